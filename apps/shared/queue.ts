@@ -1,0 +1,163 @@
+/**
+ * The nudge from whoever wants something to the queue-processor: "look at this tag".
+ *
+ * A job carries a tag and a generation, never a copy of what is wanted; losing all of Redis loses time, nothing else,
+ * since the reaper asks again for what SQLite says is due. Three lanes, so that a start of an image that is here never
+ * waits behind a pull, and a stop behind neither.
+ */
+import { Queue, Worker } from 'bullmq'
+import { Redis } from 'ioredis'
+import type { Config } from './config.ts'
+import type { Log } from './log.ts'
+import { generationOf, type Preview } from './preview.ts'
+
+export const lanes = ['pull', 'start', 'stop'] as const
+export type Lane = (typeof lanes)[number]
+
+export interface Nudge {
+  tag: string
+  change: number
+  generation: number | null
+}
+
+export type Nudges = ReturnType<typeof openQueue>
+
+/** How long a caller waits for Redis before it goes on without: the reaper asks again. */
+const NUDGE_TIMEOUT_MS = 1_000
+
+/** The lane that a preview's state asks for; undefined when it asks for nothing. `stopped` and `failed` are cleaned up. */
+export function laneOf(preview: Preview): Lane | undefined {
+  switch (preview.state) {
+    case 'queued':
+      return preview.image ? 'start' : 'pull'
+    case 'pulling':
+      return 'pull'
+    case 'starting':
+      return 'start'
+    case 'stopping':
+    case 'removing':
+    case 'stopped':
+    case 'failed':
+      return 'stop'
+    default:
+      return undefined
+  }
+}
+
+/** Opens the asking side of the queue. */
+export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) {
+  const connection = connect(config, log, true)
+  const queues = Object.fromEntries(
+    lanes.map((lane) => [lane, new Queue<Nudge>(lane, { connection, prefix: prefix(config) })]),
+  ) as Record<Lane, Queue<Nudge>>
+  for (const queue of Object.values(queues)) queue.on('error', () => {})
+
+  return {
+    /**
+     * Asks the queue-processor to look at a preview. Never throws and never waits long: what gets lost here is asked
+     * for again by the reaper.
+     */
+    async nudge(preview: Preview, now = Date.now()): Promise<void> {
+      const lane = laneOf(preview)
+      if (!lane) return
+      const { tag, change } = preview
+      const delay = preview.state === 'queued' ? Math.max(0, preview.notBefore - now) : 0
+      const added = queues[lane].add(
+        'look',
+        { tag, change, generation: generationOf(preview)?.number ?? null },
+        // BullMQ refuses ids with a colon or of digits only. One id a wish: asking twice makes one job.
+        { jobId: `${tag}.${change}.${preview.state}`, delay, removeOnComplete: true, removeOnFail: true },
+      )
+      await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
+        log.warn({ tag, lane, error: error.message }, 'nudge lost, the reaper will ask again'),
+      )
+    },
+
+    /** Empties the queue. Only the queue-processor does this, when it starts, before it reads from SQLite what is due. */
+    async forgetAll(): Promise<void> {
+      for (const queue of Object.values(queues)) await queue.obliterate({ force: true })
+    },
+
+    /** Whether Redis answers. @throws when it does not within the second */
+    async ping(): Promise<void> {
+      await orGiveUp(connection.ping(), NUDGE_TIMEOUT_MS)
+    },
+
+    /** How many jobs wait in each lane. */
+    async waiting(): Promise<Record<Lane, number>> {
+      const counts = await Promise.all(lanes.map((lane) => queues[lane].getWaitingCount()))
+      return Object.fromEntries(lanes.map((lane, i) => [lane, counts[i]])) as Record<Lane, number>
+    },
+
+    async close(): Promise<void> {
+      await Promise.all(Object.values(queues).map((queue) => queue.close()))
+      connection.disconnect()
+    },
+  }
+}
+
+/**
+ * Opens the working side: one worker a lane.
+ *
+ * @param widths how many jobs of each lane run at a time
+ * @param handle does what one nudge asks for; it must be harmless to run twice
+ */
+export function openWorkers(
+  config: Pick<Config, 'redis' | 'instance'>,
+  widths: Record<Lane, number>,
+  handle: (lane: Lane, nudge: Nudge) => Promise<void>,
+  log: Log,
+) {
+  const connections: Redis[] = []
+  const workers = lanes.map((lane) => {
+    const connection = connect(config, log, false)
+    connections.push(connection)
+    const worker = new Worker<Nudge>(lane, (job) => handle(lane, job.data), {
+      connection,
+      prefix: prefix(config),
+      concurrency: widths[lane],
+      // A pull may take minutes. The lock is renewed while the process lives; a dead one's jobs are asked for anew.
+      lockDuration: 60_000,
+    })
+    worker.on('error', (error) => log.warn({ lane, error: error.message }, 'queue error'))
+    worker.on('failed', (job, error) => log.error({ lane, tag: job?.data.tag, err: error }, 'job failed'))
+    return worker
+  })
+  return {
+    async close(): Promise<void> {
+      await Promise.all(workers.map((worker) => worker.close(true)))
+      for (const connection of connections) connection.disconnect()
+    },
+  }
+}
+
+function connect(config: Pick<Config, 'redis'>, log: Log, asking: boolean): Redis {
+  const options = {
+    // A worker waits for Redis as long as it takes; whoever asks gives up by its own timeout.
+    maxRetriesPerRequest: null,
+    enableOfflineQueue: !asking,
+    retryStrategy: (tries: number) => Math.min(50 * 2 ** tries, 2_000) * (0.75 + Math.random() / 2),
+  }
+  const redis =
+    'url' in config.redis
+      ? new Redis(config.redis.url, options)
+      : new Redis({ ...options, path: config.redis.socket })
+  redis.on('error', (error) => log.debug({ error: error.message }, 'redis is not there'))
+  return redis
+}
+
+function prefix(config: Pick<Config, 'instance'>): string {
+  return `lotan-${config.instance}`
+}
+
+async function orGiveUp<T>(promise: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer from Redis in ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Why a preview did not come up: one code each, and what Lotan does about it by itself.
+ *
+ * Visitors read `heading`, `sentence` and `advice`; `detail` and `output` are the engine's and the application's own
+ * words and are for the admin alone (they may hold secrets).
+ */
+
+export type ReasonCode =
+  | 'wrong-port'
+  | 'port-closed'
+  | 'no-answer'
+  | 'exited'
+  | 'crashing'
+  | 'out-of-memory'
+  | 'bad-image'
+  | 'credentials'
+  | 'registry-down'
+  | 'stalled'
+  | 'disk-full'
+  | 'engine-down'
+  | 'pull-failed'
+  | 'start-failed'
+
+export interface Reason {
+  code: ReasonCode
+  /** The engine's own words. */
+  detail: string
+  /** The last lines the application wrote, oldest first. */
+  output?: string[]
+  exitCode?: number
+  /** How long after the start it happened, milliseconds. */
+  after?: number
+  /** The port that was asked. */
+  port?: number
+  /** The addresses the application listens on instead, as `0.0.0.0:3000` or `127.0.0.1:80`. */
+  listens?: string[]
+  /** The memory limit that was hit, as it was set: `512m`. */
+  limit?: string
+}
+
+/**
+ * How long after a failure Lotan tries again by itself.
+ *
+ * @param tries starts that have failed this way in a row
+ * @returns milliseconds, or null where trying again cannot help
+ */
+export function retryAfter(reason: Reason, tries: number): number | null {
+  switch (reason.code) {
+    case 'engine-down':
+      return 5_000
+    case 'registry-down':
+    case 'stalled':
+      return 30_000
+    case 'disk-full':
+      return 60_000
+    case 'credentials':
+      return 5 * 60_000
+    case 'no-answer':
+      return tries === 0 ? 60_000 : null
+    case 'pull-failed':
+    case 'start-failed':
+      return 60_000
+    default:
+      return null
+  }
+}
+
+/** What a visitor is told: one heading, one sentence, advice for each kind of reader (`who` in bold), a hint. */
+export interface Words {
+  heading: string
+  sentence: string
+  advice: { who: string; what: string }[]
+  /** What stands beside the button. */
+  hint: string
+}
+
+const tellOwner = { who: 'If you only wanted a look:', what: 'send this page’s address to whoever opened the pull request.' }
+const tellOperator = { who: 'Everybody else:', what: 'previews that are here already still work. Tell whoever runs Lotan.' }
+
+/** The visitor's words for a reason. Plain text: pages escape it. */
+export function words(tag: string, reason: Reason): Words {
+  const after = reason.after === undefined ? '' : ` after ${seconds(reason.after)}`
+  const port = reason.port ?? 80
+  switch (reason.code) {
+    case 'wrong-port': {
+      const ports = [...new Set((reason.listens ?? []).map((address) => address.slice(address.lastIndexOf(':') + 1)))]
+      if (ports.includes(String(port)))
+        return {
+          heading: `${tag} listens to itself only`,
+          sentence: `It is running, but listens on 127.0.0.1:${port}, where nobody outside its container can reach it.`,
+          advice: [
+            { who: 'If you wrote it:', what: `listen on 0.0.0.0:${port} and push the tag again.` },
+            tellOwner,
+          ],
+          hint: 'Helps once a new image is pushed.',
+        }
+      return {
+        heading: `${tag} listens on another port`,
+        sentence: `It is running, but nothing answers on port ${port}. It listens on port ${ports.join(', ')}.`,
+        advice: [
+          {
+            who: 'If you wrote it:',
+            what: `add LABEL lotan.port=${ports[0]} or EXPOSE ${ports[0]} to the image and push the tag again.`,
+          },
+          tellOwner,
+        ],
+        hint: 'Helps once a new image is pushed.',
+      }
+    }
+    case 'port-closed':
+      return {
+        heading: `${tag} does not listen`,
+        sentence: 'It is running, but it listens on no port.',
+        advice: [
+          { who: 'If you wrote it:', what: `make it listen on 0.0.0.0:${port}. Its last lines are on the admin page.` },
+          tellOwner,
+        ],
+        hint: 'Helps once a new image is pushed.',
+      }
+    case 'no-answer':
+      return {
+        heading: `${tag} does not answer`,
+        sentence: `It listens on port ${port}, but gave no answer${reason.after === undefined ? '' : ` within ${seconds(reason.after)}`}.`,
+        advice: [
+          { who: 'If you wrote it:', what: 'a first answer this late is mostly a dependency it cannot reach. Its last lines are on the admin page.' },
+          { who: 'If you only wanted a look:', what: 'try again once. If it stays like this, tell whoever opened the pull request.' },
+        ],
+        hint: 'Lotan tries once more by itself.',
+      }
+    case 'exited':
+      return {
+        heading: `${tag} stopped while starting`,
+        sentence: `The application ended by itself${after}${reason.exitCode === undefined ? '' : `, with exit code ${reason.exitCode}`}.`,
+        advice: [
+          { who: 'If you wrote it:', what: 'an exit this early is mostly a missing variable or a failed migration. Its last lines are on the admin page.' },
+          { who: 'If you only wanted a look:', what: 'try again once. If it stays like this, tell whoever opened the pull request.' },
+        ],
+        hint: 'Lotan tried 3 times and has stopped trying.',
+      }
+    case 'crashing':
+      return {
+        heading: `${tag} keeps stopping`,
+        sentence: `The application started, and ended by itself again and again${reason.exitCode === undefined ? '' : `, the last time with exit code ${reason.exitCode}`}.`,
+        advice: [
+          { who: 'If you wrote it:', what: 'its last lines are on the admin page.' },
+          { who: 'If you only wanted a look:', what: 'tell whoever opened the pull request.' },
+        ],
+        hint: 'Lotan restarted it 3 times and has stopped trying.',
+      }
+    case 'out-of-memory':
+      return {
+        heading: `${tag} needs more memory`,
+        sentence: reason.limit ? `It was ended at its limit of ${megabytes(reason.limit)}.` : 'It was ended at its memory limit.',
+        advice: [
+          { who: 'If you wrote it:', what: 'use less, or add LABEL lotan.memory=1g to the image and push the tag again.' },
+          tellOwner,
+        ],
+        hint: 'Helps once a new image is pushed.',
+      }
+    case 'bad-image':
+      return {
+        heading: `${tag} cannot be started`,
+        sentence: 'The image has no program that this server can run.',
+        advice: [
+          { who: 'If you wrote it:', what: 'check its CMD or ENTRYPOINT, and that it was built for this server’s kind of processor. The engine’s words are on the admin page.' },
+          tellOwner,
+        ],
+        hint: 'Helps once a new image is pushed.',
+      }
+    case 'credentials':
+      return {
+        heading: 'The registry turned Lotan away',
+        sentence: `Lotan may not pull ${tag}: the registry refused its credentials. Nothing is wrong with the preview.`,
+        advice: [{ who: 'If you run Lotan:', what: 'renew the registry login (docker login).' }, tellOperator],
+        hint: 'Lotan tries again by itself every 5 min.',
+      }
+    case 'registry-down':
+      return {
+        heading: 'The registry does not answer',
+        sentence: `Lotan cannot pull ${tag} until the registry is back. Nothing is wrong with the preview.`,
+        advice: [{ who: 'If you run Lotan:', what: 'check the registry, and this server’s way to it.' }, tellOperator],
+        hint: 'Lotan tries again by itself every 30 s.',
+      }
+    case 'stalled':
+      return {
+        heading: `The pull of ${tag} stands still`,
+        sentence: 'The registry has sent nothing for 60 s, so Lotan gave up this pull.',
+        advice: [{ who: 'If you run Lotan:', what: 'check the registry, and this server’s way to it.' }, tellOperator],
+        hint: 'Lotan tries again by itself every 30 s.',
+      }
+    case 'disk-full':
+      return {
+        heading: 'This server is out of disk space',
+        sentence: 'There is no room for the image.',
+        advice: [{ who: 'If you run Lotan:', what: 'make room on the engine’s disk: docker system df shows what is there.' }, tellOperator],
+        hint: 'Lotan tries again by itself every 60 s.',
+      }
+    case 'engine-down':
+      return {
+        heading: 'The container engine does not answer',
+        sentence: 'Previews cannot start until it is back.',
+        advice: [{ who: 'If you run Lotan:', what: 'start the engine (docker), or check DOCKER_HOST.' }, { who: 'Everybody else:', what: 'tell whoever runs Lotan.' }],
+        hint: 'Lotan tries again by itself every 5 s.',
+      }
+    case 'pull-failed':
+      return {
+        heading: `${tag} could not be pulled`,
+        sentence: 'The registry has the tag, but fetching its image failed.',
+        advice: [{ who: 'If you run Lotan:', what: 'the engine’s own words are on the admin page.' }, tellOperator],
+        hint: 'Lotan tries again by itself every 60 s.',
+      }
+    case 'start-failed':
+      return {
+        heading: `${tag} could not be started`,
+        sentence: 'The container engine refused to start it.',
+        advice: [{ who: 'If you run Lotan:', what: 'the engine’s own words are on the admin page.' }, tellOperator],
+        hint: 'Lotan tries again by itself every 60 s.',
+      }
+  }
+}
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms / 100) / 10} s` : `${Math.round(ms / 1000)} s`
+}
+
+/** `512m` as people write it: `512 MB`. */
+function megabytes(limit: string): string {
+  const match = /^(\d+(?:\.\d+)?)([kmg]?)b?$/i.exec(limit)
+  if (!match) return limit
+  const unit = { k: 'kB', m: 'MB', g: 'GB', '': 'bytes' }[match[2]!.toLowerCase() as 'k' | 'm' | 'g' | '']
+  return `${match[1]} ${unit}`
+}

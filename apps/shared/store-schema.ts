@@ -1,0 +1,96 @@
+/** The schema, as the steps that led to it. A step is never changed once it has shipped; a new one is added below. */
+import type { Database } from 'better-sqlite3'
+
+const steps = [
+  `
+  CREATE TABLE preview (
+    tag TEXT PRIMARY KEY,
+    label TEXT NOT NULL,
+    state TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    last_seen INTEGER,
+    image TEXT,
+    generations INTEGER NOT NULL,
+    stages TEXT NOT NULL,
+    took TEXT NOT NULL,
+    crashes INTEGER NOT NULL,
+    notice TEXT,
+    reason TEXT,
+    retry_at INTEGER,
+    why TEXT,
+    asked_by TEXT,
+    not_before INTEGER,
+    draining INTEGER,
+    then_start INTEGER,
+    ready_at INTEGER,
+    progress TEXT
+  ) STRICT;
+  CREATE INDEX preview_label ON preview (label);
+  CREATE INDEX preview_state ON preview (state, since);
+
+  CREATE TABLE generation (
+    tag TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    container TEXT,
+    slot INTEGER UNIQUE,
+    image TEXT NOT NULL,
+    digest TEXT,
+    port INTEGER NOT NULL,
+    PRIMARY KEY (tag, number)
+  ) STRICT;
+
+  -- Slots that were given back, and when: they rest before they are given out again, over restarts too.
+  CREATE TABLE resting_slot (
+    slot INTEGER PRIMARY KEY,
+    freed_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE history (
+    id INTEGER PRIMARY KEY,
+    tag TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    was TEXT NOT NULL,
+    state TEXT NOT NULL,
+    event TEXT NOT NULL,
+    generation INTEGER,
+    detail TEXT
+  ) STRICT;
+  CREATE INDEX history_tag ON history (tag, id);
+
+  -- Tags the registry said it does not have, for a short while.
+  CREATE TABLE missing (
+    tag TEXT PRIMARY KEY,
+    until INTEGER NOT NULL
+  ) STRICT;
+
+  -- Tags the registry offers.
+  CREATE TABLE offered (
+    tag TEXT PRIMARY KEY,
+    label TEXT NOT NULL,
+    digest TEXT
+  ) STRICT;
+  CREATE INDEX offered_label ON offered (label);
+
+  CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT;
+  `,
+]
+
+/**
+ * Brings a database to the newest schema, in one transaction.
+ * @throws when the database is from a newer Lotan
+ */
+export function migrate(db: Database) {
+  db.transaction(() => {
+    const version = db.pragma('user_version', { simple: true }) as number
+    if (version > steps.length)
+      throw new Error(
+        `the database has schema ${version}, this Lotan knows ${steps.length}: run the newer Lotan again, or restore a back-up`,
+      )
+    for (const step of steps.slice(version)) db.exec(step)
+    db.pragma(`user_version = ${steps.length}`)
+  }).immediate()
+}

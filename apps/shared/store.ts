@@ -1,0 +1,469 @@
+/**
+ * What is wanted and known, in SQLite: one row a preview, one row a state change.
+ *
+ * `apply` is the one place that changes a preview: read, `next`, write, in one immediate transaction. Whoever waits
+ * for a change compares `version()`, which costs microseconds.
+ */
+import { randomUUID } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import Database from 'better-sqlite3'
+import type { Log } from './log.ts'
+import {
+  generationOf,
+  next,
+  takesPlace,
+  type Event,
+  type Generation,
+  type Image,
+  type Preview,
+  type Progress,
+} from './preview.ts'
+import { migrate } from './store-schema.ts'
+
+/** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
+export const SLOT_REST_MS = 30_000
+/** How long "the registry has no such tag" is remembered. */
+export const MISSING_MS = 15_000
+const HISTORY_PER_TAG = 200
+
+/** One state change, as the history keeps it. */
+export interface Change {
+  at: number
+  was: string
+  state: string
+  event: string
+  generation: number | null
+  detail: string | null
+}
+
+/** A tag the registry offers. `digest` is null until somebody has asked for it. */
+export interface OfferedTag {
+  tag: string
+  digest: string | null
+}
+
+export type Store = ReturnType<typeof openStore>
+
+/**
+ * Opens the database, bringing its schema up to date.
+ *
+ * @param file where it lies; its directory exists
+ * @param options.slots how many slots the pool has, for the processes that hand them out
+ * @param options.hostOf a tag's host label, kept beside every tag so that a host finds its tag again
+ * @throws when the file is no database, or is from a newer Lotan
+ */
+export function openStore(file: string, options: { slots: number; label: (tag: string) => string; log: Log }) {
+  const { slots, label, log } = options
+  const db = new Database(file)
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = NORMAL')
+  db.pragma('busy_timeout = 5000')
+  migrate(db)
+  // Only other connections' commits move data_version: a second connection sees those of this process too.
+  const watcher = new Database(file, { readonly: true })
+  const readVersion = watcher.prepare('PRAGMA data_version').pluck()
+  const inode = fs.statSync(file).ino
+
+  const selectOne = db.prepare<[string], Row>('SELECT * FROM preview WHERE tag = ?')
+  const selectAll = db.prepare<[], Row>('SELECT * FROM preview ORDER BY tag')
+  const upsert = db.prepare(`
+    INSERT INTO preview (
+      tag, label, state, since, change, last_seen, image, generations, stages, took, crashes, notice,
+      reason, retry_at, why, asked_by, not_before, draining, then_start, ready_at, progress
+    ) VALUES (
+      @tag, @label, @state, @since, @change, @last_seen, @image, @generations, @stages, @took, @crashes, @notice,
+      @reason, @retry_at, @why, @asked_by, @not_before, @draining, @then_start, @ready_at, @progress
+    )
+    ON CONFLICT (tag) DO UPDATE SET
+      label = excluded.label,
+      state = excluded.state,
+      since = excluded.since,
+      change = excluded.change,
+      last_seen = excluded.last_seen,
+      image = excluded.image,
+      generations = excluded.generations,
+      stages = excluded.stages,
+      took = excluded.took,
+      crashes = excluded.crashes,
+      notice = excluded.notice,
+      reason = excluded.reason,
+      retry_at = excluded.retry_at,
+      why = excluded.why,
+      asked_by = excluded.asked_by,
+      not_before = excluded.not_before,
+      draining = excluded.draining,
+      then_start = excluded.then_start,
+      ready_at = excluded.ready_at,
+      progress = excluded.progress
+  `)
+  const deletePreview = db.prepare('DELETE FROM preview WHERE tag = ?')
+
+  const selectGenerations = db.prepare<[string], GenerationRow>(
+    'SELECT * FROM generation WHERE tag = ? ORDER BY number DESC',
+  )
+  const upsertGeneration = db.prepare(`
+    INSERT INTO generation (tag, number, container, slot, image, digest, port)
+    VALUES (@tag, @number, @container, @slot, @image, @digest, @port)
+    ON CONFLICT (tag, number) DO UPDATE SET
+      container = excluded.container,
+      slot = excluded.slot,
+      image = excluded.image,
+      digest = excluded.digest,
+      port = excluded.port
+  `)
+  const deleteOtherGenerations = db.prepare('DELETE FROM generation WHERE tag = ? AND number IS NOT ?')
+
+  const insertHistory = db.prepare(`
+    INSERT INTO history (tag, at, was, state, event, generation, detail)
+    VALUES (@tag, @at, @was, @state, @event, @generation, @detail)
+  `)
+  const trimHistory = db.prepare(`
+    DELETE FROM history
+    WHERE tag = @tag AND id <= (
+      SELECT id FROM history WHERE tag = @tag ORDER BY id DESC LIMIT 1 OFFSET ${HISTORY_PER_TAG}
+    )
+  `)
+  const selectHistory = db.prepare<[string, number], Change>(`
+    SELECT at, was, state, event, generation, detail
+    FROM history
+    WHERE tag = ?
+    ORDER BY id DESC
+    LIMIT ?
+  `)
+  const countPlaces = db
+    .prepare(`SELECT count(*) FROM preview WHERE state IN ('pulling', 'starting', 'running', 'stopping')`)
+    .pluck()
+  // Slots are given out in turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
+  const nextSlot = db
+    .prepare<{ slots: number; last: number; before: number }>(`
+      WITH RECURSIVE pool (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM pool WHERE n < @slots)
+      SELECT n
+      FROM pool
+      WHERE n NOT IN (SELECT slot FROM generation WHERE slot IS NOT NULL)
+        AND n NOT IN (SELECT slot FROM resting_slot WHERE freed_at > @before)
+      ORDER BY n <= @last, n
+      LIMIT 1
+    `)
+    .pluck()
+  const restSlot = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
+  const selectMeta = db.prepare<[string]>('SELECT value FROM meta WHERE key = ?').pluck()
+  const upsertMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
+  const updateSeen = db.prepare('UPDATE preview SET last_seen = @at WHERE tag = @tag AND coalesce(last_seen, 0) < @at')
+  const updateProgress = db.prepare(`UPDATE preview SET progress = @progress WHERE tag = @tag AND state = 'pulling'`)
+  const insertMissing = db.prepare('INSERT OR REPLACE INTO missing (tag, until) VALUES (?, ?)')
+  const deleteMissing = db.prepare('DELETE FROM missing WHERE tag = ? OR until <= ?')
+  const selectMissing = db.prepare<[string]>('SELECT until FROM missing WHERE tag = ?').pluck()
+  const selectLabel = db
+    .prepare<{ label: string }>(`
+      SELECT tag FROM preview WHERE label = @label
+      UNION
+      SELECT tag FROM offered WHERE label = @label
+      ORDER BY tag
+      LIMIT 1
+    `)
+    .pluck()
+  const countAhead = db
+    .prepare(`SELECT count(*) FROM preview WHERE state = 'queued' AND (since < @since OR (since = @since AND tag < @tag))`)
+    .pluck()
+
+  const get = (tag: string): Preview | undefined => {
+    const row = selectOne.get(tag)
+    return row && toPreview(row, selectGenerations.all(tag))
+  }
+
+  const commit = db.transaction((tag: string, event: Event, now: number) => {
+    const was = get(tag)
+    const whole = event.type === 'begin' ? withSlot(was, event, now) : event
+    if (!whole || !hasRoom(was, whole)) return undefined
+    const becomes = next(was, tag, whole, now)
+    if (!becomes) return undefined
+    write(was, becomes, now)
+    if (whole.type === 'missing') insertMissing.run(tag, now + MISSING_MS)
+    if (whole.type === 'start') deleteMissing.run(tag, now)
+    insertHistory.run({
+      tag,
+      at: now,
+      was: was?.state ?? 'unknown',
+      state: becomes.state,
+      event: event.type,
+      generation: generationOf(becomes)?.number ?? (was ? (generationOf(was)?.number ?? null) : null),
+      detail: detailOf(event, becomes),
+    })
+    trimHistory.run({ tag })
+    return { was, becomes }
+  })
+
+  /** Only a place that is free may be taken: LOTAN_MAX_RUNNING is counted in the same transaction. */
+  function hasRoom(was: Preview | undefined, event: Event): boolean {
+    if (event.type !== 'pull' && event.type !== 'begin') return true
+    return !was || takesPlace(was.state) || (countPlaces.get() as number) < event.places
+  }
+
+  function withSlot(was: Preview | undefined, event: Extract<Event, { type: 'begin' }>, now: number): Event | undefined {
+    if (!was) return undefined
+    const last = Number(selectMeta.get('last_slot') ?? 0)
+    const slot = nextSlot.get({ slots, last, before: now - SLOT_REST_MS }) as number | undefined
+    if (slot === undefined) return undefined
+    return { ...event, slot }
+  }
+
+  function write(was: Preview | undefined, becomes: Preview, now: number) {
+    const before = was ? generationOf(was) : null
+    const after = generationOf(becomes)
+    if (before?.slot != null && before.slot !== after?.slot) restSlot.run(before.slot, now)
+    if (after?.slot != null && after.slot !== before?.slot) upsertMeta.run('last_slot', String(after.slot))
+    if (becomes.state === 'unknown') {
+      deletePreview.run(becomes.tag)
+      deleteOtherGenerations.run(becomes.tag, null)
+      return
+    }
+    upsert.run(toRow(becomes, label(becomes.tag)))
+    deleteOtherGenerations.run(becomes.tag, after?.number ?? null)
+    if (after) upsertGeneration.run({ tag: becomes.tag, ...after })
+  }
+
+  return {
+    /** The preview of a tag, or undefined for a tag without a row. */
+    get,
+
+    /** Every preview, by tag. */
+    list(): Preview[] {
+      const generations = new Map<string, GenerationRow[]>()
+      for (const row of db.prepare<[], GenerationRow>('SELECT * FROM generation ORDER BY number DESC').all())
+        generations.set(row.tag, [...(generations.get(row.tag) ?? []), row])
+      return selectAll.all().map((row) => toPreview(row, generations.get(row.tag) ?? []))
+    },
+
+    /**
+     * Lets an event change a preview.
+     * @returns the preview as it now is (state `unknown` when its row went), or undefined when the event changed nothing
+     */
+    apply(tag: string, event: Event, now = Date.now()): Preview | undefined {
+      const done = commit.immediate(tag, event, now)
+      if (!done) return undefined
+      const { was, becomes } = done
+      log.info(
+        {
+          tag,
+          event: event.type,
+          was: was?.state ?? 'unknown',
+          state: becomes.state,
+          change: becomes.change,
+          generation: generationOf(becomes)?.number,
+          detail: detailOf(event, becomes) ?? undefined,
+        },
+        'preview changed',
+      )
+      return becomes
+    },
+
+    /** Notes activity: when each tag was last used, milliseconds since 1970. Older times than known are ignored. */
+    touch: db.transaction((seen: Iterable<[tag: string, at: number]>) => {
+      for (const [tag, at] of seen) updateSeen.run({ tag, at })
+    }) as unknown as (seen: Iterable<[tag: string, at: number]>) => void,
+
+    /** Notes how far a pull is. */
+    progress(tag: string, progress: Progress) {
+      updateProgress.run({ tag, progress: JSON.stringify(progress) })
+    },
+
+    /** A preview's last changes, newest first. */
+    history: (tag: string, limit = 50): Change[] => selectHistory.all(tag, limit),
+
+    /** How many previews hold one of the LOTAN_MAX_RUNNING places. */
+    places: (): number => countPlaces.get() as number,
+
+    /** How many queued previews stand before this one. */
+    ahead: (preview: { tag: string; since: number }): number =>
+      countAhead.get({ tag: preview.tag, since: preview.since }) as number,
+
+    /** Until when a tag is remembered as one the registry does not have; undefined when it is not. */
+    missing(tag: string, now = Date.now()): number | undefined {
+      const until = selectMissing.get(tag) as number | undefined
+      return until !== undefined && until > now ? until : undefined
+    },
+
+    /** The known tag that lives at a host label, if there is one. */
+    tagAt: (label: string): string | undefined => selectLabel.get({ label }) as string | undefined,
+
+    /** The tags the registry offers, by name. */
+    offered: (): OfferedTag[] => db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered ORDER BY tag').all(),
+
+    /** Replaces the list of tags the registry offers; what is remembered as missing but is offered now is forgotten. */
+    offer: db.transaction((tags: OfferedTag[]) => {
+      db.prepare('DELETE FROM offered').run()
+      const insert = db.prepare('INSERT OR REPLACE INTO offered (tag, label, digest) VALUES (?, ?, ?)')
+      for (const { tag, digest } of tags) insert.run(tag, label(tag), digest)
+      db.prepare('DELETE FROM missing WHERE tag IN (SELECT tag FROM offered)').run()
+    }) as unknown as (tags: OfferedTag[]) => void,
+
+    /** A number that changes with every commit of any process. */
+    version: (): number => readVersion.get() as number,
+
+    /** Facts about this installation, kept beside the previews. */
+    meta: {
+      get: (key: string): string | undefined => selectMeta.get(key) as string | undefined,
+      set: (key: string, value: string) => void upsertMeta.run(key, value),
+    },
+
+    /** Whether the file on disk is still the one that was opened. */
+    intact(): boolean {
+      try {
+        return fs.statSync(file).ino === inode
+      } catch {
+        return false
+      }
+    },
+
+    close() {
+      watcher.close()
+      db.close()
+    },
+  }
+}
+
+/**
+ * Makes sure that the database can be used: a corrupt one is moved aside, so that the next open begins a new one,
+ * which the reaper rebuilds from what runs on the engine.
+ *
+ * @returns where the corrupt file went, or undefined when nothing was wrong
+ */
+export function setAsideIfCorrupt(file: string): string | undefined {
+  if (!fs.existsSync(file)) return undefined
+  try {
+    const db = new Database(file)
+    try {
+      if (db.pragma('quick_check', { simple: true }) === 'ok') return undefined
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    if (!['SQLITE_CORRUPT', 'SQLITE_NOTADB'].includes((error as { code?: string }).code ?? '')) throw error
+  }
+  const aside = `${file}.corrupt-${randomUUID().slice(0, 8)}`
+  for (const suffix of ['', '-wal', '-shm'])
+    if (fs.existsSync(file + suffix)) fs.renameSync(file + suffix, aside + suffix)
+  return path.resolve(aside)
+}
+
+interface Row {
+  tag: string
+  state: Preview['state']
+  since: number
+  change: number
+  last_seen: number | null
+  image: string | null
+  generations: number
+  stages: string
+  took: string
+  crashes: number
+  notice: string | null
+  reason: string | null
+  retry_at: number | null
+  why: string | null
+  asked_by: string | null
+  not_before: number | null
+  draining: number | null
+  then_start: number | null
+  ready_at: number | null
+  progress: string | null
+}
+
+type GenerationRow = Generation & { tag: string }
+
+function toRow(preview: Preview, label: string): Row & { label: string } {
+  const fields = preview as Partial<{
+    reason: object | null
+    retryAt: number | null
+    why: string
+    by: string
+    notBefore: number
+    draining: boolean
+    thenStart: boolean
+    readyAt: number
+    progress: Progress | null
+  }>
+  return {
+    tag: preview.tag,
+    label,
+    state: preview.state,
+    since: preview.since,
+    change: preview.change,
+    last_seen: preview.lastSeen,
+    image: preview.image && JSON.stringify(preview.image),
+    generations: preview.generations,
+    stages: JSON.stringify(preview.stages),
+    took: JSON.stringify(preview.took),
+    crashes: preview.crashes,
+    notice: preview.notice,
+    reason: fields.reason ? JSON.stringify(fields.reason) : null,
+    retry_at: fields.retryAt ?? null,
+    why: fields.why ?? null,
+    asked_by: fields.by ?? null,
+    not_before: fields.notBefore ?? null,
+    draining: fields.draining === undefined ? null : Number(fields.draining),
+    then_start: fields.thenStart === undefined ? null : Number(fields.thenStart),
+    ready_at: fields.readyAt ?? null,
+    progress: fields.progress ? JSON.stringify(fields.progress) : null,
+  }
+}
+
+function toPreview(row: Row, generations: GenerationRow[]): Preview {
+  const generation = generations[0] ? bare(generations[0]) : null
+  const known = {
+    tag: row.tag,
+    since: row.since,
+    change: row.change,
+    lastSeen: row.last_seen,
+    image: row.image ? (JSON.parse(row.image) as Image) : null,
+    generations: row.generations,
+    stages: JSON.parse(row.stages) as Preview['stages'],
+    took: JSON.parse(row.took) as Preview['took'],
+    crashes: row.crashes,
+    notice: row.notice,
+  }
+  const rest: Record<string, unknown> = {
+    queued: {
+      generation,
+      notBefore: row.not_before ?? 0,
+      by: row.asked_by ?? '',
+      reason: row.reason ? JSON.parse(row.reason) : null,
+    },
+    pulling: { progress: row.progress ? JSON.parse(row.progress) : null },
+    starting: { generation },
+    running: { generation, readyAt: row.ready_at ?? row.since },
+    stopping: { generation, why: row.why ?? '', draining: row.draining === 1, thenStart: row.then_start === 1 },
+    stopped: { generation, why: row.why ?? '' },
+    removing: { generation, draining: row.draining === 1, thenStart: row.then_start === 1 },
+    failed: { reason: row.reason ? JSON.parse(row.reason) : null, retryAt: row.retry_at },
+  }
+  return { ...known, state: row.state, ...(rest[row.state] as object) } as Preview
+}
+
+function bare({ number, container, slot, image, digest, port }: GenerationRow): Generation {
+  return { number, container, slot, image, digest, port }
+}
+
+/** One line that says why, for the log and the history. */
+function detailOf(event: Event, becomes: Preview): string | null {
+  switch (event.type) {
+    case 'start':
+      return event.by
+    case 'stop':
+      return event.why
+    case 'fail':
+    case 'exited':
+      return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
+    case 'created':
+      return event.container.slice(0, 12)
+    case 'answered':
+      return event.notice
+    case 'begin':
+      return `slot ${generationOf(becomes)?.slot}`
+    case 'pulled':
+      return event.image.digest
+    default:
+      return null
+  }
+}
