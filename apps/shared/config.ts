@@ -1,12 +1,24 @@
 /** Every setting, read from the environment in one place and checked all together. The only file that reads it. */
+import { randomBytes } from 'node:crypto'
+import os from 'node:os'
+import path from 'node:path'
+import { containerEnvOf } from './container-env.ts'
+import { kept, makeDataDir, makeRunDir } from './data-dir.ts'
+import * as kind from './settings.ts'
+import type { Problem } from './settings.ts'
+
+export type { Problem }
 
 /** What all processes are run with. Durations are milliseconds. */
 export interface Config {
   /** `registry.example.com/team/app`, without a tag. */
   repository: string
+  /** No REPOSITORY is set. The launcher gives its children the demo's, so this is true in the launcher alone. */
+  demo: boolean
   domain: string
   /** Previews and admin page as the public sees them: `http:` or `https:`, and the port (null: the scheme's own). */
   publicUrl: { protocol: 'http:' | 'https:'; port: number | null }
+  /** Where nginx listens. An IPv6 host stands in brackets. */
   listen: { host: string; port: number }
   dataDir: string
   /** Sockets, pid files, nginx's configuration and temporary files. Paths below it stay short enough for sockets. */
@@ -18,6 +30,7 @@ export interface Config {
   adminInfo: string
   redis: { url: string } | { socket: string }
   dockerHost: string | null
+  /** The directory of the engine's `config.json`. */
   dockerConfig: string
   stopAfter: number
   rmiAfter: number
@@ -32,10 +45,112 @@ export interface Config {
   /** LOTAN_CONTAINER_PORT, or null for the image's own choice. */
   containerPort: number | null
   limits: { memory: string; cpus: number; pids: number }
+  /** The terminal's kind, for the colours of what the launcher and the command line print. */
+  term: string
 }
 
-/** A setting that cannot be used: its variable, and what to do about it. */
-export interface Problem {
-  variable: string
-  problem: string
+/** Settings that cannot be used. The message has a line for each. */
+export class SettingsError extends Error {
+  readonly problems: Problem[]
+
+  constructor(problems: Problem[]) {
+    super(problems.map(({ variable, problem }) => `${variable} ${problem}`).join('\n'))
+    this.name = 'SettingsError'
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads and checks every setting. Makes the data and run directories, the instance's id and the admin token when they
+ * are missing, which is harmless when several processes do it at once.
+ *
+ * @throws SettingsError with all problems at once
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const { read, refuse, good, problems } = kind.settingsIn(env)
+
+  const domain = read('TL_DOMAIN', 'todowrangler.lotan.localhost', kind.domain)
+  const listen = read('LOTAN_LISTEN', { host: '127.0.0.1', port: 8080 }, kind.listen)
+  const publicUrl = read('LOTAN_PUBLIC_URL', null, kind.publicUrl)
+  if (publicUrl && publicUrl.host !== domain && good('TL_DOMAIN'))
+    refuse('LOTAN_PUBLIC_URL', `is for ${publicUrl.host}, but TL_DOMAIN is ${domain}: give both the same domain`)
+
+  const stopAfter = read('INACTIVITY_STOP_TIMEOUT_MINUTES', 10 * 60_000, kind.duration('minutes', 100_000))
+  const rmiAfter = read('INACTIVITY_RMI_TIMEOUT_MINUTES', 60 * 60_000, kind.duration('minutes', 100_000))
+  if (rmiAfter < stopAfter && good('INACTIVITY_STOP_TIMEOUT_MINUTES', 'INACTIVITY_RMI_TIMEOUT_MINUTES'))
+    refuse(
+      'INACTIVITY_RMI_TIMEOUT_MINUTES',
+      `is ${rmiAfter / 60_000}: write at least INACTIVITY_STOP_TIMEOUT_MINUTES, which is ${stopAfter / 60_000}`,
+    )
+
+  const slots = read('LOTAN_SLOTS', 500, kind.integer(2, 2_000))
+  const maxRunning = read('LOTAN_MAX_RUNNING', 50, kind.integer(1, 1_999))
+  if (maxRunning >= slots && good('LOTAN_SLOTS', 'LOTAN_MAX_RUNNING'))
+    refuse('LOTAN_MAX_RUNNING', `is ${maxRunning}: write less than LOTAN_SLOTS, which is ${slots}`)
+
+  const repository = read('REPOSITORY', null, kind.repository)
+  const redisUrl = read('REDIS_URL', null, kind.redisUrl)
+  const givenToken = read('LOTAN_ADMIN_TOKEN', null, kind.password)
+  const settings = {
+    repository: repository ?? '127.0.0.1:5000/todowrangler',
+    demo: repository === null,
+    domain,
+    publicUrl: publicUrl
+      ? { protocol: publicUrl.protocol, port: publicUrl.port }
+      : { protocol: 'http:' as const, port: listen.port === 80 ? null : listen.port },
+    listen,
+    adminWelcome: read('ADMIN_WELCOME', '', kind.anyText),
+    adminInfo: read('ADMIN_INFO', '', kind.anyText),
+    dockerHost: read('DOCKER_HOST', null, kind.dockerHost),
+    dockerConfig: path.resolve(read('DOCKER_CONFIG', path.join(os.homedir(), '.docker'), kind.anyText)),
+    stopAfter,
+    rmiAfter,
+    // At most what a timer can wait: a longer one fires at once, for ever.
+    refreshEvery: read('IMAGE_REFRESH_INTERVAL_MINUTES', 5 * 60_000, kind.duration('minutes', 30_000)),
+    startTimeout: read('LOTAN_START_TIMEOUT_SECONDS', 120_000, kind.duration('seconds', 86_400)),
+    hold: read('LOTAN_HOLD_SECONDS', 60_000, kind.duration('seconds', 3_600, 0)),
+    maxRunning,
+    slots,
+    transliterate: read('TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS', true, kind.zeroOrOne),
+    containerEnv: containerEnvOf(env, refuse),
+    containerPort: read('LOTAN_CONTAINER_PORT', null, kind.integer(1, 65_535)),
+    limits: {
+      memory: read('LOTAN_CONTAINER_MEMORY', '512m', kind.memory),
+      cpus: read('LOTAN_CONTAINER_CPUS', 1, kind.cpus),
+      pids: read('LOTAN_CONTAINER_PIDS', 512, kind.integer(1, 4_194_304)),
+    },
+    term: read('TERM', 'xterm', kind.anyText),
+  }
+
+  const dataDir = path.resolve(read('LOTAN_DATA_DIR', '.lotan', kind.anyText))
+  let runDir = ''
+  let instance = ''
+  let adminToken = givenToken ?? ''
+  try {
+    makeDataDir(dataDir)
+    runDir = makeRunDir(dataDir)
+    instance = kept(path.join(dataDir, 'instance'), /^[0-9a-f]{8}$/, () => randomBytes(4).toString('hex'))
+    adminToken ||= kept(path.join(dataDir, 'admin-token'), /^[\x21-\x7e]{16,256}$/, () =>
+      randomBytes(16).toString('hex'),
+    )
+  } catch (error) {
+    refuse('LOTAN_DATA_DIR', `is ${kind.quoted(dataDir)}, which cannot be used: ${(error as Error).message}`)
+  }
+
+  if (problems.length > 0) throw new SettingsError(problems)
+  const redis = redisUrl === null ? { socket: path.join(runDir, 'redis.sock') } : { url: redisUrl }
+  return { ...settings, dataDir, runDir, instance, adminToken, redis }
+}
+
+/** The address of a host as people click it: `http://red.todowrangler.lotan.localhost:8080`, without a final slash. */
+export function urlOf(host: string, { publicUrl }: Pick<Config, 'publicUrl'>): string {
+  return `${publicUrl.protocol}//${host}${publicUrl.port === null ? '' : `:${publicUrl.port}`}`
+}
+
+/** The environment for a child: this process's own, with the data directory made absolute, and what is given here. */
+export function environmentFor(
+  config: Pick<Config, 'dataDir'>,
+  overrides: Record<string, string | undefined> = {},
+): NodeJS.ProcessEnv {
+  return { ...process.env, LOTAN_DATA_DIR: config.dataDir, ...overrides }
 }

@@ -277,7 +277,14 @@ function start(preview: Preview, by: Extract<Event, { type: 'start' }>['by'], no
     case 'failed':
       if (by === 'visit' && now < preview.since + FAILURE_REST_MS) return undefined
       // A retry of Lotan's own still counts the tries before it; a person's click starts afresh.
-      return queued({ ...known(preview), crashes: by === 'retry' ? preview.crashes : 0 }, null, by, now, 0, preview.reason)
+      return queued(
+        { ...known(preview), crashes: by === 'retry' ? preview.crashes : 0 },
+        null,
+        by,
+        now,
+        0,
+        preview.reason,
+      )
     case 'queued':
       // A button overrules the back-off.
       return by !== 'visit' && preview.notBefore > now ? asked({ ...preview, notBefore: 0 }) : undefined

@@ -139,9 +139,7 @@ function connect(config: Pick<Config, 'redis'>, log: Log, asking: boolean): Redi
     retryStrategy: (tries: number) => Math.min(50 * 2 ** tries, 2_000) * (0.75 + Math.random() / 2),
   }
   const redis =
-    'url' in config.redis
-      ? new Redis(config.redis.url, options)
-      : new Redis({ ...options, path: config.redis.socket })
+    'url' in config.redis ? new Redis(config.redis.url, options) : new Redis({ ...options, path: config.redis.socket })
   redis.on('error', (error) => log.debug({ error: error.message }, 'redis is not there'))
   return redis
 }

@@ -74,8 +74,14 @@ export interface Words {
   hint: string
 }
 
-const tellOwner = { who: 'If you only wanted a look:', what: 'send this page’s address to whoever opened the pull request.' }
-const tellOperator = { who: 'Everybody else:', what: 'previews that are here already still work. Tell whoever runs Lotan.' }
+const tellOwner = {
+  who: 'If you only wanted a look:',
+  what: 'send this page’s address to whoever opened the pull request.',
+}
+const tellOperator = {
+  who: 'Everybody else:',
+  what: 'previews that are here already still work. Tell whoever runs Lotan.',
+}
 
 /** The visitor's words for a reason. Plain text: pages escape it. */
 export function words(tag: string, reason: Reason): Words {
@@ -88,10 +94,7 @@ export function words(tag: string, reason: Reason): Words {
         return {
           heading: `${tag} listens to itself only`,
           sentence: `It is running, but listens on 127.0.0.1:${port}, where nobody outside its container can reach it.`,
-          advice: [
-            { who: 'If you wrote it:', what: `listen on 0.0.0.0:${port} and push the tag again.` },
-            tellOwner,
-          ],
+          advice: [{ who: 'If you wrote it:', what: `listen on 0.0.0.0:${port} and push the tag again.` }, tellOwner],
           hint: 'Helps once a new image is pushed.',
         }
       return {
@@ -122,8 +125,14 @@ export function words(tag: string, reason: Reason): Words {
         heading: `${tag} does not answer`,
         sentence: `It listens on port ${port}, but gave no answer${reason.after === undefined ? '' : ` within ${seconds(reason.after)}`}.`,
         advice: [
-          { who: 'If you wrote it:', what: 'a first answer this late is mostly a dependency it cannot reach. Its last lines are on the admin page.' },
-          { who: 'If you only wanted a look:', what: 'try again once. If it stays like this, tell whoever opened the pull request.' },
+          {
+            who: 'If you wrote it:',
+            what: 'a first answer this late is mostly a dependency it cannot reach. Its last lines are on the admin page.',
+          },
+          {
+            who: 'If you only wanted a look:',
+            what: 'try again once. If it stays like this, tell whoever opened the pull request.',
+          },
         ],
         hint: 'Lotan tries once more by itself.',
       }
@@ -132,8 +141,14 @@ export function words(tag: string, reason: Reason): Words {
         heading: `${tag} stopped while starting`,
         sentence: `The application ended by itself${after}${reason.exitCode === undefined ? '' : `, with exit code ${reason.exitCode}`}.`,
         advice: [
-          { who: 'If you wrote it:', what: 'an exit this early is mostly a missing variable or a failed migration. Its last lines are on the admin page.' },
-          { who: 'If you only wanted a look:', what: 'try again once. If it stays like this, tell whoever opened the pull request.' },
+          {
+            who: 'If you wrote it:',
+            what: 'an exit this early is mostly a missing variable or a failed migration. Its last lines are on the admin page.',
+          },
+          {
+            who: 'If you only wanted a look:',
+            what: 'try again once. If it stays like this, tell whoever opened the pull request.',
+          },
         ],
         hint: 'Lotan tried 3 times and has stopped trying.',
       }
@@ -150,9 +165,14 @@ export function words(tag: string, reason: Reason): Words {
     case 'out-of-memory':
       return {
         heading: `${tag} needs more memory`,
-        sentence: reason.limit ? `It was ended at its limit of ${megabytes(reason.limit)}.` : 'It was ended at its memory limit.',
+        sentence: reason.limit
+          ? `It was ended at its limit of ${megabytes(reason.limit)}.`
+          : 'It was ended at its memory limit.',
         advice: [
-          { who: 'If you wrote it:', what: 'use less, or add LABEL lotan.memory=1g to the image and push the tag again.' },
+          {
+            who: 'If you wrote it:',
+            what: 'use less, or add LABEL lotan.memory=1g to the image and push the tag again.',
+          },
           tellOwner,
         ],
         hint: 'Helps once a new image is pushed.',
@@ -162,7 +182,10 @@ export function words(tag: string, reason: Reason): Words {
         heading: `${tag} cannot be started`,
         sentence: 'The image has no program that this server can run.',
         advice: [
-          { who: 'If you wrote it:', what: 'check its CMD or ENTRYPOINT, and that it was built for this server’s kind of processor. The engine’s words are on the admin page.' },
+          {
+            who: 'If you wrote it:',
+            what: 'check its CMD or ENTRYPOINT, and that it was built for this server’s kind of processor. The engine’s words are on the admin page.',
+          },
           tellOwner,
         ],
         hint: 'Helps once a new image is pushed.',
@@ -192,14 +215,20 @@ export function words(tag: string, reason: Reason): Words {
       return {
         heading: 'This server is out of disk space',
         sentence: 'There is no room for the image.',
-        advice: [{ who: 'If you run Lotan:', what: 'make room on the engine’s disk: docker system df shows what is there.' }, tellOperator],
+        advice: [
+          { who: 'If you run Lotan:', what: 'make room on the engine’s disk: docker system df shows what is there.' },
+          tellOperator,
+        ],
         hint: 'Lotan tries again by itself every 60 s.',
       }
     case 'engine-down':
       return {
         heading: 'The container engine does not answer',
         sentence: 'Previews cannot start until it is back.',
-        advice: [{ who: 'If you run Lotan:', what: 'start the engine (docker), or check DOCKER_HOST.' }, { who: 'Everybody else:', what: 'tell whoever runs Lotan.' }],
+        advice: [
+          { who: 'If you run Lotan:', what: 'start the engine (docker), or check DOCKER_HOST.' },
+          { who: 'Everybody else:', what: 'tell whoever runs Lotan.' },
+        ],
         hint: 'Lotan tries again by itself every 5 s.',
       }
     case 'pull-failed':

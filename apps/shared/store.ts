@@ -136,7 +136,8 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     .pluck()
   // Slots are given out in turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
   const nextSlot = db
-    .prepare<{ slots: number; last: number; before: number }>(`
+    .prepare<{ slots: number; last: number; before: number }>(
+      `
       WITH RECURSIVE pool (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM pool WHERE n < @slots)
       SELECT n
       FROM pool
@@ -144,7 +145,8 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
         AND n NOT IN (SELECT slot FROM resting_slot WHERE freed_at > @before)
       ORDER BY n <= @last, n
       LIMIT 1
-    `)
+    `,
+    )
     .pluck()
   const restSlot = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
   const selectMeta = db.prepare<[string]>('SELECT value FROM meta WHERE key = ?').pluck()
@@ -155,16 +157,20 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const deleteMissing = db.prepare('DELETE FROM missing WHERE tag = ? OR until <= ?')
   const selectMissing = db.prepare<[string]>('SELECT until FROM missing WHERE tag = ?').pluck()
   const selectLabel = db
-    .prepare<{ label: string }>(`
+    .prepare<{ label: string }>(
+      `
       SELECT tag FROM preview WHERE label = @label
       UNION
       SELECT tag FROM offered WHERE label = @label
       ORDER BY tag
       LIMIT 1
-    `)
+    `,
+    )
     .pluck()
   const countAhead = db
-    .prepare(`SELECT count(*) FROM preview WHERE state = 'queued' AND (since < @since OR (since = @since AND tag < @tag))`)
+    .prepare(
+      `SELECT count(*) FROM preview WHERE state = 'queued' AND (since < @since OR (since = @since AND tag < @tag))`,
+    )
     .pluck()
 
   const get = (tag: string): Preview | undefined => {
@@ -200,7 +206,11 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     return !was || takesPlace(was.state) || (countPlaces.get() as number) < event.places
   }
 
-  function withSlot(was: Preview | undefined, event: Extract<Event, { type: 'begin' }>, now: number): Event | undefined {
+  function withSlot(
+    was: Preview | undefined,
+    event: Extract<Event, { type: 'begin' }>,
+    now: number,
+  ): Event | undefined {
     if (!was) return undefined
     const last = Number(selectMeta.get('last_slot') ?? 0)
     const slot = nextSlot.get({ slots, last, before: now - SLOT_REST_MS }) as number | undefined

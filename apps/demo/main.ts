@@ -1,0 +1,28 @@
+/**
+ * Fills the demo's registry with the sample images, one printed line for each, and leaves no copy on the engine, so that
+ * a click really pulls. What the registry has already, in the same revision, is not built again.
+ */
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { readConfig } from '../shared/config.ts'
+import { openEngine } from '../shared/engine.ts'
+import { openRegistry } from '../shared/registry.ts'
+import { buildSample, revision, samples } from './sample.ts'
+
+const config = readConfig()
+const engine = openEngine(config)
+const stamp = path.join(config.dataDir, 'demo-stamp')
+
+const now = await revision()
+const pushed = await fs.readFile(stamp, 'utf8').catch(() => '')
+const there = pushed === now ? await openRegistry(config).tags() : []
+const due = samples.filter(({ tag }) => !there.includes(tag))
+
+for (const [i, sample] of due.entries()) {
+  const reference = `${config.repository}:${sample.tag}`
+  await buildSample(engine, sample, reference)
+  await engine.push(reference)
+  await engine.removeImage(reference)
+  console.log(`sample image ${i + 1} of ${due.length}: ${reference}`)
+}
+await fs.writeFile(stamp, now)

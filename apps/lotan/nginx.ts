@@ -1,0 +1,73 @@
+/** Writes nginx's configuration, and says how nginx is run with it. */
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import ejs from 'ejs'
+import type { Config } from '../shared/config.ts'
+import { addressOf } from '../shared/slots.ts'
+import type { Store } from '../shared/store.ts'
+
+const template = path.resolve(import.meta.dirname, '../../nginx/nginx.conf.ejs')
+
+/**
+ * Writes the configuration for one run of nginx and empties its cache of routes: an answer of an earlier run must never
+ * route anything. To be called before every start.
+ *
+ * The pool's port is fixed for the run: LOTAN_CONTAINER_PORT, else what this repository's previews last used. A preview
+ * on another port is reached by its address, without kept connections.
+ *
+ * @returns the command that runs nginx in the foreground
+ * @throws when the network's subnet is not known yet
+ */
+export async function writeNginxConf(
+  config: Pick<Config, 'runDir' | 'dataDir' | 'listen' | 'domain' | 'publicUrl' | 'hold' | 'slots' | 'containerPort'>,
+  store: Pick<Store, 'meta'>,
+): Promise<string[]> {
+  const subnet = store.meta.get('subnet')
+  if (!subnet) throw new Error('the network has no subnet yet')
+  const port = config.containerPort ?? Number(store.meta.get('pool_port') ?? 80)
+  const prefix = path.join(config.runDir, 'nginx')
+  await fs.rm(path.join(prefix, 'routes'), { recursive: true, force: true })
+  await fs.mkdir(prefix, { recursive: true })
+  await fs.mkdir(path.join(config.dataDir, 'logs'), { recursive: true })
+
+  const { host, port: listenPort } = config.listen
+  const { protocol, port: publicPort } = config.publicUrl
+  const conf = await ejs.renderFile(template, {
+    root: process.getuid?.() === 0,
+    run: config.runDir,
+    logs: path.join(config.dataDir, 'logs'),
+    listen: `${host}:${listenPort}`,
+    domain: config.domain,
+    scheme: protocol.slice(0, -1),
+    publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
+    hold: config.hold,
+    pool: Array.from({ length: config.slots }, (_, i) => ({
+      slot: i + 1,
+      address: `${addressOf(subnet, i + 1)}:${port}`,
+    })),
+    nobody: await nobody(),
+  })
+  const file = path.join(prefix, 'nginx.conf')
+  await fs.writeFile(file, conf)
+  store.meta.set('pool_port_in_use', String(port))
+  return ['nginx', '-p', prefix, '-c', file, '-e', path.join(config.dataDir, 'logs', 'nginx-error.log')]
+}
+
+/** What nginx says while the router is away, ready to stand between single quotes in its configuration. */
+async function nobody() {
+  const html = await fs.readFile(path.resolve(import.meta.dirname, '../../nginx/nobody.html'), 'utf8')
+  const problem = JSON.stringify({
+    type: 'about:blank',
+    title: 'Lotan is restarting',
+    status: 503,
+    detail: 'The router does not answer just now. Try again in 2 s.',
+  })
+  return { html: quoted(html), problem: quoted(problem) }
+}
+
+function quoted(text: string): string {
+  return text
+    .replace(/\s*\n\s*/g, ' ')
+    .trim()
+    .replace(/[\\']/g, '\\$&')
+}

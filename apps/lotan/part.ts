@@ -1,0 +1,142 @@
+/** One process that the launcher starts, watches, starts again when it ends by itself, and stops. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Say } from './console.ts'
+
+/** A part that was up this long is steady: its next crash counts as the first. */
+const STEADY_MS = 30_000
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 10_000
+
+/** How a process ended. `lasted` is milliseconds. */
+export interface End {
+  code: number | null
+  signal: NodeJS.Signals | null
+  lasted: number
+}
+
+export interface Plan {
+  name: string
+  /** The command, asked for anew before every start; `last` says how the start before ended, undefined at the first. */
+  command: (last: End | undefined) => string[] | Promise<string[]>
+  env: NodeJS.ProcessEnv
+  cwd: string
+  /** The file its output is appended to. */
+  log: string
+}
+
+export interface Part {
+  name: string
+  log: string
+  /** The id of the process that runs now. */
+  pid: () => number | undefined
+  /** Asks it to end, and ends it and its children by force after `grace` milliseconds. */
+  stop: (grace: number) => Promise<void>
+  /** Ends it and its children by force, now. */
+  kill: () => void
+}
+
+/** Starts a part and keeps it running until it is stopped. */
+export function runPart(plan: Plan, say: Say): Part {
+  const { name, log } = plan
+  let child: ChildProcess | undefined
+  let last: End | undefined
+  let crashes = 0
+  let stopping = false
+  const over = new AbortController()
+  const done = watch()
+
+  async function watch() {
+    while (!stopping) {
+      last = await once()
+      if (stopping) return
+      crashes = last.lasted >= STEADY_MS ? 1 : crashes + 1
+      const pause = pauseAfter(crashes, Math.random())
+      say(`${name} ended (${how(last)}), starting it again in ${(pause / 1000).toFixed(1)} s; see ${path.relative('.', log)}`, 'bad')
+      await sleep(pause, undefined, { signal: over.signal }).catch(() => {})
+    }
+  }
+
+  async function once(): Promise<End> {
+    const began = performance.now()
+    const ended = (code: number | null, signal: NodeJS.Signals | null): End => ({
+      code,
+      signal,
+      lasted: performance.now() - began,
+    })
+    const out = fs.openSync(log, 'a', 0o600)
+    try {
+      const command = await plan.command(last)
+      if (stopping) return ended(0, null)
+      child = start(command, plan, out)
+    } catch (error) {
+      fs.writeSync(out, `lotan: ${name} cannot be started: ${(error as Error).message}\n`)
+      return ended(null, null)
+    } finally {
+      fs.closeSync(out)
+    }
+    const { pid } = child
+    const end = await new Promise<End>((resolve) => {
+      child?.once('exit', (code, signal) => resolve(ended(code, signal)))
+      child?.once('error', () => resolve(ended(null, null)))
+    })
+    child = undefined
+    // Its children, nginx's workers above all, must not outlive it.
+    killGroup(pid)
+    return end
+  }
+
+  return {
+    name,
+    log,
+    pid: () => child?.pid,
+    async stop(grace) {
+      stopping = true
+      over.abort()
+      child?.kill('SIGTERM')
+      const timer = setTimeout(() => killGroup(child?.pid), grace)
+      await done
+      clearTimeout(timer)
+    },
+    kill() {
+      stopping = true
+      over.abort()
+      killGroup(child?.pid)
+    },
+  }
+}
+
+/**
+ * How long to wait before the next start, milliseconds.
+ * @param crashes in a row, from 1
+ * @param chance 0 to 1: parts that fell together must not get up together
+ */
+export function pauseAfter(crashes: number, chance: number): number {
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (crashes - 1)) * (0.75 + chance / 2)
+}
+
+/** In a process group of its own, and ended by the kernel when the launcher ends, even by kill -9. */
+function start(command: string[], { env, cwd }: Plan, out: number): ChildProcess {
+  return spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...command], {
+    detached: true,
+    stdio: ['ignore', out, out],
+    env,
+    cwd,
+  })
+}
+
+function killGroup(pid: number | undefined) {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+function how({ code, signal }: End): string {
+  if (signal) return signal
+  return code === null ? 'it could not be started' : `status ${code}`
+}

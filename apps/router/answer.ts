@@ -1,0 +1,139 @@
+/** What a visitor gets instead of the application: a page for people, a problem (RFC 9457) for programs. */
+import type { Response } from 'express'
+import type { Config } from '../shared/config.ts'
+import { words } from '../shared/reason.ts'
+import type { Store } from '../shared/store.ts'
+import { hostOf } from '../shared/tag.ts'
+import type { Ask } from './ask.ts'
+import { acceptsHtml, type Answer } from './decide.ts'
+import { failedPage, messagePage, messages, notFoundPage, waitingPage, type Message, type Page } from './pages.ts'
+import { tell } from './told.ts'
+
+/** One answer, said twice: as a page and as a problem. Only what the client accepts is made. */
+interface Said {
+  status: number
+  title: string
+  detail: string
+  reason?: string
+  /** Seconds. */
+  retryAfter?: number
+  page: () => Page
+}
+
+export interface Facts {
+  ask: Ask
+  answer: Answer
+  config: Pick<Config, 'domain' | 'transliterate' | 'repository'>
+  store: Pick<Store, 'get' | 'ahead' | 'missing'>
+}
+
+/** Sends it. Never cached, by anybody, since the next answer is another one. */
+export function answerFor(facts: Facts, res: Response, now = Date.now()) {
+  const { ask, answer, store } = facts
+  res.set({ 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
+  if (isRobotsTxt(ask)) return res.type('text/plain').send('User-agent: *\nDisallow: /\n')
+  // It came up between nginx's last question and this one.
+  if (answer.do === 'forward' && !ask.verdict && ask.request.method === 'GET') return res.redirect(307, ask.uri)
+
+  const { status, title, detail, reason, retryAfter, page } = say(facts, now)
+  res.status(status)
+  if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
+  const reading = ask.request.method === 'GET' || ask.request.method === 'HEAD'
+  if (reading && ask.request.kind === 'person' && acceptsHtml(ask.request.accept)) {
+    const { html, csp } = page()
+    return res
+      .set({ 'Content-Security-Policy': csp, 'Referrer-Policy': 'same-origin', 'X-Content-Type-Options': 'nosniff' })
+      .type('html')
+      .send(html)
+  }
+  const state = ask.tag === null ? undefined : (store.get(ask.tag)?.state ?? 'unknown')
+  const problem = { type: 'about:blank', title, status, detail, tag: ask.tag ?? undefined, state, reason }
+  return res.type('application/problem+json').send(JSON.stringify(problem))
+}
+
+function say(facts: Facts, now: number): Said {
+  const { ask, answer, config, store } = facts
+  const tag = ask.tag ?? ''
+  const verdict = verdictOf(ask, tag)
+  if (verdict) return verdict
+
+  if (answer.do === 'refuse' && answer.why === 'no-tag') {
+    const title = 'No container tag'
+    const detail =
+      ask.label === null ? `${ask.host} is not below ${config.domain}` : `${ask.label} cannot be a container tag`
+    const { label, host } = ask
+    const { domain, transliterate } = config
+    const example = hostOf('pr-3001', config)
+    return {
+      status: 404,
+      title,
+      detail,
+      page: () => notFoundPage({ why: 'no-tag', label, host, domain, example, transliterate }),
+    }
+  }
+  if (answer.do === 'refuse' && answer.why === 'missing') {
+    const askAgainIn = Math.max(0, answer.until - now)
+    return {
+      status: 404,
+      title: 'No such container tag',
+      detail: `The registry has no image tagged ${tag}.`,
+      retryAfter: Math.ceil(askAgainIn / 1_000),
+      page: () => notFoundPage({ why: 'missing', tag, askAgainIn }),
+    }
+  }
+  if (answer.do === 'refuse' && answer.why === 'failed') {
+    const { reason, since, retryAt } = answer.preview
+    const { heading, sentence } = words(tag, reason)
+    const page = () => failedPage({ tag, reason, since, retryAt })
+    return { status: 502, title: heading, detail: sentence, reason: reason.code, page }
+  }
+  if (answer.do === 'refuse')
+    return said({
+      status: 503,
+      heading: `${tag} is asleep`,
+      sentence: 'It wakes for people and programs, not for robots, prefetches and probes.',
+    })
+
+  const preview = store.get(tag)
+  const missing = !preview && store.missing(tag, now) !== undefined
+  const told = tell(preview, { tag, ahead: preview?.state === 'queued' ? store.ahead(preview) : 0, missing, now })
+  return {
+    status: 503,
+    title: told.heading,
+    detail: told.status,
+    retryAfter: 2,
+    page: () => waitingPage({ told, repository: config.repository, uri: ask.uri }),
+  }
+}
+
+/** What an earlier question about this very request has come to. */
+function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
+  switch (verdict) {
+    case 'alive':
+      return said(messages.unanswered(tag))
+    case 'full':
+      return { ...said(messages.crowded(tag)), retryAfter: 5 }
+    case 'spent':
+      return {
+        ...said({
+          status: 503,
+          heading: `${tag} was lost a moment ago`,
+          sentence:
+            'Its container ended before it could answer, and the request’s body is spent. Send the request again.',
+        }),
+        retryAfter: 2,
+      }
+    default:
+      return undefined
+  }
+}
+
+function said(message: Message): Said {
+  const { status, heading, sentence } = message
+  return { status, title: heading, detail: sentence, page: () => messagePage(message) }
+}
+
+/** A search engine that asks is told to leave the preview alone, without waking it. */
+function isRobotsTxt({ uri, request }: Ask): boolean {
+  return request.method === 'GET' && /^\/robots\.txt(\?|$)/.test(uri)
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Preview } from '../shared/preview.ts'
+import { decide, isNavigation, preferredWait, type Facts, type Request } from './decide.ts'
+
+const NOW = 1_000_000_000_000
+const HOLD = 60_000
+
+const browser: Request = {
+  method: 'GET',
+  kind: 'person',
+  accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  fetchMode: '',
+  fetchDest: '',
+  upgrade: '',
+  prefer: '',
+}
+const program: Request = { ...browser, accept: '*/*' }
+
+const image = { id: 'sha256:1', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
+const known = {
+  tag: 'red',
+  since: NOW - 1_000,
+  change: 1,
+  lastSeen: null,
+  image,
+  generations: 1,
+  stages: {},
+  took: { start: 300 },
+  crashes: 0,
+  notice: null,
+}
+const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', digest: null, port: 80 }
+const running: Preview = { ...known, state: 'running', generation, readyAt: NOW }
+const stopped: Preview = { ...known, state: 'stopped', generation: null, why: 'idle' }
+const failedAt = (since: number): Preview => ({
+  ...known,
+  since,
+  state: 'failed',
+  reason: { code: 'exited', detail: '' },
+  retryAt: null,
+})
+const facts = (over: Partial<Facts> = {}): Facts => ({
+  tag: 'red',
+  preview: undefined,
+  missingUntil: undefined,
+  hold: HOLD,
+  laneFree: true,
+  ...over,
+})
+const wait = (ms: number, otherwise: 'waiting-page' | 'problem', applied: number | null = null) => ({
+  do: 'wait',
+  until: NOW + ms,
+  else: otherwise,
+  applied,
+})
+
+const table: [string, Request, Facts, object][] = [
+  ['a host that cannot be a tag is refused', browser, facts({ tag: null }), { do: 'refuse', why: 'no-tag' }],
+  ['a running preview is forwarded to', browser, facts({ preview: running }), { do: 'forward', preview: running }],
+  [
+    'a robot is let through to a running one',
+    { ...browser, kind: 'robot' },
+    facts({ preview: running }),
+    { do: 'forward', preview: running },
+  ],
+  ['a robot wakes nothing', { ...browser, kind: 'robot' }, facts(), { do: 'refuse', why: 'robot' }],
+  ['a navigation to an unknown tag gets the page at once', browser, facts(), wait(0, 'waiting-page')],
+  [
+    'a navigation waits a second for an image that started quickly',
+    browser,
+    facts({ preview: stopped }),
+    wait(1_000, 'waiting-page'),
+  ],
+  [
+    'but not while the start lanes are taken',
+    browser,
+    facts({ preview: stopped, laneFree: false }),
+    wait(0, 'waiting-page'),
+  ],
+  [
+    'nor when its last start was slow',
+    browser,
+    facts({ preview: { ...stopped, took: { start: 1_500 } } }),
+    wait(0, 'waiting-page'),
+  ],
+  ['nor when its image is gone', browser, facts({ preview: { ...stopped, image: null } }), wait(0, 'waiting-page')],
+  ['a program is held', program, facts(), wait(HOLD, 'problem')],
+  ['a POST is held whatever it accepts', { ...browser, method: 'POST' }, facts(), wait(HOLD, 'problem')],
+  ['a WebSocket is held', { ...program, upgrade: 'websocket' }, facts(), wait(HOLD, 'problem')],
+  ['a preference is honoured', { ...program, prefer: 'wait=5' }, facts(), wait(5_000, 'problem', 5_000)],
+  ['wait=0 is answered at once', { ...program, prefer: 'wait=0' }, facts(), wait(0, 'problem', 0)],
+  ['a preference never exceeds the hold', { ...program, prefer: 'wait=900' }, facts(), wait(HOLD, 'problem', HOLD)],
+  ['a navigation may prefer to wait', { ...browser, prefer: 'wait=2' }, facts(), wait(2_000, 'waiting-page', 2_000)],
+  [
+    'a tag the registry lacks is refused',
+    browser,
+    facts({ missingUntil: NOW + 9 }),
+    { do: 'refuse', why: 'missing', until: NOW + 9 },
+  ],
+  [
+    'a failure is shown',
+    browser,
+    facts({ preview: failedAt(NOW - 59_999) }),
+    { do: 'refuse', why: 'failed', preview: failedAt(NOW - 59_999) },
+  ],
+  [
+    'for 60 s, then a visit starts it again',
+    program,
+    facts({ preview: failedAt(NOW - 60_000) }),
+    wait(HOLD, 'problem'),
+  ],
+]
+for (const [name, request, given, expected] of table)
+  test(`decide: ${name}`, () => assert.deepEqual(decide(request, given, NOW), expected))
+
+test('a navigation is what a browser shows, by what it says it fetches, else by what it accepts', () => {
+  const rows: [Partial<Request>, boolean][] = [
+    [{}, true],
+    [{ method: 'HEAD' }, true],
+    [{ fetchMode: 'navigate', fetchDest: 'document' }, true],
+    [{ fetchMode: 'navigate', fetchDest: 'iframe' }, true],
+    [{ fetchMode: 'cors', fetchDest: 'empty' }, false],
+    [{ fetchMode: 'no-cors', fetchDest: 'image' }, false],
+    [{ accept: 'image/avif,image/webp,*/*' }, false],
+    [{ accept: '' }, false],
+    [{ method: 'POST' }, false],
+    [{ upgrade: 'websocket' }, false],
+  ]
+  for (const [over, expected] of rows)
+    assert.equal(isNavigation({ ...browser, ...over }), expected, JSON.stringify(over))
+})
+
+test('Prefer: wait is read among other preferences', () => {
+  const rows: [string, number | null][] = [
+    ['', null],
+    ['wait=10', 10_000],
+    ['respond-async, wait=10', 10_000],
+    ['WAIT = 3', 3_000],
+    ['wait="7"', 7_000],
+    ['wait', null],
+    ['wait=-1', null],
+    ['wait=1.5', null],
+    ['wait=99999999999', null],
+    ['wait=1, wait=2', 1_000],
+  ]
+  for (const [prefer, expected] of rows) assert.equal(preferredWait(prefer), expected, prefer)
+})

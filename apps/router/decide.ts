@@ -1,0 +1,91 @@
+/**
+ * Which answer a request for a preview's host gets: the table "What a cold preview answers", as one pure function.
+ *
+ * `decide` turns facts into an answer, `door` acts on it.
+ */
+import { FAILURE_REST_MS, type In, type Preview } from '../shared/preview.ts'
+
+/** A request as nginx describes it. Header values are empty strings where the client sent none. */
+export interface Request {
+  method: string
+  /** `robot` for robots, prefetches and probes: they neither wake a preview nor keep it awake. */
+  kind: 'person' | 'robot'
+  accept: string
+  fetchMode: string
+  fetchDest: string
+  upgrade: string
+  prefer: string
+}
+
+export interface Facts {
+  /** The tag the host stands for; null when the host cannot be a tag. */
+  tag: string | null
+  preview: Preview | undefined
+  /** Until when the tag is remembered as one that the registry does not have; undefined when it is not. */
+  missingUntil: number | undefined
+  /** Longest hold, milliseconds. */
+  hold: number
+  /** Whether a start lane is free. */
+  laneFree: boolean
+}
+
+/** The answer. `wait` wakes the preview, waits until the given time, and then gives `else`. */
+export type Answer =
+  | { do: 'forward'; preview: In<'running'> }
+  | { do: 'wait'; until: number; else: 'waiting-page' | 'problem'; applied: number | null }
+  | { do: 'refuse'; why: 'no-tag' | 'robot' }
+  | { do: 'refuse'; why: 'missing'; until: number }
+  | { do: 'refuse'; why: 'failed'; preview: In<'failed'> }
+
+/** A start that took less than this last time is waited for even by a browser's navigation, and no longer. */
+export const QUICK_MS = 1_000
+
+/** @param now milliseconds since 1970 */
+export function decide(request: Request, facts: Facts, now: number): Answer {
+  const { tag, preview, missingUntil } = facts
+  if (tag === null) return { do: 'refuse', why: 'no-tag' }
+  if (preview?.state === 'running') return { do: 'forward', preview }
+  if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
+  if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }
+  if (preview?.state === 'failed' && now < preview.since + FAILURE_REST_MS)
+    return { do: 'refuse', why: 'failed', preview }
+
+  const wish = preferredWait(request.prefer)
+  const applied = wish === null ? null : Math.min(wish, facts.hold)
+  if (isNavigation(request))
+    return { do: 'wait', until: now + (applied ?? quick(preview, facts)), else: 'waiting-page', applied }
+  return { do: 'wait', until: now + (applied ?? facts.hold), else: 'problem', applied }
+}
+
+/**
+ * Whether a browser wants a page to show. Where the browser says what it fetches (Sec-Fetch-*, on HTTPS and localhost
+ * only) that decides, else what it accepts.
+ */
+export function isNavigation({ method, accept, fetchMode, fetchDest, upgrade }: Request): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false
+  if (upgrade || !acceptsHtml(accept)) return false
+  if (fetchMode && fetchMode !== 'navigate') return false
+  return !fetchDest || ['document', 'iframe', 'frame', 'empty'].includes(fetchDest)
+}
+
+export function acceptsHtml(accept: string): boolean {
+  return /\btext\/html\b|\bapplication\/xhtml\+xml\b/i.test(accept)
+}
+
+/**
+ * The wait a request prefers, milliseconds, or null.
+ * RFC 7240, 4.3: `Prefer: wait=10`, among other preferences, the first of its name counts.
+ */
+export function preferredWait(prefer: string): number | null {
+  for (const preference of prefer.split(/[,;]/)) {
+    const match = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*$/i.exec(preference)
+    if (match) return Number(match[1]) * 1_000
+  }
+  return null
+}
+
+/** Only an image that is here, a free lane and a quick last start let a navigation wait for the application itself. */
+function quick(preview: Preview | undefined, { laneFree }: Facts): number {
+  if (!preview?.image || !laneFree) return 0
+  return preview.took.start !== undefined && preview.took.start < QUICK_MS ? QUICK_MS : 0
+}

@@ -1,0 +1,199 @@
+/**
+ * What nginx asks about previews' hosts, in the order a request meets it:
+ *
+ *   /route   which slot serves this host? Never waits, changes nothing; nginx keeps a yes for 2 s.
+ *   /wait    nobody serves it: wakes it, and answers when it is up, or when this kind of request has waited enough.
+ *   /lost    the slot did not answer: looks at the container first, then as /wait.
+ *   /answer  what the visitor gets instead of the application: a page, or a problem.
+ *
+ * A yes is 200 with X-Upstream, a no is 403; nginx passes X-Verdict of a no on to /answer.
+ */
+import express, { type Response } from 'express'
+import type { Config } from '../shared/config.ts'
+import type { Log } from '../shared/log.ts'
+import type { In, Preview } from '../shared/preview.ts'
+import type { Nudges } from '../shared/queue.ts'
+import { upstreamOf } from '../shared/slots.ts'
+import type { Store } from '../shared/store.ts'
+import type { noteActivity } from './activity.ts'
+import { answerFor } from './answer.ts'
+import { readAsk, type Ask } from './ask.ts'
+import type { Changes } from './changes.ts'
+import { decide, type Answer } from './decide.ts'
+import type { Reaper } from './reaper-client.ts'
+import { streamTold } from './told-stream.ts'
+
+/** More requests than this are not held: each costs nginx two connections. */
+const MAX_HELD = 2_000
+/** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
+const START_LANES = 2
+
+export interface Parts {
+  config: Config
+  store: Store
+  nudges: Pick<Nudges, 'nudge'>
+  changes: Changes
+  activity: ReturnType<typeof noteActivity>
+  reaper: Pick<Reaper, 'container'>
+  log: Log
+}
+
+export function door(parts: Parts): express.Express {
+  const { config, store, nudges, changes, activity, reaper, log } = parts
+  let held = 0
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+
+  app.get('/route', (req, res) => {
+    const ask = readAsk(req, config, store)
+    const answer = look(ask)
+    if (answer.do !== 'forward') return no(res)
+    seen(ask)
+    // The figures are DESIGN's: with them, a router that is killed goes unnoticed for 7 s, and no answer outlives the
+    // 10 s that a container is left alone after its route has gone.
+    res.set('Cache-Control', 'max-age=2, stale-while-revalidate=1, stale-if-error=5')
+    return yes(res, answer.preview)
+  })
+
+  app.get('/wait', (req, res) => hold(readAsk(req, config, store), res))
+
+  app.get('/lost', async (req, res) => {
+    const ask = readAsk(req, config, store)
+    const preview = ask.tag === null ? undefined : store.get(ask.tag)
+    if (preview?.state === 'running') {
+      if (upstream(preview) !== ask.tried) return reusable(ask) ? yes(res, preview) : no(res, 'spent')
+      if (!(await isLost(preview))) return no(res, 'alive')
+    }
+    return reusable(ask) ? hold(ask, res) : no(res, 'spent')
+  })
+
+  app.get('/answer', (req, res) => {
+    const ask = readAsk(req, config, store)
+    const answer = look(ask)
+    answerFor({ ask, answer, config, store }, res)
+  })
+
+  app.get('/events', (req, res) => {
+    const { tag } = readAsk(req, config, store)
+    if (tag === null) return no(res)
+    return streamTold(tag, { store, changes }, res)
+  })
+
+  // Anybody who may see the page may press its button; another site may not press it for them.
+  app.get('/retry', async (req, res) => {
+    const ask = readAsk(req, config, store)
+    if (ask.tag === null || ask.request.method !== 'POST') return no(res)
+    if (ask.fetchSite && ask.fetchSite !== 'same-origin') return no(res)
+    if (ask.tag) await wake(ask.tag, 'api')
+    return res.redirect(303, backTo(ask))
+  })
+
+  /** Wakes a preview and waits for it as long as this request may wait. */
+  async function hold(ask: Ask, res: Response): Promise<unknown> {
+    const answer = look(ask)
+    if (answer.do === 'forward') return yes(res, answer.preview)
+    if (answer.do !== 'wait' || ask.tag === null) return no(res)
+    const { tag } = ask
+    await wake(tag, 'visit')
+    seen(ask)
+    if (answer.until <= Date.now()) return no(res)
+    if (held >= MAX_HELD) return no(res, 'full')
+
+    const gone = new AbortController()
+    res.on('close', () => gone.abort())
+    held++
+    try {
+      const settled = await changes.until(() => settledAs(store.get(tag)), {
+        deadline: answer.until,
+        signal: gone.signal,
+      })
+      if (gone.signal.aborted) return
+      seen(ask)
+      if (settled?.state !== 'running') return no(res)
+      if (answer.applied !== null) res.set('Preference-Applied', `wait=${answer.applied / 1_000}`)
+      return yes(res, settled)
+    } finally {
+      held--
+    }
+  }
+
+  function look(ask: Ask, now = Date.now()): Answer {
+    const preview = ask.tag === null ? undefined : store.get(ask.tag)
+    const missingUntil = ask.tag === null || preview ? undefined : store.missing(ask.tag, now)
+    return decide(ask.request, { ...ask, preview, missingUntil, hold: config.hold, laneFree: laneFree() }, now)
+  }
+
+  async function wake(tag: string, by: 'visit' | 'api'): Promise<void> {
+    const woken = store.apply(tag, { type: 'start', by })
+    if (woken) await nudges.nudge(woken)
+  }
+
+  function laneFree(): boolean {
+    const starting = changes
+      .previews()
+      .filter((preview) => preview.state === 'starting' && preview.stages.waiting === undefined)
+    return starting.length < START_LANES
+  }
+
+  /** Whether a running preview's container is really gone. In doubt it is not: a wrong yes would restart it in use. */
+  async function isLost(preview: In<'running'>): Promise<boolean> {
+    const { container, number } = preview.generation
+    const found = await reaper.container(container).catch((error: Error) => {
+      log.warn({ tag: preview.tag, error: error.message }, 'the reaper could not be asked about a container')
+      return undefined
+    })
+    if (!found || ('running' in found && found.running)) return false
+    const gone = !('running' in found)
+    const exited = store.apply(preview.tag, {
+      type: 'exited',
+      generation: number,
+      gone,
+      reason: {
+        code: 'exited',
+        detail: gone ? 'the container was removed' : '',
+        exitCode: gone ? undefined : (found.exitCode ?? undefined),
+      },
+    })
+    if (exited) await nudges.nudge(exited)
+    return true
+  }
+
+  function upstream({ generation }: In<'running'>): string {
+    const subnet = store.meta.get('subnet') ?? ''
+    return upstreamOf(generation, subnet, Number(store.meta.get('pool_port_in_use') ?? 0))
+  }
+
+  function yes(res: Response, preview: In<'running'>) {
+    return res.set('X-Upstream', upstream(preview)).status(200).end()
+  }
+
+  function no(res: Response, verdict = '') {
+    if (verdict) res.set('X-Verdict', verdict)
+    return res.set('Cache-Control', 'no-store').status(403).end()
+  }
+
+  function seen({ tag, request }: Ask) {
+    if (tag !== null && request.kind === 'person') activity.seen(tag, Date.now())
+  }
+
+  return app
+}
+
+/** A preview that has come to where waiting for it ends; undefined while it is on its way. */
+function settledAs(preview: Preview | undefined): Preview | { state: 'unknown' } | undefined {
+  if (!preview) return { state: 'unknown' }
+  return preview.state === 'running' || preview.state === 'failed' || preview.state === 'stopped' ? preview : undefined
+}
+
+/** Whether a request can be sent a second time: its body, if it had one, went to the container that was lost. */
+function reusable({ request }: Ask): boolean {
+  return request.method === 'GET' || request.method === 'HEAD'
+}
+
+/** The path of the page a form was on, on this very host; `/` where that cannot be told. */
+function backTo({ referer, host }: Ask): string {
+  const url = URL.parse(referer)
+  return url?.hostname === host ? `${url.pathname}${url.search}`.replace(/^\/{2,}/, '/') : '/'
+}

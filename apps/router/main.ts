@@ -1,0 +1,65 @@
+/** The router: which tag a request is for, which container serves it, and everything that people read. */
+import fs from 'node:fs'
+import http from 'node:http'
+import path from 'node:path'
+import type { Express } from 'express'
+import { readConfig } from '../shared/config.ts'
+import { openLog } from '../shared/log.ts'
+import { openQueue } from '../shared/queue.ts'
+import { openStore } from '../shared/store.ts'
+import { labelOf } from '../shared/tag.ts'
+import { noteActivity } from './activity.ts'
+import { watchChanges } from './changes.ts'
+import { desk } from './desk.ts'
+import { door } from './door.ts'
+import { openReaper } from './reaper-client.ts'
+
+const config = readConfig()
+const log = openLog('router')
+const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
+  slots: config.slots,
+  label: (tag) => labelOf(tag, config),
+  log,
+})
+const nudges = openQueue(config, log)
+// 10 ms: half of what a person would notice of a warm start; a look costs microseconds, and only while somebody waits.
+const changes = watchChanges(store, { every: 10 })
+const activity = noteActivity(store, { every: 500 })
+const reaper = openReaper(config)
+
+const parts = { config, store, nudges, changes, activity, reaper, log }
+const servers = [await listen(door(parts), 'router.sock'), await listen(desk(parts), 'desk.sock')]
+log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
+
+// A database that was replaced under the router would have it route by what is no longer true.
+const guard = setInterval(() => {
+  if (store.intact()) return
+  log.error('the database file was replaced or removed')
+  process.exit(1)
+}, 1_000)
+
+process.once('SIGTERM', () => {
+  clearInterval(guard)
+  for (const server of servers) {
+    server.close()
+    server.closeAllConnections()
+  }
+  activity.close()
+  void nudges.close().finally(() => process.exit(0))
+  setTimeout(() => process.exit(0), 1_000).unref()
+})
+
+/** Serves an app on a unix socket in the run directory; a socket that a killed router left behind is replaced. */
+async function listen(app: Express, name: string): Promise<http.Server> {
+  const file = path.join(config.runDir, name)
+  fs.rmSync(file, { force: true })
+  const server = http.createServer(app)
+  // nginx keeps its connections; the router must never close one that nginx is about to use.
+  server.keepAliveTimeout = 0
+  server.requestTimeout = 0
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(file, resolve)
+  })
+  return server
+}

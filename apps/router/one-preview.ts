@@ -1,0 +1,158 @@
+/** What the page of one preview shows, as plain values. Pure: pages render it. */
+import type { Config } from '../shared/config.ts'
+import { generationOf, type Preview } from '../shared/preview.ts'
+import { words } from '../shared/reason.ts'
+import type { Change } from '../shared/store.ts'
+import { actionOf, digestOf, dueOf, pathOf, percentOf, whatOf } from './rows.ts'
+import { timeline } from './timeline.ts'
+import { age, ago, bytes, clock, duration, limit, memory, took } from './units.ts'
+
+/** How much of a container's output the page shows. */
+export const LOG_LINES = 200
+
+export interface PreviewFacts {
+  config: Pick<Config, 'repository' | 'stopAfter' | 'rmiAfter' | 'limits'>
+  preview: Preview
+  /** How many queued previews stand before this one. */
+  ahead: number
+  /** The preview's address, without a final slash. */
+  address: string
+  /** The address of its slot, `10.83.0.27`; null without one. */
+  slotAddress: string | null
+  /** What its container uses, bytes. */
+  figures?: { memory: number }
+  /** As the store keeps it, newest first. */
+  history: Change[]
+  /** The last lines of the container's output, oldest first; null where there is no container; or why they are not here. */
+  log: string[] | { unreadable: string } | null
+  now: number
+}
+
+export type OnePreview = ReturnType<typeof previewOf>
+
+export function previewOf(facts: PreviewFacts) {
+  const { config, preview, address, now } = facts
+  const { tag, state, image, notice } = preview
+  const generation = generationOf(preview)
+  return {
+    repository: config.repository,
+    tag,
+    path: pathOf(tag),
+    address,
+    url: `${address}/`,
+    state,
+    standing: standingOf(facts),
+    percent: percentOf(preview),
+    action: actionOf(preview),
+    restartable: state === 'running',
+    image: image && {
+      digest: (image.digest ?? image.id).slice(0, 'sha256:'.length + 10),
+      about: [bytes(image.bytes), builtOn(image.created), image.pulled ? '' : 'was here before Lotan']
+        .filter(Boolean)
+        .join(', '),
+    },
+    // An image that was pushed again serves with the next start.
+    outdated: Boolean(generation && image && generation.image !== image.id) && digestOf(preview),
+    lastSeen: preview.lastSeen === null ? 'never' : ago(now - preview.lastSeen),
+    container: generation?.container?.slice(0, 12) ?? null,
+    generation: generation && `generation ${generation.number}, port ${generation.port}`,
+    slot: generation?.slot ?? null,
+    slotAddress: facts.slotAddress,
+    limits: limitsOf(image?.labels ?? {}, config.limits),
+    memory: facts.figures ? `uses ${memory(facts.figures.memory)}` : '',
+    notice: notice && plain(notice),
+    failure: preview.state === 'failed' ? failureOf(preview.tag, preview.reason, preview.since, preview.retryAt) : null,
+    coldStart: coldStartOf(preview),
+    history: timeline(facts.history, now).map((entry) => ({ ...entry, why: plain(entry.why) })),
+    log: logOf(facts.log),
+    asOf: clock(now, true),
+  }
+}
+
+/** What follows the state in the title: `for 24 min, stops in 7 min 12 s if nobody comes`. */
+function standingOf({ config, preview, ahead, now }: PreviewFacts): string {
+  const due = dueOf(preview, config)
+  const left = due && (due.at > now ? `in ${duration(due.at - now)}` : 'now')
+  switch (preview.state) {
+    case 'running':
+      return `for ${age(now - preview.since)}${left ? `, stops ${left} if nobody comes` : ''}`
+    case 'stopped': {
+      const gone = preview.image ? '' : ', its image is removed: a visit pulls it again'
+      return `for ${age(now - preview.since)}${left ? `, its image goes ${left} if nobody comes` : gone}`
+    }
+    case 'failed': {
+      const { retryAt } = preview
+      const again = retryAt === null ? 'the next visit tries again' : `tries again by itself at ${clock(retryAt, true)}`
+      return `at ${clock(preview.since, true)}, ${again}`
+    }
+    default:
+      return whatOf(preview, ahead, now)
+  }
+}
+
+/** The visitor's words and, for the admin alone, the engine's and the application's own. */
+function failureOf(
+  tag: string,
+  reason: Extract<Preview, { state: 'failed' }>['reason'],
+  since: number,
+  retryAt: number | null,
+) {
+  const { heading, sentence, advice } = words(tag, reason)
+  return {
+    heading,
+    sentence,
+    advice,
+    code: reason.code,
+    detail: plain(reason.detail),
+    output: (reason.output ?? []).map(plain),
+    at: clock(since, true),
+    retryAt: retryAt === null ? null : clock(retryAt, true),
+  }
+}
+
+function limitsOf(labels: Record<string, string>, limits: Config['limits']): string {
+  const cpus = labels['lotan.cpus'] || String(limits.cpus)
+  const processors = `${cpus} CPU${cpus === '1' ? '' : 's'}`
+  return `${limit(labels['lotan.memory'] || limits.memory)}, ${processors}, ${limits.pids} pids`
+}
+
+function builtOn(created: string | null): string {
+  const at = Date.parse(created ?? '')
+  if (!(at > Date.UTC(2001))) return ''
+  return `built ${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}`
+}
+
+/** The stages of the start that led to a running preview: names, durations, and where they lie in a bar 1000 wide. */
+function coldStartOf(preview: Preview) {
+  const { stages } = preview
+  if (preview.state !== 'running' || stages.queued === undefined || stages.running === undefined) return null
+  const total = stages.running - stages.queued
+  const marks = [
+    { name: 'Queued', colour: 'c1', at: stages.queued },
+    { name: 'Pulled', colour: 'c2', at: stages.pulling },
+    { name: 'Started', colour: 'c3', at: stages.starting },
+    { name: 'First answer', colour: 'c4', at: stages.waiting },
+  ].filter((mark): mark is typeof mark & { at: number } => mark.at !== undefined)
+  if (total <= 0) return null
+  return {
+    total: took(total),
+    parts: marks.map(({ name, colour, at }, i) => {
+      const until = marks[i + 1]?.at ?? stages.running!
+      const x = Math.round(((at - marks[0]!.at) / total) * 1_000)
+      const width = Math.max(0, Math.round(((until - at) / total) * 1_000) - 3)
+      return { name, colour, took: took(until - at), x, width }
+    }),
+  }
+}
+
+function logOf(log: PreviewFacts['log']) {
+  if (log === null) return null
+  if ('unreadable' in log) return { lines: [], most: LOG_LINES, unreadable: log.unreadable }
+  return { lines: log.map(plain), most: LOG_LINES, unreadable: null }
+}
+
+/** What programs print, without the codes that colour terminals and move their cursors. */
+export function plain(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f]/g, '')
+}

@@ -1,0 +1,32 @@
+/** Answers to programs when something is wrong: RFC 9457. */
+import { STATUS_CODES } from 'node:http'
+import type { Response } from 'express'
+
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  /** For people: what is wrong, and what to do. */
+  detail: string
+  tag?: string
+  state?: string
+  /** A reason's code. */
+  reason?: string
+}
+
+/** @param about the tag, state and reason where there are any; undefined ones are left out */
+export function problemOf(
+  status: number,
+  detail: string,
+  about: Pick<Problem, 'tag' | 'state' | 'reason'> = {},
+): Problem {
+  // The status says what kind of problem it is, and `reason` the rest: there are no types of our own to look up.
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...about }
+}
+
+export function sendProblem(res: Response, ...problem: Parameters<typeof problemOf>) {
+  const body = problemOf(...problem)
+  res.status(body.status).setHeader('Content-Type', 'application/problem+json')
+  res.setHeader('Cache-Control', 'no-store')
+  res.end(JSON.stringify(body))
+}

@@ -1,0 +1,82 @@
+/** What the reaper sees on the engine, asked over its socket. Nothing can be changed this way. */
+import http, { type IncomingMessage } from 'node:http'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Config } from '../shared/config.ts'
+
+export type Reaper = ReturnType<typeof openReaper>
+
+/** How long an answer may take: the reaper sits on the same machine, and asks an engine that does so too. */
+const ANSWER_MS = 1_000
+
+/** A container as the engine knows it, or that it knows none of that id. */
+export type Look = { running: boolean; exitCode: number | null } | { gone: true }
+
+/** Bytes. */
+export interface Figures {
+  memory: number
+  limit: number
+}
+
+/** All calls reject when the reaper does not answer in time, or answers that it cannot tell. */
+export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
+  const socketPath = path.join(runDir, 'reaper.sock')
+
+  function get(uri: string, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      http
+        .get({ socketPath, path: uri, signal, agent: false }, resolve)
+        .on('error', (error) => reject(new Error(`asking the reaper for ${uri}`, { cause: error })))
+    })
+  }
+
+  async function read<T>(uri: string): Promise<{ status: number; body: T }> {
+    const answer = await get(uri, AbortSignal.timeout(ANSWER_MS))
+    return { status: answer.statusCode ?? 0, body: JSON.parse(await text(answer)) as T }
+  }
+
+  return {
+    /** The engine's version, or null when the reaper cannot reach the engine. */
+    async engine(): Promise<string | null> {
+      const { status, body } = await read<{ version: string }>('/engine')
+      return status === 200 ? body.version : null
+    },
+
+    async container(id: string): Promise<Look> {
+      const { status, body } = await read<Look>(`/containers/${encodeURIComponent(id)}`)
+      if (status === 404) return { gone: true }
+      if (status !== 200) throw new Error(`the reaper answered ${status} about a container`)
+      return body
+    },
+
+    /** What each running container uses, by its id. */
+    async figures(): Promise<Record<string, Figures>> {
+      const { status, body } = await read<{ containers: Record<string, Figures> }>('/figures')
+      if (status !== 200) throw new Error(`the reaper answered ${status} about figures`)
+      return body.containers
+    },
+
+    /**
+     * A container's output as plain text.
+     *
+     * @param options.tail how many of its last lines, or all of them
+     * @param options.follow whether to go on until the container, or the signal, ends it
+     * @returns undefined when the engine does not know the container
+     */
+    async logs(
+      id: string,
+      { tail, follow, signal }: { tail: number | 'all'; follow: boolean; signal: AbortSignal },
+    ): Promise<IncomingMessage | undefined> {
+      // Only the first answer has a deadline: what is followed may be silent for hours.
+      const late = new AbortController()
+      const timer = setTimeout(() => late.abort(), ANSWER_MS)
+      const query = `tail=${tail}${follow ? '&follow=1' : ''}`
+      const uri = `/containers/${encodeURIComponent(id)}/logs?${query}`
+      const answer = await get(uri, AbortSignal.any([signal, late.signal])).finally(() => clearTimeout(timer))
+      if (answer.statusCode === 200) return answer
+      answer.resume()
+      if (answer.statusCode === 404) return undefined
+      throw new Error(`the reaper answered ${answer.statusCode} about a log`)
+    },
+  }
+}

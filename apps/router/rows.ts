@@ -1,0 +1,246 @@
+/** What the admin page shows, as plain values: one row a preview, and the strip above them. Pure: pages render it. */
+import type { Config } from '../shared/config.ts'
+import { MAX_CRASHES, generationOf, type Image, type Preview } from '../shared/preview.ts'
+import { words } from '../shared/reason.ts'
+import type { OfferedTag } from '../shared/store.ts'
+import { age, ago, bytes, clock, duration, memory, ordinal, took } from './units.ts'
+
+/** The settings that the pages speak of. */
+export type DeskConfig = Pick<
+  Config,
+  'repository' | 'domain' | 'adminWelcome' | 'adminInfo' | 'maxRunning' | 'stopAfter' | 'rmiAfter'
+>
+
+export interface DeskFacts {
+  config: DeskConfig
+  previews: readonly Preview[]
+  offered: OfferedTag[]
+  /** What running containers use, by container id. Bytes. Empty when nobody could say. */
+  figures: Record<string, { memory: number }>
+  /** The address of a tag's preview, without a final slash. */
+  address: (tag: string) => string
+  /** What is looked for: part of a tag, digest or reason; and which chip is chosen. */
+  q: string
+  state: string
+  /** Why a tag could not be added, and the tag. */
+  problem?: { tag: string; sentence: string }
+  /** Milliseconds since 1970. */
+  now: number
+}
+
+export type Desk = ReturnType<typeof deskOf>
+export type Row = ReturnType<typeof rowOf>
+
+const groups: { name: string; key: string; states: Preview['state'][] }[] = [
+  { name: 'Running', key: 'running', states: ['running'] },
+  { name: 'Changing', key: 'busy', states: ['queued', 'pulling', 'starting', 'stopping', 'removing'] },
+  { name: 'Asleep', key: 'asleep', states: ['stopped'] },
+  { name: 'Failed', key: 'failed', states: ['failed'] },
+]
+
+/** Everything on the admin page. Rows stand in the order of their tags, so that none moves while somebody aims at it. */
+export function deskOf(facts: DeskFacts) {
+  const { config, previews, q, now } = facts
+  const chosen = groups.find(({ key }) => key === facts.state)
+  const shown = previews
+    .filter((preview) => !chosen || chosen.states.includes(preview.state))
+    .filter((preview) => matches(preview, q))
+    .toSorted((a, b) => byName.compare(a.tag, b.tag))
+  const known = new Set(previews.map(({ tag }) => tag))
+  return {
+    repository: config.repository,
+    welcome: config.adminWelcome,
+    info: config.adminInfo,
+    example: facts.address('TAG'),
+    strip: stripOf(previews, config, now),
+    chips: [
+      { name: 'All', key: '', count: previews.length, href: hrefOf('', q), current: !chosen },
+      ...groups.map(({ name, key, states }) => ({
+        name,
+        key,
+        count: previews.filter(({ state }) => states.includes(state)).length,
+        href: hrefOf(key, q),
+        current: key === chosen?.key,
+      })),
+    ],
+    offered: facts.offered.map(({ tag }) => tag).filter((tag) => !known.has(tag)),
+    q,
+    state: chosen?.key ?? '',
+    problem: facts.problem ?? null,
+    asOf: clock(now, true),
+    total: previews.length,
+    rows: shown.map((preview) => rowOf(preview, facts)),
+  }
+}
+
+function rowOf(preview: Preview, { previews, config, figures, address, now }: DeskFacts) {
+  const { tag, state, image, lastSeen } = preview
+  const container = generationOf(preview)?.container
+  const used = container ? figures[container] : undefined
+  return {
+    tag,
+    path: pathOf(tag),
+    url: `${address(tag)}/`,
+    state,
+    percent: percentOf(preview),
+    what: whatOf(preview, aheadOf(preview, previews), now),
+    digest: digestOf(preview),
+    built: builtOf(image, now),
+    lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
+    memory: used ? memory(used.memory) : '',
+    left: leftOf(preview, config, now),
+    action: actionOf(preview),
+  }
+}
+
+/** The form of a preview posts to this path and `/start`, `/stop`, `/restart` or `/remove`. */
+export function pathOf(tag: string): string {
+  return `/previews/${encodeURIComponent(tag)}`
+}
+
+/** What stands beside the state, `41 min` or `1st in line, 3 s`. */
+export function whatOf(preview: Preview, ahead: number, now: number): string {
+  const since = now - preview.since
+  switch (preview.state) {
+    case 'queued': {
+      const again = preview.reason && preview.crashes > 0 ? `, ${ordinal(preview.crashes + 1)} try` : ''
+      if (preview.notBefore > now) return `again in ${took(preview.notBefore - now)}${again}`
+      return `${ordinal(ahead + 1)} in line, ${duration(since)}`
+    }
+    case 'pulling':
+      return preview.progress?.total ? `${percentOf(preview)}\u00a0%, ${bytes(preview.progress.total)}` : duration(since)
+    case 'starting': {
+      const { waiting } = preview.stages
+      return waiting === undefined ? `container, ${took(since)}` : `first answer, ${took(now - waiting)}`
+    }
+    case 'running': {
+      const shaky = preview.crashes > 0 ? `, ${preview.crashes} of ${MAX_CRASHES} restarts used` : ''
+      return `${age(since)}${shaky}${preview.notice ? ', with a notice' : ''}`
+    }
+    case 'stopping':
+      return preview.thenStart ? 'starts again after it' : (whys[preview.why] ?? preview.why)
+    case 'removing':
+      return preview.thenStart ? 'starts again after it' : 'container and image go'
+    case 'stopped':
+      return preview.image || preview.generation ? age(since) : `${age(since)}, image removed`
+    case 'failed':
+      return plainHeading(preview.tag, words(preview.tag, preview.reason).heading)
+    case 'unknown':
+      return ''
+  }
+}
+
+const whys: Record<string, string> = { asked: 'asked to', idle: 'idle', room: 'makes room' }
+
+/** The tag stands in the same row already. */
+function plainHeading(tag: string, heading: string): string {
+  return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading
+}
+
+/** The button that a preview has besides its X. */
+export function actionOf({ state }: Preview): { name: string; to: 'start' | 'stop' } {
+  switch (state) {
+    case 'failed':
+      return { name: 'Try again', to: 'start' }
+    case 'stopped':
+    case 'stopping':
+    case 'removing':
+      return { name: 'Start', to: 'start' }
+    default:
+      return { name: 'Stop', to: 'stop' }
+  }
+}
+
+/** How far a pull is, 0 to 100; null where nothing is known, or nothing is pulled. */
+export function percentOf(preview: Preview): number | null {
+  if (preview.state !== 'pulling' || !preview.progress?.total) return null
+  return Math.floor(preview.progress.percent)
+}
+
+/** The first eight digits of what runs, or would run. */
+export function digestOf(preview: Preview): string {
+  const digest = generationOf(preview)?.digest ?? preview.image?.digest ?? preview.image?.id ?? ''
+  return digest.replace(/^.*:/, '').slice(0, 8)
+}
+
+function builtOf(image: Image | null, now: number): string {
+  const built = Date.parse(image?.created ?? '')
+  // Builds that are meant to be reproducible say 1970, or 1980.
+  return built > Date.UTC(2001) && built <= now ? age(now - built) : ''
+}
+
+/** What the reaper does next with a preview that nobody visits, and when. */
+export function dueOf(
+  preview: Preview,
+  { stopAfter, rmiAfter }: Pick<Config, 'stopAfter' | 'rmiAfter'>,
+): { what: 'stop' | 'image'; at: number } | null {
+  const seen = preview.lastSeen ?? 0
+  if (preview.state === 'running') {
+    const own = Number(preview.image?.labels['lotan.inactivity-stop-minutes'] || NaN)
+    const after = own > 0 ? own * 60_000 : stopAfter
+    return { what: 'stop', at: Math.max(seen, preview.readyAt) + after }
+  }
+  if (preview.state !== 'stopped' || !preview.image?.pulled) return null
+  return { what: 'image', at: (seen || preview.since) + rmiAfter }
+}
+
+/** `4 min 51 s`, or `image 30 min` where it is the image that goes. `soon` is within two minutes. */
+function leftOf(preview: Preview, config: DeskConfig, now: number): { text: string; soon: boolean } | null {
+  const due = dueOf(preview, config)
+  if (!due) return null
+  const left = due.at - now
+  if (left <= 0) return { text: due.what === 'stop' ? 'due' : 'image due', soon: true }
+  return due.what === 'stop'
+    ? { text: duration(left), soon: left < 120_000 }
+    : { text: `image ${age(left)}`, soon: false }
+}
+
+function stripOf(previews: readonly Preview[], config: DeskConfig, now: number) {
+  const amount = (state: Preview['state']) => previews.filter((preview) => preview.state === state).length
+  const [running, waiting] = [amount('running'), amount('queued')]
+  const [next, ...then] = previews
+    .flatMap(({ tag }, i) => {
+      const due = dueOf(previews[i]!, config)
+      return due ? [{ tag, ...due }] : []
+    })
+    .toSorted((a, b) => a.at - b.at)
+    .slice(0, 3)
+    .map(({ tag, what, at }) => ({ tag, what, when: at <= now ? 'now' : `in ${duration(at - now)}` }))
+  return {
+    running,
+    most: config.maxRunning,
+    waiting,
+    busy: [`${amount('pulling')} pulling`, `${amount('starting')} starting`].join(', '),
+    next: next ? `${next.what === 'stop' ? 'Stops' : 'Removes the image of'} ${next.tag} ${next.when}` : 'Nothing is due',
+    then: then.length
+      ? `then ${then.map(({ tag, what, when }) => `${what === 'stop' ? tag : `the image of ${tag}`} ${when}`).join(', ')}`
+      : '',
+  }
+}
+
+/** How many queued previews stand before this one: those that were queued earlier, as the store counts them. */
+export function aheadOf({ tag, state, since }: Preview, previews: readonly Preview[]): number {
+  if (state !== 'queued') return 0
+  return previews.filter(
+    (other) => other.state === 'queued' && (other.since < since || (other.since === since && other.tag < tag)),
+  ).length
+}
+
+function matches(preview: Preview, q: string): boolean {
+  const reason = 'reason' in preview ? preview.reason : null
+  const texts = [
+    preview.tag,
+    preview.image?.digest ?? '',
+    generationOf(preview)?.digest ?? '',
+    ...(reason ? [reason.code, words(preview.tag, reason).heading] : []),
+  ]
+  return texts.some((text) => text.toLowerCase().includes(q.trim().toLowerCase()))
+}
+
+function hrefOf(state: string, q: string): string {
+  const query = new URLSearchParams({ ...(q && { q }), ...(state && { state }) }).toString()
+  return `/${query && `?${query}`}`
+}
+
+/** `pr-9` stands before `pr-10`. */
+const byName = new Intl.Collator('en', { numeric: true })

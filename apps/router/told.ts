@@ -1,0 +1,256 @@
+/**
+ * Where a start stands, in numbers and in words, for whoever waits in front of it. The waiting page is first rendered
+ * from it, and `/.lotan/events` sends it as JSON: the words are made once, here, and the page's script only puts them
+ * in their places.
+ */
+import { MAX_CRASHES, type In, type Preview } from '../shared/preview.ts'
+import { words } from '../shared/reason.ts'
+import { bytes, count, duration, ordinal, took } from './units.ts'
+
+const stages = ['queued', 'pulling', 'starting', 'waiting'] as const
+export type Stage = (typeof stages)[number]
+
+/**
+ * One line of the list of stages. Where `from` is a number, its text is how long the stage has lasted: it began that
+ * many milliseconds after the start was asked for, and the page counts on by itself.
+ */
+export interface ToldStage {
+  stage: Stage
+  name: string
+  mark: 'done' | 'current' | 'ahead'
+  text: string
+  from: number | null
+}
+
+export interface Told {
+  tag: string
+  state: Preview['state']
+  stage: Stage
+  /**
+   * Why there is nothing more to wait for. `running`, `failed` and `gone` (the registry does not have the tag) are
+   * answered by loading the page again; `stopped` is not, since that would start what somebody has just stopped.
+   */
+  over: 'running' | 'failed' | 'gone' | 'stopped' | null
+  /** Place in line, from 1; null when not in line. */
+  position: number | null
+  /** Milliseconds since the start was asked for: the only thing told that moves by itself. */
+  soFar: number
+  /** Milliseconds this usually takes; null before the first time. */
+  usual: number | null
+  percent: number | null
+  bytes: number | null
+  total: number | null
+  layers: number | null
+  layersDone: number | null
+  /** How full the bar is, 0 to 100; null for a bar that only says that something goes on. */
+  bar: number | null
+  stages: ToldStage[]
+  title: string
+  heading: string
+  status: string
+  /** The one thing beside the bar, `62 %`, and what stands smaller beside it. */
+  line: string
+  aside: string
+  /** `usually 12 s`, or nothing. */
+  usually: string
+  /** Why there is something to wait for at all. */
+  about: string
+}
+
+export interface Facts {
+  tag: string
+  /** How many previews stand before this one in line. */
+  ahead: number
+  /** Whether the registry has said, a moment ago, that it has no such tag. */
+  missing: boolean
+  /** Milliseconds since 1970. */
+  now: number
+}
+
+/** @param known the preview, or undefined when it has no row (any more) */
+export function tell(known: Preview | undefined, facts: Facts): Told {
+  const preview = known ?? without(facts)
+  const { tag, state } = preview
+  const stage = stageOf(preview)
+  const over = overOf(preview)
+  const progress = preview.state === 'pulling' ? preview.progress : null
+  const sized = progress && progress.total > 0 ? progress : null
+  const position = preview.state === 'queued' && preview.notBefore <= facts.now ? facts.ahead + 1 : null
+  const usual = usualOf(preview)
+  const percent = sized ? Math.floor(sized.percent) : null
+  const line = over === 'stopped' ? stoppedLine(preview) : lineOf(preview, stage, position, percent)
+  return {
+    tag,
+    state,
+    stage,
+    over,
+    position,
+    soFar: Math.max(0, facts.now - begun(preview)),
+    usual,
+    percent,
+    bytes: sized && sized.bytes,
+    total: sized && sized.total,
+    layers: progress && progress.layers,
+    layersDone: progress && progress.layersDone,
+    bar: stage === 'queued' ? 0 : percent,
+    stages: stages.map((name) => toldStage(preview, name, stage)),
+    title: `${stage === 'waiting' && !over ? 'Starting' : line} · ${tag}`,
+    heading: over === 'stopped' ? `${tag} was ${line.toLowerCase()}` : `Getting ${tag} ready`,
+    status: statusOf(preview, stage, over, facts),
+    line,
+    aside: progress && progress.layers > 0 ? `${progress.layersDone} of ${count(progress.layers, 'layer')}` : '',
+    usually: usual === null ? '' : `usually ${usually(usual)}`,
+    about: aboutOf(preview),
+  }
+}
+
+/** A preview whose row is gone: it was removed, or turned out to be a tag that the registry does not have. */
+function without({ tag, missing, now }: Facts): In<'unknown'> {
+  const never = { change: 0, lastSeen: null, image: null, generations: 0, stages: {}, took: {}, crashes: 0, notice: null }
+  return { ...never, tag, since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
+}
+
+function stageOf(preview: Preview): Stage {
+  switch (preview.state) {
+    case 'pulling':
+      return 'pulling'
+    case 'starting':
+      return preview.stages.waiting === undefined ? 'starting' : 'waiting'
+    case 'running':
+      return 'waiting'
+    default:
+      return 'queued'
+  }
+}
+
+function overOf(preview: Preview): Told['over'] {
+  switch (preview.state) {
+    case 'running':
+    case 'failed':
+      return preview.state
+    case 'unknown':
+      return preview.why === 'missing' ? 'gone' : 'stopped'
+    case 'stopped':
+      return 'stopped'
+    case 'stopping':
+    case 'removing':
+      return preview.thenStart ? null : 'stopped'
+    default:
+      return null
+  }
+}
+
+/** When this start was asked for. What is still being stopped carries the stages of its life before. */
+function begun(preview: Preview): number {
+  const coming = preview.state === 'queued' || preview.state === 'pulling' || preview.state === 'starting'
+  return (coming ? preview.stages.queued : undefined) ?? preview.since
+}
+
+/** Whether the image has to come, or has come, from the registry for this start. */
+function needsPull(preview: Preview): boolean {
+  if (preview.state === 'removing' || !preview.image) return true
+  return preview.state !== 'stopping' && preview.stages.pulling !== undefined
+}
+
+function usualOf(preview: Preview): number | null {
+  const { pull, start } = preview.took
+  if (start === undefined) return null
+  if (!needsPull(preview)) return start
+  return pull === undefined ? null : pull + start
+}
+
+/** Nobody's usual is a fraction: `under 1 s`, `12 s`. */
+function usually(ms: number): string {
+  return ms < 1_000 ? 'under 1\u00a0s' : duration(ms + 500)
+}
+
+function lineOf(preview: Preview, stage: Stage, position: number | null, percent: number | null): string {
+  if (preview.state === 'stopping' || preview.state === 'removing') return 'Stopping first'
+  switch (stage) {
+    case 'queued':
+      return position === null ? 'Trying again' : `${ordinal(position)} in line`
+    case 'pulling':
+      return percent === null ? 'Pulling' : `${percent}\u00a0%`
+    case 'starting':
+      return 'Starting'
+    case 'waiting':
+      return 'Almost there'
+  }
+}
+
+function stoppedLine(preview: Preview): string {
+  return preview.state === 'removing' || preview.state === 'unknown' ? 'Removed' : 'Stopped'
+}
+
+function statusOf(preview: Preview, stage: Stage, over: Told['over'], { ahead }: { ahead: number }): string {
+  if (over === 'stopped') return `It does not start by itself now. Open it again to start it.`
+  switch (preview.state) {
+    case 'queued':
+      return preview.reason ? againOf(preview, preview.reason) : `It opens here by itself. ${before(ahead)}`
+    case 'stopping':
+    case 'removing':
+      return 'It is being stopped first, then it starts and opens here by itself.'
+    case 'pulling': {
+      const usual = usualOf(preview)
+      return `It opens here by itself${usual === null ? '' : `, usually within ${usually(usual)}`}.`
+    }
+  }
+  if (preview.crashes > 0) return 'It stopped by itself before; this is another try, and opens here with its first answer.'
+  return stage === 'waiting'
+    ? 'It runs, and opens here with its first answer.'
+    : 'Its container starts, and it opens here by itself.'
+}
+
+function aboutOf(preview: Preview): string {
+  if (preview.crashes > 0) return 'It stopped by itself; Lotan starts it again.'
+  if (needsPull(preview)) return 'It was not here yet; your click fetches and starts it.'
+  return 'Nobody was using it, so it was asleep; your click wakes it.'
+}
+
+function before(ahead: number): string {
+  if (ahead === 0) return 'It is next.'
+  return ahead === 1 ? '1 preview starts before it.' : `${ahead} previews start before it.`
+}
+
+/** After a try that failed, why there is another one. */
+function againOf(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason']>): string {
+  const { tag, crashes, by } = preview
+  if (by === 'reaper') return 'It stopped by itself; it starts again, and opens here.'
+  if (reason.code === 'exited' && crashes > 0)
+    return `It stopped while starting; trying again, ${ordinal(crashes + 1)} of ${MAX_CRASHES}.`
+  const { heading } = words(tag, reason)
+  return `The last try failed: ${heading.startsWith(tag) ? heading : heading[0]!.toLowerCase() + heading.slice(1)}. Trying again.`
+}
+
+const names: Record<Stage, string> = {
+  queued: 'Queued',
+  pulling: 'Pulling the image',
+  starting: 'Starting the container',
+  waiting: 'Waiting for the first answer',
+}
+
+function toldStage(preview: Preview, stage: Stage, current: Stage): ToldStage {
+  const place = stages.indexOf(stage) - stages.indexOf(current)
+  const mark = place < 0 ? 'done' : place === 0 ? 'current' : 'ahead'
+  const told = { stage, name: names[stage], mark, text: '', from: null } as const
+  if (stage === 'pulling' && mark !== 'current' && !needsPull(preview)) return { ...told, text: 'is here already' }
+  if (mark === 'ahead') return told
+  if (mark === 'done') return { ...told, text: lasted(preview, stage) }
+  if (preview.state === 'pulling') return { ...told, text: pulled(preview.progress) }
+  return { ...told, from: stage === 'queued' ? 0 : Math.max(0, (preview.stages[stage] ?? preview.since) - begun(preview)) }
+}
+
+/** How long a stage took: until the next one that was reached. */
+function lasted(preview: Preview, stage: Stage): string {
+  const from = preview.stages[stage]
+  const later = [...stages.slice(stages.indexOf(stage) + 1), 'running' as const]
+  const until = later.map((next) => preview.stages[next]).find((at) => at !== undefined)
+  return from === undefined || until === undefined ? '' : took(until - from)
+}
+
+function pulled(progress: In<'pulling'>['progress']): string {
+  if (!progress || progress.total === 0) return ''
+  const [done, total] = [bytes(progress.bytes), bytes(progress.total)]
+  const unit = total.slice(total.indexOf('\u00a0'))
+  return `${done.endsWith(unit) ? done.slice(0, -unit.length) : done} of ${total}`
+}

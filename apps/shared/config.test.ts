@@ -1,0 +1,377 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import { promisify } from 'node:util'
+import fc from 'fast-check'
+import { environmentFor, readConfig, SettingsError, urlOf, type Config, type Problem } from './config.ts'
+import { kept, makeRunDir } from './data-dir.ts'
+import { bytesOf } from './settings.ts'
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-config-'))
+after(() => fs.rmSync(root, { recursive: true }))
+const dir = path.join(root, 'data')
+
+function read(env: NodeJS.ProcessEnv): Config {
+  return readConfig({ LOTAN_DATA_DIR: dir, ...env })
+}
+
+function problemsOf(env: NodeJS.ProcessEnv): Problem[] {
+  try {
+    read(env)
+    return []
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error))
+    return error.problems
+  }
+}
+
+test('without any setting it is the demo, on loopback', () => {
+  const { instance, adminToken, dockerConfig, ...rest } = read({})
+  assert.match(instance, /^[0-9a-f]{8}$/)
+  assert.match(adminToken, /^[0-9a-f]{32}$/)
+  assert.equal(path.basename(dockerConfig), '.docker')
+  assert.deepEqual(rest, {
+    repository: '127.0.0.1:5000/todowrangler',
+    demo: true,
+    domain: 'todowrangler.lotan.localhost',
+    publicUrl: { protocol: 'http:', port: 8080 },
+    listen: { host: '127.0.0.1', port: 8080 },
+    dataDir: dir,
+    runDir: path.join(dir, 'run'),
+    adminWelcome: '',
+    adminInfo: '',
+    redis: { socket: path.join(dir, 'run', 'redis.sock') },
+    dockerHost: null,
+    stopAfter: 600_000,
+    rmiAfter: 3_600_000,
+    refreshEvery: 300_000,
+    startTimeout: 120_000,
+    hold: 60_000,
+    maxRunning: 50,
+    slots: 500,
+    transliterate: true,
+    containerEnv: {},
+    containerPort: null,
+    limits: { memory: '512m', cpus: 1, pids: 512 },
+    term: 'xterm',
+  })
+})
+
+test('an empty setting counts as unset', () => {
+  const names = ['REPOSITORY', 'TL_DOMAIN', 'ENV_ARGS', 'REDIS_URL', 'LOTAN_ADMIN_TOKEN', 'LOTAN_SLOTS', 'TERM']
+  assert.deepEqual(read(Object.fromEntries(names.map((name) => [name, '']))), read({}))
+})
+
+test('settings are read', () => {
+  const table: [env: NodeJS.ProcessEnv, expected: Partial<Config>][] = [
+    [{ REPOSITORY: 'registry.example.com:5000/team/my_app' }, { repository: 'registry.example.com:5000/team/my_app' }],
+    [{ REPOSITORY: 'nginx' }, { repository: 'nginx', demo: false }],
+    [{ REPOSITORY: 'team/app--x' }, { repository: 'team/app--x' }],
+    [{ REPOSITORY: 'localhost/app' }, { repository: 'localhost/app' }],
+    [{ REPOSITORY: '[::1]:5000/app' }, { repository: '[::1]:5000/app' }],
+    [{ TL_DOMAIN: 'Previews.Example.COM' }, { domain: 'previews.example.com' }],
+    [{ INACTIVITY_STOP_TIMEOUT_MINUTES: '0.1' }, { stopAfter: 6_000 }],
+    [{ INACTIVITY_STOP_TIMEOUT_MINUTES: '.5' }, { stopAfter: 30_000 }],
+    [{ INACTIVITY_RMI_TIMEOUT_MINUTES: '100000' }, { rmiAfter: 6_000_000_000 }],
+    [{ IMAGE_REFRESH_INTERVAL_MINUTES: '1.' }, { refreshEvery: 60_000 }],
+    [{ LOTAN_START_TIMEOUT_SECONDS: '1.5' }, { startTimeout: 1_500 }],
+    [{ LOTAN_HOLD_SECONDS: '0' }, { hold: 0 }],
+    [
+      { LOTAN_SLOTS: '2', LOTAN_MAX_RUNNING: '1' },
+      { slots: 2, maxRunning: 1 },
+    ],
+    [{ TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS: '0' }, { transliterate: false }],
+    [{ LOTAN_CONTAINER_PORT: '3000' }, { containerPort: 3000 }],
+    [{ LOTAN_CONTAINER_MEMORY: '1G' }, { limits: { memory: '1g', cpus: 1, pids: 512 } }],
+    [{ LOTAN_CONTAINER_CPUS: '.25' }, { limits: { memory: '512m', cpus: 0.25, pids: 512 } }],
+    [{ LOTAN_CONTAINER_PIDS: '64' }, { limits: { memory: '512m', cpus: 1, pids: 64 } }],
+    [
+      { ADMIN_WELCOME: '<b>hi</b>', ADMIN_INFO: ' ' },
+      { adminWelcome: '<b>hi</b>', adminInfo: ' ' },
+    ],
+    [{ TERM: 'dumb' }, { term: 'dumb' }],
+    [
+      { REDIS_URL: 'rediss://u:p@redis.example.com:6380/2' },
+      { redis: { url: 'rediss://u:p@redis.example.com:6380/2' } },
+    ],
+    [{ DOCKER_HOST: 'unix:///var/run/docker.sock' }, { dockerHost: 'unix:///var/run/docker.sock' }],
+    [{ DOCKER_HOST: 'tcp://10.0.0.1:2375' }, { dockerHost: 'tcp://10.0.0.1:2375' }],
+    [{ DOCKER_CONFIG: '/etc/lotan/docker' }, { dockerConfig: '/etc/lotan/docker' }],
+    [{ LOTAN_ADMIN_TOKEN: 'sixteen-letters!' }, { adminToken: 'sixteen-letters!' }],
+    [
+      { LOTAN_LISTEN: '0.0.0.0:80' },
+      { listen: { host: '0.0.0.0', port: 80 }, publicUrl: { protocol: 'http:', port: null } },
+    ],
+    [{ LOTAN_LISTEN: ':8081' }, { listen: { host: '0.0.0.0', port: 8081 } }],
+    [{ LOTAN_LISTEN: '8081' }, { listen: { host: '0.0.0.0', port: 8081 } }],
+    [{ LOTAN_LISTEN: '*:8081' }, { listen: { host: '0.0.0.0', port: 8081 } }],
+    [{ LOTAN_LISTEN: '[::1]:80' }, { listen: { host: '[::1]', port: 80 } }],
+    [{ LOTAN_LISTEN: 'localhost:1' }, { listen: { host: 'localhost', port: 1 } }],
+  ]
+  for (const [env, expected] of table) assert.partialDeepStrictEqual(read(env), expected, JSON.stringify(env))
+})
+
+test('links carry the public scheme and port', () => {
+  const on = (LOTAN_PUBLIC_URL: string) =>
+    urlOf('red.example.com', read({ TL_DOMAIN: 'example.com', LOTAN_PUBLIC_URL }))
+  assert.equal(urlOf('red.localhost', read({})), 'http://red.localhost:8080')
+  assert.equal(urlOf('red.localhost', read({ LOTAN_LISTEN: ':80' })), 'http://red.localhost')
+  assert.equal(on('https://example.com'), 'https://red.example.com')
+  assert.equal(on('https://Example.com:443/'), 'https://red.example.com')
+  assert.equal(on('http://example.com:8081'), 'http://red.example.com:8081')
+})
+
+test('a bad setting is named, and what to write instead', () => {
+  const table: Record<string, string[]> = {
+    REPOSITORY: [
+      'app:1',
+      'app@sha256:abc',
+      'App',
+      'a//b',
+      '/a',
+      'a/',
+      'reg:x/a',
+      'http://reg/a',
+      'a b',
+      '-a',
+      '[::g]:5/a',
+    ],
+    TL_DOMAIN: [
+      'a..b',
+      '.a',
+      'a.',
+      '-a.com',
+      'a_b.com',
+      '127.0.0.1',
+      '1',
+      'a.0x1',
+      'a b',
+      'bücher.de',
+      'a:80',
+      'd'.repeat(64),
+    ],
+    INACTIVITY_STOP_TIMEOUT_MINUTES: [
+      'ten',
+      '0',
+      '-1',
+      '1e3',
+      '0x10',
+      '1,5',
+      ' 1',
+      '100001',
+      '0.000001',
+      'NaN',
+      'Infinity',
+      '.',
+    ],
+    INACTIVITY_RMI_TIMEOUT_MINUTES: ['off', '0', '9', '100001'],
+    IMAGE_REFRESH_INTERVAL_MINUTES: ['never', '0', '40000'],
+    LOTAN_START_TIMEOUT_SECONDS: ['0', '2m'],
+    LOTAN_HOLD_SECONDS: ['-1', '1 s', '3601'],
+    LOTAN_MAX_RUNNING: ['0', '500', '1.5', 'many'],
+    LOTAN_SLOTS: ['1', '2001', '50', '3e2'],
+    TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS: ['2', 'yes', 'true'],
+    ENV_ARGS: [
+      'A',
+      '-e',
+      'A=1 -e',
+      '-e "B=1',
+      '-e =x',
+      '=x',
+      '-x',
+      '--env-file=x',
+      '-e 1A=2',
+      'A=1 --env',
+      '-e A=1 B',
+      '-e ""',
+      '-e LOTAN_TAG=x',
+      '-e LOTAN_URL',
+    ],
+    LOTAN_CONTAINER_ENV_: ['x'],
+    LOTAN_CONTAINER_ENV_1A: ['x'],
+    LOTAN_CONTAINER_ENV_LOTAN_HOST: ['x'],
+    LOTAN_CONTAINER_PORT: ['0', '65536', '80/tcp'],
+    LOTAN_CONTAINER_MEMORY: ['5m', '1', '512 MB', 'half', '-1g', '1e9', '9999999999999t'],
+    LOTAN_CONTAINER_CPUS: ['0', '-1', 'all', '0.001', '9999'],
+    LOTAN_CONTAINER_PIDS: ['0', '-1', '1.5'],
+    LOTAN_LISTEN: ['0', '65536', 'a', 'a:', '[::1]', '::1:80', '999.1.1.1:80', '127.0.0.1:80;', '[x]:80', 'a b:80'],
+    LOTAN_PUBLIC_URL: [
+      'example.com',
+      'https://other.example.com',
+      'ftp://todowrangler.lotan.localhost',
+      'https://todowrangler.lotan.localhost/x',
+      'https://u:p@todowrangler.lotan.localhost',
+      'https://todowrangler.lotan.localhost/?a',
+    ],
+    LOTAN_ADMIN_TOKEN: ['short', 'fifteen-letters', 'sixteen letters!', 'sixteen-létters!'],
+    REDIS_URL: ['localhost:6379', 'http://localhost', 'redis://', 'redis:///tmp/x'],
+    DOCKER_HOST: [
+      '/var/run/docker.sock',
+      'unix://',
+      'unix://docker.sock',
+      'ssh://me@host',
+      'tcp://',
+      'tcp://a/b',
+      'npipe:////./pipe/x',
+    ],
+    LOTAN_DATA_DIR: ['/proc/nothing/here', '/dev/null/x', `${dir}/a"b`, `${dir}/$x`, `${dir}/a\nb`, `${dir}/instance`],
+  }
+  for (const [variable, texts] of Object.entries(table))
+    for (const text of texts) {
+      const problems = problemsOf({ [variable]: text })
+      const where = `${variable}=${text}: ${JSON.stringify(problems)}`
+      assert.ok(problems.length >= 1, where)
+      // Too few slots are a problem of the number that must be below them.
+      const named = variable === 'LOTAN_SLOTS' && text === '50' ? 'LOTAN_MAX_RUNNING' : variable
+      for (const { variable, problem } of problems) {
+        assert.equal(variable, named, where)
+        assert.doesNotMatch(problem, /[\n\r]/, where)
+      }
+    }
+})
+
+test('all problems are told at once, in words', () => {
+  const env = {
+    INACTIVITY_STOP_TIMEOUT_MINUTES: 'ten',
+    LOTAN_SLOTS: '20',
+    ENV_ARGS: '-e A=1 oops -e 2=3',
+    LOTAN_DATA_DIR: '/dev/null/x',
+  }
+  assert.throws(() => read(env), {
+    name: 'SettingsError',
+    message: [
+      "INACTIVITY_STOP_TIMEOUT_MINUTES is 'ten': write a number of minutes greater than 0, such as 10 or 0.5, at most 100000",
+      'LOTAN_MAX_RUNNING is 50: write less than LOTAN_SLOTS, which is 20',
+      "ENV_ARGS has 'oops': write NAME=value, or -e 'NAME=value'",
+      "ENV_ARGS has '2=3', which names no variable: write NAME=value",
+      "LOTAN_DATA_DIR is '/dev/null/x', which cannot be used: ENOTDIR: not a directory, mkdir '/dev/null/x'",
+    ].join('\n'),
+  })
+})
+
+test('a bad secret is not repeated', () => {
+  for (const [variable, text] of [
+    ['LOTAN_ADMIN_TOKEN', 'hunter2'],
+    ['REDIS_URL', 'reds://user:hunter2@host'],
+  ])
+    assert.doesNotMatch(JSON.stringify(problemsOf({ [variable!]: text })), /hunter2/)
+})
+
+test('the image is removed no earlier than the preview is stopped', () => {
+  const minutes = (stop: string, rmi: string) =>
+    problemsOf({ INACTIVITY_STOP_TIMEOUT_MINUTES: stop, INACTIVITY_RMI_TIMEOUT_MINUTES: rmi })
+  assert.deepEqual(minutes('5', '5'), [])
+  assert.deepEqual(minutes('5.5', '5'), [
+    {
+      variable: 'INACTIVITY_RMI_TIMEOUT_MINUTES',
+      problem: 'is 5: write at least INACTIVITY_STOP_TIMEOUT_MINUTES, which is 5.5',
+    },
+  ])
+  assert.equal(problemsOf({ INACTIVITY_STOP_TIMEOUT_MINUTES: '61' })[0]?.variable, 'INACTIVITY_RMI_TIMEOUT_MINUTES')
+})
+
+test('variables for containers are quoted as a shell would', () => {
+  const table: [ENV_ARGS: string, expected: Record<string, string>][] = [
+    [`-e A=1 -e "B=two words"`, { A: '1', B: 'two words' }],
+    [`A=1 B='two words'`, { A: '1', B: 'two words' }],
+    ['--env A=1 --env=B=2 -eC=3 -e=D=4', { A: '1', B: '2', C: '3', D: '4' }],
+    ['A= B=x=y', { A: '', B: 'x=y' }],
+    ['-e A=1 -e A=2', { A: '2' }],
+    ['-e FROM_HERE -e EMPTY -e NOWHERE', { FROM_HERE: 'yes', EMPTY: '' }],
+    ['--env=FROM_HERE', { FROM_HERE: 'yes' }],
+    ['spring.profiles.active=x', { 'spring.profiles.active': 'x' }],
+    ['A="$HOME" B=`x` C=#d', { A: '$HOME', B: '`x`', C: '#d' }],
+    [' \n A=1\n\tB=2 ', { A: '1', B: '2' }],
+  ]
+  for (const [ENV_ARGS, expected] of table)
+    assert.deepEqual(read({ ENV_ARGS, FROM_HERE: 'yes', EMPTY: '' }).containerEnv, expected, ENV_ARGS)
+  const both = { ENV_ARGS: 'A=1 B=2', LOTAN_CONTAINER_ENV_A: '3', LOTAN_CONTAINER_ENV_MEMORY: 'm' }
+  assert.deepEqual(read(both).containerEnv, { A: '3', B: '2', MEMORY: 'm' })
+})
+
+test('no text in any setting does anything but a SettingsError', () => {
+  const names = ['REPOSITORY', 'TL_DOMAIN', 'ENV_ARGS', 'LOTAN_LISTEN', 'LOTAN_PUBLIC_URL', 'REDIS_URL', 'DOCKER_HOST',
+    'LOTAN_CONTAINER_MEMORY', 'LOTAN_SLOTS', 'INACTIVITY_STOP_TIMEOUT_MINUTES', 'LOTAN_ADMIN_TOKEN'] // prettier-ignore
+  const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.webUrl(), fc.domain())
+  fc.assert(
+    fc.property(fc.constantFrom(...names), text, (name, value) => void problemsOf({ [name]: value })),
+    {
+      numRuns: 300,
+    },
+  )
+})
+
+test('instance and token are made once, for this user alone, however many ask', async () => {
+  const fresh = path.join(root, 'fresh', 'deep')
+  const script = `import { readConfig } from ${JSON.stringify(path.resolve(import.meta.dirname, 'config.ts'))}
+    const { instance, adminToken } = readConfig(); console.log(instance, adminToken)`
+  const run = () =>
+    promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      env: { LOTAN_DATA_DIR: fresh, PATH: '/bin' },
+    })
+  const said = new Set((await Promise.all(Array.from({ length: 4 }, run))).map(({ stdout }) => stdout.trim()))
+  const { instance, adminToken } = readConfig({ LOTAN_DATA_DIR: fresh })
+  assert.deepEqual([...said], [`${instance} ${adminToken}`])
+  assert.deepEqual(fs.readdirSync(fresh).sort(), ['admin-token', 'instance', 'run'])
+  assert.equal(fs.statSync(fresh).mode & 0o777, 0o700)
+  assert.equal(fs.statSync(path.join(fresh, 'admin-token')).mode & 0o777, 0o600)
+})
+
+test('a token file open to others is closed, a damaged one is told of', () => {
+  const file = path.join(root, 'token')
+  fs.writeFileSync(file, 'abcd1234\n', { mode: 0o644 })
+  assert.equal(kept(file, /^[0-9a-f]{8}$/, () => 'unused'), 'abcd1234') // prettier-ignore
+  assert.equal(fs.statSync(file).mode & 0o777, 0o600)
+  fs.writeFileSync(file, '')
+  assert.throws(() => kept(file, /^[0-9a-f]{8}$/, () => 'unused'), /damaged: remove it/)
+})
+
+test('sockets get a short directory of their own where the data directory lies deep', () => {
+  const deep = path.join(root, 'x'.repeat(90))
+  const { runDir, redis } = readConfig({ LOTAN_DATA_DIR: deep })
+  try {
+    assert.equal(runDir, makeRunDir(deep))
+    assert.match(runDir, /lotan-\d+-[0-9a-f]{8}$/)
+    assert.deepEqual(redis, { socket: path.join(runDir, 'redis.sock') })
+    assert.equal(fs.statSync(runDir).mode & 0o777, 0o700)
+    assert.notEqual(makeRunDir(deep, root), makeRunDir(`${deep}y`, root))
+  } finally {
+    fs.rmdirSync(runDir)
+  }
+})
+
+test('a directory for sockets that somebody else has put there is refused', () => {
+  const deep = path.join(root, 'y'.repeat(90))
+  const mine = makeRunDir(deep, root)
+  fs.rmdirSync(mine)
+  fs.symlinkSync(root, mine)
+  assert.throws(() => makeRunDir(deep, root), /is not ours/)
+  fs.unlinkSync(mine)
+  if (process.getuid?.() === 0) {
+    fs.mkdirSync(mine)
+    fs.chownSync(mine, 65_534, 65_534)
+    assert.throws(() => makeRunDir(deep, root), /is not ours/)
+    fs.rmdirSync(mine)
+  }
+  fs.mkdirSync(mine, { mode: 0o755 })
+  assert.equal(fs.statSync(makeRunDir(deep, root)).mode & 0o777, 0o700)
+  assert.throws(() => makeRunDir(deep, path.join(root, 'z'.repeat(90))), /too long/)
+})
+
+test('a child finds the same data directory wherever it runs', () => {
+  const env = environmentFor(read({}), { REPOSITORY: 'team/app' })
+  assert.equal(env.LOTAN_DATA_DIR, dir)
+  assert.equal(env.REPOSITORY, 'team/app')
+  assert.equal(env.PATH, environmentFor(read({})).PATH)
+})
+
+test('amounts of memory are binary, as the engine counts them', () => {
+  const table: [string, number | undefined][] = [
+    ['512m', 536_870_912], ['1g', 1_073_741_824], ['1.5G', 1_610_612_736], ['64kb', 65_536], ['100b', 100], ['7', 7],
+    ['', undefined], ['m', undefined], ['1p', undefined], ['-1', undefined], ['1 m', undefined],
+  ] // prettier-ignore
+  for (const [text, bytes] of table) assert.equal(bytesOf(text), bytes, text)
+})

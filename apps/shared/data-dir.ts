@@ -1,0 +1,68 @@
+/** The directories Lotan keeps its things in, and the two small files that are made once and then kept. */
+import { createHash, randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+/** The kernel's limit for a socket's path is 107 bytes. */
+const SOCKET_PATH_BYTES = 100
+const LONGEST_SOCKET = 'queue-processor.sock'
+
+/** @throws when it cannot be made or written to */
+export function makeDataDir(dir: string) {
+  // Sockets' paths stand in nginx's configuration, where these mean something else.
+  if (/[\p{Cc}"'\\$;:{}]/u.test(dir)) throw new Error('a path with quotes, control characters or any of \\ $ ; : { }')
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  fs.accessSync(dir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
+}
+
+/**
+ * The directory for sockets and the like: in the data directory, or, where that path is too long for a socket, one of
+ * its own in the directory for temporary files.
+ *
+ * @throws when it cannot be made, or is somebody else's
+ */
+export function makeRunDir(dataDir: string, temp = os.tmpdir()): string {
+  const usual = path.join(dataDir, 'run')
+  if (fits(usual)) {
+    fs.mkdirSync(usual, { recursive: true, mode: 0o700 })
+    return usual
+  }
+  const uid = process.getuid?.() ?? 0
+  const short = path.join(temp, `lotan-${uid}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`)
+  if (!fits(short)) throw new Error('its path is too long for sockets')
+  fs.mkdirSync(short, { recursive: true, mode: 0o700 })
+  // Anybody may have put something of that name there before us.
+  const found = fs.lstatSync(short)
+  if (!found.isDirectory() || found.uid !== uid) throw new Error(`${short}, its place for sockets, is not ours`)
+  if (found.mode & 0o077) fs.chmodSync(short, 0o700)
+  return short
+}
+
+/**
+ * The one line of a file that is made when it is missing. Several processes may ask at once: all get the same.
+ *
+ * @throws when the file cannot be read or made, or holds something else
+ */
+export function kept(file: string, isRight: RegExp, make: () => string): string {
+  if (!fs.existsSync(file)) {
+    // A link appears whole and never replaces: the first one wins.
+    const mine = `${file}.${randomBytes(4).toString('hex')}`
+    fs.writeFileSync(mine, `${make()}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    try {
+      fs.linkSync(mine, file)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      fs.unlinkSync(mine)
+    }
+  }
+  const text = fs.readFileSync(file, 'utf8').trim()
+  if (!isRight.test(text)) throw new Error(`the file ${file} is damaged: remove it, and a new one is made`)
+  if (fs.statSync(file).mode & 0o077) fs.chmodSync(file, 0o600)
+  return text
+}
+
+function fits(dir: string): boolean {
+  return Buffer.byteLength(path.join(dir, LONGEST_SOCKET)) <= SOCKET_PATH_BYTES
+}

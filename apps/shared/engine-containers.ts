@@ -1,0 +1,194 @@
+/** This instance's containers: what is there, and how they come and go. */
+import type Docker from 'dockerode'
+import { ASK_MS, call } from './engine-call.ts'
+import { EngineError } from './engine-error.ts'
+import { networkName } from './slots.ts'
+
+/** Starting is most of the engine's work, and an engine with much to do takes its time. */
+const START_MS = 60_000
+const REMOVE_MS = 60_000
+
+/** What the engine is told when it creates a container. */
+export type CreateOptions = Docker.ContainerCreateOptions
+
+export interface Container {
+  id: string
+  name: string
+  tag: string
+  repository: string
+  generation: number
+  running: boolean
+  /** The engine's word: `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`. */
+  status: string
+  /** The id of its image. */
+  image: string
+  /** Its fixed address on the instance's network. */
+  address: string | null
+  /** The port its application was expected on when it was created. */
+  port: number | null
+  /** Whether Lotan pulled its image, and so may remove it. */
+  pulled: boolean
+}
+
+/** One container looked at closely. Times are milliseconds since 1970, null when it has not happened. */
+export interface Inspected {
+  id: string
+  running: boolean
+  status: string
+  exitCode: number
+  oomKilled: boolean
+  startedAt: number | null
+  finishedAt: number | null
+  /** Of its first process, as the engine's machine counts. */
+  pid: number | null
+  /** Bytes; 0 for none. */
+  memoryLimit: number
+  address: string | null
+  labels: Record<string, string>
+}
+
+/** All containers of the instance, or of one of its tags, in any state. */
+export async function list(docker: Docker, instance: string, tag?: string): Promise<Container[]> {
+  const label = [`lotan.instance=${instance}`, ...(tag === undefined ? [] : [`lotan.tag=${tag}`])]
+  const containers = await call('listing containers', (abortSignal) =>
+    docker.listContainers({ all: true, filters: { label }, abortSignal }),
+  )
+  const prefix = `${networkName(instance)}-`
+  return containers
+    .map((container) => toContainer(container, instance))
+    .filter(({ name }) => name.startsWith(prefix))
+}
+
+function toContainer(info: Docker.ContainerInfo, instance: string): Container {
+  const { Labels: labels } = info
+  const endpoint = info.NetworkSettings?.Networks?.[networkName(instance)]
+  return {
+    id: info.Id,
+    name: (info.Names[0] ?? '').replace(/^\//, ''),
+    tag: labels['lotan.tag'] ?? '',
+    repository: labels['lotan.repository'] ?? '',
+    generation: Number(labels['lotan.generation']),
+    running: info.State === 'running',
+    status: info.State,
+    image: info.ImageID,
+    address: endpoint?.IPAMConfig?.IPv4Address || endpoint?.IPAddress || null,
+    port: labels['lotan.port'] ? Number(labels['lotan.port']) : null,
+    pulled: labels['lotan.pulled'] === 'true',
+  }
+}
+
+/** A container by its id or name, or undefined when there is none. */
+export async function inspect(docker: Docker, instance: string, id: string): Promise<Inspected | undefined> {
+  const asked = call(`inspecting ${id}`, (abortSignal) => docker.getContainer(id).inspect({ abortSignal }))
+  const info = await orAbsent(asked)
+  if (!info) return undefined
+  const { State: state } = info
+  const endpoint = info.NetworkSettings.Networks[networkName(instance)]
+  return {
+    id: info.Id,
+    running: state.Running,
+    status: state.Status,
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled,
+    startedAt: time(state.StartedAt),
+    finishedAt: time(state.FinishedAt),
+    pid: state.Pid || null,
+    memoryLimit: info.HostConfig.Memory ?? 0,
+    address: endpoint?.IPAMConfig?.IPv4Address || endpoint?.IPAddress || null,
+    labels: info.Config.Labels ?? {},
+  }
+}
+
+/**
+ * Creates a container.
+ * @returns its id
+ * @throws EngineError `taken` when the name belongs to another container, `missing` when the image is not there
+ */
+export async function create(docker: Docker, options: CreateOptions): Promise<string> {
+  const container = await call('creating', (abortSignal) => docker.createContainer({ ...options, abortSignal }), {
+    ms: START_MS,
+    kind: 'create',
+  })
+  return container.id
+}
+
+/** Starts a container; one that runs already is left as it is. */
+export async function start(docker: Docker, id: string): Promise<void> {
+  await call('starting', (abortSignal) => docker.getContainer(id).start({ abortSignal }), {
+    ms: START_MS,
+    kind: 'start',
+  }).catch(unless(304))
+}
+
+/**
+ * Stops a container with its own stop signal, and with SIGKILL when that has not helped in time. One that is not
+ * running, or not there, is no error.
+ * @param timeout seconds
+ */
+export async function stop(docker: Docker, id: string, timeout = 10): Promise<void> {
+  await call('stopping', (abortSignal) => docker.getContainer(id).stop({ t: timeout, abortSignal }), {
+    ms: ASK_MS + timeout * 1000,
+  }).catch(unless(304, 404))
+}
+
+/** Ends and removes a container with its volumes. One that is not there, or is going already, is no error. */
+export async function remove(docker: Docker, id: string): Promise<void> {
+  await call('removing', (abortSignal) => docker.getContainer(id).remove({ force: true, v: true, abortSignal }), {
+    ms: REMOVE_MS,
+  }).catch(unless(404, 409))
+}
+
+/** Waits until a container does not run, and says its exit code. One that is gone meanwhile says null. */
+export async function wait(docker: Docker, id: string, signal?: AbortSignal): Promise<number | null> {
+  const waited = call('waiting', (abortSignal) => docker.getContainer(id).wait({ abortSignal }), { ms: 0, signal })
+  const answer = (await orAbsent(waited)) as { StatusCode: number } | undefined
+  return answer ? answer.StatusCode : null
+}
+
+/** Gives a container that is not running another fixed address on the instance's network. */
+export async function moveTo(docker: Docker, instance: string, id: string, address: string): Promise<void> {
+  const network = docker.getNetwork(networkName(instance))
+  await call('leaving the address', (abortSignal) =>
+    network.disconnect({ Container: id, Force: true, abortSignal } as Docker.NetworkDisconnectOptions),
+  ).catch((error: unknown) => {
+    // Not connected: the network was made anew since.
+    if (!(error instanceof EngineError) || !/is not connected/.test(error.message)) throw error
+  })
+  await call('taking the address', (abortSignal) =>
+    network.connect({ Container: id, EndpointConfig: { IPAMConfig: { IPv4Address: address } }, abortSignal }),
+  )
+}
+
+/** What a container uses and may use, bytes; undefined when it does not run. Page cache the kernel can drop is left out. */
+export async function memory(docker: Docker, id: string): Promise<{ memory: number; limit: number } | undefined> {
+  const asked = call('measuring', (abortSignal) =>
+    docker.getContainer(id).stats({ stream: false, 'one-shot': true, abortSignal }),
+  )
+  const { usage, limit, stats } = (await orAbsent(asked))?.memory_stats ?? {}
+  if (usage === undefined || limit === undefined) return undefined
+  // The first is what control groups of version 1 say, the second those of version 2.
+  const cache = stats?.total_inactive_file ?? stats?.inactive_file ?? 0
+  return { memory: Math.max(0, usage - cache), limit }
+}
+
+async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'missing') return undefined
+    throw error
+  }
+}
+
+function unless(...statuses: number[]) {
+  return (error: unknown): void => {
+    const { statusCode } = ((error as Error).cause ?? {}) as { statusCode?: number }
+    if (statusCode === undefined || !statuses.includes(statusCode)) throw error
+  }
+}
+
+/** The engine writes the year 1 for "never". */
+function time(text: string): number | null {
+  const at = Date.parse(text)
+  return at > 0 ? at : null
+}

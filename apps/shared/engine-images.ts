@@ -1,0 +1,55 @@
+/** The engine's images. */
+import type Docker from 'dockerode'
+import { call } from './engine-call.ts'
+import { EngineError } from './engine-error.ts'
+import type { Image } from './preview.ts'
+
+const REMOVE_MS = 120_000
+
+/** An image by its name or id, or undefined when it is not there. Whether Lotan pulled it the engine cannot know. */
+export async function findImage(docker: Docker, reference: string): Promise<Image | undefined> {
+  const info = await inspect(docker, reference)
+  if (!info) return undefined
+  const { Labels: labels, ExposedPorts: exposed } = info.Config ?? {}
+  const repository = reference.slice(0, reference.lastIndexOf(':'))
+  const digest = info.RepoDigests?.find((known) => known.startsWith(`${repository}@`)) ?? info.RepoDigests?.[0]
+  return {
+    id: info.Id,
+    digest: digest?.slice(digest.indexOf('@') + 1) ?? null,
+    pulled: false,
+    bytes: info.Size,
+    created: info.Created || null,
+    labels: labels ?? {},
+    ports: Object.keys(exposed ?? {})
+      .filter((port) => !port.endsWith('/udp') && !port.endsWith('/sctp'))
+      .map((port) => Number.parseInt(port, 10))
+      .sort((a, b) => a - b),
+  }
+}
+
+/**
+ * Takes a name off an image, and the image off the disk when that was its last one. Never by force: an image that a
+ * container needs stays.
+ */
+export async function removeImage(docker: Docker, reference: string): Promise<'removed' | 'in-use' | 'gone'> {
+  try {
+    await call('removing an image', (abortSignal) => docker.getImage(reference).remove({ abortSignal }), {
+      ms: REMOVE_MS,
+    })
+    return 'removed'
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    if (error.code === 'missing') return 'gone'
+    if ((error.cause as { statusCode?: number } | undefined)?.statusCode === 409) return 'in-use'
+    throw error
+  }
+}
+
+async function inspect(docker: Docker, reference: string): Promise<Docker.ImageInspectInfo | undefined> {
+  try {
+    return await call(`inspecting ${reference}`, (abortSignal) => docker.getImage(reference).inspect({ abortSignal }))
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'missing') return undefined
+    throw error
+  }
+}

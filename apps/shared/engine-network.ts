@@ -1,0 +1,92 @@
+/** The instance's bridge network: made when it is not there, with a subnet that collides with nothing. */
+import fs from 'node:fs'
+import os from 'node:os'
+import type Docker from 'dockerode'
+import { call } from './engine-call.ts'
+import { EngineError } from './engine-error.ts'
+import { dynamicRangeOf, gatewayOf, networkName, overlaps, subnetFor } from './slots.ts'
+
+/**
+ * Makes sure that the network is there.
+ *
+ * @param recorded the subnet it had before, which it gets again if it has to be made anew and nothing else took it
+ * @returns the subnet it has
+ * @throws EngineError
+ */
+export async function ensureNetwork(docker: Docker, instance: string, recorded: string | null): Promise<string> {
+  const refused: string[] = []
+  for (;;) {
+    const networks = await call('listing networks', (abortSignal) => docker.listNetworks({ abortSignal }))
+    const ours = networks.find((network) => network.Name === networkName(instance))
+    const subnet = ours?.IPAM?.Config?.[0]?.Subnet
+    if (ours && subnet) return subnet
+    const others = networks.flatMap((network) => network.IPAM?.Config?.map((config) => config.Subnet ?? '') ?? [])
+    const taken = [...others, ...refused, ...networksOfThisMachine()]
+    const wanted = recorded !== null && !overlaps(recorded, taken) ? recorded : subnetFor(taken)
+    try {
+      await create(docker, instance, wanted)
+      return wanted
+    } catch (error) {
+      const { message } = error as Error
+      // Another Lotan may have been quicker, with this network or with the subnet.
+      if (!(error instanceof EngineError) || !/already exists|overlaps/i.test(message) || refused.length > 20) throw error
+      if (/overlaps/i.test(message)) refused.push(wanted)
+      else refused.push('')
+    }
+  }
+}
+
+function create(docker: Docker, instance: string, subnet: string) {
+  return call('creating the network', (abortSignal) =>
+    docker.createNetwork({
+      Name: networkName(instance),
+      Driver: 'bridge',
+      CheckDuplicate: true,
+      IPAM: {
+        Driver: 'default',
+        Config: [{ Subnet: subnet, IPRange: dynamicRangeOf(subnet), Gateway: gatewayOf(subnet) }],
+      },
+      // Previews do not reach each other; this machine reaches them.
+      Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+      Labels: { 'lotan.managed': 'true', 'lotan.instance': instance },
+      abortSignal,
+    }),
+  )
+}
+
+function networksOfThisMachine(): string[] {
+  const interfaces = Object.values(os.networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).filter(({ family }) => family === 'IPv4').map(({ cidr, address }) => cidr ?? address),
+  )
+  return [...interfaces, ...routes()]
+}
+
+function routes(): string[] {
+  try {
+    return routesIn(fs.readFileSync('/proc/net/route', 'utf8'))
+  } catch {
+    return []
+  }
+}
+
+/**
+ * The networks that a Linux routing table leads to, the default route left out.
+ * @param table the text of /proc/net/route: addresses in hexadecimal, last byte first
+ */
+export function routesIn(table: string): string[] {
+  return table
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/))
+    .filter((fields) => fields.length > 7 && fields[7] !== '00000000')
+    .map((fields) => `${dotted(fields[1]!)}/${bits(fields[7]!)}`)
+}
+
+function dotted(hex: string): string {
+  return [...Buffer.from(hex, 'hex')].reverse().join('.')
+}
+
+function bits(mask: string): number {
+  return [...Buffer.from(mask, 'hex')].reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
+}

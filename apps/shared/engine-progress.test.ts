@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { advance, beginning, progressOf, type PullFrame } from './engine-progress.ts'
+
+const frame = (id: string, status: string, current?: number, total?: number): PullFrame => ({
+  id,
+  status,
+  progressDetail: current === undefined ? {} : { current, ...(total === undefined ? {} : { total }) },
+})
+
+const last: PullFrame = { status: 'Status: Downloaded newer image for 127.0.0.1:5000/todowrangler:red' }
+
+function after(frames: PullFrame[]) {
+  return progressOf(frames.reduce(advance, beginning))
+}
+
+test('a pull is as far as its frames say', () => {
+  const cases: [what: string, frames: PullFrame[], progress: [number, number, number, number, number]][] = [
+    ['nothing told', [], [0, 0, 0, 0, 0]],
+    ['the tag is no layer', [frame('red', 'Pulling from todowrangler')], [0, 0, 0, 0, 0]],
+    ['two layers, none begun', [frame('a', 'Pulling fs layer'), frame('b', 'Waiting')], [0, 0, 2, 0, 0]],
+    ['half a download', [frame('a', 'Pulling fs layer'), frame('a', 'Downloading', 50, 100)], [50, 100, 1, 0, 37]],
+    ['a whole download', [frame('a', 'Downloading', 50, 100), frame('a', 'Download complete')], [100, 100, 1, 0, 75]],
+    ['half unpacked', [frame('a', 'Downloading', 9, 100), frame('a', 'Extracting', 50, 100)], [100, 100, 1, 0, 87]],
+    ['unpacked, not yet complete', [frame('a', 'Extracting', 100, 100)], [100, 100, 1, 0, 99]],
+    ['every layer so far is complete', [frame('a', 'Extracting', 100, 100), frame('a', 'Pull complete')], [100, 100, 1, 1, 99]],
+    ['all here already', [frame('a', 'Already exists'), frame('b', 'Already exists')], [0, 0, 2, 2, 0]],
+    ['the engine’s last word', [frame('a', 'Already exists'), last], [0, 0, 1, 1, 100]],
+    [
+      'layers that are here cost nothing, but count as done',
+      [frame('a', 'Already exists'), frame('b', 'Downloading', 50, 100)],
+      [50, 100, 2, 1, 37],
+    ],
+    [
+      'a layer of unknown size weighs as much as the others',
+      [frame('b', 'Waiting'), frame('a', 'Downloading', 100, 100), frame('a', 'Pull complete')],
+      [100, 100, 2, 1, 50],
+    ],
+    [
+      'a retry that begins at 0 takes nothing back',
+      [frame('a', 'Downloading', 80, 100), frame('a', 'Retrying in 5 seconds'), frame('a', 'Downloading', 1, 100)],
+      [80, 100, 1, 0, 60],
+    ],
+    ['a download without a known size', [frame('a', 'Downloading', 80, -1)], [80, 80, 1, 0, 0]],
+  ]
+  for (const [what, frames, [bytes, total, layers, layersDone, percent]] of cases)
+    assert.deepEqual(after(frames), { bytes, total, layers, layersDone, percent }, what)
+})
+
+test('percent never goes backwards, though layers become known late', () => {
+  const frames = [
+    frame('a', 'Downloading', 90, 100),
+    frame('b', 'Pulling fs layer'),
+    frame('b', 'Downloading', 1, 100_000),
+    frame('a', 'Pull complete'),
+    frame('c', 'Already exists'),
+    frame('b', 'Downloading', 90_000, 100_000),
+    frame('b', 'Pull complete'),
+    last,
+  ]
+  const percents: number[] = []
+  frames.reduce((pulling, next) => {
+    const then = advance(pulling, next)
+    percents.push(progressOf(then).percent)
+    return then
+  }, beginning)
+  assert.deepEqual(percents, [...percents].sort((a, b) => a - b))
+  assert.equal(percents.at(-1), 100)
+})

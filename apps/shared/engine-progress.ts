@@ -1,0 +1,104 @@
+/**
+ * How far a pull is, from the frames the engine tells of it. Pure: a frame turns what is known into what is known next.
+ */
+import type { Progress } from './preview.ts'
+
+/** One line of a pull's stream. Of a layer: `id` is the layer's, `progressDetail` counts bytes. */
+export interface PullFrame {
+  status?: string
+  id?: string
+  progressDetail?: { current?: number; total?: number }
+  error?: string
+}
+
+interface Layer {
+  /** Compressed size in bytes; null until the engine has told it. */
+  total: number | null
+  bytes: number
+  /** 0 to 1: most of a layer's time is its download, the rest its unpacking. */
+  done: number
+  /** It was here before, and costs nothing. */
+  here: boolean
+}
+
+export interface Pulling {
+  layers: ReadonlyMap<string, Layer>
+  percent: number
+}
+
+export const beginning: Pulling = { layers: new Map(), percent: 0 }
+
+const DOWNLOAD_SHARE = 0.75
+const waiting: Layer = { total: null, bytes: 0, done: 0, here: false }
+
+/** What is known of a pull after one more frame. */
+export function advance(pulling: Pulling, frame: PullFrame): Pulling {
+  const { id, status = '' } = frame
+  // Layers are announced one after another: only the engine's last word says that there is no more.
+  if (status.startsWith('Status: ')) return { ...pulling, percent: 100 }
+  if (!id) return pulling
+  const layer = changed(pulling.layers.get(id), status, frame.progressDetail)
+  if (!layer) return pulling
+  const layers = new Map(pulling.layers).set(id, layer)
+  return { layers, percent: Math.max(pulling.percent, percentOf(layers)) }
+}
+
+/** A pull as the waiting page shows it. */
+export function progressOf({ layers, percent }: Pulling): Progress {
+  const all = [...layers.values()]
+  const sum = (of: (layer: Layer) => number) => all.reduce((total, layer) => total + of(layer), 0)
+  return {
+    bytes: sum((layer) => layer.bytes),
+    total: sum((layer) => layer.total ?? layer.bytes),
+    layers: all.length,
+    layersDone: all.filter((layer) => layer.done === 1).length,
+    percent,
+  }
+}
+
+function changed(layer: Layer | undefined, status: string, detail: PullFrame['progressDetail']): Layer | undefined {
+  const was = layer ?? waiting
+  const total = detail?.total && detail.total > 0 ? detail.total : was.total
+  const share = total ? Math.min(1, (detail?.current ?? 0) / total) : 0
+  switch (status) {
+    case 'Pulling fs layer':
+    case 'Waiting':
+      return was
+    case 'Already exists':
+      return { ...was, done: 1, here: true }
+    case 'Downloading':
+      return {
+        ...was,
+        total,
+        bytes: Math.max(was.bytes, detail?.current ?? 0),
+        done: Math.max(was.done, share * DOWNLOAD_SHARE),
+      }
+    case 'Verifying Checksum':
+    case 'Download complete':
+      return { ...was, bytes: was.total ?? was.bytes, done: Math.max(was.done, DOWNLOAD_SHARE) }
+    case 'Extracting':
+      return {
+        ...was,
+        total,
+        bytes: total ?? was.bytes,
+        done: Math.max(was.done, DOWNLOAD_SHARE + share * (1 - DOWNLOAD_SHARE) * 0.99),
+      }
+    case 'Pull complete':
+      return { ...was, bytes: was.total ?? was.bytes, done: 1 }
+    default:
+      // Other frames with an id tell of the tag ("Pulling from team/app"), or that a layer is being tried again.
+      return undefined
+  }
+}
+
+/** Layers weigh what they measure; one whose size is not known yet weighs as much as the others do on average. */
+function percentOf(layers: ReadonlyMap<string, Layer>): number {
+  const work = [...layers.values()].filter((layer) => !layer.here)
+  if (work.length === 0) return 0
+  const sizes = work.map((layer) => layer.total).filter((total) => total !== null)
+  const usual = sizes.length ? sizes.reduce((a, b) => a + b, 0) / sizes.length : 1
+  const weight = (layer: Layer) => layer.total ?? usual
+  const whole = work.reduce((sum, layer) => sum + weight(layer), 0)
+  const done = work.reduce((sum, layer) => sum + weight(layer) * layer.done, 0)
+  return Math.min(99, Math.floor((100 * done) / whole))
+}

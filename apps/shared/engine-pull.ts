@@ -1,0 +1,118 @@
+/** Pulls, builds and pushes: calls whose answer is a stream of JSON lines, the last of which may be an error. */
+import type Docker from 'dockerode'
+import { call } from './engine-call.ts'
+import { EngineError, engineError } from './engine-error.ts'
+import { advance, beginning, progressOf, type PullFrame } from './engine-progress.ts'
+import type { Progress } from './preview.ts'
+
+/** A pull without a byte for this long has stalled. */
+export const STALL_MS = 60_000
+
+export interface Login {
+  username: string
+  password: string
+}
+
+export interface PullOptions {
+  onProgress?: (progress: Progress) => void
+  /** Ends the pull; what it was aborted with is thrown. */
+  signal?: AbortSignal
+  auth?: Login
+  /** Milliseconds without a byte after which the pull is given up. */
+  stallAfter?: number
+}
+
+/**
+ * Pulls an image, and waits until it is there.
+ * @throws EngineError `missing` when the registry has no such tag, `stalled`, `credentials`, `registry-down`, `disk-full`,
+ *   `bad-image`, `engine-down` or `pull-failed`
+ */
+export async function pull(docker: Docker, reference: string, options: PullOptions = {}): Promise<void> {
+  const { onProgress, auth, stallAfter = STALL_MS } = options
+  const { repository, tag } = partsOf(reference)
+  let pulling = beginning
+  await follow(
+    (abortSignal) => docker.createImage(auth ?? {}, { fromImage: repository, tag, abortSignal }),
+    (frame) => {
+      const then = advance(pulling, frame)
+      if (then !== pulling) onProgress?.(progressOf(then))
+      pulling = then
+    },
+    { stallAfter, signal: options.signal, kind: 'pull' },
+  )
+}
+
+/** Pushes an image to where its name says. */
+export async function push(docker: Docker, reference: string, auth?: Login): Promise<void> {
+  const image = docker.getImage(partsOf(reference).repository)
+  const { tag } = partsOf(reference)
+  await follow((abortSignal) => image.push({ tag, authconfig: auth ?? {}, abortSignal }), () => {}, {
+    stallAfter: STALL_MS,
+    kind: 'pull',
+  })
+}
+
+/**
+ * Builds an image from a directory that holds a Dockerfile.
+ * @param files the files of it that the Dockerfile needs, itself included
+ */
+export async function build(docker: Docker, dir: string, files: string[], reference: string): Promise<void> {
+  await follow(
+    (abortSignal) => docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, abortSignal }),
+    () => {},
+    { stallAfter: 5 * STALL_MS, kind: 'other' },
+  )
+}
+
+/** Opens a stream and reads it to its end, line by line; an `error` line, or silence for too long, rejects. */
+async function follow(
+  open: (signal: AbortSignal) => Promise<NodeJS.ReadableStream>,
+  onFrame: (frame: PullFrame) => void,
+  options: { stallAfter: number; signal?: AbortSignal; kind: 'pull' | 'other' },
+): Promise<void> {
+  const { stallAfter, signal, kind } = options
+  const silence = new AbortController()
+  const giveUp = () =>
+    silence.abort(new EngineError('stalled', `not a byte in ${Math.round(stallAfter / 1000)} s, so it was given up`))
+  const timer = setTimeout(giveUp, stallAfter)
+  const ending = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal
+  try {
+    await call(
+      'following the engine',
+      async (asked) => {
+        // The engine sends its header with the first word it says, so silence is measured from here on.
+        const stream = (await open(asked)) as AsyncIterable<Buffer> & { destroy(): void }
+        asked.addEventListener('abort', () => stream.destroy(), { once: true })
+        for await (const frame of frames(stream, () => timer.refresh())) {
+          if (frame.error) throw Object.assign(new Error(frame.error), { statusCode: 500 })
+          onFrame(frame)
+        }
+      },
+      { ms: 0, signal: ending, kind },
+    )
+  } catch (error) {
+    throw error instanceof EngineError || ending.aborted ? error : engineError(error, kind)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function* frames(stream: AsyncIterable<Buffer>, onByte: () => void): AsyncGenerator<PullFrame> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    onByte()
+    rest += decoder.decode(chunk, { stream: true })
+    const lines = rest.split('\n')
+    rest = lines.pop()!
+    for (const line of lines) if (line.trim()) yield JSON.parse(line) as PullFrame
+  }
+  if (rest.trim()) yield JSON.parse(rest) as PullFrame
+}
+
+/** `127.0.0.1:5000/team/app:red` → its repository and its tag. */
+function partsOf(reference: string): { repository: string; tag: string } {
+  const colon = reference.lastIndexOf(':')
+  if (colon <= reference.lastIndexOf('/')) return { repository: reference, tag: 'latest' }
+  return { repository: reference.slice(0, colon), tag: reference.slice(colon + 1) }
+}

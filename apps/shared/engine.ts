@@ -1,0 +1,69 @@
+/**
+ * The container engine, as far as Lotan needs it. Everything here is about one instance: what does not carry its
+ * label is neither listed nor touched.
+ */
+import http from 'node:http'
+import https from 'node:https'
+import Docker from 'dockerode'
+import type { Config } from './config.ts'
+import { call } from './engine-call.ts'
+import * as containers from './engine-containers.ts'
+import { events } from './engine-events.ts'
+import { findImage, removeImage } from './engine-images.ts'
+import { ensureNetwork } from './engine-network.ts'
+import { logs, output, type LogOptions } from './engine-output.ts'
+import { build, pull, push, type Login, type PullOptions } from './engine-pull.ts'
+
+export { EngineError, type EngineErrorCode } from './engine-error.ts'
+export type { Container, CreateOptions, Inspected } from './engine-containers.ts'
+export type { ContainerEvent } from './engine-events.ts'
+
+export type Engine = ReturnType<typeof openEngine>
+
+/** Opens the way to the engine. Nothing is asked yet; every function throws EngineError. */
+export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
+  const { instance } = config
+  const docker = new Docker(address(config.dockerHost))
+  return {
+    /** The engine's version, `20.10.24`. */
+    version: async (): Promise<string> =>
+      (await call('asking the version', (abortSignal) => docker.version({ abortSignal }), { ms: 5_000 })).Version,
+
+    list: (tag?: string) => containers.list(docker, instance, tag),
+    inspect: (id: string) => containers.inspect(docker, instance, id),
+    output: (id: string, lines: number) => output(docker, id, lines),
+    logs: (id: string, options: LogOptions) => logs(docker, id, options),
+    events: (signal: AbortSignal, since?: number) => events(docker, instance, signal, since),
+    memory: (id: string) => containers.memory(docker, id),
+
+    create: (options: containers.CreateOptions) => containers.create(docker, options),
+    start: (id: string) => containers.start(docker, id),
+    stop: (id: string, timeout?: number) => containers.stop(docker, id, timeout),
+    remove: (id: string) => containers.remove(docker, id),
+    wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
+    moveTo: (id: string, address: string) => containers.moveTo(docker, instance, id, address),
+
+    findImage: (reference: string) => findImage(docker, reference),
+    removeImage: (reference: string) => removeImage(docker, reference),
+    pull: (reference: string, options?: PullOptions) => pull(docker, reference, options),
+    push: (reference: string, auth?: Login) => push(docker, reference, auth),
+    build: (dir: string, files: string[], reference: string) => build(docker, dir, files, reference),
+
+    ensureNetwork: (recorded: string | null) => ensureNetwork(docker, instance, recorded),
+  }
+}
+
+/** Where the engine is. A connection is not kept for the next question: an engine that was restarted would reset it. */
+function address(dockerHost: string | null): Docker.DockerOptions {
+  if (dockerHost === null) return { agent: new http.Agent() }
+  if (dockerHost.startsWith('unix://')) return { socketPath: dockerHost.slice('unix://'.length), agent: new http.Agent() }
+  if (dockerHost.startsWith('ssh://')) return {}
+  const { protocol, hostname, port } = new URL(dockerHost)
+  const secure = protocol === 'https:' || port === '2376'
+  return {
+    host: hostname,
+    port: port || (secure ? 2376 : 2375),
+    protocol: secure ? 'https' : 'http',
+    agent: secure ? new https.Agent() : new http.Agent(),
+  }
+}
