@@ -5,6 +5,9 @@
   const SOON = 300 // several changes come together
   const ANYWAY = 15000 // ages and figures move without any event
 
+  // Not location.href: a form's answer may stand at an address that only takes forms.
+  const { page, events } = document.body.dataset
+
   let timer
   let fetching = false
   let last = 0
@@ -20,9 +23,9 @@
     fetching = true
     last = Date.now()
     try {
-      const response = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store' })
+      const response = await fetch(page, { headers: { Accept: 'text/html' }, cache: 'no-store' })
       // Logged out, or the preview is gone: the page itself says so. While Lotan restarts, it waits.
-      if (response.redirected || (response.status >= 400 && response.status < 500)) return location.reload()
+      if (response.redirected || (response.status >= 400 && response.status < 500)) return location.assign(page)
       if (response.ok) show(new DOMParser().parseFromString(await response.text(), 'text/html'))
     } catch {
       // The event stream notices that Lotan is away, and when it is back.
@@ -67,20 +70,23 @@
     if (fresh && part.outerHTML !== fresh.outerHTML) part.replaceWith(fresh)
   }
 
-  // The same control in the new markup gets the focus that the old one had.
+  // The same control in the new markup gets the focus that the old one had; where it is gone, its row's link does.
   function whereFocusIs() {
     const { activeElement: element } = document
-    const name = ['id', 'formaction', 'href'].find((attribute) => element?.hasAttribute(attribute))
-    if (!name || element === document.body) return () => {}
+    const name = ['id', 'formaction', 'href'].find((attribute) => element.hasAttribute(attribute))
+    if (!name) return () => {}
     const selector = `[${name}="${CSS.escape(element.getAttribute(name))}"]`
+    const row = element.closest('[data-tag]')
     return () => {
-      if (!element.isConnected) document.querySelector(selector)?.focus({ preventScroll: true })
+      if (element.isConnected) return
+      const heir = document.querySelector(selector) ?? row?.querySelector('.acts a')
+      heir?.focus({ preventScroll: true })
     }
   }
 
   function listen() {
-    const source = new EventSource(document.body.dataset.events)
-    source.onmessage = soon
+    const source = new EventSource(events)
+    for (const event of ['preview', 'removed']) source.addEventListener(event, soon)
     source.onopen = () => {
       say('Live', true)
       soon()

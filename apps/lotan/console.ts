@@ -10,7 +10,8 @@ export function openConsole(out: NodeJS.WriteStream, term: string): Say {
   // A terminal that was closed, or a `head` that has seen enough, is no reason to stop serving.
   out.on('error', () => {})
   return (text, tone) => {
-    const styled = coloured && tone ? styleText(tone === 'good' ? 'green' : 'red', text, { validateStream: false }) : text
+    const styled =
+      coloured && tone ? styleText(tone === 'good' ? 'green' : 'red', text, { validateStream: false }) : text
     out.write(`lotan: ${styled}\n`)
   }
 }

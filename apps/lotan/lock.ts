@@ -12,14 +12,19 @@ import { once } from 'node:events'
  */
 export async function takeLock(file: string): Promise<{ release(): Promise<void> } | undefined> {
   // Of its own process group, or a Ctrl-C in the terminal would give the lock up while Lotan still stops.
-  const holder = spawn('flock', ['--nonblock', '--conflict-exit-code', '75', file, 'sh', '-c', 'echo locked && exec cat'], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const holder = spawn(
+    'flock',
+    ['--nonblock', '--conflict-exit-code', '75', file, 'sh', '-c', 'echo locked && exec cat'],
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   const ended = once(holder, 'exit')
   const [first] = await Promise.race([once(holder.stdout, 'data'), ended])
   if (first === 75) return undefined
   if (!(first instanceof Buffer)) throw new Error(`flock ended with status ${first}`)
+  holder.stdout.destroy()
   holder.unref()
   return {
     async release() {

@@ -36,6 +36,8 @@ export interface Part {
   stop: (grace: number) => Promise<void>
   /** Ends it and its children by force, now. */
   kill: () => void
+  /** Ends it and its children by force and starts it anew, at once. */
+  restart: () => void
 }
 
 /** Starts a part and keeps it running until it is stopped. */
@@ -45,6 +47,7 @@ export function runPart(plan: Plan, say: Say): Part {
   let last: End | undefined
   let crashes = 0
   let stopping = false
+  let again = false
   const over = new AbortController()
   const done = watch()
 
@@ -52,9 +55,16 @@ export function runPart(plan: Plan, say: Say): Part {
     while (!stopping) {
       last = await once()
       if (stopping) return
+      if (again) {
+        again = false
+        continue
+      }
       crashes = last.lasted >= STEADY_MS ? 1 : crashes + 1
       const pause = pauseAfter(crashes, Math.random())
-      say(`${name} ended (${how(last)}), starting it again in ${(pause / 1000).toFixed(1)} s; see ${path.relative('.', log)}`, 'bad')
+      say(
+        `${name} ended (${how(last)}), starting it again in ${(pause / 1000).toFixed(1)} s; see ${path.relative('.', log)}`,
+        'bad',
+      )
       await sleep(pause, undefined, { signal: over.signal }).catch(() => {})
     }
   }
@@ -103,6 +113,10 @@ export function runPart(plan: Plan, say: Say): Part {
     kill() {
       stopping = true
       over.abort()
+      killGroup(child?.pid)
+    },
+    restart() {
+      again = child !== undefined
       killGroup(child?.pid)
     },
   }

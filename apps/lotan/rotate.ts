@@ -15,8 +15,14 @@ export function rotateLogs(dir: string, maxBytes = MAX_BYTES): void {
   for (const name of fs.readdirSync(dir)) {
     const file = path.join(dir, name)
     if (!name.endsWith('.log') || fs.statSync(file).size <= maxBytes) continue
-    for (let n = KEPT - 1; n >= 1; n--) if (fs.existsSync(`${file}.${n}`)) fs.renameSync(`${file}.${n}`, `${file}.${n + 1}`)
-    fs.copyFileSync(file, `${file}.1`)
+    for (let n = KEPT - 1; n >= 1; n--)
+      if (fs.existsSync(`${file}.${n}`)) fs.renameSync(`${file}.${n}`, `${file}.${n + 1}`)
+    try {
+      fs.copyFileSync(file, `${file}.1`)
+    } catch {
+      // A full disk: room matters more than old lines.
+      fs.rmSync(`${file}.1`, { force: true })
+    }
     fs.truncateSync(file)
   }
 }

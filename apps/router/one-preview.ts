@@ -1,9 +1,10 @@
 /** What the page of one preview shows, as plain values. Pure: pages render it. */
 import type { Config } from '../shared/config.ts'
-import { generationOf, type Preview } from '../shared/preview.ts'
+import { MAX_CRASHES, generationOf, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
 import type { Change } from '../shared/store.ts'
-import { actionOf, digestOf, dueOf, pathOf, percentOf, whatOf } from './rows.ts'
+import { actionOf, digestOf, pathOf, percentOf, whatOf } from './rows.ts'
+import { dueOf } from '../shared/due.ts'
 import { timeline } from './timeline.ts'
 import { age, ago, bytes, clock, duration, limit, memory, took } from './units.ts'
 
@@ -59,6 +60,7 @@ export function previewOf(facts: PreviewFacts) {
     slot: generation?.slot ?? null,
     slotAddress: facts.slotAddress,
     limits: limitsOf(image?.labels ?? {}, config.limits),
+    restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} restarts used` : '',
     memory: facts.figures ? `uses ${memory(facts.figures.memory)}` : '',
     notice: notice && plain(notice),
     failure: preview.state === 'failed' ? failureOf(preview.tag, preview.reason, preview.since, preview.retryAt) : null,
@@ -98,10 +100,12 @@ function failureOf(
   retryAt: number | null,
 ) {
   const { heading, sentence, advice } = words(tag, reason)
+  // The first advice is for who can mend it; the others are for visitors.
+  const [mend] = advice.map(({ what }) => what.replace('on the admin page', 'below'))
   return {
     heading,
     sentence,
-    advice,
+    advice: mend ? mend[0]!.toUpperCase() + mend.slice(1) : '',
     code: reason.code,
     detail: plain(reason.detail),
     output: (reason.output ?? []).map(plain),

@@ -100,16 +100,13 @@ export const messages = {
     sentence: 'It is running, but the application dropped this request.',
     advice: [
       { who: 'If you wrote it:', what: 'its log is on the admin page.' },
-      { who: 'If you only wanted a look:', what: 'load the page again. If it stays like this, tell whoever opened the pull request.' },
+      {
+        who: 'If you only wanted a look:',
+        what: 'load the page again. If it stays like this, tell whoever opened the pull request.',
+      },
     ],
     link: { href: '', name: 'Load it again' },
   }),
-  restarting: {
-    status: 503,
-    heading: 'Lotan is restarting',
-    sentence: 'Previews that run keep running. Load this page again in a few seconds.',
-    link: { href: '', name: 'Load it again' },
-  } satisfies Message,
   /** More requests than Lotan holds wait already. */
   crowded: (tag: string): Message => ({
     status: 503,

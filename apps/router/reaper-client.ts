@@ -30,30 +30,28 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
     })
   }
 
-  async function read<T>(uri: string): Promise<{ status: number; body: T }> {
+  /** @param no the status that means that there is nothing to tell */
+  async function read<T>(uri: string, no?: number): Promise<T | null> {
     const answer = await get(uri, AbortSignal.timeout(ANSWER_MS))
-    return { status: answer.statusCode ?? 0, body: JSON.parse(await text(answer)) as T }
+    const said = await text(answer)
+    if (answer.statusCode === 200) return JSON.parse(said) as T
+    if (answer.statusCode === no) return null
+    throw new Error(`the reaper answered ${answer.statusCode} to ${uri}`)
   }
 
   return {
     /** The engine's version, or null when the reaper cannot reach the engine. */
     async engine(): Promise<string | null> {
-      const { status, body } = await read<{ version: string }>('/engine')
-      return status === 200 ? body.version : null
+      return (await read<{ version: string }>('/engine', 503))?.version ?? null
     },
 
     async container(id: string): Promise<Look> {
-      const { status, body } = await read<Look>(`/containers/${encodeURIComponent(id)}`)
-      if (status === 404) return { gone: true }
-      if (status !== 200) throw new Error(`the reaper answered ${status} about a container`)
-      return body
+      return (await read<Look>(`/containers/${encodeURIComponent(id)}`, 404)) ?? { gone: true }
     },
 
     /** What each running container uses, by its id. */
     async figures(): Promise<Record<string, Figures>> {
-      const { status, body } = await read<{ containers: Record<string, Figures> }>('/figures')
-      if (status !== 200) throw new Error(`the reaper answered ${status} about figures`)
-      return body.containers
+      return (await read<{ containers: Record<string, Figures> }>('/figures'))?.containers ?? {}
     },
 
     /**
@@ -76,7 +74,7 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
       if (answer.statusCode === 200) return answer
       answer.resume()
       if (answer.statusCode === 404) return undefined
-      throw new Error(`the reaper answered ${answer.statusCode} about a log`)
+      throw new Error(`the reaper answered ${answer.statusCode} to ${uri}`)
     },
   }
 }

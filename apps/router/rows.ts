@@ -1,8 +1,10 @@
 /** What the admin page shows, as plain values: one row a preview, and the strip above them. Pure: pages render it. */
 import type { Config } from '../shared/config.ts'
-import { MAX_CRASHES, generationOf, type Image, type Preview } from '../shared/preview.ts'
+import { dueOf } from '../shared/due.ts'
+import { generationOf, type Image, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
 import type { OfferedTag } from '../shared/store.ts'
+import { stripOf } from './strip.ts'
 import { age, ago, bytes, clock, duration, memory, ordinal, took } from './units.ts'
 
 /** The settings that the pages speak of. */
@@ -29,7 +31,6 @@ export interface DeskFacts {
 }
 
 export type Desk = ReturnType<typeof deskOf>
-export type Row = ReturnType<typeof rowOf>
 
 const groups: { name: string; key: string; states: Preview['state'][] }[] = [
   { name: 'Running', key: 'running', states: ['running'] },
@@ -51,6 +52,7 @@ export function deskOf(facts: DeskFacts) {
     repository: config.repository,
     welcome: config.adminWelcome,
     info: config.adminInfo,
+    self: hrefOf(chosen?.key ?? '', q),
     example: facts.address('TAG'),
     strip: stripOf(previews, config, now),
     chips: [
@@ -108,15 +110,15 @@ export function whatOf(preview: Preview, ahead: number, now: number): string {
       return `${ordinal(ahead + 1)} in line, ${duration(since)}`
     }
     case 'pulling':
-      return preview.progress?.total ? `${percentOf(preview)}\u00a0%, ${bytes(preview.progress.total)}` : duration(since)
+      return preview.progress?.total
+        ? `${percentOf(preview)}\u00a0%, ${bytes(preview.progress.total)}`
+        : duration(since)
     case 'starting': {
       const { waiting } = preview.stages
       return waiting === undefined ? `container, ${took(since)}` : `first answer, ${took(now - waiting)}`
     }
-    case 'running': {
-      const shaky = preview.crashes > 0 ? `, ${preview.crashes} of ${MAX_CRASHES} restarts used` : ''
-      return `${age(since)}${shaky}${preview.notice ? ', with a notice' : ''}`
-    }
+    case 'running':
+      return `${age(since)}${preview.notice ? ', with a notice' : ''}`
     case 'stopping':
       return preview.thenStart ? 'starts again after it' : (whys[preview.why] ?? preview.why)
     case 'removing':
@@ -132,9 +134,9 @@ export function whatOf(preview: Preview, ahead: number, now: number): string {
 
 const whys: Record<string, string> = { asked: 'asked to', idle: 'idle', room: 'makes room' }
 
-/** The tag stands in the same row already. */
+/** A heading as the rest of a row that has named its tag already. */
 function plainHeading(tag: string, heading: string): string {
-  return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading
+  return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading[0]!.toLowerCase() + heading.slice(1)
 }
 
 /** The button that a preview has besides its X. */
@@ -169,21 +171,6 @@ function builtOf(image: Image | null, now: number): string {
   return built > Date.UTC(2001) && built <= now ? age(now - built) : ''
 }
 
-/** What the reaper does next with a preview that nobody visits, and when. */
-export function dueOf(
-  preview: Preview,
-  { stopAfter, rmiAfter }: Pick<Config, 'stopAfter' | 'rmiAfter'>,
-): { what: 'stop' | 'image'; at: number } | null {
-  const seen = preview.lastSeen ?? 0
-  if (preview.state === 'running') {
-    const own = Number(preview.image?.labels['lotan.inactivity-stop-minutes'] || NaN)
-    const after = own > 0 ? own * 60_000 : stopAfter
-    return { what: 'stop', at: Math.max(seen, preview.readyAt) + after }
-  }
-  if (preview.state !== 'stopped' || !preview.image?.pulled) return null
-  return { what: 'image', at: (seen || preview.since) + rmiAfter }
-}
-
 /** `4 min 51 s`, or `image 30 min` where it is the image that goes. `soon` is within two minutes. */
 function leftOf(preview: Preview, config: DeskConfig, now: number): { text: string; soon: boolean } | null {
   const due = dueOf(preview, config)
@@ -193,29 +180,6 @@ function leftOf(preview: Preview, config: DeskConfig, now: number): { text: stri
   return due.what === 'stop'
     ? { text: duration(left), soon: left < 120_000 }
     : { text: `image ${age(left)}`, soon: false }
-}
-
-function stripOf(previews: readonly Preview[], config: DeskConfig, now: number) {
-  const amount = (state: Preview['state']) => previews.filter((preview) => preview.state === state).length
-  const [running, waiting] = [amount('running'), amount('queued')]
-  const [next, ...then] = previews
-    .flatMap(({ tag }, i) => {
-      const due = dueOf(previews[i]!, config)
-      return due ? [{ tag, ...due }] : []
-    })
-    .toSorted((a, b) => a.at - b.at)
-    .slice(0, 3)
-    .map(({ tag, what, at }) => ({ tag, what, when: at <= now ? 'now' : `in ${duration(at - now)}` }))
-  return {
-    running,
-    most: config.maxRunning,
-    waiting,
-    busy: [`${amount('pulling')} pulling`, `${amount('starting')} starting`].join(', '),
-    next: next ? `${next.what === 'stop' ? 'Stops' : 'Removes the image of'} ${next.tag} ${next.when}` : 'Nothing is due',
-    then: then.length
-      ? `then ${then.map(({ tag, what, when }) => `${what === 'stop' ? tag : `the image of ${tag}`} ${when}`).join(', ')}`
-      : '',
-  }
 }
 
 /** How many queued previews stand before this one: those that were queued earlier, as the store counts them. */

@@ -24,7 +24,10 @@ export function isOwnOrigin(
 ): boolean {
   const asked = originOf(origin)
   if (!asked) return false
-  return asked === originOf(urlOf(config.domain, config)) || (isOurs(host, config) && asked === originOf(`${protocol}://${host}`))
+  return (
+    asked === originOf(urlOf(config.domain, config)) ||
+    (isOurs(host, config) && asked === originOf(`${protocol}://${host}`))
+  )
 }
 
 /** Whether a Host header, with any port, names the admin's host. */

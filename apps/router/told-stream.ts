@@ -4,7 +4,8 @@ import type { Store } from '../shared/store.ts'
 import type { Changes } from './changes.ts'
 import { tell } from './told.ts'
 
-const HEARTBEAT_MS = 15_000
+/** The page takes a silence of 20 s for a stream that is broken. */
+const HEARTBEAT_MS = 10_000
 
 /** Streams what there is to tell, whenever it is something else than before, until the visitor leaves. */
 export function streamTold(tag: string, { store, changes }: { store: Store; changes: Changes }, res: Response) {
@@ -28,7 +29,10 @@ export function streamTold(tag: string, { store, changes }: { store: Store; chan
     res.write(`data: ${JSON.stringify(told)}\n\n`)
   }
   const off = changes.on(send)
-  const heartbeat = setInterval(() => res.write(': still here\n\n'), HEARTBEAT_MS)
+  const heartbeat = setInterval(() => {
+    last = ''
+    send()
+  }, HEARTBEAT_MS)
   res.on('close', () => {
     off()
     clearInterval(heartbeat)

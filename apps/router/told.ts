@@ -106,7 +106,16 @@ export function tell(known: Preview | undefined, facts: Facts): Told {
 
 /** A preview whose row is gone: it was removed, or turned out to be a tag that the registry does not have. */
 function without({ tag, missing, now }: Facts): In<'unknown'> {
-  const never = { change: 0, lastSeen: null, image: null, generations: 0, stages: {}, took: {}, crashes: 0, notice: null }
+  const never = {
+    change: 0,
+    lastSeen: null,
+    image: null,
+    generations: 0,
+    stages: {},
+    took: {},
+    crashes: 0,
+    notice: null,
+  }
   return { ...never, tag, since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
 }
 
@@ -195,7 +204,8 @@ function statusOf(preview: Preview, stage: Stage, over: Told['over'], { ahead }:
       return `It opens here by itself${usual === null ? '' : `, usually within ${usually(usual)}`}.`
     }
   }
-  if (preview.crashes > 0) return 'It stopped by itself before; this is another try, and opens here with its first answer.'
+  if (preview.crashes > 0)
+    return 'It stopped by itself before; this is another try, and opens here with its first answer.'
   return stage === 'waiting'
     ? 'It runs, and opens here with its first answer.'
     : 'Its container starts, and it opens here by itself.'
@@ -237,7 +247,10 @@ function toldStage(preview: Preview, stage: Stage, current: Stage): ToldStage {
   if (mark === 'ahead') return told
   if (mark === 'done') return { ...told, text: lasted(preview, stage) }
   if (preview.state === 'pulling') return { ...told, text: pulled(preview.progress) }
-  return { ...told, from: stage === 'queued' ? 0 : Math.max(0, (preview.stages[stage] ?? preview.since) - begun(preview)) }
+  return {
+    ...told,
+    from: stage === 'queued' ? 0 : Math.max(0, (preview.stages[stage] ?? preview.since) - begun(preview)),
+  }
 }
 
 /** How long a stage took: until the next one that was reached. */

@@ -19,9 +19,9 @@ export function age(ms: number): string {
   return ms >= MINUTE ? duration(ms - (ms % MINUTE)) : duration(ms)
 }
 
-/** How long something took: `0.4 s`, `8.4 s`, `14 s`, `1 min 40 s`. */
+/** How long something took: `0.4 s`, `11.7 s`, `1 min 40 s`. */
 export function took(ms: number): string {
-  return ms < 9_950 ? unit((Math.max(0, ms) / SECOND).toFixed(1), 's') : duration(ms + SECOND / 2)
+  return ms < MINUTE - 50 ? unit((Math.max(0, ms) / SECOND).toFixed(1), 's') : duration(ms + SECOND / 2)
 }
 
 /** `now`, `3 s ago`, `8 min ago`. */

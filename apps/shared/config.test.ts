@@ -189,6 +189,8 @@ test('a bad setting is named, and what to write instead', () => {
       '-e ""',
       '-e LOTAN_TAG=x',
       '-e LOTAN_URL',
+      'A=\\',
+      "A=$'\\x00'",
     ],
     LOTAN_CONTAINER_ENV_: ['x'],
     LOTAN_CONTAINER_ENV_1A: ['x'],

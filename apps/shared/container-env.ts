@@ -22,6 +22,7 @@ export function containerEnvOf(
     const name = at < 0 ? word : word.slice(0, at)
     if (at < 0 && !bare) refuse('ENV_ARGS', `has ${quoted(word)}: write NAME=value, or -e ${quoted('NAME=value')}`)
     else if (!isName(name)) refuse('ENV_ARGS', `has ${quoted(word)}, which names no variable: write NAME=value`)
+    else if (word.includes('\0')) refuse('ENV_ARGS', `gives ${name} a zero byte, which no variable can hold`)
     else if (OWN.includes(name)) refuse('ENV_ARGS', `has ${name}, which Lotan sets for each container: leave it out`)
     else if (at >= 0) given.set(name, word.slice(at + 1))
     else if (env[name] !== undefined) given.set(name, env[name])
@@ -42,7 +43,7 @@ function wordsOf(text: string, refuse: (variable: string, problem: string) => vo
   try {
     words = split(text)
   } catch {
-    refuse('ENV_ARGS', 'has a quote that is never closed: quote as a shell would, -e "B=two words"')
+    refuse('ENV_ARGS', 'ends inside a quote or in a backslash: quote as a shell would, -e "B=two words"')
     return []
   }
   const found: { word: string; bare: boolean }[] = []

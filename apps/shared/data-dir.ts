@@ -12,7 +12,7 @@ const LONGEST_SOCKET = 'queue-processor.sock'
 export function makeDataDir(dir: string) {
   // Sockets' paths stand in nginx's configuration, where these mean something else.
   if (/[\p{Cc}"'\\$;:{}]/u.test(dir)) throw new Error('a path with quotes, control characters or any of \\ $ ; : { }')
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeDir(dir)
   fs.accessSync(dir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
 }
 
@@ -25,13 +25,13 @@ export function makeDataDir(dir: string) {
 export function makeRunDir(dataDir: string, temp = os.tmpdir()): string {
   const usual = path.join(dataDir, 'run')
   if (fits(usual)) {
-    fs.mkdirSync(usual, { recursive: true, mode: 0o700 })
+    makeDir(usual)
     return usual
   }
   const uid = process.getuid?.() ?? 0
   const short = path.join(temp, `lotan-${uid}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`)
   if (!fits(short)) throw new Error('its path is too long for sockets')
-  fs.mkdirSync(short, { recursive: true, mode: 0o700 })
+  makeDir(short)
   // Anybody may have put something of that name there before us.
   const found = fs.lstatSync(short)
   if (!found.isDirectory() || found.uid !== uid) throw new Error(`${short}, its place for sockets, is not ours`)
@@ -61,6 +61,17 @@ export function kept(file: string, isRight: RegExp, make: () => string): string 
   if (!isRight.test(text)) throw new Error(`the file ${file} is damaged: remove it, and a new one is made`)
   if (fs.statSync(file).mode & 0o077) fs.chmodSync(file, 0o600)
   return text
+}
+
+/** Node's own `recursive` never returns where the kernel says ENOENT for a directory that is there (/proc). */
+function makeDir(dir: string) {
+  if (fs.existsSync(dir)) return
+  makeDir(path.dirname(dir))
+  try {
+    fs.mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 function fits(dir: string): boolean {

@@ -8,14 +8,14 @@ export const ASK_MS = 15_000
  * Asks the engine.
  *
  * @param doing what is being done, for the error's message: `inspecting red`
- * @param ask gets a signal that ends the request
+ * @param ask gets what the client's options must hold for the request to be ended
  * @param options.ms the deadline, milliseconds; 0 for none
  * @param options.signal the caller's own wish to end it; what it was aborted with is thrown as it is
  * @throws EngineError
  */
 export async function call<T>(
   doing: string,
-  ask: (signal: AbortSignal) => Promise<T>,
+  ask: (asked: { abortSignal: AbortSignal }) => Promise<T>,
   options: { ms?: number; signal?: AbortSignal; kind?: Parameters<typeof engineError>[1] } = {},
 ): Promise<T> {
   const { ms = ASK_MS, signal: outer, kind } = options
@@ -34,7 +34,7 @@ export async function call<T>(
   outer?.addEventListener('abort', cancel, { once: true })
   try {
     // The client never calls back when a connection ends in the middle of an answer: the race ends that wait too.
-    return await Promise.race([ask(ending.signal), ended.promise])
+    return await Promise.race([ask({ abortSignal: ending.signal }), ended.promise])
   } catch (error) {
     if (outer?.aborted) throw outer.reason
     throw engineError(error, kind)

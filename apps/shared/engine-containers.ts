@@ -50,13 +50,11 @@ export interface Inspected {
 /** All containers of the instance, or of one of its tags, in any state. */
 export async function list(docker: Docker, instance: string, tag?: string): Promise<Container[]> {
   const label = [`lotan.instance=${instance}`, ...(tag === undefined ? [] : [`lotan.tag=${tag}`])]
-  const containers = await call('listing containers', (abortSignal) =>
-    docker.listContainers({ all: true, filters: { label }, abortSignal }),
+  const containers = await call('listing containers', (asked) =>
+    docker.listContainers({ all: true, filters: { label }, ...asked }),
   )
   const prefix = `${networkName(instance)}-`
-  return containers
-    .map((container) => toContainer(container, instance))
-    .filter(({ name }) => name.startsWith(prefix))
+  return containers.map((container) => toContainer(container, instance)).filter(({ name }) => name.startsWith(prefix))
 }
 
 function toContainer(info: Docker.ContainerInfo, instance: string): Container {
@@ -79,7 +77,7 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
 
 /** A container by its id or name, or undefined when there is none. */
 export async function inspect(docker: Docker, instance: string, id: string): Promise<Inspected | undefined> {
-  const asked = call(`inspecting ${id}`, (abortSignal) => docker.getContainer(id).inspect({ abortSignal }))
+  const asked = call(`inspecting ${id}`, (asked) => docker.getContainer(id).inspect({ ...asked }))
   const info = await orAbsent(asked)
   if (!info) return undefined
   const { State: state } = info
@@ -105,7 +103,7 @@ export async function inspect(docker: Docker, instance: string, id: string): Pro
  * @throws EngineError `taken` when the name belongs to another container, `missing` when the image is not there
  */
 export async function create(docker: Docker, options: CreateOptions): Promise<string> {
-  const container = await call('creating', (abortSignal) => docker.createContainer({ ...options, abortSignal }), {
+  const container = await call('creating', (asked) => docker.createContainer({ ...options, ...asked }), {
     ms: START_MS,
     kind: 'create',
   })
@@ -114,7 +112,7 @@ export async function create(docker: Docker, options: CreateOptions): Promise<st
 
 /** Starts a container; one that runs already is left as it is. */
 export async function start(docker: Docker, id: string): Promise<void> {
-  await call('starting', (abortSignal) => docker.getContainer(id).start({ abortSignal }), {
+  await call('starting', (asked) => docker.getContainer(id).start({ ...asked }), {
     ms: START_MS,
     kind: 'start',
   }).catch(unless(304))
@@ -126,21 +124,21 @@ export async function start(docker: Docker, id: string): Promise<void> {
  * @param timeout seconds
  */
 export async function stop(docker: Docker, id: string, timeout = 10): Promise<void> {
-  await call('stopping', (abortSignal) => docker.getContainer(id).stop({ t: timeout, abortSignal }), {
+  await call('stopping', (asked) => docker.getContainer(id).stop({ t: timeout, ...asked }), {
     ms: ASK_MS + timeout * 1000,
   }).catch(unless(304, 404))
 }
 
 /** Ends and removes a container with its volumes. One that is not there, or is going already, is no error. */
 export async function remove(docker: Docker, id: string): Promise<void> {
-  await call('removing', (abortSignal) => docker.getContainer(id).remove({ force: true, v: true, abortSignal }), {
+  await call('removing', (asked) => docker.getContainer(id).remove({ force: true, v: true, ...asked }), {
     ms: REMOVE_MS,
   }).catch(unless(404, 409))
 }
 
 /** Waits until a container does not run, and says its exit code. One that is gone meanwhile says null. */
 export async function wait(docker: Docker, id: string, signal?: AbortSignal): Promise<number | null> {
-  const waited = call('waiting', (abortSignal) => docker.getContainer(id).wait({ abortSignal }), { ms: 0, signal })
+  const waited = call('waiting', (asked) => docker.getContainer(id).wait({ ...asked }), { ms: 0, signal })
   const answer = (await orAbsent(waited)) as { StatusCode: number } | undefined
   return answer ? answer.StatusCode : null
 }
@@ -148,21 +146,21 @@ export async function wait(docker: Docker, id: string, signal?: AbortSignal): Pr
 /** Gives a container that is not running another fixed address on the instance's network. */
 export async function moveTo(docker: Docker, instance: string, id: string, address: string): Promise<void> {
   const network = docker.getNetwork(networkName(instance))
-  await call('leaving the address', (abortSignal) =>
-    network.disconnect({ Container: id, Force: true, abortSignal } as Docker.NetworkDisconnectOptions),
-  ).catch((error: unknown) => {
-    // Not connected: the network was made anew since.
-    if (!(error instanceof EngineError) || !/is not connected/.test(error.message)) throw error
-  })
-  await call('taking the address', (abortSignal) =>
-    network.connect({ Container: id, EndpointConfig: { IPAMConfig: { IPv4Address: address } }, abortSignal }),
+  await call('leaving the address', (asked) => network.disconnect({ Container: id, Force: true, ...asked })).catch(
+    (error: unknown) => {
+      // Not connected: the network was made anew since.
+      if (!(error instanceof EngineError) || !/is not connected/.test(error.message)) throw error
+    },
+  )
+  await call('taking the address', (asked) =>
+    network.connect({ Container: id, EndpointConfig: { IPAMConfig: { IPv4Address: address } }, ...asked }),
   )
 }
 
 /** What a container uses and may use, bytes; undefined when it does not run. Page cache the kernel can drop is left out. */
 export async function memory(docker: Docker, id: string): Promise<{ memory: number; limit: number } | undefined> {
-  const asked = call('measuring', (abortSignal) =>
-    docker.getContainer(id).stats({ stream: false, 'one-shot': true, abortSignal }),
+  const asked = call('measuring', (asked) =>
+    docker.getContainer(id).stats({ stream: false, 'one-shot': true, ...asked }),
   )
   const { usage, limit, stats } = (await orAbsent(asked))?.memory_stats ?? {}
   if (usage === undefined || limit === undefined) return undefined

@@ -23,15 +23,27 @@ type Doing = 'pull' | 'create' | 'start' | 'other'
 /** The first line that fits the engine's words says what they mean. */
 const said: [pattern: RegExp, code: EngineErrorCode, when?: Doing][] = [
   [/no space left on device|disk quota exceeded/i, 'disk-full'],
-  [/no matching manifest|unsupported (media type|manifest)|image operating system .* cannot be used/i, 'bad-image', 'pull'],
-  [/no basic auth credentials|unauthorized|authentication required|authorization (failed|token)|denied/i, 'credentials', 'pull'],
+  [
+    /no matching manifest|unsupported (media type|manifest)|image operating system .* cannot be used/i,
+    'bad-image',
+    'pull',
+  ],
+  [
+    /no basic auth credentials|unauthorized|authentication required|authorization (failed|token)|denied/i,
+    'credentials',
+    'pull',
+  ],
   [/manifest unknown|name unknown|not found|no such image|does not exist/i, 'missing', 'pull'],
   [
     /connection refused|connection reset|no such host|server misbehaving|i\/o timeout|timeout exceeded|TLS handshake|no route to host|network is unreachable|unexpected EOF|x509|server gave HTTP response|(received unexpected HTTP status|status code): 5\d\d|: EOF$/i,
     'registry-down',
     'pull',
   ],
-  [/no command specified|executable file not found|exec format error|no such file or directory: unknown|permission denied: unknown|unable to find user|no matching entries in passwd/i, 'bad-image', 'start'],
+  [
+    /no command specified|executable file not found|exec format error|no such file or directory: unknown|permission denied: unknown|unable to find user|no matching entries in passwd/i,
+    'bad-image',
+    'start',
+  ],
   [/no command specified|invalid reference format/i, 'bad-image', 'create'],
 ]
 

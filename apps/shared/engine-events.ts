@@ -26,8 +26,8 @@ export async function* events(
   signal: AbortSignal,
   since?: number,
 ): AsyncGenerator<ContainerEvent> {
-  const filters = { type: ['container'], event: [...actions], label: [`lotan.instance=${instance}`] }
-  const query = { filters, ...(since === undefined ? {} : { since: (since / 1000).toFixed(3) as unknown as number }) }
+  const filters = { type: ['container' as const], event: [...actions], label: [`lotan.instance=${instance}`] }
+  const query = { filters, ...(since === undefined ? {} : { since: since / 1000 }) }
   // The engine sends the header at once: only this part has a deadline.
   const stream = await call('listening to the engine', () => docker.getEvents(query), { signal })
   const end = () => (stream as unknown as { destroy(): void }).destroy()

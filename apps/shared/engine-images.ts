@@ -33,7 +33,7 @@ export async function findImage(docker: Docker, reference: string): Promise<Imag
  */
 export async function removeImage(docker: Docker, reference: string): Promise<'removed' | 'in-use' | 'gone'> {
   try {
-    await call('removing an image', (abortSignal) => docker.getImage(reference).remove({ abortSignal }), {
+    await call('removing an image', (asked) => docker.getImage(reference).remove({ ...asked }), {
       ms: REMOVE_MS,
     })
     return 'removed'
@@ -47,7 +47,7 @@ export async function removeImage(docker: Docker, reference: string): Promise<'r
 
 async function inspect(docker: Docker, reference: string): Promise<Docker.ImageInspectInfo | undefined> {
   try {
-    return await call(`inspecting ${reference}`, (abortSignal) => docker.getImage(reference).inspect({ abortSignal }))
+    return await call(`inspecting ${reference}`, (asked) => docker.getImage(reference).inspect({ ...asked } as object))
   } catch (error) {
     if (error instanceof EngineError && error.code === 'missing') return undefined
     throw error

@@ -16,7 +16,7 @@ import { dynamicRangeOf, gatewayOf, networkName, overlaps, subnetFor } from './s
 export async function ensureNetwork(docker: Docker, instance: string, recorded: string | null): Promise<string> {
   const refused: string[] = []
   for (;;) {
-    const networks = await call('listing networks', (abortSignal) => docker.listNetworks({ abortSignal }))
+    const networks = await call('listing networks', (asked) => docker.listNetworks({ ...asked }))
     const ours = networks.find((network) => network.Name === networkName(instance))
     const subnet = ours?.IPAM?.Config?.[0]?.Subnet
     if (ours && subnet) return subnet
@@ -29,7 +29,8 @@ export async function ensureNetwork(docker: Docker, instance: string, recorded: 
     } catch (error) {
       const { message } = error as Error
       // Another Lotan may have been quicker, with this network or with the subnet.
-      if (!(error instanceof EngineError) || !/already exists|overlaps/i.test(message) || refused.length > 20) throw error
+      if (!(error instanceof EngineError) || !/already exists|overlaps/i.test(message) || refused.length > 20)
+        throw error
       if (/overlaps/i.test(message)) refused.push(wanted)
       else refused.push('')
     }
@@ -37,7 +38,7 @@ export async function ensureNetwork(docker: Docker, instance: string, recorded: 
 }
 
 function create(docker: Docker, instance: string, subnet: string) {
-  return call('creating the network', (abortSignal) =>
+  return call('creating the network', (asked) =>
     docker.createNetwork({
       Name: networkName(instance),
       Driver: 'bridge',
@@ -49,7 +50,7 @@ function create(docker: Docker, instance: string, subnet: string) {
       // Previews do not reach each other; this machine reaches them.
       Options: { 'com.docker.network.bridge.enable_icc': 'false' },
       Labels: { 'lotan.managed': 'true', 'lotan.instance': instance },
-      abortSignal,
+      ...asked,
     }),
   )
 }

@@ -41,8 +41,8 @@ export async function output(docker: Docker, id: string, lines: number): Promise
 }
 
 async function past(docker: Docker, id: string, tail: number): Promise<Buffer> {
-  const answer = await call(`reading the output of ${id}`, (abortSignal) =>
-    docker.getContainer(id).logs({ stdout: true, stderr: true, tail, follow: false, abortSignal }),
+  const answer = await call(`reading the output of ${id}`, (asked) =>
+    docker.getContainer(id).logs({ stdout: true, stderr: true, tail, follow: false, ...asked }),
   )
   const parts: Buffer[] = []
   for await (const part of Readable.from([Buffer.from(answer)]).pipe(demultiplexer())) parts.push(part as Buffer)

@@ -23,7 +23,11 @@ test('a pull is as far as its frames say', () => {
     ['a whole download', [frame('a', 'Downloading', 50, 100), frame('a', 'Download complete')], [100, 100, 1, 0, 75]],
     ['half unpacked', [frame('a', 'Downloading', 9, 100), frame('a', 'Extracting', 50, 100)], [100, 100, 1, 0, 87]],
     ['unpacked, not yet complete', [frame('a', 'Extracting', 100, 100)], [100, 100, 1, 0, 99]],
-    ['every layer so far is complete', [frame('a', 'Extracting', 100, 100), frame('a', 'Pull complete')], [100, 100, 1, 1, 99]],
+    [
+      'every layer so far is complete',
+      [frame('a', 'Extracting', 100, 100), frame('a', 'Pull complete')],
+      [100, 100, 1, 1, 99],
+    ],
     ['all here already', [frame('a', 'Already exists'), frame('b', 'Already exists')], [0, 0, 2, 2, 0]],
     ['the engine’s last word', [frame('a', 'Already exists'), last], [0, 0, 1, 1, 100]],
     [
@@ -64,6 +68,9 @@ test('percent never goes backwards, though layers become known late', () => {
     percents.push(progressOf(then).percent)
     return then
   }, beginning)
-  assert.deepEqual(percents, [...percents].sort((a, b) => a - b))
+  assert.deepEqual(
+    percents,
+    [...percents].sort((a, b) => a - b),
+  )
   assert.equal(percents.at(-1), 100)
 })

@@ -1,4 +1,5 @@
 /** Pulls, builds and pushes: calls whose answer is a stream of JSON lines, the last of which may be an error. */
+import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { call } from './engine-call.ts'
 import { EngineError, engineError } from './engine-error.ts'
@@ -32,7 +33,7 @@ export async function pull(docker: Docker, reference: string, options: PullOptio
   const { repository, tag } = partsOf(reference)
   let pulling = beginning
   await follow(
-    (abortSignal) => docker.createImage(auth ?? {}, { fromImage: repository, tag, abortSignal }),
+    (asked) => docker.createImage(auth ?? {}, { fromImage: repository, tag, ...asked }),
     (frame) => {
       const then = advance(pulling, frame)
       if (then !== pulling) onProgress?.(progressOf(then))
@@ -46,10 +47,14 @@ export async function pull(docker: Docker, reference: string, options: PullOptio
 export async function push(docker: Docker, reference: string, auth?: Login): Promise<void> {
   const image = docker.getImage(partsOf(reference).repository)
   const { tag } = partsOf(reference)
-  await follow((abortSignal) => image.push({ tag, authconfig: auth ?? {}, abortSignal }), () => {}, {
-    stallAfter: STALL_MS,
-    kind: 'pull',
-  })
+  await follow(
+    (asked) => image.push({ tag, authconfig: auth ?? {}, ...asked }),
+    () => {},
+    {
+      stallAfter: STALL_MS,
+      kind: 'pull',
+    },
+  )
 }
 
 /**
@@ -58,7 +63,7 @@ export async function push(docker: Docker, reference: string, auth?: Login): Pro
  */
 export async function build(docker: Docker, dir: string, files: string[], reference: string): Promise<void> {
   await follow(
-    (abortSignal) => docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, abortSignal }),
+    (asked) => docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, ...asked }),
     () => {},
     { stallAfter: 5 * STALL_MS, kind: 'other' },
   )
@@ -66,7 +71,7 @@ export async function build(docker: Docker, dir: string, files: string[], refere
 
 /** Opens a stream and reads it to its end, line by line; an `error` line, or silence for too long, rejects. */
 async function follow(
-  open: (signal: AbortSignal) => Promise<NodeJS.ReadableStream>,
+  open: (asked: { abortSignal: AbortSignal }) => Promise<NodeJS.ReadableStream>,
   onFrame: (frame: PullFrame) => void,
   options: { stallAfter: number; signal?: AbortSignal; kind: 'pull' | 'other' },
 ): Promise<void> {
@@ -81,8 +86,8 @@ async function follow(
       'following the engine',
       async (asked) => {
         // The engine sends its header with the first word it says, so silence is measured from here on.
-        const stream = (await open(asked)) as AsyncIterable<Buffer> & { destroy(): void }
-        asked.addEventListener('abort', () => stream.destroy(), { once: true })
+        const stream = (await open(asked)) as Readable
+        asked.abortSignal.addEventListener('abort', () => stream.destroy(), { once: true })
         for await (const frame of frames(stream, () => timer.refresh())) {
           if (frame.error) throw Object.assign(new Error(frame.error), { statusCode: 500 })
           onFrame(frame)

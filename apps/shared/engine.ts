@@ -27,7 +27,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
   return {
     /** The engine's version, `20.10.24`. */
     version: async (): Promise<string> =>
-      (await call('asking the version', (abortSignal) => docker.version({ abortSignal }), { ms: 5_000 })).Version,
+      (await call('asking the version', (asked) => (docker as Versioned).version(asked), { ms: 5_000 })).Version,
 
     list: (tag?: string) => containers.list(docker, instance, tag),
     inspect: (id: string) => containers.inspect(docker, instance, id),
@@ -53,10 +53,16 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
   }
 }
 
+/** What the client's types leave out. */
+interface Versioned {
+  version(options: object): Promise<{ Version: string }>
+}
+
 /** Where the engine is. A connection is not kept for the next question: an engine that was restarted would reset it. */
-function address(dockerHost: string | null): Docker.DockerOptions {
+function address(dockerHost: string | null): Docker.DockerOptions & { agent?: http.Agent } {
   if (dockerHost === null) return { agent: new http.Agent() }
-  if (dockerHost.startsWith('unix://')) return { socketPath: dockerHost.slice('unix://'.length), agent: new http.Agent() }
+  if (dockerHost.startsWith('unix://'))
+    return { socketPath: dockerHost.slice('unix://'.length), agent: new http.Agent() }
   if (dockerHost.startsWith('ssh://')) return {}
   const { protocol, hostname, port } = new URL(dockerHost)
   const secure = protocol === 'https:' || port === '2376'

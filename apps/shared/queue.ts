@@ -18,6 +18,8 @@ export interface Nudge {
   tag: string
   change: number
   generation: number | null
+  /** Look for containers that the tag has and should not have, whatever its state. */
+  sweep?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
@@ -73,6 +75,21 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       )
     },
 
+    /**
+     * Asks the queue-processor to remove the containers of a tag that belong to no generation of it; all of them where
+     * the tag has no row. Never throws.
+     */
+    async sweep(tag: string): Promise<void> {
+      const added = queues.stop.add(
+        'look',
+        { tag, change: 0, generation: null, sweep: true },
+        { jobId: `${tag}.sweep`, removeOnComplete: true, removeOnFail: true },
+      )
+      await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
+        log.warn({ tag, error: error.message }, 'sweep lost, the reaper will ask again'),
+      )
+    },
+
     /** Empties the queue. Only the queue-processor does this, when it starts, before it reads from SQLite what is due. */
     async forgetAll(): Promise<void> {
       for (const queue of Object.values(queues)) await queue.obliterate({ force: true })
@@ -81,6 +98,12 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
     /** Whether Redis answers. @throws when it does not within the second */
     async ping(): Promise<void> {
       await orGiveUp(connection.ping(), NUDGE_TIMEOUT_MS)
+    },
+
+    /** How many workers listen on the lane that has the fewest. */
+    async workers(): Promise<number> {
+      const counted = Promise.all(lanes.map((lane) => queues[lane].getWorkersCount()))
+      return Math.min(...(await orGiveUp(counted, NUDGE_TIMEOUT_MS)))
     },
 
     /** How many jobs wait in each lane. */

@@ -27,7 +27,8 @@ export function subnetFor(taken: string[]): string {
     const start = numberOf(range.slice(0, range.indexOf('/')))!
     const end = blockOf(range)!.last
     for (let first = start; first + SIZE - 1 <= end; first += SIZE)
-      if (!others.some((other) => other.first < first + SIZE && first <= other.last)) return `${textOf(first)}/${PREFIX}`
+      if (!others.some((other) => other.first < first + SIZE && first <= other.last))
+        return `${textOf(first)}/${PREFIX}`
   }
   throw new Error('no private /20 network is free: every one overlaps a network of this machine or of the engine')
 }

@@ -1,0 +1,121 @@
+/** The story: somebody clicks a link in a pull request. With a real browser, and the demo's own images. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { buildSample, samples } from './demo/sample.ts'
+import { startLotan, type Lotan } from './testing/bed.ts'
+import { keepScreenshot, openBrowser, type Browser, type Page } from './testing/browser.ts'
+import { openGate, type Gate } from './testing/gate.ts'
+import { engine, moveToRegistry } from './testing/images.ts'
+import { startRegistry, type Registry } from './testing/registry.ts'
+import { until } from './testing/until.ts'
+
+const path = '/lists/42?filter=open'
+
+describe('a click', { timeout: 180_000 }, () => {
+  let registry: Registry
+  let gate: Gate
+  let lotan: Lotan
+  let browser: Browser
+
+  before(async () => {
+    registry = await startRegistry()
+    gate = await openGate(registry.port)
+    for (const tag of ['red', 'green']) {
+      const reference = `${registry.repository}:${tag}`
+      await buildSample(engine, samples.find((sample) => sample.tag === tag)!, reference)
+      await moveToRegistry(reference)
+    }
+    lotan = await startLotan({
+      repository: `127.0.0.1:${gate.port}/todowrangler`,
+      env: { INACTIVITY_STOP_TIMEOUT_MINUTES: '0.05', INACTIVITY_RMI_TIMEOUT_MINUTES: '0.4' },
+    })
+    browser = await openBrowser()
+  })
+  after(async () => {
+    await browser?.close()
+    await lotan?.stop()
+    await gate?.close()
+    await registry?.close()
+  })
+
+  test('on a preview that was never pulled shows what goes on, and becomes the application at the same path and query', async () => {
+    // The pull stands still in the middle, for as long as we look at the page.
+    gate.narrow(300_000)
+    const page = await browser.newPage()
+    const first = await page.goto(lotan.url('red', path))
+    assert.equal(first?.status(), 503)
+    assert.equal(first?.headers()['cache-control'], 'no-store')
+    assert.ok(Number(first?.headers()['retry-after']) > 0)
+    assert.equal(await page.getByRole('heading').textContent(), 'Getting red ready')
+    assert.equal(await page.getByText('You will land on').getByRole('code').textContent(), path)
+
+    await page.locator('[aria-current=step]', { hasText: 'Pulling the image' }).waitFor()
+    await page.locator('[aria-current=step]', { hasText: / of .*[kM]B/ }).waitFor()
+    await page.locator('#line', { hasText: '%' }).waitFor()
+    await keepScreenshot(page, 'click-waiting')
+
+    gate.widen()
+    await theApplication(page, 'red')
+    assert.equal(page.url(), lotan.url('red', path))
+    await keepScreenshot(page, 'click-todowrangler')
+
+    await page.getByLabel('What is to be done?').fill('Merge it')
+    await page.getByRole('button', { name: 'Add' }).click()
+    assert.ok(await page.getByText('Merge it').isVisible())
+    await page.close()
+  })
+
+  test('without script comes to the application too', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    gate.narrow(300_000)
+    const first = await page.goto(lotan.url('green', path))
+    assert.equal(first?.status(), 503)
+    assert.equal(await page.getByRole('heading').textContent(), 'Getting green ready')
+    gate.widen()
+    await theApplication(page, 'green')
+    assert.equal(page.url(), lotan.url('green', path))
+    await context.close()
+  })
+
+  test('on a preview that was stopped for being idle starts it again, from the image that is here', async () => {
+    const { container } = await running('red')
+    await lotan.untilState('red', 'stopped', 40_000)
+    assert.notEqual((await inspect(container))?.running, true)
+
+    const changes = lotan.store.history('red').length
+    const page = await browser.newPage()
+    await page.goto(lotan.url('red', path))
+    await theApplication(page, 'red')
+    await page.close()
+    const events = lotan.store.history('red').slice(0, -changes)
+    assert.ok(!events.some(({ event }) => event === 'pull'), 'the image was pulled again')
+  })
+
+  test('on a preview whose image was removed pulls it again', async () => {
+    const reference = `${lotan.config.repository}:red`
+    await until('the image of red is gone', async () => !(await engine.findImage(reference)), { within: 60_000 })
+    await until('red knows', () => lotan.store.get('red')?.image === null)
+    assert.equal((await lotan.containers()).filter(({ Labels }) => Labels['lotan.tag'] === 'red').length, 0)
+
+    const page = await browser.newPage()
+    await page.goto(lotan.url('red', path))
+    await theApplication(page, 'red')
+    assert.equal(page.url(), lotan.url('red', path))
+    await page.close()
+    assert.equal(lotan.store.history('red').filter(({ event }) => event === 'pulled').length, 2)
+  })
+
+  async function theApplication(page: Page, tag: string) {
+    await page.waitForFunction((title) => document.title === title, `todowrangler · ${tag}`, { timeout: 30_000 })
+  }
+
+  async function running(tag: string): Promise<{ container: string }> {
+    const { json } = await lotan.api<{ container: string }>('GET', `/previews/${tag}`)
+    return json
+  }
+
+  async function inspect(container: string) {
+    return engine.inspect(container)
+  }
+})

@@ -1,0 +1,133 @@
+/** `npm start`, from its first line to its last. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { startLotan, type Lotan, type PartName } from './testing/bed.ts'
+import { buildSmall, engine } from './testing/images.ts'
+import { isAlive } from './testing/processes.ts'
+import { startRegistry, type Registry } from './testing/registry.ts'
+import { until } from './testing/until.ts'
+
+const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
+
+describe('the launcher', { timeout: 150_000 }, () => {
+  let registry: Registry
+  let lotan: Lotan
+
+  before(async () => {
+    registry = await startRegistry()
+    for (const tag of ['stays', 'both']) await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
+    lotan = await startLotan({ repository: registry.repository })
+  })
+  after(async () => {
+    await lotan?.stop()
+    await registry?.close()
+  })
+
+  test('says where to click, where to log in and where to look', () => {
+    const said = lotan.said()
+    assert.match(said, new RegExp(`http://TAG\\.${lotan.domain}:${lotan.port}/`))
+    assert.match(said, new RegExp(`http://${lotan.domain}:${lotan.port}/login\\?token=${lotan.token}`))
+    assert.match(said, /logs/)
+  })
+
+  test('says that one is running when it is started twice', async () => {
+    const { code, output } = await lotan.second()
+    assert.notEqual(code, 0)
+    assert.match(output, /already running/)
+    await lotan.ready()
+  })
+
+  test('names every setting that is wrong', async () => {
+    const wrong = { LOTAN_SLOTS: 'many', TL_DOMAIN: 'no domain', INACTIVITY_STOP_TIMEOUT_MINUTES: '-1' }
+    const { code, output } = await lotan.second(wrong)
+    assert.notEqual(code, 0)
+    for (const name of Object.keys(wrong)) assert.match(output, new RegExp(name))
+  })
+
+  test('starts a part that was killed again', async () => {
+    for (const part of parts) await lotan.killPart(part)
+    await lotan.ready()
+  })
+
+  test('stops everything within 5 s, and leaves previews running, which the next start takes over', async () => {
+    assert.match((await lotan.click('stays')).text, /this is stays/)
+    const container = await lotan.containerOf('stays')
+    const took = await lotan.end('SIGTERM')
+    assert.ok(took < 5_000, `it took ${took} ms`)
+    assert.match(lotan.said(), /1 preview was left running/)
+    assert.deepEqual(lotan.left(), [])
+    assert.equal((await engine.inspect(container))?.running, true)
+
+    await lotan.again()
+    const { status, text } = await lotan.request('stays')
+    assert.equal(status, 200)
+    assert.match(text, /this is stays/)
+    assert.equal(await lotan.containerOf('stays'), container)
+  })
+
+  test('killed with -9 leaves no orphans, and the next start takes over', async () => {
+    const container = await lotan.containerOf('stays')
+    const pids = parts.map((part) => lotan.part(part)!)
+    assert.ok(pids.every((pid) => pid > 0))
+    await lotan.end('SIGKILL')
+    await until('all parts have ended', () => pids.every((pid) => !isAlive(pid)), { within: 10_000 })
+
+    await lotan.again()
+    for (const part of parts) {
+      const mine = lotan.left().filter(({ command }) => command.includes(part === 'nginx' ? 'nginx: master' : part))
+      assert.equal(mine.length, 1, `${part} runs ${mine.length} times`)
+    }
+    assert.equal((await lotan.request('stays')).status, 200)
+    assert.equal(await lotan.containerOf('stays'), container)
+  })
+
+  test('runs beside another one on the same engine, each with its own containers', async () => {
+    const other = await startLotan({ repository: registry.repository, env: { TL_DOMAIN: 'other.localhost' } })
+    try {
+      assert.match((await lotan.click('both')).text, /this is both/)
+      assert.match((await other.click('both')).text, /this is both/)
+      const [mine, theirs] = [await lotan.containerOf('both'), await other.containerOf('both')]
+      assert.notEqual(mine, theirs)
+
+      await other.api('DELETE', '/previews/both')
+      await until('the other one has none', async () => (await other.containers()).length === 0, { within: 30_000 })
+      assert.equal((await lotan.request('both')).status, 200)
+      assert.equal(await lotan.containerOf('both'), mine)
+    } finally {
+      await other.stop({ keepImages: true })
+    }
+    assert.equal((await lotan.request('both')).status, 200)
+  })
+})
+
+describe('the launcher without REPOSITORY', { timeout: 90_000 }, () => {
+  let lotan: Lotan
+
+  before(async () => {
+    lotan = await startLotan({})
+  })
+  after(async () => lotan?.stop())
+
+  test('is the demo: it builds, pushes, and pulls on the first click', async () => {
+    const said = lotan.said()
+    for (const tag of ['red', 'green', 'blue', 'purple', 'pr-3001', 'pr-3002', 'bad'])
+      assert.match(said, new RegExp(`http://${tag}\\.${lotan.domain}:${lotan.port}/`))
+    const page = await lotan.click('red')
+    assert.equal(page.status, 200)
+    assert.match(page.text, /todowrangler · red/)
+    assert.ok(lotan.store.history('red').some(({ event }) => event === 'pulled'))
+  })
+
+  test('has a tag that fails, and says why', async () => {
+    const page = await lotan.click('bad')
+    assert.equal(page.status, 502)
+    assert.match(page.text, /stopped while starting/)
+    assert.match(JSON.stringify((await lotan.api('GET', '/previews/bad')).json), /cannot open database/)
+  })
+
+  test('does not build again what it has', async () => {
+    await lotan.end()
+    await lotan.again()
+    assert.doesNotMatch(lotan.said(), /sample image/)
+  })
+})

@@ -1,0 +1,41 @@
+/** Whether nginx will be able to listen, asked beforehand so that the answer can say what to do. */
+import { execFile } from 'node:child_process'
+import { createServer } from 'node:net'
+import { promisify } from 'node:util'
+import type { Config } from '../shared/config.ts'
+
+const run = promisify(execFile)
+
+/** Whether a program may listen there now. @returns undefined when it may, else the system's error code: `EADDRINUSE` */
+export async function refusalOf(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}
+
+/** Why nobody can listen on LOTAN_LISTEN, and what to do about it; undefined when somebody can. */
+export async function whyNotListen({ listen }: Pick<Config, 'listen'>): Promise<string | undefined> {
+  const { port } = listen
+  const code = await refusalOf(listen.host.replace(/^\[|\]$/g, ''), port)
+  const setting = `LOTAN_LISTEN ${listen.host}:${port}`
+  switch (code) {
+    case undefined:
+      return undefined
+    case 'EADDRINUSE':
+      return `${setting} is taken by ${await listenerAt(port)}: stop that, or give Lotan another port`
+    case 'EACCES':
+      return `${setting} may not be used by this user: ports below 1024 need root`
+    case 'EADDRNOTAVAIL':
+      return `${setting} is no address of this machine: 0.0.0.0:${port} listens on all that it has`
+    default:
+      return `${setting} cannot be used: ${code}`
+  }
+}
+
+async function listenerAt(port: number): Promise<string> {
+  const { stdout } = await run('ss', ['-Hltnp', `sport = :${port}`]).catch(() => ({ stdout: '' }))
+  const found = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout)
+  return found ? `${found[1]} (pid ${found[2]})` : 'another program'
+}

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import { until } from '../testing/until.ts'
+import { takeLock } from './lock.ts'
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-lock-'))
+after(() => fs.rmSync(dir, { recursive: true }))
+
+test('a lock is had once, and again after its release', async () => {
+  const file = path.join(dir, 'released')
+  const first = await takeLock(file)
+  assert.equal(await takeLock(file), undefined)
+  await first!.release()
+  const second = await takeLock(file)
+  await second!.release()
+})
+
+test('a lock whose holder was killed is free', async () => {
+  const file = path.join(dir, 'killed')
+  const script = `
+    import { takeLock } from ${JSON.stringify(path.join(import.meta.dirname, 'lock.ts'))}
+    console.log(Boolean(await takeLock(${JSON.stringify(file)})))
+    setInterval(() => {}, 1000)`
+  const holder = spawn(process.execPath, ['--input-type=module', '--eval', script])
+  const [words] = await once(holder.stdout, 'data')
+  assert.equal(String(words), 'true\n')
+  assert.equal(await takeLock(file), undefined)
+  holder.kill('SIGKILL')
+  const lock = await until('the lock is free', () => takeLock(file))
+  await lock.release()
+})
+
+test('a lock that cannot be made is an error', async () => {
+  await assert.rejects(takeLock(path.join(dir, 'no', 'such', 'directory')), /flock ended with status/)
+})

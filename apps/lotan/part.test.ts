@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import { environmentFor } from '../shared/config.ts'
+import { isAlive } from '../testing/processes.ts'
+import { until } from '../testing/until.ts'
+import { pauseAfter, runPart, type End } from './part.ts'
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-part-'))
+after(() => fs.rmSync(dir, { recursive: true }))
+
+/** Runs a shell script as a part. */
+function part(name: string, script: string | ((last: End | undefined) => string)) {
+  const said: string[] = []
+  const log = path.join(dir, `${name}.log`)
+  const command = (last: End | undefined) => ['sh', '-c', typeof script === 'string' ? script : script(last)]
+  const running = runPart({ name, command, env: environmentFor({ dataDir: dir }), cwd: dir, log }, (text) =>
+    said.push(text),
+  )
+  return { ...running, said, words: () => fs.readFileSync(log, 'utf8') }
+}
+
+test('a part that ends is started again, and its end is said', async () => {
+  const { pid, said, words, stop } = part('ends', (last) => (last ? 'echo again; exec sleep 60' : 'echo first; exit 3'))
+  await until('it runs again', () => words() === 'first\nagain\n' && pid())
+  assert.equal(said.length, 1)
+  assert.match(said[0]!, /^ends ended \(status 3\), starting it again in 0\.\d s; see .*ends\.log$/)
+  await stop(1_000)
+})
+
+test('a part that was killed takes its children along before it is started again', async () => {
+  const { pid, said, words, stop } = part('family', 'sleep 60 & echo $!; exec sleep 60')
+  const child = await until('it has a child', () => Number(words()))
+  process.kill(pid()!, 'SIGKILL')
+  await until('the child ended', () => !isAlive(child))
+  await until('a second child is there', () => words().trim().split('\n').length === 2)
+  assert.match(said[0]!, /SIGKILL/)
+  await stop(1_000)
+})
+
+test('a part that does not heed SIGTERM is ended by force', async () => {
+  const { pid, words, stop } = part('deaf', 'trap "" TERM; echo up; while :; do sleep 0.05; done')
+  const id = await until('it is deaf', () => words() && pid())
+  const began = performance.now()
+  await stop(200)
+  assert.ok(performance.now() - began < 1_000)
+  assert.equal(isAlive(id), false)
+})
+
+test('a part that waits for its next start can be stopped', async () => {
+  const { said, stop } = part('short', 'exit 1')
+  await until('it ended three times', () => said.length === 3)
+  await stop(1_000)
+  assert.equal(said.length, 3)
+})
+
+test('a command that cannot be had, or run, is tried again', async () => {
+  let tries = 0
+  const said: string[] = []
+  const plan = { name: 'odd', env: environmentFor({ dataDir: dir }), cwd: dir, log: path.join(dir, 'odd.log') }
+  const command = async () => {
+    tries++
+    if (tries === 1) throw new Error('no subnet yet')
+    return tries === 2 ? ['no-such-program'] : ['sleep', '60']
+  }
+  const { pid, stop } = runPart({ ...plan, command }, (text) => said.push(text))
+  await until('it runs', () => tries === 3 && pid())
+  assert.equal(said.length, 2)
+  assert.match(fs.readFileSync(plan.log, 'utf8'), /no subnet yet[^]*no-such-program/)
+  await stop(1_000)
+})
+
+test('a restart that was asked for is no crash', async () => {
+  const { pid, said, restart, stop } = part('asked', 'exec sleep 60')
+  const first = await until('it runs', pid)
+  restart()
+  await until('another runs', () => pid() && pid() !== first)
+  assert.deepEqual(said, [])
+  await stop(1_000)
+})
+
+test('pauses double up to 10 s, give or take a quarter', () => {
+  assert.deepEqual(
+    [1, 2, 3, 6, 7, 50].map((crashes) => pauseAfter(crashes, 0.5)),
+    [200, 400, 800, 6_400, 10_000, 10_000],
+  )
+  assert.equal(pauseAfter(1, 0), 150)
+  assert.equal(pauseAfter(1, 1), 250)
+})

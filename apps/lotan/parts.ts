@@ -1,0 +1,70 @@
+/** What Lotan consists of: how each part is run, in the order in which they are started. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { environmentFor, type Config } from '../shared/config.ts'
+import { setAsideIfCorrupt } from '../shared/store.ts'
+import { writeNginxConf } from './nginx.ts'
+import { databaseOf, withStore } from './database.ts'
+import type { End, Part, Plan } from './part.ts'
+import { writeRegistryConf } from './registry.ts'
+
+export const names = ['redis', 'registry', 'router', 'queue-processor', 'reaper', 'nginx'] as const
+export type Name = (typeof names)[number]
+export type Parts = Map<Name, Part>
+
+/** Nobody gets a route before those who give them are gone; those who work end before what they work with. */
+export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'registry', 'redis']
+
+/** A Redis that ended sooner than this, by itself and with an error, could not read its file. */
+const AT_ONCE_MS = 3_000
+
+export const root = path.resolve(import.meta.dirname, '../..')
+
+export function logOf(name: Name, config: Pick<Config, 'dataDir'>): string {
+  return path.join(config.dataDir, 'logs', `${name}.log`)
+}
+
+/**
+ * How a part is run.
+ * @param config the parts' own: its repository is the demo's where there is no other
+ */
+export function planOf(name: Name, config: Config): Plan {
+  return {
+    name,
+    command: commandOf(name, config),
+    env: environmentFor(config, { REPOSITORY: config.repository, NODE_ENV: 'production' }),
+    cwd: root,
+    log: logOf(name, config),
+  }
+}
+
+function commandOf(name: Name, config: Config): Plan['command'] {
+  switch (name) {
+    case 'redis':
+      return (last) => redis(config, last)
+    case 'registry':
+      return async () => ['docker-registry', 'serve', await writeRegistryConf(config)]
+    case 'nginx':
+      return () => withStore(config, (store) => writeNginxConf(config, store))
+    default:
+      return (last) => {
+        // A part that finds the database replaced or corrupt ends: the next start is the time to move it aside.
+        if (last) setAsideIfCorrupt(databaseOf(config))
+        return [process.execPath, `apps/${name}/main.ts`]
+      }
+  }
+}
+
+/** A private Redis: no port, and a file that survives it. */
+function redis(config: Config, last: End | undefined): string[] {
+  const dir = path.join(config.dataDir, 'redis')
+  // Losing Redis loses time, nothing else; a file that it cannot read would keep it from ever starting.
+  if (last?.code === 1 && last.lasted < AT_ONCE_MS) {
+    fs.rmSync(`${dir}.unreadable`, { recursive: true, force: true })
+    fs.renameSync(dir, `${dir}.unreadable`)
+  }
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const socket = 'socket' in config.redis ? config.redis.socket : ''
+  const durable = ['--dir', dir, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
+  return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...durable]
+}

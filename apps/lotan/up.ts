@@ -1,0 +1,61 @@
+/** `lotan up`: brings every part up, says where to click, watches, and takes everything down again. */
+import { once } from 'node:events'
+import path from 'node:path'
+import type { Config } from '../shared/config.ts'
+import { bringUp } from './bring-up.ts'
+import type { Say } from './console.ts'
+import { withStore } from './database.ts'
+import { takeLock } from './lock.ts'
+import { stopOrder, type Parts } from './parts.ts'
+import { rotateLogs } from './rotate.ts'
+import { forgetRunning, noteRunning, readRunning } from './running.ts'
+import { hearSignals } from './signals.ts'
+
+/** Everything is down within 5 s, and one part may have this much of it. */
+const DOWN_MS = 4_500
+const PART_DOWN_MS = 1_500
+const ROTATE_MS = 10_000
+
+/** Runs Lotan until a signal ends it. @returns the exit status */
+export async function up(config: Config, say: Say): Promise<number> {
+  const lock = await takeLock(path.join(config.dataDir, 'lock'))
+  if (!lock) {
+    const other = readRunning(config)
+    say(`already running in ${config.dataDir}${other ? ` (pid ${other.pid}): ${other.url}` : ''}`, 'bad')
+    return 1
+  }
+  const parts: Parts = new Map()
+  const ending = hearSignals(() => {
+    for (const part of parts.values()) part.kill()
+    process.exit(1)
+  })
+  let status = 0
+  try {
+    noteRunning(config)
+    await bringUp(config, parts, say, ending)
+    const rotating = setInterval(() => rotateLogs(path.join(config.dataDir, 'logs')), ROTATE_MS)
+    if (!ending.aborted) await once(ending, 'abort')
+    clearInterval(rotating)
+  } catch (error) {
+    if (!ending.aborted) {
+      say((error as Error).message, 'bad')
+      status = 1
+    }
+  }
+  await takeDown(config, parts, say)
+  forgetRunning(config)
+  await lock.release()
+  return status
+}
+
+async function takeDown(config: Config, parts: Parts, say: Say): Promise<void> {
+  if (parts.size === 0) return
+  say('stopping')
+  const deadline = performance.now() + DOWN_MS
+  for (const name of stopOrder) await parts.get(name)?.stop(Math.min(PART_DOWN_MS, deadline - performance.now()))
+  const left = await withStore(config, (store) => store.list().filter(({ state }) => state === 'running').length).catch(
+    () => 0,
+  )
+  const previews = left === 1 ? '1 preview was left running' : `${left} previews were left running`
+  say(left === 0 ? 'stopped; no preview was running' : `stopped; ${previews}, the next start takes them over`)
+}

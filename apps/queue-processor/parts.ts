@@ -1,0 +1,41 @@
+/** What the steps of this process work with, and how long they wait. */
+import type { Config } from '../shared/config.ts'
+import type { Engine } from '../shared/engine.ts'
+import type { Log } from '../shared/log.ts'
+import type { Nudges } from '../shared/queue.ts'
+import type { Registry } from '../shared/registry.ts'
+import type { Store } from '../shared/store.ts'
+import type { Network } from './network.ts'
+
+export interface Parts {
+  config: Config
+  store: Store
+  engine: Engine
+  network: Network
+  nudges: Pick<Nudges, 'nudge' | 'sweep'>
+  registry: Pick<Registry, 'authFor'>
+  /** Whether connections to an address still move data. */
+  isTalking: (address: string) => Promise<boolean>
+  waits: Waits
+  log: Log
+}
+
+/** Milliseconds. */
+export interface Waits {
+  /** From the commit that took a route away until nobody can have a cached answer that names it. */
+  drain: number
+  /** How much longer a connection that moves data may go on. */
+  grace: number
+  /** How long an application may answer with errors until that is taken to be its answer. */
+  errors: number
+  /** A pull without a byte for this long is given up. */
+  stall: number
+}
+
+export const usualWaits: Waits = { drain: 10_000, grace: 20_000, errors: 10_000, stall: 60_000 }
+
+/**
+ * What became of a job: nothing more to do, or work that goes on beside the lane, which is free again meanwhile.
+ * `again` asks for another look at the preview though its state is what it was.
+ */
+export type Outcome = { beside?: Promise<Outcome>; again?: boolean } | undefined

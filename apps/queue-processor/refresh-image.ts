@@ -1,0 +1,71 @@
+/** Brings a preview's image here: the pull lane. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineError } from '../shared/engine.ts'
+import type { In, Progress } from '../shared/preview.ts'
+import type { Parts } from './parts.ts'
+import { makeRoom } from './room.ts'
+import { whileWanted } from './wish.ts'
+
+/** Progress is written at most this often: every write wakes whoever watches. */
+const TELL_EVERY_MS = 250
+
+/**
+ * Pulls the image of a preview that waits for it, unless it is here.
+ * @throws EngineError, or the registry's own, which are reasons to fail
+ */
+export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pulling'>): Promise<void> {
+  const { store, engine, config, log } = parts
+  const { tag } = preview
+  const reference = `${config.repository}:${tag}`
+  if (preview.state === 'queued') {
+    if (preview.notBefore > Date.now() || preview.image) return
+    const image = await engine.findImage(reference)
+    if (image) return void store.apply(tag, { type: 'found', image })
+    if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return makeRoom(parts, tag)
+  }
+
+  const began = Date.now()
+  const pulled = await whileWanted(
+    store,
+    () => store.get(tag)?.state === 'pulling',
+    (signal) => pull(parts, tag, reference, signal),
+  ).catch((error: unknown) => {
+    if (!(error instanceof EngineError) || error.code !== 'missing') throw error
+    store.apply(tag, { type: 'missing' })
+    log.info({ tag }, 'the registry has no such tag')
+  })
+  if (!pulled) return leaveNothing(parts, tag, reference)
+
+  const image = await engine.findImage(reference)
+  if (!image) throw new EngineError('pull-failed', 'the image was removed as soon as it was pulled')
+  log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
+  if (!store.apply(tag, { type: 'pulled', image: { ...image, pulled: true } })) await leaveNothing(parts, tag, reference)
+}
+
+async function pull({ store, engine, registry, waits }: Parts, tag: string, reference: string, signal: AbortSignal) {
+  let told: Progress | undefined
+  let latest: Progress | undefined
+  const timer = setInterval(() => {
+    if (latest && latest !== told) store.progress(tag, (told = latest))
+  }, TELL_EVERY_MS)
+  try {
+    const auth = registry.authFor(reference)
+    const onProgress = (progress: Progress) => void (latest = progress)
+    await engine.pull(reference, { onProgress, signal, auth, stallAfter: waits.stall })
+    return true
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/**
+ * After a pull that is wanted no more: an image that came all the same is nobody's. It was not here before the pull.
+ * Where somebody wants the tag again meanwhile, the image stays for them.
+ */
+async function leaveNothing({ store, engine, log }: Parts, tag: string, reference: string): Promise<void> {
+  // The engine ends its side of the pull a moment after this side has.
+  await sleep(50)
+  const preview = store.get(tag)
+  if (preview && ['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
+  if ((await engine.removeImage(reference)) === 'removed') log.info({ tag }, 'image of an ended pull removed')
+}

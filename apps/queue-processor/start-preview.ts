@@ -1,0 +1,168 @@
+/** Starts a preview whose image is here: the start lane. Its first answer is waited for beside the lane. */
+import { urlOf } from '../shared/config.ts'
+import { EngineError } from '../shared/engine.ts'
+import type { Generation, Image, In } from '../shared/preview.ts'
+import { addressOf } from '../shared/slots.ts'
+import { hostOf } from '../shared/tag.ts'
+import { awaitAnswer } from './await-answer.ts'
+import { containerOf, nameOf, portOf, type ContainerPlan } from './container.ts'
+import type { Outcome, Parts } from './parts.ts'
+import { makeRoom } from './room.ts'
+
+/** A generation on its way up: it has its slot, and perhaps a container already. */
+export interface Coming {
+  tag: string
+  image: Image
+  generation: Generation & { slot: number }
+  /** When its container's process was first seen to run, milliseconds since 1970. */
+  waiting: number | undefined
+}
+
+/**
+ * Takes a preview from `queued` to a running container, and on to its first answer.
+ * @throws EngineError, which is a reason to fail
+ */
+export async function startPreview(parts: Parts, preview: In<'queued'> | In<'starting'>): Promise<Outcome> {
+  const coming = comingOf(preview) ?? begin(parts, preview)
+  if (!coming) return void (await makeRoom(parts, preview.tag))
+  const began = Date.now()
+  const up = await bringUp(parts, coming)
+  if (!up) return undefined
+  const { tag, generation } = coming
+  parts.log.info({ tag, generation: generation.number, slot: generation.slot, ms: Date.now() - began }, 'container started')
+  return { beside: awaitAnswer(parts, coming, up.container, up.plan) }
+}
+
+/** Whether a start still stands: nobody has stopped or removed the preview, or begun another generation. */
+export function stands({ store }: Pick<Parts, 'store'>, { tag, generation }: Coming): boolean {
+  const preview = store.get(tag)
+  return preview?.state === 'starting' && preview.generation?.number === generation.number
+}
+
+function begin({ store, config }: Parts, { tag, image, ...preview }: In<'queued'> | In<'starting'>): Coming | undefined {
+  if (!image || (preview.state === 'queued' && preview.notBefore > Date.now())) return undefined
+  const port = portOf(image, config.containerPort)
+  const begun = store.apply(tag, { type: 'begin', places: config.maxRunning, port })
+  return begun?.state === 'starting' ? comingOf(begun) : undefined
+}
+
+function comingOf(preview: In<'queued'> | In<'starting'>): Coming | undefined {
+  if (preview.state !== 'starting') return undefined
+  const { tag, image, generation, stages } = preview
+  if (!image || !generation || generation.slot === null) return undefined
+  return { tag, image, generation: { ...generation, slot: generation.slot }, waiting: stages.waiting }
+}
+
+/** Has the engine run the container: the one that was kept, if there is one that still fits, or a new one. */
+async function bringUp(parts: Parts, coming: Coming): Promise<{ container: string; plan: ContainerPlan } | undefined> {
+  const { store, engine, network, config } = parts
+  const { tag, image, generation } = coming
+  const address = addressOf(await network.subnet(), generation.slot)
+  const program = await engine.programOf(image.id)
+  if (!program) return void store.apply(tag, { type: 'imageGone' })
+  const host = hostOf(tag, config)
+  const plan = containerOf({
+    config,
+    tag,
+    generation: generation.number,
+    image,
+    program,
+    port: generation.port,
+    address,
+    host,
+    url: urlOf(host, config),
+  })
+
+  const kept = generation.container && (await startKept(parts, coming, generation.container, plan, address))
+  const container = kept || (await startNew(parts, coming, plan, address))
+  if (!container) return undefined
+  // The application may have ended before a restart of Lotan saw its answer: then this was said already.
+  if (coming.waiting === undefined) store.apply(tag, { type: 'started', generation: generation.number })
+  return { container, plan }
+}
+
+/**
+ * Starts the container that the preview has, with its files, at its new address.
+ * @returns undefined where it cannot be used any more (it is removed then), or is not wanted
+ */
+async function startKept(
+  parts: Parts,
+  coming: Coming,
+  id: string,
+  plan: ContainerPlan,
+  address: string,
+): Promise<string | undefined> {
+  const { engine, log } = parts
+  const found = await engine.inspect(id)
+  if (!found) return undefined
+  const fits = found.labels['lotan.spec'] === plan.spec && ['created', 'exited', 'running'].includes(found.status)
+  if (fits && found.running && found.address === address) return id
+  // It ran, and has ended meanwhile: whoever waits for its answer finds out how.
+  if (fits && !found.running && coming.waiting !== undefined) return id
+  try {
+    if (fits && !found.running) {
+      if (found.address !== address) await engine.moveTo(id, address)
+      if (!stands(parts, coming)) return undefined
+      await start(parts, id, address)
+      return id
+    }
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code === 'engine-down' || error.code === 'disk-full') throw error
+    log.warn({ tag: coming.tag, container: id.slice(0, 12), error: error.message }, 'kept container cannot be started')
+  }
+  if (stands(parts, coming)) await engine.remove(id)
+  return undefined
+}
+
+/** Creates the container and starts it. @returns undefined where that is not wanted any more */
+async function startNew(
+  parts: Parts,
+  coming: Coming,
+  plan: ContainerPlan,
+  address: string,
+): Promise<string | undefined> {
+  const { store, engine } = parts
+  const { tag, generation } = coming
+  if (!stands(parts, coming)) return undefined
+  const container = await create(parts, plan).catch((error: unknown) => {
+    if (!(error instanceof EngineError) || error.code !== 'missing') throw error
+    store.apply(tag, { type: 'imageGone' })
+  })
+  if (!container) return undefined
+  // Removed or stopped while it was made: it must not come to life.
+  if (!store.apply(tag, { type: 'created', generation: generation.number, container })) {
+    await engine.remove(container)
+    return undefined
+  }
+  await start(parts, container, address)
+  return container
+}
+
+async function create({ engine, log }: Parts, plan: ContainerPlan): Promise<string> {
+  try {
+    return await engine.create(plan.options)
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'taken') throw error
+    // Left behind by a start that was cut off. The name carries the instance: it is nobody else's.
+    await engine.remove(plan.options.name!)
+    log.info({ container: plan.options.name }, 'stray container of the same name removed')
+    return engine.create(plan.options)
+  }
+}
+
+async function start({ engine, network }: Parts, id: string, address: string): Promise<void> {
+  try {
+    await engine.start(id)
+  } catch (error) {
+    // "network … not found": somebody pruned it.
+    if (!(error instanceof EngineError) || error.code !== 'missing' || !(await engine.inspect(id))) throw error
+    await network.ensure()
+    await engine.moveTo(id, address)
+    await engine.start(id)
+  }
+}
+
+/** The container of a start that failed goes, whether it was ever told of or not. */
+export async function discard({ engine, config }: Parts, { tag, generation }: Coming): Promise<void> {
+  await engine.remove(nameOf(config.instance, tag, generation.number))
+}

@@ -1,0 +1,24 @@
+/** Containers that a tag has and should not have: of an older generation, or of a preview that is gone. */
+import { generationOf } from '../shared/preview.ts'
+import type { Parts } from './parts.ts'
+
+/**
+ * Removes the containers of a tag that belong to no generation of it.
+ * @returns how many there were
+ * @throws EngineError
+ */
+export async function sweep({ store, engine, log }: Parts, tag: string): Promise<number> {
+  const containers = await engine.list(tag)
+  // Read after the list: a generation that came meanwhile is known.
+  const preview = store.get(tag)
+  // A start in flight may have made its container without having said so yet.
+  if (preview?.state === 'starting') return 0
+  const generation = preview && generationOf(preview)
+  const corpses = containers.filter((container) => container.id !== generation?.container)
+  for (const { id, generation } of corpses) {
+    const began = Date.now()
+    await engine.remove(id)
+    log.info({ tag, generation, container: id.slice(0, 12), ms: Date.now() - began }, 'stray container removed')
+  }
+  return corpses.length
+}

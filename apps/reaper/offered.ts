@@ -1,0 +1,38 @@
+/** The registry's list of tags, read now and then into the store: what the admin page offers to add. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Log } from '../shared/log.ts'
+import type { openRegistry } from '../shared/registry.ts'
+import type { Store } from '../shared/store.ts'
+
+/** Nothing waits for the first list; the service is ready before it. */
+const FIRST_MS = 500
+const RETRY_MS = 5_000
+
+export interface Parts {
+  registry: Pick<ReturnType<typeof openRegistry>, 'tags'>
+  store: Pick<Store, 'offer'>
+  log: Log
+}
+
+/** @param every milliseconds, jittered by a tenth; after a failure sooner at first, then back to it */
+export async function keepOffered({ registry, store, log }: Parts, every: number, signal: AbortSignal): Promise<void> {
+  let failures = 0
+  let said = ''
+  await sleep(FIRST_MS, undefined, { signal }).catch(() => {})
+  while (!signal.aborted) {
+    try {
+      const tags = await registry.tags()
+      store.offer(tags.map((tag) => ({ tag, digest: null })))
+      if (failures > 0) log.info({ tags: tags.length }, 'the registry lists its tags again')
+      failures = 0
+      said = ''
+    } catch (error) {
+      failures++
+      const { message } = error as Error
+      if (message !== said) log.warn({ error: message }, 'the registry does not list its tags')
+      said = message
+    }
+    const pause = failures > 0 ? Math.min(every, RETRY_MS * 2 ** (failures - 1)) : every
+    await sleep(pause * (0.9 + Math.random() / 5), undefined, { signal }).catch(() => {})
+  }
+}

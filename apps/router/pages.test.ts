@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import vm from 'node:vm'
+import type { Preview } from '../shared/preview.ts'
+import type { Reason, ReasonCode } from '../shared/reason.ts'
+import { previewOf, plain } from './one-preview.ts'
+import * as pages from './pages.ts'
+import { deskOf, type DeskFacts } from './rows.ts'
+import { tell } from './told.ts'
+import { duration } from './units.ts'
+
+const now = Date.UTC(2026, 10, 20, 14, 32, 7)
+const evil = `"><script>alert('x')</script><img src=x onerror=alert(1)>&amp;`
+const reason: Reason = {
+  code: 'exited',
+  detail: `ENGINE-WORDS ${evil}`,
+  output: [`CONTAINER-OUTPUT ${evil}`],
+  exitCode: 1,
+  after: 2_000,
+}
+const known = {
+  tag: evil,
+  since: now - 5_000,
+  change: 1,
+  lastSeen: now - 4_000,
+  image: {
+    id: evil,
+    digest: evil,
+    pulled: true,
+    bytes: 50_600_000,
+    created: null,
+    labels: { 'lotan.memory': evil },
+    ports: [],
+  },
+  generations: 1,
+  stages: { queued: now - 5_000 },
+  took: {},
+  crashes: 0,
+  notice: evil,
+}
+const generation = { number: 1, container: evil, slot: 3, image: 'other', digest: evil, port: 80 }
+const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: evil, reason }
+const failed: Preview = { ...known, state: 'failed', reason, retryAt: null }
+const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000 }
+const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation: null, why: evil }
+
+const desk: DeskFacts = {
+  config: {
+    repository: evil,
+    domain: evil,
+    adminWelcome: '<p id="welcome">Hello</p>',
+    adminInfo: '<p id="info">Ask us</p>',
+    maxRunning: 50,
+    stopAfter: 600_000,
+    rmiAfter: 3_600_000,
+  },
+  previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],
+  offered: [{ tag: `new${evil}`, digest: null }],
+  figures: { [evil]: { memory: 148 * 1024 ** 2 } },
+  address: (tag) => `http://${tag}.example.com`,
+  q: '',
+  state: '',
+  problem: { tag: evil, sentence: evil },
+  now,
+}
+const one = (preview: Preview) =>
+  pages.previewPage(
+    previewOf({
+      config: { ...desk.config, limits: { memory: '512m', cpus: 1, pids: 512 } },
+      preview,
+      ahead: 0,
+      address: `http://${evil}`,
+      slotAddress: evil,
+      history: [{ at: now - 9_000, was: 'starting', state: 'failed', event: 'fail', generation: 1, detail: evil }],
+      log: [evil, '\u001b[31mred\u001b[0m'],
+      now,
+    }),
+  )
+const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queued, tag }) =>
+  pages.waitingPage({
+    told: tell(preview, { tag, ahead: 0, missing: false, now }),
+    repository: `registry.example.com/team/${tag}`,
+    uri,
+  })
+
+const visitors: Record<string, pages.Page> = {
+  waiting: wait(evil, `/${evil}?${evil}`),
+  removed: pages.waitingPage({
+    told: tell(undefined, { tag: evil, ahead: 0, missing: false, now }),
+    repository: evil,
+    uri: evil,
+  }),
+  failed: pages.failedPage({ tag: evil, reason, since: now, retryAt: now + 5_000 }),
+  missing: pages.notFoundPage({ why: 'missing', tag: evil, askAgainIn: 14_200 }),
+  'no tag': pages.notFoundPage({
+    why: 'no-tag',
+    label: evil,
+    host: evil,
+    domain: evil,
+    example: evil,
+    transliterate: true,
+  }),
+  'no host': pages.notFoundPage({
+    why: 'no-tag',
+    label: null,
+    host: evil,
+    domain: evil,
+    example: evil,
+    transliterate: false,
+  }),
+  'not offered': pages.notFoundPage({ why: 'not-offered', tag: evil }),
+  unanswered: pages.messagePage(pages.messages.unanswered(evil)),
+  crowded: pages.messagePage(pages.messages.crowded(evil)),
+}
+const admins: Record<string, pages.Page> = {
+  login: pages.loginPage({ repository: evil, domain: evil }),
+  'login, wrong token': pages.loginPage({ repository: evil, domain: evil, triesLeft: 1 }),
+  'login, too many': pages.loginPage({ repository: evil, domain: evil, wait: 51_200 }),
+  admin: pages.adminPage(deskOf(desk)),
+  'admin, nothing found': pages.adminPage(deskOf({ ...desk, q: evil, state: 'failed' })),
+  'admin, empty': pages.adminPage(deskOf({ ...desk, previews: [] })),
+  'preview, running': one(running),
+  'preview, failed': one(failed),
+}
+
+for (const [name, { html, csp }] of Object.entries({ ...visitors, ...admins }))
+  test(`${name}: other people's words stay words`, () => {
+    assert.ok(!html.includes('<img'), 'markup came through')
+    assert.ok(!/<script(?! nonce="|\ssrc="\/lotan\.js")/.test(html), 'a script came through')
+    assert.ok(!/&amp;amp;amp;|undefined|\[object |\bNaN\b/.test(html), 'something odd is on the page')
+    for (const rule of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"])
+      assert.ok(csp.includes(rule), rule)
+    assert.ok(!/unsafe|\*|https?:/.test(csp))
+    assert.ok(!/\sstyle=|\son\w+="/.test(html), 'the policy would refuse it')
+  })
+
+describe('visitors’ pages', () => {
+  for (const [name, { html, csp }] of Object.entries(visitors)) {
+    test(`${name}: carries its styles under a nonce of its own`, () => {
+      const nonces = [...html.matchAll(/<(?:style|script) nonce="([^"]+)"/g)].map(([, nonce]) => nonce)
+      assert.ok(nonces.length >= 1)
+      for (const nonce of nonces) assert.ok(csp.includes(`style-src 'nonce-${nonce}'`))
+      assert.equal(csp.includes(`script-src 'nonce-`), html.includes('<script nonce='))
+      assert.ok(!/<link rel="stylesheet"|\ssrc="/.test(html), 'a preview’s host serves nothing of Lotan’s')
+    })
+    test(`${name}: neither the engine's words nor the application's output`, () => {
+      assert.ok(!/ENGINE-WORDS|CONTAINER-OUTPUT/.test(html))
+    })
+  }
+
+  test('a nonce is used once', () => {
+    assert.notEqual(wait('red', '/').csp, wait('red', '/').csp)
+  })
+
+  test('the waiting page is small, even for the longest tag and path', () => {
+    assert.ok(Buffer.byteLength(wait('pr-3001', '/lists/42?filter=open').html) < 10_000)
+    assert.ok(Buffer.byteLength(wait('t'.repeat(128), `/${'p'.repeat(8_000)}`).html) < 12_000)
+  })
+
+  test('the waiting page names stage, place and where the visitor will land', () => {
+    const { html } = wait('red', '/lists/42?filter=open', { ...queued, tag: 'red', reason: null })
+    assert.match(html, /<title>1st in line · red<\/title>/)
+    assert.match(html, /You will land on <code>\/lists\/42\?filter=open<\/code>/)
+    assert.match(html, /<noscript><meta http-equiv="refresh" content="2"><\/noscript>/)
+    assert.match(html, /<li class="current" aria-current="step">/)
+  })
+
+  test('the waiting page counts in the words that the server uses', () => {
+    const source = /const duration = [^]*?\n\}/.exec(wait('red', '/').html)![0]
+    const theirs = vm.runInNewContext(`${source}; duration`) as typeof duration
+    for (const ms of [0, 999, 8_400, 59_999, 60_000, 61_000, 754_000, 3_600_000, 4_920_000])
+      assert.equal(theirs(ms), duration(ms))
+  })
+
+  test('the failure page says what Lotan does by itself', () => {
+    const page = (code: ReasonCode, retryAt: number | null) =>
+      pages.failedPage({ tag: 'red', reason: { code, detail: '' }, since: now, retryAt }).html
+    assert.match(page('registry-down', now + 30_000), /Lotan tries again by itself at \d\d:\d\d:37\./)
+    assert.match(page('no-answer', null), /Lotan has stopped trying by itself\./)
+    assert.match(page('exited', null), /Lotan tried 3 times and has stopped trying\./)
+    assert.match(page('wrong-port', null), /Helps once a new image is pushed\./)
+    assert.match(page('exited', null), /<form method="post" action="\/\.lotan\/retry"/)
+  })
+})
+
+describe('the admin page', () => {
+  const html = (facts: Partial<DeskFacts> = {}) =>
+    pages.adminPage(deskOf({ ...desk, problem: undefined, ...facts })).html.replaceAll('\u00a0', ' ')
+  const tags = (facts: Partial<DeskFacts>) => [...html(facts).matchAll(/data-tag="([^"]*)"/g)].map(([, tag]) => tag)
+  const named = (tag: string, preview: Preview): Preview => ({ ...preview, tag })
+  const previews = [
+    named('pr-10', stopped),
+    named('pr-9', running),
+    named('a', { ...failed, image: null }),
+    named('b', queued),
+  ]
+
+  test('shows the operator’s own markup above and below', () => {
+    assert.match(html(), /<p id="welcome">Hello<\/p>/)
+    assert.match(html(), /<p id="info">Ask us<\/p>/)
+  })
+
+  test('lists previews by tag, as people count', () => {
+    assert.deepEqual(tags({ previews }), ['a', 'b', 'pr-9', 'pr-10'])
+  })
+
+  test('filters by state and by what is looked for', () => {
+    assert.deepEqual(tags({ previews, state: 'asleep' }), ['pr-10'])
+    assert.deepEqual(tags({ previews, state: 'no-such-state' }).length, 4)
+    assert.deepEqual(tags({ previews, q: ' PR- ' }), ['pr-9', 'pr-10'])
+    assert.deepEqual(tags({ previews, q: 'while starting' }), ['a', 'b'])
+    assert.match(html({ previews, q: 'x&y', state: 'failed' }), /href="\/\?q=x%26y&amp;state=running"/)
+    assert.match(html({ previews, q: 'x&y', state: 'failed' }), /No preview matches/)
+  })
+
+  test('offers each state its own button, in a form of its own', () => {
+    const forms = [...html({ previews }).matchAll(/formaction="\/previews\/([^/]+)\/(start|stop)">([^<]+)</g)]
+    assert.deepEqual(
+      forms.map(([, tag, to, name]) => [tag, to, name]),
+      [
+        ['a', 'start', 'Try again'],
+        ['b', 'stop', 'Stop'],
+        ['pr-9', 'stop', 'Stop'],
+        ['pr-10', 'start', 'Start'],
+      ],
+    )
+  })
+
+  test('says what the reaper does next', () => {
+    const idle = { ...running, tag: 'idle', since: now - 900_000, readyAt: now - 900_000, lastSeen: now - 500_000 }
+    const asleep = { ...stopped, lastSeen: now - 3_000_000 }
+    const page = html({ previews: [asleep, idle] as Preview[] })
+    assert.match(page, /Stops idle in 1 min 40 s/)
+    assert.match(page, /then the image of quiet in 10 min/)
+    assert.match(page, /<span class="soon">1 min 40 s<\/span>/)
+    assert.match(html({ previews: [] }), /Nothing is due/)
+  })
+
+  test('the image’s own time limit wins', () => {
+    const labels = { 'lotan.inactivity-stop-minutes': '2' }
+    const preview = { ...running, image: { ...known.image, labels }, lastSeen: now }
+    assert.match(html({ previews: [preview] as Preview[] }), /Stops .* in 2 min</)
+  })
+
+  test('suggests offered tags that are not previews yet', () => {
+    const offered = ['pr-9', 'pr-11'].map((tag) => ({ tag, digest: null }))
+    const page = html({ previews, offered })
+    assert.match(page, /<option value="pr-11">/)
+    assert.ok(!page.includes('<option value="pr-9">'))
+  })
+
+  test('the engine’s words are on the page of the preview', () => {
+    assert.match(one(failed).html, /ENGINE-WORDS/)
+    assert.match(one(failed).html, /CONTAINER-OUTPUT/)
+    assert.ok(!html({ previews }).includes('ENGINE-WORDS'))
+  })
+})
+
+test('what a program prints loses its colours and keeps its words', () => {
+  const printed = '\u001b[1;31mred\u001b[0m\r \u001b]0;title\u0007tab\there \u001b[2Kend\u0000 żółw'
+  assert.equal(plain(printed), 'red tab\there end żółw')
+})

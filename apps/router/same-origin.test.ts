@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isOurs, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
+
+const http = { domain: 'previews.example.com', publicUrl: { protocol: 'http:' as const, port: 8080 } }
+const https = { domain: 'previews.example.com', publicUrl: { protocol: 'https:' as const, port: null } }
+
+test('which requests were made by Lotan’s own pages', () => {
+  const host = 'previews.example.com:8080'
+  const cases: [headers: Record<string, string>, own: boolean][] = [
+    [{ host }, false],
+    [{ host, 'sec-fetch-site': 'same-origin' }, true],
+    [{ host, 'sec-fetch-site': 'same-site' }, false],
+    [{ host, 'sec-fetch-site': 'cross-site' }, false],
+    [{ host, 'sec-fetch-site': 'none' }, false],
+    [{ host, origin: 'http://previews.example.com:8080' }, true],
+    [{ host, origin: 'HTTP://PREVIEWS.example.com:8080' }, true],
+    [{ host, origin: 'null' }, false],
+    [{ host, origin: '' }, false],
+    [{ host, origin: 'http://red.previews.example.com:8080' }, false],
+    [{ host, origin: 'http://previews.example.com:8080.evil.example' }, false],
+    [{ host, origin: 'http://previews.example.com:9090' }, false],
+    [{ host, origin: 'https://previews.example.com:8080' }, false],
+    [{ host, origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' }, false],
+    // Another way in: a tunnel, or -p 9090:80.
+    [{ host: 'previews.example.com:9090', origin: 'http://previews.example.com:9090' }, true],
+    [{ host: 'previews.example.com', origin: 'http://previews.example.com' }, true],
+    // A Host that is not ours proves nothing, though it agrees with the Origin.
+    [{ host: 'evil.example', origin: 'http://evil.example' }, false],
+    [{ host: 'red.previews.example.com:8080', origin: 'http://red.previews.example.com:8080' }, false],
+    [{ host: 'x@previews.example.com', origin: 'http://previews.example.com' }, false],
+  ]
+  for (const [headers, own] of cases) assert.equal(isOwn(headers, 'http', http), own, JSON.stringify(headers))
+})
+
+test('behind TLS the public address counts, whatever the Host header calls it', () => {
+  const origin = 'https://previews.example.com'
+  for (const host of ['previews.example.com', 'previews.example.com:443', 'nginx:8080'])
+    assert.ok(isOwnOrigin({ host, origin }, 'https', https), host)
+  assert.ok(!isOwnOrigin({ host: 'previews.example.com', origin: 'http://previews.example.com' }, 'https', https))
+})
+
+test('which Host headers name the admin’s host', () => {
+  for (const host of [
+    'previews.example.com',
+    'PREVIEWS.Example.com:8080',
+    'previews.example.com.',
+    'previews.example.com:',
+  ])
+    assert.ok(isOurs(host, http), host)
+  for (const host of [undefined, '', 'localhost', 'red.previews.example.com', 'previews.example.com:80:80', '[::1]'])
+    assert.ok(!isOurs(host, http), String(host))
+})
+
+test('a redirect never leaves the host', () => {
+  const host = 'previews.example.com:8080'
+  const cases: [referer: string | undefined, path: string][] = [
+    [`http://${host}/previews/red?log=x`, '/previews/red?log=x'],
+    [`http://${host}/?q=a%20b`, '/?q=a%20b'],
+    [undefined, '/'],
+    ['', '/'],
+    ['/previews/red', '/'],
+    ['http://evil.example/previews/red', '/'],
+    [`http://${host}.evil.example/x`, '/'],
+    [`http://${host}//evil.example/x`, '/'],
+    [`http://${host}/\\evil.example/x`, '/'],
+    [`http://${host}/%0d%0aSet-Cookie:x`, '/%0d%0aSet-Cookie:x'],
+    ['javascript:alert(1)', '/'],
+  ]
+  for (const [referer, path] of cases) assert.equal(localPath(referer, host), path, String(referer))
+})

@@ -1,0 +1,33 @@
+/** The strip above the table: how much runs, what waits, and what the reaper does next. Pure: pages render it. */
+import type { Config } from '../shared/config.ts'
+import { dueOf } from '../shared/due.ts'
+import type { Preview } from '../shared/preview.ts'
+import { duration } from './units.ts'
+
+type Timeouts = Pick<Config, 'stopAfter' | 'rmiAfter'>
+
+/** What `config` allows is counted against what the previews do at `now`, milliseconds since 1970. */
+export function stripOf(previews: readonly Preview[], config: Timeouts & Pick<Config, 'maxRunning'>, now: number) {
+  const amount = (state: Preview['state']) => previews.filter((preview) => preview.state === state).length
+  const [running, waiting] = [amount('running'), amount('queued')]
+  const [next, ...then] = previews
+    .flatMap((preview) => {
+      const due = dueOf(preview, config)
+      return due && preview.state !== 'failed' ? [{ tag: preview.tag, ...due }] : []
+    })
+    .toSorted((a, b) => a.at - b.at)
+    .slice(0, 3)
+    .map(({ tag, what, at }) => ({ tag, what, when: at <= now ? 'now' : `in ${duration(at - now)}` }))
+  return {
+    running,
+    most: config.maxRunning,
+    waiting,
+    busy: [`${amount('pulling')} pulling`, `${amount('starting')} starting`].join(', '),
+    next: next
+      ? `${next.what === 'stop' ? 'Stops' : 'Removes the image of'} ${next.tag} ${next.when}`
+      : 'Nothing is due',
+    then: then.length
+      ? `then ${then.map(({ tag, what, when }) => `${what === 'stop' ? tag : `the image of ${tag}`} ${when}`).join(', ')}`
+      : '',
+  }
+}

@@ -1,0 +1,66 @@
+/** `GET /previews/TAG/wait`: starts a preview if need be, and answers when it runs, or cannot, or time is up. */
+import type { In, Preview } from '../shared/preview.ts'
+import type { Nudges } from '../shared/queue.ts'
+import type { Store } from '../shared/store.ts'
+import type { Changes } from './changes.ts'
+
+/** A tag that the registry does not have yet, since it is still being pushed, is asked for again this often. */
+const ASK_AGAIN_MS = 2_000
+
+/** A preview is undefined where it has no row. `missing`: the registry said that it has no such tag. */
+export type Waited =
+  | { end: 'running'; preview: In<'running'> }
+  | { end: 'failed'; preview: In<'failed'> }
+  | { end: 'stopped'; preview: Preview | undefined }
+  | { end: 'late'; preview: Preview | undefined; missing: boolean }
+
+/**
+ * Waiting counts as activity: what somebody waits for is not stopped as idle.
+ *
+ * @param deadline milliseconds since 1970
+ * @param signal raised when the client hangs up; what it waited for ends as `late`
+ */
+export async function waitUntilRunning(
+  tag: string,
+  { store, nudges, changes }: { store: Store; nudges: Pick<Nudges, 'nudge'>; changes: Changes },
+  { deadline, signal }: { deadline: number; signal: AbortSignal },
+): Promise<Waited> {
+  let missing = false
+  for (;;) {
+    const asked = store.apply(tag, { type: 'start', by: 'api' })
+    if (asked) await nudges.nudge(asked)
+    store.touch([[tag, Date.now()]])
+
+    const settled = await changes.until(() => settledAs(tag, store), { deadline, signal })
+    if (!settled) return { end: 'late', preview: store.get(tag), missing }
+    if (settled !== 'missing') {
+      store.touch([[tag, Date.now()]])
+      return settled
+    }
+    missing = true
+    const again = Date.now() + ASK_AGAIN_MS
+    // Somebody's click may bring it back before that.
+    await changes.until(() => store.get(tag), { deadline: Math.min(again, deadline), signal })
+    if (signal.aborted || Date.now() >= deadline) return { end: 'late', preview: store.get(tag), missing }
+  }
+}
+
+/** Where waiting ends; undefined while the preview is on its way. */
+function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
+  const preview = store.get(tag)
+  if (!preview) return store.missing(tag) === undefined ? { end: 'stopped', preview } : 'missing'
+  switch (preview.state) {
+    case 'running':
+      return { end: 'running', preview }
+    case 'failed':
+      return { end: 'failed', preview }
+    case 'stopped':
+      return { end: 'stopped', preview }
+    case 'stopping':
+    case 'removing':
+      // Somebody else's wish, made after ours.
+      return preview.thenStart ? undefined : { end: 'stopped', preview }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The connections open to previews, as the kernel counts them: an open one is no activity, one that moved bytes is.
+ * nginx asks the router nothing more about a WebSocket or a stream once it is open.
+ */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+export interface Connection {
+  /** Both ends, `10.83.0.1:50812 10.83.0.25:80`: the same connection has the same key in every sample. */
+  key: string
+  /** The preview's address. */
+  peer: string
+  /** Sent and received so far. */
+  bytes: number
+}
+
+/**
+ * The established connections from this machine into a network.
+ * @param subnet `10.83.0.0/20`
+ */
+export async function sampleConnections(subnet: string): Promise<Connection[]> {
+  const { stdout } = await run('ss', ['-Htni', 'state', 'established', 'dst', subnet], { timeout: 2_000, maxBuffer: 2 ** 26 })
+  return parseConnections(stdout)
+}
+
+/** Reads what `ss -Htni` prints: a line with both ends, then an indented one with the kernel's counters. */
+export function parseConnections(text: string): Connection[] {
+  const connections: Connection[] = []
+  for (const line of text.split('\n')) {
+    if (/^\s/.test(line)) {
+      const last = connections.at(-1)
+      if (last) last.bytes = counter(line, 'bytes_acked') + counter(line, 'bytes_received')
+      continue
+    }
+    // Without the state column, which `state established` leaves out: two queue lengths and two ends.
+    const [local, remote] = line.split(/\s+/).filter((word) => word.includes(':'))
+    if (!local || !remote) continue
+    connections.push({ key: `${local} ${remote}`, peer: remote.slice(0, remote.lastIndexOf(':')), bytes: 0 })
+  }
+  return connections
+}
+
+/** The addresses with a connection, seen in both samples, that moved bytes in between. */
+export function movedBetween(before: readonly Connection[], after: readonly Connection[]): Set<string> {
+  const bytes = new Map(before.map((connection) => [connection.key, connection.bytes]))
+  return new Set(
+    after.filter(({ key, bytes: now }) => (bytes.get(key) ?? now) < now).map(({ peer }) => peer),
+  )
+}
+
+function counter(line: string, name: string): number {
+  return Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0)
+}

@@ -1,0 +1,82 @@
+/**
+ * What a person does by hand with `docker`, and what a test needs to leave nothing behind: the engine's HTTP API, bare,
+ * so that nothing of Lotan's stands between.
+ */
+import http from 'node:http'
+import { surroundings } from './surroundings.ts'
+
+interface Listed {
+  Id: string
+  Labels: Record<string, string>
+  State: string
+}
+
+const keepAlive = new http.Agent({ keepAlive: true })
+
+/** One call. @throws when the engine says no, with its words; 304 is no no */
+export async function docker<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+  const text = body === undefined ? '' : JSON.stringify(body)
+  const headers = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': text.length }
+  const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
+    const request = http.request({ ...engineAddress(), agent: keepAlive, method, path, headers }, (response) => {
+      let answer = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (answer += chunk))
+      response.on('end', () => resolve({ status: response.statusCode!, answer }))
+      response.on('error', reject)
+    })
+    request.on('error', reject)
+    request.end(text)
+  })
+  if (status >= 400) throw new Error(`${method} ${path}: ${status} ${answer.trim()}`)
+  return (answer ? parsed(answer) : undefined) as T
+}
+
+/** `docker kill` */
+export async function kill(id: string): Promise<void> {
+  await docker('POST', `/containers/${id}/kill`)
+}
+
+/** `docker rm -f` */
+export async function removeByHand(id: string): Promise<void> {
+  await docker('DELETE', `/containers/${id}?force=1&v=1`).catch(unlessGone)
+}
+
+/** `docker rmi -f`, also of what is not there. */
+export async function removeImageByHand(reference: string): Promise<void> {
+  await docker('DELETE', `/images/${encodeURIComponent(reference)}?force=1`).catch(unlessGone)
+}
+
+/** All containers with a label, `lotan.instance=0123abcd`, in any state. */
+export async function containersWith(label: string): Promise<Listed[]> {
+  return docker('GET', `/containers/json?all=1&filters=${encodeURIComponent(JSON.stringify({ label: [label] }))}`)
+}
+
+/** The names of the images whose names begin so, `127.0.0.1:5000/`. */
+export async function imagesBelow(prefix: string): Promise<string[]> {
+  const images = await docker<{ RepoTags: string[] | null }[]>('GET', '/images/json')
+  return images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => name.startsWith(prefix))
+}
+
+export async function removeNetworkByHand(name: string): Promise<void> {
+  await docker('DELETE', `/networks/${name}`).catch(unlessGone)
+}
+
+export function engineAddress(): http.RequestOptions {
+  const host = surroundings.DOCKER_HOST ?? 'unix:///var/run/docker.sock'
+  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) }
+  const { hostname, port } = new URL(host.replace(/^tcp:/, 'http:'))
+  return { host: hostname, port: port || 2375 }
+}
+
+function parsed(answer: string): unknown {
+  try {
+    return JSON.parse(answer)
+  } catch {
+    return answer
+  }
+}
+
+function unlessGone(error: Error) {
+  if (!/: (404|409) /.test(error.message)) throw error
+}

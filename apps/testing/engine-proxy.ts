@@ -1,0 +1,65 @@
+/** Stands between a Lotan and the engine, to be the engine that fails: goes away, or refuses one kind of call. */
+import http from 'node:http'
+import fs from 'node:fs/promises'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { engineAddress } from './docker.ts'
+
+export type EngineProxy = Awaited<ReturnType<typeof openEngineProxy>>
+
+export async function openEngineProxy() {
+  const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-engine-'))
+  const socket = path.join(dir, 'engine.sock')
+  let failing: { call: RegExp; words: string } | undefined
+  let server: http.Server | undefined
+  const open = new Set<net.Socket>()
+
+  const proxy = {
+    socket,
+
+    /** Calls that match, `POST /images/create?…`, end with an error in their stream, as a pull's do. */
+    fail(call: RegExp, words: string) {
+      failing = { call, words }
+    },
+    heal() {
+      failing = undefined
+    },
+
+    async open() {
+      server = http.createServer((req, res) => {
+        // The version before the path is the client's choice.
+        if (failing?.call.test(`${req.method} ${req.url!.replace(/^\/v[\d.]+/, '')}`)) {
+          req.resume()
+          res.writeHead(200, { 'Content-Type': 'application/json' })
+          res.write(`${JSON.stringify({ status: 'Pulling from todowrangler' })}\n`)
+          return res.end(`${JSON.stringify({ error: failing.words, errorDetail: { message: failing.words } })}\n`)
+        }
+        const { method, url, headers } = req
+        const onward = http.request({ ...engineAddress(), method, path: url, headers, agent: false }, (answer) => {
+          res.writeHead(answer.statusCode!, answer.headers)
+          res.flushHeaders()
+          answer.pipe(res)
+          answer.on('error', () => res.destroy())
+        })
+        onward.on('error', () => res.destroy())
+        res.on('close', () => onward.destroy())
+        return req.pipe(onward)
+      })
+      server.on('connection', (connection) => {
+        open.add(connection)
+        connection.on('close', () => open.delete(connection))
+      })
+      await new Promise<void>((resolve) => server!.listen(socket, resolve))
+    },
+
+    /** The engine is gone. */
+    async close() {
+      server?.close()
+      for (const connection of open) connection.destroy()
+      await fs.rm(socket, { force: true })
+    },
+  }
+  await proxy.open()
+  return proxy
+}

@@ -1,0 +1,66 @@
+/** A way to a port that can be made narrow: a pull through it stands still in the middle for as long as a test wants. */
+import net from 'node:net'
+
+/** @param target the port on 127.0.0.1 that everything is passed on to */
+export async function openGate(target: number) {
+  let allowance = Infinity
+  const waiting = new Set<() => void>()
+  const sockets = new Set<net.Socket>()
+
+  const server = net.createServer((client) => {
+    const behind = net.connect(target, '127.0.0.1')
+    for (const socket of [client, behind]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        behind.destroy()
+      })
+    }
+    client.pipe(behind)
+    void pass(behind, client)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+
+  async function pass(from: net.Socket, to: net.Socket) {
+    try {
+      for await (const chunk of from as AsyncIterable<Buffer>) {
+        // Small pieces, so that what is let through is what was allowed.
+        for (let at = 0; at < chunk.length; at += 4096) {
+          while (allowance <= 0) await new Promise<void>((resolve) => waiting.add(resolve))
+          const piece = chunk.subarray(at, at + 4096)
+          allowance -= piece.length
+          if (!to.write(piece)) await new Promise<void>((resolve) => to.once('drain', resolve).once('close', resolve))
+        }
+      }
+      to.end()
+    } catch {
+      to.destroy()
+    }
+  }
+
+  return {
+    port: (server.address() as net.AddressInfo).port,
+
+    /** Lets so many more bytes through, in all connections together, and then nothing. */
+    narrow(bytes: number) {
+      allowance = bytes
+    },
+
+    /** Lets everything through. */
+    widen() {
+      allowance = Infinity
+      for (const resume of waiting) resume()
+      waiting.clear()
+    },
+
+    async close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      this.widen()
+    },
+  }
+}
+
+export type Gate = Awaited<ReturnType<typeof openGate>>

@@ -1,0 +1,60 @@
+/** Requests as clients send them, to an address on loopback with any Host: Node does not resolve *.localhost. */
+import http from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+export interface Ask {
+  host: string
+  path?: string
+  method?: string
+  headers?: http.OutgoingHttpHeaders | readonly string[]
+  body?: string | Buffer | Readable
+  agent?: http.Agent
+  signal?: AbortSignal
+}
+
+export interface Answer {
+  status: number
+  headers: http.IncomingHttpHeaders
+  rawHeaders: string[]
+  body: Buffer
+  text: string
+  /** Milliseconds from sending to the head of the answer. */
+  head: number
+}
+
+/** Sends one request and reads the answer's head; the body is still to come. */
+export async function open(port: number, ask: Ask): Promise<http.IncomingMessage> {
+  const { host, path = '/', method = 'GET', headers = {}, body, agent, signal } = ask
+  const raw = Array.isArray(headers)
+  const request = http.request({
+    host: '127.0.0.1',
+    port,
+    path,
+    method,
+    agent: agent ?? false,
+    signal,
+    setHost: false,
+    headers: raw ? ['Host', host, ...(headers as string[])] : { Host: host, ...(headers as http.OutgoingHttpHeaders) },
+  })
+  const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
+    request.on('response', resolve)
+    request.on('error', reject)
+    request.on('upgrade', () => reject(new Error('an upgrade nobody asked for')))
+  })
+  if (body instanceof Readable) pipeline(body, request).catch(() => request.destroy())
+  else request.end(body)
+  return answered
+}
+
+/** Sends one request and reads the whole answer. @throws when the connection ends before the answer does */
+export async function request(port: number, ask: Ask): Promise<Answer> {
+  const began = performance.now()
+  const response = await open(port, ask)
+  const head = performance.now() - began
+  const pieces: Buffer[] = []
+  for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece)
+  const body = Buffer.concat(pieces)
+  const { statusCode: status = 0, headers, rawHeaders } = response
+  return { status, headers, rawHeaders, body, text: body.toString(), head }
+}

@@ -1,0 +1,122 @@
+/** Images for tests, all built here from scratch and labelled `lotan.test=true`. */
+import { execFile } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { busybox } from '../demo/sample.ts'
+import { openEngine } from '../shared/engine.ts'
+import { surroundings } from './surroundings.ts'
+
+const run = promisify(execFile)
+
+/** The engine, for building and pushing. The instance is nobody's. */
+export const engine = openEngine({ dockerHost: surroundings.DOCKER_HOST ?? null, instance: 'lotantest' })
+
+/** The image of `app.ts`, which the others are made from. It is kept, since every test file wants it. */
+const appBase = 'lotan-test/app:latest'
+
+export interface Recipe {
+  env?: Record<string, string | number>
+  labels?: Record<string, string | number>
+  expose?: number[]
+  cmd?: string[]
+  /** Kilobytes that do not compress, so that a pull has something to pull. */
+  ballast?: number
+}
+
+/** Builds an image that runs `app.ts`. It listens, and exposes, port 80 unless the recipe says otherwise. */
+export async function buildApp(reference: string, recipe: Recipe = {}): Promise<void> {
+  await buildAppBase()
+  await buildFrom(appBase, [], reference, { expose: [80], ...recipe })
+}
+
+/**
+ * Builds an image with nothing but busybox and one page that says `page`, served on port 80.
+ * @param recipe `cmd` may run anything else of busybox instead: `['sh', '-c', 'exit 3']`
+ */
+export async function buildSmall(reference: string, page: string, recipe: Recipe = {}): Promise<void> {
+  const { cmd = ['httpd', '-f', '-p', '80', '-h', '/www'] } = recipe
+  await inDirectory(async (dir) => {
+    await fs.copyFile(await busybox(), path.join(dir, 'busybox'))
+    await fs.writeFile(path.join(dir, 'index.html'), `<!doctype html><title>${page}</title><h1>${page}</h1>`)
+    const lines = ['COPY busybox /bin/busybox', 'COPY index.html /www/', 'STOPSIGNAL SIGKILL']
+    await build(dir, 'scratch', lines, reference, { expose: [80], ...recipe, cmd: ['/bin/busybox', ...cmd] })
+  })
+}
+
+/** Builds an image whose command does not exist. */
+export async function buildBroken(reference: string): Promise<void> {
+  await inDirectory((dir) => {
+    return build(dir, 'scratch', [], reference, { expose: [80], cmd: ['/nowhere/to/be/found'] })
+  })
+}
+
+/** Pushes an image, and leaves no copy of it on the engine. */
+export async function moveToRegistry(reference: string, login?: { username: string; password: string }) {
+  await engine.push(reference, login)
+  await engine.removeImage(reference)
+}
+
+async function buildAppBase(): Promise<void> {
+  const modules = path.resolve(import.meta.dirname, '../../node_modules')
+  const source = path.join(import.meta.dirname, 'app.ts')
+  const stamp = createHash('sha256')
+    .update(await fs.readFile(source))
+    .update(process.version)
+    .digest('hex')
+  // Nobody sends 130 MB to the engine twice.
+  if ((await engine.findImage(appBase))?.labels['lotan.test.stamp'] === stamp) return
+  await inDirectory(async (dir) => {
+    await fs.copyFile(process.execPath, path.join(dir, 'node'))
+    await fs.copyFile(source, path.join(dir, 'app.ts'))
+    await fs.cp(path.join(modules, 'ws'), path.join(dir, 'ws'), { recursive: true })
+    const libraries = await librariesOf(process.execPath)
+    const lines = ['COPY node /bin/node']
+    for (const [i, library] of libraries.entries()) {
+      await fs.copyFile(library, path.join(dir, `library${i}`))
+      lines.push(`COPY library${i} ${library}`)
+    }
+    await fs.writeFile(path.join(dir, 'package.json'), '{"type":"module"}')
+    lines.push('COPY ws /app/node_modules/ws', 'COPY package.json app.ts /app/')
+    const labels = { 'lotan.test.stamp': stamp }
+    await build(dir, 'scratch', lines, appBase, { cmd: ['/bin/node', '/app/app.ts'], labels })
+  })
+}
+
+async function buildFrom(base: string, lines: string[], reference: string, recipe: Recipe): Promise<void> {
+  await inDirectory((dir) => build(dir, base, lines, reference, recipe))
+}
+
+async function build(dir: string, base: string, lines: string[], reference: string, recipe: Recipe): Promise<void> {
+  const { env = {}, labels = {}, expose = [], cmd, ballast = 0 } = recipe
+  const pairs = (values: Record<string, string | number>) =>
+    Object.entries(values).map(([name, value]) => `${name}=${JSON.stringify(String(value))}`)
+  const text = [`FROM ${base}`, ...lines]
+  if (ballast > 0) {
+    await fs.writeFile(path.join(dir, 'ballast'), randomBytes(ballast * 1024))
+    text.push('COPY ballast /ballast')
+  }
+  if (Object.keys(env).length > 0) text.push(`ENV ${pairs(env).join(' ')}`)
+  for (const port of expose) text.push(`EXPOSE ${port}`)
+  if (cmd) text.push(`CMD ${JSON.stringify(cmd)}`)
+  text.push(`LABEL ${pairs({ 'lotan.test': 'true', ...labels }).join(' ')}`)
+  await fs.writeFile(path.join(dir, 'Dockerfile'), `${text.join('\n')}\n`)
+  await engine.build(dir, await fs.readdir(dir), reference)
+}
+
+/** The shared libraries a program needs, and its loader, by their paths. */
+async function librariesOf(program: string): Promise<string[]> {
+  const { stdout } = await run('ldd', [program])
+  return [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map((match) => match[1]!)
+}
+
+async function inDirectory<T>(use: (dir: string) => Promise<T>): Promise<T> {
+  const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-image-'))
+  try {
+    return await use(dir)
+  } finally {
+    await fs.rm(dir, { recursive: true })
+  }
+}

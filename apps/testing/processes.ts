@@ -1,0 +1,54 @@
+/** Processes, as /proc tells of them. */
+import fs from 'node:fs'
+
+export interface Process {
+  pid: number
+  parent: number
+  command: string
+}
+
+/** Every process of this machine. */
+export function processes(): Process[] {
+  const found: Process[] = []
+  for (const name of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8')
+      // The second field is the program's name in brackets, and may hold brackets and spaces itself.
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      if (state === 'Z') continue
+      found.push({ pid: Number(name), parent: Number(parent), command: read(name, 'cmdline').trim() })
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return found
+}
+
+/** The processes whose command line or environment speaks of one of these paths. */
+export function processesAbout(...paths: string[]): Process[] {
+  return processes().filter(({ pid, command }) => {
+    if (pid === process.pid) return false
+    try {
+      const about = `${command} ${read(String(pid), 'environ')}`
+      return paths.some((path) => about.includes(path))
+    } catch {
+      return false
+    }
+  })
+}
+
+export function isAlive(pid: number): boolean {
+  return processes().some((process) => process.pid === pid)
+}
+
+/** Resident memory of a process without what it shares with others, and with it: bytes. */
+export function memoryOf(pid: number): { own: number; resident: number } {
+  const rollup = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) * 1024
+  return { own: field('Private_Clean') + field('Private_Dirty'), resident: field('Rss') }
+}
+
+function read(pid: string, file: string): string {
+  return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8').replaceAll('\0', ' ')
+}
