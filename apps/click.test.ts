@@ -22,7 +22,11 @@ describe('a click', { timeout: 180_000 }, () => {
     gate = await openGate(registry.port)
     for (const tag of ['red', 'green']) {
       const reference = `${registry.repository}:${tag}`
-      await buildSample(engine, samples.find((sample) => sample.tag === tag)!, reference)
+      await buildSample(
+        engine,
+        samples.find((sample) => sample.tag === tag)!,
+        reference,
+      )
       await moveToRegistry(reference)
     }
     lotan = await startLotan({
@@ -107,7 +111,10 @@ describe('a click', { timeout: 180_000 }, () => {
   })
 
   async function theApplication(page: Page, tag: string) {
-    await page.waitForFunction((title) => document.title === title, `todowrangler · ${tag}`, { timeout: 30_000 })
+    // While it navigates, a page has no title to ask for.
+    await until(`the page is that of ${tag}`, async () => (await page.title()) === `todowrangler · ${tag}`, {
+      within: 30_000,
+    })
   }
 
   async function running(tag: string): Promise<{ container: string }> {

@@ -60,8 +60,7 @@ const cases: Case[] = [
   },
   {
     tag: 'greedy',
-    build: (reference) =>
-      buildSmall(reference, '', { cmd: ['tail', '/dev/zero'], labels: { 'lotan.memory': '24m' } }),
+    build: (reference) => buildSmall(reference, '', { cmd: ['tail', '/dev/zero'], labels: { 'lotan.memory': '24m' } }),
     reason: 'out-of-memory',
     heading: /greedy needs more memory/,
     sentence: /limit of 24 MB/,
@@ -163,7 +162,11 @@ describe('a preview that does not come up', { timeout: 150_000 }, () => {
     assert.equal((await lotan.api('GET', '/previews/away')).json.reason, 'registry-down')
     assert.equal((await lotan.request('fine')).status, 200)
     await registry.start()
-    const retried = await lotan.request('away', { method: 'POST', path: '/.lotan/retry', headers: { 'Sec-Fetch-Site': 'same-origin' } })
+    const retried = await lotan.request('away', {
+      method: 'POST',
+      path: '/.lotan/retry',
+      headers: { 'Sec-Fetch-Site': 'same-origin' },
+    })
     assert.equal(retried.status, 303)
     assert.equal((await lotan.click('away')).status, 200)
   })

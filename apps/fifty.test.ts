@@ -11,7 +11,8 @@ describe('fifty simultaneous first clicks', { timeout: 90_000 }, () => {
 
   before(async () => {
     registry = await startRegistry()
-    for (const tag of ['away', 'here']) await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`, { ballast: 200 })
+    for (const tag of ['away', 'here'])
+      await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`, { ballast: 200 })
     await moveToRegistry(`${registry.repository}:away`)
     lotan = await startLotan({ repository: registry.repository })
   })

@@ -13,7 +13,8 @@ describe('a host', { timeout: 90_000 }, () => {
 
   before(async () => {
     registry = await startRegistry()
-    for (const tag of ['plain', '1.9.5', 'Feature-X', 'dark_mode']) await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
+    for (const tag of ['plain', '1.9.5', 'Feature-X', 'dark_mode'])
+      await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
     lotan = await startLotan({ repository: registry.repository })
     domain = lotan.domain
   })
@@ -58,7 +59,13 @@ describe('a host', { timeout: 90_000 }, () => {
       assert.equal((await lotan.click(label)).status, 404, label)
   })
 
-  for (const host of ['example.com', 'lotan.localhost', '127.0.0.1', '[::1]:80', 'todowrangler.lotan.localhost.evil.example'])
+  for (const host of [
+    'example.com',
+    'lotan.localhost',
+    '127.0.0.1',
+    '[::1]:80',
+    'todowrangler.lotan.localhost.evil.example',
+  ])
     test(`elsewhere is answered with 404: ${host}`, async () => {
       const page = await lotan.ask({ host, headers: asBrowser })
       assert.equal(page.status, 404)
@@ -98,7 +105,10 @@ describe('a host', { timeout: 90_000 }, () => {
     assert.equal(events.headers['cache-control'], 'no-store')
     events.destroy()
     const crossSite = { 'Sec-Fetch-Site': 'cross-site' }
-    assert.equal((await lotan.request('plain', { method: 'POST', path: '/.lotan/retry', headers: crossSite })).status, 403)
+    assert.equal(
+      (await lotan.request('plain', { method: 'POST', path: '/.lotan/retry', headers: crossSite })).status,
+      403,
+    )
   })
 
   for (const [what, headers, path] of [

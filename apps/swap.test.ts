@@ -40,7 +40,10 @@ describe('two previews that swap slots under load', { timeout: 150_000 }, () => 
       await lose('left')
       await lose('right')
       const rested = Date.now() + SLOT_REST_MS
-      await until('the first slots have rested', () => Date.now() > rested + 500, { within: SLOT_REST_MS + 5_000, every: 250 })
+      await until('the first slots have rested', () => Date.now() > rested + 500, {
+        within: SLOT_REST_MS + 5_000,
+        every: 250,
+      })
       // And back, the other way round.
       await lose('right')
       await lose('left')

@@ -183,7 +183,11 @@ describe('through nginx', { timeout: 120_000 }, () => {
 
   test('a cookie for all siblings becomes one for this preview alone', async () => {
     const host = lotan.host('warm').replace(/:\d+$/, '')
-    const cookies = [`a=1; Domain=${lotan.domain}; Path=/`, `b=2; Domain=.${lotan.domain}; HttpOnly`, 'c=3; Path=/; Secure']
+    const cookies = [
+      `a=1; Domain=${lotan.domain}; Path=/`,
+      `b=2; Domain=.${lotan.domain}; HttpOnly`,
+      'c=3; Path=/; Secure',
+    ]
     const path = `/answer?${cookies.map((cookie) => `h=${encodeURIComponent(`Set-Cookie:${cookie}`)}`).join('&')}`
     const { headers } = await lotan.request('warm', { path })
     assert.deepEqual(headers['set-cookie'], [

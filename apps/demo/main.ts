@@ -6,7 +6,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { readConfig } from '../shared/config.ts'
 import { openEngine } from '../shared/engine.ts'
-import { openRegistry } from '../shared/registry.ts'
+import { openRegistry, RegistryError } from '../shared/registry.ts'
 import { buildSample, revision, samples } from './sample.ts'
 
 const config = readConfig()
@@ -15,7 +15,7 @@ const stamp = path.join(config.dataDir, 'demo-stamp')
 
 const now = await revision()
 const pushed = await fs.readFile(stamp, 'utf8').catch(() => '')
-const there = pushed === now ? await openRegistry(config).tags() : []
+const there = pushed === now ? await pushedTags() : []
 const due = samples.filter(({ tag }) => !there.includes(tag))
 
 for (const [i, sample] of due.entries()) {
@@ -26,3 +26,13 @@ for (const [i, sample] of due.entries()) {
   console.log(`sample image ${i + 1} of ${due.length}: ${reference}`)
 }
 await fs.writeFile(stamp, now)
+
+async function pushedTags(): Promise<string[]> {
+  try {
+    return await openRegistry(config).tags()
+  } catch (error) {
+    // Somebody emptied the registry and left the stamp.
+    if (error instanceof RegistryError && error.code === 'missing') return []
+    throw error
+  }
+}

@@ -1,7 +1,140 @@
 /** From a running process to its first answer, or to the reason why there is none. */
-import type { Reason } from '../shared/reason.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineError } from '../shared/engine.ts'
+import type { Reason } from '../shared/reason.ts'
+import { addressOf } from '../shared/slots.ts'
+import { hostOf } from '../shared/tag.ts'
+import { urlOf } from '../shared/config.ts'
+import { discard, stands, type Coming } from './coming.ts'
 import type { ContainerPlan } from './container.ts'
 import { listening, reaches } from './listening.ts'
 import type { Outcome, Parts } from './parts.ts'
-import { firstAnswer } from './ready.ts'
+import { firstAnswer, type Answer } from './ready.ts'
+import { whileWanted } from './wish.ts'
+
+/** How many of the application's last lines are kept with the reason. */
+const LINES = 20
+/** The kernel's word that memory ran out may come a moment after the end of the process. */
+const OOM_MS = 150
+/** What the init says of a program that it could not run. */
+const NOT_RUN = /^\[FATAL tini \(\d+\)\] exec .+ failed: /
+
+/**
+ * Waits for a container's first answer, and tells the store how that ended. A container that does not come up is
+ * removed. Ends at once when the start is no longer wanted; whoever ended it takes care of the container.
+ *
+ * @throws EngineError
+ */
+export async function awaitAnswer(
+  parts: Parts,
+  coming: Coming,
+  container: string,
+  plan: ContainerPlan,
+): Promise<Outcome> {
+  const { store, log, config } = parts
+  const { tag, generation } = coming
+  const began = coming.waiting ?? Date.now()
+  const end = await whileWanted(
+    store,
+    () => stands(parts, coming),
+    (signal) => answerOrExit(parts, coming, container, plan, began + config.startTimeout, signal),
+  )
+  if (!end) return undefined
+  const ms = Date.now() - began
+  if ('ready' in end && end.ready) {
+    const notice = [...plan.notices, end.notice].filter((text) => text !== null).join(' ') || null
+    if (!store.apply(tag, { type: 'answered', generation: generation.number, notice })) return undefined
+    // What nginx is configured with the next time that it starts.
+    store.meta.set('pool_port', String(generation.port))
+    log.info({ tag, generation: generation.number, port: generation.port, ms, notice }, 'first answer')
+    return undefined
+  }
+  const reason =
+    'ready' in end ? await whySilent(parts, coming, container, end) : await whyExited(parts, container, plan, end, ms)
+  if (!stands(parts, coming)) return undefined
+  await discard(parts, coming)
+  store.apply(tag, { type: 'fail', reason })
+  return undefined
+}
+
+type Exit = { exitCode: number | null }
+
+async function answerOrExit(
+  { config, network, engine, waits }: Parts,
+  { tag, generation }: Coming,
+  container: string,
+  plan: ContainerPlan,
+  deadline: number,
+  wanted: AbortSignal,
+): Promise<Answer | Exit> {
+  const over = new AbortController()
+  const signal = AbortSignal.any([wanted, over.signal])
+  const answer = firstAnswer({
+    address: addressOf(await network.subnet(), generation.slot),
+    port: generation.port,
+    path: plan.readyPath,
+    host: new URL(urlOf(hostOf(tag, config), config)).host,
+    protocol: config.publicUrl.protocol,
+    deadline,
+    errors: waits.errors,
+    signal,
+  })
+  try {
+    return await Promise.race([answer, exit(engine, container, signal)])
+  } finally {
+    over.abort()
+  }
+}
+
+async function exit(engine: Parts['engine'], container: string, signal: AbortSignal): Promise<Exit> {
+  for (;;) {
+    try {
+      return { exitCode: await engine.wait(container, signal) }
+    } catch (error) {
+      // An engine that is restarted loses the question, and perhaps not the container.
+      if (signal.aborted || !(error instanceof EngineError)) throw error
+    }
+    await sleep(500, undefined, { signal })
+  }
+}
+
+async function whyExited(
+  { engine }: Parts,
+  container: string,
+  plan: ContainerPlan,
+  { exitCode }: Exit,
+  ms: number,
+): Promise<Reason> {
+  let ended = await engine.inspect(container)
+  if (!ended) return { code: 'exited', detail: 'the container was removed while it started', after: ms }
+  if (ended.exitCode === 137 && !ended.oomKilled) {
+    await sleep(OOM_MS)
+    ended = (await engine.inspect(container)) ?? ended
+  }
+  const output = await engine.output(container, LINES)
+  const code = exitCode ?? ended.exitCode
+  const after = ended.startedAt && ended.finishedAt ? Math.max(0, ended.finishedAt - ended.startedAt) : ms
+  const facts = { output, exitCode: code, after }
+  if (ended.oomKilled)
+    return { ...facts, code: 'out-of-memory', detail: `ended at its limit of ${plan.memory}`, limit: plan.memory }
+  const notRun = output.findLast((line) => NOT_RUN.test(line))
+  if (notRun && (code === 126 || code === 127)) return { ...facts, code: 'bad-image', detail: notRun }
+  return { ...facts, code: 'exited', detail: `exit code ${code}` }
+}
+
+async function whySilent(
+  { engine, config }: Parts,
+  { generation: { port } }: Coming,
+  container: string,
+  { connected, said }: Extract<Answer, { ready: false }>,
+): Promise<Reason> {
+  const found = await engine.inspect(container)
+  const output = found ? await engine.output(container, LINES) : []
+  const facts = { output, port, after: config.startTimeout }
+  const listens = found?.pid ? listening(found.pid) : undefined
+  // An engine on another machine: only what was seen from outside is known.
+  if (!listens) return { ...facts, code: connected ? 'no-answer' : 'port-closed', detail: said }
+  if (listens.length === 0) return { ...facts, code: 'port-closed', detail: 'it listens on no port' }
+  if (reaches(listens, port)) return { ...facts, code: 'no-answer', detail: said }
+  return { ...facts, code: 'wrong-port', detail: `it listens on ${listens.join(', ')}, not on port ${port}`, listens }
+}

@@ -28,6 +28,8 @@ export interface ContainerPlan {
   spec: string
   /** Where the application is asked whether it is ready; null for anything at `/`. */
   readyPath: string | null
+  /** The memory limit as it was set, `512m`. */
+  memory: string
   /** Labels of the image that cannot be used, in words for the admin. */
   notices: string[]
 }
@@ -66,8 +68,8 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
       // The first process of a container ignores SIGTERM unless it says otherwise, which most applications do not:
       // under an init they stop at once, and leave no zombies. Its cost on a start cannot be measured (244 ms to 243).
       Init: !isInit(facts.program),
-      Memory: limits.memory,
-      MemorySwap: limits.memory,
+      Memory: bytesOf(limits.memory)!,
+      MemorySwap: bytesOf(limits.memory)!,
       // Not NanoCpus: the engine refuses more of them than it has.
       CpuPeriod: CPU_PERIOD_US,
       CpuQuota: Math.round(limits.cpus * CPU_PERIOD_US),
@@ -94,7 +96,7 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
     },
     NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
   }
-  return { options, spec, readyPath, notices }
+  return { options, spec, readyPath, memory: limits.memory, notices }
 }
 
 /** The port inside the container: the image's label, else the setting, else the image's only exposed port, else 80. */
@@ -125,7 +127,7 @@ function limitsOf(labels: Record<string, string>, settings: Config['limits'], no
     if (value !== undefined) limits.cpus = value
     else notices.push(refused('lotan.cpus', labels, cpus.wanted))
   }
-  return { memory: bytesOf(limits.memory)!, cpus: limits.cpus }
+  return limits
 }
 
 function signalOf(labels: Record<string, string>, notices: string[]): string | undefined {

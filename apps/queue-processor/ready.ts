@@ -89,7 +89,10 @@ function ask({ address, port, path, host, protocol, deadline, signal }: Asked): 
       request.destroy()
     }
     const lost = setTimeout(() => fail('the address does not answer at all'), CONNECT_MS)
-    const late = setTimeout(() => fail('accepted the request and never answered it'), Math.max(1, deadline - Date.now()))
+    const late = setTimeout(
+      () => fail('accepted the request and never answered it'),
+      Math.max(1, deadline - Date.now()),
+    )
     const leave = () => fail('no longer wanted')
     signal.addEventListener('abort', leave, { once: true })
     request.on('socket', (socket) =>

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../shared/engine.ts'
 import type { In, Progress } from '../shared/preview.ts'
 import type { Parts } from './parts.ts'
-import { makeRoom } from './room.ts'
+import { isDue, makeRoom } from './room.ts'
 import { whileWanted } from './wish.ts'
 
 /** Progress is written at most this often: every write wakes whoever watches. */
@@ -18,7 +18,7 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
   const { tag } = preview
   const reference = `${config.repository}:${tag}`
   if (preview.state === 'queued') {
-    if (preview.notBefore > Date.now() || preview.image) return
+    if (!isDue(preview, Date.now()) || preview.image) return
     const image = await engine.findImage(reference)
     if (image) return void store.apply(tag, { type: 'found', image })
     if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return makeRoom(parts, tag)
@@ -29,17 +29,18 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
     store,
     () => store.get(tag)?.state === 'pulling',
     (signal) => pull(parts, tag, reference, signal),
-  ).catch((error: unknown) => {
-    if (!(error instanceof EngineError) || error.code !== 'missing') throw error
-    store.apply(tag, { type: 'missing' })
-    log.info({ tag }, 'the registry has no such tag')
-  })
+  )
   if (!pulled) return leaveNothing(parts, tag, reference)
+  if (pulled === 'missing') {
+    log.info({ tag, ms: Date.now() - began }, 'the registry has no such tag')
+    return void store.apply(tag, { type: 'missing' })
+  }
 
   const image = await engine.findImage(reference)
   if (!image) throw new EngineError('pull-failed', 'the image was removed as soon as it was pulled')
   log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
-  if (!store.apply(tag, { type: 'pulled', image: { ...image, pulled: true } })) await leaveNothing(parts, tag, reference)
+  if (!store.apply(tag, { type: 'pulled', image: { ...image, pulled: true } }))
+    await leaveNothing(parts, tag, reference)
 }
 
 async function pull({ store, engine, registry, waits }: Parts, tag: string, reference: string, signal: AbortSignal) {
@@ -52,7 +53,10 @@ async function pull({ store, engine, registry, waits }: Parts, tag: string, refe
     const auth = registry.authFor(reference)
     const onProgress = (progress: Progress) => void (latest = progress)
     await engine.pull(reference, { onProgress, signal, auth, stallAfter: waits.stall })
-    return true
+    return 'pulled'
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'missing') return 'missing'
+    throw error
   } finally {
     clearInterval(timer)
   }

@@ -5,13 +5,21 @@ import type { Parts } from './parts.ts'
 /** Whoever was here within this long is not sent away. */
 export const IDLE_MS = 60_000
 
+/** A delayed job may come a moment early. */
+const EARLY_MS = 100
+
+/** Whether a queued preview may start: its back-off is over. */
+export function isDue({ notBefore }: In<'queued'>, now: number): boolean {
+  return notBefore <= now + EARLY_MS
+}
+
 /**
  * Which preview makes way.
  *
  * @returns undefined when none is idle enough, or as many are stopping already as there are previews that wait
  */
 export function makesWay(previews: Preview[], now: number): In<'running'> | undefined {
-  const waiting = previews.filter((preview) => preview.state === 'queued' && preview.notBefore <= now)
+  const waiting = previews.filter((preview) => preview.state === 'queued' && isDue(preview, now))
   const leaving = previews.filter((preview) => preview.state === 'stopping' && !preview.thenStart)
   if (leaving.length >= waiting.length) return undefined
   return previews
@@ -24,7 +32,7 @@ export function makesWay(previews: Preview[], now: number): In<'running'> | unde
 export function nextInLine(previews: Preview[], now: number): In<'queued'> | undefined {
   return previews
     .filter((preview) => preview.state === 'queued')
-    .filter((preview) => preview.notBefore <= now)
+    .filter((preview) => isDue(preview, now))
     .sort((a, b) => a.since - b.since || (a.tag < b.tag ? -1 : 1))[0]
 }
 

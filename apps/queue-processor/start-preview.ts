@@ -1,22 +1,14 @@
 /** Starts a preview whose image is here: the start lane. Its first answer is waited for beside the lane. */
 import { urlOf } from '../shared/config.ts'
 import { EngineError } from '../shared/engine.ts'
-import type { Generation, Image, In } from '../shared/preview.ts'
+import type { In } from '../shared/preview.ts'
 import { addressOf } from '../shared/slots.ts'
 import { hostOf } from '../shared/tag.ts'
 import { awaitAnswer } from './await-answer.ts'
-import { containerOf, nameOf, portOf, type ContainerPlan } from './container.ts'
+import { comingOf, stands, type Coming } from './coming.ts'
+import { containerOf, portOf, type ContainerPlan } from './container.ts'
 import type { Outcome, Parts } from './parts.ts'
-import { makeRoom } from './room.ts'
-
-/** A generation on its way up: it has its slot, and perhaps a container already. */
-export interface Coming {
-  tag: string
-  image: Image
-  generation: Generation & { slot: number }
-  /** When its container's process was first seen to run, milliseconds since 1970. */
-  waiting: number | undefined
-}
+import { isDue, makeRoom } from './room.ts'
 
 /**
  * Takes a preview from `queued` to a running container, and on to its first answer.
@@ -29,28 +21,19 @@ export async function startPreview(parts: Parts, preview: In<'queued'> | In<'sta
   const up = await bringUp(parts, coming)
   if (!up) return undefined
   const { tag, generation } = coming
-  parts.log.info({ tag, generation: generation.number, slot: generation.slot, ms: Date.now() - began }, 'container started')
+  parts.log.info(
+    { tag, generation: generation.number, slot: generation.slot, ms: Date.now() - began },
+    'container started',
+  )
   return { beside: awaitAnswer(parts, coming, up.container, up.plan) }
 }
 
-/** Whether a start still stands: nobody has stopped or removed the preview, or begun another generation. */
-export function stands({ store }: Pick<Parts, 'store'>, { tag, generation }: Coming): boolean {
-  const preview = store.get(tag)
-  return preview?.state === 'starting' && preview.generation?.number === generation.number
-}
-
-function begin({ store, config }: Parts, { tag, image, ...preview }: In<'queued'> | In<'starting'>): Coming | undefined {
-  if (!image || (preview.state === 'queued' && preview.notBefore > Date.now())) return undefined
+function begin({ store, config }: Parts, preview: In<'queued'> | In<'starting'>): Coming | undefined {
+  const { tag, image } = preview
+  if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
   const port = portOf(image, config.containerPort)
   const begun = store.apply(tag, { type: 'begin', places: config.maxRunning, port })
   return begun?.state === 'starting' ? comingOf(begun) : undefined
-}
-
-function comingOf(preview: In<'queued'> | In<'starting'>): Coming | undefined {
-  if (preview.state !== 'starting') return undefined
-  const { tag, image, generation, stages } = preview
-  if (!image || !generation || generation.slot === null) return undefined
-  return { tag, image, generation: { ...generation, slot: generation.slot }, waiting: stages.waiting }
 }
 
 /** Has the engine run the container: the one that was kept, if there is one that still fits, or a new one. */
@@ -160,9 +143,4 @@ async function start({ engine, network }: Parts, id: string, address: string): P
     await engine.moveTo(id, address)
     await engine.start(id)
   }
-}
-
-/** The container of a start that failed goes, whether it was ever told of or not. */
-export async function discard({ engine, config }: Parts, { tag, generation }: Coming): Promise<void> {
-  await engine.remove(nameOf(config.instance, tag, generation.number))
 }

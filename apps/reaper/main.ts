@@ -59,10 +59,7 @@ async function look(): Promise<void> {
     const now = Date.now()
     // The rows are read after the containers: a row that is ahead of the engine is one that somebody works on.
     const previews = store.list()
-    const actions = plan(
-      { previews, containers, room: config.maxRunning - store.places(), hadRow, config },
-      now,
-    )
+    const actions = plan({ previews, containers, room: config.maxRunning - store.places(), hadRow, config }, now)
     await reap.all(actions, now)
     await sleep(TICK_MS, undefined, { signal }).catch(() => {})
   }

@@ -76,7 +76,12 @@ function ofPreview(preview: Preview, { config, room }: Facts, now: number): Acti
   }
 }
 
-function ofContainers(previews: readonly Preview[], containers: readonly Container[], facts: Facts, now: number): Action[] {
+function ofContainers(
+  previews: readonly Preview[],
+  containers: readonly Container[],
+  facts: Facts,
+  now: number,
+): Action[] {
   const rows = new Map(previews.map((preview) => [preview.tag, preview]))
   const actions: Action[] = []
   const sweeps = new Set<string>()
@@ -85,7 +90,8 @@ function ofContainers(previews: readonly Preview[], containers: readonly Contain
     if (container.repository !== facts.config.repository) {
       // REPOSITORY was changed: its previews are another repository's now.
       if (!preview) sweeps.add(container.tag)
-      else if (preview.state !== 'removing') actions.push({ do: 'apply', tag: container.tag, event: { type: 'remove' } })
+      else if (preview.state !== 'removing')
+        actions.push({ do: 'apply', tag: container.tag, event: { type: 'remove' } })
     } else if (!preview) {
       // Without a row there are two stories: it was removed, which the history tells, or the database was lost.
       if (container.running && !facts.hadRow(container.tag)) actions.push({ do: 'adopt', container })

@@ -32,7 +32,7 @@ export async function waitUntilRunning(
     store.touch([[tag, Date.now()]])
 
     const settled = await changes.until(() => settledAs(tag, store), { deadline, signal })
-    if (!settled) return { end: 'late', preview: store.get(tag), missing }
+    if (!settled) return late()
     if (settled !== 'missing') {
       store.touch([[tag, Date.now()]])
       return settled
@@ -41,7 +41,14 @@ export async function waitUntilRunning(
     const again = Date.now() + ASK_AGAIN_MS
     // Somebody's click may bring it back before that.
     await changes.until(() => store.get(tag), { deadline: Math.min(again, deadline), signal })
-    if (signal.aborted || Date.now() >= deadline) return { end: 'late', preview: store.get(tag), missing }
+    if (signal.aborted || Date.now() >= deadline) return late()
+  }
+
+  /** Asked again, a tag counts as missing until something of it has come. */
+  function late(): Waited {
+    const preview = store.get(tag)
+    const arrives = preview?.image || (preview?.state === 'pulling' && preview.progress)
+    return { end: 'late', preview, missing: missing && !arrives }
   }
 }
 

@@ -21,7 +21,10 @@ export interface Connection {
  * @param subnet `10.83.0.0/20`
  */
 export async function sampleConnections(subnet: string): Promise<Connection[]> {
-  const { stdout } = await run('ss', ['-Htni', 'state', 'established', 'dst', subnet], { timeout: 2_000, maxBuffer: 2 ** 26 })
+  const { stdout } = await run('ss', ['-Htni', 'state', 'established', 'dst', subnet], {
+    timeout: 2_000,
+    maxBuffer: 2 ** 26,
+  })
   return parseConnections(stdout)
 }
 
@@ -45,9 +48,7 @@ export function parseConnections(text: string): Connection[] {
 /** The addresses with a connection, seen in both samples, that moved bytes in between. */
 export function movedBetween(before: readonly Connection[], after: readonly Connection[]): Set<string> {
   const bytes = new Map(before.map((connection) => [connection.key, connection.bytes]))
-  return new Set(
-    after.filter(({ key, bytes: now }) => (bytes.get(key) ?? now) < now).map(({ peer }) => peer),
-  )
+  return new Set(after.filter(({ key, bytes: now }) => (bytes.get(key) ?? now) < now).map(({ peer }) => peer))
 }
 
 function counter(line: string, name: string): number {

@@ -9,7 +9,10 @@ type Timeouts = Pick<Config, 'stopAfter' | 'rmiAfter'>
  * away. Null where nothing is. The image's label `lotan.inactivity-stop-minutes` wins over the setting; a fresh start
  * counts as activity.
  */
-export function dueOf(preview: Preview, { stopAfter, rmiAfter }: Timeouts): { what: 'stop' | 'clean'; at: number } | null {
+export function dueOf(
+  preview: Preview,
+  { stopAfter, rmiAfter }: Timeouts,
+): { what: 'stop' | 'clean'; at: number } | null {
   const seen = preview.lastSeen ?? 0
   if (preview.state === 'running') {
     const own = Number(preview.image?.labels['lotan.inactivity-stop-minutes'] || NaN)
@@ -18,5 +21,7 @@ export function dueOf(preview: Preview, { stopAfter, rmiAfter }: Timeouts): { wh
   if (preview.state !== 'stopped' && preview.state !== 'failed') return null
   const generation = preview.state === 'stopped' ? preview.generation : null
   if (!preview.image && !generation) return null
-  return { what: 'clean', at: Math.max(seen, preview.state === 'failed' ? preview.since : 0) + rmiAfter || preview.since }
+  // Counted from the last visit; where there was none, or it ended in a failure, from then on.
+  const from = seen && preview.state === 'stopped' ? seen : Math.max(seen, preview.since)
+  return { what: 'clean', at: from + rmiAfter }
 }

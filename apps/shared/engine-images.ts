@@ -27,6 +27,12 @@ export async function findImage(docker: Docker, reference: string): Promise<Imag
   }
 }
 
+/** What an image runs, entry point first; undefined when the image is not there. */
+export async function programOf(docker: Docker, reference: string): Promise<string[] | undefined> {
+  const info = await inspect(docker, reference)
+  return info && [info.Config?.Entrypoint ?? [], info.Config?.Cmd ?? []].flat()
+}
+
 /**
  * Takes a name off an image, and the image off the disk when that was its last one. Never by force: an image that a
  * container needs stays.

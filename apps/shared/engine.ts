@@ -9,7 +9,7 @@ import type { Config } from './config.ts'
 import { call } from './engine-call.ts'
 import * as containers from './engine-containers.ts'
 import { events } from './engine-events.ts'
-import { findImage, removeImage } from './engine-images.ts'
+import { findImage, programOf, removeImage } from './engine-images.ts'
 import { ensureNetwork } from './engine-network.ts'
 import { logs, output, type LogOptions } from './engine-output.ts'
 import { build, pull, push, type Login, type PullOptions } from './engine-pull.ts'
@@ -44,6 +44,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     moveTo: (id: string, address: string) => containers.moveTo(docker, instance, id, address),
 
     findImage: (reference: string) => findImage(docker, reference),
+    programOf: (reference: string) => programOf(docker, reference),
     removeImage: (reference: string) => removeImage(docker, reference),
     pull: (reference: string, options?: PullOptions) => pull(docker, reference, options),
     push: (reference: string, auth?: Login) => push(docker, reference, auth),

@@ -5,6 +5,8 @@ import { pipeline } from 'node:stream/promises'
 
 export interface Ask {
   host: string
+  /** Where to connect to; 127.0.0.1 unless it is said. */
+  address?: string
   path?: string
   method?: string
   headers?: http.OutgoingHttpHeaders | readonly string[]
@@ -25,10 +27,10 @@ export interface Answer {
 
 /** Sends one request and reads the answer's head; the body is still to come. */
 export async function open(port: number, ask: Ask): Promise<http.IncomingMessage> {
-  const { host, path = '/', method = 'GET', headers = {}, body, agent, signal } = ask
+  const { host, address = '127.0.0.1', path = '/', method = 'GET', headers = {}, body, agent, signal } = ask
   const raw = Array.isArray(headers)
   const request = http.request({
-    host: '127.0.0.1',
+    host: address,
     port,
     path,
     method,

@@ -1,0 +1,26 @@
+/** `npm run bench NAME`: answers one question by measuring, and names the machine. */
+import os from 'node:os'
+import { cold } from './cold.ts'
+import { firstByte } from './first-byte.ts'
+import { memory } from './memory.ts'
+import { warm } from './warm.ts'
+
+const benches: Record<string, { asks: string; run: () => Promise<void> }> = {
+  cold: { asks: 'how long a cold click takes with the image here, against the bare engine', run: cold },
+  warm: { asks: 'how many requests a second go through Lotan, against a bare nginx', run: warm },
+  'first-byte': { asks: 'how soon the waiting page begins', run: firstByte },
+  memory: { asks: 'how much memory each part takes, idle', run: memory },
+}
+
+const bench = benches[process.argv[2] ?? '']
+if (!bench) {
+  console.error('usage: npm run bench NAME\n')
+  for (const [name, { asks }] of Object.entries(benches)) console.error(`  ${name.padEnd(12)} ${asks}`)
+  process.exit(2)
+}
+const [cpu] = os.cpus()
+console.log(`${bench.asks}?`)
+console.log(
+  `${os.availableParallelism()} x ${cpu?.model.trim()}, Node ${process.version}, ${os.type()} ${os.release()}`,
+)
+await bench.run()

@@ -1,0 +1,141 @@
+/**
+ * What one nudge leads to: the preview is read again, and gets what its state asks for.
+ *
+ * One tag's steps run one after another. A nudge for a tag that is busy is remembered, never waited with: a lane is for
+ * the engine's work alone.
+ */
+import { EngineError } from '../shared/engine.ts'
+import { takesPlace, type Preview } from '../shared/preview.ts'
+import { laneOf, type Lane, type Nudge } from '../shared/queue.ts'
+import type { Reason, ReasonCode } from '../shared/reason.ts'
+import { RegistryError } from '../shared/registry.ts'
+import { comingOf, discard } from './coming.ts'
+import type { Outcome, Parts } from './parts.ts'
+import { refreshImage } from './refresh-image.ts'
+import { nextInLine } from './room.ts'
+import { startPreview } from './start-preview.ts'
+import { cleanUp, removePreview, stopPreview } from './stop-preview.ts'
+import { sweep } from './sweep.ts'
+
+/** What was asked for a tag while it was busy. */
+interface Turn {
+  again: boolean
+  sweep: boolean
+}
+
+/** The states that are on their way to another one. */
+const onTheirWay = new Set<Preview['state']>(['queued', 'pulling', 'starting', 'stopping', 'removing'])
+
+/** Whether a preview's state asks the queue-processor for work. */
+export function isOnItsWay({ state }: Preview): boolean {
+  return onTheirWay.has(state)
+}
+
+/** Makes the handler of the lanes. It never throws, and it is harmless to call twice for the same. */
+export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<void> {
+  const { store, nudges, log, config } = parts
+  const busy = new Map<string, Turn>()
+
+  return async function attend(lane, { tag, sweep: sweeping = false }) {
+    const theirs = busy.get(tag)
+    if (theirs) {
+      if (sweeping) theirs.sweep = true
+      else theirs.again = true
+      return
+    }
+    const turn: Turn = { again: false, sweep: false }
+    busy.set(tag, turn)
+    const before = store.get(tag)
+    const outcome = await attempt(tag, lane, () => step(parts, lane, before, tag, sweeping))
+    if (!outcome?.beside) return finish(tag, turn, before, outcome)
+    const { beside } = outcome
+    void attempt(tag, lane, () => beside).then((last) => finish(tag, turn, before, last))
+  }
+
+  async function attempt(tag: string, lane: Lane, work: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await work()
+    } catch (error) {
+      await failed(tag, lane, error).catch((err: unknown) => log.error({ tag, lane, err }, 'step failed badly'))
+      return undefined
+    }
+  }
+
+  /** A stop that did not work is asked for again by the reaper; a pull or a start that did not is a reason. */
+  async function failed(tag: string, lane: Lane, error: unknown) {
+    const preview = store.get(tag)
+    const expected = error instanceof EngineError || error instanceof RegistryError
+    if (!expected) log.error({ tag, lane, err: error }, 'step failed')
+    else log.warn({ tag, lane, code: error.code, error: error.message }, 'step failed')
+    if (!preview || lane === 'stop') return
+    if (preview.state !== 'queued' && preview.state !== 'pulling' && preview.state !== 'starting') return
+    const coming = comingOf(preview as Parameters<typeof comingOf>[0])
+    // An engine that is down cannot do that either: the container is swept away when it is back.
+    if (coming) await discard(parts, coming).catch(() => {})
+    store.apply(tag, { type: 'fail', reason: reasonOf(error, lane === 'pull' ? 'pull-failed' : 'start-failed') })
+  }
+
+  async function finish(tag: string, turn: Turn, before: Preview | undefined, outcome: Outcome) {
+    busy.delete(tag)
+    try {
+      const now = store.get(tag)
+      if (turn.sweep) await nudges.sweep(tag)
+      if (now && (turn.again || outcome?.again || asksForMore(before, now))) await nudges.nudge(now)
+      if (before && hasChanged(before, now) && !(now && takesPlace(now.state))) await callNext()
+    } catch (err) {
+      log.error({ tag, err }, 'step ended badly')
+    }
+  }
+
+  /** A place is free: whoever has waited longest need not wait for the reaper. */
+  async function callNext() {
+    if (store.places() >= config.maxRunning) return
+    const next = nextInLine(store.list(), Date.now())
+    if (next) await nudges.nudge(next)
+  }
+}
+
+async function step(
+  parts: Parts,
+  lane: Lane,
+  preview: Preview | undefined,
+  tag: string,
+  sweeping: boolean,
+): Promise<Outcome> {
+  if (!preview || sweeping) return void (await sweep(parts, tag))
+  // The state has changed since the job was made: it is another lane's now.
+  if (laneOf(preview) !== lane) return { again: isOnItsWay(preview) }
+  switch (preview.state) {
+    case 'queued':
+      return preview.image ? startPreview(parts, preview) : void (await refreshImage(parts, preview))
+    case 'pulling':
+      return void (await refreshImage(parts, preview))
+    case 'starting':
+      return startPreview(parts, preview)
+    case 'stopping':
+      return stopPreview(parts, preview)
+    case 'removing':
+      return removePreview(parts, preview)
+    case 'stopped':
+    case 'failed':
+      return cleanUp(parts, preview)
+    default:
+      return undefined
+  }
+}
+
+function asksForMore(before: Preview | undefined, now: Preview): boolean {
+  return isOnItsWay(now) && (!before || hasChanged(before, now) || laneOf(before) !== laneOf(now))
+}
+
+function hasChanged(before: Preview, now: Preview | undefined): boolean {
+  return before.state !== now?.state || before.change !== now.change
+}
+
+function reasonOf(error: unknown, otherwise: ReasonCode): Reason {
+  const { message: detail = String(error) } = error as Error
+  if (error instanceof RegistryError) return { code: error.code === 'credentials' ? 'credentials' : otherwise, detail }
+  if (!(error instanceof EngineError) || error.code === 'missing' || error.code === 'taken')
+    return { code: otherwise, detail }
+  return { code: error.code, detail }
+}

@@ -1,0 +1,32 @@
+/** A generation on its way up. */
+import type { Generation, Image, In } from '../shared/preview.ts'
+import { nameOf } from './container.ts'
+import type { Parts } from './parts.ts'
+
+/** It has its slot, and perhaps a container already. */
+export interface Coming {
+  tag: string
+  image: Image
+  generation: Generation & { slot: number }
+  /** When its container's process was first seen to run, milliseconds since 1970. */
+  waiting: number | undefined
+}
+
+/** What is coming up of a preview; undefined where that has not begun. */
+export function comingOf(preview: In<'queued'> | In<'starting'>): Coming | undefined {
+  if (preview.state !== 'starting') return undefined
+  const { tag, image, generation, stages } = preview
+  if (!image || !generation || generation.slot === null) return undefined
+  return { tag, image, generation: { ...generation, slot: generation.slot }, waiting: stages.waiting }
+}
+
+/** Whether a start still stands: nobody has stopped or removed the preview, or begun another generation. */
+export function stands({ store }: Pick<Parts, 'store'>, { tag, generation }: Coming): boolean {
+  const preview = store.get(tag)
+  return preview?.state === 'starting' && preview.generation?.number === generation.number
+}
+
+/** Removes the container of a start that failed, whether the store was ever told of it or not. */
+export async function discard({ engine, config }: Pick<Parts, 'engine' | 'config'>, { tag, generation }: Coming) {
+  await engine.remove(nameOf(config.instance, tag, generation.number))
+}

@@ -1,0 +1,68 @@
+/** The queue-processor: the only one that changes containers and images. It does what the state of each preview asks. */
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readConfig } from '../shared/config.ts'
+import { openEngine } from '../shared/engine.ts'
+import { openLog } from '../shared/log.ts'
+import { openQueue, openWorkers } from '../shared/queue.ts'
+import { openRegistry } from '../shared/registry.ts'
+import { openStore } from '../shared/store.ts'
+import { labelOf } from '../shared/tag.ts'
+import { attendTo, isOnItsWay } from './attend.ts'
+import { openNetwork } from './network.ts'
+import { usualWaits } from './parts.ts'
+
+/** The engine saturates at 2 to 4 starts at once; a pull waits for the registry mostly, a stop for the application. */
+const widths = { pull: 3, start: 3, stop: 10 }
+
+const config = readConfig()
+const log = openLog('queue-processor')
+const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
+  slots: config.slots,
+  label: (tag) => labelOf(tag, config),
+  log,
+})
+const engine = openEngine(config)
+const network = openNetwork({ engine, store, log })
+const nudges = openQueue(config, log)
+const registry = openRegistry(config)
+const ending = new AbortController()
+let workers: ReturnType<typeof openWorkers> | undefined
+
+process.once('SIGTERM', () => {
+  ending.abort()
+  // Running containers are left alone, and what is under way goes on from the database at the next start.
+  void Promise.all([workers?.close(), nudges.close()]).finally(() => process.exit(0))
+  setTimeout(() => process.exit(0), 800).unref()
+})
+
+// A database that was replaced would have previews stopped and removed by what is no longer true.
+setInterval(() => {
+  if (store.intact()) return
+  log.error('the database file was replaced or removed')
+  process.exit(1)
+}, 1_000).unref()
+
+void network.untilThere(ending.signal)
+await emptyQueues()
+workers = openWorkers(config, widths, attendTo(parts()), log)
+const due = store.list().filter(isOnItsWay)
+for (const preview of due) await nudges.nudge(preview)
+log.info({ repository: config.repository, instance: config.instance, due: due.length }, 'queue-processor is ready')
+
+function parts() {
+  const isTalking = async () => false
+  return { config, store, engine, network, nudges, registry, isTalking, waits: usualWaits, log }
+}
+
+/** What is due is read from the database: jobs of an earlier life only stand in the way. */
+async function emptyQueues() {
+  for (let tries = 0; !ending.signal.aborted; tries++) {
+    try {
+      return await nudges.forgetAll()
+    } catch (error) {
+      log.warn({ error: (error as Error).message }, 'Redis is not ready, trying again')
+    }
+    await sleep(Math.min(100 * 2 ** tries, 2_000) * (0.75 + Math.random() / 2))
+  }
+}

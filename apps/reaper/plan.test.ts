@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Container } from '../shared/engine.ts'
+import type { Preview } from '../shared/preview.ts'
+import { plan, type Action, type Facts } from './plan.ts'
+
+const NOW = 1_000_000_000_000
+const MINUTE = 60_000
+const config = { stopAfter: 10 * MINUTE, rmiAfter: 60 * MINUTE, repository: 'r/app' }
+const image = { id: 'i', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
+const known = {
+  tag: 'red',
+  since: NOW - MINUTE,
+  change: 4,
+  lastSeen: NOW - MINUTE,
+  image,
+  generations: 2,
+  stages: {},
+  took: {},
+  crashes: 0,
+  notice: null,
+}
+const generation = { number: 2, container: 'c2', slot: 5, image: 'i', digest: null, port: 80 }
+const rested = { ...generation, slot: null }
+const running = (over: Partial<Preview> = {}) =>
+  ({ ...known, state: 'running', generation, readyAt: NOW - 30 * MINUTE, ...over }) as Preview
+const stopped = (over: object = {}) =>
+  ({ ...known, state: 'stopped', generation: rested, why: 'idle', ...over }) as Preview
+const queued = (over: object = {}) =>
+  ({ ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null, ...over }) as Preview
+const failed = (over: object = {}) =>
+  ({ ...known, state: 'failed', reason: { code: 'registry-down', detail: '' }, retryAt: NOW, ...over }) as Preview
+const container = (over: Partial<Container> = {}): Container => ({
+  id: 'c2',
+  name: 'lotan-1-red-2',
+  tag: 'red',
+  repository: 'r/app',
+  generation: 2,
+  running: true,
+  status: 'running',
+  image: 'i',
+  address: '10.83.0.13',
+  port: 80,
+  pulled: true,
+  ...over,
+})
+const stop = { do: 'apply', tag: 'red', event: { type: 'stop', why: 'idle' } }
+const ask = (preview: Preview) => ({ do: 'ask', preview })
+const sweep = { do: 'sweep', tag: 'red' }
+
+const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
+  ['a preview in use is left alone', { previews: [running()], containers: [container()] }, []],
+  ['an idle one is stopped', { previews: [running({ lastSeen: NOW - 10 * MINUTE })] }, [stop]],
+  ['not a moment earlier', { previews: [running({ lastSeen: NOW - 10 * MINUTE + 1 })] }, []],
+  [
+    'a fresh start counts as activity',
+    { previews: [running({ lastSeen: null, readyAt: NOW - MINUTE } as object)] },
+    [],
+  ],
+  [
+    'the label of the image wins',
+    { previews: [running({ image: { ...image, labels: { 'lotan.inactivity-stop-minutes': '0.5' } } })] },
+    [stop],
+  ],
+  [
+    'a label that is no number does not',
+    { previews: [running({ image: { ...image, labels: { 'lotan.inactivity-stop-minutes': 'soon' } } })] },
+    [],
+  ],
+  [
+    'what has slept long enough is cleaned away',
+    { previews: [stopped({ lastSeen: NOW - 60 * MINUTE })] },
+    [ask(stopped({ lastSeen: NOW - 60 * MINUTE }))],
+  ],
+  ['not what was visited since', { previews: [stopped({ lastSeen: NOW - 59 * MINUTE })] }, []],
+  [
+    'of which nothing is left is forgotten after a day',
+    {
+      previews: [
+        stopped({ image: null, generation: null, lastSeen: NOW - 24 * 60 * MINUTE, since: NOW - 24 * 60 * MINUTE }),
+      ],
+    },
+    [{ do: 'apply', tag: 'red', event: { type: 'forget' } }],
+  ],
+  ['a wish whose nudge was lost is asked for again', { previews: [queued()] }, [ask(queued())]],
+  ['not while there is no room', { previews: [queued()], room: 0 }, []],
+  ['nor before its back-off is over', { previews: [queued({ notBefore: NOW + 1 })] }, []],
+  ['nor at once', { previews: [queued({ since: NOW - 2_999 })] }, []],
+  [
+    'a failure that can heal is tried again when its time has come',
+    { previews: [failed()] },
+    [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
+  ],
+  ['not before', { previews: [failed({ retryAt: NOW + 1 })] }, []],
+  ['nor when nobody visits any more', { previews: [failed({ lastSeen: NOW - 11 * MINUTE })] }, []],
+  [
+    'a running preview whose container ended is looked into',
+    { previews: [running()], containers: [container({ running: false })] },
+    [{ do: 'exited', preview: running(), container: 'c2' }],
+  ],
+  [
+    'and one whose container is gone',
+    { previews: [running()], containers: [] },
+    [{ do: 'exited', preview: running(), container: null }],
+  ],
+  ['nothing is concluded from an engine that does not answer', { previews: [running()], containers: null }, []],
+  ['a container of a removed preview is swept', { containers: [container()], hadRow: () => true }, [sweep]],
+  [
+    'a running one without any history is taken over',
+    { containers: [container()] },
+    [{ do: 'adopt', container: container() }],
+  ],
+  ['one that does not run is not', { containers: [container({ running: false })] }, [sweep]],
+  [
+    'an older generation is swept',
+    { previews: [running()], containers: [container(), container({ id: 'c1', generation: 1, running: false })] },
+    [sweep],
+  ],
+  [
+    'nothing is swept while the queue-processor works on the tag',
+    { previews: [queued({ since: NOW - 1_000 })], containers: [container({ id: 'c9' })] },
+    [],
+  ],
+  [
+    'a container that runs though it is stopped is swept',
+    { previews: [stopped()], containers: [container()] },
+    [sweep],
+  ],
+  ['one that rests is left', { previews: [stopped()], containers: [container({ running: false })] }, []],
+  [
+    'a preview of another repository is removed',
+    { previews: [running()], containers: [container({ repository: 'r/old' })] },
+    [{ do: 'apply', tag: 'red', event: { type: 'remove' } }],
+  ],
+]
+
+for (const [name, facts, expected] of table)
+  test(`plan: ${name}`, () => {
+    const actions: Action[] = plan(
+      { previews: [], containers: null, room: 1, hadRow: () => false, config, ...facts },
+      NOW,
+    )
+    assert.deepEqual(actions, expected)
+  })
