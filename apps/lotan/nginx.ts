@@ -34,6 +34,7 @@ export async function writeNginxConf(
   const { protocol, port: publicPort } = config.publicUrl
   const conf = await ejs.renderFile(template, {
     root: process.getuid?.() === 0,
+    files: Math.min(65_536, await openFilesLimit()),
     run: config.runDir,
     logs: path.join(config.dataDir, 'logs'),
     listen: `${host}:${listenPort}`,
@@ -51,6 +52,13 @@ export async function writeNginxConf(
   await fs.writeFile(file, conf)
   store.meta.set('pool_port_in_use', String(port))
   return ['nginx', '-p', prefix, '-c', file, '-e', path.join(config.dataDir, 'logs', 'nginx-error.log')]
+}
+
+/** How many files a process may have open at most, as the kernel has it for this one. */
+async function openFilesLimit(): Promise<number> {
+  const limits = await fs.readFile('/proc/self/limits', 'utf8')
+  const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1]
+  return hard === undefined ? 65_536 : Number(hard)
 }
 
 /** What nginx says while the router is away, ready to stand between single quotes in its configuration. */

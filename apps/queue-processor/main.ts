@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../shared/config.ts'
+import { sampleConnections } from '../shared/connections.ts'
 import { openEngine } from '../shared/engine.ts'
 import { openLog } from '../shared/log.ts'
 import { openQueue, openWorkers } from '../shared/queue.ts'
@@ -43,17 +44,23 @@ setInterval(() => {
   process.exit(1)
 }, 1_000).unref()
 
+const parts = {
+  config,
+  store,
+  engine,
+  network,
+  nudges,
+  registry,
+  connections: sampleConnections,
+  waits: usualWaits,
+  log,
+}
 void network.untilThere(ending.signal)
 await emptyQueues()
-workers = openWorkers(config, widths, attendTo(parts()), log)
+workers = openWorkers(config, widths, attendTo(parts), log)
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)
 log.info({ repository: config.repository, instance: config.instance, due: due.length }, 'queue-processor is ready')
-
-function parts() {
-  const isTalking = async () => false
-  return { config, store, engine, network, nudges, registry, isTalking, waits: usualWaits, log }
-}
 
 /** What is due is read from the database: jobs of an earlier life only stand in the way. */
 async function emptyQueues() {

@@ -1,5 +1,6 @@
 /** What the steps of this process work with, and how long they wait. */
 import type { Config } from '../shared/config.ts'
+import type { sampleConnections } from '../shared/connections.ts'
 import type { Engine } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
@@ -14,8 +15,8 @@ export interface Parts {
   network: Network
   nudges: Pick<Nudges, 'nudge' | 'sweep'>
   registry: Pick<Registry, 'authFor'>
-  /** Whether connections to an address still move data. */
-  isTalking: (address: string) => Promise<boolean>
+  /** The connections that are open to previews. */
+  connections: typeof sampleConnections
   waits: Waits
   log: Log
 }
@@ -24,7 +25,7 @@ export interface Parts {
 export interface Waits {
   /** From the commit that took a route away until nobody can have a cached answer that names it. */
   drain: number
-  /** How much longer a connection that moves data may go on. */
+  /** How much longer an open request or connection may go on. */
   grace: number
   /** How long an application may answer with errors until that is taken to be its answer. */
   errors: number

@@ -1,6 +1,8 @@
 /** Ends previews: stops them, removes them, cleans up after those nobody uses. The stop lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { generationOf, type Generation, type In } from '../shared/preview.ts'
+import { movedBetween } from '../shared/connections.ts'
+import { dueOf } from '../shared/due.ts'
+import type { In } from '../shared/preview.ts'
 import { addressOf } from '../shared/slots.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { sweep } from './sweep.ts'
@@ -40,9 +42,9 @@ export async function removePreview(parts: Parts, preview: In<'removing'>): Prom
 /** Removes what is left of a preview that is not up, once nobody has used it for long enough; strays in any case. */
 export async function cleanUp(parts: Parts, preview: In<'stopped'> | In<'failed'>): Promise<Outcome> {
   const { store, config } = parts
-  const { tag, since, lastSeen, image } = preview
-  const idle = Date.now() - Math.max(lastSeen ?? 0, since)
-  if (idle < config.rmiAfter || (!image && !generationOf(preview))) return void (await sweep(parts, tag))
+  const { tag, image } = preview
+  const due = dueOf(preview, config)
+  if (due?.what !== 'clean' || due.at > Date.now()) return void (await sweep(parts, tag))
   await discard(parts, tag, image?.pulled ?? false)
   store.apply(tag, { type: 'cleaned' })
   return undefined
@@ -58,7 +60,7 @@ async function discard({ config, engine, log }: Parts, tag: string, pulled: bool
 }
 
 /**
- * Waits until no cached answer can name the route any more, and then for connections that still move data, within
+ * Waits until no cached answer can name the route any more, and then for the requests still open, within
  * bounds. A click meanwhile calls the preview back: its state changes, and the wait ends. Holds no lane.
  */
 async function drain(parts: Parts, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
@@ -72,21 +74,29 @@ async function drain(parts: Parts, preview: In<'stopping'> | In<'removing'>): Pr
     },
     async (signal) => {
       await sleep(Math.max(0, since + waits.drain - Date.now()), undefined, { signal })
-      const end = Date.now() + waits.grace
-      while (generation && Date.now() < end && (await isTalking(parts, generation)))
-        await sleep(Math.min(LOOK_EVERY_MS, end - Date.now()), undefined, { signal })
+      if (generation?.slot) await whileTalking(parts, generation.slot, signal)
       return true
     },
   )
   return drained && store.apply(tag, { type: 'ending' }) ? { again: true } : undefined
 }
 
-async function isTalking({ network, isTalking, log }: Parts, { slot }: Generation): Promise<boolean> {
-  if (slot === null) return false
+/** Waits while a connection to the slot moves data, for as long as its grace lasts. */
+async function whileTalking({ network, connections, waits, log }: Parts, slot: number, signal: AbortSignal) {
   try {
-    return await isTalking(addressOf(await network.subnet(), slot))
+    const subnet = await network.subnet()
+    const address = addressOf(subnet, slot)
+    const look = async () => (await connections(subnet)).filter(({ peer }) => peer === address)
+    const end = Date.now() + waits.grace
+    let before = await look()
+    while (before.length > 0 && Date.now() < end) {
+      await sleep(Math.min(LOOK_EVERY_MS, end - Date.now()), undefined, { signal })
+      const after = await look()
+      if (!movedBetween(before, after).has(address)) return
+      before = after
+    }
   } catch (error) {
-    log.warn({ error: (error as Error).message }, 'connections cannot be seen')
-    return false
+    if (signal.aborted) throw error
+    log.warn({ slot, error: (error as Error).message }, 'connections cannot be seen')
   }
 }

@@ -1,4 +1,4 @@
-/** Containers that a tag has and should not have: of an older generation, or of a preview that is gone. */
+/** Containers that a tag has and should not have: of an older generation, or of a preview that is gone or stopped. */
 import { generationOf } from '../shared/preview.ts'
 import type { Parts } from './parts.ts'
 
@@ -14,11 +14,14 @@ export async function sweep({ store, engine, log }: Parts, tag: string): Promise
   // A start in flight may have made its container without having said so yet.
   if (preview?.state === 'starting') return 0
   const generation = preview && generationOf(preview)
-  const corpses = containers.filter((container) => container.id !== generation?.container)
+  const own = containers.find(({ id }) => id === generation?.container)
+  const corpses = containers.filter((container) => container !== own)
   for (const { id, generation } of corpses) {
     const began = Date.now()
     await engine.remove(id)
     log.info({ tag, generation, container: id.slice(0, 12), ms: Date.now() - began }, 'stray container removed')
   }
+  // Started by hand: what is stopped has no slot, and so no right to its address.
+  if (preview?.state === 'stopped' && own?.running) await engine.stop(own.id)
   return corpses.length
 }

@@ -85,7 +85,7 @@ const tellOperator = {
 
 /** The visitor's words for a reason. Plain text: pages escape it. */
 export function words(tag: string, reason: Reason): Words {
-  const after = reason.after === undefined ? '' : ` after ${seconds(reason.after)}`
+  const after = reason.after === undefined ? '' : reason.after < 500 ? ' at once' : ` after ${seconds(reason.after)}`
   const port = reason.port ?? 80
   switch (reason.code) {
     case 'wrong-port': {

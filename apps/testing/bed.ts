@@ -184,16 +184,15 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       return { code, output: other.output() }
     },
 
+    /** Waits until every part answers and the launcher has said so. */
     async ready(): Promise<void> {
       try {
         await until(
           'Lotan is ready',
           async () => {
             if (!isAlive(launcher.pid)) return 'over'
-            return (
-              (await bed.ask({ host: domain, path: '/readyz', headers: { Authorization: `Bearer ${adminToken}` } }))
-                .status === 200
-            )
+            const { status } = await bed.ask({ host: domain, path: '/readyz' })
+            return status === 200 && launcher.output().includes(adminToken)
           },
           { within: 60_000, every: 50 },
         )

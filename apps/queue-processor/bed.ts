@@ -1,0 +1,139 @@
+/**
+ * What the queue-processor works with, for tests: a real engine, Redis and registry, and a database of their own. The
+ * hands run in the test's own process, or as the process they are (`asProcess`).
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { readConfig } from '../shared/config.ts'
+import { openEngine } from '../shared/engine.ts'
+import { openLog } from '../shared/log.ts'
+import type { In, Preview, State } from '../shared/preview.ts'
+import { openQueue, openWorkers } from '../shared/queue.ts'
+import { openRegistry } from '../shared/registry.ts'
+import { networkName } from '../shared/slots.ts'
+import { openStore } from '../shared/store.ts'
+import { labelOf } from '../shared/tag.ts'
+import { imagesBelow, removeByHand, removeImageByHand, removeNetworkByHand } from '../testing/docker.ts'
+import { surroundings } from '../testing/surroundings.ts'
+import { until } from '../testing/until.ts'
+import { attendTo } from './attend.ts'
+import { openNetwork } from './network.ts'
+import type { Parts, Waits } from './parts.ts'
+
+export type Bed = Awaited<ReturnType<typeof makeBed>>
+
+/** @param env settings; LOTAN_DATA_DIR is the bed's own */
+export async function makeBed(repository: string, env: Record<string, string> = {}, waits: Partial<Waits> = {}) {
+  const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-hands-'))
+  const settings = {
+    ...surroundings,
+    LOTAN_DATA_DIR: path.join(home, 'data'),
+    DOCKER_CONFIG: path.join(home, 'docker'),
+    REPOSITORY: repository,
+    LOTAN_START_TIMEOUT_SECONDS: '2',
+    LOTAN_SLOTS: '100',
+    ...env,
+  }
+  const config = readConfig(settings)
+  const log = openLog('test', surroundings.LOTAN_TEST_LOG ?? 'silent')
+  const redis = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', 'redis-server', '--port', '0', '--save', '', '--unixsocket', `${config.runDir}/redis.sock`],
+    { stdio: 'ignore' },
+  )
+  const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
+    slots: config.slots,
+    label: (tag) => labelOf(tag, config),
+    log,
+  })
+  const engine = openEngine(config)
+  const network = openNetwork({ engine, store, log })
+  const nudges = openQueue(config, log)
+  await until('Redis answers', () => nudges.ping().then(() => true))
+  const parts: Parts = {
+    config,
+    store,
+    engine,
+    network,
+    nudges,
+    registry: openRegistry(config),
+    connections: async () => [],
+    waits: { drain: 300, grace: 1_000, errors: 500, stall: 60_000, ...waits },
+    log,
+  }
+  let workers: ReturnType<typeof openWorkers> | undefined
+  const children = new Set<ReturnType<typeof spawn>>()
+
+  async function ask(tag: string, event: Parameters<typeof store.apply>[1]): Promise<Preview | undefined> {
+    const preview = store.apply(tag, event)
+    if (preview) await nudges.nudge(preview)
+    return preview
+  }
+
+  return {
+    config,
+    store,
+    engine,
+    nudges,
+    parts,
+
+    /** Begins to work, in this process. */
+    work() {
+      workers ??= openWorkers(config, { pull: 3, start: 3, stop: 10 }, attendTo(parts), log)
+    },
+
+    /** Begins to work as a process of its own, which the test may kill. */
+    asProcess() {
+      const main = path.join(import.meta.dirname, 'main.ts')
+      const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
+        env: settings,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let output = ''
+      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+      children.add(child)
+      return {
+        output: () => output,
+        async end(signal: NodeJS.Signals): Promise<number> {
+          const began = performance.now()
+          const exit = once(child, 'exit')
+          child.kill(signal)
+          await exit
+          children.delete(child)
+          return performance.now() - began
+        },
+      }
+    },
+
+    /** What a click does. */
+    click: (tag: string) => ask(tag, { type: 'start', by: 'visit' }),
+    ask,
+
+    state: (tag: string): State => store.get(tag)?.state ?? 'unknown',
+    async untilState<S extends State>(tag: string, state: S, within = 20_000): Promise<In<S>> {
+      try {
+        await until(`${tag} is ${state}`, () => (store.get(tag)?.state ?? 'unknown') === state, { within })
+      } catch (error) {
+        throw new Error(`${(error as Error).message}: ${JSON.stringify(store.get(tag))}`, { cause: error })
+      }
+      return store.get(tag) as In<S>
+    },
+    containers: (tag?: string) => engine.list(tag),
+
+    async close() {
+      await workers?.close()
+      await nudges.close()
+      for (const child of children) child.kill('SIGKILL')
+      store.close()
+      redis.kill('SIGKILL')
+      for (const { id } of await engine.list()) await removeByHand(id)
+      for (const name of await imagesBelow(`${config.repository}:`)) await removeImageByHand(name)
+      await removeNetworkByHand(networkName(config.instance))
+      await fs.rm(home, { recursive: true, force: true })
+      await fs.rm(config.runDir, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,338 @@
+/** The hands at work on a real engine: what each way to come up, or not to, ends in. */
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { addressOf } from '../shared/slots.ts'
+import { kill, removeByHand, removeNetworkByHand } from '../testing/docker.ts'
+import { openGate } from '../testing/gate.ts'
+import { buildBroken, buildSmall, engine, moveToRegistry, type Recipe } from '../testing/images.ts'
+import { freePort } from '../testing/ports.ts'
+import { login, startRegistry, type Registry } from '../testing/registry.ts'
+import { until } from '../testing/until.ts'
+import { makeBed, type Bed } from './bed.ts'
+
+const shell = (script: string): Recipe => ({ cmd: ['sh', '-c', script] })
+const serve = 'exec busybox httpd -f -p 80 -h /www'
+
+const images: Record<string, Recipe> = {
+  red: {},
+  green: {},
+  crash: shell('for i in 1 2 3; do echo line $i; done; exit 3'),
+  elsewhere: { cmd: ['httpd', '-f', '-p', '3000', '-h', '/www'] },
+  itself: { cmd: ['httpd', '-f', '-p', '127.0.0.1:80', '-h', '/www'] },
+  closed: { cmd: ['sleep', '1000'] },
+  silent: { cmd: ['nc', '-lk', '-p', '80', '-e', '/bin/busybox', 'sleep', '1000'] },
+  greedy: { cmd: ['tail', '/dev/zero'], labels: { 'lotan.memory': '16m' } },
+  late: shell(`/bin/busybox sleep 1; /bin/${serve.slice(5)}`),
+  stubborn: shell(`trap '' TERM; /bin/${serve.slice(5)}`),
+  labelled: {
+    labels: { 'lotan.port': '3000', 'lotan.memory': 'lots' },
+    cmd: ['httpd', '-f', '-p', '3000', '-h', '/www'],
+  },
+  broken: {},
+}
+
+describe('the queue-processor', { timeout: 120_000 }, () => {
+  let registry: Registry
+  let bed: Bed
+
+  before(async () => {
+    registry = await startRegistry()
+    for (const [tag, recipe] of Object.entries(images)) {
+      const reference = `${registry.repository}:${tag}`
+      await (tag === 'broken' ? buildBroken(reference) : buildSmall(reference, tag, recipe))
+      await moveToRegistry(reference)
+    }
+    bed = await makeBed(registry.repository)
+    bed.work()
+  })
+  after(async () => {
+    await bed?.close()
+    await registry?.close()
+  })
+
+  /** What a running preview answers at its slot's address. */
+  async function page(tag: string): Promise<string> {
+    const preview = bed.store.get(tag)
+    assert.ok(preview?.state === 'running', `${tag} is ${preview?.state}`)
+    const { slot, port } = preview.generation
+    const host = addressOf(bed.store.meta.get('subnet')!, slot)
+    return new Promise((resolve, reject) => {
+      const request = http.get({ host, port, agent: false }, (response) => {
+        let text = ''
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+        response.on('end', () => resolve(text))
+      })
+      request.on('error', reject)
+    })
+  }
+
+  async function failure(tag: string) {
+    const { reason } = await bed.untilState(tag, 'failed')
+    assert.deepEqual(await bed.containers(tag), [], `${tag} has left a container`)
+    return reason
+  }
+
+  test('a click pulls the image, starts the container and waits for its first answer', async () => {
+    await bed.click('red')
+    const { generation, image, stages, took } = await bed.untilState('red', 'running')
+    assert.match(await page('red'), /<h1>red<\/h1>/)
+    assert.equal(image?.pulled, true)
+    assert.match(image.digest!, /^sha256:[0-9a-f]{64}$/)
+    assert.ok(took.pull! > 0 && took.start! > 0 && stages.waiting! >= stages.starting!)
+    const [container, ...others] = await bed.containers('red')
+    assert.deepEqual(others, [])
+    assert.equal(container?.id, generation.container)
+    assert.equal(container.name, `lotan-${bed.config.instance}-red-1`)
+    assert.equal(container.port, 80)
+    assert.equal(container.pulled, true)
+    assert.equal(bed.store.meta.get('pool_port'), '80')
+  })
+
+  test('twenty nudges at once make one container', async () => {
+    const preview = bed.store.apply('green', { type: 'start', by: 'visit' })!
+    await Promise.all(Array.from({ length: 20 }, (_, i) => bed.nudges.nudge({ ...preview, change: i })))
+    await bed.untilState('green', 'running')
+    assert.equal((await bed.containers('green')).length, 1)
+    const pulls = bed.store.history('green').filter(({ event }) => event === 'pull')
+    assert.equal(pulls.length, 1)
+  })
+
+  test('a stop waits for its route to be forgotten, and the next start takes the kept container to a new slot', async () => {
+    const { generation } = (await bed.untilState('red', 'running'))!
+    const began = Date.now()
+    await bed.ask('red', { type: 'stop', why: 'asked' })
+    const stopped = await bed.untilState('red', 'stopped')
+    assert.ok(Date.now() - began >= bed.parts.waits.drain)
+    assert.equal(stopped.generation?.container, generation.container)
+    assert.equal(stopped.generation.slot, null)
+    await bed.click('red')
+    const again = await bed.untilState('red', 'running')
+    assert.equal(again.generation.container, generation.container)
+    assert.notEqual(again.generation.slot, generation.slot)
+    assert.match(await page('red'), /<h1>red<\/h1>/)
+  })
+
+  test('a click during the drain calls the preview back', async () => {
+    const { generation } = await bed.untilState('red', 'running')
+    await bed.ask('red', { type: 'stop', why: 'idle' })
+    await bed.click('red')
+    await sleep(bed.parts.waits.drain + 300)
+    const preview = await bed.untilState('red', 'running')
+    assert.deepEqual(preview.generation, generation)
+    assert.match(await page('red'), /<h1>red<\/h1>/)
+  })
+
+  test('a kept container that somebody removed is made anew, its network too', async () => {
+    await bed.ask('red', { type: 'stop', why: 'asked' })
+    await bed.ask('green', { type: 'stop', why: 'asked' })
+    const { generation } = await bed.untilState('red', 'stopped')
+    await bed.untilState('green', 'stopped')
+    await removeByHand(generation!.container!)
+    await removeNetworkByHand(`lotan-${bed.config.instance}`)
+    const subnet = bed.store.meta.get('subnet')
+    await bed.click('red')
+    await bed.click('green')
+    await bed.untilState('red', 'running')
+    await bed.untilState('green', 'running')
+    assert.match((await page('red')) + (await page('green')), /red.*green/s)
+    assert.equal(bed.store.meta.get('subnet'), subnet)
+  })
+
+  test('removing takes the container and the image that Lotan pulled', async () => {
+    await bed.ask('green', { type: 'remove' })
+    await bed.untilState('green', 'unknown')
+    assert.deepEqual(await bed.containers('green'), [])
+    assert.equal(await engine.findImage(`${registry.repository}:green`), undefined)
+  })
+
+  test('an application that ends is tried again, and its last lines are kept', async () => {
+    await bed.click('crash')
+    const reason = await failure('crash')
+    assert.equal(reason.code, 'exited')
+    assert.equal(reason.exitCode, 3)
+    assert.deepEqual(reason.output, ['line 1', 'line 2', 'line 3'])
+    const starts = bed.store.history('crash').filter(({ event }) => event === 'started')
+    assert.equal(starts.length, 3)
+  })
+
+  test('where an application listens instead is said', async () => {
+    for (const tag of ['elsewhere', 'itself', 'closed', 'silent', 'greedy', 'broken']) await bed.click(tag)
+    const elsewhere = await failure('elsewhere')
+    assert.equal(elsewhere.code, 'wrong-port')
+    assert.deepEqual([elsewhere.port, elsewhere.listens], [80, ['[::]:3000']])
+    const itself = await failure('itself')
+    assert.equal(itself.code, 'wrong-port')
+    assert.deepEqual(itself.listens, ['127.0.0.1:80'])
+    assert.equal((await failure('closed')).code, 'port-closed')
+    assert.equal((await failure('silent')).code, 'no-answer')
+    const greedy = await failure('greedy')
+    assert.deepEqual([greedy.code, greedy.limit], ['out-of-memory', '16m'])
+    const broken = await failure('broken')
+    assert.equal(broken.code, 'bad-image')
+    assert.match(broken.detail, /nowhere/)
+  })
+
+  test('a label’s port is asked, and a label that cannot be used is a notice', async () => {
+    await bed.click('labelled')
+    const { generation, notice } = await bed.untilState('labelled', 'running')
+    assert.equal(generation.port, 3000)
+    assert.match(notice!, /lotan\.memory=lots/)
+    assert.equal((await bed.engine.inspect(generation.container))?.memoryLimit, 512 * 1024 ** 2)
+  })
+
+  test('a tag that the registry does not have leaves nothing behind', async () => {
+    await bed.click('nonesuch')
+    await until('the tag is known to be missing', () => bed.store.missing('nonesuch'))
+    assert.equal(bed.state('nonesuch'), 'unknown')
+  })
+
+  test('a preview removed while it starts never comes back', async () => {
+    await bed.click('late')
+    const { generation } = await until('late has a container', () => {
+      const preview = bed.store.get('late')
+      return preview?.state === 'starting' && preview.stages.waiting ? preview : undefined
+    })
+    await bed.ask('late', { type: 'remove' })
+    await bed.untilState('late', 'unknown')
+    await sleep(1_200)
+    assert.equal(bed.state('late'), 'unknown')
+    assert.equal(await bed.engine.inspect(generation!.container!), undefined)
+    assert.deepEqual(await bed.containers('late'), [])
+  })
+
+  test('a preview that is removed at any moment of its start never comes back', async () => {
+    for (const wait of [0, 30, 60, 100, 150, 200, 300]) {
+      await bed.click('green')
+      await sleep(wait)
+      await bed.ask('green', { type: 'remove' })
+      await bed.untilState('green', 'unknown')
+      assert.deepEqual(await bed.containers('green'), [], `removed after ${wait} ms`)
+    }
+    await sleep(300)
+    assert.equal(bed.state('green'), 'unknown')
+    assert.deepEqual(await bed.containers('green'), [])
+    assert.equal(await engine.findImage(`${registry.repository}:green`), undefined)
+  })
+
+  test('an application that ignores its stop signal is stopped all the same', async () => {
+    await bed.click('stubborn')
+    const { generation } = await bed.untilState('stubborn', 'running')
+    await kill(generation.container)
+    await bed.ask('stubborn', { type: 'stop', why: 'asked' })
+    await bed.untilState('stubborn', 'stopped')
+  })
+
+  test('strays go, of tags with a row and without', async () => {
+    const { generation } = await bed.untilState('red', 'running')
+    const stray = (tag: string, number: number) =>
+      bed.engine.create({
+        name: `lotan-${bed.config.instance}-${tag}-${number}`,
+        Image: bed.store.get('red')!.image!.id,
+        Labels: { 'lotan.instance': bed.config.instance, 'lotan.tag': tag, 'lotan.generation': String(number) },
+      })
+    await stray('red', 99)
+    await stray('gone', 1)
+    await bed.nudges.sweep('red')
+    await bed.nudges.sweep('gone')
+    await until('the strays are gone', async () => (await bed.containers('gone')).length === 0)
+    await until('only red’s own is left', async () => (await bed.containers('red')).length === 1)
+    assert.equal((await bed.containers('red'))[0]!.id, generation.container)
+  })
+
+  test('a container that has the name already is replaced when it is a stray', async () => {
+    const number = (bed.store.get('crash')?.generations ?? 0) + 1
+    await bed.engine.create({
+      name: `lotan-${bed.config.instance}-crash-${number}`,
+      Image: bed.store.get('crash')!.image!.id,
+      Labels: { 'lotan.instance': bed.config.instance, 'lotan.tag': 'crash' },
+    })
+    await bed.ask('crash', { type: 'start', by: 'admin' })
+    const reason = await failure('crash')
+    assert.equal(reason.code, 'exited')
+  })
+
+  test('a registry that is down, and one that wants a login, are told apart', async () => {
+    const elsewhere = await makeBed(`127.0.0.1:${await freePort()}/todowrangler`)
+    try {
+      elsewhere.work()
+      await elsewhere.click('red')
+      assert.equal((await elsewhere.untilState('red', 'failed')).reason.code, 'registry-down')
+    } finally {
+      await elsewhere.close()
+    }
+    const guarded = await startRegistry({ login: true })
+    const other = await makeBed(guarded.repository)
+    try {
+      await buildSmall(`${guarded.repository}:red`, 'red')
+      await moveToRegistry(`${guarded.repository}:red`, login)
+      other.work()
+      await other.click('red')
+      assert.equal((await other.untilState('red', 'failed')).reason.code, 'credentials')
+      other.parts.registry = { authFor: () => login }
+      await other.ask('red', { type: 'start', by: 'retry' })
+      await other.untilState('red', 'running')
+    } finally {
+      await other.close()
+      await guarded.close()
+    }
+  })
+
+  test('a pull that stands still is given up, and one that is wanted no more ends at once', async () => {
+    await buildSmall(`${registry.repository}:big`, 'big', { ballast: 2_000 })
+    await moveToRegistry(`${registry.repository}:big`)
+    const gate = await openGate(registry.port)
+    const other = await makeBed(`127.0.0.1:${gate.port}/todowrangler`, {}, { stall: 1_500 })
+    try {
+      gate.narrow(500_000)
+      other.work()
+      await other.click('big')
+      const pulling = await until('the pull is on its way', () => {
+        const preview = other.store.get('big')
+        return preview?.state === 'pulling' && preview.progress?.bytes ? preview.progress : undefined
+      })
+      assert.ok(pulling.percent < 75 && pulling.total > pulling.bytes, JSON.stringify(pulling))
+      assert.equal((await other.untilState('big', 'failed')).reason.code, 'stalled')
+
+      await other.ask('big', { type: 'start', by: 'admin' })
+      await other.untilState('big', 'pulling')
+      const began = Date.now()
+      await other.ask('big', { type: 'remove' })
+      await other.untilState('big', 'unknown')
+      assert.ok(Date.now() - began < 1_000)
+      gate.widen()
+      await sleep(300)
+      assert.equal(await engine.findImage(`${other.config.repository}:big`), undefined)
+    } finally {
+      await gate.close()
+      await other.close()
+    }
+  })
+
+  test('when all places are taken, the longest idle preview makes way', async () => {
+    const other = await makeBed(registry.repository, { LOTAN_MAX_RUNNING: '1' })
+    try {
+      other.work()
+      await other.click('red')
+      await other.untilState('red', 'running')
+      await other.click('green')
+      await sleep(300)
+      assert.equal(other.state('green'), 'queued')
+      assert.equal(other.state('red'), 'running')
+      // Nobody has been here for two minutes.
+      const earlier = Date.now() - 120_000
+      await other.ask('red', { type: 'stop', why: 'asked' })
+      await other.untilState('green', 'running')
+      assert.equal(other.state('red'), 'stopped')
+      await other.ask('green', { type: 'remove' })
+      await other.untilState('green', 'unknown')
+      other.store.apply('red', { type: 'start', by: 'visit' }, earlier)
+      await other.nudges.nudge(other.store.get('red')!)
+      await other.untilState('red', 'running')
+      assert.ok(earlier < Date.now())
+    } finally {
+      await other.close()
+    }
+  })
+})

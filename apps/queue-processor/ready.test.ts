@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import net from 'node:net'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../testing/ports.ts'
+import { firstAnswer, type Asked } from './ready.ts'
+
+/** Serves on a free port while a test runs. */
+async function serving<T>(server: net.Server, use: (port: number) => Promise<T>, port = 0): Promise<T> {
+  const sockets = new Set<net.Socket>()
+  server.on('connection', (socket: net.Socket) => void sockets.add(socket))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  try {
+    return await use((server.address() as net.AddressInfo).port)
+  } finally {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
+}
+
+function ask(port: number, asked: Partial<Asked> = {}) {
+  return firstAnswer({
+    address: '127.0.0.1',
+    port,
+    path: null,
+    host: 'red.todowrangler.lotan.localhost:8080',
+    protocol: 'http:',
+    deadline: Date.now() + 2_000,
+    errors: 300,
+    signal: new AbortController().signal,
+    ...asked,
+  })
+}
+
+const answering = (status: number) => http.createServer((_, res) => void res.writeHead(status).end())
+const ready = { ready: true, notice: null }
+
+test('any answer below 500 is ready', async () => {
+  for (const status of [200, 204, 302, 401, 404, 426])
+    assert.deepEqual(await serving(answering(status), (port) => ask(port)), ready, String(status))
+})
+
+test('an application is asked as the public asks it, at its own path', async () => {
+  let seen: http.IncomingMessage | undefined
+  const server = http.createServer((req, res) => {
+    seen = req
+    res.end()
+  })
+  assert.deepEqual(await serving(server, (port) => ask(port, { path: '/healthz', protocol: 'https:' })), ready)
+  assert.equal(seen?.method, 'GET')
+  assert.equal(seen.url, '/healthz')
+  assert.equal(seen.headers.host, 'red.todowrangler.lotan.localhost:8080')
+  assert.equal(seen.headers['x-forwarded-proto'], 'https')
+  assert.equal(seen.headers['user-agent'], 'Lotan-Ready')
+})
+
+test('errors are waited out, and then taken for the answer', async () => {
+  const began = Date.now()
+  const answer = await serving(answering(500), (port) => ask(port))
+  assert.deepEqual(answer, { ready: true, notice: 'The application answers 500 at /.' })
+  assert.ok(Date.now() - began >= 300)
+})
+
+test('an application that recovers from its errors is ready without a notice', async () => {
+  let asked = 0
+  const server = http.createServer((_, res) => void res.writeHead(++asked < 4 ? 503 : 200).end())
+  assert.deepEqual(await serving(server, (port) => ask(port, { errors: 5_000 })), ready)
+})
+
+test('at a path of its own, only a good answer will do', async () => {
+  const answer = await serving(answering(404), (port) => ask(port, { path: '/healthz' }))
+  assert.deepEqual(answer, { ready: true, notice: 'The application answers 404 at /healthz.' })
+})
+
+test('an application that listens late is found soon after', async () => {
+  const port = await freePort()
+  const answer = ask(port)
+  await sleep(300)
+  const began = Date.now()
+  assert.deepEqual(await serving(answering(200), () => answer, port), ready)
+  assert.ok(Date.now() - began < 100, `found after ${Date.now() - began} ms`)
+})
+
+test('a slow first answer is waited for, and not asked for twice', async () => {
+  let asked = 0
+  const server = http.createServer((_, res) => {
+    asked++
+    setTimeout(() => res.end(), 600)
+  })
+  assert.deepEqual(await serving(server, (port) => ask(port)), ready)
+  assert.equal(asked, 1)
+})
+
+test('a port that accepts is no answer', async () => {
+  const deadline = Date.now() + 300
+  const silent = net.createServer(() => {})
+  assert.deepEqual(await serving(silent, (port) => ask(port, { deadline })), {
+    ready: false,
+    connected: true,
+    said: 'accepted the request and never answered it',
+  })
+})
+
+test('what is not HTTP is no answer', async () => {
+  const deadline = Date.now() + 300
+  const other = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
+  const answer = await serving(other, (port) => ask(port, { deadline }))
+  assert.ok(!answer.ready && answer.connected)
+  assert.match(answer.said, /not HTTP/)
+})
+
+test('a closed port is told from one that does not answer', async () => {
+  assert.deepEqual(await ask(await freePort(), { deadline: Date.now() + 200 }), {
+    ready: false,
+    connected: false,
+    said: 'nothing listened on the port',
+  })
+})
+
+test('asking ends at once when the start is no longer wanted', async () => {
+  const wish = new AbortController()
+  const began = Date.now()
+  setTimeout(() => wish.abort(new Error('removed')), 100)
+  await assert.rejects(
+    serving(net.createServer(), (port) => ask(port, { signal: wish.signal })),
+    /removed/,
+  )
+  assert.ok(Date.now() - began < 400)
+})
