@@ -5,7 +5,7 @@ import { buildSample, samples } from './demo/sample.ts'
 import { startLotan, type Lotan } from './testing/bed.ts'
 import { keepScreenshot, openBrowser, type Browser, type Page } from './testing/browser.ts'
 import { openGate, type Gate } from './testing/gate.ts'
-import { engine, moveToRegistry } from './testing/images.ts'
+import { buildOn, engine, moveToRegistry } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
 

@@ -45,7 +45,7 @@ describe('fifty simultaneous first clicks', { timeout: 90_000 }, () => {
       }),
     )
     for (const { status, text } of answers) {
-      assert.equal(status, 200)
+      assert.equal(status, 200, text)
       assert.match(text, new RegExp(`this is ${tag}`))
     }
   }

@@ -1,6 +1,9 @@
 /**
  * A cold click with the image here, through nginx, against what the engine alone needs: create, start, first answer.
- * Both in turn, each with a container that never was before.
+ * In turn, each with a container that never was before.
+ *
+ * The engine is measured twice: with the very options Lotan gives its containers (limits, an init, few capabilities, a
+ * network of their own), which says what Lotan adds, and with none at all, which says what those options cost.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/bed.ts'
@@ -21,7 +24,8 @@ export async function cold(): Promise<void> {
     await docker('POST', `/images/${encodeURIComponent(image)}/tag?repo=${registry.repository}&tag=c${i}`)
   const lotan = await startLotan({ repository: registry.repository })
   const raw: string[] = []
-  const pairs: { click: number; bare: number }[] = []
+  let options: object | undefined
+  const rounds: { click: number; same: number; bare: number }[] = []
   try {
     for (let i = 0; i < PAIRS + WARM_UP; i++) {
       const click = async () => {
@@ -30,10 +34,16 @@ export async function cold(): Promise<void> {
         if (status !== 200) throw new Error(`the click on c${i} ended in ${status}`)
         return performance.now() - began
       }
+      // The first click shows how Lotan makes its containers.
+      const clickFirst = i === 0 ? await click() : undefined
+      options ??= await optionsOf(`lotan-${lotan.config.instance}-c0-1`)
+      const same = () => startBare(image, raw, options)
       const bare = () => startBare(image, raw)
-      // The order changes, so that neither always follows the other.
-      const pair = i % 2 ? { click: await click(), bare: await bare() } : { bare: await bare(), click: await click() }
-      if (i >= WARM_UP) pairs.push(pair)
+      // The order changes, so that none always follows another.
+      const round = { click: 0, same: 0, bare: 0 }
+      for (const name of orders[i % orders.length]!)
+        round[name] = name === 'click' ? (clickFirst ?? (await click())) : await (name === 'same' ? same : bare)()
+      if (i >= WARM_UP) rounds.push(round)
       await sleep(300)
     }
   } finally {
@@ -41,35 +51,50 @@ export async function cold(): Promise<void> {
     await lotan.stop()
     await registry.close()
   }
+  const times = (name: keyof (typeof rounds)[number]) => rounds.map((round) => round[name])
+  console.log(`click                          ${spread(times('click'), 'ms')}`)
+  console.log(`engine, with Lotan's options   ${spread(times('same'), 'ms')}`)
+  console.log(`engine, without any            ${spread(times('bare'), 'ms')}`)
+  const ratio = (name: 'same' | 'bare') => median(rounds.map((round) => round.click / round[name])).toFixed(2)
   console.log(
-    `click   ${spread(
-      pairs.map(({ click }) => click),
-      'ms',
-    )}`,
+    `a click takes ${ratio('same')} times what the engine takes for the same container (median of ${PAIRS} rounds)`,
   )
-  console.log(
-    `engine  ${spread(
-      pairs.map(({ bare }) => bare),
-      'ms',
-    )}`,
-  )
-  const ratio = median(pairs.map(({ click, bare }) => click / bare))
-  console.log(`a click takes ${ratio.toFixed(2)} times what the engine takes (median of ${PAIRS} pairs)`)
+  console.log(`and ${ratio('bare')} times what it takes for one without limits on the engine's own network`)
 }
 
-/** Creates and starts a container on the engine's own network, and asks until it answers. */
-async function startBare(image: string, started: string[]): Promise<number> {
+const orders = [
+  ['click', 'same', 'bare'],
+  ['same', 'bare', 'click'],
+  ['bare', 'click', 'same'],
+] as const
+
+/** How a container was made, ready for another one; its address is the engine's choice. */
+async function optionsOf(name: string): Promise<object> {
+  const { HostConfig, Config } = await docker<{ HostConfig: object; Config: { Env: string[] } }>(
+    'GET',
+    `/containers/${name}/json`,
+  )
+  return { HostConfig, Env: Config.Env }
+}
+
+/** Creates and starts a container, and asks until it answers. */
+async function startBare(image: string, started: string[], options: object = {}): Promise<number> {
   const began = performance.now()
   const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {
+    ...options,
     Image: image,
     Labels: { 'lotan.test': 'true' },
   })
   started.push(Id)
   await docker('POST', `/containers/${Id}/start`)
-  const { NetworkSettings } = await docker<{ NetworkSettings: { IPAddress: string } }>('GET', `/containers/${Id}/json`)
+  const { NetworkSettings } = await docker<{ NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }>(
+    'GET',
+    `/containers/${Id}/json`,
+  )
+  const address = Object.values(NetworkSettings.Networks)[0]!.IPAddress
   for (;;) {
     try {
-      await request(80, { host: 'bench', address: NetworkSettings.IPAddress })
+      await request(80, { host: 'bench', address })
       return performance.now() - began
     } catch {
       await sleep(2)

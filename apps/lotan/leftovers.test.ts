@@ -1,27 +1,36 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
+import { until } from '../testing/until.ts'
 import { endLeftovers, writersOf } from './leftovers.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-leftovers-'))
-after(() => fs.rmSync(dir, { recursive: true }))
+const children: ChildProcess[] = []
+after(() => {
+  for (const child of children) child.kill('SIGKILL')
+  fs.rmSync(dir, { recursive: true })
+})
 
-function write(name: string, script: string) {
+/** Starts a process that ends up as a sleep whose output goes to a log. */
+async function write(name: string, script: string) {
   const out = fs.openSync(path.join(dir, name), 'a')
   const child = spawn('sh', ['-c', script], { stdio: ['ignore', out, 'inherit'], detached: true })
   fs.closeSync(out)
-  return { pid: child.pid!, ended: once(child, 'exit'), end: () => child.kill('SIGKILL') }
+  children.push(child)
+  const ended = once(child, 'exit')
+  await until('it sleeps', () => fs.readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'sleep\n')
+  return { pid: child.pid!, ended }
 }
 
 test('what writes to a log is ended, by force if need be, and nothing else is', async () => {
   const logs = ['nginx.log', 'router.log'].map((name) => path.join(dir, name))
-  const polite = write('nginx.log', 'exec sleep 60')
-  const deaf = write('router.log', 'trap "" TERM; while :; do sleep 0.05 >/dev/null; done')
-  const other = write('other.log', 'exec sleep 60')
+  const polite = await write('nginx.log', 'exec sleep 60')
+  const deaf = await write('router.log', 'trap "" TERM; exec sleep 60')
+  const other = await write('other.log', 'exec sleep 60')
   // A log that was removed is still known by its name.
   fs.rmSync(logs[0]!)
   assert.deepEqual(writersOf(logs).sort(), [polite.pid, deaf.pid].sort())
@@ -31,6 +40,4 @@ test('what writes to a log is ended, by force if need be, and nothing else is', 
   assert.deepEqual(await deaf.ended, [null, 'SIGKILL'])
   assert.deepEqual(writersOf([path.join(dir, 'other.log')]), [other.pid])
   assert.equal(await endLeftovers(logs), 0)
-  other.end()
-  await other.ended
 })

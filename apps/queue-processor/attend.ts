@@ -11,7 +11,7 @@ import type { Reason, ReasonCode } from '../shared/reason.ts'
 import { RegistryError } from '../shared/registry.ts'
 import { comingOf, discard } from './coming.ts'
 import type { Outcome, Parts } from './parts.ts'
-import { refreshImage } from './refresh-image.ts'
+import { refreshImage, withImage } from './refresh-image.ts'
 import { nextInLine } from './room.ts'
 import { startPreview } from './start-preview.ts'
 import { cleanUp, removePreview, stopPreview } from './stop-preview.ts'
@@ -80,7 +80,8 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
     try {
       const now = store.get(tag)
       if (turn.sweep) await nudges.sweep(tag)
-      if (now && (turn.again || outcome?.again || asksForMore(before, now))) await nudges.nudge(now)
+      if (now?.state === 'queued' && outcome?.sendOn) await nudges.nudge(now, outcome.sendOn)
+      else if (now && (turn.again || outcome?.again || asksForMore(before, now))) await nudges.nudge(now)
       if (before && hasChanged(before, now) && !(now && takesPlace(now.state))) await callNext()
     } catch (err) {
       log.error({ tag, err }, 'step ended badly')
@@ -104,10 +105,15 @@ async function step(
 ): Promise<Outcome> {
   if (!preview || sweeping) return void (await sweep(parts, tag))
   // The state has changed since the job was made: it is another lane's now.
-  if (laneOf(preview) !== lane) return { again: isOnItsWay(preview) }
+  const sentOn = preview.state === 'queued' && lane === 'pull'
+  if (laneOf(preview) !== lane && !sentOn) return { again: isOnItsWay(preview) }
   switch (preview.state) {
-    case 'queued':
-      return preview.image ? startPreview(parts, preview) : void (await refreshImage(parts, preview))
+    case 'queued': {
+      const here = lane === 'start' ? await withImage(parts, preview) : undefined
+      if (here) return startPreview(parts, here)
+      if (lane === 'start') return { sendOn: 'pull' }
+      return void (await refreshImage(parts, preview))
+    }
     case 'pulling':
       return void (await refreshImage(parts, preview))
     case 'starting':

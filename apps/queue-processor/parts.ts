@@ -3,7 +3,7 @@ import type { Config } from '../shared/config.ts'
 import type { sampleConnections } from '../shared/connections.ts'
 import type { Engine } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
-import type { Nudges } from '../shared/queue.ts'
+import type { Lane, Nudges } from '../shared/queue.ts'
 import type { Registry } from '../shared/registry.ts'
 import type { Store } from '../shared/store.ts'
 import type { Network } from './network.ts'
@@ -37,6 +37,6 @@ export const usualWaits: Waits = { drain: 10_000, grace: 20_000, errors: 10_000,
 
 /**
  * What became of a job: nothing more to do, or work that goes on beside the lane, which is free again meanwhile.
- * `again` asks for another look at the preview though its state is what it was.
+ * `again` asks for another look at the preview though its state is what it was, `sendOn` for one in another lane.
  */
-export type Outcome = { beside?: Promise<Outcome>; again?: boolean } | undefined
+export type Outcome = { beside?: Promise<Outcome>; again?: boolean; sendOn?: Lane } | undefined

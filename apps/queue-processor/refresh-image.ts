@@ -9,8 +9,16 @@ import { whileWanted } from './wish.ts'
 /** Progress is written at most this often: every write wakes whoever watches. */
 const TELL_EVERY_MS = 250
 
+/** The queued preview with its image, where that is on the engine; undefined where it has to be pulled. */
+export async function withImage(parts: Parts, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
+  if (preview.image) return preview
+  const image = await parts.engine.findImage(`${parts.config.repository}:${preview.tag}`)
+  const found = image && parts.store.apply(preview.tag, { type: 'found', image })
+  return found?.state === 'queued' ? found : undefined
+}
+
 /**
- * Pulls the image of a preview that waits for it, unless it is here.
+ * Pulls the image of a preview that waits for it.
  * @throws EngineError, or the registry's own, which are reasons to fail
  */
 export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pulling'>): Promise<void> {
@@ -19,8 +27,6 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
   const reference = `${config.repository}:${tag}`
   if (preview.state === 'queued') {
     if (!isDue(preview, Date.now()) || preview.image) return
-    const image = await engine.findImage(reference)
-    if (image) return void store.apply(tag, { type: 'found', image })
     if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return makeRoom(parts, tag)
   }
 

@@ -2,14 +2,14 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../shared/config.ts'
-import { movedBetween, sampleConnections, type Connection } from '../shared/connections.ts'
-import { openEngine, type Container } from '../shared/engine.ts'
+import { sampleConnections } from '../shared/connections.ts'
+import { EngineError, openEngine, type Container } from '../shared/engine.ts'
 import { openLog } from '../shared/log.ts'
 import { openQueue } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry.ts'
-import { addressOf } from '../shared/slots.ts'
 import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
+import { noteOpenConnections } from './open-connections.ts'
 import { keepOffered } from './offered.ts'
 import { plan } from './plan.ts'
 import { openReap } from './reap.ts'
@@ -34,11 +34,19 @@ const ending = new AbortController()
 const { signal } = ending
 
 const server = await serve(path.join(config.runDir, 'reaper.sock'), { instance: config.instance, engine, store, log })
-let comparedAt = 0
-void watchEngine({ engine, store, reap, compare: () => (comparedAt = 0), log }, signal)
+// A database that was replaced would have containers swept that are in use.
+setInterval(() => {
+  if (store.intact()) return
+  log.error('the database file was replaced or removed')
+  process.exit(1)
+}, 1_000).unref()
+
+reap.removeOthers()
+void watchEngine({ engine, store, reap, compare, log }, signal)
 void keepOffered({ registry: openRegistry(config), store, log }, config.refreshEvery, signal)
-void noteOpenConnections(Math.min(2_000, config.stopAfter / 5))
-void look()
+void noteOpenConnections({ sample: sampleConnections, store, log }, Math.min(2_000, config.stopAfter / 5), signal)
+void lookAgainAndAgain()
+void compareAgainAndAgain()
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 
 process.once('SIGTERM', () => {
@@ -49,54 +57,35 @@ process.once('SIGTERM', () => {
   setTimeout(() => process.exit(0), 1_000).unref()
 })
 
-async function look(): Promise<void> {
+/** What is due by the clock alone; it never waits for the engine. */
+async function lookAgainAndAgain(): Promise<void> {
   while (!signal.aborted) {
-    if (!store.intact()) {
-      log.error('the database file was replaced or removed')
-      process.exit(1)
-    }
-    const containers = await readEngine(Date.now())
-    const now = Date.now()
-    // The rows are read after the containers: a row that is ahead of the engine is one that somebody works on.
-    const previews = store.list()
-    const actions = plan({ previews, containers, room: config.maxRunning - store.places(), hadRow, config }, now)
-    await reap.all(actions, now)
+    await doWhatIsDue(null)
     await sleep(TICK_MS, undefined, { signal }).catch(() => {})
   }
 }
 
-/** Null between two comparisons, and when the engine does not answer: then nothing can be said of its containers. */
-async function readEngine(now: number): Promise<Container[] | null> {
-  if (now - comparedAt < COMPARE_MS) return null
-  const containers = await engine.list().catch(() => null)
-  if (containers) comparedAt = now
-  return containers
-}
-
-function hadRow(tag: string): boolean {
-  return store.history(tag, 1).length > 0
-}
-
-/** Bytes that move on an open connection are activity, whoever moves them; an open connection alone is not. */
-async function noteOpenConnections(every: number): Promise<void> {
-  let before: Connection[] = []
+async function compareAgainAndAgain(): Promise<void> {
   while (!signal.aborted) {
-    const subnet = store.meta.get('subnet')
-    const running = store.list().filter((preview) => preview.state === 'running')
-    if (subnet && running.length > 0) {
-      const after = await sampleConnections(subnet).catch((error: unknown) => {
-        log.warn({ err: error }, 'the open connections could not be read')
-        return []
-      })
-      const moved = movedBetween(before, after)
-      const now = Date.now()
-      store.touch(
-        running
-          .filter(({ generation }) => moved.has(addressOf(subnet, generation.slot)))
-          .map(({ tag }) => [tag, now] as [string, number]),
-      )
-      before = after
-    }
-    await sleep(every, undefined, { signal }).catch(() => {})
+    await sleep(COMPARE_MS, undefined, { signal }).catch(() => {})
+    // That the engine is away is said by who listens to it.
+    await compare().catch(unlessOfTheEngine)
   }
+}
+
+/** Holds what runs against what is wanted. @throws EngineError, and then nothing is concluded of any container */
+async function compare(): Promise<void> {
+  await doWhatIsDue(await engine.list())
+}
+
+/** The rows are read after the containers: a row that is ahead of the engine is one that somebody works on. */
+async function doWhatIsDue(containers: Container[] | null): Promise<void> {
+  const now = Date.now()
+  const room = config.maxRunning - store.places()
+  const hadRow = (tag: string) => store.history(tag, 1).length > 0
+  await reap.all(plan({ previews: store.list(), containers, room, hadRow, config }, now), now)
+}
+
+function unlessOfTheEngine(error: unknown) {
+  if (!(error instanceof EngineError)) throw error
 }

@@ -1,7 +1,7 @@
 /** The registry's list of tags, read now and then into the store: what the admin page offers to add. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../shared/log.ts'
-import type { openRegistry } from '../shared/registry.ts'
+import { RegistryError, type Registry } from '../shared/registry.ts'
 import type { Store } from '../shared/store.ts'
 
 /** Nothing waits for the first list; the service is ready before it. */
@@ -9,7 +9,7 @@ const FIRST_MS = 500
 const RETRY_MS = 5_000
 
 export interface Parts {
-  registry: Pick<ReturnType<typeof openRegistry>, 'tags'>
+  registry: Pick<Registry, 'tags'>
   store: Pick<Store, 'offer'>
   log: Log
 }
@@ -27,10 +27,11 @@ export async function keepOffered({ registry, store, log }: Parts, every: number
       failures = 0
       said = ''
     } catch (error) {
+      if (!(error instanceof RegistryError)) throw error
       failures++
-      const { message } = error as Error
-      if (message !== said) log.warn({ error: message }, 'the registry does not list its tags')
-      said = message
+      const { code, message } = error
+      if (code !== said) log.warn({ code, error: message }, 'the registry does not list its tags')
+      said = code
     }
     const pause = failures > 0 ? Math.min(every, RETRY_MS * 2 ** (failures - 1)) : every
     await sleep(pause * (0.9 + Math.random() / 5), undefined, { signal }).catch(() => {})

@@ -28,6 +28,7 @@ const stopped = (over: object = {}) =>
   ({ ...known, state: 'stopped', generation: rested, why: 'idle', ...over }) as Preview
 const queued = (over: object = {}) =>
   ({ ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null, ...over }) as Preview
+const starting = (over: object = {}) => ({ ...known, state: 'starting', generation, ...over }) as Preview
 const failed = (over: object = {}) =>
   ({ ...known, state: 'failed', reason: { code: 'registry-down', detail: '' }, retryAt: NOW, ...over }) as Preview
 const container = (over: Partial<Container> = {}): Container => ({
@@ -46,6 +47,7 @@ const container = (over: Partial<Container> = {}): Container => ({
 })
 const stop = { do: 'apply', tag: 'red', event: { type: 'stop', why: 'idle' } }
 const ask = (preview: Preview) => ({ do: 'ask', preview })
+const exited = (preview: Preview) => ({ do: 'exited', preview })
 const sweep = { do: 'sweep', tag: 'red' }
 
 const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
@@ -83,7 +85,26 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [{ do: 'apply', tag: 'red', event: { type: 'forget' } }],
   ],
   ['a wish whose nudge was lost is asked for again', { previews: [queued()] }, [ask(queued())]],
-  ['not while there is no room', { previews: [queued()], room: 0 }, []],
+  [
+    'as many as there is room for, in their order',
+    {
+      previews: [queued({ tag: 'late' }), queued({ tag: 'b', since: NOW - 2 * MINUTE }), queued({ tag: 'a' })],
+      room: 2,
+    },
+    [ask(queued({ tag: 'b', since: NOW - 2 * MINUTE })), ask(queued({ tag: 'a' }))],
+  ],
+  [
+    'where there is no room the first alone, so that an idle one makes way',
+    { previews: [queued({ tag: 'b' }), queued({ tag: 'a' })], room: 0 },
+    [ask(queued({ tag: 'a' }))],
+  ],
+  [
+    'one that rests after a crash is not in the line',
+    { previews: [queued({ tag: 'a', notBefore: NOW + 1 }), queued({ tag: 'b' })], room: 0 },
+    [ask(queued({ tag: 'b' }))],
+  ],
+  ['work that stands still is asked for again', { previews: [starting()] }, [ask(starting())]],
+  ['not at once', { previews: [starting({ since: NOW - 2_999 })] }, []],
   ['nor before its back-off is over', { previews: [queued({ notBefore: NOW + 1 })] }, []],
   ['nor at once', { previews: [queued({ since: NOW - 2_999 })] }, []],
   [
@@ -96,12 +117,23 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'a running preview whose container ended is looked into',
     { previews: [running()], containers: [container({ running: false })] },
-    [{ do: 'exited', preview: running(), container: 'c2' }],
+    [exited(running())],
+  ],
+  ['and one whose container is gone', { previews: [running()], containers: [] }, [exited(running())]],
+  [
+    'one that was frozen by hand is looked into too, which finds it alive',
+    { previews: [running()], containers: [container({ running: false, status: 'paused' })] },
+    [exited(running())],
   ],
   [
-    'and one whose container is gone',
-    { previews: [running()], containers: [] },
-    [{ do: 'exited', preview: running(), container: null }],
+    'a stopped preview whose kept container was removed is looked into',
+    { previews: [stopped()], containers: [] },
+    [exited(stopped())],
+  ],
+  [
+    'what comes up is left to the queue-processor',
+    { previews: [starting({ since: NOW })], containers: [container({ running: false })] },
+    [],
   ],
   ['nothing is concluded from an engine that does not answer', { previews: [running()], containers: null }, []],
   ['a container of a removed preview is swept', { containers: [container()], hadRow: () => true }, [sweep]],
@@ -110,6 +142,18 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     { containers: [container()] },
     [{ do: 'adopt', container: container() }],
   ],
+  [
+    'of several the newest; the others are swept when it has its row',
+    {
+      containers: [
+        container({ id: 'c1', generation: 1 }),
+        container(),
+        container({ id: 'c0', generation: 0, running: false }),
+      ],
+    },
+    [{ do: 'adopt', container: container() }],
+  ],
+  ['not one of another repository', { containers: [container({ repository: 'r/old' })] }, [sweep]],
   ['one that does not run is not', { containers: [container({ running: false })] }, [sweep]],
   [
     'an older generation is swept',
@@ -131,6 +175,19 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     'a preview of another repository is removed',
     { previews: [running()], containers: [container({ repository: 'r/old' })] },
     [{ do: 'apply', tag: 'red', event: { type: 'remove' } }],
+  ],
+  [
+    'once',
+    {
+      previews: [{ ...running(), state: 'removing', draining: true, thenStart: false, since: NOW } as Preview],
+      containers: [container({ repository: 'r/old' })],
+    },
+    [],
+  ],
+  [
+    'what another repository left beside a preview of this one is swept',
+    { previews: [running()], containers: [container(), container({ id: 'old', generation: 1, repository: 'r/old' })] },
+    [sweep],
   ],
 ]
 

@@ -26,8 +26,8 @@ export type Action =
   | { do: 'ask'; preview: Preview }
   /** Ask for what is left of containers that no row knows to be removed. */
   | { do: 'sweep'; tag: string }
-  /** A running preview's container does not run (null: is not there): say why, and have it started again. */
-  | { do: 'exited'; preview: In<'running'>; container: string | null }
+  /** A container does not run or is not there, though its preview says otherwise: look into it. */
+  | { do: 'exited'; preview: In<'running'> | In<'stopped'> }
   /** A running container whose row was lost with the database. */
   | { do: 'adopt'; container: Container }
 
@@ -38,15 +38,25 @@ const FORGET_MS = 24 * 60 * 60_000
 
 /** @param now milliseconds since 1970 */
 export function plan(facts: Facts, now: number): Action[] {
-  const actions: Action[] = []
-  for (const preview of facts.previews) {
-    const action = ofPreview(preview, facts, now)
-    if (action) actions.push(action)
-  }
-  return facts.containers ? [...actions, ...ofContainers(facts.previews, facts.containers, facts, now)] : actions
+  const { previews, containers } = facts
+  const callable = nextInLine(facts, now)
+  const actions = previews.flatMap((preview) => ofPreview(preview, facts, callable, now) ?? [])
+  if (!containers) return actions
+  return [...actions, ...ofContainers(previews, containers, facts, now), ...lost(previews, containers)]
 }
 
-function ofPreview(preview: Preview, { config, room }: Facts, now: number): Action | undefined {
+/**
+ * The queued previews that are worth asking for, in their order: as many as there is room for. Where there is none it
+ * is still the first, since asking is what has an idle one make way.
+ */
+function nextInLine({ previews, room }: Facts, now: number): Set<Preview> {
+  const line = previews
+    .filter((preview) => preview.state === 'queued' && now >= preview.notBefore)
+    .sort((a, b) => a.since - b.since || (a.tag < b.tag ? -1 : 1))
+  return new Set(line.slice(0, Math.max(1, room)))
+}
+
+function ofPreview(preview: Preview, { config }: Facts, callable: Set<Preview>, now: number): Action | undefined {
   const { tag } = preview
   const age = now - preview.since
   const due = dueOf(preview, config)
@@ -55,7 +65,7 @@ function ofPreview(preview: Preview, { config, room }: Facts, now: number): Acti
   }
   switch (preview.state) {
     case 'queued':
-      return room > 0 && now >= preview.notBefore && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
+      return callable.has(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
     case 'pulling':
     case 'starting':
     case 'stopping':
@@ -83,37 +93,54 @@ function ofContainers(
   now: number,
 ): Action[] {
   const rows = new Map(previews.map((preview) => [preview.tag, preview]))
-  const actions: Action[] = []
+  const removals = new Set<string>()
   const sweeps = new Set<string>()
+  const adoptions = new Map<string, Container>()
   for (const container of containers) {
-    const preview = rows.get(container.tag)
-    if (container.repository !== facts.config.repository) {
-      // REPOSITORY was changed: its previews are another repository's now.
-      if (!preview) sweeps.add(container.tag)
-      else if (preview.state !== 'removing')
-        actions.push({ do: 'apply', tag: container.tag, event: { type: 'remove' } })
-    } else if (!preview) {
+    const { tag } = container
+    const preview = rows.get(tag)
+    const isOurs = container.repository === facts.config.repository
+    if (preview) {
+      // REPOSITORY was changed: this preview is another repository's.
+      if (!isOurs && isMeant(preview, container) && preview.state !== 'removing') removals.add(tag)
+      else if (isCorpse(preview, container, now)) sweeps.add(tag)
+    } else if (isOurs && container.running && !facts.hadRow(tag)) {
       // Without a row there are two stories: it was removed, which the history tells, or the database was lost.
-      if (container.running && !facts.hadRow(container.tag)) actions.push({ do: 'adopt', container })
-      else sweeps.add(container.tag)
-    } else if (isCorpse(preview, container, now)) sweeps.add(container.tag)
+      if (container.generation >= (adoptions.get(tag)?.generation ?? 0)) adoptions.set(tag, container)
+    } else sweeps.add(tag)
   }
-  for (const tag of sweeps) actions.push({ do: 'sweep', tag })
-
-  for (const preview of previews) {
-    if (preview.state !== 'running') continue
-    const mine = containers.find(({ id }) => id === preview.generation.container)
-    if (!mine) actions.push({ do: 'exited', preview, container: null })
-    else if (!mine.running) actions.push({ do: 'exited', preview, container: mine.id })
-  }
-  return actions
+  // What else the tag has is swept at the next look, when a row says which container is meant.
+  for (const tag of adoptions.keys()) sweeps.delete(tag)
+  return [
+    ...[...removals].map((tag) => ({ do: 'apply' as const, tag, event: { type: 'remove' as const } })),
+    ...[...adoptions.values()].map((container) => ({ do: 'adopt' as const, container })),
+    ...[...sweeps].map((tag) => ({ do: 'sweep' as const, tag })),
+  ]
 }
 
-/** A container that its tag's row does not mean, or that runs though its row says it is stopped. */
+/** Rows whose container does not run, or, where it rests, is not there any more. */
+function lost(previews: readonly Preview[], containers: readonly Container[]): Action[] {
+  const known = new Map(containers.map((container) => [container.id, container]))
+  return previews.flatMap((preview): Action[] => {
+    if (preview.state !== 'running' && preview.state !== 'stopped') return []
+    const id = preview.generation?.container
+    if (!id) return []
+    const isThere = preview.state === 'running' ? known.get(id)?.running : known.has(id)
+    return isThere ? [] : [{ do: 'exited', preview }]
+  })
+}
+
+/**
+ * A container that its tag's row does not mean, or that runs though its row says it is stopped: nobody wants that, no
+ * route leads to it, and its address may be another's by now.
+ */
 function isCorpse(preview: Preview, container: Container, now: number): boolean {
   // While the queue-processor works on a tag, what it makes may be ahead of what it has told.
   const settled = ['running', 'stopped', 'failed'].includes(preview.state) && now - preview.since >= ASK_AGAIN_MS
   if (!settled) return false
-  if (generationOf(preview)?.container !== container.id) return true
-  return preview.state === 'stopped' && container.running
+  return isMeant(preview, container) ? preview.state === 'stopped' && container.running : true
+}
+
+function isMeant(preview: Preview, container: Container): boolean {
+  return generationOf(preview)?.container === container.id
 }

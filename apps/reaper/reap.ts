@@ -1,8 +1,8 @@
 /** Carries out what is due. The reaper itself changes no container and no image: it commits what it saw, and asks. */
 import type { Config } from '../shared/config.ts'
-import type { Container, Engine } from '../shared/engine.ts'
+import type { Container, Engine, Inspected } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
-import type { Image, In } from '../shared/preview.ts'
+import { generationOf, type In, type Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/reason.ts'
 import { slotAt } from '../shared/slots.ts'
@@ -16,8 +16,8 @@ const OUTPUT_MS = 500
 const ASK_EVERY_MS = 5_000
 
 export interface Parts {
-  config: Pick<Config, 'repository' | 'containerPort'>
-  store: Pick<Store, 'apply' | 'meta'>
+  config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits'>
+  store: Pick<Store, 'get' | 'list' | 'apply' | 'history' | 'meta'>
   nudges: Pick<Nudges, 'nudge' | 'sweep'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
   log: Log
@@ -39,7 +39,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
         return
       case 'sweep':
         if (!mayAsk(`${action.tag} sweep`, now)) return
-        log.info({ tag: action.tag }, 'asking for containers without a row to be removed')
+        log.info({ tag: action.tag }, 'asking for containers that nobody means to be removed')
         await nudges.sweep(action.tag)
         return
       case 'exited':
@@ -56,21 +56,38 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     return true
   }
 
-  /** A running preview's container ended without Lotan asking for it: its route goes at once, and it is started again. */
-  async function exited({ tag, generation, readyAt }: In<'running'>): Promise<void> {
+  /**
+   * Looks into a container that seems to have ended, or to be gone, without Lotan asking for it. Where that is so, a
+   * running preview's route goes at once, and it is started again.
+   */
+  async function exited(preview: In<'running'> | In<'stopped'>): Promise<void> {
+    const { tag, generation } = preview
+    if (!generation?.container) return
     const found = await engine.inspect(generation.container)
-    if (found?.running) return
+    if (found && (found.running || preview.state === 'stopped')) return
     const reason: Reason = found
-      ? {
-          code: found.oomKilled ? 'out-of-memory' : 'exited',
-          detail: found.oomKilled ? 'the kernel ended it at its memory limit' : `exit status ${found.exitCode}`,
-          exitCode: found.exitCode,
-          after: Math.max(0, (found.finishedAt ?? readyAt) - readyAt),
-          output: await lastLines(generation.container),
-        }
+      ? await reasonFor(preview, found)
       : { code: 'exited', detail: 'the container was removed by somebody else' }
-    const preview = store.apply(tag, { type: 'exited', generation: generation.number, reason, gone: !found })
-    if (preview) await nudges.nudge(preview)
+    // A kept container has the same generation when it is started again: this is about the run that was looked into.
+    if (store.get(tag)?.stages.running !== preview.stages.running) return
+    const becomes = store.apply(tag, { type: 'exited', generation: generation.number, reason, gone: !found })
+    if (becomes?.state === 'queued') await nudges.nudge(becomes)
+  }
+
+  async function reasonFor({ image }: Preview, found: Inspected): Promise<Reason> {
+    const { id, exitCode, oomKilled, startedAt, finishedAt } = found
+    return {
+      ...(oomKilled
+        ? {
+            code: 'out-of-memory',
+            detail: 'the kernel ended it at its memory limit',
+            limit: image?.labels['lotan.memory'] || config.limits.memory,
+          }
+        : { code: 'exited', detail: `exit status ${exitCode}` }),
+      exitCode,
+      after: startedAt && finishedAt ? Math.max(0, finishedAt - startedAt) : undefined,
+      output: await lastLines(id),
+    }
   }
 
   async function lastLines(container: string): Promise<string[]> {
@@ -78,32 +95,62 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     return Promise.race([engine.output(container, LINES).catch(() => []), late])
   }
 
-  async function adopt(container: Container): Promise<void> {
-    const { tag, id, address } = container
-    const slot = address === null ? null : slotAt(store.meta.get('subnet') ?? '', address)
-    const image: Image | undefined = await engine.findImage(container.image)
-    if (slot === null || !image) return nudges.sweep(tag)
+  /** Takes over what runs, where nginx can reach it; what it cannot reach is of no use. */
+  async function adopt({ id, tag, address, image: imageId, generation, port, pulled }: Container): Promise<void> {
+    const subnet = store.meta.get('subnet')
+    // The queue-processor finds the network again: until then no address means anything.
+    if (!subnet) return
+    const image = await engine.findImage(imageId)
+    // Somebody may have removed it meanwhile, which leaves no row, but a history.
+    if (store.history(tag, 1).length > 0) return
+    const slot = address === null ? null : slotAt(subnet, address)
+    if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(tag)
     log.info({ tag, container: id, slot }, 'taking over a container that no row knows')
     store.apply(tag, {
       type: 'adopt',
-      image: { ...image, pulled: container.pulled },
+      image: { ...image, pulled },
       generation: {
-        number: container.generation,
+        number: generation,
         container: id,
         slot,
         image: image.id,
         digest: image.digest,
-        port: container.port ?? config.containerPort ?? image.ports[0] ?? 80,
+        port: port ?? config.containerPort ?? image.ports[0] ?? 80,
       },
     })
   }
 
+  function isTaken(slot: number): boolean {
+    return store.list().some((preview) => generationOf(preview)?.slot === slot)
+  }
+
   return {
     exited,
-    /** Does what is due, one after another; what fails is said and left for the next look. */
+
+    /**
+     * Removes every preview of another repository, when REPOSITORY was changed since the last start: what they have,
+     * if it is no more than an image, would be shown in the name of the new one.
+     */
+    removeOthers(): void {
+      const was = store.meta.get('repository')
+      if (was === config.repository) return
+      if (was !== undefined) {
+        log.warn({ was, repository: config.repository }, 'REPOSITORY was changed: its previews are removed')
+        for (const { tag } of store.list()) {
+          const removing = store.apply(tag, { type: 'remove' })
+          if (removing) void nudges.nudge(removing)
+        }
+      }
+      store.meta.set('repository', config.repository)
+    },
+
+    /** Does what is due; what fails is said and left for the next look. */
     async all(actions: Action[], now: number): Promise<void> {
-      for (const action of actions)
-        await act(action, now).catch((error: unknown) => log.warn({ err: error, action: action.do }, 'reaping failed'))
+      await Promise.all(
+        actions.map((action) =>
+          act(action, now).catch((error: unknown) => log.warn({ err: error, action: action.do }, 'reaping failed')),
+        ),
+      )
     },
   }
 }

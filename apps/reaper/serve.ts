@@ -7,6 +7,8 @@ import type { Store } from '../shared/store.ts'
 
 /** How old the figures may be, milliseconds. They are read only while somebody asks. */
 const FIGURES_MS = 5_000
+/** More than the engine keeps of any container's output. */
+const MOST_LINES = 1_000_000
 
 export interface Parts {
   instance: string
@@ -35,20 +37,19 @@ export async function serve(socket: string, { instance, engine, store, log }: Pa
     // A container of somebody else is none.
     if (!id || !found || found.labels['lotan.instance'] !== instance) return json(res, 404, {})
     if (!logs) return json(res, 200, { running: found.running, exitCode: found.running ? null : found.exitCode })
-    return follow(id, url.searchParams, req, res)
+    return follow(id, url.searchParams, res)
   }
 
-  async function follow(id: string, query: URLSearchParams, req: IncomingMessage, res: ServerResponse) {
+  async function follow(id: string, query: URLSearchParams, res: ServerResponse) {
     const asked = query.get('tail')
-    const tail = asked === 'all' ? 1_000_000 : Math.min(1_000_000, Number(asked ?? 200) || 0)
+    const tail = asked === 'all' ? MOST_LINES : Math.max(0, Math.min(MOST_LINES, Math.trunc(Number(asked ?? 200)) || 0))
     const gone = new AbortController()
-    req.on('close', () => gone.abort())
+    res.on('close', () => gone.abort())
     const text = await engine.logs(id, { tail, follow: query.get('follow') === '1', signal: gone.signal })
     res.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' })
     res.flushHeaders()
     text.on('error', () => res.end())
     text.pipe(res)
-    res.on('close', () => text.destroy())
   }
 
   async function measure(): Promise<Record<string, object>> {
@@ -64,6 +65,7 @@ export async function serve(socket: string, { instance, engine, store, log }: Pa
 
   const server = http.createServer((req, res) => {
     answer(req, res).catch((error: unknown) => {
+      if (res.destroyed) return
       log.warn({ err: error, path: req.url }, 'a question could not be answered')
       if (res.headersSent) res.destroy()
       else json(res, 503, {})

@@ -1,6 +1,6 @@
 /** What the engine tells by itself: a container that dies is known at once, not at the next look. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Engine } from '../shared/engine.ts'
+import { EngineError, type Engine } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Store } from '../shared/store.ts'
 import type { openReap } from './reap.ts'
@@ -9,11 +9,11 @@ const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 10_000
 
 export interface Parts {
-  engine: Pick<Engine, 'events' | 'version'>
+  engine: Pick<Engine, 'events'>
   store: Pick<Store, 'get'>
   reap: Pick<ReturnType<typeof openReap>, 'exited'>
-  /** Called whenever the engine is heard again: what happened meanwhile nobody has told. */
-  compare: () => void
+  /** Called whenever the engine is heard again: what happened meanwhile nobody has told. @throws EngineError */
+  compare: () => Promise<void>
   log: Log
 }
 
@@ -22,23 +22,26 @@ export async function watchEngine({ engine, store, reap, compare, log }: Parts, 
   let failures = 0
   while (!signal.aborted) {
     try {
-      await engine.version()
+      const since = Date.now()
+      await compare()
       if (failures > 0) log.info('the engine answers again')
       failures = 0
-      const events = engine.events(signal)
-      compare()
-      for await (const { action, tag, generation } of events) {
+      for await (const { action, tag, generation } of engine.events(signal, since)) {
         if (action === 'start') continue
         const preview = store.get(tag)
-        if (preview?.state !== 'running' || preview.generation.number !== generation) continue
-        await reap
+        // Who starts or stops is the queue-processor's business, and so are the deaths that belong to it.
+        if (preview?.state !== 'running' && preview?.state !== 'stopped') continue
+        if (preview.generation?.number !== generation) continue
+        void reap
           .exited(preview)
           .catch((error: unknown) => log.warn({ err: error, tag }, 'a death could not be looked into'))
       }
     } catch (error) {
+      if (signal.aborted) return
+      if (!(error instanceof EngineError)) throw error
       // Said once: an engine that stays away must not fill the disk with it.
-      if (failures === 0 && !signal.aborted)
-        log.error({ error: (error as Error).message }, 'the engine does not answer; start it, or check DOCKER_HOST')
+      if (failures === 0)
+        log.error({ error: error.message }, 'the engine does not answer; start it, or check DOCKER_HOST')
       failures++
     }
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.75 + Math.random() / 2)

@@ -164,9 +164,10 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
     case 'stop':
       return stop(preview, event.why, now)
     case 'restart':
-      return preview.state === 'running'
-        ? asked(stopping(preview, preview.generation, 'asked', true, now))
-        : start(preview, 'admin', now)
+      if (preview.state === 'running') return asked(stopping(preview, preview.generation, 'asked', true, now))
+      // Calling a stop back would leave the old container as it is.
+      if (preview.state === 'stopping') return preview.thenStart ? undefined : asked({ ...preview, thenStart: true })
+      return start(preview, 'admin', now)
     case 'remove':
       return remove(preview, now)
     case 'pull':
@@ -175,7 +176,7 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
     case 'found':
       return preview.state === 'queued' && !preview.image ? { ...preview, image: event.image } : undefined
     case 'imageGone':
-      if (preview.state !== 'queued' && preview.state !== 'starting') return undefined
+      if ((preview.state !== 'queued' && preview.state !== 'starting') || !preview.image) return undefined
       return queued({ ...known(preview), image: null }, null, 'retry', now, 0, null)
     case 'pulled':
       if (preview.state !== 'pulling') return undefined
@@ -255,7 +256,8 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
 
 /** The first event of a tag without a row. */
 function born(tag: string, event: Event, now: number): Preview | undefined {
-  const unknown = { ...fresh, tag, since: now }
+  // A tag may come back after its row went. Counting on from the clock, no job of its earlier life has the same id.
+  const unknown = { ...fresh, tag, since: now, change: now }
   if (event.type === 'start') return queued(unknown, null, event.by, now, 0, null)
   if (event.type !== 'adopt') return undefined
   const { generation, image } = event
@@ -312,6 +314,8 @@ function stop(preview: Preview, why: string, now: number): Preview | undefined {
       return asked({ ...stopping(preview, null, why, false, now), draining: false })
     case 'stopping':
       return preview.thenStart ? asked({ ...preview, thenStart: false, why }) : undefined
+    case 'removing':
+      return preview.thenStart ? asked({ ...preview, thenStart: false }) : undefined
     case 'failed':
       return { ...known(preview), since: now, state: 'stopped', generation: null, why }
     default:
@@ -396,6 +400,7 @@ function failedFor(preview: Preview, reason: Reason, now: number): In<'failed'> 
 }
 
 function cleaned(preview: Preview, now: number): Preview | undefined {
+  if (!preview.image && !generationOf(preview) && preview.state !== 'failed') return undefined
   const bare = { ...known(preview), image: null }
   switch (preview.state) {
     case 'stopped':

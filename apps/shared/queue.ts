@@ -27,11 +27,15 @@ export type Nudges = ReturnType<typeof openQueue>
 /** How long a caller waits for Redis before it goes on without: the reaper asks again. */
 const NUDGE_TIMEOUT_MS = 1_000
 
-/** The lane that a preview's state asks for; undefined when it asks for nothing. `stopped` and `failed` are cleaned up. */
+/**
+ * The lane that a preview's state asks for; undefined when it asks for nothing. `stopped` and `failed` are cleaned up.
+ * Whoever is queued goes to the start lane, which looks whether the image is here: only what has to be pulled is sent
+ * on to the pull lane, and nothing that is here ever waits behind a pull.
+ */
 export function laneOf(preview: Preview): Lane | undefined {
   switch (preview.state) {
     case 'queued':
-      return preview.image ? 'start' : 'pull'
+      return 'start'
     case 'pulling':
       return 'pull'
     case 'starting':
@@ -59,8 +63,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
      * Asks the queue-processor to look at a preview. Never throws and never waits long: what gets lost here is asked
      * for again by the reaper.
      */
-    async nudge(preview: Preview, now = Date.now()): Promise<void> {
-      const lane = laneOf(preview)
+    async nudge(preview: Preview, lane = laneOf(preview), now = Date.now()): Promise<void> {
       if (!lane) return
       const { tag, change } = preview
       const delay = preview.state === 'queued' ? Math.max(0, preview.notBefore - now) : 0

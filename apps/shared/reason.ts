@@ -89,11 +89,15 @@ export function words(tag: string, reason: Reason): Words {
   const port = reason.port ?? 80
   switch (reason.code) {
     case 'wrong-port': {
-      const ports = [...new Set((reason.listens ?? []).map((address) => address.slice(address.lastIndexOf(':') + 1)))]
-      if (ports.includes(String(port)))
+      const listens = reason.listens ?? []
+      const inside =
+        listens.find((at) => at.endsWith(`:${port}`)) ?? (listens.every(isLoopback) ? listens[0] : undefined)
+      const open = listens.filter((address) => !isLoopback(address))
+      const ports = [...new Set(open.map((address) => address.slice(address.lastIndexOf(':') + 1)))]
+      if (inside)
         return {
           heading: `${tag} listens to itself only`,
-          sentence: `It is running, but listens on 127.0.0.1:${port}, where nobody outside its container can reach it.`,
+          sentence: `It is running, but listens on ${inside}, where nobody outside its container can reach it.`,
           advice: [{ who: 'If you wrote it:', what: `listen on 0.0.0.0:${port} and push the tag again.` }, tellOwner],
           hint: 'Helps once a new image is pushed.',
         }
@@ -246,6 +250,11 @@ export function words(tag: string, reason: Reason): Words {
         hint: 'Lotan tries again by itself every 60 s.',
       }
   }
+}
+
+/** Whether an address such as `127.0.0.1:80` or `::1:80` is one that only the container itself reaches. */
+function isLoopback(address: string): boolean {
+  return /^(127\.|\[?::1\]?:\d+$|localhost:)/.test(address)
 }
 
 function seconds(ms: number): string {

@@ -148,6 +148,6 @@ async function authorize(answer: Response, login: Login | undefined): Promise<st
 /** The address in `Link: <…>; rel="next"`, on the same registry: the login goes nowhere else. */
 function nextPage(answer: Response, url: URL): URL | undefined {
   const link = /<([^>]*)>\s*;[^,]*rel="?next"?/.exec(answer.headers.get('link') ?? '')?.[1]
-  const next = link === undefined ? null : URL.parse(link, url)
+  const next = link === undefined ? null : URL.parse(link, url.href)
   return next?.origin === url.origin ? next : undefined
 }

@@ -102,6 +102,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const selectGenerations = db.prepare<[string], GenerationRow>(
     'SELECT * FROM generation WHERE tag = ? ORDER BY number DESC',
   )
+  const selectAllGenerations = db.prepare<[], GenerationRow>('SELECT * FROM generation ORDER BY number DESC')
   const upsertGeneration = db.prepare(`
     INSERT INTO generation (tag, number, container, slot, image, digest, port)
     VALUES (@tag, @number, @container, @slot, @image, @digest, @port)
@@ -124,6 +125,8 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       SELECT id FROM history WHERE tag = @tag ORDER BY id DESC LIMIT 1 OFFSET ${HISTORY_PER_TAG}
     )
   `)
+  const forgetHistory = db.prepare('DELETE FROM history WHERE tag = ?')
+  const lastGeneration = db.prepare<[string]>('SELECT max(generation) FROM history WHERE tag = ?').pluck()
   const selectHistory = db.prepare<[string, number], Change>(`
     SELECT at, was, state, event, generation, detail
     FROM history
@@ -148,6 +151,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     `,
     )
     .pluck()
+  const slotTaken = db.prepare<[number]>('SELECT 1 FROM generation WHERE slot = ?').pluck()
   const restSlot = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
   const selectMeta = db.prepare<[string]>('SELECT value FROM meta WHERE key = ?').pluck()
   const upsertMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
@@ -173,16 +177,22 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     )
     .pluck()
 
-  const get = (tag: string): Preview | undefined => {
+  const find = (tag: string): Preview | undefined => {
     const row = selectOne.get(tag)
     return row && toPreview(row, selectGenerations.all(tag))
   }
+  // In a transaction, since between two reads another process may commit: a running preview without its generation.
+  const get = db.transaction(find) as unknown as typeof find
+  const list = db.transaction((): Preview[] => {
+    const generations = Map.groupBy(selectAllGenerations.all(), ({ tag }) => tag)
+    return selectAll.all().map((row) => toPreview(row, generations.get(row.tag) ?? []))
+  }) as unknown as () => Preview[]
 
   const commit = db.transaction((tag: string, event: Event, now: number) => {
-    const was = get(tag)
+    const was = find(tag)
     const whole = event.type === 'begin' ? withSlot(was, event, now) : event
     if (!whole || !hasRoom(was, whole)) return undefined
-    const becomes = next(was, tag, whole, now)
+    const becomes = counted(was, next(was, tag, whole, now))
     if (!becomes) return undefined
     write(was, becomes, now)
     if (whole.type === 'missing') insertMissing.run(tag, now + MISSING_MS)
@@ -197,11 +207,21 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       detail: detailOf(event, becomes),
     })
     trimHistory.run({ tag })
+    // Anybody may guess at tags: a guess leaves no trace for ever.
+    if (whole.type === 'missing' && lastGeneration.get(tag) === null) forgetHistory.run(tag)
     return { was, becomes }
   })
 
+  /** A tag that comes back after its row went counts its generations on: a late report of an old one stays one. */
+  function counted(was: Preview | undefined, becomes: Preview | undefined): Preview | undefined {
+    if (was || !becomes) return becomes
+    const last = (lastGeneration.get(becomes.tag) as number | null) ?? 0
+    return { ...becomes, generations: Math.max(becomes.generations, last) }
+  }
+
   /** Only a place that is free may be taken: LOTAN_MAX_RUNNING is counted in the same transaction. */
   function hasRoom(was: Preview | undefined, event: Event): boolean {
+    if (event.type === 'adopt') return !slotTaken.get(event.generation.slot)
     if (event.type !== 'pull' && event.type !== 'begin') return true
     return !was || takesPlace(was.state) || (countPlaces.get() as number) < event.places
   }
@@ -238,12 +258,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     get,
 
     /** Every preview, by tag. */
-    list(): Preview[] {
-      const generations = new Map<string, GenerationRow[]>()
-      for (const row of db.prepare<[], GenerationRow>('SELECT * FROM generation ORDER BY number DESC').all())
-        generations.set(row.tag, [...(generations.get(row.tag) ?? []), row])
-      return selectAll.all().map((row) => toPreview(row, generations.get(row.tag) ?? []))
-    },
+    list,
 
     /**
      * Lets an event change a preview.

@@ -212,7 +212,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     async stop({ keepImages = false } = {}): Promise<void> {
       store?.close()
       launcher.end('SIGTERM')
-      await Promise.race([launcher.ended, sleep(10_000)])
+      await Promise.race([launcher.ended, sleep(10_000, undefined, { ref: false })])
       const left = bed.left()
       for (const { pid } of left) kill(pid)
       const containers = await bed.containers()

@@ -29,7 +29,7 @@ export interface Recipe {
 /** Builds an image that runs `app.ts`. It listens, and exposes, port 80 unless the recipe says otherwise. */
 export async function buildApp(reference: string, recipe: Recipe = {}): Promise<void> {
   await buildAppBase()
-  await buildFrom(appBase, [], reference, { expose: [80], ...recipe })
+  await buildOn(appBase, reference, { expose: [80], ...recipe })
 }
 
 /**
@@ -110,8 +110,9 @@ async function copyProgram(dir: string, program: string, to = program): Promise<
   return lines
 }
 
-async function buildFrom(base: string, lines: string[], reference: string, recipe: Recipe): Promise<void> {
-  await inDirectory((dir) => build(dir, base, lines, reference, recipe))
+/** Builds an image on another one, which is here: the same with something changed, or with ballast. */
+export async function buildOn(base: string, reference: string, recipe: Recipe): Promise<void> {
+  await inDirectory((dir) => build(dir, base, [], reference, recipe))
 }
 
 async function build(dir: string, base: string, lines: string[], reference: string, recipe: Recipe): Promise<void> {

@@ -1,0 +1,418 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  FAILURE_REST_MS,
+  generationOf,
+  isRouted,
+  MAX_CRASHES,
+  next,
+  STABLE_MS,
+  takesPlace,
+  type Event,
+  type Generation,
+  type Image,
+  type In,
+  type Preview,
+  type State,
+} from './preview.ts'
+import type { Reason, ReasonCode } from './reason.ts'
+
+const now = 1_763_700_000_000
+const image: Image = {
+  id: 'sha256:one',
+  digest: 'sha256:d1',
+  pulled: true,
+  bytes: 2_000_000,
+  created: null,
+  labels: {},
+  ports: [80],
+}
+const generation = { number: 1, container: 'c1', slot: 7, image: image.id, digest: image.digest, port: 80 }
+const kept: Generation = { ...generation, slot: null }
+const because = (code: ReasonCode): Reason => ({ code, detail: 'engine words' })
+
+const since = now - 10 * 60_000
+const known = {
+  tag: 'red',
+  since,
+  change: 5,
+  lastSeen: null,
+  image: null,
+  generations: 1,
+  stages: {},
+  took: {},
+  crashes: 0,
+  notice: null,
+}
+const here = { ...known, image }
+const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null }
+const starting: In<'starting'> = { ...here, state: 'starting', generation }
+const running: In<'running'> = { ...here, state: 'running', generation, readyAt: since }
+const stopping: In<'stopping'> = {
+  ...here,
+  state: 'stopping',
+  generation,
+  why: 'idle',
+  draining: true,
+  thenStart: false,
+}
+const stopped: In<'stopped'> = { ...here, state: 'stopped', generation: kept, why: 'idle' }
+const removing: In<'removing'> = { ...here, state: 'removing', generation, draining: true, thenStart: false }
+const failed: In<'failed'> = { ...here, state: 'failed', reason: because('exited'), retryAt: null }
+
+/** One preview of every kind that an event may meet. */
+const previews: Record<string, Preview | undefined> = {
+  none: undefined,
+  queued,
+  queuedHere: { ...queued, image, generation: kept, notBefore: now + 5_000 },
+  pulling: { ...known, state: 'pulling', progress: null },
+  starting,
+  startingBare: { ...starting, generation: null },
+  running,
+  draining: stopping,
+  ending: { ...stopping, draining: false },
+  restarting: { ...stopping, draining: false, thenStart: true },
+  stopped,
+  stoppedBare: { ...stopped, image: null, generation: null },
+  removing,
+  failed,
+  failedNow: { ...failed, since: now - 1_000 },
+}
+
+const events: Record<string, Event> = {
+  visit: { type: 'start', by: 'visit' },
+  start: { type: 'start', by: 'admin' },
+  stop: { type: 'stop', why: 'asked' },
+  restart: { type: 'restart' },
+  remove: { type: 'remove' },
+  pull: { type: 'pull', places: 1 },
+  found: { type: 'found', image },
+  pulled: { type: 'pulled', image },
+  imageGone: { type: 'imageGone' },
+  missing: { type: 'missing' },
+  begin: { type: 'begin', places: 1, port: 80, slot: 9 },
+  beginNoSlot: { type: 'begin', places: 1, port: 80 },
+  created: { type: 'created', generation: 1, container: 'c9' },
+  started: { type: 'started', generation: 1 },
+  answered: { type: 'answered', generation: 1, notice: null },
+  answered2: { type: 'answered', generation: 2, notice: null },
+  fail: { type: 'fail', reason: because('registry-down') },
+  failExited: { type: 'fail', reason: because('exited') },
+  exited: { type: 'exited', generation: 1, reason: because('exited'), gone: false },
+  exited2: { type: 'exited', generation: 2, reason: because('exited'), gone: false },
+  gone: { type: 'exited', generation: 1, reason: because('exited'), gone: true },
+  ending: { type: 'ending' },
+  ended: { type: 'ended' },
+  removed: { type: 'removed' },
+  cleaned: { type: 'cleaned' },
+  forget: { type: 'forget' },
+  adopt: { type: 'adopt', generation, image },
+}
+
+// prettier-ignore
+const matrix = `
+event        none    queued   queuedHere pulling  starting startingBare running  draining ending   restarting stopped stoppedBare removing failed   failedNow
+visit        queued  -        -          -        -        -            -        running  stopping -          queued  queued      removing queued   -
+start        queued  -        queued     -        -        -            -        running  stopping -          queued  queued      removing queued   queued
+stop         -       stopping stopping   stopping stopping stopping     stopping -        -        stopping   -       -           -        stopped  stopped
+restart      -       -        queued     -        -        -            stopping stopping stopping -          queued  queued      removing queued   queued
+remove       -       removing removing   removing removing removing     removing removing removing removing   removing removing   -        removing removing
+pull         -       pulling  -          -        -        -            -        -        -        -          -       -           -        -        -
+found        -       queued   -          -        -        -            -        -        -        -          -       -           -        -        -
+pulled       -       -        -          starting -        -            -        -        -        -          -       -           -        -        -
+imageGone    -       -        queued     -        queued   queued       -        -        -        -          -       -           -        -        -
+missing      -       unknown  unknown    unknown  -        -            -        -        -        -          -       -           -        -        -
+begin        -       -        starting   -        -        starting     -        -        -        -          -       -           -        -        -
+beginNoSlot  -       -        -          -        -        -            -        -        -        -          -       -           -        -        -
+created      -       -        -          -        starting -            -        -        -        -          -       -           -        -        -
+started      -       -        -          -        starting -            -        -        -        -          -       -           -        -        -
+answered     -       -        -          -        running  -            -        -        -        -          -       -           -        -        -
+answered2    -       -        -          -        -        -            -        -        -        -          -       -           -        -        -
+fail         -       failed   failed     failed   failed   failed       -        -        -        -          -       -           -        -        -
+failExited   -       queued   queued     queued   queued   queued       -        -        -        -          -       -           -        -        -
+exited       -       -        -          -        queued   -            queued   -        -        -          -       -           -        -        -
+exited2      -       -        -          -        -        -            -        -        -        -          -       -           -        -        -
+gone         -       -        -          -        queued   -            queued   -        -        -          stopped -           -        -        -
+ending       -       -        -          -        -        -            -        stopping -        -          -       -           removing -        -
+ended        -       -        -          -        -        -            -        stopped  stopped  queued     -       -           -        -        -
+removed      -       -        -          -        -        -            -        -        -        -          -       -           unknown  -        -
+cleaned      -       -        queued     -        -        -            -        -        -        -          stopped -           -        stopped  stopped
+forget       -       -        -          -        -        -            -        -        -        -          -       unknown     -        -        -
+adopt        running -        -          -        -        -            -        -        -        -          -       -           -        -        -
+`
+
+test('every event leads every state where the table says', () => {
+  const [head, ...rows] = matrix
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/\s+/))
+  assert.deepEqual(head!.slice(1), Object.keys(previews))
+  assert.deepEqual(rows.map(([event]) => event), Object.keys(events)) // prettier-ignore
+  const wrong: string[] = []
+  for (const [event, ...expected] of rows)
+    for (const [i, name] of Object.keys(previews).entries()) {
+      const became = next(previews[name], 'red', events[event!]!, now)?.state ?? '-'
+      if (became !== expected[i]) wrong.push(`${event} meets ${name}: ${became}, not ${expected[i]}`)
+    }
+  assert.deepEqual(wrong, [])
+})
+
+/** Lets events happen one after another, 10 ms apart; those that change nothing are passed over. */
+function after(preview: Preview | undefined, ...happened: (string | Event)[]): Preview | undefined {
+  let at = now
+  for (const event of happened) {
+    at += 10
+    const became = next(preview, 'red', typeof event === 'string' ? events[event]! : event, at)
+    if (became) preview = became.state === 'unknown' ? undefined : became
+  }
+  return preview
+}
+
+function inState<S extends State>(preview: Preview | undefined, state: S): In<S> {
+  assert.equal(preview?.state, state)
+  return preview as In<S>
+}
+
+test('a click goes from nothing to running, and every stage has its time', () => {
+  const up = inState(after(undefined, 'visit', 'pull', 'pulled', 'begin', 'created', 'started', 'answered'), 'running')
+  assert.deepEqual(up.generation, { ...generation, container: 'c9', slot: 9 })
+  assert.equal(up.generations, 1)
+  const at = (n: number) => now + 10 * n
+  assert.deepEqual(up.stages, { queued: at(1), pulling: at(2), starting: at(3), waiting: at(6), running: at(7) })
+  assert.deepEqual(up.took, { pull: 10, start: 40 })
+  assert.equal(up.readyAt, at(7))
+})
+
+test('an image that is here is not pulled', () => {
+  const up = after(undefined, 'visit', 'found', 'pull', 'begin', 'created', 'answered')
+  assert.deepEqual(inState(up, 'running').image, image)
+  assert.equal(up!.stages.pulling, undefined)
+})
+
+test('a tag that is removed while its start is in flight does not come back', () => {
+  const flight = ['visit', 'pull', 'pulled', 'begin', 'created', 'started', 'answered'] as const
+  for (let n = 1; n < flight.length; n++) {
+    const gone = after(undefined, ...flight.slice(0, n), 'remove', ...flight.slice(n), 'removed', ...flight.slice(n))
+    assert.equal(gone, undefined, `removed after ${flight[n - 1]}`)
+  }
+})
+
+test('a click after a removal, while it still goes on, brings the tag up anew', () => {
+  const again = inState(after(running, 'remove', 'ending', 'visit', 'removed'), 'queued')
+  assert.deepEqual([again.image, again.generation, again.generations], [null, null, 1])
+  assert.equal(after(running, 'remove', 'visit', 'stop', 'removed'), undefined)
+  assert.equal(after(running, 'remove', 'visit', 'remove', 'removed'), undefined)
+})
+
+test('a click during the drain calls the stop back, a later one starts the preview again', () => {
+  const back = inState(after(running, 'stop', 'visit'), 'running')
+  assert.deepEqual(back.generation, generation)
+  assert.ok(back.change > running.change, 'the drain sees that it is not wanted any more')
+  const again = inState(after(running, 'stop', 'ending', 'visit', 'ended'), 'queued')
+  assert.deepEqual(again.generation, kept, 'its container is kept, its slot is given back')
+  assert.equal(inState(after(again, 'begin', 'created', 'answered'), 'running').generation.number, 1)
+})
+
+test('a restart ends the old container even where a stop was under way', () => {
+  for (const before of [[], ['stop'], ['stop', 'ending']])
+    assert.equal(after(running, ...before, 'restart', 'ending', 'ended')?.state, 'queued')
+  assert.equal(inState(after(running, 'restart', 'stop', 'ended'), 'stopped').why, 'asked')
+})
+
+test('only a route that exists is drained', () => {
+  const draining = (preview: Preview, event: string) =>
+    (after(preview, event) as In<'stopping'> | In<'removing'>).draining
+  assert.equal(draining(running, 'stop'), true)
+  assert.equal(draining(running, 'remove'), true)
+  assert.equal(draining(stopping, 'remove'), true)
+  for (const preview of [queued, starting, previews.pulling!]) {
+    assert.equal(draining(preview, 'stop'), false)
+    assert.equal(draining(preview, 'remove'), false)
+  }
+  assert.equal(draining(stopped, 'remove'), false)
+  assert.equal(draining(previews.ending!, 'remove'), false)
+})
+
+test('a running preview that stops by itself is started again, ever later, and fails after the third time', () => {
+  let preview: Preview = running
+  const waits: number[] = []
+  for (let crash = 1; crash <= MAX_CRASHES; crash++) {
+    const at = running.readyAt + crash
+    const waiting: In<'queued'> = inState(next(preview, 'red', events.exited!, at), 'queued')
+    assert.equal(waiting.crashes, crash)
+    waits.push(waiting.notBefore && waiting.notBefore - at)
+    assert.deepEqual(waiting.generation, kept)
+    preview = { ...inState(after(waiting, 'begin', 'answered'), 'running'), readyAt: running.readyAt }
+  }
+  assert.deepEqual(waits, [0, 500, 2_000])
+  const given = inState(next(preview, 'red', events.exited!, running.readyAt + 9), 'failed')
+  assert.equal(given.reason.code, 'crashing')
+  assert.equal(given.retryAt, null)
+})
+
+test('a preview that ran well for long enough is forgiven its crashes', () => {
+  const shaky = { ...running, crashes: MAX_CRASHES }
+  assert.equal(next(shaky, 'red', events.exited!, running.readyAt + STABLE_MS - 1)?.state, 'failed')
+  assert.equal(inState(next(shaky, 'red', events.exited!, running.readyAt + STABLE_MS), 'queued').crashes, 1)
+})
+
+test('an application that ends while starting is tried three times', () => {
+  const begun = ['begin', 'created', 'started', 'failExited'] as const
+  const first = inState(after(starting, 'failExited'), 'queued')
+  assert.equal(first.notBefore, now + 10 + 500)
+  assert.deepEqual(first.reason, because('exited'))
+  const second = inState(after(first, 'begin', { type: 'fail', reason: because('exited') }), 'queued')
+  assert.equal(second.notBefore, now + 20 + 2_000)
+  assert.equal(second.generations, 2, 'each try is a container of its own')
+  const third = inState(after(second, ...begun), 'failed')
+  assert.deepEqual([third.retryAt, third.crashes], [null, MAX_CRASHES])
+})
+
+test('a button overrules the back-off, a visit does not', () => {
+  const waiting = previews.queuedHere as In<'queued'>
+  assert.equal(next(waiting, 'red', events.visit!, now), undefined)
+  const pushed = inState(next(waiting, 'red', events.start!, now), 'queued')
+  assert.deepEqual([pushed.notBefore, pushed.change], [0, waiting.change + 1])
+})
+
+test('after a failure visits rest for a minute', () => {
+  assert.equal(next(failed, 'red', events.visit!, failed.since + FAILURE_REST_MS - 1), undefined)
+  assert.equal(next(failed, 'red', events.visit!, failed.since + FAILURE_REST_MS)?.state, 'queued')
+})
+
+test('what can pass by itself is tried again: the reason says when', () => {
+  const at = (code: ReasonCode, preview: Preview = starting) => {
+    const { retryAt } = inState(next(preview, 'red', { type: 'fail', reason: because(code) }, now), 'failed')
+    return retryAt && retryAt - now
+  }
+  assert.equal(at('engine-down'), 5_000)
+  assert.equal(at('wrong-port'), null)
+  assert.equal(at('no-answer'), 60_000)
+})
+
+test('a retry of Lotan’s own counts the tries before it, a person’s click starts afresh', () => {
+  const once = after(starting, { type: 'fail', reason: because('no-answer') })
+  assert.equal(inState(once, 'failed').crashes, 1)
+  const retried = after(once, { type: 'start', by: 'retry' }, 'begin', { type: 'fail', reason: because('no-answer') })
+  assert.equal(inState(retried, 'failed').retryAt, null)
+  assert.equal(after(once, 'start')?.crashes, 0)
+})
+
+test('a kept container of the same image is started again, any other image gets a new one', () => {
+  const again = inState(after(stopped, 'visit', 'begin'), 'starting')
+  assert.deepEqual(again.generation, { ...kept, slot: 9 })
+  const newer = { ...stopped, image: { ...image, id: 'sha256:two', digest: null } }
+  const anew = inState(after(newer, 'visit', 'begin'), 'starting')
+  assert.deepEqual(anew.generation, {
+    number: 2,
+    container: null,
+    slot: 9,
+    image: 'sha256:two',
+    digest: null,
+    port: 80,
+  })
+})
+
+test('a container that is gone is forgotten', () => {
+  assert.equal(generationOf(after(running, 'gone')!), null)
+  assert.equal(generationOf(after(stopped, 'gone')!), null)
+  assert.equal(generationOf(after(starting, 'gone')!), null)
+})
+
+test('an image that is gone is pulled again', () => {
+  for (const preview of [starting, previews.queuedHere!]) {
+    const again = inState(after(preview, 'imageGone'), 'queued')
+    assert.deepEqual([again.image, again.generation], [null, null])
+  }
+  assert.equal(inState(after(previews.queuedHere, 'cleaned'), 'queued').image, null)
+})
+
+test('a clean-up leaves what was known of the tag', () => {
+  const { image, generation, generations, took, state } = inState(
+    after({ ...stopped, took: { pull: 9 } }, 'cleaned'),
+    'stopped',
+  )
+  assert.deepEqual(
+    { image, generation, generations, took, state },
+    { image: null, generation: null, generations: 1, took: { pull: 9 }, state: 'stopped' },
+  )
+})
+
+test('a container found running without a row is taken over as it is', () => {
+  const mine = { ...generation, number: 4 }
+  const taken = inState(next(undefined, 'red', { type: 'adopt', generation: mine, image }, now), 'running')
+  assert.deepEqual([taken.generation, taken.generations, taken.lastSeen], [mine, 4, now])
+})
+
+test('a preview that comes back after its row went has changes of its own', () => {
+  const first = next(undefined, 'red', events.visit!, now)!
+  const later = next(undefined, 'red', events.visit!, now + 1_000)!
+  assert.ok(later.change > first.change + 100)
+})
+
+test('what takes a place', () => {
+  const states = Object.values(previews).flatMap((preview) => (preview ? [preview.state] : []))
+  const taking = [...new Set(states)].filter(takesPlace)
+  assert.deepEqual(taking, ['pulling', 'starting', 'running', 'stopping'])
+})
+
+test('no sequence of events breaks a preview', () => {
+  const anyReason = fc
+    .constantFrom<ReasonCode>('exited', 'no-answer', 'registry-down', 'wrong-port', 'engine-down')
+    .map(because)
+  const number = fc.integer({ min: 1, max: 4 })
+  const anyImage = fc.constantFrom(image, { ...image, id: 'sha256:two' })
+  const event: fc.Arbitrary<Event> = fc.oneof(
+    fc.constantFrom(...Object.values(events)),
+    fc.constantFrom<Event>(
+      { type: 'start', by: 'visit' },
+      { type: 'start', by: 'retry' },
+      { type: 'stop', why: 'idle' },
+      { type: 'pull', places: 1 },
+      { type: 'ending' },
+      { type: 'ended' },
+    ),
+    fc.record({ type: fc.constant('pulled' as const), image: anyImage }),
+    fc.record({ type: fc.constant('begin' as const), places: number, port: number, slot: number }),
+    fc.record({ type: fc.constant('created' as const), generation: number, container: fc.constantFrom('a', 'b') }),
+    fc.record({ type: fc.constant('answered' as const), generation: number, notice: fc.constant(null) }),
+    fc.record({ type: fc.constant('fail' as const), reason: anyReason }),
+    fc.record({ type: fc.constant('exited' as const), generation: number, reason: anyReason, gone: fc.boolean() }),
+  )
+  const steps = fc.array(fc.tuple(event, fc.constantFrom(1, 500, 61_000, STABLE_MS)), { minLength: 5, maxLength: 60 })
+  const seen = new Set<State>()
+  fc.assert(
+    fc.property(fc.constantFrom(...Object.values(previews)), steps, (first, happened) => {
+      let preview = first
+      let at = now
+      for (const [event, wait] of happened) {
+        at += wait
+        const was = structuredClone(preview)
+        const became = next(preview, 'red', event, at)
+        assert.deepEqual(preview, was, 'what was is left as it was')
+        if (!became) continue
+        seen.add(became.state)
+        assert.equal(became.tag, 'red')
+        assert.ok(became.since >= (was?.since ?? 0) && became.since <= at)
+        if (was) {
+          assert.ok(became.change >= was.change, 'changes only grow')
+          assert.ok(became.generations >= was.generations, 'generations only grow')
+        }
+        const mine = generationOf(became)
+        if (mine) assert.ok(mine.number <= became.generations)
+        if (became.state === 'running') {
+          assert.ok(isRouted(became.generation), 'what runs has container and slot')
+          assert.ok(became.image)
+        }
+        // What does not run, or is not about to, has given its slot back.
+        if (['queued', 'stopped'].includes(became.state)) assert.equal(mine?.slot ?? null, null)
+        if (became.state === 'starting') assert.ok(became.image)
+        if (became.state === 'failed') assert.ok(became.reason.code)
+        preview = became.state === 'unknown' ? undefined : became
+      }
+    }),
+    { numRuns: 2_000 },
+  )
+  assert.equal(seen.size, 9, `only these states came up: ${[...seen].join(', ')}`)
+})

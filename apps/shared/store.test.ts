@@ -1,0 +1,455 @@
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import Database from 'better-sqlite3'
+import { openLog } from './log.ts'
+import { next, type Event, type Image, type Preview } from './preview.ts'
+import { MISSING_MS, openStore, setAsideIfCorrupt, SLOT_REST_MS, type Store } from './store.ts'
+import { labelOf } from './tag.ts'
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-store-'))
+const opened: Store[] = []
+after(() => {
+  for (const store of opened) store.close()
+  fs.rmSync(dir, { recursive: true })
+})
+
+const now = 1_763_700_000_000
+const image: Image = {
+  id: 'sha256:one',
+  digest: 'sha256:d1',
+  pulled: true,
+  bytes: 9,
+  created: null,
+  labels: {},
+  ports: [],
+}
+const label = (tag: string) => labelOf(tag, { domain: 'example.com', transliterate: true })
+let files = 0
+const newFile = () => path.join(dir, `${++files}.sqlite`)
+
+function open(file = newFile(), slots = 10): Store {
+  const store = openStore(file, { slots, label, log: openLog('test', 'silent') })
+  opened.push(store)
+  return store
+}
+
+const found: Event = { type: 'found', image }
+const exited: Event = { type: 'exited', generation: 1, reason: { code: 'exited', detail: 'exit 1' }, gone: false }
+const begin = (places = 99): Event => ({ type: 'begin', places, port: 80 })
+
+/** Brings a tag to where it has begun to start. @returns its slot, or undefined where it got none */
+function begun(store: Store, tag: string, at = now, places?: number): number | null | undefined {
+  store.apply(tag, { type: 'start', by: 'visit' }, at)
+  store.apply(tag, found, at)
+  const preview = store.apply(tag, begin(places), at)
+  return preview?.state === 'starting' ? preview.generation?.slot : undefined
+}
+
+function up(store: Store, tag: string, at = now): Preview {
+  begun(store, tag, at)
+  const generation = (store.get(tag) as Preview & { state: 'starting' }).generation!.number
+  store.apply(tag, { type: 'created', generation, container: `c-${tag}` }, at)
+  return store.apply(tag, { type: 'answered', generation, notice: 'slow' }, at)!
+}
+
+/** Ends a preview and gives its slot back. */
+function down(store: Store, tag: string, at = now) {
+  for (const event of [{ type: 'stop', why: 'idle' }, { type: 'ending' }, { type: 'ended' }] as Event[])
+    store.apply(tag, event, at)
+}
+
+test('a preview reads back as it was written, in every state, after a restart too', () => {
+  const file = newFile()
+  const store = open(file)
+  const reads = (preview: Preview | undefined) => {
+    assert.ok(preview)
+    assert.deepEqual(store.get('red'), preview)
+    const again = open(file)
+    assert.deepEqual(again.get('red'), preview)
+    assert.deepEqual(again.list(), [preview])
+  }
+  const states = new Set<string>()
+  const events: Event[] = [
+    { type: 'start', by: 'visit' },
+    { type: 'pull', places: 1 },
+    { type: 'pulled', image },
+    begin(),
+    { type: 'created', generation: 1, container: 'c1' },
+    { type: 'started', generation: 1 },
+    { type: 'answered', generation: 1, notice: 'answers 404' },
+    exited,
+    begin(),
+    { type: 'answered', generation: 1, notice: null },
+    { type: 'stop', why: 'idle' },
+    { type: 'ending' },
+    { type: 'start', by: 'visit' },
+    { type: 'stop', why: 'asked' },
+    { type: 'ended' },
+    { type: 'start', by: 'api' },
+    { type: 'fail', reason: { code: 'stalled', detail: 'no byte', output: ['a', 'b'] } },
+    { type: 'remove' },
+  ]
+  for (const [i, event] of events.entries()) {
+    const was = store.get('red')
+    const became = store.apply('red', event, now + i)
+    if (event.type !== 'begin') assert.deepEqual(became, next(was, 'red', event, now + i))
+    reads(became)
+    states.add(became!.state)
+  }
+  assert.equal(states.size, 8)
+  assert.equal(store.apply('red', { type: 'removed' }, now)?.state, 'unknown')
+  assert.equal(store.get('red'), undefined)
+  assert.deepEqual(store.list(), [])
+})
+
+test('an event that means nothing to the state changes nothing', () => {
+  const store = open()
+  assert.equal(store.apply('red', { type: 'ended' }, now), undefined)
+  store.apply('red', { type: 'start', by: 'visit' }, now)
+  const version = store.version()
+  assert.equal(store.apply('red', { type: 'start', by: 'visit' }, now), undefined)
+  assert.equal(store.version(), version)
+  assert.equal(store.history('red').length, 1)
+})
+
+test('of many processes that race for one change, one wins', async () => {
+  const file = newFile()
+  const store = open(file)
+  const tags = Array.from({ length: 60 }, (_, i) => `tag-${i}`)
+  for (const tag of tags) {
+    store.apply(tag, { type: 'start', by: 'visit' })
+    store.apply(tag, found)
+  }
+  const racer = path.join(dir, 'racer.ts')
+  fs.writeFileSync(
+    racer,
+    `import { openStore } from ${JSON.stringify(path.join(import.meta.dirname, 'store.ts'))}
+     import { openLog } from ${JSON.stringify(path.join(import.meta.dirname, 'log.ts'))}
+     const options = { slots: 100, label: (tag) => tag, log: openLog('racer', 'silent') }
+     const store = openStore(${JSON.stringify(file)}, options)
+     process.once('message', () => {
+       const won = []
+       for (const tag of ${JSON.stringify(tags)}) {
+         const preview = store.apply(tag, { type: 'begin', places: 40, port: 80 })
+         if (preview) won.push([tag, preview.generation.slot])
+       }
+       process.send(won, () => process.exit())
+     })
+     process.send('ready')`,
+  )
+  const racers = Array.from({ length: 3 }, () => fork(racer))
+  await Promise.all(racers.map((child) => once(child, 'message')))
+  const ended = racers.map(async (child) => (await once(child, 'message'))[0] as [tag: string, slot: number][])
+  for (const child of racers) child.send('go')
+  const won = (await Promise.all(ended)).flat()
+  await Promise.all(racers.map((child) => child.exitCode ?? once(child, 'exit')))
+
+  assert.equal(won.length, 40, 'places are counted where they are taken')
+  assert.equal(new Set(won.map(([tag]) => tag)).size, 40)
+  assert.equal(new Set(won.map(([, slot]) => slot)).size, 40, 'no slot is given out twice')
+  assert.equal(store.places(), 40)
+  assert.equal(store.list().filter(({ state }) => state === 'starting').length, 40)
+})
+
+test('a read never mixes two commits', async () => {
+  const file = newFile()
+  const store = open(file)
+  const writer = path.join(dir, 'writer.ts')
+  fs.writeFileSync(
+    writer,
+    `import { openStore } from ${JSON.stringify(path.join(import.meta.dirname, 'store.ts'))}
+     import { openLog } from ${JSON.stringify(path.join(import.meta.dirname, 'log.ts'))}
+     const options = { slots: 10, label: (tag) => tag, log: openLog('writer', 'silent') }
+     const store = openStore(${JSON.stringify(file)}, options)
+     const image = ${JSON.stringify(image)}
+     process.once('disconnect', () => process.exit())
+     process.send('ready')
+     let now = Date.now()
+     const turn = () => {
+       const generation = { number: 1, container: 'c', slot: 1, image: image.id, digest: null, port: 80 }
+       store.apply('red', { type: 'adopt', generation, image })
+       store.apply('red', { type: 'remove' })
+       store.apply('red', { type: 'removed' })
+       setImmediate(turn)
+     }
+     turn()`,
+  )
+  const child = fork(writer)
+  const gone = once(child, 'exit')
+  await once(child, 'message')
+  const end = Date.now() + 700
+  let running = 0
+  while (Date.now() < end)
+    for (const preview of [store.get('red'), ...store.list()]) {
+      if (preview?.state !== 'running') continue
+      running++
+      assert.ok(preview.generation, 'what runs has its generation')
+    }
+  child.disconnect()
+  await gone
+  assert.ok(running > 10, `only ${running} looks met it running`)
+})
+
+test('slots are given out in turn, not the lowest first', () => {
+  const store = open(newFile(), 5)
+  assert.deepEqual([begun(store, 'a'), begun(store, 'b'), begun(store, 'c')], [1, 2, 3])
+  down(store, 'a')
+  down(store, 'b')
+  const later = now + SLOT_REST_MS
+  assert.deepEqual([begun(store, 'd', later), begun(store, 'e', later), begun(store, 'f', later)], [4, 5, 1])
+})
+
+test('a freed slot rests half a minute, over a restart too', () => {
+  const file = newFile()
+  const store = open(file, 2)
+  assert.deepEqual([begun(store, 'a'), begun(store, 'b')], [1, 2])
+  down(store, 'a', now)
+  assert.equal(begun(store, 'c', now + 1), undefined)
+  assert.equal(store.get('c')?.state, 'queued')
+  const again = open(file, 2)
+  assert.equal(again.apply('c', begin(), now + SLOT_REST_MS - 1), undefined)
+  assert.equal(again.apply('c', begin(), now + SLOT_REST_MS)?.state, 'starting')
+})
+
+test('however a generation loses its slot, the slot rests', () => {
+  const ways: Event[][] = [
+    [exited],
+    [{ ...exited, gone: true } as Event],
+    [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }],
+    [{ type: 'stop', why: 'asked' }, { type: 'ending' }, { type: 'ended' }],
+    [{ type: 'restart' }, { type: 'ending' }, { type: 'ended' }],
+  ]
+  for (const events of ways) {
+    const store = open(newFile(), 1)
+    up(store, 'a')
+    for (const event of events) assert.ok(store.apply('a', event, now + 1), JSON.stringify(event))
+    assert.equal(begun(store, 'b', now + SLOT_REST_MS), undefined, JSON.stringify(events))
+    assert.equal(begun(store, 'b', now + SLOT_REST_MS + 1), 1)
+  }
+  const store = open(newFile(), 1)
+  begun(store, 'a')
+  store.apply('a', { type: 'fail', reason: { code: 'wrong-port', detail: '' } }, now + 1)
+  assert.equal(begun(store, 'b', now + SLOT_REST_MS), undefined)
+  assert.equal(begun(store, 'b', now + SLOT_REST_MS + 1), 1)
+})
+
+test('a slot is kept until its container has ended', () => {
+  const store = open(newFile(), 1)
+  up(store, 'a')
+  store.apply('a', { type: 'stop', why: 'idle' }, now)
+  store.apply('a', { type: 'ending' }, now)
+  assert.equal(begun(store, 'b', now + 10 * SLOT_REST_MS), undefined)
+})
+
+test('no more previews are up than there are places; the rest wait in line', () => {
+  const store = open()
+  assert.equal(begun(store, 'a', now, 2), 1)
+  assert.equal(begun(store, 'b', now + 1, 2), 2)
+  assert.equal(begun(store, 'c', now + 2, 2), undefined)
+  store.apply('d', { type: 'start', by: 'visit' }, now + 3)
+  assert.equal(store.apply('d', { type: 'pull', places: 2 }, now + 4), undefined)
+  assert.equal(store.places(), 2)
+  const ahead = (tag: string) => store.ahead(store.get(tag)!)
+  assert.deepEqual([ahead('c'), ahead('d')], [0, 1])
+  down(store, 'a', now + 5)
+  assert.equal(store.apply('c', begin(2), now + 6)?.state, 'starting')
+  assert.equal(ahead('d'), 0)
+})
+
+test('every change is in the history, newest first, and the oldest go', () => {
+  const store = open()
+  up(store, 'red')
+  assert.deepEqual(
+    store.history('red').map(({ was, state, event, generation, detail }) => [was, state, event, generation, detail]),
+    [
+      ['starting', 'running', 'answered', 1, 'slow'],
+      ['starting', 'starting', 'created', 1, 'c-red'],
+      ['queued', 'starting', 'begin', 1, 'slot 1'],
+      ['queued', 'queued', 'found', null, null],
+      ['unknown', 'queued', 'start', null, 'visit'],
+    ],
+  )
+  assert.equal(store.history('red', 2).length, 2)
+  for (let i = 0; i < 150; i++) {
+    store.apply('red', { type: 'stop', why: 'asked' }, now + i)
+    store.apply('red', { type: 'start', by: 'admin' }, now + i)
+  }
+  assert.equal(store.history('red', 999).length, 200)
+  assert.equal(store.history('blue').length, 0)
+})
+
+test('the history outlives the row, but a guessed tag leaves none', () => {
+  const store = open()
+  up(store, 'red')
+  for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])
+    store.apply('red', event, now)
+  assert.equal(store.history('red')[0]?.state, 'unknown')
+  store.apply('guess', { type: 'start', by: 'visit' }, now)
+  store.apply('guess', { type: 'missing' }, now)
+  assert.deepEqual(store.history('guess'), [])
+})
+
+test('a tag that comes back counts its generations on', () => {
+  const store = open()
+  up(store, 'red')
+  for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])
+    store.apply('red', event, now)
+  begun(store, 'red')
+  const preview = store.get('red')
+  assert.ok(preview?.state === 'starting')
+  assert.deepEqual([preview.generation?.number, preview.generations], [2, 2])
+  assert.equal(store.apply('red', exited, now), undefined, 'the old generation 1 is nothing to it')
+})
+
+test('a container is taken over unless its slot is somebody else’s', () => {
+  const store = open()
+  const generation = { number: 3, container: 'c3', slot: 1, image: image.id, digest: null, port: 80 }
+  assert.equal(store.apply('red', { type: 'adopt', generation, image }, now)?.state, 'running')
+  assert.equal(store.apply('blue', { type: 'adopt', generation, image }, now), undefined)
+  assert.equal(begun(store, 'green'), 2)
+})
+
+test('the version changes with every commit, one’s own and others’', () => {
+  const file = newFile()
+  const one = open(file)
+  const other = open(file)
+  let seen = one.version()
+  const moved = () => {
+    const before = seen
+    seen = one.version()
+    return seen !== before
+  }
+  assert.equal(moved(), false)
+  one.apply('red', { type: 'start', by: 'visit' }, now)
+  assert.equal(moved(), true)
+  other.apply('red', { type: 'pull', places: 1 }, now)
+  assert.equal(moved(), true)
+  other.progress('red', { bytes: 1, total: 2, layers: 1, layersDone: 0, percent: 50 })
+  assert.equal(moved(), true)
+  one.touch([['red', now]])
+  assert.equal(moved(), true)
+  one.get('red')
+  other.list()
+  assert.equal(moved(), false)
+})
+
+test('activity is noted, never back in time', () => {
+  const store = open()
+  up(store, 'red')
+  store.touch([['red', now + 5], ['nobody', now]]) // prettier-ignore
+  store.touch([['red', now + 1]])
+  assert.equal(store.get('red')?.lastSeen, now + 5)
+  assert.equal(store.get('nobody'), undefined)
+})
+
+test('progress is that of a running pull', () => {
+  const store = open()
+  const progress = { bytes: 1, total: 2, layers: 1, layersDone: 0, percent: 50 }
+  store.apply('red', { type: 'start', by: 'visit' }, now)
+  store.progress('red', progress)
+  store.apply('red', { type: 'pull', places: 1 }, now)
+  assert.deepEqual(store.get('red'), { ...store.get('red'), state: 'pulling', progress: null })
+  store.progress('red', progress)
+  assert.deepEqual(store.get('red'), { ...store.get('red'), state: 'pulling', progress })
+  store.apply('red', { type: 'pulled', image }, now)
+  store.progress('red', progress)
+  assert.equal(store.get('red')?.state, 'starting')
+})
+
+test('that the registry lacks a tag is remembered for a short while', () => {
+  const store = open()
+  store.apply('red', { type: 'start', by: 'visit' }, now)
+  store.apply('red', { type: 'pull', places: 1 }, now)
+  assert.equal(store.apply('red', { type: 'missing' }, now)?.state, 'unknown')
+  assert.equal(store.get('red'), undefined)
+  assert.equal(store.missing('red', now), now + MISSING_MS)
+  assert.equal(store.missing('red', now + MISSING_MS), undefined)
+  assert.equal(store.missing('blue', now), undefined)
+  store.offer([{ tag: 'red', digest: null }])
+  assert.equal(store.missing('red', now), undefined)
+})
+
+test('asking for a missing tag once more forgets that it was', () => {
+  const store = open()
+  for (const event of [{ type: 'start', by: 'visit' }, { type: 'missing' }, { type: 'start', by: 'api' }] as Event[])
+    store.apply('red', event, now)
+  assert.equal(store.missing('red', now), undefined)
+})
+
+test('a host finds its tag again, among previews and what the registry offers', () => {
+  const store = open()
+  store.apply('Main', { type: 'start', by: 'visit' }, now)
+  store.offer([
+    { tag: '1.9.5', digest: 'sha256:d' },
+    { tag: 'Feature', digest: null },
+  ])
+  assert.equal(store.tagAt(label('Main')), 'Main')
+  assert.equal(store.tagAt(label('Feature')), 'Feature')
+  assert.equal(store.tagAt('1_9_5'), '1.9.5')
+  assert.equal(store.tagAt('main'), undefined)
+  assert.deepEqual(store.offered(), [{ tag: '1.9.5', digest: 'sha256:d' }, { tag: 'Feature', digest: null }]) // prettier-ignore
+  store.offer([])
+  assert.equal(store.tagAt(label('Feature')), undefined)
+})
+
+test('facts about the installation are kept', () => {
+  const file = newFile()
+  open(file).meta.set('subnet', '10.83.0.0/20')
+  const store = open(file)
+  assert.equal(store.meta.get('subnet'), '10.83.0.0/20')
+  store.meta.set('subnet', '10.83.16.0/20')
+  assert.equal(store.meta.get('subnet'), '10.83.16.0/20')
+  assert.equal(store.meta.get('else'), undefined)
+})
+
+test('a corrupt file is set aside with its journal, a good one is left alone', () => {
+  const file = newFile()
+  assert.equal(setAsideIfCorrupt(file), undefined, 'none is there')
+  up(open(file), 'red')
+  opened.pop()!.close()
+  assert.equal(setAsideIfCorrupt(file), undefined)
+  assert.equal(open(file).get('red')?.state, 'running')
+  opened.pop()!.close()
+
+  const bytes = fs.readFileSync(file)
+  for (const [what, damaged] of [
+    ['text', Buffer.from('this is no database, whatever its name says '.repeat(100))],
+    ['half of it', bytes.subarray(0, bytes.length / 2)],
+    ['noise after the header', Buffer.concat([bytes.subarray(0, 100), Buffer.alloc(bytes.length - 100, 0xa5)])],
+  ] as const) {
+    fs.writeFileSync(file, damaged)
+    fs.writeFileSync(`${file}-wal`, '')
+    const aside = setAsideIfCorrupt(file)
+    assert.ok(aside, what)
+    assert.deepEqual(fs.readFileSync(aside), damaged, what)
+    assert.ok(!fs.existsSync(file) && !fs.existsSync(`${file}-wal`), what)
+    assert.deepEqual(open(file).list(), [])
+    opened.pop()!.close()
+  }
+})
+
+test('a database from a newer Lotan is refused, and left as it is', () => {
+  const file = newFile()
+  open(file)
+  opened.pop()!.close()
+  const db = new Database(file)
+  db.pragma('user_version = 99')
+  db.close()
+  assert.throws(() => open(file), /schema 99.*run the newer Lotan/)
+  assert.equal(setAsideIfCorrupt(file), undefined)
+})
+
+test('a database file that was replaced or removed is noticed', () => {
+  const file = newFile()
+  const store = open(file)
+  assert.equal(store.intact(), true)
+  fs.renameSync(file, `${file}.moved`)
+  assert.equal(store.intact(), false)
+  fs.copyFileSync(`${file}.moved`, file)
+  assert.equal(store.intact(), false)
+})
