@@ -27,11 +27,13 @@ describe('a click', { timeout: 180_000 }, () => {
         samples.find((sample) => sample.tag === tag)!,
         reference,
       )
+      // The sample's own layers may be here already, from another Lotan's demo.
+      await buildOn(reference, reference, { ballast: 500 })
       await moveToRegistry(reference)
     }
     lotan = await startLotan({
       repository: `127.0.0.1:${gate.port}/todowrangler`,
-      env: { INACTIVITY_STOP_TIMEOUT_MINUTES: '0.05', INACTIVITY_RMI_TIMEOUT_MINUTES: '0.4' },
+      env: { INACTIVITY_STOP_TIMEOUT_MINUTES: '0.05', INACTIVITY_RMI_TIMEOUT_MINUTES: '0.3' },
     })
     browser = await openBrowser()
   })

@@ -21,9 +21,9 @@ export async function takeLock(file: string): Promise<{ release(): Promise<void>
     },
   )
   const ended = once(holder, 'exit')
-  const [first] = await Promise.race([once(holder.stdout, 'data'), ended])
+  const [first] = (await Promise.race([once(holder.stdout, 'data'), ended])) as [Buffer | number | null]
   if (first === 75) return undefined
-  if (!(first instanceof Buffer)) throw new Error(`flock ended with status ${first}`)
+  if (first === null || typeof first === 'number') throw new Error(`flock ended with status ${first}`)
   holder.stdout.destroy()
   holder.unref()
   return {

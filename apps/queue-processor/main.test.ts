@@ -22,10 +22,9 @@ const images: Record<string, Recipe> = {
   elsewhere: { cmd: ['httpd', '-f', '-p', '3000', '-h', '/www'] },
   itself: { cmd: ['httpd', '-f', '-p', '127.0.0.1:80', '-h', '/www'] },
   closed: { cmd: ['sleep', '1000'] },
-  silent: { cmd: ['nc', '-lk', '-p', '80', '-e', '/bin/busybox', 'sleep', '1000'] },
+  silent: shell('/bin/busybox sleep 1000 | /bin/busybox nc -l -p 80'),
   greedy: { cmd: ['tail', '/dev/zero'], labels: { 'lotan.memory': '16m' } },
   late: shell(`/bin/busybox sleep 1; /bin/${serve.slice(5)}`),
-  stubborn: shell(`trap '' TERM; /bin/${serve.slice(5)}`),
   labelled: {
     labels: { 'lotan.port': '3000', 'lotan.memory': 'lots' },
     cmd: ['httpd', '-f', '-p', '3000', '-h', '/www'],
@@ -216,12 +215,15 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
     assert.equal(await engine.findImage(`${registry.repository}:green`), undefined)
   })
 
-  test('an application that ignores its stop signal is stopped all the same', async () => {
-    await bed.click('stubborn')
-    const { generation } = await bed.untilState('stubborn', 'running')
+  test('a preview whose container was killed by hand can be stopped, and started again', async () => {
+    await bed.click('green')
+    const { generation } = await bed.untilState('green', 'running')
     await kill(generation.container)
-    await bed.ask('stubborn', { type: 'stop', why: 'asked' })
-    await bed.untilState('stubborn', 'stopped')
+    await bed.ask('green', { type: 'stop', why: 'asked' })
+    await bed.untilState('green', 'stopped')
+    await bed.click('green')
+    await bed.untilState('green', 'running')
+    assert.match(await page('green'), /green/)
   })
 
   test('strays go, of tags with a row and without', async () => {
@@ -270,7 +272,7 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
       other.work()
       await other.click('red')
       assert.equal((await other.untilState('red', 'failed')).reason.code, 'credentials')
-      other.parts.registry = { authFor: () => login }
+      other.parts.registry = { authFor: () => ({ ...login, serveraddress: guarded.repository.split('/')[0]! }) }
       await other.ask('red', { type: 'start', by: 'retry' })
       await other.untilState('red', 'running')
     } finally {
@@ -284,19 +286,17 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
     await moveToRegistry(`${registry.repository}:big`)
     const gate = await openGate(registry.port)
     const other = await makeBed(`127.0.0.1:${gate.port}/todowrangler`, {}, { stall: 1_500 })
+    const underWay = () =>
+      until('the pull is on its way', () => {
+        const preview = other.store.get('big')
+        return preview?.state === 'pulling' && preview.progress?.bytes ? preview.progress : undefined
+      })
     try {
       gate.narrow(500_000)
       other.work()
       await other.click('big')
-      const pulling = await until('the pull is on its way', () => {
-        const preview = other.store.get('big')
-        return preview?.state === 'pulling' && preview.progress?.bytes ? preview.progress : undefined
-      })
-      assert.ok(pulling.percent < 75 && pulling.total > pulling.bytes, JSON.stringify(pulling))
-      assert.equal((await other.untilState('big', 'failed')).reason.code, 'stalled')
-
-      await other.ask('big', { type: 'start', by: 'admin' })
-      await other.untilState('big', 'pulling')
+      const progress = await underWay()
+      assert.ok(progress.percent < 75 && progress.total > progress.bytes, JSON.stringify(progress))
       const began = Date.now()
       await other.ask('big', { type: 'remove' })
       await other.untilState('big', 'unknown')
@@ -304,6 +304,11 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
       gate.widen()
       await sleep(300)
       assert.equal(await engine.findImage(`${other.config.repository}:big`), undefined)
+
+      gate.narrow(500_000)
+      await other.click('big')
+      await underWay()
+      assert.equal((await other.untilState('big', 'failed')).reason.code, 'stalled')
     } finally {
       await gate.close()
       await other.close()
@@ -315,22 +320,21 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
     try {
       other.work()
       await other.click('red')
-      await other.untilState('red', 'running')
+      const red = await other.untilState('red', 'running')
       await other.click('green')
       await sleep(300)
-      assert.equal(other.state('green'), 'queued')
-      assert.equal(other.state('red'), 'running')
-      // Nobody has been here for two minutes.
-      const earlier = Date.now() - 120_000
+      assert.equal(other.state('green'), 'queued', 'somebody was at red a moment ago')
       await other.ask('red', { type: 'stop', why: 'asked' })
       await other.untilState('green', 'running')
       assert.equal(other.state('red'), 'stopped')
+
       await other.ask('green', { type: 'remove' })
       await other.untilState('green', 'unknown')
-      other.store.apply('red', { type: 'start', by: 'visit' }, earlier)
-      await other.nudges.nudge(other.store.get('red')!)
-      await other.untilState('red', 'running')
-      assert.ok(earlier < Date.now())
+      const generation = { ...red.generation, slot: 50 }
+      other.store.apply('idle', { type: 'adopt', generation, image: red.image! }, Date.now() - 120_000)
+      await other.click('green')
+      await other.untilState('green', 'running')
+      assert.equal((await other.untilState('idle', 'stopped')).why, 'room')
     } finally {
       await other.close()
     }

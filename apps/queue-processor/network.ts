@@ -12,9 +12,15 @@ export type Network = ReturnType<typeof openNetwork>
 export function openNetwork(parts: { engine: Pick<Engine, 'ensureNetwork'>; store: Pick<Store, 'meta'>; log: Log }) {
   const { engine, store, log } = parts
   let known: string | undefined
+  let asking: Promise<string> | undefined
 
   /** The subnet of the network, which is made anew if it is gone. @throws EngineError */
-  async function ensure(): Promise<string> {
+  function ensure(): Promise<string> {
+    asking ??= make().finally(() => (asking = undefined))
+    return asking
+  }
+
+  async function make(): Promise<string> {
     const recorded = store.meta.get('subnet') ?? null
     const subnet = await engine.ensureNetwork(recorded)
     if (subnet !== recorded) {

@@ -8,7 +8,15 @@ const minutes = (n: number) => now - n * 60_000
 
 /** A preview with what this rule looks at. */
 function preview(tag: string, state: Preview['state'], facts: object = {}): Preview {
-  return { tag, since: minutes(60), lastSeen: null, notBefore: 0, thenStart: false, state, ...facts } as Preview
+  return {
+    tag,
+    since: minutes(60),
+    lastSeen: null,
+    notBefore: 0,
+    thenStart: false,
+    state,
+    ...facts,
+  } as unknown as Preview
 }
 
 const waiting = preview('waiting', 'queued')

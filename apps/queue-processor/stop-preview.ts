@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { movedBetween } from '../shared/connections.ts'
 import { dueOf } from '../shared/due.ts'
-import type { In } from '../shared/preview.ts'
+import type { Image, In } from '../shared/preview.ts'
 import { addressOf } from '../shared/slots.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { sweep } from './sweep.ts'
@@ -34,7 +34,7 @@ export async function removePreview(parts: Parts, preview: In<'removing'>): Prom
   const { store } = parts
   const { tag, generation } = preview
   if (generation?.container) await parts.engine.stop(generation.container, STOP_SECONDS)
-  await discard(parts, tag, preview.image?.pulled ?? false)
+  await discard(parts, tag, preview.image)
   store.apply(tag, { type: 'removed' })
   return undefined
 }
@@ -45,18 +45,21 @@ export async function cleanUp(parts: Parts, preview: In<'stopped'> | In<'failed'
   const { tag, image } = preview
   const due = dueOf(preview, config)
   if (due?.what !== 'clean' || due.at > Date.now()) return void (await sweep(parts, tag))
-  await discard(parts, tag, image?.pulled ?? false)
+  await discard(parts, tag, image)
   store.apply(tag, { type: 'cleaned' })
   return undefined
 }
 
-async function discard({ config, engine, log }: Parts, tag: string, pulled: boolean): Promise<void> {
+async function discard({ config, engine, log }: Parts, tag: string, image: Image | null): Promise<void> {
   const began = Date.now()
   const containers = await engine.list(tag)
   for (const { id } of containers) await engine.remove(id)
-  // By its name and never by force: another tag may have the same image, another program may need it.
-  const image = pulled ? await engine.removeImage(`${config.repository}:${tag}`) : 'not ours'
-  log.info({ tag, containers: containers.length, image, ms: Date.now() - began }, 'preview cleaned up')
+  // By its name and never by force: another tag may have the same image, another program may need it. And only while
+  // the name still means what was pulled: somebody may have put it on an image of their own.
+  const reference = `${containers[0]?.repository ?? config.repository}:${tag}`
+  const ours = image?.pulled && (await engine.findImage(reference))?.id === image.id
+  const removed = ours ? await engine.removeImage(reference) : 'not ours'
+  log.info({ tag, containers: containers.length, image: removed, ms: Date.now() - began }, 'preview cleaned up')
 }
 
 /**

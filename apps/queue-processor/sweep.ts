@@ -21,6 +21,11 @@ export async function sweep({ store, engine, log }: Parts, tag: string): Promise
     await engine.remove(id)
     log.info({ tag, generation, container: id.slice(0, 12), ms: Date.now() - began }, 'stray container removed')
   }
+  // Nobody knows the tag any more: the image that Lotan pulled for it goes with its containers.
+  for (const { repository, image, pulled } of preview ? [] : corpses) {
+    const reference = `${repository}:${tag}`
+    if (pulled && (await engine.findImage(reference))?.id === image) await engine.removeImage(reference)
+  }
   // Started by hand: what is stopped has no slot, and so no right to its address.
   if (preview?.state === 'stopped' && own?.running) await engine.stop(own.id)
   return corpses.length

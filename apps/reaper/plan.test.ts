@@ -54,11 +54,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ['a preview in use is left alone', { previews: [running()], containers: [container()] }, []],
   ['an idle one is stopped', { previews: [running({ lastSeen: NOW - 10 * MINUTE })] }, [stop]],
   ['not a moment earlier', { previews: [running({ lastSeen: NOW - 10 * MINUTE + 1 })] }, []],
-  [
-    'a fresh start counts as activity',
-    { previews: [running({ lastSeen: null, readyAt: NOW - MINUTE } as object)] },
-    [],
-  ],
+  ['a fresh start counts as activity', { previews: [running({ lastSeen: null, readyAt: NOW - MINUTE })] }, []],
   [
     'the label of the image wins',
     { previews: [running({ image: { ...image, labels: { 'lotan.inactivity-stop-minutes': '0.5' } } })] },

@@ -11,11 +11,19 @@ const printed = `0      0      10.83.0.1:50812  10.83.0.25:80
 0      0      [::1]:5000  [::1]:6000
 `
 
+// As iproute2 6.1 printed it.
+const real = `50000  0      127.0.0.1:54468 127.0.0.1:39123
+\t bbr wscale:10,10 rto:204 rtt:0.067/0.038 ato:80 mss:35328 pmtu:65535 rcvmss:32768 advmss:65483 cwnd:11 bytes_sent:1000 bytes_acked:1001 bytes_received:50000 segs_out:5 segs_in:4 data_segs_out:1 data_segs_in:2 bbr:(bw:25693083248bps,mrtt:0.011,pacing_gain:2.88672,cwnd_gain:2.88672) send 46400955224bps lastsnd:336 lastrcv:336 lastack:336 pacing_rate 99806839920bps delivery_rate 25693090904bps delivered:2 app_limited rcv_space:65495 rcv_ssthresh:94806 minrtt:0.011 snd_wnd:70656                             
+`
+
 test('what ss prints is read as connections with the bytes that both sides have', () => {
   assert.deepEqual(parseConnections(printed), [
     { key: '10.83.0.1:50812 10.83.0.25:80', peer: '10.83.0.25', bytes: 4397 },
     { key: '10.83.0.1:50900 10.83.0.26:3000', peer: '10.83.0.26', bytes: 0 },
     { key: '[::1]:5000 [::1]:6000', peer: '[::1]', bytes: 0 },
+  ])
+  assert.deepEqual(parseConnections(real), [
+    { key: '127.0.0.1:54468 127.0.0.1:39123', peer: '127.0.0.1', bytes: 51_001 },
   ])
   assert.deepEqual(parseConnections(''), [])
 })

@@ -13,7 +13,8 @@ export function dueOf(
   preview: Preview,
   { stopAfter, rmiAfter }: Timeouts,
 ): { what: 'stop' | 'clean'; at: number } | null {
-  const seen = preview.lastSeen ?? 0
+  // A start that nobody has visited yet, the admin's or the API's, counts as a visit.
+  const seen = Math.max(preview.lastSeen ?? 0, preview.stages.running ?? 0)
   if (preview.state === 'running') {
     const own = Number(preview.image?.labels['lotan.inactivity-stop-minutes'] || NaN)
     return { what: 'stop', at: Math.max(seen, preview.readyAt) + (own > 0 ? own * 60_000 : stopAfter) }

@@ -6,8 +6,12 @@ import { call } from './engine-call.ts'
 import { EngineError } from './engine-error.ts'
 import { dynamicRangeOf, gatewayOf, networkName, overlaps, subnetFor } from './slots.ts'
 
+/** A machine that refuses this many subnets one after another refuses all. */
+const MOST_TRIES = 20
+
 /**
- * Makes sure that the network is there.
+ * Makes sure that the network is there, and is there once: two processes that make it at the same time both succeed,
+ * whatever `CheckDuplicate` says (tried), and a name that two networks have is of no use.
  *
  * @param recorded the subnet it had before, which it gets again if it has to be made anew and nothing else took it
  * @returns the subnet it has
@@ -17,24 +21,37 @@ export async function ensureNetwork(docker: Docker, instance: string, recorded: 
   const refused: string[] = []
   for (;;) {
     const networks = await call('listing networks', (asked) => docker.listNetworks({ ...asked }))
-    const ours = networks.find((network) => network.Name === networkName(instance))
-    const subnet = ours?.IPAM?.Config?.[0]?.Subnet
-    if (ours && subnet) return subnet
-    const others = networks.flatMap((network) => network.IPAM?.Config?.map((config) => config.Subnet ?? '') ?? [])
-    const taken = [...others, ...refused, ...networksOfThisMachine()]
+    const [first, ...others] = networks.filter(({ Name }) => Name === networkName(instance)).sort(older)
+    for (const { Id } of others) await remove(docker, Id)
+    const subnet = first && subnetsOf(first)[0]
+    if (subnet) return subnet
+
+    const taken = [...networks.flatMap(subnetsOf), ...refused, ...networksOfThisMachine()]
     const wanted = recorded !== null && !overlaps(recorded, taken) ? recorded : subnetFor(taken)
     try {
       await create(docker, instance, wanted)
-      return wanted
     } catch (error) {
-      const { message } = error as Error
-      // Another Lotan may have been quicker, with this network or with the subnet.
-      if (!(error instanceof EngineError) || !/already exists|overlaps/i.test(message) || refused.length > 20)
-        throw error
-      if (/overlaps/i.test(message)) refused.push(wanted)
-      else refused.push('')
+      // Somebody else was quicker, with this network or with the subnet.
+      if (!(error instanceof EngineError) || !/already exists|overlaps/i.test(error.message)) throw error
+      if (refused.push(wanted) > MOST_TRIES) throw error
     }
   }
+}
+
+function subnetsOf(network: Docker.NetworkInspectInfo): string[] {
+  return network.IPAM?.Config?.flatMap(({ Subnet }) => Subnet ?? []) ?? []
+}
+
+function older(a: Docker.NetworkInspectInfo, b: Docker.NetworkInspectInfo): number {
+  return Date.parse(a.Created) - Date.parse(b.Created) || (a.Id < b.Id ? -1 : 1)
+}
+
+/** One that is in use, or gone already, is left. */
+async function remove(docker: Docker, id: string): Promise<void> {
+  const removed = call('removing a second network', (asked) => docker.getNetwork(id).remove({ ...asked }))
+  await removed.catch((error: EngineError) => {
+    if (error.code === 'engine-down') throw error
+  })
 }
 
 function create(docker: Docker, instance: string, subnet: string) {

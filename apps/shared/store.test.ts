@@ -117,7 +117,7 @@ test('an event that means nothing to the state changes nothing', () => {
   assert.equal(store.history('red').length, 1)
 })
 
-test('of many processes that race for one change, one wins', async () => {
+test('of many processes that race for one change, one wins', async (t) => {
   const file = newFile()
   const store = open(file)
   const tags = Array.from({ length: 60 }, (_, i) => `tag-${i}`)
@@ -143,6 +143,7 @@ test('of many processes that race for one change, one wins', async () => {
      process.send('ready')`,
   )
   const racers = Array.from({ length: 3 }, () => fork(racer))
+  t.after(() => racers.forEach((child) => child.kill('SIGKILL')))
   await Promise.all(racers.map((child) => once(child, 'message')))
   const ended = racers.map(async (child) => (await once(child, 'message'))[0] as [tag: string, slot: number][])
   for (const child of racers) child.send('go')
@@ -156,7 +157,7 @@ test('of many processes that race for one change, one wins', async () => {
   assert.equal(store.list().filter(({ state }) => state === 'starting').length, 40)
 })
 
-test('a read never mixes two commits', async () => {
+test('a read never mixes two commits', async (t) => {
   const file = newFile()
   const store = open(file)
   const writer = path.join(dir, 'writer.ts')
@@ -181,6 +182,7 @@ test('a read never mixes two commits', async () => {
   )
   const child = fork(writer)
   const gone = once(child, 'exit')
+  t.after(() => child.kill('SIGKILL'))
   await once(child, 'message')
   const end = Date.now() + 700
   let running = 0

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net from 'node:net'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { In } from '../shared/preview.ts'
+import { addressOf } from '../shared/slots.ts'
+import { kill, removeByHand } from '../testing/docker.ts'
+import { until } from '../testing/until.ts'
+import { makeBed, type Bed } from './bed.ts'
+
+let bed: Bed
+before(async () => {
+  bed = await makeBed()
+})
+after(() => bed.close())
+
+const state = (tag: string) => bed.store.get(tag)?.state ?? 'unknown'
+
+test('a killed container has its preview queued at once, with exit code and last words, and asked for', async () => {
+  const { generation } = await bed.runPreview('red')
+  const reaper = bed.reaper()
+  await reaper.ready()
+  // Only the event is this quick: everything is compared every 10 s.
+  await kill(generation.container)
+  await until('red is queued', () => state('red') === 'queued', { within: 1_500 })
+  const { reason, generation: kept } = bed.store.get('red') as In<'queued'>
+  assert.equal(reason?.code, 'exited')
+  assert.equal(reason.exitCode, 137)
+  assert.deepEqual(reason.output, ['red is up'])
+  assert.deepEqual(kept, { ...generation, slot: null })
+  await until('its start is asked for', async () => (await bed.nudges.waiting()).start === 1)
+
+  const green = await bed.runPreview('green')
+  await removeByHand(green.generation.container)
+  await until('green is queued', () => state('green') === 'queued', { within: 1_500 })
+  const { code, took } = await reaper.end()
+  assert.equal(code, 0)
+  assert.ok(took < 1_000, `it took ${took} ms to end`)
+})
+
+test('what ended while the reaper was away is found when it comes, and a stray is asked to be swept', async () => {
+  const { generation } = await bed.runPreview('blue')
+  await kill(generation.container)
+  await bed.runPreview('purple')
+  await bed.runContainer('purple', 9, 15)
+  const swept = (await bed.nudges.waiting()).stop
+  // A row that was only just made may be behind the engine: it is given 3 s.
+  await sleep(3_000)
+  const reaper = bed.reaper()
+  await until('blue is queued', () => state('blue') === 'queued')
+  await until('the stray is asked to be swept', async () => (await bed.nudges.waiting()).stop === swept + 1)
+  assert.deepEqual(
+    reaper.said('asking for containers that nobody means to be removed').map(({ tag }) => tag),
+    ['purple'],
+  )
+  assert.equal(state('purple'), 'running')
+  await until('the tags of the registry are known', () => bed.store.offered().length > 0)
+  assert.deepEqual(bed.store.offered(), [{ tag: 'red', digest: null }])
+  await reaper.end()
+})
+
+test('the router is told what runs, of this instance alone', async () => {
+  const { generation } = await bed.runPreview('told')
+  const { container } = generation
+  const foreign = await bed.runContainer('told', 1, 16, 'ffffffff')
+  const reaper = bed.reaper()
+  await reaper.ready()
+
+  const json = async (uri: string) => JSON.parse((await bed.ask(uri)).body) as Record<string, unknown>
+  assert.deepEqual(await json('/engine'), { version: await bed.engine.version() })
+  assert.deepEqual(await json(`/containers/${container}`), { running: true, exitCode: null })
+  assert.deepEqual(await bed.ask(`/containers/${container}/logs?tail=all`), { status: 200, body: 'red is up\n' })
+  const { containers } = (await json('/figures')) as { containers: Record<string, { memory: number; limit: number }> }
+  assert.equal(containers[container]?.limit, 64 * 1024 * 1024)
+  assert.ok(containers[container].memory > 0 && containers[container].memory < 64 * 1024 * 1024)
+  assert.ok(!(foreign in containers))
+
+  for (const uri of [foreign, `${foreign}/logs`, 'nobody'])
+    assert.equal((await bed.ask(`/containers/${uri}`)).status, 404, uri)
+  assert.equal((await bed.ask('/engine', 'POST')).status, 405)
+
+  const followed = bed.ask(`/containers/${container}/logs?follow=1`)
+  await kill(container)
+  assert.deepEqual(await followed, { status: 200, body: 'red is up\n' })
+  assert.deepEqual(await json(`/containers/${container}`), { running: false, exitCode: 137 })
+  await removeByHand(foreign)
+  await reaper.end()
+})
+
+test('who is idle is stopped; bytes on an open connection are use, an open connection is none', async (t) => {
+  const soon = { 'lotan.inactivity-stop-minutes': '0.1' }
+  const busy = await bed.runPreview('busy', soon)
+  const silent = await bed.runPreview('silent', soon)
+  const connect = async ({ generation }: In<'running'>) => {
+    const socket = net.connect(80, addressOf(bed.subnet, generation.slot))
+    socket.on('error', () => {})
+    t.after(() => socket.destroy())
+    await once(socket, 'connect')
+    socket.write('GET / HTTP/1.1\r\nX-Slow: ')
+    return socket
+  }
+  await connect(silent)
+  const slow = await connect(busy)
+  const timer = setInterval(() => slow.write('x'), 200)
+  t.after(() => clearInterval(timer))
+
+  const reaper = bed.reaper()
+  await until('silent is stopping', () => state('silent') === 'stopping')
+  const stopping = bed.store.get('silent') as In<'stopping'>
+  assert.equal(stopping.why, 'idle')
+  assert.ok(stopping.since - silent.readyAt >= 6_000, 'not before its time')
+  await sleep(1_500)
+  assert.equal(state('busy'), 'running')
+  await reaper.end()
+})
+
+test('nothing is concluded from an engine that does not answer, which is said once', async () => {
+  const running = bed.store.list().filter((preview) => preview.state === 'running')
+  assert.ok(running.length > 0)
+  const reaper = bed.reaper({ DOCKER_HOST: 'unix:///nowhere/docker.sock' })
+  await reaper.ready()
+  assert.equal((await bed.ask('/engine')).status, 503)
+  await sleep(2_500)
+  for (const { tag } of running) assert.equal(state(tag), 'running', tag)
+  assert.equal(reaper.said('the engine does not answer; start it, or check DOCKER_HOST').length, 1)
+  await reaper.end()
+})
+
+test('a reaper whose database is taken away ends, and the next one takes over what runs', async () => {
+  const was = await bed.runPreview('kept')
+  const first = bed.reaper()
+  await first.ready()
+  await bed.loseDatabase()
+  assert.equal(await first.ended, 1)
+  bed.reopen()
+  assert.deepEqual(bed.store.list(), [])
+
+  const second = bed.reaper()
+  await until('kept has its row again', () => state('kept') === 'running')
+  const { generation, image } = bed.store.get('kept') as In<'running'>
+  assert.deepEqual(generation, was.generation)
+  assert.equal(image?.pulled, true)
+  // What does not run, and what is not the newest of its tag, is not taken over.
+  assert.equal(state('red'), 'unknown')
+  assert.equal((bed.store.get('purple') as In<'running'>).generation.number, 9)
+  await second.end()
+})
+
+test('previews of another repository are removed when REPOSITORY was changed', async () => {
+  const reaper = bed.reaper({ REPOSITORY: '127.0.0.1:1/other' })
+  await until('kept is going', () => state('kept') === 'removing')
+  await reaper.end()
+})
