@@ -84,15 +84,19 @@ describe('the admin page', { timeout: 120_000 }, () => {
     assert.ok(await isMarked(page), 'the page was loaded again')
     assert.match((await rowOf(page, 'beta').textContent())!, /[0-9a-f]{8}/)
     assert.equal(
-      await rowOf(page, 'beta').getByRole('link', { name: 'beta, opens the preview' }).getAttribute('href'),
+      await rowOf(page, 'beta')
+        .getByRole('link', { name: /^beta\b.*opens the preview$/ })
+        .getAttribute('href'),
       lotan.url('beta', ''),
     )
 
     await page.getByRole('button', { name: 'Stop alpha' }).click()
     await row(page, 'alpha', /stopping/)
-    await row(page, 'alpha', /stopped/)
+    // While it drains it can be called back.
     await page.getByRole('button', { name: 'Start alpha' }).click()
     await row(page, 'alpha', /running/)
+    await page.getByRole('button', { name: 'Stop alpha' }).click()
+    await row(page, 'alpha', /stopped/)
     await page.getByRole('button', { name: 'Remove alpha' }).click()
     await rowOf(page, 'alpha').waitFor({ state: 'detached', timeout: 30_000 })
     assert.equal(lotan.store.get('alpha'), undefined)

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SLOT_REST_MS } from './shared/store.ts'
 import { startLotan, type Lotan } from './testing/bed.ts'
-import { removeByHand } from './testing/docker.ts'
+import { kill } from './testing/docker.ts'
 import { buildApp } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
@@ -30,46 +29,44 @@ describe('two previews that swap slots under load', { timeout: 150_000 }, () => 
   })
 
   test('never show one under the other’s host', async () => {
-    await lotan.click('left', '/plain')
-    await lotan.click('right', '/plain')
-    const first = { left: slot('left'), right: slot('right') }
-
+    const had: Record<string, Set<number>> = { left: new Set(), right: new Set() }
+    for (const tag of ['left', 'right']) await up(tag, 0)
     const load = startLoad(lotan, ['left', 'right'])
     try {
-      // Both go to the two slots that were never used; what they leave rests.
-      await lose('left')
-      await lose('right')
-      const rested = Date.now() + SLOT_REST_MS
-      await until('the first slots have rested', () => Date.now() > rested + 500, {
-        within: SLOT_REST_MS + 5_000,
-        every: 250,
-      })
-      // And back, the other way round.
-      await lose('right')
-      await lose('left')
-      assert.deepEqual({ left: slot('left'), right: slot('right') }, { left: first.right, right: first.left })
+      // Four slots, each of which rests 30 s: soon each is given the other's. Until then their visitors are held.
+      for (let round = 0; !swapped(); round++) {
+        assert.ok(round < 5, 'they never swapped')
+        for (const tag of round % 2 ? ['right', 'left'] : ['left', 'right']) {
+          const { readyAt } = running(tag)!
+          await kill(await lotan.containerOf(tag))
+          await up(tag, readyAt)
+        }
+      }
       const served = load.served()
-      await until('both serve again', () => load.served() > served + 200)
+      await until('both serve on', () => load.served() > served + 200)
     } finally {
       await load.stop()
     }
     assert.deepEqual(load.wrong(), [])
     assert.ok(load.served() > 1_000, `only ${load.served()} answers came`)
+
+    /** Whether both now have a slot that was the other's. */
+    function swapped(): boolean {
+      const [left, right] = [running('left')!.generation.slot, running('right')!.generation.slot]
+      return had.left!.has(right) && had.right!.has(left)
+    }
+
+    /** Waits until a preview runs that was killed, and notes its slot. */
+    async function up(tag: string, since: number) {
+      await lotan.api('POST', '/previews', { tag })
+      await until(`${tag} is back`, () => (running(tag)?.readyAt ?? 0) > since, { within: 45_000 })
+      had[tag]!.add(running(tag)!.generation.slot)
+    }
   })
 
-  function slot(tag: string): number | null {
+  function running(tag: string) {
     const preview = lotan.store.get(tag)
-    return preview?.state === 'running' ? preview.generation.slot : null
-  }
-
-  /** `docker rm -f`, and the visitors bring it back. */
-  async function lose(tag: string) {
-    const was = lotan.store.get(tag)?.generations
-    await removeByHand(await lotan.containerOf(tag))
-    await until(`${tag} is back`, () => {
-      const preview = lotan.store.get(tag)
-      return preview?.state === 'running' && preview.generations !== was
-    })
+    return preview?.state === 'running' ? preview : undefined
   }
 })
 

@@ -175,7 +175,7 @@ ask_root() {
   [ -z "$packages" ] || wishes="; sudo apt-get install --no-install-recommends$packages"
   case $engine in
     forbidden) wishes="$wishes; sudo usermod -aG docker $(id -un), then log in again" ;;
-    silent) wishes="$wishes; start the engine: sudo systemctl start docker" ;;
+    silent) ! has dockerd || wishes="$wishes; sudo service docker start" ;;
   esac
   [ -z "$wishes" ] || die "first, as root: ${wishes#; }"
 }

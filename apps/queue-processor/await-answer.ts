@@ -134,7 +134,7 @@ async function whySilent(
   const listens = found?.pid ? listening(found.pid) : undefined
   // An engine on another machine: only what was seen from outside is known.
   if (!listens) return { ...facts, code: connected ? 'no-answer' : 'port-closed', detail: said }
-  if (listens.length === 0) return { ...facts, code: 'port-closed', detail: 'it listens on no port' }
-  if (reaches(listens, port)) return { ...facts, code: 'no-answer', detail: said }
+  if (listens.length === 0 && !connected) return { ...facts, code: 'port-closed', detail: 'it listens on no port' }
+  if (listens.length === 0 || reaches(listens, port)) return { ...facts, code: 'no-answer', detail: said }
   return { ...facts, code: 'wrong-port', detail: `it listens on ${listens.join(', ')}, not on port ${port}`, listens }
 }

@@ -38,7 +38,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     ...env,
   }
   const config = readConfig(settings)
-  const log = openLog('test', process.env.QPLOG ?? 'silent')
+  const log = openLog('test', 'silent')
   const redis = spawn(
     'setpriv',
     ['--pdeathsig', 'KILL', 'redis-server', '--port', '0', '--save', '', '--unixsocket', `${config.runDir}/redis.sock`],
@@ -129,7 +129,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
       for (const child of children) child.kill('SIGKILL')
       store.close()
       redis.kill('SIGKILL')
-      for (const { id } of await engine.list()) await removeByHand(id)
+      for (const { id } of await engine.list().catch(() => [])) await removeByHand(id)
       for (const name of await imagesBelow(`${config.repository}:`)) await removeImageByHand(name)
       await removeNetworkByHand(networkName(config.instance))
       await fs.rm(home, { recursive: true, force: true })

@@ -1,7 +1,7 @@
 /** Brings a preview's image here: the pull lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../shared/engine.ts'
-import type { In, Progress } from '../shared/preview.ts'
+import type { Image, In, Progress } from '../shared/preview.ts'
 import type { Parts } from './parts.ts'
 import { isDue, makeRoom } from './room.ts'
 import { whileWanted } from './wish.ts'
@@ -13,7 +13,9 @@ const TELL_EVERY_MS = 250
 export async function withImage(parts: Parts, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
   if (preview.image) return preview
   const image = await parts.engine.findImage(`${parts.config.repository}:${preview.tag}`)
-  const found = image && parts.store.apply(preview.tag, { type: 'found', image })
+  if (!image) return undefined
+  const pulled = isOurs(parts, preview.tag, image)
+  const found = parts.store.apply(preview.tag, { type: 'found', image: { ...image, pulled } })
   return found?.state === 'queued' ? found : undefined
 }
 
@@ -78,4 +80,10 @@ async function leaveNothing({ store, engine, log }: Parts, tag: string, referenc
   const preview = store.get(tag)
   if (preview && ['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
   if ((await engine.removeImage(reference)) === 'removed') log.info({ tag }, 'image of an ended pull removed')
+}
+
+/** Whether an image that is here is the one that Lotan itself pulled for the tag, and has not taken away since. */
+function isOurs({ store }: Parts, tag: string, { digest }: Image): boolean {
+  const last = store.history(tag).find(({ event }) => ['pulled', 'cleaned', 'removed'].includes(event))
+  return last?.event === 'pulled' && digest !== null && last.detail === digest
 }

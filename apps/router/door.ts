@@ -3,30 +3,40 @@
  *
  *   /route   which slot serves this host? Never waits, changes nothing; nginx keeps a yes for 2 s.
  *   /wait    nobody serves it: wakes it, and answers when it is up, or when this kind of request has waited enough.
- *   /lost    the slot did not answer: looks at the container first, then as /wait.
+ *   /lost    the slot dropped the request: looks at the container first, then as /wait.
+ *   /silent  the slot did not even accept it: the same, but a container that is well is tried again, patiently.
  *   /answer  what the visitor gets instead of the application: a page, or a problem.
  *
  * A yes is 200 with X-Upstream, a no is 403; nginx passes X-Verdict of a no on to /answer.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type Response } from 'express'
 import type { Config } from '../shared/config.ts'
 import type { Log } from '../shared/log.ts'
 import type { In, Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
-import { upstreamOf } from '../shared/slots.ts'
+import { addressOf, upstreamOf } from '../shared/slots.ts'
 import type { Store } from '../shared/store.ts'
 import type { noteActivity } from './activity.ts'
 import { answerFor } from './answer.ts'
 import { readAsk, type Ask } from './ask.ts'
 import type { Changes } from './changes.ts'
 import { decide, type Answer } from './decide.ts'
-import type { Reaper } from './reaper-client.ts'
+import { accepts } from './knock.ts'
+import type { Look, Reaper } from './reaper-client.ts'
 import { streamTold } from './told-stream.ts'
 
 /** More requests than this are not held: each costs nginx two connections. */
 const MAX_HELD = 2_000
 /** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
 const START_LANES = 2
+
+/** How long the reaper, which may be restarting, is asked about a container that did not answer. Milliseconds. */
+const LOOK_MS = 4_000
+const LOOK_AGAIN_MS = 250
+/** The distance between two held requests that are let go, and the longest that any waits for it. Milliseconds. */
+const LET_GO_EVERY_MS = 2
+const LET_GO_MS = 500
 
 export interface Parts {
   config: Config
@@ -41,6 +51,7 @@ export interface Parts {
 export function door(parts: Parts): express.Express {
   const { config, store, nudges, changes, activity, reaper, log } = parts
   let held = 0
+  let leaving = 0
 
   const app = express()
   app.disable('x-powered-by')
@@ -59,15 +70,9 @@ export function door(parts: Parts): express.Express {
 
   app.get('/wait', (req, res) => hold(readAsk(req, config, store), res))
 
-  app.get('/lost', async (req, res) => {
-    const ask = readAsk(req, config, store)
-    const preview = ask.tag === null ? undefined : store.get(ask.tag)
-    if (preview?.state === 'running') {
-      if (upstream(preview) !== ask.tried) return reusable(ask) ? yes(res, preview) : no(res, 'spent')
-      if (!(await isLost(preview))) return no(res, 'alive')
-    }
-    return reusable(ask) ? hold(ask, res) : no(res, 'spent')
-  })
+  app.get('/lost', (req, res) => lost(readAsk(req, config, store), res, 'alive'))
+
+  app.get('/silent', (req, res) => lost(readAsk(req, config, store), res, 'busy'))
 
   app.get('/answer', (req, res) => {
     const ask = readAsk(req, config, store)
@@ -89,6 +94,16 @@ export function door(parts: Parts): express.Express {
     if (ask.tag) await wake(ask.tag, 'api')
     return res.redirect(303, backTo(ask))
   })
+
+  /** @param otherwise what a container is whose process runs all the same */
+  async function lost(ask: Ask, res: Response, otherwise: 'alive' | 'busy'): Promise<unknown> {
+    const preview = ask.tag === null ? undefined : store.get(ask.tag)
+    if (preview?.state !== 'running') return reusable(ask) ? hold(ask, res) : no(res, 'spent')
+    const moved = upstream(preview) !== ask.tried
+    if (!moved && (await isLost(preview))) return reusable(ask) ? hold(ask, res) : no(res, 'spent')
+    if (!moved && otherwise === 'alive') return no(res, 'alive')
+    return reusable(ask) ? yes(res, preview) : no(res, 'spent')
+  }
 
   /** Wakes a preview and waits for it as long as this request may wait. */
   async function hold(ask: Ask, res: Response): Promise<unknown> {
@@ -112,6 +127,10 @@ export function door(parts: Parts): express.Express {
       if (gone.signal.aborted) return
       seen(ask)
       if (settled?.state !== 'running') return no(res)
+      // Fifty connections at once are more than the backlog of a small server: the kernel would drop some, and try
+      // again a second later. They are let go one after another.
+      await sleep(Math.min(LET_GO_MS, leaving++ * LET_GO_EVERY_MS))
+      leaving--
       if (answer.applied !== null) res.set('Preference-Applied', `wait=${answer.applied / 1_000}`)
       return yes(res, settled)
     } finally {
@@ -139,30 +158,40 @@ export function door(parts: Parts): express.Express {
 
   /** Whether a running preview's container is really gone. In doubt it is not: a wrong yes would restart it in use. */
   async function isLost(preview: In<'running'>): Promise<boolean> {
-    const { container, number } = preview.generation
-    const found = await reaper.container(container).catch((error: Error) => {
-      log.warn({ tag: preview.tag, error: error.message }, 'the reaper could not be asked about a container')
-      return undefined
-    })
-    if (!found || ('running' in found && found.running)) return false
-    const gone = !('running' in found)
-    const exited = store.apply(preview.tag, {
-      type: 'exited',
-      generation: number,
-      gone,
-      reason: {
-        code: 'exited',
-        detail: gone ? 'the container was removed' : '',
-        exitCode: gone ? undefined : (found.exitCode ?? undefined),
-      },
-    })
+    const { tag, generation } = preview
+    const end = Date.now() + LOOK_MS
+    for (let looks = 0; ;) {
+      const now = store.get(tag)
+      // Somebody else has found out meanwhile.
+      if (now?.state !== 'running' || upstream(now) !== upstream(preview)) return true
+      const found = await reaper.container(generation.container).catch(() => undefined)
+      if (found && ('gone' in found || !found.running)) return voidRoute(preview, found)
+      // The application's end is seen by its clients first, and by the engine a moment later.
+      if (found && (++looks > 1 || (await accepts(addressOf(subnet(), generation.slot), generation.port)))) return false
+      if (Date.now() >= end) {
+        log.warn({ tag }, 'the reaper could not be asked about a container')
+        return false
+      }
+      await sleep(LOOK_AGAIN_MS)
+    }
+  }
+
+  async function voidRoute({ tag, generation }: In<'running'>, found: Look): Promise<true> {
+    const gone = 'gone' in found
+    const exitCode = gone ? undefined : (found.exitCode ?? undefined)
+    const detail = gone ? 'the container was removed by somebody else' : `exit status ${exitCode}`
+    const reason = { code: 'exited' as const, detail, exitCode }
+    const exited = store.apply(tag, { type: 'exited', generation: generation.number, gone, reason })
     if (exited) await nudges.nudge(exited)
     return true
   }
 
+  function subnet(): string {
+    return store.meta.get('subnet') ?? ''
+  }
+
   function upstream({ generation }: In<'running'>): string {
-    const subnet = store.meta.get('subnet') ?? ''
-    return upstreamOf(generation, subnet, Number(store.meta.get('pool_port_in_use') ?? 0))
+    return upstreamOf(generation, subnet(), Number(store.meta.get('pool_port_in_use') ?? 0))
   }
 
   function yes(res: Response, preview: In<'running'>) {

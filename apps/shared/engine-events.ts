@@ -29,7 +29,7 @@ export async function* events(
   const filters = { type: ['container' as const], event: [...actions], label: [`lotan.instance=${instance}`] }
   const query = { filters, ...(since === undefined ? {} : { since: since / 1000 }) }
   // The engine sends the header at once: only this part has a deadline.
-  const stream = await call('listening to the engine', () => docker.getEvents(query), { signal })
+  const stream = await call('listening to the engine', (asked) => docker.getEvents({ ...query, ...asked }), { signal })
   const end = () => (stream as unknown as { destroy(): void }).destroy()
   signal.addEventListener('abort', end, { once: true })
   try {

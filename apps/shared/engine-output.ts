@@ -17,9 +17,12 @@ export interface LogOptions {
 export async function logs(docker: Docker, id: string, { tail, follow, signal }: LogOptions): Promise<Readable> {
   const container = docker.getContainer(id)
   if (!follow) return Readable.from([await past(docker, id, tail)])
-  const options = { stdout: true, stderr: true, tail, follow: true as const }
   // Only the request has a deadline; the stream lives until the caller, or the container, ends it.
-  const stream = (await call(`reading the output of ${id}`, () => container.logs(options), { signal })) as Readable
+  const stream = (await call(
+    `reading the output of ${id}`,
+    (asked) => container.logs({ stdout: true, stderr: true, tail, follow: true, ...asked }),
+    { signal },
+  )) as Readable
   const text = demultiplexer()
   const end = () => void (stream.destroy(), text.destroy())
   signal?.addEventListener('abort', end, { once: true })

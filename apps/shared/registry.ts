@@ -131,14 +131,14 @@ async function authorize(answer: Response, login: Login | undefined): Promise<st
   const basic = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
   const bearer = /\bBearer\s+(.*)/i.exec(challenge)?.[1]
   if (bearer === undefined) return basic
-  const asked = Object.fromEntries([...bearer.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]))
-  const realm = URL.parse(asked.realm ?? '')
+  const asked = new Map([...bearer.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]))
+  const realm = URL.parse(asked.get('realm') ?? '')
   if (!realm || (realm.protocol !== 'https:' && !isLoopback(realm)))
     throw new RegistryError(
       'credentials',
       `${new URL(answer.url).host} wants a token, but names no safe place to get it`,
     )
-  for (const key of ['service', 'scope']) if (asked[key]) realm.searchParams.set(key, asked[key])
+  for (const key of ['service', 'scope']) if (asked.get(key)) realm.searchParams.set(key, asked.get(key)!)
   const given = await ask(realm, basic)
   refuseBad(given, 'a token')
   const { token, access_token } = await json<{ token?: string; access_token?: string }>(given)

@@ -1,0 +1,107 @@
+/** The queue-processor killed in the middle of its work, or without an engine: what it finds is what it goes on with. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Preview } from '../shared/preview.ts'
+import { openGate, type Gate } from '../testing/gate.ts'
+import { buildSmall, moveToRegistry } from '../testing/images.ts'
+import { startRegistry, type Registry } from '../testing/registry.ts'
+import { until } from '../testing/until.ts'
+import { makeBed, type Bed } from './bed.ts'
+
+describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
+  const moments: [moment: string, reached: (preview: Preview) => boolean][] = [
+    ['as soon as it has begun', (preview) => preview.state === 'starting' && preview.generation !== null],
+    ['with its container made', (preview) => preview.state === 'starting' && !!preview.generation?.container],
+    ['with its container running', (preview) => preview.state === 'starting' && preview.stages.waiting !== undefined],
+  ]
+
+  let registry: Registry
+  let gate: Gate
+  let bed: Bed
+
+  before(async () => {
+    registry = await startRegistry()
+    await buildSmall(`${registry.repository}:big`, 'big', { ballast: 2_000 })
+    const cmd = ['sh', '-c', '/bin/busybox sleep 1; exec /bin/busybox httpd -f -p 80 -h /www']
+    for (let i = 0; i <= moments.length; i++) {
+      await buildSmall(`${registry.repository}:late${i}`, 'late', { cmd })
+      await moveToRegistry(`${registry.repository}:late${i}`)
+    }
+    await moveToRegistry(`${registry.repository}:big`)
+    gate = await openGate(registry.port)
+    bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`, { LOTAN_START_TIMEOUT_SECONDS: '10' })
+  })
+  after(async () => {
+    await bed?.close()
+    await gate?.close()
+    await registry?.close()
+  })
+
+  test('during a pull, pulls again', async () => {
+    gate.narrow(500_000)
+    const first = bed.asProcess()
+    await bed.click('big')
+    await until('the pull is on its way', () => {
+      const preview = bed.store.get('big')
+      return preview?.state === 'pulling' && preview.progress?.bytes
+    })
+    await first.end('SIGKILL')
+    gate.widen()
+    const second = bed.asProcess()
+    await bed.untilState('big', 'running')
+    assert.equal((await bed.containers('big')).length, 1)
+    assert.equal(bed.store.get('big')?.image?.pulled, true)
+    await second.end('SIGKILL')
+  })
+
+  for (const [i, [moment, reached]] of moments.entries())
+    test(`during a start, ${moment}, goes on with it`, async () => {
+      const tag = `late${i}`
+      const first = bed.asProcess()
+      await bed.click(tag)
+      await until(moment, () => reached(bed.store.get(tag)!), { every: 2 })
+      await first.end('SIGKILL')
+      const second = bed.asProcess()
+      const { generation } = await bed.untilState(tag, 'running')
+      const containers = await bed.containers(tag)
+      assert.deepEqual(
+        containers.map(({ id }) => id),
+        [generation.container],
+      )
+      await second.end('SIGKILL')
+    })
+
+  test('during a drain, finishes it', async () => {
+    await bed.ask('big', { type: 'stop', why: 'asked' })
+    const first = bed.asProcess()
+    await until('it is ready', () => first.output().includes('queue-processor is ready'))
+    await first.end('SIGKILL')
+    const second = bed.asProcess()
+    await bed.untilState('big', 'stopped')
+    assert.equal((await bed.containers('big'))[0]?.running, false)
+    await second.end('SIGKILL')
+  })
+
+  test('leaves running containers alone when it is told to end, and ends within a second', async () => {
+    const hands = bed.asProcess()
+    await bed.click('big')
+    await bed.untilState('big', 'running')
+    await bed.click(`late${moments.length}`)
+    await bed.untilState(`late${moments.length}`, 'starting')
+    assert.ok((await hands.end('SIGTERM')) < 1_000)
+    assert.equal((await bed.containers('big'))[0]?.running, true)
+  })
+})
+
+test('without an engine the queue-processor says so, and works once it is there', { timeout: 30_000 }, async () => {
+  const bed = await makeBed('127.0.0.1:1/todowrangler', { DOCKER_HOST: 'unix:///nonexistent/docker.sock' })
+  try {
+    const hands = bed.asProcess()
+    await bed.click('red')
+    assert.equal((await bed.untilState('red', 'failed')).reason.code, 'engine-down')
+    await until('it says so', () => hands.output().includes('network not ready'))
+    assert.ok((await hands.end('SIGTERM')) < 1_000)
+  } finally {
+    await bed.close()
+  }
+})
