@@ -58,8 +58,12 @@ describe('two previews that swap slots under load', { timeout: 150_000 }, () => 
 
     /** Waits until a preview runs that was killed, and notes its slot. */
     async function up(tag: string, since: number) {
-      await lotan.api('POST', '/previews', { tag })
-      await until(`${tag} is back`, () => (running(tag)?.readyAt ?? 0) > since, { within: 45_000 })
+      const isBack = async () => {
+        // To Lotan these are crashes: after some it stops trying, until somebody asks.
+        if (lotan.store.get(tag)?.state !== 'running') await lotan.api('POST', '/previews', { tag })
+        return (running(tag)?.readyAt ?? 0) > since
+      }
+      await until(`${tag} is back`, isBack, { within: 60_000 })
       had[tag]!.add(running(tag)!.generation.slot)
     }
   })

@@ -33,7 +33,7 @@ export async function up(config: Config, say: Say): Promise<number> {
   try {
     noteRunning(config)
     await bringUp(config, parts, say, ending)
-    const rotating = setInterval(() => rotateLogs(path.join(config.dataDir, 'logs')), ROTATE_MS)
+    const rotating = setInterval(() => tryToRotate(config, say), ROTATE_MS)
     if (!ending.aborted) await once(ending, 'abort')
     clearInterval(rotating)
   } catch (error) {
@@ -53,9 +53,18 @@ async function takeDown(config: Config, parts: Parts, say: Say): Promise<void> {
   say('stopping')
   const deadline = performance.now() + DOWN_MS
   for (const name of stopOrder) await parts.get(name)?.stop(Math.min(PART_DOWN_MS, deadline - performance.now()))
-  const left = await withStore(config, (store) => store.list().filter(({ state }) => state === 'running').length).catch(
-    () => 0,
-  )
-  const previews = left === 1 ? '1 preview was left running' : `${left} previews were left running`
-  say(left === 0 ? 'stopped; no preview was running' : `stopped; ${previews}, the next start takes them over`)
+  const running = withStore(config, (store) => store.list().filter(({ state }) => state === 'running').length)
+  const left = await running.catch(() => undefined)
+  if (left === undefined) say('stopped; what runs cannot be told, since the database cannot be read', 'bad')
+  else if (left === 0) say('stopped; no preview was running')
+  else say(`stopped; ${left === 1 ? '1 preview was' : `${left} previews were`} left running, the next start takes over`)
+}
+
+/** Logs that cannot be rotated are said to be, and no reason to stop serving. */
+function tryToRotate(config: Config, say: Say): void {
+  try {
+    rotateLogs(path.join(config.dataDir, 'logs'))
+  } catch (error) {
+    say(`the logs could not be rotated: ${(error as Error).message}`, 'bad')
+  }
 }

@@ -99,7 +99,7 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
   })
 
   test('a stop waits for its route to be forgotten, and the next start takes the kept container to a new slot', async () => {
-    const { generation } = (await bed.untilState('red', 'running'))!
+    const { generation } = await bed.untilState('red', 'running')
     const began = Date.now()
     await bed.ask('red', { type: 'stop', why: 'asked' })
     const stopped = await bed.untilState('red', 'stopped')

@@ -28,12 +28,12 @@ const network = openNetwork({ engine, store, log })
 const nudges = openQueue(config, log)
 const registry = openRegistry(config)
 const ending = new AbortController()
-let workers: ReturnType<typeof openWorkers> | undefined
+const open: { close(): Promise<void> }[] = [nudges]
 
 process.once('SIGTERM', () => {
   ending.abort()
   // Running containers are left alone, and what is under way goes on from the database at the next start.
-  void Promise.all([workers?.close(), nudges.close()]).finally(() => process.exit(0))
+  void Promise.all(open.map((part) => part.close())).finally(() => process.exit(0))
   setTimeout(() => process.exit(0), 800).unref()
 })
 
@@ -57,7 +57,7 @@ const parts = {
 }
 void network.untilThere(ending.signal)
 await emptyQueues()
-workers = openWorkers(config, widths, attendTo(parts), log)
+open.push(openWorkers(config, widths, attendTo(parts), log))
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)
 log.info({ repository: config.repository, instance: config.instance, due: due.length }, 'queue-processor is ready')

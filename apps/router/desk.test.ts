@@ -318,7 +318,7 @@ test('forms add, start, stop, restart and remove, and lead back to the page they
 test('a form leaves a nudge for the queue-processor', async () => {
   const before = await bed.nudges.waiting()
   await post('/previews', { tag: 'nudged' }, { Cookie: cookie, ...own })
-  assert.equal((await bed.nudges.waiting()).pull, before.pull + 1)
+  assert.equal((await bed.nudges.waiting()).start, before.start + 1)
 })
 
 const hostile = [

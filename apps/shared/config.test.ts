@@ -301,7 +301,7 @@ test('no text in any setting does anything but a SettingsError', () => {
   fc.assert(
     fc.property(fc.constantFrom(...names), text, (name, value) => void problemsOf({ [name]: value })),
     {
-      numRuns: 300,
+      numRuns: 150,
     },
   )
 })

@@ -69,10 +69,16 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
     running: info.State === 'running',
     status: info.State,
     image: info.ImageID,
-    address: endpoint?.IPAMConfig?.IPv4Address || endpoint?.IPAddress || null,
+    address: addressOf(endpoint),
     port: labels['lotan.port'] ? Number(labels['lotan.port']) : null,
     pulled: labels['lotan.pulled'] === 'true',
   }
+}
+
+/** The address a container was given, else the one it happens to have. */
+function addressOf(endpoint: { IPAMConfig?: unknown; IPAddress?: string } | undefined): string | null {
+  const given = endpoint?.IPAMConfig as { IPv4Address?: string } | null | undefined
+  return given?.IPv4Address || endpoint?.IPAddress || null
 }
 
 /** A container by its id or name, or undefined when there is none. */
@@ -92,7 +98,7 @@ export async function inspect(docker: Docker, instance: string, id: string): Pro
     finishedAt: time(state.FinishedAt),
     pid: state.Pid || null,
     memoryLimit: info.HostConfig.Memory ?? 0,
-    address: endpoint?.IPAMConfig?.IPv4Address || endpoint?.IPAddress || null,
+    address: addressOf(endpoint),
     labels: info.Config.Labels ?? {},
   }
 }

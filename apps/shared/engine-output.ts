@@ -89,7 +89,6 @@ export function demultiplexer(): Transform {
 }
 
 function bare(line: string): string {
-  // eslint-disable-next-line no-control-regex -- terminal colours are control characters
   const text = line.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/\r$/, '')
   return text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text
 }

@@ -173,10 +173,10 @@ test('any text may stand in a Host header', () => {
         assert.equal(typeof labelOf(a, naming), 'string')
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
-  assert.equal(readHost(`${'a.'.repeat(500_000)}${domain}`, folding)?.tag, null)
-  assert.equal(readHost('-'.repeat(1_000_000), folding), null)
-  assert.equal(readHost(`${'1_'.repeat(500_000)}.${domain}`, folding)?.tag, null)
-  assert.equal(readHost(':'.repeat(1_000_000), folding), null)
+  assert.equal(readHost(`${'a.'.repeat(100_000)}${domain}`, folding)?.tag, null)
+  assert.equal(readHost('-'.repeat(200_000), folding), null)
+  assert.equal(readHost(`${'1_'.repeat(100_000)}.${domain}`, folding)?.tag, null)
+  assert.equal(readHost(':'.repeat(200_000), folding), null)
 })
