@@ -57,7 +57,7 @@ export async function buildSample(
       const text = await fs.readFile(path.join(source, from), 'utf8')
       await fs.writeFile(
         path.join(dir, to),
-        text.replace(/\{\{(\w+)\}\}/g, (whole, name) => facts[name] ?? whole),
+        text.replace(/\{\{(\w+)\}\}/g, (whole: string, name: string) => facts[name] ?? whole),
       )
     }
     const files = hex ? ['index.html', 'todo.css', 'todo.js', 'httpd.conf'] : ['start.sh']

@@ -1,4 +1,5 @@
 /** What the launcher tells whoever started it: plain lines, coloured where a terminal can show it. */
+import path from 'node:path'
 import { styleText } from 'node:util'
 
 /** Prints one line. `good` and `bad` are green and red on a terminal that has colours. */
@@ -14,4 +15,10 @@ export function openConsole(out: NodeJS.WriteStream, term: string): Say {
       coloured && tone ? styleText(tone === 'good' ? 'green' : 'red', text, { validateStream: false }) : text
     out.write(`lotan: ${styled}\n`)
   }
+}
+
+/** A path as a person would write it here: below the current directory without what leads there. */
+export function shown(file: string): string {
+  const relative = path.relative('.', file)
+  return relative.startsWith('..') ? file : relative
 }

@@ -1,9 +1,8 @@
 /** One process that the launcher starts, watches, starts again when it ends by itself, and stops. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Say } from './console.ts'
+import { shown, type Say } from './console.ts'
 
 /** A part that was up this long is steady: its next crash counts as the first. */
 const STEADY_MS = 30_000
@@ -61,10 +60,7 @@ export function runPart(plan: Plan, say: Say): Part {
       }
       crashes = last.lasted >= STEADY_MS ? 1 : crashes + 1
       const pause = pauseAfter(crashes, Math.random())
-      say(
-        `${name} ended (${how(last)}), starting it again in ${(pause / 1000).toFixed(1)} s; see ${path.relative('.', log)}`,
-        'bad',
-      )
+      say(`${name} ended (${how(last)}), starting it again in ${(pause / 1000).toFixed(1)} s; see ${shown(log)}`, 'bad')
       await sleep(pause, undefined, { signal: over.signal }).catch(() => {})
     }
   }

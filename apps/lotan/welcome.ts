@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { urlOf, type Config } from '../shared/config.ts'
 import { hostOf } from '../shared/tag.ts'
-import type { Say } from './console.ts'
+import { shown, type Say } from './console.ts'
 import { samples } from './demo.ts'
 import { loginLink } from './running.ts'
 
@@ -10,6 +10,6 @@ export function welcome(config: Config, say: Say): void {
   const hosts = config.demo ? samples.map((tag) => hostOf(tag, config)) : [`TAG.${config.domain}`]
   for (const host of hosts) say(`  ${urlOf(host, config)}/`)
   say(`admin: ${loginLink(config)}`)
-  say(`logs:  ${path.relative('.', path.join(config.dataDir, 'logs'))}/`)
+  say(`logs:  ${shown(path.join(config.dataDir, 'logs'))}/`)
   say('stop:  Ctrl-C; previews that run are left running')
 }

@@ -38,7 +38,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     ...env,
   }
   const config = readConfig(settings)
-  const log = openLog('test', 'info')
+  const log = openLog('test', 'silent')
   const redis = spawn(
     'setpriv',
     ['--pdeathsig', 'KILL', 'redis-server', '--port', '0', '--save', '', '--unixsocket', `${config.runDir}/redis.sock`],

@@ -157,6 +157,5 @@ function logOf(log: PreviewFacts['log']) {
 
 /** What programs print, without the codes that colour terminals and move their cursors. */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f]/g, '')
 }

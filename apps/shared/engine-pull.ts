@@ -35,9 +35,11 @@ export async function pull(docker: Docker, reference: string, options: PullOptio
   await follow(
     (asked) => docker.createImage(auth ?? {}, { fromImage: repository, tag, ...asked }),
     (frame) => {
-      const then = advance(pulling, frame)
-      if (then !== pulling) onProgress?.(progressOf(then))
-      pulling = then
+      const before = pulling
+      pulling = advance(pulling, frame)
+      if (pulling !== before) onProgress?.(progressOf(pulling))
+      // A layer that is being tried again counts its seconds down, and brings nothing.
+      return pulling !== before || !frame.id
     },
     { stallAfter, signal: options.signal, kind: 'pull' },
   )
@@ -49,7 +51,7 @@ export async function push(docker: Docker, reference: string, auth?: Login): Pro
   const { tag } = partsOf(reference)
   await follow(
     (asked) => image.push({ tag, authconfig: auth ?? {}, ...asked }),
-    () => {},
+    () => true,
     {
       stallAfter: STALL_MS,
       kind: 'pull',
@@ -64,15 +66,18 @@ export async function push(docker: Docker, reference: string, auth?: Login): Pro
 export async function build(docker: Docker, dir: string, files: string[], reference: string): Promise<void> {
   await follow(
     (asked) => docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, ...asked }),
-    () => {},
+    () => true,
     { stallAfter: 5 * STALL_MS, kind: 'other' },
   )
 }
 
-/** Opens a stream and reads it to its end, line by line; an `error` line, or silence for too long, rejects. */
+/**
+ * Opens a stream and reads it to its end, line by line. An `error` line rejects, and so does too long a time without a
+ * line that `onFrame` says brought something.
+ */
 async function follow(
   open: (asked: { abortSignal: AbortSignal }) => Promise<NodeJS.ReadableStream>,
-  onFrame: (frame: PullFrame) => void,
+  onFrame: (frame: PullFrame) => boolean,
   options: { stallAfter: number; signal?: AbortSignal; kind: 'pull' | 'other' },
 ): Promise<void> {
   const { stallAfter, signal, kind } = options
@@ -88,9 +93,9 @@ async function follow(
         // The engine sends its header with the first word it says, so silence is measured from here on.
         const stream = (await open(asked)) as Readable
         asked.abortSignal.addEventListener('abort', () => stream.destroy(), { once: true })
-        for await (const frame of frames(stream, () => timer.refresh())) {
+        for await (const frame of frames(stream)) {
           if (frame.error) throw Object.assign(new Error(frame.error), { statusCode: 500 })
-          onFrame(frame)
+          if (onFrame(frame)) timer.refresh()
         }
       },
       { ms: 0, signal: ending, kind },
@@ -102,11 +107,10 @@ async function follow(
   }
 }
 
-async function* frames(stream: AsyncIterable<Buffer>, onByte: () => void): AsyncGenerator<PullFrame> {
+async function* frames(stream: AsyncIterable<Buffer>): AsyncGenerator<PullFrame> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of stream) {
-    onByte()
     rest += decoder.decode(chunk, { stream: true })
     const lines = rest.split('\n')
     rest = lines.pop()!

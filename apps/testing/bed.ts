@@ -120,15 +120,17 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     },
 
     /**
-     * Clicks a preview as a browser without script does: follows the waiting page until something else comes.
-     * @returns the first answer that is no waiting page
+     * Clicks a preview as a browser without script does: follows the waiting page, and what leads back to the same
+     * address, until something else comes.
+     * @returns the first answer that is neither
      */
     async click(tag: string, path = '/', within = 45_000): Promise<Answer> {
       return until(
         `the click on ${tag} ends`,
         async () => {
           const answer = await bed.request(tag, { path, headers: asBrowser })
-          return isWaiting(answer) ? undefined : answer
+          const again = answer.status === 307 && answer.headers.location === path
+          return isWaiting(answer) || again ? undefined : answer
         },
         { within, every: 100 },
       )

@@ -1,7 +1,7 @@
 /** Stands between a Lotan and the engine, to be the engine that fails: goes away, or refuses one kind of call. */
 import http from 'node:http'
 import fs from 'node:fs/promises'
-import net from 'node:net'
+import type net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { engineAddress } from './docker.ts'
