@@ -4,7 +4,7 @@ import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan, type PartName } from './testing/bed.ts'
 import { openGate, type Gate } from './testing/gate.ts'
-import { buildApp, buildSmall, moveToRegistry } from './testing/images.ts'
+import { buildApps, buildSmall, moveToRegistry } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
 
@@ -23,8 +23,9 @@ describe('kill -9', { timeout: 240_000 }, () => {
       const pulled = `${registry.repository}:pull-${part}`
       await buildSmall(pulled, `this is pull-${part}`, { ballast: 400 })
       await moveToRegistry(pulled)
-      await buildApp(`${through}:start-${part}`, { env: { APP_DELAY: 1_500 } })
     }
+    const starts = [...parts, 'emptied'].map((part) => `start-${part}`)
+    await buildApps(through, starts, { env: { APP_DELAY: 1_200 } })
     lotan = await startLotan({ repository: through })
   })
   after(async () => {

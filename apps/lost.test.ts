@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
 import { kill, removeByHand } from './testing/docker.ts'
-import { buildApp } from './testing/images.ts'
+import { buildApps } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
 
@@ -15,7 +15,7 @@ describe('a container that is lost', { timeout: 90_000 }, () => {
 
   before(async () => {
     registry = await startRegistry()
-    for (const tag of tags) await buildApp(`${registry.repository}:${tag}`)
+    await buildApps(registry.repository, tags)
     lotan = await startLotan({ repository: registry.repository })
     await Promise.all(tags.map((tag) => lotan.request(tag, { path: '/plain' })))
   })

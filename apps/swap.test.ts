@@ -1,15 +1,12 @@
 /** The worst thing Lotan could do is show one preview under another's host. Here two previews swap their addresses. */
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan } from './testing/bed.ts'
 import { kill } from './testing/docker.ts'
-import { buildApp } from './testing/images.ts'
+import { buildApps } from './testing/images.ts'
+import { startLoad } from './testing/load.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
-
-const robot = { 'User-Agent': 'uptime-kuma/1.0' }
 
 describe('two previews that swap slots under load', { timeout: 150_000 }, () => {
   let registry: Registry
@@ -17,7 +14,7 @@ describe('two previews that swap slots under load', { timeout: 150_000 }, () => 
 
   before(async () => {
     registry = await startRegistry()
-    for (const tag of ['left', 'right']) await buildApp(`${registry.repository}:${tag}`)
+    await buildApps(registry.repository, ['left', 'right'])
     lotan = await startLotan({
       repository: registry.repository,
       env: { LOTAN_SLOTS: '4', LOTAN_MAX_RUNNING: '3', LOTAN_HOLD_SECONDS: '10' },
@@ -73,34 +70,3 @@ describe('two previews that swap slots under load', { timeout: 150_000 }, () => 
     return preview?.state === 'running' ? preview : undefined
   }
 })
-
-/** Visitors and robots, on new connections and kept ones, each of whom knows whose page it wants. */
-function startLoad(lotan: Lotan, tags: string[]) {
-  const wrong: string[] = []
-  let served = 0
-  let over = false
-  const visitors = tags.flatMap((tag) =>
-    [{}, robot].flatMap((headers) =>
-      [true, false].map(async (keepAlive) => {
-        const agent = new http.Agent({ keepAlive, maxSockets: 1 })
-        while (!over) {
-          const answer = await lotan.request(tag, { path: '/plain', headers, agent }).catch(() => undefined)
-          if (answer?.status === 200) {
-            served++
-            if (answer.text !== tag || answer.headers['x-app-tag'] !== tag) wrong.push(`${answer.text} under ${tag}`)
-          }
-          await sleep(20)
-        }
-        agent.destroy()
-      }),
-    ),
-  )
-  return {
-    wrong: () => wrong,
-    served: () => served,
-    async stop() {
-      over = true
-      await Promise.all(visitors)
-    },
-  }
-}

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { startLotan, type Lotan } from './testing/bed.ts'
 import type { Answer } from './testing/http.ts'
-import { buildApp } from './testing/images.ts'
+import { buildApp, buildApps } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
 
@@ -37,10 +37,8 @@ describe('through nginx', { timeout: 120_000 }, () => {
 
   before(async () => {
     registry = await startRegistry()
-    for (const tag of ['warm', 'cold-post', 'cold-upload', 'cold-socket', 'cold-paths', 'three-thousand']) {
-      const port = tag === 'three-thousand' ? 3000 : 80
-      await buildApp(`${registry.repository}:${tag}`, { env: { APP_PORT: port }, expose: [port] })
-    }
+    await buildApps(registry.repository, ['warm', 'cold-post', 'cold-upload', 'cold-socket', 'cold-paths'])
+    await buildApp(`${registry.repository}:three-thousand`, { env: { APP_PORT: 3000 }, expose: [3000] })
     lotan = await startLotan({ repository: registry.repository })
     await lotan.request('warm')
   })

@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/bed.ts'
-import { docker, removeByHand } from '../testing/docker.ts'
+import { docker, removeByHand, tagByHand } from '../testing/docker.ts'
 import { request } from '../testing/http.ts'
 import { buildSmall } from '../testing/images.ts'
 import { startRegistry } from '../testing/registry.ts'
@@ -20,8 +20,7 @@ export async function cold(): Promise<void> {
   const registry = await startRegistry()
   const image = `${registry.repository}:bench`
   await buildSmall(image, 'bench')
-  for (let i = 0; i < PAIRS + WARM_UP; i++)
-    await docker('POST', `/images/${encodeURIComponent(image)}/tag?repo=${registry.repository}&tag=c${i}`)
+  for (let i = 0; i < PAIRS + WARM_UP; i++) await tagByHand(image, `${registry.repository}:c${i}`)
   const lotan = await startLotan({ repository: registry.repository })
   const raw: string[] = []
   let options: object | undefined

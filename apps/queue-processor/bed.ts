@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../shared/config.ts'
 import { openEngine } from '../shared/engine.ts'
 import { openLog } from '../shared/log.ts'
@@ -16,7 +17,13 @@ import { openRegistry } from '../shared/registry.ts'
 import { networkName } from '../shared/slots.ts'
 import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
-import { imagesBelow, removeByHand, removeImageByHand, removeNetworkByHand } from '../testing/docker.ts'
+import {
+  imagesBelow,
+  pruneTestImages,
+  removeByHand,
+  removeImageByHand,
+  removeNetworkByHand,
+} from '../testing/docker.ts'
 import { surroundings } from '../testing/surroundings.ts'
 import { until } from '../testing/until.ts'
 import { attendTo } from './attend.ts'
@@ -129,8 +136,13 @@ export async function makeBed(repository: string, env: Record<string, string> = 
       for (const child of children) child.kill('SIGKILL')
       store.close()
       redis.kill('SIGKILL')
-      for (const { id } of await engine.list().catch(() => [])) await removeByHand(id)
+      // A create that was under way when its queue-processor was killed ends a moment later.
+      for (let looks = 0; looks < 2; looks++) {
+        for (const { id } of await engine.list().catch(() => [])) await removeByHand(id)
+        await sleep(300)
+      }
       for (const name of await imagesBelow(`${config.repository}:`)) await removeImageByHand(name)
+      await pruneTestImages()
       await removeNetworkByHand(networkName(config.instance))
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })

@@ -49,20 +49,22 @@ export async function firstAnswer(asked: Asked): Promise<Answer> {
     const result = await ask(asked)
     signal.throwIfAborted()
     const now = Date.now()
+    const rest = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, (now - began) / 10))
+    // One more try would have no time to be answered, and would only blur what was seen.
+    const isLast = now + rest >= deadline
     if ('status' in result) {
       connected = true
       said = `answered ${result.status}`
       if (path === null ? result.status < 500 : result.status < 400) return { ready: true, notice: null }
       erringSince ??= now
-      if (now - erringSince >= errors || now >= deadline)
+      if (now - erringSince >= errors || isLast)
         return { ready: true, notice: `The application answers ${result.status} at ${path ?? '/'}.` }
     } else {
       connected ||= result.connected
       said = result.failed
-      if (now >= deadline) return { ready: false, connected, said }
+      if (isLast) return { ready: false, connected, said }
     }
-    const rest = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, (now - began) / 10))
-    await pause(Math.max(0, Math.min(rest, deadline - now)), signal)
+    await pause(rest, signal)
   }
 }
 

@@ -9,6 +9,8 @@ import type { Progress } from './preview.ts'
 /** A pull without a byte for this long has stalled. */
 export const STALL_MS = 60_000
 
+const BUILD_TRIES = 5
+
 export interface Login {
   username: string
   password: string
@@ -64,11 +66,18 @@ export async function push(docker: Docker, reference: string, auth?: Login): Pro
  * @param files the files of it that the Dockerfile needs, itself included
  */
 export async function build(docker: Docker, dir: string, files: string[], reference: string): Promise<void> {
-  await follow(
-    (asked) => docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, ...asked }),
-    () => true,
-    { stallAfter: 5 * STALL_MS, kind: 'other' },
-  )
+  for (let tries = 1; ; tries++)
+    try {
+      await follow(
+        (asked) => docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, ...asked }),
+        () => true,
+        { stallAfter: 5 * STALL_MS, kind: 'other' },
+      )
+      return
+    } catch (error) {
+      // The engine builds upon layers of earlier builds, also when somebody removes them in that very moment.
+      if (tries === BUILD_TRIES || !/unable to find image|no such image/i.test((error as Error).message)) throw error
+    }
 }
 
 /**

@@ -64,7 +64,6 @@ function address(dockerHost: string | null): Docker.DockerOptions & { agent?: ht
   if (dockerHost === null) return { agent: new http.Agent() }
   if (dockerHost.startsWith('unix://'))
     return { socketPath: dockerHost.slice('unix://'.length), agent: new http.Agent() }
-  if (dockerHost.startsWith('ssh://')) return {}
   const { protocol, hostname, port } = new URL(dockerHost)
   const secure = protocol === 'https:' || port === '2376'
   return {

@@ -14,7 +14,14 @@ import { openLog } from '../shared/log.ts'
 import type { State } from '../shared/preview.ts'
 import { networkName } from '../shared/slots.ts'
 import { openStore, type Store } from '../shared/store.ts'
-import { containersWith, imagesBelow, removeByHand, removeImageByHand, removeNetworkByHand } from './docker.ts'
+import {
+  containersWith,
+  imagesBelow,
+  removeByHand,
+  removeImageByHand,
+  removeNetworkByHand,
+  pruneTestImages,
+} from './docker.ts'
 import { open, request, type Answer, type Ask } from './http.ts'
 import { freePort } from './ports.ts'
 import { isAlive, processes, processesAbout } from './processes.ts'
@@ -223,6 +230,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       const repositories = new Set([options.repository, ...containers.map(({ Labels }) => Labels['lotan.repository'])])
       for (const repository of keepImages ? [] : repositories)
         for (const name of repository ? await imagesBelow(`${repository}:`) : []) await removeImageByHand(name)
+      await pruneTestImages()
       await removeNetworkByHand(networkName(instance))
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })

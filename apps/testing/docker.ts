@@ -42,9 +42,25 @@ export async function removeByHand(id: string): Promise<void> {
   await docker('DELETE', `/containers/${id}?force=1&v=1`).catch(unlessGone)
 }
 
+/** `docker tag`. @param reference the new name, with registry and tag */
+export async function tagByHand(image: string, reference: string): Promise<void> {
+  const colon = reference.lastIndexOf(':')
+  const name = `repo=${encodeURIComponent(reference.slice(0, colon))}&tag=${reference.slice(colon + 1)}`
+  await docker('POST', `/images/${encodeURIComponent(image)}/tag?${name}`)
+}
+
 /** `docker rmi -f`, also of what is not there. */
 export async function removeImageByHand(reference: string): Promise<void> {
   await docker('DELETE', `/images/${encodeURIComponent(reference)}?force=1`).catch(unlessGone)
+}
+
+/**
+ * Images that tests built and that lost their names, by a later build or while a container still had them. Young ones
+ * may be those of a test that runs beside this one.
+ */
+export async function pruneTestImages(): Promise<void> {
+  const filters = { dangling: ['true'], label: ['lotan.test=true'], until: ['10m'] }
+  await docker('POST', `/images/prune?filters=${encodeURIComponent(JSON.stringify(filters))}`).catch(() => {})
 }
 
 /** All containers with a label, `lotan.instance=0123abcd`, in any state. */

@@ -7,13 +7,13 @@ export async function openGate(target: number) {
   const waiting = new Set<() => void>()
   const sockets = new Set<net.Socket>()
 
-  const server = net.createServer((client) => {
-    const behind = net.connect(target, '127.0.0.1')
+  // The engine and the registry close their side after each answer: what was said before that still has to pass.
+  const server = net.createServer({ allowHalfOpen: true }, (client) => {
+    const behind = net.connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
     for (const socket of [client, behind]) {
       sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        sockets.delete(socket)
+      socket.on('close', () => sockets.delete(socket))
+      socket.on('error', () => {
         client.destroy()
         behind.destroy()
       })
@@ -23,20 +23,21 @@ export async function openGate(target: number) {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
-  async function pass(from: net.Socket, to: net.Socket) {
+  async function pass(from: net.Socket, to: net.Socket): Promise<unknown> {
     try {
       for await (const chunk of from as AsyncIterable<Buffer>) {
         // Small pieces, so that what is let through is what was allowed.
         for (let at = 0; at < chunk.length; at += 4096) {
           while (allowance <= 0) await new Promise<void>((resolve) => waiting.add(resolve))
           const piece = chunk.subarray(at, at + 4096)
+          if (to.destroyed) return from.destroy()
           allowance -= piece.length
           if (!to.write(piece)) await new Promise<void>((resolve) => to.once('drain', resolve).once('close', resolve))
         }
       }
-      to.end()
+      return to.end()
     } catch {
-      to.destroy()
+      return to.destroy()
     }
   }
 

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { busybox } from '../demo/sample.ts'
 import { openEngine } from '../shared/engine.ts'
+import { tagByHand } from './docker.ts'
 import { surroundings } from './surroundings.ts'
 
 const run = promisify(execFile)
@@ -30,6 +31,13 @@ export interface Recipe {
 export async function buildApp(reference: string, recipe: Recipe = {}): Promise<void> {
   await buildAppBase()
   await buildOn(appBase, reference, { expose: [80], ...recipe })
+}
+
+/** Builds the same image as `buildApp` under many names at once. */
+export async function buildApps(repository: string, tags: string[], recipe: Recipe = {}): Promise<void> {
+  const [first = '', ...more] = tags.map((tag) => `${repository}:${tag}`)
+  await buildApp(first, recipe)
+  for (const reference of more) await tagByHand(first, reference)
 }
 
 /**
