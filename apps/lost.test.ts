@@ -7,7 +7,7 @@ import { buildApps } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
 
-const tags = ['killed', 'removed', 'posted', 'dropping', 'exiting', 'stopped-by-hand']
+const tags = ['killed', 'removed', 'posted', 'dropping', 'exiting', 'stopped-by-hand', 'crowded']
 
 describe('a container that is lost', { timeout: 90_000 }, () => {
   let registry: Registry
@@ -75,6 +75,15 @@ describe('a container that is lost', { timeout: 90_000 }, () => {
     const { status, text } = await lotan.request('exiting', { path: '/plain' })
     assert.deepEqual([status, text], [200, 'exiting'])
     assert.ok(lotan.store.history('exiting').some(({ event }) => event === 'exited'))
+  })
+
+  test('is one crash, however many meet it', async () => {
+    const crowd = () => Promise.all(Array.from({ length: 20 }, () => lotan.request('crowded', { path: '/plain' })))
+    await crowd()
+    await kill(await lotan.containerOf('crowded'))
+    for (const { status, text } of await crowd()) assert.deepEqual([status, text], [200, 'crowded'])
+    assert.equal(lotan.store.history('crowded').filter(({ event }) => event === 'exited').length, 1)
+    assert.equal(lotan.store.get('crowded')?.crashes, 1)
   })
 
   test('comes back even while the reaper, which would notice, is away', async () => {

@@ -93,10 +93,16 @@ test('who is idle is stopped; bytes on an open connection are use, an open conne
   const busy = await bed.runPreview('busy', soon)
   const silent = await bed.runPreview('silent', soon)
   const connect = async ({ generation }: In<'running'>) => {
-    const socket = net.connect(80, addressOf(bed.subnet, generation.slot))
+    // Its container runs, which is not to say that it listens already.
+    const socket = await until('it listens', async () => {
+      const tried = net.connect(80, addressOf(bed.subnet, generation.slot))
+      t.after(() => tried.destroy())
+      return once(tried, 'connect').then(
+        () => tried,
+        () => undefined,
+      )
+    })
     socket.on('error', () => {})
-    t.after(() => socket.destroy())
-    await once(socket, 'connect')
     socket.write('GET / HTTP/1.1\r\nX-Slow: ')
     return socket
   }
@@ -143,6 +149,7 @@ test('a reaper whose database is taken away ends, and the next one takes over wh
   assert.equal(image?.pulled, true)
   // What does not run, and what is not the newest of its tag, is not taken over.
   assert.equal(state('red'), 'unknown')
+  await until('purple has its row again', () => state('purple') === 'running')
   assert.equal((bed.store.get('purple') as In<'running'>).generation.number, 9)
   await second.end()
 })

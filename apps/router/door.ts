@@ -161,10 +161,10 @@ export function door(parts: Parts): express.Express {
     const { tag, generation } = preview
     const end = Date.now() + LOOK_MS
     for (let looks = 0; ;) {
-      const now = store.get(tag)
-      // Somebody else has found out meanwhile.
-      if (now?.state !== 'running' || upstream(now) !== upstream(preview)) return true
       const found = await reaper.container(generation.container).catch(() => undefined)
+      const now = store.get(tag)
+      // Somebody else has found out meanwhile, and a container that was started again is the same one.
+      if (now?.state !== 'running' || upstream(now) !== upstream(preview)) return true
       if (found && ('gone' in found || !found.running)) return voidRoute(preview, found)
       // The application's end is seen by its clients first, and by the engine a moment later.
       if (found && (++looks > 1 || (await accepts(addressOf(subnet(), generation.slot), generation.port)))) return false

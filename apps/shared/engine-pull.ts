@@ -69,14 +69,20 @@ export async function build(docker: Docker, dir: string, files: string[], refere
   for (let tries = 1; ; tries++)
     try {
       await follow(
-        (asked) => docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, ...asked }),
+        (asked) =>
+          docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, nocache: true, ...asked }),
         () => true,
         { stallAfter: 5 * STALL_MS, kind: 'other' },
       )
       return
     } catch (error) {
-      // The engine builds upon layers of earlier builds, also when somebody removes them in that very moment.
-      if (tries === BUILD_TRIES || !/unable to find image|no such image/i.test((error as Error).message)) throw error
+      // Somebody removed what the build stands on in that very moment. Layers of earlier builds are not used for that
+      // reason: another Lotan's demo, or a test, may be removing them.
+      if (
+        tries === BUILD_TRIES ||
+        !/unable to find image|no such image|unknown parent image/i.test((error as Error).message)
+      )
+        throw error
     }
 }
 
