@@ -219,7 +219,7 @@ describe('a preview that the engine or the registry refuses', { timeout: 120_000
   })
 
   test('says so when the engine does not answer, and starts by itself when it is back', async () => {
-    await proxy.close()
+    await proxy.goAway()
     const failed = await lotan.click('unlucky')
     assert.equal(failed.status, 502)
     assert.match(plain(failed.text), /The container engine does not answer/)
@@ -228,7 +228,7 @@ describe('a preview that the engine or the registry refuses', { timeout: 120_000
     assert.equal((await lotan.request('private')).status, 200)
     assert.equal((await lotan.ask({ host: lotan.domain, path: '/readyz' })).status, 503)
 
-    await proxy.open()
+    await proxy.comeBack()
     await lotan.untilState('unlucky', 'running', 30_000)
     assert.ok(await engine.findImage(`${registry.repository}:unlucky`))
   })

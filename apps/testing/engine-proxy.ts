@@ -26,7 +26,8 @@ export async function openEngineProxy() {
       failing = undefined
     },
 
-    async open() {
+    /** The engine is back. */
+    async comeBack() {
       server = http.createServer((req, res) => {
         // The version before the path is the client's choice.
         if (failing?.call.test(`${req.method} ${req.url!.replace(/^\/v[\d.]+/, '')}`)) {
@@ -54,12 +55,17 @@ export async function openEngineProxy() {
     },
 
     /** The engine is gone. */
-    async close() {
+    async goAway() {
       server?.close()
       for (const connection of open) connection.destroy()
       await fs.rm(socket, { force: true })
     },
+
+    async close() {
+      await proxy.goAway()
+      await fs.rm(dir, { recursive: true })
+    },
   }
-  await proxy.open()
+  await proxy.comeBack()
   return proxy
 }
