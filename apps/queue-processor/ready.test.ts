@@ -103,7 +103,7 @@ test('a port that accepts is no answer', async () => {
 })
 
 test('what is not HTTP is no answer', async () => {
-  const deadline = Date.now() + 300
+  const deadline = Date.now() + 1_500
   const other = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
   const answer = await serving(other, (port) => ask(port, { deadline }))
   assert.ok(!answer.ready && answer.connected)

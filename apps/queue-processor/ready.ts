@@ -25,13 +25,16 @@ export type Answer =
   /** `said`: what was seen last, in words. `connected`: something accepted, and did not answer. */
   | { ready: false; connected: boolean; said: string }
 
-type Try = { status: number } | { failed: string; connected: boolean }
+/** `cut`: the deadline ended this try before it had had a fair time to be answered. */
+type Try = { status: number } | { failed: string; connected: boolean; cut?: boolean }
 
 /** A tenth of the time that has passed: quick at first, and never a noticeable delay. */
 const FIRST_PAUSE_MS = 10
 const LONGEST_PAUSE_MS = 250
 /** An address that does not even refuse: its packets get lost. */
 const CONNECT_MS = 1_000
+/** A try that the deadline ends sooner than this says nothing of the application. */
+const FAIR_TRY_MS = 1_000
 /** What an application sends is not waited for longer than this. */
 const BODY_MS = 1_000
 
@@ -60,8 +63,8 @@ export async function firstAnswer(asked: Asked): Promise<Answer> {
       if (now - erringSince >= errors || isLast)
         return { ready: true, notice: `The application answers ${result.status} at ${path ?? '/'}.` }
     } else {
+      if (!result.cut || !connected) said = result.failed
       connected ||= result.connected
-      said = result.failed
       if (isLast) return { ready: false, connected, said }
     }
     await pause(rest, signal)
@@ -72,6 +75,7 @@ export async function firstAnswer(asked: Asked): Promise<Answer> {
 function ask({ address, port, path, host, protocol, deadline, signal }: Asked): Promise<Try> {
   return new Promise((resolve) => {
     let connected = false
+    const began = Date.now()
     const request = http.get({
       host: address,
       port,
@@ -86,13 +90,13 @@ function ask({ address, port, path, host, protocol, deadline, signal }: Asked): 
         Connection: 'close',
       },
     })
-    const fail = (failed: string) => {
-      resolve({ failed, connected })
+    const fail = (failed: string, cut = false) => {
+      resolve({ failed, connected, cut })
       request.destroy()
     }
     const lost = setTimeout(() => fail('the address does not answer at all'), CONNECT_MS)
     const late = setTimeout(
-      () => fail('accepted the request and never answered it'),
+      () => fail('accepted the request and never answered it', Date.now() - began < FAIR_TRY_MS),
       Math.max(1, deadline - Date.now()),
     )
     const leave = () => fail('no longer wanted')
