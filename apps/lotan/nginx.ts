@@ -19,7 +19,10 @@ const template = path.resolve(import.meta.dirname, '../../nginx/nginx.conf.ejs')
  * @throws when the network's subnet is not known yet
  */
 export async function writeNginxConf(
-  config: Pick<Config, 'runDir' | 'dataDir' | 'listen' | 'domain' | 'publicUrl' | 'hold' | 'slots' | 'containerPort'>,
+  config: Pick<
+    Config,
+    'runDir' | 'dataDir' | 'listen' | 'domain' | 'publicUrl' | 'hold' | 'slots' | 'containerPort' | 'robots' | 'maxHeld'
+  >,
   store: Pick<Store, 'meta'>,
 ): Promise<string[]> {
   const subnet = store.meta.get('subnet')
@@ -31,10 +34,13 @@ export async function writeNginxConf(
   await fs.mkdir(path.join(config.dataDir, 'logs'), { recursive: true })
 
   const { host, port: listenPort } = config.listen
+  const files = Math.min(65_536, await openFilesLimit())
   const { protocol, port: publicPort } = config.publicUrl
   const conf = await ejs.renderFile(template, {
     root: process.getuid?.() === 0,
-    files: Math.min(65_536, await openFilesLimit()),
+    files,
+    // A held request takes two connections, and a third when it is let through.
+    connections: Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2)),
     run: config.runDir,
     logs: path.join(config.dataDir, 'logs'),
     listen: `${host}:${listenPort}`,
@@ -46,6 +52,7 @@ export async function writeNginxConf(
       slot: i + 1,
       address: `${addressOf(subnet, i + 1)}:${port}`,
     })),
+    robots: { agents: config.robots.agents.map(exactly), paths: config.robots.paths.map(anywhere) },
     nobody: await nobody(),
   })
   const file = path.join(prefix, 'nginx.conf')
@@ -59,6 +66,16 @@ async function openFilesLimit(): Promise<number> {
   const limits = await fs.readFile('/proc/self/limits', 'utf8')
   const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1]
   return hard === undefined ? 65_536 : Number(hard)
+}
+
+/** A regular expression for a text as it stands. Only letters and digits mean the same to nginx whatever is around them. */
+function exactly(text: string): string {
+  return text.replace(/[^a-z0-9]/gi, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}
+
+/** A regular expression for a path in which `*` stands for anything. */
+function anywhere(path: string): string {
+  return path.split('*').map(exactly).join('.*')
 }
 
 /** What nginx says while the router is away, ready to stand between single quotes in its configuration. */

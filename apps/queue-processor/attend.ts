@@ -5,12 +5,13 @@
  * the engine's work alone.
  */
 import { EngineError } from '../shared/engine.ts'
-import { takesPlace, type Preview } from '../shared/preview.ts'
+import { isOnItsWay, takesPlace, type Preview } from '../shared/preview.ts'
 import { laneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import type { Reason, ReasonCode } from '../shared/reason.ts'
 import { RegistryError } from '../shared/registry.ts'
 import { comingOf, discard } from './coming.ts'
 import type { Outcome, Parts } from './parts.ts'
+import { pausePreview, wakePreview } from './pause-preview.ts'
 import { refreshImage, withImage } from './refresh-image.ts'
 import { nextInLine } from './room.ts'
 import { startPreview } from './start-preview.ts'
@@ -21,14 +22,6 @@ import { sweep } from './sweep.ts'
 interface Turn {
   again: boolean
   sweep: boolean
-}
-
-/** The states that are on their way to another one. */
-const onTheirWay = new Set<Preview['state']>(['queued', 'pulling', 'starting', 'stopping', 'removing'])
-
-/** Whether a preview's state asks the queue-processor for work. */
-export function isOnItsWay({ state }: Preview): boolean {
-  return onTheirWay.has(state)
 }
 
 /** Makes the handler of the lanes. It never throws, and it is harmless to call twice for the same. */
@@ -118,6 +111,8 @@ async function step(
       return void (await refreshImage(parts, preview))
     case 'starting':
       return startPreview(parts, preview)
+    case 'paused':
+      return lane === 'wake' ? wakePreview(parts, preview) : pausePreview(parts, preview)
     case 'stopping':
       return stopPreview(parts, preview)
     case 'removing':

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import os from 'node:os'
 import type { Config } from '../shared/config.ts'
+import { span } from '../shared/due.ts'
 import type { CreateOptions } from '../shared/engine.ts'
 import type { Image } from '../shared/preview.ts'
 import { bytesOf, cpus, memory } from '../shared/settings.ts'
@@ -57,6 +58,9 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
   const stopSignal = signalOf(labels, notices)
   const readyPath = readyPathOf(labels, notices)
   if (portLabel(labels) === null) notices.push(refused('lotan.port', labels, 'is no port'))
+  for (const label of ['lotan.inactivity-stop-minutes', 'lotan.max-lifetime-minutes'])
+    if (labels[label] !== undefined && span.parse(labels[label]) === undefined)
+      notices.push(refused(label, labels, span.wanted))
 
   const same: CreateOptions = {
     Image: image.id,

@@ -331,7 +331,7 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
       await other.ask('green', { type: 'remove' })
       await other.untilState('green', 'unknown')
       const generation = { ...red.generation, slot: 50 }
-      other.store.apply('idle', { type: 'adopt', generation, image: red.image! }, Date.now() - 120_000)
+      other.store.apply('idle', { type: 'adopt', frozen: false, generation, image: red.image! }, Date.now() - 120_000)
       await other.click('green')
       await other.untilState('green', 'running')
       assert.equal((await other.untilState('idle', 'stopped')).why, 'room')

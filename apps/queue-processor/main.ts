@@ -7,14 +7,15 @@ import { openEngine } from '../shared/engine.ts'
 import { openLog } from '../shared/log.ts'
 import { openQueue, openWorkers } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry.ts'
+import { isOnItsWay } from '../shared/preview.ts'
 import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
-import { attendTo, isOnItsWay } from './attend.ts'
+import { attendTo } from './attend.ts'
 import { openNetwork } from './network.ts'
 import { usualWaits } from './parts.ts'
 
 /** The engine saturates at 2 to 4 starts at once; a pull waits for the registry mostly, a stop for the application. */
-const widths = { pull: 3, start: 3, stop: 10 }
+const widths = { pull: 3, start: 3, wake: 10, stop: 10 }
 
 const config = readConfig()
 const log = openLog('queue-processor')
@@ -52,7 +53,7 @@ const parts = {
   nudges,
   registry,
   connections: sampleConnections,
-  waits: usualWaits,
+  waits: { ...usualWaits, grace: config.grace },
   log,
 }
 void network.untilThere(ending.signal)

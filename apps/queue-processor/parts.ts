@@ -33,7 +33,7 @@ export interface Waits {
   stall: number
 }
 
-export const usualWaits: Waits = { drain: 10_000, grace: 20_000, errors: 10_000, stall: 60_000 }
+export const usualWaits: Waits = { drain: 10_000, grace: 30_000, errors: 10_000, stall: 60_000 }
 
 /**
  * What became of a job: nothing more to do, or work that goes on beside the lane, which is free again meanwhile.

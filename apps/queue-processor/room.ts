@@ -18,14 +18,16 @@ export function isDue({ notBefore }: In<'queued'>, now: number): boolean {
  *
  * @returns undefined when none is idle enough, or as many are stopping already as there are previews that wait
  */
-export function makesWay(previews: Preview[], now: number): In<'running'> | undefined {
+export function makesWay(previews: Preview[], now: number): In<'running'> | In<'paused'> | undefined {
   const waiting = previews.filter((preview) => preview.state === 'queued' && isDue(preview, now))
   const leaving = previews.filter((preview) => preview.state === 'stopping' && !preview.thenStart)
   if (leaving.length >= waiting.length) return undefined
-  return previews
+  // What is paused nobody uses, though it takes as much memory as ever.
+  const paused = previews.filter((preview) => preview.state === 'paused').filter(({ thenStart }) => !thenStart)
+  const idle = previews
     .filter((preview) => preview.state === 'running')
     .filter((preview) => now - lastUsed(preview) >= IDLE_MS)
-    .sort((a, b) => lastUsed(a) - lastUsed(b))[0]
+  return (paused.length > 0 ? paused : idle).sort((a, b) => lastUsed(a) - lastUsed(b))[0]
 }
 
 /** Which of the waiting previews is the next: the one that has waited longest. */
@@ -48,6 +50,6 @@ export async function makeRoom({ store, nudges, config, log }: Parts, tag: strin
 }
 
 /** When a preview was last of use, milliseconds since 1970. */
-function lastUsed(preview: In<'running'>): number {
-  return Math.max(preview.lastSeen ?? 0, preview.since)
+function lastUsed(preview: In<'running'> | In<'paused'>): number {
+  return Math.max(preview.lastSeen ?? 0, preview.readyAt)
 }

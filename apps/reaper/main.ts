@@ -9,7 +9,7 @@ import { openQueue } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry.ts'
 import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
-import { noteOpenConnections } from './open-connections.ts'
+import { watchConnections } from './connections-watch.ts'
 import { keepOffered } from './offered.ts'
 import { plan } from './plan.ts'
 import { openReap } from './reap.ts'
@@ -44,7 +44,8 @@ setInterval(() => {
 reap.removeOthers()
 void watchEngine({ engine, store, reap, compare, log }, signal)
 void keepOffered({ registry: openRegistry(config), store, log }, config.refreshEvery, signal)
-void noteOpenConnections({ sample: sampleConnections, store, log }, Math.min(2_000, config.stopAfter / 5), signal)
+const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
+const { isOpen } = watchConnections({ sample: sampleConnections, store, log }, lookEvery, signal)
 void lookAgainAndAgain()
 void compareAgainAndAgain()
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
@@ -83,7 +84,7 @@ async function doWhatIsDue(containers: Container[] | null): Promise<void> {
   const now = Date.now()
   const room = config.maxRunning - store.places()
   const hadRow = (tag: string) => store.history(tag, 1).length > 0
-  await reap.all(plan({ previews: store.list(), containers, room, hadRow, config }, now), now)
+  await reap.all(plan({ previews: store.list(), containers, isOpen, room, hadRow, config }, now), now)
 }
 
 function unlessOfTheEngine(error: unknown) {

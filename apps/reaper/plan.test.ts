@@ -6,7 +6,7 @@ import { plan, type Action, type Facts } from './plan.ts'
 
 const NOW = 1_000_000_000_000
 const MINUTE = 60_000
-const config = { stopAfter: 10 * MINUTE, rmiAfter: 60 * MINUTE, repository: 'r/app' }
+const config = { pauseAfter: null, stopAfter: 10 * MINUTE, rmiAfter: 60 * MINUTE, repository: 'r/app' }
 const image = { id: 'i', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
 const known = {
   tag: 'red',
@@ -190,7 +190,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
 for (const [name, facts, expected] of table)
   test(`plan: ${name}`, () => {
     const actions: Action[] = plan(
-      { previews: [], containers: null, room: 1, hadRow: () => false, config, ...facts },
+      { previews: [], containers: null, room: 1, hadRow: () => false, isOpen: () => false, config, ...facts },
       NOW,
     )
     assert.deepEqual(actions, expected)

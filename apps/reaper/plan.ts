@@ -4,19 +4,21 @@
  * It compares in both directions: a row whose container is not there, and a container that no row knows.
  */
 import type { Config } from '../shared/config.ts'
-import { dueOf } from '../shared/due.ts'
+import { duesOf, type Due } from '../shared/due.ts'
 import type { Container } from '../shared/engine.ts'
-import { generationOf, type Event, type In, type Preview } from '../shared/preview.ts'
+import { generationOf, isOnItsWay, type Event, type In, type Preview } from '../shared/preview.ts'
 
 export interface Facts {
   previews: readonly Preview[]
   /** This instance's containers; null when the engine was not read, or did not answer: then nothing is concluded. */
   containers: readonly Container[] | null
+  /** Whether somebody may be connected to a preview, silent perhaps: it is not frozen then. */
+  isOpen: (tag: string) => boolean
   /** Free places of LOTAN_MAX_RUNNING. */
   room: number
   /** Whether the tag has ever had a row in this database. */
   hadRow: (tag: string) => boolean
-  config: Pick<Config, 'stopAfter' | 'rmiAfter' | 'repository'>
+  config: Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter' | 'repository'>
 }
 
 export type Action =
@@ -27,7 +29,7 @@ export type Action =
   /** Ask for what is left of containers that no row knows to be removed. */
   | { do: 'sweep'; tag: string }
   /** A container does not run or is not there, though its preview says otherwise: look into it. */
-  | { do: 'exited'; preview: In<'running'> | In<'stopped'> }
+  | { do: 'exited'; preview: In<'running'> | In<'paused'> | In<'stopped'> }
   /** A running container whose row was lost with the database. */
   | { do: 'adopt'; container: Container }
 
@@ -42,7 +44,7 @@ export function plan(facts: Facts, now: number): Action[] {
   const callable = nextInLine(facts, now)
   const actions = previews.flatMap((preview) => ofPreview(preview, facts, callable, now) ?? [])
   if (!containers) return actions
-  return [...actions, ...ofContainers(previews, containers, facts, now), ...lost(previews, containers)]
+  return [...actions, ...ofContainers(previews, containers, facts, now), ...lost(previews, containers, now)]
 }
 
 /**
@@ -56,21 +58,28 @@ function nextInLine({ previews, room }: Facts, now: number): Set<Preview> {
   return new Set(line.slice(0, Math.max(1, room)))
 }
 
-function ofPreview(preview: Preview, { config }: Facts, callable: Set<Preview>, now: number): Action | undefined {
+function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: number): Action | undefined {
   const { tag } = preview
+  const { config } = facts
   const age = now - preview.since
-  const due = dueOf(preview, config)
-  if (due && due.at <= now) {
-    return due.what === 'stop' ? { do: 'apply', tag, event: { type: 'stop', why: 'idle' } } : { do: 'ask', preview }
+  const due = dueNow(preview, facts, now)
+  switch (due?.what) {
+    case 'stop':
+      return { do: 'apply', tag, event: { type: 'stop', why: due.why } }
+    case 'pause':
+      return { do: 'apply', tag, event: { type: 'pause' } }
+    case 'clean':
+      return { do: 'ask', preview }
   }
   switch (preview.state) {
     case 'queued':
       return callable.has(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
     case 'pulling':
     case 'starting':
+    case 'paused':
     case 'stopping':
     case 'removing':
-      return age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
+      return isOnItsWay(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
     case 'failed': {
       // What nobody visits any more is not tried again.
       const visited = now - (preview.lastSeen ?? 0) < config.stopAfter
@@ -84,6 +93,12 @@ function ofPreview(preview: Preview, { config }: Facts, callable: Set<Preview>, 
     default:
       return undefined
   }
+}
+
+/** A stop rather than a pause, and no pause of what somebody is connected to. */
+function dueNow(preview: Preview, { config, isOpen }: Facts, now: number): Due | undefined {
+  const dues = duesOf(preview, config).filter(({ at }) => at <= now)
+  return dues.find(({ what }) => what !== 'pause') ?? (isOpen(preview.tag) ? undefined : dues[0])
 }
 
 function ofContainers(
@@ -118,15 +133,23 @@ function ofContainers(
   ]
 }
 
-/** Rows whose container does not run, or, where it rests, is not there any more. */
-function lost(previews: readonly Preview[], containers: readonly Container[]): Action[] {
+/** Rows whose container does not run, or, where it rests, is not there any more; or that somebody else froze or woke. */
+function lost(previews: readonly Preview[], containers: readonly Container[], now: number): Action[] {
   const known = new Map(containers.map((container) => [container.id, container]))
   return previews.flatMap((preview): Action[] => {
-    if (preview.state !== 'running' && preview.state !== 'stopped') return []
-    const id = preview.generation?.container
-    if (!id) return []
-    const isThere = preview.state === 'running' ? known.get(id)?.running : known.has(id)
-    return isThere ? [] : [{ do: 'exited', preview }]
+    const { tag, state } = preview
+    if (state !== 'running' && state !== 'paused' && state !== 'stopped') return []
+    const { container, number } = preview.generation ?? {}
+    if (!container || number === undefined) return []
+    const found = known.get(container)
+    if (!found || (state !== 'stopped' && !found.running)) return [{ do: 'exited', preview }]
+    // What was frozen or woken a moment ago may have been seen before that.
+    if (now - preview.since < ASK_AGAIN_MS || isOnItsWay(preview)) return []
+    if (state === 'running' && found.status === 'paused')
+      return [{ do: 'apply', tag, event: { type: 'freeze', generation: number } }]
+    if (state === 'paused' && found.status === 'running')
+      return [{ do: 'apply', tag, event: { type: 'woken', generation: number } }]
+    return []
   })
 }
 
@@ -136,7 +159,8 @@ function lost(previews: readonly Preview[], containers: readonly Container[]): A
  */
 function isCorpse(preview: Preview, container: Container, now: number): boolean {
   // While the queue-processor works on a tag, what it makes may be ahead of what it has told.
-  const settled = ['running', 'stopped', 'failed'].includes(preview.state) && now - preview.since >= ASK_AGAIN_MS
+  const settled =
+    ['running', 'paused', 'stopped', 'failed'].includes(preview.state) && now - preview.since >= ASK_AGAIN_MS
   if (!settled) return false
   return isMeant(preview, container) ? preview.state === 'stopped' && container.running : true
 }

@@ -60,7 +60,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
    * Looks into a container that seems to have ended, or to be gone, without Lotan asking for it. Where that is so, a
    * running preview's route goes at once, and it is started again.
    */
-  async function exited(preview: In<'running'> | In<'stopped'>): Promise<void> {
+  async function exited(preview: In<'running'> | In<'paused'> | In<'stopped'>): Promise<void> {
     const { tag, generation } = preview
     if (!generation?.container) return
     const found = await engine.inspect(generation.container)
@@ -96,7 +96,16 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
   }
 
   /** Takes over what runs, where nginx can reach it; what it cannot reach is of no use. */
-  async function adopt({ id, tag, address, image: imageId, generation, port, pulled }: Container): Promise<void> {
+  async function adopt({
+    id,
+    tag,
+    address,
+    image: imageId,
+    generation,
+    port,
+    pulled,
+    status,
+  }: Container): Promise<void> {
     const subnet = store.meta.get('subnet')
     // The queue-processor finds the network again: until then no address means anything.
     if (!subnet) return
@@ -108,6 +117,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     log.info({ tag, container: id, slot }, 'taking over a container that no row knows')
     store.apply(tag, {
       type: 'adopt',
+      frozen: status === 'paused',
       image: { ...image, pulled },
       generation: {
         number: generation,

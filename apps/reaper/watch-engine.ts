@@ -30,7 +30,7 @@ export async function watchEngine({ engine, store, reap, compare, log }: Parts, 
         if (action === 'start') continue
         const preview = store.get(tag)
         // Who starts or stops is the queue-processor's business, and so are the deaths that belong to it.
-        if (preview?.state !== 'running' && preview?.state !== 'stopped') continue
+        if (preview?.state !== 'running' && preview?.state !== 'paused' && preview?.state !== 'stopped') continue
         if (preview.generation?.number !== generation) continue
         void reap
           .exited(preview)

@@ -84,8 +84,12 @@ export function preferredWait(prefer: string): number | null {
   return null
 }
 
-/** Only an image that is here, a free lane and a quick last start let a navigation wait for the application itself. */
+/**
+ * How long a navigation waits for the application itself, milliseconds: only where it is frozen, which takes milliseconds
+ * to end, or where its image is here, a lane is free and its last start was quick.
+ */
 function quick(preview: Preview | undefined, { laneFree }: Facts): number {
+  if (preview?.state === 'paused') return QUICK_MS
   if (!preview?.image || !laneFree) return 0
   return preview.took.start !== undefined && preview.took.start < QUICK_MS ? QUICK_MS : 0
 }

@@ -21,22 +21,20 @@ import type { noteActivity } from './activity.ts'
 import { answerFor } from './answer.ts'
 import { readAsk, type Ask } from './ask.ts'
 import type { Changes } from './changes.ts'
+import { noteColdStarts } from './cold-starts.ts'
 import { decide, type Answer } from './decide.ts'
 import { accepts } from './knock.ts'
 import type { Look, Reaper } from './reaper-client.ts'
 import { streamTold } from './told-stream.ts'
 
-/** More requests than this are not held: each costs nginx two connections. */
-const MAX_HELD = 2_000
 /** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
 const START_LANES = 2
 
 /** How long the reaper, which may be restarting, is asked about a container that did not answer. Milliseconds. */
 const LOOK_MS = 4_000
 const LOOK_AGAIN_MS = 250
-/** The distance between two held requests that are let go, and the longest that any waits for it. Milliseconds. */
+/** The distance between two held requests of a preview that are let go, milliseconds. */
 const LET_GO_EVERY_MS = 2
-const LET_GO_MS = 500
 
 export interface Parts {
   config: Config
@@ -50,8 +48,9 @@ export interface Parts {
 
 export function door(parts: Parts): express.Express {
   const { config, store, nudges, changes, activity, reaper, log } = parts
+  const coldStarts = noteColdStarts(store.list())
+  const leaving = new Map<string, number>()
   let held = 0
-  let leaving = 0
 
   const app = express()
   app.disable('x-powered-by')
@@ -62,9 +61,10 @@ export function door(parts: Parts): express.Express {
     const answer = look(ask)
     if (answer.do !== 'forward') return no(res)
     seen(ask)
+    const first = isFirst(ask, answer.preview, res)
     // The figures are DESIGN's: with them, a router that is killed goes unnoticed for 7 s, and no answer outlives the
-    // 10 s that a container is left alone after its route has gone.
-    res.set('Cache-Control', 'max-age=2, stale-while-revalidate=1, stale-if-error=5')
+    // 10 s that a container is left alone after its route has gone. The timing of a cold start is for one response.
+    res.set('Cache-Control', first ? 'no-store' : 'max-age=2, stale-while-revalidate=1, stale-if-error=5')
     return yes(res, answer.preview)
   })
 
@@ -113,8 +113,12 @@ export function door(parts: Parts): express.Express {
     const { tag } = ask
     await wake(tag, 'visit')
     seen(ask)
+    if (answer.applied !== null) res.set('Preference-Applied', `wait=${answer.applied / 1_000}`)
+    const called = store.get(tag)
+    // It was just being stopped, and goes on.
+    if (called?.state === 'running') return up(ask, called, res)
     if (answer.until <= Date.now()) return no(res)
-    if (held >= MAX_HELD) return no(res, 'full')
+    if (held >= config.maxHeld) return no(res, 'full')
 
     const gone = new AbortController()
     res.on('close', () => gone.abort())
@@ -127,15 +131,37 @@ export function door(parts: Parts): express.Express {
       if (gone.signal.aborted) return
       seen(ask)
       if (settled?.state !== 'running') return no(res)
-      // Fifty connections at once are more than the backlog of a small server: the kernel would drop some, and try
-      // again a second later. They are let go one after another.
-      await sleep(Math.min(LET_GO_MS, leaving++ * LET_GO_EVERY_MS))
-      leaving--
-      if (answer.applied !== null) res.set('Preference-Applied', `wait=${answer.applied / 1_000}`)
-      return yes(res, settled)
+      await turn(tag)
+      return up(ask, settled, res)
     } finally {
       held--
     }
+  }
+
+  /**
+   * Fifty connections at once are more than the backlog of a small server: the kernel would drop some, and try again a
+   * second later. Those who were held for the same preview are let go one after another.
+   */
+  async function turn(tag: string): Promise<void> {
+    const before = leaving.get(tag) ?? 0
+    leaving.set(tag, before + 1)
+    if (before > 0) await sleep(before * LET_GO_EVERY_MS)
+    const left = leaving.get(tag)! - 1
+    if (left > 0) leaving.set(tag, left)
+    else leaving.delete(tag)
+  }
+
+  /** Lets a request that was asked about again through to what has come up. */
+  function up(ask: Ask, preview: In<'running'>, res: Response) {
+    isFirst(ask, preview, res)
+    return yes(res, preview)
+  }
+
+  /** Whether this is the first response after a cold start; it carries how long the start took. */
+  function isFirst({ request }: Ask, preview: In<'running'>, res: Response): boolean {
+    const timing = request.kind === 'person' ? coldStarts.first(preview) : undefined
+    if (timing) res.set('X-Timing', timing)
+    return timing !== undefined
   }
 
   function look(ask: Ask, now = Date.now()): Answer {

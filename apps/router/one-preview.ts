@@ -4,7 +4,7 @@ import { MAX_CRASHES, generationOf, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
 import type { Change } from '../shared/store.ts'
 import { actionOf, digestOf, pathOf, percentOf, whatOf } from './rows.ts'
-import { dueOf } from '../shared/due.ts'
+import { nextDue } from '../shared/due.ts'
 import { timeline } from './timeline.ts'
 import { age, ago, bytes, clock, duration, limit, memory, took } from './units.ts'
 
@@ -12,7 +12,7 @@ import { age, ago, bytes, clock, duration, limit, memory, took } from './units.t
 export const LOG_LINES = 200
 
 export interface PreviewFacts {
-  config: Pick<Config, 'repository' | 'stopAfter' | 'rmiAfter' | 'limits'>
+  config: Pick<Config, 'repository' | 'pauseAfter' | 'stopAfter' | 'rmiAfter' | 'limits'>
   preview: Preview
   /** How many queued previews stand before this one. */
   ahead: number
@@ -45,7 +45,7 @@ export function previewOf(facts: PreviewFacts) {
     standing: standingOf(facts),
     percent: percentOf(preview),
     action: actionOf(preview),
-    restartable: state === 'running',
+    restartable: state === 'running' || state === 'paused',
     image: image && {
       digest: (image.digest ?? image.id).slice(0, 'sha256:'.length + 10),
       about: [bytes(image.bytes), builtOn(image.created), image.pulled ? '' : 'was here before Lotan']
@@ -73,11 +73,15 @@ export function previewOf(facts: PreviewFacts) {
 
 /** What follows the state in the title: `for 24 min, stops in 7 min 12 s if nobody comes`. */
 function standingOf({ config, preview, ahead, now }: PreviewFacts): string {
-  const due = dueOf(preview, config)
+  const due = nextDue(preview, config, now)
   const left = due && (due.at > now ? `in ${duration(due.at - now)}` : 'now')
   switch (preview.state) {
     case 'running':
-      return `for ${age(now - preview.since)}${left ? `, stops ${left} if nobody comes` : ''}`
+    case 'paused': {
+      const unless = due?.why === 'lifetime' ? 'whoever uses it: its lifetime is over then' : 'if nobody comes'
+      const will = due?.what === 'pause' ? 'is paused' : 'stops'
+      return `for ${age(now - preview.since)}${left ? `, ${will} ${left} ${unless}` : ''}`
+    }
     case 'stopped': {
       const gone = preview.image ? '' : ', its image is removed: a visit pulls it again'
       return `for ${age(now - preview.since)}${left ? `, its image goes ${left} if nobody comes` : gone}`

@@ -41,7 +41,7 @@ const preview = {
     host: text,
     url: { type: 'string', format: 'uri' },
     state: {
-      enum: ['queued', 'pulling', 'starting', 'running', 'stopping', 'stopped', 'removing', 'failed'],
+      enum: ['queued', 'pulling', 'starting', 'running', 'paused', 'stopping', 'stopped', 'removing', 'failed'],
     },
     reason: { ...orNull('string'), description: 'Why it failed, or why it is tried again: a code.' },
     since: { ...time, description: 'When the state was entered.' },

@@ -52,6 +52,7 @@ const desk: DeskFacts = {
     adminInfo: '<p id="info">Ask us</p>',
     maxRunning: 50,
     stopAfter: 600_000,
+    pauseAfter: null,
     rmiAfter: 3_600_000,
   },
   previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],

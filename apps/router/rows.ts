@@ -1,6 +1,6 @@
 /** What the admin page shows, as plain values: one row a preview, and the strip above them. Pure: pages render it. */
 import type { Config } from '../shared/config.ts'
-import { dueOf } from '../shared/due.ts'
+import { nextDue, type Due } from '../shared/due.ts'
 import { generationOf, type Image, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
 import type { OfferedTag } from '../shared/store.ts'
@@ -10,7 +10,7 @@ import { age, ago, bytes, clock, duration, memory, ordinal, took } from './units
 /** The settings that the pages speak of. */
 export type DeskConfig = Pick<
   Config,
-  'repository' | 'domain' | 'adminWelcome' | 'adminInfo' | 'maxRunning' | 'stopAfter' | 'rmiAfter'
+  'repository' | 'domain' | 'adminWelcome' | 'adminInfo' | 'maxRunning' | 'pauseAfter' | 'stopAfter' | 'rmiAfter'
 >
 
 export interface DeskFacts {
@@ -35,7 +35,7 @@ export type Desk = ReturnType<typeof deskOf>
 const groups: { name: string; key: string; states: Preview['state'][] }[] = [
   { name: 'Running', key: 'running', states: ['running'] },
   { name: 'Changing', key: 'busy', states: ['queued', 'pulling', 'starting', 'stopping', 'removing'] },
-  { name: 'Asleep', key: 'asleep', states: ['stopped'] },
+  { name: 'Asleep', key: 'asleep', states: ['paused', 'stopped'] },
   { name: 'Failed', key: 'failed', states: ['failed'] },
 ]
 
@@ -119,6 +119,9 @@ export function whatOf(preview: Preview, ahead: number, now: number): string {
     }
     case 'running':
       return `${age(since)}${preview.notice ? ', with a notice' : ''}`
+    case 'paused':
+      if (preview.thenStart) return 'wakes'
+      return preview.draining ? 'about to be frozen' : age(since)
     case 'stopping':
       return preview.thenStart ? 'starts again after it' : (whys[preview.why] ?? preview.why)
     case 'removing':
@@ -132,7 +135,12 @@ export function whatOf(preview: Preview, ahead: number, now: number): string {
   }
 }
 
-const whys: Record<string, string> = { asked: 'asked to', idle: 'idle', room: 'makes room' }
+const whys: Record<string, string> = {
+  asked: 'asked to',
+  idle: 'idle',
+  lifetime: 'its lifetime is over',
+  room: 'makes room',
+}
 
 /** A heading as the rest of a row that has named its tag already. */
 function plainHeading(tag: string, heading: string): string {
@@ -171,15 +179,16 @@ function builtOf(image: Image | null, now: number): string {
   return built > Date.UTC(2001) && built <= now ? age(now - built) : ''
 }
 
-/** `4 min 51 s`, or `image 30 min` where it is the image that goes. `soon` is within two minutes. */
+/** `4 min 51 s`; `pause 50 s` where it is frozen first, `image 30 min` where the image goes. `soon`: in two minutes. */
 function leftOf(preview: Preview, config: DeskConfig, now: number): { text: string; soon: boolean } | null {
-  const due = dueOf(preview, config)
+  const due = nextDue(preview, config, now)
   if (!due) return null
+  const what: Record<Due['what'], string> = { pause: 'pause ', stop: '', clean: 'image ' }
   const left = due.at - now
-  if (left <= 0) return { text: due.what === 'stop' ? 'due' : 'image due', soon: true }
-  return due.what === 'stop'
-    ? { text: duration(left), soon: left < 120_000 }
-    : { text: `image ${age(left)}`, soon: false }
+  if (left <= 0) return { text: `${what[due.what]}due`, soon: true }
+  return due.what === 'clean'
+    ? { text: `image ${age(left)}`, soon: false }
+    : { text: `${what[due.what]}${duration(left)}`, soon: due.what === 'stop' && left < 120_000 }
 }
 
 /** How many queued previews stand before this one: those that were queued earlier, as the store counts them. */

@@ -1,10 +1,8 @@
 /** The strip above the table: how much runs, what waits, and what the reaper does next. Pure: pages render it. */
 import type { Config } from '../shared/config.ts'
-import { dueOf } from '../shared/due.ts'
+import { nextDue, type Due, type Timeouts } from '../shared/due.ts'
 import type { Preview } from '../shared/preview.ts'
 import { duration } from './units.ts'
-
-type Timeouts = Pick<Config, 'stopAfter' | 'rmiAfter'>
 
 /** What `config` allows is counted against what the previews do at `now`, milliseconds since 1970. */
 export function stripOf(previews: readonly Preview[], config: Timeouts & Pick<Config, 'maxRunning'>, now: number) {
@@ -12,7 +10,7 @@ export function stripOf(previews: readonly Preview[], config: Timeouts & Pick<Co
   const [running, waiting] = [amount('running'), amount('queued')]
   const [next, ...then] = previews
     .flatMap((preview) => {
-      const due = dueOf(preview, config)
+      const due = nextDue(preview, config, now)
       return due && preview.state !== 'failed' ? [{ tag: preview.tag, ...due }] : []
     })
     .toSorted((a, b) => a.at - b.at)
@@ -23,11 +21,11 @@ export function stripOf(previews: readonly Preview[], config: Timeouts & Pick<Co
     most: config.maxRunning,
     waiting,
     busy: [`${amount('pulling')} pulling`, `${amount('starting')} starting`].join(', '),
-    next: next
-      ? `${next.what === 'stop' ? 'Stops' : 'Removes the image of'} ${next.tag} ${next.when}`
-      : 'Nothing is due',
+    next: next ? `${verbs[next.what]} ${next.tag} ${next.when}` : 'Nothing is due',
     then: then.length
-      ? `then ${then.map(({ tag, what, when }) => `${what === 'stop' ? tag : `the image of ${tag}`} ${when}`).join(', ')}`
+      ? `then ${then.map(({ tag, what, when }) => `${what === 'clean' ? `the image of ${tag}` : tag} ${when}`).join(', ')}`
       : '',
   }
 }
+
+const verbs: Record<Due['what'], string> = { pause: 'Pauses', stop: 'Stops', clean: 'Removes the image of' }

@@ -75,7 +75,12 @@ const askers: Record<string, string> = {
   retry: 'another try',
   reaper: 'it should run',
 }
-const stops: Record<string, string> = { asked: 'asked to', idle: 'nobody used it', room: 'to make room for another' }
+const stops: Record<string, string> = {
+  asked: 'asked to',
+  idle: 'nobody used it',
+  lifetime: 'its lifetime was over',
+  room: 'to make room for another',
+}
 
 function wordsOf(event: string, detail: string | null): string {
   switch (event) {
@@ -85,6 +90,14 @@ function wordsOf(event: string, detail: string | null): string {
       return stops[detail ?? ''] ?? ''
     case 'restart':
       return 'Restart was pressed'
+    case 'pause':
+      return 'nobody used it'
+    case 'freeze':
+      return 'its container is frozen'
+    case 'woken':
+      return 'its container goes on'
+    case 'inUse':
+      return 'somebody uses it after all'
     case 'remove':
       return 'Remove was pressed'
     case 'found':

@@ -126,6 +126,7 @@ function stageOf(preview: Preview): Stage {
     case 'starting':
       return preview.stages.waiting === undefined ? 'starting' : 'waiting'
     case 'running':
+    case 'paused':
       return 'waiting'
     default:
       return 'queued'
@@ -139,6 +140,9 @@ function overOf(preview: Preview): Told['over'] {
       return preview.state
     case 'unknown':
       return preview.why === 'missing' ? 'gone' : 'stopped'
+    case 'paused':
+      // Loading the page again is what wakes it.
+      return preview.thenStart ? null : 'running'
     case 'stopped':
       return 'stopped'
     case 'stopping':
@@ -158,6 +162,7 @@ function begun(preview: Preview): number {
 /** Whether the image has to come, or has come, from the registry for this start. */
 function needsPull(preview: Preview): boolean {
   if (preview.state === 'removing' || !preview.image) return true
+  if (preview.state === 'paused') return false
   return preview.state !== 'stopping' && preview.stages.pulling !== undefined
 }
 
@@ -204,6 +209,7 @@ function statusOf(preview: Preview, stage: Stage, over: Told['over'], { ahead }:
       return `It opens here by itself${usual === null ? '' : `, usually within ${usually(usual)}`}.`
     }
   }
+  if (preview.state === 'paused') return 'It is being woken, and opens here by itself.'
   if (preview.crashes > 0)
     return 'It stopped by itself before; this is another try, and opens here with its first answer.'
   return stage === 'waiting'
@@ -245,7 +251,8 @@ function toldStage(preview: Preview, stage: Stage, current: Stage): ToldStage {
   const told = { stage, name: names[stage], mark, text: '', from: null } as const
   if (stage === 'pulling' && mark !== 'current' && !needsPull(preview)) return { ...told, text: 'is here already' }
   if (mark === 'ahead') return told
-  if (mark === 'done') return { ...told, text: lasted(preview, stage) }
+  // What is woken has the times of a start that was long ago.
+  if (mark === 'done') return { ...told, text: preview.state === 'paused' ? '' : lasted(preview, stage) }
   if (preview.state === 'pulling') return { ...told, text: pulled(preview.progress) }
   return {
     ...told,

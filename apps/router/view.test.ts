@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { next, type Event, type Preview } from '../shared/preview.ts'
+import { next } from '../shared/life.ts'
+import type { Event, Preview } from '../shared/preview.ts'
 import type { Reason } from '../shared/reason.ts'
 import { viewOf } from './view.ts'
 

@@ -92,6 +92,11 @@ function sentence(preview: Preview, position: number | null): string {
         : 'Its container runs; its first answer is awaited.'
     case 'running':
       return 'It answers.'
+    case 'paused':
+      if (preview.thenStart) return 'It is being woken.'
+      return preview.draining
+        ? 'Nobody uses it, so it is about to be frozen.'
+        : 'It is frozen, and wakes with the next visit.'
     case 'stopping':
       return preview.thenStart ? 'It is being stopped, and starts again after that.' : 'It is being stopped.'
     case 'stopped':

@@ -34,9 +34,17 @@ export interface Config {
   dockerConfig: string
   stopAfter: number
   rmiAfter: number
+  /** An idle preview without open connections is frozen after this long; null for never. */
+  pauseAfter: number | null
   refreshEvery: number
   startTimeout: number
   hold: number
+  /** More requests than this are not held. */
+  maxHeld: number
+  /** How long open connections may go on after a preview's route has gone, before it is ended. */
+  grace: number
+  /** What never counts as activity, beside what Lotan knows itself: pieces of user agents, and paths with `*`. */
+  robots: { agents: string[]; paths: string[] }
   maxRunning: number
   slots: number
   transliterate: boolean
@@ -82,6 +90,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       'INACTIVITY_RMI_TIMEOUT_MINUTES',
       `is ${rmiAfter / 60_000}: write at least INACTIVITY_STOP_TIMEOUT_MINUTES, which is ${stopAfter / 60_000}`,
     )
+  const pauseAfter = read('INACTIVITY_PAUSE_TIMEOUT_MINUTES', null, kind.orOff(kind.duration('minutes', 100_000)))
+  if (
+    pauseAfter !== null &&
+    pauseAfter >= stopAfter &&
+    good('INACTIVITY_STOP_TIMEOUT_MINUTES', 'INACTIVITY_PAUSE_TIMEOUT_MINUTES')
+  )
+    refuse(
+      'INACTIVITY_PAUSE_TIMEOUT_MINUTES',
+      `is ${pauseAfter / 60_000}: write less than INACTIVITY_STOP_TIMEOUT_MINUTES, which is ${stopAfter / 60_000}, or off`,
+    )
 
   const slots = read('LOTAN_SLOTS', 500, kind.integer(2, 2_000))
   const maxRunning = read('LOTAN_MAX_RUNNING', 50, kind.integer(1, 1_999))
@@ -105,10 +123,17 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dockerConfig: path.resolve(read('DOCKER_CONFIG', path.join(os.homedir(), '.docker'), kind.anyText)),
     stopAfter,
     rmiAfter,
+    pauseAfter,
     // At most what a timer can wait: a longer one fires at once, for ever.
     refreshEvery: read('IMAGE_REFRESH_INTERVAL_MINUTES', 5 * 60_000, kind.duration('minutes', 30_000)),
     startTimeout: read('LOTAN_START_TIMEOUT_SECONDS', 120_000, kind.duration('seconds', 86_400)),
     hold: read('LOTAN_HOLD_SECONDS', 60_000, kind.duration('seconds', 3_600, 0)),
+    maxHeld: read('LOTAN_MAX_HELD', 2_000, kind.integer(1, 10_000)),
+    grace: read('LOTAN_GRACE_SECONDS', 30_000, kind.duration('seconds', 3_600, 0)),
+    robots: {
+      agents: read('LOTAN_ROBOT_AGENTS', [], kind.agents),
+      paths: read('LOTAN_ROBOT_PATHS', [], kind.paths),
+    },
     maxRunning,
     slots,
     transliterate: read('TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS', true, kind.zeroOrOne),

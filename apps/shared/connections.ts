@@ -1,6 +1,6 @@
 /**
- * The connections open to previews, as the kernel counts them: an open one is no activity, one that moved bytes is.
- * nginx asks the router nothing more about a WebSocket or a stream once it is open.
+ * The connections open to previews, as the kernel counts them: nginx asks the router nothing more about a WebSocket or a
+ * stream once it is open.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -43,12 +43,6 @@ export function parseConnections(text: string): Connection[] {
     connections.push({ key: `${local} ${remote}`, peer: remote.slice(0, remote.lastIndexOf(':')), bytes: 0 })
   }
   return connections
-}
-
-/** The addresses with a connection, seen in both samples, that moved bytes in between. */
-export function movedBetween(before: readonly Connection[], after: readonly Connection[]): Set<string> {
-  const bytes = new Map(before.map((connection) => [connection.key, connection.bytes]))
-  return new Set(after.filter(({ key, bytes: now }) => (bytes.get(key) ?? now) < now).map(({ peer }) => peer))
 }
 
 function counter(line: string, name: string): number {

@@ -1,28 +1,58 @@
 /** When a preview that nobody visits is due. The reaper acts by it and the admin page announces it. */
 import type { Config } from './config.ts'
 import type { Preview } from './preview.ts'
+import { duration } from './settings.ts'
 
-type Timeouts = Pick<Config, 'stopAfter' | 'rmiAfter'>
+export type Timeouts = Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter'>
+
+export interface Due {
+  /** `clean`: its container and image go. */
+  what: 'pause' | 'stop' | 'clean'
+  why: 'idle' | 'lifetime'
+  /** Milliseconds since 1970. */
+  at: number
+}
 
 /**
- * What is due next with a preview, and when, milliseconds since 1970: `stop` it, or `clean` its container and image
- * away. Null where nothing is. The image's label `lotan.inactivity-stop-minutes` wins over the setting; a fresh start
+ * What is due with a preview as it is, the earliest first. Labels of its image win over the settings:
+ * `lotan.inactivity-stop-minutes`, and `lotan.max-lifetime-minutes`, which ends it whoever uses it. A fresh start
  * counts as activity.
  */
-export function dueOf(
-  preview: Preview,
-  { stopAfter, rmiAfter }: Timeouts,
-): { what: 'stop' | 'clean'; at: number } | null {
+export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter }: Timeouts): Due[] {
   // A start that nobody has visited yet, the admin's or the API's, counts as a visit.
   const seen = Math.max(preview.lastSeen ?? 0, preview.stages.running ?? 0)
-  if (preview.state === 'running') {
-    const own = Number(preview.image?.labels['lotan.inactivity-stop-minutes'] || NaN)
-    return { what: 'stop', at: Math.max(seen, preview.readyAt) + (own > 0 ? own * 60_000 : stopAfter) }
+  if (preview.state === 'running' || preview.state === 'paused') {
+    const used = Math.max(seen, preview.readyAt)
+    const stopAt = used + (minutes(preview, 'lotan.inactivity-stop-minutes') ?? stopAfter)
+    const lifetime = minutes(preview, 'lotan.max-lifetime-minutes')
+    const dues: Due[] = [{ what: 'stop', why: 'idle', at: stopAt }]
+    if (lifetime !== undefined)
+      dues.push({ what: 'stop', why: 'lifetime', at: (preview.stages.running ?? preview.readyAt) + lifetime })
+    if (preview.state === 'running' && pauseAfter !== null && used + pauseAfter < stopAt)
+      dues.push({ what: 'pause', why: 'idle', at: used + pauseAfter })
+    return dues.sort((a, b) => a.at - b.at)
   }
-  if (preview.state !== 'stopped' && preview.state !== 'failed') return null
+  if (preview.state !== 'stopped' && preview.state !== 'failed') return []
   const generation = preview.state === 'stopped' ? preview.generation : null
-  if (!preview.image && !generation) return null
+  if (!preview.image && !generation) return []
   // Counted from the last visit; where there was none, or it ended in a failure, from then on.
   const from = seen && preview.state === 'stopped' ? seen : Math.max(seen, preview.since)
-  return { what: 'clean', at: from + rmiAfter }
+  return [{ what: 'clean', why: 'idle', at: from + rmiAfter }]
+}
+
+/**
+ * What is due next; a pause that is overdue is passed over, since open connections hold it off.
+ * @param now milliseconds since 1970
+ */
+export function nextDue(preview: Preview, timeouts: Timeouts, now: number): Due | undefined {
+  return duesOf(preview, timeouts).find(({ what, at }) => what !== 'pause' || at > now)
+}
+
+/** What a label with a time span may be. */
+export const span = duration('minutes', 100_000)
+
+/** A label that is no time span is as if it were not there; the queue-processor tells the admin. */
+function minutes({ image }: Preview, label: string): number | undefined {
+  const text = image?.labels[label]
+  return text === undefined ? undefined : span.parse(text)
 }

@@ -17,6 +17,7 @@ export interface Container {
   tag: string
   repository: string
   generation: number
+  /** Its process is there, frozen perhaps. */
   running: boolean
   /** The engine's word: `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`. */
   status: string
@@ -33,6 +34,7 @@ export interface Container {
 /** One container looked at closely. Times are milliseconds since 1970, null when it has not happened. */
 export interface Inspected {
   id: string
+  /** Its process is there, frozen perhaps: then the status is `paused`. */
   running: boolean
   status: string
   exitCode: number
@@ -66,7 +68,7 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
     tag: labels['lotan.tag'] ?? '',
     repository: labels['lotan.repository'] ?? '',
     generation: Number(labels['lotan.generation']),
-    running: info.State === 'running',
+    running: info.State === 'running' || info.State === 'paused',
     status: info.State,
     image: info.ImageID,
     address: addressOf(endpoint),
@@ -133,6 +135,27 @@ export async function stop(docker: Docker, id: string, timeout = 10): Promise<vo
   await call('stopping', (asked) => docker.getContainer(id).stop({ t: timeout, ...asked }), {
     ms: ASK_MS + timeout * 1000,
   }).catch(unless(304, 404))
+}
+
+/** Freezes a container's processes; one that is frozen already is left as it is. */
+export async function pause(docker: Docker, id: string): Promise<void> {
+  await call('pausing', (asked) => docker.getContainer(id).pause({ ...asked })).catch((error: unknown) => {
+    if (!/already paused/i.test((error as Error).message)) throw error
+  })
+}
+
+/**
+ * Lets a frozen container go on.
+ * @returns whether it was frozen; one that was not may run, or may have ended
+ */
+export async function unpause(docker: Docker, id: string): Promise<boolean> {
+  try {
+    await call('waking', (asked) => docker.getContainer(id).unpause({ ...asked }))
+    return true
+  } catch (error) {
+    if (/is not paused/i.test((error as Error).message)) return false
+    throw error
+  }
 }
 
 /** Ends and removes a container with its volumes. One that is not there, or is going already, is no error. */

@@ -39,6 +39,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     create: (options: containers.CreateOptions) => containers.create(docker, options),
     start: (id: string) => containers.start(docker, id),
     stop: (id: string, timeout?: number) => containers.stop(docker, id, timeout),
+    pause: (id: string) => containers.pause(docker, id),
+    unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
     moveTo: (id: string, address: string) => containers.moveTo(docker, instance, id, address),

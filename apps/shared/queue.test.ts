@@ -9,13 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { surroundings } from '../testing/surroundings.ts'
 import { until } from '../testing/until.ts'
 import { openLog } from './log.ts'
-import { next, type Event, type Image, type Preview } from './preview.ts'
+import { next } from './life.ts'
+import type { Event, Image, Preview } from './preview.ts'
 import { lanes, laneOf, openQueue, openWorkers, type Lane, type Nudge } from './queue.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-queue-'))
 const socket = path.join(dir, 'redis.sock')
 const log = openLog('test', 'silent')
-const widths = { pull: 2, start: 2, stop: 2 }
+const widths = { pull: 2, start: 2, wake: 2, stop: 2 }
 let redis: ChildProcess | undefined
 
 async function startRedis() {
@@ -198,12 +199,16 @@ test('two Lotans on one Redis do not hear each other', async () => {
 test('everything that waits can be forgotten, and asked for again', async () => {
   const { config, nudges } = ownQueue()
   const preview = previewOf('red')
-  for (const one of [preview, previewOf('blue', pulling), previewOf('green', { type: 'remove' })])
+  const frozen = { generation: { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 }, readyAt: 0 }
+  const waking: Preview = { ...preview, ...frozen, tag: 'ice', state: 'paused', draining: false, thenStart: true }
+  assert.equal(laneOf({ ...waking, thenStart: false }), undefined)
+  assert.equal(laneOf({ ...waking, thenStart: false, draining: true }), 'stop')
+  for (const one of [preview, previewOf('blue', pulling), previewOf('green', { type: 'remove' }), waking])
     await nudges.nudge(one)
   await nudges.nudge({ ...(previewOf('late') as Preview & { state: 'queued' }), notBefore: Date.now() + 60_000 })
-  assert.deepEqual(await nudges.waiting(), { pull: 1, start: 1, stop: 1 })
+  assert.deepEqual(await nudges.waiting(), { pull: 1, start: 1, wake: 1, stop: 1 })
   await nudges.forgetAll()
-  assert.deepEqual(await nudges.waiting(), { pull: 0, start: 0, stop: 0 })
+  assert.deepEqual(await nudges.waiting(), { pull: 0, start: 0, wake: 0, stop: 0 })
   const seen = work(config)
   await nudges.nudge(preview)
   await until('it has come', () => seen.length === 1)

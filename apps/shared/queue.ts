@@ -2,8 +2,8 @@
  * The nudge from whoever wants something to the queue-processor: "look at this tag".
  *
  * A job carries a tag and a generation, never a copy of what is wanted; losing all of Redis loses time, nothing else,
- * since the reaper asks again for what SQLite says is due. Three lanes, so that a start of an image that is here never
- * waits behind a pull, and a stop behind neither.
+ * since the reaper asks again for what SQLite says is due. Lanes, so that a start of an image that is here never waits
+ * behind a pull, a wake, which takes milliseconds, behind neither, and a stop behind nothing at all.
  */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -11,7 +11,7 @@ import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import { generationOf, type Preview } from './preview.ts'
 
-export const lanes = ['pull', 'start', 'stop'] as const
+export const lanes = ['pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]
 
 export interface Nudge {
@@ -40,6 +40,9 @@ export function laneOf(preview: Preview): Lane | undefined {
       return 'pull'
     case 'starting':
       return 'start'
+    case 'paused':
+      if (preview.thenStart) return 'wake'
+      return preview.draining ? 'stop' : undefined
     case 'stopping':
     case 'removing':
     case 'stopped':

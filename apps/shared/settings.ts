@@ -92,6 +92,29 @@ export function bytesOf(text: string): number | undefined {
   return bytes <= Number.MAX_SAFE_INTEGER ? bytes : undefined
 }
 
+/** A span that can be switched off, which is `off`; milliseconds, or null. */
+export function orOff(span: Kind<number>): Kind<number | null> {
+  return { parse: (text) => (text === 'off' ? null : span.parse(text)), wanted: `${span.wanted}, or off` }
+}
+
+/** A list of pieces of user agents, `statuscheck, acme-probe/2`. */
+export const agents: Kind<string[]> = {
+  parse: (text) => listOf(text, (piece) => /^[\x20-\x7e]{3,200}$/.test(piece)),
+  wanted: 'write pieces of user agents, at least 3 characters each, separated by commas',
+}
+
+/** A list of paths, in which `*` stands for anything: `/healthz, /status/*`. */
+export const paths: Kind<string[]> = {
+  parse: (text) => listOf(text, (path) => /^\/[\x21-\x7e]{0,500}$/.test(path) && !/[?#]/.test(path) && path !== '/*'),
+  wanted:
+    'write paths that begin with /, without a query, separated by commas; * stands for anything, but not for all paths',
+}
+
+function listOf(text: string, isGood: (item: string) => boolean): string[] | undefined {
+  const items = text.split(',').map((item) => item.trim())
+  return items.length <= 200 && items.every(isGood) ? items : undefined
+}
+
 export const zeroOrOne: Kind<boolean> = {
   parse: (text) => (text === '1' ? true : text === '0' ? false : undefined),
   wanted: 'write 1 or 0',

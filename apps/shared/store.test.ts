@@ -7,7 +7,8 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { openLog } from './log.ts'
-import { next, type Event, type Image, type Preview } from './preview.ts'
+import { next } from './life.ts'
+import type { Event, Image, Preview } from './preview.ts'
 import { MISSING_MS, openStore, setAsideIfCorrupt, SLOT_REST_MS, type Store } from './store.ts'
 import { labelOf } from './tag.ts'
 
@@ -174,7 +175,7 @@ test('a read never mixes two commits', async (t) => {
      let now = Date.now()
      const turn = () => {
        const generation = { number: 1, container: 'c', slot: 1, image: image.id, digest: null, port: 80 }
-       store.apply('red', { type: 'adopt', generation, image })
+       store.apply('red', { type: 'adopt', frozen: false, generation, image })
        store.apply('red', { type: 'remove' })
        store.apply('red', { type: 'removed' })
        setImmediate(turn)
@@ -312,8 +313,8 @@ test('a tag that comes back counts its generations on', () => {
 test('a container is taken over unless its slot is somebody else’s', () => {
   const store = open()
   const generation = { number: 3, container: 'c3', slot: 1, image: image.id, digest: null, port: 80 }
-  assert.equal(store.apply('red', { type: 'adopt', generation, image }, now)?.state, 'running')
-  assert.equal(store.apply('blue', { type: 'adopt', generation, image }, now), undefined)
+  assert.equal(store.apply('red', { type: 'adopt', frozen: false, generation, image }, now)?.state, 'running')
+  assert.equal(store.apply('blue', { type: 'adopt', frozen: false, generation, image }, now), undefined)
   assert.equal(begun(store, 'green'), 2)
 })
 

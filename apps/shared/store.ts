@@ -8,10 +8,10 @@ import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
+import { next } from './life.ts'
 import type { Log } from './log.ts'
 import {
   generationOf,
-  next,
   takesPlace,
   type Event,
   type Generation,
@@ -135,7 +135,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     LIMIT ?
   `)
   const countPlaces = db
-    .prepare(`SELECT count(*) FROM preview WHERE state IN ('pulling', 'starting', 'running', 'stopping')`)
+    .prepare(`SELECT count(*) FROM preview WHERE state IN ('pulling', 'starting', 'running', 'paused', 'stopping')`)
     .pluck()
   // Slots are given out in turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
   const nextSlot = db
@@ -458,6 +458,12 @@ function toPreview(row: Row, generations: GenerationRow[]): Preview {
     pulling: { progress: row.progress ? JSON.parse(row.progress) : null },
     starting: { generation },
     running: { generation, readyAt: row.ready_at ?? row.since },
+    paused: {
+      generation,
+      readyAt: row.ready_at ?? row.since,
+      draining: row.draining === 1,
+      thenStart: row.then_start === 1,
+    },
     stopping: { generation, why: row.why ?? '', draining: row.draining === 1, thenStart: row.then_start === 1 },
     stopped: { generation, why: row.why ?? '' },
     removing: { generation, draining: row.draining === 1, thenStart: row.then_start === 1 },

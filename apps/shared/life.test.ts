@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { next } from './life.ts'
 import {
   FAILURE_REST_MS,
   generationOf,
   isRouted,
   MAX_CRASHES,
-  next,
   STABLE_MS,
   takesPlace,
   type Event,
@@ -49,6 +49,16 @@ const here = { ...known, image }
 const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null }
 const starting: In<'starting'> = { ...here, state: 'starting', generation }
 const running: In<'running'> = { ...here, state: 'running', generation, readyAt: since }
+const pausing: In<'paused'> = {
+  ...here,
+  state: 'paused',
+  generation,
+  readyAt: since,
+  draining: true,
+  thenStart: false,
+}
+const frozen: In<'paused'> = { ...pausing, draining: false }
+const waking: In<'paused'> = { ...frozen, thenStart: true }
 const stopping: In<'stopping'> = {
   ...here,
   state: 'stopping',
@@ -70,6 +80,9 @@ const previews: Record<string, Preview | undefined> = {
   starting,
   startingBare: { ...starting, generation: null },
   running,
+  pausing,
+  frozen,
+  waking,
   draining: stopping,
   ending: { ...stopping, draining: false },
   restarting: { ...stopping, draining: false, thenStart: true },
@@ -84,6 +97,12 @@ const events: Record<string, Event> = {
   visit: { type: 'start', by: 'visit' },
   start: { type: 'start', by: 'admin' },
   stop: { type: 'stop', why: 'asked' },
+  pause: { type: 'pause' },
+  freeze: { type: 'freeze', generation: 1 },
+  freeze2: { type: 'freeze', generation: 2 },
+  woken: { type: 'woken', generation: 1 },
+  woken2: { type: 'woken', generation: 2 },
+  inUse: { type: 'inUse' },
   restart: { type: 'restart' },
   remove: { type: 'remove' },
   pull: { type: 'pull', places: 1 },
@@ -107,39 +126,47 @@ const events: Record<string, Event> = {
   removed: { type: 'removed' },
   cleaned: { type: 'cleaned' },
   forget: { type: 'forget' },
-  adopt: { type: 'adopt', generation, image },
+  adopt: { type: 'adopt', frozen: false, generation, image },
+  adoptFrozen: { type: 'adopt', frozen: true, generation, image },
 }
 
 // prettier-ignore
 const matrix = `
-event        none    queued   queuedHere pulling  starting startingBare running  draining ending   restarting stopped stoppedBare removing failed   failedNow
-visit        queued  -        -          -        -        -            -        running  stopping -          queued  queued      removing queued   -
-start        queued  -        queued     -        -        -            -        running  stopping -          queued  queued      removing queued   queued
-stop         -       stopping stopping   stopping stopping stopping     stopping -        -        stopping   -       -           -        stopped  stopped
-restart      -       -        queued     -        -        -            stopping stopping stopping -          queued  queued      removing queued   queued
-remove       -       removing removing   removing removing removing     removing removing removing removing   removing removing   -        removing removing
-pull         -       pulling  -          -        -        -            -        -        -        -          -       -           -        -        -
-found        -       queued   -          -        -        -            -        -        -        -          -       -           -        -        -
-pulled       -       -        -          starting -        -            -        -        -        -          -       -           -        -        -
-imageGone    -       -        queued     -        queued   queued       -        -        -        -          -       -           -        -        -
-missing      -       unknown  unknown    unknown  -        -            -        -        -        -          -       -           -        -        -
-begin        -       -        starting   -        -        starting     -        -        -        -          -       -           -        -        -
-beginNoSlot  -       -        -          -        -        -            -        -        -        -          -       -           -        -        -
-created      -       -        -          -        starting -            -        -        -        -          -       -           -        -        -
-started      -       -        -          -        starting -            -        -        -        -          -       -           -        -        -
-answered     -       -        -          -        running  -            -        -        -        -          -       -           -        -        -
-answered2    -       -        -          -        -        -            -        -        -        -          -       -           -        -        -
-fail         -       failed   failed     failed   failed   failed       -        -        -        -          -       -           -        -        -
-failExited   -       queued   queued     queued   queued   queued       -        -        -        -          -       -           -        -        -
-exited       -       -        -          -        queued   -            queued   -        -        -          -       -           -        -        -
-exited2      -       -        -          -        -        -            -        -        -        -          -       -           -        -        -
-gone         -       -        -          -        queued   -            queued   -        -        -          stopped -           -        -        -
-ending       -       -        -          -        -        -            -        stopping -        -          -       -           removing -        -
-ended        -       -        -          -        -        -            -        stopped  stopped  queued     -       -           -        -        -
-removed      -       -        -          -        -        -            -        -        -        -          -       -           unknown  -        -
-cleaned      -       -        queued     -        -        -            -        -        -        -          stopped -           -        stopped  stopped
-forget       -       -        -          -        -        -            -        -        -        -          -       unknown     -        -        -
-adopt        running -        -          -        -        -            -        -        -        -          -       -           -        -        -
+event       none    queued   queuedHere pulling  starting startingBare running  pausing  frozen   waking   draining ending   restarting stopped  stoppedBare removing failed   failedNow
+visit       queued  -        -          -        -        -            -        running  paused   -        running  stopping -          queued   queued      removing queued   -
+start       queued  -        queued     -        -        -            -        running  paused   -        running  stopping -          queued   queued      removing queued   queued
+stop        -       stopping stopping   stopping stopping stopping     stopping stopping stopping stopping -        -        stopping   -        -           -        stopped  stopped
+pause       -       -        -          -        -        -            paused   -        -        -        -        -        -          -        -           -        -        -
+freeze      -       -        -          -        -        -            paused   paused   -        -        -        -        -          -        -           -        -        -
+freeze2     -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
+woken       -       -        -          -        -        -            -        -        running  running  -        -        -          -        -           -        -        -
+woken2      -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
+inUse       -       -        -          -        -        -            -        running  -        -        running  -        -          -        -           -        -        -
+restart     -       -        queued     -        -        -            stopping stopping stopping stopping stopping stopping -          queued   queued      removing queued   queued
+remove      -       removing removing   removing removing removing     removing removing removing removing removing removing removing   removing removing    -        removing removing
+pull        -       pulling  -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
+found       -       queued   -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
+pulled      -       -        -          starting -        -            -        -        -        -        -        -        -          -        -           -        -        -
+imageGone   -       -        queued     -        queued   queued       -        -        -        -        -        -        -          -        -           -        -        -
+missing     -       unknown  unknown    unknown  -        -            -        -        -        -        -        -        -          -        -           -        -        -
+begin       -       -        starting   -        -        starting     -        -        -        -        -        -        -          -        -           -        -        -
+beginNoSlot -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
+created     -       -        -          -        starting -            -        -        -        -        -        -        -          -        -           -        -        -
+started     -       -        -          -        starting -            -        -        -        -        -        -        -          -        -           -        -        -
+answered    -       -        -          -        running  -            -        -        -        -        -        -        -          -        -           -        -        -
+answered2   -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
+fail        -       failed   failed     failed   failed   failed       -        -        -        -        -        -        -          -        -           -        -        -
+failExited  -       queued   queued     queued   queued   queued       -        -        -        -        -        -        -          -        -           -        -        -
+exited      -       -        -          -        queued   -            queued   stopped  stopped  queued   -        -        -          -        -           -        -        -
+exited2     -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
+gone        -       -        -          -        queued   -            queued   stopped  stopped  queued   -        -        -          stopped  -           -        -        -
+ending      -       -        -          -        -        -            -        -        -        -        stopping -        -          -        -           removing -        -
+ended       -       -        -          -        -        -            -        -        -        -        stopped  stopped  queued     -        -           -        -        -
+removed     -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           unknown  -        -
+cleaned     -       -        queued     -        -        -            -        -        -        -        -        -        -          stopped  -           -        stopped  stopped
+forget      -       -        -          -        -        -            -        -        -        -        -        -        -          -        unknown     -        -        -
+adopt       running -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
+adoptFrozen paused  -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
 `
 
 test('every event leads every state where the table says', () => {
@@ -188,6 +215,44 @@ test('an image that is here is not pulled', () => {
   const up = after(undefined, 'visit', 'found', 'pull', 'begin', 'created', 'answered')
   assert.deepEqual(inState(up, 'running').image, image)
   assert.equal(up!.stages.pulling, undefined)
+})
+
+test('a paused preview wakes, and its idle time begins anew where somebody wanted it', () => {
+  const wanted = inState(after(running, 'pause', 'freeze', 'visit', 'woken'), 'running')
+  assert.deepEqual([wanted.generation, wanted.readyAt], [generation, now + 40])
+  assert.equal(wanted.stages, running.stages)
+  assert.equal(inState(after(running, 'pause', 'freeze', 'woken'), 'running').readyAt, since)
+})
+
+test('a click on what is about to be paused, or stopped for being idle, calls it back at once', () => {
+  for (const how of ['pause', { type: 'stop', why: 'idle' }] as const) {
+    const back = inState(after(running, how, 'visit'), 'running')
+    assert.deepEqual(back.generation, generation)
+    assert.equal(back.readyAt, now + 20)
+  }
+})
+
+test('use that becomes known while the route goes calls back what was idle, and nothing that was asked for', () => {
+  assert.equal(after(running, { type: 'stop', why: 'idle' }, 'inUse')!.state, 'running')
+  assert.equal(after(running, 'pause', 'inUse')!.state, 'running')
+  for (const why of ['asked', 'lifetime', 'room'] as const)
+    assert.equal(after(running, { type: 'stop', why }, 'inUse')!.state, 'stopping')
+  assert.equal(after(running, { type: 'stop', why: 'idle' }, 'ending', 'inUse')!.state, 'stopping')
+})
+
+test('what has lived its time is not called back: a click starts it anew', () => {
+  const over = inState(after(running, { type: 'stop', why: 'lifetime' }, 'visit'), 'stopping')
+  assert.equal(over.thenStart, true)
+  assert.equal(after(over, 'ending', 'ended')!.state, 'queued')
+})
+
+test('only a route that nginx may still know is drained', () => {
+  assert.equal(inState(after(frozen, 'stop'), 'stopping').draining, false)
+  assert.equal(inState(after(frozen, 'remove'), 'removing').draining, false)
+  assert.equal(inState(after(pausing, 'stop'), 'stopping').draining, true)
+  assert.equal(inState(after(pausing, 'remove'), 'removing').draining, true)
+  assert.equal(inState(after(stopping, 'remove'), 'removing').draining, true)
+  assert.equal(inState(after(starting, 'stop'), 'stopping').draining, false)
 })
 
 test('a tag that is removed while its start is in flight does not come back', () => {
@@ -341,7 +406,10 @@ test('a clean-up leaves what was known of the tag', () => {
 
 test('a container found running without a row is taken over as it is', () => {
   const mine = { ...generation, number: 4 }
-  const taken = inState(next(undefined, 'red', { type: 'adopt', generation: mine, image }, now), 'running')
+  const taken = inState(
+    next(undefined, 'red', { type: 'adopt', frozen: false, generation: mine, image }, now),
+    'running',
+  )
   assert.deepEqual([taken.generation, taken.generations, taken.lastSeen], [mine, 4, now])
 })
 
@@ -354,7 +422,7 @@ test('a preview that comes back after its row went has changes of its own', () =
 test('what takes a place', () => {
   const states = Object.values(previews).flatMap((preview) => (preview ? [preview.state] : []))
   const taking = [...new Set(states)].filter(takesPlace)
-  assert.deepEqual(taking, ['pulling', 'starting', 'running', 'stopping'])
+  assert.deepEqual(taking, ['pulling', 'starting', 'running', 'paused', 'stopping'])
 })
 
 test('no sequence of events breaks a preview', () => {
@@ -401,7 +469,7 @@ test('no sequence of events breaks a preview', () => {
         }
         const mine = generationOf(became)
         if (mine) assert.ok(mine.number <= became.generations)
-        if (became.state === 'running') {
+        if (became.state === 'running' || became.state === 'paused') {
           assert.ok(isRouted(became.generation), 'what runs has container and slot')
           assert.ok(became.image)
         }
@@ -414,5 +482,5 @@ test('no sequence of events breaks a preview', () => {
     }),
     { numRuns: 2_000 },
   )
-  assert.equal(seen.size, 9, `only these states came up: ${[...seen].join(', ')}`)
+  assert.equal(seen.size, 10, `only these states came up: ${[...seen].join(', ')}`)
 })

@@ -1,0 +1,68 @@
+/**
+ * What comes between a route that has gone and a container that is ended or frozen: nobody may be sent to it any more,
+ * and nobody may still be served by it. A click calls the preview back: its state changes, and the wait ends. Holds no
+ * lane.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { In } from '../shared/preview.ts'
+import { addressOf } from '../shared/slots.ts'
+import type { Parts } from './parts.ts'
+import { whileWanted } from './wish.ts'
+
+type Draining = In<'stopping'> | In<'removing'> | In<'paused'>
+
+/** How often connections are looked at while they get their grace. */
+const LOOK_EVERY_MS = 500
+
+/**
+ * Waits until no cached answer can name the route any more.
+ * @returns whether more use of it has become known meanwhile, or it has connections; undefined where it was called back meanwhile
+ */
+export async function drained(parts: Parts, preview: Draining): Promise<{ used: boolean; open: boolean } | undefined> {
+  const { store, waits } = parts
+  const { tag, since } = preview
+  const waited = await whileRouteIsGone(parts, preview, async (signal) => {
+    await sleep(Math.max(0, since + waits.drain - Date.now()), undefined, { signal })
+    return true
+  })
+  if (!waited) return undefined
+  // What becomes known only now may have been before the route went: it was not thought of then.
+  const used = (store.get(tag)?.lastSeen ?? 0) > (preview.lastSeen ?? 0)
+  return { used, open: (await connectionsOf(parts, preview)) !== 0 }
+}
+
+/**
+ * Waits for the connections that are still open, a request in flight perhaps, for as long as their grace lasts.
+ * @returns undefined where it was called back meanwhile
+ */
+export async function graced(parts: Parts, preview: Draining): Promise<boolean | undefined> {
+  return whileRouteIsGone(parts, preview, async (signal) => {
+    const end = Date.now() + parts.waits.grace
+    // Where they cannot be seen there is nothing to wait for.
+    while (Date.now() < end && (await connectionsOf(parts, preview)))
+      await sleep(Math.min(LOOK_EVERY_MS, end - Date.now()), undefined, { signal })
+    return true
+  })
+}
+
+/** How many connections are open to a preview's slot; undefined where they cannot be seen. */
+async function connectionsOf({ network, connections, log }: Parts, { tag, generation }: Draining) {
+  if (!generation?.slot) return 0
+  try {
+    const subnet = await network.subnet()
+    const address = addressOf(subnet, generation.slot)
+    return (await connections(subnet)).filter(({ peer }) => peer === address).length
+  } catch (error) {
+    log.warn({ tag, error: (error as Error).message }, 'connections cannot be seen')
+    return undefined
+  }
+}
+
+function whileRouteIsGone<T>({ store }: Parts, preview: Draining, step: (signal: AbortSignal) => Promise<T>) {
+  const { tag, state, since } = preview
+  const isGone = () => {
+    const now = store.get(tag)
+    return now?.state === state && now.since === since
+  }
+  return whileWanted(store, isGone, step)
+}

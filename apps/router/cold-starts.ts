@@ -1,0 +1,34 @@
+/** How long a cold start took, told once: on the first response that a person gets after it. */
+import type { Preview, Stages } from '../shared/preview.ts'
+
+/** @param previews what is there already when the router starts: of their starts somebody has been told before */
+export function noteColdStarts(previews: readonly Preview[]) {
+  const told = new Map<string, number>()
+  const started = ({ stages }: Preview) => stages.running
+  for (const preview of previews) told.set(preview.tag, started(preview) ?? 0)
+  return {
+    /** The value of `Server-Timing` for this response; undefined where it is not the first one. */
+    first(preview: Preview): string | undefined {
+      const at = started(preview)
+      if (at === undefined || told.get(preview.tag) === at) return undefined
+      told.set(preview.tag, at)
+      return serverTiming(preview.stages)
+    },
+  }
+}
+
+/**
+ * A start's stages as a `Server-Timing` header has them (W3C Server Timing), in milliseconds: in line, pulling the
+ * image, starting the container, waiting for its first answer. A stage that was not passed is left out.
+ */
+export function serverTiming({ queued, pulling, starting, waiting, running }: Stages): string {
+  const spans: [name: string, from: number | undefined, until: number | undefined][] = [
+    ['queue', queued, pulling ?? starting],
+    ['pull', pulling, starting],
+    ['start', starting, waiting],
+    ['ready', waiting, running],
+  ]
+  return spans
+    .flatMap(([name, from, until]) => (from === undefined || until === undefined ? [] : `${name};dur=${until - from}`))
+    .join(', ')
+}
