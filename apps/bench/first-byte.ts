@@ -1,23 +1,34 @@
-/** From a first click's last byte to the waiting page's first. Fifty tags that nobody has clicked before. */
+/**
+ * From a first click's last byte to the waiting page's first, on tags that nobody has clicked before: one click after
+ * another, and a hundred at once.
+ */
 import { asBrowser, isWaiting, startLotan } from '../testing/bed.ts'
 import { openGate } from '../testing/gate.ts'
 import { startRegistry } from '../testing/registry.ts'
-import { spread } from './figures.ts'
+import { quantile, spread } from './figures.ts'
 
 const CLICKS = 50
+const AT_ONCE = 100
+const ROUNDS = 5
 
 export async function firstByte(): Promise<void> {
   const registry = await startRegistry()
   const gate = await openGate(registry.port)
   const lotan = await startLotan({ repository: `127.0.0.1:${gate.port}/todowrangler` })
-  const times: number[] = []
+  const single: number[] = []
+  const crowd: number[] = []
+  const click = async (tag: string) => {
+    const answer = await lotan.request(tag, { headers: asBrowser })
+    if (!isWaiting(answer)) throw new Error(`${tag} got ${answer.status}`)
+    return answer.head
+  }
   try {
     // The registry says nothing, so every page is one of a pull that is queued or has just begun.
     gate.narrow(0)
-    for (let i = 0; i < CLICKS; i++) {
-      const answer = await lotan.request(`tag-${i}`, { headers: asBrowser })
-      if (!isWaiting(answer)) throw new Error(`tag-${i} got ${answer.status}`)
-      times.push(answer.head)
+    for (let i = 0; i < CLICKS; i++) single.push(await click(`tag-${i}`))
+    for (let round = 0; round < ROUNDS; round++) {
+      const tags = Array.from({ length: AT_ONCE }, (_, i) => `crowd-${round}-${i}`)
+      crowd.push(...(await Promise.all(tags.map(click))))
     }
   } finally {
     gate.widen()
@@ -25,5 +36,8 @@ export async function firstByte(): Promise<void> {
     await gate.close()
     await registry.close()
   }
-  console.log(`first byte ${spread(times, 'ms', 1)}, slowest ${Math.max(...times).toFixed(1)} ms, of ${CLICKS}`)
+  const slowest = (times: number[]) =>
+    `p99 ${quantile(times, 0.99).toFixed(1)} ms, slowest ${Math.max(...times).toFixed(1)} ms, of ${times.length}`
+  console.log(`one click at a time   ${spread(single, 'ms', 1)}, ${slowest(single)}`)
+  console.log(`${AT_ONCE} clicks at once    ${spread(crowd, 'ms', 1)}, ${slowest(crowd)}`)
 }

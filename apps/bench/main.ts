@@ -3,12 +3,14 @@ import os from 'node:os'
 import { cold } from './cold.ts'
 import { firstByte } from './first-byte.ts'
 import { memory } from './memory.ts'
+import { wake } from './wake.ts'
 import { warm } from './warm.ts'
 
 const benches: Record<string, { asks: string; run: () => Promise<void> }> = {
   cold: { asks: 'how long a cold click takes with the image here, against the bare engine', run: cold },
   warm: { asks: 'how many requests a second go through Lotan, against a bare nginx', run: warm },
   'first-byte': { asks: 'how soon the waiting page begins', run: firstByte },
+  wake: { asks: 'how long a click on a paused preview takes, against the bare engine', run: wake },
   memory: { asks: 'how much memory each part takes, idle', run: memory },
 }
 

@@ -45,7 +45,7 @@ const facts = (over: Partial<Facts> = {}): Facts => ({
   preview: undefined,
   missingUntil: undefined,
   hold: HOLD,
-  laneFree: true,
+  laneFree: () => true,
   ...over,
 })
 const wait = (ms: number, otherwise: 'waiting-page' | 'problem', applied: number | null = null) => ({
@@ -75,7 +75,7 @@ const table: [string, Request, Facts, object][] = [
   [
     'but not while the start lanes are taken',
     browser,
-    facts({ preview: stopped, laneFree: false }),
+    facts({ preview: stopped, laneFree: () => false }),
     wait(0, 'waiting-page'),
   ],
   [

@@ -25,8 +25,8 @@ export interface Facts {
   missingUntil: number | undefined
   /** Longest hold, milliseconds. */
   hold: number
-  /** Whether a start lane is free. */
-  laneFree: boolean
+  /** Whether a start lane is free. Asked only where that decides something: it costs a look at every preview. */
+  laneFree: () => boolean
 }
 
 /** The answer. `wait` wakes the preview, waits until the given time, and then gives `else`. */
@@ -90,6 +90,6 @@ export function preferredWait(prefer: string): number | null {
  */
 function quick(preview: Preview | undefined, { laneFree }: Facts): number {
   if (preview?.state === 'paused') return QUICK_MS
-  if (!preview?.image || !laneFree) return 0
-  return preview.took.start !== undefined && preview.took.start < QUICK_MS ? QUICK_MS : 0
+  const wasQuick = preview?.image && preview.took.start !== undefined && preview.took.start < QUICK_MS
+  return wasQuick && laneFree() ? QUICK_MS : 0
 }

@@ -87,11 +87,11 @@ export function door(parts: Parts): express.Express {
   })
 
   // Anybody who may see the page may press its button; another site may not press it for them.
-  app.get('/retry', async (req, res) => {
+  app.get('/retry', (req, res) => {
     const ask = readAsk(req, config, store)
     if (ask.tag === null || ask.request.method !== 'POST') return no(res)
     if (ask.fetchSite && ask.fetchSite !== 'same-origin') return no(res)
-    if (ask.tag) await wake(ask.tag, 'api')
+    if (ask.tag) wake(ask.tag, 'api')
     return res.redirect(303, backTo(ask))
   })
 
@@ -111,7 +111,7 @@ export function door(parts: Parts): express.Express {
     if (answer.do === 'forward') return yes(res, answer.preview)
     if (answer.do !== 'wait' || ask.tag === null) return no(res)
     const { tag } = ask
-    await wake(tag, 'visit')
+    wake(tag, 'visit')
     seen(ask)
     if (answer.applied !== null) res.set('Preference-Applied', `wait=${answer.applied / 1_000}`)
     const called = store.get(tag)
@@ -167,12 +167,13 @@ export function door(parts: Parts): express.Express {
   function look(ask: Ask, now = Date.now()): Answer {
     const preview = ask.tag === null ? undefined : store.get(ask.tag)
     const missingUntil = ask.tag === null || preview ? undefined : store.missing(ask.tag, now)
-    return decide(ask.request, { ...ask, preview, missingUntil, hold: config.hold, laneFree: laneFree() }, now)
+    return decide(ask.request, { ...ask, preview, missingUntil, hold: config.hold, laneFree }, now)
   }
 
-  async function wake(tag: string, by: 'visit' | 'api'): Promise<void> {
+  /** Nobody waits for Redis: a nudge that is lost is made up for by the reaper. */
+  function wake(tag: string, by: 'visit' | 'api'): void {
     const woken = store.apply(tag, { type: 'start', by })
-    if (woken) await nudges.nudge(woken)
+    if (woken) void nudges.nudge(woken)
   }
 
   function laneFree(): boolean {
@@ -208,7 +209,7 @@ export function door(parts: Parts): express.Express {
     const detail = gone ? 'the container was removed by somebody else' : `exit status ${exitCode}`
     const reason = { code: 'exited' as const, detail, exitCode }
     const exited = store.apply(tag, { type: 'exited', generation: generation.number, gone, reason })
-    if (exited) await nudges.nudge(exited)
+    if (exited) void nudges.nudge(exited)
     return true
   }
 

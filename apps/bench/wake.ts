@@ -1,0 +1,93 @@
+/**
+ * A click on a paused preview, through nginx, against what the engine alone needs: unpause, first answer. In turn, with
+ * containers of the same image and options.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startLotan } from '../testing/bed.ts'
+import { docker, removeByHand, tagByHand } from '../testing/docker.ts'
+import { request } from '../testing/http.ts'
+import { buildSmall } from '../testing/images.ts'
+import { startRegistry } from '../testing/registry.ts'
+import { until } from '../testing/until.ts'
+import { median, quantile, spread } from './figures.ts'
+
+const PREVIEWS = 10
+const ROUNDS = 4
+const WARM_UP = 5
+
+export async function wake(): Promise<void> {
+  const registry = await startRegistry()
+  const tags = Array.from({ length: PREVIEWS }, (_, i) => `w${i}`)
+  const image = `${registry.repository}:bench`
+  await buildSmall(image, 'bench')
+  for (const tag of tags) await tagByHand(image, `${registry.repository}:${tag}`)
+  const lotan = await startLotan({
+    repository: registry.repository,
+    env: { INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.05', INACTIVITY_STOP_TIMEOUT_MINUTES: '10' },
+  })
+  const clicks: number[] = []
+  const raws: number[] = []
+  let bare: string | undefined
+  try {
+    for (const tag of tags) await lotan.click(tag)
+    const { HostConfig, Config } = await docker<{ HostConfig: object; Config: { Env: string[] } }>(
+      'GET',
+      `/containers/${await lotan.containerOf(tags[0]!)}/json`,
+    )
+    const labels = { 'lotan.test': 'true' }
+    const options = { HostConfig, Env: Config.Env, Image: image, Labels: labels }
+    bare = (await docker<{ Id: string }>('POST', '/containers/create', options)).Id
+    await docker('POST', `/containers/${bare}/start`)
+    const address = await addressOf(bare)
+    await until('the bare one answers', () => request(80, { host: 'bench', address }))
+
+    const raw = async (id: string) => {
+      await docker('POST', `/containers/${id}/pause`)
+      await sleep(100)
+      const began = performance.now()
+      await docker('POST', `/containers/${id}/unpause`)
+      await request(80, { host: 'bench', address })
+      return performance.now() - began
+    }
+    const click = async (tag: string) => {
+      const began = performance.now()
+      const { status } = await lotan.request(tag)
+      if (status !== 200) throw new Error(`the click on ${tag} ended in ${status}`)
+      return performance.now() - began
+    }
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const tag of tags) await until(`${tag} is frozen`, () => isFrozen(tag), { within: 60_000 })
+      await sleep(500)
+      for (const [i, tag] of tags.entries()) {
+        // The order changes, so that neither always follows the other.
+        if (i % 2) raws.push(await raw(bare))
+        clicks.push(await click(tag))
+        if (i % 2 === 0) raws.push(await raw(bare))
+        await sleep(100)
+      }
+    }
+  } finally {
+    if (bare) await removeByHand(bare)
+    await lotan.stop()
+    await registry.close()
+  }
+  const [woken, unpaused] = [clicks.slice(WARM_UP), raws.slice(WARM_UP)]
+  console.log(`click on a paused preview    ${spread(woken, 'ms', 1)}, p99 ${quantile(woken, 0.99).toFixed(1)} ms`)
+  console.log(
+    `unpause and request alone    ${spread(unpaused, 'ms', 1)}, p99 ${quantile(unpaused, 0.99).toFixed(1)} ms`,
+  )
+  console.log(`Lotan adds ${(median(woken) - median(unpaused)).toFixed(1)} ms (medians of ${woken.length})`)
+
+  function isFrozen(tag: string): boolean {
+    const preview = lotan.store.get(tag)
+    return preview?.state === 'paused' && !preview.draining
+  }
+}
+
+async function addressOf(id: string): Promise<string> {
+  const { NetworkSettings } = await docker<{ NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }>(
+    'GET',
+    `/containers/${id}/json`,
+  )
+  return Object.values(NetworkSettings.Networks)[0]!.IPAddress
+}
