@@ -9,6 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../shared/config.ts'
+import { sampleConnections } from '../shared/connections.ts'
 import { openEngine } from '../shared/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { In, Preview, State } from '../shared/preview.ts'
@@ -67,7 +68,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     network,
     nudges,
     registry: openRegistry(config),
-    connections: async () => [],
+    connections: sampleConnections,
     waits: { drain: 300, grace: 1_000, errors: 500, stall: 60_000, ...waits },
     log,
   }

@@ -26,8 +26,9 @@ export async function drained(parts: Parts, preview: Draining): Promise<{ used: 
     return true
   })
   if (!waited) return undefined
+  const lastSeen = store.get(tag)?.lastSeen ?? 0
   // What becomes known only now may have been before the route went: it was not thought of then.
-  const used = (store.get(tag)?.lastSeen ?? 0) > (preview.lastSeen ?? 0)
+  const used = lastSeen >= since || lastSeen > (preview.lastSeen ?? 0)
   return { used, open: (await connectionsOf(parts, preview)) !== 0 }
 }
 
@@ -40,7 +41,7 @@ export async function graced(parts: Parts, preview: Draining): Promise<boolean |
     const end = Date.now() + parts.waits.grace
     // Where they cannot be seen there is nothing to wait for.
     while (Date.now() < end && (await connectionsOf(parts, preview)))
-      await sleep(Math.min(LOOK_EVERY_MS, end - Date.now()), undefined, { signal })
+      await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, end - Date.now())), undefined, { signal })
     return true
   })
 }

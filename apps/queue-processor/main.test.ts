@@ -1,6 +1,7 @@
 /** The hands at work on a real engine: what each way to come up, or not to, ends in. */
 import assert from 'node:assert/strict'
 import http from 'node:http'
+import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf } from '../shared/slots.ts'
@@ -121,6 +122,44 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
     const preview = await bed.untilState('red', 'running')
     assert.deepEqual(preview.generation, generation)
     assert.match(await page('red'), /<h1>red<\/h1>/)
+  })
+
+  test('an idle stop is called back when use becomes known meanwhile, and no other is', async () => {
+    await bed.ask('red', { type: 'stop', why: 'idle' })
+    bed.store.touch([['red', Date.now()]])
+    await until('it goes on', () => bed.store.history('red', 1)[0]?.event === 'inUse')
+    await bed.ask('red', { type: 'stop', why: 'asked' })
+    bed.store.touch([['red', Date.now()]])
+    await bed.untilState('red', 'stopped')
+    await bed.click('red')
+    await bed.untilState('red', 'running')
+  })
+
+  test('who is still connected gets a grace, silent or not, and no more than that', async () => {
+    const { generation } = await bed.untilState('red', 'running')
+    const socket = net.connect(80, addressOf(bed.store.meta.get('subnet')!, generation.slot))
+    socket.on('error', () => {})
+    await until('it is connected', () => socket.readyState === 'open')
+    const began = Date.now()
+    await bed.ask('red', { type: 'stop', why: 'asked' })
+    await bed.untilState('red', 'stopped')
+    assert.ok(Date.now() - began >= bed.parts.waits.drain + bed.parts.waits.grace)
+    socket.destroy()
+
+    await bed.click('red')
+    const { generation: again } = await bed.untilState('red', 'running')
+    const brief = net.connect(80, addressOf(bed.store.meta.get('subnet')!, again.slot))
+    await until('it is connected', () => brief.readyState === 'open')
+    await bed.ask('red', { type: 'stop', why: 'asked' })
+    await sleep(bed.parts.waits.drain + 100)
+    assert.equal(bed.store.history('red', 1)[0]?.event, 'stop', 'it is not ended while somebody is there')
+    brief.destroy()
+    const left = Date.now()
+    await until('it is ended', () => bed.store.history('red').some(({ event, at }) => event === 'ending' && at >= left))
+    assert.ok(Date.now() - left < bed.parts.waits.grace, 'nobody is waited for any more')
+    await bed.untilState('red', 'stopped')
+    await bed.click('red')
+    await bed.untilState('red', 'running')
   })
 
   test('a kept container that somebody removed is made anew, its network too', async () => {

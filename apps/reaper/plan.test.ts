@@ -46,6 +46,23 @@ const container = (over: Partial<Container> = {}): Container => ({
   ...over,
 })
 const stop = { do: 'apply', tag: 'red', event: { type: 'stop', why: 'idle' } }
+const paused = (over: object = {}) =>
+  ({
+    ...known,
+    state: 'paused',
+    generation,
+    readyAt: NOW - 30 * MINUTE,
+    draining: false,
+    thenStart: false,
+    ...over,
+  }) as Preview
+const pausing = { ...config, pauseAfter: 2 * MINUTE }
+const lived = (lifetime: string) => ({
+  image: { ...image, labels: { 'lotan.max-lifetime-minutes': lifetime } },
+  stages: { running: NOW - 30 * MINUTE },
+  lastSeen: NOW,
+})
+const apply = (event: object) => ({ do: 'apply', tag: 'red', event })
 const ask = (preview: Preview) => ({ do: 'ask', preview })
 const exited = (preview: Preview) => ({ do: 'exited', preview })
 const sweep = { do: 'sweep', tag: 'red' }
@@ -64,6 +81,78 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     'a label that is no number does not',
     { previews: [running({ image: { ...image, labels: { 'lotan.inactivity-stop-minutes': 'soon' } } })] },
     [],
+  ],
+  [
+    'one that has lived its time is stopped, though it is in use',
+    { previews: [running(lived('30'))] },
+    [apply({ type: 'stop', why: 'lifetime' })],
+  ],
+  ['not before', { previews: [running(lived('31'))] }, []],
+  ['asleep too', { previews: [paused(lived('30'))] }, [apply({ type: 'stop', why: 'lifetime' })]],
+  [
+    'an idle one is paused first',
+    { previews: [running({ lastSeen: NOW - 2 * MINUTE })], config: pausing },
+    [apply({ type: 'pause' })],
+  ],
+  ['not without the setting', { previews: [running({ lastSeen: NOW - 2 * MINUTE })] }, []],
+  [
+    'nor while somebody is connected',
+    { previews: [running({ lastSeen: NOW - 2 * MINUTE })], config: pausing, isOpen: () => true },
+    [],
+  ],
+  [
+    'whose connection does not save it from being stopped',
+    { previews: [running({ lastSeen: NOW - 10 * MINUTE })], config: pausing, isOpen: () => true },
+    [stop],
+  ],
+  [
+    'nor one that is stopped before it would be paused',
+    {
+      previews: [
+        running({ lastSeen: NOW - 2 * MINUTE, image: { ...image, labels: { 'lotan.inactivity-stop-minutes': '2' } } }),
+      ],
+      config: pausing,
+    },
+    [stop],
+  ],
+  ['a paused one is left alone', { previews: [paused()], containers: [container({ status: 'paused' })] }, []],
+  ['until its time is up', { previews: [paused({ lastSeen: NOW - 10 * MINUTE })] }, [stop]],
+  [
+    'one that should be frozen and is not yet is asked for again',
+    { previews: [paused({ draining: true })] },
+    [ask(paused({ draining: true }))],
+  ],
+  ['and one that should wake', { previews: [paused({ thenStart: true })] }, [ask(paused({ thenStart: true }))]],
+  [
+    'what somebody else froze is paused',
+    { previews: [running()], containers: [container({ status: 'paused' })] },
+    [apply({ type: 'freeze', generation: 2 })],
+  ],
+  [
+    'what somebody else woke runs',
+    { previews: [paused()], containers: [container()] },
+    [apply({ type: 'woken', generation: 2 })],
+  ],
+  [
+    'what was frozen a moment ago may have been seen before that',
+    { previews: [paused({ since: NOW - 2_999 })], containers: [container()] },
+    [],
+  ],
+  [
+    'what was woken a moment ago too',
+    { previews: [running({ since: NOW - 2_999 })], containers: [container({ status: 'paused' })] },
+    [],
+  ],
+  [
+    'a paused container that ended is looked into',
+    { previews: [paused()], containers: [container({ running: false, status: 'exited' })] },
+    [exited(paused())],
+  ],
+  ['and one that is gone', { previews: [paused()], containers: [] }, [exited(paused())]],
+  [
+    'of a paused one, an older container is swept',
+    { previews: [paused()], containers: [container({ status: 'paused' }), container({ id: 'c1', generation: 1 })] },
+    [sweep],
   ],
   [
     'what has slept long enough is cleaned away',
