@@ -53,7 +53,7 @@ export async function serve(socket: string, { instance, engine, store, log }: Pa
   }
 
   async function measure(): Promise<Record<string, object>> {
-    const running = store.list().filter((preview) => preview.state === 'running')
+    const running = store.list().filter((preview) => preview.state === 'running' || preview.state === 'paused')
     const measured = await Promise.all(
       running.map(async ({ generation: { container } }) => {
         const memory = await engine.memory(container).catch(() => undefined)
