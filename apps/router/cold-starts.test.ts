@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { In } from '../shared/preview.ts'
-import { noteColdStarts, serverTiming } from './cold-starts.ts'
+import { noteColdStarts } from './cold-starts.ts'
+import { serverTiming } from './timing.ts'
 
 const at = 1_000_000
 const stages = { queued: at, pulling: at + 13, starting: at + 1_213, waiting: at + 1_600, running: at + 1_690 }

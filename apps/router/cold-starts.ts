@@ -1,5 +1,6 @@
 /** How long a cold start took, told once: on the first response that a person gets after it. */
-import type { Preview, Stages } from '../shared/preview.ts'
+import type { Preview } from '../shared/preview.ts'
+import { serverTiming } from './timing.ts'
 
 /** @param previews what is there already when the router starts: of their starts somebody has been told before */
 export function noteColdStarts(previews: readonly Preview[]) {
@@ -15,20 +16,4 @@ export function noteColdStarts(previews: readonly Preview[]) {
       return serverTiming(preview.stages)
     },
   }
-}
-
-/**
- * A start's stages as a `Server-Timing` header has them (W3C Server Timing), in milliseconds: in line, pulling the
- * image, starting the container, waiting for its first answer. A stage that was not passed is left out.
- */
-export function serverTiming({ queued, pulling, starting, waiting, running }: Stages): string {
-  const spans: [name: string, from: number | undefined, until: number | undefined][] = [
-    ['queue', queued, pulling ?? starting],
-    ['pull', pulling, starting],
-    ['start', starting, waiting],
-    ['ready', waiting, running],
-  ]
-  return spans
-    .flatMap(([name, from, until]) => (from === undefined || until === undefined ? [] : `${name};dur=${until - from}`))
-    .join(', ')
 }

@@ -75,9 +75,9 @@ const preview = {
       type: 'object',
       description: 'How long each stage of the last start took, milliseconds.',
       properties: Object.fromEntries(
-        ['queued', 'pulling', 'starting', 'waiting', 'total'].map((stage) => [stage, orNull('integer')]),
+        ['queue', 'pull', 'start', 'ready', 'total'].map((stage) => [stage, orNull('integer')]),
       ),
-      required: ['queued', 'pulling', 'starting', 'waiting', 'total'],
+      required: ['queue', 'pull', 'start', 'ready', 'total'],
     },
     notice: { ...orNull('string'), description: 'Something to know of a preview that works all the same.' },
   },

@@ -54,7 +54,7 @@ test('a running preview is shown with everything there is to know', () => {
     detail: 'It answers.',
     engine: null,
     position: null,
-    timing: { queued: 1_000, pulling: 1_000, starting: 3_000, waiting: 1_000, total: 6_000 },
+    timing: { queue: 1_000, pull: 1_000, start: 3_000, ready: 1_000, total: 6_000 },
     notice: 'It answers with 500.',
   })
 })

@@ -1,8 +1,9 @@
 /** A preview as the API shows it (PRODUCT.md, HTTP): the named fields are the contract, those after them are extra. */
 import { urlOf, type Config } from '../shared/config.ts'
-import { generationOf, type Preview, type Progress, type Stages, type State } from '../shared/preview.ts'
+import { generationOf, type Preview, type Progress, type State } from '../shared/preview.ts'
 import { words, type Reason } from '../shared/reason.ts'
 import { hostOf } from '../shared/tag.ts'
+import { timingOf, type Timing } from './timing.ts'
 
 export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
 
@@ -32,12 +33,10 @@ export interface View {
   /** Place in line, from 1. */
   position: number | null
   /** How long each stage of the last start took, and all of them, milliseconds; null for one that was not passed. */
-  timing: Record<(typeof stages)[number] | 'total', number | null>
+  timing: Timing
   /** Something the admin should know of a preview that works all the same. */
   notice: string | null
 }
-
-const stages = ['queued', 'pulling', 'starting', 'waiting'] as const
 
 /**
  * @param facts.ahead how many queued previews stand before this one
@@ -108,16 +107,4 @@ function sentence(preview: Preview, position: number | null): string {
     case 'unknown':
       return 'There is no such preview.'
   }
-}
-
-function timingOf(reached: Stages): View['timing'] {
-  const timing: View['timing'] = { queued: null, pulling: null, starting: null, waiting: null, total: null }
-  let until = reached.running
-  if (until !== undefined && reached.queued !== undefined) timing.total = until - reached.queued
-  for (const stage of stages.toReversed()) {
-    const from = reached[stage]
-    if (from !== undefined && until !== undefined) timing[stage] = until - from
-    until = from ?? until
-  }
-  return timing
 }
