@@ -72,12 +72,14 @@ test('a check that throws rejects its own wait and no other', async () => {
   assert.equal(await other, 'found')
 })
 
-test('500 waiters share one poll and one list, and nobody polls when they are gone', async () => {
+test('500 waiters share one poll and one read, and nobody polls when they are gone', async () => {
   let polls = 0
   let lists = 0
+  let gets = 0
   const counted = {
     version: () => (polls++, store.version()),
     list: () => (lists++, store.list()),
+    get: (tag: string) => (gets++, store.get(tag)),
   }
   const changes = watchChanges(counted, { every: 10 })
   const waits = Array.from({ length: 500 }, () =>
@@ -87,6 +89,13 @@ test('500 waiters share one poll and one list, and nobody polls when they are go
   elsewhere.apply('shared', { type: 'start', by: 'visit' })
   for (const preview of await Promise.all(waits)) assert.equal(preview?.state, 'queued')
   assert.ok(lists <= 3, `${lists} lists`)
+
+  const one = changes.until(() => changes.preview('one'), { deadline: soon() })
+  const many = Array.from({ length: 499 }, () => changes.until(() => changes.preview('one'), { deadline: soon() }))
+  assert.equal(gets, 1)
+  elsewhere.apply('one', { type: 'start', by: 'visit' })
+  for (const preview of await Promise.all([one, ...many])) assert.equal(preview?.state, 'queued')
+  assert.ok(gets <= 3, `${gets} reads`)
 
   const before = polls
   await new Promise((resolve) => setTimeout(resolve, 60))

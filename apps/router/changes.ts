@@ -16,11 +16,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
  *
  * @param options.every how often to look, milliseconds
  */
-export function watchChanges(store: Pick<Store, 'version' | 'list'>, { every }: { every: number }) {
+export function watchChanges(store: Pick<Store, 'version' | 'list' | 'get'>, { every }: { every: number }) {
   const listeners = new Set<() => void>()
   let seen = 0
   let timer: NodeJS.Timeout | undefined
-  let known: { version: number; previews: Preview[] } | undefined
+  let known = { version: -1, all: undefined as Preview[] | undefined, byTag: new Map<string, Preview | undefined>() }
 
   function look() {
     const version = store.version()
@@ -46,15 +46,24 @@ export function watchChanges(store: Pick<Store, 'version' | 'list'>, { every }: 
     }
   }
 
+  /** What was read since the last commit. The version first: a commit between two reads costs one more read. */
+  function sinceLastCommit() {
+    const version = store.version()
+    if (known.version !== version) known = { version, all: undefined, byTag: new Map() }
+    return known
+  }
+
   return {
     on,
 
     /** Every preview, by tag; read once for each commit, however many ask. Not to be changed. */
-    previews(): readonly Preview[] {
-      // The version first: a commit between the two reads costs one more read, and no stale list.
-      const version = store.version()
-      if (known?.version !== version) known = { version, previews: store.list() }
-      return known.previews
+    previews: (): readonly Preview[] => (sinceLastCommit().all ??= store.list()),
+
+    /** One preview, read once for each commit too: hundreds of requests may wait for it. Not to be changed. */
+    preview(tag: string): Preview | undefined {
+      const { byTag } = sinceLastCommit()
+      if (!byTag.has(tag)) byTag.set(tag, store.get(tag))
+      return byTag.get(tag)
     },
 
     /**

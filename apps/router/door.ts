@@ -124,7 +124,7 @@ export function door(parts: Parts): express.Express {
     res.on('close', () => gone.abort())
     held++
     try {
-      const settled = await changes.until(() => settledAs(store.get(tag)), {
+      const settled = await changes.until(() => settledAs(changes.preview(tag)), {
         deadline: answer.until,
         signal: gone.signal,
       })
