@@ -102,6 +102,8 @@ async function step(
   if (laneOf(preview) !== lane && !sentOn) return { again: isOnItsWay(preview) }
   switch (preview.state) {
     case 'queued': {
+      // TAG_FILTER was changed since it was asked for.
+      if (!parts.config.offers(tag)) return void parts.store.apply(tag, { type: 'remove' })
       const here = lane === 'start' ? await withImage(parts, preview) : undefined
       if (here) return startPreview(parts, here)
       if (lane === 'start') return { sendOn: 'pull' }

@@ -10,7 +10,7 @@ import { backOf, sendPage } from './login.ts'
 import { LOG_LINES, previewOf, type PreviewFacts } from './one-preview.ts'
 import { adminPage, messagePage, previewPage } from './pages.ts'
 import { deskOf, type DeskFacts } from './rows.ts'
-import { grant, wishes, type Wish } from './wish.ts'
+import { begins, grant, wishes, type Wish } from './wish.ts'
 
 const HISTORY_LINES = 50
 
@@ -27,6 +27,10 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
     if (!isTag(tag)) {
       const sentence = 'That is no tag. A tag has letters, digits, dots, dashes and underscores.'
       return sendPage(res, 400, await overview(req, { tag, sentence }))
+    }
+    if (!config.offers(tag)) {
+      const sentence = 'That tag is not offered: the setting TAG_FILTER does not let it through.'
+      return sendPage(res, 403, await overview(req, { tag, sentence }))
     }
     await grant('start', tag, 'admin', { store, nudges })
     return res.redirect(303, '/')
@@ -48,6 +52,11 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
 
   async function act(wish: Wish, req: Request, res: Response) {
     const tag = req.params.tag as string
+    if (begins(wish) && !config.offers(tag)) {
+      const sentence = 'The setting TAG_FILTER does not let it through.'
+      const link = { href: '/', name: 'All previews' }
+      return sendPage(res, 403, messagePage({ status: 403, heading: `${tag} is not offered`, sentence, link }))
+    }
     if (!isTag(tag) || !(await grant(wish, tag, 'admin', { store, nudges }))) return noSuch(req, res)
     return res.redirect(303, wish === 'remove' ? '/' : backOf(req))
   }
@@ -59,7 +68,7 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
       deskOf({
         config,
         previews,
-        offered: store.offered(),
+        offered: store.offered().filter(({ tag }) => config.offers(tag)),
         figures: await figuresOf(previews),
         address,
         q: typeof q === 'string' ? q : '',

@@ -71,6 +71,13 @@ function say(facts: Facts, now: number): Said {
       page: () => notFoundPage({ why: 'no-tag', label, host, domain, example, transliterate }),
     }
   }
+  if (answer.do === 'refuse' && answer.why === 'not-offered')
+    return {
+      status: 403,
+      title: 'This tag is not offered',
+      detail: `Whoever runs Lotan offers only some tags as previews. ${tag} is not one of them.`,
+      page: () => notFoundPage({ why: 'not-offered', tag }),
+    }
   if (answer.do === 'refuse' && answer.why === 'missing') {
     const askAgainIn = Math.max(0, answer.until - now)
     return {

@@ -16,7 +16,7 @@ import type { Reaper } from './reaper-client.ts'
 import { aheadOf } from './rows.ts'
 import { reasonOf, viewOf, type View } from './view.ts'
 import { waitUntilRunning, type Waited } from './wait.ts'
-import { grant, type Wish } from './wish.ts'
+import { begins, grant, type Wish } from './wish.ts'
 
 const MAX_WAIT_SECONDS = 600
 const MAX_TAIL = 10_000
@@ -92,6 +92,7 @@ export function api({ config, store, nudges, changes, reaper, log }: Parts, own:
   }
 
   async function accept(wish: Wish, tag: string, res: Response) {
+    if (begins(wish) && !config.offers(tag)) return notOffered(res, tag)
     const preview = await grant(wish, tag, 'api', { store, nudges })
     return preview ? res.status(202).json(view(preview)) : noSuch(res, tag)
   }
@@ -99,6 +100,7 @@ export function api({ config, store, nudges, changes, reaper, log }: Parts, own:
   async function wait(req: Request, res: Response) {
     const seconds = numberIn(req.query.timeout, 60, MAX_WAIT_SECONDS)
     if (seconds === undefined) return sendProblem(res, 400, `timeout is seconds, 0 to ${MAX_WAIT_SECONDS}.`)
+    if (!config.offers(tagOf(req))) return notOffered(res, tagOf(req))
     const { signal } = leaving(res)
     const deadline = Date.now() + seconds * 1_000
     const waited = await waitUntilRunning(tagOf(req), { store, nudges, changes }, { deadline, signal })
@@ -146,7 +148,8 @@ export function api({ config, store, nudges, changes, reaper, log }: Parts, own:
   }
 
   function tags() {
-    return store.offered().map(({ tag, digest }) => {
+    const offered = store.offered().filter(({ tag }) => config.offers(tag))
+    return offered.map(({ tag, digest }) => {
       const host = hostOf(tag, config)
       return { tag, digest, preview: store.get(tag) !== undefined, host, url: urlOf(host, config) }
     })
@@ -161,6 +164,10 @@ function tagOf(req: Request): string {
 
 function aboutOf(preview: Preview) {
   return { tag: preview.tag, state: preview.state, reason: reasonOf(preview)?.code }
+}
+
+function notOffered(res: Response, tag: string) {
+  sendProblem(res, 403, `TAG_FILTER does not offer ${tag}.`, { tag })
 }
 
 function noSuch(res: Response, tag: string) {

@@ -42,6 +42,7 @@ const failedAt = (since: number): Preview => ({
 })
 const facts = (over: Partial<Facts> = {}): Facts => ({
   tag: 'red',
+  offers: () => true,
   preview: undefined,
   missingUntil: undefined,
   hold: HOLD,
@@ -57,6 +58,12 @@ const wait = (ms: number, otherwise: 'waiting-page' | 'problem', applied: number
 
 const table: [string, Request, Facts, object][] = [
   ['a host that cannot be a tag is refused', browser, facts({ tag: null }), { do: 'refuse', why: 'no-tag' }],
+  [
+    'a tag that is not offered is refused, even where it runs',
+    browser,
+    facts({ offers: (tag) => tag !== 'red', preview: running }),
+    { do: 'refuse', why: 'not-offered' },
+  ],
   ['a running preview is forwarded to', browser, facts({ preview: running }), { do: 'forward', preview: running }],
   [
     'a robot is let through to a running one',

@@ -20,6 +20,8 @@ export interface Request {
 export interface Facts {
   /** The tag the host stands for; null when the host cannot be a tag. */
   tag: string | null
+  /** Whether TAG_FILTER lets the tag be shown. */
+  offers: (tag: string) => boolean
   preview: Preview | undefined
   /** Until when the tag is remembered as one that the registry does not have; undefined when it is not. */
   missingUntil: number | undefined
@@ -33,7 +35,7 @@ export interface Facts {
 export type Answer =
   | { do: 'forward'; preview: In<'running'> }
   | { do: 'wait'; until: number; else: 'waiting-page' | 'problem'; applied: number | null }
-  | { do: 'refuse'; why: 'no-tag' | 'robot' }
+  | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' }
   | { do: 'refuse'; why: 'missing'; until: number }
   | { do: 'refuse'; why: 'failed'; preview: In<'failed'> }
 
@@ -44,6 +46,7 @@ export const QUICK_MS = 1_000
 export function decide(request: Request, facts: Facts, now: number): Answer {
   const { tag, preview, missingUntil } = facts
   if (tag === null) return { do: 'refuse', why: 'no-tag' }
+  if (!facts.offers(tag)) return { do: 'refuse', why: 'not-offered' }
   if (preview?.state === 'running') return { do: 'forward', preview }
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
   if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }

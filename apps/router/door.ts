@@ -89,9 +89,9 @@ export function door(parts: Parts): express.Express {
   // Anybody who may see the page may press its button; another site may not press it for them.
   app.get('/retry', (req, res) => {
     const ask = readAsk(req, config, store)
-    if (ask.tag === null || ask.request.method !== 'POST') return no(res)
+    if (!ask.tag || ask.request.method !== 'POST') return no(res)
     if (ask.fetchSite && ask.fetchSite !== 'same-origin') return no(res)
-    if (ask.tag) wake(ask.tag, 'api')
+    if (config.offers(ask.tag)) wake(ask.tag, 'api')
     return res.redirect(303, backTo(ask))
   })
 
@@ -167,7 +167,11 @@ export function door(parts: Parts): express.Express {
   function look(ask: Ask, now = Date.now()): Answer {
     const preview = ask.tag === null ? undefined : store.get(ask.tag)
     const missingUntil = ask.tag === null || preview ? undefined : store.missing(ask.tag, now)
-    return decide(ask.request, { ...ask, preview, missingUntil, hold: config.hold, laneFree }, now)
+    return decide(
+      ask.request,
+      { ...ask, preview, missingUntil, hold: config.hold, offers: config.offers, laneFree },
+      now,
+    )
   }
 
   /** Nobody waits for Redis: a nudge that is lost is made up for by the reaper. */

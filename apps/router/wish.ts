@@ -6,6 +6,11 @@ import type { Store } from '../shared/store.ts'
 export const wishes = ['start', 'stop', 'restart', 'remove'] as const
 export type Wish = (typeof wishes)[number]
 
+/** Whether a wish starts something. */
+export function begins(wish: Wish): boolean {
+  return wish === 'start' || wish === 'restart'
+}
+
 /**
  * @param by who asks, for the history
  * @returns the preview after it, changed or not; undefined for a tag that is no preview and did not become one

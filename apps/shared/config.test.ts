@@ -29,7 +29,8 @@ function problemsOf(env: NodeJS.ProcessEnv): Problem[] {
 }
 
 test('without any setting it is the demo, on loopback', () => {
-  const { instance, adminToken, dockerConfig, ...rest } = read({})
+  const { instance, adminToken, dockerConfig, offers, ...rest } = read({})
+  assert.equal(offers('anything'), true)
   assert.match(instance, /^[0-9a-f]{8}$/)
   assert.match(adminToken, /^[0-9a-f]{32}$/)
   assert.equal(path.basename(dockerConfig), '.docker')
@@ -66,7 +67,8 @@ test('without any setting it is the demo, on loopback', () => {
 
 test('an empty setting counts as unset', () => {
   const names = ['REPOSITORY', 'TL_DOMAIN', 'ENV_ARGS', 'REDIS_URL', 'LOTAN_ADMIN_TOKEN', 'LOTAN_SLOTS', 'TERM']
-  assert.deepEqual(read(Object.fromEntries(names.map((name) => [name, '']))), read({}))
+  const { offers: _, ...empty } = read(Object.fromEntries(names.map((name) => [name, ''])))
+  assert.partialDeepStrictEqual(read({}), empty)
 })
 
 test('settings are read', () => {
@@ -124,6 +126,15 @@ test('settings are read', () => {
     [{ LOTAN_LISTEN: 'localhost:1' }, { listen: { host: 'localhost', port: 1 } }],
   ]
   for (const [env, expected] of table) assert.partialDeepStrictEqual(read(env), expected, JSON.stringify(env))
+})
+
+test('a tag filter is a Lua pattern, and a mistake in it is told in Lua’s words', () => {
+  const { offers } = read({ TAG_FILTER: '^pr%-%d+$' })
+  assert.deepEqual(['pr-1', 'pr-x', 'a-pr-1'].map(offers), [true, false, false])
+  assert.equal(
+    problemsOf({ TAG_FILTER: 'pr[' })[0]?.problem,
+    "is 'pr[': malformed pattern (missing ']'); write a Lua pattern, such as ^pr%-%d+$",
+  )
 })
 
 test('links carry the public scheme and port', () => {
@@ -212,6 +223,7 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_CONTAINER_ENV_: ['x'],
     LOTAN_CONTAINER_ENV_1A: ['x'],
     LOTAN_CONTAINER_ENV_LOTAN_HOST: ['x'],
+    TAG_FILTER: ['[a', '%', '(', 'a'.repeat(501), 'pr-%d+)'],
     LOTAN_CONTAINER_PORT: ['0', '65536', '80/tcp'],
     LOTAN_CONTAINER_MEMORY: ['5m', '1', '512 MB', 'half', '-1g', '1e9', '9999999999999t'],
     LOTAN_CONTAINER_CPUS: ['0', '-1', 'all', '0.001', '9999'],

@@ -4,10 +4,14 @@ import os from 'node:os'
 import path from 'node:path'
 import { containerEnvOf } from './container-env.ts'
 import { kept, makeDataDir, makeRunDir } from './data-dir.ts'
+import { luaPattern, PatternError } from './lua-pattern.ts'
 import * as kind from './settings.ts'
 import type { Problem } from './settings.ts'
 
 export type { Problem }
+
+/** What matching costs grows with the pattern; real ones are far below this. */
+const MAX_PATTERN = 500
 
 /** What all processes are run with. Durations are milliseconds. */
 export interface Config {
@@ -50,6 +54,8 @@ export interface Config {
   transliterate: boolean
   /** What every container is given, after ENV_ARGS and LOTAN_CONTAINER_ENV_. */
   containerEnv: Record<string, string>
+  /** Whether a tag may be offered and started: what TAG_FILTER says of it. */
+  offers: (tag: string) => boolean
   /** LOTAN_CONTAINER_PORT, or null for the image's own choice. */
   containerPort: number | null
   limits: { memory: string; cpus: number; pids: number }
@@ -138,6 +144,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     slots,
     transliterate: read('TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS', true, kind.zeroOrOne),
     containerEnv: containerEnvOf(env, refuse),
+    offers: filterOf(read('TAG_FILTER', '', kind.anyText), refuse),
     containerPort: read('LOTAN_CONTAINER_PORT', null, kind.integer(1, 65_535)),
     limits: {
       memory: read('LOTAN_CONTAINER_MEMORY', '512m', kind.memory),
@@ -165,6 +172,20 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (problems.length > 0) throw new SettingsError(problems)
   const redis = redisUrl === null ? { socket: path.join(runDir, 'redis.sock') } : { url: redisUrl }
   return { ...settings, dataDir, runDir, instance, adminToken, redis }
+}
+
+/** What a Lua pattern says of tags; without one, every tag is offered. */
+function filterOf(pattern: string, refuse: (variable: string, problem: string) => void): Config['offers'] {
+  if (pattern.length > MAX_PATTERN)
+    refuse('TAG_FILTER', `has ${pattern.length} characters: write a Lua pattern of at most ${MAX_PATTERN}`)
+  else
+    try {
+      return luaPattern(pattern)
+    } catch (error) {
+      if (!(error instanceof PatternError)) throw error
+      refuse('TAG_FILTER', `is ${kind.quoted(pattern)}: ${error.message}; write a Lua pattern, such as ^pr%-%d+$`)
+    }
+  return () => false
 }
 
 /** The address of a host as people click it: `http://red.todowrangler.lotan.localhost:8080`, without a final slash. */
