@@ -47,6 +47,7 @@ export function readAsk(
       fetchMode: header('sec-fetch-mode'),
       fetchDest: header('sec-fetch-dest'),
       upgrade: header('upgrade-asked'),
+      insecure: header('upgrade-insecure-requests'),
       prefer: header('prefer'),
     },
     tried: header('x-tried'),

@@ -13,6 +13,7 @@ const browser: Request = {
   fetchMode: '',
   fetchDest: '',
   upgrade: '',
+  insecure: '',
   prefer: '',
 }
 const program: Request = { ...browser, accept: '*/*' }
@@ -128,6 +129,8 @@ test('a navigation is what a browser shows, by what it says it fetches, else by 
     [{ fetchMode: 'navigate', fetchDest: 'document' }, true],
     [{ fetchMode: 'navigate', fetchDest: 'iframe' }, true],
     [{ fetchMode: 'cors', fetchDest: 'empty' }, false],
+    [{ fetchMode: 'same-origin', fetchDest: 'empty', insecure: '1' }, true],
+    [{ fetchMode: 'no-cors', fetchDest: 'image', insecure: '1' }, false],
     [{ fetchMode: 'no-cors', fetchDest: 'image' }, false],
     [{ accept: 'image/avif,image/webp,*/*' }, false],
     [{ accept: '' }, false],

@@ -14,6 +14,8 @@ export interface Request {
   fetchMode: string
   fetchDest: string
   upgrade: string
+  /** Upgrade-Insecure-Requests: browsers send it with navigations alone. */
+  insecure: string
   prefer: string
 }
 
@@ -62,12 +64,13 @@ export function decide(request: Request, facts: Facts, now: number): Answer {
 
 /**
  * Whether a browser wants a page to show. Where the browser says what it fetches (Sec-Fetch-*, on HTTPS and localhost
- * only) that decides, else what it accepts.
+ * only) that decides, else what it accepts. A navigation that goes through an application's service worker is fetched in
+ * the worker's own mode.
  */
-export function isNavigation({ method, accept, fetchMode, fetchDest, upgrade }: Request): boolean {
+export function isNavigation({ method, accept, fetchMode, fetchDest, upgrade, insecure }: Request): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   if (upgrade || !acceptsHtml(accept)) return false
-  if (fetchMode && fetchMode !== 'navigate') return false
+  if (fetchMode && fetchMode !== 'navigate' && insecure !== '1') return false
   return !fetchDest || ['document', 'iframe', 'frame', 'empty'].includes(fetchDest)
 }
 
