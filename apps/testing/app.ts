@@ -4,13 +4,14 @@
  *   APP_PORT, APP_BIND   where it listens (80, all addresses)
  *   APP_DELAY            milliseconds until it listens
  *   APP_SILENT           it accepts connections and never answers
+ *   APP_TERM_MS          milliseconds that it takes to obey SIGTERM, serving on meanwhile
  */
 import { createHash } from 'node:crypto'
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 
-const { APP_PORT = '80', APP_BIND, APP_DELAY = '0', APP_SILENT, LOTAN_TAG = '' } = process.env
+const { APP_PORT = '80', APP_BIND, APP_DELAY = '0', APP_SILENT, APP_TERM_MS = '0', LOTAN_TAG = '' } = process.env
 /** Bodies up to this size are sent back, larger ones as their sum alone. */
 const SHOWN_BYTES = 64 * 1024
 
@@ -19,11 +20,17 @@ const server = http.createServer(async (req, res) => {
   const url = new URL(req.url!, 'http://app')
   const number = (name: string, otherwise: number) => Number(url.searchParams.get(name) ?? otherwise)
   res.setHeader('X-App-Tag', LOTAN_TAG)
+  res.setHeader('X-App-Address', req.socket.localAddress ?? '')
   switch (url.pathname.split('/')[1]) {
     case 'plain':
       return res.setHeader('Content-Length', LOTAN_TAG.length).end(LOTAN_TAG)
     case 'bytes':
       return sendBytes(Number(url.pathname.split('/')[2]), res)
+    case 'drip':
+      return drip({ pieces: number('pieces', 10), size: number('size', 1_000), every: number('every', 500) }, res)
+    case 'mute':
+      // A stream that begins and then has nothing to say.
+      return res.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders()
     case 'sse':
       res.writeHead(200, { 'Content-Type': 'text/event-stream' })
       for (let i = 0; i < number('n', 3) && !res.destroyed; i++) {
@@ -53,9 +60,13 @@ const sockets = new WebSocketServer({ server })
 sockets.on('connection', (socket, req) => {
   socket.send(JSON.stringify({ tag: LOTAN_TAG, url: req.url, headers: req.headers }))
   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
+  // ?ping=500&pings=8
+  const { searchParams } = new URL(req.url!, 'http://app')
+  const every = Number(searchParams.get('ping'))
+  if (every > 0) void ping(socket, every, Number(searchParams.get('pings') ?? Infinity))
 })
 
-process.on('SIGTERM', () => process.exit(0))
+process.on('SIGTERM', () => setTimeout(() => process.exit(0), Number(APP_TERM_MS)))
 console.log(`app: starting, tag ${LOTAN_TAG}`)
 await sleep(Number(APP_DELAY))
 server.listen(Number(APP_PORT), APP_BIND, () => console.log(`app: listening on ${APP_PORT}`))
@@ -73,6 +84,22 @@ async function echo(req: http.IncomingMessage, res: http.ServerResponse) {
   const body = bytes <= SHOWN_BYTES ? Buffer.concat(shown).toString('base64') : null
   res.setHeader('Content-Type', 'application/json')
   res.end(JSON.stringify({ tag: LOTAN_TAG, method, url, rawHeaders, bytes, sha256: hash.digest('hex'), body }))
+}
+
+async function drip({ pieces, size, every }: Record<'pieces' | 'size' | 'every', number>, res: http.ServerResponse) {
+  res.setHeader('Content-Length', pieces * size)
+  for (let i = 0; i < pieces && !res.destroyed; i++) {
+    res.write(Buffer.alloc(size, 'todowrangler'))
+    await sleep(every)
+  }
+  res.end()
+}
+
+async function ping(socket: WebSocket, every: number, times: number) {
+  for (let i = 0; i < times && socket.readyState === WebSocket.OPEN; i++) {
+    socket.ping()
+    await sleep(every)
+  }
 }
 
 async function sendBytes(count: number, res: http.ServerResponse) {
