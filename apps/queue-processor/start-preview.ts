@@ -1,4 +1,5 @@
 /** Starts a preview whose image is here: the start lane. Its first answer is waited for beside the lane. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { urlOf } from '../shared/config.ts'
 import { EngineError } from '../shared/engine.ts'
 import type { In } from '../shared/preview.ts'
@@ -9,6 +10,10 @@ import { comingOf, stands, type Coming } from './coming.ts'
 import { containerOf, portOf, type ContainerPlan } from './container.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { isDue, makeRoom } from './room.ts'
+
+/** How long a name may stay taken by a container whose removal is under way, and how often that is looked at. */
+const NAME_MS = 5_000
+const NAME_AGAIN_MS = 50
 
 /**
  * Takes a preview from `queued` to a running container, and on to its first answer.
@@ -122,14 +127,17 @@ async function startNew(
 }
 
 async function create({ engine, log }: Parts, plan: ContainerPlan): Promise<string> {
-  try {
-    return await engine.create(plan.options)
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== 'taken') throw error
-    // Left behind by a start that was cut off. The name carries the instance: it is nobody else's.
-    await engine.remove(plan.options.name!)
-    log.info({ container: plan.options.name }, 'stray container of the same name removed')
-    return engine.create(plan.options)
+  const name = plan.options.name!
+  for (const end = Date.now() + NAME_MS; ; await sleep(NAME_AGAIN_MS)) {
+    try {
+      return await engine.create(plan.options)
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'taken' || Date.now() >= end) throw error
+    }
+    // Left behind by a start that was cut off, or being removed by somebody just now. The name carries the instance: it is
+    // nobody else's.
+    await engine.remove(name)
+    log.info({ container: name }, 'stray container of the same name removed')
   }
 }
 

@@ -24,8 +24,8 @@ export function timingOf(reached: Stages): Timing {
 
 /** As the header has it (W3C Server Timing): `queue;dur=13, start;dur=387, ready;dur=90`. */
 export function serverTiming(reached: Stages): string {
-  const { total: _, ...stages } = timingOf(reached)
-  return Object.entries(stages)
-    .flatMap(([name, ms]) => (ms === null ? [] : `${name};dur=${ms}`))
+  const timing = timingOf(reached)
+  return Object.values(names)
+    .flatMap((name) => (timing[name] === null ? [] : `${name};dur=${timing[name]}`))
     .join(', ')
 }

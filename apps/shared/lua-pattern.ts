@@ -157,7 +157,7 @@ function classOf(letter: string): Test {
 }
 
 function matches(items: readonly Item[], anchored: boolean, text: Buffer): boolean {
-  const captures: Capture[] = []
+  const captures: (Capture | undefined)[] = []
   const remembers = !items.some(({ is }) => is === 'back')
   const failed = new Uint8Array(remembers ? (items.length + 1) * (text.length + 1) : 0)
   let steps = 0
@@ -233,8 +233,7 @@ function matches(items: readonly Item[], anchored: boolean, text: Buffer): boole
     const before = captures[index]
     captures[index] = capture
     if (from(n + 1, at)) return true
-    if (before) captures[index] = before
-    else delete captures[index]
+    captures[index] = before
     return false
   }
 }
