@@ -160,17 +160,9 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const insertMissing = db.prepare('INSERT OR REPLACE INTO missing (tag, until) VALUES (?, ?)')
   const deleteMissing = db.prepare('DELETE FROM missing WHERE tag = ? OR until <= ?')
   const selectMissing = db.prepare<[string]>('SELECT until FROM missing WHERE tag = ?').pluck()
-  const selectLabel = db
-    .prepare<{ label: string }>(
-      `
-      SELECT tag FROM preview WHERE label = @label
-      UNION
-      SELECT tag FROM offered WHERE label = @label
-      ORDER BY tag
-      LIMIT 1
-    `,
-    )
-    .pluck()
+  const [previewAt, offeredAt] = ['preview', 'offered'].map((table) =>
+    db.prepare<[string], string>(`SELECT tag FROM ${table} WHERE label = ? ORDER BY tag LIMIT 1`).pluck(),
+  )
   const countAhead = db
     .prepare(
       `SELECT count(*) FROM preview WHERE state = 'queued' AND (since < @since OR (since = @since AND tag < @tag))`,
@@ -310,7 +302,8 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     },
 
     /** The known tag that lives at a host label, if there is one. */
-    tagAt: (label: string): string | undefined => selectLabel.get({ label }) as string | undefined,
+    tagAt: (label: string): string | undefined =>
+      (previewAt!.get(label) ?? offeredAt!.get(label)) as string | undefined,
 
     /** The tags the registry offers, by name. */
     offered: (): OfferedTag[] => db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered ORDER BY tag').all(),
