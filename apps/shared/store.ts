@@ -302,8 +302,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     },
 
     /** The known tag that lives at a host label, if there is one. */
-    tagAt: (label: string): string | undefined =>
-      (previewAt!.get(label) ?? offeredAt!.get(label)) as string | undefined,
+    tagAt: (label: string): string | undefined => previewAt!.get(label) ?? offeredAt!.get(label),
 
     /** The tags the registry offers, by name. */
     offered: (): OfferedTag[] => db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered ORDER BY tag').all(),
