@@ -40,8 +40,9 @@ export async function waitUntilRunning(
     missing = true
     const again = Date.now() + ASK_AGAIN_MS
     // Somebody's click may bring it back before that.
-    await changes.until(() => store.get(tag), { deadline: Math.min(again, deadline), signal })
-    if (signal.aborted || Date.now() >= deadline) return late()
+    const back = await changes.until(() => store.get(tag), { deadline: Math.min(again, deadline), signal })
+    // By the clock alone, a timer that fires a moment early would ask once more.
+    if (signal.aborted || Date.now() >= deadline || (!back && again >= deadline)) return late()
   }
 
   /** Asked again, a tag counts as missing until something of it has come. */
