@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/bed.ts'
-import { docker, removeByHand, tagByHand } from '../testing/docker.ts'
+import { addressOf, docker, removeByHand, tagByHand } from '../testing/docker.ts'
 import { request } from '../testing/http.ts'
 import { buildSmall } from '../testing/images.ts'
 import { startRegistry } from '../testing/registry.ts'
@@ -86,11 +86,7 @@ async function startBare(image: string, started: string[], options: object = {})
   })
   started.push(Id)
   await docker('POST', `/containers/${Id}/start`)
-  const { NetworkSettings } = await docker<{ NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }>(
-    'GET',
-    `/containers/${Id}/json`,
-  )
-  const address = Object.values(NetworkSettings.Networks)[0]!.IPAddress
+  const address = await addressOf(Id)
   for (;;) {
     try {
       await request(80, { host: 'bench', address })

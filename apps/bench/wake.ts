@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/bed.ts'
-import { docker, removeByHand, tagByHand } from '../testing/docker.ts'
+import { addressOf, docker, removeByHand, tagByHand } from '../testing/docker.ts'
 import { request } from '../testing/http.ts'
 import { buildSmall } from '../testing/images.ts'
 import { startRegistry } from '../testing/registry.ts'
@@ -82,12 +82,4 @@ export async function wake(): Promise<void> {
     const preview = lotan.store.get(tag)
     return preview?.state === 'paused' && !preview.draining
   }
-}
-
-async function addressOf(id: string): Promise<string> {
-  const { NetworkSettings } = await docker<{ NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }>(
-    'GET',
-    `/containers/${id}/json`,
-  )
-  return Object.values(NetworkSettings.Networks)[0]!.IPAddress
 }

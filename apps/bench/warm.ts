@@ -9,7 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import autocannon from 'autocannon'
 import { startLotan } from '../testing/bed.ts'
-import { docker } from '../testing/docker.ts'
+import { addressOf } from '../testing/docker.ts'
 import { buildFast } from '../testing/images.ts'
 import { freePort } from '../testing/ports.ts'
 import { request } from '../testing/http.ts'
@@ -72,14 +72,6 @@ async function rate(port: number, host: string, depth: number): Promise<number> 
   })
   if (non2xx || errors) throw new Error(`${host}: ${non2xx} bad answers, ${errors} errors`)
   return requests.average
-}
-
-async function addressOf(container: string): Promise<string> {
-  const { NetworkSettings } = await docker<{ NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }>(
-    'GET',
-    `/containers/${container}/json`,
-  )
-  return Object.values(NetworkSettings.Networks)[0]!.IPAddress
 }
 
 async function startBareNginx(address: string) {

@@ -3,7 +3,7 @@
  * from it, and `/.lotan/events` sends it as JSON: the words are made once, here, and the page's script only puts them
  * in their places.
  */
-import { MAX_CRASHES, type In, type Preview } from '../shared/preview.ts'
+import { fresh, MAX_CRASHES, type In, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
 import { bytes, count, duration, ordinal, took } from './units.ts'
 
@@ -106,17 +106,7 @@ export function tell(known: Preview | undefined, facts: Facts): Told {
 
 /** A preview whose row is gone: it was removed, or turned out to be a tag that the registry does not have. */
 function without({ tag, missing, now }: Facts): In<'unknown'> {
-  const never = {
-    change: 0,
-    lastSeen: null,
-    image: null,
-    generations: 0,
-    stages: {},
-    took: {},
-    crashes: 0,
-    notice: null,
-  }
-  return { ...never, tag, since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
+  return { ...fresh, tag, since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
 }
 
 function stageOf(preview: Preview): Stage {

@@ -7,6 +7,7 @@
  */
 import {
   FAILURE_REST_MS,
+  fresh,
   generationOf,
   isRouted,
   MAX_CRASHES,
@@ -20,17 +21,6 @@ import {
   type Stages,
 } from './preview.ts'
 import { retryAfter, type Reason } from './reason.ts'
-
-const fresh: Omit<Known, 'tag' | 'since'> = {
-  change: 0,
-  lastSeen: null,
-  image: null,
-  generations: 0,
-  stages: {},
-  took: {},
-  crashes: 0,
-  notice: null,
-}
 
 /**
  * What becomes of a preview.

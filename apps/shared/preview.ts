@@ -75,6 +75,18 @@ export interface Known {
   notice: string | null
 }
 
+/** What is known of a tag that nobody has asked for. */
+export const fresh: Omit<Known, 'tag' | 'since'> = {
+  change: 0,
+  lastSeen: null,
+  image: null,
+  generations: 0,
+  stages: {},
+  took: {},
+  crashes: 0,
+  notice: null,
+}
+
 /** `unknown` is what a preview becomes when its row goes. */
 export type Preview = Known &
   (

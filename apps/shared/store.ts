@@ -10,15 +10,8 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { next } from './life.ts'
 import type { Log } from './log.ts'
-import {
-  generationOf,
-  takesPlace,
-  type Event,
-  type Generation,
-  type Image,
-  type Preview,
-  type Progress,
-} from './preview.ts'
+import { generationOf, takesPlace, type Event, type Preview, type Progress } from './preview.ts'
+import { toPreview, toRow, type GenerationRow, type Row } from './store-rows.ts'
 import { migrate } from './store-schema.ts'
 
 /** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
@@ -362,110 +355,6 @@ export function setAsideIfCorrupt(file: string): string | undefined {
   for (const suffix of ['', '-wal', '-shm'])
     if (fs.existsSync(file + suffix)) fs.renameSync(file + suffix, aside + suffix)
   return path.resolve(aside)
-}
-
-interface Row {
-  tag: string
-  state: Preview['state']
-  since: number
-  change: number
-  last_seen: number | null
-  image: string | null
-  generations: number
-  stages: string
-  took: string
-  crashes: number
-  notice: string | null
-  reason: string | null
-  retry_at: number | null
-  why: string | null
-  asked_by: string | null
-  not_before: number | null
-  draining: number | null
-  then_start: number | null
-  ready_at: number | null
-  progress: string | null
-}
-
-type GenerationRow = Generation & { tag: string }
-
-function toRow(preview: Preview, label: string): Row & { label: string } {
-  const fields = preview as Partial<{
-    reason: object | null
-    retryAt: number | null
-    why: string
-    by: string
-    notBefore: number
-    draining: boolean
-    thenStart: boolean
-    readyAt: number
-    progress: Progress | null
-  }>
-  return {
-    tag: preview.tag,
-    label,
-    state: preview.state,
-    since: preview.since,
-    change: preview.change,
-    last_seen: preview.lastSeen,
-    image: preview.image && JSON.stringify(preview.image),
-    generations: preview.generations,
-    stages: JSON.stringify(preview.stages),
-    took: JSON.stringify(preview.took),
-    crashes: preview.crashes,
-    notice: preview.notice,
-    reason: fields.reason ? JSON.stringify(fields.reason) : null,
-    retry_at: fields.retryAt ?? null,
-    why: fields.why ?? null,
-    asked_by: fields.by ?? null,
-    not_before: fields.notBefore ?? null,
-    draining: fields.draining === undefined ? null : Number(fields.draining),
-    then_start: fields.thenStart === undefined ? null : Number(fields.thenStart),
-    ready_at: fields.readyAt ?? null,
-    progress: fields.progress ? JSON.stringify(fields.progress) : null,
-  }
-}
-
-function toPreview(row: Row, generations: GenerationRow[]): Preview {
-  const generation = generations[0] ? bare(generations[0]) : null
-  const known = {
-    tag: row.tag,
-    since: row.since,
-    change: row.change,
-    lastSeen: row.last_seen,
-    image: row.image ? (JSON.parse(row.image) as Image) : null,
-    generations: row.generations,
-    stages: JSON.parse(row.stages) as Preview['stages'],
-    took: JSON.parse(row.took) as Preview['took'],
-    crashes: row.crashes,
-    notice: row.notice,
-  }
-  const rest: Record<string, unknown> = {
-    queued: {
-      generation,
-      notBefore: row.not_before ?? 0,
-      by: row.asked_by ?? '',
-      reason: row.reason ? JSON.parse(row.reason) : null,
-    },
-    pulling: { progress: row.progress ? JSON.parse(row.progress) : null },
-    starting: { generation },
-    running: { generation, readyAt: row.ready_at ?? row.since },
-    paused: {
-      generation,
-      readyAt: row.ready_at ?? row.since,
-      draining: row.draining === 1,
-      thenStart: row.then_start === 1,
-    },
-    stopping: { generation, why: row.why ?? '', draining: row.draining === 1, thenStart: row.then_start === 1 },
-    stopped: { generation, why: row.why ?? '' },
-    removing: { generation, draining: row.draining === 1, thenStart: row.then_start === 1 },
-    failed: { reason: row.reason ? JSON.parse(row.reason) : null, retryAt: row.retry_at },
-  }
-  return { ...known, state: row.state, ...(rest[row.state] as object) } as Preview
-}
-
-function bare({ number, container, slot, image, digest, port }: GenerationRow): Generation {
-  return { number, container, slot, image, digest, port }
 }
 
 /** One line that says why, for the log and the history. */

@@ -32,6 +32,15 @@ export async function docker<T = unknown>(method: string, path: string, body?: u
   return (answer ? parsed(answer) : undefined) as T
 }
 
+/** Where a container is reached, on its only network. */
+export async function addressOf(id: string): Promise<string> {
+  const { NetworkSettings } = await docker<{ NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }>(
+    'GET',
+    `/containers/${id}/json`,
+  )
+  return Object.values(NetworkSettings.Networks)[0]!.IPAddress
+}
+
 /** `docker kill` */
 export async function kill(id: string): Promise<void> {
   await docker('POST', `/containers/${id}/kill`)
