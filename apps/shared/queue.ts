@@ -26,6 +26,7 @@ export type Nudges = ReturnType<typeof openQueue>
 
 /** How long a caller waits for Redis before it goes on without: the reaper asks again. */
 const NUDGE_TIMEOUT_MS = 1_000
+const FORGET_TIMEOUT_MS = 10_000
 
 /**
  * The lane that a preview's state asks for; undefined when it asks for nothing. `stopped` and `failed` are cleaned up.
@@ -55,7 +56,7 @@ export function laneOf(preview: Preview): Lane | undefined {
 
 /** Opens the asking side of the queue. */
 export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) {
-  const connection = connect(config, log, true)
+  const connection = connect(config, log)
   const queues = Object.fromEntries(
     lanes.map((lane) => [lane, new Queue<Nudge>(lane, { connection, prefix: prefix(config) })]),
   ) as Record<Lane, Queue<Nudge>>
@@ -98,7 +99,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
 
     /** Empties the queue. Only the queue-processor does this, when it starts, before it reads from SQLite what is due. */
     async forgetAll(): Promise<void> {
-      for (const queue of Object.values(queues)) await queue.obliterate({ force: true })
+      for (const queue of Object.values(queues)) await orGiveUp(queue.obliterate({ force: true }), FORGET_TIMEOUT_MS)
     },
 
     /** Whether Redis answers. @throws when it does not within the second */
@@ -139,7 +140,7 @@ export function openWorkers(
 ) {
   const connections: Redis[] = []
   const workers = lanes.map((lane) => {
-    const connection = connect(config, log, false)
+    const connection = connect(config, log)
     connections.push(connection)
     const worker = new Worker<Nudge>(lane, (job) => handle(lane, job.data), {
       connection,
@@ -160,11 +161,11 @@ export function openWorkers(
   }
 }
 
-function connect(config: Pick<Config, 'redis'>, log: Log, asking: boolean): Redis {
+function connect(config: Pick<Config, 'redis'>, log: Log): Redis {
   const options = {
-    // A worker waits for Redis as long as it takes; whoever asks gives up by its own timeout.
+    // A worker waits for Redis as long as it takes; whoever asks gives up by its own timeout. What is asked while Redis is
+    // away is sent when it is back: refused, a question that BullMQ asks once, when it begins, would never be asked again.
     maxRetriesPerRequest: null,
-    enableOfflineQueue: !asking,
     retryStrategy: (tries: number) => Math.min(50 * 2 ** tries, 2_000) * (0.75 + Math.random() / 2),
   }
   const redis =
