@@ -3,6 +3,7 @@ import os from 'node:os'
 import { cold } from './cold.ts'
 import { firstByte } from './first-byte.ts'
 import { memory } from './memory.ts'
+import { newest } from './newest.ts'
 import { wake } from './wake.ts'
 import { warm } from './warm.ts'
 
@@ -11,6 +12,7 @@ const benches: Record<string, { asks: string; run: () => Promise<void> }> = {
   warm: { asks: 'how many requests a second go through Lotan, against a bare nginx', run: warm },
   'first-byte': { asks: 'how soon the waiting page begins', run: firstByte },
   wake: { asks: 'how long a click on a paused preview takes, against the bare engine', run: wake },
+  newest: { asks: 'what visitors see while a tag is pushed again', run: newest },
   memory: { asks: 'how much memory each part takes, idle', run: memory },
 }
 

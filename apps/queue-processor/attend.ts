@@ -12,8 +12,9 @@ import { RegistryError } from '../shared/registry.ts'
 import { comingOf, discard } from './coming.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { pausePreview, wakePreview } from './pause-preview.ts'
-import { refreshImage, withImage } from './refresh-image.ts'
+import { refreshImage, renewImage, withImage } from './refresh-image.ts'
 import { nextInLine } from './room.ts'
+import { openSeeOff } from './see-off.ts'
 import { startPreview } from './start-preview.ts'
 import { cleanUp, removePreview, stopPreview } from './stop-preview.ts'
 import { sweep } from './sweep.ts'
@@ -22,24 +23,30 @@ import { sweep } from './sweep.ts'
 interface Turn {
   again: boolean
   sweep: boolean
+  refresh: boolean
 }
 
 /** Makes the handler of the lanes. It never throws, and it is harmless to call twice for the same. */
 export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<void> {
   const { store, nudges, log, config } = parts
   const busy = new Map<string, Turn>()
+  const seeOff = openSeeOff(parts)
 
-  return async function attend(lane, { tag, sweep: sweeping = false }) {
+  return async function attend(lane, { tag, sweep: sweeping = false, refresh: refreshing = false }) {
     const theirs = busy.get(tag)
     if (theirs) {
       if (sweeping) theirs.sweep = true
+      else if (refreshing) theirs.refresh = true
       else theirs.again = true
       return
     }
-    const turn: Turn = { again: false, sweep: false }
+    const turn: Turn = { again: false, sweep: false, refresh: false }
     busy.set(tag, turn)
     const before = store.get(tag)
-    const outcome = await attempt(tag, lane, () => step(parts, lane, before, tag, sweeping))
+    if (before?.leaving.length) seeOff(tag)
+    const outcome = await attempt(tag, lane, () =>
+      refreshing ? renewImage(parts, before) : step(parts, lane, before, tag, sweeping),
+    )
     if (!outcome?.beside) return finish(tag, turn, before, outcome)
     const { beside } = outcome
     void attempt(tag, lane, () => beside).then((last) => finish(tag, turn, before, last))
@@ -61,8 +68,9 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
     if (!expected) log.error({ tag, lane, err: error }, 'step failed')
     else log.warn({ tag, lane, code: error.code, error: error.message }, 'step failed')
     if (!preview || lane === 'stop') return
-    if (preview.state !== 'queued' && preview.state !== 'pulling' && preview.state !== 'starting') return
-    const coming = comingOf(preview as Parameters<typeof comingOf>[0])
+    const coming = comingOf(preview)
+    if (preview.state === 'running' && (lane !== 'start' || !coming)) return
+    if (!['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
     // An engine that is down cannot do that either: the container is swept away when it is back.
     if (coming) await discard(parts, coming).catch(() => {})
     store.apply(tag, { type: 'fail', reason: reasonOf(error, lane === 'pull' ? 'pull-failed' : 'start-failed') })
@@ -73,6 +81,7 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
     try {
       const now = store.get(tag)
       if (turn.sweep) await nudges.sweep(tag)
+      if (turn.refresh) await nudges.refresh(tag)
       if (now?.state === 'queued' && outcome?.sendOn) await nudges.nudge(now, outcome.sendOn)
       else if (now && (turn.again || outcome?.again || asksForMore(before, now))) await nudges.nudge(now)
       if (before && hasChanged(before, now) && !(now && takesPlace(now.state))) await callNext()
@@ -113,6 +122,8 @@ async function step(
       return void (await refreshImage(parts, preview))
     case 'starting':
       return startPreview(parts, preview)
+    case 'running':
+      return lane === 'start' ? startPreview(parts, preview) : undefined
     case 'paused':
       return lane === 'wake' ? wakePreview(parts, preview) : pausePreview(parts, preview)
     case 'stopping':

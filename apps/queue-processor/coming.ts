@@ -1,5 +1,5 @@
 /** A generation on its way up. */
-import type { Generation, Image, In } from '../shared/preview.ts'
+import type { Generation, Image, Preview } from '../shared/preview.ts'
 import { nameOf } from './container.ts'
 import type { Parts } from './parts.ts'
 
@@ -12,18 +12,24 @@ export interface Coming {
   waiting: number | undefined
 }
 
-/** What is coming up of a preview; undefined where that has not begun. */
-export function comingOf(preview: In<'queued'> | In<'starting'>): Coming | undefined {
-  if (preview.state !== 'starting') return undefined
-  const { tag, image, generation, stages } = preview
+/** What is coming up of a preview, beside the one that serves perhaps; undefined where that has not begun. */
+export function comingOf(preview: Preview): Coming | undefined {
+  const generation = generationOnItsWay(preview)
+  const { tag, image, stages } = preview
   if (!image || !generation || generation.slot === null) return undefined
-  return { tag, image, generation: { ...generation, slot: generation.slot }, waiting: stages.waiting }
+  const waiting = preview.state === 'starting' ? stages.waiting : undefined
+  return { tag, image, generation: { ...generation, slot: generation.slot }, waiting }
+}
+
+function generationOnItsWay(preview: Preview): Generation | null {
+  if (preview.state === 'running') return preview.coming
+  return preview.state === 'starting' ? preview.generation : null
 }
 
 /** Whether a start still stands: nobody has stopped or removed the preview, or begun another generation. */
 export function stands({ store }: Pick<Parts, 'store'>, { tag, generation }: Coming): boolean {
   const preview = store.get(tag)
-  return preview?.state === 'starting' && preview.generation?.number === generation.number
+  return preview !== undefined && generationOnItsWay(preview)?.number === generation.number
 }
 
 /** Removes the container of a start that failed, whether the store was ever told of it or not. */

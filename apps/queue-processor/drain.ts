@@ -4,12 +4,13 @@
  * lane.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { In } from '../shared/preview.ts'
+import type { Generation, In } from '../shared/preview.ts'
 import { addressOf } from '../shared/slots.ts'
 import type { Parts } from './parts.ts'
 import { whileWanted } from './wish.ts'
 
 type Draining = In<'stopping'> | In<'removing'> | In<'paused'>
+type Slotted = { tag: string; generation: Generation | null }
 
 /** How often connections are looked at while they get their grace. */
 const LOOK_EVERY_MS = 500
@@ -37,17 +38,24 @@ export async function drained(parts: Parts, preview: Draining): Promise<{ used: 
  * @returns undefined where it was called back meanwhile
  */
 export async function graced(parts: Parts, preview: Draining): Promise<boolean | undefined> {
-  return whileRouteIsGone(parts, preview, async (signal) => {
-    const end = Date.now() + parts.waits.grace
-    // Where they cannot be seen there is nothing to wait for.
-    while (Date.now() < end && (await connectionsOf(parts, preview)))
-      await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, end - Date.now())), undefined, { signal })
-    return true
-  })
+  return whileRouteIsGone(parts, preview, (signal) =>
+    untilFinished(parts, preview, Date.now() + parts.waits.grace, signal),
+  )
+}
+
+/**
+ * Waits until no connection is open to a slot, or its grace is over.
+ * @param end milliseconds since 1970
+ */
+export async function untilFinished(parts: Parts, preview: Slotted, end: number, signal?: AbortSignal): Promise<true> {
+  // Where they cannot be seen there is nothing to wait for.
+  while (Date.now() < end && (await connectionsOf(parts, preview)))
+    await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, end - Date.now())), undefined, { signal })
+  return true
 }
 
 /** How many connections are open to a preview's slot; undefined where they cannot be seen. */
-async function connectionsOf({ network, connections, log }: Parts, { tag, generation }: Draining) {
+async function connectionsOf({ network, connections, log }: Parts, { tag, generation }: Slotted) {
   if (!generation?.slot) return 0
   try {
     const subnet = await network.subnet()

@@ -311,7 +311,10 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
       other.work()
       await other.click('red')
       assert.equal((await other.untilState('red', 'failed')).reason.code, 'credentials')
-      other.parts.registry = { authFor: () => ({ ...login, serveraddress: guarded.repository.split('/')[0]! }) }
+      other.parts.registry = {
+        ...other.parts.registry,
+        authFor: () => ({ ...login, serveraddress: guarded.repository.split('/')[0]! }),
+      }
       await other.ask('red', { type: 'start', by: 'retry' })
       await other.untilState('red', 'running')
     } finally {

@@ -13,8 +13,8 @@ export interface Parts {
   store: Store
   engine: Engine
   network: Network
-  nudges: Pick<Nudges, 'nudge' | 'sweep'>
-  registry: Pick<Registry, 'authFor'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
+  registry: Pick<Registry, 'authFor' | 'digestOf'>
   /** The connections that are open to previews. */
   connections: typeof sampleConnections
   waits: Waits

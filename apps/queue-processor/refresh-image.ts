@@ -1,8 +1,8 @@
 /** Brings a preview's image here: the pull lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../shared/engine.ts'
-import type { Image, In, Progress } from '../shared/preview.ts'
-import type { Parts } from './parts.ts'
+import type { Image, In, Preview, Progress } from '../shared/preview.ts'
+import type { Outcome, Parts } from './parts.ts'
 import { isDue, makeRoom } from './room.ts'
 import { whileWanted } from './wish.ts'
 
@@ -49,6 +49,42 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
   log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
   if (!store.apply(tag, { type: 'pulled', image: { ...image, pulled: true } }))
     await leaveNothing(parts, tag, reference)
+}
+
+/**
+ * Brings a newer image here, where the registry has one, of a preview that has an image. What is asked for the preview
+ * meanwhile comes first, and this is asked for again at the next look.
+ * @throws EngineError, or the registry's own
+ */
+export async function renewImage(parts: Parts, preview: Preview | undefined): Promise<Outcome> {
+  const { store, engine, registry, config, log } = parts
+  if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
+  const { tag, change, image: was } = preview
+  const began = Date.now()
+  const reference = `${config.repository}:${tag}`
+  const renewed = await whileWanted(
+    store,
+    () => store.get(tag)?.change === change,
+    async (signal) => {
+      const digest = await registry.digestOf(tag)
+      if (digest === undefined || digest === was.digest) return { image: was }
+      return (await pull(parts, tag, reference, signal)) === 'pulled'
+        ? { image: await engine.findImage(reference), digest }
+        : { image: was }
+    },
+  )
+  if (!renewed?.image || renewed.image === was) return undefined
+  // The engine may know an image by several digests; this is the one that the tag has now.
+  const image = { ...renewed.image, digest: renewed.digest ?? renewed.image.digest, pulled: true }
+  log.info({ tag, was: was.digest, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image renewed')
+  store.apply(tag, { type: 'renewed', image })
+  // What slept with the older one has no use for it any more.
+  if (store.get(tag)?.state === 'stopped') await engine.removeNameless(was.id)
+  return undefined
+}
+
+function mayBeRenewed({ state }: Preview): boolean {
+  return ['running', 'paused', 'stopped', 'failed'].includes(state)
 }
 
 async function pull({ store, engine, registry, waits }: Parts, tag: string, reference: string, signal: AbortSignal) {

@@ -15,13 +15,16 @@ import { isDue, makeRoom } from './room.ts'
 const NAME_MS = 5_000
 const NAME_AGAIN_MS = 50
 
+/** What a start begins with. One that runs is replaced by one of a newer image, beside it. */
+type Starting = In<'queued'> | In<'starting'> | In<'running'>
+
 /**
  * Takes a preview from `queued` to a running container, and on to its first answer.
  * @throws EngineError, which is a reason to fail
  */
-export async function startPreview(parts: Parts, preview: In<'queued'> | In<'starting'>): Promise<Outcome> {
+export async function startPreview(parts: Parts, preview: Starting): Promise<Outcome> {
   const coming = comingOf(preview) ?? begin(parts, preview)
-  if (!coming) return void (await makeRoom(parts, preview.tag))
+  if (!coming) return preview.state === 'running' ? undefined : void (await makeRoom(parts, preview.tag))
   const began = Date.now()
   const up = await bringUp(parts, coming)
   if (!up) return undefined
@@ -33,12 +36,15 @@ export async function startPreview(parts: Parts, preview: In<'queued'> | In<'sta
   return { beside: awaitAnswer(parts, coming, up.container, up.plan) }
 }
 
-function begin({ store, config }: Parts, preview: In<'queued'> | In<'starting'>): Coming | undefined {
+function begin({ store, config }: Parts, preview: Starting): Coming | undefined {
   const { tag, image } = preview
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
   const port = portOf(image, config.containerPort)
-  const begun = store.apply(tag, { type: 'begin', places: config.maxRunning, port })
-  return begun?.state === 'starting' ? comingOf(begun) : undefined
+  const begun =
+    preview.state === 'running'
+      ? store.apply(tag, { type: 'replace', port })
+      : store.apply(tag, { type: 'begin', places: config.maxRunning, port })
+  return begun && comingOf(begun)
 }
 
 /** Has the engine run the container: the one that was kept, if there is one that still fits, or a new one. */

@@ -6,7 +6,7 @@ import type { Outcome, Parts } from './parts.ts'
 import { sweep } from './sweep.ts'
 
 /** How long an application may take to stop by itself, seconds. */
-const STOP_SECONDS = 10
+export const STOP_SECONDS = 10
 
 /** Stops a preview's container and keeps it. Its route has been gone for a while when that happens. */
 export async function stopPreview(parts: Parts, preview: In<'stopping'>): Promise<Outcome> {
@@ -60,6 +60,7 @@ async function discard({ config, engine, log }: Parts, tag: string, image: Image
   const began = Date.now()
   const containers = await engine.list(tag)
   for (const { id } of containers) await engine.remove(id)
+  for (const { image, pulled } of containers) if (pulled) await engine.removeNameless(image)
   // By its name and never by force: another tag may have the same image, another program may need it. And only while
   // the name still means what was pulled: somebody may have put it on an image of their own.
   const reference = `${containers[0]?.repository ?? config.repository}:${tag}`

@@ -1,5 +1,5 @@
 /** Containers that a tag has and should not have: of an older generation, or of a preview that is gone or stopped. */
-import { generationOf } from '../shared/preview.ts'
+import { generationOf, generationsOf } from '../shared/preview.ts'
 import type { Parts } from './parts.ts'
 
 /**
@@ -13,13 +13,16 @@ export async function sweep({ store, engine, log }: Parts, tag: string): Promise
   const preview = store.get(tag)
   // A start in flight may have made its container without having said so yet.
   if (preview?.state === 'starting') return 0
-  const generation = preview && generationOf(preview)
-  const own = containers.find(({ id }) => id === generation?.container)
-  const corpses = containers.filter((container) => container !== own)
-  for (const { id, generation } of corpses) {
+  const own = containers.find(({ id }) => id === (preview && generationOf(preview)?.container))
+  // One that comes up or leaves may have a container that the store was not told of yet.
+  const [, ...beside] = preview ? generationsOf(preview) : []
+  const isMeant = ({ generation }: { generation: number }) => beside.some(({ number }) => number === generation)
+  const corpses = containers.filter((container) => container !== own && !isMeant(container))
+  for (const { id, generation, image, pulled } of corpses) {
     const began = Date.now()
     await engine.remove(id)
     log.info({ tag, generation, container: id.slice(0, 12), ms: Date.now() - began }, 'stray container removed')
+    if (pulled && preview) await engine.removeNameless(image)
   }
   // Nobody knows the tag any more: the image that Lotan pulled for it goes with its containers.
   for (const { repository, image, pulled } of preview ? [] : corpses) {

@@ -20,9 +20,12 @@ function red(lastSeen: number | null): Preview {
     took: {},
     crashes: 0,
     notice: null,
+    leaving: [],
+    unfit: null,
     state: 'running',
     generation: { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 },
     readyAt: NOW,
+    coming: null,
   }
 }
 

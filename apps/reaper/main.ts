@@ -10,6 +10,7 @@ import { openRegistry } from '../shared/registry.ts'
 import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
 import { watchConnections } from './connections-watch.ts'
+import { keepNewest } from './newest.ts'
 import { keepOffered } from './offered.ts'
 import { plan } from './plan.ts'
 import { openReap } from './reap.ts'
@@ -43,7 +44,9 @@ setInterval(() => {
 
 reap.removeOthers()
 void watchEngine({ engine, store, reap, compare, log }, signal)
-void keepOffered({ registry: openRegistry(config), store, log }, config.refreshEvery, signal)
+const registry = openRegistry(config)
+void keepOffered({ registry, store, log }, config.refreshEvery, signal)
+void keepNewest({ registry, store, nudges, log }, config.refreshEvery, signal)
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const { isOpen } = watchConnections({ sample: sampleConnections, store, log }, lookEvery, signal)
 void lookAgainAndAgain()

@@ -19,11 +19,13 @@ const known = {
   took: {},
   crashes: 0,
   notice: null,
+  leaving: [],
+  unfit: null,
 }
 const generation = { number: 2, container: 'c2', slot: 5, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }
 const running = (over: Partial<Preview> = {}) =>
-  ({ ...known, state: 'running', generation, readyAt: NOW - 30 * MINUTE, ...over }) as Preview
+  ({ ...known, state: 'running', generation, readyAt: NOW - 30 * MINUTE, coming: null, ...over }) as Preview
 const stopped = (over: object = {}) =>
   ({ ...known, state: 'stopped', generation: rested, why: 'idle', ...over }) as Preview
 const queued = (over: object = {}) =>

@@ -6,7 +6,7 @@
 import type { Config } from '../shared/config.ts'
 import { duesOf, type Due } from '../shared/due.ts'
 import type { Container } from '../shared/engine.ts'
-import { generationOf, isOnItsWay, type Event, type In, type Preview } from '../shared/preview.ts'
+import { generationOf, generationsOf, isOnItsWay, type Event, type In, type Preview } from '../shared/preview.ts'
 
 export interface Facts {
   previews: readonly Preview[]
@@ -76,6 +76,7 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
       return callable.has(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
     case 'pulling':
     case 'starting':
+    case 'running':
     case 'paused':
     case 'stopping':
     case 'removing':
@@ -87,6 +88,7 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
       return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
     }
     case 'stopped':
+      if (isOnItsWay(preview)) return { do: 'ask', preview }
       return !preview.image && !preview.generation && now - Math.max(preview.since, preview.lastSeen ?? 0) >= FORGET_MS
         ? { do: 'apply', tag, event: { type: 'forget' } }
         : undefined
@@ -98,7 +100,8 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
 /** A stop rather than a pause, and no pause of what somebody is connected to. */
 function dueNow(preview: Preview, { config, isOpen }: Facts, now: number): Due | undefined {
   const dues = duesOf(preview, config).filter(({ at }) => at <= now)
-  return dues.find(({ what }) => what !== 'pause') ?? (isOpen(preview.tag) ? undefined : dues[0])
+  const mayPause = !isOpen(preview.tag) && !isOnItsWay(preview)
+  return dues.find(({ what }) => what !== 'pause') ?? (mayPause ? dues[0] : undefined)
 }
 
 function ofContainers(
@@ -166,5 +169,9 @@ function isCorpse(preview: Preview, container: Container, now: number): boolean 
 }
 
 function isMeant(preview: Preview, container: Container): boolean {
-  return generationOf(preview)?.container === container.id
+  if (generationOf(preview)?.container === container.id) return true
+  // One that comes up or leaves may have a container that the store was not told of yet.
+  return generationsOf(preview)
+    .slice(1)
+    .some(({ number }) => number === container.generation)
 }

@@ -2,7 +2,7 @@
 import type { Config } from '../shared/config.ts'
 import type { Container, Engine, Inspected } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
-import { generationOf, type In, type Preview } from '../shared/preview.ts'
+import { generationsOf, type In, type Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/reason.ts'
 import { slotAt } from '../shared/slots.ts'
@@ -131,7 +131,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
   }
 
   function isTaken(slot: number): boolean {
-    return store.list().some((preview) => generationOf(preview)?.slot === slot)
+    return store.list().some((preview) => generationsOf(preview).some((generation) => generation.slot === slot))
   }
 
   return {

@@ -204,6 +204,7 @@ test('the description names every call, and no call is missing in it', () => {
     'DELETE /previews/{tag}',
     'POST /previews/{tag}/start',
     'POST /previews/{tag}/stop',
+    'POST /previews/{tag}/refresh',
     'POST /previews/{tag}/restart',
     'GET /previews/{tag}/wait',
     'GET /previews/{tag}/logs',

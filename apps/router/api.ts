@@ -24,7 +24,7 @@ const MAX_TAIL = 10_000
 export interface Parts {
   config: Config
   store: Store
-  nudges: Pick<Nudges, 'nudge' | 'ping' | 'workers'>
+  nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers'>
   changes: Changes
   reaper: Pick<Reaper, 'engine' | 'figures' | 'logs'>
   log: Log
@@ -54,6 +54,7 @@ export function api({ config, store, nudges, changes, reaper, log }: Parts, own:
   at('/previews/:tag/start', { post: [own, asked('start')] })
   at('/previews/:tag/stop', { post: [own, asked('stop')] })
   at('/previews/:tag/restart', { post: [own, asked('restart')] })
+  at('/previews/:tag/refresh', { post: [own, refresh] })
   // A GET, but one that starts something.
   at('/previews/:tag/wait', { get: [own, wait] })
   at('/previews/:tag/logs', { get: [logs] })
@@ -95,6 +96,13 @@ export function api({ config, store, nudges, changes, reaper, log }: Parts, own:
     if (begins(wish) && !config.offers(tag)) return notOffered(res, tag)
     const preview = await grant(wish, tag, 'api', { store, nudges })
     return preview ? res.status(202).json(view(preview)) : noSuch(res, tag)
+  }
+
+  async function refresh(req: Request, res: Response) {
+    const preview = store.get(tagOf(req))
+    if (!preview) return noSuch(res, tagOf(req))
+    await nudges.refresh(preview.tag)
+    return res.status(202).json(view(preview))
   }
 
   async function wait(req: Request, res: Response) {

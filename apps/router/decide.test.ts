@@ -30,9 +30,11 @@ const known = {
   took: { start: 300 },
   crashes: 0,
   notice: null,
+  leaving: [],
+  unfit: null,
 }
 const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', digest: null, port: 80 }
-const running: Preview = { ...known, state: 'running', generation, readyAt: NOW }
+const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, coming: null }
 const stopped: Preview = { ...known, state: 'stopped', generation: null, why: 'idle' }
 const failedAt = (since: number): Preview => ({
   ...known,

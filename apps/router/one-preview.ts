@@ -48,11 +48,16 @@ export function previewOf(facts: PreviewFacts) {
     restartable: state === 'running' || state === 'paused',
     image: image && {
       digest: (image.digest ?? image.id).slice(0, 'sha256:'.length + 10),
-      about: [bytes(image.bytes), builtOn(image.created), image.pulled ? '' : 'was here before Lotan']
+      about: [
+        bytes(image.bytes),
+        builtOn(image.created),
+        revisionOf(image.labels),
+        image.pulled ? '' : 'was here before Lotan',
+      ]
         .filter(Boolean)
         .join(', '),
     },
-    // An image that was pushed again serves with the next start.
+    // A newer image comes up beside it, or did not.
     outdated: Boolean(generation && image && generation.image !== image.id) && digestOf(preview),
     lastSeen: preview.lastSeen === null ? 'never' : ago(now - preview.lastSeen),
     container: generation?.container?.slice(0, 12) ?? null,
@@ -122,6 +127,11 @@ function limitsOf(labels: Record<string, string>, limits: Config['limits']): str
   const cpus = labels['lotan.cpus'] || String(limits.cpus)
   const processors = `${cpus} CPU${cpus === '1' ? '' : 's'}`
   return `${limit(labels['lotan.memory'] || limits.memory)}, ${processors}, ${limits.pids} pids`
+}
+
+function revisionOf(labels: Record<string, string>): string {
+  const revision = labels['org.opencontainers.image.revision']
+  return revision ? `revision ${plain(revision).slice(0, 10)}` : ''
 }
 
 function builtOn(created: string | null): string {

@@ -79,6 +79,8 @@ const preview = {
       ),
       required: ['queue', 'pull', 'start', 'ready', 'total'],
     },
+    created: { ...orNull('string'), description: 'When the image was built, as its builder says.' },
+    revision: { ...orNull('string'), description: 'The image’s label org.opencontainers.image.revision.' },
     notice: { ...orNull('string'), description: 'Something to know of a preview that works all the same.' },
   },
 }
@@ -148,6 +150,7 @@ const paths = {
     post: change('startPreview', 'Starts a preview; a tag that is none yet becomes one.'),
   },
   '/previews/{tag}/stop': { post: change('stopPreview', 'Stops a preview. Its image stays.') },
+  '/previews/{tag}/refresh': { post: change('refreshPreview', 'Looks for a newer image now, and lets it take over.') },
   '/previews/{tag}/restart': { post: change('restartPreview', 'Stops a preview and starts it again.') },
   '/previews/{tag}/wait': {
     get: {

@@ -37,11 +37,13 @@ const known = {
   took: {},
   crashes: 0,
   notice: evil,
+  leaving: [],
+  unfit: null,
 }
 const generation = { number: 1, container: evil, slot: 3, image: 'other', digest: evil, port: 80 }
 const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: evil, reason }
 const failed: Preview = { ...known, state: 'failed', reason, retryAt: null }
-const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000 }
+const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000, coming: null }
 const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation: null, why: evil }
 
 const desk: DeskFacts = {

@@ -98,6 +98,12 @@ function wordsOf(event: string, detail: string | null): string {
       return 'its container goes on'
     case 'inUse':
       return 'somebody uses it after all'
+    case 'renewed':
+      return 'a newer image is here'
+    case 'replace':
+      return 'a container of it comes up beside'
+    case 'left':
+      return 'the older container is gone'
     case 'remove':
       return 'Remove was pressed'
     case 'found':

@@ -16,6 +16,8 @@ const base = {
   took: {},
   crashes: 0,
   notice: null,
+  leaving: [],
+  unfit: null,
 }
 const image = { id: 'sha256:a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
 const generation = { number: 1, container: 'c', slot: 1, image: 'sha256:a', digest: null, port: 80 }
@@ -238,7 +240,7 @@ describe('what is told of a start', () => {
 describe('when there is nothing more to wait for', () => {
   const known = { ...base, image, stages: starting.stages }
   const table: [string, Preview | undefined, boolean, Told['over'], string][] = [
-    ['it runs', { ...known, state: 'running', generation, readyAt: now }, false, 'running', ''],
+    ['it runs', { ...known, state: 'running', generation, readyAt: now, coming: null }, false, 'running', ''],
     ['it failed', { ...known, state: 'failed', reason: exited, retryAt: null }, false, 'failed', ''],
     ['the registry has no such tag', undefined, true, 'gone', ''],
     ['its row is gone for want of an image', { ...known, state: 'unknown', why: 'missing' }, false, 'gone', ''],

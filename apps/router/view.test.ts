@@ -11,7 +11,15 @@ const naming = {
   publicUrl: { protocol: 'http:' as const, port: 8080 },
 }
 const now = Date.UTC(2026, 0, 1)
-const image = { id: 'sha256:1', digest: 'sha256:2', pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
+const image = {
+  id: 'sha256:1',
+  digest: 'sha256:2',
+  pulled: true,
+  bytes: 1,
+  created: '2025-12-31T10:00:00Z',
+  labels: { 'org.opencontainers.image.revision': 'c0ffee1' } as Record<string, string>,
+  ports: [80],
+}
 const reason: Reason = { code: 'exited', detail: 'exit status 1', output: ['secret'], exitCode: 1 }
 
 /** The preview after these events, one second apart. */
@@ -55,6 +63,8 @@ test('a running preview is shown with everything there is to know', () => {
     engine: null,
     position: null,
     timing: { queue: 1_000, pull: 1_000, start: 3_000, ready: 1_000, total: 6_000 },
+    created: '2025-12-31T10:00:00Z',
+    revision: 'c0ffee1',
     notice: 'It answers with 500.',
   })
 })

@@ -34,6 +34,9 @@ export interface View {
   position: number | null
   /** How long each stage of the last start took, and all of them, milliseconds; null for one that was not passed. */
   timing: Timing
+  /** When the image was built and from what, as its builder says: ISO 8601, and its label for the revision. */
+  created: string | null
+  revision: string | null
   /** Something the admin should know of a preview that works all the same. */
   notice: string | null
 }
@@ -66,6 +69,8 @@ export function viewOf(preview: Preview, { ahead, now, naming }: { ahead: number
     engine: reason && { detail: reason.detail, output: reason.output ?? [] },
     position,
     timing: timingOf(preview.stages),
+    created: image?.created ?? null,
+    revision: image?.labels['org.opencontainers.image.revision'] ?? null,
     notice,
   }
 }

@@ -51,6 +51,13 @@ export async function removeImage(docker: Docker, reference: string): Promise<'r
   }
 }
 
+/** Takes an image off the disk by its id, where no tag names it any more and no container needs it. */
+export async function removeNameless(docker: Docker, id: string): Promise<'removed' | 'in-use' | 'gone' | 'named'> {
+  const info = await inspect(docker, id)
+  if (!info) return 'gone'
+  return (info.RepoTags ?? []).length > 0 ? 'named' : removeImage(docker, id)
+}
+
 async function inspect(docker: Docker, reference: string): Promise<Docker.ImageInspectInfo | undefined> {
   try {
     return await call(`inspecting ${reference}`, (asked) => docker.getImage(reference).inspect({ ...asked } as object))

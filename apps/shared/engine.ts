@@ -10,7 +10,7 @@ import type { Config } from './config.ts'
 import { call } from './engine-call.ts'
 import * as containers from './engine-containers.ts'
 import { events } from './engine-events.ts'
-import { findImage, programOf, removeImage } from './engine-images.ts'
+import { findImage, programOf, removeImage, removeNameless } from './engine-images.ts'
 import { ensureNetwork } from './engine-network.ts'
 import { logs, output, type LogOptions } from './engine-output.ts'
 import { build, pull, push, type Login, type PullOptions } from './engine-pull.ts'
@@ -48,6 +48,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
 
     findImage: (reference: string) => findImage(docker, reference),
     programOf: (reference: string) => programOf(docker, reference),
+    removeNameless: (id: string) => removeNameless(docker, id),
     removeImage: (reference: string) => removeImage(docker, reference),
     pull: (reference: string, options?: PullOptions) => pull(docker, reference, options),
     push: (reference: string, auth?: Login) => push(docker, reference, auth),

@@ -44,11 +44,17 @@ const known = {
   took: {},
   crashes: 0,
   notice: null,
+  leaving: [],
+  unfit: null,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null }
 const starting: In<'starting'> = { ...here, state: 'starting', generation }
-const running: In<'running'> = { ...here, state: 'running', generation, readyAt: since }
+const running: In<'running'> = { ...here, state: 'running', generation, readyAt: since, coming: null }
+const newer: Image = { ...image, id: 'sha256:two', digest: 'sha256:d2' }
+const outdated: In<'running'> = { ...running, image: newer }
+const coming: Generation = { number: 2, container: 'c2', slot: 8, image: newer.id, digest: newer.digest, port: 80 }
+const replaced: In<'running'> = { ...outdated, generations: 2, coming }
 const pausing: In<'paused'> = {
   ...here,
   state: 'paused',
@@ -80,6 +86,8 @@ const previews: Record<string, Preview | undefined> = {
   starting,
   startingBare: { ...starting, generation: null },
   running,
+  outdated,
+  replaced,
   pausing,
   frozen,
   waking,
@@ -109,6 +117,11 @@ const events: Record<string, Event> = {
   found: { type: 'found', image },
   pulled: { type: 'pulled', image },
   imageGone: { type: 'imageGone' },
+  renewed: { type: 'renewed', image: { ...image, id: 'sha256:three', digest: 'sha256:d3' } },
+  replace: { type: 'replace', port: 80, slot: 8 },
+  replaceNoSlot: { type: 'replace', port: 80 },
+  left: { type: 'left', generation: 1 },
+  created2: { type: 'created', generation: 2, container: 'c2' },
   missing: { type: 'missing' },
   begin: { type: 'begin', places: 1, port: 80, slot: 9 },
   beginNoSlot: { type: 'begin', places: 1, port: 80 },
@@ -132,41 +145,46 @@ const events: Record<string, Event> = {
 
 // prettier-ignore
 const matrix = `
-event       none    queued   queuedHere pulling  starting startingBare running  pausing  frozen   waking   draining ending   restarting stopped  stoppedBare removing failed   failedNow
-visit       queued  -        -          -        -        -            -        running  paused   -        running  stopping -          queued   queued      removing queued   -
-start       queued  -        queued     -        -        -            -        running  paused   -        running  stopping -          queued   queued      removing queued   queued
-stop        -       stopping stopping   stopping stopping stopping     stopping stopping stopping stopping -        -        stopping   -        -           -        stopped  stopped
-pause       -       -        -          -        -        -            paused   -        -        -        -        -        -          -        -           -        -        -
-freeze      -       -        -          -        -        -            paused   paused   -        -        -        -        -          -        -           -        -        -
-freeze2     -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
-woken       -       -        -          -        -        -            -        -        running  running  -        -        -          -        -           -        -        -
-woken2      -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
-inUse       -       -        -          -        -        -            -        running  -        -        running  -        -          -        -           -        -        -
-restart     -       -        queued     -        -        -            stopping stopping stopping stopping stopping stopping -          queued   queued      removing queued   queued
-remove      -       removing removing   removing removing removing     removing removing removing removing removing removing removing   removing removing    -        removing removing
-pull        -       pulling  -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
-found       -       queued   -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
-pulled      -       -        -          starting -        -            -        -        -        -        -        -        -          -        -           -        -        -
-imageGone   -       -        queued     -        queued   queued       -        -        -        -        -        -        -          -        -           -        -        -
-missing     -       unknown  unknown    unknown  -        -            -        -        -        -        -        -        -          -        -           -        -        -
-begin       -       -        starting   -        -        starting     -        -        -        -        -        -        -          -        -           -        -        -
-beginNoSlot -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
-created     -       -        -          -        starting -            -        -        -        -        -        -        -          -        -           -        -        -
-started     -       -        -          -        starting -            -        -        -        -        -        -        -          -        -           -        -        -
-answered    -       -        -          -        running  -            -        -        -        -        -        -        -          -        -           -        -        -
-answered2   -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
-fail        -       failed   failed     failed   failed   failed       -        -        -        -        -        -        -          -        -           -        -        -
-failExited  -       queued   queued     queued   queued   queued       -        -        -        -        -        -        -          -        -           -        -        -
-exited      -       -        -          -        queued   -            queued   stopped  stopped  queued   -        -        -          -        -           -        -        -
-exited2     -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
-gone        -       -        -          -        queued   -            queued   stopped  stopped  queued   -        -        -          stopped  -           -        -        -
-ending      -       -        -          -        -        -            -        -        -        -        stopping -        -          -        -           removing -        -
-ended       -       -        -          -        -        -            -        -        -        -        stopped  stopped  queued     -        -           -        -        -
-removed     -       -        -          -        -        -            -        -        -        -        -        -        -          -        -           unknown  -        -
-cleaned     -       -        queued     -        -        -            -        -        -        -        -        -        -          stopped  -           -        stopped  stopped
-forget      -       -        -          -        -        -            -        -        -        -        -        -        -          -        unknown     -        -        -
-adopt       running -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
-adoptFrozen paused  -        -          -        -        -            -        -        -        -        -        -        -          -        -           -        -        -
+event         none    queued   queuedHere pulling  starting startingBare running  outdated replaced pausing  frozen   waking   draining ending   restarting stopped  stoppedBare removing failed   failedNow
+visit         queued  -        -          -        -        -            -        -        -        running  paused   -        running  stopping -          queued   queued      removing queued   -
+start         queued  -        queued     -        -        -            -        -        -        running  paused   -        running  stopping -          queued   queued      removing queued   queued
+stop          -       stopping stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   -        -           -        stopped  stopped
+pause         -       -        -          -        -        -            paused   -        -        -        -        -        -        -        -          -        -           -        -        -
+freeze        -       -        -          -        -        -            paused   paused   paused   paused   -        -        -        -        -          -        -           -        -        -
+freeze2       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+woken         -       -        -          -        -        -            -        -        -        -        running  running  -        -        -          -        -           -        -        -
+woken2        -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+inUse         -       -        -          -        -        -            -        -        -        running  -        -        running  -        -          -        -           -        -        -
+restart       -       -        queued     -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping -          queued   queued      removing queued   queued
+remove        -       removing removing   removing removing removing     removing removing removing removing removing removing removing removing removing   removing removing    -        removing removing
+pull          -       pulling  -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+found         -       queued   -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+pulled        -       -        -          starting -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+imageGone     -       -        queued     -        queued   queued       -        -        running  -        -        -        -        -        -          -        -           -        -        -
+renewed       -       -        -          -        -        -            running  running  running  paused   paused   paused   -        -        -          stopped  -           -        stopped  stopped
+replace       -       -        -          -        -        -            -        running  -        -        -        -        -        -        -          -        -           -        -        -
+replaceNoSlot -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+left          -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+created2      -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+missing       -       unknown  unknown    unknown  -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+begin         -       -        starting   -        -        starting     -        -        -        -        -        -        -        -        -          -        -           -        -        -
+beginNoSlot   -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+created       -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+started       -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+answered      -       -        -          -        running  -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+answered2     -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+fail          -       failed   failed     failed   failed   failed       -        -        running  -        -        -        -        -        -          -        -           -        -        -
+failExited    -       queued   queued     queued   queued   queued       -        -        running  -        -        -        -        -        -          -        -           -        -        -
+exited        -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -        -           -        -        -
+exited2       -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+gone          -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          stopped  -           -        -        -
+ending        -       -        -          -        -        -            -        -        -        -        -        -        stopping -        -          -        -           removing -        -
+ended         -       -        -          -        -        -            -        -        -        -        -        -        stopped  stopped  queued     -        -           -        -        -
+removed       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           unknown  -        -
+cleaned       -       -        queued     -        -        -            -        -        -        -        -        -        -        -        -          stopped  -           -        stopped  stopped
+forget        -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        unknown     -        -        -
+adopt         running -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+adoptFrozen   paused  -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
 `
 
 test('every event leads every state where the table says', () => {
@@ -253,6 +271,35 @@ test('only a route that nginx may still know is drained', () => {
   assert.equal(inState(after(pausing, 'remove'), 'removing').draining, true)
   assert.equal(inState(after(stopping, 'remove'), 'removing').draining, true)
   assert.equal(inState(after(starting, 'stop'), 'stopping').draining, false)
+})
+
+test('a newer image takes over from beside, and the older container leaves', () => {
+  const up = after(running, { type: 'renewed', image: newer }, 'replace', 'created2', 'answered2')
+  const { generation: serving, leaving, coming: none, generations, readyAt } = inState(up, 'running')
+  assert.deepEqual(serving, coming)
+  assert.deepEqual([none, generations, readyAt], [null, 2, since])
+  assert.deepEqual(leaving, [{ ...generation, since: now + 40 }])
+  assert.deepEqual(after(up, 'left')!.leaving, [])
+})
+
+test('a newer image that does not come up leaves the older one serving, and is not tried again by itself', () => {
+  const same = inState(after(replaced, 'fail'), 'running')
+  assert.deepEqual([same.generation, same.coming, same.unfit], [generation, null, newer.id])
+  assert.deepEqual(same.leaving, [{ ...coming, since: 0 }])
+  assert.match(same.notice!, /A newer image was pushed, but .* serves on/)
+  assert.equal(after(same, 'replace'), same)
+  const again = inState(after(same, 'renewed', 'replace'), 'running')
+  assert.equal(again.coming?.number, 3)
+})
+
+test('what comes up beside goes with the one that serves, and keeps its slot until it is gone', () => {
+  for (const how of ['stop', 'restart', 'remove', 'exited'] as const)
+    assert.deepEqual(after(replaced, how)!.leaving, [{ ...coming, since: 0 }], how)
+})
+
+test('what sleeps has the newer image with its next start', () => {
+  const woken = inState(after(stopped, { type: 'renewed', image: newer }, 'visit', 'begin'), 'starting')
+  assert.deepEqual([woken.generation?.number, woken.generation?.image], [2, newer.id])
 })
 
 test('a tag that is removed while its start is in flight does not come back', () => {

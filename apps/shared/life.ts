@@ -9,18 +9,21 @@ import {
   FAILURE_REST_MS,
   fresh,
   generationOf,
+  isOnItsWay,
+  isOutdated,
   isRouted,
   MAX_CRASHES,
   STABLE_MS,
   type Event,
   type Generation,
+  type Image,
   type In,
   type Known,
   type Preview,
   type Routed,
   type Stages,
 } from './preview.ts'
-import { retryAfter, type Reason } from './reason.ts'
+import { retryAfter, words, type Reason } from './reason.ts'
 
 /**
  * What becomes of a preview.
@@ -39,7 +42,16 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
       return stop(preview, event.why, now)
     case 'pause':
       if (preview.state !== 'running') return undefined
-      return asked({ ...preview, since: now, state: 'paused', draining: true, thenStart: false })
+      if (isOnItsWay(preview)) return undefined
+      return asked({
+        ...known(preview),
+        since: now,
+        state: 'paused',
+        generation: preview.generation,
+        readyAt: preview.readyAt,
+        draining: true,
+        thenStart: false,
+      })
     case 'freeze':
       return freeze(preview, event.generation, now)
     case 'woken':
@@ -61,6 +73,8 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
     case 'found':
       return preview.state === 'queued' && !preview.image ? { ...preview, image: event.image } : undefined
     case 'imageGone':
+      if (preview.state === 'running')
+        return preview.coming ? unfit(preview, { code: 'start-failed', detail: 'its image was removed' }) : undefined
       if ((preview.state !== 'queued' && preview.state !== 'starting') || !preview.image) return undefined
       return queued({ ...known(preview), image: null }, null, 'retry', now, 0, null)
     case 'pulled':
@@ -74,6 +88,20 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
         state: 'starting',
         generation: null,
       }
+    case 'renewed':
+      return renewed(preview, event.image, now)
+    case 'replace': {
+      if (preview.state !== 'running' || preview.coming || !preview.image || !isOutdated(preview)) return undefined
+      if (event.slot === undefined) return undefined
+      const number = preview.generations + 1
+      const { id, digest } = preview.image
+      const coming = { number, container: null, slot: event.slot, image: id, digest, port: event.port }
+      return { ...preview, generations: number, coming }
+    }
+    case 'left': {
+      const leaving = preview.leaving.filter(({ number }) => number !== event.generation)
+      return leaving.length < preview.leaving.length ? { ...preview, leaving } : undefined
+    }
     case 'missing':
       return preview.state === 'pulling' || preview.state === 'queued'
         ? { ...known(preview), since: now, state: 'unknown', why: 'missing' }
@@ -81,6 +109,10 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
     case 'begin':
       return begin(preview, event, now)
     case 'created': {
+      if (preview.state === 'running')
+        return preview.coming?.number === event.generation
+          ? { ...preview, coming: { ...preview.coming, container: event.container } }
+          : undefined
       const coming = comingOf(preview, event.generation)
       if (!coming) return undefined
       return { ...coming, generation: { ...coming.generation, container: event.container } }
@@ -90,6 +122,7 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
       return coming && { ...coming, stages: stage(coming, 'waiting', now) }
     }
     case 'answered': {
+      if (preview.state === 'running') return takenOver(preview, event, now)
       const coming = comingOf(preview, event.generation)
       const { container, slot } = coming?.generation ?? {}
       if (!coming || typeof container !== 'string' || typeof slot !== 'number') return undefined
@@ -102,9 +135,11 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
         state: 'running',
         generation: { ...coming.generation, container, slot },
         readyAt: now,
+        coming: null,
       }
     }
     case 'fail':
+      if (preview.state === 'running') return preview.coming ? unfit(preview, event.reason) : undefined
       if (preview.state !== 'queued' && preview.state !== 'pulling' && preview.state !== 'starting') return undefined
       return failed(preview, event.reason, now)
     case 'exited':
@@ -147,7 +182,9 @@ function born(tag: string, event: Event, now: number): Preview | undefined {
   if (event.type !== 'adopt') return undefined
   const { generation, image, frozen } = event
   const adopted = { ...unknown, image, lastSeen: now, generations: generation.number, generation, readyAt: now }
-  return frozen ? { ...adopted, state: 'paused', draining: false, thenStart: false } : { ...adopted, state: 'running' }
+  return frozen
+    ? { ...adopted, state: 'paused', draining: false, thenStart: false }
+    : { ...adopted, state: 'running', coming: null }
 }
 
 function start(preview: Preview, by: Extract<Event, { type: 'start' }>['by'], now: number): Preview | undefined {
@@ -235,8 +272,46 @@ function begin(preview: Preview, event: Extract<Event, { type: 'begin' }>, now: 
   }
 }
 
+/** A newer image is here. What runs is replaced by it, what sleeps has it with its next start, and a failure is void. */
+function renewed(preview: Preview, image: Image, now: number): Preview | undefined {
+  const was = preview.image
+  if (!was || (was.id === image.id && was.digest === image.digest)) return undefined
+  switch (preview.state) {
+    case 'running':
+      // The one that is coming up from an older image still is not wanted any more.
+      return asked({ ...preview, ...known(preview), image, coming: null })
+    case 'paused':
+    case 'stopped':
+      return { ...preview, image }
+    case 'failed':
+      return { ...known(preview), since: now, image, crashes: 0, state: 'stopped', generation: null, why: 'renewed' }
+    default:
+      return undefined
+  }
+}
+
+/** The newer container answers: the route moves to it, and the older one leaves. */
+function takenOver(
+  preview: In<'running'>,
+  event: Extract<Event, { type: 'answered' }>,
+  now: number,
+): In<'running'> | undefined {
+  const { coming, generation } = preview
+  if (coming?.number !== event.generation || !isRouted(coming)) return undefined
+  const leaving = [...preview.leaving, { ...generation, since: now }]
+  return asked({ ...preview, generation: coming, coming: null, leaving, notice: event.notice, unfit: null })
+}
+
+/** The newer image does not come up: the older container serves on, and the admin is told. */
+function unfit(preview: In<'running'>, reason: Reason): In<'running'> {
+  const { heading } = words(preview.tag, reason)
+  const notice = `A newer image was pushed, but ${heading}; the one before serves on. ${reason.detail}`
+  return { ...preview, ...known(preview), coming: null, unfit: preview.coming!.image, notice }
+}
+
 function exited(preview: Preview, event: Extract<Event, { type: 'exited' }>, now: number): Preview | undefined {
   const generation = generationOf(preview)
+  if (preview.state === 'running' && preview.coming?.number === event.generation) return unfit(preview, event.reason)
   if (generation?.number !== event.generation) return undefined
   const left = event.gone ? null : rested(generation)
   switch (preview.state) {
@@ -335,7 +410,7 @@ function stopping(preview: Preview, why: string, thenStart: boolean, now: number
 
 /** @param readyAt what its idle time is counted from, where nobody has visited it since */
 function running(preview: Preview, generation: Routed, readyAt: number, now: number): In<'running'> {
-  return { ...known(preview), since: now, state: 'running', generation, readyAt }
+  return { ...known(preview), since: now, state: 'running', generation, readyAt, coming: null }
 }
 
 function freeze(preview: Preview, generation: number, now: number): In<'paused'> | undefined {
@@ -385,9 +460,11 @@ function stage(preview: Known, name: keyof Stages, now: number): Stages {
   return { ...preview.stages, [name]: now }
 }
 
-function known(preview: Known): Known {
-  const { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice } = preview
-  return { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice }
+/** What stays in every state. What was coming up beside the one that serves goes with it: nobody was ever sent there. */
+function known(preview: Known & { coming?: Generation | null }): Known {
+  const { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice, unfit, coming } = preview
+  const leaving = coming ? [...preview.leaving, { ...coming, since: 0 }] : preview.leaving
+  return { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice, leaving, unfit }
 }
 
 /** 0, then 0.5 s, 2 s, 8 s …: a crash is tried again quickly, a habit of crashing slowly. */

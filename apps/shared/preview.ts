@@ -29,6 +29,12 @@ export interface Generation {
   port: number
 }
 
+/** A generation whose route went when a newer one took over, or that was given up: its container has to go yet. */
+export type Leaving = Generation & {
+  /** When its route went, milliseconds since 1970; 0 where it never had one. */
+  since: number
+}
+
 /** What the engine has told of a running pull. Bytes; `total` grows as layers become known. */
 export interface Progress {
   bytes: number
@@ -73,6 +79,10 @@ export interface Known {
   crashes: number
   /** Something the admin should know of a preview that works all the same. */
   notice: string | null
+  /** They keep their slots until their containers are gone. */
+  leaving: Leaving[]
+  /** The id of a newer image whose container did not come up: it is not tried again by itself. */
+  unfit: string | null
 }
 
 /** What is known of a tag that nobody has asked for. */
@@ -85,6 +95,8 @@ export const fresh: Omit<Known, 'tag' | 'since'> = {
   took: {},
   crashes: 0,
   notice: null,
+  leaving: [],
+  unfit: null,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */
@@ -93,8 +105,8 @@ export type Preview = Known &
     | { state: 'queued'; generation: Generation | null; notBefore: number; by: string; reason: Reason | null }
     | { state: 'pulling'; progress: Progress | null }
     | { state: 'starting'; generation: Generation | null }
-    /** `readyAt`: since when it has answered without a break. */
-    | { state: 'running'; generation: Routed; readyAt: number }
+    /** `readyAt`: since when it has answered without a break. `coming`: the same preview from a newer image. */
+    | { state: 'running'; generation: Routed; readyAt: number; coming: Generation | null }
     /** Its route is gone. While `draining` its container still runs; after that it is frozen, and a click wakes it. */
     | { state: 'paused'; generation: Routed; readyAt: number; draining: boolean; thenStart: boolean }
     | { state: 'stopping'; generation: Generation | null; why: string; draining: boolean; thenStart: boolean }
@@ -134,6 +146,12 @@ export type Event =
   | { type: 'missing' }
   /** The start lane has begun. `slot` is filled in by the store, inside its transaction. */
   | { type: 'begin'; places: number; port: number; slot?: number }
+  /** The registry has a newer image, and it is here. */
+  | { type: 'renewed'; image: Image }
+  /** The newer image is to serve: a container of it comes up beside the one that serves. `slot` as with `begin`. */
+  | { type: 'replace'; port: number; slot?: number }
+  /** The container of a generation that was leaving is gone. */
+  | { type: 'left'; generation: number }
   | { type: 'created'; generation: number; container: string }
   | { type: 'started'; generation: number }
   | { type: 'answered'; generation: number; notice: string | null }
@@ -167,8 +185,22 @@ export function isRouted(generation: Generation): generation is Routed {
   return generation.container !== null && generation.slot !== null
 }
 
+/** Every generation of a preview that may have a container: the one that serves, and those that come and go. */
+export function generationsOf(preview: Preview): Generation[] {
+  const coming = preview.state === 'running' ? preview.coming : null
+  return [generationOf(preview), coming, ...preview.leaving].filter((generation) => generation !== null)
+}
+
+/** Whether a running preview has a newer image than the one that serves, which has not been tried in vain. */
+export function isOutdated(preview: Preview): boolean {
+  if (preview.state !== 'running' || !preview.image) return false
+  return preview.generation.image !== preview.image.id && preview.unfit !== preview.image.id
+}
+
 /** Whether a preview's state asks the queue-processor for work. */
 export function isOnItsWay(preview: Preview): boolean {
+  if (preview.leaving.length > 0) return true
+  if (preview.state === 'running') return preview.coming !== null || isOutdated(preview)
   if (preview.state === 'paused') return preview.draining || preview.thenStart
   return ['queued', 'pulling', 'starting', 'stopping', 'removing'].includes(preview.state)
 }

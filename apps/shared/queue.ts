@@ -9,7 +9,7 @@ import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
-import { generationOf, type Preview } from './preview.ts'
+import { generationOf, isOutdated, type Preview } from './preview.ts'
 
 export const lanes = ['pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]
@@ -20,6 +20,8 @@ export interface Nudge {
   generation: number | null
   /** Look for containers that the tag has and should not have, whatever its state. */
   sweep?: true
+  /** Ask the registry for a newer image. */
+  refresh?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
@@ -41,9 +43,12 @@ export function laneOf(preview: Preview): Lane | undefined {
       return 'pull'
     case 'starting':
       return 'start'
+    case 'running':
+      if (preview.coming || isOutdated(preview)) return 'start'
+      return preview.leaving.length > 0 ? 'stop' : undefined
     case 'paused':
       if (preview.thenStart) return 'wake'
-      return preview.draining ? 'stop' : undefined
+      return preview.draining || preview.leaving.length > 0 ? 'stop' : undefined
     case 'stopping':
     case 'removing':
     case 'stopped':
@@ -94,6 +99,18 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       )
       await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
         log.warn({ tag, error: error.message }, 'sweep lost, the reaper will ask again'),
+      )
+    },
+
+    /** Asks the queue-processor to look for a newer image of a tag, and to bring it here. Never throws. */
+    async refresh(tag: string): Promise<void> {
+      const added = queues.pull.add(
+        'look',
+        { tag, change: 0, generation: null, refresh: true },
+        { jobId: `${tag}.refresh`, removeOnComplete: true, removeOnFail: true },
+      )
+      await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
+        log.warn({ tag, error: error.message }, 'refresh lost, the reaper will ask again'),
       )
     },
 

@@ -19,6 +19,12 @@ export class RegistryError extends Error {
 export type Registry = ReturnType<typeof openRegistry>
 
 const TIMEOUT_MS = 15_000
+const manifestTypes = [
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.oci.image.index.v1+json',
+].join(', ')
 const TAGS_PER_PAGE = 1_000
 /** A registry whose pages never end is cut off here. */
 const MOST_PAGES = 100
@@ -30,11 +36,11 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig'>
   /** What was accepted last: a token is used until the registry turns it away. */
   let authorization: string | undefined
 
-  async function get(url: URL): Promise<Response> {
-    const answer = await ask(url, authorization)
+  async function get(url: URL, method: 'GET' | 'HEAD' = 'GET'): Promise<Response> {
+    const answer = await ask(url, authorization, method)
     if (answer.status !== 401) return answer
     authorization = await authorize(answer, login(host, config.dockerConfig))
-    return ask(url, authorization)
+    return ask(url, authorization, method)
   }
 
   return {
@@ -54,6 +60,19 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig'>
         url = nextPage(answer, url)
       }
       return [...found].sort()
+    },
+
+    /**
+     * The digest that a tag has now: of its manifest, or of its list of manifests, as the engine records it. Asked by
+     * HEAD, which registries do not count as a pull.
+     * @returns undefined where the registry has no such tag
+     * @throws RegistryError
+     */
+    async digestOf(tag: string): Promise<string | undefined> {
+      const answer = await get(new URL(`/v2/${name}/manifests/${tag}`, origin), 'HEAD')
+      if (answer.status === 404) return undefined
+      refuseBad(answer, `${config.repository}:${tag}`)
+      return answer.headers.get('docker-content-digest') ?? undefined
     },
 
     /**
@@ -83,10 +102,15 @@ function login(host: string, dockerConfig: string): Login | undefined {
   }
 }
 
-async function ask(url: URL, authorization: string | undefined): Promise<Response> {
+async function ask(url: URL, authorization: string | undefined, method = 'GET'): Promise<Response> {
   try {
     return await fetch(url, {
-      headers: { Accept: 'application/json', ...(authorization && { Authorization: authorization }) },
+      method,
+      // Without the kinds of manifest, another digest comes back.
+      headers: {
+        Accept: method === 'HEAD' ? manifestTypes : 'application/json',
+        ...(authorization && { Authorization: authorization }),
+      },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Previews as the rows of their tables, and back. */
-import type { Generation, Image, Preview, Progress } from './preview.ts'
+import { generationOf, type Generation, type Image, type Preview, type Progress } from './preview.ts'
 
 /** A preview as its table has it: what only some states know is null in the others. */
 export interface Row {
@@ -23,9 +23,15 @@ export interface Row {
   then_start: number | null
   ready_at: number | null
   progress: string | null
+  unfit: string | null
 }
 
-export type GenerationRow = Generation & { tag: string }
+export type GenerationRow = Generation & {
+  tag: string
+  role: 'serving' | 'coming' | 'leaving'
+  /** When a leaving one's route went. */
+  since: number | null
+}
 
 /** @param label its host's first labels, kept beside it */
 export function toRow(preview: Preview, label: string): Row & { label: string } {
@@ -62,12 +68,26 @@ export function toRow(preview: Preview, label: string): Row & { label: string } 
     then_start: fields.thenStart === undefined ? null : Number(fields.thenStart),
     ready_at: fields.readyAt ?? null,
     progress: fields.progress ? JSON.stringify(fields.progress) : null,
+    unfit: preview.unfit,
   }
+}
+
+/** The rows of a preview's generations. */
+export function toGenerationRows(preview: Preview): GenerationRow[] {
+  const { tag, leaving } = preview
+  const serving = generationOf(preview)
+  const coming = preview.state === 'running' ? preview.coming : null
+  return [
+    ...(serving ? [{ ...serving, tag, role: 'serving' as const, since: null }] : []),
+    ...(coming ? [{ ...coming, tag, role: 'coming' as const, since: null }] : []),
+    ...leaving.map((generation) => ({ ...generation, tag, role: 'leaving' as const })),
+  ]
 }
 
 /** @param generations those of its tag, newest first */
 export function toPreview(row: Row, generations: GenerationRow[]): Preview {
-  const generation = generations[0] ? bare(generations[0]) : null
+  const of = (role: GenerationRow['role']) => generations.filter((generation) => generation.role === role)
+  const generation = of('serving').map(bare)[0] ?? null
   const known = {
     tag: row.tag,
     since: row.since,
@@ -79,6 +99,8 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
     took: JSON.parse(row.took) as Preview['took'],
     crashes: row.crashes,
     notice: row.notice,
+    leaving: of('leaving').map((row) => ({ ...bare(row), since: row.since ?? 0 })),
+    unfit: row.unfit,
   }
   const rest: Record<string, unknown> = {
     queued: {
@@ -89,7 +111,7 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
     },
     pulling: { progress: row.progress ? JSON.parse(row.progress) : null },
     starting: { generation },
-    running: { generation, readyAt: row.ready_at ?? row.since },
+    running: { generation, readyAt: row.ready_at ?? row.since, coming: of('coming').map(bare)[0] ?? null },
     paused: {
       generation,
       readyAt: row.ready_at ?? row.since,

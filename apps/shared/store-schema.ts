@@ -77,6 +77,12 @@ const steps = [
     value TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- A newer generation comes up beside the one that serves, and the older one leaves after it.
+  ALTER TABLE generation ADD COLUMN role TEXT NOT NULL DEFAULT 'serving';
+  ALTER TABLE generation ADD COLUMN since INTEGER;
+  ALTER TABLE preview ADD COLUMN unfit TEXT;
+  `,
 ]
 
 /**

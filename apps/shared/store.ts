@@ -10,8 +10,8 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { next } from './life.ts'
 import type { Log } from './log.ts'
-import { generationOf, takesPlace, type Event, type Preview, type Progress } from './preview.ts'
-import { toPreview, toRow, type GenerationRow, type Row } from './store-rows.ts'
+import { generationOf, generationsOf, takesPlace, type Event, type Preview, type Progress } from './preview.ts'
+import { toGenerationRows, toPreview, toRow, type GenerationRow, type Row } from './store-rows.ts'
 import { migrate } from './store-schema.ts'
 
 /** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
@@ -63,10 +63,10 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const upsert = db.prepare(`
     INSERT INTO preview (
       tag, label, state, since, change, last_seen, image, generations, stages, took, crashes, notice,
-      reason, retry_at, why, asked_by, not_before, draining, then_start, ready_at, progress
+      reason, retry_at, why, asked_by, not_before, draining, then_start, ready_at, progress, unfit
     ) VALUES (
       @tag, @label, @state, @since, @change, @last_seen, @image, @generations, @stages, @took, @crashes, @notice,
-      @reason, @retry_at, @why, @asked_by, @not_before, @draining, @then_start, @ready_at, @progress
+      @reason, @retry_at, @why, @asked_by, @not_before, @draining, @then_start, @ready_at, @progress, @unfit
     )
     ON CONFLICT (tag) DO UPDATE SET
       label = excluded.label,
@@ -88,7 +88,8 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       draining = excluded.draining,
       then_start = excluded.then_start,
       ready_at = excluded.ready_at,
-      progress = excluded.progress
+      progress = excluded.progress,
+      unfit = excluded.unfit
   `)
   const deletePreview = db.prepare('DELETE FROM preview WHERE tag = ?')
 
@@ -96,17 +97,11 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     'SELECT * FROM generation WHERE tag = ? ORDER BY number DESC',
   )
   const selectAllGenerations = db.prepare<[], GenerationRow>('SELECT * FROM generation ORDER BY number DESC')
-  const upsertGeneration = db.prepare(`
-    INSERT INTO generation (tag, number, container, slot, image, digest, port)
-    VALUES (@tag, @number, @container, @slot, @image, @digest, @port)
-    ON CONFLICT (tag, number) DO UPDATE SET
-      container = excluded.container,
-      slot = excluded.slot,
-      image = excluded.image,
-      digest = excluded.digest,
-      port = excluded.port
+  const insertGeneration = db.prepare(`
+    INSERT INTO generation (tag, number, container, slot, image, digest, port, role, since)
+    VALUES (@tag, @number, @container, @slot, @image, @digest, @port, @role, @since)
   `)
-  const deleteOtherGenerations = db.prepare('DELETE FROM generation WHERE tag = ? AND number IS NOT ?')
+  const deleteGenerations = db.prepare('DELETE FROM generation WHERE tag = ?')
 
   const insertHistory = db.prepare(`
     INSERT INTO history (tag, at, was, state, event, generation, detail)
@@ -175,7 +170,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
 
   const commit = db.transaction((tag: string, event: Event, now: number) => {
     const was = find(tag)
-    const whole = event.type === 'begin' ? withSlot(was, event, now) : event
+    const whole = event.type === 'begin' || event.type === 'replace' ? withSlot(was, event, now) : event
     if (!whole || !hasRoom(was, whole)) return undefined
     const becomes = counted(was, next(was, tag, whole, now))
     if (!becomes) return undefined
@@ -213,7 +208,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
 
   function withSlot(
     was: Preview | undefined,
-    event: Extract<Event, { type: 'begin' }>,
+    event: Extract<Event, { type: 'begin' | 'replace' }>,
     now: number,
   ): Event | undefined {
     if (!was) return undefined
@@ -224,18 +219,14 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   }
 
   function write(was: Preview | undefined, becomes: Preview, now: number) {
-    const before = was ? generationOf(was) : null
-    const after = generationOf(becomes)
-    if (before?.slot != null && before.slot !== after?.slot) restSlot.run(before.slot, now)
-    if (after?.slot != null && after.slot !== before?.slot) upsertMeta.run('last_slot', String(after.slot))
-    if (becomes.state === 'unknown') {
-      deletePreview.run(becomes.tag)
-      deleteOtherGenerations.run(becomes.tag, null)
-      return
-    }
+    const before = was ? slotsOf(was) : []
+    const after = becomes.state === 'unknown' ? [] : slotsOf(becomes)
+    for (const slot of before) if (!after.includes(slot)) restSlot.run(slot, now)
+    for (const slot of after) if (!before.includes(slot)) upsertMeta.run('last_slot', String(slot))
+    deleteGenerations.run(becomes.tag)
+    if (becomes.state === 'unknown') return void deletePreview.run(becomes.tag)
     upsert.run(toRow(becomes, label(becomes.tag)))
-    deleteOtherGenerations.run(becomes.tag, after?.number ?? null)
-    if (after) upsertGeneration.run({ tag: becomes.tag, ...after })
+    for (const generation of toGenerationRows(becomes)) insertGeneration.run(generation)
   }
 
   return {
@@ -357,6 +348,11 @@ export function setAsideIfCorrupt(file: string): string | undefined {
   return path.resolve(aside)
 }
 
+/** The slots a preview holds. */
+function slotsOf(preview: Preview): number[] {
+  return generationsOf(preview).flatMap(({ slot }) => (slot === null ? [] : [slot]))
+}
+
 /** One line that says why, for the log and the history. */
 function detailOf(event: Event, becomes: Preview): string | null {
   switch (event.type) {
@@ -374,7 +370,12 @@ function detailOf(event: Event, becomes: Preview): string | null {
     case 'begin':
       return `slot ${generationOf(becomes)?.slot}`
     case 'pulled':
+    case 'renewed':
       return event.image.digest
+    case 'replace':
+      return becomes.state === 'running' ? `slot ${becomes.coming?.slot}` : null
+    case 'left':
+      return `generation ${event.generation}`
     default:
       return null
   }
