@@ -93,6 +93,7 @@ test('a library has one home', () => {
     [/^dockerode$/, /^apps\/shared\/engine(-.+)?\.ts$/],
     [/^(bullmq|ioredis)$/, /^apps\/shared\/queue\.ts$/],
     [/^node:https$/, /^apps\/shared\/(registry|engine)(-.+)?\.ts$/],
+    [/^@aws-sdk\//, /^apps\/shared\/registry-ecr\.ts$/],
     [/^express$|^helmet$/, /^apps\/router\//],
   ]
   const astray = product.flatMap(({ file, imports }) =>
@@ -121,11 +122,13 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'shared/reason',
     'shared/slots',
     'shared/due',
+    'shared/disk',
     'shared/life',
     'shared/lua-pattern',
     'shared/settings',
     'router/decide',
     'reaper/plan',
+    'reaper/disk',
   ].map((name) => `apps/${name}.ts`)
   const wrong = pure.flatMap((file) => {
     const source = sources.find((source) => source.file === file)

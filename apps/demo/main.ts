@@ -32,7 +32,7 @@ async function pushedTags(): Promise<string[]> {
     return await openRegistry(config).tags()
   } catch (error) {
     // Somebody emptied the registry and left the stamp.
-    if (error instanceof RegistryError && error.code === 'missing') return []
+    if (error instanceof RegistryError && error.code === 'no-repository') return []
     throw error
   }
 }

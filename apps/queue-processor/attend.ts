@@ -148,7 +148,8 @@ function hasChanged(before: Preview, now: Preview | undefined): boolean {
 
 function reasonOf(error: unknown, otherwise: ReasonCode): Reason {
   const { message: detail = String(error) } = error as Error
-  if (error instanceof RegistryError) return { code: error.code === 'credentials' ? 'credentials' : otherwise, detail }
+  if (error instanceof RegistryError)
+    return { code: error.code, detail, ...(error.program && { program: error.program }) }
   if (!(error instanceof EngineError) || error.code === 'missing' || error.code === 'taken')
     return { code: otherwise, detail }
   return { code: error.code, detail }

@@ -28,6 +28,7 @@ import {
 import { surroundings } from '../testing/surroundings.ts'
 import { until } from '../testing/until.ts'
 import { attendTo } from './attend.ts'
+import { openDisk } from './disk.ts'
 import { openNetwork } from './network.ts'
 import type { Parts, Waits } from './parts.ts'
 
@@ -61,7 +62,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
   const network = openNetwork({ engine, store, log })
   const nudges = openQueue(config, log)
   await until('Redis answers', () => nudges.ping().then(() => true))
-  const parts: Parts = {
+  const hands: Omit<Parts, 'disk'> = {
     config,
     store,
     engine,
@@ -72,6 +73,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     waits: { drain: 300, grace: 1_000, errors: 500, stall: 60_000, ...waits },
     log,
   }
+  const parts: Parts = { ...hands, disk: openDisk(hands) }
   let workers: ReturnType<typeof openWorkers> | undefined
   const children = new Set<ReturnType<typeof spawn>>()
 

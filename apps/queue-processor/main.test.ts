@@ -311,10 +311,7 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
       other.work()
       await other.click('red')
       assert.equal((await other.untilState('red', 'failed')).reason.code, 'credentials')
-      other.parts.registry = {
-        ...other.parts.registry,
-        authFor: () => ({ ...login, serveraddress: guarded.repository.split('/')[0]! }),
-      }
+      other.parts.registry = { ...other.parts.registry, authFor: () => Promise.resolve(login) }
       await other.ask('red', { type: 'start', by: 'retry' })
       await other.untilState('red', 'running')
     } finally {

@@ -11,6 +11,7 @@ import { isOnItsWay } from '../shared/preview.ts'
 import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
 import { attendTo } from './attend.ts'
+import { openDisk } from './disk.ts'
 import { openNetwork } from './network.ts'
 import { usualWaits } from './parts.ts'
 
@@ -45,7 +46,7 @@ setInterval(() => {
   process.exit(1)
 }, 1_000).unref()
 
-const parts = {
+const hands = {
   config,
   store,
   engine,
@@ -56,6 +57,7 @@ const parts = {
   waits: { ...usualWaits, grace: config.grace },
   log,
 }
+const parts = { ...hands, disk: openDisk(hands) }
 void network.untilThere(ending.signal)
 await emptyQueues()
 open.push(openWorkers(config, widths, attendTo(parts), log))

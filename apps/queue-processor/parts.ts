@@ -6,6 +6,7 @@ import type { Log } from '../shared/log.ts'
 import type { Lane, Nudges } from '../shared/queue.ts'
 import type { Registry } from '../shared/registry.ts'
 import type { Store } from '../shared/store.ts'
+import type { openDisk } from './disk.ts'
 import type { Network } from './network.ts'
 
 export interface Parts {
@@ -14,7 +15,9 @@ export interface Parts {
   engine: Engine
   network: Network
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
-  registry: Pick<Registry, 'authFor' | 'digestOf'>
+  registry: Pick<Registry, 'authFor' | 'digestOf' | 'hasRepository' | 'layers'>
+  /** Room on the engine's disk. */
+  disk: ReturnType<typeof openDisk>
   /** The connections that are open to previews. */
   connections: typeof sampleConnections
   waits: Waits

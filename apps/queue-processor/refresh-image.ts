@@ -1,7 +1,10 @@
 /** Brings a preview's image here: the pull lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../shared/engine.ts'
+import type { Login } from '../shared/logins.ts'
 import type { Image, In, Preview, Progress } from '../shared/preview.ts'
+import type { EndClaim } from './disk.ts'
+import { removeOldImages } from './old-images.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { isDue, makeRoom } from './room.ts'
 import { whileWanted } from './wish.ts'
@@ -24,7 +27,7 @@ export async function withImage(parts: Parts, preview: In<'queued'>): Promise<In
  * @throws EngineError, or the registry's own, which are reasons to fail
  */
 export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pulling'>): Promise<void> {
-  const { store, engine, config, log } = parts
+  const { store, config } = parts
   const { tag } = preview
   const reference = `${config.repository}:${tag}`
   if (preview.state === 'queued') {
@@ -32,13 +35,33 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
     if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return makeRoom(parts, tag)
   }
 
+  let endClaim: EndClaim = () => {}
+  try {
+    const bytes = await bringHere(parts, tag, reference, (claim) => (endClaim = claim))
+    endClaim(bytes)
+  } finally {
+    endClaim()
+  }
+}
+
+/** @returns what its image takes unpacked; undefined where there is none, or nobody wants it any more */
+async function bringHere(
+  parts: Parts,
+  tag: string,
+  reference: string,
+  onClaim: (claim: EndClaim) => void,
+): Promise<number | undefined> {
+  const { store, engine, disk, log } = parts
   const began = Date.now()
   const pulled = await whileWanted(
     store,
     () => store.get(tag)?.state === 'pulling',
-    (signal) => pull(parts, tag, reference, signal),
+    async (signal) => {
+      onClaim(await disk.claim(tag, signal))
+      return pull(parts, tag, reference, signal)
+    },
   )
-  if (!pulled) return leaveNothing(parts, tag, reference)
+  if (!pulled) return void (await leaveNothing(parts, tag, reference))
   if (pulled === 'missing') {
     log.info({ tag, ms: Date.now() - began }, 'the registry has no such tag')
     return void store.apply(tag, { type: 'missing' })
@@ -47,8 +70,10 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
   const image = await engine.findImage(reference)
   if (!image) throw new EngineError('pull-failed', 'the image was removed as soon as it was pulled')
   log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
+  notePulled(parts, tag, image)
   if (!store.apply(tag, { type: 'pulled', image: { ...image, pulled: true } }))
     await leaveNothing(parts, tag, reference)
+  return image.bytes
 }
 
 /**
@@ -57,7 +82,7 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
  * @throws EngineError, or the registry's own
  */
 export async function renewImage(parts: Parts, preview: Preview | undefined): Promise<Outcome> {
-  const { store, engine, registry, config, log } = parts
+  const { store, engine, registry, config, disk, log } = parts
   if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
   const { tag, change, image: was } = preview
   const began = Date.now()
@@ -68,19 +93,28 @@ export async function renewImage(parts: Parts, preview: Preview | undefined): Pr
     async (signal) => {
       const digest = await registry.digestOf(tag)
       if (digest === undefined || digest === was.digest) return { image: was }
-      return (await pull(parts, tag, reference, signal)) === 'pulled'
-        ? { image: await engine.findImage(reference), digest }
-        : { image: was }
+      const endClaim = await disk.claim(tag, signal)
+      try {
+        if ((await pull(parts, tag, reference, signal)) === 'missing') return { image: was }
+        return { image: await engine.findImage(reference), digest }
+      } finally {
+        endClaim()
+      }
     },
   )
   if (!renewed?.image || renewed.image === was) return undefined
   // The engine may know an image by several digests; this is the one that the tag has now.
   const image = { ...renewed.image, digest: renewed.digest ?? renewed.image.digest, pulled: true }
   log.info({ tag, was: was.digest, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image renewed')
+  notePulled(parts, tag, image)
   store.apply(tag, { type: 'renewed', image })
-  // What slept with the older one has no use for it any more.
-  if (store.get(tag)?.state === 'stopped') await engine.removeNameless(was.id)
+  await removeOldImages(parts, tag)
   return undefined
+}
+
+/** An image that Lotan pulled is one that it may remove, whatever becomes of its name. */
+function notePulled({ store, config }: Parts, tag: string, { id, digest }: Image): void {
+  if (digest) store.pulled.note({ tag, id, repository: config.repository, digest })
 }
 
 function mayBeRenewed({ state }: Preview): boolean {
@@ -94,13 +128,24 @@ async function pull({ store, engine, registry, waits }: Parts, tag: string, refe
     if (latest && latest !== told) store.progress(tag, (told = latest))
   }, TELL_EVERY_MS)
   try {
-    const auth = registry.authFor(reference)
     const onProgress = (progress: Progress) => void (latest = progress)
-    await engine.pull(reference, { onProgress, signal, auth, stallAfter: waits.stall })
+    const attempt = (auth?: Login) => engine.pull(reference, { onProgress, signal, auth, stallAfter: waits.stall })
+    const login = await registry.authFor(reference)
+    try {
+      await attempt(login)
+    } catch (error) {
+      if (!login || !isRefused(error)) throw error
+      // A token can end early, and a helper may know a newer login.
+      const newer = await registry.authFor(reference, login)
+      if (!newer) throw error
+      await attempt(newer)
+    }
     return 'pulled'
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'missing') return 'missing'
-    throw error
+    if (!(error instanceof EngineError) || error.code !== 'missing') throw error
+    // Most registries say the same of a tag they do not have and of one in a repository they do not have.
+    if (await registry.hasRepository()) return 'missing'
+    throw new EngineError('no-repository', error.message, { cause: error })
   } finally {
     clearInterval(timer)
   }
@@ -116,6 +161,10 @@ async function leaveNothing({ store, engine, log }: Parts, tag: string, referenc
   const preview = store.get(tag)
   if (preview && ['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
   if ((await engine.removeImage(reference)) === 'removed') log.info({ tag }, 'image of an ended pull removed')
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof EngineError && (error.code === 'credentials' || error.code === 'token-expired')
 }
 
 /** Whether an image that is here is the one that Lotan itself pulled for the tag, and has not taken away since. */

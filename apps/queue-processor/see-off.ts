@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Leaving } from '../shared/preview.ts'
 import { nameOf } from './container.ts'
 import { untilFinished } from './drain.ts'
+import { removeOldImages } from './old-images.ts'
 import type { Parts } from './parts.ts'
 import { STOP_SECONDS } from './stop-preview.ts'
 
@@ -20,9 +21,10 @@ export function openSeeOff(parts: Parts): (tag: string) => void {
       const leaving = preview?.leaving[0]
       if (!leaving) return
       await untilUnused(tag, leaving)
-      await end(tag, leaving, preview.image?.pulled === true)
+      await end(tag, leaving)
       if (!store.apply(tag, { type: 'left', generation: leaving.number })) return
       log.info({ tag, generation: leaving.number }, 'older container removed')
+      await removeOldImages(parts, tag)
     }
   }
 
@@ -35,12 +37,11 @@ export function openSeeOff(parts: Parts): (tag: string) => void {
     await untilFinished(parts, { tag, generation: leaving }, drained + waits.grace)
   }
 
-  async function end(tag: string, { number, container, image }: Leaving, pulled: boolean): Promise<void> {
+  async function end(tag: string, { number, container }: Leaving): Promise<void> {
     // Whether the store was ever told of its container or not: its name is known.
     const id = container ?? nameOf(config.instance, tag, number)
     await engine.stop(id, STOP_SECONDS)
     await engine.remove(id)
-    if (pulled) await engine.removeNameless(image)
   }
 
   return (tag) => {

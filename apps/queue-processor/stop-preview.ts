@@ -2,6 +2,7 @@
 import { duesOf } from '../shared/due.ts'
 import type { Image, In } from '../shared/preview.ts'
 import { drained, graced } from './drain.ts'
+import { removeOldImages } from './old-images.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { sweep } from './sweep.ts'
 
@@ -27,7 +28,7 @@ export async function stopPreview(parts: Parts, preview: In<'stopping'>): Promis
 async function letGo(parts: Parts, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
   const { store } = parts
   const { tag } = preview
-  const isIdle = preview.state === 'stopping' && preview.why === 'idle'
+  const isIdle = preview.state === 'stopping' && (preview.why === 'idle' || preview.why === 'disk')
   const left = await drained(parts, preview)
   if (!left) return undefined
   if (isIdle && left.used && store.apply(tag, { type: 'inUse' })) return undefined
@@ -42,6 +43,7 @@ export async function removePreview(parts: Parts, preview: In<'removing'>): Prom
   if (generation?.container) await parts.engine.stop(generation.container, STOP_SECONDS)
   await discard(parts, tag, preview.image)
   store.apply(tag, { type: 'removed' })
+  await removeOldImages(parts, tag)
   return undefined
 }
 
@@ -53,6 +55,7 @@ export async function cleanUp(parts: Parts, preview: In<'stopped'> | In<'failed'
   if (!due || due.at > Date.now()) return void (await sweep(parts, tag))
   await discard(parts, tag, image)
   store.apply(tag, { type: 'cleaned' })
+  await removeOldImages(parts, tag)
   return undefined
 }
 
@@ -60,7 +63,6 @@ async function discard({ config, engine, log }: Parts, tag: string, image: Image
   const began = Date.now()
   const containers = await engine.list(tag)
   for (const { id } of containers) await engine.remove(id)
-  for (const { image, pulled } of containers) if (pulled) await engine.removeNameless(image)
   // By its name and never by force: another tag may have the same image, another program may need it. And only while
   // the name still means what was pulled: somebody may have put it on an image of their own.
   const reference = `${containers[0]?.repository ?? config.repository}:${tag}`

@@ -1,5 +1,9 @@
-/** Containers that a tag has and should not have: of an older generation, or of a preview that is gone or stopped. */
+/**
+ * What a tag has and should not have: containers of an older generation, or of a preview that is gone or stopped, and
+ * images that it has lost.
+ */
 import { generationOf, generationsOf } from '../shared/preview.ts'
+import { removeOldImages } from './old-images.ts'
 import type { Parts } from './parts.ts'
 
 /**
@@ -7,7 +11,8 @@ import type { Parts } from './parts.ts'
  * @returns how many there were
  * @throws EngineError
  */
-export async function sweep({ store, engine, log }: Parts, tag: string): Promise<number> {
+export async function sweep(parts: Parts, tag: string): Promise<number> {
+  const { store, engine, log } = parts
   const containers = await engine.list(tag)
   // Read after the list: a generation that came meanwhile is known.
   const preview = store.get(tag)
@@ -18,11 +23,10 @@ export async function sweep({ store, engine, log }: Parts, tag: string): Promise
   const [, ...beside] = preview ? generationsOf(preview) : []
   const isMeant = ({ generation }: { generation: number }) => beside.some(({ number }) => number === generation)
   const corpses = containers.filter((container) => container !== own && !isMeant(container))
-  for (const { id, generation, image, pulled } of corpses) {
+  for (const { id, generation } of corpses) {
     const began = Date.now()
     await engine.remove(id)
     log.info({ tag, generation, container: id.slice(0, 12), ms: Date.now() - began }, 'stray container removed')
-    if (pulled && preview) await engine.removeNameless(image)
   }
   // Nobody knows the tag any more: the image that Lotan pulled for it goes with its containers.
   for (const { repository, image, pulled } of preview ? [] : corpses) {
@@ -31,5 +35,6 @@ export async function sweep({ store, engine, log }: Parts, tag: string): Promise
   }
   // Started by hand: what is stopped has no slot, and so no right to its address.
   if (preview?.state === 'stopped' && own?.running) await engine.stop(own.id)
+  await removeOldImages(parts, tag)
   return corpses.length
 }

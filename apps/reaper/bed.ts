@@ -36,6 +36,9 @@ export async function makeBed() {
     REPOSITORY: `127.0.0.1:${(registry.address() as AddressInfo).port}/app`,
     LOTAN_SLOTS: '20',
     LOTAN_MAX_RUNNING: '10',
+    // A test must not depend on how full the disk is that it runs on.
+    LOTAN_DISK_HIGH_PERCENT: '99',
+    LOTAN_DISK_LOW_PERCENT: '98',
   }
   const config = readConfig(settings)
   const { instance, repository } = config

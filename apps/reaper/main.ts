@@ -15,6 +15,7 @@ import { keepOffered } from './offered.ts'
 import { plan } from './plan.ts'
 import { openReap } from './reap.ts'
 import { serve } from './serve.ts'
+import { watchDisk } from './watch-disk.ts'
 import { watchEngine } from './watch-engine.ts'
 
 const TICK_MS = 1_000
@@ -43,6 +44,7 @@ setInterval(() => {
 }, 1_000).unref()
 
 reap.removeOthers()
+void watchDisk({ config, engine, store, nudges, log }, signal)
 void watchEngine({ engine, store, reap, compare, log }, signal)
 const registry = openRegistry(config)
 void keepOffered({ registry, store, log }, config.refreshEvery, signal)

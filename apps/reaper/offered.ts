@@ -7,6 +7,10 @@ import type { Store } from '../shared/store.ts'
 /** Nothing waits for the first list; the service is ready before it. */
 const FIRST_MS = 500
 const RETRY_MS = 5_000
+/** A registry that has enough of us and does not say for how long. */
+const LIMITED_MS = 60_000
+/** Whatever it says. */
+const LONGEST_MS = 24 * 60 * 60_000
 
 export interface Parts {
   registry: Pick<Registry, 'tags'>
@@ -14,9 +18,13 @@ export interface Parts {
   log: Log
 }
 
-/** @param every milliseconds, jittered by a tenth; after a failure sooner at first, then back to it */
+/**
+ * @param every milliseconds, jittered by a tenth; after a failure sooner at first, then back to it, but never before the
+ *   registry wants to be asked again
+ */
 export async function keepOffered({ registry, store, log }: Parts, every: number, signal: AbortSignal): Promise<void> {
   let failures = 0
+  let leaveAlone = 0
   let said = ''
   await sleep(FIRST_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
@@ -25,15 +33,18 @@ export async function keepOffered({ registry, store, log }: Parts, every: number
       store.offer(tags.map((tag) => ({ tag, digest: null })))
       if (failures > 0) log.info({ tags: tags.length }, 'the registry lists its tags again')
       failures = 0
+      leaveAlone = 0
       said = ''
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
       failures++
-      const { code, message } = error
+      const { code, message, retryAfter } = error
+      leaveAlone = Math.min(retryAfter ?? (code === 'rate-limited' ? LIMITED_MS : 0), LONGEST_MS)
       if (code !== said) log.warn({ code, error: message }, 'the registry does not list its tags')
       said = code
     }
     const pause = failures > 0 ? Math.min(every, RETRY_MS * 2 ** (failures - 1)) : every
-    await sleep(pause * (0.9 + Math.random() / 5), undefined, { signal }).catch(() => {})
+    const jittered = Math.max(pause * (0.9 + Math.random() / 5), leaveAlone * (1 + Math.random() / 10))
+    await sleep(jittered, undefined, { signal }).catch(() => {})
   }
 }

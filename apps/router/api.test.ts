@@ -290,6 +290,21 @@ test('wait asks again for a tag that the registry does not have yet', async () =
   assert.equal(json.detail, 'The registry has no never-pushed yet, after 0.5 s.')
 })
 
+test('wait goes on where the registry does not have the repository yet', async () => {
+  const waiting = described('GET', '/previews/first-push/wait', '?timeout=10')
+  const fail = async () => {
+    await until('it is queued', () => store.get('first-push')?.state === 'queued')
+    store.apply('first-push', steps.pull)
+    store.apply('first-push', { type: 'fail', reason: { code: 'no-repository', detail: 'name unknown' } })
+    return Date.now()
+  }
+  const first = await fail()
+  assert.ok((await fail()) - first >= 1_800, 'not at once')
+  await until('it is asked for again', () => store.get('first-push')?.state === 'queued')
+  bringUp('first-push', bed)
+  assert.equal((await waiting).status, 200)
+})
+
 test('wait gives up when somebody else stops or removes what it waits for', async () => {
   for (const [wish, state] of [
     ['stop', 'stopping'],

@@ -89,7 +89,7 @@ function standingOf({ config, preview, ahead, now }: PreviewFacts): string {
     }
     case 'stopped': {
       const gone = preview.image ? '' : ', its image is removed: a visit pulls it again'
-      return `for ${age(now - preview.since)}${left ? `, its image goes ${left} if nobody comes` : gone}`
+      return `for ${age(now - preview.since)}${left ? `, its image goes ${left}${due.why === 'disk' ? ': the disk needs its room' : ' if nobody comes'}` : gone}`
     }
     case 'failed': {
       const { retryAt } = preview

@@ -140,6 +140,7 @@ const whys: Record<string, string> = {
   idle: 'idle',
   lifetime: 'its lifetime is over',
   room: 'makes room',
+  disk: 'makes room on the disk',
 }
 
 /** A heading as the rest of a row that has named its tag already. */

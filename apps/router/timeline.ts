@@ -80,6 +80,7 @@ const stops: Record<string, string> = {
   idle: 'nobody used it',
   lifetime: 'its lifetime was over',
   room: 'to make room for another',
+  disk: 'to make room on the disk',
 }
 
 function wordsOf(event: string, detail: string | null): string {

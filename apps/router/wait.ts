@@ -40,7 +40,8 @@ export async function waitUntilRunning(
     missing = true
     const again = Date.now() + ASK_AGAIN_MS
     // Somebody's click may bring it back before that.
-    const back = await changes.until(() => store.get(tag), { deadline: Math.min(again, deadline), signal })
+    const isBack = () => (store.get(tag) && settledAs(tag, store) !== 'missing' ? true : undefined)
+    const back = await changes.until(isBack, { deadline: Math.min(again, deadline), signal })
     // By the clock alone, a timer that fires a moment early would ask once more.
     if (signal.aborted || Date.now() >= deadline || (!back && again >= deadline)) return late()
   }
@@ -61,7 +62,8 @@ function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
     case 'running':
       return { end: 'running', preview }
     case 'failed':
-      return { end: 'failed', preview }
+      // The first push to a registry makes the repository too.
+      return preview.reason.code === 'no-repository' ? 'missing' : { end: 'failed', preview }
     case 'stopped':
       return { end: 'stopped', preview }
     case 'stopping':

@@ -46,6 +46,7 @@ test('without any setting it is the demo, on loopback', () => {
     adminInfo: '',
     redis: { socket: path.join(dir, 'run', 'redis.sock') },
     dockerHost: null,
+    awsRegion: null,
     stopAfter: 600_000,
     rmiAfter: 3_600_000,
     pauseAfter: null,
@@ -54,6 +55,7 @@ test('without any setting it is the demo, on loopback', () => {
     hold: 60_000,
     maxHeld: 2_000,
     grace: 30_000,
+    disk: { high: 85, low: 75 },
     robots: { agents: [], paths: [] },
     maxRunning: 50,
     slots: 500,
@@ -87,6 +89,7 @@ test('settings are read', () => {
     [{ LOTAN_HOLD_SECONDS: '0' }, { hold: 0 }],
     [{ LOTAN_MAX_HELD: '7' }, { maxHeld: 7 }],
     [{ LOTAN_GRACE_SECONDS: '2.5' }, { grace: 2_500 }],
+    [{ LOTAN_DISK_HIGH_PERCENT: '99', LOTAN_DISK_LOW_PERCENT: '1' }, { disk: { high: 99, low: 1 } }],
     [{ INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.5' }, { pauseAfter: 30_000 }],
     [{ INACTIVITY_PAUSE_TIMEOUT_MINUTES: 'off' }, { pauseAfter: null }],
     [
@@ -114,6 +117,8 @@ test('settings are read', () => {
     [{ DOCKER_HOST: 'unix:///var/run/docker.sock' }, { dockerHost: 'unix:///var/run/docker.sock' }],
     [{ DOCKER_HOST: 'tcp://10.0.0.1:2375' }, { dockerHost: 'tcp://10.0.0.1:2375' }],
     [{ DOCKER_CONFIG: '/etc/lotan/docker' }, { dockerConfig: '/etc/lotan/docker' }],
+    [{ AWS_DEFAULT_REGION: 'eu-central-1' }, { awsRegion: 'eu-central-1' }],
+    [{ AWS_DEFAULT_REGION: 'eu-central-1', AWS_REGION: 'us-gov-west-1' }, { awsRegion: 'us-gov-west-1' }],
     [{ LOTAN_ADMIN_TOKEN: 'sixteen-letters!' }, { adminToken: 'sixteen-letters!' }],
     [
       { LOTAN_LISTEN: '0.0.0.0:80' },
@@ -196,6 +201,8 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_HOLD_SECONDS: ['-1', '1 s', '3601'],
     LOTAN_MAX_HELD: ['0', '-1', 'all', '10001'],
     LOTAN_GRACE_SECONDS: ['-1', 'none', '3601'],
+    LOTAN_DISK_HIGH_PERCENT: ['100', '0', '80%', '-1'],
+    LOTAN_DISK_LOW_PERCENT: ['0', '85', '90', '7.5', 'off'],
     LOTAN_ROBOT_AGENTS: ['ab', 'acme,', 'a\nb\nc', 'caf\u00e9s'],
     LOTAN_ROBOT_PATHS: ['healthz', '/a,b', '/*', '/a?b=1', '/a b', '/,'],
     INACTIVITY_PAUSE_TIMEOUT_MINUTES: ['on', '0', '-1', '10', '11'],
@@ -281,6 +288,12 @@ test('all problems are told at once, in words', () => {
       "LOTAN_DATA_DIR is '/dev/null/x', which cannot be used: ENOTDIR: not a directory, mkdir '/dev/null/x'",
     ].join('\n'),
   })
+})
+
+test('the low mark of the disk lies below the high one', () => {
+  assert.deepEqual(problemsOf({ LOTAN_DISK_HIGH_PERCENT: '75' }), [
+    { variable: 'LOTAN_DISK_LOW_PERCENT', problem: 'is 75: write less than LOTAN_DISK_HIGH_PERCENT, which is 75' },
+  ])
 })
 
 test('a bad secret is not repeated', () => {

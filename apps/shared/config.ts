@@ -36,6 +36,8 @@ export interface Config {
   dockerHost: string | null
   /** The directory of the engine's `config.json`. */
   dockerConfig: string
+  /** AWS's region for what names none; null leaves it to the SDK, which reads the other AWS variables itself. */
+  awsRegion: string | null
   stopAfter: number
   rmiAfter: number
   /** An idle preview without open connections is frozen after this long; null for never. */
@@ -47,6 +49,8 @@ export interface Config {
   maxHeld: number
   /** How long open connections may go on after a preview's route has gone, before it is ended. */
   grace: number
+  /** Percent of the engine's disk: above `high`, images that nobody uses go until it is below `low`. */
+  disk: { high: number; low: number }
   /** What never counts as activity, beside what Lotan knows itself: pieces of user agents, and paths with `*`. */
   robots: { agents: string[]; paths: string[] }
   maxRunning: number
@@ -107,6 +111,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       `is ${pauseAfter / 60_000}: write less than INACTIVITY_STOP_TIMEOUT_MINUTES, which is ${stopAfter / 60_000}, or off`,
     )
 
+  const high = read('LOTAN_DISK_HIGH_PERCENT', 85, kind.integer(1, 99))
+  const low = read('LOTAN_DISK_LOW_PERCENT', 75, kind.integer(1, 99))
+  if (low >= high && good('LOTAN_DISK_HIGH_PERCENT', 'LOTAN_DISK_LOW_PERCENT'))
+    refuse('LOTAN_DISK_LOW_PERCENT', `is ${low}: write less than LOTAN_DISK_HIGH_PERCENT, which is ${high}`)
+
   const slots = read('LOTAN_SLOTS', 500, kind.integer(2, 2_000))
   const maxRunning = read('LOTAN_MAX_RUNNING', 50, kind.integer(1, 1_999))
   if (maxRunning >= slots && good('LOTAN_SLOTS', 'LOTAN_MAX_RUNNING'))
@@ -127,6 +136,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     adminInfo: read('ADMIN_INFO', '', kind.anyText),
     dockerHost: read('DOCKER_HOST', null, kind.dockerHost),
     dockerConfig: path.resolve(read('DOCKER_CONFIG', path.join(os.homedir(), '.docker'), kind.anyText)),
+    // The SDK for JavaScript knows the first alone, the others of AWS's tools both.
+    awsRegion: read('AWS_REGION', null, kind.region) ?? read('AWS_DEFAULT_REGION', null, kind.region),
     stopAfter,
     rmiAfter,
     pauseAfter,
@@ -136,6 +147,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     hold: read('LOTAN_HOLD_SECONDS', 60_000, kind.duration('seconds', 3_600, 0)),
     maxHeld: read('LOTAN_MAX_HELD', 2_000, kind.integer(1, 10_000)),
     grace: read('LOTAN_GRACE_SECONDS', 30_000, kind.duration('seconds', 3_600, 0)),
+    disk: { high, low },
     robots: {
       agents: read('LOTAN_ROBOT_AGENTS', [], kind.agents),
       paths: read('LOTAN_ROBOT_PATHS', [], kind.paths),

@@ -8,7 +8,8 @@ export type Timeouts = Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter'>
 export interface Due {
   /** `clean`: its container and image go. */
   what: 'pause' | 'stop' | 'clean'
-  why: 'idle' | 'lifetime'
+  /** `disk`: the engine's disk needs the room. */
+  why: 'idle' | 'lifetime' | 'disk'
   /** Milliseconds since 1970. */
   at: number
 }
@@ -35,6 +36,7 @@ export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter }: Ti
   if (preview.state !== 'stopped' && preview.state !== 'failed') return []
   const generation = preview.state === 'stopped' ? preview.generation : null
   if (!preview.image && !generation) return []
+  if (preview.state === 'stopped' && preview.why === 'disk') return [{ what: 'clean', why: 'disk', at: preview.since }]
   // Counted from the last visit; where there was none, or it ended in a failure, from then on.
   const from = seen && preview.state === 'stopped' ? seen : Math.max(seen, preview.since)
   return [{ what: 'clean', why: 'idle', at: from + rmiAfter }]

@@ -23,19 +23,25 @@ type Doing = 'pull' | 'create' | 'start' | 'other'
 /** The first line that fits the engine's words says what they mean. */
 const said: [pattern: RegExp, code: EngineErrorCode, when?: Doing][] = [
   [/no space left on device|disk quota exceeded/i, 'disk-full'],
+  // An image that is looked at while it is being removed: a 500, not a 404.
+  [/layer does not exist|unrecognized image ID/i, 'missing', 'other'],
   [
     /no matching manifest|unsupported (media type|manifest)|image operating system .* cannot be used/i,
     'bad-image',
     'pull',
   ],
+  [/toomanyrequests|too many requests|pull rate limit|\brate exceeded/i, 'rate-limited', 'pull'],
+  [/x509|server gave HTTP response to HTTPS client|\btls: (?!.*timeout)/i, 'tls', 'pull'],
+  [/token (has|is) expired|expired token/i, 'token-expired', 'pull'],
   [
     /no basic auth credentials|unauthorized|authentication required|authorization (failed|token)|denied/i,
     'credentials',
     'pull',
   ],
-  [/manifest unknown|name unknown|not found|no such image|does not exist/i, 'missing', 'pull'],
+  [/name unknown|repository (\S+|with name \S+) (not found|does not exist)/i, 'no-repository', 'pull'],
+  [/manifest unknown|not found|no such image|does not exist/i, 'missing', 'pull'],
   [
-    /connection refused|connection reset|no such host|server misbehaving|i\/o timeout|timeout exceeded|TLS handshake|no route to host|network is unreachable|unexpected EOF|x509|server gave HTTP response|(received unexpected HTTP status|status code): 5\d\d|: EOF$/i,
+    /connection refused|connection reset|no such host|server misbehaving|i\/o timeout|timeout exceeded|TLS handshake|no route to host|network is unreachable|unexpected EOF|(received unexpected HTTP status|status code): 5\d\d|: EOF$/i,
     'registry-down',
     'pull',
   ],

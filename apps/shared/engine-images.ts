@@ -27,6 +27,21 @@ export async function findImage(docker: Docker, reference: string): Promise<Imag
   }
 }
 
+/**
+ * The names an image has, `HOST/NAME:TAG`; none where a newer image has taken them over. undefined when the image is
+ * not there.
+ */
+export async function namesOf(docker: Docker, reference: string): Promise<string[] | undefined> {
+  const info = await inspect(docker, reference)
+  return info && (info.RepoTags ?? []).filter((name) => name !== '<none>:<none>')
+}
+
+/** The layers an image consists of, lowest first, by the digests of their unpacked content. */
+export async function layersOf(docker: Docker, reference: string): Promise<string[] | undefined> {
+  const info = await inspect(docker, reference)
+  return info && (info.RootFS?.Layers ?? [])
+}
+
 /** What an image runs, entry point first; undefined when the image is not there. */
 export async function programOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
@@ -49,13 +64,6 @@ export async function removeImage(docker: Docker, reference: string): Promise<'r
     if ((error.cause as { statusCode?: number } | undefined)?.statusCode === 409) return 'in-use'
     throw error
   }
-}
-
-/** Takes an image off the disk by its id, where no tag names it any more and no container needs it. */
-export async function removeNameless(docker: Docker, id: string): Promise<'removed' | 'in-use' | 'gone' | 'named'> {
-  const info = await inspect(docker, id)
-  if (!info) return 'gone'
-  return (info.RepoTags ?? []).length > 0 ? 'named' : removeImage(docker, id)
 }
 
 async function inspect(docker: Docker, reference: string): Promise<Docker.ImageInspectInfo | undefined> {

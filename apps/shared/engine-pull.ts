@@ -4,17 +4,13 @@ import type Docker from 'dockerode'
 import { call } from './engine-call.ts'
 import { EngineError, engineError } from './engine-error.ts'
 import { advance, beginning, progressOf, type PullFrame } from './engine-progress.ts'
+import type { Login } from './logins.ts'
 import type { Progress } from './preview.ts'
 
 /** A pull without a byte for this long has stalled. */
 export const STALL_MS = 60_000
 
 const BUILD_TRIES = 5
-
-export interface Login {
-  username: string
-  password: string
-}
 
 export interface PullOptions {
   onProgress?: (progress: Progress) => void
@@ -27,8 +23,8 @@ export interface PullOptions {
 
 /**
  * Pulls an image, and waits until it is there.
- * @throws EngineError `missing` when the registry has no such tag, `stalled`, `credentials`, `registry-down`, `disk-full`,
- *   `bad-image`, `engine-down` or `pull-failed`
+ * @throws EngineError `missing` when the registry has no such tag, `no-repository`, `stalled`, `credentials`, `token-expired`,
+ *   `rate-limited`, `tls`, `registry-down`, `disk-full`, `bad-image`, `engine-down` or `pull-failed`
  */
 export async function pull(docker: Docker, reference: string, options: PullOptions = {}): Promise<void> {
   const { onProgress, auth, stallAfter = STALL_MS } = options

@@ -9,11 +9,13 @@ import Docker from 'dockerode'
 import type { Config } from './config.ts'
 import { call } from './engine-call.ts'
 import * as containers from './engine-containers.ts'
+import { openDisk } from './engine-disk.ts'
 import { events } from './engine-events.ts'
-import { findImage, programOf, removeImage, removeNameless } from './engine-images.ts'
+import { findImage, layersOf, namesOf, programOf, removeImage } from './engine-images.ts'
 import { ensureNetwork } from './engine-network.ts'
 import { logs, output, type LogOptions } from './engine-output.ts'
-import { build, pull, push, type Login, type PullOptions } from './engine-pull.ts'
+import { build, pull, push, type PullOptions } from './engine-pull.ts'
+import type { Login } from './logins.ts'
 
 export { EngineError, type EngineErrorCode } from './engine-error.ts'
 export type { Container, CreateOptions, Inspected } from './engine-containers.ts'
@@ -29,6 +31,13 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     /** The engine's version, `20.10.24`. */
     version: async (): Promise<string> =>
       (await call('asking the version', (asked) => (docker as Versioned).version(asked), { ms: 5_000 })).Version,
+
+    /** What kind of images it runs, in the words of manifests: `linux`, `amd64`. */
+    platform: async (): Promise<{ os: string; architecture: string }> => {
+      const version = await call('asking the platform', (asked) => (docker as Versioned).version(asked))
+      return { os: version.Os, architecture: version.Arch }
+    },
+    disk: openDisk(docker, config.dockerHost === null || config.dockerHost.startsWith('unix://')),
 
     list: (tag?: string) => containers.list(docker, instance, tag),
     inspect: (id: string) => containers.inspect(docker, instance, id),
@@ -47,8 +56,9 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     moveTo: (id: string, address: string) => containers.moveTo(docker, instance, id, address),
 
     findImage: (reference: string) => findImage(docker, reference),
+    namesOf: (reference: string) => namesOf(docker, reference),
+    layersOf: (reference: string) => layersOf(docker, reference),
     programOf: (reference: string) => programOf(docker, reference),
-    removeNameless: (id: string) => removeNameless(docker, id),
     removeImage: (reference: string) => removeImage(docker, reference),
     pull: (reference: string, options?: PullOptions) => pull(docker, reference, options),
     push: (reference: string, auth?: Login) => push(docker, reference, auth),
@@ -60,7 +70,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
 
 /** What the client's types leave out. */
 interface Versioned {
-  version(options: object): Promise<{ Version: string }>
+  version(options: object): Promise<{ Version: string; Os: string; Arch: string }>
 }
 
 /** Where the engine is. A connection is not kept for the next question: an engine that was restarted would reset it. */

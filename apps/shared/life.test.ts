@@ -105,6 +105,7 @@ const events: Record<string, Event> = {
   visit: { type: 'start', by: 'visit' },
   start: { type: 'start', by: 'admin' },
   stop: { type: 'stop', why: 'asked' },
+  forDisk: { type: 'stop', why: 'disk' },
   pause: { type: 'pause' },
   freeze: { type: 'freeze', generation: 1 },
   freeze2: { type: 'freeze', generation: 2 },
@@ -149,6 +150,7 @@ event         none    queued   queuedHere pulling  starting startingBare running
 visit         queued  -        -          -        -        -            -        -        -        running  paused   -        running  stopping -          queued   queued      removing queued   -
 start         queued  -        queued     -        -        -            -        -        -        running  paused   -        running  stopping -          queued   queued      removing queued   queued
 stop          -       stopping stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   -        -           -        stopped  stopped
+forDisk       -       -        -          -        -        -            stopping -        -        -        stopping -        -        -        -          stopped  -           -        stopped  stopped
 pause         -       -        -          -        -        -            paused   -        -        -        -        -        -        -        -          -        -           -        -        -
 freeze        -       -        -          -        -        -            paused   paused   paused   paused   -        -        -        -        -          -        -           -        -        -
 freeze2       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
@@ -253,6 +255,7 @@ test('a click on what is about to be paused, or stopped for being idle, calls it
 test('use that becomes known while the route goes calls back what was idle, and nothing that was asked for', () => {
   assert.equal(after(running, { type: 'stop', why: 'idle' }, 'inUse')!.state, 'running')
   assert.equal(after(running, 'pause', 'inUse')!.state, 'running')
+  assert.equal(after(running, { type: 'stop', why: 'disk' }, 'inUse')!.state, 'running')
   for (const why of ['asked', 'lifetime', 'room'] as const)
     assert.equal(after(running, { type: 'stop', why }, 'inUse')!.state, 'stopping')
   assert.equal(after(running, { type: 'stop', why: 'idle' }, 'ending', 'inUse')!.state, 'stopping')
@@ -449,6 +452,15 @@ test('a clean-up leaves what was known of the tag', () => {
     { image, generation, generations, took, state },
     { image: null, generation: null, generations: 1, took: { pull: 9 }, state: 'stopped' },
   )
+})
+
+test('what is stopped is told once that the disk needs its room, and a click in between wins', () => {
+  const going = inState(after(stopped, 'forDisk'), 'stopped')
+  assert.deepEqual([going.why, going.since, going.change], ['disk', stopped.since, stopped.change + 1])
+  assert.equal(next(going, 'red', events.forDisk!, now), undefined)
+  assert.equal(inState(after(going, 'visit', 'cleaned'), 'queued').image, null)
+  const bare = inState(after(running, 'forDisk', 'ending', 'ended', 'cleaned'), 'stopped')
+  assert.deepEqual([bare.why, bare.image, bare.generation], ['disk', null, null])
 })
 
 test('a container found running without a row is taken over as it is', () => {

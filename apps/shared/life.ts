@@ -223,6 +223,8 @@ function start(preview: Preview, by: Extract<Event, { type: 'start' }>['by'], no
 }
 
 function stop(preview: Preview, why: string, now: number): Preview | undefined {
+  // Somebody has come for it since it was chosen.
+  if (why === 'disk' && isOnItsWay(preview)) return undefined
   switch (preview.state) {
     case 'running':
     case 'paused':
@@ -236,6 +238,10 @@ function stop(preview: Preview, why: string, now: number): Preview | undefined {
       return preview.thenStart ? asked({ ...preview, thenStart: false }) : undefined
     case 'failed':
       return { ...known(preview), since: now, state: 'stopped', generation: null, why }
+    case 'stopped':
+      // It is cleaned at once, not only when it is old enough.
+      if (why !== 'disk' || preview.why === 'disk' || !(preview.image || preview.generation)) return undefined
+      return asked({ ...preview, why })
     default:
       return undefined
   }
@@ -431,7 +437,8 @@ function freeze(preview: Preview, generation: number, now: number): In<'paused'>
 
 function inUse(preview: Preview, now: number): In<'running'> | undefined {
   if (preview.state === 'paused' && preview.draining) return running(preview, preview.generation, preview.readyAt, now)
-  if (preview.state !== 'stopping' || !preview.draining || preview.thenStart || preview.why !== 'idle') return undefined
+  if (preview.state !== 'stopping' || !preview.draining || preview.thenStart) return undefined
+  if (preview.why !== 'idle' && preview.why !== 'disk') return undefined
   const { generation } = preview
   return generation && isRouted(generation) ? running(preview, generation, now, now) : undefined
 }

@@ -1,12 +1,22 @@
-/** The registry logins that `docker login` keeps in `config.json`. Read anew each time: logins come and go. */
+/** What `config.json` says of a registry's login, as `docker login` wrote it. Read anew each time: logins come and go. */
 import fs from 'node:fs'
 import path from 'node:path'
 
 /** In the shape the engine takes with a pull. */
-export interface Login {
-  username: string
-  password: string
-  serveraddress: string
+export type Login = { serveraddress?: string } & (
+  | { username: string; password: string }
+  /** What a token service takes in place of a password. */
+  | { identitytoken: string }
+)
+
+/** Where the login of a registry is to be had. */
+export interface Saved {
+  /** The helper for this registry alone (`credHelpers`), without its `docker-credential-`. */
+  helper: string | undefined
+  /** The helper for all of them (`credsStore`). */
+  store: string | undefined
+  /** The login that stands in the file itself (`auths`). */
+  login: Login | undefined
 }
 
 /** The name a registry without a host in the reference goes by, and the one it has in `config.json`. */
@@ -23,31 +33,55 @@ export function splitReference(reference: string): { host: string; name: string 
   return { host, name: host === HUB && !rest.includes('/') ? `library/${rest}` : rest }
 }
 
+/** The name that `docker` asks a helper for. */
+export function helperKey(host: string): string {
+  return host === HUB ? `https://${HUB_KEY}/v1/` : host
+}
+
 /**
- * The login for a registry.
+ * Where the login for a registry is.
  *
  * @param dockerConfig the directory of `config.json`
- * @returns undefined when there is none
  * @throws when the file is there and cannot be read
  */
-export function loginFor(host: string, dockerConfig: string): Login | undefined {
+export function savedFor(host: string, dockerConfig: string): Saved {
   const file = path.join(dockerConfig, 'config.json')
-  if (!fs.existsSync(file)) return undefined
-  const wanted = host === HUB ? HUB_KEY : host
-  const { auths } = JSON.parse(fs.readFileSync(file, 'utf8')) as { auths?: Record<string, Entry> }
-  for (const [serveraddress, entry] of Object.entries(auths ?? {})) {
-    // Keys are hosts, or addresses such as https://HOST/v1/.
-    if (serveraddress.replace(/^https?:\/\//, '').replace(/\/.*$/, '') !== wanted) continue
-    const [, username, password] = /^([^:]*):(.*)$/s.exec(decoded(entry.auth)) ?? ['', entry.username, entry.password]
-    if (username && password) return { username, password, serveraddress }
+  if (!fs.existsSync(file)) return { helper: undefined, store: undefined, login: undefined }
+  const { auths, credHelpers, credsStore } = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<File>
+  const about = <T>(entries: Record<string, T> = {}) => Object.entries(entries).filter(([key]) => isAbout(key, host))
+  return {
+    helper: about(credHelpers)[0]?.[1],
+    store: credsStore || undefined,
+    login: about(auths)
+      .map(([serveraddress, entry]) => loginOf(serveraddress, entry))
+      .find((login) => login !== undefined),
   }
-  return undefined
+}
+
+interface File {
+  auths: Record<string, Entry>
+  credHelpers: Record<string, string>
+  credsStore: string
 }
 
 interface Entry {
   auth?: string
   username?: string
   password?: string
+  identitytoken?: string
+}
+
+/** Keys are hosts, or addresses such as https://HOST/v1/. */
+function isAbout(key: string, host: string): boolean {
+  const named = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  return named === host || (host === HUB && named === HUB_KEY)
+}
+
+function loginOf(serveraddress: string, entry: Entry): Login | undefined {
+  const { identitytoken } = entry
+  if (identitytoken) return { identitytoken, serveraddress }
+  const [, username, password] = /^([^:]*):(.*)$/s.exec(decoded(entry.auth)) ?? ['', entry.username, entry.password]
+  return username && password ? { username, password, serveraddress } : undefined
 }
 
 function decoded(auth = ''): string {

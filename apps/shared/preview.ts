@@ -125,7 +125,8 @@ export type In<S extends State> = Extract<Preview, { state: S }>
 export type Event =
   /** Somebody wants it running. `visit` heeds the pause after a failure, all others do not. */
   | { type: 'start'; by: 'visit' | 'admin' | 'api' | 'retry' | 'reaper' }
-  | { type: 'stop'; why: 'asked' | 'idle' | 'lifetime' | 'room' }
+  /** `disk`: its image is to go, so that there is room on the engine's disk; what is stopped already is meant too. */
+  | { type: 'stop'; why: 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' }
   /** Nobody uses it: its route goes, and its container is frozen when that is safe. */
   | { type: 'pause' }
   /** From here on its container is frozen; or somebody else has frozen it. */

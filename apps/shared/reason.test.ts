@@ -13,6 +13,13 @@ const codes: Record<ReasonCode, [first: number | null, second: number | null]> =
   'bad-image': [null, null],
   credentials: [300_000, 300_000],
   'registry-down': [30_000, 30_000],
+  'rate-limited': [300_000, 300_000],
+  'no-repository': [60_000, 60_000],
+  tls: [300_000, 300_000],
+  'helper-failed': [300_000, 300_000],
+  'aws-credentials': [300_000, 300_000],
+  'aws-region': [null, null],
+  'token-expired': [60_000, 60_000],
   stalled: [30_000, 30_000],
   'disk-full': [60_000, 60_000],
   'engine-down': [5_000, 5_000],
@@ -36,6 +43,7 @@ const full = (code: ReasonCode): Reason => ({
   port: 8080,
   listens: ['0.0.0.0:3000'],
   limit: '512m',
+  program: 'docker-credential-pass',
 })
 
 /** Everything a visitor reads. */
@@ -84,6 +92,10 @@ test('what is known is told', () => {
     [{ ...bare('out-of-memory'), limit: '512m' }, /its limit of 512 MB\./],
     [{ ...bare('out-of-memory'), limit: '1.5GB' }, /its limit of 1\.5 GB\./],
     [{ ...bare('port-closed'), port: 3000 }, /make it listen on 0\.0\.0\.0:3000\./],
+    [
+      { ...bare('helper-failed'), program: 'docker-credential-pass' },
+      /install docker-credential-pass where Lotan finds it/,
+    ],
   ]
   for (const [reason, expected] of table) assert.match(told(reason), expected)
 })

@@ -15,6 +15,13 @@ export type ReasonCode =
   | 'bad-image'
   | 'credentials'
   | 'registry-down'
+  | 'rate-limited'
+  | 'no-repository'
+  | 'tls'
+  | 'helper-failed'
+  | 'aws-credentials'
+  | 'aws-region'
+  | 'token-expired'
   | 'stalled'
   | 'disk-full'
   | 'engine-down'
@@ -36,6 +43,8 @@ export interface Reason {
   listens?: string[]
   /** The memory limit that was hit, as it was set: `512m`. */
   limit?: string
+  /** The program that could not be used: `docker-credential-pass`. */
+  program?: string
 }
 
 /**
@@ -53,7 +62,14 @@ export function retryAfter(reason: Reason, tries: number): number | null {
       return 30_000
     case 'disk-full':
       return 60_000
+    case 'token-expired':
+    case 'no-repository':
+      return 60_000
     case 'credentials':
+    case 'tls':
+    case 'helper-failed':
+    case 'aws-credentials':
+    case 'rate-limited':
       return 5 * 60_000
     case 'no-answer':
       return tries === 0 ? 60_000 : null
@@ -198,7 +214,10 @@ export function words(tag: string, reason: Reason): Words {
       return {
         heading: 'The registry turned Lotan away',
         sentence: `Lotan may not pull ${tag}: the registry refused its credentials. Nothing is wrong with the preview.`,
-        advice: [{ who: 'If you run Lotan:', what: 'renew the registry login (docker login).' }, tellOperator],
+        advice: [
+          { who: 'If you run Lotan:', what: 'renew the registry login (docker login), and check REPOSITORY.' },
+          tellOperator,
+        ],
         hint: 'Lotan tries again by itself every 5 min.',
       }
     case 'registry-down':
@@ -207,6 +226,91 @@ export function words(tag: string, reason: Reason): Words {
         sentence: `Lotan cannot pull ${tag} until the registry is back. Nothing is wrong with the preview.`,
         advice: [{ who: 'If you run Lotan:', what: 'check the registry, and this server’s way to it.' }, tellOperator],
         hint: 'Lotan tries again by itself every 30 s.',
+      }
+    case 'rate-limited':
+      return {
+        heading: 'The registry wants a pause',
+        sentence: `Lotan has asked it too often for now, so ${tag} has to wait. Nothing is wrong with the preview.`,
+        advice: [
+          {
+            who: 'If you run Lotan:',
+            what: 'log in (docker login) or pay for a higher limit, or set IMAGE_REFRESH_INTERVAL_MINUTES higher.',
+          },
+          tellOperator,
+        ],
+        hint: 'Lotan tries again by itself every 5 min.',
+      }
+    case 'no-repository':
+      return {
+        heading: 'The registry has no such repository',
+        sentence: `It is not only ${tag} that is missing: the registry does not know the repository at all.`,
+        advice: [
+          { who: 'If you run Lotan:', what: 'check REPOSITORY, or push its first image.' },
+          { who: 'Everybody else:', what: 'tell whoever runs Lotan.' },
+        ],
+        hint: 'Lotan tries again by itself every 60 s.',
+      }
+    case 'tls':
+      return {
+        heading: 'The registry’s certificate is not trusted',
+        sentence: `There is no safe connection to the registry, so ${tag} cannot be pulled. Nothing is wrong with the preview.`,
+        advice: [
+          {
+            who: 'If you run Lotan:',
+            what: 'check that the registry’s certificate is valid for its name, and give your own authority’s to the engine (/etc/docker/certs.d/HOST/ca.crt) and to Lotan (NODE_EXTRA_CA_CERTS).',
+          },
+          tellOperator,
+        ],
+        hint: 'Lotan tries again by itself every 5 min.',
+      }
+    case 'helper-failed':
+      return {
+        heading: 'The registry login cannot be read',
+        sentence: `The program that keeps it failed, so Lotan cannot pull ${tag}. Nothing is wrong with the preview.`,
+        advice: [
+          {
+            who: 'If you run Lotan:',
+            what: `install ${reason.program ?? 'the docker-credential program that config.json names'} where Lotan finds it (PATH), and try it with “get” as the user that runs Lotan.`,
+          },
+          tellOperator,
+        ],
+        hint: 'Lotan tries again by itself every 5 min.',
+      }
+    case 'aws-credentials':
+      return {
+        heading: 'AWS turned Lotan away',
+        sentence: `Lotan’s AWS credentials are missing or wrong, so it cannot pull ${tag}. Nothing is wrong with the preview.`,
+        advice: [
+          {
+            who: 'If you run Lotan:',
+            what: 'set an access key (AWS_ACCESS_KEY_ID and its secret), AWS_PROFILE or a role, and allow it ecr:GetAuthorizationToken.',
+          },
+          tellOperator,
+        ],
+        hint: 'Lotan tries again by itself every 5 min.',
+      }
+    case 'aws-region':
+      return {
+        heading: 'Lotan does not know its AWS region',
+        sentence: `Without it, it cannot pull ${tag}. Nothing is wrong with the preview.`,
+        advice: [
+          { who: 'If you run Lotan:', what: 'set AWS_DEFAULT_REGION, such as eu-central-1, and start Lotan again.' },
+          tellOperator,
+        ],
+        hint: 'Helps once Lotan was started again.',
+      }
+    case 'token-expired':
+      return {
+        heading: 'Lotan’s registry token has ended',
+        sentence: `It could not be renewed, so Lotan cannot pull ${tag}. Nothing is wrong with the preview.`,
+        advice: [
+          {
+            who: 'If you run Lotan:',
+            what: 'log in anew (aws sso login, or docker login), or give it a key or role that does not end.',
+          },
+          tellOperator,
+        ],
+        hint: 'Lotan tries again by itself every 60 s.',
       }
     case 'stalled':
       return {

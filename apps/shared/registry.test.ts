@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { makeCertificate } from '../testing/certificate.ts'
+import { bridgeAddress } from '../testing/docker.ts'
 import { freePort } from '../testing/ports.ts'
 import { login, startRegistry, type Registry } from '../testing/registry.ts'
 import { splitReference } from './logins.ts'
@@ -32,6 +34,9 @@ function logins(auths: unknown): string {
   fs.writeFileSync(path.join(made, 'config.json'), typeof auths === 'string' ? auths : JSON.stringify({ auths }))
   return made
 }
+
+const registryOf = (config: { repository: string; dockerConfig: string }) =>
+  openRegistry({ ...config, awsRegion: null })
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
@@ -90,16 +95,82 @@ const failsWith = (code: string, message?: RegExp) => (error: unknown) => {
 test('the tags of a repository are listed by name, over all its pages', async () => {
   const tags = ['red', 'pr-3001', 'Main', '1.9.5', ...Array.from({ length: 1_000 }, (_, i) => `n${i}`)]
   await push(open.repository, tags)
-  assert.deepEqual(await openRegistry({ repository: open.repository, dockerConfig: dir }).tags(), [...tags].sort())
+  assert.deepEqual(await registryOf({ repository: open.repository, dockerConfig: dir }).tags(), [...tags].sort())
 })
 
-test('a repository that is not there is missing', async () => {
-  const registry = openRegistry({ repository: `127.0.0.1:${open.port}/nobody/here`, dockerConfig: dir })
-  await assert.rejects(registry.tags(), failsWith('missing', /404/))
+test('ten thousand tags and more are listed, at once and over pages of a hundred', async (t) => {
+  const more = Array.from({ length: 10_500 }, (_, i) => `many-${i}`)
+  const registry = await startRegistry()
+  t.after(() => registry.close())
+  await push(registry.repository, ['red'])
+  registry.multiply('red', more)
+  const all = ['red', ...more].sort()
+  const began = performance.now()
+  assert.deepEqual(await registryOf({ repository: registry.repository, dockerConfig: dir }).tags(), all)
+  assert.ok(performance.now() - began < 10_000)
+
+  // This registry gives everything at once. Most give pages, as small as they like.
+  const pages = await serve(t, (req, res) => {
+    const last = new URL(req.url!, 'http://x').searchParams.get('last')
+    const page = all.slice(last === null ? 0 : all.indexOf(last) + 1).slice(0, 100)
+    const next = `</v2/todowrangler/tags/list?n=100&last=${page.at(-1)}>; rel="next"`
+    if (page.at(-1) !== all.at(-1)) res.setHeader('Link', next)
+    res.end(JSON.stringify({ name: 'todowrangler', tags: page }))
+  })
+  const paged = performance.now()
+  assert.deepEqual(await registryOf({ repository: `${pages}/todowrangler`, dockerConfig: dir }).tags(), all)
+  assert.ok(performance.now() - paged < 10_000)
+})
+
+test('a repository that is not there is told from one that is', async (t) => {
+  const nowhere = registryOf({ repository: `127.0.0.1:${open.port}/nobody/here`, dockerConfig: dir })
+  await assert.rejects(nowhere.tags(), failsWith('no-repository', /404/))
+  assert.equal(await nowhere.hasRepository(), false)
+
+  const there = registryOf({ repository: open.repository, dockerConfig: dir })
+  await push(open.repository, ['red'])
+  assert.equal(await there.hasRepository(), true)
+  let visits = 0
+  const silent = await serve(t, (_, res) => {
+    visits++
+    res.writeHead(404).end('<html>no list here</html>')
+  })
+  const unknown = registryOf({ repository: `${silent}/app`, dockerConfig: dir })
+  assert.equal(await unknown.hasRepository(), true)
+  // What was learnt is not asked for again with every tag that somebody guesses.
+  for (let i = 0; i < 100; i++) await unknown.hasRepository()
+  assert.equal(visits, 1)
+})
+
+test('a registry that is not trusted says so: its own certificate, and no TLS at all', async (t) => {
+  const home = fs.mkdtempSync(path.join(dir, 'tls-'))
+  const address = await bridgeAddress()
+  const registry = await startRegistry({ tls: await makeCertificate(home, address), address })
+  t.after(() => registry.close())
+  const tags = (repository: string) => registryOf({ repository, dockerConfig: dir }).tags()
+  await assert.rejects(tags(registry.repository), failsWith('tls', /self-signed/))
+  const plain = await startRegistry({ address })
+  t.after(() => plain.close())
+  await assert.rejects(tags(plain.repository), failsWith('tls'))
+})
+
+test('a registry that has enough says for how long', async (t) => {
+  let after = '7'
+  const host = await serve(t, (_, res) => res.writeHead(429, after ? { 'Retry-After': after } : {}).end('{}'))
+  const said = () =>
+    registryOf({ repository: `${host}/app`, dockerConfig: dir })
+      .tags()
+      .catch((error: RegistryError) => [error.code, error.retryAfter])
+  assert.deepEqual(await said(), ['rate-limited', 7_000])
+  after = new Date(Date.now() + 60_000).toUTCString()
+  const [, ms] = (await said()) as [string, number]
+  assert.ok(ms > 50_000 && ms <= 60_000, String(ms))
+  after = ''
+  assert.deepEqual(await said(), ['rate-limited', undefined])
 })
 
 test('a registry that is down says so', async () => {
-  const registry = openRegistry({ repository: `127.0.0.1:${await freePort()}/app`, dockerConfig: dir })
+  const registry = registryOf({ repository: `127.0.0.1:${await freePort()}/app`, dockerConfig: dir })
   await assert.rejects(registry.tags(), failsWith('registry-down', /127\.0\.0\.1:\d+: .*ECONNREFUSED/))
 })
 
@@ -108,7 +179,7 @@ test('the login of config.json opens a registry, a wrong one or none does not', 
   const host = repository.split('/')[0]!
   const auth = base64(`${login.username}:${login.password}`)
   await push(repository, ['red'], { authorization: `Basic ${auth}` })
-  const tags = (auths: unknown) => openRegistry({ repository, dockerConfig: logins(auths) }).tags()
+  const tags = (auths: unknown) => registryOf({ repository, dockerConfig: logins(auths) }).tags()
 
   assert.deepEqual(await tags({ [host]: { auth } }), ['red'])
   assert.deepEqual(await tags({ [`http://${host}/v1/`]: login }), ['red'])
@@ -120,31 +191,37 @@ test('the login of config.json opens a registry, a wrong one or none does not', 
 
 test('a login made while Lotan runs is used at once', async () => {
   const dockerConfig = logins({})
-  const registry = openRegistry({ repository: closed.repository, dockerConfig })
+  const registry = registryOf({ repository: closed.repository, dockerConfig })
   await assert.rejects(registry.tags(), failsWith('credentials'))
   const auths = { [closed.repository.split('/')[0]!]: login }
   fs.writeFileSync(path.join(dockerConfig, 'config.json'), JSON.stringify({ auths }))
   assert.deepEqual(await registry.tags(), ['red'])
 })
 
-test('the engine gets the login of the registry that a reference names', () => {
+test('the engine gets the login of the registry that a reference names', async () => {
   const dockerConfig = logins({
     'https://index.docker.io/v1/': { auth: base64('hub:pass:word\0\0') },
     'registry.example.com:5000': { username: 'me', password: 'secret' },
     'empty.example.com': {},
+    'token.example.com': { auth: base64('me:'), identitytoken: 'identity' },
   })
-  const { authFor } = openRegistry({ repository: 'app', dockerConfig })
+  const { authFor } = registryOf({ repository: 'app', dockerConfig })
   const hub = { username: 'hub', password: 'pass:word', serveraddress: 'https://index.docker.io/v1/' }
-  assert.deepEqual(authFor('nginx:1.27'), hub)
-  assert.deepEqual(authFor('docker.io/team/app:x'), hub)
-  assert.deepEqual(authFor('registry.example.com:5000/app:x'), {
+  assert.deepEqual(await authFor('nginx:1.27'), hub)
+  assert.deepEqual(await authFor('docker.io/team/app:x'), hub)
+  assert.deepEqual(await authFor('registry.example.com:5000/app:x'), {
     username: 'me',
     password: 'secret',
     serveraddress: 'registry.example.com:5000',
   })
-  assert.equal(authFor('registry.example.com/app:x'), undefined)
-  assert.equal(authFor('empty.example.com/app:x'), undefined)
-  assert.equal(openRegistry({ repository: 'app', dockerConfig: '/nowhere' }).authFor('nginx'), undefined)
+  assert.equal(await authFor('registry.example.com/app:x'), undefined)
+  assert.equal(await authFor('empty.example.com/app:x'), undefined)
+  assert.deepEqual(await authFor('token.example.com/app:x'), {
+    identitytoken: 'identity',
+    serveraddress: 'token.example.com',
+  })
+  assert.equal(await authFor('nginx:1.27', hub), undefined, 'the same login, turned away already')
+  assert.equal(await registryOf({ repository: 'app', dockerConfig: '/nowhere' }).authFor('nginx'), undefined)
 })
 
 test('a reference names a registry as it does for docker pull', () => {
@@ -174,7 +251,7 @@ test('a token is fetched where the registry says, used again, and renewed when i
     const challenge = `Bearer realm="http://${realm}/token",service="hub",scope="repository:team/app:pull"`
     return res.writeHead(401, { 'www-authenticate': challenge }).end()
   })
-  const registry = openRegistry({ repository: `${host}/team/app`, dockerConfig: logins({ [host]: login }) })
+  const registry = registryOf({ repository: `${host}/team/app`, dockerConfig: logins({ [host]: login }) })
   assert.deepEqual(await registry.tags(), ['red'])
   assert.deepEqual(await registry.tags(), ['red'])
   const one = `Basic ${base64('lotan:open-sesame')} /token?service=hub&scope=repository%3Ateam%2Fapp%3Apull`
@@ -184,11 +261,42 @@ test('a token is fetched where the registry says, used again, and renewed when i
   assert.deepEqual(asked, [one, one])
 })
 
+test('a login that ends in the middle of a list is looked for anew, once, and the list goes on', async (t) => {
+  const dockerConfig = logins({})
+  const write = (password: string) =>
+    fs.writeFileSync(
+      path.join(dockerConfig, 'config.json'),
+      JSON.stringify({ auths: { [host]: { auth: base64(`lotan:${password}`) } } }),
+    )
+  let right = 'first'
+  const refused: string[] = []
+  const host = await serve(t, (req, res) => {
+    const said = Buffer.from((req.headers.authorization ?? '').replace('Basic ', ''), 'base64').toString()
+    if (!said) return res.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+    if (said !== `lotan:${right}`) {
+      refused.push(said)
+      // As ECR does for a token that has ended.
+      return res.writeHead(403).end()
+    }
+    if (req.url!.includes('last=')) return res.end('{"tags":["two"]}')
+    right = 'second'
+    write(right)
+    return res.setHeader('Link', '</v2/app/tags/list?last=one>; rel="next"').end('{"tags":["one"]}')
+  })
+  write('first')
+  const registry = registryOf({ repository: `${host}/app`, dockerConfig })
+  assert.deepEqual(await registry.tags(), ['one', 'two'])
+  assert.deepEqual(refused, ['lotan:first'])
+  right = 'another'
+  await assert.rejects(registry.tags(), failsWith('credentials', /403/))
+  assert.deepEqual(refused.slice(1), ['lotan:second'], 'the same login is not tried again')
+})
+
 test('a login is not sent where it could be read on the way, nor to another registry', async (t) => {
   const unsafe = await serve(t, (_, res) =>
     res.writeHead(401, { 'www-authenticate': 'Bearer realm="http://tokens.example.com/"' }).end(),
   )
-  const registry = openRegistry({ repository: `${unsafe}/app`, dockerConfig: logins({ [unsafe]: login }) })
+  const registry = registryOf({ repository: `${unsafe}/app`, dockerConfig: logins({ [unsafe]: login }) })
   await assert.rejects(registry.tags(), failsWith('credentials', /no safe place/))
 
   let visits = 0
@@ -199,7 +307,7 @@ test('a login is not sent where it could be read on the way, nor to another regi
   const host = await serve(t, (_, res) =>
     res.setHeader('link', `<http://${elsewhere}/v2/app/tags/list>; rel="next"`).end('{"tags":["red"]}'),
   )
-  assert.deepEqual(await openRegistry({ repository: `${host}/app`, dockerConfig: dir }).tags(), ['red'])
+  assert.deepEqual(await registryOf({ repository: `${host}/app`, dockerConfig: dir }).tags(), ['red'])
   assert.equal(visits, 0)
 })
 
@@ -209,11 +317,12 @@ test('what else a registry answers has its own reason', async (t) => {
     const [, , kind] = req.url!.split('/')
     visits++
     if (kind === 'loop') res.setHeader('link', `<${req.url}>; rel="next"`).end('{"tags":["red"]}')
+    else if (kind === 'endless') res.setHeader('link', `</v2/endless/${visits}>; rel="next"`).end('{"tags":["red"]}')
     else if (kind === 'text') res.end('<html>')
     else if (kind === 'none') res.end('{"tags":null}')
     else res.writeHead(Number(kind)).end('{}')
   })
-  const tags = (kind: string) => openRegistry({ repository: `${host}/${kind}`, dockerConfig: dir }).tags()
+  const tags = (kind: string) => registryOf({ repository: `${host}/${kind}`, dockerConfig: dir }).tags()
   await assert.rejects(tags('403'), failsWith('credentials'))
   await assert.rejects(tags('429'), failsWith('rate-limited'))
   await assert.rejects(tags('500'), failsWith('registry-down', /500/))
@@ -221,5 +330,7 @@ test('what else a registry answers has its own reason', async (t) => {
   assert.deepEqual(await tags('none'), [])
   visits = 0
   assert.deepEqual(await tags('loop'), ['red'])
-  assert.equal(visits, 100)
+  assert.equal(visits, 1)
+  assert.deepEqual(await tags('endless'), ['red'])
+  assert.equal(visits, 1_001)
 })

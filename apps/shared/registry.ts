@@ -1,46 +1,74 @@
 /** What the registry says, over its own HTTP API (distribution specification): the tags of the one repository. */
 import type { Config } from './config.ts'
-import { HUB, loginFor, splitReference, type Login } from './logins.ts'
+import { HUB, splitReference, type Login } from './logins.ts'
+import { refusalOf, RegistryError } from './registry-error.ts'
+import { ask, authorize, isLoopback, json } from './registry-http.ts'
+import { openLogins } from './registry-login.ts'
+import { layersOf, MANIFESTS, type Layer, type Platform } from './registry-manifest.ts'
 import { isTag } from './tag.ts'
 
-/** `missing`: the registry knows no such repository. */
-export type RegistryCode = 'credentials' | 'registry-down' | 'rate-limited' | 'missing'
-
-export class RegistryError extends Error {
-  readonly code: RegistryCode
-
-  constructor(code: RegistryCode, message: string) {
-    super(message)
-    this.name = 'RegistryError'
-    this.code = code
-  }
-}
-
+export { RegistryError }
+export type { Layer }
 export type Registry = ReturnType<typeof openRegistry>
 
-const TIMEOUT_MS = 15_000
-const manifestTypes = [
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.oci.image.index.v1+json',
-].join(', ')
 const TAGS_PER_PAGE = 1_000
-/** A registry whose pages never end is cut off here. */
-const MOST_PAGES = 100
+/** A list that never ends is cut off here. Some registries give 100 tags a page, whatever they are asked for. */
+const MOST_PAGES = 1_000
+const MOST_TAGS = 100_000
+const LIST_MS = 120_000
+const MANIFEST_MS = 10_000
+/** How long it is believed that the registry has the repository, and that it has not. */
+const THERE_MS = 5 * 60_000
+const NOT_THERE_MS = 5_000
 
 /** Opens the registry of a repository. Asks nothing yet. */
-export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig'>) {
+export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion'>) {
   const { host, name } = splitReference(config.repository)
   const origin = originOf(host)
-  /** What was accepted last: a token is used until the registry turns it away. */
-  let authorization: string | undefined
+  const loginFor = openLogins(config)
+  /** What was accepted last: a token is used until the registry turns it away. A login is asked for anew each time. */
+  let bearer: string | undefined
+  let challenge: string | undefined
+  let there: { until: number; answer: Promise<boolean> } | undefined
 
-  async function get(url: URL, method: 'GET' | 'HEAD' = 'GET'): Promise<Response> {
-    const answer = await ask(url, authorization, method)
-    if (answer.status !== 401) return answer
-    authorization = await authorize(answer, login(host, config.dockerConfig))
-    return ask(url, authorization, method)
+  /** Asks again and again with the login that its first question needed. */
+  function openSession(signal: AbortSignal) {
+    let login: Login | undefined
+    let authorization = bearer
+
+    /** @returns whether there is something else to send than before */
+    async function enter(refused?: Login): Promise<boolean> {
+      const found = await loginFor(host, refused)
+      if (refused && !found) return false
+      login = found
+      const was = authorization
+      authorization = await authorize(challenge ?? '', host, login, signal)
+      bearer = authorization?.startsWith('Bearer ') ? authorization : undefined
+      return authorization !== was
+    }
+
+    return async function get(url: URL, accept?: string, method?: 'HEAD'): Promise<Response> {
+      // Where the login itself is wanted, it need not be refused first.
+      if (authorization === undefined && challenge !== undefined && !/\bBearer\b/i.test(challenge)) await enter()
+      let answer = await ask(url, { authorization, accept, method, signal })
+      challenge = answer.headers.get('www-authenticate') ?? challenge
+      // First with the login there is, then with a newer one: tokens can end early.
+      for (const newer of [false, true]) {
+        if (!isRefused(answer) || challenge === undefined || (newer && !login)) return answer
+        if (!(await enter(newer ? login : undefined))) continue
+        void answer.body?.cancel()
+        answer = await ask(url, { authorization, accept, method, signal })
+      }
+      return answer
+    }
+  }
+
+  async function askWhetherThere(): Promise<boolean> {
+    const get = openSession(AbortSignal.timeout(LIST_MS))
+    const answer = await get(new URL(`/v2/${name}/tags/list?n=1`, origin))
+    const { errors } = answer.status === 404 ? ((await answer.json()) as { errors?: { code?: string }[] }) : {}
+    void answer.body?.cancel().catch(() => {})
+    return !errors?.some(({ code }) => code === 'NAME_UNKNOWN')
   }
 
   return {
@@ -49,17 +77,20 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig'>
      * @throws RegistryError
      */
     async tags(): Promise<string[]> {
+      const get = openSession(AbortSignal.timeout(LIST_MS))
       const found = new Set<string>()
+      const asked = new Set<string>()
       let url: URL | undefined = new URL(`/v2/${name}/tags/list?n=${TAGS_PER_PAGE}`, origin)
-      for (let page = 0; url && page < MOST_PAGES; page++) {
+      while (url && !asked.has(url.href) && asked.size < MOST_PAGES && found.size < MOST_TAGS) {
+        asked.add(url.href)
         const answer: Response = await get(url)
-        refuseBad(answer, config.repository)
-        const { tags } = await json<{ tags?: unknown }>(answer)
+        const { tags } = await json<{ tags?: unknown }>(answer, config.repository)
         // An empty repository has `null` here.
         for (const tag of Array.isArray(tags) ? tags : []) if (typeof tag === 'string' && isTag(tag)) found.add(tag)
         url = nextPage(answer, url)
       }
-      return [...found].sort()
+      there = { until: Date.now() + THERE_MS, answer: Promise.resolve(true) }
+      return [...found].sort().slice(0, MOST_TAGS)
     },
 
     /**
@@ -69,104 +100,59 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig'>
      * @throws RegistryError
      */
     async digestOf(tag: string): Promise<string | undefined> {
-      const answer = await get(new URL(`/v2/${name}/manifests/${tag}`, origin), 'HEAD')
+      const get = openSession(AbortSignal.timeout(MANIFEST_MS))
+      const answer = await get(new URL(`/v2/${name}/manifests/${tag}`, origin), MANIFESTS, 'HEAD')
       if (answer.status === 404) return undefined
-      refuseBad(answer, `${config.repository}:${tag}`)
+      const refusal = refusalOf(answer, `${config.repository}:${tag}`)
+      if (refusal) throw refusal
       return answer.headers.get('docker-content-digest') ?? undefined
     },
 
     /**
-     * The login the engine needs for a reference; undefined when there is none.
-     * @throws RegistryError when `config.json` cannot be read
+     * Whether the registry has the repository at all, as of some minutes ago; true also where it does not say. For who
+     * was told that a tag is missing.
      */
-    authFor: (reference: string): Login | undefined => login(splitReference(reference).host, config.dockerConfig),
+    async hasRepository(): Promise<boolean> {
+      if (there && Date.now() < there.until) return there.answer
+      const asking = { until: Infinity, answer: askWhetherThere().catch(() => true) }
+      there = asking
+      const is = await asking.answer
+      asking.until = Date.now() + (is ? THERE_MS : NOT_THERE_MS)
+      return is
+    },
+
+    /**
+     * The layers of a tag's image, lowest first, with their sizes as they are sent.
+     *
+     * @returns undefined where the registry does not tell
+     * @throws RegistryError
+     */
+    async layers(tag: string, platform: Platform): Promise<Layer[] | undefined> {
+      const get = openSession(AbortSignal.timeout(MANIFEST_MS))
+      return layersOf((path, accept) => get(new URL(`/v2/${name}/${path}`, origin), accept), tag, platform)
+    },
+
+    /**
+     * The login the engine needs for a reference.
+     *
+     * @param refused a login that the registry has just turned away
+     * @returns undefined when there is none, or none but the refused one
+     * @throws RegistryError
+     */
+    authFor: (reference: string, refused?: Login): Promise<Login | undefined> =>
+      loginFor(splitReference(reference).host, refused),
   }
 }
 
-/** Plain HTTP on loopback alone, as the engine has it. */
 function originOf(host: string): string {
   if (host === HUB) return 'https://registry-1.docker.io'
   const https = new URL(`https://${host}`)
   return isLoopback(https) ? `http://${host}` : https.origin
 }
 
-function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-}
-
-function login(host: string, dockerConfig: string): Login | undefined {
-  try {
-    return loginFor(host, dockerConfig)
-  } catch (error) {
-    throw new RegistryError('credentials', `${dockerConfig}/config.json cannot be read: ${(error as Error).message}`)
-  }
-}
-
-async function ask(url: URL, authorization: string | undefined, method = 'GET'): Promise<Response> {
-  try {
-    return await fetch(url, {
-      method,
-      // Without the kinds of manifest, another digest comes back.
-      headers: {
-        Accept: method === 'HEAD' ? manifestTypes : 'application/json',
-        ...(authorization && { Authorization: authorization }),
-      },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
-  } catch (error) {
-    throw unreachable(url, error)
-  }
-}
-
-async function json<T>(answer: Response): Promise<T> {
-  try {
-    return (await answer.json()) as T
-  } catch (error) {
-    throw unreachable(new URL(answer.url), error)
-  }
-}
-
-function unreachable(url: URL, error: unknown): RegistryError {
-  const { message, cause } = error as Error & { cause?: { code?: string; message?: string } }
-  return new RegistryError('registry-down', `${url.host}: ${cause?.message || cause?.code || message}`)
-}
-
-function refuseBad(answer: Response, what: string) {
-  if (answer.ok) return
-  const said = `${new URL(answer.url).host} answered ${answer.status} for ${what}`
-  void answer.body?.cancel()
-  switch (answer.status) {
-    case 401:
-    case 403:
-      throw new RegistryError('credentials', said)
-    case 404:
-      throw new RegistryError('missing', said)
-    case 429:
-      throw new RegistryError('rate-limited', said)
-    default:
-      throw new RegistryError('registry-down', said)
-  }
-}
-
-/** Answers a challenge (RFC 9110, 11.6.1): the login itself, or a token that the named realm gives for it. */
-async function authorize(answer: Response, login: Login | undefined): Promise<string | undefined> {
-  const challenge = answer.headers.get('www-authenticate') ?? ''
-  void answer.body?.cancel()
-  const basic = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
-  const bearer = /\bBearer\s+(.*)/i.exec(challenge)?.[1]
-  if (bearer === undefined) return basic
-  const asked = new Map([...bearer.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]))
-  const realm = URL.parse(asked.get('realm') ?? '')
-  if (!realm || (realm.protocol !== 'https:' && !isLoopback(realm)))
-    throw new RegistryError(
-      'credentials',
-      `${new URL(answer.url).host} wants a token, but names no safe place to get it`,
-    )
-  for (const key of ['service', 'scope']) if (asked.get(key)) realm.searchParams.set(key, asked.get(key)!)
-  const given = await ask(realm, basic)
-  refuseBad(given, 'a token')
-  const { token, access_token } = await json<{ token?: string; access_token?: string }>(given)
-  return `Bearer ${token ?? access_token}`
+/** ECR says 403 where a token has ended. */
+function isRefused({ status }: Response): boolean {
+  return status === 401 || status === 403
 }
 
 /** The address in `Link: <…>; rel="next"`, on the same registry: the login goes nowhere else. */

@@ -179,6 +179,12 @@ export const dockerHost: Kind<string> = {
   wanted: 'write unix:///path/of/docker.sock or tcp://host:port',
 }
 
+/** A region of AWS. */
+export const region: Kind<string> = {
+  parse: (text) => (/^[a-z]{2,10}(-[a-z0-9]{1,20}){1,5}$/.test(text) ? text : undefined),
+  wanted: 'write a region of AWS such as eu-central-1',
+}
+
 /** An image repository without tag and digest, as the distribution project's reference grammar has it. */
 export const repository: Kind<string> = {
   parse: (text) => {

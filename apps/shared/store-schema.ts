@@ -83,6 +83,16 @@ const steps = [
   ALTER TABLE generation ADD COLUMN since INTEGER;
   ALTER TABLE preview ADD COLUMN unfit TEXT;
   `,
+  `
+  -- Images that Lotan pulled and has not removed: a tag that is pushed again leaves its old one without a name.
+  CREATE TABLE pulled (
+    id TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (tag, id)
+  ) STRICT;
+  `,
 ]
 
 /**

@@ -30,6 +30,14 @@ export interface Change {
   detail: string | null
 }
 
+/** An image that Lotan pulled for a tag. */
+export interface Pulled {
+  tag: string
+  id: string
+  repository: string
+  digest: string
+}
+
 /** A tag the registry offers. `digest` is null until somebody has asked for it. */
 export interface OfferedTag {
   tag: string
@@ -298,6 +306,19 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       for (const { tag, digest } of tags) insert.run(tag, label(tag), digest)
       db.prepare('DELETE FROM missing WHERE tag IN (SELECT tag FROM offered)').run()
     }) as unknown as (tags: OfferedTag[]) => void,
+
+    /** The images that Lotan pulled and has not removed since, current ones and what their tags have lost. */
+    pulled: {
+      list: (): Pulled[] =>
+        db.prepare<[], Pulled>('SELECT tag, id, repository, digest FROM pulled ORDER BY tag, rowid').all(),
+      note: (image: Pulled) =>
+        void db
+          .prepare(
+            'INSERT OR REPLACE INTO pulled (tag, id, repository, digest) VALUES (@tag, @id, @repository, @digest)',
+          )
+          .run(image),
+      forget: ({ tag, id }: Pulled) => void db.prepare('DELETE FROM pulled WHERE tag = ? AND id = ?').run(tag, id),
+    },
 
     /** A number that changes with every commit of any process. */
     version: (): number => readVersion.get() as number,

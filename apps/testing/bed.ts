@@ -62,6 +62,9 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     LOTAN_START_TIMEOUT_SECONDS: '20',
     LOTAN_HOLD_SECONDS: '30',
     DOCKER_CONFIG: path.join(home, 'docker'),
+    // A test must not depend on how full the disk is that it runs on.
+    LOTAN_DISK_HIGH_PERCENT: '99',
+    LOTAN_DISK_LOW_PERCENT: '98',
     ...(options.repository ? { REPOSITORY: options.repository } : {}),
     ...options.env,
   }

@@ -83,6 +83,12 @@ export async function imagesBelow(prefix: string): Promise<string[]> {
   return images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => name.startsWith(prefix))
 }
 
+/** An address of this machine that is not loopback's, on which the engine wants TLS: that of its usual network. */
+export async function bridgeAddress(): Promise<string> {
+  const { IPAM } = await docker<{ IPAM: { Config: { Gateway: string }[] } }>('GET', '/networks/bridge')
+  return IPAM.Config[0]!.Gateway
+}
+
 export async function removeNetworkByHand(name: string): Promise<void> {
   await docker('DELETE', `/networks/${name}`).catch(unlessGone)
 }

@@ -1,0 +1,127 @@
+/** What goes from the engine's disk, what stays, and what is refused for want of room. The whole story: apps/disk.test.ts. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Disk } from '../shared/disk.ts'
+import { docker, removeByHand, removeImageByHand, tagByHand } from '../testing/docker.ts'
+import { buildOn, buildSmall, engine, moveToRegistry } from '../testing/images.ts'
+import { startRegistry, type Registry } from '../testing/registry.ts'
+import { until } from '../testing/until.ts'
+import { makeBed, type Bed } from './bed.ts'
+import { openDisk } from './disk.ts'
+import { removeOldImages } from './old-images.ts'
+
+const MB = 1_000_000
+
+describe('the disk', { timeout: 120_000 }, () => {
+  let registry: Registry
+  let bed: Bed
+  const at = (tag: string) => `${registry.repository}:${tag}`
+
+  before(async () => {
+    registry = await startRegistry()
+    for (const tag of ['used', 'named']) await push(tag)
+    await push('base', 4_000)
+    await engine.pull(at('base'))
+    await buildOn(at('base'), at('above'), { ballast: 100 })
+    await moveToRegistry(at('above'))
+    await engine.removeImage(at('base'))
+    bed = await makeBed(registry.repository)
+    bed.work()
+  })
+  after(async () => {
+    await bed?.close()
+    await registry?.close()
+  })
+
+  async function push(tag: string, ballast = 0) {
+    await buildSmall(at(tag), `${tag} ${Date.now()}`, { ballast })
+    await moveToRegistry(at(tag))
+  }
+
+  /** Pulled by Lotan, and stopped. @returns its image's id */
+  async function asleep(tag: string): Promise<string> {
+    await bed.click(tag)
+    await bed.untilState(tag, 'running')
+    await bed.ask(tag, { type: 'stop', why: 'asked' })
+    return (await bed.untilState(tag, 'stopped')).image!.id
+  }
+
+  /** Asks for a stopped preview to be cleaned for the disk, and waits until that is done. */
+  async function clean(tag: string) {
+    await bed.ask(tag, { type: 'stop', why: 'disk' })
+    await until(`${tag} has no image`, () => bed.store.get(tag)!.image === null)
+    await removeOldImages(bed.parts, tag)
+  }
+
+  /** Pushes another image to a tag, and pulls it by hand, as the newest image comes: the old one loses its name. */
+  async function replace(tag: string): Promise<string> {
+    await push(tag)
+    await engine.pull(at(tag))
+    return (await engine.findImage(at(tag)))!.id
+  }
+
+  const isHere = async (id: string) => (await engine.findImage(id)) !== undefined
+
+  test('takes back what sleeps at once, container and image', async () => {
+    const id = await asleep('named')
+    await clean('named')
+    assert.equal(await isHere(id), false)
+    assert.deepEqual(await bed.containers('named'), [])
+    assert.deepEqual(bed.store.pulled.list(), [])
+    assert.deepEqual(bed.store.history('named')[0]!.event, 'cleaned')
+  })
+
+  test('an image that its tag has lost goes too, once no container of somebody else needs it; a newer one that was pulled by hand stays', async () => {
+    const old = await asleep('used')
+    const byHand = await replace('used')
+    assert.deepEqual(await engine.namesOf(old), [])
+    const { Id } = await docker<{ Id: string }>('POST', '/containers/create', { Image: old })
+    try {
+      await clean('used')
+      assert.equal(await isHere(old), true)
+    } finally {
+      await removeByHand(Id)
+    }
+    await bed.nudges.sweep('used')
+    await until('the old image is forgotten', () => bed.store.pulled.list().length === 0)
+    assert.deepEqual([await isHere(old), await isHere(byHand)], [false, true])
+  })
+
+  test('a lost image that somebody gave another name stays', async () => {
+    const old = await asleep('named')
+    await replace('named')
+    const theirs = `lotan-test/theirs:${process.pid}`
+    await tagByHand(old, theirs)
+    try {
+      await clean('named')
+      assert.deepEqual(await engine.namesOf(old), [theirs])
+    } finally {
+      await removeImageByHand(theirs)
+    }
+  })
+
+  /** The disk of the bed, where so much of 100 MB is free. */
+  function withFree(free: number) {
+    const disk = (): Promise<Disk> => Promise.resolve({ total: 100 * MB, free, root: '/engine' })
+    return openDisk({ ...bed.parts, engine: { ...bed.engine, disk } })
+  }
+
+  test('layers that are here need no room', async () => {
+    const tight = withFree(8 * MB)
+    // 4 MB that do not compress, and a program: for a moment they are there twice.
+    const words = /^needs \d\d MB, 8 MB are free on the engine's disk \(\/engine\); 2 MB are kept free$/
+    await assert.rejects(tight.claim('above', AbortSignal.timeout(20_000)), { code: 'disk-full', message: words })
+    await asleep('base')
+    const end = await tight.claim('above', AbortSignal.timeout(20_000))
+    end()
+  })
+
+  test('two pulls at once do not count on the same room', async () => {
+    const roomForOne = withFree(30 * MB)
+    const end = await roomForOne.claim('base', AbortSignal.timeout(20_000))
+    await assert.rejects(roomForOne.claim('base', AbortSignal.timeout(1_000)), { name: /^(Abort|Timeout)Error$/ })
+    end()
+    const again = await roomForOne.claim('base', AbortSignal.timeout(20_000))
+    again()
+  })
+})

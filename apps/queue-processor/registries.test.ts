@@ -1,0 +1,218 @@
+/** Images come from every kind of registry, down to a running container; what is in the way has its own reason. */
+import assert from 'node:assert/strict'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { makeCertificate } from '../testing/certificate.ts'
+import { bridgeAddress, docker } from '../testing/docker.ts'
+import { accessKey, startEcr, type Ecr } from '../testing/ecr.ts'
+import { writeHelper } from '../testing/helper.ts'
+import { buildSmall, moveToRegistry } from '../testing/images.ts'
+import { freePort } from '../testing/ports.ts'
+import { login, startRegistry, type Registry } from '../testing/registry.ts'
+import { surroundings } from '../testing/surroundings.ts'
+import { identity, startTokenService, type TokenService } from '../testing/token-service.ts'
+import { makeBed, type Bed } from './bed.ts'
+
+const auth = (password = login.password) => Buffer.from(`${login.username}:${password}`).toString('base64')
+const hostOf = (repository: string) => repository.split('/')[0]!
+
+/** Writes the bed's `config.json`. */
+async function configure(bed: Bed, config: object): Promise<void> {
+  await fs.mkdir(bed.config.dockerConfig, { recursive: true })
+  await fs.writeFile(path.join(bed.config.dockerConfig, 'config.json'), JSON.stringify(config))
+}
+
+/** Clicks a tag, or again one that has failed. */
+async function click(bed: Bed, tag: string): Promise<void> {
+  await bed.ask(tag, { type: 'start', by: 'retry' })
+}
+
+async function failure(bed: Bed, tag: string) {
+  await click(bed, tag)
+  return (await bed.untilState(tag, 'failed')).reason
+}
+
+async function comesUp(bed: Bed, tag: string): Promise<string> {
+  await click(bed, tag)
+  return (await bed.untilState(tag, 'running')).generation.container
+}
+
+async function push(registry: Registry, tags: string[]): Promise<void> {
+  for (const tag of tags) {
+    await buildSmall(`${registry.repository}:${tag}`, tag)
+    await moveToRegistry(`${registry.repository}:${tag}`, login)
+  }
+}
+
+describe('a registry with a token service, as Docker Hub is', { timeout: 90_000 }, () => {
+  let tokens: TokenService
+  let registry: Registry
+  let bed: Bed
+
+  before(async () => {
+    tokens = await startTokenService()
+    registry = await startRegistry({ token: tokens.configuration })
+    await push(registry, ['red', 'green', 'blue'])
+    bed = await makeBed(registry.repository)
+    bed.work()
+  })
+  after(async () => {
+    await bed?.close()
+    await registry?.close()
+    await tokens?.close()
+  })
+
+  test('gives what is public to anybody', async () => {
+    tokens.isPublic = true
+    await comesUp(bed, 'red')
+    assert.ok(tokens.asked.includes('GET anonymous repository:todowrangler:pull'), tokens.asked.join('; '))
+  })
+
+  test('gives the rest to who has the login, and to nobody else', async () => {
+    tokens.isPublic = false
+    const host = hostOf(registry.repository)
+    assert.equal((await failure(bed, 'green')).code, 'credentials')
+    await configure(bed, { auths: { [host]: { auth: auth('wrong') } } })
+    assert.equal((await failure(bed, 'green')).code, 'credentials')
+    await configure(bed, { auths: { [host]: { auth: auth() } } })
+    await comesUp(bed, 'green')
+    await configure(bed, { auths: { [host]: { identitytoken: identity } } })
+    await comesUp(bed, 'blue')
+    assert.ok(tokens.asked.includes('POST lotan repository:todowrangler:pull'), tokens.asked.join('; '))
+  })
+})
+
+describe('a login that is not in config.json', { timeout: 120_000 }, () => {
+  let bin: string
+  let registry: Registry
+  let ecr: Ecr
+  let bed: Bed
+  let host: string
+  const writeKey = (id: string) =>
+    fs.writeFile(
+      path.join(bin, 'aws'),
+      `[default]\naws_access_key_id = ${id}\naws_secret_access_key = ${accessKey.secret}\n`,
+    )
+
+  before(async () => {
+    bin = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-logins-'))
+    registry = await startRegistry({ login: true })
+    host = hostOf(registry.repository)
+    await push(registry, ['red', 'green', 'blue', 'purple', 'black'])
+    ecr = await startEcr(registry)
+    await writeHelper(bin, 'safe', host, { Username: login.username, Secret: login.password })
+    await writeKey(accessKey.id)
+    bed = await makeBed(registry.repository, {
+      PATH: `${bin}:${surroundings.PATH}`,
+      AWS_SHARED_CREDENTIALS_FILE: path.join(bin, 'aws'),
+      AWS_DEFAULT_REGION: 'eu-central-1',
+      AWS_ENDPOINT_URL_ECR: ecr.endpoint,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    })
+    // The programs and the SDK read the environment of the process.
+    bed.asProcess()
+  })
+  after(async () => {
+    await bed?.close()
+    ecr?.close()
+    await registry?.close()
+    await fs.rm(bin, { recursive: true })
+  })
+
+  test('comes from a helper program; one that is not there is named', async () => {
+    await configure(bed, { credsStore: 'lost' })
+    const reason = await failure(bed, 'red')
+    assert.deepEqual([reason.code, reason.program], ['helper-failed', 'docker-credential-lost'])
+    await configure(bed, { credsStore: 'safe' })
+    await comesUp(bed, 'red')
+  })
+
+  test('comes from AWS: for the wrong key it says so, and with the right one a container runs that knows nothing of it', async () => {
+    await configure(bed, { credHelpers: { [host]: 'ecr-login' } })
+    await writeKey('AKIANOBODY')
+    const { code, detail } = await failure(bed, 'green')
+    assert.equal(code, 'aws-credentials')
+    assert.match(detail, /UnrecognizedClientException/)
+    await writeKey(accessKey.id)
+    const container = await comesUp(bed, 'green')
+    assert.equal(ecr.given.length, 1)
+    const { Config } = await docker<{ Config: { Env: string[] } }>('GET', `/containers/${container}/json`)
+    assert.deepEqual(
+      Config.Env.filter((line) => /AWS|token-/.test(line)),
+      [],
+    )
+  })
+
+  test('is kept, renewed once when AWS’s token has ended early, and the pull goes on', async () => {
+    await comesUp(bed, 'blue')
+    assert.equal(ecr.given.length, 1, 'kept')
+    await ecr.endTokens()
+    await comesUp(bed, 'purple')
+    assert.equal(ecr.given.length, 2, 'renewed once')
+  })
+
+  test('says that a token has ended where it cannot be renewed', async () => {
+    await ecr.endTokens()
+    ecr.refusal = 'ExpiredTokenException'
+    assert.equal((await failure(bed, 'black')).code, 'token-expired')
+    ecr.refusal = undefined
+    await comesUp(bed, 'black')
+    assert.equal(ecr.given.length, 3)
+  })
+})
+
+test('a pull that is refused is tried once more, with a newer login alone', { timeout: 60_000 }, async (t) => {
+  const registry = await startRegistry({ login: true })
+  t.after(() => registry.close())
+  await push(registry, ['red', 'green'])
+  const bed = await makeBed(registry.repository)
+  t.after(() => bed.close())
+  const asked: (string | undefined)[] = []
+  const old = { ...login, password: 'old' }
+  let newer: typeof login | undefined
+  bed.parts.registry = {
+    ...bed.parts.registry,
+    authFor: (_, refused) => {
+      asked.push(refused && 'password' in refused ? refused.password : undefined)
+      return Promise.resolve(refused ? newer : old)
+    },
+  }
+  bed.work()
+  assert.equal((await failure(bed, 'red')).code, 'credentials')
+  newer = { ...login, password: 'wrong too' }
+  assert.equal((await failure(bed, 'red')).code, 'credentials')
+  newer = login
+  await comesUp(bed, 'red')
+  assert.deepEqual(asked, [undefined, 'old', undefined, 'old', undefined, 'old'])
+})
+
+describe('a registry that cannot be pulled from', { timeout: 90_000 }, () => {
+  /** How a click on a repository fails. */
+  async function reasonAt(repository: string): Promise<string> {
+    const bed = await makeBed(repository)
+    try {
+      bed.work()
+      return (await failure(bed, 'red')).code
+    } finally {
+      await bed.close()
+    }
+  }
+
+  test('says why: it is away, is not trusted, speaks no TLS, or has no such repository', async (t) => {
+    const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-tls-'))
+    const address = await bridgeAddress()
+    const trustless = await startRegistry({ tls: await makeCertificate(dir, address), address })
+    const plain = await startRegistry({ address })
+    const empty = await startRegistry()
+    t.after(async () => {
+      for (const registry of [trustless, plain, empty]) await registry.close()
+      await fs.rm(dir, { recursive: true })
+    })
+    assert.equal(await reasonAt(`127.0.0.1:${await freePort()}/todowrangler`), 'registry-down')
+    assert.equal(await reasonAt(trustless.repository), 'tls')
+    assert.equal(await reasonAt(plain.repository), 'tls')
+    assert.equal(await reasonAt(empty.repository), 'no-repository')
+  })
+})

@@ -1,0 +1,100 @@
+/**
+ * Watches the engine's disk: above the high mark it asks for what is not in use to go, until the disk is below the low
+ * mark; and now and then for images that their tags have lost.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../shared/config.ts'
+import { inWords, isOld, usedPercent, type Disk } from '../shared/disk.ts'
+import { EngineError, type Engine } from '../shared/engine.ts'
+import type { Log } from '../shared/log.ts'
+import type { Nudges } from '../shared/queue.ts'
+import type { Store } from '../shared/store.ts'
+import { relieve } from './disk.ts'
+
+const LOOK_MS = 1_000
+/** What a tag has lost may be in use by somebody for long. Above the high mark it is asked for at once. */
+const OLD_IMAGES_MS = 60_000
+
+export interface Parts {
+  config: Pick<Config, 'disk'>
+  engine: Pick<Engine, 'disk'>
+  store: Pick<Store, 'list' | 'get' | 'apply' | 'pulled'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep'>
+  log: Log
+}
+
+/** What is being done about a full disk: how it was when that began, and how many went. */
+interface Relief {
+  free: number
+  used: number
+  went: number
+  /** That nothing is left to go has been said. */
+  stuck: boolean
+}
+
+/** Watches until the signal. */
+export async function watchDisk(parts: Parts, signal: AbortSignal): Promise<void> {
+  const { config, engine, store, nudges, log } = parts
+  let relief: Relief | undefined
+  let oldAskedAt = 0
+  let isMeasured: boolean | undefined
+
+  async function look(): Promise<void> {
+    const now = Date.now()
+    const disk = await engine.disk()
+    if (isMeasured !== (disk !== undefined)) tell(disk)
+    isMeasured = disk !== undefined
+    const before = relief
+    if (disk) await relieveDisk(disk, now)
+    if (now - oldAskedAt < OLD_IMAGES_MS && !(relief && !before)) return
+    oldAskedAt = now
+    const olds = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
+    for (const tag of new Set(olds.map(({ tag }) => tag))) await nudges.sweep(tag)
+  }
+
+  function tell(disk: Disk | undefined) {
+    if (disk) log.info({ root: disk.root, used: percent(disk), ...config.disk }, "the engine's disk is watched")
+    else log.warn("the engine's disk cannot be measured from here: its marks are not heeded, and nor is a pull's size")
+  }
+
+  async function relieveDisk(disk: Disk, now: number) {
+    const previews = store.list()
+    const { over, go, stuck } = relieve({ previews, disk, marks: config.disk, under: relief !== undefined }, now)
+    if (!over) {
+      if (relief)
+        log.info(
+          { was: relief.used, used: percent(disk), freed: inWords(disk.free - relief.free), went: relief.went },
+          "the engine's disk is below its low mark again",
+        )
+      relief = undefined
+      return
+    }
+    relief ??= { free: disk.free, used: percent(disk), went: 0, stuck: false }
+    const going = go.flatMap(({ tag }) => store.apply(tag, { type: 'stop', why: 'disk' }, now) ?? [])
+    if (going.length > 0)
+      log.info(
+        { used: percent(disk), free: inWords(disk.free), ...config.disk, tags: going.map(({ tag }) => tag) },
+        "the engine's disk was above its high mark: what nobody uses goes",
+      )
+    relief.went += going.length
+    for (const preview of going) await nudges.nudge(preview)
+    if (stuck && !relief.stuck)
+      log.warn(
+        { used: percent(disk), free: inWords(disk.free), ...config.disk },
+        "the engine's disk is above its low mark, and nothing of Lotan's is left that nobody uses",
+      )
+    relief.stuck = stuck
+  }
+
+  while (!signal.aborted) {
+    // That the engine is away is said by who listens to it.
+    await look().catch((error: unknown) => {
+      if (!(error instanceof EngineError)) throw error
+    })
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+function percent(disk: Disk): number {
+  return Math.round(usedPercent(disk))
+}

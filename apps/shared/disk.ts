@@ -1,0 +1,105 @@
+/**
+ * The engine's disk, and who makes room on it. Pure: the reaper acts by it when the disk gets full, the
+ * queue-processor when an image would not fit.
+ *
+ * Only images that Lotan pulled are thought of. What sleeps goes first, then what is paused, and what runs only when
+ * nobody has been there for a while; in each case the longest unused first.
+ */
+import { generationsOf, type In, type Preview } from './preview.ts'
+
+/** Bytes. `total` is what can be used at all, as `df` counts it: without what is kept for root alone. */
+export interface Disk {
+  total: number
+  free: number
+  /** The engine's data root. */
+  root: string
+}
+
+/** Whoever was here within this long is not sent away; nor is a failure that somebody may be reading about. */
+const IDLE_MS = 60_000
+
+/** How full the disk is, percent. */
+export function usedPercent({ total, free }: Disk): number {
+  return total > 0 ? (1 - free / total) * 100 : 0
+}
+
+/** How many bytes have to go until the disk is less full than this. */
+export function bytesAbove(disk: Disk, percent: number): number {
+  return Math.max(0, Math.ceil(disk.total * (1 - percent / 100)) - disk.free)
+}
+
+/**
+ * Which previews are to go, so that so many bytes become free; those that are going already count. Their images' sizes
+ * are an estimate, since what images share stays until the last of them goes: look again after it.
+ *
+ * @returns in the order in which they should go; all there are when they are not enough
+ */
+export function whoGoes(previews: readonly Preview[], bytes: number, now: number): Preview[] {
+  const going = previews.filter(isGoing)
+  // What is being stopped anyway sleeps in a moment: nobody who is awake has to go in its place.
+  const soon = previews.filter((preview) => !isGoing(preview) && isStopping(preview) && isOurs(preview))
+  let left = bytes - sizeOf(going)
+  const chosen: Preview[] = []
+  const take = (candidates: Preview[]) => {
+    for (const preview of candidates.filter(isOurs).sort((a, b) => lastUsed(a) - lastUsed(b))) {
+      if (left <= 0) return
+      chosen.push(preview)
+      left -= preview.image!.bytes
+    }
+  }
+  take(previews.filter((preview) => isAsleep(preview, now) && !isGoing(preview)))
+  left -= sizeOf(soon)
+  take(previews.filter((preview) => preview.state === 'paused' && !preview.draining && !preview.thenStart))
+  take(previews.filter((preview) => preview.state === 'running' && now - lastUsed(preview) >= IDLE_MS))
+  return chosen
+}
+
+/** How many bytes could become free at most, if everybody went who is not here now. */
+export function couldFree(previews: readonly Preview[]): number {
+  return sizeOf(previews.filter(isOurs))
+}
+
+/** Whether an image that was pulled for a tag is not the one that its preview has, or is just ending. */
+export function isOld({ id }: { id: string }, preview: Preview | undefined): boolean {
+  return preview?.image?.id !== id && !(preview && generationsOf(preview).some(({ image }) => image === id))
+}
+
+/** Whether room is being made already: it has been asked for, or somebody is being stopped who can be asked then. */
+export function isComing(previews: readonly Preview[]): boolean {
+  return previews.some((preview) => isOurs(preview) && (isGoing(preview) || isStopping(preview)))
+}
+
+/** `1.2 GB`, `300 MB`: as registries count, in words for the admin. */
+export function inWords(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
+  const value = Math.max(0, bytes) / 1_000 ** power
+  return `${value < 10 && power > 2 ? value.toFixed(1) : Math.round(value)} ${units[power]}`
+}
+
+function isGoing(preview: Preview): boolean {
+  const isMeant = preview.state === 'stopped' || (preview.state === 'stopping' && !preview.thenStart)
+  return isMeant && preview.why === 'disk' && isOurs(preview)
+}
+
+function isStopping(preview: Preview): preview is In<'stopping'> {
+  return preview.state === 'stopping' && !preview.thenStart
+}
+
+function isAsleep(preview: Preview, now: number): boolean {
+  return preview.state === 'stopped' || (preview.state === 'failed' && now - preview.since >= IDLE_MS)
+}
+
+function isOurs({ image }: Preview): boolean {
+  return image?.pulled === true
+}
+
+function sizeOf(previews: readonly Preview[]): number {
+  return previews.reduce((sum, { image }) => sum + (image?.bytes ?? 0), 0)
+}
+
+/** When a preview was last of use, milliseconds since 1970. */
+function lastUsed(preview: Preview): number {
+  const since = preview.state === 'running' || preview.state === 'paused' ? preview.readyAt : 0
+  return Math.max(preview.lastSeen ?? preview.stages.running ?? 0, since)
+}

@@ -1,0 +1,76 @@
+/** What goes wrong with a registry, as the reasons Lotan knows. */
+import type { ReasonCode } from './reason.ts'
+
+export type RegistryCode = Extract<
+  ReasonCode,
+  | 'credentials'
+  | 'registry-down'
+  | 'rate-limited'
+  | 'no-repository'
+  | 'tls'
+  | 'helper-failed'
+  | 'aws-credentials'
+  | 'aws-region'
+  | 'token-expired'
+>
+
+interface More {
+  /** The program that could not be used: `docker-credential-pass`. */
+  program?: string
+  /** How long the registry wants to be left alone, milliseconds. */
+  retryAfter?: number
+  cause?: unknown
+}
+
+/** The one error of the registry. `message` is for the admin. */
+export class RegistryError extends Error {
+  readonly code: RegistryCode
+  readonly program: string | undefined
+  readonly retryAfter: number | undefined
+
+  constructor(code: RegistryCode, message: string, { program, retryAfter, cause }: More = {}) {
+    super(message, { cause })
+    this.name = 'RegistryError'
+    this.code = code
+    this.program = program
+    this.retryAfter = retryAfter
+  }
+}
+
+/** An answer that is no good, as an error; undefined for a good one. */
+export function refusalOf(answer: Response, what: string): RegistryError | undefined {
+  if (answer.ok) return undefined
+  const said = `${new URL(answer.url).host} answered ${answer.status} for ${what}`
+  switch (answer.status) {
+    case 401:
+    case 403:
+      return new RegistryError('credentials', said)
+    case 404:
+      return new RegistryError('no-repository', said)
+    case 429:
+      return new RegistryError('rate-limited', said, { retryAfter: retryAfterOf(answer) })
+    default:
+      return new RegistryError('registry-down', said, { retryAfter: retryAfterOf(answer) })
+  }
+}
+
+/** No answer at all: the registry is down, or is not trusted. */
+export function unreachable(url: URL, error: unknown): RegistryError {
+  const { message, cause } = error as Error & { cause?: { code?: string; message?: string } }
+  const said = `${url.host}: ${cause?.message || cause?.code || message}`
+  return new RegistryError(isOfTls(cause?.code ?? '') ? 'tls' : 'registry-down', said, { cause: error })
+}
+
+/** OpenSSL's and Node's own codes: a certificate nobody here trusts, or no TLS at the other end. */
+function isOfTls(code: string): boolean {
+  return /^(ERR_(SSL|TLS)_|EPROTO$|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/.test(
+    code,
+  )
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3). */
+function retryAfterOf(answer: Response): number | undefined {
+  const text = answer.headers.get('retry-after') ?? ''
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
+  return ms > 0 ? ms : undefined
+}
