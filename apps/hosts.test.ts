@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
-import { buildSmall } from './testing/images.ts'
+import { buildSmall, engine } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 
 describe('a host', { timeout: 90_000 }, () => {
@@ -15,6 +15,8 @@ describe('a host', { timeout: 90_000 }, () => {
     registry = await startRegistry()
     for (const tag of ['plain', '1.9.5', 'Feature-X', 'dark_mode'])
       await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
+    // A registry without the repository is another story than one without a tag.
+    await engine.push(`${registry.repository}:plain`)
     lotan = await startLotan({ repository: registry.repository })
     domain = lotan.domain
   })
