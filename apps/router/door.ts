@@ -33,6 +33,7 @@ const START_LANES = 2
 /** How long the reaper, which may be restarting, is asked about a container that did not answer. Milliseconds. */
 const LOOK_MS = 4_000
 const LOOK_AGAIN_MS = 250
+const MOMENT_MS = 50
 /** The distance between two held requests of a preview that are let go, milliseconds. */
 const LET_GO_EVERY_MS = 2
 
@@ -198,7 +199,7 @@ export function door(parts: Parts): express.Express {
       if (now?.state !== 'running' || upstream(now) !== upstream(preview)) return true
       if (found && ('gone' in found || !found.running)) return voidRoute(preview, found)
       // The application's end is seen by its clients first, and by the engine a moment later.
-      if (found && (++looks > 1 || (await accepts(addressOf(subnet(), generation.slot), generation.port)))) return false
+      if (found && (++looks > 1 || (await stays(addressOf(subnet(), generation.slot), generation.port)))) return false
       if (Date.now() >= end) {
         log.warn({ tag }, 'the reaper could not be asked about a container')
         return false
@@ -239,6 +240,13 @@ export function door(parts: Parts): express.Express {
   }
 
   return app
+}
+
+/** Whether a port accepts, and does so a moment later still: a process that ends closes its connections before its port. */
+async function stays(address: string, port: number): Promise<boolean> {
+  if (!(await accepts(address, port))) return false
+  await sleep(MOMENT_MS)
+  return accepts(address, port)
 }
 
 /** A preview that has come to where waiting for it ends; undefined while it is on its way. */
