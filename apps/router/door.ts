@@ -33,6 +33,7 @@ const START_LANES = 2
 /** How long the reaper, which may be restarting, is asked about a container that did not answer. Milliseconds. */
 const LOOK_MS = 4_000
 const LOOK_AGAIN_MS = 250
+/** A process that ends has closed its port when so long has passed since it closed a connection. Milliseconds. */
 const MOMENT_MS = 50
 /** The distance between two held requests of a preview that are let go, milliseconds. */
 const LET_GO_EVERY_MS = 2

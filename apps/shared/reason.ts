@@ -5,14 +5,8 @@
  * words and are for the admin alone (they may hold secrets).
  */
 
-export type ReasonCode =
-  | 'wrong-port'
-  | 'port-closed'
-  | 'no-answer'
-  | 'exited'
-  | 'crashing'
-  | 'out-of-memory'
-  | 'bad-image'
+/** Those that a registry gives. */
+export type RegistryCode =
   | 'credentials'
   | 'registry-down'
   | 'rate-limited'
@@ -22,6 +16,16 @@ export type ReasonCode =
   | 'aws-credentials'
   | 'aws-region'
   | 'token-expired'
+
+export type ReasonCode =
+  | 'wrong-port'
+  | 'port-closed'
+  | 'no-answer'
+  | 'exited'
+  | 'crashing'
+  | 'out-of-memory'
+  | 'bad-image'
+  | RegistryCode
   | 'stalled'
   | 'disk-full'
   | 'engine-down'

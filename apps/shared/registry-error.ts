@@ -1,18 +1,5 @@
 /** What goes wrong with a registry, as the reasons Lotan knows. */
-import type { ReasonCode } from './reason.ts'
-
-export type RegistryCode = Extract<
-  ReasonCode,
-  | 'credentials'
-  | 'registry-down'
-  | 'rate-limited'
-  | 'no-repository'
-  | 'tls'
-  | 'helper-failed'
-  | 'aws-credentials'
-  | 'aws-region'
-  | 'token-expired'
->
+import type { RegistryCode } from './reason.ts'
 
 interface More {
   /** The program that could not be used: `docker-credential-pass`. */
