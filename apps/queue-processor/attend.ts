@@ -11,6 +11,7 @@ import type { Reason, ReasonCode } from '../shared/reason.ts'
 import { RegistryError } from '../shared/registry.ts'
 import { comingOf, discard } from './coming.ts'
 import type { Outcome, Parts } from './parts.ts'
+import { lookUp } from './look-up.ts'
 import { pausePreview, wakePreview } from './pause-preview.ts'
 import { refreshImage, renewImage, withImage } from './refresh-image.ts'
 import { nextInLine } from './room.ts'
@@ -73,7 +74,10 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
     if (!['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
     // An engine that is down cannot do that either: the container is swept away when it is back.
     if (coming) await discard(parts, coming).catch(() => {})
-    store.apply(tag, { type: 'fail', reason: reasonOf(error, lane === 'pull' ? 'pull-failed' : 'start-failed') })
+    store.apply(tag, {
+      type: 'fail',
+      reason: reasonOf(error, lane === 'pull' || lane === 'ask' ? 'pull-failed' : 'start-failed'),
+    })
   }
 
   async function finish(tag: string, turn: Turn, before: Preview | undefined, outcome: Outcome) {
@@ -107,16 +111,16 @@ async function step(
 ): Promise<Outcome> {
   if (!preview || sweeping) return void (await sweep(parts, tag))
   // The state has changed since the job was made: it is another lane's now.
-  const sentOn = preview.state === 'queued' && lane === 'pull'
+  const sentOn = preview.state === 'queued' && (lane === 'ask' || lane === 'pull')
   if (laneOf(preview) !== lane && !sentOn) return { again: isOnItsWay(preview) }
   switch (preview.state) {
     case 'queued': {
       // TAG_FILTER was changed since it was asked for.
       if (!parts.config.offers(tag)) return void parts.store.apply(tag, { type: 'remove' })
-      const here = lane === 'start' ? await withImage(parts, preview) : undefined
-      if (here) return startPreview(parts, here)
-      if (lane === 'start') return { sendOn: 'pull' }
-      return void (await refreshImage(parts, preview))
+      if (lane === 'ask') return lookUp(parts, preview)
+      if (lane === 'pull') return void (await refreshImage(parts, preview))
+      const here = await withImage(parts, preview)
+      return here ? startPreview(parts, here) : { sendOn: parts.store.isOffered(tag) ? 'pull' : 'ask' }
     }
     case 'pulling':
       return void (await refreshImage(parts, preview))

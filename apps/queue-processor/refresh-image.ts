@@ -91,7 +91,7 @@ export async function renewImage(parts: Parts, preview: Preview | undefined): Pr
     store,
     () => store.get(tag)?.change === change,
     async (signal) => {
-      const digest = await registry.digestOf(tag)
+      const digest = await registry.digestOf(tag, was.digest ?? undefined)
       if (digest === undefined || digest === was.digest) return { image: was }
       const endClaim = await disk.claim(tag, signal)
       try {

@@ -1,11 +1,13 @@
 /** Images come from every kind of registry, down to a running container; what is in the way has its own reason. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs/promises'
+import type http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe, test, type TestContext } from 'node:test'
 import { makeCertificate } from '../testing/certificate.ts'
 import { bridgeAddress, docker } from '../testing/docker.ts'
+import { countQuestions } from '../testing/counted.ts'
 import { accessKey, startEcr, type Ecr } from '../testing/ecr.ts'
 import { writeHelper } from '../testing/helper.ts'
 import { buildSmall, moveToRegistry } from '../testing/images.ts'
@@ -13,6 +15,7 @@ import { freePort } from '../testing/ports.ts'
 import { login, startRegistry, type Registry } from '../testing/registry.ts'
 import { surroundings } from '../testing/surroundings.ts'
 import { identity, startTokenService, type TokenService } from '../testing/token-service.ts'
+import { until } from '../testing/until.ts'
 import { makeBed, type Bed } from './bed.ts'
 
 const auth = (password = login.password) => Buffer.from(`${login.username}:${password}`).toString('base64')
@@ -214,5 +217,61 @@ describe('a registry that cannot be pulled from', { timeout: 90_000 }, () => {
     assert.equal(await reasonAt(trustless.repository), 'tls')
     assert.equal(await reasonAt(plain.repository), 'tls')
     assert.equal(await reasonAt(empty.repository), 'no-repository')
+  })
+})
+
+describe('a tag that the registry’s list does not have', { timeout: 90_000 }, () => {
+  const isLook = ({ method, headers }: http.IncomingMessage) =>
+    method === 'HEAD' && !headers['user-agent']?.startsWith('docker/')
+
+  /** A bed whose registry answers the look at a tag with this status, and the engine as it should. */
+  async function lookingAt(t: TestContext, status?: number) {
+    const registry = await startRegistry()
+    const counted = await countQuestions(registry.port, (req) => (isLook(req) ? status : undefined))
+    const repository = `127.0.0.1:${counted.port}/todowrangler`
+    await buildSmall(`${repository}:red`, 'red')
+    await moveToRegistry(`${repository}:red`)
+    const bed = await makeBed(repository)
+    bed.work()
+    t.after(async () => {
+      await bed.close()
+      counted.close()
+      await registry.close()
+    })
+    const from = counted.asked.length
+    return { bed, asked: () => counted.asked.slice(from).map(({ method, path }) => `${method} ${path}`) }
+  }
+  const look = (tag: string) => `HEAD /v2/todowrangler/manifests/${tag}`
+
+  test('is asked about once before it is pulled; one that is not there never is', async (t) => {
+    const { bed, asked } = await lookingAt(t)
+    await comesUp(bed, 'red')
+    assert.equal(asked()[0], look('red'))
+    const from = asked().length
+    await click(bed, 'nonesuch')
+    await until('it is known to be missing', () => bed.store.missing('nonesuch'))
+    assert.deepEqual(asked().slice(from), [look('nonesuch'), 'GET /v2/todowrangler/tags/list?n=1'])
+    await click(bed, 'nonesuch-2')
+    await until('it is known to be missing', () => bed.store.missing('nonesuch-2'))
+    assert.deepEqual(asked().slice(from + 2), [look('nonesuch-2')])
+  })
+
+  test('is not asked about where the list has it', async (t) => {
+    const { bed, asked } = await lookingAt(t)
+    bed.store.offer([{ tag: 'red', digest: null }])
+    await comesUp(bed, 'red')
+    // What comes first is the engine's.
+    assert.equal(asked()[0], 'GET /v2/')
+  })
+
+  test('is left to the engine’s pull where the registry answers the engine alone', async (t) => {
+    const { bed } = await lookingAt(t, 500)
+    await comesUp(bed, 'red')
+  })
+
+  test('is not pulled from a registry that has been asked too often', async (t) => {
+    const { bed, asked } = await lookingAt(t, 429)
+    assert.equal((await failure(bed, 'red')).code, 'rate-limited')
+    assert.deepEqual(asked(), [look('red')])
   })
 })

@@ -35,7 +35,7 @@ async function askAll({ registry, store, nudges, log }: Parts, signal: AbortSign
     if (!image?.pulled) continue
     if (signal.aborted) return 0
     try {
-      const digest = await registry.digestOf(tag)
+      const digest = await registry.digestOf(tag, image.digest ?? undefined)
       if (digest !== undefined && digest !== image.digest) {
         log.info({ tag, was: image.digest, digest }, 'a newer image was pushed')
         await nudges.refresh(tag)

@@ -12,15 +12,21 @@ const LIMITED_MS = 60_000
 /** Whatever it says. */
 const LONGEST_MS = 24 * 60 * 60_000
 
+/** How often it is looked whether somebody wants the list read before its time. */
+const LOOK_MS = 500
+/** Then it is read at most this often, and no more than this part of the time. */
+const SOONEST_MS = 10_000
+const MOST_OF_THE_TIME = 1 / 20
+
 export interface Parts {
   registry: Pick<Registry, 'tags'>
-  store: Pick<Store, 'offer'>
+  store: Pick<Store, 'offer' | 'listWantedAt'>
   log: Log
 }
 
 /**
- * @param every milliseconds, jittered by a tenth; after a failure sooner at first, then back to it, but never before the
- *   registry wants to be asked again
+ * @param every milliseconds, jittered by a tenth; sooner when visitors ask for tags that the list does not have, and
+ *   after a failure at first, then back to it, but never before the registry wants to be asked again
  */
 export async function keepOffered({ registry, store, log }: Parts, every: number, signal: AbortSignal): Promise<void> {
   let failures = 0
@@ -28,6 +34,7 @@ export async function keepOffered({ registry, store, log }: Parts, every: number
   let said = ''
   await sleep(FIRST_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
+    const began = Date.now()
     try {
       const tags = await registry.tags()
       store.offer(tags.map((tag) => ({ tag, digest: null })))
@@ -45,6 +52,17 @@ export async function keepOffered({ registry, store, log }: Parts, every: number
     }
     const pause = failures > 0 ? Math.min(every, RETRY_MS * 2 ** (failures - 1)) : every
     const jittered = Math.max(pause * (0.9 + Math.random() / 5), leaveAlone * (1 + Math.random() / 10))
-    await sleep(jittered, undefined, { signal }).catch(() => {})
+    const soonest = failures > 0 ? jittered : Math.max(SOONEST_MS, (Date.now() - began) / MOST_OF_THE_TIME)
+    await pauseUnlessWanted(jittered, soonest, began)
+  }
+
+  /** @param since a wish from before then has been granted */
+  async function pauseUnlessWanted(most: number, least: number, since: number): Promise<void> {
+    const start = performance.now()
+    for (;;) {
+      const passed = performance.now() - start
+      if (signal.aborted || passed >= most || (passed >= least && store.listWantedAt() > since)) return
+      await sleep(Math.min(most - passed, LOOK_MS), undefined, { signal }).catch(() => {})
+    }
   }
 }

@@ -171,6 +171,30 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     },
     [{ do: 'apply', tag: 'red', event: { type: 'forget' } }],
   ],
+  [
+    'so is a failure, with nothing else left',
+    { previews: [failed({ image: null, retryAt: null, since: NOW - 24 * 60 * MINUTE, lastSeen: null })] },
+    [{ do: 'apply', tag: 'red', event: { type: 'forget' } }],
+  ],
+  [
+    'but not before',
+    { previews: [failed({ image: null, retryAt: null, since: NOW - 23 * 60 * MINUTE, lastSeen: null })] },
+    [],
+  ],
+  [
+    'a failure of a tag that never came to anything is forgotten as soon as nobody asks for it any more',
+    {
+      previews: [
+        failed({ tag: 'guess', image: null, generations: 0, since: NOW - 10 * MINUTE, lastSeen: NOW - 10 * MINUTE }),
+        failed({ tag: 'asked', image: null, generations: 0, since: NOW - 10 * MINUTE, lastSeen: NOW - 9 * MINUTE }),
+        failed({ tag: 'new', image: null, generations: 0, since: NOW - 9 * MINUTE, lastSeen: null }),
+      ],
+    },
+    [
+      { do: 'apply', tag: 'guess', event: { type: 'forget' } },
+      { do: 'apply', tag: 'asked', event: { type: 'start', by: 'retry' } },
+    ],
+  ],
   ['a wish whose nudge was lost is asked for again', { previews: [queued()] }, [ask(queued())]],
   [
     'as many as there is room for, in their order',

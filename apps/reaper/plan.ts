@@ -6,7 +6,16 @@
 import type { Config } from '../shared/config.ts'
 import { duesOf, type Due } from '../shared/due.ts'
 import type { Container } from '../shared/engine.ts'
-import { generationOf, generationsOf, isOnItsWay, type Event, type In, type Preview } from '../shared/preview.ts'
+import {
+  generationOf,
+  generationsOf,
+  isForgettable,
+  isOnItsWay,
+  isUnproven,
+  type Event,
+  type In,
+  type Preview,
+} from '../shared/preview.ts'
 
 export interface Facts {
   previews: readonly Preview[]
@@ -35,7 +44,7 @@ export type Action =
 
 /** A wish this old has either a job at work on it, or lost its nudge; asking again is harmless. */
 const ASK_AGAIN_MS = 3_000
-/** A preview of which nothing is left is forgotten after a day. */
+/** A preview of which nothing is left is forgotten after a day; one that may never have existed sooner. */
 const FORGET_MS = 24 * 60 * 60_000
 
 /** @param now milliseconds since 1970 */
@@ -84,17 +93,21 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
     case 'failed': {
       // What nobody visits any more is not tried again.
       const visited = now - (preview.lastSeen ?? 0) < config.stopAfter
-      if (preview.retryAt === null || now < preview.retryAt || !visited) return undefined
-      return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
+      if (preview.retryAt !== null && now >= preview.retryAt && visited)
+        return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
+      return forgotten(preview, isUnproven(preview) ? config.stopAfter : FORGET_MS, now)
     }
     case 'stopped':
-      if (isOnItsWay(preview)) return { do: 'ask', preview }
-      return !preview.image && !preview.generation && now - Math.max(preview.since, preview.lastSeen ?? 0) >= FORGET_MS
-        ? { do: 'apply', tag, event: { type: 'forget' } }
-        : undefined
+      return isOnItsWay(preview) ? { do: 'ask', preview } : forgotten(preview, FORGET_MS, now)
     default:
       return undefined
   }
+}
+
+/** A row of which nothing else is left goes when nobody has asked for it for so long. */
+function forgotten(preview: Preview, after: number, now: number): Action | undefined {
+  if (!isForgettable(preview) || now - Math.max(preview.since, preview.lastSeen ?? 0) < after) return undefined
+  return { do: 'apply', tag: preview.tag, event: { type: 'forget' } }
 }
 
 /** A stop rather than a pause, and no pause of what somebody is connected to. */

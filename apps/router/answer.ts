@@ -17,6 +17,8 @@ interface Said {
   reason?: string
   /** Seconds. */
   retryAfter?: number
+  /** The page comes back by itself after that time. */
+  again?: true
   page: () => Page
 }
 
@@ -35,12 +37,13 @@ export function answerFor(facts: Facts, res: Response, now = Date.now()) {
   // It came up between nginx's last question and this one.
   if (answer.do === 'forward' && !ask.verdict && ask.request.method === 'GET') return res.redirect(307, ask.uri)
 
-  const { status, title, detail, reason, retryAfter, page } = say(facts, now)
+  const { status, title, detail, reason, retryAfter, again, page } = say(facts, now)
   res.status(status)
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
   const reading = ask.request.method === 'GET' || ask.request.method === 'HEAD'
   if (reading && ask.request.kind === 'person' && acceptsHtml(ask.request.accept)) {
     const { html, csp } = page()
+    if (again) res.set('Refresh', String(retryAfter))
     return res
       .set({ 'Content-Security-Policy': csp, 'Referrer-Policy': 'same-origin', 'X-Content-Type-Options': 'nosniff' })
       .type('html')
@@ -120,6 +123,8 @@ function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
       return said(messages.unanswered(tag))
     case 'full':
       return { ...said(messages.crowded(tag)), retryAfter: 5 }
+    case 'unknown':
+      return { ...said(messages.unknown(tag)), retryAfter: 10, again: true }
     case 'spent':
       return {
         ...said({

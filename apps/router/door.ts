@@ -23,6 +23,7 @@ import { readAsk, type Ask } from './ask.ts'
 import type { Changes } from './changes.ts'
 import { noteColdStarts } from './cold-starts.ts'
 import { decide, type Answer } from './decide.ts'
+import { countGuesses } from './guesses.ts'
 import { accepts } from './knock.ts'
 import type { Look, Reaper } from './reaper-client.ts'
 import { streamTold } from './told-stream.ts'
@@ -51,6 +52,7 @@ export interface Parts {
 export function door(parts: Parts): express.Express {
   const { config, store, nudges, changes, activity, reaper, log } = parts
   const coldStarts = noteColdStarts(store.list())
+  const guesses = countGuesses({ store, previews: changes.previews })
   const leaving = new Map<string, number>()
   let held = 0
 
@@ -93,7 +95,7 @@ export function door(parts: Parts): express.Express {
     const ask = readAsk(req, config, store)
     if (!ask.tag || ask.request.method !== 'POST') return no(res)
     if (ask.fetchSite && ask.fetchSite !== 'same-origin') return no(res)
-    if (config.offers(ask.tag)) wake(ask.tag, 'api')
+    if (config.offers(ask.tag) && mayWake(ask.tag)) wake(ask.tag, 'api')
     return res.redirect(303, backTo(ask))
   })
 
@@ -113,6 +115,7 @@ export function door(parts: Parts): express.Express {
     if (answer.do === 'forward') return yes(res, answer.preview)
     if (answer.do !== 'wait' || ask.tag === null) return no(res)
     const { tag } = ask
+    if (!mayWake(tag)) return no(res, 'unknown')
     wake(tag, 'visit')
     seen(ask)
     if (answer.applied !== null) res.set('Preference-Applied', `wait=${answer.applied / 1_000}`)
@@ -174,6 +177,11 @@ export function door(parts: Parts): express.Express {
       { ...ask, preview, missingUntil, hold: config.hold, offers: config.offers, laneFree },
       now,
     )
+  }
+
+  /** What nobody knows is looked for only so often. */
+  function mayWake(tag: string): boolean {
+    return store.get(tag) !== undefined || guesses.mayLookFor(tag)
   }
 
   /** Nobody waits for Redis: a nudge that is lost is made up for by the reaper. */

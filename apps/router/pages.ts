@@ -107,6 +107,14 @@ export const messages = {
     ],
     link: { href: '', name: 'Load it again' },
   }),
+  /** So many tags that nobody knows are asked for that this one has not been looked up. */
+  unknown: (tag: string): Message => ({
+    status: 503,
+    heading: `${tag} is not known yet`,
+    sentence:
+      'So many unknown tags are being asked for that not each of them can be looked up at once. The registry’s list is read again now: if there is such a tag, it opens here by itself.',
+    link: { href: '', name: 'Try again' },
+  }),
   /** More requests than Lotan holds wait already. */
   crowded: (tag: string): Message => ({
     status: 503,

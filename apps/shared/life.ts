@@ -9,6 +9,7 @@ import {
   FAILURE_REST_MS,
   fresh,
   generationOf,
+  isForgettable,
   isOnItsWay,
   isOutdated,
   isRouted,
@@ -166,9 +167,7 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
     case 'cleaned':
       return cleaned(preview, now)
     case 'forget':
-      return preview.state === 'stopped' && !preview.image && !preview.generation
-        ? { ...known(preview), since: now, state: 'unknown', why: 'forgotten' }
-        : undefined
+      return isForgettable(preview) ? { ...known(preview), since: now, state: 'unknown', why: 'forgotten' } : undefined
     case 'adopt':
       return undefined
   }

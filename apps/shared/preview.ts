@@ -206,6 +206,17 @@ export function isOnItsWay(preview: Preview): boolean {
   return ['queued', 'pulling', 'starting', 'stopping', 'removing'].includes(preview.state)
 }
 
+/** Whether a tag has never come to an image or a container: it may not exist, and anybody may have made it up. */
+export function isUnproven({ image, generations }: Preview): boolean {
+  return image === null && generations === 0
+}
+
+/** Whether nothing is left of a preview but its row. */
+export function isForgettable(preview: Preview): boolean {
+  if (preview.image || preview.leaving.length > 0) return false
+  return preview.state === 'failed' || (preview.state === 'stopped' && !preview.generation)
+}
+
 /** Whether a preview takes one of the LOTAN_MAX_RUNNING places. */
 export function takesPlace(state: State): boolean {
   return ['pulling', 'starting', 'running', 'paused', 'stopping'].includes(state)

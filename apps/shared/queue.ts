@@ -3,7 +3,8 @@
  *
  * A job carries a tag and a generation, never a copy of what is wanted; losing all of Redis loses time, nothing else,
  * since the reaper asks again for what SQLite says is due. Lanes, so that a start of an image that is here never waits
- * behind a pull, a wake, which takes milliseconds, behind neither, and a stop behind nothing at all.
+ * behind a pull, nor a pull behind questions about tags that may not exist; a wake, which takes milliseconds, waits behind
+ * neither, and a stop behind nothing at all.
  */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -11,7 +12,7 @@ import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import { generationOf, isOutdated, type Preview } from './preview.ts'
 
-export const lanes = ['pull', 'start', 'wake', 'stop'] as const
+export const lanes = ['ask', 'pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]
 
 export interface Nudge {
@@ -33,7 +34,7 @@ const FORGET_TIMEOUT_MS = 10_000
 /**
  * The lane that a preview's state asks for; undefined when it asks for nothing. `stopped` and `failed` are cleaned up.
  * Whoever is queued goes to the start lane, which looks whether the image is here: only what has to be pulled is sent
- * on to the pull lane, and nothing that is here ever waits behind a pull.
+ * on to the pull lane, by way of the ask lane where nobody knows whether there is such a tag.
  */
 export function laneOf(preview: Preview): Lane | undefined {
   switch (preview.state) {

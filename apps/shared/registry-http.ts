@@ -4,10 +4,12 @@ import { refusalOf, RegistryError, unreachable } from './registry-error.ts'
 
 const TIMEOUT_MS = 15_000
 
-interface Ask {
+export interface Ask {
   authorization?: string
   /** The media types that are understood. */
   accept?: string
+  /** The entity tag of what is known already: 304 says that nothing has changed (RFC 9110, 13.1.2). */
+  noneMatch?: string
   method?: 'HEAD'
   /** Sent as a form, by POST. */
   form?: URLSearchParams
@@ -17,14 +19,18 @@ interface Ask {
 /** @throws RegistryError when there is no answer */
 export async function ask(
   url: URL,
-  { authorization, accept = 'application/json', method, form, signal }: Ask = {},
+  { authorization, accept = 'application/json', noneMatch, method, form, signal }: Ask = {},
 ): Promise<Response> {
   const late = AbortSignal.timeout(TIMEOUT_MS)
   try {
     return await fetch(url, {
       ...(method && { method }),
       ...(form && { method: 'POST', body: form }),
-      headers: { Accept: accept, ...(authorization && { Authorization: authorization }) },
+      headers: {
+        Accept: accept,
+        ...(authorization && { Authorization: authorization }),
+        ...(noneMatch !== undefined && { 'If-None-Match': noneMatch }),
+      },
       signal: signal ? AbortSignal.any([signal, late]) : late,
     })
   } catch (error) {

@@ -9,8 +9,10 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeCertificate } from '../testing/certificate.ts'
 import { bridgeAddress } from '../testing/docker.ts'
+import { countQuestions } from '../testing/counted.ts'
 import { freePort } from '../testing/ports.ts'
 import { login, startRegistry, type Registry } from '../testing/registry.ts'
+import { until } from '../testing/until.ts'
 import { splitReference } from './logins.ts'
 import { openRegistry, RegistryError } from './registry.ts'
 
@@ -333,4 +335,40 @@ test('what else a registry answers has its own reason', async (t) => {
   assert.equal(visits, 1)
   assert.deepEqual(await tags('endless'), ['red'])
   assert.equal(visits, 1_001)
+})
+
+test('a digest that is known already is asked about with a condition, and need not be told again', async (t) => {
+  const between = await countQuestions(open.port)
+  t.after(() => between.close())
+  await push(open.repository, ['conditional'])
+  const registry = registryOf({ repository: `127.0.0.1:${between.port}/todowrangler`, dockerConfig: dir })
+  const digest = await registry.digestOf('conditional')
+  assert.match(digest!, /^sha256:[0-9a-f]{64}$/)
+  assert.equal(await registry.digestOf('conditional', digest), digest)
+  const other = `sha256:${'0'.repeat(64)}`
+  assert.equal(await registry.digestOf('conditional', other), digest)
+  assert.deepEqual(
+    between.asked.map(({ method, headers, status }) => [method, headers['if-none-match'], status]),
+    [
+      ['HEAD', undefined, 200],
+      ['HEAD', `"${digest}"`, 304],
+      ['HEAD', `"${other}"`, 200],
+    ],
+  )
+  assert.deepEqual([await registry.has('conditional'), await registry.has('nonesuch')], [true, false])
+})
+
+test('a registry that wants to be left alone is not asked about a tag until then', async (t) => {
+  let asked = 0
+  const host = await serve(t, (_, res) => {
+    const first = ++asked === 1
+    if (first) res.writeHead(429, { 'Retry-After': '1' }).end()
+    else res.setHeader('Docker-Content-Digest', 'sha256:d').end()
+  })
+  const registry = registryOf({ repository: `${host}/todowrangler`, dockerConfig: dir })
+  await assert.rejects(registry.digestOf('red'), failsWith('rate-limited'))
+  await assert.rejects(registry.has('blue'), failsWith('rate-limited'))
+  assert.equal(asked, 1)
+  await until('it may be asked again', () => registry.has('red').catch(() => false))
+  assert.equal(asked, 2)
 })

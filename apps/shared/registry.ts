@@ -2,7 +2,7 @@
 import type { Config } from './config.ts'
 import { HUB, splitReference, type Login } from './logins.ts'
 import { refusalOf, RegistryError } from './registry-error.ts'
-import { ask, authorize, isLoopback, json } from './registry-http.ts'
+import { ask, authorize, isLoopback, json, type Ask } from './registry-http.ts'
 import { openLogins } from './registry-login.ts'
 import { layersOf, MANIFESTS, type Layer, type Platform } from './registry-manifest.ts'
 import { isTag } from './tag.ts'
@@ -20,6 +20,8 @@ const MANIFEST_MS = 10_000
 /** How long it is believed that the registry has the repository, and that it has not. */
 const THERE_MS = 5 * 60_000
 const NOT_THERE_MS = 5_000
+/** The longest that a registry is left alone, whatever it says. */
+const LONGEST_MS = 60 * 60_000
 
 /** Opens the registry of a repository. Asks nothing yet. */
 export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion'>) {
@@ -29,6 +31,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
   /** What was accepted last: a token is used until the registry turns it away. A login is asked for anew each time. */
   let bearer: string | undefined
   let challenge: string | undefined
+  let quiet: { until: number; error: RegistryError } | undefined
   let there: { until: number; answer: Promise<boolean> } | undefined
 
   /** Asks again and again with the login that its first question needed. */
@@ -47,17 +50,17 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
       return authorization !== was
     }
 
-    return async function get(url: URL, accept?: string, method?: 'HEAD'): Promise<Response> {
+    return async function get(url: URL, options: Pick<Ask, 'accept' | 'method' | 'noneMatch'> = {}): Promise<Response> {
       // Where the login itself is wanted, it need not be refused first.
       if (authorization === undefined && challenge !== undefined && !/\bBearer\b/i.test(challenge)) await enter()
-      let answer = await ask(url, { authorization, accept, method, signal })
+      let answer = await ask(url, { ...options, authorization, signal })
       challenge = answer.headers.get('www-authenticate') ?? challenge
       // First with the login there is, then with a newer one: tokens can end early.
       for (const newer of [false, true]) {
         if (!isRefused(answer) || challenge === undefined || (newer && !login)) return answer
         if (!(await enter(newer ? login : undefined))) continue
         void answer.body?.cancel()
-        answer = await ask(url, { authorization, accept, method, signal })
+        answer = await ask(url, { ...options, authorization, signal })
       }
       return answer
     }
@@ -69,6 +72,29 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     const { errors } = answer.status === 404 ? ((await answer.json()) as { errors?: { code?: string }[] }) : {}
     void answer.body?.cancel().catch(() => {})
     return !errors?.some(({ code }) => code === 'NAME_UNKNOWN')
+  }
+
+  /**
+   * What is said of a tag's manifest, by HEAD, which registries do not count as a pull. One that wants to be left alone is.
+   *
+   * @param known the digest that it had before
+   * @returns undefined where there is no such tag
+   * @throws RegistryError
+   */
+  async function head(tag: string, known?: string): Promise<{ digest: string | undefined } | undefined> {
+    if (quiet && Date.now() < quiet.until) throw quiet.error
+    const get = openSession(AbortSignal.timeout(MANIFEST_MS))
+    const answer = await get(new URL(`/v2/${name}/manifests/${tag}`, origin), {
+      accept: MANIFESTS,
+      method: 'HEAD',
+      ...(known !== undefined && { noneMatch: `"${known}"` }),
+    })
+    if (answer.status === 404) return undefined
+    if (answer.status === 304) return { digest: known }
+    const error = refusalOf(answer, `${config.repository}:${tag}`)
+    if (!error) return { digest: answer.headers.get('docker-content-digest') ?? undefined }
+    if (error.retryAfter !== undefined) quiet = { until: Date.now() + Math.min(error.retryAfter, LONGEST_MS), error }
+    throw error
   }
 
   return {
@@ -94,19 +120,16 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     },
 
     /**
-     * The digest that a tag has now: of its manifest, or of its list of manifests, as the engine records it. Asked by
-     * HEAD, which registries do not count as a pull.
+     * The digest that a tag has now: of its manifest, or of its list of manifests, as the engine records it.
+     *
+     * @param known the digest that it had before, which the registry need not tell again
      * @returns undefined where the registry has no such tag
      * @throws RegistryError
      */
-    async digestOf(tag: string): Promise<string | undefined> {
-      const get = openSession(AbortSignal.timeout(MANIFEST_MS))
-      const answer = await get(new URL(`/v2/${name}/manifests/${tag}`, origin), MANIFESTS, 'HEAD')
-      if (answer.status === 404) return undefined
-      const refusal = refusalOf(answer, `${config.repository}:${tag}`)
-      if (refusal) throw refusal
-      return answer.headers.get('docker-content-digest') ?? undefined
-    },
+    digestOf: async (tag: string, known?: string): Promise<string | undefined> => (await head(tag, known))?.digest,
+
+    /** Whether the registry has a tag. @throws RegistryError */
+    has: async (tag: string): Promise<boolean> => (await head(tag)) !== undefined,
 
     /**
      * Whether the registry has the repository at all, as of some minutes ago; true also where it does not say. For who
@@ -129,7 +152,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
      */
     async layers(tag: string, platform: Platform): Promise<Layer[] | undefined> {
       const get = openSession(AbortSignal.timeout(MANIFEST_MS))
-      return layersOf((path, accept) => get(new URL(`/v2/${name}/${path}`, origin), accept), tag, platform)
+      return layersOf((path, accept) => get(new URL(`/v2/${name}/${path}`, origin), { accept }), tag, platform)
     },
 
     /**

@@ -385,6 +385,43 @@ test('asking for a missing tag once more forgets that it was', () => {
   assert.equal(store.missing('red', now), undefined)
 })
 
+test('a tag that never came to a container leaves no trace, whatever ended it; one that did leaves its history', () => {
+  const store = open()
+  const reason = { code: 'registry-down' as const, detail: 'away' }
+  for (const event of [{ type: 'start', by: 'visit' }, { type: 'fail', reason }, { type: 'forget' }] as Event[])
+    store.apply('guess', event, now)
+  assert.deepEqual([store.get('guess'), store.history('guess')], [undefined, []])
+  up(store, 'red')
+  for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])
+    store.apply('red', event, now)
+  assert.equal(store.get('red'), undefined)
+  assert.ok(store.history('red').length > 0)
+})
+
+test('the list of tags is taken over: what is known of a tag stays, and what is gone goes', () => {
+  const store = open()
+  store.offer([
+    { tag: 'red', digest: 'sha256:r' },
+    { tag: 'blue', digest: null },
+  ])
+  store.offer([
+    { tag: 'green', digest: null },
+    { tag: 'red', digest: null },
+  ])
+  assert.deepEqual(store.offered(), [{ tag: 'green', digest: null }, { tag: 'red', digest: 'sha256:r' }]) // prettier-ignore
+  assert.deepEqual(['red', 'blue'].map(store.isOffered), [true, false])
+  store.offer([{ tag: 'red', digest: 'sha256:newer' }])
+  assert.deepEqual(store.offered(), [{ tag: 'red', digest: 'sha256:newer' }])
+})
+
+test('that the list is wanted is known to every process', () => {
+  const file = newFile()
+  const [one, other] = [open(file), open(file)]
+  assert.equal(other.listWantedAt(), 0)
+  one.wantList(now)
+  assert.equal(other.listWantedAt(), now)
+})
+
 test('a host finds its tag again, among previews and what the registry offers', () => {
   const store = open()
   store.apply('Main', { type: 'start', by: 'visit' }, now)

@@ -156,6 +156,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const insertMissing = db.prepare('INSERT OR REPLACE INTO missing (tag, until) VALUES (?, ?)')
   const deleteMissing = db.prepare('DELETE FROM missing WHERE tag = ? OR until <= ?')
   const selectMissing = db.prepare<[string]>('SELECT until FROM missing WHERE tag = ?').pluck()
+  const selectOffered = db.prepare<[string]>('SELECT 1 FROM offered WHERE tag = ?').pluck()
   const [previewAt, offeredAt] = ['preview', 'offered'].map((table) =>
     db.prepare<[string], string>(`SELECT tag FROM ${table} WHERE label = ? ORDER BY tag LIMIT 1`).pluck(),
   )
@@ -195,8 +196,8 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       detail: detailOf(event, becomes),
     })
     trimHistory.run({ tag })
-    // Anybody may guess at tags: a guess leaves no trace for ever.
-    if (whole.type === 'missing' && lastGeneration.get(tag) === null) forgetHistory.run(tag)
+    // Anybody may guess at tags: one that never came to a container leaves no trace.
+    if (becomes.state === 'unknown' && lastGeneration.get(tag) === null) forgetHistory.run(tag)
     return { was, becomes }
   })
 
@@ -299,13 +300,30 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     /** The tags the registry offers, by name. */
     offered: (): OfferedTag[] => db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered ORDER BY tag').all(),
 
-    /** Replaces the list of tags the registry offers; what is remembered as missing but is offered now is forgotten. */
+    /** Whether the registry's list has a tag. */
+    isOffered: (tag: string): boolean => selectOffered.get(tag) !== undefined,
+
+    /**
+     * Takes over the list of tags the registry offers: what is new in it comes, and what it lacks goes. What is remembered
+     * as missing but is offered now is forgotten.
+     */
     offer: db.transaction((tags: OfferedTag[]) => {
-      db.prepare('DELETE FROM offered').run()
-      const insert = db.prepare('INSERT OR REPLACE INTO offered (tag, label, digest) VALUES (?, ?, ?)')
-      for (const { tag, digest } of tags) insert.run(tag, label(tag), digest)
+      const before = new Set(db.prepare<[], string>('SELECT tag FROM offered').pluck().all())
+      const insert = db.prepare(`
+        INSERT INTO offered (tag, label, digest) VALUES (?, ?, ?)
+        ON CONFLICT (tag) DO UPDATE SET digest = coalesce(excluded.digest, digest)
+      `)
+      for (const { tag, digest } of tags) if (!before.delete(tag) || digest) insert.run(tag, label(tag), digest)
+      const remove = db.prepare('DELETE FROM offered WHERE tag = ?')
+      for (const tag of before) remove.run(tag)
       db.prepare('DELETE FROM missing WHERE tag IN (SELECT tag FROM offered)').run()
     }) as unknown as (tags: OfferedTag[]) => void,
+
+    /** Asks for the list to be read again soon: there are visitors for tags that it does not have. */
+    wantList: (now: number): void => void upsertMeta.run('list_wanted_at', String(now)),
+
+    /** When that was asked for last, milliseconds since 1970. */
+    listWantedAt: (): number => Number(selectMeta.get('list_wanted_at') ?? 0),
 
     /** The images that Lotan pulled and has not removed since, current ones and what their tags have lost. */
     pulled: {

@@ -1,0 +1,43 @@
+/** A way to a registry that notes each question that is put to it, and may answer some in the registry's place. */
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream'
+
+export type Counted = Awaited<ReturnType<typeof countQuestions>>
+
+/**
+ * @param target the registry's port on 127.0.0.1
+ * @param instead the status that a question is answered with instead of the registry's answer; undefined for its own
+ */
+export async function countQuestions(
+  target: number,
+  instead: (req: http.IncomingMessage) => number | undefined = () => undefined,
+) {
+  const asked: { method: string; path: string; headers: http.IncomingHttpHeaders; status: number }[] = []
+  const server = http.createServer((req, res) => {
+    const { method = 'GET', url: path = '/', headers } = req
+    const refusal = instead(req)
+    if (refusal !== undefined) {
+      asked.push({ method, path, headers, status: refusal })
+      return void res.writeHead(refusal).end()
+    }
+    const onward = http.request({ host: '127.0.0.1', port: target, method, path, headers, agent: false }, (answer) => {
+      asked.push({ method, path, headers, status: answer.statusCode! })
+      res.writeHead(answer.statusCode!, answer.rawHeaders)
+      pipeline(answer, res, () => {})
+    })
+    onward.on('error', () => res.destroy())
+    pipeline(req, onward, () => {})
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    /** Every question so far, in the order of their answers. */
+    asked: asked as readonly (typeof asked)[number][],
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
