@@ -13,6 +13,7 @@ import { comingOf, discard } from './coming.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { lookUp } from './look-up.ts'
 import { pausePreview, wakePreview } from './pause-preview.ts'
+import { openPullAhead } from './pull-ahead.ts'
 import { refreshImage, renewImage, withImage } from './refresh-image.ts'
 import { nextInLine } from './room.ts'
 import { openSeeOff } from './see-off.ts'
@@ -32,8 +33,11 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
   const { store, nudges, log, config } = parts
   const busy = new Map<string, Turn>()
   const seeOff = openSeeOff(parts)
+  const pullAhead = openPullAhead(parts)
 
-  return async function attend(lane, { tag, sweep: sweeping = false, refresh: refreshing = false }) {
+  return async function attend(lane, { tag, sweep: sweeping = false, refresh: refreshing = false, ahead = false }) {
+    // Beside whatever is asked for the tag meanwhile: the engine fetches a layer once, for all who want it.
+    if (ahead) return pullAhead(tag)
     const theirs = busy.get(tag)
     if (theirs) {
       if (sweeping) theirs.sweep = true

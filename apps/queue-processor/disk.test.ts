@@ -106,6 +106,19 @@ describe('the disk', { timeout: 120_000 }, () => {
     return openDisk({ ...bed.parts, engine: { ...bed.engine, disk } })
   }
 
+  test('what nobody has asked for stays below the low mark, and nobody goes for it', async () => {
+    // The low mark is at 75 MB, so that 25 MB of this disk stay free.
+    assert.equal(await withFree(24 * MB).claimAhead('above'), undefined)
+    assert.equal(await withFree(26 * MB).claimAhead('base'), undefined)
+    const enough = withFree(50 * MB)
+    const end = await enough.claimAhead('base')
+    assert.equal(typeof end, 'function')
+    assert.equal(await enough.claimAhead('base'), undefined, 'two do not count on the same room')
+    end!()
+    assert.equal(typeof (await enough.claimAhead('base')), 'function')
+    assert.ok(bed.store.list().every(({ state }) => state === 'stopped'))
+  })
+
   test('layers that are here need no room', async () => {
     const tight = withFree(8 * MB)
     // 4 MB that do not compress, and a program: for a moment they are there twice.

@@ -31,7 +31,7 @@ export type EndClaim = (bytes?: number) => void
 const nothing: EndClaim = () => {}
 
 export function openDisk(parts: Omit<Parts, 'disk'>) {
-  const { store, engine, registry, log } = parts
+  const { config, store, engine, registry, log } = parts
   /** What the pulls that are under way may still take, bytes by tag. */
   const claims = new Map<string, number>()
 
@@ -91,6 +91,19 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
     return true
   }
 
+  /** What all pulls that are under way may still take. */
+  function claimed(): number {
+    return [...claims.values()].reduce((all, bytes) => all + bytes, 0)
+  }
+
+  function begin(tag: string, need: number, layers: Layer[]): EndClaim {
+    claims.set(tag, need)
+    return (bytes) => {
+      claims.delete(tag)
+      if (bytes !== undefined && sum(layers) > 0) learn(bytes / sum(layers))
+    }
+  }
+
   return {
     /**
      * Waits until a pull has room, making some where that is needed.
@@ -110,7 +123,7 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
         const disk = await engine.disk()
         if (!disk) return nothing
         const spare = disk.free - reserveOf(disk)
-        if (need + [...claims.values()].reduce((all, bytes) => all + bytes, 0) <= spare) break
+        if (need + claimed() <= spare) break
         // Those who pull beside this one end, and then it is seen what they have left.
         if (need <= spare) continue
         if (!isExact) need = needOf(await missing(layers))
@@ -118,11 +131,23 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
         else if (Date.now() > end) throw full(need, disk)
         isExact = true
       }
-      claims.set(tag, need)
-      return (bytes) => {
-        claims.delete(tag)
-        if (bytes !== undefined && sum(layers) > 0) learn(bytes / sum(layers))
-      }
+      return begin(tag, need, layers)
+    },
+
+    /**
+     * As `claim`, for what nobody has asked for yet: it neither waits nor makes room, and leaves the disk below its low
+     * mark.
+     * @returns undefined where there is no room for it
+     */
+    async claimAhead(tag: string): Promise<EndClaim | undefined> {
+      const disk = await engine.disk()
+      if (!disk) return undefined
+      const spare = disk.free - disk.total * (1 - config.disk.low / 100)
+      if (spare >= AMPLE) return nothing
+      const layers = spare > 0 ? await layersOf(tag) : undefined
+      if (!layers) return undefined
+      const need = needOf(await missing(layers))
+      return need + claimed() <= spare ? begin(`${tag} ahead`, need, layers) : undefined
     },
   }
 }

@@ -16,7 +16,7 @@ import { openNetwork } from './network.ts'
 import { usualWaits } from './parts.ts'
 
 /** The engine saturates at 2 to 4 starts at once; a pull waits for the registry mostly, a stop for the application. */
-const widths = { ask: 4, pull: 3, start: 3, wake: 10, stop: 10 }
+const widths = { ask: 4, ahead: 1, pull: 3, start: 3, wake: 10, stop: 10 }
 
 const config = readConfig()
 const log = openLog('queue-processor')

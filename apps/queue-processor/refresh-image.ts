@@ -113,7 +113,7 @@ export async function renewImage(parts: Parts, preview: Preview | undefined): Pr
 }
 
 /** An image that Lotan pulled is one that it may remove, whatever becomes of its name. */
-function notePulled({ store, config }: Parts, tag: string, { id, digest }: Image): void {
+export function notePulled({ store, config }: Parts, tag: string, { id, digest }: Image): void {
   if (digest) store.pulled.note({ tag, id, repository: config.repository, digest })
 }
 
@@ -121,7 +121,16 @@ function mayBeRenewed({ state }: Preview): boolean {
   return ['running', 'paused', 'stopped', 'failed'].includes(state)
 }
 
-async function pull({ store, engine, registry, waits }: Parts, tag: string, reference: string, signal: AbortSignal) {
+/**
+ * One pull, with the login there is, and once more with a newer one.
+ * @throws EngineError, or the registry's own
+ */
+export async function pull(
+  { store, engine, registry, waits }: Parts,
+  tag: string,
+  reference: string,
+  signal: AbortSignal,
+): Promise<'pulled' | 'missing'> {
   let told: Progress | undefined
   let latest: Progress | undefined
   const timer = setInterval(() => {
@@ -169,6 +178,6 @@ function isRefused(error: unknown): boolean {
 
 /** Whether an image that is here is the one that Lotan itself pulled for the tag, and has not taken away since. */
 function isOurs({ store }: Parts, tag: string, { digest }: Image): boolean {
-  const last = store.history(tag).find(({ event }) => ['pulled', 'cleaned', 'removed'].includes(event))
-  return last?.event === 'pulled' && digest !== null && last.detail === digest
+  const last = store.history(tag).find(({ event }) => ['pulled', 'ahead', 'cleaned', 'removed'].includes(event))
+  return (last?.event === 'pulled' || last?.event === 'ahead') && digest !== null && last.detail === digest
 }

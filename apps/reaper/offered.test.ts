@@ -29,7 +29,13 @@ test('a registry that wants to be left alone is, for as long as it says; others 
   const kept = keepOffered(
     {
       registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),
-      store: { offer: (tags) => void offered.push(tags.map(({ tag }) => tag)), listWantedAt: () => 0 },
+      config: { prepulls: () => false },
+      store: {
+        offer: (tags) => void offered.push(tags.map(({ tag }) => tag)),
+        listWantedAt: () => 0,
+        notYetAhead: () => [],
+      },
+      nudges: { ahead: () => Promise.resolve() },
       log: openLog('test', 'silent'),
     },
     200,

@@ -1,6 +1,8 @@
-/** The registry's list of tags, read now and then into the store: what the admin page offers to add. */
+/** The registry's list of tags, read now and then into the store: what the admin page offers to add, and LOTAN_PREPULL. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../shared/config.ts'
 import type { Log } from '../shared/log.ts'
+import type { Nudges } from '../shared/queue.ts'
 import { RegistryError, type Registry } from '../shared/registry.ts'
 import type { Store } from '../shared/store.ts'
 
@@ -18,9 +20,14 @@ const LOOK_MS = 500
 const SOONEST_MS = 10_000
 const MOST_OF_THE_TIME = 1 / 20
 
+/** How many tags of a list are asked for before anybody wants them; the others follow with the next list. */
+const AHEAD_AT_ONCE = 100
+
 export interface Parts {
+  config: Pick<Config, 'prepulls'>
   registry: Pick<Registry, 'tags'>
-  store: Pick<Store, 'offer' | 'listWantedAt'>
+  store: Pick<Store, 'offer' | 'listWantedAt' | 'notYetAhead'>
+  nudges: Pick<Nudges, 'ahead'>
   log: Log
 }
 
@@ -28,7 +35,8 @@ export interface Parts {
  * @param every milliseconds, jittered by a tenth; sooner when visitors ask for tags that the list does not have, and
  *   after a failure at first, then back to it, but never before the registry wants to be asked again
  */
-export async function keepOffered({ registry, store, log }: Parts, every: number, signal: AbortSignal): Promise<void> {
+export async function keepOffered(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
+  const { config, registry, store, nudges, log } = parts
   let failures = 0
   let leaveAlone = 0
   let said = ''
@@ -38,6 +46,8 @@ export async function keepOffered({ registry, store, log }: Parts, every: number
     try {
       const tags = await registry.tags()
       store.offer(tags.map((tag) => ({ tag, digest: null })))
+      const ahead = store.notYetAhead().filter(config.prepulls).slice(0, AHEAD_AT_ONCE)
+      await Promise.all(ahead.map((tag) => nudges.ahead(tag)))
       if (failures > 0) log.info({ tags: tags.length }, 'the registry lists its tags again')
       failures = 0
       leaveAlone = 0

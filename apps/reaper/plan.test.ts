@@ -6,7 +6,13 @@ import { plan, type Action, type Facts } from './plan.ts'
 
 const NOW = 1_000_000_000_000
 const MINUTE = 60_000
-const config = { pauseAfter: null, stopAfter: 10 * MINUTE, rmiAfter: 60 * MINUTE, repository: 'r/app' }
+const config = {
+  pauseAfter: null,
+  stopAfter: 10 * MINUTE,
+  rmiAfter: 60 * MINUTE,
+  prepulls: (tag: string) => tag === 'ahead',
+  repository: 'r/app',
+}
 const image = { id: 'i', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
 const known = {
   tag: 'red',
@@ -162,6 +168,15 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [ask(stopped({ lastSeen: NOW - 60 * MINUTE }))],
   ],
   ['not what was visited since', { previews: [stopped({ lastSeen: NOW - 59 * MINUTE })] }, []],
+  [
+    'nor what waits for its first click, for as long as LOTAN_PREPULL wants it',
+    {
+      previews: ['ahead', 'past'].map((tag) =>
+        stopped({ tag, why: 'ahead', generation: null, lastSeen: null, since: NOW - 60 * MINUTE }),
+      ),
+    },
+    [ask(stopped({ tag: 'past', why: 'ahead', generation: null, lastSeen: null, since: NOW - 60 * MINUTE }))],
+  ],
   [
     'of which nothing is left is forgotten after a day',
     {

@@ -4,7 +4,7 @@
  * It compares in both directions: a row whose container is not there, and a container that no row knows.
  */
 import type { Config } from '../shared/config.ts'
-import { duesOf, type Due } from '../shared/due.ts'
+import { duesOf, type Due, type Timeouts } from '../shared/due.ts'
 import type { Container } from '../shared/engine.ts'
 import {
   generationOf,
@@ -27,7 +27,7 @@ export interface Facts {
   room: number
   /** Whether the tag has ever had a row in this database. */
   hadRow: (tag: string) => boolean
-  config: Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter' | 'repository'>
+  config: Timeouts & Pick<Config, 'repository'>
 }
 
 export type Action =

@@ -4,7 +4,7 @@ import { MAX_CRASHES, generationOf, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
 import type { Change } from '../shared/store.ts'
 import { actionOf, digestOf, pathOf, percentOf, whatOf } from './rows.ts'
-import { nextDue } from '../shared/due.ts'
+import { nextDue, type Timeouts } from '../shared/due.ts'
 import { timeline } from './timeline.ts'
 import { age, ago, bytes, clock, duration, limit, memory, took } from './units.ts'
 
@@ -12,7 +12,7 @@ import { age, ago, bytes, clock, duration, limit, memory, took } from './units.t
 export const LOG_LINES = 200
 
 export interface PreviewFacts {
-  config: Pick<Config, 'repository' | 'pauseAfter' | 'stopAfter' | 'rmiAfter' | 'limits'>
+  config: Timeouts & Pick<Config, 'repository' | 'limits'>
   preview: Preview
   /** How many queued previews stand before this one. */
   ahead: number

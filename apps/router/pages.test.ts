@@ -56,6 +56,7 @@ const desk: DeskFacts = {
     stopAfter: 600_000,
     pauseAfter: null,
     rmiAfter: 3_600_000,
+    prepulls: () => false,
   },
   previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],
   offered: [{ tag: `new${evil}`, digest: null }],

@@ -45,7 +45,12 @@ test('readyz names every part, and all of them have to be well', async () => {
   assert.deepEqual(await notReady(), ['engine', 'queue-processor'])
 
   bed.reaper((_req, res) => res.end('{"version":"20.10"}'))
-  const workers = openWorkers(bed.config, { ask: 2, pull: 1, start: 1, wake: 1, stop: 1 }, async () => {}, bed.log)
+  const workers = openWorkers(
+    bed.config,
+    { ask: 2, ahead: 1, pull: 1, start: 1, wake: 1, stop: 1 },
+    async () => {},
+    bed.log,
+  )
   await until('all workers listen', async () => (await notReady()).length === 0)
   const { json } = await bed.ask('/readyz')
   assert.deepEqual(Object.keys(json.checks), ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper'])

@@ -10,7 +10,15 @@ import { age, ago, bytes, clock, duration, memory, ordinal, took } from './units
 /** The settings that the pages speak of. */
 export type DeskConfig = Pick<
   Config,
-  'repository' | 'domain' | 'adminWelcome' | 'adminInfo' | 'maxRunning' | 'pauseAfter' | 'stopAfter' | 'rmiAfter'
+  | 'repository'
+  | 'domain'
+  | 'adminWelcome'
+  | 'adminInfo'
+  | 'maxRunning'
+  | 'pauseAfter'
+  | 'stopAfter'
+  | 'rmiAfter'
+  | 'prepulls'
 >
 
 export interface DeskFacts {

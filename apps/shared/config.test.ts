@@ -29,8 +29,8 @@ function problemsOf(env: NodeJS.ProcessEnv): Problem[] {
 }
 
 test('without any setting it is the demo, on loopback', () => {
-  const { instance, adminToken, dockerConfig, offers, ...rest } = read({})
-  assert.equal(offers('anything'), true)
+  const { instance, adminToken, dockerConfig, offers, prepulls, ...rest } = read({})
+  assert.deepEqual([offers('anything'), prepulls('anything')], [true, false])
   assert.match(instance, /^[0-9a-f]{8}$/)
   assert.match(adminToken, /^[0-9a-f]{32}$/)
   assert.equal(path.basename(dockerConfig), '.docker')
@@ -68,9 +68,19 @@ test('without any setting it is the demo, on loopback', () => {
 })
 
 test('an empty setting counts as unset', () => {
-  const names = ['REPOSITORY', 'TL_DOMAIN', 'ENV_ARGS', 'REDIS_URL', 'LOTAN_ADMIN_TOKEN', 'LOTAN_SLOTS', 'TERM']
+  const names = [
+    'REPOSITORY',
+    'TL_DOMAIN',
+    'LOTAN_PREPULL',
+    'ENV_ARGS',
+    'REDIS_URL',
+    'LOTAN_ADMIN_TOKEN',
+    'LOTAN_SLOTS',
+    'TERM',
+  ]
   const empty = read(Object.fromEntries(names.map((name) => [name, ''])))
-  assert.deepEqual({ ...empty, offers: null }, { ...read({}), offers: null })
+  const functions = { offers: null, prepulls: null }
+  assert.deepEqual({ ...empty, ...functions }, { ...read({}), ...functions })
 })
 
 test('settings are read', () => {
@@ -135,6 +145,9 @@ test('settings are read', () => {
 
 test('a tag filter is a Lua pattern, and a mistake in it is told in Lua’s words', () => {
   const { offers } = read({ TAG_FILTER: '^pr%-%d+$' })
+  const { prepulls } = read({ TAG_FILTER: '^pr%-%d+$', LOTAN_PREPULL: '1$' })
+  assert.deepEqual(['pr-1', 'pr-2', 'main-1'].map(prepulls), [true, false, false])
+  assert.equal(read({}).prepulls('pr-1'), false)
   assert.deepEqual(['pr-1', 'pr-x', 'a-pr-1'].map(offers), [true, false, false])
   assert.equal(
     problemsOf({ TAG_FILTER: 'pr[' })[0]?.problem,
@@ -231,6 +244,7 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_CONTAINER_ENV_1A: ['x'],
     LOTAN_CONTAINER_ENV_LOTAN_HOST: ['x'],
     TAG_FILTER: ['[a', '%', '(', 'a'.repeat(501), 'pr-%d+)'],
+    LOTAN_PREPULL: ['[a', 'a'.repeat(501)],
     LOTAN_CONTAINER_PORT: ['0', '65536', '80/tcp'],
     LOTAN_CONTAINER_MEMORY: ['5m', '1', '512 MB', 'half', '-1g', '1e9', '9999999999999t'],
     LOTAN_CONTAINER_CPUS: ['0', '-1', 'all', '0.001', '9999'],
@@ -337,7 +351,7 @@ test('variables for containers are quoted as a shell would', () => {
 })
 
 test('no text in any setting does anything but a SettingsError', () => {
-  const names = ['REPOSITORY', 'TL_DOMAIN', 'ENV_ARGS', 'LOTAN_LISTEN', 'LOTAN_PUBLIC_URL', 'REDIS_URL', 'DOCKER_HOST',
+  const names = ['REPOSITORY', 'TL_DOMAIN', 'LOTAN_PREPULL', 'ENV_ARGS', 'LOTAN_LISTEN', 'LOTAN_PUBLIC_URL', 'REDIS_URL', 'DOCKER_HOST',
     'LOTAN_CONTAINER_MEMORY', 'LOTAN_SLOTS', 'INACTIVITY_STOP_TIMEOUT_MINUTES', 'LOTAN_ADMIN_TOKEN'] // prettier-ignore
   const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.webUrl(), fc.domain())
   fc.assert(

@@ -60,6 +60,8 @@ export interface Config {
   containerEnv: Record<string, string>
   /** Whether a tag may be offered and started: what TAG_FILTER says of it. */
   offers: (tag: string) => boolean
+  /** Whether a tag's image is pulled before anybody asks for it: what LOTAN_PREPULL says of it, and TAG_FILTER too. */
+  prepulls: (tag: string) => boolean
   /** LOTAN_CONTAINER_PORT, or null for the image's own choice. */
   containerPort: number | null
   limits: { memory: string; cpus: number; pids: number }
@@ -121,6 +123,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (maxRunning >= slots && good('LOTAN_SLOTS', 'LOTAN_MAX_RUNNING'))
     refuse('LOTAN_MAX_RUNNING', `is ${maxRunning}: write less than LOTAN_SLOTS, which is ${slots}`)
 
+  const offers = patternOf('TAG_FILTER', read('TAG_FILTER', '', kind.anyText), refuse)
+  const prepull = read('LOTAN_PREPULL', '', kind.anyText)
+  const ahead = patternOf('LOTAN_PREPULL', prepull, refuse)
+
   const repository = read('REPOSITORY', null, kind.repository)
   const redisUrl = read('REDIS_URL', null, kind.redisUrl)
   const givenToken = read('LOTAN_ADMIN_TOKEN', null, kind.password)
@@ -156,7 +162,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     slots,
     transliterate: read('TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS', true, kind.zeroOrOne),
     containerEnv: containerEnvOf(env, refuse),
-    offers: filterOf(read('TAG_FILTER', '', kind.anyText), refuse),
+    offers,
+    prepulls: prepull === '' ? () => false : (tag: string) => offers(tag) && ahead(tag),
     containerPort: read('LOTAN_CONTAINER_PORT', null, kind.integer(1, 65_535)),
     limits: {
       memory: read('LOTAN_CONTAINER_MEMORY', '512m', kind.memory),
@@ -186,16 +193,20 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return { ...settings, dataDir, runDir, instance, adminToken, redis }
 }
 
-/** What a Lua pattern says of tags; without one, every tag is offered. */
-function filterOf(pattern: string, refuse: (variable: string, problem: string) => void): Config['offers'] {
+/** What a setting's Lua pattern says of tags; an empty one matches every tag. */
+function patternOf(
+  variable: string,
+  pattern: string,
+  refuse: (variable: string, problem: string) => void,
+): (tag: string) => boolean {
   if (pattern.length > MAX_PATTERN)
-    refuse('TAG_FILTER', `has ${pattern.length} characters: write a Lua pattern of at most ${MAX_PATTERN}`)
+    refuse(variable, `has ${pattern.length} characters: write a Lua pattern of at most ${MAX_PATTERN}`)
   else
     try {
       return luaPattern(pattern)
     } catch (error) {
       if (!(error instanceof PatternError)) throw error
-      refuse('TAG_FILTER', `is ${kind.quoted(pattern)}: ${error.message}; write a Lua pattern, such as ^pr%-%d+$`)
+      refuse(variable, `is ${kind.quoted(pattern)}: ${error.message}; write a Lua pattern, such as ^pr%-%d+$`)
     }
   return () => false
 }

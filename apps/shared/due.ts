@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import type { Preview } from './preview.ts'
 import { duration } from './settings.ts'
 
-export type Timeouts = Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter'>
+export type Timeouts = Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter' | 'prepulls'>
 
 export interface Due {
   /** `clean`: its container and image go. */
@@ -19,7 +19,7 @@ export interface Due {
  * `lotan.inactivity-stop-minutes`, and `lotan.max-lifetime-minutes`, which ends it whoever uses it. A fresh start
  * counts as activity.
  */
-export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter }: Timeouts): Due[] {
+export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
   // A start that nobody has visited yet, the admin's or the API's, counts as a visit.
   const seen = Math.max(preview.lastSeen ?? 0, preview.stages.running ?? 0)
   if (preview.state === 'running' || preview.state === 'paused') {
@@ -37,6 +37,8 @@ export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter }: Ti
   const generation = preview.state === 'stopped' ? preview.generation : null
   if (!preview.image && !generation) return []
   if (preview.state === 'stopped' && preview.why === 'disk') return [{ what: 'clean', why: 'disk', at: preview.since }]
+  // It waits for its first click, until the disk needs the room.
+  if (preview.state === 'stopped' && preview.why === 'ahead' && prepulls(preview.tag)) return []
   // Counted from the last visit; where there was none, or it ended in a failure, from then on.
   const from = seen && preview.state === 'stopped' ? seen : Math.max(seen, preview.since)
   return [{ what: 'clean', why: 'idle', at: from + rmiAfter }]

@@ -123,6 +123,7 @@ const events: Record<string, Event> = {
   replaceNoSlot: { type: 'replace', port: 80 },
   left: { type: 'left', generation: 1 },
   created2: { type: 'created', generation: 2, container: 'c2' },
+  ahead: { type: 'ahead', image },
   missing: { type: 'missing' },
   begin: { type: 'begin', places: 1, port: 80, slot: 9 },
   beginNoSlot: { type: 'begin', places: 1, port: 80 },
@@ -168,6 +169,7 @@ replace       -       -        -          -        -        -            -      
 replaceNoSlot -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
 left          -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
 created2      -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+ahead         stopped -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
 missing       -       unknown  unknown    unknown  -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
 begin         -       -        starting   -        -        starting     -        -        -        -        -        -        -        -        -          -        -           -        -        -
 beginNoSlot   -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -

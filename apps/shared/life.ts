@@ -168,6 +168,7 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
       return cleaned(preview, now)
     case 'forget':
       return isForgettable(preview) ? { ...known(preview), since: now, state: 'unknown', why: 'forgotten' } : undefined
+    case 'ahead':
     case 'adopt':
       return undefined
   }
@@ -178,6 +179,8 @@ function born(tag: string, event: Event, now: number): Preview | undefined {
   // A tag may come back after its row went. Counting on from the clock, no job of its earlier life has the same id.
   const unknown = { ...fresh, tag, since: now, change: now }
   if (event.type === 'start') return queued(unknown, null, event.by, now, 0, null)
+  if (event.type === 'ahead')
+    return { ...unknown, image: event.image, state: 'stopped', generation: null, why: 'ahead' }
   if (event.type !== 'adopt') return undefined
   const { generation, image, frozen } = event
   const adopted = { ...unknown, image, lastSeen: now, generations: generation.number, generation, readyAt: now }

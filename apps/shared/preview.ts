@@ -147,6 +147,8 @@ export type Event =
   | { type: 'missing' }
   /** The start lane has begun. `slot` is filled in by the store, inside its transaction. */
   | { type: 'begin'; places: number; port: number; slot?: number }
+  /** Its image was pulled before anybody has asked for it. */
+  | { type: 'ahead'; image: Image }
   /** The registry has a newer image, and it is here. */
   | { type: 'renewed'; image: Image }
   /** The newer image is to serve: a container of it comes up beside the one that serves. `slot` as with `begin`. */

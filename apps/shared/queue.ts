@@ -3,8 +3,8 @@
  *
  * A job carries a tag and a generation, never a copy of what is wanted; losing all of Redis loses time, nothing else,
  * since the reaper asks again for what SQLite says is due. Lanes, so that a start of an image that is here never waits
- * behind a pull, nor a pull behind questions about tags that may not exist; a wake, which takes milliseconds, waits behind
- * neither, and a stop behind nothing at all.
+ * behind a pull, nor a pull behind questions about tags that may not exist, or behind what is pulled before anybody asks
+ * for it; a wake, which takes milliseconds, waits behind none of these, and a stop behind nothing at all.
  */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -12,7 +12,7 @@ import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import { generationOf, isOutdated, type Preview } from './preview.ts'
 
-export const lanes = ['ask', 'pull', 'start', 'wake', 'stop'] as const
+export const lanes = ['ask', 'ahead', 'pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]
 
 export interface Nudge {
@@ -23,6 +23,8 @@ export interface Nudge {
   sweep?: true
   /** Ask the registry for a newer image. */
   refresh?: true
+  /** Bring its image here before anybody asks for it. */
+  ahead?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
@@ -68,6 +70,18 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   ) as Record<Lane, Queue<Nudge>>
   for (const queue of Object.values(queues)) queue.on('error', () => {})
 
+  /** Asks for something else than a look at a preview's state. Asking twice makes one job. */
+  async function ask(lane: Lane, tag: string, what: 'sweep' | 'refresh' | 'ahead'): Promise<void> {
+    const added = queues[lane].add(
+      'look',
+      { tag, change: 0, generation: null, [what]: true },
+      { jobId: `${tag}.${what}`, removeOnComplete: true, removeOnFail: true },
+    )
+    await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
+      log.warn({ tag, error: error.message }, `${what} lost, the reaper will ask again`),
+    )
+  }
+
   return {
     /**
      * Asks the queue-processor to look at a preview. Never throws and never waits long: what gets lost here is asked
@@ -92,28 +106,13 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
      * Asks the queue-processor to remove the containers of a tag that belong to no generation of it; all of them where
      * the tag has no row. Never throws.
      */
-    async sweep(tag: string): Promise<void> {
-      const added = queues.stop.add(
-        'look',
-        { tag, change: 0, generation: null, sweep: true },
-        { jobId: `${tag}.sweep`, removeOnComplete: true, removeOnFail: true },
-      )
-      await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
-        log.warn({ tag, error: error.message }, 'sweep lost, the reaper will ask again'),
-      )
-    },
+    sweep: (tag: string): Promise<void> => ask('stop', tag, 'sweep'),
 
     /** Asks the queue-processor to look for a newer image of a tag, and to bring it here. Never throws. */
-    async refresh(tag: string): Promise<void> {
-      const added = queues.pull.add(
-        'look',
-        { tag, change: 0, generation: null, refresh: true },
-        { jobId: `${tag}.refresh`, removeOnComplete: true, removeOnFail: true },
-      )
-      await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
-        log.warn({ tag, error: error.message }, 'refresh lost, the reaper will ask again'),
-      )
-    },
+    refresh: (tag: string): Promise<void> => ask('pull', tag, 'refresh'),
+
+    /** Asks the queue-processor to bring the image of a tag here that nobody has asked for yet. Never throws. */
+    ahead: (tag: string): Promise<void> => ask('ahead', tag, 'ahead'),
 
     /** Empties the queue. Only the queue-processor does this, when it starts, before it reads from SQLite what is due. */
     async forgetAll(): Promise<void> {

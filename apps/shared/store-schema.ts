@@ -93,6 +93,10 @@ const steps = [
     PRIMARY KEY (tag, id)
   ) STRICT;
   `,
+  `
+  -- Whether a tag has had its turn to be pulled before anybody asks for it.
+  ALTER TABLE offered ADD COLUMN ahead INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /**

@@ -319,6 +319,13 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       db.prepare('DELETE FROM missing WHERE tag IN (SELECT tag FROM offered)').run()
     }) as unknown as (tags: OfferedTag[]) => void,
 
+    /** The tags of the list that have not been thought of as ones to pull before anybody asks for them. */
+    notYetAhead: (): string[] =>
+      db.prepare<[], string>('SELECT tag FROM offered WHERE NOT ahead ORDER BY tag').pluck().all(),
+
+    /** A tag need not be pulled ahead (any more): it has been, or somebody was quicker. */
+    noteAhead: (tag: string): void => void db.prepare('UPDATE offered SET ahead = 1 WHERE tag = ?').run(tag),
+
     /** Asks for the list to be read again soon: there are visitors for tags that it does not have. */
     wantList: (now: number): void => void upsertMeta.run('list_wanted_at', String(now)),
 
@@ -409,6 +416,7 @@ function detailOf(event: Event, becomes: Preview): string | null {
     case 'begin':
       return `slot ${generationOf(becomes)?.slot}`
     case 'pulled':
+    case 'ahead':
     case 'renewed':
       return event.image.digest
     case 'replace':

@@ -49,6 +49,9 @@ export async function openGate(target: number) {
       allowance = bytes
     },
 
+    /** Whether somebody stands before it, and may not pass. */
+    isShut: () => waiting.size > 0,
+
     /** Lets everything through. */
     widen() {
       allowance = Infinity

@@ -1,0 +1,95 @@
+/** LOTAN_PREPULL: images that are here before anybody asks for them, and never in anybody's way. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { startLotan, type Lotan } from './testing/bed.ts'
+import { openGate, type Gate } from './testing/gate.ts'
+import { buildSmall, moveToRegistry } from './testing/images.ts'
+import { startRegistry, type Registry } from './testing/registry.ts'
+import { until } from './testing/until.ts'
+
+describe('images ahead', { timeout: 90_000 }, () => {
+  let registry: Registry
+  let gate: Gate
+  let lotan: Lotan
+
+  before(async () => {
+    registry = await startRegistry()
+    gate = await openGate(registry.port)
+    for (const tag of ['pr-1', 'main']) await push(tag)
+    lotan = await startLotan({
+      repository: repository(),
+      env: { LOTAN_PREPULL: '^pr%-', IMAGE_REFRESH_INTERVAL_MINUTES: '0.03', INACTIVITY_RMI_TIMEOUT_MINUTES: '10' },
+    })
+  })
+  after(async () => {
+    await lotan?.stop()
+    await gate?.close()
+    await registry?.close()
+  })
+
+  test('are pulled when the registry shows them; others are not', async () => {
+    await isHere('pr-1')
+    await push('pr-2')
+    await isHere('pr-2')
+    assert.deepEqual(
+      lotan.store.list().map(({ tag, state }) => [tag, state]),
+      [
+        ['pr-1', 'stopped'],
+        ['pr-2', 'stopped'],
+      ],
+    )
+  })
+
+  test('are there for the first click, though the registry is away', async () => {
+    await registry.stop()
+    try {
+      const { status, text } = await lotan.request('pr-1')
+      assert.deepEqual([status, /<h1>pr-1/.test(text)], [200, true])
+      assert.equal(lotan.store.get('pr-1')?.stages.pulling, undefined)
+    } finally {
+      await registry.start()
+    }
+  })
+
+  test('make way for one that somebody waits for, and come after it', async () => {
+    await push('pr-3', 4_000)
+    gate.narrow(1_000_000)
+    await until('its pull stands still', async () => (await said('image pulled ahead')) === 2 && gate.isShut(), {
+      within: 20_000,
+    })
+    const click = lotan.request('main')
+    await until('it makes way', async () => (await said('made way for')) === 1)
+    assert.notEqual(lotan.store.get('pr-3')?.state, 'stopped')
+    gate.widen()
+    assert.equal((await click).status, 200)
+    await isHere('pr-3')
+  })
+
+  test('are not pulled again after somebody removed them', async () => {
+    await lotan.api('DELETE', '/previews/pr-2')
+    await lotan.untilState('pr-2', 'unknown', 30_000)
+    await push('pr-4')
+    await isHere('pr-4')
+    assert.equal(lotan.store.get('pr-2'), undefined)
+  })
+
+  const repository = () => `127.0.0.1:${gate.port}/todowrangler`
+
+  async function push(tag: string, ballast = 0) {
+    await buildSmall(`${repository()}:${tag}`, tag, { ballast })
+    await moveToRegistry(`${repository()}:${tag}`)
+  }
+
+  const isHere = (tag: string) =>
+    until(
+      `${tag} is here`,
+      () => {
+        const preview = lotan.store.get(tag)
+        return preview?.state === 'stopped' && preview.image?.pulled
+      },
+      { within: 20_000 },
+    )
+
+  /** How often a message was logged. */
+  const said = async (message: string) => (await lotan.output()).split(message).length - 1
+})
