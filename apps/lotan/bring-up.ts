@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Config } from '../shared/config.ts'
 import { setAsideIfCorrupt } from '../shared/store.ts'
 import type { Say } from './console.ts'
+import { followCertificate, whatEnds } from './certificate.ts'
 import { databaseOf, withStore } from './database.ts'
 import { prepareDemo } from './demo.ts'
 import { accepts, get } from './knock.ts'
@@ -58,6 +59,7 @@ export async function bringUp(given: Config, parts: Parts, say: Say, signal: Abo
   const subnet = await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
   start('nginx')
   followSubnet(subnet, config, parts, say)
+  followCertificate(config, say, () => parts.get('nginx')?.reload())
   say('router, queue-processor, reaper and nginx are starting')
 
   const notReady = await whyNotReady(config, signal)
@@ -92,6 +94,8 @@ async function clearTheWay(config: Config, say: Say): Promise<void> {
   if (ended > 0) say(`ended what an earlier start left behind (${ended} processes)`)
   const taken = await whyNotListen(config)
   if (taken) throw new Error(taken)
+  const ends = whatEnds(config, Date.now())
+  if (ends) say(ends, 'bad')
   const aside = setAsideIfCorrupt(databaseOf(config))
   if (aside) say(`the database was corrupt and was moved to ${aside}; previews that run are taken over`, 'bad')
   await withStore(config, () => {})

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
-import type { Config } from '../shared/config.ts'
+import type { Config, Place } from '../shared/config.ts'
 
 const run = promisify(execFile)
 
@@ -15,11 +15,14 @@ export async function refusalOf(host: string, port: number): Promise<string | un
   })
 }
 
-/** Why nobody can listen on LOTAN_LISTEN, and what to do about it; undefined when somebody can. */
-export async function whyNotListen({ listen }: Pick<Config, 'listen'>): Promise<string | undefined> {
-  const { port } = listen
-  const code = await refusalOf(listen.host.replace(/^\[|\]$/g, ''), port)
-  const setting = `LOTAN_LISTEN ${listen.host}:${port}`
+/** Why nobody can listen where nginx is to, and what to do about it; undefined when somebody can. */
+export async function whyNotListen({ listen, tls }: Pick<Config, 'listen' | 'tls'>): Promise<string | undefined> {
+  return (await whyNot('LOTAN_LISTEN', listen)) ?? (tls ? whyNot('LOTAN_TLS_LISTEN', tls.listen) : undefined)
+}
+
+async function whyNot(variable: string, { host, port }: Place): Promise<string | undefined> {
+  const code = await refusalOf(host.replace(/^\[|\]$/g, ''), port)
+  const setting = `${variable} ${host}:${port}`
   switch (code) {
     case undefined:
       return undefined

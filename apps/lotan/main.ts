@@ -1,5 +1,6 @@
 /** The `lotan` command. */
 import { readConfig, SettingsError, type Config } from '../shared/config.ts'
+import { certificateProblems } from './certificate.ts'
 import { openConsole } from './console.ts'
 import { up } from './up.ts'
 
@@ -13,7 +14,7 @@ process.exit(await up(config, openConsole(process.stdout, config.term)))
 
 function settings(): Config {
   try {
-    return readConfig()
+    return readConfig(undefined, certificateProblems)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
     for (const { variable, problem } of error.problems) console.error(`lotan: ${variable} ${problem}`)

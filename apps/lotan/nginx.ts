@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import ejs from 'ejs'
-import type { Config } from '../shared/config.ts'
+import type { Config, Place } from '../shared/config.ts'
 import { addressOf } from '../shared/slots.ts'
 import type { Store } from '../shared/store.ts'
 
@@ -21,7 +21,19 @@ const template = path.resolve(import.meta.dirname, '../../nginx/nginx.conf.ejs')
 export async function writeNginxConf(
   config: Pick<
     Config,
-    'runDir' | 'dataDir' | 'listen' | 'domain' | 'publicUrl' | 'hold' | 'slots' | 'containerPort' | 'robots' | 'maxHeld'
+    | 'runDir'
+    | 'dataDir'
+    | 'listen'
+    | 'tls'
+    | 'hsts'
+    | 'trustedProxies'
+    | 'domain'
+    | 'publicUrl'
+    | 'hold'
+    | 'slots'
+    | 'containerPort'
+    | 'robots'
+    | 'maxHeld'
   >,
   store: Pick<Store, 'meta'>,
 ): Promise<string[]> {
@@ -33,7 +45,6 @@ export async function writeNginxConf(
   await fs.mkdir(prefix, { recursive: true })
   await fs.mkdir(path.join(config.dataDir, 'logs'), { recursive: true })
 
-  const { host, port: listenPort } = config.listen
   const files = Math.min(65_536, await openFilesLimit())
   const { protocol, port: publicPort } = config.publicUrl
   const conf = await ejs.renderFile(template, {
@@ -43,10 +54,15 @@ export async function writeNginxConf(
     connections: Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2)),
     run: config.runDir,
     logs: path.join(config.dataDir, 'logs'),
-    listen: `${host}:${listenPort}`,
+    listen: placeOf(config.listen),
+    tls: config.tls && { ...config.tls, listen: placeOf(config.tls.listen) },
+    hsts: config.hsts,
+    proxies: config.trustedProxies,
     domain: config.domain,
     scheme: protocol.slice(0, -1),
     publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
+    // Where HTTP leads to: the public address, which may be another proxy's.
+    secure: `https://$host${publicPort === null ? '' : `:${publicPort}`}`,
     hold: config.hold,
     pool: Array.from({ length: config.slots }, (_, i) => ({
       slot: i + 1,
@@ -59,6 +75,10 @@ export async function writeNginxConf(
   await fs.writeFile(file, conf)
   store.meta.set('pool_port_in_use', String(port))
   return ['nginx', '-p', prefix, '-c', file, '-e', path.join(config.dataDir, 'logs', 'nginx-error.log')]
+}
+
+function placeOf({ host, port }: Place): string {
+  return `${host}:${port}`
 }
 
 /** How many files a process may have open at most, as the kernel has it for this one. */

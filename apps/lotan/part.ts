@@ -37,6 +37,8 @@ export interface Part {
   kill: () => void
   /** Ends it and its children by force and starts it anew, at once. */
   restart: () => void
+  /** Asks it to read its configuration again (SIGHUP). */
+  reload: () => void
 }
 
 /** Starts a part and keeps it running until it is stopped. */
@@ -111,6 +113,7 @@ export function runPart(plan: Plan, say: Say): Part {
       over.abort()
       killGroup(child?.pid)
     },
+    reload: () => void child?.kill('SIGHUP'),
     restart() {
       again = child !== undefined
       killGroup(child?.pid)

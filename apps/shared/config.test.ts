@@ -52,6 +52,9 @@ test('without any setting it is the demo, on loopback', () => {
     pauseAfter: null,
     refreshEvery: 300_000,
     startTimeout: 120_000,
+    tls: null,
+    hsts: null,
+    trustedProxies: [],
     hold: 60_000,
     maxHeld: 2_000,
     grace: 30_000,
@@ -120,6 +123,29 @@ test('settings are read', () => {
       { adminWelcome: '<b>hi</b>', adminInfo: ' ' },
     ],
     [{ TERM: 'dumb' }, { term: 'dumb' }],
+    [
+      { LOTAN_TLS_CERT: '/a.pem', LOTAN_TLS_KEY: '/a.key', LOTAN_LISTEN: '0.0.0.0:80', LOTAN_HSTS_SECONDS: '0' },
+      {
+        tls: { certificate: '/a.pem', key: '/a.key', listen: { host: '0.0.0.0', port: 443 } },
+        publicUrl: { protocol: 'https:', port: null },
+        hsts: 0,
+      },
+    ],
+    [
+      { LOTAN_TLS_CERT: '/a.pem', LOTAN_TLS_KEY: '/a.key' },
+      {
+        tls: { certificate: '/a.pem', key: '/a.key', listen: { host: '127.0.0.1', port: 8443 } },
+        publicUrl: { protocol: 'https:', port: 8443 },
+        hsts: null,
+      },
+    ],
+    [
+      {
+        LOTAN_TRUSTED_PROXIES: '10.0.0.5, 192.168.0.0/16,fd00::/8,::1',
+        LOTAN_PUBLIC_URL: 'https://todowrangler.lotan.localhost',
+      },
+      { trustedProxies: ['10.0.0.5', '192.168.0.0/16', 'fd00::/8', '::1'] },
+    ],
     [
       { REDIS_URL: 'rediss://u:p@redis.example.com:6380/2' },
       { redis: { url: 'rediss://u:p@redis.example.com:6380/2' } },
@@ -245,6 +271,10 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_CONTAINER_ENV_LOTAN_HOST: ['x'],
     TAG_FILTER: ['[a', '%', '(', 'a'.repeat(501), 'pr-%d+)'],
     LOTAN_PREPULL: ['[a', 'a'.repeat(501)],
+    LOTAN_TLS_CERT: ['a"b', 'a$b', 'a\nb'],
+    LOTAN_TLS_LISTEN: ['443x', '0'],
+    LOTAN_HSTS_SECONDS: ['-1', '1.5', 'forever'],
+    LOTAN_TRUSTED_PROXIES: ['10.0.0.0/33', 'proxy', '10.0.0.1 10.0.0.2', '::1/129', '10.0.0.1,'],
     LOTAN_CONTAINER_PORT: ['0', '65536', '80/tcp'],
     LOTAN_CONTAINER_MEMORY: ['5m', '1', '512 MB', 'half', '-1g', '1e9', '9999999999999t'],
     LOTAN_CONTAINER_CPUS: ['0', '-1', 'all', '0.001', '9999'],
@@ -308,6 +338,17 @@ test('the low mark of the disk lies below the high one', () => {
   assert.deepEqual(problemsOf({ LOTAN_DISK_HIGH_PERCENT: '75' }), [
     { variable: 'LOTAN_DISK_LOW_PERCENT', problem: 'is 75: write less than LOTAN_DISK_HIGH_PERCENT, which is 75' },
   ])
+})
+
+test('what belongs together for HTTPS and proxies is told when it does not', () => {
+  const all = { LOTAN_TLS_CERT: '/a.pem', LOTAN_TLS_KEY: '/a.key' }
+  const variables = (env: NodeJS.ProcessEnv) => problemsOf(env).map(({ variable }) => variable)
+  assert.deepEqual(variables({ LOTAN_TLS_CERT: '/a.pem' }), ['LOTAN_TLS_KEY'])
+  assert.deepEqual(variables({ LOTAN_TLS_KEY: '/a.key' }), ['LOTAN_TLS_CERT'])
+  assert.deepEqual(variables({ ...all, LOTAN_TLS_LISTEN: '8080' }), ['LOTAN_TLS_LISTEN'])
+  assert.deepEqual(variables({ ...all, LOTAN_PUBLIC_URL: 'http://todowrangler.lotan.localhost' }), ['LOTAN_PUBLIC_URL'])
+  assert.deepEqual(variables({ LOTAN_TRUSTED_PROXIES: '10.0.0.1' }), ['LOTAN_PUBLIC_URL'])
+  assert.deepEqual(variables(all), [])
 })
 
 test('a bad secret is not repeated', () => {

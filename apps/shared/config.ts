@@ -13,6 +13,12 @@ export type { Problem }
 /** What matching costs grows with the pattern; real ones are far below this. */
 const MAX_PATTERN = 500
 
+/** An address and a port to listen on. An IPv6 host stands in brackets. */
+export interface Place {
+  host: string
+  port: number
+}
+
 /** What all processes are run with. Durations are milliseconds. */
 export interface Config {
   /** `registry.example.com/team/app`, without a tag. */
@@ -22,8 +28,14 @@ export interface Config {
   domain: string
   /** Previews and admin page as the public sees them: `http:` or `https:`, and the port (null: the scheme's own). */
   publicUrl: { protocol: 'http:' | 'https:'; port: number | null }
-  /** Where nginx listens. An IPv6 host stands in brackets. */
-  listen: { host: string; port: number }
+  /** Where nginx listens for HTTP. */
+  listen: Place
+  /** Where nginx listens for HTTPS, and with what; then `listen` only leads there. Null without a certificate. */
+  tls: { certificate: string; key: string; listen: Place } | null
+  /** For how many seconds browsers are to remember that there is HTTPS (RFC 6797); null for not telling them. */
+  hsts: number | null
+  /** The proxies whose X-Forwarded-* is believed: addresses and networks. */
+  trustedProxies: string[]
   dataDir: string
   /** Sockets, pid files, nginx's configuration and temporary files. Paths below it stay short enough for sockets. */
   runDir: string
@@ -84,14 +96,37 @@ export class SettingsError extends Error {
  * Reads and checks every setting. Makes the data and run directories, the instance's id and the admin token when they
  * are missing, which is harmless when several processes do it at once.
  *
+ * @param more what else is wrong with settings that not every process looks into
  * @throws SettingsError with all problems at once
  */
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(
+  env: NodeJS.ProcessEnv = process.env,
+  more: (settings: Pick<Config, 'tls' | 'domain'>) => Problem[] = () => [],
+): Config {
   const { read, refuse, good, problems } = kind.settingsIn(env)
 
   const domain = read('TL_DOMAIN', 'todowrangler.lotan.localhost', kind.domain)
   const listen = read('LOTAN_LISTEN', { host: '127.0.0.1', port: 8080 }, kind.listen)
+  const certificate = read('LOTAN_TLS_CERT', null, kind.file)
+  const key = read('LOTAN_TLS_KEY', null, kind.file)
+  if ((certificate === null) !== (key === null))
+    refuse(certificate ? 'LOTAN_TLS_KEY' : 'LOTAN_TLS_CERT', 'is missing: a certificate and its key go together')
+  const tlsListen = read('LOTAN_TLS_LISTEN', { host: listen.host, port: listen.port === 80 ? 443 : 8443 }, kind.listen)
+  const tls =
+    certificate !== null && key !== null
+      ? { certificate: path.resolve(certificate), key: path.resolve(key), listen: tlsListen }
+      : null
+  if (tls && tlsListen.port === listen.port && good('LOTAN_LISTEN', 'LOTAN_TLS_LISTEN'))
+    refuse('LOTAN_TLS_LISTEN', `has the port of LOTAN_LISTEN, ${listen.port}: give them two`)
   const publicUrl = read('LOTAN_PUBLIC_URL', null, kind.publicUrl)
+  if (tls && publicUrl?.protocol === 'http:')
+    refuse('LOTAN_PUBLIC_URL', 'begins with http: with LOTAN_TLS_CERT write https, or leave it out')
+  const trustedProxies = read('LOTAN_TRUSTED_PROXIES', [], kind.networks)
+  if (trustedProxies.length > 0 && !publicUrl && good('LOTAN_PUBLIC_URL'))
+    refuse(
+      'LOTAN_PUBLIC_URL',
+      'is missing: behind a proxy of LOTAN_TRUSTED_PROXIES write the address that visitors see',
+    )
   if (publicUrl && publicUrl.host !== domain && good('TL_DOMAIN'))
     refuse('LOTAN_PUBLIC_URL', `is for ${publicUrl.host}, but TL_DOMAIN is ${domain}: give both the same domain`)
 
@@ -136,8 +171,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     domain,
     publicUrl: publicUrl
       ? { protocol: publicUrl.protocol, port: publicUrl.port }
-      : { protocol: 'http:' as const, port: listen.port === 80 ? null : listen.port },
+      : tls
+        ? { protocol: 'https:' as const, port: tlsListen.port === 443 ? null : tlsListen.port }
+        : { protocol: 'http:' as const, port: listen.port === 80 ? null : listen.port },
     listen,
+    tls,
+    hsts: read('LOTAN_HSTS_SECONDS', null, kind.integer(0, 100_000_000)),
+    trustedProxies,
     adminWelcome: read('ADMIN_WELCOME', '', kind.anyText),
     adminInfo: read('ADMIN_INFO', '', kind.anyText),
     dockerHost: read('DOCKER_HOST', null, kind.dockerHost),
@@ -188,6 +228,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     refuse('LOTAN_DATA_DIR', `is ${kind.quoted(dataDir)}, which cannot be used: ${(error as Error).message}`)
   }
 
+  for (const { variable, problem } of more(settings)) refuse(variable, problem)
   if (problems.length > 0) throw new SettingsError(problems)
   const redis = redisUrl === null ? { socket: path.join(runDir, 'redis.sock') } : { url: redisUrl }
   return { ...settings, dataDir, runDir, instance, adminToken, redis }

@@ -161,6 +161,25 @@ export const publicUrl: Kind<{ protocol: 'http:' | 'https:'; host: string; port:
   wanted: 'write scheme, domain and port, without a path, such as https://previews.example.com',
 }
 
+/** A file, by its path. What is in it is looked at by who uses it. */
+export const file: Kind<string> = {
+  // nginx reads it in quotes, and takes a $ for a variable.
+  parse: (text) => (/^[^\u0000-\u001f"\\$]+$/.test(text) ? text : undefined),
+  wanted: 'write the path of a file, without quotes, backslashes and dollars',
+}
+
+/** Addresses and networks of proxies: `10.0.0.5, 192.168.0.0/16, fd00::/8`. */
+export const networks: Kind<string[]> = {
+  parse: (text) => listOf(text, isNetwork),
+  wanted: 'write addresses or networks, such as 10.0.0.5 or 192.168.0.0/16, separated by commas',
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1
+  return bits === undefined ? most > 0 : Number(bits) <= most
+}
+
 export const redisUrl: Kind<string> = {
   parse: (text) => {
     const url = URL.parse(text)

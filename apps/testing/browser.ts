@@ -1,12 +1,22 @@
 /** A real browser. It resolves *.localhost by itself, as people's do. */
+import { execFile } from 'node:child_process'
+import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { surroundings } from './surroundings.ts'
 
 export type { Browser, Page }
 
-export async function openBrowser(): Promise<Browser> {
+const run = promisify(execFile)
+
+/** @param options.authority the certificate of an authority that it trusts beside those it knows, and a home to keep it in */
+export async function openBrowser(options: { authority?: string; home?: string } = {}): Promise<Browser> {
+  const { authority, home } = options
+  if (authority && home) await trust(authority, path.join(home, '.pki/nssdb'))
   return chromium.launch({
+    ...(home && { env: { ...surroundings, HOME: home } }),
     executablePath: '/usr/bin/chromium',
     args: [
       '--headless',
@@ -19,6 +29,12 @@ export async function openBrowser(): Promise<Browser> {
       '--disable-sync',
     ],
   })
+}
+
+async function trust(authority: string, database: string): Promise<void> {
+  await fs.mkdir(database, { recursive: true })
+  await run('certutil', ['-d', `sql:${database}`, '-N', '--empty-password'])
+  await run('certutil', ['-d', `sql:${database}`, '-A', '-t', 'C,,', '-n', 'lotan-test', '-i', authority])
 }
 
 /** Keeps a picture of a page outside the repository, and says where. */

@@ -1,0 +1,208 @@
+/** HTTPS: with a certificate of an authority that only this test and its browser trust, over HTTP/2, and renewed. */
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import fs from 'node:fs/promises'
+import http2 from 'node:http2'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import tls from 'node:tls'
+import { WebSocket } from 'ws'
+import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
+import { keepScreenshot, openBrowser, type Browser } from './testing/browser.ts'
+import { makeAuthority, type Authority } from './testing/certificate.ts'
+import { buildApps } from './testing/images.ts'
+import { freePort } from './testing/ports.ts'
+import { startRegistry, type Registry } from './testing/registry.ts'
+import { until } from './testing/until.ts'
+
+const DOMAIN = 'previews.lotan.localhost'
+
+describe('HTTPS', { timeout: 120_000 }, () => {
+  let dir: string
+  let authority: Authority
+  let ca: Buffer
+  let registry: Registry
+  let lotan: Lotan
+  let browser: Browser
+  let port: number
+  let certificate: string
+  let key: string
+
+  before(async () => {
+    dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-tls-'))
+    authority = await makeAuthority(dir)
+    ca = await fs.readFile(authority.file)
+    certificate = path.join(dir, 'live.pem')
+    key = path.join(dir, 'live.key')
+    await install([DOMAIN, `*.${DOMAIN}`])
+    registry = await startRegistry()
+    await buildApps(registry.repository, ['page', 'upload', 'socket', 'api'])
+    port = await freePort()
+    lotan = await startLotan({
+      repository: registry.repository,
+      env: {
+        TL_DOMAIN: DOMAIN,
+        LOTAN_TLS_CERT: certificate,
+        LOTAN_TLS_KEY: key,
+        LOTAN_TLS_LISTEN: `127.0.0.1:${port}`,
+        LOTAN_HSTS_SECONDS: '600',
+      },
+    })
+    browser = await openBrowser({ authority: authority.file, home: dir })
+  })
+  after(async () => {
+    await browser?.close()
+    await lotan?.stop()
+    await registry?.close()
+    await fs.rm(dir, { recursive: true, force: true })
+  })
+
+  /** Puts a new certificate where the live one is, as renewals do. @returns its serial number */
+  async function install(hosts: string[]): Promise<string> {
+    const issued = await authority.issue(hosts)
+    await fs.rename(issued.key, key)
+    await fs.rename(issued.certificate, certificate)
+    return issued.serial
+  }
+
+  const host = (tag: string) => `${tag}.${DOMAIN}`
+  const url = (tag: string, at = '/') => `https://${host(tag)}:${port}${at}`
+
+  /** One request over HTTP/2, by name, to where Lotan listens. */
+  async function ask(tag: string, headers: http2.OutgoingHttpHeaders = {}, body?: Buffer) {
+    const session = http2.connect(url(tag), {
+      createConnection: () =>
+        tls.connect({ port, host: '127.0.0.1', servername: host(tag), ca, ALPNProtocols: ['h2'] }),
+    })
+    try {
+      const stream = session.request({ ':method': body ? 'POST' : 'GET', ':path': '/', ...headers })
+      stream.end(body)
+      const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+      const pieces: Buffer[] = []
+      for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece)
+      assert.equal(session.alpnProtocol, 'h2')
+      return { status: answer[':status'], headers: answer, text: Buffer.concat(pieces).toString() }
+    } finally {
+      session.close()
+    }
+  }
+
+  const echoed = (text: string) => JSON.parse(text) as { bytes: number; sha256: string; rawHeaders: string[] }
+
+  test('a click in a browser ends in the application, whose WebSocket works', async () => {
+    const page = await browser.newPage()
+    const first = await page.goto(url('page', '/lists/42'))
+    assert.equal(first?.status(), 503)
+    assert.equal((await first.securityDetails())?.issuer, 'Lotan test authority')
+    await keepScreenshot(page, 'tls-waiting')
+    await until('the application shows', async () => (await page.content()).includes('"url":"/lists/42"'), {
+      within: 30_000,
+    })
+    assert.equal(page.url(), url('page', '/lists/42'))
+    const how = await page.evaluate(`performance.getEntriesByType('navigation')[0].nextHopProtocol`)
+    assert.equal(how, 'h2')
+    const answer = await page.evaluate(
+      async (address) => {
+        const socket = new globalThis.WebSocket(address)
+        return new Promise((resolve, reject) => {
+          socket.onopen = () => socket.send('hello')
+          socket.onmessage = ({ data }) => data === 'hello' && resolve(data)
+          socket.onerror = () => reject(new Error('no WebSocket'))
+        })
+      },
+      url('page', '/chat').replace('https', 'wss'),
+    )
+    assert.equal(answer, 'hello')
+    await page.close()
+  })
+
+  test('the admin page logs in with a cookie of this host alone, and links to https', async () => {
+    const page = await browser.newPage()
+    await page.goto(`https://${DOMAIN}:${port}/login?token=${lotan.token}`)
+    assert.equal(page.url(), `https://${DOMAIN}:${port}/`)
+    const [cookie] = await page.context().cookies()
+    assert.deepEqual([cookie?.name, cookie?.secure, cookie?.domain], ['__Host-lotan', true, DOMAIN])
+    const link = await page.getByRole('link', { name: 'page', exact: false }).first().getAttribute('href')
+    const links = await page.locator(`a[href^="${url('page')}"]`).count()
+    assert.ok(links > 0, `${link} and no link to ${url('page')}`)
+    await page.close()
+    assert.match(lotan.said(), new RegExp(`admin: https://${DOMAIN}:${port}/login`))
+  })
+
+  test('an upload to a cold preview is held and arrives whole over HTTP/2; the application is told of https', async () => {
+    const body = randomBytes(5_000_000)
+    const { status, text, headers } = await ask('upload', {}, body)
+    const { bytes, sha256, rawHeaders } = echoed(text)
+    assert.deepEqual([status, bytes], [200, body.length])
+    assert.equal(sha256, createHash('sha256').update(body).digest('hex'))
+    const at = (name: string) => rawHeaders[rawHeaders.findIndex((raw) => raw.toLowerCase() === name) + 1]
+    assert.equal(at('host'), `${host('upload')}:${port}`)
+    assert.deepEqual([at('x-forwarded-proto'), at('x-forwarded-port')], ['https', String(port)])
+    assert.equal(headers['strict-transport-security'], 'max-age=600')
+  })
+
+  test('a WebSocket to a cold preview is held and talks', async () => {
+    const socket = socketOf('socket', '/chat')
+    const [hello] = (await once(socket, 'message')) as [Buffer]
+    assert.equal((JSON.parse(hello.toString()) as { tag: string }).tag, 'socket')
+    socket.close()
+  })
+
+  test('HTTP leads to HTTPS with method and path, for Lotan’s hosts alone', async () => {
+    for (const [method, at] of [
+      ['GET', '/a?b=c'],
+      ['POST', '/x'],
+    ] as const) {
+      const { status, headers } = await lotan.request('page', { method, path: at })
+      assert.deepEqual([status, headers.location], [308, url('page', at)])
+    }
+    const admin = await lotan.ask({ host: `${DOMAIN}:${lotan.port}`, path: '/previews/red' })
+    assert.equal(admin.headers.location, `https://${DOMAIN}:${port}/previews/red`)
+    const elsewhere = await lotan.ask({ host: 'evil.example.com', headers: asBrowser })
+    assert.deepEqual([elsewhere.status, elsewhere.headers.location], [404, undefined])
+    assert.equal((await lotan.ask({ host: 'anything', path: '/healthz' })).status, 200)
+    assert.equal((await lotan.ask({ host: DOMAIN, path: '/healthz' })).status, 200)
+    assert.equal(lotan.store.get('page')?.tag, 'page')
+  })
+
+  test('a renewed certificate is taken over, and no connection is dropped; one that is no good is not', async () => {
+    assert.equal((await ask('api')).status, 200)
+    const socket = socketOf('api', '/')
+    await once(socket, 'message')
+    const ended = once(socket, 'close').then(() => 'closed')
+
+    const serial = await install([DOMAIN, `*.${DOMAIN}`])
+    await until('new connections get it', async () => (await serialShown()) === serial, { within: 15_000 })
+    await install(['other.example.com'])
+    await until(
+      'it says why not',
+      () => /renewed certificate is not used: LOTAN_TLS_CERT is not for/.test(lotan.said()),
+      {
+        within: 15_000,
+      },
+    )
+    assert.equal(await serialShown(), serial)
+
+    socket.send('still here')
+    const [echo] = (await Promise.race([once(socket, 'message'), ended])) as [Buffer]
+    assert.equal(echo.toString(), 'still here')
+    socket.close()
+    await ended
+  })
+
+  function socketOf(tag: string, at: string): WebSocket {
+    return new WebSocket(url(tag, at).replace('https', 'wss'), {
+      createConnection: () => tls.connect({ port, host: '127.0.0.1', servername: host(tag), ca }),
+    })
+  }
+
+  async function serialShown(): Promise<string | undefined> {
+    const socket = tls.connect({ port, host: '127.0.0.1', servername: host('page'), ca })
+    await once(socket, 'secureConnect')
+    const { serialNumber } = socket.getPeerCertificate()
+    socket.destroy()
+    return serialNumber
+  }
+})
