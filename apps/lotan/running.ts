@@ -9,11 +9,13 @@ export interface Running {
   url: string
   /** The link that logs in. */
   admin: string
+  /** Where nginx listens. */
+  listen: Config['listen']
 }
 
 export function noteRunning(config: Config): void {
   const url = urlOf(config.domain, config)
-  const running: Running = { pid: process.pid, url, admin: loginLink(config) }
+  const running: Running = { pid: process.pid, url, admin: loginLink(config), listen: config.listen }
   fs.writeFileSync(fileOf(config), `${JSON.stringify(running)}\n`, { mode: 0o600 })
 }
 
