@@ -92,7 +92,7 @@ test('a library has one home', () => {
     [/^better-sqlite3$/, /^apps\/shared\/store(-.+)?\.ts$/],
     [/^dockerode$/, /^apps\/shared\/engine(-.+)?\.ts$/],
     [/^(bullmq|ioredis)$/, /^apps\/shared\/queue\.ts$/],
-    [/^node:https$/, /^apps\/shared\/(registry|engine)(-.+)?\.ts$/],
+    [/^node:https$/, /^apps\/(shared\/(registry|engine)(-.+)?|lotan\/api)\.ts$/],
     [/^@aws-sdk\//, /^apps\/shared\/registry-ecr\.ts$/],
     [/^express$|^helmet$/, /^apps\/router\//],
   ]
@@ -127,6 +127,8 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'shared/lua-pattern',
     'shared/settings',
     'router/decide',
+    'lotan/wait-line',
+    'lotan/wait-seen',
     'reaper/plan',
     'reaper/disk',
   ].map((name) => `apps/${name}.ts`)

@@ -23,8 +23,8 @@ describe('the launcher', { timeout: 150_000 }, () => {
     await registry?.close()
   })
 
-  test('says where to click, where to log in and where to look', () => {
-    const said = lotan.said()
+  test('says where to click, where to log in and where to look', async () => {
+    const said = await until('it has said all', () => /stop:/.test(lotan.said()) && lotan.said())
     assert.match(said, new RegExp(`http://TAG\\.${lotan.domain}:${lotan.port}/`))
     assert.match(said, new RegExp(`http://${lotan.domain}:${lotan.port}/login\\?token=${lotan.token}`))
     assert.match(said, /logs/)

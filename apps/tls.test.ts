@@ -1,5 +1,6 @@
 /** HTTPS: with a certificate of an authority that only this test and its browser trust, over HTTP/2, and renewed. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
@@ -8,6 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import tls from 'node:tls'
+import { promisify } from 'node:util'
 import { WebSocket } from 'ws'
 import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
 import { keepScreenshot, openBrowser, type Browser } from './testing/browser.ts'
@@ -15,8 +17,10 @@ import { makeAuthority, type Authority } from './testing/certificate.ts'
 import { buildApps } from './testing/images.ts'
 import { freePort } from './testing/ports.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
+import { surroundings } from './testing/surroundings.ts'
 import { until } from './testing/until.ts'
 
+const run = promisify(execFile)
 const DOMAIN = 'previews.lotan.localhost'
 
 describe('HTTPS', { timeout: 120_000 }, () => {
@@ -129,6 +133,17 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     assert.ok(links > 0, `${link} and no link to ${url('page')}`)
     await page.close()
     assert.match(lotan.said(), new RegExp(`admin: https://${DOMAIN}:${port}/login`))
+  })
+
+  test('the command line finds it, and believes who this machine believes', async () => {
+    const env = { ...surroundings, LOTAN_DATA_DIR: lotan.env.LOTAN_DATA_DIR!, LOTAN_ADMIN_TOKEN: lotan.token }
+    const wait = (more: Record<string, string>) =>
+      run(process.execPath, ['apps/lotan/main.ts', 'wait', 'page'], { env: { ...env, ...more } }).then(
+        ({ stdout }) => ({ code: 0, stdout }),
+        ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+      )
+    assert.deepEqual(await wait({ NODE_EXTRA_CA_CERTS: authority.file }), { code: 0, stdout: `${url('page', '')}\n` })
+    assert.deepEqual(await wait({}), { code: 3, stdout: '' })
   })
 
   test('an upload to a cold preview is held and arrives whole over HTTP/2; the application is told of https', async () => {

@@ -14,7 +14,7 @@ import { runPart } from './part.ts'
 import { logOf, names, planOf, type Name, type Parts } from './parts.ts'
 import { demoRepository, hostOf } from './registry.ts'
 import { lastLines, rotateLogs } from './rotate.ts'
-import { waitFor } from './wait.ts'
+import { waitFor } from './until.ts'
 import { welcome } from './welcome.ts'
 
 const PART_MS = 15_000

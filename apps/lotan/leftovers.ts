@@ -6,7 +6,7 @@
  * needs no list of process ids, so none that meanwhile belongs to somebody else is ever hit.
  */
 import fs from 'node:fs'
-import { waitFor } from './wait.ts'
+import { waitFor } from './until.ts'
 
 /** Long enough for a router that is ending to finish; it was told when its launcher died. */
 const GRACE_MS = 1_500

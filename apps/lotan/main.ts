@@ -1,23 +1,45 @@
-/** The `lotan` command. */
-import { readConfig, SettingsError, type Config } from '../shared/config.ts'
-import { certificateProblems } from './certificate.ts'
-import { openConsole } from './console.ts'
-import { up } from './up.ts'
+/** The `lotan` command: finds the command that is asked for, and ends with its status. */
+import { SettingsError } from '../shared/config.ts'
+import { exit, UsageError, type Command } from './command.ts'
 
-const [command, ...rest] = process.argv.slice(2)
-if (command !== 'up' || rest.length > 0) {
-  console.error('usage: lotan up')
-  process.exit(2)
+const commands: Record<string, () => Promise<Command>> = {
+  up: () => import('./commands/up.ts'),
+  wait: () => import('./commands/wait.ts'),
 }
-const config = settings()
-process.exit(await up(config, openConsole(process.stdout, config.term)))
 
-function settings(): Config {
-  try {
-    return readConfig(undefined, certificateProblems)
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error
-    for (const { variable, problem } of error.problems) console.error(`lotan: ${variable} ${problem}`)
-    process.exit(1)
+const [name = '', ...args] = process.argv.slice(2)
+process.exit(await main())
+
+async function main(): Promise<number> {
+  const command = Object.hasOwn(commands, name) ? await commands[name]!() : undefined
+  if (!command) return help(name === 'help' || name === '--help' || name === '-h')
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(`usage: ${command.usage}`)
+    return exit.done
   }
+  try {
+    return await command.run(args)
+  } catch (error) {
+    const words = wordsFor(error, command)
+    if (!words) throw error
+    console.error(words)
+    return exit.usage
+  }
+}
+
+async function help(asked: boolean): Promise<number> {
+  const usages = await Promise.all(Object.values(commands).map(async (load) => (await load()).usage))
+  const words = `usage: ${usages.join('\n       ')}`
+  if (asked) console.log(words)
+  else console.error(words)
+  return asked ? exit.done : exit.usage
+}
+
+/** What to tell of an error that the user can mend; undefined for any other. */
+function wordsFor(error: unknown, { usage }: Command): string | undefined {
+  if (error instanceof SettingsError)
+    return error.problems.map(({ variable, problem }) => `lotan: ${variable} ${problem}`).join('\n')
+  const { code, message } = error as NodeJS.ErrnoException
+  if (!(error instanceof UsageError) && !code?.startsWith('ERR_PARSE_ARGS_')) return undefined
+  return `lotan: ${message}\nusage: ${usage}`
 }

@@ -1,7 +1,7 @@
 /** Where a running launcher can be found: `lotan.json` in the run directory. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { urlOf, type Config } from '../shared/config.ts'
+import { urlOf, type Config, type Place } from '../shared/config.ts'
 
 export interface Running {
   pid: number
@@ -9,11 +9,14 @@ export interface Running {
   url: string
   /** The link that logs in. */
   admin: string
+  /** Where nginx serves, and whether that is HTTPS. */
+  listen: Place & { secure: boolean }
 }
 
 export function noteRunning(config: Config): void {
   const url = urlOf(config.domain, config)
-  const running: Running = { pid: process.pid, url, admin: loginLink(config) }
+  const listen = { ...(config.tls?.listen ?? config.listen), secure: config.tls !== null }
+  const running: Running = { pid: process.pid, url, admin: loginLink(config), listen }
   fs.writeFileSync(fileOf(config), `${JSON.stringify(running)}\n`, { mode: 0o600 })
 }
 

@@ -11,7 +11,8 @@ set -eu
 mode=$1
 shift
 cd "$(dirname "$0")/../.."
-own_node=apps/lotan/node
+own_node=$PWD/apps/lotan/node
+. apps/lotan/fitting-node.sh
 stamp=node_modules/.lotan-set-up
 engine_log=/var/log/lotan-dockerd.log
 policy=/usr/sbin/policy-rc.d
@@ -49,21 +50,6 @@ has() {
   path=$(command -v "$1") || return 1
   # The demo's images hold nothing but busybox, so it must need no libraries: an ELF file names its loader at its head.
   [ "$1" != busybox ] || ! head -c 4096 "$path" | grep -q /ld-
-}
-
-node_fits() {
-  version=$(node --version 2>/dev/null) || return 1
-  major=${version#v}
-  minor=${major#*.}
-  major=${major%%.*}
-  minor=${minor%%.*}
-  [ "$major" -ge 24 ] || { [ "$major" -eq 22 ] && [ "$minor" -ge 18 ]; }
-}
-
-use_own_node() {
-  for bin in "$PWD/$own_node"/node_modules/node-linux-*/bin; do
-    [ ! -x "$bin/node" ] || PATH=$bin:$PATH
-  done
 }
 
 # Says `answers`, `silent` or `forbidden`. DOCKER_HOST names an engine that is not ours to look after.

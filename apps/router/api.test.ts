@@ -247,6 +247,7 @@ test('wait answers 502 with the reason when the start fails, and starts again wh
     assert.equal(status, 502)
     assert.deepEqual([json.tag, json.state, json.reason], ['broken', 'failed', 'registry-down'])
     assert.doesNotMatch(json.detail, /dial tcp/)
+    assert.match(json.advice, /check the registry/)
   }
 })
 

@@ -187,11 +187,14 @@ function problemOfWait(
   tag: string,
   waited: Exclude<Waited, { end: 'running' }>,
   seconds: number,
-): [status: number, detail: string, about: { tag: string; state: string; reason?: string }] {
+): [status: number, detail: string, about: { tag: string; state: string; reason?: string; advice?: string }] {
   const about = waited.preview ? aboutOf(waited.preview) : { tag, state: 'unknown' }
   switch (waited.end) {
-    case 'failed':
-      return [502, words(tag, waited.preview.reason).sentence, about]
+    case 'failed': {
+      const { sentence, advice } = words(tag, waited.preview.reason)
+      // The first advice is for who can mend it.
+      return [502, sentence, { ...about, advice: advice[0]?.what }]
+    }
     case 'stopped':
       return [409, `${tag} was ${waited.preview ? 'stopped' : 'removed'} by somebody else.`, about]
     case 'late':

@@ -109,6 +109,7 @@ const schemas = {
       tag: text,
       state: text,
       reason: text,
+      advice: { ...text, description: 'What whoever can mend it should do.' },
     },
     required: ['type', 'title', 'status', 'detail'],
   },

@@ -6,8 +6,8 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import { environmentFor, readConfig, SettingsError, urlOf, type Config, type Problem } from './config.ts'
-import { kept, makeRunDir } from './data-dir.ts'
+import { environmentFor, readApiConfig, readConfig, SettingsError, urlOf, type Config, type Problem } from './config.ts'
+import { findRunDir, kept, makeRunDir } from './data-dir.ts'
 import { bytesOf } from './settings.ts'
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-config-'))
@@ -444,10 +444,13 @@ test('sockets get a short directory of their own where the data directory lies d
 
 test('a directory for sockets that somebody else has put there is refused', () => {
   const deep = path.join(root, 'y'.repeat(90))
+  assert.equal(findRunDir(deep, root), undefined)
   const mine = makeRunDir(deep, root)
+  assert.equal(findRunDir(deep, root), mine)
   fs.rmdirSync(mine)
   fs.symlinkSync(root, mine)
   assert.throws(() => makeRunDir(deep, root), /is not ours/)
+  assert.equal(findRunDir(deep, root), undefined)
   fs.unlinkSync(mine)
   if (process.getuid?.() === 0) {
     fs.mkdirSync(mine)
@@ -458,6 +461,40 @@ test('a directory for sockets that somebody else has put there is refused', () =
   fs.mkdirSync(mine, { mode: 0o755 })
   assert.equal(fs.statSync(makeRunDir(deep, root)).mode & 0o777, 0o700)
   assert.throws(() => makeRunDir(deep, path.join(root, 'z'.repeat(90))), /too long/)
+})
+
+test('what a command needs to find the API is read without making anything', () => {
+  const none = path.join(root, 'never-made')
+  const unset = readApiConfig({ LOTAN_DATA_DIR: none })
+  assert.equal(fs.existsSync(none), false)
+  assert.deepEqual(unset, {
+    api: null,
+    adminToken: null,
+    dataDir: none,
+    domain: 'todowrangler.lotan.localhost',
+    listen: { host: '127.0.0.1', port: 8080 },
+    term: 'xterm',
+  })
+  // What only `up` uses is not its business.
+  assert.equal(readApiConfig({ LOTAN_SLOTS: 'many', TAG_FILTER: '[' }).api, null)
+  const apis: [string, string | undefined][] = [
+    ['http://previews.example.com', 'http://previews.example.com'],
+    ['https://Previews.example.com:8443/', 'https://previews.example.com:8443'],
+    ['http://previews.example.com/api/v1', 'http://previews.example.com'],
+    ['http://127.0.0.1:80/api/v1/', 'http://127.0.0.1'],
+    ['previews.example.com', undefined],
+    ['http://previews.example.com/api/v2', undefined],
+    ['ftp://previews.example.com', undefined],
+    ['http://user:secret@previews.example.com', undefined],
+  ]
+  for (const [LOTAN_API, expected] of apis) {
+    if (expected) assert.equal(readApiConfig({ LOTAN_API }).api, expected)
+    else assert.throws(() => readApiConfig({ LOTAN_API }), /LOTAN_API is/)
+  }
+  assert.throws(
+    () => readApiConfig({ LOTAN_API: 'x', LOTAN_ADMIN_TOKEN: 'short', TL_DOMAIN: '-' }),
+    (error: SettingsError) => error.problems.length === 3 && !error.message.includes('short'),
+  )
 })
 
 test('a child finds the same data directory wherever it runs', () => {

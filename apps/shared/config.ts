@@ -19,6 +19,9 @@ export interface Place {
   port: number
 }
 
+const standardDomain = 'todowrangler.lotan.localhost'
+const standardListen = { host: '127.0.0.1', port: 8080 }
+
 /** What all processes are run with. Durations are milliseconds. */
 export interface Config {
   /** `registry.example.com/team/app`, without a tag. */
@@ -105,8 +108,8 @@ export function readConfig(
 ): Config {
   const { read, refuse, good, problems } = kind.settingsIn(env)
 
-  const domain = read('TL_DOMAIN', 'todowrangler.lotan.localhost', kind.domain)
-  const listen = read('LOTAN_LISTEN', { host: '127.0.0.1', port: 8080 }, kind.listen)
+  const domain = read('TL_DOMAIN', standardDomain, kind.domain)
+  const listen = read('LOTAN_LISTEN', standardListen, kind.listen)
   const certificate = read('LOTAN_TLS_CERT', null, kind.file)
   const key = read('LOTAN_TLS_KEY', null, kind.file)
   if ((certificate === null) !== (key === null))
@@ -232,6 +235,38 @@ export function readConfig(
   if (problems.length > 0) throw new SettingsError(problems)
   const redis = redisUrl === null ? { socket: path.join(runDir, 'redis.sock') } : { url: redisUrl }
   return { ...settings, dataDir, runDir, instance, adminToken, redis }
+}
+
+/** What a command that talks to the API has to know. */
+export interface ApiConfig {
+  /** LOTAN_API: scheme, host and port, without a final slash. Null: the Lotan of the data directory. */
+  api: string | null
+  /** LOTAN_ADMIN_TOKEN. Null: that of the data directory. */
+  adminToken: string | null
+  /** It need not be there. */
+  dataDir: string
+  domain: string
+  listen: Config['listen']
+  term: string
+}
+
+/**
+ * Reads and checks only what it takes to find the API. Makes nothing.
+ *
+ * @throws SettingsError with all problems at once
+ */
+export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
+  const { read, problems } = kind.settingsIn(env)
+  const config = {
+    api: read('LOTAN_API', null, kind.apiUrl),
+    adminToken: read('LOTAN_ADMIN_TOKEN', null, kind.password),
+    dataDir: path.resolve(read('LOTAN_DATA_DIR', '.lotan', kind.anyText)),
+    domain: read('TL_DOMAIN', standardDomain, kind.domain),
+    listen: read('LOTAN_LISTEN', standardListen, kind.listen),
+    term: read('TERM', 'xterm', kind.anyText),
+  }
+  if (problems.length > 0) throw new SettingsError(problems)
+  return config
 }
 
 /** What a setting's Lua pattern says of tags; an empty one matches every tag. */

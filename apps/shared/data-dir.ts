@@ -23,20 +23,21 @@ export function makeDataDir(dir: string) {
  * @throws when it cannot be made, or is somebody else's
  */
 export function makeRunDir(dataDir: string, temp = os.tmpdir()): string {
-  const usual = path.join(dataDir, 'run')
-  if (fits(usual)) {
-    makeDir(usual)
-    return usual
-  }
-  const uid = process.getuid?.() ?? 0
-  const short = path.join(temp, `lotan-${uid}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`)
-  if (!fits(short)) throw new Error('its path is too long for sockets')
-  makeDir(short)
+  const dir = runDirOf(dataDir, temp)
+  if (!fits(dir)) throw new Error('its path is too long for sockets')
+  makeDir(dir)
+  if (dir === path.join(dataDir, 'run')) return dir
   // Anybody may have put something of that name there before us.
-  const found = fs.lstatSync(short)
-  if (!found.isDirectory() || found.uid !== uid) throw new Error(`${short}, its place for sockets, is not ours`)
-  if (found.mode & 0o077) fs.chmodSync(short, 0o700)
-  return short
+  if (!isOurs(dir)) throw new Error(`${dir}, its place for sockets, is not ours`)
+  if (fs.lstatSync(dir).mode & 0o077) fs.chmodSync(dir, 0o700)
+  return dir
+}
+
+/** The directory that `makeRunDir` has made; undefined where there is none, or it is somebody else's. Makes nothing. */
+export function findRunDir(dataDir: string, temp = os.tmpdir()): string | undefined {
+  const dir = runDirOf(dataDir, temp)
+  if (!fs.existsSync(dir)) return undefined
+  return dir === path.join(dataDir, 'run') || isOurs(dir) ? dir : undefined
 }
 
 /**
@@ -72,6 +73,21 @@ function makeDir(dir: string) {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
+}
+
+function runDirOf(dataDir: string, temp: string): string {
+  const usual = path.join(dataDir, 'run')
+  if (fits(usual)) return usual
+  return path.join(temp, `lotan-${uid()}-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`)
+}
+
+function isOurs(dir: string): boolean {
+  const found = fs.lstatSync(dir)
+  return found.isDirectory() && found.uid === uid()
+}
+
+function uid(): number {
+  return process.getuid?.() ?? 0
 }
 
 function fits(dir: string): boolean {

@@ -180,6 +180,18 @@ function isNetwork(text: string): boolean {
   return bits === undefined ? most > 0 : Number(bits) <= most
 }
 
+/** Where the API is; kept as scheme, host and port. */
+export const apiUrl: Kind<string> = {
+  parse: (text) => {
+    const url = URL.parse(text)
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined
+    if (!/^\/(api\/v1\/?)?$/.test(url.pathname) || url.search || url.hash || url.username || url.password)
+      return undefined
+    return url.origin
+  },
+  wanted: 'write the address of the admin page, such as https://previews.example.com',
+}
+
 export const redisUrl: Kind<string> = {
   parse: (text) => {
     const url = URL.parse(text)
