@@ -127,6 +127,8 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'shared/lua-pattern',
     'shared/settings',
     'router/decide',
+    'router/usual',
+    'router/origin',
     'reaper/plan',
     'reaper/disk',
   ].map((name) => `apps/${name}.ts`)

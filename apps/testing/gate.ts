@@ -49,6 +49,12 @@ export async function openGate(target: number) {
       allowance = bytes
     },
 
+    /** The same, for those who wait already. */
+    trickle(bytes: number) {
+      this.widen()
+      this.narrow(bytes)
+    },
+
     /** Lets everything through. */
     widen() {
       allowance = Infinity
