@@ -129,6 +129,8 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'router/decide',
     'lotan/wait-line',
     'lotan/wait-seen',
+    'router/usual',
+    'router/origin',
     'reaper/plan',
     'reaper/disk',
   ].map((name) => `apps/${name}.ts`)

@@ -78,6 +78,12 @@ describe('a click', { timeout: 180_000 }, () => {
     const first = await page.goto(lotan.url('green', path))
     assert.equal(first?.status(), 503)
     assert.equal(await page.getByRole('heading').textContent(), 'Getting green ready')
+    // It was never started: what others took is told.
+    assert.match((await page.locator('#usually').textContent())!, /^, usually (under 1|\d+)\s/)
+    const { json } = await lotan.api<{ usual: number }>('GET', '/previews/green')
+    assert.ok(json.usual > 0)
+    const told = await firstEvent('green')
+    assert.equal(told.usual, json.usual)
     gate.widen()
     await theApplication(page, 'green')
     assert.equal(page.url(), lotan.url('green', path))
@@ -111,6 +117,14 @@ describe('a click', { timeout: 180_000 }, () => {
     await page.close()
     assert.equal(lotan.store.history('red').filter(({ event }) => event === 'pulled').length, 2)
   })
+
+  /** What the waiting page's stream says first. */
+  async function firstEvent(tag: string): Promise<{ usual: number }> {
+    const stream = await lotan.open(tag, { path: '/.lotan/events' })
+    let text = ''
+    for await (const chunk of stream) if (/data: .*\n/.test((text += String(chunk)))) break
+    return JSON.parse(/data: (.*)\n/.exec(text)![1]!) as { usual: number }
+  }
 
   async function theApplication(page: Page, tag: string) {
     // While it navigates, a page has no title to ask for.

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Disk } from '../shared/disk.ts'
 import { docker, removeByHand, removeImageByHand, tagByHand } from '../testing/docker.ts'
 import { buildOn, buildSmall, engine, moveToRegistry } from '../testing/images.ts'
+import { noteProgress } from '../testing/progress.ts'
 import { startRegistry, type Registry } from '../testing/registry.ts'
 import { until } from '../testing/until.ts'
 import { makeBed, type Bed } from './bed.ts'
@@ -20,7 +21,7 @@ describe('the disk', { timeout: 120_000 }, () => {
   before(async () => {
     registry = await startRegistry()
     for (const tag of ['used', 'named']) await push(tag)
-    await push('base', 4_000)
+    for (const tag of ['base', 'waits']) await push(tag, 4_000)
     await engine.pull(at('base'))
     await buildOn(at('base'), at('above'), { ballast: 100 })
     await moveToRegistry(at('above'))
@@ -101,8 +102,9 @@ describe('the disk', { timeout: 120_000 }, () => {
   })
 
   /** The disk of the bed, where so much of 100 MB is free. */
-  function withFree(free: number) {
-    const disk = (): Promise<Disk> => Promise.resolve({ total: 100 * MB, free, root: '/engine' })
+  function withFree(free: number | (() => number)) {
+    const now = () => (typeof free === 'number' ? free : free())
+    const disk = (): Promise<Disk> => Promise.resolve({ total: 100 * MB, free: now(), root: '/engine' })
     return openDisk({ ...bed.parts, engine: { ...bed.engine, disk } })
   }
 
@@ -136,5 +138,27 @@ describe('the disk', { timeout: 120_000 }, () => {
     end()
     const again = await roomForOne.claim('base', AbortSignal.timeout(20_000))
     again()
+  })
+
+  test('whoever waits for room is told so, until there is some', async () => {
+    const usual = bed.parts.disk
+    await bed.click('base')
+    await bed.untilState('base', 'running')
+    bed.parts.disk = withFree(() => (bed.store.get('base')?.image ? 17 : 60) * MB)
+    const told = noteProgress(bed.store, 'waits')
+    try {
+      await bed.click('waits')
+      await until('it waits for room', () => told.seen.at(-1)?.waitsFor === 'room')
+      assert.equal(bed.state('base'), 'running', 'somebody was there a moment ago')
+      await bed.ask('base', { type: 'stop', why: 'asked' })
+      await bed.untilState('waits', 'running')
+    } finally {
+      told.stop()
+      bed.parts.disk = usual
+    }
+    assert.equal(bed.store.history('base')[0]!.event, 'cleaned')
+    const waited = told.seen.map(({ waitsFor }) => waitsFor !== undefined)
+    assert.deepEqual(waited.lastIndexOf(true), waited.indexOf(true), JSON.stringify(told.seen))
+    assert.equal(waited.at(-1), false, JSON.stringify(told.seen))
   })
 })

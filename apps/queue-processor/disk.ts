@@ -1,6 +1,7 @@
 /** Room on the engine's disk for a pull. One that cannot fit is refused before it starts. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { couldFree, inWords, isOld, whoGoes, type Disk } from '../shared/disk.ts'
+import { beginning, progressOf } from '../shared/engine-progress.ts'
 import { EngineError } from '../shared/engine.ts'
 import { RegistryError, type Layer } from '../shared/registry.ts'
 import { removeOldImages } from './old-images.ts'
@@ -104,6 +105,13 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
     }
   }
 
+  /** Whoever waits for the pull is told why nothing moves. The pull itself takes it back when it begins. */
+  function sayThatItWaits(tag: string) {
+    const preview = store.get(tag)
+    if (preview?.state !== 'pulling' || preview.progress?.waitsFor) return
+    store.progress(tag, { ...(preview.progress ?? progressOf(beginning)), waitsFor: 'room' })
+  }
+
   return {
     /**
      * Waits until a pull has room, making some where that is needed.
@@ -125,10 +133,14 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
         const spare = disk.free - reserveOf(disk)
         if (need + claimed() <= spare) break
         // Those who pull beside this one end, and then it is seen what they have left.
-        if (need <= spare) continue
+        if (need <= spare) {
+          sayThatItWaits(tag)
+          continue
+        }
         if (!isExact) need = needOf(await missing(layers))
         else if (!(await makeRoom(tag, need - spare)) && claims.size === 0) throw full(need, disk)
         else if (Date.now() > end) throw full(need, disk)
+        else sayThatItWaits(tag)
         isExact = true
       }
       return begin(tag, need, layers)

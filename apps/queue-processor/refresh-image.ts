@@ -1,5 +1,6 @@
 /** Brings a preview's image here: the pull lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { furthest } from '../shared/engine-progress.ts'
 import { EngineError } from '../shared/engine.ts'
 import type { Login } from '../shared/logins.ts'
 import type { Image, In, Preview, Progress } from '../shared/preview.ts'
@@ -131,13 +132,19 @@ export async function pull(
   reference: string,
   signal: AbortSignal,
 ): Promise<'pulled' | 'missing'> {
-  let told: Progress | undefined
-  let latest: Progress | undefined
-  const timer = setInterval(() => {
+  // After a restart of this process, what was told before it still stands.
+  const preview = store.get(tag)
+  let told = preview?.state === 'pulling' ? preview.progress : null
+  let latest = told
+  const tell = () => {
     if (latest && latest !== told) store.progress(tag, (told = latest))
-  }, TELL_EVERY_MS)
+  }
+  const onProgress = (progress: Progress) => void (latest = furthest(latest, progress))
+  // It waits for room no longer.
+  if (latest?.waitsFor) onProgress(latest)
+  tell()
+  const timer = setInterval(tell, TELL_EVERY_MS)
   try {
-    const onProgress = (progress: Progress) => void (latest = progress)
     const attempt = (auth?: Login) => engine.pull(reference, { onProgress, signal, auth, stallAfter: waits.stall })
     const login = await registry.authFor(reference)
     try {

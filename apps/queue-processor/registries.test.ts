@@ -10,9 +10,11 @@ import { bridgeAddress, docker } from '../testing/docker.ts'
 import { countQuestions } from '../testing/counted.ts'
 import { accessKey, startEcr, type Ecr } from '../testing/ecr.ts'
 import { writeHelper } from '../testing/helper.ts'
-import { buildSmall, moveToRegistry } from '../testing/images.ts'
+import { openGate } from '../testing/gate.ts'
+import { buildOn, buildSmall, moveToRegistry } from '../testing/images.ts'
 import { freePort } from '../testing/ports.ts'
-import { login, startRegistry, type Registry } from '../testing/registry.ts'
+import { assertForwards, noteProgress } from '../testing/progress.ts'
+import { login, passwordHash, startRegistry, type Registry } from '../testing/registry.ts'
 import { surroundings } from '../testing/surroundings.ts'
 import { identity, startTokenService, type TokenService } from '../testing/token-service.ts'
 import { until } from '../testing/until.ts'
@@ -190,6 +192,55 @@ test('a pull that is refused is tried once more, with a newer login alone', { ti
   await comesUp(bed, 'red')
   assert.deepEqual(asked, [undefined, 'old', undefined, 'old', undefined, 'old'])
 })
+
+test(
+  'a login that ends in the middle of a pull: the newer one goes on with it, and what was told is not taken back',
+  {
+    timeout: 60_000,
+  },
+  async (t) => {
+    const registry = await startRegistry({ login: true })
+    t.after(() => registry.close())
+    const at = `${registry.repository}:big`
+    // The engine fetches three layers at once: the others are asked for when the login has ended.
+    await buildSmall(at, 'big', { ballast: 800 })
+    for (let i = 0; i < 3; i++) await buildOn(at, at, { ballast: 800 })
+    await moveToRegistry(at, login)
+    const gate = await openGate(registry.port)
+    t.after(() => gate.close())
+    const bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`)
+    t.after(() => bed.close())
+    const old = { ...login, username: 'guest' }
+    const given: string[] = []
+    bed.parts.registry = {
+      ...bed.parts.registry,
+      authFor: (_, refused) => {
+        const next = refused ? login : old
+        given.push(next.username)
+        return Promise.resolve(next)
+      },
+    }
+    await registry.admit([`guest:${passwordHash}`])
+    gate.narrow(100_000)
+    bed.work()
+    const told = noteProgress(bed.store, 'big')
+    const trickles = (what: string, fact: () => boolean) =>
+      until(what, () => (gate.trickle(100_000), fact()), { within: 30_000, every: 100 })
+    try {
+      await bed.click('big')
+      await trickles('the pull is on its way', () => told.seen.some(({ bytes }) => bytes > 600_000))
+      await registry.admit([])
+      await trickles('the newer login is asked for', () => given.length > 1)
+      const before = told.seen.length
+      await trickles('it runs', () => bed.state('big') === 'running')
+      assert.deepEqual(given, ['guest', 'lotan'])
+      assert.ok(told.seen.length > before, 'the second try told of nothing')
+      assertForwards(told.seen)
+    } finally {
+      told.stop()
+    }
+  },
+)
 
 describe('a registry that cannot be pulled from', { timeout: 90_000 }, () => {
   /** How a click on a repository fails. */

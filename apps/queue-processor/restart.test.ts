@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Preview } from '../shared/preview.ts'
 import { openGate, type Gate } from '../testing/gate.ts'
 import { buildSmall, moveToRegistry } from '../testing/images.ts'
+import { assertForwards, noteProgress } from '../testing/progress.ts'
 import { startRegistry, type Registry } from '../testing/registry.ts'
 import { until } from '../testing/until.ts'
 import { makeBed, type Bed } from './bed.ts'
@@ -37,21 +38,28 @@ describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
     await registry?.close()
   })
 
-  test('during a pull, pulls again', async () => {
-    gate.narrow(500_000)
+  test('during a pull, pulls again, and what was told of it is not taken back', async () => {
+    gate.narrow(100_000)
     const first = bed.asProcess()
-    await bed.click('big')
-    await until('the pull is on its way', () => {
-      const preview = bed.store.get('big')
-      return preview?.state === 'pulling' && preview.progress?.bytes
-    })
-    await first.end('SIGKILL')
-    gate.widen()
-    const second = bed.asProcess()
-    await bed.untilState('big', 'running')
-    assert.equal((await bed.containers('big')).length, 1)
-    assert.equal(bed.store.get('big')?.image?.pulled, true)
-    await second.end('SIGKILL')
+    const told = noteProgress(bed.store, 'big')
+    const trickles = (what: string, fact: () => boolean) =>
+      until(what, () => (gate.trickle(100_000), fact()), { within: 30_000, every: 100 })
+    try {
+      await bed.click('big')
+      await trickles('the pull is on its way', () => told.seen.some(({ bytes }) => bytes > 1_000_000))
+      await first.end('SIGKILL')
+      const before = told.seen.length
+      const second = bed.asProcess()
+      await trickles('it runs', () => bed.state('big') === 'running')
+      assert.ok(told.seen.length > before, 'the second one told of nothing')
+      assertForwards(told.seen)
+      assert.equal((await bed.containers('big')).length, 1)
+      assert.equal(bed.store.get('big')?.image?.pulled, true)
+      await second.end('SIGKILL')
+    } finally {
+      told.stop()
+      gate.widen()
+    }
   })
 
   for (const [i, [moment, reached]] of moments.entries())

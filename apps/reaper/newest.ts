@@ -12,7 +12,7 @@ const LONGEST_MS = 60 * 60_000
 
 export interface Parts {
   registry: Pick<Registry, 'digestOf'>
-  store: Pick<Store, 'list'>
+  store: Pick<Store, 'list' | 'digest'>
   nudges: Pick<Nudges, 'refresh'>
   log: Log
 }
@@ -36,6 +36,7 @@ async function askAll({ registry, store, nudges, log }: Parts, signal: AbortSign
     if (signal.aborted) return 0
     try {
       const digest = await registry.digestOf(tag, image.digest ?? undefined)
+      if (digest !== undefined) store.digest(tag, digest)
       if (digest !== undefined && digest !== image.digest) {
         log.info({ tag, was: image.digest, digest }, 'a newer image was pushed')
         await nudges.refresh(tag)

@@ -26,7 +26,7 @@ export interface Facts {
   ask: Ask
   answer: Answer
   config: Pick<Config, 'domain' | 'transliterate' | 'repository'>
-  store: Pick<Store, 'get' | 'ahead' | 'missing'>
+  store: Pick<Store, 'get' | 'ahead' | 'missing' | 'lately'>
 }
 
 /** Sends it. Never cached, by anybody, since the next answer is another one. */
@@ -106,7 +106,8 @@ function say(facts: Facts, now: number): Said {
 
   const preview = store.get(tag)
   const missing = !preview && store.missing(tag, now) !== undefined
-  const told = tell(preview, { tag, ahead: preview?.state === 'queued' ? store.ahead(preview) : 0, missing, now })
+  const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
+  const told = tell(preview, { tag, ahead, missing, lately: store.lately(), now })
   return {
     status: 503,
     title: told.heading,

@@ -79,6 +79,11 @@ test('previews are listed and shown', async () => {
     ],
   )
   assert.equal(json[0].progress.percent, 25)
+  // No more than `red` has been seen yet, and it was up at once.
+  assert.ok(json[0].usual >= 0 && json[0].usual < 1_000, `usual ${json[0].usual}`)
+  assert.equal(json[1].usual, null)
+  store.progress('blue', { ...json[0].progress, waitsFor: 'room' })
+  assert.equal((await described('GET', '/previews/blue')).json.progress.waitsFor, 'room')
   const red = (await described('GET', '/previews/red')).json
   assert.deepEqual(red, json[1])
   assert.equal(red.host, `red.${domain}`)
@@ -177,15 +182,21 @@ test('unknown paths and methods are told from each other', async () => {
 })
 
 test('the tags that the registry offers are listed, with whether they have a preview', async () => {
+  bringUp('early', bed)
   store.offer([
     { tag: 'red', digest: 'sha256:1' },
     { tag: 'Capital', digest: null },
+    { tag: 'known', digest: null },
   ])
+  bringUp('known', bed)
+  store.offer(['Capital', 'early', 'known', 'red'].map((tag) => ({ tag, digest: null })))
   const { json } = await described('GET', '/tags')
   assert.deepEqual(
     json.map(({ tag, digest, preview }: any) => [tag, digest, preview]),
     [
       ['Capital', null, false],
+      ['early', store.get('early')!.image!.digest, true],
+      ['known', store.get('known')!.image!.digest, true],
       ['red', 'sha256:1', true],
     ],
   )

@@ -146,20 +146,23 @@ export function api({ config, store, nudges, changes, reaper, log }: Parts, own:
 
   function views(): View[] {
     const previews = changes.previews()
-    const now = Date.now()
-    return previews.map((preview) => viewOf(preview, { ahead: aheadOf(preview, previews), now, naming: config }))
+    const facts = { lately: store.lately(), now: Date.now(), naming: config }
+    return previews.map((preview) => viewOf(preview, { ...facts, ahead: aheadOf(preview, previews) }))
   }
 
   function view(preview: Preview): View {
     const ahead = preview.state === 'queued' ? store.ahead(preview) : 0
-    return viewOf(preview, { ahead, now: Date.now(), naming: config })
+    return viewOf(preview, { ahead, lately: store.lately(), now: Date.now(), naming: config })
   }
 
   function tags() {
     const offered = store.offered().filter(({ tag }) => config.offers(tag))
-    return offered.map(({ tag, digest }) => {
+    const previews = new Map(changes.previews().map((preview) => [preview.tag, preview]))
+    return offered.map(({ tag, digest: known }) => {
+      const preview = previews.get(tag)
       const host = hostOf(tag, config)
-      return { tag, digest, preview: store.get(tag) !== undefined, host, url: urlOf(host, config) }
+      const digest = known ?? preview?.image?.digest ?? null
+      return { tag, digest, preview: preview !== undefined, host, url: urlOf(host, config) }
     })
   }
 

@@ -1,10 +1,11 @@
 /** What the page of one preview shows, as plain values. Pure: pages render it. */
 import type { Config } from '../shared/config.ts'
-import { MAX_CRASHES, generationOf, type Preview } from '../shared/preview.ts'
+import { MAX_CRASHES, generationOf, type Image, type Lately, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
 import type { Change } from '../shared/store.ts'
-import { actionOf, digestOf, pathOf, percentOf, whatOf } from './rows.ts'
 import { nextDue, type Timeouts } from '../shared/due.ts'
+import { builtAt, originOf, shortRevision } from './origin.ts'
+import { actionOf, pathOf, percentOf, shortDigest, whatOf } from './rows.ts'
 import { timeline } from './timeline.ts'
 import { age, ago, bytes, clock, duration, limit, memory, took } from './units.ts'
 
@@ -16,6 +17,8 @@ export interface PreviewFacts {
   preview: Preview
   /** How many queued previews stand before this one. */
   ahead: number
+  /** How long the last pulls and starts of any preview took. */
+  lately: Lately
   /** The preview's address, without a final slash. */
   address: string
   /** The address of its slot, `10.83.0.27`; null without one. */
@@ -46,19 +49,9 @@ export function previewOf(facts: PreviewFacts) {
     percent: percentOf(preview),
     action: actionOf(preview),
     restartable: state === 'running' || state === 'paused',
-    image: image && {
-      digest: (image.digest ?? image.id).slice(0, 'sha256:'.length + 10),
-      about: [
-        bytes(image.bytes),
-        builtOn(image.created),
-        revisionOf(image.labels),
-        image.pulled ? '' : 'was here before Lotan',
-      ]
-        .filter(Boolean)
-        .join(', '),
-    },
+    image: image && imageOf(image, now),
     // A newer image comes up beside it, or did not.
-    outdated: Boolean(generation && image && generation.image !== image.id) && digestOf(preview),
+    outdated: Boolean(generation && image && generation.image !== image.id) && shortDigest(preview),
     lastSeen: preview.lastSeen === null ? 'never' : ago(now - preview.lastSeen),
     container: generation?.container?.slice(0, 12) ?? null,
     generation: generation && `generation ${generation.number}, port ${generation.port}`,
@@ -77,7 +70,7 @@ export function previewOf(facts: PreviewFacts) {
 }
 
 /** What follows the state in the title: `for 24 min, stops in 7 min 12 s if nobody comes`. */
-function standingOf({ config, preview, ahead, now }: PreviewFacts): string {
+function standingOf({ config, preview, ahead, lately, now }: PreviewFacts): string {
   const due = nextDue(preview, config, now)
   const left = due && (due.at > now ? `in ${duration(due.at - now)}` : 'now')
   switch (preview.state) {
@@ -97,7 +90,7 @@ function standingOf({ config, preview, ahead, now }: PreviewFacts): string {
       return `at ${clock(preview.since, true)}, ${again}`
     }
     default:
-      return whatOf(preview, ahead, now)
+      return whatOf(preview, { ahead, lately, now })
   }
 }
 
@@ -123,21 +116,25 @@ function failureOf(
   }
 }
 
+function imageOf(image: Image, now: number) {
+  const origin = originOf(image)
+  const at = builtAt(origin, now)
+  const day = { day: 'numeric', month: 'short', year: 'numeric' } as const
+  const built = at === undefined ? '' : `built ${new Date(at).toLocaleDateString('en-GB', day)}, ${ago(now - at)}`
+  const digest = image.digest ?? image.id
+  return {
+    digest,
+    short: digest.slice(0, 'sha256:'.length + 10),
+    about: [bytes(image.bytes), built, image.pulled ? '' : 'was here before Lotan'].filter(Boolean).join(', '),
+    revision: origin.revision,
+    shortRevision: shortRevision(origin),
+  }
+}
+
 function limitsOf(labels: Record<string, string>, limits: Config['limits']): string {
   const cpus = labels['lotan.cpus'] || String(limits.cpus)
   const processors = `${cpus} CPU${cpus === '1' ? '' : 's'}`
   return `${limit(labels['lotan.memory'] || limits.memory)}, ${processors}, ${limits.pids} pids`
-}
-
-function revisionOf(labels: Record<string, string>): string {
-  const revision = labels['org.opencontainers.image.revision']
-  return revision ? `revision ${plain(revision).slice(0, 10)}` : ''
-}
-
-function builtOn(created: string | null): string {
-  const at = Date.parse(created ?? '')
-  if (!(at > Date.UTC(2001))) return ''
-  return `built ${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}`
 }
 
 /** The stages of the start that led to a running preview: names, durations, and where they lie in a bar 1000 wide. */

@@ -53,13 +53,14 @@ const preview = {
     generation: orNull('integer'),
     progress: {
       type: ['object', 'null'],
-      description: 'How far the pull is.',
+      description: 'How far the pull is. Nothing in it runs backwards within one start.',
       properties: {
         bytes: count,
         total: count,
         layers: count,
         layersDone: count,
         percent: { type: 'number', minimum: 0, maximum: 100 },
+        waitsFor: { enum: ['room'], description: 'Only while it waits: for room on the engine’s disk.' },
       },
       required: ['bytes', 'total', 'layers', 'layersDone', 'percent'],
     },
@@ -71,6 +72,12 @@ const preview = {
       required: ['detail', 'output'],
     },
     position: { ...orNull('integer'), description: 'Place in line, from 1.' },
+    usual: {
+      ...orNull('integer'),
+      description:
+        'How long a start like this one usually takes, milliseconds: by its own last one, else by those of other ' +
+        'previews. Null while that is not known, and unless it is on its way up.',
+    },
     timing: {
       type: 'object',
       description: 'How long each stage of the last start took, milliseconds.',
@@ -79,7 +86,10 @@ const preview = {
       ),
       required: ['queue', 'pull', 'start', 'ready', 'total'],
     },
-    created: { ...orNull('string'), description: 'When the image was built, as its builder says.' },
+    created: {
+      ...orNull('string'),
+      description: 'When the image was built: its label org.opencontainers.image.created, else as the engine has it.',
+    },
     revision: { ...orNull('string'), description: 'The image’s label org.opencontainers.image.revision.' },
     notice: { ...orNull('string'), description: 'Something to know of a preview that works all the same.' },
   },
@@ -91,7 +101,12 @@ const schemas = {
     type: 'object',
     properties: {
       tag: text,
-      digest: { ...orNull('string'), description: 'Null until somebody has asked the registry for it.' },
+      digest: {
+        ...orNull('string'),
+        description:
+          'The one that was last seen there, when it was pulled or asked for a newer one. Null where nobody has had a ' +
+          'reason to ask: a list asks the registry for no digests.',
+      },
       preview: { type: 'boolean', description: 'Whether there is a preview of it.' },
       host: text,
       url: { type: 'string', format: 'uri' },

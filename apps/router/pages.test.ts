@@ -29,7 +29,7 @@ const known = {
     pulled: true,
     bytes: 50_600_000,
     created: null,
-    labels: { 'lotan.memory': evil },
+    labels: { 'lotan.memory': evil, 'org.opencontainers.image.revision': evil },
     ports: [],
   },
   generations: 1,
@@ -40,7 +40,7 @@ const known = {
   leaving: [],
   unfit: null,
 }
-const generation = { number: 1, container: evil, slot: 3, image: 'other', digest: evil, port: 80 }
+const generation = { number: 1, container: evil, slot: 3, image: evil, digest: evil, port: 80 }
 const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: evil, reason }
 const failed: Preview = { ...known, state: 'failed', reason, retryAt: null }
 const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000, coming: null }
@@ -61,6 +61,7 @@ const desk: DeskFacts = {
   previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],
   offered: [{ tag: `new${evil}`, digest: null }],
   figures: { [evil]: { memory: 148 * 1024 ** 2 } },
+  lately: { pull: [], start: [] },
   address: (tag) => `http://${tag}.example.com`,
   q: '',
   state: '',
@@ -73,6 +74,7 @@ const one = (preview: Preview) =>
       config: { ...desk.config, limits: { memory: '512m', cpus: 1, pids: 512 } },
       preview,
       ahead: 0,
+      lately: desk.lately,
       address: `http://${evil}`,
       slotAddress: evil,
       history: [{ at: now - 9_000, was: 'starting', state: 'failed', event: 'fail', generation: 1, detail: evil }],
@@ -82,7 +84,7 @@ const one = (preview: Preview) =>
   )
 const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queued, tag }) =>
   pages.waitingPage({
-    told: tell(preview, { tag, ahead: 0, missing: false, now }),
+    told: tell(preview, { tag, ahead: 0, missing: false, lately: desk.lately, now }),
     repository: `registry.example.com/team/${tag}`,
     uri,
   })
@@ -90,7 +92,7 @@ const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queu
 const visitors: Record<string, pages.Page> = {
   waiting: wait(evil, `/${evil}?${evil}`),
   removed: pages.waitingPage({
-    told: tell(undefined, { tag: evil, ahead: 0, missing: false, now }),
+    told: tell(undefined, { tag: evil, ahead: 0, missing: false, lately: desk.lately, now }),
     repository: evil,
     uri: evil,
   }),
@@ -124,6 +126,7 @@ const admins: Record<string, pages.Page> = {
   'admin, nothing found': pages.adminPage(deskOf({ ...desk, q: evil, state: 'failed' })),
   'admin, empty': pages.adminPage(deskOf({ ...desk, previews: [] })),
   'preview, running': one(running),
+  'preview, running an older image': one({ ...running, generation: { ...generation, image: 'other' } }),
   'preview, failed': one(failed),
 }
 
@@ -228,6 +231,41 @@ describe('the admin page', () => {
         ['pr-10', 'start', 'Start'],
       ],
     )
+  })
+
+  const revision = 'c0ffee1234567890abcdef'
+  const image = {
+    ...known.image,
+    digest: `sha256:${'ab12'.repeat(16)}`,
+    created: new Date(now - 3 * 86_400_000).toISOString(),
+    labels: { 'org.opencontainers.image.revision': revision },
+  }
+
+  test('names image, age and revision, and each in full where one points at it; so does the preview’s own page', () => {
+    const asleep = { ...stopped, image }
+    const page = html({ previews: [asleep] as Preview[] })
+    assert.match(page, /<code title="sha256:(ab12){16}">ab12ab12<\/code> <span class="muted">3 d<\/span>/)
+    assert.match(page, /from <code title="c0ffee1234567890abcdef">c0ffee1234<\/code>/)
+    assert.deepEqual(tags({ previews: [asleep as Preview, running], q: 'FFEE12345' }), ['quiet'])
+    const own = one(asleep).html.replaceAll('\u00a0', ' ')
+    assert.match(own, /<code title="sha256:(ab12){16}">sha256:ab12ab12ab<\/code>/)
+    assert.match(own, /50\.6 MB, built 17 Nov 2026, 3 d ago</)
+    assert.match(own, /revision <code title="c0ffee1234567890abcdef">c0ffee1234<\/code>/)
+  })
+
+  test('says of what comes up how long that usually takes, and that it waits for room; so does the preview’s own page', () => {
+    const lately = { pull: [8_000], start: [3_600] }
+    const progress = { bytes: 1, total: 50_600_000, layers: 2, layersDone: 0, percent: 12 }
+    const pulling = { ...known, tag: 'a', notice: null, image: null, state: 'pulling', progress } as Preview
+    const line = (preview: Preview) =>
+      /class="what">(?:<progress.*<\/progress> )?(.*?)<\/span>/.exec(html({ lately, previews: [preview] }))![1]
+    assert.equal(line(pulling), '12 %, 50.6 MB, usually 12 s')
+    const waiting = { ...pulling, progress: { ...progress, waitsFor: 'room' } } as Preview
+    assert.equal(line(waiting), 'waits for room on the disk, 5 s, usually 12 s')
+    assert.ok(!html({ previews: [waiting] }).includes('aria-label="a, pulled"'))
+    assert.match(one(waiting).html.replaceAll('\u00a0', ' '), /waits for room on the disk, 5 s</)
+    assert.match(one({ ...pulling, took: { pull: 1_000, start: 1_000 } }).html, /50\.6\u00a0MB, usually 2\u00a0s</)
+    assert.equal(line({ ...running, notice: null, tag: 'a' }), '5 s')
   })
 
   test('says what the reaper does next', () => {

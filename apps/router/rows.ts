@@ -1,11 +1,13 @@
 /** What the admin page shows, as plain values: one row a preview, and the strip above them. Pure: pages render it. */
 import type { Config } from '../shared/config.ts'
 import { nextDue, type Due } from '../shared/due.ts'
-import { generationOf, type Image, type Preview } from '../shared/preview.ts'
+import { generationOf, type Lately, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
 import type { OfferedTag } from '../shared/store.ts'
+import { builtAt, originOfPreview, shortRevision } from './origin.ts'
 import { stripOf } from './strip.ts'
-import { age, ago, bytes, clock, duration, memory, ordinal, took } from './units.ts'
+import { age, ago, bytes, clock, duration, memory, ordinal, roughly, took } from './units.ts'
+import { usualWhileComing } from './usual.ts'
 
 /** The settings that the pages speak of. */
 export type DeskConfig = Pick<
@@ -27,9 +29,11 @@ export interface DeskFacts {
   offered: OfferedTag[]
   /** What running containers use, by container id. Bytes. Empty when nobody could say. */
   figures: Record<string, { memory: number }>
+  /** How long the last pulls and starts of any preview took. */
+  lately: Lately
   /** The address of a tag's preview, without a final slash. */
   address: (tag: string) => string
-  /** What is looked for: part of a tag, digest or reason; and which chip is chosen. */
+  /** What is looked for: part of a tag, digest, revision or reason; and which chip is chosen. */
   q: string
   state: string
   /** Why a tag could not be added, and the tag. */
@@ -83,8 +87,10 @@ export function deskOf(facts: DeskFacts) {
   }
 }
 
-function rowOf(preview: Preview, { previews, config, figures, address, now }: DeskFacts) {
-  const { tag, state, image, lastSeen } = preview
+function rowOf(preview: Preview, { previews, config, figures, lately, address, now }: DeskFacts) {
+  const { tag, state, lastSeen } = preview
+  const origin = originOfPreview(preview)
+  const built = builtAt(origin, now)
   const container = generationOf(preview)?.container
   const used = container ? figures[container] : undefined
   return {
@@ -93,9 +99,12 @@ function rowOf(preview: Preview, { previews, config, figures, address, now }: De
     url: `${address(tag)}/`,
     state,
     percent: percentOf(preview),
-    what: whatOf(preview, aheadOf(preview, previews), now),
-    digest: digestOf(preview),
-    built: builtOf(image, now),
+    what: whatOf(preview, { ahead: aheadOf(preview, previews), lately, now }),
+    digest: shortDigest(preview),
+    wholeDigest: digestOf(preview),
+    built: built === undefined ? '' : age(now - built),
+    revision: shortRevision(origin),
+    wholeRevision: origin.revision ?? '',
     lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
     memory: used ? memory(used.memory) : '',
     left: leftOf(preview, config, now),
@@ -108,8 +117,13 @@ export function pathOf(tag: string): string {
   return `/previews/${encodeURIComponent(tag)}`
 }
 
-/** What stands beside the state, `41 min` or `1st in line, 3 s`. */
-export function whatOf(preview: Preview, ahead: number, now: number): string {
+/** What stands beside the state, `41 min` or `1st in line, 3 s, usually 12 s`. */
+export function whatOf(preview: Preview, facts: { ahead: number; lately: Lately; now: number }): string {
+  const usual = usualWhileComing(preview, facts.lately)
+  return standsAt(preview, facts.ahead, facts.now) + (usual === null ? '' : `, usually ${roughly(usual)}`)
+}
+
+function standsAt(preview: Preview, ahead: number, now: number): string {
   const since = now - preview.since
   switch (preview.state) {
     case 'queued': {
@@ -118,6 +132,7 @@ export function whatOf(preview: Preview, ahead: number, now: number): string {
       return `${ordinal(ahead + 1)} in line, ${duration(since)}`
     }
     case 'pulling':
+      if (preview.progress?.waitsFor) return `waits for room on the disk, ${duration(since)}`
       return preview.progress?.total
         ? `${percentOf(preview)}\u00a0%, ${bytes(preview.progress.total)}`
         : duration(since)
@@ -172,20 +187,18 @@ export function actionOf({ state }: Preview): { name: string; to: 'start' | 'sto
 
 /** How far a pull is, 0 to 100; null where nothing is known, or nothing is pulled. */
 export function percentOf(preview: Preview): number | null {
-  if (preview.state !== 'pulling' || !preview.progress?.total) return null
+  if (preview.state !== 'pulling' || !preview.progress?.total || preview.progress.waitsFor) return null
   return Math.floor(preview.progress.percent)
 }
 
-/** The first eight digits of what runs, or would run. */
-export function digestOf(preview: Preview): string {
-  const digest = generationOf(preview)?.digest ?? preview.image?.digest ?? preview.image?.id ?? ''
-  return digest.replace(/^.*:/, '').slice(0, 8)
+/** Of what runs, or would run. */
+function digestOf(preview: Preview): string {
+  return generationOf(preview)?.digest ?? preview.image?.digest ?? preview.image?.id ?? ''
 }
 
-function builtOf(image: Image | null, now: number): string {
-  const built = Date.parse(image?.created ?? '')
-  // Builds that are meant to be reproducible say 1970, or 1980.
-  return built > Date.UTC(2001) && built <= now ? age(now - built) : ''
+/** Its first eight digits. */
+export function shortDigest(preview: Preview): string {
+  return digestOf(preview).replace(/^.*:/, '').slice(0, 8)
 }
 
 /** `4 min 51 s`; `pause 50 s` where it is frozen first, `image 30 min` where the image goes. `soon`: in two minutes. */
@@ -214,6 +227,7 @@ function matches(preview: Preview, q: string): boolean {
     preview.tag,
     preview.image?.digest ?? '',
     generationOf(preview)?.digest ?? '',
+    originOfPreview(preview).revision ?? '',
     ...(reason ? [reason.code, words(preview.tag, reason).heading] : []),
   ]
   return texts.some((text) => text.toLowerCase().includes(q.trim().toLowerCase()))

@@ -20,6 +20,7 @@ export function streamTold(tag: string, { store, changes }: { store: Store; chan
       tag,
       ahead: preview?.state === 'queued' ? store.ahead(preview) : 0,
       missing: store.missing(tag, now) !== undefined,
+      lately: store.lately(),
       now,
     })
     // `soFar` moves by itself: the page counts it.

@@ -54,7 +54,7 @@ const stopping: In<'stopping'> = {
 }
 
 const told = (preview: Preview | undefined, ahead = 0, missing = false) =>
-  plain(tell(preview, { tag: 'red', ahead, missing, now }))
+  plain(tell(preview, { tag: 'red', ahead, missing, lately: { pull: [], start: [] }, now }))
 /** Spaces that do not break are as good as spaces here. */
 const plain = (value: Told): Told => JSON.parse(JSON.stringify(value).replaceAll('\u00a0', ' '))
 const rows = ({ stages }: Told) => stages.map(({ mark, text, from }) => [mark, from ?? text])
@@ -108,6 +108,7 @@ describe('what is told of a start', () => {
       0,
       {
         position: null,
+        bar: null,
         line: 'Trying again',
         status: 'It stopped while starting; trying again, 2nd of 3.',
         about: 'It stopped by itself; Lotan starts it again.',
@@ -157,6 +158,21 @@ describe('what is told of a start', () => {
       { percent: null, bar: null, bytes: null, line: 'Pulling', title: 'Pulling · red', aside: '' },
     ],
     [
+      'pulling, but for want of room not yet',
+      { ...pulling, progress: { ...progress, waitsFor: 'room' } },
+      0,
+      {
+        stage: 'pulling',
+        percent: null,
+        bar: null,
+        line: 'Waiting for room',
+        title: 'Waiting for room · red',
+        aside: '',
+        status:
+          'There is no room for its image on the disk yet. It is pulled as soon as there is, and opens here by itself.',
+      },
+    ],
+    [
       'starting',
       starting,
       0,
@@ -196,6 +212,15 @@ describe('what is told of a start', () => {
       assert.ok(!JSON.stringify(actual).includes('SECRET'))
     })
 
+  test('a tag that was never started takes as long as others do', () => {
+    const lately = { pull: [8_000, 9_000, 30_000], start: [2_000] }
+    const actual = plain(tell(queued, { tag: 'red', ahead: 0, missing: false, lately, now }))
+    assert.deepEqual([actual.usual, actual.usually], [11_000, 'usually 11 s'])
+    const own = { ...pulling, took: { pull: 4_000, start: 1_000 } }
+    const status = plain(tell(own, { tag: 'red', ahead: 0, missing: false, lately, now })).status
+    assert.equal(status, 'It opens here by itself, usually within 5 s.')
+  })
+
   test('how long each stage took, and from when the current one counts', () => {
     assert.deepEqual(rows(told(waiting)), [
       ['done', '0.4 s'],
@@ -223,6 +248,10 @@ describe('what is told of a start', () => {
     ])
   })
 
+  test('what waits for room has no sizes', () => {
+    assert.deepEqual(rows(told({ ...pulling, progress: { ...progress, waitsFor: 'room' } }))[1], ['current', ''])
+  })
+
   test('sizes of different magnitude keep both units', () => {
     const text = rows(told({ ...pulling, progress: { ...progress, bytes: 512_000 } }))[1]
     assert.deepEqual(text, ['current', '512 kB of 50.6 MB'])
@@ -230,7 +259,7 @@ describe('what is told of a start', () => {
 
   test('only the time so far moves by itself', () => {
     const at = (later: number) => ({
-      ...tell(waiting, { tag: 'red', ahead: 0, missing: false, now: now + later }),
+      ...tell(waiting, { tag: 'red', ahead: 0, missing: false, lately: { pull: [], start: [] }, now: now + later }),
       soFar: 0,
     })
     assert.deepEqual(at(0), at(7_321))

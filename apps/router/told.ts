@@ -3,9 +3,10 @@
  * from it, and `/.lotan/events` sends it as JSON: the words are made once, here, and the page's script only puts them
  * in their places.
  */
-import { fresh, MAX_CRASHES, type In, type Preview } from '../shared/preview.ts'
+import { fresh, MAX_CRASHES, type In, type Lately, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
-import { bytes, count, duration, ordinal, took } from './units.ts'
+import { bytes, count, ordinal, roughly, took } from './units.ts'
+import { needsPull, usualOf } from './usual.ts'
 
 const stages = ['queued', 'pulling', 'starting', 'waiting'] as const
 export type Stage = (typeof stages)[number]
@@ -35,7 +36,7 @@ export interface Told {
   position: number | null
   /** Milliseconds since the start was asked for: the only thing told that moves by itself. */
   soFar: number
-  /** Milliseconds this usually takes; null before the first time. */
+  /** Milliseconds this usually takes; null before anything is known of this preview or of others. */
   usual: number | null
   percent: number | null
   bytes: number | null
@@ -63,6 +64,8 @@ export interface Facts {
   ahead: number
   /** Whether the registry has said, a moment ago, that it has no such tag. */
   missing: boolean
+  /** How long the last pulls and starts of any preview took. */
+  lately: Lately
   /** Milliseconds since 1970. */
   now: number
 }
@@ -73,10 +76,10 @@ export function tell(known: Preview | undefined, facts: Facts): Told {
   const { tag, state } = preview
   const stage = stageOf(preview)
   const over = overOf(preview)
-  const progress = preview.state === 'pulling' ? preview.progress : null
+  const progress = preview.state === 'pulling' && !waitsForRoom(preview) ? preview.progress : null
   const sized = progress && progress.total > 0 ? progress : null
   const position = preview.state === 'queued' && preview.notBefore <= facts.now ? facts.ahead + 1 : null
-  const usual = usualOf(preview)
+  const usual = usualOf(preview, facts.lately)
   const percent = sized ? Math.floor(sized.percent) : null
   const line = over === 'stopped' ? stoppedLine(preview) : lineOf(preview, stage, position, percent)
   return {
@@ -92,14 +95,15 @@ export function tell(known: Preview | undefined, facts: Facts): Told {
     total: sized && sized.total,
     layers: progress && progress.layers,
     layersDone: progress && progress.layersDone,
-    bar: stage === 'queued' ? 0 : percent,
+    // Another try does not begin at nothing again, as far as who has waited through the last one can see.
+    bar: stage === 'queued' && !isAnotherTry(preview) ? 0 : percent,
     stages: stages.map((name) => toldStage(preview, name, stage)),
     title: `${stage === 'waiting' && !over ? 'Starting' : line} · ${tag}`,
     heading: over === 'stopped' ? `${tag} was ${line.toLowerCase()}` : `Getting ${tag} ready`,
-    status: statusOf(preview, stage, over, facts),
+    status: statusOf(preview, stage, over, usual, facts.ahead),
     line,
     aside: progress && progress.layers > 0 ? `${progress.layersDone} of ${count(progress.layers, 'layer')}` : '',
-    usually: usual === null ? '' : `usually ${usually(usual)}`,
+    usually: usual === null ? '' : `usually ${roughly(usual)}`,
     about: aboutOf(preview),
   }
 }
@@ -149,23 +153,13 @@ function begun(preview: Preview): number {
   return (coming ? preview.stages.queued : undefined) ?? preview.since
 }
 
-/** Whether the image has to come, or has come, from the registry for this start. */
-function needsPull(preview: Preview): boolean {
-  if (preview.state === 'removing' || !preview.image) return true
-  if (preview.state === 'paused') return false
-  return preview.state !== 'stopping' && preview.stages.pulling !== undefined
+function isAnotherTry(preview: Preview): boolean {
+  return preview.state === 'queued' && (preview.by === 'retry' || preview.reason !== null)
 }
 
-function usualOf(preview: Preview): number | null {
-  const { pull, start } = preview.took
-  if (start === undefined) return null
-  if (!needsPull(preview)) return start
-  return pull === undefined ? null : pull + start
-}
-
-/** Nobody's usual is a fraction: `under 1 s`, `12 s`. */
-function usually(ms: number): string {
-  return ms < 1_000 ? 'under 1\u00a0s' : duration(ms + 500)
+/** Whether its pull cannot begin yet. */
+function waitsForRoom(preview: Preview): boolean {
+  return preview.state === 'pulling' && preview.progress?.waitsFor === 'room'
 }
 
 function lineOf(preview: Preview, stage: Stage, position: number | null, percent: number | null): string {
@@ -174,6 +168,7 @@ function lineOf(preview: Preview, stage: Stage, position: number | null, percent
     case 'queued':
       return position === null ? 'Trying again' : `${ordinal(position)} in line`
     case 'pulling':
+      if (waitsForRoom(preview)) return 'Waiting for room'
       return percent === null ? 'Pulling' : `${percent}\u00a0%`
     case 'starting':
       return 'Starting'
@@ -186,7 +181,7 @@ function stoppedLine(preview: Preview): string {
   return preview.state === 'removing' || preview.state === 'unknown' ? 'Removed' : 'Stopped'
 }
 
-function statusOf(preview: Preview, stage: Stage, over: Told['over'], { ahead }: { ahead: number }): string {
+function statusOf(preview: Preview, stage: Stage, over: Told['over'], usual: number | null, ahead: number): string {
   if (over === 'stopped') return `It does not start by itself now. Open it again to start it.`
   switch (preview.state) {
     case 'queued':
@@ -194,10 +189,10 @@ function statusOf(preview: Preview, stage: Stage, over: Told['over'], { ahead }:
     case 'stopping':
     case 'removing':
       return 'It is being stopped first, then it starts and opens here by itself.'
-    case 'pulling': {
-      const usual = usualOf(preview)
-      return `It opens here by itself${usual === null ? '' : `, usually within ${usually(usual)}`}.`
-    }
+    case 'pulling':
+      if (waitsForRoom(preview))
+        return 'There is no room for its image on the disk yet. It is pulled as soon as there is, and opens here by itself.'
+      return `It opens here by itself${usual === null ? '' : `, usually within ${roughly(usual)}`}.`
   }
   if (preview.state === 'paused') return 'It is being woken, and opens here by itself.'
   if (preview.crashes > 0)
@@ -259,7 +254,7 @@ function lasted(preview: Preview, stage: Stage): string {
 }
 
 function pulled(progress: In<'pulling'>['progress']): string {
-  if (!progress || progress.total === 0) return ''
+  if (!progress || progress.total === 0 || progress.waitsFor) return ''
   const [done, total] = [bytes(progress.bytes), bytes(progress.total)]
   const unit = total.slice(total.indexOf('\u00a0'))
   return `${done.endsWith(unit) ? done.slice(0, -unit.length) : done} of ${total}`

@@ -24,6 +24,11 @@ export function took(ms: number): string {
   return ms < MINUTE - 50 ? unit((Math.max(0, ms) / SECOND).toFixed(1), 's') : duration(ms + SECOND / 2)
 }
 
+/** What something usually takes. Nobody's usual is a fraction: `under 1 s`, `12 s`. */
+export function roughly(ms: number): string {
+  return ms < SECOND ? unit('under 1', 's') : duration(ms + SECOND / 2)
+}
+
 /** `now`, `3 s ago`, `8 min ago`. */
 export function ago(ms: number): string {
   return ms < 2 * SECOND ? 'now' : `${age(ms)} ago`

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { next } from '../shared/life.ts'
-import type { Event, Preview } from '../shared/preview.ts'
+import type { Event, Lately, Preview } from '../shared/preview.ts'
 import type { Reason } from '../shared/reason.ts'
 import { viewOf } from './view.ts'
 
@@ -29,8 +29,8 @@ function after(...events: Event[]): Preview {
   return preview!
 }
 
-function view(preview: Preview, ahead = 0) {
-  return viewOf(preview, { ahead, now: now + 60_000, naming })
+function view(preview: Preview, ahead = 0, lately: Lately = { pull: [], start: [] }) {
+  return viewOf(preview, { ahead, lately, now: now + 60_000, naming })
 }
 
 const asked: Event = { type: 'start', by: 'visit' }
@@ -62,6 +62,7 @@ test('a running preview is shown with everything there is to know', () => {
     detail: 'It answers.',
     engine: null,
     position: null,
+    usual: null,
     timing: { queue: 1_000, pull: 1_000, start: 3_000, ready: 1_000, total: 6_000 },
     created: '2025-12-31T10:00:00Z',
     revision: 'c0ffee1',
@@ -107,7 +108,7 @@ test('a preview that is tried again says why, and when', () => {
   assert.equal(again.state, 'queued')
   assert.equal(view(again).reason, 'exited')
   assert.deepEqual(view(again).engine, { detail: 'exit status 1', output: ['secret'] })
-  const waiting = viewOf(again, { ahead: 0, now, naming })
+  const waiting = viewOf(again, { ahead: 0, lately: { pull: [], start: [] }, now, naming })
   assert.equal(waiting.position, null)
   assert.match(waiting.detail, /It is tried again at 2026-01-01T00:00:0/)
 })
@@ -121,4 +122,16 @@ test('a stopped preview without its image knows neither image nor container', ()
   assert.equal(view(cleaned).state, 'stopped')
   assert.equal(view(cleaned).image, null)
   assert.equal(view(cleaned).container, null)
+})
+
+test('a preview on its way up says how long that usually takes, and what it waits for', () => {
+  const lately = { pull: [8_000], start: [400] }
+  const pulling = after(...way.slice(0, 2))
+  assert.equal(view(pulling).usual, null)
+  assert.equal(view(pulling, 0, lately).usual, 8_400)
+  assert.equal(view(after(...way), 0, lately).usual, null)
+  const progress = { bytes: 0, total: 0, layers: 0, layersDone: 0, percent: 0, waitsFor: 'room' as const }
+  const waiting = view({ ...pulling, progress } as Preview)
+  assert.deepEqual(waiting.progress, progress)
+  assert.equal(waiting.detail, 'Its image is pulled as soon as there is room for it on the disk.')
 })

@@ -1,9 +1,11 @@
 /** A preview as the API shows it (PRODUCT.md, HTTP): the named fields are the contract, those after them are extra. */
 import { urlOf, type Config } from '../shared/config.ts'
-import { generationOf, type Preview, type Progress, type State } from '../shared/preview.ts'
+import { generationOf, type Lately, type Preview, type Progress, type State } from '../shared/preview.ts'
 import { words, type Reason } from '../shared/reason.ts'
 import { hostOf } from '../shared/tag.ts'
+import { originOfPreview } from './origin.ts'
 import { timingOf, type Timing } from './timing.ts'
+import { usualWhileComing } from './usual.ts'
 
 export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
 
@@ -32,6 +34,8 @@ export interface View {
   engine: { detail: string; output: string[] } | null
   /** Place in line, from 1. */
   position: number | null
+  /** How long a start like this one usually takes from the click to the first answer, milliseconds; null unless it is on its way. */
+  usual: number | null
   /** How long each stage of the last start took, and all of them, milliseconds; null for one that was not passed. */
   timing: Timing
   /** When the image was built and from what, as its builder says: ISO 8601, and its label for the revision. */
@@ -43,9 +47,13 @@ export interface View {
 
 /**
  * @param facts.ahead how many queued previews stand before this one
+ * @param facts.lately how long the last pulls and starts of any preview took
  * @param facts.now milliseconds since 1970
  */
-export function viewOf(preview: Preview, { ahead, now, naming }: { ahead: number; now: number; naming: Naming }): View {
+export function viewOf(
+  preview: Preview,
+  { ahead, lately, now, naming }: { ahead: number; lately: Lately; now: number; naming: Naming },
+): View {
   const { tag, state, image, notice, lastSeen } = preview
   const host = hostOf(tag, naming)
   const generation = generationOf(preview)
@@ -68,9 +76,9 @@ export function viewOf(preview: Preview, { ahead, now, naming }: { ahead: number
     detail: sentence(preview, position),
     engine: reason && { detail: reason.detail, output: reason.output ?? [] },
     position,
+    usual: usualWhileComing(preview, lately),
     timing: timingOf(preview.stages),
-    created: image?.created ?? null,
-    revision: image?.labels['org.opencontainers.image.revision'] ?? null,
+    ...originOfPreview(preview),
     notice,
   }
 }
@@ -89,7 +97,9 @@ function sentence(preview: Preview, position: number | null): string {
       return `${why}It is number ${position} in line.`
     }
     case 'pulling':
-      return 'Its image is being pulled.'
+      return preview.progress?.waitsFor
+        ? 'Its image is pulled as soon as there is room for it on the disk.'
+        : 'Its image is being pulled.'
     case 'starting':
       return preview.stages.waiting === undefined
         ? 'Its container is being started.'

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { advance, beginning, progressOf, type PullFrame } from './engine-progress.ts'
+import fc from 'fast-check'
+import { advance, beginning, furthest, progressOf, type PullFrame } from './engine-progress.ts'
+import type { Progress } from './preview.ts'
+import { assertForwards } from '../testing/progress.ts'
 
 const frame = (id: string, status: string, current?: number, total?: number): PullFrame => ({
   id,
@@ -73,4 +76,75 @@ test('percent never goes backwards, though layers become known late', () => {
     [...percents].sort((a, b) => a - b),
   )
   assert.equal(percents.at(-1), 100)
+})
+
+const numbers = fc.oneof(fc.integer({ min: -1, max: 200 }), fc.constantFrom(0, 5e9))
+const frames = fc.array(
+  fc.record(
+    {
+      id: fc.constantFrom('a', 'b', 'c', 'red'),
+      status: fc.constantFrom(
+        'Pulling from todowrangler',
+        'Pulling fs layer',
+        'Waiting',
+        'Already exists',
+        'Downloading',
+        'Retrying in 5 seconds',
+        'Verifying Checksum',
+        'Download complete',
+        'Extracting',
+        'Pull complete',
+        'Status: Downloaded newer image',
+        '',
+      ),
+      progressDetail: fc.record({ current: numbers, total: numbers }, { requiredKeys: [] }),
+    },
+    { requiredKeys: [] },
+  ),
+  { maxLength: 30 },
+)
+
+test('whatever the engine says, and in whatever order, nothing of a pull runs backwards', () => {
+  fc.assert(
+    fc.property(frames, (frames) => {
+      let pulling = beginning
+      const steps = frames.map((frame) => progressOf((pulling = advance(pulling, frame))))
+      assertForwards(steps, ['bytes', 'layers', 'layersDone', 'percent'])
+      for (const { bytes, total, layers, layersDone, percent } of steps)
+        assert.ok(bytes >= 0 && bytes <= total && layersDone <= layers && percent >= 0 && percent <= 100)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('nor does it when it is tried again, however often', () => {
+  fc.assert(
+    fc.property(fc.array(frames, { minLength: 1, maxLength: 4 }), (tries) => {
+      let told: Progress | null = null
+      const steps: Progress[] = []
+      for (const frames of tries) {
+        let pulling = beginning
+        for (const frame of frames) {
+          pulling = advance(pulling, frame)
+          steps.push((told = furthest(told, progressOf(pulling))))
+        }
+      }
+      assertForwards(steps)
+      for (const { bytes, total, layers, layersDone } of steps) assert.ok(bytes <= total && layersDone <= layers)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('a pull that goes on where another was left ends whole', () => {
+  const both = [frame('a', 'Pulling fs layer'), frame('b', 'Pulling fs layer')]
+  const begun = [...both, frame('b', 'Downloading', 40, 200), frame('a', 'Downloading', 80, 100)]
+  const left = after([...begun, frame('a', 'Pull complete')])
+  assert.deepEqual(left, { bytes: 140, total: 300, layers: 2, layersDone: 1, percent: 43 })
+  const again = [frame('a', 'Already exists'), frame('b', 'Downloading', 100, 200)]
+  assert.deepEqual(furthest(left, after(again)), left)
+  const end = after([...again, frame('b', 'Pull complete'), last])
+  assert.deepEqual(furthest(left, end), { bytes: 300, total: 300, layers: 2, layersDone: 2, percent: 100 })
+  assert.deepEqual(furthest(null, left), left)
+  assert.deepEqual(furthest({ ...left, waitsFor: 'room' }, left), left)
 })

@@ -49,11 +49,25 @@ export function progressOf({ layers, percent }: Pulling): Progress {
   const sum = (of: (layer: Layer) => number) => all.reduce((total, layer) => total + of(layer), 0)
   return {
     bytes: sum((layer) => layer.bytes),
-    total: sum((layer) => layer.total ?? layer.bytes),
+    total: sum((layer) => Math.max(layer.total ?? 0, layer.bytes)),
     layers: all.length,
     layersDone: all.filter((layer) => layer.done === 1).length,
     percent,
   }
+}
+
+/**
+ * Where a pull stands that goes on where another was left: what was told before is not taken back. The engine begins
+ * anew with each try, and says nothing of the size of layers that an earlier one has brought.
+ */
+export function furthest(before: Progress | null, { bytes, total, layers, layersDone, percent }: Progress): Progress {
+  const most = {
+    total: Math.max(before?.total ?? 0, total),
+    layers: Math.max(before?.layers ?? 0, layers),
+    layersDone: Math.max(before?.layersDone ?? 0, layersDone),
+    percent: Math.max(before?.percent ?? 0, percent),
+  }
+  return { bytes: percent === 100 ? most.total : Math.max(before?.bytes ?? 0, bytes), ...most }
 }
 
 function changed(layer: Layer | undefined, status: string, detail: PullFrame['progressDetail']): Layer | undefined {
@@ -75,20 +89,25 @@ function changed(layer: Layer | undefined, status: string, detail: PullFrame['pr
       }
     case 'Verifying Checksum':
     case 'Download complete':
-      return { ...was, bytes: was.total ?? was.bytes, done: Math.max(was.done, DOWNLOAD_SHARE) }
+      return { ...was, bytes: wholeOf(was), done: Math.max(was.done, DOWNLOAD_SHARE) }
     case 'Extracting':
       return {
         ...was,
         total,
-        bytes: total ?? was.bytes,
+        bytes: wholeOf({ ...was, total }),
         done: Math.max(was.done, DOWNLOAD_SHARE + share * (1 - DOWNLOAD_SHARE) * 0.99),
       }
     case 'Pull complete':
-      return { ...was, bytes: was.total ?? was.bytes, done: 1 }
+      return { ...was, bytes: wholeOf(was), done: 1 }
     default:
       // Other frames with an id tell of the tag ("Pulling from team/app"), or that a layer is being tried again.
       return undefined
   }
+}
+
+/** What a layer that has come has brought. */
+function wholeOf({ total, bytes }: Layer): number {
+  return Math.max(total ?? 0, bytes)
 }
 
 /** Layers weigh what they measure; one whose size is not known yet weighs as much as the others do on average. */

@@ -43,6 +43,8 @@ export interface Progress {
   layersDone: number
   /** 0 to 100, never backwards. */
   percent: number
+  /** Nothing moves, since there is no room for it on the engine's disk yet. */
+  waitsFor?: 'room'
 }
 
 /** When the current, or the last, start reached each of its stages. Milliseconds since 1970. */
@@ -60,6 +62,9 @@ export interface Took {
   pull?: number
   start?: number
 }
+
+/** The same of the last ones of any preview, oldest first. */
+export type Lately = Record<keyof Took, number[]>
 
 /** What is known in every state. */
 export interface Known {

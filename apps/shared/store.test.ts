@@ -438,6 +438,68 @@ test('a host finds its tag again, among previews and what the registry offers', 
   assert.equal(store.tagAt(label('Feature')), undefined)
 })
 
+test('a digest that is known of an offered tag stays, until a newer one is seen or the tag is offered no more', () => {
+  const store = open()
+  const digests = () => store.offered().map(({ digest }) => digest)
+  store.offer([{ tag: 'red', digest: null }, { tag: 'unseen', digest: null }]) // prettier-ignore
+  store.apply('red', { type: 'start', by: 'visit' }, now)
+  store.apply('red', { type: 'pull', places: 1 }, now)
+  assert.deepEqual(digests(), [null, null])
+  store.apply('red', { type: 'pulled', image }, now)
+  assert.deepEqual(digests(), ['sha256:d1', null])
+  store.offer([{ tag: 'red', digest: null }, { tag: 'unseen', digest: null }]) // prettier-ignore
+  assert.deepEqual(digests(), ['sha256:d1', null])
+  store.digest('red', 'sha256:d2')
+  store.digest('nobody', 'sha256:d2')
+  assert.deepEqual(digests(), ['sha256:d2', null])
+  const seen = store.version()
+  store.digest('red', 'sha256:d2')
+  assert.equal(store.version(), seen, 'nobody is woken by what was known')
+  store.offer([{ tag: 'red', digest: 'sha256:d3' }])
+  assert.deepEqual(digests(), ['sha256:d3'])
+  store.apply('red', { type: 'fail', reason: { code: 'bad-image', detail: '' } }, now)
+  store.apply('red', { type: 'renewed', image: { ...image, id: 'sha256:two', digest: 'sha256:d4' } }, now)
+  assert.deepEqual(digests(), ['sha256:d4'])
+  store.offer([])
+  store.offer([{ tag: 'red', digest: null }])
+  assert.deepEqual(digests(), [null])
+})
+
+test('what pulls and starts took is known still when their previews are gone', () => {
+  const file = newFile()
+  const store = open(file)
+  assert.deepEqual(store.lately(), { pull: [], start: [] })
+  const took = (tag: string, at: number, pull: number, start: number) => {
+    store.apply(tag, { type: 'start', by: 'visit' }, at)
+    store.apply(tag, { type: 'pull', places: 99 }, at)
+    store.apply(tag, { type: 'pulled', image }, at + pull)
+    store.apply(tag, { type: 'begin', places: 99, port: 80 }, at + pull)
+    const generation = store.get(tag)!.generations
+    store.apply(tag, { type: 'created', generation, container: `c-${tag}` }, at + pull)
+    store.apply(tag, { type: 'answered', generation, notice: null }, at + pull + start)
+  }
+  took('red', now, 8_000, 400)
+  for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])
+    store.apply('red', event, now + 9_000)
+  assert.equal(store.get('red'), undefined)
+  assert.deepEqual(open(file).lately(), { pull: [8_000], start: [400] })
+
+  store.apply('bad', { type: 'start', by: 'visit' }, now)
+  store.apply('bad', { type: 'pull', places: 99 }, now)
+  store.apply('bad', { type: 'fail', reason: { code: 'stalled', detail: '' } }, now + 60_000)
+  assert.deepEqual(store.lately(), { pull: [8_000], start: [400] }, 'a failure is nobody’s usual')
+
+  for (let i = 0; i < 25; i++) {
+    const at = now + (i + 1) * 1_000_000
+    took('blue', at, i, 100 + i)
+    for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])
+      store.apply('blue', event, at + 900_000)
+  }
+  const { pull, start } = store.lately()
+  assert.deepEqual([pull.length, pull[0], pull.at(-1)], [20, 5, 24])
+  assert.deepEqual([start.length, start[0], start.at(-1)], [20, 105, 124])
+})
+
 test('facts about the installation are kept', () => {
   const file = newFile()
   open(file).meta.set('subnet', '10.83.0.0/20')

@@ -10,7 +10,15 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { next } from './life.ts'
 import type { Log } from './log.ts'
-import { generationOf, generationsOf, takesPlace, type Event, type Preview, type Progress } from './preview.ts'
+import {
+  generationOf,
+  generationsOf,
+  takesPlace,
+  type Event,
+  type Lately,
+  type Preview,
+  type Progress,
+} from './preview.ts'
 import { toGenerationRows, toPreview, toRow, type GenerationRow, type Row } from './store-rows.ts'
 import { migrate } from './store-schema.ts'
 
@@ -19,6 +27,8 @@ export const SLOT_REST_MS = 30_000
 /** How long "the registry has no such tag" is remembered. */
 export const MISSING_MS = 15_000
 const HISTORY_PER_TAG = 200
+/** From how many pulls and starts it is told how long the next one usually takes. */
+const LATELY = 20
 
 /** One state change, as the history keeps it. */
 export interface Change {
@@ -38,7 +48,7 @@ export interface Pulled {
   digest: string
 }
 
-/** A tag the registry offers. `digest` is null until somebody has asked for it. */
+/** A tag the registry offers. `digest` is the last one that was seen there; null until somebody has asked for it. */
 export interface OfferedTag {
   tag: string
   digest: string | null
@@ -156,10 +166,14 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const insertMissing = db.prepare('INSERT OR REPLACE INTO missing (tag, until) VALUES (?, ?)')
   const deleteMissing = db.prepare('DELETE FROM missing WHERE tag = ? OR until <= ?')
   const selectMissing = db.prepare<[string]>('SELECT until FROM missing WHERE tag = ?').pluck()
-  const selectOffered = db.prepare<[string]>('SELECT 1 FROM offered WHERE tag = ?').pluck()
+  const selectIsOffered = db.prepare<[string]>('SELECT 1 FROM offered WHERE tag = ?').pluck()
+  const knowDigest = db.prepare(
+    'UPDATE offered SET digest = @digest WHERE tag = @tag AND @digest IS NOT NULL AND digest IS NOT @digest',
+  )
   const [previewAt, offeredAt] = ['preview', 'offered'].map((table) =>
     db.prepare<[string], string>(`SELECT tag FROM ${table} WHERE label = ? ORDER BY tag LIMIT 1`).pluck(),
   )
+  const selectOffered = db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered ORDER BY tag')
   const countAhead = db
     .prepare(
       `SELECT count(*) FROM preview WHERE state = 'queued' AND (since < @since OR (since = @since AND tag < @tag))`,
@@ -184,6 +198,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     const becomes = counted(was, next(was, tag, whole, now))
     if (!becomes) return undefined
     write(was, becomes, now)
+    learn(was, becomes, whole)
     if (whole.type === 'missing') insertMissing.run(tag, now + MISSING_MS)
     if (whole.type === 'start') deleteMissing.run(tag, now)
     insertHistory.run({
@@ -206,6 +221,22 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     if (was || !becomes) return becomes
     const last = (lastGeneration.get(becomes.tag) as number | null) ?? 0
     return { ...becomes, generations: Math.max(becomes.generations, last) }
+  }
+
+  /** What an event tells of other previews too, and what is to be known still when the row has gone. */
+  function learn(was: Preview | undefined, { tag, took }: Preview, event: Event) {
+    if (event.type === 'pulled') note('pull', took.pull)
+    if (event.type === 'answered' && was?.state === 'starting') note('start', took.start)
+    if (event.type === 'pulled' || event.type === 'renewed') knowDigest.run({ tag, digest: event.image.digest })
+  }
+
+  function note(what: keyof Lately, ms = 0) {
+    const known = lately()
+    upsertMeta.run('lately', JSON.stringify({ ...known, [what]: [...known[what], ms].slice(-LATELY) }))
+  }
+
+  function lately(): Lately {
+    return { pull: [], start: [], ...(JSON.parse((selectMeta.get('lately') as string | undefined) ?? '{}') as object) }
   }
 
   /** Only a place that is free may be taken: LOTAN_MAX_RUNNING is counted in the same transaction. */
@@ -281,6 +312,9 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     /** A preview's last changes, newest first. */
     history: (tag: string, limit = 50): Change[] => selectHistory.all(tag, limit),
 
+    /** How long the last pulls and starts took, whatever became of their previews. */
+    lately,
+
     /** How many previews hold one of the LOTAN_MAX_RUNNING places. */
     places: (): number => countPlaces.get() as number,
 
@@ -298,10 +332,13 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     tagAt: (label: string): string | undefined => previewAt!.get(label) ?? offeredAt!.get(label),
 
     /** The tags the registry offers, by name. */
-    offered: (): OfferedTag[] => db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered ORDER BY tag').all(),
+    offered: (): OfferedTag[] => selectOffered.all(),
+
+    /** Notes what digest an offered tag has in the registry, as somebody has just learnt. */
+    digest: (tag: string, digest: string) => void knowDigest.run({ tag, digest }),
 
     /** Whether the registry's list has a tag. */
-    isOffered: (tag: string): boolean => selectOffered.get(tag) !== undefined,
+    isOffered: (tag: string): boolean => selectIsOffered.get(tag) !== undefined,
 
     /**
      * Takes over the list of tags the registry offers: what is new in it comes, and what it lacks goes. What is remembered

@@ -52,6 +52,12 @@ export async function openGate(target: number) {
     /** Whether somebody stands before it, and may not pass. */
     isShut: () => waiting.size > 0,
 
+    /** The same, for those who wait already. */
+    trickle(bytes: number) {
+      this.widen()
+      this.narrow(bytes)
+    },
+
     /** Lets everything through. */
     widen() {
       allowance = Infinity

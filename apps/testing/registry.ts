@@ -13,7 +13,8 @@ import { until } from './until.ts'
 
 /** Who may enter a registry that was started with a login. bcrypt is all that the registry reads. */
 export const login = { username: 'lotan', password: 'open-sesame' }
-const htpasswd = 'lotan:$2y$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZUeFWoT/914/JfszCO\n'
+export const passwordHash = '$2y$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZUeFWoT/914/JfszCO'
+const htpasswd = `${login.username}:${passwordHash}\n`
 
 export type Registry = Awaited<ReturnType<typeof startRegistry>>
 
