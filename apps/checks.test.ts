@@ -129,6 +129,7 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'router/decide',
     'reaper/plan',
     'reaper/disk',
+    'queue-processor/rules',
   ].map((name) => `apps/${name}.ts`)
   const wrong = pure.flatMap((file) => {
     const source = sources.find((source) => source.file === file)
