@@ -133,6 +133,7 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'router/origin',
     'reaper/plan',
     'reaper/disk',
+    'queue-processor/rules',
   ].map((name) => `apps/${name}.ts`)
   const wrong = pure.flatMap((file) => {
     const source = sources.find((source) => source.file === file)

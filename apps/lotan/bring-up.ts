@@ -6,7 +6,7 @@ import { setAsideIfCorrupt } from '../shared/store.ts'
 import type { Say } from './console.ts'
 import { followCertificate, whatEnds } from './certificate.ts'
 import { databaseOf, withStore } from './database.ts'
-import { prepareDemo } from './demo.ts'
+import { hasDemo, prepareDemo } from './demo.ts'
 import { accepts, get } from './knock.ts'
 import { endLeftovers } from './leftovers.ts'
 import { whyNotListen } from './listen.ts'
@@ -20,7 +20,10 @@ import { welcome } from './welcome.ts'
 const PART_MS = 15_000
 const NETWORK_MS = 30_000
 const READY_MS = 30_000
+const GUARDED_MS = 3_000
 const SUBNET_MS = 1_000
+const NO_DEMO =
+  'REPOSITORY is not set, and the demo needs docker-registry, which is not here: say whose tags may run, such as REPOSITORY=registry.example.com/team/app'
 const NO_NETWORK = 'there is no network for previews; does the engine answer?'
 
 /**
@@ -29,6 +32,7 @@ const NO_NETWORK = 'there is no network for previews; does the engine answer?'
  */
 export async function bringUp(given: Config, parts: Parts, say: Say, signal: AbortSignal): Promise<void> {
   const began = performance.now()
+  if (given.demo && !hasDemo()) throw new Error(NO_DEMO)
   await clearTheWay(given, say)
   const config = given.demo ? { ...given, repository: await demoRepository(given) } : given
   const start = (name: Name) => {
@@ -51,12 +55,19 @@ export async function bringUp(given: Config, parts: Parts, say: Say, signal: Abo
     say(`the demo's registry is up on ${host}`)
     await prepareDemo(config, say, signal)
   }
+  await withStore(config, (store) => store.meta.set('guarded', ''))
   start('router')
   start('queue-processor')
   start('reaper')
   // nginx is told beforehand which addresses containers will have.
   const look = () => withStore(config, (store) => store.meta.get('subnet'))
   const subnet = await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
+  // Where Lotan is a container itself, nobody reaches a preview before it has joined their network. Without an engine
+  // that does not happen, which is no reason to be away.
+  const guarded = await waitFor(() => withStore(config, (store) => store.meta.get('guarded') || undefined), {
+    within: GUARDED_MS,
+    signal,
+  })
   start('nginx')
   followSubnet(subnet, config, parts, say)
   followCertificate(config, say, () => parts.get('nginx')?.reload())
@@ -65,6 +76,7 @@ export async function bringUp(given: Config, parts: Parts, say: Say, signal: Abo
   const notReady = await whyNotReady(config, signal)
   if (notReady) say(`not ready after ${READY_MS / 1000} s, still trying: ${notReady}`, 'bad')
   else say(`ready in ${((performance.now() - began) / 1000).toFixed(1)} s`, 'good')
+  if (guarded && guarded !== 'yes') say(guarded, 'bad')
   welcome(config, say)
 }
 

@@ -1,5 +1,5 @@
 /** Fills the demo's registry: apps/demo does it, in a process of its own. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { environmentFor, type Config } from '../shared/config.ts'
@@ -8,6 +8,11 @@ import { root } from './parts.ts'
 
 /** The sample application's tags, in the order in which they are shown. The last one fails on purpose. */
 export const samples = ['red', 'green', 'blue', 'purple', 'pr-3001', 'pr-3002', 'bad']
+
+/** Whether there is a registry to run the demo with. Lotan's image, which is to be small, has none. */
+export function hasDemo(): boolean {
+  return spawnSync('sh', ['-c', 'command -v docker-registry']).status === 0
+}
 
 /**
  * Builds and pushes the sample images that are missing; says what it prints.

@@ -131,7 +131,7 @@ async function whySilent(
   const found = await engine.inspect(container)
   const output = found ? await engine.output(container, LINES) : []
   const facts = { output, port, after: config.startTimeout }
-  const listens = found?.pid ? listening(found.pid) : undefined
+  const listens = found?.pid ? listening(found.pid, found.id) : undefined
   // An engine on another machine: only what was seen from outside is known.
   if (!listens) return { ...facts, code: connected ? 'no-answer' : 'port-closed', detail: said }
   if (listens.length === 0 && !connected) return { ...facts, code: 'port-closed', detail: 'it listens on no port' }

@@ -25,6 +25,7 @@ import {
   removeImageByHand,
   removeNetworkByHand,
 } from '../testing/docker.ts'
+import { removeFirewallByHand } from '../testing/reach.ts'
 import { surroundings } from '../testing/surroundings.ts'
 import { until } from '../testing/until.ts'
 import { attendTo } from './attend.ts'
@@ -59,7 +60,8 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     log,
   })
   const engine = openEngine(config)
-  const network = openNetwork({ engine, store, log })
+  // The machine's firewall is left alone: it has a test of its own.
+  const network = openNetwork({ engine, store, firewall: { stand: () => Promise.resolve(undefined) }, log })
   const nudges = openQueue(config, log)
   await until('Redis answers', () => nudges.ping().then(() => true))
   const hands: Omit<Parts, 'disk'> = {
@@ -147,6 +149,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
       for (const name of await imagesBelow(`${config.repository}:`)) await removeImageByHand(name)
       await pruneTestImages()
       await removeNetworkByHand(networkName(config.instance))
+      await removeFirewallByHand(config.instance)
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })
     },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import net from 'node:net'
 import { test } from 'node:test'
+import { containerIn } from './own-container.ts'
 import { listening, listeningIn, reaches } from './listening.ts'
 
 const line = (local: string, state: string) =>
@@ -35,11 +37,13 @@ test('an application is reached where it listens for others', () => {
   for (const [addresses, port, reached] of cases) assert.equal(reaches(addresses, port), reached, addresses.join(' '))
 })
 
-test('this process is seen to listen, and one that is not there is not', async () => {
+test('this process is seen to listen; one that is not there, or in another container than is meant, is not', async () => {
   const server = net.createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as net.AddressInfo
-  assert.ok(listening(process.pid)?.includes(`127.0.0.1:${port}`))
+  const container = containerIn(fs.readFileSync('/proc/self/mountinfo', 'utf8'))
+  assert.ok(listening(process.pid, container)?.includes(`127.0.0.1:${port}`))
+  assert.equal(listening(process.pid, 'e3'.repeat(32)), undefined)
   server.close()
-  assert.equal(listening(2 ** 30), undefined)
+  assert.equal(listening(2 ** 30, container), undefined)
 })

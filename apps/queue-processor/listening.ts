@@ -1,5 +1,6 @@
 /** Where a container's processes listen, as the kernel tells: /proc/PID/net/tcp of any process inside. */
 import fs from 'node:fs'
+import { containerIn } from './own-container.ts'
 
 const LISTEN = '0A'
 /** The engine's own name server, inside the network of every container. */
@@ -7,11 +8,13 @@ const ENGINE_DNS = '127.0.0.11'
 
 /**
  * The addresses that a container listens on.
- * @param pid of a process inside, as this machine counts
- * @returns `0.0.0.0:3000`, `[::]:80`; undefined where it cannot be known: the engine is on another machine
+ * @param pid of a process inside, as the engine's machine counts
+ * @param container its id, undefined for none: where Lotan is a container itself, or the engine elsewhere, the number is another process's
+ * @returns `0.0.0.0:3000`, `[::]:80`; undefined where it cannot be known
  */
-export function listening(pid: number): string[] | undefined {
+export function listening(pid: number, container: string | undefined): string[] | undefined {
   try {
+    if (containerIn(fs.readFileSync(`/proc/${pid}/mountinfo`, 'utf8')) !== container) return undefined
     return listeningIn(['tcp', 'tcp6'].map((file) => fs.readFileSync(`/proc/${pid}/net/${file}`, 'utf8')).join('\n'))
   } catch {
     return undefined

@@ -12,6 +12,7 @@ import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
 import { attendTo } from './attend.ts'
 import { openDisk } from './disk.ts'
+import { openFirewall } from './firewall.ts'
 import { openNetwork } from './network.ts'
 import { usualWaits } from './parts.ts'
 
@@ -26,7 +27,7 @@ const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
   log,
 })
 const engine = openEngine(config)
-const network = openNetwork({ engine, store, log })
+const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), log })
 const nudges = openQueue(config, log)
 const registry = openRegistry(config)
 const ending = new AbortController()
@@ -58,7 +59,7 @@ const hands = {
   log,
 }
 const parts = { ...hands, disk: openDisk(hands) }
-void network.untilThere(ending.signal)
+void network.keep(ending.signal)
 await emptyQueues()
 open.push(openWorkers(config, widths, attendTo(parts), log))
 const due = store.list().filter(isOnItsWay)

@@ -13,6 +13,7 @@ import { openDisk } from './engine-disk.ts'
 import { events } from './engine-events.ts'
 import { findImage, layersOf, namesOf, programOf, removeImage } from './engine-images.ts'
 import { ensureNetwork } from './engine-network.ts'
+import { bridgeOf, ownContainer, runOnHost } from './engine-own.ts'
 import { logs, output, type LogOptions } from './engine-output.ts'
 import { build, pull, push, type PullOptions } from './engine-pull.ts'
 import type { Login } from './logins.ts'
@@ -20,6 +21,7 @@ import type { Login } from './logins.ts'
 export { EngineError, type EngineErrorCode } from './engine-error.ts'
 export type { Container, CreateOptions, Inspected } from './engine-containers.ts'
 export type { ContainerEvent } from './engine-events.ts'
+export type { OwnContainer } from './engine-own.ts'
 
 export type Engine = ReturnType<typeof openEngine>
 
@@ -65,6 +67,9 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     build: (dir: string, files: string[], reference: string) => build(docker, dir, files, reference),
 
     ensureNetwork: (recorded: string | null) => ensureNetwork(docker, instance, recorded),
+    bridge: () => bridgeOf(docker, instance),
+    ownContainer: (id: string) => ownContainer(docker, instance, id),
+    runOnHost: (image: string, script: string) => runOnHost(docker, instance, image, script),
   }
 }
 

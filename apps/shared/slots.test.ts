@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   addressOf,
   dynamicRangeOf,
+  frontOf,
   gatewayOf,
   MAX_SLOTS,
   networkName,
@@ -49,6 +50,8 @@ test('an address outside of the pool is no slot', () => {
 test('what the engine gives out by itself is never a slot', () => {
   assert.equal(dynamicRangeOf('10.83.16.0/20'), '10.83.24.0/21')
   assert.equal(gatewayOf('10.83.16.0/20'), '10.83.16.1')
+  assert.equal(frontOf('10.83.16.0/20'), '10.83.16.2')
+  assert.equal(slotAt('10.83.16.0/20', '10.83.16.2'), null)
   assert.equal(overlaps(dynamicRangeOf('10.83.16.0/20'), [`${addressOf('10.83.16.0/20', MAX_SLOTS)}/32`]), false)
 })
 

@@ -65,6 +65,11 @@ export function gatewayOf(subnet: string): string {
   return textOf(blockOf(subnet)!.first + 1)
 }
 
+/** The address of the container that Lotan itself runs in: no slot's, and none the engine gives out. */
+export function frontOf(subnet: string): string {
+  return textOf(blockOf(subnet)!.first + 2)
+}
+
 /** The name of an instance's network. */
 export function networkName(instance: string): string {
   return `lotan-${instance}`

@@ -25,6 +25,7 @@ import {
 import { open, request, type Answer, type Ask } from './http.ts'
 import { freePort } from './ports.ts'
 import { isAlive, processes, processesAbout } from './processes.ts'
+import { removeFirewallByHand } from './reach.ts'
 import { surroundings } from './surroundings.ts'
 import { until } from './until.ts'
 
@@ -235,6 +236,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
         for (const name of repository ? await imagesBelow(`${repository}:`) : []) await removeImageByHand(name)
       await pruneTestImages()
       await removeNetworkByHand(networkName(instance))
+      await removeFirewallByHand(instance)
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })
       if (left.length > 0) throw new Error(`left running: ${left.map(({ command }) => command).join('; ')}`)

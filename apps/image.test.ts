@@ -1,0 +1,250 @@
+/**
+ * Lotan as one container, as people run it: its image is built from the Dockerfile, and clicked through. The registry is
+ * one that the container and the engine both reach, at an address of this machine, with a certificate of its own.
+ */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { addressOf, frontOf, gatewayOf, networkName } from './shared/slots.ts'
+import { asBrowser, isWaiting } from './testing/bed.ts'
+import { makeCertificate } from './testing/certificate.ts'
+import { bridgeAddress, containersWith, docker, removeByHand, removeNetworkByHand } from './testing/docker.ts'
+import { request } from './testing/http.ts'
+import { buildApps, moveToRegistry } from './testing/images.ts'
+import { buildLotanImage, lotanImage } from './testing/lotan-image.ts'
+import { freePort } from './testing/ports.ts'
+import { inside, openService, reachedFrom, removeFirewallByHand, rulesWith } from './testing/reach.ts'
+import { startRegistry, type Registry } from './testing/registry.ts'
+import { surroundings } from './testing/surroundings.ts'
+import { until } from './testing/until.ts'
+
+const run = promisify(execFile)
+const domain = 'previews.localhost'
+
+describe('the image', { timeout: 300_000 }, () => {
+  const mine = `lotan-test-${process.pid}`
+  const started: string[] = []
+  let dir: string
+  let registry: Registry
+  let port: number
+  let lotan: string
+  let instance = ''
+
+  before(async () => {
+    dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-image-story-'))
+    const address = await bridgeAddress()
+    registry = await startRegistry({ tls: await makeCertificate(dir, address), address })
+    await fs.mkdir(trusted(), { recursive: true })
+    await fs.copyFile(path.join(dir, 'certificate.pem'), path.join(trusted(), 'ca.crt'))
+    await buildApps(registry.repository, ['red', 'green'])
+    for (const tag of ['red', 'green']) await moveToRegistry(`${registry.repository}:${tag}`)
+    port = await freePort()
+  })
+  after(async () => {
+    for (const id of started) await removeByHand(id)
+    const left = instance ? await containersWith(`lotan.instance=${instance}`) : []
+    for (const { Id } of left) await removeByHand(Id)
+    if (instance) {
+      await removeNetworkByHand(networkName(instance))
+      await removeFirewallByHand(instance)
+    }
+    await run('docker', ['volume', 'rm', '--force', mine], { env: surroundings })
+    await fs.rm(trusted(), { recursive: true, force: true })
+    await registry?.close()
+    await fs.rm(dir, { recursive: true, force: true })
+  })
+
+  /** Where the engine looks for whom it trusts. */
+  const trusted = () => `/etc/docker/certs.d/${registry.repository.split('/')[0]}`
+
+  /** `docker run`, and waits until it is healthy. */
+  async function runLotan(
+    network = ['--publish', `127.0.0.1:${port}:80`, '--env', `LOTAN_PUBLIC_URL=http://${domain}:${port}`],
+  ): Promise<string> {
+    const settings = [
+      `REPOSITORY=${registry.repository}`,
+      `TL_DOMAIN=${domain}`,
+      'NODE_EXTRA_CA_CERTS=/certificates/certificate.pem',
+    ]
+    const volumes = ['/var/run/docker.sock:/var/run/docker.sock', `${dir}:/certificates:ro`, `${mine}:/data`]
+    const { stdout } = await run(
+      'docker',
+      [
+        ...['run', '--detach', '--health-interval', '500ms', ...network],
+        ...settings.flatMap((setting) => ['--env', setting]),
+        ...volumes.flatMap((volume) => ['--volume', volume]),
+        lotanImage,
+      ],
+      { env: surroundings },
+    )
+    const id = stdout.trim()
+    started.push(id)
+    try {
+      await until('Lotan is healthy', async () => (await stateOf(id)).Health?.Status === 'healthy', { within: 40_000 })
+    } catch (error) {
+      const said = await run('docker', ['logs', id], { env: surroundings })
+      throw new Error(`${(error as Error).message}\n${said.stdout}${said.stderr}`, { cause: error })
+    }
+    return id
+  }
+
+  async function stateOf(id: string) {
+    const { State } = await docker<{
+      State: { Running: boolean; StartedAt: string; ExitCode: number; Health?: { Status: string } }
+    }>('GET', `/containers/${id}/json`)
+    return State
+  }
+
+  const ask = (tag: string) => request(port, { host: `${tag}.${domain}:${port}`, headers: asBrowser })
+
+  /** Clicks a preview, and follows the waiting page. */
+  async function click(tag: string): Promise<string> {
+    const { text } = await until(
+      `the click on ${tag} ends`,
+      async () => {
+        const answer = await ask(tag)
+        return isWaiting(answer) || answer.status === 307 ? undefined : answer
+      },
+      { within: 40_000, every: 100 },
+    )
+    return text
+  }
+
+  async function api<T>(path: string, token: string): Promise<T> {
+    const headers = { Authorization: `Bearer ${token}` }
+    const { text } = await request(port, { host: `${domain}:${port}`, path: `/api/v1${path}`, headers })
+    return JSON.parse(text) as T
+  }
+
+  const token = async () => (await inside(lotan, ['cat', '/data/admin-token'])).trim()
+  const preview = async (tag: string) => api<{ container: string; slot: number }>(`/previews/${tag}`, await token())
+
+  test('is built from the Dockerfile, and holds what runs and nothing else', async (t) => {
+    const { took, size } = await buildLotanImage()
+    t.diagnostic(`built in ${(took / 1000).toFixed(1)} s, ${Math.round(size / 1e6)} MB`)
+    assert.ok(size < 350e6, `${size} bytes`)
+    const look =
+      'ls; command -v npm gcc make python3 git curl; ls node_modules; find apps -name "*.test.ts" -o -name testing'
+    const { stdout } = await run('docker', ['run', '--rm', '--entrypoint', 'sh', lotanImage, '-c', `${look} || :`], {
+      env: surroundings,
+    })
+    const found = stdout.trim().split('\n')
+    for (const there of ['apps', 'nginx', 'views', 'node_modules', 'express']) assert.ok(found.includes(there), there)
+    for (const tool of ['npm', 'gcc', 'make', 'python3', 'git', 'curl', 'typescript', 'eslint', 'playwright-core'])
+      assert.ok(!found.some((name) => path.basename(name) === tool), tool)
+    assert.ok(!found.some((name) => name.startsWith('apps/')), 'tests are left out')
+  })
+
+  test('runs all of Lotan: a click pulls, starts and reaches the application', async (t) => {
+    const began = performance.now()
+    lotan = await runLotan()
+    t.diagnostic(`healthy after ${((performance.now() - began) / 1000).toFixed(1)} s`)
+    instance = (await inside(lotan, ['cat', '/data/instance'])).trim()
+    const clicked = performance.now()
+    assert.match(await click('red'), /"tag":"red"/)
+    t.diagnostic(`first click: ${((performance.now() - clicked) / 1000).toFixed(1)} s, with the pull`)
+    assert.match(await click('green'), /"tag":"green"/)
+  })
+
+  test('keeps previews off each other, the front, the engine and the machine', async () => {
+    const service = await openService()
+    try {
+      const subnet = await subnetOf()
+      const { container, slot } = await preview('red')
+      const other = await preview('green')
+      const own = await docker<{ NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }>(
+        'GET',
+        `/containers/${lotan}/json`,
+      )
+      const networks = own.NetworkSettings.Networks
+      assert.equal(networks[networkName(instance)]?.IPAddress, frontOf(subnet))
+      const closed = [
+        `${addressOf(subnet, other.slot)}:80`,
+        `${frontOf(subnet)}:80`,
+        `${networks.bridge!.IPAddress}:80`,
+        `${gatewayOf(subnet)}:${service.port}`,
+        `${await bridgeAddress()}:${service.port}`,
+        `${await bridgeAddress()}:${registry.repository.split(/[:/]/)[1]}`,
+        '169.254.169.254:80',
+      ]
+      assert.deepEqual(await reachedFrom(container, closed), [])
+      assert.equal(
+        await inside(container, ['node', '-p', 'require("node:fs").existsSync("/var/run/docker.sock")']),
+        'false\n',
+      )
+      // All of it is there, for whoever may reach it. Of the last one it is known whether a rule stopped it.
+      const open = [`${addressOf(subnet, slot)}:80`, ...closed.slice(0, -1)]
+      assert.deepEqual(await reachedFrom(lotan, open), open)
+      const { stdout } = await run('iptables', ['-w', '-nvxL', `LOTAN-${instance}`])
+      assert.match(stdout, /^ *[1-9]\d* .* DROP .* 169\.254\.0\.0\/16/m)
+    } finally {
+      service.close()
+    }
+  })
+
+  test('stops cleanly, leaves previews running, and the next one takes over', async (t) => {
+    const secret = await token()
+    const { container } = await preview('red')
+    const before = await stateOf(container)
+    const began = performance.now()
+    await run('docker', ['stop', lotan], { env: surroundings })
+    t.diagnostic(`stopped in ${((performance.now() - began) / 1000).toFixed(1)} s`)
+    const { ExitCode } = await stateOf(lotan)
+    assert.equal(ExitCode, 0, 'it ended by itself')
+    assert.equal((await stateOf(container)).StartedAt, before.StartedAt)
+    await removeByHand(lotan)
+
+    const rules = await rulesWith(instance)
+    lotan = await runLotan()
+    const answer = await ask('red')
+    assert.equal(answer.status, 200, 'the first click after it is the application')
+    assert.equal(await token(), secret)
+    assert.equal((await preview('red')).container, container)
+    const { Running, StartedAt } = await stateOf(container)
+    assert.deepEqual([Running, StartedAt], [true, before.StartedAt])
+    assert.deepEqual((await rulesWith(instance)).sort(), rules.sort())
+  })
+
+  test("takes over on the machine's own network too, where previews reach as little", async () => {
+    await run('docker', ['stop', lotan], { env: surroundings })
+    await removeByHand(lotan)
+    lotan = await runLotan(['--network', 'host', '--env', `LOTAN_LISTEN=0.0.0.0:${port}`])
+    assert.equal((await ask('red')).status, 200)
+    const { container } = await preview('red')
+    const closed = [
+      `${addressOf(await subnetOf(), (await preview('green')).slot)}:80`,
+      `${await bridgeAddress()}:${port}`,
+    ]
+    assert.deepEqual(await reachedFrom(container, closed), [])
+    assert.deepEqual(await reachedFrom(lotan, closed), closed)
+  })
+
+  test('without REPOSITORY, or with a command there is not, says so and ends', async () => {
+    const ended = (...command: string[]) =>
+      run('docker', ['run', '--rm', lotanImage, ...command], { env: surroundings }).then(
+        () => assert.fail('it ended well'),
+        ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+          code,
+          said: stdout + stderr,
+        }),
+      )
+    const demo = await ended()
+    assert.equal(demo.code, 1)
+    assert.match(demo.said, /REPOSITORY is not set/)
+    const nonsense = await ended('nonsense')
+    assert.equal(nonsense.code, 2)
+    assert.match(nonsense.said, /usage: lotan/)
+  })
+
+  async function subnetOf(): Promise<string> {
+    const { IPAM } = await docker<{ IPAM: { Config: { Subnet: string }[] } }>(
+      'GET',
+      `/networks/${networkName(instance)}`,
+    )
+    return IPAM.Config[0]!.Subnet
+  }
+})

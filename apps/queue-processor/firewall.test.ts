@@ -1,0 +1,103 @@
+/** The firewall of the machine itself, with real rules: what previews reach, and what they do not. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { openEngine } from '../shared/engine.ts'
+import { openLog } from '../shared/log.ts'
+import { addressOf, gatewayOf, networkName } from '../shared/slots.ts'
+import { bridgeAddress, removeByHand, removeImageByHand, removeNetworkByHand } from '../testing/docker.ts'
+import { request } from '../testing/http.ts'
+import { buildApp } from '../testing/images.ts'
+import { openOutside, openService, reachedFrom, removeFirewallByHand, rulesWith } from '../testing/reach.ts'
+import { surroundings } from '../testing/surroundings.ts'
+import { until } from '../testing/until.ts'
+import { openFirewall } from './firewall.ts'
+
+const run = promisify(execFile)
+const log = openLog('test', 'silent')
+
+describe('the firewall', { timeout: 90_000 }, () => {
+  const instance = randomBytes(4).toString('hex')
+  const engine = openEngine({ dockerHost: surroundings.DOCKER_HOST ?? null, instance })
+  const firewall = openFirewall({ engine, config: { instance }, log })
+  const image = `lotan-test/firewall-${instance}:app`
+  const previews: string[] = []
+  let subnet: string
+  let service: Awaited<ReturnType<typeof openService>>
+  let outside: Awaited<ReturnType<typeof openOutside>>
+
+  before(async () => {
+    subnet = await engine.ensureNetwork(null)
+    service = await openService()
+    outside = await openOutside(process.pid % 64)
+    await buildApp(image)
+    for (const slot of [1, 2]) {
+      const id = await engine.create({
+        Image: image,
+        HostConfig: { NetworkMode: networkName(instance) },
+        NetworkingConfig: {
+          EndpointsConfig: { [networkName(instance)]: { IPAMConfig: { IPv4Address: addressOf(subnet, slot) } } },
+        },
+      })
+      previews.push(id)
+      await engine.start(id)
+    }
+    for (const slot of [1, 2])
+      await until(`preview ${slot} answers`, () => request(80, { host: 'app', address: addressOf(subnet, slot) }))
+  })
+  after(async () => {
+    for (const id of previews) await removeByHand(id)
+    await removeImageByHand(image)
+    await removeNetworkByHand(networkName(instance))
+    await removeFirewallByHand(instance)
+    await outside?.close()
+    service?.close()
+  })
+
+  /** Whom the first preview reaches. */
+  const reached = async () => {
+    const targets = {
+      'the other preview': `${addressOf(subnet, 2)}:80`,
+      'this machine at the network': `${gatewayOf(subnet)}:${service.port}`,
+      'this machine elsewhere': `${await bridgeAddress()}:${service.port}`,
+      'a link-local address': `${outside.linkLocal}:80`,
+      'another machine': `${outside.address}:80`,
+    }
+    const found = await reachedFrom(previews[0]!, Object.values(targets))
+    return Object.entries(targets).flatMap(([name, target]) => (found.includes(target) ? [name] : []))
+  }
+
+  test('keeps previews off this machine and link-local addresses, and lets them reach others', async () => {
+    const open = ['this machine at the network', 'this machine elsewhere', 'a link-local address', 'another machine']
+    assert.deepEqual(await reached(), open, 'before there are rules')
+    assert.equal(await firewall.stand(subnet), undefined)
+    assert.deepEqual(await reached(), ['another machine'])
+    const { status } = await request(80, { host: 'app', address: addressOf(subnet, 1) })
+    assert.equal(status, 200, 'this machine reaches previews as before')
+  })
+
+  test('stands as it stood when it is set again, and comes back when somebody took it away', async () => {
+    const rules = await rulesWith(instance)
+    assert.equal(rules.filter((rule) => rule.includes(` -j LOTAN-${instance}`)).length, 2)
+    await firewall.stand(subnet)
+    assert.deepEqual(await rulesWith(instance), rules)
+
+    await run('iptables', ['-w', '-D', 'INPUT', '-j', `LOTAN-${instance}-IN`])
+    await run('iptables', ['-w', '-F', `LOTAN-${instance}`])
+    assert.notDeepEqual(await reached(), ['another machine'])
+    await firewall.stand(subnet)
+    assert.deepEqual((await rulesWith(instance)).sort(), rules.sort())
+    assert.deepEqual(await reached(), ['another machine'])
+  })
+
+  test('says what previews can reach where it cannot be set', async () => {
+    const elsewhere = openFirewall({
+      engine: { ...engine, bridge: () => Promise.resolve('lotan-nowhere') },
+      config: { instance },
+      log,
+    })
+    assert.match((await elsewhere.stand(subnet)) ?? '', /previews can reach .*: the engine's network is not on this/)
+  })
+})

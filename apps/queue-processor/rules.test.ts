@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { rulesOf, scriptOf } from './rules.ts'
+
+const place = { instance: '0a1b2c3d', bridge: 'br-1', front: null }
+
+test('beside the engine: previews are kept off this machine and link-local addresses, but for names', () => {
+  assert.deepEqual(rulesOf(place), {
+    forward: [
+      '-i br-1 -d 169.254.0.0/16 -p udp --dport 53 -j RETURN',
+      '-i br-1 -d 169.254.0.0/16 -p tcp --dport 53 -j RETURN',
+      '-i br-1 -d 169.254.0.0/16 -j DROP',
+    ],
+    input: [
+      '-i br-1 -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN',
+      '-i br-1 -p udp --dport 53 -j RETURN',
+      '-i br-1 -p tcp --dport 53 -j RETURN',
+      '-i br-1 -j DROP',
+    ],
+  })
+})
+
+test('in a container: it is let through to previews, and they only answer', () => {
+  const { forward, input } = rulesOf({ ...place, front: '10.83.0.2' })
+  assert.deepEqual(forward.slice(0, 3), [
+    '-i br-1 -o br-1 -s 10.83.0.2 -j ACCEPT',
+    '-i br-1 -o br-1 -d 10.83.0.2 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
+    '-i br-1 -s 10.83.0.2 -j RETURN',
+  ])
+  assert.deepEqual(forward.slice(3), rulesOf(place).forward)
+  assert.deepEqual(
+    input.filter((rule) => !rulesOf(place).input.includes(rule)),
+    ['-i br-1 -s 10.83.0.2 -j RETURN'],
+  )
+})
+
+test('every rule is about the network alone, and stands in the chains of the instance', () => {
+  const script = scriptOf({ ...place, front: '10.83.0.2' })
+  const rules = script.split('\n').filter((line) => line.startsWith('-A'))
+  assert.equal(rules.length, 11)
+  for (const rule of rules) assert.match(rule, /^-A LOTAN-0a1b2c3d(-IN)? -i br-1 /)
+})

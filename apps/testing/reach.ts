@@ -1,0 +1,100 @@
+/** Who can be reached from where: what firewall rules are about. */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import net from 'node:net'
+import { promisify } from 'node:util'
+import { surroundings } from './surroundings.ts'
+import { until } from './until.ts'
+
+const run = promisify(execFile)
+const PATIENCE_MS = 1_500
+
+/** Connects to all of them at once and prints which accepted, as JSON. */
+const connect = `
+  const net = require('node:net')
+  const tries = process.argv.slice(1).map((target) => new Promise((resolve) => {
+    const colon = target.lastIndexOf(':')
+    const socket = net.connect({ host: target.slice(0, colon), port: Number(target.slice(colon + 1)) })
+    const say = (is) => { socket.destroy(); resolve(is && target) }
+    socket.on('connect', () => say(true)).on('error', () => say(false))
+    setTimeout(() => say(false), ${PATIENCE_MS})
+  }))
+  Promise.all(tries).then((found) => console.log(JSON.stringify(found.filter(Boolean))))`
+
+/** Which of the targets, `10.0.0.1:80`, accept a connection from inside of a container that has Node. */
+export async function reachedFrom(container: string, targets: string[]): Promise<string[]> {
+  return JSON.parse(await inside(container, ['node', '-e', connect, ...targets])) as string[]
+}
+
+/** `docker exec` @returns what the command printed */
+export async function inside(container: string, command: string[]): Promise<string> {
+  const { stdout } = await run('docker', ['exec', container, ...command], { env: surroundings })
+  return stdout
+}
+
+/** A service of this machine on all its addresses. */
+export async function openService(): Promise<{ port: number; close(): void }> {
+  const server = net.createServer((socket) => socket.destroy())
+  server.listen(0, '0.0.0.0')
+  await once(server, 'listening')
+  return { port: (server.address() as net.AddressInfo).port, close: () => void server.close() }
+}
+
+/**
+ * Another machine, which this one has a route to: a network namespace with a service on port 80 of each address.
+ * @param n 0 to 63, so that two of them can be there at once
+ */
+export async function openOutside(n: number) {
+  const name = `lotan-out-${process.pid}`
+  const near = `lo${process.pid}`
+  const [here, there, linkLocal] = [`198.51.100.${4 * n + 1}`, `198.51.100.${4 * n + 2}`, `169.254.77.${n}`]
+  const listen = `for (const host of ${JSON.stringify([there, linkLocal])})
+    require('node:net').createServer((socket) => socket.destroy()).listen(80, host, () => console.log(host))`
+  const clear = async () => {
+    await run('ip', ['link', 'del', near]).catch(() => {})
+    await run('ip', ['netns', 'del', name]).catch(() => {})
+  }
+  await clear()
+  await run('ip', ['netns', 'add', name])
+  await run('ip', ['link', 'add', near, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name])
+  await run('ip', ['address', 'add', `${here}/30`, 'dev', near])
+  await run('ip', ['link', 'set', near, 'up'])
+  await run('ip', ['route', 'add', `${linkLocal}/32`, 'dev', near])
+  for (const address of [`${there}/30`, `${linkLocal}/32`])
+    await run('ip', ['-n', name, 'address', 'add', address, 'dev', 'eth0'])
+  for (const link of ['lo', 'eth0']) await run('ip', ['-n', name, 'link', 'set', link, 'up'])
+  await run('ip', ['-n', name, 'route', 'add', 'default', 'via', here])
+  const service = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', '--', 'nsenter', `--net=/run/netns/${name}`, process.execPath, '-e', listen],
+    { env: surroundings, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let said = ''
+  service.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  await until('the other machine listens', () => said.includes(there) && said.includes(linkLocal))
+
+  return {
+    address: there,
+    linkLocal,
+    async close() {
+      service.kill('SIGKILL')
+      await clear()
+    },
+  }
+}
+
+/** The rules that a Lotan set on this machine: the chains and what calls them, as `iptables -S` writes them. */
+export async function rulesWith(instance: string): Promise<string[]> {
+  const { stdout } = await run('iptables', ['-w', '-S'])
+  return stdout.split('\n').filter((line) => line.includes(`LOTAN-${instance}`))
+}
+
+/** Removes them. */
+export async function removeFirewallByHand(instance: string): Promise<void> {
+  const rules = await rulesWith(instance)
+  const undone = (from: string, to: string) =>
+    rules.filter((rule) => rule.startsWith(from)).map((rule) => rule.replace(from, to).split(' '))
+  const calls = rules.filter((rule) => rule.includes(` -j LOTAN-${instance}`))
+  for (const call of calls) await run('iptables', ['-w', ...call.replace('-A', '-D').split(' ')])
+  for (const chain of [...undone('-N', '-F'), ...undone('-N', '-X')]) await run('iptables', ['-w', ...chain])
+}
