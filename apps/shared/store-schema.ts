@@ -96,6 +96,12 @@ const steps = [
   `
   -- Whether a tag has had its turn to be pulled before anybody asks for it.
   ALTER TABLE offered ADD COLUMN ahead INTEGER NOT NULL DEFAULT 0;
+
+  -- Images that were pulled before they were written down.
+  INSERT OR IGNORE INTO pulled (id, tag, repository, digest)
+  SELECT image ->> 'id', tag, value, image ->> 'digest'
+  FROM preview JOIN meta ON key = 'repository'
+  WHERE image ->> 'pulled' AND image ->> 'digest' IS NOT NULL;
   `,
 ]
 
