@@ -44,6 +44,16 @@ test('a pull is as far as its frames say', () => {
       [100, 100, 2, 1, 50],
     ],
     [
+      'layers too small to be told of weigh nothing',
+      [
+        frame('big', 'Pulling fs layer'),
+        ...['b', 'c', 'd'].flatMap((id) => [frame(id, 'Pulling fs layer'), frame(id, 'Download complete')]),
+        frame('big', 'Downloading', 40, 1_000),
+      ],
+      [40, 1_000, 4, 0, 3],
+    ],
+    ['nothing but such layers', [frame('a', 'Download complete'), frame('a', 'Pull complete')], [0, 0, 1, 1, 0]],
+    [
       'a retry that begins at 0 takes nothing back',
       [frame('a', 'Downloading', 80, 100), frame('a', 'Retrying in 5 seconds'), frame('a', 'Downloading', 1, 100)],
       [80, 100, 1, 0, 60],

@@ -110,14 +110,17 @@ function wholeOf({ total, bytes }: Layer): number {
   return Math.max(total ?? 0, bytes)
 }
 
-/** Layers weigh what they measure; one whose size is not known yet weighs as much as the others do on average. */
+/**
+ * Layers weigh what they measure. One whose size is not known yet weighs as much as the others do on average; one that has
+ * come without a word of its size was too small for that, and weighs nothing.
+ */
 function percentOf(layers: ReadonlyMap<string, Layer>): number {
   const work = [...layers.values()].filter((layer) => !layer.here)
   if (work.length === 0) return 0
   const sizes = work.map((layer) => layer.total).filter((total) => total !== null)
   const usual = sizes.length ? sizes.reduce((a, b) => a + b, 0) / sizes.length : 1
-  const weight = (layer: Layer) => layer.total ?? usual
-  const whole = work.reduce((sum, layer) => sum + weight(layer), 0)
+  const weight = ({ total, bytes, done }: Layer) => total ?? (done < DOWNLOAD_SHARE ? usual : bytes)
+  const whole = work.reduce((sum, layer) => sum + weight(layer), 0) || 1
   const done = work.reduce((sum, layer) => sum + weight(layer) * layer.done, 0)
   return Math.min(99, Math.floor((100 * done) / whole))
 }
