@@ -11,7 +11,8 @@ import { accepts, get } from './knock.ts'
 import { endLeftovers } from './leftovers.ts'
 import { whyNotListen } from './listen.ts'
 import { runPart } from './part.ts'
-import { logOf, names, planOf, type Name, type Parts } from './parts.ts'
+import { logOf, outputOf, whereIs } from './output.ts'
+import { lockOf, names, planOf, type Name, type Parts } from './parts.ts'
 import { demoRepository, hostOf } from './registry.ts'
 import { lastLines, rotateLogs } from './rotate.ts'
 import { waitFor } from './until.ts'
@@ -102,7 +103,7 @@ async function clearTheWay(config: Config, say: Say): Promise<void> {
   const logs = path.join(config.dataDir, 'logs')
   fs.mkdirSync(logs, { recursive: true, mode: 0o700 })
   rotateLogs(logs)
-  const ended = await endLeftovers(names.map((name) => logOf(name, config)))
+  const ended = await endLeftovers([lockOf(config), ...names.map((name) => logOf(name, config))])
   if (ended > 0) say(`ended what an earlier start left behind (${ended} processes)`)
   const taken = await whyNotListen(config)
   if (taken) throw new Error(taken)
@@ -124,9 +125,10 @@ async function must<T>(
 ): Promise<Exclude<T, false | undefined>> {
   const found = await waitFor(look, { within, signal })
   if (found !== undefined) return found
-  const log = logOf(name, config)
-  const words = lastLines(log, 3).map((line) => `\n  ${line.slice(0, 300)}`)
-  throw new Error(`${complaint} (waited ${within / 1000} s); the end of ${log}:${words.join('')}`)
+  const output = outputOf(name, config, process.stdout)
+  const lines = 'file' in output ? lastLines(output.file, 3) : []
+  const words = lines.map((line) => `\n  ${line.slice(0, 300)}`)
+  throw new Error(`${complaint} (waited ${within / 1000} s); ${whereIs(output)}${words.join('')}`)
 }
 
 /** Waits until the router finds every part well. @returns undefined when it does, else who is not, and why */

@@ -29,7 +29,7 @@ async function whyNot(variable: string, { host, port }: Place): Promise<string |
     case 'EADDRINUSE':
       return `${setting} is taken by ${await listenerAt(port)}: stop that, or give Lotan another port`
     case 'EACCES':
-      return `${setting} may not be used by this user: ports below 1024 need root`
+      return `${setting} may not be used by this user: ports below 1024 need root, or the capability CAP_NET_BIND_SERVICE`
     case 'EADDRNOTAVAIL':
       return `${setting} is no address of this machine: 0.0.0.0:${port} listens on all that it has`
     default:

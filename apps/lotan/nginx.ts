@@ -23,6 +23,7 @@ export async function writeNginxConf(
     Config,
     | 'runDir'
     | 'dataDir'
+    | 'logs'
     | 'listen'
     | 'tls'
     | 'hsts'
@@ -47,6 +48,7 @@ export async function writeNginxConf(
 
   const files = Math.min(65_536, await openFilesLimit())
   const { protocol, port: publicPort } = config.publicUrl
+  const errors = config.logs === 'files' ? path.join(config.dataDir, 'logs', 'nginx-error.log') : 'stderr'
   const conf = await ejs.renderFile(template, {
     root: process.getuid?.() === 0,
     files,
@@ -54,6 +56,7 @@ export async function writeNginxConf(
     connections: Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2)),
     run: config.runDir,
     logs: path.join(config.dataDir, 'logs'),
+    errors,
     listen: placeOf(config.listen),
     tls: config.tls && { ...config.tls, listen: placeOf(config.tls.listen) },
     hsts: config.hsts,
@@ -74,7 +77,7 @@ export async function writeNginxConf(
   const file = path.join(prefix, 'nginx.conf')
   await fs.writeFile(file, conf)
   store.meta.set('pool_port_in_use', String(port))
-  return ['nginx', '-p', prefix, '-c', file, '-e', path.join(config.dataDir, 'logs', 'nginx-error.log')]
+  return ['nginx', '-p', prefix, '-c', file, '-e', errors]
 }
 
 function placeOf({ host, port }: Place): string {

@@ -11,14 +11,14 @@ import { pauseAfter, runPart, type End } from './part.ts'
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-part-'))
 after(() => fs.rmSync(dir, { recursive: true }))
 
+const surrounding = { env: environmentFor({ dataDir: dir }), cwd: dir, input: '/dev/null' }
+
 /** Runs a shell script as a part. */
 function part(name: string, script: string | ((last: End | undefined) => string)) {
   const said: string[] = []
   const log = path.join(dir, `${name}.log`)
   const command = (last: End | undefined) => ['sh', '-c', typeof script === 'string' ? script : script(last)]
-  const running = runPart({ name, command, env: environmentFor({ dataDir: dir }), cwd: dir, log }, (text) =>
-    said.push(text),
-  )
+  const running = runPart({ ...surrounding, name, command, output: { file: log } }, (text) => said.push(text))
   return { ...running, said, words: () => fs.readFileSync(log, 'utf8') }
 }
 
@@ -59,7 +59,8 @@ test('a part that waits for its next start can be stopped', async () => {
 test('a command that cannot be had, or run, is tried again', async () => {
   let tries = 0
   const said: string[] = []
-  const plan = { name: 'odd', env: environmentFor({ dataDir: dir }), cwd: dir, log: path.join(dir, 'odd.log') }
+  const log = path.join(dir, 'odd.log')
+  const plan = { ...surrounding, name: 'odd', output: { file: log } }
   const command = async () => {
     tries++
     if (tries === 1) throw new Error('no subnet yet')
@@ -68,8 +69,21 @@ test('a command that cannot be had, or run, is tried again', async () => {
   const { pid, stop } = runPart({ ...plan, command }, (text) => said.push(text))
   await until('it runs', () => tries === 3 && pid())
   assert.equal(said.length, 2)
-  assert.match(fs.readFileSync(plan.log, 'utf8'), /no subnet yet[^]*no-such-program/)
+  assert.match(fs.readFileSync(log, 'utf8'), /no subnet yet[^]*no-such-program/)
   await stop(1_000)
+})
+
+test('where there are no files its lines are handed on, and its last words come before its end is told', async () => {
+  const heard: string[] = []
+  const script = 'echo out; echo err >&2; sleep 60 & printf "last words"; exit 3'
+  const command = (last: End | undefined) => (last ? ['no-such-program'] : ['sh', '-c', script])
+  const plan = { ...surrounding, name: 'aloud', command, output: { line: (text: string) => void heard.push(text) } }
+  const { stop } = runPart(plan, (text) => heard.push(text))
+  await until('it ended twice', () => heard.filter((text) => /ended/.test(text)).length === 2)
+  await stop(1_000)
+  assert.deepEqual(heard.slice(0, 3).sort(), ['err', 'last words', 'out'])
+  assert.match(heard[3]!, /^aloud ended \(status 3\), starting it again in 0\.\d s; its words stand above$/)
+  assert.match(heard.slice(4).join(), /no-such-program[^]*aloud ended/)
 })
 
 test('a restart that was asked for is no crash', async () => {

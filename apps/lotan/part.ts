@@ -1,13 +1,17 @@
 /** One process that the launcher starts, watches, starts again when it ends by itself, and stops. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once as onceOf } from 'node:events'
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { shown, type Say } from './console.ts'
+import type { Say } from './console.ts'
+import { openOutput, whereIs, type Output } from './output.ts'
 
 /** A part that was up this long is steady: its next crash counts as the first. */
 const STEADY_MS = 30_000
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 10_000
+/** How long the last words of one that has ended are waited for, should somebody keep its output open. */
+const LAST_WORDS_MS = 500
 
 /** How a process ended. `lasted` is milliseconds. */
 export interface End {
@@ -22,13 +26,13 @@ export interface Plan {
   command: (last: End | undefined) => string[] | Promise<string[]>
   env: NodeJS.ProcessEnv
   cwd: string
-  /** The file its output is appended to. */
-  log: string
+  /** The file that is its standard input, and its children's: what an earlier start left behind is known by it. */
+  input: string
+  output: Output
 }
 
 export interface Part {
   name: string
-  log: string
   /** The id of the process that runs now. */
   pid: () => number | undefined
   /** Asks it to end, and ends it and its children by force after `grace` milliseconds. */
@@ -43,7 +47,7 @@ export interface Part {
 
 /** Starts a part and keeps it running until it is stopped. */
 export function runPart(plan: Plan, say: Say): Part {
-  const { name, log } = plan
+  const { name, output } = plan
   let child: ChildProcess | undefined
   let last: End | undefined
   let crashes = 0
@@ -62,7 +66,10 @@ export function runPart(plan: Plan, say: Say): Part {
       }
       crashes = last.lasted >= STEADY_MS ? 1 : crashes + 1
       const pause = pauseAfter(crashes, Math.random())
-      say(`${name} ended (${how(last)}), starting it again in ${(pause / 1000).toFixed(1)} s; see ${shown(log)}`, 'bad')
+      say(
+        `${name} ended (${how(last)}), starting it again in ${(pause / 1000).toFixed(1)} s; ${whereIs(output)}`,
+        'bad',
+      )
       await sleep(pause, undefined, { signal: over.signal }).catch(() => {})
     }
   }
@@ -74,18 +81,21 @@ export function runPart(plan: Plan, say: Say): Part {
       signal,
       lasted: performance.now() - began,
     })
-    const out = fs.openSync(log, 'a', 0o600)
+    const out = openOutput(output)
     try {
       const command = await plan.command(last)
       if (stopping) return ended(0, null)
-      child = start(command, plan, out)
+      child = start(command, plan, out.stdio)
+      out.read(child.stdout)
+      out.read(child.stderr)
     } catch (error) {
-      fs.writeSync(out, `lotan: ${name} cannot be started: ${(error as Error).message}\n`)
+      out.write(`lotan: ${name} cannot be started: ${(error as Error).message}`)
       return ended(null, null)
     } finally {
-      fs.closeSync(out)
+      out.close()
     }
     const { pid } = child
+    const closed = onceOf(child, 'close').catch(() => {})
     const end = await new Promise<End>((resolve) => {
       child?.once('exit', (code, signal) => resolve(ended(code, signal)))
       child?.once('error', () => resolve(ended(null, null)))
@@ -93,12 +103,12 @@ export function runPart(plan: Plan, say: Say): Part {
     child = undefined
     // Its children, nginx's workers above all, must not outlive it.
     killGroup(pid)
+    await Promise.race([closed, sleep(LAST_WORDS_MS)])
     return end
   }
 
   return {
     name,
-    log,
     pid: () => child?.pid,
     async stop(grace) {
       stopping = true
@@ -131,13 +141,18 @@ export function pauseAfter(crashes: number, chance: number): number {
 }
 
 /** In a process group of its own, and ended by the kernel when the launcher ends, even by kill -9. */
-function start(command: string[], { env, cwd }: Plan, out: number): ChildProcess {
-  return spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...command], {
-    detached: true,
-    stdio: ['ignore', out, out],
-    env,
-    cwd,
-  })
+function start(command: string[], { env, cwd, input }: Plan, out: number | 'pipe'): ChildProcess {
+  const from = fs.openSync(input, 'r')
+  try {
+    return spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...command], {
+      detached: true,
+      stdio: [from, out, out],
+      env,
+      cwd,
+    })
+  } finally {
+    fs.closeSync(from)
+  }
 }
 
 function killGroup(pid: number | undefined) {

@@ -5,6 +5,7 @@ import { environmentFor, type Config } from '../shared/config.ts'
 import { setAsideIfCorrupt } from '../shared/store.ts'
 import { writeNginxConf } from './nginx.ts'
 import { databaseOf, withStore } from './database.ts'
+import { outputOf } from './output.ts'
 import type { End, Part, Plan } from './part.ts'
 import { writeRegistryConf } from './registry.ts'
 
@@ -20,8 +21,9 @@ const AT_ONCE_MS = 3_000
 
 export const root = path.resolve(import.meta.dirname, '../..')
 
-export function logOf(name: Name, config: Pick<Config, 'dataDir'>): string {
-  return path.join(config.dataDir, 'logs', `${name}.log`)
+/** One Lotan a data directory; and what its parts have as standard input, by which those left behind are known. */
+export function lockOf(config: Pick<Config, 'dataDir'>): string {
+  return path.join(config.dataDir, 'lock')
 }
 
 /**
@@ -34,7 +36,8 @@ export function planOf(name: Name, config: Config): Plan {
     command: commandOf(name, config),
     env: environmentFor(config, { REPOSITORY: config.repository, NODE_ENV: 'production' }),
     cwd: root,
-    log: logOf(name, config),
+    input: lockOf(config),
+    output: outputOf(name, config, process.stdout),
   }
 }
 

@@ -160,7 +160,7 @@ ask_root() {
   wishes=
   [ -z "$packages" ] || wishes="; sudo apt-get install --no-install-recommends$packages"
   case $engine in
-    forbidden) wishes="$wishes; sudo usermod -aG docker $(id -un), then log in again" ;;
+    forbidden) wishes="$wishes; sudo usermod -aG docker $(id -un 2>/dev/null || :), then log in again" ;;
     silent) ! has dockerd || wishes="$wishes; sudo service docker start" ;;
   esac
   [ -z "$wishes" ] || die "first, as root: ${wishes#; }"

@@ -6,7 +6,7 @@ import { bringUp } from './bring-up.ts'
 import type { Say } from './console.ts'
 import { withStore } from './database.ts'
 import { takeLock } from './lock.ts'
-import { stopOrder, type Parts } from './parts.ts'
+import { lockOf, stopOrder, type Parts } from './parts.ts'
 import { rotateLogs } from './rotate.ts'
 import { forgetRunning, noteRunning, readRunning } from './running.ts'
 import { hearSignals } from './signals.ts'
@@ -18,7 +18,7 @@ const ROTATE_MS = 10_000
 
 /** Runs Lotan until a signal ends it. @returns the exit status */
 export async function up(config: Config, say: Say): Promise<number> {
-  const lock = await takeLock(path.join(config.dataDir, 'lock'))
+  const lock = await takeLock(lockOf(config))
   if (!lock) {
     const other = readRunning(config)
     say(`already running in ${config.dataDir}${other ? ` (pid ${other.pid}): ${other.url}` : ''}`, 'bad')

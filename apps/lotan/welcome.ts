@@ -10,6 +10,7 @@ export function welcome(config: Config, say: Say): void {
   const hosts = config.demo ? samples.map((tag) => hostOf(tag, config)) : [`TAG.${config.domain}`]
   for (const host of hosts) say(`  ${urlOf(host, config)}/`)
   say(`admin: ${loginLink(config)}`)
-  say(`logs:  ${shown(path.join(config.dataDir, 'logs'))}/`)
+  const logs = shown(path.join(config.dataDir, 'logs'))
+  say(config.logs === 'files' ? `logs:  ${logs}/` : `logs:  here; requests in ${logs}/nginx-access.log`)
   say('stop:  Ctrl-C; previews that run are left running')
 }

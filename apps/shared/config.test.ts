@@ -66,6 +66,7 @@ test('without any setting it is the demo, on loopback', () => {
     containerEnv: {},
     containerPort: null,
     limits: { memory: '512m', cpus: 1, pids: 512 },
+    logs: 'files',
     term: 'xterm',
   })
 })
@@ -79,6 +80,7 @@ test('an empty setting counts as unset', () => {
     'REDIS_URL',
     'LOTAN_ADMIN_TOKEN',
     'LOTAN_SLOTS',
+    'LOTAN_LOG',
     'TERM',
   ]
   const empty = read(Object.fromEntries(names.map((name) => [name, ''])))
@@ -122,6 +124,8 @@ test('settings are read', () => {
       { ADMIN_WELCOME: '<b>hi</b>', ADMIN_INFO: ' ' },
       { adminWelcome: '<b>hi</b>', adminInfo: ' ' },
     ],
+    [{ LOTAN_LOG: 'stdout' }, { logs: 'stdout' }],
+    [{ LOTAN_LOG: 'files' }, { logs: 'files' }],
     [{ TERM: 'dumb' }, { term: 'dumb' }],
     [
       { LOTAN_TLS_CERT: '/a.pem', LOTAN_TLS_KEY: '/a.key', LOTAN_LISTEN: '0.0.0.0:80', LOTAN_HSTS_SECONDS: '0' },
@@ -247,6 +251,7 @@ test('a bad setting is named, and what to write instead', () => {
     INACTIVITY_PAUSE_TIMEOUT_MINUTES: ['on', '0', '-1', '10', '11'],
     LOTAN_MAX_RUNNING: ['0', '500', '1.5', 'many'],
     LOTAN_SLOTS: ['1', '2001', '50', '3e2'],
+    LOTAN_LOG: ['syslog', 'Files'],
     TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS: ['2', 'yes', 'true'],
     ENV_ARGS: [
       'A',

@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { containerEnvOf } from './container-env.ts'
 import { kept, makeDataDir, makeRunDir } from './data-dir.ts'
+import { isJournal } from './journal.ts'
 import { luaPattern, PatternError } from './lua-pattern.ts'
 import * as kind from './settings.ts'
 import type { Problem } from './settings.ts'
@@ -80,6 +81,8 @@ export interface Config {
   /** LOTAN_CONTAINER_PORT, or null for the image's own choice. */
   containerPort: number | null
   limits: { memory: string; cpus: number; pids: number }
+  /** Where the launcher has its parts' words go: to a file each, or to its own standard output. */
+  logs: 'files' | 'stdout'
   /** The terminal's kind, for the colours of what the launcher and the command line print. */
   term: string
 }
@@ -213,6 +216,7 @@ export function readConfig(
       cpus: read('LOTAN_CONTAINER_CPUS', 1, kind.cpus),
       pids: read('LOTAN_CONTAINER_PIDS', 512, kind.integer(1, 4_194_304)),
     },
+    logs: read('LOTAN_LOG', isJournal(env.JOURNAL_STREAM, 1) ? 'stdout' : 'files', kind.oneOf('files', 'stdout')),
     term: read('TERM', 'xterm', kind.anyText),
   }
 

@@ -120,6 +120,10 @@ export const zeroOrOne: Kind<boolean> = {
   wanted: 'write 1 or 0',
 }
 
+export function oneOf<const T extends string>(...words: T[]): Kind<T> {
+  return { parse: (text) => words.find((word) => word === text), wanted: `write ${words.join(' or ')}` }
+}
+
 export const anyText: Kind<string> = { parse: (text) => text, wanted: '' }
 
 export const password: Kind<string> = {

@@ -28,6 +28,7 @@ import { isAlive, processes, processesAbout } from './processes.ts'
 import { removeFirewallByHand } from './reach.ts'
 import { surroundings } from './surroundings.ts'
 import { until } from './until.ts'
+import type { User } from './user.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -50,8 +51,10 @@ export type Lotan = Awaited<ReturnType<typeof startLotan>>
  *
  * @param options.repository `127.0.0.1:5000/todowrangler`
  * @param options.env more settings
+ * @param options.user who runs it, if not the user that the test is run by
  */
-export async function startLotan(options: { repository?: string; env?: Record<string, string> }) {
+export async function startLotan(options: { repository?: string; env?: Record<string, string>; user?: User }) {
+  const { user } = options
   const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-test-'))
   const port = await freePort()
   const env: Record<string, string> = {
@@ -72,7 +75,8 @@ export async function startLotan(options: { repository?: string; env?: Record<st
   const config = readConfig(env)
   const { domain, adminToken, instance } = config
   let store: Store | undefined
-  let launcher = launch(env)
+  user?.give(home)
+  let launcher = launch(env, user)
 
   const bed = {
     port,
@@ -186,13 +190,13 @@ export async function startLotan(options: { repository?: string; env?: Record<st
 
     /** Starts it again after `end`. */
     async again(): Promise<void> {
-      launcher = launch(env)
+      launcher = launch(env, user)
       await bed.ready()
     },
 
     /** Runs a second `up` in the same data directory, with other settings perhaps. */
     async second(settings: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
-      const other = launch({ ...env, ...settings })
+      const other = launch({ ...env, ...settings }, user)
       const code = await other.ended
       return { code, output: other.output() }
     },
@@ -257,10 +261,12 @@ export function isWaiting({ status, headers }: Answer): boolean {
   return status === 503 && /text\/html/.test(headers['content-type'] ?? '')
 }
 
-function launch(env: Record<string, string>) {
+function launch(env: Record<string, string>, user?: User) {
   let output = ''
   // Should the test be killed, Lotan must not live on.
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', process.execPath, 'apps/lotan/main.ts', 'up'], {
+  const command = ['setpriv', '--pdeathsig', 'TERM', '--', process.execPath, 'apps/lotan/main.ts', 'up']
+  const [program = '', ...args] = user?.run(command) ?? command
+  const child = spawn(program, args, {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

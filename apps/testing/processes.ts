@@ -38,6 +38,20 @@ export function processesAbout(...paths: string[]): Process[] {
   })
 }
 
+/** A process and all that it has started, with what they have started. */
+export function familyOf(pid: number): Process[] {
+  const all = processes()
+  const family = all.filter((process) => process.pid === pid)
+  for (const { pid } of family) family.push(...all.filter(({ parent }) => parent === pid))
+  return family
+}
+
+/** The users that a process may act as: real, effective, saved, for files. */
+export function usersOf(pid: number): number[] {
+  const [, ids = ''] = /^Uid:\s+(.+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return ids.split('\t').map(Number)
+}
+
 export function isAlive(pid: number): boolean {
   return processes().some((process) => process.pid === pid)
 }
