@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { buildSample, samples } from './demo/sample.ts'
 import { startLotan, type Lotan } from './testing/bed.ts'
-import { keepScreenshot, openBrowser, type Browser, type Page } from './testing/browser.ts'
+import { goTo, keepScreenshot, openBrowser, type Browser, type Page } from './testing/browser.ts'
 import { openGate, type Gate } from './testing/gate.ts'
 import { buildOn, engine, moveToRegistry } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
@@ -48,7 +48,7 @@ describe('a click', { timeout: 180_000 }, () => {
     // The pull stands still in the middle, for as long as we look at the page.
     gate.narrow(300_000)
     const page = await browser.newPage()
-    const first = await page.goto(lotan.url('red', path))
+    const first = await goTo(page, lotan.url('red', path))
     assert.equal(first?.status(), 503)
     assert.equal(first?.headers()['cache-control'], 'no-store')
     assert.ok(Number(first?.headers()['retry-after']) > 0)
@@ -75,7 +75,7 @@ describe('a click', { timeout: 180_000 }, () => {
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
     gate.narrow(300_000)
-    const first = await page.goto(lotan.url('green', path))
+    const first = await goTo(page, lotan.url('green', path))
     assert.equal(first?.status(), 503)
     assert.equal(await page.getByRole('heading').textContent(), 'Getting green ready')
     // It was never started: what others took is told.
@@ -97,7 +97,7 @@ describe('a click', { timeout: 180_000 }, () => {
 
     const changes = lotan.store.history('red').length
     const page = await browser.newPage()
-    await page.goto(lotan.url('red', path))
+    await goTo(page, lotan.url('red', path))
     await theApplication(page, 'red')
     await page.close()
     const events = lotan.store.history('red').slice(0, -changes)
@@ -111,7 +111,7 @@ describe('a click', { timeout: 180_000 }, () => {
     assert.equal((await lotan.containers()).filter(({ Labels }) => Labels['lotan.tag'] === 'red').length, 0)
 
     const page = await browser.newPage()
-    await page.goto(lotan.url('red', path))
+    await goTo(page, lotan.url('red', path))
     await theApplication(page, 'red')
     assert.equal(page.url(), lotan.url('red', path))
     await page.close()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from './testing/bed.ts'
-import { keepScreenshot, openBrowser, type Browser, type Page } from './testing/browser.ts'
+import { goTo, keepScreenshot, openBrowser, type Browser, type Page } from './testing/browser.ts'
 import { buildSmall, moveToRegistry } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
@@ -36,7 +36,7 @@ describe('the admin page', { timeout: 120_000 }, () => {
 
   test('is shut to whoever has no token', async () => {
     const page = await browser.newPage()
-    assert.equal((await page.goto(lotan.admin))?.status(), 401)
+    assert.equal((await goTo(page, lotan.admin))?.status(), 401)
     await page.getByLabel('Admin token').fill('not the token')
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.getByRole('alert').waitFor()
@@ -50,14 +50,14 @@ describe('the admin page', { timeout: 120_000 }, () => {
     const link = /http:\S+login\?token=\S+/.exec(lotan.said())?.[0]
     assert.ok(link)
     const page = await browser.newPage()
-    await page.goto(link)
+    await goTo(page, link)
     await page.getByRole('heading', { name: 'Previews', exact: true }).waitFor({ state: 'attached' })
     assert.equal(page.url(), `${lotan.admin}/`)
     assert.ok(await page.getByText('Welcome to the previews').isVisible())
     assert.ok(await page.getByText('Ask Ada').isVisible())
     await page.getByRole('button', { name: 'Log out' }).click()
     await page.getByLabel('Admin token').waitFor()
-    assert.equal((await page.goto(lotan.admin))?.status(), 401)
+    assert.equal((await goTo(page, lotan.admin))?.status(), 401)
     await page.close()
   })
 
@@ -117,7 +117,7 @@ describe('the admin page', { timeout: 120_000 }, () => {
   test('works without script', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
-    await page.goto(`${lotan.admin}/login?token=${lotan.token}`)
+    await goTo(page, `${lotan.admin}/login?token=${lotan.token}`)
     await page.getByLabel('Add a tag').fill('gamma')
     await page.getByRole('button', { name: 'Add' }).click()
     assert.ok(await rowOf(page, 'gamma').isVisible())
@@ -137,7 +137,7 @@ describe('the admin page', { timeout: 120_000 }, () => {
     const page = await loggedIn()
     await lotan.click('delta')
     // A preview is same-site with the admin page: SameSite does not protect it.
-    await page.goto(lotan.url('delta'))
+    await goTo(page, lotan.url('delta'))
     await page.locator('body').evaluate((body, action) => {
       const form = Object.assign(body.ownerDocument.createElement('form'), { method: 'post', action })
       body.append(form)
@@ -171,7 +171,7 @@ describe('the admin page', { timeout: 120_000 }, () => {
 
   async function loggedIn(viewport = { width: 1280, height: 900 }): Promise<Page> {
     const page = await browser.newPage({ viewport })
-    await page.goto(`${lotan.admin}/login?token=${lotan.token}`)
+    await goTo(page, `${lotan.admin}/login?token=${lotan.token}`)
     return page
   }
 

@@ -12,7 +12,7 @@ import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { WebSocket } from 'ws'
 import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
-import { keepScreenshot, openBrowser, type Browser } from './testing/browser.ts'
+import { goTo, keepScreenshot, openBrowser, type Browser } from './testing/browser.ts'
 import { makeAuthority, type Authority } from './testing/certificate.ts'
 import { buildApps } from './testing/images.ts'
 import { freePort } from './testing/ports.ts'
@@ -97,7 +97,7 @@ describe('HTTPS', { timeout: 120_000 }, () => {
 
   test('a click in a browser ends in the application, whose WebSocket works', async () => {
     const page = await browser.newPage()
-    const first = await page.goto(url('page', '/lists/42'))
+    const first = await goTo(page, url('page', '/lists/42'))
     assert.equal(first?.status(), 503)
     assert.equal((await first.securityDetails())?.issuer, 'Lotan test authority')
     await keepScreenshot(page, 'tls-waiting')
@@ -124,7 +124,7 @@ describe('HTTPS', { timeout: 120_000 }, () => {
 
   test('the admin page logs in with a cookie of this host alone, and links to https', async () => {
     const page = await browser.newPage()
-    await page.goto(`https://${DOMAIN}:${port}/login?token=${lotan.token}`)
+    await goTo(page, `https://${DOMAIN}:${port}/login?token=${lotan.token}`)
     assert.equal(page.url(), `https://${DOMAIN}:${port}/`)
     const [cookie] = await page.context().cookies()
     assert.deepEqual([cookie?.name, cookie?.secure, cookie?.domain], ['__Host-lotan', true, DOMAIN])

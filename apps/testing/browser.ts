@@ -4,7 +4,7 @@ import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { chromium, type Browser, type Page, type Response } from 'playwright-core'
 import { surroundings } from './surroundings.ts'
 
 export type { Browser, Page }
@@ -35,6 +35,19 @@ async function trust(authority: string, database: string): Promise<void> {
   await fs.mkdir(database, { recursive: true })
   await run('certutil', ['-d', `sql:${database}`, '-N', '--empty-password'])
   await run('certutil', ['-d', `sql:${database}`, '-A', '-t', 'C,,', '-n', 'lotan-test', '-i', authority])
+}
+
+/**
+ * Goes to a page. A browser takes every network that another test makes or removes for a change of its own, and gives up
+ * what it was loading; then it is asked again.
+ */
+export async function goTo(page: Page, url: string): Promise<Response | null> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await page.goto(url)
+    } catch (error) {
+      if (tries === 5 || !(error as Error).message.includes('ERR_NETWORK_CHANGED')) throw error
+    }
 }
 
 /** Keeps a picture of a page outside the repository, and says where. */
