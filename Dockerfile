@@ -19,6 +19,8 @@ WORKDIR /lotan
 COPY --from=modules /lotan/node_modules node_modules
 COPY . .
 ENV NODE_ENV=production LOTAN_LISTEN=0.0.0.0:80 LOTAN_DATA_DIR=/data
+# Half of what a health check costs is reading the sources anew.
+ENV NODE_COMPILE_CACHE=/var/cache/lotan
 VOLUME /data
 EXPOSE 80
 # All parts are well, asked through nginx as visitors come in.

@@ -12,6 +12,9 @@ export const names = ['redis', 'registry', 'router', 'queue-processor', 'reaper'
 export type Name = (typeof names)[number]
 export type Parts = Map<Name, Part>
 
+/** Those that may have a launcher of their own. The registry is the demo's, which runs as a whole. */
+export const separate: readonly Name[] = names.filter((name) => name !== 'registry')
+
 /** Nobody gets a route before those who give them are gone; those who work end before what they work with. */
 export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'registry', 'redis']
 
