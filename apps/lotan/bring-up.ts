@@ -1,4 +1,4 @@
-/** Starts the parts in order, each when what it needs is there. */
+/** Starts parts in order, each when what it needs is there. */
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../shared/config.ts'
@@ -17,37 +17,55 @@ import { demoRepository, hostOf } from './registry.ts'
 import { lastLines, rotateLogs } from './rotate.ts'
 import { waitFor } from './until.ts'
 import { welcome } from './welcome.ts'
+import { whatAils, whatAilsOne } from './well.ts'
 
 const PART_MS = 15_000
 const NETWORK_MS = 30_000
 const READY_MS = 30_000
 const GUARDED_MS = 3_000
 const SUBNET_MS = 1_000
-const NO_DEMO =
-  'REPOSITORY is not set, and the demo needs docker-registry, which is not here: say whose tags may run, such as REPOSITORY=registry.example.com/team/app'
+const SOON_MS = 5_000
+const NO_REPOSITORY = 'say whose tags may run, such as REPOSITORY=registry.example.com/team/app'
+const NO_DEMO = `REPOSITORY is not set, and the demo needs docker-registry, which is not here: ${NO_REPOSITORY}`
+const NOT_WHOLE = `REPOSITORY is not set, and the demo does not run in parts: ${NO_REPOSITORY}`
+const NOT_OURS = "there is nothing to run: REDIS_URL names a Redis that is not Lotan's own"
 const NO_NETWORK = 'there is no network for previews; does the engine answer?'
 
 /**
  * Brings everything up and says so, line by line. The parts that run are put into `parts` as they start.
+ *
+ * @param only the parts to run, where others are run by launchers of their own: what is theirs is waited for, for as
+ * long as it takes. Null for all
  * @throws with words for the operator when it cannot be done, and when the signal says stop
  */
-export async function bringUp(given: Config, parts: Parts, say: Say, signal: AbortSignal): Promise<void> {
+export async function bringUp(
+  given: Config,
+  only: readonly Name[] | null,
+  parts: Parts,
+  say: Say,
+  signal: AbortSignal,
+): Promise<void> {
   const began = performance.now()
-  if (given.demo && !hasDemo()) throw new Error(NO_DEMO)
-  await clearTheWay(given, say)
-  const config = given.demo ? { ...given, repository: await demoRepository(given) } : given
+  const runs = (name: Name) => !only || only.includes(name)
+  const mine = names.filter(runs)
+  if (given.demo && only?.some((name) => name !== 'redis')) throw new Error(NOT_WHOLE)
+  if (given.demo && !only && !hasDemo()) throw new Error(NO_DEMO)
+  if (only?.includes('redis') && !('socket' in given.redis)) throw new Error(NOT_OURS)
+  await clearTheWay(given, mine, say)
+  const config = given.demo && !only ? { ...given, repository: await demoRepository(given) } : given
   const start = (name: Name) => {
     signal.throwIfAborted()
     parts.set(name, runPart(planOf(name, config), say))
   }
 
-  if ('socket' in config.redis) {
+  // Who finds no Redis tries again: the others need it for nudges alone.
+  if (runs('redis') && 'socket' in config.redis) {
     const { socket } = config.redis
     start('redis')
     await must(() => accepts(socket), PART_MS, 'redis', 'Redis does not answer', config, signal)
     say('redis is up')
   }
-  if (config.demo) {
+  if (config.demo && !only) {
     const host = hostOf(config.repository)
     const [address = '', port] = host.split(':')
     const asked = () => get({ host: address, port: Number(port) }, '/v2/', host)
@@ -56,13 +74,37 @@ export async function bringUp(given: Config, parts: Parts, say: Say, signal: Abo
     say(`the demo's registry is up on ${host}`)
     await prepareDemo(config, say, signal)
   }
-  await withStore(config, (store) => store.meta.set('guarded', ''))
-  start('router')
-  start('queue-processor')
-  start('reaper')
-  // nginx is told beforehand which addresses containers will have.
+  if (runs('queue-processor')) await withStore(config, (store) => store.meta.set('guarded', ''))
+  for (const name of ['router', 'queue-processor', 'reaper'] as const) if (runs(name)) start(name)
+  const guarded = runs('nginx') ? await startNginx(config, runs, start, parts, say, signal) : undefined
+  const started = mine.filter((name) => name !== 'redis' && name !== 'registry')
+  if (started.length === 0) return
+  say(`started ${started.join(', ')}`)
+
+  const look = runs('nginx') ? () => whatAils(config) : () => whatAilsAny(started, config)
+  const notReady = await whyNotReady(look, signal)
+  if (notReady) say(`not ready after ${READY_MS / 1000} s, still trying: ${notReady}`, 'bad')
+  else say(`ready in ${((performance.now() - began) / 1000).toFixed(1)} s`, 'good')
+  if (guarded && guarded !== 'yes') say(guarded, 'bad')
+  if (runs('nginx')) welcome(config, say)
+}
+
+/**
+ * Starts nginx, which is told beforehand which addresses containers will have.
+ * @returns what previews are not kept off, `yes` where that is nothing; undefined where it is not known yet
+ */
+async function startNginx(
+  config: Config,
+  runs: (name: Name) => boolean,
+  start: (name: Name) => void,
+  parts: Parts,
+  say: Say,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const look = () => withStore(config, (store) => store.meta.get('subnet'))
-  const subnet = await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
+  const subnet = runs('queue-processor')
+    ? await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
+    : await another(look, 'the network for previews, which the queue-processor makes', say, signal)
   // Where Lotan is a container itself, nobody reaches a preview before it has joined their network. Without an engine
   // that does not happen, which is no reason to be away.
   const guarded = await waitFor(() => withStore(config, (store) => store.meta.get('guarded') || undefined), {
@@ -72,13 +114,7 @@ export async function bringUp(given: Config, parts: Parts, say: Say, signal: Abo
   start('nginx')
   followSubnet(subnet, config, parts, say)
   followCertificate(config, say, () => parts.get('nginx')?.reload())
-  say('router, queue-processor, reaper and nginx are starting')
-
-  const notReady = await whyNotReady(config, signal)
-  if (notReady) say(`not ready after ${READY_MS / 1000} s, still trying: ${notReady}`, 'bad')
-  else say(`ready in ${((performance.now() - began) / 1000).toFixed(1)} s`, 'good')
-  if (guarded && guarded !== 'yes') say(guarded, 'bad')
-  welcome(config, say)
+  return guarded
 }
 
 /**
@@ -99,16 +135,20 @@ function followSubnet(known: string, config: Config, parts: Parts, say: Say): vo
 }
 
 /** Makes room: nothing of an earlier run is left, and nobody else is where nginx will listen. */
-async function clearTheWay(config: Config, say: Say): Promise<void> {
+async function clearTheWay(config: Config, mine: readonly Name[], say: Say): Promise<void> {
   const logs = path.join(config.dataDir, 'logs')
   fs.mkdirSync(logs, { recursive: true, mode: 0o700 })
-  rotateLogs(logs)
-  const ended = await endLeftovers([lockOf(config), ...names.map((name) => logOf(name, config))])
+  rotateLogs(logs, undefined, mine)
+  const held = mine.flatMap((name) => [lockOf(name, config), logOf(name, config)])
+  const ended = await endLeftovers(held)
   if (ended > 0) say(`ended what an earlier start left behind (${ended} processes)`)
-  const taken = await whyNotListen(config)
-  if (taken) throw new Error(taken)
-  const ends = whatEnds(config, Date.now())
-  if (ends) say(ends, 'bad')
+  if (mine.includes('nginx')) {
+    const taken = await whyNotListen(config)
+    if (taken) throw new Error(taken)
+    const ends = whatEnds(config, Date.now())
+    if (ends) say(ends, 'bad')
+  }
+  if (mine.every((name) => name === 'redis')) return
   const aside = setAsideIfCorrupt(databaseOf(config))
   if (aside) say(`the database was corrupt and was moved to ${aside}; previews that run are taken over`, 'bad')
   await withStore(config, () => {})
@@ -131,19 +171,30 @@ async function must<T>(
   throw new Error(`${complaint} (waited ${within / 1000} s); ${whereIs(output)}${words.join('')}`)
 }
 
-/** Waits until the router finds every part well. @returns undefined when it does, else who is not, and why */
-async function whyNotReady(config: Config, signal: AbortSignal): Promise<string | undefined> {
-  let why = 'the router does not answer'
-  const desk = { socketPath: path.join(config.runDir, 'desk.sock') }
-  const ready = await waitFor(
-    async () => {
-      const { status, body } = await get(desk, '/readyz', config.domain)
-      const { checks = {} } = JSON.parse(body) as { checks?: Record<string, { ok: boolean; detail: string }> }
-      const ill = Object.entries(checks).filter(([, { ok }]) => !ok)
-      why = ill.map(([name, { detail }]) => `${name} ${detail}`).join(', ') || `the router answers ${status}`
-      return status === 200
-    },
-    { within: READY_MS, every: 100, signal },
-  )
-  return ready ? undefined : why
+/** Waits for what is another launcher's to see to, and says so where that takes long. @throws when the signal says stop */
+async function another<T>(
+  look: () => T | Promise<T>,
+  what: string,
+  say: Say,
+  signal: AbortSignal,
+): Promise<Exclude<T, false | undefined>> {
+  const soon = await waitFor(look, { within: SOON_MS, signal })
+  if (soon !== undefined) return soon
+  say(`waiting for ${what}`)
+  return (await waitFor(look, { within: Infinity, every: 250, signal }))!
+}
+
+/** Waits until all is well. @returns undefined when it is, else who is not, and why */
+async function whyNotReady(look: () => Promise<string | undefined>, signal: AbortSignal): Promise<string | undefined> {
+  let why: string | undefined
+  const well = async () => {
+    why = await look().catch((error: Error) => error.message)
+    return why === undefined
+  }
+  return (await waitFor(well, { within: READY_MS, every: 100, signal })) ? undefined : why
+}
+
+async function whatAilsAny(some: readonly Name[], config: Config): Promise<string | undefined> {
+  const ills = await Promise.all(some.map((name) => whatAilsOne(name, config)))
+  return ills.filter((ill) => ill !== undefined).join(', ') || undefined
 }

@@ -1,10 +1,22 @@
-/** Ends with 0 where every part of the Lotan with these settings is well, else says which is not: a container's health check. */
+/**
+ * A container's health check: ends with 0 where every part of the Lotan with these settings is well, asked as visitors
+ * ask, or where the one part is that is named; else says what is not.
+ */
 import { readConfig } from '../shared/config.ts'
 import { get } from './knock.ts'
+import { names } from './parts.ts'
+import { whatAilsOne } from './well.ts'
 
-const { listen, domain } = readConfig()
-// Where it listens everywhere it listens on loopback too.
-const host = { '0.0.0.0': '127.0.0.1', '[::]': '::1' }[listen.host] ?? listen.host.replace(/^\[(.*)\]$/, '$1')
-const { status, body } = await get({ host, port: listen.port }, '/readyz', domain)
-console.log(body)
-process.exit(status === 200 ? 0 : 1)
+const config = readConfig()
+const name = names.find((name) => name === process.argv[2])
+const ails = await (name ? whatAilsOne(name, config) : whatVisitorsSee()).catch((error: Error) => error.message)
+console.log(ails ?? 'well')
+process.exit(ails === undefined ? 0 : 1)
+
+async function whatVisitorsSee(): Promise<string | undefined> {
+  const { listen, domain } = config
+  // Where it listens everywhere it listens on loopback too.
+  const host = { '0.0.0.0': '127.0.0.1', '[::]': '::1' }[listen.host] ?? listen.host.replace(/^\[(.*)\]$/, '$1')
+  const { status, body } = await get({ host, port: listen.port }, '/readyz', domain)
+  return status === 200 ? undefined : body
+}

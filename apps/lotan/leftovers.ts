@@ -2,7 +2,7 @@
  * What an earlier launcher that was killed left behind. Its parts are told to end by the kernel, but their own children
  * are not: nginx's workers survive a master that was killed, and go on holding the port.
  *
- * A part is known by what its children inherit: its standard input, which is the lock of this data directory, or its
+ * A part is known by what its children inherit: its standard input, which is its lock in this data directory, or its
  * output, where that goes to one of the logs. That needs no list of process ids, so none that meanwhile belongs to
  * somebody else is ever hit.
  */

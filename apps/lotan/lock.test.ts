@@ -6,7 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { until } from '../testing/until.ts'
-import { takeLock } from './lock.ts'
+import { takeLock, takeLocks } from './lock.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-lock-'))
 after(() => fs.rmSync(dir, { recursive: true }))
@@ -37,4 +37,21 @@ test('a lock whose holder was killed is free', async () => {
 
 test('a lock that cannot be made is an error', async () => {
   await assert.rejects(takeLock(path.join(dir, 'no', 'such', 'directory')), /flock ended with status/)
+})
+
+test('who runs everything has the directory, and who runs parts has these', async () => {
+  const whole = await takeLocks(dir, null)
+  assert.equal(await takeLocks(dir, null), undefined)
+  assert.equal(await takeLocks(dir, ['router']), undefined)
+  await whole!.release()
+
+  const router = await takeLocks(dir, ['router'])
+  const others = await takeLocks(dir, ['reaper', 'nginx'])
+  assert.ok(router && others)
+  assert.equal(await takeLocks(dir, ['redis', 'router']), undefined)
+  assert.equal(await takeLocks(dir, null), undefined)
+  const redis = await takeLocks(dir, ['redis'])
+  assert.ok(redis, 'what was refused with another part is free')
+  for (const lock of [router, others, redis]) await lock.release()
+  await (await takeLocks(dir, null))!.release()
 })

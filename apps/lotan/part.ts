@@ -142,7 +142,7 @@ export function pauseAfter(crashes: number, chance: number): number {
 
 /** In a process group of its own, and ended by the kernel when the launcher ends, even by kill -9. */
 function start(command: string[], { env, cwd, input }: Plan, out: number | 'pipe'): ChildProcess {
-  const from = fs.openSync(input, 'r')
+  const from = fs.openSync(input, fs.constants.O_RDONLY | fs.constants.O_CREAT, 0o600)
   try {
     return spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...command], {
       detached: true,

@@ -13,6 +13,9 @@ export const names = ['redis', 'registry', 'router', 'queue-processor', 'reaper'
 export type Name = (typeof names)[number]
 export type Parts = Map<Name, Part>
 
+/** Those that may have a launcher of their own. The registry is the demo's, which runs as a whole. */
+export const separate: readonly Name[] = names.filter((name) => name !== 'registry')
+
 /** Nobody gets a route before those who give them are gone; those who work end before what they work with. */
 export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'registry', 'redis']
 
@@ -21,9 +24,9 @@ const AT_ONCE_MS = 3_000
 
 export const root = path.resolve(import.meta.dirname, '../..')
 
-/** One Lotan a data directory; and what its parts have as standard input, by which those left behind are known. */
-export function lockOf(config: Pick<Config, 'dataDir'>): string {
-  return path.join(config.dataDir, 'lock')
+/** A part's own lock; and what it has as standard input, by which one that was left behind is known. */
+export function lockOf(name: Name, config: Pick<Config, 'dataDir'>): string {
+  return path.join(config.dataDir, `lock-${name}`)
 }
 
 /**
@@ -36,7 +39,7 @@ export function planOf(name: Name, config: Config): Plan {
     command: commandOf(name, config),
     env: environmentFor(config, { REPOSITORY: config.repository, NODE_ENV: 'production' }),
     cwd: root,
-    input: lockOf(config),
+    input: lockOf(name, config),
     output: outputOf(name, config, process.stdout),
   }
 }

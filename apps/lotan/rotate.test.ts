@@ -23,6 +23,15 @@ test('a log that has grown too large is emptied under its writer, and three old 
   assert.deepEqual(['router.log', 'router.log.1', 'router.log.2', 'router.log.3'].map(content), ['s', '5', '4', '3'])
 })
 
+test("a part's logs are those named after it", () => {
+  const own = fs.mkdtempSync(path.join(dir, 'parts-'))
+  const files = ['nginx.log', 'nginx-access.log', 'router.log']
+  for (const name of files) fs.writeFileSync(path.join(own, name), 'longer than ten bytes\n')
+  rotateLogs(own, 10, ['nginx', 'redis'])
+  assert.deepEqual(fs.readdirSync(own).sort(), [...files, 'nginx-access.log.1', 'nginx.log.1'].sort())
+  fs.rmSync(own, { recursive: true })
+})
+
 test('the last lines of a log, and of one that is not there', () => {
   const file = path.join(dir, 'words.log')
   fs.writeFileSync(file, 'a\nb\nc\n')

@@ -10,9 +10,12 @@ const KEPT = 3
  *
  * The files are copied and emptied, not renamed: their writers hold them open (in append mode) and need not be told. A
  * line written during the few milliseconds of the copy is lost.
+ *
+ * @param of the parts whose logs they are; null for all that are there
  */
-export function rotateLogs(dir: string, maxBytes = MAX_BYTES): void {
-  for (const name of fs.readdirSync(dir)) {
+export function rotateLogs(dir: string, maxBytes = MAX_BYTES, of: readonly string[] | null = null): void {
+  const isMeant = (name: string) => !of || of.some((part) => name === `${part}.log` || name.startsWith(`${part}-`))
+  for (const name of fs.readdirSync(dir).filter(isMeant)) {
     const file = path.join(dir, name)
     if (!name.endsWith('.log') || fs.statSync(file).size <= maxBytes) continue
     for (let n = KEPT - 1; n >= 1; n--)

@@ -41,7 +41,7 @@ needed() {
   echo nginx:nginx-light ss:iproute2 ip:iproute2 iptables:iptables setpriv:util-linux flock:util-linux
   [ "$mode" = run ] && [ -n "${REDIS_URL:-}" ] || echo redis-server:redis-server
   [ "$mode" = run ] && [ -n "${REPOSITORY:-}" ] || echo docker-registry:docker-registry busybox:busybox-static
-  [ "$mode" = run ] || echo chromium:chromium lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap
+  [ "$mode" = run ] || echo chromium:chromium lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap docker-compose:docker-compose
   # An engine may be there without its program: one elsewhere, or a desktop's.
   [ "$engine" = answers ] || echo dockerd:docker.io
 }

@@ -1,12 +1,12 @@
-/** `lotan up`: brings every part up, says where to click, watches, and takes everything down again. */
+/** `lotan up`: brings the parts up, says where to click, watches, and takes everything down again. */
 import { once } from 'node:events'
 import path from 'node:path'
 import type { Config } from '../shared/config.ts'
 import { bringUp } from './bring-up.ts'
 import type { Say } from './console.ts'
 import { withStore } from './database.ts'
-import { takeLock } from './lock.ts'
-import { lockOf, stopOrder, type Parts } from './parts.ts'
+import { takeLocks } from './lock.ts'
+import { stopOrder, type Name, type Parts } from './parts.ts'
 import { rotateLogs } from './rotate.ts'
 import { forgetRunning, noteRunning, readRunning } from './running.ts'
 import { hearSignals } from './signals.ts'
@@ -16,9 +16,14 @@ const DOWN_MS = 4_500
 const PART_DOWN_MS = 1_500
 const ROTATE_MS = 10_000
 
-/** Runs Lotan until a signal ends it. @returns the exit status */
-export async function up(config: Config, say: Say): Promise<number> {
-  const lock = await takeLock(lockOf(config))
+/**
+ * Runs Lotan until a signal ends it.
+ *
+ * @param only the parts to run, where others are run by launchers of their own; null for all
+ * @returns the exit status
+ */
+export async function up(config: Config, only: readonly Name[] | null, say: Say): Promise<number> {
+  const lock = await takeLocks(config.dataDir, only)
   if (!lock) {
     const other = readRunning(config)
     say(`already running in ${config.dataDir}${other ? ` (pid ${other.pid}): ${other.url}` : ''}`, 'bad')
@@ -31,9 +36,10 @@ export async function up(config: Config, say: Say): Promise<number> {
   })
   let status = 0
   try {
-    noteRunning(config)
-    await bringUp(config, parts, say, ending)
-    const rotating = setInterval(() => tryToRotate(config, say), ROTATE_MS)
+    // Where to reach Lotan is for who runs nginx to say.
+    if (!only || only.includes('nginx')) noteRunning(config)
+    await bringUp(config, only, parts, say, ending)
+    const rotating = setInterval(() => tryToRotate(config, only, say), ROTATE_MS)
     if (!ending.aborted) await once(ending, 'abort')
     clearInterval(rotating)
   } catch (error) {
@@ -42,17 +48,18 @@ export async function up(config: Config, say: Say): Promise<number> {
       status = 1
     }
   }
-  await takeDown(config, parts, say)
-  forgetRunning(config)
+  await takeDown(config, only, parts, say)
+  if (!only || only.includes('nginx')) forgetRunning(config)
   await lock.release()
   return status
 }
 
-async function takeDown(config: Config, parts: Parts, say: Say): Promise<void> {
+async function takeDown(config: Config, only: readonly Name[] | null, parts: Parts, say: Say): Promise<void> {
   if (parts.size === 0) return
   say('stopping')
   const deadline = performance.now() + DOWN_MS
   for (const name of stopOrder) await parts.get(name)?.stop(Math.min(PART_DOWN_MS, deadline - performance.now()))
+  if (only) return say('stopped')
   const running = withStore(config, (store) => store.list().filter(({ state }) => state === 'running').length)
   const left = await running.catch(() => undefined)
   if (left === undefined) say('stopped; what runs cannot be told, since the database cannot be read', 'bad')
@@ -61,9 +68,9 @@ async function takeDown(config: Config, parts: Parts, say: Say): Promise<void> {
 }
 
 /** Logs that cannot be rotated are said to be, and no reason to stop serving. */
-function tryToRotate(config: Config, say: Say): void {
+function tryToRotate(config: Config, only: readonly Name[] | null, say: Say): void {
   try {
-    rotateLogs(path.join(config.dataDir, 'logs'))
+    rotateLogs(path.join(config.dataDir, 'logs'), undefined, only)
   } catch (error) {
     say(`the logs could not be rotated: ${(error as Error).message}`, 'bad')
   }

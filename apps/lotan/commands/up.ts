@@ -1,14 +1,18 @@
-/** `lotan up`: runs Lotan until it is ended. */
+/** `lotan up`: runs Lotan until it is ended, or those of its parts that are named. */
 import { readConfig } from '../../shared/config.ts'
 import { certificateProblems } from '../certificate.ts'
 import { UsageError } from '../command.ts'
 import { openConsole } from '../console.ts'
+import { names, separate, type Name } from '../parts.ts'
 import { up } from '../up.ts'
 
-export const usage = 'lotan up'
+export const usage = `lotan up [${separate.join(' | ')} ...]`
 
 export async function run(args: string[]): Promise<number> {
-  if (args.length > 0) throw new UsageError(`up takes nothing more, and there is '${args[0]}'`)
-  const config = readConfig(undefined, certificateProblems)
-  return up(config, openConsole(process.stdout, config.term))
+  const stranger = args.find((arg) => !separate.includes(arg as Name))
+  if (stranger !== undefined) throw new UsageError(`up takes names of parts, and '${stranger}' is none`)
+  const parts = args.length > 0 ? names.filter((name) => args.includes(name)) : null
+  // The certificate's files are there for nginx.
+  const config = readConfig(undefined, !parts || parts.includes('nginx') ? certificateProblems : undefined)
+  return up(config, parts, openConsole(process.stdout, config.term))
 }

@@ -1,0 +1,88 @@
+/** `lotan up` with parts named: a launcher for some of them, beside others in the same data directory. */
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import { readConfig } from '../shared/config.ts'
+import { freePort } from '../testing/ports.ts'
+import { processesAbout } from '../testing/processes.ts'
+import { surroundings } from '../testing/surroundings.ts'
+import { until } from '../testing/until.ts'
+import { whatAilsOne } from './well.ts'
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-up-'))
+const env: Record<string, string> = {
+  ...surroundings,
+  LOTAN_DATA_DIR: dir,
+  LOTAN_LISTEN: `127.0.0.1:${await freePort()}`,
+  REPOSITORY: '127.0.0.1:1/nothing',
+}
+const config = readConfig(env)
+const launchers: { child: ChildProcess; ended: Promise<number | null> }[] = []
+after(async () => {
+  for (const { child, ended } of launchers) {
+    child.kill('SIGKILL')
+    await ended
+  }
+  fs.rmSync(dir, { recursive: true })
+})
+
+function launch(parts: string[], more: Record<string, string> = {}) {
+  const main = path.join(import.meta.dirname, 'main.ts')
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', process.execPath, main, 'up', ...parts], {
+    env: { ...env, ...more },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  const launcher = { child, ended, said: () => said }
+  launchers.push(launcher)
+  return launcher
+}
+
+/** How an `up` ends that is to be refused. */
+async function refused(parts: string[], more?: Record<string, string>) {
+  const { ended, said } = launch(parts, more)
+  return { code: await ended, said: said() }
+}
+
+const well = (name: 'router' | 'redis') =>
+  until(`${name} is well`, async () => (await whatAilsOne(name, config)) === undefined)
+
+test('parts are run by launchers of their own, in any order, and end one by one', async () => {
+  const router = launch(['router'])
+  await well('router')
+  assert.equal(await whatAilsOne('redis', config), 'redis does not answer')
+  const redis = launch(['redis'])
+  await well('redis')
+
+  for (const parts of [['router'], ['redis', 'reaper'], []]) {
+    const { code, said } = await refused(parts)
+    assert.equal(code, 1, said)
+    assert.match(said, /already running/)
+  }
+
+  redis.child.kill('SIGTERM')
+  assert.equal(await redis.ended, 0)
+  assert.match(redis.said(), /redis is up\n.*stopping\n.*stopped\n/)
+  await well('router')
+  router.child.kill('SIGTERM')
+  assert.equal(await router.ended, 0)
+  assert.deepEqual(processesAbout(dir), [])
+})
+
+test('what cannot be run in parts is refused', async () => {
+  const stranger = await refused(['registry'])
+  assert.equal(stranger.code, 2)
+  assert.match(stranger.said, /'registry' is none\nusage: lotan up \[redis/)
+  const demo = await refused(['router'], { REPOSITORY: '' })
+  assert.equal(demo.code, 1)
+  assert.match(demo.said, /REPOSITORY is not set, and the demo does not run in parts/)
+  const theirs = await refused(['redis'], { REDIS_URL: 'redis://127.0.0.1:1' })
+  assert.equal(theirs.code, 1)
+  assert.match(theirs.said, /REDIS_URL names a Redis that is not Lotan's own/)
+})
