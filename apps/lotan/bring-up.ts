@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../shared/config.ts'
+import { placesIn, same, type Places } from '../shared/places.ts'
 import { setAsideIfCorrupt } from '../shared/store.ts'
 import type { Say } from './console.ts'
 import { followCertificate, whatEnds } from './certificate.ts'
@@ -21,7 +22,7 @@ const PART_MS = 15_000
 const NETWORK_MS = 30_000
 const READY_MS = 30_000
 const GUARDED_MS = 3_000
-const SUBNET_MS = 1_000
+const PLACES_MS = 1_000
 const NO_DEMO =
   'REPOSITORY is not set, and the demo needs docker-registry, which is not here: say whose tags may run, such as REPOSITORY=registry.example.com/team/app'
 const NO_NETWORK = 'there is no network for previews; does the engine answer?'
@@ -55,46 +56,53 @@ export async function bringUp(given: Config, parts: Parts, say: Say, signal: Abo
     say(`the demo's registry is up on ${host}`)
     await prepareDemo(config, say, signal)
   }
-  await withStore(config, (store) => store.meta.set('guarded', ''))
+  await withStore(config, ({ meta }) => {
+    for (const key of ['guarded', 'unreachable']) meta.set(key, '')
+  })
   start('router')
   start('queue-processor')
   start('reaper')
-  // nginx is told beforehand which addresses containers will have.
-  const look = () => withStore(config, (store) => store.meta.get('subnet'))
-  const subnet = await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
+  // nginx is told beforehand where containers will be.
+  const look = () => withStore(config, ({ meta }) => meta.get('unreachable') || placesIn(meta))
+  await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
   // Where Lotan is a container itself, nobody reaches a preview before it has joined their network. Without an engine
   // that does not happen, which is no reason to be away.
-  const guarded = await waitFor(() => withStore(config, (store) => store.meta.get('guarded') || undefined), {
-    within: GUARDED_MS,
-    signal,
-  })
+  const guard = () => withStore(config, ({ meta }) => meta.get('unreachable') || meta.get('guarded') || undefined)
+  const guarded = await waitFor(guard, { within: GUARDED_MS, signal })
+  const problem = await withStore(config, ({ meta }) => meta.get('unreachable'))
+  if (problem) throw new Error(problem)
+  const places = await withStore(config, ({ meta }) => placesIn(meta))
   start('nginx')
-  followSubnet(subnet, config, parts, say)
+  followPlaces(places, config, parts, say)
   followCertificate(config, say, () => parts.get('nginx')?.reload())
   say('router, queue-processor, reaper and nginx are starting')
 
   const notReady = await whyNotReady(config, signal)
   if (notReady) say(`not ready after ${READY_MS / 1000} s, still trying: ${notReady}`, 'bad')
   else say(`ready in ${((performance.now() - began) / 1000).toFixed(1)} s`, 'good')
+  const why = await withStore(config, ({ meta }) => meta.get('slot_why'))
+  if (places?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
   if (guarded && guarded !== 'yes') say(guarded, 'bad')
   welcome(config, say)
 }
 
 /**
- * Starts nginx anew when the network had to be made with other addresses, because somebody removed it and its own were
- * taken meanwhile. Until then nginx would send visitors to whoever has the old ones.
+ * Starts nginx anew when slots are elsewhere: the network had to be made with other addresses, because somebody removed
+ * it and its own were taken meanwhile; or an engine that came later than Lotan is reached in another way than the last
+ * one. Until then nginx would send visitors to whoever is where they were.
  */
-function followSubnet(known: string, config: Config, parts: Parts, say: Say): void {
+function followPlaces(known: Places | undefined, config: Config, parts: Parts, say: Say): void {
   let last = known
   const look = async () => {
-    const subnet = await withStore(config, (store) => store.meta.get('subnet')).catch(() => undefined)
-    if (subnet && subnet !== last) {
-      say(`the network has other addresses now (${subnet}): starting nginx anew`)
+    const places = await withStore(config, ({ meta }) => placesIn(meta)).catch(() => undefined)
+    if (places && !(last && same(places, last))) {
+      const where = places.kind === 'network' ? places.subnet : 'ports of 127.0.0.1'
+      say(`previews have other addresses now (${where}): starting nginx anew`)
       parts.get('nginx')?.restart()
     }
-    last = subnet ?? last
+    last = places ?? last
   }
-  setInterval(() => void look(), SUBNET_MS).unref()
+  setInterval(() => void look(), PLACES_MS).unref()
 }
 
 /** Makes room: nothing of an earlier run is left, and nobody else is where nginx will listen. */
