@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../shared/config.ts'
+import { placesIn, same, type Places } from '../shared/places.ts'
 import { setAsideIfCorrupt } from '../shared/store.ts'
 import type { Say } from './console.ts'
 import { followCertificate, whatEnds } from './certificate.ts'
@@ -23,7 +24,7 @@ const PART_MS = 15_000
 const NETWORK_MS = 30_000
 const READY_MS = 30_000
 const GUARDED_MS = 3_000
-const SUBNET_MS = 1_000
+const PLACES_MS = 1_000
 const SOON_MS = 5_000
 const NO_REPOSITORY = 'say whose tags may run, such as REPOSITORY=registry.example.com/team/app'
 const NO_DEMO = `REPOSITORY is not set, and the demo needs docker-registry, which is not here: ${NO_REPOSITORY}`
@@ -74,7 +75,10 @@ export async function bringUp(
     say(`the demo's registry is up on ${host}`)
     await prepareDemo(config, say, signal)
   }
-  if (runs('queue-processor')) await withStore(config, (store) => store.meta.set('guarded', ''))
+  if (runs('queue-processor'))
+    await withStore(config, ({ meta }) => {
+      for (const key of ['guarded', 'unreachable']) meta.set(key, '')
+    })
   for (const name of ['router', 'queue-processor', 'reaper'] as const) if (runs(name)) start(name)
   const guarded = runs('nginx') ? await startNginx(config, runs, start, parts, say, signal) : undefined
   const started = mine.filter((name) => name !== 'redis' && name !== 'registry')
@@ -90,7 +94,7 @@ export async function bringUp(
 }
 
 /**
- * Starts nginx, which is told beforehand which addresses containers will have.
+ * Starts nginx, which is told beforehand where containers will be.
  * @returns what previews are not kept off, `yes` where that is nothing; undefined where it is not known yet
  */
 async function startNginx(
@@ -101,37 +105,41 @@ async function startNginx(
   say: Say,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const look = () => withStore(config, (store) => store.meta.get('subnet'))
-  const subnet = runs('queue-processor')
-    ? await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
-    : await another(look, 'the network for previews, which the queue-processor makes', say, signal)
+  const look = () => withStore(config, ({ meta }) => meta.get('unreachable') || placesIn(meta))
+  if (runs('queue-processor')) await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
+  else await another(look, 'the network for previews, which the queue-processor makes', say, signal)
   // Where Lotan is a container itself, nobody reaches a preview before it has joined their network. Without an engine
   // that does not happen, which is no reason to be away.
-  const guarded = await waitFor(() => withStore(config, (store) => store.meta.get('guarded') || undefined), {
-    within: GUARDED_MS,
-    signal,
-  })
+  const guard = () => withStore(config, ({ meta }) => meta.get('unreachable') || meta.get('guarded') || undefined)
+  const guarded = await waitFor(guard, { within: GUARDED_MS, signal })
+  const problem = await withStore(config, ({ meta }) => meta.get('unreachable'))
+  if (problem) throw new Error(problem)
+  const places = await withStore(config, ({ meta }) => placesIn(meta))
   start('nginx')
-  followSubnet(subnet, config, parts, say)
+  followPlaces(places, config, parts, say)
   followCertificate(config, say, () => parts.get('nginx')?.reload())
+  const why = await withStore(config, ({ meta }) => meta.get('slot_why'))
+  if (places?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
   return guarded
 }
 
 /**
- * Starts nginx anew when the network had to be made with other addresses, because somebody removed it and its own were
- * taken meanwhile. Until then nginx would send visitors to whoever has the old ones.
+ * Starts nginx anew when slots are elsewhere: the network had to be made with other addresses, because somebody removed
+ * it and its own were taken meanwhile; or an engine that came later than Lotan is reached in another way than the last
+ * one. Until then nginx would send visitors to whoever is where they were.
  */
-function followSubnet(known: string, config: Config, parts: Parts, say: Say): void {
+function followPlaces(known: Places | undefined, config: Config, parts: Parts, say: Say): void {
   let last = known
   const look = async () => {
-    const subnet = await withStore(config, (store) => store.meta.get('subnet')).catch(() => undefined)
-    if (subnet && subnet !== last) {
-      say(`the network has other addresses now (${subnet}): starting nginx anew`)
+    const places = await withStore(config, ({ meta }) => placesIn(meta)).catch(() => undefined)
+    if (places && !(last && same(places, last))) {
+      const where = places.kind === 'network' ? places.subnet : 'ports of 127.0.0.1'
+      say(`previews have other addresses now (${where}): starting nginx anew`)
       parts.get('nginx')?.restart()
     }
-    last = subnet ?? last
+    last = places ?? last
   }
-  setInterval(() => void look(), SUBNET_MS).unref()
+  setInterval(() => void look(), PLACES_MS).unref()
 }
 
 /** Makes room: nothing of an earlier run is left, and nobody else is where nginx will listen. */

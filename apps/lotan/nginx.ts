@@ -2,8 +2,8 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import ejs from 'ejs'
-import type { Config, Place } from '../shared/config.ts'
-import { addressOf } from '../shared/slots.ts'
+import type { Config } from '../shared/config.ts'
+import { placeOf, placesIn, textOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
 
 const template = path.resolve(import.meta.dirname, '../../nginx/nginx.conf.ejs')
@@ -16,7 +16,7 @@ const template = path.resolve(import.meta.dirname, '../../nginx/nginx.conf.ejs')
  * on another port is reached by its address, without kept connections.
  *
  * @returns the command that runs nginx in the foreground
- * @throws when the network's subnet is not known yet
+ * @throws when it is not known yet where slots are
  */
 export async function writeNginxConf(
   config: Pick<
@@ -38,8 +38,8 @@ export async function writeNginxConf(
   >,
   store: Pick<Store, 'meta'>,
 ): Promise<string[]> {
-  const subnet = store.meta.get('subnet')
-  if (!subnet) throw new Error('the network has no subnet yet')
+  const places = placesIn(store.meta)
+  if (!places) throw new Error('it is not known yet where slots are')
   const port = config.containerPort ?? Number(store.meta.get('pool_port') ?? 80)
   const prefix = path.join(config.runDir, 'nginx')
   await fs.rm(path.join(prefix, 'routes'), { recursive: true, force: true })
@@ -57,8 +57,8 @@ export async function writeNginxConf(
     run: config.runDir,
     logs: path.join(config.dataDir, 'logs'),
     errors,
-    listen: placeOf(config.listen),
-    tls: config.tls && { ...config.tls, listen: placeOf(config.tls.listen) },
+    listen: textOf(config.listen),
+    tls: config.tls && { ...config.tls, listen: textOf(config.tls.listen) },
     hsts: config.hsts,
     proxies: config.trustedProxies,
     domain: config.domain,
@@ -69,7 +69,7 @@ export async function writeNginxConf(
     hold: config.hold,
     pool: Array.from({ length: config.slots }, (_, i) => ({
       slot: i + 1,
-      address: `${addressOf(subnet, i + 1)}:${port}`,
+      address: textOf(placeOf(places, { slot: i + 1, port })),
     })),
     robots: { agents: config.robots.agents.map(exactly), paths: config.robots.paths.map(anywhere) },
     nobody: await nobody(),
@@ -78,10 +78,6 @@ export async function writeNginxConf(
   await fs.writeFile(file, conf)
   store.meta.set('pool_port_in_use', String(port))
   return ['nginx', '-p', prefix, '-c', file, '-e', errors]
-}
-
-function placeOf({ host, port }: Place): string {
-  return `${host}:${port}`
 }
 
 /** How many files a process may have open at most, as the kernel has it for this one. */

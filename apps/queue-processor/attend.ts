@@ -158,7 +158,8 @@ function reasonOf(error: unknown, otherwise: ReasonCode): Reason {
   const { message: detail = String(error) } = error as Error
   if (error instanceof RegistryError)
     return { code: error.code, detail, ...(error.program && { program: error.program }) }
-  if (!(error instanceof EngineError) || error.code === 'missing' || error.code === 'taken')
+  if (!(error instanceof EngineError)) return { code: otherwise, detail }
+  if (error.code === 'missing' || error.code === 'taken' || error.code === 'occupied')
     return { code: otherwise, detail }
   return { code: error.code, detail }
 }

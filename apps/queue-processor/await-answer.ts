@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../shared/engine.ts'
 import type { Reason } from '../shared/reason.ts'
-import { addressOf } from '../shared/slots.ts'
+import { placeOf } from '../shared/places.ts'
 import { hostOf } from '../shared/tag.ts'
 import { urlOf } from '../shared/config.ts'
 import { discard, stands, type Coming } from './coming.ts'
@@ -70,8 +70,7 @@ async function answerOrExit(
   const over = new AbortController()
   const signal = AbortSignal.any([wanted, over.signal])
   const answer = firstAnswer({
-    address: addressOf(await network.subnet(), generation.slot),
-    port: generation.port,
+    place: placeOf(await network.places(), generation),
     path: plan.readyPath,
     host: new URL(urlOf(hostOf(tag, config), config)).host,
     protocol: config.publicUrl.protocol,

@@ -25,7 +25,7 @@ const facts: ContainerFacts = {
   image,
   program: ['node', 'server.js'],
   port: 80,
-  address: '10.83.0.9',
+  place: { address: '10.83.0.9', published: null },
   host: 'pr-3001.previews.example.com',
   url: 'https://pr-3001.previews.example.com',
 }
@@ -151,9 +151,24 @@ test('an image that brings its own init keeps it', () => {
     assert.equal(containerOf({ ...facts, program }).options.HostConfig?.Init, init, program.join(' '))
 })
 
-test('a kept container fits as long as nothing but its address is another', () => {
+test('a container is where its slot is: at an address of the network, or behind a port of 127.0.0.1 alone', () => {
+  const at = containerOf(facts).options
+  assert.deepEqual(at.NetworkingConfig?.EndpointsConfig, {
+    'lotan-0a1b2c3d': { IPAMConfig: { IPv4Address: '10.83.0.9' } },
+  })
+  assert.deepEqual([at.ExposedPorts, at.HostConfig?.PortBindings], [undefined, undefined])
+
+  const behind = containerOf({ ...facts, port: 3000, place: { address: null, published: 20_017 } }).options
+  assert.deepEqual(behind.NetworkingConfig?.EndpointsConfig, { 'lotan-0a1b2c3d': {} })
+  assert.deepEqual(behind.ExposedPorts, { '3000/tcp': {} })
+  assert.deepEqual(behind.HostConfig?.PortBindings, { '3000/tcp': [{ HostIp: '127.0.0.1', HostPort: '20017' }] })
+  assert.deepEqual({ ...behind.HostConfig, PortBindings: null }, { ...at.HostConfig, PortBindings: null })
+})
+
+test('a kept container fits as long as nothing but its place is another', () => {
   const { spec } = containerOf(facts)
-  assert.equal(containerOf({ ...facts, address: '10.83.0.77' }).spec, spec)
+  assert.equal(containerOf({ ...facts, place: { address: '10.83.0.77', published: null } }).spec, spec)
+  assert.equal(containerOf({ ...facts, place: { address: null, published: 20_017 } }).spec, spec)
   assert.notEqual(containerOf({ ...facts, url: 'http://pr-3001.previews.example.com:8081' }).spec, spec)
   assert.notEqual(containerOf({ ...facts, config: { ...facts.config, containerEnv: {} } }).spec, spec)
   assert.notEqual(labelled({ 'lotan.memory': '1g' }).spec, spec)

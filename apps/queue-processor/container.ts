@@ -6,6 +6,7 @@ import { span } from '../shared/due.ts'
 import type { CreateOptions } from '../shared/engine.ts'
 import type { Image } from '../shared/preview.ts'
 import { bytesOf, cpus, memory } from '../shared/settings.ts'
+import type { SlotPlace } from '../shared/places.ts'
 import { networkName } from '../shared/slots.ts'
 
 export interface ContainerFacts {
@@ -16,8 +17,8 @@ export interface ContainerFacts {
   /** What the image runs, entry point first. */
   program: string[]
   port: number
-  /** The slot's address. */
-  address: string
+  /** The slot's. */
+  place: Pick<SlotPlace, 'address' | 'published'>
   /** The preview's host and address as people click it. */
   host: string
   url: string
@@ -25,7 +26,7 @@ export interface ContainerFacts {
 
 export interface ContainerPlan {
   options: CreateOptions
-  /** Tells this container from one made of other settings. Its address, which a kept container changes, is left out. */
+  /** Tells this container from one made of other settings. Its place, which is the slot's, is left out. */
   spec: string
   /** Where the application is asked whether it is ready; null for anything at `/`. */
   readyPath: string | null
@@ -50,7 +51,7 @@ export function nameOf(instance: string, tag: string, generation: number): strin
 
 /** The container of a generation. */
 export function containerOf(facts: ContainerFacts): ContainerPlan {
-  const { config, tag, generation, image, port, address } = facts
+  const { config, tag, generation, image, port, place } = facts
   const { labels } = image
   const notices: string[] = []
   const network = networkName(config.instance)
@@ -87,6 +88,7 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
   const spec = createHash('sha256').update(JSON.stringify(same)).digest('hex').slice(0, 12)
   const options: CreateOptions = {
     ...same,
+    ...publishedAt(port, place, same),
     name: nameOf(config.instance, tag, generation),
     Labels: {
       'lotan.managed': 'true',
@@ -98,9 +100,23 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
       'lotan.port': String(port),
       'lotan.spec': spec,
     },
-    NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
+    NetworkingConfig: { EndpointsConfig: { [network]: addressed(place) } },
   }
   return { options, spec, readyPath, memory: limits.memory, notices }
+}
+
+function addressed({ address }: ContainerFacts['place']) {
+  return address === null ? {} : { IPAMConfig: { IPv4Address: address } }
+}
+
+/** On 127.0.0.1 alone: on all addresses of the machine everybody could get past Lotan. */
+function publishedAt(port: number, { published }: ContainerFacts['place'], same: CreateOptions): CreateOptions {
+  if (published === null) return {}
+  const inside = `${port}/tcp`
+  return {
+    ExposedPorts: { [inside]: {} },
+    HostConfig: { ...same.HostConfig, PortBindings: { [inside]: [{ HostIp: '127.0.0.1', HostPort: `${published}` }] } },
+  }
 }
 
 /** The port inside the container: the image's label, else the setting, else the image's only exposed port, else 80. */

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Generation, In } from '../shared/preview.ts'
-import { addressOf } from '../shared/slots.ts'
+import { placeOf, textOf } from '../shared/places.ts'
 import type { Parts } from './parts.ts'
 import { whileWanted } from './wish.ts'
 
@@ -27,10 +27,13 @@ export async function drained(parts: Parts, preview: Draining): Promise<{ used: 
     return true
   })
   if (!waited) return undefined
+  const open = (await connectionsOf(parts, preview)) !== 0
+  // Looking took a moment, in which it may have been called back: it must not be frozen then.
+  if (!isGone(parts, preview)) return undefined
   const lastSeen = store.get(tag)?.lastSeen ?? 0
   // What becomes known only now may have been before the route went: it was not thought of then.
   const used = lastSeen >= since || lastSeen > (preview.lastSeen ?? 0)
-  return { used, open: (await connectionsOf(parts, preview)) !== 0 }
+  return { used, open }
 }
 
 /**
@@ -56,22 +59,23 @@ export async function untilFinished(parts: Parts, preview: Slotted, end: number,
 
 /** How many connections are open to a preview's slot; undefined where they cannot be seen. */
 async function connectionsOf({ network, connections, log }: Parts, { tag, generation }: Slotted) {
-  if (!generation?.slot) return 0
+  const { slot, port } = generation ?? { slot: null, port: 0 }
+  if (slot === null) return 0
   try {
-    const subnet = await network.subnet()
-    const address = addressOf(subnet, generation.slot)
-    return (await connections(subnet)).filter(({ peer }) => peer === address).length
+    const places = await network.places()
+    const place = textOf(placeOf(places, { slot, port }))
+    return (await connections(places)).filter(({ peer }) => peer === place).length
   } catch (error) {
     log.warn({ tag, error: (error as Error).message }, 'connections cannot be seen')
     return undefined
   }
 }
 
-function whileRouteIsGone<T>({ store }: Parts, preview: Draining, step: (signal: AbortSignal) => Promise<T>) {
-  const { tag, state, since } = preview
-  const isGone = () => {
-    const now = store.get(tag)
-    return now?.state === state && now.since === since
-  }
-  return whileWanted(store, isGone, step)
+function whileRouteIsGone<T>(parts: Parts, preview: Draining, step: (signal: AbortSignal) => Promise<T>) {
+  return whileWanted(parts.store, () => isGone(parts, preview), step)
+}
+
+function isGone({ store }: Parts, { tag, state, since }: Draining): boolean {
+  const now = store.get(tag)
+  return now?.state === state && now.since === since
 }

@@ -27,7 +27,7 @@ const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
   log,
 })
 const engine = openEngine(config)
-const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), log })
+const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), config, log })
 const nudges = openQueue(config, log)
 const registry = openRegistry(config)
 const ending = new AbortController()

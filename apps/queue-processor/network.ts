@@ -1,12 +1,16 @@
 /**
- * The instance's network, kept in being with the rules around it: every start needs its subnet, somebody may prune it at
- * any time, and somebody may load the firewall anew.
+ * The instance's network, kept in being with the rules around it: every start needs to know where slots are, somebody may
+ * prune the network at any time, and somebody may load the firewall anew.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Engine } from '../shared/engine.ts'
+import type { Config } from '../shared/config.ts'
+import { EngineError, type Engine } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
+import { placesIn, portsIn, same, type Places, type SlotKind } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
 import type { Firewall } from './firewall.ts'
+import { fillPool } from './port-pool.ts'
+import { kindOfSlots } from './slot-kind.ts'
 
 const LONGEST_PAUSE_MS = 10_000
 /** How often it is looked after unasked. In a container that takes half a second of the engine's time. */
@@ -16,44 +20,86 @@ export type Network = ReturnType<typeof openNetwork>
 
 /** Nothing is asked yet. */
 export function openNetwork(parts: {
-  engine: Pick<Engine, 'ensureNetwork'>
-  store: Pick<Store, 'meta'>
+  engine: Pick<Engine, 'ensureNetwork' | 'bridge' | 'ownContainer' | 'list'>
+  store: Pick<Store, 'meta' | 'list' | 'apply'>
   firewall: Pick<Firewall, 'stand'>
+  config: Pick<Config, 'slots' | 'slotKind' | 'dockerHost' | 'listen' | 'tls'>
   log: Log
 }) {
-  const { engine, store, firewall, log } = parts
-  let known: string | undefined
-  let asking: Promise<string> | undefined
+  const { engine, store, firewall, config, log } = parts
+  const { meta } = store
+  let kind: SlotKind | undefined
+  let known: Places | undefined
+  let asking: Promise<Places> | undefined
 
-  /** The subnet of the network, which is made anew if it is gone, rules and all. @throws EngineError */
-  function ensure(): Promise<string> {
+  /** Where slots are on the network, which is made anew if it is gone, rules and all. @throws EngineError */
+  function ensure(): Promise<Places> {
     asking ??= make().finally(() => (asking = undefined))
     return asking
   }
 
-  async function make(): Promise<string> {
-    const recorded = store.meta.get('subnet') ?? null
-    const subnet = await engine.ensureNetwork(recorded)
-    if (subnet !== recorded) {
-      store.meta.set('subnet', subnet)
-      log.info({ subnet, was: recorded }, 'network has a subnet')
-    }
+  async function make(): Promise<Places> {
+    const subnet = await engine.ensureNetwork(meta.get('subnet') ?? null)
+    kind ??= await choose()
+    const places: Places = kind === 'network' ? { kind, subnet } : { kind, ports: await ports() }
+    moveTo(places, subnet)
     note((await firewall.stand(subnet)) ?? 'yes')
-    return (known = subnet)
+    return (known = places)
+  }
+
+  /** Once for as long as this process lives. */
+  async function choose(): Promise<SlotKind> {
+    const choice = await kindOfSlots(engine, config)
+    if ('problem' in choice) {
+      meta.set('unreachable', choice.problem)
+      throw new EngineError('start-failed', choice.problem)
+    }
+    meta.set('slot_why', choice.why)
+    log.info(choice, 'slots are chosen')
+    return choice.kind
+  }
+
+  /** The pool of ports. Of a database that was lost the containers still know theirs. */
+  async function ports(): Promise<number[]> {
+    const recorded = portsIn(meta)
+    if (recorded.length >= config.slots) return recorded
+    const known = (await engine.list()).flatMap(({ published }) => published ?? [])
+    // They come last: the first ones are given out first, and what runs is to be taken over before.
+    const published = known.filter((port) => !recorded.includes(port))
+    const listens = [config.listen.port, config.tls?.listen.port ?? 0]
+    const others = await fillPool(recorded, config.slots - published.length, [...listens, ...published])
+    return [...others, ...published]
+  }
+
+  /** Notes where slots are. What runs elsewhere is ended: no route may lead there any more. */
+  function moveTo(places: Places, subnet: string) {
+    const was = placesIn(meta)
+    if (was?.kind === places.kind && same(was, places) && meta.get('subnet') === subnet) return
+    if (was && was.kind !== places.kind) {
+      log.warn({ was: was.kind, kind: places.kind }, 'slots are reached in another way: what runs is made anew')
+      for (const { tag } of store.list()) store.apply(tag, { type: 'stop', why: 'moved' })
+    }
+    // In such an order that whoever reads meanwhile finds the earlier places, or these.
+    const recorded = meta.get('subnet') ?? null
+    if (subnet !== recorded) log.info({ subnet, was: recorded }, 'network has a subnet')
+    if (places.kind === 'network') meta.set('subnet', subnet)
+    else meta.set('slot_ports', JSON.stringify(places.ports))
+    meta.set('slot_kind', places.kind)
+    meta.set('subnet', subnet)
   }
 
   /** `yes`, or why not. The launcher, which waits for it and says it too, reads it in the database. */
   function note(guarded: string) {
-    if (guarded === store.meta.get('guarded')) return
+    if (guarded === meta.get('guarded')) return
     if (guarded !== 'yes') log.warn({ why: guarded }, 'previews are not kept off everything')
-    store.meta.set('guarded', guarded)
+    meta.set('guarded', guarded)
   }
 
   return {
     ensure,
 
-    /** The subnet as it was last seen; asked for where it is not known yet. @throws EngineError */
-    subnet: async (): Promise<string> => known ?? ensure(),
+    /** Where slots are, as it was last seen; asked for where it is not known yet. @throws EngineError */
+    places: async (): Promise<Places> => known ?? ensure(),
 
     /** Sees to it until the signal: the engine may come up later than Lotan. */
     async keep(signal: AbortSignal): Promise<void> {

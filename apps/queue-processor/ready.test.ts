@@ -21,8 +21,7 @@ async function serving<T>(server: net.Server, use: (port: number) => Promise<T>,
 
 function ask(port: number, asked: Partial<Asked> = {}) {
   return firstAnswer({
-    address: '127.0.0.1',
-    port,
+    place: { host: '127.0.0.1', port, published: null },
     path: null,
     host: 'red.todowrangler.lotan.localhost:8080',
     protocol: 'http:',
@@ -127,4 +126,22 @@ test('asking ends at once when the start is no longer wanted', async () => {
     /removed/,
   )
   assert.ok(Date.now() - began < 400)
+})
+
+test('at a published port, where the engine accepts for the container, only what lasts is a connection', async () => {
+  const asked = (port: number) =>
+    ask(port, {
+      place: { host: '127.0.0.1', port, published: port },
+      deadline: Date.now() + 600,
+    })
+  const hangsUp = net.createServer((socket) => socket.destroy())
+  assert.deepEqual(await serving(hangsUp, asked), {
+    ready: false,
+    connected: false,
+    said: 'nothing listened on the port',
+  })
+  const later = net.createServer((socket) => void setTimeout(() => socket.destroy(), 300))
+  const answer = await serving(later, asked)
+  assert.ok(!answer.ready && answer.connected, JSON.stringify(answer))
+  assert.deepEqual(await serving(answering(200), asked), ready)
 })

@@ -3,11 +3,11 @@
  * at all for ten seconds, since reviewers want to see the very bug. A port that accepts proves nothing.
  */
 import http from 'node:http'
+import type { SlotPlace } from '../shared/places.ts'
 import { pause } from './wish.ts'
 
 export interface Asked {
-  address: string
-  port: number
+  place: Pick<SlotPlace, 'host' | 'port' | 'published'>
   /** The label's path, which has to answer with 2xx or 3xx; null for `/`, where anything below 500 will do. */
   path: string | null
   /** The public Host header: applications refuse hosts they do not know. */
@@ -35,8 +35,11 @@ const LONGEST_PAUSE_MS = 250
 const CONNECT_MS = 1_000
 /** A try that the deadline ends sooner than this says nothing of the application. */
 const FAIR_TRY_MS = 1_000
+/** On a published port: a connection that ends sooner than this without an answer was the engine's alone. */
+const HANG_UP_MS = 200
 /** What an application sends is not waited for longer than this. */
 const BODY_MS = 1_000
+const CLOSED = 'nothing listened on the port'
 
 /**
  * Asks until the application answers, or the deadline passes.
@@ -46,7 +49,7 @@ export async function firstAnswer(asked: Asked): Promise<Answer> {
   const { path, deadline, errors, signal } = asked
   const began = Date.now()
   let connected = false
-  let said = 'nothing listened on the port'
+  let said = CLOSED
   let erringSince: number | undefined
   for (;;) {
     const result = await ask(asked)
@@ -72,13 +75,14 @@ export async function firstAnswer(asked: Asked): Promise<Answer> {
 }
 
 /** One request. Once connected it waits for its answer up to the deadline: a slow first answer is not asked for twice. */
-function ask({ address, port, path, host, protocol, deadline, signal }: Asked): Promise<Try> {
+function ask({ place, path, host, protocol, deadline, signal }: Asked): Promise<Try> {
   return new Promise((resolve) => {
     let connected = false
+    let since = 0
     const began = Date.now()
     const request = http.get({
-      host: address,
-      port,
+      host: place.host,
+      port: place.port,
       path: path ?? '/',
       agent: false,
       headers: {
@@ -104,6 +108,7 @@ function ask({ address, port, path, host, protocol, deadline, signal }: Asked): 
     request.on('socket', (socket) =>
       socket.on('connect', () => {
         connected = true
+        since = Date.now()
         clearTimeout(lost)
       }),
     )
@@ -115,7 +120,14 @@ function ask({ address, port, path, host, protocol, deadline, signal }: Asked): 
       const enough = setTimeout(() => response.destroy(), BODY_MS)
       response.on('close', () => clearTimeout(enough))
     })
-    request.on('error', (error) => fail(wordsOf(error)))
+    request.on('error', (error) => {
+      // The engine accepts for the container first, and hangs up when nobody there does.
+      if (place.published !== null && Date.now() - since < HANG_UP_MS) {
+        connected = false
+        return fail(CLOSED)
+      }
+      fail(wordsOf(error))
+    })
     request.on('close', () => {
       clearTimeout(lost)
       clearTimeout(late)
@@ -126,7 +138,7 @@ function ask({ address, port, path, host, protocol, deadline, signal }: Asked): 
 }
 
 function wordsOf(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ECONNREFUSED') return 'nothing listened on the port'
+  if (error.code === 'ECONNREFUSED') return CLOSED
   if (error.code?.startsWith('HPE_')) return `what it answered is not HTTP (${error.code})`
   return error.code === 'ECONNRESET' ? 'it closed the connection without an answer' : error.message
 }

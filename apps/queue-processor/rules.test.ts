@@ -4,9 +4,10 @@ import { rulesOf, scriptOf } from './rules.ts'
 
 const place = { instance: '0a1b2c3d', bridge: 'br-1', front: null }
 
-test('beside the engine: previews are kept off this machine and link-local addresses, but for names', () => {
+test('beside the engine: previews are kept off this machine and link-local addresses, but for names, and others off them', () => {
   assert.deepEqual(rulesOf(place), {
     forward: [
+      '! -i br-1 -o br-1 -m conntrack --ctstate NEW -j DROP',
       '-i br-1 -d 169.254.0.0/16 -p udp --dport 53 -j RETURN',
       '-i br-1 -d 169.254.0.0/16 -p tcp --dport 53 -j RETURN',
       '-i br-1 -d 169.254.0.0/16 -j DROP',
@@ -27,7 +28,7 @@ test('in a container: it is let through to previews, and they only answer', () =
     '-i br-1 -o br-1 -d 10.83.0.2 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
     '-i br-1 -s 10.83.0.2 -j RETURN',
   ])
-  assert.deepEqual(forward.slice(3), rulesOf(place).forward)
+  assert.deepEqual(forward.slice(3), rulesOf(place).forward.slice(1))
   assert.deepEqual(
     input.filter((rule) => !rulesOf(place).input.includes(rule)),
     ['-i br-1 -s 10.83.0.2 -j RETURN'],
@@ -35,8 +36,13 @@ test('in a container: it is let through to previews, and they only answer', () =
 })
 
 test('every rule is about the network alone, and stands in the chains of the instance', () => {
-  const script = scriptOf({ ...place, front: '10.83.0.2' })
-  const rules = script.split('\n').filter((line) => line.startsWith('-A'))
-  assert.equal(rules.length, 11)
-  for (const rule of rules) assert.match(rule, /^-A LOTAN-0a1b2c3d(-IN)? -i br-1 /)
+  for (const [front, count] of [
+    ['10.83.0.2', 11],
+    [null, 8],
+  ] as const) {
+    const script = scriptOf({ ...place, front })
+    const rules = script.split('\n').filter((line) => line.startsWith('-A'))
+    assert.equal(rules.length, count)
+    for (const rule of rules) assert.match(rule, /^-A LOTAN-0a1b2c3d(-IN)? (-i br-1|! -i br-1 -o br-1) /)
+  }
 })

@@ -40,7 +40,8 @@ export function rulesOf({ bridge, front }: Place): Rules {
             `${from} -o ${bridge} -d ${front} ${answers} -j ACCEPT`,
             `${from} -s ${front} -j RETURN`,
           ]
-        : []),
+        : // A published port lets in, at the container's own address, everybody who knows a way to it (tried on 20.10).
+          [`! -i ${bridge} -o ${bridge} -m conntrack --ctstate NEW -j DROP`]),
       ...names(` -d ${LINK_LOCAL}`),
       `${from} -d ${LINK_LOCAL} -j DROP`,
     ],

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { urlOf } from '../shared/config.ts'
 import { EngineError } from '../shared/engine.ts'
 import type { In } from '../shared/preview.ts'
-import { addressOf } from '../shared/slots.ts'
+import { placeOf, textOf, type SlotPlace } from '../shared/places.ts'
 import { hostOf } from '../shared/tag.ts'
 import { awaitAnswer } from './await-answer.ts'
-import { comingOf, stands, type Coming } from './coming.ts'
+import { comingOf, discard, stands, type Coming } from './coming.ts'
 import { containerOf, portOf, type ContainerPlan } from './container.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { isDue, makeRoom } from './room.ts'
@@ -14,6 +14,9 @@ import { isDue, makeRoom } from './room.ts'
 /** How long a name may stay taken by a container whose removal is under way, and how often that is looked at. */
 const NAME_MS = 5_000
 const NAME_AGAIN_MS = 50
+/** So many slots are tried that somebody else has the place of. */
+const MOST_TRIES = 20
+const OCCUPIED = Symbol('somebody else has the place of the slot')
 
 /** What a start begins with. One that runs is replaced by one of a newer image, beside it. */
 type Starting = In<'queued'> | In<'starting'> | In<'running'>
@@ -28,12 +31,12 @@ export async function startPreview(parts: Parts, preview: Starting): Promise<Out
   const began = Date.now()
   const up = await bringUp(parts, coming)
   if (!up) return undefined
-  const { tag, generation } = coming
+  const { tag, generation } = up.coming
   parts.log.info(
     { tag, generation: generation.number, slot: generation.slot, ms: Date.now() - began },
     'container started',
   )
-  return { beside: awaitAnswer(parts, coming, up.container, up.plan) }
+  return { beside: awaitAnswer(parts, up.coming, up.container, up.plan) }
 }
 
 function begin({ store, config }: Parts, preview: Starting): Coming | undefined {
@@ -47,11 +50,14 @@ function begin({ store, config }: Parts, preview: Starting): Coming | undefined 
   return begun && comingOf(begun)
 }
 
+/** `coming` has the slot that it was given in the end. */
+type Up = { coming: Coming; container: string; plan: ContainerPlan }
+
 /** Has the engine run the container: the one that was kept, if there is one that still fits, or a new one. */
-async function bringUp(parts: Parts, coming: Coming): Promise<{ container: string; plan: ContainerPlan } | undefined> {
+async function bringUp(parts: Parts, coming: Coming, tries = 0): Promise<Up | undefined> {
   const { store, engine, network, config } = parts
   const { tag, image, generation } = coming
-  const address = addressOf(await network.subnet(), generation.slot)
+  const place = placeOf(await network.places(), generation)
   const program = await engine.programOf(image.id)
   if (!program) return void store.apply(tag, { type: 'imageGone' })
   const host = hostOf(tag, config)
@@ -62,21 +68,41 @@ async function bringUp(parts: Parts, coming: Coming): Promise<{ container: strin
     image,
     program,
     port: generation.port,
-    address,
+    place,
     host,
     url: urlOf(host, config),
   })
 
-  const kept = generation.container && (await startKept(parts, coming, generation.container, plan, address))
-  const container = kept || (await startNew(parts, coming, plan, address))
+  const kept = generation.container && (await startKept(parts, coming, generation.container, plan, place))
+  const container = kept || (await startNew(parts, coming, plan, place).catch(unlessOccupied))
+  if (container === OCCUPIED) return elsewhere(parts, coming, place, tries)
   if (!container) return undefined
   // The application may have ended before a restart of Lotan saw its answer: then this was said already.
   if (coming.waiting === undefined) store.apply(tag, { type: 'started', generation: generation.number })
-  return { container, plan }
+  return { coming, container, plan }
+}
+
+function unlessOccupied(error: unknown): typeof OCCUPIED {
+  if (error instanceof EngineError && error.code === 'occupied') return OCCUPIED
+  throw error
+}
+
+/** Somebody who is no preview has the slot's port, or its address: another slot, and the same again. */
+async function elsewhere(parts: Parts, coming: Coming, place: SlotPlace, tries: number): Promise<Up | undefined> {
+  const { store, log } = parts
+  const { tag, generation } = coming
+  if (!stands(parts, coming)) return undefined
+  await discard(parts, coming)
+  const moved = tries < MOST_TRIES && store.apply(tag, { type: 'slotTaken', generation: generation.number })
+  const again = moved && comingOf(moved)
+  if (!again) throw new EngineError('start-failed', `${textOf(place)} is in use, and so were others before it`)
+  log.warn({ tag, slot: generation.slot, place: textOf(place) }, 'somebody else has the place of a slot')
+  return bringUp(parts, again, tries + 1)
 }
 
 /**
- * Starts the container that the preview has, with its files, at its new address.
+ * Starts the container that the preview has, with its files, at its new address. A port is fixed when a container is
+ * created.
  * @returns undefined where it cannot be used any more (it is removed then), or is not wanted
  */
 async function startKept(
@@ -84,20 +110,24 @@ async function startKept(
   coming: Coming,
   id: string,
   plan: ContainerPlan,
-  address: string,
+  place: SlotPlace,
 ): Promise<string | undefined> {
   const { engine, log } = parts
   const found = await engine.inspect(id)
   if (!found) return undefined
-  const fits = found.labels['lotan.spec'] === plan.spec && ['created', 'exited', 'running'].includes(found.status)
-  if (fits && found.running && found.address === address) return id
+  const isPlaced = place.address === null || found.address === place.address
+  const fits =
+    found.labels['lotan.spec'] === plan.spec &&
+    found.published === place.published &&
+    ['created', 'exited', 'running'].includes(found.status)
+  if (fits && found.running && isPlaced) return id
   // It ran, and has ended meanwhile: whoever waits for its answer finds out how.
   if (fits && !found.running && coming.waiting !== undefined) return id
   try {
     if (fits && !found.running) {
-      if (found.address !== address) await engine.moveTo(id, address)
+      if (!isPlaced) await engine.moveTo(id, place.address)
       if (!stands(parts, coming)) return undefined
-      await start(parts, id, address)
+      await start(parts, id, place)
       return id
     }
   } catch (error) {
@@ -113,7 +143,7 @@ async function startNew(
   parts: Parts,
   coming: Coming,
   plan: ContainerPlan,
-  address: string,
+  place: SlotPlace,
 ): Promise<string | undefined> {
   const { store, engine } = parts
   const { tag, generation } = coming
@@ -128,7 +158,7 @@ async function startNew(
     await engine.remove(container)
     return undefined
   }
-  await start(parts, container, address)
+  await start(parts, container, place)
   return container
 }
 
@@ -147,7 +177,7 @@ async function create({ engine, log }: Parts, plan: ContainerPlan): Promise<stri
   }
 }
 
-async function start({ engine, network }: Parts, id: string, address: string): Promise<void> {
+async function start({ engine, network }: Parts, id: string, { address }: SlotPlace): Promise<void> {
   try {
     await engine.start(id)
   } catch (error) {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Preview } from '../shared/preview.ts'
-import { addressOf } from '../shared/slots.ts'
+import { placeOf, textOf, type Places } from '../shared/places.ts'
 import { nextLook, type Look } from './connections-watch.ts'
 
-const subnet = '10.83.0.0/20'
+const places: Places = { kind: 'network', subnet: '10.83.0.0/20' }
 const NOW = 1_000_000_000_000
 
 /** A running preview at slot 1. @param lastSeen seconds after NOW, or null */
@@ -33,8 +33,8 @@ function red(lastSeen: number | null): Preview {
 function looks(...steps: [bytes: number | null, lastSeen: number | null][]): Look {
   let look: Look | undefined
   for (const [i, [bytes, lastSeen]] of steps.entries()) {
-    const connection = { key: 'one', peer: addressOf(subnet, 1), bytes: bytes ?? 0 }
-    look = nextLook(look, bytes === null ? [] : [connection], [red(lastSeen)], subnet, NOW + i * 2_000)
+    const connection = { key: 'one', peer: textOf(placeOf(places, { slot: 1, port: 80 })), bytes: bytes ?? 0 }
+    look = nextLook(look, bytes === null ? [] : [connection], [red(lastSeen)], places, NOW + i * 2_000)
   }
   return look!
 }
@@ -79,7 +79,7 @@ test('what was open before the first look is taken for a person’s', () => {
 })
 
 test('connections to addresses that serve no preview are nobody’s', () => {
-  const connection = { key: 'one', peer: '10.83.0.200', bytes: 1 }
-  const look = nextLook(undefined, [connection], [red(0)], subnet, NOW)
+  const connection = { key: 'one', peer: '10.83.0.200:80', bytes: 1 }
+  const look = nextLook(undefined, [connection], [red(0)], places, NOW)
   assert.deepEqual([look.open.size, look.known.size], [0, 0])
 })

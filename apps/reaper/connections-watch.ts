@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '../shared/connections.ts'
 import type { Log } from '../shared/log.ts'
 import { generationOf, type Preview } from '../shared/preview.ts'
-import { addressOf } from '../shared/slots.ts'
+import { placeOf, placesIn, textOf, type Places } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
 
 /** nginx asks about a host at most every 2 s, and may use an answer for 1 s more: a person was noted this long ago. */
@@ -18,8 +18,8 @@ const PERSON_MS = 5_000
 const LATE_MS = 1_000
 
 export interface Parts {
-  /** The connections open into a subnet. */
-  sample: (subnet: string) => Promise<Connection[]>
+  /** The connections open to slots. */
+  sample: (places: Places) => Promise<Connection[]>
   store: Pick<Store, 'list' | 'meta' | 'touch'>
   log: Log
 }
@@ -44,20 +44,20 @@ export function watchConnections(parts: Parts, every: number, signal: AbortSigna
 
   async function watch() {
     while (!signal.aborted) {
-      const subnet = store.meta.get('subnet')
+      const places = placesIn(store.meta)
       const previews = store.list().filter(isUsable)
-      if (subnet && previews.length > 0) await lookAt(subnet)
+      if (places && previews.length > 0) await lookAt(places)
       else look = undefined
       await sleep(every, undefined, { signal }).catch(() => {})
     }
   }
 
-  async function lookAt(subnet: string) {
+  async function lookAt(places: Places) {
     try {
-      const connections = await sample(subnet)
+      const connections = await sample(places)
       const now = Date.now()
       // Read after the connections: a person who opened one has been noted before.
-      look = nextLook(look, connections, store.list().filter(isUsable), subnet, now)
+      look = nextLook(look, connections, store.list().filter(isUsable), places, now)
       store.touch([...look.used].map((tag) => [tag, now]))
       failing = false
     } catch (error) {
@@ -89,11 +89,16 @@ export function nextLook(
   before: Look | undefined,
   connections: readonly Connection[],
   previews: readonly Preview[],
-  subnet: string,
+  places: Places,
   now: number,
 ): Look {
   const look: Look = { at: now, known: new Map(), open: new Set(), used: new Set() }
-  const at = new Map(previews.map((preview) => [addressOf(subnet, generationOf(preview)!.slot!), preview]))
+  const at = new Map(
+    previews.map((preview) => {
+      const { slot, port } = generationOf(preview)!
+      return [textOf(placeOf(places, { slot: slot!, port })), preview]
+    }),
+  )
   for (const { key, peer, bytes } of connections) {
     const preview = at.get(peer)
     if (!preview) continue

@@ -5,6 +5,7 @@ import { readConfig } from '../shared/config.ts'
 import { sampleConnections } from '../shared/connections.ts'
 import { EngineError, openEngine, type Container } from '../shared/engine.ts'
 import { openLog } from '../shared/log.ts'
+import { placesIn } from '../shared/places.ts'
 import { openQueue } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry.ts'
 import { openStore } from '../shared/store.ts'
@@ -21,6 +22,7 @@ import { watchEngine } from './watch-engine.ts'
 const TICK_MS = 1_000
 /** How often everything that runs is compared with everything that is wanted. */
 const COMPARE_MS = 10_000
+const PLACES_MS = 50
 
 const config = readConfig()
 const log = openLog('reaper')
@@ -72,10 +74,13 @@ async function lookAgainAndAgain(): Promise<void> {
 }
 
 async function compareAgainAndAgain(): Promise<void> {
+  // After a lost database nothing can be taken over until it is known where slots are; then it is done at once, before
+  // somebody asks for what runs and gets a container made anew.
+  while (!signal.aborted && !placesIn(store.meta)) await sleep(PLACES_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
-    await sleep(COMPARE_MS, undefined, { signal }).catch(() => {})
     // That the engine is away is said by who listens to it.
     await compare().catch(unlessOfTheEngine)
+    await sleep(COMPARE_MS, undefined, { signal }).catch(() => {})
   }
 }
 

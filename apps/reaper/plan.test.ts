@@ -49,6 +49,7 @@ const container = (over: Partial<Container> = {}): Container => ({
   status: 'running',
   image: 'i',
   address: '10.83.0.13',
+  published: null,
   port: 80,
   pulled: true,
   ...over,

@@ -5,7 +5,7 @@ import type { Log } from '../shared/log.ts'
 import { generationsOf, type In, type Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/reason.ts'
-import { slotAt } from '../shared/slots.ts'
+import { placesIn, slotOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
 import type { Action } from './plan.ts'
 
@@ -100,19 +100,20 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     id,
     tag,
     address,
+    published,
     image: imageId,
     generation,
     port,
     pulled,
     status,
   }: Container): Promise<void> {
-    const subnet = store.meta.get('subnet')
-    // The queue-processor finds the network again: until then no address means anything.
-    if (!subnet) return
     const image = await engine.findImage(imageId)
+    const places = placesIn(store.meta)
+    // The queue-processor finds the network again: until then no address means anything.
+    if (!places) return
     // Somebody may have removed it meanwhile, which leaves no row, but a history.
     if (store.history(tag, 1).length > 0) return
-    const slot = address === null ? null : slotAt(subnet, address)
+    const slot = slotOf(places, { address, published })
     if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(tag)
     log.info({ tag, container: id, slot }, 'taking over a container that no row knows')
     store.apply(tag, {

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { urlOf } from '../shared/config.ts'
 import { generationOf, type Preview } from '../shared/preview.ts'
-import { addressOf } from '../shared/slots.ts'
+import { placeOf, placesIn, textOf } from '../shared/places.ts'
 import { hostOf, isTag } from '../shared/tag.ts'
 import type { Parts } from './api.ts'
 import { backOf, sendPage } from './login.ts'
@@ -82,8 +82,8 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
 
   async function one(preview: Preview) {
     const generation = generationOf(preview)
-    const subnet = store.meta.get('subnet')
-    const slot = generation?.slot ?? null
+    const places = placesIn(store.meta)
+    const { slot, port } = generation ?? { slot: null, port: 0 }
     const [figures, lines] = await Promise.all([figuresOf([preview]), logOf(generation?.container ?? null)])
     return previewPage(
       previewOf({
@@ -92,7 +92,7 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
         ahead: preview.state === 'queued' ? store.ahead(preview) : 0,
         lately: store.lately(),
         address: address(preview.tag),
-        slotAddress: subnet !== undefined && slot !== null ? addressOf(subnet, slot) : null,
+        slotAddress: places && slot !== null ? textOf(placeOf(places, { slot, port })) : null,
         figures: figures[generation?.container ?? ''],
         history: store.history(preview.tag, HISTORY_LINES),
         log: lines,

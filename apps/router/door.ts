@@ -11,11 +11,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type Response } from 'express'
-import type { Config } from '../shared/config.ts'
+import type { Config, Place } from '../shared/config.ts'
 import type { Log } from '../shared/log.ts'
 import type { In, Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
-import { addressOf, upstreamOf } from '../shared/slots.ts'
+import { placeOf, placesIn, upstreamOf, type Places } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
 import type { noteActivity } from './activity.ts'
 import { answerFor } from './answer.ts'
@@ -24,7 +24,7 @@ import type { Changes } from './changes.ts'
 import { noteColdStarts } from './cold-starts.ts'
 import { decide, type Answer } from './decide.ts'
 import { countGuesses } from './guesses.ts'
-import { accepts } from './knock.ts'
+import { holds } from './knock.ts'
 import type { Look, Reaper } from './reaper-client.ts'
 import { streamTold } from './told-stream.ts'
 
@@ -208,7 +208,7 @@ export function door(parts: Parts): express.Express {
       if (now?.state !== 'running' || upstream(now) !== upstream(preview)) return true
       if (found && ('gone' in found || !found.running)) return voidRoute(preview, found)
       // The application's end is seen by its clients first, and by the engine a moment later.
-      if (found && (++looks > 1 || (await stays(addressOf(subnet(), generation.slot), generation.port)))) return false
+      if (found && (++looks > 1 || (await stays(placeOf(places(), generation))))) return false
       if (Date.now() >= end) {
         log.warn({ tag }, 'the reaper could not be asked about a container')
         return false
@@ -227,12 +227,13 @@ export function door(parts: Parts): express.Express {
     return true
   }
 
-  function subnet(): string {
-    return store.meta.get('subnet') ?? ''
+  /** What runs has a place, so that they are known. */
+  function places(): Places {
+    return placesIn(store.meta)!
   }
 
   function upstream({ generation }: In<'running'>): string {
-    return upstreamOf(generation, subnet(), Number(store.meta.get('pool_port_in_use') ?? 0))
+    return upstreamOf(generation, places(), Number(store.meta.get('pool_port_in_use') ?? 0))
   }
 
   function yes(res: Response, preview: In<'running'>) {
@@ -251,11 +252,12 @@ export function door(parts: Parts): express.Express {
   return app
 }
 
-/** Whether a port accepts, and does so a moment later still: a process that ends closes its connections before its port. */
-async function stays(address: string, port: number): Promise<boolean> {
-  if (!(await accepts(address, port))) return false
-  await sleep(MOMENT_MS)
-  return accepts(address, port)
+/**
+ * Whether somebody accepts a connection and keeps it, and does so a moment later still: a process that ends closes its
+ * connections before its port. That it is accepted alone proves nothing: at a published port the engine accepts.
+ */
+async function stays({ host, port }: Place): Promise<boolean> {
+  return (await holds(host, port, MOMENT_MS)) && (await holds(host, port, MOMENT_MS))
 }
 
 /** A preview that has come to where waiting for it ends; undefined while it is on its way. */

@@ -3,16 +3,26 @@ import net from 'node:net'
 
 const ANSWER_MS = 200
 
-/** Whether a TCP connection to an address is accepted within a fifth of a second. It is closed at once. */
-export function accepts(host: string, port: number): Promise<boolean> {
+/**
+ * Whether a TCP connection is accepted within a fifth of a second, and is not ended by the other side before it is
+ * closed here.
+ * @param ms how long it is kept open, milliseconds
+ */
+export function holds(host: string, port: number, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = net.connect({ host, port, timeout: ANSWER_MS })
-    const say = (accepted: boolean) => {
+    const socket = net.connect({ host, port })
+    const say = (held: boolean) => {
+      clearTimeout(late)
       socket.destroy()
-      resolve(accepted)
+      resolve(held)
     }
-    socket.once('connect', () => say(true))
-    socket.once('timeout', () => say(false))
+    let late = setTimeout(() => say(false), ANSWER_MS)
+    socket.once('connect', () => {
+      clearTimeout(late)
+      late = setTimeout(() => say(true), ms)
+    })
+    socket.once('end', () => say(false))
     socket.once('error', () => say(false))
+    socket.resume()
   })
 }

@@ -21,7 +21,7 @@ export interface PreviewFacts {
   lately: Lately
   /** The preview's address, without a final slash. */
   address: string
-  /** The address of its slot, `10.83.0.27`; null without one. */
+  /** Where its slot is, `10.83.0.27:80`; null without one. */
   slotAddress: string | null
   /** What its container uses, bytes. */
   figures?: { memory: number }

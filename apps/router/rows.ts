@@ -164,6 +164,7 @@ const whys: Record<string, string> = {
   lifetime: 'its lifetime is over',
   room: 'makes room',
   disk: 'makes room on the disk',
+  moved: 'previews are reached in another way now',
 }
 
 /** A heading as the rest of a row that has named its tag already. */

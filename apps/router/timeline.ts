@@ -81,6 +81,7 @@ const stops: Record<string, string> = {
   lifetime: 'its lifetime was over',
   room: 'to make room for another',
   disk: 'to make room on the disk',
+  moved: 'previews are reached in another way now',
 }
 
 function wordsOf(event: string, detail: string | null): string {

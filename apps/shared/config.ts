@@ -71,6 +71,8 @@ export interface Config {
   robots: { agents: string[]; paths: string[] }
   maxRunning: number
   slots: number
+  /** LOTAN_SLOT_KIND, or null for the one that works. */
+  slotKind: 'network' | 'port' | null
   transliterate: boolean
   /** What every container is given, after ENV_ARGS and LOTAN_CONTAINER_ENV_. */
   containerEnv: Record<string, string>
@@ -206,6 +208,7 @@ export function readConfig(
     },
     maxRunning,
     slots,
+    slotKind: read('LOTAN_SLOT_KIND', null, kind.slotKind),
     transliterate: read('TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS', true, kind.zeroOrOne),
     containerEnv: containerEnvOf(env, refuse),
     offers,

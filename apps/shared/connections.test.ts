@@ -4,6 +4,7 @@ import net from 'node:net'
 import test from 'node:test'
 import { until } from '../testing/until.ts'
 import { parseConnections, sampleConnections } from './connections.ts'
+import type { Places } from './places.ts'
 
 const printed = `0      0      10.83.0.1:50812  10.83.0.25:80
 \t cubic wscale:7,7 rto:204 rtt:0.08/0.04 bytes_sent:300 bytes_acked:301 bytes_received:4096 segs_out:4
@@ -19,31 +20,41 @@ const real = `50000  0      127.0.0.1:54468 127.0.0.1:39123
 
 test('what ss prints is read as connections with the bytes that both sides have', () => {
   assert.deepEqual(parseConnections(printed), [
-    { key: '10.83.0.1:50812 10.83.0.25:80', peer: '10.83.0.25', bytes: 4397 },
-    { key: '10.83.0.1:50900 10.83.0.26:3000', peer: '10.83.0.26', bytes: 0 },
-    { key: '[::1]:5000 [::1]:6000', peer: '[::1]', bytes: 0 },
+    { key: '10.83.0.1:50812 10.83.0.25:80', peer: '10.83.0.25:80', bytes: 4397 },
+    { key: '10.83.0.1:50900 10.83.0.26:3000', peer: '10.83.0.26:3000', bytes: 0 },
+    { key: '[::1]:5000 [::1]:6000', peer: '[::1]:6000', bytes: 0 },
   ])
   assert.deepEqual(parseConnections(real), [
-    { key: '127.0.0.1:54468 127.0.0.1:39123', peer: '127.0.0.1', bytes: 51_001 },
+    { key: '127.0.0.1:54468 127.0.0.1:39123', peer: '127.0.0.1:39123', bytes: 51_001 },
   ])
   assert.deepEqual(parseConnections(''), [])
 })
 
-test('the kernel is asked about connections that are really open', async (t) => {
-  const server = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.77')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  const socket = net.connect(port, '127.0.0.77')
-  t.after(() => {
-    socket.destroy()
-    server.close()
-  })
-  await once(socket, 'connect')
-  const mine = async () => (await sampleConnections('127.0.0.77/32')).filter(({ key }) => key.endsWith(`:${port}`))
+for (const [kind, host] of [
+  ['network', '127.0.0.77'],
+  ['port', '127.0.0.1'],
+] as const)
+  test(`the kernel is asked about connections that are really open to slots of kind ${kind}`, async (t) => {
+    const server = net.createServer((socket) => socket.resume()).listen(0, host)
+    const other = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.78')
+    await Promise.all([once(server, 'listening'), once(other, 'listening')])
+    const { port } = server.address() as net.AddressInfo
+    const sockets = [
+      net.connect(port, host),
+      net.connect((other.address() as net.AddressInfo).port, '127.0.0.78'),
+    ] as const
+    t.after(() => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      other.close()
+    })
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    const places: Places = kind === 'network' ? { kind, subnet: `${host}/32` } : { kind, ports: [port] }
 
-  const [open, ...others] = await mine()
-  assert.deepEqual([open?.peer, others.length], ['127.0.0.77', 0])
-  assert.equal((await mine())[0]?.bytes, open!.bytes, 'nothing was sent')
-  socket.write('x'.repeat(1_000))
-  await until('what is sent is counted', async () => (await mine())[0]!.bytes >= open!.bytes + 1_000)
-})
+    const [open, ...others] = await sampleConnections(places)
+    assert.deepEqual([open?.peer, others.length], [`${host}:${port}`, 0])
+    const bytes = async () => (await sampleConnections(places))[0]!.bytes
+    assert.equal(await bytes(), open!.bytes, 'nothing was sent')
+    sockets[0].write('x'.repeat(1_000))
+    await until('what is sent is counted', async () => (await bytes()) >= open!.bytes + 1_000)
+  })

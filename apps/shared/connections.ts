@@ -4,28 +4,32 @@
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import type { Places } from './places.ts'
 
 const run = promisify(execFile)
 
 export interface Connection {
   /** Both ends, `10.83.0.1:50812 10.83.0.25:80`: the same connection has the same key in every sample. */
   key: string
-  /** The preview's address. */
+  /** Where it leads to, `10.83.0.25:80`. */
   peer: string
   /** Sent and received so far. */
   bytes: number
 }
 
-/**
- * The established connections from this machine into a network.
- * @param subnet `10.83.0.0/20`
- */
-export async function sampleConnections(subnet: string): Promise<Connection[]> {
-  const { stdout } = await run('ss', ['-Htni', 'state', 'established', 'dst', subnet], {
+/** The established connections from this machine to where slots are, and perhaps a few more. */
+export async function sampleConnections(places: Places): Promise<Connection[]> {
+  const { stdout } = await run('ss', ['-Htni', 'state', 'established', filterFor(places)], {
     timeout: 2_000,
     maxBuffer: 2 ** 26,
   })
   return parseConnections(stdout)
+}
+
+/** In the words of `ss`. Of a pool of ports the span is enough: whose a port is, is looked at later. */
+function filterFor(places: Places): string {
+  if (places.kind === 'network') return `dst ${places.subnet}`
+  return `dst 127.0.0.1 and dport >= :${Math.min(...places.ports)} and dport <= :${Math.max(...places.ports)}`
 }
 
 /** Reads what `ss -Htni` prints: a line with both ends, then an indented one with the kernel's counters. */
@@ -40,7 +44,7 @@ export function parseConnections(text: string): Connection[] {
     // Without the state column, which `state established` leaves out: two queue lengths and two ends.
     const [local, remote] = line.split(/\s+/).filter((word) => word.includes(':'))
     if (!local || !remote) continue
-    connections.push({ key: `${local} ${remote}`, peer: remote.slice(0, remote.lastIndexOf(':')), bytes: 0 })
+    connections.push({ key: `${local} ${remote}`, peer: remote, bytes: 0 })
   }
   return connections
 }

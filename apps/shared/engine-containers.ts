@@ -25,6 +25,8 @@ export interface Container {
   image: string
   /** Its fixed address on the instance's network. */
   address: string | null
+  /** The port of the engine's machine that leads to it while it runs. */
+  published: number | null
   /** The port its application was expected on when it was created. */
   port: number | null
   /** Whether Lotan pulled its image, and so may remove it. */
@@ -46,6 +48,8 @@ export interface Inspected {
   /** Bytes; 0 for none. */
   memoryLimit: number
   address: string | null
+  /** The port of the engine's machine that leads to it, or will when it runs. */
+  published: number | null
   labels: Record<string, string>
 }
 
@@ -72,6 +76,7 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
     status: info.State,
     image: info.ImageID,
     address: addressOf(endpoint),
+    published: info.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort ?? null,
     port: labels['lotan.port'] ? Number(labels['lotan.port']) : null,
     pulled: labels['lotan.pulled'] === 'true',
   }
@@ -81,6 +86,14 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
 function addressOf(endpoint: { IPAMConfig?: unknown; IPAddress?: string } | undefined): string | null {
   const given = endpoint?.IPAMConfig as { IPv4Address?: string } | null | undefined
   return given?.IPv4Address || endpoint?.IPAddress || null
+}
+
+type Bindings = Record<string, { HostPort?: string }[] | null> | null | undefined
+
+/** Its fixed port on the engine's machine. */
+function publishedOf(bindings: Bindings): number | null {
+  const [first] = Object.values(bindings ?? {}).flatMap((bound) => bound ?? [])
+  return Number(first?.HostPort) || null
 }
 
 /** A container by its id or name, or undefined when there is none. */
@@ -101,6 +114,7 @@ export async function inspect(docker: Docker, instance: string, id: string): Pro
     pid: state.Pid || null,
     memoryLimit: info.HostConfig.Memory ?? 0,
     address: addressOf(endpoint),
+    published: publishedOf(info.HostConfig.PortBindings as Bindings),
     labels: info.Config.Labels ?? {},
   }
 }
@@ -172,8 +186,11 @@ export async function wait(docker: Docker, id: string, signal?: AbortSignal): Pr
   return answer ? answer.StatusCode : null
 }
 
-/** Gives a container that is not running another fixed address on the instance's network. */
-export async function moveTo(docker: Docker, instance: string, id: string, address: string): Promise<void> {
+/**
+ * Gives a container that is not running another address on the instance's network.
+ * @param address null for any
+ */
+export async function moveTo(docker: Docker, instance: string, id: string, address: string | null): Promise<void> {
   const network = docker.getNetwork(networkName(instance))
   await call('leaving the address', (asked) => network.disconnect({ Container: id, Force: true, ...asked })).catch(
     (error: unknown) => {
@@ -182,7 +199,11 @@ export async function moveTo(docker: Docker, instance: string, id: string, addre
     },
   )
   await call('taking the address', (asked) =>
-    network.connect({ Container: id, EndpointConfig: { IPAMConfig: { IPv4Address: address } }, ...asked }),
+    network.connect({
+      Container: id,
+      EndpointConfig: address === null ? {} : { IPAMConfig: { IPv4Address: address } },
+      ...asked,
+    }),
   )
 }
 

@@ -61,7 +61,10 @@ test('the engine’s words are read as reasons', () => {
     [answered(400, 'exec: "/nope": stat /nope: no such file or directory: unknown'), 'start', 'bad-image'],
     [answered(500, 'exec: "node": executable file not found in $PATH: unknown'), 'start', 'bad-image'],
     [answered(500, 'mkdir /var/lib/docker: no space left on device'), 'start', 'disk-full'],
-    [answered(403, 'Address already in use'), 'start', 'start-failed'],
+    [answered(403, 'Address already in use'), 'start', 'occupied'],
+    [answered(500, 'Bind for 127.0.0.1:20001 failed: port is already allocated'), 'start', 'occupied'],
+    [answered(500, 'listen tcp4 127.0.0.1:20001: bind: address already in use'), 'start', 'occupied'],
+    [answered(500, 'cannot join the network of a non running container'), 'start', 'start-failed'],
     [answered(404, 'No such container: abc'), 'other', 'missing'],
   ]
   for (const [error, doing, code] of cases) assert.equal(engineError(error, doing).code, code, String(error))

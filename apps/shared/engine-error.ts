@@ -4,8 +4,11 @@
  */
 import type { ReasonCode } from './reason.ts'
 
-/** `missing`: no such image, tag or container. `taken`: a container's name belongs to another already. */
-export type EngineErrorCode = ReasonCode | 'missing' | 'taken'
+/**
+ * `missing`: no such image, tag or container. `taken`: a container's name belongs to another already; `occupied`: its
+ * port, or its address.
+ */
+export type EngineErrorCode = ReasonCode | 'missing' | 'taken' | 'occupied'
 
 /** The one error of the engine. `message` holds the engine's own words, for the admin. */
 export class EngineError extends Error {
@@ -51,6 +54,7 @@ const said: [pattern: RegExp, code: EngineErrorCode, when?: Doing][] = [
     'start',
   ],
   [/no command specified|invalid reference format/i, 'bad-image', 'create'],
+  [/port is already allocated|address already in use/i, 'occupied', 'start'],
 ]
 
 /**

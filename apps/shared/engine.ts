@@ -55,7 +55,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
-    moveTo: (id: string, address: string) => containers.moveTo(docker, instance, id, address),
+    moveTo: (id: string, address: string | null) => containers.moveTo(docker, instance, id, address),
 
     findImage: (reference: string) => findImage(docker, reference),
     namesOf: (reference: string) => namesOf(docker, reference),

@@ -106,6 +106,7 @@ const events: Record<string, Event> = {
   start: { type: 'start', by: 'admin' },
   stop: { type: 'stop', why: 'asked' },
   forDisk: { type: 'stop', why: 'disk' },
+  moved: { type: 'stop', why: 'moved' },
   pause: { type: 'pause' },
   freeze: { type: 'freeze', generation: 1 },
   freeze2: { type: 'freeze', generation: 2 },
@@ -125,6 +126,9 @@ const events: Record<string, Event> = {
   created2: { type: 'created', generation: 2, container: 'c2' },
   ahead: { type: 'ahead', image },
   missing: { type: 'missing' },
+  slotTaken: { type: 'slotTaken', generation: 1, slot: 7 },
+  slotTaken2: { type: 'slotTaken', generation: 2, slot: 7 },
+  slotTakenNoSlot: { type: 'slotTaken', generation: 1 },
   begin: { type: 'begin', places: 1, port: 80, slot: 9 },
   beginNoSlot: { type: 'begin', places: 1, port: 80 },
   created: { type: 'created', generation: 1, container: 'c9' },
@@ -152,6 +156,7 @@ visit         queued  -        -          -        -        -            -      
 start         queued  -        queued     -        -        -            -        -        -        running  paused   -        running  stopping -          queued   queued      removing queued   queued
 stop          -       stopping stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   -        -           -        stopped  stopped
 forDisk       -       -        -          -        -        -            stopping -        -        -        stopping -        -        -        -          stopped  -           -        stopped  stopped
+moved         -       -        -          -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping stopping   -        -           -        -        -
 pause         -       -        -          -        -        -            paused   -        -        -        -        -        -        -        -          -        -           -        -        -
 freeze        -       -        -          -        -        -            paused   paused   paused   paused   -        -        -        -        -          -        -           -        -        -
 freeze2       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
@@ -171,6 +176,9 @@ left          -       -        -          -        -        -            -      
 created2      -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
 ahead         stopped -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
 missing       -       unknown  unknown    unknown  -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+slotTaken     -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+slotTaken2    -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+slotTakenNoSlot -     -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
 begin         -       -        starting   -        -        starting     -        -        -        -        -        -        -        -        -          -        -           -        -        -
 beginNoSlot   -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
 created       -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -

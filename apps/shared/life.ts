@@ -118,6 +118,16 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
       if (!coming) return undefined
       return { ...coming, generation: { ...coming.generation, container: event.container } }
     }
+    case 'slotTaken': {
+      if (event.slot === undefined) return undefined
+      const elsewhere = { container: null, slot: event.slot }
+      if (preview.state === 'running')
+        return preview.coming?.number === event.generation
+          ? { ...preview, coming: { ...preview.coming, ...elsewhere } }
+          : undefined
+      const coming = comingOf(preview, event.generation)
+      return coming && { ...coming, generation: { ...coming.generation, ...elsewhere } }
+    }
     case 'started': {
       const coming = comingOf(preview, event.generation)
       return coming && { ...coming, stages: stage(coming, 'waiting', now) }
@@ -212,8 +222,9 @@ function start(preview: Preview, by: Extract<Event, { type: 'start' }>['by'], no
       return preview.thenStart ? undefined : asked({ ...preview, thenStart: true })
     case 'stopping': {
       const { generation } = preview
-      // What has lived its time is not called back: it starts anew.
-      const callable = preview.draining && !preview.thenStart && preview.why !== 'lifetime'
+      // What has lived its time, or is where no route leads, is not called back: it starts anew.
+      const isOver = preview.why === 'lifetime' || preview.why === 'moved'
+      const callable = preview.draining && !preview.thenStart && !isOver
       if (callable && generation && isRouted(generation)) return asked(running(preview, generation, now, now))
       return preview.thenStart ? undefined : asked({ ...preview, thenStart: true })
     }
@@ -227,6 +238,8 @@ function start(preview: Preview, by: Extract<Event, { type: 'start' }>['by'], no
 function stop(preview: Preview, why: string, now: number): Preview | undefined {
   // Somebody has come for it since it was chosen.
   if (why === 'disk' && isOnItsWay(preview)) return undefined
+  // Only what has a container at its slot is there: what comes up is put where slots are now.
+  if (why === 'moved' && !['running', 'paused', 'stopping'].includes(preview.state)) return undefined
   switch (preview.state) {
     case 'running':
     case 'paused':
@@ -235,6 +248,8 @@ function stop(preview: Preview, why: string, now: number): Preview | undefined {
     case 'pulling':
       return asked(stopping(preview, why, false, now))
     case 'stopping':
+      // Whoever has come for it meanwhile still gets it, from where it will be.
+      if (why === 'moved') return preview.why === 'moved' ? undefined : { ...preview, why }
       return preview.thenStart ? asked({ ...preview, thenStart: false, why }) : undefined
     case 'removing':
       return preview.thenStart ? asked({ ...preview, thenStart: false }) : undefined

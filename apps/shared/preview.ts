@@ -130,8 +130,11 @@ export type In<S extends State> = Extract<Preview, { state: S }>
 export type Event =
   /** Somebody wants it running. `visit` heeds the pause after a failure, all others do not. */
   | { type: 'start'; by: 'visit' | 'admin' | 'api' | 'retry' | 'reaper' }
-  /** `disk`: its image is to go, so that there is room on the engine's disk; what is stopped already is meant too. */
-  | { type: 'stop'; why: 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' }
+  /**
+   * `disk`: its image is to go, so that there is room on the engine's disk; what is stopped already is meant too.
+   * `moved`: slots are elsewhere from now on, so that its container is where no route leads.
+   */
+  | { type: 'stop'; why: 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' | 'moved' }
   /** Nobody uses it: its route goes, and its container is frozen when that is safe. */
   | { type: 'pause' }
   /** From here on its container is frozen; or somebody else has frozen it. */
@@ -161,6 +164,8 @@ export type Event =
   /** The container of a generation that was leaving is gone. */
   | { type: 'left'; generation: number }
   | { type: 'created'; generation: number; container: string }
+  /** Somebody else has the place of the slot of what is coming up, which takes another. `slot` as with `begin`. */
+  | { type: 'slotTaken'; generation: number; slot?: number }
   | { type: 'started'; generation: number }
   | { type: 'answered'; generation: number; notice: string | null }
   | { type: 'fail'; reason: Reason }

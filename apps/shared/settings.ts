@@ -214,6 +214,12 @@ export const dockerHost: Kind<string> = {
   wanted: 'write unix:///path/of/docker.sock or tcp://host:port',
 }
 
+/** How nginx reaches previews. */
+export const slotKind: Kind<'network' | 'port'> = {
+  parse: (text) => (text === 'network' || text === 'port' ? text : undefined),
+  wanted: 'write network or port, or leave it out and the one that works here is chosen',
+}
+
 /** A region of AWS. */
 export const region: Kind<string> = {
   parse: (text) => (/^[a-z]{2,10}(-[a-z0-9]{1,20}){1,5}$/.test(text) ? text : undefined),

@@ -10,7 +10,6 @@ import {
   overlaps,
   slotAt,
   subnetFor,
-  upstreamOf,
 } from './slots.ts'
 
 test('the first subnet that overlaps nothing is chosen', () => {
@@ -61,8 +60,6 @@ test('overlap is seen from both sides', () => {
   assert.equal(overlaps('10.83.0.0/20', ['10.83.16.0/20', '172.17.0.0/16']), false)
 })
 
-test('a preview on the pool’s port goes through its group, another by its address', () => {
-  assert.equal(upstreamOf({ slot: 17, port: 80 }, '10.83.0.0/20', 80), 'slot_17')
-  assert.equal(upstreamOf({ slot: 17, port: 3000 }, '10.83.0.0/20', 80), '10.83.0.25:3000')
+test('an instance’s network carries its name', () => {
   assert.equal(networkName('0a1b2c3d'), 'lotan-0a1b2c3d')
 })

@@ -75,16 +75,6 @@ export function networkName(instance: string): string {
   return `lotan-${instance}`
 }
 
-/**
- * What nginx is told to pass a request to: the group it keeps connections to where the preview listens on the pool's
- * port, else the bare address.
- *
- * @returns `slot_17` or `10.83.0.25:3000`
- */
-export function upstreamOf({ slot, port }: { slot: number; port: number }, subnet: string, poolPort: number): string {
-  return port === poolPort ? `slot_${slot}` : `${addressOf(subnet, slot)}:${port}`
-}
-
 function blockOf(cidr: string): { first: number; last: number } | null {
   const [address = '', bits = '32'] = cidr.split('/')
   const number = numberOf(address)

@@ -193,7 +193,10 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
 
   const commit = db.transaction((tag: string, event: Event, now: number) => {
     const was = find(tag)
-    const whole = event.type === 'begin' || event.type === 'replace' ? withSlot(was, event, now) : event
+    const whole =
+      event.type === 'begin' || event.type === 'replace' || event.type === 'slotTaken'
+        ? withSlot(was, event, now)
+        : event
     if (!whole || !hasRoom(was, whole)) return undefined
     const becomes = counted(was, next(was, tag, whole, now))
     if (!becomes) return undefined
@@ -248,7 +251,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
 
   function withSlot(
     was: Preview | undefined,
-    event: Extract<Event, { type: 'begin' | 'replace' }>,
+    event: Extract<Event, { type: 'begin' | 'replace' | 'slotTaken' }>,
     now: number,
   ): Event | undefined {
     if (!was) return undefined
@@ -458,6 +461,8 @@ function detailOf(event: Event, becomes: Preview): string | null {
       return event.image.digest
     case 'replace':
       return becomes.state === 'running' ? `slot ${becomes.coming?.slot}` : null
+    case 'slotTaken':
+      return `slot ${(becomes.state === 'running' ? becomes.coming : generationOf(becomes))?.slot}`
     case 'left':
       return `generation ${event.generation}`
     default:

@@ -76,6 +76,12 @@ export async function openOutside(n: number) {
   return {
     address: there,
     linkLocal,
+    /** Which of the targets it reaches, through this machine. */
+    async reaches(targets: string[]): Promise<string[]> {
+      const command = [`--net=/run/netns/${name}`, process.execPath, '-e', connect, ...targets]
+      const { stdout } = await run('nsenter', command, { env: surroundings })
+      return JSON.parse(stdout) as string[]
+    },
     async close() {
       service.kill('SIGKILL')
       await clear()

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan, type PartName } from './bed.ts'
 import { kill, removeByHand } from './docker.ts'
+import type { SlotKind } from '../shared/places.ts'
 import { buildApps } from './images.ts'
 import { startLoad, type Load } from './load.ts'
 import { startRegistry } from './registry.ts'
@@ -23,15 +24,18 @@ export type Disturbance = (typeof disturbances)[number]
  * @param tags.peopled visited by everybody
  * @param tags.quiet visited by robots alone, so that a stop of them is not called back
  * @param tags.pause of each visitor, milliseconds
+ * @param tags.slotKind LOTAN_SLOT_KIND
  */
 export async function openStorm({
   peopled,
   quiet = [],
   pause,
+  slotKind = 'network',
 }: {
   peopled: string[]
   quiet?: string[]
   pause: number
+  slotKind?: SlotKind
 }) {
   const tags = [...peopled, ...quiet]
   const registry = await startRegistry()
@@ -63,6 +67,15 @@ export async function openStorm({
   const isUp = (tag: string) => lotan!.store.get(tag)?.state === 'running'
   /** This one, or another if it has no container just now. */
   const up = (tag: string) => (isUp(tag) ? tag : (tags.find(isUp) ?? tag))
+
+  /** Behind a port an application has an address that says nothing of its slot: the history does. */
+  function sharedSlots(): string[] {
+    const had = new Map<string, Set<string>>()
+    for (const tag of tags)
+      for (const { event, detail } of lotan!.store.history(tag, 200))
+        if (event === 'begin' && detail) had.set(detail, (had.get(detail) ?? new Set()).add(tag))
+    return [...had].filter(([, tags]) => tags.size > 1).map(([slot]) => slot)
+  }
 
   const storm = {
     get lotan(): Lotan {
@@ -100,8 +113,9 @@ export async function openStorm({
     /** How many answers came from applications. */
     served: () => sum(loads.flatMap((load) => [...load.served().values()])),
 
-    /** Addresses from which more than one tag's application answered. */
+    /** Addresses from which more than one tag's application answered; of ports, slots that more than one tag had. */
     shared(): string[] {
+      if (slotKind === 'port') return sharedSlots()
       const [one, other] = loads.map((load) => load.addresses())
       const all = new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])])
       return [...all].filter((address) => (one?.get(address)?.size ?? 0) + (other?.get(address)?.size ?? 0) > 1)
@@ -132,6 +146,7 @@ export async function openStorm({
       repository: registry.repository,
       env: {
         LOTAN_SLOTS: '6',
+        LOTAN_SLOT_KIND: slotKind,
         LOTAN_MAX_RUNNING: '4',
         LOTAN_HOLD_SECONDS: '10',
         LOTAN_GRACE_SECONDS: '1',
