@@ -12,7 +12,7 @@ import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { WebSocket } from 'ws'
 import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
-import { goTo, keepScreenshot, openBrowser, type Browser } from './testing/browser.ts'
+import { goTo, openBrowser, type Browser } from './testing/browser.ts'
 import { makeAuthority, type Authority } from './testing/certificate.ts'
 import { buildApps } from './testing/images.ts'
 import { freePort } from './testing/ports.ts'
@@ -98,9 +98,7 @@ describe('HTTPS', { timeout: 120_000 }, () => {
   test('a click in a browser ends in the application, whose WebSocket works', async () => {
     const page = await browser.newPage()
     const first = await goTo(page, url('page', '/lists/42'))
-    assert.equal(first?.status(), 503)
-    assert.equal((await first.securityDetails())?.issuer, 'Lotan test authority')
-    await keepScreenshot(page, 'tls-waiting')
+    assert.equal((await first?.securityDetails())?.issuer, 'Lotan test authority')
     await until('the application shows', async () => (await page.content()).includes('"url":"/lists/42"'), {
       within: 30_000,
     })

@@ -46,7 +46,8 @@ export async function goTo(page: Page, url: string): Promise<Response | null> {
     try {
       return await page.goto(url)
     } catch (error) {
-      if (tries === 5 || !(error as Error).message.includes('ERR_NETWORK_CHANGED')) throw error
+      const { message } = error as Error
+      if (tries === 5 || !/ERR_NETWORK_CHANGED|chrome-error:/.test(message)) throw error
     }
 }
 
