@@ -12,7 +12,15 @@ import { promisify } from 'node:util'
 import { addressOf, frontOf, gatewayOf, networkName } from './shared/slots.ts'
 import { asBrowser, isWaiting } from './testing/bed.ts'
 import { makeCertificate } from './testing/certificate.ts'
-import { bridgeAddress, containersWith, docker, removeByHand, removeNetworkByHand } from './testing/docker.ts'
+import {
+  bridgeAddress,
+  containersWith,
+  docker,
+  imagesBelow,
+  removeByHand,
+  removeImageByHand,
+  removeNetworkByHand,
+} from './testing/docker.ts'
 import { request } from './testing/http.ts'
 import { buildApps, moveToRegistry } from './testing/images.ts'
 import { buildLotanImage, lotanImage } from './testing/lotan-image.ts'
@@ -33,6 +41,8 @@ describe('the image', { timeout: 300_000 }, () => {
   let port: number
   let lotan: string
   let instance = ''
+  /** That of the demo, once it is known. */
+  let demo = ''
 
   before(async () => {
     dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-image-story-'))
@@ -46,13 +56,12 @@ describe('the image', { timeout: 300_000 }, () => {
   })
   after(async () => {
     for (const id of started) await removeByHand(id)
-    const left = instance ? await containersWith(`lotan.instance=${instance}`) : []
-    for (const { Id } of left) await removeByHand(Id)
-    if (instance) {
-      await removeNetworkByHand(networkName(instance))
-      await removeFirewallByHand(instance)
+    for (const known of [instance, demo].filter(Boolean)) {
+      for (const { Id } of await containersWith(`lotan.instance=${known}`)) await removeByHand(Id)
+      await removeNetworkByHand(networkName(known))
+      await removeFirewallByHand(known)
     }
-    await run('docker', ['volume', 'rm', '--force', mine], { env: surroundings })
+    await run('docker', ['volume', 'rm', '--force', mine, `${mine}-demo`], { env: surroundings })
     await fs.rm(trusted(), { recursive: true, force: true })
     await registry?.close()
     await fs.rm(dir, { recursive: true, force: true })
@@ -71,16 +80,16 @@ describe('the image', { timeout: 300_000 }, () => {
       'NODE_EXTRA_CA_CERTS=/certificates/certificate.pem',
     ]
     const volumes = ['/var/run/docker.sock:/var/run/docker.sock', `${dir}:/certificates:ro`, `${mine}:/data`]
-    const { stdout } = await run(
-      'docker',
-      [
-        ...['run', '--detach', '--health-interval', '500ms', ...network],
-        ...settings.flatMap((setting) => ['--env', setting]),
-        ...volumes.flatMap((volume) => ['--volume', volume]),
-        lotanImage,
-      ],
-      { env: surroundings },
-    )
+    return runHealthy([
+      ...network,
+      ...settings.flatMap((setting) => ['--env', setting]),
+      ...volumes.flatMap((volume) => ['--volume', volume]),
+    ])
+  }
+
+  async function runHealthy(options: string[]): Promise<string> {
+    const command = ['run', '--detach', '--health-interval', '500ms', ...options, lotanImage]
+    const { stdout } = await run('docker', command, { env: surroundings })
     const id = stdout.trim()
     started.push(id)
     try {
@@ -99,14 +108,14 @@ describe('the image', { timeout: 300_000 }, () => {
     return State
   }
 
-  const ask = (tag: string) => request(port, { host: `${tag}.${domain}:${port}`, headers: asBrowser })
+  const ask = (tag: string, host = `${tag}.${domain}:${port}`) => request(port, { host, headers: asBrowser })
 
   /** Clicks a preview, and follows the waiting page. */
-  async function click(tag: string): Promise<string> {
+  async function click(tag: string, host?: string): Promise<string> {
     const { text } = await until(
       `the click on ${tag} ends`,
       async () => {
-        const answer = await ask(tag)
+        const answer = await ask(tag, host)
         return isWaiting(answer) || answer.status === 307 ? undefined : answer
       },
       { within: 40_000, every: 100 },
@@ -223,7 +232,45 @@ describe('the image', { timeout: 300_000 }, () => {
     assert.deepEqual(await reachedFrom(lotan, closed), closed)
   })
 
-  test('without REPOSITORY, or with a command there is not, says so and ends', async () => {
+  test('without settings is the demo, whose registry the engine gets at, and nobody else', async (t) => {
+    // The other one is still there.
+    port = await freePort()
+    const began = performance.now()
+    const volumes = ['/var/run/docker.sock:/var/run/docker.sock', `${mine}-demo:/data`]
+    const id = await runHealthy([
+      ...['--publish', `127.0.0.1:${port}:80`],
+      ...volumes.flatMap((volume) => ['--volume', volume]),
+    ])
+    demo = (await inside(id, ['cat', '/data/instance'])).trim()
+    const registryPort = (await inside(id, ['cat', '/data/registry-port'])).trim()
+    t.diagnostic(`healthy after ${((performance.now() - began) / 1000).toFixed(1)} s`)
+    const door = async () =>
+      (await containersWith(`lotan.instance=${demo}`)).find(({ Names }) => Names[0] === `/lotan-registry-${demo}`)
+    try {
+      const { stdout } = await run('docker', ['logs', id], { env: surroundings })
+      assert.match(stdout, /http:\/\/red\.todowrangler\.lotan\.localhost\/\n/)
+      assert.match(await click('red', 'red.todowrangler.lotan.localhost'), /<title>todowrangler · red</)
+
+      const first = await door()
+      assert.deepEqual(
+        first?.Ports.filter(({ PublicPort }) => PublicPort).map(({ IP, PublicPort }) => `${IP}:${PublicPort}`),
+        [`127.0.0.1:${registryPort}`],
+      )
+      await removeByHand(first.Id)
+      const asked = () => request(Number(registryPort), { host: `127.0.0.1:${registryPort}`, path: '/v2/' })
+      await until('it is there again', async () => (await asked()).status === 200)
+
+      await run('docker', ['stop', id], { env: surroundings })
+      assert.equal((await stateOf(id)).ExitCode, 0, 'it ended by itself')
+      await until('it went with Lotan', async () => !(await door()))
+    } finally {
+      await removeByHand(id)
+      for (const { Id } of await containersWith(`lotan.instance=${demo}`)) await removeByHand(Id)
+      for (const name of await imagesBelow(`127.0.0.1:${registryPort}/`)) await removeImageByHand(name)
+    }
+  })
+
+  test('with a command there is not says how it is used, and without an engine what the demo needs', async () => {
     const ended = (...command: string[]) =>
       run('docker', ['run', '--rm', lotanImage, ...command], { env: surroundings }).then(
         () => assert.fail('it ended well'),
@@ -232,9 +279,9 @@ describe('the image', { timeout: 300_000 }, () => {
           said: stdout + stderr,
         }),
       )
-    const demo = await ended()
-    assert.equal(demo.code, 1)
-    assert.match(demo.said, /REPOSITORY is not set/)
+    const alone = await ended()
+    assert.equal(alone.code, 1)
+    assert.match(alone.said, /REPOSITORY is not set, and the demo needs the engine/)
     const nonsense = await ended('nonsense')
     assert.equal(nonsense.code, 2)
     assert.match(nonsense.said, /usage: lotan/)

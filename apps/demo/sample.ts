@@ -72,13 +72,18 @@ export async function buildSample(
 
 /** Where this machine's busybox lies: the static one, since the images hold nothing else. */
 export async function busybox(): Promise<string> {
-  for (const file of ['/bin/busybox', '/usr/bin/busybox'])
-    if (
-      await fs.access(file).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file
-  throw new Error('there is no busybox on this machine: install busybox-static')
+  for (const file of ['/bin/busybox', '/usr/bin/busybox']) if (await isStatic(file)) return file
+  throw new Error('there is no busybox on this machine that needs no libraries: install busybox-static')
+}
+
+/** Whether there is such a program and it needs no loader, which an ELF file names at its head. */
+async function isStatic(file: string): Promise<boolean> {
+  const program = await fs.open(file).catch(() => undefined)
+  if (!program) return false
+  try {
+    const { buffer, bytesRead } = await program.read(Buffer.alloc(4_096), 0, 4_096, 0)
+    return !buffer.subarray(0, bytesRead).includes('/ld-')
+  } finally {
+    await program.close()
+  }
 }

@@ -14,7 +14,7 @@ import { whyNotListen } from './listen.ts'
 import { runPart } from './part.ts'
 import { logOf, outputOf, whereIs } from './output.ts'
 import { lockOf, names, planOf, type Name, type Parts } from './parts.ts'
-import { demoRepository, hostOf } from './registry.ts'
+import { hostOf, prepareRegistry } from './registry.ts'
 import { lastLines, rotateLogs } from './rotate.ts'
 import { waitFor } from './until.ts'
 import { welcome } from './welcome.ts'
@@ -53,7 +53,8 @@ export async function bringUp(
   if (given.demo && !only && !hasDemo()) throw new Error(NO_DEMO)
   if (only?.includes('redis') && !('socket' in given.redis)) throw new Error(NOT_OURS)
   await clearTheWay(given, mine, say)
-  const config = given.demo && !only ? { ...given, repository: await demoRepository(given) } : given
+  const registry = given.demo && !only ? await prepareRegistry(given, signal) : undefined
+  const config = registry ? { ...given, repository: registry.repository } : given
   const start = (name: Name) => {
     signal.throwIfAborted()
     parts.set(name, runPart(planOf(name, config), say))
@@ -66,10 +67,9 @@ export async function bringUp(
     await must(() => accepts(socket), PART_MS, 'redis', 'Redis does not answer', config, signal)
     say('redis is up')
   }
-  if (config.demo && !only) {
+  if (registry) {
     const host = hostOf(config.repository)
-    const [address = '', port] = host.split(':')
-    const asked = () => get({ host: address, port: Number(port) }, '/v2/', host)
+    const asked = () => get(registry.reached, '/v2/', host)
     start('registry')
     await must(asked, PART_MS, 'registry', "the demo's registry does not answer", config, signal)
     say(`the demo's registry is up on ${host}`)

@@ -9,7 +9,7 @@ import { root } from './parts.ts'
 /** The sample application's tags, in the order in which they are shown. The last one fails on purpose. */
 export const samples = ['red', 'green', 'blue', 'purple', 'pr-3001', 'pr-3002', 'bad']
 
-/** Whether there is a registry to run the demo with. Lotan's image, which is to be small, has none. */
+/** Whether there is a registry to run the demo with. */
 export function hasDemo(): boolean {
   return spawnSync('sh', ['-c', 'command -v docker-registry']).status === 0
 }

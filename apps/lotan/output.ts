@@ -13,8 +13,10 @@ export function logOf(name: string, config: Pick<Config, 'dataDir'>): string {
   return path.join(config.dataDir, 'logs', `${name}.log`)
 }
 
+/** Where a part writes. @param out the standard output of the launcher */
 export function outputOf(name: string, config: Pick<Config, 'dataDir' | 'logs'>, out: NodeJS.WritableStream): Output {
-  if (config.logs === 'files') return { file: logOf(name, config) }
+  // The demo's registry takes every layer that it is asked for and does not have yet for an error.
+  if (config.logs === 'files' || name === 'registry') return { file: logOf(name, config) }
   return { line: (text) => out.write(`${signed(name, text)}\n`) }
 }
 

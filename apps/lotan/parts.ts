@@ -7,7 +7,7 @@ import { writeNginxConf } from './nginx.ts'
 import { databaseOf, withStore } from './database.ts'
 import { outputOf } from './output.ts'
 import type { End, Part, Plan } from './part.ts'
-import { writeRegistryConf } from './registry.ts'
+import { registryConf } from './registry.ts'
 
 export const names = ['redis', 'registry', 'router', 'queue-processor', 'reaper', 'nginx'] as const
 export type Name = (typeof names)[number]
@@ -49,7 +49,7 @@ function commandOf(name: Name, config: Config): Plan['command'] {
     case 'redis':
       return (last) => redis(config, last)
     case 'registry':
-      return async () => ['docker-registry', 'serve', await writeRegistryConf(config)]
+      return () => ['docker-registry', 'serve', registryConf(config)]
     case 'nginx':
       return () => withStore(config, (store) => writeNginxConf(config, store))
     default:

@@ -9,7 +9,7 @@ import type { Config } from '../shared/config.ts'
 import type { Engine, OwnContainer } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
 import { frontOf } from '../shared/slots.ts'
-import { ownContainer } from './own-container.ts'
+import { ownContainer } from '../shared/own-container.ts'
 import { scriptOf } from './rules.ts'
 
 const run = promisify(execFile)

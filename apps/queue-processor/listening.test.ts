@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import net from 'node:net'
 import { test } from 'node:test'
-import { containerIn } from './own-container.ts'
+import { containerIn } from '../shared/own-container.ts'
 import { listening, listeningIn, reaches } from './listening.ts'
 
 const line = (local: string, state: string) =>

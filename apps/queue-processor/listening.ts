@@ -1,6 +1,6 @@
 /** Where a container's processes listen, as the kernel tells: /proc/PID/net/tcp of any process inside. */
 import fs from 'node:fs'
-import { containerIn } from './own-container.ts'
+import { containerIn } from '../shared/own-container.ts'
 
 const LISTEN = '0A'
 /** The engine's own name server, inside the network of every container. */

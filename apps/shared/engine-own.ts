@@ -17,6 +17,8 @@ export interface OwnContainer {
   onHost: boolean
   /** Its address on the instance's network; null where it is not on it. */
   address: string | null
+  /** Another network that it is on, and its address there; null where there is none. */
+  outer: { network: string; address: string } | null
 }
 
 /**
@@ -31,11 +33,14 @@ export async function ownContainer(docker: Docker, instance: string, id: string)
   if (!info) return undefined
   const mode = info.HostConfig.NetworkMode ?? ''
   if (mode.startsWith('container:')) return ownContainer(docker, instance, mode.slice('container:'.length))
+  const networks = info.NetworkSettings.Networks
+  const outer = Object.entries(networks).find(([name, { IPAddress }]) => name !== networkName(instance) && IPAddress)
   return {
     id: info.Id,
     image: info.Image,
     onHost: mode === 'host',
-    address: info.NetworkSettings.Networks[networkName(instance)]?.IPAddress || null,
+    address: networks[networkName(instance)]?.IPAddress || null,
+    outer: outer ? { network: outer[0], address: outer[1].IPAddress } : null,
   }
 }
 

@@ -7,8 +7,10 @@ import { surroundings } from './surroundings.ts'
 
 interface Listed {
   Id: string
+  Names: string[]
   Labels: Record<string, string>
   State: string
+  Ports: { IP?: string; PublicPort?: number }[]
 }
 
 const keepAlive = new http.Agent({ keepAlive: true })

@@ -1,6 +1,6 @@
 /** Which container a process is in, as the kernel tells: the engine mounts files from a directory named after it. */
 import fs from 'node:fs'
-import type { Engine, OwnContainer } from '../shared/engine.ts'
+import type { Engine, OwnContainer } from './engine.ts'
 
 /**
  * The container of this engine that Lotan itself runs in, or whose network it shares.
