@@ -19,6 +19,7 @@ import {
   type Preview,
   type Progress,
 } from './preview.ts'
+import { offeredTags } from './store-offered.ts'
 import { toGenerationRows, toPreview, toRow, type GenerationRow, type Row } from './store-rows.ts'
 import { migrate } from './store-schema.ts'
 
@@ -48,12 +49,7 @@ export interface Pulled {
   digest: string
 }
 
-/** A tag the registry offers. `digest` is the last one that was seen there; null until somebody has asked for it. */
-export interface OfferedTag {
-  tag: string
-  digest: string | null
-}
-
+export type { OfferedTag } from './store-offered.ts'
 export type Store = ReturnType<typeof openStore>
 
 /**
@@ -166,14 +162,10 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const insertMissing = db.prepare('INSERT OR REPLACE INTO missing (tag, until) VALUES (?, ?)')
   const deleteMissing = db.prepare('DELETE FROM missing WHERE tag = ? OR until <= ?')
   const selectMissing = db.prepare<[string]>('SELECT until FROM missing WHERE tag = ?').pluck()
-  const selectIsOffered = db.prepare<[string]>('SELECT 1 FROM offered WHERE tag = ?').pluck()
-  const knowDigest = db.prepare(
-    'UPDATE offered SET digest = @digest WHERE tag = @tag AND @digest IS NOT NULL AND digest IS NOT @digest',
-  )
   const [previewAt, offeredAt] = ['preview', 'offered'].map((table) =>
     db.prepare<[string], string>(`SELECT tag FROM ${table} WHERE label = ? ORDER BY tag LIMIT 1`).pluck(),
   )
-  const selectOffered = db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered ORDER BY tag')
+  const tags = offeredTags(db, label)
   const countAhead = db
     .prepare(
       `SELECT count(*) FROM preview WHERE state = 'queued' AND (since < @since OR (since = @since AND tag < @tag))`,
@@ -230,7 +222,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   function learn(was: Preview | undefined, { tag, took }: Preview, event: Event) {
     if (event.type === 'pulled') note('pull', took.pull)
     if (event.type === 'answered' && was?.state === 'starting') note('start', took.start)
-    if (event.type === 'pulled' || event.type === 'renewed') knowDigest.run({ tag, digest: event.image.digest })
+    if (event.type === 'pulled' || event.type === 'renewed') tags.digest(tag, event.image.digest)
   }
 
   function note(what: keyof Lately, ms = 0) {
@@ -334,43 +326,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     /** The known tag that lives at a host label, if there is one. */
     tagAt: (label: string): string | undefined => previewAt!.get(label) ?? offeredAt!.get(label),
 
-    /** The tags the registry offers, by name. */
-    offered: (): OfferedTag[] => selectOffered.all(),
-
-    /** Notes what digest an offered tag has in the registry, as somebody has just learnt. */
-    digest: (tag: string, digest: string) => void knowDigest.run({ tag, digest }),
-
-    /** Whether the registry's list has a tag. */
-    isOffered: (tag: string): boolean => selectIsOffered.get(tag) !== undefined,
-
-    /**
-     * Takes over the list of tags the registry offers: what is new in it comes, and what it lacks goes. What is remembered
-     * as missing but is offered now is forgotten.
-     */
-    offer: db.transaction((tags: OfferedTag[]) => {
-      const before = new Set(db.prepare<[], string>('SELECT tag FROM offered').pluck().all())
-      const insert = db.prepare(`
-        INSERT INTO offered (tag, label, digest) VALUES (?, ?, ?)
-        ON CONFLICT (tag) DO UPDATE SET digest = coalesce(excluded.digest, digest)
-      `)
-      for (const { tag, digest } of tags) if (!before.delete(tag) || digest) insert.run(tag, label(tag), digest)
-      const remove = db.prepare('DELETE FROM offered WHERE tag = ?')
-      for (const tag of before) remove.run(tag)
-      db.prepare('DELETE FROM missing WHERE tag IN (SELECT tag FROM offered)').run()
-    }) as unknown as (tags: OfferedTag[]) => void,
-
-    /** The tags of the list that have not been thought of as ones to pull before anybody asks for them. */
-    notYetAhead: (): string[] =>
-      db.prepare<[], string>('SELECT tag FROM offered WHERE NOT ahead ORDER BY tag').pluck().all(),
-
-    /** A tag need not be pulled ahead (any more): it has been, or somebody was quicker. */
-    noteAhead: (tag: string): void => void db.prepare('UPDATE offered SET ahead = 1 WHERE tag = ?').run(tag),
-
-    /** Asks for the list to be read again soon: there are visitors for tags that it does not have. */
-    wantList: (now: number): void => void upsertMeta.run('list_wanted_at', String(now)),
-
-    /** When that was asked for last, milliseconds since 1970. */
-    listWantedAt: (): number => Number(selectMeta.get('list_wanted_at') ?? 0),
+    ...tags,
 
     /** The images that Lotan pulled and has not removed since, current ones and what their tags have lost. */
     pulled: {

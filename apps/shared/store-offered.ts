@@ -1,0 +1,61 @@
+/** The tags the registry offers, as its list was read last: a part of the store. */
+import type { Database } from 'better-sqlite3'
+
+/** A tag the registry offers. `digest` is null until somebody has asked for it. */
+export interface OfferedTag {
+  tag: string
+  digest: string | null
+}
+
+/** @param label a tag's host label, kept beside it so that a host finds its tag again */
+export function offeredTags(db: Database, label: (tag: string) => string) {
+  const select = db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered ORDER BY tag')
+  const selectOne = db.prepare<[string]>('SELECT 1 FROM offered WHERE tag = ?').pluck()
+  const knowDigest = db.prepare(
+    'UPDATE offered SET digest = @digest WHERE tag = @tag AND @digest IS NOT NULL AND digest IS NOT @digest',
+  )
+  const insert = db.prepare(`
+    INSERT INTO offered (tag, label, digest) VALUES (?, ?, ?)
+    ON CONFLICT (tag) DO UPDATE SET digest = coalesce(excluded.digest, digest)
+  `)
+  const remove = db.prepare('DELETE FROM offered WHERE tag = ?')
+  const forgetMissing = db.prepare('DELETE FROM missing WHERE tag IN (SELECT tag FROM offered)')
+  const selectNotAhead = db.prepare<[], string>('SELECT tag FROM offered WHERE NOT ahead ORDER BY tag').pluck()
+  const setAhead = db.prepare('UPDATE offered SET ahead = 1 WHERE tag = ?')
+  const setWanted = db.prepare(`INSERT OR REPLACE INTO meta (key, value) VALUES ('list_wanted_at', ?)`)
+  const selectWanted = db.prepare<[], string>(`SELECT value FROM meta WHERE key = 'list_wanted_at'`).pluck()
+
+  return {
+    /** The tags the registry offers, by name. */
+    offered: (): OfferedTag[] => select.all(),
+
+    /** Whether the registry's list has a tag. */
+    isOffered: (tag: string): boolean => selectOne.get(tag) !== undefined,
+
+    /** Notes what digest an offered tag has in the registry, as somebody has just learnt. */
+    digest: (tag: string, digest: string | null): void => void knowDigest.run({ tag, digest }),
+
+    /**
+     * Takes over the list of tags the registry offers: what is new in it comes, and what it lacks goes. A digest that is
+     * known stays where the list has none; what is remembered as missing but is offered now is forgotten.
+     */
+    offer: db.transaction((tags: OfferedTag[]) => {
+      const before = new Set(select.all().map(({ tag }) => tag))
+      for (const { tag, digest } of tags) if (!before.delete(tag) || digest) insert.run(tag, label(tag), digest)
+      for (const tag of before) remove.run(tag)
+      forgetMissing.run()
+    }) as unknown as (tags: OfferedTag[]) => void,
+
+    /** The tags of the list that have not been thought of as ones to pull before anybody asks for them. */
+    notYetAhead: (): string[] => selectNotAhead.all(),
+
+    /** A tag need not be pulled ahead (any more): it has been, or somebody was quicker. */
+    noteAhead: (tag: string): void => void setAhead.run(tag),
+
+    /** Asks for the list to be read again soon: there are visitors for tags that it does not have. */
+    wantList: (now: number): void => void setWanted.run(String(now)),
+
+    /** When that was asked for last, milliseconds since 1970. */
+    listWantedAt: (): number => Number(selectWanted.get() ?? 0),
+  }
+}
