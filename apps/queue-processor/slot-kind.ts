@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import type { Config } from '../shared/config.ts'
 import type { Engine, OwnContainer } from '../shared/engine.ts'
 import type { SlotKind } from '../shared/places.ts'
-import { ownContainer } from './own-container.ts'
+import { ownContainer } from '../shared/own-container.ts'
 
 export interface Facts {
   /** LOTAN_SLOT_KIND. */

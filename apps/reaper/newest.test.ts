@@ -29,7 +29,7 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
     generation: null,
     why: 'idle',
   })
-  const noted = new Map<string, string>()
+  const noted = new Map<string, string | null>()
   const refreshed = new Set<string>()
   const ending = new AbortController()
   const kept = keepNewest(
