@@ -21,7 +21,7 @@ export async function prepareRegistry(
   signal: AbortSignal,
 ): Promise<{ repository: string; reached: { host: string; port: number } }> {
   // Only the demo's launcher has to talk to the engine.
-  const { findDoor } = await import('./door.ts')
+  const { findDoor } = await import('./registry-door.ts')
   const door = await findDoor(config, signal)
   const take = async (port: number) => {
     if (!(await isFree(port))) return undefined

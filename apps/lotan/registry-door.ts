@@ -34,7 +34,7 @@ export async function findDoor(config: Pick<Config, 'dockerHost' | 'instance'>, 
   const options = (port: number): CreateOptions => ({
     name: `lotan-registry-${config.instance}`,
     Image: image,
-    Entrypoint: ['node', path.join(import.meta.dirname, 'forward.ts'), outer.address, String(port)],
+    Entrypoint: ['node', path.join(import.meta.dirname, 'registry-forward.ts'), outer.address, String(port)],
     Cmd: [],
     User: '65534:65534',
     Labels: { 'lotan.managed': 'true', 'lotan.instance': config.instance },

@@ -1,4 +1,4 @@
-/** A program: hands on every connection to the same port of another address. `node forward.ts 172.17.0.2 5417` */
+/** A program: hands on every connection to the same port of another address. `node registry-forward.ts 172.17.0.2 5417` */
 import net from 'node:net'
 import { pipeline } from 'node:stream'
 
