@@ -38,16 +38,22 @@ async function trust(authority: string, database: string): Promise<void> {
 }
 
 /**
- * Goes to a page. A browser takes every network that another test makes or removes for a change of its own, and gives up
- * what it was loading; then it is asked again.
+ * Goes to a page, and waits until it or one that it leads to is loaded: a waiting page may leave for the application
+ * before it is loaded itself. A browser takes every network that another test makes or removes for a change of its own,
+ * and gives up what it was loading; then it is asked again.
+ *
+ * @returns the first answer
  */
 export async function goTo(page: Page, url: string): Promise<Response | null> {
   for (let tries = 1; ; tries++)
     try {
-      return await page.goto(url)
+      const answer = await page.goto(url, { waitUntil: 'commit' })
+      await page.waitForLoadState()
+      return answer
     } catch (error) {
       const { message } = error as Error
-      if (tries === 5 || !/ERR_NETWORK_CHANGED|chrome-error:/.test(message)) throw error
+      if (tries === 5 || !/ERR_NETWORK_CHANGED|chrome-error:|interrupted by another navigation/.test(message))
+        throw error
     }
 }
 
