@@ -72,6 +72,8 @@ describe('an upgrade', { timeout: 90_000 }, () => {
     for (const end of ['', '-wal', '-shm']) await fs.rm(file() + end, { force: true })
     const db = new Database(file())
     db.exec(sql)
+    // Hosts of some tags were written otherwise then.
+    db.exec(`UPDATE preview SET label = 'as-it-was'`)
     db.close()
   }
 
@@ -95,6 +97,8 @@ describe('an upgrade', { timeout: 90_000 }, () => {
     assert.deepEqual(events.slice(0, 3), ['start', 'pull', 'pulled'])
     const pulled = look((db) => db.prepare('SELECT tag FROM pulled ORDER BY tag').pluck().all())
     assert.deepEqual(pulled, ['asleep', 'red'])
+    const labels = look((db) => db.prepare('SELECT label FROM preview ORDER BY tag').pluck().all())
+    assert.deepEqual(labels, ['asleep', 'red'])
   })
 
   test('leaves a preview running that ran, in the container it had', async () => {

@@ -159,7 +159,7 @@ async function clearTheWay(config: Config, mine: readonly Name[], say: Say): Pro
   if (mine.every((name) => name === 'redis')) return
   const aside = setAsideIfCorrupt(databaseOf(config))
   if (aside) say(`the database was corrupt and was moved to ${aside}; previews that run are taken over`, 'bad')
-  await withStore(config, () => {})
+  await withStore(config, (store) => store.relabel())
 }
 
 /** Waits for a fact; without it Lotan cannot go on, and says what the part that should have seen to it said last. */

@@ -200,7 +200,7 @@ test('the tags that the registry offers are listed, with whether they have a pre
       ['red', 'sha256:1', true],
     ],
   )
-  assert.match(json[0].host, /^capital-[0-9a-f]{8}\.previews\.example\.com$/)
+  assert.match(json[0].host, /^capital-[0-9a-z]{8}\.previews\.example\.com$/)
 })
 
 test('the description names every call, and no call is missing in it', () => {

@@ -35,10 +35,11 @@ export function readAsk(
   }
   const host = header('x-host')
   const place = readHost(host, config)
+  const known = place && store.tagAt(place.label)
   return {
     host,
     label: place?.label ?? null,
-    tag: place ? (store.tagAt(place.label) ?? place.tag) : null,
+    tag: known === undefined ? place!.tag : known,
     uri: header('x-uri') || '/',
     request: {
       method: header('x-method') || 'GET',

@@ -33,8 +33,8 @@ const label = (tag: string) => labelOf(tag, { domain: 'example.com', translitera
 let files = 0
 const newFile = () => path.join(dir, `${++files}.sqlite`)
 
-function open(file = newFile(), slots = 10): Store {
-  const store = openStore(file, { slots, label, log: openLog('test', 'silent') })
+function open(file = newFile(), slots = 10, labels = label): Store {
+  const store = openStore(file, { slots, label: labels, log: openLog('test', 'silent') })
   opened.push(store)
   return store
 }
@@ -436,6 +436,29 @@ test('a host finds its tag again, among previews and what the registry offers', 
   assert.deepEqual(store.offered(), [{ tag: '1.9.5', digest: 'sha256:d' }, { tag: 'Feature', digest: null }]) // prettier-ignore
   store.offer([])
   assert.equal(store.tagAt(label('Feature')), undefined)
+})
+
+test('a host at which two known tags would live is neither’s', () => {
+  const store = open(newFile(), 10, () => 'slug-hash')
+  store.apply('one', { type: 'start', by: 'visit' }, now)
+  store.offer([{ tag: 'one', digest: null }])
+  assert.equal(store.tagAt('slug-hash'), 'one')
+  store.offer([{ tag: 'one', digest: null }, { tag: 'other', digest: null }]) // prettier-ignore
+  assert.equal(store.tagAt('slug-hash'), null)
+  store.offer([])
+  assert.equal(store.tagAt('slug-hash'), 'one')
+})
+
+test('labels that another naming has written are written anew', () => {
+  const file = newFile()
+  const store = open(file)
+  store.apply('1.9.5', { type: 'start', by: 'visit' }, now)
+  store.offer([{ tag: '2.0.0', digest: null }, { tag: 'same', digest: null }]) // prettier-ignore
+  const renamed = open(file, 10, (tag) => labelOf(tag, { domain: 'example.com', transliterate: false }))
+  assert.equal(renamed.tagAt('1_9_5'), '1.9.5')
+  renamed.relabel()
+  for (const tag of ['1.9.5', '2.0.0', 'same']) assert.equal(renamed.tagAt(tag), tag)
+  for (const old of ['1_9_5', '2_0_0']) assert.equal(renamed.tagAt(old), undefined)
 })
 
 test('a digest that is known of an offered tag stays, until a newer one is seen or the tag is offered no more', () => {

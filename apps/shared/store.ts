@@ -162,9 +162,16 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const insertMissing = db.prepare('INSERT OR REPLACE INTO missing (tag, until) VALUES (?, ?)')
   const deleteMissing = db.prepare('DELETE FROM missing WHERE tag = ? OR until <= ?')
   const selectMissing = db.prepare<[string]>('SELECT until FROM missing WHERE tag = ?').pluck()
-  const [previewAt, offeredAt] = ['preview', 'offered'].map((table) =>
-    db.prepare<[string], string>(`SELECT tag FROM ${table} WHERE label = ? ORDER BY tag LIMIT 1`).pluck(),
-  )
+  const tagsAt = db
+    .prepare<{ label: string }, string>(
+      `
+      SELECT tag FROM preview WHERE label = @label
+      UNION
+      SELECT tag FROM offered WHERE label = @label
+      LIMIT 2
+    `,
+    )
+    .pluck()
   const tags = offeredTags(db, label)
   const countAhead = db
     .prepare(
@@ -323,8 +330,20 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       return until !== undefined && until > now ? until : undefined
     },
 
-    /** The known tag that lives at a host label, if there is one. */
-    tagAt: (label: string): string | undefined => previewAt!.get(label) ?? offeredAt!.get(label),
+    /** The known tag that lives at a host label: undefined where none does, null where two would, since it is neither's. */
+    tagAt(label: string): string | null | undefined {
+      const [tag, ...others] = tagsAt.all({ label })
+      return others.length > 0 ? null : tag
+    },
+
+    /** Writes every label anew that another naming, or another version of Lotan, has written otherwise. */
+    relabel: db.transaction(() => {
+      for (const table of ['preview', 'offered']) {
+        const rows = db.prepare<[], { tag: string; label: string }>(`SELECT tag, label FROM ${table}`).all()
+        const update = db.prepare(`UPDATE ${table} SET label = ? WHERE tag = ?`)
+        for (const row of rows) if (row.label !== label(row.tag)) update.run(label(row.tag), row.tag)
+      }
+    }) as unknown as () => void,
 
     ...tags,
 
