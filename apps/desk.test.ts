@@ -22,6 +22,9 @@ describe('the admin page', { timeout: 120_000 }, () => {
     }
     await buildSmall(`${registry.repository}:fails`, '', { cmd: ['sh', '-c', 'echo no database >&2; exit 7'] })
     await moveToRegistry(`${registry.repository}:fails`)
+    const chatter =
+      '(i=0; while :; do i=$((i+1)); echo "line $i of it"; [ $i -lt 300 ] || /bin/busybox sleep 0.2; done) & exec /bin/busybox httpd'
+    await buildSmall(`${registry.repository}:chatty`, '', { cmd: ['sh', '-c', `${chatter} -f -p 80 -h /www`] })
     lotan = await startLotan({
       repository: registry.repository,
       env: { ADMIN_WELCOME: '<b>Welcome</b> to the previews', ADMIN_INFO: 'Ask <i>Ada</i>' },
@@ -111,6 +114,29 @@ describe('the admin page', { timeout: 120_000 }, () => {
     await page.getByText('no database').first().waitFor()
     assert.ok(await page.getByText('exit code 7').first().isVisible())
     await keepScreenshot(page, 'desk-failed')
+    await page.close()
+  })
+
+  test('shows what an application writes, and leaves what somebody has marked in it', async () => {
+    await lotan.api('POST', '/previews', { tag: 'chatty' })
+    await lotan.untilState('chatty', 'running')
+    const page = await loggedIn()
+    await goTo(page, `${lotan.admin}/previews/chatty`)
+    const log = page.getByRole('region', { name: 'Log of chatty' })
+    const last = async () => Number(/(\d+) of it\s*$/.exec((await log.textContent())!)![1])
+    // More than the page shows, so that the oldest lines go.
+    const before = await until('the first lines have come', async () => (await last()) > 300 && last())
+    const marked = () => log.evaluate((pre) => pre.ownerDocument.getSelection()!.toString())
+    await log.evaluate((pre, text) => {
+      const range = pre.ownerDocument.createRange()
+      const at = pre.textContent.indexOf(text)
+      range.setStart(pre.firstChild, at)
+      range.setEnd(pre.firstChild, at + text.length)
+      pre.ownerDocument.getSelection()!.addRange(range)
+    }, `line ${before} of it`)
+    assert.equal(await marked(), `line ${before} of it`)
+    await until('more lines have come', async () => (await last()) > before + 10, { within: 8_000 })
+    assert.equal(await marked(), `line ${before} of it`)
     await page.close()
   })
 

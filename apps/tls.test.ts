@@ -120,6 +120,22 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     await page.close()
   })
 
+  test('as many cookies as a browser keeps lock nobody out over HTTP/2 either', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await goTo(page, url('page'))
+    const kept = await page.locator('body').evaluate((body, domain) => {
+      for (let i = 0; i < 178; i++)
+        body.ownerDocument.cookie = `toss${i}=${'x'.repeat(4_080)}; domain=${domain}; path=/; max-age=3600`
+      return body.ownerDocument.cookie.length
+    }, DOMAIN)
+    assert.ok(kept > 700_000, `${kept}`)
+    const answer = await goTo(page, `https://${DOMAIN}:${port}/`)
+    assert.equal(answer?.status(), 401)
+    await page.getByLabel('Admin token').waitFor()
+    await context.close()
+  })
+
   test('the admin page logs in with a cookie of this host alone, and links to https', async () => {
     const page = await browser.newPage()
     await goTo(page, `https://${DOMAIN}:${port}/login?token=${lotan.token}`)

@@ -3,7 +3,8 @@
 {
   const EVERY = 1000 // at most once in so many milliseconds
   const SOON = 300 // several changes come together
-  const ANYWAY = 15000 // ages and figures move without any event
+  // Ages and figures move without any event, and what an application writes is none.
+  const ANYWAY = document.querySelector('#output') ? 2000 : 15000
 
   // Not location.href: a form's answer may stand at an address that only takes forms.
   const { page, events } = document.body.dataset
@@ -61,9 +62,26 @@
     const [log, next] = [output, fresh].map((part) => part?.querySelector('.log'))
     if (log && next) {
       const atEnd = log.scrollHeight - log.clientHeight - log.scrollTop < 8
-      if (log.textContent !== next.textContent) log.textContent = next.textContent
+      write(log, next.textContent)
       if (atEnd) log.scrollTop = log.scrollHeight
     } else if (output) swap(output, fresh)
+  }
+
+  // What is on the page already stays in its place, and with it what somebody has marked: new lines come below, and the
+  // oldest go above.
+  function write(log, text) {
+    const node = log.firstChild
+    const old = node.data
+    const first = text.slice(0, text.indexOf('\n') + 1) || text
+    for (let at = old.indexOf(first); at >= 0; at = old.indexOf(first, at + 1)) {
+      if ((at > 0 && old[at - 1] !== '\n') || !text.startsWith(old.slice(at))) continue
+      node.appendData(text.slice(old.length - at))
+      const height = log.scrollHeight
+      node.deleteData(0, at)
+      log.scrollTop -= height - log.scrollHeight
+      return
+    }
+    node.data = text
   }
 
   function swap(part, fresh) {

@@ -31,7 +31,8 @@
     put(find('#aside'), told.aside)
     put(find('#usually'), told.usually && ', ' + told.usually)
     if (told.bar === null) bar.removeAttribute('value')
-    else bar.value = told.bar
+    // Never backwards: what is found out late may make the whole larger.
+    else bar.value = Math.max(bar.value, told.bar)
     told.stages.forEach(({ mark, text, from }, i) => {
       const stage = stages.children[i]
       const [icon, name, right] = stage.children

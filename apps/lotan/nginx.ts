@@ -5,6 +5,7 @@ import ejs from 'ejs'
 import type { Config } from '../shared/config.ts'
 import { placeOf, placesIn, textOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
+import { sayings } from './said.ts'
 
 const template = path.resolve(import.meta.dirname, '../../nginx/nginx.conf.ejs')
 
@@ -72,7 +73,7 @@ export async function writeNginxConf(
       address: textOf(placeOf(places, { slot: i + 1, port })),
     })),
     robots: { agents: config.robots.agents.map(exactly), paths: config.robots.paths.map(anywhere) },
-    nobody: await nobody(),
+    said: await sayings(config),
   })
   const file = path.join(prefix, 'nginx.conf')
   await fs.writeFile(file, conf)
@@ -95,23 +96,4 @@ function exactly(text: string): string {
 /** A regular expression for a path in which `*` stands for anything. */
 function anywhere(path: string): string {
   return path.split('*').map(exactly).join('.*')
-}
-
-/** What nginx says while the router is away, ready to stand between single quotes in its configuration. */
-async function nobody() {
-  const html = await fs.readFile(path.resolve(import.meta.dirname, '../../nginx/nobody.html'), 'utf8')
-  const problem = JSON.stringify({
-    type: 'about:blank',
-    title: 'Lotan is restarting',
-    status: 503,
-    detail: 'The router does not answer just now. Try again in 2 s.',
-  })
-  return { html: quoted(html), problem: quoted(problem) }
-}
-
-function quoted(text: string): string {
-  return text
-    .replace(/\s*\n\s*/g, ' ')
-    .trim()
-    .replace(/[\\']/g, '\\$&')
 }

@@ -119,7 +119,9 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
     try {
       const signal = AbortSignal.timeout(1_000)
       const output = await reaper.logs(container, { tail: LOG_LINES, follow: false, signal })
-      return output ? (await text(output)).trimEnd().split('\n') : null
+      if (!output) return null
+      const said = (await text(output)).trimEnd()
+      return said ? said.split('\n') : []
     } catch (error) {
       log.warn({ err: error }, 'the reaper gave no log')
       return { unreadable: 'The reaper, which reads logs, does not answer.' }

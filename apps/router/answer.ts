@@ -5,15 +5,17 @@ import { words } from '../shared/reason.ts'
 import type { Store } from '../shared/store.ts'
 import { hostOf } from '../shared/tag.ts'
 import type { Ask } from './ask.ts'
-import { acceptsHtml, type Answer } from './decide.ts'
+import { isNavigation, type Answer, type Request } from './decide.ts'
 import { failedPage, messagePage, messages, notFoundPage, waitingPage, type Message, type Page } from './pages.ts'
+import { sendProblem } from './problem.ts'
+import { asPath } from './same-origin.ts'
 import { tell } from './told.ts'
 
-/** One answer, said twice: as a page and as a problem. Only what the client accepts is made. */
+/** One answer, said twice: as a page and as a problem, of which one is made. */
 interface Said {
   status: number
-  title: string
-  detail: string
+  heading: string
+  sentence: string
   reason?: string
   /** Seconds. */
   retryAfter?: number
@@ -22,7 +24,10 @@ interface Said {
   page: () => Page
 }
 
-export interface Facts {
+/** A longer one is not led to: its header would be more than nginx takes. The waiting page loads itself again. */
+const LONGEST_REDIRECT = 8_000
+
+interface Parts {
   ask: Ask
   answer: Answer
   config: Pick<Config, 'domain' | 'transliterate' | 'repository'>
@@ -30,63 +35,73 @@ export interface Facts {
 }
 
 /** Sends it. Never cached, by anybody, since the next answer is another one. */
-export function answerFor(facts: Facts, res: Response, now = Date.now()) {
-  const { ask, answer, store } = facts
-  res.set({ 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
-  if (isRobotsTxt(ask)) return res.type('text/plain').send('User-agent: *\nDisallow: /\n')
+export function answerFor(parts: Parts, res: Response, now = Date.now()) {
+  const { ask, answer, store } = parts
+  if (isRobotsTxt(ask)) return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')
   // It came up between nginx's last question and this one.
-  if (answer.do === 'forward' && !ask.verdict && ask.request.method === 'GET') return res.redirect(307, ask.uri)
+  const isUp = answer.do === 'forward' && !ask.verdict && ask.request.method === 'GET'
+  if (isUp && ask.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(ask.uri))
 
-  const { status, title, detail, reason, retryAfter, again, page } = say(facts, now)
-  res.status(status)
-  if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
-  const reading = ask.request.method === 'GET' || ask.request.method === 'HEAD'
-  if (reading && ask.request.kind === 'person' && acceptsHtml(ask.request.accept)) {
-    const { html, csp } = page()
-    if (again) res.set('Refresh', String(retryAfter))
-    return res
-      .set({ 'Content-Security-Policy': csp, 'Referrer-Policy': 'same-origin', 'X-Content-Type-Options': 'nosniff' })
-      .type('html')
-      .send(html)
-  }
   const state = ask.tag === null ? undefined : (store.get(ask.tag)?.state ?? 'unknown')
-  const problem = { type: 'about:blank', title, status, detail, tag: ask.tag ?? undefined, state, reason }
-  return res.type('application/problem+json').send(JSON.stringify(problem))
+  return send(say(parts, now), ask.request, res, { tag: ask.tag ?? undefined, state })
 }
 
-function say(facts: Facts, now: number): Said {
-  const { ask, answer, config, store } = facts
+/** What there is to say when nothing can be looked up: Lotan itself is in trouble. */
+export function answerTrouble(request: Request, res: Response) {
+  return send(trouble(), request, res)
+}
+
+function send(answer: Said, request: Request, res: Response, about: { tag?: string; state?: string } = {}) {
+  const { status, heading, sentence, reason, retryAfter, again, page } = answer
+  uncached(res)
+  if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
+  if (request.kind !== 'person' || !isNavigation(request))
+    return sendProblem(res, status, `${heading}. ${sentence}`, { ...about, reason })
+  const { html, csp } = page()
+  if (again) res.set('Refresh', String(retryAfter))
+  return res
+    .status(status)
+    .set({ 'Content-Security-Policy': csp, 'Referrer-Policy': 'same-origin', 'X-Content-Type-Options': 'nosniff' })
+    .type('html')
+    .send(html)
+}
+
+function uncached(res: Response): Response {
+  return res.set({ 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
+}
+
+function say({ ask, answer, config, store }: Parts, now: number): Said {
   const tag = ask.tag ?? ''
   const verdict = verdictOf(ask, tag)
   if (verdict) return verdict
 
   if (answer.do === 'refuse' && answer.why === 'no-tag') {
-    const title = 'No container tag'
-    const detail =
-      ask.label === null ? `${ask.host} is not below ${config.domain}` : `${ask.label} cannot be a container tag`
+    const heading = 'No container tag'
+    const sentence =
+      ask.label === null ? `${ask.host} is not below ${config.domain}.` : `${ask.label} cannot be a container tag.`
     const { label, host } = ask
     const { domain, transliterate } = config
     const example = hostOf('pr-3001', config)
     return {
       status: 404,
-      title,
-      detail,
+      heading,
+      sentence,
       page: () => notFoundPage({ why: 'no-tag', label, host, domain, example, transliterate }),
     }
   }
   if (answer.do === 'refuse' && answer.why === 'not-offered')
     return {
       status: 403,
-      title: 'This tag is not offered',
-      detail: `Whoever runs Lotan offers only some tags as previews. ${tag} is not one of them.`,
+      heading: 'This tag is not offered',
+      sentence: `Whoever runs Lotan offers only some tags as previews. ${tag} is not one of them.`,
       page: () => notFoundPage({ why: 'not-offered', tag }),
     }
   if (answer.do === 'refuse' && answer.why === 'missing') {
     const askAgainIn = Math.max(0, answer.until - now)
     return {
       status: 404,
-      title: 'No such container tag',
-      detail: `The registry has no image tagged ${tag}.`,
+      heading: 'No such container tag',
+      sentence: `The registry has no image tagged ${tag}.`,
       retryAfter: Math.ceil(askAgainIn / 1_000),
       page: () => notFoundPage({ why: 'missing', tag, askAgainIn }),
     }
@@ -94,8 +109,8 @@ function say(facts: Facts, now: number): Said {
   if (answer.do === 'refuse' && answer.why === 'failed') {
     const { reason, since, retryAt } = answer.preview
     const { heading, sentence } = words(tag, reason)
-    const page = () => failedPage({ tag, reason, since, retryAt })
-    return { status: 502, title: heading, detail: sentence, reason: reason.code, page }
+    const page = () => failedPage({ tag, reason, since, retryAt, now })
+    return { status: 502, heading, sentence, reason: reason.code, page }
   }
   if (answer.do === 'refuse')
     return said({
@@ -110,8 +125,8 @@ function say(facts: Facts, now: number): Said {
   const told = tell(preview, { tag, ahead, missing, lately: store.lately(), now })
   return {
     status: 503,
-    title: told.heading,
-    detail: told.status,
+    heading: told.heading,
+    sentence: told.status,
     retryAfter: 2,
     page: () => waitingPage({ told, repository: config.repository, uri: ask.uri }),
   }
@@ -136,14 +151,20 @@ function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
         }),
         retryAfter: 2,
       }
-    default:
+    case 'trouble':
+      return trouble()
+    case undefined:
       return undefined
   }
 }
 
+function trouble(): Said {
+  return { ...said(messages.trouble()), retryAfter: 10, again: true }
+}
+
 function said(message: Message): Said {
   const { status, heading, sentence } = message
-  return { status, title: heading, detail: sentence, page: () => messagePage(message) }
+  return { status, heading, sentence, page: () => messagePage(message) }
 }
 
 /** A search engine that asks is told to leave the preview alone, without waking it. */

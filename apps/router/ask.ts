@@ -1,9 +1,15 @@
 /** What nginx tells of a request when it asks the router about it: see nginx/ask.conf.ejs. */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Config } from '../shared/config.ts'
 import type { Store } from '../shared/store.ts'
 import { readHost } from '../shared/tag.ts'
 import type { Request } from './decide.ts'
+
+/**
+ * What an earlier ask about a request has come to: its container runs and dropped it, no more can be held, its tag cannot
+ * be looked up just now, its body is spent, or Lotan itself is in trouble.
+ */
+export type Verdict = 'alive' | 'full' | 'unknown' | 'spent' | 'trouble'
 
 export interface Ask {
   /** The host that was asked for: lower case, without port. */
@@ -16,8 +22,7 @@ export interface Ask {
   request: Request
   /** The upstream that did not answer, on an ask about a lost one. */
   tried: string
-  /** What an earlier ask about the same request came to. */
-  verdict: string
+  verdict: Verdict | undefined
   origin: string
   referer: string
   fetchSite: string
@@ -29,10 +34,7 @@ export function readAsk(
   config: Pick<Config, 'domain' | 'transliterate'>,
   store: Pick<Store, 'tagAt'>,
 ): Ask {
-  const header = (name: string): string => {
-    const value = req.headers[name]
-    return typeof value === 'string' ? value : ''
-  }
+  const header = headerOf(req.headers)
   const host = header('x-host')
   const place = readHost(host, config)
   const known = place && store.tagAt(place.label)
@@ -41,20 +43,33 @@ export function readAsk(
     label: place?.label ?? null,
     tag: known === undefined ? place!.tag : known,
     uri: header('x-uri') || '/',
-    request: {
-      method: header('x-method') || 'GET',
-      kind: header('x-kind') === 'robot' ? 'robot' : 'person',
-      accept: header('accept'),
-      fetchMode: header('sec-fetch-mode'),
-      fetchDest: header('sec-fetch-dest'),
-      upgrade: header('upgrade-asked'),
-      insecure: header('upgrade-insecure-requests'),
-      prefer: header('prefer'),
-    },
+    request: readRequest(req.headers),
     tried: header('x-tried'),
-    verdict: header('x-verdict'),
+    verdict: (header('x-verdict') as Verdict) || undefined,
     origin: header('origin'),
     referer: header('referer'),
     fetchSite: header('sec-fetch-site'),
+  }
+}
+
+/** What says how a request is to be answered, whatever it is about. */
+export function readRequest(headers: IncomingHttpHeaders): Request {
+  const header = headerOf(headers)
+  return {
+    method: header('x-method') || 'GET',
+    kind: header('x-kind') === 'robot' ? 'robot' : 'person',
+    accept: header('accept'),
+    fetchMode: header('sec-fetch-mode'),
+    fetchDest: header('sec-fetch-dest'),
+    upgrade: header('upgrade-asked'),
+    insecure: header('upgrade-insecure-requests'),
+    prefer: header('prefer'),
+  }
+}
+
+function headerOf(headers: IncomingHttpHeaders) {
+  return (name: string): string => {
+    const value = headers[name]
+    return typeof value === 'string' ? value : ''
   }
 }

@@ -52,12 +52,7 @@ const facts = (over: Partial<Facts> = {}): Facts => ({
   laneFree: () => true,
   ...over,
 })
-const wait = (ms: number, otherwise: 'waiting-page' | 'problem', applied: number | null = null) => ({
-  do: 'wait',
-  until: NOW + ms,
-  else: otherwise,
-  applied,
-})
+const wait = (ms: number, applied: number | null = null) => ({ do: 'wait', until: NOW + ms, applied })
 
 const table: [string, Request, Facts, object][] = [
   ['a host that cannot be a tag is refused', browser, facts({ tag: null }), { do: 'refuse', why: 'no-tag' }],
@@ -75,33 +70,18 @@ const table: [string, Request, Facts, object][] = [
     { do: 'forward', preview: running },
   ],
   ['a robot wakes nothing', { ...browser, kind: 'robot' }, facts(), { do: 'refuse', why: 'robot' }],
-  ['a navigation to an unknown tag gets the page at once', browser, facts(), wait(0, 'waiting-page')],
-  [
-    'a navigation waits a second for an image that started quickly',
-    browser,
-    facts({ preview: stopped }),
-    wait(1_000, 'waiting-page'),
-  ],
-  [
-    'but not while the start lanes are taken',
-    browser,
-    facts({ preview: stopped, laneFree: () => false }),
-    wait(0, 'waiting-page'),
-  ],
-  [
-    'nor when its last start was slow',
-    browser,
-    facts({ preview: { ...stopped, took: { start: 1_500 } } }),
-    wait(0, 'waiting-page'),
-  ],
-  ['nor when its image is gone', browser, facts({ preview: { ...stopped, image: null } }), wait(0, 'waiting-page')],
-  ['a program is held', program, facts(), wait(HOLD, 'problem')],
-  ['a POST is held whatever it accepts', { ...browser, method: 'POST' }, facts(), wait(HOLD, 'problem')],
-  ['a WebSocket is held', { ...program, upgrade: 'websocket' }, facts(), wait(HOLD, 'problem')],
-  ['a preference is honoured', { ...program, prefer: 'wait=5' }, facts(), wait(5_000, 'problem', 5_000)],
-  ['wait=0 is answered at once', { ...program, prefer: 'wait=0' }, facts(), wait(0, 'problem', 0)],
-  ['a preference never exceeds the hold', { ...program, prefer: 'wait=900' }, facts(), wait(HOLD, 'problem', HOLD)],
-  ['a navigation may prefer to wait', { ...browser, prefer: 'wait=2' }, facts(), wait(2_000, 'waiting-page', 2_000)],
+  ['a navigation to an unknown tag gets the page at once', browser, facts(), wait(0)],
+  ['a navigation waits a second for an image that started quickly', browser, facts({ preview: stopped }), wait(1_000)],
+  ['but not while the start lanes are taken', browser, facts({ preview: stopped, laneFree: () => false }), wait(0)],
+  ['nor when its last start was slow', browser, facts({ preview: { ...stopped, took: { start: 1_500 } } }), wait(0)],
+  ['nor when its image is gone', browser, facts({ preview: { ...stopped, image: null } }), wait(0)],
+  ['a program is held', program, facts(), wait(HOLD)],
+  ['a POST is held whatever it accepts', { ...browser, method: 'POST' }, facts(), wait(HOLD)],
+  ['a WebSocket is held', { ...program, upgrade: 'websocket' }, facts(), wait(HOLD)],
+  ['a preference is honoured', { ...program, prefer: 'wait=5' }, facts(), wait(5_000, 5_000)],
+  ['wait=0 is answered at once', { ...program, prefer: 'wait=0' }, facts(), wait(0, 0)],
+  ['a preference never exceeds the hold', { ...program, prefer: 'wait=900' }, facts(), wait(HOLD, HOLD)],
+  ['a navigation may prefer to wait', { ...browser, prefer: 'wait=2' }, facts(), wait(2_000, 2_000)],
   [
     'a tag the registry lacks is refused',
     browser,
@@ -114,12 +94,7 @@ const table: [string, Request, Facts, object][] = [
     facts({ preview: failedAt(NOW - 59_999) }),
     { do: 'refuse', why: 'failed', preview: failedAt(NOW - 59_999) },
   ],
-  [
-    'for 60 s, then a visit starts it again',
-    program,
-    facts({ preview: failedAt(NOW - 60_000) }),
-    wait(HOLD, 'problem'),
-  ],
+  ['for 60 s, then a visit starts it again', program, facts({ preview: failedAt(NOW - 60_000) }), wait(HOLD)],
 ]
 for (const [name, request, given, expected] of table)
   test(`decide: ${name}`, () => assert.deepEqual(decide(request, given, NOW), expected))

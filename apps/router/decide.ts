@@ -33,10 +33,10 @@ export interface Facts {
   laneFree: () => boolean
 }
 
-/** The answer. `wait` wakes the preview, waits until the given time, and then gives `else`. */
+/** The answer. `wait` wakes the preview and waits until the given time: then it is a page or a problem. */
 export type Answer =
   | { do: 'forward'; preview: In<'running'> }
-  | { do: 'wait'; until: number; else: 'waiting-page' | 'problem'; applied: number | null }
+  | { do: 'wait'; until: number; applied: number | null }
   | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' }
   | { do: 'refuse'; why: 'missing'; until: number }
   | { do: 'refuse'; why: 'failed'; preview: In<'failed'> }
@@ -57,9 +57,8 @@ export function decide(request: Request, facts: Facts, now: number): Answer {
 
   const wish = preferredWait(request.prefer)
   const applied = wish === null ? null : Math.min(wish, facts.hold)
-  if (isNavigation(request))
-    return { do: 'wait', until: now + (applied ?? quick(preview, facts)), else: 'waiting-page', applied }
-  return { do: 'wait', until: now + (applied ?? facts.hold), else: 'problem', applied }
+  const own = () => (isNavigation(request) ? quick(preview, facts) : facts.hold)
+  return { do: 'wait', until: now + (applied ?? own()), applied }
 }
 
 /**
@@ -74,7 +73,7 @@ export function isNavigation({ method, accept, fetchMode, fetchDest, upgrade, in
   return !fetchDest || ['document', 'iframe', 'frame', 'empty'].includes(fetchDest)
 }
 
-export function acceptsHtml(accept: string): boolean {
+function acceptsHtml(accept: string): boolean {
   return /\btext\/html\b|\bapplication\/xhtml\+xml\b/i.test(accept)
 }
 

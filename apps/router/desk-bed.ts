@@ -1,4 +1,7 @@
-/** What the tests of the desk stand on: the real desk on a socket, a real store and Redis, and a reaper that says what it is told. */
+/**
+ * What the tests of desk and door stand on: both of them, real, on sockets, a real store and Redis, and a reaper that says
+ * what it is told.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
@@ -13,8 +16,10 @@ import { openQueue } from '../shared/queue.ts'
 import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
 import { until } from '../testing/until.ts'
+import { noteActivity } from './activity.ts'
 import { watchChanges } from './changes.ts'
 import { desk } from './desk.ts'
+import { door } from './door.ts'
 import { openReaper } from './reaper-client.ts'
 
 export const token = 'the-token-of-these-tests'
@@ -55,10 +60,11 @@ export async function openBed(env: Record<string, string> = {}) {
 
   let reaperSays: RequestListener = (_req, res) => res.writeHead(500).end('{}')
   const reaper = http.createServer((req, res) => reaperSays(req, res))
-  const app = desk({ config, store, nudges, changes, reaper: openReaper(config), log })
-  const server = http.createServer(app)
+  const activity = noteActivity(store, { every: 500 })
+  const parts = { config, store, nudges, changes, activity, reaper: openReaper(config), log }
+  const servers = { 'desk.sock': http.createServer(desk(parts)), 'router.sock': http.createServer(door(parts)) }
   await listen(reaper, path.join(config.runDir, 'reaper.sock'))
-  await listen(server, path.join(config.runDir, 'desk.sock'))
+  for (const [name, server] of Object.entries(servers)) await listen(server, path.join(config.runDir, name))
 
   /** Sends a request as nginx does, and gives the head of the answer. */
   function open(uri: string, { method = 'GET', headers = {}, body, signal }: Ask = {}): Promise<IncomingMessage> {
@@ -87,21 +93,33 @@ export async function openBed(env: Record<string, string> = {}) {
   }
 
   async function ask(uri: string, sent: Ask = {}): Promise<Answer> {
-    const answer = await open(uri, sent)
-    const said = await text(answer)
-    const json = /json/.test(answer.headers['content-type'] ?? '') && said ? JSON.parse(said) : undefined
-    return { status: answer.statusCode!, headers: answer.headers, text: said, json }
+    return read(await open(uri, sent))
+  }
+
+  /** Asks the door about a request, as nginx does: `/wait` about a host, and whatever else is to be told of it. */
+  function openDoor(uri: string, { headers, signal }: Pick<Ask, 'headers' | 'signal'>): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const socketPath = path.join(config.runDir, 'router.sock')
+      http
+        .request({ socketPath, path: uri, signal, agent: false, setHost: false, headers: { Host: 'door', ...headers } })
+        .on('response', resolve)
+        .on('error', reject)
+        .end()
+    })
   }
 
   return {
     config,
     store,
+    changes,
     nudges,
     log,
     lines,
     redis,
     open,
     ask,
+    openDoor,
+    door: async (uri: string, headers: OutgoingHttpHeaders) => read(await openDoor(uri, { headers })),
     /** As the API's clients ask. */
     api: (uri: string, { headers, ...sent }: Ask = {}) =>
       ask(`/api/v1${uri}`, { ...sent, headers: { ...bearer, ...headers } }),
@@ -114,7 +132,8 @@ export async function openBed(env: Record<string, string> = {}) {
       reaperSays = says
     },
     async close() {
-      for (const each of [server, reaper]) {
+      activity.close()
+      for (const each of [...Object.values(servers), reaper]) {
         each.close()
         each.closeAllConnections()
       }
@@ -148,6 +167,12 @@ export function bringUp(tag: string, { store }: Pick<Bed, 'store'>): Preview {
 function imageOf(name: string): Image {
   const digest = `sha256:${Buffer.from(name.padEnd(32)).toString('hex')}`
   return { id: digest, digest, pulled: true, bytes: 1_000, created: null, labels: {}, ports: [80] }
+}
+
+async function read(answer: IncomingMessage): Promise<Answer> {
+  const said = await text(answer)
+  const json = /json/.test(answer.headers['content-type'] ?? '') && said ? JSON.parse(said) : undefined
+  return { status: answer.statusCode!, headers: answer.headers, text: said, json }
 }
 
 async function startRedis(socket: string, dir: string) {

@@ -77,10 +77,37 @@ test('programs that are not let in are told how, and people get the login page w
   assert.equal(program.json.status, 401)
   const person = await ask('/previews/red')
   assert.match(person.text, /<form method="post" action="\/login"/)
-  assert.equal(person.headers.refresh, undefined)
-  // A strict cookie does not come along with a link on another site, but does when the page loads itself again.
-  const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' }
-  assert.equal((await ask('/previews/red', { headers })).headers.refresh, '0')
+})
+
+test('the login page loads itself again, once, where a strict cookie may not have come along', async () => {
+  const refresh = async (uri: string, headers: Record<string, string>) => (await ask(uri, { headers })).headers.refresh
+  const navigate = { 'Sec-Fetch-Mode': 'navigate' }
+  const again = '0; url=/previews/red?again'
+  for (const [headers, expected] of [
+    [{ ...navigate, 'Sec-Fetch-Site': 'cross-site' }, again],
+    [{ 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Site': 'cross-site' }, undefined],
+    [{ ...navigate, 'Sec-Fetch-Site': 'none' }, undefined],
+    [{ ...navigate, 'Sec-Fetch-Site': 'same-origin' }, undefined],
+    // Over plain HTTP there is the Referer alone, or nothing.
+    [{}, again],
+    [{ Referer: 'http://chat.example/' }, again],
+    [{ Referer: `http://red.${domain}/` }, again],
+    [{ Referer: `http://${domain}/` }, undefined],
+  ] as const) {
+    assert.equal(await refresh('/previews/red', headers), expected, JSON.stringify(headers))
+    assert.equal(await refresh('/previews/red?again', headers), undefined)
+  }
+  assert.equal(await refresh('/?q=red', {}), '0; url=/?q=red&again')
+  assert.equal(await refresh('//evil.example', {}), '0; url=/.//evil.example?again')
+  // Whoever is in does not see that.
+  for (const [uri, to] of [
+    ['/?q=red&again', '/?q=red'],
+    ['/previews/red?again', '/previews/red'],
+    ['//evil.example?again', '/.//evil.example'],
+  ] as const) {
+    const { status, headers } = await ask(uri, { headers: { Cookie: cookie } })
+    assert.deepEqual([status, headers.location], [303, to])
+  }
 })
 
 test('the login link and the login form let in, and lead to where one wanted to go', async () => {
@@ -122,7 +149,7 @@ test('a login link that is not opened by a person is not followed', async () => 
   }
 })
 
-test('five wrong tokens a minute from one address, and right ones are not counted', async () => {
+test('five wrong tokens a minute from one address are taken in the form, and right ones are not counted', async () => {
   const here = { 'X-Forwarded-For': '203.0.113.7' }
   for (let i = 0; i < 7; i++) assert.equal((await post('/login', { token }, here)).status, 303)
   for (const left of [4, 3, 2]) {
@@ -130,15 +157,21 @@ test('five wrong tokens a minute from one address, and right ones are not counte
     assert.equal(wrong.status, 401)
     assert.match(wrong.text, new RegExp(`${left} tries left`))
   }
-  assert.equal((await ask('/login?token=wrong', { headers: here })).status, 401)
   assert.equal((await post('/login', {}, here)).status, 401)
+  assert.equal((await post('/login', { token: 'wrong' }, here)).status, 401)
 
   const barred = await post('/login', { token }, here)
   assert.equal(barred.status, 429)
   assert.match(barred.text, /Too many tries from your address/)
   assert.ok(Number(barred.headers['retry-after']) > 50)
   assert.equal(barred.headers['set-cookie'], undefined)
-  assert.equal((await ask(`/login?token=${token}`, { headers: here })).status, 429)
+  // Any page can ask for links in the name of whoever looks at it: they neither count nor are they barred.
+  for (let i = 0; i < 7; i++) {
+    const wrong = await ask('/login?token=wrong', { headers: here })
+    assert.equal(wrong.status, 401)
+    assert.match(wrong.text, /That is not the token\. *</)
+  }
+  assert.equal((await ask(`/login?token=${token}`, { headers: here })).status, 303)
   // Who is in stays in, and others are not barred.
   assert.equal((await ask('/', { headers: { ...here, Cookie: cookie } })).status, 200)
   assert.equal((await post('/login', { token }, fromElsewhere())).status, 303)
@@ -283,6 +316,8 @@ test('the page of a preview shows its figures and its log, and does without them
   assert.equal(status, 200)
   assert.match(text, /one &lt;line&gt;\nanother/)
   assert.match(text, /uses 100\u00a0MB/)
+  bed.reaper((req, res) => res.end(req.url!.includes('/logs') ? '' : '{}'))
+  assert.match((await page()).text, /It has written nothing yet\./)
   bed.reaper((_req, res) => res.writeHead(404).end('{}'))
   assert.equal((await page()).status, 200)
 })

@@ -10,32 +10,29 @@
  * A yes is 200 with X-Upstream, a no is 403; nginx passes X-Verdict of a no on to /answer.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import express, { type Response } from 'express'
-import type { Config, Place } from '../shared/config.ts'
+import express, { type NextFunction, type Request, type Response } from 'express'
+import type { Config } from '../shared/config.ts'
 import type { Log } from '../shared/log.ts'
 import type { In, Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
-import { placeOf, placesIn, upstreamOf, type Places } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
 import type { noteActivity } from './activity.ts'
-import { answerFor } from './answer.ts'
-import { readAsk, type Ask } from './ask.ts'
+import { answerFor, answerTrouble } from './answer.ts'
+import { readAsk, readRequest, type Ask, type Verdict } from './ask.ts'
 import type { Changes } from './changes.ts'
 import { noteColdStarts } from './cold-starts.ts'
-import { decide, type Answer } from './decide.ts'
+import { decide, isNavigation, type Answer } from './decide.ts'
 import { countGuesses } from './guesses.ts'
-import { holds } from './knock.ts'
-import type { Look, Reaper } from './reaper-client.ts'
-import { streamTold } from './told-stream.ts'
+import { isLost } from './lost.ts'
+import { sendProblem } from './problem.ts'
+import type { Reaper } from './reaper-client.ts'
+import { backTo, isFromHere } from './same-origin.ts'
+import { openToldStreams } from './told-stream.ts'
+import { upstreamIn } from './upstream.ts'
 
 /** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
 const START_LANES = 2
 
-/** How long the reaper, which may be restarting, is asked about a container that did not answer. Milliseconds. */
-const LOOK_MS = 4_000
-const LOOK_AGAIN_MS = 250
-/** A process that ends has closed its port when so long has passed since it closed a connection. Milliseconds. */
-const MOMENT_MS = 50
 /** The distance between two held requests of a preview that are let go, milliseconds. */
 const LET_GO_EVERY_MS = 2
 
@@ -50,9 +47,10 @@ export interface Parts {
 }
 
 export function door(parts: Parts): express.Express {
-  const { config, store, nudges, changes, activity, reaper, log } = parts
+  const { config, store, nudges, changes, activity, log } = parts
   const coldStarts = noteColdStarts(store.list())
   const guesses = countGuesses({ store, previews: changes.previews })
+  const told = openToldStreams({ store, changes })
   const leaving = new Map<string, number>()
   let held = 0
 
@@ -85,26 +83,36 @@ export function door(parts: Parts): express.Express {
   })
 
   app.get('/events', (req, res) => {
-    const { tag } = readAsk(req, config, store)
-    if (tag === null) return no(res)
-    return streamTold(tag, { store, changes }, res)
+    const { tag, request } = readAsk(req, config, store)
+    if (tag === null) return noTag(res)
+    if (request.method !== 'GET') return notThisWay(res, 'GET')
+    return told.stream(tag, res)
   })
 
   // Anybody who may see the page may press its button; another site may not press it for them.
   app.get('/retry', (req, res) => {
     const ask = readAsk(req, config, store)
-    if (!ask.tag || ask.request.method !== 'POST') return no(res)
-    if (ask.fetchSite && ask.fetchSite !== 'same-origin') return no(res)
+    if (ask.tag === null) return noTag(res)
+    if (ask.request.method !== 'POST') return notThisWay(res, 'POST')
+    if (!isFromHere(ask)) return sendProblem(res, 403, 'Another site asked for this.', { tag: ask.tag })
     if (config.offers(ask.tag) && mayWake(ask.tag)) wake(ask.tag, 'api')
     return res.redirect(303, backTo(ask))
+  })
+
+  // The store cannot be written to, or worse. nginx, which only asked, is told no, and comes for an answer with that.
+  app.use((error: Error, req: Request, res: Response, next: NextFunction) => {
+    log.error({ err: error, ask: req.path, host: req.headers['x-host'] }, 'an ask of nginx failed')
+    if (res.headersSent) return next(error)
+    if (isQuestion(req.path)) return no(res, 'trouble')
+    return answerTrouble(readRequest(req.headers), res)
   })
 
   /** @param otherwise what a container is whose process runs all the same */
   async function lost(ask: Ask, res: Response, otherwise: 'alive' | 'busy'): Promise<unknown> {
     const preview = ask.tag === null ? undefined : store.get(ask.tag)
     if (preview?.state !== 'running') return reusable(ask) ? hold(ask, res) : no(res, 'spent')
-    const moved = upstream(preview) !== ask.tried
-    if (!moved && (await isLost(preview))) return reusable(ask) ? hold(ask, res) : no(res, 'spent')
+    const moved = upstreamIn(store.meta, preview) !== ask.tried
+    if (!moved && (await isLost(preview, parts))) return reusable(ask) ? hold(ask, res) : no(res, 'spent')
     if (!moved && otherwise === 'alive') return no(res, 'alive')
     return reusable(ask) ? yes(res, preview) : no(res, 'spent')
   }
@@ -123,7 +131,8 @@ export function door(parts: Parts): express.Express {
     // It was just being stopped, and goes on.
     if (called?.state === 'running') return up(ask, called, res)
     if (answer.until <= Date.now()) return no(res)
-    if (held >= config.maxHeld) return no(res, 'full')
+    // The waiting page needs no place.
+    if (held >= config.maxHeld) return isNavigation(ask.request) ? no(res) : no(res, 'full')
 
     const gone = new AbortController()
     res.on('close', () => gone.abort())
@@ -197,50 +206,11 @@ export function door(parts: Parts): express.Express {
     return starting.length < START_LANES
   }
 
-  /** Whether a running preview's container is really gone. In doubt it is not: a wrong yes would restart it in use. */
-  async function isLost(preview: In<'running'>): Promise<boolean> {
-    const { tag, generation } = preview
-    const end = Date.now() + LOOK_MS
-    for (let looks = 0; ;) {
-      const found = await reaper.container(generation.container).catch(() => undefined)
-      const now = store.get(tag)
-      // Somebody else has found out meanwhile, and a container that was started again is the same one.
-      if (now?.state !== 'running' || upstream(now) !== upstream(preview)) return true
-      if (found && ('gone' in found || !found.running)) return voidRoute(preview, found)
-      // The application's end is seen by its clients first, and by the engine a moment later.
-      if (found && (++looks > 1 || (await stays(placeOf(places(), generation))))) return false
-      if (Date.now() >= end) {
-        log.warn({ tag }, 'the reaper could not be asked about a container')
-        return false
-      }
-      await sleep(LOOK_AGAIN_MS)
-    }
-  }
-
-  async function voidRoute({ tag, generation }: In<'running'>, found: Look): Promise<true> {
-    const gone = 'gone' in found
-    const exitCode = gone ? undefined : (found.exitCode ?? undefined)
-    const detail = gone ? 'the container was removed by somebody else' : `exit status ${exitCode}`
-    const reason = { code: 'exited' as const, detail, exitCode }
-    const exited = store.apply(tag, { type: 'exited', generation: generation.number, gone, reason })
-    if (exited) void nudges.nudge(exited)
-    return true
-  }
-
-  /** What runs has a place, so that they are known. */
-  function places(): Places {
-    return placesIn(store.meta)!
-  }
-
-  function upstream({ generation }: In<'running'>): string {
-    return upstreamOf(generation, places(), Number(store.meta.get('pool_port_in_use') ?? 0))
-  }
-
   function yes(res: Response, preview: In<'running'>) {
-    return res.set('X-Upstream', upstream(preview)).status(200).end()
+    return res.set('X-Upstream', upstreamIn(store.meta, preview)).status(200).end()
   }
 
-  function no(res: Response, verdict = '') {
+  function no(res: Response, verdict?: Verdict) {
     if (verdict) res.set('X-Verdict', verdict)
     return res.set('Cache-Control', 'no-store').status(403).end()
   }
@@ -250,14 +220,6 @@ export function door(parts: Parts): express.Express {
   }
 
   return app
-}
-
-/**
- * Whether somebody accepts a connection and keeps it, and does so a moment later still: a process that ends closes its
- * connections before its port. That it is accepted alone proves nothing: at a published port the engine accepts.
- */
-async function stays({ host, port }: Place): Promise<boolean> {
-  return (await holds(host, port, MOMENT_MS)) && (await holds(host, port, MOMENT_MS))
 }
 
 /** A preview that has come to where waiting for it ends; undefined while it is on its way. */
@@ -271,8 +233,16 @@ function reusable({ request }: Ask): boolean {
   return request.method === 'GET' || request.method === 'HEAD'
 }
 
-/** The path of the page a form was on, on this very host; `/` where that cannot be told. */
-function backTo({ referer, host }: Ask): string {
-  const url = URL.parse(referer)
-  return url?.hostname === host ? `${url.pathname}${url.search}`.replace(/^\/{2,}/, '/') : '/'
+function noTag(res: Response) {
+  sendProblem(res, 404, 'This host stands for no container tag.')
+}
+
+function notThisWay(res: Response, allowed: string) {
+  res.set('Allow', allowed)
+  sendProblem(res, 405, `Only ${allowed} means something here.`)
+}
+
+/** Whether nginx asks, rather than passing on what it is answered. */
+function isQuestion(path: string): boolean {
+  return ['/route', '/wait', '/lost', '/silent'].includes(path)
 }

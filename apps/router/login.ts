@@ -6,10 +6,18 @@ import type { Log } from '../shared/log.ts'
 import { isToken, proofOf, provesLogin, setCookie } from './login-cookie.ts'
 import { loginPage, messagePage, type Page } from './pages.ts'
 import { sendProblem } from './problem.ts'
-import { isOwn, isOwnOrigin, localPath } from './same-origin.ts'
+import { asPath, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
 
-/** Wrong tokens a minute and address. Bearers are not counted: a job with an old token must not lock its people out. */
+/**
+ * Wrong tokens a minute and address, in the form: only Lotan's own page can send it. Bearers are not counted, since a job
+ * with an old token must not lock its people out, nor are login links, which any page can ask for in the name of whoever
+ * looks at it. A token has at least 16 characters: it is not found by trying.
+ */
 const TRIES = 5
+
+/** Ends the address of a login page that has loaded itself again, so that it does so once. */
+const AGAIN = 'again'
+const cameAgain = new RegExp(`[?&]${AGAIN}$`)
 
 /** @param isApi whether a request is answered with problems instead of pages */
 export function login({ config, log, isApi }: { config: Config; log: Log; isApi: (req: Request) => boolean }) {
@@ -39,21 +47,20 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
       return res.append('Set-Cookie', setCookie(proofOf(adminToken, Date.now()), secure)).redirect(303, to)
     }
     log.warn({ address: req.ip }, 'wrong admin token')
-    const { remaining } = (req as AugmentedRequest).rateLimit!
-    return sendPage(res, 401, loginPage({ repository, domain, triesLeft: remaining }))
+    const triesLeft = (req as Partial<AugmentedRequest>).rateLimit?.remaining
+    return sendPage(res, 401, loginPage({ repository, domain, wrong: true, triesLeft }))
   }
 
   /** The pages of logging in. They come before `required`. */
   const router: Router = express.Router({ caseSensitive: true })
 
-  router.get('/login', (req, res, next) => {
+  router.get('/login', (req, res) => {
     if (typeof req.query.token !== 'string') return sendPage(res, 200, loginPage({ repository, domain }))
-    // A link is opened; an image or a frame on somebody's page is not, and would use up the tries of whoever looks at it.
+    // A link is opened; an image or a frame on somebody's page is not.
     const { 'sec-fetch-dest': dest } = req.headers
     if (dest !== undefined && dest !== 'document') return refuse(req, res, false)
-    return next()
+    return enter(req, res, req.query.token, '/')
   })
-  router.get('/login', limit, (req, res) => enter(req, res, req.query.token, '/'))
 
   router.post(
     '/login',
@@ -83,16 +90,32 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
 
   /** Lets only the admin through. */
   function required(req: Request, res: Response, next: NextFunction) {
-    if (loginOf(req)) return next()
+    if (loginOf(req))
+      return req.method === 'GET' && !isApi(req) && cameAgain.test(req.originalUrl)
+        ? res.redirect(303, asPath(req.originalUrl.replace(cameAgain, '')))
+        : next()
     if (isApi(req)) {
       res.set('WWW-Authenticate', 'Bearer realm="lotan"')
       const detail = 'Send the admin token as "Authorization: Bearer TOKEN", or log in on the admin page.'
       return sendProblem(res, 401, detail)
     }
-    // A link on another site brings no SameSite=Strict cookie, though there may be one: the page loads itself again.
-    const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = req.headers
-    if (req.method === 'GET' && site === 'cross-site' && mode === 'navigate') res.set('Refresh', '0')
+    if (mayHaveCookie(req)) {
+      const { originalUrl: uri } = req
+      res.set('Refresh', `0; url=${asPath(uri)}${uri.includes('?') ? '&' : '?'}${AGAIN}`)
+    }
     return sendPage(res, 401, loginPage({ repository, domain }))
+  }
+
+  /**
+   * Whether the browser may hold a login that it has not sent: a link on another site brings no SameSite=Strict cookie.
+   * What the page itself asks for brings it. Over plain HTTP browsers do not say where a request comes from, and many a
+   * site has them leave the Referer out: then it is tried once.
+   */
+  function mayHaveCookie(req: Request): boolean {
+    if (req.method !== 'GET' || cameAgain.test(req.originalUrl)) return false
+    const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, referer, host } = req.headers
+    if (site !== undefined) return site === 'cross-site' && mode === 'navigate'
+    return !referer || URL.parse(referer)?.host !== URL.parse(`http://${host}`)?.host
   }
 
   /** Lets a change through only if Lotan's own page, or a program with the token, asked for it. */
@@ -122,6 +145,7 @@ export function backOf(req: Request): string {
   return path.replace(/^(\/previews\/[^/?]+)\/.*$/, '$1')
 }
 
+/** Sends a page that no other page may frame: a click on it may do something. */
 export function sendPage(res: Response, status: number, { html, csp }: Page) {
-  res.status(status).set('Content-Security-Policy', csp).type('html').send(html)
+  res.status(status).set('Content-Security-Policy', `${csp}; frame-ancestors 'none'`).type('html').send(html)
 }

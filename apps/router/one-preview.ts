@@ -7,7 +7,7 @@ import { nextDue, type Timeouts } from '../shared/due.ts'
 import { builtAt, originOf, shortRevision } from './origin.ts'
 import { actionOf, pathOf, percentOf, shortDigest, whatOf } from './rows.ts'
 import { timeline } from './timeline.ts'
-import { age, ago, bytes, clock, duration, limit, memory, took } from './units.ts'
+import { age, ago, bytes, clock, duration, limit, memory, took, zone } from './units.ts'
 
 /** How much of a container's output the page shows. */
 export const LOG_LINES = 200
@@ -61,11 +61,12 @@ export function previewOf(facts: PreviewFacts) {
     restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} restarts used` : '',
     memory: facts.figures ? `uses ${memory(facts.figures.memory)}` : '',
     notice: notice && plain(notice),
-    failure: preview.state === 'failed' ? failureOf(preview.tag, preview.reason, preview.since, preview.retryAt) : null,
+    failure: preview.state === 'failed' ? failureOf(preview.tag, preview.reason) : null,
     coldStart: coldStartOf(preview),
     history: timeline(facts.history, now).map((entry) => ({ ...entry, why: plain(entry.why) })),
     log: logOf(facts.log),
     asOf: clock(now, true),
+    zone: zone(now),
   }
 }
 
@@ -95,12 +96,7 @@ function standingOf({ config, preview, ahead, lately, now }: PreviewFacts): stri
 }
 
 /** The visitor's words and, for the admin alone, the engine's and the application's own. */
-function failureOf(
-  tag: string,
-  reason: Extract<Preview, { state: 'failed' }>['reason'],
-  since: number,
-  retryAt: number | null,
-) {
+function failureOf(tag: string, reason: Extract<Preview, { state: 'failed' }>['reason']) {
   const { heading, sentence, advice } = words(tag, reason)
   // The first advice is for who can mend it; the others are for visitors.
   const [mend] = advice.map(({ what }) => what.replace('on the admin page', 'below'))
@@ -111,8 +107,6 @@ function failureOf(
     code: reason.code,
     detail: plain(reason.detail),
     output: (reason.output ?? []).map(plain),
-    at: clock(since, true),
-    retryAt: retryAt === null ? null : clock(retryAt, true),
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * Tags, paths, reasons and output are other people's words and are escaped by the views; only ADMIN_WELCOME and
  * ADMIN_INFO are markup, by the operator's will. Visitors' pages carry their styles and script, since a preview's host
- * serves nothing of Lotan's but `/.lotan/`; the admin's link to `/lotan.css` and `/lotan.js`.
+ * serves nothing of Lotan's but `/.lotan/`; the admin's link to `/lotan.css` and `/lotan.js`. Who may frame a page, its
+ * sender says: a preview may stand in a frame anywhere, so the page that waits for it may too.
  */
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
@@ -13,7 +14,7 @@ import { retryAfter, words, type Reason } from '../shared/reason.ts'
 import type { OnePreview } from './one-preview.ts'
 import type { Desk } from './rows.ts'
 import type { Told } from './told.ts'
-import { clock, duration } from './units.ts'
+import { duration } from './units.ts'
 
 /** A page as it is sent: the body, and the value of its `Content-Security-Policy`. */
 export interface Page {
@@ -50,17 +51,27 @@ export function waitingPage({ told, repository, uri }: { told: Told; repository:
 export interface FailedModel {
   tag: string
   reason: Reason
-  /** When it failed, and when Lotan tries again by itself. Milliseconds since 1970. */
+  /** When it failed, when Lotan tries again by itself, and when it is now. Milliseconds since 1970. */
   since: number
   retryAt: number | null
+  now: number
 }
 
 /** A start that failed, in the visitor's words. The engine's words and the application's output are not in it. */
-export function failedPage({ tag, reason, since, retryAt }: FailedModel): Page {
+export function failedPage({ tag, reason, since, retryAt, now }: FailedModel): Page {
   const { heading, sentence, advice, hint } = words(tag, reason)
-  const at = { text: clock(since), datetime: new Date(since).toISOString() }
+  // Visitors read durations: their clocks may be in another zone than this machine's.
+  const at = { text: `${duration(now - since)} ago`, datetime: new Date(since).toISOString() }
   const after = reason.after === undefined || reason.after < 1_000 ? '' : `, ${duration(reason.after)} after the start`
-  return forVisitors('failed', { tag, heading, sentence, advice, hint: hintOf(reason, retryAt) ?? hint, at, after })
+  return forVisitors('failed', {
+    tag,
+    heading,
+    sentence,
+    advice,
+    hint: hintOf(reason, retryAt, now) ?? hint,
+    at,
+    after,
+  })
 }
 
 export type NotFoundModel =
@@ -115,32 +126,43 @@ export const messages = {
       'So many unknown tags are being asked for that not each of them can be looked up at once. The registry’s list is read again now: if there is such a tag, it opens here by itself.',
     link: { href: '', name: 'Try again' },
   }),
-  /** More requests than Lotan holds wait already. */
+  /** More requests than Lotan holds wait already. No navigation meets it. */
   crowded: (tag: string): Message => ({
     status: 503,
     heading: `Too many wait for ${tag}`,
-    sentence: 'As many requests as this server can hold are waiting already. Load this page again in a few seconds.',
-    link: { href: '', name: 'Load it again' },
+    sentence: 'As many requests as this server can hold are waiting already. Send it again in a few seconds.',
+  }),
+  /** The database cannot be read or written, and the like. */
+  trouble: (): Message => ({
+    status: 503,
+    heading: 'Lotan is in trouble',
+    sentence: 'Something is wrong with the server that starts previews.',
+    advice: [
+      { who: 'You need not do anything:', what: 'this page tries again by itself every 10 s.' },
+      { who: 'If it stays like this:', what: 'tell whoever runs Lotan. Its log says what is wrong.' },
+    ],
+    link: { href: '', name: 'Try again' },
   }),
 }
 
 export interface LoginModel {
   repository: string
   domain: string
-  /** After a wrong token: how many tries are left. */
+  /** After a wrong token, and how many tries are left where they are counted. */
+  wrong?: boolean
   triesLeft?: number
   /** After too many: milliseconds until the next one. */
   wait?: number
 }
 
-export function loginPage({ repository, domain, triesLeft, wait }: LoginModel): Page {
+export function loginPage({ repository, domain, wrong, triesLeft, wait }: LoginModel): Page {
   const barred = wait !== undefined && wait > 0
   const again = barred ? duration(Math.ceil(wait / 1_000) * 1_000) : ''
   const error = barred
     ? `Too many tries from your address. Try again in ${again}.`
-    : triesLeft === undefined
+    : !wrong
       ? ''
-      : `That is not the token. ${triesLeft} ${triesLeft === 1 ? 'try' : 'tries'} left.`
+      : `That is not the token.${triesLeft === undefined ? '' : ` ${triesLeft} ${triesLeft === 1 ? 'try' : 'tries'} left.`}`
   return forTheDesk('login', { application: nameOf(repository), domain, error, barred })
 }
 
@@ -172,13 +194,13 @@ function policy(styles: string, scripts: string, images: string): string {
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
-    "frame-ancestors 'none'",
   ].join('; ')
 }
 
 /** What stands beside the button, where there is more to say than the reason's own hint knows. */
-function hintOf(reason: Reason, retryAt: number | null): string | undefined {
-  if (retryAt !== null) return `Lotan tries again by itself at ${clock(retryAt, true)}.`
+function hintOf(reason: Reason, retryAt: number | null, now: number): string | undefined {
+  if (retryAt !== null)
+    return `Lotan tries again by itself ${retryAt > now ? `in ${duration(retryAt - now + 999)}` : 'now'}.`
   return retryAfter(reason, 0) === null ? undefined : 'Lotan has stopped trying by itself.'
 }
 

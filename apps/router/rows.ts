@@ -6,7 +6,7 @@ import { words } from '../shared/reason.ts'
 import type { OfferedTag } from '../shared/store.ts'
 import { builtAt, originOfPreview, shortRevision } from './origin.ts'
 import { stripOf } from './strip.ts'
-import { age, ago, bytes, clock, duration, memory, ordinal, roughly, took } from './units.ts'
+import { age, ago, bytes, clock, duration, memory, ordinal, roughly, took, zone } from './units.ts'
 import { usualWhileComing } from './usual.ts'
 
 /** The settings that the pages speak of. */
@@ -81,7 +81,7 @@ export function deskOf(facts: DeskFacts) {
     q,
     state: chosen?.key ?? '',
     problem: facts.problem ?? null,
-    asOf: clock(now, true),
+    asOf: `${clock(now, true)} ${zone(now)}`,
     total: previews.length,
     rows: shown.map((preview) => rowOf(preview, facts)),
   }

@@ -6,6 +6,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { urlOf, type Config } from '../shared/config.ts'
+import type { Ask } from './ask.ts'
 
 /** @param protocol the scheme that the request came by, as nginx tells it */
 export function isOwn(
@@ -46,6 +47,23 @@ export function localPath(referer: string | undefined, host: string | undefined)
   if (!url || url.host !== URL.parse(`http://${host}`)?.host) return '/'
   const path = url.pathname + url.search
   return /^\/(?![/\\])/.test(path) ? path : '/'
+}
+
+/** Whether a form on a preview's host was sent by a page of that very host, as far as the browser tells. */
+export function isFromHere({ fetchSite, origin, host }: Pick<Ask, 'fetchSite' | 'origin' | 'host'>): boolean {
+  if (fetchSite && fetchSite !== 'same-origin') return false
+  return !origin || URL.parse(origin)?.hostname === host
+}
+
+/** The path of the page that such a form was on; `/` where that cannot be told. */
+export function backTo({ referer, host }: Pick<Ask, 'referer' | 'host'>): string {
+  const url = URL.parse(referer)
+  return url?.hostname === host ? asPath(`${url.pathname}${url.search}`) : '/'
+}
+
+/** A path, as a redirect to it on this very host: browsers take `//evil.example` and `/\\evil.example` for another host. */
+export function asPath(uri: string): string {
+  return uri.replace(/^\/(?=[/\\])/, '/./')
 }
 
 function originOf(text: string | undefined): string | undefined {

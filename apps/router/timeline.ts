@@ -91,7 +91,7 @@ function wordsOf(event: string, detail: string | null): string {
     case 'stop':
       return stops[detail ?? ''] ?? ''
     case 'restart':
-      return 'Restart was pressed'
+      return 'a restart was asked for'
     case 'pause':
       return 'nobody used it'
     case 'freeze':
@@ -107,7 +107,7 @@ function wordsOf(event: string, detail: string | null): string {
     case 'left':
       return 'the older container is gone'
     case 'remove':
-      return 'Remove was pressed'
+      return 'its removal was asked for'
     case 'found':
       return 'its image was here'
     case 'imageGone':

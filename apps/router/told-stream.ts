@@ -1,42 +1,101 @@
-/** The progress of one preview as server-sent events, for its waiting page. */
+/** The progress of previews as server-sent events, for their waiting pages. */
 import type { Response } from 'express'
 import type { Store } from '../shared/store.ts'
 import type { Changes } from './changes.ts'
+import { sendProblem } from './problem.ts'
 import { tell } from './told.ts'
 
+/** Commits come faster than anybody reads: the store is looked at, at most this often. */
+const EVERY_MS = 50
 /** The page takes a silence of 20 s for a stream that is broken. */
 const HEARTBEAT_MS = 10_000
+/** As many may listen: each takes two of nginx's connections, and anybody may open them. */
+const MOST = 1_000
+/** A reader that is this far behind is cut off: it comes back and is told how things are by then. */
+const MAX_BEHIND_BYTES = 100_000
 
-/** Streams what there is to tell, whenever it is something else than before, until the visitor leaves. */
-export function streamTold(tag: string, { store, changes }: { store: Store; changes: Changes }, res: Response) {
-  res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
-  // The browser comes back after half a second, should the router be restarted.
-  res.write('retry: 500\n\n')
-  let last = ''
-  const send = () => {
-    const preview = store.get(tag)
-    const now = Date.now()
-    const told = tell(preview, {
-      tag,
-      ahead: preview?.state === 'queued' ? store.ahead(preview) : 0,
-      missing: store.missing(tag, now) !== undefined,
-      lately: store.lately(),
-      now,
-    })
-    // `soFar` moves by itself: the page counts it.
-    const key = JSON.stringify({ ...told, soFar: 0 })
-    if (key === last) return
-    last = key
-    res.write(`data: ${JSON.stringify(told)}\n\n`)
+interface Parts {
+  store: Pick<Store, 'ahead' | 'missing' | 'lately'>
+  changes: Pick<Changes, 'on' | 'preview'>
+}
+
+/** Many streams, one look at the store for all of them, and one telling for all of a tag. */
+export function openToldStreams({ store, changes }: Parts, most = MOST) {
+  /** Who listens, by tag, and what they were told last, but for what moves by itself. */
+  const tags = new Map<string, { key: string; streams: Set<Response> }>()
+  let open = 0
+  let looked = 0
+  let timer: NodeJS.Timeout | undefined
+  let stop = () => {}
+
+  function soon() {
+    timer ??= setTimeout(look, Math.max(0, looked + EVERY_MS - Date.now()))
   }
-  const off = changes.on(send)
-  const heartbeat = setInterval(() => {
-    last = ''
-    send()
-  }, HEARTBEAT_MS)
-  res.on('close', () => {
-    off()
-    clearInterval(heartbeat)
-  })
-  send()
+
+  function look() {
+    clearTimeout(timer)
+    timer = undefined
+    looked = Date.now()
+    const lately = store.lately()
+    for (const [tag, known] of tags) {
+      const { key, frame } = told(tag, lately)
+      if (key === known.key) continue
+      known.key = key
+      for (const res of known.streams) write(res, frame)
+    }
+  }
+
+  function told(tag: string, lately = store.lately()) {
+    const preview = changes.preview(tag)
+    const now = Date.now()
+    const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
+    const missing = store.missing(tag, now) !== undefined
+    const told = tell(preview, { tag, ahead, missing, lately, now })
+    // `soFar` moves by itself: the page counts it.
+    return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
+  }
+
+  function begin() {
+    const heartbeat = setInterval(() => {
+      for (const known of tags.values()) known.key = ''
+      look()
+    }, HEARTBEAT_MS)
+    const off = changes.on(soon)
+    stop = () => {
+      off()
+      clearInterval(heartbeat)
+      clearTimeout(timer)
+      timer = undefined
+    }
+  }
+
+  return {
+    /** Streams what there is to tell, whenever it is something else than before, until the visitor leaves. */
+    stream(tag: string, res: Response) {
+      // The page loads itself again after as long, which shows it how things are without a stream.
+      if (open >= most)
+        return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', { tag })
+      if (open === 0) begin()
+      open++
+      // Those who listen already are told at the next look; who comes now is told as things are now.
+      const { key, frame } = told(tag)
+      const known = tags.get(tag) ?? { key, streams: new Set<Response>() }
+      tags.set(tag, known)
+      known.streams.add(res)
+      res.on('close', () => {
+        known.streams.delete(res)
+        if (known.streams.size === 0) tags.delete(tag)
+        open--
+        if (open === 0) stop()
+      })
+      res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
+      // The browser comes back after half a second, should the router be restarted.
+      return write(res, `retry: 500\n\n${frame}`)
+    },
+  }
+}
+
+function write(res: Response, text: string) {
+  res.write(text)
+  if (res.writableLength > MAX_BEHIND_BYTES) res.destroy()
 }

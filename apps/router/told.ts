@@ -58,7 +58,7 @@ export interface Told {
   about: string
 }
 
-export interface Facts {
+export interface ToldFacts {
   tag: string
   /** How many previews stand before this one in line. */
   ahead: number
@@ -71,7 +71,7 @@ export interface Facts {
 }
 
 /** @param known the preview, or undefined when it has no row (any more) */
-export function tell(known: Preview | undefined, facts: Facts): Told {
+export function tell(known: Preview | undefined, facts: ToldFacts): Told {
   const preview = known ?? without(facts)
   const { tag, state } = preview
   const stage = stageOf(preview)
@@ -109,7 +109,7 @@ export function tell(known: Preview | undefined, facts: Facts): Told {
 }
 
 /** A preview whose row is gone: it was removed, or turned out to be a tag that the registry does not have. */
-function without({ tag, missing, now }: Facts): In<'unknown'> {
+function without({ tag, missing, now }: ToldFacts): In<'unknown'> {
   return { ...fresh, tag, since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
 }
 

@@ -61,6 +61,12 @@ export function clock(at: number, seconds = false): string {
   return new Date(at).toTimeString().slice(0, seconds ? 8 : 5)
 }
 
+/** What the zone of `clock` is called: `UTC`, `CET`, `GMT+5`. */
+export function zone(at: number): string {
+  const parts = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts(at)
+  return parts.find(({ type }) => type === 'timeZoneName')!.value
+}
+
 /** `1 preview`, `2 previews`. */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`

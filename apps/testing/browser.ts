@@ -11,9 +11,14 @@ export type { Browser, Page }
 
 const run = promisify(execFile)
 
-/** @param options.authority the certificate of an authority that it trusts beside those it knows, and a home to keep it in */
-export async function openBrowser(options: { authority?: string; home?: string } = {}): Promise<Browser> {
-  const { authority, home } = options
+/**
+ * @param options.authority the certificate of an authority that it trusts beside those it knows, and a home to keep it in
+ * @param options.resolve hosts, `*.example.test` among them, that it finds at 127.0.0.1
+ */
+export async function openBrowser(
+  options: { authority?: string; home?: string; resolve?: string[] } = {},
+): Promise<Browser> {
+  const { authority, home, resolve = [] } = options
   if (authority && home) await trust(authority, path.join(home, '.pki/nssdb'))
   return chromium.launch({
     ...(home && { env: { ...surroundings, HOME: home } }),
@@ -27,6 +32,9 @@ export async function openBrowser(options: { authority?: string; home?: string }
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...(resolve.length > 0
+        ? [`--host-resolver-rules=${resolve.map((host) => `MAP ${host} 127.0.0.1`).join(',')}`]
+        : []),
     ],
   })
 }

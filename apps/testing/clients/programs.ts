@@ -1,4 +1,7 @@
-/** Programs. Recorded on Debian 12, where nothing else is said beside them, in the versions their user agents name. */
+/**
+ * Programs. Recorded on Debian 12, where nothing else is said beside them, in the versions their user agents name; Turbo's
+ * is written down after what its code asks for.
+ */
 import { requests } from './client.ts'
 
 export const programs = requests(`
@@ -23,6 +26,17 @@ HEAD /api/lists HTTP/1.1
 Host: {host}
 User-Agent: curl/7.88.1
 Accept: */*
+
+### Turbo, the page behind a link → held
+GET /lists/42 HTTP/1.1
+Host: {host}
+Connection: keep-alive
+User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36
+Accept: text/html, application/xhtml+xml
+Sec-Fetch-Site: same-origin
+Sec-Fetch-Mode: cors
+Sec-Fetch-Dest: empty
+Referer: http://{host}/
 
 ### curl -I that accepts HTML → page
 HEAD /lists/42 HTTP/1.1

@@ -1,0 +1,130 @@
+/** What nginx is told: to hold a request or not, and what its visitor gets instead of the application. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { until } from '../testing/until.ts'
+import { bringUp, domain, openBed, type Bed } from './desk-bed.ts'
+
+const browser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+const program = { Accept: '*/*' }
+/** What a library asks with that puts a part of another page into this one. */
+const library = { Accept: 'text/html', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' }
+
+let bed: Bed
+before(async () => {
+  bed = await openBed({ LOTAN_MAX_HELD: '1', TAG_FILTER: '^[^x]', LOTAN_HOLD_SECONDS: '30' })
+})
+after(() => bed?.close())
+
+const about = (tag: string, headers: Record<string, string>) => ({ 'X-Host': `${tag}.${domain}`, ...headers })
+
+describe('a page is for navigations alone', () => {
+  before(() => {
+    bed.store.apply('asleep', { type: 'start', by: 'visit' })
+    bed.store.apply('failed', { type: 'start', by: 'visit' })
+    bed.store.apply('failed', { type: 'fail', reason: { code: 'bad-image', detail: 'no program' } })
+  })
+
+  for (const [what, tag, more, status] of [
+    ['a start', 'asleep', {}, 503],
+    ['a failure', 'failed', {}, 502],
+    ['a tag that is not offered', 'x-1', {}, 403],
+    ['no tag', '-no', {}, 404],
+    ['too many', 'asleep', { 'X-Verdict': 'full' }, 503],
+    ['a spent body', 'asleep', { 'X-Verdict': 'spent' }, 503],
+    ['no answer', 'asleep', { 'X-Verdict': 'alive' }, 502],
+  ] as const)
+    test(what, async () => {
+      for (const [who, headers, type] of [
+        ['a navigation', browser, 'text/html; charset=utf-8'],
+        ['a library', library, 'application/problem+json'],
+        ['a program', program, 'application/problem+json'],
+        ['a form', { ...browser, 'X-Method': 'POST' }, 'application/problem+json'],
+      ] as const) {
+        const answer = await bed.door('/answer', about(tag, { ...headers, ...more }))
+        assert.deepEqual([answer.status, answer.headers['content-type']], [status, type], who)
+      }
+    })
+})
+
+test('where no more may be held, programs are refused and navigations get the page to wait at', async () => {
+  bringUp('quick', bed)
+  bed.store.apply('quick', { type: 'pause' })
+  bed.store.apply('quick', { type: 'freeze', generation: 1 })
+  const gone = new AbortController()
+  const held = bed.openDoor('/wait', { headers: about('first', program), signal: gone.signal }).catch(() => undefined)
+  try {
+    await until('the first is held', () => bed.store.get('first'))
+    const refused = await bed.door('/wait', about('quick', program))
+    assert.deepEqual([refused.status, refused.headers['x-verdict']], [403, 'full'])
+    const visitor = await bed.door('/wait', about('quick', browser))
+    assert.deepEqual([visitor.status, visitor.headers['x-verdict']], [403, undefined])
+    const page = await bed.door('/answer', about('quick', browser))
+    assert.deepEqual([page.status, page.headers['retry-after']], [503, '2'])
+    assert.match(page.text, /Getting quick ready/)
+  } finally {
+    gone.abort()
+    await held
+  }
+})
+
+test('what came up meanwhile is led to on its own host, whatever its path looks like', async () => {
+  bringUp('up', bed)
+  for (const uri of ['/', '/a?b=c', '//evil.example/x', '/\\evil.example/x', '///evil.example', '/%2F/evil.example']) {
+    const { status, headers } = await bed.door('/answer', about('up', { ...browser, 'X-Uri': uri }))
+    assert.equal(status, 307)
+    const { host, pathname, search } = new URL(headers.location!, `http://up.${domain}/`)
+    assert.deepEqual([host, pathname + search], [`up.${domain}`, uri.replaceAll('\\', '/')], headers.location)
+  }
+})
+
+describe('/.lotan/', () => {
+  const post = { 'X-Method': 'POST' }
+  const path = (answer: { headers: { location?: string } }) => new URL(answer.headers.location!, 'http://here').pathname
+
+  test('retry is pressed by nobody else’s page', async () => {
+    const here = `http://button.${domain}`
+    for (const [who, headers, status] of [
+      ['its own page', { 'Sec-Fetch-Site': 'same-origin', Origin: here }, 303],
+      ['its own page over plain HTTP', { Origin: `${here}:8080` }, 303],
+      ['a program', {}, 303],
+      ['a sibling', { 'Sec-Fetch-Site': 'same-site', Origin: `http://other.${domain}` }, 403],
+      ['a sibling over plain HTTP', { Origin: `http://other.${domain}` }, 403],
+      ['a sandbox', { Origin: 'null' }, 403],
+    ] as const)
+      assert.equal((await bed.door('/retry', about('button', { ...post, ...headers }))).status, status, who)
+    const referer = { Referer: `http://button.${domain}//evil.example/x` }
+    assert.equal(path(await bed.door('/retry', about('button', { ...post, ...referer }))), '//evil.example/x')
+  })
+
+  test('says what it takes, and where', async () => {
+    for (const [uri, wrong, allowed] of [
+      ['/retry', 'GET', 'POST'],
+      ['/events', 'POST', 'GET'],
+    ] as const) {
+      const notThisWay = await bed.door(uri, about('red', { 'X-Method': wrong }))
+      assert.deepEqual([notThisWay.status, notThisWay.headers.allow], [405, allowed])
+      assert.equal(notThisWay.json.title, 'Method Not Allowed')
+      const nowhere = await bed.door(uri, about('-no', { 'X-Method': allowed }))
+      assert.deepEqual([nowhere.status, nowhere.json.title], [404, 'Not Found'])
+    }
+  })
+})
+
+test('a store that fails is no secret: it is logged, and whoever asked is told that Lotan is in trouble', async () => {
+  const broken = await openBed()
+  try {
+    broken.store.close()
+    for (const uri of ['/route', '/wait', '/lost', '/silent']) {
+      const { status, headers } = await broken.door(uri, about('red', browser))
+      assert.deepEqual([status, headers['x-verdict']], [403, 'trouble'], uri)
+    }
+    assert.ok(broken.lines.some((line) => line.includes('database connection is not open')))
+    const page = await broken.door('/answer', about('red', { ...browser, 'X-Verdict': 'trouble' }))
+    assert.deepEqual([page.status, page.headers.refresh], [503, '10'])
+    assert.match(page.text, /Lotan is in trouble/)
+    const problem = await broken.door('/answer', about('red', { ...program, 'X-Verdict': 'trouble' }))
+    assert.deepEqual([problem.status, problem.json.title], [503, 'Service Unavailable'])
+  } finally {
+    await broken.close()
+  }
+})

@@ -1,0 +1,21 @@
+/** Where a running preview is reached: its container's place, and what nginx calls it. */
+import type { Place } from '../shared/config.ts'
+import type { In } from '../shared/preview.ts'
+import { placeOf, placesIn, upstreamOf } from '../shared/places.ts'
+import type { Store } from '../shared/store.ts'
+
+type Meta = Pick<Store['meta'], 'get'>
+
+/** The name of an upstream group of nginx's, or an address where nginx knows none. */
+export function upstreamIn(meta: Meta, { generation }: In<'running'>): string {
+  return upstreamOf(generation, placesOf(meta), Number(meta.get('pool_port_in_use') ?? 0))
+}
+
+export function placeIn(meta: Meta, { generation }: In<'running'>): Place {
+  return placeOf(placesOf(meta), generation)
+}
+
+/** What runs has a place, so that they are known. */
+function placesOf(meta: Meta) {
+  return placesIn(meta)!
+}
