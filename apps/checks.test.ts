@@ -124,6 +124,7 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'shared/due',
     'shared/disk',
     'shared/life',
+    'shared/newer',
     'shared/lua-pattern',
     'shared/settings',
     'router/decide',

@@ -91,6 +91,18 @@ describe('a tag that is pushed again', { timeout: 150_000 }, () => {
     assert.equal((await lotan.api('POST', '/previews/nobody/refresh')).status, 404)
   })
 
+  test('is what a start right after the asking for it has', async () => {
+    await lotan.api('POST', '/previews/asleep/stop')
+    await lotan.untilState('asleep', 'stopped', 40_000)
+    await push('asleep', 'asked for')
+    assert.equal((await lotan.api('POST', '/previews/asleep/refresh')).status, 202)
+    const { status, json } = await lotan.api('GET', '/previews/asleep/wait?timeout=30')
+    assert.equal(status, 200)
+    assert.match((await lotan.request('asleep')).text, /<h1>asked for/)
+    assert.equal(json.digest, lotan.store.get('asleep')!.image!.digest)
+    await lotan.api('POST', '/previews/asleep/stop')
+  })
+
   test('while it sleeps is pulled, and serves with the next start', async () => {
     await lotan.untilState('asleep', 'stopped', 40_000)
     const was = lotan.store.get('asleep')!.image!

@@ -4,17 +4,17 @@
  * One tag's steps run one after another. A nudge for a tag that is busy is remembered, never waited with: a lane is for
  * the engine's work alone.
  */
-import { EngineError } from '../shared/engine.ts'
+import { mayBeRenewed, wantsNewer } from '../shared/newer.ts'
 import { isOnItsWay, takesPlace, type Preview } from '../shared/preview.ts'
 import { laneOf, type Lane, type Nudge } from '../shared/queue.ts'
-import type { Reason, ReasonCode } from '../shared/reason.ts'
-import { RegistryError } from '../shared/registry.ts'
 import { comingOf, discard } from './coming.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { lookUp } from './look-up.ts'
 import { pausePreview, wakePreview } from './pause-preview.ts'
 import { openPullAhead } from './pull-ahead.ts'
-import { refreshImage, renewImage, withImage } from './refresh-image.ts'
+import { isExpected, reasonOf } from './reason-of.ts'
+import { refreshImage, withImage } from './refresh-image.ts'
+import { renewImage } from './renew-image.ts'
 import { nextInLine } from './room.ts'
 import { openSeeOff } from './see-off.ts'
 import { startPreview } from './start-preview.ts'
@@ -45,9 +45,10 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
       else theirs.again = true
       return
     }
+    // Before the tag is taken: where this throws, nobody would ever give it back.
+    const before = store.get(tag)
     const turn: Turn = { again: false, sweep: false, refresh: false }
     busy.set(tag, turn)
-    const before = store.get(tag)
     if (before?.leaving.length) seeOff(tag)
     const outcome = await attempt(tag, lane, () =>
       refreshing ? renewImage(parts, before) : step(parts, lane, before, tag, sweeping),
@@ -69,10 +70,10 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
   /** A stop that did not work is asked for again by the reaper; a pull or a start that did not is a reason. */
   async function failed(tag: string, lane: Lane, error: unknown) {
     const preview = store.get(tag)
-    const expected = error instanceof EngineError || error instanceof RegistryError
-    if (!expected) log.error({ tag, lane, err: error }, 'step failed')
+    if (!isExpected(error)) log.error({ tag, lane, err: error }, 'step failed')
     else log.warn({ tag, lane, code: error.code, error: error.message }, 'step failed')
-    if (!preview || lane === 'stop') return
+    // Nobody waits for a renewal: whoever is on the way has asked for more than that.
+    if (!preview || lane === 'stop' || lane === 'renew') return
     const coming = comingOf(preview)
     if (preview.state === 'running' && (lane !== 'start' || !coming)) return
     if (!['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
@@ -89,7 +90,9 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
     try {
       const now = store.get(tag)
       if (turn.sweep) await nudges.sweep(tag)
-      if (turn.refresh) await nudges.refresh(tag)
+      // A newer image was asked for, or known, before what was done meanwhile: that has made way for it.
+      const waits = before && hasChanged(before, now) && now && wantsNewer(now) && mayBeRenewed(now)
+      if (turn.refresh || waits) await nudges.refresh(tag)
       if (now?.state === 'queued' && outcome?.sendOn) await nudges.nudge(now, outcome.sendOn)
       else if (now && (turn.again || outcome?.again || asksForMore(before, now))) await nudges.nudge(now)
       if (before && hasChanged(before, now) && !(now && takesPlace(now.state))) await callNext()
@@ -122,12 +125,13 @@ async function step(
       // TAG_FILTER was changed since it was asked for.
       if (!parts.config.offers(tag)) return void parts.store.apply(tag, { type: 'remove' })
       if (lane === 'ask') return lookUp(parts, preview)
-      if (lane === 'pull') return void (await refreshImage(parts, preview))
+      if (lane === 'pull') return refreshImage(parts, preview)
       const here = await withImage(parts, preview)
-      return here ? startPreview(parts, here) : { sendOn: parts.store.isOffered(tag) ? 'pull' : 'ask' }
+      if (here) return startPreview(parts, here)
+      return { sendOn: wantsNewer(preview) || parts.store.isOffered(tag) ? 'pull' : 'ask' }
     }
     case 'pulling':
-      return void (await refreshImage(parts, preview))
+      return refreshImage(parts, preview)
     case 'starting':
       return startPreview(parts, preview)
     case 'running':
@@ -152,14 +156,4 @@ function asksForMore(before: Preview | undefined, now: Preview): boolean {
 
 function hasChanged(before: Preview, now: Preview | undefined): boolean {
   return before.state !== now?.state || before.change !== now.change
-}
-
-function reasonOf(error: unknown, otherwise: ReasonCode): Reason {
-  const { message: detail = String(error) } = error as Error
-  if (error instanceof RegistryError)
-    return { code: error.code, detail, ...(error.program && { program: error.program }) }
-  if (!(error instanceof EngineError)) return { code: otherwise, detail }
-  if (error.code === 'missing' || error.code === 'taken' || error.code === 'occupied')
-    return { code: otherwise, detail }
-  return { code: error.code, detail }
 }

@@ -94,7 +94,12 @@ export async function makeBed(repository: string, env: Record<string, string> = 
 
     /** Begins to work, in this process. */
     work() {
-      workers ??= openWorkers(config, { ask: 4, ahead: 1, pull: 3, start: 3, wake: 3, stop: 10 }, attendTo(parts), log)
+      workers ??= openWorkers(
+        config,
+        { ask: 4, ahead: 1, renew: 1, pull: 3, start: 3, wake: 3, stop: 10 },
+        attendTo(parts),
+        log,
+      )
     },
 
     /** Begins to work as a process of its own, which the test may kill. */

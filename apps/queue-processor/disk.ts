@@ -81,7 +81,8 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
     const olds = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
     for (const old of new Set(olds.map(({ tag }) => tag))) await removeOldImages(parts, old).catch(unlessDown)
     const now = Date.now()
-    const previews = store.list()
+    // Whoever waits for the newest image of its own does not go for it.
+    const previews = store.list().filter((preview) => preview.tag !== tag)
     if (couldFree(previews) < bytes) return false
     const going = whoGoes(previews, bytes, now).flatMap((preview) => {
       return store.apply(preview.tag, { type: 'stop', why: 'disk' }, now) ?? []

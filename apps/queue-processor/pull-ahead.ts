@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../shared/engine.ts'
 import { RegistryError } from '../shared/registry.ts'
 import type { Parts } from './parts.ts'
-import { notePulled, pull } from './refresh-image.ts'
+import { notePulled, pull } from './pull.ts'
 import { whileWanted } from './wish.ts'
 
 /** What is wrong with the one tag. After anything else the others would fare no better, for a while. */
@@ -41,7 +41,7 @@ export function openPullAhead(parts: Parts): (tag: string) => Promise<void> {
         const done = await whileWanted(
           store,
           () => !isNeeded(tag),
-          (signal) => pull(parts, tag, reference, signal),
+          (signal) => pull(parts, { tag, signal }),
         )
         const image = done === 'pulled' ? await engine.findImage(reference) : undefined
         endClaim(image?.bytes)

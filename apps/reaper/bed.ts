@@ -65,6 +65,7 @@ export async function makeBed() {
   }
   let store = open()
   const made: string[] = []
+  const router = http.createServer((req, res) => res.writeHead(req.url === '/readyz' ? 200 : 404).end())
   const children = new Set<ReturnType<typeof spawn>>()
 
   /** Runs a container as the queue-processor would, with no row to it. */
@@ -155,6 +156,11 @@ export async function makeBed() {
       }
     },
 
+    /** From here on somebody says that Lotan is ready, as the router does. */
+    async sayReady() {
+      await once(router.listen(path.join(config.runDir, 'desk.sock')), 'listening')
+    },
+
     /** Asks the reaper as the router does. */
     async ask(uri: string, method = 'GET'): Promise<{ status: number; body: string }> {
       const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
@@ -170,6 +176,7 @@ export async function makeBed() {
       store.close()
       redis.kill('SIGKILL')
       registry.close()
+      router.close()
       for (const id of made) await removeByHand(id)
       await removeImageByHand(reference)
       await removeNetworkByHand(networkName(instance))

@@ -22,6 +22,7 @@ function red(lastSeen: number | null): Preview {
     notice: null,
     leaving: [],
     unfit: null,
+    newer: null,
     state: 'running',
     generation: { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 },
     readyAt: NOW,

@@ -55,6 +55,8 @@ test('what ended while the reaper was away is found when it comes, and a stray i
     ['purple'],
   )
   assert.equal(state('purple'), 'running')
+  assert.deepEqual(bed.store.offered(), [], 'nothing is asked of the registry before Lotan is ready')
+  await bed.sayReady()
   await until('the tags of the registry are known', () => bed.store.offered().length > 0)
   assert.deepEqual(bed.store.offered(), [{ tag: 'red', digest: null }])
   await reaper.end()

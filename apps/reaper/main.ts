@@ -10,6 +10,7 @@ import { openQueue } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry.ts'
 import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
+import { awaitReady } from './await-ready.ts'
 import { watchConnections } from './connections-watch.ts'
 import { keepNewest } from './newest.ts'
 import { keepOffered } from './offered.ts'
@@ -49,7 +50,8 @@ reap.removeOthers()
 void watchDisk({ config, engine, store, nudges, log }, signal)
 void watchEngine({ engine, store, reap, compare, log }, signal)
 const registry = openRegistry(config)
-void keepOffered({ config, registry, store, nudges, log }, config.refreshEvery, signal)
+const ready = () => awaitReady(config, signal)
+void keepOffered({ config, registry, store, nudges, ready, log }, config.refreshEvery, signal)
 void keepNewest({ registry, store, nudges, log }, config.refreshEvery, signal)
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const { isOpen } = watchConnections({ sample: sampleConnections, store, log }, lookEvery, signal)

@@ -1,6 +1,8 @@
 /** Tags that were pushed again: noticed here, one question a tag that exists here, and asked for. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../shared/log.ts'
+import { isHopeless } from '../shared/newer.ts'
+import type { Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import { RegistryError, type Registry } from '../shared/registry.ts'
 import type { Store } from '../shared/store.ts'
@@ -12,41 +14,68 @@ const LONGEST_MS = 60 * 60_000
 
 export interface Parts {
   registry: Pick<Registry, 'digestOf'>
-  store: Pick<Store, 'list' | 'digest'>
+  store: Pick<Store, 'list' | 'digest' | 'apply'>
   nudges: Pick<Nudges, 'refresh'>
   log: Log
 }
 
 /** @param every milliseconds between two rounds, jittered by a tenth */
 export async function keepNewest(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
+  const round = openRound(parts, signal)
   let leaveAlone = 0
   while (!signal.aborted) {
     await sleep(Math.max(every * (0.9 + Math.random() / 5), leaveAlone), undefined, { signal }).catch(() => {})
-    if (!signal.aborted) leaveAlone = await askAll(parts, signal)
+    if (!signal.aborted) leaveAlone = await round()
   }
 }
 
 /**
- * Ends with the first question that the registry does not answer: the others would fare no better.
- * @returns how long it wants to be left alone, milliseconds
+ * Makes what asks about all tags. A round ends with the first question that gets no answer, or the answer that it is
+ * enough: the others would fare no better. The next one begins behind it, so that everybody has a turn. What is wrong
+ * with one tag alone is no reason to leave out the others.
+ *
+ * @returns of each round, how long the registry wants to be left alone, milliseconds
  */
-async function askAll({ registry, store, nudges, log }: Parts, signal: AbortSignal): Promise<number> {
-  for (const { tag, image } of store.list()) {
-    if (!image?.pulled) continue
-    if (signal.aborted) return 0
-    try {
-      const digest = await registry.digestOf(tag, image.digest ?? undefined)
-      if (digest !== undefined) store.digest(tag, digest)
-      if (digest !== undefined && digest !== image.digest) {
-        log.info({ tag, was: image.digest, digest }, 'a newer image was pushed')
-        await nudges.refresh(tag)
-      }
-    } catch (error) {
-      if (!(error instanceof RegistryError)) throw error
-      log.warn({ tag, code: error.code, error: error.message }, 'the registry does not say what is newest')
-      return Math.min(error.retryAfter ?? 0, LONGEST_MS)
-    }
-    await sleep(BETWEEN_MS, undefined, { signal }).catch(() => {})
+function openRound({ registry, store, nudges, log }: Parts, signal: AbortSignal): () => Promise<number> {
+  let last = ''
+  /** What went wrong with which tag, so that it is said once. */
+  const said = new Map<string, string>()
+
+  async function ask(preview: Preview): Promise<void> {
+    const { tag, image } = preview
+    const asked = Date.now()
+    const digest = await registry.digestOf(tag, image?.digest ?? undefined)
+    said.delete(tag)
+    if (digest === undefined) return
+    store.digest(tag, digest)
+    // Somebody had asked, or the one before was pushed again.
+    if (digest === image?.digest && preview.newer) store.apply(tag, { type: 'current', asked })
+    if (digest === image?.digest || isHopeless(preview, digest)) return
+    if (store.apply(tag, { type: 'refresh', digest }))
+      log.info({ tag, was: image?.digest, digest }, 'a newer image was pushed')
+    await nudges.refresh(tag)
   }
-  return 0
+
+  return async function round() {
+    const all = store.list().filter(({ image }) => image?.pulled)
+    const turn = [...all.filter(({ tag }) => tag > last), ...all.filter(({ tag }) => tag <= last)]
+    for (const preview of turn) {
+      if (signal.aborted) return 0
+      const { tag } = preview
+      last = tag
+      try {
+        await ask(preview)
+      } catch (error) {
+        if (!(error instanceof RegistryError)) throw error
+        const { code, message, retryAfter, status } = error
+        const isOfAll = code === 'rate-limited' || retryAfter !== undefined || status === undefined
+        if (isOfAll || said.get(tag) !== message)
+          log.warn({ tag, code, error: message }, 'the registry does not say what is newest')
+        if (isOfAll) return Math.min(retryAfter ?? 0, LONGEST_MS)
+        said.set(tag, message)
+      }
+      await sleep(BETWEEN_MS, undefined, { signal }).catch(() => {})
+    }
+    return 0
+  }
 }

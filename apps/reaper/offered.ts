@@ -6,8 +6,6 @@ import type { Nudges } from '../shared/queue.ts'
 import { RegistryError, type Registry } from '../shared/registry.ts'
 import type { Store } from '../shared/store.ts'
 
-/** Nothing waits for the first list; the service is ready before it. */
-const FIRST_MS = 500
 const RETRY_MS = 5_000
 /** A registry that has enough of us and does not say for how long. */
 const LIMITED_MS = 60_000
@@ -26,8 +24,10 @@ const AHEAD_AT_ONCE = 100
 export interface Parts {
   config: Pick<Config, 'prepulls'>
   registry: Pick<Registry, 'tags'>
-  store: Pick<Store, 'offer' | 'listWantedAt' | 'notYetAhead'>
+  store: Pick<Store, 'offer' | 'listWantedAt' | 'notYetAhead' | 'list' | 'apply'>
   nudges: Pick<Nudges, 'ahead'>
+  /** Resolves once the service is ready: nothing waits for the first list. */
+  ready: () => Promise<void>
   log: Log
 }
 
@@ -36,18 +36,19 @@ export interface Parts {
  *   after a failure at first, then back to it, but never before the registry wants to be asked again
  */
 export async function keepOffered(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
-  const { config, registry, store, nudges, log } = parts
+  const { registry, store, ready, log } = parts
+  const askAhead = openAhead(parts)
   let failures = 0
   let leaveAlone = 0
   let said = ''
-  await sleep(FIRST_MS, undefined, { signal }).catch(() => {})
+  await ready()
   while (!signal.aborted) {
     const began = Date.now()
     try {
       const tags = await registry.tags()
       store.offer(tags.map((tag) => ({ tag, digest: null })))
-      const ahead = store.notYetAhead().filter(config.prepulls).slice(0, AHEAD_AT_ONCE)
-      await Promise.all(ahead.map((tag) => nudges.ahead(tag)))
+      letAge(parts, tags)
+      await askAhead()
       if (failures > 0) log.info({ tags: tags.length }, 'the registry lists its tags again')
       failures = 0
       leaveAlone = 0
@@ -74,5 +75,32 @@ export async function keepOffered(parts: Parts, every: number, signal: AbortSign
       if (signal.aborted || passed >= most || (passed >= least && store.listWantedAt() > since)) return
       await sleep(Math.min(most - passed, LOOK_MS), undefined, { signal }).catch(() => {})
     }
+  }
+}
+
+/** What was pulled ahead and is offered no more need not wait for its first click: it ages as all others do. */
+function letAge({ store }: Pick<Parts, 'store'>, tags: string[]): void {
+  const offered = new Set(tags)
+  for (const preview of store.list())
+    if (preview.state === 'stopped' && preview.why === 'ahead' && !offered.has(preview.tag))
+      store.apply(preview.tag, { type: 'unlisted' })
+}
+
+/**
+ * Makes what asks for tags to be pulled ahead: those that have not been asked for yet, the newest first; once all have
+ * been, whoever is left for want of room, say, has another turn.
+ */
+function openAhead({ config, store, nudges }: Pick<Parts, 'config' | 'store' | 'nudges'>): () => Promise<void> {
+  const asked = new Set<string>()
+  return async () => {
+    const left = store.notYetAhead().filter(config.prepulls)
+    let turn = left.filter((tag) => !asked.has(tag)).slice(0, AHEAD_AT_ONCE)
+    if (turn.length === 0) {
+      asked.clear()
+      turn = left.slice(0, AHEAD_AT_ONCE)
+    }
+    for (const tag of turn) asked.add(tag)
+    // Whoever is asked for last is pulled first.
+    for (const tag of turn.reverse()) await nudges.ahead(tag)
   }
 }

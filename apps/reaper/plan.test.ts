@@ -27,6 +27,7 @@ const known = {
   notice: null,
   leaving: [],
   unfit: null,
+  newer: null,
 }
 const generation = { number: 2, container: 'c2', slot: 5, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }

@@ -17,7 +17,7 @@ const ASK_EVERY_MS = 5_000
 
 export interface Parts {
   config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits'>
-  store: Pick<Store, 'get' | 'list' | 'apply' | 'history' | 'meta'>
+  store: Pick<Store, 'get' | 'list' | 'apply' | 'history' | 'meta' | 'pulled' | 'forgetRepository'>
   nudges: Pick<Nudges, 'nudge' | 'sweep'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
   log: Log
@@ -105,6 +105,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     generation,
     port,
     pulled,
+    repository,
     status,
   }: Container): Promise<void> {
     const image = await engine.findImage(imageId)
@@ -116,6 +117,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     const slot = slotOf(places, { address, published })
     if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(tag)
     log.info({ tag, container: id, slot }, 'taking over a container that no row knows')
+    if (pulled && image.digest) store.pulled.note({ tag, id: image.id, repository, digest: image.digest })
     store.apply(tag, {
       type: 'adopt',
       frozen: status === 'paused',
@@ -151,6 +153,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
           const removing = store.apply(tag, { type: 'remove' })
           if (removing) void nudges.nudge(removing)
         }
+        store.forgetRepository()
       }
       store.meta.set('repository', config.repository)
     },

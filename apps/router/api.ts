@@ -99,7 +99,8 @@ export function api({ config, store, nudges, changes, reaper, log }: Parts, own:
   }
 
   async function refresh(req: Request, res: Response) {
-    const preview = store.get(tagOf(req))
+    // Noted, so that a start that comes before it is done has the newest image.
+    const preview = store.apply(tagOf(req), { type: 'refresh' }) ?? store.get(tagOf(req))
     if (!preview) return noSuch(res, tagOf(req))
     await nudges.refresh(preview.tag)
     return res.status(202).json(view(preview))

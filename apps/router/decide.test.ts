@@ -32,6 +32,7 @@ const known = {
   notice: null,
   leaving: [],
   unfit: null,
+  newer: null,
 }
 const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', digest: null, port: 80 }
 const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, coming: null }

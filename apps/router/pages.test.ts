@@ -39,6 +39,7 @@ const known = {
   notice: evil,
   leaving: [],
   unfit: null,
+  newer: null,
 }
 const generation = { number: 1, container: evil, slot: 3, image: evil, digest: evil, port: 80 }
 const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: evil, reason }

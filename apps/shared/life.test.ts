@@ -46,6 +46,7 @@ const known = {
   notice: null,
   leaving: [],
   unfit: null,
+  newer: null,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null }

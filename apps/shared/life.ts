@@ -5,6 +5,7 @@
  * to the state it meets (a loser of a race, a late report of an older generation). `store.apply` is the only caller
  * that commits its answer.
  */
+import { current, notRenewed, refresh, stillNewer, tryAgain, wantsNewer, withNewer, withoutNewer } from './newer.ts'
 import {
   FAILURE_REST_MS,
   fresh,
@@ -69,7 +70,7 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
     case 'remove':
       return remove(preview, now)
     case 'pull':
-      if (preview.state !== 'queued' || preview.image) return undefined
+      if (preview.state !== 'queued' || (preview.image && !wantsNewer(preview))) return undefined
       return { ...known(preview), since: now, stages: stage(preview, 'pulling', now), state: 'pulling', progress: null }
     case 'found':
       return preview.state === 'queued' && !preview.image ? { ...preview, image: event.image } : undefined
@@ -82,6 +83,7 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
       if (preview.state !== 'pulling') return undefined
       return {
         ...known(preview),
+        newer: stillNewer(preview.newer, preview.since, event.image),
         since: now,
         image: event.image,
         took: { ...preview.took, pull: now - (preview.stages.pulling ?? now) },
@@ -89,8 +91,17 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
         state: 'starting',
         generation: null,
       }
+    case 'refresh':
+      return refresh(preview, event.digest, now)
+    case 'current':
+      return orStart(current(preview, event.asked), now)
+    case 'notRenewed':
+      return orStart(notRenewed(preview, event.reason, now), now)
     case 'renewed':
-      return renewed(preview, event.image, now)
+      return renewed(preview, event.image, event.asked ?? now, now)
+    case 'unlisted':
+      if (preview.state !== 'stopped' || preview.why !== 'ahead') return undefined
+      return { ...preview, since: now, why: 'idle' }
     case 'replace': {
       if (preview.state !== 'running' || preview.coming || !preview.image || !isOutdated(preview)) return undefined
       if (event.slot === undefined) return undefined
@@ -142,7 +153,7 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
         since: now,
         took: { ...coming.took, start: now - (coming.stages.starting ?? now) },
         stages: stage(coming, 'running', now),
-        notice: event.notice,
+        notice: withNewer(coming, event.notice),
         state: 'running',
         generation: { ...coming.generation, container, slot },
         readyAt: now,
@@ -152,6 +163,8 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
     case 'fail':
       if (preview.state === 'running') return preview.coming ? unfit(preview, event.reason) : undefined
       if (preview.state !== 'queued' && preview.state !== 'pulling' && preview.state !== 'starting') return undefined
+      // It was a newer one that could not be pulled: the one that is here starts.
+      if (preview.state === 'pulling' && preview.image) return orStart(notRenewed(preview, event.reason, now), now)
       return failed(preview, event.reason, now)
     case 'exited':
       return exited(preview, event, now)
@@ -276,6 +289,12 @@ function remove(preview: Preview, now: number): Preview | undefined {
   })
 }
 
+/** Whoever waited for a newer image that does not come starts with the one that is here. */
+function orStart(preview: Preview | undefined, now: number): Preview | undefined {
+  if (preview?.state !== 'pulling') return preview
+  return { ...known(preview), since: now, stages: stage(preview, 'starting', now), state: 'starting', generation: null }
+}
+
 function begin(preview: Preview, event: Extract<Event, { type: 'begin' }>, now: number): Preview | undefined {
   const { image } = preview
   if (!image || event.slot === undefined) return undefined
@@ -296,18 +315,30 @@ function begin(preview: Preview, event: Extract<Event, { type: 'begin' }>, now: 
 }
 
 /** A newer image is here. What runs is replaced by it, what sleeps has it with its next start, and a failure is void. */
-function renewed(preview: Preview, image: Image, now: number): Preview | undefined {
+function renewed(preview: Preview, image: Image, askedAt: number, now: number): Preview | undefined {
   const was = preview.image
   if (!was || (was.id === image.id && was.digest === image.digest)) return undefined
+  const newer = stillNewer(preview.newer, askedAt, image)
+  const notice = withoutNewer(preview)
   switch (preview.state) {
     case 'running':
       // The one that is coming up from an older image still is not wanted any more.
-      return asked({ ...preview, ...known(preview), image, coming: null })
+      return asked({ ...preview, ...known(preview), image, newer, notice, coming: null })
     case 'paused':
     case 'stopped':
-      return { ...preview, image }
+      return { ...preview, image, newer, notice }
     case 'failed':
-      return { ...known(preview), since: now, image, crashes: 0, state: 'stopped', generation: null, why: 'renewed' }
+      return {
+        ...known(preview),
+        since: now,
+        image,
+        newer,
+        notice,
+        crashes: 0,
+        state: 'stopped',
+        generation: null,
+        why: 'renewed',
+      }
     default:
       return undefined
   }
@@ -322,7 +353,14 @@ function takenOver(
   const { coming, generation } = preview
   if (coming?.number !== event.generation || !isRouted(coming)) return undefined
   const leaving = [...preview.leaving, { ...generation, since: now }]
-  return asked({ ...preview, generation: coming, coming: null, leaving, notice: event.notice, unfit: null })
+  return asked({
+    ...preview,
+    generation: coming,
+    coming: null,
+    leaving,
+    notice: withNewer(preview, event.notice),
+    unfit: null,
+  })
 }
 
 /** The newer image does not come up: the older container serves on, and the admin is told. */
@@ -407,6 +445,7 @@ function queued(
 ): In<'queued'> {
   return asked({
     ...base,
+    newer: tryAgain(base.newer),
     since: now,
     stages: { queued: now },
     notice: null,
@@ -486,9 +525,10 @@ function stage(preview: Known, name: keyof Stages, now: number): Stages {
 
 /** What stays in every state. What was coming up beside the one that serves goes with it: nobody was ever sent there. */
 function known(preview: Known & { coming?: Generation | null }): Known {
-  const { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice, unfit, coming } = preview
+  const { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice, unfit, newer, coming } =
+    preview
   const leaving = coming ? [...preview.leaving, { ...coming, since: 0 }] : preview.leaving
-  return { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice, leaving, unfit }
+  return { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice, leaving, unfit, newer }
 }
 
 /** 0, then 0.5 s, 2 s, 8 s …: a crash is tried again quickly, a habit of crashing slowly. */

@@ -35,6 +35,16 @@ export type Leaving = Generation & {
   since: number
 }
 
+/** What is known of an image newer than the one a preview has. */
+export interface Newer {
+  /** When somebody asked for it last, or it was noticed; milliseconds since 1970. */
+  at: number
+  /** The digest that the registry told for the tag; null while it has not been asked. */
+  digest: string | null
+  /** Why it could not be brought here; null while that has not been tried. */
+  trouble: Reason | null
+}
+
 /** What the engine has told of a running pull. Bytes; `total` grows as layers become known. */
 export interface Progress {
   bytes: number
@@ -88,6 +98,8 @@ export interface Known {
   leaving: Leaving[]
   /** The id of a newer image whose container did not come up: it is not tried again by itself. */
   unfit: string | null
+  /** What is asked for, or known, to be newer than its image: the next start brings it here first. */
+  newer: Newer | null
 }
 
 /** What is known of a tag that nobody has asked for. */
@@ -102,6 +114,7 @@ export const fresh: Omit<Known, 'tag' | 'since'> = {
   notice: null,
   leaving: [],
   unfit: null,
+  newer: null,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */
@@ -157,8 +170,16 @@ export type Event =
   | { type: 'begin'; places: number; port: number; slot?: number }
   /** Its image was pulled before anybody has asked for it. */
   | { type: 'ahead'; image: Image }
-  /** The registry has a newer image, and it is here. */
-  | { type: 'renewed'; image: Image }
+  /** Its image is no longer one to wait for its first click: the registry does not offer the tag any more. */
+  | { type: 'unlisted' }
+  /** Somebody asks for its newest image; or the registry has told of one that is newer, by its digest. */
+  | { type: 'refresh'; digest?: string }
+  /** Its image is the newest one, by an answer to what was asked then, milliseconds since 1970. */
+  | { type: 'current'; asked: number }
+  /** The newest image could not be brought here, or not even be asked about. */
+  | { type: 'notRenewed'; reason: Reason }
+  /** The registry has a newer image, and it is here. `asked`: when the registry was, milliseconds since 1970. */
+  | { type: 'renewed'; image: Image; asked?: number }
   /** The newer image is to serve: a container of it comes up beside the one that serves. `slot` as with `begin`. */
   | { type: 'replace'; port: number; slot?: number }
   /** The container of a generation that was leaving is gone. */

@@ -16,7 +16,7 @@ import { lanes, laneOf, openQueue, openWorkers, type Lane, type Nudge } from './
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-queue-'))
 const socket = path.join(dir, 'redis.sock')
 const log = openLog('test', 'silent')
-const widths = { ask: 2, ahead: 2, pull: 2, start: 2, wake: 2, stop: 2 }
+const widths = { ask: 2, ahead: 2, renew: 2, pull: 2, start: 2, wake: 2, stop: 2 }
 let redis: ChildProcess | undefined
 
 async function startRedis() {
@@ -205,14 +205,25 @@ test('everything that waits can be forgotten, and asked for again', async () => 
   for (const one of [preview, previewOf('blue', pulling), previewOf('green', { type: 'remove' }), waking])
     await nudges.nudge(one)
   await nudges.nudge({ ...(previewOf('late') as Preview & { state: 'queued' }), notBefore: Date.now() + 60_000 })
-  assert.deepEqual(await nudges.waiting(), { ask: 0, ahead: 0, pull: 1, start: 1, wake: 1, stop: 1 })
+  assert.deepEqual(await nudges.waiting(), { ask: 0, ahead: 0, renew: 0, pull: 1, start: 1, wake: 1, stop: 1 })
   await nudges.forgetAll()
-  assert.deepEqual(await nudges.waiting(), { ask: 0, ahead: 0, pull: 0, start: 0, wake: 0, stop: 0 })
+  assert.deepEqual(await nudges.waiting(), { ask: 0, ahead: 0, renew: 0, pull: 0, start: 0, wake: 0, stop: 0 })
   const seen = work(config)
   await nudges.nudge(preview)
   await until('it has come', () => seen.length === 1)
   await sleep(50)
   assert.deepEqual(seen.map(([, { tag }]) => tag), ['red']) // prettier-ignore
+})
+
+test('what nobody waits for stands in nobody’s way: renewals, and images ahead, of which the last one is first', async () => {
+  const { config, nudges } = ownQueue()
+  for (const tag of ['red', 'blue', 'red']) await nudges.refresh(tag)
+  for (const tag of ['one', 'two', 'three']) await nudges.ahead(tag)
+  assert.deepEqual(await nudges.waiting(), { ask: 0, ahead: 3, renew: 2, pull: 0, start: 0, wake: 0, stop: 0 })
+  const seen = work(config)
+  await until('all have come', () => seen.length === 5)
+  const of = (lane: Lane) => seen.filter(([of]) => of === lane).map(([, { tag }]) => tag)
+  assert.deepEqual([of('renew').sort(), of('ahead').at(-1)], [['blue', 'red'], 'one'])
 })
 
 test('whoever asks sees how many workers listen', async () => {

@@ -4,7 +4,7 @@
  * A job carries a tag and a generation, never a copy of what is wanted; losing all of Redis loses time, nothing else,
  * since the reaper asks again for what SQLite says is due. Lanes, so that a start of an image that is here never waits
  * behind a pull, nor a pull behind questions about tags that may not exist, or behind what is pulled before anybody asks
- * for it; a wake, which takes milliseconds, waits behind none of these, and a stop behind nothing at all.
+ * for it, or of a preview that has an image already; a wake, which takes milliseconds, waits behind none of these, and a stop behind nothing at all.
  */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -12,7 +12,7 @@ import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import { generationOf, isOutdated, type Preview } from './preview.ts'
 
-export const lanes = ['ask', 'ahead', 'pull', 'start', 'wake', 'stop'] as const
+export const lanes = ['ask', 'ahead', 'renew', 'pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]
 
 export interface Nudge {
@@ -75,7 +75,8 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
     const added = queues[lane].add(
       'look',
       { tag, change: 0, generation: null, [what]: true },
-      { jobId: `${tag}.${what}`, removeOnComplete: true, removeOnFail: true },
+      // What was shown last is pulled ahead first.
+      { jobId: `${tag}.${what}`, lifo: what === 'ahead', removeOnComplete: true, removeOnFail: true },
     )
     await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
       log.warn({ tag, error: error.message }, `${what} lost, the reaper will ask again`),
@@ -109,7 +110,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
     sweep: (tag: string): Promise<void> => ask('stop', tag, 'sweep'),
 
     /** Asks the queue-processor to look for a newer image of a tag, and to bring it here. Never throws. */
-    refresh: (tag: string): Promise<void> => ask('pull', tag, 'refresh'),
+    refresh: (tag: string): Promise<void> => ask('renew', tag, 'refresh'),
 
     /** Asks the queue-processor to bring the image of a tag here that nobody has asked for yet. Never throws. */
     ahead: (tag: string): Promise<void> => ask('ahead', tag, 'ahead'),

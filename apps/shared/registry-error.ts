@@ -6,6 +6,8 @@ interface More {
   program?: string
   /** How long the registry wants to be left alone, milliseconds. */
   retryAfter?: number
+  /** What it answered with, by HTTP; none where there was no answer. */
+  status?: number
   cause?: unknown
 }
 
@@ -14,13 +16,15 @@ export class RegistryError extends Error {
   readonly code: RegistryCode
   readonly program: string | undefined
   readonly retryAfter: number | undefined
+  readonly status: number | undefined
 
-  constructor(code: RegistryCode, message: string, { program, retryAfter, cause }: More = {}) {
+  constructor(code: RegistryCode, message: string, { program, retryAfter, status, cause }: More = {}) {
     super(message, { cause })
     this.name = 'RegistryError'
     this.code = code
     this.program = program
     this.retryAfter = retryAfter
+    this.status = status
   }
 }
 
@@ -28,16 +32,17 @@ export class RegistryError extends Error {
 export function refusalOf(answer: Response, what: string): RegistryError | undefined {
   if (answer.ok) return undefined
   const said = `${new URL(answer.url).host} answered ${answer.status} for ${what}`
-  switch (answer.status) {
+  const { status } = answer
+  switch (status) {
     case 401:
     case 403:
-      return new RegistryError('credentials', said)
+      return new RegistryError('credentials', said, { status })
     case 404:
-      return new RegistryError('no-repository', said)
+      return new RegistryError('no-repository', said, { status })
     case 429:
-      return new RegistryError('rate-limited', said, { retryAfter: retryAfterOf(answer) })
+      return new RegistryError('rate-limited', said, { status, retryAfter: retryAfterOf(answer) })
     default:
-      return new RegistryError('registry-down', said, { retryAfter: retryAfterOf(answer) })
+      return new RegistryError('registry-down', said, { status, retryAfter: retryAfterOf(answer) })
   }
 }
 

@@ -358,17 +358,45 @@ test('a digest that is known already is asked about with a condition, and need n
   assert.deepEqual([await registry.has('conditional'), await registry.has('nonesuch')], [true, false])
 })
 
-test('a registry that wants to be left alone is not asked about a tag until then', async (t) => {
+type Asked = ReturnType<typeof openRegistry>
+
+test('a registry that wants to be left alone is not asked anything until then, whatever it was asked', async (t) => {
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const questions = {
+    digest: (registry: Asked) => registry.digestOf('red'),
+    has: (registry: Asked) => registry.has('red'),
+    tags: (registry: Asked) => registry.tags(),
+    layers: (registry: Asked) => registry.layers('red', platform),
+  }
+  for (const [first, question] of Object.entries(questions)) {
+    let asked = 0
+    const host = await serve(t, (_, res) => {
+      if (++asked === 1) res.writeHead(429, { 'Retry-After': '1' }).end()
+      else res.setHeader('Docker-Content-Digest', 'sha256:d').end('{"tags":[]}')
+    })
+    const registry = registryOf({ repository: `${host}/todowrangler`, dockerConfig: dir })
+    await assert.rejects(question(registry), failsWith('rate-limited'), first)
+    for (const other of Object.values(questions))
+      await assert.rejects(other(registry), failsWith('rate-limited'), first)
+    assert.equal(await registry.hasRepository(), true)
+    assert.equal(asked, 1, first)
+    await until('it may be asked again', () => registry.has('red').catch(() => false))
+    assert.equal(asked, 2, first)
+  }
+})
+
+test('nor is one whose tokens are given out by somebody who wants to be left alone', async (t) => {
   let asked = 0
+  const realm = await serve(t, (_, res) => {
+    asked++
+    res.writeHead(429, { 'Retry-After': '60' }).end()
+  })
   const host = await serve(t, (_, res) => {
-    const first = ++asked === 1
-    if (first) res.writeHead(429, { 'Retry-After': '1' }).end()
-    else res.setHeader('Docker-Content-Digest', 'sha256:d').end()
+    asked++
+    res.writeHead(401, { 'www-authenticate': `Bearer realm="http://${realm}/token"` }).end()
   })
   const registry = registryOf({ repository: `${host}/todowrangler`, dockerConfig: dir })
+  await assert.rejects(registry.tags(), failsWith('rate-limited'))
   await assert.rejects(registry.digestOf('red'), failsWith('rate-limited'))
-  await assert.rejects(registry.has('blue'), failsWith('rate-limited'))
-  assert.equal(asked, 1)
-  await until('it may be asked again', () => registry.has('red').catch(() => false))
   assert.equal(asked, 2)
 })

@@ -23,6 +23,8 @@ const NOT_THERE_MS = 5_000
 /** The longest that a registry is left alone, whatever it says. */
 const LONGEST_MS = 60 * 60_000
 
+type Question = Pick<Ask, 'accept' | 'method' | 'noneMatch'>
+
 /** Opens the registry of a repository. Asks nothing yet. */
 export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion'>) {
   const { host, name } = splitReference(config.repository)
@@ -31,6 +33,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
   /** What was accepted last: a token is used until the registry turns it away. A login is asked for anew each time. */
   let bearer: string | undefined
   let challenge: string | undefined
+  /** A registry that wants to be left alone is not asked anything until then. */
   let quiet: { until: number; error: RegistryError } | undefined
   let there: { until: number; answer: Promise<boolean> } | undefined
 
@@ -50,7 +53,20 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
       return authorization !== was
     }
 
-    return async function get(url: URL, options: Pick<Ask, 'accept' | 'method' | 'noneMatch'> = {}): Promise<Response> {
+    return async function get(url: URL, options: Question = {}): Promise<Response> {
+      if (quiet && Date.now() < quiet.until) throw quiet.error
+      try {
+        const answer = await put(url, options)
+        heed(refusalOf(answer, config.repository))
+        return answer
+      } catch (error) {
+        // Whoever gives the tokens may want to be left alone, too.
+        if (error instanceof RegistryError) heed(error)
+        throw error
+      }
+    }
+
+    async function put(url: URL, options: Question): Promise<Response> {
       // Where the login itself is wanted, it need not be refused first.
       if (authorization === undefined && challenge !== undefined && !/\bBearer\b/i.test(challenge)) await enter()
       let answer = await ask(url, { ...options, authorization, signal })
@@ -66,6 +82,11 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     }
   }
 
+  function heed(error: RegistryError | undefined) {
+    if (error?.retryAfter === undefined) return
+    quiet = { until: Date.now() + Math.min(error.retryAfter, LONGEST_MS), error }
+  }
+
   async function askWhetherThere(): Promise<boolean> {
     const get = openSession(AbortSignal.timeout(LIST_MS))
     const answer = await get(new URL(`/v2/${name}/tags/list?n=1`, origin))
@@ -75,14 +96,13 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
   }
 
   /**
-   * What is said of a tag's manifest, by HEAD, which registries do not count as a pull. One that wants to be left alone is.
+   * What is said of a tag's manifest, by HEAD, which registries do not count as a pull.
    *
    * @param known the digest that it had before
    * @returns undefined where there is no such tag
    * @throws RegistryError
    */
   async function head(tag: string, known?: string): Promise<{ digest: string | undefined } | undefined> {
-    if (quiet && Date.now() < quiet.until) throw quiet.error
     const get = openSession(AbortSignal.timeout(MANIFEST_MS))
     const answer = await get(new URL(`/v2/${name}/manifests/${tag}`, origin), {
       accept: MANIFESTS,
@@ -92,9 +112,8 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     if (answer.status === 404) return undefined
     if (answer.status === 304) return { digest: known }
     const error = refusalOf(answer, `${config.repository}:${tag}`)
-    if (!error) return { digest: answer.headers.get('docker-content-digest') ?? undefined }
-    if (error.retryAfter !== undefined) quiet = { until: Date.now() + Math.min(error.retryAfter, LONGEST_MS), error }
-    throw error
+    if (error) throw error
+    return { digest: answer.headers.get('docker-content-digest') ?? undefined }
   }
 
   return {

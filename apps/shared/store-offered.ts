@@ -19,8 +19,9 @@ export function offeredTags(db: Database, label: (tag: string) => string) {
     ON CONFLICT (tag) DO UPDATE SET digest = coalesce(excluded.digest, digest)
   `)
   const remove = db.prepare('DELETE FROM offered WHERE tag = ?')
+  const forgetDigest = db.prepare('UPDATE offered SET digest = NULL WHERE tag = ?')
   const forgetMissing = db.prepare('DELETE FROM missing WHERE tag IN (SELECT tag FROM offered)')
-  const selectNotAhead = db.prepare<[], string>('SELECT tag FROM offered WHERE NOT ahead ORDER BY tag').pluck()
+  const selectNotAhead = db.prepare<[], string>('SELECT tag FROM offered WHERE NOT ahead ORDER BY rowid DESC').pluck()
   const setAhead = db.prepare('UPDATE offered SET ahead = 1 WHERE tag = ?')
   const setWanted = db.prepare(`INSERT OR REPLACE INTO meta (key, value) VALUES ('list_wanted_at', ?)`)
   const selectWanted = db.prepare<[], string>(`SELECT value FROM meta WHERE key = 'list_wanted_at'`).pluck()
@@ -35,6 +36,14 @@ export function offeredTags(db: Database, label: (tag: string) => string) {
     /** Notes what digest an offered tag has in the registry, as somebody has just learnt. */
     digest: (tag: string, digest: string | null): void => void knowDigest.run({ tag, digest }),
 
+    /** Forgets the digest of an offered tag: nobody looks any more whether it still has it. */
+    forgetDigest: (tag: string): void => void forgetDigest.run(tag),
+
+    /** Forgets all that was learnt of a repository: there is another one now. */
+    forgetRepository: db.transaction(() => {
+      db.exec(`DELETE FROM offered; DELETE FROM missing; DELETE FROM meta WHERE key IN ('lately', 'unpacked')`)
+    }) as unknown as () => void,
+
     /**
      * Takes over the list of tags the registry offers: what is new in it comes, and what it lacks goes. A digest that is
      * known stays where the list has none; what is remembered as missing but is offered now is forgotten.
@@ -46,7 +55,7 @@ export function offeredTags(db: Database, label: (tag: string) => string) {
       forgetMissing.run()
     }) as unknown as (tags: OfferedTag[]) => void,
 
-    /** The tags of the list that have not been thought of as ones to pull before anybody asks for them. */
+    /** The tags that have not been thought of as ones to pull before anybody asks for them: what was shown last is first. */
     notYetAhead: (): string[] => selectNotAhead.all(),
 
     /** A tag need not be pulled ahead (any more): it has been, or somebody was quicker. */

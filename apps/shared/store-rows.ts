@@ -1,5 +1,5 @@
 /** Previews as the rows of their tables, and back. */
-import { generationOf, type Generation, type Image, type Preview, type Progress } from './preview.ts'
+import { generationOf, type Generation, type Image, type Newer, type Preview, type Progress } from './preview.ts'
 
 /** A preview as its table has it: what only some states know is null in the others. */
 export interface Row {
@@ -24,6 +24,7 @@ export interface Row {
   ready_at: number | null
   progress: string | null
   unfit: string | null
+  newer: string | null
 }
 
 export type GenerationRow = Generation & {
@@ -69,6 +70,7 @@ export function toRow(preview: Preview, label: string): Row & { label: string } 
     ready_at: fields.readyAt ?? null,
     progress: fields.progress ? JSON.stringify(fields.progress) : null,
     unfit: preview.unfit,
+    newer: preview.newer && JSON.stringify(preview.newer),
   }
 }
 
@@ -101,6 +103,7 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
     notice: row.notice,
     leaving: of('leaving').map((row) => ({ ...bare(row), since: row.since ?? 0 })),
     unfit: row.unfit,
+    newer: row.newer ? (JSON.parse(row.newer) as Newer) : null,
   }
   const rest: Record<string, unknown> = {
     queued: {

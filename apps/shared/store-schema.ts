@@ -103,6 +103,10 @@ const steps = [
   FROM preview JOIN meta ON key = 'repository'
   WHERE image ->> 'pulled' AND image ->> 'digest' IS NOT NULL;
   `,
+  `
+  -- What is asked for, or known, to be newer than a preview's image.
+  ALTER TABLE preview ADD COLUMN newer TEXT;
+  `,
 ]
 
 /**

@@ -488,6 +488,51 @@ test('a digest that is known of an offered tag stays, until a newer one is seen 
   assert.deepEqual(digests(), [null])
 })
 
+test('a digest is forgotten with the row that kept it true', () => {
+  const store = open()
+  store.offer([{ tag: 'red', digest: null }])
+  for (const event of [
+    { type: 'start', by: 'visit' },
+    { type: 'pull', places: 1 },
+    { type: 'pulled', image },
+    { type: 'remove' },
+  ] as const)
+    store.apply('red', event, now)
+  assert.equal(store.offered()[0]!.digest, 'sha256:d1')
+  store.apply('red', { type: 'removed' }, now)
+  assert.deepEqual(store.offered(), [{ tag: 'red', digest: null }])
+})
+
+test('of another repository nothing is known: no tags, no digests, none that are missing, not how long it takes', () => {
+  const store = open()
+  store.offer([{ tag: 'red', digest: 'sha256:d1' }])
+  store.noteAhead('red')
+  for (const event of [{ type: 'start', by: 'visit' }, { type: 'missing' }] as const) store.apply('blue', event)
+  for (const event of [
+    { type: 'start', by: 'visit' },
+    { type: 'pull', places: 1 },
+    { type: 'pulled', image },
+  ] as const)
+    store.apply('red', event)
+  store.meta.set('unpacked', '[4]')
+  store.meta.set('subnet', '10.0.0.0/24')
+  assert.ok(store.missing('blue'))
+  store.forgetRepository()
+  assert.deepEqual([store.offered(), store.missing('blue'), store.lately()], [[], undefined, { pull: [], start: [] }])
+  assert.deepEqual([store.meta.get('unpacked'), store.meta.get('subnet')], [undefined, '10.0.0.0/24'])
+  store.offer([{ tag: 'red', digest: null }])
+  assert.deepEqual([store.offered()[0]!.digest, store.notYetAhead()], [null, ['red']])
+})
+
+test('of the tags to pull ahead the one that was shown last is the first', () => {
+  const store = open()
+  const old = ['pr-1', 'pr-5', 'pr-9'].map((tag) => ({ tag, digest: null }))
+  store.offer(old)
+  store.offer([{ tag: 'pr-2', digest: null }, ...old])
+  store.noteAhead('pr-5')
+  assert.deepEqual(store.notYetAhead(), ['pr-2', 'pr-9', 'pr-1'])
+})
+
 test('what pulls and starts took is known still when their previews are gone', () => {
   const file = newFile()
   const store = open(file)

@@ -77,10 +77,10 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const upsert = db.prepare(`
     INSERT INTO preview (
       tag, label, state, since, change, last_seen, image, generations, stages, took, crashes, notice,
-      reason, retry_at, why, asked_by, not_before, draining, then_start, ready_at, progress, unfit
+      reason, retry_at, why, asked_by, not_before, draining, then_start, ready_at, progress, unfit, newer
     ) VALUES (
       @tag, @label, @state, @since, @change, @last_seen, @image, @generations, @stages, @took, @crashes, @notice,
-      @reason, @retry_at, @why, @asked_by, @not_before, @draining, @then_start, @ready_at, @progress, @unfit
+      @reason, @retry_at, @why, @asked_by, @not_before, @draining, @then_start, @ready_at, @progress, @unfit, @newer
     )
     ON CONFLICT (tag) DO UPDATE SET
       label = excluded.label,
@@ -103,7 +103,8 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       then_start = excluded.then_start,
       ready_at = excluded.ready_at,
       progress = excluded.progress,
-      unfit = excluded.unfit
+      unfit = excluded.unfit,
+      newer = excluded.newer
   `)
   const deletePreview = db.prepare('DELETE FROM preview WHERE tag = ?')
 
@@ -266,7 +267,10 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     for (const slot of before) if (!after.includes(slot)) restSlot.run(slot, now)
     for (const slot of after) if (!before.includes(slot)) upsertMeta.run('last_slot', String(slot))
     deleteGenerations.run(becomes.tag)
-    if (becomes.state === 'unknown') return void deletePreview.run(becomes.tag)
+    if (becomes.state === 'unknown') {
+      tags.forgetDigest(becomes.tag)
+      return void deletePreview.run(becomes.tag)
+    }
     upsert.run(toRow(becomes, label(becomes.tag)))
     for (const generation of toGenerationRows(becomes)) insertGeneration.run(generation)
   }
@@ -434,6 +438,10 @@ function detailOf(event: Event, becomes: Preview): string | null {
     case 'ahead':
     case 'renewed':
       return event.image.digest
+    case 'refresh':
+      return event.digest ?? null
+    case 'notRenewed':
+      return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
     case 'replace':
       return becomes.state === 'running' ? `slot ${becomes.coming?.slot}` : null
     case 'slotTaken':

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import type { Container } from '../shared/engine.ts'
+import { openLog } from '../shared/log.ts'
+import { addressOf } from '../shared/slots.ts'
+import { openStore } from '../shared/store.ts'
+import { openReap } from './reap.ts'
+
+test('the image of a container that is taken over is known as one that Lotan pulled', async (t) => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reap-'))
+  const log = openLog('test', 'silent')
+  const store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 10, label: (tag) => tag, log })
+  t.after(() => {
+    store.close()
+    fs.rmSync(dir, { recursive: true })
+  })
+  const subnet = '172.30.0.0/20'
+  store.meta.set('subnet', subnet)
+  const repository = 'registry.example.com/app'
+  const image = {
+    id: 'sha256:one',
+    digest: 'sha256:d1',
+    pulled: false,
+    bytes: 1,
+    created: null,
+    labels: {},
+    ports: [80],
+  }
+  const reap = openReap({
+    config: { repository, containerPort: null, slots: 10, limits: { memory: '64m', cpus: '1', pids: 64 } as never },
+    store,
+    nudges: { nudge: () => Promise.resolve(), sweep: () => Promise.resolve() },
+    engine: {
+      findImage: () => Promise.resolve(image),
+      inspect: () => Promise.resolve(undefined),
+      output: () => Promise.resolve([]),
+    },
+    log,
+  })
+  const found = (tag: string, slot: number, pulled: boolean) =>
+    ({
+      id: `c-${tag}`,
+      tag,
+      repository,
+      address: addressOf(subnet, slot),
+      published: null,
+      image: image.id,
+      generation: 1,
+      port: 80,
+      pulled,
+      status: 'running',
+    }) as unknown as Container
+  await reap.all(
+    [
+      { do: 'adopt', container: found('ours', 1, true) },
+      { do: 'adopt', container: found('theirs', 2, false) },
+    ],
+    Date.now(),
+  )
+  assert.deepEqual(store.list().map(({ tag, state }) => [tag, state]), [['ours', 'running'], ['theirs', 'running']]) // prettier-ignore
+  assert.deepEqual(store.pulled.list(), [{ tag: 'ours', id: image.id, repository, digest: image.digest }])
+})
