@@ -57,9 +57,8 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
       `REPOSITORY=${registry.repository}`,
       `TL_DOMAIN=${domain}`,
       `LOTAN_LISTEN=0.0.0.0:${port}`,
-      `LOTAN_IMAGE=${lotanImage}`,
       `DOCKER_CONFIG=${path.join(dir, 'logins')}`,
-      'TAG_FILTER=^[a-z]+$',
+      `TAG_FILTER='^[a-z]+$'`,
       `ENV_ARGS='-e A=1 -e "B=two words"'`,
       'LOTAN_ENV_FILE=.env',
       'LOTAN_CONTAINER_ENV_C=from the file',
@@ -86,11 +85,14 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
   })
 
   async function compose(...command: string[]): Promise<string> {
+    // What it builds lies beside the file.
+    const at = command[0] === 'build' ? root : dir
+    const given = { LOTAN_IMAGE: lotanImage, REPOSITORY: registry.repository }
     const files = ['--file', path.join(root, 'docker-compose.yml'), '--file', path.join(dir, 'quick.yml')]
     const { stdout } = await run(
       'docker-compose',
-      ['--project-directory', dir, ...files, '--project-name', project, ...command],
-      { env: surroundings },
+      ['--project-directory', at, ...files, '--project-name', project, ...command],
+      { env: { ...surroundings, ...given } },
     )
     return stdout
   }
@@ -169,6 +171,17 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     // What a service's container has no use for: there is no terminal, and the API is its own.
     const left = [...known].filter((name) => !given.has(name) && !['TERM', 'LOTAN_API'].includes(name))
     assert.deepEqual(left, [])
+  })
+
+  test('is built once: by one service, under the name that all of them have', async () => {
+    // Compose v2 builds side by side, and fails where two services build what has one name.
+    const { builds, uses } = imagesIn(await compose('config'))
+    assert.deepEqual([builds, uses], [1, services.map(() => lotanImage)])
+    const was = await docker<{ Id: string }>('GET', `/images/${lotanImage}/json`)
+    const said = await compose('build')
+    assert.equal(said.match(/^Successfully tagged /gm)?.length, 1, said)
+    const is = await docker<{ Id: string }>('GET', `/images/${lotanImage}/json`)
+    assert.equal(is.Id, was.Id, 'it is what docker build makes')
   })
 
   test('comes up in order, and a click reaches the application', async (t) => {
@@ -348,6 +361,12 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     assert.deepEqual((await rulesWith(instance)).sort(), rules.sort())
   })
 })
+
+/** How many services of a `docker-compose config` have something to build, and the image of each. */
+function imagesIn(config: string): { builds: number; uses: string[] } {
+  const found = (name: string) => [...config.matchAll(new RegExp(`^ {4}${name}:(.*)$`, 'gm'))]
+  return { builds: found('build').length, uses: found('image').map(([, image]) => image!.trim()) }
+}
 
 /** @param ca whom to trust @returns the status of the answer */
 function askSecurely(port: number, host: string, ca: Buffer): Promise<number | undefined> {

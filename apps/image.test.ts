@@ -195,8 +195,22 @@ describe('the image', { timeout: 300_000 }, () => {
     }
   })
 
-  test('stops cleanly, leaves previews running, and the next one takes over', async (t) => {
+  test('reaches previews again soon after somebody loaded the firewall anew', async (t) => {
+    await run('iptables', ['-w', '-D', 'DOCKER-USER', '-j', `LOTAN-${instance}`])
+    const began = performance.now()
+    const { container } = await preview('red')
+    assert.equal((await ask('red')).status, 502, 'nobody is let through')
+    await until('it is reached', async () => (await ask('red')).status === 200, { within: 30_000 })
+    t.diagnostic(`after ${((performance.now() - began) / 1000).toFixed(1)} s`)
+    assert.equal((await preview('red')).container, container, 'and was not taken for lost')
+  })
+
+  test('stops cleanly, leaves previews running, and the next one takes over, from a back-up too', async (t) => {
     const secret = await token()
+    const online = `new (require('better-sqlite3'))('/data/lotan.sqlite').backup('/data/online.sqlite')`
+    await inside(lotan, ['node', '-e', online])
+    const tags = `new (require('better-sqlite3'))('/data/online.sqlite').prepare('SELECT tag FROM preview').pluck().all()`
+    assert.match(await inside(lotan, ['node', '-p', `${tags}.sort().join()`]), /^green,red\n$/)
     const { container } = await preview('red')
     const before = await stateOf(container)
     const began = performance.now()
@@ -205,7 +219,10 @@ describe('the image', { timeout: 300_000 }, () => {
     const { ExitCode } = await stateOf(lotan)
     assert.equal(ExitCode, 0, 'it ended by itself')
     assert.equal((await stateOf(container)).StartedAt, before.StartedAt)
+    await withData('tar', '-C', '/data', '--exclude=./run', '--exclude=./logs', '-czf', '/backup/lotan.tgz', '.')
     await removeByHand(lotan)
+    await run('docker', ['volume', 'rm', mine], { env: surroundings })
+    await withData('sh', '-c', 'rm -f /data/lotan.sqlite*; tar -C /data -xzf /backup/lotan.tgz')
 
     const rules = await rulesWith(instance)
     lotan = await runLotan()
@@ -270,6 +287,34 @@ describe('the image', { timeout: 300_000 }, () => {
     }
   })
 
+  test('says that nobody can be visited where it cannot be let through, and is not well', async () => {
+    const broken = `${lotanImage}-broken`
+    await fs.writeFile(path.join(dir, 'Dockerfile'), `FROM ${lotanImage}\nRUN rm /usr/sbin/*tables*\n`)
+    await run('docker', ['build', '--tag', broken, '--file', path.join(dir, 'Dockerfile'), dir], { env: surroundings })
+    const socket = '/var/run/docker.sock:/var/run/docker.sock'
+    const command = ['run', '--detach', '--volume', socket, '--env', `REPOSITORY=${registry.repository}`, broken]
+    const id = (await run('docker', command, { env: surroundings })).stdout.trim()
+    started.push(id)
+    let other = ''
+    try {
+      const read = () => inside(id, ['cat', '/data/instance'])
+      other = (await until('it has begun', read, { within: 30_000 })).trim()
+      await until('it is said', async () => {
+        const { stdout } = await run('docker', ['logs', id], { env: surroundings })
+        return /^lotan: previews cannot be reached out of Lotan's own container: .*iptables: not found/m.test(stdout)
+      })
+      const checked = inside(id, ['node', 'apps/lotan/healthy.ts'])
+      await assert.rejects(checked, ({ stdout }: { stdout: string }) =>
+        /"queue-processor":\{"ok":false,"detail":"cannot reach previews/.test(stdout),
+      )
+    } finally {
+      await removeByHand(id)
+      for (const { Id } of other ? await containersWith(`lotan.instance=${other}`) : []) await removeByHand(Id)
+      if (other) await removeNetworkByHand(networkName(other))
+      await removeImageByHand(broken)
+    }
+  })
+
   test('with a command there is not says how it is used, and without an engine what the demo needs', async () => {
     const ended = (...command: string[]) =>
       run('docker', ['run', '--rm', lotanImage, ...command], { env: surroundings }).then(
@@ -286,6 +331,13 @@ describe('the image', { timeout: 300_000 }, () => {
     assert.equal(nonsense.code, 2)
     assert.match(nonsense.said, /usage: lotan/)
   })
+
+  /** Runs a program that has Lotan's data, and a place for its back-up. */
+  async function withData(program: string, ...args: string[]): Promise<void> {
+    const volumes = [`${mine}:/data`, `${dir}:/backup`].flatMap((volume) => ['--volume', volume])
+    const command = ['run', '--rm', ...volumes, '--entrypoint', program, lotanImage, ...args]
+    await run('docker', command, { env: surroundings })
+  }
 
   async function subnetOf(): Promise<string> {
     const { IPAM } = await docker<{ IPAM: { Config: { Subnet: string }[] } }>(

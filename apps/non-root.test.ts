@@ -5,9 +5,12 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { generationOf } from './shared/preview.ts'
+import { addressOf } from './shared/slots.ts'
 import { startLotan, type Lotan } from './testing/bed.ts'
 import { buildSmall, engine, moveToRegistry } from './testing/images.ts'
 import { familyOf, usersOf } from './testing/processes.ts'
+import { inside } from './testing/reach.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { surroundings } from './testing/surroundings.ts'
 import { until } from './testing/until.ts'
@@ -24,8 +27,10 @@ describe('a user who is not root', { timeout: 90_000 }, () => {
 
   before(async () => {
     registry = await startRegistry()
-    await buildSmall(`${registry.repository}:red`, 'this is red')
-    await moveToRegistry(`${registry.repository}:red`)
+    for (const tag of ['red', 'green']) {
+      await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
+      await moveToRegistry(`${registry.repository}:${tag}`)
+    }
     lotan = await startLotan({ repository: registry.repository, user })
   })
   after(async () => {
@@ -52,6 +57,21 @@ describe('a user who is not root', { timeout: 90_000 }, () => {
       assert.equal(fs.statSync(path.join(lotan.config.dataDir, file)).uid, user.uid, file)
   })
 
+  test('has previews that do not reach each other, and is told what they do reach', async () => {
+    assert.match((await lotan.click('green')).text, /this is green/)
+    const container = await lotan.containerOf('red')
+    const subnet = lotan.store.meta.get('subnet')!
+    const [red, green] = ['red', 'green'].map((tag) => addressOf(subnet, generationOf(lotan.store.get(tag)!)!.slot!))
+    const reaches = (address: string) =>
+      inside(container, ['/bin/busybox', 'nc', '-w', '1', address, '80']).then(
+        () => true,
+        () => false,
+      )
+    assert.deepEqual([await reaches(red!), await reaches(green!)], [true, false])
+    const said = 'previews can reach the services of this machine itself and 169.254.0.0/16: only root may set'
+    assert.ok(lotan.said().includes(said), lotan.said())
+  })
+
   test('has a Lotan that sees the disk of the engine', async () => {
     await until('the reaper watches the disk', async () => /the engine's disk is watched/.test(await lotan.output()))
   })
@@ -60,7 +80,7 @@ describe('a user who is not root', { timeout: 90_000 }, () => {
     const container = await lotan.containerOf('red')
     const took = await lotan.end()
     assert.ok(took < 5_000, `it took ${took} ms`)
-    assert.match(lotan.said(), /1 preview was left running/)
+    assert.match(lotan.said(), /2 previews were left running/)
     assert.deepEqual(lotan.left(), [])
     assert.equal((await engine.inspect(container))?.running, true)
   })

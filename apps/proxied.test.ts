@@ -23,6 +23,7 @@ describe('behind a proxy', { timeout: 60_000 }, () => {
       env: {
         TL_DOMAIN: DOMAIN,
         LOTAN_PUBLIC_URL: `https://${DOMAIN}`,
+        LOTAN_HSTS_SECONDS: '600',
         LOTAN_TRUSTED_PROXIES: `10.9.0.0/16, ${TRUSTED}, fd00::/8`,
       },
     })
@@ -66,6 +67,19 @@ describe('behind a proxy', { timeout: 60_000 }, () => {
     assert.deepEqual(await toldBy(TRUSTED), [TRUSTED, TRUSTED, 'https', '443', host()])
     const nonsense = { 'X-Forwarded-Proto': 'gopher', 'X-Forwarded-Port': 'eighty' }
     assert.deepEqual(await toldBy(TRUSTED, nonsense), [TRUSTED, TRUSTED, 'https', '443', host()])
+  })
+
+  test('browsers are told to keep to HTTPS where it is the proxy that has it, and only there', async () => {
+    const told = async (headers: http.OutgoingHttpHeaders) => {
+      const agent = new http.Agent({ localAddress: TRUSTED })
+      const answers = [
+        await lotan.request('app', { headers, agent }),
+        await lotan.ask({ host: DOMAIN, path: '/login', headers, agent }),
+      ]
+      return answers.map((answer) => answer.headers['strict-transport-security'])
+    }
+    assert.deepEqual(await told({ 'X-Forwarded-Proto': 'https' }), ['max-age=600', 'max-age=600'])
+    assert.deepEqual(await told({ 'X-Forwarded-Proto': 'http' }), [undefined, undefined])
   })
 
   test('pages and API link to the public address, and the login cookie is for TLS', async () => {

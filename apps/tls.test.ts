@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
+import http from 'node:http'
 import http2 from 'node:http2'
 import os from 'node:os'
 import path from 'node:path'
@@ -11,7 +12,7 @@ import { after, before, describe, test } from 'node:test'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { WebSocket } from 'ws'
-import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
+import { asBrowser, isWaiting, startLotan, type Lotan } from './testing/bed.ts'
 import { goTo, openBrowser, type Browser } from './testing/browser.ts'
 import { makeAuthority, type Authority } from './testing/certificate.ts'
 import { buildApps } from './testing/images.ts'
@@ -22,6 +23,8 @@ import { until } from './testing/until.ts'
 
 const run = promisify(execFile)
 const DOMAIN = 'previews.lotan.localhost'
+/** One that speaks plain HTTP to Lotan. */
+const PROXY = '127.0.0.9'
 
 describe('HTTPS', { timeout: 120_000 }, () => {
   let dir: string
@@ -50,8 +53,10 @@ describe('HTTPS', { timeout: 120_000 }, () => {
         TL_DOMAIN: DOMAIN,
         LOTAN_TLS_CERT: certificate,
         LOTAN_TLS_KEY: key,
-        LOTAN_TLS_LISTEN: `127.0.0.1:${port}`,
+        LOTAN_TLS_LISTEN: `[::]:${port}`,
         LOTAN_HSTS_SECONDS: '600',
+        LOTAN_PUBLIC_URL: `https://${DOMAIN}:${port}`,
+        LOTAN_TRUSTED_PROXIES: PROXY,
       },
     })
     browser = await openBrowser({ authority: authority.file, home: dir })
@@ -186,14 +191,42 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     ] as const) {
       const { status, headers } = await lotan.request('page', { method, path: at })
       assert.deepEqual([status, headers.location], [308, url('page', at)])
+      assert.equal(headers['strict-transport-security'], undefined)
     }
     const admin = await lotan.ask({ host: `${DOMAIN}:${lotan.port}`, path: '/previews/red' })
     assert.equal(admin.headers.location, `https://${DOMAIN}:${port}/previews/red`)
     const elsewhere = await lotan.ask({ host: 'evil.example.com', headers: asBrowser })
     assert.deepEqual([elsewhere.status, elsewhere.headers.location], [404, undefined])
     assert.equal((await lotan.ask({ host: 'anything', path: '/healthz' })).status, 200)
-    assert.equal((await lotan.ask({ host: DOMAIN, path: '/healthz' })).status, 200)
+    for (const path of ['/healthz', '/readyz']) assert.equal((await lotan.ask({ host: DOMAIN, path })).status, 200)
     assert.equal(lotan.store.get('page')?.tag, 'page')
+  })
+
+  test('is on IPv6 and IPv4, where it is to listen on [::]', async () => {
+    for (const host of ['127.0.0.1', '::1']) assert.notEqual(await serialShown(host), undefined, host)
+  })
+
+  test('a trusted proxy that has HTTPS itself is not sent in a circle, and nobody else gets past HTTPS', async () => {
+    const by = (localAddress: string, proto: string) => ({
+      agent: new http.Agent({ localAddress }),
+      headers: { ...asBrowser, 'X-Forwarded-Proto': proto },
+    })
+    const through = await lotan.request('api', by(PROXY, 'https'))
+    assert.ok(isWaiting(through), `${through.status}`)
+    const answer = await until('the application answers', async () => {
+      const answer = await lotan.request('api', by(PROXY, 'https'))
+      return isWaiting(answer) ? undefined : answer
+    })
+    assert.equal(answer.headers['strict-transport-security'], 'max-age=600')
+    assert.equal((await lotan.ask({ host: DOMAIN, path: '/login', ...by(PROXY, 'https') })).status, 200)
+    for (const [who, proto] of [
+      [PROXY, 'http'],
+      ['127.0.0.8', 'https'],
+    ] as const) {
+      const { status, headers } = await lotan.request('api', by(who, proto))
+      assert.deepEqual([status, headers.location], [308, url('api')], who)
+      assert.equal((await lotan.ask({ host: DOMAIN, path: '/login', ...by(who, proto) })).status, 308)
+    }
   })
 
   test('a renewed certificate is taken over, and no connection is dropped; one that is no good is not', async () => {
@@ -227,8 +260,8 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     })
   }
 
-  async function serialShown(): Promise<string | undefined> {
-    const socket = tls.connect({ port, host: '127.0.0.1', servername: host('page'), ca })
+  async function serialShown(address = '127.0.0.1'): Promise<string | undefined> {
+    const socket = tls.connect({ port, host: address, servername: host('page'), ca })
     await once(socket, 'secureConnect')
     const { serialNumber } = socket.getPeerCertificate()
     socket.destroy()

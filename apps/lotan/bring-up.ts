@@ -77,10 +77,12 @@ export async function bringUp(
   }
   if (runs('queue-processor'))
     await withStore(config, ({ meta }) => {
-      for (const key of ['guarded', 'unreachable']) meta.set(key, '')
+      for (const key of ['guarded', 'unreachable', 'cut_off']) meta.set(key, '')
     })
   for (const name of ['router', 'queue-processor', 'reaper'] as const) if (runs(name)) start(name)
-  const guarded = runs('nginx') ? await startNginx(config, runs, start, parts, say, signal) : undefined
+  if (runs('nginx')) await startNginx(config, runs, start, parts, say, signal)
+  const early = runs('nginx') ? await whyUnguarded(config) : undefined
+  if (early) say(early, 'bad')
   const started = mine.filter((name) => name !== 'redis' && name !== 'registry')
   if (started.length === 0) return
   say(`started ${started.join(', ')}`)
@@ -89,14 +91,12 @@ export async function bringUp(
   const notReady = await whyNotReady(look, signal)
   if (notReady) say(`not ready after ${READY_MS / 1000} s, still trying: ${notReady}`, 'bad')
   else say(`ready in ${((performance.now() - began) / 1000).toFixed(1)} s`, 'good')
-  if (guarded && guarded !== 'yes') say(guarded, 'bad')
+  const late = runs('nginx') ? await whyUnguarded(config) : undefined
+  if (late && late !== early) say(late, 'bad')
   if (runs('nginx')) welcome(config, say)
 }
 
-/**
- * Starts nginx, which is told beforehand where containers will be.
- * @returns what previews are not kept off, `yes` where that is nothing; undefined where it is not known yet
- */
+/** Starts nginx, which is told beforehand where containers will be. */
 async function startNginx(
   config: Config,
   runs: (name: Name) => boolean,
@@ -104,14 +104,14 @@ async function startNginx(
   parts: Parts,
   say: Say,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<void> {
   const look = () => withStore(config, ({ meta }) => meta.get('unreachable') || placesIn(meta))
   if (runs('queue-processor')) await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
   else await another(look, 'the network for previews, which the queue-processor makes', say, signal)
   // Where Lotan is a container itself, nobody reaches a preview before it has joined their network. Without an engine
   // that does not happen, which is no reason to be away.
   const guard = () => withStore(config, ({ meta }) => meta.get('unreachable') || meta.get('guarded') || undefined)
-  const guarded = await waitFor(guard, { within: GUARDED_MS, signal })
+  await waitFor(guard, { within: GUARDED_MS, signal })
   const problem = await withStore(config, ({ meta }) => meta.get('unreachable'))
   if (problem) throw new Error(problem)
   const places = await withStore(config, ({ meta }) => placesIn(meta))
@@ -120,7 +120,12 @@ async function startNginx(
   followCertificate(config, say, () => parts.get('nginx')?.reload())
   const why = await withStore(config, ({ meta }) => meta.get('slot_why'))
   if (places?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
-  return guarded
+}
+
+/** What previews are not kept off, or Lotan from them, and why; undefined where that is nothing, or not known yet. */
+async function whyUnguarded(config: Config): Promise<string | undefined> {
+  const guarded = await withStore(config, ({ meta }) => meta.get('guarded'))
+  return guarded === 'yes' ? undefined : guarded || undefined
 }
 
 /**

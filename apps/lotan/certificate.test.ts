@@ -4,7 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeAuthority, type Authority } from '../testing/certificate.ts'
-import { certificateProblems, whatEnds } from './certificate.ts'
+import { until } from '../testing/until.ts'
+import { certificateProblems, followCertificate, whatEnds } from './certificate.ts'
 
 const DAY = 86_400_000
 const domain = 'previews.example.com'
@@ -60,4 +61,59 @@ test('its end is told in its last week', async () => {
   assert.match(whatEnds({ tls }, Date.now() + 3 * DAY)!, /^the certificate ended on .*: browsers refuse it/)
   assert.equal(whatEnds({ tls }, Date.now() - 10 * DAY), undefined)
   assert.equal(whatEnds({ tls: null }, Date.now()), undefined)
+})
+
+test('files that cannot be seen for a moment are said to be so, and taken over when they are there and others', async () => {
+  const live = path.join(dir, 'live')
+  const pair = { certificate: path.join(live, 'cert.pem'), key: path.join(live, 'key.pem') }
+  const put = async () => {
+    const issued = await authority.issue([domain, `*.${domain}`])
+    await fs.copyFile(issued.certificate, pair.certificate)
+    await fs.copyFile(issued.key, pair.key)
+  }
+  await fs.mkdir(live)
+  await put()
+  const said: string[] = []
+  let renewed = 0
+  const every = { look: 10, remind: 86_400_000 }
+  const config = { domain, tls: { ...pair, listen } }
+  const stop = followCertificate(
+    config,
+    (text) => said.push(text),
+    () => renewed++,
+    every,
+  )
+  try {
+    // A loop of links: root too is refused, as others are by a directory that they may not enter.
+    await fs.rename(live, `${live}-away`)
+    await fs.symlink('live', live)
+    await until('it is said', () => said.length > 0)
+    assert.match(said.join(), /^the renewed certificate is not used: LOTAN_TLS_CERT is .* ELOOP/)
+    await fs.rm(live)
+    await fs.rename(`${live}-away`, live)
+    await put()
+    await until('it is taken over', () => renewed > 0)
+  } finally {
+    stop()
+  }
+})
+
+test('the end of a certificate that serves is told again and again', async () => {
+  const { certificate, key } = await authority.issue([domain, `*.${domain}`])
+  const said: string[] = []
+  const config = { domain, tls: { certificate, key, listen } }
+  const stop = followCertificate(
+    config,
+    (text) => said.push(text),
+    () => {},
+    { look: 10_000, remind: 10 },
+  )
+  try {
+    await until('it is told twice', () => said.length > 1)
+    assert.match(said[0]!, /^the certificate ends on /)
+    await fs.rm(certificate)
+    assert.equal(whatEnds(config, Date.now()), undefined, 'of one that is gone nothing can be told')
+  } finally {
+    stop()
+  }
 })

@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import type { Config, Problem } from '../shared/config.ts'
 import type { Say } from './console.ts'
 
-const LOOK_MS = 5_000
+const usual = { look: 5_000, remind: 86_400_000 }
 
 /** What is wrong with certificate and key, so that no browser would take them. Nothing where there is none. */
 export function certificateProblems({ tls, domain }: Pick<Config, 'tls' | 'domain'>): Problem[] {
@@ -21,43 +21,65 @@ export function certificateProblems({ tls, domain }: Pick<Config, 'tls' | 'domai
   return [{ variable: 'LOTAN_TLS_CERT', problem }]
 }
 
-/** Words for the operator where the certificate's time is over, or nearly; undefined where it is not, or there is none. */
+/** Words for the operator where the certificate's time is over, or nearly; undefined where it is not, or cannot be told. */
 export function whatEnds({ tls }: Pick<Config, 'tls'>, now: number): string | undefined {
-  if (!tls) return undefined
-  const { validTo } = new X509Certificate(fs.readFileSync(tls.certificate))
+  const read = tls && attempt('LOTAN_TLS_CERT', tls.certificate, (pem) => new X509Certificate(pem))
+  if (!read || !('value' in read)) return undefined
+  const { validTo } = read.value
   const days = Math.floor((Date.parse(validTo) - now) / 86_400_000)
   if (days < 0) return `the certificate ended on ${validTo}: browsers refuse it until it is renewed`
   return days < 7 ? `the certificate ends on ${validTo}; Lotan takes a renewed one over by itself` : undefined
 }
 
 /**
- * Calls back when the files are others and good. Others that are no good are said to be, and the old ones serve on.
+ * Calls back when the files are others and good. Others that are no good, or cannot be read, are said to be, and the old
+ * ones serve on. The end of what serves is said once a day, from its last week on.
+ *
+ * @param every how often the files are looked at and their end is told, milliseconds
  * @returns stops it
  */
-export function followCertificate(config: Pick<Config, 'tls' | 'domain'>, say: Say, renewed: () => void): () => void {
+export function followCertificate(
+  config: Pick<Config, 'tls' | 'domain'>,
+  say: Say,
+  renewed: () => void,
+  every: { look: number; remind: number } = usual,
+): () => void {
   const { tls } = config
   if (!tls) return () => {}
-  let seen = markOf([tls.certificate, tls.key])
-  const timer = setInterval(() => {
+  let serves = markOf([tls.certificate, tls.key])
+  let seen = serves
+  const look = () => {
     const mark = markOf([tls.certificate, tls.key])
     if (mark === seen) return
     seen = mark
+    // They were away for a moment.
+    if (mark === serves) return
     const [problem] = certificateProblems(config)
     if (problem) return say(`the renewed certificate is not used: ${problem.variable} ${problem.problem}`, 'bad')
+    serves = mark
     say('the certificate was renewed')
     renewed()
-  }, LOOK_MS)
-  return () => clearInterval(timer)
+  }
+  const remind = () => {
+    const ends = whatEnds(config, Date.now())
+    if (ends) say(ends, 'bad')
+  }
+  const timers = [setInterval(look, every.look), setInterval(remind, every.remind)]
+  return () => timers.forEach(clearInterval)
 }
 
-/** What changes with the content of files, links followed. */
+/** What changes with the content of files, links followed; and with whether they can be seen. */
 function markOf(files: string[]): string {
-  return files
-    .map((file) => {
-      const { ino = 0, mtimeMs = 0, size = 0 } = fs.statSync(file, { throwIfNoEntry: false }) ?? {}
-      return `${ino} ${mtimeMs} ${size}`
-    })
-    .join(', ')
+  return files.map(markOfOne).join(', ')
+}
+
+function markOfOne(file: string): string {
+  try {
+    const { ino, mtimeMs, size } = fs.statSync(file)
+    return `${ino} ${mtimeMs} ${size}`
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? (error as Error).message
+  }
 }
 
 function attempt<T>(variable: string, file: string, read: (pem: Buffer) => T): { value: T } | { problem: Problem } {

@@ -7,7 +7,8 @@ export interface Command {
   /**
    * @param args what stands behind the command's name
    * @returns the exit status
-   * @throws UsageError, SettingsError, and what `parseArgs` of node:util throws: each ends with status 2
+   * @throws UsageError, SettingsError, and what `parseArgs` of node:util throws: each ends with status 2, but for
+   * settings whose files may be others a moment later
    */
   run(args: string[]): Promise<number>
 }
@@ -15,9 +16,9 @@ export interface Command {
 /** 0 only when it did what was asked. */
 export const exit = {
   done: 0,
-  /** Something that nobody has foreseen. */
+  /** Something that nobody has foreseen, or that may mend by itself: worth another try. */
   unexpected: 1,
-  /** The command line or a setting cannot be used. */
+  /** The command line or a setting cannot be used, now or later. */
   usage: 2,
   /** No Lotan answers. */
   away: 3,

@@ -23,7 +23,7 @@ async function main(): Promise<number> {
     const words = wordsFor(error, command)
     if (!words) throw error
     console.error(words)
-    return exit.usage
+    return error instanceof SettingsError && error.mayMend ? exit.unexpected : exit.usage
   }
 }
 

@@ -5,6 +5,7 @@ import ejs from 'ejs'
 import type { Config } from '../shared/config.ts'
 import { placeOf, placesIn, textOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
+import { listensOn } from './listen.ts'
 import { sayings } from './said.ts'
 
 const template = path.resolve(import.meta.dirname, '../../nginx/nginx.conf.ejs')
@@ -58,8 +59,8 @@ export async function writeNginxConf(
     run: config.runDir,
     logs: path.join(config.dataDir, 'logs'),
     errors,
-    listen: textOf(config.listen),
-    tls: config.tls && { ...config.tls, listen: textOf(config.tls.listen) },
+    listens: listensOn(config.listen).map(textOf),
+    tls: config.tls && { ...config.tls, listens: listensOn(config.tls.listen).map(textOf) },
     hsts: config.hsts,
     proxies: config.trustedProxies,
     domain: config.domain,

@@ -75,6 +75,19 @@ test('parts are run by launchers of their own, in any order, and end one by one'
   assert.deepEqual(processesAbout(dir), [])
 })
 
+test('settings that cannot be used end with 2; files that may be there a moment later with 1, to be tried again', async () => {
+  const [LOTAN_TLS_CERT, LOTAN_TLS_KEY] = ['cert.pem', 'key.pem'].map((name) => path.join(dir, name)) as [
+    string,
+    string,
+  ]
+  const files = await refused([], { LOTAN_TLS_CERT, LOTAN_TLS_KEY })
+  assert.equal(files.code, 1)
+  assert.match(files.said, /^lotan: LOTAN_TLS_CERT is .*, which cannot be used: .*\nlotan: LOTAN_TLS_KEY is /)
+  const both = await refused([], { LOTAN_TLS_CERT, LOTAN_TLS_KEY, LOTAN_SLOTS: 'many' })
+  assert.equal(both.code, 2)
+  assert.match(both.said, /LOTAN_SLOTS is 'many'.*\nlotan: LOTAN_TLS_CERT is /)
+})
+
 test('what cannot be run in parts is refused', async () => {
   const stranger = await refused(['registry'])
   assert.equal(stranger.code, 2)

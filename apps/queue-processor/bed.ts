@@ -61,7 +61,13 @@ export async function makeBed(repository: string, env: Record<string, string> = 
   })
   const engine = openEngine(config)
   // The machine's firewall is left alone: it has a test of its own.
-  const network = openNetwork({ engine, store, firewall: { stand: () => Promise.resolve(undefined) }, config, log })
+  const network = openNetwork({
+    engine,
+    store,
+    firewall: { stand: () => Promise.resolve(undefined), stands: () => Promise.resolve(true) },
+    config,
+    log,
+  })
   const nudges = openQueue(config, log)
   await until('Redis answers', () => nudges.ping().then(() => true))
   const hands: Omit<Parts, 'disk'> = {

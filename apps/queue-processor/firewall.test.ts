@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { openEngine } from '../shared/engine.ts'
@@ -90,6 +91,20 @@ describe('the firewall', { timeout: 90_000 }, () => {
     await firewall.stand(subnet)
     assert.deepEqual((await rulesWith(instance)).sort(), rules.sort())
     assert.deepEqual(await reached(), ['another machine'])
+  })
+
+  test('says that previews may reach each other too where the engine sets no rules', async () => {
+    // A network of its own, in which no engine has been.
+    const file = JSON.stringify(path.join(import.meta.dirname, 'firewall.ts'))
+    const program = `
+      const { openFirewall } = await import(${file})
+      const engine = { bridge: async () => 'lo', ownContainer: async () => undefined }
+      console.log(await openFirewall({ engine, config: { instance: '${instance}' } }).stand('${subnet}'))`
+    const { stdout } = await run('unshare', ['--net', process.execPath, '--input-type=module', '-e', program])
+    assert.match(
+      stdout,
+      /^previews can reach the services .*, and each other where the engine .* DOCKER-USER cannot be read\n/,
+    )
   })
 
   test('says what previews can reach where it cannot be set', async () => {

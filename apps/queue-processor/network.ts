@@ -6,15 +6,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../shared/config.ts'
 import { EngineError, type Engine } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
-import { placesIn, portsIn, same, type Places, type SlotKind } from '../shared/places.ts'
+import { placeOf, placesIn, portsIn, same, type Places, type SlotKind } from '../shared/places.ts'
+import { generationOf, isRouted } from '../shared/preview.ts'
 import type { Store } from '../shared/store.ts'
-import type { Firewall } from './firewall.ts'
+import { CutOff, type Firewall } from './firewall.ts'
 import { fillPool } from './port-pool.ts'
 import { kindOfSlots } from './slot-kind.ts'
 
 const LONGEST_PAUSE_MS = 10_000
-/** How often it is looked after unasked. In a container that takes half a second of the engine's time. */
-const AGAIN_MS = 5 * 60_000
+/** So many previews are asked, in a container, whether they can be reached. */
+const MOST_ASKED = 3
+
+/** How often it is looked after unasked, milliseconds. */
+export interface Rounds {
+  /** All of it is made sure of anew. In a container that takes half a second of the engine's time. */
+  again: number
+  /** The rules are looked at, as far as that costs nothing to speak of: 6 ms, and the engine is not asked. */
+  look: number
+  /** What a look found missing is not set again sooner: somebody else may be at it as well. */
+  rest: number
+}
+
+const usual: Rounds = { again: 5 * 60_000, look: 10_000, rest: 60_000 }
 
 export type Network = ReturnType<typeof openNetwork>
 
@@ -22,11 +35,12 @@ export type Network = ReturnType<typeof openNetwork>
 export function openNetwork(parts: {
   engine: Pick<Engine, 'ensureNetwork' | 'bridge' | 'ownContainer' | 'list'>
   store: Pick<Store, 'meta' | 'list' | 'apply'>
-  firewall: Pick<Firewall, 'stand'>
+  firewall: Pick<Firewall, 'stand' | 'stands'>
   config: Pick<Config, 'slots' | 'slotKind' | 'dockerHost' | 'listen' | 'tls'>
   log: Log
+  rounds?: Rounds
 }) {
-  const { engine, store, firewall, config, log } = parts
+  const { engine, store, firewall, config, log, rounds = usual } = parts
   const { meta } = store
   let kind: SlotKind | undefined
   let known: Places | undefined
@@ -43,8 +57,32 @@ export function openNetwork(parts: {
     kind ??= await choose()
     const places: Places = kind === 'network' ? { kind, subnet } : { kind, ports: await ports() }
     moveTo(places, subnet)
-    note((await firewall.stand(subnet)) ?? 'yes')
+    await guard(subnet)
     return (known = places)
+  }
+
+  async function guard(subnet: string) {
+    try {
+      note((await firewall.stand(subnet)) ?? 'yes')
+      meta.set('cut_off', '')
+    } catch (error) {
+      if (error instanceof CutOff) {
+        note(error.message)
+        meta.set('cut_off', 'yes')
+      }
+      throw error
+    }
+  }
+
+  /** Whether the rules are there still, as far as can be told. */
+  async function stands(): Promise<boolean> {
+    const places = known
+    if (!places) return true
+    const running = store.list().flatMap((preview) => {
+      const generation = generationOf(preview)
+      return generation && isRouted(generation) ? [placeOf(places, generation)] : []
+    })
+    return firewall.stands(running.slice(0, MOST_ASKED))
   }
 
   /** Once for as long as this process lives. */
@@ -103,12 +141,22 @@ export function openNetwork(parts: {
 
     /** Sees to it until the signal: the engine may come up later than Lotan. */
     async keep(signal: AbortSignal): Promise<void> {
+      let due = 0
+      let early = 0
       for (let tries = 0; !signal.aborted;) {
-        let rest = AGAIN_MS
+        let rest = rounds.look
         try {
-          await ensure()
+          const now = Date.now()
+          const gone = now < due && now >= early && !(await stands())
+          if (gone) log.warn({}, 'firewall rules were taken away, setting them again')
+          if (gone || now >= due) {
+            await ensure()
+            due = Date.now() + rounds.again
+            early = gone ? Date.now() + rounds.rest : 0
+          }
           tries = 0
         } catch (error) {
+          due = 0
           log.warn({ error: (error as Error).message }, 'network not ready, trying again')
           rest = Math.min(250 * 2 ** tries++, LONGEST_PAUSE_MS)
         }

@@ -86,7 +86,7 @@ describe('slots that are ports', { timeout: 90_000 }, () => {
     const ports = portsIn(bed.store.meta)
 
     const { engine, store, config, log } = bed.parts
-    const firewall = { stand: () => Promise.resolve(undefined) }
+    const firewall = { stand: () => Promise.resolve(undefined), stands: () => Promise.resolve(true) }
     bed.parts.network = openNetwork({ engine, store, firewall, config: { ...config, slotKind: 'network' }, log })
     await bed.parts.network.ensure()
     for (const tag of ['red', 'green']) {
@@ -111,7 +111,7 @@ describe('slots that are ports', { timeout: 90_000 }, () => {
   test('and back', async () => {
     const was = await containerOf('red')
     const { engine, store, config, log } = bed.parts
-    const firewall = { stand: () => Promise.resolve(undefined) }
+    const firewall = { stand: () => Promise.resolve(undefined), stands: () => Promise.resolve(true) }
     bed.parts.network = openNetwork({ engine, store, firewall, config, log })
     await bed.parts.network.ensure()
     await bed.nudges.nudge(bed.store.get('red')!)

@@ -54,23 +54,26 @@ export function rulesOf({ bridge, front }: Place): Rules {
   }
 }
 
-/**
- * A script that sets the rules where it runs, as root, and says why when it cannot. It takes the iptables that the engine
- * takes: the kernel has two sets of rules, and the engine's chains stand in one of them.
- */
-export function scriptOf(place: Place): string {
-  const chain = `LOTAN-${place.instance}`
-  const { forward, input } = rulesOf(place)
-  return `set -e
+/** What the scripts say where the engine sets no rules of iptables' kind, and perhaps none at all. */
+export const NO_CHAIN = "the engine's chain DOCKER-USER cannot be read"
+
+/** Takes the iptables that the engine takes: the kernel has two sets of rules, and the engine's stand in one of them. */
+const CHOOSE = `set -e
 for iptables in iptables iptables-nft iptables-legacy none; do
   ! "$iptables" -w -n -L DOCKER-USER >/dev/null 2>&1 || break
 done
 if [ $iptables = none ]; then
   iptables -w -n -L DOCKER-USER >/dev/null || :
-  echo "the engine's chain DOCKER-USER cannot be read" >&2
+  echo "${NO_CHAIN}" >&2
   exit 1
 fi
-"$iptables-restore" -w --noflush <<'RULES'
+`
+
+/** A script that sets the rules where it runs, as root, and says why when it cannot. */
+export function scriptOf(place: Place): string {
+  const chain = `LOTAN-${place.instance}`
+  const { forward, input } = rulesOf(place)
+  return `${CHOOSE}"$iptables-restore" -w --noflush <<'RULES'
 *filter
 :${chain} - [0:0]
 :${chain}-IN - [0:0]
@@ -78,5 +81,13 @@ ${forward.map((rule) => `-A ${chain} ${rule}\n`).join('')}${input.map((rule) => 
 RULES
 "$iptables" -w -C DOCKER-USER -j ${chain} 2>/dev/null || "$iptables" -w -I DOCKER-USER -j ${chain}
 "$iptables" -w -C INPUT -j ${chain}-IN 2>/dev/null || "$iptables" -w -I INPUT -j ${chain}-IN
+`
+}
+
+/** A script that ends well where the instance's chains are there and called. It changes nothing, and takes milliseconds. */
+export function lookOf({ instance }: Pick<Place, 'instance'>): string {
+  const chain = `LOTAN-${instance}`
+  return `${CHOOSE}"$iptables" -w -C DOCKER-USER -j ${chain}
+"$iptables" -w -C INPUT -j ${chain}-IN
 `
 }

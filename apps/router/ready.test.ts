@@ -56,6 +56,11 @@ test('readyz names every part, and all of them have to be well', async () => {
   assert.deepEqual(Object.keys(json.checks), ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper'])
   assert.equal(json.checks.engine.detail, 'version 20.10')
 
+  bed.store.meta.set('cut_off', 'yes')
+  assert.deepEqual(await notReady(), ['queue-processor'])
+  bed.store.meta.set('cut_off', '')
+  assert.deepEqual(await notReady(), [])
+
   await workers.close()
   assert.deepEqual(await notReady(), ['queue-processor'])
 })

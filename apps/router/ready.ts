@@ -28,7 +28,7 @@ export const routerName = randomUUID()
 /** Asked often and by anybody: whoever asks while the parts are being asked gets the same answer. */
 export function readiness(given: {
   config: Pick<Config, 'listen'>
-  store: Pick<Store, 'version' | 'intact'>
+  store: Pick<Store, 'version' | 'intact' | 'meta'>
   nudges: Pick<Nudges, 'ping' | 'workers'>
   reaper: Pick<Reaper, 'engine'>
   log: Log
@@ -44,7 +44,10 @@ async function ask({ config, store, nudges, reaper, log }: Parameters<typeof rea
     redis: async () => (await nudges.ping(), good('answers')),
     database: async () => (store.version(), store.intact() ? good('answers') : bad('its file was replaced')),
     nginx: async () => ((await nameBehind(config.listen)) === routerName ? good('answers') : bad('is not ours')),
-    'queue-processor': async () => ((await nudges.workers()) > 0 ? good('listens') : bad('does not listen')),
+    'queue-processor': async () => {
+      if ((await nudges.workers()) === 0) return bad('does not listen')
+      return store.meta.get('cut_off') ? bad('cannot reach previews, its log says why') : good('listens')
+    },
     reaper: async () => (await seen, good('answers')),
   }
   const late = new Promise<never>((_, reject) =>

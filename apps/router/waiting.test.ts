@@ -25,6 +25,7 @@ const pulling = (percent: number): Preview => ({
   notice: null,
   leaving: [],
   unfit: null,
+  newer: null,
   state: 'pulling',
   progress: { bytes: percent * 1_000, total: 100_000, layers: 2, layersDone: 0, percent },
 })

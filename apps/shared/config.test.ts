@@ -357,6 +357,16 @@ test('what belongs together for HTTPS and proxies is told when it does not', () 
   assert.deepEqual(variables({ ...all, LOTAN_TLS_LISTEN: '8080' }), ['LOTAN_TLS_LISTEN'])
   assert.deepEqual(variables({ ...all, LOTAN_PUBLIC_URL: 'http://todowrangler.lotan.localhost' }), ['LOTAN_PUBLIC_URL'])
   assert.deepEqual(variables({ LOTAN_TRUSTED_PROXIES: '10.0.0.1' }), ['LOTAN_PUBLIC_URL'])
+  // Nothing is set that would do nothing.
+  const secure = { LOTAN_PUBLIC_URL: 'https://todowrangler.lotan.localhost' }
+  assert.deepEqual(variables({ LOTAN_TLS_LISTEN: '8443' }), ['LOTAN_TLS_LISTEN'])
+  assert.deepEqual(variables({ ...secure, LOTAN_TLS_LISTEN: '8443' }), ['LOTAN_TLS_LISTEN'])
+  assert.deepEqual(variables({ LOTAN_HSTS_SECONDS: '600' }), ['LOTAN_HSTS_SECONDS'])
+  assert.deepEqual(variables({ LOTAN_TLS_CERT: '/a.pem', LOTAN_TLS_LISTEN: '8443', LOTAN_HSTS_SECONDS: '600' }), [
+    'LOTAN_TLS_KEY',
+  ])
+  assert.deepEqual(variables({ ...secure, LOTAN_HSTS_SECONDS: '600' }), [])
+  assert.deepEqual(variables({ ...all, LOTAN_HSTS_SECONDS: '600', LOTAN_TLS_LISTEN: '9443' }), [])
   assert.deepEqual(variables(all), [])
 })
 

@@ -92,11 +92,14 @@ export interface Config {
 /** Settings that cannot be used. The message has a line for each. */
 export class SettingsError extends Error {
   readonly problems: Problem[]
+  /** All of it is about files that a setting names, which may be there, or be others, a moment later. */
+  readonly mayMend: boolean
 
-  constructor(problems: Problem[]) {
+  constructor(problems: Problem[], mayMend = false) {
     super(problems.map(({ variable, problem }) => `${variable} ${problem}`).join('\n'))
     this.name = 'SettingsError'
     this.problems = problems
+    this.mayMend = mayMend
   }
 }
 
@@ -104,7 +107,7 @@ export class SettingsError extends Error {
  * Reads and checks every setting. Makes the data and run directories, the instance's id and the admin token when they
  * are missing, which is harmless when several processes do it at once.
  *
- * @param more what else is wrong with settings that not every process looks into
+ * @param more what is wrong with files that settings name, and that not every process looks into
  * @throws SettingsError with all problems at once
  */
 export function readConfig(
@@ -119,11 +122,14 @@ export function readConfig(
   const key = read('LOTAN_TLS_KEY', null, kind.file)
   if ((certificate === null) !== (key === null))
     refuse(certificate ? 'LOTAN_TLS_KEY' : 'LOTAN_TLS_CERT', 'is missing: a certificate and its key go together')
-  const tlsListen = read('LOTAN_TLS_LISTEN', { host: listen.host, port: listen.port === 80 ? 443 : 8443 }, kind.listen)
+  const givenTlsListen = read('LOTAN_TLS_LISTEN', null, kind.listen)
+  const tlsListen = givenTlsListen ?? { host: listen.host, port: listen.port === 80 ? 443 : 8443 }
   const tls =
     certificate !== null && key !== null
       ? { certificate: path.resolve(certificate), key: path.resolve(key), listen: tlsListen }
       : null
+  if (givenTlsListen && !tls && good('LOTAN_TLS_CERT', 'LOTAN_TLS_KEY'))
+    refuse('LOTAN_TLS_LISTEN', 'needs LOTAN_TLS_CERT and LOTAN_TLS_KEY: give these too, or leave it out')
   if (tls && tlsListen.port === listen.port && good('LOTAN_LISTEN', 'LOTAN_TLS_LISTEN'))
     refuse('LOTAN_TLS_LISTEN', `has the port of LOTAN_LISTEN, ${listen.port}: give them two`)
   const publicUrl = read('LOTAN_PUBLIC_URL', null, kind.publicUrl)
@@ -137,6 +143,14 @@ export function readConfig(
     )
   if (publicUrl && publicUrl.host !== domain && good('TL_DOMAIN'))
     refuse('LOTAN_PUBLIC_URL', `is for ${publicUrl.host}, but TL_DOMAIN is ${domain}: give both the same domain`)
+
+  const hsts = read('LOTAN_HSTS_SECONDS', null, kind.integer(0, 100_000_000))
+  const isSecure = tls !== null || publicUrl?.protocol === 'https:'
+  if (hsts !== null && !isSecure && good('LOTAN_TLS_CERT', 'LOTAN_TLS_KEY', 'LOTAN_PUBLIC_URL'))
+    refuse(
+      'LOTAN_HSTS_SECONDS',
+      'needs HTTPS: give LOTAN_TLS_CERT and LOTAN_TLS_KEY, or an https LOTAN_PUBLIC_URL where a proxy has them',
+    )
 
   const stopAfter = read('INACTIVITY_STOP_TIMEOUT_MINUTES', 10 * 60_000, kind.duration('minutes', 100_000))
   const rmiAfter = read('INACTIVITY_RMI_TIMEOUT_MINUTES', 60 * 60_000, kind.duration('minutes', 100_000))
@@ -184,7 +198,7 @@ export function readConfig(
         : { protocol: 'http:' as const, port: listen.port === 80 ? null : listen.port },
     listen,
     tls,
-    hsts: read('LOTAN_HSTS_SECONDS', null, kind.integer(0, 100_000_000)),
+    hsts,
     trustedProxies,
     adminWelcome: read('ADMIN_WELCOME', '', kind.anyText),
     adminInfo: read('ADMIN_INFO', '', kind.anyText),
@@ -238,8 +252,8 @@ export function readConfig(
     refuse('LOTAN_DATA_DIR', `is ${kind.quoted(dataDir)}, which cannot be used: ${(error as Error).message}`)
   }
 
-  for (const { variable, problem } of more(settings)) refuse(variable, problem)
-  if (problems.length > 0) throw new SettingsError(problems)
+  const unfit = more(settings)
+  if (problems.length + unfit.length > 0) throw new SettingsError([...problems, ...unfit], problems.length === 0)
   const redis = redisUrl === null ? { socket: path.join(runDir, 'redis.sock') } : { url: redisUrl }
   return { ...settings, dataDir, runDir, instance, adminToken, redis }
 }

@@ -59,6 +59,8 @@ function create(docker: Docker, instance: string, subnet: string) {
     docker.createNetwork({
       Name: networkName(instance),
       Driver: 'bridge',
+      // Rules and slots are about IPv4: an engine that gives networks IPv6 of its own accord gives this one none.
+      EnableIPv6: false,
       CheckDuplicate: true,
       IPAM: {
         Driver: 'default',

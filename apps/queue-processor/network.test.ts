@@ -1,0 +1,86 @@
+/** The network and its rules, looked after: what somebody takes away comes back, and what cannot be had is said. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { readConfig } from '../shared/config.ts'
+import { openEngine } from '../shared/engine.ts'
+import { openLog } from '../shared/log.ts'
+import { networkName } from '../shared/slots.ts'
+import { openStore, type Store } from '../shared/store.ts'
+import { docker, removeNetworkByHand } from '../testing/docker.ts'
+import { removeFirewallByHand, rulesWith } from '../testing/reach.ts'
+import { surroundings } from '../testing/surroundings.ts'
+import { until } from '../testing/until.ts'
+import { CutOff, openFirewall } from './firewall.ts'
+import { openNetwork } from './network.ts'
+
+const run = promisify(execFile)
+const log = openLog('test', 'silent')
+const rounds = { again: 3_600_000, look: 50, rest: 0 }
+
+describe("the previews' network", { timeout: 60_000 }, () => {
+  const ending = new AbortController()
+  let dir: string
+  let store: Store
+  let config: ReturnType<typeof readConfig>
+  let engine: ReturnType<typeof openEngine>
+
+  before(async () => {
+    dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-network-'))
+    config = readConfig({ ...surroundings, LOTAN_DATA_DIR: dir, LOTAN_SLOTS: '10', LOTAN_MAX_RUNNING: '5' })
+    store = openStore(path.join(dir, 'lotan.sqlite'), { slots: config.slots, label: (tag) => tag, log })
+    engine = openEngine(config)
+  })
+  after(async () => {
+    ending.abort()
+    store?.close()
+    await removeNetworkByHand(networkName(config.instance))
+    await removeFirewallByHand(config.instance)
+    await fs.rm(dir, { recursive: true, force: true })
+    await fs.rm(config.runDir, { recursive: true, force: true })
+  })
+
+  test('has its rules again soon after somebody loaded the firewall anew', async () => {
+    const firewall = openFirewall({ engine, config, log })
+    const network = openNetwork({ engine, store, firewall, config, log, rounds })
+    void network.keep(ending.signal)
+    await until('the rules are set', () => store.meta.get('guarded') === 'yes')
+    const rules = (await rulesWith(config.instance)).sort()
+    assert.equal(rules.length, 12)
+
+    const back = async () => JSON.stringify((await rulesWith(config.instance)).sort()) === JSON.stringify(rules)
+    for (const [from, to] of [
+      ['DOCKER-USER', `LOTAN-${config.instance}`],
+      ['INPUT', `LOTAN-${config.instance}-IN`],
+    ] as const) {
+      await run('iptables', ['-w', '-D', from, '-j', to])
+      await until(`${from} calls ${to} again`, back, { within: 5_000 })
+    }
+    assert.equal(await firewall.stands([]), true)
+    ending.abort()
+  })
+
+  test('is IPv4 alone, which rules and slots are about', async () => {
+    const { EnableIPv6 } = await docker<{ EnableIPv6: boolean }>('GET', `/networks/${networkName(config.instance)}`)
+    assert.equal(EnableIPv6, false)
+  })
+
+  test("tells everybody where Lotan's own container is not let through, until it is", async () => {
+    let isLetThrough = false
+    const firewall = {
+      stand: () => (isLetThrough ? Promise.resolve(undefined) : Promise.reject(new CutOff('no iptables'))),
+      stands: () => Promise.resolve(true),
+    }
+    const network = openNetwork({ engine, store, firewall, config, log })
+    const told = () => [store.meta.get('guarded'), store.meta.get('cut_off')]
+    await assert.rejects(network.ensure(), CutOff)
+    assert.deepEqual(told(), ["previews cannot be reached out of Lotan's own container: no iptables", 'yes'])
+    isLetThrough = true
+    await network.ensure()
+    assert.deepEqual(told(), ['yes', ''])
+  })
+})
