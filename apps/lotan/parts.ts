@@ -6,7 +6,7 @@ import { setAsideIfCorrupt } from '../shared/store.ts'
 import { writeNginxConf } from './nginx.ts'
 import { databaseOf, withStore } from './database.ts'
 import { outputOf } from './output.ts'
-import type { End, Part, Plan } from './part.ts'
+import type { Part, Plan } from './part.ts'
 import { registryConf } from './registry.ts'
 
 export const names = ['redis', 'registry', 'router', 'queue-processor', 'reaper', 'nginx'] as const
@@ -18,9 +18,6 @@ export const separate: readonly Name[] = names.filter((name) => name !== 'regist
 
 /** Nobody gets a route before those who give them are gone; those who work end before what they work with. */
 export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'registry', 'redis']
-
-/** A Redis that ended sooner than this, by itself and with an error, could not read its file. */
-const AT_ONCE_MS = 3_000
 
 export const root = path.resolve(import.meta.dirname, '../..')
 
@@ -47,7 +44,7 @@ export function planOf(name: Name, config: Config): Plan {
 function commandOf(name: Name, config: Config): Plan['command'] {
   switch (name) {
     case 'redis':
-      return (last) => redis(config, last)
+      return () => redis(config)
     case 'registry':
       return () => ['docker-registry', 'serve', registryConf(config)]
     case 'nginx':
@@ -61,16 +58,15 @@ function commandOf(name: Name, config: Config): Plan['command'] {
   }
 }
 
-/** A private Redis: no port, and a file that survives it. */
-function redis(config: Config, last: End | undefined): string[] {
-  const dir = path.join(config.dataDir, 'redis')
-  // Losing Redis loses time, nothing else; a file that it cannot read would keep it from ever starting.
-  if (last?.code === 1 && last.lasted < AT_ONCE_MS) {
-    fs.rmSync(`${dir}.unreadable`, { recursive: true, force: true })
-    fs.renameSync(dir, `${dir}.unreadable`)
-  }
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+/**
+ * A private Redis: no port, and no file. Losing it loses time, nothing else, whereas one with a file takes no nudges on
+ * a full disk, not even those that would free it.
+ */
+function redis(config: Config): string[] {
+  // What an earlier version kept there.
+  for (const name of ['redis', 'redis.unreadable'])
+    fs.rmSync(path.join(config.dataDir, name), { recursive: true, force: true })
   const socket = 'socket' in config.redis ? config.redis.socket : ''
-  const durable = ['--dir', dir, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
-  return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...durable]
+  const fileless = ['--dir', config.runDir, '--appendonly', 'no', '--save', '', '--maxmemory-policy', 'noeviction']
+  return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...fileless]
 }

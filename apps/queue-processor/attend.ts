@@ -5,6 +5,7 @@
  * the engine's work alone.
  */
 import { EngineError } from '../shared/engine.ts'
+import { nextInLine } from '../shared/line.ts'
 import { isOnItsWay, takesPlace, type Preview } from '../shared/preview.ts'
 import { laneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import type { Reason, ReasonCode } from '../shared/reason.ts'
@@ -15,7 +16,6 @@ import { lookUp } from './look-up.ts'
 import { pausePreview, wakePreview } from './pause-preview.ts'
 import { openPullAhead } from './pull-ahead.ts'
 import { refreshImage, renewImage, withImage } from './refresh-image.ts'
-import { nextInLine } from './room.ts'
 import { openSeeOff } from './see-off.ts'
 import { startPreview } from './start-preview.ts'
 import { cleanUp, removePreview, stopPreview } from './stop-preview.ts'
@@ -101,8 +101,7 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
   /** A place is free: whoever has waited longest need not wait for the reaper. */
   async function callNext() {
     if (store.places() >= config.maxRunning) return
-    const next = nextInLine(store.list(), Date.now())
-    if (next) await nudges.nudge(next)
+    for (const next of nextInLine(store.list(), 1, Date.now())) await nudges.nudge(next)
   }
 }
 
