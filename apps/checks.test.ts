@@ -122,6 +122,8 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'shared/reason',
     'shared/slots',
     'shared/due',
+    'shared/line',
+    'shared/places',
     'shared/disk',
     'shared/life',
     'shared/newer',

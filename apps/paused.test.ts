@@ -10,7 +10,7 @@ import { buildApps } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
 
-const PAUSE_MS = 1_800
+const PAUSE_MS = 6_000
 const tags = ['visited', 'posted', 'socket', 'crowd', 'robot', 'orphan', 'connected']
 
 describe('a paused preview', { timeout: 120_000 }, () => {

@@ -23,7 +23,7 @@ export async function wake(): Promise<void> {
   for (const tag of tags) await tagByHand(image, `${registry.repository}:${tag}`)
   const lotan = await startLotan({
     repository: registry.repository,
-    env: { INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.05', INACTIVITY_STOP_TIMEOUT_MINUTES: '10' },
+    env: { INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.1', INACTIVITY_STOP_TIMEOUT_MINUTES: '10' },
   })
   const clicks: number[] = []
   const raws: number[] = []

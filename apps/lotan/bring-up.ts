@@ -6,7 +6,7 @@ import { placesIn, same, type Places } from '../shared/places.ts'
 import { setAsideIfCorrupt } from '../shared/store.ts'
 import type { Say } from './console.ts'
 import { followCertificate, whatEnds } from './certificate.ts'
-import { databaseOf, withStore } from './database.ts'
+import { databaseOf, watchStore, withStore } from './database.ts'
 import { hasDemo, prepareDemo } from './demo.ts'
 import { accepts, get } from './knock.ts'
 import { endLeftovers } from './leftovers.ts'
@@ -24,6 +24,7 @@ const PART_MS = 15_000
 const NETWORK_MS = 30_000
 const READY_MS = 30_000
 const GUARDED_MS = 3_000
+const COMPARED_MS = 3_000
 const PLACES_MS = 1_000
 const SOON_MS = 5_000
 const NO_REPOSITORY = 'say whose tags may run, such as REPOSITORY=registry.example.com/team/app'
@@ -75,9 +76,13 @@ export async function bringUp(
     say(`the demo's registry is up on ${host}`)
     await prepareDemo(config, say, signal)
   }
-  if (runs('queue-processor'))
+  const unknown = [
+    ...(runs('queue-processor') ? ['guarded', 'unreachable', 'cut_off'] : []),
+    ...(runs('nginx') ? ['compared'] : []),
+  ]
+  if (unknown.length > 0)
     await withStore(config, ({ meta }) => {
-      for (const key of ['guarded', 'unreachable', 'cut_off']) meta.set(key, '')
+      for (const key of unknown) meta.set(key, '')
     })
   for (const name of ['router', 'queue-processor', 'reaper'] as const) if (runs(name)) start(name)
   if (runs('nginx')) await startNginx(config, runs, start, parts, say, signal)
@@ -114,6 +119,10 @@ async function startNginx(
   await waitFor(guard, { within: GUARDED_MS, signal })
   const problem = await withStore(config, ({ meta }) => meta.get('unreachable'))
   if (problem) throw new Error(problem)
+  // The database may be a back-up: until it was held against what runs, its routes may lead to another preview. Where
+  // the engine does not answer that cannot be done, which is no reason to be away.
+  const compared = () => withStore(config, ({ meta }) => meta.get('compared') === 'yes')
+  await waitFor(compared, { within: COMPARED_MS, signal })
   const places = await withStore(config, ({ meta }) => placesIn(meta))
   start('nginx')
   followPlaces(places, config, parts, say)
@@ -135,8 +144,10 @@ async function whyUnguarded(config: Config): Promise<string | undefined> {
  */
 function followPlaces(known: Places | undefined, config: Config, parts: Parts, say: Say): void {
   let last = known
-  const look = async () => {
-    const places = await withStore(config, ({ meta }) => placesIn(meta)).catch(() => undefined)
+  // Open for as long as the launcher lives: parts that fall together leave the room that the database has on a full disk.
+  const read = watchStore(config)
+  const look = () => {
+    const places = read(({ meta }) => placesIn(meta))
     if (places && !(last && same(places, last))) {
       const where = places.kind === 'network' ? places.subnet : 'ports of 127.0.0.1'
       say(`previews have other addresses now (${where}): starting nginx anew`)
@@ -144,7 +155,7 @@ function followPlaces(known: Places | undefined, config: Config, parts: Parts, s
     }
     last = places ?? last
   }
-  setInterval(() => void look(), PLACES_MS).unref()
+  setInterval(look, PLACES_MS).unref()
 }
 
 /** Makes room: nothing of an earlier run is left, and nobody else is where nginx will listen. */

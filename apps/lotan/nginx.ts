@@ -23,6 +23,7 @@ const template = path.resolve(import.meta.dirname, '../../nginx/nginx.conf.ejs')
 export async function writeNginxConf(
   config: Pick<
     Config,
+    | 'instance'
     | 'runDir'
     | 'dataDir'
     | 'logs'
@@ -44,8 +45,8 @@ export async function writeNginxConf(
   if (!places) throw new Error('it is not known yet where slots are')
   const port = config.containerPort ?? Number(store.meta.get('pool_port') ?? 80)
   const prefix = path.join(config.runDir, 'nginx')
-  await fs.rm(path.join(prefix, 'routes'), { recursive: true, force: true })
   await fs.mkdir(prefix, { recursive: true })
+  const routes = await emptyRoutes(config)
   await fs.mkdir(path.join(config.dataDir, 'logs'), { recursive: true })
 
   const files = Math.min(65_536, await openFilesLimit())
@@ -57,6 +58,7 @@ export async function writeNginxConf(
     // A held request takes two connections, and a third when it is let through.
     connections: Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2)),
     run: config.runDir,
+    routes,
     logs: path.join(config.dataDir, 'logs'),
     errors,
     listens: listensOn(config.listen).map(textOf),
@@ -80,6 +82,33 @@ export async function writeNginxConf(
   await fs.writeFile(file, conf)
   store.meta.set('pool_port_in_use', String(port))
   return ['nginx', '-p', prefix, '-c', file, '-e', errors]
+}
+
+/**
+ * Where nginx remembers routes: in memory, since it drops the connection of whoever asks when it cannot write an answer
+ * down, on a full disk; in the run directory where there is no such place.
+ */
+function routesIn({ instance }: Pick<Config, 'instance'>): string {
+  return `/dev/shm/lotan-${instance}`
+}
+
+async function emptyRoutes(config: Pick<Config, 'instance' | 'runDir'>): Promise<string> {
+  const routes = routesIn(config)
+  try {
+    await forgetRoutes(config)
+    // Somebody else cannot have made it beforehand: it must be new.
+    await fs.mkdir(routes, { mode: 0o700 })
+    return routes
+  } catch {
+    const otherwise = path.join(config.runDir, 'nginx', 'routes')
+    await fs.rm(otherwise, { recursive: true, force: true })
+    return otherwise
+  }
+}
+
+/** Removes what nginx remembered, once it has ended. @throws where it is somebody else's */
+export async function forgetRoutes(config: Pick<Config, 'instance'>): Promise<void> {
+  await fs.rm(routesIn(config), { recursive: true, force: true })
 }
 
 /** How many files a process may have open at most, as the kernel has it for this one. */

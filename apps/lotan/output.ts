@@ -37,7 +37,13 @@ export function openOutput(output: Output) {
   const stdio = fs.openSync(output.file, 'a', 0o600)
   return {
     stdio,
-    write: (text: string) => void fs.writeSync(stdio, `${text}\n`),
+    write: (text: string) => {
+      try {
+        fs.writeSync(stdio, `${text}\n`)
+      } catch {
+        // A full disk: what cannot be said must not take the launcher down.
+      }
+    },
     read: () => {},
     close: () => fs.closeSync(stdio),
   }

@@ -61,7 +61,10 @@ function commandOf(name: Name, config: Config): Plan['command'] {
   }
 }
 
-/** A private Redis: no port, and a file that survives it. */
+/**
+ * A private Redis: no port, and a file that it writes now and then and as it ends. Not one that it adds every change to,
+ * without which it takes none: on a full disk it would take no nudges, not even those that free it.
+ */
 function redis(config: Config, last: End | undefined): string[] {
   const dir = path.join(config.dataDir, 'redis')
   // Losing Redis loses time, nothing else; a file that it cannot read would keep it from ever starting.
@@ -69,8 +72,19 @@ function redis(config: Config, last: End | undefined): string[] {
     fs.rmSync(`${dir}.unreadable`, { recursive: true, force: true })
     fs.renameSync(dir, `${dir}.unreadable`)
   }
+  // What an earlier version kept instead.
+  fs.rmSync(path.join(dir, 'appendonlydir'), { recursive: true, force: true })
   fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
   const socket = 'socket' in config.redis ? config.redis.socket : ''
-  const durable = ['--dir', dir, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
-  return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...durable]
+  const file = [
+    '--dir',
+    dir,
+    '--save',
+    '60 1',
+    '--stop-writes-on-bgsave-error',
+    'no',
+    '--maxmemory-policy',
+    'noeviction',
+  ]
+  return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...file]
 }

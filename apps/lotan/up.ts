@@ -6,6 +6,7 @@ import { bringUp } from './bring-up.ts'
 import type { Say } from './console.ts'
 import { withStore } from './database.ts'
 import { takeLocks } from './lock.ts'
+import { forgetRoutes } from './nginx.ts'
 import { stopOrder, type Name, type Parts } from './parts.ts'
 import { rotateLogs } from './rotate.ts'
 import { forgetRunning, noteRunning, readRunning } from './running.ts'
@@ -49,7 +50,10 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
     }
   }
   await takeDown(config, only, parts, say)
-  if (!only || only.includes('nginx')) forgetRunning(config)
+  if (!only || only.includes('nginx')) {
+    forgetRunning(config)
+    await forgetRoutes(config).catch(() => {})
+  }
   await lock.release()
   return status
 }

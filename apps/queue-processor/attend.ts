@@ -4,6 +4,7 @@
  * One tag's steps run one after another. A nudge for a tag that is busy is remembered, never waited with: a lane is for
  * the engine's work alone.
  */
+import { nextInLine } from '../shared/line.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/newer.ts'
 import { isOnItsWay, takesPlace, type Preview } from '../shared/preview.ts'
 import { laneOf, type Lane, type Nudge } from '../shared/queue.ts'
@@ -15,7 +16,6 @@ import { openPullAhead } from './pull-ahead.ts'
 import { isExpected, reasonOf } from './reason-of.ts'
 import { refreshImage, withImage } from './refresh-image.ts'
 import { renewImage } from './renew-image.ts'
-import { nextInLine } from './room.ts'
 import { openSeeOff } from './see-off.ts'
 import { startPreview } from './start-preview.ts'
 import { cleanUp, removePreview, stopPreview } from './stop-preview.ts'
@@ -104,8 +104,7 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
   /** A place is free: whoever has waited longest need not wait for the reaper. */
   async function callNext() {
     if (store.places() >= config.maxRunning) return
-    const next = nextInLine(store.list(), Date.now())
-    if (next) await nudges.nudge(next)
+    for (const next of nextInLine(store.list(), 1, Date.now())) await nudges.nudge(next)
   }
 }
 

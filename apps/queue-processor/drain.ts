@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Generation, In } from '../shared/preview.ts'
 import { placeOf, textOf } from '../shared/places.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, Waits } from './parts.ts'
 import { whileWanted } from './wish.ts'
 
 type Draining = In<'stopping'> | In<'removing'> | In<'paused'>
@@ -23,7 +23,7 @@ export async function drained(parts: Parts, preview: Draining): Promise<{ used: 
   const { store, waits } = parts
   const { tag, since } = preview
   const waited = await whileRouteIsGone(parts, preview, async (signal) => {
-    await sleep(Math.max(0, since + waits.drain - Date.now()), undefined, { signal })
+    await sleep(drainLeft(since, waits), undefined, { signal })
     return true
   })
   if (!waited) return undefined
@@ -34,6 +34,11 @@ export async function drained(parts: Parts, preview: Draining): Promise<{ used: 
   // What becomes known only now may have been before the route went: it was not thought of then.
   const used = lastSeen >= since || lastSeen > (preview.lastSeen ?? 0)
   return { used, open }
+}
+
+/** How much of the drain is left, milliseconds; never more than all of it, though the clock has stepped back. */
+export function drainLeft(since: number, { drain }: Waits): number {
+  return Math.min(drain, Math.max(0, since + drain - Date.now()))
 }
 
 /**

@@ -23,7 +23,7 @@ async function freeze(parts: Parts, preview: In<'paused'>): Promise<Outcome> {
     await engine.pause(generation.container)
   } catch (error) {
     // It goes on as if nothing had been; what is wrong with its container the reaper finds out.
-    store.apply(tag, { type: 'woken', generation: generation.number })
+    store.apply(tag, { type: 'woken', generation: generation.number, unfit: true })
     throw error
   }
   log.info({ tag, generation: generation.number, ms: Date.now() - began }, 'container frozen')

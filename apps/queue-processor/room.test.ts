@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Preview } from '../shared/preview.ts'
-import { makesWay, nextInLine } from './room.ts'
+import { takesPlace, type Preview } from '../shared/preview.ts'
+import { makeWay } from './room.ts'
 
 const now = 1_000_000_000
 const minutes = (n: number) => now - n * 60_000
@@ -12,6 +12,7 @@ function preview(tag: string, state: Preview['state'], facts: object = {}): Prev
     tag,
     since: minutes(60),
     lastSeen: null,
+    stages: {},
     readyAt: minutes(60),
     notBefore: 0,
     thenStart: false,
@@ -21,6 +22,7 @@ function preview(tag: string, state: Preview['state'], facts: object = {}): Prev
 }
 
 const waiting = preview('waiting', 'queued')
+const tagsOf = (previews: readonly Preview[]) => previews.map(({ tag }) => tag)
 
 test('the preview that nobody has used for longest makes way', () => {
   const cases: [what: string, previews: Preview[], tag: string | undefined][] = [
@@ -57,13 +59,19 @@ test('the preview that nobody has used for longest makes way', () => {
       undefined,
     ],
   ]
-  for (const [what, previews, tag] of cases) assert.equal(makesWay(previews, now)?.tag, tag, what)
+  for (const [what, previews, tag] of cases) {
+    const places = previews.filter(({ state }) => takesPlace(state)).length
+    assert.deepEqual(tagsOf(makeWay(previews, places, now)), tag === undefined ? [] : [tag], what)
+  }
 })
 
-test('who has waited longest is next', () => {
-  const late = preview('late', 'queued', { since: minutes(1) })
-  const early = preview('early', 'queued', { since: minutes(2) })
-  const resting = preview('resting', 'queued', { since: minutes(3), notBefore: now + 500 })
-  assert.equal(nextInLine([late, early, resting, preview('up', 'running')], now)?.tag, 'early')
-  assert.equal(nextInLine([resting], now), undefined)
+test('where LOTAN_MAX_RUNNING was lowered all who have to go are stopped at once, and no more', () => {
+  const up = ['a', 'b', 'c', 'd', 'e', 'f'].map((tag, i) => preview(tag, 'running', { lastSeen: minutes(20 - i) }))
+  assert.deepEqual(tagsOf(makeWay([waiting, ...up], 3, now)), ['a', 'b', 'c', 'd'])
+  assert.deepEqual(tagsOf(makeWay([waiting, preview('z', 'stopping'), ...up], 3, now)), ['a', 'b', 'c', 'd'])
+  assert.deepEqual(tagsOf(makeWay([waiting, preview('z', 'stopping'), ...up], 6, now)), ['a'])
+  const paused = preview('p', 'paused', { lastSeen: minutes(1) })
+  assert.deepEqual(tagsOf(makeWay([waiting, paused, ...up], 6, now)), ['p', 'a'])
+  assert.deepEqual(tagsOf(makeWay([waiting, ...up], 10, now)), [])
+  assert.deepEqual(tagsOf(makeWay(up, 3, now)), [])
 })

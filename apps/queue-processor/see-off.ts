@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Leaving } from '../shared/preview.ts'
 import { nameOf } from './container.ts'
-import { untilFinished } from './drain.ts'
+import { drainLeft, untilFinished } from './drain.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Parts } from './parts.ts'
-import { STOP_SECONDS } from './stop-preview.ts'
+import { stopIfItCan } from './stop-preview.ts'
 
 /**
  * Makes what sees them off. It goes on beside everything else that is done for the same tag: nobody else touches a
@@ -32,15 +32,15 @@ export function openSeeOff(parts: Parts): (tag: string) => void {
   async function untilUnused(tag: string, leaving: Leaving): Promise<void> {
     // It never had a route.
     if (leaving.since === 0) return
-    const drained = leaving.since + waits.drain
-    await sleep(Math.max(0, drained - Date.now()))
-    await untilFinished(parts, { tag, generation: leaving }, drained + waits.grace)
+    const graceEnds = Date.now() + drainLeft(leaving.since, waits) + waits.grace
+    await sleep(drainLeft(leaving.since, waits))
+    await untilFinished(parts, { tag, generation: leaving }, graceEnds)
   }
 
   async function end(tag: string, { number, container }: Leaving): Promise<void> {
     // Whether the store was ever told of its container or not: its name is known.
     const id = container ?? nameOf(config.instance, tag, number)
-    await engine.stop(id, STOP_SECONDS)
+    await stopIfItCan(parts, tag, id)
     await engine.remove(id)
   }
 

@@ -1,5 +1,6 @@
 /** Ends previews: stops them, removes them, cleans up after those nobody uses. The stop lane. */
 import { duesOf } from '../shared/due.ts'
+import { EngineError } from '../shared/engine.ts'
 import type { Image, In } from '../shared/preview.ts'
 import { drained, graced } from './drain.ts'
 import { removeOldImages } from './old-images.ts'
@@ -40,11 +41,21 @@ export async function removePreview(parts: Parts, preview: In<'removing'>): Prom
   if (preview.draining) return { beside: letGo(parts, preview) }
   const { store } = parts
   const { tag, generation } = preview
-  if (generation?.container) await parts.engine.stop(generation.container, STOP_SECONDS)
+  if (generation?.container) await stopIfItCan(parts, tag, generation.container)
   await discard(parts, tag, preview.image)
   store.apply(tag, { type: 'removed' })
   await removeOldImages(parts, tag)
   return undefined
+}
+
+/** A container that cannot be stopped is removed by force all the same. @throws EngineError where the engine is down */
+export async function stopIfItCan({ engine, log }: Pick<Parts, 'engine' | 'log'>, tag: string, container: string) {
+  try {
+    await engine.stop(container, STOP_SECONDS)
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code === 'engine-down') throw error
+    log.warn({ tag, container: container.slice(0, 12), error: error.message }, 'container cannot be stopped')
+  }
 }
 
 /** Removes what is left of a preview that is not up, once nobody has used it for long enough; strays in any case. */

@@ -2,7 +2,7 @@
  * What a tag has and should not have: containers of an older generation, or of a preview that is gone or stopped, and
  * images that it has lost.
  */
-import { generationOf, generationsOf } from '../shared/preview.ts'
+import { besideOf, generationOf } from '../shared/preview.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Parts } from './parts.ts'
 
@@ -20,7 +20,7 @@ export async function sweep(parts: Parts, tag: string): Promise<number> {
   if (preview?.state === 'starting') return 0
   const own = containers.find(({ id }) => id === (preview && generationOf(preview)?.container))
   // One that comes up or leaves may have a container that the store was not told of yet.
-  const [, ...beside] = preview ? generationsOf(preview) : []
+  const beside = preview ? besideOf(preview) : []
   const isMeant = ({ generation }: { generation: number }) => beside.some(({ number }) => number === generation)
   const corpses = containers.filter((container) => container !== own && !isMeant(container))
   for (const { id, generation } of corpses) {

@@ -11,6 +11,7 @@ import type { Log } from '../shared/log.ts'
 import { generationOf, type Preview } from '../shared/preview.ts'
 import { placeOf, placesIn, textOf, type Places } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
+import { keepGoing } from './keep-going.ts'
 
 /** nginx asks about a host at most every 2 s, and may use an answer for 1 s more: a person was noted this long ago. */
 const PERSON_MS = 5_000
@@ -40,7 +41,7 @@ export function watchConnections(parts: Parts, every: number, signal: AbortSigna
   const { sample, store, log } = parts
   let look: Look | undefined
   let failing = false
-  void watch()
+  void keepGoing('connections', log, signal, watch)
 
   async function watch() {
     while (!signal.aborted) {
@@ -53,20 +54,16 @@ export function watchConnections(parts: Parts, every: number, signal: AbortSigna
   }
 
   async function lookAt(places: Places) {
-    try {
-      const connections = await sample(places)
-      const now = Date.now()
-      // Read after the connections: a person who opened one has been noted before.
-      look = nextLook(look, connections, store.list().filter(isUsable), places, now)
-      store.touch([...look.used].map((tag) => [tag, now]))
-      failing = false
-    } catch (error) {
-      look = undefined
+    const connections = await sample(places).catch((error: Error) => {
       // Said once: it is asked every two seconds. Requests alone count until then.
-      if (!failing)
-        log.error({ error: (error as Error).message }, 'open connections cannot be read; is iproute2 there?')
-      failing = true
-    }
+      if (!failing) log.error({ error: error.message }, 'open connections cannot be read; is iproute2 there?')
+    })
+    failing = !connections
+    if (!connections) return void (look = undefined)
+    const now = Date.now()
+    // Read after the connections: a person who opened one has been noted before.
+    look = nextLook(look, connections, store.list().filter(isUsable), places, now)
+    if (look.used.size > 0) store.touch([...look.used].map((tag) => [tag, now]))
   }
 
   return {

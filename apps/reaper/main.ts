@@ -12,6 +12,7 @@ import { openStore } from '../shared/store.ts'
 import { labelOf } from '../shared/tag.ts'
 import { awaitReady } from './await-ready.ts'
 import { watchConnections } from './connections-watch.ts'
+import { keepGoing } from './keep-going.ts'
 import { keepNewest } from './newest.ts'
 import { keepOffered } from './offered.ts'
 import { plan } from './plan.ts'
@@ -24,6 +25,10 @@ const TICK_MS = 1_000
 /** How often everything that runs is compared with everything that is wanted. */
 const COMPARE_MS = 10_000
 const PLACES_MS = 50
+const KEEP_ROOM_MS = 60_000
+/** What is told of a removed tag is kept for so long, and how often that is looked at. */
+const HISTORY_MS = 30 * 24 * 60 * 60_000
+const FORGET_EVERY_MS = 24 * 60 * 60_000
 
 const config = readConfig()
 const log = openLog('reaper')
@@ -47,16 +52,18 @@ setInterval(() => {
 }, 1_000).unref()
 
 reap.removeOthers()
-void watchDisk({ config, engine, store, nudges, log }, signal)
-void watchEngine({ engine, store, reap, compare, log }, signal)
+const going = (what: string, watch: () => Promise<void>) => void keepGoing(what, log, signal, watch)
+going('disk', () => watchDisk({ config, engine, store, nudges, log }, signal))
+going('engine', () => watchEngine({ engine, store, reap, compare, log }, signal))
 const registry = openRegistry(config)
 const ready = () => awaitReady(config, signal)
-void keepOffered({ config, registry, store, nudges, ready, log }, config.refreshEvery, signal)
-void keepNewest({ registry, store, nudges, log }, config.refreshEvery, signal)
+going('tags', () => keepOffered({ config, registry, store, nudges, ready, log }, config.refreshEvery, signal))
+going('newest', () => keepNewest({ registry, store, nudges, log }, config.refreshEvery, signal))
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const { isOpen } = watchConnections({ sample: sampleConnections, store, log }, lookEvery, signal)
-void lookAgainAndAgain()
-void compareAgainAndAgain()
+going('dues', lookAgainAndAgain)
+going('comparing', compareAgainAndAgain)
+going('room', keepRoom)
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 
 process.once('SIGTERM', () => {
@@ -82,13 +89,35 @@ async function compareAgainAndAgain(): Promise<void> {
   while (!signal.aborted) {
     // That the engine is away is said by who listens to it.
     await compare().catch(unlessOfTheEngine)
-    await sleep(COMPARE_MS, undefined, { signal }).catch(() => {})
+    const began = performance.now()
+    const passed = () => performance.now() - began
+    while (!signal.aborted && passed() < COMPARE_MS && (isCompared() || passed() < TICK_MS))
+      await sleep(PLACES_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** Whether nginx may be started: a launcher that is about to do so asks, by setting this back. */
+function isCompared(): boolean {
+  return store.meta.get('compared') === 'yes'
+}
+
+/** So that a full disk leaves room for what frees it, and the database does not grow for ever. */
+async function keepRoom(): Promise<void> {
+  for (let forgotAt = 0; !signal.aborted;) {
+    store.keepRoom()
+    const now = Date.now()
+    if (Math.abs(now - forgotAt) >= FORGET_EVERY_MS) {
+      store.forgetHistory(now - HISTORY_MS)
+      forgotAt = now
+    }
+    await sleep(KEEP_ROOM_MS, undefined, { signal }).catch(() => {})
   }
 }
 
 /** Holds what runs against what is wanted. @throws EngineError, and then nothing is concluded of any container */
 async function compare(): Promise<void> {
   await doWhatIsDue(await engine.list())
+  if (placesIn(store.meta) && !isCompared()) store.meta.set('compared', 'yes')
 }
 
 /** The rows are read after the containers: a row that is ahead of the engine is one that somebody works on. */
@@ -96,7 +125,9 @@ async function doWhatIsDue(containers: Container[] | null): Promise<void> {
   const now = Date.now()
   const room = config.maxRunning - store.places()
   const hadRow = (tag: string) => store.history(tag, 1).length > 0
-  await reap.all(plan({ previews: store.list(), containers, isOpen, room, hadRow, config }, now), now)
+  const places = placesIn(store.meta)
+  const previews = store.list()
+  await reap.all(plan({ previews, containers, places, isOpen, room, hadRow, config }, now), now)
 }
 
 function unlessOfTheEngine(error: unknown) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Container } from '../shared/engine.ts'
+import type { Places } from '../shared/places.ts'
 import type { Preview } from '../shared/preview.ts'
 import { plan, type Action, type Facts } from './plan.ts'
 
@@ -12,7 +13,9 @@ const config = {
   rmiAfter: 60 * MINUTE,
   prepulls: (tag: string) => tag === 'ahead',
   repository: 'r/app',
+  slots: 10,
 }
+const places: Places = { kind: 'network', subnet: '10.83.0.0/20' }
 const image = { id: 'i', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
 const known = {
   tag: 'red',
@@ -72,6 +75,8 @@ const lived = (lifetime: string) => ({
   stages: { running: NOW - 30 * MINUTE },
   lastSeen: NOW,
 })
+const stopping = { ...known, state: 'stopping', generation, why: 'idle', thenStart: false, since: NOW }
+const astray = (preview: Preview) => ({ do: 'astray', preview, generation })
 const apply = (event: object) => ({ do: 'apply', tag: 'red', event })
 const ask = (preview: Preview) => ({ do: 'ask', preview })
 const exited = (preview: Preview) => ({ do: 'exited', preview })
@@ -228,12 +233,12 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ],
   [
     'one that rests after a crash is not in the line',
-    { previews: [queued({ tag: 'a', notBefore: NOW + 1 }), queued({ tag: 'b' })], room: 0 },
+    { previews: [queued({ tag: 'a', notBefore: NOW + 1_000 }), queued({ tag: 'b' })], room: 0 },
     [ask(queued({ tag: 'b' }))],
   ],
   ['work that stands still is asked for again', { previews: [starting()] }, [ask(starting())]],
   ['not at once', { previews: [starting({ since: NOW - 2_999 })] }, []],
-  ['nor before its back-off is over', { previews: [queued({ notBefore: NOW + 1 })] }, []],
+  ['nor before its back-off is over', { previews: [queued({ notBefore: NOW + 1_000 })] }, []],
   ['nor at once', { previews: [queued({ since: NOW - 2_999 })] }, []],
   [
     'a failure that can heal is tried again when its time has come',
@@ -298,6 +303,63 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     { previews: [stopped()], containers: [container()] },
     [sweep],
   ],
+  ...[running(), paused(), { ...stopping, draining: true } as Preview].flatMap((preview): typeof table => [
+    [
+      `one that is ${preview.state} and elsewhere than its row says is looked into`,
+      { previews: [preview], containers: [container({ address: '10.83.0.20' })] },
+      [astray(preview)],
+    ],
+    [
+      `one that is ${preview.state} and off the network too`,
+      { previews: [preview], containers: [container({ address: null })] },
+      [astray(preview)],
+    ],
+    [
+      `and so is one that is ${preview.state} beyond the slots that there are`,
+      { previews: [preview], containers: [container()], config: { ...config, slots: 4 } },
+      [astray(preview)],
+    ],
+    [
+      `not before it is known where slots are: ${preview.state}`,
+      {
+        previews: [preview],
+        containers: [container({ address: '10.83.0.20', status: preview.state === 'paused' ? 'paused' : 'running' })],
+        places: undefined,
+      },
+      [],
+    ],
+  ]),
+  ...[starting({ since: NOW }), stopped(), { ...stopping, draining: true, why: 'moved' } as Preview].map(
+    (preview): (typeof table)[number] => [
+      `what no click leads to as it is may be anywhere: ${preview.state}`,
+      { previews: [preview], containers: [container({ address: '10.83.0.20', running: preview.state !== 'stopped' })] },
+      [],
+    ],
+  ),
+  ...[failed({ retryAt: null, leaving: [{ ...generation, since: NOW - 1 }] })].flatMap((preview): typeof table => [
+    [
+      'what leaves where nothing serves is asked for, and not swept',
+      { previews: [preview], containers: [container()] },
+      [ask(preview)],
+    ],
+    ['and where its container is gone already', { previews: [preview], containers: [] }, [ask(preview)]],
+  ]),
+  [
+    'who waits for a place with its image is asked for beside who has to be pulled',
+    {
+      previews: [
+        queued({ tag: 'big', since: NOW - 2 * MINUTE, image: null }),
+        queued({ tag: 'later', image: null }),
+        queued(),
+      ],
+    },
+    [ask(queued({ tag: 'big', since: NOW - 2 * MINUTE, image: null })), ask(queued())],
+  ],
+  [
+    'what is ahead of the clock, which stepped back, is asked for all the same',
+    { previews: [starting({ since: NOW + 60 * MINUTE })] },
+    [ask(starting({ since: NOW + 60 * MINUTE }))],
+  ],
   ['one that rests is left', { previews: [stopped()], containers: [container({ running: false })] }, []],
   [
     'a preview of another repository is removed',
@@ -322,7 +384,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
 for (const [name, facts, expected] of table)
   test(`plan: ${name}`, () => {
     const actions: Action[] = plan(
-      { previews: [], containers: null, room: 1, hadRow: () => false, isOpen: () => false, config, ...facts },
+      { previews: [], containers: null, places, room: 1, hadRow: () => false, isOpen: () => false, config, ...facts },
       NOW,
     )
     assert.deepEqual(actions, expected)

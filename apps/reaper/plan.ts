@@ -6,28 +6,34 @@
 import type { Config } from '../shared/config.ts'
 import { duesOf, type Due, type Timeouts } from '../shared/due.ts'
 import type { Container } from '../shared/engine.ts'
+import { nextInLine } from '../shared/line.ts'
+import { slotOf, type Places } from '../shared/places.ts'
 import {
+  besideOf,
   generationOf,
-  generationsOf,
   isForgettable,
   isOnItsWay,
+  isRouted,
   isUnproven,
   type Event,
   type In,
   type Preview,
+  type Routed,
 } from '../shared/preview.ts'
 
 export interface Facts {
   previews: readonly Preview[]
   /** This instance's containers; null when the engine was not read, or did not answer: then nothing is concluded. */
   containers: readonly Container[] | null
+  /** Where slots are; undefined where that is not known yet. */
+  places: Places | undefined
   /** Whether somebody may be connected to a preview, silent perhaps: it is not frozen then. */
   isOpen: (tag: string) => boolean
   /** Free places of LOTAN_MAX_RUNNING. */
   room: number
   /** Whether the tag has ever had a row in this database. */
   hadRow: (tag: string) => boolean
-  config: Timeouts & Pick<Config, 'repository'>
+  config: Timeouts & Pick<Config, 'repository' | 'slots'>
 }
 
 export type Action =
@@ -39,6 +45,8 @@ export type Action =
   | { do: 'sweep'; tag: string }
   /** A container does not run or is not there, though its preview says otherwise: look into it. */
   | { do: 'exited'; preview: In<'running'> | In<'paused'> | In<'stopped'> }
+  /** A container seems to run elsewhere than its preview says: look into it, since a route may lead to another's. */
+  | { do: 'astray'; preview: Preview; generation: Routed }
   /** A running container whose row was lost with the database. */
   | { do: 'adopt'; container: Container }
 
@@ -50,27 +58,16 @@ const FORGET_MS = 24 * 60 * 60_000
 /** @param now milliseconds since 1970 */
 export function plan(facts: Facts, now: number): Action[] {
   const { previews, containers } = facts
-  const callable = nextInLine(facts, now)
+  const callable = new Set<Preview>(nextInLine(previews, facts.room, now))
   const actions = previews.flatMap((preview) => ofPreview(preview, facts, callable, now) ?? [])
   if (!containers) return actions
-  return [...actions, ...ofContainers(previews, containers, facts, now), ...lost(previews, containers, now)]
-}
-
-/**
- * The queued previews that are worth asking for, in their order: as many as there is room for. Where there is none it
- * is still the first, since asking is what has an idle one make way.
- */
-function nextInLine({ previews, room }: Facts, now: number): Set<Preview> {
-  const line = previews
-    .filter((preview) => preview.state === 'queued' && now >= preview.notBefore)
-    .sort((a, b) => a.since - b.since || (a.tag < b.tag ? -1 : 1))
-  return new Set(line.slice(0, Math.max(1, room)))
+  return [...actions, ...ofContainers(previews, containers, facts, now), ...lost(previews, containers, facts, now)]
 }
 
 function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: number): Action | undefined {
   const { tag } = preview
   const { config } = facts
-  const age = now - preview.since
+  const age = ageOf(preview, now)
   const due = dueNow(preview, facts, now)
   switch (due?.what) {
     case 'stop':
@@ -91,6 +88,7 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
     case 'removing':
       return isOnItsWay(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
     case 'failed': {
+      if (isOnItsWay(preview)) return { do: 'ask', preview }
       // What nobody visits any more is not tried again.
       const visited = now - (preview.lastSeen ?? 0) < config.stopAfter
       if (preview.retryAt !== null && now >= preview.retryAt && visited)
@@ -102,6 +100,11 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
     default:
       return undefined
   }
+}
+
+/** How long a preview has been in its state. What is ahead of the clock, which has stepped back, is old. */
+function ageOf({ since }: Preview, now: number): number {
+  return now >= since ? now - since : Infinity
 }
 
 /** A row of which nothing else is left goes when nobody has asked for it for so long. */
@@ -150,23 +153,46 @@ function ofContainers(
 }
 
 /** Rows whose container does not run, or, where it rests, is not there any more; or that somebody else froze or woke. */
-function lost(previews: readonly Preview[], containers: readonly Container[], now: number): Action[] {
+function lost(previews: readonly Preview[], containers: readonly Container[], facts: Facts, now: number): Action[] {
   const known = new Map(containers.map((container) => [container.id, container]))
   return previews.flatMap((preview): Action[] => {
     const { tag, state } = preview
+    const generation = callableOf(preview)
+    const there = generation && known.get(generation.container)
+    if (generation && there?.running && isAstray(generation, there, facts))
+      return [{ do: 'astray', preview, generation }]
     if (state !== 'running' && state !== 'paused' && state !== 'stopped') return []
     const { container, number } = preview.generation ?? {}
     if (!container || number === undefined) return []
     const found = known.get(container)
     if (!found || (state !== 'stopped' && !found.running)) return [{ do: 'exited', preview }]
     // What was frozen or woken a moment ago may have been seen before that.
-    if (now - preview.since < ASK_AGAIN_MS || isOnItsWay(preview)) return []
+    if (ageOf(preview, now) < ASK_AGAIN_MS || isOnItsWay(preview)) return []
     if (state === 'running' && found.status === 'paused')
       return [{ do: 'apply', tag, event: { type: 'freeze', generation: number } }]
     if (state === 'paused' && found.status === 'running')
       return [{ do: 'apply', tag, event: { type: 'woken', generation: number } }]
     return []
   })
+}
+
+/** What a route leads to, or would lead to with the next click, without its container being started before. */
+function callableOf(preview: Preview): Routed | undefined {
+  if (preview.state === 'running' || preview.state === 'paused') return preview.generation
+  if (preview.state !== 'stopping' || !preview.draining || preview.why === 'moved') return undefined
+  return preview.generation && isRouted(preview.generation) ? preview.generation : undefined
+}
+
+/**
+ * Whether a container is not at the slot of its generation, or at one that nginx does not have: the database is an older
+ * one, a back-up perhaps, or LOTAN_SLOTS was lowered, or somebody took it off the network.
+ */
+export function isAstray(
+  { slot }: Routed,
+  found: Pick<Container, 'address' | 'published'>,
+  { places, config }: Pick<Facts, 'places'> & { config: Pick<Config, 'slots'> },
+): boolean {
+  return places !== undefined && (slot > config.slots || slotOf(places, found) !== slot)
 }
 
 /**
@@ -176,7 +202,7 @@ function lost(previews: readonly Preview[], containers: readonly Container[], no
 function isCorpse(preview: Preview, container: Container, now: number): boolean {
   // While the queue-processor works on a tag, what it makes may be ahead of what it has told.
   const settled =
-    ['running', 'paused', 'stopped', 'failed'].includes(preview.state) && now - preview.since >= ASK_AGAIN_MS
+    ['running', 'paused', 'stopped', 'failed'].includes(preview.state) && ageOf(preview, now) >= ASK_AGAIN_MS
   if (!settled) return false
   return isMeant(preview, container) ? preview.state === 'stopped' && container.running : true
 }
@@ -184,7 +210,5 @@ function isCorpse(preview: Preview, container: Container, now: number): boolean 
 function isMeant(preview: Preview, container: Container): boolean {
   if (generationOf(preview)?.container === container.id) return true
   // One that comes up or leaves may have a container that the store was not told of yet.
-  return generationsOf(preview)
-    .slice(1)
-    .some(({ number }) => number === container.generation)
+  return besideOf(preview).some(({ number }) => number === container.generation)
 }

@@ -2,12 +2,12 @@
 import type { Config } from '../shared/config.ts'
 import type { Container, Engine, Inspected } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
-import { generationsOf, type In, type Preview } from '../shared/preview.ts'
+import { generationOf, generationsOf, type In, type Preview, type Routed } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/reason.ts'
 import { placesIn, slotOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
-import type { Action } from './plan.ts'
+import { isAstray, type Action } from './plan.ts'
 
 /** How many of an application's last lines are kept, and how long reading them may hold up its restart. */
 const LINES = 20
@@ -44,14 +44,17 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
         return
       case 'exited':
         return exited(action.preview)
+      case 'astray':
+        return astray(action.preview, action.generation)
       case 'adopt':
         return adopt(action.container)
     }
   }
 
   function mayAsk(question: string, now: number): boolean {
-    if (now - (asked.get(question) ?? 0) < ASK_EVERY_MS) return false
-    for (const [old, at] of asked) if (now - at >= ASK_EVERY_MS) asked.delete(old)
+    // A clock that stepped back must not silence it.
+    for (const [old, at] of asked) if (Math.abs(now - at) >= ASK_EVERY_MS) asked.delete(old)
+    if (asked.has(question)) return false
     asked.set(question, now)
     return true
   }
@@ -72,6 +75,24 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     if (store.get(tag)?.stages.running !== preview.stages.running) return
     const becomes = store.apply(tag, { type: 'exited', generation: generation.number, reason, gone: !found })
     if (becomes?.state === 'queued') await nudges.nudge(becomes)
+  }
+
+  /** Looks into a container that seems to be elsewhere: where that is so, no route may lead to where it should be. */
+  async function astray({ tag, since }: Preview, generation: Routed): Promise<void> {
+    const found = await engine.inspect(generation.container)
+    const places = placesIn(store.meta)
+    if (!found?.running || !isAstray(generation, found, { places, config })) return
+    // It may have been started elsewhere since it was looked at.
+    const preview = store.get(tag)
+    if (preview?.since !== since || generationOf(preview)?.slot !== generation.slot) return
+    const moved = store.apply(tag, { type: 'stop', why: 'moved' })
+    if (!moved) return
+    const { slot, number } = generation
+    log.warn(
+      { tag, generation: number, slot, found: found.address ?? found.published },
+      'a container is not at its slot',
+    )
+    await nudges.nudge(moved)
   }
 
   async function reasonFor({ image }: Preview, found: Inspected): Promise<Reason> {

@@ -4,11 +4,13 @@ import type { Store } from '../shared/store.ts'
 /** @param every how often what was seen is written, milliseconds */
 export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: number }) {
   const seen = new Map<string, number>()
+  let written = true
   const write = () => {
-    if (seen.size === 0) return
+    if (seen.size === 0 && written) return
     const batch = [...seen]
     seen.clear()
-    store.touch(batch)
+    // What could not be written the store keeps: it is to try again, though nobody comes any more.
+    written = store.touch(batch)
   }
   const timer = setInterval(write, every)
   return {

@@ -107,6 +107,7 @@ test('settings are read', () => {
     [{ LOTAN_GRACE_SECONDS: '2.5' }, { grace: 2_500 }],
     [{ LOTAN_DISK_HIGH_PERCENT: '99', LOTAN_DISK_LOW_PERCENT: '1' }, { disk: { high: 99, low: 1 } }],
     [{ INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.5' }, { pauseAfter: 30_000 }],
+    [{ INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.1' }, { pauseAfter: 6_000 }],
     [{ INACTIVITY_PAUSE_TIMEOUT_MINUTES: 'off' }, { pauseAfter: null }],
     [
       { LOTAN_ROBOT_AGENTS: 'Acme Probe/2.0 (x), other', LOTAN_ROBOT_PATHS: '/healthz,/status/*' },
@@ -251,7 +252,7 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_DISK_LOW_PERCENT: ['0', '85', '90', '7.5', 'off'],
     LOTAN_ROBOT_AGENTS: ['ab', 'acme,', 'a\nb\nc', 'caf\u00e9s'],
     LOTAN_ROBOT_PATHS: ['healthz', '/a,b', '/*', '/a?b=1', '/a b', '/,'],
-    INACTIVITY_PAUSE_TIMEOUT_MINUTES: ['on', '0', '-1', '10', '11'],
+    INACTIVITY_PAUSE_TIMEOUT_MINUTES: ['on', '0', '-1', '0.09', '10', '11'],
     LOTAN_MAX_RUNNING: ['0', '500', '1.5', 'many'],
     LOTAN_SLOTS: ['1', '2001', '50', '3e2'],
     LOTAN_LOG: ['syslog', 'Files'],

@@ -159,7 +159,7 @@ export function readConfig(
       'INACTIVITY_RMI_TIMEOUT_MINUTES',
       `is ${rmiAfter / 60_000}: write at least INACTIVITY_STOP_TIMEOUT_MINUTES, which is ${stopAfter / 60_000}`,
     )
-  const pauseAfter = read('INACTIVITY_PAUSE_TIMEOUT_MINUTES', null, kind.orOff(kind.duration('minutes', 100_000)))
+  const pauseAfter = read('INACTIVITY_PAUSE_TIMEOUT_MINUTES', null, kind.orOff(kind.pauseSpan))
   if (
     pauseAfter !== null &&
     pauseAfter >= stopAfter &&

@@ -5,6 +5,7 @@
  * Only images that Lotan pulled are thought of. What sleeps goes first, then what is paused, and what runs only when
  * nobody has been there for a while; in each case the longest unused first.
  */
+import { usedAt } from './due.ts'
 import { generationsOf, type In, type Preview } from './preview.ts'
 
 /** Bytes. `total` is what can be used at all, as `df` counts it: without what is kept for root alone. */
@@ -41,7 +42,7 @@ export function whoGoes(previews: readonly Preview[], bytes: number, now: number
   let left = bytes - sizeOf(going)
   const chosen: Preview[] = []
   const take = (candidates: Preview[]) => {
-    for (const preview of candidates.filter(isOurs).sort((a, b) => lastUsed(a) - lastUsed(b))) {
+    for (const preview of candidates.filter(isOurs).sort((a, b) => usedAt(a) - usedAt(b))) {
       if (left <= 0) return
       chosen.push(preview)
       left -= preview.image!.bytes
@@ -50,7 +51,7 @@ export function whoGoes(previews: readonly Preview[], bytes: number, now: number
   take(previews.filter((preview) => isAsleep(preview, now) && !isGoing(preview)))
   left -= sizeOf(soon)
   take(previews.filter((preview) => preview.state === 'paused' && !preview.draining && !preview.thenStart))
-  take(previews.filter((preview) => preview.state === 'running' && now - lastUsed(preview) >= IDLE_MS))
+  take(previews.filter((preview) => preview.state === 'running' && now - usedAt(preview) >= IDLE_MS))
   return chosen
 }
 
@@ -96,10 +97,4 @@ function isOurs({ image }: Preview): boolean {
 
 function sizeOf(previews: readonly Preview[]): number {
   return previews.reduce((sum, { image }) => sum + (image?.bytes ?? 0), 0)
-}
-
-/** When a preview was last of use, milliseconds since 1970. */
-function lastUsed(preview: Preview): number {
-  const since = preview.state === 'running' || preview.state === 'paused' ? preview.readyAt : 0
-  return Math.max(preview.lastSeen ?? preview.stages.running ?? 0, since)
 }

@@ -14,23 +14,25 @@ export interface Due {
   at: number
 }
 
+/** A container that the engine could not freeze is left alone for so long: each try takes its route for 10 s. */
+const FREEZE_AGAIN_MS = 10 * 60_000
+
 /**
  * What is due with a preview as it is, the earliest first. Labels of its image win over the settings:
  * `lotan.inactivity-stop-minutes`, and `lotan.max-lifetime-minutes`, which ends it whoever uses it. A fresh start
- * counts as activity.
+ * counts as activity, unless Lotan made it by itself, after a crash.
  */
 export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
-  // A start that nobody has visited yet, the admin's or the API's, counts as a visit.
-  const seen = Math.max(preview.lastSeen ?? 0, preview.stages.running ?? 0)
+  const used = usedAt(preview)
   if (preview.state === 'running' || preview.state === 'paused') {
-    const used = Math.max(seen, preview.readyAt)
     const stopAt = used + (minutes(preview, 'lotan.inactivity-stop-minutes') ?? stopAfter)
     const lifetime = minutes(preview, 'lotan.max-lifetime-minutes')
     const dues: Due[] = [{ what: 'stop', why: 'idle', at: stopAt }]
     if (lifetime !== undefined)
-      dues.push({ what: 'stop', why: 'lifetime', at: (preview.stages.running ?? preview.readyAt) + lifetime })
-    if (preview.state === 'running' && pauseAfter !== null && used + pauseAfter < stopAt)
-      dues.push({ what: 'pause', why: 'idle', at: used + pauseAfter })
+      dues.push({ what: 'stop', why: 'lifetime', at: (startedAt(preview) ?? preview.readyAt) + lifetime })
+    const pauseAt = Math.max(used + (pauseAfter ?? 0), (preview.stages.unfrozen ?? -Infinity) + FREEZE_AGAIN_MS)
+    if (preview.state === 'running' && pauseAfter !== null && pauseAt < stopAt)
+      dues.push({ what: 'pause', why: 'idle', at: pauseAt })
     return dues.sort((a, b) => a.at - b.at)
   }
   if (preview.state !== 'stopped' && preview.state !== 'failed') return []
@@ -40,8 +42,24 @@ export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prep
   // It waits for its first click, until the disk needs the room.
   if (preview.state === 'stopped' && preview.why === 'ahead' && prepulls(preview.tag)) return []
   // Counted from the last visit; where there was none, or it ended in a failure, from then on.
-  const from = seen && preview.state === 'stopped' ? seen : Math.max(seen, preview.since)
+  const from = used && preview.state === 'stopped' ? used : Math.max(used, preview.since)
   return [{ what: 'clean', why: 'idle', at: from + rmiAfter }]
+}
+
+/**
+ * When a preview was last of use to anybody, milliseconds since 1970; 0 where it never was. A start that nobody has
+ * visited yet, the admin's or the API's, counts as a visit, and so does what called it back or woke it.
+ */
+export function usedAt(preview: Preview): number {
+  const isUp = preview.state === 'running' || preview.state === 'paused'
+  // Else it is ready since its start, whoever made that.
+  const called = isUp && preview.readyAt !== preview.stages.running ? preview.readyAt : 0
+  return Math.max(preview.lastSeen ?? 0, startedAt(preview) ?? 0, called)
+}
+
+/** When the start that somebody asked for was done. */
+function startedAt({ stages }: Preview): number | undefined {
+  return stages.first ?? stages.running
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { duesOf } from './due.ts'
 import { next } from './life.ts'
 import {
   FAILURE_REST_MS,
@@ -255,6 +256,16 @@ test('a paused preview wakes, and its idle time begins anew where somebody wante
   assert.equal(inState(after(running, 'pause', 'freeze', 'woken'), 'running').readyAt, since)
 })
 
+test('a container that cannot be frozen is not tried again soon', () => {
+  const timeouts = { pauseAfter: 6_000, stopAfter: 60 * 60_000, rmiAfter: 60 * 60_000, prepulls: () => false }
+  const pauseOf = (preview: Preview) => duesOf(preview, timeouts).find(({ what }) => what === 'pause')?.at
+  assert.equal(pauseOf(running), since + 6_000)
+  const unfit = inState(after(running, 'pause', 'freeze', { type: 'woken', generation: 1, unfit: true }), 'running')
+  assert.equal(unfit.readyAt, since)
+  assert.equal(pauseOf(unfit), now + 30 + 10 * 60_000)
+  assert.equal(pauseOf(inState(after(running, 'pause', 'freeze', 'woken'), 'running')), since + 6_000)
+})
+
 test('a click on what is about to be paused, or stopped for being idle, calls it back at once', () => {
   for (const how of ['pause', { type: 'stop', why: 'idle' }] as const) {
     const back = inState(after(running, how, 'visit'), 'running')
@@ -375,6 +386,27 @@ test('a running preview that stops by itself is started again, ever later, and f
   const given = inState(next(preview, 'red', events.exited!, running.readyAt + 9), 'failed')
   assert.equal(given.reason.code, 'crashing')
   assert.equal(given.retryAt, null)
+})
+
+test('a restart after a crash is no use of a preview, and makes it no younger: only what somebody asks for does', () => {
+  const minute = 60_000
+  const timeouts = { pauseAfter: null, stopAfter: 10 * minute, rmiAfter: 60 * minute, prepulls: () => false }
+  const labels = { 'lotan.max-lifetime-minutes': '30' }
+  const up = inState(after({ ...starting, image: { ...image, labels } }, 'answered'), 'running')
+  const dues = duesOf(up, timeouts)
+  assert.deepEqual(dues, [
+    { what: 'stop', why: 'idle', at: up.readyAt + 10 * minute },
+    { what: 'stop', why: 'lifetime', at: up.readyAt + 30 * minute },
+  ])
+  let crashed: Preview = up
+  for (let n = 1; n <= 3; n++) {
+    const at = now + n * 6 * minute
+    for (const name of ['exited', 'begin', 'created', 'answered'])
+      crashed = next(crashed, 'red', { ...events[name], generation: up.generation.number } as Event, at) ?? crashed
+    assert.equal(inState(crashed, 'running').readyAt, at)
+    assert.deepEqual(duesOf(crashed, timeouts), dues)
+  }
+  assert.deepEqual(after(crashed, 'restart', 'ending', 'ended')!.stages, { queued: now + 30 })
 })
 
 test('a preview that ran well for long enough is forgiven its crashes', () => {

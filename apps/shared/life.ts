@@ -59,7 +59,12 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
     case 'woken':
       if (preview.state !== 'paused' || preview.draining || preview.generation.number !== event.generation)
         return undefined
-      return running(preview, preview.generation, preview.thenStart ? now : preview.readyAt, now)
+      return running(
+        event.unfit ? { ...preview, stages: stage(preview, 'unfrozen', now) } : preview,
+        preview.generation,
+        preview.thenStart ? now : preview.readyAt,
+        now,
+      )
     case 'inUse':
       return inUse(preview, now)
     case 'restart':
@@ -217,7 +222,8 @@ function start(preview: Preview, by: Extract<Event, { type: 'start' }>['by'], no
     case 'stopped':
       return queued({ ...known(preview), crashes: 0 }, preview.generation, by, now, 0, null)
     case 'failed':
-      if (by === 'visit' && now < preview.since + FAILURE_REST_MS) return undefined
+      // A clock that stepped back must not make the rest longer.
+      if (by === 'visit' && Math.abs(now - preview.since) < FAILURE_REST_MS) return undefined
       // A retry of Lotan's own still counts the tries before it; a person's click starts afresh.
       return queued(
         { ...known(preview), crashes: by === 'retry' ? preview.crashes : 0 },
@@ -385,7 +391,7 @@ function exited(preview: Preview, event: Extract<Event, { type: 'exited' }>, now
     }
     case 'paused':
       // Nobody used it, so nobody misses it; whoever has just come gets a new start.
-      if (preview.thenStart) return queued(known(preview), left, 'reaper', now, 0, event.reason)
+      if (preview.thenStart) return queued({ ...known(preview), stages: {} }, left, 'reaper', now, 0, event.reason)
       return { ...known(preview), since: now, state: 'stopped', generation: left, why: 'exited' }
     case 'stopped':
       return event.gone ? { ...preview, generation: null } : undefined
@@ -447,7 +453,7 @@ function queued(
     ...base,
     newer: tryAgain(base.newer),
     since: now,
-    stages: { queued: now },
+    stages: { queued: now, ...firstOf(base, by) },
     notice: null,
     state: 'queued',
     generation,
@@ -455,6 +461,12 @@ function queued(
     by,
     reason,
   })
+}
+
+/** Nobody has asked for what Lotan starts again by itself: it is no younger, and no more in use, than it was. */
+function firstOf({ stages }: Known, by: string): Pick<Stages, 'first'> {
+  const first = by === 'reaper' || by === 'retry' ? (stages.first ?? stages.running) : undefined
+  return first === undefined ? {} : { first }
 }
 
 function stopping(preview: Preview, why: string, thenStart: boolean, now: number): In<'stopping'> {

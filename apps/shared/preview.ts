@@ -65,6 +65,10 @@ export interface Stages {
   /** The container's process runs; its first answer is awaited. */
   waiting?: number
   running?: number
+  /** When it first ran since somebody asked for it, where Lotan has started it again by itself since. */
+  first?: number
+  /** When its container could last not be frozen. */
+  unfrozen?: number
 }
 
 /** How long the last successful pull and start took, milliseconds. What "usually" on the waiting page comes from. */
@@ -152,8 +156,8 @@ export type Event =
   | { type: 'pause' }
   /** From here on its container is frozen; or somebody else has frozen it. */
   | { type: 'freeze'; generation: number }
-  /** Its container is not frozen any more. */
-  | { type: 'woken'; generation: number }
+  /** Its container is not frozen any more; or could not be (`unfit`), which is not tried again soon. */
+  | { type: 'woken'; generation: number; unfit?: true }
   /** What was taken for idle turned out to be in use, while its route had just gone. */
   | { type: 'inUse' }
   | { type: 'restart' }
@@ -221,8 +225,14 @@ export function isRouted(generation: Generation): generation is Routed {
 
 /** Every generation of a preview that may have a container: the one that serves, and those that come and go. */
 export function generationsOf(preview: Preview): Generation[] {
+  const own = generationOf(preview)
+  return own ? [own, ...besideOf(preview)] : besideOf(preview)
+}
+
+/** The generations of a preview that come and go, beside its own if it has one. */
+export function besideOf(preview: Preview): Generation[] {
   const coming = preview.state === 'running' ? preview.coming : null
-  return [generationOf(preview), coming, ...preview.leaving].filter((generation) => generation !== null)
+  return coming ? [coming, ...preview.leaving] : preview.leaving
 }
 
 /** Whether a running preview has a newer image than the one that serves, which has not been tried in vain. */

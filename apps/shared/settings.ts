@@ -97,6 +97,21 @@ export function orOff(span: Kind<number>): Kind<number | null> {
   return { parse: (text) => (text === 'off' ? null : span.parse(text)), wanted: `${span.wanted}, or off` }
 }
 
+const LEAST_PAUSE_MS = 6_000
+const minutes = duration('minutes', 100_000)
+
+/**
+ * When a preview is frozen. That is done to nobody who comes again and again, of whom less is known than the clock says:
+ * nginx asks about a host every 2 s and may use an answer for 1 s more, and what it asked is written down 0.5 s later.
+ */
+export const pauseSpan: Kind<number> = {
+  parse: (text) => {
+    const ms = minutes.parse(text)
+    return ms !== undefined && ms >= LEAST_PAUSE_MS ? ms : undefined
+  },
+  wanted: `${minutes.wanted}, and at least ${LEAST_PAUSE_MS / 60_000}, since who is there is only known to within 3.5 s`,
+}
+
 /** A list of pieces of user agents, `statuscheck, acme-probe/2`. */
 export const agents: Kind<string[]> = {
   parse: (text) => listOf(text, (piece) => /^[\x20-\x7e]{3,200}$/.test(piece)),

@@ -114,7 +114,7 @@ const steps = [
  * @throws when the database is from a newer Lotan
  */
 export function migrate(db: Database) {
-  db.transaction(() => {
+  const toNewest = db.transaction(() => {
     const version = db.pragma('user_version', { simple: true }) as number
     if (version > steps.length)
       throw new Error(
@@ -122,5 +122,7 @@ export function migrate(db: Database) {
       )
     for (const step of steps.slice(version)) db.exec(step)
     db.pragma(`user_version = ${steps.length}`)
-  }).immediate()
+  })
+  // To write where nothing is to be done would wake all who wait for a change, and be impossible on a full disk.
+  if (db.pragma('user_version', { simple: true }) !== steps.length) toNewest.immediate()
 }

@@ -298,6 +298,29 @@ test('the history outlives the row, but a guessed tag leaves none', () => {
   assert.deepEqual(store.history('guess'), [])
 })
 
+test('what is told of a tag that went long ago is dropped, but not that there was one', () => {
+  const store = open()
+  const day = 24 * 60 * 60_000
+  up(store, 'red', now)
+  up(store, 'stays', now)
+  up(store, 'late', now + day)
+  for (const [tag, at] of [
+    ['red', now],
+    ['late', now + day],
+  ] as const)
+    for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])
+      store.apply(tag, event, at)
+  const [stays, late] = [store.history('stays'), store.history('late')]
+  store.forgetHistory(now + 1)
+  assert.deepEqual(
+    store.history('red').map(({ event }) => event),
+    ['removed'],
+  )
+  assert.deepEqual([store.history('stays'), store.history('late')], [stays, late])
+  store.apply('red', { type: 'start', by: 'visit' }, now + day)
+  assert.equal(store.get('red')!.generations, 1)
+})
+
 test('a tag that comes back counts its generations on', () => {
   const store = open()
   up(store, 'red')
@@ -349,6 +372,16 @@ test('activity is noted, never back in time', () => {
   store.touch([['red', now + 1]])
   assert.equal(store.get('red')?.lastSeen, now + 5)
   assert.equal(store.get('nobody'), undefined)
+})
+
+test('a visit that was noted by a clock that was ahead is noted anew', () => {
+  const store = open()
+  const ahead = Date.now() + 60 * 60_000
+  store.apply('red', { type: 'start', by: 'visit' }, ahead)
+  store.touch([['red', ahead]])
+  const at = Date.now()
+  store.touch([['red', at]])
+  assert.equal(store.get('red')?.lastSeen, at)
 })
 
 test('progress is that of a running pull', () => {

@@ -19,6 +19,7 @@ import {
   type Preview,
   type Progress,
 } from './preview.ts'
+import { isPassing, keepRoom } from './store-full.ts'
 import { offeredTags } from './store-offered.ts'
 import { toGenerationRows, toPreview, toRow, type GenerationRow, type Row } from './store-rows.ts'
 import { migrate } from './store-schema.ts'
@@ -129,6 +130,14 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     )
   `)
   const forgetHistory = db.prepare('DELETE FROM history WHERE tag = ?')
+  // What says that there was such a tag, and how many generations it had, stays.
+  const forgetOldHistory = db.prepare(`
+    DELETE FROM history
+    WHERE at < @before
+      AND tag NOT IN (SELECT tag FROM preview)
+      AND id NOT IN (SELECT max(id) FROM history GROUP BY tag)
+      AND id NOT IN (SELECT max(id) FROM history WHERE generation IS NOT NULL GROUP BY tag)
+  `)
   const lastGeneration = db.prepare<[string]>('SELECT max(generation) FROM history WHERE tag = ?').pluck()
   const selectHistory = db.prepare<[string, number], Change>(`
     SELECT at, was, state, event, generation, detail
@@ -158,7 +167,12 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const restSlot = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
   const selectMeta = db.prepare<[string]>('SELECT value FROM meta WHERE key = ?').pluck()
   const upsertMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
-  const updateSeen = db.prepare('UPDATE preview SET last_seen = @at WHERE tag = @tag AND coalesce(last_seen, 0) < @at')
+  // What is ahead of the clock was noted before that stepped back.
+  const updateSeen = db.prepare(`
+    UPDATE preview
+    SET last_seen = @at
+    WHERE tag = @tag AND (coalesce(last_seen, 0) < @at OR last_seen > @now)
+  `)
   const updateProgress = db.prepare(`UPDATE preview SET progress = @progress WHERE tag = @tag AND state = 'pulling'`)
   const insertMissing = db.prepare('INSERT OR REPLACE INTO missing (tag, until) VALUES (?, ?)')
   const deleteMissing = db.prepare('DELETE FROM missing WHERE tag = ? OR until <= ?')
@@ -179,6 +193,27 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       `SELECT count(*) FROM preview WHERE state = 'queued' AND (since < @since OR (since = @since AND tag < @tag))`,
     )
     .pluck()
+
+  const noteSeen = db.transaction((seen: Iterable<[tag: string, at: number]>) => {
+    for (const [tag, at] of seen) updateSeen.run({ tag, at, now: Math.max(at, Date.now()) })
+  })
+  /** Who was seen when, as long as that could not be written. */
+  const unwritten = new Map<string, number>()
+  let writable = true
+
+  /** Writes what may be left out: a visit or a progress that is not noted must take nobody down. */
+  function tried(write: () => void): boolean {
+    try {
+      write()
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      // Said once: it is tried several times a second.
+      if (writable) log.error({ error: (error as Error).message }, 'the database cannot be written to')
+      return (writable = false)
+    }
+    if (!writable) log.info('the database can be written to again')
+    return (writable = true)
+  }
 
   const find = (tag: string): Preview | undefined => {
     const row = selectOne.get(tag)
@@ -305,18 +340,31 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       return becomes
     },
 
-    /** Notes activity: when each tag was last used, milliseconds since 1970. Older times than known are ignored. */
-    touch: db.transaction((seen: Iterable<[tag: string, at: number]>) => {
-      for (const [tag, at] of seen) updateSeen.run({ tag, at })
-    }) as unknown as (seen: Iterable<[tag: string, at: number]>) => void,
-
-    /** Notes how far a pull is. */
-    progress(tag: string, progress: Progress) {
-      updateProgress.run({ tag, progress: JSON.stringify(progress) })
+    /**
+     * Notes activity: when each tag was last used, milliseconds since 1970. Older times than known are ignored. What
+     * cannot be written now, on a full disk perhaps, is written by the next call that can.
+     * @returns whether all of it is written
+     */
+    touch(seen: Iterable<[tag: string, at: number]>): boolean {
+      for (const [tag, at] of seen) unwritten.set(tag, Math.max(at, unwritten.get(tag) ?? 0))
+      if (!tried(() => noteSeen(unwritten))) return false
+      unwritten.clear()
+      return true
     },
+
+    /** Notes how far a pull is, where that can be written. */
+    progress(tag: string, progress: Progress) {
+      tried(() => void updateProgress.run({ tag, progress: JSON.stringify(progress) }))
+    },
+
+    /** Sees to it that much can still be written when the disk is full; to be asked for again now and then. */
+    keepRoom: () => void tried(() => keepRoom(db, file)),
 
     /** A preview's last changes, newest first. */
     history: (tag: string, limit = 50): Change[] => selectHistory.all(tag, limit),
+
+    /** Drops what is told of tags without a row since before then, but for what tells that there were such tags. */
+    forgetHistory: (before: number) => void forgetOldHistory.run({ before }),
 
     /** How long the last pulls and starts took, whatever became of their previews. */
     lately,

@@ -243,6 +243,8 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       await removeFirewallByHand(instance)
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })
+      // Where the launcher was killed.
+      await fs.rm(`/dev/shm/lotan-${instance}`, { recursive: true, force: true })
       if (left.length > 0) throw new Error(`left running: ${left.map(({ command }) => command).join('; ')}`)
     },
   }

@@ -12,6 +12,7 @@ export async function openEngineProxy() {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-engine-'))
   const socket = path.join(dir, 'engine.sock')
   let failing: { call: RegExp; words: string } | undefined
+  let refused: RegExp | undefined
   let server: http.Server | undefined
   const open = new Set<net.Socket>()
 
@@ -22,7 +23,12 @@ export async function openEngineProxy() {
     fail(call: RegExp, words: string) {
       failing = { call, words }
     },
+    /** Calls that match are answered with 500. */
+    refuse(call: RegExp) {
+      refused = call
+    },
     heal() {
+      refused = undefined
       failing = undefined
     },
 
@@ -30,7 +36,13 @@ export async function openEngineProxy() {
     async comeBack() {
       server = http.createServer((req, res) => {
         // The version before the path is the client's choice.
-        if (failing?.call.test(`${req.method} ${req.url!.replace(/^\/v[\d.]+/, '')}`)) {
+        const call = `${req.method} ${req.url!.replace(/^\/v[\d.]+/, '')}`
+        if (refused?.test(call)) {
+          req.resume()
+          res.writeHead(500, { 'Content-Type': 'application/json' })
+          return res.end(JSON.stringify({ message: 'it cannot be done' }))
+        }
+        if (failing?.call.test(call)) {
           req.resume()
           res.writeHead(200, { 'Content-Type': 'application/json' })
           res.write(`${JSON.stringify({ status: 'Pulling from todowrangler' })}\n`)

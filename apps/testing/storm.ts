@@ -151,7 +151,7 @@ export async function openStorm({
         LOTAN_HOLD_SECONDS: '10',
         LOTAN_GRACE_SECONDS: '1',
         // Those that only robots visit sleep soon, and wake when they are added again.
-        INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.05',
+        INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.12',
       },
     })
   } catch (error) {

@@ -1,0 +1,82 @@
+/** A database that is older than what runs: a back-up that was restored, or fewer slots than there were. */
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import Database from 'better-sqlite3'
+import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
+import type { Answer } from './testing/http.ts'
+import { buildApps } from './testing/images.ts'
+import { startRegistry, type Registry } from './testing/registry.ts'
+
+describe('a preview that runs elsewhere than its row says', { timeout: 180_000 }, () => {
+  let registry: Registry
+  let lotan: Lotan
+
+  before(async () => {
+    registry = await startRegistry()
+    await buildApps(registry.repository, ['one', 'other'])
+    lotan = await startLotan({
+      repository: registry.repository,
+      env: { LOTAN_GRACE_SECONDS: '1', LOTAN_MAX_RUNNING: '5' },
+    })
+    lotan.store.meta.set('last_slot', '8')
+    for (const tag of ['one', 'other']) await lotan.request(tag, { path: '/plain' })
+    assert.deepEqual([slotOf('one'), slotOf('other')], [9, 10])
+  })
+  after(async () => {
+    await lotan?.stop()
+    await registry?.close()
+  })
+
+  test('beyond LOTAN_SLOTS, which was lowered, is made anew within them, and no other is touched', async () => {
+    const was = await lotan.containerOf('one')
+    await lotan.end()
+    lotan.env.LOTAN_SLOTS = '9'
+    await lotan.again()
+    const { status, text } = await lotan.click('other', '/plain')
+    assert.deepEqual([status, text], [200, 'other'])
+    assert.ok(slotOf('other')! <= 9, `slot ${slotOf('other')}`)
+    assert.equal((await lotan.request('one', { path: '/plain' })).text, 'one')
+    assert.equal(await lotan.containerOf('one'), was)
+  })
+
+  test('is never shown in the place of the one that is there now', async () => {
+    await lotan.end()
+    // As they were when the copy was made.
+    const db = new Database(path.join(lotan.config.dataDir, 'lotan.sqlite'))
+    const slots = [slotOf('one'), slotOf('other')]
+    db.exec('UPDATE generation SET slot = NULL')
+    const set = db.prepare('UPDATE generation SET slot = ? WHERE tag = ?')
+    set.run(slots[1], 'one')
+    set.run(slots[0], 'other')
+    db.close()
+
+    const shown: string[] = []
+    let over = false
+    const visits = ['one', 'other'].map(async (tag) => {
+      while (!over) {
+        // Nobody listens before Lotan is up.
+        const answer = await lotan.request(tag, { path: '/plain', headers: asBrowser }).catch(() => undefined)
+        if (answer?.status === 200) shown.push(`${tag} shows ${answer.text}`)
+      }
+    })
+    const clicks: Answer[] = []
+    try {
+      await lotan.again()
+      for (const tag of ['one', 'other']) clicks.push(await lotan.click(tag, '/plain'))
+    } finally {
+      over = true
+      await Promise.all(visits)
+    }
+    assert.deepEqual(
+      clicks.map(({ status, text }) => `${status} ${text}`),
+      ['200 one', '200 other'],
+    )
+    assert.deepEqual([...new Set(shown)].sort(), ['one shows one', 'other shows other'])
+  })
+
+  function slotOf(tag: string): number | null {
+    const preview = lotan.store.get(tag)
+    return preview?.state === 'running' ? preview.generation.slot : null
+  }
+})
