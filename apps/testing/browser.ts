@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { chromium, type Browser, type Page, type Response } from 'playwright-core'
 import { surroundings } from './surroundings.ts'
@@ -48,19 +49,19 @@ async function trust(authority: string, database: string): Promise<void> {
 /**
  * Goes to a page, and waits until it or one that it leads to is loaded: a waiting page may leave for the application
  * before it is loaded itself. A browser takes every network that another test makes or removes for a change of its own,
- * and gives up what it was loading; then it is asked again.
+ * and gives up what it was loading; then it is asked again, until no change comes between or 30 seconds are over.
  *
  * @returns the first answer
  */
 export async function goTo(page: Page, url: string): Promise<Response | null> {
-  for (let tries = 1; ; tries++)
+  for (const until = Date.now() + 30_000; ; await sleep(100))
     try {
       const answer = await page.goto(url, { waitUntil: 'commit' })
       await page.waitForLoadState()
       return answer
     } catch (error) {
       const { message } = error as Error
-      if (tries === 5 || !/ERR_NETWORK_CHANGED|chrome-error:|interrupted by another navigation/.test(message))
+      if (Date.now() > until || !/ERR_NETWORK_CHANGED|chrome-error:|interrupted by another navigation/.test(message))
         throw error
     }
 }
