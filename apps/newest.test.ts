@@ -91,6 +91,18 @@ describe('a tag that is pushed again', { timeout: 150_000 }, () => {
     assert.equal((await lotan.api('POST', '/previews/nobody/refresh')).status, 404)
   })
 
+  test('is what who waits for it after that gets, and nothing older from then on', async () => {
+    await push('app', 'v6')
+    await lotan.api('POST', '/previews/app/refresh')
+    const late = await lotan.api('GET', '/previews/app/wait?timeout=0')
+    assert.deepEqual([late.status, late.json.state], [504, 'running'])
+    const { status, json } = await lotan.api('GET', '/previews/app/wait?timeout=60')
+    assert.equal(status, 200)
+    for (let i = 0; i < 20; i++) assert.match((await lotan.request('app')).text, /<h1>v6/)
+    assert.equal(json.digest, running().image!.digest)
+    assert.equal((await lotan.api('GET', '/previews/app/wait?timeout=0')).status, 200)
+  })
+
   test('is what a start right after the asking for it has', async () => {
     await lotan.api('POST', '/previews/asleep/stop')
     await lotan.untilState('asleep', 'stopped', 40_000)

@@ -1,5 +1,6 @@
 /** A database that is older than what runs: a back-up that was restored, or fewer slots than there were. */
 import assert from 'node:assert/strict'
+import fs from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import Database from 'better-sqlite3'
@@ -73,6 +74,17 @@ describe('a preview that runs elsewhere than its row says', { timeout: 180_000 }
       ['200 one', '200 other'],
     )
     assert.deepEqual([...new Set(shown)].sort(), ['one shows one', 'other shows other'])
+  })
+
+  test('and a Redis file that cannot be read is put aside', async () => {
+    await lotan.end()
+    const dir = path.join(lotan.config.dataDir, 'redis')
+    const file = await fs.readFile(path.join(dir, 'dump.rdb'))
+    await fs.writeFile(path.join(dir, 'dump.rdb'), file.subarray(0, file.length / 2))
+    await lotan.again()
+    const { status, text } = await lotan.click('one', '/plain')
+    assert.deepEqual([status, text], [200, 'one'])
+    assert.deepEqual(await fs.readdir(`${dir}.unreadable`), ['dump.rdb'])
   })
 
   function slotOf(tag: string): number | null {

@@ -19,6 +19,7 @@ test('however waiting ends, the status says how, and the last line what to do', 
     [{ end: 'refused', problem: { ...problem, status: 409 } }, {}, 8, /ended/, /lotan wait red/],
     [{ end: 'late', state: 'queued', trouble: undefined }, {}, 7, /after 60 s: it is queued$/, /--timeout SECONDS, or look at/],
     [{ end: 'late', state: 'queued', trouble: undefined }, { stage: 'queued', position: 3 }, 7, /queued, number 3 in line$/, /--timeout/],
+    [{ end: 'late', state: 'running', trouble: undefined }, { stage: 'waiting' }, 7, /^red runs, but its newer image/, /^wait longer with/],
     [{ end: 'late', state: 'unknown', trouble: undefined }, { stage: 'missing', missing: 'tag' }, 7, /does not have it yet/, /^push it first/],
     [{ end: 'late', state: 'queued', trouble: 'it answers 502' }, { stage: 'queued' }, 7, /in trouble: it answers 502$/, /--timeout/],
   ] // prettier-ignore

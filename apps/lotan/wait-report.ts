@@ -43,6 +43,14 @@ export function reportOf(ended: Ended, waiting: Waiting): { status: number; line
     case 'late': {
       const known = seen.stage === 'asking' && ended.state ? `it is ${ended.state}` : words(seen)
       const where = ended.trouble ? `${api.base} is in trouble: ${ended.trouble}` : known
+      if (ended.state === 'running')
+        return {
+          status: exit.late,
+          lines: [
+            `${tag} runs, but its newer image has not taken over yet, after ${seconds} s`,
+            `wait longer with --timeout SECONDS, or look at ${pageOf(waiting)}`,
+          ],
+        }
       return {
         status: exit.late,
         lines: [

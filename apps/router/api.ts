@@ -203,6 +203,8 @@ function problemOfWait(
       return [409, `${tag} was ${waited.preview ? 'stopped' : 'removed'} by somebody else.`, about]
     case 'late':
       if (waited.missing) return [504, `The registry has no ${tag} yet, after ${seconds} s.`, about]
+      if (about.state === 'running')
+        return [504, `${tag} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
       return [504, `${tag} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
   }
 }

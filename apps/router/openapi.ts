@@ -172,7 +172,9 @@ const paths = {
     get: {
       operationId: 'waitForPreview',
       summary: 'Starts a preview if need be, and answers once it runs.',
-      description: 'A tag that the registry does not have yet is asked for again until time is up.',
+      description:
+        'A tag that the registry does not have yet is asked for again until time is up. Where a newer image is asked ' +
+        'for or known, it is waited for until that has taken over, or is given up; `digest` says which one serves.',
       parameters: [
         tag,
         query('timeout', { type: 'number', minimum: 0, maximum: 600, default: 60 }, 'Seconds to wait at most.'),

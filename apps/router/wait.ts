@@ -1,11 +1,20 @@
-/** `GET /previews/TAG/wait`: starts a preview if need be, and answers when it runs, or cannot, or time is up. */
-import type { In, Preview } from '../shared/preview.ts'
+/**
+ * `GET /previews/TAG/wait`: starts a preview if need be, and answers when it runs, or cannot, or time is up.
+ *
+ * Where a newer image is known or asked for, who waits is waiting for that one: to run, or to be given up.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { wantsNewer } from '../shared/newer.ts'
+import { isOutdated, type In, type Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store.ts'
 import type { Changes } from './changes.ts'
 
 /** A tag that the registry does not have yet, since it is still being pushed, is asked for again this often. */
 const ASK_AGAIN_MS = 2_000
+
+/** For so long after a newer image has taken over, nginx may still know the older one's slot (see /route). */
+const MOVED_MS = 3_500
 
 /** A preview is undefined where it has no row. `missing`: the registry said that it has no such tag. */
 export type Waited =
@@ -34,6 +43,12 @@ export async function waitUntilRunning(
     const settled = await changes.until(() => settledAs(tag, store), { deadline, signal })
     if (!settled) return late()
     if (settled !== 'missing') {
+      const known = settled.end === 'running' ? movedAt(settled.preview) + MOVED_MS : 0
+      if (known > Date.now()) {
+        await sleep(Math.min(known, deadline) - Date.now(), undefined, { signal }).catch(() => {})
+        if (signal.aborted || known > deadline) return late()
+        continue
+      }
       store.touch([[tag, Date.now()]])
       return settled
     }
@@ -60,6 +75,7 @@ function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
   if (!preview) return store.missing(tag) === undefined ? { end: 'stopped', preview } : 'missing'
   switch (preview.state) {
     case 'running':
+      if (wantsNewer(preview) || preview.coming || isOutdated(preview)) return undefined
       return { end: 'running', preview }
     case 'failed':
       // The first push to a registry makes the repository too.
@@ -73,4 +89,9 @@ function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
     default:
       return undefined
   }
+}
+
+/** When a newer image took over last, milliseconds since 1970; 0 where what came before it is gone. */
+function movedAt({ leaving }: Preview): number {
+  return Math.max(0, ...leaving.map(({ since }) => since))
 }
