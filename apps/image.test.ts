@@ -188,7 +188,7 @@ describe('the image', { timeout: 300_000 }, () => {
       // All of it is there, for whoever may reach it. Of the last one it is known whether a rule stopped it.
       const open = [`${addressOf(subnet, slot)}:80`, ...closed.slice(0, -1)]
       assert.deepEqual(await reachedFrom(lotan, open), open)
-      const { stdout } = await run('iptables', ['-w', '-nvxL', `LOTAN-${instance}`])
+      const { stdout } = await run('iptables', ['-w', '-t', 'mangle', '-nvxL', `LOTAN-${instance}`])
       assert.match(stdout, /^ *[1-9]\d* .* DROP .* 169\.254\.0\.0\/16/m)
     } finally {
       service.close()

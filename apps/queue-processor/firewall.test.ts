@@ -8,16 +8,29 @@ import { promisify } from 'node:util'
 import { openEngine } from '../shared/engine.ts'
 import { openLog } from '../shared/log.ts'
 import { addressOf, gatewayOf, networkName } from '../shared/slots.ts'
-import { bridgeAddress, removeByHand, removeImageByHand, removeNetworkByHand } from '../testing/docker.ts'
+import { bridgeAddress, docker, removeByHand, removeImageByHand, removeNetworkByHand } from '../testing/docker.ts'
 import { request } from '../testing/http.ts'
 import { buildApp } from '../testing/images.ts'
-import { openOutside, openService, reachedFrom, removeFirewallByHand, rulesWith } from '../testing/reach.ts'
+import { inside, openOutside, openService, reachedFrom, removeFirewallByHand, rulesWith } from '../testing/reach.ts'
 import { surroundings } from '../testing/surroundings.ts'
 import { until } from '../testing/until.ts'
 import { openFirewall } from './firewall.ts'
 
 const run = promisify(execFile)
 const log = openLog('test', 'silent')
+
+/** Connects every few milliseconds, for 4 s. */
+const knock = `
+  const net = require('node:net')
+  let [tries, through] = [0, 0]
+  const knocking = setInterval(() => {
+    tries++
+    const socket = net.connect(80, process.argv[1])
+    socket.on('connect', () => (through++, socket.destroy())).on('error', () => {})
+    setTimeout(() => socket.destroy(), 250)
+  }, 4)
+  setTimeout(() => clearInterval(knocking), 4_000)
+  setTimeout(() => console.log(JSON.stringify({ tries, through })), 4_500)`
 
 describe('the firewall', { timeout: 90_000 }, () => {
   const instance = randomBytes(4).toString('hex')
@@ -81,16 +94,35 @@ describe('the firewall', { timeout: 90_000 }, () => {
 
   test('stands as it stood when it is set again, and comes back when somebody took it away', async () => {
     const rules = await rulesWith(instance)
-    assert.equal(rules.filter((rule) => rule.includes(` -j LOTAN-${instance}`)).length, 2)
+    assert.equal(rules.filter((rule) => rule.includes(` -j LOTAN-${instance}`)).length, 3)
     await firewall.stand(subnet)
     assert.deepEqual(await rulesWith(instance), rules)
 
     await run('iptables', ['-w', '-D', 'INPUT', '-j', `LOTAN-${instance}-IN`])
-    await run('iptables', ['-w', '-F', `LOTAN-${instance}`])
+    await run('iptables', ['-w', '-t', 'mangle', '-F', `LOTAN-${instance}`])
     assert.notDeepEqual(await reached(), ['another machine'])
     await firewall.stand(subnet)
     assert.deepEqual((await rulesWith(instance)).sort(), rules.sort())
     assert.deepEqual(await reached(), ['another machine'])
+  })
+
+  test('keeps them off while networks come and go, too', async () => {
+    let over = false
+    const knocking = inside(previews[0]!, ['node', '-e', knock, outside.linkLocal])
+    const others = (async () => {
+      for (let n = 0; !over; n++) {
+        const { Id } = await docker<{ Id: string }>('POST', '/networks/create', {
+          Name: `${networkName(instance)}-other-${n}`,
+          Labels: { 'lotan-test': instance },
+        })
+        await docker('DELETE', `/networks/${Id}`)
+      }
+      return true
+    })()
+    const { tries, through } = JSON.parse(await knocking.finally(() => (over = true))) as Record<string, number>
+    assert.ok(await others)
+    assert.ok(tries! > 200, `${tries} tries`)
+    assert.equal(through, 0, `of ${tries}`)
   })
 
   test('says that previews may reach each other too where the engine sets no rules', async () => {

@@ -50,14 +50,15 @@ describe("the previews' network", { timeout: 60_000 }, () => {
     void network.keep(ending.signal)
     await until('the rules are set', () => store.meta.get('guarded') === 'yes')
     const rules = (await rulesWith(config.instance)).sort()
-    assert.equal(rules.length, 12)
+    assert.equal(rules.length, 14)
 
     const back = async () => JSON.stringify((await rulesWith(config.instance)).sort()) === JSON.stringify(rules)
-    for (const [from, to] of [
-      ['DOCKER-USER', `LOTAN-${config.instance}`],
-      ['INPUT', `LOTAN-${config.instance}-IN`],
+    for (const [table, from, to] of [
+      ['mangle', 'FORWARD', `LOTAN-${config.instance}`],
+      ['filter', 'DOCKER-USER', `LOTAN-${config.instance}`],
+      ['filter', 'INPUT', `LOTAN-${config.instance}-IN`],
     ] as const) {
-      await run('iptables', ['-w', '-D', from, '-j', to])
+      await run('iptables', ['-w', '-t', table, '-D', from, '-j', to])
       await until(`${from} calls ${to} again`, back, { within: 5_000 })
     }
     assert.equal(await firewall.stands([]), true)

@@ -89,18 +89,25 @@ export async function openOutside(n: number) {
   }
 }
 
-/** The rules that a Lotan set on this machine: the chains and what calls them, as `iptables -S` writes them. */
+/** The rules that a Lotan set on this machine: the chains and what calls them, as `iptables -S` writes them, by table. */
 export async function rulesWith(instance: string): Promise<string[]> {
-  const { stdout } = await run('iptables', ['-w', '-S'])
-  return stdout.split('\n').filter((line) => line.includes(`LOTAN-${instance}`))
+  const rules = ['filter', 'mangle'].map(async (table) => {
+    const { stdout } = await run('iptables', ['-w', '-t', table, '-S'])
+    const lines = stdout.split('\n').filter((line) => line.includes(`LOTAN-${instance}`))
+    return lines.map((line) => `-t ${table} ${line}`)
+  })
+  return (await Promise.all(rules)).flat()
 }
 
 /** Removes them. */
 export async function removeFirewallByHand(instance: string): Promise<void> {
   const rules = await rulesWith(instance)
-  const undone = (from: string, to: string) =>
-    rules.filter((rule) => rule.startsWith(from)).map((rule) => rule.replace(from, to).split(' '))
   const calls = rules.filter((rule) => rule.includes(` -j LOTAN-${instance}`))
-  for (const call of calls) await run('iptables', ['-w', ...call.replace('-A', '-D').split(' ')])
-  for (const chain of [...undone('-N', '-F'), ...undone('-N', '-X')]) await run('iptables', ['-w', ...chain])
+  const chains = rules.filter((rule) => rule.includes(' -N '))
+  const undo = [
+    ...calls.map((rule) => rule.replace(' -A ', ' -D ')),
+    ...chains.map((rule) => rule.replace(' -N ', ' -F ')),
+    ...chains.map((rule) => rule.replace(' -N ', ' -X ')),
+  ]
+  for (const command of undo) await run('iptables', ['-w', ...command.split(' ')])
 }
