@@ -1,11 +1,11 @@
 /**
- * What is known of an image newer than the one a preview has. Pure: life.ts asks it.
+ * What is known of an image newer than the one a preview has. What happens to it is life-newer.ts.
  *
  * A newer image is asked for by somebody, or noticed. Until it is here, or the registry has said that there is none, the
  * preview's next start has to look for it first; where it cannot be brought here, the one that is here is used.
  */
 import type { Image, Newer, Preview } from './preview.ts'
-import { words, type Reason } from './reason.ts'
+import { words } from './reason.ts'
 
 /** Whether a start has to look for a newer image before it takes the one that is here. */
 export function wantsNewer({ image, newer }: Preview): boolean {
@@ -20,36 +20,6 @@ export function mayBeRenewed({ state }: Preview): boolean {
 /** Whether the registry has this for the tag, and it was found to be nothing that can run here. */
 export function isHopeless({ newer }: Preview, digest: string): boolean {
   return newer?.trouble?.code === 'bad-image' && newer.digest === digest
-}
-
-/**
- * The newest image is wanted, whatever came of an earlier try.
- * @param digest what the registry told, where it was asked; that is news only once
- */
-export function refresh(preview: Preview, digest: string | undefined, now: number): Preview | undefined {
-  if (preview.state === 'removing' || preview.state === 'unknown') return undefined
-  // Without an image a start asks the registry in any case; one of somebody else's stays as it is.
-  if (preview.image ? !preview.image.pulled : preview.state !== 'pulling') return undefined
-  if (digest !== undefined && (digest === preview.newer?.digest || digest === preview.image?.digest)) return undefined
-  return { ...preview, newer: { at: now, digest: digest ?? null, trouble: null } }
-}
-
-/** There is no newer image, by an answer to what was asked then. Whoever waited for one has the image that is here. */
-export function current(preview: Preview, asked: number): Preview | undefined {
-  const { image } = preview
-  if (!image) return undefined
-  const newer = stillNewer(preview.newer, asked, image)
-  if (preview.state !== 'pulling' && newer === preview.newer) return undefined
-  return { ...preview, newer, notice: withoutNewer(preview) }
-}
-
-/** There is a newer image, or there may be one, but it does not come: the one that is here is used. */
-export function notRenewed(preview: Preview, reason: Reason, now: number): Preview | undefined {
-  if (!preview.image) return undefined
-  // That it is tried in vain again and again is no news.
-  if (preview.state !== 'pulling' && (!preview.newer || preview.newer.trouble?.code === reason.code)) return undefined
-  const newer: Newer = { at: now, digest: null, ...preview.newer, trouble: reason }
-  return { ...preview, newer, notice: withNewer({ ...preview, newer }, withoutNewer(preview)) }
 }
 
 /**

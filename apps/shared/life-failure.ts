@@ -1,0 +1,81 @@
+/** What goes wrong with a preview: it cannot start, its application ends by itself, its image is not there. */
+import { notRenewed, unfit } from './life-newer.ts'
+import { gone, known, queued, rested, stopped } from './life-states.ts'
+import { generationOf, MAX_CRASHES, STABLE_MS, type Event, type In, type Preview } from './preview.ts'
+import { retryAfter, type Reason } from './reason.ts'
+
+/** It cannot be pulled, or does not come up. */
+export function fail(preview: Preview, reason: Reason, now: number): Preview | undefined {
+  if (preview.state === 'running') return unfit(preview, reason)
+  if (preview.state !== 'queued' && preview.state !== 'pulling' && preview.state !== 'starting') return undefined
+  // It was a newer one that could not be pulled: the one that is here starts.
+  if (preview.state === 'pulling' && preview.image) return notRenewed(preview, reason, now)
+  return failed(preview, reason, now)
+}
+
+/** Its container ended without being asked to. */
+export function exited(preview: Preview, event: Extract<Event, { type: 'exited' }>, now: number): Preview | undefined {
+  const generation = generationOf(preview)
+  if (preview.state === 'running' && preview.coming?.number === event.generation) return unfit(preview, event.reason)
+  if (generation?.number !== event.generation) return undefined
+  const left = event.gone ? null : rested(generation)
+  switch (preview.state) {
+    case 'starting':
+      return failed(preview, event.reason, now)
+    case 'running': {
+      const crashes = now - preview.readyAt >= STABLE_MS ? 1 : preview.crashes + 1
+      if (crashes > MAX_CRASHES) return failedFor(preview, { ...event.reason, code: 'crashing' }, now)
+      return queued({ ...known(preview), crashes }, left, 'reaper', now, backOff(crashes - 1), event.reason)
+    }
+    case 'paused':
+      // Nobody used it, so nobody misses it; whoever has just come gets a new start.
+      if (preview.thenStart) return queued({ ...known(preview), stages: {} }, left, 'reaper', now, 0, event.reason)
+      return stopped(known(preview), left, 'exited', now)
+    case 'stopped':
+      return event.gone ? { ...preview, generation: null } : undefined
+    default:
+      return undefined
+  }
+}
+
+/** The image it was to start from was removed by somebody else: it is pulled again. */
+export function imageGone(preview: Preview, now: number): Preview | undefined {
+  if (preview.state === 'running') return unfit(preview, { code: 'start-failed', detail: 'its image was removed' })
+  if ((preview.state !== 'queued' && preview.state !== 'starting') || !preview.image) return undefined
+  return queued({ ...known(preview), image: null }, null, 'retry', now, 0, null)
+}
+
+/** The registry does not have the tag. */
+export function missing(preview: Preview, now: number): Preview | undefined {
+  return preview.state === 'pulling' || preview.state === 'queued' ? gone(preview, 'missing', now) : undefined
+}
+
+/** A start that did not work: tried again at once where the reason's rule says so, else `failed`. */
+function failed(
+  preview: In<'queued'> | In<'pulling'> | In<'starting'>,
+  reason: Reason,
+  now: number,
+): In<'queued'> | In<'failed'> {
+  if (reason.code !== 'exited') return failedFor(preview, reason, now)
+  const crashes = preview.crashes + 1
+  if (crashes >= MAX_CRASHES) return failedFor({ ...preview, crashes }, reason, now)
+  return queued({ ...known(preview), crashes }, null, 'retry', now, backOff(crashes), reason)
+}
+
+function failedFor(preview: Preview, reason: Reason, now: number): In<'failed'> {
+  const wait = retryAfter(reason, preview.crashes)
+  const crashes = reason.code === 'no-answer' ? preview.crashes + 1 : preview.crashes
+  return {
+    ...known(preview),
+    crashes,
+    since: now,
+    state: 'failed',
+    reason,
+    retryAt: wait === null ? null : now + wait,
+  }
+}
+
+/** 0, then 0.5 s, 2 s, 8 s …: a crash is tried again quickly, a habit of crashing slowly. */
+function backOff(crashes: number): number {
+  return crashes <= 0 ? 0 : 500 * 4 ** (crashes - 1)
+}
