@@ -9,7 +9,9 @@ import Database from 'better-sqlite3'
 import { openLog } from './log.ts'
 import { next } from './life.ts'
 import type { Event, Image, Preview } from './preview.ts'
-import { MISSING_MS, openStore, setAsideIfCorrupt, SLOT_REST_MS, type Store } from './store.ts'
+import { MISSING_MS } from './store-missing.ts'
+import { SLOT_REST_MS } from './store-slots.ts'
+import { openStore, setAsideIfCorrupt, type Store } from './store.ts'
 import { labelOf } from './tag.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-store-'))

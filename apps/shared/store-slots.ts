@@ -1,0 +1,49 @@
+/** The pool's slots: which is the next in turn, and which rest. A part of the store. */
+import type { Database } from 'better-sqlite3'
+import { generationsOf, type Preview } from './preview.ts'
+import type { Facts } from './store-meta.ts'
+
+/** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
+export const SLOT_REST_MS = 30_000
+
+/** @param slots how many the pool has */
+export function slotPool(db: Database, meta: Facts['meta'], slots: number) {
+  // Slots are given out in turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
+  const selectNext = db
+    .prepare<{ slots: number; last: number; before: number }, number>(
+      `
+      WITH RECURSIVE pool (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM pool WHERE n < @slots)
+      SELECT n
+      FROM pool
+      WHERE n NOT IN (SELECT slot FROM generation WHERE slot IS NOT NULL)
+        AND n NOT IN (SELECT slot FROM resting_slot WHERE freed_at > @before)
+      ORDER BY n <= @last, n
+      LIMIT 1
+    `,
+    )
+    .pluck()
+  const selectTaken = db.prepare<[number]>('SELECT 1 FROM generation WHERE slot = ?').pluck()
+  const rest = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
+
+  return {
+    /** The slot that is next in turn, or undefined where all are taken or rest. */
+    next: (now: number): number | undefined =>
+      selectNext.get({ slots, last: Number(meta.get('last_slot') ?? 0), before: now - SLOT_REST_MS }),
+
+    /** Whether a generation has a slot. */
+    isTaken: (slot: number): boolean => selectTaken.get(slot) !== undefined,
+
+    /** Notes which slots a change gives back, which rest from now on, and which it takes. In its transaction. */
+    noteSlots(was: Preview | undefined, becomes: Preview, now: number): void {
+      const before = was ? slotsOf(was) : []
+      const after = becomes.state === 'unknown' ? [] : slotsOf(becomes)
+      for (const slot of before) if (!after.includes(slot)) rest.run(slot, now)
+      for (const slot of after) if (!before.includes(slot)) meta.set('last_slot', String(slot))
+    },
+  }
+}
+
+/** The slots a preview holds. */
+function slotsOf(preview: Preview): number[] {
+  return generationsOf(preview).flatMap(({ slot }) => (slot === null ? [] : [slot]))
+}
