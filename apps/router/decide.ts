@@ -52,7 +52,7 @@ export function decide(request: Request, facts: Facts, now: number): Answer {
   if (preview?.state === 'running') return { do: 'forward', preview }
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
   if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }
-  if (preview?.state === 'failed' && now < preview.since + FAILURE_REST_MS)
+  if (preview?.state === 'failed' && Math.abs(now - preview.since) < FAILURE_REST_MS)
     return { do: 'refuse', why: 'failed', preview }
 
   const wish = preferredWait(request.prefer)

@@ -16,7 +16,7 @@ export function refresh(preview: Preview, digest: string | undefined, now: numbe
   // Without an image a start asks the registry in any case; one of somebody else's stays as it is.
   if (preview.image ? !preview.image.pulled : preview.state !== 'pulling') return undefined
   if (digest !== undefined && (digest === preview.newer?.digest || digest === preview.image?.digest)) return undefined
-  return { ...preview, newer: { at: now, digest: digest ?? null, trouble: null } }
+  return { ...preview, newer: { at: now, digest: digest ?? null, trouble: null }, notice: withoutNewer(preview) }
 }
 
 /** There is no newer image, by an answer to what was asked then. Whoever waited for one has the image that is here. */
@@ -50,8 +50,16 @@ export function renewed(preview: Preview, image: Image, askedAt: number, now: nu
   const notice = withoutNewer(preview)
   switch (preview.state) {
     case 'running':
-      // The one that is coming up from an older image still is not wanted any more.
-      return asked({ ...preview, ...known(preview), image, newer, notice, coming: null })
+      // The one that is coming up from an older image still is not wanted any more, and one that did not come up is no news.
+      return asked({
+        ...preview,
+        ...known(preview),
+        image,
+        newer,
+        notice: preview.unfit ? null : notice,
+        unfit: null,
+        coming: null,
+      })
     case 'paused':
     case 'stopped':
       return { ...preview, image, newer, notice }

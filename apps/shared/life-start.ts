@@ -80,7 +80,7 @@ export function begin(preview: Preview, event: Extract<Event, { type: 'begin' }>
   return {
     ...known(preview),
     since: preview.state === 'queued' ? now : preview.since,
-    generations: number,
+    generations: Math.max(preview.generations, number),
     stages: preview.state === 'queued' ? stage(preview, 'starting', now) : preview.stages,
     state: 'starting',
     generation: kept

@@ -55,7 +55,8 @@ export function ending(preview: Preview): Preview | undefined {
 /** Its container has stopped, and is kept. */
 export function ended(preview: Preview, now: number): Preview | undefined {
   if (preview.state !== 'stopping') return undefined
-  if (preview.thenStart) return queued(known(preview), rested(preview.generation), 'api', now, 0, null)
+  if (preview.thenStart)
+    return queued({ ...known(preview), crashes: 0 }, rested(preview.generation), 'api', now, 0, null)
   return stopped(known(preview), rested(preview.generation), preview.why, now)
 }
 
@@ -63,7 +64,7 @@ export function ended(preview: Preview, now: number): Preview | undefined {
 export function removed(preview: Preview, now: number): Preview | undefined {
   if (preview.state !== 'removing') return undefined
   return preview.thenStart
-    ? queued({ ...known(preview), image: null }, null, 'api', now, 0, null)
+    ? queued({ ...known(preview), image: null, crashes: 0 }, null, 'api', now, 0, null)
     : gone(preview, 'removed', now)
 }
 

@@ -317,6 +317,30 @@ test('a newer image that does not come up leaves the older one serving, and is n
   assert.equal(again.coming?.number, 3)
 })
 
+test('a number is given out once, though the older image is pushed back and its kept container starts again', () => {
+  const back = after(replaced, { type: 'renewed', image }, 'stop', 'ending', 'ended', 'visit', 'begin')
+  assert.deepEqual([inState(back, 'starting').generation?.number, back!.generations], [1, 2])
+  const third = after(back, 'created', 'answered', { type: 'renewed', image: newer }, 'replace')
+  assert.equal(inState(third, 'running').coming?.number, 3)
+})
+
+test('that a newer image did not come up is no news once another was pushed, the one that serves perhaps', () => {
+  const same = after(replaced, 'fail')
+  const back = inState(after(same, { type: 'renewed', image }), 'running')
+  assert.deepEqual([back.notice, back.unfit, after(back, 'replace')], [null, null, back])
+  assert.equal(inState(after(back, { type: 'renewed', image: newer }, 'replace'), 'running').coming?.image, newer.id)
+})
+
+test('what cannot be brought here is told once, and no more when it is asked for again or is none', () => {
+  const notRenewed: Event = { type: 'notRenewed', reason: because('disk-full') }
+  const first = after({ ...running, notice: 'slow' }, { type: 'refresh' }, notRenewed)
+  assert.match(first!.notice!, /^There may be a newer image, but .* slow$/)
+  const asked = after(first, { type: 'refresh' })
+  assert.equal(asked!.notice, 'slow')
+  assert.equal(after(asked, notRenewed)!.notice, first!.notice)
+  assert.equal(after(first, { type: 'current', asked: now + 1_000 })!.notice, 'slow')
+})
+
 test('what comes up beside goes with the one that serves, and keeps its slot until it is gone', () => {
   for (const how of ['stop', 'restart', 'remove', 'exited'] as const)
     assert.deepEqual(after(replaced, how)!.leaving, [{ ...coming, since: 0 }], how)
@@ -413,6 +437,14 @@ test('a preview that ran well for long enough is forgiven its crashes', () => {
   const shaky = { ...running, crashes: MAX_CRASHES }
   assert.equal(next(shaky, 'red', events.exited!, running.readyAt + STABLE_MS - 1)?.state, 'failed')
   assert.equal(inState(next(shaky, 'red', events.exited!, running.readyAt + STABLE_MS), 'queued').crashes, 1)
+})
+
+test('who restarts a preview starts afresh', () => {
+  for (const happened of [
+    ['restart', 'ending', 'ended'],
+    ['remove', 'visit', 'ending', 'removed'],
+  ])
+    assert.equal(inState(after({ ...running, crashes: 2 }, ...happened), 'queued').crashes, 0)
 })
 
 test('an application that ends while starting is tried three times', () => {
@@ -544,6 +576,7 @@ test('no sequence of events breaks a preview', () => {
       { type: 'ended' },
     ),
     fc.record({ type: fc.constant('pulled' as const), image: anyImage }),
+    fc.record({ type: fc.constant('renewed' as const), image: anyImage }),
     fc.record({ type: fc.constant('begin' as const), places: number, port: number, slot: number }),
     fc.record({ type: fc.constant('created' as const), generation: number, container: fc.constantFrom('a', 'b') }),
     fc.record({ type: fc.constant('answered' as const), generation: number, notice: fc.constant(null) }),

@@ -13,10 +13,15 @@ import { migrate } from './store-schema.ts'
  */
 export function openFile(file: string) {
   const db = new Database(file)
-  db.pragma('journal_mode = WAL')
-  db.pragma('synchronous = NORMAL')
-  db.pragma('busy_timeout = 5000')
-  migrate(db)
+  try {
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = NORMAL')
+    db.pragma('busy_timeout = 5000')
+    migrate(db)
+  } catch (error) {
+    db.close()
+    throw error
+  }
   // Only other connections' commits move data_version: a second connection sees those of this process too.
   const watcher = new Database(file, { readonly: true })
   const readVersion = watcher.prepare('PRAGMA data_version').pluck()

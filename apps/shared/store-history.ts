@@ -57,7 +57,7 @@ export function changeHistory(db: Database) {
         was: was?.state ?? 'unknown',
         state: becomes.state,
         event: event.type,
-        generation: generationOf(becomes)?.number ?? (was ? (generationOf(was)?.number ?? null) : null),
+        generation: numberOf(was, becomes),
         detail: detailOf(event, becomes),
       })
       trim.run({ tag })
@@ -74,6 +74,12 @@ export function changeHistory(db: Database) {
     /** Drops what is told of tags without a row since before then, but for what tells that there were such tags. */
     forgetHistory: (before: number) => void forgetOld.run({ before }),
   }
+}
+
+/** The generation that a change is about. As its row goes, the newest there ever was: it is counted on from there. */
+function numberOf(was: Preview | undefined, becomes: Preview): number | null {
+  if (becomes.state === 'unknown') return becomes.generations || null
+  return generationOf(becomes)?.number ?? (was ? (generationOf(was)?.number ?? null) : null)
 }
 
 /** One line that says why, for the log and the history. */

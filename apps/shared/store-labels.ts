@@ -13,6 +13,17 @@ export function hostLabels(db: Database, label: (tag: string) => string) {
     `,
     )
     .pluck()
+  const otherwise = (table: string) =>
+    db
+      .prepare<[], { tag: string; label: string }>(`SELECT tag, label FROM ${table}`)
+      .all()
+      .filter((row) => row.label !== label(row.tag))
+  const write = db.transaction(() => {
+    for (const table of ['preview', 'offered']) {
+      const update = db.prepare(`UPDATE ${table} SET label = ? WHERE tag = ?`)
+      for (const { tag } of otherwise(table)) update.run(label(tag), tag)
+    }
+  })
 
   return {
     /** The known tag that lives at a host label: undefined where none does, null where two would, since it is neither's. */
@@ -22,12 +33,8 @@ export function hostLabels(db: Database, label: (tag: string) => string) {
     },
 
     /** Writes every label anew that another naming, or another version of Lotan, has written otherwise. */
-    relabel: db.transaction(() => {
-      for (const table of ['preview', 'offered']) {
-        const rows = db.prepare<[], { tag: string; label: string }>(`SELECT tag, label FROM ${table}`).all()
-        const update = db.prepare(`UPDATE ${table} SET label = ? WHERE tag = ?`)
-        for (const row of rows) if (row.label !== label(row.tag)) update.run(label(row.tag), row.tag)
-      }
-    }) as unknown as () => void,
+    relabel(): void {
+      if (['preview', 'offered'].some((table) => otherwise(table).length > 0)) write.immediate()
+    },
   }
 }

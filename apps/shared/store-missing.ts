@@ -19,7 +19,8 @@ export function missingTags(db: Database) {
     /** Until when a tag is remembered as one the registry does not have; undefined when it is not. */
     missing(tag: string, now = Date.now()): number | undefined {
       const until = select.get(tag)
-      return until !== undefined && until > now ? until : undefined
+      // What is further ahead was noted before the clock stepped back.
+      return until !== undefined && until > now && until <= now + MISSING_MS ? until : undefined
     },
   }
 }

@@ -56,6 +56,13 @@ export function passingNotes(db: Database, file: string, log: Log) {
     },
 
     /** Sees to it that much can still be written when the disk is full; to be asked for again now and then. */
-    keepRoom: () => void tried(() => keepRoom(db, file)),
+    keepRoom() {
+      try {
+        keepRoom(db, file)
+      } catch (error) {
+        // What has to be written by then says so itself.
+        if (!isPassing(error)) throw error
+      }
+    },
   }
 }

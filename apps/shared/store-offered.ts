@@ -53,7 +53,7 @@ export function offeredTags(db: Database, label: (tag: string) => string) {
       for (const { tag, digest } of tags) if (!before.delete(tag) || digest) insert.run(tag, label(tag), digest)
       for (const tag of before) remove.run(tag)
       forgetMissing.run()
-    }) as unknown as (tags: OfferedTag[]) => void,
+    }).immediate,
 
     /** The tags that have not been thought of as ones to pull before anybody asks for them: what was shown last is first. */
     notYetAhead: (): string[] => selectNotAhead.all(),

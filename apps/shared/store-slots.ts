@@ -23,12 +23,16 @@ export function slotPool(db: Database, meta: Facts['meta'], slots: number) {
     )
     .pluck()
   const selectTaken = db.prepare<[number]>('SELECT 1 FROM generation WHERE slot = ?').pluck()
+  const restFromNow = db.prepare('UPDATE resting_slot SET freed_at = @now WHERE freed_at > @now')
   const rest = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
 
   return {
     /** The slot that is next in turn, or undefined where all are taken or rest. */
-    next: (now: number): number | undefined =>
-      selectNext.get({ slots, last: Number(meta.get('last_slot') ?? 0), before: now - SLOT_REST_MS }),
+    next(now: number): number | undefined {
+      // The clock stepped back since: how long ago that was is not known any more.
+      restFromNow.run({ now })
+      return selectNext.get({ slots, last: Number(meta.get('last_slot') ?? 0), before: now - SLOT_REST_MS })
+    },
 
     /** Whether a generation has a slot. */
     isTaken: (slot: number): boolean => selectTaken.get(slot) !== undefined,

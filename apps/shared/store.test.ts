@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { createRequire } from 'node:module'
 import { after, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { openLog } from './log.ts'
@@ -222,6 +223,16 @@ test('a freed slot rests half a minute, over a restart too', () => {
   assert.equal(again.apply('c', begin(), now + SLOT_REST_MS)?.state, 'starting')
 })
 
+test('a slot that was freed by a clock that was ahead rests half a minute from when that is found out', () => {
+  const store = open(newFile(), 1)
+  const hour = 3_600_000
+  begun(store, 'red', now + hour)
+  down(store, 'red', now + hour)
+  assert.equal(begun(store, 'blue', now), undefined)
+  assert.equal(begun(store, 'blue', now + SLOT_REST_MS - 1), undefined)
+  assert.equal(begun(store, 'blue', now + SLOT_REST_MS), 1)
+})
+
 test('however a generation loses its slot, the slot rests', () => {
   const ways: Event[][] = [
     [exited],
@@ -335,6 +346,28 @@ test('a tag that comes back counts its generations on', () => {
   assert.equal(store.apply('red', exited, now), undefined, 'the old generation 1 is nothing to it')
 })
 
+test('a tag counts on from a generation that only came up beside another, and from one that the history forgot', () => {
+  const store = open()
+  up(store, 'beside')
+  store.apply('beside', { type: 'renewed', image: { ...image, id: 'sha256:two', digest: 'sha256:d2' } }, now)
+  store.apply('beside', { type: 'replace', port: 80 }, now)
+  for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])
+    store.apply('beside', event, now)
+  store.apply('beside', { type: 'start', by: 'visit' }, now)
+  assert.equal(store.get('beside')!.generations, 2)
+
+  up(store, 'away')
+  down(store, 'away')
+  store.apply('away', { type: 'cleaned' }, now)
+  const registryDown: Event = { type: 'fail', reason: { code: 'registry-down', detail: 'away' } }
+  for (let i = 0; i < 70; i++)
+    for (const event of [{ type: 'start', by: 'admin' }, { type: 'pull', places: 9 }, registryDown] as Event[])
+      store.apply('away', event, now)
+  store.apply('away', { type: 'forget' }, now)
+  store.apply('away', { type: 'start', by: 'visit' }, now)
+  assert.equal(store.get('away')!.generations, 1)
+})
+
 test('a container is taken over unless its slot is somebody else’s', () => {
   const store = open()
   const generation = { number: 3, container: 'c3', slot: 1, image: image.id, digest: null, port: 80 }
@@ -413,6 +446,13 @@ test('that the registry lacks a tag is remembered for a short while', () => {
   assert.equal(store.missing('red', now), undefined)
 })
 
+test('that the registry lacks a tag is not remembered by a clock that was ahead', () => {
+  const store = open()
+  store.apply('red', { type: 'start', by: 'visit' }, now + 3_600_000)
+  store.apply('red', { type: 'missing' }, now + 3_600_000)
+  assert.equal(store.missing('red', now), undefined)
+})
+
 test('asking for a missing tag once more forgets that it was', () => {
   const store = open()
   for (const event of [{ type: 'start', by: 'visit' }, { type: 'missing' }, { type: 'start', by: 'api' }] as Event[])
@@ -447,6 +487,27 @@ test('the list of tags is taken over: what is known of a tag stays, and what is 
   assert.deepEqual(['red', 'blue'].map(store.isOffered), [true, false])
   store.offer([{ tag: 'red', digest: 'sha256:newer' }])
   assert.deepEqual(store.offered(), [{ tag: 'red', digest: 'sha256:newer' }])
+})
+
+test('the list of tags is taken over while another process writes', async (t) => {
+  const file = newFile()
+  const store = open(file)
+  const writer = path.join(dir, 'writer.ts')
+  fs.writeFileSync(
+    writer,
+    `import Database from ${JSON.stringify(createRequire(import.meta.url).resolve('better-sqlite3'))}
+     const db = new Database(${JSON.stringify(file)})
+     db.pragma('busy_timeout = 5000')
+     const write = db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('busy', ?)")
+     setInterval(() => write.run(String(Math.random())), 1)
+     process.send('ready')`,
+  )
+  const child = fork(writer)
+  t.after(() => child.kill('SIGKILL'))
+  await once(child, 'message')
+  for (let round = 0; round < 100; round++)
+    store.offer(Array.from({ length: 300 }, (_, i) => ({ tag: `tag-${(round % 2) * 300 + i}`, digest: null })))
+  assert.equal(store.offered().length, 300)
 })
 
 test('that the list is wanted is known to every process', () => {
