@@ -1,5 +1,6 @@
 /** `npm start`, from its first line to its last. */
 import assert from 'node:assert/strict'
+import fs from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan, type PartName } from './testing/bed.ts'
 import { buildSmall, engine } from './testing/images.ts'
@@ -47,6 +48,13 @@ describe('the launcher', { timeout: 150_000 }, () => {
   test('starts a part that was killed again', async () => {
     for (const part of parts) await lotan.killPart(part)
     await lotan.ready()
+  })
+
+  test('starts nginx anew when what it remembers routes in was removed', async () => {
+    assert.match((await lotan.click('stays')).text, /this is stays/)
+    await fs.rm(`/dev/shm/lotan-${lotan.config.instance}`, { recursive: true })
+    await until('it answers again', async () => (await lotan.request('stays').catch(() => undefined))?.status === 200)
+    assert.match(lotan.said(), /nginx remembers routes was removed/)
   })
 
   test('stops everything within 5 s, and leaves previews running, which the next start takes over', async () => {

@@ -24,7 +24,7 @@ describe('over plain HTTP', { timeout: 180_000 }, () => {
   before(async () => {
     registry = await startRegistry()
     for (const tag of ['framed', 'tossing']) await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
-    await buildApp(`${registry.repository}:sibling`, { env: { NODE_OPTIONS: '--max-http-header-size=2000000' } })
+    await buildApp(`${registry.repository}:sibling`)
     lotan = await startLotan({ repository: registry.repository, env: { TL_DOMAIN: domain } })
     elsewhere = await openElsewhere()
     browser = await openBrowser({ resolve: [`*.${domain}`, domain, '*.elsewhere.test'] })
@@ -102,24 +102,24 @@ describe('over plain HTTP', { timeout: 180_000 }, () => {
         body.ownerDocument.cookie = `toss${i}=${'x'.repeat(4_080)}; domain=${domain}; path=/; max-age=3600`
       return body.ownerDocument.cookie.length
     }, domain)
-    const answer = await goTo(page, lotan.url('sibling'))
-    assert.equal(answer?.status(), 200)
-    const { rawHeaders } = (await answer.json()) as { rawHeaders: string[] }
-    const sent = rawHeaders[rawHeaders.indexOf('Cookie') + 1]!.length
-    t.diagnostic(`the browser keeps ${kept} bytes of cookies and sends ${sent}`)
-    assert.ok(sent > 700_000)
-    assert.equal((await goTo(page, lotan.admin))?.status(), 200)
+    assert.ok(kept > 700_000)
+    const answer = await goTo(page, `${lotan.admin}/login?next=a`)
+    assert.equal(answer?.status(), 431)
+    await page.getByText('They have been removed: load this page again').waitFor()
+    const left = await page.locator('body').evaluate((body) => body.ownerDocument.cookie.length)
+    t.diagnostic(`the browser kept ${kept} bytes of cookies, and keeps ${left}`)
+    for (const url of [lotan.url('sibling'), lotan.admin]) assert.equal((await goTo(page, url))?.status(), 200)
     // Those of the login itself are as good as before.
     await page.getByRole('button', { name: 'Log out' }).waitFor()
     await context.close()
   })
 
   test('what no browser sends is refused, and told what to do', async () => {
-    const Cookie = 'x'.repeat(1_100_000)
+    const Cookie = 'x'.repeat(33_000)
     for (const host of [lotan.host('sibling'), `${domain}:${lotan.port}`, 'elsewhere.test']) {
       const page = await lotan.ask({ host, headers: { Accept: 'text/html', Cookie } })
-      assert.deepEqual([page.status, page.headers['clear-site-data']], [431, '"cookies"'], host)
-      assert.match(page.text, /clear the cookies of previews\.example\.test/)
+      assert.equal(page.status, 431, host)
+      assert.match(page.text, /Clear the cookies of previews\.example\.test/)
       const problem = await lotan.ask({ host, headers: { Accept: '*/*', Cookie } })
       assert.deepEqual([problem.status, problem.headers['content-type']], [431, 'application/problem+json'], host)
       assert.equal((JSON.parse(problem.text) as { status: number }).status, 431)

@@ -17,6 +17,8 @@ import { goTo, openBrowser, type Browser } from './testing/browser.ts'
 import { makeAuthority, type Authority } from './testing/certificate.ts'
 import { buildApps } from './testing/images.ts'
 import { freePort } from './testing/ports.ts'
+import { familyOf, memoryOf } from './testing/processes.ts'
+import { askRepeating } from './testing/repeating.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { surroundings } from './testing/surroundings.ts'
 import { until } from './testing/until.ts'
@@ -25,6 +27,7 @@ const run = promisify(execFile)
 const DOMAIN = 'previews.lotan.localhost'
 /** One that speaks plain HTTP to Lotan. */
 const PROXY = '127.0.0.9'
+const PING = Buffer.from('all read')
 
 describe('HTTPS', { timeout: 120_000 }, () => {
   let dir: string
@@ -98,6 +101,8 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     }
   }
 
+  const memoryOfNginx = () => familyOf(lotan.part('nginx')!).reduce((sum, { pid }) => sum + memoryOf(pid).own, 0)
+
   const echoed = (text: string) => JSON.parse(text) as { bytes: number; sha256: string; rawHeaders: string[] }
 
   test('a click in a browser ends in the application, whose WebSocket works', async () => {
@@ -135,10 +140,27 @@ describe('HTTPS', { timeout: 120_000 }, () => {
       return body.ownerDocument.cookie.length
     }, DOMAIN)
     assert.ok(kept > 700_000, `${kept}`)
-    const answer = await goTo(page, `https://${DOMAIN}:${port}/`)
-    assert.equal(answer?.status(), 401)
+    assert.equal((await goTo(page, `https://${DOMAIN}:${port}/`))?.status(), 431)
+    await page.getByText('They have been removed: load this page again').waitFor()
+    assert.equal((await goTo(page, `https://${DOMAIN}:${port}/`))?.status(), 401)
     await page.getByLabel('Admin token').waitFor()
     await context.close()
+  })
+
+  test('one connection takes little of memory, whatever it repeats and however little it reads', async (t) => {
+    const before = memoryOfNginx()
+    const socket = tls.connect({ port, host: '127.0.0.1', servername: host('page'), ca, ALPNProtocols: ['h2'] })
+    await once(socket, 'secureConnect')
+    const sent = await askRepeating(socket, { host: host('page'), streams: 100, repeated: 190 })
+    // What comes after it on the same connection is told when all of it was read.
+    let pong = false
+    socket.on('data', (data: Buffer) => (pong ||= data.includes(PING)))
+    socket.write(Buffer.concat([Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 0]), PING]))
+    await until('all of it was read', () => pong)
+    const taken = memoryOfNginx() - before
+    socket.destroy()
+    t.diagnostic(`${sent} bytes sent, ${(taken / 1e6).toFixed(1)} MB taken`)
+    assert.ok(taken < 60e6, `${taken} bytes`)
   })
 
   test('the admin page logs in with a cookie of this host alone, and links to https', async () => {

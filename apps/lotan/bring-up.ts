@@ -11,6 +11,7 @@ import { hasDemo, prepareDemo } from './demo.ts'
 import { accepts, get } from './knock.ts'
 import { endLeftovers } from './leftovers.ts'
 import { whyNotListen } from './listen.ts'
+import { hasLostRoutes } from './nginx.ts'
 import { runPart } from './part.ts'
 import { logOf, outputOf, whereIs } from './output.ts'
 import { lockOf, names, planOf, type Name, type Parts } from './parts.ts'
@@ -154,6 +155,10 @@ function followPlaces(known: Places | undefined, config: Config, parts: Parts, s
       parts.get('nginx')?.restart()
     }
     last = places ?? last
+    const nginx = parts.get('nginx')
+    if (nginx?.pid() === undefined || !hasLostRoutes(config)) return
+    say('the directory in which nginx remembers routes was removed: starting nginx anew', 'bad')
+    nginx.restart()
   }
   setInterval(look, PLACES_MS).unref()
 }

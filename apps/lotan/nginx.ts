@@ -1,4 +1,5 @@
 /** Writes nginx's configuration, and says how nginx is run with it. */
+import { existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import ejs from 'ejs'
@@ -92,6 +93,10 @@ function routesIn({ instance }: Pick<Config, 'instance'>): string {
   return `/dev/shm/lotan-${instance}`
 }
 
+function otherRoutesIn({ runDir }: Pick<Config, 'runDir'>): string {
+  return path.join(runDir, 'nginx', 'routes')
+}
+
 async function emptyRoutes(config: Pick<Config, 'instance' | 'runDir'>): Promise<string> {
   const routes = routesIn(config)
   try {
@@ -100,10 +105,19 @@ async function emptyRoutes(config: Pick<Config, 'instance' | 'runDir'>): Promise
     await fs.mkdir(routes, { mode: 0o700 })
     return routes
   } catch {
-    const otherwise = path.join(config.runDir, 'nginx', 'routes')
+    const otherwise = otherRoutesIn(config)
     await fs.rm(otherwise, { recursive: true, force: true })
+    await fs.mkdir(otherwise, { mode: 0o700 })
     return otherwise
   }
+}
+
+/**
+ * Whether nginx could not remember a route any more, and would drop the connection of whoever asks: somebody has removed
+ * the directory, as systemd does of a user with all that is theirs in /dev/shm when they log out (RemoveIPC).
+ */
+export function hasLostRoutes(config: Pick<Config, 'instance' | 'runDir'>): boolean {
+  return !existsSync(routesIn(config)) && !existsSync(otherRoutesIn(config))
 }
 
 /** Removes what nginx remembered, once it has ended. @throws where it is somebody else's */

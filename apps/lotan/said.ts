@@ -1,4 +1,6 @@
 /** What nginx says by itself, where it cannot ask the router: as a page, and as a problem. */
+import { createHash } from 'node:crypto'
+import fs from 'node:fs/promises'
 import path from 'node:path'
 import ejs from 'ejs'
 import type { Config } from '../shared/config.ts'
@@ -12,7 +14,9 @@ export async function sayings({ domain }: Pick<Config, 'domain'>) {
   return {
     nobody: {
       status: 503,
-      page: await page(restarting, 'Previews that run keep running. This page tries again by itself every 2 s.', 2),
+      page: await page(restarting, 'Previews that run keep running. This page tries again by itself every 2 s.', {
+        again: 2,
+      }),
       // To load this page again would be to ask for another thing than was sent.
       form: await page(restarting, 'What you sent has perhaps not arrived. Go back, look, and send it again.'),
       problem: problem(503, 'Lotan is restarting: the router does not answer just now. Try again in 2 s.'),
@@ -21,11 +25,12 @@ export async function sayings({ domain }: Pick<Config, 'domain'>) {
       status: 431,
       page: await page(
         'Too many cookies',
-        `Your browser sends more cookies with this address than any server takes. A page of one of the previews may have set them for all of ${domain}. Load this page again. If it stays like this, clear the cookies of ${domain} in your browser’s settings.`,
+        `Your browser sends more cookies with this address than any server takes. A page of one of the previews may have set them for all of ${domain}. Clear the cookies of ${domain} in your browser’s settings, and load this page again.`,
+        { script: await heavy() },
       ),
       problem: problem(
         431,
-        'The headers of this request are larger than anything Lotan passes on: 1 MB each, 2 MB in all.',
+        'The headers of this request are larger than anything Lotan passes on: 30 kB of cookies, 32 kB of any other.',
       ),
     },
     large: {
@@ -40,9 +45,25 @@ export async function sayings({ domain }: Pick<Config, 'domain'>) {
   }
 }
 
-/** @param again after how many seconds it loads itself again */
-async function page(heading: string, sentence: string, again = 0): Promise<string> {
-  return quoted(await ejs.renderFile(template, { heading, sentence, again }))
+interface Script {
+  text: string
+  /** As a Content-Security-Policy names it. */
+  hash: string
+}
+
+/** @param more.again after how many seconds it loads itself again */
+async function page(
+  heading: string,
+  sentence: string,
+  more: { again?: number; script?: Script } = {},
+): Promise<string> {
+  return quoted(await ejs.renderFile(template, { heading, sentence, again: 0, script: undefined, ...more }))
+}
+
+/** What removes the cookies of whoever sends too many. */
+async function heavy(): Promise<Script> {
+  const text = tight(await fs.readFile(path.resolve(import.meta.dirname, '../../nginx/heavy.js'), 'utf8'))
+  return { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}` }
 }
 
 function problem(status: number, detail: string): string {
@@ -50,8 +71,10 @@ function problem(status: number, detail: string): string {
 }
 
 function quoted(text: string): string {
-  return text
-    .replace(/\s*\n\s*/g, ' ')
-    .trim()
-    .replace(/[\\']/g, '\\$&')
+  return tight(text).replace(/[\\']/g, '\\$&')
+}
+
+/** nginx takes no more than 4 kB for one text. */
+function tight(text: string): string {
+  return text.replace(/\s*\n\s*/g, '\n').trim()
 }

@@ -53,8 +53,8 @@ process.once('SIGTERM', () => {
 async function listen(app: Express, name: string): Promise<http.Server> {
   const file = path.join(config.runDir, name)
   fs.rmSync(file, { force: true })
-  // More than nginx lets in, which is twice 1 MB: cookies that a preview tossed must not lock the admin out.
-  const server = http.createServer({ maxHeaderSize: 3 * 1024 * 1024 }, app)
+  // More than nginx lets in, and says in words that it does not.
+  const server = http.createServer({ maxHeaderSize: 1024 * 1024 }, app)
   // nginx keeps its connections; the router must never close one that nginx is about to use.
   server.keepAliveTimeout = 0
   server.requestTimeout = 0
