@@ -105,7 +105,7 @@ describe('over plain HTTP', { timeout: 180_000 }, () => {
     assert.ok(kept > 700_000)
     const answer = await goTo(page, `${lotan.admin}/login?next=a`)
     assert.equal(answer?.status(), 431)
-    await page.getByText('They have been removed: load this page again').waitFor()
+    await page.getByRole('link', { name: 'Load this page again' }).waitFor()
     const left = await page.locator('body').evaluate((body) => body.ownerDocument.cookie.length)
     t.diagnostic(`the browser kept ${kept} bytes of cookies, and keeps ${left}`)
     for (const url of [lotan.url('sibling'), lotan.admin]) assert.equal((await goTo(page, url))?.status(), 200)

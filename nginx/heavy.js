@@ -17,6 +17,10 @@
   if (cookies[0] && document.cookie.length < enough) {
     document.querySelector('h1').textContent = 'There were too many cookies'
     document.querySelector('p').textContent =
-      'A page of one of the previews may have set them for all of this domain. They have been removed: load this page again, or go back and send again what you sent.'
+      'A page of one of the previews may have set them for all of this domain. They have been removed. If you sent something, go back and send it again.'
+    const again = document.createElement('a')
+    again.href = location.href
+    again.textContent = 'Load this page again'
+    document.querySelector('main').append(again)
   }
 }
