@@ -1,10 +1,9 @@
 /** What changes, as server-sent events: `preview` with a preview's view, `removed` with the tag of one that is gone. */
 import type { Response } from 'express'
 import type { Changes } from './changes.ts'
+import { keepLooking, type Looking } from './looking.ts'
 import type { View } from './view.ts'
 
-/** Commits come faster than anybody reads: a stream is written to at most this often. */
-const EVERY_MS = 50
 const HEARTBEAT_MS = 15_000
 /** Visits move `lastSeen` all the time; a stream hears of them this often. */
 const SEEN_MS = 5_000
@@ -24,18 +23,9 @@ interface Told {
 export function openEvents(changes: Pick<Changes, 'on'>, views: () => View[]) {
   const streams = new Map<Response, string | null>()
   let told = new Map<string, Told>()
-  let looked = 0
-  let timer: NodeJS.Timeout | undefined
-  let stop = () => {}
-
-  function soon() {
-    timer ??= setTimeout(look, Math.max(0, looked + EVERY_MS - Date.now()))
-  }
+  let looking: Looking | undefined
 
   function look() {
-    clearTimeout(timer)
-    timer = undefined
-    looked = Date.now()
     const frames = new Map<string, string>()
     const now = new Map(views().map((view) => [view.tag, { key: keyOf(view), frame: frameOf('preview', view) }]))
     for (const [tag, { key, frame }] of now) {
@@ -50,18 +40,8 @@ export function openEvents(changes: Pick<Changes, 'on'>, views: () => View[]) {
       write(res, only === null ? [...frames.values()].join('') : (frames.get(only) ?? ''))
   }
 
-  function begin() {
-    const heartbeat = setInterval(() => {
-      for (const res of streams.keys()) write(res, ': still here\n\n')
-    }, HEARTBEAT_MS)
-    const off = changes.on(soon)
-    stop = () => {
-      off()
-      clearInterval(heartbeat)
-      clearTimeout(timer)
-      timer = undefined
-      told = new Map()
-    }
+  function beat() {
+    for (const res of streams.keys()) write(res, ': still here\n\n')
   }
 
   return {
@@ -69,13 +49,16 @@ export function openEvents(changes: Pick<Changes, 'on'>, views: () => View[]) {
     stream(res: Response, only: string | null = null) {
       res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
       if (res.req.method === 'HEAD') return res.end()
-      if (streams.size === 0) begin()
+      looking ??= keepLooking(changes, look, { beat, every: HEARTBEAT_MS })
       // Those who listen already are told first, so that everybody continues from the same state.
-      look()
+      looking.now()
       streams.set(res, only)
       res.on('close', () => {
         streams.delete(res)
-        if (streams.size === 0) stop()
+        if (streams.size > 0) return
+        looking?.stop()
+        looking = undefined
+        told = new Map()
       })
       const frames = [...told].filter(([tag]) => only === null || tag === only).map(([, { frame }]) => frame)
       return write(res, ['retry: 1000\n\n', ...frames].join(''))

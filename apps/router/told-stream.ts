@@ -2,11 +2,10 @@
 import type { Response } from 'express'
 import type { Store } from '../shared/store.ts'
 import type { Changes } from './changes.ts'
+import { keepLooking, type Looking } from './looking.ts'
 import { sendProblem } from './problem.ts'
 import { tell } from './told.ts'
 
-/** Commits come faster than anybody reads: the store is looked at, at most this often. */
-const EVERY_MS = 50
 /** The page takes a silence of 20 s for a stream that is broken. */
 const HEARTBEAT_MS = 10_000
 /** As many may listen: each takes two of nginx's connections, and anybody may open them. */
@@ -24,18 +23,9 @@ export function openToldStreams({ store, changes }: Parts, most = MOST) {
   /** Who listens, by tag, and what they were told last, but for what moves by itself. */
   const tags = new Map<string, { key: string; streams: Set<Response> }>()
   let open = 0
-  let looked = 0
-  let timer: NodeJS.Timeout | undefined
-  let stop = () => {}
-
-  function soon() {
-    timer ??= setTimeout(look, Math.max(0, looked + EVERY_MS - Date.now()))
-  }
+  let looking: Looking | undefined
 
   function look() {
-    clearTimeout(timer)
-    timer = undefined
-    looked = Date.now()
     const lately = store.lately()
     for (const [tag, known] of tags) {
       const { key, frame } = told(tag, lately)
@@ -55,18 +45,10 @@ export function openToldStreams({ store, changes }: Parts, most = MOST) {
     return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
   }
 
-  function begin() {
-    const heartbeat = setInterval(() => {
-      for (const known of tags.values()) known.key = ''
-      look()
-    }, HEARTBEAT_MS)
-    const off = changes.on(soon)
-    stop = () => {
-      off()
-      clearInterval(heartbeat)
-      clearTimeout(timer)
-      timer = undefined
-    }
+  /** Tells everybody, news or not. */
+  function beat() {
+    for (const known of tags.values()) known.key = ''
+    looking?.now()
   }
 
   return {
@@ -75,7 +57,7 @@ export function openToldStreams({ store, changes }: Parts, most = MOST) {
       // The page loads itself again after as long, which shows it how things are without a stream.
       if (open >= most)
         return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', { tag })
-      if (open === 0) begin()
+      looking ??= keepLooking(changes, look, { beat, every: HEARTBEAT_MS })
       open++
       // Those who listen already are told at the next look; who comes now is told as things are now.
       const { key, frame } = told(tag)
@@ -86,7 +68,9 @@ export function openToldStreams({ store, changes }: Parts, most = MOST) {
         known.streams.delete(res)
         if (known.streams.size === 0) tags.delete(tag)
         open--
-        if (open === 0) stop()
+        if (open > 0) return
+        looking?.stop()
+        looking = undefined
       })
       res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
       // The browser comes back after half a second, should the router be restarted.
