@@ -208,6 +208,19 @@ describe('lotan wait', { timeout: 120_000 }, () => {
     assert.equal(out, `${lotan.url('cold').slice(0, -1)}\n`)
   })
 
+  test('a newer image that was asked for is what it ends with, though the job that looks for it was lost', async () => {
+    const first = await lotan.api('GET', '/previews/log/wait?timeout=30')
+    assert.equal(first.status, 200)
+    const reference = `localhost:${registry.port}/todowrangler:log`
+    await buildSmall(reference, 'this is log, pushed again')
+    await moveToRegistry(reference)
+    lotan.store.apply('log', { type: 'refresh' })
+    const { status, out, err } = await wait(['log', '--timeout', '60', '--json'])
+    assert.equal(status, 0, err)
+    assert.notEqual(JSON.parse(out).digest, first.json.digest)
+    assert.match((await lotan.request('log')).text, /pushed again/)
+  })
+
   /** Lets pulls through slowly: what is looked at takes more than 1 s. @returns what ends it */
   function drip(): () => void {
     const timer = setInterval(() => {

@@ -15,17 +15,17 @@ import { pausePreview, wakePreview } from './pause-preview.ts'
 import { openPullAhead } from './pull-ahead.ts'
 import { isExpected, reasonOf } from './reason-of.ts'
 import { refreshImage, withImage } from './refresh-image.ts'
-import { renewImage } from './renew-image.ts'
+import { askFirst, renewImage } from './renew-image.ts'
 import { openSeeOff } from './see-off.ts'
 import { startPreview } from './start-preview.ts'
 import { cleanUp, removePreview, stopPreview } from './stop-preview.ts'
 import { sweep } from './sweep.ts'
 
-/** What was asked for a tag while it was busy. */
+/** What was asked for a tag while it was busy, and whether that was with looking for a newer image. */
 interface Turn {
   again: boolean
   sweep: boolean
-  refresh: boolean
+  looks: boolean
 }
 
 /** Makes the handler of the lanes. It never throws, and it is harmless to call twice for the same. */
@@ -41,18 +41,18 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
     const theirs = busy.get(tag)
     if (theirs) {
       if (sweeping) theirs.sweep = true
-      else if (refreshing) theirs.refresh = true
-      else theirs.again = true
+      // Whether a newer image is wanted is seen when it is done.
+      else if (!refreshing) theirs.again = true
       return
     }
     // Before the tag is taken: where this throws, nobody would ever give it back.
     const before = store.get(tag)
-    const turn: Turn = { again: false, sweep: false, refresh: false }
+    const turn: Turn = { again: false, sweep: false, looks: refreshing }
     busy.set(tag, turn)
     if (before?.leaving.length) seeOff(tag)
-    const outcome = await attempt(tag, lane, () =>
-      refreshing ? renewImage(parts, before) : step(parts, lane, before, tag, sweeping),
-    )
+    const outcome = refreshing
+      ? await attempt(tag, 'renew', () => renewImage(parts, lane, before))
+      : await attempt(tag, lane, () => step(parts, lane, before, tag, sweeping))
     if (!outcome?.beside) return finish(tag, turn, before, outcome)
     const { beside } = outcome
     void attempt(tag, lane, () => beside).then((last) => finish(tag, turn, before, last))
@@ -90,9 +90,9 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
     try {
       const now = store.get(tag)
       if (turn.sweep) await nudges.sweep(tag)
-      // A newer image was asked for, or known, before what was done meanwhile: that has made way for it.
-      const waits = before && hasChanged(before, now) && now && wantsNewer(now) && mayBeRenewed(now)
-      if (turn.refresh || waits) await nudges.refresh(tag)
+      // A look that nothing has come of is asked for again by the reaper.
+      const inVain = turn.looks && before && now?.refreshes === before.refreshes && !hasChanged(before, now)
+      if (now && wantsNewer(now) && mayBeRenewed(now) && !inVain) await nudges.refresh(now)
       if (now?.state === 'queued' && outcome?.sendOn) await nudges.nudge(now, outcome.sendOn)
       else if (now && (turn.again || outcome?.again || asksForMore(before, now))) await nudges.nudge(now)
       if (before && hasChanged(before, now) && !(now && takesPlace(now.state))) await callNext()
@@ -125,9 +125,11 @@ async function step(
       if (!parts.config.offers(tag)) return void parts.store.apply(tag, { type: 'remove' })
       if (lane === 'ask') return lookUp(parts, preview)
       if (lane === 'pull') return refreshImage(parts, preview)
+      // A question keeps nobody else from starting.
+      if (wantsNewer(preview)) return { beside: askFirst(parts, preview) }
       const here = await withImage(parts, preview)
       if (here) return startPreview(parts, here)
-      return { sendOn: wantsNewer(preview) || parts.store.isOffered(tag) ? 'pull' : 'ask' }
+      return { sendOn: parts.store.isOffered(tag) ? 'pull' : 'ask' }
     }
     case 'pulling':
       return refreshImage(parts, preview)

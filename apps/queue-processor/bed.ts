@@ -102,7 +102,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     work() {
       workers ??= openWorkers(
         config,
-        { ask: 4, ahead: 1, renew: 1, pull: 3, start: 3, wake: 3, stop: 10 },
+        { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 3, stop: 10 },
         attendTo(parts),
         log,
       )

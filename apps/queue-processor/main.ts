@@ -18,7 +18,7 @@ import { openNetwork } from './network.ts'
 import { usualWaits } from './parts.ts'
 
 /** The engine saturates at 2 to 4 starts at once; a pull waits for the registry mostly, a stop for the application. */
-const widths = { ask: 4, ahead: 1, renew: 1, pull: 3, start: 3, wake: 10, stop: 10 }
+const widths = { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 10, stop: 10 }
 
 const config = readConfig()
 const log = openLog('queue-processor')
@@ -65,7 +65,7 @@ await emptyQueues()
 open.push(openWorkers(config, widths, attendTo(parts), log))
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)
-for (const preview of store.list()) if (wantsNewer(preview)) await nudges.refresh(preview.tag)
+for (const preview of store.list()) if (wantsNewer(preview)) await nudges.refresh(preview)
 log.info({ repository: config.repository, instance: config.instance, due: due.length }, 'queue-processor is ready')
 
 /** What is due is read from the database: jobs of an earlier life only stand in the way. */

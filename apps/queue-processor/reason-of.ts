@@ -8,6 +8,15 @@ export function isExpected(error: unknown): error is EngineError | RegistryError
   return error instanceof EngineError || error instanceof RegistryError
 }
 
+/** No registry is believed that wants to be left alone for longer. */
+const LONGEST_REST_MS = 60 * 60_000
+
+/** How long it wants to be left alone, milliseconds; undefined where it does not say. */
+export function restOf(error: unknown): number | undefined {
+  if (!(error instanceof RegistryError) || error.retryAfter === undefined) return undefined
+  return Math.min(error.retryAfter, LONGEST_REST_MS)
+}
+
 /** @param otherwise the code of what has none that a preview can have */
 export function reasonOf(error: unknown, otherwise: ReasonCode): Reason {
   const { message: detail = String(error) } = error as Error

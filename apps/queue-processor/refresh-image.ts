@@ -3,22 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../shared/engine.ts'
 import { wantsNewer } from '../shared/newer.ts'
 import type { Image, In } from '../shared/preview.ts'
-import { RegistryError } from '../shared/registry.ts'
 import type { EndClaim } from './disk.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { notePulled, pullAndTell } from './pull.ts'
-import { reasonOf } from './reason-of.ts'
-import { askForNewer } from './renew-image.ts'
 import { isDue, makeRoom } from './room.ts'
 import { whileWanted } from './wish.ts'
 
-/**
- * The queued preview with its image, where that is on the engine; undefined where it has to be pulled, or it has to be
- * asked whether there is a newer one.
- */
+/** The queued preview with its image, where that is on the engine; undefined where it has to be pulled. */
 export async function withImage(parts: Parts, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
-  if (wantsNewer(preview)) return undefined
   if (preview.image) return preview
   const image = await parts.engine.findImage(`${parts.config.repository}:${preview.tag}`)
   if (!image) return undefined
@@ -28,8 +21,8 @@ export async function withImage(parts: Parts, preview: In<'queued'>): Promise<In
 }
 
 /**
- * Pulls the image of a preview that waits for it. One that has an image waits for a newer one: where there is none, or
- * that cannot be known, it goes on with its own.
+ * Pulls the image of a preview that waits for it. One that has an image waits for a newer one, which the registry has told
+ * of: where that does not come, it goes on with its own.
  * @throws EngineError, or the registry's own, which are reasons to fail
  */
 export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pulling'>): Promise<Outcome> {
@@ -37,7 +30,7 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
   const { tag } = preview
   if (preview.state === 'queued') {
     if (!isDue(preview, Date.now())) return undefined
-    if (preview.image && !(wantsNewer(preview) && (await hasNewer(parts, preview)))) return { sendOn: 'start' }
+    if (preview.image && !wantsNewer(preview)) return { sendOn: 'start' }
     if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return void (await makeRoom(parts, tag))
   }
 
@@ -51,27 +44,13 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
   return undefined
 }
 
-/** What is known already is not asked again. A registry that does not answer keeps nobody from what is here. */
-async function hasNewer(parts: Parts, preview: In<'queued'>): Promise<boolean> {
-  const { store, log } = parts
-  const { tag, newer } = preview
-  if (newer && newer.digest !== null) return true
-  try {
-    return (await askForNewer(parts, preview)) !== undefined
-  } catch (error) {
-    if (!(error instanceof RegistryError)) throw error
-    log.warn({ tag, code: error.code, error: error.message }, 'the registry does not say what is newest')
-    store.apply(tag, { type: 'notRenewed', reason: reasonOf(error, 'pull-failed') })
-    return false
-  }
-}
-
 /** @returns what its image takes unpacked; undefined where there is none, or nobody wants it any more */
 async function bringHere(parts: Parts, tag: string, onClaim: (claim: EndClaim) => void): Promise<number | undefined> {
   const { store, engine, config, disk, log } = parts
   const reference = `${config.repository}:${tag}`
   const began = Date.now()
   const before = store.get(tag)
+  const number = before?.newer?.number
   const pulled = await whileWanted(
     store,
     () => store.get(tag)?.state === 'pulling',
@@ -83,7 +62,7 @@ async function bringHere(parts: Parts, tag: string, onClaim: (claim: EndClaim) =
   if (!pulled) return void (await leaveNothing(parts, tag, reference))
   if (pulled === 'missing') {
     log.info({ tag, ms: Date.now() - began }, 'the registry has no such tag')
-    return void store.apply(tag, before?.image ? { type: 'current', asked: began } : { type: 'missing' })
+    return void store.apply(tag, before?.image ? { type: 'current', number } : { type: 'missing' })
   }
 
   const found = await engine.findImage(reference)
@@ -92,7 +71,7 @@ async function bringHere(parts: Parts, tag: string, onClaim: (claim: EndClaim) =
   const image = { ...found, digest: (before?.image && before.newer?.digest) ?? found.digest, pulled: true }
   log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
   notePulled(parts, tag, image)
-  if (!store.apply(tag, { type: 'pulled', image })) await leaveNothing(parts, tag, reference)
+  if (!store.apply(tag, { type: 'pulled', image, number })) await leaveNothing(parts, tag, reference)
   else if (before?.image) await removeOldImages(parts, tag)
   return image.bytes
 }

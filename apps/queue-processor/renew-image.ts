@@ -1,78 +1,100 @@
-/** Brings a newer image here of a preview that has one, before anybody has to wait for it: the renew lane. */
-import { mayBeRenewed, wantsNewer } from '../shared/newer.ts'
-import type { Preview } from '../shared/preview.ts'
+/** Newer images of what has one: asked about, and brought here before anybody has to wait for them. */
+import { mayBeRenewed } from '../shared/newer.ts'
+import type { In, Preview } from '../shared/preview.ts'
+import type { Lane } from '../shared/queue.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { notePulled, pull } from './pull.ts'
-import { isExpected, reasonOf } from './reason-of.ts'
+import { isExpected, reasonOf, restOf } from './reason-of.ts'
+import { isDue } from './room.ts'
 import { whileWanted } from './wish.ts'
 
+/** How long a registry has for its answer: while somebody waits for the image that is here, and else. */
+const PATIENCE_MS = { waits: 2_000, else: 10_000 }
+
 /**
- * Asks the registry for the newest image of a preview, and pulls it where that is another one. What is asked for the
- * preview meanwhile comes first: what it wants then is in the store.
+ * Looks for a newer image of a preview that has one: asks the registry in the ask lane, pulls what it has told of in the
+ * renew lane. What is asked for the preview meanwhile comes first: what it wants then is in the store.
  * @throws EngineError where the engine is away
  */
-export async function renewImage(parts: Parts, preview: Preview | undefined): Promise<Outcome> {
+export async function renewImage(parts: Parts, lane: Lane, preview: Preview | undefined): Promise<Outcome> {
   if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
-  const { store, log } = parts
-  const { tag, change } = preview
-  const asked = Date.now()
-  try {
-    const holds = () => store.get(tag)?.change === change
-    const done = await whileWanted(store, holds, (signal) => renew(parts, preview, asked, signal))
-    if (!done) return undefined
-  } catch (error) {
-    if (!isExpected(error) || error.code === 'engine-down') throw error
-    log.warn({ tag, code: error.code, error: error.message }, 'the newest image could not be brought here')
-    store.apply(tag, { type: 'notRenewed', reason: reasonOf(error, 'pull-failed') })
-    return undefined
-  }
-  // Somebody has asked again since the registry was.
-  const now = store.get(tag)
-  return now && wantsNewer(now) && now.newer!.at >= asked ? renewImage(parts, now) : undefined
+  const { store, config } = parts
+  const { tag, newer } = preview
+  // TAG_FILTER was changed: there is none that may start.
+  if (!config.offers(tag)) return void store.apply(tag, { type: 'current', number: newer?.number })
+  await whileStands<unknown>(parts, preview, (signal) =>
+    lane === 'ask' ? askForNewer(parts, preview, signal, PATIENCE_MS.else) : renew(parts, preview, signal),
+  )
+  return undefined
+}
+
+/** Asks the registry before a start takes the image that is here, where there is, or may be, a newer one. */
+export async function askFirst(parts: Parts, preview: In<'queued'>): Promise<Outcome> {
+  if (!isDue(preview, Date.now())) return undefined
+  const ask = (signal: AbortSignal) => askForNewer(parts, preview, signal, PATIENCE_MS.waits)
+  return (await whileStands(parts, preview, ask)) ? { sendOn: 'pull' } : undefined
 }
 
 /**
  * Asks the registry whether a preview's image is its tag's newest one, and notes the answer.
- * @returns the digest of a newer one
+ * @returns whether there is a newer one
  * @throws RegistryError
  */
-export async function askForNewer(
-  { store, registry }: Pick<Parts, 'store' | 'registry'>,
-  { tag, image }: Preview,
-): Promise<string | undefined> {
-  const asked = Date.now()
-  const digest = await registry.digestOf(tag, image?.digest ?? undefined)
-  if (digest === undefined || digest === image?.digest) {
-    store.apply(tag, { type: 'current', asked })
-    return undefined
-  }
-  store.apply(tag, { type: 'refresh', digest })
-  return digest
+async function askForNewer(
+  { store, registry }: Parts,
+  { tag, image, newer }: Preview,
+  signal: AbortSignal,
+  patience: number,
+): Promise<boolean> {
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(patience)])
+  const digest = await registry.digestOf(tag, image?.digest ?? undefined, ending)
+  const isNewer = digest !== undefined && digest !== image?.digest
+  store.apply(tag, isNewer ? { type: 'refresh', digest } : { type: 'current', number: newer?.number })
+  return isNewer
 }
 
-/** @returns undefined where it is not to be thought of again before the next look */
-async function renew(parts: Parts, preview: Preview, asked: number, signal: AbortSignal): Promise<true | undefined> {
+/** Pulls the newer image that the registry has told of. */
+async function renew(parts: Parts, { tag, image: was, newer, state }: Preview, signal: AbortSignal): Promise<void> {
   const { store, engine, config, disk, log } = parts
-  const { tag, image: was, state } = preview
+  if (!newer?.digest) return
+  const { digest, number } = newer
   const began = Date.now()
-  const digest = await askForNewer(parts, preview)
-  if (digest === undefined) return true
   // What nobody uses sends nobody away: its next start makes room for it.
   const endClaim = state === 'running' ? await disk.claim(tag, signal) : await disk.claimAhead(tag)
-  if (!endClaim) return void log.info({ tag, digest }, 'no room on the disk for a newer image that nobody waits for')
+  if (!endClaim) return log.info({ tag, digest }, 'no room on the disk for a newer image that nobody waits for')
   try {
-    if ((await pull(parts, { tag, signal })) === 'missing') return void store.apply(tag, { type: 'current', asked })
+    if ((await pull(parts, { tag, signal })) === 'missing') return void store.apply(tag, { type: 'current', number })
   } finally {
     endClaim()
   }
   const found = await engine.findImage(`${config.repository}:${tag}`)
-  if (!found || signal.aborted) return undefined
+  if (!found || signal.aborted) return
   // The engine may know an image by several digests; this is the one that the tag has now.
   const image = { ...found, digest, pulled: true }
   log.info({ tag, was: was?.digest, digest, bytes: image.bytes, ms: Date.now() - began }, 'image renewed')
   notePulled(parts, tag, image)
-  store.apply(tag, { type: 'renewed', image, asked })
+  store.apply(tag, { type: 'renewed', image, number })
   await removeOldImages(parts, tag)
-  return true
+}
+
+/**
+ * Runs a step for as long as nothing else is asked for the preview. What goes wrong with it is noted: the newer image does
+ * not come.
+ * @throws EngineError where the engine is away
+ */
+async function whileStands<T>(
+  { store, log }: Parts,
+  { tag, change, newer }: Preview,
+  step: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await whileWanted(store, () => store.get(tag)?.change === change, step)
+  } catch (error) {
+    if (!isExpected(error) || error.code === 'engine-down') throw error
+    log.warn({ tag, code: error.code, error: error.message }, 'the newest image could not be brought here')
+    const reason = reasonOf(error, 'pull-failed')
+    store.apply(tag, { type: 'notRenewed', reason, number: newer?.number, rest: restOf(error) })
+    return undefined
+  }
 }

@@ -58,7 +58,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
   /** As the API asks. */
   async function refresh(tag: string) {
     bed.store.apply(tag, { type: 'refresh' })
-    await bed.nudges.refresh(tag)
+    await bed.nudges.refresh(of(tag))
   }
 
   test('that was asked for is what a click in the middle of its pull starts, and its pull is shown', async (t) => {
@@ -70,7 +70,9 @@ describe('a newer image', { timeout: 170_000 }, () => {
     const told = noteProgress(bed.store, 'a')
     t.after(told.stop)
     await bed.click('a')
-    await bed.untilState('a', 'pulling')
+    await until('it is pulled for the click', () => (gate.trickle(100_000), bed.state('a') === 'pulling'), {
+      every: 50,
+    })
     await until('the new pull is under way', () => (gate.trickle(300_000), told.seen.length > 1), { every: 150 })
     gate.widen()
     const up = await bed.untilState('a', 'running')
@@ -106,7 +108,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     assert.deepEqual(up.image, was)
   })
 
-  test('cannot be asked for while the registry is away: what is here starts, with a notice, and the next start asks again', async () => {
+  test('cannot be asked for while the registry is away: what is here starts, with a notice, and a start asks again when that has rested', async () => {
     await stop('a')
     bed.store.apply('a', { type: 'refresh' })
     await registry.stop()
@@ -117,8 +119,10 @@ describe('a newer image', { timeout: 170_000 }, () => {
     } finally {
       await registry.start()
     }
-    const { image } = await stop('a')
-    await bed.click('a')
+    const { image, newer } = await stop('a')
+    // A while later.
+    bed.store.apply('a', { type: 'start', by: 'visit' }, newer!.trouble!.at + newer!.trouble!.rest)
+    await bed.nudges.nudge(of('a'))
     const up = await bed.untilState('a', 'running')
     assert.deepEqual([up.image!.id === image!.id, up.notice, up.newer], [false, null, null])
   })
@@ -142,7 +146,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     await uploadList(repository, 'arm', [
       { layers: [Buffer.from('x')], platform: { os: 'linux', architecture: 'arm64' } },
     ])
-    await bed.nudges.refresh('arm')
+    await bed.nudges.refresh(of('arm'))
     await until('the admin is told', () => of('arm').notice)
     const notice =
       /^A newer image was pushed, but arm cannot be started; the one before is used\. .*no matching manifest/
@@ -158,7 +162,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     assert.deepEqual([up.image, up.stages.pulling], [was.image, undefined])
 
     await push('arm', 'arm v3')
-    await bed.nudges.refresh('arm')
+    await bed.nudges.refresh(of('arm'))
     await until('it serves', () => generationOf(of('arm'))?.image !== was.image!.id, { within: 20_000 })
     await until('and nothing is said any more', () => of('arm').notice === null)
     assert.equal(of('arm').newer, null)
@@ -188,7 +192,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     const said: string[] = []
     bed.parts.log.info = (_: unknown, message?: string) => void said.push(message ?? '')
     try {
-      await bed.nudges.refresh('a')
+      await bed.nudges.refresh(of('a'))
       await until('there is no room', () => said.some((message) => message.startsWith('no room on the disk')))
       assert.deepEqual([of('a').image, bed.state('b'), of('a').notice], [image, 'running', null])
       assert.equal(of('a').state, 'stopped')

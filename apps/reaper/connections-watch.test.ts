@@ -23,6 +23,7 @@ function red(lastSeen: number | null): Preview {
     leaving: [],
     unfit: null,
     newer: null,
+    refreshes: 0,
     state: 'running',
     generation: { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 },
     readyAt: NOW,

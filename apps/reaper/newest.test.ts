@@ -9,7 +9,7 @@ import { openRegistry } from '../shared/registry.ts'
 import { until } from '../testing/until.ts'
 import { keepNewest } from './newest.ts'
 
-test('what the registry says of a tag is noted, and asked of no tag that Lotan has not pulled', async () => {
+test('what the registry says of a tag is noted, and asked of no tag that Lotan has not pulled or may not start', async () => {
   const digest = (n: number) => `sha256:${String(n).repeat(64)}`
   const asked = new Set<string>()
   const server = http.createServer((req, res) => {
@@ -35,6 +35,7 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
   const ending = new AbortController()
   const kept = keepNewest(
     {
+      config: { offers: (tag) => tag !== 'filtered' },
       registry: openRegistry({
         repository: `127.0.0.1:${(server.address() as AddressInfo).port}/app`,
         dockerConfig: '/nowhere',
@@ -42,15 +43,16 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
       }),
       store: {
         list: () => [
-          { ...named('again', true), newer: { at: 0, digest: digest(3), trouble: null } },
+          { ...named('again', true), newer: { number: 7, digest: digest(3), asked: true, trouble: null } },
           named('theirs', false),
+          named('filtered', true),
           named('same', true),
           named('newer', true),
         ],
         digest: (tag, digest) => void noted.set(tag, digest),
         apply: (tag, event) => void applied.push([tag, event]),
       },
-      nudges: { refresh: (tag) => Promise.resolve(void refreshed.add(tag)) },
+      nudges: { refresh: ({ tag }) => Promise.resolve(void refreshed.add(tag)) },
       log: openLog('test', 'silent'),
     },
     50,
@@ -61,7 +63,7 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
     assert.deepEqual([...noted], [['again', digest(1)], ['same', digest(1)], ['newer', digest(2)]]) // prettier-ignore
     assert.deepEqual([...refreshed], ['newer'])
     assert.deepEqual(applied[0]![0], 'again')
-    assert.equal(applied[0]![1].type, 'current')
+    assert.deepEqual(applied[0]![1], { type: 'current', number: 7 })
     assert.deepEqual(applied[1], ['newer', { type: 'refresh', digest: digest(2) }])
     assert.deepEqual([...asked].sort(), [
       'HEAD /v2/app/manifests/again',
@@ -95,9 +97,10 @@ async function askAbout(
   const ending = new AbortController()
   const kept = keepNewest(
     {
+      config: { offers: () => true },
       registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),
       store: { list: () => tags, digest: () => {}, apply: () => undefined },
-      nudges: { refresh: (tag) => Promise.resolve(void refreshed.add(tag)) },
+      nudges: { refresh: ({ tag }) => Promise.resolve(void refreshed.add(tag)) },
       log: openLog('test', 'silent'),
     },
     30,
@@ -143,13 +146,13 @@ test('a round that the registry ends goes on behind the tag where it ended', asy
 })
 
 test('a digest that was found to be nothing that can run here is not asked for again, another one is', async () => {
-  const trouble = { code: 'bad-image', detail: 'no matching manifest' } as const
-  const known = { at: 0, digest: newer, trouble }
+  const trouble = { code: 'bad-image', detail: 'no matching manifest', at: 0, rest: 1 } as const
+  const known = { number: 1, digest: newer, asked: false, trouble }
   const { refreshed } = await askAbout(
     [
       { ...asleep('hopeless'), newer: known },
       { ...asleep('other'), newer: { ...known, digest: 'sha256:0' } },
-      { ...asleep('refused'), newer: { ...known, trouble: { code: 'credentials', detail: '401' } } },
+      { ...asleep('refused'), newer: { ...known, trouble: { ...trouble, code: 'credentials' } } },
     ],
     () => [200],
     (asked) => asked.length >= 6,

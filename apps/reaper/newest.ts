@@ -1,5 +1,6 @@
 /** Tags that were pushed again: noticed here, one question a tag that exists here, and asked for. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../shared/config.ts'
 import type { Log } from '../shared/log.ts'
 import { isHopeless } from '../shared/newer.ts'
 import type { Preview } from '../shared/preview.ts'
@@ -13,6 +14,7 @@ const BETWEEN_MS = 50
 const LONGEST_MS = 60 * 60_000
 
 export interface Parts {
+  config: Pick<Config, 'offers'>
   registry: Pick<Registry, 'digestOf'>
   store: Pick<Store, 'list' | 'digest' | 'apply'>
   nudges: Pick<Nudges, 'refresh'>
@@ -36,28 +38,27 @@ export async function keepNewest(parts: Parts, every: number, signal: AbortSigna
  *
  * @returns of each round, how long the registry wants to be left alone, milliseconds
  */
-function openRound({ registry, store, nudges, log }: Parts, signal: AbortSignal): () => Promise<number> {
+function openRound({ config, registry, store, nudges, log }: Parts, signal: AbortSignal): () => Promise<number> {
   let last = ''
   /** What went wrong with which tag, so that it is said once. */
   const said = new Map<string, string>()
 
   async function ask(preview: Preview): Promise<void> {
-    const { tag, image } = preview
-    const asked = Date.now()
+    const { tag, image, newer } = preview
     const digest = await registry.digestOf(tag, image?.digest ?? undefined)
     said.delete(tag)
     if (digest === undefined) return
     store.digest(tag, digest)
     // Somebody had asked, or the one before was pushed again.
-    if (digest === image?.digest && preview.newer) store.apply(tag, { type: 'current', asked })
+    if (digest === image?.digest && newer) store.apply(tag, { type: 'current', number: newer.number })
     if (digest === image?.digest || isHopeless(preview, digest)) return
-    if (store.apply(tag, { type: 'refresh', digest }))
-      log.info({ tag, was: image?.digest, digest }, 'a newer image was pushed')
-    await nudges.refresh(tag)
+    const noticed = store.apply(tag, { type: 'refresh', digest })
+    if (noticed) log.info({ tag, was: image?.digest, digest }, 'a newer image was pushed')
+    await nudges.refresh(noticed ?? preview)
   }
 
   return async function round() {
-    const all = store.list().filter(({ image }) => image?.pulled)
+    const all = store.list().filter(({ tag, image }) => image?.pulled && config.offers(tag))
     const turn = [...all.filter(({ tag }) => tag > last), ...all.filter(({ tag }) => tag <= last)]
     for (const preview of turn) {
       if (signal.aborted) return 0

@@ -31,6 +31,7 @@ const known = {
   leaving: [],
   unfit: null,
   newer: null,
+  refreshes: 0,
 }
 const generation = { number: 2, container: 'c2', slot: 5, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }
@@ -58,6 +59,8 @@ const container = (over: Partial<Container> = {}): Container => ({
   pulled: true,
   ...over,
 })
+const newer = { number: 1, digest: 'sha256:d2', asked: false, trouble: null }
+const trouble = { code: 'credentials' as const, detail: '', at: NOW, rest: MINUTE }
 const stop = { do: 'apply', tag: 'red', event: { type: 'stop', why: 'idle' } }
 const paused = (over: object = {}) =>
   ({
@@ -374,6 +377,18 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     },
     [],
   ],
+  [
+    'a newer image of what runs is asked for again, in case that was lost',
+    { previews: [running({ newer })] },
+    [{ do: 'refresh', preview: running({ newer }) }],
+  ],
+  ['not once it is known why it does not come', { previews: [running({ newer: { ...newer, trouble } })] }, []],
+  [
+    'nor while what is here is being replaced',
+    { previews: [running({ newer, coming: generation })] },
+    [ask(running({ newer, coming: generation }))],
+  ],
+  ['nor of what sleeps: its next start looks for it', { previews: [stopped({ newer }), paused({ newer })] }, []],
   [
     'what another repository left beside a preview of this one is swept',
     { previews: [running()], containers: [container(), container({ id: 'old', generation: 1, repository: 'r/old' })] },

@@ -7,6 +7,7 @@ import type { Config } from '../shared/config.ts'
 import { duesOf, type Due, type Timeouts } from '../shared/due.ts'
 import type { Container } from '../shared/engine.ts'
 import { nextInLine } from '../shared/line.ts'
+import { wantsNewer } from '../shared/newer.ts'
 import { slotOf, type Places } from '../shared/places.ts'
 import {
   besideOf,
@@ -41,6 +42,8 @@ export type Action =
   | { do: 'apply'; tag: string; event: Event }
   /** Ask the queue-processor to look at a preview as it is. */
   | { do: 'ask'; preview: Preview }
+  /** Ask the queue-processor to look for the newer image of a preview again: what was asked before may have been lost. */
+  | { do: 'refresh'; preview: Preview }
   /** Ask for what is left of containers that no row knows to be removed. */
   | { do: 'sweep'; tag: string }
   /** A container does not run or is not there, though its preview says otherwise: look into it. */
@@ -80,9 +83,12 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
   switch (preview.state) {
     case 'queued':
       return callable.has(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
+    case 'running':
+      if (isOnItsWay(preview)) return age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
+      // What does not run has it looked for by its next start.
+      return wantsNewer(preview) ? { do: 'refresh', preview } : undefined
     case 'pulling':
     case 'starting':
-    case 'running':
     case 'paused':
     case 'stopping':
     case 'removing':

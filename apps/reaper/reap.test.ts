@@ -32,7 +32,7 @@ test('the image of a container that is taken over is known as one that Lotan pul
   const reap = openReap({
     config: { repository, containerPort: null, slots: 10, limits: { memory: '64m', cpus: '1', pids: 64 } as never },
     store,
-    nudges: { nudge: () => Promise.resolve(), sweep: () => Promise.resolve() },
+    nudges: { nudge: () => Promise.resolve(), sweep: () => Promise.resolve(), refresh: () => Promise.resolve() },
     engine: {
       findImage: () => Promise.resolve(image),
       inspect: () => Promise.resolve(undefined),
@@ -62,4 +62,44 @@ test('the image of a container that is taken over is known as one that Lotan pul
   )
   assert.deepEqual(store.list().map(({ tag, state }) => [tag, state]), [['ours', 'running'], ['theirs', 'running']]) // prettier-ignore
   assert.deepEqual(store.pulled.list(), [{ tag: 'ours', id: image.id, repository, digest: image.digest }])
+})
+
+test('the same preview’s newer image is asked for every half minute at most, whatever the clock does', async (t) => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reap-'))
+  const log = openLog('test', 'silent')
+  const store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 10, label: (tag) => tag, log })
+  t.after(() => {
+    store.close()
+    fs.rmSync(dir, { recursive: true })
+  })
+  const asked: string[] = []
+  const reap = openReap({
+    config: {
+      repository: 'r/app',
+      containerPort: null,
+      slots: 10,
+      limits: { memory: '64m', cpus: '1', pids: 64 } as never,
+    },
+    store,
+    nudges: {
+      nudge: () => Promise.resolve(),
+      sweep: () => Promise.resolve(),
+      refresh: ({ tag }) => Promise.resolve(void asked.push(tag)),
+    },
+    engine: {
+      findImage: () => Promise.resolve(undefined),
+      inspect: () => Promise.resolve(undefined),
+      output: () => Promise.resolve([]),
+    },
+    log,
+  })
+  const look = (tag: string, now: number) =>
+    reap.all([{ do: 'refresh', preview: store.get(tag) ?? store.apply(tag, { type: 'start', by: 'visit' })! }], now)
+  for (const at of [0, 1_000, 29_000]) await look('red', at)
+  await look('blue', 29_000)
+  assert.deepEqual(asked, ['red', 'blue'])
+  await look('red', 30_000)
+  assert.deepEqual(asked, ['red', 'blue', 'red'])
+  await look('red', -1_000_000)
+  assert.equal(asked.length, 4)
 })

@@ -14,17 +14,19 @@ const LINES = 20
 const OUTPUT_MS = 500
 /** The same question is put to the queue at most this often: a drain alone takes 10 s. */
 const ASK_EVERY_MS = 5_000
+/** One for a newer image, which leads to the registry. */
+const REFRESH_EVERY_MS = 30_000
 
 export interface Parts {
   config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits'>
   store: Pick<Store, 'get' | 'list' | 'apply' | 'history' | 'meta' | 'pulled' | 'forgetRepository'>
-  nudges: Pick<Nudges, 'nudge' | 'sweep'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
   log: Log
 }
 
 export function openReap({ config, store, nudges, engine, log }: Parts) {
-  const asked = new Map<string, number>()
+  const asked = new Map<string, { at: number; rest: number }>()
 
   async function act(action: Action, now: number): Promise<void> {
     switch (action.do) {
@@ -36,6 +38,9 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
       case 'ask':
         if (mayAsk(`${action.preview.tag} ${action.preview.change} ${action.preview.state}`, now))
           await nudges.nudge(action.preview)
+        return
+      case 'refresh':
+        if (mayAsk(`${action.preview.tag} refresh`, now, REFRESH_EVERY_MS)) await nudges.refresh(action.preview)
         return
       case 'sweep':
         if (!mayAsk(`${action.tag} sweep`, now)) return
@@ -51,11 +56,11 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     }
   }
 
-  function mayAsk(question: string, now: number): boolean {
+  function mayAsk(question: string, now: number, every = ASK_EVERY_MS): boolean {
     // A clock that stepped back must not silence it.
-    for (const [old, at] of asked) if (Math.abs(now - at) >= ASK_EVERY_MS) asked.delete(old)
+    for (const [old, { at, rest }] of asked) if (Math.abs(now - at) >= rest) asked.delete(old)
     if (asked.has(question)) return false
-    asked.set(question, now)
+    asked.set(question, { at: now, rest: every })
     return true
   }
 

@@ -317,6 +317,53 @@ test('wait goes on where the registry does not have the repository yet', async (
   assert.equal((await waiting).status, 200)
 })
 
+test('wait goes on for a newer image that somebody has asked for, not for one that was only noticed', async () => {
+  bringUp('pushed', bed)
+  store.apply('pushed', { type: 'refresh', digest: 'sha256:noticed' })
+  assert.equal((await described('GET', '/previews/pushed/wait', '?timeout=0')).status, 200)
+  await described('POST', '/previews/pushed/refresh')
+  const { status, json } = await described('GET', '/previews/pushed/wait', '?timeout=0.2')
+  assert.deepEqual([status, json.state], [504, 'running'])
+  const waiting = described('GET', '/previews/pushed/wait', '?timeout=10')
+  await sleep(50)
+  store.apply('pushed', { type: 'current', number: store.get('pushed')!.newer!.number })
+  assert.equal((await waiting).status, 200)
+})
+
+test('waiting is activity for as long as it lasts', async () => {
+  const client = new AbortController()
+  const waiting = api('/previews/long/wait', { signal: client.signal })
+  const first = await until('it is asked for', () => store.get('long')?.lastSeen)
+  await until('it is seen again', () => store.get('long')!.lastSeen! > first + 1_000)
+  client.abort()
+  await assert.rejects(waiting)
+  const last = store.get('long')!.lastSeen!
+  await sleep(2_500)
+  assert.equal(store.get('long')!.lastSeen, last, 'nobody waits any more')
+})
+
+test('wait says what has ended what it waits for', async () => {
+  const words = {
+    idle: /since nobody used it/,
+    lifetime: /lifetime is over/,
+    room: /room for another/,
+    disk: /room on the disk/,
+    moved: /in another way/,
+    asked: /stopped by somebody else/,
+  } as const
+  for (const [why, word] of Object.entries(words)) {
+    const tag = `ended-${why}`
+    bringUp(tag, bed)
+    await described('POST', `/previews/${tag}/refresh`)
+    const waiting = described('GET', `/previews/${tag}/wait`)
+    await sleep(30)
+    store.apply(tag, { type: 'stop', why: why as keyof typeof words })
+    const { status, json } = await waiting
+    assert.equal(status, 409)
+    assert.match(json.detail, word)
+  }
+})
+
 test('wait gives up when somebody else stops or removes what it waits for', async () => {
   for (const [wish, state] of [
     ['stop', 'stopping'],

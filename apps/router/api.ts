@@ -102,7 +102,7 @@ export function api({ config, store, nudges, changes, reaper, log }: Parts, own:
     // Noted, so that a start that comes before it is done has the newest image.
     const preview = store.apply(tagOf(req), { type: 'refresh' }) ?? store.get(tagOf(req))
     if (!preview) return noSuch(res, tagOf(req))
-    await nudges.refresh(preview.tag)
+    await nudges.refresh(preview)
     return res.status(202).json(view(preview))
   }
 
@@ -200,13 +200,29 @@ function problemOfWait(
       return [502, sentence, { ...about, advice: advice[0]?.what }]
     }
     case 'stopped':
-      return [409, `${tag} was ${waited.preview ? 'stopped' : 'removed'} by somebody else.`, about]
+      return [409, `${tag} was ${endOf(waited.preview)}.`, about]
     case 'late':
       if (waited.missing) return [504, `The registry has no ${tag} yet, after ${seconds} s.`, about]
       if (about.state === 'running')
         return [504, `${tag} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
       return [504, `${tag} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
   }
+}
+
+/** How what somebody waited for has ended instead. */
+function endOf(preview: Preview | undefined): string {
+  if (!preview || preview.state === 'removing') return 'removed by somebody else'
+  const why = 'why' in preview ? preview.why : ''
+  return ends[why] ?? 'stopped by somebody else'
+}
+
+const ends: Record<string, string> = {
+  idle: 'stopped, since nobody used it',
+  lifetime: 'stopped: its lifetime is over',
+  room: 'stopped to make room for another preview',
+  disk: 'stopped to make room on the disk of the engine',
+  moved: 'stopped, since previews are reached in another way now',
+  exited: 'stopped: its container ended by itself',
 }
 
 /** A number in a query, or undefined for anything else. */

@@ -33,6 +33,7 @@ const known = {
   leaving: [],
   unfit: null,
   newer: null,
+  refreshes: 0,
 }
 const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', digest: null, port: 80 }
 const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, coming: null }
@@ -75,6 +76,12 @@ const table: [string, Request, Facts, object][] = [
   ['a navigation waits a second for an image that started quickly', browser, facts({ preview: stopped }), wait(1_000)],
   ['but not while the start lanes are taken', browser, facts({ preview: stopped, laneFree: () => false }), wait(0)],
   ['nor when its last start was slow', browser, facts({ preview: { ...stopped, took: { start: 1_500 } } }), wait(0)],
+  [
+    'nor when a newer image has to be looked for first',
+    browser,
+    facts({ preview: { ...stopped, newer: { number: 1, digest: null, asked: false, trouble: null } } }),
+    wait(0),
+  ],
   ['nor when its image is gone', browser, facts({ preview: { ...stopped, image: null } }), wait(0)],
   ['a program is held', program, facts(), wait(HOLD)],
   ['a POST is held whatever it accepts', { ...browser, method: 'POST' }, facts(), wait(HOLD)],

@@ -3,6 +3,7 @@
  *
  * `decide` turns facts into an answer, `door` acts on it.
  */
+import { wantsNewer } from '../shared/newer.ts'
 import { FAILURE_REST_MS, type In, type Preview } from '../shared/preview.ts'
 
 /** A request as nginx describes it. Header values are empty strings where the client sent none. */
@@ -91,10 +92,11 @@ export function preferredWait(prefer: string): number | null {
 
 /**
  * How long a navigation waits for the application itself, milliseconds: only where it is frozen, which takes milliseconds
- * to end, or where its image is here, a lane is free and its last start was quick.
+ * to end, or where its newest image is here, as far as is known, a lane is free and its last start was quick.
  */
 function quick(preview: Preview | undefined, { laneFree }: Facts): number {
   if (preview?.state === 'paused') return QUICK_MS
-  const wasQuick = preview?.image && preview.took.start !== undefined && preview.took.start < QUICK_MS
+  if (!preview?.image || wantsNewer(preview)) return 0
+  const wasQuick = preview.took.start !== undefined && preview.took.start < QUICK_MS
   return wasQuick && laneFree() ? QUICK_MS : 0
 }

@@ -173,8 +173,9 @@ const paths = {
       operationId: 'waitForPreview',
       summary: 'Starts a preview if need be, and answers once it runs.',
       description:
-        'A tag that the registry does not have yet is asked for again until time is up. Where a newer image is asked ' +
-        'for or known, it is waited for until that has taken over, or is given up; `digest` says which one serves.',
+        'A tag that the registry does not have yet is asked for again until time is up. Where a newer image was asked ' +
+        'for (refresh), or is taking over already, it is waited for until that has taken over, or is given up; `digest` ' +
+        'says which one serves. Waiting counts as activity.',
       parameters: [
         tag,
         query('timeout', { type: 'number', minimum: 0, maximum: 600, default: 60 }, 'Seconds to wait at most.'),
@@ -184,7 +185,7 @@ const paths = {
         400: problem('The timeout is no number from 0 to 600.'),
         403: foreign,
         404: unknown,
-        409: problem('Somebody else stopped or removed it meanwhile.'),
+        409: problem('It was stopped or removed meanwhile; detail says why.'),
         502: problem('It failed; reason says why.'),
         504: problem('Time is up.'),
       },

@@ -40,6 +40,7 @@ const known = {
   leaving: [],
   unfit: null,
   newer: null,
+  refreshes: 0,
 }
 const generation = { number: 1, container: evil, slot: 3, image: evil, digest: evil, port: 80 }
 const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: evil, reason }

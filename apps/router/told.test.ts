@@ -19,6 +19,7 @@ const base = {
   leaving: [],
   unfit: null,
   newer: null,
+  refreshes: 0,
 }
 const image = { id: 'sha256:a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
 const generation = { number: 1, container: 'c', slot: 1, image: 'sha256:a', digest: null, port: 80 }

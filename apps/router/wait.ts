@@ -1,10 +1,11 @@
 /**
  * `GET /previews/TAG/wait`: starts a preview if need be, and answers when it runs, or cannot, or time is up.
  *
- * Where a newer image is known or asked for, who waits is waiting for that one: to run, or to be given up.
+ * Where somebody has asked for a newer image, or one is taking over, who waits is waiting for that one: to run, or to be
+ * given up. One that was noticed only, and is still being pulled, keeps nobody from what runs.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { wantsNewer } from '../shared/newer.ts'
+import { isAsked } from '../shared/newer.ts'
 import { isOutdated, type In, type Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store.ts'
@@ -12,6 +13,9 @@ import type { Changes } from './changes.ts'
 
 /** A tag that the registry does not have yet, since it is still being pushed, is asked for again this often. */
 const ASK_AGAIN_MS = 2_000
+
+/** Who waits is noted as its activity this often: far less than what a preview may be idle for. */
+const TOUCH_MS = 2_000
 
 /** For so long after a newer image has taken over, nginx may still know the older one's slot (see /route). */
 const MOVED_MS = 3_500
@@ -35,30 +39,40 @@ export async function waitUntilRunning(
   { deadline, signal }: { deadline: number; signal: AbortSignal },
 ): Promise<Waited> {
   let missing = false
-  for (;;) {
-    const asked = store.apply(tag, { type: 'start', by: 'api' })
-    if (asked) await nudges.nudge(asked)
-    store.touch([[tag, Date.now()]])
+  const touch = () => store.touch([[tag, Date.now()]])
+  const touching = setInterval(touch, TOUCH_MS)
+  try {
+    return await wait()
+  } finally {
+    clearInterval(touching)
+  }
 
-    const settled = await changes.until(() => settledAs(tag, store), { deadline, signal })
-    if (!settled) return late()
-    if (settled !== 'missing') {
-      const known = settled.end === 'running' ? movedAt(settled.preview) + MOVED_MS : 0
-      if (known > Date.now()) {
-        await sleep(Math.min(known, deadline) - Date.now(), undefined, { signal }).catch(() => {})
-        if (signal.aborted || known > deadline) return late()
-        continue
+  async function wait(): Promise<Waited> {
+    for (;;) {
+      const asked = store.apply(tag, { type: 'start', by: 'api' })
+      if (asked) await nudges.nudge(asked)
+      touch()
+
+      const settled = await changes.until(() => settledAs(tag, store), { deadline, signal })
+      if (!settled) return late()
+      if (settled !== 'missing') {
+        const known = settled.end === 'running' ? movedAt(settled.preview) + MOVED_MS : 0
+        if (known > Date.now()) {
+          await sleep(Math.min(known, deadline) - Date.now(), undefined, { signal }).catch(() => {})
+          if (signal.aborted || known > deadline) return late()
+          continue
+        }
+        touch()
+        return settled
       }
-      store.touch([[tag, Date.now()]])
-      return settled
+      missing = true
+      const again = Date.now() + ASK_AGAIN_MS
+      // Somebody's click may bring it back before that.
+      const isBack = () => (store.get(tag) && settledAs(tag, store) !== 'missing' ? true : undefined)
+      const back = await changes.until(isBack, { deadline: Math.min(again, deadline), signal })
+      // By the clock alone, a timer that fires a moment early would ask once more.
+      if (signal.aborted || Date.now() >= deadline || (!back && again >= deadline)) return late()
     }
-    missing = true
-    const again = Date.now() + ASK_AGAIN_MS
-    // Somebody's click may bring it back before that.
-    const isBack = () => (store.get(tag) && settledAs(tag, store) !== 'missing' ? true : undefined)
-    const back = await changes.until(isBack, { deadline: Math.min(again, deadline), signal })
-    // By the clock alone, a timer that fires a moment early would ask once more.
-    if (signal.aborted || Date.now() >= deadline || (!back && again >= deadline)) return late()
   }
 
   /** Asked again, a tag counts as missing until something of it has come. */
@@ -75,7 +89,7 @@ function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
   if (!preview) return store.missing(tag) === undefined ? { end: 'stopped', preview } : 'missing'
   switch (preview.state) {
     case 'running':
-      if (wantsNewer(preview) || preview.coming || isOutdated(preview)) return undefined
+      if (isAsked(preview) || preview.coming || isOutdated(preview)) return undefined
       return { end: 'running', preview }
     case 'failed':
       // The first push to a registry makes the repository too.

@@ -26,6 +26,7 @@ const pulling = (percent: number): Preview => ({
   leaving: [],
   unfit: null,
   newer: null,
+  refreshes: 0,
   state: 'pulling',
   progress: { bytes: percent * 1_000, total: 100_000, layers: 2, layersDone: 0, percent },
 })

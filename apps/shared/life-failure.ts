@@ -1,6 +1,6 @@
 /** What goes wrong with a preview: it cannot start, its application ends by itself, its image is not there. */
 import { notRenewed, unfit } from './life-newer.ts'
-import { gone, known, queued, rested, stopped } from './life-states.ts'
+import { bare, gone, known, queued, rested, stopped } from './life-states.ts'
 import { generationOf, MAX_CRASHES, STABLE_MS, type Event, type In, type Preview } from './preview.ts'
 import { retryAfter, type Reason } from './reason.ts'
 
@@ -9,7 +9,8 @@ export function fail(preview: Preview, reason: Reason, now: number): Preview | u
   if (preview.state === 'running') return unfit(preview, reason)
   if (preview.state !== 'queued' && preview.state !== 'pulling' && preview.state !== 'starting') return undefined
   // It was a newer one that could not be pulled: the one that is here starts.
-  if (preview.state === 'pulling' && preview.image) return notRenewed(preview, reason, now)
+  if (preview.state === 'pulling' && preview.image)
+    return notRenewed(preview, { reason, number: preview.newer?.number }, now)
   return failed(preview, reason, now)
 }
 
@@ -42,7 +43,7 @@ export function exited(preview: Preview, event: Extract<Event, { type: 'exited' 
 export function imageGone(preview: Preview, now: number): Preview | undefined {
   if (preview.state === 'running') return unfit(preview, { code: 'start-failed', detail: 'its image was removed' })
   if ((preview.state !== 'queued' && preview.state !== 'starting') || !preview.image) return undefined
-  return queued({ ...known(preview), image: null }, null, 'retry', now, 0, null)
+  return queued(bare(preview), null, 'retry', now, 0, null)
 }
 
 /** The registry does not have the tag. */

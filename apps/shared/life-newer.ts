@@ -4,49 +4,69 @@
  */
 import { asked, known, starting, stopped } from './life-states.ts'
 import { stillNewer, withNewer, withoutNewer } from './newer.ts'
-import { isOutdated, isRouted, type Event, type Image, type In, type Newer, type Preview } from './preview.ts'
+import { FAILURE_REST_MS, isOutdated, isRouted, type Event, type In, type Newer, type Preview } from './preview.ts'
 import { words, type Reason } from './reason.ts'
 
 /**
  * The newest image is wanted, whatever came of an earlier try.
  * @param digest what the registry told, where it was asked; that is news only once
  */
-export function refresh(preview: Preview, digest: string | undefined, now: number): Preview | undefined {
+export function refresh(preview: Preview, digest: string | undefined): Preview | undefined {
   if (preview.state === 'removing' || preview.state === 'unknown') return undefined
   // Without an image a start asks the registry in any case; one of somebody else's stays as it is.
   if (preview.image ? !preview.image.pulled : preview.state !== 'pulling') return undefined
   if (digest !== undefined && (digest === preview.newer?.digest || digest === preview.image?.digest)) return undefined
-  return { ...preview, newer: { at: now, digest: digest ?? null, trouble: null }, notice: withoutNewer(preview) }
+  const refreshes = preview.refreshes + 1
+  const isAsked = digest === undefined || (preview.newer?.asked ?? false)
+  const newer: Newer = { number: refreshes, digest: digest ?? null, asked: isAsked, trouble: null }
+  return { ...preview, newer, refreshes, notice: withoutNewer(preview) }
 }
 
-/** There is no newer image, by an answer to what was asked then. Whoever waited for one has the image that is here. */
-export function current(preview: Preview, askedAt: number, now: number): Preview | undefined {
+/** There is no newer image, by the answer to that asking. Whoever waited for one has the image that is here. */
+export function current(preview: Preview, number: number | undefined, now: number): Preview | undefined {
   const { image } = preview
   if (!image) return undefined
-  const newer = stillNewer(preview.newer, askedAt, image)
-  if (preview.state !== 'pulling' && newer === preview.newer) return undefined
-  return orStart({ ...preview, newer, notice: withoutNewer(preview) }, now)
+  const newer = stillNewer(preview.newer, number, image)
+  if (newer === preview.newer && !isKeptWaiting(preview)) return undefined
+  return goOn({ ...preview, newer, notice: withoutNewer(preview) }, now)
 }
 
 /** There is a newer image, or there may be one, but it does not come: the one that is here is used. */
-export function notRenewed(preview: Preview, reason: Reason, now: number): Preview | undefined {
+export function notRenewed(
+  preview: Preview,
+  { reason, number, rest = FAILURE_REST_MS }: Omit<Extract<Event, { type: 'notRenewed' }>, 'type'>,
+  now: number,
+): Preview | undefined {
   if (!preview.image) return undefined
-  // That it is tried in vain again and again is no news.
-  if (preview.state !== 'pulling' && (!preview.newer || preview.newer.trouble?.code === reason.code)) return undefined
-  const newer: Newer = { at: now, digest: null, ...preview.newer, trouble: reason }
-  return orStart({ ...preview, newer, notice: withNewer({ ...preview, newer }, withoutNewer(preview)) }, now)
+  // What was asked for since then has not been tried; and that it is tried in vain again and again is no news.
+  const was = preview.newer
+  const isNews = was !== null && was.number === number && was.trouble?.code !== reason.code
+  if (!isNews && !isKeptWaiting(preview)) return undefined
+  const newer = isNews ? { ...was, trouble: { ...reason, at: now, rest } } : was
+  return goOn({ ...preview, newer, notice: withNewer({ ...preview, newer }, withoutNewer(preview)) }, now)
 }
 
-/** Whoever waited for a newer image that does not come starts with the one that is here. */
-function orStart(preview: Preview, now: number): Preview {
-  return preview.state === 'pulling' ? starting(known(preview), now) : preview
+/** Whether its start is kept waiting for an answer about its newest image. */
+function isKeptWaiting({ state }: Preview): boolean {
+  return state === 'pulling' || state === 'queued'
+}
+
+/** What waited for a newer image that does not come starts with the one that is here. */
+function goOn(preview: Preview, now: number): Preview {
+  if (preview.state === 'pulling') return starting(known(preview), now)
+  return preview.state === 'queued' ? asked(preview) : preview
 }
 
 /** A newer image is here. What runs is replaced by it, what sleeps has it with its next start, and a failure is void. */
-export function renewed(preview: Preview, image: Image, askedAt: number, now: number): Preview | undefined {
+export function renewed(
+  preview: Preview,
+  { image, number }: Extract<Event, { type: 'renewed' }>,
+  now: number,
+): Preview | undefined {
   const was = preview.image
-  if (!was || (was.id === image.id && was.digest === image.digest)) return undefined
-  const newer = stillNewer(preview.newer, askedAt, image)
+  if (!was) return undefined
+  if (was.id === image.id && was.digest === image.digest) return current(preview, number, now)
+  const newer = stillNewer(preview.newer, number, image)
   const notice = withoutNewer(preview)
   switch (preview.state) {
     case 'running':

@@ -62,9 +62,13 @@ export function found(preview: Preview, image: Image): Preview | undefined {
 }
 
 /** Its image is here now. */
-export function pulled(preview: Preview, image: Image, now: number): Preview | undefined {
+export function pulled(
+  preview: Preview,
+  { image, number }: Extract<Event, { type: 'pulled' }>,
+  now: number,
+): Preview | undefined {
   if (preview.state !== 'pulling') return undefined
-  const newer = stillNewer(preview.newer, preview.since, image)
+  const newer = stillNewer(preview.newer, number, image)
   const took = { ...preview.took, pull: now - (preview.stages.pulling ?? now) }
   return starting({ ...known(preview), newer, image, took }, now)
 }

@@ -2,7 +2,7 @@
  * What every part of a life is made of: what stays of a preview as it enters another state, and what it is there. In
  * all of life-*.ts `now` is milliseconds since 1970, and undefined is the answer where an event changes nothing.
  */
-import { tryAgain } from './newer.ts'
+import { tryAgain, withoutNewer } from './newer.ts'
 import {
   generationOf,
   type Generation,
@@ -16,10 +16,44 @@ import type { Reason } from './reason.ts'
 
 /** What stays in every state. What was coming up beside the one that serves goes with it: nobody was ever sent there. */
 export function known(preview: Known & { coming?: Generation | null }): Known {
-  const { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice, unfit, newer, coming } =
-    preview
+  const {
+    tag,
+    since,
+    change,
+    lastSeen,
+    image,
+    generations,
+    stages,
+    took,
+    crashes,
+    notice,
+    unfit,
+    newer,
+    refreshes,
+    coming,
+  } = preview
   const leaving = coming ? [...preview.leaving, { ...coming, since: 0 }] : preview.leaving
-  return { tag, since, change, lastSeen, image, generations, stages, took, crashes, notice, leaving, unfit, newer }
+  return {
+    tag,
+    since,
+    change,
+    lastSeen,
+    image,
+    generations,
+    stages,
+    took,
+    crashes,
+    notice,
+    leaving,
+    unfit,
+    newer,
+    refreshes,
+  }
+}
+
+/** The same once its image is gone: there is none any more that another one would be newer than. */
+export function bare(preview: Preview): Known {
+  return { ...known(preview), image: null, newer: null, notice: withoutNewer(preview) }
 }
 
 /** Marks a change that the queue-processor has to act upon. */
@@ -57,7 +91,7 @@ export function queued(
 ): In<'queued'> {
   return asked({
     ...base,
-    newer: tryAgain(base.newer),
+    newer: tryAgain(base.newer, by, now),
     since: now,
     stages: { queued: now, ...firstOf(base, by) },
     notice: null,

@@ -1,5 +1,5 @@
 /** How a preview ends: stopped, removed, cleaned up, forgotten. */
-import { asked, gone, known, mayBeRouted, queued, rested, stopped, stopping } from './life-states.ts'
+import { asked, bare, gone, known, mayBeRouted, queued, rested, stopped, stopping } from './life-states.ts'
 import { generationOf, isForgettable, isOnItsWay, type Event, type Preview } from './preview.ts'
 
 /** Nobody is to be served by it any more. */
@@ -64,7 +64,7 @@ export function ended(preview: Preview, now: number): Preview | undefined {
 export function removed(preview: Preview, now: number): Preview | undefined {
   if (preview.state !== 'removing') return undefined
   return preview.thenStart
-    ? queued({ ...known(preview), image: null, crashes: 0 }, null, 'api', now, 0, null)
+    ? queued({ ...bare(preview), crashes: 0 }, null, 'api', now, 0, null)
     : gone(preview, 'removed', now)
 }
 
@@ -77,15 +77,14 @@ export function unlisted(preview: Preview, now: number): Preview | undefined {
 /** Its container and its image are gone, and what is known of the tag stays. */
 export function cleaned(preview: Preview, now: number): Preview | undefined {
   if (!preview.image && !generationOf(preview) && preview.state !== 'failed') return undefined
-  const bare = { ...known(preview), image: null }
   switch (preview.state) {
     case 'stopped':
-      return { ...bare, state: 'stopped', generation: null, why: preview.why }
+      return { ...bare(preview), state: 'stopped', generation: null, why: preview.why }
     case 'failed':
-      return stopped(bare, null, 'idle', now)
+      return stopped(bare(preview), null, 'idle', now)
     case 'queued':
       // A click came while the image was going: it is pulled again.
-      return asked({ ...preview, image: null, generation: null })
+      return asked({ ...preview, ...bare(preview), generation: null })
     default:
       return undefined
   }

@@ -48,6 +48,7 @@ const known = {
   leaving: [],
   unfit: null,
   newer: null,
+  refreshes: 0,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null }
@@ -332,13 +333,13 @@ test('that a newer image did not come up is no news once another was pushed, the
 })
 
 test('what cannot be brought here is told once, and no more when it is asked for again or is none', () => {
-  const notRenewed: Event = { type: 'notRenewed', reason: because('disk-full') }
-  const first = after({ ...running, notice: 'slow' }, { type: 'refresh' }, notRenewed)
+  const notRenewed = (number: number): Event => ({ type: 'notRenewed', reason: because('disk-full'), number })
+  const first = after({ ...running, notice: 'slow' }, { type: 'refresh' }, notRenewed(1))
   assert.match(first!.notice!, /^There may be a newer image, but .* slow$/)
   const asked = after(first, { type: 'refresh' })
   assert.equal(asked!.notice, 'slow')
-  assert.equal(after(asked, notRenewed)!.notice, first!.notice)
-  assert.equal(after(first, { type: 'current', asked: now + 1_000 })!.notice, 'slow')
+  assert.equal(after(asked, notRenewed(2))!.notice, first!.notice)
+  assert.equal(after(first, { type: 'current', number: 1 })!.notice, 'slow')
 })
 
 test('what comes up beside goes with the one that serves, and keeps its slot until it is gone', () => {

@@ -51,15 +51,15 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
     case 'imageGone':
       return imageGone(preview, now)
     case 'pulled':
-      return pulled(preview, event.image, now)
+      return pulled(preview, event, now)
     case 'refresh':
-      return refresh(preview, event.digest, now)
+      return refresh(preview, event.digest)
     case 'current':
-      return current(preview, event.asked, now)
+      return current(preview, event.number, now)
     case 'notRenewed':
-      return notRenewed(preview, event.reason, now)
+      return notRenewed(preview, event, now)
     case 'renewed':
-      return renewed(preview, event.image, event.asked ?? now, now)
+      return renewed(preview, event, now)
     case 'unlisted':
       return unlisted(preview, now)
     case 'replace':
@@ -101,7 +101,7 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
 /** The first event of a tag without a row. */
 function born(tag: string, event: Event, now: number): Preview | undefined {
   // A tag may come back after its row went. Counting on from the clock, no job of its earlier life has the same id.
-  const unknown = { ...fresh, tag, since: now, change: now }
+  const unknown = { ...fresh, tag, since: now, change: now, refreshes: now }
   if (event.type === 'start') return queued(unknown, null, event.by, now, 0, null)
   if (event.type === 'ahead')
     return { ...unknown, image: event.image, state: 'stopped', generation: null, why: 'ahead' }

@@ -7,14 +7,20 @@
 import type { Image, Newer, Preview } from './preview.ts'
 import { words } from './reason.ts'
 
-/** Whether a start has to look for a newer image before it takes the one that is here. */
+/** Whether a start has to look for a newer image before it takes the one that is here. One of somebody else's stays. */
 export function wantsNewer({ image, newer }: Preview): boolean {
-  return image !== null && newer !== null && newer.trouble === null
+  return image !== null && image.pulled && newer !== null && newer.trouble === null
 }
 
-/** Whether a newer image can be brought here beside all else: nothing that asks for an image is under way. */
-export function mayBeRenewed({ state }: Preview): boolean {
-  return ['running', 'paused', 'stopped', 'failed'].includes(state)
+/** Whether somebody has asked for a newer image that is not here yet: who waits for the preview waits for that. */
+export function isAsked(preview: Preview): boolean {
+  return wantsNewer(preview) && preview.newer!.asked
+}
+
+/** Whether a newer image can be looked for beside all else: nothing is under way that somebody waits for. */
+export function mayBeRenewed(preview: Preview): boolean {
+  if (preview.state === 'paused') return !preview.draining && !preview.thenStart
+  return ['running', 'stopped', 'failed'].includes(preview.state)
 }
 
 /** Whether the registry has this for the tag, and it was found to be nothing that can run here. */
@@ -24,15 +30,22 @@ export function isHopeless({ newer }: Preview, digest: string): boolean {
 
 /**
  * What is still to be looked for, once an image is here.
- * @param asked when the registry was asked for it: what is wanted since then may be newer
+ * @param number of the asking that this image answers: what was asked for since then may be newer
  */
-export function stillNewer(newer: Newer | null, asked: number, image: Image): Newer | null {
-  return newer && newer.at >= asked && newer.digest !== image.digest ? newer : null
+export function stillNewer(newer: Newer | null, number: number | undefined, image: Image): Newer | null {
+  return newer && newer.number !== number && newer.digest !== image.digest ? newer : null
 }
 
-/** As a start begins: what could not be brought here is tried again, unless it is nothing that can run here. */
-export function tryAgain(newer: Newer | null): Newer | null {
-  return newer?.trouble && newer.trouble.code !== 'bad-image' ? { ...newer, trouble: null } : newer
+/**
+ * As a start begins: what could not be brought here is tried again after its rest, unless it is nothing that can run
+ * here. What Lotan starts by itself, it starts with what is here.
+ * @param by who starts it
+ * @param now milliseconds since 1970
+ */
+export function tryAgain(newer: Newer | null, by: string, now: number): Newer | null {
+  if (!newer?.trouble || newer.trouble.code === 'bad-image' || by === 'reaper' || by === 'retry') return newer
+  // A clock that stepped back must not make the rest longer.
+  return Math.abs(now - newer.trouble.at) < newer.trouble.rest ? newer : { ...newer, trouble: null }
 }
 
 /** A notice, and before it why the newer image is not here, where there is one. */

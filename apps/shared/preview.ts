@@ -37,13 +37,18 @@ export type Leaving = Generation & {
 
 /** What is known of an image newer than the one a preview has. */
 export interface Newer {
-  /** When somebody asked for it last, or it was noticed; milliseconds since 1970. */
-  at: number
+  /** Which asking, or noticing, was the last one. An answer to an earlier one may be out of date. */
+  number: number
   /** The digest that the registry told for the tag; null while it has not been asked. */
   digest: string | null
+  /** Somebody has asked for it: whoever waits for the preview waits for this image, too. */
+  asked: boolean
   /** Why it could not be brought here; null while that has not been tried. */
-  trouble: Reason | null
+  trouble: Trouble | null
 }
+
+/** `at` is milliseconds since 1970. For `rest` milliseconds from then on no start tries again. */
+export type Trouble = Reason & { at: number; rest: number }
 
 /** What the engine has told of a running pull. Bytes; `total` grows as layers become known. */
 export interface Progress {
@@ -104,6 +109,8 @@ export interface Known {
   unfit: string | null
   /** What is asked for, or known, to be newer than its image: the next start brings it here first. */
   newer: Newer | null
+  /** How often that was. */
+  refreshes: number
 }
 
 /** What is known of a tag that nobody has asked for. */
@@ -119,6 +126,7 @@ export const fresh: Omit<Known, 'tag' | 'since'> = {
   leaving: [],
   unfit: null,
   newer: null,
+  refreshes: 0,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */
@@ -164,7 +172,8 @@ export type Event =
   | { type: 'remove' }
   /** The pull lane has begun. `places` is how many previews may be up at once. */
   | { type: 'pull'; places: number }
-  | { type: 'pulled'; image: Image }
+  /** `number`, here and below: which asking for a newer image this answers; undefined where there was none. */
+  | { type: 'pulled'; image: Image; number?: number }
   /** The image turned out to be on the engine already. */
   | { type: 'found'; image: Image }
   /** The image turned out not to be there, though it was thought to be. */
@@ -178,12 +187,12 @@ export type Event =
   | { type: 'unlisted' }
   /** Somebody asks for its newest image; or the registry has told of one that is newer, by its digest. */
   | { type: 'refresh'; digest?: string }
-  /** Its image is the newest one, by an answer to what was asked then, milliseconds since 1970. */
-  | { type: 'current'; asked: number }
-  /** The newest image could not be brought here, or not even be asked about. */
-  | { type: 'notRenewed'; reason: Reason }
-  /** The registry has a newer image, and it is here. `asked`: when the registry was, milliseconds since 1970. */
-  | { type: 'renewed'; image: Image; asked?: number }
+  /** Its image is the newest one that may be had. */
+  | { type: 'current'; number?: number }
+  /** The newest image could not be brought here, or not even be asked about. `rest` is milliseconds. */
+  | { type: 'notRenewed'; reason: Reason; number?: number; rest?: number }
+  /** The registry has a newer image, and it is here. */
+  | { type: 'renewed'; image: Image; number?: number }
   /** The newer image is to serve: a container of it comes up beside the one that serves. `slot` as with `begin`. */
   | { type: 'replace'; port: number; slot?: number }
   /** The container of a generation that was leaving is gone. */

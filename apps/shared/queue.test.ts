@@ -215,9 +215,43 @@ test('everything that waits can be forgotten, and asked for again', async () => 
   assert.deepEqual(seen.map(([, { tag }]) => tag), ['red']) // prettier-ignore
 })
 
+/** A preview that a newer image was noticed of. */
+const noticed = (tag: string): Preview => {
+  const newer = { number: 1, digest: 'sha256:d2', asked: false, trouble: null }
+  return { ...previewOf(tag), newer, refreshes: 1 }
+}
+
+test('a newer image is asked about in the ask lane, and brought here in the renew lane', async () => {
+  const { config, nudges } = ownQueue()
+  const asked = { ...noticed('red'), newer: { ...noticed('red').newer!, digest: null } }
+  await nudges.refresh(asked)
+  await nudges.refresh(asked)
+  await nudges.refresh(noticed('blue'))
+  assert.deepEqual(await nudges.waiting(), { ask: 1, ahead: 0, renew: 1, pull: 0, start: 0, wake: 0, stop: 0 })
+  const seen = work(config)
+  await until('both have come', () => seen.length === 2)
+  assert.ok(seen.every(([, { refresh }]) => refresh))
+})
+
+test('what has made way for another wish may be asked for again while its job ends', async () => {
+  const { config, nudges } = ownQueue()
+  const preview = noticed('red')
+  const wishes: Preview[] = [
+    { ...preview, change: preview.change + 1 },
+    { ...preview, refreshes: 2 },
+  ]
+  const seen = work(config, () => {
+    const next = wishes.shift()
+    return next && nudges.refresh(next)
+  })
+  await nudges.refresh(preview)
+  await until('all have come', () => seen.length === 3)
+})
+
 test('what nobody waits for stands in nobody’s way: renewals, and images ahead, of which the last one is first', async () => {
   const { config, nudges } = ownQueue()
-  for (const tag of ['red', 'blue', 'red']) await nudges.refresh(tag)
+  const [red, blue] = ['red', 'blue'].map(noticed)
+  for (const preview of [red!, blue!, red!]) await nudges.refresh(preview)
   for (const tag of ['one', 'two', 'three']) await nudges.ahead(tag)
   assert.deepEqual(await nudges.waiting(), { ask: 0, ahead: 3, renew: 2, pull: 0, start: 0, wake: 0, stop: 0 })
   const seen = work(config)

@@ -4,7 +4,8 @@
  * A job carries a tag and a generation, never a copy of what is wanted; losing all of Redis loses time, nothing else,
  * since the reaper asks again for what SQLite says is due. Lanes, so that a start of an image that is here never waits
  * behind a pull, nor a pull behind questions about tags that may not exist, or behind what is pulled before anybody asks
- * for it, or of a preview that has an image already; a wake, which takes milliseconds, waits behind none of these, and a stop behind nothing at all.
+ * for it (ahead), or of a preview that has an image already (renew), which is asked about before; a wake, which takes
+ * milliseconds, waits behind none of these, and a stop behind nothing at all.
  */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -21,7 +22,7 @@ export interface Nudge {
   generation: number | null
   /** Look for containers that the tag has and should not have, whatever its state. */
   sweep?: true
-  /** Ask the registry for a newer image. */
+  /** Look for a newer image: ask the registry, or bring here what it has told of. */
   refresh?: true
   /** Bring its image here before anybody asks for it. */
   ahead?: true
@@ -70,13 +71,13 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   ) as Record<Lane, Queue<Nudge>>
   for (const queue of Object.values(queues)) queue.on('error', () => {})
 
-  /** Asks for something else than a look at a preview's state. Asking twice makes one job. */
-  async function ask(lane: Lane, tag: string, what: 'sweep' | 'refresh' | 'ahead'): Promise<void> {
+  /** Asks for something else than a look at a preview's state. Asking twice by the same id makes one job. */
+  async function ask(lane: Lane, tag: string, what: 'sweep' | 'refresh' | 'ahead', id = tag): Promise<void> {
     const added = queues[lane].add(
       'look',
       { tag, change: 0, generation: null, [what]: true },
       // What was shown last is pulled ahead first.
-      { jobId: `${tag}.${what}`, lifo: what === 'ahead', removeOnComplete: true, removeOnFail: true },
+      { jobId: `${id}.${what}`, lifo: what === 'ahead', removeOnComplete: true, removeOnFail: true },
     )
     await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
       log.warn({ tag, error: error.message }, `${what} lost, the reaper will ask again`),
@@ -109,8 +110,13 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
      */
     sweep: (tag: string): Promise<void> => ask('stop', tag, 'sweep'),
 
-    /** Asks the queue-processor to look for a newer image of a tag, and to bring it here. Never throws. */
-    refresh: (tag: string): Promise<void> => ask('renew', tag, 'refresh'),
+    /**
+     * Asks the queue-processor to look for a newer image of a preview: in the ask lane, or, where the registry has told
+     * of one, in the renew lane, which brings it here. Never throws. The id is the wish's: what has made way for
+     * another wish may be asked for again while its job ends.
+     */
+    refresh: ({ tag, change, newer, refreshes }: Preview): Promise<void> =>
+      ask(newer?.digest ? 'renew' : 'ask', tag, 'refresh', `${tag}.${change}.${refreshes}`),
 
     /** Asks the queue-processor to bring the image of a tag here that nobody has asked for yet. Never throws. */
     ahead: (tag: string): Promise<void> => ask('ahead', tag, 'ahead'),

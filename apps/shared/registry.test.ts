@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeCertificate } from '../testing/certificate.ts'
 import { bridgeAddress } from '../testing/docker.ts'
 import { countQuestions } from '../testing/counted.ts'
@@ -383,6 +384,26 @@ test('a registry that wants to be left alone is not asked anything until then, w
     await until('it may be asked again', () => registry.has('red').catch(() => false))
     assert.equal(asked, 2, first)
   }
+})
+
+test('who asks it later is told what is left of that', async (t) => {
+  const host = await serve(t, (_, res) => res.writeHead(429, { 'Retry-After': '60' }).end())
+  const registry = registryOf({ repository: `${host}/todowrangler`, dockerConfig: dir })
+  const ask = () => registry.has('red').catch((error: RegistryError) => error)
+  const first = (await ask()) as RegistryError
+  await sleep(300)
+  const later = (await ask()) as RegistryError
+  assert.deepEqual([first.retryAfter, later.code, later.status], [60_000, first.code, 429])
+  assert.match(later.message, /answered 429/)
+  assert.ok(later.retryAfter! <= 59_750 && later.retryAfter! > 50_000, `${later.retryAfter} ms`)
+})
+
+test('whoever asks may be less patient than usual', async (t) => {
+  const host = await serve(t, () => {})
+  const registry = registryOf({ repository: `${host}/todowrangler`, dockerConfig: dir })
+  const began = performance.now()
+  await assert.rejects(registry.digestOf('red', undefined, AbortSignal.timeout(200)), failsWith('registry-down'))
+  assert.ok(performance.now() - began < 2_000)
 })
 
 test('nor is one whose tokens are given out by somebody who wants to be left alone', async (t) => {

@@ -33,7 +33,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
   /** What was accepted last: a token is used until the registry turns it away. A login is asked for anew each time. */
   let bearer: string | undefined
   let challenge: string | undefined
-  /** A registry that wants to be left alone is not asked anything until then. */
+  /** A registry that wants to be left alone is not asked anything until then, milliseconds of this process. */
   let quiet: { until: number; error: RegistryError } | undefined
   let there: { until: number; answer: Promise<boolean> } | undefined
 
@@ -44,7 +44,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
 
     /** @returns whether there is something else to send than before */
     async function enter(refused?: Login): Promise<boolean> {
-      const found = await loginFor(host, refused)
+      const found = await inTime(loginFor(host, refused), signal, `${host}: no login for it in time`)
       if (refused && !found) return false
       login = found
       const was = authorization
@@ -54,7 +54,8 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     }
 
     return async function get(url: URL, options: Question = {}): Promise<Response> {
-      if (quiet && Date.now() < quiet.until) throw quiet.error
+      const left = quiet ? quiet.until - performance.now() : 0
+      if (quiet && left > 0) throw quietened(quiet.error, left)
       try {
         const answer = await put(url, options)
         heed(refusalOf(answer, config.repository))
@@ -84,7 +85,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
 
   function heed(error: RegistryError | undefined) {
     if (error?.retryAfter === undefined) return
-    quiet = { until: Date.now() + Math.min(error.retryAfter, LONGEST_MS), error }
+    quiet = { until: performance.now() + Math.min(error.retryAfter, LONGEST_MS), error }
   }
 
   async function askWhetherThere(): Promise<boolean> {
@@ -102,8 +103,12 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
    * @returns undefined where there is no such tag
    * @throws RegistryError
    */
-  async function head(tag: string, known?: string): Promise<{ digest: string | undefined } | undefined> {
-    const get = openSession(AbortSignal.timeout(MANIFEST_MS))
+  async function head(
+    tag: string,
+    known?: string,
+    signal = AbortSignal.timeout(MANIFEST_MS),
+  ): Promise<{ digest: string | undefined } | undefined> {
+    const get = openSession(signal)
     const answer = await get(new URL(`/v2/${name}/manifests/${tag}`, origin), {
       accept: MANIFESTS,
       method: 'HEAD',
@@ -142,10 +147,12 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
      * The digest that a tag has now: of its manifest, or of its list of manifests, as the engine records it.
      *
      * @param known the digest that it had before, which the registry need not tell again
+     * @param signal ends the asking
      * @returns undefined where the registry has no such tag
      * @throws RegistryError
      */
-    digestOf: async (tag: string, known?: string): Promise<string | undefined> => (await head(tag, known))?.digest,
+    digestOf: async (tag: string, known?: string, signal?: AbortSignal): Promise<string | undefined> =>
+      (await head(tag, known, signal))?.digest,
 
     /** Whether the registry has a tag. @throws RegistryError */
     has: async (tag: string): Promise<boolean> => (await head(tag)) !== undefined,
@@ -190,6 +197,19 @@ function originOf(host: string): string {
   if (host === HUB) return 'https://registry-1.docker.io'
   const https = new URL(`https://${host}`)
   return isLoopback(https) ? `http://${host}` : https.origin
+}
+
+/** Whoever has the login may be slower than the question may be. */
+function inTime<T>(promise: Promise<T>, signal: AbortSignal, message: string): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const giveUp = () => reject(new RegistryError('registry-down', message))
+  signal.addEventListener('abort', giveUp, { once: true })
+  return Promise.race([promise, late]).finally(() => signal.removeEventListener('abort', giveUp))
+}
+
+/** The same error, a while later. */
+function quietened({ code, message, status }: RegistryError, retryAfter: number): RegistryError {
+  return new RegistryError(code, message, { status, retryAfter })
 }
 
 /** ECR says 403 where a token has ended. */

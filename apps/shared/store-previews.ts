@@ -10,10 +10,12 @@ export function previewRows(db: Database, label: (tag: string) => string) {
   const upsert = db.prepare(`
     INSERT INTO preview (
       tag, label, state, since, change, last_seen, image, generations, stages, took, crashes, notice,
-      reason, retry_at, why, asked_by, not_before, draining, then_start, ready_at, progress, unfit, newer
+      reason, retry_at, why, asked_by, not_before, draining, then_start, ready_at, progress, unfit, newer,
+      refreshes
     ) VALUES (
       @tag, @label, @state, @since, @change, @last_seen, @image, @generations, @stages, @took, @crashes, @notice,
-      @reason, @retry_at, @why, @asked_by, @not_before, @draining, @then_start, @ready_at, @progress, @unfit, @newer
+      @reason, @retry_at, @why, @asked_by, @not_before, @draining, @then_start, @ready_at, @progress, @unfit, @newer,
+      @refreshes
     )
     ON CONFLICT (tag) DO UPDATE SET
       label = excluded.label,
@@ -37,7 +39,8 @@ export function previewRows(db: Database, label: (tag: string) => string) {
       ready_at = excluded.ready_at,
       progress = excluded.progress,
       unfit = excluded.unfit,
-      newer = excluded.newer
+      newer = excluded.newer,
+      refreshes = excluded.refreshes
   `)
   const deletePreview = db.prepare('DELETE FROM preview WHERE tag = ?')
 

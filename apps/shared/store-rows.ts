@@ -25,6 +25,7 @@ export interface Row {
   progress: string | null
   unfit: string | null
   newer: string | null
+  refreshes: number
 }
 
 export type GenerationRow = Generation & {
@@ -71,6 +72,7 @@ export function toRow(preview: Preview, label: string): Row & { label: string } 
     progress: fields.progress ? JSON.stringify(fields.progress) : null,
     unfit: preview.unfit,
     newer: preview.newer && JSON.stringify(preview.newer),
+    refreshes: preview.refreshes,
   }
 }
 
@@ -104,6 +106,7 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
     leaving: of('leaving').map((row) => ({ ...bare(row), since: row.since ?? 0 })),
     unfit: row.unfit,
     newer: row.newer ? (JSON.parse(row.newer) as Newer) : null,
+    refreshes: row.refreshes,
   }
   const rest: Record<string, unknown> = {
     queued: {

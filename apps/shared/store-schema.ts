@@ -106,6 +106,7 @@ const steps = [
   `
   -- What is asked for, or known, to be newer than a preview's image.
   ALTER TABLE preview ADD COLUMN newer TEXT;
+  ALTER TABLE preview ADD COLUMN refreshes INTEGER NOT NULL DEFAULT 0;
   `,
 ]
 
