@@ -56,10 +56,12 @@ export async function waitUntilRunning(
       const settled = await changes.until(() => settledAs(tag, store), { deadline, signal })
       if (!settled) return late()
       if (settled !== 'missing') {
-        const known = settled.end === 'running' ? movedAt(settled.preview) + MOVED_MS : 0
-        if (known > Date.now()) {
-          await sleep(Math.min(known, deadline) - Date.now(), undefined, { signal }).catch(() => {})
-          if (signal.aborted || known > deadline) return late()
+        const rest = settled.end === 'running' ? movedAt(settled.preview) + MOVED_MS - Date.now() : 0
+        // What is ahead of the clock was noted before that stepped back.
+        if (rest > 0 && rest <= MOVED_MS) {
+          const left = deadline - Date.now()
+          await sleep(Math.max(0, Math.min(rest, left)), undefined, { signal }).catch(() => {})
+          if (signal.aborted || rest > left) return late()
           continue
         }
         touch()
