@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { startLotan, type Lotan, type PartName } from './testing/bed.ts'
 import { buildApps } from './testing/images.ts'
+import { isAlive } from './testing/processes.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
 
@@ -85,6 +86,17 @@ describe('a data directory on a full disk', { timeout: 180_000 }, () => {
     assert.equal((await lotan.api('POST', '/previews/warm/restart')).status, 202)
     await until('warm was stopped', () => lotan.store.history('warm').some(({ event }) => event === 'ended'))
     assert.equal((await lotan.click('warm', '/plain')).text, 'warm')
+  })
+
+  test('keeps Redis from ending no more than the others, though it cannot write its file', async () => {
+    await fillUp()
+    const was = lotan.part('redis')!
+    process.kill(was, 'SIGTERM')
+    await until('it has ended', () => !isAlive(was), { within: 5_000 })
+    await until('it runs again', () => lotan.part('redis'))
+    assert.equal(await left(), 0)
+    await fs.rm(fill)
+    await lotan.ready()
   })
 
   /** Until not a byte is left, whatever else gives back a little meanwhile. */

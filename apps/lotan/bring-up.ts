@@ -12,6 +12,7 @@ import { accepts, get } from './knock.ts'
 import { endLeftovers } from './leftovers.ts'
 import { whyNotListen } from './listen.ts'
 import { hasLostRoutes } from './nginx.ts'
+import { followSlots, isOlder } from './older.ts'
 import { runPart } from './part.ts'
 import { logOf, outputOf, whereIs } from './output.ts'
 import { lockOf, names, planOf, type Name, type Parts } from './parts.ts'
@@ -32,6 +33,9 @@ const NO_REPOSITORY = 'say whose tags may run, such as REPOSITORY=registry.examp
 const NO_DEMO = `REPOSITORY is not set, and the demo needs docker-registry, which is not here: ${NO_REPOSITORY}`
 const NOT_WHOLE = `REPOSITORY is not set, and the demo does not run in parts: ${NO_REPOSITORY}`
 const NOT_OURS = "there is nothing to run: REDIS_URL names a Redis that is not Lotan's own"
+const OLDER =
+  "the database may be older than what runs (a back-up?): so that no preview is shown in another's place, nginx is " +
+  'started when they were compared. For that the engine has to answer: start it, or check DOCKER_HOST'
 const NO_NETWORK = 'there is no network for previews; does the engine answer?'
 
 /**
@@ -77,23 +81,26 @@ export async function bringUp(
     say(`the demo's registry is up on ${host}`)
     await prepareDemo(config, say, signal)
   }
+  const working = mine.filter((name) => name !== 'redis' && name !== 'registry')
+  if (working.length === 0) return
+  const older = await withStore(config, (store) => isOlder(config, store))
   const unknown = [
+    // A back-up tells of comparing too.
+    'compared',
     ...(runs('queue-processor') ? ['guarded', 'unreachable', 'cut_off'] : []),
-    ...(runs('nginx') ? ['compared'] : []),
+    ...(runs('nginx') ? ['nginx_waits'] : []),
   ]
-  if (unknown.length > 0)
-    await withStore(config, ({ meta }) => {
-      for (const key of unknown) meta.set(key, '')
-    })
+  await withStore(config, ({ meta }) => {
+    for (const key of unknown) meta.set(key, '')
+  })
+  followSlots(config)
   for (const name of ['router', 'queue-processor', 'reaper'] as const) if (runs(name)) start(name)
-  if (runs('nginx')) await startNginx(config, runs, start, parts, say, signal)
+  if (runs('nginx')) await startNginx(config, older, runs, start, parts, say, signal)
   const early = runs('nginx') ? await whyUnguarded(config) : undefined
   if (early) say(early, 'bad')
-  const started = mine.filter((name) => name !== 'redis' && name !== 'registry')
-  if (started.length === 0) return
-  say(`started ${started.join(', ')}`)
+  say(`started ${working.join(', ')}`)
 
-  const look = runs('nginx') ? () => whatAils(config) : () => whatAilsAny(started, config)
+  const look = runs('nginx') ? () => whatAils(config) : () => whatAilsAny(working, config)
   const notReady = await whyNotReady(look, signal)
   if (notReady) say(`not ready after ${READY_MS / 1000} s, still trying: ${notReady}`, 'bad')
   else say(`ready in ${((performance.now() - began) / 1000).toFixed(1)} s`, 'good')
@@ -102,9 +109,10 @@ export async function bringUp(
   if (runs('nginx')) welcome(config, say)
 }
 
-/** Starts nginx, which is told beforehand where containers will be. */
+/** Starts nginx, which is told beforehand where containers will be. @param older whether the database is */
 async function startNginx(
   config: Config,
+  older: boolean,
   runs: (name: Name) => boolean,
   start: (name: Name) => void,
   parts: Parts,
@@ -120,16 +128,30 @@ async function startNginx(
   await waitFor(guard, { within: GUARDED_MS, signal })
   const problem = await withStore(config, ({ meta }) => meta.get('unreachable'))
   if (problem) throw new Error(problem)
-  // The database may be a back-up: until it was held against what runs, its routes may lead to another preview. Where
-  // the engine does not answer that cannot be done, which is no reason to be away.
+  // What is known is held against what runs. Where the engine does not answer that cannot be done, which is no reason to
+  // be away: but the routes of an older database may lead to another preview than is asked for.
   const compared = () => withStore(config, ({ meta }) => meta.get('compared') === 'yes')
-  await waitFor(compared, { within: COMPARED_MS, signal })
+  const isCompared = await waitFor(compared, { within: COMPARED_MS, signal })
+  if (older && !isCompared) await whileWaiting(config, say, () => waitFor(compared, { within: Infinity, signal }))
   const places = await withStore(config, ({ meta }) => placesIn(meta))
   start('nginx')
   followPlaces(places, config, parts, say)
   followCertificate(config, say, () => parts.get('nginx')?.reload())
   const why = await withStore(config, ({ meta }) => meta.get('slot_why'))
   if (places?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
+}
+
+/** Waits for what nginx is not started without, and has everybody know why. */
+async function whileWaiting(config: Config, say: Say, wait: () => Promise<unknown>): Promise<void> {
+  const waits = (why: string) => withStore(config, ({ meta }) => meta.set('nginx_waits', why))
+  say(OLDER, 'bad')
+  await waits('waits until the older database was compared with what runs, which takes the engine')
+  try {
+    await wait()
+    say('the older database was compared with what runs')
+  } finally {
+    await waits('')
+  }
 }
 
 /** What previews are not kept off, or Lotan from them, and why; undefined where that is nothing, or not known yet. */

@@ -5,7 +5,7 @@
 import { readConfig } from '../shared/config.ts'
 import { get } from './knock.ts'
 import { names } from './parts.ts'
-import { whatAilsOne } from './well.ts'
+import { whatAils, whatAilsOne } from './well.ts'
 
 const config = readConfig()
 const name = names.find((name) => name === process.argv[2])
@@ -17,6 +17,11 @@ async function whatVisitorsSee(): Promise<string | undefined> {
   const { listen, domain } = config
   // Where it listens everywhere it listens on loopback too.
   const host = { '0.0.0.0': '127.0.0.1', '[::]': '::1' }[listen.host] ?? listen.host.replace(/^\[(.*)\]$/, '$1')
-  const { status, body } = await get({ host, port: listen.port }, '/readyz', domain)
-  return status === 200 ? undefined : body
+  try {
+    const { status, body } = await get({ host, port: listen.port }, '/readyz', domain)
+    return status === 200 ? undefined : body
+  } catch (error) {
+    // The router may know why nginx is not there yet.
+    return (await whatAils(config)) ?? (error as Error).message
+  }
 }

@@ -1,4 +1,5 @@
 /** What Lotan consists of: how each part is run, in the order in which they are started. */
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { environmentFor, type Config } from '../shared/config.ts'
@@ -21,6 +22,7 @@ export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor',
 
 /** A Redis that ended sooner than this, by itself and with an error, could not read its file. */
 const AT_ONCE_MS = 3_000
+const VERSION_MS = 2_000
 
 export const root = path.resolve(import.meta.dirname, '../..')
 
@@ -86,5 +88,15 @@ function redis(config: Config, last: End | undefined): string[] {
     '--maxmemory-policy',
     'noeviction',
   ]
-  return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...file]
+  const ends = endsAnyhow() ? ['--shutdown-on-sigterm', 'force'] : []
+  return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...file, ...ends]
+}
+
+/**
+ * Whether this Redis, from 7 on, can be told to end where it cannot write its file, as on a full disk; an older one does
+ * not start with a setting that it does not know, and is ended by force there.
+ */
+function endsAnyhow(): boolean {
+  const { stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8', timeout: VERSION_MS })
+  return Number(/\bv=(\d+)\./.exec(stdout ?? '')?.[1] ?? 0) >= 7
 }

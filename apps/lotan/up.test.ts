@@ -7,10 +7,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { readConfig } from '../shared/config.ts'
+import { openLog } from '../shared/log.ts'
+import { openStore } from '../shared/store.ts'
 import { freePort } from '../testing/ports.ts'
 import { processesAbout } from '../testing/processes.ts'
 import { surroundings } from '../testing/surroundings.ts'
 import { until } from '../testing/until.ts'
+import { databaseOf } from './database.ts'
 import { whatAilsOne } from './well.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-up-'))
@@ -72,6 +75,53 @@ test('parts are run by launchers of their own, in any order, and end one by one'
   await well('router')
   router.child.kill('SIGTERM')
   assert.equal(await router.ended, 0)
+  assert.deepEqual(processesAbout(dir), [])
+})
+
+test('nginx alone is not started over a database that is older, until that was compared with what runs', async (t) => {
+  const store = openStore(databaseOf(config), {
+    slots: config.slots,
+    label: (tag) => tag,
+    log: openLog('test', 'silent'),
+  })
+  t.after(() => store.close())
+  store.meta.set('subnet', '172.30.0.0/20')
+  // A back-up tells of comparing too.
+  store.meta.set('compared', 'yes')
+  const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [80] }
+  const generation = { number: 1, container: 'c1', slot: 1, image: 'i', digest: null, port: 80 }
+  store.apply('red', { type: 'adopt', frozen: false, generation, image })
+  const seen = path.join(dir, 'run', 'slots-given')
+  fs.writeFileSync(seen, '0000000000000005\n')
+
+  const router = launch(['router'])
+  await well('router')
+  const saysSo = /may be older than what runs/
+  const waits = 'nginx waits until the older database was compared with what runs, which takes the engine'
+  const first = launch(['nginx'])
+  await until('it says what it waits for', () => saysSo.test(first.said()), { within: 20_000 })
+  await until('whoever asks is told so', async () => (await whatAilsOne('nginx', config)) === waits)
+  first.child.kill('SIGTERM')
+  assert.equal(await first.ended, 0)
+  assert.equal(await whatAilsOne('nginx', config), 'nginx does not answer')
+
+  const second = launch(['nginx'])
+  await until('the next one says so too', () => saysSo.test(second.said()), { within: 20_000 })
+  // As the reaper does.
+  store.meta.set('compared', 'yes')
+  await until('nginx is well', async () => (await whatAilsOne('nginx', config)) === undefined, { within: 20_000 })
+  await until('it counts as the last one', () => store.slotsGiven() === 6)
+  await until('which is noted', () => fs.readFileSync(seen, 'utf8') === '0000000000000006\n')
+  second.child.kill('SIGTERM')
+  assert.equal(await second.ended, 0)
+
+  const third = launch(['nginx'])
+  await until('it is started without', () => /started nginx/.test(third.said()), { within: 20_000 })
+  assert.doesNotMatch(third.said(), saysSo)
+  for (const { child, ended } of [third, router]) {
+    child.kill('SIGTERM')
+    assert.equal(await ended, 0)
+  }
   assert.deepEqual(processesAbout(dir), [])
 })
 

@@ -7,6 +7,7 @@ import type { Say } from './console.ts'
 import { withStore } from './database.ts'
 import { takeLocks } from './lock.ts'
 import { forgetRoutes } from './nginx.ts'
+import { noteLastSlots } from './older.ts'
 import { stopOrder, type Name, type Parts } from './parts.ts'
 import { rotateLogs } from './rotate.ts'
 import { forgetRunning, noteRunning, readRunning } from './running.ts'
@@ -36,20 +37,22 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
     process.exit(1)
   })
   let status = 0
+  // What waits for the engine may wait for days.
+  const rotating = setInterval(() => tryToRotate(config, only, say), ROTATE_MS)
   try {
     // Where to reach Lotan is for who runs nginx to say.
     if (!only || only.includes('nginx')) noteRunning(config)
     await bringUp(config, only, parts, say, ending)
-    const rotating = setInterval(() => tryToRotate(config, only, say), ROTATE_MS)
     if (!ending.aborted) await once(ending, 'abort')
-    clearInterval(rotating)
   } catch (error) {
     if (!ending.aborted) {
       say((error as Error).message, 'bad')
       status = 1
     }
   }
+  clearInterval(rotating)
   await takeDown(config, only, parts, say)
+  if (only?.every((name) => name === 'redis') !== true) await noteLastSlots(config)
   if (!only || only.includes('nginx')) {
     forgetRunning(config)
     await forgetRoutes(config).catch(() => {})

@@ -5,6 +5,7 @@ import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { readConfig } from '../shared/config.ts'
 import { openEngine } from '../shared/engine.ts'
@@ -83,5 +84,23 @@ describe("the previews' network", { timeout: 60_000 }, () => {
     isLetThrough = true
     await network.ensure()
     assert.deepEqual(told(), ['yes', ''])
+  })
+
+  test('is made sure of in its rounds though the clock steps back', async (t) => {
+    let rounds = 0
+    const firewall = { stand: () => Promise.resolve(void rounds++), stands: () => Promise.resolve(true) }
+    const often = { again: 200, look: 20, rest: 0 }
+    const network = openNetwork({ engine, store, firewall, config, log, rounds: often })
+    const over = new AbortController()
+    t.after(() => over.abort())
+    void network.keep(over.signal)
+    await until('it was made sure of', () => rounds > 0)
+    const clock = Date.now
+    t.mock.method(Date, 'now', () => clock() - 3_600_000)
+    const before = rounds
+    // Asked by a clock that goes on.
+    const began = performance.now()
+    while (rounds < before + 2 && performance.now() - began < 5_000) await sleep(20)
+    assert.ok(rounds >= before + 2, `it was made sure of ${rounds - before} times since`)
   })
 })

@@ -146,13 +146,14 @@ export function openNetwork(parts: {
       for (let tries = 0; !signal.aborted;) {
         let rest = rounds.look
         try {
-          const now = Date.now()
+          // By a clock that never steps back.
+          const now = performance.now()
           const gone = now < due && now >= early && !(await stands())
           if (gone) log.warn({}, 'firewall rules were taken away, setting them again')
           if (gone || now >= due) {
             await ensure()
-            due = Date.now() + rounds.again
-            early = gone ? Date.now() + rounds.rest : 0
+            due = performance.now() + rounds.again
+            early = gone ? performance.now() + rounds.rest : 0
           }
           tries = 0
         } catch (error) {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { In } from '../shared/preview.ts'
+import type { Event, In } from '../shared/preview.ts'
 import { addressOf } from '../shared/slots.ts'
 import { kill, removeByHand } from '../testing/docker.ts'
 import { until } from '../testing/until.ts'
@@ -154,6 +154,28 @@ test('a reaper whose database is taken away ends, and the next one takes over wh
   await until('purple has its row again', () => state('purple') === 'running')
   assert.equal((bed.store.get('purple') as In<'running'>).generation.number, 9)
   await second.end()
+})
+
+test('what was added again since a back-up is taken over, and what is left of what was removed before is swept', async () => {
+  const now = Date.now()
+  for (const tag of ['again', 'away']) {
+    const { generation } = await bed.runPreview(tag)
+    await removeByHand(generation.container)
+    for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'ended' }, { type: 'removed' }] as Event[])
+      bed.store.apply(tag, event, now)
+    assert.equal(state(tag), 'unknown')
+    assert.equal(bed.store.lastGeneration(tag), 1)
+  }
+  const container = await bed.runContainer('again', 2, 17)
+  await bed.runContainer('away', 1, 18)
+  const reaper = bed.reaper()
+  await until('it is taken over', () => state('again') === 'running')
+  assert.equal((bed.store.get('again') as In<'running'>).generation.container, container)
+  const swept = () => reaper.said('asking for containers that nobody means to be removed').map(({ tag }) => tag)
+  await until('what is left is asked to be swept', () => swept().includes('away'))
+  assert.equal(state('away'), 'unknown')
+  assert.ok(!swept().includes('again'))
+  await reaper.end()
 })
 
 test('previews of another repository are removed when REPOSITORY was changed', async () => {

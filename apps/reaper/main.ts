@@ -116,18 +116,22 @@ async function keepRoom(): Promise<void> {
 
 /** Holds what runs against what is wanted. @throws EngineError, and then nothing is concluded of any container */
 async function compare(): Promise<void> {
-  await doWhatIsDue(await engine.list())
-  if (placesIn(store.meta) && !isCompared()) store.meta.set('compared', 'yes')
+  const isWhole = await doWhatIsDue(await engine.list())
+  if (isWhole && !isCompared()) store.meta.set('compared', 'yes')
 }
 
-/** The rows are read after the containers: a row that is ahead of the engine is one that somebody works on. */
-async function doWhatIsDue(containers: Container[] | null): Promise<void> {
-  const now = Date.now()
+/**
+ * The rows are read after the containers: a row that is ahead of the engine is one that somebody works on.
+ * @returns whether no route is left that leads elsewhere, as far as these containers tell
+ */
+async function doWhatIsDue(containers: Container[] | null): Promise<boolean> {
   const room = config.maxRunning - store.places()
-  const hadRow = (tag: string) => store.history(tag, 1).length > 0
   const places = placesIn(store.meta)
   const previews = store.list()
-  await reap.all(plan({ previews, containers, places, isOpen, room, hadRow, config }, now), now)
+  // After the rows, or one that came in between would be of a time to come.
+  const now = Date.now()
+  const facts = { previews, containers, places, isOpen, room, lastGeneration: store.lastGeneration, config }
+  return (await reap.all(plan(facts, now), now)) && places !== undefined
 }
 
 function unlessOfTheEngine(error: unknown) {

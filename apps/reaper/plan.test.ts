@@ -272,7 +272,12 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [],
   ],
   ['nothing is concluded from an engine that does not answer', { previews: [running()], containers: null }, []],
-  ['a container of a removed preview is swept', { containers: [container()], hadRow: () => true }, [sweep]],
+  ['a container of a removed preview is swept', { containers: [container()], lastGeneration: () => 2 }, [sweep]],
+  [
+    'a running one that is newer than the history of its tag is taken over: the database is a back-up',
+    { containers: [container()], lastGeneration: () => 1 },
+    [{ do: 'adopt', container: container() }],
+  ],
   [
     'a running one without any history is taken over',
     { containers: [container()] },
@@ -363,6 +368,11 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     { previews: [starting({ since: NOW + 60 * MINUTE })] },
     [ask(starting({ since: NOW + 60 * MINUTE }))],
   ],
+  [
+    'what is a little ahead of the clock has only just changed',
+    { previews: [running({ since: NOW + 1 })], containers: [container({ status: 'paused' })] },
+    [],
+  ],
   ['one that rests is left', { previews: [stopped()], containers: [container({ running: false })] }, []],
   [
     'a preview of another repository is removed',
@@ -399,7 +409,16 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
 for (const [name, facts, expected] of table)
   test(`plan: ${name}`, () => {
     const actions: Action[] = plan(
-      { previews: [], containers: null, places, room: 1, hadRow: () => false, isOpen: () => false, config, ...facts },
+      {
+        previews: [],
+        containers: null,
+        places,
+        room: 1,
+        lastGeneration: () => null,
+        isOpen: () => false,
+        config,
+        ...facts,
+      },
       NOW,
     )
     assert.deepEqual(actions, expected)

@@ -32,8 +32,8 @@ export interface Facts {
   isOpen: (tag: string) => boolean
   /** Free places of LOTAN_MAX_RUNNING. */
   room: number
-  /** Whether the tag has ever had a row in this database. */
-  hadRow: (tag: string) => boolean
+  /** The newest generation of a tag that this database has ever known, or null where it has known of none. */
+  lastGeneration: (tag: string) => number | null
   config: Timeouts & Pick<Config, 'repository' | 'slots'>
 }
 
@@ -108,9 +108,12 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
   }
 }
 
-/** How long a preview has been in its state. What is ahead of the clock, which has stepped back, is old. */
+/**
+ * How long a preview has been in its state. What is ahead of the clock, which has stepped back, is old; by a little it is
+ * new, since clocks that are kept right step by so much.
+ */
 function ageOf({ since }: Preview, now: number): number {
-  return now >= since ? now - since : Infinity
+  return since - now >= ASK_AGAIN_MS ? Infinity : Math.max(0, now - since)
 }
 
 /** A row of which nothing else is left goes when nobody has asked for it for so long. */
@@ -144,8 +147,9 @@ function ofContainers(
       // REPOSITORY was changed: this preview is another repository's.
       if (!isOurs && isMeant(preview, container) && preview.state !== 'removing') removals.add(tag)
       else if (isCorpse(preview, container, now)) sweeps.add(tag)
-    } else if (isOurs && container.running && !facts.hadRow(tag)) {
-      // Without a row there are two stories: it was removed, which the history tells, or the database was lost.
+    } else if (isOurs && container.running && isUnknown(container.generation, facts.lastGeneration(tag))) {
+      // Without a row there are two stories: it was removed, which the history tells, or the database was lost, or is
+      // older than the container.
       if (container.generation >= (adoptions.get(tag)?.generation ?? 0)) adoptions.set(tag, container)
     } else sweeps.add(tag)
   }
@@ -156,6 +160,14 @@ function ofContainers(
     ...[...adoptions.values()].map((container) => ({ do: 'adopt' as const, container })),
     ...[...sweeps].map((tag) => ({ do: 'sweep' as const, tag })),
   ]
+}
+
+/**
+ * Whether a container is one of which the database never knew: it was lost, or is a back-up from before. A tag counts its
+ * generations on when it comes back, so that one that was removed is never above the last of the history.
+ */
+export function isUnknown(generation: number, last: number | null): boolean {
+  return last === null || generation > last
 }
 
 /** Rows whose container does not run, or, where it rests, is not there any more; or that somebody else froze or woke. */

@@ -5,8 +5,10 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { Container } from '../shared/engine.ts'
 import { openLog } from '../shared/log.ts'
+import type { In } from '../shared/preview.ts'
 import { addressOf } from '../shared/slots.ts'
 import { openStore } from '../shared/store.ts'
+import type { Action } from './plan.ts'
 import { openReap } from './reap.ts'
 
 test('the image of a container that is taken over is known as one that Lotan pulled', async (t) => {
@@ -102,4 +104,29 @@ test('the same preview’s newer image is asked for every half minute at most, w
   assert.deepEqual(asked, ['red', 'blue', 'red'])
   await look('red', -1_000_000)
   assert.equal(asked.length, 4)
+})
+
+test('what a route leads to and could not be looked into is told, so that nothing is served over it', async (t) => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reap-'))
+  const log = openLog('test', 'silent')
+  const store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 10, label: (tag) => tag, log })
+  t.after(() => {
+    store.close()
+    fs.rmSync(dir, { recursive: true })
+  })
+  const away = () => Promise.reject(new Error('away'))
+  const reap = openReap({
+    config: { repository: 'r/app', containerPort: null, slots: 10, limits: {} as never },
+    store,
+    nudges: { nudge: away, sweep: away, refresh: away },
+    engine: { findImage: away, inspect: away, output: away },
+    log,
+  })
+  const generation = { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 }
+  const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [] }
+  const preview = store.apply('red', { type: 'adopt', frozen: false, generation, image }) as In<'running'>
+  const all = (action: Action) => reap.all([{ do: 'ask', preview }, action], Date.now())
+  assert.equal(await all({ do: 'astray', preview, generation }), false)
+  assert.equal(await all({ do: 'exited', preview }), false)
+  assert.equal(await all({ do: 'sweep', tag: 'red' }), true)
 })

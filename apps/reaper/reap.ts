@@ -7,7 +7,7 @@ import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/reason.ts'
 import { placesIn, slotOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
-import { isAstray, type Action } from './plan.ts'
+import { isAstray, isUnknown, type Action } from './plan.ts'
 
 /** How many of an application's last lines are kept, and how long reading them may hold up its restart. */
 const LINES = 20
@@ -19,7 +19,7 @@ const REFRESH_EVERY_MS = 30_000
 
 export interface Parts {
   config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits'>
-  store: Pick<Store, 'get' | 'list' | 'apply' | 'history' | 'meta' | 'pulled' | 'forgetRepository'>
+  store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'meta' | 'pulled' | 'forgetRepository'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
   log: Log
@@ -139,7 +139,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     // The queue-processor finds the network again: until then no address means anything.
     if (!places) return
     // Somebody may have removed it meanwhile, which leaves no row, but a history.
-    if (store.history(tag, 1).length > 0) return
+    if (!isUnknown(generation, store.lastGeneration(tag))) return
     const slot = slotOf(places, { address, published })
     if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(tag)
     log.info({ tag, container: id, slot }, 'taking over a container that no row knows')
@@ -184,13 +184,23 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
       store.meta.set('repository', config.repository)
     },
 
-    /** Does what is due; what fails is said and left for the next look. */
-    async all(actions: Action[], now: number): Promise<void> {
-      await Promise.all(
+    /**
+     * Does what is due; what fails is said and left for the next look.
+     * @returns whether all was looked into that a route may lead to and that is not there
+     */
+    async all(actions: Action[], now: number): Promise<boolean> {
+      const done = await Promise.all(
         actions.map((action) =>
-          act(action, now).catch((error: unknown) => log.warn({ err: error, action: action.do }, 'reaping failed')),
+          act(action, now).then(
+            () => true,
+            (error: unknown) => {
+              log.warn({ err: error, action: action.do }, 'reaping failed')
+              return action.do !== 'astray' && action.do !== 'exited'
+            },
+          ),
         ),
       )
+      return done.every(Boolean)
     },
   }
 }

@@ -43,7 +43,11 @@ async function ask({ config, store, nudges, reaper, log }: Parameters<typeof rea
     engine: async () => ((await seen) === null ? bad('does not answer') : good(`version ${await seen}`)),
     redis: async () => (await nudges.ping(), good('answers')),
     database: async () => (store.version(), store.intact() ? good('answers') : bad('its file was replaced')),
-    nginx: async () => ((await nameBehind(config.listen)) === routerName ? good('answers') : bad('is not ours')),
+    nginx: async () => {
+      const waits = store.meta.get('nginx_waits')
+      if (waits) return bad(waits)
+      return (await nameBehind(config.listen)) === routerName ? good('answers') : bad('is not ours')
+    },
     'queue-processor': async () => {
       if ((await nudges.workers()) === 0) return bad('does not listen')
       return store.meta.get('cut_off') ? bad('cannot reach previews, its log says why') : good('listens')

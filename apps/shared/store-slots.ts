@@ -26,6 +26,13 @@ export function slotPool(db: Database, meta: Facts['meta'], slots: number) {
   const restFromNow = db.prepare('UPDATE resting_slot SET freed_at = @now WHERE freed_at > @now')
   const rest = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
 
+  /**
+   * How many slots were ever given out: of two databases of one installation the one with less is the older one, and
+   * what it does not know of may be at the slots that it knows. 0 where an earlier Lotan, which did not count, was the last.
+   */
+  const slotsGiven = (): number => Number(meta.get('slots_given') ?? 0)
+  const count = (given: number) => meta.set('slots_given', String(given))
+
   return {
     /** The slot that is next in turn, or undefined where all are taken or rest. */
     next(now: number): number | undefined {
@@ -42,7 +49,17 @@ export function slotPool(db: Database, meta: Facts['meta'], slots: number) {
       const before = was ? slotsOf(was) : []
       const after = becomes.state === 'unknown' ? [] : slotsOf(becomes)
       for (const slot of before) if (!after.includes(slot)) rest.run(slot, now)
-      for (const slot of after) if (!before.includes(slot)) meta.set('last_slot', String(slot))
+      const given = after.filter((slot) => !before.includes(slot))
+      for (const slot of given) meta.set('last_slot', String(slot))
+      if (given.length > 0) count(slotsGiven() + given.length)
+    },
+
+    slotsGiven,
+
+    /** Has the count of slots that were given out go on from there, where it is less: so many were once. */
+    countSlotsFrom(given: number): void {
+      const raise = db.transaction(() => void (slotsGiven() < given && count(given)))
+      raise.immediate()
     },
   }
 }

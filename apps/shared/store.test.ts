@@ -211,6 +211,24 @@ test('slots are given out in turn, not the lowest first', () => {
   assert.deepEqual([begun(store, 'd', later), begun(store, 'e', later), begun(store, 'f', later)], [4, 5, 1])
 })
 
+test('the slots that were given out are counted, whoever has them, and never counted back', () => {
+  const file = newFile()
+  const store = open(file)
+  assert.equal(store.slotsGiven(), 0)
+  begun(store, 'a')
+  up(store, 'b')
+  assert.equal(store.slotsGiven(), 2)
+  down(store, 'b')
+  const generation = { number: 3, container: 'c3', slot: 9, image: image.id, digest: null, port: 80 }
+  store.apply('c', { type: 'adopt', frozen: false, generation, image }, now)
+  assert.equal(store.slotsGiven(), 3)
+  store.countSlotsFrom(2)
+  assert.equal(store.slotsGiven(), 3)
+  store.countSlotsFrom(7)
+  begun(store, 'd')
+  assert.equal(open(file).slotsGiven(), 8)
+})
+
 test('a freed slot rests half a minute, over a restart too', () => {
   const file = newFile()
   const store = open(file, 2)

@@ -42,7 +42,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const { noteChange, lastGeneration, ...history } = changeHistory(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
-  const pool = slotPool(db, facts.meta, slots)
+  const { slotsGiven, countSlotsFrom, ...pool } = slotPool(db, facts.meta, slots)
 
   const commit = db.transaction((tag: string, event: Event, now: number) => {
     const was = find(tag)
@@ -123,7 +123,10 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
       return becomes
     },
 
+    slotsGiven,
+    countSlotsFrom,
     ...previews,
+    lastGeneration,
     ...history,
     ...missing,
     ...tags,

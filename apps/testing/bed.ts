@@ -190,8 +190,12 @@ export async function startLotan(options: { repository?: string; env?: Record<st
 
     /** Starts it again after `end`. */
     async again(): Promise<void> {
-      launcher = launch(env, user)
+      bed.begin()
       await bed.ready()
+    },
+    /** The same, where it cannot become ready. */
+    begin(): void {
+      launcher = launch(env, user)
     },
 
     /** Runs a second `up` in the same data directory, with other settings perhaps. */
