@@ -75,9 +75,11 @@ describe('images ahead', { timeout: 90_000 }, () => {
 
   const repository = () => `127.0.0.1:${gate.port}/todowrangler`
 
+  /** Under another name of the same registry: what is here by its own name, for a moment even, need not be pulled. */
   async function push(tag: string, ballast = 0) {
-    await buildSmall(`${repository()}:${tag}`, tag, { ballast })
-    await moveToRegistry(`${repository()}:${tag}`)
+    const reference = `localhost:${registry.port}/todowrangler:${tag}`
+    await buildSmall(reference, tag, { ballast })
+    await moveToRegistry(reference)
   }
 
   const isHere = (tag: string) =>
