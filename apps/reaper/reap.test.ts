@@ -2,23 +2,30 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import type { Container } from '../shared/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { In } from '../shared/preview.ts'
 import { addressOf } from '../shared/slots.ts'
-import { openStore } from '../shared/store.ts'
+import { openStore, type Store } from '../shared/store.ts'
 import type { Action } from './plan.ts'
 import { openReap } from './reap.ts'
 
-test('the image of a container that is taken over is known as one that Lotan pulled', async (t) => {
+const log = openLog('test', 'silent')
+
+/** One that goes with the test. */
+function emptyStore(t: TestContext): Store {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reap-'))
-  const log = openLog('test', 'silent')
   const store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 10, label: (tag) => tag, log })
   t.after(() => {
     store.close()
     fs.rmSync(dir, { recursive: true })
   })
+  return store
+}
+
+test('the image of a container that is taken over is known as one that Lotan pulled', async (t) => {
+  const store = emptyStore(t)
   const subnet = '172.30.0.0/20'
   store.meta.set('subnet', subnet)
   const repository = 'registry.example.com/app'
@@ -67,13 +74,7 @@ test('the image of a container that is taken over is known as one that Lotan pul
 })
 
 test('the same preview’s newer image is asked for every half minute at most, whatever the clock does', async (t) => {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reap-'))
-  const log = openLog('test', 'silent')
-  const store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 10, label: (tag) => tag, log })
-  t.after(() => {
-    store.close()
-    fs.rmSync(dir, { recursive: true })
-  })
+  const store = emptyStore(t)
   const asked: string[] = []
   const reap = openReap({
     config: {
@@ -107,13 +108,7 @@ test('the same preview’s newer image is asked for every half minute at most, w
 })
 
 test('what a route leads to and could not be looked into is told, so that nothing is served over it', async (t) => {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reap-'))
-  const log = openLog('test', 'silent')
-  const store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 10, label: (tag) => tag, log })
-  t.after(() => {
-    store.close()
-    fs.rmSync(dir, { recursive: true })
-  })
+  const store = emptyStore(t)
   const away = () => Promise.reject(new Error('away'))
   const reap = openReap({
     config: { repository: 'r/app', containerPort: null, slots: 10, limits: {} as never },
