@@ -44,9 +44,21 @@ local function final_answer(app, upgrade_asked)
   end
 end
 
-local head = ngx.req.raw_header()
-local line_at, line_ends, host, port = head:find('\r\nX%-Lotan%-Relay: ([%d.]+):(%d+)\r\n')
-local visitor = line_at and ngx.req.socket(true)
+-- The head as nginx read it, but for where to. Not ngx.req.raw_header: of a value that ends in a space, as HTTP/2 allows,
+-- it makes a value and an empty line, which would end the head early and leave the rest for a request of its own.
+local headers = ngx.req.get_headers(0, true)
+local host, port = tostring(headers['X-Lotan-Relay']):match('^([%d.]+):(%d+)$')
+local upgrade_asked = headers['Upgrade'] == 'websocket' -- as nginx writes it
+headers['X-Lotan-Relay'] = nil
+local lines = { ngx.var.request }
+for name, values in pairs(headers) do
+  for _, value in ipairs(type(values) == 'table' and values or { values }) do
+    lines[#lines + 1] = name .. ': ' .. value
+  end
+end
+local head = table.concat(lines, '\r\n') .. '\r\n\r\n'
+
+local visitor = host and ngx.req.socket(true)
 if not visitor then return ngx.exit(ngx.HTTP_CLOSE) end
 visitor:settimeouts(SEND_MS, SEND_MS, READ_MS)
 
@@ -55,29 +67,27 @@ app:settimeouts(CONNECT_MS, SEND_MS, READ_MS)
 if not app:connect(host, tonumber(port)) then return ngx.exit(ngx.HTTP_CLOSE) end
 
 local function ask()
-  local bytes = head:sub(1, line_at + 1) .. head:sub(line_ends + 1)
+  local bytes = head
+  local taken = true
   while bytes do
-    -- An application may answer before it has read all, and read no more.
-    if not app:send(bytes) then return end
+    -- An application may answer before it has read all, and read no more: what is left is read and dropped.
+    taken = taken and app:send(bytes)
     bytes = visitor:receiveany(PIECE)
   end
-  -- nginx has its answer, or the visitor left.
-  return 'over'
 end
 
 local function answer()
-  -- As nginx writes it.
-  local bytes = final_answer(app, head:find('\r\nUpgrade: websocket\r\n', 1, true))
+  local bytes = final_answer(app, upgrade_asked)
   while bytes do
     if not visitor:send(bytes) then return end
     bytes = app:receiveany(PIECE)
   end
 end
 
+-- Over when nginx has its answer, or its visitor has left; or when the application has said all it will say.
 local asking = ngx.thread.spawn(ask)
 local answering = ngx.thread.spawn(answer)
-local _, over = ngx.thread.wait(asking, answering)
-if coroutine.status(answering) ~= 'dead' and over ~= 'over' then ngx.thread.wait(answering) end
+ngx.thread.wait(asking, answering)
 ngx.thread.kill(asking)
 ngx.thread.kill(answering)
 app:close()
