@@ -151,6 +151,16 @@ function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
         }),
         retryAfter: 2,
       }
+    case 'interim':
+      return {
+        ...said({
+          status: 502,
+          heading: `${tag} sent an interim answer`,
+          sentence:
+            'The application sent one, such as 103 Early Hints, before its own answer, and Lotan was not prepared for that. From now on it is. What you sent has perhaps been done: look, and send it again.',
+        }),
+        retryAfter: 3,
+      }
     case 'trouble':
       return trouble()
     case undefined:

@@ -32,6 +32,7 @@ describe('a page is for navigations alone', () => {
     ['too many', 'asleep', { 'X-Verdict': 'full' }, 503],
     ['a spent body', 'asleep', { 'X-Verdict': 'spent' }, 503],
     ['no answer', 'asleep', { 'X-Verdict': 'alive' }, 502],
+    ['an interim answer', 'asleep', { 'X-Verdict': 'interim' }, 502],
   ] as const)
     test(what, async () => {
       for (const [who, headers, type] of [
@@ -127,4 +128,31 @@ test('a store that fails is no secret: it is logged, and whoever asked is told t
   } finally {
     await broken.close()
   }
+})
+
+test('a container that sent an interim answer is reached through the relay from then on, and the next one is not', async () => {
+  const preview = bringUp('hinting', bed)
+  const route = async () => {
+    const { status, headers } = await bed.door('/route', about('hinting', program))
+    return [status, headers['x-upstream'], headers['x-relay']]
+  }
+  const [, slot, none] = await route()
+  assert.equal(none, undefined)
+  // What was tried was where the preview is no more.
+  await bed.door('/interim', about('hinting', { ...program, 'X-Tried': 'slot_999' }))
+  assert.deepEqual(await route(), [200, slot, undefined])
+
+  const get = await bed.door('/interim', about('hinting', { ...program, 'X-Tried': slot! }))
+  assert.deepEqual([get.status, get.headers['x-accel-redirect']], [200, '@cold'])
+  const [status, upstream, place] = await route()
+  assert.deepEqual([status, upstream], [200, 'relay'])
+  assert.match(place ?? '', /^[\d.]+:\d+$/)
+  const asked = about('hinting', { ...program, 'X-Method': 'POST', 'X-Tried': 'relay', 'X-Tried-Relay': place! })
+  const post = await bed.door('/interim', asked)
+  assert.deepEqual([post.status, post.headers['x-accel-redirect']], [502, undefined])
+
+  bed.store.apply('hinting', { type: 'exited', generation: 1, gone: true, reason: { code: 'exited', detail: '' } })
+  bringUp('hinting', bed)
+  assert.notEqual((await route())[1], 'relay')
+  assert.ok(preview)
 })

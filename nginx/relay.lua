@@ -1,0 +1,94 @@
+-- The way to an application that sends interim answers (RFC 9110, 15.2: 100, 102, 103), which nginx takes for the final
+-- one: nginx sends such a request here, to itself, and this passes its bytes on to the container, and the container's
+-- bytes back, from the head of the final answer on. That nginx reads as any other, by the same rules.
+--
+-- Where to is told in one header, which nginx sets itself and which goes no further. What must not be passed on ends the
+-- connection without an answer, which nginx takes for a failed container: 502.
+
+local MOST_INTERIM = 32 * 1024 -- bytes of interim answers before a final one
+local PIECE = 16 * 1024
+local CONNECT_MS = 5 * 1000 -- two more tries of the kernel's, where an application's backlog is full
+local SEND_MS = 600 * 1000
+local READ_MS = 24 * 3600 * 1000
+
+-- Of a head that starts at `from`, where the next thing begins; nil while it has not ended. As nginx, both line ends.
+local function head_end(bytes, from)
+  local _, long = bytes:find('\n\r\n', from, true)
+  local _, short = bytes:find('\n\n', from, true)
+  if long and short then return math.min(long, short) + 1 end
+  local last = long or short
+  return last and last + 1
+end
+
+-- Reads up to the final answer's status line. Returns the bytes from there on, or nil where none comes.
+local function final_answer(app, upgrade_asked)
+  local bytes = ''
+  local swallowed = 0
+  while true do
+    local line_end = bytes:find('\n', 1, true)
+    local status = line_end and tonumber(bytes:match('^HTTP/1%.[01] (%d%d%d)[ \r\n]'))
+    if line_end and not (status and status >= 100) then return nil end
+    if status == 101 and not upgrade_asked then return nil end
+    if line_end and (status >= 200 or status == 101) then return bytes end
+    local next_one = line_end and head_end(bytes, 1)
+    if next_one then
+      swallowed = swallowed + next_one - 1
+      bytes = bytes:sub(next_one)
+    elseif #bytes + swallowed > MOST_INTERIM then
+      return nil
+    else
+      local more = app:receiveany(PIECE)
+      if not more then return nil end
+      bytes = bytes .. more
+    end
+  end
+end
+
+-- The head as nginx read it, but for where to. Not ngx.req.raw_header: of a value that ends in a space, as HTTP/2 allows,
+-- it makes a value and an empty line, which would end the head early and leave the rest for a request of its own.
+local headers = ngx.req.get_headers(0, true)
+local host, port = tostring(headers['X-Lotan-Relay']):match('^([%d.]+):(%d+)$')
+local upgrade_asked = headers['Upgrade'] == 'websocket' -- as nginx writes it
+headers['X-Lotan-Relay'] = nil
+local lines = { ngx.var.request }
+for name, values in pairs(headers) do
+  for _, value in ipairs(type(values) == 'table' and values or { values }) do
+    lines[#lines + 1] = name .. ': ' .. value
+  end
+end
+local head = table.concat(lines, '\r\n') .. '\r\n\r\n'
+
+local visitor = host and ngx.req.socket(true)
+if not visitor then return ngx.exit(ngx.HTTP_CLOSE) end
+visitor:settimeouts(SEND_MS, SEND_MS, READ_MS)
+
+local app = ngx.socket.tcp()
+app:settimeouts(CONNECT_MS, SEND_MS, READ_MS)
+if not app:connect(host, tonumber(port)) then return ngx.exit(ngx.HTTP_CLOSE) end
+
+local function ask()
+  local bytes = head
+  local taken = true
+  while bytes do
+    -- An application may answer before it has read all, and read no more: what is left is read and dropped.
+    taken = taken and app:send(bytes)
+    bytes = visitor:receiveany(PIECE)
+  end
+end
+
+local function answer()
+  local bytes = final_answer(app, upgrade_asked)
+  while bytes do
+    if not visitor:send(bytes) then return end
+    bytes = app:receiveany(PIECE)
+  end
+end
+
+-- Over when nginx has its answer, or its visitor has left; or when the application has said all it will say.
+local asking = ngx.thread.spawn(ask)
+local answering = ngx.thread.spawn(answer)
+ngx.thread.wait(asking, answering)
+ngx.thread.kill(asking)
+ngx.thread.kill(answering)
+app:close()
+return ngx.exit(ngx.HTTP_CLOSE)
