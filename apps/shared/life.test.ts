@@ -143,6 +143,8 @@ const events: Record<string, Event> = {
   exited: { type: 'exited', generation: 1, reason: because('exited'), gone: false },
   exited2: { type: 'exited', generation: 2, reason: because('exited'), gone: false },
   gone: { type: 'exited', generation: 1, reason: because('exited'), gone: true },
+  diskOver: { type: 'diskOver', generation: 1, reason: because('disk-over') },
+  diskOver2: { type: 'diskOver', generation: 2, reason: because('disk-over') },
   ending: { type: 'ending' },
   ended: { type: 'ended' },
   removed: { type: 'removed' },
@@ -193,6 +195,8 @@ failExited    -       queued   queued     queued   queued   queued       -      
 exited        -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -        -           -        -        -
 exited2       -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
 gone          -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          stopped  -           -        -        -
+diskOver      -       -        failed     -        failed   -            failed   failed   failed   failed   failed   failed   failed   failed   failed     failed   -           removing -        -
+diskOver2     -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
 ending        -       -        -          -        -        -            -        -        -        -        -        -        stopping -        -          -        -           removing -        -
 ended         -       -        -          -        -        -            -        -        -        -        -        -        stopped  stopped  queued     -        -           -        -        -
 removed       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           unknown  -        -
