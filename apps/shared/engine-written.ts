@@ -23,7 +23,7 @@ type Find = { args: string[]; devices?: ReadonlySet<number> }
 /** @param local whether the engine is reached by a unix socket: only then its paths may be this machine's */
 export function openWritten(docker: Docker, local: boolean) {
   /** What can be looked through here, by container: these paths stay the same as long as it is there. */
-  const known = new Map<string, string[] | null>()
+  const known = new Map<string, string[]>()
 
   /**
    * How many bytes a container has written, in blocks as the disk counts them; where its files cannot be read here, the
@@ -41,7 +41,7 @@ export function openWritten(docker: Docker, local: boolean) {
     }
     const paths = known.get(id) ?? (local ? await readable(pathsOf(found as unknown as Info)) : null)
     if (known.size >= MOST_KNOWN) known.clear()
-    known.set(id, paths)
+    if (paths) known.set(id, paths)
     const bytes = paths && (await measure(paths, found.Id, found.State.Pid, most))
     return bytes ?? askEngine(id)
   }
