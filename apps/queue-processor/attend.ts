@@ -38,6 +38,9 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
   return async function attend(lane, { tag, sweep: sweeping = false, refresh: refreshing = false, ahead = false }) {
     // Beside whatever is asked for the tag meanwhile: the engine fetches a layer once, for all who want it.
     if (ahead) return pullAhead(tag)
+    // Before the tag is taken: where this throws, nobody would ever give it back.
+    const before = store.get(tag)
+    if (before?.leaving.length) seeOff(tag, before.leaving)
     const theirs = busy.get(tag)
     if (theirs) {
       if (sweeping) theirs.sweep = true
@@ -45,11 +48,8 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
       else if (!refreshing) theirs.again = true
       return
     }
-    // Before the tag is taken: where this throws, nobody would ever give it back.
-    const before = store.get(tag)
     const turn: Turn = { again: false, sweep: false, looks: refreshing }
     busy.set(tag, turn)
-    if (before?.leaving.length) seeOff(tag)
     const outcome = refreshing
       ? await attempt(tag, 'renew', () => renewImage(parts, lane, before))
       : await attempt(tag, lane, () => step(parts, lane, before, tag, sweeping))

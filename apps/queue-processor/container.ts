@@ -5,6 +5,7 @@ import type { Config } from '../shared/config.ts'
 import { span } from '../shared/due.ts'
 import type { CreateOptions } from '../shared/engine.ts'
 import type { Image } from '../shared/preview.ts'
+import { diskLimit } from '../shared/limits.ts'
 import { bytesOf, cpus, memory } from '../shared/settings.ts'
 import type { SlotPlace } from '../shared/places.ts'
 import { networkName } from '../shared/slots.ts'
@@ -56,6 +57,9 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
   const notices: string[] = []
   const network = networkName(config.instance)
   const limits = limitsOf(labels, config.limits, notices)
+  // The engine has no such limit on most disks: the reaper looks at what is written.
+  const { notice } = diskLimit(labels, config.limits)
+  if (notice) notices.push(notice)
   const stopSignal = signalOf(labels, notices)
   const readyPath = readyPathOf(labels, notices)
   if (portLabel(labels) === null) notices.push(refused('lotan.port', labels, 'is no port'))

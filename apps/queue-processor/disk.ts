@@ -83,8 +83,9 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
     const now = Date.now()
     // Whoever waits for the newest image of its own does not go for it.
     const previews = store.list().filter((preview) => preview.tag !== tag)
-    if (couldFree(previews) < bytes) return false
-    const going = whoGoes(previews, bytes, now).flatMap((preview) => {
+    const written = store.written()
+    if (couldFree(previews, written) < bytes) return false
+    const going = whoGoes(previews, written, bytes, now).flatMap((preview) => {
       return store.apply(preview.tag, { type: 'stop', why: 'disk' }, now) ?? []
     })
     if (going.length > 0)

@@ -1,6 +1,6 @@
 /** Ends the containers that a newer one took over from, or that were given up: nobody sees them go. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Leaving } from '../shared/preview.ts'
+import { AT_ONCE, type Leaving } from '../shared/preview.ts'
 import { nameOf } from './container.ts'
 import { drainLeft, untilFinished } from './drain.ts'
 import { removeOldImages } from './old-images.ts'
@@ -11,14 +11,14 @@ import { stopIfItCan } from './stop-preview.ts'
  * Makes what sees them off. It goes on beside everything else that is done for the same tag: nobody else touches a
  * container that is leaving. What fails is asked for again by the reaper.
  */
-export function openSeeOff(parts: Parts): (tag: string) => void {
+export function openSeeOff(parts: Parts): (tag: string, leaving: Leaving[]) => void {
   const { store, engine, config, waits, log } = parts
-  const tags = new Set<string>()
+  const underWay = new Set<string>()
 
   async function seeOff(tag: string): Promise<void> {
     for (;;) {
       const preview = store.get(tag)
-      const leaving = preview?.leaving[0]
+      const leaving = preview?.leaving.find((one) => one.since !== AT_ONCE)
       if (!leaving) return
       await untilUnused(tag, leaving)
       await end(tag, leaving)
@@ -37,18 +37,42 @@ export function openSeeOff(parts: Parts): (tag: string) => void {
     await untilFinished(parts, { tag, generation: leaving }, graceEnds)
   }
 
-  async function end(tag: string, { number, container }: Leaving): Promise<void> {
-    // Whether the store was ever told of its container or not: its name is known.
-    const id = container ?? nameOf(config.instance, tag, number)
+  async function end(tag: string, leaving: Leaving): Promise<void> {
+    const id = idOf(tag, leaving)
     await stopIfItCan(parts, tag, id)
     await engine.remove(id)
   }
 
-  return (tag) => {
-    if (tags.has(tag)) return
-    tags.add(tag)
-    void seeOff(tag)
-      .catch((error: unknown) => log.warn({ tag, err: error }, 'an older container could not be ended'))
-      .finally(() => tags.delete(tag))
+  /** Kills what fills the disk. What it wrote goes with its container: its layer and its volumes. */
+  async function kill(tag: string, leaving: Leaving): Promise<void> {
+    const began = Date.now()
+    const id = idOf(tag, leaving)
+    await engine.kill(id)
+    const killed = Date.now() - began
+    await engine.remove(id)
+    store.apply(tag, { type: 'left', generation: leaving.number })
+    const ms = Date.now() - began
+    log.warn({ tag, generation: leaving.number, killed, ms }, 'container that filled the disk killed and removed')
+    await removeOldImages(parts, tag)
+  }
+
+  /** Whether the store was ever told of its container or not: its name is known. */
+  function idOf(tag: string, { number, container }: Leaving): string {
+    return container ?? nameOf(config.instance, tag, number)
+  }
+
+  function once(key: string, tag: string, work: () => Promise<void>) {
+    if (underWay.has(key)) return
+    underWay.add(key)
+    void work()
+      .catch((error: unknown) => log.warn({ tag, err: error }, 'a container that is to go could not be ended'))
+      .finally(() => underWay.delete(key))
+  }
+
+  return (tag, leaving) => {
+    // Beside those that others are still served by: these may take a minute.
+    for (const one of leaving.filter(({ since }) => since === AT_ONCE))
+      once(`${tag} ${one.number}`, tag, () => kill(tag, one))
+    once(tag, tag, () => seeOff(tag))
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Preview } from '../shared/preview.ts'
+import { AT_ONCE, type Preview } from '../shared/preview.ts'
 import { relieve } from './disk.ts'
 
 const now = 1_000_000_000
@@ -17,6 +17,7 @@ function preview(tag: string, state: Preview['state'], facts: object = {}): Prev
     why: 'idle',
     stages: {},
     image,
+    leaving: [],
     state,
     ...facts,
   } as unknown as Preview
@@ -41,12 +42,14 @@ test('above the high mark the longest unused go until it is below the low one, a
       ['then those who run and whom nobody uses', 90, false, [a!, idle, busy], ['a', 'i'], 'over'],
       ['but not where that would not help', 99, false, [a!, idle], ['a'], 'over'],
       ['nor go on for ever', 99, true, [idle], [], 'stuck'],
+      ['what they wrote goes with them', 94, false, [b!, preview('wrote', 'stopped')], ['wrote'], 'over'],
+      ['who fills it is going: nobody else has to', 99, true, [a!, preview('f', 'failed', { leaving: [{ since: AT_ONCE }] })], [], 'over'],
       ['nobody is left who could go', 90, false, [busy, preview('x', 'stopped', { image: null })], [], 'stuck'],
       ['who is being stopped goes soon', 90, true, [busy, preview('s', 'stopping', { thenStart: false })], [], 'over'],
     ] // prettier-ignore
   for (const [what, used, under, previews, go, over] of cases) {
     const disk = { total: 1_000, free: 1_000 - used * 10, root: '/' }
-    const found = relieve({ previews, disk, marks, under }, now)
+    const found = relieve({ previews, written: { wrote: 200 }, disk, marks, under }, now)
     assert.deepEqual(
       { ...found, go: found.go.map(({ tag }) => tag) },
       { over: over !== undefined, go, stuck: over === 'stuck' },

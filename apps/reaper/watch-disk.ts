@@ -1,24 +1,27 @@
 /**
- * Watches the engine's disk: above the high mark it asks for what is not in use to go, until the disk is below the low
+ * Watches the engine's disk: who fills it is ended; above the high mark it asks for what is not in use to go, until the disk is below the low
  * mark; and now and then for images that their tags have lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../shared/config.ts'
-import { inWords, isOld, usedPercent, type Disk } from '../shared/disk.ts'
+import { inWords, isOld, usedPercent, type Disk, type Written } from '../shared/disk.ts'
 import { EngineError, type Engine } from '../shared/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store.ts'
 import { relieve } from './disk.ts'
+import { watchWritten } from './watch-written.ts'
 
 const LOOK_MS = 1_000
+/** At the rate of the last look it would be full after three more. */
+const HURRY_MS = 250
 /** What a tag has lost may be in use by somebody for long. Above the high mark it is asked for at once. */
 const OLD_IMAGES_MS = 60_000
 
 export interface Parts {
-  config: Pick<Config, 'disk'>
-  engine: Pick<Engine, 'disk'>
-  store: Pick<Store, 'list' | 'get' | 'apply' | 'pulled'>
+  config: Pick<Config, 'disk' | 'limits'>
+  engine: Pick<Engine, 'disk' | 'written'>
+  store: Pick<Store, 'list' | 'get' | 'apply' | 'pulled' | 'noteWritten'>
   nudges: Pick<Nudges, 'nudge' | 'sweep'>
   log: Log
 }
@@ -38,6 +41,8 @@ export async function watchDisk(parts: Parts, signal: AbortSignal): Promise<void
   let relief: Relief | undefined
   let oldAskedAt = 0
   let isMeasured: boolean | undefined
+  let hurry = false
+  const writers = watchWritten(parts)
 
   async function look(): Promise<void> {
     const now = Date.now()
@@ -45,7 +50,9 @@ export async function watchDisk(parts: Parts, signal: AbortSignal): Promise<void
     if (isMeasured !== (disk !== undefined)) tell(disk)
     isMeasured = disk !== undefined
     const before = relief
-    if (disk) await relieveDisk(disk, now)
+    const seen = await writers.look(disk)
+    hurry = seen.hurry
+    if (disk) await relieveDisk(disk, seen.written, now)
     if (now - oldAskedAt < OLD_IMAGES_MS && !(relief && !before)) return
     oldAskedAt = now
     const olds = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
@@ -54,12 +61,18 @@ export async function watchDisk(parts: Parts, signal: AbortSignal): Promise<void
 
   function tell(disk: Disk | undefined) {
     if (disk) log.info({ root: disk.root, used: percent(disk), ...config.disk }, "the engine's disk is watched")
-    else log.warn("the engine's disk cannot be measured from here: its marks are not heeded, and nor is a pull's size")
+    else
+      log.warn(
+        "the engine's disk cannot be measured from here: its marks are not heeded, and nor is a pull's size; what previews write is looked at once a minute",
+      )
   }
 
-  async function relieveDisk(disk: Disk, now: number) {
+  async function relieveDisk(disk: Disk, written: Written, now: number) {
     const previews = store.list()
-    const { over, go, stuck } = relieve({ previews, disk, marks: config.disk, under: relief !== undefined }, now)
+    const { over, go, stuck } = relieve(
+      { previews, written, disk, marks: config.disk, under: relief !== undefined },
+      now,
+    )
     if (!over) {
       if (relief)
         log.info(
@@ -91,7 +104,7 @@ export async function watchDisk(parts: Parts, signal: AbortSignal): Promise<void
     await look().catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error
     })
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
+    await sleep(hurry ? HURRY_MS : LOOK_MS, undefined, { signal }).catch(() => {})
   }
 }
 

@@ -82,7 +82,8 @@ export interface Config {
   prepulls: (tag: string) => boolean
   /** LOTAN_CONTAINER_PORT, or null for the image's own choice. */
   containerPort: number | null
-  limits: { memory: string; cpus: number; pids: number }
+  /** `diskMax` is what the label `lotan.disk` may raise `disk` to. */
+  limits: { memory: string; cpus: number; pids: number; disk: string; diskMax: string }
   /** Where the launcher has its parts' words go: to a file each, or to its own standard output. */
   logs: 'files' | 'stdout'
   /** The terminal's kind, for the colours of what the launcher and the command line print. */
@@ -175,6 +176,11 @@ export function readConfig(
   if (low >= high && good('LOTAN_DISK_HIGH_PERCENT', 'LOTAN_DISK_LOW_PERCENT'))
     refuse('LOTAN_DISK_LOW_PERCENT', `is ${low}: write less than LOTAN_DISK_HIGH_PERCENT, which is ${high}`)
 
+  const mayWrite = read('LOTAN_CONTAINER_DISK', '2g', kind.disk)
+  const diskMax = read('LOTAN_CONTAINER_DISK_MAX', mayWrite, kind.disk)
+  if (kind.bytesOf(diskMax)! < kind.bytesOf(mayWrite)! && good('LOTAN_CONTAINER_DISK', 'LOTAN_CONTAINER_DISK_MAX'))
+    refuse('LOTAN_CONTAINER_DISK_MAX', `is ${diskMax}: write at least LOTAN_CONTAINER_DISK, which is ${mayWrite}`)
+
   const slots = read('LOTAN_SLOTS', 500, kind.integer(2, 2_000))
   const maxRunning = read('LOTAN_MAX_RUNNING', 50, kind.integer(1, 1_999))
   if (maxRunning >= slots && good('LOTAN_SLOTS', 'LOTAN_MAX_RUNNING'))
@@ -232,6 +238,8 @@ export function readConfig(
       memory: read('LOTAN_CONTAINER_MEMORY', '512m', kind.memory),
       cpus: read('LOTAN_CONTAINER_CPUS', 1, kind.cpus),
       pids: read('LOTAN_CONTAINER_PIDS', 512, kind.integer(1, 4_194_304)),
+      disk: mayWrite,
+      diskMax,
     },
     logs: read('LOTAN_LOG', isJournal(env.JOURNAL_STREAM, 1) ? 'stdout' : 'files', kind.oneOf('files', 'stdout')),
     term: read('TERM', 'xterm', kind.anyText),

@@ -41,6 +41,8 @@ test('the longest unused go first, and what sleeps before what is paused or runs
     ['a paused one that wakes, or is not frozen yet', [preview('a', 'paused', { thenStart: true }), preview('b', 'paused', { draining: true })], 100, []],
     ['what is on its way up', [preview('a', 'queued'), preview('b', 'pulling'), preview('c', 'starting')], 100, []],
     ['not pulled by Lotan', [preview('a', 'stopped', { image: { pulled: false, bytes: 100 } }), preview('b', 'running', { image: { pulled: false, bytes: 100 } })], 100, []],
+    ['what it wrote goes with it', [preview('wrote', 'stopped', { lastSeen: minutes(81) }), old, older], 340, ['wrote']],
+    ['also where its image stays', [preview('strange', 'stopped', { image: { pulled: false, bytes: 100 } }), old], 150, ['strange', 'old']],
     ['nothing is left of it', [preview('a', 'stopped', { image: null })], 100, []],
     ['one is going already', [preview('a', 'stopped', { why: 'disk' }), old], 100, []],
     ['one is going, but is not enough', [preview('a', 'stopping', { why: 'disk' }), old], 150, ['old']],
@@ -49,12 +51,14 @@ test('the longest unused go first, and what sleeps before what is paused or runs
     ['but not who sleeps already', [preview('a', 'stopping'), old, idle], 200, ['old']],
   ] // prettier-ignore
   for (const [what, previews, bytes, tags] of cases)
-    assert.deepEqual(whoGoes(previews, bytes, now).map(({ tag }) => tag), tags, what) // prettier-ignore
+    assert.deepEqual(whoGoes(previews, { wrote: 250, strange: 100 }, bytes, now).map(({ tag }) => tag), tags, what) // prettier-ignore
 })
 
-test('what could become free is all that Lotan pulled, whoever uses it', () => {
+test('what could become free is all that Lotan pulled and that previews wrote, whoever uses it', () => {
   const strange = preview('a', 'stopped', { image: { pulled: false, bytes: 100 } })
-  assert.equal(couldFree([preview('b', 'running', { lastSeen: now }), preview('c', 'stopped'), strange]), 200)
+  const all = [preview('b', 'running', { lastSeen: now }), preview('c', 'stopped'), strange]
+  assert.equal(couldFree(all, {}), 200)
+  assert.equal(couldFree(all, { a: 30, b: 5, gone: 7 }), 235)
 })
 
 test('an image is old once neither its preview nor a generation has it', () => {
@@ -65,11 +69,11 @@ test('an image is old once neither its preview nor a generation has it', () => {
 })
 
 test('room is coming while somebody goes', () => {
-  assert.equal(isComing([preview('a', 'stopped'), preview('b', 'running')]), false)
-  assert.equal(isComing([preview('a', 'stopped', { why: 'disk' })]), true)
-  assert.equal(isComing([preview('a', 'stopped', { why: 'disk', image: null })]), false)
-  assert.equal(isComing([preview('a', 'stopping')]), true)
-  assert.equal(isComing([preview('a', 'stopping', { thenStart: true })]), false)
+  assert.equal(isComing([preview('a', 'stopped'), preview('b', 'running')], {}), false)
+  assert.equal(isComing([preview('a', 'stopped', { why: 'disk' })], {}), true)
+  assert.equal(isComing([preview('a', 'stopped', { why: 'disk', image: null })], {}), false)
+  assert.equal(isComing([preview('a', 'stopping')], {}), true)
+  assert.equal(isComing([preview('a', 'stopping', { thenStart: true })], {}), false)
 })
 
 test('marks are percents of what can be used', () => {

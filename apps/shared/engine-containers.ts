@@ -151,6 +151,13 @@ export async function stop(docker: Docker, id: string, timeout = 10): Promise<vo
   }).catch(unless(304, 404))
 }
 
+/** Ends a container with SIGKILL, frozen or not. One that is not running, or not there, is no error. */
+export async function kill(docker: Docker, id: string): Promise<void> {
+  await call('killing', (asked) => docker.getContainer(id).kill({ signal: 'SIGKILL', ...asked })).catch(
+    unless(404, 409),
+  )
+}
+
 /** Freezes a container's processes; one that is frozen already is left as it is. */
 export async function pause(docker: Docker, id: string): Promise<void> {
   await call('pausing', (asked) => docker.getContainer(id).pause({ ...asked })).catch((error: unknown) => {

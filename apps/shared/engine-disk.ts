@@ -37,8 +37,8 @@ export function openDisk(docker: Docker, local: boolean) {
     const dir = await root()
     if (dir === undefined) return undefined
     try {
-      const { blocks, bfree, bavail, bsize } = await fs.statfs(dir)
-      return { total: (blocks - bfree + bavail) * bsize, free: bavail * bsize, root: dir }
+      const { blocks, bfree, bavail, bsize, ffree } = await fs.statfs(dir)
+      return { total: (blocks - bfree + bavail) * bsize, free: bavail * bsize, inodes: ffree, root: dir }
     } catch {
       return undefined
     }

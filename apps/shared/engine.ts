@@ -16,6 +16,7 @@ import { ensureNetwork } from './engine-network.ts'
 import { bridgeOf, ownContainer, runOnHost } from './engine-own.ts'
 import { logs, output, type LogOptions } from './engine-output.ts'
 import { build, pull, push, type PullOptions } from './engine-pull.ts'
+import { openWritten } from './engine-written.ts'
 import type { Login } from './logins.ts'
 
 export { EngineError, type EngineErrorCode } from './engine-error.ts'
@@ -29,6 +30,7 @@ export type Engine = ReturnType<typeof openEngine>
 export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
   const { instance } = config
   const docker = new Docker(address(config.dockerHost))
+  const isLocal = config.dockerHost === null || config.dockerHost.startsWith('unix://')
   return {
     /** The engine's version, `20.10.24`. */
     version: async (): Promise<string> =>
@@ -39,7 +41,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
       const version = await call('asking the platform', (asked) => (docker as Versioned).version(asked))
       return { os: version.Os, architecture: version.Arch }
     },
-    disk: openDisk(docker, config.dockerHost === null || config.dockerHost.startsWith('unix://')),
+    disk: openDisk(docker, isLocal),
+    written: openWritten(docker, isLocal),
 
     list: (tag?: string) => containers.list(docker, instance, tag),
     inspect: (id: string) => containers.inspect(docker, instance, id),
@@ -51,6 +54,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     create: (options: containers.CreateOptions) => containers.create(docker, options),
     start: (id: string) => containers.start(docker, id),
     stop: (id: string, timeout?: number) => containers.stop(docker, id, timeout),
+    kill: (id: string) => containers.kill(docker, id),
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),

@@ -1,7 +1,7 @@
 /** What goes wrong with a preview: it cannot start, its application ends by itself, its image is not there. */
-import { notRenewed, unfit } from './life-newer.ts'
-import { bare, gone, known, queued, rested, stopped } from './life-states.ts'
-import { generationOf, MAX_CRASHES, STABLE_MS, type Event, type In, type Preview } from './preview.ts'
+import { atOnce, notRenewed, unfit } from './life-newer.ts'
+import { asked, bare, gone, known, queued, rested, stopped } from './life-states.ts'
+import { AT_ONCE, generationOf, MAX_CRASHES, STABLE_MS, type Event, type In, type Preview } from './preview.ts'
 import { retryAfter, type Reason } from './reason.ts'
 
 /** It cannot be pulled, or does not come up. */
@@ -37,6 +37,28 @@ export function exited(preview: Preview, event: Extract<Event, { type: 'exited' 
     default:
       return undefined
   }
+}
+
+/**
+ * A container of it fills the disk, and is killed with all that it wrote, whoever is there: its route goes with it. What
+ * else the preview has is left as it is, so that a newer image that does so costs nobody the one that serves.
+ */
+export function diskOver(
+  preview: Preview,
+  { generation: number, reason }: Extract<Event, { type: 'diskOver' }>,
+  now: number,
+): Preview | undefined {
+  const own = generationOf(preview)
+  if (own?.number === number) {
+    if (!own.container) return undefined
+    const leaving = [...preview.leaving, { ...own, since: AT_ONCE }]
+    // Somebody wants it gone in any case.
+    if (preview.state === 'removing') return asked({ ...preview, leaving, generation: null, draining: false })
+    return asked(failedFor({ ...preview, leaving }, reason, now))
+  }
+  const left = preview.state === 'running' && preview.coming?.number === number ? unfit(preview, reason) : preview
+  const isLeaving = left?.leaving.some((leaving) => leaving.number === number && leaving.since !== AT_ONCE)
+  return left && isLeaving ? asked(atOnce(left, number)) : undefined
 }
 
 /** The image it was to start from was removed by somebody else: it is pulled again. */

@@ -4,7 +4,16 @@
  */
 import { asked, known, starting, stopped } from './life-states.ts'
 import { stillNewer, withNewer, withoutNewer } from './newer.ts'
-import { FAILURE_REST_MS, isOutdated, isRouted, type Event, type In, type Newer, type Preview } from './preview.ts'
+import {
+  AT_ONCE,
+  FAILURE_REST_MS,
+  isOutdated,
+  isRouted,
+  type Event,
+  type In,
+  type Newer,
+  type Preview,
+} from './preview.ts'
 import { words, type Reason } from './reason.ts'
 
 /**
@@ -125,6 +134,12 @@ export function unfit(preview: In<'running'>, reason: Reason): In<'running'> | u
   const { heading } = words(preview.tag, reason)
   const notice = `A newer image was pushed, but ${heading}; the one before serves on. ${reason.detail}`
   return { ...preview, ...known(preview), coming: null, unfit: preview.coming.image, notice }
+}
+
+/** A generation that leaves is not waited for any more. */
+export function atOnce<P extends Preview>(preview: P, generation: number): P {
+  const leaving = preview.leaving.map((one) => (one.number === generation ? { ...one, since: AT_ONCE } : one))
+  return { ...preview, leaving }
 }
 
 /** The container of a generation that was leaving is gone. */

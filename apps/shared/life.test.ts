@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { duesOf } from './due.ts'
 import { next } from './life.ts'
 import {
+  AT_ONCE,
   FAILURE_REST_MS,
   generationOf,
   isRouted,
@@ -143,6 +144,8 @@ const events: Record<string, Event> = {
   exited: { type: 'exited', generation: 1, reason: because('exited'), gone: false },
   exited2: { type: 'exited', generation: 2, reason: because('exited'), gone: false },
   gone: { type: 'exited', generation: 1, reason: because('exited'), gone: true },
+  diskOver: { type: 'diskOver', generation: 1, reason: because('disk-over') },
+  diskOver2: { type: 'diskOver', generation: 2, reason: because('disk-over') },
   ending: { type: 'ending' },
   ended: { type: 'ended' },
   removed: { type: 'removed' },
@@ -193,6 +196,8 @@ failExited    -       queued   queued     queued   queued   queued       -      
 exited        -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -        -           -        -        -
 exited2       -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
 gone          -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          stopped  -           -        -        -
+diskOver      -       -        failed     -        failed   -            failed   failed   failed   failed   failed   failed   failed   failed   failed     failed   -           removing -        -
+diskOver2     -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
 ending        -       -        -          -        -        -            -        -        -        -        -        -        stopping -        -          -        -           removing -        -
 ended         -       -        -          -        -        -            -        -        -        -        -        -        stopped  stopped  queued     -        -           -        -        -
 removed       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           unknown  -        -
@@ -503,6 +508,27 @@ test('a kept container of the same image is started again, any other image gets 
     digest: null,
     port: 80,
   })
+})
+
+test('what fills the disk is killed, whoever it serves, and keeps its slot until it is gone', () => {
+  const over = inState(after(running, 'diskOver'), 'failed')
+  assert.deepEqual([over.leaving, over.retryAt], [[{ ...generation, since: AT_ONCE }], null])
+  assert.equal(over.change, running.change + 1)
+  assert.equal(after(over, 'diskOver'), over, 'once is enough')
+  const again = inState(after(over, 'start', 'begin'), 'starting')
+  assert.deepEqual([again.generation?.number, again.leaving.length], [2, 1])
+  assert.deepEqual(after(over, 'left')!.leaving, [])
+})
+
+test('a newer image that fills the disk goes alone, and so does an older container that leaves', () => {
+  const serving = inState(after(replaced, 'diskOver2'), 'running')
+  assert.deepEqual(serving.leaving, [{ ...coming, since: AT_ONCE }])
+  assert.deepEqual([serving.generation, serving.coming, serving.unfit], [generation, null, newer.id])
+  const taken = after(replaced, 'answered2', 'diskOver')!
+  assert.deepEqual([taken.state, taken.leaving], ['running', [{ ...generation, since: AT_ONCE }]])
+  const removed = inState(after(removing, 'diskOver'), 'removing')
+  assert.deepEqual([removed.draining, removed.generation], [false, null])
+  assert.deepEqual(removed.leaving, [{ ...generation, since: AT_ONCE }])
 })
 
 test('a container that is gone is forgotten', () => {

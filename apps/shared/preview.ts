@@ -31,9 +31,12 @@ export interface Generation {
 
 /** A generation whose route went when a newer one took over, or that was given up: its container has to go yet. */
 export type Leaving = Generation & {
-  /** When its route went, milliseconds since 1970; 0 where it never had one. */
+  /** When its route went, milliseconds since 1970; 0 where it never had one; AT_ONCE where it is not waited for. */
   since: number
 }
+
+/** Its container is killed at once, whoever it still serves: it fills the disk. */
+export const AT_ONCE = -1
 
 /** What is known of an image newer than the one a preview has. */
 export interface Newer {
@@ -205,6 +208,8 @@ export type Event =
   | { type: 'fail'; reason: Reason }
   /** The container's process ended, or the container itself is gone (`gone`), without Lotan asking for it. */
   | { type: 'exited'; generation: number; reason: Reason; gone: boolean }
+  /** A container has written more to the disk than it may, or so fast that the disk would be full. */
+  | { type: 'diskOver'; generation: number; reason: Reason }
   /** The drain is over: from here on the container is being ended and a click cannot call it back. */
   | { type: 'ending' }
   | { type: 'ended' }

@@ -10,6 +10,7 @@ const codes: Record<ReasonCode, [first: number | null, second: number | null]> =
   exited: [null, null],
   crashing: [null, null],
   'out-of-memory': [null, null],
+  'disk-over': [null, null],
   'bad-image': [null, null],
   credentials: [300_000, 300_000],
   'registry-down': [30_000, 30_000],

@@ -24,6 +24,7 @@ export type ReasonCode =
   | 'exited'
   | 'crashing'
   | 'out-of-memory'
+  | 'disk-over'
   | 'bad-image'
   | RegistryCode
   | 'stalled'
@@ -45,7 +46,7 @@ export interface Reason {
   port?: number
   /** The addresses the application listens on instead, as `0.0.0.0:3000` or `127.0.0.1:80`. */
   listens?: string[]
-  /** The memory limit that was hit, as it was set: `512m`. */
+  /** The limit that was hit, of memory or disk, as it was set: `512m`. */
   limit?: string
   /** The program that could not be used: `docker-credential-pass`. */
   program?: string
@@ -200,6 +201,21 @@ export function words(tag: string, reason: Reason): Words {
           tellOwner,
         ],
         hint: 'Helps once a new image is pushed.',
+      }
+    case 'disk-over':
+      return {
+        heading: `${tag} wrote too much`,
+        sentence: reason.limit
+          ? `It was ended at its limit of ${megabytes(reason.limit)} on this server’s disk.`
+          : 'It was ended before it had filled this server’s disk.',
+        advice: [
+          {
+            who: 'If you wrote it:',
+            what: 'look what it writes: logs, caches, uploads, a database. If it needs more, add LABEL lotan.disk=4g to the image, and ask whoever runs Lotan to allow that.',
+          },
+          tellOwner,
+        ],
+        hint: 'It starts anew, without what it wrote.',
       }
     case 'bad-image':
       return {

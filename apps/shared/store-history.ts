@@ -91,6 +91,7 @@ export function detailOf(event: Event, becomes: Preview): string | null {
       return event.why
     case 'fail':
     case 'exited':
+    case 'diskOver':
       return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
     case 'created':
       return event.container.slice(0, 12)

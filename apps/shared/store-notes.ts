@@ -1,6 +1,7 @@
 /** What is written where it can be, and may be left out where not: a part of the store. */
 import type { Database } from 'better-sqlite3'
 import type { Log } from './log.ts'
+import type { Written } from './disk.ts'
 import type { Progress } from './preview.ts'
 import { isPassing, keepRoom } from './store-full.ts'
 
@@ -13,6 +14,8 @@ export function passingNotes(db: Database, file: string, log: Log) {
     WHERE tag = @tag AND (coalesce(last_seen, 0) < @at OR last_seen > @now)
   `)
   const updateProgress = db.prepare(`UPDATE preview SET progress = @progress WHERE tag = @tag AND state = 'pulling'`)
+  const selectMeta = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck()
+  const upsertMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
   const noteSeen = db.transaction((seen: Iterable<[tag: string, at: number]>) => {
     for (const [tag, at] of seen) updateSeen.run({ tag, at, now: Math.max(at, Date.now()) })
   })
@@ -54,6 +57,15 @@ export function passingNotes(db: Database, file: string, log: Log) {
     progress(tag: string, progress: Progress) {
       tried(() => void updateProgress.run({ tag, progress: JSON.stringify(progress) }))
     },
+
+    /**
+     * Notes what previews have written to the disk, where that can be noted.
+     * @returns whether it is
+     */
+    noteWritten: (written: Written): boolean => tried(() => void upsertMeta.run('written', JSON.stringify(written))),
+
+    /** What previews have written to the disk, as it was last noted. */
+    written: (): Written => JSON.parse(selectMeta.get('written') ?? '{}') as Written,
 
     /** Sees to it that much can still be written when the disk is full; to be asked for again now and then. */
     keepRoom() {

@@ -23,6 +23,7 @@ export interface Recipe {
   labels?: Record<string, string | number>
   expose?: number[]
   cmd?: string[]
+  volumes?: string[]
   /** Kilobytes that do not compress, so that a pull has something to pull. */
   ballast?: number
 }
@@ -136,7 +137,7 @@ export async function buildOn(base: string, reference: string, recipe: Recipe): 
 }
 
 async function build(dir: string, base: string, lines: string[], reference: string, recipe: Recipe): Promise<void> {
-  const { env = {}, labels = {}, expose = [], cmd, ballast = 0 } = recipe
+  const { env = {}, labels = {}, expose = [], cmd, volumes = [], ballast = 0 } = recipe
   const pairs = (values: Record<string, string | number>) =>
     Object.entries(values).map(([name, value]) => `${name}=${JSON.stringify(String(value))}`)
   const text = [`FROM ${base}`, ...lines]
@@ -146,6 +147,7 @@ async function build(dir: string, base: string, lines: string[], reference: stri
   }
   if (Object.keys(env).length > 0) text.push(`ENV ${pairs(env).join(' ')}`)
   for (const port of expose) text.push(`EXPOSE ${port}`)
+  for (const volume of volumes) text.push(`VOLUME ${volume}`)
   if (cmd) text.push(`CMD ${JSON.stringify(cmd)}`)
   text.push(`LABEL ${pairs({ 'lotan.test': 'true', ...labels }).join(' ')}`)
   await fs.writeFile(path.join(dir, 'Dockerfile'), `${text.join('\n')}\n`)
