@@ -3,9 +3,10 @@ import type { Database } from 'better-sqlite3'
 import type { Log } from './log.ts'
 import type { Progress } from './preview.ts'
 import { isPassing, keepRoom } from './store-full.ts'
+import type { StreamNotes } from './store-streams.ts'
 
 /** @param file where the database lies */
-export function passingNotes(db: Database, file: string, log: Log) {
+export function passingNotes(db: Database, file: string, noteStreams: (notes: StreamNotes) => void, log: Log) {
   // What is ahead of the clock was noted before that stepped back.
   const updateSeen = db.prepare(`
     UPDATE preview
@@ -54,6 +55,12 @@ export function passingNotes(db: Database, file: string, log: Log) {
     progress(tag: string, progress: Progress) {
       tried(() => void updateProgress.run({ tag, progress: JSON.stringify(progress) }))
     },
+
+    /**
+     * Notes which streams and WebSockets were opened and which have ended.
+     * @returns whether it is written
+     */
+    streams: (notes: StreamNotes): boolean => tried(() => noteStreams(notes)),
 
     /** Sees to it that much can still be written when the disk is full; to be asked for again now and then. */
     keepRoom() {
