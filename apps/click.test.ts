@@ -5,7 +5,7 @@ import { buildSample, samples } from './demo/sample.ts'
 import { startLotan, type Lotan } from './testing/bed.ts'
 import { goTo, keepScreenshot, openBrowser, type Browser, type Page } from './testing/browser.ts'
 import { openGate, type Gate } from './testing/gate.ts'
-import { buildApp, buildOn, engine, moveToRegistry } from './testing/images.ts'
+import { buildApp, buildApps, buildOn, engine, moveToRegistry } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
 
@@ -32,6 +32,7 @@ describe('a click', { timeout: 180_000 }, () => {
       await buildOn(reference, reference, { ballast: 500 })
       await moveToRegistry(reference)
     }
+    await buildApps(`127.0.0.1:${gate.port}/todowrangler`, ['file', 'empty', 'late', 'scriptless'])
     await buildApp(`${registry.repository}:live`)
     await moveToRegistry(`${registry.repository}:live`)
     lotan = await startLotan({
@@ -124,6 +125,40 @@ describe('a click', { timeout: 180_000 }, () => {
     assert.equal(page.url(), lotan.url('red', path))
     await page.close()
     assert.equal(lotan.store.history('red').filter(({ event }) => event === 'pulled').length, 2)
+  })
+
+  test('on an address that is a file, or has no page, says so where the waiting page stood', async () => {
+    const wide = await browser.newContext()
+    const narrow = await browser.newContext({ viewport: { width: 390, height: 844 } })
+    const none = await browser.newContext({ javaScriptEnabled: false })
+    const visits = [
+      { tag: 'file', context: wide, path: '/answer?h=Content-Disposition:attachment', downloads: 1 },
+      { tag: 'empty', context: narrow, path: '/answer?status=204', downloads: 0 },
+      { tag: 'late', context: wide, path: '/slow?ms=8000', downloads: 0 },
+      { tag: 'scriptless', context: none, path: '/answer?h=Content-Disposition:attachment', downloads: 1 },
+    ].map(async ({ tag, context, path, downloads }) => {
+      const page = await context.newPage()
+      let saved = 0
+      page.on('download', () => saved++)
+      assert.equal((await goTo(page, lotan.url(tag, path)))?.status(), 503)
+      // Its page takes its time, and opens all the same.
+      if (tag === 'late') await shows(page, tag)
+      else if (context !== none) {
+        await page.getByRole('heading', { name: `${tag} is running` }).waitFor()
+        assert.equal(await page.title(), `Running · ${tag}`)
+        assert.match((await page.getByRole('status').textContent())!, /saved a file instead/)
+        assert.ok(await page.getByRole('link', { name: 'Go to its start page' }).isVisible())
+        assert.equal(await page.getByText('Waiting for the first answer').isVisible(), false)
+        await keepScreenshot(page, `click-asked-${tag}`)
+      } else await until('the file is saved', () => saved > 0)
+      return { page, seen: () => assert.equal(saved, downloads, tag) }
+    })
+    for (const { page, seen } of await Promise.all(visits)) {
+      // By now a page that asked again and again would have done so.
+      seen()
+      await page.close()
+    }
+    await Promise.all([wide, narrow, none].map((context) => context.close()))
   })
 
   test('on a preview that a forgotten tab has let go wakes it, and brings that tab back', async () => {
