@@ -132,6 +132,7 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'shared/life-start',
     'shared/life-states',
     'shared/life-stop',
+    'shared/life-streams',
     'shared/newer',
     'shared/lua-pattern',
     'shared/settings',

@@ -23,10 +23,14 @@
   }
   const ticking = setInterval(tick, 500)
 
-  const show = (told) => {
+  const say = (told) => {
     document.title = told.title
     put(find('h1'), told.heading)
     put(find('[role=status]'), told.status)
+  }
+
+  const show = (told) => {
+    say(told)
     put(find('#line'), told.line)
     put(find('#aside'), told.aside)
     put(find('#usually'), told.usually && ', ' + told.usually)
@@ -51,11 +55,21 @@
   }
 
   // The second time in a row it waits a little: a page that loads itself must not become a storm.
-  const reload = () => {
+  const reload = (told) => {
     clearInterval(ticking)
     source.close()
     const again = performance.getEntriesByType('navigation')[0]?.type === 'reload' && performance.now() < 1500
     setTimeout(() => location.reload(), again ? 1000 : 0)
+    if (told) setTimeout(stillHere, 4000, told)
+  }
+
+  // The application was asked, and its page has not come in place of this one: it takes its time, or that is a download,
+  // or an answer without a page (204), which browsers tell no script of.
+  const stillHere = (told) => {
+    if (told.over !== 'running') return
+    say(told)
+    find('.num').hidden = stages.hidden = true
+    find('#asked').hidden = false
   }
 
   const source = new EventSource('/.lotan/events')
@@ -64,7 +78,7 @@
   source.onmessage = ({ data }) => {
     clearTimeout(silence)
     const told = JSON.parse(data)
-    if (told.over && told.over !== 'stopped') return reload()
+    if (told.over && told.over !== 'stopped') return reload(told)
     show(told)
     if (!told.over) {
       silence = setTimeout(reload, 20000)

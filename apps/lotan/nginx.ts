@@ -4,6 +4,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import ejs from 'ejs'
 import type { Config } from '../shared/config.ts'
+import { endedStreamsFile } from '../shared/ended-streams.ts'
 import { placeOf, placesIn, textOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
 import { listensOn } from './listen.ts'
@@ -41,7 +42,7 @@ export async function writeNginxConf(
     | 'robots'
     | 'maxHeld'
   >,
-  store: Pick<Store, 'meta'>,
+  store: Pick<Store, 'meta' | 'streams'>,
 ): Promise<string[]> {
   const places = placesIn(store.meta)
   if (!places) throw new Error('it is not known yet where slots are')
@@ -66,6 +67,7 @@ export async function writeNginxConf(
     routes,
     logs: path.join(config.dataDir, 'logs'),
     errors,
+    ended: endedStreamsFile(config),
     listens: listensOn(config.listen).map(textOf),
     tls: config.tls && { ...config.tls, listens: listensOn(config.tls.listen).map(textOf) },
     hsts: config.hsts,
@@ -86,6 +88,8 @@ export async function writeNginxConf(
   const file = path.join(prefix, 'nginx.conf')
   await fs.writeFile(file, conf)
   store.meta.set('pool_port_in_use', String(port))
+  await fs.rm(endedStreamsFile(config), { force: true })
+  store.streams({ opened: [], ended: 'all' })
   return ['nginx', '-p', prefix, '-c', file, '-e', errors]
 }
 

@@ -27,6 +27,9 @@ interface Said {
 /** A longer one is not led to: its header would be more than nginx takes. The waiting page loads itself again. */
 const LONGEST_REDIRECT = 8_000
 
+/** nginx's location that closes a connection without an answer. */
+const CLOSED = '@closed'
+
 interface Parts {
   ask: Ask
   answer: Answer
@@ -54,6 +57,8 @@ export function answerTrouble(request: Request, res: Response) {
 function send(answer: Said, request: Request, res: Response, about: { tag?: string; state?: string } = {}) {
   const { status, heading, sentence, reason, retryAfter, again, page } = answer
   uncached(res)
+  // An answer that is no stream ends an EventSource for good; a connection that is lost it opens again.
+  if (status === 503 && request.stream === 'events' && request.kind === 'person') res.set('X-Accel-Redirect', CLOSED)
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
   if (request.kind !== 'person' || !isNavigation(request))
     return sendProblem(res, status, `${heading}. ${sentence}`, { ...about, reason })
@@ -112,6 +117,16 @@ function say({ ask, answer, config, store }: Parts, now: number): Said {
     const page = () => failedPage({ tag, reason, since, retryAt, now })
     return { status: 502, heading, sentence, reason: reason.code, page }
   }
+  if (answer.do === 'refuse' && answer.why === 'comes-back')
+    return {
+      ...said({
+        status: 503,
+        heading: `${tag} is asleep`,
+        sentence:
+          'This connection was open when it fell asleep, and does not wake it. A page that is opened or any other request does.',
+      }),
+      retryAfter: 10,
+    }
   if (answer.do === 'refuse')
     return said({
       status: 503,

@@ -1,4 +1,5 @@
 /** What nginx tells of a request when it asks the router about it: see nginx/ask.conf.ejs. */
+import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Config } from '../shared/config.ts'
 import type { Store } from '../shared/store.ts'
@@ -21,6 +22,8 @@ export interface Ask {
   /** Path and query as the client wrote them. */
   uri: string
   request: Request
+  /** A stream or a WebSocket: the request's id, and who opens what, the same for the same address, user agent and path. */
+  stream: { id: string; client: string } | undefined
   /** The upstream that did not answer, on an ask about a lost one; the place where it was reached through the relay. */
   tried: string
   verdict: Verdict | undefined
@@ -39,12 +42,14 @@ export function readAsk(
   const host = header('x-host')
   const place = readHost(host, config)
   const known = place && store.tagAt(place.label)
+  const request = readRequest(req.headers)
   return {
     host,
     label: place?.label ?? null,
     tag: known === undefined ? place!.tag : known,
     uri: header('x-uri') || '/',
-    request: readRequest(req.headers),
+    request,
+    stream: request.stream ? { id: header('x-id'), client: clientOf(header) } : undefined,
     tried: header('x-tried-relay') || header('x-tried'),
     verdict: (header('x-verdict') as Verdict) || undefined,
     origin: header('origin'),
@@ -59,6 +64,7 @@ export function readRequest(headers: IncomingHttpHeaders): Request {
   return {
     method: header('x-method') || 'GET',
     kind: header('x-kind') === 'robot' ? 'robot' : 'person',
+    stream: streams.find((stream) => stream === header('x-stream')) ?? '',
     accept: header('accept'),
     fetchMode: header('sec-fetch-mode'),
     fetchDest: header('sec-fetch-dest'),
@@ -66,6 +72,15 @@ export function readRequest(headers: IncomingHttpHeaders): Request {
     insecure: header('upgrade-insecure-requests'),
     prefer: header('prefer'),
   }
+}
+
+const streams = ['websocket', 'events'] as const
+
+/** Not the address itself, since this is written down. The query is left out: some put a session or a counter there. */
+function clientOf(header: (name: string) => string): string {
+  const [path = ''] = header('x-uri').split('?')
+  const parts = [header('x-address'), header('user-agent'), path]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 }
 
 function headerOf(headers: IncomingHttpHeaders) {

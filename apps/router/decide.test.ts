@@ -9,6 +9,7 @@ const HOLD = 60_000
 const browser: Request = {
   method: 'GET',
   kind: 'person',
+  stream: '',
   accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
   fetchMode: '',
   fetchDest: '',
@@ -17,6 +18,8 @@ const browser: Request = {
   prefer: '',
 }
 const program: Request = { ...browser, accept: '*/*' }
+const events: Request = { ...program, stream: 'events', accept: 'text/event-stream' }
+const socket: Request = { ...program, stream: 'websocket', upgrade: 'websocket' }
 
 const image = { id: 'sha256:1', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
 const known = {
@@ -37,6 +40,9 @@ const known = {
 }
 const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', digest: null, port: 80 }
 const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, coming: null }
+const paused: Preview = { ...known, state: 'paused', generation, readyAt: NOW, draining: false, thenStart: false }
+const stopping = { ...known, state: 'stopping', generation, why: 'idle', draining: true, thenStart: false } as const
+const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'retry', reason: null }
 const stopped: Preview = { ...known, state: 'stopped', generation: null, why: 'idle' }
 const failedAt = (since: number): Preview => ({
   ...known,
@@ -52,9 +58,12 @@ const facts = (over: Partial<Facts> = {}): Facts => ({
   missingUntil: undefined,
   hold: HOLD,
   laneFree: () => true,
+  comesBack: () => false,
   ...over,
 })
-const wait = (ms: number, applied: number | null = null) => ({ do: 'wait', until: NOW + ms, applied })
+const wait = (ms: number, applied: number | null = null) => ({ do: 'wait', until: NOW + ms, applied, wakes: true })
+const comesBack = () => true
+const refused = { do: 'refuse', why: 'comes-back' }
 
 const table: [string, Request, Facts, object][] = [
   ['a host that cannot be a tag is refused', browser, facts({ tag: null }), { do: 'refuse', why: 'no-tag' }],
@@ -85,7 +94,34 @@ const table: [string, Request, Facts, object][] = [
   ['nor when its image is gone', browser, facts({ preview: { ...stopped, image: null } }), wait(0)],
   ['a program is held', program, facts(), wait(HOLD)],
   ['a POST is held whatever it accepts', { ...browser, method: 'POST' }, facts(), wait(HOLD)],
-  ['a WebSocket is held', { ...program, upgrade: 'websocket' }, facts(), wait(HOLD)],
+  ['a WebSocket is held', socket, facts({ preview: stopped }), wait(HOLD)],
+  ['an EventSource is held', events, facts({ preview: stopped }), wait(HOLD)],
+  ['a WebSocket that only comes back wakes nothing', socket, facts({ preview: stopped, comesBack }), refused],
+  ['nor does an EventSource', events, facts({ preview: stopped, comesBack }), refused],
+  ['nor where the preview has failed', events, facts({ preview: failedAt(NOW - 1), comesBack }), refused],
+  ['nor does it call a stop off', events, facts({ preview: stopping, comesBack }), refused],
+  ['nor wake what is frozen', socket, facts({ preview: paused, comesBack }), refused],
+  ['nor bring back what was removed', events, facts({ comesBack }), refused],
+  ['whatever it would prefer', { ...socket, prefer: 'wait=5' }, facts({ preview: stopped, comesBack }), refused],
+  [
+    'it waits for what comes up anyway, and does not count',
+    socket,
+    facts({ preview: queued, comesBack }),
+    { ...wait(HOLD), wakes: false },
+  ],
+  [
+    'also where that is stopped first',
+    events,
+    facts({ preview: { ...stopping, thenStart: true }, comesBack }),
+    { ...wait(HOLD), wakes: false },
+  ],
+  [
+    'and is let through to what runs',
+    socket,
+    facts({ preview: running, comesBack }),
+    { do: 'forward', preview: running },
+  ],
+  ['a request of the same client wakes', program, facts({ preview: stopped, comesBack }), wait(HOLD)],
   ['a preference is honoured', { ...program, prefer: 'wait=5' }, facts(), wait(5_000, 5_000)],
   ['wait=0 is answered at once', { ...program, prefer: 'wait=0' }, facts(), wait(0, 0)],
   ['a preference never exceeds the hold', { ...program, prefer: 'wait=900' }, facts(), wait(HOLD, HOLD)],

@@ -11,6 +11,8 @@ export interface Request {
   method: string
   /** `robot` for robots, prefetches and probes: they neither wake a preview nor keep it awake. */
   kind: 'person' | 'robot'
+  /** A WebSocket, or an EventSource (and what asks like one); empty for all else. */
+  stream: '' | 'websocket' | 'events'
   accept: string
   fetchMode: string
   fetchDest: string
@@ -32,13 +34,15 @@ export interface Facts {
   hold: number
   /** Whether a start lane is free. Asked only where that decides something: it costs a look at every preview. */
   laneFree: () => boolean
+  /** Whether it was open, as a stream, when the preview went, and no person has come since. */
+  comesBack: () => boolean
 }
 
-/** The answer. `wait` wakes the preview and waits until the given time: then it is a page or a problem. */
+/** The answer. `wait` waits until the given time, then it is a page or a problem; `wakes`: it wakes the preview. */
 export type Answer =
   | { do: 'forward'; preview: In<'running'> }
-  | { do: 'wait'; until: number; applied: number | null }
-  | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' }
+  | { do: 'wait'; until: number; applied: number | null; wakes: boolean }
+  | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' | 'comes-back' }
   | { do: 'refuse'; why: 'missing'; until: number }
   | { do: 'refuse'; why: 'failed'; preview: In<'failed'> }
 
@@ -52,6 +56,9 @@ export function decide(request: Request, facts: Facts, now: number): Answer {
   if (!facts.offers(tag)) return { do: 'refuse', why: 'not-offered' }
   if (preview?.state === 'running') return { do: 'forward', preview }
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
+  // A forgotten tab: it waits for what comes up anyway, and wakes nothing.
+  const comesBack = request.stream !== '' && facts.comesBack()
+  if (comesBack && !isComing(preview)) return { do: 'refuse', why: 'comes-back' }
   if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }
   if (preview?.state === 'failed' && Math.abs(now - preview.since) < FAILURE_REST_MS)
     return { do: 'refuse', why: 'failed', preview }
@@ -59,7 +66,7 @@ export function decide(request: Request, facts: Facts, now: number): Answer {
   const wish = preferredWait(request.prefer)
   const applied = wish === null ? null : Math.min(wish, facts.hold)
   const own = () => (isNavigation(request) ? quick(preview, facts) : facts.hold)
-  return { do: 'wait', until: now + (applied ?? own()), applied }
+  return { do: 'wait', until: now + (applied ?? own()), applied, wakes: !comesBack }
 }
 
 /**
@@ -88,6 +95,11 @@ export function preferredWait(prefer: string): number | null {
     if (match) return Number(match[1]) * 1_000
   }
   return null
+}
+
+function isComing(preview: Preview | undefined): boolean {
+  if (!preview) return false
+  return ['queued', 'pulling', 'starting'].includes(preview.state) || ('thenStart' in preview && preview.thenStart)
 }
 
 /**

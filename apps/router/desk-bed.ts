@@ -11,6 +11,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { readConfig } from '../shared/config.ts'
+import { endedStreamsFile } from '../shared/ended-streams.ts'
 import type { Image, Preview } from '../shared/preview.ts'
 import { openQueue } from '../shared/queue.ts'
 import { openStore } from '../shared/store.ts'
@@ -21,6 +22,7 @@ import { watchChanges } from './changes.ts'
 import { desk } from './desk.ts'
 import { door } from './door.ts'
 import { openReaper } from './reaper-client.ts'
+import { noteStreams } from './streams.ts'
 
 export const token = 'the-token-of-these-tests'
 export const domain = 'previews.example.com'
@@ -61,7 +63,8 @@ export async function openBed(env: Record<string, string> = {}) {
   let reaperSays: RequestListener = (_req, res) => res.writeHead(500).end('{}')
   const reaper = http.createServer((req, res) => reaperSays(req, res))
   const activity = noteActivity(store, { every: 500 })
-  const parts = { config, store, nudges, changes, activity, reaper: openReaper(config), log }
+  const streams = noteStreams(store, endedStreamsFile(config), { every: 50 })
+  const parts = { config, store, nudges, changes, activity, streams, reaper: openReaper(config), log }
   const servers = { 'desk.sock': http.createServer(desk(parts)), 'router.sock': http.createServer(door(parts)) }
   await listen(reaper, path.join(config.runDir, 'reaper.sock'))
   for (const [name, server] of Object.entries(servers)) await listen(server, path.join(config.runDir, name))
@@ -113,6 +116,7 @@ export async function openBed(env: Record<string, string> = {}) {
     store,
     changes,
     nudges,
+    streams,
     log,
     lines,
     redis,
@@ -133,6 +137,7 @@ export async function openBed(env: Record<string, string> = {}) {
     },
     async close() {
       activity.close()
+      streams.close()
       for (const each of [...Object.values(servers), reaper]) {
         each.close()
         each.closeAllConnections()

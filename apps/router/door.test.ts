@@ -1,6 +1,8 @@
 /** What nginx is told: to hold a request or not, and what its visitor gets instead of the application. */
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { endedStreamsFile } from '../shared/ended-streams.ts'
 import { until } from '../testing/until.ts'
 import { bringUp, domain, openBed, type Bed } from './desk-bed.ts'
 
@@ -109,6 +111,78 @@ describe('/.lotan/', () => {
       assert.deepEqual([nowhere.status, nowhere.json.title], [404, 'Not Found'])
     }
   })
+})
+
+describe('streams that only come back', () => {
+  before(() => bed.store.meta.set('subnet', '10.83.0.0/16'))
+
+  const events = { Accept: 'text/event-stream', 'X-Stream': 'events' }
+  const socket = { ...program, 'X-Stream': 'websocket', 'Upgrade-Asked': 'websocket' }
+  const ada = { 'X-Address': '192.0.2.7', 'User-Agent': 'Mozilla/5.0 (ada)' }
+  let ids = 0
+  const ask = (uri: string, tag: string, headers: Record<string, string>) =>
+    bed.door(uri, about(tag, { 'X-Uri': '/live?at=1', 'X-Id': `id-${++ids}`, ...ada, ...headers }))
+  const opened = async (tag: string, headers: Record<string, string>) => {
+    assert.equal((await ask('/route', tag, headers)).status, 200)
+    return `id-${ids}`
+  }
+  const ends = (id: string) => fs.appendFileSync(endedStreamsFile(bed.config), `${id}\n`)
+  const asleep = async (tag: string) => {
+    bringUp(tag, bed)
+    const ended = await opened(tag, { ...socket, 'X-Uri': '/closed' })
+    ends(ended)
+    await opened(tag, events)
+    await opened(tag, socket)
+    bed.streams.write()
+    bed.store.apply(tag, { type: 'stop', why: 'idle' })
+  }
+
+  test('wake nothing, and are told so each in its way', async () => {
+    await asleep('quiet')
+    for (const headers of [events, socket, { ...events, 'X-Uri': '/live?at=2' }])
+      assert.equal((await ask('/wait', 'quiet', headers)).status, 403)
+    assert.equal(bed.store.get('quiet')?.state, 'stopping', 'the stop was called off')
+    assert.equal((await ask('/answer', 'quiet', events)).headers['x-accel-redirect'], '@closed')
+    const refused = await ask('/answer', 'quiet', socket)
+    assert.deepEqual([refused.status, refused.headers['x-accel-redirect']], [503, undefined])
+    assert.match(refused.json.detail, /was open when it fell asleep/)
+    assert.ok(Number(refused.headers['retry-after']) > 0)
+  })
+
+  test('are those of the same address, user agent and path that had not ended; all others wake', async () => {
+    for (const [what, tag, headers] of [
+      ['another path', 'path', { ...events, 'X-Uri': '/other' }],
+      ['another address', 'address', { ...events, 'X-Address': '192.0.2.8' }],
+      ['another user agent', 'agent', { ...socket, 'User-Agent': 'Mozilla/5.0 (ben)' }],
+      ['one that had ended before', 'ended', { ...socket, 'X-Uri': '/closed' }],
+      ['no stream', 'fetch', program],
+    ] as const) {
+      await asleep(tag)
+      assert.equal((await ask('/wait', tag, headers)).status, 200, what)
+      assert.equal(bed.store.get(tag)?.state, 'running', what)
+    }
+  })
+
+  test('are let through once a person has come, and rest again with the preview', async () => {
+    await asleep('again')
+    await ask('/wait', 'again', { ...browser, 'X-Uri': '/' })
+    await opened('again', events)
+    bed.streams.write()
+    bed.store.apply('again', { type: 'stop', why: 'idle' })
+    assert.equal((await ask('/wait', 'again', events)).status, 403)
+    assert.equal(bed.store.get('again')?.state, 'stopping')
+  })
+})
+
+test('an EventSource that is held to the end is closed, and any other request gets a problem', async () => {
+  bed.store.apply('long', { type: 'start', by: 'visit' })
+  const events = { Accept: 'text/event-stream', 'X-Stream': 'events' }
+  assert.equal((await bed.door('/answer', about('long', events))).headers['x-accel-redirect'], '@closed')
+  assert.equal((await bed.door('/answer', about('long', program))).headers['x-accel-redirect'], undefined)
+  // What has failed says so.
+  bed.store.apply('long', { type: 'fail', reason: { code: 'bad-image', detail: 'no program' } })
+  const failed = await bed.door('/answer', about('long', events))
+  assert.deepEqual([failed.status, failed.headers['x-accel-redirect']], [502, undefined])
 })
 
 test('a store that fails is no secret: it is logged, and whoever asked is told that Lotan is in trouble', async () => {

@@ -31,6 +31,7 @@ import { sendProblem } from './problem.ts'
 import type { Reaper } from './reaper-client.ts'
 import { noteRelayed } from './relayed.ts'
 import { backTo, isFromHere } from './same-origin.ts'
+import type { noteStreams } from './streams.ts'
 import { openToldStreams } from './told-stream.ts'
 import { isAt, placeIn, upstreamIn } from './upstream.ts'
 
@@ -46,12 +47,13 @@ export interface Parts {
   nudges: Pick<Nudges, 'nudge'>
   changes: Changes
   activity: ReturnType<typeof noteActivity>
+  streams: ReturnType<typeof noteStreams>
   reaper: Pick<Reaper, 'container'>
   log: Log
 }
 
 export function door(parts: Parts): express.Express {
-  const { config, store, nudges, changes, activity, log } = parts
+  const { config, store, nudges, changes, activity, streams, log } = parts
   const coldStarts = noteColdStarts(store.list())
   const guesses = countGuesses({ store, previews: changes.previews })
   const told = openToldStreams({ store, changes })
@@ -72,7 +74,7 @@ export function door(parts: Parts): express.Express {
     // The figures are DESIGN's: with them, a router that is killed goes unnoticed for 7 s, and no answer outlives the
     // 10 s that a container is left alone after its route has gone. The timing of a cold start is for one response.
     res.set('Cache-Control', first ? 'no-store' : 'max-age=2, stale-while-revalidate=1, stale-if-error=5')
-    return yes(res, answer.preview)
+    return yes(ask, res, answer.preview)
   })
 
   app.get('/wait', (req, res) => hold(readAsk(req, config, store), res))
@@ -127,18 +129,20 @@ export function door(parts: Parts): express.Express {
     const moved = !isAt(store.meta, preview, ask.tried)
     if (!moved && (await isLost(preview, parts))) return reusable(ask) ? hold(ask, res) : no(res, 'spent')
     if (!moved && otherwise === 'alive') return no(res, 'alive')
-    return reusable(ask) ? yes(res, preview) : no(res, 'spent')
+    return reusable(ask) ? yes(ask, res, preview) : no(res, 'spent')
   }
 
-  /** Wakes a preview and waits for it as long as this request may wait. */
+  /** Wakes a preview, unless this only comes back to it, and waits for it as long as this request may wait. */
   async function hold(ask: Ask, res: Response): Promise<unknown> {
     const answer = look(ask)
-    if (answer.do === 'forward') return yes(res, answer.preview)
+    if (answer.do === 'forward') return yes(ask, res, answer.preview)
     if (answer.do !== 'wait' || ask.tag === null) return no(res)
     const { tag } = ask
-    if (!mayWake(tag)) return no(res, 'unknown')
-    wake(tag, 'visit')
-    seen(ask)
+    if (answer.wakes) {
+      if (!mayWake(tag)) return no(res, 'unknown')
+      wake(tag, 'visit')
+      seen(ask)
+    }
     if (answer.applied !== null) res.set('Preference-Applied', `wait=${answer.applied / 1_000}`)
     const called = store.get(tag)
     // It was just being stopped, and goes on.
@@ -156,7 +160,7 @@ export function door(parts: Parts): express.Express {
         signal: gone.signal,
       })
       if (gone.signal.aborted) return
-      seen(ask)
+      if (answer.wakes) seen(ask)
       if (settled?.state !== 'running') return no(res)
       await turn(tag)
       return up(ask, settled, res)
@@ -181,7 +185,7 @@ export function door(parts: Parts): express.Express {
   /** Lets a request that was asked about again through to what has come up. */
   function up(ask: Ask, preview: In<'running'>, res: Response) {
     isFirst(ask, preview, res)
-    return yes(res, preview)
+    return yes(ask, res, preview)
   }
 
   /** Whether this is the first response after a cold start; it carries how long the start took. */
@@ -196,7 +200,15 @@ export function door(parts: Parts): express.Express {
     const missingUntil = ask.tag === null || preview ? undefined : store.missing(ask.tag, now)
     return decide(
       ask.request,
-      { ...ask, preview, missingUntil, hold: config.hold, offers: config.offers, laneFree },
+      {
+        ...ask,
+        preview,
+        missingUntil,
+        hold: config.hold,
+        offers: config.offers,
+        laneFree,
+        comesBack: () => streams.comesBack(ask),
+      },
       now,
     )
   }
@@ -219,7 +231,8 @@ export function door(parts: Parts): express.Express {
     return starting.length < START_LANES
   }
 
-  function yes(res: Response, preview: In<'running'>) {
+  function yes(ask: Ask, res: Response, preview: In<'running'>) {
+    streams.passes(ask, Date.now())
     const place = textOf(placeIn(store.meta, preview))
     if (relayed.has(preview)) res.set({ 'X-Upstream': 'relay', 'X-Relay': place })
     else res.set('X-Upstream', upstreamIn(store.meta, preview))

@@ -9,9 +9,9 @@ import { sendProblem } from './problem.ts'
 import { asPath, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
 
 /**
- * Wrong tokens a minute and address, in the form: only Lotan's own page can send it. Bearers are not counted, since a job
- * with an old token must not lock its people out, nor are login links, which any page can ask for in the name of whoever
- * looks at it. A token has at least 16 characters: it is not found by trying.
+ * Wrong tokens a minute and address, in the form: only Lotan's own page can send it. Bearers are not counted, nor are
+ * login links, which any page can ask for in the name of whoever looks at it. The right token is let in whatever was
+ * counted, since many people may share an address, and a token of at least 16 characters is not found by trying.
  */
 const TRIES = 5
 
@@ -27,8 +27,6 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
   const limit = rateLimit({
     windowMs: 60_000,
     limit: TRIES,
-    // A right token is taken back from the count.
-    skipSuccessfulRequests: true,
     keyGenerator: (req) => ipKeyGenerator(req.ip ?? 'unknown'),
     standardHeaders: false,
     legacyHeaders: false,
@@ -37,18 +35,20 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
       const wait = Math.max(1_000, resetTime!.getTime() - Date.now())
       log.warn({ address: req.ip }, 'too many wrong admin tokens')
       res.set('Retry-After', String(Math.ceil(wait / 1_000)))
-      sendPage(res, 429, loginPage({ repository, domain, wait }))
+      sendPage(res, 429, loginPage({ repository, domain, wrong: 'too often' }))
     },
   })
 
-  function enter(req: Request, res: Response, token: unknown, to: string) {
-    if (typeof token === 'string' && isToken(token.trim(), adminToken)) {
-      log.info({ address: req.ip }, 'logged in')
-      return res.append('Set-Cookie', setCookie(proofOf(adminToken, Date.now()), secure)).redirect(303, to)
-    }
+  const isRight = (token: unknown) => typeof token === 'string' && isToken(token.trim(), adminToken)
+
+  function enter(req: Request, res: Response, to: string) {
+    log.info({ address: req.ip }, 'logged in')
+    return res.append('Set-Cookie', setCookie(proofOf(adminToken, Date.now()), secure)).redirect(303, to)
+  }
+
+  function wrong(req: Request, res: Response) {
     log.warn({ address: req.ip }, 'wrong admin token')
-    const triesLeft = (req as Partial<AugmentedRequest>).rateLimit?.remaining
-    return sendPage(res, 401, loginPage({ repository, domain, wrong: true, triesLeft }))
+    return sendPage(res, 401, loginPage({ repository, domain, wrong: 'once' }))
   }
 
   /** The pages of logging in. They come before `required`. */
@@ -59,7 +59,7 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
     // A link is opened; an image or a frame on somebody's page is not.
     const { 'sec-fetch-dest': dest } = req.headers
     if (dest !== undefined && dest !== 'document') return refuse(req, res, false)
-    return enter(req, res, req.query.token, '/')
+    return isRight(req.query.token) ? enter(req, res, '/') : wrong(req, res)
   })
 
   router.post(
@@ -69,11 +69,12 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
       return refuse(req, res, false)
     },
     express.urlencoded({ extended: false, limit: '4kb' }),
-    limit,
-    (req, res) => {
+    (req, res, next) => {
       const body = req.body as Record<string, unknown> | undefined
-      return enter(req, res, body?.token, backOf(req))
+      return isRight(body?.token) ? enter(req, res, backOf(req)) : next()
     },
+    limit,
+    wrong,
   )
 
   router.post('/logout', (req, res) => {

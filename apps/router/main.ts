@@ -4,6 +4,7 @@ import http from 'node:http'
 import path from 'node:path'
 import type { Express } from 'express'
 import { readConfig } from '../shared/config.ts'
+import { endedStreamsFile } from '../shared/ended-streams.ts'
 import { openLog } from '../shared/log.ts'
 import { openQueue } from '../shared/queue.ts'
 import { openStore } from '../shared/store.ts'
@@ -13,6 +14,7 @@ import { watchChanges } from './changes.ts'
 import { desk } from './desk.ts'
 import { door } from './door.ts'
 import { openReaper } from './reaper-client.ts'
+import { noteStreams } from './streams.ts'
 
 const config = readConfig()
 const log = openLog('router')
@@ -25,9 +27,10 @@ const nudges = openQueue(config, log)
 // 10 ms: half of what a person would notice of a warm start; a look costs microseconds, and only while somebody waits.
 const changes = watchChanges(store, { every: 10 })
 const activity = noteActivity(store, { every: 500 })
+const streams = noteStreams(store, endedStreamsFile(config), { every: 500 })
 const reaper = openReaper(config)
 
-const parts = { config, store, nudges, changes, activity, reaper, log }
+const parts = { config, store, nudges, changes, activity, streams, reaper, log }
 const servers = [await listen(door(parts), 'router.sock'), await listen(desk(parts), 'desk.sock')]
 log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
 
@@ -45,6 +48,7 @@ process.once('SIGTERM', () => {
     server.closeAllConnections()
   }
   activity.close()
+  streams.close()
   void nudges.close().finally(() => process.exit(0))
   setTimeout(() => process.exit(0), 1_000).unref()
 })

@@ -122,8 +122,8 @@ const visitors: Record<string, pages.Page> = {
 }
 const admins: Record<string, pages.Page> = {
   login: pages.loginPage({ repository: evil, domain: evil }),
-  'login, wrong token': pages.loginPage({ repository: evil, domain: evil, wrong: true, triesLeft: 1 }),
-  'login, too many': pages.loginPage({ repository: evil, domain: evil, wait: 51_200 }),
+  'login, wrong token': pages.loginPage({ repository: evil, domain: evil, wrong: 'once' }),
+  'login, too many': pages.loginPage({ repository: evil, domain: evil, wrong: 'too often' }),
   admin: pages.adminPage(deskOf(desk)),
   'admin, nothing found': pages.adminPage(deskOf({ ...desk, q: evil, state: 'failed' })),
   'admin, empty': pages.adminPage(deskOf({ ...desk, previews: [] })),

@@ -148,22 +148,17 @@ export const messages = {
 export interface LoginModel {
   repository: string
   domain: string
-  /** After a wrong token, and how many tries are left where they are counted. */
-  wrong?: boolean
-  triesLeft?: number
-  /** After too many: milliseconds until the next one. */
-  wait?: number
+  /** After a wrong token; `too often`: one of many from the same address. */
+  wrong?: keyof typeof wrongTokens
 }
 
-export function loginPage({ repository, domain, wrong, triesLeft, wait }: LoginModel): Page {
-  const barred = wait !== undefined && wait > 0
-  const again = barred ? duration(Math.ceil(wait / 1_000) * 1_000) : ''
-  const error = barred
-    ? `Too many tries from your address. Try again in ${again}.`
-    : !wrong
-      ? ''
-      : `That is not the token.${triesLeft === undefined ? '' : ` ${triesLeft} ${triesLeft === 1 ? 'try' : 'tries'} left.`}`
-  return forTheDesk('login', { application: nameOf(repository), domain, error, barred })
+const wrongTokens = {
+  once: 'That is not the token.',
+  'too often': 'That is not the token. Many wrong ones have come from your address; the right one is still accepted.',
+}
+
+export function loginPage({ repository, domain, wrong }: LoginModel): Page {
+  return forTheDesk('login', { application: nameOf(repository), domain, error: wrong ? wrongTokens[wrong] : '' })
 }
 
 export function adminPage(desk: Desk): Page {

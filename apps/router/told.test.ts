@@ -271,7 +271,13 @@ describe('what is told of a start', () => {
 describe('when there is nothing more to wait for', () => {
   const known = { ...base, image, stages: starting.stages }
   const table: [string, Preview | undefined, boolean, Told['over'], string][] = [
-    ['it runs', { ...known, state: 'running', generation, readyAt: now, coming: null }, false, 'running', ''],
+    [
+      'it runs',
+      { ...known, state: 'running', generation, readyAt: now, coming: null },
+      false,
+      'running',
+      'red is running',
+    ],
     ['it failed', { ...known, state: 'failed', reason: exited, retryAt: null }, false, 'failed', ''],
     ['the registry has no such tag', undefined, true, 'gone', ''],
     ['its row is gone for want of an image', { ...known, state: 'unknown', why: 'missing' }, false, 'gone', ''],

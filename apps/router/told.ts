@@ -98,8 +98,8 @@ export function tell(known: Preview | undefined, facts: ToldFacts): Told {
     // Another try does not begin at nothing again, as far as who has waited through the last one can see.
     bar: stage === 'queued' && !isAnotherTry(preview) ? 0 : percent,
     stages: stages.map((name) => toldStage(preview, name, stage)),
-    title: `${stage === 'waiting' && !over ? 'Starting' : line} · ${tag}`,
-    heading: over === 'stopped' ? `${tag} was ${line.toLowerCase()}` : `Getting ${tag} ready`,
+    title: `${titleOf(preview, stage, over, line)} · ${tag}`,
+    heading: headingOf(preview, over, line),
     status: statusOf(preview, stage, over, usual, facts.ahead),
     line,
     aside: progress && progress.layers > 0 ? `${progress.layersDone} of ${count(progress.layers, 'layer')}` : '',
@@ -181,11 +181,24 @@ function stoppedLine(preview: Preview): string {
   return preview.state === 'removing' || preview.state === 'unknown' ? 'Removed' : 'Stopped'
 }
 
+function titleOf({ state }: Preview, stage: Stage, over: Told['over'], line: string): string {
+  if (state === 'running') return 'Running'
+  return stage === 'waiting' && !over ? 'Starting' : line
+}
+
+function headingOf({ tag, state }: Preview, over: Told['over'], line: string): string {
+  if (state === 'running') return `${tag} is running`
+  return over === 'stopped' ? `${tag} was ${line.toLowerCase()}` : `Getting ${tag} ready`
+}
+
 function statusOf(preview: Preview, stage: Stage, over: Told['over'], usual: number | null, ahead: number): string {
   if (over === 'stopped') return `It does not start by itself now. Open it again to start it.`
   switch (preview.state) {
     case 'queued':
       return preview.reason ? againOf(preview, preview.reason) : `It opens here by itself. ${before(ahead)}`
+    case 'running':
+      // Read only where the page has not made way for the application's.
+      return 'It was asked for this address, and its page opens here as soon as it answers. If your browser has saved a file instead, or there is nothing to show, you can close this page.'
     case 'stopping':
     case 'removing':
       return 'It is being stopped first, then it starts and opens here by itself.'

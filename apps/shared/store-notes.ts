@@ -4,9 +4,10 @@ import type { Log } from './log.ts'
 import type { Written } from './disk.ts'
 import type { Progress } from './preview.ts'
 import { isPassing, keepRoom } from './store-full.ts'
+import type { StreamNotes } from './store-streams.ts'
 
 /** @param file where the database lies */
-export function passingNotes(db: Database, file: string, log: Log) {
+export function passingNotes(db: Database, file: string, noteStreams: (notes: StreamNotes) => void, log: Log) {
   // What is ahead of the clock was noted before that stepped back.
   const updateSeen = db.prepare(`
     UPDATE preview
@@ -66,6 +67,12 @@ export function passingNotes(db: Database, file: string, log: Log) {
 
     /** What previews have written to the disk, as it was last noted. */
     written: (): Written => JSON.parse(selectMeta.get('written') ?? '{}') as Written,
+
+    /**
+     * Notes which streams and WebSockets were opened and which have ended.
+     * @returns whether it is written
+     */
+    streams: (notes: StreamNotes): boolean => tried(() => noteStreams(notes)),
 
     /** Sees to it that much can still be written when the disk is full; to be asked for again now and then. */
     keepRoom() {

@@ -108,6 +108,19 @@ const steps = [
   ALTER TABLE preview ADD COLUMN newer TEXT;
   ALTER TABLE preview ADD COLUMN refreshes INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Streams and WebSockets that are open to previews, and those that were when their preview went (\`resting\`).
+  CREATE TABLE stream (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    tag TEXT NOT NULL,
+    client TEXT NOT NULL,
+    opened_at INTEGER NOT NULL,
+    open INTEGER NOT NULL DEFAULT 1,
+    resting INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX stream_tag ON stream (tag, client);
+  `,
 ]
 
 /**

@@ -9,7 +9,7 @@ import { after, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { openLog } from './log.ts'
 import { next } from './life.ts'
-import type { Event, Image, Preview } from './preview.ts'
+import type { Event, Image, In, Preview } from './preview.ts'
 import { MISSING_MS } from './store-missing.ts'
 import { SLOT_REST_MS } from './store-slots.ts'
 import { openStore, setAsideIfCorrupt, type Store } from './store.ts'
@@ -737,4 +737,68 @@ test('a database file that was replaced or removed is noticed', () => {
   assert.equal(store.intact(), false)
   fs.copyFileSync(`${file}.moved`, file)
   assert.equal(store.intact(), false)
+})
+
+test('streams that are open when a preview goes do not wake it, until a person comes or it runs again', () => {
+  const store = open(newFile(), 40)
+  const opened = (id: string, client: string, tag = 'red') =>
+    store.streams({ opened: [{ id, tag, client, at: now }], ended: [] })
+  const ended = (...ids: string[]) => store.streams({ opened: [], ended: ids })
+  const resting = () => ['ada', 'ben', 'cy'].filter((client) => store.isResting('red', client))
+  const goes = (...events: Event[]) => events.map((event) => store.apply('red', event, now)) && resting()
+  const stop = (why: Extract<Event, { type: 'stop' }>['why']): Event => ({ type: 'stop', why })
+
+  up(store, 'red')
+  opened('1', 'ada')
+  opened('2', 'ben')
+  ended('2', 'never heard of')
+  opened('3', 'cy', 'blue')
+  assert.deepEqual(resting(), [], 'it runs')
+  assert.deepEqual(goes(stop('idle')), ['ada'], 'what had ended, or was another preview’s, does not rest')
+  ended('1')
+  assert.deepEqual(resting(), ['ada'], 'it was cut by the stop')
+  assert.deepEqual(goes({ type: 'ending' }, { type: 'ended' }, { type: 'cleaned' }), ['ada'], 'without its image too')
+  assert.deepEqual(goes({ type: 'remove' }, { type: 'removed' }), ['ada'], 'and without its row')
+  assert.equal(store.get('red'), undefined)
+  assert.deepEqual(goes({ type: 'start', by: 'visit' }), [], 'a person came')
+
+  for (const [what, events, expected] of [
+    ['an admin stops it', [stop('asked')], ['ben']],
+    ['it has lived its time', [stop('lifetime')], ['ben']],
+    ['it is called back', [stop('idle'), { type: 'start', by: 'visit' }], []],
+    ['it turns out to be in use', [stop('idle'), { type: 'inUse' }], []],
+    ['it is to be frozen', [{ type: 'pause' }], ['ben']],
+    ['it crashes', [{ ...exited, generation: 2 }], ['ben']],
+    ['it is restarted', [{ type: 'restart' }], []],
+    ['it is restarted, and that is called off', [{ type: 'restart' }, stop('asked')], ['ben']],
+    ['it is made anew elsewhere', [stop('moved')], []],
+    ['it is removed', [{ type: 'remove' }], ['ben']],
+  ] as [string, Event[], string[]][]) {
+    store.apply('red', { type: 'remove' }, now)
+    store.apply('red', { type: 'ending' }, now)
+    store.apply('red', { type: 'removed' }, now)
+    up(store, 'red')
+    const { generation } = store.get('red') as In<'running'>
+    opened(what, 'ben')
+    const these = events.map((event) => ('generation' in event ? { ...event, generation: generation.number } : event))
+    assert.deepEqual(goes(...(these as Event[])), expected, what)
+    ended(what)
+  }
+})
+
+test('streams are bounded, and all have ended when nginx is started anew', () => {
+  const store = open()
+  up(store, 'red')
+  const many = Array.from({ length: 250 }, (_, i) => ({ id: `${i}`, tag: 'red', client: `c${i}`, at: now }))
+  store.streams({ opened: many, ended: [] })
+  store.apply('red', { type: 'stop', why: 'idle' }, now)
+  assert.equal(many.filter(({ client }) => store.isResting('red', client)).length, 200)
+  assert.ok(store.isResting('red', 'c249'), 'the newest stay')
+
+  up(store, 'blue')
+  store.streams({ opened: [{ id: 'x', tag: 'blue', client: 'ada', at: now }], ended: [] })
+  store.streams({ opened: [], ended: 'all' })
+  store.apply('blue', { type: 'stop', why: 'idle' }, now)
+  assert.equal(store.isResting('blue', 'ada'), false)
+  assert.ok(store.isResting('red', 'c249'), 'what rests has ended before')
 })

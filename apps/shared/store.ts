@@ -19,10 +19,12 @@ import { offeredTags } from './store-offered.ts'
 import { previewRows } from './store-previews.ts'
 import { pulledImages } from './store-pulled.ts'
 import { slotPool } from './store-slots.ts'
+import { openStreams } from './store-streams.ts'
 
 export { setAsideIfCorrupt } from './store-file.ts'
 export type { Change } from './store-history.ts'
 export type { OfferedTag } from './store-offered.ts'
+export type { OpenedStream } from './store-streams.ts'
 export type Store = ReturnType<typeof openStore>
 
 /**
@@ -43,6 +45,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
   const { slotsGiven, countSlotsFrom, ...pool } = slotPool(db, facts.meta, slots)
+  const { followStreams, noteStreams, isResting } = openStreams(db)
 
   const commit = db.transaction((tag: string, event: Event, now: number) => {
     const was = find(tag)
@@ -58,6 +61,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     if (whole.type === 'missing') noteMissing(tag, now)
     if (whole.type === 'start') forgetMissing(tag, now)
     noteChange(was, becomes, event, now)
+    followStreams(whole, becomes)
     return { was, becomes }
   })
 
@@ -133,7 +137,8 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
     ...hostLabels(db, label),
     ...pulledImages(db),
     ...facts,
-    ...passingNotes(db, file, log),
+    isResting,
+    ...passingNotes(db, file, noteStreams, log),
     ...opened,
   }
 }

@@ -47,6 +47,16 @@ Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
 Accept-Encoding: gzip, deflate
 Connection: close
 
+### UptimeRobot, a POST → held
+POST /hooks/deployed HTTP/1.1
+Host: {host}
+User-Agent: Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)
+Content-Type: application/x-www-form-urlencoded
+Content-Length: 7
+Connection: close
+
+a=1&b=2
+
 ### Uptime Kuma → robot
 GET / HTTP/1.1
 Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8

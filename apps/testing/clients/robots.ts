@@ -22,6 +22,20 @@ User-Agent: Slack-ImgProxy (+https://api.slack.com/robots)
 Accept: */*
 Connection: close
 
+### Slack, an event → held
+# What a robot sends is a program's request: as api.slack.com/apis/events-api documents it.
+POST /slack/events HTTP/1.1
+Host: {host}
+User-Agent: Slackbot 1.0 (+https://api.slack.com/robots)
+Accept-Encoding: gzip,deflate
+Accept: application/json,*/*
+X-Slack-Signature: v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503
+X-Slack-Request-Timestamp: 1531420618
+Content-Length: 27
+Content-Type: application/json
+
+{"type":"url_verification"}
+
 ### Facebook → robot
 GET /lists/42 HTTP/1.1
 Host: {host}

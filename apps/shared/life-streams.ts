@@ -1,0 +1,34 @@
+/**
+ * What becomes of the streams and WebSockets that are open to a preview when something happens to it. Pure.
+ *
+ * A forgotten tab opens them again seconds after they were cut, for ever. So those that are open when a preview goes
+ * rest with it, and wake it no more, until a person comes or it runs again.
+ */
+import type { Event, Preview } from './preview.ts'
+
+/**
+ * `rest`: those that are open now do not wake it. `return`: those that rested are like all others again.
+ *
+ * @param becomes what the event has made of the preview
+ */
+export function streamsAfter(event: Event, becomes: Preview): 'rest' | 'return' | undefined {
+  switch (event.type) {
+    case 'start':
+      // What Lotan starts again by itself nobody has come for.
+      if (event.by !== 'retry' && event.by !== 'reaper') return 'return'
+      break
+    case 'restart':
+      return 'return'
+    case 'stop':
+      // Somebody may be using what is only made anew elsewhere.
+      if (event.why === 'moved') return undefined
+      return 'rest'
+    case 'pause':
+    case 'freeze':
+    case 'remove':
+      return 'rest'
+    case 'exited':
+      if (becomes.state !== 'running') return 'rest'
+  }
+  return becomes.state === 'running' ? 'return' : undefined
+}
