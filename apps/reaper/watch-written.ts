@@ -96,12 +96,12 @@ export function watchWritten({ config, engine, store, nudges, log }: Parts) {
         .filter((writer) => written.isDue(writer, looks.get(writer.container)?.at(-1), { lost, disk }, now))
         .sort((a, b) => tookOf(a) - tookOf(b))
         .slice(0, Math.max(0, AT_A_TIME - looking.size))
-      for (const writer of due)
-        looking.set(
-          writer.container,
-          look(writer).finally(() => looking.delete(writer.container)),
-        )
-      if (due.length > 0) await orLater(Promise.all(due.map(({ container }) => looking.get(container))))
+      const begun = due.map((writer) => {
+        const done = look(writer).finally(() => looking.delete(writer.container))
+        looking.set(writer.container, done)
+        return done
+      })
+      if (begun.length > 0) await orLater(Promise.all(begun))
       if (disk) {
         const known = writers.map((writer) => ({ writer, looks: looks.get(writer.container) ?? [] }))
         for (const filler of written.fillers(known, { disk, high: config.disk.high })) await end(filler)

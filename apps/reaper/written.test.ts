@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Disk } from '../shared/disk.ts'
-import { AT_ONCE, type Preview } from '../shared/preview.ts'
+import { AT_ONCE } from '../shared/preview.ts'
 import { fillers, isDue, keepLately, lostBetween, overLimit, writersOf, type Look, type Writer } from './written.ts'
 
 const now = 1_000_000_000
@@ -94,7 +94,7 @@ test('all containers of a preview may write, but for what rests and what is kill
   const limits = { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '3g' }
   const generation = { number: 1, container: 'c1', slot: 1, image: 'i', digest: null, port: 80 }
   const of = (state: string, facts: object = {}) =>
-    writersOf({ tag: 'red', image: null, leaving: [], state, generation, coming: null, ...facts } as never as Preview, { limits })
+    writersOf({ tag: 'red', image: null, leaving: [], state, generation, coming: null, ...facts } as never, { limits })
       .map(({ container, runs }) => `${container} ${runs ? 'runs' : 'rests'}`) // prettier-ignore
   assert.deepEqual(of('running'), ['c1 runs'])
   assert.deepEqual(of('starting'), ['c1 runs'])
@@ -109,5 +109,5 @@ test('all containers of a preview may write, but for what rests and what is kill
   assert.deepEqual(of('running', { coming, leaving }), ['c1 runs', 'c2 runs', 'c0 runs'])
   assert.deepEqual(of('running', { leaving: [{ ...leaving[0], since: AT_ONCE }] }), ['c1 runs'])
   const labelled = { tag: 'red', state: 'running', generation, coming: null, leaving: [], image: { labels: { 'lotan.disk': '5g' } } } // prettier-ignore
-  assert.deepEqual(writersOf(labelled as never as Preview, { limits })[0]!.limit, '3g')
+  assert.deepEqual(writersOf(labelled as never, { limits })[0]!.limit, '3g')
 })
