@@ -7,6 +7,7 @@ import { hostOf } from '../shared/tag.ts'
 import { urlOf } from '../shared/config.ts'
 import { discard, stands, type Coming } from './coming.ts'
 import type { ContainerPlan } from './container.ts'
+import { noteInsists, saysSo } from './first-process.ts'
 import { listening, reaches } from './listening.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { firstAnswer, type Answer } from './ready.ts'
@@ -53,6 +54,11 @@ export async function awaitAnswer(
     'ready' in end ? await whySilent(parts, coming, container, end) : await whyExited(parts, container, plan, end, ms)
   if (!stands(parts, coming)) return undefined
   await discard(parts, coming)
+  if (plan.initGuessed && reason.code === 'exited' && saysSo(reason.output ?? [])) {
+    log.info({ tag, image: coming.image.id }, 'it has to be the first process: once more without an init')
+    noteInsists(store.meta, coming.image.id)
+    return { again: true }
+  }
   store.apply(tag, { type: 'fail', reason })
   return undefined
 }

@@ -67,6 +67,7 @@ test('without any setting it is the demo, on loopback', () => {
     containerEnv: {},
     containerPort: null,
     limits: { memory: '512m', cpus: 1, pids: 512 },
+    ceilings: { memory: '2g', cpus: 2 },
     logs: 'files',
     term: 'xterm',
   })
@@ -123,6 +124,9 @@ test('settings are read', () => {
     [{ LOTAN_CONTAINER_PORT: '3000' }, { containerPort: 3000 }],
     [{ LOTAN_CONTAINER_MEMORY: '1G' }, { limits: { memory: '1g', cpus: 1, pids: 512 } }],
     [{ LOTAN_CONTAINER_CPUS: '.25' }, { limits: { memory: '512m', cpus: 0.25, pids: 512 } }],
+    [{ LOTAN_CONTAINER_MEMORY_MAX: '1g' }, { ceilings: { memory: '1g', cpus: 2 } }],
+    [{ LOTAN_CONTAINER_CPUS_MAX: '0.5' }, { ceilings: { memory: '2g', cpus: 1 } }],
+    [{ LOTAN_CONTAINER_MEMORY: '3g', LOTAN_CONTAINER_CPUS: '4' }, { ceilings: { memory: '3g', cpus: 4 } }],
     [{ LOTAN_CONTAINER_PIDS: '64' }, { limits: { memory: '512m', cpus: 1, pids: 64 } }],
     [
       { ADMIN_WELCOME: '<b>hi</b>', ADMIN_INFO: ' ' },
@@ -287,6 +291,8 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_TRUSTED_PROXIES: ['10.0.0.0/33', 'proxy', '10.0.0.1 10.0.0.2', '::1/129', '10.0.0.1,'],
     LOTAN_CONTAINER_PORT: ['0', '65536', '80/tcp'],
     LOTAN_CONTAINER_MEMORY: ['5m', '1', '512 MB', 'half', '-1g', '1e9', '9999999999999t'],
+    LOTAN_CONTAINER_MEMORY_MAX: ['5m', 'lots'],
+    LOTAN_CONTAINER_CPUS_MAX: ['0', 'all'],
     LOTAN_CONTAINER_CPUS: ['0', '-1', 'all', '0.001', '9999'],
     LOTAN_CONTAINER_PIDS: ['0', '-1', '1.5'],
     LOTAN_LISTEN: ['0', '65536', 'a', 'a:', '[::1]', '::1:80', '999.1.1.1:80', '127.0.0.1:80;', '[x]:80', 'a b:80'],
