@@ -69,8 +69,6 @@ const CPU_PERIOD_US = 100_000
 const SHARES = { cpu: 128, disk: 100 }
 /** Where the machine runs out of memory a preview is ended before what serves them all. */
 const OOM_SCORE = 500
-/** More open files than servers use. Some programs touch each one that they may have, and engines allow a thousand million. */
-const OPEN_FILES = 65_536
 
 /** The name of a generation's container. The engine refuses a second one. */
 export function nameOf(instance: string, tag: string, generation: number): string {
@@ -111,11 +109,9 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
       BlkioWeight: SHARES.disk,
       PidsLimit: limits.pids,
       OomScoreAdj: OOM_SCORE,
-      Ulimits: [
-        { Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES },
-        // What crashes again and again would fill the disk, or keep the machine's collector of such files busy.
-        { Name: 'core', Soft: 0, Hard: 0 },
-      ],
+      // What crashes again and again would fill the disk, or keep the machine's collector of such files busy. A limit may
+      // only be lowered: where the engine itself has few open files, a start that asks for more of them is refused.
+      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       SecurityOpt: ['no-new-privileges'],
       CapDrop: ['ALL'],
       CapAdd: CAPABILITIES,
