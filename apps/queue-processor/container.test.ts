@@ -19,7 +19,7 @@ const facts: ContainerFacts = {
     instance: '0a1b2c3d',
     repository: 'registry.example.com/team/app',
     containerEnv: { NODE_ENV: 'production', LOTAN_TAG: 'forged' },
-    limits: { memory: '512m', cpus: 1, pids: 512 },
+    limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '4g' },
     ceilings: { memory: '2g', cpus: 2 },
     stopAfter: 600_000,
   },
@@ -115,9 +115,9 @@ test('a label that asks for more than the ceilings is cut, with a notice', () =>
   assert.equal(options.HostConfig?.CpuQuota, 200_000)
   assert.equal(memory, '2g')
   assert.deepEqual(notices, [
-    "The image's label lotan.memory=18g is cut to 2g, which is LOTAN_CONTAINER_MEMORY_MAX.",
-    "The image's label lotan.cpus=64 is cut to 2, which is LOTAN_CONTAINER_CPUS_MAX.",
-    "The image's label lotan.inactivity-stop-minutes=99999 is cut to 10080.",
+    "The image's label lotan.memory=18g is cut at 2g: LOTAN_CONTAINER_MEMORY_MAX allows no more.",
+    "The image's label lotan.cpus=64 is cut at 2: LOTAN_CONTAINER_CPUS_MAX allows no more.",
+    "The image's label lotan.inactivity-stop-minutes=99999 is cut at 10080.",
   ])
   const upTo = labelled({ 'lotan.memory': '2048m', 'lotan.cpus': '2', 'lotan.inactivity-stop-minutes': '10080' })
   assert.deepEqual(upTo.notices, [])
@@ -129,6 +129,8 @@ test('a label that cannot be used is a notice, and the setting holds', () => {
     ['lotan.memory', '1m'],
     ['lotan.cpus', '0'],
     ['lotan.cpus', '-1'],
+    ['lotan.disk', 'lots'],
+    ['lotan.disk', '4097m'],
     ['lotan.stop-signal', 'SIGNONSENSE'],
     ['lotan.ready-path', 'healthz'],
     ['lotan.ready-path', '/a\r\nX-Evil: 1'],

@@ -4,7 +4,7 @@ import os from 'node:os'
 import type { Config } from '../shared/config.ts'
 import { longestIdle, span } from '../shared/due.ts'
 import type { CreateOptions } from '../shared/engine.ts'
-import { limitsOf, notUsed } from '../shared/limits.ts'
+import { diskLimit, limitsOf, notUsed } from '../shared/limits.ts'
 import type { Image } from '../shared/preview.ts'
 import { bytesOf, zeroOrOne } from '../shared/settings.ts'
 import type { SlotPlace } from '../shared/places.ts'
@@ -83,6 +83,9 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
   const { limits, notices } = limitsOf(labels, config)
   const init = initOf(labels, notices)
   const initGuessed = init === undefined && !facts.insists && !isInit(facts.program)
+  // The engine has no such limit on most disks: the reaper looks at what is written.
+  const { notice } = diskLimit(labels, config.limits)
+  if (notice) notices.push(notice)
   const stopSignal = signalOf(labels, notices)
   const readyPath = readyPathOf(labels, notices)
   if (portLabel(labels) === null) notices.push(notUsed('lotan.port', labels, 'is no port'))
@@ -181,7 +184,7 @@ function spansOf(labels: Record<string, string>, stopAfter: number, notices: str
   const idle = span.parse(labels['lotan.inactivity-stop-minutes'] ?? '')
   if (idle !== undefined && idle > longest)
     say(
-      `The image's label lotan.inactivity-stop-minutes=${labels['lotan.inactivity-stop-minutes']} is cut to ${longest / 60_000}.`,
+      `The image's label lotan.inactivity-stop-minutes=${labels['lotan.inactivity-stop-minutes']} is cut at ${longest / 60_000}.`,
     )
   for (const label of ['lotan.inactivity-stop-minutes', 'lotan.max-lifetime-minutes'])
     if (labels[label] !== undefined && span.parse(labels[label]) === undefined) say(notUsed(label, labels, span.wanted))

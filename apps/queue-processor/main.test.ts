@@ -142,7 +142,7 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
   test('an image that asks for more than there is gets what the ceilings allow, and its own health check is not run', async () => {
     await bed.click('hostile')
     const { notice, image, generation } = await bed.untilState('hostile', 'running')
-    assert.match(notice ?? '', /lotan\.memory=18g is cut to 2g.*lotan\.cpus=64 is cut to 2/)
+    assert.match(notice ?? '', /lotan\.memory=18g is cut at 2g.*lotan\.cpus=64 is cut at 2/)
     assert.ok(JSON.stringify(image).length < 4_000, 'what an image says of itself fills the row')
     const { State, HostConfig } = await docker<{ State: { Health?: object; Pid: number }; HostConfig: object }>(
       'GET',

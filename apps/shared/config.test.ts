@@ -66,7 +66,7 @@ test('without any setting it is the demo, on loopback', () => {
     transliterate: true,
     containerEnv: {},
     containerPort: null,
-    limits: { memory: '512m', cpus: 1, pids: 512 },
+    limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
     ceilings: { memory: '2g', cpus: 2 },
     logs: 'files',
     term: 'xterm',
@@ -91,6 +91,7 @@ test('an empty setting counts as unset', () => {
 })
 
 test('settings are read', () => {
+  const { limits } = read({})
   const table: [env: NodeJS.ProcessEnv, expected: Partial<Config>][] = [
     [{ REPOSITORY: 'registry.example.com:5000/team/my_app' }, { repository: 'registry.example.com:5000/team/my_app' }],
     [{ REPOSITORY: 'nginx' }, { repository: 'nginx', demo: false }],
@@ -122,12 +123,14 @@ test('settings are read', () => {
     [{ LOTAN_SLOT_KIND: 'network' }, { slotKind: 'network' }],
     [{ TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS: '0' }, { transliterate: false }],
     [{ LOTAN_CONTAINER_PORT: '3000' }, { containerPort: 3000 }],
-    [{ LOTAN_CONTAINER_MEMORY: '1G' }, { limits: { memory: '1g', cpus: 1, pids: 512 } }],
-    [{ LOTAN_CONTAINER_CPUS: '.25' }, { limits: { memory: '512m', cpus: 0.25, pids: 512 } }],
+    [{ LOTAN_CONTAINER_MEMORY: '1G' }, { limits: { ...limits, memory: '1g' } }],
+    [{ LOTAN_CONTAINER_CPUS: '.25' }, { limits: { ...limits, cpus: 0.25 } }],
+    [{ LOTAN_CONTAINER_PIDS: '64' }, { limits: { ...limits, pids: 64 } }],
+    [{ LOTAN_CONTAINER_DISK: '500M' }, { limits: { ...limits, disk: '500m', diskMax: '500m' } }],
+    [{ LOTAN_CONTAINER_DISK_MAX: '10g' }, { limits: { ...limits, diskMax: '10g' } }],
     [{ LOTAN_CONTAINER_MEMORY_MAX: '1g' }, { ceilings: { memory: '1g', cpus: 2 } }],
     [{ LOTAN_CONTAINER_CPUS_MAX: '0.5' }, { ceilings: { memory: '2g', cpus: 1 } }],
     [{ LOTAN_CONTAINER_MEMORY: '3g', LOTAN_CONTAINER_CPUS: '4' }, { ceilings: { memory: '3g', cpus: 4 } }],
-    [{ LOTAN_CONTAINER_PIDS: '64' }, { limits: { memory: '512m', cpus: 1, pids: 64 } }],
     [
       { ADMIN_WELCOME: '<b>hi</b>', ADMIN_INFO: ' ' },
       { adminWelcome: '<b>hi</b>', adminInfo: ' ' },
@@ -295,6 +298,8 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_CONTAINER_CPUS_MAX: ['0', 'all'],
     LOTAN_CONTAINER_CPUS: ['0', '-1', 'all', '0.001', '9999'],
     LOTAN_CONTAINER_PIDS: ['0', '-1', '1.5'],
+    LOTAN_CONTAINER_DISK: ['0', '1000k', '2 GB', 'off'],
+    LOTAN_CONTAINER_DISK_MAX: ['0', '-1g', 'none'],
     LOTAN_LISTEN: ['0', '65536', 'a', 'a:', '[::1]', '::1:80', '999.1.1.1:80', '127.0.0.1:80;', '[x]:80', 'a b:80'],
     LOTAN_PUBLIC_URL: [
       'example.com',
@@ -348,6 +353,12 @@ test('all problems are told at once, in words', () => {
       "LOTAN_DATA_DIR is '/dev/null/x', which cannot be used: ENOTDIR: not a directory, mkdir '/dev/null/x'",
     ].join('\n'),
   })
+})
+
+test('labels may not be allowed less of the disk than what is given without them', () => {
+  assert.deepEqual(problemsOf({ LOTAN_CONTAINER_DISK_MAX: '1g' }), [
+    { variable: 'LOTAN_CONTAINER_DISK_MAX', problem: 'is 1g: write at least LOTAN_CONTAINER_DISK, which is 2g' },
+  ])
 })
 
 test('the low mark of the disk lies below the high one', () => {

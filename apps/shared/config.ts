@@ -5,7 +5,7 @@ import path from 'node:path'
 import { containerEnvOf } from './container-env.ts'
 import { kept, makeDataDir, makeRunDir } from './data-dir.ts'
 import { isJournal } from './journal.ts'
-import { higher, type Limits } from './limits.ts'
+import type { Limits } from './limits.ts'
 import { luaPattern, PatternError } from './lua-pattern.ts'
 import * as kind from './settings.ts'
 import type { Problem } from './settings.ts'
@@ -83,8 +83,9 @@ export interface Config {
   prepulls: (tag: string) => boolean
   /** LOTAN_CONTAINER_PORT, or null for the image's own choice. */
   containerPort: number | null
-  limits: Limits
-  /** What labels may raise them to: never less than the limits themselves. */
+  /** `diskMax` is what the label `lotan.disk` may raise `disk` to. */
+  limits: Limits & { disk: string; diskMax: string }
+  /** What labels may raise the others to: never less than the limits themselves. */
   ceilings: Omit<Limits, 'pids'>
   /** Where the launcher has its parts' words go: to a file each, or to its own standard output. */
   logs: 'files' | 'stdout'
@@ -178,6 +179,11 @@ export function readConfig(
   if (low >= high && good('LOTAN_DISK_HIGH_PERCENT', 'LOTAN_DISK_LOW_PERCENT'))
     refuse('LOTAN_DISK_LOW_PERCENT', `is ${low}: write less than LOTAN_DISK_HIGH_PERCENT, which is ${high}`)
 
+  const mayWrite = read('LOTAN_CONTAINER_DISK', '2g', kind.disk)
+  const diskMax = read('LOTAN_CONTAINER_DISK_MAX', mayWrite, kind.disk)
+  if (kind.bytesOf(diskMax)! < kind.bytesOf(mayWrite)! && good('LOTAN_CONTAINER_DISK', 'LOTAN_CONTAINER_DISK_MAX'))
+    refuse('LOTAN_CONTAINER_DISK_MAX', `is ${diskMax}: write at least LOTAN_CONTAINER_DISK, which is ${mayWrite}`)
+
   const slots = read('LOTAN_SLOTS', 500, kind.integer(2, 2_000))
   const maxRunning = read('LOTAN_MAX_RUNNING', 50, kind.integer(1, 1_999))
   if (maxRunning >= slots && good('LOTAN_SLOTS', 'LOTAN_MAX_RUNNING'))
@@ -192,6 +198,7 @@ export function readConfig(
     cpus: read('LOTAN_CONTAINER_CPUS', 1, kind.cpus),
     pids: read('LOTAN_CONTAINER_PIDS', 512, kind.integer(1, 4_194_304)),
   }
+  const memoryMax = read('LOTAN_CONTAINER_MEMORY_MAX', '2g', kind.memory)
 
   const repository = read('REPOSITORY', null, kind.repository)
   const redisUrl = read('REDIS_URL', null, kind.redisUrl)
@@ -237,9 +244,9 @@ export function readConfig(
     offers,
     prepulls: prepull === '' ? () => false : (tag: string) => offers(tag) && ahead(tag),
     containerPort: read('LOTAN_CONTAINER_PORT', null, kind.integer(1, 65_535)),
-    limits,
+    limits: { ...limits, disk: mayWrite, diskMax },
     ceilings: {
-      memory: higher(read('LOTAN_CONTAINER_MEMORY_MAX', '2g', kind.memory), limits.memory, kind.bytesOf),
+      memory: kind.bytesOf(memoryMax)! > kind.bytesOf(limits.memory)! ? memoryMax : limits.memory,
       cpus: Math.max(read('LOTAN_CONTAINER_CPUS_MAX', 2, kind.cpus), limits.cpus),
     },
     logs: read('LOTAN_LOG', isJournal(env.JOURNAL_STREAM, 1) ? 'stdout' : 'files', kind.oneOf('files', 'stdout')),

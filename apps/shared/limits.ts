@@ -1,9 +1,6 @@
-/**
- * How much a container may take: the settings', which an image's labels may change as far as the ceilings go. An image
- * is anybody's, so a label that asks for more is cut.
- */
+/** What a container may use at most: the settings say so, and labels of its image, up to a ceiling. Pure. */
 import type { Config } from './config.ts'
-import { bytesOf, cpus, memory, quoted, type Kind } from './settings.ts'
+import { bytesOf, cpus, disk, memory, quoted, type Kind } from './settings.ts'
 
 export interface Limits {
   /** As it was set, `512m`. */
@@ -12,68 +9,77 @@ export interface Limits {
   pids: number
 }
 
+export interface Limit<T> {
+  value: T
+  /** Why a label is not used, or is cut, in words for the admin. */
+  notice: string | null
+}
+
+/**
+ * A limit: the setting's, or what a label of the image asks for, cut at the ceiling. A label that cannot be used is as if
+ * it were not there.
+ *
+ * @param facts.most the ceiling, and `ceiling` the setting that it comes from
+ * @param facts.amount how much a value is, so that two can be compared: `1g` is more than `512m`
+ */
+export function limitOf<T extends string | number>(
+  labels: Record<string, string>,
+  facts: { label: string; kind: Kind<T>; setting: T; most: T; ceiling: string; amount: (value: T) => number },
+): Limit<T> {
+  const { label, kind, setting, most, ceiling, amount } = facts
+  const text = labels[label]
+  if (text === undefined) return { value: setting, notice: null }
+  const value = kind.parse(text)
+  if (value === undefined) return { value: setting, notice: notUsed(label, labels, kind.wanted) }
+  if (amount(value) <= amount(most)) return { value, notice: null }
+  return { value: most, notice: `${named(label, text)} is cut at ${most}: ${ceiling} allows no more.` }
+}
+
 /** The limits of a container of an image, and what cannot be had as its labels ask, in words for the admin. */
 export function limitsOf(
   labels: Record<string, string>,
-  { limits, ceilings }: Pick<Config, 'limits' | 'ceilings'>,
+  { limits, ceilings }: { limits: Limits; ceilings: Config['ceilings'] },
 ): { limits: Limits; notices: string[] } {
-  const notices: string[] = []
-  const say = (notice: string) => void notices.push(notice)
+  const ofMemory = limitOf(labels, {
+    label: 'lotan.memory',
+    kind: memory,
+    setting: limits.memory,
+    most: ceilings.memory,
+    ceiling: 'LOTAN_CONTAINER_MEMORY_MAX',
+    amount: (value) => bytesOf(value)!,
+  })
+  const ofCpus = limitOf(labels, {
+    label: 'lotan.cpus',
+    kind: cpus,
+    setting: limits.cpus,
+    most: ceilings.cpus,
+    ceiling: 'LOTAN_CONTAINER_CPUS_MAX',
+    amount: (value) => value,
+  })
   return {
-    limits: {
-      memory: labelled(labels, { ...memoryBound, otherwise: limits.memory, most: ceilings.memory, say }),
-      cpus: labelled(labels, { ...cpusBound, otherwise: limits.cpus, most: ceilings.cpus, say }),
-      pids: limits.pids,
-    },
-    notices,
+    limits: { memory: ofMemory.value, cpus: ofCpus.value, pids: limits.pids },
+    notices: [ofMemory.notice, ofCpus.notice].filter((notice) => notice !== null),
   }
 }
 
-const memoryBound = { label: 'lotan.memory', ceiling: 'LOTAN_CONTAINER_MEMORY_MAX', kind: memory, amount: bytesOf }
-const cpusBound = {
-  label: 'lotan.cpus',
-  ceiling: 'LOTAN_CONTAINER_CPUS_MAX',
-  kind: cpus,
-  amount: (value: number) => value,
-}
-
-interface Bound<T> {
-  label: string
-  kind: Kind<T>
-  /** What holds where there is no such label, or one that cannot be used. */
-  otherwise: T
-  most: T
-  /** The setting that lets labels ask for more. */
-  ceiling: string
-  amount: (value: T) => number | undefined
-  say: (notice: string) => void
-}
-
-/** What a label asks for, as far as it may. */
-export function labelled<T>(
-  labels: Record<string, string>,
-  { label, kind, otherwise, most, ceiling, amount, say }: Bound<T>,
-): T {
-  const text = labels[label]
-  if (text === undefined) return otherwise
-  const value = kind.parse(text)
-  if (value === undefined) say(notUsed(label, labels, kind.wanted))
-  if (value === undefined || (amount(value) ?? 0) <= (amount(most) ?? 0)) return value ?? otherwise
-  say(`The image's label ${label}=${shown(text)} is cut to ${most}, which is ${ceiling}.`)
-  return most
+/** What a preview may write beside its image, in its layer and its volumes, as it was set: `2g`. */
+export function diskLimit(labels: Record<string, string>, { disk: setting, diskMax }: Config['limits']): Limit<string> {
+  return limitOf(labels, {
+    label: 'lotan.disk',
+    kind: disk,
+    setting,
+    most: diskMax,
+    ceiling: 'LOTAN_CONTAINER_DISK_MAX',
+    amount: (value) => bytesOf(value)!,
+  })
 }
 
 /** What the admin reads of a label that is as if it were not there. */
 export function notUsed(label: string, labels: Record<string, string>, why: string): string {
-  return `The image's label ${label}=${shown(labels[label] ?? '')} is not used: ${why}.`
+  return `${named(label, labels[label] ?? '')} is not used: ${why}.`
 }
 
 /** A label's text is its author's: on one line, and not longer than one. */
-function shown(text: string): string {
-  return quoted(text).slice(1, -1)
-}
-
-/** The higher of a setting and its ceiling: the plain setting holds for every preview, so no label asks too much with it. */
-export function higher<T>(a: T, b: T, amount: (value: T) => number | undefined): T {
-  return (amount(a) ?? 0) >= (amount(b) ?? 0) ? a : b
+function named(label: string, text: string): string {
+  return `The image's label ${label}=${quoted(text).slice(1, -1)}`
 }

@@ -85,6 +85,12 @@ export const memory: Kind<string> = {
   wanted: 'write an amount of memory such as 512m or 1g, at least 6m',
 }
 
+/** An amount of disk, written as one of memory is. Less than this is what an application writes as it starts. */
+export const disk: Kind<string> = {
+  parse: (text) => ((bytesOf(text) ?? 0) >= 1024 ** 2 ? text.toLowerCase() : undefined),
+  wanted: 'write an amount of disk such as 500m or 2g, at least 1m',
+}
+
 /** `512m` in bytes; undefined for what is no amount of memory. */
 export function bytesOf(text: string): number | undefined {
   const match = /^(\d{1,15}(?:\.\d{1,9})?)([kmgt]?)b?$/i.exec(text)
