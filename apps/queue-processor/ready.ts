@@ -89,7 +89,9 @@ export async function firstAnswer(asked: Asked): Promise<Answer> {
       connected ||= result.connected
       const found = await instead.of(result, isLast)
       signal.throwIfAborted()
-      if (found || isLast) return { ready: false, connected, said, ...(found && { instead: found }) }
+      // The look took its time as well.
+      if (found || Date.now() + rest >= deadline)
+        return { ready: false, connected, said, ...(found && { instead: found }) }
     }
     await pause(rest, signal)
   }
