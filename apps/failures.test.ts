@@ -19,6 +19,8 @@ interface Case {
   sentence: RegExp
   /** What the admin reads of it. */
   admin?: RegExp
+  /** It is known long before the start's time is up. */
+  soon?: boolean
 }
 
 const cases: Case[] = [
@@ -43,6 +45,7 @@ const cases: Case[] = [
     reason: 'wrong-port',
     heading: /loopback listens to itself only/,
     sentence: /127\.0\.0\.1:80/,
+    soon: true,
   },
   {
     tag: 'closed',
@@ -57,6 +60,39 @@ const cases: Case[] = [
     reason: 'no-answer',
     heading: /silent does not answer/,
     sentence: /gave no answer/,
+  },
+  {
+    tag: 'tls',
+    build: (reference) => buildApp(reference, { env: { APP_SPEAKS: 'tls' } }),
+    reason: 'only-tls',
+    heading: /tls speaks only TLS/,
+    sentence: /port 80, but speaks only TLS/,
+    soon: true,
+  },
+  {
+    tag: 'http2',
+    build: (reference) => buildApp(reference, { env: { APP_SPEAKS: 'http2' } }),
+    reason: 'only-http2',
+    heading: /http2 speaks only HTTP\/2/,
+    sentence: /port 80, but speaks only HTTP\/2/,
+    soon: true,
+  },
+  {
+    tag: 'ipv6',
+    build: (reference) => buildApp(reference, { env: { APP_SPEAKS: 'ipv6' } }),
+    reason: 'only-ipv6',
+    heading: /ipv6 listens only on IPv6/,
+    sentence: /listens only on IPv6 \(\[::\]:80\)/,
+    soon: true,
+  },
+  {
+    tag: 'capable',
+    build: (reference) => buildSmall(reference, '', { capabilities: 'cap_sys_admin+ep' }),
+    reason: 'file-capabilities',
+    heading: /capable asks for rights/,
+    sentence: /capabilities \(setcap\) that no preview is given/,
+    admin: /not permitted/i,
+    soon: true,
   },
   {
     tag: 'greedy',
@@ -85,7 +121,7 @@ describe('a preview that does not come up', { timeout: 150_000 }, () => {
     await buildSmall(`${registry.repository}:fine`, 'fine')
     await buildSmall(`${registry.repository}:away`, 'away')
     await moveToRegistry(`${registry.repository}:away`)
-    lotan = await startLotan({ repository: registry.repository, env: { LOTAN_START_TIMEOUT_SECONDS: '4' } })
+    lotan = await startLotan({ repository: registry.repository, env: { LOTAN_START_TIMEOUT_SECONDS: '15' } })
     // All at once: none waits for another's trouble.
     for (const { tag } of cases) await lotan.api('POST', `/previews/${tag}/start`)
     await lotan.api('POST', '/previews', { tag: 'fine' })
@@ -100,9 +136,12 @@ describe('a preview that does not come up', { timeout: 150_000 }, () => {
     assert.equal((await lotan.click('fine')).status, 200)
   })
 
-  for (const { tag, reason, heading, sentence, admin } of cases)
+  for (const { tag, reason, heading, sentence, admin, soon } of cases)
     test(`says why: ${reason} (${tag})`, async () => {
       await lotan.untilState(tag, 'failed', 40_000)
+      const preview = lotan.store.get(tag)
+      const took = preview?.state === 'failed' ? preview.reason.after! : NaN
+      if (soon) assert.ok(took < 15_000, `said after ${took} ms`)
       const page = await lotan.request(tag, { headers: asBrowser })
       assert.equal(page.status, 502)
       assert.match(page.headers['content-type'] ?? '', /html/)

@@ -3,6 +3,7 @@ import os from 'node:os'
 import { cold } from './cold.ts'
 import { firstByte } from './first-byte.ts'
 import { memory } from './memory.ts'
+import { neighbour } from './neighbour.ts'
 import { newest } from './newest.ts'
 import { wake } from './wake.ts'
 import { warm } from './warm.ts'
@@ -13,6 +14,7 @@ const benches: Record<string, { asks: string; run: () => Promise<void> }> = {
   'first-byte': { asks: 'how soon the waiting page begins', run: firstByte },
   wake: { asks: 'how long a click on a paused preview takes, against the bare engine', run: wake },
   newest: { asks: 'what visitors see while a tag is pushed again', run: newest },
+  neighbour: { asks: 'what a visitor notices of a preview beside that takes all it can get', run: neighbour },
   memory: { asks: 'how much memory each part takes, idle', run: memory },
 }
 

@@ -1,13 +1,14 @@
 /** From a running process to its first answer, or to the reason why there is none. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EngineError } from '../shared/engine.ts'
+import { EngineError, type Inspected } from '../shared/engine.ts'
 import type { Reason } from '../shared/reason.ts'
 import { placeOf } from '../shared/places.ts'
 import { hostOf } from '../shared/tag.ts'
 import { urlOf } from '../shared/config.ts'
 import { discard, stands, type Coming } from './coming.ts'
 import type { ContainerPlan } from './container.ts'
-import { listening, reaches } from './listening.ts'
+import { noteInsists, saysSo } from './first-process.ts'
+import { isOutOfReach, listening, reaches } from './listening.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { firstAnswer, type Answer } from './ready.ts'
 import { whileWanted } from './wish.ts'
@@ -18,6 +19,8 @@ const LINES = 20
 const OOM_MS = 150
 /** What the init says of a program that it could not run. */
 const NOT_RUN = /^\[FATAL tini \(\d+\)\] exec .+ failed: /
+/** What an init, the engine or a shell says of a program whose file has capabilities that a container is not given. */
+const NOT_PERMITTED = /operation not permitted$/i
 
 /**
  * Waits for a container's first answer, and tells the store how that ended. A container that does not come up is
@@ -31,9 +34,10 @@ export async function awaitAnswer(
   container: string,
   plan: ContainerPlan,
 ): Promise<Outcome> {
-  const { store, log, config } = parts
+  const { store, engine, log, config } = parts
   const { tag, generation } = coming
-  const began = coming.waiting ?? Date.now()
+  // It may have been waited for before a restart of Lotan.
+  const began = (coming.waiting && (await engine.inspect(container))?.startedAt) ?? Date.now()
   const end = await whileWanted(
     store,
     () => stands(parts, coming),
@@ -50,9 +54,16 @@ export async function awaitAnswer(
     return undefined
   }
   const reason =
-    'ready' in end ? await whySilent(parts, coming, container, end) : await whyExited(parts, container, plan, end, ms)
+    'ready' in end
+      ? await whySilent(parts, coming, container, { ...end, after: ms })
+      : await whyExited(parts, container, plan, end, ms)
   if (!stands(parts, coming)) return undefined
   await discard(parts, coming)
+  if (plan.initGuessed && reason.code === 'exited' && saysSo(reason.output ?? [])) {
+    log.info({ tag, image: coming.image.id }, 'it has to be the first process: once more without an init')
+    noteInsists(store.meta, coming.image.id)
+    return { again: true }
+  }
   store.apply(tag, { type: 'fail', reason })
   return undefined
 }
@@ -76,6 +87,8 @@ async function answerOrExit(
     protocol: config.publicUrl.protocol,
     deadline,
     errors: waits.errors,
+    steady: waits.steady,
+    hidden: outOfReach(engine, container, generation.port),
     signal,
   })
   try {
@@ -83,6 +96,20 @@ async function answerOrExit(
   } finally {
     over.abort()
   }
+}
+
+/** To be asked when nothing answers at its place; the engine is asked once. */
+function outOfReach(engine: Parts['engine'], container: string, port: number): () => Promise<boolean | undefined> {
+  let inside: Inspected | undefined
+  return async () => {
+    inside ??= await engine.inspect(container).catch(unlessSilent)
+    const listens = inside?.pid ? listening(inside.pid, inside.id) : undefined
+    return listens && isOutOfReach(listens, port)
+  }
+}
+
+function unlessSilent(error: unknown): undefined {
+  if (!(error instanceof EngineError)) throw error
 }
 
 async function exit(engine: Parts['engine'], container: string, signal: AbortSignal): Promise<Exit> {
@@ -116,24 +143,30 @@ async function whyExited(
   const facts = { output, exitCode: code, after }
   if (ended.oomKilled)
     return { ...facts, code: 'out-of-memory', detail: `ended at its limit of ${plan.memory}`, limit: plan.memory }
+  const refused = output.findLast((line) => NOT_PERMITTED.test(line) && (code === 126 || /\bexec\b/.test(line)))
+  if (refused && code !== 0) return { ...facts, code: 'file-capabilities', detail: refused }
   const notRun = output.findLast((line) => NOT_RUN.test(line))
   if (notRun && (code === 126 || code === 127)) return { ...facts, code: 'bad-image', detail: notRun }
   return { ...facts, code: 'exited', detail: `exit code ${code}` }
 }
 
 async function whySilent(
-  { engine, config }: Parts,
+  { engine }: Parts,
   { generation: { port } }: Coming,
   container: string,
-  { connected, said }: Extract<Answer, { ready: false }>,
+  { connected, said, instead, after }: Extract<Answer, { ready: false }> & { after: number },
 ): Promise<Reason> {
   const found = await engine.inspect(container)
   const output = found ? await engine.output(container, LINES) : []
-  const facts = { output, port, after: config.startTimeout }
+  const facts = { output, port, after }
+  if (instead === 'tls' || instead === 'http2') return { ...facts, code: `only-${instead}`, detail: said }
   const listens = found?.pid ? listening(found.pid, found.id) : undefined
   // An engine on another machine: only what was seen from outside is known.
   if (!listens) return { ...facts, code: connected ? 'no-answer' : 'port-closed', detail: said }
   if (listens.length === 0 && !connected) return { ...facts, code: 'port-closed', detail: 'it listens on no port' }
+  const six = listens.filter((address) => reaches([address], port))
+  if (instead === 'hidden' && six.length > 0)
+    return { ...facts, code: 'only-ipv6', detail: `it listens on ${six.join(', ')}, and not on IPv4`, listens: six }
   if (listens.length === 0 || reaches(listens, port)) return { ...facts, code: 'no-answer', detail: said }
   return { ...facts, code: 'wrong-port', detail: `it listens on ${listens.join(', ')}, not on port ${port}`, listens }
 }

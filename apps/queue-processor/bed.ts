@@ -78,7 +78,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     nudges,
     registry: openRegistry(config),
     connections: sampleConnections,
-    waits: { drain: 300, grace: 1_000, errors: 500, stall: 60_000, ...waits },
+    waits: { drain: 300, grace: 1_000, errors: 500, steady: 700, stall: 60_000, ...waits },
     log,
   }
   const parts: Parts = { ...hands, disk: openDisk(hands) }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Image } from '../shared/preview.ts'
+import { saysSo } from './first-process.ts'
 import { containerOf, nameOf, portOf, type ContainerFacts } from './container.ts'
 
 const image: Image = {
@@ -19,11 +20,14 @@ const facts: ContainerFacts = {
     repository: 'registry.example.com/team/app',
     containerEnv: { NODE_ENV: 'production', LOTAN_TAG: 'forged' },
     limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '4g' },
+    ceilings: { memory: '2g', cpus: 2 },
+    stopAfter: 600_000,
   },
   tag: 'pr-3001',
   generation: 7,
   image,
   program: ['node', 'server.js'],
+  insists: false,
   port: 80,
   place: { address: '10.83.0.9', published: null },
   host: 'pr-3001.previews.example.com',
@@ -63,7 +67,8 @@ test('a container gets its name, its labels, its address and what tells it where
   })
 })
 
-test('a container is fenced in', () => {
+test('a container is fenced in, and runs no check of its image', () => {
+  assert.deepEqual(containerOf(facts).options.Healthcheck, { Test: ['NONE'] })
   assert.deepEqual(containerOf(facts).options.HostConfig, {
     NetworkMode: 'lotan-0a1b2c3d',
     RestartPolicy: { Name: 'no' },
@@ -72,7 +77,11 @@ test('a container is fenced in', () => {
     MemorySwap: 512 * 1024 ** 2,
     CpuPeriod: 100_000,
     CpuQuota: 100_000,
+    CpuShares: 128,
+    BlkioWeight: 100,
     PidsLimit: 512,
+    OomScoreAdj: 500,
+    Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
     SecurityOpt: ['no-new-privileges'],
     CapDrop: ['ALL'],
     CapAdd: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'],
@@ -96,6 +105,24 @@ test('an image’s labels win over the settings', () => {
   assert.deepEqual(notices, [])
 })
 
+test('a label that asks for more than the ceilings is cut, with a notice', () => {
+  const { options, memory, notices } = labelled({
+    'lotan.memory': '18g',
+    'lotan.cpus': '64',
+    'lotan.inactivity-stop-minutes': '99999',
+  })
+  assert.deepEqual([options.HostConfig?.Memory, options.HostConfig?.MemorySwap], [2 * 1024 ** 3, 2 * 1024 ** 3])
+  assert.equal(options.HostConfig?.CpuQuota, 200_000)
+  assert.equal(memory, '2g')
+  assert.deepEqual(notices, [
+    "The image's label lotan.memory=18g is cut at 2g: LOTAN_CONTAINER_MEMORY_MAX allows no more.",
+    "The image's label lotan.cpus=64 is cut at 2: LOTAN_CONTAINER_CPUS_MAX allows no more.",
+    "The image's label lotan.inactivity-stop-minutes=99999 is cut at 10080.",
+  ])
+  const upTo = labelled({ 'lotan.memory': '2048m', 'lotan.cpus': '2', 'lotan.inactivity-stop-minutes': '10080' })
+  assert.deepEqual(upTo.notices, [])
+})
+
 test('a label that cannot be used is a notice, and the setting holds', () => {
   const bad: [label: string, value: string][] = [
     ['lotan.memory', 'lots'],
@@ -110,11 +137,25 @@ test('a label that cannot be used is a notice, and the setting holds', () => {
     ['lotan.port', 'http'],
     ['lotan.port', '0'],
     ['lotan.port', '65536'],
+    ['lotan.init', 'yes'],
+    ['lotan.cpus', 'NaN'],
+    ['lotan.cpus', '1e9'],
+    ['lotan.memory', '-1g'],
+    ['lotan.memory', '٣g'],
+    ['lotan.memory', '9'.repeat(1_000_000)],
+    ['lotan.inactivity-stop-minutes', '-5'],
+    ['lotan.max-lifetime-minutes', 'Infinity'],
   ]
   for (const [label, value] of bad) {
     const { options, readyPath, notices } = labelled({ [label]: value })
     assert.equal(notices.length, 1, value)
-    assert.match(notices[0]!, new RegExp(`${label}=`))
+    assert.match(
+      notices[0]!,
+      new RegExp(
+        `^The image's label ${label}=[^\\r\\n]{0,101} is (not used: .{5,200}|cut at 4g: LOTAN_CONTAINER_DISK_MAX allows no more)\\.$`,
+      ),
+    )
+    assert.equal(options.HostConfig?.Init, true)
     assert.equal(options.HostConfig?.Memory, 512 * 1024 ** 2)
     assert.equal(options.HostConfig?.CpuQuota, 100_000)
     assert.equal(options.StopSignal, undefined)
@@ -141,16 +182,40 @@ test('the port is the label’s, else the setting, else the only one exposed, el
   for (const [labels, setting, ports, port] of cases) assert.equal(portOf({ labels, ports }, setting), port)
 })
 
-test('an image that brings its own init keeps it', () => {
+test('an image that brings its own init keeps it, wherever that stands; a label overrules what is found', () => {
   const cases: [program: string[], init: boolean][] = [
     [['/init'], false],
+    [['init'], false],
     [['/sbin/tini', '--', 'node', 'server.js'], false],
     [['dumb-init', 'node'], false],
+    [['/entry.sh', '/init'], false],
+    [['/bin/sh', '-c', 'prepare && exec /init'], false],
+    [['/entry.sh', '/lib/systemd/systemd'], false],
     [['/docker-entrypoint.sh', 'nginx'], true],
+    [['npm', 'init'], true],
+    [['sh', '-c', 'rails db:init; /app/init --now'], true],
+    [['node', 'server.js', '--init'], true],
     [[], true],
   ]
-  for (const [program, init] of cases)
-    assert.equal(containerOf({ ...facts, program }).options.HostConfig?.Init, init, program.join(' '))
+  for (const [program, init] of cases) {
+    const { options, initGuessed } = containerOf({ ...facts, program })
+    assert.deepEqual([options.HostConfig?.Init, initGuessed], [init, init], program.join(' '))
+  }
+  assert.equal(labelled({ 'lotan.init': '0' }).options.HostConfig?.Init, false)
+  const wanted = containerOf({ ...facts, program: ['/init'], image: { ...image, labels: { 'lotan.init': '1' } } })
+  assert.deepEqual([wanted.options.HostConfig?.Init, wanted.initGuessed], [true, false])
+  assert.equal(containerOf({ ...facts, insists: true }).options.HostConfig?.Init, false)
+})
+
+test('a program that has to be the first process is known by what it says', () => {
+  for (const line of [
+    's6-overlay-suexec: fatal: can only run as pid 1',
+    'runit: fatal: must be run as process no 1.',
+    'init: must be run as PID 1',
+  ])
+    assert.ok(saysSo(['starting', line]), line)
+  for (const line of ['worker 1 has to wait for process 12', 'only 1 process', 'started process [1]'])
+    assert.ok(!saysSo([line]), line)
 })
 
 test('a container is where its slot is: at an address of the network, or behind a port of 127.0.0.1 alone', () => {

@@ -2,21 +2,23 @@
 import { createHash } from 'node:crypto'
 import os from 'node:os'
 import type { Config } from '../shared/config.ts'
-import { span } from '../shared/due.ts'
+import { longestIdle, span } from '../shared/due.ts'
 import type { CreateOptions } from '../shared/engine.ts'
+import { diskLimit, limitsOf, notUsed } from '../shared/limits.ts'
 import type { Image } from '../shared/preview.ts'
-import { diskLimit } from '../shared/limits.ts'
-import { bytesOf, cpus, memory } from '../shared/settings.ts'
+import { bytesOf, zeroOrOne } from '../shared/settings.ts'
 import type { SlotPlace } from '../shared/places.ts'
 import { networkName } from '../shared/slots.ts'
 
 export interface ContainerFacts {
-  config: Pick<Config, 'instance' | 'repository' | 'containerEnv' | 'limits'>
+  config: Pick<Config, 'instance' | 'repository' | 'containerEnv' | 'limits' | 'ceilings' | 'stopAfter'>
   tag: string
   generation: number
   image: Image
   /** What the image runs, entry point first. */
   program: string[]
+  /** It has said that it has to be the first process. */
+  insists: boolean
   port: number
   /** The slot's. */
   place: Pick<SlotPlace, 'address' | 'published'>
@@ -33,6 +35,8 @@ export interface ContainerPlan {
   readyPath: string | null
   /** The memory limit as it was set, `512m`. */
   memory: string
+  /** An init is put before the application, and nothing but a guess says so. */
+  initGuessed: boolean
   /** Labels of the image that cannot be used, in words for the admin. */
   notices: string[]
 }
@@ -41,9 +45,30 @@ export interface ContainerPlan {
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID']
 
 /** Programs that insist on being the first process. */
-const INITS = ['init', 'systemd', 'tini', 'docker-init', 'dumb-init', 'catatonit', 'my_init', 's6-svscan', 'runit']
+const INITS = [
+  'systemd',
+  'tini',
+  'docker-init',
+  'dumb-init',
+  'catatonit',
+  'my_init',
+  's6-svscan',
+  'runit',
+  'runit-init',
+  'runsvinit',
+  'openrc-init',
+]
+/** `init` is too common a word for an argument: it is a program where it comes first, or by its path. */
+const INIT = /^\/((usr\/)?(local\/)?s?bin\/)?init$/
 
 const CPU_PERIOD_US = 100_000
+/**
+ * Where there is too little for all, previews get little beside what serves them: Lotan's own parts, nginx and the
+ * engine have 1,024 (500 of the disk's time), as everything has unless it says otherwise.
+ */
+const SHARES = { cpu: 128, disk: 100 }
+/** Where the machine runs out of memory a preview is ended before what serves them all. */
+const OOM_SCORE = 500
 
 /** The name of a generation's container. The engine refuses a second one. */
 export function nameOf(instance: string, tag: string, generation: number): string {
@@ -54,35 +79,42 @@ export function nameOf(instance: string, tag: string, generation: number): strin
 export function containerOf(facts: ContainerFacts): ContainerPlan {
   const { config, tag, generation, image, port, place } = facts
   const { labels } = image
-  const notices: string[] = []
   const network = networkName(config.instance)
-  const limits = limitsOf(labels, config.limits, notices)
+  const { limits, notices } = limitsOf(labels, config)
+  const init = initOf(labels, notices)
+  const initGuessed = init === undefined && !facts.insists && !isInit(facts.program)
   // The engine has no such limit on most disks: the reaper looks at what is written.
   const { notice } = diskLimit(labels, config.limits)
   if (notice) notices.push(notice)
   const stopSignal = signalOf(labels, notices)
   const readyPath = readyPathOf(labels, notices)
-  if (portLabel(labels) === null) notices.push(refused('lotan.port', labels, 'is no port'))
-  for (const label of ['lotan.inactivity-stop-minutes', 'lotan.max-lifetime-minutes'])
-    if (labels[label] !== undefined && span.parse(labels[label]) === undefined)
-      notices.push(refused(label, labels, span.wanted))
+  if (portLabel(labels) === null) notices.push(notUsed('lotan.port', labels, 'is no port'))
+  spansOf(labels, config.stopAfter, notices)
 
   const same: CreateOptions = {
     Image: image.id,
     Env: environment(facts),
     ...(stopSignal && { StopSignal: stopSignal }),
+    // Whether an application answers Lotan finds out by itself; the image's own check would run as often as that likes.
+    Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       NetworkMode: network,
       RestartPolicy: { Name: 'no' },
       // The first process of a container ignores SIGTERM unless it says otherwise, which most applications do not:
       // under an init they stop at once, and leave no zombies. Its cost on a start cannot be measured (244 ms to 243).
-      Init: !isInit(facts.program),
+      Init: init ?? initGuessed,
       Memory: bytesOf(limits.memory)!,
       MemorySwap: bytesOf(limits.memory)!,
       // Not NanoCpus: the engine refuses more of them than it has.
       CpuPeriod: CPU_PERIOD_US,
       CpuQuota: Math.round(limits.cpus * CPU_PERIOD_US),
-      PidsLimit: config.limits.pids,
+      CpuShares: SHARES.cpu,
+      BlkioWeight: SHARES.disk,
+      PidsLimit: limits.pids,
+      OomScoreAdj: OOM_SCORE,
+      // What crashes again and again would fill the disk, or keep the machine's collector of such files busy. A limit may
+      // only be lowered: where the engine itself has few open files, a start that asks for more of them is refused.
+      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       SecurityOpt: ['no-new-privileges'],
       CapDrop: ['ALL'],
       CapAdd: CAPABILITIES,
@@ -106,7 +138,7 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
     },
     NetworkingConfig: { EndpointsConfig: { [network]: addressed(place) } },
   }
-  return { options, spec, readyPath, memory: limits.memory, notices }
+  return { options, spec, readyPath, memory: limits.memory, initGuessed, notices }
 }
 
 function addressed({ address }: ContainerFacts['place']) {
@@ -137,21 +169,25 @@ function portLabel(labels: Record<string, string>): number | null | undefined {
   return port >= 1 && port <= 65_535 ? port : null
 }
 
-function limitsOf(labels: Record<string, string>, settings: Config['limits'], notices: string[]) {
-  const limits = { memory: settings.memory, cpus: settings.cpus }
-  const memoryLabel = labels['lotan.memory']
-  if (memoryLabel !== undefined) {
-    const value = memory.parse(memoryLabel)
-    if (value !== undefined) limits.memory = value
-    else notices.push(refused('lotan.memory', labels, memory.wanted))
-  }
-  const cpusLabel = labels['lotan.cpus']
-  if (cpusLabel !== undefined) {
-    const value = cpus.parse(cpusLabel)
-    if (value !== undefined) limits.cpus = value
-    else notices.push(refused('lotan.cpus', labels, cpus.wanted))
-  }
-  return limits
+/** Whether an init is put before the application; undefined where the label leaves it to what the image runs. */
+function initOf(labels: Record<string, string>, notices: string[]): boolean | undefined {
+  const text = labels['lotan.init']
+  const init = text === undefined ? undefined : zeroOrOne.parse(text)
+  if (text !== undefined && init === undefined) notices.push(notUsed('lotan.init', labels, zeroOrOne.wanted))
+  return init
+}
+
+/** Says what cannot be had of the labels that are about time. It is due.ts that goes by them. */
+function spansOf(labels: Record<string, string>, stopAfter: number, notices: string[]) {
+  const say = (notice: string) => void notices.push(notice)
+  const longest = longestIdle(stopAfter)
+  const idle = span.parse(labels['lotan.inactivity-stop-minutes'] ?? '')
+  if (idle !== undefined && idle > longest)
+    say(
+      `The image's label lotan.inactivity-stop-minutes=${labels['lotan.inactivity-stop-minutes']} is cut at ${longest / 60_000}.`,
+    )
+  for (const label of ['lotan.inactivity-stop-minutes', 'lotan.max-lifetime-minutes'])
+    if (labels[label] !== undefined && span.parse(labels[label]) === undefined) say(notUsed(label, labels, span.wanted))
 }
 
 function signalOf(labels: Record<string, string>, notices: string[]): string | undefined {
@@ -160,7 +196,7 @@ function signalOf(labels: Record<string, string>, notices: string[]): string | u
   const name = text.toUpperCase().replace(/^(?!SIG)(?=[A-Z])/, 'SIG')
   if (name in os.constants.signals || Object.values(os.constants.signals).some((number) => String(number) === text))
     return name
-  notices.push(refused('lotan.stop-signal', labels, 'is no signal'))
+  notices.push(notUsed('lotan.stop-signal', labels, 'is no signal'))
   return undefined
 }
 
@@ -168,12 +204,8 @@ function readyPathOf(labels: Record<string, string>, notices: string[]): string 
   const path = labels['lotan.ready-path']
   if (path === undefined) return null
   if (/^\/[\x21-\x7e]{0,1000}$/.test(path)) return path
-  notices.push(refused('lotan.ready-path', labels, 'is no path: write one that begins with /'))
+  notices.push(notUsed('lotan.ready-path', labels, 'is no path: write one that begins with /'))
   return null
-}
-
-function refused(label: string, labels: Record<string, string>, why: string): string {
-  return `The image's label ${label}=${labels[label]!.slice(0, 100)} is not used: ${why}.`
 }
 
 /** The settings', and what tells the application where it is. Nothing of Lotan's own environment. */
@@ -182,7 +214,14 @@ function environment({ config, tag, host, url }: ContainerFacts): string[] {
   return Object.entries(given).map(([name, value]) => `${name}=${value}`)
 }
 
+/** Whether an init of its own is among what an image runs: in front, behind a wrapper, or in a shell's line. */
 function isInit(program: string[]): boolean {
-  const first = program[0] ?? ''
-  return INITS.includes(first.slice(first.lastIndexOf('/') + 1))
+  const words = program.flatMap((word) => word.split(/[\s;&|()"']+/)).filter(Boolean)
+  return words.some(
+    (word, i) => INITS.includes(baseOf(word)) || INIT.test(word) || (i === 0 && baseOf(word) === 'init'),
+  )
+}
+
+function baseOf(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1)
 }

@@ -83,6 +83,16 @@ describe('the firewall', { timeout: 90_000 }, () => {
     return Object.entries(targets).flatMap(([name, target]) => (found.includes(target) ? [name] : []))
   }
 
+  /** How a connection from a preview ends, and how soon. */
+  const refusedFrom = async (preview: string, address: string, port: number) => {
+    const script = `
+      const began = performance.now()
+      const socket = require('node:net').connect({ host: '${address}', port: ${port}, timeout: 4000 })
+      const say = (code) => console.log(JSON.stringify({ code, ms: performance.now() - began })) || process.exit()
+      socket.on('connect', () => say('connected')).on('timeout', () => say('timeout')).on('error', ({ code }) => say(code))`
+    return JSON.parse(await inside(preview, ['node', '-e', script])) as { code: string; ms: number }
+  }
+
   test('keeps previews off this machine and link-local addresses, and lets them reach others', async () => {
     const open = ['this machine at the network', 'this machine elsewhere', 'a link-local address', 'another machine']
     assert.deepEqual(await reached(), open, 'before there are rules')
@@ -90,6 +100,12 @@ describe('the firewall', { timeout: 90_000 }, () => {
     assert.deepEqual(await reached(), ['another machine'])
     const { status } = await request(80, { host: 'app', address: addressOf(subnet, 1) })
     assert.equal(status, 200, 'this machine reaches previews as before')
+    // At once, as a closed port does: an application that asks its own address need not wait until it gives up.
+    for (const address of [gatewayOf(subnet), await bridgeAddress()]) {
+      const { code, ms } = await refusedFrom(previews[0]!, address, service.port)
+      assert.equal(code, 'ECONNREFUSED')
+      assert.ok(ms < 1_000, `${ms} ms`)
+    }
   })
 
   test('stands as it stood when it is set again, and comes back when somebody took it away', async () => {

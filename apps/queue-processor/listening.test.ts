@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import { test } from 'node:test'
 import { containerIn } from '../shared/own-container.ts'
-import { listening, listeningIn, reaches } from './listening.ts'
+import { isOutOfReach, listening, listeningIn, reaches } from './listening.ts'
 
 const line = (local: string, state: string) =>
   `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 29110 1`
@@ -35,6 +35,21 @@ test('an application is reached where it listens for others', () => {
     [[], 80, false],
   ]
   for (const [addresses, port, reached] of cases) assert.equal(reaches(addresses, port), reached, addresses.join(' '))
+})
+
+test('an application is out of reach where it listens on the port, and not for others on IPv4', () => {
+  const cases: [addresses: string[], port: number, is: boolean][] = [
+    [['127.0.0.1:80'], 80, true],
+    [['[::1]:80', '127.0.0.1:80'], 80, true],
+    [['[::]:80'], 80, true],
+    [['[::1]:80', '0.0.0.0:80'], 80, false],
+    [['0.0.0.0:80'], 80, false],
+    // It may listen there yet.
+    [['127.0.0.1:3000'], 80, false],
+    [['127.0.0.1:8080'], 80, false],
+    [[], 80, false],
+  ]
+  for (const [addresses, port, is] of cases) assert.equal(isOutOfReach(addresses, port), is, addresses.join(' '))
 })
 
 test('this process is seen to listen; one that is not there, or in another container than is meant, is not', async () => {

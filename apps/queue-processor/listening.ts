@@ -41,6 +41,15 @@ export function reaches(addresses: string[], port: number): boolean {
   })
 }
 
+/**
+ * Whether an application listens on a port, but not on IPv4 for others, which is how previews are reached. `[::]` is IPv4
+ * too, unless it is told not to be: so this is to be asked when nothing has answered on IPv4.
+ */
+export function isOutOfReach(addresses: string[], port: number): boolean {
+  const there = addresses.filter((address) => address.endsWith(`:${port}`))
+  return there.length > 0 && there.every((address) => address.startsWith('[') || !reaches([address], port))
+}
+
 /** `0100007F:0050` → `127.0.0.1:80`. Each 32 bits of an address have their last byte first. */
 function addressIn(field: string): string {
   const [hex = '', port = ''] = field.split(':')

@@ -1,11 +1,12 @@
 /** The hands at work on a real engine: what each way to come up, or not to, ends in. */
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf } from '../shared/slots.ts'
-import { kill, removeByHand, removeNetworkByHand } from '../testing/docker.ts'
+import { docker, kill, removeByHand, removeNetworkByHand } from '../testing/docker.ts'
 import { openGate } from '../testing/gate.ts'
 import { buildBroken, buildSmall, engine, moveToRegistry, type Recipe } from '../testing/images.ts'
 import { freePort } from '../testing/ports.ts'
@@ -14,7 +15,9 @@ import { until } from '../testing/until.ts'
 import { makeBed, type Bed } from './bed.ts'
 
 const shell = (script: string): Recipe => ({ cmd: ['sh', '-c', script] })
-const serve = 'exec busybox httpd -f -p 80 -h /www'
+const serve = 'exec /bin/busybox httpd -f -p 80 -h /www'
+
+const first = `[ $$ = 1 ] || { echo "s6-overlay-suexec: fatal: can only run as pid 1"; exit 100; }; ${serve}`
 
 const images: Record<string, Recipe> = {
   red: {},
@@ -25,12 +28,40 @@ const images: Record<string, Recipe> = {
   closed: { cmd: ['sleep', '1000'] },
   silent: shell('/bin/busybox sleep 1000 | /bin/busybox nc -l -p 80'),
   greedy: { cmd: ['tail', '/dev/zero'], labels: { 'lotan.memory': '16m' } },
-  late: shell(`/bin/busybox sleep 1; /bin/${serve.slice(5)}`),
+  late: shell(`/bin/busybox sleep 1; ${serve.slice(5)}`),
   labelled: {
     labels: { 'lotan.port': '3000', 'lotan.memory': 'lots' },
     cmd: ['httpd', '-f', '-p', '3000', '-h', '/www'],
   },
   broken: {},
+  // As s6-overlay's, behind a script that names it, and behind one that does not.
+  wrapped: { entrypoint: ['/entry.sh'], cmd: ['/init'], scripts: { '/entry.sh': 'exec "$@"', '/init': first } },
+  hidden: { entrypoint: ['/entry.sh'], cmd: [], scripts: { '/entry.sh': 'exec /init', '/init': first } },
+  told: {
+    entrypoint: ['/entry.sh'],
+    cmd: [],
+    scripts: { '/entry.sh': `[ $$ = 1 ] || exit 100; ${serve}` },
+    labels: { 'lotan.init': 0 },
+  },
+  hostile: {
+    labels: {
+      'lotan.memory': '18g',
+      'lotan.cpus': '64',
+      'lotan.x': 'x'.repeat(30_000),
+      'other.x': 'x'.repeat(30_000),
+    },
+    healthcheck: '--interval=1ms --timeout=1s CMD ["/bin/busybox", "true"]',
+  },
+}
+
+/** What a process's control group says, in the words of version 1 or of version 2. */
+function cgroupFile(pid: number, controller: string, [one, two]: [string, string]): string {
+  const groups = fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+  const own = new RegExp(`^\\d+:(?:\\w+,)*${controller}(?:,\\w+)*:(.*)$`, 'm').exec(groups)?.[1]
+  const file = own
+    ? `/sys/fs/cgroup/${controller}${own}/${one}`
+    : `/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)![1]}/${two}`
+  return fs.readFileSync(file, 'utf8').trim()
 }
 
 describe('the queue-processor', { timeout: 120_000 }, () => {
@@ -88,6 +119,44 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
     assert.equal(container.port, 80)
     assert.equal(container.pulled, true)
     assert.equal(bed.store.meta.get('pool_port'), '80')
+  })
+
+  test('an init is the first process: behind a script that names it, by its label, and once it has said so', async () => {
+    for (const tag of ['wrapped', 'told', 'hidden']) await bed.click(tag)
+    for (const tag of ['wrapped', 'told', 'hidden']) {
+      await bed.untilState(tag, 'running')
+      assert.match(await page(tag), new RegExp(`<h1>${tag}</h1>`))
+    }
+    // Nobody finds that out twice.
+    await bed.ask('hidden', { type: 'stop', why: 'asked' })
+    await bed.untilState('hidden', 'stopped')
+    const made = (await bed.containers('hidden'))[0]?.id
+    await bed.click('hidden')
+    await bed.untilState('hidden', 'running')
+    assert.deepEqual(
+      (await bed.containers('hidden')).map(({ id }) => id),
+      [made],
+    )
+  })
+
+  test('an image that asks for more than there is gets what the ceilings allow, and its own health check is not run', async () => {
+    await bed.click('hostile')
+    const { notice, image, generation } = await bed.untilState('hostile', 'running')
+    assert.match(notice ?? '', /lotan\.memory=18g is cut at 2g.*lotan\.cpus=64 is cut at 2/)
+    assert.ok(JSON.stringify(image).length < 4_000, 'what an image says of itself fills the row')
+    const { State, HostConfig } = await docker<{ State: { Health?: object; Pid: number }; HostConfig: object }>(
+      'GET',
+      `/containers/${generation.container}/json`,
+    )
+    assert.equal(State.Health, undefined)
+    const gigabytes = 2 * 1024 ** 3
+    const { Memory, MemorySwap } = HostConfig as Record<string, number>
+    assert.deepEqual([Memory, MemorySwap], [gigabytes, gigabytes])
+    // As the kernel has it.
+    assert.equal(cgroupFile(State.Pid, 'memory', ['memory.limit_in_bytes', 'memory.max']), String(gigabytes))
+    assert.match(cgroupFile(State.Pid, 'cpu', ['cpu.shares', 'cpu.weight']), /^(128|[456])$/)
+    assert.equal(fs.readFileSync(`/proc/${State.Pid}/oom_score_adj`, 'utf8').trim(), '500')
+    assert.match(fs.readFileSync(`/proc/${State.Pid}/limits`, 'utf8'), /Max core file size +0 +0 /)
   })
 
   test('twenty nudges at once make one container', async () => {

@@ -32,11 +32,13 @@ export interface Waits {
   grace: number
   /** How long an application may answer with errors until that is taken to be its answer. */
   errors: number
+  /** How long an application has to be seen to speak something else, or to listen elsewhere, until it is not waited for. */
+  steady: number
   /** A pull without a byte for this long is given up. */
   stall: number
 }
 
-export const usualWaits: Waits = { drain: 10_000, grace: 30_000, errors: 10_000, stall: 60_000 }
+export const usualWaits: Waits = { drain: 10_000, grace: 30_000, errors: 10_000, steady: 3_000, stall: 60_000 }
 
 /**
  * What became of a job: nothing more to do, or work that goes on beside the lane, which is free again meanwhile.

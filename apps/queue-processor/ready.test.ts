@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
+import fs from 'node:fs/promises'
 import http from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
 import net from 'node:net'
-import { test } from 'node:test'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeCertificate } from '../testing/certificate.ts'
 import { freePort } from '../testing/ports.ts'
 import { firstAnswer, type Asked } from './ready.ts'
 
@@ -27,10 +33,17 @@ function ask(port: number, asked: Partial<Asked> = {}) {
     protocol: 'http:',
     deadline: Date.now() + 2_000,
     errors: 300,
+    steady: 700,
+    hidden: () => Promise.resolve(undefined),
     signal: new AbortController().signal,
     ...asked,
   })
 }
+
+const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-ready-'))
+after(() => fs.rm(home, { recursive: true }))
+const files = await makeCertificate(home)
+const pair = { cert: await fs.readFile(files.certificate), key: await fs.readFile(files.key) }
 
 const answering = (status: number) => http.createServer((_, res) => void res.writeHead(status).end())
 const ready = { ready: true, notice: null }
@@ -145,3 +158,71 @@ test('at a published port, where the engine accepts for the container, only what
   assert.ok(!answer.ready && answer.connected, JSON.stringify(answer))
   assert.deepEqual(await serving(answering(200), asked), ready)
 })
+
+/** What is no answer to plain HTTP, and is not waited for to the end. */
+const instead: [what: string, make: () => net.Server, speaks: 'tls' | 'http2'][] = [
+  ['HTTP/2 alone', () => http2.createServer((_, res) => void res.end()), 'http2'],
+  ['TLS', () => https.createServer(pair, (_, res) => void res.end()), 'tls'],
+  ['HTTP/2 over TLS alone', () => http2.createSecureServer(pair, (_, res) => void res.end()), 'tls'],
+  [
+    'TLS with certificates of clients',
+    () => https.createServer({ ...pair, requestCert: true, rejectUnauthorized: true }),
+    'tls',
+  ],
+  ['TLS, with an answer to what is not', askingForTls, 'tls'],
+]
+
+for (const [what, make, speaks] of instead)
+  test(`an application that speaks ${what} is told within seconds, at an address and behind a port`, async () => {
+    for (const published of [null, 1]) {
+      const began = Date.now()
+      const place = (port: number) => ({ host: '127.0.0.1', port, published })
+      const asked = (port: number) => ask(port, { place: place(port), deadline: Date.now() + 20_000 })
+      const answer = await serving(make(), asked)
+      assert.ok(!answer.ready && answer.instead === speaks, JSON.stringify(answer))
+      assert.ok(Date.now() - began < 5_000)
+    }
+  })
+
+test('an application that speaks TLS for a moment, and then answers, is ready', async () => {
+  const port = await freePort()
+  const began = Date.now()
+  const answer = ask(port, { deadline: Date.now() + 10_000, steady: 2_000 })
+  await serving(https.createServer(pair), () => sleep(1_000), port)
+  assert.deepEqual(await serving(answering(200), () => answer, port), ready)
+  assert.ok(Date.now() - began < 2_000)
+})
+
+test('a bad request is an answer where there is no TLS', async () => {
+  assert.deepEqual(await serving(answering(400), (port) => ask(port)), ready)
+})
+
+test('what begins to listen as the time is up is not said to listen where nobody reaches it', async () => {
+  const answer = await ask(await freePort(), { hidden: () => Promise.resolve(true), deadline: Date.now() + 200 })
+  assert.deepEqual(answer, { ready: false, connected: false, said: 'nothing listened on the port' })
+})
+
+test('what listens where nobody reaches it is not waited for, once that has been seen for a while', async () => {
+  const began = Date.now()
+  let looks = 0
+  // The first look is at an application that has not begun to listen yet.
+  const hidden = () => Promise.resolve(++looks > 1)
+  const answer = await ask(await freePort(), { hidden, deadline: Date.now() + 20_000 })
+  assert.deepEqual(answer, { ready: false, connected: false, said: 'nothing listened on the port', instead: 'hidden' })
+  const took = Date.now() - began
+  assert.ok(took >= 700 && took < 5_000, `${took} ms`)
+})
+
+/** As nginx and others do: plain HTTP on a port for TLS is answered, with 400. */
+function askingForTls(): net.Server {
+  const behind = https.createServer(pair)
+  return net.createServer((socket) =>
+    socket.once('data', (first: Buffer) => {
+      if (first[0] !== 0x16)
+        return socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+      socket.pause()
+      socket.unshift(first)
+      return void behind.emit('connection', socket)
+    }),
+  )
+}

@@ -1,9 +1,11 @@
 /**
  * Whether an application answers. Ready means an HTTP answer below 500 (or a good one at its own path), or any answer
- * at all for ten seconds, since reviewers want to see the very bug. A port that accepts proves nothing.
+ * at all for ten seconds, since reviewers want to see the very bug. A port that accepts proves nothing. What can be seen
+ * never to answer is not waited for to the end: what speaks TLS or HTTP/2 alone, or listens where nobody reaches it.
  */
 import http from 'node:http'
 import type { SlotPlace } from '../shared/places.ts'
+import { speaksTls, spokenAt, type Spoken } from './spoken.ts'
 import { pause } from './wish.ts'
 
 export interface Asked {
@@ -17,13 +19,23 @@ export interface Asked {
   deadline: number
   /** How long errors are waited out, milliseconds. */
   errors: number
+  /** How long something else than an answer has to be seen until that is taken to be all there is, milliseconds. */
+  steady: number
+  /**
+   * Whether the application listens on its port, but where nobody outside of its container reaches it. Asked when
+   * nothing listens at its place; undefined where it cannot be known.
+   */
+  hidden: () => Promise<boolean | undefined>
   signal: AbortSignal
 }
 
 export type Answer =
   | { ready: true; notice: string | null }
   /** `said`: what was seen last, in words. `connected`: something accepted, and did not answer. */
-  | { ready: false; connected: boolean; said: string }
+  | { ready: false; connected: boolean; said: string; instead?: Instead }
+
+/** What there is in place of an answer: another protocol, or an address that nobody outside of the container reaches. */
+export type Instead = Spoken | 'hidden'
 
 /** `cut`: the deadline ended this try before it had had a fair time to be answered. */
 type Try = { status: number } | { failed: string; connected: boolean; cut?: boolean }
@@ -39,6 +51,12 @@ const FAIR_TRY_MS = 1_000
 const HANG_UP_MS = 200
 /** What an application sends is not waited for longer than this. */
 const BODY_MS = 1_000
+/** How often it is looked for what there is in place of an answer. */
+const LOOK_MS = 500
+/** What servers that want TLS answer to plain HTTP: nginx, Apache, Go and Tomcat alike. */
+const BAD_REQUEST = 400
+/** Servers of TLS or HTTP/2 are not like this: what they are asked in plain HTTP they refuse at once. */
+const HUNG = 'accepted the request and never answered it'
 const CLOSED = 'nothing listened on the port'
 
 /**
@@ -51,8 +69,9 @@ export async function firstAnswer(asked: Asked): Promise<Answer> {
   let connected = false
   let said = CLOSED
   let erringSince: number | undefined
+  const instead = lookInstead(asked)
   for (;;) {
-    const result = await ask(asked)
+    const result = await orTls(await ask(asked), asked)
     signal.throwIfAborted()
     const now = Date.now()
     const rest = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, (now - began) / 10))
@@ -68,9 +87,39 @@ export async function firstAnswer(asked: Asked): Promise<Answer> {
     } else {
       if (!result.cut || !connected) said = result.failed
       connected ||= result.connected
-      if (isLast) return { ready: false, connected, said }
+      const found = await instead.of(result, isLast)
+      signal.throwIfAborted()
+      // The look took its time as well.
+      if (found || Date.now() + rest >= deadline)
+        return { ready: false, connected, said, ...(found && { instead: found }) }
     }
     await pause(rest, signal)
+  }
+}
+
+/** Nobody but a server that wants TLS answers a request this bad, and speaks TLS as well. */
+async function orTls(result: Try, { place, host }: Asked): Promise<Try> {
+  if (!('status' in result) || result.status !== BAD_REQUEST || !(await speaksTls(place, host))) return result
+  return { failed: `answered ${BAD_REQUEST}, and speaks TLS`, connected: true }
+}
+
+/** Looks now and then for what there is in place of an answer. */
+function lookInstead({ place, host, steady, hidden }: Asked) {
+  let lookedAt = -Infinity
+  let seen: { what: Instead; since: number } | undefined
+  return {
+    /** What has been seen for long enough, if anything has. @param isLast there is no time for another look */
+    async of({ failed }: Extract<Try, { failed: string }>, isLast: boolean): Promise<Instead | undefined> {
+      const now = performance.now()
+      if (failed === HUNG || (!isLast && now - lookedAt < LOOK_MS)) return undefined
+      lookedAt = now
+      const isClosed = failed === CLOSED && place.published === null
+      const isHidden = failed === CLOSED && (await hidden())
+      const what = isHidden ? 'hidden' : isClosed ? undefined : await spokenAt(place, host)
+      if (what !== seen?.what) seen = what && { what, since: now }
+      // What begins to listen in this very moment is seen to listen, and has refused.
+      return seen && now - seen.since >= (isLast ? steady / 3 : steady) ? seen.what : undefined
+    },
   }
 }
 
@@ -99,10 +148,7 @@ function ask({ place, path, host, protocol, deadline, signal }: Asked): Promise<
       request.destroy()
     }
     const lost = setTimeout(() => fail('the address does not answer at all'), CONNECT_MS)
-    const late = setTimeout(
-      () => fail('accepted the request and never answered it', Date.now() - began < FAIR_TRY_MS),
-      Math.max(1, deadline - Date.now()),
-    )
+    const late = setTimeout(() => fail(HUNG, Date.now() - began < FAIR_TRY_MS), Math.max(1, deadline - Date.now()))
     const leave = () => fail('no longer wanted')
     signal.addEventListener('abort', leave, { once: true })
     request.on('socket', (socket) =>

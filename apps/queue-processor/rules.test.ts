@@ -17,7 +17,8 @@ test('beside the engine: previews are kept off this machine and link-local addre
       '-i br-1 -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN',
       '-i br-1 -p udp --dport 53 -j RETURN',
       '-i br-1 -p tcp --dport 53 -j RETURN',
-      '-i br-1 -j DROP',
+      '-i br-1 -p tcp -j REJECT --reject-with tcp-reset',
+      '-i br-1 -j REJECT --reject-with icmp-port-unreachable',
     ],
   })
 })
@@ -37,12 +38,17 @@ test('in a container: it is let through to previews, and they only answer', () =
 
 test('every rule is about the network alone, and stands in the chains of the instance', () => {
   for (const [front, count] of [
-    ['10.83.0.2', 11],
-    [null, 8],
+    ['10.83.0.2', 12],
+    [null, 9],
   ] as const) {
     const script = scriptOf({ ...place, front })
-    const rules = script.split('\n').filter((line) => line.startsWith('-A'))
-    assert.equal(rules.length, count)
+    const all = script.split('\n').filter((line) => line.startsWith('-A'))
+    const [rules, dropping] = [all.slice(0, count), all.slice(count)]
+    // Where the kernel knows no REJECT all of it is set once more without.
+    assert.deepEqual(
+      dropping,
+      rules.map((rule) => rule.replace(/REJECT .*/, 'DROP')),
+    )
     for (const rule of rules) assert.match(rule, /^-A LOTAN-0a1b2c3d(-IN)? (-i br-1|! -i br-1 -o br-1) /)
   }
 })

@@ -54,7 +54,9 @@ export function rulesOf({ bridge, front }: Place): Rules {
       `${from} ${answers} -j RETURN`,
       ...(front ? [`${from} -s ${front} -j RETURN`] : []),
       ...names(''),
-      `${from} -j DROP`,
+      // Refused, not dropped: an application that asks its own address is told so at once, and need not wait for it.
+      `${from} -p tcp -j REJECT --reject-with tcp-reset`,
+      `${from} -j REJECT --reject-with icmp-port-unreachable`,
     ],
   }
 }
@@ -79,18 +81,26 @@ export function scriptOf(place: Place): string {
   const chain = `LOTAN-${place.instance}`
   const rules = rulesOf(place)
   const filled = (name: string, all: string[]) => all.map((rule) => `-A ${name} ${rule}\n`).join('')
-  return `${CHOOSE}"$iptables-restore" -w --noflush <<'RULES'
-*mangle
+  const tables = (input: string[]) => `*mangle
 :${chain} - [0:0]
 ${filled(chain, rules.stopped)}COMMIT
 *filter
 :${chain} - [0:0]
 :${chain}-IN - [0:0]
-${filled(chain, rules.let)}${filled(`${chain}-IN`, rules.input)}COMMIT
+${filled(chain, rules.let)}${filled(`${chain}-IN`, input)}COMMIT`
+  return `${CHOOSE}"$iptables-restore" -w --noflush 2>/dev/null <<'RULES' || "$iptables-restore" -w --noflush <<'WITHOUT'
+${tables(rules.input)}
 RULES
+${tables(dropping(rules.input))}
+WITHOUT
 ${callsOf(chain)
   .map((call) => `${look(call)} 2>/dev/null || "$iptables" -w -t ${call.table} -I ${call.from} -j ${call.to}\n`)
   .join('')}`
+}
+
+/** The same for a kernel that knows no REJECT, which refuses all rules at once for it. */
+function dropping(rules: string[]): string[] {
+  return rules.map((rule) => rule.replace(/ -j REJECT .*/, ' -j DROP'))
 }
 
 /** A script that ends well where the instance's chains are there and called. It changes nothing, and takes milliseconds. */

@@ -8,6 +8,7 @@ import { hostOf } from '../shared/tag.ts'
 import { awaitAnswer } from './await-answer.ts'
 import { comingOf, discard, stands, type Coming } from './coming.ts'
 import { containerOf, portOf, type ContainerPlan } from './container.ts'
+import { insists } from './first-process.ts'
 import type { Outcome, Parts } from './parts.ts'
 import { isDue, makeRoom } from './room.ts'
 
@@ -67,6 +68,7 @@ async function bringUp(parts: Parts, coming: Coming, tries = 0): Promise<Up | un
     generation: generation.number,
     image,
     program,
+    insists: insists(store.meta, image.id),
     port: generation.port,
     place,
     host,

@@ -39,7 +39,13 @@ test('the image of a container that is taken over is known as one that Lotan pul
     ports: [80],
   }
   const reap = openReap({
-    config: { repository, containerPort: null, slots: 10, limits: { memory: '64m', cpus: '1', pids: 64 } as never },
+    config: {
+      repository,
+      containerPort: null,
+      slots: 10,
+      limits: { memory: '64m', cpus: '1', pids: 64 } as never,
+      ceilings: { memory: '64m', cpus: '1', pids: 64 } as never,
+    },
     store,
     nudges: { nudge: () => Promise.resolve(), sweep: () => Promise.resolve(), refresh: () => Promise.resolve() },
     engine: {
@@ -82,6 +88,7 @@ test('the same preview’s newer image is asked for every half minute at most, w
       containerPort: null,
       slots: 10,
       limits: { memory: '64m', cpus: '1', pids: 64 } as never,
+      ceilings: { memory: '64m', cpus: '1', pids: 64 } as never,
     },
     store,
     nudges: {
@@ -111,7 +118,7 @@ test('what a route leads to and could not be looked into is told, so that nothin
   const store = emptyStore(t)
   const away = () => Promise.reject(new Error('away'))
   const reap = openReap({
-    config: { repository: 'r/app', containerPort: null, slots: 10, limits: {} as never },
+    config: { repository: 'r/app', containerPort: null, slots: 10, limits: {} as never, ceilings: {} as never },
     store,
     nudges: { nudge: away, sweep: away, refresh: away },
     engine: { findImage: away, inspect: away, output: away },

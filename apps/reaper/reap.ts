@@ -1,6 +1,7 @@
 /** Carries out what is due. The reaper itself changes no container and no image: it commits what it saw, and asks. */
 import type { Config } from '../shared/config.ts'
 import type { Container, Engine, Inspected } from '../shared/engine.ts'
+import { limitsOf } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
 import { generationOf, generationsOf, type In, type Preview, type Routed } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
@@ -18,7 +19,7 @@ const ASK_EVERY_MS = 5_000
 const REFRESH_EVERY_MS = 30_000
 
 export interface Parts {
-  config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits'>
+  config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
   store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'meta' | 'pulled' | 'forgetRepository'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
@@ -107,7 +108,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
         ? {
             code: 'out-of-memory',
             detail: 'the kernel ended it at its memory limit',
-            limit: image?.labels['lotan.memory'] || config.limits.memory,
+            limit: limitsOf(image?.labels ?? {}, config).limits.memory,
           }
         : { code: 'exited', detail: `exit status ${exitCode}` }),
       exitCode,

@@ -4,6 +4,7 @@ import { MAX_CRASHES, generationOf, type Image, type Lately, type Preview } from
 import { words } from '../shared/reason.ts'
 import type { Change } from '../shared/store.ts'
 import { nextDue, type Timeouts } from '../shared/due.ts'
+import { limitsOf, type Limits } from '../shared/limits.ts'
 import { builtAt, originOf, shortRevision } from './origin.ts'
 import { actionOf, pathOf, percentOf, shortDigest, whatOf } from './rows.ts'
 import { timeline } from './timeline.ts'
@@ -13,7 +14,7 @@ import { age, ago, bytes, clock, duration, limit, memory, took, zone } from './u
 export const LOG_LINES = 200
 
 export interface PreviewFacts {
-  config: Timeouts & Pick<Config, 'repository' | 'limits'>
+  config: Timeouts & Pick<Config, 'repository' | 'limits' | 'ceilings'>
   preview: Preview
   /** How many queued previews stand before this one. */
   ahead: number
@@ -57,7 +58,7 @@ export function previewOf(facts: PreviewFacts) {
     generation: generation && `generation ${generation.number}, port ${generation.port}`,
     slot: generation?.slot ?? null,
     slotAddress: facts.slotAddress,
-    limits: limitsOf(image?.labels ?? {}, config.limits),
+    limits: limitsInWords(limitsOf(image?.labels ?? {}, config).limits),
     restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} restarts used` : '',
     memory: facts.figures ? `uses ${memory(facts.figures.memory)}` : '',
     notice: notice && plain(notice),
@@ -125,10 +126,8 @@ function imageOf(image: Image, now: number) {
   }
 }
 
-function limitsOf(labels: Record<string, string>, limits: Config['limits']): string {
-  const cpus = labels['lotan.cpus'] || String(limits.cpus)
-  const processors = `${cpus} CPU${cpus === '1' ? '' : 's'}`
-  return `${limit(labels['lotan.memory'] || limits.memory)}, ${processors}, ${limits.pids} pids`
+function limitsInWords({ memory, cpus, pids }: Limits): string {
+  return `${limit(memory)}, ${cpus} CPU${cpus === 1 ? '' : 's'}, ${pids} pids`
 }
 
 /** The stages of the start that led to a running preview: names, durations, and where they lie in a bar 1000 wide. */

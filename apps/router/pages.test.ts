@@ -73,7 +73,11 @@ const desk: DeskFacts = {
 const one = (preview: Preview) =>
   pages.previewPage(
     previewOf({
-      config: { ...desk.config, limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' } },
+      config: {
+        ...desk.config,
+        limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
+        ceilings: { memory: '2g', cpus: 2 },
+      },
       preview,
       ahead: 0,
       lately: desk.lately,

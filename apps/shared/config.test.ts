@@ -67,6 +67,7 @@ test('without any setting it is the demo, on loopback', () => {
     containerEnv: {},
     containerPort: null,
     limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
+    ceilings: { memory: '2g', cpus: 2 },
     logs: 'files',
     term: 'xterm',
   })
@@ -127,6 +128,9 @@ test('settings are read', () => {
     [{ LOTAN_CONTAINER_PIDS: '64' }, { limits: { ...limits, pids: 64 } }],
     [{ LOTAN_CONTAINER_DISK: '500M' }, { limits: { ...limits, disk: '500m', diskMax: '500m' } }],
     [{ LOTAN_CONTAINER_DISK_MAX: '10g' }, { limits: { ...limits, diskMax: '10g' } }],
+    [{ LOTAN_CONTAINER_MEMORY_MAX: '1g' }, { ceilings: { memory: '1g', cpus: 2 } }],
+    [{ LOTAN_CONTAINER_CPUS_MAX: '0.5' }, { ceilings: { memory: '2g', cpus: 1 } }],
+    [{ LOTAN_CONTAINER_MEMORY: '3g', LOTAN_CONTAINER_CPUS: '4' }, { ceilings: { memory: '3g', cpus: 4 } }],
     [
       { ADMIN_WELCOME: '<b>hi</b>', ADMIN_INFO: ' ' },
       { adminWelcome: '<b>hi</b>', adminInfo: ' ' },
@@ -290,6 +294,8 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_TRUSTED_PROXIES: ['10.0.0.0/33', 'proxy', '10.0.0.1 10.0.0.2', '::1/129', '10.0.0.1,'],
     LOTAN_CONTAINER_PORT: ['0', '65536', '80/tcp'],
     LOTAN_CONTAINER_MEMORY: ['5m', '1', '512 MB', 'half', '-1g', '1e9', '9999999999999t'],
+    LOTAN_CONTAINER_MEMORY_MAX: ['5m', 'lots'],
+    LOTAN_CONTAINER_CPUS_MAX: ['0', 'all'],
     LOTAN_CONTAINER_CPUS: ['0', '-1', 'all', '0.001', '9999'],
     LOTAN_CONTAINER_PIDS: ['0', '-1', '1.5'],
     LOTAN_CONTAINER_DISK: ['0', '1000k', '2 GB', 'off'],

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { containerEnvOf } from './container-env.ts'
 import { kept, makeDataDir, makeRunDir } from './data-dir.ts'
 import { isJournal } from './journal.ts'
+import type { Limits } from './limits.ts'
 import { luaPattern, PatternError } from './lua-pattern.ts'
 import * as kind from './settings.ts'
 import type { Problem } from './settings.ts'
@@ -83,7 +84,9 @@ export interface Config {
   /** LOTAN_CONTAINER_PORT, or null for the image's own choice. */
   containerPort: number | null
   /** `diskMax` is what the label `lotan.disk` may raise `disk` to. */
-  limits: { memory: string; cpus: number; pids: number; disk: string; diskMax: string }
+  limits: Limits & { disk: string; diskMax: string }
+  /** What labels may raise the others to: never less than the limits themselves. */
+  ceilings: Omit<Limits, 'pids'>
   /** Where the launcher has its parts' words go: to a file each, or to its own standard output. */
   logs: 'files' | 'stdout'
   /** The terminal's kind, for the colours of what the launcher and the command line print. */
@@ -190,6 +193,13 @@ export function readConfig(
   const prepull = read('LOTAN_PREPULL', '', kind.anyText)
   const ahead = patternOf('LOTAN_PREPULL', prepull, refuse)
 
+  const limits = {
+    memory: read('LOTAN_CONTAINER_MEMORY', '512m', kind.memory),
+    cpus: read('LOTAN_CONTAINER_CPUS', 1, kind.cpus),
+    pids: read('LOTAN_CONTAINER_PIDS', 512, kind.integer(1, 4_194_304)),
+  }
+  const memoryMax = read('LOTAN_CONTAINER_MEMORY_MAX', '2g', kind.memory)
+
   const repository = read('REPOSITORY', null, kind.repository)
   const redisUrl = read('REDIS_URL', null, kind.redisUrl)
   const givenToken = read('LOTAN_ADMIN_TOKEN', null, kind.password)
@@ -234,12 +244,10 @@ export function readConfig(
     offers,
     prepulls: prepull === '' ? () => false : (tag: string) => offers(tag) && ahead(tag),
     containerPort: read('LOTAN_CONTAINER_PORT', null, kind.integer(1, 65_535)),
-    limits: {
-      memory: read('LOTAN_CONTAINER_MEMORY', '512m', kind.memory),
-      cpus: read('LOTAN_CONTAINER_CPUS', 1, kind.cpus),
-      pids: read('LOTAN_CONTAINER_PIDS', 512, kind.integer(1, 4_194_304)),
-      disk: mayWrite,
-      diskMax,
+    limits: { ...limits, disk: mayWrite, diskMax },
+    ceilings: {
+      memory: kind.bytesOf(memoryMax)! > kind.bytesOf(limits.memory)! ? memoryMax : limits.memory,
+      cpus: Math.max(read('LOTAN_CONTAINER_CPUS_MAX', 2, kind.cpus), limits.cpus),
     },
     logs: read('LOTAN_LOG', isJournal(env.JOURNAL_STREAM, 1) ? 'stdout' : 'files', kind.oneOf('files', 'stdout')),
     term: read('TERM', 'xterm', kind.anyText),

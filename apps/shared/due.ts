@@ -25,7 +25,8 @@ const FREEZE_AGAIN_MS = 10 * 60_000
 export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
   const used = usedAt(preview)
   if (preview.state === 'running' || preview.state === 'paused') {
-    const stopAt = used + (minutes(preview, 'lotan.inactivity-stop-minutes') ?? stopAfter)
+    const stopAt =
+      used + Math.min(minutes(preview, 'lotan.inactivity-stop-minutes') ?? stopAfter, longestIdle(stopAfter))
     const lifetime = minutes(preview, 'lotan.max-lifetime-minutes')
     const dues: Due[] = [{ what: 'stop', why: 'idle', at: stopAt }]
     if (lifetime !== undefined)
@@ -68,6 +69,13 @@ function startedAt({ stages }: Preview): number | undefined {
  */
 export function nextDue(preview: Preview, timeouts: Timeouts, now: number): Due | undefined {
   return duesOf(preview, timeouts).find(({ what, at }) => what !== 'pause' || at > now)
+}
+
+const WEEK_MS = 7 * 24 * 60 * 60_000
+
+/** No image keeps itself up for longer than this without a visitor, unless the setting does. Milliseconds. */
+export function longestIdle(stopAfter: number): number {
+  return Math.max(WEEK_MS, stopAfter)
 }
 
 /** What a label with a time span may be. */

@@ -53,6 +53,7 @@ const said: [pattern: RegExp, code: EngineErrorCode, when?: Doing][] = [
     'bad-image',
     'start',
   ],
+  [/\bexec:? .*: operation not permitted/i, 'file-capabilities', 'start'],
   [/no command specified|invalid reference format/i, 'bad-image', 'create'],
   [/port is already allocated|address already in use/i, 'occupied', 'start'],
 ]

@@ -5,6 +5,10 @@ import { EngineError } from './engine-error.ts'
 import type { Image } from './preview.ts'
 
 const REMOVE_MS = 120_000
+/** What an image says of itself is kept in the database and read with every look at a preview, so it has to be short. */
+const MOST_LABELS = 50
+const LONGEST_LABEL = 2_000
+const MOST_PORTS = 10
 
 /** An image by its name or id, or undefined when it is not there. Whether Lotan pulled it the engine cannot know. */
 export async function findImage(docker: Docker, reference: string): Promise<Image | undefined> {
@@ -19,11 +23,12 @@ export async function findImage(docker: Docker, reference: string): Promise<Imag
     pulled: false,
     bytes: info.Size,
     created: info.Created || null,
-    labels: labels ?? {},
+    labels: keptLabels(labels ?? {}),
     ports: Object.keys(exposed ?? {})
       .filter((port) => !port.endsWith('/udp') && !port.endsWith('/sctp'))
       .map((port) => Number.parseInt(port, 10))
-      .sort((a, b) => a - b),
+      .sort((a, b) => a - b)
+      .slice(0, MOST_PORTS),
   }
 }
 
@@ -64,6 +69,15 @@ export async function removeImage(docker: Docker, reference: string): Promise<'r
     if ((error.cause as { statusCode?: number } | undefined)?.statusCode === 409) return 'in-use'
     throw error
   }
+}
+
+/** The labels that Lotan reads: its own, and where the image comes from. One that is too long cannot be used. */
+export function keptLabels(labels: Record<string, string>): Record<string, string> {
+  const known = Object.entries(labels).filter(
+    ([name]) => name.length < 100 && /^(lotan|org\.opencontainers\.image)\./.test(name),
+  )
+  const own = known.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, MOST_LABELS)
+  return Object.fromEntries(own.map(([name, text]) => [name, text.slice(0, LONGEST_LABEL)]))
 }
 
 async function inspect(docker: Docker, reference: string): Promise<Docker.ImageInspectInfo | undefined> {

@@ -1,6 +1,13 @@
 /** What a container may use at most: the settings say so, and labels of its image, up to a ceiling. Pure. */
 import type { Config } from './config.ts'
-import { bytesOf, disk, type Kind } from './settings.ts'
+import { bytesOf, cpus, disk, memory, quoted, type Kind } from './settings.ts'
+
+export interface Limits {
+  /** As it was set, `512m`. */
+  memory: string
+  cpus: number
+  pids: number
+}
 
 export interface Limit<T> {
   value: T
@@ -23,9 +30,36 @@ export function limitOf<T extends string | number>(
   const text = labels[label]
   if (text === undefined) return { value: setting, notice: null }
   const value = kind.parse(text)
-  if (value === undefined) return { value: setting, notice: `${named(label, text)} is not used: ${kind.wanted}.` }
+  if (value === undefined) return { value: setting, notice: notUsed(label, labels, kind.wanted) }
   if (amount(value) <= amount(most)) return { value, notice: null }
   return { value: most, notice: `${named(label, text)} is cut at ${most}: ${ceiling} allows no more.` }
+}
+
+/** The limits of a container of an image, and what cannot be had as its labels ask, in words for the admin. */
+export function limitsOf(
+  labels: Record<string, string>,
+  { limits, ceilings }: { limits: Limits; ceilings: Config['ceilings'] },
+): { limits: Limits; notices: string[] } {
+  const ofMemory = limitOf(labels, {
+    label: 'lotan.memory',
+    kind: memory,
+    setting: limits.memory,
+    most: ceilings.memory,
+    ceiling: 'LOTAN_CONTAINER_MEMORY_MAX',
+    amount: (value) => bytesOf(value)!,
+  })
+  const ofCpus = limitOf(labels, {
+    label: 'lotan.cpus',
+    kind: cpus,
+    setting: limits.cpus,
+    most: ceilings.cpus,
+    ceiling: 'LOTAN_CONTAINER_CPUS_MAX',
+    amount: (value) => value,
+  })
+  return {
+    limits: { memory: ofMemory.value, cpus: ofCpus.value, pids: limits.pids },
+    notices: [ofMemory.notice, ofCpus.notice].filter((notice) => notice !== null),
+  }
 }
 
 /** What a preview may write beside its image, in its layer and its volumes, as it was set: `2g`. */
@@ -40,6 +74,12 @@ export function diskLimit(labels: Record<string, string>, { disk: setting, diskM
   })
 }
 
+/** What the admin reads of a label that is as if it were not there. */
+export function notUsed(label: string, labels: Record<string, string>, why: string): string {
+  return `${named(label, labels[label] ?? '')} is not used: ${why}.`
+}
+
+/** A label's text is its author's: on one line, and not longer than one. */
 function named(label: string, text: string): string {
-  return `The image's label ${label}=${text.slice(0, 100)}`
+  return `The image's label ${label}=${quoted(text).slice(1, -1)}`
 }

@@ -21,11 +21,15 @@ export type ReasonCode =
   | 'wrong-port'
   | 'port-closed'
   | 'no-answer'
+  | 'only-tls'
+  | 'only-http2'
+  | 'only-ipv6'
   | 'exited'
   | 'crashing'
   | 'out-of-memory'
   | 'disk-over'
   | 'bad-image'
+  | 'file-capabilities'
   | RegistryCode
   | 'stalled'
   | 'disk-full'
@@ -161,6 +165,33 @@ export function words(tag: string, reason: Reason): Words {
         ],
         hint: 'Lotan tries once more by itself.',
       }
+    case 'only-tls':
+      return {
+        heading: `${tag} speaks only TLS`,
+        sentence: `It listens on port ${port}, but speaks only TLS (HTTPS) there. Visitors' HTTPS ends before it: a preview is asked in plain HTTP.`,
+        advice: [
+          { who: 'If you wrote it:', what: `serve plain HTTP on port ${port} and push the tag again.` },
+          tellOwner,
+        ],
+        hint: 'Helps once a new image is pushed.',
+      }
+    case 'only-http2':
+      return {
+        heading: `${tag} speaks only HTTP/2`,
+        sentence: `It listens on port ${port}, but speaks only HTTP/2 there. A preview is asked in HTTP/1.1.`,
+        advice: [
+          { who: 'If you wrote it:', what: `serve HTTP/1.1 on port ${port}, too, and push the tag again.` },
+          tellOwner,
+        ],
+        hint: 'Helps once a new image is pushed.',
+      }
+    case 'only-ipv6':
+      return {
+        heading: `${tag} listens only on IPv6`,
+        sentence: `It is running, but listens only on IPv6 (${reason.listens?.[0] ?? `[::]:${port}`}). A preview is reached on IPv4.`,
+        advice: [{ who: 'If you wrote it:', what: `listen on 0.0.0.0:${port} and push the tag again.` }, tellOwner],
+        hint: 'Helps once a new image is pushed.',
+      }
     case 'exited':
       return {
         heading: `${tag} stopped while starting`,
@@ -225,6 +256,19 @@ export function words(tag: string, reason: Reason): Words {
           {
             who: 'If you wrote it:',
             what: 'check its CMD or ENTRYPOINT, and that it was built for this server’s kind of processor. The engine’s words are on the admin page.',
+          },
+          tellOwner,
+        ],
+        hint: 'Helps once a new image is pushed.',
+      }
+    case 'file-capabilities':
+      return {
+        heading: `${tag} asks for rights that previews do not have`,
+        sentence: 'The file of its program has capabilities (setcap) that no preview is given, so it may not be run.',
+        advice: [
+          {
+            who: 'If you wrote it:',
+            what: 'take them off the file (setcap -r) and push the tag again. cap_net_bind_service may stay. The words it ended with are on the admin page.',
           },
           tellOwner,
         ],

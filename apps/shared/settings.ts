@@ -43,7 +43,8 @@ export function settingsIn(env: NodeJS.ProcessEnv) {
 
 /** A value for a message: on one line, and not longer than one. */
 export function quoted(text: string): string {
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
+  // Control characters, what breaks a line, what turns its direction, and what cannot be seen.
+  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, '?')
   return plain.length > 100 ? `'${plain.slice(0, 100)}…'` : `'${plain}'`
 }
 

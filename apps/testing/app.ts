@@ -3,15 +3,27 @@
  *
  *   APP_PORT, APP_BIND   where it listens (80, all addresses)
  *   APP_DELAY            milliseconds until it listens
+ *   APP_SPEAKS           it speaks and listens on one thing only: tls, http2 (without TLS) or ipv6
  *   APP_SILENT           it accepts connections and never answers
  *   APP_TERM_MS          milliseconds that it takes to obey SIGTERM, serving on meanwhile
  */
 import { createHash } from 'node:crypto'
 import http from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
+import type net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
 
-const { APP_PORT = '80', APP_BIND, APP_DELAY = '0', APP_SILENT, APP_TERM_MS = '0', LOTAN_TAG = '' } = process.env
+const {
+  APP_PORT = '80',
+  APP_BIND,
+  APP_DELAY = '0',
+  APP_SILENT,
+  APP_SPEAKS,
+  APP_TERM_MS = '0',
+  LOTAN_TAG = '',
+} = process.env
 /** Bodies up to this size are sent back, larger ones as their sum alone. */
 const SHOWN_BYTES = 64 * 1024
 
@@ -69,7 +81,17 @@ sockets.on('connection', (socket, req) => {
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), Number(APP_TERM_MS)))
 console.log(`app: starting, tag ${LOTAN_TAG}`)
 await sleep(Number(APP_DELAY))
-server.listen(Number(APP_PORT), APP_BIND, () => console.log(`app: listening on ${APP_PORT}`))
+const listener = speaking(APP_SPEAKS)
+listener.listen({ port: Number(APP_PORT), host: APP_BIND, ipv6Only: APP_SPEAKS === 'ipv6' }, () =>
+  console.log(`app: listening on ${APP_PORT}`),
+)
+
+/** A server of TLS needs no certificate to refuse plain HTTP, and has one cipher that needs none. */
+function speaking(what: string | undefined): net.Server {
+  if (what === 'http2') return http2.createServer((_, res) => void res.end(LOTAN_TAG))
+  if (what === 'tls') return https.createServer({ ciphers: 'aNULL:@SECLEVEL=0', maxVersion: 'TLSv1.2' })
+  return server
+}
 
 async function echo(req: http.IncomingMessage, res: http.ServerResponse) {
   const hash = createHash('sha256')

@@ -24,6 +24,13 @@ export interface Recipe {
   expose?: number[]
   cmd?: string[]
   volumes?: string[]
+  entrypoint?: string[]
+  /** Scripts for busybox's shell, by their paths in the image. */
+  scripts?: Record<string, string>
+  /** Of the program's file, as `setcap` takes them; of `buildSmall` alone. */
+  capabilities?: string
+  /** A line of the Dockerfile. */
+  healthcheck?: string
   /** Kilobytes that do not compress, so that a pull has something to pull. */
   ballast?: number
 }
@@ -63,7 +70,18 @@ export async function buildSmall(reference: string, page: string, recipe: Recipe
     await fs.copyFile(await busybox(), path.join(dir, 'busybox'))
     await fs.writeFile(path.join(dir, 'index.html'), `<!doctype html><title>${page}</title><h1>${page}</h1>`)
     const lines = ['COPY busybox /bin/busybox', 'COPY index.html /www/', 'STOPSIGNAL SIGKILL']
-    await build(dir, 'scratch', lines, reference, { expose: [80], ...recipe, cmd: ['/bin/busybox', ...cmd] })
+    const { capabilities } = recipe
+    // The builder drops them from what is copied.
+    if (capabilities)
+      lines.push(
+        ...(await copyProgram(dir, '/usr/sbin/setcap')),
+        `RUN ["/usr/sbin/setcap", "${capabilities}", "/bin/busybox"]`,
+      )
+    await build(dir, 'scratch', lines, reference, {
+      expose: [80],
+      ...recipe,
+      cmd: recipe.entrypoint ? recipe.cmd : ['/bin/busybox', ...cmd],
+    })
   })
 }
 
@@ -137,7 +155,8 @@ export async function buildOn(base: string, reference: string, recipe: Recipe): 
 }
 
 async function build(dir: string, base: string, lines: string[], reference: string, recipe: Recipe): Promise<void> {
-  const { env = {}, labels = {}, expose = [], cmd, volumes = [], ballast = 0 } = recipe
+  const { env = {}, labels = {}, expose = [], cmd, entrypoint, scripts = {}, volumes = [], healthcheck } = recipe
+  const { ballast = 0 } = recipe
   const pairs = (values: Record<string, string | number>) =>
     Object.entries(values).map(([name, value]) => `${name}=${JSON.stringify(String(value))}`)
   const text = [`FROM ${base}`, ...lines]
@@ -148,7 +167,13 @@ async function build(dir: string, base: string, lines: string[], reference: stri
   if (Object.keys(env).length > 0) text.push(`ENV ${pairs(env).join(' ')}`)
   for (const port of expose) text.push(`EXPOSE ${port}`)
   for (const volume of volumes) text.push(`VOLUME ${volume}`)
+  for (const [i, [file, script]] of Object.entries(scripts).entries()) {
+    await fs.writeFile(path.join(dir, `script${i}`), `#!/bin/busybox sh\n${script}\n`, { mode: 0o755 })
+    text.push(`COPY script${i} ${file}`)
+  }
+  if (entrypoint) text.push(`ENTRYPOINT ${JSON.stringify(entrypoint)}`)
   if (cmd) text.push(`CMD ${JSON.stringify(cmd)}`)
+  if (healthcheck) text.push(`HEALTHCHECK ${healthcheck}`)
   text.push(`LABEL ${pairs({ 'lotan.test': 'true', ...labels }).join(' ')}`)
   await fs.writeFile(path.join(dir, 'Dockerfile'), `${text.join('\n')}\n`)
   await engine.build(dir, await fs.readdir(dir), reference)
