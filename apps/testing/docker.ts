@@ -87,8 +87,10 @@ export async function imagesBelow(prefix: string): Promise<string[]> {
 
 /** An address of this machine that is not loopback's, on which the engine wants TLS: that of its usual network. */
 export async function bridgeAddress(): Promise<string> {
-  const { IPAM } = await docker<{ IPAM: { Config: { Gateway: string }[] } }>('GET', '/networks/bridge')
-  return IPAM.Config[0]!.Gateway
+  const { IPAM } = await docker<{ IPAM: { Config: { Subnet: string; Gateway?: string }[] } }>('GET', '/networks/bridge')
+  const { Subnet, Gateway } = IPAM.Config[0]!
+  // An engine that has just made its bridge does not tell the address until it is restarted: it is the subnet's first.
+  return Gateway ?? Subnet.replace(/\.\d+\/\d+$/, '.1')
 }
 
 export async function removeNetworkByHand(name: string): Promise<void> {
