@@ -45,9 +45,21 @@ describe('the launcher', { timeout: 150_000 }, () => {
     for (const name of Object.keys(wrong)) assert.match(output, new RegExp(name))
   })
 
-  test('starts a part that was killed again', async () => {
-    for (const part of parts) await lotan.killPart(part)
+  test('starts a part that was killed again, at once; nginx serves again within half a second', async (t) => {
+    const master = lotan.part('nginx')!
+    const began = performance.now()
+    process.kill(master, 'SIGKILL')
+    // Its workers, which listen on for a moment, serve nobody any more.
+    await until('another nginx runs', () => (lotan.part('nginx') ?? master) !== master, { every: 5 })
+    await until('it answers', () => lotan.ask({ host: lotan.domain, path: '/healthz' }).catch(() => undefined), {
+      every: 5,
+    })
+    const took = performance.now() - began
+    t.diagnostic(`nginx was away for ${Math.round(took)} ms`)
+    assert.ok(took < 500, `it took ${Math.round(took)} ms`)
+    for (const part of parts.filter((part) => part !== 'nginx')) await lotan.killPart(part)
     await lotan.ready()
+    for (const part of parts) assert.match(lotan.said(), new RegExp(`${part} ended .SIGKILL., starting it again at once`))
   })
 
   test('starts nginx anew when what it remembers routes in was removed', async () => {

@@ -97,6 +97,13 @@ function redis(config: Config, last: End | undefined): string[] {
  * not start with a setting that it does not know, and is ended by force there.
  */
 function endsAnyhow(): boolean {
+  return (anyhow ??= askRedis())
+}
+
+/** Asked once: whoever starts Redis again waits for the answer. */
+let anyhow: boolean | undefined
+
+function askRedis(): boolean {
   const { stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8', timeout: VERSION_MS })
   return Number(/\bv=(\d+)\./.exec(stdout ?? '')?.[1] ?? 0) >= 7
 }
