@@ -116,7 +116,8 @@ async function keepRoom(): Promise<void> {
 
 /** Holds what runs against what is wanted. @throws EngineError, and then nothing is concluded of any container */
 async function compare(): Promise<void> {
-  const isWhole = await doWhatIsDue(await engine.list())
+  const askedAt = Date.now()
+  const isWhole = await doWhatIsDue(await engine.list(), askedAt)
   if (isWhole && !isCompared()) store.meta.set('compared', 'yes')
 }
 
@@ -124,13 +125,13 @@ async function compare(): Promise<void> {
  * The rows are read after the containers: a row that is ahead of the engine is one that somebody works on.
  * @returns whether no route is left that leads elsewhere, as far as these containers tell
  */
-async function doWhatIsDue(containers: Container[] | null): Promise<boolean> {
+async function doWhatIsDue(containers: Container[] | null, askedAt = 0): Promise<boolean> {
   const room = config.maxRunning - store.places()
   const places = placesIn(store.meta)
   const previews = store.list()
   // After the rows, or one that came in between would be of a time to come.
   const now = Date.now()
-  const facts = { previews, containers, places, isOpen, room, lastGeneration: store.lastGeneration, config }
+  const facts = { previews, containers, askedAt, places, isOpen, room, lastGeneration: store.lastGeneration, config }
   return (await reap.all(plan(facts, now), now)) && places !== undefined
 }
 
