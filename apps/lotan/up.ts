@@ -7,6 +7,7 @@ import type { Say } from './console.ts'
 import { withStore } from './database.ts'
 import { takeLocks } from './lock.ts'
 import { forgetRoutes } from './nginx.ts'
+import { keepPrivate } from './private.ts'
 import { noteLastSlots } from './older.ts'
 import { stopOrder, type Name, type Parts } from './parts.ts'
 import { rotateLogs } from './rotate.ts'
@@ -31,6 +32,7 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
     say(`already running in ${config.dataDir}${other ? ` (pid ${other.pid}): ${other.url}` : ''}`, 'bad')
     return 1
   }
+  keepPrivate(config)
   const parts: Parts = new Map()
   const ending = hearSignals(() => {
     for (const part of parts.values()) part.kill()
