@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { waitsForEngine } from './shared/preview.ts'
 import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
 import { openEngineProxy, type EngineProxy } from './testing/engine-proxy.ts'
 import { buildApp, buildBroken, buildSmall, engine, moveToRegistry } from './testing/images.ts'
 import { login, startRegistry, type Registry } from './testing/registry.ts'
+import { until } from './testing/until.ts'
 
 /** Words of applications and of the engine, which no visitor may read. */
 const secret = 'postgres://admin:hunter2@10.0.0.7/todo'
@@ -218,7 +220,7 @@ describe('a preview that the engine or the registry refuses', { timeout: 120_000
 
   before(async () => {
     registry = await startRegistry({ login: true })
-    for (const tag of ['private', 'large', 'unlucky']) {
+    for (const tag of ['private', 'large', 'unlucky', 'held']) {
       await buildSmall(`${registry.repository}:${tag}`, tag)
       await moveToRegistry(`${registry.repository}:${tag}`, login)
     }
@@ -257,20 +259,39 @@ describe('a preview that the engine or the registry refuses', { timeout: 120_000
     assert.equal((await lotan.api('GET', '/previews/large')).json.reason, 'disk-full')
   })
 
-  test('says so when the engine does not answer, and starts by itself when it is back', async () => {
+  test('says so when the engine does not answer, and starts as soon as it is back', async (t) => {
     await proxy.goAway()
-    const failed = await lotan.click('unlucky')
-    assert.equal(failed.status, 502)
-    assert.match(plain(failed.text), /The container engine does not answer/)
-    assert.equal((await lotan.api('GET', '/previews/unlucky')).json.reason, 'engine-down')
+    const held = lotan.request('held', { path: '/' })
+    const { status, text } = await until('the page says why', async () => {
+      const page = await lotan.request('unlucky', { headers: asBrowser })
+      return /engine/.test(page.text) && page
+    })
+    assert.equal(status, 503)
+    assert.match(plain(text), /The container engine does not answer just now\. It starts when that is back/)
+    await lotan.api('POST', '/previews', { tag: 'asked' })
+    await lotan.untilState('asked', 'failed')
+    assert.equal((await lotan.api('GET', '/previews/asked')).json.reason, 'engine-down')
     // What runs is not touched by it.
     assert.equal((await lotan.request('private')).status, 200)
     assert.equal((await lotan.ask({ host: lotan.domain, path: '/readyz' })).status, 503)
+    // Longer than who listens to the engine takes to ask it as rarely as ever, and in the middle of the tries' rest.
+    await until('the next try has failed', () => failures('unlucky') >= 2, { within: 20_000 })
 
     await proxy.comeBack()
-    await lotan.untilState('unlucky', 'running', 30_000)
+    const began = performance.now()
+    await until('all have begun', () => lotan.store.list().every((preview) => !waitsForEngine(preview)), { every: 5 })
+    const took = performance.now() - began
+    t.diagnostic(`they began ${Math.round(took)} ms after the engine was back`)
+    assert.ok(took < 2_000, `it took ${Math.round(took)} ms`)
+    assert.equal((await held).status, 200)
+    await lotan.untilState('unlucky', 'running')
     assert.ok(await engine.findImage(`${registry.repository}:unlucky`))
+    const log = await lotan.output()
+    for (const line of ['the engine does not answer; start it', 'the engine answers again'])
+      assert.equal(log.split(line).length, 2, `it is said once: ${line}`)
   })
+
+  const failures = (tag: string) => lotan.store.history(tag).filter(({ event }) => event === 'fail').length
 })
 
 /** What a page says, without its markup. */

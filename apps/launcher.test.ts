@@ -1,7 +1,10 @@
 /** `npm start`, from its first line to its last. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import Database from 'better-sqlite3'
 import { startLotan, type Lotan, type PartName } from './testing/bed.ts'
 import { buildSmall, engine } from './testing/images.ts'
 import { isAlive } from './testing/processes.ts'
@@ -45,9 +48,22 @@ describe('the launcher', { timeout: 150_000 }, () => {
     for (const name of Object.keys(wrong)) assert.match(output, new RegExp(name))
   })
 
-  test('starts a part that was killed again', async () => {
-    for (const part of parts) await lotan.killPart(part)
+  test('starts a part that was killed again, at once; nginx serves again within half a second', async (t) => {
+    const master = lotan.part('nginx')!
+    const began = performance.now()
+    process.kill(master, 'SIGKILL')
+    // Its workers, which listen on for a moment, serve nobody any more.
+    await until('another nginx runs', () => (lotan.part('nginx') ?? master) !== master, { every: 5 })
+    await until('it answers', () => lotan.ask({ host: lotan.domain, path: '/healthz' }).catch(() => undefined), {
+      every: 5,
+    })
+    const took = performance.now() - began
+    t.diagnostic(`nginx was away for ${Math.round(took)} ms`)
+    assert.ok(took < 500, `it took ${Math.round(took)} ms`)
+    for (const part of parts.filter((part) => part !== 'nginx')) await lotan.killPart(part)
     await lotan.ready()
+    for (const part of parts)
+      assert.match(lotan.said(), new RegExp(`${part} ended .SIGKILL., starting it again at once`))
   })
 
   test('starts nginx anew when what it remembers routes in was removed', async () => {
@@ -110,11 +126,27 @@ describe('the launcher', { timeout: 150_000 }, () => {
 
 describe('the launcher without REPOSITORY', { timeout: 90_000 }, () => {
   let lotan: Lotan
+  let dir: string
 
   before(async () => {
-    lotan = await startLotan({})
+    // As an earlier version may have left them, and whoever made the directory.
+    dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-open-'))
+    const umask = process.umask(0)
+    await fs.chmod(dir, 0o777)
+    await fs.mkdir(path.join(dir, 'logs'))
+    for (const name of ['logs/nginx-access.log', 'logs/router.log', 'lock', 'other'])
+      await fs.writeFile(path.join(dir, name), '', { mode: 0o644 })
+    const db = new Database(path.join(dir, 'lotan.sqlite'))
+    db.exec('CREATE TABLE earlier (a)')
+    db.close()
+    const starting = startLotan({ env: { LOTAN_DATA_DIR: dir } })
+    process.umask(umask)
+    lotan = await starting
   })
-  after(async () => lotan?.stop())
+  after(async () => {
+    await lotan?.stop()
+    await fs.rm(dir, { recursive: true, force: true })
+  })
 
   test('is the demo: it builds, pushes, and pulls on the first click', async () => {
     const said = lotan.said()
@@ -124,6 +156,30 @@ describe('the launcher without REPOSITORY', { timeout: 90_000 }, () => {
     assert.equal(page.status, 200)
     assert.match(page.text, /todowrangler · red/)
     assert.ok(lotan.store.history('red').some(({ event }) => event === 'pulled'))
+  })
+
+  test('keeps all that it writes to itself, whoever may enter its directory and however it was started', async () => {
+    const open: string[] = []
+    const seen: string[] = []
+    for (const top of new Set([dir, lotan.config.runDir, `/dev/shm/lotan-${lotan.config.instance}`]))
+      for (const name of await fs.readdir(top, { recursive: true })) {
+        const found = await fs.lstat(path.join(top, name)).catch(() => undefined)
+        seen.push(name)
+        if (found && found.mode & 0o077) open.push(`${name} ${(found.mode & 0o777).toString(8)}`)
+      }
+    // Of somebody else, who may have a reason.
+    assert.deepEqual(open, ['other 644'])
+    const made = [
+      'lotan.sqlite-wal',
+      'logs/nginx-access.log',
+      'redis',
+      'registry/docker',
+      'run/router.sock',
+      'run/redis.sock',
+    ]
+    for (const name of [...made, 'lotan.sqlite', 'instance', 'admin-token', 'lock-nginx'])
+      assert.ok(seen.includes(name), `${name} is there`)
+    assert.equal((await fs.stat(dir)).mode & 0o777, 0o777, 'the directory is left as it was')
   })
 
   test('has a tag that fails, and says why', async () => {

@@ -6,8 +6,10 @@ import { after, before, describe, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { asBrowser, startLotan, type Lotan } from './testing/bed.ts'
 import type { Answer } from './testing/http.ts'
+import { keepVisiting, setAside, ways } from './testing/hurt.ts'
 import { buildApps } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
+import { until } from './testing/until.ts'
 
 describe('a preview that runs elsewhere than its row says', { timeout: 180_000 }, () => {
   let registry: Registry
@@ -85,6 +87,43 @@ describe('a preview that runs elsewhere than its row says', { timeout: 180_000 }
     const { status, text } = await lotan.click('one', '/plain')
     assert.deepEqual([status, text], [200, 'one'])
     assert.deepEqual(await fs.readdir(`${dir}.unreadable`), ['dump.rdb'])
+  })
+
+  for (const how of ['overwritten in its middle', 'removed', 'without its tables'] as const)
+    test(`stays what it is where the database is ${how}: that is begun anew from what runs`, async (t) => {
+      const file = path.join(lotan.config.dataDir, 'lotan.sqlite')
+      const container = await lotan.containerOf('one')
+      const said = lotan.said().length
+      const visits = keepVisiting(lotan, ['one', 'other'])
+      lotan.letGo()
+      let notReady = ''
+      try {
+        ways[how](file)
+        const look = async () => {
+          const { status, text } = await lotan.ask({ host: lotan.domain, path: '/readyz' })
+          if (status !== 200) notReady += text
+          return /the database is rebuilt/.test(lotan.said().slice(said))
+        }
+        await until('it is rebuilt', look, { within: 30_000 })
+        await lotan.ready()
+        for (const tag of ['one', 'other']) assert.equal((await lotan.click(tag, '/plain')).text, tag)
+      } finally {
+        const { wrong, longest } = await visits.end()
+        t.diagnostic(`longest without its application: ${Math.round(longest)} ms`)
+        assert.deepEqual(wrong, [])
+      }
+      assert.match(notReady, /restarting|is damaged|is being rebuilt/)
+      assert.match(lotan.said().slice(said), /what stopped previews had written, all history .* are lost/)
+      assert.equal(await lotan.containerOf('one'), container)
+      assert.ok(setAside(file).length > 0 || how === 'removed')
+    })
+
+  test('and Lotan stops within 5 s just after the database was hurt', async () => {
+    lotan.letGo()
+    ways['cut off to nothing'](path.join(lotan.config.dataDir, 'lotan.sqlite'))
+    const took = await lotan.end()
+    assert.ok(took < 5_000, `it took ${took} ms`)
+    assert.deepEqual(lotan.left(), [])
   })
 
   function slotOf(tag: string): number | null {

@@ -9,6 +9,7 @@ import { followCertificate, whatEnds } from './certificate.ts'
 import { databaseOf, watchStore, withStore } from './database.ts'
 import { hasDemo, prepareDemo } from './demo.ts'
 import { accepts, get } from './knock.ts'
+import { openMend } from './mend.ts'
 import { endLeftovers } from './leftovers.ts'
 import { whyNotListen } from './listen.ts'
 import { findNginx } from './nginx-program.ts'
@@ -16,7 +17,7 @@ import { hasLostRoutes } from './nginx.ts'
 import { followSlots, isOlder } from './older.ts'
 import { runPart } from './part.ts'
 import { logOf, outputOf, whereIs } from './output.ts'
-import { lockOf, names, planOf, type Name, type Parts } from './parts.ts'
+import { lockOf, names, planOf, users, type Name, type Parts } from './parts.ts'
 import { hostOf, prepareRegistry } from './registry.ts'
 import { lastLines, rotateLogs } from './rotate.ts'
 import { waitFor } from './until.ts'
@@ -62,9 +63,10 @@ export async function bringUp(
   await clearTheWay(given, mine, say)
   const registry = given.demo && !only ? await prepareRegistry(given, signal) : undefined
   const config = registry ? { ...given, repository: registry.repository } : given
+  const mend = openMend(config, () => users.flatMap((name) => parts.get(name) ?? []), say)
   const start = (name: Name) => {
     signal.throwIfAborted()
-    parts.set(name, runPart(planOf(name, config), say))
+    parts.set(name, runPart(planOf(name, config, mend), say))
   }
 
   // Who finds no Redis tries again: the others need it for nudges alone.
@@ -95,7 +97,7 @@ export async function bringUp(
     for (const key of unknown) meta.set(key, '')
   })
   followSlots(config)
-  for (const name of ['router', 'queue-processor', 'reaper'] as const) if (runs(name)) start(name)
+  for (const name of users) if (runs(name)) start(name)
   if (runs('nginx')) await startNginx(config, older, runs, start, parts, say, signal)
   const early = runs('nginx') ? await whyUnguarded(config) : undefined
   if (early) say(early, 'bad')
@@ -202,8 +204,9 @@ async function clearTheWay(config: Config, mine: readonly Name[], say: Say): Pro
     if (ends) say(ends, 'bad')
   }
   if (mine.every((name) => name === 'redis')) return
-  const aside = setAsideIfCorrupt(databaseOf(config))
-  if (aside) say(`the database was corrupt and was moved to ${aside}; previews that run are taken over`, 'bad')
+  const found = setAsideIfCorrupt(databaseOf(config))
+  if (found)
+    say(`the database was damaged (${found.wrong}) and was moved to ${found.aside}; what runs is taken over`, 'bad')
   await withStore(config, (store) => store.relabel())
 }
 

@@ -7,7 +7,7 @@ import path from 'node:path'
 import type { Config } from '../shared/config.ts'
 import { generationsOf } from '../shared/preview.ts'
 import type { Store } from '../shared/store.ts'
-import { watchStore, withStore } from './database.ts'
+import { lastLook, watchStore } from './database.ts'
 
 const EVERY_MS = 1_000
 /** Always as long: it is written over in place, which takes no room of a full disk. */
@@ -57,7 +57,7 @@ export function followSlots(config: Config): void {
 
 /** What was given out since, as the launcher ends. Where that cannot be noted, it is no reason to stay. */
 export async function noteLastSlots(config: Config): Promise<void> {
-  await withStore(config, (store) => noteSlots(config, store)).catch(() => {})
+  await lastLook(config, (store) => noteSlots(config, store)).catch(() => {})
 }
 
 /** Not in the directory for sockets, which may be one of those that do not outlive a reboot. */

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { environmentFor } from '../shared/config.ts'
+import { freePort } from '../testing/ports.ts'
 import { isAlive } from '../testing/processes.ts'
 import { until } from '../testing/until.ts'
-import { pauseAfter, runPart, type End } from './part.ts'
+import { runPart, type End } from './part.ts'
+import { crashesAfter, isLongest, pauseAfter } from './pause.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-part-'))
 after(() => fs.rmSync(dir, { recursive: true }))
@@ -26,7 +29,7 @@ test('a part that ends is started again, and its end is said', async () => {
   const { pid, said, words, stop } = part('ends', (last) => (last ? 'echo again; exec sleep 60' : 'echo first; exit 3'))
   await until('it runs again', () => words() === 'first\nagain\n' && pid())
   assert.equal(said.length, 1)
-  assert.match(said[0]!, /^ends ended \(status 3\), starting it again in 0\.\d s; see .*ends\.log$/)
+  assert.match(said[0]!, /^ends ended \(status 3\), starting it again at once; see .*ends\.log$/)
   await stop(1_000)
 })
 
@@ -82,7 +85,7 @@ test('where there are no files its lines are handed on, and its last words come 
   await until('it ended twice', () => heard.filter((text) => /ended/.test(text)).length === 2)
   await stop(1_000)
   assert.deepEqual(heard.slice(0, 3).sort(), ['err', 'last words', 'out'])
-  assert.match(heard[3]!, /^aloud ended \(status 3\), starting it again in 0\.\d s; its words stand above$/)
+  assert.match(heard[3]!, /^aloud ended \(status 3\), starting it again at once; its words stand above$/)
   assert.match(heard.slice(4).join(), /no-such-program[^]*aloud ended/)
 })
 
@@ -95,11 +98,52 @@ test('a restart that was asked for is no crash', async () => {
   await stop(1_000)
 })
 
-test('pauses double up to 10 s, give or take a quarter', () => {
+test('the first end is followed by a start at once, and only what ends soon after its start waits, up to 10 s', () => {
+  for (const [ends, pauses] of [
+    [[60_000], [0]],
+    [[0], [0]],
+    [
+      [100, 100, 100, 100],
+      [0, 200, 400, 800],
+    ],
+    [Array<number>(10).fill(4_999), [0, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000, 10_000]],
+    // Killed now and then: there is nothing to wait for.
+    [Array<number>(10).fill(5_000), Array<number>(10).fill(0)],
+    [
+      [100, 100, 100, 5_000, 100, 100],
+      [0, 200, 400, 0, 200, 400],
+    ],
+  ] as const) {
+    let crashes = 0
+    const found = ends.map((lasted) => pauseAfter((crashes = crashesAfter(crashes, lasted)), 0.5))
+    assert.deepEqual(found, pauses, String(ends))
+  }
+  assert.deepEqual([pauseAfter(2, 0), pauseAfter(2, 1)], [150, 250])
   assert.deepEqual(
-    [1, 2, 3, 6, 7, 50].map((crashes) => pauseAfter(crashes, 0.5)),
-    [200, 400, 800, 6_400, 10_000, 10_000],
+    [1, 7, 8, 50].map((crashes) => isLongest(crashes)),
+    [false, false, true, true],
   )
-  assert.equal(pauseAfter(1, 0), 150)
-  assert.equal(pauseAfter(1, 1), 250)
+})
+
+test('a part that was killed lets go of what it listens on before it is started again', async () => {
+  const port = await freePort()
+  const listen = `net.createServer().listen(${port}, '127.0.0.1').on('error', () => process.exit(9))`
+  // As nginx's workers: the master is killed, and they listen on.
+  const worker = `${process.execPath} -e "const net = require('node:net'); ${listen}"`
+  const { pid, said, stop } = part('listens', `${worker} & echo up; wait; exit 9`)
+  const listens = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = net.connect(port, '127.0.0.1')
+      const answer = (is: boolean) => resolve((socket.destroy(), is))
+      socket.once('connect', () => answer(true)).once('error', () => answer(false))
+    })
+  for (let kills = 0; kills < 3; kills++) {
+    await until('it listens', listens)
+    const was = pid()!
+    process.kill(was, 'SIGKILL')
+    await until('another runs', () => pid() !== undefined && pid() !== was)
+  }
+  await until('the last one listens', listens)
+  assert.doesNotMatch(said.join(), /status 9/)
+  await stop(1_000)
 })

@@ -4,12 +4,10 @@ import { once as onceOf } from 'node:events'
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Say } from './console.ts'
+import { groupEnded, killGroup } from './group.ts'
 import { openOutput, whereIs, type Output } from './output.ts'
+import { crashesAfter, isLongest, pauseAfter, WELL_MS } from './pause.ts'
 
-/** A part that was up this long is steady: its next crash counts as the first. */
-const STEADY_MS = 30_000
-const FIRST_PAUSE_MS = 200
-const LONGEST_PAUSE_MS = 10_000
 /** How long the last words of one that has ended are waited for, should somebody keep its output open. */
 const LAST_WORDS_MS = 500
 
@@ -64,13 +62,13 @@ export function runPart(plan: Plan, say: Say): Part {
         again = false
         continue
       }
-      crashes = last.lasted >= STEADY_MS ? 1 : crashes + 1
+      const before = crashes
+      crashes = crashesAfter(crashes, last.lasted)
       const pause = pauseAfter(crashes, Math.random())
-      say(
-        `${name} ended (${how(last)}), starting it again in ${(pause / 1000).toFixed(1)} s; ${whereIs(output)}`,
-        'bad',
-      )
-      await sleep(pause, undefined, { signal: over.signal }).catch(() => {})
+      // Said until nothing is new in it: what keeps ending for days must not fill the log.
+      if (!(isLongest(before) && isLongest(crashes)))
+        say(`${name} ended (${how(last)}), ${whenAgain(crashes, pause)}; ${whereIs(output)}`, 'bad')
+      if (pause > 0) await sleep(pause, undefined, { signal: over.signal }).catch(() => {})
     }
   }
 
@@ -95,14 +93,17 @@ export function runPart(plan: Plan, say: Say): Part {
       out.close()
     }
     const { pid } = child
+    const well = isLongest(crashes) ? setTimeout(() => say(`${name} runs again`, 'good'), WELL_MS) : undefined
     const closed = onceOf(child, 'close').catch(() => {})
     const end = await new Promise<End>((resolve) => {
       child?.once('exit', (code, signal) => resolve(ended(code, signal)))
       child?.once('error', () => resolve(ended(null, null)))
     })
     child = undefined
+    clearTimeout(well)
     // Its children, nginx's workers above all, must not outlive it.
     killGroup(pid)
+    if (pid !== undefined) await groupEnded(pid)
     await Promise.race([closed, sleep(LAST_WORDS_MS)])
     return end
   }
@@ -131,15 +132,6 @@ export function runPart(plan: Plan, say: Say): Part {
   }
 }
 
-/**
- * How long to wait before the next start, milliseconds.
- * @param crashes in a row, from 1
- * @param chance 0 to 1: parts that fell together must not get up together
- */
-export function pauseAfter(crashes: number, chance: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (crashes - 1)) * (0.75 + chance / 2)
-}
-
 /** In a process group of its own, and ended by the kernel when the launcher ends, even by kill -9. */
 function start(command: string[], { env, cwd, input }: Plan, out: number | 'pipe'): ChildProcess {
   const from = fs.openSync(input, fs.constants.O_RDONLY | fs.constants.O_CREAT, 0o600)
@@ -155,13 +147,10 @@ function start(command: string[], { env, cwd, input }: Plan, out: number | 'pipe
   }
 }
 
-function killGroup(pid: number | undefined) {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch {
-    // Nobody is left in it.
-  }
+function whenAgain(crashes: number, pause: number): string {
+  if (pause === 0) return 'starting it again at once'
+  if (isLongest(crashes)) return 'as it did before; from now on it is tried about every 10 s'
+  return `starting it again in ${(pause / 1000).toFixed(1)} s`
 }
 
 function how({ code, signal }: End): string {

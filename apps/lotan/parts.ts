@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { environmentFor, type Config } from '../shared/config.ts'
-import { setAsideIfCorrupt } from '../shared/store.ts'
 import { writeNginxConf } from './nginx.ts'
-import { databaseOf, withStore } from './database.ts'
+import { withStore } from './database.ts'
+import type { Mend } from './mend.ts'
 import { outputOf } from './output.ts'
 import type { End, Part, Plan } from './part.ts'
 import { registryConf } from './registry.ts'
@@ -16,6 +16,9 @@ export type Parts = Map<Name, Part>
 
 /** Those that may have a launcher of their own. The registry is the demo's, which runs as a whole. */
 export const separate: readonly Name[] = names.filter((name) => name !== 'registry')
+
+/** Those that work with the database. */
+export const users: readonly Name[] = ['router', 'queue-processor', 'reaper']
 
 /** Nobody gets a route before those who give them are gone; those who work end before what they work with. */
 export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'registry', 'redis']
@@ -34,11 +37,12 @@ export function lockOf(name: Name, config: Pick<Config, 'dataDir'>): string {
 /**
  * How a part is run.
  * @param config the parts' own: its repository is the demo's where there is no other
+ * @param mend sees to the database before what works with it is started again
  */
-export function planOf(name: Name, config: Config): Plan {
+export function planOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): Plan {
   return {
     name,
-    command: commandOf(name, config),
+    command: commandOf(name, config, mend),
     env: environmentFor(config, { REPOSITORY: config.repository, NODE_ENV: 'production' }),
     cwd: root,
     input: lockOf(name, config),
@@ -46,18 +50,20 @@ export function planOf(name: Name, config: Config): Plan {
   }
 }
 
-function commandOf(name: Name, config: Config): Plan['command'] {
+function commandOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): Plan['command'] {
   switch (name) {
     case 'redis':
       return (last) => redis(config, last)
     case 'registry':
       return () => ['docker-registry', 'serve', registryConf(config)]
     case 'nginx':
-      return () => withStore(config, (store) => writeNginxConf(config, store))
+      return async () => {
+        await mend.before()
+        return withStore(config, (store) => writeNginxConf(config, store))
+      }
     default:
-      return (last) => {
-        // A part that finds the database replaced or corrupt ends: the next start is the time to move it aside.
-        if (last) setAsideIfCorrupt(databaseOf(config))
+      return async (last) => {
+        await mend.before(last)
         return [process.execPath, `apps/${name}/main.ts`]
       }
   }
@@ -97,6 +103,13 @@ function redis(config: Config, last: End | undefined): string[] {
  * not start with a setting that it does not know, and is ended by force there.
  */
 function endsAnyhow(): boolean {
+  return (anyhow ??= askRedis())
+}
+
+/** Asked once: whoever starts Redis again waits for the answer. */
+let anyhow: boolean | undefined
+
+function askRedis(): boolean {
   const { stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8', timeout: VERSION_MS })
   return Number(/\bv=(\d+)\./.exec(stdout ?? '')?.[1] ?? 0) >= 7
 }

@@ -4,9 +4,10 @@ import path from 'node:path'
 import type { Config } from '../shared/config.ts'
 import { bringUp } from './bring-up.ts'
 import type { Say } from './console.ts'
-import { withStore } from './database.ts'
+import { lastLook } from './database.ts'
 import { takeLocks } from './lock.ts'
 import { forgetRoutes } from './nginx.ts'
+import { keepPrivate } from './private.ts'
 import { noteLastSlots } from './older.ts'
 import { stopOrder, type Name, type Parts } from './parts.ts'
 import { rotateLogs } from './rotate.ts'
@@ -31,6 +32,7 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
     say(`already running in ${config.dataDir}${other ? ` (pid ${other.pid}): ${other.url}` : ''}`, 'bad')
     return 1
   }
+  keepPrivate(config)
   const parts: Parts = new Map()
   const ending = hearSignals(() => {
     for (const part of parts.values()) part.kill()
@@ -67,7 +69,7 @@ async function takeDown(config: Config, only: readonly Name[] | null, parts: Par
   const deadline = performance.now() + DOWN_MS
   for (const name of stopOrder) await parts.get(name)?.stop(Math.min(PART_DOWN_MS, deadline - performance.now()))
   if (only) return say('stopped')
-  const running = withStore(config, (store) => store.list().filter(({ state }) => state === 'running').length)
+  const running = lastLook(config, (store) => store.list().filter(({ state }) => state === 'running').length)
   const left = await running.catch(() => undefined)
   if (left === undefined) say('stopped; what runs cannot be told, since the database cannot be read', 'bad')
   else if (left === 0) say('stopped; no preview was running')

@@ -1,5 +1,4 @@
 /** The queue-processor: the only one that changes containers and images. It does what the state of each preview asks. */
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../shared/config.ts'
 import { sampleConnections } from '../shared/connections.ts'
@@ -9,8 +8,7 @@ import { openQueue, openWorkers } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry.ts'
 import { wantsNewer } from '../shared/newer.ts'
 import { isOnItsWay } from '../shared/preview.ts'
-import { openStore } from '../shared/store.ts'
-import { labelOf } from '../shared/tag.ts'
+import { openOwnStore } from '../shared/store-own.ts'
 import { attendTo } from './attend.ts'
 import { openDisk } from './disk.ts'
 import { openFirewall } from './firewall.ts'
@@ -22,11 +20,7 @@ const widths = { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 10, stop: 
 
 const config = readConfig()
 const log = openLog('queue-processor')
-const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
-  slots: config.slots,
-  label: (tag) => labelOf(tag, config),
-  log,
-})
+const store = openOwnStore(config, log)
 const engine = openEngine(config)
 const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), config, log })
 const nudges = openQueue(config, log)
@@ -40,13 +34,6 @@ process.once('SIGTERM', () => {
   void Promise.all(open.map((part) => part.close())).finally(() => process.exit(0))
   setTimeout(() => process.exit(0), 800).unref()
 })
-
-// A database that was replaced would have previews stopped and removed by what is no longer true.
-setInterval(() => {
-  if (store.intact()) return
-  log.error('the database file was replaced or removed')
-  process.exit(1)
-}, 1_000).unref()
 
 const hands = {
   config,

@@ -4,6 +4,7 @@ import net from 'node:net'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Event, In } from '../shared/preview.ts'
+import { DAMAGED } from '../shared/store.ts'
 import { addressOf } from '../shared/slots.ts'
 import { kill, removeByHand } from '../testing/docker.ts'
 import { until } from '../testing/until.ts'
@@ -140,7 +141,7 @@ test('a reaper whose database is taken away ends, and the next one takes over wh
   const first = bed.reaper()
   await first.ready()
   await bed.loseDatabase()
-  assert.equal(await first.ended, 1)
+  assert.equal(await first.ended, DAMAGED)
   bed.reopen()
   assert.deepEqual(bed.store.list(), [])
 

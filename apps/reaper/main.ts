@@ -8,8 +8,7 @@ import { openLog } from '../shared/log.ts'
 import { placesIn } from '../shared/places.ts'
 import { openQueue } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry.ts'
-import { openStore } from '../shared/store.ts'
-import { labelOf } from '../shared/tag.ts'
+import { openOwnStore } from '../shared/store-own.ts'
 import { awaitReady } from './await-ready.ts'
 import { watchConnections } from './connections-watch.ts'
 import { keepGoing } from './keep-going.ts'
@@ -18,6 +17,7 @@ import { keepOffered } from './offered.ts'
 import { plan } from './plan.ts'
 import { openReap } from './reap.ts'
 import { serve } from './serve.ts'
+import { watchDamage } from './watch-damage.ts'
 import { watchDisk } from './watch-disk.ts'
 import { watchEngine } from './watch-engine.ts'
 
@@ -32,11 +32,7 @@ const FORGET_EVERY_MS = 24 * 60 * 60_000
 
 const config = readConfig()
 const log = openLog('reaper')
-const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
-  slots: config.slots,
-  label: (tag) => labelOf(tag, config),
-  log,
-})
+const store = openOwnStore(config, log)
 const nudges = openQueue(config, log)
 const engine = openEngine(config)
 const reap = openReap({ config, store, nudges, engine, log })
@@ -44,13 +40,6 @@ const ending = new AbortController()
 const { signal } = ending
 
 const server = await serve(path.join(config.runDir, 'reaper.sock'), { instance: config.instance, engine, store, log })
-// A database that was replaced would have containers swept that are in use.
-setInterval(() => {
-  if (store.intact()) return
-  log.error('the database file was replaced or removed')
-  process.exit(1)
-}, 1_000).unref()
-
 reap.removeOthers()
 const going = (what: string, watch: () => Promise<void>) => void keepGoing(what, log, signal, watch)
 going('disk', () => watchDisk({ config, engine, store, nudges, log }, signal))
@@ -64,6 +53,7 @@ const { isOpen } = watchConnections({ sample: sampleConnections, store, log }, l
 going('dues', lookAgainAndAgain)
 going('comparing', compareAgainAndAgain)
 going('room', keepRoom)
+going('damage', () => watchDamage({ store, log }, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 
 process.once('SIGTERM', () => {
@@ -116,21 +106,28 @@ async function keepRoom(): Promise<void> {
 
 /** Holds what runs against what is wanted. @throws EngineError, and then nothing is concluded of any container */
 async function compare(): Promise<void> {
-  const isWhole = await doWhatIsDue(await engine.list())
-  if (isWhole && !isCompared()) store.meta.set('compared', 'yes')
+  const askedAt = Date.now()
+  const isWhole = await doWhatIsDue(await engine.list(), askedAt)
+  if (!isWhole || isCompared()) return
+  store.meta.set('compared', 'yes')
+  // Where the database was begun anew while Lotan ran, the router lets nobody in before this.
+  if (store.meta.get('rebuilding')) {
+    store.meta.set('rebuilding', '')
+    log.info({ previews: store.list().length }, 'the database is rebuilt from what runs')
+  }
 }
 
 /**
  * The rows are read after the containers: a row that is ahead of the engine is one that somebody works on.
  * @returns whether no route is left that leads elsewhere, as far as these containers tell
  */
-async function doWhatIsDue(containers: Container[] | null): Promise<boolean> {
+async function doWhatIsDue(containers: Container[] | null, askedAt = 0): Promise<boolean> {
   const room = config.maxRunning - store.places()
   const places = placesIn(store.meta)
   const previews = store.list()
   // After the rows, or one that came in between would be of a time to come.
   const now = Date.now()
-  const facts = { previews, containers, places, isOpen, room, lastGeneration: store.lastGeneration, config }
+  const facts = { previews, containers, askedAt, places, isOpen, room, lastGeneration: store.lastGeneration, config }
   return (await reap.all(plan(facts, now), now)) && places !== undefined
 }
 

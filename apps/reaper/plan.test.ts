@@ -84,6 +84,7 @@ const apply = (event: object) => ({ do: 'apply', tag: 'red', event })
 const ask = (preview: Preview) => ({ do: 'ask', preview })
 const exited = (preview: Preview) => ({ do: 'exited', preview })
 const sweep = { do: 'sweep', tag: 'red' }
+const away = { reason: { code: 'engine-down', detail: '' }, since: NOW - 1_000 }
 
 const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ['a preview in use is left alone', { previews: [running()], containers: [container()] }, []],
@@ -249,6 +250,31 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
   ],
   ['not before', { previews: [failed({ retryAt: NOW + 1 })] }, []],
+  ...[failed({ ...away, retryAt: NOW + 1 }), queued({ ...away, notBefore: NOW + 1 })].flatMap(
+    (preview): typeof table => [
+      [
+        `what failed for want of the engine is started as soon as that answers (${preview.state})`,
+        { previews: [preview], containers: [], askedAt: NOW - 1 },
+        [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
+      ],
+      ['not by an answer that is older', { previews: [preview], containers: [], askedAt: preview.since }, []],
+      ['nor without one', { previews: [preview], containers: null, askedAt: NOW }, []],
+    ],
+  ),
+  [
+    'what failed for want of the engine is left where nobody has asked for it for long',
+    {
+      previews: [failed({ ...away, retryAt: NOW, since: NOW - 10 * MINUTE, lastSeen: NOW - 10 * MINUTE })],
+      containers: [],
+      askedAt: NOW,
+    },
+    [],
+  ],
+  [
+    'but not what was asked for a moment ago and never visited',
+    { previews: [failed({ ...away, lastSeen: null })], containers: [], askedAt: NOW },
+    [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
+  ],
   ['nor when nobody visits any more', { previews: [failed({ lastSeen: NOW - 11 * MINUTE })] }, []],
   [
     'a running preview whose container ended is looked into',
@@ -412,6 +438,7 @@ for (const [name, facts, expected] of table)
       {
         previews: [],
         containers: null,
+        askedAt: NOW,
         places,
         room: 1,
         lastGeneration: () => null,

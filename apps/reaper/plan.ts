@@ -16,6 +16,7 @@ import {
   isOnItsWay,
   isRouted,
   isUnproven,
+  waitsForEngine,
   type Event,
   type In,
   type Preview,
@@ -26,6 +27,8 @@ export interface Facts {
   previews: readonly Preview[]
   /** This instance's containers; null when the engine was not read, or did not answer: then nothing is concluded. */
   containers: readonly Container[] | null
+  /** When the engine was asked for them, milliseconds since 1970: what failed for want of it before that may start now. */
+  askedAt: number
   /** Where slots are; undefined where that is not known yet. */
   places: Places | undefined
   /** Whether somebody may be connected to a preview, silent perhaps: it is not frozen then. */
@@ -80,6 +83,7 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
     case 'clean':
       return { do: 'ask', preview }
   }
+  if (isBackWithEngine(preview, facts, now)) return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
   switch (preview.state) {
     case 'queued':
       return callable.has(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
@@ -95,9 +99,7 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
       return isOnItsWay(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
     case 'failed': {
       if (isOnItsWay(preview)) return { do: 'ask', preview }
-      // What nobody visits any more is not tried again.
-      const visited = now - (preview.lastSeen ?? 0) < config.stopAfter
-      if (preview.retryAt !== null && now >= preview.retryAt && visited)
+      if (preview.retryAt !== null && now >= preview.retryAt && isVisited(preview, facts, now))
         return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
       return forgotten(preview, isUnproven(preview) ? config.stopAfter : FORGET_MS, now)
     }
@@ -106,6 +108,18 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
     default:
       return undefined
   }
+}
+
+/** What nobody visits any more is not tried again. */
+function isVisited({ lastSeen }: Preview, { config }: Facts, now: number): boolean {
+  return now - (lastSeen ?? 0) < config.stopAfter
+}
+
+/** Whether it failed for want of the engine, which has answered since. Whoever asked for it need not have visited it yet. */
+function isBackWithEngine(preview: Preview, facts: Facts, now: number): boolean {
+  if (!facts.containers || !waitsForEngine(preview) || preview.since >= facts.askedAt) return false
+  if (preview.state === 'queued') return preview.notBefore > now
+  return isVisited(preview, facts, now) || now - preview.since < facts.config.stopAfter
 }
 
 /**

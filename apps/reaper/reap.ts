@@ -1,6 +1,6 @@
 /** Carries out what is due. The reaper itself changes no container and no image: it commits what it saw, and asks. */
 import type { Config } from '../shared/config.ts'
-import type { Container, Engine, Inspected } from '../shared/engine.ts'
+import { EngineError, type Container, type Engine, type Inspected } from '../shared/engine.ts'
 import { limitsOf } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
 import { generationOf, generationsOf, type In, type Preview, type Routed } from '../shared/preview.ts'
@@ -196,7 +196,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
             () => true,
             (error: unknown) => {
               log.warn({ err: error, action: action.do }, 'reaping failed')
-              return action.do !== 'astray' && action.do !== 'exited'
+              return !(action.do === 'astray' || action.do === 'exited' || (action.do === 'adopt' && isAway(error)))
             },
           ),
         ),
@@ -204,4 +204,9 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
       return done.every(Boolean)
     },
   }
+}
+
+/** What an engine that is away leaves undone is done when it is back. */
+function isAway(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'engine-down'
 }

@@ -6,7 +6,8 @@ import type { Store } from '../shared/store.ts'
 import type { openReap } from './reap.ts'
 
 const FIRST_PAUSE_MS = 200
-const LONGEST_PAUSE_MS = 10_000
+/** Asking an engine that is away costs nothing, and people wait for it to be back. */
+const LONGEST_PAUSE_MS = 1_000
 
 export interface Parts {
   engine: Pick<Engine, 'events'>

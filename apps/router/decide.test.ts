@@ -139,6 +139,12 @@ const table: [string, Request, Facts, object][] = [
     { do: 'refuse', why: 'failed', preview: failedAt(NOW - 59_999) },
   ],
   ['for 60 s, then a visit starts it again', program, facts({ preview: failedAt(NOW - 60_000) }), wait(HOLD)],
+  [
+    'what waits for the engine is waited for',
+    program,
+    facts({ preview: { ...failedAt(NOW), reason: { code: 'engine-down', detail: '' } } as Preview }),
+    wait(HOLD),
+  ],
   ['nor longer where the clock stepped back', program, facts({ preview: failedAt(NOW + 60_000) }), wait(HOLD)],
 ]
 for (const [name, request, given, expected] of table)

@@ -4,7 +4,7 @@
  * `decide` turns facts into an answer, `door` acts on it.
  */
 import { wantsNewer } from '../shared/newer.ts'
-import { FAILURE_REST_MS, type In, type Preview } from '../shared/preview.ts'
+import { rests, type In, type Preview } from '../shared/preview.ts'
 
 /** A request as nginx describes it. Header values are empty strings where the client sent none. */
 export interface Request {
@@ -60,8 +60,7 @@ export function decide(request: Request, facts: Facts, now: number): Answer {
   const comesBack = request.stream !== '' && facts.comesBack()
   if (comesBack && !isComing(preview)) return { do: 'refuse', why: 'comes-back' }
   if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }
-  if (preview?.state === 'failed' && Math.abs(now - preview.since) < FAILURE_REST_MS)
-    return { do: 'refuse', why: 'failed', preview }
+  if (preview?.state === 'failed' && rests(preview, now)) return { do: 'refuse', why: 'failed', preview }
 
   const wish = preferredWait(request.prefer)
   const applied = wish === null ? null : Math.min(wish, facts.hold)

@@ -8,6 +8,7 @@ import { login, sendPage } from './login.ts'
 import { messagePage, script, stylesheet } from './pages.ts'
 import { sendProblem } from './problem.ts'
 import { readiness, routerName } from './ready.ts'
+import { onceRebuilt } from './rebuilt.ts'
 import { isOurs } from './same-origin.ts'
 
 export function desk(parts: Parts): express.Express {
@@ -54,6 +55,7 @@ export function desk(parts: Parts): express.Express {
   app.get('/lotan.js', asset('text/javascript', script))
   app.use(gate.router)
   app.use(gate.required)
+  app.use(onceRebuilt(parts, (req, res) => sayWrong(req, res.set('Retry-After', '10'), 503, REBUILDING)))
   app.use('/api/v1', api(parts, gate.own))
   app.use(admin(parts, gate.own))
   app.use((req, res) => sayWrong(req, res, 404, 'There is nothing at this address.'))
@@ -71,6 +73,8 @@ export function desk(parts: Parts): express.Express {
   return app
 }
 
+const REBUILDING = 'Lotan’s database was damaged, and is being rebuilt from what runs. That takes the engine to answer.'
+
 const wrongs: Record<number, string> = {
   400: 'The request cannot be read: its path or its body is not well formed.',
   413: 'The body is larger than anything Lotan takes.',
@@ -81,6 +85,7 @@ const headings: Record<number, string> = {
   404: 'Nothing here',
   421: 'Another host',
   500: 'Lotan could not answer',
+  503: 'Just a moment',
 }
 
 function sayWrong(req: Request, res: Response, status: number, sentence: string) {

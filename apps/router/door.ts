@@ -28,6 +28,7 @@ import { decide, isNavigation, type Answer } from './decide.ts'
 import { countGuesses } from './guesses.ts'
 import { isLost } from './lost.ts'
 import { sendProblem } from './problem.ts'
+import { isRebuilt, onceRebuilt } from './rebuilt.ts'
 import type { Reaper } from './reaper-client.ts'
 import { noteRelayed } from './relayed.ts'
 import { backTo, isFromHere } from './same-origin.ts'
@@ -64,6 +65,19 @@ export function door(parts: Parts): express.Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
+
+  // Without a route they come to /wait.
+  app.get('/route', (_req, res, next) => (isRebuilt(store) ? next() : no(res)))
+  // Of a waiting page that says what is no longer known. It looks again by itself.
+  app.get('/events', (_req, res, next) => {
+    if (isRebuilt(store)) return next()
+    return sendProblem(res.set('Retry-After', '3'), 503, 'Lotan’s database is being rebuilt.')
+  })
+  app.use(
+    onceRebuilt(parts, (req, res) =>
+      isQuestion(req.path) ? no(res, 'trouble') : answerTrouble(readRequest(req.headers), res),
+    ),
+  )
 
   app.get('/route', (req, res) => {
     const ask = readAsk(req, config, store)

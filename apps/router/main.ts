@@ -7,8 +7,7 @@ import { readConfig } from '../shared/config.ts'
 import { endedStreamsFile } from '../shared/ended-streams.ts'
 import { openLog } from '../shared/log.ts'
 import { openQueue } from '../shared/queue.ts'
-import { openStore } from '../shared/store.ts'
-import { labelOf } from '../shared/tag.ts'
+import { openOwnStore } from '../shared/store-own.ts'
 import { noteActivity } from './activity.ts'
 import { watchChanges } from './changes.ts'
 import { desk } from './desk.ts'
@@ -18,11 +17,7 @@ import { noteStreams } from './streams.ts'
 
 const config = readConfig()
 const log = openLog('router')
-const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
-  slots: config.slots,
-  label: (tag) => labelOf(tag, config),
-  log,
-})
+const store = openOwnStore(config, log)
 const nudges = openQueue(config, log)
 // 10 ms: half of what a person would notice of a warm start; a look costs microseconds, and only while somebody waits.
 const changes = watchChanges(store, { every: 10 })
@@ -34,15 +29,7 @@ const parts = { config, store, nudges, changes, activity, streams, reaper, log }
 const servers = [await listen(door(parts), 'router.sock'), await listen(desk(parts), 'desk.sock')]
 log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
 
-// A database that was replaced under the router would have it route by what is no longer true.
-const guard = setInterval(() => {
-  if (store.intact()) return
-  log.error('the database file was replaced or removed')
-  process.exit(1)
-}, 1_000)
-
 process.once('SIGTERM', () => {
-  clearInterval(guard)
   for (const server of servers) {
     server.close()
     server.closeAllConnections()

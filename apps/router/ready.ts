@@ -5,6 +5,7 @@ import type { Config } from '../shared/config.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store.ts'
+import { isRebuilt } from './rebuilt.ts'
 import type { Reaper } from './reaper-client.ts'
 
 const parts = ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper'] as const
@@ -28,7 +29,7 @@ export const routerName = randomUUID()
 /** Asked often and by anybody: whoever asks while the parts are being asked gets the same answer. */
 export function readiness(given: {
   config: Pick<Config, 'listen'>
-  store: Pick<Store, 'version' | 'intact' | 'meta'>
+  store: Pick<Store, 'wrong' | 'meta'>
   nudges: Pick<Nudges, 'ping' | 'workers'>
   reaper: Pick<Reaper, 'engine'>
   log: Log
@@ -42,7 +43,11 @@ async function ask({ config, store, nudges, reaper, log }: Parameters<typeof rea
   const look: Record<(typeof parts)[number], () => Promise<Check>> = {
     engine: async () => ((await seen) === null ? bad('does not answer') : good(`version ${await seen}`)),
     redis: async () => (await nudges.ping(), good('answers')),
-    database: async () => (store.version(), store.intact() ? good('answers') : bad('its file was replaced')),
+    database: async () => {
+      const wrong = store.wrong()
+      if (wrong !== undefined) return bad(`is damaged: ${wrong}`)
+      return isRebuilt(store) ? good('answers') : bad('is being rebuilt from what runs')
+    },
     nginx: async () => {
       const waits = store.meta.get('nginx_waits')
       if (waits) return bad(waits)

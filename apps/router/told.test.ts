@@ -194,6 +194,18 @@ describe('what is told of a start', () => {
       },
     ],
     [
+      'waiting for an engine that is away',
+      { ...queued, notBefore: now + 5_000, by: 'retry', reason: { code: 'engine-down', detail: 'connect SECRET' } },
+      0,
+      {
+        stage: 'queued',
+        over: null,
+        position: null,
+        line: 'Waiting',
+        status: 'The container engine does not answer just now. It starts when that is back, and opens here by itself.',
+      },
+    ],
+    [
       'stopping, with a click meanwhile',
       stopping,
       0,

@@ -3,7 +3,7 @@
  * from it, and `/.lotan/events` sends it as JSON: the words are made once, here, and the page's script only puts them
  * in their places.
  */
-import { fresh, MAX_CRASHES, type In, type Lately, type Preview } from '../shared/preview.ts'
+import { fresh, MAX_CRASHES, waitsForEngine, type In, type Lately, type Preview } from '../shared/preview.ts'
 import { words } from '../shared/reason.ts'
 import { bytes, count, ordinal, roughly, took } from './units.ts'
 import { needsPull, usualOf } from './usual.ts'
@@ -166,6 +166,7 @@ function lineOf(preview: Preview, stage: Stage, position: number | null, percent
   if (preview.state === 'stopping' || preview.state === 'removing') return 'Stopping first'
   switch (stage) {
     case 'queued':
+      if (waitsForEngine(preview)) return 'Waiting'
       return position === null ? 'Trying again' : `${ordinal(position)} in line`
     case 'pulling':
       if (waitsForRoom(preview)) return 'Waiting for room'
@@ -232,6 +233,8 @@ function againOf(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason
   if (by === 'reaper') return 'It stopped by itself; it starts again, and opens here.'
   if (reason.code === 'exited' && crashes > 0)
     return `It stopped while starting; trying again, ${ordinal(crashes + 1)} of ${MAX_CRASHES}.`
+  if (reason.code === 'engine-down')
+    return 'The container engine does not answer just now. It starts when that is back, and opens here by itself.'
   const { heading } = words(tag, reason)
   return `The last try failed: ${heading.startsWith(tag) ? heading : heading[0]!.toLowerCase() + heading.slice(1)}. Trying again.`
 }

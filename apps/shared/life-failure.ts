@@ -1,7 +1,16 @@
 /** What goes wrong with a preview: it cannot start, its application ends by itself, its image is not there. */
 import { atOnce, notRenewed, unfit } from './life-newer.ts'
 import { asked, bare, gone, known, queued, rested, stopped } from './life-states.ts'
-import { AT_ONCE, generationOf, MAX_CRASHES, STABLE_MS, type Event, type In, type Preview } from './preview.ts'
+import {
+  AT_ONCE,
+  generationOf,
+  LOOKED_FOR_MS,
+  MAX_CRASHES,
+  STABLE_MS,
+  type Event,
+  type In,
+  type Preview,
+} from './preview.ts'
 import { retryAfter, type Reason } from './reason.ts'
 
 /** It cannot be pulled, or does not come up. */
@@ -79,10 +88,20 @@ function failed(
   reason: Reason,
   now: number,
 ): In<'queued'> | In<'failed'> {
+  if (reason.code === 'engine-down' && isLookedFor(preview, now))
+    return queued({ ...known(preview) }, null, 'retry', now, retryAfter(reason, 0) ?? 0, reason)
   if (reason.code !== 'exited') return failedFor(preview, reason, now)
   const crashes = preview.crashes + 1
   if (crashes >= MAX_CRASHES) return failedFor({ ...preview, crashes }, reason, now)
   return queued({ ...known(preview), crashes }, null, 'retry', now, backOff(crashes), reason)
+}
+
+/**
+ * Whether a visitor was here a moment ago, who may still wait: for an engine that is being restarted they wait on, as
+ * they would in a line.
+ */
+function isLookedFor({ lastSeen }: Preview, now: number): boolean {
+  return lastSeen !== null && Math.abs(now - lastSeen) < LOOKED_FOR_MS
 }
 
 function failedFor(preview: Preview, reason: Reason, now: number): In<'failed'> {

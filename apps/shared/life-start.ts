@@ -2,19 +2,19 @@
 import { takenOver } from './life-newer.ts'
 import { asked, known, queued, running, stage, starting, stopping } from './life-states.ts'
 import { stillNewer, wantsNewer, withNewer } from './newer.ts'
-import { FAILURE_REST_MS, isRouted, type Event, type Generation, type Image, type In, type Preview } from './preview.ts'
+import { isRouted, rests, type Event, type Generation, type Image, type In, type Preview } from './preview.ts'
 
 /** Somebody wants it: it is started, woken or called back, or starts once it has stopped. */
 export function start(preview: Preview, by: Extract<Event, { type: 'start' }>['by'], now: number): Preview | undefined {
   switch (preview.state) {
     case 'stopped':
-      return queued({ ...known(preview), crashes: 0 }, preview.generation, by, now, 0, null)
+      return queued({ ...known(preview), ...seen(by, now), crashes: 0 }, preview.generation, by, now, 0, null)
     case 'failed':
       // A clock that stepped back must not make the rest longer.
-      if (by === 'visit' && Math.abs(now - preview.since) < FAILURE_REST_MS) return undefined
+      if (by === 'visit' && rests(preview, now)) return undefined
       // A retry of Lotan's own still counts the tries before it; a person's click starts afresh.
       return queued(
-        { ...known(preview), crashes: by === 'retry' ? preview.crashes : 0 },
+        { ...known(preview), ...seen(by, now), crashes: by === 'retry' ? preview.crashes : 0 },
         null,
         by,
         now,
@@ -40,6 +40,11 @@ export function start(preview: Preview, by: Extract<Event, { type: 'start' }>['b
     default:
       return undefined
   }
+}
+
+/** A visit is noted with what it leads to: the router's own note of it comes half a second later. */
+export function seen(by: string, now: number): { lastSeen?: number } {
+  return by === 'visit' ? { lastSeen: now } : {}
 }
 
 /** Its container is ended, and started anew. */

@@ -477,6 +477,21 @@ test('after a failure visits rest for a minute', () => {
   assert.equal(next(failed, 'red', events.visit!, failed.since + FAILURE_REST_MS)?.state, 'queued')
 })
 
+test('what was visited a moment ago waits on for an engine that is away, and fails when it is not looked for any more', () => {
+  const away = { type: 'fail' as const, reason: because('engine-down') }
+  for (const preview of [starting, after(undefined, 'visit')!]) {
+    const visited = { ...preview, lastSeen: now - 59_999 }
+    const waits = inState(next(visited, 'red', away, now), 'queued')
+    assert.deepEqual([waits.notBefore, waits.reason, waits.by], [now + 5_000, away.reason, 'retry'])
+    assert.equal(next({ ...waits, lastSeen: now - 60_000 }, 'red', away, now)?.state, 'failed')
+  }
+  const unseen = inState(next(after(undefined, 'start'), 'red', away, now), 'failed')
+  assert.equal(unseen.retryAt, now + 5_000)
+  // There is nothing that a visitor had better leave alone.
+  const back = inState(next(unseen, 'red', events.visit!, now + 1), 'queued')
+  assert.equal(back.lastSeen, now + 1)
+})
+
 test('what can pass by itself is tried again: the reason says when', () => {
   const at = (code: ReasonCode, preview: Preview = starting) => {
     const { retryAt } = inState(next(preview, 'red', { type: 'fail', reason: because(code) }, now), 'failed')

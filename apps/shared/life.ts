@@ -12,7 +12,19 @@
 import { diskOver, exited, fail, imageGone, missing } from './life-failure.ts'
 import { current, left, notRenewed, refresh, renewed, replace } from './life-newer.ts'
 import { freeze, inUse, pause, woken } from './life-pause.ts'
-import { answered, begin, created, found, pull, pulled, restart, slotTaken, start, started } from './life-start.ts'
+import {
+  answered,
+  begin,
+  created,
+  found,
+  pull,
+  pulled,
+  restart,
+  seen,
+  slotTaken,
+  start,
+  started,
+} from './life-start.ts'
 import { queued } from './life-states.ts'
 import { cleaned, ended, ending, forget, remove, removed, stop, unlisted } from './life-stop.ts'
 import { fresh, type Event, type Preview } from './preview.ts'
@@ -104,7 +116,7 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
 function born(tag: string, event: Event, now: number): Preview | undefined {
   // A tag may come back after its row went. Counting on from the clock, no job of its earlier life has the same id.
   const unknown = { ...fresh, tag, since: now, change: now, refreshes: now }
-  if (event.type === 'start') return queued(unknown, null, event.by, now, 0, null)
+  if (event.type === 'start') return queued({ ...unknown, ...seen(event.by, now) }, null, event.by, now, 0, null)
   if (event.type === 'ahead')
     return { ...unknown, image: event.image, state: 'stopped', generation: null, why: 'ahead' }
   if (event.type !== 'adopt') return undefined

@@ -222,6 +222,8 @@ export type Event =
 
 /** After a failure the next visit starts again only when this long has passed (PRODUCT.md, cold answers). */
 export const FAILURE_REST_MS = 60_000
+/** Whoever has visited a preview within this long may still wait in front of it. */
+export const LOOKED_FOR_MS = 60_000
 /** A preview that ran this long without crashing is forgiven its earlier crashes. */
 export const STABLE_MS = 5 * 60_000
 /** Crashes in a row after which Lotan stops trying. */
@@ -253,6 +255,16 @@ export function besideOf(preview: Preview): Generation[] {
 export function isOutdated(preview: Preview): boolean {
   if (preview.state !== 'running' || !preview.image) return false
   return preview.generation.image !== preview.image.id && preview.unfit !== preview.image.id
+}
+
+/** Whether a failed preview is left alone by visitors. The rest is for what the application, or its image, is at fault. */
+export function rests(preview: In<'failed'>, now: number): boolean {
+  return !waitsForEngine(preview) && Math.abs(now - preview.since) < FAILURE_REST_MS
+}
+
+/** Whether all that keeps a preview from starting is that the engine was away. */
+export function waitsForEngine(preview: Preview): boolean {
+  return (preview.state === 'failed' || preview.state === 'queued') && preview.reason?.code === 'engine-down'
 }
 
 /** Whether a preview's state asks the queue-processor for work. */

@@ -401,7 +401,7 @@ export function words(tag: string, reason: Reason): Words {
           { who: 'If you run Lotan:', what: 'start the engine (docker), or check DOCKER_HOST.' },
           { who: 'Everybody else:', what: 'tell whoever runs Lotan.' },
         ],
-        hint: 'Lotan tries again by itself every 5 s.',
+        hint: 'Lotan tries again by itself every 5 s, and as soon as it is back.',
       }
     case 'pull-failed':
       return {

@@ -33,7 +33,7 @@ test('to open a database that is up to date writes nothing, and wakes nobody', (
 test('a visit that cannot be noted takes nobody down, and is noted once it can be', () => {
   const file = path.join(dir, 'busy.sqlite')
   const store = open(file)
-  store.apply('red', { type: 'start', by: 'visit' }, 1_000)
+  store.apply('red', { type: 'start', by: 'api' }, 1_000)
   const other = new Database(file)
   opened.push(other)
   other.exec('BEGIN IMMEDIATE')

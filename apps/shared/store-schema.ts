@@ -123,6 +123,8 @@ const steps = [
   `,
 ]
 
+export const newestVersion = steps.length
+
 /**
  * Brings a database to the newest schema, in one transaction.
  * @throws when the database is from a newer Lotan

@@ -6,6 +6,9 @@ import type { Facts } from './store-meta.ts'
 /** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
 export const SLOT_REST_MS = 30_000
 
+/** Longer than nginx follows any answer of a router that is gone: 2 s as it is, 5 s more as a stale one. */
+const ROUTE_MS = 10_000
+
 /** @param slots how many the pool has */
 export function slotPool(db: Database, meta: Facts['meta'], slots: number) {
   // Slots are given out in turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
@@ -55,6 +58,17 @@ export function slotPool(db: Database, meta: Facts['meta'], slots: number) {
     },
 
     slotsGiven,
+
+    /**
+     * Has every slot rest that nobody is known to have: nginx, which goes on beside a database that is begun anew, may know
+     * a route to it for ROUTE_MS more.
+     */
+    restAll(now: number): void {
+      const all = db.transaction(() => {
+        for (let slot = 1; slot <= slots; slot++) rest.run(slot, now - SLOT_REST_MS + ROUTE_MS)
+      })
+      all.immediate()
+    },
 
     /** Has the count of slots that were given out go on from there, where it is less: so many were once. */
     countSlotsFrom(given: number): void {

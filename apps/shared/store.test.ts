@@ -12,7 +12,7 @@ import { next } from './life.ts'
 import type { Event, Image, In, Preview } from './preview.ts'
 import { MISSING_MS } from './store-missing.ts'
 import { SLOT_REST_MS } from './store-slots.ts'
-import { openStore, setAsideIfCorrupt, type Store } from './store.ts'
+import { isDamage, openStore, setAsideIfCorrupt, type Store } from './store.ts'
 import { labelOf } from './tag.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-store-'))
@@ -411,7 +411,7 @@ test('the version changes with every commit, one’s own and others’', () => {
   assert.equal(moved(), true)
   other.progress('red', { bytes: 1, total: 2, layers: 1, layersDone: 0, percent: 50 })
   assert.equal(moved(), true)
-  one.touch([['red', now]])
+  one.touch([['red', now + 1]])
   assert.equal(moved(), true)
   one.get('red')
   other.list()
@@ -705,13 +705,14 @@ test('a corrupt file is set aside with its journal, a good one is left alone', (
   for (const [what, damaged] of [
     ['text', Buffer.from('this is no database, whatever its name says '.repeat(100))],
     ['half of it', bytes.subarray(0, bytes.length / 2)],
+    ['nothing', Buffer.alloc(0)],
     ['noise after the header', Buffer.concat([bytes.subarray(0, 100), Buffer.alloc(bytes.length - 100, 0xa5)])],
   ] as const) {
     fs.writeFileSync(file, damaged)
     fs.writeFileSync(`${file}-wal`, '')
-    const aside = setAsideIfCorrupt(file)
-    assert.ok(aside, what)
-    assert.deepEqual(fs.readFileSync(aside), damaged, what)
+    const found = setAsideIfCorrupt(file)
+    assert.ok(found?.wrong, what)
+    assert.deepEqual(fs.readFileSync(found.aside), damaged, what)
     assert.ok(!fs.existsSync(file) && !fs.existsSync(`${file}-wal`), what)
     assert.deepEqual(open(file).list(), [])
     opened.pop()!.close()
@@ -729,14 +730,109 @@ test('a database from a newer Lotan is refused, and left as it is', () => {
   assert.equal(setAsideIfCorrupt(file), undefined)
 })
 
-test('a database file that was replaced or removed is noticed', () => {
+test('a file whose tables somebody has changed is set aside too; three of all such are kept', () => {
   const file = newFile()
-  const store = open(file)
-  assert.equal(store.intact(), true)
-  fs.renameSync(file, `${file}.moved`)
-  assert.equal(store.intact(), false)
-  fs.copyFileSync(`${file}.moved`, file)
-  assert.equal(store.intact(), false)
+  const kept = () => fs.readdirSync(dir).filter((name) => name.startsWith(`${path.basename(file)}.corrupt-`))
+  for (const [n, change] of [
+    'DROP TABLE preview',
+    'DROP TABLE meta',
+    'ALTER TABLE generation RENAME COLUMN role TO part',
+    'PRAGMA user_version = 0',
+    'PRAGMA user_version = 3',
+  ].entries()) {
+    up(open(file), 'red')
+    opened.pop()!.close()
+    const db = new Database(file)
+    db.exec(change)
+    db.close()
+    assert.match(
+      setAsideIfCorrupt(file, new Date(now + n * 1_000))?.wrong ?? '',
+      /missing|already exists|duplicate/,
+      change,
+    )
+    assert.equal(setAsideIfCorrupt(file), undefined)
+  }
+  assert.deepEqual(
+    kept().map((name) => name.replace(/.*corrupt-/, '')),
+    [2, 3, 4].map((n) => `${new Date(now + n * 1_000).toISOString().replace(/[-:]|\.\d+/g, '')}`),
+  )
+})
+
+test('what has become of its files is noticed, whatever it is', () => {
+  const cut = (name: string) => fs.truncateSync(name, 4_096)
+  const noise = (name: string) => {
+    const opened = fs.openSync(name, 'r+')
+    fs.writeSync(opened, Buffer.alloc(64, 0xa5), 0, 64, 0)
+    fs.closeSync(opened)
+  }
+  const replace = (name: string) => {
+    fs.renameSync(name, `${name}.moved`)
+    fs.copyFileSync(`${name}.moved`, name)
+  }
+  for (const [hurt, suffix, wrong] of [
+    [fs.rmSync, '', 'it was removed'],
+    [replace, '', 'it was replaced'],
+    [(name: string) => fs.truncateSync(name), '', 'it was cut off'],
+    [cut, '', 'it was cut off'],
+    [noise, '', 'its beginning was overwritten'],
+    [fs.rmSync, '-wal', 'its -wal was removed'],
+    [replace, '-shm', 'its -shm was replaced'],
+  ] as const) {
+    const file = newFile()
+    const store = open(file)
+    up(store, 'red')
+    new Database(file).pragma('wal_checkpoint')
+    assert.equal(store.wrong(), undefined)
+    hurt(`${file}${suffix}`)
+    assert.equal(store.wrong(), wrong)
+  }
+})
+
+test('damage that a statement meets is told, a full disk and a lock are not', () => {
+  const file = newFile()
+  up(open(file), 'red')
+  opened.pop()!.close()
+  const bytes = fs.readFileSync(file)
+  bytes.fill(0xa5, 4_096)
+  fs.writeFileSync(file, bytes)
+  const heard: string[] = []
+  const options = {
+    slots: 10,
+    label,
+    log: openLog('test', 'silent'),
+    onDamage: (error: Error) => heard.push(error.message),
+  }
+  const store = openStore(file, options)
+  opened.push(store)
+  assert.throws(() => store.get('red'))
+  assert.match(heard.join(), /malformed/)
+  assert.match(store.readAll() ?? '', /./)
+  for (const [code, message, expected] of [
+    ['SQLITE_CORRUPT', 'database disk image is malformed', true],
+    ['SQLITE_CORRUPT_VTAB', 'database disk image is malformed', true],
+    ['SQLITE_NOTADB', 'file is not a database', true],
+    ['SQLITE_IOERR_SHORT_READ', 'disk I/O error', true],
+    ['SQLITE_READONLY_DBMOVED', 'attempt to write a readonly database', true],
+    ['SQLITE_ERROR', 'no such table: preview', true],
+    ['SQLITE_ERROR', 'near "SELEC": syntax error', false],
+    ['SQLITE_FULL', 'database or disk is full', false],
+    ['SQLITE_BUSY', 'database is locked', false],
+    ['SQLITE_BUSY_SNAPSHOT', 'database is locked', false],
+    ['SQLITE_LOCKED', 'database table is locked', false],
+    ['SQLITE_IOERR_WRITE', 'disk I/O error', false],
+    ['SQLITE_IOERR_READ', 'disk I/O error', false],
+    ['SQLITE_CANTOPEN', 'unable to open database file', false],
+    ['SQLITE_CONSTRAINT_UNIQUE', 'UNIQUE constraint failed: generation.slot', false],
+  ] as const)
+    assert.equal(isDamage(Object.assign(new Error(message), { code })), expected, code)
+  assert.equal(isDamage(undefined), false)
+})
+
+test('where a database is begun anew no slot is given out for 10 s', () => {
+  const store = open(newFile(), 2)
+  store.restAll(now)
+  assert.equal(begun(store, 'a', now + 9_999), undefined)
+  assert.equal(store.apply('a', begin(), now + 10_000)?.state, 'starting')
 })
 
 test('streams that are open when a preview goes do not wake it, until a person comes or it runs again', () => {

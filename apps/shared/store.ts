@@ -21,6 +21,7 @@ import { pulledImages } from './store-pulled.ts'
 import { slotPool } from './store-slots.ts'
 import { openStreams } from './store-streams.ts'
 
+export { DAMAGED, isDamage, whatIsDamaged } from './store-damage.ts'
 export { setAsideIfCorrupt } from './store-file.ts'
 export type { Change } from './store-history.ts'
 export type { OfferedTag } from './store-offered.ts'
@@ -33,18 +34,29 @@ export type Store = ReturnType<typeof openStore>
  * @param file where it lies; its directory exists
  * @param options.slots how many slots the pool has, for the processes that hand them out
  * @param options.label a tag's host label, kept beside every tag so that a host finds its tag again
+ * @param options.onDamage called when a statement finds the file damaged
+ * @param options.busyMs how long whoever writes is waited for, if not 5 s
  * @throws when the file is no database, or is from a newer Lotan
  */
-export function openStore(file: string, options: { slots: number; label: (tag: string) => string; log: Log }) {
-  const { slots, label, log } = options
-  const { db, ...opened } = openFile(file)
+export function openStore(
+  file: string,
+  options: {
+    slots: number
+    label: (tag: string) => string
+    log: Log
+    onDamage?: (error: Error) => void
+    busyMs?: number
+  },
+) {
+  const { slots, label, log, ...opening } = options
+  const { db, ...opened } = openFile(file, opening)
   // What is taken out by name is for `apply` alone; the rest is the store's.
   const { find, put, remove, ...previews } = previewRows(db, label)
   const { noteTook, ...facts } = metaFacts(db)
   const { noteChange, lastGeneration, ...history } = changeHistory(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
-  const { slotsGiven, countSlotsFrom, ...pool } = slotPool(db, facts.meta, slots)
+  const { slotsGiven, countSlotsFrom, restAll, ...pool } = slotPool(db, facts.meta, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
 
   const commit = db.transaction((tag: string, event: Event, now: number) => {
@@ -129,6 +141,7 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
 
     slotsGiven,
     countSlotsFrom,
+    restAll,
     ...previews,
     lastGeneration,
     ...history,

@@ -103,12 +103,20 @@ export async function startLotan(options: { repository?: string; env?: Record<st
 
     /** What the store knows now. */
     get store(): Store {
+      // It was moved aside.
+      if (store?.wrong() !== undefined) bed.letGo()
       store ??= openStore(path.join(config.dataDir, 'lotan.sqlite'), {
         slots: config.slots,
         label: (tag) => labelOf(tag, config),
         log: openLog('test', 'silent'),
       })
       return store
+    },
+
+    /** Has nothing of this process have the database open, until `store` is asked for again. */
+    letGo(): void {
+      store?.close()
+      store = undefined
     },
 
     request: (tag: string, ask: Omit<Ask, 'host'> = {}): Promise<Answer> =>
