@@ -7,6 +7,7 @@ import { buildOn, buildSmall, engine, moveToRegistry } from '../testing/images.t
 import { noteProgress } from '../testing/progress.ts'
 import { startRegistry, type Registry } from '../testing/registry.ts'
 import { until } from '../testing/until.ts'
+import { attest } from '../testing/upload.ts'
 import { makeBed, type Bed } from './bed.ts'
 import { openDisk } from './disk.ts'
 import { removeOldImages } from './old-images.ts'
@@ -86,6 +87,17 @@ describe('the disk', { timeout: 120_000 }, () => {
     await bed.nudges.sweep('used')
     await until('the old image is forgotten', () => bed.store.pulled.list().length === 0)
     assert.deepEqual([await isHere(old), await isHere(byHand)], [false, true])
+  })
+
+  test('an image that its tag has lost goes with every digest that it was pulled by', async () => {
+    const old = await asleep('used')
+    const { digest } = bed.store.get('used')!.image!
+    await attest(registry.repository, digest!, 'used', 'the same image by another digest')
+    await engine.pull(at('used'))
+    assert.equal((await engine.digestNamesOf(old)).length, 2)
+    await replace('used')
+    await clean('used')
+    assert.equal(await isHere(old), false)
   })
 
   test('a lost image that somebody gave another name stays', async () => {

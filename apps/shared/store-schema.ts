@@ -108,6 +108,11 @@ const steps = [
   ALTER TABLE preview ADD COLUMN newer TEXT;
   ALTER TABLE preview ADD COLUMN refreshes INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The digest at which an offered tag was found to be nothing that can run here; and whether it is no image at all.
+  ALTER TABLE offered ADD COLUMN unfit TEXT;
+  ALTER TABLE offered ADD COLUMN artifact INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /**

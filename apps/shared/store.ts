@@ -22,7 +22,8 @@ import { slotPool } from './store-slots.ts'
 
 export { setAsideIfCorrupt } from './store-file.ts'
 export type { Change } from './store-history.ts'
-export type { OfferedTag } from './store-offered.ts'
+export type { OfferedTag, UnfitTag } from './store-offered.ts'
+export type { Pulled } from './store-pulled.ts'
 export type Store = ReturnType<typeof openStore>
 
 /**
@@ -96,7 +97,8 @@ export function openStore(file: string, options: { slots: number; label: (tag: s
   function learn(was: Preview | undefined, { tag, took }: Preview, event: Event) {
     if (event.type === 'pulled') noteTook('pull', took.pull)
     if (event.type === 'answered' && was?.state === 'starting') noteTook('start', took.start)
-    if (event.type === 'pulled' || event.type === 'renewed') tags.digest(tag, event.image.digest)
+    if (event.type === 'pulled' || event.type === 'renewed' || event.type === 'ahead')
+      tags.digest(tag, event.image.digest)
   }
 
   return {
