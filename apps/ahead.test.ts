@@ -77,7 +77,7 @@ describe('images ahead', { timeout: 120_000 }, () => {
   test('are looked at once where they cannot run here, and again when they were pushed again; what is no image is not offered', async () => {
     const theirs = `localhost:${registry.port}/todowrangler`
     const foreign = { os: 'linux', architecture: 's390x' }
-    await uploadList(theirs, 'pr-foreign', [{ layers: [Buffer.from('x')], platform: foreign }])
+    await uploadList(theirs, 'pr-foreign', [{ layers: [Buffer.alloc(1_024)], platform: foreign }])
     await uploadArtifact(theirs, 'pr-chart', 'application/vnd.cncf.helm.config.v1+json')
     const signature = `sha256-${'a'.repeat(64)}.sig`
     await uploadArtifact(theirs, signature, 'application/vnd.oci.image.config.v1+json')

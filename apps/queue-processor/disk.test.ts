@@ -92,9 +92,11 @@ describe('the disk', { timeout: 120_000 }, () => {
   test('an image that its tag has lost goes with every digest that it was pulled by', async () => {
     const old = await asleep('used')
     const { digest } = bed.store.get('used')!.image!
-    await attest(registry.repository, digest!, 'used', 'the same image by another digest')
+    const other = await attest(registry.repository, digest!, 'used', 'the same image by another digest')
     await engine.pull(at('used'))
     assert.equal((await engine.digestNamesOf(old)).length, 2)
+    for (const one of [digest, other])
+      assert.equal((await engine.findImage(at('used'), ['sha256:0', one]))?.digest, one)
     await replace('used')
     await clean('used')
     assert.equal(await isHere(old), false)
