@@ -126,8 +126,11 @@ async function imagesIn(get: Get, index: Known, tag: string, platform: Platform)
   const images: Known[] = []
   for (const digest of own) {
     const found = await read(get, digest, `${tag} for ${inWords(platform)}`)
-    if (!found) throw new Unfit(`its index names an image for ${inWords(platform)} that the registry does not have`)
-    if (found.digest !== digest) throw new Unfit(`the registry sends something else for ${digest} than that`)
+    // It may come yet: the same index is not to be held against it.
+    if (found?.digest !== digest)
+      throw new RegistryError('registry-down', `${tag}: the registry does not have ${digest}, which its index names`, {
+        status: 404,
+      })
     if ('manifests' in found.manifest) throw new Unfit('its index leads to another index, which the engine cannot pull')
     images.push(found.manifest)
   }
