@@ -21,7 +21,7 @@ describe('the disk', { timeout: 120_000 }, () => {
 
   before(async () => {
     registry = await startRegistry()
-    for (const tag of ['used', 'named']) await push(tag)
+    for (const tag of ['used', 'named', 'twice']) await push(tag)
     for (const tag of ['base', 'waits']) await push(tag, 4_000)
     await engine.pull(at('base'))
     await buildOn(at('base'), at('above'), { ballast: 100 })
@@ -90,15 +90,15 @@ describe('the disk', { timeout: 120_000 }, () => {
   })
 
   test('an image that its tag has lost goes with every digest that it was pulled by', async () => {
-    const old = await asleep('used')
-    const { digest } = bed.store.get('used')!.image!
-    const other = await attest(registry.repository, digest!, 'used', 'the same image by another digest')
-    await engine.pull(at('used'))
+    const old = await asleep('twice')
+    const { digest } = bed.store.get('twice')!.image!
+    const other = await attest(registry.repository, digest!, 'twice', 'the same image by another digest')
+    await engine.pull(at('twice'))
     assert.equal((await engine.digestNamesOf(old)).length, 2)
     for (const one of [digest, other])
-      assert.equal((await engine.findImage(at('used'), ['sha256:0', one]))?.digest, one)
-    await replace('used')
-    await clean('used')
+      assert.equal((await engine.findImage(at('twice'), ['sha256:0', one]))?.digest, one)
+    await replace('twice')
+    await clean('twice')
     assert.equal(await isHere(old), false)
   })
 

@@ -14,7 +14,7 @@ import type { Log } from '../shared/log.ts'
 import { HUB, splitReference } from '../shared/logins.ts'
 
 const run = promisify(execFile)
-const ASK_MS = 2_000
+const ASK_MS = 5_000
 /** What has brought something since then is another pull's. */
 export const SILENT_MS = 5_000
 

@@ -361,7 +361,7 @@ describe('a registry that cannot be trusted', { timeout: 120_000 }, () => {
       t,
       (req) => (isSilent && isEngine(req) && req.url!.includes('/blobs/') ? 'silence' : undefined),
       {},
-      { stall: 3_000 },
+      { stall: 6_000 },
     )
     assert.equal((await failure(bed, 'big')).code, 'stalled')
     const layers = byEngine().filter(({ status }) => status === 0)
