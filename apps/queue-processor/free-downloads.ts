@@ -8,6 +8,7 @@
  */
 import { execFile } from 'node:child_process'
 import dns from 'node:dns/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Config } from '../shared/config.ts'
 import type { Log } from '../shared/log.ts'
@@ -17,12 +18,16 @@ const run = promisify(execFile)
 const ASK_MS = 5_000
 /** What has brought something since then is another pull's. */
 export const SILENT_MS = 5_000
+const MOST_ROUNDS = 5
+const BETWEEN_MS = 300
 
 interface Download {
   local: string
   peer: string
   /** How long ago something came, milliseconds. */
   silence: number
+  /** Bytes that have come in all. */
+  received: number
 }
 
 /**
@@ -37,14 +42,23 @@ export async function freeDownloads(
   try {
     const { hostname, port } = placeOf(config.repository)
     const addresses = (await dns.lookup(hostname, { all: true })).map(({ address }) => address)
-    const filter = ['state', 'established', 'dport', '=', `:${port}`]
-    const { stdout } = await run('ss', ['-Htnpi', ...filter], { timeout: ASK_MS, maxBuffer: 2 ** 26 })
-    const held = downloadsIn(stdout).filter(
-      (download) => download.silence >= silence && addresses.includes(addressOf(download.peer)),
-    )
-    for (const { local, peer } of held)
-      await run('ss', ['-HKtn', 'src', local, 'and', 'dst', peer], { timeout: ASK_MS })
-    if (held.length > 0) log.info({ connections: held.length }, 'ended what the engine kept open for pulls given up')
+    const open = async () => {
+      const filter = ['state', 'established', 'dport', '=', `:${port}`]
+      const { stdout } = await run('ss', ['-Htnpi', ...filter], { timeout: ASK_MS, maxBuffer: 2 ** 26 })
+      return downloadsIn(stdout).filter(({ peer }) => addresses.includes(addressOf(peer)))
+    }
+    let ended = 0
+    for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+      // A question whose connection ends before its answer is put once more at once, before the engine says anything.
+      const isHeld = (download: Download) => (rounds === 0 ? download.silence >= silence : download.received === 0)
+      const held = (await open()).filter(isHeld)
+      if (held.length === 0) break
+      for (const { local, peer } of held)
+        await run('ss', ['-HKtn', 'src', local, 'and', 'dst', peer], { timeout: ASK_MS })
+      ended += held.length
+      await sleep(BETWEEN_MS)
+    }
+    if (ended > 0) log.info({ connections: ended }, 'ended what the engine kept open for pulls given up')
   } catch (error) {
     log.debug({ error: (error as Error).message }, 'the engine’s connections cannot be ended from here')
   }
@@ -58,13 +72,19 @@ export function downloadsIn(text: string): Download[] {
     if (!/^\s/.test(line)) {
       const [local, peer] = line.split(/\s+/).filter((word) => /:\d+$/.test(word))
       isEngine = line.includes('(("dockerd",')
-      if (isEngine && local && peer) downloads.push({ local, peer, silence: 0 })
+      if (isEngine && local && peer) downloads.push({ local, peer, silence: 0, received: 0 })
     } else if (isEngine) {
       const last = downloads.at(-1)
-      if (last) last.silence = Number(/\blastrcv:(\d+)/.exec(line)?.[1] ?? 0)
+      if (!last) continue
+      last.silence = counterIn(line, 'lastrcv')
+      last.received = counterIn(line, 'bytes_received')
     }
   }
   return downloads
+}
+
+function counterIn(line: string, name: string): number {
+  return Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0)
 }
 
 function placeOf(repository: string): { hostname: string; port: string } {

@@ -46,9 +46,9 @@ export async function pull(parts: Needed, { tag, image, signal, onProgress }: Wi
     return { digest: image.digest }
   } catch (error) {
     const code = error instanceof EngineError ? error.code : undefined
-    // What was called off in the middle of its bytes the engine lets go of by itself.
-    if (code === 'too-slow') await freeDownloads(parts, 0)
-    else if (code === 'stalled' || signal.aborted) await freeDownloads(parts, Math.min(SILENT_MS, waits.stall / 2))
+    // Beside the lane, which is free. What was called off in the middle of its bytes the engine lets go of by itself.
+    if (code === 'too-slow') void freeDownloads(parts, 0)
+    else if (code === 'stalled' || signal.aborted) void freeDownloads(parts, Math.min(SILENT_MS, waits.stall / 2))
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
     return saidMissing(parts, error)
   }
