@@ -6,8 +6,9 @@ import { openGate, type Gate } from './testing/gate.ts'
 import { buildSmall, moveToRegistry } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
+import { uploadArtifact, uploadList } from './testing/upload.ts'
 
-describe('images ahead', { timeout: 90_000 }, () => {
+describe('images ahead', { timeout: 120_000 }, () => {
   let registry: Registry
   let gate: Gate
   let lotan: Lotan
@@ -72,6 +73,46 @@ describe('images ahead', { timeout: 90_000 }, () => {
     await isHere('pr-4')
     assert.equal(lotan.store.get('pr-2'), undefined)
   })
+
+  test('are looked at once where they cannot run here, and again when they were pushed again; what is no image is not offered', async () => {
+    const theirs = `localhost:${registry.port}/todowrangler`
+    const foreign = { os: 'linux', architecture: 's390x' }
+    await uploadList(theirs, 'pr-foreign', [{ layers: [Buffer.alloc(1_024)], platform: foreign }])
+    await uploadArtifact(theirs, 'pr-chart', 'application/vnd.cncf.helm.config.v1+json')
+    const signature = `sha256-${'a'.repeat(64)}.sig`
+    await uploadArtifact(theirs, signature, 'application/vnd.oci.image.config.v1+json')
+    const offered = async () => {
+      const { json } = await lotan.api<{ tag: string }[]>('GET', '/tags')
+      return json.map(({ tag }) => tag)
+    }
+    await until('the chart is no longer offered', async () => {
+      const tags = await offered()
+      return tags.includes('pr-foreign') && !tags.includes('pr-chart')
+    })
+    await until('the foreign one was looked at', async () => (await refused('pr-foreign')) > 0)
+    // Two more rounds at least.
+    for (const tag of ['pr-5', 'pr-6']) {
+      await push(tag)
+      await isHere(tag)
+    }
+    assert.deepEqual([await refused('pr-foreign'), await refused('pr-chart')], [1, 1])
+    assert.match(await lotan.output(), /pr-foreign: it has no image for linux\/\w+, only for linux\/s390x/)
+    assert.ok((await offered()).includes('pr-foreign'))
+    assert.ok(!(await offered()).includes(signature))
+    const clicked = await lotan.click('pr-chart')
+    assert.equal(clicked.status, 502)
+    assert.equal(lotan.store.get('pr-chart')?.state, 'failed')
+    const { json } = await lotan.api('GET', '/previews/pr-chart')
+    assert.equal(json.reason, 'bad-image')
+    await push('pr-foreign')
+    await isHere('pr-foreign')
+  })
+
+  /** How often a tag was found to be nothing to pull ahead. */
+  async function refused(tag: string): Promise<number> {
+    const lines = (await lotan.output()).split('\n').filter((line) => line.includes('it could not be pulled ahead'))
+    return lines.filter((line) => line.includes(`"${tag}"`)).length
+  }
 
   const repository = () => `127.0.0.1:${gate.port}/todowrangler`
 

@@ -7,13 +7,14 @@ import { docker } from './testing/docker.ts'
 import { buildSmall, moveToRegistry, type Recipe } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
 import { until } from './testing/until.ts'
+import { attest } from './testing/upload.ts'
 import { startVisits } from './testing/visits.ts'
 
 const EVERY_MS = 1_800
 /** nginx knows a route by heart for 2 s, and uses it for 1 s more while it asks. */
 const BY_HEART_MS = 3_500
 
-describe('a tag that is pushed again', { timeout: 150_000 }, () => {
+describe('a tag that is pushed again', { timeout: 200_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 
@@ -123,6 +124,27 @@ describe('a tag that is pushed again', { timeout: 150_000 }, () => {
     assert.equal(lotan.store.get('asleep')!.state, 'stopped')
     assert.match((await lotan.request('asleep')).text, /<h1>v2/)
     await until('what it was is gone', async () => !(await images()).includes(was.id), { within: 20_000 })
+  })
+
+  test('with the same image and another attestation has that digest, in the container that it has; and each tag of an image its own', async () => {
+    const at = `localhost:${registry.port}/todowrangler`
+    const { generation, image } = running()
+    const was = image!.digest!
+    const [first, other] = [await attest(at, was, 'app', 'first'), await attest(at, was, 'other', 'other')]
+    const digestOf = async (tag: string) => (await lotan.api('GET', `/previews/${tag}`)).json.digest
+    await until('the digest is the index’s', async () => (await digestOf('app')) === first, { within: 30_000 })
+    assert.match((await lotan.request('other')).text, /<h1>v6/)
+    assert.deepEqual([await digestOf('other'), await digestOf('app')], [other, first])
+    const second = await attest(at, was, 'app', 'second')
+    await until('so is the next one', async () => (await digestOf('app')) === second, { within: 30_000 })
+    assert.deepEqual([running().generation, running().image!.id], [{ ...generation, digest: second }, image!.id])
+    assert.equal(await digestOf('other'), other)
+    assert.equal(lotan.store.history('app')[0]!.event, 'renewed')
+    const { json } = await lotan.api<{ tag: string; digest: string }[]>('GET', '/tags')
+    assert.deepEqual(
+      json.filter(({ tag }) => tag === 'app' || tag === 'other').map(({ digest }) => digest),
+      [second, other],
+    )
   })
 
   /** Pushes from where Lotan's own copy is not touched: under another name of the same registry. */

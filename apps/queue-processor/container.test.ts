@@ -58,6 +58,7 @@ test('a container gets its name, its labels, its address and what tells it where
       'lotan.tag': 'pr-3001',
       'lotan.generation': '7',
       'lotan.pulled': 'true',
+      'lotan.digest': 'sha256:abcd',
       'lotan.port': '80',
       'lotan.spec': '',
     },

@@ -133,6 +133,8 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
       'lotan.tag': tag,
       'lotan.generation': String(generation),
       'lotan.pulled': String(image.pulled),
+      // Of the digests that its image was pulled by, its tag's: a lost database has no other way to know.
+      ...(image.digest && { 'lotan.digest': image.digest }),
       'lotan.port': String(port),
       'lotan.spec': spec,
     },

@@ -7,6 +7,7 @@ import { buildOn, buildSmall, engine, moveToRegistry } from '../testing/images.t
 import { noteProgress } from '../testing/progress.ts'
 import { startRegistry, type Registry } from '../testing/registry.ts'
 import { until } from '../testing/until.ts'
+import { attest } from '../testing/upload.ts'
 import { makeBed, type Bed } from './bed.ts'
 import { openDisk } from './disk.ts'
 import { removeOldImages } from './old-images.ts'
@@ -20,7 +21,7 @@ describe('the disk', { timeout: 120_000 }, () => {
 
   before(async () => {
     registry = await startRegistry()
-    for (const tag of ['used', 'named']) await push(tag)
+    for (const tag of ['used', 'named', 'twice']) await push(tag)
     for (const tag of ['base', 'waits']) await push(tag, 4_000)
     await engine.pull(at('base'))
     await buildOn(at('base'), at('above'), { ballast: 100 })
@@ -86,6 +87,19 @@ describe('the disk', { timeout: 120_000 }, () => {
     await bed.nudges.sweep('used')
     await until('the old image is forgotten', () => bed.store.pulled.list().length === 0)
     assert.deepEqual([await isHere(old), await isHere(byHand)], [false, true])
+  })
+
+  test('an image that its tag has lost goes with every digest that it was pulled by', async () => {
+    const old = await asleep('twice')
+    const { digest } = bed.store.get('twice')!.image!
+    const other = await attest(registry.repository, digest!, 'twice', 'the same image by another digest')
+    await engine.pull(at('twice'))
+    assert.equal((await engine.digestNamesOf(old)).length, 2)
+    for (const one of [digest, other])
+      assert.equal((await engine.findImage(at('twice'), ['sha256:0', one]))?.digest, one)
+    await replace('twice')
+    await clean('twice')
+    await until('it is gone', async () => !(await isHere(old)))
   })
 
   test('a lost image that somebody gave another name stays', async () => {

@@ -7,10 +7,7 @@ import { RegistryError, type Layer } from '../shared/registry.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Parts } from './parts.ts'
 
-/**
- * Where this much is free nothing is asked: no image that people preview comes near, and with some registries a look at
- * a manifest counts as a pull.
- */
+/** Where this much is free, and the image is not larger than that, its layers are not looked at one by one. */
 const AMPLE = 50e9
 /** What is left free for the containers' own files, their logs, and for what an estimate is wrong by. */
 const RESERVE = { part: 0.02, most: 1e9 }
@@ -61,6 +58,10 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
   /** The engine keeps each packed layer until it has unpacked it, so for a while both are there. */
   function needOf(layers: Layer[]): number {
     return Math.ceil(sum(layers) * (1 + ratio()))
+  }
+
+  function isAmple(free: number, packed: number): boolean {
+    return free >= AMPLE && packed * (1 + ratio()) <= free
   }
 
   function ratio(): number {
@@ -118,12 +119,13 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
     /**
      * Waits until a pull has room, making some where that is needed.
      *
+     * @param packed what the image brings, bytes; 0 where that is not known
      * @returns what ends the pull's claim to it
      * @throws EngineError `disk-full`, with the numbers; and when the signal is raised
      */
-    async claim(tag: string, signal: AbortSignal): Promise<EndClaim> {
+    async claim(tag: string, signal: AbortSignal, packed = 0): Promise<EndClaim> {
       const first = await engine.disk()
-      if (!first || first.free >= AMPLE) return nothing
+      if (!first || isAmple(first.free, packed)) return nothing
       const layers = await layersOf(tag)
       if (!layers) return nothing
       let need = needOf(layers)
@@ -153,11 +155,11 @@ export function openDisk(parts: Omit<Parts, 'disk'>) {
      * mark.
      * @returns undefined where there is no room for it
      */
-    async claimAhead(tag: string): Promise<EndClaim | undefined> {
+    async claimAhead(tag: string, packed = 0): Promise<EndClaim | undefined> {
       const disk = await engine.disk()
       if (!disk) return undefined
       const spare = disk.free - disk.total * (1 - config.disk.low / 100)
-      if (spare >= AMPLE) return nothing
+      if (isAmple(spare, packed)) return nothing
       const layers = spare > 0 ? await layersOf(tag) : undefined
       if (!layers) return undefined
       const need = needOf(await missing(layers))

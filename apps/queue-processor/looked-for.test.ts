@@ -25,12 +25,20 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
     bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`)
     const { registry: real, engine } = bed.parts
     const digestOf: typeof real.digestOf = (...question) => (asked++, real.digestOf(...question))
+    // A pull is by what its tag stands for.
+    const tags = new Map<string, string>()
+    const pullable: typeof real.pullable = async (tag, ...question) => {
+      const image = await real.pullable(tag, ...question)
+      if (image) tags.set(image.digest, tag)
+      return image
+    }
     const pull: typeof engine.pull = async (reference, options = {}) => {
-      while (held.test(reference)) await new Promise<void>((go) => standing.add(go))
+      const tag = tags.get(reference.split('@')[1]!)
+      while (held.test(`:${tag}`)) await new Promise<void>((go) => standing.add(go))
       options.signal?.throwIfAborted()
       return engine.pull(reference, options)
     }
-    Object.assign(bed.parts, { registry: { ...real, digestOf }, engine: { ...engine, pull } })
+    Object.assign(bed.parts, { registry: { ...real, digestOf, pullable }, engine: { ...engine, pull } })
     bed.work()
     for (const tag of ['a', 'b', 'c', 'x']) await bed.click(tag)
     for (const tag of ['a', 'b', 'c', 'x']) await bed.untilState(tag, 'running')

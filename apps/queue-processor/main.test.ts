@@ -1,6 +1,7 @@
 /** The hands at work on a real engine: what each way to come up, or not to, ends in. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import path from 'node:path'
 import http from 'node:http'
 import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
@@ -380,7 +381,10 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
       other.work()
       await other.click('red')
       assert.equal((await other.untilState('red', 'failed')).reason.code, 'credentials')
-      other.parts.registry = { ...other.parts.registry, authFor: () => Promise.resolve(login) }
+      // As `docker login` does.
+      fs.mkdirSync(other.config.dockerConfig, { recursive: true })
+      const auths = { [guarded.repository.split('/')[0]!]: login }
+      fs.writeFileSync(path.join(other.config.dockerConfig, 'config.json'), JSON.stringify({ auths }))
       await other.ask('red', { type: 'start', by: 'retry' })
       await other.untilState('red', 'running')
     } finally {

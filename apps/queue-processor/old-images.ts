@@ -4,6 +4,7 @@
  */
 import { isOld } from '../shared/disk.ts'
 import type { Preview } from '../shared/preview.ts'
+import type { Pulled } from '../shared/store.ts'
 import type { Parts } from './parts.ts'
 
 /**
@@ -24,12 +25,23 @@ export async function removeOldImages(
     const hasOwn = names.length === 1 && names[0] === own
     // Whoever gave it another name wants it; and whoever is about to pull the tag would find it.
     if (hasOwn ? !isAtRest(store.get(tag)) : names.length > 0) continue
-    // By its name or digest, never by its id: should it get another name in this moment, it stays.
-    const removed = await engine.removeImage(hasOwn ? own : `${image.repository}@${image.digest}`)
-    if (removed === 'in-use') continue
+    if (await isInUse(engine, hasOwn ? [own] : await digestNames(engine, image))) continue
     store.pulled.forget(image)
     log.info({ tag, digest: image.digest }, 'old image removed')
   }
+}
+
+/** An image that was pulled for several tags, or by another index, has several: the last one takes it off the disk. */
+async function digestNames(engine: Parts['engine'], { id, repository }: Pulled): Promise<string[]> {
+  const all = await engine.digestNamesOf(id)
+  return all.filter((name) => name.startsWith(`${repository}@`))
+}
+
+/** Removes it by its name or digests, never by its id: should it get another name in this moment, it stays. */
+async function isInUse(engine: Parts['engine'], names: string[]): Promise<boolean> {
+  let last: string | undefined
+  for (const name of names) last = await engine.removeImage(name)
+  return last === 'in-use'
 }
 
 function isAtRest(preview: Preview | undefined): boolean {

@@ -15,7 +15,7 @@ export interface Parts {
   engine: Engine
   network: Network
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
-  registry: Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers'>
+  registry: Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>
   /** Room on the engine's disk. */
   disk: ReturnType<typeof openDisk>
   /** The connections that are open to previews. */

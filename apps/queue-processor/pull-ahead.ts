@@ -9,6 +9,7 @@ import { EngineError } from '../shared/engine.ts'
 import { RegistryError } from '../shared/registry.ts'
 import type { Parts } from './parts.ts'
 import { notePulled, pull } from './pull.ts'
+import { bytesOf, readTag } from './read-tag.ts'
 import { whileWanted } from './wish.ts'
 
 /** What is wrong with the one tag. After anything else the others would fare no better, for a while. */
@@ -34,25 +35,28 @@ export function openPullAhead(parts: Parts): (tag: string) => Promise<void> {
       const reference = `${config.repository}:${tag}`
       // Whoever brought it, its first click finds it.
       if (await engine.findImage(reference)) return store.noteAhead(tag)
-      const endClaim = await disk.claimAhead(tag)
+      const read = await readTag(parts, tag)
+      if (!read) return store.noteAhead(tag)
+      const endClaim = await disk.claimAhead(tag, bytesOf(read))
       if (!endClaim) return log.info({ tag }, 'no room on the disk to pull it ahead')
       const began = Date.now()
       try {
         const done = await whileWanted(
           store,
           () => !isNeeded(tag),
-          (signal) => pull(parts, { tag, signal }),
+          (signal) => pull(parts, { tag, image: read, signal }),
         )
-        const image = done === 'pulled' ? await engine.findImage(reference) : undefined
-        endClaim(image?.bytes)
-        if (done && !image) return store.noteAhead(tag)
-        if (!image) {
+        const found = done && done !== 'missing' ? await engine.findImage(reference) : undefined
+        endClaim(found?.bytes)
+        if (done && !found) return store.noteAhead(tag)
+        if (!found) {
           log.info({ tag }, 'made way for an image that somebody waits for')
           continue
         }
+        const image = { ...found, digest: read.digest, pulled: true }
         log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled ahead')
         notePulled(parts, tag, image)
-        store.apply(tag, { type: 'ahead', image: { ...image, pulled: true } })
+        store.apply(tag, { type: 'ahead', image })
         return store.noteAhead(tag)
       } finally {
         endClaim()

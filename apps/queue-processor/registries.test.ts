@@ -5,6 +5,7 @@ import type http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
+import { RegistryError } from '../shared/registry.ts'
 import { makeCertificate } from '../testing/certificate.ts'
 import { bridgeAddress, docker } from '../testing/docker.ts'
 import { countQuestions } from '../testing/counted.ts'
@@ -18,6 +19,7 @@ import { login, passwordHash, startRegistry, type Registry } from '../testing/re
 import { surroundings } from '../testing/surroundings.ts'
 import { identity, startTokenService, type TokenService } from '../testing/token-service.ts'
 import { until } from '../testing/until.ts'
+import { uploadMany } from '../testing/upload.ts'
 import { makeBed, type Bed } from './bed.ts'
 
 const auth = (password = login.password) => Buffer.from(`${login.username}:${password}`).toString('base64')
@@ -43,6 +45,9 @@ async function comesUp(bed: Bed, tag: string): Promise<string> {
   await click(bed, tag)
   return (await bed.untilState(tag, 'running')).generation.container
 }
+
+/** What can be read by the engine alone. */
+const unreached = () => Promise.reject(new RegistryError('tls', 'not trusted here', { isUnreached: true }))
 
 async function push(registry: Registry, tags: string[]): Promise<void> {
   for (const tag of tags) {
@@ -179,6 +184,7 @@ test('a pull that is refused is tried once more, with a newer login alone', { ti
   let newer: typeof login | undefined
   bed.parts.registry = {
     ...bed.parts.registry,
+    pullable: unreached,
     authFor: (_, refused) => {
       asked.push(refused && 'password' in refused ? refused.password : undefined)
       return Promise.resolve(refused ? newer : old)
@@ -214,6 +220,7 @@ test(
     const given: string[] = []
     bed.parts.registry = {
       ...bed.parts.registry,
+      pullable: unreached,
       authFor: (_, refused) => {
         const next = refused ? login : old
         given.push(next.username)
@@ -271,6 +278,110 @@ describe('a registry that cannot be pulled from', { timeout: 90_000 }, () => {
   })
 })
 
+describe('a registry that cannot be trusted', { timeout: 120_000 }, () => {
+  const isEngine = ({ headers }: Pick<http.IncomingMessage, 'headers'>) =>
+    headers['user-agent']?.startsWith('docker/') ?? false
+  let registry: Registry
+  let at: string
+
+  before(async () => {
+    registry = await startRegistry()
+    at = `localhost:${registry.port}/todowrangler`
+    for (const [tag, ballast] of [
+      ['red', 0],
+      ['big', 3_000],
+    ] as const) {
+      // prettier-ignore
+      await buildSmall(`${at}:${tag}`, tag, { ballast })
+      await moveToRegistry(`${at}:${tag}`)
+    }
+  })
+  after(() => registry?.close())
+
+  /** A bed whose registry answers as `instead` says, and otherwise as it should. */
+  async function hostile(t: TestContext, instead?: Parameters<typeof countQuestions>[1], env = {}, waits = {}) {
+    const counted = await countQuestions(registry.port, instead)
+    const gate = await openGate(counted.port)
+    const bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`, env, waits)
+    t.after(async () => {
+      await gate.close()
+      counted.close()
+      await bed.close()
+    })
+    bed.work()
+    return { bed, gate, byEngine: () => counted.asked.filter(isEngine) }
+  }
+
+  test('cannot have another image for the engine: it is told the digest that Lotan has read', async (t) => {
+    const { bed, byEngine } = await hostile(t, (req) =>
+      isEngine(req) && req.url!.endsWith('/manifests/red') ? 500 : undefined,
+    )
+    await comesUp(bed, 'red')
+    const { image } = bed.store.get('red')!
+    const asked = byEngine().filter(({ path }) => path.includes('/manifests/'))
+    assert.deepEqual([...new Set(asked.map(({ path }) => path.split('/').at(-1)))], [image!.digest])
+    const at = `${bed.config.repository}:red`
+    assert.deepEqual(await bed.engine.namesOf(image!.id), [at])
+    assert.equal((await bed.engine.findImage(at))!.digest, image!.digest)
+    await bed.ask('red', { type: 'remove' })
+    await until('it is gone', () => bed.store.get('red') === undefined)
+    assert.equal(await bed.engine.findImage(image!.id), undefined)
+  })
+
+  test('has its 20 000 layers refused before the engine hears of them, and others are served meanwhile', async (t) => {
+    const { bed, byEngine } = await hostile(t)
+    await uploadMany(at, 'endless', 20_000)
+    const began = performance.now()
+    const [reason] = await Promise.all([failure(bed, 'endless'), comesUp(bed, 'red')])
+    t.diagnostic(`refused after ${Math.round(performance.now() - began)} ms at most`)
+    assert.deepEqual(
+      [reason.code, reason.detail],
+      ['bad-image', 'endless: it has 20000 layers, and the engine takes 125 at most'],
+    )
+    assert.deepEqual(byEngine().filter(({ path }) => path.includes('endless')), []) // prettier-ignore
+  })
+
+  test('has its pull ended after LOTAN_PULL_TIMEOUT_MINUTES, though bytes trickle in', async (t) => {
+    const { bed, gate } = await hostile(t, undefined, { LOTAN_PULL_TIMEOUT_MINUTES: '0.05' })
+    gate.narrow(200_000)
+    const trickling = setInterval(() => gate.trickle(20_000), 100)
+    t.after(() => clearInterval(trickling))
+    const began = performance.now()
+    const { code, detail } = await failure(bed, 'big')
+    assert.deepEqual([code, detail], ['too-slow', 'not done in 3 s, so it was given up'])
+    assert.ok(performance.now() - began < 10_000)
+    clearInterval(trickling)
+    gate.widen()
+    await comesUp(bed, 'red')
+  })
+
+  test('that sends nothing of an image keeps no place for its layers once that pull is given up', async (t) => {
+    let isSilent = true
+    const { bed, byEngine } = await hostile(
+      t,
+      (req) => (isSilent && isEngine(req) && req.url!.includes('/blobs/') ? 'silence' : undefined),
+      {},
+      { stall: 6_000 },
+    )
+    assert.equal((await failure(bed, 'big')).code, 'stalled')
+    const layers = byEngine().filter(({ status }) => status === 0)
+    assert.ok(layers.length >= 3, 'the engine fetches three at a time')
+    isSilent = false
+    const began = performance.now()
+    await comesUp(bed, 'red')
+    t.diagnostic(`another one came up in ${Math.round(performance.now() - began)} ms`)
+  })
+
+  test('is not pulled from where it breaks off what Lotan reads, nor where it is no answer', async (t) => {
+    const { bed, byEngine } = await hostile(t, (req) =>
+      !isEngine(req) && req.url!.includes('/manifests/') ? 500 : undefined,
+    )
+    bed.store.offer([{ tag: 'red', digest: null }])
+    assert.equal((await failure(bed, 'red')).code, 'registry-down')
+    assert.deepEqual(byEngine(), [])
+  })
+})
+
 describe('a tag that the registry’s list does not have', { timeout: 90_000 }, () => {
   const isLook = ({ method, headers }: http.IncomingMessage) =>
     method === 'HEAD' && !headers['user-agent']?.startsWith('docker/')
@@ -311,8 +422,9 @@ describe('a tag that the registry’s list does not have', { timeout: 90_000 }, 
     const { bed, asked } = await lookingAt(t)
     bed.store.offer([{ tag: 'red', digest: null }])
     await comesUp(bed, 'red')
-    // What comes first is the engine's.
-    assert.equal(asked()[0], 'GET /v2/')
+    // What comes first is read for the pull.
+    assert.equal(asked()[0], 'GET /v2/todowrangler/manifests/red')
+    assert.ok(!asked().includes(look('red')), asked().join('; '))
   })
 
   test('is left to the engine’s pull where the registry answers the engine alone', async (t) => {

@@ -4,7 +4,8 @@ import type { In, Preview } from '../shared/preview.ts'
 import type { Lane } from '../shared/queue.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Outcome, Parts } from './parts.ts'
-import { notePulled, pull } from './pull.ts'
+import { notePulled, pull, type Pulled } from './pull.ts'
+import { bytesOf, readTagOrLeaveIt } from './read-tag.ts'
 import { isExpected, reasonOf, restOf } from './reason-of.ts'
 import { isDue } from './room.ts'
 import { whileWanted } from './wish.ts'
@@ -58,19 +59,27 @@ async function askForNewer(
 async function renew(parts: Parts, { tag, image: was, newer, state }: Preview, signal: AbortSignal): Promise<void> {
   const { store, engine, config, disk, log } = parts
   if (!newer?.digest) return
-  const { digest, number } = newer
+  const { digest: noticed, number } = newer
   const began = Date.now()
+  const read = await readTagOrLeaveIt(parts, tag, signal)
+  if (read === 'missing') return void store.apply(tag, { type: 'current', number })
+  const pullable = read === 'unread' ? undefined : read
+  const bytes = pullable && bytesOf(pullable)
   // What nobody uses sends nobody away: its next start makes room for it.
-  const endClaim = state === 'running' ? await disk.claim(tag, signal) : await disk.claimAhead(tag)
-  if (!endClaim) return log.info({ tag, digest }, 'no room on the disk for a newer image that nobody waits for')
+  const endClaim = state === 'running' ? await disk.claim(tag, signal, bytes) : await disk.claimAhead(tag, bytes)
+  if (!endClaim)
+    return log.info({ tag, digest: noticed }, 'no room on the disk for a newer image that nobody waits for')
+  let pulled: Pulled | 'missing'
   try {
-    if ((await pull(parts, { tag, signal })) === 'missing') return void store.apply(tag, { type: 'current', number })
+    pulled = await pull(parts, { tag, image: pullable, signal })
   } finally {
     endClaim()
   }
+  if (pulled === 'missing') return void store.apply(tag, { type: 'current', number })
   const found = await engine.findImage(`${config.repository}:${tag}`)
   if (!found || signal.aborted) return
   // The engine may know an image by several digests; this is the one that the tag has now.
+  const digest = pulled.digest ?? noticed
   const image = { ...found, digest, pulled: true }
   log.info({ tag, was: was?.digest, digest, bytes: image.bytes, ms: Date.now() - began }, 'image renewed')
   notePulled(parts, tag, image)

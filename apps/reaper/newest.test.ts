@@ -51,6 +51,8 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
         ],
         digest: (tag, digest) => void noted.set(tag, digest),
         apply: (tag, event) => void applied.push([tag, event]),
+        unfit: () => [],
+        noteChanged: () => {},
       },
       nudges: { refresh: ({ tag }) => Promise.resolve(void refreshed.add(tag)) },
       log: openLog('test', 'silent'),
@@ -99,7 +101,7 @@ async function askAbout(
     {
       config: { offers: () => true },
       registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),
-      store: { list: () => tags, digest: () => {}, apply: () => undefined },
+      store: { list: () => tags, digest: () => {}, apply: () => undefined, unfit: () => [], noteChanged: () => {} },
       nudges: { refresh: ({ tag }) => Promise.resolve(void refreshed.add(tag)) },
       log: openLog('test', 'silent'),
     },

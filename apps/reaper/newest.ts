@@ -6,7 +6,7 @@ import { isHopeless } from '../shared/newer.ts'
 import type { Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import { RegistryError, type Registry } from '../shared/registry.ts'
-import type { Store } from '../shared/store.ts'
+import type { Store, UnfitTag } from '../shared/store.ts'
 
 /** Between two tags, so that the registry is not asked for all of them in one moment. */
 const BETWEEN_MS = 50
@@ -16,7 +16,7 @@ const LONGEST_MS = 60 * 60_000
 export interface Parts {
   config: Pick<Config, 'offers'>
   registry: Pick<Registry, 'digestOf'>
-  store: Pick<Store, 'list' | 'digest' | 'apply'>
+  store: Pick<Store, 'list' | 'digest' | 'apply' | 'unfit' | 'noteChanged'>
   nudges: Pick<Nudges, 'refresh'>
   log: Log
 }
@@ -46,7 +46,6 @@ function openRound({ config, registry, store, nudges, log }: Parts, signal: Abor
   async function ask(preview: Preview): Promise<void> {
     const { tag, image, newer } = preview
     const digest = await registry.digestOf(tag, image?.digest ?? undefined)
-    said.delete(tag)
     if (digest === undefined) return
     store.digest(tag, digest)
     // Somebody had asked, or the one before was pushed again.
@@ -57,15 +56,28 @@ function openRound({ config, registry, store, nudges, log }: Parts, signal: Abor
     await nudges.refresh(noticed ?? preview)
   }
 
+  /** What could not run here may be something else now. */
+  async function askAgain({ tag, digest: was }: UnfitTag): Promise<void> {
+    const digest = await registry.digestOf(tag, was)
+    if (digest === undefined || digest === was) return
+    log.info({ tag, was, digest }, 'a tag that could not run here was pushed again')
+    store.noteChanged(tag)
+  }
+
   return async function round() {
-    const all = store.list().filter(({ tag, image }) => image?.pulled && config.offers(tag))
-    const turn = [...all.filter(({ tag }) => tag > last), ...all.filter(({ tag }) => tag <= last)]
-    for (const preview of turn) {
+    const here = store.list().filter(({ tag, image }) => image?.pulled && config.offers(tag))
+    const known = new Set(here.map(({ tag }) => tag))
+    const unfit = store.unfit().filter(({ tag }) => !known.has(tag) && config.offers(tag))
+    const all = [
+      ...here.map((preview) => ({ tag: preview.tag, ask: () => ask(preview) })),
+      ...unfit.map((found) => ({ tag: found.tag, ask: () => askAgain(found) })),
+    ]
+    for (const { tag, ask } of [...all.filter(({ tag }) => tag > last), ...all.filter(({ tag }) => tag <= last)]) {
       if (signal.aborted) return 0
-      const { tag } = preview
       last = tag
       try {
-        await ask(preview)
+        await ask()
+        said.delete(tag)
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error
         const { code, message, retryAfter, status } = error

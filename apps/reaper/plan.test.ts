@@ -53,6 +53,7 @@ const container = (over: Partial<Container> = {}): Container => ({
   running: true,
   status: 'running',
   image: 'i',
+  digest: null,
   address: '10.83.0.13',
   published: null,
   port: 80,

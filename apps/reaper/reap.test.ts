@@ -49,7 +49,8 @@ test('the image of a container that is taken over is known as one that Lotan pul
     store,
     nudges: { nudge: () => Promise.resolve(), sweep: () => Promise.resolve(), refresh: () => Promise.resolve() },
     engine: {
-      findImage: () => Promise.resolve(image),
+      // It was pulled by several: the container says which one its tag had.
+      findImage: (_, digests) => Promise.resolve({ ...image, digest: digests?.[0] ?? image.digest }),
       inspect: () => Promise.resolve(undefined),
       output: () => Promise.resolve([]),
     },
@@ -63,6 +64,7 @@ test('the image of a container that is taken over is known as one that Lotan pul
       address: addressOf(subnet, slot),
       published: null,
       image: image.id,
+      digest: pulled ? 'sha256:d2' : null,
       generation: 1,
       port: 80,
       pulled,
@@ -76,7 +78,8 @@ test('the image of a container that is taken over is known as one that Lotan pul
     Date.now(),
   )
   assert.deepEqual(store.list().map(({ tag, state }) => [tag, state]), [['ours', 'running'], ['theirs', 'running']]) // prettier-ignore
-  assert.deepEqual(store.pulled.list(), [{ tag: 'ours', id: image.id, repository, digest: image.digest }])
+  assert.deepEqual(store.pulled.list(), [{ tag: 'ours', id: image.id, repository, digest: 'sha256:d2' }])
+  assert.deepEqual(store.list().map(({ image }) => image?.digest), ['sha256:d2', 'sha256:d1']) // prettier-ignore
 })
 
 test('the same preview’s newer image is asked for every half minute at most, whatever the clock does', async (t) => {

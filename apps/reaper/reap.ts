@@ -129,13 +129,14 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     address,
     published,
     image: imageId,
+    digest,
     generation,
     port,
     pulled,
     repository,
     status,
   }: Container): Promise<void> {
-    const image = await engine.findImage(imageId)
+    const image = await engine.findImage(imageId, [digest])
     const places = placesIn(store.meta)
     // The queue-processor finds the network again: until then no address means anything.
     if (!places) return

@@ -61,6 +61,8 @@ export interface Config {
   pauseAfter: number | null
   refreshEvery: number
   startTimeout: number
+  /** How long a pull may take in all, however steadily it moves. */
+  pullTimeout: number
   hold: number
   /** More requests than this are not held. */
   maxHeld: number
@@ -228,6 +230,7 @@ export function readConfig(
     // At most what a timer can wait: a longer one fires at once, for ever.
     refreshEvery: read('IMAGE_REFRESH_INTERVAL_MINUTES', 5 * 60_000, kind.duration('minutes', 30_000)),
     startTimeout: read('LOTAN_START_TIMEOUT_SECONDS', 120_000, kind.duration('seconds', 86_400)),
+    pullTimeout: read('LOTAN_PULL_TIMEOUT_MINUTES', 60 * 60_000, kind.duration('minutes', 1_440)),
     hold: read('LOTAN_HOLD_SECONDS', 60_000, kind.duration('seconds', 3_600, 0)),
     maxHeld: read('LOTAN_MAX_HELD', 2_000, kind.integer(1, 10_000)),
     grace: read('LOTAN_GRACE_SECONDS', 30_000, kind.duration('seconds', 3_600, 0)),

@@ -23,6 +23,8 @@ export interface Container {
   status: string
   /** The id of its image. */
   image: string
+  /** What its tag had in the registry when it was created. */
+  digest: string | null
   /** Its fixed address on the instance's network. */
   address: string | null
   /** The port of the engine's machine that leads to it while it runs. */
@@ -75,6 +77,7 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
     running: info.State === 'running' || info.State === 'paused',
     status: info.State,
     image: info.ImageID,
+    digest: labels['lotan.digest'] ?? null,
     address: addressOf(endpoint),
     published: info.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort ?? null,
     port: labels['lotan.port'] ? Number(labels['lotan.port']) : null,

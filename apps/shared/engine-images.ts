@@ -10,16 +10,28 @@ const MOST_LABELS = 50
 const LONGEST_LABEL = 2_000
 const MOST_PORTS = 10
 
-/** An image by its name or id, or undefined when it is not there. Whether Lotan pulled it the engine cannot know. */
-export async function findImage(docker: Docker, reference: string): Promise<Image | undefined> {
+/**
+ * An image by its name or id, or undefined when it is not there. Whether Lotan pulled it the engine cannot know; and of
+ * several digests that it was pulled by, by which one its tag has now.
+ *
+ * @param digests those that the tag may have, the likeliest first: one that the image was pulled by is taken
+ */
+export async function findImage(
+  docker: Docker,
+  reference: string,
+  digests: (string | null | undefined)[] = [],
+): Promise<Image | undefined> {
   const info = await inspect(docker, reference)
   if (!info) return undefined
   const { Labels: labels, ExposedPorts: exposed } = info.Config ?? {}
   const repository = reference.slice(0, reference.lastIndexOf(':'))
-  const digest = info.RepoDigests?.find((known) => known.startsWith(`${repository}@`)) ?? info.RepoDigests?.[0]
+  const known = [...(info.RepoDigests ?? [])].sort(
+    (a, b) => Number(b.startsWith(`${repository}@`)) - Number(a.startsWith(`${repository}@`)),
+  )
+  const all = known.map((name) => name.slice(name.indexOf('@') + 1))
   return {
     id: info.Id,
-    digest: digest?.slice(digest.indexOf('@') + 1) ?? null,
+    digest: digests.find((digest) => digest && all.includes(digest)) ?? all[0] ?? null,
     pulled: false,
     bytes: info.Size,
     created: info.Created || null,
@@ -39,6 +51,12 @@ export async function findImage(docker: Docker, reference: string): Promise<Imag
 export async function namesOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
   return info && (info.RepoTags ?? []).filter((name) => name !== '<none>:<none>')
+}
+
+/** The names an image has by its digests, `HOST/NAME@DIGEST`: one for each digest that it was pulled by. */
+export async function digestNamesOf(docker: Docker, reference: string): Promise<string[]> {
+  const info = await inspect(docker, reference)
+  return (info?.RepoDigests ?? []).filter((name) => !name.startsWith('<none>'))
 }
 
 /** The layers an image consists of, lowest first, by the digests of their unpacked content. */

@@ -9,6 +9,9 @@ import type { Progress } from './preview.ts'
 
 /** A pull without a byte for this long has stalled. */
 export const STALL_MS = 60_000
+/** More layers than any engine takes; and each may be announced once more when the engine tries another way. */
+const MOST_LAYERS = 125
+const MOST_ANNOUNCED = 4 * MOST_LAYERS
 
 const BUILD_TRIES = 5
 
@@ -19,28 +22,59 @@ export interface PullOptions {
   auth?: Login
   /** Milliseconds without a byte after which the pull is given up. */
   stallAfter?: number
+  /** Milliseconds after which it is given up in any case; without it, it may take as long as it likes. */
+  within?: number
+  /** What the image's manifest says that it brings, packed. */
+  bytes?: number
 }
 
 /**
- * Pulls an image, and waits until it is there.
- * @throws EngineError `missing` when the registry has no such tag, `no-repository`, `stalled`, `credentials`, `token-expired`,
- *   `rate-limited`, `tls`, `registry-down`, `disk-full`, `bad-image`, `engine-down` or `pull-failed`
+ * Pulls an image, and waits until it is there. Of one with more layers than an engine takes, or more bytes than its
+ * manifest says, no more is pulled.
+ *
+ * @param reference `HOST/NAME:TAG` or `HOST/NAME@DIGEST`, which leaves it without a tag
+ * @returns the digest that it was pulled by
+ * @throws EngineError `missing` when the registry has no such tag, `no-repository`, `stalled`, `too-slow`, `credentials`,
+ *   `token-expired`, `rate-limited`, `tls`, `registry-down`, `disk-full`, `bad-image`, `engine-down` or `pull-failed`
  */
-export async function pull(docker: Docker, reference: string, options: PullOptions = {}): Promise<void> {
-  const { onProgress, auth, stallAfter = STALL_MS } = options
+export async function pull(docker: Docker, reference: string, options: PullOptions = {}): Promise<string | null> {
+  const { onProgress, auth, stallAfter = STALL_MS, within, signal } = options
   const { repository, tag } = partsOf(reference)
   let pulling = beginning
+  let announced = 0
+  let digest: string | null = null
   await follow(
     (asked) => docker.createImage(auth ?? {}, { fromImage: repository, tag, ...asked }),
     (frame) => {
       const before = pulling
+      digest = /^Digest: (\S+)$/.exec(frame.status ?? '')?.[1] ?? digest
+      if (/^(Pulling fs layer|Already exists)$/.test(frame.status ?? '')) announced++
       pulling = advance(pulling, frame)
-      if (pulling !== before) onProgress?.(progressOf(pulling))
+      if (pulling !== before) {
+        const progress = progressOf(pulling)
+        refuse({ ...progress, announced }, options.bytes)
+        onProgress?.(progress)
+      }
       // A layer that is being tried again counts its seconds down, and brings nothing.
       return pulling !== before || !frame.id
     },
-    { stallAfter, signal: options.signal, kind: 'pull' },
+    { stallAfter, within, signal, kind: 'pull' },
   )
+  return digest
+}
+
+/** The engine itself has no bounds. @throws EngineError */
+function refuse({ layers, announced, bytes }: Progress & { announced: number }, most = Infinity): void {
+  if (layers > MOST_LAYERS || announced > MOST_ANNOUNCED)
+    throw new EngineError('bad-image', `it has more than ${MOST_LAYERS} layers, so it was given up`)
+  if (bytes > most)
+    throw new EngineError('bad-image', `the registry sends more than the ${most} bytes that its manifest says`)
+}
+
+/** Gives an image that is here another name, `HOST/NAME:TAG`, as a pull by that name does. */
+export async function tagImage(docker: Docker, image: string, reference: string): Promise<void> {
+  const { repository: repo, tag } = partsOf(reference)
+  await call(`naming ${reference}`, (asked) => docker.getImage(image).tag({ repo, tag, ...asked }))
 }
 
 /** Pushes an image to where its name says. */
@@ -89,13 +123,15 @@ export async function build(docker: Docker, dir: string, files: string[], refere
 async function follow(
   open: (asked: { abortSignal: AbortSignal }) => Promise<NodeJS.ReadableStream>,
   onFrame: (frame: PullFrame) => boolean,
-  options: { stallAfter: number; signal?: AbortSignal; kind: 'pull' | 'other' },
+  options: { stallAfter: number; within?: number; signal?: AbortSignal; kind: 'pull' | 'other' },
 ): Promise<void> {
-  const { stallAfter, signal, kind } = options
+  const { stallAfter, within, signal, kind } = options
   const silence = new AbortController()
   const giveUp = () =>
     silence.abort(new EngineError('stalled', `not a byte in ${Math.round(stallAfter / 1000)} s, so it was given up`))
+  const end = () => silence.abort(new EngineError('too-slow', `not done in ${inWords(within!)}, so it was given up`))
   const timer = setTimeout(giveUp, stallAfter)
+  const deadline = within === undefined ? undefined : setTimeout(end, within)
   const ending = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal
   try {
     await call(
@@ -106,6 +142,7 @@ async function follow(
         asked.abortSignal.addEventListener('abort', () => stream.destroy(), { once: true })
         for await (const frame of frames(stream)) {
           if (frame.error) throw Object.assign(new Error(frame.error), { statusCode: 500 })
+          // What it throws ends the loop, and with it the stream.
           if (onFrame(frame)) timer.refresh()
         }
       },
@@ -115,6 +152,7 @@ async function follow(
     throw error instanceof EngineError || ending.aborted ? error : engineError(error, kind)
   } finally {
     clearTimeout(timer)
+    clearTimeout(deadline)
   }
 }
 
@@ -130,8 +168,14 @@ async function* frames(stream: AsyncIterable<Buffer>): AsyncGenerator<PullFrame>
   if (rest.trim()) yield JSON.parse(rest) as PullFrame
 }
 
-/** `127.0.0.1:5000/team/app:red` → its repository and its tag. */
+function inWords(ms: number): string {
+  return ms < 60_000 ? `${Math.round(ms / 100) / 10} s` : `${Math.round(ms / 6_000) / 10} min`
+}
+
+/** `127.0.0.1:5000/team/app:red` → its repository and its tag; a digest stands for a tag. */
 function partsOf(reference: string): { repository: string; tag: string } {
+  const at = reference.indexOf('@')
+  if (at >= 0) return { repository: reference.slice(0, at), tag: reference.slice(at + 1) }
   const colon = reference.lastIndexOf(':')
   if (colon <= reference.lastIndexOf('/')) return { repository: reference, tag: 'latest' }
   return { repository: reference.slice(0, colon), tag: reference.slice(colon + 1) }

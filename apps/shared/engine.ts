@@ -11,11 +11,11 @@ import { call } from './engine-call.ts'
 import * as containers from './engine-containers.ts'
 import { openDisk } from './engine-disk.ts'
 import { events } from './engine-events.ts'
-import { findImage, layersOf, namesOf, programOf, removeImage } from './engine-images.ts'
+import { digestNamesOf, findImage, layersOf, namesOf, programOf, removeImage } from './engine-images.ts'
 import { ensureNetwork } from './engine-network.ts'
 import { bridgeOf, ownContainer, runOnHost } from './engine-own.ts'
 import { logs, output, type LogOptions } from './engine-output.ts'
-import { build, pull, push, type PullOptions } from './engine-pull.ts'
+import { build, pull, push, tagImage, type PullOptions } from './engine-pull.ts'
 import { openWritten } from './engine-written.ts'
 import type { Login } from './logins.ts'
 
@@ -61,8 +61,10 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
     moveTo: (id: string, address: string | null) => containers.moveTo(docker, instance, id, address),
 
-    findImage: (reference: string) => findImage(docker, reference),
+    findImage: (reference: string, digests?: (string | null | undefined)[]) => findImage(docker, reference, digests),
     namesOf: (reference: string) => namesOf(docker, reference),
+    digestNamesOf: (reference: string) => digestNamesOf(docker, reference),
+    tagImage: (image: string, reference: string) => tagImage(docker, image, reference),
     layersOf: (reference: string) => layersOf(docker, reference),
     programOf: (reference: string) => programOf(docker, reference),
     removeImage: (reference: string) => removeImage(docker, reference),

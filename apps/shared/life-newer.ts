@@ -10,6 +10,7 @@ import {
   isOutdated,
   isRouted,
   type Event,
+  type Generation,
   type In,
   type Newer,
   type Preview,
@@ -77,6 +78,8 @@ export function renewed(
   if (was.id === image.id && was.digest === image.digest) return current(preview, number, now)
   const newer = stillNewer(preview.newer, number, image)
   const notice = withoutNewer(preview)
+  if (was.id === image.id && ['running', 'paused', 'stopped'].includes(preview.state))
+    return renamed({ ...preview, image, newer, notice })
   switch (preview.state) {
     case 'running':
       // The one that is coming up from an older image still is not wanted any more, and one that did not come up is no news.
@@ -97,6 +100,19 @@ export function renewed(
     default:
       return undefined
   }
+}
+
+/**
+ * The tag has the same image by another digest, since its index was pushed again with another attestation, say: the same
+ * containers go on, and are that digest's.
+ */
+function renamed(preview: Preview): Preview {
+  const { image } = preview
+  const of = <G extends Generation>(generation: G): G =>
+    generation.image === image!.id ? { ...generation, digest: image!.digest } : generation
+  const coming = 'coming' in preview && preview.coming ? { coming: of(preview.coming) } : {}
+  const generation = 'generation' in preview && preview.generation ? { generation: of(preview.generation) } : {}
+  return { ...preview, ...coming, ...generation } as Preview
 }
 
 /** A generation of the newer image comes up beside the one that serves, at the slot that the store has given it. */

@@ -93,7 +93,7 @@ export function begin(preview: Preview, event: Extract<Event, { type: 'begin' }>
     stages: preview.state === 'queued' ? stage(preview, 'starting', now) : preview.stages,
     state: 'starting',
     generation: kept
-      ? { ...kept, slot: event.slot, port: event.port }
+      ? { ...kept, slot: event.slot, digest: image.digest, port: event.port }
       : { number, container: null, slot: event.slot, image: image.id, digest: image.digest, port: event.port },
   }
 }

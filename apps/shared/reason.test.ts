@@ -26,6 +26,7 @@ const codes: Record<ReasonCode, [first: number | null, second: number | null]> =
   'aws-region': [null, null],
   'token-expired': [60_000, 60_000],
   stalled: [30_000, 30_000],
+  'too-slow': [300_000, 300_000],
   'disk-full': [60_000, 60_000],
   'engine-down': [5_000, 5_000],
   'pull-failed': [60_000, 60_000],

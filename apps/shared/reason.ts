@@ -16,6 +16,7 @@ export type RegistryCode =
   | 'aws-credentials'
   | 'aws-region'
   | 'token-expired'
+  | 'bad-image'
 
 export type ReasonCode =
   | 'wrong-port'
@@ -28,10 +29,10 @@ export type ReasonCode =
   | 'crashing'
   | 'out-of-memory'
   | 'disk-over'
-  | 'bad-image'
   | 'file-capabilities'
   | RegistryCode
   | 'stalled'
+  | 'too-slow'
   | 'disk-full'
   | 'engine-down'
   | 'pull-failed'
@@ -74,6 +75,7 @@ export function retryAfter(reason: Reason, tries: number): number | null {
     case 'token-expired':
     case 'no-repository':
       return 60_000
+    case 'too-slow':
     case 'credentials':
     case 'tls':
     case 'helper-failed':
@@ -382,6 +384,19 @@ export function words(tag: string, reason: Reason): Words {
         sentence: 'The registry has sent nothing for 60 s, so Lotan gave up this pull.',
         advice: [{ who: 'If you run Lotan:', what: 'check the registry, and this server’s way to it.' }, tellOperator],
         hint: 'Lotan tries again by itself every 30 s.',
+      }
+    case 'too-slow':
+      return {
+        heading: `The pull of ${tag} takes too long`,
+        sentence: 'Its image did not come in the time that a pull has here, so Lotan gave up this pull.',
+        advice: [
+          {
+            who: 'If you run Lotan:',
+            what: 'check the registry, and this server’s way to it; LOTAN_PULL_TIMEOUT_MINUTES says how long a pull has.',
+          },
+          tellOperator,
+        ],
+        hint: 'Lotan tries again by itself every 5 min.',
       }
     case 'disk-full':
       return {

@@ -8,6 +8,11 @@ interface More {
   retryAfter?: number
   /** What it answered with, by HTTP; none where there was no answer. */
   status?: number
+  /** Of a `bad-image`: the digest that the tag has, and whether that is no image at all. */
+  digest?: string
+  isArtifact?: boolean
+  /** There was no connection to it from here; who has another way there may have more luck. */
+  isUnreached?: boolean
   cause?: unknown
 }
 
@@ -17,14 +22,27 @@ export class RegistryError extends Error {
   readonly program: string | undefined
   readonly retryAfter: number | undefined
   readonly status: number | undefined
+  readonly digest: string | undefined
+  readonly isArtifact: boolean
+  readonly isUnreached: boolean
 
-  constructor(code: RegistryCode, message: string, { program, retryAfter, status, cause }: More = {}) {
+  constructor(code: RegistryCode, message: string, more: More = {}) {
+    const { program, retryAfter, status, digest, isArtifact = false, isUnreached = false, cause } = more
     super(message, { cause })
     this.name = 'RegistryError'
     this.code = code
     this.program = program
     this.retryAfter = retryAfter
     this.status = status
+    this.digest = digest
+    this.isArtifact = isArtifact
+    this.isUnreached = isUnreached
+  }
+
+  /** The same error, thrown once more. @param retryAfter what is left of that */
+  again(retryAfter = this.retryAfter): RegistryError {
+    const { code, message, program, status, digest, isArtifact, isUnreached } = this
+    return new RegistryError(code, message, { program, retryAfter, status, digest, isArtifact, isUnreached })
   }
 }
 
@@ -50,7 +68,14 @@ export function refusalOf(answer: Response, what: string): RegistryError | undef
 export function unreachable(url: URL, error: unknown): RegistryError {
   const { message, cause } = error as Error & { cause?: { code?: string; message?: string } }
   const said = `${url.host}: ${cause?.message || cause?.code || message}`
-  return new RegistryError(isOfTls(cause?.code ?? '') ? 'tls' : 'registry-down', said, { cause: error })
+  const code = cause?.code ?? ''
+  const isUnreached = isOfTls(code) || isOfTheWay(code)
+  return new RegistryError(isOfTls(code) ? 'tls' : 'registry-down', said, { isUnreached, cause: error })
+}
+
+/** No connection came about. One that was accepted and then broken is another thing. */
+function isOfTheWay(code: string): boolean {
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/.test(code)
 }
 
 /** OpenSSL's and Node's own codes: a certificate nobody here trusts, or no TLS at the other end. */

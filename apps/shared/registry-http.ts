@@ -1,8 +1,14 @@
 /** One question to a registry over HTTP, and the answer to its challenge (RFC 9110, 11.6.1). */
 import type { Login } from './logins.ts'
-import { refusalOf, RegistryError, unreachable } from './registry-error.ts'
+import { json } from './registry-body.ts'
+import { RegistryError, unreachable } from './registry-error.ts'
 
+/** From the question to the last byte of its answer, so that one that drips ends too. */
 const TIMEOUT_MS = 15_000
+/** How often an answer may lead elsewhere: registries keep blobs, and some manifests, in a storage of their own. */
+const MOST_REDIRECTS = 5
+/** No token is longer; headers above that are refused nearly everywhere. */
+const MOST_TOKEN = 32_000
 
 export interface Ask {
   authorization?: string
@@ -16,40 +22,63 @@ export interface Ask {
   signal?: AbortSignal
 }
 
-/** @throws RegistryError when there is no answer */
-export async function ask(
-  url: URL,
-  { authorization, accept = 'application/json', noneMatch, method, form, signal }: Ask = {},
-): Promise<Response> {
+/**
+ * Asks, and follows where the answer leads: by HTTPS alone, or on loopback. The login goes to who was asked, and nowhere
+ * else.
+ * @throws RegistryError when there is no answer
+ */
+export async function ask(url: URL, options: Ask = {}): Promise<Response> {
   const late = AbortSignal.timeout(TIMEOUT_MS)
+  const signal = options.signal ? AbortSignal.any([options.signal, late]) : late
+  let at = url
+  for (let redirects = 0; ; redirects++) {
+    const answer = await put(at, { ...options, signal, authorization: authorizationAt(at, url, options) })
+    const next = options.form ? undefined : redirectOf(answer, at)
+    if (!next) return answer
+    void answer.body?.cancel().catch(() => {})
+    const { status } = answer
+    if (redirects === MOST_REDIRECTS)
+      throw new RegistryError('registry-down', `${url.host} leads from one address to the next without an end`, {
+        status,
+      })
+    if (!isSafe(next, at))
+      throw new RegistryError('registry-down', `${at.host} leads to ${next.origin}, which is not safe`, { status })
+    at = next
+  }
+}
+
+async function put(url: URL, options: Ask): Promise<Response> {
+  const { authorization, accept = 'application/json', noneMatch, method, form, signal } = options
   try {
     return await fetch(url, {
       ...(method && { method }),
       ...(form && { method: 'POST', body: form }),
       headers: {
         Accept: accept,
+        // A few packed bytes may be many.
+        'Accept-Encoding': 'identity',
         ...(authorization && { Authorization: authorization }),
         ...(noneMatch !== undefined && { 'If-None-Match': noneMatch }),
       },
-      signal: signal ? AbortSignal.any([signal, late]) : late,
+      redirect: 'manual',
+      signal,
     })
   } catch (error) {
     throw unreachable(url, error)
   }
 }
 
-/** The body of a good answer. @throws RegistryError */
-export async function json<T>(answer: Response, what: string): Promise<T> {
-  const refusal = refusalOf(answer, what)
-  if (refusal) {
-    void answer.body?.cancel()
-    throw refusal
-  }
-  try {
-    return (await answer.json()) as T
-  } catch (error) {
-    throw unreachable(new URL(answer.url), error)
-  }
+function authorizationAt(at: URL, asked: URL, { authorization }: Ask): string | undefined {
+  return at.origin === asked.origin ? authorization : undefined
+}
+
+function redirectOf({ status, headers }: Response, url: URL): URL | undefined {
+  if (![301, 302, 303, 307, 308].includes(status)) return undefined
+  return URL.parse(headers.get('location') ?? '', url.href) ?? undefined
+}
+
+function isSafe(next: URL, from: URL): boolean {
+  return next.protocol === 'https:' || (next.protocol === 'http:' && isLoopback(next) && isLoopback(from))
 }
 
 /** Plain HTTP on loopback alone, as the engine has it. */
@@ -94,8 +123,11 @@ export async function authorize(
           signal,
         })
       : await ask(withQuery(realm, wanted), { authorization: basic, signal })
-  const { token, access_token } = await json<{ token?: string; access_token?: string }>(given, 'a token')
-  return `Bearer ${token ?? access_token}`
+  const { token, access_token } = await json(given, 'a token')
+  const found = token ?? access_token
+  if (typeof found !== 'string' || found.length > MOST_TOKEN)
+    throw new RegistryError('credentials', `${realm.host} gave no token`)
+  return `Bearer ${found}`
 }
 
 function withQuery(url: URL, query: [string, string][]): URL {

@@ -6,8 +6,9 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { makeCertificate } from '../testing/certificate.ts'
 import { bridgeAddress } from '../testing/docker.ts'
 import { countQuestions } from '../testing/counted.ts'
@@ -321,6 +322,8 @@ test('what else a registry answers has its own reason', async (t) => {
     visits++
     if (kind === 'loop') res.setHeader('link', `<${req.url}>; rel="next"`).end('{"tags":["red"]}')
     else if (kind === 'endless') res.setHeader('link', `</v2/endless/${visits}>; rel="next"`).end('{"tags":["red"]}')
+    else if (kind === 'growing')
+      res.setHeader('link', `</v2/growing/${visits}>; rel="next"`).end(`{"tags":["t${visits}"]}`)
     else if (kind === 'text') res.end('<html>')
     else if (kind === 'none') res.end('{"tags":null}')
     else res.writeHead(Number(kind)).end('{}')
@@ -335,7 +338,142 @@ test('what else a registry answers has its own reason', async (t) => {
   assert.deepEqual(await tags('loop'), ['red'])
   assert.equal(visits, 1)
   assert.deepEqual(await tags('endless'), ['red'])
-  assert.equal(visits, 1_001)
+  assert.equal(visits, 3, 'a page that brings nothing new is the last one')
+  visits = 0
+  assert.equal((await tags('growing')).length, 1_000)
+  assert.equal(visits, 1_000)
+})
+
+test('all tags are listed, however the registry says where its list goes on', async (t) => {
+  const all = Array.from({ length: 25 }, (_, i) => `t${String(i).padStart(2, '0')}`)
+  const links: Record<string, (next: string) => string | undefined> = {
+    usual: (next) => `<${next}>; rel="next"`,
+    scheme: (next) => `<https://127.0.0.1:1${next}>; rel="next"`,
+    host: (next) => `<http://registry.invalid${next}>; rel="next"`,
+    bare: (next) => `${next}; rel="next"`,
+    capitals: (next) => `<${next}>; REL="Next"`,
+    none: () => undefined,
+  }
+  const asked: string[] = []
+  const host = await serve(t, (req, res) => {
+    const url = new URL(req.url!, 'http://x')
+    const kind = url.pathname.split('/')[2]!
+    asked.push(url.search)
+    // Ten a page, whatever was asked for.
+    const last = url.searchParams.get('last') ?? ''
+    const tags = all.filter((tag) => tag > last).slice(0, 10)
+    const link = tags.at(-1) === all.at(-1) ? undefined : links[kind]!(`${url.pathname}?n=10&last=${tags.at(-1)}`)
+    if (link) res.setHeader('Link', link)
+    res.end(JSON.stringify({ tags }))
+  })
+  for (const kind of Object.keys(links))
+    assert.deepEqual(await registryOf({ repository: `${host}/${kind}`, dockerConfig: dir }).tags(), all, kind)
+  assert.deepEqual(asked.slice(-4), ['?n=1000', '?n=1000&last=t09', '?n=1000&last=t19', '?n=1000&last=t24'])
+})
+
+test('tags that belong to an image are no images: signatures, attestations, referrers', async (t) => {
+  const name = `sha256-${'a'.repeat(64)}`
+  const theirs = [name, `${name}.sig`, `${name}.att`, `${name}.sbom`]
+  const host = await serve(t, (_, res) => res.end(JSON.stringify({ tags: [...theirs, `${name}.v2`, 'sha256-a'] })))
+  const registry = registryOf({ repository: `${host}/app`, dockerConfig: dir })
+  assert.deepEqual(await registry.tags(), ['sha256-a', `${name}.v2`])
+})
+
+describe('a hostile registry', () => {
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const MB = 1_000_000
+
+  /** Sends as fast as it is read, for ever. @returns how much that was, bytes */
+  async function endless(t: TestContext, beginning: string, piece: Buffer, headers: Record<string, string> = {}) {
+    let sent = 0
+    const host = await serve(t, (_, res) => {
+      res.writeHead(200, headers).write(beginning)
+      const send = () => {
+        while (!res.destroyed && res.write(piece)) sent += piece.length
+      }
+      res.on('drain', send)
+      send()
+    })
+    return { repository: `${host}/app`, sent: () => sent }
+  }
+
+  test('whose answers never end is not read on and on', async (t) => {
+    const tags = Buffer.from(`${'"tag",'.repeat(10_000)}`)
+    const list = await endless(t, '{"tags":[', tags)
+    const before = process.memoryUsage.rss()
+    await assert.rejects(
+      registryOf({ ...list, dockerConfig: dir }).tags(),
+      failsWith('registry-down', /more than 8 MB/),
+    )
+    const manifest = await endless(t, '{"layers":[', tags)
+    const reading = registryOf({ ...manifest, dockerConfig: dir }).pullable('red', platform)
+    await assert.rejects(reading, failsWith('registry-down', /more than 4.\d+ MB for the manifest of red/))
+    const grown = process.memoryUsage.rss() - before
+    t.diagnostic(`${list.sent() / MB} MB and ${manifest.sent() / MB} MB sent, ${Math.round(grown / MB)} MB more memory`)
+    for (const { sent } of [list, manifest]) assert.ok(sent() < 30 * MB, `${sent()} bytes were taken`)
+    assert.ok(grown < 150 * MB, `${grown} bytes of memory`)
+  })
+
+  test('whose answer is small as it is sent and large unpacked is read to the same limit', async (t) => {
+    const bomb = gzipSync(Buffer.alloc(100 * MB, ' '))
+    const host = await serve(t, (req, res) => {
+      assert.equal(req.headers['accept-encoding'], 'identity')
+      res.writeHead(200, { 'Content-Encoding': 'gzip' }).end(bomb)
+    })
+    const registry = registryOf({ repository: `${host}/app`, dockerConfig: dir })
+    await assert.rejects(registry.tags(), failsWith('registry-down', /more than 8 MB/))
+  })
+
+  test('that sends a byte now and then is given up all the same', async (t) => {
+    const host = await serve(t, (_, res) => {
+      res.writeHead(200).write('{')
+      const timer = setInterval(() => res.write(' '), 20)
+      res.on('close', () => clearInterval(timer))
+    })
+    const registry = registryOf({ repository: `${host}/app`, dockerConfig: dir })
+    const began = performance.now()
+    await assert.rejects(registry.pullable('red', platform, AbortSignal.timeout(300)), failsWith('registry-down'))
+    assert.ok(performance.now() - began < 3_000)
+  })
+
+  test('that answers with no object, or with one of any depth, gets a reason', async (t) => {
+    const bodies = ['null', '7', '"red"', '[]', '', '{"tags":', `{"tags":${'['.repeat(1_000_000)}`]
+    let body = ''
+    const host = await serve(t, (_, res) => res.end(body))
+    for (body of bodies) {
+      const registry = registryOf({ repository: `${host}/app`, dockerConfig: dir })
+      await assert.rejects(registry.tags(), failsWith('registry-down'), body.slice(0, 20))
+      await assert.rejects(registry.pullable('red', platform), failsWith('registry-down'), body.slice(0, 20))
+    }
+    body = `{"tags":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+    assert.deepEqual(await registryOf({ repository: `${host}/app`, dockerConfig: dir }).tags(), [])
+  })
+
+  test('that leads elsewhere is followed a few times, to no unsafe place, and without the login', async (t) => {
+    const seen: (string | undefined)[] = []
+    const elsewhere = await serve(t, (req, res) => {
+      seen.push(req.headers.authorization)
+      res.end('{"tags":["red"]}')
+    })
+    const host = await serve(t, (req, res) => {
+      if (!req.headers.authorization) return res.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+      const [, , kind] = req.url!.split('/')
+      const places: Record<string, string> = {
+        near: `http://${elsewhere}/v2/near/tags/list`,
+        far: 'http://storage.invalid/v2/far/tags/list',
+        file: 'file:///etc/passwd',
+        round: req.url!,
+      }
+      return res.writeHead(307, { Location: places[kind!] }).end()
+    })
+    const tags = (name: string) =>
+      registryOf({ repository: `${host}/${name}`, dockerConfig: logins({ [host]: login }) }).tags()
+    assert.deepEqual(await tags('near'), ['red'])
+    assert.deepEqual([...new Set(seen)], [undefined])
+    await assert.rejects(tags('far'), failsWith('registry-down', /not safe/))
+    await assert.rejects(tags('file'), failsWith('registry-down', /not safe/))
+    await assert.rejects(tags('round'), failsWith('registry-down', /without an end/))
+  })
 })
 
 test('a digest that is known already is asked about with a condition, and need not be told again', async (t) => {
@@ -368,6 +506,7 @@ test('a registry that wants to be left alone is not asked anything until then, w
     has: (registry: Asked) => registry.has('red'),
     tags: (registry: Asked) => registry.tags(),
     layers: (registry: Asked) => registry.layers('red', platform),
+    pullable: (registry: Asked) => registry.pullable('red', platform),
   }
   for (const [first, question] of Object.entries(questions)) {
     let asked = 0

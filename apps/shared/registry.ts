@@ -1,29 +1,40 @@
 /** What the registry says, over its own HTTP API (distribution specification): the tags of the one repository. */
 import type { Config } from './config.ts'
 import { HUB, splitReference, type Login } from './logins.ts'
+import { bytesOf, json, objectIn } from './registry-body.ts'
 import { refusalOf, RegistryError } from './registry-error.ts'
-import { ask, authorize, isLoopback, json, type Ask } from './registry-http.ts'
+import { ask, authorize, isLoopback, type Ask } from './registry-http.ts'
+import { behind, nextIn } from './registry-link.ts'
 import { openLogins } from './registry-login.ts'
-import { layersOf, MANIFESTS, type Layer, type Platform } from './registry-manifest.ts'
-import { isTag } from './tag.ts'
+import { layersOf, MANIFESTS, pullableOf, type Layer, type Platform, type Pullable } from './registry-manifest.ts'
+import { isArtifact, isTag } from './tag.ts'
 
 export { RegistryError }
-export type { Layer }
+export type { Layer, Pullable }
 export type Registry = ReturnType<typeof openRegistry>
 
 const TAGS_PER_PAGE = 1_000
 /** A list that never ends is cut off here. Some registries give 100 tags a page, whatever they are asked for. */
 const MOST_PAGES = 1_000
 const MOST_TAGS = 100_000
+/** Some registries give all their tags in one page. */
+const MOST_PAGE_BYTES = 8_000_000
 const LIST_MS = 120_000
 const MANIFEST_MS = 10_000
+/** Longer than it takes to find out that there is no connection, which is another thing than a registry that is slow. */
+const READ_MS = 12_000
 /** How long it is believed that the registry has the repository, and that it has not. */
 const THERE_MS = 5 * 60_000
 const NOT_THERE_MS = 5_000
 /** The longest that a registry is left alone, whatever it says. */
 const LONGEST_MS = 60 * 60_000
+/** Of how many tags it is remembered what they stood for. */
+const MOST_VERDICTS = 1_000
+const MOST_ERROR_BYTES = 64_000
 
 type Question = Pick<Ask, 'accept' | 'method' | 'noneMatch'>
+/** What a digest turned out to be. */
+type Verdict = Pullable | RegistryError
 
 /** Opens the registry of a repository. Asks nothing yet. */
 export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion'>) {
@@ -36,6 +47,8 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
   /** A registry that wants to be left alone is not asked anything until then, milliseconds of this process. */
   let quiet: { until: number; error: RegistryError } | undefined
   let there: { until: number; answer: Promise<boolean> } | undefined
+  /** What the tags stood for when they were last read, so that a manifest is read once. */
+  const verdicts = new Map<string, { digest: string; verdict: Verdict }>()
 
   /** Asks again and again with the login that its first question needed. */
   function openSession(signal: AbortSignal) {
@@ -55,7 +68,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
 
     return async function get(url: URL, options: Question = {}): Promise<Response> {
       const left = quiet ? quiet.until - performance.now() : 0
-      if (quiet && left > 0) throw quietened(quiet.error, left)
+      if (quiet && left > 0) throw quiet.error.again(left)
       try {
         const answer = await put(url, options)
         heed(refusalOf(answer, config.repository))
@@ -91,9 +104,12 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
   async function askWhetherThere(): Promise<boolean> {
     const get = openSession(AbortSignal.timeout(LIST_MS))
     const answer = await get(new URL(`/v2/${name}/tags/list?n=1`, origin))
-    const { errors } = answer.status === 404 ? ((await answer.json()) as { errors?: { code?: string }[] }) : {}
+    if (answer.status === 404) {
+      const { errors } = objectIn(await bytesOf(answer, MOST_ERROR_BYTES, name), answer, name)
+      return !JSON.stringify(errors ?? []).includes('"NAME_UNKNOWN"')
+    }
     void answer.body?.cancel().catch(() => {})
-    return !errors?.some(({ code }) => code === 'NAME_UNKNOWN')
+    return true
   }
 
   /**
@@ -118,29 +134,67 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     if (answer.status === 304) return { digest: known }
     const error = refusalOf(answer, `${config.repository}:${tag}`)
     if (error) throw error
-    return { digest: answer.headers.get('docker-content-digest') ?? undefined }
+    const digest = answer.headers.get('docker-content-digest')
+    return { digest: digest !== null && /^[\w+.-]{1,32}:[0-9a-zA-Z]{1,128}$/.test(digest) ? digest : undefined }
+  }
+
+  /** Reads what a tag stands for, unless it stands for what it did when it was last read. */
+  async function look(tag: string, platform: Platform, outer?: AbortSignal): Promise<Verdict | undefined> {
+    const signal = AbortSignal.any([AbortSignal.timeout(READ_MS), ...(outer ? [outer] : [])])
+    const known = verdicts.get(tag)
+    if (known) {
+      const now = await head(tag, known.digest, signal).catch(unlessLimited)
+      if (now?.digest === known.digest) return known.verdict
+    }
+    const get = openSession(signal)
+    const from = (path: string, accept: string) => get(new URL(`/v2/${name}/${path}`, origin), { accept })
+    const verdict = await pullableOf(from, tag, platform).catch((error: unknown) => {
+      if (error instanceof RegistryError && error.code === 'bad-image') return error
+      throw error
+    })
+    if (verdict?.digest === undefined) return verdict
+    verdicts.delete(tag)
+    verdicts.set(tag, { digest: verdict.digest, verdict })
+    if (verdicts.size > MOST_VERDICTS) verdicts.delete(verdicts.keys().next().value!)
+    return verdict
+  }
+
+  async function pullable(tag: string, platform: Platform, signal?: AbortSignal): Promise<Pullable | undefined> {
+    const verdict = await look(tag, platform, signal)
+    // Another error each time: who is told of it may be told where it came from.
+    if (verdict instanceof RegistryError) throw verdict.again()
+    return verdict
   }
 
   return {
     /**
-     * Every tag of the repository, by name; at most the first 100 000.
+     * Every tag of the repository that may be an image's, by name; at most the first 100 000.
      * @throws RegistryError
      */
     async tags(): Promise<string[]> {
       const get = openSession(AbortSignal.timeout(LIST_MS))
       const found = new Set<string>()
-      const asked = new Set<string>()
       let url: URL | undefined = new URL(`/v2/${name}/tags/list?n=${TAGS_PER_PAGE}`, origin)
+      const asked = new Set<string>()
+      let isLinked = false
       while (url && !asked.has(url.href) && asked.size < MOST_PAGES && found.size < MOST_TAGS) {
         asked.add(url.href)
         const answer: Response = await get(url)
-        const { tags } = await json<{ tags?: unknown }>(answer, config.repository)
-        // An empty repository has `null` here.
-        for (const tag of Array.isArray(tags) ? tags : []) if (typeof tag === 'string' && isTag(tag)) found.add(tag)
-        url = nextPage(answer, url)
+        const page = namesIn(await json(answer, `the tags of ${config.repository}`, MOST_PAGE_BYTES))
+        const before = found.size
+        for (const tag of page) if (isTag(tag)) found.add(tag)
+        // A list that brings nothing new goes round in circles.
+        if (found.size === before) break
+        const next = nextIn(answer.headers.get('link'), url)
+        isLinked ||= next !== undefined
+        // Who never says where it goes on may have more all the same, however many it was asked for.
+        url = next ?? (isLinked ? undefined : behind(page.at(-1)!, url))
       }
       there = { until: Date.now() + THERE_MS, answer: Promise.resolve(true) }
-      return [...found].sort().slice(0, MOST_TAGS)
+      return [...found]
+        .filter((tag) => !isArtifact(tag))
+        .sort()
+        .slice(0, MOST_TAGS)
     },
 
     /**
@@ -171,14 +225,25 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     },
 
     /**
+     * What a tag stands for now: an image that the engine can be told to pull, by its digest.
+     *
+     * @param platform of several images, the one for this machine counts
+     * @returns undefined where the registry has no such tag
+     * @throws RegistryError `bad-image` where no engine is to pull it, with the digest that it was found at
+     */
+    pullable,
+
+    /**
      * The layers of a tag's image, lowest first, with their sizes as they are sent.
      *
-     * @returns undefined where the registry does not tell
+     * @returns undefined where the registry has no such tag
      * @throws RegistryError
      */
     async layers(tag: string, platform: Platform): Promise<Layer[] | undefined> {
+      const image = await pullable(tag, platform)
+      if (!image) return undefined
       const get = openSession(AbortSignal.timeout(MANIFEST_MS))
-      return layersOf((path, accept) => get(new URL(`/v2/${name}/${path}`, origin), { accept }), tag, platform)
+      return layersOf((path, accept) => get(new URL(`/v2/${name}/${path}`, origin), { accept }), image, tag)
     },
 
     /**
@@ -207,19 +272,17 @@ function inTime<T>(promise: Promise<T>, signal: AbortSignal, message: string): P
   return Promise.race([promise, late]).finally(() => signal.removeEventListener('abort', giveUp))
 }
 
-/** The same error, a while later. */
-function quietened({ code, message, status }: RegistryError, retryAfter: number): RegistryError {
-  return new RegistryError(code, message, { status, retryAfter })
-}
-
 /** ECR says 403 where a token has ended. */
 function isRefused({ status }: Response): boolean {
   return status === 401 || status === 403
 }
 
-/** The address in `Link: <…>; rel="next"`, on the same registry: the login goes nowhere else. */
-function nextPage(answer: Response, url: URL): URL | undefined {
-  const link = /<([^>]*)>\s*;[^,]*rel="?next"?/.exec(answer.headers.get('link') ?? '')?.[1]
-  const next = link === undefined ? null : URL.parse(link, url.href)
-  return next?.origin === url.origin ? next : undefined
+/** An empty repository has `null` for a list. */
+function namesIn({ tags }: Record<string, unknown>): string[] {
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
+}
+
+/** Not every registry answers HEAD. */
+function unlessLimited(error: unknown): undefined {
+  if (!(error instanceof RegistryError) || error.code === 'rate-limited') throw error
 }

@@ -7,9 +7,22 @@ export interface OfferedTag {
   digest: string | null
 }
 
+/** A tag that was found to be nothing that can run here, at the digest that it had then. */
+export interface UnfitTag {
+  tag: string
+  digest: string
+}
+
 /** @param label a tag's host label, kept beside it so that a host finds its tag again */
 export function offeredTags(db: Database, label: (tag: string) => string) {
-  const select = db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered ORDER BY tag')
+  const select = db.prepare<[], OfferedTag>('SELECT tag, digest FROM offered WHERE NOT artifact ORDER BY tag')
+  const selectAll = db.prepare<[], string>('SELECT tag FROM offered').pluck()
+  const selectDigest = db.prepare<[string], string | null>('SELECT digest FROM offered WHERE tag = ?').pluck()
+  const selectUnfit = db.prepare<[], UnfitTag>('SELECT tag, unfit AS digest FROM offered WHERE unfit IS NOT NULL ORDER BY tag') // prettier-ignore
+  const setUnfit = db.prepare(
+    'UPDATE offered SET unfit = @digest, artifact = @artifact WHERE tag = @tag AND (unfit IS NOT @digest OR artifact <> @artifact)',
+  )
+  const setFit = db.prepare('UPDATE offered SET unfit = NULL, artifact = 0, ahead = 0 WHERE tag = ?')
   const selectOne = db.prepare<[string]>('SELECT 1 FROM offered WHERE tag = ?').pluck()
   const knowDigest = db.prepare(
     'UPDATE offered SET digest = @digest WHERE tag = @tag AND @digest IS NOT NULL AND digest IS NOT @digest',
@@ -27,7 +40,7 @@ export function offeredTags(db: Database, label: (tag: string) => string) {
   const selectWanted = db.prepare<[], string>(`SELECT value FROM meta WHERE key = 'list_wanted_at'`).pluck()
 
   return {
-    /** The tags the registry offers, by name. */
+    /** The tags the registry offers, by name; without those that were found to be no images. */
     offered: (): OfferedTag[] => select.all(),
 
     /** Whether the registry's list has a tag. */
@@ -35,6 +48,19 @@ export function offeredTags(db: Database, label: (tag: string) => string) {
 
     /** Notes what digest an offered tag has in the registry, as somebody has just learnt. */
     digest: (tag: string, digest: string | null): void => void knowDigest.run({ tag, digest }),
+
+    /** The digest that an offered tag was last known to have in the registry; none where that is not known. */
+    digestsOf: (tag: string): string[] => [selectDigest.get(tag) ?? []].flat(),
+
+    /** Notes that what an offered tag has now is nothing that can run here; `isArtifact`: no image at all. */
+    noteUnfit: (tag: string, digest: string, isArtifact: boolean): void =>
+      void setUnfit.run({ tag, digest, artifact: Number(isArtifact) }),
+
+    /** The offered tags that were found to be nothing that can run here. */
+    unfit: (): UnfitTag[] => selectUnfit.all(),
+
+    /** An offered tag has something else now: it is looked at as one that has just been shown. */
+    noteChanged: (tag: string): void => void setFit.run(tag),
 
     /** Forgets the digest of an offered tag: nobody looks any more whether it still has it. */
     forgetDigest: (tag: string): void => void forgetDigest.run(tag),
@@ -49,7 +75,7 @@ export function offeredTags(db: Database, label: (tag: string) => string) {
      * known stays where the list has none; what is remembered as missing but is offered now is forgotten.
      */
     offer: db.transaction((tags: OfferedTag[]) => {
-      const before = new Set(select.all().map(({ tag }) => tag))
+      const before = new Set(selectAll.all())
       for (const { tag, digest } of tags) if (!before.delete(tag) || digest) insert.run(tag, label(tag), digest)
       for (const tag of before) remove.run(tag)
       forgetMissing.run()

@@ -121,6 +121,11 @@ const steps = [
   ) STRICT;
   CREATE INDEX stream_tag ON stream (tag, client);
   `,
+  `
+  -- The digest at which an offered tag was found to be nothing that can run here; and whether it is no image at all.
+  ALTER TABLE offered ADD COLUMN unfit TEXT;
+  ALTER TABLE offered ADD COLUMN artifact INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 export const newestVersion = steps.length

@@ -24,7 +24,8 @@ import { openStreams } from './store-streams.ts'
 export { DAMAGED, isDamage, whatIsDamaged } from './store-damage.ts'
 export { setAsideIfCorrupt } from './store-file.ts'
 export type { Change } from './store-history.ts'
-export type { OfferedTag } from './store-offered.ts'
+export type { OfferedTag, UnfitTag } from './store-offered.ts'
+export type { Pulled } from './store-pulled.ts'
 export type { OpenedStream } from './store-streams.ts'
 export type Store = ReturnType<typeof openStore>
 
@@ -112,7 +113,8 @@ export function openStore(
   function learn(was: Preview | undefined, { tag, took }: Preview, event: Event) {
     if (event.type === 'pulled') noteTook('pull', took.pull)
     if (event.type === 'answered' && was?.state === 'starting') noteTook('start', took.start)
-    if (event.type === 'pulled' || event.type === 'renewed') tags.digest(tag, event.image.digest)
+    if (event.type === 'pulled' || event.type === 'renewed' || event.type === 'ahead')
+      tags.digest(tag, event.image.digest)
   }
 
   return {

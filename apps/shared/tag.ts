@@ -27,6 +27,14 @@ export function isTag(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(text)
 }
 
+/**
+ * Whether a tag is one that is made for what belongs to an image: its signatures, its attestations (cosign), and
+ * what else refers to it (the distribution specification's referrers, where a registry does not know them).
+ */
+export function isArtifact(tag: string): boolean {
+  return /^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag)
+}
+
 /** The part of a tag's host before the domain: one label, or several where dots are kept. */
 export function labelOf(tag: string, naming: Naming): string {
   const label = write(tag, naming)

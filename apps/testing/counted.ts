@@ -8,16 +8,18 @@ export type Counted = Awaited<ReturnType<typeof countQuestions>>
 
 /**
  * @param target the registry's port on 127.0.0.1
- * @param instead the status that a question is answered with instead of the registry's answer; undefined for its own
+ * @param instead the status that a question is answered with instead of the registry's answer, or `silence` for no
+ *   answer at all; undefined for its own
  */
 export async function countQuestions(
   target: number,
-  instead: (req: http.IncomingMessage) => number | undefined = () => undefined,
+  instead: (req: http.IncomingMessage) => number | 'silence' | undefined = () => undefined,
 ) {
   const asked: { method: string; path: string; headers: http.IncomingHttpHeaders; status: number }[] = []
   const server = http.createServer((req, res) => {
     const { method = 'GET', url: path = '/', headers } = req
     const refusal = instead(req)
+    if (refusal === 'silence') return void asked.push({ method, path, headers, status: 0 })
     if (refusal !== undefined) {
       asked.push({ method, path, headers, status: refusal })
       return void res.writeHead(refusal).end()

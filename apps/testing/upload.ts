@@ -1,6 +1,8 @@
 /** Puts an image into a registry without an engine: for what an engine would not build, or has no room for. */
 import { createHash } from 'node:crypto'
 
+const CONFIG = 'application/vnd.oci.image.config.v1+json'
+
 export interface Made {
   /** Layers as they are sent, lowest first: unpacked tars, or anything where nobody pulls them. */
   layers: Buffer[]
@@ -21,7 +23,7 @@ export async function upload(repository: string, tag: string, { layers, platform
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     config: {
-      mediaType: 'application/vnd.oci.image.config.v1+json',
+      mediaType: CONFIG,
       ...(await blob(repository, Buffer.from(config))),
     },
     layers: described,
@@ -34,6 +36,48 @@ export async function uploadList(repository: string, tag: string, images: Made[]
   const manifests = []
   for (const [i, image] of images.entries()) manifests.push(await upload(repository, `${tag}-${i}`, image))
   await put(repository, tag, { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests })
+}
+
+/** Puts an image that has the same small layer many times. */
+export async function uploadMany(repository: string, tag: string, count: number): Promise<void> {
+  const layer = await blob(repository, Buffer.alloc(1_024))
+  const config = await blob(repository, Buffer.from('{"os":"linux","architecture":"amd64"}'))
+  const layers = Array.from({ length: count }, () => ({
+    ...layer,
+    mediaType: 'application/vnd.oci.image.layer.v1.tar',
+  }))
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  // The registry takes no manifest above 4 MB.
+  await put(repository, tag, { schemaVersion: 2, mediaType, config: { ...config, mediaType: CONFIG }, layers })
+}
+
+/** Puts what is no image: a manifest of a configuration that no engine runs. */
+export async function uploadArtifact(repository: string, tag: string, mediaType: string): Promise<void> {
+  const config = { mediaType, ...(await blob(repository, Buffer.from('{}'))) }
+  const manifest = 'application/vnd.oci.image.manifest.v1+json'
+  await put(repository, tag, { schemaVersion: 2, mediaType: manifest, config, layers: [] })
+}
+
+/**
+ * Puts an index above an image that is there, as a builder does that attests to it: each note makes another index.
+ *
+ * @param to the index's tag
+ * @returns the index's digest
+ */
+export async function attest(repository: string, digest: string, to: string, note: string): Promise<string> {
+  const [base, name] = split(repository)
+  const type = 'application/vnd.docker.distribution.manifest.v2+json'
+  const answer = await fetch(`${base}/v2/${name}/manifests/${digest}`, { headers: { Accept: type } })
+  const bytes = Buffer.from(await answer.arrayBuffer())
+  const platform = { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch }
+  const image = { mediaType: type, digest: digestOf(bytes), size: bytes.length, platform }
+  const unknown = { os: 'unknown', architecture: 'unknown' }
+  const attestation = {
+    ...(await upload(repository, `${to}-note`, { layers: [Buffer.from(note)] })),
+    platform: unknown,
+  }
+  const mediaType = 'application/vnd.oci.image.index.v1+json'
+  return (await put(repository, to, { schemaVersion: 2, mediaType, manifests: [image, attestation] })).digest
 }
 
 async function blob(repository: string, content: Buffer): Promise<{ digest: string; size: number }> {
