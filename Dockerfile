@@ -11,7 +11,8 @@ RUN npm ci --omit=dev \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends busybox-static docker-registry iproute2 iptables nginx-light redis-server tini \
+  && apt-get install -y --no-install-recommends \
+    busybox-static docker-registry iproute2 iptables libnginx-mod-http-lua nginx-light redis-server tini \
   && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /etc/nginx/sites-enabled/default
 COPY --from=modules /usr/local/bin/node /usr/local/bin/
 RUN printf '#!/bin/sh\nexec node /lotan/apps/lotan/main.ts "$@"\n' >/usr/local/bin/lotan && chmod +x /usr/local/bin/lotan

@@ -11,6 +11,7 @@ import { hasDemo, prepareDemo } from './demo.ts'
 import { accepts, get } from './knock.ts'
 import { endLeftovers } from './leftovers.ts'
 import { whyNotListen } from './listen.ts'
+import { findNginx } from './nginx-program.ts'
 import { hasLostRoutes } from './nginx.ts'
 import { followSlots, isOlder } from './older.ts'
 import { runPart } from './part.ts'
@@ -194,6 +195,7 @@ async function clearTheWay(config: Config, mine: readonly Name[], say: Say): Pro
   const ended = await endLeftovers(held)
   if (ended > 0) say(`ended what an earlier start left behind (${ended} processes)`)
   if (mine.includes('nginx')) {
+    findNginx()
     const taken = await whyNotListen(config)
     if (taken) throw new Error(taken)
     const ends = whatEnds(config, Date.now())

@@ -7,6 +7,7 @@ import type { Config } from '../shared/config.ts'
 import { placeOf, placesIn, textOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
 import { listensOn } from './listen.ts'
+import { findNginx } from './nginx-program.ts'
 import { sayings } from './said.ts'
 
 const template = path.resolve(import.meta.dirname, '../../nginx/nginx.conf.ejs')
@@ -55,6 +56,7 @@ export async function writeNginxConf(
   const errors = config.logs === 'files' ? path.join(config.dataDir, 'logs', 'nginx-error.log') : 'stderr'
   const conf = await ejs.renderFile(template, {
     root: process.getuid?.() === 0,
+    lua: { modules: findNginx().luaModules, dir: path.dirname(template) },
     files,
     // A held request takes two connections, and a third when it is let through.
     connections: Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2)),

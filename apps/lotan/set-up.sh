@@ -38,7 +38,7 @@ quietly() {
 
 # The programs that are needed, each with the Debian package it comes in.
 needed() {
-  echo nginx:nginx-light ss:iproute2 ip:iproute2 iptables:iptables setpriv:util-linux flock:util-linux
+  echo nginx:nginx-light nginx-lua:libnginx-mod-http-lua ss:iproute2 ip:iproute2 iptables:iptables setpriv:util-linux flock:util-linux
   [ "$mode" = run ] && [ -n "${REDIS_URL:-}" ] || echo redis-server:redis-server
   [ "$mode" = run ] && [ -n "${REPOSITORY:-}" ] || echo docker-registry:docker-registry busybox:busybox-static
   [ "$mode" = run ] || echo chromium:chromium lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap docker-compose:docker-compose
@@ -47,9 +47,19 @@ needed() {
 }
 
 has() {
+  [ "$1" != nginx-lua ] || {
+    has_lua
+    return
+  }
   path=$(command -v "$1") || return 1
   # The demo's images hold nothing but busybox, so it must need no libraries: an ELF file names its loader at its head.
   [ "$1" != busybox ] || ! head -c 4096 "$path" | grep -q /ld-
+}
+
+# Whether nginx speaks Lua, or is not Debian's, whose module would not fit: what is to be done then the launcher says.
+has_lua() {
+  [ ! -e /usr/lib/nginx/modules/ngx_http_lua_module.so ] || return 0
+  command -v nginx >/dev/null && ! dpkg-query -W nginx-common >/dev/null 2>&1
 }
 
 # Says `answers`, `silent` or `forbidden`. DOCKER_HOST names an engine that is not ours to look after.
