@@ -137,6 +137,8 @@ function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
   switch (verdict) {
     case 'alive':
       return said(messages.unanswered(tag))
+    case 'too-large':
+      return said(messages.tooLarge(tag))
     case 'full':
       return { ...said(messages.crowded(tag)), retryAfter: 5 }
     case 'unknown':

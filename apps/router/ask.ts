@@ -6,10 +6,10 @@ import { readHost } from '../shared/tag.ts'
 import type { Request } from './decide.ts'
 
 /**
- * What an earlier ask about a request has come to: its container runs and dropped it, no more can be held, its tag cannot
- * be looked up just now, its body is spent, or Lotan itself is in trouble.
+ * What an earlier ask about a request has come to: its container runs and dropped it, or answered with headers too large
+ * to pass on, no more can be held, its tag cannot be looked up just now, its body is spent, or Lotan itself is in trouble.
  */
-export type Verdict = 'alive' | 'full' | 'unknown' | 'spent' | 'trouble'
+export type Verdict = 'alive' | 'too-large' | 'full' | 'unknown' | 'spent' | 'trouble'
 
 export interface Ask {
   /** The host that was asked for: lower case, without port. */
@@ -22,6 +22,8 @@ export interface Ask {
   request: Request
   /** The upstream that did not answer, on an ask about a lost one. */
   tried: string
+  /** How many bytes came of an answer whose head was never whole; 0 where that is not known. */
+  received: number
   verdict: Verdict | undefined
   origin: string
   referer: string
@@ -45,6 +47,8 @@ export function readAsk(
     uri: header('x-uri') || '/',
     request: readRequest(req.headers),
     tried: header('x-tried'),
+    // Of several tries the last counts.
+    received: Number(/\d+$/.exec(header('x-received'))?.[0] ?? 0),
     verdict: (header('x-verdict') as Verdict) || undefined,
     origin: header('origin'),
     referer: header('referer'),

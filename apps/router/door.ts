@@ -7,7 +7,8 @@
  *   /silent  the slot did not even accept it: the same, but a container that is well is tried again, patiently.
  *   /answer  what the visitor gets instead of the application: a page, or a problem.
  *
- * A yes is 200 with X-Upstream, a no is 403; nginx passes X-Verdict of a no on to /answer.
+ * A yes is 200 with X-Upstream, and with X-App-Port, the port inside of the container; a no is 403. nginx passes
+ * X-Verdict of a no on to /answer.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
@@ -32,6 +33,9 @@ import { upstreamIn } from './upstream.ts'
 
 /** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
 const START_LANES = 2
+
+/** The most of an answer's head that nginx reads, bytes: proxy_buffer_size. */
+const LARGEST_HEAD = 32 * 1024
 
 /** The distance between two held requests of a preview that are let go, milliseconds. */
 const LET_GO_EVERY_MS = 2
@@ -110,6 +114,10 @@ export function door(parts: Parts): express.Express {
   /** @param otherwise what a container is whose process runs all the same */
   async function lost(ask: Ask, res: Response, otherwise: 'alive' | 'busy'): Promise<unknown> {
     const preview = ask.tag === null ? undefined : store.get(ask.tag)
+    if (ask.received >= LARGEST_HEAD) {
+      log.warn({ tag: ask.tag }, 'the response headers of an application are larger than 32 kB')
+      return no(res, 'too-large')
+    }
     if (preview?.state !== 'running') return reusable(ask) ? hold(ask, res) : no(res, 'spent')
     const moved = upstreamIn(store.meta, preview) !== ask.tried
     if (!moved && (await isLost(preview, parts))) return reusable(ask) ? hold(ask, res) : no(res, 'spent')
@@ -207,7 +215,8 @@ export function door(parts: Parts): express.Express {
   }
 
   function yes(res: Response, preview: In<'running'>) {
-    return res.set('X-Upstream', upstreamIn(store.meta, preview)).status(200).end()
+    const headers = { 'X-Upstream': upstreamIn(store.meta, preview), 'X-App-Port': preview.generation.port }
+    return res.set(headers).status(200).end()
   }
 
   function no(res: Response, verdict?: Verdict) {
