@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { after, before, describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import fc from 'fast-check'
 import { claimed } from './lotan/claims.ts'
@@ -117,6 +118,23 @@ describe('through nginx', { timeout: 120_000 }, () => {
   test('20 MB to a cold preview arrive byte for byte', async () => {
     await upload('cold-upload', 20)
   })
+
+  for (const [size, framing] of [
+    [1, 'length'],
+    [10, 'chunks'],
+    [100, 'length'],
+    [100, 'chunks'],
+  ] as const)
+    test(`an answer before ${size} MB in ${framing} are read arrives, 40 of 40 times`, async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 4 }, async () => {
+          const statuses: string[] = []
+          for (let i = 0; i < 10; i++) statuses.push(await refused(size * 1_000_000, framing === 'chunks'))
+          return statuses
+        }),
+      )
+      assert.deepEqual(new Set(answers.flat()), new Set(['HTTP/1.1 413 Payload Too Large xxxxxxxxx']))
+    })
 
   test('100 MB come back byte for byte', async () => {
     const size = 100 * 1024 * 1024
@@ -419,6 +437,28 @@ describe('through nginx', { timeout: 120_000 }, () => {
     assert.equal(back.headers['set-cookie']?.[0]?.length, 4_002)
   })
 
+  /** Uploads until an answer comes, to an application that reads nothing. @returns the status line, and the body */
+  async function refused(bytes: number, chunked: boolean): Promise<string> {
+    const socket = net.connect(lotan.port, '127.0.0.1')
+    let answer = ''
+    socket.on('data', (data) => (answer += data.toString()))
+    socket.on('error', () => {})
+    const closed = once(socket, 'close')
+    const framing = chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${bytes}`
+    socket.write(`POST /refuse HTTP/1.1\r\nHost: ${lotan.host('warm')}\r\n${framing}\r\n\r\n`)
+    const piece = Buffer.alloc(64 * 1024, 'x')
+    for (let sent = 0; sent < bytes && answer === '' && !socket.destroyed; sent += piece.length) {
+      const whole = piece.subarray(0, bytes - sent)
+      if (chunked) socket.write(`${whole.length.toString(16)}\r\n`)
+      const more = socket.write(whole)
+      if (chunked) socket.write('\r\n')
+      await (more ? setImmediate() : Promise.race([once(socket, 'drain'), once(socket, 'data'), closed]))
+    }
+    await until('it is answered', () => answer.endsWith('xxx') || socket.destroyed)
+    socket.destroy()
+    return `${answer.split('\r\n', 1)[0]} ${answer.split('\r\n\r\n')[1]}`
+  }
+
   /** The cookies that a client is sent where an application sends these, over one connection after another. */
   async function setCookies(cookies: string[], status: number): Promise<string[]> {
     const lines = cookies.map((cookie) => `Set-Cookie:${cookie}\r\n`).join('')
@@ -539,13 +579,15 @@ function mostly(usual: string, ...others: string[]) {
   return fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 2, arbitrary: fc.constantFrom(...others) })
 }
 
-/** All that is answered to these bytes and the end of what is sent. */
+/** All that is answered to these bytes; where more of them is waited for, to their end. */
 async function said(port: number, bytes: Buffer): Promise<string> {
   const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   const pieces: Buffer[] = []
   socket.on('data', (piece) => pieces.push(piece))
+  socket.on('end', () => socket.end())
   socket.on('error', () => {})
-  socket.end(bytes)
+  socket.setTimeout(200, () => socket.end())
+  socket.write(bytes)
   await once(socket, 'close').catch(() => {})
   return Buffer.concat(pieces).toString('latin1')
 }

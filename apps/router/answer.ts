@@ -43,7 +43,12 @@ export function answerFor(parts: Parts, res: Response, now = Date.now()) {
   if (isUp && ask.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(ask.uri))
 
   const state = ask.tag === null ? undefined : (store.get(ask.tag)?.state ?? 'unknown')
-  return send(say(parts, now), ask.request, res, { tag: ask.tag ?? undefined, state })
+  // Whoever asks for the API at a host that has none is a program.
+  const isApi = ask.label === null && /^\/api([/?]|$)/.test(ask.uri)
+  return send(say(parts, now), { ...ask.request, accept: isApi ? '' : ask.request.accept }, res, {
+    tag: ask.tag ?? undefined,
+    state,
+  })
 }
 
 /** What there is to say when nothing can be looked up: Lotan itself is in trouble. */
@@ -152,6 +157,16 @@ function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
             'Its container ended before it could answer, and the request’s body is spent. Send the request again.',
         }),
         retryAfter: 2,
+      }
+    case 'interim':
+      return {
+        ...said({
+          status: 502,
+          heading: `${tag} sent an interim answer`,
+          sentence:
+            'The application sent one, such as 103 Early Hints, before its own answer, and Lotan was not prepared for that. From now on it is. What you sent has perhaps been done: look, and send it again.',
+        }),
+        retryAfter: 3,
       }
     case 'trouble':
       return trouble()

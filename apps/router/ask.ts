@@ -7,9 +7,10 @@ import type { Request } from './decide.ts'
 
 /**
  * What an earlier ask about a request has come to: its container runs and dropped it, or answered with headers too large
- * to pass on, no more can be held, its tag cannot be looked up just now, its body is spent, or Lotan itself is in trouble.
+ * to pass on, no more can be held, its tag cannot be looked up just now, its body is spent, its body is spent since the
+ * application sent an interim answer, or Lotan itself is in trouble.
  */
-export type Verdict = 'alive' | 'too-large' | 'full' | 'unknown' | 'spent' | 'trouble'
+export type Verdict = 'alive' | 'too-large' | 'full' | 'unknown' | 'spent' | 'interim' | 'trouble'
 
 export interface Ask {
   /** The host that was asked for: lower case, without port. */
@@ -20,7 +21,7 @@ export interface Ask {
   /** Path and query as the client wrote them. */
   uri: string
   request: Request
-  /** The upstream that did not answer, on an ask about a lost one. */
+  /** The upstream that did not answer, on an ask about a lost one; the place where it was reached through the relay. */
   tried: string
   /** How many bytes came of an answer whose head was never whole; 0 where that is not known. */
   received: number
@@ -46,7 +47,7 @@ export function readAsk(
     tag: known === undefined ? place!.tag : known,
     uri: header('x-uri') || '/',
     request: readRequest(req.headers),
-    tried: header('x-tried'),
+    tried: header('x-tried-relay') || header('x-tried'),
     // Of several tries the last counts.
     received: Number(/\d+$/.exec(header('x-received'))?.[0] ?? 0),
     verdict: (header('x-verdict') as Verdict) || undefined,

@@ -5,15 +5,17 @@
  *   /wait    nobody serves it: wakes it, and answers when it is up, or when this kind of request has waited enough.
  *   /lost    the slot dropped the request: looks at the container first, then as /wait.
  *   /silent  the slot did not even accept it: the same, but a container that is well is tried again, patiently.
+ *   /interim the slot sent an interim answer: its route leads through the relay from now on. Back to /wait.
  *   /answer  what the visitor gets instead of the application: a page, or a problem.
  *
- * A yes is 200 with X-Upstream, and with X-App-Port, the port inside of the container; a no is 403. nginx passes
- * X-Verdict of a no on to /answer.
+ * A yes is 200 with X-Upstream, with X-Relay, the place that the relay leads to where a request goes through it, and with
+ * X-App-Port, the port inside of the container. A no is 403; nginx passes its X-Verdict on to /answer.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import type { Config } from '../shared/config.ts'
 import type { Log } from '../shared/log.ts'
+import { textOf } from '../shared/places.ts'
 import type { In, Preview } from '../shared/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store.ts'
@@ -27,9 +29,10 @@ import { countGuesses } from './guesses.ts'
 import { isLost } from './lost.ts'
 import { sendProblem } from './problem.ts'
 import type { Reaper } from './reaper-client.ts'
+import { noteRelayed } from './relayed.ts'
 import { backTo, isFromHere } from './same-origin.ts'
 import { openToldStreams } from './told-stream.ts'
-import { upstreamIn } from './upstream.ts'
+import { isAt, placeIn, upstreamIn } from './upstream.ts'
 
 /** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
 const START_LANES = 2
@@ -55,6 +58,7 @@ export function door(parts: Parts): express.Express {
   const coldStarts = noteColdStarts(store.list())
   const guesses = countGuesses({ store, previews: changes.previews })
   const told = openToldStreams({ store, changes })
+  const relayed = noteRelayed(store.get)
   const leaving = new Map<string, number>()
   let held = 0
 
@@ -79,6 +83,14 @@ export function door(parts: Parts): express.Express {
   app.get('/lost', (req, res) => lost(readAsk(req, config, store), res, 'alive'))
 
   app.get('/silent', (req, res) => lost(readAsk(req, config, store), res, 'busy'))
+
+  app.get('/interim', (req, res) => {
+    const ask = readAsk(req, config, store)
+    const preview = ask.tag === null ? undefined : store.get(ask.tag)
+    if (preview?.state === 'running' && isAt(store.meta, preview, ask.tried)) relayed.add(preview)
+    if (reusable(ask)) return res.set('X-Accel-Redirect', '@cold').end()
+    return answerFor({ ask: { ...ask, verdict: 'interim' }, answer: look(ask), config, store }, res)
+  })
 
   app.get('/answer', (req, res) => {
     const ask = readAsk(req, config, store)
@@ -119,7 +131,7 @@ export function door(parts: Parts): express.Express {
       return no(res, 'too-large')
     }
     if (preview?.state !== 'running') return reusable(ask) ? hold(ask, res) : no(res, 'spent')
-    const moved = upstreamIn(store.meta, preview) !== ask.tried
+    const moved = !isAt(store.meta, preview, ask.tried)
     if (!moved && (await isLost(preview, parts))) return reusable(ask) ? hold(ask, res) : no(res, 'spent')
     if (!moved && otherwise === 'alive') return no(res, 'alive')
     return reusable(ask) ? yes(res, preview) : no(res, 'spent')
@@ -215,8 +227,10 @@ export function door(parts: Parts): express.Express {
   }
 
   function yes(res: Response, preview: In<'running'>) {
-    const headers = { 'X-Upstream': upstreamIn(store.meta, preview), 'X-App-Port': preview.generation.port }
-    return res.set(headers).status(200).end()
+    const upstream = relayed.has(preview) ? 'relay' : upstreamIn(store.meta, preview)
+    const place = textOf(placeIn(store.meta, preview))
+    res.set({ 'X-Upstream': upstream, 'X-Relay': place, 'X-App-Port': preview.generation.port })
+    return res.status(200).end()
   }
 
   function no(res: Response, verdict?: Verdict) {
@@ -253,5 +267,5 @@ function notThisWay(res: Response, allowed: string) {
 
 /** Whether nginx asks, rather than passing on what it is answered. */
 function isQuestion(path: string): boolean {
-  return ['/route', '/wait', '/lost', '/silent'].includes(path)
+  return ['/route', '/wait', '/lost', '/silent', '/interim'].includes(path)
 }

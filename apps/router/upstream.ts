@@ -1,7 +1,7 @@
 /** Where a running preview is reached: its container's place, and what nginx calls it. */
 import type { Place } from '../shared/config.ts'
 import type { In } from '../shared/preview.ts'
-import { placeOf, placesIn, upstreamOf } from '../shared/places.ts'
+import { placeOf, placesIn, textOf, upstreamOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
 
 type Meta = Pick<Store['meta'], 'get'>
@@ -13,6 +13,11 @@ export function upstreamIn(meta: Meta, { generation }: In<'running'>): string {
 
 export function placeIn(meta: Meta, { generation }: In<'running'>): Place {
   return placeOf(placesOf(meta), generation)
+}
+
+/** Whether a request that tried this, an upstream or a place, tried where the preview is reached now. */
+export function isAt(meta: Meta, preview: In<'running'>, tried: string): boolean {
+  return tried === upstreamIn(meta, preview) || tried === textOf(placeIn(meta, preview))
 }
 
 /** What runs has a place, so that they are known. */

@@ -40,6 +40,18 @@ export async function buildApps(repository: string, tags: string[], recipe: Reci
   for (const reference of more) await tagByHand(first, reference)
 }
 
+/** Builds images of `script.ts`, which says the very bytes that it is asked for. */
+export async function buildScripted(repository: string, tags: string[]): Promise<void> {
+  const [first = '', ...more] = tags.map((tag) => `${repository}:${tag}`)
+  await buildAppBase()
+  await inDirectory(async (dir) => {
+    await fs.copyFile(path.join(import.meta.dirname, 'script.ts'), path.join(dir, 'script.ts'))
+    const cmd = ['/bin/node', '/app/script.ts']
+    await build(dir, appBase, ['COPY script.ts /app/'], first, { expose: [80], cmd })
+  })
+  for (const reference of more) await tagByHand(first, reference)
+}
+
 /**
  * Builds an image with nothing but busybox and one page that says `page`, served on port 80.
  * @param recipe `cmd` may run anything else of busybox instead: `['sh', '-c', 'exit 3']`
