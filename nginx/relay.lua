@@ -2,13 +2,12 @@
 -- one: nginx sends such a request here, to itself, and this passes its bytes on to the container, and the container's
 -- bytes back, from the head of the final answer on. That nginx reads as any other, by the same rules.
 --
--- Where to is told in one header, which nginx sets itself and which goes no further. What must not be passed on ends the
--- connection without an answer, which nginx takes for a failed container: 502.
+-- Where to, and for how long to try, is told in one header, which nginx sets itself and which goes no further. What must
+-- not be passed on ends the connection without an answer, which nginx takes for a failed container: 502.
 
 local MOST_INTERIM = 32 * 1024 -- bytes of interim answers before a final one
 local PIECE = 64 * 1024
 local LINGER = 1 -- seconds
-local CONNECT_MS = 5 * 1000 -- two more tries of the kernel's, where an application's backlog is full
 local SEND_MS = 600 * 1000
 local READ_MS = 24 * 3600 * 1000
 
@@ -46,13 +45,13 @@ local function final_answer(app, upgrade_asked)
 end
 
 local head = ngx.req.raw_header()
-local line_at, line_ends, host, port = head:find('\r\nX%-Lotan%-Relay: ([%d.]+):(%d+)\r\n')
+local line_at, line_ends, host, port, patience = head:find('\r\nX%-Lotan%-Relay: ([%d.]+):(%d+) (%d+)\r\n')
 local visitor = line_at and ngx.req.socket(true)
 if not visitor then return ngx.exit(ngx.HTTP_CLOSE) end
 visitor:settimeouts(SEND_MS, SEND_MS, READ_MS)
 
 local app = ngx.socket.tcp()
-app:settimeouts(CONNECT_MS, SEND_MS, READ_MS)
+app:settimeouts(tonumber(patience), SEND_MS, READ_MS)
 if not app:connect(host, tonumber(port)) then return ngx.exit(ngx.HTTP_CLOSE) end
 
 local function ask()
