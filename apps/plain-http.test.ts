@@ -130,7 +130,7 @@ describe('over plain HTTP', { timeout: 180_000 }, () => {
     const body = 'x'.repeat(100_000)
     const { status, json } = await lotan.api('POST', '/previews', { tag: body })
     assert.deepEqual([status, json.title], [413, 'Payload Too Large'])
-    const page = await lotan.ask({ host: domain, method: 'POST', path: '/login', body })
+    const page = await lotan.ask({ host: domain, method: 'POST', path: '/login', headers: asBrowser, body })
     assert.deepEqual([page.status, page.headers['content-type']], [413, 'text/html'])
     assert.match(page.text, /larger than anything Lotan takes/)
   })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import { after, before, describe, test } from 'node:test'
+import { claimed } from './lotan/claims.ts'
 import { startLotan, type Lotan } from './testing/bed.ts'
 import { buildApp } from './testing/images.ts'
 import { startRegistry, type Registry } from './testing/registry.ts'
@@ -67,6 +68,38 @@ describe('behind a proxy', { timeout: 60_000 }, () => {
     assert.deepEqual(await toldBy(TRUSTED), [TRUSTED, TRUSTED, 'https', '443', host()])
     const nonsense = { 'X-Forwarded-Proto': 'gopher', 'X-Forwarded-Port': 'eighty' }
     assert.deepEqual(await toldBy(TRUSTED, nonsense), [TRUSTED, TRUSTED, 'https', '443', host()])
+  })
+
+  test('what else it says of the client passes where it is trusted, and a stranger’s word does not', async () => {
+    const at = async (address: string) => {
+      const agent = new http.Agent({ localAddress: address })
+      const said = Object.fromEntries(claimed.map((name) => [name, `${name}'s`]))
+      const { text } = await lotan.request('app', {
+        headers: { ...said, Proxy: 'evil', 'X-Forwarded_For': 'evil' },
+        agent,
+      })
+      const { rawHeaders } = JSON.parse(text) as { rawHeaders: string[] }
+      return rawHeaders.filter((value) => value.endsWith("'s") || value === 'evil')
+    }
+    assert.deepEqual(
+      await at(TRUSTED),
+      claimed.map((name) => `${name}'s`),
+    )
+    assert.deepEqual(await at(STRANGER), [])
+  })
+
+  test('redirects to the container’s port lead to where visitors came', async () => {
+    const location = async (headers: http.OutgoingHttpHeaders) => {
+      const agent = new http.Agent({ localAddress: TRUSTED })
+      const path = `/answer?status=302&h=${encodeURIComponent(`Location:http://app.${DOMAIN}:80/docs/`)}`
+      return (await lotan.request('app', { path, headers, agent })).headers.location
+    }
+    assert.equal(await location({}), `https://app.${DOMAIN}/docs/`)
+    assert.equal(await location(forwarded), `http://app.${DOMAIN}:8080/docs/`)
+    assert.equal(
+      await location({ 'X-Forwarded-Proto': 'https', 'X-Forwarded-Port': '8443' }),
+      `https://app.${DOMAIN}:8443/docs/`,
+    )
   })
 
   test('browsers are told to keep to HTTPS where it is the proxy that has it, and only there', async () => {

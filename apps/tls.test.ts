@@ -198,6 +198,58 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     assert.equal(headers['strict-transport-security'], 'max-age=600')
   })
 
+  test('over HTTP/2 too, an answer before the upload is read arrives, 40 of 40 times', async () => {
+    const statuses = []
+    for (const size of [1, 10])
+      for (let i = 0; i < 20; i++)
+        statuses.push((await ask('page', { ':path': '/refuse' }, Buffer.alloc(size * 1_000_000))).status)
+    assert.deepEqual(new Set(statuses), new Set([413]))
+  })
+
+  test('no cookie of a preview reaches its siblings or the admin page, nor does it clear theirs', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await goTo(page, `https://${DOMAIN}:${port}/login?token=${lotan.token}`)
+    const domains = [
+      ...[' ', '\t', ''].flatMap((space) => [
+        `;${space}Domain=${DOMAIN}`,
+        `;${space}Domain${space}=${space}.${DOMAIN}`,
+        `;${space}domain="${DOMAIN}"`,
+        `; Domain=${host('page')};${space}DOMAIN=${DOMAIN}`,
+        `; Domain=${DOMAIN};${space}Domain=`,
+      ]),
+    ]
+    const headers = [
+      ...domains.map((domain, i) => `Set-Cookie:c${i}=${'x'.repeat(100)}; Path=/${domain}`),
+      'Clear-Site-Data:"cookies", "storage"',
+    ]
+    const at = `/answer?${headers.map((line) => `h=${encodeURIComponent(line)}`).join('&')}`
+    assert.equal((await goTo(page, url('page', at)))?.status(), 200)
+    const cookies = await context.cookies()
+    const own = cookies.filter(({ name }) => /^c\d+$/.test(name))
+    assert.ok(own.length >= domains.length - 3, `${own.length}`)
+    for (const { domain } of own) assert.equal(domain.replace(/^\./, ''), host('page'))
+    assert.equal((await goTo(page, `https://${DOMAIN}:${port}/`))?.status(), 200)
+    assert.equal(await page.getByLabel('Admin token').count(), 0)
+    const { headers: seen } = await ask('page', { ':path': at })
+    assert.deepEqual(seen['clear-site-data'], '"storage"')
+    await context.close()
+  })
+
+  test('redirects to the container’s port, or without one, lead to the public address', async () => {
+    for (const from of [`http://${host('page')}/docs/`, `http://${host('page')}:80/docs/`, `//${host('page')}/docs/`]) {
+      const at = `/answer?status=302&h=${encodeURIComponent(`Location:${from}`)}`
+      assert.equal((await ask('page', { ':path': at })).headers.location, url('page', '/docs/'), from)
+    }
+  })
+
+  test('who speaks plain HTTP to the port of HTTPS is told so in words', async () => {
+    const answer = await lotan.ask({ host: `${DOMAIN}:${port}`, path: '/api/v1/tags' })
+    assert.notEqual(answer.status, 400)
+    const plain = await fetch(`http://127.0.0.1:${port}/api/v1/tags`)
+    assert.deepEqual([plain.status, plain.headers.get('content-type')], [400, 'application/problem+json'])
+  })
+
   test('a WebSocket to a cold preview is held and talks', async () => {
     const socket = socketOf('socket', '/chat')
     const [hello] = (await once(socket, 'message')) as [Buffer]

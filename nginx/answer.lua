@@ -15,3 +15,5 @@ end
 if status == 204 then ngx.header['Content-Length'] = nil end
 -- What HTTP/2 forbids in an answer, and some clients refuse it for (RFC 9113, 8.2.2); nginx takes away the others.
 if status ~= 101 then ngx.header['Upgrade'] = nil end
+
+require 'own_host'()

@@ -2,12 +2,12 @@
 -- one: nginx sends such a request here, to itself, and this passes its bytes on to the container, and the container's
 -- bytes back, from the head of the final answer on. That nginx reads as any other, by the same rules.
 --
--- Where to is told in one header, which nginx sets itself and which goes no further. What must not be passed on ends the
--- connection without an answer, which nginx takes for a failed container: 502.
+-- Where to, and for how long to try, is told in one header, which nginx sets itself and which goes no further. What must
+-- not be passed on ends the connection without an answer, which nginx takes for a failed container: 502.
 
 local MOST_INTERIM = 32 * 1024 -- bytes of interim answers before a final one
-local PIECE = 16 * 1024
-local CONNECT_MS = 5 * 1000 -- two more tries of the kernel's, where an application's backlog is full
+local PIECE = 64 * 1024
+local LINGER = 1 -- seconds
 local SEND_MS = 600 * 1000
 local READ_MS = 24 * 3600 * 1000
 
@@ -47,7 +47,7 @@ end
 -- The head as nginx read it, but for where to. Not ngx.req.raw_header: of a value that ends in a space, as HTTP/2 allows,
 -- it makes a value and an empty line, which would end the head early and leave the rest for a request of its own.
 local headers = ngx.req.get_headers(0, true)
-local host, port = tostring(headers['X-Lotan-Relay']):match('^([%d.]+):(%d+)$')
+local host, port, patience = tostring(headers['X-Lotan-Relay']):match('^([%d.]+):(%d+) (%d+)$')
 local upgrade_asked = headers['Upgrade'] == 'websocket' -- as nginx writes it
 headers['X-Lotan-Relay'] = nil
 local lines = { ngx.var.request }
@@ -63,31 +63,39 @@ if not visitor then return ngx.exit(ngx.HTTP_CLOSE) end
 visitor:settimeouts(SEND_MS, SEND_MS, READ_MS)
 
 local app = ngx.socket.tcp()
-app:settimeouts(CONNECT_MS, SEND_MS, READ_MS)
+app:settimeouts(tonumber(patience), SEND_MS, READ_MS)
 if not app:connect(host, tonumber(port)) then return ngx.exit(ngx.HTTP_CLOSE) end
 
 local function ask()
   local bytes = head
-  local taken = true
+  local reads_on = true
   while bytes do
-    -- An application may answer before it has read all, and read no more: what is left is read and dropped.
-    taken = taken and app:send(bytes)
+    -- An application may answer before it has read all, and read no more. What comes is taken all the same: by an error
+    -- nginx would be kept from the answer.
+    reads_on = reads_on and app:send(bytes)
     bytes = visitor:receiveany(PIECE)
   end
+  -- nginx has its answer, or the visitor left.
 end
 
 local function answer()
   local bytes = final_answer(app, upgrade_asked)
+  local answered = bytes ~= nil
   while bytes do
-    if not visitor:send(bytes) then return end
+    if not visitor:send(bytes) then return answered end
     bytes = app:receiveany(PIECE)
   end
+  return answered
 end
 
--- Over when nginx has its answer, or its visitor has left; or when the application has said all it will say.
 local asking = ngx.thread.spawn(ask)
 local answering = ngx.thread.spawn(answer)
-ngx.thread.wait(asking, answering)
+local _, answered = ngx.thread.wait(asking, answering)
+-- nginx closes when it has all of the answer; it is closed only where it cannot know that.
+local function linger()
+  ngx.sleep(LINGER)
+end
+if answered then ngx.thread.wait(asking, ngx.thread.spawn(linger)) end
 ngx.thread.kill(asking)
 ngx.thread.kill(answering)
 app:close()

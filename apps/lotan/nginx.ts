@@ -7,6 +7,7 @@ import type { Config } from '../shared/config.ts'
 import { endedStreamsFile } from '../shared/ended-streams.ts'
 import { placeOf, placesIn, textOf } from '../shared/places.ts'
 import type { Store } from '../shared/store.ts'
+import { claimed } from './claims.ts'
 import { listensOn } from './listen.ts'
 import { findNginx } from './nginx-program.ts'
 import { sayings } from './said.ts'
@@ -35,6 +36,7 @@ export async function writeNginxConf(
     | 'hsts'
     | 'trustedProxies'
     | 'domain'
+    | 'transliterate'
     | 'publicUrl'
     | 'hold'
     | 'slots'
@@ -73,6 +75,8 @@ export async function writeNginxConf(
     hsts: config.hsts,
     proxies: config.trustedProxies,
     domain: config.domain,
+    transliterate: config.transliterate,
+    claimed,
     scheme: protocol.slice(0, -1),
     publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
     // Where HTTP leads to: the public address, which may be another proxy's.

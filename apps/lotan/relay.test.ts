@@ -70,7 +70,7 @@ describe('the relay', { timeout: 60_000 }, () => {
   }
 
   const asking = (place: string, head = '') =>
-    Buffer.from(`GET /a?b HTTP/1.1\r\nHost: x\r\nX-Lotan-Relay: ${place}\r\n${head}\r\n`)
+    Buffer.from(`GET /a?b HTTP/1.1\r\nHost: x\r\nX-Lotan-Relay: ${place} 5000\r\n${head}\r\n`)
 
   /** What comes back of bytes that an application answers with, in these pieces, and then closes. */
   async function relayed(pieces: Buffer[], expected: number, head?: string): Promise<Buffer> {
@@ -147,7 +147,7 @@ describe('the relay', { timeout: 60_000 }, () => {
             })
           })
           await serving(app, async (place) => {
-            const asked = Buffer.concat([Buffer.from(`${first}X-Lotan-Relay: ${place}\r\n${last}`), body])
+            const asked = Buffer.concat([Buffer.from(`${first}X-Lotan-Relay: ${place} 5000\r\n${last}`), body])
             assert.deepEqual(await tell(cut(asked, places), answer.length), answer)
           })
           assert.deepEqual(inOrder(read), inOrder(sent))
@@ -202,7 +202,7 @@ describe('the relay', { timeout: 60_000 }, () => {
     })
     new WebSocketServer({ server: app }).on('connection', (socket) => socket.on('message', (data) => socket.send(data)))
     await serving(app, async (place) => {
-      const headers = { 'X-Lotan-Relay': place }
+      const headers = { 'X-Lotan-Relay': `${place} 5000` }
       let hinted = 0
       const request = http.request({ socketPath: socketPath(), method: 'POST', headers, agent: false })
       request.on('information', () => hinted++).end(body)

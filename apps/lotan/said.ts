@@ -8,6 +8,21 @@ import { problemOf } from '../shared/problem.ts'
 
 const template = path.resolve(import.meta.dirname, '../../nginx/said.html.ejs')
 
+/** What nginx refuses by itself: status, heading, and a sentence that says what to change. */
+const refusals: [number, string, string][] = [
+  [400, 'Not understood', 'The request cannot be read: its line, its headers or its body are not well formed.'],
+  [405, 'Not this way', 'No request with this method is taken.'],
+  [408, 'Too slow', 'The request took too long to arrive.'],
+  [411, 'No length', 'The request has to say how long its body is.'],
+  [413, 'Too large', 'The body is larger than anything Lotan takes.'],
+  [414, 'Too long', 'The address is longer than anything Lotan takes.'],
+  [421, 'Another host', 'The request is for another host than this connection.'],
+  [500, 'Lotan could not answer', 'Something is wrong with Lotan. Its nginx-error.log says more.'],
+  [501, 'Not understood', 'The body is encoded in a way that is not known here.'],
+  [503, 'Too many at once', 'More is asked than can be answered at once. Send it again in a few seconds.'],
+  [505, 'Not understood', 'The request is in a version of HTTP that is not spoken here.'],
+]
+
 /** All of it, ready to stand between single quotes in nginx's configuration. */
 export async function sayings({ domain }: Pick<Config, 'domain'>) {
   const restarting = 'Lotan is restarting'
@@ -33,11 +48,13 @@ export async function sayings({ domain }: Pick<Config, 'domain'>) {
         'The headers of this request are larger than anything Lotan passes on: 30 kB of cookies, 32 kB of any other.',
       ),
     },
-    large: {
-      status: 413,
-      page: await page('Too large', 'What you sent is larger than anything Lotan takes.'),
-      problem: problem(413, 'The body is larger than anything Lotan takes.'),
-    },
+    wrong: await Promise.all(
+      refusals.map(async ([status, heading, sentence]) => ({
+        status,
+        page: await page(heading, sentence),
+        problem: problem(status, sentence),
+      })),
+    ),
     reserved: {
       status: 404,
       problem: problem(404, 'Paths below /.lotan/ are Lotan’s own; this is none of them.'),

@@ -46,7 +46,12 @@ export function answerFor(parts: Parts, res: Response, now = Date.now()) {
   if (isUp && ask.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(ask.uri))
 
   const state = ask.tag === null ? undefined : (store.get(ask.tag)?.state ?? 'unknown')
-  return send(say(parts, now), ask.request, res, { tag: ask.tag ?? undefined, state })
+  // Whoever asks for the API at a host that has none is a program.
+  const isApi = ask.label === null && /^\/api([/?]|$)/.test(ask.uri)
+  return send(say(parts, now), { ...ask.request, accept: isApi ? '' : ask.request.accept }, res, {
+    tag: ask.tag ?? undefined,
+    state,
+  })
 }
 
 /** What there is to say when nothing can be looked up: Lotan itself is in trouble. */
@@ -152,6 +157,8 @@ function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
   switch (verdict) {
     case 'alive':
       return said(messages.unanswered(tag))
+    case 'too-large':
+      return said(messages.tooLarge(tag))
     case 'full':
       return { ...said(messages.crowded(tag)), retryAfter: 5 }
     case 'unknown':

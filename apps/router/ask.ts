@@ -7,11 +7,11 @@ import { readHost } from '../shared/tag.ts'
 import type { Request } from './decide.ts'
 
 /**
- * What an earlier ask about a request has come to: its container runs and dropped it, no more can be held, its tag cannot
- * be looked up just now, its body is spent, its body is spent since the application sent an interim answer, or Lotan
- * itself is in trouble.
+ * What an earlier ask about a request has come to: its container runs and dropped it, or answered with headers too large
+ * to pass on, no more can be held, its tag cannot be looked up just now, its body is spent, its body is spent since the
+ * application sent an interim answer, or Lotan itself is in trouble.
  */
-export type Verdict = 'alive' | 'full' | 'unknown' | 'spent' | 'interim' | 'trouble'
+export type Verdict = 'alive' | 'too-large' | 'full' | 'unknown' | 'spent' | 'interim' | 'trouble'
 
 export interface Ask {
   /** The host that was asked for: lower case, without port. */
@@ -26,6 +26,8 @@ export interface Ask {
   stream: { id: string; client: string } | undefined
   /** The upstream that did not answer, on an ask about a lost one; the place where it was reached through the relay. */
   tried: string
+  /** How many bytes came of an answer whose head was never whole; 0 where that is not known. */
+  received: number
   verdict: Verdict | undefined
   origin: string
   referer: string
@@ -51,6 +53,8 @@ export function readAsk(
     request,
     stream: request.stream ? { id: header('x-id'), client: clientOf(header) } : undefined,
     tried: header('x-tried-relay') || header('x-tried'),
+    // Of several tries the last counts.
+    received: Number(/\d+$/.exec(header('x-received'))?.[0] ?? 0),
     verdict: (header('x-verdict') as Verdict) || undefined,
     origin: header('origin'),
     referer: header('referer'),

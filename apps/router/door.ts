@@ -8,8 +8,8 @@
  *   /interim the slot sent an interim answer: its route leads through the relay from now on. Back to /wait.
  *   /answer  what the visitor gets instead of the application: a page, or a problem.
  *
- * A yes is 200 with X-Upstream, and with X-Relay, the place it leads to, where that is the relay. A no is 403; nginx
- * passes its X-Verdict on to /answer.
+ * A yes is 200 with X-Upstream, with X-Relay, the place that the relay leads to where a request goes through it, and with
+ * X-App-Port, the port inside of the container. A no is 403; nginx passes its X-Verdict on to /answer.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
@@ -38,6 +38,9 @@ import { isAt, placeIn, upstreamIn } from './upstream.ts'
 
 /** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
 const START_LANES = 2
+
+/** The most of an answer's head that nginx reads, bytes: proxy_buffer_size. */
+const LARGEST_HEAD = 32 * 1024
 
 /** The distance between two held requests of a preview that are let go, milliseconds. */
 const LET_GO_EVERY_MS = 2
@@ -139,6 +142,10 @@ export function door(parts: Parts): express.Express {
   /** @param otherwise what a container is whose process runs all the same */
   async function lost(ask: Ask, res: Response, otherwise: 'alive' | 'busy'): Promise<unknown> {
     const preview = ask.tag === null ? undefined : store.get(ask.tag)
+    if (ask.received >= LARGEST_HEAD) {
+      log.warn({ tag: ask.tag }, 'the response headers of an application are larger than 32 kB')
+      return no(res, 'too-large')
+    }
     if (preview?.state !== 'running') return reusable(ask) ? hold(ask, res) : no(res, 'spent')
     const moved = !isAt(store.meta, preview, ask.tried)
     if (!moved && (await isLost(preview, parts))) return reusable(ask) ? hold(ask, res) : no(res, 'spent')
@@ -247,9 +254,9 @@ export function door(parts: Parts): express.Express {
 
   function yes(ask: Ask, res: Response, preview: In<'running'>) {
     streams.passes(ask, Date.now())
+    const upstream = relayed.has(preview) ? 'relay' : upstreamIn(store.meta, preview)
     const place = textOf(placeIn(store.meta, preview))
-    if (relayed.has(preview)) res.set({ 'X-Upstream': 'relay', 'X-Relay': place })
-    else res.set('X-Upstream', upstreamIn(store.meta, preview))
+    res.set({ 'X-Upstream': upstream, 'X-Relay': place, 'X-App-Port': preview.generation.port })
     return res.status(200).end()
   }
 

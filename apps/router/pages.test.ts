@@ -122,6 +122,7 @@ const visitors: Record<string, pages.Page> = {
   }),
   'not offered': pages.notFoundPage({ why: 'not-offered', tag: evil }),
   unanswered: pages.messagePage(pages.messages.unanswered(evil)),
+  'too large': pages.messagePage(pages.messages.tooLarge(evil)),
   crowded: pages.messagePage(pages.messages.crowded(evil)),
 }
 const admins: Record<string, pages.Page> = {

@@ -118,6 +118,18 @@ export const messages = {
     ],
     link: { href: '', name: 'Load it again' },
   }),
+  /** A running preview answered, with more headers than nginx reads. */
+  tooLarge: (tag: string): Message => ({
+    status: 502,
+    heading: `${tag} sent too much in its headers`,
+    sentence:
+      'It is running, but the response headers of the application are larger than 32 kB, the most that Lotan passes on.',
+    advice: [
+      { who: 'If you wrote it:', what: 'look at what it sends as Set-Cookie, Link or Content-Security-Policy.' },
+      { who: 'If you only wanted a look:', what: 'tell whoever opened the pull request.' },
+    ],
+    link: { href: '', name: 'Load it again' },
+  }),
   /** So many tags that nobody knows are asked for that this one has not been looked up. */
   unknown: (tag: string): Message => ({
     status: 503,

@@ -3,7 +3,7 @@
  *
  *   APP_PORT, APP_BIND   where it listens (80, all addresses)
  *   APP_DELAY            milliseconds until it listens
- *   APP_SPEAKS           it speaks and listens on one thing only: tls, http2 (without TLS) or ipv6
+ *   APP_SPEAKS           it speaks and listens on one of these and nothing else, tls, http2 (without TLS) or ipv6
  *   APP_SILENT           it accepts connections and never answers
  *   APP_TERM_MS          milliseconds that it takes to obey SIGTERM, serving on meanwhile
  */
@@ -54,11 +54,19 @@ const server = http.createServer(async (req, res) => {
       await sleep(number('ms', 1_000))
       return res.end(LOTAN_TAG)
     case 'answer': {
-      // ?status=201&h=Name:value&h=...
+      // ?status=201&h=Name:value&h=...&fill=40000
+      if (number('fill', 0) > 0) res.setHeader('X-Fill', 'x'.repeat(number('fill', 0)))
       const given = url.searchParams.getAll('h').map((line) => line.split(/:(.*)/s) as [string, string])
       for (const [name, value] of given) res.appendHeader(name, value)
       return res.writeHead(number('status', 200)).end(LOTAN_TAG)
     }
+    case 'refuse':
+      // Before the body is read; what it says, and how much.
+      res.writeHead(number('status', 413), { Connection: 'close', 'Content-Length': number('size', 9) })
+      return res.end('x'.repeat(number('size', 9)))
+    case 'raw':
+      // The very bytes, in base64.
+      return req.socket.end(Buffer.from(url.searchParams.get('bytes')!, 'base64'))
     case 'drop':
       return req.socket.destroy()
     case 'exit':
@@ -69,6 +77,10 @@ const server = http.createServer(async (req, res) => {
 })
 
 const sockets = new WebSocketServer({ server })
+// ?h=Name:value
+sockets.on('headers', (lines, req) =>
+  lines.push(...new URL(req.url!, 'http://app').searchParams.getAll('h').map((line) => line.replace(':', ': '))),
+)
 sockets.on('connection', (socket, req) => {
   socket.send(JSON.stringify({ tag: LOTAN_TAG, url: req.url, headers: req.headers }))
   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
