@@ -36,7 +36,7 @@ describe('the relay', { timeout: 60_000 }, () => {
   })
   after(async () => {
     nginx?.kill()
-    await (nginx && once(nginx, 'exit'))
+    if (nginx?.exitCode === null) await once(nginx, 'exit')
     await fs.rm(run, { recursive: true, force: true })
   })
 
