@@ -3,7 +3,7 @@
  *
  *   APP_PORT, APP_BIND   where it listens (80, all addresses)
  *   APP_DELAY            milliseconds until it listens
- *   APP_SPEAKS           it speaks and listens on one thing only: tls, http2 (without TLS) or ipv6
+ *   APP_SPEAKS           it speaks and listens on one of these and nothing else, tls, http2 (without TLS) or ipv6
  *   APP_SILENT           it accepts connections and never answers
  *   APP_TERM_MS          milliseconds that it takes to obey SIGTERM, serving on meanwhile
  */
