@@ -126,6 +126,7 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'shared/places',
     'shared/disk',
     'shared/life',
+    'shared/curb',
     'shared/life-failure',
     'shared/life-newer',
     'shared/life-pause',

@@ -5,16 +5,17 @@
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan } from '../testing/bed.ts'
+import { kill } from '../testing/docker.ts'
 import { request } from '../testing/http.ts'
 import { buildApp, buildSmall } from '../testing/images.ts'
 import { startRegistry } from '../testing/registry.ts'
 import { median, quantile } from './figures.ts'
 
-const ROUNDS = 5
-const SECONDS = 4
+const ROUNDS = 2
+const SECONDS = 2
 const EVERY_MS = 10
-/** Until it is at its worst. */
-const SETTLE_MS = 1_500
+/** Until it is at its worst, and until Lotan has done something about it. */
+const SETTLE_MS = 6_000
 
 const busy = '/bin/busybox'
 /** What they do, in the words of busybox's shell. */
@@ -47,8 +48,7 @@ export async function neighbour(): Promise<void> {
         await lotan.request(tag)
         await sleep(SETTLE_MS)
         beside.set(name, [...(beside.get(name) ?? []), await measure(lotan)])
-        await lotan.api('DELETE', `/previews/${tag}`)
-        await lotan.untilState(tag, 'unknown', 60_000)
+        await end(lotan, tag)
       }
   } finally {
     await lotan.stop()
@@ -62,6 +62,12 @@ export async function neighbour(): Promise<void> {
     const times = `${(p50! / middle!).toFixed(1)} and ${(p99! / worst!).toFixed(1)} times`
     line(`beside ${name}`, `p50 ${p50!.toFixed(1)} ms, p99 ${p99!.toFixed(1)} ms: ${times}`)
   }
+}
+
+/** Has it stopped, and does not wait until those who might still use it have gone. */
+async function end(lotan: Lotan, tag: string): Promise<void> {
+  await lotan.api('POST', `/previews/${tag}/stop`)
+  for (const { Id, Labels } of await lotan.containers()) if (Labels['lotan.tag'] === tag) await kill(Id).catch(() => {})
 }
 
 /** Milliseconds of each request. They are sent by the clock: a slow answer holds up no other. */

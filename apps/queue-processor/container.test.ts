@@ -30,6 +30,7 @@ const facts: ContainerFacts = {
   insists: false,
   port: 80,
   place: { address: '10.83.0.9', published: null },
+  groupParent: '/',
   host: 'pr-3001.previews.example.com',
   url: 'https://pr-3001.previews.example.com',
 }
@@ -76,6 +77,7 @@ test('a container is fenced in, and runs no check of its image', () => {
     Init: true,
     Memory: 512 * 1024 ** 2,
     MemorySwap: 512 * 1024 ** 2,
+    CgroupParent: '/',
     CpuPeriod: 100_000,
     CpuQuota: 100_000,
     CpuShares: 128,

@@ -22,6 +22,8 @@ export interface ContainerFacts {
   port: number
   /** The slot's. */
   place: Pick<SlotPlace, 'address' | 'published'>
+  /** Where its control group is to be; undefined for the engine's own choice. */
+  groupParent: string | undefined
   /** The preview's host and address as people click it. */
   host: string
   url: string
@@ -75,9 +77,14 @@ export function nameOf(instance: string, tag: string, generation: number): strin
   return `${networkName(instance)}-${tag}-${generation}`
 }
 
+/** So many microseconds of each period. */
+export function cpuQuota(cpus: number): number {
+  return Math.round(cpus * CPU_PERIOD_US)
+}
+
 /** The container of a generation. */
 export function containerOf(facts: ContainerFacts): ContainerPlan {
-  const { config, tag, generation, image, port, place } = facts
+  const { config, tag, generation, image, port, place, groupParent } = facts
   const { labels } = image
   const network = networkName(config.instance)
   const { limits, notices } = limitsOf(labels, config)
@@ -107,7 +114,7 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
       MemorySwap: bytesOf(limits.memory)!,
       // Not NanoCpus: the engine refuses more of them than it has.
       CpuPeriod: CPU_PERIOD_US,
-      CpuQuota: Math.round(limits.cpus * CPU_PERIOD_US),
+      CpuQuota: cpuQuota(limits.cpus),
       CpuShares: SHARES.cpu,
       BlkioWeight: SHARES.disk,
       PidsLimit: limits.pids,
@@ -122,9 +129,11 @@ export function containerOf(facts: ContainerFacts): ContainerPlan {
     },
   }
   const spec = createHash('sha256').update(JSON.stringify(same)).digest('hex').slice(0, 12)
+  // As the place is, this is the engine's, and of no matter to a container that is kept.
+  const grouped = { ...same, HostConfig: { ...same.HostConfig, ...(groupParent && { CgroupParent: groupParent }) } }
   const options: CreateOptions = {
-    ...same,
-    ...publishedAt(port, place, same),
+    ...grouped,
+    ...publishedAt(port, place, grouped),
     name: nameOf(config.instance, tag, generation),
     Labels: {
       'lotan.managed': 'true',

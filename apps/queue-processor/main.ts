@@ -14,6 +14,7 @@ import { openDisk } from './disk.ts'
 import { openFirewall } from './firewall.ts'
 import { openNetwork } from './network.ts'
 import { usualWaits } from './parts.ts'
+import { watchBombs } from './watch-bombs.ts'
 
 /** The engine saturates at 2 to 4 starts at once; a pull waits for the registry mostly, a stop for the application. */
 const widths = { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 10, stop: 10 }
@@ -48,6 +49,7 @@ const hands = {
 }
 const parts = { ...hands, disk: openDisk(hands) }
 void network.keep(ending.signal)
+void watchBombs(hands, ending.signal)
 await emptyQueues()
 open.push(openWorkers(config, widths, attendTo(parts), log))
 const due = store.list().filter(isOnItsWay)

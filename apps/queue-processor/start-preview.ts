@@ -71,6 +71,7 @@ async function bringUp(parts: Parts, coming: Coming, tries = 0): Promise<Up | un
     insists: insists(store.meta, image.id),
     port: generation.port,
     place,
+    groupParent: await engine.groupParent(),
     host,
     url: urlOf(host, config),
   })
@@ -128,6 +129,9 @@ async function startKept(
   try {
     if (fits && !found.running) {
       if (!isPlaced) await engine.moveTo(id, place.address)
+      const quota = plan.options.HostConfig!.CpuQuota!
+      // It was curbed as long as it ran: it starts as everybody does.
+      if (found.cpuQuota !== quota) await engine.allowCpu(id, quota)
       if (!stands(parts, coming)) return undefined
       await start(parts, id, place)
       return id

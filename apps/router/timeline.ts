@@ -98,6 +98,10 @@ function wordsOf(event: string, detail: string | null): string {
       return 'its container is frozen'
     case 'woken':
       return 'its container goes on'
+    case 'curbed':
+      return detail === 'no more'
+        ? 'it may use the processor again'
+        : 'it makes processes without end: it gets little of the processor'
     case 'inUse':
       return 'somebody uses it after all'
     case 'renewed':

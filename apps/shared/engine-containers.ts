@@ -49,6 +49,8 @@ export interface Inspected {
   pid: number | null
   /** Bytes; 0 for none. */
   memoryLimit: number
+  /** Microseconds of processor time in each of the container's periods; 0 for no limit. */
+  cpuQuota: number
   address: string | null
   /** The port of the engine's machine that leads to it, or will when it runs. */
   published: number | null
@@ -116,6 +118,7 @@ export async function inspect(docker: Docker, instance: string, id: string): Pro
     finishedAt: time(state.FinishedAt),
     pid: state.Pid || null,
     memoryLimit: info.HostConfig.Memory ?? 0,
+    cpuQuota: info.HostConfig.CpuQuota ?? 0,
     address: addressOf(endpoint),
     published: publishedOf(info.HostConfig.PortBindings as Bindings),
     labels: info.Config.Labels ?? {},
@@ -159,6 +162,11 @@ export async function kill(docker: Docker, id: string): Promise<void> {
   await call('killing', (asked) => docker.getContainer(id).kill({ signal: 'SIGKILL', ...asked })).catch(
     unless(404, 409),
   )
+}
+
+/** Sets how much of the processor a container may have, now and when it is started again. @param quota microseconds a period */
+export async function allowCpu(docker: Docker, id: string, quota: number): Promise<void> {
+  await call(`updating ${id}`, (asked) => docker.getContainer(id).update({ CpuQuota: quota, ...asked }))
 }
 
 /** Freezes a container's processes; one that is frozen already is left as it is. */

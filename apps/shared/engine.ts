@@ -11,6 +11,8 @@ import { call } from './engine-call.ts'
 import * as containers from './engine-containers.ts'
 import { openDisk } from './engine-disk.ts'
 import { events } from './engine-events.ts'
+import { refusedForks } from './engine-forks.ts'
+import { openGroup } from './engine-group.ts'
 import { digestNamesOf, findImage, layersOf, namesOf, programOf, removeImage } from './engine-images.ts'
 import { ensureNetwork } from './engine-network.ts'
 import { bridgeOf, ownContainer, runOnHost } from './engine-own.ts'
@@ -42,7 +44,10 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
       return { os: version.Os, architecture: version.Arch }
     },
     disk: openDisk(docker, isLocal),
+    groupParent: openGroup(docker),
     written: openWritten(docker, isLocal),
+    /** How many new processes a container was refused; undefined where that cannot be read here. */
+    refusedForks: (id: string, pid: number) => (isLocal ? refusedForks(id, pid) : Promise.resolve(undefined)),
 
     list: (tag?: string) => containers.list(docker, instance, tag),
     inspect: (id: string) => containers.inspect(docker, instance, id),
@@ -55,6 +60,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     start: (id: string) => containers.start(docker, id),
     stop: (id: string, timeout?: number) => containers.stop(docker, id, timeout),
     kill: (id: string) => containers.kill(docker, id),
+    allowCpu: (id: string, quota: number) => containers.allowCpu(docker, id, quota),
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),

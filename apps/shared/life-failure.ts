@@ -1,4 +1,5 @@
 /** What goes wrong with a preview: it cannot start, its application ends by itself, its image is not there. */
+import { withCurb } from './curb.ts'
 import { atOnce, notRenewed, unfit } from './life-newer.ts'
 import { asked, bare, gone, known, queued, rested, stopped } from './life-states.ts'
 import {
@@ -68,6 +69,16 @@ export function diskOver(
   const left = preview.state === 'running' && preview.coming?.number === number ? unfit(preview, reason) : preview
   const isLeaving = left?.leaving.some((leaving) => leaving.number === number && leaving.since !== AT_ONCE)
   return left && isLeaving ? asked(atOnce(left, number)) : undefined
+}
+
+/** What serves is curbed, or is not any more: the admin reads of it. */
+export function curbed(
+  preview: Preview,
+  { generation, curbed }: Extract<Event, { type: 'curbed' }>,
+): Preview | undefined {
+  if (preview.state !== 'running' || preview.generation.number !== generation) return undefined
+  const notice = withCurb(preview.notice, curbed)
+  return notice === preview.notice ? undefined : { ...preview, notice }
 }
 
 /** The image it was to start from was removed by somebody else: it is pulled again. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { duesOf } from './due.ts'
+import { CURBED } from './curb.ts'
 import { next } from './life.ts'
 import {
   AT_ONCE,
@@ -660,4 +661,13 @@ test('no sequence of events breaks a preview', () => {
     { numRuns: 2_000 },
   )
   assert.equal(seen.size, 10, `only these states came up: ${[...seen].join(', ')}`)
+})
+
+test('a notice says that what serves is curbed, as long as it is', () => {
+  const curbed = inState(after(running, { type: 'curbed', generation: 1, curbed: true }), 'running')
+  assert.equal(curbed.notice, CURBED)
+  assert.equal(curbed.change, running.change)
+  assert.equal(next(curbed, 'red', { type: 'curbed', generation: 1, curbed: true }, now), undefined)
+  assert.equal(after(curbed, { type: 'curbed', generation: 1, curbed: false })?.notice, null)
+  assert.equal(next(running, 'red', { type: 'curbed', generation: 2, curbed: true }, now), undefined)
 })

@@ -9,7 +9,7 @@
  * first answer), life-failure.ts (it fails, crashes, has no image), life-newer.ts (a newer image, and its generation
  * beside the one that serves), life-pause.ts and life-stop.ts (stop, remove, clean up). life-states.ts makes the states.
  */
-import { diskOver, exited, fail, imageGone, missing } from './life-failure.ts'
+import { curbed, diskOver, exited, fail, imageGone, missing } from './life-failure.ts'
 import { current, left, notRenewed, refresh, renewed, replace } from './life-newer.ts'
 import { freeze, inUse, pause, woken } from './life-pause.ts'
 import {
@@ -96,6 +96,8 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
       return exited(preview, event, now)
     case 'diskOver':
       return diskOver(preview, event, now)
+    case 'curbed':
+      return curbed(preview, event)
     case 'ending':
       return ending(preview)
     case 'ended':

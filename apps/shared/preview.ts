@@ -210,6 +210,8 @@ export type Event =
   | { type: 'exited'; generation: number; reason: Reason; gone: boolean }
   /** A container has written more to the disk than it may, or so fast that the disk would be full. */
   | { type: 'diskOver'; generation: number; reason: Reason }
+  /** A container makes processes without end, and gets less of the processor; or does so no more. */
+  | { type: 'curbed'; generation: number; curbed: boolean }
   /** The drain is over: from here on the container is being ended and a click cannot call it back. */
   | { type: 'ending' }
   | { type: 'ended' }

@@ -97,6 +97,8 @@ export function detailOf(event: Event, becomes: Preview): string | null {
       return event.container.slice(0, 12)
     case 'answered':
       return event.notice
+    case 'curbed':
+      return event.curbed ? 'processes without end' : 'no more'
     case 'begin':
       return `slot ${generationOf(becomes)?.slot}`
     case 'pulled':
