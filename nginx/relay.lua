@@ -44,16 +44,27 @@ local function final_answer(app, upgrade_asked)
   end
 end
 
--- The head as nginx read it, but for where to. Not ngx.req.raw_header: of a value that ends in a space, as HTTP/2 allows,
--- it makes a value and an empty line, which would end the head early and leave the rest for a request of its own.
+-- The head as nginx read it, but for where to. Of ngx.req.raw_header only the order is taken: of a value that ends in a
+-- space, as HTTP/2 allows, it makes a value and an empty line, which would end the head early and leave the rest for a
+-- request of its own.
 local headers = ngx.req.get_headers(0, true)
 local host, port, patience = tostring(headers['X-Lotan-Relay']):match('^([%d.]+):(%d+) (%d+)$')
 local upgrade_asked = headers['Upgrade'] == 'websocket' -- as nginx writes it
 headers['X-Lotan-Relay'] = nil
 local lines = { ngx.var.request }
-for name, values in pairs(headers) do
-  for _, value in ipairs(type(values) == 'table' and values or { values }) do
-    lines[#lines + 1] = name .. ': ' .. value
+local function add(name)
+  local values = headers[name]
+  local value = type(values) == 'table' and table.remove(values, 1) or values
+  lines[#lines + 1] = name .. ': ' .. value
+  if value == values or #values == 0 then headers[name] = nil end
+end
+for line in ngx.req.raw_header(true):gmatch('[^\r\n]+') do
+  local name = line:match('^([^:]+):')
+  if name and headers[name] then add(name) end
+end
+for name in pairs(headers) do
+  while headers[name] do
+    add(name)
   end
 end
 local head = table.concat(lines, '\r\n') .. '\r\n\r\n'
