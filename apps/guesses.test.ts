@@ -56,7 +56,8 @@ describe('guesses', { timeout: 120_000 }, () => {
     assert.ok(guesses.length > 0)
     assert.ok(guesses.length <= 20 + 2 * seconds + 1, `${guesses.length} in ${seconds} s`)
     assert.ok(guesses.every(({ method }) => method === 'HEAD'))
-    const lists = asked.filter(({ path }) => path.includes('/tags/list'))
+    // Each is asked for what comes behind it, too, where the registry does not say that it is whole.
+    const lists = asked.filter(({ path }) => path.includes('/tags/list') && !path.includes('last='))
     assert.ok(lists.length <= 1 + seconds / 10 + 1, `${lists.length} lists in ${seconds} s`)
     // On the same two cores as the flood itself.
     assert.ok(median(during) < 3 * median(before) + 500, `${during.join()} against ${before.join()}`)
