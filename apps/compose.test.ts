@@ -252,7 +252,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
       assert.deepEqual((await inspect(container)).Mounts, [])
       const run = (await inside(await idOf('redis'), ['ls', '/data/run'])).split('\n')
       const sockets = run.filter((name) => name.endsWith('.sock'))
-      assert.deepEqual(sockets, ['desk.sock', 'reaper.sock', 'redis.sock', 'relay.sock', 'router.sock'])
+      assert.deepEqual(sockets, ['desk.sock', 'reaper.sock', 'redis.sock', 'router.sock'])
     } finally {
       service.close()
     }

@@ -53,7 +53,7 @@ export async function writeNginxConf(
   await fs.mkdir(prefix, { recursive: true })
   const routes = await emptyRoutes(config)
   // One that was killed has left it, and the next could not listen.
-  await fs.rm(path.join(config.runDir, 'relay.sock'), { force: true })
+  await fs.rm(path.join(prefix, 'relay.sock'), { force: true })
   await fs.mkdir(path.join(config.dataDir, 'logs'), { recursive: true })
 
   const files = Math.min(65_536, await openFilesLimit())

@@ -25,6 +25,7 @@ describe('the relay', { timeout: 60_000 }, () => {
 
   before(async () => {
     run = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-relay-'))
+    await fs.mkdir(path.join(run, 'nginx'))
     const relay = await ejs.renderFile(path.join(sources, 'relay.conf.ejs'), { run, lua: { dir: sources } })
     const loads = findNginx().luaModules.map((file) => `load_module '${file}';`)
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${run}/t;`)
@@ -32,7 +33,7 @@ describe('the relay', { timeout: 60_000 }, () => {
       events {} http { client_max_body_size 0; underscores_in_headers on; ${temporary.join(' ')} ${relay} }`
     await fs.writeFile(path.join(run, 'nginx.conf'), conf)
     nginx = spawn('nginx', ['-p', run, '-c', path.join(run, 'nginx.conf'), '-e', path.join(run, 'log')])
-    await until('nginx listens', () => fs.stat(path.join(run, 'relay.sock')))
+    await until('nginx listens', () => fs.stat(path.join(run, 'nginx', 'relay.sock')))
   })
   after(async () => {
     nginx?.kill()
@@ -40,7 +41,7 @@ describe('the relay', { timeout: 60_000 }, () => {
     await fs.rm(run, { recursive: true, force: true })
   })
 
-  const socketPath = () => path.join(run, 'relay.sock')
+  const socketPath = () => path.join(run, 'nginx', 'relay.sock')
 
   /** Serves, and says where. */
   async function serving<T>(server: net.Server, use: (place: string) => Promise<T>): Promise<T> {
