@@ -93,7 +93,7 @@ describe('the image', { timeout: 300_000 }, () => {
     const id = stdout.trim()
     started.push(id)
     try {
-      await until('Lotan is healthy', async () => (await stateOf(id)).Health?.Status === 'healthy', { within: 40_000 })
+      await until('Lotan is healthy', async () => (await stateOf(id)).Health?.Status === 'healthy', { within: 90_000 })
     } catch (error) {
       const said = await run('docker', ['logs', id], { env: surroundings })
       throw new Error(`${(error as Error).message}\n${said.stdout}${said.stderr}`, { cause: error })
@@ -301,10 +301,11 @@ describe('the image', { timeout: 300_000 }, () => {
     try {
       const read = () => inside(id, ['cat', '/data/instance'])
       other = (await until('it has begun', read, { within: 30_000 })).trim()
-      await until('it is said', async () => {
+      const isSaid = async () => {
         const { stdout } = await run('docker', ['logs', id], { env: surroundings })
         return /^lotan: previews cannot be reached out of Lotan's own container: .*iptables: not found/m.test(stdout)
-      })
+      }
+      await until('it is said', isSaid, { within: 60_000 })
       const checked = inside(id, ['node', 'apps/lotan/healthy.ts'])
       await assert.rejects(checked, ({ stdout }: { stdout: string }) =>
         /"queue-processor":\{"ok":false,"detail":"cannot reach previews/.test(stdout),

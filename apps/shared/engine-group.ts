@@ -1,7 +1,10 @@
 /** Where the engine puts a container's control group among those of the machine. */
+import fs from 'node:fs'
 import os from 'node:os'
 import type Docker from 'dockerode'
 import { call } from './engine-call.ts'
+import { ownContainer } from './engine-own.ts'
+import { containerIn } from './own-container.ts'
 
 const AGAIN_MS = 60_000
 
@@ -15,12 +18,14 @@ export interface Info {
  * The parent for the groups of previews; undefined for the engine's own choice.
  * @throws EngineError
  */
-export function openGroup(docker: Docker) {
+export function openGroup(docker: Docker, instance: string) {
   let known: { parent: string | undefined; at: number } | undefined
   return async function groupParent(): Promise<string | undefined> {
     if (known && performance.now() - known.at < AGAIN_MS) return known.parent
     const info = await call('asking for its control groups', (asked) => (docker as Asked).info(asked))
-    known = { parent: parentFor(info, os.release()), at: performance.now() }
+    const inside = containerIn(fs.readFileSync('/proc/self/mountinfo', 'utf8'))
+    const own = inside === undefined ? undefined : await ownContainer(docker, instance, inside)
+    known = { parent: own ? undefined : parentFor(info, os.release()), at: performance.now() }
     return known.parent
   }
 }
@@ -28,7 +33,8 @@ export function openGroup(docker: Docker) {
 /**
  * An engine without systemd puts all containers into one group, which has the weight of a single process of the machine:
  * one preview that takes all it can get then takes it from its neighbours, whatever their weights. At the top each has
- * its own, as under systemd, where no other parent may be named.
+ * its own, as under systemd, where no other parent may be named. Where Lotan is a container of the same engine it is in
+ * that group itself, and previews at the top would outweigh it: they stay beside it.
  *
  * @param kernel this machine's: where the engine's is another one, its groups are left as they are
  */

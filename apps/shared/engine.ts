@@ -44,7 +44,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
       return { os: version.Os, architecture: version.Arch }
     },
     disk: openDisk(docker, isLocal),
-    groupParent: openGroup(docker),
+    groupParent: openGroup(docker, instance),
     written: openWritten(docker, isLocal),
     /** How many new processes a container was refused; undefined where that cannot be read here. */
     refusedForks: (id: string, pid: number) => (isLocal ? refusedForks(id, pid) : Promise.resolve(undefined)),
