@@ -51,7 +51,7 @@ describe("the previews' network", { timeout: 60_000 }, () => {
     void network.keep(ending.signal)
     await until('the rules are set', () => store.meta.get('guarded') === 'yes')
     const rules = (await rulesWith(config.instance)).sort()
-    assert.equal(rules.length, 14)
+    assert.equal(rules.length, 15)
 
     const back = async () => JSON.stringify((await rulesWith(config.instance)).sort()) === JSON.stringify(rules)
     for (const [table, from, to] of [
