@@ -106,7 +106,10 @@ test('without an engine the queue-processor says so, and works once it is there'
   try {
     const hands = bed.asProcess()
     await bed.click('red')
-    assert.equal((await bed.untilState('red', 'failed')).reason.code, 'engine-down')
+    await until('it waits for the engine', () => {
+      const red = bed.store.get('red')
+      return red?.state === 'queued' && red.reason?.code === 'engine-down'
+    })
     await until('it says so', () => hands.output().includes('network not ready'))
     assert.ok((await hands.end('SIGTERM')) < 1_000)
   } finally {

@@ -84,7 +84,7 @@ test('a queued preview has a place in line, and nothing else yet', () => {
       slot: null,
       generation: null,
       progress: null,
-      lastSeen: null,
+      lastSeen: '2026-01-01T00:00:00.000Z',
       engine: null,
     },
   )
