@@ -40,6 +40,7 @@ interface Known {
 export function watchConnections(parts: Parts, every: number, signal: AbortSignal) {
   const { sample, store, log } = parts
   let look: Look | undefined
+  let knownUntil = -Infinity
   let failing = false
   void keepGoing('connections', log, signal, watch)
 
@@ -48,7 +49,10 @@ export function watchConnections(parts: Parts, every: number, signal: AbortSigna
       const places = placesIn(store.meta)
       const previews = store.list().filter(isUsable)
       if (places && previews.length > 0) await lookAt(places)
-      else look = undefined
+      else {
+        look = undefined
+        if (places) knownUntil = Date.now()
+      }
       await sleep(every, undefined, { signal }).catch(() => {})
     }
   }
@@ -59,14 +63,22 @@ export function watchConnections(parts: Parts, every: number, signal: AbortSigna
       if (!failing) log.error({ error: error.message }, 'open connections cannot be read; is iproute2 there?')
     })
     failing = !connections
-    if (!connections) return void (look = undefined)
     const now = Date.now()
+    // A look tells what moved since the one before; where none can be made, requests alone count.
+    if (look || failing) knownUntil = now
+    if (!connections) return void (look = undefined)
     // Read after the connections: a person who opened one has been noted before.
     look = nextLook(look, connections, store.list().filter(isUsable), places, now)
     if (look.used.size > 0) store.touch([...look.used].map((tag) => [tag, now]))
   }
 
   return {
+    /**
+     * Until when the database knows of every use, milliseconds since 1970. Of a time when the reaper did not run, it
+     * knows only what the next look tells.
+     */
+    knownUntil: (): number => knownUntil,
+
     /** Whether a preview may have an open connection, silent perhaps. In doubt it has. */
     isOpen: (tag: string): boolean => look?.open.has(tag) ?? true,
   }

@@ -49,7 +49,7 @@ const ready = () => awaitReady(config, signal)
 going('tags', () => keepOffered({ config, registry, store, nudges, ready, log }, config.refreshEvery, signal))
 going('newest', () => keepNewest({ config, registry, store, nudges, log }, config.refreshEvery, signal))
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
-const { isOpen } = watchConnections({ sample: sampleConnections, store, log }, lookEvery, signal)
+const { isOpen, knownUntil } = watchConnections({ sample: sampleConnections, store, log }, lookEvery, signal)
 going('dues', lookAgainAndAgain)
 going('comparing', compareAgainAndAgain)
 going('room', keepRoom)
@@ -127,7 +127,17 @@ async function doWhatIsDue(containers: Container[] | null, askedAt = 0): Promise
   const previews = store.list()
   // After the rows, or one that came in between would be of a time to come.
   const now = Date.now()
-  const facts = { previews, containers, askedAt, places, isOpen, room, lastGeneration: store.lastGeneration, config }
+  const facts = {
+    previews,
+    containers,
+    askedAt,
+    places,
+    isOpen,
+    knownUntil: knownUntil(),
+    room,
+    lastGeneration: store.lastGeneration,
+    config,
+  }
   return (await reap.all(plan(facts, now), now)) && places !== undefined
 }
 

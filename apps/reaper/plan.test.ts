@@ -126,6 +126,16 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [stop],
   ],
   [
+    'an idle one is not stopped while it is unknown whether it was used up to then',
+    { previews: [running({ lastSeen: NOW - 10 * MINUTE })], config: pausing, knownUntil: NOW - 10 * MINUTE },
+    [],
+  ],
+  [
+    'one that has lived its time is, whether it was used or not',
+    { previews: [running(lived('30'))], knownUntil: -Infinity },
+    [apply({ type: 'stop', why: 'lifetime' })],
+  ],
+  [
     'nor one that is stopped before it would be paused',
     {
       previews: [
@@ -444,6 +454,7 @@ for (const [name, facts, expected] of table)
         room: 1,
         lastGeneration: () => null,
         isOpen: () => false,
+        knownUntil: NOW,
         config,
         ...facts,
       },

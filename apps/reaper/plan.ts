@@ -33,6 +33,8 @@ export interface Facts {
   places: Places | undefined
   /** Whether somebody may be connected to a preview, silent perhaps: it is not frozen then. */
   isOpen: (tag: string) => boolean
+  /** Until when every use of a preview is known, milliseconds since 1970: what is due since then may have been used. */
+  knownUntil: number
   /** Free places of LOTAN_MAX_RUNNING. */
   room: number
   /** The newest generation of a tag that this database has ever known, or null where it has known of none. */
@@ -137,8 +139,11 @@ function forgotten(preview: Preview, after: number, now: number): Action | undef
 }
 
 /** A stop rather than a pause, and no pause of what somebody is connected to. */
-function dueNow(preview: Preview, { config, isOpen }: Facts, now: number): Due | undefined {
-  const dues = duesOf(preview, config).filter(({ at }) => at <= now)
+function dueNow(preview: Preview, { config, isOpen, knownUntil }: Facts, now: number): Due | undefined {
+  const isUp = preview.state === 'running' || preview.state === 'paused'
+  const dues = duesOf(preview, config).filter(
+    ({ at, why }) => at <= (isUp && why === 'idle' ? Math.min(now, knownUntil) : now),
+  )
   const mayPause = !isOpen(preview.tag) && !isOnItsWay(preview)
   return dues.find(({ what }) => what !== 'pause') ?? (mayPause ? dues[0] : undefined)
 }
