@@ -25,7 +25,7 @@ ENV NODE_COMPILE_CACHE=/var/cache/lotan
 VOLUME /data
 EXPOSE 80
 # All parts are well, asked through nginx as visitors come in.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "apps/lotan/healthy.ts"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "apps/lotan/healthcheck.ts"]
 # tini is the first process: what outlives a part that was killed would stay a zombie under Node.
 ENTRYPOINT ["tini", "--", "lotan"]
 CMD ["up"]

@@ -31,7 +31,7 @@ export default defineConfig(
   },
   {
     // Tests read answers whose shape is what they test.
-    files: ['apps/**/*.{test,long}.ts', 'apps/**/{*-,}bed.ts', 'apps/testing/**', 'apps/bench/**'],
+    files: ['apps/**/*.{test,long}.ts', 'apps/**/harness.ts', 'apps/testing/**', 'apps/bench/**'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-misused-promises': 'off',

@@ -26,7 +26,7 @@ for (const [name, ...command] of [
 }
 
 interface Source {
-  /** From the root: `apps/router/decide.ts`. */
+  /** From the root: `apps/router/gateway/decide.ts`. */
   file: string
   text: string
   imports: { of: string; typeOnly: boolean }[]
@@ -40,7 +40,7 @@ const sources: Source[] = fs
   })
 
 /** Tests, what they share, and benches: they may reach further than what is tested. */
-const isBed = (file: string) => /\.(test|long)\.ts$|\bbed\.ts$|^apps\/(testing|bench)\//.test(file)
+const isBed = (file: string) => /\.(test|long)\.ts$|\bharness\.ts$|^apps\/(testing|bench)\//.test(file)
 const product = sources.filter(({ file }) => !isBed(file))
 
 test('the checks look at all sources', () => {
@@ -63,7 +63,7 @@ test('the checks look at all sources', () => {
 test('an app imports its own files and shared, and shared imports no app', () => {
   const strangers = sources
     // Story tests, and what they stand on, cross apps.
-    .filter(({ file }) => !['apps', 'apps/testing'].includes(path.dirname(file)))
+    .filter(({ file }) => !/^apps\/(testing|stories)\//.test(file))
     .flatMap(({ file, imports }) => {
       const own = [appOf(file), 'shared', ...(isBed(file) ? ['testing'] : [])]
       return imports
@@ -89,11 +89,11 @@ test('nothing that is shipped imports a test, or a package that only tests are g
 
 test('a library has one home', () => {
   const homes: [library: RegExp, home: RegExp][] = [
-    [/^better-sqlite3$/, /^apps\/shared\/store(-.+)?\.ts$/],
-    [/^dockerode$/, /^apps\/shared\/engine(-.+)?\.ts$/],
+    [/^better-sqlite3$/, /^apps\/shared\/store\//],
+    [/^dockerode$/, /^apps\/shared\/engine\//],
     [/^(bullmq|ioredis)$/, /^apps\/shared\/queue\.ts$/],
-    [/^node:https$/, /^apps\/(shared\/(registry|engine)(-.+)?|lotan\/api)\.ts$/],
-    [/^@aws-sdk\//, /^apps\/shared\/registry-ecr\.ts$/],
+    [/^node:https$/, /^apps\/(shared\/(registry|engine)\/|lotan\/cli\/api\.ts$)/],
+    [/^@aws-sdk\//, /^apps\/shared\/registry\/ecr\.ts$/],
     [/^express$|^helmet$/, /^apps\/router\//],
   ]
   const astray = product.flatMap(({ file, imports }) =>
@@ -107,44 +107,44 @@ test('a library has one home', () => {
 test('only config reads the environment', () => {
   // What runs inside a container of the tests is no part of Lotan.
   const readers = sources.filter(
-    ({ file, text }) => file !== 'apps/testing/app.ts' && text.includes(`process.${'env'}`),
+    ({ file, text }) => file !== 'apps/testing/images/app.ts' && text.includes(`process.${'env'}`),
   )
   assert.deepEqual(
     readers.map(({ file }) => file),
-    ['apps/shared/config.ts'],
+    ['apps/shared/config/config.ts'],
   )
 })
 
 test('pure files know no clock, no chance, no environment and nobody outside', () => {
   const pure = [
     'shared/tag',
-    'shared/preview',
-    'shared/reason',
-    'shared/slots',
-    'shared/due',
-    'shared/line',
-    'shared/places',
-    'shared/disk',
-    'shared/life',
-    'shared/curb',
-    'shared/life-failure',
-    'shared/life-newer',
-    'shared/life-pause',
-    'shared/life-start',
-    'shared/life-states',
-    'shared/life-stop',
-    'shared/life-streams',
-    'shared/newer',
-    'shared/lua-pattern',
-    'shared/settings',
-    'router/decide',
-    'lotan/wait-line',
-    'lotan/wait-seen',
-    'router/usual',
-    'router/origin',
+    'shared/preview/preview',
+    'shared/preview/failure-reason',
+    'shared/slots/slots',
+    'shared/preview/timeouts',
+    'shared/preview/start-queue',
+    'shared/slots/slot-scheme',
+    'shared/disk-space',
+    'shared/preview/transitions',
+    'shared/preview/fork-bomb',
+    'shared/preview/failure',
+    'shared/preview/update',
+    'shared/preview/pause',
+    'shared/preview/start',
+    'shared/preview/states',
+    'shared/preview/stop',
+    'shared/preview/streams',
+    'shared/preview/image-update',
+    'shared/config/lua-pattern',
+    'shared/config/settings',
+    'router/gateway/decide',
+    'lotan/cli/wait/line',
+    'lotan/cli/wait/seen',
+    'router/pages/start-estimate',
+    'router/pages/image-source',
     'reaper/plan',
-    'reaper/disk',
-    'queue-processor/rules',
+    'reaper/evict',
+    'queue-processor/network/firewall-rules',
   ].map((name) => `apps/${name}.ts`)
   const wrong = pure.flatMap((file) => {
     const source = sources.find((source) => source.file === file)
@@ -170,7 +170,7 @@ test('no test is left out', () => {
   )
 })
 
-/** `apps/router/decide.ts` → `router`. */
+/** `apps/router/gateway/decide.ts` → `router`. */
 function appOf(file: string): string {
   return file.split('/')[1]!
 }

@@ -8,7 +8,7 @@
     if (element.textContent !== text) element.textContent = text
   }
 
-  // As units.ts writes durations.
+  // As format.ts writes durations.
   const duration = (ms) => {
     const [s, min, h] = [1e3, 6e4, 36e5].map((unit) => Math.floor(ms / unit))
     const two = (a, first, b, second) => a + '\u00a0' + first + (b ? '\u00a0' + b + '\u00a0' + second : '')

@@ -6,11 +6,11 @@
  * network of their own), which says what Lotan adds, and with none at all, which says what those options cost.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startLotan } from '../testing/bed.ts'
-import { addressOf, docker, removeByHand, tagByHand } from '../testing/docker.ts'
-import { request } from '../testing/http.ts'
-import { buildSmall } from '../testing/images.ts'
-import { startRegistry } from '../testing/registry.ts'
+import { startLotan } from '../testing/harness/lotan.ts'
+import { addressOf, docker, removeByHand, tagByHand } from '../testing/harness/docker.ts'
+import { request } from '../testing/clients/http.ts'
+import { buildSmall } from '../testing/images/build.ts'
+import { startRegistry } from '../testing/registries/registry.ts'
 import { median, spread } from './figures.ts'
 
 const PAIRS = 20

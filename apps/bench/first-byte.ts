@@ -2,11 +2,11 @@
  * From a first click's last byte to the waiting page's first, on tags that nobody has clicked before: one click after
  * another, and a hundred at once.
  */
-import { asBrowser, isWaiting, startLotan } from '../testing/bed.ts'
-import { openGate } from '../testing/gate.ts'
-import { buildSmall, moveToRegistry } from '../testing/images.ts'
-import { startRegistry } from '../testing/registry.ts'
-import { until } from '../testing/until.ts'
+import { asBrowser, isWaiting, startLotan } from '../testing/harness/lotan.ts'
+import { openGate } from '../testing/registries/throttle.ts'
+import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { startRegistry } from '../testing/registries/registry.ts'
+import { until } from '../testing/harness/until.ts'
 import { quantile, spread } from './figures.ts'
 
 const CLICKS = 50

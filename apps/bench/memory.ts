@@ -1,9 +1,9 @@
 /** Memory of each part when nothing happens and one preview runs, and what each one more costs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startLotan, type Lotan, type PartName } from '../testing/bed.ts'
-import { buildSmall } from '../testing/images.ts'
-import { memoryOf, processes } from '../testing/processes.ts'
-import { startRegistry } from '../testing/registry.ts'
+import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
+import { buildSmall } from '../testing/images/build.ts'
+import { memoryOf, processes } from '../testing/harness/processes.ts'
+import { startRegistry } from '../testing/registries/registry.ts'
 
 const IDLE_MS = 20_000
 const MORE = 20

@@ -4,11 +4,11 @@
  */
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startLotan, type Lotan } from '../testing/bed.ts'
-import { kill } from '../testing/docker.ts'
-import { request } from '../testing/http.ts'
-import { buildApp, buildSmall } from '../testing/images.ts'
-import { startRegistry } from '../testing/registry.ts'
+import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
+import { kill } from '../testing/harness/docker.ts'
+import { request } from '../testing/clients/http.ts'
+import { buildApp, buildSmall } from '../testing/images/build.ts'
+import { startRegistry } from '../testing/registries/registry.ts'
 import { median, quantile } from './figures.ts'
 
 const ROUNDS = 2

@@ -1,10 +1,10 @@
 /** A tag that is pushed again under steady load: what fails, how long the older page is shown, and what it costs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startLotan } from '../testing/bed.ts'
-import { buildSmall, moveToRegistry } from '../testing/images.ts'
-import { startRegistry } from '../testing/registry.ts'
-import { until } from '../testing/until.ts'
-import { startVisits } from '../testing/visits.ts'
+import { startLotan } from '../testing/harness/lotan.ts'
+import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { startRegistry } from '../testing/registries/registry.ts'
+import { until } from '../testing/harness/until.ts'
+import { startVisits } from '../testing/clients/visits.ts'
 
 const ROUNDS = 3
 const load = { connections: 20, pause: 2 }

@@ -3,12 +3,12 @@
  * containers of the same image and options.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startLotan } from '../testing/bed.ts'
-import { addressOf, docker, removeByHand, tagByHand } from '../testing/docker.ts'
-import { request } from '../testing/http.ts'
-import { buildSmall } from '../testing/images.ts'
-import { startRegistry } from '../testing/registry.ts'
-import { until } from '../testing/until.ts'
+import { startLotan } from '../testing/harness/lotan.ts'
+import { addressOf, docker, removeByHand, tagByHand } from '../testing/harness/docker.ts'
+import { request } from '../testing/clients/http.ts'
+import { buildSmall } from '../testing/images/build.ts'
+import { startRegistry } from '../testing/registries/registry.ts'
+import { until } from '../testing/harness/until.ts'
 import { median, quantile, spread } from './figures.ts'
 
 const PREVIEWS = 10

@@ -4,9 +4,9 @@
  */
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import { readConfig } from '../shared/config.ts'
-import { openEngine } from '../shared/engine.ts'
-import { openRegistry, RegistryError } from '../shared/registry.ts'
+import { readConfig } from '../shared/config/config.ts'
+import { openEngine } from '../shared/engine/engine.ts'
+import { openRegistry, RegistryError } from '../shared/registry/registry.ts'
 import { buildSample, revision, samples } from './sample.ts'
 
 const config = readConfig()

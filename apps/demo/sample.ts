@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import type { Engine } from '../shared/engine.ts'
+import type { Engine } from '../shared/engine/engine.ts'
 
 /** One tag and the colour of its banner. Without a colour its image is the one that fails on purpose. */
 export interface Sample {

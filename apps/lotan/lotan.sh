@@ -5,7 +5,7 @@ set -eu
 
 here=$(dirname "$(readlink -f "$0")")
 own_node=$here/node
-. "$here/fitting-node.sh"
+. "$here/install/fitting-node.sh"
 
 node_fits || use_own_node
 node_fits || {

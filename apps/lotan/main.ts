@@ -1,10 +1,10 @@
 /** The `lotan` command: finds the command that is asked for, and ends with its status. */
-import { SettingsError } from '../shared/config.ts'
-import { exit, UsageError, type Command } from './command.ts'
+import { SettingsError } from '../shared/config/config.ts'
+import { exit, UsageError, type Command } from './cli/command.ts'
 
 const commands: Record<string, () => Promise<Command>> = {
-  up: () => import('./commands/up.ts'),
-  wait: () => import('./commands/wait.ts'),
+  up: () => import('./cli/commands/up.ts'),
+  wait: () => import('./cli/commands/wait.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

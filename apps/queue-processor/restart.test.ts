@@ -1,13 +1,13 @@
 /** The queue-processor killed in the middle of its work, or without an engine: what it finds is what it goes on with. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Preview } from '../shared/preview.ts'
-import { openGate, type Gate } from '../testing/gate.ts'
-import { buildSmall, moveToRegistry } from '../testing/images.ts'
-import { assertForwards, noteProgress } from '../testing/progress.ts'
-import { startRegistry, type Registry } from '../testing/registry.ts'
-import { until } from '../testing/until.ts'
-import { makeBed, type Bed } from './bed.ts'
+import type { Preview } from '../shared/preview/preview.ts'
+import { openGate, type Gate } from '../testing/registries/throttle.ts'
+import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { assertForwards, noteProgress } from '../testing/registries/progress.ts'
+import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { until } from '../testing/harness/until.ts'
+import { makeBed, type Bed } from './harness.ts'
 
 describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
   const moments: [moment: string, reached: (preview: Preview) => boolean][] = [

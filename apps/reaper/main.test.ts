@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Event, In } from '../shared/preview.ts'
-import { DAMAGED } from '../shared/store.ts'
-import { addressOf } from '../shared/slots.ts'
-import { kill, removeByHand } from '../testing/docker.ts'
-import { until } from '../testing/until.ts'
-import { makeBed, type Bed } from './bed.ts'
+import type { Event, In } from '../shared/preview/preview.ts'
+import { DAMAGED } from '../shared/store/store.ts'
+import { addressOf } from '../shared/slots/slots.ts'
+import { kill, removeByHand } from '../testing/harness/docker.ts'
+import { until } from '../testing/harness/until.ts'
+import { makeBed, type Bed } from './harness.ts'
 
 let bed: Bed
 before(async () => {

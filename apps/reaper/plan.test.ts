@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Container } from '../shared/engine.ts'
-import type { Places } from '../shared/places.ts'
-import type { Preview } from '../shared/preview.ts'
+import type { Container } from '../shared/engine/engine.ts'
+import type { Places } from '../shared/slots/slot-scheme.ts'
+import type { Preview } from '../shared/preview/preview.ts'
 import { plan, type Action, type Facts } from './plan.ts'
 
 const NOW = 1_000_000_000_000

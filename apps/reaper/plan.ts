@@ -3,12 +3,12 @@
  *
  * It compares in both directions: a row whose container is not there, and a container that no row knows.
  */
-import type { Config } from '../shared/config.ts'
-import { duesOf, type Due, type Timeouts } from '../shared/due.ts'
-import type { Container } from '../shared/engine.ts'
-import { nextInLine } from '../shared/line.ts'
-import { wantsNewer } from '../shared/newer.ts'
-import { slotOf, type Places } from '../shared/places.ts'
+import type { Config } from '../shared/config/config.ts'
+import { duesOf, type Due, type Timeouts } from '../shared/preview/timeouts.ts'
+import type { Container } from '../shared/engine/engine.ts'
+import { nextInLine } from '../shared/preview/start-queue.ts'
+import { wantsNewer } from '../shared/preview/image-update.ts'
+import { slotOf, type Places } from '../shared/slots/slot-scheme.ts'
 import {
   besideOf,
   generationOf,
@@ -21,7 +21,7 @@ import {
   type In,
   type Preview,
   type Routed,
-} from '../shared/preview.ts'
+} from '../shared/preview/preview.ts'
 
 export interface Facts {
   previews: readonly Preview[]

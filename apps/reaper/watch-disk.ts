@@ -3,14 +3,14 @@
  * mark; and now and then for images that their tags have lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from '../shared/config.ts'
-import { inWords, isOld, usedPercent, type Disk, type Written } from '../shared/disk.ts'
-import { EngineError, type Engine } from '../shared/engine.ts'
+import type { Config } from '../shared/config/config.ts'
+import { inWords, isOld, usedPercent, type Disk, type Written } from '../shared/disk-space.ts'
+import { EngineError, type Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
-import type { Store } from '../shared/store.ts'
-import { relieve } from './disk.ts'
-import { watchWritten } from './watch-written.ts'
+import type { Store } from '../shared/store/store.ts'
+import { relieve } from './evict.ts'
+import { watchWritten } from './watch-writes.ts'
 
 const LOOK_MS = 1_000
 /** At the rate of the last look it would be full after three more. */

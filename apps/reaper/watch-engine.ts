@@ -1,9 +1,9 @@
 /** What the engine tells by itself: a container that dies is known at once, not at the next look. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EngineError, type Engine } from '../shared/engine.ts'
+import { EngineError, type Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
-import type { Store } from '../shared/store.ts'
-import type { openReap } from './reap.ts'
+import type { Store } from '../shared/store/store.ts'
+import type { openReap } from './apply-plan.ts'
 
 const FIRST_PAUSE_MS = 200
 /** Asking an engine that is away costs nothing, and people wait for it to be back. */

@@ -2,7 +2,7 @@
 import http, { type IncomingMessage } from 'node:http'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { Config } from '../shared/config.ts'
+import type { Config } from '../shared/config/config.ts'
 
 export type Reaper = ReturnType<typeof openReaper>
 

@@ -27,7 +27,7 @@ test('the journal is where JOURNAL_STREAM says, and only there', () => {
 
 test('what writes to the journal logs there by itself, unless LOTAN_LOG says otherwise', () => {
   const { fd, stream } = place('out')
-  const config = path.join(import.meta.dirname, 'config.ts')
+  const config = path.join(import.meta.dirname, 'config/config.ts')
   const script = `const { readConfig } = await import('${config}'); console.log(readConfig().logs)`
   const says = (env: Record<string, string>) => {
     fs.ftruncateSync(fd)

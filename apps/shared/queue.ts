@@ -9,9 +9,9 @@
  */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import type { Log } from './log.ts'
-import { generationOf, isOutdated, type Preview } from './preview.ts'
+import { generationOf, isOutdated, type Preview } from './preview/preview.ts'
 
 export const lanes = ['ask', 'ahead', 'renew', 'pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]

@@ -1,6 +1,6 @@
 /** What a client of a preview keeps account of while it makes its traffic. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Lotan } from '../bed.ts'
+import type { Lotan } from '../harness/lotan.ts'
 
 /** How long a preview is watched that must not be stopped, in timeouts. */
 export const WATCHED = 3

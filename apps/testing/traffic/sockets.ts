@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { vanish } from '../vanish.ts'
+import { vanish } from '../clients/vanish.ts'
 import { again, begin, type Scene, type Traffic } from './account.ts'
 
 /** Between two pings to a client that vanishes. */

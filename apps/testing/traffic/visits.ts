@@ -1,7 +1,7 @@
 /** Requests of people and of robots, one after another. */
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Ask } from '../http.ts'
+import type { Ask } from '../clients/http.ts'
 import { again, begin, type Scene, type Traffic } from './account.ts'
 import { stream } from './transfers.ts'
 

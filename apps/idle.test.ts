@@ -1,4 +1,0 @@
-/** What counts as use of a preview and what does not, with every kind of traffic at once. */
-import { proveIdle } from './testing/idle.ts'
-
-proveIdle(6_000)

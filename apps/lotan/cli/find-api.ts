@@ -1,0 +1,48 @@
+/** Where the API is that a command talks to, and the token that opens it. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { readApiConfig, type ApiConfig } from '../../shared/config/config.ts'
+import { findRunDir } from '../../shared/config/data-dir.ts'
+import type { Api } from './api.ts'
+import { shown } from '../console.ts'
+import { readRunning } from '../supervisor/run-file.ts'
+
+/**
+ * What LOTAN_API and LOTAN_ADMIN_TOKEN say; without them the Lotan of the data directory: as its launcher wrote it
+ * down, or, while none runs, as the settings have it.
+ *
+ * @returns instead of an API what is missing, for people
+ */
+export function findApi(config: ApiConfig = readApiConfig()): Api | { missing: string } {
+  const { api, adminToken, dataDir, domain } = config
+  if (api) {
+    // The data directory's token is for its own Lotan, and not for whatever LOTAN_API names.
+    if (!adminToken) return { missing: `set LOTAN_ADMIN_TOKEN too: the admin token of the Lotan at ${api}` }
+    return { base: api, connect: null, token: adminToken }
+  }
+  const runDir = findRunDir(dataDir)
+  const running = runDir && readRunning({ runDir })
+  const { host, port, secure } = running ? running.listen : { ...config.listen, secure: false }
+  const token = adminToken ?? (running ? URL.parse(running.admin)?.searchParams.get('token') : keptToken(dataDir))
+  if (!token)
+    return {
+      missing: `${shown(dataDir)} holds no admin token that can be read here: go where Lotan was started, or set LOTAN_API and LOTAN_ADMIN_TOKEN`,
+    }
+  const base = running ? running.url : `http://${domain}${port === 80 ? '' : `:${port}`}`
+  return { base, connect: { host: reachable(host), port, secure }, token }
+}
+
+/** What the launcher made at its first start. */
+function keptToken(dataDir: string): string | undefined {
+  try {
+    return fs.readFileSync(path.join(dataDir, 'admin-token'), 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+/** Who listens on all addresses is asked on the machine's own. */
+function reachable(host: string): string {
+  const plain = host.replace(/^\[|\]$/g, '')
+  return plain === '0.0.0.0' ? '127.0.0.1' : plain === '::' ? '::1' : plain
+}

@@ -1,0 +1,98 @@
+/** How waiting ended: the exit status, and in one or two lines what to do next. */
+import { addressOf, type Api, type Problem } from '../api.ts'
+import { exit } from '../command.ts'
+import type { Ended } from './ask.ts'
+import { took } from './line.ts'
+import { words, type Seen } from './seen.ts'
+
+export interface Waiting {
+  tag: string
+  api: Api
+  /** What --timeout said. */
+  seconds: number
+  seen: Seen
+  /** Milliseconds. */
+  took: number
+}
+
+export function reportOf(ended: Ended, waiting: Waiting): { status: number; lines: string[] } {
+  const { tag, api, seconds, seen } = waiting
+  switch (ended.end) {
+    case 'running':
+      return { status: exit.done, lines: [`${tag} answers, after ${took(waiting.took)}`] }
+    case 'refused':
+      return refused(ended.problem, waiting)
+    case 'away':
+      return {
+        status: exit.away,
+        lines: [
+          `no Lotan answers at ${api.base} (${addressOf(api)}): ${ended.why}`,
+          'start it with npm start, or set LOTAN_API to where it is, and LOTAN_ADMIN_TOKEN',
+        ],
+      }
+    case 'strange':
+      return {
+        status: exit.away,
+        lines: [
+          `${api.base} answers ${ended.status}, which is not what Lotan says`,
+          ended.location
+            ? `it leads to ${ended.location}: set LOTAN_API to the address there`
+            : 'set LOTAN_API to the address of the admin page',
+        ],
+      }
+    case 'late': {
+      const known = seen.stage === 'asking' && ended.state ? `it is ${ended.state}` : words(seen)
+      const where = ended.trouble ? `${api.base} is in trouble: ${ended.trouble}` : known
+      if (ended.state === 'running')
+        return {
+          status: exit.late,
+          lines: [
+            `${tag} runs, but its newer image has not taken over yet, after ${seconds} s`,
+            `wait longer with --timeout SECONDS, or look at ${pageOf(waiting)}`,
+          ],
+        }
+      return {
+        status: exit.late,
+        lines: [
+          `${tag} does not answer yet, after ${seconds} s: ${where}`,
+          seen.missing
+            ? 'push it first, check its name, or wait longer with --timeout SECONDS'
+            : `it goes on starting: wait longer with --timeout SECONDS, or look at ${pageOf(waiting)}`,
+        ],
+      }
+    }
+  }
+}
+
+function refused({ status, detail, advice }: Problem, waiting: Waiting): { status: number; lines: string[] } {
+  const { tag, api } = waiting
+  switch (status) {
+    case 401:
+      return {
+        status: exit.token,
+        lines: [
+          `the Lotan at ${api.base} does not accept this admin token`,
+          'set LOTAN_ADMIN_TOKEN to its own: where it runs, it is the file admin-token in its data directory',
+        ],
+      }
+    case 403:
+      return {
+        status: exit.notOffered,
+        lines: [detail, 'choose a tag that it offers, or have TAG_FILTER changed where Lotan runs'],
+      }
+    case 409:
+      return { status: exit.stopped, lines: [detail, `to start it again: lotan wait ${tag}`] }
+    default:
+      return {
+        status: exit.failed,
+        lines: [
+          `${tag} failed: ${detail}`,
+          ...(advice ? [advice.replace('on the admin page', `on ${pageOf(waiting)}`)] : []),
+        ],
+      }
+  }
+}
+
+function pageOf({ api, tag }: Waiting): string {
+  return `${api.base}/previews/${encodeURIComponent(tag)}`
+}

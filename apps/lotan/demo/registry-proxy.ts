@@ -1,0 +1,106 @@
+/**
+ * How the engine gets at the demo's registry where Lotan is a container itself. Both have to reach it under one name,
+ * `127.0.0.1:PORT`, and each has a loopback of its own. So a second container of Lotan's image has that port on the
+ * engine's machine, for nobody outside of it, and hands on what comes in.
+ *
+ * It sees Lotan's processes as its own: so the kernel ends it with Lotan's container, however that one ends, and the
+ * engine removes it then.
+ */
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../../shared/config/config.ts'
+import { EngineError, openEngine, type CreateOptions, type Engine } from '../../shared/engine/engine.ts'
+import { ownContainer } from '../../shared/engine/own-container-id.ts'
+
+const PAUSE_MS = 250
+/** An engine that is removing the one before needs some tries of these. */
+const MOST_TRIES = 40
+
+/**
+ * Looks whether a door is needed. It is not open yet.
+ *
+ * @param signal from then on it is not opened again when it was closed
+ * @returns undefined where Lotan and the engine have the same loopback
+ * @throws with words for the operator when the engine does not answer
+ */
+export async function findDoor(config: Pick<Config, 'dockerHost' | 'instance'>, signal: AbortSignal) {
+  const engine = openEngine(config)
+  const own = await ownContainer(engine).catch((error: Error) => {
+    throw new Error(`REPOSITORY is not set, and the demo needs the engine, which does not answer: ${error.message}`)
+  })
+  if (!own || own.onHost) return undefined
+  const { id, image, outer } = own
+  if (!outer) throw new Error('the demo needs a network: this container is on none')
+  const options = (port: number): CreateOptions => ({
+    name: `lotan-registry-${config.instance}`,
+    Image: image,
+    Entrypoint: ['node', path.join(import.meta.dirname, 'registry-forwarder.ts'), outer.address, String(port)],
+    Cmd: [],
+    User: '65534:65534',
+    Labels: { 'lotan.managed': 'true', 'lotan.instance': config.instance },
+    Healthcheck: { Test: ['NONE'] },
+    ExposedPorts: { [`${port}/tcp`]: {} },
+    HostConfig: {
+      NetworkMode: outer.network,
+      PidMode: `container:${id}`,
+      PortBindings: { [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
+      AutoRemove: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      Memory: 128 * 1024 ** 2,
+    },
+  })
+
+  return {
+    /**
+     * Opens it at a port, for good.
+     * @returns its own address, where it listens soon; undefined when the port is taken on the engine's machine
+     */
+    async open(port: number): Promise<string | undefined> {
+      let door: string
+      try {
+        door = await replace(engine, options(port), signal)
+      } catch (error) {
+        if (/port is already allocated|address already in use/i.test((error as Error).message)) return undefined
+        throw error
+      }
+      const address = (await engine.ownContainer(door))?.outer?.address
+      if (!address) throw new Error("the container that leads the engine to the demo's registry ended at once")
+      void keep(engine, door, options(port), signal)
+      return address
+    },
+  }
+}
+
+/** Opens it again whenever somebody closed it, or the engine was started anew. */
+async function keep(engine: Engine, door: string, options: CreateOptions, signal: AbortSignal): Promise<void> {
+  for (let id = door; !signal.aborted;) {
+    await engine.wait(id, signal).catch(() => {})
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
+    if (!signal.aborted) id = await replace(engine, options, signal).catch(() => id)
+  }
+}
+
+/** Starts the container, instead of one that an earlier run left. @returns its id */
+async function replace(engine: Engine, options: CreateOptions, signal: AbortSignal): Promise<string> {
+  const id = await create(engine, options, signal)
+  try {
+    await engine.start(id)
+  } catch (error) {
+    await engine.remove(id)
+    throw error
+  }
+  return id
+}
+
+async function create(engine: Engine, options: CreateOptions, signal: AbortSignal): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    await engine.remove(options.name!)
+    try {
+      return await engine.create(options)
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'taken' || tries === MOST_TRIES) throw error
+      await sleep(PAUSE_MS, undefined, { signal })
+    }
+  }
+}

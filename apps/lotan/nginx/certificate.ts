@@ -1,0 +1,91 @@
+/** The certificate of LOTAN_TLS_CERT: whether it can be used, and when it is another one. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import fs from 'node:fs'
+import type { Config, Problem } from '../../shared/config/config.ts'
+import type { Say } from '../console.ts'
+
+const usual = { look: 5_000, remind: 86_400_000 }
+
+/** What is wrong with certificate and key, so that no browser would take them. Nothing where there is none. */
+export function certificateProblems({ tls, domain }: Pick<Config, 'tls' | 'domain'>): Problem[] {
+  if (!tls) return []
+  const certificate = attempt('LOTAN_TLS_CERT', tls.certificate, (pem) => new X509Certificate(pem))
+  const key = attempt('LOTAN_TLS_KEY', tls.key, createPrivateKey)
+  const unread = [certificate, key].flatMap((read) => ('problem' in read ? [read.problem] : []))
+  if (!('value' in certificate) || !('value' in key)) return unread
+  if (!certificate.value.checkPrivateKey(key.value))
+    return [{ variable: 'LOTAN_TLS_KEY', problem: `is not the key of ${tls.certificate}` }]
+  const hosts = [domain, `any.${domain}`].filter((host) => !certificate.value.checkHost(host))
+  if (hosts.length === 0) return []
+  const problem = `is not for ${hosts.join(' nor for ')}: use one for ${domain} and *.${domain}`
+  return [{ variable: 'LOTAN_TLS_CERT', problem }]
+}
+
+/** Words for the operator where the certificate's time is over, or nearly; undefined where it is not, or cannot be told. */
+export function whatEnds({ tls }: Pick<Config, 'tls'>, now: number): string | undefined {
+  const read = tls && attempt('LOTAN_TLS_CERT', tls.certificate, (pem) => new X509Certificate(pem))
+  if (!read || !('value' in read)) return undefined
+  const { validTo } = read.value
+  const days = Math.floor((Date.parse(validTo) - now) / 86_400_000)
+  if (days < 0) return `the certificate ended on ${validTo}: browsers refuse it until it is renewed`
+  return days < 7 ? `the certificate ends on ${validTo}; Lotan takes a renewed one over by itself` : undefined
+}
+
+/**
+ * Calls back when the files are others and good. Others that are no good, or cannot be read, are said to be, and the old
+ * ones serve on. The end of what serves is said once a day, from its last week on.
+ *
+ * @param every how often the files are looked at and their end is told, milliseconds
+ * @returns stops it
+ */
+export function followCertificate(
+  config: Pick<Config, 'tls' | 'domain'>,
+  say: Say,
+  renewed: () => void,
+  every: { look: number; remind: number } = usual,
+): () => void {
+  const { tls } = config
+  if (!tls) return () => {}
+  let serves = markOf([tls.certificate, tls.key])
+  let seen = serves
+  const look = () => {
+    const mark = markOf([tls.certificate, tls.key])
+    if (mark === seen) return
+    seen = mark
+    // They were away for a moment.
+    if (mark === serves) return
+    const [problem] = certificateProblems(config)
+    if (problem) return say(`the renewed certificate is not used: ${problem.variable} ${problem.problem}`, 'bad')
+    serves = mark
+    say('the certificate was renewed')
+    renewed()
+  }
+  const remind = () => {
+    const ends = whatEnds(config, Date.now())
+    if (ends) say(ends, 'bad')
+  }
+  const timers = [setInterval(look, every.look), setInterval(remind, every.remind)]
+  return () => timers.forEach(clearInterval)
+}
+
+/** What changes with the content of files, links followed; and with whether they can be seen. */
+function markOf(files: string[]): string {
+  return files.map(markOfOne).join(', ')
+}
+
+function markOfOne(file: string): string {
+  try {
+    const { ino, mtimeMs, size } = fs.statSync(file)
+    return `${ino} ${mtimeMs} ${size}`
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? (error as Error).message
+  }
+}
+
+function attempt<T>(variable: string, file: string, read: (pem: Buffer) => T): { value: T } | { problem: Problem } {
+  try {
+    return { value: read(fs.readFileSync(file)) }
+  } catch (error) {
+    return { problem: { variable, problem: `is ${file}, which cannot be used: ${(error as Error).message}` } }
+  }
+}

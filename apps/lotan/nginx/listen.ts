@@ -1,0 +1,56 @@
+/** Whether nginx will be able to listen, asked beforehand so that the answer can say what to do. */
+import { execFile } from 'node:child_process'
+import { createServer } from 'node:net'
+import { promisify } from 'node:util'
+import type { Config, Place } from '../../shared/config/config.ts'
+
+const run = promisify(execFile)
+
+/** Where nginx is told to listen: its `[::]` is for IPv6 alone, and ours is for all addresses that the machine has. */
+export function listensOn({ host, port }: Place): Place[] {
+  const hosts = host === '[::]' ? ['0.0.0.0', host] : [host]
+  return hosts.map((host) => ({ host, port }))
+}
+
+/**
+ * Whether a program may listen there now; on `::` to IPv6 alone.
+ * @returns undefined when it may, else the system's error code: `EADDRINUSE`
+ */
+export async function refusalOf(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen({ host, port, exclusive: true, ipv6Only: true }, () => server.close(() => resolve(undefined)))
+  })
+}
+
+/** Why nobody can listen where nginx is to, and what to do about it; undefined when somebody can. */
+export async function whyNotListen({ listen, tls }: Pick<Config, 'listen' | 'tls'>): Promise<string | undefined> {
+  return (await whyNot('LOTAN_LISTEN', listen)) ?? (tls ? whyNot('LOTAN_TLS_LISTEN', tls.listen) : undefined)
+}
+
+async function whyNot(variable: string, place: Place): Promise<string | undefined> {
+  const { host, port } = place
+  let code: string | undefined
+  for (const at of listensOn(place)) code ??= await refusalOf(at.host.replace(/^\[|\]$/g, ''), port)
+  const setting = `${variable} ${host}:${port}`
+  switch (code) {
+    case undefined:
+      return undefined
+    case 'EADDRINUSE':
+      return `${setting} is taken by ${await listenerAt(port)}: stop that, or give Lotan another port`
+    case 'EACCES':
+      return `${setting} may not be used by this user: ports below 1024 need root, or the capability CAP_NET_BIND_SERVICE`
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return `${setting} is no address of this machine: 0.0.0.0:${port} listens on all that it has`
+    default:
+      return `${setting} cannot be used: ${code}`
+  }
+}
+
+async function listenerAt(port: number): Promise<string> {
+  const { stdout } = await run('ss', ['-Hltnp', `sport = :${port}`]).catch(() => ({ stdout: '' }))
+  const found = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout)
+  return found ? `${found[1]} (pid ${found[2]})` : 'another program'
+}

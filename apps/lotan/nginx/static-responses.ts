@@ -1,0 +1,97 @@
+/** What nginx says by itself, where it cannot ask the router: as a page, and as a problem. */
+import { createHash } from 'node:crypto'
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import ejs from 'ejs'
+import type { Config } from '../../shared/config/config.ts'
+import { problemOf } from '../../shared/problem.ts'
+
+const template = path.resolve(import.meta.dirname, '../../../nginx/said.html.ejs')
+
+/** What nginx refuses by itself: status, heading, and a sentence that says what to change. */
+const refusals: [number, string, string][] = [
+  [400, 'Not understood', 'The request cannot be read: its line, its headers or its body are not well formed.'],
+  [405, 'Not this way', 'No request with this method is taken.'],
+  [408, 'Too slow', 'The request took too long to arrive.'],
+  [411, 'No length', 'The request has to say how long its body is.'],
+  [413, 'Too large', 'The body is larger than anything Lotan takes.'],
+  [414, 'Too long', 'The address is longer than anything Lotan takes.'],
+  [421, 'Another host', 'The request is for another host than this connection.'],
+  [500, 'Lotan could not answer', 'Something is wrong with Lotan. Its nginx-error.log says more.'],
+  [501, 'Not understood', 'The body is encoded in a way that is not known here.'],
+  [503, 'Too many at once', 'More is asked than can be answered at once. Send it again in a few seconds.'],
+  [505, 'Not understood', 'The request is in a version of HTTP that is not spoken here.'],
+]
+
+/** All of it, ready to stand between single quotes in nginx's configuration. */
+export async function sayings({ domain }: Pick<Config, 'domain'>) {
+  const restarting = 'Lotan is restarting'
+  return {
+    nobody: {
+      status: 503,
+      page: await page(restarting, 'Previews that run keep running. This page tries again by itself every 2 s.', {
+        again: 2,
+      }),
+      // To load this page again would be to ask for another thing than was sent.
+      form: await page(restarting, 'What you sent has perhaps not arrived. Go back, look, and send it again.'),
+      problem: problem(503, 'Lotan is restarting: the router does not answer just now. Try again in 2 s.'),
+    },
+    heavy: {
+      status: 431,
+      page: await page(
+        'Too many cookies',
+        `Your browser sends more cookies with this address than any server takes. A page of one of the previews may have set them for all of ${domain}. Clear the cookies of ${domain} in your browser’s settings, and load this page again.`,
+        { script: await heavy() },
+      ),
+      problem: problem(
+        431,
+        'The headers of this request are larger than anything Lotan passes on: 30 kB of cookies, 32 kB of any other.',
+      ),
+    },
+    wrong: await Promise.all(
+      refusals.map(async ([status, heading, sentence]) => ({
+        status,
+        page: await page(heading, sentence),
+        problem: problem(status, sentence),
+      })),
+    ),
+    reserved: {
+      status: 404,
+      problem: problem(404, 'Paths below /.lotan/ are Lotan’s own; this is none of them.'),
+    },
+  }
+}
+
+interface Script {
+  text: string
+  /** As a Content-Security-Policy names it. */
+  hash: string
+}
+
+/** @param more.again after how many seconds it loads itself again */
+async function page(
+  heading: string,
+  sentence: string,
+  more: { again?: number; script?: Script } = {},
+): Promise<string> {
+  return quoted(await ejs.renderFile(template, { heading, sentence, again: 0, script: undefined, ...more }))
+}
+
+/** What removes the cookies of whoever sends too many. */
+async function heavy(): Promise<Script> {
+  const text = tight(await fs.readFile(path.resolve(import.meta.dirname, '../../../nginx/heavy.js'), 'utf8'))
+  return { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}` }
+}
+
+function problem(status: number, detail: string): string {
+  return quoted(JSON.stringify(problemOf(status, detail)))
+}
+
+function quoted(text: string): string {
+  return tight(text).replace(/[\\']/g, '\\$&')
+}
+
+/** nginx takes no more than 4 kB for one text. */
+function tight(text: string): string {
+  return text.replace(/\s*\n\s*/g, '\n').trim()
+}

@@ -1,0 +1,42 @@
+/** Where a running launcher can be found: `lotan.json` in the run directory. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { urlOf, type Config, type Place } from '../../shared/config/config.ts'
+
+export interface Running {
+  pid: number
+  /** The admin page's address. */
+  url: string
+  /** The link that logs in. */
+  admin: string
+  /** Where nginx serves, and whether that is HTTPS. */
+  listen: Place & { secure: boolean }
+}
+
+export function noteRunning(config: Config): void {
+  const url = urlOf(config.domain, config)
+  const listen = { ...(config.tls?.listen ?? config.listen), secure: config.tls !== null }
+  const running: Running = { pid: process.pid, url, admin: loginLink(config), listen }
+  fs.writeFileSync(fileOf(config), `${JSON.stringify(running)}\n`, { mode: 0o600 })
+}
+
+/** What the launcher that holds the lock wrote; undefined while it has not yet. */
+export function readRunning(config: Pick<Config, 'runDir'>): Running | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(fileOf(config), 'utf8')) as Running
+  } catch {
+    return undefined
+  }
+}
+
+export function forgetRunning(config: Pick<Config, 'runDir'>): void {
+  fs.rmSync(fileOf(config), { force: true })
+}
+
+export function loginLink(config: Config): string {
+  return `${urlOf(config.domain, config)}/login?token=${encodeURIComponent(config.adminToken)}`
+}
+
+function fileOf({ runDir }: Pick<Config, 'runDir'>): string {
+  return path.join(runDir, 'lotan.json')
+}

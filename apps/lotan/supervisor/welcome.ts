@@ -1,0 +1,16 @@
+/** What is said once Lotan is up: where to click, where to log in, where to look, how to end it. */
+import path from 'node:path'
+import { urlOf, type Config } from '../../shared/config/config.ts'
+import { hostOf } from '../../shared/tag.ts'
+import { shown, type Say } from '../console.ts'
+import { samples } from '../demo/fill.ts'
+import { loginLink } from './run-file.ts'
+
+export function welcome(config: Config, say: Say): void {
+  const hosts = config.demo ? samples.map((tag) => hostOf(tag, config)) : [`TAG.${config.domain}`]
+  for (const host of hosts) say(`  ${urlOf(host, config)}/`)
+  say(`admin: ${loginLink(config)}`)
+  const logs = shown(path.join(config.dataDir, 'logs'))
+  say(config.logs === 'files' ? `logs:  ${logs}/` : `logs:  here; requests in ${logs}/nginx-access.log`)
+  say('stop:  Ctrl-C; previews that run are left running')
+}

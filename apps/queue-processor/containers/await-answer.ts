@@ -1,0 +1,172 @@
+/** From a running process to its first answer, or to the reason why there is none. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineError, type Inspected } from '../../shared/engine/engine.ts'
+import type { Reason } from '../../shared/preview/failure-reason.ts'
+import { placeOf } from '../../shared/slots/slot-scheme.ts'
+import { hostOf } from '../../shared/tag.ts'
+import { urlOf } from '../../shared/config/config.ts'
+import { discard, stands, type Coming } from '../step/pending.ts'
+import type { ContainerPlan } from './create-options.ts'
+import { noteInsists, saysSo } from './first-process.ts'
+import { isOutOfReach, listening, reaches } from './listening.ts'
+import type { Outcome, Parts } from '../dependencies.ts'
+import { firstAnswer, type Answer } from './http-probe.ts'
+import { whileWanted } from '../step/while-wanted.ts'
+
+/** How many of the application's last lines are kept with the reason. */
+const LINES = 20
+/** The kernel's word that memory ran out may come a moment after the end of the process. */
+const OOM_MS = 150
+/** What the init says of a program that it could not run. */
+const NOT_RUN = /^\[FATAL tini \(\d+\)\] exec .+ failed: /
+/** What an init, the engine or a shell says of a program whose file has capabilities that a container is not given. */
+const NOT_PERMITTED = /operation not permitted$/i
+
+/**
+ * Waits for a container's first answer, and tells the store how that ended. A container that does not come up is
+ * removed. Ends at once when the start is no longer wanted; whoever ended it takes care of the container.
+ *
+ * @throws EngineError
+ */
+export async function awaitAnswer(
+  parts: Parts,
+  coming: Coming,
+  container: string,
+  plan: ContainerPlan,
+): Promise<Outcome> {
+  const { store, engine, log, config } = parts
+  const { tag, generation } = coming
+  // It may have been waited for before a restart of Lotan.
+  const began = (coming.waiting && (await engine.inspect(container))?.startedAt) ?? Date.now()
+  const end = await whileWanted(
+    store,
+    () => stands(parts, coming),
+    (signal) => answerOrExit(parts, coming, container, plan, began + config.startTimeout, signal),
+  )
+  if (!end) return undefined
+  const ms = Date.now() - began
+  if ('ready' in end && end.ready) {
+    const notice = [...plan.notices, end.notice].filter((text) => text !== null).join(' ') || null
+    if (!store.apply(tag, { type: 'answered', generation: generation.number, notice })) return undefined
+    // What nginx is configured with the next time that it starts.
+    store.meta.set('pool_port', String(generation.port))
+    log.info({ tag, generation: generation.number, port: generation.port, ms, notice }, 'first answer')
+    return undefined
+  }
+  const reason =
+    'ready' in end
+      ? await whySilent(parts, coming, container, { ...end, after: ms })
+      : await whyExited(parts, container, plan, end, ms)
+  if (!stands(parts, coming)) return undefined
+  await discard(parts, coming)
+  if (plan.initGuessed && reason.code === 'exited' && saysSo(reason.output ?? [])) {
+    log.info({ tag, image: coming.image.id }, 'it has to be the first process: once more without an init')
+    noteInsists(store.meta, coming.image.id)
+    return { again: true }
+  }
+  store.apply(tag, { type: 'fail', reason })
+  return undefined
+}
+
+type Exit = { exitCode: number | null }
+
+async function answerOrExit(
+  { config, network, engine, waits }: Parts,
+  { tag, generation }: Coming,
+  container: string,
+  plan: ContainerPlan,
+  deadline: number,
+  wanted: AbortSignal,
+): Promise<Answer | Exit> {
+  const over = new AbortController()
+  const signal = AbortSignal.any([wanted, over.signal])
+  const answer = firstAnswer({
+    place: placeOf(await network.places(), generation),
+    path: plan.readyPath,
+    host: new URL(urlOf(hostOf(tag, config), config)).host,
+    protocol: config.publicUrl.protocol,
+    deadline,
+    errors: waits.errors,
+    steady: waits.steady,
+    hidden: outOfReach(engine, container, generation.port),
+    signal,
+  })
+  try {
+    return await Promise.race([answer, exit(engine, container, signal)])
+  } finally {
+    over.abort()
+  }
+}
+
+/** To be asked when nothing answers at its place; the engine is asked once. */
+function outOfReach(engine: Parts['engine'], container: string, port: number): () => Promise<boolean | undefined> {
+  let inside: Inspected | undefined
+  return async () => {
+    inside ??= await engine.inspect(container).catch(unlessSilent)
+    const listens = inside?.pid ? listening(inside.pid, inside.id) : undefined
+    return listens && isOutOfReach(listens, port)
+  }
+}
+
+function unlessSilent(error: unknown): undefined {
+  if (!(error instanceof EngineError)) throw error
+}
+
+async function exit(engine: Parts['engine'], container: string, signal: AbortSignal): Promise<Exit> {
+  for (;;) {
+    try {
+      return { exitCode: await engine.wait(container, signal) }
+    } catch (error) {
+      // An engine that is restarted loses the question, and perhaps not the container.
+      if (signal.aborted || !(error instanceof EngineError)) throw error
+    }
+    await sleep(500, undefined, { signal })
+  }
+}
+
+async function whyExited(
+  { engine }: Parts,
+  container: string,
+  plan: ContainerPlan,
+  { exitCode }: Exit,
+  ms: number,
+): Promise<Reason> {
+  let ended = await engine.inspect(container)
+  if (!ended) return { code: 'exited', detail: 'the container was removed while it started', after: ms }
+  if (ended.exitCode === 137 && !ended.oomKilled) {
+    await sleep(OOM_MS)
+    ended = (await engine.inspect(container)) ?? ended
+  }
+  const output = await engine.output(container, LINES)
+  const code = exitCode ?? ended.exitCode
+  const after = ended.startedAt && ended.finishedAt ? Math.max(0, ended.finishedAt - ended.startedAt) : ms
+  const facts = { output, exitCode: code, after }
+  if (ended.oomKilled)
+    return { ...facts, code: 'out-of-memory', detail: `ended at its limit of ${plan.memory}`, limit: plan.memory }
+  const refused = output.findLast((line) => NOT_PERMITTED.test(line) && (code === 126 || /\bexec\b/.test(line)))
+  if (refused && code !== 0) return { ...facts, code: 'file-capabilities', detail: refused }
+  const notRun = output.findLast((line) => NOT_RUN.test(line))
+  if (notRun && (code === 126 || code === 127)) return { ...facts, code: 'bad-image', detail: notRun }
+  return { ...facts, code: 'exited', detail: `exit code ${code}` }
+}
+
+async function whySilent(
+  { engine }: Parts,
+  { generation: { port } }: Coming,
+  container: string,
+  { connected, said, instead, after }: Extract<Answer, { ready: false }> & { after: number },
+): Promise<Reason> {
+  const found = await engine.inspect(container)
+  const output = found ? await engine.output(container, LINES) : []
+  const facts = { output, port, after }
+  if (instead === 'tls' || instead === 'http2') return { ...facts, code: `only-${instead}`, detail: said }
+  const listens = found?.pid ? listening(found.pid, found.id) : undefined
+  // An engine on another machine: only what was seen from outside is known.
+  if (!listens) return { ...facts, code: connected ? 'no-answer' : 'port-closed', detail: said }
+  if (listens.length === 0 && !connected) return { ...facts, code: 'port-closed', detail: 'it listens on no port' }
+  const six = listens.filter((address) => reaches([address], port))
+  if (instead === 'hidden' && six.length > 0)
+    return { ...facts, code: 'only-ipv6', detail: `it listens on ${six.join(', ')}, and not on IPv4`, listens: six }
+  if (listens.length === 0 || reaches(listens, port)) return { ...facts, code: 'no-answer', detail: said }
+  return { ...facts, code: 'wrong-port', detail: `it listens on ${listens.join(', ')}, not on port ${port}`, listens }
+}

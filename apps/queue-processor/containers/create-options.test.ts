@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Image } from '../../shared/preview/preview.ts'
+import { saysSo } from './first-process.ts'
+import { containerOf, nameOf, portOf, type ContainerFacts } from './create-options.ts'
+
+const image: Image = {
+  id: 'sha256:1234',
+  digest: 'sha256:abcd',
+  pulled: true,
+  bytes: 1_000,
+  created: null,
+  labels: {},
+  ports: [80],
+}
+
+const facts: ContainerFacts = {
+  config: {
+    instance: '0a1b2c3d',
+    repository: 'registry.example.com/team/app',
+    containerEnv: { NODE_ENV: 'production', LOTAN_TAG: 'forged' },
+    limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '4g' },
+    ceilings: { memory: '2g', cpus: 2 },
+    stopAfter: 600_000,
+  },
+  tag: 'pr-3001',
+  generation: 7,
+  image,
+  program: ['node', 'server.js'],
+  insists: false,
+  port: 80,
+  place: { address: '10.83.0.9', published: null },
+  groupParent: '/',
+  host: 'pr-3001.previews.example.com',
+  url: 'https://pr-3001.previews.example.com',
+}
+
+function labelled(labels: Record<string, string>) {
+  return containerOf({ ...facts, image: { ...image, labels } })
+}
+
+test('a container gets its name, its labels, its address and what tells it where it is', () => {
+  const { options } = containerOf(facts)
+  assert.equal(options.name, 'lotan-0a1b2c3d-pr-3001-7')
+  assert.equal(options.name, nameOf('0a1b2c3d', 'pr-3001', 7))
+  assert.equal(options.Image, 'sha256:1234')
+  assert.deepEqual(options.Env, [
+    'NODE_ENV=production',
+    'LOTAN_TAG=pr-3001',
+    'LOTAN_HOST=pr-3001.previews.example.com',
+    'LOTAN_URL=https://pr-3001.previews.example.com',
+  ])
+  assert.deepEqual(
+    { ...options.Labels, 'lotan.spec': '' },
+    {
+      'lotan.managed': 'true',
+      'lotan.instance': '0a1b2c3d',
+      'lotan.repository': 'registry.example.com/team/app',
+      'lotan.tag': 'pr-3001',
+      'lotan.generation': '7',
+      'lotan.pulled': 'true',
+      'lotan.digest': 'sha256:abcd',
+      'lotan.port': '80',
+      'lotan.spec': '',
+    },
+  )
+  assert.deepEqual(options.NetworkingConfig, {
+    EndpointsConfig: { 'lotan-0a1b2c3d': { IPAMConfig: { IPv4Address: '10.83.0.9' } } },
+  })
+})
+
+test('a container is fenced in, and runs no check of its image', () => {
+  assert.deepEqual(containerOf(facts).options.Healthcheck, { Test: ['NONE'] })
+  assert.deepEqual(containerOf(facts).options.HostConfig, {
+    NetworkMode: 'lotan-0a1b2c3d',
+    RestartPolicy: { Name: 'no' },
+    Init: true,
+    Memory: 512 * 1024 ** 2,
+    MemorySwap: 512 * 1024 ** 2,
+    CgroupParent: '/',
+    CpuPeriod: 100_000,
+    CpuQuota: 100_000,
+    CpuShares: 1_024,
+    PidsLimit: 512,
+    OomScoreAdj: 500,
+    Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+    SecurityOpt: ['no-new-privileges'],
+    CapDrop: ['ALL'],
+    CapAdd: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'],
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+  })
+})
+
+test('an image’s labels win over the settings', () => {
+  const { options, readyPath, memory, notices } = labelled({
+    'lotan.memory': '1g',
+    'lotan.cpus': '0.5',
+    'lotan.stop-signal': 'quit',
+    'lotan.ready-path': '/healthz?deep=1',
+  })
+  assert.equal(options.HostConfig?.Memory, 1024 ** 3)
+  assert.equal(options.HostConfig?.MemorySwap, 1024 ** 3)
+  assert.equal(options.HostConfig?.CpuQuota, 50_000)
+  assert.equal(options.StopSignal, 'SIGQUIT')
+  assert.equal(readyPath, '/healthz?deep=1')
+  assert.equal(memory, '1g')
+  assert.deepEqual(notices, [])
+})
+
+test('a label that asks for more than the ceilings is cut, with a notice', () => {
+  const { options, memory, notices } = labelled({
+    'lotan.memory': '18g',
+    'lotan.cpus': '64',
+    'lotan.inactivity-stop-minutes': '99999',
+  })
+  assert.deepEqual([options.HostConfig?.Memory, options.HostConfig?.MemorySwap], [2 * 1024 ** 3, 2 * 1024 ** 3])
+  assert.equal(options.HostConfig?.CpuQuota, 200_000)
+  assert.equal(memory, '2g')
+  assert.deepEqual(notices, [
+    "The image's label lotan.memory=18g is cut at 2g: LOTAN_CONTAINER_MEMORY_MAX allows no more.",
+    "The image's label lotan.cpus=64 is cut at 2: LOTAN_CONTAINER_CPUS_MAX allows no more.",
+    "The image's label lotan.inactivity-stop-minutes=99999 is cut at 10080.",
+  ])
+  const upTo = labelled({ 'lotan.memory': '2048m', 'lotan.cpus': '2', 'lotan.inactivity-stop-minutes': '10080' })
+  assert.deepEqual(upTo.notices, [])
+})
+
+test('a label that cannot be used is a notice, and the setting holds', () => {
+  const bad: [label: string, value: string][] = [
+    ['lotan.memory', 'lots'],
+    ['lotan.memory', '1m'],
+    ['lotan.cpus', '0'],
+    ['lotan.cpus', '-1'],
+    ['lotan.disk', 'lots'],
+    ['lotan.disk', '4097m'],
+    ['lotan.stop-signal', 'SIGNONSENSE'],
+    ['lotan.ready-path', 'healthz'],
+    ['lotan.ready-path', '/a\r\nX-Evil: 1'],
+    ['lotan.port', 'http'],
+    ['lotan.port', '0'],
+    ['lotan.port', '65536'],
+    ['lotan.init', 'yes'],
+    ['lotan.cpus', 'NaN'],
+    ['lotan.cpus', '1e9'],
+    ['lotan.memory', '-1g'],
+    ['lotan.memory', '٣g'],
+    ['lotan.memory', '9'.repeat(1_000_000)],
+    ['lotan.inactivity-stop-minutes', '-5'],
+    ['lotan.max-lifetime-minutes', 'Infinity'],
+  ]
+  for (const [label, value] of bad) {
+    const { options, readyPath, notices } = labelled({ [label]: value })
+    assert.equal(notices.length, 1, value)
+    assert.match(
+      notices[0]!,
+      new RegExp(
+        `^The image's label ${label}=[^\\r\\n]{0,101} is (not used: .{5,200}|cut at 4g: LOTAN_CONTAINER_DISK_MAX allows no more)\\.$`,
+      ),
+    )
+    assert.equal(options.HostConfig?.Init, true)
+    assert.equal(options.HostConfig?.Memory, 512 * 1024 ** 2)
+    assert.equal(options.HostConfig?.CpuQuota, 100_000)
+    assert.equal(options.StopSignal, undefined)
+    assert.equal(readyPath, null)
+  }
+})
+
+test('an image cannot take over Lotan’s own labels', () => {
+  const { options } = labelled({ 'lotan.instance': 'ffffffff', 'lotan.tag': 'other', 'lotan.pulled': 'false' })
+  assert.equal(options.Labels?.['lotan.instance'], '0a1b2c3d')
+  assert.equal(options.Labels?.['lotan.tag'], 'pr-3001')
+  assert.equal(options.Labels?.['lotan.pulled'], 'true')
+})
+
+test('the port is the label’s, else the setting, else the only one exposed, else 80', () => {
+  const cases: [labels: Record<string, string>, setting: number | null, ports: number[], port: number][] = [
+    [{ 'lotan.port': '3000' }, 4000, [5000], 3000],
+    [{}, 4000, [5000], 4000],
+    [{}, null, [5000], 5000],
+    [{}, null, [5000, 6000], 80],
+    [{}, null, [], 80],
+    [{ 'lotan.port': 'nonsense' }, null, [5000], 5000],
+  ]
+  for (const [labels, setting, ports, port] of cases) assert.equal(portOf({ labels, ports }, setting), port)
+})
+
+test('an image that brings its own init keeps it, wherever that stands; a label overrules what is found', () => {
+  const cases: [program: string[], init: boolean][] = [
+    [['/init'], false],
+    [['init'], false],
+    [['/sbin/tini', '--', 'node', 'server.js'], false],
+    [['dumb-init', 'node'], false],
+    [['/entry.sh', '/init'], false],
+    [['/bin/sh', '-c', 'prepare && exec /init'], false],
+    [['/entry.sh', '/lib/systemd/systemd'], false],
+    [['/docker-entrypoint.sh', 'nginx'], true],
+    [['npm', 'init'], true],
+    [['sh', '-c', 'rails db:init; /app/init --now'], true],
+    [['node', 'server.js', '--init'], true],
+    [[], true],
+  ]
+  for (const [program, init] of cases) {
+    const { options, initGuessed } = containerOf({ ...facts, program })
+    assert.deepEqual([options.HostConfig?.Init, initGuessed], [init, init], program.join(' '))
+  }
+  assert.equal(labelled({ 'lotan.init': '0' }).options.HostConfig?.Init, false)
+  const wanted = containerOf({ ...facts, program: ['/init'], image: { ...image, labels: { 'lotan.init': '1' } } })
+  assert.deepEqual([wanted.options.HostConfig?.Init, wanted.initGuessed], [true, false])
+  assert.equal(containerOf({ ...facts, insists: true }).options.HostConfig?.Init, false)
+})
+
+test('a program that has to be the first process is known by what it says', () => {
+  for (const line of [
+    's6-overlay-suexec: fatal: can only run as pid 1',
+    'runit: fatal: must be run as process no 1.',
+    'init: must be run as PID 1',
+  ])
+    assert.ok(saysSo(['starting', line]), line)
+  for (const line of ['worker 1 has to wait for process 12', 'only 1 process', 'started process [1]'])
+    assert.ok(!saysSo([line]), line)
+})
+
+test('a container is where its slot is: at an address of the network, or behind a port of 127.0.0.1 alone', () => {
+  const at = containerOf(facts).options
+  assert.deepEqual(at.NetworkingConfig?.EndpointsConfig, {
+    'lotan-0a1b2c3d': { IPAMConfig: { IPv4Address: '10.83.0.9' } },
+  })
+  assert.deepEqual([at.ExposedPorts, at.HostConfig?.PortBindings], [undefined, undefined])
+
+  const behind = containerOf({ ...facts, port: 3000, place: { address: null, published: 20_017 } }).options
+  assert.deepEqual(behind.NetworkingConfig?.EndpointsConfig, { 'lotan-0a1b2c3d': {} })
+  assert.deepEqual(behind.ExposedPorts, { '3000/tcp': {} })
+  assert.deepEqual(behind.HostConfig?.PortBindings, { '3000/tcp': [{ HostIp: '127.0.0.1', HostPort: '20017' }] })
+  assert.deepEqual({ ...behind.HostConfig, PortBindings: null }, { ...at.HostConfig, PortBindings: null })
+})
+
+test('a kept container fits as long as nothing but its place is another', () => {
+  const { spec } = containerOf(facts)
+  assert.equal(containerOf({ ...facts, place: { address: '10.83.0.77', published: null } }).spec, spec)
+  assert.equal(containerOf({ ...facts, place: { address: null, published: 20_017 } }).spec, spec)
+  assert.notEqual(containerOf({ ...facts, url: 'http://pr-3001.previews.example.com:8081' }).spec, spec)
+  assert.notEqual(containerOf({ ...facts, config: { ...facts.config, containerEnv: {} } }).spec, spec)
+  assert.notEqual(labelled({ 'lotan.memory': '1g' }).spec, spec)
+})

@@ -1,0 +1,65 @@
+/** Where a container's processes listen, as the kernel tells: /proc/PID/net/tcp of any process inside. */
+import fs from 'node:fs'
+import { containerIn } from '../../shared/engine/own-container-id.ts'
+
+const LISTEN = '0A'
+/** The engine's own name server, inside the network of every container. */
+const ENGINE_DNS = '127.0.0.11'
+
+/**
+ * The addresses that a container listens on.
+ * @param pid of a process inside, as the engine's machine counts
+ * @param container its id, undefined for none: where Lotan is a container itself, or the engine elsewhere, the number is another process's
+ * @returns `0.0.0.0:3000`, `[::]:80`; undefined where it cannot be known
+ */
+export function listening(pid: number, container: string | undefined): string[] | undefined {
+  try {
+    if (containerIn(fs.readFileSync(`/proc/${pid}/mountinfo`, 'utf8')) !== container) return undefined
+    return listeningIn(['tcp', 'tcp6'].map((file) => fs.readFileSync(`/proc/${pid}/net/${file}`, 'utf8')).join('\n'))
+  } catch {
+    return undefined
+  }
+}
+
+/** The same from the kernel's tables themselves. */
+export function listeningIn(tables: string): string[] {
+  const addresses = tables
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === LISTEN)
+    .map((fields) => addressIn(fields[1]!))
+    .filter((address) => !address.startsWith(`${ENGINE_DNS}:`))
+  return [...new Set(addresses)]
+}
+
+/** Whether an application that listens there can be reached on a port from outside of its container. */
+export function reaches(addresses: string[], port: number): boolean {
+  return addresses.some((address) => {
+    const colon = address.lastIndexOf(':')
+    const host = address.slice(0, colon)
+    return Number(address.slice(colon + 1)) === port && !host.startsWith('127.') && host !== '[::1]'
+  })
+}
+
+/**
+ * Whether an application listens on a port, but not on IPv4 for others, which is how previews are reached. `[::]` is IPv4
+ * too, unless it is told not to be: so this is to be asked when nothing has answered on IPv4.
+ */
+export function isOutOfReach(addresses: string[], port: number): boolean {
+  const there = addresses.filter((address) => address.endsWith(`:${port}`))
+  return there.length > 0 && there.every((address) => address.startsWith('[') || !reaches([address], port))
+}
+
+/** `0100007F:0050` → `127.0.0.1:80`. Each 32 bits of an address have their last byte first. */
+function addressIn(field: string): string {
+  const [hex = '', port = ''] = field.split(':')
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex')].reverse())
+  return `${bytes.length === 4 ? bytes.join('.') : version6(bytes)}:${Number.parseInt(port, 16)}`
+}
+
+function version6(bytes: number[]): string {
+  const mapped = bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff
+  if (mapped) return bytes.slice(12).join('.')
+  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! * 256 + bytes[2 * i + 1]!).toString(16))
+  return new URL(`http://[${groups.join(':')}]`).hostname
+}

@@ -1,0 +1,83 @@
+/** Fork bombs on a real engine: they are curbed while they last, and no longer. */
+import assert from 'node:assert/strict'
+import fs from 'node:fs/promises'
+import { after, before, describe, test } from 'node:test'
+import { CURBED } from '../../shared/preview/fork-bomb.ts'
+import { docker } from '../../testing/harness/docker.ts'
+import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
+import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
+import { until } from '../../testing/harness/until.ts'
+import { makeBed, type Bed } from '../harness.ts'
+import { watchBombs } from './watch-fork-bombs.ts'
+
+/** What asks for more and more lasts until there is a file `/stop`. Only an interactive shell outlives a refusal. */
+const bomb = `(sleep 1; yes '[ -e /stop ] && exit; sleep 600 &' | sh -i >/dev/null 2>&1) & exec httpd -f -p 80 -h /www`
+
+describe('a fork bomb', { timeout: 90_000 }, () => {
+  const ending = new AbortController()
+  let registry: Registry
+  let bed: Bed
+  let watching: Promise<void> | undefined
+
+  before(async () => {
+    registry = await startRegistry()
+    const { repository } = registry
+    await buildSmall(`${repository}:bomb`, 'bomb', { cmd: ['sh', '-c', bomb] })
+    await buildSmall(`${repository}:calm`, 'calm')
+    for (const tag of ['bomb', 'calm']) await moveToRegistry(`${repository}:${tag}`)
+    bed = await makeBed(repository, { LOTAN_CONTAINER_PIDS: '64', LOTAN_CONTAINER_CPUS: '0.5' })
+    bed.work()
+    watching = watchBombs(bed.parts, ending.signal)
+    for (const tag of ['bomb', 'calm']) await bed.click(tag)
+  })
+  after(async () => {
+    ending.abort()
+    await watching
+    await bed?.close()
+    await registry?.close()
+  })
+
+  const quota = async (tag: string) => (await found(tag))?.cpuQuota
+  async function found(tag: string) {
+    const preview = await bed.untilState(tag, 'running')
+    return bed.engine.inspect(preview.generation.container)
+  }
+  const notice = (tag: string) => bed.store.get(tag)?.notice ?? ''
+
+  test('gets little of the processor within seconds, and the admin is told; its neighbour has all it may', async (t) => {
+    await bed.untilState('calm', 'running')
+    const { readyAt } = await bed.untilState('bomb', 'running')
+    await until('the bomb is curbed', async () => (await quota('bomb')) === 20_000, { within: 30_000 })
+    t.diagnostic(`${Date.now() - readyAt} ms after its first answer`)
+    await until('the admin is told', () => notice('bomb').includes(CURBED))
+    assert.equal(await quota('calm'), 50_000)
+    assert.equal(notice('calm'), '')
+  })
+
+  test('and its neighbour each have a control group of their own weight, and none that all containers share', async () => {
+    for (const tag of ['bomb', 'calm']) {
+      const { pid } = (await found(tag))!
+      const groups = await fs.readFile(`/proc/${pid}/cgroup`, 'utf8')
+      assert.match(groups, /[0-9a-f]{64}/)
+      assert.doesNotMatch(groups, /:\/docker\//)
+    }
+  })
+
+  test('has all it may again, some time after it has stopped', async () => {
+    const { pid } = (await found('bomb'))!
+    await fs.writeFile(`/proc/${pid}/root/stop`, '')
+    await until('it is not curbed', async () => (await quota('bomb')) === 50_000, { within: 40_000 })
+    await until('the admin is not told any more', () => !notice('bomb').includes(CURBED))
+  })
+
+  test('that ended while it was curbed is started again as everything is', async () => {
+    const { id } = (await found('calm'))!
+    await docker('POST', `/containers/${id}/update`, { CpuQuota: 20_000 })
+    await bed.ask('calm', { type: 'stop', why: 'asked' })
+    await bed.untilState('calm', 'stopped')
+    await bed.click('calm')
+    const after = await found('calm')
+    assert.equal(after?.id, id)
+    assert.equal(after?.cpuQuota, 50_000)
+  })
+})

@@ -1,0 +1,87 @@
+/** Curbs previews that make processes without end, so that their neighbours stay quick, and lets them go when they stop. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../../shared/config/config.ts'
+import { CURBED_CPUS, isCurbed, lately, type Look } from '../../shared/preview/fork-bomb.ts'
+import { EngineError, type Engine } from '../../shared/engine/engine.ts'
+import { limitsOf } from '../../shared/config/limits.ts'
+import type { Log } from '../../shared/log.ts'
+import { generationsOf, type Preview } from '../../shared/preview/preview.ts'
+import type { Store } from '../../shared/store/store.ts'
+import { cpuQuota } from './create-options.ts'
+
+const LOOK_MS = 1_000
+/** A container that cannot be looked at is asked about again so much later: it may have been started anew. */
+const BLIND_MS = 30_000
+
+export interface Parts {
+  config: Pick<Config, 'limits' | 'ceilings'>
+  engine: Pick<Engine, 'inspect' | 'refusedForks' | 'allowCpu'>
+  store: Pick<Store, 'list' | 'apply'>
+  log: Log
+}
+
+interface Watched {
+  /** null: it cannot be looked at. */
+  pid: number | null
+  since: number
+  curbed: boolean
+  looks: Look[]
+}
+
+/** Watches until the signal. */
+export async function watchBombs({ config, engine, store, log }: Parts, signal: AbortSignal): Promise<void> {
+  let watched = new Map<string, Watched>()
+
+  async function look(preview: Preview, number: number, id: string): Promise<Watched | undefined> {
+    const now = performance.now()
+    const known = watched.get(id) ?? (await meet(id, preview, now))
+    if (!known || (known.pid === null && now - known.since > BLIND_MS)) return undefined
+    const refused = known.pid === null ? undefined : await engine.refusedForks(id, known.pid)
+    if (refused === undefined) return { ...known, pid: null, since: known.pid === null ? known.since : now }
+    const looks = lately([...known.looks, { at: now, refused }], now)
+    const curbed = isCurbed(looks, known.curbed)
+    if (curbed !== known.curbed) await curb(preview, number, id, curbed)
+    // Its first answer, or a restart of it, brings notices of its own.
+    store.apply(preview.tag, { type: 'curbed', generation: number, curbed })
+    return { ...known, curbed, looks }
+  }
+
+  /** One that this process has not seen before may have been curbed by an earlier one. */
+  async function meet(id: string, preview: Preview, since: number): Promise<Watched | undefined> {
+    const found = await engine.inspect(id)
+    return found && { pid: found.pid, since, curbed: found.cpuQuota < usual(preview), looks: [] }
+  }
+
+  async function curb(preview: Preview, generation: number, id: string, curbed: boolean) {
+    const quota = usual(preview)
+    await engine.allowCpu(id, curbed ? Math.min(quota, cpuQuota(CURBED_CPUS)) : quota)
+    const { tag } = preview
+    if (curbed) log.warn({ tag, generation }, 'a preview makes processes without end: it is curbed')
+    else log.info({ tag, generation }, 'a preview makes no more processes without end: it is not curbed any more')
+  }
+
+  function usual({ image }: Preview): number {
+    return cpuQuota(limitsOf(image?.labels ?? {}, config).limits.cpus)
+  }
+
+  while (!signal.aborted) {
+    const next = new Map<string, Watched>()
+    for (const preview of store.list().filter(mayRun))
+      for (const { number, container } of generationsOf(preview)) {
+        if (container === null) continue
+        // What is wrong with the engine or a container is found and said elsewhere.
+        const seen = await look(preview, number, container).catch(unlessOfTheEngine)
+        if (seen) next.set(container, seen)
+      }
+    watched = next
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+function mayRun({ state }: Preview): boolean {
+  return state === 'starting' || state === 'running' || state === 'stopping'
+}
+
+function unlessOfTheEngine(error: unknown): undefined {
+  if (!(error instanceof EngineError)) throw error
+}

@@ -1,0 +1,168 @@
+/**
+ * What the queue-processor works with, for tests: a real engine, Redis and registry, and a database of their own. The
+ * hands run in the test's own process, or as the process they are (`asProcess`).
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readConfig } from '../shared/config/config.ts'
+import { sampleConnections } from '../shared/slots/connections.ts'
+import { openEngine } from '../shared/engine/engine.ts'
+import { openLog } from '../shared/log.ts'
+import type { In, Preview, State } from '../shared/preview/preview.ts'
+import { openQueue, openWorkers } from '../shared/queue.ts'
+import { openRegistry } from '../shared/registry/registry.ts'
+import { networkName } from '../shared/slots/slots.ts'
+import { openStore } from '../shared/store/store.ts'
+import { labelOf } from '../shared/tag.ts'
+import {
+  imagesBelow,
+  pruneTestImages,
+  removeByHand,
+  removeImageByHand,
+  removeNetworkByHand,
+} from '../testing/harness/docker.ts'
+import { removeFirewallByHand } from '../testing/harness/reach.ts'
+import { surroundings } from '../testing/harness/surroundings.ts'
+import { until } from '../testing/harness/until.ts'
+import { attendTo } from './worker.ts'
+import { openDisk } from './images/disk-space.ts'
+import { openNetwork } from './network/network.ts'
+import type { Parts, Waits } from './dependencies.ts'
+
+export type Bed = Awaited<ReturnType<typeof makeBed>>
+
+/** @param env settings; LOTAN_DATA_DIR is the bed's own */
+export async function makeBed(repository: string, env: Record<string, string> = {}, waits: Partial<Waits> = {}) {
+  const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-hands-'))
+  const settings = {
+    ...surroundings,
+    LOTAN_DATA_DIR: path.join(home, 'data'),
+    DOCKER_CONFIG: path.join(home, 'docker'),
+    REPOSITORY: repository,
+    LOTAN_START_TIMEOUT_SECONDS: '2',
+    LOTAN_SLOTS: '100',
+    ...env,
+  }
+  const config = readConfig(settings)
+  const log = openLog('test', 'silent')
+  const redis = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', 'redis-server', '--port', '0', '--save', '', '--unixsocket', `${config.runDir}/redis.sock`],
+    { stdio: 'ignore' },
+  )
+  const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
+    slots: config.slots,
+    label: (tag) => labelOf(tag, config),
+    log,
+  })
+  const engine = openEngine(config)
+  // The machine's firewall is left alone: it has a test of its own.
+  const network = openNetwork({
+    engine,
+    store,
+    firewall: { stand: () => Promise.resolve(undefined), stands: () => Promise.resolve(true) },
+    config,
+    log,
+  })
+  const nudges = openQueue(config, log)
+  await until('Redis answers', () => nudges.ping().then(() => true))
+  const hands: Omit<Parts, 'disk'> = {
+    config,
+    store,
+    engine,
+    network,
+    nudges,
+    registry: openRegistry(config),
+    connections: sampleConnections,
+    waits: { drain: 300, grace: 1_000, errors: 500, steady: 700, stall: 60_000, ...waits },
+    log,
+  }
+  const parts: Parts = { ...hands, disk: openDisk(hands) }
+  let workers: ReturnType<typeof openWorkers> | undefined
+  const children = new Set<ReturnType<typeof spawn>>()
+
+  async function ask(tag: string, event: Parameters<typeof store.apply>[1]): Promise<Preview | undefined> {
+    const preview = store.apply(tag, event)
+    if (preview) await nudges.nudge(preview)
+    return preview
+  }
+
+  return {
+    config,
+    store,
+    engine,
+    nudges,
+    parts,
+
+    /** Begins to work, in this process. */
+    work() {
+      workers ??= openWorkers(
+        config,
+        { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 3, stop: 10 },
+        attendTo(parts),
+        log,
+      )
+    },
+
+    /** Begins to work as a process of its own, which the test may kill. */
+    asProcess() {
+      const main = path.join(import.meta.dirname, 'main.ts')
+      const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
+        env: settings,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let output = ''
+      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+      children.add(child)
+      return {
+        output: () => output,
+        async end(signal: NodeJS.Signals): Promise<number> {
+          const began = performance.now()
+          const exit = once(child, 'exit')
+          child.kill(signal)
+          await exit
+          children.delete(child)
+          return performance.now() - began
+        },
+      }
+    },
+
+    /** What a click does. */
+    click: (tag: string) => ask(tag, { type: 'start', by: 'visit' }),
+    ask,
+
+    state: (tag: string): State => store.get(tag)?.state ?? 'unknown',
+    async untilState<S extends State>(tag: string, state: S, within = 20_000): Promise<In<S>> {
+      try {
+        await until(`${tag} is ${state}`, () => (store.get(tag)?.state ?? 'unknown') === state, { within })
+      } catch (error) {
+        throw new Error(`${(error as Error).message}: ${JSON.stringify(store.get(tag))}`, { cause: error })
+      }
+      return store.get(tag) as In<S>
+    },
+    containers: (tag?: string) => engine.list(tag),
+
+    async close() {
+      await workers?.close()
+      await nudges.close()
+      for (const child of children) child.kill('SIGKILL')
+      store.close()
+      redis.kill('SIGKILL')
+      // A create that was under way when its queue-processor was killed ends a moment later.
+      for (let looks = 0; looks < 2; looks++) {
+        for (const { id } of await engine.list().catch(() => [])) await removeByHand(id)
+        await sleep(300)
+      }
+      for (const name of await imagesBelow(`${config.repository}:`)) await removeImageByHand(name)
+      await pruneTestImages()
+      await removeNetworkByHand(networkName(config.instance))
+      await removeFirewallByHand(config.instance)
+      await fs.rm(home, { recursive: true, force: true })
+      await fs.rm(config.runDir, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Frees the engine's places for downloads after a pull was given up. It has three of them for all that it pulls, and
+ * engine 20.10 notices that whoever asked has gone only when it has something to tell: a layer that nothing comes of keeps
+ * its place for ever, and three of them end all pulls from everywhere (measured). Where its connection ends, the engine
+ * says that it tries again, notices, and lets go.
+ *
+ * Only where this process sees the engine's connections, as root beside it, and the kernel lets `ss` end some.
+ */
+import { execFile } from 'node:child_process'
+import dns from 'node:dns/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { Config } from '../../shared/config/config.ts'
+import type { Log } from '../../shared/log.ts'
+import { HUB, splitReference } from '../../shared/registry/docker-config.ts'
+
+const run = promisify(execFile)
+const ASK_MS = 5_000
+/** What has brought something since then is another pull's. */
+export const SILENT_MS = 5_000
+const MOST_ROUNDS = 5
+const BETWEEN_MS = 300
+
+interface Download {
+  local: string
+  peer: string
+  /** How long ago something came, milliseconds. */
+  silence: number
+  /** Bytes that have come in all. */
+  received: number
+}
+
+/**
+ * Ends the engine's connections to a repository's registry on which nothing comes. Never throws.
+ * @param silence only those that have been silent for so long, milliseconds; 0 for all of them, which the engine's other
+ *   pulls take up again after 5 s, where they were
+ */
+export async function freeDownloads(
+  { config, log }: { config: Pick<Config, 'repository'>; log: Log },
+  silence: number,
+): Promise<void> {
+  try {
+    const { hostname, port } = placeOf(config.repository)
+    const addresses = (await dns.lookup(hostname, { all: true })).map(({ address }) => address)
+    const open = async () => {
+      const filter = ['state', 'established', 'dport', '=', `:${port}`]
+      const { stdout } = await run('ss', ['-Htnpi', ...filter], { timeout: ASK_MS, maxBuffer: 2 ** 26 })
+      return downloadsIn(stdout).filter(({ peer }) => addresses.includes(addressOf(peer)))
+    }
+    let ended = 0
+    for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+      // A question whose connection ends before its answer is put once more at once, before the engine says anything.
+      const isHeld = (download: Download) => (rounds === 0 ? download.silence >= silence : download.received === 0)
+      const held = (await open()).filter(isHeld)
+      if (held.length === 0) break
+      for (const { local, peer } of held)
+        await run('ss', ['-HKtn', 'src', local, 'and', 'dst', peer], { timeout: ASK_MS })
+      ended += held.length
+      await sleep(BETWEEN_MS)
+    }
+    if (ended > 0) log.info({ connections: ended }, 'ended what the engine kept open for pulls given up')
+  } catch (error) {
+    log.debug({ error: (error as Error).message }, 'the engine’s connections cannot be ended from here')
+  }
+}
+
+/** Reads what `ss -Htnpi` prints: a line with both ends and its process, then an indented one with the kernel's counters. */
+export function downloadsIn(text: string): Download[] {
+  const downloads: Download[] = []
+  let isEngine = false
+  for (const line of text.split('\n')) {
+    if (!/^\s/.test(line)) {
+      const [local, peer] = line.split(/\s+/).filter((word) => /:\d+$/.test(word))
+      isEngine = line.includes('(("dockerd",')
+      if (isEngine && local && peer) downloads.push({ local, peer, silence: 0, received: 0 })
+    } else if (isEngine) {
+      const last = downloads.at(-1)
+      if (!last) continue
+      last.silence = counterIn(line, 'lastrcv')
+      last.received = counterIn(line, 'bytes_received')
+    }
+  }
+  return downloads
+}
+
+function counterIn(line: string, name: string): number {
+  return Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0)
+}
+
+function placeOf(repository: string): { hostname: string; port: string } {
+  const { host } = splitReference(repository)
+  const { hostname, port } = new URL(`https://${host === HUB ? 'registry-1.docker.io' : host}`)
+  return { hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port || '443' }
+}
+
+/** `[::1]:443` → `::1`, and IPv4 as it is. */
+function addressOf(end: string): string {
+  return end
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/^::ffff:/, '')
+}

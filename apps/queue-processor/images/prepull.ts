@@ -1,0 +1,83 @@
+/**
+ * Images ahead (LOTAN_PREPULL): brings a tag's image here before anybody asks for it, so that its first click finds it.
+ *
+ * It stands behind everybody: it waits while a visitor's image is being pulled, makes way when one comes (the engine
+ * fetches only a few layers at a time), and never fills the disk above its low mark.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineError } from '../../shared/engine/engine.ts'
+import { RegistryError } from '../../shared/registry/registry.ts'
+import type { Parts } from '../dependencies.ts'
+import { notePulled, pull } from './pull.ts'
+import { bytesOf, readTag } from './read-tag.ts'
+import { whileWanted } from '../step/while-wanted.ts'
+
+/** What is wrong with the one tag. After anything else the others would fare no better, for a while. */
+const itsOwn: string[] = ['pull-failed', 'bad-image']
+const REST_MS = 60_000
+const LOOK_MS = 500
+/** A tag that had to make way so often has its turn with the next list. */
+const MOST_TRIES = 3
+
+export function openPullAhead(parts: Parts): (tag: string) => Promise<void> {
+  const { config, store, engine, disk, log } = parts
+  let restUntil = 0
+
+  /** Whether somebody waits for an image of another tag. */
+  function isNeeded(tag: string): boolean {
+    return store.list().some((preview) => preview.tag !== tag && !preview.image && isComing(preview.state))
+  }
+
+  async function bring(tag: string): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      while (isNeeded(tag)) await sleep(LOOK_MS)
+      if (store.get(tag)) return store.noteAhead(tag)
+      const reference = `${config.repository}:${tag}`
+      // Whoever brought it, its first click finds it.
+      if (await engine.findImage(reference)) return store.noteAhead(tag)
+      const read = await readTag(parts, tag)
+      if (!read) return store.noteAhead(tag)
+      const endClaim = await disk.claimAhead(tag, bytesOf(read))
+      if (!endClaim) return log.info({ tag }, 'no room on the disk to pull it ahead')
+      const began = Date.now()
+      try {
+        const done = await whileWanted(
+          store,
+          () => !isNeeded(tag),
+          (signal) => pull(parts, { tag, image: read, signal }),
+        )
+        const found = done && done !== 'missing' ? await engine.findImage(reference) : undefined
+        endClaim(found?.bytes)
+        if (done && !found) return store.noteAhead(tag)
+        if (!found) {
+          log.info({ tag }, 'made way for an image that somebody waits for')
+          continue
+        }
+        const image = { ...found, digest: read.digest, pulled: true }
+        log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled ahead')
+        notePulled(parts, tag, image)
+        store.apply(tag, { type: 'ahead', image })
+        return store.noteAhead(tag)
+      } finally {
+        endClaim()
+      }
+    }
+  }
+
+  /** Never throws: nobody waits for it, and it is asked for again with the next list. */
+  return async function pullAhead(tag) {
+    if (Date.now() < restUntil || !config.prepulls(tag) || !store.isOffered(tag)) return
+    try {
+      await bring(tag)
+    } catch (error) {
+      if (!(error instanceof EngineError) && !(error instanceof RegistryError)) throw error
+      if (itsOwn.includes(error.code)) store.noteAhead(tag)
+      else restUntil = Date.now() + REST_MS
+      log.warn({ tag, code: error.code, error: error.message }, 'it could not be pulled ahead')
+    }
+  }
+}
+
+function isComing(state: string): boolean {
+  return state === 'queued' || state === 'pulling'
+}

@@ -1,0 +1,111 @@
+/** Brings the image here that a preview waits for: the pull lane. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineError } from '../../shared/engine/engine.ts'
+import { wantsNewer } from '../../shared/preview/image-update.ts'
+import type { Image, In } from '../../shared/preview/preview.ts'
+import type { Pullable } from '../../shared/registry/registry.ts'
+import type { EndClaim } from './disk-space.ts'
+import { removeOldImages } from './old-images.ts'
+import type { Outcome, Parts } from '../dependencies.ts'
+import { notePulled, pullAndTell, saidMissing } from './pull.ts'
+import { bytesOf, readTagOrLeaveIt } from './read-tag.ts'
+import { isDue, makeRoom } from '../step/capacity.ts'
+import { whileWanted } from '../step/while-wanted.ts'
+
+/** The queued preview with its image, where that is on the engine; undefined where it has to be pulled. */
+export async function withImage(parts: Parts, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
+  if (preview.image) return preview
+  const { tag } = preview
+  const image = await parts.engine.findImage(`${parts.config.repository}:${tag}`, digestsOf(parts, tag))
+  if (!image) return undefined
+  const pulled = isOurs(parts, tag, image)
+  const found = parts.store.apply(tag, { type: 'found', image: { ...image, pulled } })
+  return found?.state === 'queued' ? found : undefined
+}
+
+/**
+ * Pulls the image of a preview that waits for it. One that has an image waits for a newer one, which the registry has told
+ * of: where that does not come, it goes on with its own.
+ * @throws EngineError, or the registry's own, which are reasons to fail
+ */
+export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pulling'>): Promise<Outcome> {
+  const { store, config } = parts
+  const { tag } = preview
+  if (preview.state === 'queued') {
+    if (!isDue(preview, Date.now())) return undefined
+    if (preview.image && !wantsNewer(preview)) return { sendOn: 'start' }
+    if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return void (await makeRoom(parts, tag))
+  }
+
+  let endClaim: EndClaim = () => {}
+  try {
+    const bytes = await bringHere(parts, tag, (claim) => (endClaim = claim))
+    endClaim(bytes)
+  } finally {
+    endClaim()
+  }
+  return undefined
+}
+
+/** @returns what its image takes unpacked; undefined where there is none, or nobody wants it any more */
+async function bringHere(parts: Parts, tag: string, onClaim: (claim: EndClaim) => void): Promise<number | undefined> {
+  const { store, engine, config, disk, log } = parts
+  const began = Date.now()
+  const before = store.get(tag)
+  const number = before?.newer?.number
+  let read: Pullable | undefined
+  const pulled = await whileWanted(
+    store,
+    () => store.get(tag)?.state === 'pulling',
+    async (signal) => {
+      const found = await readTagOrLeaveIt(parts, tag, signal)
+      if (found === 'missing') return saidMissing(parts)
+      read = found === 'unread' ? undefined : found
+      onClaim(await disk.claim(tag, signal, read && bytesOf(read)))
+      return pullAndTell(parts, { tag, image: read, signal })
+    },
+  )
+  if (!pulled) return void (await leaveNothing(parts, tag, read))
+  if (pulled === 'missing') {
+    log.info({ tag, ms: Date.now() - began }, 'the registry has no such tag')
+    return void store.apply(tag, before?.image ? { type: 'current', number } : { type: 'missing' })
+  }
+
+  const found = await engine.findImage(`${config.repository}:${tag}`)
+  if (!found) throw new EngineError('pull-failed', 'the image was removed as soon as it was pulled')
+  // The engine may know an image by several digests; this is the one that the tag has now.
+  const image = { ...found, digest: pulled.digest ?? found.digest, pulled: true }
+  log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
+  notePulled(parts, tag, image)
+  if (!store.apply(tag, { type: 'pulled', image, number })) await leaveNothing(parts, tag, read)
+  else if (before?.image) await removeOldImages(parts, tag)
+  return image.bytes
+}
+
+/**
+ * After a pull that is wanted no more: an image that came all the same is nobody's. It was not here before the pull.
+ * Where somebody wants the tag again meanwhile, or it had an image before, the image stays for them.
+ */
+async function leaveNothing(parts: Parts, tag: string, read: Pullable | undefined): Promise<void> {
+  const { store, engine, config, log } = parts
+  // The engine ends its side of the pull a moment after this side has.
+  await sleep(50)
+  const preview = store.get(tag)
+  if (preview?.image || (preview && ['queued', 'pulling', 'starting', 'running'].includes(preview.state))) return
+  // It may have come, and not have been given its name yet.
+  const bare = read && `${config.repository}@${read.digest}`
+  const isBare = bare !== undefined && (await engine.namesOf(bare))?.length === 0
+  const removed = await engine.removeImage(isBare ? bare : `${config.repository}:${tag}`)
+  if (removed === 'removed') log.info({ tag }, 'image of an ended pull removed')
+}
+
+/** The digests that a tag may have, as far as is known here: what it was pulled by, and what the registry said. */
+function digestsOf({ store }: Pick<Parts, 'store'>, tag: string): string[] {
+  const pulled = store.pulled.list().filter((image) => image.tag === tag)
+  return [...pulled.map(({ digest }) => digest), ...store.digestsOf(tag)]
+}
+
+/** Whether an image that is here is one that Lotan itself pulled for the tag, and has not taken away since. */
+function isOurs({ store }: Parts, tag: string, { id }: Image): boolean {
+  return store.pulled.list().some((pulled) => pulled.tag === tag && pulled.id === id)
+}

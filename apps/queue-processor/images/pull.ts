@@ -1,0 +1,123 @@
+/** One pull, by what was read of the tag before. */
+import { furthest } from '../../shared/engine/pull-progress.ts'
+import { EngineError } from '../../shared/engine/engine.ts'
+import type { Login } from '../../shared/registry/docker-config.ts'
+import type { Image, Progress } from '../../shared/preview/preview.ts'
+import type { Pullable } from '../../shared/registry/registry.ts'
+import { freeDownloads, SILENT_MS } from './free-downloads.ts'
+import type { Parts } from '../dependencies.ts'
+import { bytesOf } from './read-tag.ts'
+
+/** Progress is written at most this often: every write wakes whoever watches. */
+const TELL_EVERY_MS = 250
+
+interface Wish {
+  tag: string
+  /** What the tag stands for, as it was read; else the engine looks for itself. */
+  image: Pullable | undefined
+  signal: AbortSignal
+  /** Told how far it is; nobody is where nobody waits for it. */
+  onProgress?: (progress: Progress) => void
+}
+
+/** `digest` is the tag's: of its index, where it has one. */
+export interface Pulled {
+  digest: string | null
+}
+
+type Needed = Pick<Parts, 'engine' | 'registry' | 'config' | 'waits' | 'log'>
+
+/**
+ * Brings a tag's image here: by the digest that was read, since a registry may have another image for the same tag a
+ * moment later; then it is given the tag's name.
+ * @throws EngineError, or the registry's own
+ */
+export async function pull(parts: Needed, { tag, image, signal, onProgress }: Wish): Promise<Pulled | 'missing'> {
+  const { engine, registry, config, waits } = parts
+  const name = `${config.repository}:${tag}`
+  const reference = image ? `${config.repository}@${image.digest}` : name
+  const limits = { stallAfter: waits.stall, within: config.pullTimeout, bytes: image && bytesOf(image) }
+  const attempt = (auth?: Login) => engine.pull(reference, { onProgress, signal, auth, ...limits })
+  try {
+    const digest = await withLogin(registry, reference, attempt)
+    if (!image) return { digest }
+    signal.throwIfAborted()
+    await nameIt(parts, reference, name)
+    return { digest: image.digest }
+  } catch (error) {
+    const code = error instanceof EngineError ? error.code : undefined
+    // Beside the lane, which is free. What was called off in the middle of its bytes the engine lets go of by itself.
+    if (code === 'too-slow') void freeDownloads(parts, 0)
+    else if (code === 'stalled' || signal.aborted) void freeDownloads(parts, Math.min(SILENT_MS, waits.stall / 2))
+    if (!(error instanceof EngineError) || error.code !== 'missing') throw error
+    return saidMissing(parts, error)
+  }
+}
+
+/** With the login there is, and once more with a newer one. */
+async function withLogin<T>(
+  registry: Pick<Parts['registry'], 'authFor'>,
+  reference: string,
+  attempt: (auth?: Login) => Promise<T>,
+): Promise<T> {
+  const login = await registry.authFor(reference)
+  try {
+    return await attempt(login)
+  } catch (error) {
+    if (!login || !isRefused(error)) throw error
+    // A token can end early, and a helper may know a newer login.
+    const newer = await registry.authFor(reference, login)
+    if (!newer) throw error
+    return await attempt(newer)
+  }
+}
+
+async function nameIt({ engine }: Pick<Parts, 'engine'>, reference: string, name: string): Promise<void> {
+  try {
+    await engine.tagImage(reference, name)
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'missing') throw error
+    throw new EngineError('pull-failed', 'the image was removed as soon as it was pulled', { cause: error })
+  }
+}
+
+/** Most registries say the same of a tag they do not have and of one in a repository they do not have. */
+export async function saidMissing(
+  { registry, config }: Pick<Parts, 'registry' | 'config'>,
+  error?: EngineError,
+): Promise<'missing'> {
+  if (await registry.hasRepository()) return 'missing'
+  const message = error?.message ?? `the registry has no repository ${config.repository}`
+  throw new EngineError('no-repository', message, { cause: error })
+}
+
+/** The same for a preview that is `pulling`: whoever waits for it sees how far it is. */
+export async function pullAndTell(parts: Parts, { tag, image, signal }: Wish): Promise<Pulled | 'missing'> {
+  const { store } = parts
+  // After a restart of this process, what was told before it still stands.
+  const preview = store.get(tag)
+  let told = preview?.state === 'pulling' ? preview.progress : null
+  let latest = told
+  const tell = () => {
+    if (latest && latest !== told) store.progress(tag, (told = latest))
+  }
+  const onProgress = (progress: Progress) => void (latest = furthest(latest, progress))
+  // It waits for room no longer.
+  if (latest?.waitsFor) onProgress(latest)
+  tell()
+  const timer = setInterval(tell, TELL_EVERY_MS)
+  try {
+    return await pull(parts, { tag, image, signal, onProgress })
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** An image that Lotan pulled is one that it may remove, whatever becomes of its name. */
+export function notePulled({ store, config }: Parts, tag: string, { id, digest }: Image): void {
+  if (digest) store.pulled.note({ tag, id, repository: config.repository, digest })
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof EngineError && (error.code === 'credentials' || error.code === 'token-expired')
+}

@@ -1,0 +1,109 @@
+/** Newer images of what has one: asked about, and brought here before anybody has to wait for them. */
+import { mayBeRenewed } from '../../shared/preview/image-update.ts'
+import type { In, Preview } from '../../shared/preview/preview.ts'
+import type { Lane } from '../../shared/queue.ts'
+import { removeOldImages } from './old-images.ts'
+import type { Outcome, Parts } from '../dependencies.ts'
+import { notePulled, pull, type Pulled } from './pull.ts'
+import { bytesOf, readTagOrLeaveIt } from './read-tag.ts'
+import { isExpected, reasonOf, restOf } from '../step/to-failure-reason.ts'
+import { isDue } from '../step/capacity.ts'
+import { whileWanted } from '../step/while-wanted.ts'
+
+/** How long a registry has for its answer: while somebody waits for the image that is here, and else. */
+const PATIENCE_MS = { waits: 2_000, else: 10_000 }
+
+/**
+ * Looks for a newer image of a preview that has one: asks the registry in the ask lane, pulls what it has told of in the
+ * renew lane. What is asked for the preview meanwhile comes first: what it wants then is in the store.
+ * @throws EngineError where the engine is away
+ */
+export async function renewImage(parts: Parts, lane: Lane, preview: Preview | undefined): Promise<Outcome> {
+  if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
+  const { store, config } = parts
+  const { tag, newer } = preview
+  // TAG_FILTER was changed: there is none that may start.
+  if (!config.offers(tag)) return void store.apply(tag, { type: 'current', number: newer?.number })
+  await whileStands<unknown>(parts, preview, (signal) =>
+    lane === 'ask' ? askForNewer(parts, preview, signal, PATIENCE_MS.else) : renew(parts, preview, signal),
+  )
+  return undefined
+}
+
+/** Asks the registry before a start takes the image that is here, where there is, or may be, a newer one. */
+export async function askFirst(parts: Parts, preview: In<'queued'>): Promise<Outcome> {
+  if (!isDue(preview, Date.now())) return undefined
+  const ask = (signal: AbortSignal) => askForNewer(parts, preview, signal, PATIENCE_MS.waits)
+  return (await whileStands(parts, preview, ask)) ? { sendOn: 'pull' } : undefined
+}
+
+/**
+ * Asks the registry whether a preview's image is its tag's newest one, and notes the answer.
+ * @returns whether there is a newer one
+ * @throws RegistryError
+ */
+async function askForNewer(
+  { store, registry }: Parts,
+  { tag, image, newer }: Preview,
+  signal: AbortSignal,
+  patience: number,
+): Promise<boolean> {
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(patience)])
+  const digest = await registry.digestOf(tag, image?.digest ?? undefined, ending)
+  const isNewer = digest !== undefined && digest !== image?.digest
+  store.apply(tag, isNewer ? { type: 'refresh', digest } : { type: 'current', number: newer?.number })
+  return isNewer
+}
+
+/** Pulls the newer image that the registry has told of. */
+async function renew(parts: Parts, { tag, image: was, newer, state }: Preview, signal: AbortSignal): Promise<void> {
+  const { store, engine, config, disk, log } = parts
+  if (!newer?.digest) return
+  const { digest: noticed, number } = newer
+  const began = Date.now()
+  const read = await readTagOrLeaveIt(parts, tag, signal)
+  if (read === 'missing') return void store.apply(tag, { type: 'current', number })
+  const pullable = read === 'unread' ? undefined : read
+  const bytes = pullable && bytesOf(pullable)
+  // What nobody uses sends nobody away: its next start makes room for it.
+  const endClaim = state === 'running' ? await disk.claim(tag, signal, bytes) : await disk.claimAhead(tag, bytes)
+  if (!endClaim)
+    return log.info({ tag, digest: noticed }, 'no room on the disk for a newer image that nobody waits for')
+  let pulled: Pulled | 'missing'
+  try {
+    pulled = await pull(parts, { tag, image: pullable, signal })
+  } finally {
+    endClaim()
+  }
+  if (pulled === 'missing') return void store.apply(tag, { type: 'current', number })
+  const found = await engine.findImage(`${config.repository}:${tag}`)
+  if (!found || signal.aborted) return
+  // The engine may know an image by several digests; this is the one that the tag has now.
+  const digest = pulled.digest ?? noticed
+  const image = { ...found, digest, pulled: true }
+  log.info({ tag, was: was?.digest, digest, bytes: image.bytes, ms: Date.now() - began }, 'image renewed')
+  notePulled(parts, tag, image)
+  store.apply(tag, { type: 'renewed', image, number })
+  await removeOldImages(parts, tag)
+}
+
+/**
+ * Runs a step for as long as nothing else is asked for the preview. What goes wrong with it is noted: the newer image does
+ * not come.
+ * @throws EngineError where the engine is away
+ */
+async function whileStands<T>(
+  { store, log }: Parts,
+  { tag, change, newer }: Preview,
+  step: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await whileWanted(store, () => store.get(tag)?.change === change, step)
+  } catch (error) {
+    if (!isExpected(error) || error.code === 'engine-down') throw error
+    log.warn({ tag, code: error.code, error: error.message }, 'the newest image could not be brought here')
+    const reason = reasonOf(error, 'pull-failed')
+    store.apply(tag, { type: 'notRenewed', reason, number: newer?.number, rest: restOf(error) })
+    return undefined
+  }
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { rulesOf, scriptOf } from './firewall-rules.ts'
+
+const place = { instance: '0a1b2c3d', bridge: 'br-1', front: null }
+
+test('beside the engine: previews are kept off this machine and link-local addresses, but for names, and others off them', () => {
+  assert.deepEqual(rulesOf(place), {
+    stopped: [
+      '! -i br-1 -o br-1 -m conntrack --ctstate NEW -j DROP',
+      '-i br-1 -d 169.254.0.0/16 -p udp --dport 53 -j RETURN',
+      '-i br-1 -d 169.254.0.0/16 -p tcp --dport 53 -j RETURN',
+      '-i br-1 -d 169.254.0.0/16 -j DROP',
+    ],
+    let: [],
+    input: [
+      '-i br-1 -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN',
+      '-i br-1 -p udp --dport 53 -j RETURN',
+      '-i br-1 -p tcp --dport 53 -j RETURN',
+      '-i br-1 -p tcp -j REJECT --reject-with tcp-reset',
+      '-i br-1 -j REJECT --reject-with icmp-port-unreachable',
+    ],
+  })
+})
+
+test('in a container: it is let through to previews, and they only answer', () => {
+  const rules = rulesOf({ ...place, front: '10.83.0.2' })
+  assert.deepEqual(rules.let, [
+    '-i br-1 -o br-1 -s 10.83.0.2 -j ACCEPT',
+    '-i br-1 -o br-1 -d 10.83.0.2 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
+  ])
+  assert.deepEqual(rules.stopped, ['-i br-1 -s 10.83.0.2 -j RETURN', ...rulesOf(place).stopped.slice(1)])
+  assert.deepEqual(
+    rules.input.filter((rule) => !rulesOf(place).input.includes(rule)),
+    ['-i br-1 -s 10.83.0.2 -j RETURN'],
+  )
+})
+
+test('every rule is about the network alone, and stands in the chains of the instance', () => {
+  for (const [front, count] of [
+    ['10.83.0.2', 12],
+    [null, 9],
+  ] as const) {
+    const script = scriptOf({ ...place, front })
+    const all = script.split('\n').filter((line) => line.startsWith('-A'))
+    const [rules, dropping] = [all.slice(0, count), all.slice(count)]
+    // Where the kernel knows no REJECT all of it is set once more without.
+    assert.deepEqual(
+      dropping,
+      rules.map((rule) => rule.replace(/REJECT .*/, 'DROP')),
+    )
+    for (const rule of rules) assert.match(rule, /^-A LOTAN-0a1b2c3d(-IN)? (-i br-1|! -i br-1 -o br-1) /)
+  }
+})

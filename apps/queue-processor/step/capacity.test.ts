@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { takesPlace, type Preview } from '../../shared/preview/preview.ts'
+import { makeWay } from './capacity.ts'
+
+const now = 1_000_000_000
+const minutes = (n: number) => now - n * 60_000
+
+/** A preview with what this rule looks at. */
+function preview(tag: string, state: Preview['state'], facts: object = {}): Preview {
+  return {
+    tag,
+    since: minutes(60),
+    lastSeen: null,
+    stages: {},
+    readyAt: minutes(60),
+    notBefore: 0,
+    thenStart: false,
+    state,
+    ...facts,
+  } as unknown as Preview
+}
+
+const waiting = preview('waiting', 'queued')
+const tagsOf = (previews: readonly Preview[]) => previews.map(({ tag }) => tag)
+
+test('the preview that nobody has used for longest makes way', () => {
+  const cases: [what: string, previews: Preview[], tag: string | undefined][] = [
+    ['nobody is up', [waiting], undefined],
+    [
+      'the longest idle one',
+      [waiting, preview('a', 'running', { lastSeen: minutes(5) }), preview('b', 'running', { lastSeen: minutes(9) })],
+      'b',
+    ],
+    ['never visited, but up for long', [waiting, preview('a', 'running', { readyAt: minutes(2) })], 'a'],
+    ['somebody is there', [waiting, preview('a', 'running', { lastSeen: now - 59_000 })], undefined],
+    ['it came up a moment ago', [waiting, preview('a', 'running', { readyAt: now - 1_000 })], undefined],
+    [
+      'a paused one before any that runs',
+      [waiting, preview('a', 'running', { lastSeen: minutes(9) }), preview('b', 'paused', { lastSeen: minutes(1) })],
+      'b',
+    ],
+    ['not one that wakes', [waiting, preview('a', 'paused', { thenStart: true })], undefined],
+    ['one is leaving already', [waiting, preview('a', 'running'), preview('b', 'stopping')], undefined],
+    [
+      'the one that is leaving comes back',
+      [waiting, preview('a', 'running'), preview('b', 'stopping', { thenStart: true })],
+      'a',
+    ],
+    [
+      'two wait, one is leaving',
+      [waiting, preview('w', 'queued'), preview('a', 'running'), preview('b', 'stopping')],
+      'a',
+    ],
+    ['nobody waits', [preview('a', 'running')], undefined],
+    [
+      'who waits is not due yet',
+      [preview('w', 'queued', { notBefore: now + 8_000 }), preview('a', 'running')],
+      undefined,
+    ],
+  ]
+  for (const [what, previews, tag] of cases) {
+    const places = previews.filter(({ state }) => takesPlace(state)).length
+    assert.deepEqual(tagsOf(makeWay(previews, places, now)), tag === undefined ? [] : [tag], what)
+  }
+})
+
+test('where LOTAN_MAX_RUNNING was lowered all who have to go are stopped at once, and no more', () => {
+  const up = ['a', 'b', 'c', 'd', 'e', 'f'].map((tag, i) => preview(tag, 'running', { lastSeen: minutes(20 - i) }))
+  assert.deepEqual(tagsOf(makeWay([waiting, ...up], 3, now)), ['a', 'b', 'c', 'd'])
+  assert.deepEqual(tagsOf(makeWay([waiting, preview('z', 'stopping'), ...up], 3, now)), ['a', 'b', 'c', 'd'])
+  assert.deepEqual(tagsOf(makeWay([waiting, preview('z', 'stopping'), ...up], 6, now)), ['a'])
+  const paused = preview('p', 'paused', { lastSeen: minutes(1) })
+  assert.deepEqual(tagsOf(makeWay([waiting, paused, ...up], 6, now)), ['p', 'a'])
+  assert.deepEqual(tagsOf(makeWay([waiting, ...up], 10, now)), [])
+  assert.deepEqual(tagsOf(makeWay(up, 3, now)), [])
+})

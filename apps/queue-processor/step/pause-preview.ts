@@ -1,0 +1,57 @@
+/** Freezes a preview that nobody uses, and wakes it: milliseconds, where a start takes a good part of a second. */
+import { EngineError } from '../../shared/engine/engine.ts'
+import type { In } from '../../shared/preview/preview.ts'
+import { drained } from './drain.ts'
+import type { Outcome, Parts } from '../dependencies.ts'
+
+/** Freezes it once its route has been gone for long enough, unless somebody is still there. The stop lane. */
+export async function pausePreview(parts: Parts, preview: In<'paused'>): Promise<Outcome> {
+  return preview.draining ? { beside: freeze(parts, preview) } : undefined
+}
+
+async function freeze(parts: Parts, preview: In<'paused'>): Promise<Outcome> {
+  const { store, engine, log } = parts
+  const { tag, generation } = preview
+  const left = await drained(parts, preview)
+  if (!left) return undefined
+  // A connection to a frozen container succeeds, and hangs.
+  if (left.used || left.open) return void store.apply(tag, { type: 'inUse' })
+  // Said before it is done: whoever clicks from here on waits until it is woken.
+  if (!store.apply(tag, { type: 'freeze', generation: generation.number })) return undefined
+  const began = Date.now()
+  try {
+    await engine.pause(generation.container)
+  } catch (error) {
+    // It goes on as if nothing had been; what is wrong with its container the reaper finds out.
+    store.apply(tag, { type: 'woken', generation: generation.number, unfit: true })
+    throw error
+  }
+  log.info({ tag, generation: generation.number, ms: Date.now() - began }, 'container frozen')
+  return undefined
+}
+
+/** Wakes a frozen preview that somebody wants. A lane of its own: nothing may keep it waiting. */
+export async function wakePreview(parts: Parts, preview: In<'paused'>): Promise<Outcome> {
+  const { store, engine, log } = parts
+  const { tag, generation } = preview
+  const { number, container } = generation
+  const began = Date.now()
+  const isAwake = await engine.unpause(container).catch((error: unknown) => {
+    if (!(error instanceof EngineError) || error.code === 'engine-down') throw error
+    log.warn({ tag, error: error.message }, 'container cannot be woken')
+    return false
+  })
+  if (isAwake) {
+    store.apply(tag, { type: 'woken', generation: number })
+    log.info({ tag, generation: number, ms: Date.now() - began }, 'container woken')
+    return undefined
+  }
+  const found = await engine.inspect(container)
+  if (found?.status === 'running') store.apply(tag, { type: 'woken', generation: number })
+  else if (found?.running) store.apply(tag, { type: 'restart' })
+  else {
+    const detail = found ? `exit status ${found.exitCode}` : 'the container was removed by somebody else'
+    store.apply(tag, { type: 'exited', generation: number, gone: !found, reason: { code: 'exited', detail } })
+  }
+  return undefined
+}

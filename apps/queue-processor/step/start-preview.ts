@@ -1,0 +1,196 @@
+/** Starts a preview whose image is here: the start lane. Its first answer is waited for beside the lane. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { urlOf } from '../../shared/config/config.ts'
+import { EngineError } from '../../shared/engine/engine.ts'
+import type { In } from '../../shared/preview/preview.ts'
+import { placeOf, textOf, type SlotPlace } from '../../shared/slots/slot-scheme.ts'
+import { hostOf } from '../../shared/tag.ts'
+import { awaitAnswer } from '../containers/await-answer.ts'
+import { comingOf, discard, stands, type Coming } from './pending.ts'
+import { containerOf, portOf, type ContainerPlan } from '../containers/create-options.ts'
+import { insists } from '../containers/first-process.ts'
+import type { Outcome, Parts } from '../dependencies.ts'
+import { isDue, makeRoom } from './capacity.ts'
+
+/** How long a name may stay taken by a container whose removal is under way, and how often that is looked at. */
+const NAME_MS = 5_000
+const NAME_AGAIN_MS = 50
+/** So many slots are tried that somebody else has the place of. */
+const MOST_TRIES = 20
+const OCCUPIED = Symbol('somebody else has the place of the slot')
+
+/** What a start begins with. One that runs is replaced by one of a newer image, beside it. */
+type Starting = In<'queued'> | In<'starting'> | In<'running'>
+
+/**
+ * Takes a preview from `queued` to a running container, and on to its first answer.
+ * @throws EngineError, which is a reason to fail
+ */
+export async function startPreview(parts: Parts, preview: Starting): Promise<Outcome> {
+  const coming = comingOf(preview) ?? begin(parts, preview)
+  if (!coming) return preview.state === 'running' ? undefined : void (await makeRoom(parts, preview.tag))
+  const began = Date.now()
+  const up = await bringUp(parts, coming)
+  if (!up) return undefined
+  const { tag, generation } = up.coming
+  parts.log.info(
+    { tag, generation: generation.number, slot: generation.slot, ms: Date.now() - began },
+    'container started',
+  )
+  return { beside: awaitAnswer(parts, up.coming, up.container, up.plan) }
+}
+
+function begin({ store, config }: Parts, preview: Starting): Coming | undefined {
+  const { tag, image } = preview
+  if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
+  const port = portOf(image, config.containerPort)
+  const begun =
+    preview.state === 'running'
+      ? store.apply(tag, { type: 'replace', port })
+      : store.apply(tag, { type: 'begin', places: config.maxRunning, port })
+  return begun && comingOf(begun)
+}
+
+/** `coming` has the slot that it was given in the end. */
+type Up = { coming: Coming; container: string; plan: ContainerPlan }
+
+/** Has the engine run the container: the one that was kept, if there is one that still fits, or a new one. */
+async function bringUp(parts: Parts, coming: Coming, tries = 0): Promise<Up | undefined> {
+  const { store, engine, network, config } = parts
+  const { tag, image, generation } = coming
+  const place = placeOf(await network.places(), generation)
+  const program = await engine.programOf(image.id)
+  if (!program) return void store.apply(tag, { type: 'imageGone' })
+  const host = hostOf(tag, config)
+  const plan = containerOf({
+    config,
+    tag,
+    generation: generation.number,
+    image,
+    program,
+    insists: insists(store.meta, image.id),
+    port: generation.port,
+    place,
+    groupParent: await engine.groupParent(),
+    host,
+    url: urlOf(host, config),
+  })
+
+  const kept = generation.container && (await startKept(parts, coming, generation.container, plan, place))
+  const container = kept || (await startNew(parts, coming, plan, place).catch(unlessOccupied))
+  if (container === OCCUPIED) return elsewhere(parts, coming, place, tries)
+  if (!container) return undefined
+  // The application may have ended before a restart of Lotan saw its answer: then this was said already.
+  if (coming.waiting === undefined) store.apply(tag, { type: 'started', generation: generation.number })
+  return { coming, container, plan }
+}
+
+function unlessOccupied(error: unknown): typeof OCCUPIED {
+  if (error instanceof EngineError && error.code === 'occupied') return OCCUPIED
+  throw error
+}
+
+/** Somebody who is no preview has the slot's port, or its address: another slot, and the same again. */
+async function elsewhere(parts: Parts, coming: Coming, place: SlotPlace, tries: number): Promise<Up | undefined> {
+  const { store, log } = parts
+  const { tag, generation } = coming
+  if (!stands(parts, coming)) return undefined
+  await discard(parts, coming)
+  const moved = tries < MOST_TRIES && store.apply(tag, { type: 'slotTaken', generation: generation.number })
+  const again = moved && comingOf(moved)
+  if (!again) throw new EngineError('start-failed', `${textOf(place)} is in use, and so were others before it`)
+  log.warn({ tag, slot: generation.slot, place: textOf(place) }, 'somebody else has the place of a slot')
+  return bringUp(parts, again, tries + 1)
+}
+
+/**
+ * Starts the container that the preview has, with its files, at its new address. A port is fixed when a container is
+ * created.
+ * @returns undefined where it cannot be used any more (it is removed then), or is not wanted
+ */
+async function startKept(
+  parts: Parts,
+  coming: Coming,
+  id: string,
+  plan: ContainerPlan,
+  place: SlotPlace,
+): Promise<string | undefined> {
+  const { engine, log } = parts
+  const found = await engine.inspect(id)
+  if (!found) return undefined
+  const isPlaced = place.address === null || found.address === place.address
+  const fits =
+    found.labels['lotan.spec'] === plan.spec &&
+    found.published === place.published &&
+    ['created', 'exited', 'running'].includes(found.status)
+  if (fits && found.running && isPlaced) return id
+  // It ran, and has ended meanwhile: whoever waits for its answer finds out how.
+  if (fits && !found.running && coming.waiting !== undefined) return id
+  try {
+    if (fits && !found.running) {
+      if (!isPlaced) await engine.moveTo(id, place.address)
+      const quota = plan.options.HostConfig!.CpuQuota!
+      // It was curbed as long as it ran: it starts as everybody does.
+      if (found.cpuQuota !== quota) await engine.allowCpu(id, quota)
+      if (!stands(parts, coming)) return undefined
+      await start(parts, id, place)
+      return id
+    }
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code === 'engine-down' || error.code === 'disk-full') throw error
+    log.warn({ tag: coming.tag, container: id.slice(0, 12), error: error.message }, 'kept container cannot be started')
+  }
+  if (stands(parts, coming)) await engine.remove(id)
+  return undefined
+}
+
+/** Creates the container and starts it. @returns undefined where that is not wanted any more */
+async function startNew(
+  parts: Parts,
+  coming: Coming,
+  plan: ContainerPlan,
+  place: SlotPlace,
+): Promise<string | undefined> {
+  const { store, engine } = parts
+  const { tag, generation } = coming
+  if (!stands(parts, coming)) return undefined
+  const container = await create(parts, plan).catch((error: unknown) => {
+    if (!(error instanceof EngineError) || error.code !== 'missing') throw error
+    store.apply(tag, { type: 'imageGone' })
+  })
+  if (!container) return undefined
+  // Removed or stopped while it was made: it must not come to life.
+  if (!store.apply(tag, { type: 'created', generation: generation.number, container })) {
+    await engine.remove(container)
+    return undefined
+  }
+  await start(parts, container, place)
+  return container
+}
+
+async function create({ engine, log }: Parts, plan: ContainerPlan): Promise<string> {
+  const name = plan.options.name!
+  for (const end = Date.now() + NAME_MS; ; await sleep(NAME_AGAIN_MS)) {
+    try {
+      return await engine.create(plan.options)
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'taken' || Date.now() >= end) throw error
+    }
+    // Left behind by a start that was cut off, or being removed by somebody just now. The name carries the instance: it is
+    // nobody else's.
+    await engine.remove(name)
+    log.info({ container: name }, 'stray container of the same name removed')
+  }
+}
+
+async function start({ engine, network }: Parts, id: string, { address }: SlotPlace): Promise<void> {
+  try {
+    await engine.start(id)
+  } catch (error) {
+    // "network … not found": somebody pruned it.
+    if (!(error instanceof EngineError) || error.code !== 'missing' || !(await engine.inspect(id))) throw error
+    await network.ensure()
+    await engine.moveTo(id, address)
+    await engine.start(id)
+  }
+}

@@ -1,0 +1,83 @@
+/** Ends previews: stops them, removes them, cleans up after those nobody uses. The stop lane. */
+import { duesOf } from '../../shared/preview/timeouts.ts'
+import { EngineError } from '../../shared/engine/engine.ts'
+import type { Image, In } from '../../shared/preview/preview.ts'
+import { drained, graced } from './drain.ts'
+import { removeOldImages } from '../images/old-images.ts'
+import type { Outcome, Parts } from '../dependencies.ts'
+import { sweep } from './remove-strays.ts'
+
+/** How long an application may take to stop by itself, seconds. */
+export const STOP_SECONDS = 10
+
+/** Stops a preview's container and keeps it. Its route has been gone for a while when that happens. */
+export async function stopPreview(parts: Parts, preview: In<'stopping'>): Promise<Outcome> {
+  if (preview.draining) return { beside: letGo(parts, preview) }
+  const { store, engine, log } = parts
+  const { tag, generation } = preview
+  const began = Date.now()
+  if (generation?.container) {
+    await engine.stop(generation.container, STOP_SECONDS)
+    log.info({ tag, generation: generation.number, why: preview.why, ms: Date.now() - began }, 'container stopped')
+  }
+  store.apply(tag, { type: 'ended' })
+  await sweep(parts, tag)
+  return undefined
+}
+
+/** Lets everybody finish who is still there. A click meanwhile calls the preview back, and so does use of an idle one. */
+async function letGo(parts: Parts, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
+  const { store } = parts
+  const { tag } = preview
+  const isIdle = preview.state === 'stopping' && (preview.why === 'idle' || preview.why === 'disk')
+  const left = await drained(parts, preview)
+  if (!left) return undefined
+  if (isIdle && left.used && store.apply(tag, { type: 'inUse' })) return undefined
+  return (await graced(parts, preview)) && store.apply(tag, { type: 'ending' }) ? { again: true } : undefined
+}
+
+/** Removes a preview with its container, and its image if Lotan pulled it. */
+export async function removePreview(parts: Parts, preview: In<'removing'>): Promise<Outcome> {
+  if (preview.draining) return { beside: letGo(parts, preview) }
+  const { store } = parts
+  const { tag, generation } = preview
+  if (generation?.container) await stopIfItCan(parts, tag, generation.container)
+  await discard(parts, tag, preview.image)
+  store.apply(tag, { type: 'removed' })
+  await removeOldImages(parts, tag)
+  return undefined
+}
+
+/** A container that cannot be stopped is removed by force all the same. @throws EngineError where the engine is down */
+export async function stopIfItCan({ engine, log }: Pick<Parts, 'engine' | 'log'>, tag: string, container: string) {
+  try {
+    await engine.stop(container, STOP_SECONDS)
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code === 'engine-down') throw error
+    log.warn({ tag, container: container.slice(0, 12), error: error.message }, 'container cannot be stopped')
+  }
+}
+
+/** Removes what is left of a preview that is not up, once nobody has used it for long enough; strays in any case. */
+export async function cleanUp(parts: Parts, preview: In<'stopped'> | In<'failed'>): Promise<Outcome> {
+  const { store, config } = parts
+  const { tag, image } = preview
+  const [due] = duesOf(preview, config)
+  if (!due || due.at > Date.now()) return void (await sweep(parts, tag))
+  await discard(parts, tag, image)
+  store.apply(tag, { type: 'cleaned' })
+  await removeOldImages(parts, tag)
+  return undefined
+}
+
+async function discard({ config, engine, log }: Parts, tag: string, image: Image | null): Promise<void> {
+  const began = Date.now()
+  const containers = await engine.list(tag)
+  for (const { id } of containers) await engine.remove(id)
+  // By its name and never by force: another tag may have the same image, another program may need it. And only while
+  // the name still means what was pulled: somebody may have put it on an image of their own.
+  const reference = `${containers[0]?.repository ?? config.repository}:${tag}`
+  const ours = image?.pulled && (await engine.findImage(reference))?.id === image.id
+  const removed = ours ? await engine.removeImage(reference) : 'not ours'
+  log.info({ tag, containers: containers.length, image: removed, ms: Date.now() - began }, 'preview cleaned up')
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { Container } from '../shared/engine/engine.ts'
+import { openLog } from '../shared/log.ts'
+import type { In } from '../shared/preview/preview.ts'
+import { addressOf } from '../shared/slots/slots.ts'
+import { openStore, type Store } from '../shared/store/store.ts'
+import type { Action } from './plan.ts'
+import { openReap } from './apply-plan.ts'
+
+const log = openLog('test', 'silent')
+
+/** One that goes with the test. */
+function emptyStore(t: TestContext): Store {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reap-'))
+  const store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 10, label: (tag) => tag, log })
+  t.after(() => {
+    store.close()
+    fs.rmSync(dir, { recursive: true })
+  })
+  return store
+}
+
+test('the image of a container that is taken over is known as one that Lotan pulled', async (t) => {
+  const store = emptyStore(t)
+  const subnet = '172.30.0.0/20'
+  store.meta.set('subnet', subnet)
+  const repository = 'registry.example.com/app'
+  const image = {
+    id: 'sha256:one',
+    digest: 'sha256:d1',
+    pulled: false,
+    bytes: 1,
+    created: null,
+    labels: {},
+    ports: [80],
+  }
+  const reap = openReap({
+    config: {
+      repository,
+      containerPort: null,
+      slots: 10,
+      limits: { memory: '64m', cpus: '1', pids: 64 } as never,
+      ceilings: { memory: '64m', cpus: '1', pids: 64 } as never,
+    },
+    store,
+    nudges: { nudge: () => Promise.resolve(), sweep: () => Promise.resolve(), refresh: () => Promise.resolve() },
+    engine: {
+      // It was pulled by several: the container says which one its tag had.
+      findImage: (_, digests) => Promise.resolve({ ...image, digest: digests?.[0] ?? image.digest }),
+      inspect: () => Promise.resolve(undefined),
+      output: () => Promise.resolve([]),
+    },
+    log,
+  })
+  const found = (tag: string, slot: number, pulled: boolean) =>
+    ({
+      id: `c-${tag}`,
+      tag,
+      repository,
+      address: addressOf(subnet, slot),
+      published: null,
+      image: image.id,
+      digest: pulled ? 'sha256:d2' : null,
+      generation: 1,
+      port: 80,
+      pulled,
+      status: 'running',
+    }) as unknown as Container
+  await reap.all(
+    [
+      { do: 'adopt', container: found('ours', 1, true) },
+      { do: 'adopt', container: found('theirs', 2, false) },
+    ],
+    Date.now(),
+  )
+  assert.deepEqual(store.list().map(({ tag, state }) => [tag, state]), [['ours', 'running'], ['theirs', 'running']]) // prettier-ignore
+  assert.deepEqual(store.pulled.list(), [{ tag: 'ours', id: image.id, repository, digest: 'sha256:d2' }])
+  assert.deepEqual(store.list().map(({ image }) => image?.digest), ['sha256:d2', 'sha256:d1']) // prettier-ignore
+})
+
+test('the same preview’s newer image is asked for every half minute at most, whatever the clock does', async (t) => {
+  const store = emptyStore(t)
+  const asked: string[] = []
+  const reap = openReap({
+    config: {
+      repository: 'r/app',
+      containerPort: null,
+      slots: 10,
+      limits: { memory: '64m', cpus: '1', pids: 64 } as never,
+      ceilings: { memory: '64m', cpus: '1', pids: 64 } as never,
+    },
+    store,
+    nudges: {
+      nudge: () => Promise.resolve(),
+      sweep: () => Promise.resolve(),
+      refresh: ({ tag }) => Promise.resolve(void asked.push(tag)),
+    },
+    engine: {
+      findImage: () => Promise.resolve(undefined),
+      inspect: () => Promise.resolve(undefined),
+      output: () => Promise.resolve([]),
+    },
+    log,
+  })
+  const look = (tag: string, now: number) =>
+    reap.all([{ do: 'refresh', preview: store.get(tag) ?? store.apply(tag, { type: 'start', by: 'visit' })! }], now)
+  for (const at of [0, 1_000, 29_000]) await look('red', at)
+  await look('blue', 29_000)
+  assert.deepEqual(asked, ['red', 'blue'])
+  await look('red', 30_000)
+  assert.deepEqual(asked, ['red', 'blue', 'red'])
+  await look('red', -1_000_000)
+  assert.equal(asked.length, 4)
+})
+
+test('what a route leads to and could not be looked into is told, so that nothing is served over it', async (t) => {
+  const store = emptyStore(t)
+  const away = () => Promise.reject(new Error('away'))
+  const reap = openReap({
+    config: { repository: 'r/app', containerPort: null, slots: 10, limits: {} as never, ceilings: {} as never },
+    store,
+    nudges: { nudge: away, sweep: away, refresh: away },
+    engine: { findImage: away, inspect: away, output: away },
+    log,
+  })
+  const generation = { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 }
+  const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [] }
+  const preview = store.apply('red', { type: 'adopt', frozen: false, generation, image }) as In<'running'>
+  const all = (action: Action) => reap.all([{ do: 'ask', preview }, action], Date.now())
+  assert.equal(await all({ do: 'astray', preview, generation }), false)
+  assert.equal(await all({ do: 'exited', preview }), false)
+  assert.equal(await all({ do: 'sweep', tag: 'red' }), true)
+})

@@ -1,0 +1,213 @@
+/** Carries out what is due. The reaper itself changes no container and no image: it commits what it saw, and asks. */
+import type { Config } from '../shared/config/config.ts'
+import { EngineError, type Container, type Engine, type Inspected } from '../shared/engine/engine.ts'
+import { limitsOf } from '../shared/config/limits.ts'
+import type { Log } from '../shared/log.ts'
+import { generationOf, generationsOf, type In, type Preview, type Routed } from '../shared/preview/preview.ts'
+import type { Nudges } from '../shared/queue.ts'
+import type { Reason } from '../shared/preview/failure-reason.ts'
+import { placesIn, slotOf } from '../shared/slots/slot-scheme.ts'
+import type { Store } from '../shared/store/store.ts'
+import { isAstray, isUnknown, type Action } from './plan.ts'
+
+/** How many of an application's last lines are kept, and how long reading them may hold up its restart. */
+const LINES = 20
+const OUTPUT_MS = 500
+/** The same question is put to the queue at most this often: a drain alone takes 10 s. */
+const ASK_EVERY_MS = 5_000
+/** One for a newer image, which leads to the registry. */
+const REFRESH_EVERY_MS = 30_000
+
+export interface Parts {
+  config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
+  store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'meta' | 'pulled' | 'forgetRepository'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
+  engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
+  log: Log
+}
+
+export function openReap({ config, store, nudges, engine, log }: Parts) {
+  const asked = new Map<string, { at: number; rest: number }>()
+
+  async function act(action: Action, now: number): Promise<void> {
+    switch (action.do) {
+      case 'apply': {
+        const preview = store.apply(action.tag, action.event, now)
+        if (preview) await nudges.nudge(preview)
+        return
+      }
+      case 'ask':
+        if (mayAsk(`${action.preview.tag} ${action.preview.change} ${action.preview.state}`, now))
+          await nudges.nudge(action.preview)
+        return
+      case 'refresh':
+        if (mayAsk(`${action.preview.tag} refresh`, now, REFRESH_EVERY_MS)) await nudges.refresh(action.preview)
+        return
+      case 'sweep':
+        if (!mayAsk(`${action.tag} sweep`, now)) return
+        log.info({ tag: action.tag }, 'asking for containers that nobody means to be removed')
+        await nudges.sweep(action.tag)
+        return
+      case 'exited':
+        return exited(action.preview)
+      case 'astray':
+        return astray(action.preview, action.generation)
+      case 'adopt':
+        return adopt(action.container)
+    }
+  }
+
+  function mayAsk(question: string, now: number, every = ASK_EVERY_MS): boolean {
+    // A clock that stepped back must not silence it.
+    for (const [old, { at, rest }] of asked) if (Math.abs(now - at) >= rest) asked.delete(old)
+    if (asked.has(question)) return false
+    asked.set(question, { at: now, rest: every })
+    return true
+  }
+
+  /**
+   * Looks into a container that seems to have ended, or to be gone, without Lotan asking for it. Where that is so, a
+   * running preview's route goes at once, and it is started again.
+   */
+  async function exited(preview: In<'running'> | In<'paused'> | In<'stopped'>): Promise<void> {
+    const { tag, generation } = preview
+    if (!generation?.container) return
+    const found = await engine.inspect(generation.container)
+    if (found && (found.running || preview.state === 'stopped')) return
+    const reason: Reason = found
+      ? await reasonFor(preview, found)
+      : { code: 'exited', detail: 'the container was removed by somebody else' }
+    // A kept container has the same generation when it is started again: this is about the run that was looked into.
+    if (store.get(tag)?.stages.running !== preview.stages.running) return
+    const becomes = store.apply(tag, { type: 'exited', generation: generation.number, reason, gone: !found })
+    if (becomes?.state === 'queued') await nudges.nudge(becomes)
+  }
+
+  /** Looks into a container that seems to be elsewhere: where that is so, no route may lead to where it should be. */
+  async function astray({ tag, since }: Preview, generation: Routed): Promise<void> {
+    const found = await engine.inspect(generation.container)
+    const places = placesIn(store.meta)
+    if (!found?.running || !isAstray(generation, found, { places, config })) return
+    // It may have been started elsewhere since it was looked at.
+    const preview = store.get(tag)
+    if (preview?.since !== since || generationOf(preview)?.slot !== generation.slot) return
+    const moved = store.apply(tag, { type: 'stop', why: 'moved' })
+    if (!moved) return
+    const { slot, number } = generation
+    log.warn(
+      { tag, generation: number, slot, found: found.address ?? found.published },
+      'a container is not at its slot',
+    )
+    await nudges.nudge(moved)
+  }
+
+  async function reasonFor({ image }: Preview, found: Inspected): Promise<Reason> {
+    const { id, exitCode, oomKilled, startedAt, finishedAt } = found
+    return {
+      ...(oomKilled
+        ? {
+            code: 'out-of-memory',
+            detail: 'the kernel ended it at its memory limit',
+            limit: limitsOf(image?.labels ?? {}, config).limits.memory,
+          }
+        : { code: 'exited', detail: `exit status ${exitCode}` }),
+      exitCode,
+      after: startedAt && finishedAt ? Math.max(0, finishedAt - startedAt) : undefined,
+      output: await lastLines(id),
+    }
+  }
+
+  async function lastLines(container: string): Promise<string[]> {
+    const late = new Promise<string[]>((resolve) => setTimeout(resolve, OUTPUT_MS, []).unref())
+    return Promise.race([engine.output(container, LINES).catch(() => []), late])
+  }
+
+  /** Takes over what runs, where nginx can reach it; what it cannot reach is of no use. */
+  async function adopt({
+    id,
+    tag,
+    address,
+    published,
+    image: imageId,
+    digest,
+    generation,
+    port,
+    pulled,
+    repository,
+    status,
+  }: Container): Promise<void> {
+    const image = await engine.findImage(imageId, [digest])
+    const places = placesIn(store.meta)
+    // The queue-processor finds the network again: until then no address means anything.
+    if (!places) return
+    // Somebody may have removed it meanwhile, which leaves no row, but a history.
+    if (!isUnknown(generation, store.lastGeneration(tag))) return
+    const slot = slotOf(places, { address, published })
+    if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(tag)
+    log.info({ tag, container: id, slot }, 'taking over a container that no row knows')
+    if (pulled && image.digest) store.pulled.note({ tag, id: image.id, repository, digest: image.digest })
+    store.apply(tag, {
+      type: 'adopt',
+      frozen: status === 'paused',
+      image: { ...image, pulled },
+      generation: {
+        number: generation,
+        container: id,
+        slot,
+        image: image.id,
+        digest: image.digest,
+        port: port ?? config.containerPort ?? image.ports[0] ?? 80,
+      },
+    })
+  }
+
+  function isTaken(slot: number): boolean {
+    return store.list().some((preview) => generationsOf(preview).some((generation) => generation.slot === slot))
+  }
+
+  return {
+    exited,
+
+    /**
+     * Removes every preview of another repository, when REPOSITORY was changed since the last start: what they have,
+     * if it is no more than an image, would be shown in the name of the new one.
+     */
+    removeOthers(): void {
+      const was = store.meta.get('repository')
+      if (was === config.repository) return
+      if (was !== undefined) {
+        log.warn({ was, repository: config.repository }, 'REPOSITORY was changed: its previews are removed')
+        for (const { tag } of store.list()) {
+          const removing = store.apply(tag, { type: 'remove' })
+          if (removing) void nudges.nudge(removing)
+        }
+        store.forgetRepository()
+      }
+      store.meta.set('repository', config.repository)
+    },
+
+    /**
+     * Does what is due; what fails is said and left for the next look.
+     * @returns whether all was looked into that a route may lead to and that is not there
+     */
+    async all(actions: Action[], now: number): Promise<boolean> {
+      const done = await Promise.all(
+        actions.map((action) =>
+          act(action, now).then(
+            () => true,
+            (error: unknown) => {
+              log.warn({ err: error, action: action.do }, 'reaping failed')
+              return !(action.do === 'astray' || action.do === 'exited' || (action.do === 'adopt' && isAway(error)))
+            },
+          ),
+        ),
+      )
+      return done.every(Boolean)
+    },
+  }
+}
+
+/** What an engine that is away leaves undone is done when it is back. */
+function isAway(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'engine-down'
+}

@@ -1,0 +1,94 @@
+/** Tags that were pushed again: noticed here, one question a tag that exists here, and asked for. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../shared/config/config.ts'
+import type { Log } from '../shared/log.ts'
+import { isHopeless } from '../shared/preview/image-update.ts'
+import type { Preview } from '../shared/preview/preview.ts'
+import type { Nudges } from '../shared/queue.ts'
+import { RegistryError, type Registry } from '../shared/registry/registry.ts'
+import type { Store, UnfitTag } from '../shared/store/store.ts'
+
+/** Between two tags, so that the registry is not asked for all of them in one moment. */
+const BETWEEN_MS = 50
+/** No registry is believed that wants to be left alone for longer. */
+const LONGEST_MS = 60 * 60_000
+
+export interface Parts {
+  config: Pick<Config, 'offers'>
+  registry: Pick<Registry, 'digestOf'>
+  store: Pick<Store, 'list' | 'digest' | 'apply' | 'unfit' | 'noteChanged'>
+  nudges: Pick<Nudges, 'refresh'>
+  log: Log
+}
+
+/** @param every milliseconds between two rounds, jittered by a tenth */
+export async function keepNewest(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
+  const round = openRound(parts, signal)
+  let leaveAlone = 0
+  while (!signal.aborted) {
+    await sleep(Math.max(every * (0.9 + Math.random() / 5), leaveAlone), undefined, { signal }).catch(() => {})
+    if (!signal.aborted) leaveAlone = await round()
+  }
+}
+
+/**
+ * Makes what asks about all tags. A round ends with the first question that gets no answer, or the answer that it is
+ * enough: the others would fare no better. The next one begins behind it, so that everybody has a turn. What is wrong
+ * with one tag alone is no reason to leave out the others.
+ *
+ * @returns of each round, how long the registry wants to be left alone, milliseconds
+ */
+function openRound({ config, registry, store, nudges, log }: Parts, signal: AbortSignal): () => Promise<number> {
+  let last = ''
+  /** What went wrong with which tag, so that it is said once. */
+  const said = new Map<string, string>()
+
+  async function ask(preview: Preview): Promise<void> {
+    const { tag, image, newer } = preview
+    const digest = await registry.digestOf(tag, image?.digest ?? undefined)
+    if (digest === undefined) return
+    store.digest(tag, digest)
+    // Somebody had asked, or the one before was pushed again.
+    if (digest === image?.digest && newer) store.apply(tag, { type: 'current', number: newer.number })
+    if (digest === image?.digest || isHopeless(preview, digest)) return
+    const noticed = store.apply(tag, { type: 'refresh', digest })
+    if (noticed) log.info({ tag, was: image?.digest, digest }, 'a newer image was pushed')
+    await nudges.refresh(noticed ?? preview)
+  }
+
+  /** What could not run here may be something else now. */
+  async function askAgain({ tag, digest: was }: UnfitTag): Promise<void> {
+    const digest = await registry.digestOf(tag, was)
+    if (digest === undefined || digest === was) return
+    log.info({ tag, was, digest }, 'a tag that could not run here was pushed again')
+    store.noteChanged(tag)
+  }
+
+  return async function round() {
+    const here = store.list().filter(({ tag, image }) => image?.pulled && config.offers(tag))
+    const known = new Set(here.map(({ tag }) => tag))
+    const unfit = store.unfit().filter(({ tag }) => !known.has(tag) && config.offers(tag))
+    const all = [
+      ...here.map((preview) => ({ tag: preview.tag, ask: () => ask(preview) })),
+      ...unfit.map((found) => ({ tag: found.tag, ask: () => askAgain(found) })),
+    ]
+    for (const { tag, ask } of [...all.filter(({ tag }) => tag > last), ...all.filter(({ tag }) => tag <= last)]) {
+      if (signal.aborted) return 0
+      last = tag
+      try {
+        await ask()
+        said.delete(tag)
+      } catch (error) {
+        if (!(error instanceof RegistryError)) throw error
+        const { code, message, retryAfter, status } = error
+        const isOfAll = code === 'rate-limited' || retryAfter !== undefined || status === undefined
+        if (isOfAll || said.get(tag) !== message)
+          log.warn({ tag, code, error: message }, 'the registry does not say what is newest')
+        if (isOfAll) return Math.min(retryAfter ?? 0, LONGEST_MS)
+        said.set(tag, message)
+      }
+      await sleep(BETWEEN_MS, undefined, { signal }).catch(() => {})
+    }
+    return 0
+  }
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AT_ONCE, type Preview } from '../shared/preview/preview.ts'
+import { relieve } from './evict.ts'
+
+const now = 1_000_000_000
+const marks = { high: 85, low: 75 }
+
+/** A preview whose image takes a tenth of the disk. */
+function preview(tag: string, state: Preview['state'], facts: object = {}): Preview {
+  const image = { id: tag, pulled: true, bytes: 100 }
+  return {
+    tag,
+    since: 0,
+    lastSeen: null,
+    readyAt: 0,
+    why: 'idle',
+    stages: {},
+    image,
+    leaving: [],
+    state,
+    ...facts,
+  } as unknown as Preview
+}
+
+const [a, b, c] = ['a', 'b', 'c'].map((tag, i) => preview(tag, 'stopped', { lastSeen: 1_000 + i }))
+const going = preview('g', 'stopped', { why: 'disk' })
+const idle = preview('i', 'running', { lastSeen: now - 90_000 })
+const busy = preview('u', 'running', { lastSeen: now - 5_000 })
+
+test('above the high mark the longest unused go until it is below the low one, and no more', () => {
+  const cases: [what: string, used: number, under: boolean, previews: Preview[], go: string[], over?: 'over' | 'stuck'][] =
+    [
+      ['below the high mark nothing is done', 84, false, [a!, b!, c!], []],
+      ['at the high mark', 85, false, [c!, b!, a!], ['a', 'b'], 'over'],
+      ['well above it', 99, false, [a!, b!, c!, busy], ['a', 'b', 'c'], 'over'],
+      ['between the marks it goes on where it has begun', 80, true, [b!, c!], ['b'], 'over'],
+      ['at the low mark still', 75, true, [a!, b!], ['a'], 'over'],
+      ['below the low mark it is over', 74, true, [a!, b!], []],
+      ['those who are going are waited for', 80, true, [a!, going], [], 'over'],
+      ['those who are going may not be enough', 90, true, [a!, b!, going], ['a'], 'over'],
+      ['then those who run and whom nobody uses', 90, false, [a!, idle, busy], ['a', 'i'], 'over'],
+      ['but not where that would not help', 99, false, [a!, idle], ['a'], 'over'],
+      ['nor go on for ever', 99, true, [idle], [], 'stuck'],
+      ['what they wrote goes with them', 94, false, [b!, preview('wrote', 'stopped')], ['wrote'], 'over'],
+      ['who fills it is going: nobody else has to', 99, true, [a!, preview('f', 'failed', { leaving: [{ since: AT_ONCE }] })], [], 'over'],
+      ['nobody is left who could go', 90, false, [busy, preview('x', 'stopped', { image: null })], [], 'stuck'],
+      ['who is being stopped goes soon', 90, true, [busy, preview('s', 'stopping', { thenStart: false })], [], 'over'],
+    ] // prettier-ignore
+  for (const [what, used, under, previews, go, over] of cases) {
+    const disk = { total: 1_000, free: 1_000 - used * 10, root: '/' }
+    const found = relieve({ previews, written: { wrote: 200 }, disk, marks, under }, now)
+    assert.deepEqual(
+      { ...found, go: found.go.map(({ tag }) => tag) },
+      { over: over !== undefined, go, stuck: over === 'stuck' },
+      what,
+    )
+  }
+})

@@ -1,0 +1,187 @@
+/**
+ * What the reaper works with, for tests: a real engine, Redis and database of their own, and a registry that lists one
+ * tag. Nobody works on what it asks for, so that what it asks for can be seen.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs/promises'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { readConfig } from '../shared/config/config.ts'
+import { openEngine } from '../shared/engine/engine.ts'
+import { openLog } from '../shared/log.ts'
+import type { Image, In } from '../shared/preview/preview.ts'
+import { openQueue } from '../shared/queue.ts'
+import { addressOf, networkName } from '../shared/slots/slots.ts'
+import { openStore } from '../shared/store/store.ts'
+import { labelOf } from '../shared/tag.ts'
+import { removeByHand, removeImageByHand, removeNetworkByHand } from '../testing/harness/docker.ts'
+import { buildSmall } from '../testing/images/build.ts'
+import { surroundings } from '../testing/harness/surroundings.ts'
+import { until } from '../testing/harness/until.ts'
+
+export type Bed = Awaited<ReturnType<typeof makeBed>>
+
+export async function makeBed() {
+  const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-eyes-'))
+  const registry = http.createServer((_, res) => res.end('{"name":"app","tags":["red"]}')).listen(0, '127.0.0.1')
+  await once(registry, 'listening')
+  const settings = {
+    ...surroundings,
+    LOTAN_DATA_DIR: path.join(home, 'data'),
+    DOCKER_CONFIG: path.join(home, 'docker'),
+    REPOSITORY: `127.0.0.1:${(registry.address() as AddressInfo).port}/app`,
+    LOTAN_SLOTS: '20',
+    LOTAN_MAX_RUNNING: '10',
+    // A test must not depend on how full the disk is that it runs on.
+    LOTAN_DISK_HIGH_PERCENT: '99',
+    LOTAN_DISK_LOW_PERCENT: '98',
+  }
+  const config = readConfig(settings)
+  const { instance, repository } = config
+  const log = openLog('test', 'silent')
+  const file = path.join(config.dataDir, 'lotan.sqlite')
+  const redis = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', 'redis-server', '--port', '0', '--save', '', '--unixsocket', `${config.runDir}/redis.sock`],
+    { stdio: 'ignore' },
+  )
+  const engine = openEngine(config)
+  const subnet = await engine.ensureNetwork(null)
+  const nudges = openQueue(config, log)
+  await until('Redis answers', () => nudges.ping().then(() => true))
+  const reference = `${repository}:red`
+  const cmd = ['sh', '-c', 'echo red is up; exec /bin/busybox httpd -f -p 80 -h /www']
+  await buildSmall(reference, 'red', { cmd })
+  const image = (await engine.findImage(reference))!
+
+  const open = () => {
+    const store = openStore(file, { slots: config.slots, label: (tag) => labelOf(tag, config), log })
+    store.meta.set('subnet', subnet)
+    return store
+  }
+  let store = open()
+  const made: string[] = []
+  const router = http.createServer((req, res) => res.writeHead(req.url === '/readyz' ? 200 : 404).end())
+  const children = new Set<ReturnType<typeof spawn>>()
+
+  /** Runs a container as the queue-processor would, with no row to it. */
+  async function runContainer(tag: string, generation: number, slot: number, owner = instance): Promise<string> {
+    const network = networkName(instance)
+    const id = await engine.create({
+      name: `${networkName(owner)}-${tag}-${generation}`,
+      Image: image.id,
+      Labels: {
+        'lotan.managed': 'true',
+        'lotan.instance': owner,
+        'lotan.repository': repository,
+        'lotan.tag': tag,
+        'lotan.generation': String(generation),
+        'lotan.pulled': 'true',
+        'lotan.port': '80',
+      },
+      HostConfig: { NetworkMode: network, Memory: 64 * 1024 * 1024 },
+      NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: addressOf(subnet, slot) } } } },
+    })
+    made.push(id)
+    await engine.start(id)
+    return id
+  }
+
+  return {
+    config,
+    engine,
+    subnet,
+    nudges,
+    runContainer,
+    get store() {
+      return store
+    },
+
+    /** Brings a preview up, container and row. @param labels of its image, as its row has them */
+    async runPreview(tag: string, labels: Image['labels'] = {}): Promise<In<'running'>> {
+      const now = Date.now()
+      store.apply(tag, { type: 'start', by: 'visit' })
+      store.apply(tag, { type: 'found', image: { ...image, labels } })
+      const begun = store.apply(tag, { type: 'begin', places: 10, port: 80 }) as In<'starting'>
+      const { number, slot } = begun.generation!
+      const container = await runContainer(tag, number, slot!)
+      store.apply(tag, { type: 'created', generation: number, container })
+      store.apply(tag, { type: 'started', generation: number })
+      store.apply(tag, { type: 'answered', generation: number, notice: null })
+      store.touch([[tag, now]])
+      return store.get(tag) as In<'running'>
+    },
+
+    /** Removes the database, as nobody should; `reopen` begins a new one. */
+    async loseDatabase() {
+      store.close()
+      for (const suffix of ['', '-wal', '-shm']) await fs.rm(file + suffix, { force: true })
+    },
+    reopen() {
+      store = open()
+    },
+
+    /** Starts the reaper. @param env other settings than the bed's */
+    reaper(env: Record<string, string> = {}) {
+      const main = path.join(import.meta.dirname, 'main.ts')
+      const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
+        env: { ...settings, ...env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let output = ''
+      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+      children.add(child)
+      const exit = once(child, 'exit') as Promise<[number | null]>
+      return {
+        ended: exit.then(([code]) => code),
+        /** The lines it has logged with this message. */
+        said: (message: string): Record<string, unknown>[] =>
+          output
+            .split('\n')
+            .filter((line) => line.includes(JSON.stringify(message)))
+            .map((line) => JSON.parse(line) as Record<string, unknown>),
+        ready: () => until('the reaper is ready', () => output.includes('"reaper is ready"')),
+        /** @returns its exit status, and how long it took, milliseconds */
+        async end(): Promise<{ code: number | null; took: number }> {
+          const began = performance.now()
+          child.kill('SIGTERM')
+          const [code] = await exit
+          children.delete(child)
+          return { code, took: performance.now() - began }
+        },
+      }
+    },
+
+    /** From here on somebody says that Lotan is ready, as the router does. */
+    async sayReady() {
+      await once(router.listen(path.join(config.runDir, 'desk.sock')), 'listening')
+    },
+
+    /** Asks the reaper as the router does. */
+    async ask(uri: string, method = 'GET'): Promise<{ status: number; body: string }> {
+      const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+        const socketPath = path.join(config.runDir, 'reaper.sock')
+        http.request({ socketPath, path: uri, method, agent: false }, resolve).on('error', reject).end()
+      })
+      return { status: answer.statusCode!, body: await text(answer) }
+    },
+
+    async close() {
+      for (const child of children) child.kill('SIGKILL')
+      await nudges.close()
+      store.close()
+      redis.kill('SIGKILL')
+      registry.close()
+      router.close()
+      for (const id of made) await removeByHand(id)
+      await removeImageByHand(reference)
+      await removeNetworkByHand(networkName(instance))
+      await fs.rm(home, { recursive: true, force: true })
+      await fs.rm(config.runDir, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,85 @@
+/** What the reaper sees, for the router, which never touches the engine: read-only, on a unix socket. */
+import fs from 'node:fs'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Engine } from '../shared/engine/engine.ts'
+import type { Log } from '../shared/log.ts'
+import type { Store } from '../shared/store/store.ts'
+
+/** How old the figures may be, milliseconds. They are read only while somebody asks. */
+const FIGURES_MS = 5_000
+/** More than the engine keeps of any container's output. */
+const MOST_LINES = 1_000_000
+
+export interface Parts {
+  instance: string
+  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'memory'>
+  store: Pick<Store, 'list'>
+  log: Log
+}
+
+/** Serves `/engine`, `/containers/ID`, `/containers/ID/logs?tail=200&follow=1` and `/figures`. */
+export async function serve(socket: string, { instance, engine, store, log }: Parts): Promise<http.Server> {
+  let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
+
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const url = new URL(req.url ?? '/', 'http://reaper')
+    if (req.method !== 'GET') return json(res, 405, {})
+    if (url.pathname === '/engine') {
+      const version = await engine.version().catch(() => undefined)
+      return version ? json(res, 200, { version }) : json(res, 503, {})
+    }
+    if (url.pathname === '/figures') {
+      if (!figures || Date.now() - figures.at >= FIGURES_MS) figures = { at: Date.now(), containers: measure() }
+      return json(res, 200, { containers: await figures.containers })
+    }
+    const [, id, logs] = /^\/containers\/([0-9a-zA-Z_.-]+)(\/logs)?$/.exec(url.pathname) ?? []
+    const found = id && (await engine.inspect(id))
+    // A container of somebody else is none.
+    if (!id || !found || found.labels['lotan.instance'] !== instance) return json(res, 404, {})
+    if (!logs) return json(res, 200, { running: found.running, exitCode: found.running ? null : found.exitCode })
+    return follow(id, url.searchParams, res)
+  }
+
+  async function follow(id: string, query: URLSearchParams, res: ServerResponse) {
+    const asked = query.get('tail')
+    const tail = asked === 'all' ? MOST_LINES : Math.max(0, Math.min(MOST_LINES, Math.trunc(Number(asked ?? 200)) || 0))
+    const gone = new AbortController()
+    res.on('close', () => gone.abort())
+    const text = await engine.logs(id, { tail, follow: query.get('follow') === '1', signal: gone.signal })
+    res.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' })
+    res.flushHeaders()
+    text.on('error', () => res.end())
+    text.pipe(res)
+  }
+
+  async function measure(): Promise<Record<string, object>> {
+    const running = store.list().filter((preview) => preview.state === 'running' || preview.state === 'paused')
+    const measured = await Promise.all(
+      running.map(async ({ generation: { container } }) => {
+        const memory = await engine.memory(container).catch(() => undefined)
+        return memory ? [[container, memory] as const] : []
+      }),
+    )
+    return Object.fromEntries(measured.flat())
+  }
+
+  const server = http.createServer((req, res) => {
+    answer(req, res).catch((error: unknown) => {
+      if (res.destroyed) return
+      log.warn({ err: error, path: req.url }, 'a question could not be answered')
+      if (res.headersSent) res.destroy()
+      else json(res, 503, {})
+    })
+  })
+  fs.rmSync(socket, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(socket, resolve)
+  })
+  return server
+}
+
+function json(res: ServerResponse, status: number, body: object) {
+  res.writeHead(status, { 'Content-Type': 'application/json' })
+  res.end(JSON.stringify(body))
+}

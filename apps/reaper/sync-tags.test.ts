@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { test } from 'node:test'
+import { openLog } from '../shared/log.ts'
+import { fresh, type Event, type Preview } from '../shared/preview/preview.ts'
+import { openRegistry } from '../shared/registry/registry.ts'
+import { until } from '../testing/harness/until.ts'
+import { keepOffered } from './sync-tags.ts'
+
+test('a registry that wants to be left alone is, for as long as it says; others are asked again soon', async () => {
+  const answers: [status: number, headers?: Record<string, string>][] = [
+    [500],
+    [429, { 'Retry-After': '2' }],
+    [503, { 'Retry-After': '1' }],
+    [200],
+  ]
+  const asked: number[] = []
+  const server = http.createServer((_, res) => {
+    const [status, headers] = answers[Math.min(asked.length, answers.length - 1)]!
+    asked.push(performance.now())
+    res.writeHead(status, headers).end('{"tags":["red"]}')
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const repository = `127.0.0.1:${(server.address() as AddressInfo).port}/app`
+  const ending = new AbortController()
+  const offered: string[][] = []
+  const isReady = Promise.withResolvers<void>()
+  const kept = keepOffered(
+    {
+      registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),
+      config: { prepulls: () => false },
+      store: {
+        offer: (tags) => void offered.push(tags.map(({ tag }) => tag)),
+        listWantedAt: () => 0,
+        notYetAhead: () => [],
+        list: () => [],
+        apply: () => undefined,
+      },
+      nudges: { ahead: () => Promise.resolve() },
+      ready: () => isReady.promise,
+      log: openLog('test', 'silent'),
+    },
+    200,
+    ending.signal,
+  )
+  try {
+    await sleep(300)
+    assert.equal(asked.length, 0, 'the service is ready first')
+    isReady.resolve()
+    await until('it was asked five times', () => asked.length >= 5)
+    const pauses = asked.slice(1).map((at, i) => at - asked[i]!)
+    // Timers may fire a millisecond early.
+    assert.ok(pauses[1]! >= 1_999, `429: ${pauses[1]}`)
+    assert.ok(pauses[2]! >= 999, `503: ${pauses[2]}`)
+    assert.ok(pauses[0]! < 1_000 && pauses[3]! < 1_000, `usual: ${pauses[0]}, ${pauses[3]}`)
+    assert.deepEqual(offered[0], ['red'])
+  } finally {
+    ending.abort()
+    await kept
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+test('what is shown last is pulled ahead first, nobody is asked for again before all have been, and what the list has no more ages', async () => {
+  // As the store tells them: the newest first.
+  let left = Array.from({ length: 250 }, (_, i) => `pr-${250 - i}`)
+  const turns: string[][] = []
+  const events: [string, Event][] = []
+  const gone = (tag: string, why: string): Preview => ({
+    ...fresh,
+    tag,
+    since: 0,
+    state: 'stopped',
+    generation: null,
+    why,
+  })
+  const ending = new AbortController()
+  const kept = keepOffered(
+    {
+      registry: { tags: () => Promise.resolve(['pr-1']) },
+      config: { prepulls: (tag) => tag.startsWith('pr-') },
+      store: {
+        offer: () => void turns.push([]),
+        listWantedAt: () => 0,
+        notYetAhead: () => left,
+        list: () => [gone('pr-1', 'ahead'), gone('pr-2', 'ahead'), gone('pr-3', 'idle')],
+        apply: (tag, event) => void events.push([tag, event]),
+      },
+      nudges: { ahead: (tag) => Promise.resolve(void turns.at(-1)!.push(tag)) },
+      ready: () => Promise.resolve(),
+      log: openLog('test', 'silent'),
+    },
+    50,
+    ending.signal,
+  )
+  try {
+    await until('there was a turn', () => turns[0]?.length === 100)
+    left = ['pr-9999', ...left]
+    await until('there were five', () => turns.length > 5)
+  } finally {
+    ending.abort()
+    await kept
+  }
+  const ends = (turn: string[]) => [turn.length, turn[0], turn.at(-1)]
+  assert.deepEqual(ends(turns[0]!), [100, 'pr-151', 'pr-250'], 'whoever is asked for last is pulled first')
+  assert.deepEqual(
+    turns
+      .slice(1)
+      .find((turn) => turn.includes('pr-9999'))
+      ?.at(-1),
+    'pr-9999',
+  )
+  const once = turns.slice(0, 3).flat()
+  assert.deepEqual([once.length, new Set(once).size], [251, 251])
+  assert.deepEqual(ends(turns[3]!), [100, 'pr-152', 'pr-9999'])
+  assert.deepEqual(events[0], ['pr-2', { type: 'unlisted' }])
+  assert.deepEqual(new Set(events.map(([tag]) => tag)), new Set(['pr-2']))
+})

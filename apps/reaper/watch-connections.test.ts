@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Preview } from '../shared/preview/preview.ts'
+import { placeOf, textOf, type Places } from '../shared/slots/slot-scheme.ts'
+import { nextLook, type Look } from './watch-connections.ts'
+
+const places: Places = { kind: 'network', subnet: '10.83.0.0/20' }
+const NOW = 1_000_000_000_000
+
+/** A running preview at slot 1. @param lastSeen seconds after NOW, or null */
+function red(lastSeen: number | null): Preview {
+  return {
+    tag: 'red',
+    since: NOW,
+    change: 1,
+    lastSeen: lastSeen === null ? null : NOW + lastSeen * 1_000,
+    image: null,
+    generations: 1,
+    stages: {},
+    took: {},
+    crashes: 0,
+    notice: null,
+    leaving: [],
+    unfit: null,
+    newer: null,
+    refreshes: 0,
+    state: 'running',
+    generation: { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 },
+    readyAt: NOW,
+    coming: null,
+  }
+}
+
+/** Looks every 2 s. @param steps bytes of the one connection (null: it is not there), and when a person was last seen */
+function looks(...steps: [bytes: number | null, lastSeen: number | null][]): Look {
+  let look: Look | undefined
+  for (const [i, [bytes, lastSeen]] of steps.entries()) {
+    const connection = { key: 'one', peer: textOf(placeOf(places, { slot: 1, port: 80 })), bytes: bytes ?? 0 }
+    look = nextLook(look, bytes === null ? [] : [connection], [red(lastSeen)], places, NOW + i * 2_000)
+  }
+  return look!
+}
+const used = (...steps: Parameters<typeof looks>) => [...looks(...steps).used]
+
+test('an open connection is seen, and is no activity alone', () => {
+  const look = looks([null, 0], [100, 2], [100, 2])
+  assert.deepEqual([...look.open], ['red'])
+  assert.deepEqual([...look.used], [])
+})
+
+test('bytes that move on a connection seen twice are activity', () => {
+  assert.deepEqual(used([null, 0], [100, 2], [101, 2]), ['red'])
+  assert.deepEqual(used([null, 0], [100, 2]), [], 'what has moved before it was seen may be its request alone')
+})
+
+test('a connection that appeared while no person had been here is a robot’s, whatever moves on it', () => {
+  assert.deepEqual(used([null, -9], [null, -9], [100, -9], [200, -9], [300, -9]), [])
+  assert.deepEqual(used([null, null], [null, null], [100, null], [200, null]), [])
+  assert.deepEqual([...looks([null, -9], [null, -9], [100, -9]).open], ['red'], 'it is open all the same')
+})
+
+test('and stays one when a person comes later', () => {
+  assert.deepEqual(used([null, -9], [null, -9], [100, -9], [200, -9], [300, 7]), [])
+})
+
+test('a person’s connection stays one, though nothing is asked on it any more', () => {
+  const silence = Array.from({ length: 20 }, (_, i): [number, number] => [200 + i, 2])
+  assert.deepEqual(used([null, 0], [100, 2], ...silence), ['red'])
+})
+
+test('a person who came within the time that nginx may not ask is one', () => {
+  assert.deepEqual(used([null, -2], [100, -2], [200, -2]), ['red'])
+})
+
+test('a visit that reaches the database after the connection was seen is one', () => {
+  assert.deepEqual(used([null, -60], [null, -60], [100, -60], [200, 3]), ['red'])
+})
+
+test('what was open before the first look is taken for a person’s', () => {
+  assert.deepEqual(used([100, null], [200, null]), ['red'])
+})
+
+test('connections to addresses that serve no preview are nobody’s', () => {
+  const connection = { key: 'one', peer: '10.83.0.200:80', bytes: 1 }
+  const look = nextLook(undefined, [connection], [red(0)], places, NOW)
+  assert.deepEqual([look.open.size, look.known.size], [0, 0])
+})

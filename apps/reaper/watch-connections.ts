@@ -1,0 +1,133 @@
+/**
+ * Who is here without asking anything: bytes that move on an open connection, a WebSocket or a stream, are activity;
+ * an open connection alone is not, but it keeps a preview from being frozen.
+ *
+ * The kernel does not say whose a connection is. A person's request is noted when it is made, so a connection that
+ * appeared when no person had been here for a while is a robot's, whatever moves on it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection } from '../shared/slots/connections.ts'
+import type { Log } from '../shared/log.ts'
+import { generationOf, type Preview } from '../shared/preview/preview.ts'
+import { placeOf, placesIn, textOf, type Places } from '../shared/slots/slot-scheme.ts'
+import type { Store } from '../shared/store/store.ts'
+import { keepGoing } from './retry-forever.ts'
+
+/** nginx asks about a host at most every 2 s, and may use an answer for 1 s more: a person was noted this long ago. */
+const PERSON_MS = 5_000
+/** How long what is noted may be under way to the database. */
+const LATE_MS = 1_000
+
+export interface Parts {
+  /** The connections open to slots. */
+  sample: (places: Places) => Promise<Connection[]>
+  store: Pick<Store, 'list' | 'meta' | 'touch'>
+  log: Log
+}
+
+interface Known {
+  bytes: number
+  /** It was not there yet at this time, milliseconds since 1970. */
+  after: number
+  firstSeen: number
+  whose: 'nobody knows' | 'person' | 'robot'
+}
+
+/**
+ * Notes activity until the signal ends it.
+ * @param every milliseconds between two looks
+ */
+export function watchConnections(parts: Parts, every: number, signal: AbortSignal) {
+  const { sample, store, log } = parts
+  let look: Look | undefined
+  let knownUntil = -Infinity
+  let failing = false
+  void keepGoing('connections', log, signal, watch)
+
+  async function watch() {
+    while (!signal.aborted) {
+      const places = placesIn(store.meta)
+      const previews = store.list().filter(isUsable)
+      if (places && previews.length > 0) await lookAt(places)
+      else {
+        look = undefined
+        if (places) knownUntil = Date.now()
+      }
+      await sleep(every, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  async function lookAt(places: Places) {
+    const connections = await sample(places).catch((error: Error) => {
+      // Said once: it is asked every two seconds. Requests alone count until then.
+      if (!failing) log.error({ error: error.message }, 'open connections cannot be read; is iproute2 there?')
+    })
+    failing = !connections
+    const now = Date.now()
+    // A look tells what moved since the one before; where none can be made, requests alone count.
+    if (look || failing) knownUntil = now
+    if (!connections) return void (look = undefined)
+    // Read after the connections: a person who opened one has been noted before.
+    look = nextLook(look, connections, store.list().filter(isUsable), places, now)
+    if (look.used.size > 0) store.touch([...look.used].map((tag) => [tag, now]))
+  }
+
+  return {
+    /**
+     * Until when the database knows of every use, milliseconds since 1970. Of a time when the reaper did not run, it
+     * knows only what the next look tells.
+     */
+    knownUntil: (): number => knownUntil,
+
+    /** Whether a preview may have an open connection, silent perhaps. In doubt it has. */
+    isOpen: (tag: string): boolean => look?.open.has(tag) ?? true,
+  }
+}
+
+export interface Look {
+  at: number
+  known: Map<string, Known>
+  /** The tags with an open connection. */
+  open: Set<string>
+  /** The tags with a person's connection on which bytes have moved since the look before. */
+  used: Set<string>
+}
+
+/** One look at the connections, from the look before. Pure. */
+export function nextLook(
+  before: Look | undefined,
+  connections: readonly Connection[],
+  previews: readonly Preview[],
+  places: Places,
+  now: number,
+): Look {
+  const look: Look = { at: now, known: new Map(), open: new Set(), used: new Set() }
+  const at = new Map(
+    previews.map((preview) => {
+      const { slot, port } = generationOf(preview)!
+      return [textOf(placeOf(places, { slot: slot!, port })), preview]
+    }),
+  )
+  for (const { key, peer, bytes } of connections) {
+    const preview = at.get(peer)
+    if (!preview) continue
+    const was = before?.known.get(key) ?? { bytes, after: before?.at ?? 0, firstSeen: now, whose: 'nobody knows' }
+    const known: Known = { ...was, bytes, whose: whoseIs(was, preview, now) }
+    look.known.set(key, known)
+    look.open.add(preview.tag)
+    if (known.whose === 'person' && bytes > was.bytes) look.used.add(preview.tag)
+  }
+  return look
+}
+
+function whoseIs({ whose, after, firstSeen }: Known, { lastSeen }: Preview, now: number): Known['whose'] {
+  if (whose !== 'nobody knows') return whose
+  if ((lastSeen ?? 0) >= after - PERSON_MS) return 'person'
+  return now - firstSeen > LATE_MS ? 'robot' : whose
+}
+
+/** Whether anybody can have a connection to its slot that counts: until its route has been gone for long enough. */
+function isUsable(preview: Preview): boolean {
+  if (!generationOf(preview)?.slot) return false
+  return preview.state === 'running' || ('draining' in preview && preview.draining)
+}

@@ -1,0 +1,194 @@
+/**
+ * What the tests of desk and door stand on: both of them, real, on sockets, a real store and Redis, and a reaper that says
+ * what it is told.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import http, { type IncomingMessage, type OutgoingHttpHeaders, type RequestListener } from 'node:http'
+import os from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { pino } from 'pino'
+import { readConfig } from '../../shared/config/config.ts'
+import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
+import type { Image, Preview } from '../../shared/preview/preview.ts'
+import { openQueue } from '../../shared/queue.ts'
+import { openStore } from '../../shared/store/store.ts'
+import { labelOf } from '../../shared/tag.ts'
+import { until } from '../../testing/harness/until.ts'
+import { noteActivity } from '../gateway/activity.ts'
+import { watchChanges } from '../watch/store-watch.ts'
+import { desk } from './app.ts'
+import { door } from '../gateway/routes.ts'
+import { openReaper } from '../reaper-client.ts'
+import { noteStreams } from '../gateway/open-streams.ts'
+
+export const token = 'the-token-of-these-tests'
+export const domain = 'previews.example.com'
+export const bearer = { Authorization: `Bearer ${token}` }
+
+export interface Ask {
+  method?: string
+  headers?: OutgoingHttpHeaders
+  body?: string
+  signal?: AbortSignal
+}
+
+export interface Answer {
+  status: number
+  headers: http.IncomingHttpHeaders
+  text: string
+  json: any
+}
+
+/** @param env settings besides the token and the domain */
+export async function openBed(env: Record<string, string> = {}) {
+  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-desk-'))
+  const given = { LOTAN_DATA_DIR: dataDir, LOTAN_ADMIN_TOKEN: token, TL_DOMAIN: domain, LOTAN_LISTEN: '127.0.0.1:80' }
+  const config = readConfig({ ...given, ...env })
+  const lines: string[] = []
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
+
+  const redis = await startRedis(path.join(config.runDir, 'redis.sock'), dataDir)
+  const store = openStore(path.join(dataDir, 'lotan.sqlite'), {
+    slots: config.slots,
+    label: (tag) => labelOf(tag, config),
+    log,
+  })
+  const nudges = openQueue(config, log)
+  await until('Redis answers', () => nudges.ping().then(() => true))
+  const changes = watchChanges(store, { every: 10 })
+
+  let reaperSays: RequestListener = (_req, res) => res.writeHead(500).end('{}')
+  const reaper = http.createServer((req, res) => reaperSays(req, res))
+  const activity = noteActivity(store, { every: 500 })
+  const streams = noteStreams(store, endedStreamsFile(config), { every: 50 })
+  const parts = { config, store, nudges, changes, activity, streams, reaper: openReaper(config), log }
+  const servers = { 'desk.sock': http.createServer(desk(parts)), 'router.sock': http.createServer(door(parts)) }
+  await listen(reaper, path.join(config.runDir, 'reaper.sock'))
+  for (const [name, server] of Object.entries(servers)) await listen(server, path.join(config.runDir, name))
+
+  /** Sends a request as nginx does, and gives the head of the answer. */
+  function open(uri: string, { method = 'GET', headers = {}, body, signal }: Ask = {}): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      http
+        .request(
+          {
+            socketPath: path.join(config.runDir, 'desk.sock'),
+            path: uri,
+            method,
+            signal,
+            agent: false,
+            setHost: false,
+            headers: {
+              Host: domain,
+              'X-Forwarded-For': '192.0.2.1',
+              'X-Forwarded-Proto': config.publicUrl.protocol.slice(0, -1),
+              ...headers,
+            },
+          },
+          resolve,
+        )
+        .on('error', reject)
+        .end(body)
+    })
+  }
+
+  async function ask(uri: string, sent: Ask = {}): Promise<Answer> {
+    return read(await open(uri, sent))
+  }
+
+  /** Asks the door about a request, as nginx does: `/wait` about a host, and whatever else is to be told of it. */
+  function openDoor(uri: string, { headers, signal }: Pick<Ask, 'headers' | 'signal'>): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const socketPath = path.join(config.runDir, 'router.sock')
+      http
+        .request({ socketPath, path: uri, signal, agent: false, setHost: false, headers: { Host: 'door', ...headers } })
+        .on('response', resolve)
+        .on('error', reject)
+        .end()
+    })
+  }
+
+  return {
+    config,
+    store,
+    changes,
+    nudges,
+    streams,
+    log,
+    lines,
+    redis,
+    open,
+    ask,
+    openDoor,
+    door: async (uri: string, headers: OutgoingHttpHeaders) => read(await openDoor(uri, { headers })),
+    /** As the API's clients ask. */
+    api: (uri: string, { headers, ...sent }: Ask = {}) =>
+      ask(`/api/v1${uri}`, { ...sent, headers: { ...bearer, ...headers } }),
+    /** The Cookie header of somebody who has logged in. */
+    async cookie(): Promise<string> {
+      const { headers } = await ask(`/login?token=${token}`)
+      return headers['set-cookie']![0]!.split(';')[0]!
+    },
+    reaper(says: RequestListener) {
+      reaperSays = says
+    },
+    async close() {
+      activity.close()
+      streams.close()
+      for (const each of [...Object.values(servers), reaper]) {
+        each.close()
+        each.closeAllConnections()
+      }
+      await nudges.close()
+      store.close()
+      redis.kill('SIGKILL')
+      await until('Redis has ended', () => redis.exitCode !== null || redis.signalCode !== null)
+      fs.rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+export type Bed = Awaited<ReturnType<typeof openBed>>
+
+/** The events that bring a tag up, one state after the other. */
+export const steps = {
+  pull: { type: 'pull', places: 50 },
+  pulled: { type: 'pulled', image: imageOf('red') },
+  begin: { type: 'begin', places: 50, port: 80 },
+  created: { type: 'created', generation: 1, container: 'c0ffee'.repeat(10) + 'beef' },
+  started: { type: 'started', generation: 1 },
+  answered: { type: 'answered', generation: 1, notice: null },
+} as const
+
+export function bringUp(tag: string, { store }: Pick<Bed, 'store'>): Preview {
+  if (!store.get(tag)) store.apply(tag, { type: 'start', by: 'admin' })
+  for (const event of Object.values(steps)) store.apply(tag, event)
+  return store.get(tag)!
+}
+
+function imageOf(name: string): Image {
+  const digest = `sha256:${Buffer.from(name.padEnd(32)).toString('hex')}`
+  return { id: digest, digest, pulled: true, bytes: 1_000, created: null, labels: {}, ports: [80] }
+}
+
+async function read(answer: IncomingMessage): Promise<Answer> {
+  const said = await text(answer)
+  const json = /json/.test(answer.headers['content-type'] ?? '') && said ? JSON.parse(said) : undefined
+  return { status: answer.statusCode!, headers: answer.headers, text: said, json }
+}
+
+async function startRedis(socket: string, dir: string) {
+  const args = ['--port', '0', '--unixsocket', socket, '--dir', dir, '--save', '', '--appendonly', 'no']
+  const redis = spawn('setpriv', ['--pdeathsig', 'KILL', 'redis-server', ...args], { stdio: 'ignore' })
+  await once(redis, 'spawn')
+  await until('Redis is there', () => fs.existsSync(socket))
+  return redis
+}
+
+async function listen(server: http.Server, socket: string) {
+  server.listen(socket)
+  await once(server, 'listening')
+}

@@ -1,0 +1,142 @@
+/** The admin's pages and their forms. Plain HTML: every form posts and is sent back to a page. */
+import { text } from 'node:stream/consumers'
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
+import { urlOf } from '../../shared/config/config.ts'
+import { generationOf, type Preview } from '../../shared/preview/preview.ts'
+import { placeOf, placesIn, textOf } from '../../shared/slots/slot-scheme.ts'
+import { hostOf, isTag } from '../../shared/tag.ts'
+import type { Parts } from '../api/routes.ts'
+import { backOf, sendPage } from './login.ts'
+import { LOG_LINES, previewOf, type PreviewFacts } from '../pages/preview-detail.ts'
+import { adminPage, messagePage, previewPage } from '../pages/render.ts'
+import { deskOf, type DeskFacts } from '../pages/preview-list.ts'
+import { begins, grant, wishes, type Wish } from '../preview-actions.ts'
+
+const HISTORY_LINES = 50
+
+/** @param own what lets a change pass only when Lotan's own page asked for it */
+export function admin({ config, store, nudges, changes, reaper, log }: Parts, own: RequestHandler): Router {
+  const router = express.Router({ caseSensitive: true })
+  const form = express.urlencoded({ extended: false, limit: '4kb' })
+
+  router.get('/', async (req, res) => sendPage(res, 200, await overview(req)))
+
+  router.post('/previews', own, form, async (req, res) => {
+    const { tag: given } = (req.body ?? {}) as { tag?: unknown }
+    const tag = typeof given === 'string' ? given.trim() : ''
+    if (!isTag(tag)) {
+      const sentence = 'That is no tag. A tag has letters, digits, dots, dashes and underscores.'
+      return sendPage(res, 400, await overview(req, { tag, sentence }))
+    }
+    if (!config.offers(tag)) {
+      const sentence = 'That tag is not offered: the setting TAG_FILTER does not let it through.'
+      return sendPage(res, 403, await overview(req, { tag, sentence }))
+    }
+    await grant('start', tag, 'admin', { store, nudges })
+    return res.redirect(303, '/')
+  })
+
+  router.get('/previews/:tag', async (req, res) => {
+    const preview = store.get(req.params.tag)
+    return preview ? sendPage(res, 200, await one(preview)) : noSuch(req, res)
+  })
+
+  for (const wish of wishes) router.post(`/previews/:tag/${wish}`, own, (req, res) => act(wish, req, res))
+
+  router.all(['/', '/previews', '/previews/:tag', ...wishes.map((wish) => `/previews/:tag/${wish}`)], (req, res) => {
+    res.set('Allow', /^\/(previews\/[^/]+)?$/.test(req.path) ? 'GET, HEAD' : 'POST')
+    const link = { href: '/', name: 'Go to the admin page' }
+    const sentence = 'This address does not take requests of this kind.'
+    sendPage(res, 405, messagePage({ status: 405, heading: 'Not this way', sentence, link }))
+  })
+
+  async function act(wish: Wish, req: Request, res: Response) {
+    const tag = req.params.tag as string
+    if (begins(wish) && !config.offers(tag)) {
+      const sentence = 'The setting TAG_FILTER does not let it through.'
+      const link = { href: '/', name: 'All previews' }
+      return sendPage(res, 403, messagePage({ status: 403, heading: `${tag} is not offered`, sentence, link }))
+    }
+    if (!isTag(tag) || !(await grant(wish, tag, 'admin', { store, nudges }))) return noSuch(req, res)
+    return res.redirect(303, wish === 'remove' ? '/' : backOf(req))
+  }
+
+  async function overview(req: Request, problem?: DeskFacts['problem']) {
+    const previews = changes.previews()
+    const { q, state } = req.query
+    return adminPage(
+      deskOf({
+        config,
+        previews,
+        offered: store.offered().filter(({ tag }) => config.offers(tag)),
+        figures: await figuresOf(previews),
+        lately: store.lately(),
+        address,
+        q: typeof q === 'string' ? q : '',
+        state: typeof state === 'string' ? state : '',
+        problem,
+        now: Date.now(),
+      }),
+    )
+  }
+
+  async function one(preview: Preview) {
+    const generation = generationOf(preview)
+    const places = placesIn(store.meta)
+    const { slot, port } = generation ?? { slot: null, port: 0 }
+    const [figures, lines] = await Promise.all([figuresOf([preview]), logOf(generation?.container ?? null)])
+    return previewPage(
+      previewOf({
+        config,
+        preview,
+        ahead: preview.state === 'queued' ? store.ahead(preview) : 0,
+        lately: store.lately(),
+        address: address(preview.tag),
+        slotAddress: places && slot !== null ? textOf(placeOf(places, { slot, port })) : null,
+        figures: figures[generation?.container ?? ''],
+        history: store.history(preview.tag, HISTORY_LINES),
+        log: lines,
+        now: Date.now(),
+      }),
+    )
+  }
+
+  function address(tag: string): string {
+    return urlOf(hostOf(tag, config), config)
+  }
+
+  /** A page without figures is better than none. */
+  async function figuresOf(previews: readonly Preview[]) {
+    if (!previews.some((preview) => generationOf(preview)?.container)) return {}
+    return reaper.figures().catch((error: Error) => {
+      log.warn({ err: error }, 'the reaper gave no figures')
+      return {}
+    })
+  }
+
+  async function logOf(container: string | null): Promise<PreviewFacts['log']> {
+    if (container === null) return null
+    try {
+      const signal = AbortSignal.timeout(1_000)
+      const output = await reaper.logs(container, { tail: LOG_LINES, follow: false, signal })
+      if (!output) return null
+      const said = (await text(output)).trimEnd()
+      return said ? said.split('\n') : []
+    } catch (error) {
+      log.warn({ err: error }, 'the reaper gave no log')
+      return { unreadable: 'The reaper, which reads logs, does not answer.' }
+    }
+  }
+
+  return router
+}
+
+function noSuch(req: Request, res: Response) {
+  const tag = req.params.tag as string
+  const sentence = isTag(tag)
+    ? 'It was removed, or never asked for. Add it on the admin page to start it.'
+    : 'An image tag has letters, digits, dots, dashes and underscores.'
+  const heading = isTag(tag) ? `There is no preview ${tag}` : 'That is no container tag'
+  const link = { href: '/', name: 'All previews' }
+  sendPage(res, 404, messagePage({ status: 404, heading, sentence, link }))
+}

@@ -1,0 +1,82 @@
+/** What changes, as server-sent events: `preview` with a preview's view, `removed` with the tag of one that is gone. */
+import type { Response } from 'express'
+import type { Changes } from '../watch/store-watch.ts'
+import { keepLooking, type Looking } from '../watch/throttled-watch.ts'
+import type { View } from './preview-view.ts'
+
+const HEARTBEAT_MS = 15_000
+/** Visits move `lastSeen` all the time; a stream hears of them this often. */
+const SEEN_MS = 5_000
+/** A reader that is this far behind is cut off: it comes back and is told how things are by then. */
+const MAX_BEHIND_BYTES = 4_000_000
+
+interface Told {
+  key: string
+  frame: string
+}
+
+/**
+ * Many streams, one look at the store for all of them.
+ *
+ * @param views every preview's view, now
+ */
+export function openEvents(changes: Pick<Changes, 'on'>, views: () => View[]) {
+  const streams = new Map<Response, string | null>()
+  let told = new Map<string, Told>()
+  let looking: Looking | undefined
+
+  function look() {
+    const frames = new Map<string, string>()
+    const now = new Map(views().map((view) => [view.tag, { key: keyOf(view), frame: frameOf('preview', view) }]))
+    for (const [tag, { key, frame }] of now) {
+      const before = told.get(tag)
+      if (before?.key !== key) frames.set(tag, frame)
+      else now.set(tag, before)
+    }
+    for (const tag of told.keys()) if (!now.has(tag)) frames.set(tag, frameOf('removed', { tag }))
+    told = now
+    if (frames.size === 0) return
+    for (const [res, only] of streams)
+      write(res, only === null ? [...frames.values()].join('') : (frames.get(only) ?? ''))
+  }
+
+  function beat() {
+    for (const res of streams.keys()) write(res, ': still here\n\n')
+  }
+
+  return {
+    /** Sends how things are and then what changes, until the client leaves. @param only of this tag alone */
+    stream(res: Response, only: string | null = null) {
+      res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
+      if (res.req.method === 'HEAD') return res.end()
+      looking ??= keepLooking(changes, look, { beat, every: HEARTBEAT_MS })
+      // Those who listen already are told first, so that everybody continues from the same state.
+      looking.now()
+      streams.set(res, only)
+      res.on('close', () => {
+        streams.delete(res)
+        if (streams.size > 0) return
+        looking?.stop()
+        looking = undefined
+        told = new Map()
+      })
+      const frames = [...told].filter(([tag]) => only === null || tag === only).map(([, { frame }]) => frame)
+      return write(res, ['retry: 1000\n\n', ...frames].join(''))
+    },
+  }
+}
+
+function write(res: Response, text: string) {
+  if (!text) return
+  res.write(text)
+  if (res.writableLength > MAX_BEHIND_BYTES) res.destroy()
+}
+
+function frameOf(event: string, data: object): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+/** Two views with the same key differ in nothing a reader has to know at once. */
+function keyOf({ lastSeen, ...rest }: View): string {
+  return JSON.stringify([rest, lastSeen && Math.floor(Date.parse(lastSeen) / SEEN_MS)])
+}

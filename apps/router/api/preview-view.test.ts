@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { next } from '../../shared/preview/transitions.ts'
+import type { Event, Lately, Preview } from '../../shared/preview/preview.ts'
+import type { Reason } from '../../shared/preview/failure-reason.ts'
+import { viewOf } from './preview-view.ts'
+
+const naming = {
+  domain: 'previews.example.com',
+  transliterate: true,
+  publicUrl: { protocol: 'http:' as const, port: 8080 },
+}
+const now = Date.UTC(2026, 0, 1)
+const image = {
+  id: 'sha256:1',
+  digest: 'sha256:2',
+  pulled: true,
+  bytes: 1,
+  created: '2025-12-31T10:00:00Z',
+  labels: { 'org.opencontainers.image.revision': 'c0ffee1' } as Record<string, string>,
+  ports: [80],
+}
+const reason: Reason = { code: 'exited', detail: 'exit status 1', output: ['secret'], exitCode: 1 }
+
+/** The preview after these events, one second apart. */
+function after(...events: Event[]): Preview {
+  let preview: Preview | undefined
+  for (const [i, event] of events.entries()) preview = next(preview, '1.9.5', event, now + i * 1_000) ?? preview
+  return preview!
+}
+
+function view(preview: Preview, ahead = 0, lately: Lately = { pull: [], start: [] }) {
+  return viewOf(preview, { ahead, lately, now: now + 60_000, naming })
+}
+
+const asked: Event = { type: 'start', by: 'visit' }
+const way: Event[] = [
+  asked,
+  { type: 'pull', places: 1 },
+  { type: 'pulled', image },
+  { type: 'begin', places: 1, port: 3000, slot: 17 },
+  { type: 'created', generation: 1, container: 'c0ffee' },
+  { type: 'started', generation: 1 },
+  { type: 'answered', generation: 1, notice: 'It answers with 500.' },
+]
+
+test('a running preview is shown with everything there is to know', () => {
+  assert.deepEqual(view({ ...after(...way), lastSeen: now }), {
+    tag: '1.9.5',
+    host: '1_9_5.previews.example.com',
+    url: 'http://1_9_5.previews.example.com:8080',
+    state: 'running',
+    reason: null,
+    since: '2026-01-01T00:00:06.000Z',
+    lastSeen: '2026-01-01T00:00:00.000Z',
+    image: 'sha256:1',
+    digest: 'sha256:2',
+    container: 'c0ffee',
+    slot: 17,
+    generation: 1,
+    progress: null,
+    detail: 'It answers.',
+    engine: null,
+    position: null,
+    usual: null,
+    timing: { queue: 1_000, pull: 1_000, start: 3_000, ready: 1_000, total: 6_000 },
+    created: '2025-12-31T10:00:00Z',
+    revision: 'c0ffee1',
+    notice: 'It answers with 500.',
+  })
+})
+
+test('a queued preview has a place in line, and nothing else yet', () => {
+  const shown = view(after(asked), 2)
+  assert.equal(shown.position, 3)
+  assert.equal(shown.detail, 'It is number 3 in line.')
+  const { image, digest, container, slot, generation, progress, lastSeen, engine } = shown
+  assert.deepEqual(
+    { image, digest, container, slot, generation, progress, lastSeen, engine },
+    {
+      image: null,
+      digest: null,
+      container: null,
+      slot: null,
+      generation: null,
+      progress: null,
+      lastSeen: '2026-01-01T00:00:00.000Z',
+      engine: null,
+    },
+  )
+  assert.deepEqual(Object.values(shown.timing), [null, null, null, null, null])
+})
+
+test('a failed preview has its reason as a code, as a sentence, and in the engine’s words', () => {
+  const failed = after(...way.slice(0, 2), {
+    type: 'fail',
+    reason: { code: 'registry-down', detail: 'dial tcp: refused' },
+  })
+  const shown = view(failed)
+  assert.equal(shown.state, 'failed')
+  assert.equal(shown.reason, 'registry-down')
+  assert.match(shown.detail, /until the registry is back/)
+  assert.deepEqual(shown.engine, { detail: 'dial tcp: refused', output: [] })
+})
+
+test('a preview that is tried again says why, and when', () => {
+  const again = after(...way.slice(0, 6), { type: 'exited', generation: 1, reason, gone: false })
+  assert.equal(again.state, 'queued')
+  assert.equal(view(again).reason, 'exited')
+  assert.deepEqual(view(again).engine, { detail: 'exit status 1', output: ['secret'] })
+  const waiting = viewOf(again, { ahead: 0, lately: { pull: [], start: [] }, now, naming })
+  assert.equal(waiting.position, null)
+  assert.match(waiting.detail, /It is tried again at 2026-01-01T00:00:0/)
+})
+
+test('a stopped preview without its image knows neither image nor container', () => {
+  const stopped = after(...way, { type: 'stop', why: 'idle' }, { type: 'ending' }, { type: 'ended' })
+  assert.equal(view(stopped).image, 'sha256:1')
+  assert.equal(view(stopped).container, 'c0ffee')
+  assert.equal(view(stopped).slot, null)
+  const cleaned = next(stopped, '1.9.5', { type: 'cleaned' }, now)!
+  assert.equal(view(cleaned).state, 'stopped')
+  assert.equal(view(cleaned).image, null)
+  assert.equal(view(cleaned).container, null)
+})
+
+test('a preview on its way up says how long that usually takes, and what it waits for', () => {
+  const lately = { pull: [8_000], start: [400] }
+  const pulling = after(...way.slice(0, 2))
+  assert.equal(view(pulling).usual, null)
+  assert.equal(view(pulling, 0, lately).usual, 8_400)
+  assert.equal(view(after(...way), 0, lately).usual, null)
+  const progress = { bytes: 0, total: 0, layers: 0, layersDone: 0, percent: 0, waitsFor: 'room' as const }
+  const waiting = view({ ...pulling, progress } as Preview)
+  assert.deepEqual(waiting.progress, progress)
+  assert.equal(waiting.detail, 'Its image is pulled as soon as there is room for it on the disk.')
+})

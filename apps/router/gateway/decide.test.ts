@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Preview } from '../../shared/preview/preview.ts'
+import { decide, isNavigation, preferredWait, type Facts, type Request } from './decide.ts'
+
+const NOW = 1_000_000_000_000
+const HOLD = 60_000
+
+const browser: Request = {
+  method: 'GET',
+  kind: 'person',
+  stream: '',
+  accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  fetchMode: '',
+  fetchDest: '',
+  upgrade: '',
+  insecure: '',
+  prefer: '',
+}
+const program: Request = { ...browser, accept: '*/*' }
+const events: Request = { ...program, stream: 'events', accept: 'text/event-stream' }
+const socket: Request = { ...program, stream: 'websocket', upgrade: 'websocket' }
+
+const image = { id: 'sha256:1', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
+const known = {
+  tag: 'red',
+  since: NOW - 1_000,
+  change: 1,
+  lastSeen: null,
+  image,
+  generations: 1,
+  stages: {},
+  took: { start: 300 },
+  crashes: 0,
+  notice: null,
+  leaving: [],
+  unfit: null,
+  newer: null,
+  refreshes: 0,
+}
+const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', digest: null, port: 80 }
+const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, coming: null }
+const paused: Preview = { ...known, state: 'paused', generation, readyAt: NOW, draining: false, thenStart: false }
+const stopping = { ...known, state: 'stopping', generation, why: 'idle', draining: true, thenStart: false } as const
+const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'retry', reason: null }
+const stopped: Preview = { ...known, state: 'stopped', generation: null, why: 'idle' }
+const failedAt = (since: number): Preview => ({
+  ...known,
+  since,
+  state: 'failed',
+  reason: { code: 'exited', detail: '' },
+  retryAt: null,
+})
+const facts = (over: Partial<Facts> = {}): Facts => ({
+  tag: 'red',
+  offers: () => true,
+  preview: undefined,
+  missingUntil: undefined,
+  hold: HOLD,
+  laneFree: () => true,
+  comesBack: () => false,
+  ...over,
+})
+const wait = (ms: number, applied: number | null = null) => ({ do: 'wait', until: NOW + ms, applied, wakes: true })
+const comesBack = () => true
+const refused = { do: 'refuse', why: 'comes-back' }
+
+const table: [string, Request, Facts, object][] = [
+  ['a host that cannot be a tag is refused', browser, facts({ tag: null }), { do: 'refuse', why: 'no-tag' }],
+  [
+    'a tag that is not offered is refused, even where it runs',
+    browser,
+    facts({ offers: (tag) => tag !== 'red', preview: running }),
+    { do: 'refuse', why: 'not-offered' },
+  ],
+  ['a running preview is forwarded to', browser, facts({ preview: running }), { do: 'forward', preview: running }],
+  [
+    'a robot is let through to a running one',
+    { ...browser, kind: 'robot' },
+    facts({ preview: running }),
+    { do: 'forward', preview: running },
+  ],
+  ['a robot wakes nothing', { ...browser, kind: 'robot' }, facts(), { do: 'refuse', why: 'robot' }],
+  ['a navigation to an unknown tag gets the page at once', browser, facts(), wait(0)],
+  ['a navigation waits a second for an image that started quickly', browser, facts({ preview: stopped }), wait(1_000)],
+  ['but not while the start lanes are taken', browser, facts({ preview: stopped, laneFree: () => false }), wait(0)],
+  ['nor when its last start was slow', browser, facts({ preview: { ...stopped, took: { start: 1_500 } } }), wait(0)],
+  [
+    'nor when a newer image has to be looked for first',
+    browser,
+    facts({ preview: { ...stopped, newer: { number: 1, digest: null, asked: false, trouble: null } } }),
+    wait(0),
+  ],
+  ['nor when its image is gone', browser, facts({ preview: { ...stopped, image: null } }), wait(0)],
+  ['a program is held', program, facts(), wait(HOLD)],
+  ['a POST is held whatever it accepts', { ...browser, method: 'POST' }, facts(), wait(HOLD)],
+  ['a WebSocket is held', socket, facts({ preview: stopped }), wait(HOLD)],
+  ['an EventSource is held', events, facts({ preview: stopped }), wait(HOLD)],
+  ['a WebSocket that only comes back wakes nothing', socket, facts({ preview: stopped, comesBack }), refused],
+  ['nor does an EventSource', events, facts({ preview: stopped, comesBack }), refused],
+  ['nor where the preview has failed', events, facts({ preview: failedAt(NOW - 1), comesBack }), refused],
+  ['nor does it call a stop off', events, facts({ preview: stopping, comesBack }), refused],
+  ['nor wake what is frozen', socket, facts({ preview: paused, comesBack }), refused],
+  ['nor bring back what was removed', events, facts({ comesBack }), refused],
+  ['whatever it would prefer', { ...socket, prefer: 'wait=5' }, facts({ preview: stopped, comesBack }), refused],
+  [
+    'it waits for what comes up anyway, and does not count',
+    socket,
+    facts({ preview: queued, comesBack }),
+    { ...wait(HOLD), wakes: false },
+  ],
+  [
+    'also where that is stopped first',
+    events,
+    facts({ preview: { ...stopping, thenStart: true }, comesBack }),
+    { ...wait(HOLD), wakes: false },
+  ],
+  [
+    'and is let through to what runs',
+    socket,
+    facts({ preview: running, comesBack }),
+    { do: 'forward', preview: running },
+  ],
+  ['a request of the same client wakes', program, facts({ preview: stopped, comesBack }), wait(HOLD)],
+  ['a preference is honoured', { ...program, prefer: 'wait=5' }, facts(), wait(5_000, 5_000)],
+  ['wait=0 is answered at once', { ...program, prefer: 'wait=0' }, facts(), wait(0, 0)],
+  ['a preference never exceeds the hold', { ...program, prefer: 'wait=900' }, facts(), wait(HOLD, HOLD)],
+  ['a navigation may prefer to wait', { ...browser, prefer: 'wait=2' }, facts(), wait(2_000, 2_000)],
+  [
+    'a tag the registry lacks is refused',
+    browser,
+    facts({ missingUntil: NOW + 9 }),
+    { do: 'refuse', why: 'missing', until: NOW + 9 },
+  ],
+  [
+    'a failure is shown',
+    browser,
+    facts({ preview: failedAt(NOW - 59_999) }),
+    { do: 'refuse', why: 'failed', preview: failedAt(NOW - 59_999) },
+  ],
+  ['for 60 s, then a visit starts it again', program, facts({ preview: failedAt(NOW - 60_000) }), wait(HOLD)],
+  [
+    'what waits for the engine is waited for',
+    program,
+    facts({ preview: { ...failedAt(NOW), reason: { code: 'engine-down', detail: '' } } as Preview }),
+    wait(HOLD),
+  ],
+  ['nor longer where the clock stepped back', program, facts({ preview: failedAt(NOW + 60_000) }), wait(HOLD)],
+]
+for (const [name, request, given, expected] of table)
+  test(`decide: ${name}`, () => assert.deepEqual(decide(request, given, NOW), expected))
+
+test('a navigation is what a browser shows, by what it says it fetches, else by what it accepts', () => {
+  const rows: [Partial<Request>, boolean][] = [
+    [{}, true],
+    [{ method: 'HEAD' }, true],
+    [{ fetchMode: 'navigate', fetchDest: 'document' }, true],
+    [{ fetchMode: 'navigate', fetchDest: 'iframe' }, true],
+    [{ fetchMode: 'cors', fetchDest: 'empty' }, false],
+    [{ fetchMode: 'same-origin', fetchDest: 'empty', insecure: '1' }, true],
+    [{ fetchMode: 'no-cors', fetchDest: 'image', insecure: '1' }, false],
+    [{ fetchMode: 'no-cors', fetchDest: 'image' }, false],
+    [{ accept: 'image/avif,image/webp,*/*' }, false],
+    [{ accept: '' }, false],
+    [{ method: 'POST' }, false],
+    [{ upgrade: 'websocket' }, false],
+  ]
+  for (const [over, expected] of rows)
+    assert.equal(isNavigation({ ...browser, ...over }), expected, JSON.stringify(over))
+})
+
+test('Prefer: wait is read among other preferences', () => {
+  const rows: [string, number | null][] = [
+    ['', null],
+    ['wait=10', 10_000],
+    ['respond-async, wait=10', 10_000],
+    ['WAIT = 3', 3_000],
+    ['wait="7"', 7_000],
+    ['wait', null],
+    ['wait=-1', null],
+    ['wait=1.5', null],
+    ['wait=99999999999', null],
+    ['wait=1, wait=2', 1_000],
+  ]
+  for (const [prefer, expected] of rows) assert.equal(preferredWait(prefer), expected, prefer)
+})

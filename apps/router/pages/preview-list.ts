@@ -1,0 +1,243 @@
+/** What the admin page shows, as plain values: one row a preview, and the strip above them. Pure: pages render it. */
+import type { Config } from '../../shared/config/config.ts'
+import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
+import { generationOf, type Lately, type Preview } from '../../shared/preview/preview.ts'
+import { words } from '../../shared/preview/failure-reason.ts'
+import type { OfferedTag } from '../../shared/store/store.ts'
+import { builtAt, originOfPreview, shortRevision } from './image-source.ts'
+import { stripOf } from './summary.ts'
+import { age, ago, bytes, clock, duration, memory, ordinal, roughly, took, zone } from './format.ts'
+import { usualWhileComing } from './start-estimate.ts'
+
+/** The settings that the pages speak of. */
+export type DeskConfig = Pick<
+  Config,
+  | 'repository'
+  | 'domain'
+  | 'adminWelcome'
+  | 'adminInfo'
+  | 'maxRunning'
+  | 'pauseAfter'
+  | 'stopAfter'
+  | 'rmiAfter'
+  | 'prepulls'
+>
+
+export interface DeskFacts {
+  config: DeskConfig
+  previews: readonly Preview[]
+  offered: OfferedTag[]
+  /** What running containers use, by container id. Bytes. Empty when nobody could say. */
+  figures: Record<string, { memory: number }>
+  /** How long the last pulls and starts of any preview took. */
+  lately: Lately
+  /** The address of a tag's preview, without a final slash. */
+  address: (tag: string) => string
+  /** What is looked for: part of a tag, digest, revision or reason; and which chip is chosen. */
+  q: string
+  state: string
+  /** Why a tag could not be added, and the tag. */
+  problem?: { tag: string; sentence: string }
+  /** Milliseconds since 1970. */
+  now: number
+}
+
+export type Desk = ReturnType<typeof deskOf>
+
+const groups: { name: string; key: string; states: Preview['state'][] }[] = [
+  { name: 'Running', key: 'running', states: ['running'] },
+  { name: 'Changing', key: 'busy', states: ['queued', 'pulling', 'starting', 'stopping', 'removing'] },
+  { name: 'Asleep', key: 'asleep', states: ['paused', 'stopped'] },
+  { name: 'Failed', key: 'failed', states: ['failed'] },
+]
+
+/** Everything on the admin page. Rows stand in the order of their tags, so that none moves while somebody aims at it. */
+export function deskOf(facts: DeskFacts) {
+  const { config, previews, q, now } = facts
+  const chosen = groups.find(({ key }) => key === facts.state)
+  const shown = previews
+    .filter((preview) => !chosen || chosen.states.includes(preview.state))
+    .filter((preview) => matches(preview, q))
+    .toSorted((a, b) => byName.compare(a.tag, b.tag))
+  const known = new Set(previews.map(({ tag }) => tag))
+  return {
+    repository: config.repository,
+    welcome: config.adminWelcome,
+    info: config.adminInfo,
+    self: hrefOf(chosen?.key ?? '', q),
+    example: facts.address('TAG'),
+    strip: stripOf(previews, config, now),
+    chips: [
+      { name: 'All', key: '', count: previews.length, href: hrefOf('', q), current: !chosen },
+      ...groups.map(({ name, key, states }) => ({
+        name,
+        key,
+        count: previews.filter(({ state }) => states.includes(state)).length,
+        href: hrefOf(key, q),
+        current: key === chosen?.key,
+      })),
+    ],
+    offered: facts.offered.map(({ tag }) => tag).filter((tag) => !known.has(tag)),
+    q,
+    state: chosen?.key ?? '',
+    problem: facts.problem ?? null,
+    asOf: `${clock(now, true)} ${zone(now)}`,
+    total: previews.length,
+    rows: shown.map((preview) => rowOf(preview, facts)),
+  }
+}
+
+function rowOf(preview: Preview, { previews, config, figures, lately, address, now }: DeskFacts) {
+  const { tag, state, lastSeen } = preview
+  const origin = originOfPreview(preview)
+  const built = builtAt(origin, now)
+  const container = generationOf(preview)?.container
+  const used = container ? figures[container] : undefined
+  return {
+    tag,
+    path: pathOf(tag),
+    url: `${address(tag)}/`,
+    state,
+    percent: percentOf(preview),
+    what: whatOf(preview, { ahead: aheadOf(preview, previews), lately, now }),
+    digest: shortDigest(preview),
+    wholeDigest: digestOf(preview),
+    built: built === undefined ? '' : age(now - built),
+    revision: shortRevision(origin),
+    wholeRevision: origin.revision ?? '',
+    lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
+    memory: used ? memory(used.memory) : '',
+    left: leftOf(preview, config, now),
+    action: actionOf(preview),
+  }
+}
+
+/** The form of a preview posts to this path and `/start`, `/stop`, `/restart` or `/remove`. */
+export function pathOf(tag: string): string {
+  return `/previews/${encodeURIComponent(tag)}`
+}
+
+/** What stands beside the state, `41 min` or `1st in line, 3 s, usually 12 s`. */
+export function whatOf(preview: Preview, facts: { ahead: number; lately: Lately; now: number }): string {
+  const usual = usualWhileComing(preview, facts.lately)
+  return standsAt(preview, facts.ahead, facts.now) + (usual === null ? '' : `, usually ${roughly(usual)}`)
+}
+
+function standsAt(preview: Preview, ahead: number, now: number): string {
+  const since = now - preview.since
+  switch (preview.state) {
+    case 'queued': {
+      const again = preview.reason && preview.crashes > 0 ? `, ${ordinal(preview.crashes + 1)} try` : ''
+      if (preview.notBefore > now) return `again in ${took(preview.notBefore - now)}${again}`
+      return `${ordinal(ahead + 1)} in line, ${duration(since)}`
+    }
+    case 'pulling':
+      if (preview.progress?.waitsFor) return `waits for room on the disk, ${duration(since)}`
+      return preview.progress?.total
+        ? `${percentOf(preview)}\u00a0%, ${bytes(preview.progress.total)}`
+        : duration(since)
+    case 'starting': {
+      const { waiting } = preview.stages
+      return waiting === undefined ? `container, ${took(since)}` : `first answer, ${took(now - waiting)}`
+    }
+    case 'running':
+      return `${age(since)}${preview.notice ? ', with a notice' : ''}`
+    case 'paused':
+      if (preview.thenStart) return 'wakes'
+      return preview.draining ? 'about to be frozen' : age(since)
+    case 'stopping':
+      return preview.thenStart ? 'starts again after it' : (whys[preview.why] ?? preview.why)
+    case 'removing':
+      return preview.thenStart ? 'starts again after it' : 'container and image go'
+    case 'stopped':
+      return preview.image || preview.generation ? age(since) : `${age(since)}, image removed`
+    case 'failed':
+      return plainHeading(preview.tag, words(preview.tag, preview.reason).heading)
+    case 'unknown':
+      return ''
+  }
+}
+
+const whys: Record<string, string> = {
+  asked: 'asked to',
+  idle: 'idle',
+  lifetime: 'its lifetime is over',
+  room: 'makes room',
+  disk: 'makes room on the disk',
+  moved: 'previews are reached in another way now',
+}
+
+/** A heading as the rest of a row that has named its tag already. */
+function plainHeading(tag: string, heading: string): string {
+  return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading[0]!.toLowerCase() + heading.slice(1)
+}
+
+/** The button that a preview has besides its X. */
+export function actionOf({ state }: Preview): { name: string; to: 'start' | 'stop' } {
+  switch (state) {
+    case 'failed':
+      return { name: 'Try again', to: 'start' }
+    case 'stopped':
+    case 'stopping':
+    case 'removing':
+      return { name: 'Start', to: 'start' }
+    default:
+      return { name: 'Stop', to: 'stop' }
+  }
+}
+
+/** How far a pull is, 0 to 100; null where nothing is known, or nothing is pulled. */
+export function percentOf(preview: Preview): number | null {
+  if (preview.state !== 'pulling' || !preview.progress?.total || preview.progress.waitsFor) return null
+  return Math.floor(preview.progress.percent)
+}
+
+/** Of what runs, or would run. */
+function digestOf(preview: Preview): string {
+  return generationOf(preview)?.digest ?? preview.image?.digest ?? preview.image?.id ?? ''
+}
+
+/** Its first eight digits. */
+export function shortDigest(preview: Preview): string {
+  return digestOf(preview).replace(/^.*:/, '').slice(0, 8)
+}
+
+/** `4 min 51 s`; `pause 50 s` where it is frozen first, `image 30 min` where the image goes. `soon`: in two minutes. */
+function leftOf(preview: Preview, config: DeskConfig, now: number): { text: string; soon: boolean } | null {
+  const due = nextDue(preview, config, now)
+  if (!due) return null
+  const what: Record<Due['what'], string> = { pause: 'pause ', stop: '', clean: 'image ' }
+  const left = due.at - now
+  if (left <= 0) return { text: `${what[due.what]}due`, soon: true }
+  return due.what === 'clean'
+    ? { text: `image ${age(left)}`, soon: false }
+    : { text: `${what[due.what]}${duration(left)}`, soon: due.what === 'stop' && left < 120_000 }
+}
+
+/** How many queued previews stand before this one: those that were queued earlier, as the store counts them. */
+export function aheadOf({ tag, state, since }: Preview, previews: readonly Preview[]): number {
+  if (state !== 'queued') return 0
+  return previews.filter(
+    (other) => other.state === 'queued' && (other.since < since || (other.since === since && other.tag < tag)),
+  ).length
+}
+
+function matches(preview: Preview, q: string): boolean {
+  const reason = 'reason' in preview ? preview.reason : null
+  const texts = [
+    preview.tag,
+    preview.image?.digest ?? '',
+    generationOf(preview)?.digest ?? '',
+    originOfPreview(preview).revision ?? '',
+    ...(reason ? [reason.code, words(preview.tag, reason).heading] : []),
+  ]
+  return texts.some((text) => text.toLowerCase().includes(q.trim().toLowerCase()))
+}
+
+function hrefOf(state: string, q: string): string {
+  const query = new URLSearchParams({ ...(q && { q }), ...(state && { state }) }).toString()
+  return `/${query && `?${query}`}`
+}
+
+/** `pr-9` stands before `pr-10`. */
+const byName = new Intl.Collator('en', { numeric: true })

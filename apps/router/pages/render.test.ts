@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import vm from 'node:vm'
+import type { Preview } from '../../shared/preview/preview.ts'
+import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
+import { previewOf, plain } from './preview-detail.ts'
+import * as pages from './render.ts'
+import { deskOf, type DeskFacts } from './preview-list.ts'
+import { tell } from './start-status.ts'
+import { duration } from './format.ts'
+
+const now = Date.UTC(2026, 10, 20, 14, 32, 7)
+const evil = `"><script>alert('x')</script><img src=x onerror=alert(1)>&amp;`
+const reason: Reason = {
+  code: 'exited',
+  detail: `ENGINE-WORDS ${evil}`,
+  output: [`CONTAINER-OUTPUT ${evil}`],
+  exitCode: 1,
+  after: 2_000,
+}
+const known = {
+  tag: evil,
+  since: now - 5_000,
+  change: 1,
+  lastSeen: now - 4_000,
+  image: {
+    id: evil,
+    digest: evil,
+    pulled: true,
+    bytes: 50_600_000,
+    created: null,
+    labels: { 'lotan.memory': evil, 'org.opencontainers.image.revision': evil },
+    ports: [],
+  },
+  generations: 1,
+  stages: { queued: now - 5_000 },
+  took: {},
+  crashes: 0,
+  notice: evil,
+  leaving: [],
+  unfit: null,
+  newer: null,
+  refreshes: 0,
+}
+const generation = { number: 1, container: evil, slot: 3, image: evil, digest: evil, port: 80 }
+const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: evil, reason }
+const failed: Preview = { ...known, state: 'failed', reason, retryAt: null }
+const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000, coming: null }
+const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation: null, why: evil }
+
+const desk: DeskFacts = {
+  config: {
+    repository: evil,
+    domain: evil,
+    adminWelcome: '<p id="welcome">Hello</p>',
+    adminInfo: '<p id="info">Ask us</p>',
+    maxRunning: 50,
+    stopAfter: 600_000,
+    pauseAfter: null,
+    rmiAfter: 3_600_000,
+    prepulls: () => false,
+  },
+  previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],
+  offered: [{ tag: `new${evil}`, digest: null }],
+  figures: { [evil]: { memory: 148 * 1024 ** 2 } },
+  lately: { pull: [], start: [] },
+  address: (tag) => `http://${tag}.example.com`,
+  q: '',
+  state: '',
+  problem: { tag: evil, sentence: evil },
+  now,
+}
+const one = (preview: Preview) =>
+  pages.previewPage(
+    previewOf({
+      config: {
+        ...desk.config,
+        limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
+        ceilings: { memory: '2g', cpus: 2 },
+      },
+      preview,
+      ahead: 0,
+      lately: desk.lately,
+      address: `http://${evil}`,
+      slotAddress: evil,
+      history: [{ at: now - 9_000, was: 'starting', state: 'failed', event: 'fail', generation: 1, detail: evil }],
+      log: [evil, '\u001b[31mred\u001b[0m'],
+      now,
+    }),
+  )
+const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queued, tag }) =>
+  pages.waitingPage({
+    told: tell(preview, { tag, ahead: 0, missing: false, lately: desk.lately, now }),
+    repository: `registry.example.com/team/${tag}`,
+    uri,
+  })
+
+const visitors: Record<string, pages.Page> = {
+  waiting: wait(evil, `/${evil}?${evil}`),
+  removed: pages.waitingPage({
+    told: tell(undefined, { tag: evil, ahead: 0, missing: false, lately: desk.lately, now }),
+    repository: evil,
+    uri: evil,
+  }),
+  failed: pages.failedPage({ tag: evil, reason, since: now, retryAt: now + 5_000, now }),
+  missing: pages.notFoundPage({ why: 'missing', tag: evil, askAgainIn: 14_200 }),
+  'no tag': pages.notFoundPage({
+    why: 'no-tag',
+    label: evil,
+    host: evil,
+    domain: evil,
+    example: evil,
+    transliterate: true,
+  }),
+  'no host': pages.notFoundPage({
+    why: 'no-tag',
+    label: null,
+    host: evil,
+    domain: evil,
+    example: evil,
+    transliterate: false,
+  }),
+  'not offered': pages.notFoundPage({ why: 'not-offered', tag: evil }),
+  unanswered: pages.messagePage(pages.messages.unanswered(evil)),
+  'too large': pages.messagePage(pages.messages.tooLarge(evil)),
+  crowded: pages.messagePage(pages.messages.crowded(evil)),
+}
+const admins: Record<string, pages.Page> = {
+  login: pages.loginPage({ repository: evil, domain: evil }),
+  'login, wrong token': pages.loginPage({ repository: evil, domain: evil, wrong: 'once' }),
+  'login, too many': pages.loginPage({ repository: evil, domain: evil, wrong: 'too often' }),
+  admin: pages.adminPage(deskOf(desk)),
+  'admin, nothing found': pages.adminPage(deskOf({ ...desk, q: evil, state: 'failed' })),
+  'admin, empty': pages.adminPage(deskOf({ ...desk, previews: [] })),
+  'preview, running': one(running),
+  'preview, running an older image': one({ ...running, generation: { ...generation, image: 'other' } }),
+  'preview, failed': one(failed),
+}
+
+for (const [name, { html, csp }] of Object.entries({ ...visitors, ...admins }))
+  test(`${name}: other people's words stay words`, () => {
+    assert.ok(!html.includes('<img'), 'markup came through')
+    assert.ok(!/<script(?! nonce="|\ssrc="\/lotan\.js")/.test(html), 'a script came through')
+    assert.ok(!/&amp;amp;amp;|undefined|\[object |\bNaN\b/.test(html), 'something odd is on the page')
+    for (const rule of ["default-src 'none'", "base-uri 'none'", "form-action 'self'"])
+      assert.ok(csp.includes(rule), rule)
+    assert.ok(!/unsafe|\*|https?:/.test(csp))
+    assert.ok(!/\sstyle=|\son\w+="/.test(html), 'the policy would refuse it')
+  })
+
+describe('visitors’ pages', () => {
+  for (const [name, { html, csp }] of Object.entries(visitors)) {
+    test(`${name}: carries its styles under a nonce of its own`, () => {
+      const nonces = [...html.matchAll(/<(?:style|script) nonce="([^"]+)"/g)].map(([, nonce]) => nonce)
+      assert.ok(nonces.length >= 1)
+      for (const nonce of nonces) assert.ok(csp.includes(`style-src 'nonce-${nonce}'`))
+      assert.equal(csp.includes(`script-src 'nonce-`), html.includes('<script nonce='))
+      assert.ok(!/<link rel="stylesheet"|\ssrc="/.test(html), 'a preview’s host serves nothing of Lotan’s')
+    })
+    test(`${name}: neither the engine's words nor the application's output`, () => {
+      assert.ok(!/ENGINE-WORDS|CONTAINER-OUTPUT/.test(html))
+    })
+  }
+
+  test('a nonce is used once', () => {
+    assert.notEqual(wait('red', '/').csp, wait('red', '/').csp)
+  })
+
+  test('the waiting page is small, even for the longest tag and path', () => {
+    assert.ok(Buffer.byteLength(wait('pr-3001', '/lists/42?filter=open').html) < 10_000)
+    assert.ok(Buffer.byteLength(wait('t'.repeat(128), `/${'p'.repeat(8_000)}`).html) < 12_000)
+  })
+
+  test('the waiting page names stage, place and where the visitor will land', () => {
+    const { html } = wait('red', '/lists/42?filter=open', { ...queued, tag: 'red', reason: null })
+    assert.match(html, /<title>1st in line · red<\/title>/)
+    assert.match(html, /You will land on <code>\/lists\/42\?filter=open<\/code>/)
+    assert.match(html, /<noscript><meta http-equiv="refresh" content="2"><\/noscript>/)
+    assert.match(html, /<li class="current" aria-current="step">/)
+  })
+
+  test('the waiting page counts in the words that the server uses', () => {
+    const source = /const duration = [^]*?\n\}/.exec(wait('red', '/').html)![0]
+    const theirs = vm.runInNewContext(`${source}; duration`) as typeof duration
+    for (const ms of [0, 999, 8_400, 59_999, 60_000, 61_000, 754_000, 3_600_000, 4_920_000])
+      assert.equal(theirs(ms), duration(ms))
+  })
+
+  test('the failure page says what Lotan does by itself', () => {
+    const page = (code: ReasonCode, retryAt: number | null) =>
+      pages
+        .failedPage({ tag: 'red', reason: { code, detail: '' }, since: now - 4_200, retryAt, now })
+        .html.replaceAll('\u00a0', ' ')
+    assert.match(page('registry-down', now + 25_800), /Lotan tries again by itself in 26 s\./)
+    assert.match(page('registry-down', now), /Lotan tries again by itself now\./)
+    // No clock of the server's: it may stand in another zone.
+    assert.match(page('exited', null), /Failed <time datetime="2026-11-20T14:32:02\.800Z">4 s ago<\/time>\./)
+    assert.match(page('no-answer', null), /Lotan has stopped trying by itself\./)
+    assert.match(page('exited', null), /Lotan tried 3 times and has stopped trying\./)
+    assert.match(page('wrong-port', null), /Helps once a new image is pushed\./)
+    assert.match(page('exited', null), /<form method="post" action="\/\.lotan\/retry"/)
+  })
+})
+
+describe('the admin page', () => {
+  const html = (facts: Partial<DeskFacts> = {}) =>
+    pages.adminPage(deskOf({ ...desk, problem: undefined, ...facts })).html.replaceAll('\u00a0', ' ')
+  const tags = (facts: Partial<DeskFacts>) => [...html(facts).matchAll(/data-tag="([^"]*)"/g)].map(([, tag]) => tag)
+  const named = (tag: string, preview: Preview): Preview => ({ ...preview, tag })
+  const previews = [
+    named('pr-10', stopped),
+    named('pr-9', running),
+    named('a', { ...failed, image: null }),
+    named('b', queued),
+  ]
+
+  test('shows the operator’s own markup above and below', () => {
+    assert.match(html(), /<p id="welcome">Hello<\/p>/)
+    assert.match(html(), /<p id="info">Ask us<\/p>/)
+  })
+
+  test('lists previews by tag, as people count', () => {
+    assert.deepEqual(tags({ previews }), ['a', 'b', 'pr-9', 'pr-10'])
+  })
+
+  test('filters by state and by what is looked for', () => {
+    assert.deepEqual(tags({ previews, state: 'asleep' }), ['pr-10'])
+    assert.deepEqual(tags({ previews, state: 'no-such-state' }).length, 4)
+    assert.deepEqual(tags({ previews, q: ' PR- ' }), ['pr-9', 'pr-10'])
+    assert.deepEqual(tags({ previews, q: 'while starting' }), ['a', 'b'])
+    assert.match(html({ previews, q: 'x&y', state: 'failed' }), /href="\/\?q=x%26y&amp;state=running"/)
+    assert.match(html({ previews, q: 'x&y', state: 'failed' }), /No preview matches/)
+  })
+
+  test('offers each state its own button, in a form of its own', () => {
+    const forms = [...html({ previews }).matchAll(/formaction="\/previews\/([^/]+)\/(start|stop)">([^<]+)</g)]
+    assert.deepEqual(
+      forms.map(([, tag, to, name]) => [tag, to, name]),
+      [
+        ['a', 'start', 'Try again'],
+        ['b', 'stop', 'Stop'],
+        ['pr-9', 'stop', 'Stop'],
+        ['pr-10', 'start', 'Start'],
+      ],
+    )
+  })
+
+  const revision = 'c0ffee1234567890abcdef'
+  const image = {
+    ...known.image,
+    digest: `sha256:${'ab12'.repeat(16)}`,
+    created: new Date(now - 3 * 86_400_000).toISOString(),
+    labels: { 'org.opencontainers.image.revision': revision },
+  }
+
+  test('names image, age and revision, and each in full where one points at it; so does the preview’s own page', () => {
+    const asleep = { ...stopped, image }
+    const page = html({ previews: [asleep] as Preview[] })
+    assert.match(page, /<code title="sha256:(ab12){16}">ab12ab12<\/code> <span class="muted">3 d<\/span>/)
+    assert.match(page, /from <code title="c0ffee1234567890abcdef">c0ffee1234<\/code>/)
+    assert.deepEqual(tags({ previews: [asleep as Preview, running], q: 'FFEE12345' }), ['quiet'])
+    const own = one(asleep).html.replaceAll('\u00a0', ' ')
+    assert.match(own, /<code title="sha256:(ab12){16}">sha256:ab12ab12ab<\/code>/)
+    assert.match(own, /50\.6 MB, built 17 Nov 2026, 3 d ago</)
+    assert.match(own, /revision <code title="c0ffee1234567890abcdef">c0ffee1234<\/code>/)
+  })
+
+  test('says of what comes up how long that usually takes, and that it waits for room; so does the preview’s own page', () => {
+    const lately = { pull: [8_000], start: [3_600] }
+    const progress = { bytes: 1, total: 50_600_000, layers: 2, layersDone: 0, percent: 12 }
+    const pulling = { ...known, tag: 'a', notice: null, image: null, state: 'pulling', progress } as Preview
+    const line = (preview: Preview) =>
+      /class="what">(?:<progress.*<\/progress> )?(.*?)<\/span>/.exec(html({ lately, previews: [preview] }))![1]
+    assert.equal(line(pulling), '12 %, 50.6 MB, usually 12 s')
+    const waiting = { ...pulling, progress: { ...progress, waitsFor: 'room' } } as Preview
+    assert.equal(line(waiting), 'waits for room on the disk, 5 s, usually 12 s')
+    assert.ok(!html({ previews: [waiting] }).includes('aria-label="a, pulled"'))
+    assert.match(one(waiting).html.replaceAll('\u00a0', ' '), /waits for room on the disk, 5 s</)
+    assert.match(one({ ...pulling, took: { pull: 1_000, start: 1_000 } }).html, /50\.6\u00a0MB, usually 2\u00a0s</)
+    assert.equal(line({ ...running, notice: null, tag: 'a' }), '5 s')
+  })
+
+  test('says what the reaper does next', () => {
+    const idle = { ...running, tag: 'idle', since: now - 900_000, readyAt: now - 900_000, lastSeen: now - 500_000 }
+    const asleep = { ...stopped, lastSeen: now - 3_000_000 }
+    const page = html({ previews: [asleep, idle] as Preview[] })
+    assert.match(page, /Stops idle in 1 min 40 s/)
+    assert.match(page, /then the image of quiet in 10 min/)
+    assert.match(page, /<span class="soon">1 min 40 s<\/span>/)
+    assert.match(html({ previews: [] }), /Nothing is due/)
+  })
+
+  test('the image’s own time limit wins', () => {
+    const labels = { 'lotan.inactivity-stop-minutes': '2' }
+    const preview = { ...running, image: { ...known.image, labels }, lastSeen: now }
+    assert.match(html({ previews: [preview] as Preview[] }), /Stops .* in 2 min</)
+  })
+
+  test('suggests offered tags that are not previews yet', () => {
+    const offered = ['pr-9', 'pr-11'].map((tag) => ({ tag, digest: null }))
+    const page = html({ previews, offered })
+    assert.match(page, /<option value="pr-11">/)
+    assert.ok(!page.includes('<option value="pr-9">'))
+  })
+
+  test('the engine’s words are on the page of the preview', () => {
+    assert.match(one(failed).html, /ENGINE-WORDS/)
+    assert.match(one(failed).html, /CONTAINER-OUTPUT/)
+    assert.ok(!html({ previews }).includes('ENGINE-WORDS'))
+  })
+})
+
+test('what a program prints loses its colours and keeps its words', () => {
+  const printed = '\u001b[1;31mred\u001b[0m\r \u001b]0;title\u0007tab\there \u001b[2Kend\u0000 żółw'
+  assert.equal(plain(printed), 'red tab\there end żółw')
+})

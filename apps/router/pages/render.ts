@@ -1,0 +1,231 @@
+/**
+ * The pages. The one place that renders: a model goes in, markup and the Content-Security-Policy it needs come out.
+ *
+ * Tags, paths, reasons and output are other people's words and are escaped by the views; only ADMIN_WELCOME and
+ * ADMIN_INFO are markup, by the operator's will. Visitors' pages carry their styles and script, since a preview's host
+ * serves nothing of Lotan's but `/.lotan/`; the admin's link to `/lotan.css` and `/lotan.js`. Who may frame a page, its
+ * sender says: a preview may stand in a frame anywhere, so the page that waits for it may too.
+ */
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import ejs from 'ejs'
+import { retryAfter, words, type Reason } from '../../shared/preview/failure-reason.ts'
+import type { OnePreview } from './preview-detail.ts'
+import type { Desk } from './preview-list.ts'
+import type { Told } from './start-status.ts'
+import { duration } from './format.ts'
+
+/** A page as it is sent: the body, and the value of its `Content-Security-Policy`. */
+export interface Page {
+  html: string
+  csp: string
+}
+
+const views = path.resolve(import.meta.dirname, '../../../views')
+const read = (name: string) => fs.readFileSync(path.join(views, name), 'utf8')
+
+/** The whole stylesheet, for the admin's host. */
+export const stylesheet = read('lotan.css')
+/** The admin pages' script. */
+export const script = read('lotan.js')
+
+const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.exec(stylesheet)![1]!)
+  .replace(/\s*([{};,])\s*/g, '$1')
+  .replaceAll(': ', ':')
+const waitingScript = squeezed(read('waiting.js'))
+
+const compiled = Object.fromEntries(
+  ['waiting', 'failed', 'not-found', 'message', 'login', 'admin', 'preview'].map((name) => {
+    const filename = path.join(views, `${name}.ejs`)
+    return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
+  }),
+)
+
+/** @param repository as configured; @param uri the path and query the visitor asked for */
+export function waitingPage({ told, repository, uri }: { told: Told; repository: string; uri: string }): Page {
+  const model = { told, duration, application: nameOf(repository), landing: uri === '/' ? '' : shortened(uri) }
+  return forVisitors('waiting', model, waitingScript)
+}
+
+export interface FailedModel {
+  tag: string
+  reason: Reason
+  /** When it failed, when Lotan tries again by itself, and when it is now. Milliseconds since 1970. */
+  since: number
+  retryAt: number | null
+  now: number
+}
+
+/** A start that failed, in the visitor's words. The engine's words and the application's output are not in it. */
+export function failedPage({ tag, reason, since, retryAt, now }: FailedModel): Page {
+  const { heading, sentence, advice, hint } = words(tag, reason)
+  // Visitors read durations: their clocks may be in another zone than this machine's.
+  const at = { text: `${duration(now - since)} ago`, datetime: new Date(since).toISOString() }
+  const after = reason.after === undefined || reason.after < 1_000 ? '' : `, ${duration(reason.after)} after the start`
+  return forVisitors('failed', {
+    tag,
+    heading,
+    sentence,
+    advice,
+    hint: hintOf(reason, retryAt, now) ?? hint,
+    at,
+    after,
+  })
+}
+
+export type NotFoundModel =
+  /** The registry has no such tag; `askAgainIn` milliseconds the registry is asked again. */
+  | { why: 'missing'; tag: string; askAgainIn: number }
+  /** The label cannot be a tag; or, with `label` null, the host is not below the domain at all. */
+  | { why: 'no-tag'; label: string | null; host: string; domain: string; example: string; transliterate: boolean }
+  /** TAG_FILTER refuses it: to be sent with 403. */
+  | { why: 'not-offered'; tag: string }
+
+export function notFoundPage(model: NotFoundModel): Page {
+  const askAgain = model.why === 'missing' ? duration(Math.ceil(model.askAgainIn / 1_000) * 1_000) : ''
+  const nothing = { tag: '', label: null, host: '', domain: '', example: '', transliterate: true }
+  return forVisitors('not-found', { ...nothing, ...model, askAgain })
+}
+
+export interface Message {
+  status: number
+  heading: string
+  sentence: string
+  advice?: { who: string; what: string }[]
+  /** The link below: another page, or `''` for this one again. */
+  link?: { href: string; name: string }
+}
+
+/** A plain page for what has no page of its own, on any host. */
+export function messagePage(message: Message): Page {
+  return forVisitors('message', { advice: [], link: null, ...message })
+}
+
+/** The messages that visitors meet. */
+export const messages = {
+  /** A running preview dropped this one request; its container was looked at and is well. */
+  unanswered: (tag: string): Message => ({
+    status: 502,
+    heading: `${tag} did not answer`,
+    sentence: 'It is running, but the application dropped this request.',
+    advice: [
+      { who: 'If you wrote it:', what: 'its log is on the admin page.' },
+      {
+        who: 'If you only wanted a look:',
+        what: 'load the page again. If it stays like this, tell whoever opened the pull request.',
+      },
+    ],
+    link: { href: '', name: 'Load it again' },
+  }),
+  /** A running preview answered, with more headers than nginx reads. */
+  tooLarge: (tag: string): Message => ({
+    status: 502,
+    heading: `${tag} sent too much in its headers`,
+    sentence:
+      'It is running, but the response headers of the application are larger than 32 kB, the most that Lotan passes on.',
+    advice: [
+      { who: 'If you wrote it:', what: 'look at what it sends as Set-Cookie, Link or Content-Security-Policy.' },
+      { who: 'If you only wanted a look:', what: 'tell whoever opened the pull request.' },
+    ],
+    link: { href: '', name: 'Load it again' },
+  }),
+  /** So many tags that nobody knows are asked for that this one has not been looked up. */
+  unknown: (tag: string): Message => ({
+    status: 503,
+    heading: `${tag} is not known yet`,
+    sentence:
+      'So many unknown tags are being asked for that not each of them can be looked up at once. The registry’s list is read again now: if there is such a tag, it opens here by itself.',
+    link: { href: '', name: 'Try again' },
+  }),
+  /** More requests than Lotan holds wait already. No navigation meets it. */
+  crowded: (tag: string): Message => ({
+    status: 503,
+    heading: `Too many wait for ${tag}`,
+    sentence: 'As many requests as this server can hold are waiting already. Send it again in a few seconds.',
+  }),
+  /** The database cannot be read or written, and the like. */
+  trouble: (): Message => ({
+    status: 503,
+    heading: 'Lotan is in trouble',
+    sentence: 'Something is wrong with the server that starts previews.',
+    advice: [
+      { who: 'You need not do anything:', what: 'this page tries again by itself every 10 s.' },
+      { who: 'If it stays like this:', what: 'tell whoever runs Lotan. Its log says what is wrong.' },
+    ],
+    link: { href: '', name: 'Try again' },
+  }),
+}
+
+export interface LoginModel {
+  repository: string
+  domain: string
+  /** After a wrong token; `too often`: one of many from the same address. */
+  wrong?: keyof typeof wrongTokens
+}
+
+const wrongTokens = {
+  once: 'That is not the token.',
+  'too often': 'That is not the token. Many wrong ones have come from your address; the right one is still accepted.',
+}
+
+export function loginPage({ repository, domain, wrong }: LoginModel): Page {
+  return forTheDesk('login', { application: nameOf(repository), domain, error: wrong ? wrongTokens[wrong] : '' })
+}
+
+export function adminPage(desk: Desk): Page {
+  return forTheDesk('admin', { ...desk })
+}
+
+export function previewPage(preview: OnePreview): Page {
+  return forTheDesk('preview', { ...preview })
+}
+
+function forVisitors(view: string, model: object, script = ''): Page {
+  const nonce = randomBytes(16).toString('base64')
+  const html = compiled[view]!({ ...model, nonce, critical, script })
+  return { html, csp: policy(`'nonce-${nonce}'`, script ? `'nonce-${nonce}'` : "'none'", 'data:') }
+}
+
+function forTheDesk(view: string, model: object): Page {
+  const html = compiled[view]!({ ...model, nonce: null, critical: '' })
+  return { html, csp: policy("'self'", "'self'", "'self' data:") }
+}
+
+function policy(styles: string, scripts: string, images: string): string {
+  return [
+    "default-src 'none'",
+    `style-src ${styles}`,
+    `script-src ${scripts}`,
+    `img-src ${images}`,
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+  ].join('; ')
+}
+
+/** What stands beside the button, where there is more to say than the reason's own hint knows. */
+function hintOf(reason: Reason, retryAt: number | null, now: number): string | undefined {
+  if (retryAt !== null)
+    return `Lotan tries again by itself ${retryAt > now ? `in ${duration(retryAt - now + 999)}` : 'now'}.`
+  return retryAfter(reason, 0) === null ? undefined : 'Lotan has stopped trying by itself.'
+}
+
+/** `registry.example.com/team/todowrangler` is known as todowrangler. */
+function nameOf(repository: string): string {
+  return repository.slice(repository.lastIndexOf('/') + 1)
+}
+
+/** A path that somebody made very long must not make the page so. */
+function shortened(uri: string): string {
+  return uri.length > 300 ? `${uri.slice(0, 300)}…` : uri
+}
+
+/** Without comments and indentation: each visitor's page carries it. */
+function squeezed(source: string): string {
+  return source
+    .replace(/\/\*.*?\*\//gs, '')
+    .replace(/^\s*\/\/.*$/gm, '')
+    .replace(/\s*\n\s*/g, '\n')
+    .trim()
+}

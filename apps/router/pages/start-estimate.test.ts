@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { fresh, type Image, type Known, type Lately, type Preview, type Took } from '../../shared/preview/preview.ts'
+import { usualOf, usualWhileComing } from './start-estimate.ts'
+
+const image: Image = { id: 'a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
+const generation = { number: 1, container: 'c', slot: 1, image: 'a', digest: null, port: 80 }
+const known = (took: Took = {}, more: Partial<Known> = {}): Known => ({ ...fresh, tag: 'red', since: 0, took, ...more })
+const queued = (took?: Took, more?: Partial<Known>): Preview => ({
+  ...known(took, more),
+  state: 'queued',
+  generation: null,
+  notBefore: 0,
+  by: 'visit',
+  reason: null,
+})
+const pulling = (took?: Took): Preview => ({ ...known(took), state: 'pulling', progress: null })
+const starting = (took: Took, more: Partial<Known>): Preview => ({
+  ...known(took, more),
+  state: 'starting',
+  generation,
+})
+
+const none: Lately = { pull: [], start: [] }
+const lately: Lately = { pull: [9_000, 60_000, 7_000], start: [300, 500] }
+
+describe('how long a start usually takes', () => {
+  const table: [what: string, preview: Preview, lately: Lately, usual: number | null][] = [
+    ['of the very first preview is not known', queued(), none, null],
+    ['of a tag that was never started is what it takes others, in the middle', queued(), lately, 9_400],
+    ['one of them is enough', queued(), { pull: [8_000], start: [400] }, 8_400],
+    ['is by its own figures first', pulling({ pull: 2_000, start: 100 }), lately, 2_100],
+    ['what it does not know of itself it has from others', pulling({ start: 100 }), lately, 9_100],
+    ['nobody has pulled yet, as far as is known', queued(), { pull: [], start: [400] }, null],
+    ['nobody has answered yet', queued(), { pull: [9_000], start: [] }, null],
+    ['an image that is here need not be pulled', queued({}, { image }), lately, 400],
+    ['nor one that was here before this start', starting({ pull: 2_000, start: 100 }, { image }), lately, 100],
+    ['one that was pulled for it counts on', starting({}, { image, stages: { queued: 1, pulling: 2 } }), lately, 9_400],
+  ]
+  for (const [what, preview, lately, usual] of table)
+    test(what, () => {
+      assert.equal(usualOf(preview, lately), usual)
+      assert.equal(usualWhileComing(preview, lately), usual)
+    })
+
+  test('is told while somebody waits for it, and not else', () => {
+    const rest: Preview[] = [true, false].flatMap((thenStart): Preview[] => [
+      { ...known({}, { image }), state: 'paused', generation, readyAt: 0, draining: false, thenStart },
+      { ...known({}, { image }), state: 'stopping', generation, why: 'idle', draining: false, thenStart },
+    ])
+    assert.deepEqual(
+      rest.map((preview) => usualWhileComing(preview, lately)),
+      [400, 400, null, null],
+    )
+    const running: Preview = { ...known({}, { image }), state: 'running', generation, readyAt: 0, coming: null }
+    const stopped: Preview = { ...known({}, { image }), state: 'stopped', generation, why: 'idle' }
+    for (const preview of [running, stopped]) assert.equal(usualWhileComing(preview, lately), null)
+  })
+})

@@ -1,0 +1,100 @@
+/** Whether every part of Lotan works, each named. Open to all: details are words of this file and nobody's secrets. */
+import { randomUUID } from 'node:crypto'
+import http from 'node:http'
+import type { Config } from '../shared/config/config.ts'
+import type { Log } from '../shared/log.ts'
+import type { Nudges } from '../shared/queue.ts'
+import type { Store } from '../shared/store/store.ts'
+import { isRebuilt } from './gateway/database-trust.ts'
+import type { Reaper } from './reaper-client.ts'
+
+const parts = ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper'] as const
+
+export interface Check {
+  ok: boolean
+  detail: string
+}
+
+export interface Ready {
+  status: 'ready' | 'not ready'
+  checks: Record<(typeof parts)[number], Check>
+}
+
+/** A part that has not answered by then is not well. */
+const PART_MS = 1_200
+
+/** `/healthz` answers with this name of this very process, so that another Lotan's nginx on the port is not taken for ours. */
+export const routerName = randomUUID()
+
+/** Asked often and by anybody: whoever asks while the parts are being asked gets the same answer. */
+export function readiness(given: {
+  config: Pick<Config, 'listen'>
+  store: Pick<Store, 'wrong' | 'meta'>
+  nudges: Pick<Nudges, 'ping' | 'workers'>
+  reaper: Pick<Reaper, 'engine'>
+  log: Log
+}): () => Promise<Ready> {
+  let asking: Promise<Ready> | undefined
+  return () => (asking ??= ask(given).finally(() => (asking = undefined)))
+}
+
+async function ask({ config, store, nudges, reaper, log }: Parameters<typeof readiness>[0]): Promise<Ready> {
+  const seen = reaper.engine()
+  const look: Record<(typeof parts)[number], () => Promise<Check>> = {
+    engine: async () => ((await seen) === null ? bad('does not answer') : good(`version ${await seen}`)),
+    redis: async () => (await nudges.ping(), good('answers')),
+    database: async () => {
+      const wrong = store.wrong()
+      if (wrong !== undefined) return bad(`is damaged: ${wrong}`)
+      return isRebuilt(store) ? good('answers') : bad('is being rebuilt from what runs')
+    },
+    nginx: async () => {
+      const waits = store.meta.get('nginx_waits')
+      if (waits) return bad(waits)
+      return (await nameBehind(config.listen)) === routerName ? good('answers') : bad('is not ours')
+    },
+    'queue-processor': async () => {
+      if ((await nudges.workers()) === 0) return bad('does not listen')
+      return store.meta.get('cut_off') ? bad('cannot reach previews, its log says why') : good('listens')
+    },
+    reaper: async () => (await seen, good('answers')),
+  }
+  const late = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(new Error(`no answer in ${PART_MS} ms`)), PART_MS).unref(),
+  )
+  const checks = await Promise.all(
+    parts.map(async (part) => {
+      const check = await Promise.race([look[part](), late]).catch((error: Error) => {
+        log.debug({ check: part, err: error }, 'a part is not ready')
+        return bad(part === 'engine' ? 'unknown, since the reaper does not answer' : 'does not answer')
+      })
+      return [part, check] as const
+    }),
+  )
+  return {
+    status: checks.every(([, { ok }]) => ok) ? 'ready' : 'not ready',
+    checks: Object.fromEntries(checks) as Ready['checks'],
+  }
+}
+
+/** Asks through nginx, where it listens, who is behind it. */
+function nameBehind({ host, port }: Config['listen']): Promise<string | undefined> {
+  const hostname = { '0.0.0.0': '127.0.0.1', '[::]': '::1' }[host] ?? host.replace(/^\[(.*)\]$/, '$1')
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(PART_MS)
+    http
+      .get({ hostname, port, path: '/healthz', agent: false, signal }, (answer) => {
+        answer.resume()
+        resolve(answer.headers['lotan-router']?.toString())
+      })
+      .on('error', reject)
+  })
+}
+
+function good(detail: string): Check {
+  return { ok: true, detail }
+}
+
+function bad(detail: string): Check {
+  return { ok: false, detail }
+}

@@ -1,0 +1,31 @@
+/** How long a start took, stage by stage: what the API says of it, and the `Server-Timing` of the first response. */
+import type { Stages } from '../shared/preview/preview.ts'
+
+const names = { queued: 'queue', pulling: 'pull', starting: 'start', waiting: 'ready' } as const
+
+/**
+ * Milliseconds in line, pulling the image, starting the container and waiting for its first answer, and all of them;
+ * null for a stage that was not passed, or not yet left.
+ */
+export type Timing = Record<(typeof names)[keyof typeof names] | 'total', number | null>
+
+/** @param reached when each stage was reached */
+export function timingOf(reached: Stages): Timing {
+  const timing: Timing = { queue: null, pull: null, start: null, ready: null, total: null }
+  let until = reached.running
+  if (until !== undefined && reached.queued !== undefined) timing.total = until - reached.queued
+  for (const stage of (Object.keys(names) as (keyof typeof names)[]).toReversed()) {
+    const from = reached[stage]
+    if (from !== undefined && until !== undefined) timing[names[stage]] = until - from
+    until = from ?? until
+  }
+  return timing
+}
+
+/** As the header has it (W3C Server Timing): `queue;dur=13, start;dur=387, ready;dur=90`. */
+export function serverTiming(reached: Stages): string {
+  const timing = timingOf(reached)
+  return Object.values(names)
+    .flatMap((name) => (timing[name] === null ? [] : `${name};dur=${timing[name]}`))
+    .join(', ')
+}

@@ -1,0 +1,73 @@
+/** What happens to this instance's containers, as the engine tells it. */
+import type Docker from 'dockerode'
+import { call } from './call.ts'
+import { engineError } from './error.ts'
+
+const actions = ['die', 'oom', 'destroy', 'start'] as const
+
+export interface ContainerEvent {
+  action: (typeof actions)[number]
+  id: string
+  tag: string
+  generation: number
+  /** Of `die` alone. */
+  exitCode: number | null
+  /** Milliseconds since 1970. */
+  at: number
+}
+
+/**
+ * Events from now on (or from `since`, milliseconds since 1970), until the signal ends them.
+ * @throws EngineError `engine-down` when the engine goes, or cannot be reached
+ */
+export async function* events(
+  docker: Docker,
+  instance: string,
+  signal: AbortSignal,
+  since?: number,
+): AsyncGenerator<ContainerEvent> {
+  const filters = { type: ['container' as const], event: [...actions], label: [`lotan.instance=${instance}`] }
+  const query = { filters, ...(since === undefined ? {} : { since: since / 1000 }) }
+  // The engine sends the header at once: only this part has a deadline.
+  const stream = await call('listening to the engine', (asked) => docker.getEvents({ ...query, ...asked }), { signal })
+  const end = () => (stream as unknown as { destroy(): void }).destroy()
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    let rest = ''
+    for await (const chunk of stream) {
+      rest += chunk.toString()
+      const lines = rest.split('\n')
+      rest = lines.pop()!
+      for (const line of lines) {
+        const event = line.trim() && read(JSON.parse(line) as Told)
+        if (event) yield event
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw engineError(error)
+  } finally {
+    signal.removeEventListener('abort', end)
+    end()
+  }
+}
+
+interface Told {
+  Action: string
+  Actor: { ID: string; Attributes: Record<string, string> }
+  timeNano: number
+}
+
+function read({ Action, Actor, timeNano }: Told): ContainerEvent | undefined {
+  const action = actions.find((known) => known === Action)
+  const tag = Actor.Attributes['lotan.tag']
+  if (!action || tag === undefined) return undefined
+  const { exitCode } = Actor.Attributes
+  return {
+    action,
+    id: Actor.ID,
+    tag,
+    generation: Number(Actor.Attributes['lotan.generation']),
+    exitCode: action === 'die' && exitCode !== undefined ? Number(exitCode) : null,
+    at: Math.floor(timeNano / 1e6),
+  }
+}

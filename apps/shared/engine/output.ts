@@ -1,0 +1,94 @@
+/** What applications write: a container's output as plain text. */
+import { Readable, Transform, type TransformCallback } from 'node:stream'
+import type Docker from 'dockerode'
+import { call } from './call.ts'
+
+const MAX_LINE = 1_000
+
+export interface LogOptions {
+  /** How many lines of the past. */
+  tail: number
+  /** Whether to go on with what is written from now on. */
+  follow: boolean
+  signal?: AbortSignal
+}
+
+/** A container's output, both streams as they were written. Ends with the container when followed. */
+export async function logs(docker: Docker, id: string, { tail, follow, signal }: LogOptions): Promise<Readable> {
+  const container = docker.getContainer(id)
+  if (!follow) return Readable.from([await past(docker, id, tail)])
+  // Only the request has a deadline; the stream lives until the caller, or the container, ends it.
+  const stream = (await call(
+    `reading the output of ${id}`,
+    (asked) => container.logs({ stdout: true, stderr: true, tail, follow: true, ...asked }),
+    { signal },
+  )) as Readable
+  const text = demultiplexer()
+  const end = () => void (stream.destroy(), text.destroy())
+  signal?.addEventListener('abort', end, { once: true })
+  if (signal?.aborted) end()
+  text.on('close', () => stream.destroy())
+  stream.on('error', () => text.end())
+  stream.on('close', () => text.end())
+  return stream.pipe(text)
+}
+
+/** The last lines a container wrote, oldest first, without terminal colours, each cut to a thousand characters. */
+export async function output(docker: Docker, id: string, lines: number): Promise<string[]> {
+  const text = (await past(docker, id, lines)).toString('utf8')
+  return text
+    .split('\n')
+    .map(bare)
+    .filter((line, index, all) => line !== '' || index < all.length - 1)
+    .slice(-lines)
+}
+
+async function past(docker: Docker, id: string, tail: number): Promise<Buffer> {
+  const answer = await call(`reading the output of ${id}`, (asked) =>
+    docker.getContainer(id).logs({ stdout: true, stderr: true, tail, follow: false, ...asked }),
+  )
+  const parts: Buffer[] = []
+  for await (const part of Readable.from([Buffer.from(answer)]).pipe(demultiplexer())) parts.push(part as Buffer)
+  return Buffer.concat(parts)
+}
+
+/**
+ * Takes the engine's frames apart: a byte that names the stream, three of nothing, four of length, and the text.
+ * A container with a terminal has no frames; its output passes as it is.
+ */
+export function demultiplexer(): Transform {
+  let pending: Buffer = Buffer.alloc(0)
+  let left = 0
+  let raw = false
+  return new Transform({
+    transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback) {
+      if (raw) return done(null, chunk)
+      let data = pending.length ? Buffer.concat([pending, chunk]) : chunk
+      pending = Buffer.alloc(0)
+      while (data.length) {
+        if (left === 0) {
+          if (data[0]! > 2) {
+            raw = true
+            this.push(data)
+            return done()
+          }
+          if (data.length < 8) break
+          left = data.readUInt32BE(4)
+          data = data.subarray(8)
+          continue
+        }
+        const text = data.subarray(0, left)
+        this.push(text)
+        left -= text.length
+        data = data.subarray(text.length)
+      }
+      pending = data
+      done()
+    },
+  })
+}
+
+function bare(line: string): string {
+  const text = line.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/\r$/, '')
+  return text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text
+}

@@ -1,0 +1,182 @@
+/** Pulls, builds and pushes: calls whose answer is a stream of JSON lines, the last of which may be an error. */
+import type { Readable } from 'node:stream'
+import type Docker from 'dockerode'
+import { call } from './call.ts'
+import { EngineError, engineError } from './error.ts'
+import { advance, beginning, progressOf, type PullFrame } from './pull-progress.ts'
+import type { Login } from '../registry/docker-config.ts'
+import type { Progress } from '../preview/preview.ts'
+
+/** A pull without a byte for this long has stalled. */
+export const STALL_MS = 60_000
+/** More layers than any engine takes; and each may be announced once more when the engine tries another way. */
+const MOST_LAYERS = 125
+const MOST_ANNOUNCED = 4 * MOST_LAYERS
+
+const BUILD_TRIES = 5
+
+export interface PullOptions {
+  onProgress?: (progress: Progress) => void
+  /** Ends the pull; what it was aborted with is thrown. */
+  signal?: AbortSignal
+  auth?: Login
+  /** Milliseconds without a byte after which the pull is given up. */
+  stallAfter?: number
+  /** Milliseconds after which it is given up in any case; without it, it may take as long as it likes. */
+  within?: number
+  /** What the image's manifest says that it brings, packed. */
+  bytes?: number
+}
+
+/**
+ * Pulls an image, and waits until it is there. Of one with more layers than an engine takes, or more bytes than its
+ * manifest says, no more is pulled.
+ *
+ * @param reference `HOST/NAME:TAG` or `HOST/NAME@DIGEST`, which leaves it without a tag
+ * @returns the digest that it was pulled by
+ * @throws EngineError `missing` when the registry has no such tag, `no-repository`, `stalled`, `too-slow`, `credentials`,
+ *   `token-expired`, `rate-limited`, `tls`, `registry-down`, `disk-full`, `bad-image`, `engine-down` or `pull-failed`
+ */
+export async function pull(docker: Docker, reference: string, options: PullOptions = {}): Promise<string | null> {
+  const { onProgress, auth, stallAfter = STALL_MS, within, signal } = options
+  const { repository, tag } = partsOf(reference)
+  let pulling = beginning
+  let announced = 0
+  let digest: string | null = null
+  await follow(
+    (asked) => docker.createImage(auth ?? {}, { fromImage: repository, tag, ...asked }),
+    (frame) => {
+      const before = pulling
+      digest = /^Digest: (\S+)$/.exec(frame.status ?? '')?.[1] ?? digest
+      if (/^(Pulling fs layer|Already exists)$/.test(frame.status ?? '')) announced++
+      pulling = advance(pulling, frame)
+      if (pulling !== before) {
+        const progress = progressOf(pulling)
+        refuse({ ...progress, announced }, options.bytes)
+        onProgress?.(progress)
+      }
+      // A layer that is being tried again counts its seconds down, and brings nothing.
+      return pulling !== before || !frame.id
+    },
+    { stallAfter, within, signal, kind: 'pull' },
+  )
+  return digest
+}
+
+/** The engine itself has no bounds. @throws EngineError */
+function refuse({ layers, announced, bytes }: Progress & { announced: number }, most = Infinity): void {
+  if (layers > MOST_LAYERS || announced > MOST_ANNOUNCED)
+    throw new EngineError('bad-image', `it has more than ${MOST_LAYERS} layers, so it was given up`)
+  if (bytes > most)
+    throw new EngineError('bad-image', `the registry sends more than the ${most} bytes that its manifest says`)
+}
+
+/** Gives an image that is here another name, `HOST/NAME:TAG`, as a pull by that name does. */
+export async function tagImage(docker: Docker, image: string, reference: string): Promise<void> {
+  const { repository: repo, tag } = partsOf(reference)
+  await call(`naming ${reference}`, (asked) => docker.getImage(image).tag({ repo, tag, ...asked }))
+}
+
+/** Pushes an image to where its name says. */
+export async function push(docker: Docker, reference: string, auth?: Login): Promise<void> {
+  const image = docker.getImage(partsOf(reference).repository)
+  const { tag } = partsOf(reference)
+  await follow(
+    (asked) => image.push({ tag, authconfig: auth ?? {}, ...asked }),
+    () => true,
+    {
+      stallAfter: STALL_MS,
+      kind: 'pull',
+    },
+  )
+}
+
+/**
+ * Builds an image from a directory that holds a Dockerfile.
+ * @param files the files of it that the Dockerfile needs, itself included
+ */
+export async function build(docker: Docker, dir: string, files: string[], reference: string): Promise<void> {
+  for (let tries = 1; ; tries++)
+    try {
+      await follow(
+        (asked) =>
+          docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, nocache: true, ...asked }),
+        () => true,
+        { stallAfter: 5 * STALL_MS, kind: 'other' },
+      )
+      return
+    } catch (error) {
+      // Somebody removed what the build stands on in that very moment. Layers of earlier builds are not used for that
+      // reason: another Lotan's demo, or a test, may be removing them.
+      if (
+        tries === BUILD_TRIES ||
+        !/unable to find image|no such image|unknown parent image/i.test((error as Error).message)
+      )
+        throw error
+    }
+}
+
+/**
+ * Opens a stream and reads it to its end, line by line. An `error` line rejects, and so does too long a time without a
+ * line that `onFrame` says brought something.
+ */
+async function follow(
+  open: (asked: { abortSignal: AbortSignal }) => Promise<NodeJS.ReadableStream>,
+  onFrame: (frame: PullFrame) => boolean,
+  options: { stallAfter: number; within?: number; signal?: AbortSignal; kind: 'pull' | 'other' },
+): Promise<void> {
+  const { stallAfter, within, signal, kind } = options
+  const silence = new AbortController()
+  const giveUp = () =>
+    silence.abort(new EngineError('stalled', `not a byte in ${Math.round(stallAfter / 1000)} s, so it was given up`))
+  const end = () => silence.abort(new EngineError('too-slow', `not done in ${inWords(within!)}, so it was given up`))
+  const timer = setTimeout(giveUp, stallAfter)
+  const deadline = within === undefined ? undefined : setTimeout(end, within)
+  const ending = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal
+  try {
+    await call(
+      'following the engine',
+      async (asked) => {
+        // The engine sends its header with the first word it says, so silence is measured from here on.
+        const stream = (await open(asked)) as Readable
+        asked.abortSignal.addEventListener('abort', () => stream.destroy(), { once: true })
+        for await (const frame of frames(stream)) {
+          if (frame.error) throw Object.assign(new Error(frame.error), { statusCode: 500 })
+          // What it throws ends the loop, and with it the stream.
+          if (onFrame(frame)) timer.refresh()
+        }
+      },
+      { ms: 0, signal: ending, kind },
+    )
+  } catch (error) {
+    throw error instanceof EngineError || ending.aborted ? error : engineError(error, kind)
+  } finally {
+    clearTimeout(timer)
+    clearTimeout(deadline)
+  }
+}
+
+async function* frames(stream: AsyncIterable<Buffer>): AsyncGenerator<PullFrame> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    rest += decoder.decode(chunk, { stream: true })
+    const lines = rest.split('\n')
+    rest = lines.pop()!
+    for (const line of lines) if (line.trim()) yield JSON.parse(line) as PullFrame
+  }
+  if (rest.trim()) yield JSON.parse(rest) as PullFrame
+}
+
+function inWords(ms: number): string {
+  return ms < 60_000 ? `${Math.round(ms / 100) / 10} s` : `${Math.round(ms / 6_000) / 10} min`
+}
+
+/** `127.0.0.1:5000/team/app:red` → its repository and its tag; a digest stands for a tag. */
+function partsOf(reference: string): { repository: string; tag: string } {
+  const at = reference.indexOf('@')
+  if (at >= 0) return { repository: reference.slice(0, at), tag: reference.slice(at + 1) }
+  const colon = reference.lastIndexOf(':')
+  if (colon <= reference.lastIndexOf('/')) return { repository: reference, tag: 'latest' }
+  return { repository: reference.slice(0, colon), tag: reference.slice(colon + 1) }
+}

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { next } from './transitions.ts'
+import { isAsked, isHopeless, wantsNewer } from './image-update.ts'
+import { fresh, type Event, type Image, type In, type Preview } from './preview.ts'
+import type { ReasonCode } from './failure-reason.ts'
+
+const now = 1_763_700_000_000
+const image: Image = {
+  id: 'sha256:one',
+  digest: 'sha256:d1',
+  pulled: true,
+  bytes: 9,
+  created: null,
+  labels: {},
+  ports: [80],
+}
+const newest = { ...image, id: 'sha256:two', digest: 'sha256:d2' }
+const known = { ...fresh, tag: 'red', since: now, image, generations: 1 }
+const generation = { number: 1, container: 'c1', slot: 7, image: image.id, digest: image.digest, port: 80 }
+const kept = { ...generation, slot: null }
+const stopped: In<'stopped'> = { ...known, state: 'stopped', generation: kept, why: 'idle' }
+const running: In<'running'> = { ...known, state: 'running', generation, readyAt: now, coming: null }
+
+/** What becomes of a preview by these events, 10 ms apart; those that change nothing are passed over. */
+function after(first: Preview, ...events: Event[]): Preview {
+  let at = now
+  return events.reduce((preview, event) => next(preview, 'red', event, (at += 10)) ?? preview, first)
+}
+
+const asked: Event = { type: 'refresh' }
+const noticed: Event = { type: 'refresh', digest: newest.digest }
+const start: Event = { type: 'start', by: 'visit' }
+const pull: Event = { type: 'pull', places: 1 }
+const pulled: Event = { type: 'pulled', image: newest }
+const begin: Event = { type: 'begin', places: 1, port: 80, slot: 9 }
+const fails = (code: ReasonCode): Event => ({ type: 'fail', reason: { code, detail: 'engine words' } })
+/** By default the answer to the first asking. */
+const notRenewed = (code: ReasonCode, number = 1, rest?: number): Event => ({
+  type: 'notRenewed',
+  reason: { code, detail: 'engine words' },
+  number,
+  rest,
+})
+const ends: Event[] = [{ type: 'stop', why: 'asked' }, { type: 'ending' }, { type: 'ended' }]
+const up: Event[] = [
+  begin,
+  { type: 'created', generation: 2, container: 'c2' },
+  { type: 'answered', generation: 2, notice: 'it answers 500' },
+]
+
+test('a start of what was asked for, or noticed, pulls first; any other takes what is here', () => {
+  assert.equal(after(stopped, start, pull).state, 'queued')
+  for (const why of [asked, noticed])
+    for (const events of [
+      [why, start],
+      [start, why],
+    ]) {
+      const pulling = after(stopped, ...events, pull)
+      assert.deepEqual([pulling.state, pulling.image], ['pulling', image])
+      const starting = after(pulling, { type: 'pulled', image: newest, number: 1 })
+      assert.deepEqual([starting.state, starting.image, starting.newer], ['starting', newest, null])
+    }
+})
+
+test('what is wanted is known in every state, until the registry has answered the last asking', () => {
+  const wanted = after(running, asked, asked, ...ends)
+  assert.deepEqual([wanted.state, wantsNewer(wanted)], ['stopped', true])
+  for (const answer of [{ type: 'current' }, { type: 'renewed', image: newest }] as const) {
+    for (const number of [undefined, 1]) assert.equal(after(wanted, { ...answer, number }).newer, wanted.newer)
+    assert.equal(after(wanted, { ...answer, number: 2 }).newer, null)
+  }
+  // Told by its digest, it is here with it, whenever that was.
+  assert.equal(after(running, noticed, { type: 'renewed', image: newest }).newer, null)
+  assert.equal(after(running, asked, asked, notRenewed('credentials', 1)).newer?.trouble, null)
+  assert.equal(after(running, asked, asked, notRenewed('credentials', 2)).newer?.trouble?.code, 'credentials')
+})
+
+test('an answer counts whatever the clock does, and a number is given out once', () => {
+  const ahead = next(running, 'red', asked, now + 600_000)!
+  assert.equal(next(ahead, 'red', { type: 'current', number: ahead.newer!.number }, now)!.newer, null)
+  const first = after(running, asked)
+  const again = after(first, { type: 'current', number: first.newer!.number }, asked)
+  assert.notEqual(again.newer!.number, first.newer!.number)
+  const born = next(undefined, 'red', { type: 'ahead', image }, now)!
+  assert.ok(after(born, asked).newer!.number > now)
+})
+
+test('who waits waits for what somebody has asked for, not for what was only noticed', () => {
+  assert.equal(isAsked(after(running, noticed)), false)
+  assert.equal(isAsked(after(running, asked)), true)
+  assert.equal(isAsked(after(running, asked, noticed)), true)
+  assert.equal(isAsked(after(running, asked, notRenewed('credentials'))), false)
+  assert.equal(isAsked(after(running, asked, { type: 'current', number: 1 }, noticed)), false)
+})
+
+test('without an image there is none that is newer: what somebody builds under its name stays as it is', () => {
+  const own: Event = { type: 'found', image: { ...image, pulled: false } }
+  const told = after(stopped, noticed, notRenewed('disk-full'))
+  const ways: [string, Preview, Event[]][] = [
+    ['cleaned', told, [{ type: 'cleaned' }, start]],
+    ['cleaned for a click', told, [start, { type: 'cleaned' }]],
+    ['gone', after(running, asked, ...ends), [start, { type: 'imageGone' }]],
+    ['removed', after(running, asked), [{ type: 'remove' }, start, { type: 'removed' }]],
+  ]
+  for (const [how, before, events] of ways) {
+    const bare = after(before, ...events)
+    assert.deepEqual([bare.state, bare.image, bare.newer, bare.notice], ['queued', null, null, null], how)
+    assert.equal(wantsNewer(after(bare, own)), false, how)
+  }
+  assert.equal(after(told, { type: 'cleaned' }).notice, null)
+  assert.equal(wantsNewer({ ...after(running, asked), image: { ...image, pulled: false } }), false)
+})
+
+test('what is asked for while a pull is under way may be newer than what it brings', () => {
+  const pulling: Preview = { ...known, since: now, image: null, state: 'pulling', progress: null }
+  const starting = after(pulling, asked, pulled)
+  assert.deepEqual([starting.state, wantsNewer(starting)], ['starting', true])
+})
+
+test('what is told twice is no news, nor of a preview that has it, or has somebody else’s image', () => {
+  const changes = (preview: Preview, event: Event) => next(preview, 'red', event, now) !== undefined
+  assert.ok(changes(running, noticed))
+  assert.ok(!changes(after(running, noticed), noticed))
+  assert.ok(!changes(after(running, noticed, notRenewed('bad-image')), noticed))
+  assert.ok(changes(after(running, noticed, notRenewed('bad-image')), asked))
+  assert.ok(!changes(running, { type: 'refresh', digest: image.digest! }))
+  assert.ok(!changes({ ...running, image: { ...image, pulled: false } }, asked))
+  assert.ok(!changes({ ...stopped, image: null, generation: null }, asked))
+  assert.ok(!changes(running, { type: 'current' }))
+  assert.ok(!changes(running, notRenewed('credentials')))
+})
+
+test('a newer image that does not come when a start waits for it lets the one before start, and the admin is told', () => {
+  const starting = after(stopped, noticed, start, pull, fails('credentials'))
+  assert.deepEqual([starting.state, starting.image], ['starting', image])
+  const { state, notice } = after(starting, ...up)
+  assert.equal(state, 'running')
+  assert.match(notice!, /^A newer image was pushed, but .*; the one before is used\. engine words it answers 500$/)
+})
+
+test('a registry that does not answer keeps nobody from what is here, nor from its kept container', () => {
+  const queued = after(stopped, asked, start, notRenewed('registry-down'))
+  assert.deepEqual([queued.state, wantsNewer(queued)], ['queued', false])
+  const starting = after(queued, begin) as In<'starting'>
+  assert.equal(starting.generation?.container, kept.container)
+  const { notice } = after(starting, { type: 'answered', generation: 1, notice: null })
+  assert.match(notice!, /^There may be a newer image, but /)
+})
+
+test('a start tries again what has rested, and no start of Lotan’s own does', () => {
+  const asleep = (rest?: number) => after(running, noticed, notRenewed('registry-down', 1, rest), ...ends)
+  const tries = (preview: Preview, by: 'visit' | 'admin' | 'api' | 'retry' | 'reaper', ms: number) =>
+    wantsNewer(next(preview, 'red', { type: 'start', by }, now + ms)!)
+  for (const by of ['visit', 'admin', 'api'] as const) {
+    assert.equal(tries(asleep(), by, 50_000), false, by)
+    assert.equal(tries(asleep(), by, 61_000), true, by)
+    assert.equal(tries(asleep(), by, -61_000), true, `${by}, after the clock stepped back`)
+    assert.equal(tries(asleep(300_000), by, 290_000), false, by)
+    assert.equal(tries(asleep(300_000), by, 301_000), true, by)
+  }
+  for (const by of ['retry', 'reaper'] as const) assert.equal(tries(asleep(), by, 61_000), false, by)
+})
+
+test('what is nothing that can run here is not tried again by a start; somebody may ask all the same', () => {
+  const tried = (code: ReasonCode) => after(running, noticed, notRenewed(code))
+  assert.match(tried('disk-full').notice!, /^A newer image was pushed, but /)
+  const again = (preview: Preview) => next(after(preview, ...ends), 'red', start, now + 61_000)!
+  assert.ok(wantsNewer(again(tried('disk-full'))))
+  assert.ok(!wantsNewer(again(tried('bad-image'))))
+  assert.ok(isHopeless(again(tried('bad-image')), newest.digest))
+  assert.ok(!isHopeless(again(tried('bad-image')), 'sha256:d3'))
+  assert.ok(!isHopeless(tried('disk-full'), newest.digest))
+  assert.ok(wantsNewer(after(tried('bad-image'), asked)))
+})
+
+test('once it is here, or the registry has the one before again, nothing is said of it any more', () => {
+  const told = { ...after(running, noticed, notRenewed('disk-full')) }
+  const both = { ...told, notice: `${told.notice} it answers 500` }
+  for (const event of [
+    { type: 'renewed', image: { ...newest, digest: 'sha256:d3' } },
+    { type: 'current', number: 1 },
+  ] as const) {
+    assert.equal(after(told, event).notice, null)
+    assert.equal(after(both, event).notice, 'it answers 500')
+  }
+})
+
+test('what was pulled ahead and is offered no more ages from then on', () => {
+  const ahead: In<'stopped'> = { ...stopped, generation: null, why: 'ahead' }
+  const aging = after(ahead, { type: 'unlisted' }) as In<'stopped'>
+  assert.deepEqual([aging.why, aging.since], ['idle', now + 10])
+  assert.equal(next(stopped, 'red', { type: 'unlisted' }, now), undefined)
+  assert.equal(next(running, 'red', { type: 'unlisted' }, now), undefined)
+})

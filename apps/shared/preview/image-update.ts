@@ -1,0 +1,66 @@
+/**
+ * What is known of an image newer than the one a preview has. What happens to it is update.ts.
+ *
+ * A newer image is asked for by somebody, or noticed. Until it is here, or the registry has said that there is none, the
+ * preview's next start has to look for it first; where it cannot be brought here, the one that is here is used.
+ */
+import type { Image, Newer, Preview } from './preview.ts'
+import { words } from './failure-reason.ts'
+
+/** Whether a start has to look for a newer image before it takes the one that is here. One of somebody else's stays. */
+export function wantsNewer({ image, newer }: Preview): boolean {
+  return image !== null && image.pulled && newer !== null && newer.trouble === null
+}
+
+/** Whether somebody has asked for a newer image that is not here yet: who waits for the preview waits for that. */
+export function isAsked(preview: Preview): boolean {
+  return wantsNewer(preview) && preview.newer!.asked
+}
+
+/** Whether a newer image can be looked for beside all else: nothing is under way that somebody waits for. */
+export function mayBeRenewed(preview: Preview): boolean {
+  if (preview.state === 'paused') return !preview.draining && !preview.thenStart
+  return ['running', 'stopped', 'failed'].includes(preview.state)
+}
+
+/** Whether the registry has this for the tag, and it was found to be nothing that can run here. */
+export function isHopeless({ newer }: Preview, digest: string): boolean {
+  return newer?.trouble?.code === 'bad-image' && newer.digest === digest
+}
+
+/**
+ * What is still to be looked for, once an image is here.
+ * @param number of the asking that this image answers: what was asked for since then may be newer
+ */
+export function stillNewer(newer: Newer | null, number: number | undefined, image: Image): Newer | null {
+  return newer && newer.number !== number && newer.digest !== image.digest ? newer : null
+}
+
+/**
+ * As a start begins: what could not be brought here is tried again after its rest, unless it is nothing that can run
+ * here. What Lotan starts by itself, it starts with what is here.
+ * @param by who starts it
+ * @param now milliseconds since 1970
+ */
+export function tryAgain(newer: Newer | null, by: string, now: number): Newer | null {
+  if (!newer?.trouble || newer.trouble.code === 'bad-image' || by === 'reaper' || by === 'retry') return newer
+  // A clock that stepped back must not make the rest longer.
+  return Math.abs(now - newer.trouble.at) < newer.trouble.rest ? newer : { ...newer, trouble: null }
+}
+
+/** A notice, and before it why the newer image is not here, where there is one. */
+export function withNewer(preview: Preview, notice: string | null): string | null {
+  return [noticeOf(preview), notice].filter((text) => text !== null).join(' ') || null
+}
+
+/** A preview's notice without that. */
+export function withoutNewer(preview: Preview): string | null {
+  return preview.notice?.replace(noticeOf(preview) ?? '', '').trim() || null
+}
+
+function noticeOf({ tag, newer }: Preview): string | null {
+  if (!newer?.trouble) return null
+  const { heading } = words(tag, newer.trouble)
+  const what = newer.digest === null ? 'There may be a newer image' : 'A newer image was pushed'
+  return `${what}, but ${heading}; the one before is used. ${newer.trouble.detail}`
+}

@@ -1,0 +1,294 @@
+/**
+ * Everything Lotan knows of one tag: the words for it. What becomes of it is transitions.ts.
+ *
+ *   queued → pulling → starting → running → paused → stopping → stopped        removing → (no row)        failed
+ */
+import type { Reason } from './failure-reason.ts'
+
+/** An image as the engine describes it. `pulled` says that Lotan fetched it, so Lotan may remove it. */
+export interface Image {
+  id: string
+  digest: string | null
+  pulled: boolean
+  bytes: number
+  /** When the image was built, ISO 8601, as its builder wrote it. */
+  created: string | null
+  labels: Record<string, string>
+  /** TCP ports the image exposes. */
+  ports: number[]
+}
+
+/** One container of a preview. `container` and `slot` are null until the engine, or the pool, has given one. */
+export interface Generation {
+  number: number
+  container: string | null
+  slot: number | null
+  image: string
+  digest: string | null
+  /** The port the application is expected on, inside the container. */
+  port: number
+}
+
+/** A generation whose route went when a newer one took over, or that was given up: its container has to go yet. */
+export type Leaving = Generation & {
+  /** When its route went, milliseconds since 1970; 0 where it never had one; AT_ONCE where it is not waited for. */
+  since: number
+}
+
+/** Its container is killed at once, whoever it still serves: it fills the disk. */
+export const AT_ONCE = -1
+
+/** What is known of an image newer than the one a preview has. */
+export interface Newer {
+  /** Which asking, or noticing, was the last one. An answer to an earlier one may be out of date. */
+  number: number
+  /** The digest that the registry told for the tag; null while it has not been asked. */
+  digest: string | null
+  /** Somebody has asked for it: whoever waits for the preview waits for this image, too. */
+  asked: boolean
+  /** Why it could not be brought here; null while that has not been tried. */
+  trouble: Trouble | null
+}
+
+/** `at` is milliseconds since 1970. For `rest` milliseconds from then on no start tries again. */
+export type Trouble = Reason & { at: number; rest: number }
+
+/** What the engine has told of a running pull. Bytes; `total` grows as layers become known. */
+export interface Progress {
+  bytes: number
+  total: number
+  layers: number
+  layersDone: number
+  /** 0 to 100, never backwards. */
+  percent: number
+  /** Nothing moves, since there is no room for it on the engine's disk yet. */
+  waitsFor?: 'room'
+}
+
+/** When the current, or the last, start reached each of its stages. Milliseconds since 1970. */
+export interface Stages {
+  queued?: number
+  pulling?: number
+  starting?: number
+  /** The container's process runs; its first answer is awaited. */
+  waiting?: number
+  running?: number
+  /** When it first ran since somebody asked for it, where Lotan has started it again by itself since. */
+  first?: number
+  /** When its container could last not be frozen. */
+  unfrozen?: number
+}
+
+/** How long the last successful pull and start took, milliseconds. What "usually" on the waiting page comes from. */
+export interface Took {
+  pull?: number
+  start?: number
+}
+
+/** The same of the last ones of any preview, oldest first. */
+export type Lately = Record<keyof Took, number[]>
+
+/** What is known in every state. */
+export interface Known {
+  tag: string
+  /** When the state was entered, milliseconds since 1970. */
+  since: number
+  /** The number of the last change that asks the queue-processor for work; part of the job's id. */
+  change: number
+  /** The last request that counts as activity. */
+  lastSeen: number | null
+  image: Image | null
+  /** The number of the newest generation there ever was. */
+  generations: number
+  stages: Stages
+  took: Took
+  /** Starts in a row that ended in the application exiting. */
+  crashes: number
+  /** Something the admin should know of a preview that works all the same. */
+  notice: string | null
+  /** They keep their slots until their containers are gone. */
+  leaving: Leaving[]
+  /** The id of a newer image whose container did not come up: it is not tried again by itself. */
+  unfit: string | null
+  /** What is asked for, or known, to be newer than its image: the next start brings it here first. */
+  newer: Newer | null
+  /** How often that was. */
+  refreshes: number
+}
+
+/** What is known of a tag that nobody has asked for. */
+export const fresh: Omit<Known, 'tag' | 'since'> = {
+  change: 0,
+  lastSeen: null,
+  image: null,
+  generations: 0,
+  stages: {},
+  took: {},
+  crashes: 0,
+  notice: null,
+  leaving: [],
+  unfit: null,
+  newer: null,
+  refreshes: 0,
+}
+
+/** `unknown` is what a preview becomes when its row goes. */
+export type Preview = Known &
+  (
+    | { state: 'queued'; generation: Generation | null; notBefore: number; by: string; reason: Reason | null }
+    | { state: 'pulling'; progress: Progress | null }
+    | { state: 'starting'; generation: Generation | null }
+    /** `readyAt`: since when it has answered without a break. `coming`: the same preview from a newer image. */
+    | { state: 'running'; generation: Routed; readyAt: number; coming: Generation | null }
+    /** Its route is gone. While `draining` its container still runs; after that it is frozen, and a click wakes it. */
+    | { state: 'paused'; generation: Routed; readyAt: number; draining: boolean; thenStart: boolean }
+    | { state: 'stopping'; generation: Generation | null; why: string; draining: boolean; thenStart: boolean }
+    | { state: 'stopped'; generation: Generation | null; why: string }
+    | { state: 'removing'; generation: Generation | null; draining: boolean; thenStart: boolean }
+    | { state: 'failed'; reason: Reason; retryAt: number | null }
+    | { state: 'unknown'; why: string }
+  )
+
+/** A generation that has both its container and its slot: the only kind that can serve. */
+export type Routed = Generation & { container: string; slot: number }
+
+export type State = Preview['state']
+export type In<S extends State> = Extract<Preview, { state: S }>
+
+export type Event =
+  /** Somebody wants it running. `visit` heeds the pause after a failure, all others do not. */
+  | { type: 'start'; by: 'visit' | 'admin' | 'api' | 'retry' | 'reaper' }
+  /**
+   * `disk`: its image is to go, so that there is room on the engine's disk; what is stopped already is meant too.
+   * `moved`: slots are elsewhere from now on, so that its container is where no route leads.
+   */
+  | { type: 'stop'; why: 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' | 'moved' }
+  /** Nobody uses it: its route goes, and its container is frozen when that is safe. */
+  | { type: 'pause' }
+  /** From here on its container is frozen; or somebody else has frozen it. */
+  | { type: 'freeze'; generation: number }
+  /** Its container is not frozen any more; or could not be (`unfit`), which is not tried again soon. */
+  | { type: 'woken'; generation: number; unfit?: true }
+  /** What was taken for idle turned out to be in use, while its route had just gone. */
+  | { type: 'inUse' }
+  | { type: 'restart' }
+  | { type: 'remove' }
+  /** The pull lane has begun. `places` is how many previews may be up at once. */
+  | { type: 'pull'; places: number }
+  /** `number`, here and below: which asking for a newer image this answers; undefined where there was none. */
+  | { type: 'pulled'; image: Image; number?: number }
+  /** The image turned out to be on the engine already. */
+  | { type: 'found'; image: Image }
+  /** The image turned out not to be there, though it was thought to be. */
+  | { type: 'imageGone' }
+  | { type: 'missing' }
+  /** The start lane has begun. `slot` is filled in by the store, inside its transaction. */
+  | { type: 'begin'; places: number; port: number; slot?: number }
+  /** Its image was pulled before anybody has asked for it. */
+  | { type: 'ahead'; image: Image }
+  /** Its image is no longer one to wait for its first click: the registry does not offer the tag any more. */
+  | { type: 'unlisted' }
+  /** Somebody asks for its newest image; or the registry has told of one that is newer, by its digest. */
+  | { type: 'refresh'; digest?: string }
+  /** Its image is the newest one that may be had. */
+  | { type: 'current'; number?: number }
+  /** The newest image could not be brought here, or not even be asked about. `rest` is milliseconds. */
+  | { type: 'notRenewed'; reason: Reason; number?: number; rest?: number }
+  /** The registry has a newer image, and it is here. */
+  | { type: 'renewed'; image: Image; number?: number }
+  /** The newer image is to serve: a container of it comes up beside the one that serves. `slot` as with `begin`. */
+  | { type: 'replace'; port: number; slot?: number }
+  /** The container of a generation that was leaving is gone. */
+  | { type: 'left'; generation: number }
+  | { type: 'created'; generation: number; container: string }
+  /** Somebody else has the place of the slot of what is coming up, which takes another. `slot` as with `begin`. */
+  | { type: 'slotTaken'; generation: number; slot?: number }
+  | { type: 'started'; generation: number }
+  | { type: 'answered'; generation: number; notice: string | null }
+  | { type: 'fail'; reason: Reason }
+  /** The container's process ended, or the container itself is gone (`gone`), without Lotan asking for it. */
+  | { type: 'exited'; generation: number; reason: Reason; gone: boolean }
+  /** A container has written more to the disk than it may, or so fast that the disk would be full. */
+  | { type: 'diskOver'; generation: number; reason: Reason }
+  /** A container makes processes without end, and gets less of the processor; or does so no more. */
+  | { type: 'curbed'; generation: number; curbed: boolean }
+  /** The drain is over: from here on the container is being ended and a click cannot call it back. */
+  | { type: 'ending' }
+  | { type: 'ended' }
+  | { type: 'removed' }
+  /** Container and image of a preview that is not up are gone. */
+  | { type: 'cleaned' }
+  | { type: 'forget' }
+  /** A running container of this instance without a row: the database was lost. `frozen`: it is paused. */
+  | { type: 'adopt'; generation: Routed; image: Image; frozen: boolean }
+
+/** After a failure the next visit starts again only when this long has passed (PRODUCT.md, cold answers). */
+export const FAILURE_REST_MS = 60_000
+/** Whoever has visited a preview within this long may still wait in front of it. */
+export const LOOKED_FOR_MS = 60_000
+/** A preview that ran this long without crashing is forgiven its earlier crashes. */
+export const STABLE_MS = 5 * 60_000
+/** Crashes in a row after which Lotan stops trying. */
+export const MAX_CRASHES = 3
+
+/** The generation a preview has, whatever its state. */
+export function generationOf(preview: Preview): Generation | null {
+  return 'generation' in preview ? preview.generation : null
+}
+
+/** Whether a generation has all it takes to serve. */
+export function isRouted(generation: Generation): generation is Routed {
+  return generation.container !== null && generation.slot !== null
+}
+
+/** Every generation of a preview that may have a container: the one that serves, and those that come and go. */
+export function generationsOf(preview: Preview): Generation[] {
+  const own = generationOf(preview)
+  return own ? [own, ...besideOf(preview)] : besideOf(preview)
+}
+
+/** The generations of a preview that come and go, beside its own if it has one. */
+export function besideOf(preview: Preview): Generation[] {
+  const coming = preview.state === 'running' ? preview.coming : null
+  return coming ? [coming, ...preview.leaving] : preview.leaving
+}
+
+/** Whether a running preview has a newer image than the one that serves, which has not been tried in vain. */
+export function isOutdated(preview: Preview): boolean {
+  if (preview.state !== 'running' || !preview.image) return false
+  return preview.generation.image !== preview.image.id && preview.unfit !== preview.image.id
+}
+
+/** Whether a failed preview is left alone by visitors. The rest is for what the application, or its image, is at fault. */
+export function rests(preview: In<'failed'>, now: number): boolean {
+  return !waitsForEngine(preview) && Math.abs(now - preview.since) < FAILURE_REST_MS
+}
+
+/** Whether all that keeps a preview from starting is that the engine was away. */
+export function waitsForEngine(preview: Preview): boolean {
+  return (preview.state === 'failed' || preview.state === 'queued') && preview.reason?.code === 'engine-down'
+}
+
+/** Whether a preview's state asks the queue-processor for work. */
+export function isOnItsWay(preview: Preview): boolean {
+  if (preview.leaving.length > 0) return true
+  if (preview.state === 'running') return preview.coming !== null || isOutdated(preview)
+  if (preview.state === 'paused') return preview.draining || preview.thenStart
+  return ['queued', 'pulling', 'starting', 'stopping', 'removing'].includes(preview.state)
+}
+
+/** Whether a tag has never come to an image or a container: it may not exist, and anybody may have made it up. */
+export function isUnproven({ image, generations }: Preview): boolean {
+  return image === null && generations === 0
+}
+
+/** Whether nothing is left of a preview but its row. */
+export function isForgettable(preview: Preview): boolean {
+  if (preview.image || preview.leaving.length > 0) return false
+  return preview.state === 'failed' || (preview.state === 'stopped' && !preview.generation)
+}
+
+/** Whether a preview takes one of the LOTAN_MAX_RUNNING places. */
+export function takesPlace(state: State): boolean {
+  return ['pulling', 'starting', 'running', 'paused', 'stopping'].includes(state)
+}

@@ -1,0 +1,88 @@
+/** When a preview that nobody visits is due. The reaper acts by it and the admin page announces it. */
+import type { Config } from '../config/config.ts'
+import type { Preview } from './preview.ts'
+import { duration } from '../config/settings.ts'
+
+export type Timeouts = Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter' | 'prepulls'>
+
+export interface Due {
+  /** `clean`: its container and image go. */
+  what: 'pause' | 'stop' | 'clean'
+  /** `disk`: the engine's disk needs the room. */
+  why: 'idle' | 'lifetime' | 'disk'
+  /** Milliseconds since 1970. */
+  at: number
+}
+
+/** A container that the engine could not freeze is left alone for so long: each try takes its route for 10 s. */
+const FREEZE_AGAIN_MS = 10 * 60_000
+
+/**
+ * What is due with a preview as it is, the earliest first. Labels of its image win over the settings:
+ * `lotan.inactivity-stop-minutes`, and `lotan.max-lifetime-minutes`, which ends it whoever uses it. A fresh start
+ * counts as activity, unless Lotan made it by itself, after a crash.
+ */
+export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
+  const used = usedAt(preview)
+  if (preview.state === 'running' || preview.state === 'paused') {
+    const stopAt =
+      used + Math.min(minutes(preview, 'lotan.inactivity-stop-minutes') ?? stopAfter, longestIdle(stopAfter))
+    const lifetime = minutes(preview, 'lotan.max-lifetime-minutes')
+    const dues: Due[] = [{ what: 'stop', why: 'idle', at: stopAt }]
+    if (lifetime !== undefined)
+      dues.push({ what: 'stop', why: 'lifetime', at: (startedAt(preview) ?? preview.readyAt) + lifetime })
+    const pauseAt = Math.max(used + (pauseAfter ?? 0), (preview.stages.unfrozen ?? -Infinity) + FREEZE_AGAIN_MS)
+    if (preview.state === 'running' && pauseAfter !== null && pauseAt < stopAt)
+      dues.push({ what: 'pause', why: 'idle', at: pauseAt })
+    return dues.sort((a, b) => a.at - b.at)
+  }
+  if (preview.state !== 'stopped' && preview.state !== 'failed') return []
+  const generation = preview.state === 'stopped' ? preview.generation : null
+  if (!preview.image && !generation) return []
+  if (preview.state === 'stopped' && preview.why === 'disk') return [{ what: 'clean', why: 'disk', at: preview.since }]
+  // It waits for its first click, until the disk needs the room.
+  if (preview.state === 'stopped' && preview.why === 'ahead' && prepulls(preview.tag)) return []
+  // Counted from the last visit; where there was none, or it ended in a failure, from then on.
+  const from = used && preview.state === 'stopped' ? used : Math.max(used, preview.since)
+  return [{ what: 'clean', why: 'idle', at: from + rmiAfter }]
+}
+
+/**
+ * When a preview was last of use to anybody, milliseconds since 1970; 0 where it never was. A start that nobody has
+ * visited yet, the admin's or the API's, counts as a visit, and so does what called it back or woke it.
+ */
+export function usedAt(preview: Preview): number {
+  const isUp = preview.state === 'running' || preview.state === 'paused'
+  // Else it is ready since its start, whoever made that.
+  const called = isUp && preview.readyAt !== preview.stages.running ? preview.readyAt : 0
+  return Math.max(preview.lastSeen ?? 0, startedAt(preview) ?? 0, called)
+}
+
+/** When the start that somebody asked for was done. */
+function startedAt({ stages }: Preview): number | undefined {
+  return stages.first ?? stages.running
+}
+
+/**
+ * What is due next; a pause that is overdue is passed over, since open connections hold it off.
+ * @param now milliseconds since 1970
+ */
+export function nextDue(preview: Preview, timeouts: Timeouts, now: number): Due | undefined {
+  return duesOf(preview, timeouts).find(({ what, at }) => what !== 'pause' || at > now)
+}
+
+const WEEK_MS = 7 * 24 * 60 * 60_000
+
+/** No image keeps itself up for longer than this without a visitor, unless the setting does. Milliseconds. */
+export function longestIdle(stopAfter: number): number {
+  return Math.max(WEEK_MS, stopAfter)
+}
+
+/** What a label with a time span may be. */
+export const span = duration('minutes', 100_000)
+
+/** A label that is no time span is as if it were not there; the queue-processor tells the admin. */
+function minutes({ image }: Preview, label: string): number | undefined {
+  const text = image?.labels[label]
+  return text === undefined ? undefined : span.parse(text)
+}

@@ -1,0 +1,673 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { duesOf } from './timeouts.ts'
+import { CURBED } from './fork-bomb.ts'
+import { next } from './transitions.ts'
+import {
+  AT_ONCE,
+  FAILURE_REST_MS,
+  generationOf,
+  isRouted,
+  MAX_CRASHES,
+  STABLE_MS,
+  takesPlace,
+  type Event,
+  type Generation,
+  type Image,
+  type In,
+  type Preview,
+  type State,
+} from './preview.ts'
+import type { Reason, ReasonCode } from './failure-reason.ts'
+
+const now = 1_763_700_000_000
+const image: Image = {
+  id: 'sha256:one',
+  digest: 'sha256:d1',
+  pulled: true,
+  bytes: 2_000_000,
+  created: null,
+  labels: {},
+  ports: [80],
+}
+const generation = { number: 1, container: 'c1', slot: 7, image: image.id, digest: image.digest, port: 80 }
+const kept: Generation = { ...generation, slot: null }
+const because = (code: ReasonCode): Reason => ({ code, detail: 'engine words' })
+
+const since = now - 10 * 60_000
+const known = {
+  tag: 'red',
+  since,
+  change: 5,
+  lastSeen: null,
+  image: null,
+  generations: 1,
+  stages: {},
+  took: {},
+  crashes: 0,
+  notice: null,
+  leaving: [],
+  unfit: null,
+  newer: null,
+  refreshes: 0,
+}
+const here = { ...known, image }
+const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null }
+const starting: In<'starting'> = { ...here, state: 'starting', generation }
+const running: In<'running'> = { ...here, state: 'running', generation, readyAt: since, coming: null }
+const newer: Image = { ...image, id: 'sha256:two', digest: 'sha256:d2' }
+const outdated: In<'running'> = { ...running, image: newer }
+const coming: Generation = { number: 2, container: 'c2', slot: 8, image: newer.id, digest: newer.digest, port: 80 }
+const replaced: In<'running'> = { ...outdated, generations: 2, coming }
+const pausing: In<'paused'> = {
+  ...here,
+  state: 'paused',
+  generation,
+  readyAt: since,
+  draining: true,
+  thenStart: false,
+}
+const frozen: In<'paused'> = { ...pausing, draining: false }
+const waking: In<'paused'> = { ...frozen, thenStart: true }
+const stopping: In<'stopping'> = {
+  ...here,
+  state: 'stopping',
+  generation,
+  why: 'idle',
+  draining: true,
+  thenStart: false,
+}
+const stopped: In<'stopped'> = { ...here, state: 'stopped', generation: kept, why: 'idle' }
+const removing: In<'removing'> = { ...here, state: 'removing', generation, draining: true, thenStart: false }
+const failed: In<'failed'> = { ...here, state: 'failed', reason: because('exited'), retryAt: null }
+
+/** One preview of every kind that an event may meet. */
+const previews: Record<string, Preview | undefined> = {
+  none: undefined,
+  queued,
+  queuedHere: { ...queued, image, generation: kept, notBefore: now + 5_000 },
+  pulling: { ...known, state: 'pulling', progress: null },
+  starting,
+  startingBare: { ...starting, generation: null },
+  running,
+  outdated,
+  replaced,
+  pausing,
+  frozen,
+  waking,
+  draining: stopping,
+  ending: { ...stopping, draining: false },
+  restarting: { ...stopping, draining: false, thenStart: true },
+  stopped,
+  stoppedBare: { ...stopped, image: null, generation: null },
+  removing,
+  failed,
+  failedNow: { ...failed, since: now - 1_000 },
+}
+
+const events: Record<string, Event> = {
+  visit: { type: 'start', by: 'visit' },
+  start: { type: 'start', by: 'admin' },
+  stop: { type: 'stop', why: 'asked' },
+  forDisk: { type: 'stop', why: 'disk' },
+  moved: { type: 'stop', why: 'moved' },
+  pause: { type: 'pause' },
+  freeze: { type: 'freeze', generation: 1 },
+  freeze2: { type: 'freeze', generation: 2 },
+  woken: { type: 'woken', generation: 1 },
+  woken2: { type: 'woken', generation: 2 },
+  inUse: { type: 'inUse' },
+  restart: { type: 'restart' },
+  remove: { type: 'remove' },
+  pull: { type: 'pull', places: 1 },
+  found: { type: 'found', image },
+  pulled: { type: 'pulled', image },
+  imageGone: { type: 'imageGone' },
+  renewed: { type: 'renewed', image: { ...image, id: 'sha256:three', digest: 'sha256:d3' } },
+  replace: { type: 'replace', port: 80, slot: 8 },
+  replaceNoSlot: { type: 'replace', port: 80 },
+  left: { type: 'left', generation: 1 },
+  created2: { type: 'created', generation: 2, container: 'c2' },
+  ahead: { type: 'ahead', image },
+  missing: { type: 'missing' },
+  slotTaken: { type: 'slotTaken', generation: 1, slot: 7 },
+  slotTaken2: { type: 'slotTaken', generation: 2, slot: 7 },
+  slotTakenNoSlot: { type: 'slotTaken', generation: 1 },
+  begin: { type: 'begin', places: 1, port: 80, slot: 9 },
+  beginNoSlot: { type: 'begin', places: 1, port: 80 },
+  created: { type: 'created', generation: 1, container: 'c9' },
+  started: { type: 'started', generation: 1 },
+  answered: { type: 'answered', generation: 1, notice: null },
+  answered2: { type: 'answered', generation: 2, notice: null },
+  fail: { type: 'fail', reason: because('registry-down') },
+  failExited: { type: 'fail', reason: because('exited') },
+  exited: { type: 'exited', generation: 1, reason: because('exited'), gone: false },
+  exited2: { type: 'exited', generation: 2, reason: because('exited'), gone: false },
+  gone: { type: 'exited', generation: 1, reason: because('exited'), gone: true },
+  diskOver: { type: 'diskOver', generation: 1, reason: because('disk-over') },
+  diskOver2: { type: 'diskOver', generation: 2, reason: because('disk-over') },
+  ending: { type: 'ending' },
+  ended: { type: 'ended' },
+  removed: { type: 'removed' },
+  cleaned: { type: 'cleaned' },
+  forget: { type: 'forget' },
+  adopt: { type: 'adopt', frozen: false, generation, image },
+  adoptFrozen: { type: 'adopt', frozen: true, generation, image },
+}
+
+// prettier-ignore
+const matrix = `
+event         none    queued   queuedHere pulling  starting startingBare running  outdated replaced pausing  frozen   waking   draining ending   restarting stopped  stoppedBare removing failed   failedNow
+visit         queued  -        -          -        -        -            -        -        -        running  paused   -        running  stopping -          queued   queued      removing queued   -
+start         queued  -        queued     -        -        -            -        -        -        running  paused   -        running  stopping -          queued   queued      removing queued   queued
+stop          -       stopping stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   -        -           -        stopped  stopped
+forDisk       -       -        -          -        -        -            stopping -        -        -        stopping -        -        -        -          stopped  -           -        stopped  stopped
+moved         -       -        -          -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping stopping   -        -           -        -        -
+pause         -       -        -          -        -        -            paused   -        -        -        -        -        -        -        -          -        -           -        -        -
+freeze        -       -        -          -        -        -            paused   paused   paused   paused   -        -        -        -        -          -        -           -        -        -
+freeze2       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+woken         -       -        -          -        -        -            -        -        -        -        running  running  -        -        -          -        -           -        -        -
+woken2        -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+inUse         -       -        -          -        -        -            -        -        -        running  -        -        running  -        -          -        -           -        -        -
+restart       -       -        queued     -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping -          queued   queued      removing queued   queued
+remove        -       removing removing   removing removing removing     removing removing removing removing removing removing removing removing removing   removing removing    -        removing removing
+pull          -       pulling  -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+found         -       queued   -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+pulled        -       -        -          starting -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+imageGone     -       -        queued     -        queued   queued       -        -        running  -        -        -        -        -        -          -        -           -        -        -
+renewed       -       -        -          -        -        -            running  running  running  paused   paused   paused   -        -        -          stopped  -           -        stopped  stopped
+replace       -       -        -          -        -        -            -        running  -        -        -        -        -        -        -          -        -           -        -        -
+replaceNoSlot -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+left          -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+created2      -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+ahead         stopped -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+missing       -       unknown  unknown    unknown  -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+slotTaken     -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+slotTaken2    -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+slotTakenNoSlot -     -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+begin         -       -        starting   -        -        starting     -        -        -        -        -        -        -        -        -          -        -           -        -        -
+beginNoSlot   -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+created       -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+started       -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+answered      -       -        -          -        running  -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+answered2     -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+fail          -       failed   failed     failed   failed   failed       -        -        running  -        -        -        -        -        -          -        -           -        -        -
+failExited    -       queued   queued     queued   queued   queued       -        -        running  -        -        -        -        -        -          -        -           -        -        -
+exited        -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -        -           -        -        -
+exited2       -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+gone          -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          stopped  -           -        -        -
+diskOver      -       -        failed     -        failed   -            failed   failed   failed   failed   failed   failed   failed   failed   failed     failed   -           removing -        -
+diskOver2     -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
+ending        -       -        -          -        -        -            -        -        -        -        -        -        stopping -        -          -        -           removing -        -
+ended         -       -        -          -        -        -            -        -        -        -        -        -        stopped  stopped  queued     -        -           -        -        -
+removed       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           unknown  -        -
+cleaned       -       -        queued     -        -        -            -        -        -        -        -        -        -        -        -          stopped  -           -        stopped  stopped
+forget        -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        unknown     -        -        -
+adopt         running -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+adoptFrozen   paused  -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+`
+
+test('every event leads every state where the table says', () => {
+  const [head, ...rows] = matrix
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/\s+/))
+  assert.deepEqual(head!.slice(1), Object.keys(previews))
+  assert.deepEqual(rows.map(([event]) => event), Object.keys(events)) // prettier-ignore
+  const wrong: string[] = []
+  for (const [event, ...expected] of rows)
+    for (const [i, name] of Object.keys(previews).entries()) {
+      const became = next(previews[name], 'red', events[event!]!, now)?.state ?? '-'
+      if (became !== expected[i]) wrong.push(`${event} meets ${name}: ${became}, not ${expected[i]}`)
+    }
+  assert.deepEqual(wrong, [])
+})
+
+/** Lets events happen one after another, 10 ms apart; those that change nothing are passed over. */
+function after(preview: Preview | undefined, ...happened: (string | Event)[]): Preview | undefined {
+  let at = now
+  for (const event of happened) {
+    at += 10
+    const became = next(preview, 'red', typeof event === 'string' ? events[event]! : event, at)
+    if (became) preview = became.state === 'unknown' ? undefined : became
+  }
+  return preview
+}
+
+function inState<S extends State>(preview: Preview | undefined, state: S): In<S> {
+  assert.equal(preview?.state, state)
+  return preview as In<S>
+}
+
+test('a click goes from nothing to running, and every stage has its time', () => {
+  const up = inState(after(undefined, 'visit', 'pull', 'pulled', 'begin', 'created', 'started', 'answered'), 'running')
+  assert.deepEqual(up.generation, { ...generation, container: 'c9', slot: 9 })
+  assert.equal(up.generations, 1)
+  const at = (n: number) => now + 10 * n
+  assert.deepEqual(up.stages, { queued: at(1), pulling: at(2), starting: at(3), waiting: at(6), running: at(7) })
+  assert.deepEqual(up.took, { pull: 10, start: 40 })
+  assert.equal(up.readyAt, at(7))
+})
+
+test('an image that is here is not pulled', () => {
+  const up = after(undefined, 'visit', 'found', 'pull', 'begin', 'created', 'answered')
+  assert.deepEqual(inState(up, 'running').image, image)
+  assert.equal(up!.stages.pulling, undefined)
+})
+
+test('a paused preview wakes, and its idle time begins anew where somebody wanted it', () => {
+  const wanted = inState(after(running, 'pause', 'freeze', 'visit', 'woken'), 'running')
+  assert.deepEqual([wanted.generation, wanted.readyAt], [generation, now + 40])
+  assert.equal(wanted.stages, running.stages)
+  assert.equal(inState(after(running, 'pause', 'freeze', 'woken'), 'running').readyAt, since)
+})
+
+test('a container that cannot be frozen is not tried again soon', () => {
+  const timeouts = { pauseAfter: 6_000, stopAfter: 60 * 60_000, rmiAfter: 60 * 60_000, prepulls: () => false }
+  const pauseOf = (preview: Preview) => duesOf(preview, timeouts).find(({ what }) => what === 'pause')?.at
+  assert.equal(pauseOf(running), since + 6_000)
+  const unfit = inState(after(running, 'pause', 'freeze', { type: 'woken', generation: 1, unfit: true }), 'running')
+  assert.equal(unfit.readyAt, since)
+  assert.equal(pauseOf(unfit), now + 30 + 10 * 60_000)
+  assert.equal(pauseOf(inState(after(running, 'pause', 'freeze', 'woken'), 'running')), since + 6_000)
+})
+
+test('a click on what is about to be paused, or stopped for being idle, calls it back at once', () => {
+  for (const how of ['pause', { type: 'stop', why: 'idle' }] as const) {
+    const back = inState(after(running, how, 'visit'), 'running')
+    assert.deepEqual(back.generation, generation)
+    assert.equal(back.readyAt, now + 20)
+  }
+})
+
+test('use that becomes known while the route goes calls back what was idle, and nothing that was asked for', () => {
+  assert.equal(after(running, { type: 'stop', why: 'idle' }, 'inUse')!.state, 'running')
+  assert.equal(after(running, 'pause', 'inUse')!.state, 'running')
+  assert.equal(after(running, { type: 'stop', why: 'disk' }, 'inUse')!.state, 'running')
+  for (const why of ['asked', 'lifetime', 'room'] as const)
+    assert.equal(after(running, { type: 'stop', why }, 'inUse')!.state, 'stopping')
+  assert.equal(after(running, { type: 'stop', why: 'idle' }, 'ending', 'inUse')!.state, 'stopping')
+})
+
+test('what has lived its time is not called back: a click starts it anew', () => {
+  const over = inState(after(running, { type: 'stop', why: 'lifetime' }, 'visit'), 'stopping')
+  assert.equal(over.thenStart, true)
+  assert.equal(after(over, 'ending', 'ended')!.state, 'queued')
+})
+
+test('only a route that nginx may still know is drained', () => {
+  assert.equal(inState(after(frozen, 'stop'), 'stopping').draining, false)
+  assert.equal(inState(after(frozen, 'remove'), 'removing').draining, false)
+  assert.equal(inState(after(pausing, 'stop'), 'stopping').draining, true)
+  assert.equal(inState(after(pausing, 'remove'), 'removing').draining, true)
+  assert.equal(inState(after(stopping, 'remove'), 'removing').draining, true)
+  assert.equal(inState(after(starting, 'stop'), 'stopping').draining, false)
+})
+
+test('a newer image takes over from beside, and the older container leaves', () => {
+  const up = after(running, { type: 'renewed', image: newer }, 'replace', 'created2', 'answered2')
+  const { generation: serving, leaving, coming: none, generations, readyAt } = inState(up, 'running')
+  assert.deepEqual(serving, coming)
+  assert.deepEqual([none, generations, readyAt], [null, 2, since])
+  assert.deepEqual(leaving, [{ ...generation, since: now + 40 }])
+  assert.deepEqual(after(up, 'left')!.leaving, [])
+})
+
+test('a newer image that does not come up leaves the older one serving, and is not tried again by itself', () => {
+  const same = inState(after(replaced, 'fail'), 'running')
+  assert.deepEqual([same.generation, same.coming, same.unfit], [generation, null, newer.id])
+  assert.deepEqual(same.leaving, [{ ...coming, since: 0 }])
+  assert.match(same.notice!, /A newer image was pushed, but .* serves on/)
+  assert.equal(after(same, 'replace'), same)
+  const again = inState(after(same, 'renewed', 'replace'), 'running')
+  assert.equal(again.coming?.number, 3)
+})
+
+test('a number is given out once, though the older image is pushed back and its kept container starts again', () => {
+  const back = after(replaced, { type: 'renewed', image }, 'stop', 'ending', 'ended', 'visit', 'begin')
+  assert.deepEqual([inState(back, 'starting').generation?.number, back!.generations], [1, 2])
+  const third = after(back, 'created', 'answered', { type: 'renewed', image: newer }, 'replace')
+  assert.equal(inState(third, 'running').coming?.number, 3)
+})
+
+test('that a newer image did not come up is no news once another was pushed, the one that serves perhaps', () => {
+  const same = after(replaced, 'fail')
+  const back = inState(after(same, { type: 'renewed', image }), 'running')
+  assert.deepEqual([back.notice, back.unfit, after(back, 'replace')], [null, null, back])
+  assert.equal(inState(after(back, { type: 'renewed', image: newer }, 'replace'), 'running').coming?.image, newer.id)
+})
+
+test('what cannot be brought here is told once, and no more when it is asked for again or is none', () => {
+  const notRenewed = (number: number): Event => ({ type: 'notRenewed', reason: because('disk-full'), number })
+  const first = after({ ...running, notice: 'slow' }, { type: 'refresh' }, notRenewed(1))
+  assert.match(first!.notice!, /^There may be a newer image, but .* slow$/)
+  const asked = after(first, { type: 'refresh' })
+  assert.equal(asked!.notice, 'slow')
+  assert.equal(after(asked, notRenewed(2))!.notice, first!.notice)
+  assert.equal(after(first, { type: 'current', number: 1 })!.notice, 'slow')
+})
+
+test('what comes up beside goes with the one that serves, and keeps its slot until it is gone', () => {
+  for (const how of ['stop', 'restart', 'remove', 'exited'] as const)
+    assert.deepEqual(after(replaced, how)!.leaving, [{ ...coming, since: 0 }], how)
+})
+
+test('what sleeps has the newer image with its next start', () => {
+  const woken = inState(after(stopped, { type: 'renewed', image: newer }, 'visit', 'begin'), 'starting')
+  assert.deepEqual([woken.generation?.number, woken.generation?.image], [2, newer.id])
+})
+
+test('a tag that is removed while its start is in flight does not come back', () => {
+  const flight = ['visit', 'pull', 'pulled', 'begin', 'created', 'started', 'answered'] as const
+  for (let n = 1; n < flight.length; n++) {
+    const gone = after(undefined, ...flight.slice(0, n), 'remove', ...flight.slice(n), 'removed', ...flight.slice(n))
+    assert.equal(gone, undefined, `removed after ${flight[n - 1]}`)
+  }
+})
+
+test('a click after a removal, while it still goes on, brings the tag up anew', () => {
+  const again = inState(after(running, 'remove', 'ending', 'visit', 'removed'), 'queued')
+  assert.deepEqual([again.image, again.generation, again.generations], [null, null, 1])
+  assert.equal(after(running, 'remove', 'visit', 'stop', 'removed'), undefined)
+  assert.equal(after(running, 'remove', 'visit', 'remove', 'removed'), undefined)
+})
+
+test('a click during the drain calls the stop back, a later one starts the preview again', () => {
+  const back = inState(after(running, 'stop', 'visit'), 'running')
+  assert.deepEqual(back.generation, generation)
+  assert.ok(back.change > running.change, 'the drain sees that it is not wanted any more')
+  const again = inState(after(running, 'stop', 'ending', 'visit', 'ended'), 'queued')
+  assert.deepEqual(again.generation, kept, 'its container is kept, its slot is given back')
+  assert.equal(inState(after(again, 'begin', 'created', 'answered'), 'running').generation.number, 1)
+})
+
+test('a restart ends the old container even where a stop was under way', () => {
+  for (const before of [[], ['stop'], ['stop', 'ending']])
+    assert.equal(after(running, ...before, 'restart', 'ending', 'ended')?.state, 'queued')
+  assert.equal(inState(after(running, 'restart', 'stop', 'ended'), 'stopped').why, 'asked')
+})
+
+test('only a route that exists is drained', () => {
+  const draining = (preview: Preview, event: string) =>
+    (after(preview, event) as In<'stopping'> | In<'removing'>).draining
+  assert.equal(draining(running, 'stop'), true)
+  assert.equal(draining(running, 'remove'), true)
+  assert.equal(draining(stopping, 'remove'), true)
+  for (const preview of [queued, starting, previews.pulling!]) {
+    assert.equal(draining(preview, 'stop'), false)
+    assert.equal(draining(preview, 'remove'), false)
+  }
+  assert.equal(draining(stopped, 'remove'), false)
+  assert.equal(draining(previews.ending!, 'remove'), false)
+})
+
+test('a running preview that stops by itself is started again, ever later, and fails after the third time', () => {
+  let preview: Preview = running
+  const waits: number[] = []
+  for (let crash = 1; crash <= MAX_CRASHES; crash++) {
+    const at = running.readyAt + crash
+    const waiting: In<'queued'> = inState(next(preview, 'red', events.exited!, at), 'queued')
+    assert.equal(waiting.crashes, crash)
+    waits.push(waiting.notBefore && waiting.notBefore - at)
+    assert.deepEqual(waiting.generation, kept)
+    preview = { ...inState(after(waiting, 'begin', 'answered'), 'running'), readyAt: running.readyAt }
+  }
+  assert.deepEqual(waits, [0, 500, 2_000])
+  const given = inState(next(preview, 'red', events.exited!, running.readyAt + 9), 'failed')
+  assert.equal(given.reason.code, 'crashing')
+  assert.equal(given.retryAt, null)
+})
+
+test('a restart after a crash is no use of a preview, and makes it no younger: only what somebody asks for does', () => {
+  const minute = 60_000
+  const timeouts = { pauseAfter: null, stopAfter: 10 * minute, rmiAfter: 60 * minute, prepulls: () => false }
+  const labels = { 'lotan.max-lifetime-minutes': '30' }
+  const up = inState(after({ ...starting, image: { ...image, labels } }, 'answered'), 'running')
+  const dues = duesOf(up, timeouts)
+  assert.deepEqual(dues, [
+    { what: 'stop', why: 'idle', at: up.readyAt + 10 * minute },
+    { what: 'stop', why: 'lifetime', at: up.readyAt + 30 * minute },
+  ])
+  let crashed: Preview = up
+  for (let n = 1; n <= 3; n++) {
+    const at = now + n * 6 * minute
+    for (const name of ['exited', 'begin', 'created', 'answered'])
+      crashed = next(crashed, 'red', { ...events[name], generation: up.generation.number } as Event, at) ?? crashed
+    assert.equal(inState(crashed, 'running').readyAt, at)
+    assert.deepEqual(duesOf(crashed, timeouts), dues)
+  }
+  assert.deepEqual(after(crashed, 'restart', 'ending', 'ended')!.stages, { queued: now + 30 })
+})
+
+test('a preview that ran well for long enough is forgiven its crashes', () => {
+  const shaky = { ...running, crashes: MAX_CRASHES }
+  assert.equal(next(shaky, 'red', events.exited!, running.readyAt + STABLE_MS - 1)?.state, 'failed')
+  assert.equal(inState(next(shaky, 'red', events.exited!, running.readyAt + STABLE_MS), 'queued').crashes, 1)
+})
+
+test('who restarts a preview starts afresh', () => {
+  for (const happened of [
+    ['restart', 'ending', 'ended'],
+    ['remove', 'visit', 'ending', 'removed'],
+  ])
+    assert.equal(inState(after({ ...running, crashes: 2 }, ...happened), 'queued').crashes, 0)
+})
+
+test('an application that ends while starting is tried three times', () => {
+  const begun = ['begin', 'created', 'started', 'failExited'] as const
+  const first = inState(after(starting, 'failExited'), 'queued')
+  assert.equal(first.notBefore, now + 10 + 500)
+  assert.deepEqual(first.reason, because('exited'))
+  const second = inState(after(first, 'begin', { type: 'fail', reason: because('exited') }), 'queued')
+  assert.equal(second.notBefore, now + 20 + 2_000)
+  assert.equal(second.generations, 2, 'each try is a container of its own')
+  const third = inState(after(second, ...begun), 'failed')
+  assert.deepEqual([third.retryAt, third.crashes], [null, MAX_CRASHES])
+})
+
+test('a button overrules the back-off, a visit does not', () => {
+  const waiting = previews.queuedHere as In<'queued'>
+  assert.equal(next(waiting, 'red', events.visit!, now), undefined)
+  const pushed = inState(next(waiting, 'red', events.start!, now), 'queued')
+  assert.deepEqual([pushed.notBefore, pushed.change], [0, waiting.change + 1])
+})
+
+test('after a failure visits rest for a minute', () => {
+  assert.equal(next(failed, 'red', events.visit!, failed.since + FAILURE_REST_MS - 1), undefined)
+  assert.equal(next(failed, 'red', events.visit!, failed.since + FAILURE_REST_MS)?.state, 'queued')
+})
+
+test('what was visited a moment ago waits on for an engine that is away, and fails when it is not looked for any more', () => {
+  const away = { type: 'fail' as const, reason: because('engine-down') }
+  for (const preview of [starting, after(undefined, 'visit')!]) {
+    const visited = { ...preview, lastSeen: now - 59_999 }
+    const waits = inState(next(visited, 'red', away, now), 'queued')
+    assert.deepEqual([waits.notBefore, waits.reason, waits.by], [now + 5_000, away.reason, 'retry'])
+    assert.equal(next({ ...waits, lastSeen: now - 60_000 }, 'red', away, now)?.state, 'failed')
+  }
+  const unseen = inState(next(after(undefined, 'start'), 'red', away, now), 'failed')
+  assert.equal(unseen.retryAt, now + 5_000)
+  // There is nothing that a visitor had better leave alone.
+  const back = inState(next(unseen, 'red', events.visit!, now + 1), 'queued')
+  assert.equal(back.lastSeen, now + 1)
+})
+
+test('what can pass by itself is tried again: the reason says when', () => {
+  const at = (code: ReasonCode, preview: Preview = starting) => {
+    const { retryAt } = inState(next(preview, 'red', { type: 'fail', reason: because(code) }, now), 'failed')
+    return retryAt && retryAt - now
+  }
+  assert.equal(at('engine-down'), 5_000)
+  assert.equal(at('wrong-port'), null)
+  assert.equal(at('no-answer'), 60_000)
+})
+
+test('a retry of Lotan’s own counts the tries before it, a person’s click starts afresh', () => {
+  const once = after(starting, { type: 'fail', reason: because('no-answer') })
+  assert.equal(inState(once, 'failed').crashes, 1)
+  const retried = after(once, { type: 'start', by: 'retry' }, 'begin', { type: 'fail', reason: because('no-answer') })
+  assert.equal(inState(retried, 'failed').retryAt, null)
+  assert.equal(after(once, 'start')?.crashes, 0)
+})
+
+test('a kept container of the same image is started again, any other image gets a new one', () => {
+  const again = inState(after(stopped, 'visit', 'begin'), 'starting')
+  assert.deepEqual(again.generation, { ...kept, slot: 9 })
+  const newer = { ...stopped, image: { ...image, id: 'sha256:two', digest: null } }
+  const anew = inState(after(newer, 'visit', 'begin'), 'starting')
+  assert.deepEqual(anew.generation, {
+    number: 2,
+    container: null,
+    slot: 9,
+    image: 'sha256:two',
+    digest: null,
+    port: 80,
+  })
+})
+
+test('what fills the disk is killed, whoever it serves, and keeps its slot until it is gone', () => {
+  const over = inState(after(running, 'diskOver'), 'failed')
+  assert.deepEqual([over.leaving, over.retryAt], [[{ ...generation, since: AT_ONCE }], null])
+  assert.equal(over.change, running.change + 1)
+  assert.equal(after(over, 'diskOver'), over, 'once is enough')
+  const again = inState(after(over, 'start', 'begin'), 'starting')
+  assert.deepEqual([again.generation?.number, again.leaving.length], [2, 1])
+  assert.deepEqual(after(over, 'left')!.leaving, [])
+})
+
+test('a newer image that fills the disk goes alone, and so does an older container that leaves', () => {
+  const serving = inState(after(replaced, 'diskOver2'), 'running')
+  assert.deepEqual(serving.leaving, [{ ...coming, since: AT_ONCE }])
+  assert.deepEqual([serving.generation, serving.coming, serving.unfit], [generation, null, newer.id])
+  const taken = after(replaced, 'answered2', 'diskOver')!
+  assert.deepEqual([taken.state, taken.leaving], ['running', [{ ...generation, since: AT_ONCE }]])
+  const removed = inState(after(removing, 'diskOver'), 'removing')
+  assert.deepEqual([removed.draining, removed.generation], [false, null])
+  assert.deepEqual(removed.leaving, [{ ...generation, since: AT_ONCE }])
+})
+
+test('a container that is gone is forgotten', () => {
+  assert.equal(generationOf(after(running, 'gone')!), null)
+  assert.equal(generationOf(after(stopped, 'gone')!), null)
+  assert.equal(generationOf(after(starting, 'gone')!), null)
+})
+
+test('an image that is gone is pulled again', () => {
+  for (const preview of [starting, previews.queuedHere!]) {
+    const again = inState(after(preview, 'imageGone'), 'queued')
+    assert.deepEqual([again.image, again.generation], [null, null])
+  }
+  assert.equal(inState(after(previews.queuedHere, 'cleaned'), 'queued').image, null)
+})
+
+test('a clean-up leaves what was known of the tag', () => {
+  const { image, generation, generations, took, state } = inState(
+    after({ ...stopped, took: { pull: 9 } }, 'cleaned'),
+    'stopped',
+  )
+  assert.deepEqual(
+    { image, generation, generations, took, state },
+    { image: null, generation: null, generations: 1, took: { pull: 9 }, state: 'stopped' },
+  )
+})
+
+test('what is stopped is told once that the disk needs its room, and a click in between wins', () => {
+  const going = inState(after(stopped, 'forDisk'), 'stopped')
+  assert.deepEqual([going.why, going.since, going.change], ['disk', stopped.since, stopped.change + 1])
+  assert.equal(next(going, 'red', events.forDisk!, now), undefined)
+  assert.equal(inState(after(going, 'visit', 'cleaned'), 'queued').image, null)
+  const bare = inState(after(running, 'forDisk', 'ending', 'ended', 'cleaned'), 'stopped')
+  assert.deepEqual([bare.why, bare.image, bare.generation], ['disk', null, null])
+})
+
+test('a container found running without a row is taken over as it is', () => {
+  const mine = { ...generation, number: 4 }
+  const taken = inState(
+    next(undefined, 'red', { type: 'adopt', frozen: false, generation: mine, image }, now),
+    'running',
+  )
+  assert.deepEqual([taken.generation, taken.generations, taken.lastSeen], [mine, 4, now])
+})
+
+test('a preview that comes back after its row went has changes of its own', () => {
+  const first = next(undefined, 'red', events.visit!, now)!
+  const later = next(undefined, 'red', events.visit!, now + 1_000)!
+  assert.ok(later.change > first.change + 100)
+})
+
+test('what takes a place', () => {
+  const states = Object.values(previews).flatMap((preview) => (preview ? [preview.state] : []))
+  const taking = [...new Set(states)].filter(takesPlace)
+  assert.deepEqual(taking, ['pulling', 'starting', 'running', 'paused', 'stopping'])
+})
+
+test('no sequence of events breaks a preview', () => {
+  const anyReason = fc
+    .constantFrom<ReasonCode>('exited', 'no-answer', 'registry-down', 'wrong-port', 'engine-down')
+    .map(because)
+  const number = fc.integer({ min: 1, max: 4 })
+  const anyImage = fc.constantFrom(image, { ...image, id: 'sha256:two' })
+  const event: fc.Arbitrary<Event> = fc.oneof(
+    fc.constantFrom(...Object.values(events)),
+    fc.constantFrom<Event>(
+      { type: 'start', by: 'visit' },
+      { type: 'start', by: 'retry' },
+      { type: 'stop', why: 'idle' },
+      { type: 'pull', places: 1 },
+      { type: 'ending' },
+      { type: 'ended' },
+    ),
+    fc.record({ type: fc.constant('pulled' as const), image: anyImage }),
+    fc.record({ type: fc.constant('renewed' as const), image: anyImage }),
+    fc.record({ type: fc.constant('begin' as const), places: number, port: number, slot: number }),
+    fc.record({ type: fc.constant('created' as const), generation: number, container: fc.constantFrom('a', 'b') }),
+    fc.record({ type: fc.constant('answered' as const), generation: number, notice: fc.constant(null) }),
+    fc.record({ type: fc.constant('fail' as const), reason: anyReason }),
+    fc.record({ type: fc.constant('exited' as const), generation: number, reason: anyReason, gone: fc.boolean() }),
+  )
+  const steps = fc.array(fc.tuple(event, fc.constantFrom(1, 500, 61_000, STABLE_MS)), { minLength: 5, maxLength: 60 })
+  const seen = new Set<State>()
+  fc.assert(
+    fc.property(fc.constantFrom(...Object.values(previews)), steps, (first, happened) => {
+      let preview = first
+      let at = now
+      for (const [event, wait] of happened) {
+        at += wait
+        const was = structuredClone(preview)
+        const became = next(preview, 'red', event, at)
+        assert.deepEqual(preview, was, 'what was is left as it was')
+        if (!became) continue
+        seen.add(became.state)
+        assert.equal(became.tag, 'red')
+        assert.ok(became.since >= (was?.since ?? 0) && became.since <= at)
+        if (was) {
+          assert.ok(became.change >= was.change, 'changes only grow')
+          assert.ok(became.generations >= was.generations, 'generations only grow')
+        }
+        const mine = generationOf(became)
+        if (mine) assert.ok(mine.number <= became.generations)
+        if (became.state === 'running' || became.state === 'paused') {
+          assert.ok(isRouted(became.generation), 'what runs has container and slot')
+          assert.ok(became.image)
+        }
+        // What does not run, or is not about to, has given its slot back.
+        if (['queued', 'stopped'].includes(became.state)) assert.equal(mine?.slot ?? null, null)
+        if (became.state === 'starting') assert.ok(became.image)
+        if (became.state === 'failed') assert.ok(became.reason.code)
+        preview = became.state === 'unknown' ? undefined : became
+      }
+    }),
+    { numRuns: 2_000 },
+  )
+  assert.equal(seen.size, 10, `only these states came up: ${[...seen].join(', ')}`)
+})
+
+test('a notice says that what serves is curbed, as long as it is', () => {
+  const curbed = inState(after(running, { type: 'curbed', generation: 1, curbed: true }), 'running')
+  assert.equal(curbed.notice, CURBED)
+  assert.equal(curbed.change, running.change)
+  assert.equal(next(curbed, 'red', { type: 'curbed', generation: 1, curbed: true }, now), undefined)
+  assert.equal(after(curbed, { type: 'curbed', generation: 1, curbed: false })?.notice, null)
+  assert.equal(next(running, 'red', { type: 'curbed', generation: 2, curbed: true }, now), undefined)
+})

@@ -1,0 +1,68 @@
+/** The body of a registry's answer, which may be as long as a registry likes: read with a limit, and as what it should be. */
+import { refusalOf, RegistryError, unreachable } from './error.ts'
+
+const MB = 1_000_000
+
+/** Tokens, errors, and what else is small. */
+const MOST_BYTES = MB
+
+/**
+ * The bytes of an answer. Where it is packed (`Content-Encoding`), unpacked bytes count; what is beyond is not read.
+ *
+ * @param most how many there may be
+ * @param what was asked for, for the error's message
+ * @throws RegistryError `registry-down`
+ */
+export async function bytesOf(answer: Response, most: number, what: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
+      length += chunk.length
+      if (length > most) throw tooLong(answer, most, what)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw error instanceof RegistryError ? error : unreachable(new URL(answer.url), error)
+  }
+  return Buffer.concat(chunks)
+}
+
+/**
+ * The body of a good answer, as a JSON object; what is in it is anybody's guess still.
+ * @throws RegistryError
+ */
+export async function json(answer: Response, what: string, most = MOST_BYTES): Promise<Record<string, unknown>> {
+  const refusal = refusalOf(answer, what)
+  if (refusal) {
+    void answer.body?.cancel().catch(() => {})
+    throw refusal
+  }
+  return objectIn(await bytesOf(answer, most, what), answer, what)
+}
+
+/** @throws RegistryError where the bytes are no JSON object */
+export function objectIn(bytes: Buffer, answer: Response, what: string): Record<string, unknown> {
+  const { host } = new URL(answer.url)
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString('utf8'))
+  } catch (error) {
+    const message = `${host} answered for ${what} what is no JSON: ${(error as Error).message}`
+    throw new RegistryError('registry-down', message, { status: answer.status, cause: error })
+  }
+  if (isObject(value)) return value
+  throw new RegistryError('registry-down', `${host} answered for ${what} what is no JSON object`, {
+    status: answer.status,
+  })
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function tooLong({ url, status }: Response, most: number, what: string): RegistryError {
+  return new RegistryError('registry-down', `${new URL(url).host} sent more than ${most / MB} MB for ${what}`, {
+    status,
+  })
+}

@@ -1,0 +1,125 @@
+/**
+ * Logins of AWS ECR: tokens of some hours that the SDK fetches, by its own chain of credentials (variables, profile,
+ * credentials file, role). A token is kept, renewed before it ends, and again when a registry refuses it: tokens can
+ * end early.
+ */
+import type { Login } from './docker-config.ts'
+import { RegistryError } from './error.ts'
+
+/** What the helper of the same purpose is called in `config.json`. It is not needed: Lotan serves the name itself. */
+export const ECR_HELPER = 'ecr-login'
+
+const TIMEOUT_MS = 20_000
+/** A token is renewed this long before its end, or when half its life is over, whichever is later. */
+const MARGIN_MS = 30 * 60_000
+
+interface Token {
+  password: string
+  username: string
+  renewAt: number
+  endsAt: number
+}
+
+/** The region in a registry's name; undefined for a registry that is not ECR's. */
+export function ecrRegion(host: string): string | undefined {
+  return /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.com\.cn)$/.exec(
+    host,
+  )?.[1]
+}
+
+/**
+ * Opens the source of ECR's logins. Asks nothing yet.
+ *
+ * @param region for a registry whose name has none; null for what the SDK finds itself
+ * @returns asks for a registry's login. `refused` is one that the registry has just turned away: it is never given
+ *   again. Who asks at the same time gets the same
+ * @throws RegistryError `aws-credentials`, `aws-region`, `token-expired`, `rate-limited` or `registry-down`
+ */
+export function openEcr(region: string | null): (host: string, refused?: Login) => Promise<Login> {
+  const kept = new Map<string, Token>()
+  const asking = new Map<string, Promise<Token>>()
+
+  async function tokenFor(region: string, refused: string | undefined): Promise<Token> {
+    const last = kept.get(region)
+    const usable = last && last.password !== refused ? last : undefined
+    if (usable && Date.now() < usable.renewAt) return usable
+    try {
+      return await (asking.get(region) ?? begin(region, last !== undefined))
+    } catch (error) {
+      // Not renewed in time yet, and still good.
+      if (usable && Date.now() < usable.endsAt) return usable
+      throw error
+    }
+  }
+
+  function begin(region: string, hadOne: boolean): Promise<Token> {
+    const asked = fetchToken(region || undefined, hadOne)
+      .then((token) => {
+        kept.set(region, token)
+        return token
+      })
+      .finally(() => asking.delete(region))
+    asking.set(region, asked)
+    return asked
+  }
+
+  return async (host, refused) => {
+    const was = refused && 'password' in refused ? refused.password : undefined
+    const { username, password } = await tokenFor(ecrRegion(host) ?? region ?? '', was)
+    return { username, password, serveraddress: host }
+  }
+}
+
+/** Imported when it is needed: most Lotans pull from elsewhere. */
+async function fetchToken(region: string | undefined, renewing: boolean): Promise<Token> {
+  const { ECRClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr')
+  const began = Date.now()
+  // A client for each time, and no cache: credentials that were changed on disk count at once.
+  const fresh = { ignoreCache: true }
+  const client = new ECRClient({ ...fresh, ...(region && { region }) })
+  const late = AbortSignal.timeout(TIMEOUT_MS)
+  try {
+    const answer = await Promise.race([
+      client.send(new GetAuthorizationTokenCommand(), { abortSignal: late }),
+      rejectedBy(late),
+    ])
+    const { authorizationToken, expiresAt } = answer.authorizationData?.[0] ?? {}
+    const [, username, password] = /^([^:]+):(.+)$/s.exec(decoded(authorizationToken)) ?? []
+    if (!username || !password || !expiresAt) throw new Error('AWS ECR gave no token')
+    const endsAt = expiresAt.getTime()
+    return { username, password, endsAt, renewAt: Math.max(endsAt - MARGIN_MS, (began + endsAt) / 2) }
+  } catch (error) {
+    throw awsError(error as Error, renewing)
+  } finally {
+    client.destroy()
+  }
+}
+
+/**
+ * What the SDK's errors mean.
+ * @param renewing there was a token before, so that AWS was known to let Lotan in
+ */
+export function awsError(error: Error, renewing: boolean): RegistryError {
+  const { name, message } = error
+  const make = (code: RegistryError['code']) => new RegistryError(code, `${name}: ${message}`, { cause: error })
+  if (/region is missing/i.test(message)) return make('aws-region')
+  if (/^Expired|TokenRefreshRequired/.test(name) || /\bexpired\b/i.test(message)) return make('token-expired')
+  if (
+    /^(CredentialsProviderError|TokenProviderError|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch|InvalidClientTokenId|IncompleteSignature|MissingAuthenticationToken|AccessDenied|UnauthorizedException|OptInRequired)/.test(
+      name,
+    )
+  )
+    return make('aws-credentials')
+  if (renewing) return make('token-expired')
+  return make(/Throttl|TooManyRequests/.test(name) ? 'rate-limited' : 'registry-down')
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(new Error(`AWS gave no answer in ${TIMEOUT_MS / 1_000} s`))),
+  )
+}
+
+function decoded(token = ''): string {
+  return Buffer.from(token, 'base64').toString('utf8')
+}

@@ -1,0 +1,93 @@
+/** What goes wrong with a registry, as the reasons Lotan knows. */
+import type { RegistryCode } from '../preview/failure-reason.ts'
+
+interface More {
+  /** The program that could not be used: `docker-credential-pass`. */
+  program?: string
+  /** How long the registry wants to be left alone, milliseconds. */
+  retryAfter?: number
+  /** What it answered with, by HTTP; none where there was no answer. */
+  status?: number
+  /** Of a `bad-image`: the digest that the tag has, and whether that is no image at all. */
+  digest?: string
+  isArtifact?: boolean
+  /** There was no connection to it from here; who has another way there may have more luck. */
+  isUnreached?: boolean
+  cause?: unknown
+}
+
+/** The one error of the registry. `message` is for the admin. */
+export class RegistryError extends Error {
+  readonly code: RegistryCode
+  readonly program: string | undefined
+  readonly retryAfter: number | undefined
+  readonly status: number | undefined
+  readonly digest: string | undefined
+  readonly isArtifact: boolean
+  readonly isUnreached: boolean
+
+  constructor(code: RegistryCode, message: string, more: More = {}) {
+    const { program, retryAfter, status, digest, isArtifact = false, isUnreached = false, cause } = more
+    super(message, { cause })
+    this.name = 'RegistryError'
+    this.code = code
+    this.program = program
+    this.retryAfter = retryAfter
+    this.status = status
+    this.digest = digest
+    this.isArtifact = isArtifact
+    this.isUnreached = isUnreached
+  }
+
+  /** The same error, thrown once more. @param retryAfter what is left of that */
+  again(retryAfter = this.retryAfter): RegistryError {
+    const { code, message, program, status, digest, isArtifact, isUnreached } = this
+    return new RegistryError(code, message, { program, retryAfter, status, digest, isArtifact, isUnreached })
+  }
+}
+
+/** An answer that is no good, as an error; undefined for a good one. */
+export function refusalOf(answer: Response, what: string): RegistryError | undefined {
+  if (answer.ok) return undefined
+  const said = `${new URL(answer.url).host} answered ${answer.status} for ${what}`
+  const { status } = answer
+  switch (status) {
+    case 401:
+    case 403:
+      return new RegistryError('credentials', said, { status })
+    case 404:
+      return new RegistryError('no-repository', said, { status })
+    case 429:
+      return new RegistryError('rate-limited', said, { status, retryAfter: retryAfterOf(answer) })
+    default:
+      return new RegistryError('registry-down', said, { status, retryAfter: retryAfterOf(answer) })
+  }
+}
+
+/** No answer at all: the registry is down, or is not trusted. */
+export function unreachable(url: URL, error: unknown): RegistryError {
+  const { message, cause } = error as Error & { cause?: { code?: string; message?: string } }
+  const said = `${url.host}: ${cause?.message || cause?.code || message}`
+  const code = cause?.code ?? ''
+  const isUnreached = isOfTls(code) || isOfTheWay(code)
+  return new RegistryError(isOfTls(code) ? 'tls' : 'registry-down', said, { isUnreached, cause: error })
+}
+
+/** No connection came about. One that was accepted and then broken is another thing. */
+function isOfTheWay(code: string): boolean {
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/.test(code)
+}
+
+/** OpenSSL's and Node's own codes: a certificate nobody here trusts, or no TLS at the other end. */
+function isOfTls(code: string): boolean {
+  return /^(ERR_(SSL|TLS)_|EPROTO$|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/.test(
+    code,
+  )
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3). */
+function retryAfterOf(answer: Response): number | undefined {
+  const text = answer.headers.get('retry-after') ?? ''
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
+  return ms > 0 ? ms : undefined
+}

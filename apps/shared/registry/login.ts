@@ -1,0 +1,48 @@
+/** The login a registry gets, from whoever has it: a helper program, AWS, or `config.json` itself. */
+import type { Config } from '../config/config.ts'
+import { helperKey, savedFor, type Login, type Saved } from './docker-config.ts'
+import { ECR_HELPER, ecrRegion, openEcr } from './ecr.ts'
+import { RegistryError } from './error.ts'
+import { askHelper } from './credential-helper.ts'
+
+/**
+ * Opens the source of all logins. Asks nothing yet.
+ *
+ * @returns asks for a registry's login: undefined when there is none. With `refused`, a login that the registry has
+ *   turned away, it answers another one or undefined
+ * @throws RegistryError
+ */
+export function openLogins(config: Pick<Config, 'dockerConfig' | 'awsRegion'>) {
+  const ecr = openEcr(config.awsRegion)
+
+  async function find(host: string, refused?: Login): Promise<Login | undefined> {
+    const { helper, store, login } = saved(host, config.dockerConfig)
+    const own = helper ?? (ecrRegion(host) ? ECR_HELPER : undefined)
+    for (const name of [own, store]) {
+      if (name === undefined) continue
+      const found =
+        name === ECR_HELPER
+          ? await ecr(host, refused).catch((error: unknown) => {
+              // Whoever has no AWS credentials here may have put a token into config.json by `docker login`.
+              if (!login || !(error instanceof RegistryError) || error.code !== 'aws-credentials') throw error
+            })
+          : await askHelper(name, helperKey(host))
+      if (found) return found
+    }
+    return login
+  }
+
+  return async (host: string, refused?: Login): Promise<Login | undefined> => {
+    const found = await find(host, refused)
+    return refused && JSON.stringify(found) === JSON.stringify(refused) ? undefined : found
+  }
+}
+
+function saved(host: string, dockerConfig: string): Saved {
+  try {
+    return savedFor(host, dockerConfig)
+  } catch (error) {
+    const message = `${dockerConfig}/config.json cannot be read: ${(error as Error).message}`
+    throw new RegistryError('credentials', message, { cause: error })
+  }
+}

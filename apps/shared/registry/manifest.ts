@@ -1,0 +1,229 @@
+/**
+ * What a tag stands for in the registry, read before the engine is told to pull it: the engine takes a manifest of any
+ * length, and keeps one goroutine and some 750 kB for each layer of it (measured: 15 GB for 20 000).
+ *
+ * The shapes are https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md; nothing of what
+ * a registry sends is believed to have them.
+ */
+import { createHash } from 'node:crypto'
+import { bytesOf, isObject, json, objectIn } from './body.ts'
+import { refusalOf, RegistryError } from './error.ts'
+
+/** One layer of an image. `unpacked` is the digest of its content, by which the engine knows what it has already. */
+export interface Layer {
+  bytes: number
+  unpacked: string | null
+}
+
+export interface Platform {
+  os: string
+  architecture: string
+}
+
+/** An image that the engine can be told to pull. */
+export interface Pullable {
+  /** Of the tag's manifest, or of its index, as it was read here: the engine is told to pull this and no other. */
+  digest: string
+  /** Its layers' sizes as they are sent, packed; lowest first. */
+  sizes: number[]
+  /** The digest of its configuration. */
+  config: string | undefined
+}
+
+/** Asks the repository for `manifests/red`, or `blobs/sha256:…`. */
+export type Get = (path: string, accept: string) => Promise<Response>
+
+const INDEXES = ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json']
+
+/** The kinds of manifest. Asked without them, a registry answers with another digest than the engine knows. */
+export const MANIFESTS = [
+  ...INDEXES,
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ')
+
+/** The distribution project's own bound for a manifest. */
+const MOST_BYTES = 4 * 1024 ** 2
+/** The engine's own (`maxLayerDepth`): with one more it unpacks them all, and says `max depth exceeded`. */
+export const MOST_LAYERS = 125
+/** Images of one index that may be meant for this machine: variants of its processor. */
+const MOST_IMAGES = 8
+
+/** What the engine runs on a machine of this kind when there is nothing for that itself. */
+const runsToo: Record<string, string[]> = { amd64: ['386'], arm64: ['arm'] }
+
+type Known = Record<string, unknown>
+interface Read {
+  digest: string
+  manifest: Known
+}
+
+/**
+ * Reads what a tag stands for, and looks whether the engine can pull it without harm.
+ *
+ * @param platform of an index, the images for this machine count
+ * @returns undefined where the registry has no such tag
+ * @throws RegistryError `bad-image`, with the digest that was looked at
+ */
+export async function pullableOf(get: Get, tag: string, platform: Platform): Promise<Pullable | undefined> {
+  const found = await read(get, tag, tag)
+  if (!found) return undefined
+  const { digest, manifest } = found
+  try {
+    const images = 'manifests' in manifest ? await imagesIn(get, manifest, tag, platform) : [manifest]
+    const [first] = images.map(imageOf)
+    return { digest, ...first! }
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error
+    const { message, isArtifact } = error
+    throw new RegistryError('bad-image', `${tag}: ${message}`, { digest, isArtifact })
+  }
+}
+
+/**
+ * The layers of an image, lowest first.
+ * @throws RegistryError
+ */
+export async function layersOf(get: Get, { sizes, config }: Pullable, what: string): Promise<Layer[]> {
+  const answer = config && (await json(await get(`blobs/${config}`, 'application/json'), what, MOST_BYTES))
+  const { diff_ids: ids } = answer && isObject(answer.rootfs) ? answer.rootfs : {}
+  // Where the two do not go together, no layer is known to be here.
+  const isWhole = Array.isArray(ids) && ids.length === sizes.length
+  return sizes.map((bytes, i) => ({ bytes, unpacked: isWhole ? String(ids[i]) : null }))
+}
+
+/** Something that no engine is to pull. `isArtifact`: it is no image at all, on no machine. */
+class Unfit extends Error {
+  readonly isArtifact: boolean
+
+  constructor(message: string, isArtifact = false) {
+    super(message)
+    this.isArtifact = isArtifact
+  }
+}
+
+async function read(get: Get, reference: string, what: string): Promise<Read | undefined> {
+  const answer = await get(`manifests/${reference}`, MANIFESTS)
+  const refusal = refusalOf(answer, what)
+  if (refusal) void answer.body?.cancel().catch(() => {})
+  if (answer.status === 404) return undefined
+  if (refusal) throw refusal
+  const bytes = await bytesOf(answer, MOST_BYTES, `the manifest of ${what}`)
+  return {
+    digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    manifest: objectIn(bytes, answer, `the manifest of ${what}`),
+  }
+}
+
+/** The images of an index that the engine may choose on this machine, the one that it most likely does first. */
+async function imagesIn(get: Get, index: Known, tag: string, platform: Platform): Promise<Known[]> {
+  checkKeys(index)
+  if ('layers' in index || 'config' in index) throw new Unfit('it is an index and an image at once')
+  const entries = listIn(index.manifests, 'manifests')
+  const own = digestsFor(entries, platform)
+  if (own.length === 0) throw noneFor(entries, platform)
+  if (own.length > MOST_IMAGES) throw new Unfit(`its index has ${own.length} images for ${inWords(platform)}`)
+  const images: Known[] = []
+  for (const digest of own) {
+    const found = await read(get, digest, `${tag} for ${inWords(platform)}`)
+    // It may come yet: the same index is not to be held against it.
+    if (found?.digest !== digest)
+      throw new RegistryError('registry-down', `${tag}: the registry does not have ${digest}, which its index names`, {
+        status: 404,
+      })
+    if ('manifests' in found.manifest) throw new Unfit('its index leads to another index, which the engine cannot pull')
+    images.push(found.manifest)
+  }
+  return images
+}
+
+function digestsFor(entries: Known[], { os, architecture }: Platform): string[] {
+  const of = (wanted: string) =>
+    entries.filter(({ platform }) => isObject(platform) && platform.os === os && platform.architecture === wanted)
+  const own = [architecture, ...(runsToo[architecture] ?? [])].map(of).find((found) => found.length > 0) ?? []
+  // An index leads to another one by an entry for this machine, or for none: then nothing is for this machine.
+  return [...new Set(own.map(digestIn))]
+}
+
+function noneFor(entries: Known[], platform: Platform): Unfit {
+  if (entries.some(({ mediaType }) => typeof mediaType === 'string' && /buildkit|\.tar\b/.test(mediaType)))
+    return new Unfit('it is a build cache, not an image', true)
+  if (entries.some(({ mediaType }) => INDEXES.includes(String(mediaType))))
+    return new Unfit('its index leads to another index, which the engine cannot pull')
+  const others = entries.flatMap(({ platform: of }) =>
+    isObject(of) && of.os !== 'unknown' ? [`${String(of.os)}/${String(of.architecture)}`] : [],
+  )
+  const has = others.length > 0 ? `, only for ${[...new Set(others)].slice(0, 8).join(', ')}` : ''
+  return new Unfit(`it has no image for ${inWords(platform)}${has.slice(0, 200)}`)
+}
+
+/** @throws Unfit */
+function imageOf(manifest: Known): Omit<Pullable, 'digest'> {
+  checkKeys(manifest)
+  if (manifest.schemaVersion === 1 || 'fsLayers' in manifest)
+    throw new Unfit('its manifest is of the old kind (schema 1): push it again with a newer builder')
+  const config = isObject(manifest.config) ? manifest.config : {}
+  const layers = listIn(manifest.layers, 'layers')
+  const kind = artifactIn(config, layers, manifest)
+  if (kind) throw new Unfit(`it is ${kind}, not an image`, true)
+  if (layers.length > MOST_LAYERS)
+    throw new Unfit(`it has ${layers.length} layers, and the engine takes ${MOST_LAYERS} at most`)
+  for (const layer of layers) digestIn(layer)
+  if (sizeIn(config) > MOST_BYTES) throw new Unfit(`its configuration has ${sizeIn(config)} bytes`)
+  return { sizes: layers.map(sizeIn), config: digestIn(config) }
+}
+
+/** What the config's media type says of a manifest; the engine takes these for images. */
+const CONFIGS = [
+  'application/vnd.docker.container.image.v1+json',
+  'application/vnd.oci.image.config.v1+json',
+  'application/octet-stream',
+  '',
+]
+
+/** Words for what is kept in a registry beside images; undefined for an image. */
+function artifactIn(config: Known, layers: Known[], { artifactType }: Known): string | undefined {
+  const typeOf = ({ mediaType }: Known) => (typeof mediaType === 'string' ? mediaType : '')
+  // Signatures come with the configuration of an image, and attestations too.
+  const strange = layers.map(typeOf).find((type) => type !== '' && !/\btar\b/.test(type))
+  const isImage = CONFIGS.includes(typeOf(config)) && strange === undefined
+  if (isImage) return undefined
+  const types = [typeOf(config), strange ?? '', typeof artifactType === 'string' ? artifactType : ''].join(' ')
+  if (/helm/.test(types)) return 'a Helm chart'
+  if (/buildkit|cacheconfig/.test(types)) return 'a build cache'
+  if (/cosign|sigstore|notary|signature/.test(types)) return 'a signature'
+  if (/in-toto|attestation/.test(types)) return 'an attestation'
+  if (/spdx|cyclonedx|sbom|syft/.test(types)) return 'a bill of materials'
+  if (/docker\.plugin/.test(types)) return 'a plugin of the engine'
+  return `something else (${types.trim().split(/\s+/)[0]!.slice(0, 100)})`
+}
+
+/**
+ * The engine reads keys in any case: `Layers` beside `layers` would be another image to it than here.
+ * @throws Unfit
+ */
+function checkKeys(manifest: Known): void {
+  const known = ['schemaVersion', 'mediaType', 'config', 'layers', 'manifests', 'fsLayers', 'artifactType']
+  for (const key of Object.keys(manifest))
+    if (!known.includes(key) && known.some((name) => name.toLowerCase() === key.toLowerCase()))
+      throw new Unfit(`its manifest has the key ${key}, which can be read in two ways`)
+}
+
+function listIn(value: unknown, what: string): Known[] {
+  if (Array.isArray(value) && value.every(isObject)) return value
+  throw new Unfit(`its manifest has no list of ${what}`)
+}
+
+function digestIn({ digest }: Known): string {
+  if (typeof digest === 'string' && /^[a-z0-9]+:[0-9a-f]{32,128}$/.test(digest)) return digest
+  throw new Unfit('its manifest names something by no digest')
+}
+
+function sizeIn({ size }: Known): number {
+  if (typeof size === 'number' && Number.isSafeInteger(size) && size >= 0) return size
+  throw new Unfit('its manifest names something without its size')
+}
+
+function inWords({ os, architecture }: Platform): string {
+  return `${os}/${architecture}`
+}

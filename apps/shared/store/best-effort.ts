@@ -1,0 +1,87 @@
+/** What is written where it can be, and may be left out where not: a part of the store. */
+import type { Database } from 'better-sqlite3'
+import type { Log } from '../log.ts'
+import type { Written } from '../disk-space.ts'
+import type { Progress } from '../preview/preview.ts'
+import { isPassing, keepRoom } from './disk-reserve.ts'
+import type { StreamNotes } from './streams.ts'
+
+/** @param file where the database lies */
+export function passingNotes(db: Database, file: string, noteStreams: (notes: StreamNotes) => void, log: Log) {
+  // What is ahead of the clock was noted before that stepped back.
+  const updateSeen = db.prepare(`
+    UPDATE preview
+    SET last_seen = @at
+    WHERE tag = @tag AND (coalesce(last_seen, 0) < @at OR last_seen > @now)
+  `)
+  const updateProgress = db.prepare(`UPDATE preview SET progress = @progress WHERE tag = @tag AND state = 'pulling'`)
+  const selectMeta = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck()
+  const upsertMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
+  const noteSeen = db.transaction((seen: Iterable<[tag: string, at: number]>) => {
+    for (const [tag, at] of seen) updateSeen.run({ tag, at, now: Math.max(at, Date.now()) })
+  })
+  /** Who was seen when, as long as that could not be written. */
+  const unwritten = new Map<string, number>()
+  let writable = true
+
+  /**
+   * Writes what may be left out: a visit or a progress that is not noted must take nobody down.
+   * @returns whether it is written
+   */
+  function tried(write: () => void): boolean {
+    try {
+      write()
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      // Said once: it is tried several times a second.
+      if (writable) log.error({ error: (error as Error).message }, 'the database cannot be written to')
+      return (writable = false)
+    }
+    if (!writable) log.info('the database can be written to again')
+    return (writable = true)
+  }
+
+  return {
+    /**
+     * Notes activity: when each tag was last used, milliseconds since 1970. Older times than known are ignored. What
+     * cannot be written now, on a full disk perhaps, is written by the next call that can.
+     * @returns whether all of it is written
+     */
+    touch(seen: Iterable<[tag: string, at: number]>): boolean {
+      for (const [tag, at] of seen) unwritten.set(tag, Math.max(at, unwritten.get(tag) ?? 0))
+      if (!tried(() => noteSeen(unwritten))) return false
+      unwritten.clear()
+      return true
+    },
+
+    /** Notes how far a pull is, where that can be written. */
+    progress(tag: string, progress: Progress) {
+      tried(() => void updateProgress.run({ tag, progress: JSON.stringify(progress) }))
+    },
+
+    /**
+     * Notes what previews have written to the disk, where that can be noted.
+     * @returns whether it is
+     */
+    noteWritten: (written: Written): boolean => tried(() => void upsertMeta.run('written', JSON.stringify(written))),
+
+    /** What previews have written to the disk, as it was last noted. */
+    written: (): Written => JSON.parse(selectMeta.get('written') ?? '{}') as Written,
+
+    /**
+     * Notes which streams and WebSockets were opened and which have ended.
+     * @returns whether it is written
+     */
+    streams: (notes: StreamNotes): boolean => tried(() => noteStreams(notes)),
+
+    /** Sees to it that much can still be written when the disk is full; to be asked for again now and then. */
+    keepRoom() {
+      try {
+        keepRoom(db, file)
+      } catch (error) {
+        // What has to be written by then says so itself.
+        if (!isPassing(error)) throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,84 @@
+/** The pool's slots: which is the next in turn, and which rest. A part of the store. */
+import type { Database } from 'better-sqlite3'
+import { generationsOf, type Preview } from '../preview/preview.ts'
+import type { Facts } from './facts.ts'
+
+/** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
+export const SLOT_REST_MS = 30_000
+
+/** Longer than nginx follows any answer of a router that is gone: 2 s as it is, 5 s more as a stale one. */
+const ROUTE_MS = 10_000
+
+/** @param slots how many the pool has */
+export function slotPool(db: Database, meta: Facts['meta'], slots: number) {
+  // Slots are given out in turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
+  const selectNext = db
+    .prepare<{ slots: number; last: number; before: number }, number>(
+      `
+      WITH RECURSIVE pool (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM pool WHERE n < @slots)
+      SELECT n
+      FROM pool
+      WHERE n NOT IN (SELECT slot FROM generation WHERE slot IS NOT NULL)
+        AND n NOT IN (SELECT slot FROM resting_slot WHERE freed_at > @before)
+      ORDER BY n <= @last, n
+      LIMIT 1
+    `,
+    )
+    .pluck()
+  const selectTaken = db.prepare<[number]>('SELECT 1 FROM generation WHERE slot = ?').pluck()
+  const restFromNow = db.prepare('UPDATE resting_slot SET freed_at = @now WHERE freed_at > @now')
+  const rest = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
+
+  /**
+   * How many slots were ever given out: of two databases of one installation the one with less is the older one, and
+   * what it does not know of may be at the slots that it knows. 0 where an earlier Lotan, which did not count, was the last.
+   */
+  const slotsGiven = (): number => Number(meta.get('slots_given') ?? 0)
+  const count = (given: number) => meta.set('slots_given', String(given))
+
+  return {
+    /** The slot that is next in turn, or undefined where all are taken or rest. */
+    next(now: number): number | undefined {
+      // The clock stepped back since: how long ago that was is not known any more.
+      restFromNow.run({ now })
+      return selectNext.get({ slots, last: Number(meta.get('last_slot') ?? 0), before: now - SLOT_REST_MS })
+    },
+
+    /** Whether a generation has a slot. */
+    isTaken: (slot: number): boolean => selectTaken.get(slot) !== undefined,
+
+    /** Notes which slots a change gives back, which rest from now on, and which it takes. In its transaction. */
+    noteSlots(was: Preview | undefined, becomes: Preview, now: number): void {
+      const before = was ? slotsOf(was) : []
+      const after = becomes.state === 'unknown' ? [] : slotsOf(becomes)
+      for (const slot of before) if (!after.includes(slot)) rest.run(slot, now)
+      const given = after.filter((slot) => !before.includes(slot))
+      for (const slot of given) meta.set('last_slot', String(slot))
+      if (given.length > 0) count(slotsGiven() + given.length)
+    },
+
+    slotsGiven,
+
+    /**
+     * Has every slot rest that nobody is known to have: nginx, which goes on beside a database that is begun anew, may know
+     * a route to it for ROUTE_MS more.
+     */
+    restAll(now: number): void {
+      const all = db.transaction(() => {
+        for (let slot = 1; slot <= slots; slot++) rest.run(slot, now - SLOT_REST_MS + ROUTE_MS)
+      })
+      all.immediate()
+    },
+
+    /** Has the count of slots that were given out go on from there, where it is less: so many were once. */
+    countSlotsFrom(given: number): void {
+      const raise = db.transaction(() => void (slotsGiven() < given && count(given)))
+      raise.immediate()
+    },
+  }
+}
+
+/** The slots a preview holds. */
+function slotsOf(preview: Preview): number[] {
+  return generationsOf(preview).flatMap(({ slot }) => (slot === null ? [] : [slot]))
+}

@@ -1,0 +1,159 @@
+/**
+ * What is wanted and known, in SQLite: one row a preview, one row a state change.
+ *
+ * `apply` is the one place that changes a preview: read, `next`, write, in one immediate transaction. Whoever waits
+ * for a change compares `version()`, which costs microseconds.
+ *
+ * Each noun has a file of its own, `store-….ts`: its statements, and what may be asked of it. Here they meet.
+ */
+import { next } from '../preview/transitions.ts'
+import type { Log } from '../log.ts'
+import { generationOf, takesPlace, type Event, type Preview } from '../preview/preview.ts'
+import { openFile } from './file.ts'
+import { changeHistory, detailOf } from './history.ts'
+import { hostLabels } from './labels.ts'
+import { metaFacts } from './facts.ts'
+import { missingTags } from './missing.ts'
+import { passingNotes } from './best-effort.ts'
+import { offeredTags } from './offered.ts'
+import { previewRows } from './previews.ts'
+import { pulledImages } from './pulled.ts'
+import { slotPool } from './slots.ts'
+import { openStreams } from './streams.ts'
+
+export { DAMAGED, isDamage, whatIsDamaged } from './damage.ts'
+export { setAsideIfCorrupt } from './file.ts'
+export type { Change } from './history.ts'
+export type { OfferedTag, UnfitTag } from './offered.ts'
+export type { Pulled } from './pulled.ts'
+export type { OpenedStream } from './streams.ts'
+export type Store = ReturnType<typeof openStore>
+
+/**
+ * Opens the database, bringing its schema up to date.
+ *
+ * @param file where it lies; its directory exists
+ * @param options.slots how many slots the pool has, for the processes that hand them out
+ * @param options.label a tag's host label, kept beside every tag so that a host finds its tag again
+ * @param options.onDamage called when a statement finds the file damaged
+ * @param options.busyMs how long whoever writes is waited for, if not 5 s
+ * @throws when the file is no database, or is from a newer Lotan
+ */
+export function openStore(
+  file: string,
+  options: {
+    slots: number
+    label: (tag: string) => string
+    log: Log
+    onDamage?: (error: Error) => void
+    busyMs?: number
+  },
+) {
+  const { slots, label, log, ...opening } = options
+  const { db, ...opened } = openFile(file, opening)
+  // What is taken out by name is for `apply` alone; the rest is the store's.
+  const { find, put, remove, ...previews } = previewRows(db, label)
+  const { noteTook, ...facts } = metaFacts(db)
+  const { noteChange, lastGeneration, ...history } = changeHistory(db)
+  const { noteMissing, forgetMissing, ...missing } = missingTags(db)
+  const tags = offeredTags(db, label)
+  const { slotsGiven, countSlotsFrom, restAll, ...pool } = slotPool(db, facts.meta, slots)
+  const { followStreams, noteStreams, isResting } = openStreams(db)
+
+  const commit = db.transaction((tag: string, event: Event, now: number) => {
+    const was = find(tag)
+    const whole =
+      event.type === 'begin' || event.type === 'replace' || event.type === 'slotTaken'
+        ? withSlot(was, event, now)
+        : event
+    if (!whole || !hasRoom(was, whole)) return undefined
+    const becomes = counted(was, next(was, tag, whole, now))
+    if (!becomes) return undefined
+    write(was, becomes, now)
+    learn(was, becomes, whole)
+    if (whole.type === 'missing') noteMissing(tag, now)
+    if (whole.type === 'start') forgetMissing(tag, now)
+    noteChange(was, becomes, event, now)
+    followStreams(whole, becomes)
+    return { was, becomes }
+  })
+
+  function withSlot(
+    was: Preview | undefined,
+    event: Extract<Event, { type: 'begin' | 'replace' | 'slotTaken' }>,
+    now: number,
+  ): Event | undefined {
+    if (!was) return undefined
+    const slot = pool.next(now)
+    if (slot === undefined) return undefined
+    return { ...event, slot }
+  }
+
+  /** Only a place that is free may be taken: LOTAN_MAX_RUNNING is counted in the same transaction. */
+  function hasRoom(was: Preview | undefined, event: Event): boolean {
+    if (event.type === 'adopt') return !pool.isTaken(event.generation.slot)
+    if (event.type !== 'pull' && event.type !== 'begin') return true
+    return !was || takesPlace(was.state) || previews.places() < event.places
+  }
+
+  /** A tag that comes back after its row went counts its generations on: a late report of an old one stays one. */
+  function counted(was: Preview | undefined, becomes: Preview | undefined): Preview | undefined {
+    if (was || !becomes) return becomes
+    return { ...becomes, generations: Math.max(becomes.generations, lastGeneration(becomes.tag) ?? 0) }
+  }
+
+  function write(was: Preview | undefined, becomes: Preview, now: number) {
+    pool.noteSlots(was, becomes, now)
+    if (becomes.state !== 'unknown') return put(becomes)
+    tags.forgetDigest(becomes.tag)
+    remove(becomes.tag)
+  }
+
+  /** What an event tells of other previews too, and what is to be known still when the row has gone. */
+  function learn(was: Preview | undefined, { tag, took }: Preview, event: Event) {
+    if (event.type === 'pulled') noteTook('pull', took.pull)
+    if (event.type === 'answered' && was?.state === 'starting') noteTook('start', took.start)
+    if (event.type === 'pulled' || event.type === 'renewed' || event.type === 'ahead')
+      tags.digest(tag, event.image.digest)
+  }
+
+  return {
+    /**
+     * Lets an event change a preview.
+     * @returns the preview as it now is (state `unknown` when its row went), or undefined when the event changed nothing
+     */
+    apply(tag: string, event: Event, now = Date.now()): Preview | undefined {
+      const done = commit.immediate(tag, event, now)
+      if (!done) return undefined
+      const { was, becomes } = done
+      log.info(
+        {
+          tag,
+          event: event.type,
+          was: was?.state ?? 'unknown',
+          state: becomes.state,
+          change: becomes.change,
+          generation: generationOf(becomes)?.number,
+          detail: detailOf(event, becomes) ?? undefined,
+        },
+        'preview changed',
+      )
+      return becomes
+    },
+
+    slotsGiven,
+    countSlotsFrom,
+    restAll,
+    ...previews,
+    lastGeneration,
+    ...history,
+    ...missing,
+    ...tags,
+    ...hostLabels(db, label),
+    ...pulledImages(db),
+    ...facts,
+    isResting,
+    ...passingNotes(db, file, noteStreams, log),
+    ...opened,
+  }
+}

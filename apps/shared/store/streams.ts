@@ -1,0 +1,88 @@
+/**
+ * The streams and WebSockets that are open to previews, and those that were open when their preview went: a part of the
+ * store. A preview's row may go before they do.
+ */
+import type { Database } from 'better-sqlite3'
+import { streamsAfter } from '../preview/streams.ts'
+import type { Event, Preview } from '../preview/preview.ts'
+
+/** So many are kept of a preview, and in all; the oldest go first. */
+const MOST_OF_TAG = 200
+const MOST = 5_000
+
+export interface OpenedStream {
+  /** nginx's id of the request. */
+  id: string
+  tag: string
+  /** Who opened what: the same for the same address, user agent and path. */
+  client: string
+  /** Milliseconds since 1970. */
+  at: number
+}
+
+export interface StreamNotes {
+  opened: Iterable<OpenedStream>
+  /** Ids of requests that have ended, of others than these too; or all that were open, since nginx is started anew. */
+  ended: Iterable<string> | 'all'
+}
+
+export function openStreams(db: Database) {
+  const insert = db.prepare(`
+    INSERT OR IGNORE INTO stream (id, tag, client, opened_at)
+    VALUES (@id, @tag, @client, @at)
+  `)
+  const trimTag = db.prepare(`
+    DELETE FROM stream
+    WHERE tag = @tag AND number <= (
+      SELECT number FROM stream WHERE tag = @tag ORDER BY number DESC LIMIT 1 OFFSET ${MOST_OF_TAG}
+    )
+  `)
+  const trim = db.prepare(`
+    DELETE FROM stream
+    WHERE number <= (SELECT number FROM stream ORDER BY number DESC LIMIT 1 OFFSET ${MOST})
+  `)
+  const selectId = db.prepare('SELECT 1 FROM stream WHERE id = ?').pluck()
+  const selectOpen = db.prepare<[], string>('SELECT id FROM stream WHERE open').pluck()
+  const selectResting = db.prepare('SELECT 1 FROM stream WHERE tag = ? AND client = ? AND resting LIMIT 1').pluck()
+  const close = db.prepare('UPDATE stream SET open = 0 WHERE id = ?')
+  const removeEnded = db.prepare('DELETE FROM stream WHERE id = ? AND NOT open AND NOT resting')
+  const rest = db.prepare('UPDATE stream SET resting = 1 WHERE tag = ? AND open')
+  const wake = db.prepare('UPDATE stream SET resting = 0 WHERE tag = ? AND resting')
+  const removeAllEnded = db.prepare('DELETE FROM stream WHERE tag = ? AND NOT open AND NOT resting')
+
+  const write = db.transaction((opened: OpenedStream[], ended: string[]) => {
+    for (const stream of opened) {
+      insert.run(stream)
+      trimTag.run(stream)
+    }
+    if (opened.length > 0) trim.run()
+    for (const id of ended) {
+      close.run(id)
+      removeEnded.run(id)
+    }
+  })
+
+  return {
+    /** Writes down which were opened and which have ended. */
+    noteStreams({ opened, ended }: StreamNotes): void {
+      const gone = new Set(ended === 'all' ? selectOpen.all() : ended)
+      const stays = [...opened].filter(({ id }) => !gone.has(id))
+      // Most that end were refused: a write would wake all who wait for a change.
+      const known = [...gone].filter((id) => selectId.get(id))
+      if (stays.length > 0 || known.length > 0) write.immediate(stays, known)
+    },
+
+    /** What an event leaves to do, in the transaction of the change. */
+    followStreams(event: Event, becomes: Preview): void {
+      const { tag } = becomes
+      const after = streamsAfter(event, becomes)
+      if (after === 'rest') rest.run(tag)
+      if (after !== 'return') return
+      wake.run(tag)
+      removeAllEnded.run(tag)
+    },
+
+    /** Whether a client had this open when the preview went, and no person has come for it since. */
+    isResting: (tag: string, client: string): boolean => selectResting.get(tag, client) !== undefined,
+  }
+}

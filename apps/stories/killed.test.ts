@@ -1,0 +1,99 @@
+/** Every part is killed at the worst moment, and the click still ends in the application. */
+import assert from 'node:assert/strict'
+import net from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
+import { openGate, type Gate } from '../testing/registries/throttle.ts'
+import { buildApps, buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { until } from '../testing/harness/until.ts'
+
+const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
+
+describe('kill -9', { timeout: 240_000 }, () => {
+  let registry: Registry
+  let gate: Gate
+  let lotan: Lotan
+
+  before(async () => {
+    registry = await startRegistry()
+    gate = await openGate(registry.port)
+    const through = `127.0.0.1:${gate.port}/todowrangler`
+    for (const part of [...parts, 'emptied']) {
+      const pulled = `${registry.repository}:pull-${part}`
+      await buildSmall(pulled, `this is pull-${part}`, { ballast: 400 })
+      await moveToRegistry(pulled)
+    }
+    const starts = [...parts, 'emptied'].map((part) => `start-${part}`)
+    await buildApps(through, starts, { env: { APP_DELAY: 1_200 } })
+    lotan = await startLotan({ repository: through })
+  })
+  after(async () => {
+    await lotan?.stop()
+    await gate?.close()
+    await registry?.close()
+  })
+
+  for (const part of parts) {
+    test(`of ${part} during a pull`, async () => {
+      await clickDuringPull(`pull-${part}`, () => lotan.killPart(part))
+    })
+
+    test(`of ${part} during a start`, async () => {
+      await clickDuringStart(`start-${part}`, () => lotan.killPart(part))
+    })
+  }
+
+  test('is not needed: Redis emptied during a pull loses nothing', async () => {
+    await clickDuringPull('pull-emptied', emptyRedis)
+  })
+
+  test('is not needed: Redis emptied during a start loses nothing', async () => {
+    await clickDuringStart('start-emptied', emptyRedis)
+  })
+
+  async function clickDuringPull(tag: string, hurt: () => Promise<void>) {
+    gate.narrow(200_000)
+    const click = lotan.click(tag)
+    await until(`${tag} is half pulled`, () => {
+      const preview = lotan.store.get(tag)
+      return preview?.state === 'pulling' && preview.progress && preview.progress.bytes > 0
+    })
+    await hurt()
+    gate.widen()
+    const { status, text } = await click
+    assert.equal(status, 200, text)
+    assert.match(text, new RegExp(`this is ${tag}`))
+    await one(tag)
+  }
+
+  async function clickDuringStart(tag: string, hurt: () => Promise<void>) {
+    const click = lotan.click(tag, '/plain')
+    await until(`${tag} starts`, () => {
+      const preview = lotan.store.get(tag)
+      return preview?.state === 'starting' && preview.stages.waiting
+    })
+    await hurt()
+    const { status, text } = await click
+    assert.equal(status, 200, text)
+    assert.equal(text, tag)
+    await one(tag)
+  }
+
+  async function one(tag: string) {
+    const mine = (await lotan.containers()).filter(({ Labels }) => Labels['lotan.tag'] === tag)
+    assert.equal(mine.length, 1, `${tag} has ${mine.length} containers`)
+  }
+
+  async function emptyRedis() {
+    assert.ok('socket' in lotan.config.redis)
+    const socket = net.connect(lotan.config.redis.socket)
+    socket.write('FLUSHALL\r\n')
+    const [answer] = await new Promise<[Buffer]>((resolve, reject) => {
+      socket.once('data', (data) => resolve([data]))
+      socket.once('error', reject)
+    })
+    socket.destroy()
+    assert.equal(answer.toString(), '+OK\r\n')
+  }
+})

@@ -1,0 +1,74 @@
+/** Visitors and robots of several previews, each of whom knows whose page they want, and what they were shown. */
+import http from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { asBrowser, type Lotan } from '../harness/lotan.ts'
+
+const program = {}
+const robot = { 'User-Agent': 'uptime-kuma/1.0' }
+/** Who is refused, or cannot connect, waits so long before the next try. */
+const REFUSED_MS = 100
+
+export type Load = ReturnType<typeof startLoad>
+
+/**
+ * Asks every tag's `/plain`, over and over: as programs, browsers and robots, on new connections and on kept ones.
+ * @param options.people false for robots alone, who do not keep a preview awake
+ * @param options.pause milliseconds between an answer of the application and the next request
+ */
+export function startLoad(lotan: Lotan, tags: string[], { people = true, pause = 20 } = {}) {
+  const wrong = new Map<string, number>()
+  const served = new Map<string, number>()
+  const others = new Map<string, number>()
+  const addresses = new Map<string, Set<string>>()
+  let over = false
+
+  async function visit(tag: string, headers: http.OutgoingHttpHeaders, keepAlive: boolean) {
+    const agent = new http.Agent({ keepAlive, maxSockets: 1 })
+    while (!over) await sleep((await ask(tag, headers, agent)) ? pause : REFUSED_MS)
+    agent.destroy()
+  }
+
+  /** @returns whether an application answered */
+  async function ask(tag: string, headers: http.OutgoingHttpHeaders, agent: http.Agent): Promise<boolean> {
+    try {
+      const answer = await lotan.request(tag, { path: '/plain', headers, agent })
+      const from = answer.headers['x-app-tag']
+      if (from === undefined && answer.status !== 200) {
+        count(others, String(answer.status))
+        return false
+      }
+      if (from !== tag || answer.text !== tag || answer.status !== 200)
+        count(wrong, `${answer.status} ${answer.text}, by ${String(from)}, under ${tag}`)
+      count(served, tag)
+      const address = String(answer.headers['x-app-address'])
+      addresses.set(address, (addresses.get(address) ?? new Set()).add(tag))
+      return true
+    } catch (error) {
+      count(others, (error as NodeJS.ErrnoException).code ?? String(error))
+      return false
+    }
+  }
+
+  const kinds = people ? [program, robot, asBrowser] : [robot]
+  const visitors = tags.flatMap((tag) =>
+    kinds.flatMap((headers) => [true, false].map((keepAlive) => visit(tag, headers, keepAlive))),
+  )
+  return {
+    /** What was shown under another's host, and how often. */
+    wrong: () => wrong,
+    /** How many answers came from an application, by tag. */
+    served: () => served,
+    /** What came instead, by status or by the error's code. */
+    others: () => others,
+    /** Which tags' applications answered from each address. */
+    addresses: () => addresses,
+    async stop() {
+      over = true
+      await Promise.all(visitors)
+    },
+  }
+}
+
+function count(numbers: Map<string, number>, name: string) {
+  numbers.set(name, (numbers.get(name) ?? 0) + 1)
+}

@@ -1,0 +1,303 @@
+/**
+ * A whole Lotan of a test's own: the real launcher with all its parts, its own data directory, port, instance and
+ * registry. Another Lotan may run on the same machine and engine.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hostOf, labelOf } from '../../shared/tag.ts'
+import { readConfig } from '../../shared/config/config.ts'
+import { openLog } from '../../shared/log.ts'
+import type { State } from '../../shared/preview/preview.ts'
+import { networkName } from '../../shared/slots/slots.ts'
+import { openStore, type Store } from '../../shared/store/store.ts'
+import {
+  containersWith,
+  imagesBelow,
+  removeByHand,
+  removeImageByHand,
+  removeNetworkByHand,
+  pruneTestImages,
+} from './docker.ts'
+import { open, request, type Answer, type Ask } from '../clients/http.ts'
+import { freePort } from './ports.ts'
+import { isAlive, processes, processesAbout } from './processes.ts'
+import { removeFirewallByHand } from './reach.ts'
+import { surroundings } from './surroundings.ts'
+import { until } from './until.ts'
+import type { User } from './user.ts'
+
+const root = path.resolve(import.meta.dirname, '../../..')
+
+const partNames = {
+  router: /apps\/router\/main\.ts/,
+  'queue-processor': /apps\/queue-processor\/main\.ts/,
+  reaper: /apps\/reaper\/main\.ts/,
+  nginx: /^nginx: master|^nginx /,
+  redis: /^redis-server/,
+}
+export type PartName = keyof typeof partNames
+
+/** What a browser's navigation carries. */
+export const asBrowser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
+export type Lotan = Awaited<ReturnType<typeof startLotan>>
+
+/**
+ * Starts a Lotan and waits until it is ready.
+ *
+ * @param options.repository `127.0.0.1:5000/todowrangler`
+ * @param options.env more settings
+ * @param options.user who runs it, if not the user that the test is run by
+ */
+export async function startLotan(options: { repository?: string; env?: Record<string, string>; user?: User }) {
+  const { user } = options
+  const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-test-'))
+  const port = await freePort()
+  const env: Record<string, string> = {
+    ...surroundings,
+    LOTAN_DATA_DIR: path.join(home, 'data'),
+    LOTAN_LISTEN: `127.0.0.1:${port}`,
+    LOTAN_SLOTS: '60',
+    LOTAN_MAX_RUNNING: '55',
+    LOTAN_START_TIMEOUT_SECONDS: '20',
+    LOTAN_HOLD_SECONDS: '30',
+    DOCKER_CONFIG: path.join(home, 'docker'),
+    // A test must not depend on how full the disk is that it runs on.
+    LOTAN_DISK_HIGH_PERCENT: '99',
+    LOTAN_DISK_LOW_PERCENT: '98',
+    ...(options.repository ? { REPOSITORY: options.repository } : {}),
+    ...options.env,
+  }
+  const config = readConfig(env)
+  const { domain, adminToken, instance } = config
+  let store: Store | undefined
+  user?.give(home)
+  let launcher = launch(env, user)
+
+  const bed = {
+    port,
+    domain,
+    env,
+    config,
+    token: adminToken,
+    host: (tag: string) => `${hostOf(tag, config)}:${port}`,
+    /** As a browser is given it. */
+    url: (tag: string, path = '/') => `http://${hostOf(tag, config)}:${port}${path}`,
+    admin: `http://${domain}:${port}`,
+
+    /** Everything the launcher and its parts have written. */
+    async output(): Promise<string> {
+      const logs = path.join(config.dataDir, 'logs')
+      const names = await fs.readdir(logs).catch(() => [])
+      const texts = await Promise.all(
+        names.map(async (name) => `--- ${name}\n${await fs.readFile(path.join(logs, name), 'utf8')}`),
+      )
+      return [`--- launcher\n${launcher.output()}`, ...texts].join('\n')
+    },
+    /** What the launcher printed. */
+    said: () => launcher.output(),
+
+    /** What the store knows now. */
+    get store(): Store {
+      // It was moved aside.
+      if (store?.wrong() !== undefined) bed.letGo()
+      store ??= openStore(path.join(config.dataDir, 'lotan.sqlite'), {
+        slots: config.slots,
+        label: (tag) => labelOf(tag, config),
+        log: openLog('test', 'silent'),
+      })
+      return store
+    },
+
+    /** Has nothing of this process have the database open, until `store` is asked for again. */
+    letGo(): void {
+      store?.close()
+      store = undefined
+    },
+
+    request: (tag: string, ask: Omit<Ask, 'host'> = {}): Promise<Answer> =>
+      request(port, { host: bed.host(tag), ...ask }),
+    open: (tag: string, ask: Omit<Ask, 'host'> = {}) => open(port, { host: bed.host(tag), ...ask }),
+    /** To any host, or none of Lotan's. */
+    ask: (ask: Ask): Promise<Answer> => request(port, ask),
+
+    /** One call of the API, by path below /api/v1, with the admin's token. */
+    async api<T = Record<string, unknown>>(method: string, path: string, body?: unknown) {
+      const answer = await request(port, {
+        host: `${domain}:${port}`,
+        method,
+        path: `/api/v1${path}`,
+        headers: {
+          Authorization: `Bearer ${adminToken}`,
+          Accept: 'application/json',
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      })
+      const json = /json/.test(answer.headers['content-type'] ?? '') ? (JSON.parse(answer.text) as T) : (null as T)
+      return { ...answer, json }
+    },
+
+    /**
+     * Clicks a preview as a browser without script does: follows the waiting page, and what leads back to the same
+     * address, until something else comes.
+     * @returns the first answer that is neither
+     */
+    async click(tag: string, path = '/', within = 45_000): Promise<Answer> {
+      return until(
+        `the click on ${tag} ends`,
+        async () => {
+          const answer = await bed.request(tag, { path, headers: asBrowser })
+          const again = answer.status === 307 && answer.headers.location === path
+          return isWaiting(answer) || again ? undefined : answer
+        },
+        { within, every: 100 },
+      )
+    },
+
+    async untilState(tag: string, state: State, within = 20_000) {
+      return until(`${tag} is ${state}`, () => (bed.store.get(tag)?.state ?? 'unknown') === state, { within })
+    },
+
+    containers: () => containersWith(`lotan.instance=${instance}`),
+    /** The container that runs a tag. */
+    async containerOf(tag: string): Promise<string> {
+      const found = (await bed.containers()).filter(
+        ({ Labels, State }) => Labels['lotan.tag'] === tag && State === 'running',
+      )
+      if (found.length !== 1) throw new Error(`${found.length} containers run ${tag}`)
+      return found[0]!.Id
+    },
+
+    launcher: () => launcher.pid,
+    /** The pid of a part, or undefined while it does not run. */
+    part: (name: PartName) =>
+      processes().find(({ parent, command }) => parent === launcher.pid && partNames[name].test(command))?.pid,
+
+    /** Kills a part and waits until the launcher has started it anew. */
+    async killPart(name: PartName): Promise<void> {
+      const was = await until(`${name} runs`, () => bed.part(name))
+      process.kill(was, 'SIGKILL')
+      await until(`${name} runs again`, () => {
+        const pid = bed.part(name)
+        return pid !== undefined && pid !== was
+      })
+    },
+
+    /** Ends the launcher: by SIGTERM, which is what Ctrl-C does too, or SIGKILL. Answers how long that took, milliseconds. */
+    async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
+      const began = performance.now()
+      launcher.end(signal)
+      await launcher.ended
+      return performance.now() - began
+    },
+
+    /** Starts it again after `end`. */
+    async again(): Promise<void> {
+      bed.begin()
+      await bed.ready()
+    },
+    /** The same, where it cannot become ready. */
+    begin(): void {
+      launcher = launch(env, user)
+    },
+
+    /** Runs a second `up` in the same data directory, with other settings perhaps. */
+    async second(settings: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
+      const other = launch({ ...env, ...settings }, user)
+      const code = await other.ended
+      return { code, output: other.output() }
+    },
+
+    /** Waits until every part answers and the launcher has said so. */
+    async ready(): Promise<void> {
+      try {
+        await until(
+          'Lotan is ready',
+          async () => {
+            if (!isAlive(launcher.pid)) return 'over'
+            const { status } = await bed.ask({ host: domain, path: '/readyz' })
+            return status === 200 && launcher.output().includes(adminToken)
+          },
+          { within: 60_000, every: 50 },
+        )
+        if (!isAlive(launcher.pid)) throw new Error('the launcher has ended')
+      } catch (error) {
+        throw new Error(`${(error as Error).message}\n${await bed.output()}`)
+      }
+    },
+
+    /** What of it still runs. */
+    left: () => processesAbout(env.LOTAN_DATA_DIR!, config.runDir),
+
+    /**
+     * Stops it, removes all that it made on the engine, and fails when a process is left.
+     * @param options.keepImages another Lotan of the same test has the same repository
+     */
+    async stop({ keepImages = false } = {}): Promise<void> {
+      store?.close()
+      launcher.end('SIGTERM')
+      await Promise.race([launcher.ended, sleep(10_000, undefined, { ref: false })])
+      const left = bed.left()
+      for (const { pid } of left) kill(pid)
+      const containers = await bed.containers()
+      for (const { Id } of containers) await removeByHand(Id)
+      // The demo's repository is known from its containers alone.
+      const repositories = new Set([options.repository, ...containers.map(({ Labels }) => Labels['lotan.repository'])])
+      for (const repository of keepImages ? [] : repositories)
+        for (const name of repository ? await imagesBelow(`${repository}:`) : []) await removeImageByHand(name)
+      await pruneTestImages()
+      await removeNetworkByHand(networkName(instance))
+      await removeFirewallByHand(instance)
+      await fs.rm(home, { recursive: true, force: true })
+      await fs.rm(config.runDir, { recursive: true, force: true })
+      // Where the launcher was killed.
+      await fs.rm(`/dev/shm/lotan-${instance}`, { recursive: true, force: true })
+      if (left.length > 0) throw new Error(`left running: ${left.map(({ command }) => command).join('; ')}`)
+    },
+  }
+
+  try {
+    await bed.ready()
+  } catch (error) {
+    await bed.stop().catch(() => {})
+    throw error
+  }
+  return bed
+}
+
+/** Whether an answer is the page that a visitor waits at, Lotan's or that of an nginx whose router is away. */
+export function isWaiting({ status, headers }: Answer): boolean {
+  return status === 503 && /text\/html/.test(headers['content-type'] ?? '')
+}
+
+function launch(env: Record<string, string>, user?: User) {
+  let output = ''
+  // Should the test be killed, Lotan must not live on.
+  const command = ['setpriv', '--pdeathsig', 'TERM', '--', process.execPath, 'apps/lotan/main.ts', 'up']
+  const [program = '', ...args] = user?.run(command) ?? command
+  const child = spawn(program, args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  return {
+    pid: child.pid!,
+    output: () => output,
+    end: (signal: NodeJS.Signals) => void child.kill(signal),
+    ended: once(child, 'close').then(([code]) => code as number | null),
+  }
+}
+
+function kill(pid: number) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself meanwhile.
+  }
+}

@@ -1,0 +1,8 @@
+/** What a test passes on of the environment it runs in: enough to find programs and the engine, and no settings. */
+import { environmentFor } from '../../shared/config/config.ts'
+
+const { PATH, HOME, TMPDIR, DOCKER_HOST } = environmentFor({ dataDir: '' })
+
+export const surroundings: Record<string, string> = Object.fromEntries(
+  Object.entries({ PATH, HOME, TMPDIR, DOCKER_HOST }).filter((entry): entry is [string, string] => !!entry[1]),
+)

@@ -1,0 +1,195 @@
+/** Images for tests, all built here from scratch and labelled `lotan.test=true`. */
+import { execFile } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { busybox } from '../../demo/sample.ts'
+import { openEngine } from '../../shared/engine/engine.ts'
+import { tagByHand } from '../harness/docker.ts'
+import { surroundings } from '../harness/surroundings.ts'
+
+const run = promisify(execFile)
+
+/** The engine, for building and pushing. The instance is nobody's. */
+export const engine = openEngine({ dockerHost: surroundings.DOCKER_HOST ?? null, instance: 'lotantest' })
+
+/** The image of `app.ts`, which the others are made from. It is kept, since every test file wants it. */
+const appBase = 'lotan-test/app:latest'
+
+export interface Recipe {
+  env?: Record<string, string | number>
+  labels?: Record<string, string | number>
+  expose?: number[]
+  cmd?: string[]
+  volumes?: string[]
+  entrypoint?: string[]
+  /** Scripts for busybox's shell, by their paths in the image. */
+  scripts?: Record<string, string>
+  /** Of the program's file, as `setcap` takes them; of `buildSmall` alone. */
+  capabilities?: string
+  /** A line of the Dockerfile. */
+  healthcheck?: string
+  /** Kilobytes that do not compress, so that a pull has something to pull. */
+  ballast?: number
+}
+
+/** Builds an image that runs `app.ts`. It listens, and exposes, port 80 unless the recipe says otherwise. */
+export async function buildApp(reference: string, recipe: Recipe = {}): Promise<void> {
+  await buildAppBase()
+  await buildOn(appBase, reference, { expose: [80], ...recipe })
+}
+
+/** Builds the same image as `buildApp` under many names at once. */
+export async function buildApps(repository: string, tags: string[], recipe: Recipe = {}): Promise<void> {
+  const [first = '', ...more] = tags.map((tag) => `${repository}:${tag}`)
+  await buildApp(first, recipe)
+  for (const reference of more) await tagByHand(first, reference)
+}
+
+/** Builds images of `script.ts`, which says the very bytes that it is asked for. */
+export async function buildScripted(repository: string, tags: string[]): Promise<void> {
+  const [first = '', ...more] = tags.map((tag) => `${repository}:${tag}`)
+  await buildAppBase()
+  await inDirectory(async (dir) => {
+    await fs.copyFile(path.join(import.meta.dirname, 'script.ts'), path.join(dir, 'script.ts'))
+    const cmd = ['/bin/node', '/app/script.ts']
+    await build(dir, appBase, ['COPY script.ts /app/'], first, { expose: [80], cmd })
+  })
+  for (const reference of more) await tagByHand(first, reference)
+}
+
+/**
+ * Builds an image with nothing but busybox and one page that says `page`, served on port 80.
+ * @param recipe `cmd` may run anything else of busybox instead: `['sh', '-c', 'exit 3']`
+ */
+export async function buildSmall(reference: string, page: string, recipe: Recipe = {}): Promise<void> {
+  const { cmd = ['httpd', '-f', '-p', '80', '-h', '/www'] } = recipe
+  await inDirectory(async (dir) => {
+    await fs.copyFile(await busybox(), path.join(dir, 'busybox'))
+    await fs.writeFile(path.join(dir, 'index.html'), `<!doctype html><title>${page}</title><h1>${page}</h1>`)
+    const lines = ['COPY busybox /bin/busybox', 'COPY index.html /www/', 'STOPSIGNAL SIGKILL']
+    const { capabilities } = recipe
+    // The builder drops them from what is copied.
+    if (capabilities)
+      lines.push(
+        ...(await copyProgram(dir, '/usr/sbin/setcap')),
+        `RUN ["/usr/sbin/setcap", "${capabilities}", "/bin/busybox"]`,
+      )
+    await build(dir, 'scratch', lines, reference, {
+      expose: [80],
+      ...recipe,
+      cmd: recipe.entrypoint ? recipe.cmd : ['/bin/busybox', ...cmd],
+    })
+  })
+}
+
+/** Builds an image whose command does not exist. */
+export async function buildBroken(reference: string): Promise<void> {
+  await inDirectory((dir) => {
+    return build(dir, 'scratch', [], reference, { expose: [80], cmd: ['/nowhere/to/be/found'] })
+  })
+}
+
+/** Pushes an image, and leaves no copy of it on the engine. */
+export async function moveToRegistry(reference: string, login?: { username: string; password: string }) {
+  await engine.push(reference, login)
+  await engine.removeImage(reference)
+}
+
+/** Builds an image that answers as fast as anything does: the machine's nginx, with one fixed answer, `fast`. */
+export async function buildFast(reference: string): Promise<void> {
+  await inDirectory(async (dir) => {
+    const lines = await copyProgram(dir, '/usr/sbin/nginx')
+    const http = "access_log off; server { listen 80; keepalive_requests 1000000; location / { return 200 'fast'; } }"
+    await fs.writeFile(
+      path.join(dir, 'nginx.conf'),
+      `daemon off; master_process off; user root; pid /nginx.pid; error_log stderr;
+       events { worker_connections 1024; }
+       http { client_body_temp_path /a; proxy_temp_path /b; fastcgi_temp_path /c; uwsgi_temp_path /d; scgi_temp_path /e; ${http} }`,
+    )
+    await fs.writeFile(path.join(dir, 'passwd'), 'root:x:0:0:root:/:/bin/false\n')
+    await fs.writeFile(path.join(dir, 'group'), 'root:x:0:\n')
+    lines.push('COPY nginx.conf /nginx.conf', 'COPY passwd group /etc/', 'STOPSIGNAL SIGKILL')
+    const cmd = ['/usr/sbin/nginx', '-p', '/', '-e', 'stderr', '-c', '/nginx.conf']
+    await build(dir, 'scratch', lines, reference, { expose: [80], cmd })
+  })
+}
+
+async function buildAppBase(): Promise<void> {
+  const modules = path.resolve(import.meta.dirname, '../../../node_modules')
+  const source = path.join(import.meta.dirname, 'app.ts')
+  const stamp = createHash('sha256')
+    .update(await fs.readFile(source))
+    .update(process.version)
+    .digest('hex')
+  // Nobody sends 130 MB to the engine twice.
+  if ((await engine.findImage(appBase))?.labels['lotan.test.stamp'] === stamp) return
+  await inDirectory(async (dir) => {
+    const lines = await copyProgram(dir, process.execPath, '/bin/node')
+    await fs.copyFile(source, path.join(dir, 'app.ts'))
+    await fs.cp(path.join(modules, 'ws'), path.join(dir, 'ws'), { recursive: true })
+    await fs.writeFile(path.join(dir, 'package.json'), '{"type":"module"}')
+    lines.push('COPY ws /app/node_modules/ws', 'COPY package.json app.ts /app/')
+    const labels = { 'lotan.test.stamp': stamp }
+    await build(dir, 'scratch', lines, appBase, { cmd: ['/bin/node', '/app/app.ts'], labels })
+  })
+}
+
+/** Puts a program of this machine and the libraries it needs into an image. @returns lines for the Dockerfile */
+async function copyProgram(dir: string, program: string, to = program): Promise<string[]> {
+  const files = new Map([[to, program], ...(await librariesOf(program)).map((file) => [file, file] as const)])
+  const lines: string[] = []
+  for (const [target, file] of files) {
+    const name = `part${lines.length}`
+    await fs.copyFile(file, path.join(dir, name))
+    lines.push(`COPY ${name} ${target}`)
+  }
+  return lines
+}
+
+/** Builds an image on another one, which is here: the same with something changed, or with ballast. */
+export async function buildOn(base: string, reference: string, recipe: Recipe): Promise<void> {
+  await inDirectory((dir) => build(dir, base, [], reference, recipe))
+}
+
+async function build(dir: string, base: string, lines: string[], reference: string, recipe: Recipe): Promise<void> {
+  const { env = {}, labels = {}, expose = [], cmd, entrypoint, scripts = {}, volumes = [], healthcheck } = recipe
+  const { ballast = 0 } = recipe
+  const pairs = (values: Record<string, string | number>) =>
+    Object.entries(values).map(([name, value]) => `${name}=${JSON.stringify(String(value))}`)
+  const text = [`FROM ${base}`, ...lines]
+  if (ballast > 0) {
+    await fs.writeFile(path.join(dir, 'ballast'), randomBytes(ballast * 1024))
+    text.push('COPY ballast /ballast')
+  }
+  if (Object.keys(env).length > 0) text.push(`ENV ${pairs(env).join(' ')}`)
+  for (const port of expose) text.push(`EXPOSE ${port}`)
+  for (const volume of volumes) text.push(`VOLUME ${volume}`)
+  for (const [i, [file, script]] of Object.entries(scripts).entries()) {
+    await fs.writeFile(path.join(dir, `script${i}`), `#!/bin/busybox sh\n${script}\n`, { mode: 0o755 })
+    text.push(`COPY script${i} ${file}`)
+  }
+  if (entrypoint) text.push(`ENTRYPOINT ${JSON.stringify(entrypoint)}`)
+  if (cmd) text.push(`CMD ${JSON.stringify(cmd)}`)
+  if (healthcheck) text.push(`HEALTHCHECK ${healthcheck}`)
+  text.push(`LABEL ${pairs({ 'lotan.test': 'true', ...labels }).join(' ')}`)
+  await fs.writeFile(path.join(dir, 'Dockerfile'), `${text.join('\n')}\n`)
+  await engine.build(dir, await fs.readdir(dir), reference)
+}
+
+/** The shared libraries a program needs, and its loader, by their paths. */
+async function librariesOf(program: string): Promise<string[]> {
+  const { stdout } = await run('ldd', [program])
+  return [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map((match) => match[1]!)
+}
+
+async function inDirectory<T>(use: (dir: string) => Promise<T>): Promise<T> {
+  const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-image-'))
+  try {
+    return await use(dir)
+  } finally {
+    await fs.rm(dir, { recursive: true })
+  }
+}

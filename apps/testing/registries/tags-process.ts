@@ -1,0 +1,22 @@
+/**
+ * Lists tags in a process of its own, for logins that come from the environment: helper programs and AWS. For each line
+ * that it reads, it prints one of JSON.
+ */
+import { createInterface } from 'node:readline'
+import { readConfig } from '../../shared/config/config.ts'
+import { openRegistry, RegistryError } from '../../shared/registry/registry.ts'
+
+const registry = openRegistry(readConfig())
+
+createInterface({ input: process.stdin }).on('line', () => {
+  void listed().then((answer) => console.log(JSON.stringify(answer)))
+})
+
+async function listed(): Promise<object> {
+  try {
+    return { tags: await registry.tags() }
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error
+    return { code: error.code, message: error.message, program: error.program }
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Many previews clicked in turn on a small disk: run as a program inside the namespace of an engine of its own. It prints
+ * what it saw as JSON; whether that is right the test says.
+ *
+ *   disk-in-engine.ts TAGS BALLAST_KB HIGH LOW DISK
+ */
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs/promises'
+import { startLotan } from '../harness/lotan.ts'
+import { docker, imagesBelow } from '../harness/docker.ts'
+import { buildSmall, engine, moveToRegistry } from '../images/build.ts'
+import { startRegistry } from '../registries/registry.ts'
+import { until } from '../harness/until.ts'
+import { upload } from '../images/upload.ts'
+
+/** What the story saw. */
+export interface Seen {
+  clicks: { tag: string; status: number; text: string; ms: number }[]
+  /** The most images of the repository that were here at once, the one pulled by hand left out. */
+  most: number
+  /** The fullest the disk was after a click, percent. */
+  fullest: number
+  /** Whether anybody was told `no space left`: in a log, or in what became of a preview. */
+  noSpace: boolean
+  /** What is not Lotan's on that engine, before and after. */
+  others: [before: unknown, after: unknown]
+  /** How often the reaper asked for somebody to go, and how often the queue-processor made room for a pull. */
+  relieved: number
+  madeRoom: number
+  /** An image that can never fit, though somebody sleeps: what its visitor gets, why, and whether anybody went for it. */
+  huge: { status: number; reason: unknown; pulled: boolean; wentForIt: boolean }
+}
+
+const [tags = 0, ballast = 0, high = 0, low = 0] = process.argv.slice(2, 6).map(Number)
+const disk = process.argv[6]!
+
+const registry = await startRegistry()
+const { repository } = registry
+const names = Array.from({ length: tags }, (_, i) => `pr-${i + 1}`)
+for (const tag of names) {
+  await buildSmall(`${repository}:${tag}`, tag, { ballast })
+  await moveToRegistry(`${repository}:${tag}`)
+}
+await makeOthers()
+const before = await others()
+const lotan = await startLotan({
+  repository,
+  env: {
+    INACTIVITY_STOP_TIMEOUT_MINUTES: '0.05',
+    LOTAN_GRACE_SECONDS: '0',
+    LOTAN_HOLD_SECONDS: '60',
+    LOTAN_DISK_HIGH_PERCENT: String(high),
+    LOTAN_DISK_LOW_PERCENT: String(low),
+    IMAGE_REFRESH_INTERVAL_MINUTES: '60',
+  },
+})
+try {
+  const clicks: Seen['clicks'] = []
+  let [most, fullest] = [0, 0]
+  let huge: Seen['huge'] | undefined
+  for (const tag of names) {
+    const began = Date.now()
+    const { status, text } = await lotan.click(tag)
+    clicks.push({ tag, status, text, ms: Date.now() - began })
+    most = Math.max(most, (await imagesHere()).length)
+    fullest = Math.max(fullest, await used())
+    if (somebodySleeps()) huge ??= await clickHuge()
+  }
+  await until('somebody sleeps', () => huge ?? somebodySleeps(), { within: 40_000 })
+  huge ??= await clickHuge()
+  const output = await lotan.output()
+  const history = names.flatMap((tag) => lotan.store.history(tag, 200))
+  const count = (message: string) => output.split(message).length - 1
+  const seen: Seen = {
+    clicks,
+    most,
+    fullest,
+    noSpace: /no space left/i.test(output) || /no space left/i.test(JSON.stringify(history)),
+    others: [before, await others()],
+    relieved: count('was above its high mark'),
+    madeRoom: count('making room on the disk for a pull'),
+    huge,
+  }
+  console.log(JSON.stringify(seen))
+} catch (error) {
+  throw new Error(`${(error as Error).message}\n${await lotan.output()}`, { cause: error })
+} finally {
+  await lotan.stop({ keepImages: true })
+  await registry.close()
+}
+process.exit()
+
+async function clickHuge(): Promise<Seen['huge']> {
+  const { blocks, bsize } = await fs.statfs(disk)
+  await upload(repository, 'huge', { layers: [randomBytes(Math.round(blocks * bsize * 0.7))] })
+  const { status } = await lotan.click('huge')
+  const preview = lotan.store.get('huge')
+  return {
+    status,
+    reason: preview?.state === 'failed' ? preview.reason : preview?.state,
+    pulled: lotan.store.history('huge').some(({ event }) => event === 'pulled'),
+    wentForIt: (await lotan.output()).includes('"for":"huge"'),
+  }
+}
+
+function somebodySleeps(): boolean {
+  return lotan.store.list().some(({ state, image }) => state === 'stopped' && image)
+}
+
+/** What somebody else has there: an image, one that lost its name, a stopped container, a tag pulled by hand. */
+async function makeOthers() {
+  const theirs = `127.0.0.1:${registry.port}/somebody/else:1`
+  await buildSmall(theirs, 'first')
+  await buildSmall(theirs, 'second')
+  const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {
+    Image: theirs,
+    Cmd: ['/bin/busybox', 'true'],
+  })
+  await docker('POST', `/containers/${Id}/start`)
+  await docker('POST', `/containers/${Id}/wait`)
+  const foreign = `${repository}:foreign`
+  await buildSmall(foreign, 'foreign')
+  await moveToRegistry(foreign)
+  await engine.pull(foreign)
+}
+
+async function others(): Promise<unknown> {
+  const images = await docker<{ Id: string; RepoTags: string[] | null; RepoDigests: string[] | null }[]>(
+    'GET',
+    '/images/json',
+  )
+  const containers = await docker<{ Id: string; State: string; Labels: object }[]>('GET', '/containers/json?all=1')
+  return {
+    images: images
+      .filter(({ RepoTags }) => !RepoTags?.some((name) => name.startsWith(`${repository}:pr-`)))
+      .map(({ Id, RepoTags, RepoDigests }) => ({ Id, RepoTags, RepoDigests }))
+      .sort((a, b) => (a.Id < b.Id ? -1 : 1)),
+    containers: containers.filter(({ Labels }) => !('lotan.managed' in Labels)).map(({ Id, State }) => ({ Id, State })),
+  }
+}
+
+async function imagesHere(): Promise<string[]> {
+  return (await imagesBelow(`${repository}:`)).filter((name) => !name.endsWith(':foreign'))
+}
+
+async function used(): Promise<number> {
+  const { blocks, bavail } = await fs.statfs(disk)
+  return Math.round((1 - bavail / blocks) * 100)
+}

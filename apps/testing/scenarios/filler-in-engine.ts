@@ -1,0 +1,164 @@
+/**
+ * Hostile previews fill a small disk beside peaceful ones: run as a program inside the namespace of an engine of its own.
+ * It prints what it saw as JSON; whether that is right the test says.
+ *
+ *   filler-in-engine.ts DISK
+ */
+import fs from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startLotan } from '../harness/lotan.ts'
+import { docker, tagByHand } from '../harness/docker.ts'
+import { buildOn, buildSmall, moveToRegistry } from '../images/build.ts'
+import { startRegistry } from '../registries/registry.ts'
+import { until } from '../harness/until.ts'
+
+/** What the story saw. */
+export interface Seen {
+  /** How each filler ended. `ms` from its first byte until a visitor was told; `heading` is what that one read. */
+  ends: Record<string, { state: string; reason: object | null; ms: number; heading: string; row: unknown }>
+  /** How often each peaceful one was asked, and what went wrong. */
+  peaceful: Record<string, { asked: number; wrong: string[] }>
+  asleep: { state: string; hasImage: boolean; events: string[] }
+  /** Percent. */
+  fullest: number
+  /** How much less of the disk was free in the end than before anybody wrote, bytes. */
+  lost: number
+  volumes: [before: number, after: number]
+  /** The filler that was started again by its button. */
+  again: { status: number; generation: number; files: string }
+}
+
+/** What previews do, by tag: the same image, with the page that does it. */
+const fillers = {
+  layer: 'exec dd if=/dev/zero of=/fill bs=1M',
+  volume: 'exec dd if=/dev/zero of=/data/fill bs=1M',
+  removed: 'exec 7>/fill; rm /fill; dd if=/dev/zero bs=1M >&7; sleep 60',
+  small: 'mkdir /many; cd /many; seq 1 1000000 | xargs -n 1000 touch',
+}
+const peaceful = {
+  // A database that takes its room as it needs it, and one that needs some.
+  sparse: 'exec truncate -s 50G /sparse',
+  modest: 'exec dd if=/dev/zero of=/data/some bs=1M count=20',
+}
+/** It may write more than there is. */
+const greedy = 'greedy'
+const disk = process.argv[2]!
+
+const registry = await startRegistry()
+const { repository } = registry
+const at = (tag: string) => `${repository}:${tag}`
+await buildSmall(at('layer'), 'up', { cmd: ['sh', '-c', serving({ ...fillers, ...peaceful })], volumes: ['/data'] })
+await buildOn(at('layer'), at(greedy), { labels: { 'lotan.disk': '100g' } })
+await buildSmall(at('asleep'), 'asleep', { ballast: 20_000 })
+const same = Object.keys({ ...fillers, ...peaceful }).filter((tag) => tag !== 'layer')
+for (const tag of same) await tagByHand(at('layer'), at(tag))
+for (const tag of [...same, 'layer', greedy, 'asleep']) await moveToRegistry(at(tag))
+const lotan = await startLotan({
+  repository,
+  env: {
+    LOTAN_CONTAINER_DISK: '40m',
+    LOTAN_CONTAINER_DISK_MAX: '100g',
+    LOTAN_DISK_HIGH_PERCENT: '80',
+    LOTAN_DISK_LOW_PERCENT: '60',
+    LOTAN_PREPULL: '^asleep$',
+  },
+})
+try {
+  await Promise.all([...same, 'layer', greedy].map((tag) => lotan.click(tag)))
+  await until('one sleeps', () => lotan.store.get('asleep')?.image, { within: 20_000 })
+  await Promise.all(Object.keys(peaceful).map((tag) => does(tag, tag)))
+  const before = await fs.statfs(disk)
+  const volumes = await countVolumes()
+  let isOver = false
+  let fullest = 0
+  const watched = watch()
+  const visited = Promise.all(Object.keys(peaceful).map(visit))
+  const ends: Seen['ends'] = {}
+  await Promise.all(Object.keys(fillers).map((tag) => untilEnd(tag, tag)))
+  await untilEnd(greedy, 'layer')
+  await until('what was killed is gone', () => lotan.store.list().every(({ leaving }) => leaving.length === 0))
+  isOver = true
+  await watched
+  const { bavail, bsize } = await fs.statfs(disk)
+  const after = await countVolumes()
+  await lotan.api('POST', '/previews/layer/start')
+  const again = await lotan.click('layer', '/cgi-bin/files')
+  const asleep = lotan.store.get('asleep')!
+  const seen: Seen = {
+    ends,
+    peaceful: Object.fromEntries(await visited),
+    asleep: {
+      state: asleep.state,
+      hasImage: asleep.image !== null,
+      events: lotan.store.history('asleep').map(({ event }) => event),
+    },
+    fullest,
+    lost: before.bavail * before.bsize - bavail * bsize,
+    volumes: [volumes, after],
+    again: { status: again.status, generation: lotan.store.get('layer')!.generations, files: again.text },
+  }
+  console.log(JSON.stringify(seen))
+
+  /** Has a preview fill the disk, and looks at it all the while. */
+  async function untilEnd(tag: string, what: string) {
+    await does(tag, what)
+    const began = Date.now()
+    const page = await until(
+      `${tag} is ended`,
+      async () => {
+        const { status, text } = await lotan.request(tag, { headers: { Accept: 'text/html' } })
+        return status === 200 ? undefined : text
+      },
+      { within: 30_000, every: 50 },
+    )
+    const ms = Date.now() - began
+    const heading = /<h1>.*?([^<>]+)<\/h1>/s.exec(page)?.[1]?.trim() ?? page
+    const preview = lotan.store.get(tag)!
+    const reason = preview.state === 'failed' ? preview.reason : null
+    const row = lotan.store.history(tag).find(({ event }) => event === 'diskOver')
+    ends[tag] = { state: preview.state, reason, ms, heading, row }
+  }
+
+  async function visit(tag: string): Promise<[string, Seen['peaceful'][string]]> {
+    const wrong: string[] = []
+    let asked = 0
+    for (; !isOver; await sleep(100)) {
+      const { status, text } = await lotan.request(tag)
+      asked++
+      if (status !== 200 || !text.includes('<h1>up</h1>')) wrong.push(`${status} ${text.slice(0, 200)}`)
+    }
+    return [tag, { asked, wrong }]
+  }
+
+  async function watch() {
+    for (; !isOver; await sleep(50)) {
+      const { blocks, bavail } = await fs.statfs(disk)
+      fullest = Math.max(fullest, Math.round((1 - bavail / blocks) * 100))
+    }
+  }
+} catch (error) {
+  throw new Error(`${(error as Error).message}\n${await lotan.output()}`, { cause: error })
+} finally {
+  await lotan.stop({ keepImages: true })
+  await registry.close()
+}
+process.exit()
+
+/** A shell's lines: pages that do something and answer at once, one that lists files, and a server of them all. */
+function serving(pages: Record<string, string>): string {
+  const page = (name: string, lines: string) =>
+    `printf '#!/bin/busybox sh\\necho "Content-Type: text/plain"; echo; ${lines}' >/www/cgi-bin/${name};`
+  const lines = Object.entries(pages).map(([name, does]) => page(name, `exec >/dev/null 2>&1; (${does}) &`))
+  const all = [...lines, page('files', 'ls / /data')]
+  return `mkdir -p /www/cgi-bin; ${all.join(' ')} chmod +x /www/cgi-bin/*; exec httpd -f -p 80 -h /www`
+}
+
+async function does(tag: string, what: string) {
+  const { status } = await lotan.request(tag, { path: `/cgi-bin/${what}` })
+  if (status !== 200) throw new Error(`${tag} does not do ${what}: ${status}`)
+}
+
+async function countVolumes(): Promise<number> {
+  const { Volumes } = await docker<{ Volumes: unknown[] | null }>('GET', '/volumes')
+  return Volumes?.length ?? 0
+}

@@ -1,0 +1,170 @@
+/**
+ * A storm over a few previews on few slots: they end in every way there is, and come back, so that addresses and names
+ * are used again as fast as the rules allow, while visitors of all of them look whose page they are shown.
+ */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startLotan, type Lotan, type PartName } from '../harness/lotan.ts'
+import { kill, removeByHand } from '../harness/docker.ts'
+import type { SlotKind } from '../../shared/slots/slot-scheme.ts'
+import { buildApps } from '../images/build.ts'
+import { startLoad, type Load } from '../clients/load.ts'
+import { startRegistry } from '../registries/registry.ts'
+
+export type Storm = Awaited<ReturnType<typeof openStorm>>
+
+/** Every way in which previews, and parts of Lotan, end. The last ones take no tag. */
+export const disturbances = [
+  ...(['kill', 'rm -f', 'stop', 'restart', 'remove', 'add', 'kill all'] as const),
+  ...(['nginx', 'router', 'queue-processor', 'reaper'] as const),
+] as const
+export type Disturbance = (typeof disturbances)[number]
+
+/**
+ * @param tags.peopled visited by everybody
+ * @param tags.quiet visited by robots alone, so that a stop of them is not called back
+ * @param tags.pause of each visitor, milliseconds
+ * @param tags.slotKind LOTAN_SLOT_KIND
+ */
+export async function openStorm({
+  peopled,
+  quiet = [],
+  pause,
+  slotKind = 'network',
+}: {
+  peopled: string[]
+  quiet?: string[]
+  pause: number
+  slotKind?: SlotKind
+}) {
+  const tags = [...peopled, ...quiet]
+  const registry = await startRegistry()
+  const loads: Load[] = []
+  const done = new Map<Disturbance, number>()
+  let lotan: Lotan | undefined
+
+  async function disturb(name: Disturbance, tag: string): Promise<void> {
+    switch (name) {
+      case 'kill':
+        return kill(await lotan!.containerOf(up(tag)))
+      case 'rm -f':
+        return removeByHand(await lotan!.containerOf(up(tag)))
+      case 'stop':
+      case 'restart':
+        return accepted(lotan!.api('POST', `/previews/${tag}/${name}`))
+      case 'remove':
+        return accepted(lotan!.api('DELETE', `/previews/${tag}`))
+      case 'add':
+        return accepted(lotan!.api('POST', '/previews', { tag }))
+      case 'kill all':
+        return void (await Promise.all(tags.filter(isUp).map(async (tag) => kill(await lotan!.containerOf(tag)))))
+      default:
+        await lotan!.killPart(name)
+        return lotan!.ready()
+    }
+  }
+
+  const isUp = (tag: string) => lotan!.store.get(tag)?.state === 'running'
+  /** This one, or another if it has no container just now. */
+  const up = (tag: string) => (isUp(tag) ? tag : (tags.find(isUp) ?? tag))
+
+  /** Behind a port an application has an address that says nothing of its slot: the history does. */
+  function sharedSlots(): string[] {
+    const had = new Map<string, Set<string>>()
+    for (const tag of tags)
+      for (const { event, detail } of lotan!.store.history(tag, 200))
+        if (event === 'begin' && detail) had.set(detail, (had.get(detail) ?? new Set()).add(tag))
+    return [...had].filter(([, tags]) => tags.size > 1).map(([slot]) => slot)
+  }
+
+  const storm = {
+    get lotan(): Lotan {
+      return lotan!
+    },
+
+    /** Does one of them. @returns false where it could not be done: there is no container just now */
+    async disturb(name: Disturbance, tag = ''): Promise<boolean> {
+      try {
+        await disturb(name, tag)
+        done.set(name, (done.get(name) ?? 0) + 1)
+        return true
+      } catch {
+        return false
+      }
+    },
+
+    /** Kills a part as often as the launcher starts it, for so many milliseconds. */
+    async keepAway(part: PartName, ms: number): Promise<void> {
+      const end = Date.now() + ms
+      for (; Date.now() < end; await sleep(20)) {
+        const pid = lotan!.part(part)
+        if (pid) process.kill(pid, 'SIGKILL')
+      }
+      await lotan!.ready()
+    },
+
+    /** Lets the visitors come. */
+    visit() {
+      loads.push(startLoad(lotan!, peopled, { pause }), startLoad(lotan!, quiet, { pause, people: false }))
+    },
+
+    wrong: () => loads.flatMap((load) => [...load.wrong()].map(([what, times]) => `${what}: ${times} times`)),
+
+    /** How many answers came from applications. */
+    served: () => sum(loads.flatMap((load) => [...load.served().values()])),
+
+    /** Addresses from which more than one tag's application answered; of ports, slots that more than one tag had. */
+    shared(): string[] {
+      if (slotKind === 'port') return sharedSlots()
+      const [one, other] = loads.map((load) => load.addresses())
+      const all = new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])])
+      return [...all].filter((address) => (one?.get(address)?.size ?? 0) + (other?.get(address)?.size ?? 0) > 1)
+    },
+
+    /** What happened, for people to read. */
+    account: () => ({
+      served: storm.served(),
+      wrong: storm.wrong(),
+      byTag: Object.assign({}, ...loads.map((load) => Object.fromEntries(load.served()))) as object,
+      others: loads.map((load) => Object.fromEntries(load.others())),
+      disturbances: Object.fromEntries(done),
+      sharedAddresses: storm.shared().length,
+    }),
+
+    done: (name: Disturbance) => done.get(name) ?? 0,
+
+    async close() {
+      await Promise.all(loads.map((load) => load.stop()))
+      await lotan?.stop()
+      await registry.close()
+    },
+  }
+
+  try {
+    await buildApps(registry.repository, tags)
+    lotan = await startLotan({
+      repository: registry.repository,
+      env: {
+        LOTAN_SLOTS: '6',
+        LOTAN_SLOT_KIND: slotKind,
+        LOTAN_MAX_RUNNING: '4',
+        LOTAN_HOLD_SECONDS: '10',
+        LOTAN_GRACE_SECONDS: '1',
+        // Those that only robots visit sleep soon, and wake when they are added again.
+        INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.12',
+      },
+    })
+  } catch (error) {
+    await storm.close()
+    throw error
+  }
+  return storm
+}
+
+async function accepted(call: Promise<{ status: number }>): Promise<void> {
+  assert.equal((await call).status, 202)
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((all, number) => all + number, 0)
+}
