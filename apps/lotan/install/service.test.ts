@@ -39,7 +39,7 @@ test('it stops the launcher alone, which takes its parts down, and gives it the 
   assert.ok(Number(unit.get('Service.TimeoutStopSec')) > 5)
   // npm passes a signal on to the shell that it runs the script with, which must have become the launcher by then: else
   // the shell ends, then npm, and Lotan is killed or lives on.
-  const { scripts } = JSON.parse(read('../../package.json')) as { scripts: { start: string } }
+  const { scripts } = JSON.parse(read('../../../package.json')) as { scripts: { start: string } }
   assert.match(scripts.start, /^exec [^;&|]+$/)
   assert.match(read('set-up.sh'), /\nexec "\$@"\n$/)
 })
