@@ -80,6 +80,6 @@ export async function wake(): Promise<void> {
 
   function isFrozen(tag: string): boolean {
     const preview = lotan.store.get(tag)
-    return preview?.state === 'paused' && !preview.draining
+    return preview?.state === 'paused' && preview.phase !== 'draining'
   }
 }

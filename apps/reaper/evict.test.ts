@@ -45,7 +45,7 @@ test('above the high mark the longest unused go until it is below the low one, a
       ['what they wrote goes with them', 94, false, [b!, preview('wrote', 'stopped')], ['wrote'], 'over'],
       ['who fills it is going: nobody else has to', 99, true, [a!, preview('f', 'failed', { leaving: [{ since: AT_ONCE }] })], [], 'over'],
       ['nobody is left who could go', 90, false, [busy, preview('x', 'stopped', { image: null })], [], 'stuck'],
-      ['who is being stopped goes soon', 90, true, [busy, preview('s', 'stopping', { thenStart: false })], [], 'over'],
+      ['who is being stopped goes soon', 90, true, [busy, preview('s', 'stopping', { phase: 'ending' })], [], 'over'],
     ] // prettier-ignore
   for (const [what, used, under, previews, go, over] of cases) {
     const disk = { total: 1_000, free: 1_000 - used * 10, root: '/' }

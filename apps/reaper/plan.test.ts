@@ -69,8 +69,7 @@ const paused = (over: object = {}) =>
     state: 'paused',
     generation,
     readyAt: NOW - 30 * MINUTE,
-    draining: false,
-    thenStart: false,
+    phase: 'frozen',
     ...over,
   }) as Preview
 const pausing = { ...config, pauseAfter: 2 * MINUTE }
@@ -79,7 +78,7 @@ const lived = (lifetime: string) => ({
   stages: { running: NOW - 30 * MINUTE },
   lastSeen: NOW,
 })
-const stopping = { ...known, state: 'stopping', generation, why: 'idle', thenStart: false, since: NOW }
+const stopping = { ...known, state: 'stopping', generation, why: 'idle', phase: 'ending', since: NOW }
 const astray = (preview: Preview) => ({ do: 'astray', preview, generation })
 const apply = (event: object) => ({ do: 'apply', tag: 'red', event })
 const ask = (preview: Preview) => ({ do: 'ask', preview })
@@ -149,10 +148,10 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ['until its time is up', { previews: [paused({ lastSeen: NOW - 10 * MINUTE })] }, [stop]],
   [
     'one that should be frozen and is not yet is asked for again',
-    { previews: [paused({ draining: true })] },
-    [ask(paused({ draining: true }))],
+    { previews: [paused({ phase: 'draining' })] },
+    [ask(paused({ phase: 'draining' }))],
   ],
-  ['and one that should wake', { previews: [paused({ thenStart: true })] }, [ask(paused({ thenStart: true }))]],
+  ['and one that should wake', { previews: [paused({ phase: 'waking' })] }, [ask(paused({ phase: 'waking' }))]],
   [
     'what somebody else froze is paused',
     { previews: [running()], containers: [container({ status: 'paused' })] },
@@ -348,7 +347,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     { previews: [stopped()], containers: [container()] },
     [sweep],
   ],
-  ...[running(), paused(), { ...stopping, draining: true } as Preview].flatMap((preview): typeof table => [
+  ...[running(), paused(), { ...stopping, phase: 'draining' } as Preview].flatMap((preview): typeof table => [
     [
       `one that is ${preview.state} and elsewhere than its row says is looked into`,
       { previews: [preview], containers: [container({ address: '10.83.0.20' })] },
@@ -374,7 +373,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
       [],
     ],
   ]),
-  ...[starting({ since: NOW }), stopped(), { ...stopping, draining: true, why: 'moved' } as Preview].map(
+  ...[starting({ since: NOW }), stopped(), { ...stopping, phase: 'draining', why: 'moved' } as Preview].map(
     (preview): (typeof table)[number] => [
       `what no click leads to as it is may be anywhere: ${preview.state}`,
       { previews: [preview], containers: [container({ address: '10.83.0.20', running: preview.state !== 'stopped' })] },
@@ -419,7 +418,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'once',
     {
-      previews: [{ ...running(), state: 'removing', draining: true, thenStart: false, since: NOW } as Preview],
+      previews: [{ ...running(), state: 'removing', phase: 'draining', since: NOW } as Preview],
       containers: [container({ repository: 'r/old' })],
     },
     [],

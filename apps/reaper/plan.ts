@@ -13,6 +13,7 @@ import {
   besideOf,
   generationOf,
   isForgettable,
+  isDraining,
   isOnItsWay,
   isRouted,
   isUnproven,
@@ -216,7 +217,7 @@ function lost(previews: readonly Preview[], containers: readonly Container[], fa
 /** What a route leads to, or would lead to with the next click, without its container being started before. */
 function callableOf(preview: Preview): Routed | undefined {
   if (preview.state === 'running' || preview.state === 'paused') return preview.generation
-  if (preview.state !== 'stopping' || !preview.draining || preview.why === 'moved') return undefined
+  if (preview.state !== 'stopping' || !isDraining(preview) || preview.why === 'moved') return undefined
   return preview.generation && isRouted(preview.generation) ? preview.generation : undefined
 }
 

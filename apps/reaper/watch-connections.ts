@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '../shared/slots/connections.ts'
 import type { Log } from '../shared/log.ts'
-import { generationOf, type Preview } from '../shared/preview/preview.ts'
+import { generationOf, isDraining, type Preview } from '../shared/preview/preview.ts'
 import { placeOf, placesIn, textOf, type Places } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
 import { keepGoing } from './retry-forever.ts'
@@ -129,5 +129,5 @@ function whoseIs({ whose, after, firstSeen }: Known, { lastSeen }: Preview, now:
 /** Whether anybody can have a connection to its slot that counts: until its route has been gone for long enough. */
 function isUsable(preview: Preview): boolean {
   if (!generationOf(preview)?.slot) return false
-  return preview.state === 'running' || ('draining' in preview && preview.draining)
+  return preview.state === 'running' || isDraining(preview)
 }

@@ -98,9 +98,9 @@ test('all containers of a preview may write, but for what rests and what is kill
       .map(({ container, runs }) => `${container} ${runs ? 'runs' : 'rests'}`) // prettier-ignore
   assert.deepEqual(of('running'), ['c1 runs'])
   assert.deepEqual(of('starting'), ['c1 runs'])
-  assert.deepEqual(of('stopping', { draining: true }), ['c1 runs'])
-  assert.deepEqual(of('paused', { draining: true }), ['c1 runs'])
-  assert.deepEqual(of('paused', { draining: false }), ['c1 rests'])
+  assert.deepEqual(of('stopping', { phase: 'draining' }), ['c1 runs'])
+  assert.deepEqual(of('paused', { phase: 'draining' }), ['c1 runs'])
+  assert.deepEqual(of('paused', { phase: 'frozen' }), ['c1 rests'])
   assert.deepEqual(of('stopped'), ['c1 rests'])
   assert.deepEqual(of('failed', { generation: undefined }), [])
   assert.deepEqual(of('starting', { generation: { ...generation, container: null } }), [])

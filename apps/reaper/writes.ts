@@ -65,7 +65,9 @@ export function writersOf(preview: Preview, config: Pick<Config, 'limits'>): Wri
   const { value: limit } = diskLimit(preview.image?.labels ?? {}, config.limits)
   const own = generationOf(preview)
   const rests =
-    preview.state === 'stopped' || preview.state === 'queued' || (preview.state === 'paused' && !preview.draining)
+    preview.state === 'stopped' ||
+    preview.state === 'queued' ||
+    (preview.state === 'paused' && preview.phase !== 'draining')
   const writer = (runs: boolean) => (generation: Generation) => {
     const { number, container } = generation
     return container === null ? [] : [{ tag: preview.tag, generation: number, container, limit, runs }]

@@ -12,8 +12,7 @@ function preview(tag: string, state: Preview['state'], facts: object = {}): Prev
   const known = { tag, since: minutes(90), lastSeen: null, readyAt: minutes(90), why: 'idle', stages: {}, image }
   return {
     ...known,
-    draining: false,
-    thenStart: false,
+    phase: { paused: 'frozen', stopping: 'ending', removing: 'ending' }[state as string],
     leaving: [],
     coming: null,
     state,
@@ -38,7 +37,7 @@ test('the longest unused go first, and what sleeps before what is paused or runs
     ['somebody is there', [preview('a', 'running', { lastSeen: now - 59_000 })], 100, []],
     ['it came up a moment ago', [preview('a', 'running', { readyAt: now - 1_000 })], 100, []],
     ['somebody may be reading why it failed', [preview('a', 'failed', { since: now - 59_000 })], 100, []],
-    ['a paused one that wakes, or is not frozen yet', [preview('a', 'paused', { thenStart: true }), preview('b', 'paused', { draining: true })], 100, []],
+    ['a paused one that wakes, or is not frozen yet', [preview('a', 'paused', { phase: 'waking' }), preview('b', 'paused', { phase: 'draining' })], 100, []],
     ['what is on its way up', [preview('a', 'queued'), preview('b', 'pulling'), preview('c', 'starting')], 100, []],
     ['not pulled by Lotan', [preview('a', 'stopped', { image: { pulled: false, bytes: 100 } }), preview('b', 'running', { image: { pulled: false, bytes: 100 } })], 100, []],
     ['what it wrote goes with it', [preview('wrote', 'stopped', { lastSeen: minutes(81) }), old, older], 340, ['wrote']],
@@ -46,7 +45,7 @@ test('the longest unused go first, and what sleeps before what is paused or runs
     ['nothing is left of it', [preview('a', 'stopped', { image: null })], 100, []],
     ['one is going already', [preview('a', 'stopped', { why: 'disk' }), old], 100, []],
     ['one is going, but is not enough', [preview('a', 'stopping', { why: 'disk' }), old], 150, ['old']],
-    ['one that was to go comes back', [preview('a', 'stopping', { why: 'disk', thenStart: true }), old], 100, ['old']],
+    ['one that was to go comes back', [preview('a', 'stopping', { why: 'disk', phase: 'endingToRestart' }), old], 100, ['old']],
     ['what is being stopped anyway spares who is awake', [preview('a', 'stopping'), frozen, idle], 100, []],
     ['but not who sleeps already', [preview('a', 'stopping'), old, idle], 200, ['old']],
   ] // prettier-ignore
@@ -73,7 +72,7 @@ test('room is coming while somebody goes', () => {
   assert.equal(isComing([preview('a', 'stopped', { why: 'disk' })], {}), true)
   assert.equal(isComing([preview('a', 'stopped', { why: 'disk', image: null })], {}), false)
   assert.equal(isComing([preview('a', 'stopping')], {}), true)
-  assert.equal(isComing([preview('a', 'stopping', { thenStart: true })], {}), false)
+  assert.equal(isComing([preview('a', 'stopping', { phase: 'endingToRestart' })], {}), false)
 })
 
 test('marks are percents of what can be used', () => {

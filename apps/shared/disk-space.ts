@@ -6,7 +6,7 @@
  * nobody has been there for a while; in each case the longest unused first.
  */
 import { usedAt } from './preview/timeouts.ts'
-import { AT_ONCE, generationsOf, type In, type Preview } from './preview/preview.ts'
+import { AT_ONCE, generationsOf, startsAgain, type In, type Preview } from './preview/preview.ts'
 
 /** Bytes. `total` is what can be used at all, as `df` counts it: without what is kept for root alone. */
 export interface Disk {
@@ -57,7 +57,7 @@ export function whoGoes(previews: readonly Preview[], written: Written, bytes: n
   }
   take(previews.filter((preview) => isAsleep(preview, now) && !isGoing(preview)))
   left -= sizesOf(soon, written)
-  take(previews.filter((preview) => preview.state === 'paused' && !preview.draining && !preview.thenStart))
+  take(previews.filter((preview) => preview.state === 'paused' && preview.phase === 'frozen'))
   take(previews.filter((preview) => preview.state === 'running' && now - usedAt(preview) >= IDLE_MS))
   return chosen
 }
@@ -91,12 +91,12 @@ export function inWords(bytes: number): string {
 }
 
 function isGoing(preview: Preview): boolean {
-  const isMeant = preview.state === 'stopped' || (preview.state === 'stopping' && !preview.thenStart)
+  const isMeant = preview.state === 'stopped' || (preview.state === 'stopping' && !startsAgain(preview))
   return isMeant && preview.why === 'disk'
 }
 
 function isStopping(preview: Preview): preview is In<'stopping'> {
-  return preview.state === 'stopping' && !preview.thenStart
+  return preview.state === 'stopping' && !startsAgain(preview)
 }
 
 function isAsleep(preview: Preview, now: number): boolean {

@@ -199,9 +199,9 @@ test('everything that waits can be forgotten, and asked for again', async () => 
   const { config, nudges } = ownQueue()
   const preview = previewOf('red')
   const frozen = { generation: { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 }, readyAt: 0 }
-  const waking: Preview = { ...preview, ...frozen, tag: 'ice', state: 'paused', draining: false, thenStart: true }
-  assert.equal(laneOf({ ...waking, thenStart: false }), undefined)
-  assert.equal(laneOf({ ...waking, thenStart: false, draining: true }), 'stop')
+  const waking: Preview = { ...preview, ...frozen, tag: 'ice', state: 'paused', phase: 'waking' }
+  assert.equal(laneOf({ ...waking, phase: 'frozen' }), undefined)
+  assert.equal(laneOf({ ...waking, phase: 'draining' }), 'stop')
   for (const one of [preview, previewOf('blue', pulling), previewOf('green', { type: 'remove' }), waking])
     await nudges.nudge(one)
   await nudges.nudge({ ...(previewOf('late') as Preview & { state: 'queued' }), notBefore: Date.now() + 60_000 })

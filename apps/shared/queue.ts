@@ -51,8 +51,8 @@ export function laneOf(preview: Preview): Lane | undefined {
       if (preview.coming || isOutdated(preview)) return 'start'
       return preview.leaving.length > 0 ? 'stop' : undefined
     case 'paused':
-      if (preview.thenStart) return 'wake'
-      return preview.draining || preview.leaving.length > 0 ? 'stop' : undefined
+      if (preview.phase === 'waking') return 'wake'
+      return preview.phase === 'draining' || preview.leaving.length > 0 ? 'stop' : undefined
     case 'stopping':
     case 'removing':
     case 'stopped':

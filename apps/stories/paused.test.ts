@@ -34,7 +34,7 @@ describe('a paused preview', { timeout: 120_000 }, () => {
   const events = (tag: string) => lotan.store.history(tag).map(({ event }) => event)
   const isFrozen = (tag: string) => {
     const preview = lotan.store.get(tag)
-    return preview?.state === 'paused' && !preview.draining && !preview.thenStart
+    return preview?.state === 'paused' && preview.phase === 'frozen'
   }
   const untilFrozen = (tag: string) => until(`${tag} is frozen`, () => isFrozen(tag), { within: 30_000 })
 

@@ -1,9 +1,9 @@
-/** A stop harms nobody: who is being served is served to the end, and who comes meanwhile finds no error. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { isDraining } from '../shared/preview/preview.ts'
 import { asBrowser, isWaiting, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { docker } from '../testing/harness/docker.ts'
 import type { Answer } from '../testing/clients/http.ts'
@@ -171,7 +171,7 @@ describe('a stop', { timeout: 180_000, concurrency: rows.length + 4 }, () => {
   function isEnding(tag: string): boolean {
     const preview = lotan.store.get(tag)
     assert.equal(preview?.state, 'stopping')
-    return !preview.draining
+    return !isDraining(preview)
   }
 
   async function untilEnded(container: string) {

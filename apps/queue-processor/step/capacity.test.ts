@@ -15,7 +15,6 @@ function preview(tag: string, state: Preview['state'], facts: object = {}): Prev
     stages: {},
     readyAt: minutes(60),
     notBefore: 0,
-    thenStart: false,
     state,
     ...facts,
   } as unknown as Preview
@@ -40,11 +39,11 @@ test('the preview that nobody has used for longest makes way', () => {
       [waiting, preview('a', 'running', { lastSeen: minutes(9) }), preview('b', 'paused', { lastSeen: minutes(1) })],
       'b',
     ],
-    ['not one that wakes', [waiting, preview('a', 'paused', { thenStart: true })], undefined],
+    ['not one that wakes', [waiting, preview('a', 'paused', { phase: 'waking' })], undefined],
     ['one is leaving already', [waiting, preview('a', 'running'), preview('b', 'stopping')], undefined],
     [
       'the one that is leaving comes back',
-      [waiting, preview('a', 'running'), preview('b', 'stopping', { thenStart: true })],
+      [waiting, preview('a', 'running'), preview('b', 'stopping', { phase: 'endingToRestart' })],
       'a',
     ],
     [

@@ -1,7 +1,7 @@
 /** Room for one more: when LOTAN_MAX_RUNNING previews are up, the one that nobody has used for longest makes way. */
 import { usedAt } from '../../shared/preview/timeouts.ts'
 import { isDue } from '../../shared/preview/start-queue.ts'
-import { takesPlace, type In, type Preview } from '../../shared/preview/preview.ts'
+import { startsAgain, takesPlace, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Parts } from '../dependencies.ts'
 
 export { isDue }
@@ -21,13 +21,13 @@ export function makeWay(
   now: number,
 ): (In<'running'> | In<'paused'>)[] {
   const waiting = previews.filter((preview) => preview.state === 'queued' && isDue(preview, now))
-  const leaving = previews.filter((preview) => preview.state === 'stopping' && !preview.thenStart)
+  const leaving = previews.filter((preview) => preview.state === 'stopping' && !startsAgain(preview))
   const places = previews.filter(({ state }) => takesPlace(state))
   const missing = waiting.length + places.length - maxRunning - leaving.length
   if (waiting.length === 0 || missing <= 0) return []
   const longestUnused = (a: Preview, b: Preview) => usedAt(a) - usedAt(b)
   // What is paused nobody uses, though it takes as much memory as ever.
-  const paused = previews.filter((preview) => preview.state === 'paused').filter(({ thenStart }) => !thenStart)
+  const paused = previews.filter((preview) => preview.state === 'paused').filter((preview) => !startsAgain(preview))
   const idle = previews
     .filter((preview) => preview.state === 'running')
     .filter((preview) => now - usedAt(preview) >= IDLE_MS)

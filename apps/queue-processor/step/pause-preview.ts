@@ -6,7 +6,7 @@ import type { Outcome, Parts } from '../dependencies.ts'
 
 /** Freezes it once its route has been gone for long enough, unless somebody is still there. The stop lane. */
 export async function pausePreview(parts: Parts, preview: In<'paused'>): Promise<Outcome> {
-  return preview.draining ? { beside: freeze(parts, preview) } : undefined
+  return preview.phase === 'draining' ? { beside: freeze(parts, preview) } : undefined
 }
 
 async function freeze(parts: Parts, preview: In<'paused'>): Promise<Outcome> {

@@ -1,7 +1,7 @@
 /** Ends previews: stops them, removes them, cleans up after those nobody uses. The stop lane. */
 import { duesOf } from '../../shared/preview/timeouts.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
-import type { Image, In } from '../../shared/preview/preview.ts'
+import { isDraining, type Image, type In } from '../../shared/preview/preview.ts'
 import { drained, graced } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'
 import type { Outcome, Parts } from '../dependencies.ts'
@@ -12,7 +12,7 @@ export const STOP_SECONDS = 10
 
 /** Stops a preview's container and keeps it. Its route has been gone for a while when that happens. */
 export async function stopPreview(parts: Parts, preview: In<'stopping'>): Promise<Outcome> {
-  if (preview.draining) return { beside: letGo(parts, preview) }
+  if (isDraining(preview)) return { beside: letGo(parts, preview) }
   const { store, engine, log } = parts
   const { tag, generation } = preview
   const began = Date.now()
@@ -38,7 +38,7 @@ async function letGo(parts: Parts, preview: In<'stopping'> | In<'removing'>): Pr
 
 /** Removes a preview with its container, and its image if Lotan pulled it. */
 export async function removePreview(parts: Parts, preview: In<'removing'>): Promise<Outcome> {
-  if (preview.draining) return { beside: letGo(parts, preview) }
+  if (isDraining(preview)) return { beside: letGo(parts, preview) }
   const { store } = parts
   const { tag, generation } = preview
   if (generation?.container) await stopIfItCan(parts, tag, generation.container)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { startsAgain } from '../../shared/preview/preview.ts'
 import { bearer, bringUp, domain, openBed, steps, token, type Ask } from './harness.ts'
 
 const bed = await openBed({ LOTAN_LISTEN: '127.0.0.1:8080', ADMIN_WELCOME: '<b>Welcome</b>' })
@@ -346,7 +347,7 @@ test('forms add, start, stop, restart and remove, and lead back to the page they
   assert.equal(store.get('form-1')?.state, 'running')
   await sent('/previews/form-1/restart')
   const restarting = store.get('form-1')
-  assert.ok(restarting?.state === 'stopping' && restarting.thenStart)
+  assert.ok(restarting?.state === 'stopping' && startsAgain(restarting))
   const removed = await sent('/previews/form-1/remove', '/previews/form-1')
   assert.equal(removed.headers.location, '/')
   assert.equal(store.get('form-1')?.state, 'removing')

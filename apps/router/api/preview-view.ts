@@ -1,6 +1,13 @@
 /** A preview as the API shows it (PRODUCT.md, HTTP): the named fields are the contract, those after them are extra. */
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { generationOf, type Lately, type Preview, type Progress, type State } from '../../shared/preview/preview.ts'
+import {
+  generationOf,
+  startsAgain,
+  type Lately,
+  type Preview,
+  type Progress,
+  type State,
+} from '../../shared/preview/preview.ts'
 import { words, type Reason } from '../../shared/preview/failure-reason.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { originOfPreview } from '../pages/image-source.ts'
@@ -107,16 +114,16 @@ function sentence(preview: Preview, position: number | null): string {
     case 'running':
       return 'It answers.'
     case 'paused':
-      if (preview.thenStart) return 'It is being woken.'
-      return preview.draining
+      if (preview.phase === 'waking') return 'It is being woken.'
+      return preview.phase === 'draining'
         ? 'Nobody uses it, so it is about to be frozen.'
         : 'It is frozen, and wakes with the next visit.'
     case 'stopping':
-      return preview.thenStart ? 'It is being stopped, and starts again after that.' : 'It is being stopped.'
+      return startsAgain(preview) ? 'It is being stopped, and starts again after that.' : 'It is being stopped.'
     case 'stopped':
       return preview.image ? 'It starts with the next visit.' : 'Its image was removed; the next visit pulls it again.'
     case 'removing':
-      return preview.thenStart ? 'It is being removed, and starts anew after that.' : 'It is being removed.'
+      return startsAgain(preview) ? 'It is being removed, and starts anew after that.' : 'It is being removed.'
     case 'failed':
       return words(tag, preview.reason).sentence
     case 'unknown':

@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAsked } from '../../shared/preview/image-update.ts'
-import { isOutdated, type In, type Preview } from '../../shared/preview/preview.ts'
+import { isOutdated, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Nudges } from '../../shared/queue.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { Changes } from '../watch/store-watch.ts'
@@ -101,7 +101,7 @@ function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
     case 'stopping':
     case 'removing':
       // Somebody else's wish, made after ours.
-      return preview.thenStart ? undefined : { end: 'stopped', preview }
+      return startsAgain(preview) ? undefined : { end: 'stopped', preview }
     default:
       return undefined
   }

@@ -40,8 +40,8 @@ const known = {
 }
 const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', digest: null, port: 80 }
 const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, coming: null }
-const paused: Preview = { ...known, state: 'paused', generation, readyAt: NOW, draining: false, thenStart: false }
-const stopping = { ...known, state: 'stopping', generation, why: 'idle', draining: true, thenStart: false } as const
+const paused: Preview = { ...known, state: 'paused', generation, readyAt: NOW, phase: 'frozen' }
+const stopping = { ...known, state: 'stopping', generation, why: 'idle', phase: 'draining' } as const
 const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'retry', reason: null }
 const stopped: Preview = { ...known, state: 'stopped', generation: null, why: 'idle' }
 const failedAt = (since: number): Preview => ({
@@ -112,7 +112,7 @@ const table: [string, Request, Facts, object][] = [
   [
     'also where that is stopped first',
     events,
-    facts({ preview: { ...stopping, thenStart: true }, comesBack }),
+    facts({ preview: { ...stopping, phase: 'drainingToRestart' }, comesBack }),
     { ...wait(HOLD), wakes: false },
   ],
   [

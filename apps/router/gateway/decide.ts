@@ -4,7 +4,7 @@
  * `decide` turns facts into an answer, `door` acts on it.
  */
 import { wantsNewer } from '../../shared/preview/image-update.ts'
-import { rests, type In, type Preview } from '../../shared/preview/preview.ts'
+import { rests, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
 
 /** A request as nginx describes it. Header values are empty strings where the client sent none. */
 export interface Request {
@@ -98,7 +98,7 @@ export function preferredWait(prefer: string): number | null {
 
 function isComing(preview: Preview | undefined): boolean {
   if (!preview) return false
-  return ['queued', 'pulling', 'starting'].includes(preview.state) || ('thenStart' in preview && preview.thenStart)
+  return ['queued', 'pulling', 'starting'].includes(preview.state) || startsAgain(preview)
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What the admin page shows, as plain values: one row a preview, and the strip above them. Pure: pages render it. */
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
-import { generationOf, type Lately, type Preview } from '../../shared/preview/preview.ts'
+import { generationOf, startsAgain, type Lately, type Preview } from '../../shared/preview/preview.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
 import type { OfferedTag } from '../../shared/store/store.ts'
 import { builtAt, originOfPreview, shortRevision } from './image-source.ts'
@@ -143,12 +143,12 @@ function standsAt(preview: Preview, ahead: number, now: number): string {
     case 'running':
       return `${age(since)}${preview.notice ? ', with a notice' : ''}`
     case 'paused':
-      if (preview.thenStart) return 'wakes'
-      return preview.draining ? 'about to be frozen' : age(since)
+      if (preview.phase === 'waking') return 'wakes'
+      return preview.phase === 'draining' ? 'about to be frozen' : age(since)
     case 'stopping':
-      return preview.thenStart ? 'starts again after it' : (whys[preview.why] ?? preview.why)
+      return startsAgain(preview) ? 'starts again after it' : (whys[preview.why] ?? preview.why)
     case 'removing':
-      return preview.thenStart ? 'starts again after it' : 'container and image go'
+      return startsAgain(preview) ? 'starts again after it' : 'container and image go'
     case 'stopped':
       return preview.image || preview.generation ? age(since) : `${age(since)}, image removed`
     case 'failed':

@@ -44,9 +44,15 @@ describe('how long a start usually takes', () => {
     })
 
   test('is told while somebody waits for it, and not else', () => {
-    const rest: Preview[] = [true, false].flatMap((thenStart): Preview[] => [
-      { ...known({}, { image }), state: 'paused', generation, readyAt: 0, draining: false, thenStart },
-      { ...known({}, { image }), state: 'stopping', generation, why: 'idle', draining: false, thenStart },
+    const rest: Preview[] = [true, false].flatMap((restarts): Preview[] => [
+      { ...known({}, { image }), state: 'paused', generation, readyAt: 0, phase: restarts ? 'waking' : 'frozen' },
+      {
+        ...known({}, { image }),
+        state: 'stopping',
+        generation,
+        why: 'idle',
+        phase: restarts ? 'endingToRestart' : 'ending',
+      },
     ])
     assert.deepEqual(
       rest.map((preview) => usualWhileComing(preview, lately)),

@@ -2,7 +2,7 @@
  * How long a start usually takes: by the last one of the preview itself, else by those of others of this repository.
  * The store remembers the latter, since rows go with time.
  */
-import type { Lately, Preview } from '../../shared/preview/preview.ts'
+import { startsAgain, type Lately, type Preview } from '../../shared/preview/preview.ts'
 
 /**
  * @param lately what the last pulls and starts of any preview took
@@ -28,8 +28,7 @@ export function needsPull(preview: Preview): boolean {
 }
 
 function isComingUp(preview: Preview): boolean {
-  if ('thenStart' in preview) return preview.thenStart
-  return preview.state === 'queued' || preview.state === 'pulling' || preview.state === 'starting'
+  return ['queued', 'pulling', 'starting'].includes(preview.state) || startsAgain(preview)
 }
 
 /** One slow day of the registry, or one huge image, must not speak for all. */

@@ -51,8 +51,7 @@ const stopping: In<'stopping'> = {
   state: 'stopping',
   generation,
   why: 'idle',
-  draining: false,
-  thenStart: true,
+  phase: 'endingToRestart',
 }
 
 const told = (preview: Preview | undefined, ahead = 0, missing = false) =>
@@ -301,10 +300,10 @@ describe('when there is nothing more to wait for', () => {
       'stopped',
       'red was stopped',
     ],
-    ['somebody is stopping it', { ...stopping, thenStart: false }, false, 'stopped', 'red was stopped'],
+    ['somebody is stopping it', { ...stopping, phase: 'ending' }, false, 'stopped', 'red was stopped'],
     [
       'somebody is removing it',
-      { ...known, state: 'removing', generation, draining: true, thenStart: false },
+      { ...known, state: 'removing', generation, phase: 'draining' },
       false,
       'stopped',
       'red was removed',

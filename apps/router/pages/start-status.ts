@@ -3,7 +3,15 @@
  * from it, and `/.lotan/events` sends it as JSON: the words are made once, here, and the page's script only puts them
  * in their places.
  */
-import { fresh, MAX_CRASHES, waitsForEngine, type In, type Lately, type Preview } from '../../shared/preview/preview.ts'
+import {
+  fresh,
+  MAX_CRASHES,
+  startsAgain,
+  waitsForEngine,
+  type In,
+  type Lately,
+  type Preview,
+} from '../../shared/preview/preview.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
 import { bytes, count, ordinal, roughly, took } from './format.ts'
 import { needsPull, usualOf } from './start-estimate.ts'
@@ -136,12 +144,12 @@ function overOf(preview: Preview): Told['over'] {
       return preview.why === 'missing' ? 'gone' : 'stopped'
     case 'paused':
       // Loading the page again is what wakes it.
-      return preview.thenStart ? null : 'running'
+      return startsAgain(preview) ? null : 'running'
     case 'stopped':
       return 'stopped'
     case 'stopping':
     case 'removing':
-      return preview.thenStart ? null : 'stopped'
+      return startsAgain(preview) ? null : 'stopped'
     default:
       return null
   }

@@ -8,6 +8,7 @@ import {
   LOOKED_FOR_MS,
   MAX_CRASHES,
   STABLE_MS,
+  startsAgain,
   type Event,
   type In,
   type Preview,
@@ -40,7 +41,8 @@ export function exited(preview: Preview, event: Extract<Event, { type: 'exited' 
     }
     case 'paused':
       // Nobody used it, so nobody misses it; whoever has just come gets a new start.
-      if (preview.thenStart) return queued({ ...known(preview), stages: {} }, left, 'reaper', now, 0, event.reason)
+      if (preview.phase === 'waking')
+        return queued({ ...known(preview), stages: {} }, left, 'reaper', now, 0, event.reason)
       return stopped(known(preview), left, 'exited', now)
     case 'stopped':
       return event.gone ? { ...preview, generation: null } : undefined
@@ -63,7 +65,10 @@ export function diskOver(
     if (!own.container) return undefined
     const leaving = [...preview.leaving, { ...own, since: AT_ONCE }]
     // Somebody wants it gone in any case.
-    if (preview.state === 'removing') return asked({ ...preview, leaving, generation: null, draining: false })
+    if (preview.state === 'removing') {
+      const phase = startsAgain(preview) ? 'endingToRestart' : 'ending'
+      return asked({ ...preview, phase, leaving, generation: null })
+    }
     return asked(failedFor({ ...preview, leaving }, reason, now))
   }
   const left = preview.state === 'running' && preview.coming?.number === number ? unfit(preview, reason) : preview

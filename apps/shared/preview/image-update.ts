@@ -19,7 +19,7 @@ export function isAsked(preview: Preview): boolean {
 
 /** Whether a newer image can be looked for beside all else: nothing is under way that somebody waits for. */
 export function mayBeRenewed(preview: Preview): boolean {
-  if (preview.state === 'paused') return !preview.draining && !preview.thenStart
+  if (preview.state === 'paused') return preview.phase === 'frozen'
   return ['running', 'stopped', 'failed'].includes(preview.state)
 }
 

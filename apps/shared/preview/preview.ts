@@ -140,14 +140,25 @@ export type Preview = Known &
     | { state: 'starting'; generation: Generation | null }
     /** `readyAt`: since when it has answered without a break. `coming`: the same preview from a newer image. */
     | { state: 'running'; generation: Routed; readyAt: number; coming: Generation | null }
-    /** Its route is gone. While `draining` its container still runs; after that it is frozen, and a click wakes it. */
-    | { state: 'paused'; generation: Routed; readyAt: number; draining: boolean; thenStart: boolean }
-    | { state: 'stopping'; generation: Generation | null; why: string; draining: boolean; thenStart: boolean }
+    | { state: 'paused'; phase: PausedPhase; generation: Routed; readyAt: number }
+    | { state: 'stopping'; phase: EndPhase; generation: Generation | null; why: string }
     | { state: 'stopped'; generation: Generation | null; why: string }
-    | { state: 'removing'; generation: Generation | null; draining: boolean; thenStart: boolean }
+    | { state: 'removing'; phase: EndPhase; generation: Generation | null }
     | { state: 'failed'; reason: Reason; retryAt: number | null }
     | { state: 'unknown'; why: string }
   )
+
+/**
+ * `draining`: its route is gone and its container still runs, since nginx may know the route for 10 s more. `frozen`: a
+ * click wakes it. `waking`: that click has come.
+ */
+export type PausedPhase = 'draining' | 'frozen' | 'waking'
+
+/**
+ * `draining` as above; `ending`: the container is being ended, and a click cannot call it back any more. `…ToRestart`: it
+ * starts again once that is done.
+ */
+export type EndPhase = 'draining' | 'drainingToRestart' | 'ending' | 'endingToRestart'
 
 /** A generation that has both its container and its slot: the only kind that can serve. */
 export type Routed = Generation & { container: string; slot: number }
@@ -269,11 +280,22 @@ export function waitsForEngine(preview: Preview): boolean {
   return (preview.state === 'failed' || preview.state === 'queued') && preview.reason?.code === 'engine-down'
 }
 
+/** Whether its route has gone while its container still runs. */
+export function isDraining(preview: Preview): boolean {
+  return 'phase' in preview && (preview.phase === 'draining' || preview.phase === 'drainingToRestart')
+}
+
+/** Whether a preview that goes, or is frozen, has been asked for since, and comes up once it can. */
+export function startsAgain(preview: Preview): boolean {
+  if (!('phase' in preview)) return false
+  return preview.phase === 'waking' || preview.phase === 'drainingToRestart' || preview.phase === 'endingToRestart'
+}
+
 /** Whether a preview's state asks the queue-processor for work. */
 export function isOnItsWay(preview: Preview): boolean {
   if (preview.leaving.length > 0) return true
   if (preview.state === 'running') return preview.coming !== null || isOutdated(preview)
-  if (preview.state === 'paused') return preview.draining || preview.thenStart
+  if (preview.state === 'paused') return preview.phase !== 'frozen'
   return ['queued', 'pulling', 'starting', 'stopping', 'removing'].includes(preview.state)
 }
 

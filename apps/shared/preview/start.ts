@@ -1,8 +1,17 @@
 /** How a preview comes up: from the wish, by way of its image and its container, to the first answer. */
 import { takenOver } from './update.ts'
-import { asked, known, queued, running, stage, starting, stopping } from './states.ts'
+import { asked, known, queued, running, stage, starting, stopping, toRestart } from './states.ts'
 import { stillNewer, wantsNewer, withNewer } from './image-update.ts'
-import { isRouted, rests, type Event, type Generation, type Image, type In, type Preview } from './preview.ts'
+import {
+  isRouted,
+  rests,
+  startsAgain,
+  type Event,
+  type Generation,
+  type Image,
+  type In,
+  type Preview,
+} from './preview.ts'
 
 /** Somebody wants it: it is started, woken or called back, or starts once it has stopped. */
 export function start(preview: Preview, by: Extract<Event, { type: 'start' }>['by'], now: number): Preview | undefined {
@@ -25,18 +34,18 @@ export function start(preview: Preview, by: Extract<Event, { type: 'start' }>['b
       // A button overrules the back-off.
       return by !== 'visit' && preview.notBefore > now ? asked({ ...preview, notBefore: 0 }) : undefined
     case 'paused':
-      if (preview.draining) return asked(running(preview, preview.generation, now, now))
-      return preview.thenStart ? undefined : asked({ ...preview, thenStart: true })
+      if (preview.phase === 'draining') return asked(running(preview, preview.generation, now, now))
+      return preview.phase === 'frozen' ? asked({ ...preview, phase: 'waking' }) : undefined
     case 'stopping': {
       const { generation } = preview
       // What has lived its time, or is where no route leads, is not called back: it starts anew.
       const isOver = preview.why === 'lifetime' || preview.why === 'moved'
-      const callable = preview.draining && !preview.thenStart && !isOver
+      const callable = preview.phase === 'draining' && !isOver
       if (callable && generation && isRouted(generation)) return asked(running(preview, generation, now, now))
-      return preview.thenStart ? undefined : asked({ ...preview, thenStart: true })
+      return startsAgain(preview) ? undefined : toRestart(preview)
     }
     case 'removing':
-      return preview.thenStart ? undefined : asked({ ...preview, thenStart: true })
+      return startsAgain(preview) ? undefined : toRestart(preview)
     default:
       return undefined
   }
@@ -51,7 +60,7 @@ export function seen(by: string, now: number): { lastSeen?: number } {
 export function restart(preview: Preview, now: number): Preview | undefined {
   if (preview.state === 'running' || preview.state === 'paused') return asked(stopping(preview, 'asked', true, now))
   // Calling a stop back would leave the old container as it is.
-  if (preview.state === 'stopping') return preview.thenStart ? undefined : asked({ ...preview, thenStart: true })
+  if (preview.state === 'stopping') return startsAgain(preview) ? undefined : toRestart(preview)
   return start(preview, 'admin', now)
 }
 

@@ -5,6 +5,8 @@
 import { tryAgain, withoutNewer } from './image-update.ts'
 import {
   generationOf,
+  isDraining,
+  type EndPhase,
   type Generation,
   type In,
   type Known,
@@ -71,9 +73,20 @@ export function rested(generation: Generation | null): Generation | null {
   return generation?.container ? { ...generation, slot: null } : null
 }
 
-/** Whether nginx may still send somebody to its container: only such a route has cached answers to outlive. */
-export function mayBeRouted(preview: Preview): boolean {
-  return preview.state === 'running' || ('draining' in preview && preview.draining)
+/** How a preview's end begins: only a route that nginx may still know has cached answers to outlive. */
+export function firstPhase(preview: Preview, restarts: boolean): EndPhase {
+  if (preview.state === 'running' || isDraining(preview)) return restarts ? 'drainingToRestart' : 'draining'
+  return restarts ? 'endingToRestart' : 'ending'
+}
+
+/** How far its end is stays the same: it starts again after it. */
+export function toRestart<P extends In<'stopping'> | In<'removing'>>(preview: P): P {
+  return asked({ ...preview, phase: isDraining(preview) ? 'drainingToRestart' : 'endingToRestart' })
+}
+
+/** The same, without another start. */
+export function notToRestart<P extends In<'stopping'> | In<'removing'>>(preview: P): P {
+  return asked({ ...preview, phase: isDraining(preview) ? 'draining' : 'ending' })
 }
 
 /**
@@ -120,17 +133,9 @@ export function running(preview: Preview, generation: Routed, readyAt: number, n
 }
 
 /** Its container is to end, where it has one. */
-export function stopping(preview: Preview, why: string, thenStart: boolean, now: number): In<'stopping'> {
-  const generation = generationOf(preview)
-  return {
-    ...known(preview),
-    since: now,
-    state: 'stopping',
-    generation,
-    why,
-    draining: mayBeRouted(preview),
-    thenStart,
-  }
+export function stopping(preview: Preview, why: string, restarts: boolean, now: number): In<'stopping'> {
+  const phase = firstPhase(preview, restarts)
+  return { ...known(preview), since: now, state: 'stopping', phase, generation: generationOf(preview), why }
 }
 
 /** @param generation the one whose container is kept */

@@ -1,6 +1,14 @@
 /** How a preview ends: stopped, removed, cleaned up, forgotten. */
-import { asked, bare, gone, known, mayBeRouted, queued, rested, stopped, stopping } from './states.ts'
-import { generationOf, isForgettable, isOnItsWay, type Event, type Preview } from './preview.ts'
+import { asked, bare, firstPhase, gone, known, notToRestart, queued, rested, stopped, stopping } from './states.ts'
+import {
+  generationOf,
+  isDraining,
+  isForgettable,
+  isOnItsWay,
+  startsAgain,
+  type Event,
+  type Preview,
+} from './preview.ts'
 
 /** Nobody is to be served by it any more. */
 export function stop(preview: Preview, why: Extract<Event, { type: 'stop' }>['why'], now: number): Preview | undefined {
@@ -18,9 +26,9 @@ export function stop(preview: Preview, why: Extract<Event, { type: 'stop' }>['wh
     case 'stopping':
       // Whoever has come for it meanwhile still gets it, from where it will be.
       if (why === 'moved') return preview.why === 'moved' ? undefined : { ...preview, why }
-      return preview.thenStart ? asked({ ...preview, thenStart: false, why }) : undefined
+      return startsAgain(preview) ? notToRestart({ ...preview, why }) : undefined
     case 'removing':
-      return preview.thenStart ? asked({ ...preview, thenStart: false }) : undefined
+      return startsAgain(preview) ? notToRestart(preview) : undefined
     case 'failed':
       return stopped(known(preview), null, why, now)
     case 'stopped':
@@ -34,28 +42,26 @@ export function stop(preview: Preview, why: Extract<Event, { type: 'stop' }>['wh
 
 /** Its container and its image are to go, and its row after them. */
 export function remove(preview: Preview, now: number): Preview | undefined {
-  if (preview.state === 'removing') return preview.thenStart ? asked({ ...preview, thenStart: false }) : undefined
+  if (preview.state === 'removing') return startsAgain(preview) ? notToRestart(preview) : undefined
   return asked({
     ...known(preview),
     since: now,
     state: 'removing',
     generation: generationOf(preview),
-    draining: mayBeRouted(preview),
-    thenStart: false,
+    phase: firstPhase(preview, false),
   })
 }
 
 /** Its drain is over. */
 export function ending(preview: Preview): Preview | undefined {
-  return (preview.state === 'stopping' || preview.state === 'removing') && preview.draining
-    ? { ...preview, draining: false }
-    : undefined
+  if ((preview.state !== 'stopping' && preview.state !== 'removing') || !isDraining(preview)) return undefined
+  return { ...preview, phase: startsAgain(preview) ? 'endingToRestart' : 'ending' }
 }
 
 /** Its container has stopped, and is kept. */
 export function ended(preview: Preview, now: number): Preview | undefined {
   if (preview.state !== 'stopping') return undefined
-  if (preview.thenStart)
+  if (startsAgain(preview))
     return queued({ ...known(preview), crashes: 0 }, rested(preview.generation), 'api', now, 0, null)
   return stopped(known(preview), rested(preview.generation), preview.why, now)
 }
@@ -63,7 +69,7 @@ export function ended(preview: Preview, now: number): Preview | undefined {
 /** Its container and its image are gone. */
 export function removed(preview: Preview, now: number): Preview | undefined {
   if (preview.state !== 'removing') return undefined
-  return preview.thenStart
+  return startsAgain(preview)
     ? queued({ ...bare(preview), crashes: 0 }, null, 'api', now, 0, null)
     : gone(preview, 'removed', now)
 }

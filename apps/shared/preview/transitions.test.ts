@@ -8,6 +8,7 @@ import {
   AT_ONCE,
   FAILURE_REST_MS,
   generationOf,
+  isDraining,
   isRouted,
   MAX_CRASHES,
   STABLE_MS,
@@ -65,21 +66,19 @@ const pausing: In<'paused'> = {
   state: 'paused',
   generation,
   readyAt: since,
-  draining: true,
-  thenStart: false,
+  phase: 'draining',
 }
-const frozen: In<'paused'> = { ...pausing, draining: false }
-const waking: In<'paused'> = { ...frozen, thenStart: true }
+const frozen: In<'paused'> = { ...pausing, phase: 'frozen' }
+const waking: In<'paused'> = { ...frozen, phase: 'waking' }
 const stopping: In<'stopping'> = {
   ...here,
   state: 'stopping',
   generation,
   why: 'idle',
-  draining: true,
-  thenStart: false,
+  phase: 'draining',
 }
 const stopped: In<'stopped'> = { ...here, state: 'stopped', generation: kept, why: 'idle' }
-const removing: In<'removing'> = { ...here, state: 'removing', generation, draining: true, thenStart: false }
+const removing: In<'removing'> = { ...here, state: 'removing', generation, phase: 'draining' }
 const failed: In<'failed'> = { ...here, state: 'failed', reason: because('exited'), retryAt: null }
 
 /** One preview of every kind that an event may meet. */
@@ -97,8 +96,8 @@ const previews: Record<string, Preview | undefined> = {
   frozen,
   waking,
   draining: stopping,
-  ending: { ...stopping, draining: false },
-  restarting: { ...stopping, draining: false, thenStart: true },
+  ending: { ...stopping, phase: 'ending' },
+  restarting: { ...stopping, phase: 'endingToRestart' },
   stopped,
   stoppedBare: { ...stopped, image: null, generation: null },
   removing,
@@ -292,17 +291,17 @@ test('use that becomes known while the route goes calls back what was idle, and 
 
 test('what has lived its time is not called back: a click starts it anew', () => {
   const over = inState(after(running, { type: 'stop', why: 'lifetime' }, 'visit'), 'stopping')
-  assert.equal(over.thenStart, true)
+  assert.equal(over.phase, 'drainingToRestart')
   assert.equal(after(over, 'ending', 'ended')!.state, 'queued')
 })
 
 test('only a route that nginx may still know is drained', () => {
-  assert.equal(inState(after(frozen, 'stop'), 'stopping').draining, false)
-  assert.equal(inState(after(frozen, 'remove'), 'removing').draining, false)
-  assert.equal(inState(after(pausing, 'stop'), 'stopping').draining, true)
-  assert.equal(inState(after(pausing, 'remove'), 'removing').draining, true)
-  assert.equal(inState(after(stopping, 'remove'), 'removing').draining, true)
-  assert.equal(inState(after(starting, 'stop'), 'stopping').draining, false)
+  assert.equal(inState(after(frozen, 'stop'), 'stopping').phase, 'ending')
+  assert.equal(inState(after(frozen, 'remove'), 'removing').phase, 'ending')
+  assert.equal(inState(after(pausing, 'stop'), 'stopping').phase, 'draining')
+  assert.equal(inState(after(pausing, 'remove'), 'removing').phase, 'draining')
+  assert.equal(inState(after(stopping, 'remove'), 'removing').phase, 'draining')
+  assert.equal(inState(after(starting, 'stop'), 'stopping').phase, 'ending')
 })
 
 test('a newer image takes over from beside, and the older container leaves', () => {
@@ -389,8 +388,7 @@ test('a restart ends the old container even where a stop was under way', () => {
 })
 
 test('only a route that exists is drained', () => {
-  const draining = (preview: Preview, event: string) =>
-    (after(preview, event) as In<'stopping'> | In<'removing'>).draining
+  const draining = (preview: Preview, event: string) => isDraining(after(preview, event)!)
   assert.equal(draining(running, 'stop'), true)
   assert.equal(draining(running, 'remove'), true)
   assert.equal(draining(stopping, 'remove'), true)
@@ -543,7 +541,7 @@ test('a newer image that fills the disk goes alone, and so does an older contain
   const taken = after(replaced, 'answered2', 'diskOver')!
   assert.deepEqual([taken.state, taken.leaving], ['running', [{ ...generation, since: AT_ONCE }]])
   const removed = inState(after(removing, 'diskOver'), 'removing')
-  assert.deepEqual([removed.draining, removed.generation], [false, null])
+  assert.deepEqual([removed.phase, removed.generation], ['ending', null])
   assert.deepEqual(removed.leaving, [{ ...generation, since: AT_ONCE }])
 })
 

@@ -112,7 +112,5 @@ function born(tag: string, event: Event, now: number): Preview | undefined {
   if (event.type !== 'adopt') return undefined
   const { generation, image, frozen } = event
   const adopted = { ...unknown, image, lastSeen: now, generations: generation.number, generation, readyAt: now }
-  return frozen
-    ? { ...adopted, state: 'paused', draining: false, thenStart: false }
-    : { ...adopted, state: 'running', coming: null }
+  return frozen ? { ...adopted, state: 'paused', phase: 'frozen' } : { ...adopted, state: 'running', coming: null }
 }

@@ -1,9 +1,13 @@
 /** Previews as the rows of their tables, and back. */
 import {
   generationOf,
+  isDraining,
+  startsAgain,
+  type EndPhase,
   type Generation,
   type Image,
   type Newer,
+  type PausedPhase,
   type Preview,
   type Progress,
 } from '../preview/preview.ts'
@@ -50,8 +54,6 @@ export function toRow(preview: Preview, label: string): Row & { label: string } 
     why: string
     by: string
     notBefore: number
-    draining: boolean
-    thenStart: boolean
     readyAt: number
     progress: Progress | null
   }>
@@ -73,8 +75,8 @@ export function toRow(preview: Preview, label: string): Row & { label: string } 
     why: fields.why ?? null,
     asked_by: fields.by ?? null,
     not_before: fields.notBefore ?? null,
-    draining: fields.draining === undefined ? null : Number(fields.draining),
-    then_start: fields.thenStart === undefined ? null : Number(fields.thenStart),
+    draining: 'phase' in preview ? Number(isDraining(preview)) : null,
+    then_start: 'phase' in preview ? Number(startsAgain(preview)) : null,
     ready_at: fields.readyAt ?? null,
     progress: fields.progress ? JSON.stringify(fields.progress) : null,
     unfit: preview.unfit,
@@ -128,15 +130,24 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
     paused: {
       generation,
       readyAt: row.ready_at ?? row.since,
-      draining: row.draining === 1,
-      thenStart: row.then_start === 1,
+      phase: pausedPhase(row),
     },
-    stopping: { generation, why: row.why ?? '', draining: row.draining === 1, thenStart: row.then_start === 1 },
+    stopping: { generation, why: row.why ?? '', phase: endPhase(row) },
     stopped: { generation, why: row.why ?? '' },
-    removing: { generation, draining: row.draining === 1, thenStart: row.then_start === 1 },
+    removing: { generation, phase: endPhase(row) },
     failed: { reason: row.reason ? JSON.parse(row.reason) : null, retryAt: row.retry_at },
   }
   return { ...known, state: row.state, ...(rest[row.state] as object) } as Preview
+}
+
+function pausedPhase({ draining, then_start: startsAgain }: Row): PausedPhase {
+  if (draining) return 'draining'
+  return startsAgain ? 'waking' : 'frozen'
+}
+
+function endPhase({ draining, then_start: startsAgain }: Row): EndPhase {
+  if (draining) return startsAgain ? 'drainingToRestart' : 'draining'
+  return startsAgain ? 'endingToRestart' : 'ending'
 }
 
 function bare({ number, container, slot, image, digest, port }: GenerationRow): Generation {
