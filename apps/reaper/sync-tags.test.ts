@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 import { openLog } from '../shared/log.ts'
-import { fresh, type Event, type Preview } from '../shared/preview/preview.ts'
+import { fresh, type Event, type Preview, type StoppedWhy } from '../shared/preview/preview.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { keepOffered } from './sync-tags.ts'
@@ -70,7 +70,7 @@ test('what is shown last is pulled ahead first, nobody is asked for again before
   let left = Array.from({ length: 250 }, (_, i) => `pr-${250 - i}`)
   const turns: string[][] = []
   const events: [string, Event][] = []
-  const gone = (tag: string, why: string): Preview => ({
+  const gone = (tag: string, why: StoppedWhy): Preview => ({
     ...fresh,
     tag,
     since: 0,

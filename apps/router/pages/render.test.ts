@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import vm from 'node:vm'
-import type { Preview } from '../../shared/preview/preview.ts'
+import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
 import { previewOf, plain } from './preview-detail.ts'
 import * as pages from './render.ts'
@@ -43,10 +43,10 @@ const known = {
   refreshes: 0,
 }
 const generation = { number: 1, container: evil, slot: 3, image: evil, digest: evil, port: 80 }
-const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: evil, reason }
+const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason }
 const failed: Preview = { ...known, state: 'failed', reason, retryAt: null }
 const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000, coming: null }
-const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation: null, why: evil }
+const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation: null, why: 'idle' }
 
 const desk: DeskFacts = {
   config: {

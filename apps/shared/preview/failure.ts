@@ -1,7 +1,7 @@
 /** What goes wrong with a preview: it cannot start, its application ends by itself, its image is not there. */
 import { withCurb } from './fork-bomb.ts'
-import { atOnce, notRenewed, unfit } from './update.ts'
-import { asked, bare, gone, known, queued, rested, stopped } from './states.ts'
+import { atOnce, notRenewed, rejected } from './update.ts'
+import { gone, isOwn, known, nudged, queued, stopped, withoutImage, withoutSlot } from './states.ts'
 import {
   AT_ONCE,
   generationOf,
@@ -9,103 +9,122 @@ import {
   MAX_CRASHES,
   STABLE_MS,
   startsAgain,
-  type Event,
+  type EventOf,
+  type Generation,
   type In,
+  type InPhase,
   type Preview,
 } from './preview.ts'
 import { retryAfter, type Reason } from './failure-reason.ts'
 
-/** It cannot be pulled, or does not come up. */
-export function fail(preview: Preview, reason: Reason, now: number): Preview | undefined {
-  if (preview.state === 'running') return unfit(preview, reason)
-  if (preview.state !== 'queued' && preview.state !== 'pulling' && preview.state !== 'starting') return undefined
-  // It was a newer one that could not be pulled: the one that is here starts.
-  if (preview.state === 'pulling' && preview.image)
-    return notRenewed(preview, { reason, number: preview.newer?.number }, now)
+type Fail = EventOf<'fail'>
+type Exited = EventOf<'exited'>
+
+/** A start that did not work: tried again at once where the reason's rule says so, else `failed`. */
+export function fail(preview: In<'queued'> | In<'pulling'> | In<'starting'>, { reason }: Fail, now: number) {
   return failed(preview, reason, now)
 }
 
-/** Its container ended without being asked to. */
-export function exited(preview: Preview, event: Extract<Event, { type: 'exited' }>, now: number): Preview | undefined {
-  const generation = generationOf(preview)
-  if (preview.state === 'running' && preview.coming?.number === event.generation) return unfit(preview, event.reason)
-  if (generation?.number !== event.generation) return undefined
-  const left = event.gone ? null : rested(generation)
-  switch (preview.state) {
-    case 'starting':
-      return failed(preview, event.reason, now)
-    case 'running': {
-      const crashes = now - preview.readyAt >= STABLE_MS ? 1 : preview.crashes + 1
-      if (crashes > MAX_CRASHES) return failedFor(preview, { ...event.reason, code: 'crashing' }, now)
-      return queued({ ...known(preview), crashes }, left, 'reaper', now, backOff(crashes - 1), event.reason)
-    }
-    case 'paused':
-      // Nobody used it, so nobody misses it; whoever has just come gets a new start.
-      if (preview.phase === 'waking')
-        return queued({ ...known(preview), stages: {} }, left, 'reaper', now, 0, event.reason)
-      return stopped(known(preview), left, 'exited', now)
-    case 'stopped':
-      return event.gone ? { ...preview, generation: null } : undefined
-    default:
-      return undefined
-  }
+/** Where it was a newer image that could not be pulled, the one that is here starts. */
+export function pullFailed(preview: In<'pulling'>, { reason }: Fail, now: number): Preview | undefined {
+  if (!preview.image) return failed(preview, reason, now)
+  return notRenewed(preview, { reason, number: preview.newer?.number }, now)
+}
+
+/** The newer image does not come up. */
+export function updateFailed(preview: In<'running'>, { reason }: Fail): In<'running'> | undefined {
+  return rejected(preview, reason)
+}
+
+/** Its container ended without being asked to, before it had answered. */
+export function exitedAtStart(preview: In<'starting'>, { generation, reason }: Exited, now: number) {
+  return isOwn(preview, generation) ? failed(preview, reason, now) : undefined
+}
+
+/** What runs is started again, unless that was tried too often. */
+export function crashed(preview: In<'running'>, event: Exited, now: number): Preview | undefined {
+  const { reason } = event
+  if (preview.coming?.number === event.generation) return rejected(preview, reason)
+  if (!isOwn(preview, event.generation)) return undefined
+  const crashes = now - preview.readyAt >= STABLE_MS ? 1 : preview.crashes + 1
+  if (crashes > MAX_CRASHES) return failedFor(preview, { ...reason, code: 'crashing' }, now)
+  return queued({ ...known(preview), crashes }, keptAfter(preview, event), 'reaper', now, backOff(crashes - 1), reason)
+}
+
+/** Nobody used it, so nobody misses it. */
+export function exitedUnused(preview: In<'paused'>, event: Exited, now: number): In<'stopped'> | undefined {
+  if (!isOwn(preview, event.generation)) return undefined
+  return stopped(known(preview), keptAfter(preview, event), 'exited', now)
+}
+
+/** Whoever has just come gets a new start. */
+export function exitedWaking(preview: InPhase<'paused', 'waking'>, event: Exited, now: number) {
+  if (!isOwn(preview, event.generation)) return undefined
+  return queued({ ...known(preview), stages: {} }, keptAfter(preview, event), 'reaper', now, 0, event.reason)
+}
+
+/** The container that it kept is gone. */
+export function containerGone(preview: In<'stopped'>, { generation, gone }: Exited): In<'stopped'> | undefined {
+  return gone && isOwn(preview, generation) ? { ...preview, generation: null } : undefined
+}
+
+function keptAfter(preview: In<'running'> | In<'paused'>, { gone }: Exited): Generation | null {
+  return gone ? null : withoutSlot(preview.generation)
 }
 
 /**
  * A container of it fills the disk, and is killed with all that it wrote, whoever is there: its route goes with it. What
  * else the preview has is left as it is, so that a newer image that does so costs nobody the one that serves.
  */
-export function diskOver(
-  preview: Preview,
-  { generation: number, reason }: Extract<Event, { type: 'diskOver' }>,
-  now: number,
-): Preview | undefined {
+export function diskOver(preview: Preview, event: EventOf<'diskOver'>, now: number): Preview | undefined {
   const own = generationOf(preview)
-  if (own?.number === number) {
-    if (!own.container) return undefined
-    const leaving = [...preview.leaving, { ...own, since: AT_ONCE }]
-    // Somebody wants it gone in any case.
-    if (preview.state === 'removing') {
-      const phase = startsAgain(preview) ? 'endingToRestart' : 'ending'
-      return asked({ ...preview, phase, leaving, generation: null })
-    }
-    return asked(failedFor({ ...preview, leaving }, reason, now))
-  }
-  const left = preview.state === 'running' && preview.coming?.number === number ? unfit(preview, reason) : preview
+  if (own?.number !== event.generation) return diskOverBeside(preview, event)
+  return own.container ? nudged(failedFor(withKilled(preview, own), event.reason, now)) : undefined
+}
+
+/** What is to be removed still is. */
+export function diskOverAtRemoval(preview: In<'removing'>, event: EventOf<'diskOver'>): Preview | undefined {
+  const { generation } = preview
+  if (generation?.number !== event.generation) return diskOverBeside(preview, event)
+  if (!generation.container) return undefined
+  const phase = startsAgain(preview) ? 'endingToRestart' : 'ending'
+  return nudged({ ...withKilled(preview, generation), phase, generation: null })
+}
+
+function diskOverBeside(preview: Preview, { generation: number, reason }: EventOf<'diskOver'>): Preview | undefined {
+  const isComing = preview.state === 'running' && preview.coming?.number === number
+  const left = isComing ? rejected(preview, reason) : preview
   const isLeaving = left?.leaving.some((leaving) => leaving.number === number && leaving.since !== AT_ONCE)
-  return left && isLeaving ? asked(atOnce(left, number)) : undefined
+  return left && isLeaving ? nudged(atOnce(left, number)) : undefined
+}
+
+function withKilled<P extends Preview>(preview: P, generation: Generation): P {
+  return { ...preview, leaving: [...preview.leaving, { ...generation, since: AT_ONCE }] }
 }
 
 /** What serves is curbed, or is not any more: the admin reads of it. */
-export function curbed(
-  preview: Preview,
-  { generation, curbed }: Extract<Event, { type: 'curbed' }>,
-): Preview | undefined {
-  if (preview.state !== 'running' || preview.generation.number !== generation) return undefined
+export function curbed(preview: In<'running'>, { generation, curbed }: EventOf<'curbed'>): In<'running'> | undefined {
   const notice = withCurb(preview.notice, curbed)
-  return notice === preview.notice ? undefined : { ...preview, notice }
+  return isOwn(preview, generation) && notice !== preview.notice ? { ...preview, notice } : undefined
 }
 
 /** The image it was to start from was removed by somebody else: it is pulled again. */
-export function imageGone(preview: Preview, now: number): Preview | undefined {
-  if (preview.state === 'running') return unfit(preview, { code: 'start-failed', detail: 'its image was removed' })
-  if ((preview.state !== 'queued' && preview.state !== 'starting') || !preview.image) return undefined
-  return queued(bare(preview), null, 'retry', now, 0, null)
+export function pullAgain(preview: In<'queued'> | In<'starting'>, _: EventOf<'imageGone'>, now: number) {
+  return preview.image ? queued(withoutImage(preview), null, 'retry', now) : undefined
+}
+
+export function updateGone(preview: In<'running'>): In<'running'> | undefined {
+  return rejected(preview, { code: 'start-failed', detail: 'its image was removed' })
 }
 
 /** The registry does not have the tag. */
-export function missing(preview: Preview, now: number): Preview | undefined {
-  return preview.state === 'pulling' || preview.state === 'queued' ? gone(preview, 'missing', now) : undefined
+export function missing(preview: In<'queued'> | In<'pulling'>, _: EventOf<'missing'>, now: number): In<'unknown'> {
+  return gone(preview, 'missing', now)
 }
 
-/** A start that did not work: tried again at once where the reason's rule says so, else `failed`. */
-function failed(
-  preview: In<'queued'> | In<'pulling'> | In<'starting'>,
-  reason: Reason,
-  now: number,
-): In<'queued'> | In<'failed'> {
+function failed(preview: Preview, reason: Reason, now: number): In<'queued'> | In<'failed'> {
   if (reason.code === 'engine-down' && isLookedFor(preview, now))
-    return queued({ ...known(preview) }, null, 'retry', now, retryAfter(reason, 0) ?? 0, reason)
+    return queued(known(preview), null, 'retry', now, retryAfter(reason, 0) ?? 0, reason)
   if (reason.code !== 'exited') return failedFor(preview, reason, now)
   const crashes = preview.crashes + 1
   if (crashes >= MAX_CRASHES) return failedFor({ ...preview, crashes }, reason, now)
@@ -123,14 +142,8 @@ function isLookedFor({ lastSeen }: Preview, now: number): boolean {
 function failedFor(preview: Preview, reason: Reason, now: number): In<'failed'> {
   const wait = retryAfter(reason, preview.crashes)
   const crashes = reason.code === 'no-answer' ? preview.crashes + 1 : preview.crashes
-  return {
-    ...known(preview),
-    crashes,
-    since: now,
-    state: 'failed',
-    reason,
-    retryAt: wait === null ? null : now + wait,
-  }
+  const retryAt = wait === null ? null : now + wait
+  return { ...known(preview), crashes, since: now, state: 'failed', reason, retryAt }
 }
 
 /** 0, then 0.5 s, 2 s, 8 s …: a crash is tried again quickly, a habit of crashing slowly. */

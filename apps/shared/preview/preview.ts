@@ -135,17 +135,17 @@ export const fresh: Omit<Known, 'tag' | 'since'> = {
 /** `unknown` is what a preview becomes when its row goes. */
 export type Preview = Known &
   (
-    | { state: 'queued'; generation: Generation | null; notBefore: number; by: string; reason: Reason | null }
+    | { state: 'queued'; generation: Generation | null; notBefore: number; by: StartedBy; reason: Reason | null }
     | { state: 'pulling'; progress: Progress | null }
     | { state: 'starting'; generation: Generation | null }
     /** `readyAt`: since when it has answered without a break. `coming`: the same preview from a newer image. */
     | { state: 'running'; generation: Routed; readyAt: number; coming: Generation | null }
     | { state: 'paused'; phase: PausedPhase; generation: Routed; readyAt: number }
-    | { state: 'stopping'; phase: EndPhase; generation: Generation | null; why: string }
-    | { state: 'stopped'; generation: Generation | null; why: string }
+    | { state: 'stopping'; phase: EndPhase; generation: Generation | null; why: StopWhy }
+    | { state: 'stopped'; generation: Generation | null; why: StoppedWhy }
     | { state: 'removing'; phase: EndPhase; generation: Generation | null }
     | { state: 'failed'; reason: Reason; retryAt: number | null }
-    | { state: 'unknown'; why: string }
+    | { state: 'unknown'; why: UnknownWhy }
   )
 
 /**
@@ -160,20 +160,39 @@ export type PausedPhase = 'draining' | 'frozen' | 'waking'
  */
 export type EndPhase = 'draining' | 'drainingToRestart' | 'ending' | 'endingToRestart'
 
+/** What made a preview start. `retry` and `reaper`: Lotan by itself, after a failed start and after a crash. */
+export type StartedBy = 'visit' | 'admin' | 'api' | 'retry' | 'reaper'
+
+/**
+ * `disk`: its image is to go, so that there is room on the engine's disk; what is stopped already is meant too.
+ * `moved`: slots are elsewhere from now on, so that its container is where no route leads.
+ */
+export type StopWhy = 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' | 'moved'
+
+/** `ahead`: it has not run yet, its image was pulled before the first click; `renewed`: a newer image voids a failure. */
+export type StoppedWhy = StopWhy | 'ahead' | 'exited' | 'renewed'
+
+/** `never`: there was no row. */
+export type UnknownWhy = 'never' | 'missing' | 'removed' | 'forgotten'
+
 /** A generation that has both its container and its slot: the only kind that can serve. */
 export type Routed = Generation & { container: string; slot: number }
 
 export type State = Preview['state']
 export type In<S extends State> = Extract<Preview, { state: S }>
+/** A preview in one phase of its state. */
+export type InPhase<S extends keyof Phases, P extends Phases[S]> = In<S> & { phase: P }
+/** The states that have phases. */
+export interface Phases {
+  paused: PausedPhase
+  stopping: EndPhase
+  removing: EndPhase
+}
 
 export type Event =
   /** Somebody wants it running. `visit` heeds the pause after a failure, all others do not. */
-  | { type: 'start'; by: 'visit' | 'admin' | 'api' | 'retry' | 'reaper' }
-  /**
-   * `disk`: its image is to go, so that there is room on the engine's disk; what is stopped already is meant too.
-   * `moved`: slots are elsewhere from now on, so that its container is where no route leads.
-   */
-  | { type: 'stop'; why: 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' | 'moved' }
+  | { type: 'start'; by: StartedBy }
+  | { type: 'stop'; why: StopWhy }
   /** Nobody uses it: its route goes, and its container is frozen when that is safe. */
   | { type: 'pause' }
   /** From here on its container is frozen; or somebody else has frozen it. */
@@ -232,6 +251,9 @@ export type Event =
   | { type: 'forget' }
   /** A running container of this instance without a row: the database was lost. `frozen`: it is paused. */
   | { type: 'adopt'; generation: Routed; image: Image; frozen: boolean }
+
+export type EventType = Event['type']
+export type EventOf<E extends EventType> = Extract<Event, { type: E }>
 
 /** After a failure the next visit starts again only when this long has passed (PRODUCT.md, cold answers). */
 export const FAILURE_REST_MS = 60_000

@@ -1,65 +1,39 @@
-/**
- * What every part of a life is made of: what stays of a preview as it enters another state, and what it is there. In
- * all of life-*.ts `now` is milliseconds since 1970, and undefined is the answer where an event changes nothing.
- */
+/** The states: what stays of a preview as it enters another one, and what it is there. Undefined where nothing changes. */
 import { tryAgain, withoutNewer } from './image-update.ts'
 import {
+  fresh,
   generationOf,
   isDraining,
-  type EndPhase,
   type Generation,
   type In,
+  type InPhase,
   type Known,
   type Preview,
   type Routed,
   type Stages,
+  type StartedBy,
+  type StoppedWhy,
+  type StopWhy,
+  type UnknownWhy,
 } from './preview.ts'
 import type { Reason } from './failure-reason.ts'
 
-/** What stays in every state. What was coming up beside the one that serves goes with it: nobody was ever sent there. */
+const knownFields = ['tag', 'since', ...Object.keys(fresh)] as (keyof Known)[]
+
+/** What stays in every state. A generation that was coming up beside the one that serves goes: no route led to it. */
 export function known(preview: Known & { coming?: Generation | null }): Known {
-  const {
-    tag,
-    since,
-    change,
-    lastSeen,
-    image,
-    generations,
-    stages,
-    took,
-    crashes,
-    notice,
-    unfit,
-    newer,
-    refreshes,
-    coming,
-  } = preview
-  const leaving = coming ? [...preview.leaving, { ...coming, since: 0 }] : preview.leaving
-  return {
-    tag,
-    since,
-    change,
-    lastSeen,
-    image,
-    generations,
-    stages,
-    took,
-    crashes,
-    notice,
-    leaving,
-    unfit,
-    newer,
-    refreshes,
-  }
+  const { coming, leaving } = preview
+  const stays = Object.fromEntries(knownFields.map((field) => [field, preview[field]])) as unknown as Known
+  return { ...stays, leaving: coming ? [...leaving, { ...coming, since: 0 }] : leaving }
 }
 
 /** The same once its image is gone: there is none any more that another one would be newer than. */
-export function bare(preview: Preview): Known {
+export function withoutImage(preview: Preview): Known {
   return { ...known(preview), image: null, newer: null, notice: withoutNewer(preview) }
 }
 
 /** Marks a change that the queue-processor has to act upon. */
-export function asked<P extends Preview>(preview: P): P {
+export function nudged<P extends Preview>(preview: P): P {
   return { ...preview, change: preview.change + 1 }
 }
 
@@ -69,24 +43,8 @@ export function stage(preview: Known, name: keyof Stages, now: number): Stages {
 }
 
 /** A generation whose container does not run: it gives up its slot, and without a container it is nothing. */
-export function rested(generation: Generation | null): Generation | null {
+export function withoutSlot(generation: Generation | null): Generation | null {
   return generation?.container ? { ...generation, slot: null } : null
-}
-
-/** How a preview's end begins: only a route that nginx may still know has cached answers to outlive. */
-export function firstPhase(preview: Preview, restarts: boolean): EndPhase {
-  if (preview.state === 'running' || isDraining(preview)) return restarts ? 'drainingToRestart' : 'draining'
-  return restarts ? 'endingToRestart' : 'ending'
-}
-
-/** How far its end is stays the same: it starts again after it. */
-export function toRestart<P extends In<'stopping'> | In<'removing'>>(preview: P): P {
-  return asked({ ...preview, phase: isDraining(preview) ? 'drainingToRestart' : 'endingToRestart' })
-}
-
-/** The same, without another start. */
-export function notToRestart<P extends In<'stopping'> | In<'removing'>>(preview: P): P {
-  return asked({ ...preview, phase: isDraining(preview) ? 'draining' : 'ending' })
 }
 
 /**
@@ -97,12 +55,12 @@ export function notToRestart<P extends In<'stopping'> | In<'removing'>>(preview:
 export function queued(
   base: Known,
   generation: Generation | null,
-  by: string,
+  by: StartedBy,
   now: number,
-  wait: number,
-  reason: Reason | null,
+  wait = 0,
+  reason: Reason | null = null,
 ): In<'queued'> {
-  return asked({
+  return nudged({
     ...base,
     newer: tryAgain(base.newer, by, now),
     since: now,
@@ -116,8 +74,8 @@ export function queued(
   })
 }
 
-/** Nobody has asked for what Lotan starts again by itself: it is no younger, and no more in use, than it was. */
-function firstOf({ stages }: Known, by: string): Pick<Stages, 'first'> {
+/** What Lotan starts again by itself is no younger, and no more in use, than it was. */
+function firstOf({ stages }: Known, by: StartedBy): Pick<Stages, 'first'> {
   const first = by === 'reaper' || by === 'retry' ? (stages.first ?? stages.running) : undefined
   return first === undefined ? {} : { first }
 }
@@ -132,18 +90,40 @@ export function running(preview: Preview, generation: Routed, readyAt: number, n
   return { ...known(preview), since: now, state: 'running', generation, readyAt, coming: null }
 }
 
+/** How a preview's end begins: only a route that nginx may still know has cached answers to outlive. */
+export function firstPhase(preview: Preview): 'draining' | 'ending' {
+  return preview.state === 'running' || isDraining(preview) ? 'draining' : 'ending'
+}
+
+const restarting = { draining: 'drainingToRestart', ending: 'endingToRestart' } as const
+
 /** Its container is to end, where it has one. */
-export function stopping(preview: Preview, why: string, restarts: boolean, now: number): In<'stopping'> {
-  const phase = firstPhase(preview, restarts)
-  return { ...known(preview), since: now, state: 'stopping', phase, generation: generationOf(preview), why }
+export function stopping(preview: Preview, why: StopWhy, now: number): InPhase<'stopping', 'draining' | 'ending'> {
+  const generation = generationOf(preview)
+  return { ...known(preview), since: now, state: 'stopping', phase: firstPhase(preview), generation, why }
+}
+
+/** It starts again once it has ended. */
+export function toRestart<P extends In<'stopping'> | In<'removing'>>(preview: P & { phase: 'draining' | 'ending' }): P {
+  return nudged<P>({ ...preview, phase: restarting[preview.phase] })
+}
+
+/** It stays as it is once it has ended, though it was to start again. */
+export function notToRestart<P extends In<'stopping'> | In<'removing'>>(preview: P): P {
+  return nudged({ ...preview, phase: isDraining(preview) ? ('draining' as const) : ('ending' as const) })
 }
 
 /** @param generation the one whose container is kept */
-export function stopped(base: Known, generation: Generation | null, why: string, now: number): In<'stopped'> {
+export function stopped(base: Known, generation: Generation | null, why: StoppedWhy, now: number): In<'stopped'> {
   return { ...base, since: now, state: 'stopped', generation, why }
 }
 
 /** Its row is to go. */
-export function gone(preview: Preview, why: string, now: number): In<'unknown'> {
+export function gone(preview: Preview, why: UnknownWhy, now: number): In<'unknown'> {
   return { ...known(preview), since: now, state: 'unknown', why }
+}
+
+/** Whether an event is about the generation that a preview has. */
+export function isOwn(preview: Preview, number: number): boolean {
+  return generationOf(preview)?.number === number
 }

@@ -1,102 +1,141 @@
 /** How a preview ends: stopped, removed, cleaned up, forgotten. */
-import { asked, bare, firstPhase, gone, known, notToRestart, queued, rested, stopped, stopping } from './states.ts'
+import {
+  firstPhase,
+  gone,
+  known,
+  notToRestart,
+  nudged,
+  queued,
+  running,
+  stopped,
+  stopping,
+  toRestart,
+  withoutImage,
+  withoutSlot,
+} from './states.ts'
 import {
   generationOf,
-  isDraining,
   isForgettable,
   isOnItsWay,
-  startsAgain,
-  type Event,
+  isRouted,
+  type EventOf,
+  type In,
+  type InPhase,
   type Preview,
 } from './preview.ts'
 
-/** Nobody is to be served by it any more. */
-export function stop(preview: Preview, why: Extract<Event, { type: 'stop' }>['why'], now: number): Preview | undefined {
+type Stop = EventOf<'stop'>
+type Ending = In<'stopping'> | In<'removing'>
+
+export function stop(preview: In<'running'> | In<'paused'>, { why }: Stop, now: number): In<'stopping'> | undefined {
   // Somebody has come for it since it was chosen.
   if (why === 'disk' && isOnItsWay(preview)) return undefined
-  // Only what has a container at its slot is there: what comes up is put where slots are now.
-  if (why === 'moved' && !['running', 'paused', 'stopping'].includes(preview.state)) return undefined
-  switch (preview.state) {
-    case 'running':
-    case 'paused':
-    case 'queued':
-    case 'starting':
-    case 'pulling':
-      return asked(stopping(preview, why, false, now))
-    case 'stopping':
-      // Whoever has come for it meanwhile still gets it, from where it will be.
-      if (why === 'moved') return preview.why === 'moved' ? undefined : { ...preview, why }
-      return startsAgain(preview) ? notToRestart({ ...preview, why }) : undefined
-    case 'removing':
-      return startsAgain(preview) ? notToRestart(preview) : undefined
-    case 'failed':
-      return stopped(known(preview), null, why, now)
-    case 'stopped':
-      // It is cleaned at once, not only when it is old enough.
-      if (why !== 'disk' || preview.why === 'disk' || !(preview.image || preview.generation)) return undefined
-      return asked({ ...preview, why })
-    default:
-      return undefined
-  }
+  return nudged(stopping(preview, why, now))
+}
+
+/** What comes up is not to. It is put where slots are now, so that it need not move. */
+export function cancel(preview: In<'queued'> | In<'pulling'> | In<'starting'>, { why }: Stop, now: number) {
+  return why === 'disk' || why === 'moved' ? undefined : nudged(stopping(preview, why, now))
+}
+
+/** It is being stopped already: a click from now on starts it where it will be. */
+export function stopElsewhere(preview: In<'stopping'>, { why }: Stop): In<'stopping'> | undefined {
+  return why === 'moved' && preview.why !== 'moved' ? { ...preview, why } : undefined
+}
+
+export function stopForGood(preview: In<'stopping'>, event: Stop): In<'stopping'> | undefined {
+  const { why } = event
+  if (why === 'disk') return undefined
+  return why === 'moved' ? stopElsewhere(preview, event) : notToRestart({ ...preview, why })
+}
+
+export function removeForGood(preview: In<'removing'>, event: Stop | EventOf<'remove'>): In<'removing'> | undefined {
+  if (event.type === 'stop' && (event.why === 'disk' || event.why === 'moved')) return undefined
+  return notToRestart(preview)
+}
+
+/** What is stopped already is cleaned at once where the disk needs its room, not only when it is old enough. */
+export function freeDisk(preview: In<'stopped'>, { why }: Stop): In<'stopped'> | undefined {
+  if (why !== 'disk' || preview.why === 'disk' || isOnItsWay(preview)) return undefined
+  return preview.image || preview.generation ? nudged({ ...preview, why }) : undefined
+}
+
+export function giveUp(preview: In<'failed'>, { why }: Stop, now: number): In<'stopped'> | undefined {
+  if (why === 'moved' || (why === 'disk' && isOnItsWay(preview))) return undefined
+  return stopped(known(preview), null, why, now)
+}
+
+/** Its container is ended, and started anew. */
+export function restart(preview: In<'running'> | In<'paused'>, _: EventOf<'restart'>, now: number): In<'stopping'> {
+  return toRestart(stopping(preview, 'asked', now))
+}
+
+/** What was about to be stopped because nobody used it serves on. */
+export function inUse(
+  preview: InPhase<'stopping', 'draining'>,
+  _: EventOf<'inUse'>,
+  now: number,
+): In<'running'> | undefined {
+  const { why, generation } = preview
+  if (why !== 'idle' && why !== 'disk') return undefined
+  return generation && isRouted(generation) ? running(preview, generation, now, now) : undefined
 }
 
 /** Its container and its image are to go, and its row after them. */
-export function remove(preview: Preview, now: number): Preview | undefined {
-  if (preview.state === 'removing') return startsAgain(preview) ? notToRestart(preview) : undefined
-  return asked({
-    ...known(preview),
-    since: now,
-    state: 'removing',
-    generation: generationOf(preview),
-    phase: firstPhase(preview, false),
-  })
+export function remove(preview: Preview, _: EventOf<'remove'>, now: number): In<'removing'> {
+  const generation = generationOf(preview)
+  return nudged({ ...known(preview), since: now, state: 'removing', phase: firstPhase(preview), generation })
 }
 
 /** Its drain is over. */
-export function ending(preview: Preview): Preview | undefined {
-  if ((preview.state !== 'stopping' && preview.state !== 'removing') || !isDraining(preview)) return undefined
-  return { ...preview, phase: startsAgain(preview) ? 'endingToRestart' : 'ending' }
+export function ending<P extends Ending>(preview: P): P {
+  return { ...preview, phase: 'ending' }
+}
+
+export function endingToRestart<P extends Ending>(preview: P): P {
+  return { ...preview, phase: 'endingToRestart' }
 }
 
 /** Its container has stopped, and is kept. */
-export function ended(preview: Preview, now: number): Preview | undefined {
-  if (preview.state !== 'stopping') return undefined
-  if (startsAgain(preview))
-    return queued({ ...known(preview), crashes: 0 }, rested(preview.generation), 'api', now, 0, null)
-  return stopped(known(preview), rested(preview.generation), preview.why, now)
+export function ended(preview: In<'stopping'>, _: EventOf<'ended'>, now: number): In<'stopped'> {
+  return stopped(known(preview), withoutSlot(preview.generation), preview.why, now)
+}
+
+export function endedToRestart(preview: In<'stopping'>, _: EventOf<'ended'>, now: number): In<'queued'> {
+  return queued({ ...known(preview), crashes: 0 }, withoutSlot(preview.generation), 'api', now)
 }
 
 /** Its container and its image are gone. */
-export function removed(preview: Preview, now: number): Preview | undefined {
-  if (preview.state !== 'removing') return undefined
-  return startsAgain(preview)
-    ? queued({ ...bare(preview), crashes: 0 }, null, 'api', now, 0, null)
-    : gone(preview, 'removed', now)
+export function removed(preview: In<'removing'>, _: EventOf<'removed'>, now: number): In<'unknown'> {
+  return gone(preview, 'removed', now)
+}
+
+export function removedToRestart(preview: In<'removing'>, _: EventOf<'removed'>, now: number): In<'queued'> {
+  return queued({ ...withoutImage(preview), crashes: 0 }, null, 'api', now)
 }
 
 /** What was pulled ahead is not offered any more: from now on it ages like all others. */
-export function unlisted(preview: Preview, now: number): Preview | undefined {
-  if (preview.state !== 'stopped' || preview.why !== 'ahead') return undefined
-  return { ...preview, since: now, why: 'idle' }
+export function unlisted(preview: In<'stopped'>, _: EventOf<'unlisted'>, now: number): In<'stopped'> | undefined {
+  return preview.why === 'ahead' ? { ...preview, since: now, why: 'idle' } : undefined
 }
 
 /** Its container and its image are gone, and what is known of the tag stays. */
-export function cleaned(preview: Preview, now: number): Preview | undefined {
-  if (!preview.image && !generationOf(preview) && preview.state !== 'failed') return undefined
-  switch (preview.state) {
-    case 'stopped':
-      return { ...bare(preview), state: 'stopped', generation: null, why: preview.why }
-    case 'failed':
-      return stopped(bare(preview), null, 'idle', now)
-    case 'queued':
-      // A click came while the image was going: it is pulled again.
-      return asked({ ...preview, ...bare(preview), generation: null })
-    default:
-      return undefined
-  }
+export function cleaned(preview: In<'stopped'>): In<'stopped'> | undefined {
+  const { image, generation, why } = preview
+  return image || generation ? { ...withoutImage(preview), state: 'stopped', generation: null, why } : undefined
+}
+
+export function cleanedAfterFailure(preview: In<'failed'>, _: EventOf<'cleaned'>, now: number): In<'stopped'> {
+  return stopped(withoutImage(preview), null, 'idle', now)
+}
+
+/** A click came while the image was going: it is pulled again. */
+export function cleanedBeforePull(preview: In<'queued'>): In<'queued'> | undefined {
+  const { image, generation } = preview
+  return image || generation ? nudged({ ...preview, ...withoutImage(preview), generation: null }) : undefined
 }
 
 /** Nobody has asked for long for what has nothing but its row. */
-export function forget(preview: Preview, now: number): Preview | undefined {
+export function forget(preview: In<'stopped'> | In<'failed'>, _: EventOf<'forget'>, now: number) {
   return isForgettable(preview) ? gone(preview, 'forgotten', now) : undefined
 }

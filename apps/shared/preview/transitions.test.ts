@@ -98,9 +98,12 @@ const previews: Record<string, Preview | undefined> = {
   draining: stopping,
   ending: { ...stopping, phase: 'ending' },
   restarting: { ...stopping, phase: 'endingToRestart' },
+  drainToRestart: { ...stopping, phase: 'drainingToRestart' },
   stopped,
   stoppedBare: { ...stopped, image: null, generation: null },
   removing,
+  removingEnds: { ...removing, phase: 'ending' },
+  removingAgain: { ...removing, phase: 'endingToRestart' },
   failed,
   failedNow: { ...failed, since: now - 1_000 },
 }
@@ -157,54 +160,54 @@ const events: Record<string, Event> = {
 
 // prettier-ignore
 const matrix = `
-event         none    queued   queuedHere pulling  starting startingBare running  outdated replaced pausing  frozen   waking   draining ending   restarting stopped  stoppedBare removing failed   failedNow
-visit         queued  -        -          -        -        -            -        -        -        running  paused   -        running  stopping -          queued   queued      removing queued   -
-start         queued  -        queued     -        -        -            -        -        -        running  paused   -        running  stopping -          queued   queued      removing queued   queued
-stop          -       stopping stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   -        -           -        stopped  stopped
-forDisk       -       -        -          -        -        -            stopping -        -        -        stopping -        -        -        -          stopped  -           -        stopped  stopped
-moved         -       -        -          -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping stopping   -        -           -        -        -
-pause         -       -        -          -        -        -            paused   -        -        -        -        -        -        -        -          -        -           -        -        -
-freeze        -       -        -          -        -        -            paused   paused   paused   paused   -        -        -        -        -          -        -           -        -        -
-freeze2       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-woken         -       -        -          -        -        -            -        -        -        -        running  running  -        -        -          -        -           -        -        -
-woken2        -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-inUse         -       -        -          -        -        -            -        -        -        running  -        -        running  -        -          -        -           -        -        -
-restart       -       -        queued     -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping -          queued   queued      removing queued   queued
-remove        -       removing removing   removing removing removing     removing removing removing removing removing removing removing removing removing   removing removing    -        removing removing
-pull          -       pulling  -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-found         -       queued   -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-pulled        -       -        -          starting -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-imageGone     -       -        queued     -        queued   queued       -        -        running  -        -        -        -        -        -          -        -           -        -        -
-renewed       -       -        -          -        -        -            running  running  running  paused   paused   paused   -        -        -          stopped  -           -        stopped  stopped
-replace       -       -        -          -        -        -            -        running  -        -        -        -        -        -        -          -        -           -        -        -
-replaceNoSlot -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-left          -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-created2      -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
-ahead         stopped -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-missing       -       unknown  unknown    unknown  -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-slotTaken     -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-slotTaken2    -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
-slotTakenNoSlot -     -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-begin         -       -        starting   -        -        starting     -        -        -        -        -        -        -        -        -          -        -           -        -        -
-beginNoSlot   -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-created       -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-started       -       -        -          -        starting -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-answered      -       -        -          -        running  -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-answered2     -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
-fail          -       failed   failed     failed   failed   failed       -        -        running  -        -        -        -        -        -          -        -           -        -        -
-failExited    -       queued   queued     queued   queued   queued       -        -        running  -        -        -        -        -        -          -        -           -        -        -
-exited        -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -        -           -        -        -
-exited2       -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
-gone          -       -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          stopped  -           -        -        -
-diskOver      -       -        failed     -        failed   -            failed   failed   failed   failed   failed   failed   failed   failed   failed     failed   -           removing -        -
-diskOver2     -       -        -          -        -        -            -        -        running  -        -        -        -        -        -          -        -           -        -        -
-ending        -       -        -          -        -        -            -        -        -        -        -        -        stopping -        -          -        -           removing -        -
-ended         -       -        -          -        -        -            -        -        -        -        -        -        stopped  stopped  queued     -        -           -        -        -
-removed       -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           unknown  -        -
-cleaned       -       -        queued     -        -        -            -        -        -        -        -        -        -        -        -          stopped  -           -        stopped  stopped
-forget        -       -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        unknown     -        -        -
-adopt         running -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
-adoptFrozen   paused  -        -          -        -        -            -        -        -        -        -        -        -        -        -          -        -           -        -        -
+event           none     queued   queuedHere pulling  starting startingBare running  outdated replaced pausing  frozen   waking   draining ending   restarting drainToRestart stopped  stoppedBare removing removingEnds removingAgain failed   failedNow
+visit           queued   -        -          -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   -
+start           queued   -        queued     -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   queued
+stop            -        stopping stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   stopping       -        -           -        -            removing      stopped  stopped
+forDisk         -        -        -          -        -        -            stopping -        -        -        stopping -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
+moved           -        -        -          -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping stopping   stopping       -        -           -        -            -             -        -
+pause           -        -        -          -        -        -            paused   -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+freeze          -        -        -          -        -        -            paused   paused   paused   paused   -        -        -        -        -          -              -        -           -        -            -             -        -
+freeze2         -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+woken           -        -        -          -        -        -            -        -        -        -        running  running  -        -        -          -              -        -           -        -            -             -        -
+woken2          -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+inUse           -        -        -          -        -        -            -        -        -        running  -        -        running  -        -          -              -        -           -        -            -             -        -
+restart         -        -        queued     -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping -          -              queued   queued      removing removing     -             queued   queued
+remove          -        removing removing   removing removing removing     removing removing removing removing removing removing removing removing removing   removing       removing removing    -        -            removing      removing removing
+pull            -        pulling  -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+found           -        queued   -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+pulled          -        -        -          starting -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+imageGone       -        -        queued     -        queued   queued       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+renewed         -        -        -          -        -        -            running  running  running  paused   paused   paused   -        -        -          -              stopped  -           -        -            -             stopped  stopped
+replace         -        -        -          -        -        -            -        running  -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+replaceNoSlot   -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+left            -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+created2        -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+ahead           stopped  -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+missing         -        unknown  unknown    unknown  -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+slotTaken       -        -        -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+slotTaken2      -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+slotTakenNoSlot -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+begin           -        -        starting   -        -        starting     -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+beginNoSlot     -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+created         -        -        -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+started         -        -        -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+answered        -        -        -          -        running  -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+answered2       -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+fail            -        failed   failed     failed   failed   failed       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+failExited      -        queued   queued     queued   queued   queued       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+exited          -        -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -              -        -           -        -            -             -        -
+exited2         -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+gone            -        -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -              stopped  -           -        -            -             -        -
+diskOver        -        -        failed     -        failed   -            failed   failed   failed   failed   failed   failed   failed   failed   failed     failed         failed   -           removing removing     removing      -        -
+diskOver2       -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+ending          -        -        -          -        -        -            -        -        -        -        -        -        stopping -        -          stopping       -        -           removing -            -             -        -
+ended           -        -        -          -        -        -            -        -        -        -        -        -        stopped  stopped  queued     queued         -        -           -        -            -             -        -
+removed         -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           unknown  unknown      queued        -        -
+cleaned         -        -        queued     -        -        -            -        -        -        -        -        -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
+forget          -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        unknown     -        -            -             -        -
+adopt           running  -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+adoptFrozen     paused   -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 `
 
 test('every event leads every state where the table says', () => {

@@ -1,116 +1,124 @@
 /**
- * The life of a preview: the one state machine.
+ * The life of a preview: the one state machine. A row an event, in it the states that it means something to.
  *
- * `next` is pure: it says what a preview becomes when something happens, or `undefined` where the event means nothing
- * to the state it meets (a loser of a race, a late report of an older generation). `store.apply` is the only caller
- * that commits its answer.
- *
- * Here are the events, each with the function that says what it means. Those are in start.ts (from the wish to the
- * first answer), failure.ts (it fails, crashes, has no image), update.ts (a newer image, and its generation
- * beside the one that serves), pause.ts and stop.ts (stop, remove, clean up). states.ts makes the states.
+ * A step is called for the states, and phases, that its row names. It may still return undefined, for what is no question
+ * of the state: a late report of an older generation, an image that is here already. In all of them `now` is milliseconds
+ * since 1970. They live in start.ts (from the wish to the first answer), failure.ts, update.ts (a newer image, and its
+ * generation beside the one that serves), pause.ts and stop.ts; states.ts makes the states.
  */
-import { curbed, diskOver, exited, fail, imageGone, missing } from './failure.ts'
-import { current, left, notRenewed, refresh, renewed, replace } from './update.ts'
-import { freeze, inUse, pause, woken } from './pause.ts'
-import { answered, begin, created, found, pull, pulled, restart, seen, slotTaken, start, started } from './start.ts'
-import { queued } from './states.ts'
-import { cleaned, ended, ending, forget, remove, removed, stop, unlisted } from './stop.ts'
-import { fresh, type Event, type Preview } from './preview.ts'
+import * as failure from './failure.ts'
+import * as pause from './pause.ts'
+import * as start from './start.ts'
+import * as stop from './stop.ts'
+import * as update from './update.ts'
+import {
+  fresh,
+  type Event,
+  type EventOf,
+  type EventType,
+  type In,
+  type InPhase,
+  type Phases,
+  type Preview,
+  type State,
+} from './preview.ts'
+import { toRestart } from './states.ts'
+
+type Step<E extends EventType, P extends Preview> = (preview: P, event: EventOf<E>, now: number) => Preview | undefined
+type Cell<E extends EventType, S extends State> = S extends keyof Phases
+  ? Step<E, In<S>> | { [P in Phases[S]]?: Step<E, InPhase<S, P>> }
+  : Step<E, In<S>>
+type Row<E extends EventType> = { [S in State]?: Cell<E, S> }
+
+/** It is known of the preview whatever its state, as long as it has a row. */
+function inEvery<E extends EventType>(step: Step<E, Preview>): Row<E> {
+  const here = { queued: step, pulling: step, starting: step, running: step, paused: step }
+  return { ...here, stopping: step, stopped: step, removing: step, failed: step }
+}
+const again = { draining: toRestart, ending: toRestart }
+const { byAdmin } = start
+
+// prettier-ignore
+const transitions: { [E in EventType]: Row<E> } = {
+  // What people, programs and the reaper want.
+  start:      { unknown: start.firstStart, queued: start.hurry, paused: { draining: start.callBack, frozen: start.wake },
+                stopping: { draining: start.callBackOrRestart, ending: toRestart }, removing: again,
+                stopped: start.startAgain, failed: start.tryAgain },
+  restart:    { queued: byAdmin(start.hurry), running: stop.restart, paused: stop.restart, stopping: again, removing: again,
+                stopped: byAdmin(start.startAgain), failed: byAdmin(start.tryAgain) },
+  stop:       { queued: stop.cancel, pulling: stop.cancel, starting: stop.cancel, running: stop.stop, paused: stop.stop,
+                stopping: { draining: stop.stopElsewhere, ending: stop.stopElsewhere,
+                            drainingToRestart: stop.stopForGood, endingToRestart: stop.stopForGood },
+                removing: { drainingToRestart: stop.removeForGood, endingToRestart: stop.removeForGood },
+                stopped: stop.freeDisk, failed: stop.giveUp },
+  pause:      { running: pause.pause },
+  inUse:      { paused: { draining: pause.inUse }, stopping: { draining: stop.inUse } },
+  remove:     { ...inEvery<'remove'>(stop.remove),
+                removing: { drainingToRestart: stop.removeForGood, endingToRestart: stop.removeForGood } },
+  forget:     { stopped: stop.forget, failed: stop.forget },
+
+  // How it comes up.
+  pull:       { queued: start.pull },
+  found:      { queued: start.found },
+  pulled:     { pulling: start.pulled },
+  ahead:      { unknown: start.ahead },
+  begin:      { queued: start.begin, starting: start.begin },
+  created:    { starting: start.created, running: update.created },
+  slotTaken:  { starting: start.slotTaken, running: update.slotTaken },
+  started:    { starting: start.started },
+  answered:   { starting: start.answered, running: update.takenOver },
+  adopt:      { unknown: start.adopt },
+
+  // How it is frozen, and how it ends.
+  freeze:     { running: pause.freeze, paused: { draining: pause.freeze } },
+  woken:      { paused: { frozen: pause.woken, waking: pause.woken } },
+  ending:     { stopping: { draining: stop.ending, drainingToRestart: stop.endingToRestart },
+                removing: { draining: stop.ending, drainingToRestart: stop.endingToRestart } },
+  ended:      { stopping: { draining: stop.ended, ending: stop.ended,
+                            drainingToRestart: stop.endedToRestart, endingToRestart: stop.endedToRestart } },
+  removed:    { removing: { draining: stop.removed, ending: stop.removed,
+                            drainingToRestart: stop.removedToRestart, endingToRestart: stop.removedToRestart } },
+  cleaned:    { queued: stop.cleanedBeforePull, stopped: stop.cleaned, failed: stop.cleanedAfterFailure },
+  left:       inEvery(update.left),
+
+  // A newer image, and its generation beside the one that serves.
+  refresh:    { ...inEvery<'refresh'>(update.refresh), removing: undefined },
+  current:    inEvery(update.current),
+  notRenewed: inEvery(update.notRenewed),
+  renewed:    { ...inEvery<'renewed'>(update.renewedMeanwhile), running: update.renewedWhileRunning,
+                paused: update.renewedAtRest, stopped: update.renewedAtRest, failed: update.renewedAfterFailure },
+  replace:    { running: update.replace },
+  unlisted:   { stopped: stop.unlisted },
+
+  // What goes wrong.
+  fail:       { queued: failure.fail, pulling: failure.pullFailed, starting: failure.fail, running: failure.updateFailed },
+  exited:     { starting: failure.exitedAtStart, running: failure.crashed, stopped: failure.containerGone,
+                paused: { draining: failure.exitedUnused, frozen: failure.exitedUnused, waking: failure.exitedWaking } },
+  imageGone:  { queued: failure.pullAgain, starting: failure.pullAgain, running: failure.updateGone },
+  missing:    { queued: failure.missing, pulling: failure.missing },
+  diskOver:   { ...inEvery<'diskOver'>(failure.diskOver), removing: failure.diskOverAtRemoval },
+  curbed:     { running: failure.curbed },
+}
 
 /**
- * What becomes of a preview.
+ * What becomes of a preview. `store.apply` is the only caller that commits the answer.
  *
  * @param preview the preview as it is, or undefined for a tag without a row
  * @param tag the tag the event is about
- * @param now milliseconds since 1970
  * @returns the preview as it will be; state `unknown` asks for the row to go; undefined: the event changes nothing
  */
 export function next(preview: Preview | undefined, tag: string, event: Event, now: number): Preview | undefined {
-  if (!preview) return born(tag, event, now)
-  switch (event.type) {
-    case 'start':
-      return start(preview, event.by, now)
-    case 'stop':
-      return stop(preview, event.why, now)
-    case 'pause':
-      return pause(preview, now)
-    case 'freeze':
-      return freeze(preview, event.generation, now)
-    case 'woken':
-      return woken(preview, event.generation, event.unfit ?? false, now)
-    case 'inUse':
-      return inUse(preview, now)
-    case 'restart':
-      return restart(preview, now)
-    case 'remove':
-      return remove(preview, now)
-    case 'pull':
-      return pull(preview, now)
-    case 'found':
-      return found(preview, event.image)
-    case 'imageGone':
-      return imageGone(preview, now)
-    case 'pulled':
-      return pulled(preview, event, now)
-    case 'refresh':
-      return refresh(preview, event.digest)
-    case 'current':
-      return current(preview, event.number, now)
-    case 'notRenewed':
-      return notRenewed(preview, event, now)
-    case 'renewed':
-      return renewed(preview, event, now)
-    case 'unlisted':
-      return unlisted(preview, now)
-    case 'replace':
-      return replace(preview, event)
-    case 'left':
-      return left(preview, event.generation)
-    case 'missing':
-      return missing(preview, now)
-    case 'begin':
-      return begin(preview, event, now)
-    case 'created':
-      return created(preview, event.generation, event.container)
-    case 'slotTaken':
-      return slotTaken(preview, event.generation, event.slot)
-    case 'started':
-      return started(preview, event.generation, now)
-    case 'answered':
-      return answered(preview, event, now)
-    case 'fail':
-      return fail(preview, event.reason, now)
-    case 'exited':
-      return exited(preview, event, now)
-    case 'diskOver':
-      return diskOver(preview, event, now)
-    case 'curbed':
-      return curbed(preview, event)
-    case 'ending':
-      return ending(preview)
-    case 'ended':
-      return ended(preview, now)
-    case 'removed':
-      return removed(preview, now)
-    case 'cleaned':
-      return cleaned(preview, now)
-    case 'forget':
-      return forget(preview, now)
-    case 'ahead':
-    case 'adopt':
-      return undefined
-  }
+  const was = preview ?? unknown(tag, now)
+  const row = transitions[event.type] as Partial<Record<State, AnyStep | Partial<Record<string, AnyStep>>>>
+  const cell = row[was.state]
+  const step = typeof cell === 'object' && 'phase' in was ? cell[was.phase] : (cell as AnyStep | undefined)
+  return step?.(was, event, now)
 }
 
-/** The first event of a tag without a row. */
-function born(tag: string, event: Event, now: number): Preview | undefined {
-  // A tag may come back after its row went. Counting on from the clock, no job of its earlier life has the same id.
-  const unknown = { ...fresh, tag, since: now, change: now, refreshes: now }
-  if (event.type === 'start') return queued({ ...unknown, ...seen(event.by, now) }, null, event.by, now, 0, null)
-  if (event.type === 'ahead')
-    return { ...unknown, image: event.image, state: 'stopped', generation: null, why: 'ahead' }
-  if (event.type !== 'adopt') return undefined
-  const { generation, image, frozen } = event
-  const adopted = { ...unknown, image, lastSeen: now, generations: generation.number, generation, readyAt: now }
-  return frozen ? { ...adopted, state: 'paused', phase: 'frozen' } : { ...adopted, state: 'running', coming: null }
+/** The table has checked that a step fits its row and column. */
+type AnyStep = Step<EventType, Preview>
+
+/** A tag may come back after its row went. Counting on from the clock, no job of its earlier life has the same id. */
+function unknown(tag: string, now: number): In<'unknown'> {
+  return { ...fresh, tag, since: now, change: now, refreshes: now, state: 'unknown', why: 'never' }
 }

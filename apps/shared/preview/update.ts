@@ -2,14 +2,14 @@
  * How a preview comes by a newer image: it is wanted, it is here or does not come, and where the preview runs, a
  * generation of it comes up beside the one that serves, and takes over.
  */
-import { asked, known, starting, stopped } from './states.ts'
+import { known, nudged, starting, stopped } from './states.ts'
 import { stillNewer, withNewer, withoutNewer } from './image-update.ts'
 import {
   AT_ONCE,
   FAILURE_REST_MS,
   isOutdated,
   isRouted,
-  type Event,
+  type EventOf,
   type Generation,
   type In,
   type Newer,
@@ -18,11 +18,10 @@ import {
 import { words, type Reason } from './failure-reason.ts'
 
 /**
- * The newest image is wanted, whatever came of an earlier try.
- * @param digest what the registry told, where it was asked; that is news only once
+ * The newest image is wanted, whatever came of an earlier try. `digest` is what the registry told, where it was asked;
+ * that is news only once.
  */
-export function refresh(preview: Preview, digest: string | undefined): Preview | undefined {
-  if (preview.state === 'removing' || preview.state === 'unknown') return undefined
+export function refresh(preview: Preview, { digest }: EventOf<'refresh'>): Preview | undefined {
   // Without an image a start asks the registry in any case; one of somebody else's stays as it is.
   if (preview.image ? !preview.image.pulled : preview.state !== 'pulling') return undefined
   if (digest !== undefined && (digest === preview.newer?.digest || digest === preview.image?.digest)) return undefined
@@ -33,7 +32,11 @@ export function refresh(preview: Preview, digest: string | undefined): Preview |
 }
 
 /** There is no newer image, by the answer to that asking. Whoever waited for one has the image that is here. */
-export function current(preview: Preview, number: number | undefined, now: number): Preview | undefined {
+export function current(
+  preview: Preview,
+  { number }: Pick<EventOf<'current'>, 'number'>,
+  now: number,
+): Preview | undefined {
   const { image } = preview
   if (!image) return undefined
   const newer = stillNewer(preview.newer, number, image)
@@ -44,7 +47,7 @@ export function current(preview: Preview, number: number | undefined, now: numbe
 /** There is a newer image, or there may be one, but it does not come: the one that is here is used. */
 export function notRenewed(
   preview: Preview,
-  { reason, number, rest = FAILURE_REST_MS }: Omit<Extract<Event, { type: 'notRenewed' }>, 'type'>,
+  { reason, number, rest = FAILURE_REST_MS }: Omit<EventOf<'notRenewed'>, 'type'>,
   now: number,
 ): Preview | undefined {
   if (!preview.image) return undefined
@@ -64,88 +67,95 @@ function isKeptWaiting({ state }: Preview): boolean {
 /** What waited for a newer image that does not come starts with the one that is here. */
 function goOn(preview: Preview, now: number): Preview {
   if (preview.state === 'pulling') return starting(known(preview), now)
-  return preview.state === 'queued' ? asked(preview) : preview
+  return preview.state === 'queued' ? nudged(preview) : preview
 }
 
-/** A newer image is here. What runs is replaced by it, what sleeps has it with its next start, and a failure is void. */
-export function renewed(
-  preview: Preview,
-  { image, number }: Extract<Event, { type: 'renewed' }>,
-  now: number,
-): Preview | undefined {
-  const was = preview.image
-  if (!was) return undefined
-  if (was.id === image.id && was.digest === image.digest) return current(preview, number, now)
-  const newer = stillNewer(preview.newer, number, image)
-  const notice = withoutNewer(preview)
-  if (was.id === image.id && ['running', 'paused', 'stopped'].includes(preview.state))
-    return renamed({ ...preview, image, newer, notice })
-  switch (preview.state) {
-    case 'running':
-      // The one that is coming up from an older image still is not wanted any more, and one that did not come up is no news.
-      return asked({
-        ...preview,
-        ...known(preview),
-        image,
-        newer,
-        notice: preview.unfit ? null : notice,
-        unfit: null,
-        coming: null,
-      })
-    case 'paused':
-    case 'stopped':
-      return { ...preview, image, newer, notice }
-    case 'failed':
-      return stopped({ ...known(preview), image, newer, notice, crashes: 0 }, null, 'renewed', now)
-    default:
-      return undefined
+type Renewed = EventOf<'renewed'>
+
+/** A newer image is here; where it turns out to be the one that the preview has, the registry has none that is newer. */
+function unlessSame<P extends Preview>(step: (preview: P, event: Renewed, now: number) => Preview | undefined) {
+  return (preview: P, event: Renewed, now: number): Preview | undefined => {
+    const { image } = preview
+    if (!image) return undefined
+    const isSame = image.id === event.image.id && image.digest === event.image.digest
+    return isSame ? current(preview, event, now) : step(preview, event, now)
   }
+}
+
+/** What comes up or goes has it with its next start, which asks again. */
+export const renewedMeanwhile = unlessSame(() => undefined)
+
+/** What runs is replaced by it. */
+export const renewedWhileRunning = unlessSame<In<'running'>>((preview, event) => {
+  const renewed = withImage(preview, event)
+  if (preview.image?.id === event.image.id) return withDigest(renewed)
+  // A generation of an older image still is not wanted any more, and that one did not come up is no news.
+  const notice = preview.unfit ? null : renewed.notice
+  return nudged({ ...renewed, ...known(renewed), notice, unfit: null, coming: null })
+})
+
+/** What sleeps has it with its next start. */
+export const renewedAtRest = unlessSame<In<'paused'> | In<'stopped'>>((preview, event) => {
+  const renewed = withImage(preview, event)
+  return preview.image?.id === event.image.id ? withDigest(renewed) : renewed
+})
+
+/** It voids a failure. */
+export const renewedAfterFailure = unlessSame<In<'failed'>>((preview, event, now) =>
+  stopped({ ...known(withImage(preview, event)), crashes: 0 }, null, 'renewed', now),
+)
+
+function withImage<P extends Preview>(preview: P, { image, number }: Renewed): P {
+  return { ...preview, image, newer: stillNewer(preview.newer, number, image), notice: withoutNewer(preview) }
 }
 
 /**
  * The tag has the same image by another digest, since its index was pushed again with another attestation, say: the same
  * containers go on, and are that digest's.
  */
-function renamed(preview: Preview): Preview {
-  const { image } = preview
-  const of = <G extends Generation>(generation: G): G =>
-    generation.image === image!.id ? { ...generation, digest: image!.digest } : generation
-  const coming = 'coming' in preview && preview.coming ? { coming: of(preview.coming) } : {}
-  const generation = 'generation' in preview && preview.generation ? { generation: of(preview.generation) } : {}
-  return { ...preview, ...coming, ...generation } as Preview
+function withDigest(preview: In<'running'> | In<'paused'> | In<'stopped'>): Preview {
+  const { image, generation } = preview
+  const of = <G extends Generation | null>(generation: G): G =>
+    generation?.image === image?.id ? { ...generation, digest: image!.digest } : generation
+  if (preview.state === 'running') return { ...preview, generation: of(preview.generation), coming: of(preview.coming) }
+  return { ...preview, generation: of(generation) } as Preview
 }
 
 /** A generation of the newer image comes up beside the one that serves, at the slot that the store has given it. */
-export function replace(preview: Preview, event: Extract<Event, { type: 'replace' }>): Preview | undefined {
-  if (preview.state !== 'running' || preview.coming || !preview.image || !isOutdated(preview)) return undefined
-  if (event.slot === undefined) return undefined
+export function replace(preview: In<'running'>, { slot, port }: EventOf<'replace'>): In<'running'> | undefined {
+  const { image } = preview
+  if (!image || !isOutdated(preview) || preview.coming || slot === undefined) return undefined
   const number = preview.generations + 1
-  const { id, digest } = preview.image
-  const coming = { number, container: null, slot: event.slot, image: id, digest, port: event.port }
+  const coming = { number, container: null, slot, image: image.id, digest: image.digest, port }
   return { ...preview, generations: number, coming }
 }
 
+/** The engine has made the container of what comes up. */
+export function created(preview: In<'running'>, { generation, container }: EventOf<'created'>) {
+  return withComing(preview, generation, { container })
+}
+
+/** It comes up at another slot, with another container. */
+export function slotTaken(preview: In<'running'>, { generation, slot }: EventOf<'slotTaken'>) {
+  return slot === undefined ? undefined : withComing(preview, generation, { container: null, slot })
+}
+
+function withComing(preview: In<'running'>, number: number, what: Partial<Generation>): In<'running'> | undefined {
+  const { coming } = preview
+  return coming?.number === number ? { ...preview, coming: { ...coming, ...what } } : undefined
+}
+
 /** The newer container answers: the route moves to it, and the older one leaves. */
-export function takenOver(
-  preview: In<'running'>,
-  event: Extract<Event, { type: 'answered' }>,
-  now: number,
-): In<'running'> | undefined {
+export function takenOver(preview: In<'running'>, event: EventOf<'answered'>, now: number): In<'running'> | undefined {
   const { coming, generation } = preview
   if (coming?.number !== event.generation || !isRouted(coming)) return undefined
   const leaving = [...preview.leaving, { ...generation, since: now }]
-  return asked({
-    ...preview,
-    generation: coming,
-    coming: null,
-    leaving,
-    notice: withNewer(preview, event.notice),
-    unfit: null,
-  })
+  const notice = withNewer(preview, event.notice)
+  return nudged({ ...preview, generation: coming, coming: null, leaving, notice, unfit: null })
 }
 
 /** The newer image does not come up: the older container serves on, and the admin is told. */
-export function unfit(preview: In<'running'>, reason: Reason): In<'running'> | undefined {
+export function rejected(preview: In<'running'>, reason: Reason): In<'running'> | undefined {
   if (!preview.coming) return undefined
   const { heading } = words(preview.tag, reason)
   const notice = `A newer image was pushed, but ${heading}; the one before serves on. ${reason.detail}`
@@ -159,7 +169,7 @@ export function atOnce<P extends Preview>(preview: P, generation: number): P {
 }
 
 /** The container of a generation that was leaving is gone. */
-export function left(preview: Preview, generation: number): Preview | undefined {
+export function left(preview: Preview, { generation }: EventOf<'left'>): Preview | undefined {
   const leaving = preview.leaving.filter(({ number }) => number !== generation)
   return leaving.length < preview.leaving.length ? { ...preview, leaving } : undefined
 }

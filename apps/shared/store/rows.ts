@@ -10,6 +10,8 @@ import {
   type PausedPhase,
   type Preview,
   type Progress,
+  type StartedBy,
+  type StoppedWhy,
 } from '../preview/preview.ts'
 
 /** A preview as its table has it: what only some states know is null in the others. */
@@ -27,8 +29,8 @@ export interface Row {
   notice: string | null
   reason: string | null
   retry_at: number | null
-  why: string | null
-  asked_by: string | null
+  why: StoppedWhy | null
+  asked_by: StartedBy | null
   not_before: number | null
   draining: number | null
   then_start: number | null
@@ -51,8 +53,8 @@ export function toRow(preview: Preview, label: string): Row & { label: string } 
   const fields = preview as Partial<{
     reason: object | null
     retryAt: number | null
-    why: string
-    by: string
+    why: StoppedWhy
+    by: StartedBy
     notBefore: number
     readyAt: number
     progress: Progress | null
@@ -121,7 +123,7 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
     queued: {
       generation,
       notBefore: row.not_before ?? 0,
-      by: row.asked_by ?? '',
+      by: row.asked_by ?? 'api',
       reason: row.reason ? JSON.parse(row.reason) : null,
     },
     pulling: { progress: row.progress ? JSON.parse(row.progress) : null },
@@ -132,8 +134,8 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
       readyAt: row.ready_at ?? row.since,
       phase: pausedPhase(row),
     },
-    stopping: { generation, why: row.why ?? '', phase: endPhase(row) },
-    stopped: { generation, why: row.why ?? '' },
+    stopping: { generation, why: row.why ?? 'asked', phase: endPhase(row) },
+    stopped: { generation, why: row.why ?? 'asked' },
     removing: { generation, phase: endPhase(row) },
     failed: { reason: row.reason ? JSON.parse(row.reason) : null, retryAt: row.retry_at },
   }
