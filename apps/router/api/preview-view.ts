@@ -5,7 +5,7 @@ import { words, type Reason } from '../../shared/preview/failure-reason.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { originOfPreview } from '../pages/image-source.ts'
 import { timingOf, type Timing } from '../start-timing.ts'
-import { usualWhileComing } from '../pages/start-estimate.ts'
+import { startEstimateWhilePending } from '../pages/start-estimate.ts'
 
 export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
 
@@ -76,7 +76,7 @@ export function viewOf(
     detail: sentence(preview, position),
     engine: reason && { detail: reason.detail, output: reason.output ?? [] },
     position,
-    usual: usualWhileComing(preview, lately),
+    usual: startEstimateWhilePending(preview, lately),
     timing: timingOf(preview.stages),
     ...originOfPreview(preview),
     notice,
