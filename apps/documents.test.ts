@@ -112,7 +112,19 @@ test('every setting that a document names is known to the code, or to Compose', 
   assert.deepEqual(unknown, [])
 })
 
-test('sources name only documents that are here', () => {
+test('every file and folder that a document names is there', () => {
+  const named = [...documents]
+    // What a version has brought may lie elsewhere since.
+    .filter(([file]) => file !== 'CHANGELOG.md')
+    .flatMap(([file, text]) =>
+      [...text.matchAll(/(?<![\w./-])(?:apps|nginx|views|docs)\/[\w./-]*\w\/?/g)].map(([name]) => ({ file, name })),
+    )
+  assert.ok(named.some(({ name }) => name === 'apps/router/gateway/decide.ts'))
+  const astray = named.filter(({ name }) => !fs.existsSync(path.join(root, name)))
+  assert.deepEqual(astray, [])
+})
+
+test('sources name only documents that are here, and chapters that these have', () => {
   const sources = [
     ...find('{apps,nginx,views}/**/*.{ts,js,ejs,lua,css,sh,service,env}'),
     'docker-compose.yml',
@@ -131,6 +143,18 @@ test('sources name only documents that are here', () => {
         .map(([name]) => `${file}: ${name}`),
     )
   assert.deepEqual(astray, [])
+  const chapters = sources
+    .filter((file) => file !== 'apps/documents.test.ts')
+    .flatMap((file) =>
+      [...read(file).matchAll(/"([^"\n]+)" in (docs\/\w+\.md)/g)].map(([, heading, name]) => ({
+        file,
+        heading: heading!,
+        name: name!,
+      })),
+    )
+  assert.ok(chapters.length > 0)
+  const lost = chapters.filter(({ heading, name }) => !anchorsIn(documents.get(name) ?? '').has(anchorOf(heading)))
+  assert.deepEqual(lost, [])
 })
 
 /** `LOTAN_LISTEN` and its like, each once; one that ends in `_` is a prefix. */
@@ -157,15 +181,19 @@ function linksIn(text: string): string[] {
 function anchorsIn(text: string): Set<string> {
   const anchors = new Set<string>()
   for (const [, heading] of proseOf(text).matchAll(/^#{1,6} (.+)$/gm)) {
-    const name = heading!
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}_ -]/gu, '')
-      .replaceAll(' ', '-')
+    const name = anchorOf(heading!)
     let anchor = name
     for (let i = 1; anchors.has(anchor); i++) anchor = `${name}-${i}`
     anchors.add(anchor)
   }
   return anchors
+}
+
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_ -]/gu, '')
+    .replaceAll(' ', '-')
 }
 
 function isThere(from: string, link: string): boolean {
