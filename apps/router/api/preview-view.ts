@@ -1,4 +1,4 @@
-/** A preview as the API shows it (PRODUCT.md, HTTP): the named fields are the contract, those after them are extra. */
+/** A preview as the API shows it. Programs rely on the names of its fields. */
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { generationOf, type Lately, type Preview, type Progress, type State } from '../../shared/preview/preview.ts'
 import { words, type Reason } from '../../shared/preview/failure-reason.ts'

@@ -1,4 +1,4 @@
-/** The API below /api/v1 (PRODUCT.md, HTTP). What is said here is described in openapi.ts; a test holds them together. */
+/** The API below /api/v1. What is said here is described in openapi.ts; a test holds them together. */
 import { pipeline } from 'node:stream/promises'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { urlOf, type Config } from '../../shared/config/config.ts'

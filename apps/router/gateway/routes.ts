@@ -88,8 +88,8 @@ export function gateway(parts: Parts): express.Express {
     if (decision.do !== 'forward') return refuse(res)
     noteVisit(request)
     const first = isFirst(request, decision.preview, res)
-    // The figures are DESIGN's: with them, a router that is killed goes unnoticed for 7 s, and no answer outlives the
-    // 10 s that a container is left alone after its route has gone. The timing of a cold start is for one response.
+    // With these figures a router that is killed goes unnoticed for 7 s, and no answer outlives the 10 s
+    // that a container is left alone after its route has gone. The timing of a cold start is for one response.
     res.set('Cache-Control', first ? 'no-store' : 'max-age=2, stale-while-revalidate=1, stale-if-error=5')
     return forward(request, res, decision.preview)
   })
