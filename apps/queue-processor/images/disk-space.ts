@@ -5,7 +5,7 @@ import { beginning, progressOf } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError, type Layer } from '../../shared/registry/registry.ts'
 import { removeOldImages } from './old-images.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 /** Where this much is free, and the image is not larger than that, its layers are not looked at one by one. */
 const AMPLE = 50e9
@@ -28,7 +28,7 @@ export type EndClaim = (bytes?: number) => void
 
 const nothing: EndClaim = () => {}
 
-export function openDisk(parts: Omit<Parts, 'disk'>) {
+export function openDisk(parts: Omit<Dependencies, 'disk'>) {
   const { config, store, engine, registry, log } = parts
   /** What the pulls that are under way may still take, bytes by tag. */
   const claims = new Map<string, number>()

@@ -5,14 +5,14 @@
 import { isOld } from '../../shared/disk-space.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Pulled } from '../../shared/store/store.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 /**
  * Removes the images that a tag has lost; those that a container needs stay until the next look.
  * @throws EngineError
  */
 export async function removeOldImages(
-  { store, engine, log }: Pick<Parts, 'store' | 'engine' | 'log'>,
+  { store, engine, log }: Pick<Dependencies, 'store' | 'engine' | 'log'>,
   tag: string,
 ): Promise<void> {
   for (const image of store.pulled.list().filter((pulled) => pulled.tag === tag)) {
@@ -32,13 +32,13 @@ export async function removeOldImages(
 }
 
 /** An image that was pulled for several tags, or by another index, has several: the last one takes it off the disk. */
-async function digestNames(engine: Parts['engine'], { id, repository }: Pulled): Promise<string[]> {
+async function digestNames(engine: Dependencies['engine'], { id, repository }: Pulled): Promise<string[]> {
   const all = await engine.digestNamesOf(id)
   return all.filter((name) => name.startsWith(`${repository}@`))
 }
 
 /** Removes it by its name or digests, never by its id: should it get another name in this moment, it stays. */
-async function isInUse(engine: Parts['engine'], names: string[]): Promise<boolean> {
+async function isInUse(engine: Dependencies['engine'], names: string[]): Promise<boolean> {
   let last: string | undefined
   for (const name of names) last = await engine.removeImage(name)
   return last === 'in-use'

@@ -255,7 +255,7 @@ export type Event =
 export type EventType = Event['type']
 export type EventOf<E extends EventType> = Extract<Event, { type: E }>
 
-/** After a failure the next visit starts again only when this long has passed (PRODUCT.md, cold answers). */
+/** After a failure the next visit starts again only when this long has passed ("What a cold preview answers"). */
 export const FAILURE_REST_MS = 60_000
 /** Whoever has visited a preview within this long may still wait in front of it. */
 export const LOOKED_FOR_MS = 60_000
