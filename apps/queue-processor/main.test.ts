@@ -14,6 +14,7 @@ import { freePort } from '../testing/harness/ports.ts'
 import { login, startRegistry, type Registry } from '../testing/registries/registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { makeBed, type Bed } from './harness.ts'
+import type { Notice } from '../shared/preview/notice.ts'
 
 const shell = (script: string): Recipe => ({ cmd: ['sh', '-c', script] })
 const serve = 'exec /bin/busybox httpd -f -p 80 -h /www'
@@ -64,6 +65,8 @@ function cgroupFile(pid: number, controller: string, [one, two]: [string, string
     : `/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)![1]}/${two}`
   return fs.readFileSync(file, 'utf8').trim()
 }
+
+const textOf = (notices: readonly Notice[]) => notices.map((notice) => ('text' in notice ? notice.text : '')).join(' ')
 
 describe('the queue-processor', { timeout: 120_000 }, () => {
   let registry: Registry
@@ -142,8 +145,8 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
 
   test('an image that asks for more than there is gets what the ceilings allow, and its own health check is not run', async () => {
     await bed.click('hostile')
-    const { notice, image, generation } = await bed.untilState('hostile', 'running')
-    assert.match(notice ?? '', /lotan\.memory=18g is cut at 2g.*lotan\.cpus=64 is cut at 2/)
+    const { notices, image, generation } = await bed.untilState('hostile', 'running')
+    assert.match(textOf(notices), /lotan\.memory=18g is cut at 2g.*lotan\.cpus=64 is cut at 2/)
     assert.ok(JSON.stringify(image).length < 4_000, 'what an image says of itself fills the row')
     const { State, HostConfig } = await docker<{ State: { Health?: object; Pid: number }; HostConfig: object }>(
       'GET',
@@ -285,9 +288,9 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
 
   test('a label’s port is asked, and a label that cannot be used is a notice', async () => {
     await bed.click('labelled')
-    const { generation, notice } = await bed.untilState('labelled', 'running')
+    const { generation, notices } = await bed.untilState('labelled', 'running')
     assert.equal(generation.port, 3000)
-    assert.match(notice!, /lotan\.memory=lots/)
+    assert.match(textOf(notices), /lotan\.memory=lots/)
     assert.equal((await bed.engine.inspect(generation.container))?.memoryLimit, 512 * 1024 ** 2)
   })
 

@@ -111,7 +111,7 @@ export async function makeBed() {
       const container = await runContainer(tag, number, slot!)
       store.apply(tag, { type: 'created', generation: number, container })
       store.apply(tag, { type: 'started', generation: number })
-      store.apply(tag, { type: 'answered', generation: number, notice: null })
+      store.apply(tag, { type: 'answered', generation: number, notices: [] })
       store.touch([[tag, now]])
       return store.get(tag) as In<'running'>
     },

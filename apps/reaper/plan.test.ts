@@ -27,7 +27,7 @@ const known = {
   stages: {},
   took: {},
   crashes: 0,
-  notice: null,
+  notices: [],
   leaving: [],
   unfit: null,
   newer: null,

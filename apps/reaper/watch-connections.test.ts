@@ -19,7 +19,7 @@ function red(lastSeen: number | null): Preview {
     stages: {},
     took: {},
     crashes: 0,
-    notice: null,
+    notices: [],
     leaving: [],
     unfit: null,
     newer: null,

@@ -96,7 +96,7 @@ test('each state asks for its lane', () => {
     ['stop', { type: 'stop', why: 'asked' }, { type: 'ended' }],
     ['stop', { type: 'remove' }],
     ['stop', failed],
-    [undefined, found, begin, { type: 'created', generation: 1, container: 'c' }, { type: 'answered', generation: 1, notice: null }], // prettier-ignore
+    [undefined, found, begin, { type: 'created', generation: 1, container: 'c' }, { type: 'answered', generation: 1, notices: [] }], // prettier-ignore
   ]
   for (const [lane, ...events] of table) assert.equal(laneOf(previewOf('red', ...events)), lane, JSON.stringify(events))
 })

@@ -66,11 +66,13 @@ describe('a tag that is pushed again', { timeout: 200_000 }, () => {
     assert.equal(json.digest, now.image!.digest)
   })
 
+  const notice = async () => (await lotan.api<{ notice: string | null }>('GET', '/previews/app')).json.notice
+
   test('and does not come up leaves the one before serving, with a notice, and is not tried again', async () => {
     const before = running()
     await push('app', 'v3', { cmd: ['sh', '-c', 'echo no such setting; exit 3'] })
-    await until('the admin is told', () => running().notice, { within: 30_000 })
-    assert.match(running().notice!, /A newer image was pushed, but .*; the one before serves on/)
+    await until('the admin is told', notice, { within: 30_000 })
+    assert.match((await notice())!, /A newer image was pushed, but .*; the one before serves on/)
     assert.match((await lotan.request('app')).text, /<h1>v2/)
     await until('its container is gone', async () => (await containers('app')).length === 1, { within: 20_000 })
     const { generations } = running()
@@ -82,7 +84,7 @@ describe('a tag that is pushed again', { timeout: 200_000 }, () => {
   test('once more, and well, takes over', async () => {
     await push('app', 'v4')
     await until('it serves', async () => (await lotan.request('app')).text.includes('<h1>v4'), { within: 30_000 })
-    await until('the notice is gone', () => running().notice === null)
+    await until('the notice is gone', async () => (await notice()) === null)
   })
 
   test('at once, when somebody asks for it', async () => {

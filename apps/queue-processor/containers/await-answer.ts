@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, type Inspected } from '../../shared/engine/engine.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
+import type { Notice } from '../../shared/preview/notice.ts'
 import { hostPortOf } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { urlOf } from '../../shared/config/config.ts'
@@ -46,11 +47,12 @@ export async function awaitAnswer(
   if (!end) return undefined
   const ms = Date.now() - began
   if ('ready' in end && end.ready) {
-    const notice = [...plan.notices, end.notice].filter((text) => text !== null).join(' ') || null
-    if (!store.apply(tag, { type: 'answered', generation: generation.number, notice })) return undefined
+    const notices: Notice[] = plan.notices.map((text) => ({ code: 'label', text }))
+    if (end.notice) notices.push(end.notice)
+    if (!store.apply(tag, { type: 'answered', generation: generation.number, notices })) return undefined
     // What nginx is configured with the next time that it starts.
     store.meta.set('pool_port', String(generation.port))
-    log.info({ tag, generation: generation.number, port: generation.port, ms, notice }, 'first answer')
+    log.info({ tag, generation: generation.number, port: generation.port, ms, notices }, 'first answer')
     return undefined
   }
   const reason =

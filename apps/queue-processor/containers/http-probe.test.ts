@@ -70,7 +70,7 @@ test('an application is asked as the public asks it, at its own path', async () 
 test('errors are waited out, and then taken for the answer', async () => {
   const began = Date.now()
   const answer = await serving(answering(500), (port) => ask(port))
-  assert.deepEqual(answer, { ready: true, notice: 'The application answers 500 at /.' })
+  assert.deepEqual(answer, { ready: true, notice: { code: 'answers-error', status: 500, path: '/' } })
   assert.ok(Date.now() - began >= 300)
 })
 
@@ -82,7 +82,7 @@ test('an application that recovers from its errors is ready without a notice', a
 
 test('at a path of its own, only a good answer will do', async () => {
   const answer = await serving(answering(404), (port) => ask(port, { path: '/healthz' }))
-  assert.deepEqual(answer, { ready: true, notice: 'The application answers 404 at /healthz.' })
+  assert.deepEqual(answer, { ready: true, notice: { code: 'answers-error', status: 404, path: '/healthz' } })
 })
 
 test('an application that listens late is found soon after', async () => {

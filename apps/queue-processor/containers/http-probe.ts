@@ -4,6 +4,7 @@
  * never to answer is not waited for to the end: what speaks TLS or HTTP/2 alone, or listens where nobody reaches it.
  */
 import http from 'node:http'
+import type { Notice } from '../../shared/preview/notice.ts'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { speaksTls, protocolAt, type AppProtocol } from './app-protocol.ts'
 import { pause } from '../step/while-wanted.ts'
@@ -30,7 +31,7 @@ export interface Asked {
 }
 
 export type Answer =
-  | { ready: true; notice: string | null }
+  | { ready: true; notice: Notice | null }
   /** `said`: what was seen last, in words. `connected`: something accepted, and did not answer. */
   | { ready: false; connected: boolean; said: string; instead?: Instead }
 
@@ -83,7 +84,7 @@ export async function firstAnswer(asked: Asked): Promise<Answer> {
       if (path === null ? result.status < 500 : result.status < 400) return { ready: true, notice: null }
       erringSince ??= now
       if (now - erringSince >= errors || isLast)
-        return { ready: true, notice: `The application answers ${result.status} at ${path ?? '/'}.` }
+        return { ready: true, notice: { code: 'answers-error', status: result.status, path: path ?? '/' } }
     } else {
       if (!result.cut || !connected) said = result.failed
       connected ||= result.connected

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
-import { CURBED } from '../../shared/preview/fork-bomb.ts'
 import { docker } from '../../testing/harness/docker.ts'
 import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
 import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
@@ -42,16 +41,16 @@ describe('a fork bomb', { timeout: 90_000 }, () => {
     const preview = await bed.untilState(tag, 'running')
     return bed.engine.inspect(preview.generation.container)
   }
-  const notice = (tag: string) => bed.store.get(tag)?.notice ?? ''
+  const notices = (tag: string) => bed.store.get(tag)?.notices.map(({ code }) => code)
 
   test('gets little of the processor within seconds, and the admin is told; its neighbour has all it may', async (t) => {
     await bed.untilState('calm', 'running')
     const { readyAt } = await bed.untilState('bomb', 'running')
     await until('the bomb is curbed', async () => (await quota('bomb')) === 20_000, { within: 30_000 })
     t.diagnostic(`${Date.now() - readyAt} ms after its first answer`)
-    await until('the admin is told', () => notice('bomb').includes(CURBED))
+    await until('the admin is told', () => notices('bomb')?.includes('curbed'))
     assert.equal(await quota('calm'), 50_000)
-    assert.equal(notice('calm'), '')
+    assert.deepEqual(notices('calm'), [])
   })
 
   test('and its neighbour each have a control group of their own weight, and none that all containers share', async () => {
@@ -67,7 +66,7 @@ describe('a fork bomb', { timeout: 90_000 }, () => {
     const { pid } = (await found('bomb'))!
     await fs.writeFile(`/proc/${pid}/root/stop`, '')
     await until('it is not curbed', async () => (await quota('bomb')) === 50_000, { within: 40_000 })
-    await until('the admin is not told any more', () => !notice('bomb').includes(CURBED))
+    await until('the admin is not told any more', () => !notices('bomb')?.includes('curbed'))
   })
 
   test('that ended while it was curbed is started again as everything is', async () => {

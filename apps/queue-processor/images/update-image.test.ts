@@ -80,7 +80,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     assert.notEqual(up.image!.id, image!.id)
     assert.deepEqual([up.generation.image, up.generation.number], [up.image!.id, generation!.number + 1])
     assert.equal(up.newer, null)
-    assert.deepEqual(up.notice, null)
+    assert.deepEqual(up.notices, [])
   })
 
   test('that was asked for and is none costs a start one question, and its container is the one that was kept', async () => {
@@ -115,7 +115,8 @@ describe('a newer image', { timeout: 170_000 }, () => {
     try {
       await bed.click('a')
       const up = await bed.untilState('a', 'running')
-      assert.match(up.notice!, /^There may be a newer image, but .*; the one before is used\./)
+      assert.ok(up.newer?.trouble)
+      assert.equal(up.newer.digest, null)
     } finally {
       await registry.start()
     }
@@ -124,7 +125,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     bed.store.apply('a', { type: 'start', by: 'visit' }, newer!.trouble!.at + newer!.trouble!.rest)
     await bed.nudges.nudge(of('a'))
     const up = await bed.untilState('a', 'running')
-    assert.deepEqual([up.image!.id === image!.id, up.notice, up.newer], [false, null, null])
+    assert.deepEqual([up.image!.id === image!.id, up.notices, up.newer], [false, [], null])
   })
 
   test('asked for while another one is on its way comes after it', async () => {
@@ -147,10 +148,9 @@ describe('a newer image', { timeout: 170_000 }, () => {
       { layers: [Buffer.from('x')], platform: { os: 'linux', architecture: 'arm64' } },
     ])
     await bed.nudges.refresh(of('arm'))
-    await until('the admin is told', () => of('arm').notice)
-    const notice =
-      /^A newer image was pushed, but arm cannot be started; the one before is used\. .*it has no image for linux\/\w+, only for linux\/arm64/
-    assert.match(of('arm').notice!, notice)
+    await until('the admin is told', () => of('arm').newer?.trouble)
+    const detail = /it has no image for linux\/\w+, only for linux\/arm64/
+    assert.match(of('arm').newer!.trouble!.detail, detail)
     const digest = await bed.parts.registry.digestOf('arm')
     assert.deepEqual([of('arm').newer?.digest, of('arm').newer?.trouble?.code], [digest, 'bad-image'])
     assert.equal(generationOf(of('arm'))?.number, was.generation.number)
@@ -158,14 +158,14 @@ describe('a newer image', { timeout: 170_000 }, () => {
     await stop('arm')
     await bed.click('arm')
     const up = await bed.untilState('arm', 'running')
-    assert.match(up.notice!, notice)
+    assert.match(up.newer!.trouble!.detail, detail)
     assert.deepEqual([up.image, up.stages.pulling], [was.image, undefined])
 
     await push('arm', 'arm v3')
     await bed.nudges.refresh(of('arm'))
     await until('it serves', () => generationOf(of('arm'))?.image !== was.image!.id, { within: 20_000 })
-    await until('and nothing is said any more', () => of('arm').notice === null)
-    assert.equal(of('arm').newer, null)
+    await until('and nothing is said any more', () => of('arm').newer === null)
+    assert.deepEqual(of('arm').notices, [])
   })
 
   test('that fails to come when a start waits for it lets the one before start', async () => {
@@ -177,7 +177,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     await bed.click('arm')
     const up = await bed.untilState('arm', 'running')
     assert.equal(up.generation.image, image!.id)
-    assert.match(up.notice!, /^A newer image was pushed, but/)
+    assert.ok(up.newer?.digest && up.newer.trouble)
     assert.ok(up.stages.pulling)
   })
 
@@ -194,7 +194,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     try {
       await bed.nudges.refresh(of('a'))
       await until('there is no room', () => said.some((message) => message.startsWith('no room on the disk')))
-      assert.deepEqual([of('a').image, bed.state('b'), of('a').notice], [image, 'running', null])
+      assert.deepEqual([of('a').image, bed.state('b'), of('a').notices], [image, 'running', []])
       assert.equal(of('a').state, 'stopped')
     } finally {
       bed.parts.disk = usual

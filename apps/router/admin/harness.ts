@@ -13,6 +13,7 @@ import { pino } from 'pino'
 import { readConfig } from '../../shared/config/config.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
 import type { Image, Preview } from '../../shared/preview/preview.ts'
+import type { Notice } from '../../shared/preview/notice.ts'
 import { openQueue } from '../../shared/queue.ts'
 import { openStore } from '../../shared/store/store.ts'
 import { labelOf } from '../../shared/tag.ts'
@@ -160,7 +161,7 @@ export const steps = {
   begin: { type: 'begin', places: 50, port: 80 },
   created: { type: 'created', generation: 1, container: 'c0ffee'.repeat(10) + 'beef' },
   started: { type: 'started', generation: 1 },
-  answered: { type: 'answered', generation: 1, notice: null },
+  answered: { type: 'answered', generation: 1, notices: [] as Notice[] },
 } as const
 
 export function bringUp(tag: string, { store }: Pick<Bed, 'store'>): Preview {

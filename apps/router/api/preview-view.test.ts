@@ -41,7 +41,7 @@ const way: Event[] = [
   { type: 'begin', places: 1, port: 3000, slot: 17 },
   { type: 'created', generation: 1, container: 'c0ffee' },
   { type: 'started', generation: 1 },
-  { type: 'answered', generation: 1, notice: 'It answers with 500.' },
+  { type: 'answered', generation: 1, notices: [{ code: 'answers-error', status: 500, path: '/' }] },
 ]
 
 test('a running preview is shown with everything there is to know', () => {
@@ -66,7 +66,7 @@ test('a running preview is shown with everything there is to know', () => {
     timing: { queue: 1_000, pull: 1_000, start: 3_000, ready: 1_000, total: 6_000 },
     created: '2025-12-31T10:00:00Z',
     revision: 'c0ffee1',
-    notice: 'It answers with 500.',
+    notice: 'The application answers 500 at /.',
   })
 })
 

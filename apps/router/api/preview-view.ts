@@ -8,7 +8,9 @@ import {
   type Progress,
   type State,
 } from '../../shared/preview/preview.ts'
-import { words, type Reason } from '../../shared/preview/failure-reason.ts'
+import type { Reason } from '../../shared/preview/failure-reason.ts'
+import { failureWords } from '../words/failure-words.ts'
+import { noticeOf } from '../words/notice-words.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { originOfPreview } from '../pages/image-source.ts'
 import { timingOf, type Timing } from '../start-timing.ts'
@@ -61,7 +63,7 @@ export function viewOf(
   preview: Preview,
   { ahead, lately, now, naming }: { ahead: number; lately: Lately; now: number; naming: Naming },
 ): View {
-  const { tag, state, image, notice, lastSeen } = preview
+  const { tag, state, image, lastSeen } = preview
   const host = hostOf(tag, naming)
   const generation = generationOf(preview)
   const reason = reasonOf(preview)
@@ -86,7 +88,7 @@ export function viewOf(
     usual: startEstimateWhilePending(preview, lately),
     timing: timingOf(preview.stages),
     ...originOfPreview(preview),
-    notice,
+    notice: noticeOf(preview),
   }
 }
 
@@ -99,7 +101,7 @@ function sentence(preview: Preview, position: number | null): string {
   const { tag } = preview
   switch (preview.state) {
     case 'queued': {
-      const why = preview.reason ? `The last try failed: ${words(tag, preview.reason).sentence} ` : ''
+      const why = preview.reason ? `The last try failed: ${failureWords(tag, preview.reason).sentence} ` : ''
       if (position === null) return `${why}It is tried again at ${new Date(preview.notBefore).toISOString()}.`
       return `${why}It is number ${position} in line.`
     }
@@ -125,7 +127,7 @@ function sentence(preview: Preview, position: number | null): string {
     case 'removing':
       return startsAgain(preview) ? 'It is being removed, and starts anew after that.' : 'It is being removed.'
     case 'failed':
-      return words(tag, preview.reason).sentence
+      return failureWords(tag, preview.reason).sentence
     case 'unknown':
       return 'There is no such preview.'
   }

@@ -5,7 +5,8 @@ import { urlOf, type Config } from '../../shared/config/config.ts'
 import type { Log } from '../../shared/log.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import type { Nudges } from '../../shared/queue.ts'
-import { words } from '../../shared/preview/failure-reason.ts'
+import { failureWords } from '../words/failure-words.ts'
+import { endWords } from '../words/stop-words.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf, isTag } from '../../shared/tag.ts'
 import type { StoreWatch } from '../watch/store-watch.ts'
@@ -195,7 +196,7 @@ function problemOfWait(
   const about = waited.preview ? aboutOf(waited.preview) : { tag, state: 'unknown' }
   switch (waited.end) {
     case 'failed': {
-      const { sentence, advice } = words(tag, waited.preview.reason)
+      const { sentence, advice } = failureWords(tag, waited.preview.reason)
       // The first advice is for who can mend it.
       return [502, sentence, { ...about, advice: advice[0]?.what }]
     }
@@ -212,17 +213,9 @@ function problemOfWait(
 /** How what somebody waited for has ended instead. */
 function endOf(preview: Preview | undefined): string {
   if (!preview || preview.state === 'removing') return 'removed by somebody else'
-  const why = 'why' in preview ? preview.why : ''
-  return ends[why] ?? 'stopped by somebody else'
-}
-
-const ends: Record<string, string> = {
-  idle: 'stopped, since nobody used it',
-  lifetime: 'stopped: its lifetime is over',
-  room: 'stopped to make room for another preview',
-  disk: 'stopped to make room on the disk of the engine',
-  moved: 'stopped, since previews are reached in another way now',
-  exited: 'stopped: its container ended by itself',
+  return preview.state === 'stopped' || preview.state === 'stopping'
+    ? endWords[preview.why]
+    : 'stopped by somebody else'
 }
 
 /** A number in a query, or undefined for anything else. */

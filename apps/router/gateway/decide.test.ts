@@ -32,7 +32,7 @@ const known = {
   stages: {},
   took: { start: 300 },
   crashes: 0,
-  notice: null,
+  notices: [],
   leaving: [],
   unfit: null,
   newer: null,

@@ -1,7 +1,7 @@
 /** What a visitor gets instead of the application: a page for people, a problem (RFC 9457) for programs. */
 import type { Response } from 'express'
 import type { Config } from '../../shared/config/config.ts'
-import { words } from '../../shared/preview/failure-reason.ts'
+import { failureWords } from '../words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf } from '../../shared/tag.ts'
 import type { GatewayRequest } from './request.ts'
@@ -128,7 +128,7 @@ function contentOf({ request, decision, config, store }: Parts, now: number): Co
   }
   if (decision.do === 'refuse' && decision.why === 'failed') {
     const { reason, since, retryAt } = decision.preview
-    const { heading, sentence } = words(tag, reason)
+    const { heading, sentence } = failureWords(tag, reason)
     const page = () => failedPage({ tag, reason, since, retryAt, now })
     return { status: 502, heading, sentence, reason: reason.code, page }
   }

@@ -1,5 +1,6 @@
 /** A preview's history as people read it: one entry for each stay in a state, newest first. */
 import type { Change } from '../../shared/store/store.ts'
+import { historyWords } from '../words/history-words.ts'
 import { age, clock, took } from './format.ts'
 
 export interface Entry {
@@ -14,9 +15,9 @@ export interface Entry {
 }
 
 /** @param history as the store keeps it, newest first */
-export function historyOf(history: Change[], now: number): Entry[] {
+export function historyOf(tag: string, history: Change[], now: number): Entry[] {
   let group: string | null = null
-  return staysOf(history).map((stay, i, stays) => {
+  return staysOf(tag, history).map((stay, i, stays) => {
     const lasted = (stays[i - 1]?.at ?? now) - stay.at
     const heading = headingOf(stay, now)
     const entry = {
@@ -40,10 +41,10 @@ interface Stay {
 }
 
 /** A change that leaves the state as it is belongs to the stay it falls into, and the way up to the generation it led to. */
-function staysOf(history: Change[]): Stay[] {
+function staysOf(tag: string, history: Change[]): Stay[] {
   const stays: Stay[] = []
   for (const { state, was, at, generation, event, detail } of history.toReversed()) {
-    const why = wordsOf(event, detail)
+    const why = historyWords(event, detail, tag)
     const stay = stays.at(-1)
     if (stay && state === was && stay.state === state) {
       stay.why.push(why)
@@ -66,70 +67,4 @@ function dayOf(at: number, now: number): string {
   if (days <= 1) return days === 1 ? 'yesterday' : 'today'
   const year = day.getFullYear() === today.getFullYear() ? undefined : 'numeric'
   return day.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year })
-}
-
-const askers: Record<string, string> = {
-  visit: 'a visitor opened it',
-  admin: 'Start was pressed',
-  api: 'asked for',
-  retry: 'another try',
-  reaper: 'it should run',
-}
-const stops: Record<string, string> = {
-  asked: 'asked to',
-  idle: 'nobody used it',
-  lifetime: 'its lifetime was over',
-  room: 'to make room for another',
-  disk: 'to make room on the disk',
-  moved: 'previews are reached in another way now',
-}
-
-function wordsOf(event: string, detail: string | null): string {
-  switch (event) {
-    case 'start':
-      return askers[detail ?? ''] ?? ''
-    case 'stop':
-      return stops[detail ?? ''] ?? ''
-    case 'restart':
-      return 'a restart was asked for'
-    case 'pause':
-      return 'nobody used it'
-    case 'freeze':
-      return 'its container is frozen'
-    case 'woken':
-      return 'its container goes on'
-    case 'curbed':
-      return detail === 'no more'
-        ? 'it may use the processor again'
-        : 'it makes processes without end: it gets little of the processor'
-    case 'inUse':
-      return 'somebody uses it after all'
-    case 'renewed':
-      return 'a newer image is here'
-    case 'replace':
-      return 'a container of it comes up beside'
-    case 'left':
-      return 'the older container is gone'
-    case 'remove':
-      return 'its removal was asked for'
-    case 'found':
-      return 'its image was here'
-    case 'imageGone':
-      return 'its image had gone'
-    case 'missing':
-      return 'the registry does not have it'
-    case 'pulled':
-      return detail ? `image ${detail.replace(/^sha256:/, '').slice(0, 8)}` : 'image pulled'
-    case 'created':
-      return detail ? `container ${detail}` : ''
-    case 'cleaned':
-      return 'container and image removed'
-    case 'adopt':
-      return 'was running already'
-    case 'answered':
-      return detail ?? 'gave its first answer'
-    default:
-      // `begin` names its slot, `fail` and `exited` the engine's words; the rest say nothing.
-      return detail ?? ''
-  }
 }

@@ -1,7 +1,8 @@
 /** What the page of one preview shows, as plain values. Pure: pages render it. */
 import type { Config } from '../../shared/config/config.ts'
 import { MAX_CRASHES, generationOf, type Image, type Lately, type Preview } from '../../shared/preview/preview.ts'
-import { words } from '../../shared/preview/failure-reason.ts'
+import { failureWords } from '../words/failure-words.ts'
+import { noticeOf } from '../words/notice-words.ts'
 import type { Change } from '../../shared/store/store.ts'
 import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
 import { limitsOf, type Limits } from '../../shared/config/limits.ts'
@@ -37,7 +38,8 @@ export type PreviewDetail = ReturnType<typeof previewDetailOf>
 
 export function previewDetailOf(facts: DetailFacts) {
   const { config, preview, address, now } = facts
-  const { tag, state, image, notice } = preview
+  const { tag, state, image } = preview
+  const notice = noticeOf(preview)
   const generation = generationOf(preview)
   return {
     repository: config.repository,
@@ -64,7 +66,7 @@ export function previewDetailOf(facts: DetailFacts) {
     notice: notice && plain(notice),
     failure: preview.state === 'failed' ? failureOf(preview.tag, preview.reason) : null,
     coldStart: coldStartOf(preview),
-    history: historyOf(facts.history, now).map((entry) => ({ ...entry, why: plain(entry.why) })),
+    history: historyOf(tag, facts.history, now).map((entry) => ({ ...entry, why: plain(entry.why) })),
     log: logOf(facts.log),
     asOf: clock(now, true),
     zone: zone(now),
@@ -98,7 +100,7 @@ function standingOf({ config, preview, ahead, lately, now }: DetailFacts): strin
 
 /** The visitor's words and, for the admin alone, the engine's and the application's own. */
 function failureOf(tag: string, reason: Extract<Preview, { state: 'failed' }>['reason']) {
-  const { heading, sentence, advice } = words(tag, reason)
+  const { heading, sentence, advice } = failureWords(tag, reason)
   // The first advice is for who can mend it; the others are for visitors.
   const [mend] = advice.map(({ what }) => what.replace('on the admin page', 'below'))
   return {

@@ -2,7 +2,9 @@
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
 import { generationOf, startsAgain, type Lately, type Preview } from '../../shared/preview/preview.ts'
-import { words } from '../../shared/preview/failure-reason.ts'
+import { failureWords } from '../words/failure-words.ts'
+import { noticeOf } from '../words/notice-words.ts'
+import { stopWords } from '../words/stop-words.ts'
 import type { OfferedTag } from '../../shared/store/store.ts'
 import { builtAt, originOfPreview, shortRevision } from './image-source.ts'
 import { summaryOf } from './summary.ts'
@@ -141,30 +143,21 @@ function standsAt(preview: Preview, ahead: number, now: number): string {
       return waiting === undefined ? `container, ${took(since)}` : `first answer, ${took(now - waiting)}`
     }
     case 'running':
-      return `${age(since)}${preview.notice ? ', with a notice' : ''}`
+      return `${age(since)}${noticeOf(preview) ? ', with a notice' : ''}`
     case 'paused':
       if (preview.phase === 'waking') return 'wakes'
       return preview.phase === 'draining' ? 'about to be frozen' : age(since)
     case 'stopping':
-      return startsAgain(preview) ? 'starts again after it' : (whys[preview.why] ?? preview.why)
+      return startsAgain(preview) ? 'starts again after it' : stopWords[preview.why].now
     case 'removing':
       return startsAgain(preview) ? 'starts again after it' : 'container and image go'
     case 'stopped':
       return preview.image || preview.generation ? age(since) : `${age(since)}, image removed`
     case 'failed':
-      return plainHeading(preview.tag, words(preview.tag, preview.reason).heading)
+      return plainHeading(preview.tag, failureWords(preview.tag, preview.reason).heading)
     case 'unknown':
       return ''
   }
-}
-
-const whys: Record<string, string> = {
-  asked: 'asked to',
-  idle: 'idle',
-  lifetime: 'its lifetime is over',
-  room: 'makes room',
-  disk: 'makes room on the disk',
-  moved: 'previews are reached in another way now',
 }
 
 /** A heading as the rest of a row that has named its tag already. */
@@ -229,7 +222,7 @@ function matches(preview: Preview, q: string): boolean {
     preview.image?.digest ?? '',
     generationOf(preview)?.digest ?? '',
     originOfPreview(preview).revision ?? '',
-    ...(reason ? [reason.code, words(preview.tag, reason).heading] : []),
+    ...(reason ? [reason.code, failureWords(preview.tag, reason).heading] : []),
   ]
   return texts.some((text) => text.toLowerCase().includes(q.trim().toLowerCase()))
 }

@@ -36,7 +36,7 @@ const known = {
   stages: { queued: now - 5_000 },
   took: {},
   crashes: 0,
-  notice: evil,
+  notices: [{ code: 'text' as const, text: evil }],
   leaving: [],
   unfit: null,
   newer: null,
@@ -268,7 +268,7 @@ describe('the admin page', () => {
   test('says of what comes up how long that usually takes, and that it waits for room; so does the preview’s own page', () => {
     const lately = { pull: [8_000], start: [3_600] }
     const progress = { bytes: 1, total: 50_600_000, layers: 2, layersDone: 0, percent: 12 }
-    const pulling = { ...known, tag: 'a', notice: null, image: null, state: 'pulling', progress } as Preview
+    const pulling = { ...known, tag: 'a', notices: [], image: null, state: 'pulling', progress } as Preview
     const line = (preview: Preview) =>
       /class="what">(?:<progress.*<\/progress> )?(.*?)<\/span>/.exec(html({ lately, previews: [preview] }))![1]
     assert.equal(line(pulling), '12 %, 50.6 MB, usually 12 s')
@@ -277,7 +277,7 @@ describe('the admin page', () => {
     assert.ok(!html({ previews: [waiting] }).includes('aria-label="a, pulled"'))
     assert.match(one(waiting).html.replaceAll('\u00a0', ' '), /waits for room on the disk, 5 s</)
     assert.match(one({ ...pulling, took: { pull: 1_000, start: 1_000 } }).html, /50\.6\u00a0MB, usually 2\u00a0s</)
-    assert.equal(line({ ...running, notice: null, tag: 'a' }), '5 s')
+    assert.equal(line({ ...running, notices: [], tag: 'a' }), '5 s')
   })
 
   test('says what the reaper does next', () => {

@@ -10,7 +10,8 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import ejs from 'ejs'
-import { retryAfter, words, type Reason } from '../../shared/preview/failure-reason.ts'
+import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
+import { failureWords } from '../words/failure-words.ts'
 import type { PreviewDetail } from './preview-detail.ts'
 import type { PreviewList } from './preview-list.ts'
 import type { StartStatus } from './start-status.ts'
@@ -59,7 +60,7 @@ export interface FailedModel {
 
 /** A start that failed, in the visitor's words. The engine's words and the application's output are not in it. */
 export function failedPage({ tag, reason, since, retryAt, now }: FailedModel): Page {
-  const { heading, sentence, advice, hint } = words(tag, reason)
+  const { heading, sentence, advice, hint } = failureWords(tag, reason)
   // Visitors read durations: their clocks may be in another zone than this machine's.
   const at = { text: `${duration(now - since)} ago`, datetime: new Date(since).toISOString() }
   const after = reason.after === undefined || reason.after < 1_000 ? '' : `, ${duration(reason.after)} after the start`

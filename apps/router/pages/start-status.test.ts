@@ -15,7 +15,7 @@ const base = {
   stages: { queued: now - 6_000 },
   took: {},
   crashes: 0,
-  notice: null,
+  notices: [],
   leaving: [],
   unfit: null,
   newer: null,

@@ -12,7 +12,7 @@ import {
   type Lately,
   type Preview,
 } from '../../shared/preview/preview.ts'
-import { words } from '../../shared/preview/failure-reason.ts'
+import { failureWords } from '../words/failure-words.ts'
 import { bytes, count, ordinal, roughly, took } from './format.ts'
 import { needsPull, startEstimateOf } from './start-estimate.ts'
 
@@ -249,7 +249,7 @@ function againOf(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason
     return `It stopped while starting; trying again, ${ordinal(crashes + 1)} of ${MAX_CRASHES}.`
   if (reason.code === 'engine-down')
     return 'The container engine does not answer just now. It starts when that is back, and opens here by itself.'
-  const { heading } = words(tag, reason)
+  const { heading } = failureWords(tag, reason)
   return `The last try failed: ${heading.startsWith(tag) ? heading : heading[0]!.toLowerCase() + heading.slice(1)}. Trying again.`
 }
 

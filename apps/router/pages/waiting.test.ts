@@ -22,7 +22,7 @@ const pulling = (percent: number): Preview => ({
   stages: { queued: now, pulling: now },
   took: {},
   crashes: 0,
-  notice: null,
+  notices: [],
   leaving: [],
   unfit: null,
   newer: null,

@@ -1,5 +1,5 @@
 /** What goes wrong with a preview: it cannot start, its application ends by itself, its image is not there. */
-import { withCurb } from './fork-bomb.ts'
+import { withCurbed } from './notice.ts'
 import { atOnce, notRenewed, rejected } from './update.ts'
 import { gone, isOwn, known, nudged, queued, stopped, withoutImage, withoutSlot } from './states.ts'
 import {
@@ -104,8 +104,8 @@ function withKilled<P extends Preview>(preview: P, generation: Generation): P {
 
 /** What serves is curbed, or is not any more: the admin reads of it. */
 export function curbed(preview: In<'running'>, { generation, curbed }: EventOf<'curbed'>): In<'running'> | undefined {
-  const notice = withCurb(preview.notice, curbed)
-  return isOwn(preview, generation) && notice !== preview.notice ? { ...preview, notice } : undefined
+  const notices = withCurbed(preview.notices, curbed)
+  return isOwn(preview, generation) && notices !== preview.notices ? { ...preview, notices } : undefined
 }
 
 /** The image it was to start from was removed by somebody else: it is pulled again. */

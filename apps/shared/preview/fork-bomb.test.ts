@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CURBED, isCurbed, lately, withCurb } from './fork-bomb.ts'
+import { isCurbed, lately } from './fork-bomb.ts'
+import { withCurbed, type Notice } from './notice.ts'
 
 /** Looks a second apart, from how many were refused in each. */
 function looksOf(...refused: number[]) {
@@ -38,11 +39,11 @@ test('looks are kept as far back as they are needed', () => {
 })
 
 test('the notice joins others, and leaves them as they were', () => {
-  for (const notice of [null, 'The label x=y is not used.']) {
-    const curbed = withCurb(notice, true)
-    assert.ok(curbed?.endsWith(CURBED))
-    assert.equal(withCurb(curbed, true), curbed)
-    assert.equal(withCurb(curbed, false), notice)
-    assert.equal(withCurb(notice, false), notice)
+  for (const notices of [[], [{ code: 'label', text: 'The label x=y is not used.' }]] as Notice[][]) {
+    const curbed = withCurbed(notices, true)
+    assert.deepEqual(curbed, [...notices, { code: 'curbed' }])
+    assert.equal(withCurbed(curbed, true), curbed)
+    assert.deepEqual(withCurbed(curbed, false), notices)
+    assert.equal(withCurbed(notices, false), notices)
   }
 })

@@ -22,10 +22,6 @@ const QUIET_MS = 5_000
  */
 export const CURBED_CPUS = 0.2
 
-/** What the admin reads. */
-export const CURBED =
-  'It tries to make more processes than it may, without end: it gets little of the processor until it stops that.'
-
 /** The looks that are kept. */
 export function lately(looks: readonly Look[], now: number): Look[] {
   const first = looks.findLastIndex(({ at }) => now - at >= QUIET_MS)
@@ -47,10 +43,4 @@ export function isCurbed(looks: readonly Look[], before: boolean): boolean {
   // All along, and not in one burst.
   const steps = looks.slice(looks.indexOf(from)).map((look, i, all) => [all[i - 1], look] as const)
   return steps.every(([a, b]) => !a || (b.refused - a.refused) * 1_000 >= BOMB_PER_SECOND * (b.at - a.at))
-}
-
-/** A notice with that one, or without it. null for none. */
-export function withCurb(notice: string | null, curbed: boolean): string | null {
-  const rest = notice?.replace(CURBED, '').trim() ?? ''
-  return (curbed ? `${rest} ${CURBED}` : rest).trim() || null
 }

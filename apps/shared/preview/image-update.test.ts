@@ -4,6 +4,7 @@ import { next } from './transitions.ts'
 import { isAsked, isHopeless, wantsNewer } from './image-update.ts'
 import { fresh, type Event, type Image, type In, type Preview } from './preview.ts'
 import type { ReasonCode } from './failure-reason.ts'
+import type { Notice } from './notice.ts'
 
 const now = 1_763_700_000_000
 const image: Image = {
@@ -15,6 +16,7 @@ const image: Image = {
   labels: {},
   ports: [80],
 }
+const slow: Notice = { code: 'answers-error', status: 500, path: '/' }
 const newest = { ...image, id: 'sha256:two', digest: 'sha256:d2' }
 const known = { ...fresh, tag: 'red', since: now, image, generations: 1 }
 const generation = { number: 1, container: 'c1', slot: 7, image: image.id, digest: image.digest, port: 80 }
@@ -46,7 +48,7 @@ const ends: Event[] = [{ type: 'stop', why: 'asked' }, { type: 'ending' }, { typ
 const up: Event[] = [
   begin,
   { type: 'created', generation: 2, container: 'c2' },
-  { type: 'answered', generation: 2, notice: 'it answers 500' },
+  { type: 'answered', generation: 2, notices: [slow] },
 ]
 
 test('a start of what was asked for, or noticed, pulls first; any other takes what is here', () => {
@@ -105,10 +107,10 @@ test('without an image there is none that is newer: what somebody builds under i
   ]
   for (const [how, before, events] of ways) {
     const bare = after(before, ...events)
-    assert.deepEqual([bare.state, bare.image, bare.newer, bare.notice], ['queued', null, null, null], how)
+    assert.deepEqual([bare.state, bare.image, bare.newer, bare.notices], ['queued', null, null, []], how)
     assert.equal(wantsNewer(after(bare, own)), false, how)
   }
-  assert.equal(after(told, { type: 'cleaned' }).notice, null)
+  assert.equal(after(told, { type: 'cleaned' }).newer, null)
   assert.equal(wantsNewer({ ...after(running, asked), image: { ...image, pulled: false } }), false)
 })
 
@@ -134,9 +136,9 @@ test('what is told twice is no news, nor of a preview that has it, or has somebo
 test('a newer image that does not come when a start waits for it lets the one before start, and the admin is told', () => {
   const starting = after(stopped, noticed, start, pull, fails('credentials'))
   assert.deepEqual([starting.state, starting.image], ['starting', image])
-  const { state, notice } = after(starting, ...up)
-  assert.equal(state, 'running')
-  assert.match(notice!, /^A newer image was pushed, but .*; the one before is used\. engine words it answers 500$/)
+  const { state, newer, notices } = after(starting, ...up)
+  assert.deepEqual([state, newer?.trouble?.code, newer?.digest], ['running', 'credentials', newest.digest])
+  assert.deepEqual(notices, [slow])
 })
 
 test('a registry that does not answer keeps nobody from what is here, nor from its kept container', () => {
@@ -144,8 +146,8 @@ test('a registry that does not answer keeps nobody from what is here, nor from i
   assert.deepEqual([queued.state, wantsNewer(queued)], ['queued', false])
   const starting = after(queued, begin) as In<'starting'>
   assert.equal(starting.generation?.container, kept.container)
-  const { notice } = after(starting, { type: 'answered', generation: 1, notice: null })
-  assert.match(notice!, /^There may be a newer image, but /)
+  const { newer } = after(starting, { type: 'answered', generation: 1, notices: [] })
+  assert.deepEqual([newer?.trouble?.code, newer?.digest], ['registry-down', null])
 })
 
 test('a start tries again what has rested, and no start of Lotan’s own does', () => {
@@ -164,7 +166,7 @@ test('a start tries again what has rested, and no start of Lotan’s own does', 
 
 test('what is nothing that can run here is not tried again by a start; somebody may ask all the same', () => {
   const tried = (code: ReasonCode) => after(running, noticed, notRenewed(code))
-  assert.match(tried('disk-full').notice!, /^A newer image was pushed, but /)
+  assert.equal(tried('disk-full').newer?.trouble?.code, 'disk-full')
   const again = (preview: Preview) => next(after(preview, ...ends), 'red', start, now + 61_000)!
   assert.ok(wantsNewer(again(tried('disk-full'))))
   assert.ok(!wantsNewer(again(tried('bad-image'))))
@@ -176,13 +178,13 @@ test('what is nothing that can run here is not tried again by a start; somebody 
 
 test('once it is here, or the registry has the one before again, nothing is said of it any more', () => {
   const told = { ...after(running, noticed, notRenewed('disk-full')) }
-  const both = { ...told, notice: `${told.notice} it answers 500` }
+  const both: Preview = { ...told, notices: [slow] }
   for (const event of [
-    { type: 'renewed', image: { ...newest, digest: 'sha256:d3' } },
+    { type: 'renewed', image: { ...newest, digest: 'sha256:d3' }, number: 1 },
     { type: 'current', number: 1 },
   ] as const) {
-    assert.equal(after(told, event).notice, null)
-    assert.equal(after(both, event).notice, 'it answers 500')
+    assert.deepEqual([after(told, event).newer, after(told, event).notices], [null, []])
+    assert.deepEqual([after(both, event).newer, after(both, event).notices], [null, [slow]])
   }
 })
 

@@ -5,7 +5,6 @@
  * preview's next start has to look for it first; where it cannot be brought here, the one that is here is used.
  */
 import type { Image, Newer, Preview, StartedBy } from './preview.ts'
-import { words } from './failure-reason.ts'
 
 /** Whether a start has to look for a newer image before it takes the one that is here. One of somebody else's stays. */
 export function wantsNewer({ image, newer }: Preview): boolean {
@@ -46,21 +45,4 @@ export function tryAgain(newer: Newer | null, by: StartedBy, now: number): Newer
   if (!newer?.trouble || newer.trouble.code === 'bad-image' || by === 'reaper' || by === 'retry') return newer
   // A clock that stepped back must not make the rest longer.
   return Math.abs(now - newer.trouble.at) < newer.trouble.rest ? newer : { ...newer, trouble: null }
-}
-
-/** A notice, and before it why the newer image is not here, where there is one. */
-export function withNewer(preview: Preview, notice: string | null): string | null {
-  return [noticeOf(preview), notice].filter((text) => text !== null).join(' ') || null
-}
-
-/** A preview's notice without that. */
-export function withoutNewer(preview: Preview): string | null {
-  return preview.notice?.replace(noticeOf(preview) ?? '', '').trim() || null
-}
-
-function noticeOf({ tag, newer }: Preview): string | null {
-  if (!newer?.trouble) return null
-  const { heading } = words(tag, newer.trouble)
-  const what = newer.digest === null ? 'There may be a newer image' : 'A newer image was pushed'
-  return `${what}, but ${heading}; the one before is used. ${newer.trouble.detail}`
 }

@@ -4,6 +4,7 @@
  *   queued → pulling → starting → running → paused → stopping → stopped        removing → (no row)        failed
  */
 import type { Reason } from './failure-reason.ts'
+import type { Notice } from './notice.ts'
 
 /** An image as the engine describes it. `pulled` says that Lotan fetched it, so Lotan may remove it. */
 export interface Image {
@@ -104,8 +105,8 @@ export interface Known {
   took: Took
   /** Starts in a row that ended in the application exiting. */
   crashes: number
-  /** Something the admin should know of a preview that works all the same. */
-  notice: string | null
+  /** What came of a newer image that does not come is not among them: `newer` knows it. */
+  notices: readonly Notice[]
   /** They keep their slots until their containers are gone. */
   leaving: Leaving[]
   /** The id of a newer image whose container did not come up: it is not tried again by itself. */
@@ -125,7 +126,7 @@ export const fresh: Omit<Known, 'tag' | 'since'> = {
   stages: {},
   took: {},
   crashes: 0,
-  notice: null,
+  notices: [],
   leaving: [],
   unfit: null,
   newer: null,
@@ -234,7 +235,7 @@ export type Event =
   /** Somebody else has the place of the slot of what is coming up, which takes another. `slot` as with `begin`. */
   | { type: 'slotTaken'; generation: number; slot?: number }
   | { type: 'started'; generation: number }
-  | { type: 'answered'; generation: number; notice: string | null }
+  | { type: 'answered'; generation: number; notices: readonly Notice[] }
   | { type: 'fail'; reason: Reason }
   /** The container's process ended, or the container itself is gone (`gone`), without Lotan asking for it. */
   | { type: 'exited'; generation: number; reason: Reason; gone: boolean }

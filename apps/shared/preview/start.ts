@@ -1,6 +1,6 @@
 /** How a preview comes up: from the wish, by way of its image and its container, to the first answer. */
 import { isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
-import { stillNewer, wantsNewer, withNewer } from './image-update.ts'
+import { stillNewer, wantsNewer } from './image-update.ts'
 import {
   isRouted,
   rests,
@@ -138,7 +138,7 @@ export function answered(preview: In<'starting'>, event: EventOf<'answered'>, no
     since: now,
     took: { ...preview.took, start: now - (preview.stages.starting ?? now) },
     stages: stage(preview, 'running', now),
-    notice: withNewer(preview, event.notice),
+    notices: event.notices,
     state: 'running',
     generation,
     readyAt: now,

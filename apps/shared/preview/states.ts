@@ -1,5 +1,5 @@
 /** The states: what stays of a preview as it enters another one, and what it is there. Undefined where nothing changes. */
-import { tryAgain, withoutNewer } from './image-update.ts'
+import { tryAgain } from './image-update.ts'
 import {
   fresh,
   generationOf,
@@ -29,7 +29,7 @@ export function known(preview: Known & { coming?: Generation | null }): Known {
 
 /** The same once its image is gone: there is none any more that another one would be newer than. */
 export function withoutImage(preview: Preview): Known {
-  return { ...known(preview), image: null, newer: null, notice: withoutNewer(preview) }
+  return { ...known(preview), image: null, newer: null }
 }
 
 /** Marks a change that the queue-processor has to act upon. */
@@ -65,7 +65,7 @@ export function queued(
     newer: tryAgain(base.newer, by, now),
     since: now,
     stages: { queued: now, ...firstOf(base, by) },
-    notice: null,
+    notices: [],
     state: 'queued',
     generation,
     notBefore: wait ? now + wait : 0,

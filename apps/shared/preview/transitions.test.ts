@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { duesOf } from './timeouts.ts'
-import { CURBED } from './fork-bomb.ts'
 import { next } from './transitions.ts'
 import {
   AT_ONCE,
@@ -21,6 +20,7 @@ import {
   type State,
 } from './preview.ts'
 import type { Reason, ReasonCode } from './failure-reason.ts'
+import type { Notice } from './notice.ts'
 
 const now = 1_763_700_000_000
 const image: Image = {
@@ -34,6 +34,7 @@ const image: Image = {
 }
 const generation = { number: 1, container: 'c1', slot: 7, image: image.id, digest: image.digest, port: 80 }
 const kept: Generation = { ...generation, slot: null }
+const slow: Notice = { code: 'answers-error', status: 500, path: '/' }
 const because = (code: ReasonCode): Reason => ({ code, detail: 'engine words' })
 
 const since = now - 10 * 60_000
@@ -47,7 +48,7 @@ const known = {
   stages: {},
   took: {},
   crashes: 0,
-  notice: null,
+  notices: [],
   leaving: [],
   unfit: null,
   newer: null,
@@ -140,8 +141,8 @@ const events: Record<string, Event> = {
   beginNoSlot: { type: 'begin', places: 1, port: 80 },
   created: { type: 'created', generation: 1, container: 'c9' },
   started: { type: 'started', generation: 1 },
-  answered: { type: 'answered', generation: 1, notice: null },
-  answered2: { type: 'answered', generation: 2, notice: null },
+  answered: { type: 'answered', generation: 1, notices: [] },
+  answered2: { type: 'answered', generation: 2, notices: [] },
   fail: { type: 'fail', reason: because('registry-down') },
   failExited: { type: 'fail', reason: because('exited') },
   exited: { type: 'exited', generation: 1, reason: because('exited'), gone: false },
@@ -320,7 +321,7 @@ test('a newer image that does not come up leaves the older one serving, and is n
   const same = inState(after(replaced, 'fail'), 'running')
   assert.deepEqual([same.generation, same.coming, same.unfit], [generation, null, newer.id])
   assert.deepEqual(same.leaving, [{ ...coming, since: 0 }])
-  assert.match(same.notice!, /A newer image was pushed, but .* serves on/)
+  assert.deepEqual(same.notices, [{ code: 'update-rejected', reason: because('registry-down') }])
   assert.equal(after(same, 'replace'), same)
   const again = inState(after(same, 'renewed', 'replace'), 'running')
   assert.equal(again.coming?.number, 3)
@@ -336,18 +337,19 @@ test('a number is given out once, though the older image is pushed back and its 
 test('that a newer image did not come up is no news once another was pushed, the one that serves perhaps', () => {
   const same = after(replaced, 'fail')
   const back = inState(after(same, { type: 'renewed', image }), 'running')
-  assert.deepEqual([back.notice, back.unfit, after(back, 'replace')], [null, null, back])
+  assert.deepEqual([back.notices, back.unfit, after(back, 'replace')], [[], null, back])
   assert.equal(inState(after(back, { type: 'renewed', image: newer }, 'replace'), 'running').coming?.image, newer.id)
 })
 
 test('what cannot be brought here is told once, and no more when it is asked for again or is none', () => {
   const notRenewed = (number: number): Event => ({ type: 'notRenewed', reason: because('disk-full'), number })
-  const first = after({ ...running, notice: 'slow' }, { type: 'refresh' }, notRenewed(1))
-  assert.match(first!.notice!, /^There may be a newer image, but .* slow$/)
+  const first = after({ ...running, notices: [slow] }, { type: 'refresh' }, notRenewed(1))
+  assert.deepEqual([first!.newer?.trouble?.code, first!.notices], ['disk-full', [slow]])
   const asked = after(first, { type: 'refresh' })
-  assert.equal(asked!.notice, 'slow')
-  assert.equal(after(asked, notRenewed(2))!.notice, first!.notice)
-  assert.equal(after(first, { type: 'current', number: 1 })!.notice, 'slow')
+  assert.deepEqual([asked!.newer?.trouble, asked!.notices], [null, [slow]])
+  assert.equal(after(asked, notRenewed(2))!.newer?.trouble?.code, 'disk-full')
+  const current = after(first, { type: 'current', number: 1 })!
+  assert.deepEqual([current.newer, current.notices], [null, [slow]])
 })
 
 test('what comes up beside goes with the one that serves, and keeps its slot until it is gone', () => {
@@ -623,7 +625,7 @@ test('no sequence of events breaks a preview', () => {
     fc.record({ type: fc.constant('renewed' as const), image: anyImage }),
     fc.record({ type: fc.constant('begin' as const), places: number, port: number, slot: number }),
     fc.record({ type: fc.constant('created' as const), generation: number, container: fc.constantFrom('a', 'b') }),
-    fc.record({ type: fc.constant('answered' as const), generation: number, notice: fc.constant(null) }),
+    fc.record({ type: fc.constant('answered' as const), generation: number, notices: fc.constant([]) }),
     fc.record({ type: fc.constant('fail' as const), reason: anyReason }),
     fc.record({ type: fc.constant('exited' as const), generation: number, reason: anyReason, gone: fc.boolean() }),
   )
@@ -666,9 +668,9 @@ test('no sequence of events breaks a preview', () => {
 
 test('a notice says that what serves is curbed, as long as it is', () => {
   const curbed = inState(after(running, { type: 'curbed', generation: 1, curbed: true }), 'running')
-  assert.equal(curbed.notice, CURBED)
+  assert.deepEqual(curbed.notices, [{ code: 'curbed' }])
   assert.equal(curbed.change, running.change)
   assert.equal(next(curbed, 'red', { type: 'curbed', generation: 1, curbed: true }, now), undefined)
-  assert.equal(after(curbed, { type: 'curbed', generation: 1, curbed: false })?.notice, null)
+  assert.deepEqual(after(curbed, { type: 'curbed', generation: 1, curbed: false })?.notices, [])
   assert.equal(next(running, 'red', { type: 'curbed', generation: 2, curbed: true }, now), undefined)
 })

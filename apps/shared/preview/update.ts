@@ -3,7 +3,7 @@
  * generation of it comes up beside the one that serves, and takes over.
  */
 import { known, nudged, starting, stopped } from './states.ts'
-import { stillNewer, withNewer, withoutNewer } from './image-update.ts'
+import { stillNewer } from './image-update.ts'
 import {
   AT_ONCE,
   FAILURE_REST_MS,
@@ -15,7 +15,8 @@ import {
   type Newer,
   type Preview,
 } from './preview.ts'
-import { words, type Reason } from './failure-reason.ts'
+import type { Reason } from './failure-reason.ts'
+import type { Notice } from './notice.ts'
 
 /**
  * The newest image is wanted, whatever came of an earlier try. `digest` is what the registry told, where it was asked;
@@ -28,7 +29,7 @@ export function refresh(preview: Preview, { digest }: EventOf<'refresh'>): Previ
   const refreshes = preview.refreshes + 1
   const isAsked = digest === undefined || (preview.newer?.asked ?? false)
   const newer: Newer = { number: refreshes, digest: digest ?? null, asked: isAsked, trouble: null }
-  return { ...preview, newer, refreshes, notice: withoutNewer(preview) }
+  return { ...preview, newer, refreshes }
 }
 
 /** There is no newer image, by the answer to that asking. Whoever waited for one has the image that is here. */
@@ -41,7 +42,7 @@ export function current(
   if (!image) return undefined
   const newer = stillNewer(preview.newer, number, image)
   if (newer === preview.newer && !isKeptWaiting(preview)) return undefined
-  return goOn({ ...preview, newer, notice: withoutNewer(preview) }, now)
+  return goOn({ ...preview, newer }, now)
 }
 
 /** There is a newer image, or there may be one, but it does not come: the one that is here is used. */
@@ -56,7 +57,7 @@ export function notRenewed(
   const isNews = was !== null && was.number === number && was.trouble?.code !== reason.code
   if (!isNews && !isKeptWaiting(preview)) return undefined
   const newer = isNews ? { ...was, trouble: { ...reason, at: now, rest } } : was
-  return goOn({ ...preview, newer, notice: withNewer({ ...preview, newer }, withoutNewer(preview)) }, now)
+  return goOn({ ...preview, newer }, now)
 }
 
 /** Whether its start is kept waiting for an answer about its newest image. */
@@ -90,8 +91,8 @@ export const renewedWhileRunning = unlessSame<In<'running'>>((preview, event) =>
   const renewed = withImage(preview, event)
   if (preview.image?.id === event.image.id) return withDigest(renewed)
   // A generation of an older image still is not wanted any more, and that one did not come up is no news.
-  const notice = preview.unfit ? null : renewed.notice
-  return nudged({ ...renewed, ...known(renewed), notice, unfit: null, coming: null })
+  const notices = preview.unfit ? [] : preview.notices
+  return nudged({ ...renewed, ...known(renewed), notices, unfit: null, coming: null })
 })
 
 /** What sleeps has it with its next start. */
@@ -106,7 +107,7 @@ export const renewedAfterFailure = unlessSame<In<'failed'>>((preview, event, now
 )
 
 function withImage<P extends Preview>(preview: P, { image, number }: Renewed): P {
-  return { ...preview, image, newer: stillNewer(preview.newer, number, image), notice: withoutNewer(preview) }
+  return { ...preview, image, newer: stillNewer(preview.newer, number, image) }
 }
 
 /**
@@ -150,16 +151,14 @@ export function takenOver(preview: In<'running'>, event: EventOf<'answered'>, no
   const { coming, generation } = preview
   if (coming?.number !== event.generation || !isRouted(coming)) return undefined
   const leaving = [...preview.leaving, { ...generation, since: now }]
-  const notice = withNewer(preview, event.notice)
-  return nudged({ ...preview, generation: coming, coming: null, leaving, notice, unfit: null })
+  return nudged({ ...preview, generation: coming, coming: null, leaving, notices: event.notices, unfit: null })
 }
 
 /** The newer image does not come up: the older container serves on, and the admin is told. */
 export function rejected(preview: In<'running'>, reason: Reason): In<'running'> | undefined {
   if (!preview.coming) return undefined
-  const { heading } = words(preview.tag, reason)
-  const notice = `A newer image was pushed, but ${heading}; the one before serves on. ${reason.detail}`
-  return { ...preview, ...known(preview), coming: null, unfit: preview.coming.image, notice }
+  const notices: Notice[] = [{ code: 'update-rejected', reason }]
+  return { ...preview, ...known(preview), coming: null, unfit: preview.coming.image, notices }
 }
 
 /** A generation that leaves is not waited for any more. */

@@ -96,7 +96,7 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     case 'created':
       return event.container.slice(0, 12)
     case 'answered':
-      return event.notice
+      return event.notices.length > 0 ? JSON.stringify(event.notices) : null
     case 'curbed':
       return event.curbed ? 'processes without end' : 'no more'
     case 'begin':

@@ -1,46 +1,18 @@
 /** The previews' rows, and those of their generations: a part of the store. */
 import type { Database } from 'better-sqlite3'
 import type { Preview } from '../preview/preview.ts'
-import { toGenerationRows, toPreview, toRow, type GenerationRow, type Row } from './rows.ts'
+import { columnNames, toGenerationRows, toPreview, toRow, type GenerationRow, type Row } from './rows.ts'
 
 /** @param label a tag's host label, kept beside it so that a host finds its tag again */
 export function previewRows(db: Database, label: (tag: string) => string) {
   const selectOne = db.prepare<[string], Row>('SELECT * FROM preview WHERE tag = ?')
   const selectAll = db.prepare<[], Row>('SELECT * FROM preview ORDER BY tag')
+  const names = ['label', ...columnNames]
   const upsert = db.prepare(`
-    INSERT INTO preview (
-      tag, label, state, since, change, last_seen, image, generations, stages, took, crashes, notice,
-      reason, retry_at, why, asked_by, not_before, draining, then_start, ready_at, progress, unfit, newer,
-      refreshes
-    ) VALUES (
-      @tag, @label, @state, @since, @change, @last_seen, @image, @generations, @stages, @took, @crashes, @notice,
-      @reason, @retry_at, @why, @asked_by, @not_before, @draining, @then_start, @ready_at, @progress, @unfit, @newer,
-      @refreshes
-    )
+    INSERT INTO preview (${names.join(', ')})
+    VALUES (${names.map((name) => `@${name}`).join(', ')})
     ON CONFLICT (tag) DO UPDATE SET
-      label = excluded.label,
-      state = excluded.state,
-      since = excluded.since,
-      change = excluded.change,
-      last_seen = excluded.last_seen,
-      image = excluded.image,
-      generations = excluded.generations,
-      stages = excluded.stages,
-      took = excluded.took,
-      crashes = excluded.crashes,
-      notice = excluded.notice,
-      reason = excluded.reason,
-      retry_at = excluded.retry_at,
-      why = excluded.why,
-      asked_by = excluded.asked_by,
-      not_before = excluded.not_before,
-      draining = excluded.draining,
-      then_start = excluded.then_start,
-      ready_at = excluded.ready_at,
-      progress = excluded.progress,
-      unfit = excluded.unfit,
-      newer = excluded.newer,
-      refreshes = excluded.refreshes
+      ${names.map((name) => `${name} = excluded.${name}`).join(',\n      ')}
   `)
   const deletePreview = db.prepare('DELETE FROM preview WHERE tag = ?')
 
@@ -87,7 +59,7 @@ export function previewRows(db: Database, label: (tag: string) => string) {
     /** Writes a preview and its generations, in the transaction in which it was read. */
     put(preview: Preview): void {
       deleteGenerations.run(preview.tag)
-      upsert.run(toRow(preview, label(preview.tag)))
+      upsert.run({ label: label(preview.tag), ...toRow(preview) })
       for (const generation of toGenerationRows(preview)) insertGeneration.run(generation)
     },
 

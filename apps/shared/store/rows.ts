@@ -1,44 +1,129 @@
 /** Previews as the rows of their tables, and back. */
 import {
+  fresh,
   generationOf,
   isDraining,
   startsAgain,
   type EndPhase,
   type Generation,
-  type Image,
-  type Newer,
+  type In,
   type PausedPhase,
   type Preview,
-  type Progress,
-  type StartedBy,
-  type StoppedWhy,
+  type State,
 } from '../preview/preview.ts'
 
-/** A preview as its table has it: what only some states know is null in the others. */
-export interface Row {
-  tag: string
-  state: Preview['state']
-  since: number
-  change: number
-  last_seen: number | null
-  image: string | null
-  generations: number
-  stages: string
-  took: string
-  crashes: number
-  notice: string | null
-  reason: string | null
-  retry_at: number | null
-  why: StoppedWhy | null
-  asked_by: StartedBy | null
-  not_before: number | null
-  draining: number | null
-  then_start: number | null
-  ready_at: number | null
-  progress: string | null
-  unfit: string | null
-  newer: string | null
-  refreshes: number
+type Value = string | number | null
+type Stored = Exclude<State, 'unknown'>
+/** A row of `preview`: what only some states know is null in the others. */
+export type Row = Record<string, Value> & { tag: string; state: Stored }
+
+type KeysOf<P> = P extends unknown ? keyof P : never
+/** What a preview knows; its generations have rows of their own. */
+type Field = Exclude<KeysOf<Preview>, 'leaving' | 'generation' | 'coming'>
+
+/** Where a field of a preview stands in its row. */
+interface Column {
+  names: string[]
+  write: (value: unknown, preview: Preview) => Value[]
+  read: (row: Row) => unknown
+}
+
+const plain = (name: string): Column => ({
+  names: [name],
+  write: (value) => [(value as Value | undefined) ?? null],
+  read: (row) => row[name],
+})
+
+const json = (name: string): Column => ({
+  names: [name],
+  write: (value) => [value ? JSON.stringify(value) : null],
+  read: (row) => (row[name] ? (JSON.parse(String(row[name])) as unknown) : null),
+})
+
+/** Each field's column: a row is written, updated and read by it. */
+const columns: Record<Field, Column> = {
+  tag: plain('tag'),
+  state: plain('state'),
+  since: plain('since'),
+  change: plain('change'),
+  lastSeen: plain('last_seen'),
+  image: json('image'),
+  generations: plain('generations'),
+  stages: json('stages'),
+  took: json('took'),
+  crashes: plain('crashes'),
+  notices: {
+    names: ['notice'],
+    write: (notices) => [(notices as unknown[]).length > 0 ? JSON.stringify(notices) : null],
+    read: ({ notice }) => (notice ? (JSON.parse(String(notice)) as unknown) : []),
+  },
+  unfit: plain('unfit'),
+  newer: json('newer'),
+  refreshes: plain('refreshes'),
+  reason: json('reason'),
+  retryAt: plain('retry_at'),
+  why: plain('why'),
+  by: plain('asked_by'),
+  notBefore: plain('not_before'),
+  readyAt: plain('ready_at'),
+  progress: json('progress'),
+  phase: {
+    names: ['draining', 'then_start'],
+    write: (phase, preview) => (phase ? [Number(isDraining(preview)), Number(startsAgain(preview))] : [null, null]),
+    read: ({ state, draining, then_start: again }) =>
+      state === 'paused' ? pausedPhase(draining === 1, again === 1) : endPhase(draining === 1, again === 1),
+  },
+}
+
+/** What a state knows beside what all know. */
+const fieldsOf: { [S in Stored]: Exclude<Extract<keyof In<S>, Field>, keyof typeof fresh | 'tag' | 'since'>[] } = {
+  queued: ['state', 'notBefore', 'by', 'reason'],
+  pulling: ['state', 'progress'],
+  starting: ['state'],
+  running: ['state', 'readyAt'],
+  paused: ['state', 'phase', 'readyAt'],
+  stopping: ['state', 'phase', 'why'],
+  stopped: ['state', 'why'],
+  removing: ['state', 'phase'],
+  failed: ['state', 'reason', 'retryAt'],
+}
+const withoutGeneration: Stored[] = ['pulling', 'failed']
+const { leaving: _, ...common } = fresh
+const commonFields = ['tag', 'since', ...Object.keys(common)] as Field[]
+
+/** The names of the columns of a preview's row, but for its label. */
+export const columnNames = Object.values(columns).flatMap(({ names }) => names)
+
+export function toRow(preview: Preview): Row {
+  const known = preview as Partial<Record<Field, unknown>>
+  const cells = Object.entries(columns).flatMap(([field, { names, write }]) => {
+    const values = write(known[field as Field], preview)
+    return names.map((name, i) => [name, values[i]])
+  })
+  return Object.fromEntries(cells) as Row
+}
+
+/** @param generations those of its tag, newest first */
+export function toPreview(row: Row, generations: GenerationRow[]): Preview {
+  const of = (role: GenerationRow['role']) => generations.filter((generation) => generation.role === role)
+  const fields = [...commonFields, ...fieldsOf[row.state]].map((field) => [field, columns[field].read(row)] as const)
+  const serving = of('serving').map(toGeneration)[0] ?? null
+  return {
+    ...Object.fromEntries(fields),
+    leaving: of('leaving').map((leaving) => ({ ...toGeneration(leaving), since: leaving.since ?? 0 })),
+    ...(!withoutGeneration.includes(row.state) && { generation: serving }),
+    ...(row.state === 'running' && { coming: of('coming').map(toGeneration)[0] ?? null }),
+  } as unknown as Preview
+}
+
+function pausedPhase(isDraining: boolean, startsAgain: boolean): PausedPhase {
+  if (isDraining) return 'draining'
+  return startsAgain ? 'waking' : 'frozen'
+}
+
+function endPhase(isDraining: boolean, startsAgain: boolean): EndPhase {
+  if (isDraining) return startsAgain ? 'drainingToRestart' : 'draining'
+  return startsAgain ? 'endingToRestart' : 'ending'
 }
 
 export type GenerationRow = Generation & {
@@ -46,45 +131,6 @@ export type GenerationRow = Generation & {
   role: 'serving' | 'coming' | 'leaving'
   /** When a leaving one's route went. */
   since: number | null
-}
-
-/** @param label its host's first labels, kept beside it */
-export function toRow(preview: Preview, label: string): Row & { label: string } {
-  const fields = preview as Partial<{
-    reason: object | null
-    retryAt: number | null
-    why: StoppedWhy
-    by: StartedBy
-    notBefore: number
-    readyAt: number
-    progress: Progress | null
-  }>
-  return {
-    tag: preview.tag,
-    label,
-    state: preview.state,
-    since: preview.since,
-    change: preview.change,
-    last_seen: preview.lastSeen,
-    image: preview.image && JSON.stringify(preview.image),
-    generations: preview.generations,
-    stages: JSON.stringify(preview.stages),
-    took: JSON.stringify(preview.took),
-    crashes: preview.crashes,
-    notice: preview.notice,
-    reason: fields.reason ? JSON.stringify(fields.reason) : null,
-    retry_at: fields.retryAt ?? null,
-    why: fields.why ?? null,
-    asked_by: fields.by ?? null,
-    not_before: fields.notBefore ?? null,
-    draining: 'phase' in preview ? Number(isDraining(preview)) : null,
-    then_start: 'phase' in preview ? Number(startsAgain(preview)) : null,
-    ready_at: fields.readyAt ?? null,
-    progress: fields.progress ? JSON.stringify(fields.progress) : null,
-    unfit: preview.unfit,
-    newer: preview.newer && JSON.stringify(preview.newer),
-    refreshes: preview.refreshes,
-  }
 }
 
 /** The rows of a preview's generations. */
@@ -99,59 +145,6 @@ export function toGenerationRows(preview: Preview): GenerationRow[] {
   ]
 }
 
-/** @param generations those of its tag, newest first */
-export function toPreview(row: Row, generations: GenerationRow[]): Preview {
-  const of = (role: GenerationRow['role']) => generations.filter((generation) => generation.role === role)
-  const generation = of('serving').map(bare)[0] ?? null
-  const known = {
-    tag: row.tag,
-    since: row.since,
-    change: row.change,
-    lastSeen: row.last_seen,
-    image: row.image ? (JSON.parse(row.image) as Image) : null,
-    generations: row.generations,
-    stages: JSON.parse(row.stages) as Preview['stages'],
-    took: JSON.parse(row.took) as Preview['took'],
-    crashes: row.crashes,
-    notice: row.notice,
-    leaving: of('leaving').map((row) => ({ ...bare(row), since: row.since ?? 0 })),
-    unfit: row.unfit,
-    newer: row.newer ? (JSON.parse(row.newer) as Newer) : null,
-    refreshes: row.refreshes,
-  }
-  const rest: Record<string, unknown> = {
-    queued: {
-      generation,
-      notBefore: row.not_before ?? 0,
-      by: row.asked_by ?? 'api',
-      reason: row.reason ? JSON.parse(row.reason) : null,
-    },
-    pulling: { progress: row.progress ? JSON.parse(row.progress) : null },
-    starting: { generation },
-    running: { generation, readyAt: row.ready_at ?? row.since, coming: of('coming').map(bare)[0] ?? null },
-    paused: {
-      generation,
-      readyAt: row.ready_at ?? row.since,
-      phase: pausedPhase(row),
-    },
-    stopping: { generation, why: row.why ?? 'asked', phase: endPhase(row) },
-    stopped: { generation, why: row.why ?? 'asked' },
-    removing: { generation, phase: endPhase(row) },
-    failed: { reason: row.reason ? JSON.parse(row.reason) : null, retryAt: row.retry_at },
-  }
-  return { ...known, state: row.state, ...(rest[row.state] as object) } as Preview
-}
-
-function pausedPhase({ draining, then_start: startsAgain }: Row): PausedPhase {
-  if (draining) return 'draining'
-  return startsAgain ? 'waking' : 'frozen'
-}
-
-function endPhase({ draining, then_start: startsAgain }: Row): EndPhase {
-  if (draining) return startsAgain ? 'drainingToRestart' : 'draining'
-  return startsAgain ? 'endingToRestart' : 'ending'
-}
-
-function bare({ number, container, slot, image, digest, port }: GenerationRow): Generation {
+function toGeneration({ number, container, slot, image, digest, port }: GenerationRow): Generation {
   return { number, container, slot, image, digest, port }
 }

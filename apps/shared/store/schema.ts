@@ -1,7 +1,8 @@
 /** The schema, as the steps that led to it. A step is never changed once it has shipped; a new one is added below. */
 import type { Database } from 'better-sqlite3'
+import { bringNoticesForward } from './old-notices.ts'
 
-const steps = [
+const steps: (string | ((db: Database) => void))[] = [
   `
   CREATE TABLE preview (
     tag TEXT PRIMARY KEY,
@@ -126,6 +127,8 @@ const steps = [
   ALTER TABLE offered ADD COLUMN unfit TEXT;
   ALTER TABLE offered ADD COLUMN artifact INTEGER NOT NULL DEFAULT 0;
   `,
+  // `notice` was words in one text; it is a list of facts now, as JSON.
+  bringNoticesForward,
 ]
 
 export const newestVersion = steps.length
@@ -141,7 +144,7 @@ export function migrate(db: Database) {
       throw new Error(
         `the database has schema ${version}, this Lotan knows ${steps.length}: run the newer Lotan again, or restore a back-up`,
       )
-    for (const step of steps.slice(version)) db.exec(step)
+    for (const step of steps.slice(version)) typeof step === 'string' ? db.exec(step) : step(db)
     db.pragma(`user_version = ${steps.length}`)
   })
   // To write where nothing is to be done would wake all who wait for a change, and be impossible on a full disk.

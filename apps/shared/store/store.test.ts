@@ -58,7 +58,7 @@ function up(store: Store, tag: string, at = now): Preview {
   begun(store, tag, at)
   const generation = (store.get(tag) as Preview & { state: 'starting' }).generation!.number
   store.apply(tag, { type: 'created', generation, container: `c-${tag}` }, at)
-  return store.apply(tag, { type: 'answered', generation, notice: 'slow' }, at)!
+  return store.apply(tag, { type: 'answered', generation, notices: [{ code: 'text', text: 'slow' }] }, at)!
 }
 
 /** Ends a preview and gives its slot back. */
@@ -85,10 +85,10 @@ test('a preview reads back as it was written, in every state, after a restart to
     begin(),
     { type: 'created', generation: 1, container: 'c1' },
     { type: 'started', generation: 1 },
-    { type: 'answered', generation: 1, notice: 'answers 404' },
+    { type: 'answered', generation: 1, notices: [{ code: 'answers-error', status: 404, path: '/' }] },
     exited,
     begin(),
-    { type: 'answered', generation: 1, notice: null },
+    { type: 'answered', generation: 1, notices: [] },
     { type: 'stop', why: 'idle' },
     { type: 'ending' },
     { type: 'start', by: 'visit' },
@@ -302,7 +302,7 @@ test('every change is in the history, newest first, and the oldest go', () => {
   assert.deepEqual(
     store.history('red').map(({ was, state, event, generation, detail }) => [was, state, event, generation, detail]),
     [
-      ['starting', 'running', 'answered', 1, 'slow'],
+      ['starting', 'running', 'answered', 1, '[{"code":"text","text":"slow"}]'],
       ['starting', 'starting', 'created', 1, 'c-red'],
       ['queued', 'starting', 'begin', 1, 'slot 1'],
       ['queued', 'queued', 'found', null, null],
@@ -658,7 +658,7 @@ test('what pulls and starts took is known still when their previews are gone', (
     store.apply(tag, { type: 'begin', places: 99, port: 80 }, at + pull)
     const generation = store.get(tag)!.generations
     store.apply(tag, { type: 'created', generation, container: `c-${tag}` }, at + pull)
-    store.apply(tag, { type: 'answered', generation, notice: null }, at + pull + start)
+    store.apply(tag, { type: 'answered', generation, notices: [] }, at + pull + start)
   }
   took('red', now, 8_000, 400)
   for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])

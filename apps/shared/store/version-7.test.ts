@@ -4,7 +4,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Preview } from '../preview/preview.ts'
+import type { Notice } from '../preview/notice.ts'
+import type { Event, Preview } from '../preview/preview.ts'
+import { next } from '../preview/transitions.ts'
 import { previewRows } from './previews.ts'
 import { migrate } from './schema.ts'
 
@@ -14,9 +16,9 @@ const T = 1_763_700_000_000
 function openOld() {
   const db = new Database(':memory:')
   db.exec(sql)
-  const before = rowsOf(db)
+  const old = rowsOf(db)
   migrate(db)
-  return { db, before, ...previewRows(db, (tag) => tag) }
+  return { db, old, ...previewRows(db, (tag) => tag) }
 }
 
 type Row = Record<string, unknown> & { tag: string }
@@ -71,8 +73,65 @@ test('every state, and how far a preview is in it, is as it was', () => {
   }
 })
 
-test('what is read and written again has the same rows', () => {
-  const { db, before, list, put } = openOld()
+test('what is read and written again has the same rows, but for the notices', () => {
+  const { db, old, list, put } = openOld()
   for (const preview of list()) put(preview)
-  assert.deepEqual(rowsOf(db), before)
+  const rows = rowsOf(db)
+  const told = old.filter(({ notice }) => notice)
+  assert.equal(told.length, 7)
+  assert.deepEqual(
+    rows.map((row, i) => ('notice' in row ? { ...row, notice: old[i]!.notice } : row)),
+    old,
+  )
+})
+
+const error: Notice = { code: 'answers-error', status: 500, path: '/' }
+const notices: Record<string, Notice[]> = {
+  'told-label-and-error': [{ code: 'text', text: "The image's label lotan.port=x is not used: is no port." }, error],
+  'told-error': [error],
+  'told-curbed': [{ code: 'curbed' }],
+  'told-error-and-curbed': [error, { code: 'curbed' }],
+  // What a newer image failed with is known beside them.
+  'told-update': [],
+  'told-update-and-error': [error, { code: 'curbed' }],
+  'told-rejected': [
+    {
+      code: 'text',
+      text: 'A newer image was pushed, but told-rejected stopped while starting; the one before serves on. engine words',
+    },
+  ],
+}
+
+test('notices in words become what they tell, and go when that is over', () => {
+  const told = openOld()
+    .list()
+    .filter(({ tag }) => tag.startsWith('told-'))
+  assert.deepEqual(Object.fromEntries(told.map((preview) => [preview.tag, preview.notices])), notices)
+  const known = told.filter(({ newer }) => newer?.trouble?.code === 'disk-full').map(({ tag }) => tag)
+  assert.deepEqual(known, ['told-update', 'told-update-and-error'])
+  const after = (tag: string, event: Event) =>
+    next(
+      told.find((one) => one.tag === tag),
+      tag,
+      event,
+      T,
+    )?.notices
+  assert.deepEqual(after('told-error-and-curbed', { type: 'curbed', generation: 1, curbed: false }), [error])
+  const image = {
+    id: 'sha256:three',
+    digest: 'sha256:d3',
+    pulled: true,
+    bytes: 1,
+    created: null,
+    labels: {},
+    ports: [],
+  }
+  assert.deepEqual(after('told-rejected', { type: 'renewed', image }), [])
+})
+
+test('a database is brought forward once', () => {
+  const { db, list } = openOld()
+  const once = list()
+  migrate(db)
+  assert.deepEqual(previewRows(db, (tag) => tag).list(), once)
 })

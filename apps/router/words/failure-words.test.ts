@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { retryAfter, words, type Reason, type ReasonCode } from './failure-reason.ts'
+import { retryAfter, type Reason, type ReasonCode } from '../../shared/preview/failure-reason.ts'
+import { failureWords } from './failure-words.ts'
 
 /** When Lotan tries again by itself: after the first time, and after one more. */
 const codes: Record<ReasonCode, [first: number | null, second: number | null]> = {
@@ -54,7 +55,7 @@ const full = (code: ReasonCode): Reason => ({
 
 /** Everything a visitor reads. */
 function told(reason: Reason, tag = 'red'): string {
-  const { heading, sentence, advice, hint } = words(tag, reason)
+  const { heading, sentence, advice, hint } = failureWords(tag, reason)
   return [heading, sentence, ...advice.flatMap(({ who, what }) => [who, what]), hint].join('\n')
 }
 
@@ -65,7 +66,7 @@ test('only what can pass by itself is tried again', () => {
 test('the hint says when that is', () => {
   const spans: Record<number, string> = { 5_000: '5 s', 30_000: '30 s', 60_000: '60 s', 300_000: '5 min' }
   for (const code of all) {
-    const { hint } = words('red', bare(code))
+    const { hint } = failureWords('red', bare(code))
     const [first, second] = codes[code]
     if (second !== null) assert.ok(hint.includes(`by itself every ${spans[second]}`), `${code}: ${hint}`)
     else if (first !== null) assert.match(hint, /once more by itself/, code)
@@ -76,7 +77,7 @@ test('the hint says when that is', () => {
 test('every reason has whole sentences, with what is known and without it', () => {
   for (const code of all)
     for (const reason of [bare(code), full(code)]) {
-      const { heading, sentence, advice, hint } = words('red', reason)
+      const { heading, sentence, advice, hint } = failureWords('red', reason)
       assert.match(heading, /^\S.*[^.]$/, code)
       for (const text of [sentence, hint, ...advice.map(({ what }) => what)]) assert.match(text, /^\S.*\.$/, code)
       assert.ok(advice.length > 0, code)
@@ -107,7 +108,7 @@ test('what is known is told', () => {
 })
 
 test('an application on another port is told which, one that listens to itself only is told so', () => {
-  const wrong = (port: number, ...listens: string[]) => words('red', { ...bare('wrong-port'), port, listens })
+  const wrong = (port: number, ...listens: string[]) => failureWords('red', { ...bare('wrong-port'), port, listens })
   assert.match(wrong(80, '0.0.0.0:3000').sentence, /nothing answers on port 80\. It listens on port 3000\./)
   assert.match(wrong(80, '[::]:3000', '0.0.0.0:3000', '0.0.0.0:9229').sentence, /listens on port 3000, 9229\./)
   assert.match(wrong(80, '127.0.0.1:9229', '0.0.0.0:3000').sentence, /listens on port 3000\./)

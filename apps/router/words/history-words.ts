@@ -1,0 +1,79 @@
+/** What the history says of an event, in words. */
+import type { Notice } from '../../shared/preview/notice.ts'
+import type { EventType, StartedBy } from '../../shared/preview/preview.ts'
+import { noticeWords } from './notice-words.ts'
+import { stopWords } from './stop-words.ts'
+
+/** The detail is what the store keeps of the event, in one line: null where it keeps none. */
+type Says = (detail: string | null, tag: string) => string
+
+const starts: Record<StartedBy, string> = {
+  visit: 'a visitor opened it',
+  admin: 'Start was pressed',
+  api: 'asked for',
+  retry: 'another try',
+  reaper: 'it should run',
+}
+
+/** A slot, a digest, or the engine's own words. */
+const itself: Says = (detail) => detail ?? ''
+const always =
+  (text: string): Says =>
+  () =>
+    text
+
+const says: Record<EventType, Says> = {
+  start: (detail) => lookUp(starts, detail) ?? '',
+  stop: (detail) => lookUp(stopWords, detail)?.history ?? '',
+  restart: always('a restart was asked for'),
+  pause: always('nobody used it'),
+  freeze: always('its container is frozen'),
+  woken: always('its container goes on'),
+  inUse: always('somebody uses it after all'),
+  remove: always('its removal was asked for'),
+  forget: itself,
+  pull: itself,
+  found: always('its image was here'),
+  imageGone: always('its image had gone'),
+  missing: always('the registry does not have it'),
+  pulled: (detail) => (detail ? `image ${detail.replace(/^sha256:/, '').slice(0, 8)}` : 'image pulled'),
+  ahead: itself,
+  unlisted: itself,
+  refresh: itself,
+  current: itself,
+  notRenewed: itself,
+  renewed: always('a newer image is here'),
+  replace: always('a container of it comes up beside'),
+  left: always('the older container is gone'),
+  begin: itself,
+  created: (detail) => (detail ? `container ${detail}` : ''),
+  slotTaken: itself,
+  started: itself,
+  answered: (detail, tag) => (detail === null ? 'gave its first answer' : answerWords(detail, tag)),
+  fail: itself,
+  exited: itself,
+  diskOver: itself,
+  curbed: (detail) =>
+    detail === 'no more'
+      ? 'it may use the processor again'
+      : 'it makes processes without end: it gets little of the processor',
+  ending: itself,
+  ended: itself,
+  removed: itself,
+  cleaned: always('container and image removed'),
+  adopt: always('was running already'),
+}
+
+/** @param event as the history names it: perhaps one that this Lotan does not know */
+export function historyWords(event: string, detail: string | null, tag: string): string {
+  return (lookUp(says, event) ?? itself)(detail, tag)
+}
+
+/** An earlier Lotan wrote notices down in words. */
+function answerWords(detail: string, tag: string): string {
+  return detail.startsWith('[') ? noticeWords(tag, JSON.parse(detail) as Notice[]) : detail
+}
+
+function lookUp<T>(table: Record<string, T>, name: string | null): T | undefined {
+  return name !== null && Object.hasOwn(table, name) ? table[name] : undefined
+}

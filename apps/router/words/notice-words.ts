@@ -1,0 +1,38 @@
+/** What the admin reads of a preview that works all the same: one text, of all that there is to know. */
+import type { Notice } from '../../shared/preview/notice.ts'
+import type { Preview } from '../../shared/preview/preview.ts'
+import { failureWords } from './failure-words.ts'
+
+/** @returns null where there is nothing to tell */
+export function noticeOf(preview: Preview): string | null {
+  return [updateFailed(preview), noticeWords(preview.tag, preview.notices)].filter(Boolean).join(' ') || null
+}
+
+/** Notices in words, as the history has them too. */
+export function noticeWords(tag: string, notices: readonly Notice[]): string {
+  return notices.map((notice) => wordsOf(tag, notice)).join(' ')
+}
+
+function wordsOf(tag: string, notice: Notice): string {
+  switch (notice.code) {
+    case 'answers-error':
+      return `The application answers ${notice.status} at ${notice.path}.`
+    case 'curbed':
+      return 'It tries to make more processes than it may, without end: it gets little of the processor until it stops that.'
+    case 'update-rejected': {
+      const { heading } = failureWords(tag, notice.reason)
+      return `A newer image was pushed, but ${heading}; the one before serves on. ${notice.reason.detail}`
+    }
+    case 'label':
+    case 'text':
+      return notice.text
+  }
+}
+
+/** Why a newer image is not here. */
+function updateFailed({ tag, newer }: Preview): string {
+  if (!newer?.trouble) return ''
+  const { heading } = failureWords(tag, newer.trouble)
+  const what = newer.digest === null ? 'There may be a newer image' : 'A newer image was pushed'
+  return `${what}, but ${heading}; the one before is used. ${newer.trouble.detail}`
+}

@@ -1,0 +1,140 @@
+/** The words for what the registry, the engine or this server is at fault for. */
+import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
+import type { PullCode, Words, WordsFor } from './words.ts'
+
+const operator = (what: string) => ({ who: 'If you run Lotan:', what })
+const others = (what: string) => ({ who: 'Everybody else:', what })
+const tellOperator = others('previews that are here already still work. Tell whoever runs Lotan.')
+const tellOperatorAtOnce = others('tell whoever runs Lotan.')
+const fine = 'Nothing is wrong with the preview.'
+const checkRegistry = 'check the registry, and this server’s way to it'
+const onAdminPage = 'the engine’s own words are on the admin page.'
+
+function said(heading: string, sentence: string, advice: string, hint: string, tell = tellOperator): Words {
+  return { heading, sentence, advice: [operator(advice), tell], hint }
+}
+
+/** When Lotan tries again by itself, in words. */
+function again(reason: Reason): string {
+  const wait = retryAfter(reason, 0) ?? 0
+  return `Lotan tries again by itself every ${wait >= 120_000 ? `${wait / 60_000} min` : `${wait / 1_000} s`}.`
+}
+
+export const pullFailures: Record<PullCode, WordsFor> = {
+  credentials: (tag, reason) =>
+    said(
+      'The registry turned Lotan away',
+      `Lotan may not pull ${tag}: the registry refused its credentials. ${fine}`,
+      'renew the registry login (docker login), and check REPOSITORY.',
+      again(reason),
+    ),
+
+  'registry-down': (tag, reason) =>
+    said(
+      'The registry does not answer',
+      `Lotan cannot pull ${tag} until the registry is back. ${fine}`,
+      `${checkRegistry}.`,
+      again(reason),
+    ),
+
+  'rate-limited': (tag, reason) =>
+    said(
+      'The registry wants a pause',
+      `Lotan has asked it too often for now, so ${tag} has to wait. ${fine}`,
+      'log in (docker login) or pay for a higher limit, or set IMAGE_REFRESH_INTERVAL_MINUTES higher.',
+      again(reason),
+    ),
+
+  'no-repository': (tag, reason) =>
+    said(
+      'The registry has no such repository',
+      `It is not only ${tag} that is missing: the registry does not know the repository at all.`,
+      'check REPOSITORY, or push its first image.',
+      again(reason),
+      tellOperatorAtOnce,
+    ),
+
+  tls: (tag, reason) =>
+    said(
+      'The registry’s certificate is not trusted',
+      `There is no safe connection to the registry, so ${tag} cannot be pulled. ${fine}`,
+      'check that the registry’s certificate is valid for its name, and give your own authority’s to the engine (/etc/docker/certs.d/HOST/ca.crt) and to Lotan (NODE_EXTRA_CA_CERTS).',
+      again(reason),
+    ),
+
+  'helper-failed': (tag, reason) =>
+    said(
+      'The registry login cannot be read',
+      `The program that keeps it failed, so Lotan cannot pull ${tag}. ${fine}`,
+      `install ${reason.program ?? 'the docker-credential program that config.json names'} where Lotan finds it (PATH), and try it with “get” as the user that runs Lotan.`,
+      again(reason),
+    ),
+
+  'aws-credentials': (tag, reason) =>
+    said(
+      'AWS turned Lotan away',
+      `Lotan’s AWS credentials are missing or wrong, so it cannot pull ${tag}. ${fine}`,
+      'set an access key (AWS_ACCESS_KEY_ID and its secret), AWS_PROFILE or a role, and allow it ecr:GetAuthorizationToken.',
+      again(reason),
+    ),
+
+  'aws-region': (tag) =>
+    said(
+      'Lotan does not know its AWS region',
+      `Without it, it cannot pull ${tag}. ${fine}`,
+      'set AWS_DEFAULT_REGION, such as eu-central-1, and start Lotan again.',
+      'Helps once Lotan was started again.',
+    ),
+
+  'token-expired': (tag, reason) =>
+    said(
+      'Lotan’s registry token has ended',
+      `It could not be renewed, so Lotan cannot pull ${tag}. ${fine}`,
+      'log in anew (aws sso login, or docker login), or give it a key or role that does not end.',
+      again(reason),
+    ),
+
+  stalled: (tag, reason) =>
+    said(
+      `The pull of ${tag} stands still`,
+      'The registry has sent nothing for 60 s, so Lotan gave up this pull.',
+      `${checkRegistry}.`,
+      again(reason),
+    ),
+
+  'too-slow': (tag, reason) =>
+    said(
+      `The pull of ${tag} takes too long`,
+      'Its image did not come in the time that a pull has here, so Lotan gave up this pull.',
+      `${checkRegistry}; LOTAN_PULL_TIMEOUT_MINUTES says how long a pull has.`,
+      again(reason),
+    ),
+
+  'disk-full': (_, reason) =>
+    said(
+      'This server is out of disk space',
+      'There is no room for the image.',
+      'make room on the engine’s disk: docker system df shows what is there.',
+      again(reason),
+    ),
+
+  'engine-down': () =>
+    said(
+      'The container engine does not answer',
+      'Previews cannot start until it is back.',
+      'start the engine (docker), or check DOCKER_HOST.',
+      'Lotan tries again by itself every 5 s, and as soon as it is back.',
+      tellOperatorAtOnce,
+    ),
+
+  'pull-failed': (tag, reason) =>
+    said(
+      `${tag} could not be pulled`,
+      'The registry has the tag, but fetching its image failed.',
+      onAdminPage,
+      again(reason),
+    ),
+
+  'start-failed': (tag, reason) =>
+    said(`${tag} could not be started`, 'The container engine refused to start it.', onAdminPage, again(reason)),
+}

@@ -1,0 +1,20 @@
+/** What the admin should know of a preview that works all the same, as facts. The words for them are in router/words. */
+import type { Reason } from './failure-reason.ts'
+
+export type Notice =
+  /** It answers, but with errors. */
+  | { code: 'answers-error'; status: number; path: string }
+  /** It makes processes without end, and gets less of the processor. */
+  | { code: 'curbed' }
+  /** The container of a newer image did not come up; the one before serves on. */
+  | { code: 'update-rejected'; reason: Reason }
+  /** A label of its image cannot be had as it asks, in the words of the setting that it is measured by. */
+  | { code: 'label'; text: string }
+  /** As an earlier Lotan wrote it. */
+  | { code: 'text'; text: string }
+
+/** The notices with that one, or without it. The same array where that is how they are. */
+export function withCurbed(notices: readonly Notice[], curbed: boolean): readonly Notice[] {
+  if (notices.some(({ code }) => code === 'curbed') === curbed) return notices
+  return curbed ? [...notices, { code: 'curbed' }] : notices.filter(({ code }) => code !== 'curbed')
+}
