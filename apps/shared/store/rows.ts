@@ -88,8 +88,7 @@ const fieldsOf: { [S in Stored]: Exclude<Extract<keyof In<S>, Field>, keyof type
   failed: ['state', 'reason', 'retryAt'],
 }
 const withoutGeneration: Stored[] = ['pulling', 'failed']
-const { leaving: _, ...common } = fresh
-const commonFields = ['tag', 'since', ...Object.keys(common)] as Field[]
+const commonFields = ['tag', 'since', ...Object.keys(fresh)].filter((name) => name !== 'leaving') as Field[]
 
 /** The names of the columns of a preview's row, but for its label. */
 export const columnNames = Object.values(columns).flatMap(({ names }) => names)

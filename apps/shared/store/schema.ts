@@ -144,7 +144,10 @@ export function migrate(db: Database) {
       throw new Error(
         `the database has schema ${version}, this Lotan knows ${steps.length}: run the newer Lotan again, or restore a back-up`,
       )
-    for (const step of steps.slice(version)) typeof step === 'string' ? db.exec(step) : step(db)
+    for (const step of steps.slice(version)) {
+      if (typeof step === 'string') db.exec(step)
+      else step(db)
+    }
     db.pragma(`user_version = ${steps.length}`)
   })
   // To write where nothing is to be done would wake all who wait for a change, and be impossible on a full disk.
