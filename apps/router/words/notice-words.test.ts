@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Notice } from '../../shared/preview/notice.ts'
-import { fresh, type Newer, type Preview } from '../../shared/preview/preview.ts'
+import { fresh, type ImageUpdate } from '../../shared/preview/preview.ts'
 import { historyWords } from './history-words.ts'
 import { noticeOf } from './notice-words.ts'
 
 const failure = { code: 'disk-full', detail: 'engine words', at: 0, rest: 60_000 } as const
-const newer: Newer = { number: 1, digest: 'sha256:d2', asked: false, trouble: failure }
+const newer: ImageUpdate = { number: 1, digest: 'sha256:d2', asked: false, trouble: failure }
 const error: Notice = { code: 'answers-error', status: 500, path: '/' }
 const label: Notice = { code: 'label', text: 'The image’s label lotan.port=x is not used: is no port.' }
 
-const told = (notices: Notice[], update: Newer | null = null) =>
-  noticeOf({ ...fresh, tag: 'red', since: 0, state: 'pulling', progress: null, notices, newer: update } as Preview)
+const told = (notices: Notice[], update: ImageUpdate | null = null) =>
+  noticeOf({ ...fresh, tag: 'red', since: 0, state: 'pulling', progress: null, notices, newer: update })
 
 test('a notice is told in whole sentences, one after another', () => {
   const curbed =

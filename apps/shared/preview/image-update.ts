@@ -4,7 +4,7 @@
  * A newer image is asked for by somebody, or noticed. Until it is here, or the registry has said that there is none, the
  * preview's next start has to look for it first; where it cannot be brought here, the one that is here is used.
  */
-import type { Image, Newer, Preview, StartedBy } from './preview.ts'
+import type { Image, ImageUpdate, Preview, StartedBy } from './preview.ts'
 
 /** Whether a start has to look for a newer image before it takes the one that is here. One of somebody else's stays. */
 export function wantsNewer({ image, newer }: Preview): boolean {
@@ -31,7 +31,7 @@ export function isHopeless({ newer }: Preview, digest: string): boolean {
  * What is still to be looked for, once an image is here.
  * @param number of the asking that this image answers: what was asked for since then may be newer
  */
-export function stillNewer(newer: Newer | null, number: number | undefined, image: Image): Newer | null {
+export function stillNewer(newer: ImageUpdate | null, number: number | undefined, image: Image): ImageUpdate | null {
   return newer && newer.number !== number && newer.digest !== image.digest ? newer : null
 }
 
@@ -41,7 +41,7 @@ export function stillNewer(newer: Newer | null, number: number | undefined, imag
  * @param by who starts it
  * @param now milliseconds since 1970
  */
-export function tryAgain(newer: Newer | null, by: StartedBy, now: number): Newer | null {
+export function tryAgain(newer: ImageUpdate | null, by: StartedBy, now: number): ImageUpdate | null {
   if (!newer?.trouble || newer.trouble.code === 'bad-image' || by === 'reaper' || by === 'retry') return newer
   // A clock that stepped back must not make the rest longer.
   return Math.abs(now - newer.trouble.at) < newer.trouble.rest ? newer : { ...newer, trouble: null }

@@ -40,7 +40,7 @@ export type Leaving = Generation & {
 export const AT_ONCE = -1
 
 /** What is known of an image newer than the one a preview has. */
-export interface Newer {
+export interface ImageUpdate {
   /** Which asking, or noticing, was the last one. An answer to an earlier one may be out of date. */
   number: number
   /** The digest that the registry told for the tag; null while it has not been asked. */
@@ -48,11 +48,11 @@ export interface Newer {
   /** Somebody has asked for it: whoever waits for the preview waits for this image, too. */
   asked: boolean
   /** Why it could not be brought here; null while that has not been tried. */
-  trouble: Trouble | null
+  trouble: UpdateFailure | null
 }
 
 /** `at` is milliseconds since 1970. For `rest` milliseconds from then on no start tries again. */
-export type Trouble = Reason & { at: number; rest: number }
+export type UpdateFailure = Reason & { at: number; rest: number }
 
 /** What the engine has told of a running pull. Bytes; `total` grows as layers become known. */
 export interface Progress {
@@ -112,7 +112,7 @@ export interface Known {
   /** The id of a newer image whose container did not come up: it is not tried again by itself. */
   unfit: string | null
   /** What is asked for, or known, to be newer than its image: the next start brings it here first. */
-  newer: Newer | null
+  newer: ImageUpdate | null
   /** How often that was. */
   refreshes: number
 }

@@ -12,7 +12,7 @@ import {
   type EventOf,
   type Generation,
   type In,
-  type Newer,
+  type ImageUpdate,
   type Preview,
 } from './preview.ts'
 import type { Reason } from './failure-reason.ts'
@@ -28,7 +28,7 @@ export function refresh(preview: Preview, { digest }: EventOf<'refresh'>): Previ
   if (digest !== undefined && (digest === preview.newer?.digest || digest === preview.image?.digest)) return undefined
   const refreshes = preview.refreshes + 1
   const isAsked = digest === undefined || (preview.newer?.asked ?? false)
-  const newer: Newer = { number: refreshes, digest: digest ?? null, asked: isAsked, trouble: null }
+  const newer: ImageUpdate = { number: refreshes, digest: digest ?? null, asked: isAsked, trouble: null }
   return { ...preview, newer, refreshes }
 }
 
