@@ -1,4 +1,4 @@
-/** The `lotan` command: finds the command that is asked for, and ends with its status. */
+/** The `lotan` command: runs the command that the arguments name, and ends with its status. */
 import { SettingsError } from '../shared/config/config.ts'
 import { exit, UsageError, type Command } from './cli/command.ts'
 
@@ -35,7 +35,7 @@ async function help(asked: boolean): Promise<number> {
   return asked ? exit.done : exit.usage
 }
 
-/** What to tell of an error that the user can mend; undefined for any other. */
+/** The words for an error of the user's; undefined for any other error. */
 function wordsFor(error: unknown, { usage }: Command): string | undefined {
   if (error instanceof SettingsError)
     return error.problems.map(({ variable, problem }) => `lotan: ${variable} ${problem}`).join('\n')

@@ -1,13 +1,10 @@
-/** Waiting for a fact, with a deadline. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Asks again and again until the answer is neither undefined nor false.
- *
- * @param look an error of its counts as "not yet"
+ * Calls `look` until it returns something else than undefined or false. An error counts as "not yet".
  * @param within milliseconds
- * @returns the answer, or undefined when time is up
- * @throws AbortError when the signal says so
+ * @returns undefined when time is up
+ * @throws AbortError when the signal is aborted
  */
 export async function waitFor<T>(
   look: () => T | Promise<T>,

@@ -1,8 +1,7 @@
 /**
- * What becomes of a database that is damaged, or was replaced, while Lotan runs. Who works with it has ended; the others
- * are ended, a damaged file is moved aside, and what then is there counts as one of which nothing is known for sure: nobody
- * is sent anywhere by it before it was compared with what runs. nginx goes on all the while, by the routes that it has
- * just asked for.
+ * Repairs a database that was damaged or replaced while Lotan runs: ends the processes that use it, moves a damaged
+ * file aside and has the reaper rebuild it from the engine. nginx goes on by the routes in its cache; until the
+ * database is rebuilt the router gives no new ones.
  */
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -13,7 +12,7 @@ import { takeLock } from '../supervisor/lock.ts'
 import type { End, SupervisedProcess } from '../supervisor/process.ts'
 import { waitFor } from '../wait-for.ts'
 
-/** What nginx was started with, and has to go on meaning the same. */
+/** nginx was started with these: they must survive the repair. */
 const FACTS = ['subnet', 'slot_kind', 'slot_ports', 'slot_why', 'pool_port', 'pool_port_in_use', 'guarded'] as const
 const LOOK_MS = 1_000
 const ENDED_MS = 5_000
@@ -23,10 +22,7 @@ const LOST = 'what stopped previews had written, all history and who was here la
 
 export type Mend = ReturnType<typeof openMend>
 
-/**
- * @param users those of this launcher's parts that work with the database
- * @param say what is to be told; each file that is moved aside is told of once
- */
+/** @param users the launcher's processes that use the database */
 export function openMend(config: Config, users: () => Iterable<Pick<SupervisedProcess, 'pid' | 'restart'>>, say: Say) {
   const facts = new Map<string, string>()
   let isDue = false
@@ -60,7 +56,7 @@ export function openMend(config: Config, users: () => Iterable<Pick<SupervisedPr
       say(`the database was damaged (${found.wrong}) and was moved to ${found.aside}: ${LOST}; rebuilding it`, 'bad')
     else say('the database was replaced: what it says is compared with what runs', 'bad')
     await withStore(config, (store) => {
-      // First of all, since others may start their parts at any moment.
+      // Must come first: another launcher may start its processes at any moment.
       store.meta.set('rebuilding', 'yes')
       store.meta.set('compared', '')
       if (found) for (const [key, value] of facts) store.meta.set(key, value)
@@ -70,9 +66,9 @@ export function openMend(config: Config, users: () => Iterable<Pick<SupervisedPr
 
   return {
     /**
-     * Sees to the database where it has to be. To be called before a part that works with it is started.
-     * @param last how its last run ended; undefined where that tells nothing
-     * @throws where it cannot be seen to now; the next call tries again
+     * Repairs the database if that is due. Call it before each start of a process that uses the database.
+     * @param last how the process's last run ended
+     * @throws when it cannot be repaired now; the next call tries again
      */
     async before(last?: End): Promise<void> {
       isDue ||= last !== undefined && isForDamage(last, config)
@@ -82,14 +78,14 @@ export function openMend(config: Config, users: () => Iterable<Pick<SupervisedPr
   }
 }
 
-/** A crash of SQLite's own may be for damage too; then that is found in the file. */
+/** A crash may come from damage too: SQLite may die of it before it can tell. */
 function isForDamage({ code, signal }: End, config: Config): boolean {
   if (code === DAMAGED) return true
   const isCrash = (code !== null && code !== 0) || ['SIGBUS', 'SIGSEGV', 'SIGABRT'].includes(signal ?? '')
   return isCrash && whatIsDamaged(databaseOf(config)) !== undefined
 }
 
-/** Launchers of single parts share the database: one at a time sees to it. */
+/** Several launchers may share the database. */
 async function alone(config: Config, see: () => Promise<void>): Promise<void> {
   const lock = await waitFor(() => takeLock(path.join(config.dataDir, 'lock-database')), { within: LOCK_MS })
   try {

@@ -1,4 +1,7 @@
-/** The launcher's looks into the database: short ones, and one that lasts, of which it is its business to see it replaced. */
+/**
+ * The launcher's reads of the database: short ones, and watches that keep it open and notice that its file was
+ * replaced.
+ */
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -6,7 +9,7 @@ import { openLog } from '../../shared/log.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import { labelOf } from '../../shared/tag.ts'
 
-/** How long a file that was replaced is left to those who see to it. */
+/** How long a watch leaves a replaced file alone, for the repair to begin. */
 const PATIENCE_MS = 3_000
 const LAST_LOOK_MS = 500
 
@@ -14,7 +17,7 @@ export function databaseOf(config: Pick<Config, 'dataDir'>): string {
   return path.join(config.dataDir, 'lotan.sqlite')
 }
 
-/** Opens the database (bringing its schema up to date), uses it, and closes it. */
+/** Opening brings the schema up to date. */
 export async function withStore<T>(config: Config, use: (store: Store) => T | Promise<T>): Promise<T> {
   const store = open(config)
   try {
@@ -24,11 +27,11 @@ export async function withStore<T>(config: Config, use: (store: Store) => T | Pr
   }
 }
 
-/** The looks that last. While the file is seen to none of them may have it open, or SQLite goes by what is in memory. */
+/** During a repair none of these may keep the old file open: SQLite would use its pages in memory. */
 const lasting = new Set<() => void>()
 let seenTo = 0
 
-/** Has nothing of this process look into the database while its file is seen to. */
+/** Closes all watches of this process while the file is repaired. */
 export async function withoutLooks<T>(see: () => Promise<T>): Promise<T> {
   seenTo++
   for (const letGo of lasting) letGo()
@@ -39,10 +42,7 @@ export async function withoutLooks<T>(see: () => Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Looks into the database again and again, without opening it each time.
- * @returns what asks it; undefined where it cannot be read just now
- */
+/** A reader that keeps the database open between reads; it returns undefined while the database cannot be read. */
 export function watchStore(config: Config): <T>(use: (store: Store) => T) => T | undefined {
   let store: Store | undefined
   let patience = 0
@@ -56,7 +56,7 @@ export function watchStore(config: Config): <T>(use: (store: Store) => T) => T |
     try {
       if (store?.wrong() !== undefined) {
         letGo()
-        // Those who see to it are about to: a file that is opened before that would be begun anew here.
+        // Opening it before the repair begins would make a new, empty database here.
         patience = performance.now() + PATIENCE_MS
       }
       if (!store && (performance.now() < patience || !fs.existsSync(databaseOf(config)))) return undefined
@@ -69,9 +69,8 @@ export function watchStore(config: Config): <T>(use: (store: Store) => T) => T |
 }
 
 /**
- * The same as the launcher ends, when there may be anything in the place of the database: it is looked into as it is, and
- * nothing is waited for.
- * @throws where it cannot be read
+ * The last read before the launcher ends, without waiting for locks or repairs.
+ * @throws when the database cannot be read
  */
 export function lastLook<T>(config: Config, use: (store: Store) => T): Promise<T> {
   return withoutLooks(async () => {

@@ -1,4 +1,6 @@
-/** Whether parts are well: the router is asked, which knows of all of them. Redis, which all of them need, is asked itself. */
+/**
+ * Health of the processes, as the router reports it. Redis is asked itself, since the router cannot work without it.
+ */
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { accepts, get } from './probe.ts'
@@ -9,7 +11,7 @@ interface Check {
   detail: string
 }
 
-/** @returns undefined where all parts are well, else who is not, and why */
+/** @returns undefined when all are healthy, else which are not, and why */
 export async function unhealthyOf(config: Pick<Config, 'runDir' | 'domain'>): Promise<string | undefined> {
   const { status, checks } = await ask(config)
   if (status === 200) return undefined
@@ -17,7 +19,7 @@ export async function unhealthyOf(config: Pick<Config, 'runDir' | 'domain'>): Pr
   return ill.map(([name, { detail }]) => `${name} ${detail}`).join(', ') || `the router answers ${status}`
 }
 
-/** The same of one part. The router itself is well when it answers and has its database. */
+/** The router counts as healthy when it answers and can use its database. */
 export async function unhealthyOne(
   name: Name,
   config: Pick<Config, 'runDir' | 'domain' | 'redis'>,

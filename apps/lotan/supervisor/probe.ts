@@ -1,11 +1,10 @@
-/** Asks a part whether it is there, over HTTP or by connecting. */
+/** Asks a process whether it is up, over HTTP or by connecting. */
 import http from 'node:http'
 import net from 'node:net'
 
-/** No part of this machine takes longer to say something. */
 const PATIENCE_MS = 3_000
 
-/** One GET. @throws when nobody answers in time */
+/** @throws when no response comes in time */
 export function get(
   where: { socketPath: string } | { host: string; port: number },
   path: string,
@@ -24,7 +23,6 @@ export function get(
   })
 }
 
-/** Whether somebody accepts connections on a unix socket. */
 export function accepts(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(socketPath)

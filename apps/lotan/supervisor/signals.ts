@@ -1,13 +1,10 @@
-/** Ctrl-C and its kin. */
-
-/** npm passes a Ctrl-C on that the terminal has sent to everybody already: twins this close are one. */
+/** npm passes on a Ctrl-C that the terminal has sent to the whole group: two signals this close are one. */
 const TWIN_MS = 400
 
 /**
- * From here on a signal to end is heard instead of ending this process.
- *
- * @param impatient is called on every further signal
- * @returns a signal that is aborted by the first one
+ * Catches SIGINT, SIGTERM and SIGHUP.
+ * @param impatient called on every further signal
+ * @returns aborted by the first one
  */
 export function onSignals(impatient: () => void): AbortSignal {
   const ending = new AbortController()

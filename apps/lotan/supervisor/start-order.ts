@@ -1,4 +1,4 @@
-/** Starts parts in order, each when what it needs is there. */
+/** Starts the processes in order, each when what it needs is up. */
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -41,11 +41,10 @@ const OLDER =
 const NO_NETWORK = 'there is no network for previews; does the engine answer?'
 
 /**
- * Brings everything up and says so, line by line. The parts that run are put into `parts` as they start.
- *
- * @param only the parts to run, where others are run by launchers of their own: what is theirs is waited for, for as
- * long as it takes. Null for all
- * @throws with words for the operator when it cannot be done, and when the signal says stop
+ * Starts everything and says so on the console. Started processes are put into `processes`.
+ * @param only the processes to run, where others have launchers of their own and are waited for without a limit; null
+ * for all
+ * @throws with words for the operator when it cannot be done, and when the signal is aborted
  */
 export async function startInOrder(
   given: Config,
@@ -69,7 +68,7 @@ export async function startInOrder(
     parts.set(name, superviseProcess(planOf(name, config, mend), say))
   }
 
-  // Who finds no Redis tries again: the others need it for nudges alone.
+  // Without Redis the others retry: they need it for nudges alone.
   if (runs('redis') && 'socket' in config.redis) {
     const { socket } = config.redis
     start('redis')
@@ -88,7 +87,7 @@ export async function startInOrder(
   if (working.length === 0) return
   const older = await withStore(config, (store) => isRestoredBackup(config, store))
   const unknown = [
-    // A back-up tells of comparing too.
+    // A restored backup holds an old `compared`.
     'compared',
     ...(runs('queue-processor') ? ['guarded', 'unreachable', 'cut_off'] : []),
     ...(runs('nginx') ? ['nginx_waits'] : []),
@@ -112,7 +111,6 @@ export async function startInOrder(
   if (runs('nginx')) welcome(config, say)
 }
 
-/** Starts nginx, which is told beforehand where containers will be. @param older whether the database is */
 async function startNginx(
   config: Config,
   older: boolean,
@@ -125,14 +123,14 @@ async function startNginx(
   const look = () => withStore(config, ({ meta }) => meta.get('unreachable') || slotSchemeIn(meta))
   if (runs('queue-processor')) await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
   else await another(look, 'the network for previews, which the queue-processor makes', say, signal)
-  // Where Lotan is a container itself, nobody reaches a preview before it has joined their network. Without an engine
-  // that does not happen, which is no reason to be away.
+  // Where Lotan is a container itself, it reaches previews only after the queue-processor has joined it to their
+  // network. Without an engine that does not happen, which must not keep nginx down.
   const guard = () => withStore(config, ({ meta }) => meta.get('unreachable') || meta.get('guarded') || undefined)
   await waitFor(guard, { within: GUARDED_MS, signal })
   const problem = await withStore(config, ({ meta }) => meta.get('unreachable'))
   if (problem) throw new Error(problem)
-  // What is known is held against what runs. Where the engine does not answer that cannot be done, which is no reason to
-  // be away: but the routes of an older database may lead to another preview than is asked for.
+  // The reaper compares the database with the engine. Without an engine it cannot, which must not keep nginx down
+  // either, unless the database is an older one: its routes may lead to the wrong preview.
   const compared = () => withStore(config, ({ meta }) => meta.get('compared') === 'yes')
   const isCompared = await waitFor(compared, { within: COMPARED_MS, signal })
   if (older && !isCompared) await whileWaiting(config, say, () => waitFor(compared, { within: Infinity, signal }))
@@ -144,7 +142,6 @@ async function startNginx(
   if (places?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
 }
 
-/** Waits for what nginx is not started without, and has everybody know why. */
 async function whileWaiting(config: Config, say: Say, wait: () => Promise<unknown>): Promise<void> {
   const waits = (why: string) => withStore(config, ({ meta }) => meta.set('nginx_waits', why))
   say(OLDER, 'bad')
@@ -157,20 +154,21 @@ async function whileWaiting(config: Config, say: Say, wait: () => Promise<unknow
   }
 }
 
-/** What previews are not kept off, or Lotan from them, and why; undefined where that is nothing, or not known yet. */
+/**
+ * What is not shielded (previews from the machine, or Lotan from previews) and why; undefined while it is not known.
+ */
 async function whyUnguarded(config: Config): Promise<string | undefined> {
   const guarded = await withStore(config, ({ meta }) => meta.get('guarded'))
   return guarded === 'yes' ? undefined : guarded || undefined
 }
 
 /**
- * Starts nginx anew when slots are elsewhere: the network had to be made with other addresses, because somebody removed
- * it and its own were taken meanwhile; or an engine that came later than Lotan is reached in another way than the last
- * one. Until then nginx would send visitors to whoever is where they were.
+ * Restarts nginx when slots get other addresses: the network was removed and made anew elsewhere, or a late engine
+ * needs the other slot scheme. Until then nginx would send visitors to what now has the old addresses.
  */
 function followPlaces(known: SlotScheme | undefined, config: Config, parts: Processes, say: Say): void {
   let last = known
-  // Open for as long as the launcher lives: parts that fall together leave the room that the database has on a full disk.
+  // Kept open: closing the last connection would give back the WAL's room, which a full disk then refuses.
   const read = watchStore(config)
   const look = () => {
     const places = read(({ meta }) => slotSchemeIn(meta))
@@ -188,7 +186,7 @@ function followPlaces(known: SlotScheme | undefined, config: Config, parts: Proc
   setInterval(look, PLACES_MS).unref()
 }
 
-/** Makes room: nothing of an earlier run is left, and nobody else is where nginx will listen. */
+/** Ends an earlier run's leftovers, and checks that nginx's ports are free. */
 async function clearTheWay(config: Config, mine: readonly Name[], say: Say): Promise<void> {
   const logs = path.join(config.dataDir, 'logs')
   fs.mkdirSync(logs, { recursive: true, mode: 0o700 })
@@ -210,7 +208,7 @@ async function clearTheWay(config: Config, mine: readonly Name[], say: Say): Pro
   await withStore(config, (store) => store.relabel())
 }
 
-/** Waits for a fact; without it Lotan cannot go on, and says what the part that should have seen to it said last. */
+/** Waits for a fact that Lotan cannot start without; the error quotes the end of that process's log. */
 async function must<T>(
   look: () => T | Promise<T>,
   within: number,
@@ -227,7 +225,7 @@ async function must<T>(
   throw new Error(`${complaint} (waited ${within / 1000} s); ${whereIs(output)}${words.join('')}`)
 }
 
-/** Waits for what is another launcher's to see to, and says so where that takes long. @throws when the signal says stop */
+/** Waits for another launcher, without a limit. @throws when the signal is aborted */
 async function another<T>(
   look: () => T | Promise<T>,
   what: string,
@@ -240,7 +238,6 @@ async function another<T>(
   return (await waitFor(look, { within: Infinity, every: 250, signal }))!
 }
 
-/** Waits until all is well. @returns undefined when it is, else who is not, and why */
 async function whyNotReady(look: () => Promise<string | undefined>, signal: AbortSignal): Promise<string | undefined> {
   let why: string | undefined
   const well = async () => {

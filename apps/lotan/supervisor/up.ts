@@ -1,4 +1,4 @@
-/** `lotan up`: brings the parts up, says where to click, watches, and takes everything down again. */
+/** `lotan up`: starts the processes, prints where to click, and stops everything at a signal. */
 import { once } from 'node:events'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -14,15 +14,14 @@ import { rotateLogs } from './rotate.ts'
 import { removeRunFile, writeRunFile, readRunFile } from './run-file.ts'
 import { onSignals } from './signals.ts'
 
-/** Everything is down within 5 s, and one part may have this much of it. */
+/** All is down within 5 s; a single process may take this much of it. */
 const DOWN_MS = 4_500
 const PART_DOWN_MS = 1_500
 const ROTATE_MS = 10_000
 
 /**
  * Runs Lotan until a signal ends it.
- *
- * @param only the parts to run, where others are run by launchers of their own; null for all
+ * @param only the processes to run, where others have launchers of their own; null for all
  * @returns the exit status
  */
 export async function up(config: Config, only: readonly Name[] | null, say: Say): Promise<number> {
@@ -39,10 +38,10 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
     process.exit(1)
   })
   let status = 0
-  // What waits for the engine may wait for days.
+  // Begins before the start: waiting for the engine may take days.
   const rotating = setInterval(() => tryToRotate(config, only, say), ROTATE_MS)
   try {
-    // Where to reach Lotan is for who runs nginx to say.
+    // Only nginx's launcher knows where Lotan listens.
     if (!only || only.includes('nginx')) writeRunFile(config)
     await startInOrder(config, only, parts, say, ending)
     if (!ending.aborted) await once(ending, 'abort')
@@ -76,7 +75,6 @@ async function takeDown(config: Config, only: readonly Name[] | null, parts: Pro
   else say(`stopped; ${left === 1 ? '1 preview was' : `${left} previews were`} left running, the next start takes over`)
 }
 
-/** Logs that cannot be rotated are said to be, and no reason to stop serving. */
 function tryToRotate(config: Config, only: readonly Name[] | null, say: Say): void {
   try {
     rotateLogs(path.join(config.dataDir, 'logs'), undefined, only)

@@ -1,4 +1,4 @@
-/** What is said once Lotan is up: where to click, where to log in, where to look, how to end it. */
+/** The console's last words of a start: where to click, where to log in, where the logs are, how to stop. */
 import path from 'node:path'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { hostOf } from '../../shared/tag.ts'
