@@ -1,4 +1,4 @@
-/** The router: which tag a request is for, which container serves it, and everything that people read. */
+/** The router: decides which container serves a request, and serves all pages and the API. */
 import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
@@ -19,7 +19,8 @@ const config = readConfig()
 const log = openLog('router')
 const store = openOwnStore(config, log)
 const nudges = openQueue(config, log)
-// 10 ms: half of what a person would notice of a warm start; a look costs microseconds, and only while somebody waits.
+// 10 ms is half of what a person notices of a warm start. A look costs microseconds, and happens only while a request
+// waits.
 const changes = watchStore(store, { every: 10 })
 const activity = noteActivity(store, { every: 500 })
 const streams = noteStreams(store, endedStreamsFile(config), { every: 500 })
@@ -40,13 +41,13 @@ process.once('SIGTERM', () => {
   setTimeout(() => process.exit(0), 1_000).unref()
 })
 
-/** Serves an app on a unix socket in the run directory; a socket that a killed router left behind is replaced. */
+/** Replaces a socket that a killed router left. */
 async function listen(app: Express, name: string): Promise<http.Server> {
   const file = path.join(config.runDir, name)
   fs.rmSync(file, { force: true })
-  // More than nginx lets in, and says in words that it does not.
+  // Larger than nginx's own buffers, so that nginx is the one that refuses, with a page.
   const server = http.createServer({ maxHeaderSize: 1024 * 1024 }, app)
-  // nginx keeps its connections; the router must never close one that nginx is about to use.
+  // nginx keeps its connections alive: the router must never close one that nginx is about to use.
   server.keepAliveTimeout = 0
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Whether every part of Lotan works, each named. Open to all: details are words of this file and nobody's secrets. */
+/** `/readyz`: whether each process works. It is open to all, so its details hold no secrets. */
 import { randomUUID } from 'node:crypto'
 import http from 'node:http'
 import type { Config } from '../shared/config/config.ts'
@@ -20,13 +20,12 @@ export interface Ready {
   checks: Record<(typeof parts)[number], Check>
 }
 
-/** A part that has not answered by then is not well. */
 const PART_MS = 1_200
 
-/** `/healthz` answers with this name of this very process, so that another Lotan's nginx on the port is not taken for ours. */
+/** `/healthz` answers with this name, so that another Lotan's nginx on the port is not taken for ours. */
 export const routerName = randomUUID()
 
-/** Asked often and by anybody: whoever asks while the parts are being asked gets the same answer. */
+/** Requests that come during a check share its result: anyone may ask, as often as they like. */
 export function readiness(given: {
   config: Pick<Config, 'listen'>
   store: Pick<Store, 'wrong' | 'meta'>
@@ -77,7 +76,6 @@ async function ask({ config, store, nudges, reaper, log }: Parameters<typeof rea
   }
 }
 
-/** Asks through nginx, where it listens, who is behind it. */
 function nameBehind({ host, port }: Config['listen']): Promise<string | undefined> {
   const hostname = { '0.0.0.0': '127.0.0.1', '[::]': '::1' }[host] ?? host.replace(/^\[(.*)\]$/, '$1')
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Everything on the admin's own host: health, login, pages, API. Its only client is nginx, on a unix socket. */
+/** The app on the admin's own host: health, login, pages, API. Only nginx talks to it, on a unix socket. */
 import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
@@ -19,19 +19,19 @@ export function adminApp(parts: Parts): express.Express {
   const app = express()
   app.disable('x-powered-by')
   app.enable('case sensitive routing')
-  // nginx writes X-Forwarded-For and X-Forwarded-Proto anew: the last address is the client's.
+  // nginx replaces X-Forwarded-For and X-Forwarded-Proto: the last address is the client's.
   app.set('trust proxy', 1)
   app.use(
     helmet({
-      // Of whatever has no policy of its own, nothing is to be run or framed.
+      // For responses without a policy of their own.
       contentSecurityPolicy: {
         useDefaults: false,
         directives: { 'default-src': ["'none'"], 'base-uri': ["'none'"], 'frame-ancestors': ["'none'"] },
       },
-      // A form's Origin would be null with helmet's own choice.
+      // helmet's own value makes the Origin of a form null.
       referrerPolicy: { policy: 'same-origin' },
       frameguard: { action: 'deny' },
-      // Whoever ends TLS decides about it, for previews too.
+      // Whatever ends TLS sets it, for previews too.
       strictTransportSecurity: false,
     }),
   )
@@ -94,12 +94,12 @@ function sayWrong(req: Request, res: Response, status: number, sentence: string)
   return sendPage(res, status, messagePage({ status, heading: headings[status] ?? 'Not understood', sentence, link }))
 }
 
-/** Programs read problems, people read pages. Routers see paths without what led to them, so the whole one counts. */
+/** originalUrl, since a router sees only the rest of the path. */
 function isApi({ originalUrl }: Request): boolean {
   return /^\/api(\/|\?|$)/.test(originalUrl)
 }
 
-/** A file of the pages. The browser asks each time whether it is still the one it has. */
+/** The browser revalidates it each time. */
 function asset(type: string, body: string) {
   return (_req: Request, res: Response) => res.set('Cache-Control', 'no-cache').type(type).send(body)
 }

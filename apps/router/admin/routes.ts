@@ -1,4 +1,4 @@
-/** The admin's pages and their forms. Plain HTML: every form posts and is sent back to a page. */
+/** The admin's pages and forms. Plain HTML: every form posts and redirects to a page. */
 import { text } from 'node:stream/consumers'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { urlOf } from '../../shared/config/config.ts'
@@ -14,7 +14,7 @@ import { startsSomething, applyAction, actions, type PreviewAction } from '../pr
 
 const HISTORY_LINES = 50
 
-/** @param own what lets a change pass only when Lotan's own page asked for it */
+/** @param own lets a change pass only when Lotan's own page made it */
 export function adminRoutes({ config, store, nudges, changes, reaper, log }: Parts, own: RequestHandler): Router {
   const router = express.Router({ caseSensitive: true })
   const form = express.urlencoded({ extended: false, limit: '4kb' })
@@ -108,7 +108,7 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Par
     return urlOf(hostOf(tag, config), config)
   }
 
-  /** A page without figures is better than none. */
+  /** The page works without figures. */
   async function figuresOf(previews: readonly Preview[]) {
     if (!previews.some((preview) => generationOf(preview)?.container)) return {}
     return reaper.figures().catch((error: Error) => {

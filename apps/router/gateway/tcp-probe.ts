@@ -1,12 +1,10 @@
-/** Whether somebody listens. */
 import net from 'node:net'
 
 const ANSWER_MS = 200
 
 /**
- * Whether a TCP connection is accepted within a fifth of a second, and is not ended by the other side before it is
- * closed here.
- * @param ms how long it is kept open, milliseconds
+ * Whether a TCP connection is accepted within 200 ms, and the other side keeps it open. @param ms how long,
+ * milliseconds
  */
 export function staysConnected(host: string, port: number, ms: number): Promise<boolean> {
   return new Promise((resolve) => {

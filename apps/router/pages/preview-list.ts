@@ -1,4 +1,4 @@
-/** What the admin page shows, as plain values: one row a preview, and the strip above them. Pure: pages render it. */
+/** The model of the admin page: a summary, and one row a preview. Pure. */
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
 import { generationOf, type Lately, type Preview } from '../../shared/preview/preview.ts'
@@ -9,7 +9,6 @@ import { summaryOf } from './summary.ts'
 import { age, ago, bytes, clock, duration, memory, ordinal, roughly, took, zone } from './format.ts'
 import { startEstimateWhilePending } from './start-estimate.ts'
 
-/** The settings that the pages speak of. */
 export type ListConfig = Pick<
   Config,
   | 'repository'
@@ -27,16 +26,14 @@ export interface ListFacts {
   config: ListConfig
   previews: readonly Preview[]
   offered: OfferedTag[]
-  /** What running containers use, by container id. Bytes. Empty when nobody could say. */
+  /** By container id, bytes; empty when the reaper does not answer. */
   figures: Record<string, { memory: number }>
-  /** How long the last pulls and starts of any preview took. */
   lately: Lately
-  /** The address of a tag's preview, without a final slash. */
+  /** Without a final slash. */
   address: (tag: string) => string
-  /** What is looked for: part of a tag, digest, revision or reason; and which chip is chosen. */
+  /** Searched in tag, digest, revision and reason. `state` is the chosen chip. */
   q: string
   state: string
-  /** Why a tag could not be added, and the tag. */
   problem?: { tag: string; sentence: string }
   /** Milliseconds since 1970. */
   now: number
@@ -51,7 +48,7 @@ const groups: { name: string; key: string; states: Preview['state'][] }[] = [
   { name: 'Failed', key: 'failed', states: ['failed'] },
 ]
 
-/** Everything on the admin page. Rows stand in the order of their tags, so that none moves while somebody aims at it. */
+/** Rows stand in the order of their tags: none moves while a person aims at it. */
 export function previewListOf(facts: ListFacts) {
   const { config, previews, q, now } = facts
   const chosen = groups.find(({ key }) => key === facts.state)
@@ -112,12 +109,12 @@ function rowOf(preview: Preview, { previews, config, figures, lately, address, n
   }
 }
 
-/** The form of a preview posts to this path and `/start`, `/stop`, `/restart` or `/remove`. */
+/** The forms post to this path and `/start`, `/stop`, `/restart` or `/remove`. */
 export function pathOf(tag: string): string {
   return `/previews/${encodeURIComponent(tag)}`
 }
 
-/** What stands beside the state, `41 min` or `1st in line, 3 s, usually 12 s`. */
+/** What stands beside the state: `41 min`, or `1st in line, 3 s, usually 12 s`. */
 export function whatOf(preview: Preview, facts: { ahead: number; lately: Lately; now: number }): string {
   const usual = startEstimateWhilePending(preview, facts.lately)
   return standsAt(preview, facts.ahead, facts.now) + (usual === null ? '' : `, usually ${roughly(usual)}`)
@@ -167,12 +164,12 @@ const whys: Record<string, string> = {
   moved: 'previews are reached in another way now',
 }
 
-/** A heading as the rest of a row that has named its tag already. */
+/** For a row, which has named the tag already. */
 function plainHeading(tag: string, heading: string): string {
   return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading[0]!.toLowerCase() + heading.slice(1)
 }
 
-/** The button that a preview has besides its X. */
+/** The button beside the X. */
 export function actionOf({ state }: Preview): { name: string; to: 'start' | 'stop' } {
   switch (state) {
     case 'failed':
@@ -186,23 +183,22 @@ export function actionOf({ state }: Preview): { name: string; to: 'start' | 'sto
   }
 }
 
-/** How far a pull is, 0 to 100; null where nothing is known, or nothing is pulled. */
+/** Percent; null while no pull is running or its size is unknown. */
 export function percentOf(preview: Preview): number | null {
   if (preview.state !== 'pulling' || !preview.progress?.total || preview.progress.waitsFor) return null
   return Math.floor(preview.progress.percent)
 }
 
-/** Of what runs, or would run. */
+/** Of the image that runs, or would run. */
 function digestOf(preview: Preview): string {
   return generationOf(preview)?.digest ?? preview.image?.digest ?? preview.image?.id ?? ''
 }
 
-/** Its first eight digits. */
 export function shortDigest(preview: Preview): string {
   return digestOf(preview).replace(/^.*:/, '').slice(0, 8)
 }
 
-/** `4 min 51 s`; `pause 50 s` where it is frozen first, `image 30 min` where the image goes. `soon`: in two minutes. */
+/** `4 min 51 s`, `pause 50 s`, or `image 30 min` where the image is removed. `soon`: within two minutes. */
 function leftOf(preview: Preview, config: ListConfig, now: number): { text: string; soon: boolean } | null {
   const due = nextDue(preview, config, now)
   if (!due) return null
@@ -214,7 +210,7 @@ function leftOf(preview: Preview, config: ListConfig, now: number): { text: stri
     : { text: `${what[due.what]}${duration(left)}`, soon: due.what === 'stop' && left < 120_000 }
 }
 
-/** How many queued previews stand before this one: those that were queued earlier, as the store counts them. */
+/** Earlier ones in the queue, in the store's order. */
 export function aheadOf({ tag, state, since }: Preview, previews: readonly Preview[]): number {
   if (state !== 'queued') return 0
   return previews.filter(
