@@ -18,7 +18,7 @@ export function openConsole(out: NodeJS.WriteStream, term: string): Say {
 }
 
 /** A path relative to the current directory, where it lies below it. */
-export function shown(file: string): string {
+export function displayPath(file: string): string {
   const relative = path.relative('.', file)
   return relative.startsWith('..') ? file : relative
 }

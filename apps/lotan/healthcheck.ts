@@ -9,11 +9,11 @@ import { unhealthyOf, unhealthyOne } from './supervisor/health.ts'
 
 const config = readConfig()
 const name = names.find((name) => name === process.argv[2])
-const ails = await (name ? unhealthyOne(name, config) : whatVisitorsSee()).catch((error: Error) => error.message)
-console.log(ails ?? 'well')
-process.exit(ails === undefined ? 0 : 1)
+const problem = await (name ? unhealthyOne(name, config) : checkAsVisitor()).catch((error: Error) => error.message)
+console.log(problem ?? 'healthy')
+process.exit(problem === undefined ? 0 : 1)
 
-async function whatVisitorsSee(): Promise<string | undefined> {
+async function checkAsVisitor(): Promise<string | undefined> {
   const { listen, domain } = config
   const host = { '0.0.0.0': '127.0.0.1', '[::]': '::1' }[listen.host] ?? listen.host.replace(/^\[(.*)\]$/, '$1')
   try {

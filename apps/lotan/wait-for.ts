@@ -7,16 +7,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * @throws AbortError when the signal is aborted
  */
 export async function waitFor<T>(
-  look: () => T | Promise<T>,
+  check: () => T | Promise<T>,
   { within, every = 50, signal }: { within: number; every?: number; signal?: AbortSignal },
 ): Promise<Exclude<T, false | undefined> | undefined> {
   const deadline = performance.now() + within
   for (;;) {
     signal?.throwIfAborted()
-    const answer = await Promise.resolve()
-      .then(look)
+    const result = await Promise.resolve()
+      .then(check)
       .catch(() => undefined)
-    if (answer !== undefined && answer !== false) return answer as Exclude<T, false | undefined>
+    if (result !== undefined && result !== false) return result as Exclude<T, false | undefined>
     if (performance.now() >= deadline) return undefined
     await sleep(every, undefined, { signal })
   }

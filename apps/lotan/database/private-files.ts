@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 
-const OTHERS = 0o077
+const FOR_OTHERS = 0o077
 
 /** What Lotan makes in the data directory, which may hold other files too. */
 const OURS =
@@ -14,18 +14,18 @@ const OURS =
  * with.
  */
 export function keepPrivate({ dataDir, runDir }: Pick<Config, 'dataDir' | 'runDir'>): void {
-  process.umask(OTHERS)
-  for (const name of fs.readdirSync(dataDir)) if (OURS.test(name)) take(path.join(dataDir, name))
-  take(runDir)
+  process.umask(FOR_OTHERS)
+  for (const name of fs.readdirSync(dataDir)) if (OURS.test(name)) restrict(path.join(dataDir, name))
+  restrict(runDir)
 }
 
-function take(file: string) {
+function restrict(file: string) {
   try {
     const found = fs.lstatSync(file)
     // A link may lead out of the data directory.
     if (found.isSymbolicLink()) return
-    if (found.mode & OTHERS) fs.chmodSync(file, found.mode & 0o7777 & ~OTHERS)
-    if (found.isDirectory()) for (const name of fs.readdirSync(file)) take(path.join(file, name))
+    if (found.mode & FOR_OTHERS) fs.chmodSync(file, found.mode & 0o7777 & ~FOR_OTHERS)
+    if (found.isDirectory()) for (const name of fs.readdirSync(file)) restrict(path.join(file, name))
   } catch {
     // Another user's file, or a temporary one that is gone.
   }

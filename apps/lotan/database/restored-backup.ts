@@ -7,20 +7,20 @@ import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { generationsOf } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
-import { lastLook, watchStore } from './watch.ts'
+import { lastRead, watchStore } from './watch.ts'
 
 const EVERY_MS = 1_000
 /** Fixed width: the file is overwritten in place, which needs no room on a full disk. */
 const DIGITS = 16
 
-type Asked = Pick<Store, 'slotsGiven' | 'countSlotsFrom' | 'list' | 'meta'>
+type Facts = Pick<Store, 'slotsGiven' | 'countSlotsFrom' | 'list' | 'meta'>
 
 /**
  * Whether slots may since have gone to other previews than the database says. Ask before any process is started.
  * Without the file only a database that has counted no slots is trusted: the data directory may be new, with a backup
  * restored into it.
  */
-export function isRestoredBackup(config: Pick<Config, 'dataDir'>, store: Pick<Asked, 'slotsGiven' | 'list'>): boolean {
+export function isRestoredBackup(config: Pick<Config, 'dataDir'>, store: Pick<Facts, 'slotsGiven' | 'list'>): boolean {
   const given = store.slotsGiven()
   const seen = read(fileOf(config)) ?? (given > 0 ? Infinity : 0)
   if (given >= seen) return false
@@ -29,32 +29,35 @@ export function isRestoredBackup(config: Pick<Config, 'dataDir'>, store: Pick<As
 }
 
 /** Raises the file's counter to the database's. @throws when either cannot be read or written */
-export function noteSlots(config: Pick<Config, 'dataDir'>, store: Pick<Asked, 'slotsGiven'>): void {
+export function raiseFileCounter(config: Pick<Config, 'dataDir'>, store: Pick<Facts, 'slotsGiven'>): void {
   const file = fileOf(config)
   const given = store.slotsGiven()
   if (given > (read(file) ?? 0)) write(file, given)
 }
 
 /** Raises the counter of a restored database once the reaper has compared it with the engine. @throws as above */
-export function catchUp(config: Pick<Config, 'dataDir'>, store: Pick<Asked, 'slotsGiven' | 'countSlotsFrom' | 'meta'>) {
+export function raiseStoreCounter(
+  config: Pick<Config, 'dataDir'>,
+  store: Pick<Facts, 'slotsGiven' | 'countSlotsFrom' | 'meta'>,
+) {
   const seen = read(fileOf(config)) ?? 0
   // One more: a backup with exactly this count would pass for the last one.
   if (store.slotsGiven() < seen && store.meta.get('compared') === 'yes') store.countSlotsFrom(seen + 1)
 }
 
 /** Does both every second. Start it only after `compared` was reset. */
-export function followSlots(config: Config): void {
-  const look = watchStore(config)
-  const see = (store: Asked) => {
-    catchUp(config, store)
-    noteSlots(config, store)
+export function followSlotCounter(config: Config): void {
+  const withDatabase = watchStore(config)
+  const update = (store: Facts) => {
+    raiseStoreCounter(config, store)
+    raiseFileCounter(config, store)
   }
-  setInterval(() => look(see), EVERY_MS).unref()
+  setInterval(() => withDatabase(update), EVERY_MS).unref()
 }
 
 /** Failing to note it must not keep the launcher from ending. */
-export async function noteLastSlots(config: Config): Promise<void> {
-  await lastLook(config, (store) => noteSlots(config, store)).catch(() => {})
+export async function noteFinalCounter(config: Config): Promise<void> {
+  await lastRead(config, (store) => raiseFileCounter(config, store)).catch(() => {})
 }
 
 /** In the data directory, since LOTAN_RUN_DIR may be lost at a reboot. */

@@ -11,7 +11,7 @@ import { labelOf } from '../../shared/tag.ts'
 
 /** How long a watch leaves a replaced file alone, for the repair to begin. */
 const PATIENCE_MS = 3_000
-const LAST_LOOK_MS = 500
+const LAST_READ_MS = 500
 
 export function databaseOf(config: Pick<Config, 'dataDir'>): string {
   return path.join(config.dataDir, 'lotan.sqlite')
@@ -28,38 +28,38 @@ export async function withStore<T>(config: Config, use: (store: Store) => T | Pr
 }
 
 /** During a repair none of these may keep the old file open: SQLite would use its pages in memory. */
-const lasting = new Set<() => void>()
-let seenTo = 0
+const watches = new Set<() => void>()
+let repairs = 0
 
 /** Closes all watches of this process while the file is repaired. */
-export async function withoutLooks<T>(see: () => Promise<T>): Promise<T> {
-  seenTo++
-  for (const letGo of lasting) letGo()
+export async function withoutWatches<T>(repair: () => Promise<T>): Promise<T> {
+  repairs++
+  for (const close of watches) close()
   try {
-    return await see()
+    return await repair()
   } finally {
-    seenTo--
+    repairs--
   }
 }
 
 /** A reader that keeps the database open between reads; it returns undefined while the database cannot be read. */
 export function watchStore(config: Config): <T>(use: (store: Store) => T) => T | undefined {
   let store: Store | undefined
-  let patience = 0
-  const letGo = () => {
+  let pausedUntil = 0
+  const close = () => {
     store?.close()
     store = undefined
   }
-  lasting.add(letGo)
+  watches.add(close)
   return (use) => {
-    if (seenTo > 0) return undefined
+    if (repairs > 0) return undefined
     try {
       if (store?.wrong() !== undefined) {
-        letGo()
+        close()
         // Opening it before the repair begins would make a new, empty database here.
-        patience = performance.now() + PATIENCE_MS
+        pausedUntil = performance.now() + PATIENCE_MS
       }
-      if (!store && (performance.now() < patience || !fs.existsSync(databaseOf(config)))) return undefined
+      if (!store && (performance.now() < pausedUntil || !fs.existsSync(databaseOf(config)))) return undefined
       store ??= open(config)
       return use(store)
     } catch {
@@ -72,10 +72,10 @@ export function watchStore(config: Config): <T>(use: (store: Store) => T) => T |
  * The last read before the launcher ends, without waiting for locks or repairs.
  * @throws when the database cannot be read
  */
-export function lastLook<T>(config: Config, use: (store: Store) => T): Promise<T> {
-  return withoutLooks(async () => {
+export function lastRead<T>(config: Config, use: (store: Store) => T): Promise<T> {
+  return withoutWatches(async () => {
     if (!fs.statSync(databaseOf(config)).size) throw new Error('it is empty')
-    const store = open(config, LAST_LOOK_MS)
+    const store = open(config, LAST_READ_MS)
     try {
       return use(store)
     } finally {

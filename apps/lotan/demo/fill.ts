@@ -29,5 +29,5 @@ export async function prepareDemo(config: Config, say: Say, signal: AbortSignal)
   createInterface(child.stdout).on('line', (line) => say(line))
   createInterface(child.stderr).on('line', (line) => say(line, 'bad'))
   const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Error('the demo could not be prepared; its words stand above')
+  if (code !== 0) throw new Error('the demo could not be prepared; its output stands above')
 }

@@ -52,24 +52,24 @@ export async function findRegistryProxy(config: Pick<Config, 'dockerHost' | 'ins
      * machine
      */
     async open(port: number): Promise<string | undefined> {
-      let door: string
+      let container: string
       try {
-        door = await replace(engine, options(port), signal)
+        container = await replace(engine, options(port), signal)
       } catch (error) {
         if (/port is already allocated|address already in use/i.test((error as Error).message)) return undefined
         throw error
       }
-      const address = (await engine.ownContainer(door))?.outer?.address
+      const address = (await engine.ownContainer(container))?.outer?.address
       if (!address) throw new Error("the container that leads the engine to the demo's registry ended at once")
-      void keep(engine, door, options(port), signal)
+      void keepOpen(engine, container, options(port), signal)
       return address
     },
   }
 }
 
 /** Opens the proxy again after someone removed it or the engine restarted. */
-async function keep(engine: Engine, door: string, options: CreateOptions, signal: AbortSignal): Promise<void> {
-  for (let id = door; !signal.aborted;) {
+async function keepOpen(engine: Engine, container: string, options: CreateOptions, signal: AbortSignal): Promise<void> {
+  for (let id = container; !signal.aborted;) {
     await engine.wait(id, signal).catch(() => {})
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
     if (!signal.aborted) id = await replace(engine, options, signal).catch(() => id)

@@ -20,18 +20,18 @@ export async function prepareRegistry(
 ): Promise<{ repository: string; reached: { host: string; port: number } }> {
   // Loaded here, since only the demo's launcher talks to the engine.
   const { findRegistryProxy } = await import('./registry-proxy.ts')
-  const door = await findRegistryProxy(config, signal)
-  const take = async (port: number) => {
+  const proxy = await findRegistryProxy(config, signal)
+  const tryPort = async (port: number) => {
     if (!(await isFree(port))) return undefined
-    const host = door ? await door.open(port) : '127.0.0.1'
+    const host = proxy ? await proxy.open(port) : '127.0.0.1'
     return host === undefined ? undefined : { host, port }
   }
   const file = path.join(config.dataDir, 'registry-port')
   const known = Number(await fs.readFile(file, 'utf8').catch(() => ''))
-  const reached = (known > 0 ? await take(known) : undefined) ?? (await takeAny(take))
+  const reached = (known > 0 ? await tryPort(known) : undefined) ?? (await tryAnyPort(tryPort))
   const { port } = reached
   await fs.writeFile(file, `${port}\n`)
-  await writeConf(config, `${door ? '0.0.0.0' : '127.0.0.1'}:${port}`)
+  await writeConf(config, `${proxy ? '0.0.0.0' : '127.0.0.1'}:${port}`)
   return { repository: `127.0.0.1:${port}/todowrangler`, reached }
 }
 
@@ -53,11 +53,11 @@ export function hostOf(repository: string): string {
   return repository.slice(0, repository.indexOf('/'))
 }
 
-async function takeAny<T>(take: (port: number) => Promise<T | undefined>): Promise<T> {
+async function tryAnyPort<T>(tryPort: (port: number) => Promise<T | undefined>): Promise<T> {
   const start = Math.floor(Math.random() * COUNT)
   for (let n = 0; n < COUNT; n++) {
-    const taken = await take(FIRST + ((start + n) % COUNT))
-    if (taken) return taken
+    const found = await tryPort(FIRST + ((start + n) % COUNT))
+    if (found) return found
   }
   throw new Error(`no port between ${FIRST} and ${FIRST + COUNT - 1} is free for the demo's registry`)
 }

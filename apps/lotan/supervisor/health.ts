@@ -13,10 +13,10 @@ interface Check {
 
 /** @returns undefined when all are healthy, else which are not, and why */
 export async function unhealthyOf(config: Pick<Config, 'runDir' | 'domain'>): Promise<string | undefined> {
-  const { status, checks } = await ask(config)
+  const { status, checks } = await fetchReadiness(config)
   if (status === 200) return undefined
-  const ill = Object.entries(checks).filter(([, { ok }]) => !ok)
-  return ill.map(([name, { detail }]) => `${name} ${detail}`).join(', ') || `the router answers ${status}`
+  const unhealthy = Object.entries(checks).filter(([, { ok }]) => !ok)
+  return unhealthy.map(([name, { detail }]) => `${name} ${detail}`).join(', ') || `the router answers ${status}`
 }
 
 /** The router counts as healthy when it answers and can use its database. */
@@ -26,14 +26,14 @@ export async function unhealthyOne(
 ): Promise<string | undefined> {
   if (name === 'redis' && 'socket' in config.redis)
     return (await accepts(config.redis.socket)) ? undefined : 'redis does not answer'
-  const { checks } = await ask(config)
+  const { checks } = await fetchReadiness(config)
   const check = checks[name === 'router' ? 'database' : name]
   return check?.ok ? undefined : `${name} ${check?.detail ?? 'is not known to the router'}`
 }
 
-async function ask({ runDir, domain }: Pick<Config, 'runDir' | 'domain'>) {
-  const desk = { socketPath: path.join(runDir, 'desk.sock') }
-  const { status, body } = await get(desk, '/readyz', domain).catch(() => {
+async function fetchReadiness({ runDir, domain }: Pick<Config, 'runDir' | 'domain'>) {
+  const admin = { socketPath: path.join(runDir, 'desk.sock') }
+  const { status, body } = await get(admin, '/readyz', domain).catch(() => {
     throw new Error('the router does not answer')
   })
   const { checks = {} } = JSON.parse(body) as { checks?: Record<string, Check> }

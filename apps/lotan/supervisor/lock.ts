@@ -13,11 +13,14 @@ export interface Lock {
  * @param processes null for everything
  * @returns undefined when another launcher holds any of it
  */
-export async function takeLocks(dataDir: string, parts: readonly string[] | null): Promise<Lock | undefined> {
-  const whole = { file: 'lock', shared: parts !== null }
+export async function takeLocks(dataDir: string, processes: readonly string[] | null): Promise<Lock | undefined> {
+  const whole = { file: 'lock', shared: processes !== null }
   const locks: Lock[] = []
   const release = async () => void (await Promise.all(locks.map((lock) => lock.release())))
-  for (const { file, shared } of [whole, ...(parts ?? []).map((part) => ({ file: `lock-${part}`, shared: false }))]) {
+  for (const { file, shared } of [
+    whole,
+    ...(processes ?? []).map((name) => ({ file: `lock-${name}`, shared: false })),
+  ]) {
     const lock = await takeLock(path.join(dataDir, file), { shared })
     if (!lock) {
       await release()

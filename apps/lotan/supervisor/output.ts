@@ -4,7 +4,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Config } from '../../shared/config/config.ts'
-import { shown } from '../console.ts'
+import { displayPath } from '../console.ts'
 
 export type Output = { file: string } | { line: (text: string) => void }
 
@@ -16,12 +16,12 @@ export function logOf(name: string, config: Pick<Config, 'dataDir'>): string {
 export function outputOf(name: string, config: Pick<Config, 'dataDir' | 'logs'>, out: NodeJS.WritableStream): Output {
   // Always a file: the demo's registry logs an error for every layer it does not have yet.
   if (config.logs === 'files' || name === 'registry') return { file: logOf(name, config) }
-  return { line: (text) => out.write(`${signed(name, text)}\n`) }
+  return { line: (text) => out.write(`${withName(name, text)}\n`) }
 }
 
 /** For a sentence: `see .lotan/logs/router.log`. */
-export function whereIs(output: Output): string {
-  return 'file' in output ? `see ${shown(output.file)}` : 'its words stand above'
+export function whereToLook(output: Output): string {
+  return 'file' in output ? `see ${displayPath(output.file)}` : 'its output stands above'
 }
 
 /** Opens the output for one run: spawn with `stdio`, then `read` the child's streams. */
@@ -49,6 +49,6 @@ export function openOutput(output: Output) {
 }
 
 /** Lotan's own processes log JSON that names them; nginx sometimes writes its name. */
-function signed(name: string, text: string): string {
+function withName(name: string, text: string): string {
   return ['{', 'lotan: ', `${name}: `].some((own) => text.startsWith(own)) ? text : `${name}: ${text}`
 }

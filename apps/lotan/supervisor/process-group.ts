@@ -4,7 +4,7 @@ import { waitFor } from '../wait-for.ts'
 
 /** Killed processes end within milliseconds. */
 const GONE_MS = 500
-const LOOK_MS = 5
+const CHECK_MS = 5
 
 export function killGroup(id: number | undefined): void {
   if (id === undefined) return
@@ -20,7 +20,7 @@ export function killGroup(id: number | undefined): void {
  * only half a second later.
  */
 export async function groupEnded(id: number): Promise<void> {
-  await waitFor(() => !isLeft(id), { within: GONE_MS, every: LOOK_MS })
+  await waitFor(() => !isLeft(id), { within: GONE_MS, every: CHECK_MS })
 }
 
 function isLeft(id: number): boolean {

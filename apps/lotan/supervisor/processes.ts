@@ -5,7 +5,7 @@ import path from 'node:path'
 import { environmentFor, type Config } from '../../shared/config/config.ts'
 import { writeNginxConf } from '../nginx/config.ts'
 import { withStore } from '../database/watch.ts'
-import type { Mend } from '../database/mend.ts'
+import type { DatabaseRepair } from '../database/repair.ts'
 import { outputOf } from './output.ts'
 import type { End, SupervisedProcess, ProcessPlan } from './process.ts'
 import { registryConf } from '../demo/registry.ts'
@@ -17,7 +17,7 @@ export type Processes = Map<Name, SupervisedProcess>
 /** Those that may have a launcher of their own. The demo runs only as a whole. */
 export const separate: readonly Name[] = names.filter((name) => name !== 'registry')
 
-export const users: readonly Name[] = ['router', 'queue-processor', 'reaper']
+export const databaseUsers: readonly Name[] = ['router', 'queue-processor', 'reaper']
 
 /** First nginx and the router, so that no request gets a route any more; Redis last, since the others use it. */
 export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'registry', 'redis']
@@ -35,12 +35,12 @@ export function lockOf(name: Name, config: Pick<Config, 'dataDir'>): string {
 
 /**
  * @param config where REPOSITORY is not set, with the demo's
- * @param mend repairs the database before a process that uses it is started again
+ * @param repair repairs the database before a process that uses it is started again
  */
-export function planOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): ProcessPlan {
+export function planOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 'before'>): ProcessPlan {
   return {
     name,
-    command: commandOf(name, config, mend),
+    command: commandOf(name, config, repair),
     env: environmentFor(config, { REPOSITORY: config.repository, NODE_ENV: 'production' }),
     cwd: root,
     input: lockOf(name, config),
@@ -48,7 +48,7 @@ export function planOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): 
   }
 }
 
-function commandOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): ProcessPlan['command'] {
+function commandOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 'before'>): ProcessPlan['command'] {
   switch (name) {
     case 'redis':
       return (last) => redis(config, last)
@@ -56,12 +56,12 @@ function commandOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): Proc
       return () => ['docker-registry', 'serve', registryConf(config)]
     case 'nginx':
       return async () => {
-        await mend.before()
+        await repair.before()
         return withStore(config, (store) => writeNginxConf(config, store))
       }
     default:
       return async (last) => {
-        await mend.before(last)
+        await repair.before(last)
         return [process.execPath, `apps/${name}/main.ts`]
       }
   }
@@ -92,7 +92,7 @@ function redis(config: Config, last: End | undefined): string[] {
     '--maxmemory-policy',
     'noeviction',
   ]
-  const ends = endsAnyhow() ? ['--shutdown-on-sigterm', 'force'] : []
+  const ends = canForceShutdown() ? ['--shutdown-on-sigterm', 'force'] : []
   return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...file, ...ends]
 }
 
@@ -100,13 +100,13 @@ function redis(config: Config, last: End | undefined): string[] {
  * Redis 7 and newer can be told to end even when it cannot write its file (a full disk). An older one refuses to start
  * with an unknown setting.
  */
-function endsAnyhow(): boolean {
-  return (anyhow ??= askRedis())
+function canForceShutdown(): boolean {
+  return (forceShutdown ??= isRedis7())
 }
 
-let anyhow: boolean | undefined
+let forceShutdown: boolean | undefined
 
-function askRedis(): boolean {
+function isRedis7(): boolean {
   const { stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8', timeout: VERSION_MS })
   return Number(/\bv=(\d+)\./.exec(stdout ?? '')?.[1] ?? 0) >= 7
 }

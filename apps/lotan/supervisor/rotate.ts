@@ -8,10 +8,11 @@ const KEPT = 3
  * Moves each `*.log` that has grown too large to `*.log.1`, and older ones one further. Copies and truncates instead of
  * renaming, since the writers hold the files open (in append mode): a line written during the copy (milliseconds) is
  * lost.
- * @param of the processes whose logs are meant; null for all
+ * @param processes the processes whose logs are meant; null for all
  */
-export function rotateLogs(dir: string, maxBytes = MAX_BYTES, of: readonly string[] | null = null): void {
-  const isMeant = (name: string) => !of || of.some((part) => name === `${part}.log` || name.startsWith(`${part}-`))
+export function rotateLogs(dir: string, maxBytes = MAX_BYTES, processes: readonly string[] | null = null): void {
+  const isMeant = (name: string) =>
+    !processes || processes.some((each) => name === `${each}.log` || name.startsWith(`${each}-`))
   for (const name of fs.readdirSync(dir).filter(isMeant)) {
     const file = path.join(dir, name)
     if (!name.endsWith('.log') || fs.statSync(file).size <= maxBytes) continue

@@ -7,54 +7,58 @@ import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { DAMAGED, setAsideIfCorrupt, whatIsDamaged } from '../../shared/store/store.ts'
 import type { Say } from '../console.ts'
-import { databaseOf, watchStore, withoutLooks, withStore } from './watch.ts'
+import { databaseOf, watchStore, withoutWatches, withStore } from './watch.ts'
 import { takeLock } from '../supervisor/lock.ts'
 import type { End, SupervisedProcess } from '../supervisor/process.ts'
 import { waitFor } from '../wait-for.ts'
 
 /** nginx was started with these: they must survive the repair. */
 const FACTS = ['subnet', 'slot_kind', 'slot_ports', 'slot_why', 'pool_port', 'pool_port_in_use', 'guarded'] as const
-const LOOK_MS = 1_000
+const READ_MS = 1_000
 const ENDED_MS = 5_000
 const LOCK_MS = 2_000
 
-const LOST = 'what stopped previews had written, all history and who was here last are lost'
+const LOST = 'what stopped previews had written, all history and the times of last visits are lost'
 
-export type Mend = ReturnType<typeof openMend>
+export type DatabaseRepair = ReturnType<typeof openDatabaseRepair>
 
-/** @param users the launcher's processes that use the database */
-export function openMend(config: Config, users: () => Iterable<Pick<SupervisedProcess, 'pid' | 'restart'>>, say: Say) {
+/** @param databaseUsers the launcher's processes that use the database */
+export function openDatabaseRepair(
+  config: Config,
+  databaseUsers: () => Iterable<Pick<SupervisedProcess, 'pid' | 'restart'>>,
+  say: Say,
+) {
   const facts = new Map<string, string>()
   let isDue = false
-  let mending: Promise<void> | undefined
+  let repairing: Promise<void> | undefined
 
   const read = watchStore(config)
   let isRebuilding = false
-  const remember = () =>
+  const keepFacts = () =>
     read(({ meta, list }) => {
       if (meta.get('rebuilding') === 'yes') return
-      if (isRebuilding) say(`the database is rebuilt: it knows ${list().length} previews that run`, 'good')
+      if (isRebuilding) say(`the database is rebuilt: it knows ${list().length} running previews`, 'good')
       isRebuilding = false
       for (const key of FACTS) {
         const value = meta.get(key)
         if (value !== undefined) facts.set(key, value)
       }
     })
-  setInterval(remember, LOOK_MS).unref()
+  setInterval(keepFacts, READ_MS).unref()
 
-  async function mend(): Promise<void> {
-    for (const user of users()) if (user.pid() !== undefined) user.restart()
-    await waitFor(() => [...users()].every((user) => user.pid() === undefined), { within: ENDED_MS, every: 5 })
-    await withoutLooks(() => alone(config, beginAnew))
+  async function repair(): Promise<void> {
+    for (const user of databaseUsers()) if (user.pid() !== undefined) user.restart()
+    await waitFor(() => [...databaseUsers()].every((user) => user.pid() === undefined), { within: ENDED_MS, every: 5 })
+    await withoutWatches(() => withDatabaseLock(config, startRebuild))
     isDue = false
     isRebuilding = true
   }
 
-  async function beginAnew(): Promise<void> {
+  async function startRebuild(): Promise<void> {
     const found = setAsideIfCorrupt(databaseOf(config))
     if (found)
       say(`the database was damaged (${found.wrong}) and was moved to ${found.aside}: ${LOST}; rebuilding it`, 'bad')
-    else say('the database was replaced: what it says is compared with what runs', 'bad')
+    else say('the database file was replaced: comparing it with what runs', 'bad')
     await withStore(config, (store) => {
       // Must come first: another launcher may start its processes at any moment.
       store.meta.set('rebuilding', 'yes')
@@ -72,8 +76,8 @@ export function openMend(config: Config, users: () => Iterable<Pick<SupervisedPr
      */
     async before(last?: End): Promise<void> {
       isDue ||= last !== undefined && isForDamage(last, config)
-      if (isDue) mending ??= mend().finally(() => (mending = undefined))
-      await mending
+      if (isDue) repairing ??= repair().finally(() => (repairing = undefined))
+      await repairing
     },
   }
 }
@@ -86,10 +90,10 @@ function isForDamage({ code, signal }: End, config: Config): boolean {
 }
 
 /** Several launchers may share the database. */
-async function alone(config: Config, see: () => Promise<void>): Promise<void> {
+async function withDatabaseLock(config: Config, act: () => Promise<void>): Promise<void> {
   const lock = await waitFor(() => takeLock(path.join(config.dataDir, 'lock-database')), { within: LOCK_MS })
   try {
-    await see()
+    await act()
   } finally {
     await lock?.release()
   }
