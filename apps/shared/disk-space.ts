@@ -35,24 +35,24 @@ export function bytesAbove(disk: Disk, percent: number): number {
  * that are going already count. Image sizes are estimates, since shared layers stay until the last image that uses them
  * goes: measure again afterwards.
  */
-export function whoGoes(previews: readonly Preview[], written: Written, bytes: number, now: number): Preview[] {
+export function evictionOrder(previews: readonly Preview[], written: Written, bytes: number, now: number): Preview[] {
   const isOurs = (preview: Preview) => sizeOf(preview, written) > 0
-  const going = previews.filter(isGoing).filter(isOurs)
+  const alreadyGoing = previews.filter(isGoing).filter(isOurs)
   // These sleep in a moment, so no awake preview has to go in their place.
   const soon = previews.filter((preview) => !isGoing(preview) && isStopping(preview) && isOurs(preview))
-  let left = bytes - sizesOf(going, written)
+  let left = bytes - sizesOf(alreadyGoing, written)
   const chosen: Preview[] = []
-  const take = (candidates: Preview[]) => {
+  const choose = (candidates: Preview[]) => {
     for (const preview of candidates.filter(isOurs).sort((a, b) => usedAt(a) - usedAt(b))) {
       if (left <= 0) return
       chosen.push(preview)
       left -= sizeOf(preview, written)
     }
   }
-  take(previews.filter((preview) => isAsleep(preview, now) && !isGoing(preview)))
+  choose(previews.filter((preview) => isAsleep(preview, now) && !isGoing(preview)))
   left -= sizesOf(soon, written)
-  take(previews.filter((preview) => preview.state === 'paused' && !preview.draining && !preview.thenStart))
-  take(previews.filter((preview) => preview.state === 'running' && now - usedAt(preview) >= IDLE_MS))
+  choose(previews.filter((preview) => preview.state === 'paused' && !preview.draining && !preview.thenStart))
+  choose(previews.filter((preview) => preview.state === 'running' && now - usedAt(preview) >= IDLE_MS))
   return chosen
 }
 

@@ -1,6 +1,6 @@
 /** Room on the engine's disk for a pull. One that cannot fit is refused before it starts. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { couldFree, inWords, isOld, whoGoes, type Disk } from '../../shared/disk-space.ts'
+import { couldFree, inWords, isOld, evictionOrder, type Disk } from '../../shared/disk-space.ts'
 import { beginning, progressOf } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError, type Layer } from '../../shared/registry/registry.ts'
@@ -86,7 +86,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
     const previews = store.list().filter((preview) => preview.tag !== tag)
     const written = store.written()
     if (couldFree(previews, written) < bytes) return false
-    const going = whoGoes(previews, written, bytes, now).flatMap((preview) => {
+    const going = evictionOrder(previews, written, bytes, now).flatMap((preview) => {
       return store.apply(preview.tag, { type: 'stop', why: 'disk' }, now) ?? []
     })
     if (going.length > 0)

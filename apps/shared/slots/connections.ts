@@ -17,17 +17,17 @@ export interface Connection {
 }
 
 /** The established connections from this machine to slots (and perhaps to other ports between those of a pool). */
-export async function sampleConnections(places: SlotScheme): Promise<Connection[]> {
-  const { stdout } = await run('ss', ['-Htni', 'state', 'established', filterFor(places)], {
+export async function sampleConnections(scheme: SlotScheme): Promise<Connection[]> {
+  const { stdout } = await run('ss', ['-Htni', 'state', 'established', filterFor(scheme)], {
     timeout: 2_000,
     maxBuffer: 2 ** 26,
   })
   return parseConnections(stdout)
 }
 
-function filterFor(places: SlotScheme): string {
-  if (places.kind === 'network') return `dst ${places.subnet}`
-  return `dst 127.0.0.1 and dport >= :${Math.min(...places.ports)} and dport <= :${Math.max(...places.ports)}`
+function filterFor(scheme: SlotScheme): string {
+  if (scheme.kind === 'network') return `dst ${scheme.subnet}`
+  return `dst 127.0.0.1 and dport >= :${Math.min(...scheme.ports)} and dport <= :${Math.max(...scheme.ports)}`
 }
 
 /** `ss -Htni` prints a line with both ends, then an indented one with the kernel's counters. */

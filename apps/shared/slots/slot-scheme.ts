@@ -37,19 +37,19 @@ export function portsIn(meta: Pick<Store['meta'], 'get'>): number[] {
 }
 
 /** @param generation.port where the application listens inside its container */
-export function hostPortOf(places: SlotScheme, { slot, port }: { slot: number; port: number }): HostPort {
-  if (places.kind === 'network') {
-    const address = addressOf(places.subnet, slot)
+export function hostPortOf(scheme: SlotScheme, { slot, port }: { slot: number; port: number }): HostPort {
+  if (scheme.kind === 'network') {
+    const address = addressOf(scheme.subnet, slot)
     return { host: address, port, address, published: null }
   }
-  const published = places.ports[slot - 1]
+  const published = scheme.ports[slot - 1]
   if (published === undefined) throw new Error(`there is no slot ${slot}`)
   return { host: LOOPBACK, port: published, address: null, published }
 }
 
-export function slotOf(places: SlotScheme, { address, published }: Found): number | null {
-  if (places.kind === 'network') return address === null || published !== null ? null : slotAt(places.subnet, address)
-  return places.ports.indexOf(published ?? -1) + 1 || null
+export function slotOf(scheme: SlotScheme, { address, published }: Found): number | null {
+  if (scheme.kind === 'network') return address === null || published !== null ? null : slotAt(scheme.subnet, address)
+  return scheme.ports.indexOf(published ?? -1) + 1 || null
 }
 
 /** `10.83.0.25:80`. */
@@ -61,11 +61,11 @@ export function hostPortText({ host, port }: Place): string {
  * What nginx passes a request to: the slot's upstream group, which keeps connections alive, where the application
  * listens on the pool's port (on port slots always); else the bare address, `10.83.0.25:3000`.
  */
-export function upstreamOf(generation: { slot: number; port: number }, places: SlotScheme, poolPort: number): string {
-  if (places.kind === 'port' || generation.port === poolPort) return `slot_${generation.slot}`
-  return hostPortText(hostPortOf(places, generation))
+export function upstreamOf(generation: { slot: number; port: number }, scheme: SlotScheme, poolPort: number): string {
+  if (scheme.kind === 'port' || generation.port === poolPort) return `slot_${generation.slot}`
+  return hostPortText(hostPortOf(scheme, generation))
 }
 
-export function same(a: SlotScheme, b: SlotScheme): boolean {
+export function isSameScheme(a: SlotScheme, b: SlotScheme): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
