@@ -9,8 +9,8 @@ import type { Store } from '../shared/store/store.ts'
 export const actions = ['start', 'stop', 'restart', 'remove'] as const
 export type PreviewAction = (typeof actions)[number]
 
-export function startsSomething(wish: PreviewAction): boolean {
-  return wish === 'start' || wish === 'restart'
+export function startsSomething(action: PreviewAction): boolean {
+  return action === 'start' || action === 'restart'
 }
 
 /**
@@ -18,24 +18,24 @@ export function startsSomething(wish: PreviewAction): boolean {
  * @returns the preview afterwards, changed or not; undefined for a tag without a preview
  */
 export async function applyAction(
-  wish: PreviewAction,
+  action: PreviewAction,
   tag: string,
   by: 'admin' | 'api',
   { store, nudges }: { store: Pick<Store, 'apply' | 'get'>; nudges: Pick<Nudges, 'nudge'> },
 ): Promise<Preview | undefined> {
-  const changed = store.apply(tag, eventOf(wish, by))
+  const changed = store.apply(tag, eventOf(action, by))
   if (!changed) return store.get(tag)
   await nudges.nudge(changed)
   return changed
 }
 
-function eventOf(wish: PreviewAction, by: 'admin' | 'api'): Event {
-  switch (wish) {
+function eventOf(action: PreviewAction, by: 'admin' | 'api'): Event {
+  switch (action) {
     case 'start':
       return { type: 'start', by }
     case 'stop':
       return { type: 'stop', why: 'asked' }
     default:
-      return { type: wish }
+      return { type: action }
   }
 }

@@ -9,7 +9,7 @@ export type Reaper = ReturnType<typeof openReaper>
 /** Both the reaper and the engine are on this machine. */
 const ANSWER_MS = 1_000
 
-export type Look = { running: boolean; exitCode: number | null } | { gone: true }
+export type ContainerState = { running: boolean; exitCode: number | null } | { gone: true }
 
 /** Bytes. */
 export interface Figures {
@@ -31,11 +31,11 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
 
   /** @param no the status that stands for null */
   async function read<T>(uri: string, no?: number): Promise<T | null> {
-    const answer = await get(uri, AbortSignal.timeout(ANSWER_MS))
-    const said = await text(answer)
-    if (answer.statusCode === 200) return JSON.parse(said) as T
-    if (answer.statusCode === no) return null
-    throw new Error(`the reaper answered ${answer.statusCode} to ${uri}`)
+    const response = await get(uri, AbortSignal.timeout(ANSWER_MS))
+    const body = await text(response)
+    if (response.statusCode === 200) return JSON.parse(body) as T
+    if (response.statusCode === no) return null
+    throw new Error(`the reaper answered ${response.statusCode} to ${uri}`)
   }
 
   return {
@@ -44,8 +44,8 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
       return (await read<{ version: string }>('/engine', 503))?.version ?? null
     },
 
-    async container(id: string): Promise<Look> {
-      return (await read<Look>(`/containers/${encodeURIComponent(id)}`, 404)) ?? { gone: true }
+    async container(id: string): Promise<ContainerState> {
+      return (await read<ContainerState>(`/containers/${encodeURIComponent(id)}`, 404)) ?? { gone: true }
     },
 
     /** By container id. */
@@ -64,15 +64,15 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
       { tail, follow, signal }: { tail: number | 'all'; follow: boolean; signal: AbortSignal },
     ): Promise<IncomingMessage | undefined> {
       // Only the response's head has a deadline: a followed log may be silent for hours.
-      const late = new AbortController()
-      const timer = setTimeout(() => late.abort(), ANSWER_MS)
+      const timeout = new AbortController()
+      const timer = setTimeout(() => timeout.abort(), ANSWER_MS)
       const query = `tail=${tail}${follow ? '&follow=1' : ''}`
       const uri = `/containers/${encodeURIComponent(id)}/logs?${query}`
-      const answer = await get(uri, AbortSignal.any([signal, late.signal])).finally(() => clearTimeout(timer))
-      if (answer.statusCode === 200) return answer
-      answer.resume()
-      if (answer.statusCode === 404) return undefined
-      throw new Error(`the reaper answered ${answer.statusCode} to ${uri}`)
+      const response = await get(uri, AbortSignal.any([signal, timeout.signal])).finally(() => clearTimeout(timer))
+      if (response.statusCode === 200) return response
+      response.resume()
+      if (response.statusCode === 404) return undefined
+      throw new Error(`the reaper answered ${response.statusCode} to ${uri}`)
     },
   }
 }

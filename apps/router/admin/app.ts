@@ -13,8 +13,8 @@ import { isOurs } from './same-origin.ts'
 
 export function adminApp(parts: Parts): express.Express {
   const { config, log } = parts
-  const gate = login({ config, log, isApi })
-  const ready = readiness(parts)
+  const auth = login({ config, log, isApi })
+  const checkReadiness = readiness(parts)
 
   const app = express()
   app.disable('x-powered-by')
@@ -43,39 +43,39 @@ export function adminApp(parts: Parts): express.Express {
   // Open, and on any host.
   app.get('/healthz', (_req, res) => res.set('Lotan-Router', routerName).json({ status: 'ok' }))
   app.get('/readyz', async (_req, res) => {
-    const { status, checks } = await ready()
+    const { status, checks } = await checkReadiness()
     res.status(status === 'ready' ? 200 : 503).json({ status, checks })
   })
 
   app.use((req, res, next) => {
     if (isOurs(req.headers.host, config)) return next()
-    return sayWrong(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
+    return respondError(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
   })
   app.get('/lotan.css', asset('text/css', stylesheet))
   app.get('/lotan.js', asset('text/javascript', script))
-  app.use(gate.router)
-  app.use(gate.required)
-  app.use(onceRebuilt(parts, (req, res) => sayWrong(req, res.set('Retry-After', '10'), 503, REBUILDING)))
-  app.use('/api/v1', apiRoutes(parts, gate.own))
-  app.use(adminRoutes(parts, gate.own))
-  app.use((req, res) => sayWrong(req, res, 404, 'There is nothing at this address.'))
+  app.use(auth.router)
+  app.use(auth.adminOnly)
+  app.use(onceRebuilt(parts, (req, res) => respondError(req, res.set('Retry-After', '10'), 503, REBUILDING)))
+  app.use('/api/v1', apiRoutes(parts, auth.ownOnly))
+  app.use(adminRoutes(parts, auth.ownOnly))
+  app.use((req, res) => respondError(req, res, 404, 'There is nothing at this address.'))
 
   app.use((error: Error & { status?: number; type?: string }, req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) return next(error)
     const { status = 500 } = error
     if (status >= 400 && status < 500)
-      return sayWrong(req, res, status, wrongs[status] ?? 'The request cannot be read.')
+      return respondError(req, res, status, sentences[status] ?? 'The request cannot be read.')
     // The query is left out: it may hold the token.
     const id = randomUUID().slice(0, 8)
     log.error({ err: error, id, method: req.method, path: req.path }, 'request failed')
-    return sayWrong(req, res, 500, `Something is wrong with Lotan. Its log says more, at ${id}.`)
+    return respondError(req, res, 500, `Something is wrong with Lotan. Its log says more, at ${id}.`)
   })
   return app
 }
 
 const REBUILDING = 'Lotan’s database was damaged, and is being rebuilt from what runs. That takes the engine to answer.'
 
-const wrongs: Record<number, string> = {
+const sentences: Record<number, string> = {
   400: 'The request cannot be read: its path or its body is not well formed.',
   413: 'The body is larger than anything Lotan takes.',
   415: 'The body is of a kind that Lotan does not take.',
@@ -88,7 +88,7 @@ const headings: Record<number, string> = {
   503: 'Just a moment',
 }
 
-function sayWrong(req: Request, res: Response, status: number, sentence: string) {
+function respondError(req: Request, res: Response, status: number, sentence: string) {
   if (isApi(req)) return sendProblem(res, status, sentence)
   const link = { href: '/', name: 'Go to the admin page' }
   return sendPage(res, status, messagePage({ status, heading: headings[status] ?? 'Not understood', sentence, link }))

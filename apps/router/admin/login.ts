@@ -13,11 +13,11 @@ import { asPath, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
  * reader open a login link. The right token passes regardless, since many people may share an address; a token of 16
  * characters or more cannot be guessed.
  */
-const TRIES = 5
+const TRIES_A_MINUTE = 5
 
 /** The end of a login page's address after it reloaded itself, which it does once. */
-const AGAIN = 'again'
-const cameAgain = new RegExp(`[?&]${AGAIN}$`)
+const RELOADED = 'again'
+const hasReloaded = new RegExp(`[?&]${RELOADED}$`)
 
 /** @param isApi whether a request gets problems instead of pages */
 export function login({ config, log, isApi }: { config: Config; log: Log; isApi: (req: Request) => boolean }) {
@@ -26,7 +26,7 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
 
   const limit = rateLimit({
     windowMs: 60_000,
-    limit: TRIES,
+    limit: TRIES_A_MINUTE,
     keyGenerator: (req) => ipKeyGenerator(req.ip ?? 'unknown'),
     standardHeaders: false,
     legacyHeaders: false,
@@ -41,12 +41,12 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
 
   const isRight = (token: unknown) => typeof token === 'string' && isToken(token.trim(), adminToken)
 
-  function enter(req: Request, res: Response, to: string) {
+  function logIn(req: Request, res: Response, to: string) {
     log.info({ address: req.ip }, 'logged in')
     return res.append('Set-Cookie', setCookie(proofOf(adminToken, Date.now()), secure)).redirect(303, to)
   }
 
-  function wrong(req: Request, res: Response) {
+  function refuseToken(req: Request, res: Response) {
     log.warn({ address: req.ip }, 'wrong admin token')
     return sendPage(res, 401, loginPage({ repository, domain, wrong: 'once' }))
   }
@@ -58,7 +58,7 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
     // A link is opened as a document; an image or frame on another page is not.
     const { 'sec-fetch-dest': dest } = req.headers
     if (dest !== undefined && dest !== 'document') return refuse(req, res, false)
-    return isRight(req.query.token) ? enter(req, res, '/') : wrong(req, res)
+    return isRight(req.query.token) ? logIn(req, res, '/') : refuseToken(req, res)
   })
 
   router.post(
@@ -70,28 +70,28 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
     express.urlencoded({ extended: false, limit: '4kb' }),
     (req, res, next) => {
       const body = req.body as Record<string, unknown> | undefined
-      return isRight(body?.token) ? enter(req, res, backOf(req)) : next()
+      return isRight(body?.token) ? logIn(req, res, backOf(req)) : next()
     },
     limit,
-    wrong,
+    refuseToken,
   )
 
   router.post('/logout', (req, res) => {
-    if (loginOf(req) === 'cookie' && !isOwn(req.headers, req.protocol, config)) return refuse(req, res, false)
+    if (credentialOf(req) === 'cookie' && !isOwn(req.headers, req.protocol, config)) return refuse(req, res, false)
     return res.append('Set-Cookie', setCookie(null, secure)).redirect(303, '/')
   })
 
   /** A wrong bearer token is not made up for by a cookie. */
-  function loginOf(req: Request): 'bearer' | 'cookie' | undefined {
+  function credentialOf(req: Request): 'bearer' | 'cookie' | undefined {
     const bearer = /^bearer +(.*)$/i.exec(req.headers.authorization ?? '')
     if (bearer) return isToken(bearer[1]!.trim(), adminToken) ? 'bearer' : undefined
     return provesLogin(req.headers.cookie, adminToken, secure, Date.now()) ? 'cookie' : undefined
   }
 
-  function required(req: Request, res: Response, next: NextFunction) {
-    if (loginOf(req))
-      return req.method === 'GET' && !isApi(req) && cameAgain.test(req.originalUrl)
-        ? res.redirect(303, asPath(req.originalUrl.replace(cameAgain, '')))
+  function adminOnly(req: Request, res: Response, next: NextFunction) {
+    if (credentialOf(req))
+      return req.method === 'GET' && !isApi(req) && hasReloaded.test(req.originalUrl)
+        ? res.redirect(303, asPath(req.originalUrl.replace(hasReloaded, '')))
         : next()
     if (isApi(req)) {
       res.set('WWW-Authenticate', 'Bearer realm="lotan"')
@@ -100,7 +100,7 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
     }
     if (mayHaveCookie(req)) {
       const { originalUrl: uri } = req
-      res.set('Refresh', `0; url=${asPath(uri)}${uri.includes('?') ? '&' : '?'}${AGAIN}`)
+      res.set('Refresh', `0; url=${asPath(uri)}${uri.includes('?') ? '&' : '?'}${RELOADED}`)
     }
     return sendPage(res, 401, loginPage({ repository, domain }))
   }
@@ -111,15 +111,15 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
    * one reload tries.
    */
   function mayHaveCookie(req: Request): boolean {
-    if (req.method !== 'GET' || cameAgain.test(req.originalUrl)) return false
+    if (req.method !== 'GET' || hasReloaded.test(req.originalUrl)) return false
     const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, referer, host } = req.headers
     if (site !== undefined) return site === 'cross-site' && mode === 'navigate'
     return !referer || URL.parse(referer)?.host !== URL.parse(`http://${host}`)?.host
   }
 
   /** Lets a change pass only when Lotan's own page, or a program with the token, made it. */
-  function own(req: Request, res: Response, next: NextFunction) {
-    if (loginOf(req) === 'bearer' || isOwn(req.headers, req.protocol, config)) return next()
+  function ownOnly(req: Request, res: Response, next: NextFunction) {
+    if (credentialOf(req) === 'bearer' || isOwn(req.headers, req.protocol, config)) return next()
     return refuse(req, res, isApi(req))
   }
 
@@ -134,7 +134,7 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
     return sendPage(res, 403, messagePage({ status: 403, heading: 'Nothing was changed', sentence, link }))
   }
 
-  return { router, required, own }
+  return { router, adminOnly, ownOnly }
 }
 
 /** The page a form was on, or the preview's page. Always on this host. */

@@ -22,11 +22,11 @@ export function isOwnOrigin(
   protocol: string,
   config: Pick<Config, 'domain' | 'publicUrl'>,
 ): boolean {
-  const asked = originOf(origin)
-  if (!asked) return false
+  const sentOrigin = originOf(origin)
+  if (!sentOrigin) return false
   return (
-    asked === originOf(urlOf(config.domain, config)) ||
-    (isOurs(host, config) && asked === originOf(`${protocol}://${host}`))
+    sentOrigin === originOf(urlOf(config.domain, config)) ||
+    (isOurs(host, config) && sentOrigin === originOf(`${protocol}://${host}`))
   )
 }
 

@@ -1,5 +1,8 @@
 /** When each preview was last used: noted in memory at every request, written to SQLite a few times a second. */
 import type { Store } from '../../shared/store/store.ts'
+import type { GatewayRequest } from './request.ts'
+
+export type Activity = ReturnType<typeof noteActivity>
 
 /** @param every how often to write, milliseconds */
 export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: number }) {
@@ -20,4 +23,9 @@ export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: nu
       write()
     },
   }
+}
+
+/** Robots do not count. */
+export function noteVisit({ tag, client }: GatewayRequest, activity: Pick<Activity, 'seen'>): void {
+  if (tag !== null && client.kind === 'person') activity.seen(tag, Date.now())
 }

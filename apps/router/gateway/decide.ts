@@ -53,14 +53,14 @@ export function decide(request: ClientRequest, facts: Facts, now: number): Decis
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
   // A forgotten tab: it may wait for a preview that is starting, and wakes none.
   const comesBack = request.stream !== '' && facts.comesBack()
-  if (comesBack && !isComing(preview)) return { do: 'refuse', why: 'comes-back' }
+  if (comesBack && !isStarting(preview)) return { do: 'refuse', why: 'comes-back' }
   if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }
   if (preview?.state === 'failed' && rests(preview, now)) return { do: 'refuse', why: 'failed', preview }
 
-  const wish = preferredWait(request.prefer)
-  const applied = wish === null ? null : Math.min(wish, facts.hold)
-  const own = () => (isNavigation(request) ? quick(preview, facts) : facts.hold)
-  return { do: 'wait', until: now + (applied ?? own()), applied, wakes: !comesBack }
+  const preferred = preferredWait(request.prefer)
+  const applied = preferred === null ? null : Math.min(preferred, facts.hold)
+  const byKind = () => (isNavigation(request) ? navigationWait(preview, facts) : facts.hold)
+  return { do: 'wait', until: now + (applied ?? byKind()), applied, wakes: !comesBack }
 }
 
 /**
@@ -87,7 +87,7 @@ export function preferredWait(prefer: string): number | null {
   return null
 }
 
-function isComing(preview: Preview | undefined): boolean {
+function isStarting(preview: Preview | undefined): boolean {
   if (!preview) return false
   return ['queued', 'pulling', 'starting'].includes(preview.state) || ('thenStart' in preview && preview.thenStart)
 }
@@ -96,7 +96,7 @@ function isComing(preview: Preview | undefined): boolean {
  * Milliseconds. A paused preview wakes within milliseconds; any other must have its newest known image here, a free
  * lane and a quick last start.
  */
-function quick(preview: Preview | undefined, { laneFree }: Facts): number {
+function navigationWait(preview: Preview | undefined, { laneFree }: Facts): number {
   if (preview?.state === 'paused') return QUICK_MS
   if (!preview?.image || wantsNewer(preview)) return 0
   const wasQuick = preview.took.start !== undefined && preview.took.start < QUICK_MS

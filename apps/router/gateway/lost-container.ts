@@ -6,14 +6,14 @@ import type { In } from '../../shared/preview/preview.ts'
 import type { Nudges } from '../../shared/queue.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { staysConnected } from './tcp-probe.ts'
-import type { Look, Reaper } from '../reaper-client.ts'
+import type { ContainerState, Reaper } from '../reaper-client.ts'
 import { hostPortIn, upstreamIn } from './upstream.ts'
 
 /** How long to retry the reaper, which may be restarting. */
-const LOOK_MS = 4_000
-const LOOK_AGAIN_MS = 250
+const CHECK_MS = 4_000
+const RETRY_MS = 250
 /** A process that ends closes its port within this time after its connections. */
-const MOMENT_MS = 50
+const CLOSING_MS = 50
 
 interface Parts {
   store: Pick<Store, 'get' | 'apply' | 'meta'>
@@ -28,8 +28,8 @@ interface Parts {
  */
 export async function isLostContainer(preview: In<'running'>, { store, nudges, reaper, log }: Parts): Promise<boolean> {
   const { tag, generation } = preview
-  const end = Date.now() + LOOK_MS
-  for (let looks = 0; ;) {
+  const end = Date.now() + CHECK_MS
+  for (let checks = 0; ;) {
     const found = await reaper.container(generation.container).catch(() => undefined)
     const now = store.get(tag)
     // Another request has found out meanwhile, or the same container was started again.
@@ -39,18 +39,18 @@ export async function isLostContainer(preview: In<'running'>, { store, nudges, r
       return true
     }
     // Clients see an application's end a moment before the engine does.
-    if (found && (++looks > 1 || (await stays(hostPortIn(store.meta, preview))))) return false
+    if (found && (++checks > 1 || (await staysUp(hostPortIn(store.meta, preview))))) return false
     if (Date.now() >= end) {
       log.warn({ tag }, 'the reaper could not be asked about a container')
       return false
     }
-    await sleep(LOOK_AGAIN_MS)
+    await sleep(RETRY_MS)
   }
 }
 
 function voidRoute(
   { tag, generation }: In<'running'>,
-  found: Look,
+  found: ContainerState,
   { store, nudges }: Pick<Parts, 'store' | 'nudges'>,
 ) {
   const gone = 'gone' in found
@@ -65,6 +65,6 @@ function voidRoute(
  * Connects twice: a process that ends closes its connections before its port. An accepted connection alone proves
  * nothing, since the engine accepts at published ports.
  */
-async function stays({ host, port }: Place): Promise<boolean> {
-  return (await staysConnected(host, port, MOMENT_MS)) && (await staysConnected(host, port, MOMENT_MS))
+async function staysUp({ host, port }: Place): Promise<boolean> {
+  return (await staysConnected(host, port, CLOSING_MS)) && (await staysConnected(host, port, CLOSING_MS))
 }

@@ -43,13 +43,13 @@ export function readGatewayRequest(
 ): GatewayRequest {
   const header = headerOf(req.headers)
   const host = header('x-host')
-  const place = readHost(host, config)
-  const known = place && store.tagAt(place.label)
+  const parsed = readHost(host, config)
+  const known = parsed && store.tagAt(parsed.label)
   const request = readRequest(req.headers)
   return {
     host,
-    label: place?.label ?? null,
-    tag: known === undefined ? place!.tag : known,
+    label: parsed?.label ?? null,
+    tag: known === undefined ? parsed!.tag : known,
     uri: header('x-uri') || '/',
     client: request,
     stream: request.stream ? { id: header('x-id'), client: clientOf(header) } : undefined,
@@ -76,6 +76,11 @@ export function readRequest(headers: IncomingHttpHeaders): ClientRequest {
     insecure: header('upgrade-insecure-requests'),
     prefer: header('prefer'),
   }
+}
+
+/** Whether a request can be sent a second time: a body has gone to the container that failed. */
+export function canRepeat({ client }: GatewayRequest): boolean {
+  return client.method === 'GET' || client.method === 'HEAD'
 }
 
 const streams = ['websocket', 'events'] as const

@@ -149,7 +149,7 @@ function contentOf({ request, decision, config, store }: Parts, now: number): Co
   const preview = store.get(tag)
   const missing = !preview && store.missing(tag, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
-  const told = startStatusOf(preview, { tag, ahead, missing, lately: store.lately(), now })
+  const told = startStatusOf(preview, { tag, ahead, missing, recentDurations: store.lately(), now })
   return {
     status: 503,
     heading: told.heading,

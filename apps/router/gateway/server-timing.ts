@@ -6,15 +6,15 @@ import { serverTiming } from '../start-timing.ts'
  * router starts: their timing has been told
  */
 export function noteColdStarts(previews: readonly Preview[]) {
-  const told = new Map<string, number>()
+  const reported = new Map<string, number>()
   const started = ({ stages }: Preview) => stages.running
-  for (const preview of previews) told.set(preview.tag, started(preview) ?? 0)
+  for (const preview of previews) reported.set(preview.tag, started(preview) ?? 0)
   return {
     /** The value of `Server-Timing`; undefined where this is not the first response. */
     first(preview: Preview): string | undefined {
       const at = started(preview)
-      if (at === undefined || told.get(preview.tag) === at) return undefined
-      told.set(preview.tag, at)
+      if (at === undefined || reported.get(preview.tag) === at) return undefined
+      reported.set(preview.tag, at)
       return serverTiming(preview.stages)
     },
   }

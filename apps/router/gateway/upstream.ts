@@ -8,11 +8,11 @@ type Meta = Pick<Store['meta'], 'get'>
 
 /** An upstream group of nginx's, or an address where nginx has no group. */
 export function upstreamIn(meta: Meta, { generation }: In<'running'>): string {
-  return upstreamOf(generation, placesOf(meta), Number(meta.get('pool_port_in_use') ?? 0))
+  return upstreamOf(generation, schemeOf(meta), Number(meta.get('pool_port_in_use') ?? 0))
 }
 
 export function hostPortIn(meta: Meta, { generation }: In<'running'>): Place {
-  return hostPortOf(placesOf(meta), generation)
+  return hostPortOf(schemeOf(meta), generation)
 }
 
 /** Whether a failed request had tried the upstream (or host and port) that the preview has now. */
@@ -21,6 +21,6 @@ export function isAt(meta: Meta, preview: In<'running'>, tried: string): boolean
 }
 
 /** A running preview has a slot, so the scheme is known. */
-function placesOf(meta: Meta) {
+function schemeOf(meta: Meta) {
   return slotSchemeIn(meta)!
 }

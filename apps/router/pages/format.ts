@@ -22,7 +22,7 @@ export function age(ms: number): string {
 }
 
 /** With tenths: `0.4 s`, `11.7 s`, `1 min 40 s`. */
-export function took(ms: number): string {
+export function elapsed(ms: number): string {
   return ms < MINUTE - 50 ? unit((Math.max(0, ms) / SECOND).toFixed(1), 's') : duration(ms + SECOND / 2)
 }
 

@@ -1,6 +1,6 @@
 /** A preview's history for its page: one entry for each stay in a state, newest first. */
 import type { Change } from '../../shared/store/store.ts'
-import { age, clock, took } from './format.ts'
+import { age, clock, elapsed } from './format.ts'
 
 export interface Entry {
   state: string
@@ -24,7 +24,7 @@ export function historyOf(history: Change[], now: number): Entry[] {
       time: clock(stay.at, true),
       datetime: new Date(stay.at).toISOString(),
       why: stay.why.filter(Boolean).join(', '),
-      lasted: lasted < 60_000 ? took(lasted) : age(lasted),
+      lasted: lasted < 60_000 ? elapsed(lasted) : age(lasted),
       group: heading === group ? null : heading,
     }
     group = heading
@@ -43,7 +43,7 @@ interface Stay {
 function staysOf(history: Change[]): Stay[] {
   const stays: Stay[] = []
   for (const { state, was, at, generation, event, detail } of history.toReversed()) {
-    const why = wordsOf(event, detail)
+    const why = textOf(event, detail)
     const stay = stays.at(-1)
     if (stay && state === was && stay.state === state) {
       stay.why.push(why)
@@ -68,14 +68,14 @@ function dayOf(at: number, now: number): string {
   return day.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year })
 }
 
-const askers: Record<string, string> = {
+const startReasons: Record<string, string> = {
   visit: 'a visitor opened it',
   admin: 'Start was pressed',
   api: 'asked for',
   retry: 'another try',
   reaper: 'it should run',
 }
-const stops: Record<string, string> = {
+const stopReasons: Record<string, string> = {
   asked: 'asked to',
   idle: 'nobody used it',
   lifetime: 'its lifetime was over',
@@ -84,12 +84,12 @@ const stops: Record<string, string> = {
   moved: 'previews are reached in another way now',
 }
 
-function wordsOf(event: string, detail: string | null): string {
+function textOf(event: string, detail: string | null): string {
   switch (event) {
     case 'start':
-      return askers[detail ?? ''] ?? ''
+      return startReasons[detail ?? ''] ?? ''
     case 'stop':
-      return stops[detail ?? ''] ?? ''
+      return stopReasons[detail ?? ''] ?? ''
     case 'restart':
       return 'a restart was asked for'
     case 'pause':

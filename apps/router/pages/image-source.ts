@@ -1,7 +1,7 @@
 /** Where an image comes from, by its labels (OCI image annotations). Its author wrote them. */
 import { generationOf, type Image, type Preview } from '../../shared/preview/preview.ts'
 
-export interface Origin {
+export interface ImageSource {
   /** ISO 8601. */
   created: string | null
   /** A commit, usually. */
@@ -9,30 +9,30 @@ export interface Origin {
 }
 
 /** A reproducible build has a fixed date in the engine and the true one as a label. */
-export function originOf({ created, labels }: Pick<Image, 'created' | 'labels'>): Origin {
-  const told = labels['org.opencontainers.image.created'] ?? ''
+export function sourceOf({ created, labels }: Pick<Image, 'created' | 'labels'>): ImageSource {
+  const label = labels['org.opencontainers.image.created'] ?? ''
   return {
-    created: isTime(told) ? told : created,
+    created: isTime(label) ? label : created,
     revision: labels['org.opencontainers.image.revision'] || null,
   }
 }
 
 /** An older image that serves until its successor is up is known by digest alone. */
-export function originOfPreview(preview: Preview): Origin {
+export function sourceOfPreview(preview: Preview): ImageSource {
   const { image } = preview
   const generation = generationOf(preview)
   if (!image || (generation && generation.image !== image.id)) return { created: null, revision: null }
-  return originOf(image)
+  return sourceOf(image)
 }
 
 /** Milliseconds since 1970; undefined for a date that is no build's. */
-export function builtAt({ created }: Origin, now: number): number | undefined {
+export function builtAt({ created }: ImageSource, now: number): number | undefined {
   const at = Date.parse(created ?? '')
   // Some tools date builds 1970 or 1980.
   return at > Date.UTC(2001) && at <= now ? at : undefined
 }
 
-export function shortRevision({ revision }: Origin): string {
+export function shortRevision({ revision }: ImageSource): string {
   return (revision ?? '').replace(/[\x00-\x1f\x7f]/g, '').slice(0, 10)
 }
 

@@ -5,10 +5,10 @@ import { words } from '../../shared/preview/failure-reason.ts'
 import type { Change } from '../../shared/store/store.ts'
 import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
 import { limitsOf, type Limits } from '../../shared/config/limits.ts'
-import { builtAt, originOf, shortRevision } from './image-source.ts'
+import { builtAt, sourceOf, shortRevision } from './image-source.ts'
 import { actionOf, pathOf, percentOf, shortDigest, whatOf } from './preview-list.ts'
 import { historyOf } from './history.ts'
-import { age, ago, bytes, clock, duration, limit, memory, took, zone } from './format.ts'
+import { age, ago, bytes, clock, duration, limit, memory, elapsed, zone } from './format.ts'
 
 export const LOG_LINES = 200
 
@@ -17,7 +17,7 @@ export interface DetailFacts {
   preview: Preview
   /** How many queued previews start before this one. */
   ahead: number
-  lately: Lately
+  recentDurations: Lately
   /** Without a final slash. */
   address: string
   /** `10.83.0.27:80`; null without a slot. */
@@ -44,7 +44,7 @@ export function previewDetailOf(facts: DetailFacts) {
     address,
     url: `${address}/`,
     state,
-    standing: standingOf(facts),
+    standing: statusText(facts),
     percent: percentOf(preview),
     action: actionOf(preview),
     restartable: state === 'running' || state === 'paused',
@@ -70,7 +70,7 @@ export function previewDetailOf(facts: DetailFacts) {
 }
 
 /** What follows the state: `for 24 min, stops in 7 min 12 s if nobody comes`. */
-function standingOf({ config, preview, ahead, lately, now }: DetailFacts): string {
+function statusText({ config, preview, ahead, recentDurations: recentDurations, now }: DetailFacts): string {
   const due = nextDue(preview, config, now)
   const left = due && (due.at > now ? `in ${duration(due.at - now)}` : 'now')
   switch (preview.state) {
@@ -90,7 +90,7 @@ function standingOf({ config, preview, ahead, lately, now }: DetailFacts): strin
       return `at ${clock(preview.since, true)}, ${again}`
     }
     default:
-      return whatOf(preview, { ahead, lately, now })
+      return whatOf(preview, { ahead, lately: recentDurations, now })
   }
 }
 
@@ -110,8 +110,8 @@ function failureOf(tag: string, reason: Extract<Preview, { state: 'failed' }>['r
 }
 
 function imageOf(image: Image, now: number) {
-  const origin = originOf(image)
-  const at = builtAt(origin, now)
+  const source = sourceOf(image)
+  const at = builtAt(source, now)
   const day = { day: 'numeric', month: 'short', year: 'numeric' } as const
   const built = at === undefined ? '' : `built ${new Date(at).toLocaleDateString('en-GB', day)}, ${ago(now - at)}`
   const digest = image.digest ?? image.id
@@ -119,8 +119,8 @@ function imageOf(image: Image, now: number) {
     digest,
     short: digest.slice(0, 'sha256:'.length + 10),
     about: [bytes(image.bytes), built, image.pulled ? '' : 'was here before Lotan'].filter(Boolean).join(', '),
-    revision: origin.revision,
-    shortRevision: shortRevision(origin),
+    revision: source.revision,
+    shortRevision: shortRevision(source),
   }
 }
 
@@ -141,12 +141,12 @@ function coldStartOf(preview: Preview) {
   ].filter((mark): mark is typeof mark & { at: number } => mark.at !== undefined)
   if (total <= 0) return null
   return {
-    total: took(total),
+    total: elapsed(total),
     parts: marks.map(({ name, colour, at }, i) => {
       const until = marks[i + 1]?.at ?? stages.running!
       const x = Math.round(((at - marks[0]!.at) / total) * 1_000)
       const width = Math.max(0, Math.round(((until - at) / total) * 1_000) - 3)
-      return { name, colour, took: took(until - at), x, width }
+      return { name, colour, took: elapsed(until - at), x, width }
     }),
   }
 }

@@ -4,9 +4,9 @@ import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
 import { generationOf, type Lately, type Preview } from '../../shared/preview/preview.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
 import type { OfferedTag } from '../../shared/store/store.ts'
-import { builtAt, originOfPreview, shortRevision } from './image-source.ts'
+import { builtAt, sourceOfPreview, shortRevision } from './image-source.ts'
 import { summaryOf } from './summary.ts'
-import { age, ago, bytes, clock, duration, memory, ordinal, roughly, took, zone } from './format.ts'
+import { age, ago, bytes, clock, duration, memory, ordinal, roughly, elapsed, zone } from './format.ts'
 import { startEstimateWhilePending } from './start-estimate.ts'
 
 export type ListConfig = Pick<
@@ -28,7 +28,7 @@ export interface ListFacts {
   offered: OfferedTag[]
   /** By container id, bytes; empty when the reaper does not answer. */
   figures: Record<string, { memory: number }>
-  lately: Lately
+  recentDurations: Lately
   /** Without a final slash. */
   address: (tag: string) => string
   /** Searched in tag, digest, revision and reason. `state` is the chosen chip. */
@@ -84,10 +84,13 @@ export function previewListOf(facts: ListFacts) {
   }
 }
 
-function rowOf(preview: Preview, { previews, config, figures, lately, address, now }: ListFacts) {
+function rowOf(
+  preview: Preview,
+  { previews, config, figures, recentDurations: recentDurations, address, now }: ListFacts,
+) {
   const { tag, state, lastSeen } = preview
-  const origin = originOfPreview(preview)
-  const built = builtAt(origin, now)
+  const source = sourceOfPreview(preview)
+  const built = builtAt(source, now)
   const container = generationOf(preview)?.container
   const used = container ? figures[container] : undefined
   return {
@@ -96,12 +99,12 @@ function rowOf(preview: Preview, { previews, config, figures, lately, address, n
     url: `${address(tag)}/`,
     state,
     percent: percentOf(preview),
-    what: whatOf(preview, { ahead: aheadOf(preview, previews), lately, now }),
+    what: whatOf(preview, { ahead: aheadOf(preview, previews), lately: recentDurations, now }),
     digest: shortDigest(preview),
     wholeDigest: digestOf(preview),
     built: built === undefined ? '' : age(now - built),
-    revision: shortRevision(origin),
-    wholeRevision: origin.revision ?? '',
+    revision: shortRevision(source),
+    wholeRevision: source.revision ?? '',
     lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
     memory: used ? memory(used.memory) : '',
     left: leftOf(preview, config, now),
@@ -116,16 +119,16 @@ export function pathOf(tag: string): string {
 
 /** What stands beside the state: `41 min`, or `1st in line, 3 s, usually 12 s`. */
 export function whatOf(preview: Preview, facts: { ahead: number; lately: Lately; now: number }): string {
-  const usual = startEstimateWhilePending(preview, facts.lately)
-  return standsAt(preview, facts.ahead, facts.now) + (usual === null ? '' : `, usually ${roughly(usual)}`)
+  const estimate = startEstimateWhilePending(preview, facts.lately)
+  return progressText(preview, facts.ahead, facts.now) + (estimate === null ? '' : `, usually ${roughly(estimate)}`)
 }
 
-function standsAt(preview: Preview, ahead: number, now: number): string {
+function progressText(preview: Preview, ahead: number, now: number): string {
   const since = now - preview.since
   switch (preview.state) {
     case 'queued': {
       const again = preview.reason && preview.crashes > 0 ? `, ${ordinal(preview.crashes + 1)} try` : ''
-      if (preview.notBefore > now) return `again in ${took(preview.notBefore - now)}${again}`
+      if (preview.notBefore > now) return `again in ${elapsed(preview.notBefore - now)}${again}`
       return `${ordinal(ahead + 1)} in line, ${duration(since)}`
     }
     case 'pulling':
@@ -135,7 +138,7 @@ function standsAt(preview: Preview, ahead: number, now: number): string {
         : duration(since)
     case 'starting': {
       const { waiting } = preview.stages
-      return waiting === undefined ? `container, ${took(since)}` : `first answer, ${took(now - waiting)}`
+      return waiting === undefined ? `container, ${elapsed(since)}` : `first answer, ${elapsed(now - waiting)}`
     }
     case 'running':
       return `${age(since)}${preview.notice ? ', with a notice' : ''}`
@@ -143,7 +146,7 @@ function standsAt(preview: Preview, ahead: number, now: number): string {
       if (preview.thenStart) return 'wakes'
       return preview.draining ? 'about to be frozen' : age(since)
     case 'stopping':
-      return preview.thenStart ? 'starts again after it' : (whys[preview.why] ?? preview.why)
+      return preview.thenStart ? 'starts again after it' : (stopReasons[preview.why] ?? preview.why)
     case 'removing':
       return preview.thenStart ? 'starts again after it' : 'container and image go'
     case 'stopped':
@@ -155,7 +158,7 @@ function standsAt(preview: Preview, ahead: number, now: number): string {
   }
 }
 
-const whys: Record<string, string> = {
+const stopReasons: Record<string, string> = {
   asked: 'asked to',
   idle: 'idle',
   lifetime: 'its lifetime is over',
@@ -224,7 +227,7 @@ function matches(preview: Preview, q: string): boolean {
     preview.tag,
     preview.image?.digest ?? '',
     generationOf(preview)?.digest ?? '',
-    originOfPreview(preview).revision ?? '',
+    sourceOfPreview(preview).revision ?? '',
     ...(reason ? [reason.code, words(preview.tag, reason).heading] : []),
   ]
   return texts.some((text) => text.toLowerCase().includes(q.trim().toLowerCase()))

@@ -168,8 +168,8 @@ export function loginPage({ repository, domain, wrong }: LoginModel): Page {
   return forTheAdmin('login', { application: nameOf(repository), domain, error: wrong ? wrongTokens[wrong] : '' })
 }
 
-export function adminPage(desk: PreviewList): Page {
-  return forTheAdmin('admin', { ...desk })
+export function adminPage(list: PreviewList): Page {
+  return forTheAdmin('admin', { ...list })
 }
 
 export function previewPage(preview: PreviewDetail): Page {

@@ -5,16 +5,16 @@
 import type { Lately, Preview } from '../../shared/preview/preview.ts'
 
 /** @returns milliseconds from click to first answer; null before anything is known */
-export function startEstimateOf(preview: Preview, lately: Lately): number | null {
-  const start = preview.took.start ?? median(lately.start)
+export function startEstimateOf(preview: Preview, recentDurations: Lately): number | null {
+  const start = preview.took.start ?? median(recentDurations.start)
   if (start === undefined || !needsPull(preview)) return start ?? null
-  const pull = preview.took.pull ?? median(lately.pull)
+  const pull = preview.took.pull ?? median(recentDurations.pull)
   return pull === undefined ? null : pull + start
 }
 
 /** Null unless the preview is starting. */
-export function startEstimateWhilePending(preview: Preview, lately: Lately): number | null {
-  return isComingUp(preview) ? startEstimateOf(preview, lately) : null
+export function startEstimateWhilePending(preview: Preview, recentDurations: Lately): number | null {
+  return isStarting(preview) ? startEstimateOf(preview, recentDurations) : null
 }
 
 /** Whether this start has to pull the image, or did. */
@@ -24,7 +24,7 @@ export function needsPull(preview: Preview): boolean {
   return preview.state !== 'stopping' && preview.stages.pulling !== undefined
 }
 
-function isComingUp(preview: Preview): boolean {
+function isStarting(preview: Preview): boolean {
   if ('thenStart' in preview) return preview.thenStart
   return preview.state === 'queued' || preview.state === 'pulling' || preview.state === 'starting'
 }

@@ -4,7 +4,7 @@
  */
 import { fresh, MAX_CRASHES, waitsForEngine, type In, type Lately, type Preview } from '../../shared/preview/preview.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
-import { bytes, count, ordinal, roughly, took } from './format.ts'
+import { bytes, count, ordinal, roughly, elapsed } from './format.ts'
 import { needsPull, startEstimateOf } from './start-estimate.ts'
 
 const stages = ['queued', 'pulling', 'starting', 'waiting'] as const
@@ -63,21 +63,21 @@ export interface StartFacts {
   ahead: number
   /** Whether the registry said a moment ago that it has no such tag. */
   missing: boolean
-  lately: Lately
+  recentDurations: Lately
   /** Milliseconds since 1970. */
   now: number
 }
 
 /** @param known undefined when the preview has no row (any more) */
 export function startStatusOf(known: Preview | undefined, facts: StartFacts): StartStatus {
-  const preview = known ?? without(facts)
+  const preview = known ?? removedPreview(facts)
   const { tag, state } = preview
   const stage = stageOf(preview)
   const over = overOf(preview)
   const progress = preview.state === 'pulling' && !waitsForRoom(preview) ? preview.progress : null
   const sized = progress && progress.total > 0 ? progress : null
   const position = preview.state === 'queued' && preview.notBefore <= facts.now ? facts.ahead + 1 : null
-  const usual = startEstimateOf(preview, facts.lately)
+  const estimate = startEstimateOf(preview, facts.recentDurations)
   const percent = sized ? Math.floor(sized.percent) : null
   const line = over === 'stopped' ? stoppedLine(preview) : lineOf(preview, stage, position, percent)
   return {
@@ -86,8 +86,8 @@ export function startStatusOf(known: Preview | undefined, facts: StartFacts): St
     stage,
     over,
     position,
-    soFar: Math.max(0, facts.now - begun(preview)),
-    usual,
+    soFar: Math.max(0, facts.now - startedAt(preview)),
+    usual: estimate,
     percent,
     bytes: sized && sized.bytes,
     total: sized && sized.total,
@@ -98,16 +98,16 @@ export function startStatusOf(known: Preview | undefined, facts: StartFacts): St
     stages: stages.map((name) => startStageOf(preview, name, stage)),
     title: `${titleOf(preview, stage, over, line)} · ${tag}`,
     heading: headingOf(preview, over, line),
-    status: statusOf(preview, stage, over, usual, facts.ahead),
+    status: statusOf(preview, stage, over, estimate, facts.ahead),
     line,
     aside: progress && progress.layers > 0 ? `${progress.layersDone} of ${count(progress.layers, 'layer')}` : '',
-    usually: usual === null ? '' : `usually ${roughly(usual)}`,
+    usually: estimate === null ? '' : `usually ${roughly(estimate)}`,
     about: aboutOf(preview),
   }
 }
 
 /** A preview without a row was removed, or its tag is not in the registry. */
-function without({ tag, missing, now }: StartFacts): In<'unknown'> {
+function removedPreview({ tag, missing, now }: StartFacts): In<'unknown'> {
   return { ...fresh, tag, since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
 }
 
@@ -146,7 +146,7 @@ function overOf(preview: Preview): StartStatus['over'] {
 }
 
 /** When this start was asked for. A preview that is stopping still has the stages of its last start. */
-function begun(preview: Preview): number {
+function startedAt(preview: Preview): number {
   const coming = preview.state === 'queued' || preview.state === 'pulling' || preview.state === 'starting'
   return (coming ? preview.stages.queued : undefined) ?? preview.since
 }
@@ -194,13 +194,13 @@ function statusOf(
   preview: Preview,
   stage: Stage,
   over: StartStatus['over'],
-  usual: number | null,
+  estimate: number | null,
   ahead: number,
 ): string {
   if (over === 'stopped') return `It does not start by itself now. Open it again to start it.`
   switch (preview.state) {
     case 'queued':
-      return preview.reason ? againOf(preview, preview.reason) : `It opens here by itself. ${before(ahead)}`
+      return preview.reason ? retryText(preview, preview.reason) : `It opens here by itself. ${aheadText(ahead)}`
     case 'running':
       // Shown only where the application's page has not replaced this one.
       return 'It was asked for this address, and its page opens here as soon as it answers. If your browser has saved a file instead, or there is nothing to show, you can close this page.'
@@ -210,7 +210,7 @@ function statusOf(
     case 'pulling':
       if (waitsForRoom(preview))
         return 'There is no room for its image on the disk yet. It is pulled as soon as there is, and opens here by itself.'
-      return `It opens here by itself${usual === null ? '' : `, usually within ${roughly(usual)}`}.`
+      return `It opens here by itself${estimate === null ? '' : `, usually within ${roughly(estimate)}`}.`
   }
   if (preview.state === 'paused') return 'It is being woken, and opens here by itself.'
   if (preview.crashes > 0)
@@ -226,13 +226,13 @@ function aboutOf(preview: Preview): string {
   return 'Nobody was using it, so it was asleep; your click wakes it.'
 }
 
-function before(ahead: number): string {
+function aheadText(ahead: number): string {
   if (ahead === 0) return 'It is next.'
   return ahead === 1 ? '1 preview starts before it.' : `${ahead} previews start before it.`
 }
 
 /** Why there is another try after a failed one. */
-function againOf(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason']>): string {
+function retryText(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason']>): string {
   const { tag, crashes, by } = preview
   if (by === 'reaper') return 'It stopped by itself; it starts again, and opens here.'
   if (reason.code === 'exited' && crashes > 0)
@@ -257,23 +257,23 @@ function startStageOf(preview: Preview, stage: Stage, current: Stage): StartStag
   if (stage === 'pulling' && mark !== 'current' && !needsPull(preview)) return { ...told, text: 'is here already' }
   if (mark === 'ahead') return told
   // A preview that is being woken has the times of an old start.
-  if (mark === 'done') return { ...told, text: preview.state === 'paused' ? '' : lasted(preview, stage) }
-  if (preview.state === 'pulling') return { ...told, text: pulled(preview.progress) }
+  if (mark === 'done') return { ...told, text: preview.state === 'paused' ? '' : stageDuration(preview, stage) }
+  if (preview.state === 'pulling') return { ...told, text: pulledText(preview.progress) }
   return {
     ...told,
-    from: stage === 'queued' ? 0 : Math.max(0, (preview.stages[stage] ?? preview.since) - begun(preview)),
+    from: stage === 'queued' ? 0 : Math.max(0, (preview.stages[stage] ?? preview.since) - startedAt(preview)),
   }
 }
 
 /** Until the next stage that was reached. */
-function lasted(preview: Preview, stage: Stage): string {
+function stageDuration(preview: Preview, stage: Stage): string {
   const from = preview.stages[stage]
   const later = [...stages.slice(stages.indexOf(stage) + 1), 'running' as const]
   const until = later.map((next) => preview.stages[next]).find((at) => at !== undefined)
-  return from === undefined || until === undefined ? '' : took(until - from)
+  return from === undefined || until === undefined ? '' : elapsed(until - from)
 }
 
-function pulled(progress: In<'pulling'>['progress']): string {
+function pulledText(progress: In<'pulling'>['progress']): string {
   if (!progress || progress.total === 0 || progress.waitsFor) return ''
   const [done, total] = [bytes(progress.bytes), bytes(progress.total)]
   const unit = total.slice(total.indexOf('\u00a0'))

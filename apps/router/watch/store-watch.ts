@@ -71,7 +71,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     ): Promise<T | undefined> {
       if (signal?.aborted) return undefined
       const { promise, resolve, reject } = Promise.withResolvers<T | undefined>()
-      const tryIt = () => {
+      const attempt = () => {
         try {
           const found = check()
           if (found !== undefined) resolve(found)
@@ -81,16 +81,16 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
       }
       const giveUp = () => resolve(undefined)
       // Listening begins before the first check, so that no commit falls between the two.
-      const off = on(tryIt)
+      const off = on(attempt)
       const left = Math.max(0, Math.min(deadline - Date.now(), LONGEST_TIMER_MS))
-      const late = setTimeout(giveUp, left)
+      const timeout = setTimeout(giveUp, left)
       signal?.addEventListener('abort', giveUp)
       try {
-        tryIt()
+        attempt()
         return await promise
       } finally {
         off()
-        clearTimeout(late)
+        clearTimeout(timeout)
         signal?.removeEventListener('abort', giveUp)
       }
     },
