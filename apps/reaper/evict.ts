@@ -5,7 +5,7 @@ import {
   isComing,
   isKilled,
   usedPercent,
-  whoGoes,
+  evictionOrder,
   type Disk,
   type Written,
 } from '../shared/disk-space.ts'
@@ -36,7 +36,7 @@ export function evict({ previews, written, disk, marks, under }: DiskFacts, now:
   const bytes = bytesAbove(disk, marks.low) + 1
   // Where other programs fill the disk, stopping previews would not help and would never end.
   const helps = couldFree(previews, written) >= bytes
-  const go = whoGoes(previews, written, bytes, now).filter(
+  const go = evictionOrder(previews, written, bytes, now).filter(
     ({ state }) => helps || state === 'stopped' || state === 'failed',
   )
   return { over, go, stuck: go.length === 0 && !isComing(previews, written) }

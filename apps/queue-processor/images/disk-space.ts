@@ -1,6 +1,6 @@
 /** Reserves space on the engine's disk before a pull, and refuses a pull that cannot fit. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { couldFree, inWords, isOld, whoGoes, type Disk } from '../../shared/disk-space.ts'
+import { couldFree, inWords, isOld, evictionOrder, type Disk } from '../../shared/disk-space.ts'
 import { beginning, progressOf } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError, type Layer } from '../../shared/registry/registry.ts'
@@ -80,7 +80,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
     const previews = store.list().filter((preview) => preview.tag !== tag)
     const written = store.written()
     if (couldFree(previews, written) < bytes) return false
-    const going = whoGoes(previews, written, bytes, now).flatMap((preview) => {
+    const going = evictionOrder(previews, written, bytes, now).flatMap((preview) => {
       return store.apply(preview.tag, { type: 'stop', why: 'disk' }, now) ?? []
     })
     if (going.length > 0)

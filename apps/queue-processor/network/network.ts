@@ -7,7 +7,7 @@ import {
   hostPortOf,
   slotSchemeIn,
   portsIn,
-  same,
+  isSameScheme,
   type SlotScheme,
   type SlotKind,
 } from '../../shared/slots/slot-scheme.ts'
@@ -112,7 +112,7 @@ export function openNetwork(parts: {
   /** Records the slots. Previews at former slots are stopped: no route may lead there any more. */
   function moveTo(places: SlotScheme, subnet: string) {
     const was = slotSchemeIn(meta)
-    if (was?.kind === places.kind && same(was, places) && meta.get('subnet') === subnet) return
+    if (was?.kind === places.kind && isSameScheme(was, places) && meta.get('subnet') === subnet) return
     if (was && was.kind !== places.kind) {
       log.warn({ was: was.kind, kind: places.kind }, 'slots are reached in another way: what runs is made anew')
       for (const { tag } of store.list()) store.apply(tag, { type: 'stop', why: 'moved' })
