@@ -12,7 +12,7 @@ import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
 import { hostOf } from '../../shared/tag.ts'
-import { originOfPreview } from '../pages/image-source.ts'
+import { sourceOfPreview } from '../pages/image-source.ts'
 import { timingOf, type Timing } from '../start-timing.ts'
 import { startEstimateWhilePending } from '../pages/start-estimate.ts'
 
@@ -87,7 +87,7 @@ export function viewOf(
     position,
     usual: startEstimateWhilePending(preview, lately),
     timing: timingOf(preview.stages),
-    ...originOfPreview(preview),
+    ...sourceOfPreview(preview),
     notice: noticeOf(preview),
   }
 }

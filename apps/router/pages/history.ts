@@ -1,20 +1,20 @@
-/** A preview's history as people read it: one entry for each stay in a state, newest first. */
+/** A preview's history for its page: one entry for each stay in a state, newest first. */
 import type { Change } from '../../shared/store/store.ts'
 import { historyWords } from '../words/history-words.ts'
-import { age, clock, took } from './format.ts'
+import { age, clock, elapsed } from './format.ts'
 
 export interface Entry {
   state: string
-  /** `14:32:13`, and the same for machines. */
+  /** `14:32:13`; `datetime` is ISO 8601. */
   time: string
   datetime: string
   why: string
   lasted: string
-  /** `Generation 4, today`, where this entry is the first below that heading. */
+  /** `Generation 4, today`, on the first entry below that heading. */
   group: string | null
 }
 
-/** @param history as the store keeps it, newest first */
+/** @param history newest first */
 export function historyOf(tag: string, history: Change[], now: number): Entry[] {
   let group: string | null = null
   return staysOf(tag, history).map((stay, i, stays) => {
@@ -25,7 +25,7 @@ export function historyOf(tag: string, history: Change[], now: number): Entry[] 
       time: clock(stay.at, true),
       datetime: new Date(stay.at).toISOString(),
       why: stay.why.filter(Boolean).join(', '),
-      lasted: lasted < 60_000 ? took(lasted) : age(lasted),
+      lasted: lasted < 60_000 ? elapsed(lasted) : age(lasted),
       group: heading === group ? null : heading,
     }
     group = heading
@@ -40,7 +40,7 @@ interface Stay {
   why: string[]
 }
 
-/** A change that leaves the state as it is belongs to the stay it falls into, and the way up to the generation it led to. */
+/** A change that keeps the state belongs to the stay it falls into; the way up belongs to the generation it led to. */
 function staysOf(tag: string, history: Change[]): Stay[] {
   const stays: Stay[] = []
   for (const { state, was, at, generation, event, detail } of history.toReversed()) {
