@@ -5,7 +5,7 @@ import { EngineError, type Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store/store.ts'
-import { bytesOf } from '../shared/config/settings.ts'
+import { bytesOf } from '../shared/config/values/amount.ts'
 import * as written from './writes.ts'
 import type { Filler, Look, Writer } from './writes.ts'
 
