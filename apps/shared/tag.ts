@@ -23,9 +23,11 @@ const HOST_LENGTH = 253
 /** `-` and 8 digits or letters. */
 const HASH_LENGTH = 9
 
-/** Whether a text is a valid image tag, as the distribution specification has it. */
+/** A valid image tag, as the distribution specification has it. */
+export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
+
 export function isTag(text: string): boolean {
-  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(text)
+  return TAG.test(text)
 }
 
 /**
