@@ -1,26 +1,12 @@
 /** What the API's routes work with. */
 import type { RequestHandler } from 'express'
 import type { PreviewJson } from '../../shared/api/preview.ts'
-import type { Config } from '../../shared/config/config.ts'
-import type { Log } from '../../shared/log.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
-import type { Nudges } from '../../shared/queue.ts'
-import type { Store } from '../../shared/store/store.ts'
+import type { RouterContext } from '../context.ts'
 import { aheadOf } from '../pages/preview-list.ts'
-import type { Reaper } from '../reaper-client.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
 import { viewOf } from './preview-view.ts'
 
-export interface Parts {
-  config: Config
-  store: Store
-  nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers'>
-  changes: StoreWatch
-  reaper: Pick<Reaper, 'engine' | 'figures' | 'logs'>
-  log: Log
-}
-
-export interface ApiContext extends Parts {
+export interface ApiContext extends RouterContext {
   /** Lets a change pass only when Lotan's own page, or a program, asked for it. */
   own: RequestHandler
   /** One preview as the API shows it. */
@@ -29,11 +15,11 @@ export interface ApiContext extends Parts {
   views: () => PreviewJson[]
 }
 
-export function apiContext(parts: Parts, own: RequestHandler): ApiContext {
-  const { config, store, changes } = parts
+export function apiContext(router: RouterContext, own: RequestHandler): ApiContext {
+  const { config, store, changes } = router
   const facts = () => ({ lately: store.lately(), now: Date.now(), naming: config })
   return {
-    ...parts,
+    ...router,
     own,
     view(preview) {
       const ahead = preview.state === 'queued' ? store.ahead(preview) : 0

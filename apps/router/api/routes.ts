@@ -1,7 +1,8 @@
 /** The API below /api/v1: one file a resource, with its routes and their description. */
 import express, { type RequestHandler, type Router } from 'express'
+import type { RouterContext } from '../context.ts'
 import { actions } from './actions.ts'
-import { apiContext, type Parts } from './context.ts'
+import { apiContext } from './context.ts'
 import { events } from './events.ts'
 import { logs } from './logs.ts'
 import { openapi } from './openapi.ts'
@@ -12,11 +13,11 @@ import { tags } from './tags.ts'
 import { wait } from './wait.ts'
 
 /** @param own lets a change pass only when Lotan's own page, or a program, asked for it */
-export function apiRoutes(parts: Parts, own: RequestHandler): Router {
+export function apiRoutes(context: RouterContext, own: RequestHandler): Router {
   const router = express.Router({ caseSensitive: true })
-  const context = apiContext(parts, own)
-  const description = openapi(parts.config)
-  router.use(previews(context), actions(context), wait(context), logs(context), events(context), tags(context))
+  const api = apiContext(context, own)
+  const description = openapi(context.config)
+  router.use(previews(api), actions(api), wait(api), logs(api), events(api), tags(api))
   router.use(resource({ '/openapi.json': { get: [(_req, res) => res.json(description)] } }))
   router.use((req, res) =>
     sendProblem(res, 404, `The API has no ${req.path}. It is described at /api/v1/openapi.json.`),
