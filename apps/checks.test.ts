@@ -95,6 +95,8 @@ test('a library has one home', () => {
     [/^node:https$/, /^apps\/(shared\/(registry|engine)\/|lotan\/cli\/api\.ts$)/],
     [/^@aws-sdk\//, /^apps\/shared\/registry\/ecr\.ts$/],
     [/^express$|^helmet$/, /^apps\/router\//],
+    [/^zod$/, /^apps\/(shared\/(config|api)|router\/api)\//],
+    [/^eventsource-parser$/, /^apps\/lotan\/cli\/api\.ts$/],
   ]
   const astray = product.flatMap(({ file, imports }) =>
     imports

@@ -3,7 +3,7 @@ import type { Request, Response, Router } from 'express'
 import { applyAction, startsSomething, type PreviewAction } from '../preview-actions.ts'
 import type { ApiContext } from './context.ts'
 import { change, type Paths } from './operation.ts'
-import { sendNoPreview, sendNotOffered } from './problem.ts'
+import { sendNoPreview, sendNotOffered } from './preview-problem.ts'
 import { resource, tagOf } from './resource.ts'
 
 export const actionPaths: Paths = {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { ApiContext } from './context.ts'
 import { openEvents } from './event-stream.ts'
 import { answer, noPreview, tagParameter, type Paths } from './operation.ts'
-import { sendNoPreview } from './problem.ts'
+import { sendNoPreview } from './preview-problem.ts'
 import { resource, tagOf } from './resource.ts'
 
 const stream = answer(

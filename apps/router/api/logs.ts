@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { generationOf } from '../../shared/preview/preview.ts'
 import type { ApiContext } from './context.ts'
 import { answer, problemAnswer, queryParameters, tagParameter, type Paths } from './operation.ts'
-import { aboutOf, sendNoPreview, sendProblem } from './problem.ts'
+import { aboutOf, sendNoPreview } from './preview-problem.ts'
+import { sendProblem } from './problem.ts'
 import { checked, numberText, resource, tagOf, untilClosed } from './resource.ts'
 
 const MAX_LINES = 10_000

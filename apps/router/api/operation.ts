@@ -67,7 +67,7 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
 
 /** The schema itself, as a component of the document. */
 export function componentOf(schema: z.ZodType): JsonSchema {
-  const { $schema, $defs, $ref, ...plain } = z.toJSONSchema(schema) as JsonSchema & {
+  const { $defs, $ref, ...plain } = z.toJSONSchema(schema) as JsonSchema & {
     $defs?: Record<string, JsonSchema>
   }
   const found = typeof $ref === 'string' ? $defs![$ref.split('/').at(-1)!] : plain
@@ -78,6 +78,7 @@ export function componentOf(schema: z.ZodType): JsonSchema {
 function simpler(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const { anyOf, ...schema } = value as JsonSchema
+  delete schema.$schema
   if (schema.additionalProperties === false) delete schema.additionalProperties
   if (schema.format === 'date-time') delete schema.pattern
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum

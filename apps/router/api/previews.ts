@@ -15,7 +15,8 @@ import {
   tagParameter,
   type Paths,
 } from './operation.ts'
-import { sendNoPreview, sendProblem } from './problem.ts'
+import { sendNoPreview } from './preview-problem.ts'
+import { sendProblem } from './problem.ts'
 import { checked, resource, tagOf, tagText } from './resource.ts'
 
 const wrong = 'Send {"tag": …} with a valid image tag.'

@@ -2,7 +2,8 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { z } from 'zod'
 import { isTag, TAG } from '../../shared/tag.ts'
-import { sendNoPreview, sendProblem } from './problem.ts'
+import { sendNoPreview } from './preview-problem.ts'
+import { sendProblem } from './problem.ts'
 
 type Methods = Partial<Record<'get' | 'post' | 'delete', RequestHandler[]>>
 
