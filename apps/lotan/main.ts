@@ -1,4 +1,6 @@
 /** The `lotan` command: finds the command that is asked for, and ends with its status. */
+import fs from 'node:fs'
+import path from 'node:path'
 import { SettingsError } from '../shared/config/config.ts'
 import { exit, UsageError, type Command } from './cli/command.ts'
 
@@ -11,6 +13,10 @@ const [name = '', ...args] = process.argv.slice(2)
 process.exit(await main())
 
 async function main(): Promise<number> {
+  if (name === '--version') {
+    console.log(version())
+    return exit.done
+  }
   const command = Object.hasOwn(commands, name) ? await commands[name]!() : undefined
   if (!command) return help(name === 'help' || name === '--help' || name === '-h')
   if (args.includes('--help') || args.includes('-h')) {
@@ -29,10 +35,15 @@ async function main(): Promise<number> {
 
 async function help(asked: boolean): Promise<number> {
   const usages = await Promise.all(Object.values(commands).map(async (load) => (await load()).usage))
-  const words = `usage: ${usages.join('\n       ')}`
+  const words = `usage: ${[...usages, 'lotan --version'].join('\n       ')}`
   if (asked) console.log(words)
   else console.error(words)
   return asked ? exit.done : exit.usage
+}
+
+function version(): string {
+  const file = path.resolve(import.meta.dirname, '../../package.json')
+  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 /** What to tell of an error that the user can mend; undefined for any other. */
