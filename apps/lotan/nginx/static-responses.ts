@@ -4,7 +4,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import ejs from 'ejs'
 import type { Config } from '../../shared/config/config.ts'
-import { problemOf } from '../../shared/problem.ts'
+import { problemOf } from '../../shared/api/problem.ts'
 
 const template = path.resolve(import.meta.dirname, '../../../nginx/said.html.ejs')
 
