@@ -1,4 +1,4 @@
-/** What nginx tells of a request when it asks the router about it: see nginx/ask.conf.ejs. */
+/** What nginx tells of a request when it asks the router about it: see nginx/locations/router-request.conf.ejs. */
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Config } from '../../shared/config/config.ts'
