@@ -3,11 +3,9 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import type { Express } from 'express'
-import { readConfig } from '../shared/config/config.ts'
+import { openApp } from '../shared/app.ts'
 import { endedStreamsFile } from '../shared/preview/ended-streams.ts'
-import { openLog } from '../shared/log.ts'
-import { openQueue } from '../shared/queue.ts'
-import { openOwnStore } from '../shared/store/own-store.ts'
+import type { RouterContext } from './context.ts'
 import { noteActivity } from './gateway/activity.ts'
 import { watchStore } from './watch/store-watch.ts'
 import { adminApp } from './admin/app.ts'
@@ -15,38 +13,32 @@ import { gateway } from './gateway/routes.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
 
-const config = readConfig()
-const log = openLog('router')
-const store = openOwnStore(config, log)
-const nudges = openQueue(config, log)
-// 10 ms is half of what a person notices of a warm start. A look costs microseconds, and happens only while a request
-// waits.
-const changes = watchStore(store, { every: 10 })
-const activity = noteActivity(store, { every: 500 })
-const streams = noteStreams(store, endedStreamsFile(config), { every: 500 })
-const reaper = openReaper(config)
+const app = openApp('router')
+const { config, log, store, nudges } = app
+const context: RouterContext = {
+  config,
+  log,
+  store,
+  nudges,
+  // Half of what a person notices of a warm start; it polls only while a request waits, for microseconds.
+  changes: watchStore(store, { every: 10 }),
+  activity: noteActivity(store, { every: 500 }),
+  streams: noteStreams(store, endedStreamsFile(config), { every: 500 }),
+  reaper: openReaper(config),
+}
+app.atEnd(() => context.activity.close())
+app.atEnd(() => context.streams.close())
 
-const parts = { config, store, nudges, changes, activity, streams, reaper, log }
-const servers = [await listen(gateway(parts), 'router.sock'), await listen(adminApp(parts), 'desk.sock')]
+await listen(gateway(context), 'router.sock')
+await listen(adminApp(context), 'desk.sock')
 log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
 
-process.once('SIGTERM', () => {
-  for (const server of servers) {
-    server.close()
-    server.closeAllConnections()
-  }
-  activity.close()
-  streams.close()
-  void nudges.close().finally(() => process.exit(0))
-  setTimeout(() => process.exit(0), 1_000).unref()
-})
-
 /** Replaces a socket that a killed router left. */
-async function listen(app: Express, name: string): Promise<http.Server> {
+async function listen(express: Express, name: string): Promise<void> {
   const file = path.join(config.runDir, name)
   fs.rmSync(file, { force: true })
   // Larger than nginx's own buffers, so that nginx is the one that refuses, with a page.
-  const server = http.createServer({ maxHeaderSize: 1024 * 1024 }, app)
+  const server = http.createServer({ maxHeaderSize: 1024 * 1024 }, express)
   // nginx keeps its connections alive: the router must never close one that nginx is about to use.
   server.keepAliveTimeout = 0
   server.requestTimeout = 0
@@ -54,5 +46,8 @@ async function listen(app: Express, name: string): Promise<http.Server> {
     server.once('error', reject)
     server.listen(file, resolve)
   })
-  return server
+  app.atEnd(() => {
+    server.close()
+    server.closeAllConnections()
+  })
 }

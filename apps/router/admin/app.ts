@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
 import { adminRoutes } from './routes.ts'
-import { apiRoutes, type Parts } from '../api/routes.ts'
+import { apiRoutes } from '../api/routes.ts'
+import type { RouterContext } from '../context.ts'
 import { login, sendPage } from './login.ts'
 import { messagePage, script, stylesheet } from '../pages/render.ts'
 import { sendProblem } from '../api/problem.ts'
@@ -11,10 +12,10 @@ import { readiness, routerName } from '../readiness.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { isOurs } from './same-origin.ts'
 
-export function adminApp(parts: Parts): express.Express {
-  const { config, log } = parts
+export function adminApp(context: RouterContext): express.Express {
+  const { config, log } = context
   const auth = login({ config, log, isApi })
-  const checkReadiness = readiness(parts)
+  const checkReadiness = readiness(context)
 
   const app = express()
   app.disable('x-powered-by')
@@ -55,9 +56,9 @@ export function adminApp(parts: Parts): express.Express {
   app.get('/lotan.js', asset('text/javascript', script))
   app.use(auth.router)
   app.use(auth.adminOnly)
-  app.use(onceRebuilt(parts, (req, res) => respondError(req, res.set('Retry-After', '10'), 503, REBUILDING)))
-  app.use('/api/v1', apiRoutes(parts, auth.ownOnly))
-  app.use(adminRoutes(parts, auth.ownOnly))
+  app.use(onceRebuilt(context, (req, res) => respondError(req, res.set('Retry-After', '10'), 503, REBUILDING)))
+  app.use('/api/v1', apiRoutes(context, auth.ownOnly))
+  app.use(adminRoutes(context, auth.ownOnly))
   app.use((req, res) => respondError(req, res, 404, 'There is nothing at this address.'))
 
   app.use((error: Error & { status?: number; type?: string }, req: Request, res: Response, next: NextFunction) => {

@@ -1,24 +1,19 @@
 /** Gathers the facts for `decide`. */
-import type { Config } from '../../shared/config/config.ts'
-import type { Store } from '../../shared/store/store.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
+import type { RouterContext } from '../context.ts'
 import { decide, type Decision } from './decide.ts'
-import type { noteStreams } from './open-streams.ts'
 import type { GatewayRequest } from './request.ts'
 
 /** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
 const START_LANES = 2
 
-interface Parts {
-  config: Pick<Config, 'hold' | 'offers'>
-  store: Pick<Store, 'get' | 'missing'>
-  changes: Pick<StoreWatch, 'previews'>
-  streams: Pick<ReturnType<typeof noteStreams>, 'comesBack'>
-}
-
 export type DecideNow = (request: GatewayRequest) => Decision
 
-export function decideFrom({ config, store, changes, streams }: Parts): DecideNow {
+export function decideFrom({
+  config,
+  store,
+  changes,
+  streams,
+}: Pick<RouterContext, 'config' | 'store' | 'changes' | 'streams'>): DecideNow {
   const laneFree = () => {
     const starting = changes
       .previews()

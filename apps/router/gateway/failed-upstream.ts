@@ -1,9 +1,6 @@
 /** `/lost` and `/silent`: the upstream failed. Holds the request if the container is gone, else tries it again or gives up. */
 import type { Response } from 'express'
-import type { Log } from '../../shared/log.ts'
-import type { Nudges } from '../../shared/queue.ts'
-import type { Store } from '../../shared/store/store.ts'
-import type { Reaper } from '../reaper-client.ts'
+import type { RouterContext } from '../context.ts'
 import { refuse, type Forwarder } from './forward.ts'
 import type { Hold } from './hold.ts'
 import { isLostContainer } from './lost-container.ts'
@@ -13,11 +10,7 @@ import { isAt } from './upstream.ts'
 /** The most of a response's head that nginx reads, bytes: proxy_buffer_size. */
 const LARGEST_HEAD = 32 * 1024
 
-interface Parts {
-  store: Pick<Store, 'get' | 'apply' | 'meta'>
-  nudges: Pick<Nudges, 'nudge'>
-  reaper: Pick<Reaper, 'container'>
-  log: Log
+interface FailureContext extends Pick<RouterContext, 'store' | 'nudges' | 'reaper' | 'log'> {
   hold: Hold
   forwarder: Forwarder
 }
@@ -30,9 +23,9 @@ export async function onFailedUpstream(
   request: GatewayRequest,
   res: Response,
   running: 'refuse' | 'retry',
-  { hold, forwarder, ...parts }: Parts,
+  { hold, forwarder, ...context }: FailureContext,
 ): Promise<unknown> {
-  const { store, log } = parts
+  const { store, log } = context
   if (request.received >= LARGEST_HEAD) {
     log.warn({ tag: request.tag }, 'the response headers of an application are larger than 32 kB')
     return refuse(res, 'too-large')
@@ -40,7 +33,7 @@ export async function onFailedUpstream(
   const preview = request.tag === null ? undefined : store.get(request.tag)
   if (preview?.state !== 'running') return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
   const hasMoved = !isAt(store.meta, preview, request.tried)
-  if (!hasMoved && (await isLostContainer(preview, parts)))
+  if (!hasMoved && (await isLostContainer(preview, context)))
     return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
   if (!hasMoved && running === 'refuse') return refuse(res, 'alive')
   return canRepeat(request) ? forwarder.forward(request, preview, res) : refuse(res, 'spent')

@@ -2,21 +2,15 @@
 import type { Response } from 'express'
 import type { In } from '../../shared/preview/preview.ts'
 import { hostPortText } from '../../shared/slots/slot-scheme.ts'
-import type { Store } from '../../shared/store/store.ts'
-import type { noteStreams } from './open-streams.ts'
+import type { RouterContext } from '../context.ts'
 import { noteRelayed } from './relayed-containers.ts'
 import type { GatewayRequest, Verdict } from './request.ts'
 import { noteColdStarts } from './server-timing.ts'
 import { hostPortIn, isAt, upstreamIn } from './upstream.ts'
 
-interface Parts {
-  store: Pick<Store, 'get' | 'list' | 'meta'>
-  streams: Pick<ReturnType<typeof noteStreams>, 'passes'>
-}
-
 export type Forwarder = ReturnType<typeof openForwarder>
 
-export function openForwarder({ store, streams }: Parts) {
+export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 'streams'>) {
   const coldStarts = noteColdStarts(store.list())
   const relayed = noteRelayed(store.get)
 

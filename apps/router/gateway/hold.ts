@@ -1,11 +1,9 @@
 /** `/wait`: wakes a preview and holds the request until the preview is up, or this kind of request has waited enough. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'express'
-import type { Config } from '../../shared/config/config.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
-import type { Store } from '../../shared/store/store.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
-import { noteVisit, type Activity } from './activity.ts'
+import type { RouterContext } from '../context.ts'
+import { noteVisit } from './activity.ts'
 import type { DecideNow } from './decide-now.ts'
 import { isNavigation } from './decide.ts'
 import { refuse, type Forwarder } from './forward.ts'
@@ -15,11 +13,7 @@ import type { Waker } from './wake.ts'
 /** Between two held requests that go on to the same preview, milliseconds. */
 const RELEASE_EVERY_MS = 2
 
-interface Parts {
-  config: Pick<Config, 'maxHeld'>
-  store: Pick<Store, 'get'>
-  changes: Pick<StoreWatch, 'until' | 'preview'>
-  activity: Activity
+interface HoldContext extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'activity'> {
   decideNow: DecideNow
   waker: Waker
   forwarder: Forwarder
@@ -27,7 +21,7 @@ interface Parts {
 
 export type Hold = ReturnType<typeof openHold>
 
-export function openHold({ config, store, changes, activity, decideNow, waker, forwarder }: Parts) {
+export function openHold({ config, store, changes, activity, decideNow, waker, forwarder }: HoldContext) {
   let held = 0
   const awaitTurn = openTurns()
 

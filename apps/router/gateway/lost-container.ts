@@ -1,12 +1,10 @@
 /** Checks whether a container that did not answer is gone. A wrong yes would restart a container in use. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Place } from '../../shared/config/config.ts'
-import type { Log } from '../../shared/log.ts'
 import type { In } from '../../shared/preview/preview.ts'
-import type { Nudges } from '../../shared/queue.ts'
-import type { Store } from '../../shared/store/store.ts'
+import type { RouterContext } from '../context.ts'
 import { staysConnected } from './tcp-probe.ts'
-import type { ContainerState, Reaper } from '../reaper-client.ts'
+import type { ContainerState } from '../reaper-client.ts'
 import { hostPortIn, upstreamIn } from './upstream.ts'
 
 /** How long to retry the reaper, which may be restarting. */
@@ -15,18 +13,14 @@ const RETRY_MS = 250
 /** A process that ends closes its port within this time after its connections. */
 const CLOSING_MS = 50
 
-interface Parts {
-  store: Pick<Store, 'get' | 'apply' | 'meta'>
-  nudges: Pick<Nudges, 'nudge'>
-  reaper: Pick<Reaper, 'container'>
-  log: Log
-}
-
 /**
  * Applies `exited` for a container that is gone, so that its route ends too.
  * @returns false in doubt
  */
-export async function isLostContainer(preview: In<'running'>, { store, nudges, reaper, log }: Parts): Promise<boolean> {
+export async function isLostContainer(
+  preview: In<'running'>,
+  { store, nudges, reaper, log }: Pick<RouterContext, 'store' | 'nudges' | 'reaper' | 'log'>,
+): Promise<boolean> {
   const { tag, generation } = preview
   const end = Date.now() + CHECK_MS
   for (let checks = 0; ;) {
@@ -51,7 +45,7 @@ export async function isLostContainer(preview: In<'running'>, { store, nudges, r
 function voidRoute(
   { tag, generation }: In<'running'>,
   found: ContainerState,
-  { store, nudges }: Pick<Parts, 'store' | 'nudges'>,
+  { store, nudges }: Pick<RouterContext, 'store' | 'nudges'>,
 ) {
   const gone = 'gone' in found
   const exitCode = gone ? undefined : (found.exitCode ?? undefined)

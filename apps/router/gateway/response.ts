@@ -36,7 +36,7 @@ const LONGEST_REDIRECT = 8_000
 /** An nginx location that closes the connection without a response. */
 const CLOSED = '@closed'
 
-interface Parts {
+interface Exchange {
   request: GatewayRequest
   decision: Decision
   config: Pick<Config, 'domain' | 'transliterate' | 'repository'>
@@ -44,8 +44,8 @@ interface Parts {
 }
 
 /** Never cached: the next response differs. */
-export function respond(parts: Parts, res: Response, now = Date.now()) {
-  const { request, decision, store } = parts
+export function respond(exchange: Exchange, res: Response, now = Date.now()) {
+  const { request, decision, store } = exchange
   if (isRobotsTxt(request)) return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')
   // The preview came up between nginx's last subrequest and this one.
   const isUp = decision.do === 'forward' && !request.verdict && request.client.method === 'GET'
@@ -54,7 +54,7 @@ export function respond(parts: Parts, res: Response, now = Date.now()) {
   const state = request.tag === null ? undefined : (store.get(request.tag)?.state ?? 'unknown')
   // A request for the API at a wrong host comes from a program.
   const isApi = request.label === null && /^\/api([/?]|$)/.test(request.uri)
-  return send(contentOf(parts, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {
+  return send(contentOf(exchange, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {
     tag: request.tag ?? undefined,
     state,
   })
@@ -85,7 +85,7 @@ function uncached(res: Response): Response {
   return res.set({ 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
 }
 
-function contentOf({ request, decision, config, store }: Parts, now: number): Content {
+function contentOf({ request, decision, config, store }: Exchange, now: number): Content {
   const tag = request.tag ?? ''
   const verdict = verdictOf(request, tag)
   if (verdict) return verdict

@@ -11,43 +11,26 @@
  * Yes is 200 and the upstream, no is 403 (forward.ts). /events and /retry serve the waiting and failure pages.
  */
 import express, { type NextFunction, type Request, type Response } from 'express'
-import type { Config } from '../../shared/config/config.ts'
-import type { Log } from '../../shared/log.ts'
-import type { Nudges } from '../../shared/queue.ts'
-import type { Store } from '../../shared/store/store.ts'
 import { backTo, isFromHere } from '../admin/same-origin.ts'
 import { sendProblem } from '../api/problem.ts'
+import type { RouterContext } from '../context.ts'
 import { openStartStatusStreams } from '../pages/start-status-stream.ts'
-import type { Reaper } from '../reaper-client.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
-import { noteVisit, type Activity } from './activity.ts'
+import { noteVisit } from './activity.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
 import { decideFrom } from './decide-now.ts'
 import { onFailedUpstream } from './failed-upstream.ts'
 import { openForwarder, refuse } from './forward.ts'
 import { openHold } from './hold.ts'
-import type { noteStreams } from './open-streams.ts'
 import { canRepeat, readGatewayRequest, readRequest } from './request.ts'
 import { respond, respondTrouble } from './response.ts'
 import { openWaker } from './wake.ts'
 
-export interface Parts {
-  config: Config
-  store: Store
-  nudges: Pick<Nudges, 'nudge'>
-  changes: StoreWatch
-  activity: Activity
-  streams: ReturnType<typeof noteStreams>
-  reaper: Pick<Reaper, 'container'>
-  log: Log
-}
-
-export function gateway(parts: Parts): express.Express {
-  const { config, store, changes, activity, log } = parts
-  const decideNow = decideFrom(parts)
-  const forwarder = openForwarder(parts)
-  const waker = openWaker(parts)
-  const hold = openHold({ ...parts, decideNow, waker, forwarder })
+export function gateway(context: RouterContext): express.Express {
+  const { config, store, changes, activity, log } = context
+  const decideNow = decideFrom(context)
+  const forwarder = openForwarder(context)
+  const waker = openWaker(context)
+  const hold = openHold({ ...context, decideNow, waker, forwarder })
   const startStatuses = openStartStatusStreams({ store, changes })
   const read = (req: Request) => readGatewayRequest(req, config, store)
 
@@ -62,7 +45,7 @@ export function gateway(parts: Parts): express.Express {
     if (isRebuilt(store)) return next()
     return sendProblem(res.set('Retry-After', '3'), 503, 'Lotan’s database is being rebuilt.')
   })
-  app.use(onceRebuilt(parts, respondFailure))
+  app.use(onceRebuilt(context, respondFailure))
 
   app.get('/route', (req, res) => {
     const request = read(req)
@@ -74,9 +57,9 @@ export function gateway(parts: Parts): express.Express {
 
   app.get('/wait', (req, res) => hold(read(req), res))
 
-  app.get('/lost', (req, res) => onFailedUpstream(read(req), res, 'refuse', { ...parts, hold, forwarder }))
+  app.get('/lost', (req, res) => onFailedUpstream(read(req), res, 'refuse', { ...context, hold, forwarder }))
 
-  app.get('/silent', (req, res) => onFailedUpstream(read(req), res, 'retry', { ...parts, hold, forwarder }))
+  app.get('/silent', (req, res) => onFailedUpstream(read(req), res, 'retry', { ...context, hold, forwarder }))
 
   app.get('/interim', (req, res) => {
     const request = read(req)

@@ -1,18 +1,10 @@
 /** Starts a preview because of a visit. */
-import type { Nudges } from '../../shared/queue.ts'
-import type { Store } from '../../shared/store/store.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
+import type { RouterContext } from '../context.ts'
 import { limitUnknownTags } from './unknown-tag-limit.ts'
-
-interface Parts {
-  store: Pick<Store, 'get' | 'apply' | 'isOffered' | 'wantList'>
-  nudges: Pick<Nudges, 'nudge'>
-  changes: Pick<StoreWatch, 'previews'>
-}
 
 export type Waker = ReturnType<typeof openWaker>
 
-export function openWaker({ store, nudges, changes }: Parts) {
+export function openWaker({ store, nudges, changes }: Pick<RouterContext, 'store' | 'nudges' | 'changes'>) {
   const unknownTags = limitUnknownTags({ store, previews: changes.previews })
   return {
     mayWake: (tag: string): boolean => store.get(tag) !== undefined || unknownTags.mayLookFor(tag),

@@ -1,7 +1,6 @@
 /** Start statuses as server-sent events, for the waiting pages. */
 import type { Response } from 'express'
-import type { Store } from '../../shared/store/store.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
+import type { RouterContext } from '../context.ts'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
 import { sendProblem } from '../api/problem.ts'
 import { startStatusOf } from './start-status.ts'
@@ -13,13 +12,11 @@ const MAX_STREAMS = 1_000
 /** A slower reader is cut off: it reconnects and gets the current status. */
 const MAX_BEHIND_BYTES = 100_000
 
-interface Parts {
-  store: Pick<Store, 'ahead' | 'missing' | 'lately'>
-  changes: Pick<StoreWatch, 'on' | 'preview'>
-}
-
 /** All streams share one look at the store, and the streams of a tag one message. */
-export function openStartStatusStreams({ store, changes }: Parts, limit = MAX_STREAMS) {
+export function openStartStatusStreams(
+  { store, changes }: Pick<RouterContext, 'store' | 'changes'>,
+  limit = MAX_STREAMS,
+) {
   /** `key` is the last message without what changes by itself. */
   const tags = new Map<string, { key: string; streams: Set<Response> }>()
   let open = 0
