@@ -9,15 +9,15 @@ import { openRegistry } from '../shared/registry/registry.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openOwnStore } from '../shared/store/own-store.ts'
-import { work } from './worker.ts'
+import { openHandler } from './worker.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
 import { openNetwork } from './network/network.ts'
-import { usualWaits } from './dependencies.ts'
+import { defaultWaits } from './dependencies.ts'
 import { watchBombs } from './containers/watch-fork-bombs.ts'
 
 /** The engine saturates at 2 to 4 starts at once. A pull mostly waits for the registry, a stop for the application. */
-const widths = { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 10, stop: 10 }
+const widths = { lookup: 4, prepull: 1, update: 2, pull: 3, start: 3, wake: 10, stop: 10 }
 
 const config = readConfig()
 const log = openLog('queue-processor')
@@ -26,17 +26,17 @@ const engine = openEngine(config)
 const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), config, log })
 const nudges = openQueue(config, log)
 const registry = openRegistry(config)
-const ending = new AbortController()
-const open: { close(): Promise<void> }[] = [nudges]
+const shutdown = new AbortController()
+const closables: { close(): Promise<void> }[] = [nudges]
 
 process.once('SIGTERM', () => {
-  ending.abort()
+  shutdown.abort()
   // Containers keep running. The next start resumes unfinished work from the database.
-  void Promise.all(open.map((part) => part.close())).finally(() => process.exit(0))
+  void Promise.all(closables.map((closable) => closable.close())).finally(() => process.exit(0))
   setTimeout(() => process.exit(0), 800).unref()
 })
 
-const hands = {
+const baseDeps = {
   config,
   store,
   engine,
@@ -44,14 +44,14 @@ const hands = {
   nudges,
   registry,
   connections: sampleConnections,
-  waits: { ...usualWaits, grace: config.grace },
+  waits: { ...defaultWaits, grace: config.grace },
   log,
 }
-const parts = { ...hands, disk: openDisk(hands) }
-void network.keep(ending.signal)
-void watchBombs(hands, ending.signal)
+const deps = { ...baseDeps, disk: openDisk(baseDeps) }
+void network.keep(shutdown.signal)
+void watchBombs(baseDeps, shutdown.signal)
 await emptyQueues()
-open.push(openWorkers(config, widths, work(parts), log))
+closables.push(openWorkers(config, widths, openHandler(deps), log))
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)
 for (const preview of store.list()) if (wantsNewer(preview)) await nudges.refresh(preview)
@@ -59,9 +59,9 @@ log.info({ repository: config.repository, instance: config.instance, due: due.le
 
 /** The database says what is due; jobs of an earlier process would only be in the way. */
 async function emptyQueues() {
-  for (let tries = 0; !ending.signal.aborted; tries++) {
+  for (let tries = 0; !shutdown.signal.aborted; tries++) {
     try {
-      return await nudges.forgetAll()
+      return await nudges.clear()
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'Redis is not ready, trying again')
     }

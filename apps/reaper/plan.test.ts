@@ -116,7 +116,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ],
   ['not without the setting', { previews: [running({ lastSeen: NOW - 2 * MINUTE })] }, []],
   [
-    'nor while somebody is connected',
+    'nor with an open connection',
     { previews: [running({ lastSeen: NOW - 2 * MINUTE })], config: pausing, isOpen: () => true },
     [],
   ],
@@ -154,12 +154,12 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ],
   ['and one that should wake', { previews: [paused({ thenStart: true })] }, [ask(paused({ thenStart: true }))]],
   [
-    'what somebody else froze is paused',
+    'what another program froze is paused',
     { previews: [running()], containers: [container({ status: 'paused' })] },
     [apply({ type: 'freeze', generation: 2 })],
   ],
   [
-    'what somebody else woke runs',
+    'what another program woke runs',
     { previews: [paused()], containers: [container()] },
     [apply({ type: 'woken', generation: 2 })],
   ],
@@ -219,7 +219,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [],
   ],
   [
-    'a failure of a tag that never came to anything is forgotten as soon as nobody asks for it any more',
+    'the failure of a tag without an image is forgotten as soon as its clicks end',
     {
       previews: [
         failed({ tag: 'guess', image: null, generations: 0, since: NOW - 10 * MINUTE, lastSeen: NOW - 10 * MINUTE }),
@@ -237,18 +237,18 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     'as many as there is room for, in their order',
     {
       previews: [queued({ tag: 'late' }), queued({ tag: 'b', since: NOW - 2 * MINUTE }), queued({ tag: 'a' })],
-      room: 2,
+      freePlaces: 2,
     },
     [ask(queued({ tag: 'b', since: NOW - 2 * MINUTE })), ask(queued({ tag: 'a' }))],
   ],
   [
     'where there is no room the first alone, so that an idle one makes way',
-    { previews: [queued({ tag: 'b' }), queued({ tag: 'a' })], room: 0 },
+    { previews: [queued({ tag: 'b' }), queued({ tag: 'a' })], freePlaces: 0 },
     [ask(queued({ tag: 'a' }))],
   ],
   [
     'one that rests after a crash is not in the line',
-    { previews: [queued({ tag: 'a', notBefore: NOW + 1_000 }), queued({ tag: 'b' })], room: 0 },
+    { previews: [queued({ tag: 'a', notBefore: NOW + 1_000 }), queued({ tag: 'b' })], freePlaces: 0 },
     [ask(queued({ tag: 'b' }))],
   ],
   ['work that stands still is asked for again', { previews: [starting()] }, [ask(starting())]],
@@ -265,28 +265,28 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     (preview): typeof table => [
       [
         `what failed for want of the engine is started as soon as that answers (${preview.state})`,
-        { previews: [preview], containers: [], askedAt: NOW - 1 },
+        { previews: [preview], containers: [], listedAt: NOW - 1 },
         [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
       ],
-      ['not by an answer that is older', { previews: [preview], containers: [], askedAt: preview.since }, []],
-      ['nor without one', { previews: [preview], containers: null, askedAt: NOW }, []],
+      ['not by an answer that is older', { previews: [preview], containers: [], listedAt: preview.since }, []],
+      ['nor without one', { previews: [preview], containers: null, listedAt: NOW }, []],
     ],
   ),
   [
-    'what failed for want of the engine is left where nobody has asked for it for long',
+    'what failed while the engine was down is left when its last click is long ago',
     {
       previews: [failed({ ...away, retryAt: NOW, since: NOW - 10 * MINUTE, lastSeen: NOW - 10 * MINUTE })],
       containers: [],
-      askedAt: NOW,
+      listedAt: NOW,
     },
     [],
   ],
   [
     'but not what was asked for a moment ago and never visited',
-    { previews: [failed({ ...away, lastSeen: null })], containers: [], askedAt: NOW },
+    { previews: [failed({ ...away, lastSeen: null })], containers: [], listedAt: NOW },
     [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
   ],
-  ['nor when nobody visits any more', { previews: [failed({ lastSeen: NOW - 11 * MINUTE })] }, []],
+  ['nor without visitors', { previews: [failed({ lastSeen: NOW - 11 * MINUTE })] }, []],
   [
     'a running preview whose container ended is looked into',
     { previews: [running()], containers: [container({ running: false })] },
@@ -369,7 +369,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
       {
         previews: [preview],
         containers: [container({ address: '10.83.0.20', status: preview.state === 'paused' ? 'paused' : 'running' })],
-        places: undefined,
+        slotScheme: undefined,
       },
       [],
     ],
@@ -449,9 +449,9 @@ for (const [name, facts, expected] of table)
       {
         previews: [],
         containers: null,
-        askedAt: NOW,
-        places,
-        room: 1,
+        listedAt: NOW,
+        slotScheme: places,
+        freePlaces: 1,
         lastGeneration: () => null,
         isOpen: () => false,
         knownUntil: NOW,

@@ -41,7 +41,7 @@ export function bytesAbove(disk: Disk, percent: number): number {
  *
  * @returns in the order in which they should go; all there are when they are not enough
  */
-export function whoGoes(previews: readonly Preview[], written: Written, bytes: number, now: number): Preview[] {
+export function chooseEvictions(previews: readonly Preview[], written: Written, bytes: number, now: number): Preview[] {
   const isOurs = (preview: Preview) => sizeOf(preview, written) > 0
   const going = previews.filter(isGoing).filter(isOurs)
   // What is being stopped anyway sleeps in a moment: nobody who is awake has to go in its place.
@@ -73,7 +73,7 @@ export function isOld({ id }: { id: string }, preview: Preview | undefined): boo
 }
 
 /** Whether room is being made already: it has been asked for, or somebody is being stopped who can be asked then. */
-export function isComing(previews: readonly Preview[], written: Written): boolean {
+export function isEvicting(previews: readonly Preview[], written: Written): boolean {
   return previews.some((preview) => sizeOf(preview, written) > 0 && (isGoing(preview) || isStopping(preview)))
 }
 

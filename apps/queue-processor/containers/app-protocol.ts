@@ -6,13 +6,13 @@ import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 
 export type AppProtocol = 'tls' | 'http2'
 
-const PATIENCE_MS = 1_000
+const TIMEOUT_MS = 1_000
 
 export async function protocolAt(
-  place: Pick<HostPort, 'host' | 'port'>,
+  hostPort: Pick<HostPort, 'host' | 'port'>,
   host: string,
 ): Promise<AppProtocol | undefined> {
-  const [isTls, isHttp2] = await Promise.all([speaksTls(place, host), speaksHttp2(place)])
+  const [isTls, isHttp2] = await Promise.all([speaksTls(hostPort, host), speaksHttp2(hostPort)])
   return isTls ? 'tls' : isHttp2 ? 'http2' : undefined
 }
 
@@ -27,11 +27,11 @@ export function speaksTls({ host: address, port }: Pick<HostPort, 'host' | 'port
       ...(net.isIP(name) ? {} : { servername: name }),
     })
     const end = (is: boolean) => {
-      clearTimeout(late)
+      clearTimeout(timer)
       resolve(is)
       socket.destroy()
     }
-    const late = setTimeout(() => end(false), PATIENCE_MS)
+    const timer = setTimeout(() => end(false), TIMEOUT_MS)
     socket.on('secureConnect', () => end(true))
     // An alert is TLS too: the server may want a client certificate, or another name.
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => end(/^ERR_SSL_.*(ALERT|TLSV1)/.test(code)))
@@ -43,11 +43,11 @@ function speaksHttp2({ host, port }: Pick<HostPort, 'host' | 'port'>): Promise<b
   return new Promise((resolve) => {
     const session = http2.connect(`http://${host}:${port}`)
     const end = (is: boolean) => {
-      clearTimeout(late)
+      clearTimeout(timer)
       resolve(is)
       session.destroy()
     }
-    const late = setTimeout(() => end(false), PATIENCE_MS)
+    const timer = setTimeout(() => end(false), TIMEOUT_MS)
     session.on('remoteSettings', () => end(true))
     session.on('error', () => end(false))
     session.on('close', () => end(false))
