@@ -3,10 +3,11 @@ import type { Config } from '../config/config.ts'
 import { HUB, splitReference, type Login } from './docker-config.ts'
 import { bytesOf, json, objectIn } from './body.ts'
 import { refusalOf, RegistryError } from './error.ts'
-import { request, authorize, isLoopback, type RequestOptions } from './http.ts'
+import { isLoopback } from './http.ts'
 import { pageAfter, nextIn } from './link.ts'
 import { openLogins } from './login.ts'
 import { layersOf, MANIFESTS, pullableOf, type Layer, type Platform, type Pullable } from './manifest.ts'
+import { openSessions } from './session.ts'
 import { isArtifact, isTag } from '../tag.ts'
 
 export { RegistryError }
@@ -26,74 +27,19 @@ const READ_MS = 12_000
 /** How long an answer counts that the repository exists, and that it does not. */
 const REPOSITORY_MS = 5 * 60_000
 const NO_REPOSITORY_MS = 5_000
-const MAX_RETRY_AFTER_MS = 60 * 60_000
 const MAX_VERDICTS = 1_000
 const MAX_ERROR_BYTES = 64_000
 
-type RequestKind = Pick<RequestOptions, 'accept' | 'method' | 'noneMatch'>
 type Verdict = Pullable | RegistryError
 
 export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion'>) {
   const { host, name } = splitReference(config.repository)
   const origin = originOf(host)
   const loginFor = openLogins(config)
-  /** The last accepted token, used until the registry refuses it. Other logins are read anew each time. */
-  let bearer: string | undefined
-  let challenge: string | undefined
-  /** The registry gets no request until then, by performance.now(). */
-  let rest: { until: number; error: RegistryError } | undefined
+  const openSession = openSessions(config.repository, loginFor)
   let repository: { until: number; answer: Promise<boolean> } | undefined
   /** By tag, so that a manifest is read once. */
   const verdicts = new Map<string, { digest: string; verdict: Verdict }>()
-
-  function openSession(signal: AbortSignal) {
-    let login: Login | undefined
-    let authorization = bearer
-
-    async function logIn(refused?: Login): Promise<boolean> {
-      const found = await withTimeout(loginFor(host, refused), signal, `${host}: no login for it in time`)
-      if (refused && !found) return false
-      login = found
-      const was = authorization
-      authorization = await authorize(challenge ?? '', host, login, signal)
-      bearer = authorization?.startsWith('Bearer ') ? authorization : undefined
-      return authorization !== was
-    }
-
-    return async function get(url: URL, options: RequestKind = {}): Promise<Response> {
-      const left = rest ? rest.until - performance.now() : 0
-      if (rest && left > 0) throw rest.error.again(left)
-      try {
-        const response = await send(url, options)
-        respectRetryAfter(refusalOf(response, config.repository))
-        return response
-      } catch (error) {
-        // A token service may ask to be left alone, too.
-        if (error instanceof RegistryError) respectRetryAfter(error)
-        throw error
-      }
-    }
-
-    async function send(url: URL, options: RequestKind): Promise<Response> {
-      // Without a token to fetch, the first request can carry the login.
-      if (authorization === undefined && challenge !== undefined && !/\bBearer\b/i.test(challenge)) await logIn()
-      let response = await request(url, { ...options, authorization, signal })
-      challenge = response.headers.get('www-authenticate') ?? challenge
-      // First with the known login, then with a newer one: tokens can end early.
-      for (const newer of [false, true]) {
-        if (!isLoginRefused(response) || challenge === undefined || (newer && !login)) return response
-        if (!(await logIn(newer ? login : undefined))) continue
-        void response.body?.cancel()
-        response = await request(url, { ...options, authorization, signal })
-      }
-      return response
-    }
-  }
-
-  function respectRetryAfter(error: RegistryError | undefined) {
-    if (error?.retryAfter === undefined) return
-    rest = { until: performance.now() + Math.min(error.retryAfter, MAX_RETRY_AFTER_MS), error }
-  }
 
   async function checkRepository(): Promise<boolean> {
     const get = openSession(AbortSignal.timeout(LIST_MS))
@@ -219,19 +165,6 @@ function originOf(host: string): string {
   if (host === HUB) return 'https://registry-1.docker.io'
   const https = new URL(`https://${host}`)
   return isLoopback(https) ? `http://${host}` : https.origin
-}
-
-/** A helper may take longer than the request may. */
-function withTimeout<T>(promise: Promise<T>, signal: AbortSignal, message: string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(new RegistryError('registry-down', message))
-  signal.addEventListener('abort', giveUp, { once: true })
-  return Promise.race([promise, late]).finally(() => signal.removeEventListener('abort', giveUp))
-}
-
-/** ECR answers 403 to a token that has ended. */
-function isLoginRefused({ status }: Response): boolean {
-  return status === 401 || status === 403
 }
 
 /** An empty repository has `null` for a list. */
