@@ -133,8 +133,8 @@ test('what a route leads to and could not be looked into is told, so that nothin
   const generation = { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 }
   const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [] }
   const preview = store.apply('red', { type: 'adopt', frozen: false, generation, image }) as In<'running'>
-  const all = (action: Action) => reap.applyAll([{ do: 'ask', preview }, action], Date.now())
-  assert.equal(await all({ do: 'astray', preview, generation }), false)
+  const all = (action: Action) => reap.applyAll([{ do: 'nudge', preview }, action], Date.now())
+  assert.equal(await all({ do: 'misplaced', preview, generation }), false)
   assert.equal(await all({ do: 'exited', preview }), false)
   assert.equal(await all({ do: 'sweep', tag: 'red' }), true)
 })

@@ -35,7 +35,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
         if (preview) await nudges.nudge(preview)
         return
       }
-      case 'ask':
+      case 'nudge':
         if (mayNudge(`${action.preview.tag} ${action.preview.change} ${action.preview.state}`, now))
           await nudges.nudge(action.preview)
         return
@@ -49,7 +49,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
         return
       case 'exited':
         return checkExit(action.preview)
-      case 'astray':
+      case 'misplaced':
         return checkSlot(action.preview, action.generation)
       case 'adopt':
         return adopt(action.container)
@@ -188,7 +188,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
             (error: unknown) => {
               log.warn({ err: error, action: action.do }, 'an action of the reaper failed')
               return !(
-                action.do === 'astray' ||
+                action.do === 'misplaced' ||
                 action.do === 'exited' ||
                 (action.do === 'adopt' && isEngineDown(error))
               )

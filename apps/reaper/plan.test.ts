@@ -80,9 +80,9 @@ const lived = (lifetime: string) => ({
   lastSeen: NOW,
 })
 const stopping = { ...known, state: 'stopping', generation, why: 'idle', thenStart: false, since: NOW }
-const astray = (preview: Preview) => ({ do: 'astray', preview, generation })
+const misplaced = (preview: Preview) => ({ do: 'misplaced', preview, generation })
 const apply = (event: object) => ({ do: 'apply', tag: 'red', event })
-const ask = (preview: Preview) => ({ do: 'ask', preview })
+const nudge = (preview: Preview) => ({ do: 'nudge', preview })
 const exited = (preview: Preview) => ({ do: 'exited', preview })
 const sweep = { do: 'sweep', tag: 'red' }
 const away = { reason: { code: 'engine-down', detail: '' }, since: NOW - 1_000 }
@@ -150,9 +150,9 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'one that should be frozen and is not yet is asked for again',
     { previews: [paused({ draining: true })] },
-    [ask(paused({ draining: true }))],
+    [nudge(paused({ draining: true }))],
   ],
-  ['and one that should wake', { previews: [paused({ thenStart: true })] }, [ask(paused({ thenStart: true }))]],
+  ['and one that should wake', { previews: [paused({ thenStart: true })] }, [nudge(paused({ thenStart: true }))]],
   [
     'what another program froze is paused',
     { previews: [running()], containers: [container({ status: 'paused' })] },
@@ -187,7 +187,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'what has slept long enough is cleaned away',
     { previews: [stopped({ lastSeen: NOW - 60 * MINUTE })] },
-    [ask(stopped({ lastSeen: NOW - 60 * MINUTE }))],
+    [nudge(stopped({ lastSeen: NOW - 60 * MINUTE }))],
   ],
   ['not what was visited since', { previews: [stopped({ lastSeen: NOW - 59 * MINUTE })] }, []],
   [
@@ -197,7 +197,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
         stopped({ tag, why: 'ahead', generation: null, lastSeen: null, since: NOW - 60 * MINUTE }),
       ),
     },
-    [ask(stopped({ tag: 'past', why: 'ahead', generation: null, lastSeen: null, since: NOW - 60 * MINUTE }))],
+    [nudge(stopped({ tag: 'past', why: 'ahead', generation: null, lastSeen: null, since: NOW - 60 * MINUTE }))],
   ],
   [
     'of which nothing is left is forgotten after a day',
@@ -232,26 +232,26 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
       { do: 'apply', tag: 'asked', event: { type: 'start', by: 'retry' } },
     ],
   ],
-  ['a wish whose nudge was lost is asked for again', { previews: [queued()] }, [ask(queued())]],
+  ['a wish whose nudge was lost is asked for again', { previews: [queued()] }, [nudge(queued())]],
   [
     'as many as there is room for, in their order',
     {
       previews: [queued({ tag: 'late' }), queued({ tag: 'b', since: NOW - 2 * MINUTE }), queued({ tag: 'a' })],
       freePlaces: 2,
     },
-    [ask(queued({ tag: 'b', since: NOW - 2 * MINUTE })), ask(queued({ tag: 'a' }))],
+    [nudge(queued({ tag: 'b', since: NOW - 2 * MINUTE })), nudge(queued({ tag: 'a' }))],
   ],
   [
     'where there is no room the first alone, so that an idle one makes way',
     { previews: [queued({ tag: 'b' }), queued({ tag: 'a' })], freePlaces: 0 },
-    [ask(queued({ tag: 'a' }))],
+    [nudge(queued({ tag: 'a' }))],
   ],
   [
     'one that rests after a crash is not in the line',
     { previews: [queued({ tag: 'a', notBefore: NOW + 1_000 }), queued({ tag: 'b' })], freePlaces: 0 },
-    [ask(queued({ tag: 'b' }))],
+    [nudge(queued({ tag: 'b' }))],
   ],
-  ['work that stands still is asked for again', { previews: [starting()] }, [ask(starting())]],
+  ['work that stands still is asked for again', { previews: [starting()] }, [nudge(starting())]],
   ['not at once', { previews: [starting({ since: NOW - 2_999 })] }, []],
   ['nor before its back-off is over', { previews: [queued({ notBefore: NOW + 1_000 })] }, []],
   ['nor at once', { previews: [queued({ since: NOW - 2_999 })] }, []],
@@ -352,17 +352,17 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [
       `one that is ${preview.state} and elsewhere than its row says is looked into`,
       { previews: [preview], containers: [container({ address: '10.83.0.20' })] },
-      [astray(preview)],
+      [misplaced(preview)],
     ],
     [
       `one that is ${preview.state} and off the network too`,
       { previews: [preview], containers: [container({ address: null })] },
-      [astray(preview)],
+      [misplaced(preview)],
     ],
     [
       `and so is one that is ${preview.state} beyond the slots that there are`,
       { previews: [preview], containers: [container()], config: { ...config, slots: 4 } },
-      [astray(preview)],
+      [misplaced(preview)],
     ],
     [
       `not before it is known where slots are: ${preview.state}`,
@@ -385,9 +385,9 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [
       'what leaves where nothing serves is asked for, and not swept',
       { previews: [preview], containers: [container()] },
-      [ask(preview)],
+      [nudge(preview)],
     ],
-    ['and where its container is gone already', { previews: [preview], containers: [] }, [ask(preview)]],
+    ['and where its container is gone already', { previews: [preview], containers: [] }, [nudge(preview)]],
   ]),
   [
     'who waits for a place with its image is asked for beside who has to be pulled',
@@ -398,12 +398,12 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
         queued(),
       ],
     },
-    [ask(queued({ tag: 'big', since: NOW - 2 * MINUTE, image: null })), ask(queued())],
+    [nudge(queued({ tag: 'big', since: NOW - 2 * MINUTE, image: null })), nudge(queued())],
   ],
   [
     'what is ahead of the clock, which stepped back, is asked for all the same',
     { previews: [starting({ since: NOW + 60 * MINUTE })] },
-    [ask(starting({ since: NOW + 60 * MINUTE }))],
+    [nudge(starting({ since: NOW + 60 * MINUTE }))],
   ],
   [
     'what is a little ahead of the clock has only just changed',
@@ -433,7 +433,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'nor while what is here is being replaced',
     { previews: [running({ newer, coming: generation })] },
-    [ask(running({ newer, coming: generation }))],
+    [nudge(running({ newer, coming: generation }))],
   ],
   ['nor of what sleeps: its next start looks for it', { previews: [stopped({ newer }), paused({ newer })] }, []],
   [

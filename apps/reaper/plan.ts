@@ -39,13 +39,13 @@ export interface Facts {
 
 export type Action =
   | { do: 'apply'; tag: string; event: Event }
-  | { do: 'ask'; preview: Preview }
+  | { do: 'nudge'; preview: Preview }
   /** The earlier request may have been lost. */
   | { do: 'refresh'; preview: Preview }
   | { do: 'sweep'; tag: string }
   | { do: 'exited'; preview: In<'running'> | In<'paused'> | In<'stopped'> }
   /** Inspect a container that seems to be at another slot: a route may lead to another preview's. */
-  | { do: 'astray'; preview: Preview; generation: Routed }
+  | { do: 'misplaced'; preview: Preview; generation: Routed }
   | { do: 'adopt'; container: Container }
 
 /** A state this old has a job at work, or has lost its nudge. Nudging again is harmless. */
@@ -55,8 +55,8 @@ const FORGET_MS = 24 * 60 * 60_000
 
 export function plan(facts: Facts, now: number): Action[] {
   const { previews, containers } = facts
-  const routed = new Set<Preview>(nextInLine(previews, facts.freePlaces, now))
-  const actions = previews.flatMap((preview) => ofPreview(preview, facts, routed, now) ?? [])
+  const startable = new Set<Preview>(nextInLine(previews, facts.freePlaces, now))
+  const actions = previews.flatMap((preview) => ofPreview(preview, facts, startable, now) ?? [])
   if (!containers) return actions
   return [
     ...actions,
@@ -65,7 +65,7 @@ export function plan(facts: Facts, now: number): Action[] {
   ]
 }
 
-function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: number): Action | undefined {
+function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now: number): Action | undefined {
   const { tag } = preview
   const { config } = facts
   const age = ageOf(preview, now)
@@ -76,14 +76,14 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
     case 'pause':
       return { do: 'apply', tag, event: { type: 'pause' } }
     case 'clean':
-      return { do: 'ask', preview }
+      return { do: 'nudge', preview }
   }
   if (isBackWithEngine(preview, facts, now)) return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
   switch (preview.state) {
     case 'queued':
-      return callable.has(preview) && age >= NUDGE_AGAIN_MS ? { do: 'ask', preview } : undefined
+      return startable.has(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
     case 'running':
-      if (isOnItsWay(preview)) return age >= NUDGE_AGAIN_MS ? { do: 'ask', preview } : undefined
+      if (isOnItsWay(preview)) return age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
       // A stopped preview looks for it at its next start.
       return wantsNewer(preview) ? { do: 'refresh', preview } : undefined
     case 'pulling':
@@ -91,15 +91,15 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
     case 'paused':
     case 'stopping':
     case 'removing':
-      return isOnItsWay(preview) && age >= NUDGE_AGAIN_MS ? { do: 'ask', preview } : undefined
+      return isOnItsWay(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
     case 'failed': {
-      if (isOnItsWay(preview)) return { do: 'ask', preview }
+      if (isOnItsWay(preview)) return { do: 'nudge', preview }
       if (preview.retryAt !== null && now >= preview.retryAt && isVisited(preview, facts, now))
         return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
       return forgetAfter(preview, isUnproven(preview) ? config.stopAfter : FORGET_MS, now)
     }
     case 'stopped':
-      return isOnItsWay(preview) ? { do: 'ask', preview } : forgetAfter(preview, FORGET_MS, now)
+      return isOnItsWay(preview) ? { do: 'nudge', preview } : forgetAfter(preview, FORGET_MS, now)
     default:
       return undefined
   }
@@ -186,7 +186,7 @@ function endedOrGone(
     const generation = routedOf(preview)
     const there = generation && known.get(generation.container)
     if (generation && there?.running && isMisplaced(generation, there, facts))
-      return [{ do: 'astray', preview, generation }]
+      return [{ do: 'misplaced', preview, generation }]
     if (state !== 'running' && state !== 'paused' && state !== 'stopped') return []
     const { container, number } = preview.generation ?? {}
     if (!container || number === undefined) return []

@@ -12,7 +12,7 @@ export interface Measurement {
   at: number
   took: number
   bytes: number
-  /** The disk's `Lost` at that time. */
+  /** The disk's total of bytes lost at that time. */
   lost: number
   ran: boolean
 }

@@ -32,7 +32,7 @@ export interface ContainerPlan {
   /** The readiness label's path; null for `/`. */
   readyPath: string | null
   memory: string
-  /** No label and no knowledge of the image asked for the init. */
+  /** The init is only a guess: neither a label nor an earlier start asked for it. */
   initGuessed: boolean
   /** Problems with the image's labels, for the admin. */
   notices: string[]

@@ -28,7 +28,7 @@ export interface ProbeOptions {
 
 export type ProbeResult =
   | { ready: true; notice: string | null }
-  /** `said`: the last result in words. `connected`: a connection was accepted at least once. */
+  /** `detail`: the last result in words. `connected`: a connection was accepted at least once. */
   | { ready: false; connected: boolean; detail: string; obstacle?: Obstacle }
 
 /** `hidden`: an address that is unreachable from outside its container. */

@@ -4,7 +4,7 @@ import type { Store } from '../../shared/store/store.ts'
 
 const LOOK_EVERY_MS = 20
 
-/** @param isWanted called after every commit of any process @returns undefined where `holds` turned false */
+/** @param isWanted called after every commit of any process @returns undefined where `isWanted` turned false */
 export async function whileWanted<T>(
   store: Pick<Store, 'version'>,
   isWanted: () => boolean,
