@@ -59,7 +59,7 @@ describe('images ahead', { timeout: 120_000 }, () => {
       within: 20_000,
     })
     const click = lotan.request('main')
-    await until('it makes way', async () => (await said('made way for')) === 1)
+    await until('it makes way', async () => (await said('prepull stopped')) === 1)
     assert.notEqual(lotan.store.get('pr-3')?.state, 'stopped')
     gate.widen()
     assert.equal((await click).status, 200)

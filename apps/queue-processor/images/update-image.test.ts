@@ -193,7 +193,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     harness.deps.log.info = (_: unknown, message?: string) => void said.push(message ?? '')
     try {
       await harness.nudges.refresh(of('a'))
-      await until('there is no room', () => said.some((message) => message.startsWith('no room on the disk')))
+      await until('there is no space', () => said.some((message) => message.startsWith('no disk space')))
       assert.deepEqual([of('a').image, harness.state('b'), of('a').notice], [image, 'running', null])
       assert.equal(of('a').state, 'stopped')
     } finally {

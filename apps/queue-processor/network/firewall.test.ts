@@ -160,7 +160,7 @@ describe('the firewall', { timeout: 90_000 }, () => {
     const program = `
       const { openFirewall } = await import(${file})
       const engine = { bridge: async () => 'lo', ownContainer: async () => undefined }
-      console.log(await openFirewall({ engine, config: { instance: '${instance}' } }).stand('${subnet}'))`
+      console.log(await openFirewall({ engine, config: { instance: '${instance}' } }).setUp('${subnet}'))`
     const { stdout } = await run('unshare', ['--net', process.execPath, '--input-type=module', '-e', program])
     assert.match(
       stdout,
