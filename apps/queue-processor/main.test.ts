@@ -1,4 +1,4 @@
-/** The hands at work on a real engine: what each way to come up, or not to, ends in. */
+/** The queue-processor on a real engine: each way a start succeeds or fails. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -13,7 +13,7 @@ import { buildBroken, buildSmall, engine, moveToRegistry, type Recipe } from '..
 import { freePort } from '../testing/harness/ports.ts'
 import { login, startRegistry, type Registry } from '../testing/registries/registry.ts'
 import { until } from '../testing/harness/until.ts'
-import { makeBed, type Bed } from './harness.ts'
+import { openHarness, type Harness } from './harness.ts'
 import type { Notice } from '../shared/preview/notice.ts'
 
 const shell = (script: string): Recipe => ({ cmd: ['sh', '-c', script] })
@@ -70,7 +70,7 @@ const textOf = (notices: readonly Notice[]) => notices.map((notice) => ('text' i
 
 describe('the queue-processor', { timeout: 120_000 }, () => {
   let registry: Registry
-  let bed: Bed
+  let harness: Harness
 
   before(async () => {
     registry = await startRegistry()
@@ -79,20 +79,20 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
       await (tag === 'broken' ? buildBroken(reference) : buildSmall(reference, tag, recipe))
       await moveToRegistry(reference)
     }
-    bed = await makeBed(registry.repository)
-    bed.work()
+    harness = await openHarness(registry.repository)
+    harness.startWorker()
   })
   after(async () => {
-    await bed?.close()
+    await harness?.close()
     await registry?.close()
   })
 
   /** What a running preview answers at its slot's address. */
   async function page(tag: string): Promise<string> {
-    const preview = bed.store.get(tag)
+    const preview = harness.store.get(tag)
     assert.ok(preview?.state === 'running', `${tag} is ${preview?.state}`)
     const { slot, port } = preview.generation
-    const host = addressOf(bed.store.meta.get('subnet')!, slot)
+    const host = addressOf(harness.store.meta.get('subnet')!, slot)
     return new Promise((resolve, reject) => {
       const request = http.get({ host, port, agent: false }, (response) => {
         let text = ''
@@ -104,48 +104,48 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
   }
 
   async function failure(tag: string) {
-    const { reason } = await bed.untilState(tag, 'failed')
-    assert.deepEqual(await bed.containers(tag), [], `${tag} has left a container`)
+    const { reason } = await harness.untilState(tag, 'failed')
+    assert.deepEqual(await harness.containers(tag), [], `${tag} has left a container`)
     return reason
   }
 
   test('a click pulls the image, starts the container and waits for its first answer', async () => {
-    await bed.click('red')
-    const { generation, image, stages, took } = await bed.untilState('red', 'running')
+    await harness.click('red')
+    const { generation, image, stages, took } = await harness.untilState('red', 'running')
     assert.match(await page('red'), /<h1>red<\/h1>/)
     assert.equal(image?.pulled, true)
     assert.match(image.digest!, /^sha256:[0-9a-f]{64}$/)
     assert.ok(took.pull! > 0 && took.start! > 0 && stages.waiting! >= stages.starting!)
-    const [container, ...others] = await bed.containers('red')
+    const [container, ...others] = await harness.containers('red')
     assert.deepEqual(others, [])
     assert.equal(container?.id, generation.container)
-    assert.equal(container.name, `lotan-${bed.config.instance}-red-1`)
+    assert.equal(container.name, `lotan-${harness.config.instance}-red-1`)
     assert.equal(container.port, 80)
     assert.equal(container.pulled, true)
-    assert.equal(bed.store.meta.get('pool_port'), '80')
+    assert.equal(harness.store.meta.get('pool_port'), '80')
   })
 
   test('an init is the first process: behind a script that names it, by its label, and once it has said so', async () => {
-    for (const tag of ['wrapped', 'told', 'hidden']) await bed.click(tag)
+    for (const tag of ['wrapped', 'told', 'hidden']) await harness.click(tag)
     for (const tag of ['wrapped', 'told', 'hidden']) {
-      await bed.untilState(tag, 'running')
+      await harness.untilState(tag, 'running')
       assert.match(await page(tag), new RegExp(`<h1>${tag}</h1>`))
     }
-    // Nobody finds that out twice.
-    await bed.ask('hidden', { type: 'stop', why: 'asked' })
-    await bed.untilState('hidden', 'stopped')
-    const made = (await bed.containers('hidden'))[0]?.id
-    await bed.click('hidden')
-    await bed.untilState('hidden', 'running')
+    // Remembered: the second start needs no second try.
+    await harness.ask('hidden', { type: 'stop', why: 'asked' })
+    await harness.untilState('hidden', 'stopped')
+    const made = (await harness.containers('hidden'))[0]?.id
+    await harness.click('hidden')
+    await harness.untilState('hidden', 'running')
     assert.deepEqual(
-      (await bed.containers('hidden')).map(({ id }) => id),
+      (await harness.containers('hidden')).map(({ id }) => id),
       [made],
     )
   })
 
   test('an image that asks for more than there is gets what the ceilings allow, and its own health check is not run', async () => {
-    await bed.click('hostile')
-    const { notices, image, generation } = await bed.untilState('hostile', 'running')
+    await harness.click('hostile')
+    const { notices, image, generation } = await harness.untilState('hostile', 'running')
     assert.match(textOf(notices), /lotan\.memory=18g is cut at 2g.*lotan\.cpus=64 is cut at 2/)
     assert.ok(JSON.stringify(image).length < 4_000, 'what an image says of itself fills the row')
     const { State, HostConfig } = await docker<{ State: { Health?: object; Pid: number }; HostConfig: object }>(
@@ -164,113 +164,115 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
   })
 
   test('twenty nudges at once make one container', async () => {
-    const preview = bed.store.apply('green', { type: 'start', by: 'visit' })!
-    await Promise.all(Array.from({ length: 20 }, (_, i) => bed.nudges.nudge({ ...preview, change: i })))
-    await bed.untilState('green', 'running')
-    assert.equal((await bed.containers('green')).length, 1)
-    const pulls = bed.store.history('green').filter(({ event }) => event === 'pull')
+    const preview = harness.store.apply('green', { type: 'start', by: 'visit' })!
+    await Promise.all(Array.from({ length: 20 }, (_, i) => harness.nudges.nudge({ ...preview, change: i })))
+    await harness.untilState('green', 'running')
+    assert.equal((await harness.containers('green')).length, 1)
+    const pulls = harness.store.history('green').filter(({ event }) => event === 'pull')
     assert.equal(pulls.length, 1)
   })
 
   test('a stop waits for its route to be forgotten, and the next start takes the kept container to a new slot', async () => {
-    const { generation } = await bed.untilState('red', 'running')
+    const { generation } = await harness.untilState('red', 'running')
     const began = Date.now()
-    await bed.ask('red', { type: 'stop', why: 'asked' })
-    const stopped = await bed.untilState('red', 'stopped')
-    assert.ok(Date.now() - began >= bed.parts.waits.drain)
+    await harness.ask('red', { type: 'stop', why: 'asked' })
+    const stopped = await harness.untilState('red', 'stopped')
+    assert.ok(Date.now() - began >= harness.deps.waits.drain)
     assert.equal(stopped.generation?.container, generation.container)
     assert.equal(stopped.generation.slot, null)
-    await bed.click('red')
-    const again = await bed.untilState('red', 'running')
+    await harness.click('red')
+    const again = await harness.untilState('red', 'running')
     assert.equal(again.generation.container, generation.container)
     assert.notEqual(again.generation.slot, generation.slot)
     assert.match(await page('red'), /<h1>red<\/h1>/)
   })
 
   test('a click during the drain calls the preview back', async () => {
-    const { generation } = await bed.untilState('red', 'running')
-    await bed.ask('red', { type: 'stop', why: 'idle' })
-    await bed.click('red')
-    await sleep(bed.parts.waits.drain + 300)
-    const preview = await bed.untilState('red', 'running')
+    const { generation } = await harness.untilState('red', 'running')
+    await harness.ask('red', { type: 'stop', why: 'idle' })
+    await harness.click('red')
+    await sleep(harness.deps.waits.drain + 300)
+    const preview = await harness.untilState('red', 'running')
     assert.deepEqual(preview.generation, generation)
     assert.match(await page('red'), /<h1>red<\/h1>/)
   })
 
   test('an idle stop is called back when use becomes known meanwhile, and no other is', async () => {
-    await bed.ask('red', { type: 'stop', why: 'idle' })
-    bed.store.touch([['red', Date.now()]])
-    await until('it goes on', () => bed.store.history('red', 1)[0]?.event === 'inUse')
-    await bed.ask('red', { type: 'stop', why: 'asked' })
-    bed.store.touch([['red', Date.now()]])
-    await bed.untilState('red', 'stopped')
-    await bed.click('red')
-    await bed.untilState('red', 'running')
+    await harness.ask('red', { type: 'stop', why: 'idle' })
+    harness.store.touch([['red', Date.now()]])
+    await until('it goes on', () => harness.store.history('red', 1)[0]?.event === 'inUse')
+    await harness.ask('red', { type: 'stop', why: 'asked' })
+    harness.store.touch([['red', Date.now()]])
+    await harness.untilState('red', 'stopped')
+    await harness.click('red')
+    await harness.untilState('red', 'running')
   })
 
   test('who is still connected gets a grace, silent or not, and no more than that', async () => {
-    const { generation } = await bed.untilState('red', 'running')
-    const socket = net.connect(80, addressOf(bed.store.meta.get('subnet')!, generation.slot))
+    const { generation } = await harness.untilState('red', 'running')
+    const socket = net.connect(80, addressOf(harness.store.meta.get('subnet')!, generation.slot))
     socket.on('error', () => {})
     await until('it is connected', () => socket.readyState === 'open')
     const began = Date.now()
-    await bed.ask('red', { type: 'stop', why: 'asked' })
-    await bed.untilState('red', 'stopped')
-    assert.ok(Date.now() - began >= bed.parts.waits.drain + bed.parts.waits.grace)
+    await harness.ask('red', { type: 'stop', why: 'asked' })
+    await harness.untilState('red', 'stopped')
+    assert.ok(Date.now() - began >= harness.deps.waits.drain + harness.deps.waits.grace)
     socket.destroy()
 
-    await bed.click('red')
-    const { generation: again } = await bed.untilState('red', 'running')
-    const brief = net.connect(80, addressOf(bed.store.meta.get('subnet')!, again.slot))
+    await harness.click('red')
+    const { generation: again } = await harness.untilState('red', 'running')
+    const brief = net.connect(80, addressOf(harness.store.meta.get('subnet')!, again.slot))
     await until('it is connected', () => brief.readyState === 'open')
-    await bed.ask('red', { type: 'stop', why: 'asked' })
-    await sleep(bed.parts.waits.drain + 100)
-    assert.equal(bed.store.history('red', 1)[0]?.event, 'stop', 'it is not ended while somebody is there')
+    await harness.ask('red', { type: 'stop', why: 'asked' })
+    await sleep(harness.deps.waits.drain + 100)
+    assert.equal(harness.store.history('red', 1)[0]?.event, 'stop', 'it is not ended while it is in use')
     brief.destroy()
     const left = Date.now()
-    await until('it is ended', () => bed.store.history('red').some(({ event, at }) => event === 'ending' && at >= left))
-    assert.ok(Date.now() - left < bed.parts.waits.grace, 'nobody is waited for any more')
-    await bed.untilState('red', 'stopped')
-    await bed.click('red')
-    await bed.untilState('red', 'running')
+    await until('it is ended', () =>
+      harness.store.history('red').some(({ event, at }) => event === 'ending' && at >= left),
+    )
+    assert.ok(Date.now() - left < harness.deps.waits.grace, 'the wait ends with the last connection')
+    await harness.untilState('red', 'stopped')
+    await harness.click('red')
+    await harness.untilState('red', 'running')
   })
 
-  test('a kept container that somebody removed is made anew, its network too', async () => {
+  test('a kept container that was removed by hand is made anew, its network too', async () => {
     // The engine removes no network that is in use.
-    const up = bed.store.list().filter(({ state }) => state === 'running')
-    for (const { tag } of up) await bed.ask(tag, { type: 'stop', why: 'asked' })
-    for (const { tag } of up) await bed.untilState(tag, 'stopped')
-    const { generation } = await bed.untilState('red', 'stopped')
+    const up = harness.store.list().filter(({ state }) => state === 'running')
+    for (const { tag } of up) await harness.ask(tag, { type: 'stop', why: 'asked' })
+    for (const { tag } of up) await harness.untilState(tag, 'stopped')
+    const { generation } = await harness.untilState('red', 'stopped')
     await removeByHand(generation!.container!)
-    await removeNetworkByHand(`lotan-${bed.config.instance}`)
-    const subnet = bed.store.meta.get('subnet')
-    await bed.click('red')
-    await bed.click('green')
-    await bed.untilState('red', 'running')
-    await bed.untilState('green', 'running')
+    await removeNetworkByHand(`lotan-${harness.config.instance}`)
+    const subnet = harness.store.meta.get('subnet')
+    await harness.click('red')
+    await harness.click('green')
+    await harness.untilState('red', 'running')
+    await harness.untilState('green', 'running')
     assert.match((await page('red')) + (await page('green')), /red.*green/s)
-    assert.equal(bed.store.meta.get('subnet'), subnet)
+    assert.equal(harness.store.meta.get('subnet'), subnet)
   })
 
   test('removing takes the container and the image that Lotan pulled', async () => {
-    await bed.ask('green', { type: 'remove' })
-    await bed.untilState('green', 'unknown')
-    assert.deepEqual(await bed.containers('green'), [])
+    await harness.ask('green', { type: 'remove' })
+    await harness.untilState('green', 'unknown')
+    assert.deepEqual(await harness.containers('green'), [])
     assert.equal(await engine.findImage(`${registry.repository}:green`), undefined)
   })
 
   test('an application that ends is tried again, and its last lines are kept', async () => {
-    await bed.click('crash')
+    await harness.click('crash')
     const reason = await failure('crash')
     assert.equal(reason.code, 'exited')
     assert.equal(reason.exitCode, 3)
     assert.deepEqual(reason.output, ['line 1', 'line 2', 'line 3'])
-    const starts = bed.store.history('crash').filter(({ event }) => event === 'started')
+    const starts = harness.store.history('crash').filter(({ event }) => event === 'started')
     assert.equal(starts.length, 3)
   })
 
   test('where an application listens instead is said', async () => {
-    for (const tag of ['elsewhere', 'itself', 'closed', 'silent', 'greedy', 'broken']) await bed.click(tag)
+    for (const tag of ['elsewhere', 'itself', 'closed', 'silent', 'greedy', 'broken']) await harness.click(tag)
     const elsewhere = await failure('elsewhere')
     assert.equal(elsewhere.code, 'wrong-port')
     assert.deepEqual([elsewhere.port, elsewhere.listens], [80, ['[::]:3000']])
@@ -287,102 +289,102 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
   })
 
   test('a label’s port is asked, and a label that cannot be used is a notice', async () => {
-    await bed.click('labelled')
-    const { generation, notices } = await bed.untilState('labelled', 'running')
+    await harness.click('labelled')
+    const { generation, notices } = await harness.untilState('labelled', 'running')
     assert.equal(generation.port, 3000)
     assert.match(textOf(notices), /lotan\.memory=lots/)
-    assert.equal((await bed.engine.inspect(generation.container))?.memoryLimit, 512 * 1024 ** 2)
+    assert.equal((await harness.engine.inspect(generation.container))?.memoryLimit, 512 * 1024 ** 2)
   })
 
   test('a tag that the registry does not have leaves nothing behind', async () => {
-    await bed.click('nonesuch')
-    await until('the tag is known to be missing', () => bed.store.missing('nonesuch'))
-    assert.equal(bed.state('nonesuch'), 'unknown')
+    await harness.click('nonesuch')
+    await until('the tag is known to be missing', () => harness.store.missing('nonesuch'))
+    assert.equal(harness.state('nonesuch'), 'unknown')
   })
 
   test('a preview removed while it starts never comes back', async () => {
-    await bed.click('late')
+    await harness.click('late')
     const { generation } = await until('late has a container', () => {
-      const preview = bed.store.get('late')
+      const preview = harness.store.get('late')
       return preview?.state === 'starting' && preview.stages.waiting ? preview : undefined
     })
-    await bed.ask('late', { type: 'remove' })
-    await bed.untilState('late', 'unknown')
+    await harness.ask('late', { type: 'remove' })
+    await harness.untilState('late', 'unknown')
     await sleep(1_200)
-    assert.equal(bed.state('late'), 'unknown')
-    assert.equal(await bed.engine.inspect(generation!.container!), undefined)
-    assert.deepEqual(await bed.containers('late'), [])
+    assert.equal(harness.state('late'), 'unknown')
+    assert.equal(await harness.engine.inspect(generation!.container!), undefined)
+    assert.deepEqual(await harness.containers('late'), [])
   })
 
   test('a preview that is removed at any moment of its start never comes back', async () => {
     for (const wait of [0, 30, 60, 100, 150, 200, 300]) {
-      await bed.click('green')
+      await harness.click('green')
       await sleep(wait)
-      await bed.ask('green', { type: 'remove' })
-      await bed.untilState('green', 'unknown')
-      assert.deepEqual(await bed.containers('green'), [], `removed after ${wait} ms`)
+      await harness.ask('green', { type: 'remove' })
+      await harness.untilState('green', 'unknown')
+      assert.deepEqual(await harness.containers('green'), [], `removed after ${wait} ms`)
     }
     await sleep(300)
-    assert.equal(bed.state('green'), 'unknown')
-    assert.deepEqual(await bed.containers('green'), [])
+    assert.equal(harness.state('green'), 'unknown')
+    assert.deepEqual(await harness.containers('green'), [])
     assert.equal(await engine.findImage(`${registry.repository}:green`), undefined)
   })
 
   test('a preview whose container was killed by hand can be stopped, and started again', async () => {
-    await bed.click('green')
-    const { generation } = await bed.untilState('green', 'running')
+    await harness.click('green')
+    const { generation } = await harness.untilState('green', 'running')
     await kill(generation.container)
-    await bed.ask('green', { type: 'stop', why: 'asked' })
-    await bed.untilState('green', 'stopped')
-    await bed.click('green')
-    await bed.untilState('green', 'running')
+    await harness.ask('green', { type: 'stop', why: 'asked' })
+    await harness.untilState('green', 'stopped')
+    await harness.click('green')
+    await harness.untilState('green', 'running')
     assert.match(await page('green'), /green/)
   })
 
   test('strays go, of tags with a row and without', async () => {
-    const { generation } = await bed.untilState('red', 'running')
+    const { generation } = await harness.untilState('red', 'running')
     const stray = (tag: string, number: number) =>
-      bed.engine.create({
-        name: `lotan-${bed.config.instance}-${tag}-${number}`,
-        Image: bed.store.get('red')!.image!.id,
-        Labels: { 'lotan.instance': bed.config.instance, 'lotan.tag': tag, 'lotan.generation': String(number) },
+      harness.engine.create({
+        name: `lotan-${harness.config.instance}-${tag}-${number}`,
+        Image: harness.store.get('red')!.image!.id,
+        Labels: { 'lotan.instance': harness.config.instance, 'lotan.tag': tag, 'lotan.generation': String(number) },
       })
     await stray('red', 99)
     await stray('gone', 1)
-    await bed.nudges.sweep('red')
-    await bed.nudges.sweep('gone')
-    await until('the strays are gone', async () => (await bed.containers('gone')).length === 0)
-    await until('only red’s own is left', async () => (await bed.containers('red')).length === 1)
-    assert.equal((await bed.containers('red'))[0]!.id, generation.container)
+    await harness.nudges.sweep('red')
+    await harness.nudges.sweep('gone')
+    await until('the strays are gone', async () => (await harness.containers('gone')).length === 0)
+    await until('only red’s own is left', async () => (await harness.containers('red')).length === 1)
+    assert.equal((await harness.containers('red'))[0]!.id, generation.container)
   })
 
   test('a container that has the name already is replaced when it is a stray', async () => {
-    const number = (bed.store.get('crash')?.generations ?? 0) + 1
-    await bed.engine.create({
-      name: `lotan-${bed.config.instance}-crash-${number}`,
-      Image: bed.store.get('crash')!.image!.id,
-      Labels: { 'lotan.instance': bed.config.instance, 'lotan.tag': 'crash' },
+    const number = (harness.store.get('crash')?.generations ?? 0) + 1
+    await harness.engine.create({
+      name: `lotan-${harness.config.instance}-crash-${number}`,
+      Image: harness.store.get('crash')!.image!.id,
+      Labels: { 'lotan.instance': harness.config.instance, 'lotan.tag': 'crash' },
     })
-    await bed.ask('crash', { type: 'start', by: 'admin' })
+    await harness.ask('crash', { type: 'start', by: 'admin' })
     const reason = await failure('crash')
     assert.equal(reason.code, 'exited')
   })
 
   test('a registry that is down, and one that wants a login, are told apart', async () => {
-    const elsewhere = await makeBed(`127.0.0.1:${await freePort()}/todowrangler`)
+    const elsewhere = await openHarness(`127.0.0.1:${await freePort()}/todowrangler`)
     try {
-      elsewhere.work()
+      elsewhere.startWorker()
       await elsewhere.click('red')
       assert.equal((await elsewhere.untilState('red', 'failed')).reason.code, 'registry-down')
     } finally {
       await elsewhere.close()
     }
     const guarded = await startRegistry({ login: true })
-    const other = await makeBed(guarded.repository)
+    const other = await openHarness(guarded.repository)
     try {
       await buildSmall(`${guarded.repository}:red`, 'red')
       await moveToRegistry(`${guarded.repository}:red`, login)
-      other.work()
+      other.startWorker()
       await other.click('red')
       assert.equal((await other.untilState('red', 'failed')).reason.code, 'credentials')
       // As `docker login` does.
@@ -401,7 +403,7 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
     await buildSmall(`${registry.repository}:big`, 'big', { ballast: 2_000 })
     await moveToRegistry(`${registry.repository}:big`)
     const gate = await openGate(registry.port)
-    const other = await makeBed(`127.0.0.1:${gate.port}/todowrangler`, {}, { stall: 1_500 })
+    const other = await openHarness(`127.0.0.1:${gate.port}/todowrangler`, {}, { stall: 1_500 })
     const underWay = () =>
       until('the pull is on its way', () => {
         const preview = other.store.get('big')
@@ -409,7 +411,7 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
       })
     try {
       gate.narrow(500_000)
-      other.work()
+      other.startWorker()
       await other.click('big')
       const progress = await underWay()
       assert.ok(progress.percent < 75 && progress.total > progress.bytes, JSON.stringify(progress))
@@ -432,14 +434,14 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
   })
 
   test('when all places are taken, the longest idle preview makes way', async () => {
-    const other = await makeBed(registry.repository, { LOTAN_MAX_RUNNING: '1' })
+    const other = await openHarness(registry.repository, { LOTAN_MAX_RUNNING: '1' })
     try {
-      other.work()
+      other.startWorker()
       await other.click('red')
       const red = await other.untilState('red', 'running')
       await other.click('green')
       await sleep(300)
-      assert.equal(other.state('green'), 'queued', 'somebody was at red a moment ago')
+      assert.equal(other.state('green'), 'queued', 'red was used a moment ago')
       await other.ask('red', { type: 'stop', why: 'asked' })
       await other.untilState('green', 'running')
       assert.equal(other.state('red'), 'stopped')

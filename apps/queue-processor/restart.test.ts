@@ -1,4 +1,4 @@
-/** The queue-processor killed in the middle of its work, or without an engine: what it finds is what it goes on with. */
+/** The queue-processor killed in the middle of its work, or without an engine: it resumes from what it finds. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Preview } from '../shared/preview/preview.ts'
@@ -7,7 +7,7 @@ import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
 import { assertForwards, noteProgress } from '../testing/registries/progress.ts'
 import { startRegistry, type Registry } from '../testing/registries/registry.ts'
 import { until } from '../testing/harness/until.ts'
-import { makeBed, type Bed } from './harness.ts'
+import { openHarness, type Harness } from './harness.ts'
 
 describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
   const moments: [moment: string, reached: (preview: Preview) => boolean][] = [
@@ -18,7 +18,7 @@ describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
 
   let registry: Registry
   let gate: Gate
-  let bed: Bed
+  let harness: Harness
 
   before(async () => {
     registry = await startRegistry()
@@ -30,31 +30,31 @@ describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
     }
     await moveToRegistry(`${registry.repository}:big`)
     gate = await openGate(registry.port)
-    bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`, { LOTAN_START_TIMEOUT_SECONDS: '10' })
+    harness = await openHarness(`127.0.0.1:${gate.port}/todowrangler`, { LOTAN_START_TIMEOUT_SECONDS: '10' })
   })
   after(async () => {
-    await bed?.close()
+    await harness?.close()
     await gate?.close()
     await registry?.close()
   })
 
   test('during a pull, pulls again, and what was told of it is not taken back', async () => {
     gate.narrow(100_000)
-    const first = bed.asProcess()
-    const told = noteProgress(bed.store, 'big')
+    const first = harness.startProcess()
+    const told = noteProgress(harness.store, 'big')
     const trickles = (what: string, fact: () => boolean) =>
       until(what, () => (gate.trickle(100_000), fact()), { within: 30_000, every: 100 })
     try {
-      await bed.click('big')
+      await harness.click('big')
       await trickles('the pull is on its way', () => told.seen.some(({ bytes }) => bytes > 1_000_000))
       await first.end('SIGKILL')
       const before = told.seen.length
-      const second = bed.asProcess()
-      await trickles('it runs', () => bed.state('big') === 'running')
+      const second = harness.startProcess()
+      await trickles('it runs', () => harness.state('big') === 'running')
       assert.ok(told.seen.length > before, 'the second one told of nothing')
       assertForwards(told.seen)
-      assert.equal((await bed.containers('big')).length, 1)
-      assert.equal(bed.store.get('big')?.image?.pulled, true)
+      assert.equal((await harness.containers('big')).length, 1)
+      assert.equal(harness.store.get('big')?.image?.pulled, true)
       await second.end('SIGKILL')
     } finally {
       told.stop()
@@ -65,13 +65,13 @@ describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
   for (const [i, [moment, reached]] of moments.entries())
     test(`during a start, ${moment}, goes on with it`, async () => {
       const tag = `late${i}`
-      const first = bed.asProcess()
-      await bed.click(tag)
-      await until(moment, () => reached(bed.store.get(tag)!), { every: 2 })
+      const first = harness.startProcess()
+      await harness.click(tag)
+      await until(moment, () => reached(harness.store.get(tag)!), { every: 2 })
       await first.end('SIGKILL')
-      const second = bed.asProcess()
-      const { generation } = await bed.untilState(tag, 'running')
-      const containers = await bed.containers(tag)
+      const second = harness.startProcess()
+      const { generation } = await harness.untilState(tag, 'running')
+      const containers = await harness.containers(tag)
       assert.deepEqual(
         containers.map(({ id }) => id),
         [generation.container],
@@ -80,39 +80,39 @@ describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
     })
 
   test('during a drain, finishes it', async () => {
-    await bed.ask('big', { type: 'stop', why: 'asked' })
-    const first = bed.asProcess()
+    await harness.ask('big', { type: 'stop', why: 'asked' })
+    const first = harness.startProcess()
     await until('it is ready', () => first.output().includes('queue-processor is ready'))
     await first.end('SIGKILL')
-    const second = bed.asProcess()
-    await bed.untilState('big', 'stopped')
-    assert.equal((await bed.containers('big'))[0]?.running, false)
+    const second = harness.startProcess()
+    await harness.untilState('big', 'stopped')
+    assert.equal((await harness.containers('big'))[0]?.running, false)
     await second.end('SIGKILL')
   })
 
   test('leaves running containers alone when it is told to end, and ends within a second', async () => {
-    const hands = bed.asProcess()
-    await bed.click('big')
-    await bed.untilState('big', 'running')
-    await bed.click(`late${moments.length}`)
-    await bed.untilState(`late${moments.length}`, 'starting')
-    assert.ok((await hands.end('SIGTERM')) < 1_000)
-    assert.equal((await bed.containers('big'))[0]?.running, true)
+    const child = harness.startProcess()
+    await harness.click('big')
+    await harness.untilState('big', 'running')
+    await harness.click(`late${moments.length}`)
+    await harness.untilState(`late${moments.length}`, 'starting')
+    assert.ok((await child.end('SIGTERM')) < 1_000)
+    assert.equal((await harness.containers('big'))[0]?.running, true)
   })
 })
 
 test('without an engine the queue-processor says so, and works once it is there', { timeout: 30_000 }, async () => {
-  const bed = await makeBed('127.0.0.1:1/todowrangler', { DOCKER_HOST: 'unix:///nonexistent/docker.sock' })
+  const harness = await openHarness('127.0.0.1:1/todowrangler', { DOCKER_HOST: 'unix:///nonexistent/docker.sock' })
   try {
-    const hands = bed.asProcess()
-    await bed.click('red')
+    const child = harness.startProcess()
+    await harness.click('red')
     await until('it waits for the engine', () => {
-      const red = bed.store.get('red')
+      const red = harness.store.get('red')
       return red?.state === 'queued' && red.reason?.code === 'engine-down'
     })
-    await until('it says so', () => hands.output().includes('network not ready'))
-    assert.ok((await hands.end('SIGTERM')) < 1_000)
+    await until('it says so', () => child.output().includes('network not ready'))
+    assert.ok((await child.end('SIGTERM')) < 1_000)
   } finally {
-    await bed.close()
+    await harness.close()
   }
 })

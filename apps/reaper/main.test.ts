@@ -8,31 +8,31 @@ import { DAMAGED } from '../shared/store/store.ts'
 import { addressOf } from '../shared/slots/slots.ts'
 import { kill, removeByHand } from '../testing/harness/docker.ts'
 import { until } from '../testing/harness/until.ts'
-import { makeBed, type Bed } from './harness.ts'
+import { openHarness, type Harness } from './harness.ts'
 
-let bed: Bed
+let harness: Harness
 before(async () => {
-  bed = await makeBed()
+  harness = await openHarness()
 })
-after(() => bed.close())
+after(() => harness.close())
 
-const state = (tag: string) => bed.store.get(tag)?.state ?? 'unknown'
+const state = (tag: string) => harness.store.get(tag)?.state ?? 'unknown'
 
 test('a killed container has its preview queued at once, with exit code and last words, and asked for', async () => {
-  const { generation } = await bed.runPreview('red')
-  const reaper = bed.reaper()
+  const { generation } = await harness.runPreview('red')
+  const reaper = harness.reaper()
   await reaper.ready()
   // Only the event is this quick: everything is compared every 10 s.
   await kill(generation.container)
   await until('red is queued', () => state('red') === 'queued', { within: 1_500 })
-  const { reason, generation: kept } = bed.store.get('red') as In<'queued'>
+  const { reason, generation: kept } = harness.store.get('red') as In<'queued'>
   assert.equal(reason?.code, 'exited')
   assert.equal(reason.exitCode, 137)
   assert.deepEqual(reason.output, ['red is up'])
   assert.deepEqual(kept, { ...generation, slot: null })
-  await until('its start is asked for', async () => (await bed.nudges.waiting()).start === 1)
+  await until('its start is asked for', async () => (await harness.nudges.waiting()).start === 1)
 
-  const green = await bed.runPreview('green')
+  const green = await harness.runPreview('green')
   await removeByHand(green.generation.container)
   await until('green is queued', () => state('green') === 'queued', { within: 1_500 })
   const { code, took } = await reaper.end()
@@ -41,49 +41,49 @@ test('a killed container has its preview queued at once, with exit code and last
 })
 
 test('what ended while the reaper was away is found when it comes, and a stray is asked to be swept', async () => {
-  const { generation } = await bed.runPreview('blue')
+  const { generation } = await harness.runPreview('blue')
   await kill(generation.container)
-  await bed.runPreview('purple')
-  await bed.runContainer('purple', 9, 15)
-  const swept = (await bed.nudges.waiting()).stop
+  await harness.runPreview('purple')
+  await harness.runContainer('purple', 9, 15)
+  const swept = (await harness.nudges.waiting()).stop
   // A row that was only just made may be behind the engine: it is given 3 s.
   await sleep(3_000)
-  const reaper = bed.reaper()
+  const reaper = harness.reaper()
   await until('blue is queued', () => state('blue') === 'queued')
-  await until('the stray is asked to be swept', async () => (await bed.nudges.waiting()).stop === swept + 1)
+  await until('the stray is asked to be swept', async () => (await harness.nudges.waiting()).stop === swept + 1)
   assert.deepEqual(
-    reaper.said('asking for containers that nobody means to be removed').map(({ tag }) => tag),
+    reaper.said('asking the queue-processor to remove stray containers').map(({ tag }) => tag),
     ['purple'],
   )
   assert.equal(state('purple'), 'running')
-  assert.deepEqual(bed.store.offered(), [], 'nothing is asked of the registry before Lotan is ready')
-  await bed.sayReady()
-  await until('the tags of the registry are known', () => bed.store.offered().length > 0)
-  assert.deepEqual(bed.store.offered(), [{ tag: 'red', digest: null }])
+  assert.deepEqual(harness.store.offered(), [], 'nothing is asked of the registry before Lotan is ready')
+  await harness.sayReady()
+  await until('the tags of the registry are known', () => harness.store.offered().length > 0)
+  assert.deepEqual(harness.store.offered(), [{ tag: 'red', digest: null }])
   await reaper.end()
 })
 
 test('the router is told what runs, of this instance alone', async () => {
-  const { generation } = await bed.runPreview('told')
+  const { generation } = await harness.runPreview('told')
   const { container } = generation
-  const foreign = await bed.runContainer('told', 1, 16, 'ffffffff')
-  const reaper = bed.reaper()
+  const foreign = await harness.runContainer('told', 1, 16, 'ffffffff')
+  const reaper = harness.reaper()
   await reaper.ready()
 
-  const json = async (uri: string) => JSON.parse((await bed.ask(uri)).body) as Record<string, unknown>
-  assert.deepEqual(await json('/engine'), { version: await bed.engine.version() })
+  const json = async (uri: string) => JSON.parse((await harness.ask(uri)).body) as Record<string, unknown>
+  assert.deepEqual(await json('/engine'), { version: await harness.engine.version() })
   assert.deepEqual(await json(`/containers/${container}`), { running: true, exitCode: null })
-  assert.deepEqual(await bed.ask(`/containers/${container}/logs?tail=all`), { status: 200, body: 'red is up\n' })
+  assert.deepEqual(await harness.ask(`/containers/${container}/logs?tail=all`), { status: 200, body: 'red is up\n' })
   const { containers } = (await json('/figures')) as { containers: Record<string, { memory: number; limit: number }> }
   assert.equal(containers[container]?.limit, 64 * 1024 * 1024)
   assert.ok(containers[container].memory > 0 && containers[container].memory < 64 * 1024 * 1024)
   assert.ok(!(foreign in containers))
 
-  for (const uri of [foreign, `${foreign}/logs`, 'nobody'])
-    assert.equal((await bed.ask(`/containers/${uri}`)).status, 404, uri)
-  assert.equal((await bed.ask('/engine', 'POST')).status, 405)
+  for (const uri of [foreign, `${foreign}/logs`, 'unknown'])
+    assert.equal((await harness.ask(`/containers/${uri}`)).status, 404, uri)
+  assert.equal((await harness.ask('/engine', 'POST')).status, 405)
 
-  const followed = bed.ask(`/containers/${container}/logs?follow=1`)
+  const followed = harness.ask(`/containers/${container}/logs?follow=1`)
   await kill(container)
   assert.deepEqual(await followed, { status: 200, body: 'red is up\n' })
   assert.deepEqual(await json(`/containers/${container}`), { running: false, exitCode: 137 })
@@ -93,12 +93,12 @@ test('the router is told what runs, of this instance alone', async () => {
 
 test('who is idle is stopped; bytes on an open connection are use, an open connection is none', async (t) => {
   const soon = { 'lotan.inactivity-stop-minutes': '0.1' }
-  const busy = await bed.runPreview('busy', soon)
-  const silent = await bed.runPreview('silent', soon)
+  const busy = await harness.runPreview('busy', soon)
+  const silent = await harness.runPreview('silent', soon)
   const connect = async ({ generation }: In<'running'>) => {
     // Its container runs, which is not to say that it listens already.
     const socket = await until('it listens', async () => {
-      const tried = net.connect(80, addressOf(bed.subnet, generation.slot))
+      const tried = net.connect(80, addressOf(harness.subnet, generation.slot))
       t.after(() => tried.destroy())
       return once(tried, 'connect').then(
         () => tried,
@@ -114,9 +114,9 @@ test('who is idle is stopped; bytes on an open connection are use, an open conne
   const timer = setInterval(() => slow.write('x'), 200)
   t.after(() => clearInterval(timer))
 
-  const reaper = bed.reaper()
+  const reaper = harness.reaper()
   await until('silent is stopping', () => state('silent') === 'stopping')
-  const stopping = bed.store.get('silent') as In<'stopping'>
+  const stopping = harness.store.get('silent') as In<'stopping'>
   assert.equal(stopping.why, 'idle')
   assert.ok(stopping.since - silent.readyAt >= 6_000, 'not before its time')
   await sleep(1_500)
@@ -125,11 +125,11 @@ test('who is idle is stopped; bytes on an open connection are use, an open conne
 })
 
 test('nothing is concluded from an engine that does not answer, which is said once', async () => {
-  const running = bed.store.list().filter((preview) => preview.state === 'running')
+  const running = harness.store.list().filter((preview) => preview.state === 'running')
   assert.ok(running.length > 0)
-  const reaper = bed.reaper({ DOCKER_HOST: 'unix:///nowhere/docker.sock' })
+  const reaper = harness.reaper({ DOCKER_HOST: 'unix:///nowhere/docker.sock' })
   await reaper.ready()
-  assert.equal((await bed.ask('/engine')).status, 503)
+  assert.equal((await harness.ask('/engine')).status, 503)
   await sleep(2_500)
   for (const { tag } of running) assert.equal(state(tag), 'running', tag)
   assert.equal(reaper.said('the engine does not answer; start it, or check DOCKER_HOST').length, 1)
@@ -137,42 +137,42 @@ test('nothing is concluded from an engine that does not answer, which is said on
 })
 
 test('a reaper whose database is taken away ends, and the next one takes over what runs', async () => {
-  const was = await bed.runPreview('kept')
-  const first = bed.reaper()
+  const was = await harness.runPreview('kept')
+  const first = harness.reaper()
   await first.ready()
-  await bed.loseDatabase()
+  await harness.loseDatabase()
   assert.equal(await first.ended, DAMAGED)
-  bed.reopen()
-  assert.deepEqual(bed.store.list(), [])
+  harness.reopen()
+  assert.deepEqual(harness.store.list(), [])
 
-  const second = bed.reaper()
+  const second = harness.reaper()
   await until('kept has its row again', () => state('kept') === 'running')
-  const { generation, image } = bed.store.get('kept') as In<'running'>
+  const { generation, image } = harness.store.get('kept') as In<'running'>
   assert.deepEqual(generation, was.generation)
   assert.equal(image?.pulled, true)
   // What does not run, and what is not the newest of its tag, is not taken over.
   assert.equal(state('red'), 'unknown')
   await until('purple has its row again', () => state('purple') === 'running')
-  assert.equal((bed.store.get('purple') as In<'running'>).generation.number, 9)
+  assert.equal((harness.store.get('purple') as In<'running'>).generation.number, 9)
   await second.end()
 })
 
 test('what was added again since a back-up is taken over, and what is left of what was removed before is swept', async () => {
   const now = Date.now()
   for (const tag of ['again', 'away']) {
-    const { generation } = await bed.runPreview(tag)
+    const { generation } = await harness.runPreview(tag)
     await removeByHand(generation.container)
     for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'ended' }, { type: 'removed' }] as Event[])
-      bed.store.apply(tag, event, now)
+      harness.store.apply(tag, event, now)
     assert.equal(state(tag), 'unknown')
-    assert.equal(bed.store.lastGeneration(tag), 1)
+    assert.equal(harness.store.lastGeneration(tag), 1)
   }
-  const container = await bed.runContainer('again', 2, 17)
-  await bed.runContainer('away', 1, 18)
-  const reaper = bed.reaper()
+  const container = await harness.runContainer('again', 2, 17)
+  await harness.runContainer('away', 1, 18)
+  const reaper = harness.reaper()
   await until('it is taken over', () => state('again') === 'running')
-  assert.equal((bed.store.get('again') as In<'running'>).generation.container, container)
-  const swept = () => reaper.said('asking for containers that nobody means to be removed').map(({ tag }) => tag)
+  assert.equal((harness.store.get('again') as In<'running'>).generation.container, container)
+  const swept = () => reaper.said('asking the queue-processor to remove stray containers').map(({ tag }) => tag)
   await until('what is left is asked to be swept', () => swept().includes('away'))
   assert.equal(state('away'), 'unknown')
   assert.ok(!swept().includes('again'))
@@ -180,7 +180,7 @@ test('what was added again since a back-up is taken over, and what is left of wh
 })
 
 test('previews of another repository are removed when REPOSITORY was changed', async () => {
-  const reaper = bed.reaper({ REPOSITORY: '127.0.0.1:1/other' })
+  const reaper = harness.reaper({ REPOSITORY: '127.0.0.1:1/other' })
   await until('kept is going', () => state('kept') === 'removing')
   await reaper.end()
 })

@@ -16,7 +16,7 @@ import { lanes, laneOf, openQueue, openWorkers, type Lane, type Nudge } from './
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-queue-'))
 const socket = path.join(dir, 'redis.sock')
 const log = openLog('test', 'silent')
-const widths = { ask: 2, ahead: 2, renew: 2, pull: 2, start: 2, wake: 2, stop: 2 }
+const widths = { lookup: 2, prepull: 2, update: 2, pull: 2, start: 2, wake: 2, stop: 2 }
 let redis: ChildProcess | undefined
 
 async function startRedis() {
@@ -132,7 +132,7 @@ test('one wish is one job however often it is asked for, and can be asked for ag
   await until('another wish is another job', () => seen.some(([, { change }]) => change === preview.change + 1))
 })
 
-test('whoever finds that an image has to be pulled can send its preview to another lane', async () => {
+test('a step that finds its image missing can send the preview to another lane', async () => {
   const { config, nudges } = ownQueue()
   const seen = work(config)
   const preview = previewOf('red')
@@ -205,9 +205,9 @@ test('everything that waits can be forgotten, and asked for again', async () => 
   for (const one of [preview, previewOf('blue', pulling), previewOf('green', { type: 'remove' }), waking])
     await nudges.nudge(one)
   await nudges.nudge({ ...(previewOf('late') as Preview & { state: 'queued' }), notBefore: Date.now() + 60_000 })
-  assert.deepEqual(await nudges.waiting(), { ask: 0, ahead: 0, renew: 0, pull: 1, start: 1, wake: 1, stop: 1 })
-  await nudges.forgetAll()
-  assert.deepEqual(await nudges.waiting(), { ask: 0, ahead: 0, renew: 0, pull: 0, start: 0, wake: 0, stop: 0 })
+  assert.deepEqual(await nudges.waiting(), { lookup: 0, prepull: 0, update: 0, pull: 1, start: 1, wake: 1, stop: 1 })
+  await nudges.clear()
+  assert.deepEqual(await nudges.waiting(), { lookup: 0, prepull: 0, update: 0, pull: 0, start: 0, wake: 0, stop: 0 })
   const seen = work(config)
   await nudges.nudge(preview)
   await until('it has come', () => seen.length === 1)
@@ -221,13 +221,13 @@ const noticed = (tag: string): Preview => {
   return { ...previewOf(tag), newer, refreshes: 1 }
 }
 
-test('a newer image is asked about in the ask lane, and brought here in the renew lane', async () => {
+test('a newer image is looked up in the lookup lane, and pulled in the update lane', async () => {
   const { config, nudges } = ownQueue()
   const asked = { ...noticed('red'), newer: { ...noticed('red').newer!, digest: null } }
   await nudges.refresh(asked)
   await nudges.refresh(asked)
   await nudges.refresh(noticed('blue'))
-  assert.deepEqual(await nudges.waiting(), { ask: 1, ahead: 0, renew: 1, pull: 0, start: 0, wake: 0, stop: 0 })
+  assert.deepEqual(await nudges.waiting(), { lookup: 1, prepull: 0, update: 1, pull: 0, start: 0, wake: 0, stop: 0 })
   const seen = work(config)
   await until('both have come', () => seen.length === 2)
   assert.ok(seen.every(([, { refresh }]) => refresh))
@@ -248,19 +248,19 @@ test('what has made way for another wish may be asked for again while its job en
   await until('all have come', () => seen.length === 3)
 })
 
-test('what nobody waits for stands in nobody’s way: renewals, and images ahead, of which the last one is first', async () => {
+test('updates and prepulls have lanes of their own; the last prepull comes first', async () => {
   const { config, nudges } = ownQueue()
   const [red, blue] = ['red', 'blue'].map(noticed)
   for (const preview of [red!, blue!, red!]) await nudges.refresh(preview)
-  for (const tag of ['one', 'two', 'three']) await nudges.ahead(tag)
-  assert.deepEqual(await nudges.waiting(), { ask: 0, ahead: 3, renew: 2, pull: 0, start: 0, wake: 0, stop: 0 })
+  for (const tag of ['one', 'two', 'three']) await nudges.prepull(tag)
+  assert.deepEqual(await nudges.waiting(), { lookup: 0, prepull: 3, update: 2, pull: 0, start: 0, wake: 0, stop: 0 })
   const seen = work(config)
   await until('all have come', () => seen.length === 5)
   const of = (lane: Lane) => seen.filter(([of]) => of === lane).map(([, { tag }]) => tag)
-  assert.deepEqual([of('renew').sort(), of('ahead').at(-1)], [['blue', 'red'], 'one'])
+  assert.deepEqual([of('update').sort(), of('prepull').at(-1)], [['blue', 'red'], 'one'])
 })
 
-test('whoever asks sees how many workers listen', async () => {
+test('the number of listening workers can be asked for', async () => {
   const { config, nudges } = ownQueue()
   assert.equal(await nudges.workers(), 0)
   work(config)

@@ -55,11 +55,11 @@ describe('images ahead', { timeout: 120_000 }, () => {
   test('make way for one that somebody waits for, and come after it', async () => {
     await push('pr-3', 4_000)
     gate.narrow(1_000_000)
-    await until('its pull stands still', async () => (await said('image pulled ahead')) === 2 && gate.isShut(), {
+    await until('its pull stands still', async () => (await said('image prepulled')) === 2 && gate.isShut(), {
       within: 20_000,
     })
     const click = lotan.request('main')
-    await until('it makes way', async () => (await said('made way for')) === 1)
+    await until('it makes way', async () => (await said('prepull stopped')) === 1)
     assert.notEqual(lotan.store.get('pr-3')?.state, 'stopped')
     gate.widen()
     assert.equal((await click).status, 200)
@@ -110,7 +110,7 @@ describe('images ahead', { timeout: 120_000 }, () => {
 
   /** How often a tag was found to be nothing to pull ahead. */
   async function refused(tag: string): Promise<number> {
-    const lines = (await lotan.output()).split('\n').filter((line) => line.includes('it could not be pulled ahead'))
+    const lines = (await lotan.output()).split('\n').filter((line) => line.includes('prepull failed'))
     return lines.filter((line) => line.includes(`"${tag}"`)).length
   }
 

@@ -10,7 +10,7 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeCertificate } from '../../testing/harness/certificate.ts'
 import { freePort } from '../../testing/harness/ports.ts'
-import { firstAnswer, type Asked } from './http-probe.ts'
+import { firstAnswer, type ProbeOptions } from './http-probe.ts'
 
 /** Serves on a free port while a test runs. */
 async function serving<T>(server: net.Server, use: (port: number) => Promise<T>, port = 0): Promise<T> {
@@ -25,16 +25,16 @@ async function serving<T>(server: net.Server, use: (port: number) => Promise<T>,
   }
 }
 
-function ask(port: number, asked: Partial<Asked> = {}) {
+function ask(port: number, asked: Partial<ProbeOptions> = {}) {
   return firstAnswer({
-    place: { host: '127.0.0.1', port, published: null },
+    hostPort: { host: '127.0.0.1', port, published: null },
     path: null,
     host: 'red.todowrangler.lotan.localhost:8080',
     protocol: 'http:',
     deadline: Date.now() + 2_000,
     errors: 300,
     steady: 700,
-    hidden: () => Promise.resolve(undefined),
+    isHidden: () => Promise.resolve(undefined),
     signal: new AbortController().signal,
     ...asked,
   })
@@ -110,7 +110,7 @@ test('a port that accepts is no answer', async () => {
   assert.deepEqual(await serving(silent, (port) => ask(port, { deadline })), {
     ready: false,
     connected: true,
-    said: 'accepted the request and never answered it',
+    detail: 'accepted the request and never answered it',
   })
 })
 
@@ -119,14 +119,14 @@ test('what is not HTTP is no answer', async () => {
   const other = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
   const answer = await serving(other, (port) => ask(port, { deadline }))
   assert.ok(!answer.ready && answer.connected)
-  assert.match(answer.said, /not HTTP/)
+  assert.match(answer.detail, /not HTTP/)
 })
 
 test('a closed port is told from one that does not answer', async () => {
   assert.deepEqual(await ask(await freePort(), { deadline: Date.now() + 200 }), {
     ready: false,
     connected: false,
-    said: 'nothing listened on the port',
+    detail: 'nothing listened on the port',
   })
 })
 
@@ -144,14 +144,14 @@ test('asking ends at once when the start is no longer wanted', async () => {
 test('at a published port, where the engine accepts for the container, only what lasts is a connection', async () => {
   const asked = (port: number) =>
     ask(port, {
-      place: { host: '127.0.0.1', port, published: port },
+      hostPort: { host: '127.0.0.1', port, published: port },
       deadline: Date.now() + 600,
     })
   const hangsUp = net.createServer((socket) => socket.destroy())
   assert.deepEqual(await serving(hangsUp, asked), {
     ready: false,
     connected: false,
-    said: 'nothing listened on the port',
+    detail: 'nothing listened on the port',
   })
   const later = net.createServer((socket) => void setTimeout(() => socket.destroy(), 300))
   const answer = await serving(later, asked)
@@ -177,9 +177,9 @@ for (const [what, make, speaks] of instead)
     for (const published of [null, 1]) {
       const began = Date.now()
       const place = (port: number) => ({ host: '127.0.0.1', port, published })
-      const asked = (port: number) => ask(port, { place: place(port), deadline: Date.now() + 20_000 })
+      const asked = (port: number) => ask(port, { hostPort: place(port), deadline: Date.now() + 20_000 })
       const answer = await serving(make(), asked)
-      assert.ok(!answer.ready && answer.instead === speaks, JSON.stringify(answer))
+      assert.ok(!answer.ready && answer.obstacle === speaks, JSON.stringify(answer))
       assert.ok(Date.now() - began < 5_000)
     }
   })
@@ -197,18 +197,23 @@ test('a bad request is an answer where there is no TLS', async () => {
   assert.deepEqual(await serving(answering(400), (port) => ask(port)), ready)
 })
 
-test('what begins to listen as the time is up is not said to listen where nobody reaches it', async () => {
-  const answer = await ask(await freePort(), { hidden: () => Promise.resolve(true), deadline: Date.now() + 200 })
-  assert.deepEqual(answer, { ready: false, connected: false, said: 'nothing listened on the port' })
+test('an application that starts to listen at the deadline is not reported as hidden', async () => {
+  const answer = await ask(await freePort(), { isHidden: () => Promise.resolve(true), deadline: Date.now() + 200 })
+  assert.deepEqual(answer, { ready: false, connected: false, detail: 'nothing listened on the port' })
 })
 
-test('what listens where nobody reaches it is not waited for, once that has been seen for a while', async () => {
+test('a hidden port ends the wait once it has been seen for a while', async () => {
   const began = Date.now()
   let looks = 0
   // The first look is at an application that has not begun to listen yet.
   const hidden = () => Promise.resolve(++looks > 1)
-  const answer = await ask(await freePort(), { hidden, deadline: Date.now() + 20_000 })
-  assert.deepEqual(answer, { ready: false, connected: false, said: 'nothing listened on the port', instead: 'hidden' })
+  const answer = await ask(await freePort(), { isHidden: hidden, deadline: Date.now() + 20_000 })
+  assert.deepEqual(answer, {
+    ready: false,
+    connected: false,
+    detail: 'nothing listened on the port',
+    obstacle: 'hidden',
+  })
   const took = Date.now() - began
   assert.ok(took >= 700 && took < 5_000, `${took} ms`)
 })

@@ -6,7 +6,7 @@ import { docker } from '../../testing/harness/docker.ts'
 import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
 import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
 import { until } from '../../testing/harness/until.ts'
-import { makeBed, type Bed } from '../harness.ts'
+import { openHarness, type Harness } from '../harness.ts'
 import { watchBombs } from './watch-fork-bombs.ts'
 
 /** What asks for more and more lasts until there is a file `/stop`. Only an interactive shell outlives a refusal. */
@@ -15,7 +15,7 @@ const bomb = `(sleep 1; yes '[ -e /stop ] && exit; sleep 600 &' | sh -i >/dev/nu
 describe('a fork bomb', { timeout: 90_000 }, () => {
   const ending = new AbortController()
   let registry: Registry
-  let bed: Bed
+  let harness: Harness
   let watching: Promise<void> | undefined
 
   before(async () => {
@@ -24,28 +24,28 @@ describe('a fork bomb', { timeout: 90_000 }, () => {
     await buildSmall(`${repository}:bomb`, 'bomb', { cmd: ['sh', '-c', bomb] })
     await buildSmall(`${repository}:calm`, 'calm')
     for (const tag of ['bomb', 'calm']) await moveToRegistry(`${repository}:${tag}`)
-    bed = await makeBed(repository, { LOTAN_CONTAINER_PIDS: '64', LOTAN_CONTAINER_CPUS: '0.5' })
-    bed.work()
-    watching = watchBombs(bed.parts, ending.signal)
-    for (const tag of ['bomb', 'calm']) await bed.click(tag)
+    harness = await openHarness(repository, { LOTAN_CONTAINER_PIDS: '64', LOTAN_CONTAINER_CPUS: '0.5' })
+    harness.startWorker()
+    watching = watchBombs(harness.deps, ending.signal)
+    for (const tag of ['bomb', 'calm']) await harness.click(tag)
   })
   after(async () => {
     ending.abort()
     await watching
-    await bed?.close()
+    await harness?.close()
     await registry?.close()
   })
 
   const quota = async (tag: string) => (await found(tag))?.cpuQuota
   async function found(tag: string) {
-    const preview = await bed.untilState(tag, 'running')
-    return bed.engine.inspect(preview.generation.container)
+    const preview = await harness.untilState(tag, 'running')
+    return harness.engine.inspect(preview.generation.container)
   }
-  const notices = (tag: string) => bed.store.get(tag)?.notices.map(({ code }) => code)
+  const notices = (tag: string) => harness.store.get(tag)?.notices.map(({ code }) => code)
 
   test('gets little of the processor within seconds, and the admin is told; its neighbour has all it may', async (t) => {
-    await bed.untilState('calm', 'running')
-    const { readyAt } = await bed.untilState('bomb', 'running')
+    await harness.untilState('calm', 'running')
+    const { readyAt } = await harness.untilState('bomb', 'running')
     await until('the bomb is curbed', async () => (await quota('bomb')) === 20_000, { within: 30_000 })
     t.diagnostic(`${Date.now() - readyAt} ms after its first answer`)
     await until('the admin is told', () => notices('bomb')?.includes('curbed'))
@@ -72,9 +72,9 @@ describe('a fork bomb', { timeout: 90_000 }, () => {
   test('that ended while it was curbed is started again as everything is', async () => {
     const { id } = (await found('calm'))!
     await docker('POST', `/containers/${id}/update`, { CpuQuota: 20_000 })
-    await bed.ask('calm', { type: 'stop', why: 'asked' })
-    await bed.untilState('calm', 'stopped')
-    await bed.click('calm')
+    await harness.ask('calm', { type: 'stop', why: 'asked' })
+    await harness.untilState('calm', 'stopped')
+    await harness.click('calm')
     const after = await found('calm')
     assert.equal(after?.id, id)
     assert.equal(after?.cpuQuota, 50_000)

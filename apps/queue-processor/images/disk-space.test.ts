@@ -1,4 +1,4 @@
-/** What goes from the engine's disk, what stays, and what is refused for want of room. The whole story: apps/stories/disk.test.ts. */
+/** What is removed from the engine's disk, what stays, and what is refused. The whole story: apps/stories/disk.test.ts. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Disk } from '../../shared/disk-space.ts'
@@ -8,7 +8,7 @@ import { noteProgress } from '../../testing/registries/progress.ts'
 import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { attest } from '../../testing/images/upload.ts'
-import { makeBed, type Bed } from '../harness.ts'
+import { openHarness, type Harness } from '../harness.ts'
 import { openDisk } from './disk-space.ts'
 import { removeOldImages } from './old-images.ts'
 
@@ -16,7 +16,7 @@ const MB = 1_000_000
 
 describe('the disk', { timeout: 120_000 }, () => {
   let registry: Registry
-  let bed: Bed
+  let harness: Harness
   const at = (tag: string) => `${registry.repository}:${tag}`
 
   before(async () => {
@@ -27,11 +27,11 @@ describe('the disk', { timeout: 120_000 }, () => {
     await buildOn(at('base'), at('above'), { ballast: 100 })
     await moveToRegistry(at('above'))
     await engine.removeImage(at('base'))
-    bed = await makeBed(registry.repository)
-    bed.work()
+    harness = await openHarness(registry.repository)
+    harness.startWorker()
   })
   after(async () => {
-    await bed?.close()
+    await harness?.close()
     await registry?.close()
   })
 
@@ -42,17 +42,17 @@ describe('the disk', { timeout: 120_000 }, () => {
 
   /** Pulled by Lotan, and stopped. @returns its image's id */
   async function asleep(tag: string): Promise<string> {
-    await bed.click(tag)
-    await bed.untilState(tag, 'running')
-    await bed.ask(tag, { type: 'stop', why: 'asked' })
-    return (await bed.untilState(tag, 'stopped')).image!.id
+    await harness.click(tag)
+    await harness.untilState(tag, 'running')
+    await harness.ask(tag, { type: 'stop', why: 'asked' })
+    return (await harness.untilState(tag, 'stopped')).image!.id
   }
 
   /** Asks for a stopped preview to be cleaned for the disk, and waits until that is done. */
   async function clean(tag: string) {
-    await bed.ask(tag, { type: 'stop', why: 'disk' })
-    await until(`${tag} has no image`, () => bed.store.get(tag)!.image === null)
-    await removeOldImages(bed.parts, tag)
+    await harness.ask(tag, { type: 'stop', why: 'disk' })
+    await until(`${tag} has no image`, () => harness.store.get(tag)!.image === null)
+    await removeOldImages(harness.deps, tag)
   }
 
   /** Pushes another image to a tag, and pulls it by hand, as the newest image comes: the old one loses its name. */
@@ -68,12 +68,12 @@ describe('the disk', { timeout: 120_000 }, () => {
     const id = await asleep('named')
     await clean('named')
     assert.equal(await isHere(id), false)
-    assert.deepEqual(await bed.containers('named'), [])
-    assert.deepEqual(bed.store.pulled.list(), [])
-    assert.deepEqual(bed.store.history('named')[0]!.event, 'cleaned')
+    assert.deepEqual(await harness.containers('named'), [])
+    assert.deepEqual(harness.store.pulled.list(), [])
+    assert.deepEqual(harness.store.history('named')[0]!.event, 'cleaned')
   })
 
-  test('an image that its tag has lost goes too, once no container of somebody else needs it; a newer one that was pulled by hand stays', async () => {
+  test('an image that its tag has lost goes too, once no other container needs it; a newer one that was pulled by hand stays', async () => {
     const old = await asleep('used')
     const byHand = await replace('used')
     assert.deepEqual(await engine.namesOf(old), [])
@@ -84,14 +84,14 @@ describe('the disk', { timeout: 120_000 }, () => {
     } finally {
       await removeByHand(Id)
     }
-    await bed.nudges.sweep('used')
-    await until('the old image is forgotten', () => bed.store.pulled.list().length === 0)
+    await harness.nudges.sweep('used')
+    await until('the old image is forgotten', () => harness.store.pulled.list().length === 0)
     assert.deepEqual([await isHere(old), await isHere(byHand)], [false, true])
   })
 
   test('an image that its tag has lost goes with every digest that it was pulled by', async () => {
     const old = await asleep('twice')
-    const { digest } = bed.store.get('twice')!.image!
+    const { digest } = harness.store.get('twice')!.image!
     const other = await attest(registry.repository, digest!, 'twice', 'the same image by another digest')
     await engine.pull(at('twice'))
     assert.equal((await engine.digestNamesOf(old)).length, 2)
@@ -102,7 +102,7 @@ describe('the disk', { timeout: 120_000 }, () => {
     await until('it is gone', async () => !(await isHere(old)))
   })
 
-  test('a lost image that somebody gave another name stays', async () => {
+  test('a lost image with another name stays', async () => {
     const old = await asleep('named')
     await replace('named')
     const theirs = `lotan-test/theirs:${process.pid}`
@@ -115,24 +115,24 @@ describe('the disk', { timeout: 120_000 }, () => {
     }
   })
 
-  /** The disk of the bed, where so much of 100 MB is free. */
+  /** The harness's disk of 100 MB with this much free. */
   function withFree(free: number | (() => number)) {
     const now = () => (typeof free === 'number' ? free : free())
     const disk = (): Promise<Disk> => Promise.resolve({ total: 100 * MB, free: now(), root: '/engine' })
-    return openDisk({ ...bed.parts, engine: { ...bed.engine, disk } })
+    return openDisk({ ...harness.deps, engine: { ...harness.engine, disk } })
   }
 
-  test('what nobody has asked for stays below the low mark, and nobody goes for it', async () => {
+  test('a prepull stays below the low mark and evicts no preview', async () => {
     // The low mark is at 75 MB, so that 25 MB of this disk stay free.
-    assert.equal(await withFree(24 * MB).claimAhead('above'), undefined)
-    assert.equal(await withFree(26 * MB).claimAhead('base'), undefined)
+    assert.equal(await withFree(24 * MB).claimForPrepull('above'), undefined)
+    assert.equal(await withFree(26 * MB).claimForPrepull('base'), undefined)
     const enough = withFree(50 * MB)
-    const end = await enough.claimAhead('base')
+    const end = await enough.claimForPrepull('base')
     assert.equal(typeof end, 'function')
-    assert.equal(await enough.claimAhead('base'), undefined, 'two do not count on the same room')
+    assert.equal(await enough.claimForPrepull('base'), undefined, 'two do not count on the same room')
     end!()
-    assert.equal(typeof (await enough.claimAhead('base')), 'function')
-    assert.ok(bed.store.list().every(({ state }) => state === 'stopped'))
+    assert.equal(typeof (await enough.claimForPrepull('base')), 'function')
+    assert.ok(harness.store.list().every(({ state }) => state === 'stopped'))
   })
 
   test('layers that are here need no room', async () => {
@@ -154,23 +154,23 @@ describe('the disk', { timeout: 120_000 }, () => {
     again()
   })
 
-  test('whoever waits for room is told so, until there is some', async () => {
-    const usual = bed.parts.disk
-    await bed.click('base')
-    await bed.untilState('base', 'running')
-    bed.parts.disk = withFree(() => (bed.store.get('base')?.image ? 17 : 60) * MB)
-    const told = noteProgress(bed.store, 'waits')
+  test('a pull that waits for space shows so, until there is some', async () => {
+    const usual = harness.deps.disk
+    await harness.click('base')
+    await harness.untilState('base', 'running')
+    harness.deps.disk = withFree(() => (harness.store.get('base')?.image ? 17 : 60) * MB)
+    const told = noteProgress(harness.store, 'waits')
     try {
-      await bed.click('waits')
+      await harness.click('waits')
       await until('it waits for room', () => told.seen.at(-1)?.waitsFor === 'room')
-      assert.equal(bed.state('base'), 'running', 'somebody was there a moment ago')
-      await bed.ask('base', { type: 'stop', why: 'asked' })
-      await bed.untilState('waits', 'running')
+      assert.equal(harness.state('base'), 'running', 'it was used a moment ago')
+      await harness.ask('base', { type: 'stop', why: 'asked' })
+      await harness.untilState('waits', 'running')
     } finally {
       told.stop()
-      bed.parts.disk = usual
+      harness.deps.disk = usual
     }
-    assert.equal(bed.store.history('base')[0]!.event, 'cleaned')
+    assert.equal(harness.store.history('base')[0]!.event, 'cleaned')
     const waited = told.seen.map(({ waitsFor }) => waitsFor !== undefined)
     assert.deepEqual(waited.lastIndexOf(true), waited.indexOf(true), JSON.stringify(told.seen))
     assert.equal(waited.at(-1), false, JSON.stringify(told.seen))

@@ -14,11 +14,11 @@ export async function removeOldImages(
     if (!names) store.pulled.forget(image)
     // The tag may have been requested again meanwhile.
     if (!names || !isOld(image, store.get(tag))) continue
-    const own = `${image.repository}:${tag}`
-    const hasOwn = names.length === 1 && names[0] === own
+    const ownName = `${image.repository}:${tag}`
+    const hasOwn = names.length === 1 && names[0] === ownName
     // Another name belongs to another user of the image; a tag that is about to be pulled would use its own.
     if (hasOwn ? !isAtRest(store.get(tag)) : names.length > 0) continue
-    if (await isInUse(engine, hasOwn ? [own] : await digestNames(engine, image))) continue
+    if (await isInUse(engine, hasOwn ? [ownName] : await digestNames(engine, image))) continue
     store.pulled.forget(image)
     log.info({ tag, digest: image.digest }, 'old image removed')
   }

@@ -1,4 +1,4 @@
-/** Images come from every kind of registry, down to a running container; what is in the way has its own reason. */
+/** Images from every kind of registry, down to a running container; each obstacle has a reason of its own. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs/promises'
 import type http from 'node:http'
@@ -20,30 +20,30 @@ import { surroundings } from '../../testing/harness/surroundings.ts'
 import { identity, startTokenService, type TokenService } from '../../testing/registries/token-service.ts'
 import { until } from '../../testing/harness/until.ts'
 import { uploadMany } from '../../testing/images/upload.ts'
-import { makeBed, type Bed } from '../harness.ts'
+import { openHarness, type Harness } from '../harness.ts'
 
 const auth = (password = login.password) => Buffer.from(`${login.username}:${password}`).toString('base64')
 const hostOf = (repository: string) => repository.split('/')[0]!
 
-/** Writes the bed's `config.json`. */
-async function configure(bed: Bed, config: object): Promise<void> {
-  await fs.mkdir(bed.config.dockerConfig, { recursive: true })
-  await fs.writeFile(path.join(bed.config.dockerConfig, 'config.json'), JSON.stringify(config))
+/** Writes the harness's `config.json`. */
+async function configure(harness: Harness, config: object): Promise<void> {
+  await fs.mkdir(harness.config.dockerConfig, { recursive: true })
+  await fs.writeFile(path.join(harness.config.dockerConfig, 'config.json'), JSON.stringify(config))
 }
 
 /** Clicks a tag, or again one that has failed. */
-async function click(bed: Bed, tag: string): Promise<void> {
-  await bed.ask(tag, { type: 'start', by: 'retry' })
+async function click(harness: Harness, tag: string): Promise<void> {
+  await harness.ask(tag, { type: 'start', by: 'retry' })
 }
 
-async function failure(bed: Bed, tag: string) {
-  await click(bed, tag)
-  return (await bed.untilState(tag, 'failed')).reason
+async function failure(harness: Harness, tag: string) {
+  await click(harness, tag)
+  return (await harness.untilState(tag, 'failed')).reason
 }
 
-async function comesUp(bed: Bed, tag: string): Promise<string> {
-  await click(bed, tag)
-  return (await bed.untilState(tag, 'running')).generation.container
+async function comesUp(harness: Harness, tag: string): Promise<string> {
+  await click(harness, tag)
+  return (await harness.untilState(tag, 'running')).generation.container
 }
 
 /** What can be read by the engine alone. */
@@ -59,37 +59,37 @@ async function push(registry: Registry, tags: string[]): Promise<void> {
 describe('a registry with a token service, as Docker Hub is', { timeout: 90_000 }, () => {
   let tokens: TokenService
   let registry: Registry
-  let bed: Bed
+  let harness: Harness
 
   before(async () => {
     tokens = await startTokenService()
     registry = await startRegistry({ token: tokens.configuration })
     await push(registry, ['red', 'green', 'blue'])
-    bed = await makeBed(registry.repository)
-    bed.work()
+    harness = await openHarness(registry.repository)
+    harness.startWorker()
   })
   after(async () => {
-    await bed?.close()
+    await harness?.close()
     await registry?.close()
     await tokens?.close()
   })
 
-  test('gives what is public to anybody', async () => {
+  test('gives what is public without a login', async () => {
     tokens.isPublic = true
-    await comesUp(bed, 'red')
+    await comesUp(harness, 'red')
     assert.ok(tokens.asked.includes('GET anonymous repository:todowrangler:pull'), tokens.asked.join('; '))
   })
 
-  test('gives the rest to who has the login, and to nobody else', async () => {
+  test('gives the rest with the right login only', async () => {
     tokens.isPublic = false
     const host = hostOf(registry.repository)
-    assert.equal((await failure(bed, 'green')).code, 'credentials')
-    await configure(bed, { auths: { [host]: { auth: auth('wrong') } } })
-    assert.equal((await failure(bed, 'green')).code, 'credentials')
-    await configure(bed, { auths: { [host]: { auth: auth() } } })
-    await comesUp(bed, 'green')
-    await configure(bed, { auths: { [host]: { identitytoken: identity } } })
-    await comesUp(bed, 'blue')
+    assert.equal((await failure(harness, 'green')).code, 'credentials')
+    await configure(harness, { auths: { [host]: { auth: auth('wrong') } } })
+    assert.equal((await failure(harness, 'green')).code, 'credentials')
+    await configure(harness, { auths: { [host]: { auth: auth() } } })
+    await comesUp(harness, 'green')
+    await configure(harness, { auths: { [host]: { identitytoken: identity } } })
+    await comesUp(harness, 'blue')
     assert.ok(tokens.asked.includes('POST lotan repository:todowrangler:pull'), tokens.asked.join('; '))
   })
 })
@@ -98,7 +98,7 @@ describe('a login that is not in config.json', { timeout: 120_000 }, () => {
   let bin: string
   let registry: Registry
   let ecr: Ecr
-  let bed: Bed
+  let harness: Harness
   let host: string
   const writeKey = (id: string) =>
     fs.writeFile(
@@ -114,7 +114,7 @@ describe('a login that is not in config.json', { timeout: 120_000 }, () => {
     ecr = await startEcr(registry)
     await writeHelper(bin, 'safe', host, { Username: login.username, Secret: login.password })
     await writeKey(accessKey.id)
-    bed = await makeBed(registry.repository, {
+    harness = await openHarness(registry.repository, {
       PATH: `${bin}:${surroundings.PATH}`,
       AWS_SHARED_CREDENTIALS_FILE: path.join(bin, 'aws'),
       AWS_DEFAULT_REGION: 'eu-central-1',
@@ -122,31 +122,31 @@ describe('a login that is not in config.json', { timeout: 120_000 }, () => {
       AWS_EC2_METADATA_DISABLED: 'true',
     })
     // The programs and the SDK read the environment of the process.
-    bed.asProcess()
+    harness.startProcess()
   })
   after(async () => {
-    await bed?.close()
+    await harness?.close()
     ecr?.close()
     await registry?.close()
     await fs.rm(bin, { recursive: true })
   })
 
   test('comes from a helper program; one that is not there is named', async () => {
-    await configure(bed, { credsStore: 'lost' })
-    const reason = await failure(bed, 'red')
+    await configure(harness, { credsStore: 'lost' })
+    const reason = await failure(harness, 'red')
     assert.deepEqual([reason.code, reason.program], ['helper-failed', 'docker-credential-lost'])
-    await configure(bed, { credsStore: 'safe' })
-    await comesUp(bed, 'red')
+    await configure(harness, { credsStore: 'safe' })
+    await comesUp(harness, 'red')
   })
 
   test('comes from AWS: for the wrong key it says so, and with the right one a container runs that knows nothing of it', async () => {
-    await configure(bed, { credHelpers: { [host]: 'ecr-login' } })
+    await configure(harness, { credHelpers: { [host]: 'ecr-login' } })
     await writeKey('AKIANOBODY')
-    const { code, detail } = await failure(bed, 'green')
+    const { code, detail } = await failure(harness, 'green')
     assert.equal(code, 'aws-credentials')
     assert.match(detail, /UnrecognizedClientException/)
     await writeKey(accessKey.id)
-    const container = await comesUp(bed, 'green')
+    const container = await comesUp(harness, 'green')
     assert.equal(ecr.given.length, 1)
     const { Config } = await docker<{ Config: { Env: string[] } }>('GET', `/containers/${container}/json`)
     assert.deepEqual(
@@ -156,19 +156,19 @@ describe('a login that is not in config.json', { timeout: 120_000 }, () => {
   })
 
   test('is kept, renewed once when AWS’s token has ended early, and the pull goes on', async () => {
-    await comesUp(bed, 'blue')
+    await comesUp(harness, 'blue')
     assert.equal(ecr.given.length, 1, 'kept')
     await ecr.endTokens()
-    await comesUp(bed, 'purple')
+    await comesUp(harness, 'purple')
     assert.equal(ecr.given.length, 2, 'renewed once')
   })
 
   test('says that a token has ended where it cannot be renewed', async () => {
     await ecr.endTokens()
     ecr.refusal = 'ExpiredTokenException'
-    assert.equal((await failure(bed, 'black')).code, 'token-expired')
+    assert.equal((await failure(harness, 'black')).code, 'token-expired')
     ecr.refusal = undefined
-    await comesUp(bed, 'black')
+    await comesUp(harness, 'black')
     assert.equal(ecr.given.length, 3)
   })
 })
@@ -177,25 +177,25 @@ test('a pull that is refused is tried once more, with a newer login alone', { ti
   const registry = await startRegistry({ login: true })
   t.after(() => registry.close())
   await push(registry, ['red', 'green'])
-  const bed = await makeBed(registry.repository)
-  t.after(() => bed.close())
+  const harness = await openHarness(registry.repository)
+  t.after(() => harness.close())
   const asked: (string | undefined)[] = []
   const old = { ...login, password: 'old' }
   let newer: typeof login | undefined
-  bed.parts.registry = {
-    ...bed.parts.registry,
+  harness.deps.registry = {
+    ...harness.deps.registry,
     pullable: unreached,
     authFor: (_, refused) => {
       asked.push(refused && 'password' in refused ? refused.password : undefined)
       return Promise.resolve(refused ? newer : old)
     },
   }
-  bed.work()
-  assert.equal((await failure(bed, 'red')).code, 'credentials')
+  harness.startWorker()
+  assert.equal((await failure(harness, 'red')).code, 'credentials')
   newer = { ...login, password: 'wrong too' }
-  assert.equal((await failure(bed, 'red')).code, 'credentials')
+  assert.equal((await failure(harness, 'red')).code, 'credentials')
   newer = login
-  await comesUp(bed, 'red')
+  await comesUp(harness, 'red')
   assert.deepEqual(asked, [undefined, 'old', undefined, 'old', undefined, 'old'])
 })
 
@@ -214,12 +214,12 @@ test(
     await moveToRegistry(at, login)
     const gate = await openGate(registry.port)
     t.after(() => gate.close())
-    const bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`)
-    t.after(() => bed.close())
+    const harness = await openHarness(`127.0.0.1:${gate.port}/todowrangler`)
+    t.after(() => harness.close())
     const old = { ...login, username: 'guest' }
     const given: string[] = []
-    bed.parts.registry = {
-      ...bed.parts.registry,
+    harness.deps.registry = {
+      ...harness.deps.registry,
       pullable: unreached,
       authFor: (_, refused) => {
         const next = refused ? login : old
@@ -229,17 +229,17 @@ test(
     }
     await registry.admit([`guest:${passwordHash}`])
     gate.narrow(100_000)
-    bed.work()
-    const told = noteProgress(bed.store, 'big')
+    harness.startWorker()
+    const told = noteProgress(harness.store, 'big')
     const trickles = (what: string, fact: () => boolean) =>
       until(what, () => (gate.trickle(100_000), fact()), { within: 30_000, every: 100 })
     try {
-      await bed.click('big')
+      await harness.click('big')
       await trickles('the pull is on its way', () => told.seen.some(({ bytes }) => bytes > 600_000))
       await registry.admit([])
       await trickles('the newer login is asked for', () => given.length > 1)
       const before = told.seen.length
-      await trickles('it runs', () => bed.state('big') === 'running')
+      await trickles('it runs', () => harness.state('big') === 'running')
       assert.deepEqual(given, ['guest', 'lotan'])
       assert.ok(told.seen.length > before, 'the second try told of nothing')
       assertForwards(told.seen)
@@ -252,12 +252,12 @@ test(
 describe('a registry that cannot be pulled from', { timeout: 90_000 }, () => {
   /** How a click on a repository fails. */
   async function reasonAt(repository: string): Promise<string> {
-    const bed = await makeBed(repository)
+    const harness = await openHarness(repository)
     try {
-      bed.work()
-      return (await failure(bed, 'red')).code
+      harness.startWorker()
+      return (await failure(harness, 'red')).code
     } finally {
-      await bed.close()
+      await harness.close()
     }
   }
 
@@ -298,41 +298,41 @@ describe('a registry that cannot be trusted', { timeout: 120_000 }, () => {
   })
   after(() => registry?.close())
 
-  /** A bed whose registry answers as `instead` says, and otherwise as it should. */
+  /** A harness whose registry answers as `instead` says. */
   async function hostile(t: TestContext, instead?: Parameters<typeof countQuestions>[1], env = {}, waits = {}) {
     const counted = await countQuestions(registry.port, instead)
     const gate = await openGate(counted.port)
-    const bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`, env, waits)
+    const harness = await openHarness(`127.0.0.1:${gate.port}/todowrangler`, env, waits)
     t.after(async () => {
       await gate.close()
       counted.close()
-      await bed.close()
+      await harness.close()
     })
-    bed.work()
-    return { bed, gate, byEngine: () => counted.asked.filter(isEngine) }
+    harness.startWorker()
+    return { harness, gate, byEngine: () => counted.asked.filter(isEngine) }
   }
 
   test('cannot have another image for the engine: it is told the digest that Lotan has read', async (t) => {
-    const { bed, byEngine } = await hostile(t, (req) =>
+    const { harness, byEngine } = await hostile(t, (req) =>
       isEngine(req) && req.url!.endsWith('/manifests/red') ? 500 : undefined,
     )
-    await comesUp(bed, 'red')
-    const { image } = bed.store.get('red')!
+    await comesUp(harness, 'red')
+    const { image } = harness.store.get('red')!
     const asked = byEngine().filter(({ path }) => path.includes('/manifests/'))
     assert.deepEqual([...new Set(asked.map(({ path }) => path.split('/').at(-1)))], [image!.digest])
-    const at = `${bed.config.repository}:red`
-    assert.deepEqual(await bed.engine.namesOf(image!.id), [at])
-    assert.equal((await bed.engine.findImage(at))!.digest, image!.digest)
-    await bed.ask('red', { type: 'remove' })
-    await until('it is gone', () => bed.store.get('red') === undefined)
-    assert.equal(await bed.engine.findImage(image!.id), undefined)
+    const at = `${harness.config.repository}:red`
+    assert.deepEqual(await harness.engine.namesOf(image!.id), [at])
+    assert.equal((await harness.engine.findImage(at))!.digest, image!.digest)
+    await harness.ask('red', { type: 'remove' })
+    await until('it is gone', () => harness.store.get('red') === undefined)
+    assert.equal(await harness.engine.findImage(image!.id), undefined)
   })
 
   test('has its 20 000 layers refused before the engine hears of them, and others are served meanwhile', async (t) => {
-    const { bed, byEngine } = await hostile(t)
+    const { harness, byEngine } = await hostile(t)
     await uploadMany(at, 'endless', 20_000)
     const began = performance.now()
-    const [reason] = await Promise.all([failure(bed, 'endless'), comesUp(bed, 'red')])
+    const [reason] = await Promise.all([failure(harness, 'endless'), comesUp(harness, 'red')])
     t.diagnostic(`refused after ${Math.round(performance.now() - began)} ms at most`)
     assert.deepEqual(
       [reason.code, reason.detail],
@@ -342,42 +342,42 @@ describe('a registry that cannot be trusted', { timeout: 120_000 }, () => {
   })
 
   test('has its pull ended after LOTAN_PULL_TIMEOUT_MINUTES, though bytes trickle in', async (t) => {
-    const { bed, gate } = await hostile(t, undefined, { LOTAN_PULL_TIMEOUT_MINUTES: '0.05' })
+    const { harness, gate } = await hostile(t, undefined, { LOTAN_PULL_TIMEOUT_MINUTES: '0.05' })
     gate.narrow(200_000)
     const trickling = setInterval(() => gate.trickle(20_000), 100)
     t.after(() => clearInterval(trickling))
     const began = performance.now()
-    const { code, detail } = await failure(bed, 'big')
+    const { code, detail } = await failure(harness, 'big')
     assert.deepEqual([code, detail], ['too-slow', 'not done in 3 s, so it was given up'])
     assert.ok(performance.now() - began < 10_000)
     clearInterval(trickling)
     gate.widen()
-    await comesUp(bed, 'red')
+    await comesUp(harness, 'red')
   })
 
   test('that sends nothing of an image keeps no place for its layers once that pull is given up', async (t) => {
     let isSilent = true
-    const { bed, byEngine } = await hostile(
+    const { harness, byEngine } = await hostile(
       t,
       (req) => (isSilent && isEngine(req) && req.url!.includes('/blobs/') ? 'silence' : undefined),
       {},
       { stall: 6_000 },
     )
-    assert.equal((await failure(bed, 'big')).code, 'stalled')
+    assert.equal((await failure(harness, 'big')).code, 'stalled')
     const layers = byEngine().filter(({ status }) => status === 0)
     assert.ok(layers.length >= 3, 'the engine fetches three at a time')
     isSilent = false
     const began = performance.now()
-    await comesUp(bed, 'red')
+    await comesUp(harness, 'red')
     t.diagnostic(`another one came up in ${Math.round(performance.now() - began)} ms`)
   })
 
   test('is not pulled from where it breaks off what Lotan reads, nor where it is no answer', async (t) => {
-    const { bed, byEngine } = await hostile(t, (req) =>
+    const { harness, byEngine } = await hostile(t, (req) =>
       !isEngine(req) && req.url!.includes('/manifests/') ? 500 : undefined,
     )
-    bed.store.offer([{ tag: 'red', digest: null }])
-    assert.equal((await failure(bed, 'red')).code, 'registry-down')
+    harness.store.offer([{ tag: 'red', digest: null }])
+    assert.equal((await failure(harness, 'red')).code, 'registry-down')
     assert.deepEqual(byEngine(), [])
   })
 })
@@ -386,55 +386,55 @@ describe('a tag that the registry’s list does not have', { timeout: 90_000 }, 
   const isLook = ({ method, headers }: http.IncomingMessage) =>
     method === 'HEAD' && !headers['user-agent']?.startsWith('docker/')
 
-  /** A bed whose registry answers the look at a tag with this status, and the engine as it should. */
+  /** A harness whose registry answers Lotan with this status, and the engine as usual. */
   async function lookingAt(t: TestContext, status?: number) {
     const registry = await startRegistry()
     const counted = await countQuestions(registry.port, (req) => (isLook(req) ? status : undefined))
     const repository = `127.0.0.1:${counted.port}/todowrangler`
     await buildSmall(`${repository}:red`, 'red')
     await moveToRegistry(`${repository}:red`)
-    const bed = await makeBed(repository)
-    bed.work()
+    const harness = await openHarness(repository)
+    harness.startWorker()
     t.after(async () => {
-      await bed.close()
+      await harness.close()
       counted.close()
       await registry.close()
     })
     const from = counted.asked.length
-    return { bed, asked: () => counted.asked.slice(from).map(({ method, path }) => `${method} ${path}`) }
+    return { harness, asked: () => counted.asked.slice(from).map(({ method, path }) => `${method} ${path}`) }
   }
   const look = (tag: string) => `HEAD /v2/todowrangler/manifests/${tag}`
 
   test('is asked about once before it is pulled; one that is not there never is', async (t) => {
-    const { bed, asked } = await lookingAt(t)
-    await comesUp(bed, 'red')
+    const { harness, asked } = await lookingAt(t)
+    await comesUp(harness, 'red')
     assert.equal(asked()[0], look('red'))
     const from = asked().length
-    await click(bed, 'nonesuch')
-    await until('it is known to be missing', () => bed.store.missing('nonesuch'))
+    await click(harness, 'nonesuch')
+    await until('it is known to be missing', () => harness.store.missing('nonesuch'))
     assert.deepEqual(asked().slice(from), [look('nonesuch'), 'GET /v2/todowrangler/tags/list?n=1'])
-    await click(bed, 'nonesuch-2')
-    await until('it is known to be missing', () => bed.store.missing('nonesuch-2'))
+    await click(harness, 'nonesuch-2')
+    await until('it is known to be missing', () => harness.store.missing('nonesuch-2'))
     assert.deepEqual(asked().slice(from + 2), [look('nonesuch-2')])
   })
 
   test('is not asked about where the list has it', async (t) => {
-    const { bed, asked } = await lookingAt(t)
-    bed.store.offer([{ tag: 'red', digest: null }])
-    await comesUp(bed, 'red')
+    const { harness, asked } = await lookingAt(t)
+    harness.store.offer([{ tag: 'red', digest: null }])
+    await comesUp(harness, 'red')
     // What comes first is read for the pull.
     assert.equal(asked()[0], 'GET /v2/todowrangler/manifests/red')
     assert.ok(!asked().includes(look('red')), asked().join('; '))
   })
 
   test('is left to the engine’s pull where the registry answers the engine alone', async (t) => {
-    const { bed } = await lookingAt(t, 500)
-    await comesUp(bed, 'red')
+    const { harness } = await lookingAt(t, 500)
+    await comesUp(harness, 'red')
   })
 
   test('is not pulled from a registry that has been asked too often', async (t) => {
-    const { bed, asked } = await lookingAt(t, 429)
-    assert.equal((await failure(bed, 'red')).code, 'rate-limited')
+    const { harness, asked } = await lookingAt(t, 429)
+    assert.equal((await failure(harness, 'red')).code, 'rate-limited')
     assert.deepEqual(asked(), [look('red')])
   })
 })

@@ -1,4 +1,4 @@
-/** How newer images are looked for: at once, by one question, and never at the cost of what is here already. */
+/** Lookups of newer images: at once, by one request, and never at the cost of the present image. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, afterEach, before, describe, test } from 'node:test'
@@ -7,12 +7,12 @@ import { openGate, type Gate } from '../../testing/registries/throttle.ts'
 import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
 import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
 import { until } from '../../testing/harness/until.ts'
-import { makeBed, type Bed } from '../harness.ts'
+import { openHarness, type Harness } from '../harness.ts'
 
 describe('a newer image is looked for', { timeout: 170_000 }, () => {
   let registry: Registry
   let gate: Gate
-  let bed: Bed
+  let harness: Harness
   /** How often the registry was asked for a digest, and the pulls that stand still until they are let through. */
   let asked = 0
   let held = /never/
@@ -22,8 +22,8 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
     registry = await startRegistry()
     gate = await openGate(registry.port)
     for (const tag of ['a', 'b', 'c', 'x', 'p1', 'p2', 'p3']) await push(tag, 'v1')
-    bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`)
-    const { registry: real, engine } = bed.parts
+    harness = await openHarness(`127.0.0.1:${gate.port}/todowrangler`)
+    const { registry: real, engine } = harness.deps
     const digestOf: typeof real.digestOf = (...question) => (asked++, real.digestOf(...question))
     // A pull is by what its tag stands for.
     const tags = new Map<string, string>()
@@ -38,10 +38,10 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
       options.signal?.throwIfAborted()
       return engine.pull(reference, options)
     }
-    Object.assign(bed.parts, { registry: { ...real, digestOf, pullable }, engine: { ...engine, pull } })
-    bed.work()
-    for (const tag of ['a', 'b', 'c', 'x']) await bed.click(tag)
-    for (const tag of ['a', 'b', 'c', 'x']) await bed.untilState(tag, 'running')
+    Object.assign(harness.deps, { registry: { ...real, digestOf, pullable }, engine: { ...engine, pull } })
+    harness.startWorker()
+    for (const tag of ['a', 'b', 'c', 'x']) await harness.click(tag)
+    for (const tag of ['a', 'b', 'c', 'x']) await harness.untilState(tag, 'running')
   })
   afterEach(() => {
     gate.widen()
@@ -50,7 +50,7 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
   after(async () => {
     gate?.widen()
     letThrough()
-    await bed?.close()
+    await harness?.close()
     await gate?.close()
     await registry?.close()
   })
@@ -61,7 +61,7 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
     await moveToRegistry(reference)
   }
 
-  const of = (tag: string) => bed.store.get(tag)!
+  const of = (tag: string) => harness.store.get(tag)!
 
   function letThrough() {
     held = /never/
@@ -70,21 +70,21 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
   }
 
   async function stop(tag: string) {
-    await bed.ask(tag, { type: 'stop', why: 'asked' })
-    return bed.untilState(tag, 'stopped')
+    await harness.ask(tag, { type: 'stop', why: 'asked' })
+    return harness.untilState(tag, 'stopped')
   }
 
   /** As the API asks. */
   async function refresh(tag: string, at?: number) {
-    bed.store.apply(tag, { type: 'refresh' }, at)
-    await bed.nudges.refresh(of(tag))
+    harness.store.apply(tag, { type: 'refresh' }, at)
+    await harness.nudges.refresh(of(tag))
   }
 
   /** @returns how long a click took, milliseconds */
   async function click(tag: string): Promise<number> {
     const began = performance.now()
-    await bed.click(tag)
-    await bed.untilState(tag, 'running', 60_000)
+    await harness.click(tag)
+    await harness.untilState(tag, 'running', 60_000)
     return performance.now() - began
   }
 
@@ -95,7 +95,7 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
     await sleep(500)
     assert.equal(asked, 1)
     await stop('a')
-    bed.store.apply('a', { type: 'refresh' }, Date.now() + 600_000)
+    harness.store.apply('a', { type: 'refresh' }, Date.now() + 600_000)
     assert.ok((await click('a')) < 5_000)
     assert.deepEqual([asked, of('a').newer], [2, null])
   })
@@ -117,16 +117,16 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
       await refresh('a')
       await until(
         'its pull is under way',
-        async () => (await bed.nudges.waiting()).renew === 0 && of('a').newer?.digest,
+        async () => (await harness.nudges.waiting()).update === 0 && of('a').newer?.digest,
       )
       await sleep(200)
-      for (const wish of wishes) await bed.ask('a', wish)
+      for (const wish of wishes) await harness.ask('a', wish)
       letThrough()
       await until(`${page} is here`, () => of('a').newer === null && of('a').image!.id !== was.id)
     }
     assert.equal(of('a').state, 'paused')
     await click('a')
-    await until('it serves', () => of('a').state === 'running' && !bed.store.get('a')!.leaving.length, {
+    await until('it serves', () => of('a').state === 'running' && !harness.store.get('a')!.leaving.length, {
       within: 30_000,
     })
   })
@@ -134,17 +134,17 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
   test('again when it is asked for after the engine was away', async () => {
     const was = of('b').image!
     await push('b', 'v2')
-    const { pull } = bed.parts.engine
-    bed.parts.engine.pull = () => {
-      bed.parts.engine.pull = pull
+    const { pull } = harness.deps.engine
+    harness.deps.engine.pull = () => {
+      harness.deps.engine.pull = pull
       return Promise.reject(new EngineError('engine-down', 'the engine does not answer'))
     }
     await refresh('b')
-    await until('the pull has failed', () => bed.parts.engine.pull === pull)
+    await until('the pull has failed', () => harness.deps.engine.pull === pull)
     await sleep(300)
     assert.deepEqual([of('b').image, of('b').newer?.trouble], [was, null])
     // As the reaper does.
-    await bed.nudges.refresh(of('b'))
+    await harness.nudges.refresh(of('b'))
     await until('it is here', () => of('b').image!.id !== was.id && of('b').newer === null)
   })
 
@@ -161,25 +161,25 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
   test('before a start, which waits behind no pull where there is none', async () => {
     const { generation } = await stop('c')
     held = /:p\d$/
-    for (const tag of ['p1', 'p2', 'p3']) await bed.click(tag)
-    await until('three are being pulled', () => ['p1', 'p2', 'p3'].every((tag) => bed.state(tag) === 'pulling'))
-    bed.store.apply('c', { type: 'refresh' })
+    for (const tag of ['p1', 'p2', 'p3']) await harness.click(tag)
+    await until('three are being pulled', () => ['p1', 'p2', 'p3'].every((tag) => harness.state(tag) === 'pulling'))
+    harness.store.apply('c', { type: 'refresh' })
     assert.ok((await click('c')) < 5_000)
-    const up = await bed.untilState('c', 'running')
+    const up = await harness.untilState('c', 'running')
     assert.deepEqual([up.generation.container, up.newer], [generation!.container, null])
     letThrough()
-    for (const tag of ['p1', 'p2', 'p3']) await bed.untilState(tag, 'running')
+    for (const tag of ['p1', 'p2', 'p3']) await harness.untilState(tag, 'running')
   })
 
   test('for two seconds and no more by a click while the registry is silent, and not at all by the next one', async (t) => {
     const { generation } = await stop('c')
     await push('c', 'v2')
-    bed.store.apply('c', { type: 'refresh', digest: (await bed.parts.registry.digestOf('c'))! })
+    harness.store.apply('c', { type: 'refresh', digest: (await harness.deps.registry.digestOf('c'))! })
     gate.narrow(0)
     const first = await click('c')
     assert.equal(of('c').newer?.trouble?.code, 'registry-down')
     assert.ok(of('c').newer?.digest)
-    assert.equal(bed.store.get('c')!.stages.pulling, undefined)
+    assert.equal(harness.store.get('c')!.stages.pulling, undefined)
     asked = 0
     const kept = await stop('c')
     const second = await click('c')
@@ -191,8 +191,8 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
   })
 
   test('but not of a tag that may not start any more', async () => {
-    const { offers } = bed.config
-    bed.config.offers = (tag) => tag !== 'a' && offers(tag)
+    const { offers } = harness.config
+    harness.config.offers = (tag) => tag !== 'a' && offers(tag)
     try {
       asked = 0
       await push('a', 'v4')
@@ -201,24 +201,24 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
       await until('it is given up', () => of('a').newer === null)
       assert.deepEqual([asked, of('a').image], [0, was])
     } finally {
-      bed.config.offers = offers
+      harness.config.offers = offers
     }
   })
 
-  test('but not in the place of what somebody has built under its name', async () => {
+  test('but not in place of an image built by hand under its name', async () => {
     await stop('x')
-    bed.store.apply('x', { type: 'refresh', digest: 'sha256:noticed' })
-    await bed.ask('x', { type: 'stop', why: 'disk' })
+    harness.store.apply('x', { type: 'refresh', digest: 'sha256:noticed' })
+    await harness.ask('x', { type: 'stop', why: 'disk' })
     await until('its image is gone', () => of('x').image === null)
-    const name = `${bed.config.repository}:x`
+    const name = `${harness.config.repository}:x`
     await buildSmall(name, 'x of my own')
-    const mine = await bed.engine.findImage(name)
+    const mine = await harness.engine.findImage(name)
     for (let starts = 0; starts < 2; starts++) {
       await click('x')
       assert.deepEqual([of('x').image!.id, of('x').image!.pulled, of('x').newer], [mine!.id, false, null])
       await refresh('x')
       await stop('x')
     }
-    assert.equal((await bed.engine.findImage(name))?.id, mine!.id)
+    assert.equal((await harness.engine.findImage(name))?.id, mine!.id)
   })
 })

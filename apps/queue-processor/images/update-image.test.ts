@@ -1,4 +1,4 @@
-/** Newer images: what the next start has, and what is said where they do not come. The whole story: apps/stories/newest.test.ts. */
+/** Newer images: what the next start uses, and what a failed update shows. The whole story: apps/stories/newest.test.ts. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { generationOf } from '../../shared/preview/preview.ts'
@@ -9,7 +9,7 @@ import { assertForwards, noteProgress } from '../../testing/registries/progress.
 import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { uploadList } from '../../testing/images/upload.ts'
-import { makeBed, type Bed } from '../harness.ts'
+import { openHarness, type Harness } from '../harness.ts'
 import { openDisk } from './disk-space.ts'
 import { removeOldImages } from './old-images.ts'
 
@@ -18,19 +18,19 @@ const MB = 1_000_000
 describe('a newer image', { timeout: 170_000 }, () => {
   let registry: Registry
   let gate: Gate
-  let bed: Bed
+  let harness: Harness
 
   before(async () => {
     registry = await startRegistry()
     gate = await openGate(registry.port)
     for (const tag of ['a', 'b', 'arm', 'held']) await push(tag, `${tag} v1`)
-    bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`, { LOTAN_PREPULL: '^ahead' })
-    bed.work()
+    harness = await openHarness(`127.0.0.1:${gate.port}/todowrangler`, { LOTAN_PREPULL: '^ahead' })
+    harness.startWorker()
   })
   afterEach(() => gate.widen())
   after(async () => {
     gate?.widen()
-    await bed?.close()
+    await harness?.close()
     await gate?.close()
     await registry?.close()
   })
@@ -41,24 +41,24 @@ describe('a newer image', { timeout: 170_000 }, () => {
     await moveToRegistry(reference)
   }
 
-  const of = (tag: string) => bed.store.get(tag)!
+  const of = (tag: string) => harness.store.get(tag)!
 
   async function stop(tag: string) {
-    await bed.ask(tag, { type: 'stop', why: 'asked' })
-    return bed.untilState(tag, 'stopped')
+    await harness.ask(tag, { type: 'stop', why: 'asked' })
+    return harness.untilState(tag, 'stopped')
   }
 
   /** Stopped, with the image that was pushed last. */
   async function asleep(tag: string) {
-    await bed.click(tag)
-    await bed.untilState(tag, 'running')
+    await harness.click(tag)
+    await harness.untilState(tag, 'running')
     return stop(tag)
   }
 
   /** As the API asks. */
   async function refresh(tag: string) {
-    bed.store.apply(tag, { type: 'refresh' })
-    await bed.nudges.refresh(of(tag))
+    harness.store.apply(tag, { type: 'refresh' })
+    await harness.nudges.refresh(of(tag))
   }
 
   test('that was asked for is what a click in the middle of its pull starts, and its pull is shown', async (t) => {
@@ -67,15 +67,15 @@ describe('a newer image', { timeout: 170_000 }, () => {
     gate.narrow(300_000)
     await refresh('a')
     await until('its pull stands still', () => gate.isShut())
-    const told = noteProgress(bed.store, 'a')
+    const told = noteProgress(harness.store, 'a')
     t.after(told.stop)
-    await bed.click('a')
-    await until('it is pulled for the click', () => (gate.trickle(100_000), bed.state('a') === 'pulling'), {
+    await harness.click('a')
+    await until('it is pulled for the click', () => (gate.trickle(100_000), harness.state('a') === 'pulling'), {
       every: 50,
     })
     await until('the new pull is under way', () => (gate.trickle(300_000), told.seen.length > 1), { every: 150 })
     gate.widen()
-    const up = await bed.untilState('a', 'running')
+    const up = await harness.untilState('a', 'running')
     assertForwards(told.seen)
     assert.notEqual(up.image!.id, image!.id)
     assert.deepEqual([up.generation.image, up.generation.number], [up.image!.id, generation!.number + 1])
@@ -85,13 +85,13 @@ describe('a newer image', { timeout: 170_000 }, () => {
 
   test('that was asked for and is none costs a start one question, and its container is the one that was kept', async () => {
     const { generation } = await stop('a')
-    bed.store.apply('a', { type: 'refresh' })
-    await bed.click('a')
-    const up = await bed.untilState('a', 'running')
+    harness.store.apply('a', { type: 'refresh' })
+    await harness.click('a')
+    const up = await harness.untilState('a', 'running')
     assert.equal(up.generation.container, generation!.container)
     assert.deepEqual([up.newer, up.stages.pulling], [null, undefined])
     assert.deepEqual(
-      bed.store
+      harness.store
         .history('a', 6)
         .map(({ event }) => event)
         .reverse(),
@@ -99,22 +99,22 @@ describe('a newer image', { timeout: 170_000 }, () => {
     )
   })
 
-  test('is not asked about by a start that nobody asked that of', async () => {
+  test('is not looked up by a start without a wanted update', async () => {
     await stop('a')
     const was = of('a').image
     await push('a', 'a v3')
-    await bed.click('a')
-    const up = await bed.untilState('a', 'running')
+    await harness.click('a')
+    const up = await harness.untilState('a', 'running')
     assert.deepEqual(up.image, was)
   })
 
   test('cannot be asked for while the registry is away: what is here starts, with a notice, and a start asks again when that has rested', async () => {
     await stop('a')
-    bed.store.apply('a', { type: 'refresh' })
+    harness.store.apply('a', { type: 'refresh' })
     await registry.stop()
     try {
-      await bed.click('a')
-      const up = await bed.untilState('a', 'running')
+      await harness.click('a')
+      const up = await harness.untilState('a', 'running')
       assert.ok(up.newer?.trouble)
       assert.equal(up.newer.digest, null)
     } finally {
@@ -122,9 +122,9 @@ describe('a newer image', { timeout: 170_000 }, () => {
     }
     const { image, newer } = await stop('a')
     // A while later.
-    bed.store.apply('a', { type: 'start', by: 'visit' }, newer!.trouble!.at + newer!.trouble!.rest)
-    await bed.nudges.nudge(of('a'))
-    const up = await bed.untilState('a', 'running')
+    harness.store.apply('a', { type: 'start', by: 'visit' }, newer!.trouble!.at + newer!.trouble!.rest)
+    await harness.nudges.nudge(of('a'))
+    const up = await harness.untilState('a', 'running')
     assert.deepEqual([up.image!.id === image!.id, up.notices, up.newer], [false, [], null])
   })
 
@@ -136,33 +136,33 @@ describe('a newer image', { timeout: 170_000 }, () => {
     await push('a', 'a v5')
     await refresh('a')
     gate.widen()
-    const last = await bed.parts.registry.digestOf('a')
+    const last = await harness.deps.registry.digestOf('a')
     await until('the last one serves', () => generationOf(of('a'))?.digest === last && of('a').newer === null)
   })
 
   test('of another processor leaves the one before serving, with a notice, and its next start too', async () => {
-    await bed.click('arm')
-    const was = await bed.untilState('arm', 'running')
+    await harness.click('arm')
+    const was = await harness.untilState('arm', 'running')
     const repository = `127.0.0.1:${registry.port}/todowrangler`
     await uploadList(repository, 'arm', [
       { layers: [Buffer.from('x')], platform: { os: 'linux', architecture: 'arm64' } },
     ])
-    await bed.nudges.refresh(of('arm'))
+    await harness.nudges.refresh(of('arm'))
     await until('the admin is told', () => of('arm').newer?.trouble)
     const detail = /it has no image for linux\/\w+, only for linux\/arm64/
     assert.match(of('arm').newer!.trouble!.detail, detail)
-    const digest = await bed.parts.registry.digestOf('arm')
+    const digest = await harness.deps.registry.digestOf('arm')
     assert.deepEqual([of('arm').newer?.digest, of('arm').newer?.trouble?.code], [digest, 'bad-image'])
     assert.equal(generationOf(of('arm'))?.number, was.generation.number)
 
     await stop('arm')
-    await bed.click('arm')
-    const up = await bed.untilState('arm', 'running')
+    await harness.click('arm')
+    const up = await harness.untilState('arm', 'running')
     assert.match(up.newer!.trouble!.detail, detail)
     assert.deepEqual([up.image, up.stages.pulling], [was.image, undefined])
 
     await push('arm', 'arm v3')
-    await bed.nudges.refresh(of('arm'))
+    await harness.nudges.refresh(of('arm'))
     await until('it serves', () => generationOf(of('arm'))?.image !== was.image!.id, { within: 20_000 })
     await until('and nothing is said any more', () => of('arm').newer === null)
     assert.deepEqual(of('arm').notices, [])
@@ -173,49 +173,49 @@ describe('a newer image', { timeout: 170_000 }, () => {
     await uploadList(`127.0.0.1:${registry.port}/todowrangler`, 'arm', [
       { layers: [Buffer.from('y')], platform: { os: 'linux', architecture: 'arm64' } },
     ])
-    bed.store.apply('arm', { type: 'refresh' })
-    await bed.click('arm')
-    const up = await bed.untilState('arm', 'running')
+    harness.store.apply('arm', { type: 'refresh' })
+    await harness.click('arm')
+    const up = await harness.untilState('arm', 'running')
     assert.equal(up.generation.image, image!.id)
     assert.ok(up.newer?.digest && up.newer.trouble)
     assert.ok(up.stages.pulling)
   })
 
-  test('of what nobody uses sends nobody away: without room for it, its next start makes some', async () => {
-    await bed.click('b')
-    await bed.untilState('b', 'running')
+  test('of an idle preview evicts no other: without space for it, its next start makes some', async () => {
+    await harness.click('b')
+    await harness.untilState('b', 'running')
     const { image } = await stop('a')
     await push('a', 'a v6', 3_000)
-    const usual = bed.parts.disk
+    const usual = harness.deps.disk
     const disk = () => Promise.resolve({ total: 100 * MB, free: 9 * MB, root: '/engine' })
-    bed.parts.disk = openDisk({ ...bed.parts, engine: { ...bed.engine, disk } })
+    harness.deps.disk = openDisk({ ...harness.deps, engine: { ...harness.engine, disk } })
     const said: string[] = []
-    bed.parts.log.info = (_: unknown, message?: string) => void said.push(message ?? '')
+    harness.deps.log.info = (_: unknown, message?: string) => void said.push(message ?? '')
     try {
-      await bed.nudges.refresh(of('a'))
-      await until('there is no room', () => said.some((message) => message.startsWith('no room on the disk')))
-      assert.deepEqual([of('a').image, bed.state('b'), of('a').notices], [image, 'running', []])
+      await harness.nudges.refresh(of('a'))
+      await until('there is no space', () => said.some((message) => message.startsWith('no disk space')))
+      assert.deepEqual([of('a').image, harness.state('b'), of('a').notices], [image, 'running', []])
       assert.equal(of('a').state, 'stopped')
     } finally {
-      bed.parts.disk = usual
+      harness.deps.disk = usual
     }
     assert.ok(of('a').newer?.digest)
-    await bed.click('a')
-    const up = await bed.untilState('a', 'running')
+    await harness.click('a')
+    const up = await harness.untilState('a', 'running')
     assert.notEqual(up.image!.id, image!.id)
   })
 
-  test('an image pulled ahead tells nobody how far it is: progress never runs backwards when it is clicked meanwhile', async (t) => {
+  test('a prepull shows no progress: it never runs backwards when its tag is clicked meanwhile', async (t) => {
     await push('ahead-1', 'ahead', 6_000)
-    bed.store.offer([{ tag: 'ahead-1', digest: null }])
+    harness.store.offer([{ tag: 'ahead-1', digest: null }])
     gate.narrow(100_000)
-    await bed.nudges.ahead('ahead-1')
+    await harness.nudges.prepull('ahead-1')
     await until('it is under way', () => gate.isShut())
     for (let i = 0; i < 5; i++) await new Promise((resolve) => (gate.trickle(300_000), setTimeout(resolve, 150)))
-    const told = noteProgress(bed.store, 'ahead-1')
+    const told = noteProgress(harness.store, 'ahead-1')
     t.after(told.stop)
-    await bed.click('ahead-1')
-    await until('it runs', () => (gate.trickle(300_000), bed.state('ahead-1') === 'running'), {
+    await harness.click('ahead-1')
+    await until('it runs', () => (gate.trickle(300_000), harness.state('ahead-1') === 'running'), {
       within: 40_000,
       every: 150,
     })
@@ -223,42 +223,42 @@ describe('a newer image', { timeout: 170_000 }, () => {
     assertForwards(told.seen)
   })
 
-  test('an image that somebody needed when it was to go is Lotan’s still, and goes later', async () => {
+  test('an image that was in use when it was due stays Lotan’s, and goes later', async () => {
     const { image } = await asleep('held')
     const { Id } = await docker<{ Id: string }>('POST', '/containers/create', { Image: image!.id })
     try {
-      await bed.ask('held', { type: 'stop', why: 'disk' })
+      await harness.ask('held', { type: 'stop', why: 'disk' })
       await until('its row has no image', () => of('held').image === null)
       assert.ok(await engine.findImage(image!.id))
-      await bed.click('held')
-      const up = await bed.untilState('held', 'running')
+      await harness.click('held')
+      const up = await harness.untilState('held', 'running')
       assert.deepEqual([up.image!.id, up.image!.pulled], [image!.id, true])
       await stop('held')
-      await bed.ask('held', { type: 'stop', why: 'disk' })
+      await harness.ask('held', { type: 'stop', why: 'disk' })
       await until('its row has no image', () => of('held').image === null)
     } finally {
       await removeByHand(Id)
     }
-    await removeOldImages(bed.parts, 'held')
+    await removeOldImages(harness.deps, 'held')
     assert.equal(await engine.findImage(image!.id), undefined)
-    assert.ok(!bed.store.pulled.list().some(({ tag }) => tag === 'held'))
+    assert.ok(!harness.store.pulled.list().some(({ tag }) => tag === 'held'))
   })
 
   test('a tag whose row could not be read once is not lost', async () => {
-    const { get } = bed.store
+    const { get } = harness.store
     let thrown = false
-    bed.parts.store.get = (tag) => {
+    harness.deps.store.get = (tag) => {
       if (tag !== 'b' || thrown) return get(tag)
       thrown = true
       throw new Error('database is locked')
     }
     try {
-      await bed.ask('b', { type: 'stop', why: 'asked' })
+      await harness.ask('b', { type: 'stop', why: 'asked' })
       await until('it was read in vain', () => thrown)
-      await bed.nudges.nudge(get('b')!)
-      await bed.untilState('b', 'stopped')
+      await harness.nudges.nudge(get('b')!)
+      await harness.untilState('b', 'stopped')
     } finally {
-      bed.parts.store.get = get
+      harness.deps.store.get = get
     }
   })
 })

@@ -109,7 +109,7 @@ describe('the firewall', { timeout: 90_000 }, () => {
   test('keeps previews off this machine and link-local addresses, and lets them reach others', async () => {
     const open = ['this machine at the network', 'this machine elsewhere', 'a link-local address', 'another machine']
     assert.deepEqual(await reached(), open, 'before there are rules')
-    assert.equal(await firewall.stand(subnet), undefined)
+    assert.equal(await firewall.setUp(subnet), undefined)
     assert.deepEqual(await reached(), ['another machine'])
     const { status } = await request(80, { host: 'app', address: addressOf(subnet, 1) })
     assert.equal(status, 200, 'this machine reaches previews as before')
@@ -121,16 +121,16 @@ describe('the firewall', { timeout: 90_000 }, () => {
     }
   })
 
-  test('stands as it stood when it is set again, and comes back when somebody took it away', async () => {
+  test('stays the same when it is set again, and comes back after another program removed it', async () => {
     const rules = await rulesWith(instance)
     assert.equal(rules.filter((rule) => rule.includes(` -j LOTAN-${instance}`)).length, 3)
-    await firewall.stand(subnet)
+    await firewall.setUp(subnet)
     assert.deepEqual(await rulesWith(instance), rules)
 
     await run('iptables', ['-w', '-D', 'INPUT', '-j', `LOTAN-${instance}-IN`])
     await run('iptables', ['-w', '-t', 'mangle', '-F', `LOTAN-${instance}`])
     assert.notDeepEqual(await reached(), ['another machine'])
-    await firewall.stand(subnet)
+    await firewall.setUp(subnet)
     assert.deepEqual((await rulesWith(instance)).sort(), rules.sort())
     assert.deepEqual(await reached(), ['another machine'])
   })
@@ -160,7 +160,7 @@ describe('the firewall', { timeout: 90_000 }, () => {
     const program = `
       const { openFirewall } = await import(${file})
       const engine = { bridge: async () => 'lo', ownContainer: async () => undefined }
-      console.log(await openFirewall({ engine, config: { instance: '${instance}' } }).stand('${subnet}'))`
+      console.log(await openFirewall({ engine, config: { instance: '${instance}' } }).setUp('${subnet}'))`
     const { stdout } = await run('unshare', ['--net', process.execPath, '--input-type=module', '-e', program])
     assert.match(
       stdout,
@@ -174,6 +174,6 @@ describe('the firewall', { timeout: 90_000 }, () => {
       config: { instance },
       log,
     })
-    assert.match((await elsewhere.stand(subnet)) ?? '', /previews can reach .*: the engine's network is not on this/)
+    assert.match((await elsewhere.setUp(subnet)) ?? '', /previews can reach .*: the engine's network is not on this/)
   })
 })

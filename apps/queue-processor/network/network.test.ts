@@ -1,4 +1,4 @@
-/** The network and its rules, looked after: what somebody takes away comes back, and what cannot be had is said. */
+/** The network and its rules come back after another program removed them, and what is missing is reported. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import fs from 'node:fs/promises'
@@ -16,12 +16,12 @@ import { docker, removeNetworkByHand } from '../../testing/harness/docker.ts'
 import { removeFirewallByHand, rulesWith } from '../../testing/harness/reach.ts'
 import { surroundings } from '../../testing/harness/surroundings.ts'
 import { until } from '../../testing/harness/until.ts'
-import { CutOff, openFirewall } from './firewall.ts'
+import { CutOffError, openFirewall } from './firewall.ts'
 import { openNetwork } from './network.ts'
 
 const run = promisify(execFile)
 const log = openLog('test', 'silent')
-const rounds = { again: 3_600_000, look: 50, rest: 0 }
+const rounds = { setUp: 3_600_000, check: 50, repairPause: 0 }
 
 describe("the previews' network", { timeout: 60_000 }, () => {
   const ending = new AbortController()
@@ -45,7 +45,7 @@ describe("the previews' network", { timeout: 60_000 }, () => {
     await fs.rm(config.runDir, { recursive: true, force: true })
   })
 
-  test('has its rules again soon after somebody loaded the firewall anew', async () => {
+  test('has its rules again soon after another program reloaded the firewall', async () => {
     const firewall = openFirewall({ engine, config, log })
     const network = openNetwork({ engine, store, firewall, config, log, rounds })
     void network.keep(ending.signal)
@@ -62,7 +62,7 @@ describe("the previews' network", { timeout: 60_000 }, () => {
       await run('iptables', ['-w', '-t', table, '-D', from, '-j', to])
       await until(`${from} calls ${to} again`, back, { within: 5_000 })
     }
-    assert.equal(await firewall.stands([]), true)
+    assert.equal(await firewall.isSetUp([]), true)
     ending.abort()
   })
 
@@ -71,15 +71,15 @@ describe("the previews' network", { timeout: 60_000 }, () => {
     assert.equal(EnableIPv6, false)
   })
 
-  test("tells everybody where Lotan's own container is not let through, until it is", async () => {
+  test("notes that Lotan's own container is not let through, until it is", async () => {
     let isLetThrough = false
     const firewall = {
-      stand: () => (isLetThrough ? Promise.resolve(undefined) : Promise.reject(new CutOff('no iptables'))),
-      stands: () => Promise.resolve(true),
+      setUp: () => (isLetThrough ? Promise.resolve(undefined) : Promise.reject(new CutOffError('no iptables'))),
+      isSetUp: () => Promise.resolve(true),
     }
     const network = openNetwork({ engine, store, firewall, config, log })
     const told = () => [store.meta.get('guarded'), store.meta.get('cut_off')]
-    await assert.rejects(network.ensure(), CutOff)
+    await assert.rejects(network.ensure(), CutOffError)
     assert.deepEqual(told(), ["previews cannot be reached out of Lotan's own container: no iptables", 'yes'])
     isLetThrough = true
     await network.ensure()
@@ -88,8 +88,8 @@ describe("the previews' network", { timeout: 60_000 }, () => {
 
   test('is made sure of in its rounds though the clock steps back', async (t) => {
     let rounds = 0
-    const firewall = { stand: () => Promise.resolve(void rounds++), stands: () => Promise.resolve(true) }
-    const often = { again: 200, look: 20, rest: 0 }
+    const firewall = { setUp: () => Promise.resolve(void rounds++), isSetUp: () => Promise.resolve(true) }
+    const often = { setUp: 200, check: 20, repairPause: 0 }
     const network = openNetwork({ engine, store, firewall, config, log, rounds: often })
     const over = new AbortController()
     t.after(() => over.abort())

@@ -1,4 +1,4 @@
-/** Slots that are ports: what comes up finds one that is free, and what runs is ended when they are elsewhere. */
+/** Slots that are ports: a start finds a free one, and running previews stop when the pool moves. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
@@ -7,41 +7,41 @@ import { hostPortOf, slotSchemeIn, portsIn } from '../../shared/slots/slot-schem
 import { request } from '../../testing/clients/http.ts'
 import { buildSmall } from '../../testing/images/build.ts'
 import { until } from '../../testing/harness/until.ts'
-import { makeBed, type Bed } from '../harness.ts'
+import { openHarness, type Harness } from '../harness.ts'
 import { openNetwork } from './network.ts'
 
 describe('slots that are ports', { timeout: 90_000 }, () => {
-  let bed: Bed
+  let harness: Harness
 
   before(async () => {
-    bed = await makeBed(`127.0.0.1:1/ports-${process.pid}`, { LOTAN_SLOT_KIND: 'port', LOTAN_SLOTS: '60' })
-    for (const tag of ['red', 'green', 'blue']) await buildSmall(`${bed.config.repository}:${tag}`, tag)
-    bed.work()
+    harness = await openHarness(`127.0.0.1:1/ports-${process.pid}`, { LOTAN_SLOT_KIND: 'port', LOTAN_SLOTS: '60' })
+    for (const tag of ['red', 'green', 'blue']) await buildSmall(`${harness.config.repository}:${tag}`, tag)
+    harness.startWorker()
   })
-  after(() => bed?.close())
+  after(() => harness?.close())
 
   async function pageOf(tag: string): Promise<string> {
-    const { generation } = await bed.untilState(tag, 'running')
-    const { host, port } = hostPortOf(slotSchemeIn(bed.store.meta)!, generation)
+    const { generation } = await harness.untilState(tag, 'running')
+    const { host, port } = hostPortOf(slotSchemeIn(harness.store.meta)!, generation)
     return (await request(port, { address: host, host: 'app' })).text
   }
-  const containerOf = async (tag: string) => (await bed.containers(tag)).map(({ id }) => id)
+  const containerOf = async (tag: string) => (await harness.containers(tag)).map(({ id }) => id)
 
   test('a pool of them is chosen once, and one of its ports leads to the container', async () => {
-    await bed.click('red')
+    await harness.click('red')
     assert.match(await pageOf('red'), /<h1>red/)
-    const places = slotSchemeIn(bed.store.meta)
+    const places = slotSchemeIn(harness.store.meta)
     assert.ok(places?.kind === 'port' && places.ports.length === 60)
-    const [{ published, address } = { published: 0, address: '' }] = await bed.containers('red')
-    assert.equal(published, places.ports[(await bed.untilState('red', 'running')).generation.slot - 1])
+    const [{ published, address } = { published: 0, address: '' }] = await harness.containers('red')
+    assert.equal(published, places.ports[(await harness.untilState('red', 'running')).generation.slot - 1])
     assert.ok(address, 'it is on the network all the same, with an address that the engine chose')
-    await bed.parts.network.ensure()
-    assert.deepEqual(slotSchemeIn(bed.store.meta), places)
+    await harness.deps.network.ensure()
+    assert.deepEqual(slotSchemeIn(harness.store.meta), places)
   })
 
-  test('a port that somebody else has in the meantime makes the start take another slot', async () => {
-    const places = slotSchemeIn(bed.store.meta)!
-    const { generation } = await bed.untilState('red', 'running')
+  test('a port that another program took meanwhile makes the start take another slot', async () => {
+    const places = slotSchemeIn(harness.store.meta)!
+    const { generation } = await harness.untilState('red', 'running')
     const asked: net.Socket[] = []
     const foreign = [1, 2].map((n) => {
       const { host, port } = hostPortOf(places, { slot: generation.slot + n, port: 80 })
@@ -49,17 +49,17 @@ describe('slots that are ports', { timeout: 90_000 }, () => {
     })
     try {
       await Promise.all(foreign.map((server) => once(server, 'listening')))
-      await bed.click('green')
+      await harness.click('green')
       assert.match(await pageOf('green'), /<h1>green/)
-      const green = await bed.untilState('green', 'running')
+      const green = await harness.untilState('green', 'running')
       assert.equal(green.generation.slot, generation.slot + 3)
-      const taken = bed.store.history('green').filter(({ event }) => event === 'slotTaken')
+      const taken = harness.store.history('green').filter(({ event }) => event === 'slotTaken')
       assert.deepEqual(
         taken.map(({ detail }) => detail).sort(),
         [2, 3].map((n) => `slot ${generation.slot + n}`).sort(),
       )
       assert.equal((await containerOf('green')).length, 1, 'nothing is left of the tries')
-      assert.equal(asked.length, 0, 'and nobody but the container was asked whether it is ready')
+      assert.equal(asked.length, 0, 'and only the container was probed')
     } finally {
       for (const server of foreign) server.close()
       for (const socket of asked) socket.destroy()
@@ -68,55 +68,55 @@ describe('slots that are ports', { timeout: 90_000 }, () => {
 
   test('one that was stopped is made anew', async () => {
     const [was] = await containerOf('red')
-    await bed.ask('red', { type: 'stop', why: 'asked' })
-    await bed.untilState('red', 'stopped')
+    await harness.ask('red', { type: 'stop', why: 'asked' })
+    await harness.untilState('red', 'stopped')
     assert.deepEqual(await containerOf('red'), [was], 'until then its output can be read')
-    await bed.click('red')
+    await harness.click('red')
     assert.match(await pageOf('red'), /<h1>red/)
     const [is, ...others] = await containerOf('red')
     assert.ok(is !== was && others.length === 0)
   })
 
   test('when slots are addresses from now on, what runs is ended, and the next visit finds it at one', async () => {
-    await bed.click('blue')
-    await bed.untilState('blue', 'running')
-    await bed.ask('blue', { type: 'stop', why: 'asked' })
-    await bed.untilState('blue', 'stopped')
+    await harness.click('blue')
+    await harness.untilState('blue', 'running')
+    await harness.ask('blue', { type: 'stop', why: 'asked' })
+    await harness.untilState('blue', 'stopped')
     const [was, kept] = [await containerOf('red'), await containerOf('blue')]
-    const ports = portsIn(bed.store.meta)
+    const ports = portsIn(harness.store.meta)
 
-    const { engine, store, config, log } = bed.parts
-    const firewall = { stand: () => Promise.resolve(undefined), stands: () => Promise.resolve(true) }
-    bed.parts.network = openNetwork({ engine, store, firewall, config: { ...config, slotKind: 'network' }, log })
-    await bed.parts.network.ensure()
+    const { engine, store, config, log } = harness.deps
+    const firewall = { setUp: () => Promise.resolve(undefined), isSetUp: () => Promise.resolve(true) }
+    harness.deps.network = openNetwork({ engine, store, firewall, config: { ...config, slotKind: 'network' }, log })
+    await harness.deps.network.ensure()
     for (const tag of ['red', 'green']) {
-      const preview = bed.store.get(tag)!
+      const preview = harness.store.get(tag)!
       assert.ok(preview.state === 'stopping' && preview.why === 'moved', JSON.stringify(preview))
     }
-    // Whoever comes while it is being ended waits: nobody calls it back to where it is.
-    for (const tag of ['red', 'blue']) await bed.click(tag)
-    await bed.nudges.nudge(bed.store.get('red')!)
-    await bed.nudges.nudge(bed.store.get('green')!)
+    // A click during the stop waits: the preview is not called back to its former slot.
+    for (const tag of ['red', 'blue']) await harness.click(tag)
+    await harness.nudges.nudge(harness.store.get('red')!)
+    await harness.nudges.nudge(harness.store.get('green')!)
     for (const tag of ['red', 'blue']) assert.match(await pageOf(tag), new RegExp(`<h1>${tag}`))
-    assert.equal(slotSchemeIn(bed.store.meta)?.kind, 'network')
+    assert.equal(slotSchemeIn(harness.store.meta)?.kind, 'network')
     for (const tag of ['red', 'blue']) {
-      const [container, ...others] = await bed.containers(tag)
+      const [container, ...others] = await harness.containers(tag)
       assert.deepEqual([container?.published, others.length], [null, 0])
       assert.ok(![...was, ...kept].includes(container!.id))
     }
-    await bed.untilState('green', 'stopped')
-    assert.deepEqual(portsIn(bed.store.meta), ports, 'they are kept for another time')
+    await harness.untilState('green', 'stopped')
+    assert.deepEqual(portsIn(harness.store.meta), ports, 'they are kept for another time')
   })
 
   test('and back', async () => {
     const was = await containerOf('red')
-    const { engine, store, config, log } = bed.parts
-    const firewall = { stand: () => Promise.resolve(undefined), stands: () => Promise.resolve(true) }
-    bed.parts.network = openNetwork({ engine, store, firewall, config, log })
-    await bed.parts.network.ensure()
-    await bed.nudges.nudge(bed.store.get('red')!)
-    await bed.untilState('red', 'stopped')
-    await bed.click('red')
+    const { engine, store, config, log } = harness.deps
+    const firewall = { setUp: () => Promise.resolve(undefined), isSetUp: () => Promise.resolve(true) }
+    harness.deps.network = openNetwork({ engine, store, firewall, config, log })
+    await harness.deps.network.ensure()
+    await harness.nudges.nudge(harness.store.get('red')!)
+    await harness.untilState('red', 'stopped')
+    await harness.click('red')
     assert.match(await pageOf('red'), /<h1>red/)
     await until('the one with an address is gone', async () => !(await containerOf('red')).includes(was[0]!))
   })

@@ -1,4 +1,4 @@
-/** Sleeping and waking on a real engine: what is frozen when, what calls it back, and what it finds when it wakes. */
+/** Pausing and waking on a real engine: what is frozen when, what calls it back, and what it finds when it wakes. */
 import assert from 'node:assert/strict'
 import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
@@ -9,36 +9,36 @@ import { request } from '../../testing/clients/http.ts'
 import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
 import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
 import { until } from '../../testing/harness/until.ts'
-import { makeBed, type Bed } from '../harness.ts'
+import { openHarness, type Harness } from '../harness.ts'
 
 describe('a paused preview', { timeout: 90_000 }, () => {
   let registry: Registry
-  let bed: Bed
+  let harness: Harness
 
   before(async () => {
     registry = await startRegistry()
     await buildSmall(`${registry.repository}:red`, 'red')
     await moveToRegistry(`${registry.repository}:red`)
-    bed = await makeBed(registry.repository)
-    bed.work()
-    await bed.click('red')
-    await bed.untilState('red', 'running')
+    harness = await openHarness(registry.repository)
+    harness.startWorker()
+    await harness.click('red')
+    await harness.untilState('red', 'running')
   })
   after(async () => {
-    await bed?.close()
+    await harness?.close()
     await registry?.close()
   })
 
   async function address(): Promise<string> {
-    const { generation } = await bed.untilState('red', 'running')
-    return addressOf(bed.store.meta.get('subnet')!, generation.slot)
+    const { generation } = await harness.untilState('red', 'running')
+    return addressOf(harness.store.meta.get('subnet')!, generation.slot)
   }
 
-  const status = async () => (await bed.containers('red')).map(({ status }) => status).join()
+  const status = async () => (await harness.containers('red')).map(({ status }) => status).join()
 
   /** Pauses it, and waits until its container is frozen. */
   async function freeze() {
-    await bed.ask('red', { type: 'pause' })
+    await harness.ask('red', { type: 'pause' })
     await until('the container is frozen', async () => (await status()) === 'paused')
   }
 
@@ -48,43 +48,43 @@ describe('a paused preview', { timeout: 90_000 }, () => {
   }
 
   test('is frozen when its route has been gone for long enough, and wakes with a click in the same place', async () => {
-    const { generation } = await bed.untilState('red', 'running')
+    const { generation } = await harness.untilState('red', 'running')
     const began = Date.now()
     await freeze()
-    assert.ok(Date.now() - began >= bed.parts.waits.drain)
-    const { generation: kept } = await bed.untilState('red', 'paused')
+    assert.ok(Date.now() - began >= harness.deps.waits.drain)
+    const { generation: kept } = await harness.untilState('red', 'paused')
     assert.deepEqual(kept, generation)
-    await bed.click('red')
-    await bed.untilState('red', 'running')
+    await harness.click('red')
+    await harness.untilState('red', 'running')
     assert.equal(await status(), 'running')
-    assert.deepEqual((await bed.untilState('red', 'running')).generation, generation)
+    assert.deepEqual((await harness.untilState('red', 'running')).generation, generation)
     await answers()
   })
 
   test('a click before it is frozen calls it back', async () => {
-    await bed.ask('red', { type: 'pause' })
-    await bed.click('red')
-    await sleep(bed.parts.waits.drain + 300)
+    await harness.ask('red', { type: 'pause' })
+    await harness.click('red')
+    await sleep(harness.deps.waits.drain + 300)
     assert.equal(await status(), 'running')
-    await bed.untilState('red', 'running')
+    await harness.untilState('red', 'running')
   })
 
   test('a click in the very moment that it is frozen wakes it', async () => {
     for (const late of [-5, 0, 5, 10, 20]) {
-      await bed.ask('red', { type: 'pause' })
-      await sleep(bed.parts.waits.drain + late)
-      await bed.click('red')
-      await bed.untilState('red', 'running')
+      await harness.ask('red', { type: 'pause' })
+      await sleep(harness.deps.waits.drain + late)
+      await harness.click('red')
+      await harness.untilState('red', 'running')
       await answers()
     }
   })
 
-  test('what somebody is connected to is not frozen', async () => {
+  test('a preview with an open connection is not frozen', async () => {
     const socket = net.connect(80, await address())
     await until('it is connected', () => socket.readyState === 'open')
     try {
-      await bed.ask('red', { type: 'pause' })
-      await until('it goes on', () => bed.store.history('red', 1)[0]?.event === 'inUse')
+      await harness.ask('red', { type: 'pause' })
+      await until('it goes on', () => harness.store.history('red', 1)[0]?.event === 'inUse')
       assert.equal(await status(), 'running')
     } finally {
       socket.destroy()
@@ -92,40 +92,40 @@ describe('a paused preview', { timeout: 90_000 }, () => {
   })
 
   test('what turns out to have been used is not frozen', async () => {
-    await bed.ask('red', { type: 'pause' })
+    await harness.ask('red', { type: 'pause' })
     await sleep(50)
-    bed.store.touch([['red', Date.now()]])
-    await until('it goes on', () => bed.store.history('red', 1)[0]?.event === 'inUse')
-    await bed.untilState('red', 'running')
+    harness.store.touch([['red', Date.now()]])
+    await until('it goes on', () => harness.store.history('red', 1)[0]?.event === 'inUse')
+    await harness.untilState('red', 'running')
   })
 
-  test('is stopped without being woken first, and at once: nobody can be there', async () => {
+  test('is stopped without being woken first, and at once: no connection can be open', async () => {
     await freeze()
     const began = Date.now()
-    await bed.ask('red', { type: 'stop', why: 'idle' })
-    await bed.untilState('red', 'stopped')
+    await harness.ask('red', { type: 'stop', why: 'idle' })
+    await harness.untilState('red', 'stopped')
     assert.equal(await status(), 'exited')
-    const drains = bed.store.history('red', 2).filter(({ event }) => event === 'ending')
+    const drains = harness.store.history('red', 2).filter(({ event }) => event === 'ending')
     assert.deepEqual(drains, [], `it took ${Date.now() - began} ms`)
-    await bed.click('red')
-    await bed.untilState('red', 'running')
+    await harness.click('red')
+    await harness.untilState('red', 'running')
     await answers()
   })
 
-  test('whose container was killed, or woken, or removed by somebody else serves all the same', async () => {
+  test('whose container was killed, woken or removed by another program serves all the same', async () => {
     for (const meanwhile of [kill, removeByHand, (id: string) => docker('POST', `/containers/${id}/unpause`)]) {
       await freeze()
-      const { generation } = await bed.untilState('red', 'paused')
+      const { generation } = await harness.untilState('red', 'paused')
       await meanwhile(generation.container)
-      await bed.click('red')
-      await bed.untilState('red', 'running')
+      await harness.click('red')
+      await harness.untilState('red', 'running')
       await answers()
     }
   })
 
   test('is removed with its container', async () => {
     await freeze()
-    await bed.ask('red', { type: 'remove' })
-    await until('nothing is left', async () => !bed.store.get('red') && (await status()) === '')
+    await harness.ask('red', { type: 'remove' })
+    await until('nothing is left', async () => !harness.store.get('red') && (await status()) === '')
   })
 })

@@ -89,7 +89,7 @@ describe('a helper program', () => {
     assert.throws(() => process.kill(pid, 0), /ESRCH/)
   })
 
-  test('that takes too long for a question keeps nobody waiting for its answer', async () => {
+  test('that takes too long ends with the request’s own deadline', async () => {
     await writeHelper(bin, 'late', hostOf(closed.repository), secret)
     const file = path.join(bin, 'docker-credential-late')
     await fs.writeFile(file, (await fs.readFile(file, 'utf8')).replace('\n', '\nsleep 4\n'))
@@ -123,7 +123,7 @@ describe('a service that gives out tokens', () => {
     await tokens?.close()
   })
 
-  test('gives one to anybody for what is public, and to who has the login for what is not', async () => {
+  test('gives one without a login for what is public, and with the login for what is not', async () => {
     const logins = (password?: string) => ({ auths: { [hostOf(registry.repository)]: { auth: auth(password) } } })
     tokens.isPublic = true
     assert.equal(await list({}), entered)
@@ -198,7 +198,7 @@ describe('AWS ECR', () => {
     }
   })
 
-  test('says what is wrong: no such key, no credentials, no region, a session that has ended, nobody there', async () => {
+  test('says what is wrong: no such key, no credentials, no region, a session that has ended, no server', async () => {
     const list = async (more: Record<string, string>) => {
       const { code, message } = await listTags(registry.repository, config(), env(more))
       return `${code} ${message}`
@@ -213,8 +213,8 @@ describe('AWS ECR', () => {
     ecr.refusal = 'ExpiredTokenException'
     assert.match(await list({ ...key, ...region, AWS_SESSION_TOKEN: 'ended' }), /^token-expired ExpiredTokenException/)
     ecr.refusal = undefined
-    const nobody = `http://127.0.0.1:${await freePort()}`
-    assert.match(await list({ ...key, ...region, AWS_ENDPOINT_URL_ECR: nobody }), /^registry-down .*ECONNREFUSED/)
+    const noServer = `http://127.0.0.1:${await freePort()}`
+    assert.match(await list({ ...key, ...region, AWS_ENDPOINT_URL_ECR: noServer }), /^registry-down .*ECONNREFUSED/)
   })
 
   test('a docker login of config.json serves who has no AWS credentials here', async () => {
@@ -252,7 +252,7 @@ describe('AWS ECR', () => {
       assert.equal((await tags.list()).code, entered)
       assert.equal(ecr.given.length, before + 1)
 
-      // Renewing fails: what ended is the reason, not whoever is away.
+      // Renewing fails: the ended token is the reason, not the missing server.
       await ecr.endTokens()
       ecr.refusal = 'ServerException'
       assert.equal((await tags.list()).code, 'token-expired')

@@ -141,7 +141,7 @@ test('a repository that is not there is told from one that is', async (t) => {
   })
   const unknown = registryOf({ repository: `${silent}/app`, dockerConfig: dir })
   assert.equal(await unknown.hasRepository(), true)
-  // What was learnt is not asked for again with every tag that somebody guesses.
+  // The answer is remembered, or every guessed tag would ask again.
   for (let i = 0; i < 100; i++) await unknown.hasRepository()
   assert.equal(visits, 1)
 })
@@ -301,7 +301,7 @@ test('a login is not sent where it could be read on the way, nor to another regi
     res.writeHead(401, { 'www-authenticate': 'Bearer realm="http://tokens.example.com/"' }).end(),
   )
   const registry = registryOf({ repository: `${unsafe}/app`, dockerConfig: logins({ [unsafe]: login }) })
-  await assert.rejects(registry.tags(), failsWith('credentials', /no safe place/))
+  await assert.rejects(registry.tags(), failsWith('credentials', /no safe address/))
 
   let visits = 0
   const elsewhere = await serve(t, (_, res) => {
@@ -537,7 +537,7 @@ test('who asks it later is told what is left of that', async (t) => {
   assert.ok(later.retryAfter! <= 59_750 && later.retryAfter! > 50_000, `${later.retryAfter} ms`)
 })
 
-test('whoever asks may be less patient than usual', async (t) => {
+test('a caller may set a shorter deadline', async (t) => {
   const host = await serve(t, () => {})
   const registry = registryOf({ repository: `${host}/todowrangler`, dockerConfig: dir })
   const began = performance.now()
@@ -545,7 +545,7 @@ test('whoever asks may be less patient than usual', async (t) => {
   assert.ok(performance.now() - began < 2_000)
 })
 
-test('nor is one whose tokens are given out by somebody who wants to be left alone', async (t) => {
+test('nor is one whose token service asks to be left alone', async (t) => {
   let asked = 0
   const realm = await serve(t, (_, res) => {
     asked++

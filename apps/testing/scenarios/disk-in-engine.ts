@@ -76,8 +76,8 @@ try {
     fullest,
     noSpace: /no space left/i.test(output) || /no space left/i.test(JSON.stringify(history)),
     others: [before, await others()],
-    relieved: count('was above its high mark'),
-    madeRoom: count('making room on the disk for a pull'),
+    relieved: count('is above its high mark'),
+    madeRoom: count('stopping unused previews to free disk space for a pull'),
     huge,
   }
   console.log(JSON.stringify(seen))
