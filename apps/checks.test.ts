@@ -129,6 +129,7 @@ test('pure files know no clock, no chance, no environment and nobody outside', (
     'shared/disk-space',
     'shared/preview/transitions',
     'shared/preview/fork-bomb',
+    'shared/preview/notice',
     'shared/preview/failure',
     'shared/preview/update',
     'shared/preview/pause',
