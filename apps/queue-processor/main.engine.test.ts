@@ -11,7 +11,7 @@ import { docker, kill, removeByHand, removeNetworkByHand } from '../testing/harn
 import { openGate } from '../testing/registries/throttle.ts'
 import { buildBroken, buildSmall, engine, moveToRegistry, type Recipe } from '../testing/images/build.ts'
 import { freePort } from '../testing/harness/ports.ts'
-import { login, startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { login, startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { makeBed, type Bed } from './harness.ts'
 
@@ -70,7 +70,7 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
   let bed: Bed
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const [tag, recipe] of Object.entries(images)) {
       const reference = `${registry.repository}:${tag}`
       await (tag === 'broken' ? buildBroken(reference) : buildSmall(reference, tag, recipe))
@@ -374,7 +374,7 @@ describe('the queue-processor', { timeout: 120_000 }, () => {
     } finally {
       await elsewhere.close()
     }
-    const guarded = await startRegistry({ login: true })
+    const guarded = await startImageRegistry({ login: true })
     const other = await makeBed(guarded.repository)
     try {
       await buildSmall(`${guarded.repository}:red`, 'red')

@@ -5,7 +5,7 @@ import type { Preview } from '../shared/preview/preview.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
 import { assertForwards, noteProgress } from '../testing/registries/progress.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { makeBed, type Bed } from './harness.ts'
 
@@ -21,7 +21,7 @@ describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
   let bed: Bed
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildSmall(`${registry.repository}:big`, 'big', { ballast: 2_000 })
     const cmd = ['sh', '-c', '/bin/busybox sleep 1; exec /bin/busybox httpd -f -p 80 -h /www']
     for (let i = 0; i <= moments.length; i++) {

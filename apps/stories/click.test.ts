@@ -6,7 +6,7 @@ import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { goTo, keepScreenshot, openBrowser, type Browser, type Page } from '../testing/harness/browser.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
 import { buildApp, buildApps, buildOn, engine, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const path = '/lists/42?filter=open'
@@ -19,7 +19,7 @@ describe('a click', { timeout: 180_000 }, () => {
   let forgotten: Page
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     gate = await openGate(registry.port)
     for (const tag of ['red', 'green']) {
       const reference = `${registry.repository}:${tag}`

@@ -8,7 +8,7 @@ import { tagByHand } from '../testing/harness/docker.ts'
 import type { Answer } from '../testing/clients/http.ts'
 import { buildApps, buildSmall } from '../testing/images/build.ts'
 import { sendRaw } from '../testing/clients/raw.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 /** What is between client and nginx alone, and what nginx says of itself: neither is the client's word to the application. */
@@ -27,7 +27,7 @@ describe('a cold preview', { timeout: 180_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     const small = `${registry.repository}:small`
     await buildSmall(small, 'small')
     for (const { tag } of [...pages, ...robots]) await tagByHand(small, `${registry.repository}:${tag}`)

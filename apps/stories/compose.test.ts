@@ -16,7 +16,7 @@ import { buildApps, moveToRegistry } from '../testing/images/build.ts'
 import { buildLotanImage, lotanImage } from '../testing/images/lotan-image.ts'
 import { freePort } from '../testing/harness/ports.ts'
 import { inside, openService, reachedFrom, removeFirewallByHand, rulesWith } from '../testing/harness/reach.ts'
-import { login, startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { login, startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -43,7 +43,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
 
   before(async () => {
     dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-compose-story-'))
-    registry = await startRegistry({ login: true })
+    registry = await startImageRegistry({ login: true })
     await buildApps(registry.repository, ['red', 'green'])
     for (const tag of ['red', 'green']) await moveToRegistry(`${registry.repository}:${tag}`, login)
     port = await freePort()

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { goTo, keepScreenshot, openBrowser, type Browser, type Page } from '../testing/harness/browser.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const tags = ['alpha', 'beta', 'gamma', 'delta']
@@ -15,7 +15,7 @@ describe('the admin page', { timeout: 120_000 }, () => {
   let browser: Browser
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of tags) {
       await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
       await moveToRegistry(`${registry.repository}:${tag}`)

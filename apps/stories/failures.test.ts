@@ -7,7 +7,7 @@ import { waitsForEngine } from '../shared/preview/preview.ts'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openEngineProxy, type EngineProxy } from '../testing/harness/engine-proxy.ts'
 import { buildApp, buildBroken, buildSmall, engine, moveToRegistry } from '../testing/images/build.ts'
-import { login, startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { login, startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 /** Words of applications and of the engine, which no visitor may read. */
@@ -118,7 +118,7 @@ describe('a preview that does not come up', { timeout: 150_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const { tag, build } of cases) await build(`${registry.repository}:${tag}`)
     await buildSmall(`${registry.repository}:fine`, 'fine')
     await buildSmall(`${registry.repository}:away`, 'away')
@@ -219,7 +219,7 @@ describe('a preview that the engine or the registry refuses', { timeout: 120_000
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry({ login: true })
+    registry = await startImageRegistry({ login: true })
     for (const tag of ['private', 'large', 'unlucky', 'held']) {
       await buildSmall(`${registry.repository}:${tag}`, tag)
       await moveToRegistry(`${registry.repository}:${tag}`, login)

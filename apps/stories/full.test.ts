@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
 import { buildApps } from '../testing/images/build.ts'
 import { isAlive } from '../testing/harness/processes.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const run = promisify(execFile)
@@ -29,7 +29,7 @@ describe('a data directory on a full disk', { timeout: 180_000 }, () => {
     dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-full-'))
     await run('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'lotan-test', dir])
     fill = path.join(dir, 'fill')
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, ['warm', 'cold', 'idle'])
     lotan = await startLotan({
       repository: registry.repository,

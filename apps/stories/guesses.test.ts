@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { countQuestions, type Counted } from '../testing/registries/counting-proxy.ts'
 import { buildApps, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const A_SECOND = 500
@@ -19,7 +19,7 @@ describe('guesses', { timeout: 120_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     counted = await countQuestions(registry.port)
     await push([...QUIET, ...BUSY])
     lotan = await startLotan({ repository: repository() })

@@ -9,7 +9,7 @@ import { WebSocket } from 'ws'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildApp, buildApps } from '../testing/images/build.ts'
 import { memoryOf } from '../testing/harness/processes.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const HELD = 500
@@ -19,7 +19,7 @@ describe('held requests', { timeout: 120_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApp(`${registry.repository}:slow`, { env: { APP_DELAY: 8_000 } })
     await buildApps(registry.repository, ['other', 'upload', 'chunked', 'socket'])
     lotan = await startLotan({ repository: registry.repository })

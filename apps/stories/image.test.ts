@@ -26,7 +26,7 @@ import { buildApps, moveToRegistry } from '../testing/images/build.ts'
 import { buildLotanImage, lotanImage } from '../testing/images/lotan-image.ts'
 import { freePort } from '../testing/harness/ports.ts'
 import { inside, openService, reachedFrom, removeFirewallByHand, rulesWith } from '../testing/harness/reach.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -47,7 +47,7 @@ describe('the image', { timeout: 300_000 }, () => {
   before(async () => {
     dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-image-story-'))
     const address = await bridgeAddress()
-    registry = await startRegistry({ tls: await makeCertificate(dir, address), address })
+    registry = await startImageRegistry({ tls: await makeCertificate(dir, address), address })
     await fs.mkdir(trusted(), { recursive: true })
     await fs.copyFile(path.join(dir, 'certificate.pem'), path.join(trusted(), 'ca.crt'))
     await buildApps(registry.repository, ['red', 'green'])

@@ -8,7 +8,7 @@ import Database from 'better-sqlite3'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
 import { buildSmall, engine } from '../testing/images/build.ts'
 import { isAlive } from '../testing/harness/processes.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
@@ -18,7 +18,7 @@ describe('the launcher', { timeout: 150_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of ['stays', 'both']) await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
     lotan = await startLotan({ repository: registry.repository })
   })

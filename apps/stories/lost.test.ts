@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { kill, removeByHand } from '../testing/harness/docker.ts'
 import { buildApps } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const tags = ['killed', 'removed', 'posted', 'dropping', 'exiting', 'stopped-by-hand', 'crowded']
@@ -14,7 +14,7 @@ describe('a container that is lost', { timeout: 90_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, tags)
     lotan = await startLotan({ repository: registry.repository })
     await Promise.all(tags.map((tag) => lotan.request(tag, { path: '/plain' })))

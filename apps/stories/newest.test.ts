@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { docker } from '../testing/harness/docker.ts'
 import { buildSmall, moveToRegistry, type Recipe } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { attest } from '../testing/images/upload.ts'
 import { startVisits } from '../testing/clients/visits.ts'
@@ -19,7 +19,7 @@ describe('a tag that is pushed again', { timeout: 200_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await push('app', 'v1')
     await push('asleep', 'v1')
     lotan = await startLotan({

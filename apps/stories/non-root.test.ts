@@ -11,7 +11,7 @@ import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildSmall, engine, moveToRegistry } from '../testing/images/build.ts'
 import { familyOf, usersOf } from '../testing/harness/processes.ts'
 import { inside } from '../testing/harness/reach.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 import { somebody } from '../testing/harness/user.ts'
@@ -26,7 +26,7 @@ describe('a user who is not root', { timeout: 90_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of ['red', 'green']) {
       await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
       await moveToRegistry(`${registry.repository}:${tag}`)

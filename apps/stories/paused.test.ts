@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildApps } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const PAUSE_MS = 6_000
@@ -18,7 +18,7 @@ describe('a paused preview', { timeout: 120_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, tags)
     lotan = await startLotan({
       repository: registry.repository,

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { claimed } from '../lotan/nginx/identity-headers.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildApp } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
 const DOMAIN = 'previews.lotan.localhost'
 /** Both are this machine's. */
@@ -17,7 +17,7 @@ describe('behind a proxy', { timeout: 60_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApp(`${registry.repository}:app`)
     lotan = await startLotan({
       repository: registry.repository,

@@ -8,7 +8,7 @@ import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import type { Answer } from '../testing/clients/http.ts'
 import { keepVisiting, setAside, ways } from '../testing/scenarios/damage.ts'
 import { buildApps } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 describe('a preview that runs elsewhere than its row says', { timeout: 180_000 }, () => {
@@ -16,7 +16,7 @@ describe('a preview that runs elsewhere than its row says', { timeout: 180_000 }
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, ['one', 'other'])
     lotan = await startLotan({
       repository: registry.repository,

@@ -8,7 +8,7 @@ import { asBrowser, isWaiting, startLotan, type Lotan } from '../testing/harness
 import { docker } from '../testing/harness/docker.ts'
 import type { Answer } from '../testing/clients/http.ts'
 import { buildApps } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 /** A stop leaves the container alone for so long, that no cached answer names its route any more. */
@@ -35,7 +35,7 @@ describe('a stop', { timeout: 180_000, concurrency: rows.length + 4 }, () => {
   const called = Promise.withResolvers<void>()
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, ['in-flight', 'endless'])
     await buildApps(registry.repository, ['in-use', 'thinking'], {
       labels: { 'lotan.inactivity-stop-minutes': TIMEOUT_MS / 60_000 },

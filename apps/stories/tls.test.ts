@@ -19,7 +19,7 @@ import { buildApps } from '../testing/images/build.ts'
 import { freePort } from '../testing/harness/ports.ts'
 import { familyOf, memoryOf } from '../testing/harness/processes.ts'
 import { askRepeating } from '../testing/clients/repeating-headers.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -47,7 +47,7 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     certificate = path.join(dir, 'live.pem')
     key = path.join(dir, 'live.key')
     await install([DOMAIN, `*.${DOMAIN}`])
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, ['page', 'upload', 'socket', 'api'])
     port = await freePort()
     lotan = await startLotan({

@@ -8,7 +8,7 @@ import type { In } from '../shared/preview/preview.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { docker } from '../testing/harness/docker.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 describe('an upgrade', { timeout: 90_000 }, () => {
@@ -19,7 +19,7 @@ describe('an upgrade', { timeout: 90_000 }, () => {
   let startedAt: string
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of ['red', 'asleep']) {
       await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
       await moveToRegistry(`${registry.repository}:${tag}`)

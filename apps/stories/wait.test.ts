@@ -9,7 +9,7 @@ import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
 import { buildBroken, buildSmall, moveToRegistry } from '../testing/images/build.ts'
 import { freePort } from '../testing/harness/ports.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -22,7 +22,7 @@ describe('lotan wait', { timeout: 120_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     gate = await openGate(registry.port)
     const of = (tag: string) => `${registry.repository}:${tag}`
     await buildSmall(of('slow'), 'this is slow', { ballast: 3_000 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openEngineProxy, type EngineProxy } from '../../testing/harness/engine-proxy.ts'
 import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
-import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { makeBed, type Bed } from '../harness.ts'
 import { sweep } from '../step/remove-strays.ts'
@@ -14,7 +14,7 @@ describe('an engine that refuses', { timeout: 60_000 }, () => {
   let bed: Bed
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildSmall(`${registry.repository}:red`, 'red')
     await moveToRegistry(`${registry.repository}:red`)
     proxy = await openEngineProxy()

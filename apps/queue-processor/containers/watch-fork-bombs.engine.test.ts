@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { CURBED } from '../../shared/preview/fork-bomb.ts'
 import { docker } from '../../testing/harness/docker.ts'
 import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
-import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { makeBed, type Bed } from '../harness.ts'
 import { watchBombs } from './watch-fork-bombs.ts'
@@ -20,7 +20,7 @@ describe('a fork bomb', { timeout: 90_000 }, () => {
   let watching: Promise<void> | undefined
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     const { repository } = registry
     await buildSmall(`${repository}:bomb`, 'bomb', { cmd: ['sh', '-c', bomb] })
     await buildSmall(`${repository}:calm`, 'calm')

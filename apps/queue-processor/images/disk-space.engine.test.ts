@@ -5,7 +5,7 @@ import type { Disk } from '../../shared/disk-space.ts'
 import { docker, removeByHand, removeImageByHand, tagByHand } from '../../testing/harness/docker.ts'
 import { buildOn, buildSmall, engine, moveToRegistry } from '../../testing/images/build.ts'
 import { noteProgress } from '../../testing/registries/progress.ts'
-import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { attest } from '../../testing/images/upload.ts'
 import { makeBed, type Bed } from '../harness.ts'
@@ -20,7 +20,7 @@ describe('the disk', { timeout: 120_000 }, () => {
   const at = (tag: string) => `${registry.repository}:${tag}`
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of ['used', 'named', 'twice']) await push(tag)
     for (const tag of ['base', 'waits']) await push(tag, 4_000)
     await engine.pull(at('base'))

@@ -1,11 +1,14 @@
 /** Room on the engine's disk for a pull. One that cannot fit is refused before it starts. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../../shared/config/config.ts'
 import { couldFree, inWords, isOld, whoGoes, type Disk } from '../../shared/disk-space.ts'
 import { beginning, progressOf } from '../../shared/engine/pull-progress.ts'
-import { EngineError } from '../../shared/engine/engine.ts'
-import { RegistryError, type Layer } from '../../shared/registry/registry.ts'
+import { EngineError, type Engine } from '../../shared/engine/engine.ts'
+import type { Log } from '../../shared/log.ts'
+import type { Nudges } from '../../shared/queue.ts'
+import { RegistryError, type Layer, type Registry } from '../../shared/registry/registry.ts'
+import type { Store } from '../../shared/store/store.ts'
 import { removeOldImages } from './old-images.ts'
-import type { Parts } from '../dependencies.ts'
 
 /** Where this much is free, and the image is not larger than that, its layers are not looked at one by one. */
 const AMPLE = 50e9
@@ -28,7 +31,16 @@ export type EndClaim = (bytes?: number) => void
 
 const nothing: EndClaim = () => {}
 
-export function openDisk(parts: Omit<Parts, 'disk'>) {
+interface Needs {
+  config: Config
+  store: Store
+  engine: Engine
+  registry: Pick<Registry, 'layers'>
+  nudges: Pick<Nudges, 'nudge'>
+  log: Log
+}
+
+export function openDisk(parts: Needs) {
   const { config, store, engine, registry, log } = parts
   /** What the pulls that are under way may still take, bytes by tag. */
   const claims = new Map<string, number>()

@@ -3,16 +3,17 @@
  * one that somebody's container needed when it was to go has its name still.
  */
 import { isOld } from '../../shared/disk-space.ts'
+import type { Engine } from '../../shared/engine/engine.ts'
+import type { Log } from '../../shared/log.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
-import type { Pulled } from '../../shared/store/store.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Pulled, Store } from '../../shared/store/store.ts'
 
 /**
  * Removes the images that a tag has lost; those that a container needs stay until the next look.
  * @throws EngineError
  */
 export async function removeOldImages(
-  { store, engine, log }: Pick<Parts, 'store' | 'engine' | 'log'>,
+  { store, engine, log }: { store: Store; engine: Engine; log: Log },
   tag: string,
 ): Promise<void> {
   for (const image of store.pulled.list().filter((pulled) => pulled.tag === tag)) {
@@ -32,13 +33,13 @@ export async function removeOldImages(
 }
 
 /** An image that was pulled for several tags, or by another index, has several: the last one takes it off the disk. */
-async function digestNames(engine: Parts['engine'], { id, repository }: Pulled): Promise<string[]> {
+async function digestNames(engine: Engine, { id, repository }: Pulled): Promise<string[]> {
   const all = await engine.digestNamesOf(id)
   return all.filter((name) => name.startsWith(`${repository}@`))
 }
 
 /** Removes it by its name or digests, never by its id: should it get another name in this moment, it stays. */
-async function isInUse(engine: Parts['engine'], names: string[]): Promise<boolean> {
+async function isInUse(engine: Engine, names: string[]): Promise<boolean> {
   let last: string | undefined
   for (const name of names) last = await engine.removeImage(name)
   return last === 'in-use'

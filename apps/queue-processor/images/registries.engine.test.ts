@@ -15,7 +15,7 @@ import { openGate } from '../../testing/registries/throttle.ts'
 import { buildOn, buildSmall, moveToRegistry } from '../../testing/images/build.ts'
 import { freePort } from '../../testing/harness/ports.ts'
 import { assertForwards, noteProgress } from '../../testing/registries/progress.ts'
-import { login, passwordHash, startRegistry, type Registry } from '../../testing/registries/registry.ts'
+import { login, passwordHash, startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { surroundings } from '../../testing/harness/surroundings.ts'
 import { identity, startTokenService, type TokenService } from '../../testing/registries/token-service.ts'
 import { until } from '../../testing/harness/until.ts'
@@ -63,7 +63,7 @@ describe('a registry with a token service, as Docker Hub is', { timeout: 90_000 
 
   before(async () => {
     tokens = await startTokenService()
-    registry = await startRegistry({ token: tokens.configuration })
+    registry = await startImageRegistry({ token: tokens.configuration })
     await push(registry, ['red', 'green', 'blue'])
     bed = await makeBed(registry.repository)
     bed.work()
@@ -108,7 +108,7 @@ describe('a login that is not in config.json', { timeout: 120_000 }, () => {
 
   before(async () => {
     bin = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-logins-'))
-    registry = await startRegistry({ login: true })
+    registry = await startImageRegistry({ login: true })
     host = hostOf(registry.repository)
     await push(registry, ['red', 'green', 'blue', 'purple', 'black'])
     ecr = await startEcr(registry)
@@ -174,7 +174,7 @@ describe('a login that is not in config.json', { timeout: 120_000 }, () => {
 })
 
 test('a pull that is refused is tried once more, with a newer login alone', { timeout: 60_000 }, async (t) => {
-  const registry = await startRegistry({ login: true })
+  const registry = await startImageRegistry({ login: true })
   t.after(() => registry.close())
   await push(registry, ['red', 'green'])
   const bed = await makeBed(registry.repository)
@@ -205,7 +205,7 @@ test(
     timeout: 60_000,
   },
   async (t) => {
-    const registry = await startRegistry({ login: true })
+    const registry = await startImageRegistry({ login: true })
     t.after(() => registry.close())
     const at = `${registry.repository}:big`
     // The engine fetches three layers at once: the others are asked for when the login has ended.
@@ -264,9 +264,9 @@ describe('a registry that cannot be pulled from', { timeout: 90_000 }, () => {
   test('says why: it is away, is not trusted, speaks no TLS, or has no such repository', async (t) => {
     const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-tls-'))
     const address = await bridgeAddress()
-    const trustless = await startRegistry({ tls: await makeCertificate(dir, address), address })
-    const plain = await startRegistry({ address })
-    const empty = await startRegistry()
+    const trustless = await startImageRegistry({ tls: await makeCertificate(dir, address), address })
+    const plain = await startImageRegistry({ address })
+    const empty = await startImageRegistry()
     t.after(async () => {
       for (const registry of [trustless, plain, empty]) await registry.close()
       await fs.rm(dir, { recursive: true })
@@ -285,7 +285,7 @@ describe('a registry that cannot be trusted', { timeout: 120_000 }, () => {
   let at: string
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     at = `localhost:${registry.port}/todowrangler`
     for (const [tag, ballast] of [
       ['red', 0],
@@ -388,7 +388,7 @@ describe('a tag that the registry’s list does not have', { timeout: 90_000 }, 
 
   /** A bed whose registry answers the look at a tag with this status, and the engine as it should. */
   async function lookingAt(t: TestContext, status?: number) {
-    const registry = await startRegistry()
+    const registry = await startImageRegistry()
     const counted = await countQuestions(registry.port, (req) => (isLook(req) ? status : undefined))
     const repository = `127.0.0.1:${counted.port}/todowrangler`
     await buildSmall(`${repository}:red`, 'red')

@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { openGate, type Gate } from '../../testing/registries/throttle.ts'
 import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
-import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { makeBed, type Bed } from '../harness.ts'
 
@@ -19,7 +19,7 @@ describe('a newer image is looked for', { timeout: 170_000 }, () => {
   const standing = new Set<() => void>()
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     gate = await openGate(registry.port)
     for (const tag of ['a', 'b', 'c', 'x', 'p1', 'p2', 'p3']) await push(tag, 'v1')
     bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`)

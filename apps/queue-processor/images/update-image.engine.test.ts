@@ -6,7 +6,7 @@ import { docker, removeByHand } from '../../testing/harness/docker.ts'
 import { openGate, type Gate } from '../../testing/registries/throttle.ts'
 import { buildSmall, engine, moveToRegistry } from '../../testing/images/build.ts'
 import { assertForwards, noteProgress } from '../../testing/registries/progress.ts'
-import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { uploadList } from '../../testing/images/upload.ts'
 import { makeBed, type Bed } from '../harness.ts'
@@ -21,7 +21,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
   let bed: Bed
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     gate = await openGate(registry.port)
     for (const tag of ['a', 'b', 'arm', 'held']) await push(tag, `${tag} v1`)
     bed = await makeBed(`127.0.0.1:${gate.port}/todowrangler`, { LOTAN_PREPULL: '^ahead' })

@@ -7,7 +7,7 @@ import { addressOf } from '../../shared/slots/slots.ts'
 import { docker, kill, removeByHand } from '../../testing/harness/docker.ts'
 import { request } from '../../testing/clients/http.ts'
 import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
-import { startRegistry, type Registry } from '../../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { makeBed, type Bed } from '../harness.ts'
 
@@ -16,7 +16,7 @@ describe('a paused preview', { timeout: 90_000 }, () => {
   let bed: Bed
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildSmall(`${registry.repository}:red`, 'red')
     await moveToRegistry(`${registry.repository}:red`)
     bed = await makeBed(registry.repository)

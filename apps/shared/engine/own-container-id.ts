@@ -1,12 +1,16 @@
 /** Which container a process is in, as the kernel tells: the engine mounts files from a directory named after it. */
 import fs from 'node:fs'
-import type { Engine, OwnContainer } from './engine.ts'
+import type { OwnContainer } from './own-container.ts'
+
+interface OwnContainerFinder {
+  ownContainer(id: string): Promise<OwnContainer | undefined>
+}
 
 /**
  * The container of this engine that Lotan itself runs in, or whose network it shares.
  * @returns undefined where it runs in none; of another engine's (this machine may be a container itself) nothing is known
  */
-export async function ownContainer(engine: Pick<Engine, 'ownContainer'>): Promise<OwnContainer | undefined> {
+export async function ownContainer(engine: OwnContainerFinder): Promise<OwnContainer | undefined> {
   const id = containerIn(fs.readFileSync('/proc/self/mountinfo', 'utf8'))
   return id === undefined ? undefined : engine.ownContainer(id)
 }

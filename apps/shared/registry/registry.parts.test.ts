@@ -10,9 +10,8 @@ import { after, before, describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { makeCertificate } from '../../testing/harness/certificate.ts'
-import { bridgeAddress } from '../../testing/harness/docker.ts'
 import { countQuestions } from '../../testing/registries/counting-proxy.ts'
-import { freePort } from '../../testing/harness/ports.ts'
+import { addressBesideLoopback, freePort } from '../../testing/harness/ports.ts'
 import { login, startRegistry, type Registry } from '../../testing/registries/registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { splitReference } from './docker-config.ts'
@@ -148,7 +147,7 @@ test('a repository that is not there is told from one that is', async (t) => {
 
 test('a registry that is not trusted says so: its own certificate, and no TLS at all', async (t) => {
   const home = fs.mkdtempSync(path.join(dir, 'tls-'))
-  const address = await bridgeAddress()
+  const address = addressBesideLoopback()
   const registry = await startRegistry({ tls: await makeCertificate(home, address), address })
   t.after(() => registry.close())
   const tags = (repository: string) => registryOf({ repository, dockerConfig: dir }).tags()

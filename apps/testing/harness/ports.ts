@@ -1,5 +1,6 @@
-/** Ports on loopback that nobody uses. */
+/** Where tests listen. */
 import net from 'node:net'
+import os from 'node:os'
 
 /** A port that was free a moment ago. The kernel gives them out in no order, so two tests hardly ever get the same. */
 export async function freePort(): Promise<number> {
@@ -8,4 +9,12 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as net.AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port
+}
+
+/** An IPv4 address of this machine that is not loopback's. */
+export function addressBesideLoopback(): string {
+  const addresses = Object.values(os.networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const found = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)
+  if (!found) throw new Error('this machine has no address but those of loopback')
+  return found.address
 }

@@ -9,7 +9,7 @@ import fs from 'node:fs/promises'
 import { startLotan } from '../harness/lotan.ts'
 import { docker, imagesBelow } from '../harness/docker.ts'
 import { buildSmall, engine, moveToRegistry } from '../images/build.ts'
-import { startRegistry } from '../registries/registry.ts'
+import { startImageRegistry } from '../registries/image-registry.ts'
 import { until } from '../harness/until.ts'
 import { upload } from '../images/upload.ts'
 
@@ -34,7 +34,7 @@ export interface Seen {
 const [tags = 0, ballast = 0, high = 0, low = 0] = process.argv.slice(2, 6).map(Number)
 const disk = process.argv[6]!
 
-const registry = await startRegistry()
+const registry = await startImageRegistry()
 const { repository } = registry
 const names = Array.from({ length: tags }, (_, i) => `pr-${i + 1}`)
 for (const tag of names) {

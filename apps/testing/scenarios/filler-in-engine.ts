@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../harness/lotan.ts'
 import { docker, tagByHand } from '../harness/docker.ts'
 import { buildOn, buildSmall, moveToRegistry } from '../images/build.ts'
-import { startRegistry } from '../registries/registry.ts'
+import { startImageRegistry } from '../registries/image-registry.ts'
 import { until } from '../harness/until.ts'
 
 /** What the story saw. */
@@ -44,7 +44,7 @@ const peaceful = {
 const greedy = 'greedy'
 const disk = process.argv[2]!
 
-const registry = await startRegistry()
+const registry = await startImageRegistry()
 const { repository } = registry
 const at = (tag: string) => `${repository}:${tag}`
 await buildSmall(at('layer'), 'up', { cmd: ['sh', '-c', serving({ ...fillers, ...peaceful })], volumes: ['/data'] })
