@@ -5,11 +5,11 @@
 import { readConfig } from '../shared/config/config.ts'
 import { get } from './supervisor/probe.ts'
 import { names } from './supervisor/processes.ts'
-import { whatAils, whatAilsOne } from './supervisor/health.ts'
+import { unhealthyOf, unhealthyOne } from './supervisor/health.ts'
 
 const config = readConfig()
 const name = names.find((name) => name === process.argv[2])
-const ails = await (name ? whatAilsOne(name, config) : whatVisitorsSee()).catch((error: Error) => error.message)
+const ails = await (name ? unhealthyOne(name, config) : whatVisitorsSee()).catch((error: Error) => error.message)
 console.log(ails ?? 'well')
 process.exit(ails === undefined ? 0 : 1)
 
@@ -22,6 +22,6 @@ async function whatVisitorsSee(): Promise<string | undefined> {
     return status === 200 ? undefined : body
   } catch (error) {
     // The router may know why nginx is not there yet.
-    return (await whatAils(config)) ?? (error as Error).message
+    return (await unhealthyOf(config)) ?? (error as Error).message
   }
 }

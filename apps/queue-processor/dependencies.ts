@@ -9,7 +9,7 @@ import type { Store } from '../shared/store/store.ts'
 import type { openDisk } from './images/disk-space.ts'
 import type { Network } from './network/network.ts'
 
-export interface Parts {
+export interface Dependencies {
   config: Config
   store: Store
   engine: Engine

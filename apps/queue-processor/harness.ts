@@ -28,10 +28,10 @@ import {
 import { removeFirewallByHand } from '../testing/harness/reach.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
-import { attendTo } from './worker.ts'
+import { work } from './worker.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
-import type { Parts, Waits } from './dependencies.ts'
+import type { Dependencies, Waits } from './dependencies.ts'
 
 export type Bed = Awaited<ReturnType<typeof makeBed>>
 
@@ -70,7 +70,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
   })
   const nudges = openQueue(config, log)
   await until('Redis answers', () => nudges.ping().then(() => true))
-  const hands: Omit<Parts, 'disk'> = {
+  const hands: Omit<Dependencies, 'disk'> = {
     config,
     store,
     engine,
@@ -81,7 +81,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     waits: { drain: 300, grace: 1_000, errors: 500, steady: 700, stall: 60_000, ...waits },
     log,
   }
-  const parts: Parts = { ...hands, disk: openDisk(hands) }
+  const parts: Dependencies = { ...hands, disk: openDisk(hands) }
   let workers: ReturnType<typeof openWorkers> | undefined
   const children = new Set<ReturnType<typeof spawn>>()
 
@@ -103,7 +103,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
       workers ??= openWorkers(
         config,
         { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 3, stop: 10 },
-        attendTo(parts),
+        work(parts),
         log,
       )
     },

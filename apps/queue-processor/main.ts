@@ -9,7 +9,7 @@ import { openRegistry } from '../shared/registry/registry.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openOwnStore } from '../shared/store/own-store.ts'
-import { attendTo } from './worker.ts'
+import { work } from './worker.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
 import { openNetwork } from './network/network.ts'
@@ -51,7 +51,7 @@ const parts = { ...hands, disk: openDisk(hands) }
 void network.keep(ending.signal)
 void watchBombs(hands, ending.signal)
 await emptyQueues()
-open.push(openWorkers(config, widths, attendTo(parts), log))
+open.push(openWorkers(config, widths, work(parts), log))
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)
 for (const preview of store.list()) if (wantsNewer(preview)) await nudges.refresh(preview)

@@ -8,18 +8,18 @@ import { nextInLine } from '../shared/preview/start-queue.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay, takesPlace, type Preview } from '../shared/preview/preview.ts'
 import { laneOf, type Lane, type Nudge } from '../shared/queue.ts'
-import { comingOf, discard } from './step/pending.ts'
-import type { Outcome, Parts } from './dependencies.ts'
-import { lookUp } from './step/check-tag.ts'
+import { pendingOf, discard } from './step/pending.ts'
+import type { Outcome, Dependencies } from './dependencies.ts'
+import { checkTag } from './step/check-tag.ts'
 import { pausePreview, wakePreview } from './step/pause-preview.ts'
-import { openPullAhead } from './images/prepull.ts'
-import { isExpected, reasonOf } from './step/to-failure-reason.ts'
-import { refreshImage, withImage } from './images/pull-for-start.ts'
-import { askFirst, renewImage } from './images/update-image.ts'
-import { openSeeOff } from './step/retire-generation.ts'
+import { openPrepull } from './images/prepull.ts'
+import { isExpected, toFailureReason } from './step/to-failure-reason.ts'
+import { pullForStart, withImage } from './images/pull-for-start.ts'
+import { checkUpdateFirst, updateImage } from './images/update-image.ts'
+import { openRetireGeneration } from './step/retire-generation.ts'
 import { startPreview } from './step/start-preview.ts'
 import { cleanUp, removePreview, stopPreview } from './step/stop-preview.ts'
-import { sweep } from './step/remove-strays.ts'
+import { removeStrays } from './step/remove-strays.ts'
 
 /** What was asked for a tag while it was busy, and whether that was with looking for a newer image. */
 interface Turn {
@@ -29,11 +29,11 @@ interface Turn {
 }
 
 /** Makes the handler of the lanes. It never throws, and it is harmless to call twice for the same. */
-export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<void> {
+export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise<void> {
   const { store, nudges, log, config } = parts
   const busy = new Map<string, Turn>()
-  const seeOff = openSeeOff(parts)
-  const pullAhead = openPullAhead(parts)
+  const seeOff = openRetireGeneration(parts)
+  const pullAhead = openPrepull(parts)
 
   return async function attend(lane, { tag, sweep: sweeping = false, refresh: refreshing = false, ahead = false }) {
     // Beside whatever is asked for the tag meanwhile: the engine fetches a layer once, for all who want it.
@@ -51,7 +51,7 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
     const turn: Turn = { again: false, sweep: false, looks: refreshing }
     busy.set(tag, turn)
     const outcome = refreshing
-      ? await attempt(tag, 'renew', () => renewImage(parts, lane, before))
+      ? await attempt(tag, 'renew', () => updateImage(parts, lane, before))
       : await attempt(tag, lane, () => step(parts, lane, before, tag, sweeping))
     if (!outcome?.beside) return finish(tag, turn, before, outcome)
     const { beside } = outcome
@@ -74,14 +74,14 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
     else log.warn({ tag, lane, code: error.code, error: error.message }, 'step failed')
     // Nobody waits for a renewal: whoever is on the way has asked for more than that.
     if (!preview || lane === 'stop' || lane === 'renew') return
-    const coming = comingOf(preview)
+    const coming = pendingOf(preview)
     if (preview.state === 'running' && (lane !== 'start' || !coming)) return
     if (!['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
     // An engine that is down cannot do that either: the container is swept away when it is back.
     if (coming) await discard(parts, coming).catch(() => {})
     store.apply(tag, {
       type: 'fail',
-      reason: reasonOf(error, lane === 'pull' || lane === 'ask' ? 'pull-failed' : 'start-failed'),
+      reason: toFailureReason(error, lane === 'pull' || lane === 'ask' ? 'pull-failed' : 'start-failed'),
     })
   }
 
@@ -109,13 +109,13 @@ export function attendTo(parts: Parts): (lane: Lane, nudge: Nudge) => Promise<vo
 }
 
 async function step(
-  parts: Parts,
+  parts: Dependencies,
   lane: Lane,
   preview: Preview | undefined,
   tag: string,
   sweeping: boolean,
 ): Promise<Outcome> {
-  if (!preview || sweeping) return void (await sweep(parts, tag))
+  if (!preview || sweeping) return void (await removeStrays(parts, tag))
   // The state has changed since the job was made: it is another lane's now.
   const sentOn = preview.state === 'queued' && (lane === 'ask' || lane === 'pull')
   if (laneOf(preview) !== lane && !sentOn) return { again: isOnItsWay(preview) }
@@ -123,16 +123,16 @@ async function step(
     case 'queued': {
       // TAG_FILTER was changed since it was asked for.
       if (!parts.config.offers(tag)) return void parts.store.apply(tag, { type: 'remove' })
-      if (lane === 'ask') return lookUp(parts, preview)
-      if (lane === 'pull') return refreshImage(parts, preview)
+      if (lane === 'ask') return checkTag(parts, preview)
+      if (lane === 'pull') return pullForStart(parts, preview)
       // A question keeps nobody else from starting.
-      if (wantsNewer(preview)) return { beside: askFirst(parts, preview) }
+      if (wantsNewer(preview)) return { beside: checkUpdateFirst(parts, preview) }
       const here = await withImage(parts, preview)
       if (here) return startPreview(parts, here)
       return { sendOn: parts.store.isOffered(tag) ? 'pull' : 'ask' }
     }
     case 'pulling':
-      return refreshImage(parts, preview)
+      return pullForStart(parts, preview)
     case 'starting':
       return startPreview(parts, preview)
     case 'running':

@@ -9,7 +9,7 @@ import type { In } from '../shared/preview/preview.ts'
 import { addressOf } from '../shared/slots/slots.ts'
 import { openStore, type Store } from '../shared/store/store.ts'
 import type { Action } from './plan.ts'
-import { openReap } from './apply-plan.ts'
+import { openApplyPlan } from './apply-plan.ts'
 
 const log = openLog('test', 'silent')
 
@@ -38,7 +38,7 @@ test('the image of a container that is taken over is known as one that Lotan pul
     labels: {},
     ports: [80],
   }
-  const reap = openReap({
+  const reap = openApplyPlan({
     config: {
       repository,
       containerPort: null,
@@ -85,7 +85,7 @@ test('the image of a container that is taken over is known as one that Lotan pul
 test('the same preview’s newer image is asked for every half minute at most, whatever the clock does', async (t) => {
   const store = emptyStore(t)
   const asked: string[] = []
-  const reap = openReap({
+  const reap = openApplyPlan({
     config: {
       repository: 'r/app',
       containerPort: null,
@@ -120,7 +120,7 @@ test('the same preview’s newer image is asked for every half minute at most, w
 test('what a route leads to and could not be looked into is told, so that nothing is served over it', async (t) => {
   const store = emptyStore(t)
   const away = () => Promise.reject(new Error('away'))
-  const reap = openReap({
+  const reap = openApplyPlan({
     config: { repository: 'r/app', containerPort: null, slots: 10, limits: {} as never, ceilings: {} as never },
     store,
     nudges: { nudge: away, sweep: away, refresh: away },

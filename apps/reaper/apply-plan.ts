@@ -6,7 +6,7 @@ import type { Log } from '../shared/log.ts'
 import { generationOf, generationsOf, type In, type Preview, type Routed } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/preview/failure-reason.ts'
-import { placesIn, slotOf } from '../shared/slots/slot-scheme.ts'
+import { slotSchemeIn, slotOf } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
 import { isAstray, isUnknown, type Action } from './plan.ts'
 
@@ -26,7 +26,7 @@ export interface Parts {
   log: Log
 }
 
-export function openReap({ config, store, nudges, engine, log }: Parts) {
+export function openApplyPlan({ config, store, nudges, engine, log }: Parts) {
   const asked = new Map<string, { at: number; rest: number }>()
 
   async function act(action: Action, now: number): Promise<void> {
@@ -86,7 +86,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
   /** Looks into a container that seems to be elsewhere: where that is so, no route may lead to where it should be. */
   async function astray({ tag, since }: Preview, generation: Routed): Promise<void> {
     const found = await engine.inspect(generation.container)
-    const places = placesIn(store.meta)
+    const places = slotSchemeIn(store.meta)
     if (!found?.running || !isAstray(generation, found, { places, config })) return
     // It may have been started elsewhere since it was looked at.
     const preview = store.get(tag)
@@ -137,7 +137,7 @@ export function openReap({ config, store, nudges, engine, log }: Parts) {
     status,
   }: Container): Promise<void> {
     const image = await engine.findImage(imageId, [digest])
-    const places = placesIn(store.meta)
+    const places = slotSchemeIn(store.meta)
     // The queue-processor finds the network again: until then no address means anything.
     if (!places) return
     // Somebody may have removed it meanwhile, which leaves no row, but a history.

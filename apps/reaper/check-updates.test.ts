@@ -7,7 +7,7 @@ import { openLog } from '../shared/log.ts'
 import { fresh, type Event, type Preview } from '../shared/preview/preview.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
 import { until } from '../testing/harness/until.ts'
-import { keepNewest } from './check-updates.ts'
+import { checkUpdates } from './check-updates.ts'
 
 test('what the registry says of a tag is noted, and asked of no tag that Lotan has not pulled or may not start', async () => {
   const digest = (n: number) => `sha256:${String(n).repeat(64)}`
@@ -33,7 +33,7 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
   const refreshed = new Set<string>()
   const applied: [string, Event][] = []
   const ending = new AbortController()
-  const kept = keepNewest(
+  const kept = checkUpdates(
     {
       config: { offers: (tag) => tag !== 'filtered' },
       registry: openRegistry({
@@ -97,7 +97,7 @@ async function askAbout(
   const repository = `127.0.0.1:${(server.address() as AddressInfo).port}/app`
   const refreshed = new Set<string>()
   const ending = new AbortController()
-  const kept = keepNewest(
+  const kept = checkUpdates(
     {
       config: { offers: () => true },
       registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),

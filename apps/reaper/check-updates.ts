@@ -22,7 +22,7 @@ export interface Parts {
 }
 
 /** @param every milliseconds between two rounds, jittered by a tenth */
-export async function keepNewest(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
+export async function checkUpdates(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
   const round = openRound(parts, signal)
   let leaveAlone = 0
   while (!signal.aborted) {

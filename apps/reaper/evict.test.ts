@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AT_ONCE, type Preview } from '../shared/preview/preview.ts'
-import { relieve } from './evict.ts'
+import { evict } from './evict.ts'
 
 const now = 1_000_000_000
 const marks = { high: 85, low: 75 }
@@ -49,7 +49,7 @@ test('above the high mark the longest unused go until it is below the low one, a
     ] // prettier-ignore
   for (const [what, used, under, previews, go, over] of cases) {
     const disk = { total: 1_000, free: 1_000 - used * 10, root: '/' }
-    const found = relieve({ previews, written: { wrote: 200 }, disk, marks, under }, now)
+    const found = evict({ previews, written: { wrote: 200 }, disk, marks, under }, now)
     assert.deepEqual(
       { ...found, go: found.go.map(({ tag }) => tag) },
       { over: over !== undefined, go, stuck: over === 'stuck' },

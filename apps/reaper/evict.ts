@@ -31,7 +31,7 @@ export interface DiskAction {
 }
 
 /** @param now milliseconds since 1970 */
-export function relieve({ previews, written, disk, marks, under }: DiskFacts, now: number): DiskAction {
+export function evict({ previews, written, disk, marks, under }: DiskFacts, now: number): DiskAction {
   const over = usedPercent(disk) >= (under ? marks.low : marks.high)
   if (!over) return { over, go: [], stuck: false }
   // Who has filled it is on the way out: it is seen after that whether others have to go at all.

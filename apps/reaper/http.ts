@@ -18,7 +18,7 @@ export interface Parts {
 }
 
 /** Serves `/engine`, `/containers/ID`, `/containers/ID/logs?tail=200&follow=1` and `/figures`. */
-export async function serve(socket: string, { instance, engine, store, log }: Parts): Promise<http.Server> {
+export async function serveHttp(socket: string, { instance, engine, store, log }: Parts): Promise<http.Server> {
   let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -5,19 +5,19 @@ import { readConfig } from '../shared/config/config.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
 import { EngineError, openEngine, type Container } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
-import { placesIn } from '../shared/slots/slot-scheme.ts'
+import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import { openQueue } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
 import { openOwnStore } from '../shared/store/own-store.ts'
-import { awaitReady } from './wait-until-ready.ts'
+import { waitUntilReady } from './wait-until-ready.ts'
 import { watchConnections } from './watch-connections.ts'
-import { keepGoing } from './retry-forever.ts'
-import { keepNewest } from './check-updates.ts'
-import { keepOffered } from './sync-tags.ts'
+import { retryForever } from './retry-forever.ts'
+import { checkUpdates } from './check-updates.ts'
+import { syncTags } from './sync-tags.ts'
 import { plan } from './plan.ts'
-import { openReap } from './apply-plan.ts'
-import { serve } from './http.ts'
-import { watchDamage } from './watch-database.ts'
+import { openApplyPlan } from './apply-plan.ts'
+import { serveHttp } from './http.ts'
+import { watchDatabase } from './watch-database.ts'
 import { watchDisk } from './watch-disk.ts'
 import { watchEngine } from './watch-engine.ts'
 
@@ -35,25 +35,30 @@ const log = openLog('reaper')
 const store = openOwnStore(config, log)
 const nudges = openQueue(config, log)
 const engine = openEngine(config)
-const reap = openReap({ config, store, nudges, engine, log })
+const reap = openApplyPlan({ config, store, nudges, engine, log })
 const ending = new AbortController()
 const { signal } = ending
 
-const server = await serve(path.join(config.runDir, 'reaper.sock'), { instance: config.instance, engine, store, log })
+const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
+  instance: config.instance,
+  engine,
+  store,
+  log,
+})
 reap.removeOthers()
-const going = (what: string, watch: () => Promise<void>) => void keepGoing(what, log, signal, watch)
+const going = (what: string, watch: () => Promise<void>) => void retryForever(what, log, signal, watch)
 going('disk', () => watchDisk({ config, engine, store, nudges, log }, signal))
 going('engine', () => watchEngine({ engine, store, reap, compare, log }, signal))
 const registry = openRegistry(config)
-const ready = () => awaitReady(config, signal)
-going('tags', () => keepOffered({ config, registry, store, nudges, ready, log }, config.refreshEvery, signal))
-going('newest', () => keepNewest({ config, registry, store, nudges, log }, config.refreshEvery, signal))
+const ready = () => waitUntilReady(config, signal)
+going('tags', () => syncTags({ config, registry, store, nudges, ready, log }, config.refreshEvery, signal))
+going('newest', () => checkUpdates({ config, registry, store, nudges, log }, config.refreshEvery, signal))
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const { isOpen, knownUntil } = watchConnections({ sample: sampleConnections, store, log }, lookEvery, signal)
 going('dues', lookAgainAndAgain)
 going('comparing', compareAgainAndAgain)
 going('room', keepRoom)
-going('damage', () => watchDamage({ store, log }, signal))
+going('damage', () => watchDatabase({ store, log }, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 
 process.once('SIGTERM', () => {
@@ -75,7 +80,7 @@ async function lookAgainAndAgain(): Promise<void> {
 async function compareAgainAndAgain(): Promise<void> {
   // After a lost database nothing can be taken over until it is known where slots are; then it is done at once, before
   // somebody asks for what runs and gets a container made anew.
-  while (!signal.aborted && !placesIn(store.meta)) await sleep(PLACES_MS, undefined, { signal }).catch(() => {})
+  while (!signal.aborted && !slotSchemeIn(store.meta)) await sleep(PLACES_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
     // That the engine is away is said by who listens to it.
     await compare().catch(unlessOfTheEngine)
@@ -123,7 +128,7 @@ async function compare(): Promise<void> {
  */
 async function doWhatIsDue(containers: Container[] | null, askedAt = 0): Promise<boolean> {
   const room = config.maxRunning - store.places()
-  const places = placesIn(store.meta)
+  const places = slotSchemeIn(store.meta)
   const previews = store.list()
   // After the rows, or one that came in between would be of a time to come.
   const now = Date.now()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Container } from '../shared/engine/engine.ts'
-import type { Places } from '../shared/slots/slot-scheme.ts'
+import type { SlotScheme } from '../shared/slots/slot-scheme.ts'
 import type { Preview } from '../shared/preview/preview.ts'
 import { plan, type Action, type Facts } from './plan.ts'
 
@@ -15,7 +15,7 @@ const config = {
   repository: 'r/app',
   slots: 10,
 }
-const places: Places = { kind: 'network', subnet: '10.83.0.0/20' }
+const places: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
 const image = { id: 'i', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
 const known = {
   tag: 'red',

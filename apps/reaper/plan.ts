@@ -8,7 +8,7 @@ import { duesOf, type Due, type Timeouts } from '../shared/preview/timeouts.ts'
 import type { Container } from '../shared/engine/engine.ts'
 import { nextInLine } from '../shared/preview/start-queue.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
-import { slotOf, type Places } from '../shared/slots/slot-scheme.ts'
+import { slotOf, type SlotScheme } from '../shared/slots/slot-scheme.ts'
 import {
   besideOf,
   generationOf,
@@ -30,7 +30,7 @@ export interface Facts {
   /** When the engine was asked for them, milliseconds since 1970: what failed for want of it before that may start now. */
   askedAt: number
   /** Where slots are; undefined where that is not known yet. */
-  places: Places | undefined
+  places: SlotScheme | undefined
   /** Whether somebody may be connected to a preview, silent perhaps: it is not frozen then. */
   isOpen: (tag: string) => boolean
   /** Until when every use of a preview is known, milliseconds since 1970: what is due since then may have been used. */

@@ -10,7 +10,7 @@ const REST_MS = 2_000
  * @param what it does, for the log
  * @throws what does not pass by itself: a corrupt database, a mistake
  */
-export async function keepGoing(
+export async function retryForever(
   what: string,
   log: Log,
   signal: AbortSignal,

@@ -8,7 +8,7 @@ import { openLog } from '../shared/log.ts'
 import { fresh, type Event, type Preview } from '../shared/preview/preview.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
 import { until } from '../testing/harness/until.ts'
-import { keepOffered } from './sync-tags.ts'
+import { syncTags } from './sync-tags.ts'
 
 test('a registry that wants to be left alone is, for as long as it says; others are asked again soon', async () => {
   const answers: [status: number, headers?: Record<string, string>][] = [
@@ -28,7 +28,7 @@ test('a registry that wants to be left alone is, for as long as it says; others 
   const ending = new AbortController()
   const offered: string[][] = []
   const isReady = Promise.withResolvers<void>()
-  const kept = keepOffered(
+  const kept = syncTags(
     {
       registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),
       config: { prepulls: () => false },
@@ -79,7 +79,7 @@ test('what is shown last is pulled ahead first, nobody is asked for again before
     why,
   })
   const ending = new AbortController()
-  const kept = keepOffered(
+  const kept = syncTags(
     {
       registry: { tags: () => Promise.resolve(['pr-1']) },
       config: { prepulls: (tag) => tag.startsWith('pr-') },

@@ -35,7 +35,7 @@ export interface Parts {
  * @param every milliseconds, jittered by a tenth; sooner when visitors ask for tags that the list does not have, and
  *   after a failure at first, then back to it, but never before the registry wants to be asked again
  */
-export async function keepOffered(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
+export async function syncTags(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
   const { registry, store, ready, log } = parts
   const askAhead = openAhead(parts)
   let failures = 0

@@ -10,7 +10,7 @@ const ANSWER_MS = 3_000
 const LONGEST_MS = 30_000
 
 /** Ends when it is ready, after 30 s in any case, and with the signal. Never throws. */
-export async function awaitReady(
+export async function waitUntilReady(
   { runDir, domain }: Pick<Config, 'runDir' | 'domain'>,
   signal: AbortSignal,
   longest = LONGEST_MS,

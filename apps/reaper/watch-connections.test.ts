@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Preview } from '../shared/preview/preview.ts'
-import { placeOf, textOf, type Places } from '../shared/slots/slot-scheme.ts'
+import { hostPortOf, hostPortText, type SlotScheme } from '../shared/slots/slot-scheme.ts'
 import { nextLook, type Look } from './watch-connections.ts'
 
-const places: Places = { kind: 'network', subnet: '10.83.0.0/20' }
+const places: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
 const NOW = 1_000_000_000_000
 
 /** A running preview at slot 1. @param lastSeen seconds after NOW, or null */
@@ -35,7 +35,7 @@ function red(lastSeen: number | null): Preview {
 function looks(...steps: [bytes: number | null, lastSeen: number | null][]): Look {
   let look: Look | undefined
   for (const [i, [bytes, lastSeen]] of steps.entries()) {
-    const connection = { key: 'one', peer: textOf(placeOf(places, { slot: 1, port: 80 })), bytes: bytes ?? 0 }
+    const connection = { key: 'one', peer: hostPortText(hostPortOf(places, { slot: 1, port: 80 })), bytes: bytes ?? 0 }
     look = nextLook(look, bytes === null ? [] : [connection], [red(lastSeen)], places, NOW + i * 2_000)
   }
   return look!

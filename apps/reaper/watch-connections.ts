@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '../shared/slots/connections.ts'
 import type { Log } from '../shared/log.ts'
 import { generationOf, type Preview } from '../shared/preview/preview.ts'
-import { placeOf, placesIn, textOf, type Places } from '../shared/slots/slot-scheme.ts'
+import { hostPortOf, slotSchemeIn, hostPortText, type SlotScheme } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
-import { keepGoing } from './retry-forever.ts'
+import { retryForever } from './retry-forever.ts'
 
 /** nginx asks about a host at most every 2 s, and may use an answer for 1 s more: a person was noted this long ago. */
 const PERSON_MS = 5_000
@@ -20,7 +20,7 @@ const LATE_MS = 1_000
 
 export interface Parts {
   /** The connections open to slots. */
-  sample: (places: Places) => Promise<Connection[]>
+  sample: (places: SlotScheme) => Promise<Connection[]>
   store: Pick<Store, 'list' | 'meta' | 'touch'>
   log: Log
 }
@@ -42,11 +42,11 @@ export function watchConnections(parts: Parts, every: number, signal: AbortSigna
   let look: Look | undefined
   let knownUntil = -Infinity
   let failing = false
-  void keepGoing('connections', log, signal, watch)
+  void retryForever('connections', log, signal, watch)
 
   async function watch() {
     while (!signal.aborted) {
-      const places = placesIn(store.meta)
+      const places = slotSchemeIn(store.meta)
       const previews = store.list().filter(isUsable)
       if (places && previews.length > 0) await lookAt(places)
       else {
@@ -57,7 +57,7 @@ export function watchConnections(parts: Parts, every: number, signal: AbortSigna
     }
   }
 
-  async function lookAt(places: Places) {
+  async function lookAt(places: SlotScheme) {
     const connections = await sample(places).catch((error: Error) => {
       // Said once: it is asked every two seconds. Requests alone count until then.
       if (!failing) log.error({ error: error.message }, 'open connections cannot be read; is iproute2 there?')
@@ -98,14 +98,14 @@ export function nextLook(
   before: Look | undefined,
   connections: readonly Connection[],
   previews: readonly Preview[],
-  places: Places,
+  places: SlotScheme,
   now: number,
 ): Look {
   const look: Look = { at: now, known: new Map(), open: new Set(), used: new Set() }
   const at = new Map(
     previews.map((preview) => {
       const { slot, port } = generationOf(preview)!
-      return [textOf(placeOf(places, { slot: slot!, port })), preview]
+      return [hostPortText(hostPortOf(places, { slot: slot!, port })), preview]
     }),
   )
   for (const { key, peer, bytes } of connections) {

@@ -9,7 +9,7 @@ const EVERY_MS = 60_000
 const SHARE = 1_000
 
 /** Reads it until the signal. This process, which keeps nobody waiting, ends where it finds damage. */
-export async function watchDamage(
+export async function watchDatabase(
   { store, log }: { store: Pick<Store, 'readAll'>; log: Log },
   signal: AbortSignal,
 ): Promise<void> {

@@ -9,8 +9,8 @@ import { EngineError, type Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store/store.ts'
-import { relieve } from './evict.ts'
-import { watchWritten } from './watch-writes.ts'
+import { evict } from './evict.ts'
+import { watchWrites } from './watch-writes.ts'
 
 const LOOK_MS = 1_000
 /** At the rate of the last look it would be full after three more. */
@@ -42,7 +42,7 @@ export async function watchDisk(parts: Parts, signal: AbortSignal): Promise<void
   let oldAskedAt = 0
   let isMeasured: boolean | undefined
   let hurry = false
-  const writers = watchWritten(parts)
+  const writers = watchWrites(parts)
 
   async function look(): Promise<void> {
     const now = Date.now()
@@ -69,10 +69,7 @@ export async function watchDisk(parts: Parts, signal: AbortSignal): Promise<void
 
   async function relieveDisk(disk: Disk, written: Written, now: number) {
     const previews = store.list()
-    const { over, go, stuck } = relieve(
-      { previews, written, disk, marks: config.disk, under: relief !== undefined },
-      now,
-    )
+    const { over, go, stuck } = evict({ previews, written, disk, marks: config.disk, under: relief !== undefined }, now)
     if (!over) {
       if (relief)
         log.info(

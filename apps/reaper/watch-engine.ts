@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, type Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Store } from '../shared/store/store.ts'
-import type { openReap } from './apply-plan.ts'
+import type { openApplyPlan } from './apply-plan.ts'
 
 const FIRST_PAUSE_MS = 200
 /** Asking an engine that is away costs nothing, and people wait for it to be back. */
@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 1_000
 export interface Parts {
   engine: Pick<Engine, 'events'>
   store: Pick<Store, 'get'>
-  reap: Pick<ReturnType<typeof openReap>, 'exited'>
+  reap: Pick<ReturnType<typeof openApplyPlan>, 'exited'>
   /** Called whenever the engine is heard again: what happened meanwhile nobody has told. @throws EngineError */
   compare: () => Promise<void>
   log: Log

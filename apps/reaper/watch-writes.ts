@@ -24,7 +24,7 @@ export interface Parts {
   log: Log
 }
 
-export function watchWritten({ config, engine, store, nudges, log }: Parts) {
+export function watchWrites({ config, engine, store, nudges, log }: Parts) {
   const looks = new Map<string, Look[]>()
   const looking = new Map<string, Promise<void>>()
   let lost = 0

@@ -9,9 +9,9 @@ import { openLog } from '../shared/log.ts'
 import { openQueue } from '../shared/queue.ts'
 import { openOwnStore } from '../shared/store/own-store.ts'
 import { noteActivity } from './gateway/activity.ts'
-import { watchChanges } from './watch/store-watch.ts'
-import { desk } from './admin/app.ts'
-import { door } from './gateway/routes.ts'
+import { watchStore } from './watch/store-watch.ts'
+import { adminApp } from './admin/app.ts'
+import { gateway } from './gateway/routes.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
 
@@ -20,13 +20,13 @@ const log = openLog('router')
 const store = openOwnStore(config, log)
 const nudges = openQueue(config, log)
 // 10 ms: half of what a person would notice of a warm start; a look costs microseconds, and only while somebody waits.
-const changes = watchChanges(store, { every: 10 })
+const changes = watchStore(store, { every: 10 })
 const activity = noteActivity(store, { every: 500 })
 const streams = noteStreams(store, endedStreamsFile(config), { every: 500 })
 const reaper = openReaper(config)
 
 const parts = { config, store, nudges, changes, activity, streams, reaper, log }
-const servers = [await listen(door(parts), 'router.sock'), await listen(desk(parts), 'desk.sock')]
+const servers = [await listen(gateway(parts), 'router.sock'), await listen(adminApp(parts), 'desk.sock')]
 log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
 
 process.once('SIGTERM', () => {

@@ -3,11 +3,11 @@ import type { Event, Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store/store.ts'
 
-export const wishes = ['start', 'stop', 'restart', 'remove'] as const
-export type Wish = (typeof wishes)[number]
+export const actions = ['start', 'stop', 'restart', 'remove'] as const
+export type PreviewAction = (typeof actions)[number]
 
 /** Whether a wish starts something. */
-export function begins(wish: Wish): boolean {
+export function startsSomething(wish: PreviewAction): boolean {
   return wish === 'start' || wish === 'restart'
 }
 
@@ -15,8 +15,8 @@ export function begins(wish: Wish): boolean {
  * @param by who asks, for the history
  * @returns the preview after it, changed or not; undefined for a tag that is no preview and did not become one
  */
-export async function grant(
-  wish: Wish,
+export async function applyAction(
+  wish: PreviewAction,
   tag: string,
   by: 'admin' | 'api',
   { store, nudges }: { store: Pick<Store, 'apply' | 'get'>; nudges: Pick<Nudges, 'nudge'> },
@@ -27,7 +27,7 @@ export async function grant(
   return changed
 }
 
-function eventOf(wish: Wish, by: 'admin' | 'api'): Event {
+function eventOf(wish: PreviewAction, by: 'admin' | 'api'): Event {
   switch (wish) {
     case 'start':
       return { type: 'start', by }

@@ -1,5 +1,6 @@
 /**
- * Which host a tag lives at, and which tag a host stands for (PRODUCT.md, Hosts and tags). One rule and its inverse.
+ * Which host a tag lives at, and which tag a host stands for: "Tags and hosts" in docs/behaviour.md. One rule and its
+ * inverse.
  *
  * Most tags live at themselves: `pr-3001`, and `1.9.5` at `1_9_5` (or, untransliterated, at the labels `1.9.5`). A tag
  * that would not come back from its own host (capitals, `1_9_5` beside `1.9.5`, more than 63 characters) lives at

@@ -1,4 +1,7 @@
-/** What a cold preview answers: the table of that name in README, cell by cell. Who is who, cold-clients.test.ts asks. */
+/**
+ * What a cold preview answers: the table of that name in docs/behaviour.md, cell by cell. Who is who, cold-clients.test.ts
+ * asks.
+ */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'

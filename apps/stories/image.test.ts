@@ -142,7 +142,8 @@ describe('the image', { timeout: 300_000 }, () => {
       env: surroundings,
     })
     const found = stdout.trim().split('\n')
-    for (const there of ['apps', 'nginx', 'views', 'node_modules', 'express']) assert.ok(found.includes(there), there)
+    for (const there of ['LICENSE', 'apps', 'nginx', 'views', 'node_modules', 'express'])
+      assert.ok(found.includes(there), there)
     for (const tool of ['npm', 'gcc', 'make', 'python3', 'git', 'curl', 'typescript', 'eslint', 'playwright-core'])
       assert.ok(!found.some((name) => path.basename(name) === tool), tool)
     assert.ok(!found.some((name) => name.startsWith('apps/')), 'tests are left out')

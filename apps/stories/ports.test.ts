@@ -6,7 +6,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
-import { placesIn } from '../shared/slots/slot-scheme.ts'
+import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import { generationOf } from '../shared/preview/preview.ts'
 import { gatewayOf } from '../shared/slots/slots.ts'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
@@ -70,7 +70,7 @@ describe('previews behind ports of 127.0.0.1', { timeout: 120_000 }, () => {
     assert.match((await lotan.click('red')).text, /"tag":"red"/)
     const { inside, bound } = await inspect('red')
     assert.deepEqual([inside, bound.length, bound[0]?.HostIp], ['80/tcp', 1, '127.0.0.1'])
-    const places = placesIn(lotan.store.meta)
+    const places = slotSchemeIn(lotan.store.meta)
     const preview = lotan.store.get('red')
     assert.ok(places?.kind === 'port' && preview?.state === 'running')
     assert.equal(Number(bound[0]?.HostPort), places.ports[preview.generation.slot - 1])

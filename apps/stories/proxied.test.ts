@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import { after, before, describe, test } from 'node:test'
-import { claimed } from '../lotan/nginx/identity-headers.ts'
+import { identityHeaders } from '../lotan/nginx/identity-headers.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildApp } from '../testing/images/build.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
@@ -73,7 +73,7 @@ describe('behind a proxy', { timeout: 60_000 }, () => {
   test('what else it says of the client passes where it is trusted, and a stranger’s word does not', async () => {
     const at = async (address: string) => {
       const agent = new http.Agent({ localAddress: address })
-      const said = Object.fromEntries(claimed.map((name) => [name, `${name}'s`]))
+      const said = Object.fromEntries(identityHeaders.map((name) => [name, `${name}'s`]))
       const { text } = await lotan.request('app', {
         headers: { ...said, Proxy: 'evil', 'X-Forwarded_For': 'evil' },
         agent,
@@ -83,7 +83,7 @@ describe('behind a proxy', { timeout: 60_000 }, () => {
     }
     assert.deepEqual(
       await at(TRUSTED),
-      claimed.map((name) => `${name}'s`),
+      identityHeaders.map((name) => `${name}'s`),
     )
     assert.deepEqual(await at(STRANGER), [])
   })

@@ -4,7 +4,7 @@ import fs from 'node:fs/promises'
 import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { readConfig } from '../shared/config/config.ts'
-import { placesIn } from '../shared/slots/slot-scheme.ts'
+import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { bridgeAddress } from '../testing/harness/docker.ts'
 import { startOwnEngine, type OwnEngine } from '../testing/harness/own-engine.ts'
@@ -39,7 +39,7 @@ describe('with an engine whose network is elsewhere', { timeout: 90_000 }, () =>
   }
 
   test('previews are reached through ports, and that is said with what it means', () => {
-    assert.equal(placesIn(lotan.store.meta)?.kind, 'port')
+    assert.equal(slotSchemeIn(lotan.store.meta)?.kind, 'port')
     const said = lotan.said()
     assert.match(said, /reached through ports of 127\.0\.0\.1: the engine's network is not on this machine/)
     assert.match(said, /previews can reach the services of this machine itself/)

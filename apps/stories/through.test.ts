@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import fc from 'fast-check'
-import { claimed } from '../lotan/nginx/identity-headers.ts'
+import { identityHeaders } from '../lotan/nginx/identity-headers.ts'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import type { Answer } from '../testing/clients/http.ts'
 import { buildApp, buildApps } from '../testing/images/build.ts'
@@ -203,7 +203,7 @@ describe('through nginx', { timeout: 120_000 }, () => {
 
   test('what says who asks and how they came is not a visitor’s to say', async () => {
     const names = [
-      ...claimed,
+      ...identityHeaders,
       'Proxy',
       'X_Forwarded_For',
       'X-Forwarded_For',

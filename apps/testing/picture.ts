@@ -8,7 +8,7 @@ import path from 'node:path'
 
 interface Module {
   source: string
-  dependencies: { resolved: string }[]
+  dependencies: { resolved: string; dependencyTypes: string[] }[]
 }
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -30,20 +30,24 @@ if (process.argv.includes('--check')) {
 fs.writeFileSync(page, now)
 
 function drawing(): string {
-  const arrows = new Set(
-    modules
-      .flatMap(({ source, dependencies }) =>
-        dependencies.map(({ resolved }) => [folderOf(source), folderOf(resolved)] as const),
-      )
-      .filter(([from, to]) => from && to && from !== to)
-      .map(([from, to]) => `  ${from} --> ${to}`),
-  )
+  const arrows = new Set<string>()
+  for (const { source, dependencies } of modules)
+    for (const { resolved, dependencyTypes } of dependencies) {
+      const [from, to] = [folderOf(source), folderOf(resolved)]
+      if (from && to && from !== to && !dependencyTypes.includes('type-only'))
+        arrows.add(`  ${node(from)} --> ${node(to)}`)
+    }
   return ['', '```mermaid', 'flowchart TD', ...[...arrows].sort(), '```', ''].join('\n')
+}
+
+/** Mermaid takes no slash in a node's id. */
+function node(folder: string): string {
+  return folder.includes('/') ? `${folder.replace('/', '_')}["${folder}"]` : folder
 }
 
 /** Apps are drawn whole, and what they share folder by folder. @returns undefined for what is not drawn */
 function folderOf(file: string): string | undefined {
   if (/[.](test|long)[.]ts$|\/harness[.]ts$|^apps\/(testing|stories|bench)\//.test(file)) return undefined
   const [, app, folder] = /^apps\/([^/]+)\/(?:([^/]+)\/)?/.exec(file) ?? []
-  return app === 'shared' ? `shared/${folder ?? '…'}` : app
+  return app === 'shared' ? (folder ? `shared/${folder}` : undefined) : app
 }

@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { readApiConfig, readConfig } from '../../shared/config/config.ts'
 import { addressOf } from './api.ts'
 import { findApi } from './find-api.ts'
-import { forgetRunning, noteRunning } from '../supervisor/run-file.ts'
+import { removeRunFile, writeRunFile } from '../supervisor/run-file.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-find-'))
 after(() => fs.rmSync(dir, { recursive: true }))
@@ -41,10 +41,10 @@ test('the API is found by the environment, by the launcher that runs, by the set
     TL_DOMAIN: 'previews.example.com',
     LOTAN_PUBLIC_URL: 'https://previews.example.com',
   })
-  noteRunning(running)
+  writeRunFile(running)
   assert.deepEqual(find({}), ['https://previews.example.com', '[::1]:8090', 'the+token=of&this/launcher'])
   assert.equal(find({ LOTAN_ADMIN_TOKEN: given.LOTAN_ADMIN_TOKEN })[2], given.LOTAN_ADMIN_TOKEN)
-  forgetRunning(running)
+  removeRunFile(running)
   assert.equal(find({})[2], kept)
 })
 

@@ -5,7 +5,7 @@ import { readApiConfig, type ApiConfig } from '../../shared/config/config.ts'
 import { findRunDir } from '../../shared/config/data-dir.ts'
 import type { Api } from './api.ts'
 import { shown } from '../console.ts'
-import { readRunning } from '../supervisor/run-file.ts'
+import { readRunFile } from '../supervisor/run-file.ts'
 
 /**
  * What LOTAN_API and LOTAN_ADMIN_TOKEN say; without them the Lotan of the data directory: as its launcher wrote it
@@ -21,7 +21,7 @@ export function findApi(config: ApiConfig = readApiConfig()): Api | { missing: s
     return { base: api, connect: null, token: adminToken }
   }
   const runDir = findRunDir(dataDir)
-  const running = runDir && readRunning({ runDir })
+  const running = runDir && readRunFile({ runDir })
   const { host, port, secure } = running ? running.listen : { ...config.listen, secure: false }
   const token = adminToken ?? (running ? URL.parse(running.admin)?.searchParams.get('token') : keptToken(dataDir))
   if (!token)

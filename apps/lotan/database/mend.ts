@@ -10,7 +10,7 @@ import { DAMAGED, setAsideIfCorrupt, whatIsDamaged } from '../../shared/store/st
 import type { Say } from '../console.ts'
 import { databaseOf, watchStore, withoutLooks, withStore } from './watch.ts'
 import { takeLock } from '../supervisor/lock.ts'
-import type { End, Part } from '../supervisor/process.ts'
+import type { End, SupervisedProcess } from '../supervisor/process.ts'
 import { waitFor } from '../wait-for.ts'
 
 /** What nginx was started with, and has to go on meaning the same. */
@@ -27,7 +27,7 @@ export type Mend = ReturnType<typeof openMend>
  * @param users those of this launcher's parts that work with the database
  * @param say what is to be told; each file that is moved aside is told of once
  */
-export function openMend(config: Config, users: () => Iterable<Pick<Part, 'pid' | 'restart'>>, say: Say) {
+export function openMend(config: Config, users: () => Iterable<Pick<SupervisedProcess, 'pid' | 'restart'>>, say: Say) {
   const facts = new Map<string, string>()
   let isDue = false
   let mending: Promise<void> | undefined

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { openLog } from '../../shared/log.ts'
 import type { Event } from '../../shared/preview/preview.ts'
 import { openStore } from '../../shared/store/store.ts'
-import { catchUp, isOlder, noteSlots } from './restored-backup.ts'
+import { catchUp, isRestoredBackup, noteSlots } from './restored-backup.ts'
 
 const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [80] }
 
@@ -34,50 +34,50 @@ test('a database is older when slots were given out that it does not tell of, un
   const [now, then] = [open('now'), open('then')]
   for (const store of [now, then]) up(store, 'red', 1)
   noteSlots(config, now)
-  assert.equal(isOlder(config, now), false)
-  assert.equal(isOlder(config, then), false, 'nothing was given out since')
+  assert.equal(isRestoredBackup(config, now), false)
+  assert.equal(isRestoredBackup(config, then), false, 'nothing was given out since')
 
   up(now, 'blue', 2)
-  assert.equal(isOlder(config, now), false, 'what is ahead of the file is the last one')
+  assert.equal(isRestoredBackup(config, now), false, 'what is ahead of the file is the last one')
   noteSlots(config, now)
   assert.equal(fs.readFileSync(file, 'utf8'), '0000000000000002\n')
   noteSlots(config, then)
-  assert.equal(isOlder(config, then), true)
+  assert.equal(isRestoredBackup(config, then), true)
 
   for (const compared of ['', 'yes']) {
     then.meta.set('compared', compared)
     catchUp(config, then)
-    assert.equal(isOlder(config, then), compared === '')
+    assert.equal(isRestoredBackup(config, then), compared === '')
   }
   noteSlots(config, then)
-  assert.equal(isOlder(config, now), true, 'the other one is older from then on')
+  assert.equal(isRestoredBackup(config, now), true, 'the other one is older from then on')
 })
 
 test('without the file nobody can tell, but of a database of before slots were counted, or with nothing at a slot', (t) => {
   const { config, open, file } = makeBed(t)
   const store = open('now')
-  assert.equal(isOlder(config, store), false)
+  assert.equal(isRestoredBackup(config, store), false)
   up(store, 'red', 1)
-  assert.equal(isOlder(config, store), true)
+  assert.equal(isRestoredBackup(config, store), true)
   fs.mkdirSync(path.dirname(file))
   fs.writeFileSync(file, '')
-  assert.equal(isOlder(config, store), true, 'nor from one that a crash left empty')
+  assert.equal(isRestoredBackup(config, store), true, 'nor from one that a crash left empty')
   noteSlots(config, store)
-  assert.equal(isOlder(config, store), false)
+  assert.equal(isRestoredBackup(config, store), false)
 
   const uncounted = open('uncounted')
   up(uncounted, 'red', 1)
   uncounted.meta.set('slots_given', '0')
-  assert.equal(isOlder(config, uncounted), true, 'a back-up of before that')
+  assert.equal(isRestoredBackup(config, uncounted), true, 'a back-up of before that')
   fs.rmSync(file)
-  assert.equal(isOlder(config, uncounted), false, 'the first start of a Lotan that counts')
+  assert.equal(isRestoredBackup(config, uncounted), false, 'the first start of a Lotan that counts')
 
   noteSlots(config, store)
   const lost = open('lost')
-  assert.equal(isOlder(config, lost), false)
+  assert.equal(isRestoredBackup(config, lost), false)
   up(lost, 'red', 1)
   for (const event of [{ type: 'stop', why: 'idle' }, { type: 'ending' }, { type: 'ended' }] as Event[])
     lost.apply('red', event)
   lost.meta.set('slots_given', '0')
-  assert.equal(isOlder(config, lost), false)
+  assert.equal(isRestoredBackup(config, lost), false)
 })

@@ -23,7 +23,7 @@ type Asked = Pick<Store, 'slotsGiven' | 'countSlotsFrom' | 'list' | 'meta'>
  * Where the file is not there nobody can tell: the data directory is a new one, into which a back-up was restored, or its
  * `run` was removed. Only a database in which an earlier Lotan counted nothing is taken for the last one then.
  */
-export function isOlder(config: Pick<Config, 'dataDir'>, store: Pick<Asked, 'slotsGiven' | 'list'>): boolean {
+export function isRestoredBackup(config: Pick<Config, 'dataDir'>, store: Pick<Asked, 'slotsGiven' | 'list'>): boolean {
   const given = store.slotsGiven()
   const seen = read(fileOf(config)) ?? (given > 0 ? Infinity : 0)
   if (given >= seen) return false

@@ -23,7 +23,7 @@ const MOST_TRIES = 40
  * @returns undefined where Lotan and the engine have the same loopback
  * @throws with words for the operator when the engine does not answer
  */
-export async function findDoor(config: Pick<Config, 'dockerHost' | 'instance'>, signal: AbortSignal) {
+export async function findRegistryProxy(config: Pick<Config, 'dockerHost' | 'instance'>, signal: AbortSignal) {
   const engine = openEngine(config)
   const own = await ownContainer(engine).catch((error: Error) => {
     throw new Error(`REPOSITORY is not set, and the demo needs the engine, which does not answer: ${error.message}`)

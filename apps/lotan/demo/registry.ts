@@ -21,8 +21,8 @@ export async function prepareRegistry(
   signal: AbortSignal,
 ): Promise<{ repository: string; reached: { host: string; port: number } }> {
   // Only the demo's launcher has to talk to the engine.
-  const { findDoor } = await import('./registry-proxy.ts')
-  const door = await findDoor(config, signal)
+  const { findRegistryProxy } = await import('./registry-proxy.ts')
+  const door = await findRegistryProxy(config, signal)
   const take = async (port: number) => {
     if (!(await isFree(port))) return undefined
     const host = door ? await door.open(port) : '127.0.0.1'

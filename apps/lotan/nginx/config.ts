@@ -5,12 +5,12 @@ import path from 'node:path'
 import ejs from 'ejs'
 import type { Config } from '../../shared/config/config.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
-import { placeOf, placesIn, textOf } from '../../shared/slots/slot-scheme.ts'
+import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { Store } from '../../shared/store/store.ts'
-import { claimed } from './identity-headers.ts'
+import { identityHeaders } from './identity-headers.ts'
 import { listensOn } from './listen.ts'
 import { findNginx } from './program.ts'
-import { sayings } from './static-responses.ts'
+import { staticResponses } from './static-responses.ts'
 
 const template = path.resolve(import.meta.dirname, '../../../nginx/nginx.conf.ejs')
 
@@ -46,7 +46,7 @@ export async function writeNginxConf(
   >,
   store: Pick<Store, 'meta' | 'streams'>,
 ): Promise<string[]> {
-  const places = placesIn(store.meta)
+  const places = slotSchemeIn(store.meta)
   if (!places) throw new Error('it is not known yet where slots are')
   const port = config.containerPort ?? Number(store.meta.get('pool_port') ?? 80)
   const prefix = path.join(config.runDir, 'nginx')
@@ -70,13 +70,13 @@ export async function writeNginxConf(
     logs: path.join(config.dataDir, 'logs'),
     errors,
     ended: endedStreamsFile(config),
-    listens: listensOn(config.listen).map(textOf),
-    tls: config.tls && { ...config.tls, listens: listensOn(config.tls.listen).map(textOf) },
+    listens: listensOn(config.listen).map(hostPortText),
+    tls: config.tls && { ...config.tls, listens: listensOn(config.tls.listen).map(hostPortText) },
     hsts: config.hsts,
     proxies: config.trustedProxies,
     domain: config.domain,
     transliterate: config.transliterate,
-    claimed,
+    identityHeaders,
     scheme: protocol.slice(0, -1),
     publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
     // Where HTTP leads to: the public address, which may be another proxy's.
@@ -84,10 +84,10 @@ export async function writeNginxConf(
     hold: config.hold,
     pool: Array.from({ length: config.slots }, (_, i) => ({
       slot: i + 1,
-      address: textOf(placeOf(places, { slot: i + 1, port })),
+      address: hostPortText(hostPortOf(places, { slot: i + 1, port })),
     })),
     robots: { agents: config.robots.agents.map(exactly), paths: config.robots.paths.map(anywhere) },
-    said: await sayings(config),
+    said: await staticResponses(config),
   })
   const file = path.join(prefix, 'nginx.conf')
   await fs.writeFile(file, conf)

@@ -23,4 +23,4 @@ const claims = {
     'Remote-User Remote-Groups Remote-Name Remote-Email X-Remote-User X-Remote-Group X-WebAuth-User X-Forwarded-User X-Forwarded-Email X-Forwarded-Groups X-Forwarded-Preferred-Username X-Forwarded-Access-Token X-Auth-Request-User X-Auth-Request-Email X-Auth-Request-Groups X-Auth-Request-Preferred-Username X-Auth-Request-Access-Token X-Amzn-Oidc-Identity X-Amzn-Oidc-Data X-Amzn-Oidc-Accesstoken X-Ms-Client-Principal X-Ms-Client-Principal-Id X-Ms-Client-Principal-Name X-Goog-Authenticated-User-Email X-Goog-Authenticated-User-Id Cf-Access-Authenticated-User-Email Tailscale-User-Login Tailscale-User-Name',
 }
 
-export const claimed: string[] = Object.values(claims).flatMap((names) => names.split(' '))
+export const identityHeaders: string[] = Object.values(claims).flatMap((names) => names.split(' '))

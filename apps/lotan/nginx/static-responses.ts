@@ -24,7 +24,7 @@ const refusals: [number, string, string][] = [
 ]
 
 /** All of it, ready to stand between single quotes in nginx's configuration. */
-export async function sayings({ domain }: Pick<Config, 'domain'>) {
+export async function staticResponses({ domain }: Pick<Config, 'domain'>) {
   const restarting = 'Lotan is restarting'
   return {
     nobody: {

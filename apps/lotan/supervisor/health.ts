@@ -10,7 +10,7 @@ interface Check {
 }
 
 /** @returns undefined where all parts are well, else who is not, and why */
-export async function whatAils(config: Pick<Config, 'runDir' | 'domain'>): Promise<string | undefined> {
+export async function unhealthyOf(config: Pick<Config, 'runDir' | 'domain'>): Promise<string | undefined> {
   const { status, checks } = await ask(config)
   if (status === 200) return undefined
   const ill = Object.entries(checks).filter(([, { ok }]) => !ok)
@@ -18,7 +18,7 @@ export async function whatAils(config: Pick<Config, 'runDir' | 'domain'>): Promi
 }
 
 /** The same of one part. The router itself is well when it answers and has its database. */
-export async function whatAilsOne(
+export async function unhealthyOne(
   name: Name,
   config: Pick<Config, 'runDir' | 'domain' | 'redis'>,
 ): Promise<string | undefined> {

@@ -8,8 +8,8 @@ import { environmentFor } from '../../shared/config/config.ts'
 import { freePort } from '../../testing/harness/ports.ts'
 import { isAlive } from '../../testing/harness/processes.ts'
 import { until } from '../../testing/harness/until.ts'
-import { runPart, type End } from './process.ts'
-import { crashesAfter, isLongest, pauseAfter } from './restart-delay.ts'
+import { superviseProcess, type End } from './process.ts'
+import { crashesAfter, isLongest, restartDelay } from './restart-delay.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-part-'))
 after(() => fs.rmSync(dir, { recursive: true }))
@@ -21,7 +21,7 @@ function part(name: string, script: string | ((last: End | undefined) => string)
   const said: string[] = []
   const log = path.join(dir, `${name}.log`)
   const command = (last: End | undefined) => ['sh', '-c', typeof script === 'string' ? script : script(last)]
-  const running = runPart({ ...surrounding, name, command, output: { file: log } }, (text) => said.push(text))
+  const running = superviseProcess({ ...surrounding, name, command, output: { file: log } }, (text) => said.push(text))
   return { ...running, said, words: () => fs.readFileSync(log, 'utf8') }
 }
 
@@ -69,7 +69,7 @@ test('a command that cannot be had, or run, is tried again', async () => {
     if (tries === 1) throw new Error('no subnet yet')
     return tries === 2 ? ['no-such-program'] : ['sleep', '60']
   }
-  const { pid, stop } = runPart({ ...plan, command }, (text) => said.push(text))
+  const { pid, stop } = superviseProcess({ ...plan, command }, (text) => said.push(text))
   await until('it runs', () => tries === 3 && pid())
   assert.equal(said.length, 2)
   assert.match(fs.readFileSync(log, 'utf8'), /no subnet yet[^]*no-such-program/)
@@ -81,7 +81,7 @@ test('where there are no files its lines are handed on, and its last words come 
   const script = 'echo out; echo err >&2; sleep 60 & printf "last words"; exit 3'
   const command = (last: End | undefined) => (last ? ['no-such-program'] : ['sh', '-c', script])
   const plan = { ...surrounding, name: 'aloud', command, output: { line: (text: string) => void heard.push(text) } }
-  const { stop } = runPart(plan, (text) => heard.push(text))
+  const { stop } = superviseProcess(plan, (text) => heard.push(text))
   await until('it ended twice', () => heard.filter((text) => /ended/.test(text)).length === 2)
   await stop(1_000)
   assert.deepEqual(heard.slice(0, 3).sort(), ['err', 'last words', 'out'])
@@ -115,10 +115,10 @@ test('the first end is followed by a start at once, and only what ends soon afte
     ],
   ] as const) {
     let crashes = 0
-    const found = ends.map((lasted) => pauseAfter((crashes = crashesAfter(crashes, lasted)), 0.5))
+    const found = ends.map((lasted) => restartDelay((crashes = crashesAfter(crashes, lasted)), 0.5))
     assert.deepEqual(found, pauses, String(ends))
   }
-  assert.deepEqual([pauseAfter(2, 0), pauseAfter(2, 1)], [150, 250])
+  assert.deepEqual([restartDelay(2, 0), restartDelay(2, 1)], [150, 250])
   assert.deepEqual(
     [1, 7, 8, 50].map((crashes) => isLongest(crashes)),
     [false, false, true, true],

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Say } from '../console.ts'
 import { groupEnded, killGroup } from './process-group.ts'
 import { openOutput, whereIs, type Output } from './output.ts'
-import { crashesAfter, isLongest, pauseAfter, WELL_MS } from './restart-delay.ts'
+import { crashesAfter, isLongest, restartDelay, HEALTHY_AFTER_MS } from './restart-delay.ts'
 
 /** How long the last words of one that has ended are waited for, should somebody keep its output open. */
 const LAST_WORDS_MS = 500
@@ -18,7 +18,7 @@ export interface End {
   lasted: number
 }
 
-export interface Plan {
+export interface ProcessPlan {
   name: string
   /** The command, asked for anew before every start; `last` says how the start before ended, undefined at the first. */
   command: (last: End | undefined) => string[] | Promise<string[]>
@@ -29,7 +29,7 @@ export interface Plan {
   output: Output
 }
 
-export interface Part {
+export interface SupervisedProcess {
   name: string
   /** The id of the process that runs now. */
   pid: () => number | undefined
@@ -44,7 +44,7 @@ export interface Part {
 }
 
 /** Starts a part and keeps it running until it is stopped. */
-export function runPart(plan: Plan, say: Say): Part {
+export function superviseProcess(plan: ProcessPlan, say: Say): SupervisedProcess {
   const { name, output } = plan
   let child: ChildProcess | undefined
   let last: End | undefined
@@ -64,7 +64,7 @@ export function runPart(plan: Plan, say: Say): Part {
       }
       const before = crashes
       crashes = crashesAfter(crashes, last.lasted)
-      const pause = pauseAfter(crashes, Math.random())
+      const pause = restartDelay(crashes, Math.random())
       // Said until nothing is new in it: what keeps ending for days must not fill the log.
       if (!(isLongest(before) && isLongest(crashes)))
         say(`${name} ended (${how(last)}), ${whenAgain(crashes, pause)}; ${whereIs(output)}`, 'bad')
@@ -93,7 +93,7 @@ export function runPart(plan: Plan, say: Say): Part {
       out.close()
     }
     const { pid } = child
-    const well = isLongest(crashes) ? setTimeout(() => say(`${name} runs again`, 'good'), WELL_MS) : undefined
+    const well = isLongest(crashes) ? setTimeout(() => say(`${name} runs again`, 'good'), HEALTHY_AFTER_MS) : undefined
     const closed = onceOf(child, 'close').catch(() => {})
     const end = await new Promise<End>((resolve) => {
       child?.once('exit', (code, signal) => resolve(ended(code, signal)))
@@ -133,7 +133,7 @@ export function runPart(plan: Plan, say: Say): Part {
 }
 
 /** In a process group of its own, and ended by the kernel when the launcher ends, even by kill -9. */
-function start(command: string[], { env, cwd, input }: Plan, out: number | 'pipe'): ChildProcess {
+function start(command: string[], { env, cwd, input }: ProcessPlan, out: number | 'pipe'): ChildProcess {
   const from = fs.openSync(input, fs.constants.O_RDONLY | fs.constants.O_CREAT, 0o600)
   try {
     return spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...command], {

@@ -7,12 +7,12 @@ import { writeNginxConf } from '../nginx/config.ts'
 import { withStore } from '../database/watch.ts'
 import type { Mend } from '../database/mend.ts'
 import { outputOf } from './output.ts'
-import type { End, Part, Plan } from './process.ts'
+import type { End, SupervisedProcess, ProcessPlan } from './process.ts'
 import { registryConf } from '../demo/registry.ts'
 
 export const names = ['redis', 'registry', 'router', 'queue-processor', 'reaper', 'nginx'] as const
 export type Name = (typeof names)[number]
-export type Parts = Map<Name, Part>
+export type Processes = Map<Name, SupervisedProcess>
 
 /** Those that may have a launcher of their own. The registry is the demo's, which runs as a whole. */
 export const separate: readonly Name[] = names.filter((name) => name !== 'registry')
@@ -39,7 +39,7 @@ export function lockOf(name: Name, config: Pick<Config, 'dataDir'>): string {
  * @param config the parts' own: its repository is the demo's where there is no other
  * @param mend sees to the database before what works with it is started again
  */
-export function planOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): Plan {
+export function planOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): ProcessPlan {
   return {
     name,
     command: commandOf(name, config, mend),
@@ -50,7 +50,7 @@ export function planOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): 
   }
 }
 
-function commandOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): Plan['command'] {
+function commandOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): ProcessPlan['command'] {
   switch (name) {
     case 'redis':
       return (last) => redis(config, last)

@@ -1,7 +1,7 @@
 /** How long a part that has ended waits for its next start. */
 
 /** A part that was up this long was well: when it ends it is started again at once. */
-export const WELL_MS = 5_000
+export const HEALTHY_AFTER_MS = 5_000
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 10_000
 
@@ -11,7 +11,7 @@ const LONGEST_PAUSE_MS = 10_000
  * @param lasted how long it was up this time, milliseconds
  */
 export function crashesAfter(before: number, lasted: number): number {
-  return lasted >= WELL_MS ? 1 : before + 1
+  return lasted >= HEALTHY_AFTER_MS ? 1 : before + 1
 }
 
 /**
@@ -20,7 +20,7 @@ export function crashesAfter(before: number, lasted: number): number {
  * @param crashes in a row, from 1
  * @param chance 0 to 1: parts that fell together must not get up together
  */
-export function pauseAfter(crashes: number, chance: number): number {
+export function restartDelay(crashes: number, chance: number): number {
   if (crashes <= 1) return 0
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (crashes - 2)) * (0.75 + chance / 2)
 }

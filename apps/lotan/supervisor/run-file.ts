@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { urlOf, type Config, type Place } from '../../shared/config/config.ts'
 
-export interface Running {
+export interface RunFile {
   pid: number
   /** The admin page's address. */
   url: string
@@ -13,23 +13,23 @@ export interface Running {
   listen: Place & { secure: boolean }
 }
 
-export function noteRunning(config: Config): void {
+export function writeRunFile(config: Config): void {
   const url = urlOf(config.domain, config)
   const listen = { ...(config.tls?.listen ?? config.listen), secure: config.tls !== null }
-  const running: Running = { pid: process.pid, url, admin: loginLink(config), listen }
+  const running: RunFile = { pid: process.pid, url, admin: loginLink(config), listen }
   fs.writeFileSync(fileOf(config), `${JSON.stringify(running)}\n`, { mode: 0o600 })
 }
 
 /** What the launcher that holds the lock wrote; undefined while it has not yet. */
-export function readRunning(config: Pick<Config, 'runDir'>): Running | undefined {
+export function readRunFile(config: Pick<Config, 'runDir'>): RunFile | undefined {
   try {
-    return JSON.parse(fs.readFileSync(fileOf(config), 'utf8')) as Running
+    return JSON.parse(fs.readFileSync(fileOf(config), 'utf8')) as RunFile
   } catch {
     return undefined
   }
 }
 
-export function forgetRunning(config: Pick<Config, 'runDir'>): void {
+export function removeRunFile(config: Pick<Config, 'runDir'>): void {
   fs.rmSync(fileOf(config), { force: true })
 }
 

@@ -9,7 +9,7 @@ const TWIN_MS = 400
  * @param impatient is called on every further signal
  * @returns a signal that is aborted by the first one
  */
-export function hearSignals(impatient: () => void): AbortSignal {
+export function onSignals(impatient: () => void): AbortSignal {
   const ending = new AbortController()
   let first: number | undefined
   const hear = () => {

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
-import { placesIn, same, type Places } from '../../shared/slots/slot-scheme.ts'
+import { slotSchemeIn, same, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
 import { setAsideIfCorrupt } from '../../shared/store/store.ts'
 import type { Say } from '../console.ts'
 import { followCertificate, whatEnds } from '../nginx/certificate.ts'
@@ -14,15 +14,15 @@ import { endLeftovers } from './leftovers.ts'
 import { whyNotListen } from '../nginx/listen.ts'
 import { findNginx } from '../nginx/program.ts'
 import { hasLostRoutes } from '../nginx/config.ts'
-import { followSlots, isOlder } from '../database/restored-backup.ts'
-import { runPart } from './process.ts'
+import { followSlots, isRestoredBackup } from '../database/restored-backup.ts'
+import { superviseProcess } from './process.ts'
 import { logOf, outputOf, whereIs } from './output.ts'
-import { lockOf, names, planOf, users, type Name, type Parts } from './processes.ts'
+import { lockOf, names, planOf, users, type Name, type Processes } from './processes.ts'
 import { hostOf, prepareRegistry } from '../demo/registry.ts'
 import { lastLines, rotateLogs } from './rotate.ts'
 import { waitFor } from '../wait-for.ts'
 import { welcome } from './welcome.ts'
-import { whatAils, whatAilsOne } from './health.ts'
+import { unhealthyOf, unhealthyOne } from './health.ts'
 
 const PART_MS = 15_000
 const NETWORK_MS = 30_000
@@ -47,10 +47,10 @@ const NO_NETWORK = 'there is no network for previews; does the engine answer?'
  * long as it takes. Null for all
  * @throws with words for the operator when it cannot be done, and when the signal says stop
  */
-export async function bringUp(
+export async function startInOrder(
   given: Config,
   only: readonly Name[] | null,
-  parts: Parts,
+  parts: Processes,
   say: Say,
   signal: AbortSignal,
 ): Promise<void> {
@@ -66,7 +66,7 @@ export async function bringUp(
   const mend = openMend(config, () => users.flatMap((name) => parts.get(name) ?? []), say)
   const start = (name: Name) => {
     signal.throwIfAborted()
-    parts.set(name, runPart(planOf(name, config, mend), say))
+    parts.set(name, superviseProcess(planOf(name, config, mend), say))
   }
 
   // Who finds no Redis tries again: the others need it for nudges alone.
@@ -86,7 +86,7 @@ export async function bringUp(
   }
   const working = mine.filter((name) => name !== 'redis' && name !== 'registry')
   if (working.length === 0) return
-  const older = await withStore(config, (store) => isOlder(config, store))
+  const older = await withStore(config, (store) => isRestoredBackup(config, store))
   const unknown = [
     // A back-up tells of comparing too.
     'compared',
@@ -103,7 +103,7 @@ export async function bringUp(
   if (early) say(early, 'bad')
   say(`started ${working.join(', ')}`)
 
-  const look = runs('nginx') ? () => whatAils(config) : () => whatAilsAny(working, config)
+  const look = runs('nginx') ? () => unhealthyOf(config) : () => whatAilsAny(working, config)
   const notReady = await whyNotReady(look, signal)
   if (notReady) say(`not ready after ${READY_MS / 1000} s, still trying: ${notReady}`, 'bad')
   else say(`ready in ${((performance.now() - began) / 1000).toFixed(1)} s`, 'good')
@@ -118,11 +118,11 @@ async function startNginx(
   older: boolean,
   runs: (name: Name) => boolean,
   start: (name: Name) => void,
-  parts: Parts,
+  parts: Processes,
   say: Say,
   signal: AbortSignal,
 ): Promise<void> {
-  const look = () => withStore(config, ({ meta }) => meta.get('unreachable') || placesIn(meta))
+  const look = () => withStore(config, ({ meta }) => meta.get('unreachable') || slotSchemeIn(meta))
   if (runs('queue-processor')) await must(look, NETWORK_MS, 'queue-processor', NO_NETWORK, config, signal)
   else await another(look, 'the network for previews, which the queue-processor makes', say, signal)
   // Where Lotan is a container itself, nobody reaches a preview before it has joined their network. Without an engine
@@ -136,7 +136,7 @@ async function startNginx(
   const compared = () => withStore(config, ({ meta }) => meta.get('compared') === 'yes')
   const isCompared = await waitFor(compared, { within: COMPARED_MS, signal })
   if (older && !isCompared) await whileWaiting(config, say, () => waitFor(compared, { within: Infinity, signal }))
-  const places = await withStore(config, ({ meta }) => placesIn(meta))
+  const places = await withStore(config, ({ meta }) => slotSchemeIn(meta))
   start('nginx')
   followPlaces(places, config, parts, say)
   followCertificate(config, say, () => parts.get('nginx')?.reload())
@@ -168,12 +168,12 @@ async function whyUnguarded(config: Config): Promise<string | undefined> {
  * it and its own were taken meanwhile; or an engine that came later than Lotan is reached in another way than the last
  * one. Until then nginx would send visitors to whoever is where they were.
  */
-function followPlaces(known: Places | undefined, config: Config, parts: Parts, say: Say): void {
+function followPlaces(known: SlotScheme | undefined, config: Config, parts: Processes, say: Say): void {
   let last = known
   // Open for as long as the launcher lives: parts that fall together leave the room that the database has on a full disk.
   const read = watchStore(config)
   const look = () => {
-    const places = read(({ meta }) => placesIn(meta))
+    const places = read(({ meta }) => slotSchemeIn(meta))
     if (places && !(last && same(places, last))) {
       const where = places.kind === 'network' ? places.subnet : 'ports of 127.0.0.1'
       say(`previews have other addresses now (${where}): starting nginx anew`)
@@ -251,6 +251,6 @@ async function whyNotReady(look: () => Promise<string | undefined>, signal: Abor
 }
 
 async function whatAilsAny(some: readonly Name[], config: Config): Promise<string | undefined> {
-  const ills = await Promise.all(some.map((name) => whatAilsOne(name, config)))
+  const ills = await Promise.all(some.map((name) => unhealthyOne(name, config)))
   return ills.filter((ill) => ill !== undefined).join(', ') || undefined
 }

@@ -14,7 +14,7 @@ import { processesAbout } from '../../testing/harness/processes.ts'
 import { surroundings } from '../../testing/harness/surroundings.ts'
 import { until } from '../../testing/harness/until.ts'
 import { databaseOf } from '../database/watch.ts'
-import { whatAilsOne } from './health.ts'
+import { unhealthyOne } from './health.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-up-'))
 const env: Record<string, string> = {
@@ -54,12 +54,12 @@ async function refused(parts: string[], more?: Record<string, string>) {
 }
 
 const well = (name: 'router' | 'redis') =>
-  until(`${name} is well`, async () => (await whatAilsOne(name, config)) === undefined)
+  until(`${name} is well`, async () => (await unhealthyOne(name, config)) === undefined)
 
 test('parts are run by launchers of their own, in any order, and end one by one', async () => {
   const router = launch(['router'])
   await well('router')
-  assert.equal(await whatAilsOne('redis', config), 'redis does not answer')
+  assert.equal(await unhealthyOne('redis', config), 'redis does not answer')
   const redis = launch(['redis'])
   await well('redis')
 
@@ -100,16 +100,16 @@ test('nginx alone is not started over a database that is older, until that was c
   const waits = 'nginx waits until the older database was compared with what runs, which takes the engine'
   const first = launch(['nginx'])
   await until('it says what it waits for', () => saysSo.test(first.said()), { within: 20_000 })
-  await until('whoever asks is told so', async () => (await whatAilsOne('nginx', config)) === waits)
+  await until('whoever asks is told so', async () => (await unhealthyOne('nginx', config)) === waits)
   first.child.kill('SIGTERM')
   assert.equal(await first.ended, 0)
-  assert.equal(await whatAilsOne('nginx', config), 'nginx does not answer')
+  assert.equal(await unhealthyOne('nginx', config), 'nginx does not answer')
 
   const second = launch(['nginx'])
   await until('the next one says so too', () => saysSo.test(second.said()), { within: 20_000 })
   // As the reaper does.
   store.meta.set('compared', 'yes')
-  await until('nginx is well', async () => (await whatAilsOne('nginx', config)) === undefined, { within: 20_000 })
+  await until('nginx is well', async () => (await unhealthyOne('nginx', config)) === undefined, { within: 20_000 })
   await until('it counts as the last one', () => store.slotsGiven() === 6)
   await until('which is noted', () => fs.readFileSync(seen, 'utf8') === '0000000000000006\n')
   second.child.kill('SIGTERM')

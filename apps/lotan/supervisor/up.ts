@@ -2,17 +2,17 @@
 import { once } from 'node:events'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
-import { bringUp } from './start-order.ts'
+import { startInOrder } from './start-order.ts'
 import type { Say } from '../console.ts'
 import { lastLook } from '../database/watch.ts'
 import { takeLocks } from './lock.ts'
 import { forgetRoutes } from '../nginx/config.ts'
 import { keepPrivate } from '../database/private-files.ts'
 import { noteLastSlots } from '../database/restored-backup.ts'
-import { stopOrder, type Name, type Parts } from './processes.ts'
+import { stopOrder, type Name, type Processes } from './processes.ts'
 import { rotateLogs } from './rotate.ts'
-import { forgetRunning, noteRunning, readRunning } from './run-file.ts'
-import { hearSignals } from './signals.ts'
+import { removeRunFile, writeRunFile, readRunFile } from './run-file.ts'
+import { onSignals } from './signals.ts'
 
 /** Everything is down within 5 s, and one part may have this much of it. */
 const DOWN_MS = 4_500
@@ -28,13 +28,13 @@ const ROTATE_MS = 10_000
 export async function up(config: Config, only: readonly Name[] | null, say: Say): Promise<number> {
   const lock = await takeLocks(config.dataDir, only)
   if (!lock) {
-    const other = readRunning(config)
+    const other = readRunFile(config)
     say(`already running in ${config.dataDir}${other ? ` (pid ${other.pid}): ${other.url}` : ''}`, 'bad')
     return 1
   }
   keepPrivate(config)
-  const parts: Parts = new Map()
-  const ending = hearSignals(() => {
+  const parts: Processes = new Map()
+  const ending = onSignals(() => {
     for (const part of parts.values()) part.kill()
     process.exit(1)
   })
@@ -43,8 +43,8 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
   const rotating = setInterval(() => tryToRotate(config, only, say), ROTATE_MS)
   try {
     // Where to reach Lotan is for who runs nginx to say.
-    if (!only || only.includes('nginx')) noteRunning(config)
-    await bringUp(config, only, parts, say, ending)
+    if (!only || only.includes('nginx')) writeRunFile(config)
+    await startInOrder(config, only, parts, say, ending)
     if (!ending.aborted) await once(ending, 'abort')
   } catch (error) {
     if (!ending.aborted) {
@@ -56,14 +56,14 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
   await takeDown(config, only, parts, say)
   if (only?.every((name) => name === 'redis') !== true) await noteLastSlots(config)
   if (!only || only.includes('nginx')) {
-    forgetRunning(config)
+    removeRunFile(config)
     await forgetRoutes(config).catch(() => {})
   }
   await lock.release()
   return status
 }
 
-async function takeDown(config: Config, only: readonly Name[] | null, parts: Parts, say: Say): Promise<void> {
+async function takeDown(config: Config, only: readonly Name[] | null, parts: Processes, say: Say): Promise<void> {
   if (parts.size === 0) return
   say('stopping')
   const deadline = performance.now() + DOWN_MS

@@ -2,21 +2,24 @@
 import http2 from 'node:http2'
 import net from 'node:net'
 import tls from 'node:tls'
-import type { SlotPlace } from '../../shared/slots/slot-scheme.ts'
+import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 
-export type Spoken = 'tls' | 'http2'
+export type AppProtocol = 'tls' | 'http2'
 
 /** A handshake that takes longer is tried again. */
 const PATIENCE_MS = 1_000
 
 /** Tries both, which takes a second at most. @returns undefined for neither */
-export async function spokenAt(place: Pick<SlotPlace, 'host' | 'port'>, host: string): Promise<Spoken | undefined> {
+export async function protocolAt(
+  place: Pick<HostPort, 'host' | 'port'>,
+  host: string,
+): Promise<AppProtocol | undefined> {
   const [isTls, isHttp2] = await Promise.all([speaksTls(place, host), speaksHttp2(place)])
   return isTls ? 'tls' : isHttp2 ? 'http2' : undefined
 }
 
 /** @param host the public Host header, of which the server may want to know the name */
-export function speaksTls({ host: address, port }: Pick<SlotPlace, 'host' | 'port'>, host: string): Promise<boolean> {
+export function speaksTls({ host: address, port }: Pick<HostPort, 'host' | 'port'>, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const name = new URL(`http://${host}`).hostname
     // Whose certificate it has is no question here, and nothing is sent.
@@ -39,7 +42,7 @@ export function speaksTls({ host: address, port }: Pick<SlotPlace, 'host' | 'por
   })
 }
 
-function speaksHttp2({ host, port }: Pick<SlotPlace, 'host' | 'port'>): Promise<boolean> {
+function speaksHttp2({ host, port }: Pick<HostPort, 'host' | 'port'>): Promise<boolean> {
   return new Promise((resolve) => {
     const session = http2.connect(`http://${host}:${port}`)
     const end = (is: boolean) => {

@@ -2,14 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, type Inspected } from '../../shared/engine/engine.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
-import { placeOf } from '../../shared/slots/slot-scheme.ts'
+import { hostPortOf } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { urlOf } from '../../shared/config/config.ts'
-import { discard, stands, type Coming } from '../step/pending.ts'
+import { discard, isStillPending, type Pending } from '../step/pending.ts'
 import type { ContainerPlan } from './create-options.ts'
-import { noteInsists, saysSo } from './first-process.ts'
+import { noteNeedsFirstProcess, demandsFirstProcess } from './first-process.ts'
 import { isOutOfReach, listening, reaches } from './listening.ts'
-import type { Outcome, Parts } from '../dependencies.ts'
+import type { Outcome, Dependencies } from '../dependencies.ts'
 import { firstAnswer, type Answer } from './http-probe.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
@@ -29,8 +29,8 @@ const NOT_PERMITTED = /operation not permitted$/i
  * @throws EngineError
  */
 export async function awaitAnswer(
-  parts: Parts,
-  coming: Coming,
+  parts: Dependencies,
+  coming: Pending,
   container: string,
   plan: ContainerPlan,
 ): Promise<Outcome> {
@@ -40,7 +40,7 @@ export async function awaitAnswer(
   const began = (coming.waiting && (await engine.inspect(container))?.startedAt) ?? Date.now()
   const end = await whileWanted(
     store,
-    () => stands(parts, coming),
+    () => isStillPending(parts, coming),
     (signal) => answerOrExit(parts, coming, container, plan, began + config.startTimeout, signal),
   )
   if (!end) return undefined
@@ -57,11 +57,11 @@ export async function awaitAnswer(
     'ready' in end
       ? await whySilent(parts, coming, container, { ...end, after: ms })
       : await whyExited(parts, container, plan, end, ms)
-  if (!stands(parts, coming)) return undefined
+  if (!isStillPending(parts, coming)) return undefined
   await discard(parts, coming)
-  if (plan.initGuessed && reason.code === 'exited' && saysSo(reason.output ?? [])) {
+  if (plan.initGuessed && reason.code === 'exited' && demandsFirstProcess(reason.output ?? [])) {
     log.info({ tag, image: coming.image.id }, 'it has to be the first process: once more without an init')
-    noteInsists(store.meta, coming.image.id)
+    noteNeedsFirstProcess(store.meta, coming.image.id)
     return { again: true }
   }
   store.apply(tag, { type: 'fail', reason })
@@ -71,8 +71,8 @@ export async function awaitAnswer(
 type Exit = { exitCode: number | null }
 
 async function answerOrExit(
-  { config, network, engine, waits }: Parts,
-  { tag, generation }: Coming,
+  { config, network, engine, waits }: Dependencies,
+  { tag, generation }: Pending,
   container: string,
   plan: ContainerPlan,
   deadline: number,
@@ -81,7 +81,7 @@ async function answerOrExit(
   const over = new AbortController()
   const signal = AbortSignal.any([wanted, over.signal])
   const answer = firstAnswer({
-    place: placeOf(await network.places(), generation),
+    place: hostPortOf(await network.places(), generation),
     path: plan.readyPath,
     host: new URL(urlOf(hostOf(tag, config), config)).host,
     protocol: config.publicUrl.protocol,
@@ -99,7 +99,11 @@ async function answerOrExit(
 }
 
 /** To be asked when nothing answers at its place; the engine is asked once. */
-function outOfReach(engine: Parts['engine'], container: string, port: number): () => Promise<boolean | undefined> {
+function outOfReach(
+  engine: Dependencies['engine'],
+  container: string,
+  port: number,
+): () => Promise<boolean | undefined> {
   let inside: Inspected | undefined
   return async () => {
     inside ??= await engine.inspect(container).catch(unlessSilent)
@@ -112,7 +116,7 @@ function unlessSilent(error: unknown): undefined {
   if (!(error instanceof EngineError)) throw error
 }
 
-async function exit(engine: Parts['engine'], container: string, signal: AbortSignal): Promise<Exit> {
+async function exit(engine: Dependencies['engine'], container: string, signal: AbortSignal): Promise<Exit> {
   for (;;) {
     try {
       return { exitCode: await engine.wait(container, signal) }
@@ -125,7 +129,7 @@ async function exit(engine: Parts['engine'], container: string, signal: AbortSig
 }
 
 async function whyExited(
-  { engine }: Parts,
+  { engine }: Dependencies,
   container: string,
   plan: ContainerPlan,
   { exitCode }: Exit,
@@ -151,8 +155,8 @@ async function whyExited(
 }
 
 async function whySilent(
-  { engine }: Parts,
-  { generation: { port } }: Coming,
+  { engine }: Dependencies,
+  { generation: { port } }: Pending,
   container: string,
   { connected, said, instead, after }: Extract<Answer, { ready: false }> & { after: number },
 ): Promise<Reason> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Image } from '../../shared/preview/preview.ts'
-import { saysSo } from './first-process.ts'
-import { containerOf, nameOf, portOf, type ContainerFacts } from './create-options.ts'
+import { demandsFirstProcess } from './first-process.ts'
+import { createOptionsOf, nameOf, portOf, type ContainerFacts } from './create-options.ts'
 
 const image: Image = {
   id: 'sha256:1234',
@@ -36,11 +36,11 @@ const facts: ContainerFacts = {
 }
 
 function labelled(labels: Record<string, string>) {
-  return containerOf({ ...facts, image: { ...image, labels } })
+  return createOptionsOf({ ...facts, image: { ...image, labels } })
 }
 
 test('a container gets its name, its labels, its address and what tells it where it is', () => {
-  const { options } = containerOf(facts)
+  const { options } = createOptionsOf(facts)
   assert.equal(options.name, 'lotan-0a1b2c3d-pr-3001-7')
   assert.equal(options.name, nameOf('0a1b2c3d', 'pr-3001', 7))
   assert.equal(options.Image, 'sha256:1234')
@@ -70,8 +70,8 @@ test('a container gets its name, its labels, its address and what tells it where
 })
 
 test('a container is fenced in, and runs no check of its image', () => {
-  assert.deepEqual(containerOf(facts).options.Healthcheck, { Test: ['NONE'] })
-  assert.deepEqual(containerOf(facts).options.HostConfig, {
+  assert.deepEqual(createOptionsOf(facts).options.Healthcheck, { Test: ['NONE'] })
+  assert.deepEqual(createOptionsOf(facts).options.HostConfig, {
     NetworkMode: 'lotan-0a1b2c3d',
     RestartPolicy: { Name: 'no' },
     Init: true,
@@ -200,13 +200,13 @@ test('an image that brings its own init keeps it, wherever that stands; a label 
     [[], true],
   ]
   for (const [program, init] of cases) {
-    const { options, initGuessed } = containerOf({ ...facts, program })
+    const { options, initGuessed } = createOptionsOf({ ...facts, program })
     assert.deepEqual([options.HostConfig?.Init, initGuessed], [init, init], program.join(' '))
   }
   assert.equal(labelled({ 'lotan.init': '0' }).options.HostConfig?.Init, false)
-  const wanted = containerOf({ ...facts, program: ['/init'], image: { ...image, labels: { 'lotan.init': '1' } } })
+  const wanted = createOptionsOf({ ...facts, program: ['/init'], image: { ...image, labels: { 'lotan.init': '1' } } })
   assert.deepEqual([wanted.options.HostConfig?.Init, wanted.initGuessed], [true, false])
-  assert.equal(containerOf({ ...facts, insists: true }).options.HostConfig?.Init, false)
+  assert.equal(createOptionsOf({ ...facts, insists: true }).options.HostConfig?.Init, false)
 })
 
 test('a program that has to be the first process is known by what it says', () => {
@@ -215,19 +215,19 @@ test('a program that has to be the first process is known by what it says', () =
     'runit: fatal: must be run as process no 1.',
     'init: must be run as PID 1',
   ])
-    assert.ok(saysSo(['starting', line]), line)
+    assert.ok(demandsFirstProcess(['starting', line]), line)
   for (const line of ['worker 1 has to wait for process 12', 'only 1 process', 'started process [1]'])
-    assert.ok(!saysSo([line]), line)
+    assert.ok(!demandsFirstProcess([line]), line)
 })
 
 test('a container is where its slot is: at an address of the network, or behind a port of 127.0.0.1 alone', () => {
-  const at = containerOf(facts).options
+  const at = createOptionsOf(facts).options
   assert.deepEqual(at.NetworkingConfig?.EndpointsConfig, {
     'lotan-0a1b2c3d': { IPAMConfig: { IPv4Address: '10.83.0.9' } },
   })
   assert.deepEqual([at.ExposedPorts, at.HostConfig?.PortBindings], [undefined, undefined])
 
-  const behind = containerOf({ ...facts, port: 3000, place: { address: null, published: 20_017 } }).options
+  const behind = createOptionsOf({ ...facts, port: 3000, place: { address: null, published: 20_017 } }).options
   assert.deepEqual(behind.NetworkingConfig?.EndpointsConfig, { 'lotan-0a1b2c3d': {} })
   assert.deepEqual(behind.ExposedPorts, { '3000/tcp': {} })
   assert.deepEqual(behind.HostConfig?.PortBindings, { '3000/tcp': [{ HostIp: '127.0.0.1', HostPort: '20017' }] })
@@ -235,10 +235,10 @@ test('a container is where its slot is: at an address of the network, or behind 
 })
 
 test('a kept container fits as long as nothing but its place is another', () => {
-  const { spec } = containerOf(facts)
-  assert.equal(containerOf({ ...facts, place: { address: '10.83.0.77', published: null } }).spec, spec)
-  assert.equal(containerOf({ ...facts, place: { address: null, published: 20_017 } }).spec, spec)
-  assert.notEqual(containerOf({ ...facts, url: 'http://pr-3001.previews.example.com:8081' }).spec, spec)
-  assert.notEqual(containerOf({ ...facts, config: { ...facts.config, containerEnv: {} } }).spec, spec)
+  const { spec } = createOptionsOf(facts)
+  assert.equal(createOptionsOf({ ...facts, place: { address: '10.83.0.77', published: null } }).spec, spec)
+  assert.equal(createOptionsOf({ ...facts, place: { address: null, published: 20_017 } }).spec, spec)
+  assert.notEqual(createOptionsOf({ ...facts, url: 'http://pr-3001.previews.example.com:8081' }).spec, spec)
+  assert.notEqual(createOptionsOf({ ...facts, config: { ...facts.config, containerEnv: {} } }).spec, spec)
   assert.notEqual(labelled({ 'lotan.memory': '1g' }).spec, spec)
 })

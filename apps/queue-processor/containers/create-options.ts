@@ -7,7 +7,7 @@ import type { CreateOptions } from '../../shared/engine/engine.ts'
 import { diskLimit, limitsOf, notUsed } from '../../shared/config/limits.ts'
 import type { Image } from '../../shared/preview/preview.ts'
 import { bytesOf, zeroOrOne } from '../../shared/config/settings.ts'
-import type { SlotPlace } from '../../shared/slots/slot-scheme.ts'
+import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { networkName } from '../../shared/slots/slots.ts'
 
 export interface ContainerFacts {
@@ -21,7 +21,7 @@ export interface ContainerFacts {
   insists: boolean
   port: number
   /** The slot's. */
-  place: Pick<SlotPlace, 'address' | 'published'>
+  place: Pick<HostPort, 'address' | 'published'>
   /** Where its control group is to be; undefined for the engine's own choice. */
   groupParent: string | undefined
   /** The preview's host and address as people click it. */
@@ -83,7 +83,7 @@ export function cpuQuota(cpus: number): number {
 }
 
 /** The container of a generation. */
-export function containerOf(facts: ContainerFacts): ContainerPlan {
+export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
   const { config, tag, generation, image, port, place, groupParent } = facts
   const { labels } = image
   const network = networkName(config.instance)

@@ -13,17 +13,17 @@ const MOST = 500
 type Meta = Pick<Store['meta'], 'get' | 'set'>
 
 /** Whether that is what a program has written before it ended. @param output its last lines */
-export function saysSo(output: string[]): boolean {
+export function demandsFirstProcess(output: string[]): boolean {
   return output.some((line) => INSISTS.test(line))
 }
 
 /** Whether an image is known to insist. @param image its id */
-export function insists(meta: Meta, image: string): boolean {
+export function needsFirstProcess(meta: Meta, image: string): boolean {
   return known(meta).includes(image)
 }
 
-export function noteInsists(meta: Meta, image: string): void {
-  if (!insists(meta, image)) meta.set(META, JSON.stringify([...known(meta), image].slice(-MOST)))
+export function noteNeedsFirstProcess(meta: Meta, image: string): void {
+  if (!needsFirstProcess(meta, image)) meta.set(META, JSON.stringify([...known(meta), image].slice(-MOST)))
 }
 
 function known(meta: Meta): string[] {

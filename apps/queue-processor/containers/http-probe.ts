@@ -4,12 +4,12 @@
  * never to answer is not waited for to the end: what speaks TLS or HTTP/2 alone, or listens where nobody reaches it.
  */
 import http from 'node:http'
-import type { SlotPlace } from '../../shared/slots/slot-scheme.ts'
-import { speaksTls, spokenAt, type Spoken } from './app-protocol.ts'
+import type { HostPort } from '../../shared/slots/slot-scheme.ts'
+import { speaksTls, protocolAt, type AppProtocol } from './app-protocol.ts'
 import { pause } from '../step/while-wanted.ts'
 
 export interface Asked {
-  place: Pick<SlotPlace, 'host' | 'port' | 'published'>
+  place: Pick<HostPort, 'host' | 'port' | 'published'>
   /** The label's path, which has to answer with 2xx or 3xx; null for `/`, where anything below 500 will do. */
   path: string | null
   /** The public Host header: applications refuse hosts they do not know. */
@@ -35,7 +35,7 @@ export type Answer =
   | { ready: false; connected: boolean; said: string; instead?: Instead }
 
 /** What there is in place of an answer: another protocol, or an address that nobody outside of the container reaches. */
-export type Instead = Spoken | 'hidden'
+export type Instead = AppProtocol | 'hidden'
 
 /** `cut`: the deadline ended this try before it had had a fair time to be answered. */
 type Try = { status: number } | { failed: string; connected: boolean; cut?: boolean }
@@ -115,7 +115,7 @@ function lookInstead({ place, host, steady, hidden }: Asked) {
       lookedAt = now
       const isClosed = failed === CLOSED && place.published === null
       const isHidden = failed === CLOSED && (await hidden())
-      const what = isHidden ? 'hidden' : isClosed ? undefined : await spokenAt(place, host)
+      const what = isHidden ? 'hidden' : isClosed ? undefined : await protocolAt(place, host)
       if (what !== seen?.what) seen = what && { what, since: now }
       // What begins to listen in this very moment is seen to listen, and has refused.
       return seen && now - seen.since >= (isLast ? steady / 3 : steady) ? seen.what : undefined

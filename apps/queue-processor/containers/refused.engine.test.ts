@@ -6,7 +6,7 @@ import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
 import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { makeBed, type Bed } from '../harness.ts'
-import { sweep } from '../step/remove-strays.ts'
+import { removeStrays } from '../step/remove-strays.ts'
 
 describe('an engine that refuses', { timeout: 60_000 }, () => {
   let registry: Registry
@@ -63,7 +63,7 @@ describe('an engine that refuses', { timeout: 60_000 }, () => {
     store.apply('red', { type: 'exited', generation: generation.number, reason, gone: true })
     store.apply('red', { type: 'fail', reason: { code: 'start-failed', detail: '' } })
     assert.equal(bed.state('red'), 'failed')
-    await sweep(bed.parts, 'red')
+    await removeStrays(bed.parts, 'red')
     assert.deepEqual(
       (await bed.containers('red')).map(({ id }) => id),
       [container],

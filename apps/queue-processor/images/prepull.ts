@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { notePulled, pull } from './pull.ts'
 import { bytesOf, readTag } from './read-tag.ts'
 import { whileWanted } from '../step/while-wanted.ts'
@@ -19,7 +19,7 @@ const LOOK_MS = 500
 /** A tag that had to make way so often has its turn with the next list. */
 const MOST_TRIES = 3
 
-export function openPullAhead(parts: Parts): (tag: string) => Promise<void> {
+export function openPrepull(parts: Dependencies): (tag: string) => Promise<void> {
   const { config, store, engine, disk, log } = parts
   let restUntil = 0
 

@@ -6,14 +6,14 @@ import type { Image, In } from '../../shared/preview/preview.ts'
 import type { Pullable } from '../../shared/registry/registry.ts'
 import type { EndClaim } from './disk-space.ts'
 import { removeOldImages } from './old-images.ts'
-import type { Outcome, Parts } from '../dependencies.ts'
+import type { Outcome, Dependencies } from '../dependencies.ts'
 import { notePulled, pullAndTell, saidMissing } from './pull.ts'
 import { bytesOf, readTagOrLeaveIt } from './read-tag.ts'
 import { isDue, makeRoom } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
 /** The queued preview with its image, where that is on the engine; undefined where it has to be pulled. */
-export async function withImage(parts: Parts, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
+export async function withImage(parts: Dependencies, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
   if (preview.image) return preview
   const { tag } = preview
   const image = await parts.engine.findImage(`${parts.config.repository}:${tag}`, digestsOf(parts, tag))
@@ -28,7 +28,7 @@ export async function withImage(parts: Parts, preview: In<'queued'>): Promise<In
  * of: where that does not come, it goes on with its own.
  * @throws EngineError, or the registry's own, which are reasons to fail
  */
-export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pulling'>): Promise<Outcome> {
+export async function pullForStart(parts: Dependencies, preview: In<'queued'> | In<'pulling'>): Promise<Outcome> {
   const { store, config } = parts
   const { tag } = preview
   if (preview.state === 'queued') {
@@ -48,7 +48,11 @@ export async function refreshImage(parts: Parts, preview: In<'queued'> | In<'pul
 }
 
 /** @returns what its image takes unpacked; undefined where there is none, or nobody wants it any more */
-async function bringHere(parts: Parts, tag: string, onClaim: (claim: EndClaim) => void): Promise<number | undefined> {
+async function bringHere(
+  parts: Dependencies,
+  tag: string,
+  onClaim: (claim: EndClaim) => void,
+): Promise<number | undefined> {
   const { store, engine, config, disk, log } = parts
   const began = Date.now()
   const before = store.get(tag)
@@ -86,7 +90,7 @@ async function bringHere(parts: Parts, tag: string, onClaim: (claim: EndClaim) =
  * After a pull that is wanted no more: an image that came all the same is nobody's. It was not here before the pull.
  * Where somebody wants the tag again meanwhile, or it had an image before, the image stays for them.
  */
-async function leaveNothing(parts: Parts, tag: string, read: Pullable | undefined): Promise<void> {
+async function leaveNothing(parts: Dependencies, tag: string, read: Pullable | undefined): Promise<void> {
   const { store, engine, config, log } = parts
   // The engine ends its side of the pull a moment after this side has.
   await sleep(50)
@@ -100,12 +104,12 @@ async function leaveNothing(parts: Parts, tag: string, read: Pullable | undefine
 }
 
 /** The digests that a tag may have, as far as is known here: what it was pulled by, and what the registry said. */
-function digestsOf({ store }: Pick<Parts, 'store'>, tag: string): string[] {
+function digestsOf({ store }: Pick<Dependencies, 'store'>, tag: string): string[] {
   const pulled = store.pulled.list().filter((image) => image.tag === tag)
   return [...pulled.map(({ digest }) => digest), ...store.digestsOf(tag)]
 }
 
 /** Whether an image that is here is one that Lotan itself pulled for the tag, and has not taken away since. */
-function isOurs({ store }: Parts, tag: string, { id }: Image): boolean {
+function isOurs({ store }: Dependencies, tag: string, { id }: Image): boolean {
   return store.pulled.list().some((pulled) => pulled.tag === tag && pulled.id === id)
 }

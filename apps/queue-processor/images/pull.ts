@@ -5,7 +5,7 @@ import type { Login } from '../../shared/registry/docker-config.ts'
 import type { Image, Progress } from '../../shared/preview/preview.ts'
 import type { Pullable } from '../../shared/registry/registry.ts'
 import { freeDownloads, SILENT_MS } from './free-downloads.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { bytesOf } from './read-tag.ts'
 
 /** Progress is written at most this often: every write wakes whoever watches. */
@@ -25,7 +25,7 @@ export interface Pulled {
   digest: string | null
 }
 
-type Needed = Pick<Parts, 'engine' | 'registry' | 'config' | 'waits' | 'log'>
+type Needed = Pick<Dependencies, 'engine' | 'registry' | 'config' | 'waits' | 'log'>
 
 /**
  * Brings a tag's image here: by the digest that was read, since a registry may have another image for the same tag a
@@ -56,7 +56,7 @@ export async function pull(parts: Needed, { tag, image, signal, onProgress }: Wi
 
 /** With the login there is, and once more with a newer one. */
 async function withLogin<T>(
-  registry: Pick<Parts['registry'], 'authFor'>,
+  registry: Pick<Dependencies['registry'], 'authFor'>,
   reference: string,
   attempt: (auth?: Login) => Promise<T>,
 ): Promise<T> {
@@ -72,7 +72,7 @@ async function withLogin<T>(
   }
 }
 
-async function nameIt({ engine }: Pick<Parts, 'engine'>, reference: string, name: string): Promise<void> {
+async function nameIt({ engine }: Pick<Dependencies, 'engine'>, reference: string, name: string): Promise<void> {
   try {
     await engine.tagImage(reference, name)
   } catch (error) {
@@ -83,7 +83,7 @@ async function nameIt({ engine }: Pick<Parts, 'engine'>, reference: string, name
 
 /** Most registries say the same of a tag they do not have and of one in a repository they do not have. */
 export async function saidMissing(
-  { registry, config }: Pick<Parts, 'registry' | 'config'>,
+  { registry, config }: Pick<Dependencies, 'registry' | 'config'>,
   error?: EngineError,
 ): Promise<'missing'> {
   if (await registry.hasRepository()) return 'missing'
@@ -92,7 +92,7 @@ export async function saidMissing(
 }
 
 /** The same for a preview that is `pulling`: whoever waits for it sees how far it is. */
-export async function pullAndTell(parts: Parts, { tag, image, signal }: Wish): Promise<Pulled | 'missing'> {
+export async function pullAndTell(parts: Dependencies, { tag, image, signal }: Wish): Promise<Pulled | 'missing'> {
   const { store } = parts
   // After a restart of this process, what was told before it still stands.
   const preview = store.get(tag)
@@ -114,7 +114,7 @@ export async function pullAndTell(parts: Parts, { tag, image, signal }: Wish): P
 }
 
 /** An image that Lotan pulled is one that it may remove, whatever becomes of its name. */
-export function notePulled({ store, config }: Parts, tag: string, { id, digest }: Image): void {
+export function notePulled({ store, config }: Dependencies, tag: string, { id, digest }: Image): void {
   if (digest) store.pulled.note({ tag, id, repository: config.repository, digest })
 }
 

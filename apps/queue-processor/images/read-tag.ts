@@ -1,6 +1,6 @@
 /** What a tag stands for, read from the registry before the engine is told to pull it. */
 import { RegistryError, type Pullable } from '../../shared/registry/registry.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 /**
  * Reads it. What no engine is to pull is remembered of a tag that is offered.
@@ -9,7 +9,7 @@ import type { Parts } from '../dependencies.ts'
  * @throws RegistryError, or EngineError
  */
 export async function readTag(
-  { engine, registry, store }: Pick<Parts, 'engine' | 'registry' | 'store'>,
+  { engine, registry, store }: Pick<Dependencies, 'engine' | 'registry' | 'store'>,
   tag: string,
   signal?: AbortSignal,
 ): Promise<Pullable | undefined> {
@@ -26,7 +26,7 @@ export async function readTag(
  * one that the engine can pull from: it has proxies, mirrors and certificates of its own.
  */
 export async function readTagOrLeaveIt(
-  parts: Pick<Parts, 'engine' | 'registry' | 'store' | 'log'>,
+  parts: Pick<Dependencies, 'engine' | 'registry' | 'store' | 'log'>,
   tag: string,
   signal: AbortSignal,
 ): Promise<Pullable | 'missing' | 'unread'> {

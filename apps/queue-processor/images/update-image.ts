@@ -3,10 +3,10 @@ import { mayBeRenewed } from '../../shared/preview/image-update.ts'
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Lane } from '../../shared/queue.ts'
 import { removeOldImages } from './old-images.ts'
-import type { Outcome, Parts } from '../dependencies.ts'
+import type { Outcome, Dependencies } from '../dependencies.ts'
 import { notePulled, pull, type Pulled } from './pull.ts'
 import { bytesOf, readTagOrLeaveIt } from './read-tag.ts'
-import { isExpected, reasonOf, restOf } from '../step/to-failure-reason.ts'
+import { isExpected, toFailureReason, restOf } from '../step/to-failure-reason.ts'
 import { isDue } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
@@ -18,7 +18,7 @@ const PATIENCE_MS = { waits: 2_000, else: 10_000 }
  * renew lane. What is asked for the preview meanwhile comes first: what it wants then is in the store.
  * @throws EngineError where the engine is away
  */
-export async function renewImage(parts: Parts, lane: Lane, preview: Preview | undefined): Promise<Outcome> {
+export async function updateImage(parts: Dependencies, lane: Lane, preview: Preview | undefined): Promise<Outcome> {
   if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
   const { store, config } = parts
   const { tag, newer } = preview
@@ -31,7 +31,7 @@ export async function renewImage(parts: Parts, lane: Lane, preview: Preview | un
 }
 
 /** Asks the registry before a start takes the image that is here, where there is, or may be, a newer one. */
-export async function askFirst(parts: Parts, preview: In<'queued'>): Promise<Outcome> {
+export async function checkUpdateFirst(parts: Dependencies, preview: In<'queued'>): Promise<Outcome> {
   if (!isDue(preview, Date.now())) return undefined
   const ask = (signal: AbortSignal) => askForNewer(parts, preview, signal, PATIENCE_MS.waits)
   return (await whileStands(parts, preview, ask)) ? { sendOn: 'pull' } : undefined
@@ -43,7 +43,7 @@ export async function askFirst(parts: Parts, preview: In<'queued'>): Promise<Out
  * @throws RegistryError
  */
 async function askForNewer(
-  { store, registry }: Parts,
+  { store, registry }: Dependencies,
   { tag, image, newer }: Preview,
   signal: AbortSignal,
   patience: number,
@@ -56,7 +56,11 @@ async function askForNewer(
 }
 
 /** Pulls the newer image that the registry has told of. */
-async function renew(parts: Parts, { tag, image: was, newer, state }: Preview, signal: AbortSignal): Promise<void> {
+async function renew(
+  parts: Dependencies,
+  { tag, image: was, newer, state }: Preview,
+  signal: AbortSignal,
+): Promise<void> {
   const { store, engine, config, disk, log } = parts
   if (!newer?.digest) return
   const { digest: noticed, number } = newer
@@ -93,7 +97,7 @@ async function renew(parts: Parts, { tag, image: was, newer, state }: Preview, s
  * @throws EngineError where the engine is away
  */
 async function whileStands<T>(
-  { store, log }: Parts,
+  { store, log }: Dependencies,
   { tag, change, newer }: Preview,
   step: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
@@ -102,7 +106,7 @@ async function whileStands<T>(
   } catch (error) {
     if (!isExpected(error) || error.code === 'engine-down') throw error
     log.warn({ tag, code: error.code, error: error.message }, 'the newest image could not be brought here')
-    const reason = reasonOf(error, 'pull-failed')
+    const reason = toFailureReason(error, 'pull-failed')
     store.apply(tag, { type: 'notRenewed', reason, number: newer?.number, rest: restOf(error) })
     return undefined
   }

@@ -13,7 +13,7 @@
  * A container has no right to send from an address that is not its own, so addresses can be relied on.
  */
 
-export interface Place {
+export interface FirewallFacts {
   instance: string
   /** The network's interface on the engine's machine. */
   bridge: string
@@ -32,7 +32,7 @@ export interface Rules {
 }
 
 /** The rules of each chain, in order. */
-export function rulesOf({ bridge, front }: Place): Rules {
+export function rulesOf({ bridge, front }: FirewallFacts): Rules {
   const from = `-i ${bridge}`
   const answers = '-m conntrack --ctstate ESTABLISHED,RELATED'
   // The engine hands on a preview's look-ups to the machine's own name server: clouds have theirs at such an address.
@@ -77,7 +77,7 @@ fi
 `
 
 /** A script that sets the rules where it runs, as root, and says why when it cannot. */
-export function scriptOf(place: Place): string {
+export function scriptOf(place: FirewallFacts): string {
   const chain = `LOTAN-${place.instance}`
   const rules = rulesOf(place)
   const filled = (name: string, all: string[]) => all.map((rule) => `-A ${name} ${rule}\n`).join('')
@@ -104,7 +104,7 @@ function dropping(rules: string[]): string[] {
 }
 
 /** A script that ends well where the instance's chains are there and called. It changes nothing, and takes milliseconds. */
-export function lookOf({ instance }: Pick<Place, 'instance'>): string {
+export function lookOf({ instance }: Pick<FirewallFacts, 'instance'>): string {
   return `${CHOOSE}${callsOf(`LOTAN-${instance}`)
     .map((call) => `${look(call)}\n`)
     .join('')}`

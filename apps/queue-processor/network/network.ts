@@ -6,7 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../shared/config/config.ts'
 import { EngineError, type Engine } from '../../shared/engine/engine.ts'
 import type { Log } from '../../shared/log.ts'
-import { placeOf, placesIn, portsIn, same, type Places, type SlotKind } from '../../shared/slots/slot-scheme.ts'
+import {
+  hostPortOf,
+  slotSchemeIn,
+  portsIn,
+  same,
+  type SlotScheme,
+  type SlotKind,
+} from '../../shared/slots/slot-scheme.ts'
 import { generationOf, isRouted } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { CutOff, type Firewall } from './firewall.ts'
@@ -43,19 +50,19 @@ export function openNetwork(parts: {
   const { engine, store, firewall, config, log, rounds = usual } = parts
   const { meta } = store
   let kind: SlotKind | undefined
-  let known: Places | undefined
-  let asking: Promise<Places> | undefined
+  let known: SlotScheme | undefined
+  let asking: Promise<SlotScheme> | undefined
 
   /** Where slots are on the network, which is made anew if it is gone, rules and all. @throws EngineError */
-  function ensure(): Promise<Places> {
+  function ensure(): Promise<SlotScheme> {
     asking ??= make().finally(() => (asking = undefined))
     return asking
   }
 
-  async function make(): Promise<Places> {
+  async function make(): Promise<SlotScheme> {
     const subnet = await engine.ensureNetwork(meta.get('subnet') ?? null)
     kind ??= await choose()
-    const places: Places = kind === 'network' ? { kind, subnet } : { kind, ports: await ports() }
+    const places: SlotScheme = kind === 'network' ? { kind, subnet } : { kind, ports: await ports() }
     moveTo(places, subnet)
     await guard(subnet)
     return (known = places)
@@ -80,7 +87,7 @@ export function openNetwork(parts: {
     if (!places) return true
     const running = store.list().flatMap((preview) => {
       const generation = generationOf(preview)
-      return generation && isRouted(generation) ? [placeOf(places, generation)] : []
+      return generation && isRouted(generation) ? [hostPortOf(places, generation)] : []
     })
     return firewall.stands(running.slice(0, MOST_ASKED))
   }
@@ -110,8 +117,8 @@ export function openNetwork(parts: {
   }
 
   /** Notes where slots are. What runs elsewhere is ended: no route may lead there any more. */
-  function moveTo(places: Places, subnet: string) {
-    const was = placesIn(meta)
+  function moveTo(places: SlotScheme, subnet: string) {
+    const was = slotSchemeIn(meta)
     if (was?.kind === places.kind && same(was, places) && meta.get('subnet') === subnet) return
     if (was && was.kind !== places.kind) {
       log.warn({ was: was.kind, kind: places.kind }, 'slots are reached in another way: what runs is made anew')
@@ -137,7 +144,7 @@ export function openNetwork(parts: {
     ensure,
 
     /** Where slots are, as it was last seen; asked for where it is not known yet. @throws EngineError */
-    places: async (): Promise<Places> => known ?? ensure(),
+    places: async (): Promise<SlotScheme> => known ?? ensure(),
 
     /** Sees to it until the signal: the engine may come up later than Lotan. */
     async keep(signal: AbortSignal): Promise<void> {

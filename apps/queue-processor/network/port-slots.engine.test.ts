@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
-import { placeOf, placesIn, portsIn } from '../../shared/slots/slot-scheme.ts'
+import { hostPortOf, slotSchemeIn, portsIn } from '../../shared/slots/slot-scheme.ts'
 import { request } from '../../testing/clients/http.ts'
 import { buildSmall } from '../../testing/images/build.ts'
 import { until } from '../../testing/harness/until.ts'
@@ -22,7 +22,7 @@ describe('slots that are ports', { timeout: 90_000 }, () => {
 
   async function pageOf(tag: string): Promise<string> {
     const { generation } = await bed.untilState(tag, 'running')
-    const { host, port } = placeOf(placesIn(bed.store.meta)!, generation)
+    const { host, port } = hostPortOf(slotSchemeIn(bed.store.meta)!, generation)
     return (await request(port, { address: host, host: 'app' })).text
   }
   const containerOf = async (tag: string) => (await bed.containers(tag)).map(({ id }) => id)
@@ -30,21 +30,21 @@ describe('slots that are ports', { timeout: 90_000 }, () => {
   test('a pool of them is chosen once, and one of its ports leads to the container', async () => {
     await bed.click('red')
     assert.match(await pageOf('red'), /<h1>red/)
-    const places = placesIn(bed.store.meta)
+    const places = slotSchemeIn(bed.store.meta)
     assert.ok(places?.kind === 'port' && places.ports.length === 60)
     const [{ published, address } = { published: 0, address: '' }] = await bed.containers('red')
     assert.equal(published, places.ports[(await bed.untilState('red', 'running')).generation.slot - 1])
     assert.ok(address, 'it is on the network all the same, with an address that the engine chose')
     await bed.parts.network.ensure()
-    assert.deepEqual(placesIn(bed.store.meta), places)
+    assert.deepEqual(slotSchemeIn(bed.store.meta), places)
   })
 
   test('a port that somebody else has in the meantime makes the start take another slot', async () => {
-    const places = placesIn(bed.store.meta)!
+    const places = slotSchemeIn(bed.store.meta)!
     const { generation } = await bed.untilState('red', 'running')
     const asked: net.Socket[] = []
     const foreign = [1, 2].map((n) => {
-      const { host, port } = placeOf(places, { slot: generation.slot + n, port: 80 })
+      const { host, port } = hostPortOf(places, { slot: generation.slot + n, port: 80 })
       return net.createServer((socket) => void asked.push(socket)).listen(port, host)
     })
     try {
@@ -98,7 +98,7 @@ describe('slots that are ports', { timeout: 90_000 }, () => {
     await bed.nudges.nudge(bed.store.get('red')!)
     await bed.nudges.nudge(bed.store.get('green')!)
     for (const tag of ['red', 'blue']) assert.match(await pageOf(tag), new RegExp(`<h1>${tag}`))
-    assert.equal(placesIn(bed.store.meta)?.kind, 'network')
+    assert.equal(slotSchemeIn(bed.store.meta)?.kind, 'network')
     for (const tag of ['red', 'blue']) {
       const [container, ...others] = await bed.containers(tag)
       assert.deepEqual([container?.published, others.length], [null, 0])

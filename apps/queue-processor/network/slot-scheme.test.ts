@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chooseKind, type Facts } from './slot-scheme.ts'
+import { chooseSlotKind, type Facts } from './slot-scheme.ts'
 
 const here: Facts = { wanted: null, own: undefined, hasBridge: true, dockerHost: null }
 const desktop: Facts = { ...here, hasBridge: false }
@@ -30,7 +30,7 @@ test('the kind of slots that works is chosen, and where none does it is said', (
     [{ ...remote, wanted: 'port' }, /^previews on the engine at/],
   ]
   for (const [facts, expected] of table) {
-    const choice = chooseKind(facts)
+    const choice = chooseSlotKind(facts)
     const said = JSON.stringify(facts)
     if (typeof expected === 'string') assert.equal('kind' in choice && choice.kind, expected, said)
     else assert.match('problem' in choice ? choice.problem : '', expected, said)

@@ -19,7 +19,7 @@ export interface Facts {
 export type Choice = { kind: SlotKind; why: string } | { problem: string }
 
 /** The kind of slots that works, the wanted one where there is one. Pure. */
-export function chooseKind({ wanted, own, hasBridge, dockerHost }: Facts): Choice {
+export function chooseSlotKind({ wanted, own, hasBridge, dockerHost }: Facts): Choice {
   const joins = own !== undefined && !own.onHost
   if (joins && wanted === 'port')
     return {
@@ -48,7 +48,7 @@ export async function kindOfSlots(
 ): Promise<Choice> {
   const [own, bridge] = await Promise.all([ownContainer(engine), engine.bridge()])
   const hasBridge = fs.readFileSync('/proc/net/dev', 'utf8').includes(`${bridge}:`)
-  return chooseKind({ wanted: slotKind, own, hasBridge, dockerHost })
+  return chooseSlotKind({ wanted: slotKind, own, hasBridge, dockerHost })
 }
 
 function isElsewhere(dockerHost: string | null): boolean {

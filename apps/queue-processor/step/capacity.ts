@@ -2,7 +2,7 @@
 import { usedAt } from '../../shared/preview/timeouts.ts'
 import { isDue } from '../../shared/preview/start-queue.ts'
 import { takesPlace, type In, type Preview } from '../../shared/preview/preview.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 export { isDue }
 
@@ -35,7 +35,7 @@ export function makeWay(
 }
 
 /** Stops the longest idle previews where that makes room. What waits stays queued, and is asked for again. */
-export async function makeRoom({ store, nudges, config, log }: Parts, tag: string): Promise<void> {
+export async function makeRoom({ store, nudges, config, log }: Dependencies, tag: string): Promise<void> {
   if (store.places() < config.maxRunning) return
   for (const idle of makeWay(store.list(), config.maxRunning, Date.now())) {
     const stopping = store.apply(idle.tag, { type: 'stop', why: 'room' })

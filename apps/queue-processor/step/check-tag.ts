@@ -2,7 +2,7 @@
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
-import type { Outcome, Parts } from '../dependencies.ts'
+import type { Outcome, Dependencies } from '../dependencies.ts'
 import { isDue } from './capacity.ts'
 
 /**
@@ -11,7 +11,7 @@ import { isDue } from './capacity.ts'
  *
  * @throws RegistryError where the registry has been asked too often; EngineError where it has no such repository at all
  */
-export async function lookUp(parts: Parts, preview: In<'queued'>): Promise<Outcome> {
+export async function checkTag(parts: Dependencies, preview: In<'queued'>): Promise<Outcome> {
   const { store, registry, config, log } = parts
   const { tag } = preview
   if (!isDue(preview, Date.now())) return undefined

@@ -5,8 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Generation, In } from '../../shared/preview/preview.ts'
-import { placeOf, textOf } from '../../shared/slots/slot-scheme.ts'
-import type { Parts, Waits } from '../dependencies.ts'
+import { hostPortOf, hostPortText } from '../../shared/slots/slot-scheme.ts'
+import type { Dependencies, Waits } from '../dependencies.ts'
 import { whileWanted } from './while-wanted.ts'
 
 type Draining = In<'stopping'> | In<'removing'> | In<'paused'>
@@ -19,7 +19,10 @@ const LOOK_EVERY_MS = 500
  * Waits until no cached answer can name the route any more.
  * @returns whether more use of it has become known meanwhile, or it has connections; undefined where it was called back meanwhile
  */
-export async function drained(parts: Parts, preview: Draining): Promise<{ used: boolean; open: boolean } | undefined> {
+export async function drained(
+  parts: Dependencies,
+  preview: Draining,
+): Promise<{ used: boolean; open: boolean } | undefined> {
   const { store, waits } = parts
   const { tag, since } = preview
   const waited = await whileRouteIsGone(parts, preview, async (signal) => {
@@ -45,7 +48,7 @@ export function drainLeft(since: number, { drain }: Waits): number {
  * Waits for the connections that are still open, a request in flight perhaps, for as long as their grace lasts.
  * @returns undefined where it was called back meanwhile
  */
-export async function graced(parts: Parts, preview: Draining): Promise<boolean | undefined> {
+export async function graced(parts: Dependencies, preview: Draining): Promise<boolean | undefined> {
   return whileRouteIsGone(parts, preview, (signal) =>
     untilFinished(parts, preview, Date.now() + parts.waits.grace, signal),
   )
@@ -55,7 +58,12 @@ export async function graced(parts: Parts, preview: Draining): Promise<boolean |
  * Waits until no connection is open to a slot, or its grace is over.
  * @param end milliseconds since 1970
  */
-export async function untilFinished(parts: Parts, preview: Slotted, end: number, signal?: AbortSignal): Promise<true> {
+export async function untilFinished(
+  parts: Dependencies,
+  preview: Slotted,
+  end: number,
+  signal?: AbortSignal,
+): Promise<true> {
   // Where they cannot be seen there is nothing to wait for.
   while (Date.now() < end && (await connectionsOf(parts, preview)))
     await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, end - Date.now())), undefined, { signal })
@@ -63,12 +71,12 @@ export async function untilFinished(parts: Parts, preview: Slotted, end: number,
 }
 
 /** How many connections are open to a preview's slot; undefined where they cannot be seen. */
-async function connectionsOf({ network, connections, log }: Parts, { tag, generation }: Slotted) {
+async function connectionsOf({ network, connections, log }: Dependencies, { tag, generation }: Slotted) {
   const { slot, port } = generation ?? { slot: null, port: 0 }
   if (slot === null) return 0
   try {
     const places = await network.places()
-    const place = textOf(placeOf(places, { slot, port }))
+    const place = hostPortText(hostPortOf(places, { slot, port }))
     return (await connections(places)).filter(({ peer }) => peer === place).length
   } catch (error) {
     log.warn({ tag, error: (error as Error).message }, 'connections cannot be seen')
@@ -76,11 +84,11 @@ async function connectionsOf({ network, connections, log }: Parts, { tag, genera
   }
 }
 
-function whileRouteIsGone<T>(parts: Parts, preview: Draining, step: (signal: AbortSignal) => Promise<T>) {
+function whileRouteIsGone<T>(parts: Dependencies, preview: Draining, step: (signal: AbortSignal) => Promise<T>) {
   return whileWanted(parts.store, () => isGone(parts, preview), step)
 }
 
-function isGone({ store }: Parts, { tag, state, since }: Draining): boolean {
+function isGone({ store }: Dependencies, { tag, state, since }: Draining): boolean {
   const now = store.get(tag)
   return now?.state === state && now.since === since
 }

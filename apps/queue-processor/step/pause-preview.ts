@@ -2,14 +2,14 @@
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { drained } from './drain.ts'
-import type { Outcome, Parts } from '../dependencies.ts'
+import type { Outcome, Dependencies } from '../dependencies.ts'
 
 /** Freezes it once its route has been gone for long enough, unless somebody is still there. The stop lane. */
-export async function pausePreview(parts: Parts, preview: In<'paused'>): Promise<Outcome> {
+export async function pausePreview(parts: Dependencies, preview: In<'paused'>): Promise<Outcome> {
   return preview.draining ? { beside: freeze(parts, preview) } : undefined
 }
 
-async function freeze(parts: Parts, preview: In<'paused'>): Promise<Outcome> {
+async function freeze(parts: Dependencies, preview: In<'paused'>): Promise<Outcome> {
   const { store, engine, log } = parts
   const { tag, generation } = preview
   const left = await drained(parts, preview)
@@ -31,7 +31,7 @@ async function freeze(parts: Parts, preview: In<'paused'>): Promise<Outcome> {
 }
 
 /** Wakes a frozen preview that somebody wants. A lane of its own: nothing may keep it waiting. */
-export async function wakePreview(parts: Parts, preview: In<'paused'>): Promise<Outcome> {
+export async function wakePreview(parts: Dependencies, preview: In<'paused'>): Promise<Outcome> {
   const { store, engine, log } = parts
   const { tag, generation } = preview
   const { number, container } = generation

@@ -1,10 +1,10 @@
 /** A generation on its way up. */
 import type { Generation, Image, Preview } from '../../shared/preview/preview.ts'
 import { nameOf } from '../containers/create-options.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 /** It has its slot, and perhaps a container already. */
-export interface Coming {
+export interface Pending {
   tag: string
   image: Image
   generation: Generation & { slot: number }
@@ -13,7 +13,7 @@ export interface Coming {
 }
 
 /** What is coming up of a preview, beside the one that serves perhaps; undefined where that has not begun. */
-export function comingOf(preview: Preview): Coming | undefined {
+export function pendingOf(preview: Preview): Pending | undefined {
   const generation = generationOnItsWay(preview)
   const { tag, image, stages } = preview
   if (!image || !generation || generation.slot === null) return undefined
@@ -27,12 +27,15 @@ function generationOnItsWay(preview: Preview): Generation | null {
 }
 
 /** Whether a start still stands: nobody has stopped or removed the preview, or begun another generation. */
-export function stands({ store }: Pick<Parts, 'store'>, { tag, generation }: Coming): boolean {
+export function isStillPending({ store }: Pick<Dependencies, 'store'>, { tag, generation }: Pending): boolean {
   const preview = store.get(tag)
   return preview !== undefined && generationOnItsWay(preview)?.number === generation.number
 }
 
 /** Removes the container of a start that failed, whether the store was ever told of it or not. */
-export async function discard({ engine, config }: Pick<Parts, 'engine' | 'config'>, { tag, generation }: Coming) {
+export async function discard(
+  { engine, config }: Pick<Dependencies, 'engine' | 'config'>,
+  { tag, generation }: Pending,
+) {
   await engine.remove(nameOf(config.instance, tag, generation.number))
 }

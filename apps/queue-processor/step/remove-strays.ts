@@ -4,14 +4,14 @@
  */
 import { besideOf, generationOf } from '../../shared/preview/preview.ts'
 import { removeOldImages } from '../images/old-images.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 /**
  * Removes the containers of a tag that belong to no generation of it.
  * @returns how many there were
  * @throws EngineError
  */
-export async function sweep(parts: Parts, tag: string): Promise<number> {
+export async function removeStrays(parts: Dependencies, tag: string): Promise<number> {
   const { store, engine, log } = parts
   const containers = await engine.list(tag)
   // Read after the list: a generation that came meanwhile is known.

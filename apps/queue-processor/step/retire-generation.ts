@@ -4,14 +4,14 @@ import { AT_ONCE, type Leaving } from '../../shared/preview/preview.ts'
 import { nameOf } from '../containers/create-options.ts'
 import { drainLeft, untilFinished } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'
-import type { Parts } from '../dependencies.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { stopIfItCan } from './stop-preview.ts'
 
 /**
  * Makes what sees them off. It goes on beside everything else that is done for the same tag: nobody else touches a
  * container that is leaving. What fails is asked for again by the reaper.
  */
-export function openSeeOff(parts: Parts): (tag: string, leaving: Leaving[]) => void {
+export function openRetireGeneration(parts: Dependencies): (tag: string, leaving: Leaving[]) => void {
   const { store, engine, config, waits, log } = parts
   const underWay = new Set<string>()
 

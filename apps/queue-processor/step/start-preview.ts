@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { urlOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In } from '../../shared/preview/preview.ts'
-import { placeOf, textOf, type SlotPlace } from '../../shared/slots/slot-scheme.ts'
+import { hostPortOf, hostPortText, type HostPort } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { awaitAnswer } from '../containers/await-answer.ts'
-import { comingOf, discard, stands, type Coming } from './pending.ts'
-import { containerOf, portOf, type ContainerPlan } from '../containers/create-options.ts'
-import { insists } from '../containers/first-process.ts'
-import type { Outcome, Parts } from '../dependencies.ts'
+import { pendingOf, discard, isStillPending, type Pending } from './pending.ts'
+import { createOptionsOf, portOf, type ContainerPlan } from '../containers/create-options.ts'
+import { needsFirstProcess } from '../containers/first-process.ts'
+import type { Outcome, Dependencies } from '../dependencies.ts'
 import { isDue, makeRoom } from './capacity.ts'
 
 /** How long a name may stay taken by a container whose removal is under way, and how often that is looked at. */
@@ -26,8 +26,8 @@ type Starting = In<'queued'> | In<'starting'> | In<'running'>
  * Takes a preview from `queued` to a running container, and on to its first answer.
  * @throws EngineError, which is a reason to fail
  */
-export async function startPreview(parts: Parts, preview: Starting): Promise<Outcome> {
-  const coming = comingOf(preview) ?? begin(parts, preview)
+export async function startPreview(parts: Dependencies, preview: Starting): Promise<Outcome> {
+  const coming = pendingOf(preview) ?? begin(parts, preview)
   if (!coming) return preview.state === 'running' ? undefined : void (await makeRoom(parts, preview.tag))
   const began = Date.now()
   const up = await bringUp(parts, coming)
@@ -40,7 +40,7 @@ export async function startPreview(parts: Parts, preview: Starting): Promise<Out
   return { beside: awaitAnswer(parts, up.coming, up.container, up.plan) }
 }
 
-function begin({ store, config }: Parts, preview: Starting): Coming | undefined {
+function begin({ store, config }: Dependencies, preview: Starting): Pending | undefined {
   const { tag, image } = preview
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
   const port = portOf(image, config.containerPort)
@@ -48,27 +48,27 @@ function begin({ store, config }: Parts, preview: Starting): Coming | undefined 
     preview.state === 'running'
       ? store.apply(tag, { type: 'replace', port })
       : store.apply(tag, { type: 'begin', places: config.maxRunning, port })
-  return begun && comingOf(begun)
+  return begun && pendingOf(begun)
 }
 
 /** `coming` has the slot that it was given in the end. */
-type Up = { coming: Coming; container: string; plan: ContainerPlan }
+type Up = { coming: Pending; container: string; plan: ContainerPlan }
 
 /** Has the engine run the container: the one that was kept, if there is one that still fits, or a new one. */
-async function bringUp(parts: Parts, coming: Coming, tries = 0): Promise<Up | undefined> {
+async function bringUp(parts: Dependencies, coming: Pending, tries = 0): Promise<Up | undefined> {
   const { store, engine, network, config } = parts
   const { tag, image, generation } = coming
-  const place = placeOf(await network.places(), generation)
+  const place = hostPortOf(await network.places(), generation)
   const program = await engine.programOf(image.id)
   if (!program) return void store.apply(tag, { type: 'imageGone' })
   const host = hostOf(tag, config)
-  const plan = containerOf({
+  const plan = createOptionsOf({
     config,
     tag,
     generation: generation.number,
     image,
     program,
-    insists: insists(store.meta, image.id),
+    insists: needsFirstProcess(store.meta, image.id),
     port: generation.port,
     place,
     groupParent: await engine.groupParent(),
@@ -91,15 +91,20 @@ function unlessOccupied(error: unknown): typeof OCCUPIED {
 }
 
 /** Somebody who is no preview has the slot's port, or its address: another slot, and the same again. */
-async function elsewhere(parts: Parts, coming: Coming, place: SlotPlace, tries: number): Promise<Up | undefined> {
+async function elsewhere(
+  parts: Dependencies,
+  coming: Pending,
+  place: HostPort,
+  tries: number,
+): Promise<Up | undefined> {
   const { store, log } = parts
   const { tag, generation } = coming
-  if (!stands(parts, coming)) return undefined
+  if (!isStillPending(parts, coming)) return undefined
   await discard(parts, coming)
   const moved = tries < MOST_TRIES && store.apply(tag, { type: 'slotTaken', generation: generation.number })
-  const again = moved && comingOf(moved)
-  if (!again) throw new EngineError('start-failed', `${textOf(place)} is in use, and so were others before it`)
-  log.warn({ tag, slot: generation.slot, place: textOf(place) }, 'somebody else has the place of a slot')
+  const again = moved && pendingOf(moved)
+  if (!again) throw new EngineError('start-failed', `${hostPortText(place)} is in use, and so were others before it`)
+  log.warn({ tag, slot: generation.slot, place: hostPortText(place) }, 'somebody else has the place of a slot')
   return bringUp(parts, again, tries + 1)
 }
 
@@ -109,11 +114,11 @@ async function elsewhere(parts: Parts, coming: Coming, place: SlotPlace, tries: 
  * @returns undefined where it cannot be used any more (it is removed then), or is not wanted
  */
 async function startKept(
-  parts: Parts,
-  coming: Coming,
+  parts: Dependencies,
+  coming: Pending,
   id: string,
   plan: ContainerPlan,
-  place: SlotPlace,
+  place: HostPort,
 ): Promise<string | undefined> {
   const { engine, log } = parts
   const found = await engine.inspect(id)
@@ -132,7 +137,7 @@ async function startKept(
       const quota = plan.options.HostConfig!.CpuQuota!
       // It was curbed as long as it ran: it starts as everybody does.
       if (found.cpuQuota !== quota) await engine.allowCpu(id, quota)
-      if (!stands(parts, coming)) return undefined
+      if (!isStillPending(parts, coming)) return undefined
       await start(parts, id, place)
       return id
     }
@@ -140,20 +145,20 @@ async function startKept(
     if (!(error instanceof EngineError) || error.code === 'engine-down' || error.code === 'disk-full') throw error
     log.warn({ tag: coming.tag, container: id.slice(0, 12), error: error.message }, 'kept container cannot be started')
   }
-  if (stands(parts, coming)) await engine.remove(id)
+  if (isStillPending(parts, coming)) await engine.remove(id)
   return undefined
 }
 
 /** Creates the container and starts it. @returns undefined where that is not wanted any more */
 async function startNew(
-  parts: Parts,
-  coming: Coming,
+  parts: Dependencies,
+  coming: Pending,
   plan: ContainerPlan,
-  place: SlotPlace,
+  place: HostPort,
 ): Promise<string | undefined> {
   const { store, engine } = parts
   const { tag, generation } = coming
-  if (!stands(parts, coming)) return undefined
+  if (!isStillPending(parts, coming)) return undefined
   const container = await create(parts, plan).catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
     store.apply(tag, { type: 'imageGone' })
@@ -168,7 +173,7 @@ async function startNew(
   return container
 }
 
-async function create({ engine, log }: Parts, plan: ContainerPlan): Promise<string> {
+async function create({ engine, log }: Dependencies, plan: ContainerPlan): Promise<string> {
   const name = plan.options.name!
   for (const end = Date.now() + NAME_MS; ; await sleep(NAME_AGAIN_MS)) {
     try {
@@ -183,7 +188,7 @@ async function create({ engine, log }: Parts, plan: ContainerPlan): Promise<stri
   }
 }
 
-async function start({ engine, network }: Parts, id: string, { address }: SlotPlace): Promise<void> {
+async function start({ engine, network }: Dependencies, id: string, { address }: HostPort): Promise<void> {
   try {
     await engine.start(id)
   } catch (error) {

@@ -4,14 +4,14 @@ import { EngineError } from '../../shared/engine/engine.ts'
 import type { Image, In } from '../../shared/preview/preview.ts'
 import { drained, graced } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'
-import type { Outcome, Parts } from '../dependencies.ts'
-import { sweep } from './remove-strays.ts'
+import type { Outcome, Dependencies } from '../dependencies.ts'
+import { removeStrays } from './remove-strays.ts'
 
 /** How long an application may take to stop by itself, seconds. */
 export const STOP_SECONDS = 10
 
 /** Stops a preview's container and keeps it. Its route has been gone for a while when that happens. */
-export async function stopPreview(parts: Parts, preview: In<'stopping'>): Promise<Outcome> {
+export async function stopPreview(parts: Dependencies, preview: In<'stopping'>): Promise<Outcome> {
   if (preview.draining) return { beside: letGo(parts, preview) }
   const { store, engine, log } = parts
   const { tag, generation } = preview
@@ -21,12 +21,12 @@ export async function stopPreview(parts: Parts, preview: In<'stopping'>): Promis
     log.info({ tag, generation: generation.number, why: preview.why, ms: Date.now() - began }, 'container stopped')
   }
   store.apply(tag, { type: 'ended' })
-  await sweep(parts, tag)
+  await removeStrays(parts, tag)
   return undefined
 }
 
 /** Lets everybody finish who is still there. A click meanwhile calls the preview back, and so does use of an idle one. */
-async function letGo(parts: Parts, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
+async function letGo(parts: Dependencies, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
   const { store } = parts
   const { tag } = preview
   const isIdle = preview.state === 'stopping' && (preview.why === 'idle' || preview.why === 'disk')
@@ -37,7 +37,7 @@ async function letGo(parts: Parts, preview: In<'stopping'> | In<'removing'>): Pr
 }
 
 /** Removes a preview with its container, and its image if Lotan pulled it. */
-export async function removePreview(parts: Parts, preview: In<'removing'>): Promise<Outcome> {
+export async function removePreview(parts: Dependencies, preview: In<'removing'>): Promise<Outcome> {
   if (preview.draining) return { beside: letGo(parts, preview) }
   const { store } = parts
   const { tag, generation } = preview
@@ -49,7 +49,11 @@ export async function removePreview(parts: Parts, preview: In<'removing'>): Prom
 }
 
 /** A container that cannot be stopped is removed by force all the same. @throws EngineError where the engine is down */
-export async function stopIfItCan({ engine, log }: Pick<Parts, 'engine' | 'log'>, tag: string, container: string) {
+export async function stopIfItCan(
+  { engine, log }: Pick<Dependencies, 'engine' | 'log'>,
+  tag: string,
+  container: string,
+) {
   try {
     await engine.stop(container, STOP_SECONDS)
   } catch (error) {
@@ -59,18 +63,18 @@ export async function stopIfItCan({ engine, log }: Pick<Parts, 'engine' | 'log'>
 }
 
 /** Removes what is left of a preview that is not up, once nobody has used it for long enough; strays in any case. */
-export async function cleanUp(parts: Parts, preview: In<'stopped'> | In<'failed'>): Promise<Outcome> {
+export async function cleanUp(parts: Dependencies, preview: In<'stopped'> | In<'failed'>): Promise<Outcome> {
   const { store, config } = parts
   const { tag, image } = preview
   const [due] = duesOf(preview, config)
-  if (!due || due.at > Date.now()) return void (await sweep(parts, tag))
+  if (!due || due.at > Date.now()) return void (await removeStrays(parts, tag))
   await discard(parts, tag, image)
   store.apply(tag, { type: 'cleaned' })
   await removeOldImages(parts, tag)
   return undefined
 }
 
-async function discard({ config, engine, log }: Parts, tag: string, image: Image | null): Promise<void> {
+async function discard({ config, engine, log }: Dependencies, tag: string, image: Image | null): Promise<void> {
   const began = Date.now()
   const containers = await engine.list(tag)
   for (const { id } of containers) await engine.remove(id)

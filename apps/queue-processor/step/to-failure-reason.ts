@@ -18,7 +18,7 @@ export function restOf(error: unknown): number | undefined {
 }
 
 /** @param otherwise the code of what has none that a preview can have */
-export function reasonOf(error: unknown, otherwise: ReasonCode): Reason {
+export function toFailureReason(error: unknown, otherwise: ReasonCode): Reason {
   const { message: detail = String(error) } = error as Error
   if (error instanceof RegistryError)
     return { code: error.code, detail, ...(error.program && { program: error.program }) }

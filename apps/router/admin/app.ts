@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
-import { admin } from './routes.ts'
-import { api, type Parts } from '../api/routes.ts'
+import { adminRoutes } from './routes.ts'
+import { apiRoutes, type Parts } from '../api/routes.ts'
 import { login, sendPage } from './login.ts'
 import { messagePage, script, stylesheet } from '../pages/render.ts'
 import { sendProblem } from '../api/problem.ts'
@@ -11,7 +11,7 @@ import { readiness, routerName } from '../readiness.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { isOurs } from './same-origin.ts'
 
-export function desk(parts: Parts): express.Express {
+export function adminApp(parts: Parts): express.Express {
   const { config, log } = parts
   const gate = login({ config, log, isApi })
   const ready = readiness(parts)
@@ -56,8 +56,8 @@ export function desk(parts: Parts): express.Express {
   app.use(gate.router)
   app.use(gate.required)
   app.use(onceRebuilt(parts, (req, res) => sayWrong(req, res.set('Retry-After', '10'), 503, REBUILDING)))
-  app.use('/api/v1', api(parts, gate.own))
-  app.use(admin(parts, gate.own))
+  app.use('/api/v1', apiRoutes(parts, gate.own))
+  app.use(adminRoutes(parts, gate.own))
   app.use((req, res) => sayWrong(req, res, 404, 'There is nothing at this address.'))
 
   app.use((error: Error & { status?: number; type?: string }, req: Request, res: Response, next: NextFunction) => {

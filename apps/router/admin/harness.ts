@@ -18,9 +18,9 @@ import { openStore } from '../../shared/store/store.ts'
 import { labelOf } from '../../shared/tag.ts'
 import { until } from '../../testing/harness/until.ts'
 import { noteActivity } from '../gateway/activity.ts'
-import { watchChanges } from '../watch/store-watch.ts'
-import { desk } from './app.ts'
-import { door } from '../gateway/routes.ts'
+import { watchStore } from '../watch/store-watch.ts'
+import { adminApp } from './app.ts'
+import { gateway } from '../gateway/routes.ts'
 import { openReaper } from '../reaper-client.ts'
 import { noteStreams } from '../gateway/open-streams.ts'
 
@@ -58,14 +58,14 @@ export async function openBed(env: Record<string, string> = {}) {
   })
   const nudges = openQueue(config, log)
   await until('Redis answers', () => nudges.ping().then(() => true))
-  const changes = watchChanges(store, { every: 10 })
+  const changes = watchStore(store, { every: 10 })
 
   let reaperSays: RequestListener = (_req, res) => res.writeHead(500).end('{}')
   const reaper = http.createServer((req, res) => reaperSays(req, res))
   const activity = noteActivity(store, { every: 500 })
   const streams = noteStreams(store, endedStreamsFile(config), { every: 50 })
   const parts = { config, store, nudges, changes, activity, streams, reaper: openReaper(config), log }
-  const servers = { 'desk.sock': http.createServer(desk(parts)), 'router.sock': http.createServer(door(parts)) }
+  const servers = { 'desk.sock': http.createServer(adminApp(parts)), 'router.sock': http.createServer(gateway(parts)) }
   await listen(reaper, path.join(config.runDir, 'reaper.sock'))
   for (const [name, server] of Object.entries(servers)) await listen(server, path.join(config.runDir, name))
 

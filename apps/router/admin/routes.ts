@@ -3,19 +3,19 @@ import { text } from 'node:stream/consumers'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { urlOf } from '../../shared/config/config.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
-import { placeOf, placesIn, textOf } from '../../shared/slots/slot-scheme.ts'
+import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import { hostOf, isTag } from '../../shared/tag.ts'
 import type { Parts } from '../api/routes.ts'
 import { backOf, sendPage } from './login.ts'
-import { LOG_LINES, previewOf, type PreviewFacts } from '../pages/preview-detail.ts'
+import { LOG_LINES, previewDetailOf, type DetailFacts } from '../pages/preview-detail.ts'
 import { adminPage, messagePage, previewPage } from '../pages/render.ts'
-import { deskOf, type DeskFacts } from '../pages/preview-list.ts'
-import { begins, grant, wishes, type Wish } from '../preview-actions.ts'
+import { previewListOf, type ListFacts } from '../pages/preview-list.ts'
+import { startsSomething, applyAction, actions, type PreviewAction } from '../preview-actions.ts'
 
 const HISTORY_LINES = 50
 
 /** @param own what lets a change pass only when Lotan's own page asked for it */
-export function admin({ config, store, nudges, changes, reaper, log }: Parts, own: RequestHandler): Router {
+export function adminRoutes({ config, store, nudges, changes, reaper, log }: Parts, own: RequestHandler): Router {
   const router = express.Router({ caseSensitive: true })
   const form = express.urlencoded({ extended: false, limit: '4kb' })
 
@@ -32,7 +32,7 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
       const sentence = 'That tag is not offered: the setting TAG_FILTER does not let it through.'
       return sendPage(res, 403, await overview(req, { tag, sentence }))
     }
-    await grant('start', tag, 'admin', { store, nudges })
+    await applyAction('start', tag, 'admin', { store, nudges })
     return res.redirect(303, '/')
   })
 
@@ -41,31 +41,34 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
     return preview ? sendPage(res, 200, await one(preview)) : noSuch(req, res)
   })
 
-  for (const wish of wishes) router.post(`/previews/:tag/${wish}`, own, (req, res) => act(wish, req, res))
+  for (const action of actions) router.post(`/previews/:tag/${action}`, own, (req, res) => act(action, req, res))
 
-  router.all(['/', '/previews', '/previews/:tag', ...wishes.map((wish) => `/previews/:tag/${wish}`)], (req, res) => {
-    res.set('Allow', /^\/(previews\/[^/]+)?$/.test(req.path) ? 'GET, HEAD' : 'POST')
-    const link = { href: '/', name: 'Go to the admin page' }
-    const sentence = 'This address does not take requests of this kind.'
-    sendPage(res, 405, messagePage({ status: 405, heading: 'Not this way', sentence, link }))
-  })
+  router.all(
+    ['/', '/previews', '/previews/:tag', ...actions.map((action) => `/previews/:tag/${action}`)],
+    (req, res) => {
+      res.set('Allow', /^\/(previews\/[^/]+)?$/.test(req.path) ? 'GET, HEAD' : 'POST')
+      const link = { href: '/', name: 'Go to the admin page' }
+      const sentence = 'This address does not take requests of this kind.'
+      sendPage(res, 405, messagePage({ status: 405, heading: 'Not this way', sentence, link }))
+    },
+  )
 
-  async function act(wish: Wish, req: Request, res: Response) {
+  async function act(action: PreviewAction, req: Request, res: Response) {
     const tag = req.params.tag as string
-    if (begins(wish) && !config.offers(tag)) {
+    if (startsSomething(action) && !config.offers(tag)) {
       const sentence = 'The setting TAG_FILTER does not let it through.'
       const link = { href: '/', name: 'All previews' }
       return sendPage(res, 403, messagePage({ status: 403, heading: `${tag} is not offered`, sentence, link }))
     }
-    if (!isTag(tag) || !(await grant(wish, tag, 'admin', { store, nudges }))) return noSuch(req, res)
-    return res.redirect(303, wish === 'remove' ? '/' : backOf(req))
+    if (!isTag(tag) || !(await applyAction(action, tag, 'admin', { store, nudges }))) return noSuch(req, res)
+    return res.redirect(303, action === 'remove' ? '/' : backOf(req))
   }
 
-  async function overview(req: Request, problem?: DeskFacts['problem']) {
+  async function overview(req: Request, problem?: ListFacts['problem']) {
     const previews = changes.previews()
     const { q, state } = req.query
     return adminPage(
-      deskOf({
+      previewListOf({
         config,
         previews,
         offered: store.offered().filter(({ tag }) => config.offers(tag)),
@@ -82,17 +85,17 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
 
   async function one(preview: Preview) {
     const generation = generationOf(preview)
-    const places = placesIn(store.meta)
+    const places = slotSchemeIn(store.meta)
     const { slot, port } = generation ?? { slot: null, port: 0 }
     const [figures, lines] = await Promise.all([figuresOf([preview]), logOf(generation?.container ?? null)])
     return previewPage(
-      previewOf({
+      previewDetailOf({
         config,
         preview,
         ahead: preview.state === 'queued' ? store.ahead(preview) : 0,
         lately: store.lately(),
         address: address(preview.tag),
-        slotAddress: places && slot !== null ? textOf(placeOf(places, { slot, port })) : null,
+        slotAddress: places && slot !== null ? hostPortText(hostPortOf(places, { slot, port })) : null,
         figures: figures[generation?.container ?? ''],
         history: store.history(preview.tag, HISTORY_LINES),
         log: lines,
@@ -114,7 +117,7 @@ export function admin({ config, store, nudges, changes, reaper, log }: Parts, ow
     })
   }
 
-  async function logOf(container: string | null): Promise<PreviewFacts['log']> {
+  async function logOf(container: string | null): Promise<DetailFacts['log']> {
     if (container === null) return null
     try {
       const signal = AbortSignal.timeout(1_000)

@@ -6,7 +6,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import type { Ask } from '../gateway/request.ts'
+import type { GatewayRequest } from '../gateway/request.ts'
 
 /** @param protocol the scheme that the request came by, as nginx tells it */
 export function isOwn(
@@ -50,13 +50,17 @@ export function localPath(referer: string | undefined, host: string | undefined)
 }
 
 /** Whether a form on a preview's host was sent by a page of that very host, as far as the browser tells. */
-export function isFromHere({ fetchSite, origin, host }: Pick<Ask, 'fetchSite' | 'origin' | 'host'>): boolean {
+export function isFromHere({
+  fetchSite,
+  origin,
+  host,
+}: Pick<GatewayRequest, 'fetchSite' | 'origin' | 'host'>): boolean {
   if (fetchSite && fetchSite !== 'same-origin') return false
   return !origin || URL.parse(origin)?.hostname === host
 }
 
 /** The path of the page that such a form was on; `/` where that cannot be told. */
-export function backTo({ referer, host }: Pick<Ask, 'referer' | 'host'>): string {
+export function backTo({ referer, host }: Pick<GatewayRequest, 'referer' | 'host'>): string {
   const url = URL.parse(referer)
   return url?.hostname === host ? asPath(`${url.pathname}${url.search}`) : '/'
 }

@@ -1,7 +1,7 @@
 /** What changes, as server-sent events: `preview` with a preview's view, `removed` with the tag of one that is gone. */
 import type { Response } from 'express'
-import type { Changes } from '../watch/store-watch.ts'
-import { keepLooking, type Looking } from '../watch/throttled-watch.ts'
+import type { StoreWatch } from '../watch/store-watch.ts'
+import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
 import type { View } from './preview-view.ts'
 
 const HEARTBEAT_MS = 15_000
@@ -20,10 +20,10 @@ interface Told {
  *
  * @param views every preview's view, now
  */
-export function openEvents(changes: Pick<Changes, 'on'>, views: () => View[]) {
+export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => View[]) {
   const streams = new Map<Response, string | null>()
   let told = new Map<string, Told>()
-  let looking: Looking | undefined
+  let looking: ThrottledWatch | undefined
 
   function look() {
     const frames = new Map<string, string>()
@@ -49,7 +49,7 @@ export function openEvents(changes: Pick<Changes, 'on'>, views: () => View[]) {
     stream(res: Response, only: string | null = null) {
       res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
       if (res.req.method === 'HEAD') return res.end()
-      looking ??= keepLooking(changes, look, { beat, every: HEARTBEAT_MS })
+      looking ??= watchThrottled(changes, look, { beat, every: HEARTBEAT_MS })
       // Those who listen already are told first, so that everybody continues from the same state.
       looking.now()
       streams.set(res, only)

@@ -1,11 +1,11 @@
-/** A preview as the API shows it (PRODUCT.md, HTTP): the named fields are the contract, those after them are extra. */
+/** A preview as the API shows it. Programs rely on the names of its fields. */
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { generationOf, type Lately, type Preview, type Progress, type State } from '../../shared/preview/preview.ts'
 import { words, type Reason } from '../../shared/preview/failure-reason.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { originOfPreview } from '../pages/image-source.ts'
 import { timingOf, type Timing } from '../start-timing.ts'
-import { usualWhileComing } from '../pages/start-estimate.ts'
+import { startEstimateWhilePending } from '../pages/start-estimate.ts'
 
 export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
 
@@ -76,7 +76,7 @@ export function viewOf(
     detail: sentence(preview, position),
     engine: reason && { detail: reason.detail, output: reason.output ?? [] },
     position,
-    usual: usualWhileComing(preview, lately),
+    usual: startEstimateWhilePending(preview, lately),
     timing: timingOf(preview.stages),
     ...originOfPreview(preview),
     notice,

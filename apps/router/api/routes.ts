@@ -1,4 +1,4 @@
-/** The API below /api/v1 (PRODUCT.md, HTTP). What is said here is described in openapi.ts; a test holds them together. */
+/** The API below /api/v1. What is said here is described in openapi.ts; a test holds them together. */
 import { pipeline } from 'node:stream/promises'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { urlOf, type Config } from '../../shared/config/config.ts'
@@ -8,7 +8,7 @@ import type { Nudges } from '../../shared/queue.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf, isTag } from '../../shared/tag.ts'
-import type { Changes } from '../watch/store-watch.ts'
+import type { StoreWatch } from '../watch/store-watch.ts'
 import { openEvents } from './event-stream.ts'
 import { openapi } from './openapi.ts'
 import { sendProblem } from './problem.ts'
@@ -16,7 +16,7 @@ import type { Reaper } from '../reaper-client.ts'
 import { aheadOf } from '../pages/preview-list.ts'
 import { reasonOf, viewOf, type View } from './preview-view.ts'
 import { waitUntilRunning, type Waited } from './wait.ts'
-import { begins, grant, type Wish } from '../preview-actions.ts'
+import { startsSomething, applyAction, type PreviewAction } from '../preview-actions.ts'
 
 const MAX_WAIT_SECONDS = 600
 const MAX_TAIL = 10_000
@@ -25,13 +25,13 @@ export interface Parts {
   config: Config
   store: Store
   nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers'>
-  changes: Changes
+  changes: StoreWatch
   reaper: Pick<Reaper, 'engine' | 'figures' | 'logs'>
   log: Log
 }
 
 /** @param own what lets a change pass only when Lotan's own page, or a program, asked for it */
-export function api({ config, store, nudges, changes, reaper, log }: Parts, own: RequestHandler): Router {
+export function apiRoutes({ config, store, nudges, changes, reaper, log }: Parts, own: RequestHandler): Router {
   const router = express.Router({ caseSensitive: true })
   const events = openEvents(changes, views)
   const description = openapi(config)
@@ -88,13 +88,13 @@ export function api({ config, store, nudges, changes, reaper, log }: Parts, own:
     return accept('start', tag, res)
   }
 
-  function asked(wish: Wish): RequestHandler {
+  function asked(wish: PreviewAction): RequestHandler {
     return (req, res) => accept(wish, tagOf(req), res)
   }
 
-  async function accept(wish: Wish, tag: string, res: Response) {
-    if (begins(wish) && !config.offers(tag)) return notOffered(res, tag)
-    const preview = await grant(wish, tag, 'api', { store, nudges })
+  async function accept(wish: PreviewAction, tag: string, res: Response) {
+    if (startsSomething(wish) && !config.offers(tag)) return notOffered(res, tag)
+    const preview = await applyAction(wish, tag, 'api', { store, nudges })
     return preview ? res.status(202).json(view(preview)) : noSuch(res, tag)
   }
 

@@ -9,7 +9,7 @@ import { isAsked } from '../../shared/preview/image-update.ts'
 import { isOutdated, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Nudges } from '../../shared/queue.ts'
 import type { Store } from '../../shared/store/store.ts'
-import type { Changes } from '../watch/store-watch.ts'
+import type { StoreWatch } from '../watch/store-watch.ts'
 
 /** A tag that the registry does not have yet, since it is still being pushed, is asked for again this often. */
 const ASK_AGAIN_MS = 2_000
@@ -35,7 +35,7 @@ export type Waited =
  */
 export async function waitUntilRunning(
   tag: string,
-  { store, nudges, changes }: { store: Store; nudges: Pick<Nudges, 'nudge'>; changes: Changes },
+  { store, nudges, changes }: { store: Store; nudges: Pick<Nudges, 'nudge'>; changes: StoreWatch },
   { deadline, signal }: { deadline: number; signal: AbortSignal },
 ): Promise<Waited> {
   let missing = false

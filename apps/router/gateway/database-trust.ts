@@ -4,7 +4,7 @@
  */
 import type { RequestHandler, Request, Response } from 'express'
 import type { Store } from '../../shared/store/store.ts'
-import type { Changes } from '../watch/store-watch.ts'
+import type { StoreWatch } from '../watch/store-watch.ts'
 
 /** Longer than it takes, with 50 previews that run; the engine may be away, and then it takes as long as that. */
 const PATIENCE_MS = 10_000
@@ -20,7 +20,7 @@ export function isRebuilt({ meta }: { meta: Meta }): boolean {
  * @param otherwise answers where that takes too long
  */
 export function onceRebuilt(
-  { store, changes }: { store: { meta: Meta }; changes: Pick<Changes, 'until'> },
+  { store, changes }: { store: { meta: Meta }; changes: Pick<StoreWatch, 'until'> },
   otherwise: (req: Request, res: Response) => unknown,
 ): RequestHandler {
   return async (req, res, next) => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Preview } from '../../shared/preview/preview.ts'
-import { decide, isNavigation, preferredWait, type Facts, type Request } from './decide.ts'
+import { decide, isNavigation, preferredWait, type Facts, type ClientRequest } from './decide.ts'
 
 const NOW = 1_000_000_000_000
 const HOLD = 60_000
 
-const browser: Request = {
+const browser: ClientRequest = {
   method: 'GET',
   kind: 'person',
   stream: '',
@@ -17,9 +17,9 @@ const browser: Request = {
   insecure: '',
   prefer: '',
 }
-const program: Request = { ...browser, accept: '*/*' }
-const events: Request = { ...program, stream: 'events', accept: 'text/event-stream' }
-const socket: Request = { ...program, stream: 'websocket', upgrade: 'websocket' }
+const program: ClientRequest = { ...browser, accept: '*/*' }
+const events: ClientRequest = { ...program, stream: 'events', accept: 'text/event-stream' }
+const socket: ClientRequest = { ...program, stream: 'websocket', upgrade: 'websocket' }
 
 const image = { id: 'sha256:1', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
 const known = {
@@ -65,7 +65,7 @@ const wait = (ms: number, applied: number | null = null) => ({ do: 'wait', until
 const comesBack = () => true
 const refused = { do: 'refuse', why: 'comes-back' }
 
-const table: [string, Request, Facts, object][] = [
+const table: [string, ClientRequest, Facts, object][] = [
   ['a host that cannot be a tag is refused', browser, facts({ tag: null }), { do: 'refuse', why: 'no-tag' }],
   [
     'a tag that is not offered is refused, even where it runs',
@@ -151,7 +151,7 @@ for (const [name, request, given, expected] of table)
   test(`decide: ${name}`, () => assert.deepEqual(decide(request, given, NOW), expected))
 
 test('a navigation is what a browser shows, by what it says it fetches, else by what it accepts', () => {
-  const rows: [Partial<Request>, boolean][] = [
+  const rows: [Partial<ClientRequest>, boolean][] = [
     [{}, true],
     [{ method: 'HEAD' }, true],
     [{ fetchMode: 'navigate', fetchDest: 'document' }, true],

@@ -7,7 +7,7 @@ import { wantsNewer } from '../../shared/preview/image-update.ts'
 import { rests, type In, type Preview } from '../../shared/preview/preview.ts'
 
 /** A request as nginx describes it. Header values are empty strings where the client sent none. */
-export interface Request {
+export interface ClientRequest {
   method: string
   /** `robot` for robots, prefetches and probes: they neither wake a preview nor keep it awake. */
   kind: 'person' | 'robot'
@@ -39,7 +39,7 @@ export interface Facts {
 }
 
 /** The answer. `wait` waits until the given time, then it is a page or a problem; `wakes`: it wakes the preview. */
-export type Answer =
+export type Decision =
   | { do: 'forward'; preview: In<'running'> }
   | { do: 'wait'; until: number; applied: number | null; wakes: boolean }
   | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' | 'comes-back' }
@@ -50,7 +50,7 @@ export type Answer =
 export const QUICK_MS = 1_000
 
 /** @param now milliseconds since 1970 */
-export function decide(request: Request, facts: Facts, now: number): Answer {
+export function decide(request: ClientRequest, facts: Facts, now: number): Decision {
   const { tag, preview, missingUntil } = facts
   if (tag === null) return { do: 'refuse', why: 'no-tag' }
   if (!facts.offers(tag)) return { do: 'refuse', why: 'not-offered' }
@@ -73,7 +73,7 @@ export function decide(request: Request, facts: Facts, now: number): Answer {
  * only) that decides, else what it accepts. A navigation that goes through an application's service worker is fetched in
  * the worker's own mode.
  */
-export function isNavigation({ method, accept, fetchMode, fetchDest, upgrade, insecure }: Request): boolean {
+export function isNavigation({ method, accept, fetchMode, fetchDest, upgrade, insecure }: ClientRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   if (upgrade || !acceptsHtml(accept)) return false
   if (fetchMode && fetchMode !== 'navigate' && insecure !== '1') return false

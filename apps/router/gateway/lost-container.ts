@@ -5,9 +5,9 @@ import type { Log } from '../../shared/log.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import type { Nudges } from '../../shared/queue.ts'
 import type { Store } from '../../shared/store/store.ts'
-import { holds } from './tcp-probe.ts'
+import { staysConnected } from './tcp-probe.ts'
 import type { Look, Reaper } from '../reaper-client.ts'
-import { placeIn, upstreamIn } from './upstream.ts'
+import { hostPortIn, upstreamIn } from './upstream.ts'
 
 /** How long the reaper, which may be restarting, is asked about a container that did not answer. Milliseconds. */
 const LOOK_MS = 4_000
@@ -27,7 +27,7 @@ interface Parts {
  *
  * @returns in doubt false
  */
-export async function isLost(preview: In<'running'>, { store, nudges, reaper, log }: Parts): Promise<boolean> {
+export async function isLostContainer(preview: In<'running'>, { store, nudges, reaper, log }: Parts): Promise<boolean> {
   const { tag, generation } = preview
   const end = Date.now() + LOOK_MS
   for (let looks = 0; ;) {
@@ -40,7 +40,7 @@ export async function isLost(preview: In<'running'>, { store, nudges, reaper, lo
       return true
     }
     // The application's end is seen by its clients first, and by the engine a moment later.
-    if (found && (++looks > 1 || (await stays(placeIn(store.meta, preview))))) return false
+    if (found && (++looks > 1 || (await stays(hostPortIn(store.meta, preview))))) return false
     if (Date.now() >= end) {
       log.warn({ tag }, 'the reaper could not be asked about a container')
       return false
@@ -67,5 +67,5 @@ function voidRoute(
  * connections before its port. That it is accepted alone proves nothing: at a published port the engine accepts.
  */
 async function stays({ host, port }: Place): Promise<boolean> {
-  return (await holds(host, port, MOMENT_MS)) && (await holds(host, port, MOMENT_MS))
+  return (await staysConnected(host, port, MOMENT_MS)) && (await staysConnected(host, port, MOMENT_MS))
 }

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs'
 import type { OpenedStream, Store } from '../../shared/store/store.ts'
-import type { Ask } from './request.ts'
+import type { GatewayRequest } from './request.ts'
 
 /** No more than this wait to be written; who opens more in that time is not noted. */
 const MOST_UNWRITTEN = 2_000
@@ -35,13 +35,13 @@ export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: s
     write,
 
     /** A request passes through to its preview. Those of robots, and those that are no stream, do not matter. */
-    passes({ tag, request, stream }: Ask, now: number) {
+    passes({ tag, client: request, stream }: GatewayRequest, now: number) {
       if (tag === null || !stream || request.kind !== 'person' || opened.size >= MOST_UNWRITTEN) return
       opened.set(stream.id, { ...stream, tag, at: now })
     },
 
     /** Whether a stream or WebSocket only comes back: it was open when its preview went. */
-    comesBack: ({ tag, stream }: Ask): boolean =>
+    comesBack: ({ tag, stream }: GatewayRequest): boolean =>
       tag !== null && stream !== undefined && store.isResting(tag, stream.client),
 
     close() {

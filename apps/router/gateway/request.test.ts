@@ -8,7 +8,7 @@ import { urlOf, type Config } from '../../shared/config/config.ts'
 import { openLog } from '../../shared/log.ts'
 import { openStore } from '../../shared/store/store.ts'
 import { hostOf, isTag, labelOf } from '../../shared/tag.ts'
-import { readAsk } from './request.ts'
+import { readGatewayRequest } from './request.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-ask-'))
 after(() => fs.rmSync(dir, { recursive: true }))
@@ -51,7 +51,7 @@ test('of all tags of a list, previews or not, each is reached by the address tha
         const config = { ...naming, publicUrl: { protocol: 'http:', port: 8080 } } as Config
         const links = tags.map((one) => new URL(urlOf(hostOf(one, config), config)).hostname)
         assert.equal(new Set(links).size, tags.length)
-        const reached = links.map((host) => readAsk({ headers: { 'x-host': host } }, config, store).tag)
+        const reached = links.map((host) => readGatewayRequest({ headers: { 'x-host': host } }, config, store).tag)
         assert.deepEqual(reached, tags)
       } finally {
         store.close()

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Config } from '../../shared/config/config.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { readHost } from '../../shared/tag.ts'
-import type { Request } from './decide.ts'
+import type { ClientRequest } from './decide.ts'
 
 /**
  * What an earlier ask about a request has come to: its container runs and dropped it, or answered with headers too large
@@ -13,7 +13,7 @@ import type { Request } from './decide.ts'
  */
 export type Verdict = 'alive' | 'too-large' | 'full' | 'unknown' | 'spent' | 'interim' | 'trouble'
 
-export interface Ask {
+export interface GatewayRequest {
   /** The host that was asked for: lower case, without port. */
   host: string
   /** The label below the domain, for people to read; null for a host elsewhere. */
@@ -21,7 +21,7 @@ export interface Ask {
   tag: string | null
   /** Path and query as the client wrote them. */
   uri: string
-  request: Request
+  client: ClientRequest
   /** A stream or a WebSocket: the request's id, and who opens what, the same for the same address, user agent and path. */
   stream: { id: string; client: string } | undefined
   /** The upstream that did not answer, on an ask about a lost one; the place where it was reached through the relay. */
@@ -35,11 +35,11 @@ export interface Ask {
 }
 
 /** Reads an ask from its headers. A host's tag is the known tag that lives there, else the one its label reads as. */
-export function readAsk(
+export function readGatewayRequest(
   req: Pick<IncomingMessage, 'headers'>,
   config: Pick<Config, 'domain' | 'transliterate'>,
   store: Pick<Store, 'tagAt'>,
-): Ask {
+): GatewayRequest {
   const header = headerOf(req.headers)
   const host = header('x-host')
   const place = readHost(host, config)
@@ -50,7 +50,7 @@ export function readAsk(
     label: place?.label ?? null,
     tag: known === undefined ? place!.tag : known,
     uri: header('x-uri') || '/',
-    request,
+    client: request,
     stream: request.stream ? { id: header('x-id'), client: clientOf(header) } : undefined,
     tried: header('x-tried-relay') || header('x-tried'),
     // Of several tries the last counts.
@@ -63,7 +63,7 @@ export function readAsk(
 }
 
 /** What says how a request is to be answered, whatever it is about. */
-export function readRequest(headers: IncomingHttpHeaders): Request {
+export function readRequest(headers: IncomingHttpHeaders): ClientRequest {
   const header = headerOf(headers)
   return {
     method: header('x-method') || 'GET',

@@ -4,8 +4,8 @@ import type { Config } from '../../shared/config/config.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf } from '../../shared/tag.ts'
-import type { Ask } from './request.ts'
-import { isNavigation, type Answer, type Request } from './decide.ts'
+import type { GatewayRequest } from './request.ts'
+import { isNavigation, type Decision, type ClientRequest } from './decide.ts'
 import {
   failedPage,
   messagePage,
@@ -17,10 +17,10 @@ import {
 } from '../pages/render.ts'
 import { sendProblem } from '../api/problem.ts'
 import { asPath } from '../admin/same-origin.ts'
-import { tell } from '../pages/start-status.ts'
+import { startStatusOf } from '../pages/start-status.ts'
 
 /** One answer, said twice: as a page and as a problem, of which one is made. */
-interface Said {
+interface Content {
   status: number
   heading: string
   sentence: string
@@ -39,41 +39,41 @@ const LONGEST_REDIRECT = 8_000
 const CLOSED = '@closed'
 
 interface Parts {
-  ask: Ask
-  answer: Answer
+  request: GatewayRequest
+  decision: Decision
   config: Pick<Config, 'domain' | 'transliterate' | 'repository'>
   store: Pick<Store, 'get' | 'ahead' | 'missing' | 'lately'>
 }
 
 /** Sends it. Never cached, by anybody, since the next answer is another one. */
-export function answerFor(parts: Parts, res: Response, now = Date.now()) {
-  const { ask, answer, store } = parts
-  if (isRobotsTxt(ask)) return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')
+export function respond(parts: Parts, res: Response, now = Date.now()) {
+  const { request, decision, store } = parts
+  if (isRobotsTxt(request)) return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')
   // It came up between nginx's last question and this one.
-  const isUp = answer.do === 'forward' && !ask.verdict && ask.request.method === 'GET'
-  if (isUp && ask.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(ask.uri))
+  const isUp = decision.do === 'forward' && !request.verdict && request.client.method === 'GET'
+  if (isUp && request.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(request.uri))
 
-  const state = ask.tag === null ? undefined : (store.get(ask.tag)?.state ?? 'unknown')
+  const state = request.tag === null ? undefined : (store.get(request.tag)?.state ?? 'unknown')
   // Whoever asks for the API at a host that has none is a program.
-  const isApi = ask.label === null && /^\/api([/?]|$)/.test(ask.uri)
-  return send(say(parts, now), { ...ask.request, accept: isApi ? '' : ask.request.accept }, res, {
-    tag: ask.tag ?? undefined,
+  const isApi = request.label === null && /^\/api([/?]|$)/.test(request.uri)
+  return send(contentOf(parts, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {
+    tag: request.tag ?? undefined,
     state,
   })
 }
 
 /** What there is to say when nothing can be looked up: Lotan itself is in trouble. */
-export function answerTrouble(request: Request, res: Response) {
-  return send(trouble(), request, res)
+export function respondTrouble(client: ClientRequest, res: Response) {
+  return send(trouble(), client, res)
 }
 
-function send(answer: Said, request: Request, res: Response, about: { tag?: string; state?: string } = {}) {
-  const { status, heading, sentence, reason, retryAfter, again, page } = answer
+function send(content: Content, client: ClientRequest, res: Response, about: { tag?: string; state?: string } = {}) {
+  const { status, heading, sentence, reason, retryAfter, again, page } = content
   uncached(res)
   // An answer that is no stream ends an EventSource for good; a connection that is lost it opens again.
-  if (status === 503 && request.stream === 'events' && request.kind === 'person') res.set('X-Accel-Redirect', CLOSED)
+  if (status === 503 && client.stream === 'events' && client.kind === 'person') res.set('X-Accel-Redirect', CLOSED)
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
-  if (request.kind !== 'person' || !isNavigation(request))
+  if (client.kind !== 'person' || !isNavigation(client))
     return sendProblem(res, status, `${heading}. ${sentence}`, { ...about, reason })
   const { html, csp } = page()
   if (again) res.set('Refresh', String(retryAfter))
@@ -88,16 +88,18 @@ function uncached(res: Response): Response {
   return res.set({ 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
 }
 
-function say({ ask, answer, config, store }: Parts, now: number): Said {
-  const tag = ask.tag ?? ''
-  const verdict = verdictOf(ask, tag)
+function contentOf({ request, decision, config, store }: Parts, now: number): Content {
+  const tag = request.tag ?? ''
+  const verdict = verdictOf(request, tag)
   if (verdict) return verdict
 
-  if (answer.do === 'refuse' && answer.why === 'no-tag') {
+  if (decision.do === 'refuse' && decision.why === 'no-tag') {
     const heading = 'No container tag'
     const sentence =
-      ask.label === null ? `${ask.host} is not below ${config.domain}.` : `${ask.label} cannot be a container tag.`
-    const { label, host } = ask
+      request.label === null
+        ? `${request.host} is not below ${config.domain}.`
+        : `${request.label} cannot be a container tag.`
+    const { label, host } = request
     const { domain, transliterate } = config
     const example = hostOf('pr-3001', config)
     return {
@@ -107,15 +109,15 @@ function say({ ask, answer, config, store }: Parts, now: number): Said {
       page: () => notFoundPage({ why: 'no-tag', label, host, domain, example, transliterate }),
     }
   }
-  if (answer.do === 'refuse' && answer.why === 'not-offered')
+  if (decision.do === 'refuse' && decision.why === 'not-offered')
     return {
       status: 403,
       heading: 'This tag is not offered',
       sentence: `Whoever runs Lotan offers only some tags as previews. ${tag} is not one of them.`,
       page: () => notFoundPage({ why: 'not-offered', tag }),
     }
-  if (answer.do === 'refuse' && answer.why === 'missing') {
-    const askAgainIn = Math.max(0, answer.until - now)
+  if (decision.do === 'refuse' && decision.why === 'missing') {
+    const askAgainIn = Math.max(0, decision.until - now)
     return {
       status: 404,
       heading: 'No such container tag',
@@ -124,15 +126,15 @@ function say({ ask, answer, config, store }: Parts, now: number): Said {
       page: () => notFoundPage({ why: 'missing', tag, askAgainIn }),
     }
   }
-  if (answer.do === 'refuse' && answer.why === 'failed') {
-    const { reason, since, retryAt } = answer.preview
+  if (decision.do === 'refuse' && decision.why === 'failed') {
+    const { reason, since, retryAt } = decision.preview
     const { heading, sentence } = words(tag, reason)
     const page = () => failedPage({ tag, reason, since, retryAt, now })
     return { status: 502, heading, sentence, reason: reason.code, page }
   }
-  if (answer.do === 'refuse' && answer.why === 'comes-back')
+  if (decision.do === 'refuse' && decision.why === 'comes-back')
     return {
-      ...said({
+      ...fromMessage({
         status: 503,
         heading: `${tag} is asleep`,
         sentence:
@@ -140,8 +142,8 @@ function say({ ask, answer, config, store }: Parts, now: number): Said {
       }),
       retryAfter: 10,
     }
-  if (answer.do === 'refuse')
-    return said({
+  if (decision.do === 'refuse')
+    return fromMessage({
       status: 503,
       heading: `${tag} is asleep`,
       sentence: 'It wakes for people and programs, not for robots, prefetches and probes.',
@@ -150,30 +152,30 @@ function say({ ask, answer, config, store }: Parts, now: number): Said {
   const preview = store.get(tag)
   const missing = !preview && store.missing(tag, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
-  const told = tell(preview, { tag, ahead, missing, lately: store.lately(), now })
+  const told = startStatusOf(preview, { tag, ahead, missing, lately: store.lately(), now })
   return {
     status: 503,
     heading: told.heading,
     sentence: told.status,
     retryAfter: 2,
-    page: () => waitingPage({ told, repository: config.repository, uri: ask.uri }),
+    page: () => waitingPage({ told, repository: config.repository, uri: request.uri }),
   }
 }
 
 /** What an earlier question about this very request has come to. */
-function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
+function verdictOf({ verdict }: GatewayRequest, tag: string): Content | undefined {
   switch (verdict) {
     case 'alive':
-      return said(messages.unanswered(tag))
+      return fromMessage(messages.unanswered(tag))
     case 'too-large':
-      return said(messages.tooLarge(tag))
+      return fromMessage(messages.tooLarge(tag))
     case 'full':
-      return { ...said(messages.crowded(tag)), retryAfter: 5 }
+      return { ...fromMessage(messages.crowded(tag)), retryAfter: 5 }
     case 'unknown':
-      return { ...said(messages.unknown(tag)), retryAfter: 10, again: true }
+      return { ...fromMessage(messages.unknown(tag)), retryAfter: 10, again: true }
     case 'spent':
       return {
-        ...said({
+        ...fromMessage({
           status: 503,
           heading: `${tag} was lost a moment ago`,
           sentence:
@@ -183,7 +185,7 @@ function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
       }
     case 'interim':
       return {
-        ...said({
+        ...fromMessage({
           status: 502,
           heading: `${tag} sent an interim answer`,
           sentence:
@@ -198,16 +200,16 @@ function verdictOf({ verdict }: Ask, tag: string): Said | undefined {
   }
 }
 
-function trouble(): Said {
-  return { ...said(messages.trouble()), retryAfter: 10, again: true }
+function trouble(): Content {
+  return { ...fromMessage(messages.trouble()), retryAfter: 10, again: true }
 }
 
-function said(message: Message): Said {
+function fromMessage(message: Message): Content {
   const { status, heading, sentence } = message
   return { status, heading, sentence, page: () => messagePage(message) }
 }
 
 /** A search engine that asks is told to leave the preview alone, without waking it. */
-function isRobotsTxt({ uri, request }: Ask): boolean {
-  return request.method === 'GET' && /^\/robots\.txt(\?|$)/.test(uri)
+function isRobotsTxt({ uri, client }: GatewayRequest): boolean {
+  return client.method === 'GET' && /^\/robots\.txt(\?|$)/.test(uri)
 }

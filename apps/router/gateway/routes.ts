@@ -15,26 +15,26 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import type { Config } from '../../shared/config/config.ts'
 import type { Log } from '../../shared/log.ts'
-import { textOf } from '../../shared/slots/slot-scheme.ts'
+import { hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Nudges } from '../../shared/queue.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { noteActivity } from './activity.ts'
-import { answerFor, answerTrouble } from './response.ts'
-import { readAsk, readRequest, type Ask, type Verdict } from './request.ts'
-import type { Changes } from '../watch/store-watch.ts'
+import { respond, respondTrouble } from './response.ts'
+import { readGatewayRequest, readRequest, type GatewayRequest, type Verdict } from './request.ts'
+import type { StoreWatch } from '../watch/store-watch.ts'
 import { noteColdStarts } from './server-timing.ts'
-import { decide, isNavigation, type Answer } from './decide.ts'
-import { countGuesses } from './unknown-tag-limit.ts'
-import { isLost } from './lost-container.ts'
+import { decide, isNavigation, type Decision } from './decide.ts'
+import { limitUnknownTags } from './unknown-tag-limit.ts'
+import { isLostContainer } from './lost-container.ts'
 import { sendProblem } from '../api/problem.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
 import type { Reaper } from '../reaper-client.ts'
 import { noteRelayed } from './relayed-containers.ts'
 import { backTo, isFromHere } from '../admin/same-origin.ts'
 import type { noteStreams } from './open-streams.ts'
-import { openToldStreams } from '../pages/start-status-stream.ts'
-import { isAt, placeIn, upstreamIn } from './upstream.ts'
+import { openStartStatusStreams } from '../pages/start-status-stream.ts'
+import { isAt, hostPortIn, upstreamIn } from './upstream.ts'
 
 /** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
 const START_LANES = 2
@@ -49,20 +49,20 @@ export interface Parts {
   config: Config
   store: Store
   nudges: Pick<Nudges, 'nudge'>
-  changes: Changes
+  changes: StoreWatch
   activity: ReturnType<typeof noteActivity>
   streams: ReturnType<typeof noteStreams>
   reaper: Pick<Reaper, 'container'>
   log: Log
 }
 
-export function door(parts: Parts): express.Express {
+export function gateway(parts: Parts): express.Express {
   const { config, store, nudges, changes, activity, streams, log } = parts
   const coldStarts = noteColdStarts(store.list())
-  const guesses = countGuesses({ store, previews: changes.previews })
-  const told = openToldStreams({ store, changes })
+  const unknownTags = limitUnknownTags({ store, previews: changes.previews })
+  const startStatuses = openStartStatusStreams({ store, changes })
   const relayed = noteRelayed(store.get)
-  const leaving = new Map<string, number>()
+  const letGo = new Map<string, number>()
   let held = 0
 
   const app = express()
@@ -70,7 +70,7 @@ export function door(parts: Parts): express.Express {
   app.disable('etag')
 
   // Without a route they come to /wait.
-  app.get('/route', (_req, res, next) => (isRebuilt(store) ? next() : no(res)))
+  app.get('/route', (_req, res, next) => (isRebuilt(store) ? next() : refuse(res)))
   // Of a waiting page that says what is no longer known. It looks again by itself.
   app.get('/events', (_req, res, next) => {
     if (isRebuilt(store)) return next()
@@ -78,113 +78,114 @@ export function door(parts: Parts): express.Express {
   })
   app.use(
     onceRebuilt(parts, (req, res) =>
-      isQuestion(req.path) ? no(res, 'trouble') : answerTrouble(readRequest(req.headers), res),
+      isQuestion(req.path) ? refuse(res, 'trouble') : respondTrouble(readRequest(req.headers), res),
     ),
   )
 
   app.get('/route', (req, res) => {
-    const ask = readAsk(req, config, store)
-    const answer = look(ask)
-    if (answer.do !== 'forward') return no(res)
-    seen(ask)
-    const first = isFirst(ask, answer.preview, res)
-    // The figures are DESIGN's: with them, a router that is killed goes unnoticed for 7 s, and no answer outlives the
-    // 10 s that a container is left alone after its route has gone. The timing of a cold start is for one response.
+    const request = readGatewayRequest(req, config, store)
+    const decision = decideOn(request)
+    if (decision.do !== 'forward') return refuse(res)
+    noteVisit(request)
+    const first = isFirst(request, decision.preview, res)
+    // With these figures a router that is killed goes unnoticed for 7 s, and no answer outlives the 10 s
+    // that a container is left alone after its route has gone. The timing of a cold start is for one response.
     res.set('Cache-Control', first ? 'no-store' : 'max-age=2, stale-while-revalidate=1, stale-if-error=5')
-    return yes(ask, res, answer.preview)
+    return forward(request, res, decision.preview)
   })
 
-  app.get('/wait', (req, res) => hold(readAsk(req, config, store), res))
+  app.get('/wait', (req, res) => hold(readGatewayRequest(req, config, store), res))
 
-  app.get('/lost', (req, res) => lost(readAsk(req, config, store), res, 'alive'))
+  app.get('/lost', (req, res) => lost(readGatewayRequest(req, config, store), res, 'alive'))
 
-  app.get('/silent', (req, res) => lost(readAsk(req, config, store), res, 'busy'))
+  app.get('/silent', (req, res) => lost(readGatewayRequest(req, config, store), res, 'busy'))
 
   app.get('/interim', (req, res) => {
-    const ask = readAsk(req, config, store)
-    const preview = ask.tag === null ? undefined : store.get(ask.tag)
-    if (preview?.state === 'running' && isAt(store.meta, preview, ask.tried)) relayed.add(preview)
-    if (reusable(ask)) return res.set('X-Accel-Redirect', '@cold').end()
-    return answerFor({ ask: { ...ask, verdict: 'interim' }, answer: look(ask), config, store }, res)
+    const request = readGatewayRequest(req, config, store)
+    const preview = request.tag === null ? undefined : store.get(request.tag)
+    if (preview?.state === 'running' && isAt(store.meta, preview, request.tried)) relayed.add(preview)
+    if (reusable(request)) return res.set('X-Accel-Redirect', '@cold').end()
+    return respond({ request: { ...request, verdict: 'interim' }, decision: decideOn(request), config, store }, res)
   })
 
   app.get('/answer', (req, res) => {
-    const ask = readAsk(req, config, store)
-    const answer = look(ask)
-    answerFor({ ask, answer, config, store }, res)
+    const request = readGatewayRequest(req, config, store)
+    const decision = decideOn(request)
+    respond({ request, decision, config, store }, res)
   })
 
   app.get('/events', (req, res) => {
-    const { tag, request } = readAsk(req, config, store)
+    const { tag, client } = readGatewayRequest(req, config, store)
     if (tag === null) return noTag(res)
-    if (request.method !== 'GET') return notThisWay(res, 'GET')
-    return told.stream(tag, res)
+    if (client.method !== 'GET') return notThisWay(res, 'GET')
+    return startStatuses.stream(tag, res)
   })
 
   // Anybody who may see the page may press its button; another site may not press it for them.
   app.get('/retry', (req, res) => {
-    const ask = readAsk(req, config, store)
-    if (ask.tag === null) return noTag(res)
-    if (ask.request.method !== 'POST') return notThisWay(res, 'POST')
-    if (!isFromHere(ask)) return sendProblem(res, 403, 'Another site asked for this.', { tag: ask.tag })
-    if (config.offers(ask.tag) && mayWake(ask.tag)) wake(ask.tag, 'api')
-    return res.redirect(303, backTo(ask))
+    const request = readGatewayRequest(req, config, store)
+    if (request.tag === null) return noTag(res)
+    if (request.client.method !== 'POST') return notThisWay(res, 'POST')
+    if (!isFromHere(request)) return sendProblem(res, 403, 'Another site asked for this.', { tag: request.tag })
+    if (config.offers(request.tag) && mayWake(request.tag)) wake(request.tag, 'api')
+    return res.redirect(303, backTo(request))
   })
 
   // The store cannot be written to, or worse. nginx, which only asked, is told no, and comes for an answer with that.
   app.use((error: Error, req: Request, res: Response, next: NextFunction) => {
-    log.error({ err: error, ask: req.path, host: req.headers['x-host'] }, 'an ask of nginx failed')
+    log.error({ err: error, asked: req.path, host: req.headers['x-host'] }, 'nginx could not be answered')
     if (res.headersSent) return next(error)
-    if (isQuestion(req.path)) return no(res, 'trouble')
-    return answerTrouble(readRequest(req.headers), res)
+    if (isQuestion(req.path)) return refuse(res, 'trouble')
+    return respondTrouble(readRequest(req.headers), res)
   })
 
   /** @param otherwise what a container is whose process runs all the same */
-  async function lost(ask: Ask, res: Response, otherwise: 'alive' | 'busy'): Promise<unknown> {
-    const preview = ask.tag === null ? undefined : store.get(ask.tag)
-    if (ask.received >= LARGEST_HEAD) {
-      log.warn({ tag: ask.tag }, 'the response headers of an application are larger than 32 kB')
-      return no(res, 'too-large')
+  async function lost(request: GatewayRequest, res: Response, otherwise: 'alive' | 'busy'): Promise<unknown> {
+    const preview = request.tag === null ? undefined : store.get(request.tag)
+    if (request.received >= LARGEST_HEAD) {
+      log.warn({ tag: request.tag }, 'the response headers of an application are larger than 32 kB')
+      return refuse(res, 'too-large')
     }
-    if (preview?.state !== 'running') return reusable(ask) ? hold(ask, res) : no(res, 'spent')
-    const moved = !isAt(store.meta, preview, ask.tried)
-    if (!moved && (await isLost(preview, parts))) return reusable(ask) ? hold(ask, res) : no(res, 'spent')
-    if (!moved && otherwise === 'alive') return no(res, 'alive')
-    return reusable(ask) ? yes(ask, res, preview) : no(res, 'spent')
+    if (preview?.state !== 'running') return reusable(request) ? hold(request, res) : refuse(res, 'spent')
+    const moved = !isAt(store.meta, preview, request.tried)
+    if (!moved && (await isLostContainer(preview, parts)))
+      return reusable(request) ? hold(request, res) : refuse(res, 'spent')
+    if (!moved && otherwise === 'alive') return refuse(res, 'alive')
+    return reusable(request) ? forward(request, res, preview) : refuse(res, 'spent')
   }
 
   /** Wakes a preview, unless this only comes back to it, and waits for it as long as this request may wait. */
-  async function hold(ask: Ask, res: Response): Promise<unknown> {
-    const answer = look(ask)
-    if (answer.do === 'forward') return yes(ask, res, answer.preview)
-    if (answer.do !== 'wait' || ask.tag === null) return no(res)
-    const { tag } = ask
-    if (answer.wakes) {
-      if (!mayWake(tag)) return no(res, 'unknown')
+  async function hold(request: GatewayRequest, res: Response): Promise<unknown> {
+    const decision = decideOn(request)
+    if (decision.do === 'forward') return forward(request, res, decision.preview)
+    if (decision.do !== 'wait' || request.tag === null) return refuse(res)
+    const { tag } = request
+    if (decision.wakes) {
+      if (!mayWake(tag)) return refuse(res, 'unknown')
       wake(tag, 'visit')
-      seen(ask)
+      noteVisit(request)
     }
-    if (answer.applied !== null) res.set('Preference-Applied', `wait=${answer.applied / 1_000}`)
+    if (decision.applied !== null) res.set('Preference-Applied', `wait=${decision.applied / 1_000}`)
     const called = store.get(tag)
     // It was just being stopped, and goes on.
-    if (called?.state === 'running') return up(ask, called, res)
-    if (answer.until <= Date.now()) return no(res)
+    if (called?.state === 'running') return forwardAfterWait(request, called, res)
+    if (decision.until <= Date.now()) return refuse(res)
     // The waiting page needs no place.
-    if (held >= config.maxHeld) return isNavigation(ask.request) ? no(res) : no(res, 'full')
+    if (held >= config.maxHeld) return isNavigation(request.client) ? refuse(res) : refuse(res, 'full')
 
     const gone = new AbortController()
     res.on('close', () => gone.abort())
     held++
     try {
       const settled = await changes.until(() => settledAs(changes.preview(tag)), {
-        deadline: answer.until,
+        deadline: decision.until,
         signal: gone.signal,
       })
       if (gone.signal.aborted) return
-      if (answer.wakes) seen(ask)
-      if (settled?.state !== 'running') return no(res)
-      await turn(tag)
-      return up(ask, settled, res)
+      if (decision.wakes) noteVisit(request)
+      if (settled?.state !== 'running') return refuse(res)
+      await awaitTurn(tag)
+      return forwardAfterWait(request, settled, res)
     } finally {
       held--
     }
@@ -194,41 +195,41 @@ export function door(parts: Parts): express.Express {
    * Fifty connections at once are more than the backlog of a small server: the kernel would drop some, and try again a
    * second later. Those who were held for the same preview are let go one after another.
    */
-  async function turn(tag: string): Promise<void> {
-    const before = leaving.get(tag) ?? 0
-    leaving.set(tag, before + 1)
+  async function awaitTurn(tag: string): Promise<void> {
+    const before = letGo.get(tag) ?? 0
+    letGo.set(tag, before + 1)
     if (before > 0) await sleep(before * LET_GO_EVERY_MS)
-    const left = leaving.get(tag)! - 1
-    if (left > 0) leaving.set(tag, left)
-    else leaving.delete(tag)
+    const left = letGo.get(tag)! - 1
+    if (left > 0) letGo.set(tag, left)
+    else letGo.delete(tag)
   }
 
   /** Lets a request that was asked about again through to what has come up. */
-  function up(ask: Ask, preview: In<'running'>, res: Response) {
-    isFirst(ask, preview, res)
-    return yes(ask, res, preview)
+  function forwardAfterWait(request: GatewayRequest, preview: In<'running'>, res: Response) {
+    isFirst(request, preview, res)
+    return forward(request, res, preview)
   }
 
   /** Whether this is the first response after a cold start; it carries how long the start took. */
-  function isFirst({ request }: Ask, preview: In<'running'>, res: Response): boolean {
-    const timing = request.kind === 'person' ? coldStarts.first(preview) : undefined
+  function isFirst({ client }: GatewayRequest, preview: In<'running'>, res: Response): boolean {
+    const timing = client.kind === 'person' ? coldStarts.first(preview) : undefined
     if (timing) res.set('X-Timing', timing)
     return timing !== undefined
   }
 
-  function look(ask: Ask, now = Date.now()): Answer {
-    const preview = ask.tag === null ? undefined : store.get(ask.tag)
-    const missingUntil = ask.tag === null || preview ? undefined : store.missing(ask.tag, now)
+  function decideOn(request: GatewayRequest, now = Date.now()): Decision {
+    const preview = request.tag === null ? undefined : store.get(request.tag)
+    const missingUntil = request.tag === null || preview ? undefined : store.missing(request.tag, now)
     return decide(
-      ask.request,
+      request.client,
       {
-        ...ask,
+        ...request,
         preview,
         missingUntil,
         hold: config.hold,
         offers: config.offers,
         laneFree,
-        comesBack: () => streams.comesBack(ask),
+        comesBack: () => streams.comesBack(request),
       },
       now,
     )
@@ -236,7 +237,7 @@ export function door(parts: Parts): express.Express {
 
   /** What nobody knows is looked for only so often. */
   function mayWake(tag: string): boolean {
-    return store.get(tag) !== undefined || guesses.mayLookFor(tag)
+    return store.get(tag) !== undefined || unknownTags.mayLookFor(tag)
   }
 
   /** Nobody waits for Redis: a nudge that is lost is made up for by the reaper. */
@@ -252,21 +253,21 @@ export function door(parts: Parts): express.Express {
     return starting.length < START_LANES
   }
 
-  function yes(ask: Ask, res: Response, preview: In<'running'>) {
-    streams.passes(ask, Date.now())
+  function forward(request: GatewayRequest, res: Response, preview: In<'running'>) {
+    streams.passes(request, Date.now())
     const upstream = relayed.has(preview) ? 'relay' : upstreamIn(store.meta, preview)
-    const place = textOf(placeIn(store.meta, preview))
+    const place = hostPortText(hostPortIn(store.meta, preview))
     res.set({ 'X-Upstream': upstream, 'X-Relay': place, 'X-App-Port': preview.generation.port })
     return res.status(200).end()
   }
 
-  function no(res: Response, verdict?: Verdict) {
+  function refuse(res: Response, verdict?: Verdict) {
     if (verdict) res.set('X-Verdict', verdict)
     return res.set('Cache-Control', 'no-store').status(403).end()
   }
 
-  function seen({ tag, request }: Ask) {
-    if (tag !== null && request.kind === 'person') activity.seen(tag, Date.now())
+  function noteVisit({ tag, client }: GatewayRequest) {
+    if (tag !== null && client.kind === 'person') activity.seen(tag, Date.now())
   }
 
   return app
@@ -279,8 +280,8 @@ function settledAs(preview: Preview | undefined): Preview | { state: 'unknown' }
 }
 
 /** Whether a request can be sent a second time: its body, if it had one, went to the container that was lost. */
-function reusable({ request }: Ask): boolean {
-  return request.method === 'GET' || request.method === 'HEAD'
+function reusable({ client }: GatewayRequest): boolean {
+  return client.method === 'GET' || client.method === 'HEAD'
 }
 
 function noTag(res: Response) {

@@ -8,7 +8,7 @@ const ANSWER_MS = 200
  * closed here.
  * @param ms how long it is kept open, milliseconds
  */
-export function holds(host: string, port: number, ms: number): Promise<boolean> {
+export function staysConnected(host: string, port: number, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port })
     const say = (held: boolean) => {

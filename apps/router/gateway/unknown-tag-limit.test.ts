@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { fresh, type Preview } from '../../shared/preview/preview.ts'
-import { countGuesses } from './unknown-tag-limit.ts'
+import { limitUnknownTags } from './unknown-tag-limit.ts'
 
 function counting({ rows = 0 } = {}) {
   let now = 1_000_000
@@ -15,7 +15,7 @@ function counting({ rows = 0 } = {}) {
     retryAt: null,
   }))
   const store = { isOffered: (tag: string) => tag === 'known', wantList: (at: number) => void wanted.push(at) }
-  const guesses = countGuesses({ store, previews: () => previews }, () => now)
+  const guesses = limitUnknownTags({ store, previews: () => previews }, () => now)
   return {
     wanted,
     previews,

@@ -14,7 +14,7 @@ const MOST_ROWS = 50
 /** How often the list is asked for, at most. */
 const ASK_FOR_LIST_MS = 1_000
 
-export type Guesses = ReturnType<typeof countGuesses>
+export type UnknownTagLimit = ReturnType<typeof limitUnknownTags>
 
 interface Parts {
   store: Pick<Store, 'isOffered' | 'wantList'>
@@ -22,7 +22,7 @@ interface Parts {
 }
 
 /** @param clock milliseconds, for tests */
-export function countGuesses({ store, previews }: Parts, clock = () => Date.now()) {
+export function limitUnknownTags({ store, previews }: Parts, clock = () => Date.now()) {
   let left = BURST
   let countedAt = clock()
   let askedAt = 0

@@ -14,7 +14,7 @@ export interface Entry {
 }
 
 /** @param history as the store keeps it, newest first */
-export function timeline(history: Change[], now: number): Entry[] {
+export function historyOf(history: Change[], now: number): Entry[] {
   let group: string | null = null
   return staysOf(history).map((stay, i, stays) => {
     const lasted = (stays[i - 1]?.at ?? now) - stay.at

@@ -7,13 +7,13 @@ import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
 import { limitsOf, type Limits } from '../../shared/config/limits.ts'
 import { builtAt, originOf, shortRevision } from './image-source.ts'
 import { actionOf, pathOf, percentOf, shortDigest, whatOf } from './preview-list.ts'
-import { timeline } from './history.ts'
+import { historyOf } from './history.ts'
 import { age, ago, bytes, clock, duration, limit, memory, took, zone } from './format.ts'
 
 /** How much of a container's output the page shows. */
 export const LOG_LINES = 200
 
-export interface PreviewFacts {
+export interface DetailFacts {
   config: Timeouts & Pick<Config, 'repository' | 'limits' | 'ceilings'>
   preview: Preview
   /** How many queued previews stand before this one. */
@@ -33,9 +33,9 @@ export interface PreviewFacts {
   now: number
 }
 
-export type OnePreview = ReturnType<typeof previewOf>
+export type PreviewDetail = ReturnType<typeof previewDetailOf>
 
-export function previewOf(facts: PreviewFacts) {
+export function previewDetailOf(facts: DetailFacts) {
   const { config, preview, address, now } = facts
   const { tag, state, image, notice } = preview
   const generation = generationOf(preview)
@@ -64,7 +64,7 @@ export function previewOf(facts: PreviewFacts) {
     notice: notice && plain(notice),
     failure: preview.state === 'failed' ? failureOf(preview.tag, preview.reason) : null,
     coldStart: coldStartOf(preview),
-    history: timeline(facts.history, now).map((entry) => ({ ...entry, why: plain(entry.why) })),
+    history: historyOf(facts.history, now).map((entry) => ({ ...entry, why: plain(entry.why) })),
     log: logOf(facts.log),
     asOf: clock(now, true),
     zone: zone(now),
@@ -72,7 +72,7 @@ export function previewOf(facts: PreviewFacts) {
 }
 
 /** What follows the state in the title: `for 24 min, stops in 7 min 12 s if nobody comes`. */
-function standingOf({ config, preview, ahead, lately, now }: PreviewFacts): string {
+function standingOf({ config, preview, ahead, lately, now }: DetailFacts): string {
   const due = nextDue(preview, config, now)
   const left = due && (due.at > now ? `in ${duration(due.at - now)}` : 'now')
   switch (preview.state) {
@@ -153,7 +153,7 @@ function coldStartOf(preview: Preview) {
   }
 }
 
-function logOf(log: PreviewFacts['log']) {
+function logOf(log: DetailFacts['log']) {
   if (log === null) return null
   if ('unreadable' in log) return { lines: [], most: LOG_LINES, unreadable: log.unreadable }
   return { lines: log.map(plain), most: LOG_LINES, unreadable: null }

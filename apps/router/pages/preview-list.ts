@@ -5,12 +5,12 @@ import { generationOf, type Lately, type Preview } from '../../shared/preview/pr
 import { words } from '../../shared/preview/failure-reason.ts'
 import type { OfferedTag } from '../../shared/store/store.ts'
 import { builtAt, originOfPreview, shortRevision } from './image-source.ts'
-import { stripOf } from './summary.ts'
+import { summaryOf } from './summary.ts'
 import { age, ago, bytes, clock, duration, memory, ordinal, roughly, took, zone } from './format.ts'
-import { usualWhileComing } from './start-estimate.ts'
+import { startEstimateWhilePending } from './start-estimate.ts'
 
 /** The settings that the pages speak of. */
-export type DeskConfig = Pick<
+export type ListConfig = Pick<
   Config,
   | 'repository'
   | 'domain'
@@ -23,8 +23,8 @@ export type DeskConfig = Pick<
   | 'prepulls'
 >
 
-export interface DeskFacts {
-  config: DeskConfig
+export interface ListFacts {
+  config: ListConfig
   previews: readonly Preview[]
   offered: OfferedTag[]
   /** What running containers use, by container id. Bytes. Empty when nobody could say. */
@@ -42,7 +42,7 @@ export interface DeskFacts {
   now: number
 }
 
-export type Desk = ReturnType<typeof deskOf>
+export type PreviewList = ReturnType<typeof previewListOf>
 
 const groups: { name: string; key: string; states: Preview['state'][] }[] = [
   { name: 'Running', key: 'running', states: ['running'] },
@@ -52,7 +52,7 @@ const groups: { name: string; key: string; states: Preview['state'][] }[] = [
 ]
 
 /** Everything on the admin page. Rows stand in the order of their tags, so that none moves while somebody aims at it. */
-export function deskOf(facts: DeskFacts) {
+export function previewListOf(facts: ListFacts) {
   const { config, previews, q, now } = facts
   const chosen = groups.find(({ key }) => key === facts.state)
   const shown = previews
@@ -66,7 +66,7 @@ export function deskOf(facts: DeskFacts) {
     info: config.adminInfo,
     self: hrefOf(chosen?.key ?? '', q),
     example: facts.address('TAG'),
-    strip: stripOf(previews, config, now),
+    strip: summaryOf(previews, config, now),
     chips: [
       { name: 'All', key: '', count: previews.length, href: hrefOf('', q), current: !chosen },
       ...groups.map(({ name, key, states }) => ({
@@ -87,7 +87,7 @@ export function deskOf(facts: DeskFacts) {
   }
 }
 
-function rowOf(preview: Preview, { previews, config, figures, lately, address, now }: DeskFacts) {
+function rowOf(preview: Preview, { previews, config, figures, lately, address, now }: ListFacts) {
   const { tag, state, lastSeen } = preview
   const origin = originOfPreview(preview)
   const built = builtAt(origin, now)
@@ -119,7 +119,7 @@ export function pathOf(tag: string): string {
 
 /** What stands beside the state, `41 min` or `1st in line, 3 s, usually 12 s`. */
 export function whatOf(preview: Preview, facts: { ahead: number; lately: Lately; now: number }): string {
-  const usual = usualWhileComing(preview, facts.lately)
+  const usual = startEstimateWhilePending(preview, facts.lately)
   return standsAt(preview, facts.ahead, facts.now) + (usual === null ? '' : `, usually ${roughly(usual)}`)
 }
 
@@ -203,7 +203,7 @@ export function shortDigest(preview: Preview): string {
 }
 
 /** `4 min 51 s`; `pause 50 s` where it is frozen first, `image 30 min` where the image goes. `soon`: in two minutes. */
-function leftOf(preview: Preview, config: DeskConfig, now: number): { text: string; soon: boolean } | null {
+function leftOf(preview: Preview, config: ListConfig, now: number): { text: string; soon: boolean } | null {
   const due = nextDue(preview, config, now)
   if (!due) return null
   const what: Record<Due['what'], string> = { pause: 'pause ', stop: '', clean: 'image ' }

@@ -3,10 +3,10 @@ import { describe, test } from 'node:test'
 import vm from 'node:vm'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
-import { previewOf, plain } from './preview-detail.ts'
+import { previewDetailOf, plain } from './preview-detail.ts'
 import * as pages from './render.ts'
-import { deskOf, type DeskFacts } from './preview-list.ts'
-import { tell } from './start-status.ts'
+import { previewListOf, type ListFacts } from './preview-list.ts'
+import { startStatusOf } from './start-status.ts'
 import { duration } from './format.ts'
 
 const now = Date.UTC(2026, 10, 20, 14, 32, 7)
@@ -48,7 +48,7 @@ const failed: Preview = { ...known, state: 'failed', reason, retryAt: null }
 const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000, coming: null }
 const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation: null, why: evil }
 
-const desk: DeskFacts = {
+const desk: ListFacts = {
   config: {
     repository: evil,
     domain: evil,
@@ -72,7 +72,7 @@ const desk: DeskFacts = {
 }
 const one = (preview: Preview) =>
   pages.previewPage(
-    previewOf({
+    previewDetailOf({
       config: {
         ...desk.config,
         limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
@@ -90,7 +90,7 @@ const one = (preview: Preview) =>
   )
 const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queued, tag }) =>
   pages.waitingPage({
-    told: tell(preview, { tag, ahead: 0, missing: false, lately: desk.lately, now }),
+    told: startStatusOf(preview, { tag, ahead: 0, missing: false, lately: desk.lately, now }),
     repository: `registry.example.com/team/${tag}`,
     uri,
   })
@@ -98,7 +98,7 @@ const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queu
 const visitors: Record<string, pages.Page> = {
   waiting: wait(evil, `/${evil}?${evil}`),
   removed: pages.waitingPage({
-    told: tell(undefined, { tag: evil, ahead: 0, missing: false, lately: desk.lately, now }),
+    told: startStatusOf(undefined, { tag: evil, ahead: 0, missing: false, lately: desk.lately, now }),
     repository: evil,
     uri: evil,
   }),
@@ -129,9 +129,9 @@ const admins: Record<string, pages.Page> = {
   login: pages.loginPage({ repository: evil, domain: evil }),
   'login, wrong token': pages.loginPage({ repository: evil, domain: evil, wrong: 'once' }),
   'login, too many': pages.loginPage({ repository: evil, domain: evil, wrong: 'too often' }),
-  admin: pages.adminPage(deskOf(desk)),
-  'admin, nothing found': pages.adminPage(deskOf({ ...desk, q: evil, state: 'failed' })),
-  'admin, empty': pages.adminPage(deskOf({ ...desk, previews: [] })),
+  admin: pages.adminPage(previewListOf(desk)),
+  'admin, nothing found': pages.adminPage(previewListOf({ ...desk, q: evil, state: 'failed' })),
+  'admin, empty': pages.adminPage(previewListOf({ ...desk, previews: [] })),
   'preview, running': one(running),
   'preview, running an older image': one({ ...running, generation: { ...generation, image: 'other' } }),
   'preview, failed': one(failed),
@@ -203,9 +203,9 @@ describe('visitors’ pages', () => {
 })
 
 describe('the admin page', () => {
-  const html = (facts: Partial<DeskFacts> = {}) =>
-    pages.adminPage(deskOf({ ...desk, problem: undefined, ...facts })).html.replaceAll('\u00a0', ' ')
-  const tags = (facts: Partial<DeskFacts>) => [...html(facts).matchAll(/data-tag="([^"]*)"/g)].map(([, tag]) => tag)
+  const html = (facts: Partial<ListFacts> = {}) =>
+    pages.adminPage(previewListOf({ ...desk, problem: undefined, ...facts })).html.replaceAll('\u00a0', ' ')
+  const tags = (facts: Partial<ListFacts>) => [...html(facts).matchAll(/data-tag="([^"]*)"/g)].map(([, tag]) => tag)
   const named = (tag: string, preview: Preview): Preview => ({ ...preview, tag })
   const previews = [
     named('pr-10', stopped),

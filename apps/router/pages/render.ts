@@ -11,9 +11,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import ejs from 'ejs'
 import { retryAfter, words, type Reason } from '../../shared/preview/failure-reason.ts'
-import type { OnePreview } from './preview-detail.ts'
-import type { Desk } from './preview-list.ts'
-import type { Told } from './start-status.ts'
+import type { PreviewDetail } from './preview-detail.ts'
+import type { PreviewList } from './preview-list.ts'
+import type { StartStatus } from './start-status.ts'
 import { duration } from './format.ts'
 
 /** A page as it is sent: the body, and the value of its `Content-Security-Policy`. */
@@ -43,7 +43,7 @@ const compiled = Object.fromEntries(
 )
 
 /** @param repository as configured; @param uri the path and query the visitor asked for */
-export function waitingPage({ told, repository, uri }: { told: Told; repository: string; uri: string }): Page {
+export function waitingPage({ told, repository, uri }: { told: StartStatus; repository: string; uri: string }): Page {
   const model = { told, duration, application: nameOf(repository), landing: uri === '/' ? '' : shortened(uri) }
   return forVisitors('waiting', model, waitingScript)
 }
@@ -170,15 +170,15 @@ const wrongTokens = {
 }
 
 export function loginPage({ repository, domain, wrong }: LoginModel): Page {
-  return forTheDesk('login', { application: nameOf(repository), domain, error: wrong ? wrongTokens[wrong] : '' })
+  return forTheAdmin('login', { application: nameOf(repository), domain, error: wrong ? wrongTokens[wrong] : '' })
 }
 
-export function adminPage(desk: Desk): Page {
-  return forTheDesk('admin', { ...desk })
+export function adminPage(desk: PreviewList): Page {
+  return forTheAdmin('admin', { ...desk })
 }
 
-export function previewPage(preview: OnePreview): Page {
-  return forTheDesk('preview', { ...preview })
+export function previewPage(preview: PreviewDetail): Page {
+  return forTheAdmin('preview', { ...preview })
 }
 
 function forVisitors(view: string, model: object, script = ''): Page {
@@ -187,7 +187,7 @@ function forVisitors(view: string, model: object, script = ''): Page {
   return { html, csp: policy(`'nonce-${nonce}'`, script ? `'nonce-${nonce}'` : "'none'", 'data:') }
 }
 
-function forTheDesk(view: string, model: object): Page {
+function forTheAdmin(view: string, model: object): Page {
   const html = compiled[view]!({ ...model, nonce: null, critical: '' })
   return { html, csp: policy("'self'", "'self'", "'self' data:") }
 }

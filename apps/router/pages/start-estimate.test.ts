@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fresh, type Image, type Known, type Lately, type Preview, type Took } from '../../shared/preview/preview.ts'
-import { usualOf, usualWhileComing } from './start-estimate.ts'
+import { startEstimateOf, startEstimateWhilePending } from './start-estimate.ts'
 
 const image: Image = { id: 'a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
 const generation = { number: 1, container: 'c', slot: 1, image: 'a', digest: null, port: 80 }
@@ -39,8 +39,8 @@ describe('how long a start usually takes', () => {
   ]
   for (const [what, preview, lately, usual] of table)
     test(what, () => {
-      assert.equal(usualOf(preview, lately), usual)
-      assert.equal(usualWhileComing(preview, lately), usual)
+      assert.equal(startEstimateOf(preview, lately), usual)
+      assert.equal(startEstimateWhilePending(preview, lately), usual)
     })
 
   test('is told while somebody waits for it, and not else', () => {
@@ -49,11 +49,11 @@ describe('how long a start usually takes', () => {
       { ...known({}, { image }), state: 'stopping', generation, why: 'idle', draining: false, thenStart },
     ])
     assert.deepEqual(
-      rest.map((preview) => usualWhileComing(preview, lately)),
+      rest.map((preview) => startEstimateWhilePending(preview, lately)),
       [400, 400, null, null],
     )
     const running: Preview = { ...known({}, { image }), state: 'running', generation, readyAt: 0, coming: null }
     const stopped: Preview = { ...known({}, { image }), state: 'stopped', generation, why: 'idle' }
-    for (const preview of [running, stopped]) assert.equal(usualWhileComing(preview, lately), null)
+    for (const preview of [running, stopped]) assert.equal(startEstimateWhilePending(preview, lately), null)
   })
 })

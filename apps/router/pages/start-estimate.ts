@@ -8,7 +8,7 @@ import type { Lately, Preview } from '../../shared/preview/preview.ts'
  * @param lately what the last pulls and starts of any preview took
  * @returns milliseconds from the click to the first answer; null before anything is known
  */
-export function usualOf(preview: Preview, lately: Lately): number | null {
+export function startEstimateOf(preview: Preview, lately: Lately): number | null {
   const start = preview.took.start ?? median(lately.start)
   if (start === undefined || !needsPull(preview)) return start ?? null
   const pull = preview.took.pull ?? median(lately.pull)
@@ -16,8 +16,8 @@ export function usualOf(preview: Preview, lately: Lately): number | null {
 }
 
 /** The same, of a preview that is on its way up; null of any other. */
-export function usualWhileComing(preview: Preview, lately: Lately): number | null {
-  return isComingUp(preview) ? usualOf(preview, lately) : null
+export function startEstimateWhilePending(preview: Preview, lately: Lately): number | null {
+  return isComingUp(preview) ? startEstimateOf(preview, lately) : null
 }
 
 /** Whether the image has to come, or has come, from the registry for this start. */

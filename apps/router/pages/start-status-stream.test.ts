@@ -11,8 +11,8 @@ import express from 'express'
 import { openLog } from '../../shared/log.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import { until } from '../../testing/harness/until.ts'
-import { watchChanges } from '../watch/store-watch.ts'
-import { openToldStreams } from './start-status-stream.ts'
+import { watchStore } from '../watch/store-watch.ts'
+import { openStartStatusStreams } from './start-status-stream.ts'
 
 const MOST = 60
 
@@ -26,7 +26,7 @@ before(async () => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-told-'))
   store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 5, label: (tag) => tag, log: openLog('test', 'silent') })
   const counted = { ...store, lately: () => (looks++, store.lately()) }
-  const streams = openToldStreams({ store: counted, changes: watchChanges(store, { every: 10 }) }, MOST)
+  const streams = openStartStatusStreams({ store: counted, changes: watchStore(store, { every: 10 }) }, MOST)
   const app = express()
   app.get('/:tag', (req, res) => streams.stream(req.params.tag, res))
   server = app.listen(0, '127.0.0.1')

@@ -1,10 +1,10 @@
 /** The progress of previews as server-sent events, for their waiting pages. */
 import type { Response } from 'express'
 import type { Store } from '../../shared/store/store.ts'
-import type { Changes } from '../watch/store-watch.ts'
-import { keepLooking, type Looking } from '../watch/throttled-watch.ts'
+import type { StoreWatch } from '../watch/store-watch.ts'
+import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
 import { sendProblem } from '../api/problem.ts'
-import { tell } from './start-status.ts'
+import { startStatusOf } from './start-status.ts'
 
 /** The page takes a silence of 20 s for a stream that is broken. */
 const HEARTBEAT_MS = 10_000
@@ -15,15 +15,15 @@ const MAX_BEHIND_BYTES = 100_000
 
 interface Parts {
   store: Pick<Store, 'ahead' | 'missing' | 'lately'>
-  changes: Pick<Changes, 'on' | 'preview'>
+  changes: Pick<StoreWatch, 'on' | 'preview'>
 }
 
 /** Many streams, one look at the store for all of them, and one telling for all of a tag. */
-export function openToldStreams({ store, changes }: Parts, most = MOST) {
+export function openStartStatusStreams({ store, changes }: Parts, most = MOST) {
   /** Who listens, by tag, and what they were told last, but for what moves by itself. */
   const tags = new Map<string, { key: string; streams: Set<Response> }>()
   let open = 0
-  let looking: Looking | undefined
+  let looking: ThrottledWatch | undefined
 
   function look() {
     const lately = store.lately()
@@ -40,7 +40,7 @@ export function openToldStreams({ store, changes }: Parts, most = MOST) {
     const now = Date.now()
     const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
     const missing = store.missing(tag, now) !== undefined
-    const told = tell(preview, { tag, ahead, missing, lately, now })
+    const told = startStatusOf(preview, { tag, ahead, missing, lately, now })
     // `soFar` moves by itself: the page counts it.
     return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
   }
@@ -57,7 +57,7 @@ export function openToldStreams({ store, changes }: Parts, most = MOST) {
       // The page loads itself again after as long, which shows it how things are without a stream.
       if (open >= most)
         return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', { tag })
-      looking ??= keepLooking(changes, look, { beat, every: HEARTBEAT_MS })
+      looking ??= watchThrottled(changes, look, { beat, every: HEARTBEAT_MS })
       open++
       // Those who listen already are told at the next look; who comes now is told as things are now.
       const { key, frame } = told(tag)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
-import { tell, type Told } from './start-status.ts'
+import { startStatusOf, type StartStatus } from './start-status.ts'
 
 const now = 1_800_000_000_000
 const base = {
@@ -56,13 +56,13 @@ const stopping: In<'stopping'> = {
 }
 
 const told = (preview: Preview | undefined, ahead = 0, missing = false) =>
-  plain(tell(preview, { tag: 'red', ahead, missing, lately: { pull: [], start: [] }, now }))
+  plain(startStatusOf(preview, { tag: 'red', ahead, missing, lately: { pull: [], start: [] }, now }))
 /** Spaces that do not break are as good as spaces here. */
-const plain = (value: Told): Told => JSON.parse(JSON.stringify(value).replaceAll('\u00a0', ' '))
-const rows = ({ stages }: Told) => stages.map(({ mark, text, from }) => [mark, from ?? text])
+const plain = (value: StartStatus): StartStatus => JSON.parse(JSON.stringify(value).replaceAll('\u00a0', ' '))
+const rows = ({ stages }: StartStatus) => stages.map(({ mark, text, from }) => [mark, from ?? text])
 
 describe('what is told of a start', () => {
-  const table: [string, Preview, number, Partial<Told>][] = [
+  const table: [string, Preview, number, Partial<StartStatus>][] = [
     [
       'queued, alone',
       queued,
@@ -228,10 +228,10 @@ describe('what is told of a start', () => {
 
   test('a tag that was never started takes as long as others do', () => {
     const lately = { pull: [8_000, 9_000, 30_000], start: [2_000] }
-    const actual = plain(tell(queued, { tag: 'red', ahead: 0, missing: false, lately, now }))
+    const actual = plain(startStatusOf(queued, { tag: 'red', ahead: 0, missing: false, lately, now }))
     assert.deepEqual([actual.usual, actual.usually], [11_000, 'usually 11 s'])
     const own = { ...pulling, took: { pull: 4_000, start: 1_000 } }
-    const status = plain(tell(own, { tag: 'red', ahead: 0, missing: false, lately, now })).status
+    const status = plain(startStatusOf(own, { tag: 'red', ahead: 0, missing: false, lately, now })).status
     assert.equal(status, 'It opens here by itself, usually within 5 s.')
   })
 
@@ -273,7 +273,13 @@ describe('what is told of a start', () => {
 
   test('only the time so far moves by itself', () => {
     const at = (later: number) => ({
-      ...tell(waiting, { tag: 'red', ahead: 0, missing: false, lately: { pull: [], start: [] }, now: now + later }),
+      ...startStatusOf(waiting, {
+        tag: 'red',
+        ahead: 0,
+        missing: false,
+        lately: { pull: [], start: [] },
+        now: now + later,
+      }),
       soFar: 0,
     })
     assert.deepEqual(at(0), at(7_321))
@@ -282,7 +288,7 @@ describe('what is told of a start', () => {
 
 describe('when there is nothing more to wait for', () => {
   const known = { ...base, image, stages: starting.stages }
-  const table: [string, Preview | undefined, boolean, Told['over'], string][] = [
+  const table: [string, Preview | undefined, boolean, StartStatus['over'], string][] = [
     [
       'it runs',
       { ...known, state: 'running', generation, readyAt: now, coming: null },

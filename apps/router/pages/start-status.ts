@@ -6,7 +6,7 @@
 import { fresh, MAX_CRASHES, waitsForEngine, type In, type Lately, type Preview } from '../../shared/preview/preview.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
 import { bytes, count, ordinal, roughly, took } from './format.ts'
-import { needsPull, usualOf } from './start-estimate.ts'
+import { needsPull, startEstimateOf } from './start-estimate.ts'
 
 const stages = ['queued', 'pulling', 'starting', 'waiting'] as const
 export type Stage = (typeof stages)[number]
@@ -15,7 +15,7 @@ export type Stage = (typeof stages)[number]
  * One line of the list of stages. Where `from` is a number, its text is how long the stage has lasted: it began that
  * many milliseconds after the start was asked for, and the page counts on by itself.
  */
-export interface ToldStage {
+export interface StartStage {
   stage: Stage
   name: string
   mark: 'done' | 'current' | 'ahead'
@@ -23,7 +23,7 @@ export interface ToldStage {
   from: number | null
 }
 
-export interface Told {
+export interface StartStatus {
   tag: string
   state: Preview['state']
   stage: Stage
@@ -45,7 +45,7 @@ export interface Told {
   layersDone: number | null
   /** How full the bar is, 0 to 100; null for a bar that only says that something goes on. */
   bar: number | null
-  stages: ToldStage[]
+  stages: StartStage[]
   title: string
   heading: string
   status: string
@@ -58,7 +58,7 @@ export interface Told {
   about: string
 }
 
-export interface ToldFacts {
+export interface StartFacts {
   tag: string
   /** How many previews stand before this one in line. */
   ahead: number
@@ -71,7 +71,7 @@ export interface ToldFacts {
 }
 
 /** @param known the preview, or undefined when it has no row (any more) */
-export function tell(known: Preview | undefined, facts: ToldFacts): Told {
+export function startStatusOf(known: Preview | undefined, facts: StartFacts): StartStatus {
   const preview = known ?? without(facts)
   const { tag, state } = preview
   const stage = stageOf(preview)
@@ -79,7 +79,7 @@ export function tell(known: Preview | undefined, facts: ToldFacts): Told {
   const progress = preview.state === 'pulling' && !waitsForRoom(preview) ? preview.progress : null
   const sized = progress && progress.total > 0 ? progress : null
   const position = preview.state === 'queued' && preview.notBefore <= facts.now ? facts.ahead + 1 : null
-  const usual = usualOf(preview, facts.lately)
+  const usual = startEstimateOf(preview, facts.lately)
   const percent = sized ? Math.floor(sized.percent) : null
   const line = over === 'stopped' ? stoppedLine(preview) : lineOf(preview, stage, position, percent)
   return {
@@ -97,7 +97,7 @@ export function tell(known: Preview | undefined, facts: ToldFacts): Told {
     layersDone: progress && progress.layersDone,
     // Another try does not begin at nothing again, as far as who has waited through the last one can see.
     bar: stage === 'queued' && !isAnotherTry(preview) ? 0 : percent,
-    stages: stages.map((name) => toldStage(preview, name, stage)),
+    stages: stages.map((name) => startStageOf(preview, name, stage)),
     title: `${titleOf(preview, stage, over, line)} · ${tag}`,
     heading: headingOf(preview, over, line),
     status: statusOf(preview, stage, over, usual, facts.ahead),
@@ -109,7 +109,7 @@ export function tell(known: Preview | undefined, facts: ToldFacts): Told {
 }
 
 /** A preview whose row is gone: it was removed, or turned out to be a tag that the registry does not have. */
-function without({ tag, missing, now }: ToldFacts): In<'unknown'> {
+function without({ tag, missing, now }: StartFacts): In<'unknown'> {
   return { ...fresh, tag, since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
 }
 
@@ -127,7 +127,7 @@ function stageOf(preview: Preview): Stage {
   }
 }
 
-function overOf(preview: Preview): Told['over'] {
+function overOf(preview: Preview): StartStatus['over'] {
   switch (preview.state) {
     case 'running':
     case 'failed':
@@ -182,17 +182,23 @@ function stoppedLine(preview: Preview): string {
   return preview.state === 'removing' || preview.state === 'unknown' ? 'Removed' : 'Stopped'
 }
 
-function titleOf({ state }: Preview, stage: Stage, over: Told['over'], line: string): string {
+function titleOf({ state }: Preview, stage: Stage, over: StartStatus['over'], line: string): string {
   if (state === 'running') return 'Running'
   return stage === 'waiting' && !over ? 'Starting' : line
 }
 
-function headingOf({ tag, state }: Preview, over: Told['over'], line: string): string {
+function headingOf({ tag, state }: Preview, over: StartStatus['over'], line: string): string {
   if (state === 'running') return `${tag} is running`
   return over === 'stopped' ? `${tag} was ${line.toLowerCase()}` : `Getting ${tag} ready`
 }
 
-function statusOf(preview: Preview, stage: Stage, over: Told['over'], usual: number | null, ahead: number): string {
+function statusOf(
+  preview: Preview,
+  stage: Stage,
+  over: StartStatus['over'],
+  usual: number | null,
+  ahead: number,
+): string {
   if (over === 'stopped') return `It does not start by itself now. Open it again to start it.`
   switch (preview.state) {
     case 'queued':
@@ -246,7 +252,7 @@ const names: Record<Stage, string> = {
   waiting: 'Waiting for the first answer',
 }
 
-function toldStage(preview: Preview, stage: Stage, current: Stage): ToldStage {
+function startStageOf(preview: Preview, stage: Stage, current: Stage): StartStage {
   const place = stages.indexOf(stage) - stages.indexOf(current)
   const mark = place < 0 ? 'done' : place === 0 ? 'current' : 'ahead'
   const told = { stage, name: names[stage], mark, text: '', from: null } as const

@@ -5,7 +5,7 @@ import type { Preview } from '../../shared/preview/preview.ts'
 import { duration } from './format.ts'
 
 /** What `config` allows is counted against what the previews do at `now`, milliseconds since 1970. */
-export function stripOf(previews: readonly Preview[], config: Timeouts & Pick<Config, 'maxRunning'>, now: number) {
+export function summaryOf(previews: readonly Preview[], config: Timeouts & Pick<Config, 'maxRunning'>, now: number) {
   const amount = (state: Preview['state']) => previews.filter((preview) => preview.state === state).length
   const [running, waiting] = [amount('running'), amount('queued')]
   const [next, ...then] = previews

@@ -8,7 +8,7 @@ import type { Preview } from '../../shared/preview/preview.ts'
 import { goTo, openBrowser } from '../../testing/harness/browser.ts'
 import { until } from '../../testing/harness/until.ts'
 import { waitingPage } from './render.ts'
-import { tell } from './start-status.ts'
+import { startStatusOf } from './start-status.ts'
 
 const now = 1_800_000_000_000
 const lately = { pull: [], start: [] }
@@ -30,7 +30,7 @@ const pulling = (percent: number): Preview => ({
   state: 'pulling',
   progress: { bytes: percent * 1_000, total: 100_000, layers: 2, layersDone: 0, percent },
 })
-const told = (percent: number) => tell(pulling(percent), { tag: 'red', ahead: 0, missing: false, lately, now })
+const told = (percent: number) => startStatusOf(pulling(percent), { tag: 'red', ahead: 0, missing: false, lately, now })
 
 test('the bar of the waiting page never runs backwards', { timeout: 60_000 }, async () => {
   let stream: ServerResponse | undefined

@@ -6,7 +6,7 @@
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 
-export type Changes = ReturnType<typeof watchChanges>
+export type StoreWatch = ReturnType<typeof watchStore>
 
 /** The longest a timer of Node's can be set to; a longer one fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -16,7 +16,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
  *
  * @param options.every how often to look, milliseconds
  */
-export function watchChanges(store: Pick<Store, 'version' | 'list' | 'get'>, { every }: { every: number }) {
+export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { every }: { every: number }) {
   const listeners = new Set<() => void>()
   let seen = 0
   let timer: NodeJS.Timeout | undefined

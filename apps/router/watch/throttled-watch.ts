@@ -1,10 +1,10 @@
 /** Looking at the store again and again while somebody listens: after commits, which come faster than anybody reads. */
-import type { Changes } from './store-watch.ts'
+import type { StoreWatch } from './store-watch.ts'
 
 /** At most this often. */
 const EVERY_MS = 50
 
-export interface Looking {
+export interface ThrottledWatch {
   /** Looks now. */
   now: () => void
   stop: () => void
@@ -15,11 +15,11 @@ export interface Looking {
  *
  * @param beat called every so many milliseconds, whatever happens
  */
-export function keepLooking(
-  changes: Pick<Changes, 'on'>,
+export function watchThrottled(
+  changes: Pick<StoreWatch, 'on'>,
   look: () => void,
   { beat, every }: { beat: () => void; every: number },
-): Looking {
+): ThrottledWatch {
   let looked = -Infinity
   let timer: NodeJS.Timeout | undefined
 

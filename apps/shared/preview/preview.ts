@@ -222,7 +222,7 @@ export type Event =
   /** A running container of this instance without a row: the database was lost. `frozen`: it is paused. */
   | { type: 'adopt'; generation: Routed; image: Image; frozen: boolean }
 
-/** After a failure the next visit starts again only when this long has passed (PRODUCT.md, cold answers). */
+/** After a failure the next visit starts again only when this long has passed ("What a cold preview answers"). */
 export const FAILURE_REST_MS = 60_000
 /** Whoever has visited a preview within this long may still wait in front of it. */
 export const LOOKED_FOR_MS = 60_000

@@ -4,7 +4,7 @@ import net from 'node:net'
 import test from 'node:test'
 import { until } from '../../testing/harness/until.ts'
 import { parseConnections, sampleConnections } from './connections.ts'
-import type { Places } from './slot-scheme.ts'
+import type { SlotScheme } from './slot-scheme.ts'
 
 const printed = `0      0      10.83.0.1:50812  10.83.0.25:80
 \t cubic wscale:7,7 rto:204 rtt:0.08/0.04 bytes_sent:300 bytes_acked:301 bytes_received:4096 segs_out:4
@@ -49,7 +49,7 @@ for (const [kind, host] of [
       other.close()
     })
     await Promise.all(sockets.map((socket) => once(socket, 'connect')))
-    const places: Places = kind === 'network' ? { kind, subnet: `${host}/32` } : { kind, ports: [port] }
+    const places: SlotScheme = kind === 'network' ? { kind, subnet: `${host}/32` } : { kind, ports: [port] }
 
     const [open, ...others] = await sampleConnections(places)
     assert.deepEqual([open?.peer, others.length], [`${host}:${port}`, 0])

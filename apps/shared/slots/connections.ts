@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { Places } from './slot-scheme.ts'
+import type { SlotScheme } from './slot-scheme.ts'
 
 const run = promisify(execFile)
 
@@ -18,7 +18,7 @@ export interface Connection {
 }
 
 /** The established connections from this machine to where slots are, and perhaps a few more. */
-export async function sampleConnections(places: Places): Promise<Connection[]> {
+export async function sampleConnections(places: SlotScheme): Promise<Connection[]> {
   const { stdout } = await run('ss', ['-Htni', 'state', 'established', filterFor(places)], {
     timeout: 2_000,
     maxBuffer: 2 ** 26,
@@ -27,7 +27,7 @@ export async function sampleConnections(places: Places): Promise<Connection[]> {
 }
 
 /** In the words of `ss`. Of a pool of ports the span is enough: whose a port is, is looked at later. */
-function filterFor(places: Places): string {
+function filterFor(places: SlotScheme): string {
   if (places.kind === 'network') return `dst ${places.subnet}`
   return `dst 127.0.0.1 and dport >= :${Math.min(...places.ports)} and dport <= :${Math.max(...places.ports)}`
 }

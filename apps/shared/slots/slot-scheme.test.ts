@@ -1,40 +1,40 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { placeOf, placesIn, portsIn, slotOf, textOf, upstreamOf, type Places } from './slot-scheme.ts'
+import { hostPortOf, slotSchemeIn, portsIn, slotOf, hostPortText, upstreamOf, type SlotScheme } from './slot-scheme.ts'
 
-const network: Places = { kind: 'network', subnet: '10.83.0.0/20' }
-const ports: Places = { kind: 'port', ports: [20_001, 20_002, 20_004] }
+const network: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
+const ports: SlotScheme = { kind: 'port', ports: [20_001, 20_002, 20_004] }
 const meta = (known: Record<string, string>) => ({ get: (key: string) => known[key] })
 
 test('where slots are is what the database says; one of an earlier Lotan knows the network alone', () => {
-  assert.equal(placesIn(meta({})), undefined)
-  assert.deepEqual(placesIn(meta({ subnet: '10.83.0.0/20' })), network)
+  assert.equal(slotSchemeIn(meta({})), undefined)
+  assert.deepEqual(slotSchemeIn(meta({ subnet: '10.83.0.0/20' })), network)
   const known = { subnet: '10.83.0.0/20', slot_ports: '[20001,20002,20004]' }
-  assert.deepEqual(placesIn(meta({ ...known, slot_kind: 'network' })), network)
-  assert.deepEqual(placesIn(meta({ ...known, slot_kind: 'port' })), ports)
+  assert.deepEqual(slotSchemeIn(meta({ ...known, slot_kind: 'network' })), network)
+  assert.deepEqual(slotSchemeIn(meta({ ...known, slot_kind: 'port' })), ports)
   assert.deepEqual(portsIn(meta(known)), ports.ports)
   assert.deepEqual(portsIn(meta({})), [])
 })
 
 test('a slot is an address at the application’s port, or a port that leads there', () => {
-  assert.deepEqual(placeOf(network, { slot: 2, port: 3000 }), {
+  assert.deepEqual(hostPortOf(network, { slot: 2, port: 3000 }), {
     host: '10.83.0.10',
     port: 3000,
     address: '10.83.0.10',
     published: null,
   })
-  assert.deepEqual(placeOf(ports, { slot: 2, port: 3000 }), {
+  assert.deepEqual(hostPortOf(ports, { slot: 2, port: 3000 }), {
     host: '127.0.0.1',
     port: 20_002,
     address: null,
     published: 20_002,
   })
-  assert.equal(textOf(placeOf(ports, { slot: 3, port: 80 })), '127.0.0.1:20004')
-  for (const slot of [0, 4]) assert.throws(() => placeOf(ports, { slot, port: 80 }), /no slot/)
+  assert.equal(hostPortText(hostPortOf(ports, { slot: 3, port: 80 })), '127.0.0.1:20004')
+  for (const slot of [0, 4]) assert.throws(() => hostPortOf(ports, { slot, port: 80 }), /no slot/)
 })
 
 test('a container has the slot whose place it has, and none where it was made for the other kind', () => {
-  const table: [places: Places, address: string | null, published: number | null, slot: number | null][] = [
+  const table: [places: SlotScheme, address: string | null, published: number | null, slot: number | null][] = [
     [network, '10.83.0.10', null, 2],
     [network, '10.83.8.3', null, null],
     [network, null, null, null],

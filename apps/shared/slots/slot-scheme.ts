@@ -13,10 +13,10 @@ import type { Store } from '../store/store.ts'
 export type SlotKind = 'network' | 'port'
 
 /** `ports[0]` is slot 1's. */
-export type Places = { kind: 'network'; subnet: string } | { kind: 'port'; ports: number[] }
+export type SlotScheme = { kind: 'network'; subnet: string } | { kind: 'port'; ports: number[] }
 
 /** Where one slot is: the host and port that requests are sent to, and what its container has to be created with. */
-export interface SlotPlace extends Place {
+export interface HostPort extends Place {
   /** The container's fixed address on the network; null where it may be any. */
   address: string | null
   /** The port of 127.0.0.1 that leads to the container; null where none does. */
@@ -24,12 +24,12 @@ export interface SlotPlace extends Place {
 }
 
 /** What the engine tells of a container's place. */
-export type Found = Pick<SlotPlace, 'address' | 'published'>
+export type Found = Pick<HostPort, 'address' | 'published'>
 
 const LOOPBACK = '127.0.0.1'
 
 /** The places of this Lotan's slots, or undefined where that is not known yet. */
-export function placesIn(meta: Pick<Store['meta'], 'get'>): Places | undefined {
+export function slotSchemeIn(meta: Pick<Store['meta'], 'get'>): SlotScheme | undefined {
   if (meta.get('slot_kind') === 'port') return { kind: 'port', ports: portsIn(meta) }
   const subnet = meta.get('subnet')
   return subnet ? { kind: 'network', subnet } : undefined
@@ -44,7 +44,7 @@ export function portsIn(meta: Pick<Store['meta'], 'get'>): number[] {
  * Where a slot is.
  * @param generation.port where the application listens, inside of its container
  */
-export function placeOf(places: Places, { slot, port }: { slot: number; port: number }): SlotPlace {
+export function hostPortOf(places: SlotScheme, { slot, port }: { slot: number; port: number }): HostPort {
   if (places.kind === 'network') {
     const address = addressOf(places.subnet, slot)
     return { host: address, port, address, published: null }
@@ -55,13 +55,13 @@ export function placeOf(places: Places, { slot, port }: { slot: number; port: nu
 }
 
 /** The slot whose place a container has, or null for one that has none. */
-export function slotOf(places: Places, { address, published }: Found): number | null {
+export function slotOf(places: SlotScheme, { address, published }: Found): number | null {
   if (places.kind === 'network') return address === null || published !== null ? null : slotAt(places.subnet, address)
   return places.ports.indexOf(published ?? -1) + 1 || null
 }
 
 /** A place as one word, `10.83.0.25:80`. */
-export function textOf({ host, port }: Place): string {
+export function hostPortText({ host, port }: Place): string {
   return `${host}:${port}`
 }
 
@@ -71,12 +71,12 @@ export function textOf({ host, port }: Place): string {
  *
  * @returns `slot_17` or `10.83.0.25:3000`
  */
-export function upstreamOf(generation: { slot: number; port: number }, places: Places, poolPort: number): string {
+export function upstreamOf(generation: { slot: number; port: number }, places: SlotScheme, poolPort: number): string {
   if (places.kind === 'port' || generation.port === poolPort) return `slot_${generation.slot}`
-  return textOf(placeOf(places, generation))
+  return hostPortText(hostPortOf(places, generation))
 }
 
 /** Whether both are the same places. */
-export function same(a: Places, b: Places): boolean {
+export function same(a: SlotScheme, b: SlotScheme): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }

@@ -5,9 +5,9 @@ import type { Lately } from '../preview/preview.ts'
 /** From how many pulls and starts it is told how long the next one usually takes. */
 const LATELY = 20
 
-export type Facts = ReturnType<typeof metaFacts>
+export type StoreFacts = ReturnType<typeof storeFacts>
 
-export function metaFacts(db: Database) {
+export function storeFacts(db: Database) {
   const select = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck()
   const upsert = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
 

@@ -1,7 +1,7 @@
 /** The pool's slots: which is the next in turn, and which rest. A part of the store. */
 import type { Database } from 'better-sqlite3'
 import { generationsOf, type Preview } from '../preview/preview.ts'
-import type { Facts } from './facts.ts'
+import type { StoreFacts } from './facts.ts'
 
 /** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
 export const SLOT_REST_MS = 30_000
@@ -10,7 +10,7 @@ export const SLOT_REST_MS = 30_000
 const ROUTE_MS = 10_000
 
 /** @param slots how many the pool has */
-export function slotPool(db: Database, meta: Facts['meta'], slots: number) {
+export function slotPool(db: Database, meta: StoreFacts['meta'], slots: number) {
   // Slots are given out in turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
   const selectNext = db
     .prepare<{ slots: number; last: number; before: number }, number>(

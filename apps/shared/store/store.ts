@@ -12,7 +12,7 @@ import { generationOf, takesPlace, type Event, type Preview } from '../preview/p
 import { openFile } from './file.ts'
 import { changeHistory, detailOf } from './history.ts'
 import { hostLabels } from './labels.ts'
-import { metaFacts } from './facts.ts'
+import { storeFacts } from './facts.ts'
 import { missingTags } from './missing.ts'
 import { passingNotes } from './best-effort.ts'
 import { offeredTags } from './offered.ts'
@@ -53,7 +53,7 @@ export function openStore(
   const { db, ...opened } = openFile(file, opening)
   // What is taken out by name is for `apply` alone; the rest is the store's.
   const { find, put, remove, ...previews } = previewRows(db, label)
-  const { noteTook, ...facts } = metaFacts(db)
+  const { noteTook, ...facts } = storeFacts(db)
   const { noteChange, lastGeneration, ...history } = changeHistory(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
