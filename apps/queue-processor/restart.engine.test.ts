@@ -9,7 +9,7 @@ import { startImageRegistry, type Registry } from '../testing/registries/image-r
 import { until } from '../testing/harness/until.ts'
 import { makeBed, type Bed } from './harness.ts'
 
-describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
+describe('a queue-processor that was killed', { timeout: 300_000 }, () => {
   const moments: [moment: string, reached: (preview: Preview) => boolean][] = [
     ['as soon as it has begun', (preview) => preview.state === 'starting' && preview.generation !== null],
     ['with its container made', (preview) => preview.state === 'starting' && !!preview.generation?.container],
@@ -43,7 +43,7 @@ describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
     const first = bed.asProcess()
     const told = noteProgress(bed.store, 'big')
     const trickles = (what: string, fact: () => boolean) =>
-      until(what, () => (gate.trickle(100_000), fact()), { within: 30_000, every: 100 })
+      until(what, () => (gate.trickle(100_000), fact()), { within: 60_000, every: 100 })
     try {
       await bed.click('big')
       await trickles('the pull is on its way', () => told.seen.some(({ bytes }) => bytes > 1_000_000))
@@ -101,7 +101,7 @@ describe('a queue-processor that was killed', { timeout: 90_000 }, () => {
   })
 })
 
-test('without an engine the queue-processor says so, and works once it is there', { timeout: 30_000 }, async () => {
+test('without an engine the queue-processor says so, and works once it is there', { timeout: 300_000 }, async () => {
   const bed = await makeBed('127.0.0.1:1/todowrangler', { DOCKER_HOST: 'unix:///nonexistent/docker.sock' })
   try {
     const hands = bed.asProcess()

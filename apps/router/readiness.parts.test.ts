@@ -28,9 +28,7 @@ after(async () => {
 
 /** The names of the parts that are not ready. */
 async function notReady(): Promise<string[]> {
-  const began = performance.now()
   const { status, json } = await bed.ask('/readyz', { headers: { Host: 'anything' } })
-  assert.ok(performance.now() - began < 1_500)
   const names = Object.keys(json.checks).filter((name) => !json.checks[name].ok)
   for (const check of Object.values(json.checks)) assert.deepEqual(Object.keys(check as object), ['ok', 'detail'])
   assert.equal(status, names.length ? 503 : 200)

@@ -11,7 +11,7 @@ import { until } from '../testing/harness/until.ts'
 
 const path = '/lists/42?filter=open'
 
-describe('a click', { timeout: 180_000 }, () => {
+describe('a click', { timeout: 300_000 }, () => {
   let registry: Registry
   let gate: Gate
   let lotan: Lotan
@@ -218,7 +218,7 @@ describe('a click', { timeout: 180_000 }, () => {
   }
 
   async function shows(page: Page, text: string) {
-    await until(`the page says ${text}`, async () => (await page.textContent('body')) === text, { within: 30_000 })
+    await until(`the page says ${text}`, async () => (await page.textContent('body')) === text, { within: 60_000 })
   }
 
   /** What the waiting page's stream says first. */
@@ -232,7 +232,7 @@ describe('a click', { timeout: 180_000 }, () => {
   async function theApplication(page: Page, tag: string) {
     // While it navigates, a page has no title to ask for.
     await until(`the page is that of ${tag}`, async () => (await page.title()) === `todowrangler · ${tag}`, {
-      within: 30_000,
+      within: 60_000,
     })
   }
 

@@ -44,7 +44,7 @@ const cells: [host: string, who: string, ask: Omit<Ask, 'host'>, status: number,
   ['broken', 'a robot afterwards', { headers: asRobot }, 503, problem, /is asleep/],
 ]
 
-describe('a cold preview', { timeout: 180_000 }, () => {
+describe('a cold preview', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 

@@ -5,7 +5,7 @@ import { asBrowser, isWaiting, startLotan, type Lotan } from '../testing/harness
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
-describe('fifty simultaneous first clicks', { timeout: 90_000 }, () => {
+describe('fifty simultaneous first clicks', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 

@@ -19,7 +19,7 @@ const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redi
 /** Longer than nginx may use an answer for, and than a timer rests that writes. */
 const LONG_ENOUGH_MS = 8_000
 
-describe('a data directory on a full disk', { timeout: 180_000 }, () => {
+describe('a data directory on a full disk', { timeout: 300_000 }, () => {
   let dir: string
   let registry: Registry
   let lotan: Lotan
@@ -50,7 +50,8 @@ describe('a data directory on a full disk', { timeout: 180_000 }, () => {
 
     await fillUp()
 
-    const end = Date.now() + LONG_ENOUGH_MS
+    const full = Date.now()
+    const end = full + LONG_ENOUGH_MS
     for (; Date.now() < end; await sleep(100)) {
       const { status, text } = await lotan.request('warm', { path: '/plain' })
       assert.deepEqual([status, text], [200, 'warm'])
@@ -60,11 +61,11 @@ describe('a data directory on a full disk', { timeout: 180_000 }, () => {
       ids,
     )
     const seen = lotan.store.get('warm')!.lastSeen!
-    assert.ok(Date.now() - seen < 5_000, `its last visit was noted ${Date.now() - seen} ms ago`)
+    assert.ok(seen > full, 'no visit was noted')
 
     // What gives room back: a preview goes, with its image.
     assert.equal((await lotan.api('DELETE', '/previews/idle')).status, 202)
-    await until('idle is gone', () => lotan.store.get('idle') === undefined, { within: 30_000 })
+    await until('idle is gone', () => lotan.store.get('idle') === undefined, { within: 60_000 })
     assert.equal((await lotan.click('cold', '/plain')).text, 'cold')
     assert.equal(await left(), 0)
   })
@@ -92,7 +93,7 @@ describe('a data directory on a full disk', { timeout: 180_000 }, () => {
     await fillUp()
     const was = lotan.part('redis')!
     process.kill(was, 'SIGTERM')
-    await until('it has ended', () => !isAlive(was), { within: 5_000 })
+    await until('it has ended', () => !isAlive(was), { within: 60_000 })
     await until('it runs again', () => lotan.part('redis'))
     assert.equal(await left(), 0)
     await fs.rm(fill)

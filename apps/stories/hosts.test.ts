@@ -6,7 +6,7 @@ import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildSmall, engine } from '../testing/images/build.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
-describe('a host', { timeout: 90_000 }, () => {
+describe('a host', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
   let domain: string

@@ -10,7 +10,7 @@ import { until } from '../testing/harness/until.ts'
 
 const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
 
-describe('kill -9', { timeout: 240_000 }, () => {
+describe('kill -9', { timeout: 300_000 }, () => {
   let registry: Registry
   let gate: Gate
   let lotan: Lotan

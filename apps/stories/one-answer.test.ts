@@ -71,7 +71,7 @@ const unreadable = {
   'an older HTTP': final.replace('HTTP/1.1', 'HTTP/0.9') + evil,
 }
 
-describe('one request gets one answer', { timeout: 120_000 }, () => {
+describe('one request gets one answer', { timeout: 300_000 }, () => {
   let dir: string
   let ca: Buffer
   let port: number

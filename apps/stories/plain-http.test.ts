@@ -15,7 +15,7 @@ import { until } from '../testing/harness/until.ts'
 
 const domain = 'previews.example.test'
 
-describe('over plain HTTP', { timeout: 180_000 }, () => {
+describe('over plain HTTP', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
   let browser: Browser

@@ -21,7 +21,7 @@ import { until } from '../testing/harness/until.ts'
 const IDLE_MS = 3_600
 const idle = { 'lotan.inactivity-stop-minutes': String(IDLE_MS / 60_000) }
 
-describe('previews behind ports of 127.0.0.1', { timeout: 120_000 }, () => {
+describe('previews behind ports of 127.0.0.1', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 

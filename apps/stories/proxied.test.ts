@@ -12,7 +12,7 @@ const DOMAIN = 'previews.lotan.localhost'
 const TRUSTED = '127.0.0.9'
 const STRANGER = '127.0.0.8'
 
-describe('behind a proxy', { timeout: 60_000 }, () => {
+describe('behind a proxy', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 

@@ -36,7 +36,7 @@ const paths = [
   `/${'long'.repeat(1500)}`,
 ]
 
-describe('through nginx', { timeout: 120_000 }, () => {
+describe('through nginx', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 

@@ -19,7 +19,7 @@ const sources = path.resolve(import.meta.dirname, '../../../nginx')
 /** As relay.lua has it. */
 const MOST_INTERIM = 32 * 1024
 
-describe('the relay', { timeout: 60_000 }, () => {
+describe('the relay', { timeout: 300_000 }, () => {
   let run: string
   let nginx: ChildProcess
 

@@ -99,24 +99,24 @@ test('nginx alone is not started over a database that is older, until that was c
   const saysSo = /may be older than what runs/
   const waits = 'nginx waits until the older database was compared with what runs, which takes the engine'
   const first = launch(['nginx'])
-  await until('it says what it waits for', () => saysSo.test(first.said()), { within: 20_000 })
+  await until('it says what it waits for', () => saysSo.test(first.said()), { within: 60_000 })
   await until('whoever asks is told so', async () => (await unhealthyOne('nginx', config)) === waits)
   first.child.kill('SIGTERM')
   assert.equal(await first.ended, 0)
   assert.equal(await unhealthyOne('nginx', config), 'nginx does not answer')
 
   const second = launch(['nginx'])
-  await until('the next one says so too', () => saysSo.test(second.said()), { within: 20_000 })
+  await until('the next one says so too', () => saysSo.test(second.said()), { within: 60_000 })
   // As the reaper does.
   store.meta.set('compared', 'yes')
-  await until('nginx is well', async () => (await unhealthyOne('nginx', config)) === undefined, { within: 20_000 })
+  await until('nginx is well', async () => (await unhealthyOne('nginx', config)) === undefined, { within: 60_000 })
   await until('it counts as the last one', () => store.slotsGiven() === 6)
   await until('which is noted', () => fs.readFileSync(seen, 'utf8') === '0000000000000006\n')
   second.child.kill('SIGTERM')
   assert.equal(await second.ended, 0)
 
   const third = launch(['nginx'])
-  await until('it is started without', () => /started nginx/.test(third.said()), { within: 20_000 })
+  await until('it is started without', () => /started nginx/.test(third.said()), { within: 60_000 })
   assert.doesNotMatch(third.said(), saysSo)
   for (const { child, ended } of [third, router]) {
     child.kill('SIGTERM')

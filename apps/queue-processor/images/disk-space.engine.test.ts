@@ -14,7 +14,7 @@ import { removeOldImages } from './old-images.ts'
 
 const MB = 1_000_000
 
-describe('the disk', { timeout: 120_000 }, () => {
+describe('the disk', { timeout: 300_000 }, () => {
   let registry: Registry
   let bed: Bed
   const at = (tag: string) => `${registry.repository}:${tag}`

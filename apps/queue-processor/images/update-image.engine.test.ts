@@ -15,7 +15,7 @@ import { removeOldImages } from './old-images.ts'
 
 const MB = 1_000_000
 
-describe('a newer image', { timeout: 170_000 }, () => {
+describe('a newer image', { timeout: 300_000 }, () => {
   let registry: Registry
   let gate: Gate
   let bed: Bed
@@ -163,7 +163,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
 
     await push('arm', 'arm v3')
     await bed.nudges.refresh(of('arm'))
-    await until('it serves', () => generationOf(of('arm'))?.image !== was.image!.id, { within: 20_000 })
+    await until('it serves', () => generationOf(of('arm'))?.image !== was.image!.id, { within: 60_000 })
     await until('and nothing is said any more', () => of('arm').notice === null)
     assert.equal(of('arm').newer, null)
   })
@@ -216,7 +216,7 @@ describe('a newer image', { timeout: 170_000 }, () => {
     t.after(told.stop)
     await bed.click('ahead-1')
     await until('it runs', () => (gate.trickle(300_000), bed.state('ahead-1') === 'running'), {
-      within: 40_000,
+      within: 60_000,
       every: 150,
     })
     assert.ok(told.seen.length > 2, `told ${told.seen.length} times`)

@@ -23,7 +23,7 @@ const run = promisify(execFile)
 const log = openLog('test', 'silent')
 const rounds = { again: 3_600_000, look: 50, rest: 0 }
 
-describe("the previews' network", { timeout: 60_000 }, () => {
+describe("the previews' network", { timeout: 300_000 }, () => {
   const ending = new AbortController()
   let dir: string
   let store: Store
@@ -60,7 +60,7 @@ describe("the previews' network", { timeout: 60_000 }, () => {
       ['filter', 'INPUT', `LOTAN-${config.instance}-IN`],
     ] as const) {
       await run('iptables', ['-w', '-t', table, '-D', from, '-j', to])
-      await until(`${from} calls ${to} again`, back, { within: 5_000 })
+      await until(`${from} calls ${to} again`, back, { within: 60_000 })
     }
     assert.equal(await firewall.stands([]), true)
     ending.abort()

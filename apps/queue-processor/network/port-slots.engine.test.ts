@@ -10,7 +10,7 @@ import { until } from '../../testing/harness/until.ts'
 import { makeBed, type Bed } from '../harness.ts'
 import { openNetwork } from './network.ts'
 
-describe('slots that are ports', { timeout: 90_000 }, () => {
+describe('slots that are ports', { timeout: 300_000 }, () => {
   let bed: Bed
 
   before(async () => {

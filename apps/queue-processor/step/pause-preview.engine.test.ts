@@ -11,7 +11,7 @@ import { startImageRegistry, type Registry } from '../../testing/registries/imag
 import { until } from '../../testing/harness/until.ts'
 import { makeBed, type Bed } from '../harness.ts'
 
-describe('a paused preview', { timeout: 90_000 }, () => {
+describe('a paused preview', { timeout: 300_000 }, () => {
   let registry: Registry
   let bed: Bed
 

@@ -32,7 +32,7 @@ const pulling = (percent: number): Preview => ({
 })
 const told = (percent: number) => startStatusOf(pulling(percent), { tag: 'red', ahead: 0, missing: false, lately, now })
 
-test('the bar of the waiting page never runs backwards', { timeout: 60_000 }, async () => {
+test('the bar of the waiting page never runs backwards', { timeout: 300_000 }, async () => {
   let stream: ServerResponse | undefined
   const server = http.createServer((req, res) => {
     if (req.url === '/.lotan/events') {

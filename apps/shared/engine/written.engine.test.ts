@@ -13,7 +13,7 @@ import { openEngine } from './engine.ts'
 const MB = 1024 ** 2
 const reference = `lotan-test/writes:${process.pid}`
 
-describe('what a container has written', { timeout: 60_000 }, () => {
+describe('what a container has written', { timeout: 300_000 }, () => {
   let id = ''
   before(async () => {
     await buildSmall(reference, 'writes', { cmd: ['sleep', '600'], volumes: ['/data'] })

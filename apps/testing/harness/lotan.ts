@@ -147,7 +147,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
      * address, until something else comes.
      * @returns the first answer that is neither
      */
-    async click(tag: string, path = '/', within = 45_000): Promise<Answer> {
+    async click(tag: string, path = '/', within = 90_000): Promise<Answer> {
       return until(
         `the click on ${tag} ends`,
         async () => {
@@ -159,7 +159,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       )
     },
 
-    async untilState(tag: string, state: State, within = 20_000) {
+    async untilState(tag: string, state: State, within = 60_000) {
       return until(`${tag} is ${state}`, () => (bed.store.get(tag)?.state ?? 'unknown') === state, { within })
     },
 

@@ -66,7 +66,7 @@ try {
     fullest = Math.max(fullest, await used())
     if (somebodySleeps()) huge ??= await clickHuge()
   }
-  await until('somebody sleeps', () => huge ?? somebodySleeps(), { within: 40_000 })
+  await until('somebody sleeps', () => huge ?? somebodySleeps(), { within: 60_000 })
   huge ??= await clickHuge()
   const output = await lotan.output()
   const history = names.flatMap((tag) => lotan.store.history(tag, 200))

@@ -65,7 +65,7 @@ const lotan = await startLotan({
 })
 try {
   await Promise.all([...same, 'layer', greedy].map((tag) => lotan.click(tag)))
-  await until('one sleeps', () => lotan.store.get('asleep')?.image, { within: 20_000 })
+  await until('one sleeps', () => lotan.store.get('asleep')?.image, { within: 60_000 })
   await Promise.all(Object.keys(peaceful).map((tag) => does(tag, tag)))
   const before = await fs.statfs(disk)
   const volumes = await countVolumes()
@@ -109,7 +109,7 @@ try {
         const { status, text } = await lotan.request(tag, { headers: { Accept: 'text/html' } })
         return status === 200 ? undefined : text
       },
-      { within: 30_000, every: 50 },
+      { within: 60_000, every: 50 },
     )
     const ms = Date.now() - began
     const heading = /<h1>.*?([^<>]+)<\/h1>/s.exec(page)?.[1]?.trim() ?? page
