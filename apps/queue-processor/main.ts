@@ -1,14 +1,12 @@
 /** The queue-processor: the only one that changes containers and images. It does what the state of each preview asks. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readConfig } from '../shared/config/config.ts'
+import { openApp } from '../shared/app.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
 import { openEngine } from '../shared/engine/engine.ts'
-import { openLog } from '../shared/log.ts'
-import { openQueue, openWorkers } from '../shared/queue.ts'
+import { openWorkers } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
-import { openOwnStore } from '../shared/store/own-store.ts'
 import { work } from './worker.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
@@ -19,39 +17,19 @@ import { watchBombs } from './containers/watch-fork-bombs.ts'
 /** The engine saturates at 2 to 4 starts at once; a pull waits for the registry mostly, a stop for the application. */
 const widths = { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 10, stop: 10 }
 
-const config = readConfig()
-const log = openLog('queue-processor')
-const store = openOwnStore(config, log)
+const app = openApp('queue-processor')
+const { config, log, store, nudges, signal } = app
 const engine = openEngine(config)
 const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), config, log })
-const nudges = openQueue(config, log)
 const registry = openRegistry(config)
-const ending = new AbortController()
-const open: { close(): Promise<void> }[] = [nudges]
-
-process.once('SIGTERM', () => {
-  ending.abort()
-  // Running containers are left alone, and what is under way goes on from the database at the next start.
-  void Promise.all(open.map((part) => part.close())).finally(() => process.exit(0))
-  setTimeout(() => process.exit(0), 800).unref()
-})
-
-const hands = {
-  config,
-  store,
-  engine,
-  network,
-  nudges,
-  registry,
-  connections: sampleConnections,
-  waits: { ...usualWaits, grace: config.grace },
-  log,
-}
-const parts = { ...hands, disk: openDisk(hands) }
-void network.keep(ending.signal)
-void watchBombs(hands, ending.signal)
+const waits = { ...usualWaits, grace: config.grace }
+const tools = { config, store, engine, network, nudges, registry, connections: sampleConnections, waits, log }
+const dependencies = { ...tools, disk: openDisk(tools) }
+void network.keep(signal)
+void watchBombs(tools, signal)
 await emptyQueues()
-open.push(openWorkers(config, widths, work(parts), log))
+const workers = openWorkers(config, widths, work(dependencies), log)
+app.atEnd(() => workers.close())
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)
 for (const preview of store.list()) if (wantsNewer(preview)) await nudges.refresh(preview)
@@ -59,7 +37,7 @@ log.info({ repository: config.repository, instance: config.instance, due: due.le
 
 /** What is due is read from the database: jobs of an earlier life only stand in the way. */
 async function emptyQueues() {
-  for (let tries = 0; !ending.signal.aborted; tries++) {
+  for (let tries = 0; !signal.aborted; tries++) {
     try {
       return await nudges.forgetAll()
     } catch (error) {

@@ -18,7 +18,7 @@ const ASK_EVERY_MS = 5_000
 /** One for a newer image, which leads to the registry. */
 const REFRESH_EVERY_MS = 30_000
 
-export interface Parts {
+export interface Needs {
   config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
   store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'meta' | 'pulled' | 'forgetRepository'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
@@ -26,7 +26,7 @@ export interface Parts {
   log: Log
 }
 
-export function openApplyPlan({ config, store, nudges, engine, log }: Parts) {
+export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
   const asked = new Map<string, { at: number; rest: number }>()
 
   async function act(action: Action, now: number): Promise<void> {

@@ -13,7 +13,7 @@ const BETWEEN_MS = 50
 /** No registry is believed that wants to be left alone for longer. */
 const LONGEST_MS = 60 * 60_000
 
-export interface Parts {
+export interface Needs {
   config: Pick<Config, 'offers'>
   registry: Pick<Registry, 'digestOf'>
   store: Pick<Store, 'list' | 'digest' | 'apply' | 'unfit' | 'noteChanged'>
@@ -22,8 +22,8 @@ export interface Parts {
 }
 
 /** @param every milliseconds between two rounds, jittered by a tenth */
-export async function checkUpdates(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
-  const round = openRound(parts, signal)
+export async function checkUpdates(needs: Needs, every: number, signal: AbortSignal): Promise<void> {
+  const round = openRound(needs, signal)
   let leaveAlone = 0
   while (!signal.aborted) {
     await sleep(Math.max(every * (0.9 + Math.random() / 5), leaveAlone), undefined, { signal }).catch(() => {})
@@ -38,7 +38,7 @@ export async function checkUpdates(parts: Parts, every: number, signal: AbortSig
  *
  * @returns of each round, how long the registry wants to be left alone, milliseconds
  */
-function openRound({ config, registry, store, nudges, log }: Parts, signal: AbortSignal): () => Promise<number> {
+function openRound({ config, registry, store, nudges, log }: Needs, signal: AbortSignal): () => Promise<number> {
   let last = ''
   /** What went wrong with which tag, so that it is said once. */
   const said = new Map<string, string>()

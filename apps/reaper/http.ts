@@ -10,7 +10,7 @@ const FIGURES_MS = 5_000
 /** More than the engine keeps of any container's output. */
 const MOST_LINES = 1_000_000
 
-export interface Parts {
+export interface Needs {
   instance: string
   engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'memory'>
   store: Pick<Store, 'list'>
@@ -18,7 +18,7 @@ export interface Parts {
 }
 
 /** Serves `/engine`, `/containers/ID`, `/containers/ID/logs?tail=200&follow=1` and `/figures`. */
-export async function serveHttp(socket: string, { instance, engine, store, log }: Parts): Promise<http.Server> {
+export async function serveHttp(socket: string, { instance, engine, store, log }: Needs): Promise<http.Server> {
   let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -1,19 +1,17 @@
 /** The reaper: reads what runs, compares it with what is wanted, and asks for what is due. It changes nothing itself. */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readConfig } from '../shared/config/config.ts'
+import { openApp } from '../shared/app.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
 import { EngineError, openEngine, type Container } from '../shared/engine/engine.ts'
-import { openLog } from '../shared/log.ts'
 import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
-import { openQueue } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
-import { openOwnStore } from '../shared/store/own-store.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
 import { watchConnections } from './watch-connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
 import { syncTags } from './sync-tags.ts'
+import type { ReaperContext } from './context.ts'
 import { plan } from './plan.ts'
 import { openApplyPlan } from './apply-plan.ts'
 import { serveHttp } from './http.ts'
@@ -30,44 +28,31 @@ const KEEP_ROOM_MS = 60_000
 const HISTORY_MS = 30 * 24 * 60 * 60_000
 const FORGET_EVERY_MS = 24 * 60 * 60_000
 
-const config = readConfig()
-const log = openLog('reaper')
-const store = openOwnStore(config, log)
-const nudges = openQueue(config, log)
+const app = openApp('reaper')
+const { config, log, store, signal } = app
 const engine = openEngine(config)
-const reap = openApplyPlan({ config, store, nudges, engine, log })
-const ending = new AbortController()
-const { signal } = ending
+const context: ReaperContext = { ...app, engine, registry: openRegistry(config) }
+const reap = openApplyPlan(context)
 
-const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
-  instance: config.instance,
-  engine,
-  store,
-  log,
+const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), { ...context, instance: config.instance })
+app.atEnd(() => {
+  server.close()
+  server.closeAllConnections()
 })
 reap.removeOthers()
 const going = (what: string, watch: () => Promise<void>) => void retryForever(what, log, signal, watch)
-going('disk', () => watchDisk({ config, engine, store, nudges, log }, signal))
-going('engine', () => watchEngine({ engine, store, reap, compare, log }, signal))
-const registry = openRegistry(config)
+going('disk', () => watchDisk(context, signal))
+going('engine', () => watchEngine({ ...context, reap, compare }, signal))
 const ready = () => waitUntilReady(config, signal)
-going('tags', () => syncTags({ config, registry, store, nudges, ready, log }, config.refreshEvery, signal))
-going('newest', () => checkUpdates({ config, registry, store, nudges, log }, config.refreshEvery, signal))
+going('tags', () => syncTags({ ...context, ready }, config.refreshEvery, signal))
+going('newest', () => checkUpdates(context, config.refreshEvery, signal))
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
-const { isOpen, knownUntil } = watchConnections({ sample: sampleConnections, store, log }, lookEvery, signal)
+const { isOpen, knownUntil } = watchConnections({ ...context, sample: sampleConnections }, lookEvery, signal)
 going('dues', lookAgainAndAgain)
 going('comparing', compareAgainAndAgain)
 going('room', keepRoom)
-going('damage', () => watchDatabase({ store, log }, signal))
+going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
-
-process.once('SIGTERM', () => {
-  ending.abort()
-  server.close()
-  server.closeAllConnections()
-  void nudges.close().finally(() => process.exit(0))
-  setTimeout(() => process.exit(0), 1_000).unref()
-})
 
 /** What is due by the clock alone; it never waits for the engine. */
 async function lookAgainAndAgain(): Promise<void> {

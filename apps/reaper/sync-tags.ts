@@ -21,7 +21,7 @@ const MOST_OF_THE_TIME = 1 / 20
 /** How many tags of a list are asked for before anybody wants them; the others follow with the next list. */
 const AHEAD_AT_ONCE = 100
 
-export interface Parts {
+export interface Needs {
   config: Pick<Config, 'prepulls'>
   registry: Pick<Registry, 'tags'>
   store: Pick<Store, 'offer' | 'listWantedAt' | 'notYetAhead' | 'list' | 'apply'>
@@ -35,9 +35,9 @@ export interface Parts {
  * @param every milliseconds, jittered by a tenth; sooner when visitors ask for tags that the list does not have, and
  *   after a failure at first, then back to it, but never before the registry wants to be asked again
  */
-export async function syncTags(parts: Parts, every: number, signal: AbortSignal): Promise<void> {
-  const { registry, store, ready, log } = parts
-  const askAhead = openAhead(parts)
+export async function syncTags(needs: Needs, every: number, signal: AbortSignal): Promise<void> {
+  const { registry, store, ready, log } = needs
+  const askAhead = openAhead(needs)
   let failures = 0
   let leaveAlone = 0
   let said = ''
@@ -47,7 +47,7 @@ export async function syncTags(parts: Parts, every: number, signal: AbortSignal)
     try {
       const tags = await registry.tags()
       store.offer(tags.map((tag) => ({ tag, digest: null })))
-      letAge(parts, tags)
+      letAge(needs, tags)
       await askAhead()
       if (failures > 0) log.info({ tags: tags.length }, 'the registry lists its tags again')
       failures = 0
@@ -79,7 +79,7 @@ export async function syncTags(parts: Parts, every: number, signal: AbortSignal)
 }
 
 /** What was pulled ahead and is offered no more need not wait for its first click: it ages as all others do. */
-function letAge({ store }: Pick<Parts, 'store'>, tags: string[]): void {
+function letAge({ store }: Pick<Needs, 'store'>, tags: string[]): void {
   const offered = new Set(tags)
   for (const preview of store.list())
     if (preview.state === 'stopped' && preview.why === 'ahead' && !offered.has(preview.tag))
@@ -90,7 +90,7 @@ function letAge({ store }: Pick<Parts, 'store'>, tags: string[]): void {
  * Makes what asks for tags to be pulled ahead: those that have not been asked for yet, the newest first; once all have
  * been, whoever is left for want of room, say, has another turn.
  */
-function openAhead({ config, store, nudges }: Pick<Parts, 'config' | 'store' | 'nudges'>): () => Promise<void> {
+function openAhead({ config, store, nudges }: Pick<Needs, 'config' | 'store' | 'nudges'>): () => Promise<void> {
   const asked = new Set<string>()
   return async () => {
     const left = store.notYetAhead().filter(config.prepulls)

@@ -18,7 +18,7 @@ const PERSON_MS = 5_000
 /** How long what is noted may be under way to the database. */
 const LATE_MS = 1_000
 
-export interface Parts {
+export interface Needs {
   /** The connections open to slots. */
   sample: (places: SlotScheme) => Promise<Connection[]>
   store: Pick<Store, 'list' | 'meta' | 'touch'>
@@ -37,8 +37,8 @@ interface Known {
  * Notes activity until the signal ends it.
  * @param every milliseconds between two looks
  */
-export function watchConnections(parts: Parts, every: number, signal: AbortSignal) {
-  const { sample, store, log } = parts
+export function watchConnections(needs: Needs, every: number, signal: AbortSignal) {
+  const { sample, store, log } = needs
   let look: Look | undefined
   let knownUntil = -Infinity
   let failing = false

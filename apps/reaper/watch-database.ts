@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../shared/log.ts'
 import type { Store } from '../shared/store/store.ts'
-import { DAMAGED } from '../shared/store/store.ts'
+import { endDamaged } from '../shared/store/own-store.ts'
 
 const EVERY_MS = 60_000
 /** A large file is read more rarely: reading takes a thousandth of the time at most. */
@@ -18,10 +18,7 @@ export async function watchDatabase(
     if (signal.aborted) return
     const began = performance.now()
     const wrong = store.readAll()
-    if (wrong !== undefined) {
-      log.error({ wrong }, 'the database is damaged or was replaced: ending, so that it is seen to')
-      process.exit(DAMAGED)
-    }
+    if (wrong !== undefined) endDamaged(wrong, log)
     pause = Math.max(EVERY_MS, (performance.now() - began) * SHARE)
   }
 }

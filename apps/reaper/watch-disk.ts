@@ -2,13 +2,10 @@
  * Watches the engine's disk: who fills it is ended; above the high mark it asks for what is not in use to go, until the disk is below the low
  * mark; and now and then for images that their tags have lost.
  */
+import type { ReaperContext } from './context.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from '../shared/config/config.ts'
 import { inWords, isOld, usedPercent, type Disk, type Written } from '../shared/disk-space.ts'
-import { EngineError, type Engine } from '../shared/engine/engine.ts'
-import type { Log } from '../shared/log.ts'
-import type { Nudges } from '../shared/queue.ts'
-import type { Store } from '../shared/store/store.ts'
+import { EngineError } from '../shared/engine/engine.ts'
 import { evict } from './evict.ts'
 import { watchWrites } from './watch-writes.ts'
 
@@ -17,14 +14,6 @@ const LOOK_MS = 1_000
 const HURRY_MS = 250
 /** What a tag has lost may be in use by somebody for long. Above the high mark it is asked for at once. */
 const OLD_IMAGES_MS = 60_000
-
-export interface Parts {
-  config: Pick<Config, 'disk' | 'limits'>
-  engine: Pick<Engine, 'disk' | 'written'>
-  store: Pick<Store, 'list' | 'get' | 'apply' | 'pulled' | 'noteWritten'>
-  nudges: Pick<Nudges, 'nudge' | 'sweep'>
-  log: Log
-}
 
 /** What is being done about a full disk: how it was when that began, and how many went. */
 interface Relief {
@@ -36,7 +25,10 @@ interface Relief {
 }
 
 /** Watches until the signal. */
-export async function watchDisk(parts: Parts, signal: AbortSignal): Promise<void> {
+export async function watchDisk(
+  parts: Pick<ReaperContext, 'config' | 'engine' | 'store' | 'nudges' | 'log'>,
+  signal: AbortSignal,
+): Promise<void> {
   const { config, engine, store, nudges, log } = parts
   let relief: Relief | undefined
   let oldAskedAt = 0

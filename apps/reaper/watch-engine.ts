@@ -9,7 +9,7 @@ const FIRST_PAUSE_MS = 200
 /** Asking an engine that is away costs nothing, and people wait for it to be back. */
 const LONGEST_PAUSE_MS = 1_000
 
-export interface Parts {
+export interface Needs {
   engine: Pick<Engine, 'events'>
   store: Pick<Store, 'get'>
   reap: Pick<ReturnType<typeof openApplyPlan>, 'exited'>
@@ -19,7 +19,7 @@ export interface Parts {
 }
 
 /** Listens until the signal; comes back with back-off and jitter when the engine goes. */
-export async function watchEngine({ engine, store, reap, compare, log }: Parts, signal: AbortSignal): Promise<void> {
+export async function watchEngine({ engine, store, reap, compare, log }: Needs, signal: AbortSignal): Promise<void> {
   let failures = 0
   while (!signal.aborted) {
     try {

@@ -1,10 +1,7 @@
 /** Looks at what previews write to the disk, and ends who fills it, whoever is there. */
-import type { Config } from '../shared/config/config.ts'
+import type { ReaperContext } from './context.ts'
 import { inWords, type Disk, type Written } from '../shared/disk-space.ts'
-import { EngineError, type Engine } from '../shared/engine/engine.ts'
-import type { Log } from '../shared/log.ts'
-import type { Nudges } from '../shared/queue.ts'
-import type { Store } from '../shared/store/store.ts'
+import { EngineError } from '../shared/engine/engine.ts'
 import { bytesOf } from '../shared/config/settings.ts'
 import * as written from './writes.ts'
 import type { Filler, Look, Writer } from './writes.ts'
@@ -16,15 +13,13 @@ const WAIT_MS = 500
 /** Less than this is no news. */
 const NEWS = 1e6
 
-export interface Parts {
-  config: Pick<Config, 'disk' | 'limits'>
-  engine: Pick<Engine, 'written'>
-  store: Pick<Store, 'list' | 'apply' | 'noteWritten'>
-  nudges: Pick<Nudges, 'nudge'>
-  log: Log
-}
-
-export function watchWrites({ config, engine, store, nudges, log }: Parts) {
+export function watchWrites({
+  config,
+  engine,
+  store,
+  nudges,
+  log,
+}: Pick<ReaperContext, 'config' | 'engine' | 'store' | 'nudges' | 'log'>) {
   const looks = new Map<string, Look[]>()
   const looking = new Map<string, Promise<void>>()
   let lost = 0

@@ -76,7 +76,7 @@ export async function writeNginxConf(
     proxies: config.trustedProxies,
     domain: config.domain,
     transliterate: config.transliterate,
-    identityHeaders,
+    claimed: identityHeaders,
     scheme: protocol.slice(0, -1),
     publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
     // Where HTTP leads to: the public address, which may be another proxy's.

@@ -1,24 +1,15 @@
 /** Curbs previews that make processes without end, so that their neighbours stay quick, and lets them go when they stop. */
+import type { Dependencies } from '../dependencies.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from '../../shared/config/config.ts'
 import { CURBED_CPUS, isCurbed, lately, type Look } from '../../shared/preview/fork-bomb.ts'
-import { EngineError, type Engine } from '../../shared/engine/engine.ts'
+import { EngineError } from '../../shared/engine/engine.ts'
 import { limitsOf } from '../../shared/config/limits.ts'
-import type { Log } from '../../shared/log.ts'
 import { generationsOf, type Preview } from '../../shared/preview/preview.ts'
-import type { Store } from '../../shared/store/store.ts'
 import { cpuQuota } from './create-options.ts'
 
 const LOOK_MS = 1_000
 /** A container that cannot be looked at is asked about again so much later: it may have been started anew. */
 const BLIND_MS = 30_000
-
-export interface Parts {
-  config: Pick<Config, 'limits' | 'ceilings'>
-  engine: Pick<Engine, 'inspect' | 'refusedForks' | 'allowCpu'>
-  store: Pick<Store, 'list' | 'apply'>
-  log: Log
-}
 
 interface Watched {
   /** null: it cannot be looked at. */
@@ -29,7 +20,10 @@ interface Watched {
 }
 
 /** Watches until the signal. */
-export async function watchBombs({ config, engine, store, log }: Parts, signal: AbortSignal): Promise<void> {
+export async function watchBombs(
+  { config, engine, store, log }: Pick<Dependencies, 'config' | 'engine' | 'store' | 'log'>,
+  signal: AbortSignal,
+): Promise<void> {
   let watched = new Map<string, Watched>()
 
   async function look(preview: Preview, number: number, id: string): Promise<Watched | undefined> {

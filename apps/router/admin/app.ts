@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
 import { adminRoutes } from './routes.ts'
-import { apiRoutes, type Parts } from '../api/routes.ts'
+import { apiRoutes } from '../api/routes.ts'
+import type { RouterContext } from '../context.ts'
 import { login, sendPage } from './login.ts'
 import { messagePage, script, stylesheet } from '../pages/render.ts'
 import { sendProblem } from '../api/problem.ts'
@@ -11,10 +12,10 @@ import { readiness, routerName } from '../readiness.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { isOurs } from './same-origin.ts'
 
-export function adminApp(parts: Parts): express.Express {
-  const { config, log } = parts
+export function adminApp(context: RouterContext): express.Express {
+  const { config, log } = context
   const gate = login({ config, log, isApi })
-  const ready = readiness(parts)
+  const ready = readiness(context)
 
   const app = express()
   app.disable('x-powered-by')
@@ -55,9 +56,9 @@ export function adminApp(parts: Parts): express.Express {
   app.get('/lotan.js', asset('text/javascript', script))
   app.use(gate.router)
   app.use(gate.required)
-  app.use(onceRebuilt(parts, (req, res) => sayWrong(req, res.set('Retry-After', '10'), 503, REBUILDING)))
-  app.use('/api/v1', apiRoutes(parts, gate.own))
-  app.use(adminRoutes(parts, gate.own))
+  app.use(onceRebuilt(context, (req, res) => sayWrong(req, res.set('Retry-After', '10'), 503, REBUILDING)))
+  app.use('/api/v1', apiRoutes(context, gate.own))
+  app.use(adminRoutes(context, gate.own))
   app.use((req, res) => sayWrong(req, res, 404, 'There is nothing at this address.'))
 
   app.use((error: Error & { status?: number; type?: string }, req: Request, res: Response, next: NextFunction) => {

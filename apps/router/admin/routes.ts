@@ -5,7 +5,7 @@ import { urlOf } from '../../shared/config/config.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import { hostOf, isTag } from '../../shared/tag.ts'
-import type { Parts } from '../api/routes.ts'
+import type { RouterContext } from '../context.ts'
 import { backOf, sendPage } from './login.ts'
 import { LOG_LINES, previewDetailOf, type DetailFacts } from '../pages/preview-detail.ts'
 import { adminPage, messagePage, previewPage } from '../pages/render.ts'
@@ -15,7 +15,10 @@ import { startsSomething, applyAction, actions, type PreviewAction } from '../pr
 const HISTORY_LINES = 50
 
 /** @param own what lets a change pass only when Lotan's own page asked for it */
-export function adminRoutes({ config, store, nudges, changes, reaper, log }: Parts, own: RequestHandler): Router {
+export function adminRoutes(
+  { config, store, nudges, changes, reaper, log }: RouterContext,
+  own: RequestHandler,
+): Router {
   const router = express.Router({ caseSensitive: true })
   const form = express.urlencoded({ extended: false, limit: '4kb' })
 

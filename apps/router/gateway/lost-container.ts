@@ -1,12 +1,10 @@
 /** Whether a container that did not answer is really gone. That is looked at, not believed: a wrong yes restarts it in use. */
+import type { RouterContext } from '../context.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Place } from '../../shared/config/config.ts'
-import type { Log } from '../../shared/log.ts'
 import type { In } from '../../shared/preview/preview.ts'
-import type { Nudges } from '../../shared/queue.ts'
-import type { Store } from '../../shared/store/store.ts'
 import { staysConnected } from './tcp-probe.ts'
-import type { Look, Reaper } from '../reaper-client.ts'
+import type { Look } from '../reaper-client.ts'
 import { hostPortIn, upstreamIn } from './upstream.ts'
 
 /** How long the reaper, which may be restarting, is asked about a container that did not answer. Milliseconds. */
@@ -15,19 +13,15 @@ const LOOK_AGAIN_MS = 250
 /** A process that ends has closed its port when so long has passed since it closed a connection. Milliseconds. */
 const MOMENT_MS = 50
 
-interface Parts {
-  store: Pick<Store, 'get' | 'apply' | 'meta'>
-  nudges: Pick<Nudges, 'nudge'>
-  reaper: Pick<Reaper, 'container'>
-  log: Log
-}
-
 /**
  * Looks at a running preview's container. Where it is gone, its route is too, before this answers.
  *
  * @returns in doubt false
  */
-export async function isLostContainer(preview: In<'running'>, { store, nudges, reaper, log }: Parts): Promise<boolean> {
+export async function isLostContainer(
+  preview: In<'running'>,
+  { store, nudges, reaper, log }: Pick<RouterContext, 'store' | 'nudges' | 'reaper' | 'log'>,
+): Promise<boolean> {
   const { tag, generation } = preview
   const end = Date.now() + LOOK_MS
   for (let looks = 0; ;) {
@@ -52,7 +46,7 @@ export async function isLostContainer(preview: In<'running'>, { store, nudges, r
 function voidRoute(
   { tag, generation }: In<'running'>,
   found: Look,
-  { store, nudges }: Pick<Parts, 'store' | 'nudges'>,
+  { store, nudges }: Pick<RouterContext, 'store' | 'nudges'>,
 ) {
   const gone = 'gone' in found
   const exitCode = gone ? undefined : (found.exitCode ?? undefined)

@@ -38,7 +38,7 @@ const LONGEST_REDIRECT = 8_000
 /** nginx's location that closes a connection without an answer. */
 const CLOSED = '@closed'
 
-interface Parts {
+interface Exchange {
   request: GatewayRequest
   decision: Decision
   config: Pick<Config, 'domain' | 'transliterate' | 'repository'>
@@ -46,8 +46,8 @@ interface Parts {
 }
 
 /** Sends it. Never cached, by anybody, since the next answer is another one. */
-export function respond(parts: Parts, res: Response, now = Date.now()) {
-  const { request, decision, store } = parts
+export function respond(exchange: Exchange, res: Response, now = Date.now()) {
+  const { request, decision, store } = exchange
   if (isRobotsTxt(request)) return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')
   // It came up between nginx's last question and this one.
   const isUp = decision.do === 'forward' && !request.verdict && request.client.method === 'GET'
@@ -56,7 +56,7 @@ export function respond(parts: Parts, res: Response, now = Date.now()) {
   const state = request.tag === null ? undefined : (store.get(request.tag)?.state ?? 'unknown')
   // Whoever asks for the API at a host that has none is a program.
   const isApi = request.label === null && /^\/api([/?]|$)/.test(request.uri)
-  return send(contentOf(parts, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {
+  return send(contentOf(exchange, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {
     tag: request.tag ?? undefined,
     state,
   })
@@ -88,7 +88,7 @@ function uncached(res: Response): Response {
   return res.set({ 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
 }
 
-function contentOf({ request, decision, config, store }: Parts, now: number): Content {
+function contentOf({ request, decision, config, store }: Exchange, now: number): Content {
   const tag = request.tag ?? ''
   const verdict = verdictOf(request, tag)
   if (verdict) return verdict

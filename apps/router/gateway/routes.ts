@@ -13,26 +13,19 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
-import type { Config } from '../../shared/config/config.ts'
-import type { Log } from '../../shared/log.ts'
 import { hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { In, Preview } from '../../shared/preview/preview.ts'
-import type { Nudges } from '../../shared/queue.ts'
-import type { Store } from '../../shared/store/store.ts'
-import type { noteActivity } from './activity.ts'
+import type { RouterContext } from '../context.ts'
 import { respond, respondTrouble } from './response.ts'
 import { readGatewayRequest, readRequest, type GatewayRequest, type Verdict } from './request.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
 import { noteColdStarts } from './server-timing.ts'
 import { decide, isNavigation, type Decision } from './decide.ts'
 import { limitUnknownTags } from './unknown-tag-limit.ts'
 import { isLostContainer } from './lost-container.ts'
 import { sendProblem } from '../api/problem.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
-import type { Reaper } from '../reaper-client.ts'
 import { noteRelayed } from './relayed-containers.ts'
 import { backTo, isFromHere } from '../admin/same-origin.ts'
-import type { noteStreams } from './open-streams.ts'
 import { openStartStatusStreams } from '../pages/start-status-stream.ts'
 import { isAt, hostPortIn, upstreamIn } from './upstream.ts'
 
@@ -45,19 +38,8 @@ const LARGEST_HEAD = 32 * 1024
 /** The distance between two held requests of a preview that are let go, milliseconds. */
 const LET_GO_EVERY_MS = 2
 
-export interface Parts {
-  config: Config
-  store: Store
-  nudges: Pick<Nudges, 'nudge'>
-  changes: StoreWatch
-  activity: ReturnType<typeof noteActivity>
-  streams: ReturnType<typeof noteStreams>
-  reaper: Pick<Reaper, 'container'>
-  log: Log
-}
-
-export function gateway(parts: Parts): express.Express {
-  const { config, store, nudges, changes, activity, streams, log } = parts
+export function gateway(context: RouterContext): express.Express {
+  const { config, store, nudges, changes, activity, streams, log } = context
   const coldStarts = noteColdStarts(store.list())
   const unknownTags = limitUnknownTags({ store, previews: changes.previews })
   const startStatuses = openStartStatusStreams({ store, changes })
@@ -77,7 +59,7 @@ export function gateway(parts: Parts): express.Express {
     return sendProblem(res.set('Retry-After', '3'), 503, 'Lotan’s database is being rebuilt.')
   })
   app.use(
-    onceRebuilt(parts, (req, res) =>
+    onceRebuilt(context, (req, res) =>
       isQuestion(req.path) ? refuse(res, 'trouble') : respondTrouble(readRequest(req.headers), res),
     ),
   )
@@ -148,7 +130,7 @@ export function gateway(parts: Parts): express.Express {
     }
     if (preview?.state !== 'running') return reusable(request) ? hold(request, res) : refuse(res, 'spent')
     const moved = !isAt(store.meta, preview, request.tried)
-    if (!moved && (await isLostContainer(preview, parts)))
+    if (!moved && (await isLostContainer(preview, context)))
       return reusable(request) ? hold(request, res) : refuse(res, 'spent')
     if (!moved && otherwise === 'alive') return refuse(res, 'alive')
     return reusable(request) ? forward(request, res, preview) : refuse(res, 'spent')

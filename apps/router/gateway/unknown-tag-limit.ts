@@ -16,13 +16,13 @@ const ASK_FOR_LIST_MS = 1_000
 
 export type UnknownTagLimit = ReturnType<typeof limitUnknownTags>
 
-interface Parts {
+interface Needs {
   store: Pick<Store, 'isOffered' | 'wantList'>
   previews: () => readonly Preview[]
 }
 
 /** @param clock milliseconds, for tests */
-export function limitUnknownTags({ store, previews }: Parts, clock = () => Date.now()) {
+export function limitUnknownTags({ store, previews }: Needs, clock = () => Date.now()) {
   let left = BURST
   let countedAt = clock()
   let askedAt = 0

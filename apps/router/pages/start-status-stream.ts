@@ -1,7 +1,6 @@
 /** The progress of previews as server-sent events, for their waiting pages. */
+import type { RouterContext } from '../context.ts'
 import type { Response } from 'express'
-import type { Store } from '../../shared/store/store.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
 import { sendProblem } from '../api/problem.ts'
 import { startStatusOf } from './start-status.ts'
@@ -13,13 +12,8 @@ const MOST = 1_000
 /** A reader that is this far behind is cut off: it comes back and is told how things are by then. */
 const MAX_BEHIND_BYTES = 100_000
 
-interface Parts {
-  store: Pick<Store, 'ahead' | 'missing' | 'lately'>
-  changes: Pick<StoreWatch, 'on' | 'preview'>
-}
-
 /** Many streams, one look at the store for all of them, and one telling for all of a tag. */
-export function openStartStatusStreams({ store, changes }: Parts, most = MOST) {
+export function openStartStatusStreams({ store, changes }: Pick<RouterContext, 'store' | 'changes'>, most = MOST) {
   /** Who listens, by tag, and what they were told last, but for what moves by itself. */
   const tags = new Map<string, { key: string; streams: Set<Response> }>()
   let open = 0

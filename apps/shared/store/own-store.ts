@@ -13,10 +13,7 @@ const LOOK_MS = 250
 
 /** Opens the data directory's database, and watches its files as long as this process lives. */
 export function openOwnStore(config: Pick<Config, 'dataDir' | 'slots' | 'domain' | 'transliterate'>, log: Log): Store {
-  const end = (wrong: string): never => {
-    log.error({ wrong }, 'the database is damaged or was replaced: ending, so that it is seen to')
-    process.exit(DAMAGED)
-  }
+  const end = (wrong: string) => endDamaged(wrong, log)
   const open = () => {
     try {
       return openStore(path.join(config.dataDir, 'lotan.sqlite'), {
@@ -36,4 +33,10 @@ export function openOwnStore(config: Pick<Config, 'dataDir' | 'slots' | 'domain'
     if (wrong !== undefined) end(wrong)
   }, LOOK_MS).unref()
   return store
+}
+
+/** Ends this process at once: the launcher moves a damaged file aside and starts it again. */
+export function endDamaged(wrong: string, log: Log): never {
+  log.error({ wrong }, 'the database is damaged or was replaced: ending, so that it is seen to')
+  process.exit(DAMAGED)
 }

@@ -1,0 +1,20 @@
+/** What every part of the router works with. Each names those members that it takes. */
+import type { Config } from '../shared/config/config.ts'
+import type { Log } from '../shared/log.ts'
+import type { Nudges } from '../shared/queue.ts'
+import type { Store } from '../shared/store/store.ts'
+import type { noteActivity } from './gateway/activity.ts'
+import type { noteStreams } from './gateway/open-streams.ts'
+import type { Reaper } from './reaper-client.ts'
+import type { StoreWatch } from './watch/store-watch.ts'
+
+export interface RouterContext {
+  config: Config
+  log: Log
+  store: Store
+  nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers'>
+  changes: StoreWatch
+  activity: ReturnType<typeof noteActivity>
+  streams: ReturnType<typeof noteStreams>
+  reaper: Reaper
+}
