@@ -15,6 +15,8 @@ const homes = {
   redis: { of: packages('bullmq|ioredis'), home: '^apps/shared/queue' },
   https: { of: '^(node:)?https$', home: '^apps/(shared/(registry|engine)/|lotan/cli/api[.]ts$)' },
   ecr: { of: packages('@aws-sdk/[^/]+'), home: '^apps/shared/registry/ecr[.]ts$' },
+  zod: { of: packages('zod'), home: '^apps/(shared/(config|api)|router/api)/' },
+  'event-streams': { of: packages('eventsource-parser'), home: '^apps/lotan/cli/api[.]ts$' },
   express: { of: packages('(@types/)?express|helmet'), home: '^apps/router/' },
 }
 
@@ -39,7 +41,11 @@ const pure = [
   'shared/preview/streams',
   'shared/preview/image-update',
   'shared/config/lua-pattern',
-  'shared/config/settings',
+  'shared/config/values/value',
+  'shared/config/values/amount',
+  'shared/config/values/address',
+  'shared/config/values/text',
+  'shared/config/setting',
   'router/gateway/decide',
   'lotan/cli/wait/line',
   'lotan/cli/wait/seen',
@@ -110,7 +116,7 @@ module.exports = {
       'pure',
       'Rules import rules: no clock, no chance, no environment, no input or output.',
       { path: pure },
-      { dependencyTypesNot: ['type-only'], pathNot: [...pure, '^(node:)?(crypto|net)$'] },
+      { dependencyTypesNot: ['type-only'], pathNot: [...pure, '^(node:)?(crypto|net)$', packages('zod')] },
     ),
     forbid(
       'router-and-engine',

@@ -1,4 +1,6 @@
 /** The `lotan` command: runs the command that the arguments name, and ends with its status. */
+import fs from 'node:fs'
+import path from 'node:path'
 import { SettingsError } from '../shared/config/config.ts'
 import { exit, UsageError, type Command } from './cli/command.ts'
 
@@ -11,6 +13,10 @@ const [name = '', ...args] = process.argv.slice(2)
 process.exit(await main())
 
 async function main(): Promise<number> {
+  if (name === '--version') {
+    console.log(version())
+    return exit.done
+  }
   const command = Object.hasOwn(commands, name) ? await commands[name]!() : undefined
   if (!command) return help(name === 'help' || name === '--help' || name === '-h')
   if (args.includes('--help') || args.includes('-h')) {
@@ -29,10 +35,15 @@ async function main(): Promise<number> {
 
 async function help(asked: boolean): Promise<number> {
   const usages = await Promise.all(Object.values(commands).map(async (load) => (await load()).usage))
-  const message = `usage: ${usages.join('\n       ')}`
+  const message = `usage: ${[...usages, 'lotan --version'].join('\n       ')}`
   if (asked) console.log(message)
   else console.error(message)
   return asked ? exit.done : exit.usage
+}
+
+function version(): string {
+  const file = path.resolve(import.meta.dirname, '../../package.json')
+  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 /** The words for an error of the user's; undefined for any other error. */

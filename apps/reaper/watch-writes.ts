@@ -2,7 +2,7 @@
 import type { ReaperContext } from './context.ts'
 import { inWords, type Disk, type Written } from '../shared/disk-space.ts'
 import { EngineError } from '../shared/engine/engine.ts'
-import { bytesOf } from '../shared/config/settings.ts'
+import { bytesOf } from '../shared/config/values/amount.ts'
 import * as written from './writes.ts'
 import type { Filler, Look, Writer } from './writes.ts'
 

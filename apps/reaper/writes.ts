@@ -6,7 +6,7 @@ import type { Config } from '../shared/config/config.ts'
 import { usedPercent, type Disk } from '../shared/disk-space.ts'
 import { diskLimit } from '../shared/config/limits.ts'
 import { AT_ONCE, besideOf, generationOf, type Generation, type Preview } from '../shared/preview/preview.ts'
-import { bytesOf } from '../shared/config/settings.ts'
+import { bytesOf } from '../shared/config/values/amount.ts'
 
 export interface Look {
   at: number

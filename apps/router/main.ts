@@ -44,7 +44,8 @@ async function listen(express: Express, name: string): Promise<void> {
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(file, resolve)
+    // nginx's workers are another user; nobody but they and this one may enter the directory.
+    server.listen({ path: file, writableAll: true }, resolve)
   })
   app.atEnd(() => {
     server.close()

@@ -162,17 +162,6 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     return pid === undefined ? undefined : Number(pid)
   }
 
-  test('gives every setting to the services that read it', async () => {
-    const file = await fs.readFile(path.join(root, 'docker-compose.yml'), 'utf8')
-    const given = new Set([...file.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name!))
-    const config = await fs.readFile(path.join(root, 'apps/shared/config/config.ts'), 'utf8')
-    const known = new Set([...config.matchAll(/\bread\('([A-Z_]+)'/g)].map(([, name]) => name!))
-    assert.ok(known.size > 30, `${known.size} settings`)
-    // What a service's container has no use for: there is no terminal, and the API is its own.
-    const left = [...known].filter((name) => !given.has(name) && !['TERM', 'LOTAN_API'].includes(name))
-    assert.deepEqual(left, [])
-  })
-
   test('is built once: by one service, under the name that all of them have', async () => {
     // Compose v2 builds side by side, and fails where two services build what has one name.
     const { builds, uses } = imagesIn(await compose('config'))

@@ -100,7 +100,7 @@ describe('a host', { timeout: 300_000 }, () => {
   })
 
   test('of a preview has nothing of Lotan’s but two addresses', async () => {
-    for (const path of ['/.lotan/', '/.lotan/x', '/.lotan/ask/route', '/.lotan/ask/wait'])
+    for (const path of ['/.lotan/', '/.lotan/x', '/.lotan/lookup/route', '/.lotan/lookup/wait'])
       assert.equal((await lotan.request('plain', { path })).status, 404, path)
     const events = await lotan.open('plain', { path: '/.lotan/events' })
     assert.match(events.headers['content-type'] ?? '', /^text\/event-stream\b/)

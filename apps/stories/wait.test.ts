@@ -172,7 +172,7 @@ describe('lotan wait', { timeout: 300_000 }, () => {
       [2, ['no/tag'], {}, /'no\/tag' is no valid image tag/],
       [2, ['log', '--timeout', 'soon'], {}, /--timeout is a number of seconds/],
       [2, ['log'], { LOTAN_API: 'previews' }, /LOTAN_API is 'previews': write the address/],
-      [3, ['log'], { LOTAN_API: nobody, LOTAN_ADMIN_TOKEN: token }, /nobody listens there\nlotan: start it with npm/],
+      [3, ['log'], { LOTAN_API: nobody, LOTAN_ADMIN_TOKEN: token }, /nothing listens there\nlotan: start it with npm/],
       [3, ['log'], { LOTAN_API: `http://127.0.0.1:${lotan.port}`, LOTAN_ADMIN_TOKEN: token }, /answers 404, which/],
       [4, ['log'], { LOTAN_API: api }, /set LOTAN_ADMIN_TOKEN too/],
       [4, ['log'], { LOTAN_DATA_DIR: nowhere }, /nowhere holds no admin token/],

@@ -1,6 +1,10 @@
 /** Talks to a Lotan's API. */
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
+import { createParser } from 'eventsource-parser'
+import type { ApiEvent } from '../../shared/api/event.ts'
+import type { PreviewJson } from '../../shared/api/preview.ts'
+import type { Problem } from '../../shared/api/problem.ts'
 
 const CONNECT_MS = 10_000
 /** The API's event streams say something every 15 s. */
@@ -14,34 +18,22 @@ export interface Api {
   token: string
 }
 
-/** A preview as the API shows it, as far as the command line looks at it. */
-export interface View {
-  tag: string
-  url: string
-  state: string
-  reason: string | null
-  image: string | null
-  progress: { bytes: number; total: number; layers: number; layersDone: number; percent: number } | null
-  position: number | null
-  timing: { start: number | null }
-  /** Milliseconds that a start of it usually takes. */
-  usual?: number | null
+/** A preview, as far as the command line looks at it. An older Lotan says nothing of `usual`. */
+export type View = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'reason' | 'image' | 'progress' | 'position'> & {
+  timing: Pick<PreviewJson['timing'], 'start'>
+  usual?: PreviewJson['usual']
 }
 
-/** RFC 9457, with Lotan's own members. */
-export interface Problem {
-  status: number
-  detail: string
-  tag?: string
-  state?: string
-  advice?: string
-}
+export type Event = { event: 'preview'; data: View } | Extract<ApiEvent, { event: 'removed' }>
 
-/** `json` is undefined where the answer is none, or no object. `away`: nobody answered, and why. */
-export type Answer =
-  { status: number; json: Partial<View & Problem> | undefined; location: string | undefined } | { away: string }
+/** A problem, as far as the command line looks at it. */
+export type Refusal = Pick<Problem, 'status' | 'detail' | 'advice'>
 
-export type Event = { event: 'preview'; data: View } | { event: 'removed'; data: { tag: string } }
+/** `json` is undefined where the answer is none, or no object. `away`: no answer came, and why. */
+export type Answer = { status: number; json: Sent | undefined; location: string | undefined } | { away: string }
+
+/** A preview or a problem: what it holds is looked at one by one, since a proxy may have sent it. */
+type Sent = Partial<View & Problem>
 
 /** One GET below /api/v1. @param within milliseconds for all of it */
 export async function ask(api: Api, path: string, within: number): Promise<Answer> {
@@ -72,14 +64,15 @@ export async function listen(api: Api, path: string, signal: AbortSignal): Promi
 
 async function* eventsIn(answer: IncomingMessage): AsyncGenerator<Event> {
   answer.setTimeout(SILENCE_MS, () => answer.destroy(new Error('no word from the event stream')))
-  let rest = ''
+  const come: Event[] = []
+  const parser = createParser({
+    onEvent({ event, data }) {
+      if (event === 'preview' || event === 'removed') come.push({ event, data: JSON.parse(data) })
+    },
+  })
   for await (const piece of answer.setEncoding('utf8') as AsyncIterable<string>) {
-    const frames = (rest + piece).split('\n\n')
-    rest = frames.pop()!
-    for (const frame of frames) {
-      const match = /^event: (preview|removed)\ndata: (.*)$/.exec(frame)
-      if (match) yield { event: match[1], data: JSON.parse(match[2]!) } as Event
-    }
+    parser.feed(piece)
+    yield* come.splice(0)
   }
 }
 
@@ -114,7 +107,7 @@ function isSecure({ base, connect }: Api): boolean {
   return connect?.secure ?? base.startsWith('https:')
 }
 
-function objectIn(text: string): Partial<View & Problem> | undefined {
+function objectIn(text: string): Sent | undefined {
   try {
     const json: unknown = JSON.parse(text)
     return typeof json === 'object' && json !== null ? json : undefined
@@ -127,7 +120,7 @@ function whyOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   switch (code) {
     case 'ECONNREFUSED':
-      return 'nobody listens there'
+      return 'nothing listens there'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'the name does not resolve'

@@ -1,4 +1,4 @@
-/** nginx's relay (nginx/relay.lua), asked on its socket as nginx asks it, by itself. */
+/** nginx's relay (nginx/lua/relay.lua), asked on its socket as nginx asks it, by itself. */
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
@@ -26,13 +26,14 @@ describe('the relay', { timeout: 300_000 }, () => {
   before(async () => {
     run = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-relay-'))
     await fs.mkdir(path.join(run, 'nginx'))
-    const relay = await ejs.renderFile(path.join(sources, 'relay.conf.ejs'), { run, lua: { dir: sources } })
+    const relay = await ejs.renderFile(path.join(sources, 'servers', 'relay.conf.ejs'))
     const loads = findNginx().luaModules.map((file) => `load_module '${file}';`)
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${run}/t;`)
     const conf = `daemon off; ${process.getuid?.() === 0 ? 'user root;' : ''} pid ${run}/pid; ${loads.join(' ')}
-      events {} http { client_max_body_size 0; underscores_in_headers on; ${temporary.join(' ')} ${relay} }`
+      events {} http { client_max_body_size 0; underscores_in_headers on; ${temporary.join(' ')}
+      lua_package_path '${sources}/lua/?.lua;;'; ${relay} }`
     await fs.writeFile(path.join(run, 'nginx.conf'), conf)
-    nginx = spawn('nginx', ['-p', run, '-c', path.join(run, 'nginx.conf'), '-e', path.join(run, 'log')])
+    nginx = spawn('nginx', ['-p', run, '-c', path.join(run, 'nginx.conf'), '-e', path.join(run, 'log')], { cwd: run })
     await until('nginx listens', () => fs.stat(path.join(run, 'nginx', 'relay.sock')))
   })
   after(async () => {

@@ -6,7 +6,9 @@ import { longestIdle, span } from '../../shared/preview/timeouts.ts'
 import type { CreateOptions } from '../../shared/engine/engine.ts'
 import { diskLimit, limitsOf, notUsed } from '../../shared/config/limits.ts'
 import type { Image } from '../../shared/preview/preview.ts'
-import { bytesOf, zeroOrOne } from '../../shared/config/settings.ts'
+import { bytesOf } from '../../shared/config/values/amount.ts'
+import { zeroOrOne } from '../../shared/config/values/text.ts'
+import { wantedOf } from '../../shared/config/values/value.ts'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { networkName } from '../../shared/slots/slots.ts'
 
@@ -170,21 +172,24 @@ function portLabel(labels: Record<string, string>): number | null | undefined {
 
 function initOf(labels: Record<string, string>, notices: string[]): boolean | undefined {
   const text = labels['lotan.init']
-  const init = text === undefined ? undefined : zeroOrOne.parse(text)
-  if (text !== undefined && init === undefined) notices.push(notUsed('lotan.init', labels, zeroOrOne.wanted))
-  return init
+  if (text === undefined) return undefined
+  const { data, error } = zeroOrOne.safeParse(text)
+  if (error) notices.push(notUsed('lotan.init', labels, wantedOf(error)))
+  return data
 }
 
 function spansOf(labels: Record<string, string>, stopAfter: number, notices: string[]) {
   const say = (notice: string) => void notices.push(notice)
   const longest = longestIdle(stopAfter)
-  const idle = span.parse(labels['lotan.inactivity-stop-minutes'] ?? '')
+  const idle = span.safeParse(labels['lotan.inactivity-stop-minutes'] ?? '').data
   if (idle !== undefined && idle > longest)
     say(
       `The image's label lotan.inactivity-stop-minutes=${labels['lotan.inactivity-stop-minutes']} is cut at ${longest / 60_000}.`,
     )
-  for (const label of ['lotan.inactivity-stop-minutes', 'lotan.max-lifetime-minutes'])
-    if (labels[label] !== undefined && span.parse(labels[label]) === undefined) say(notUsed(label, labels, span.wanted))
+  for (const label of ['lotan.inactivity-stop-minutes', 'lotan.max-lifetime-minutes']) {
+    const { error } = span.optional().safeParse(labels[label])
+    if (error) say(notUsed(label, labels, wantedOf(error)))
+  }
 }
 
 function signalOf(labels: Record<string, string>, notices: string[]): string | undefined {

@@ -1,8 +1,9 @@
 /** What changes, as server-sent events: `preview` with a preview's view, `removed` with the tag of one that is gone. */
 import type { Response } from 'express'
+import type { ApiEvent } from '../../shared/api/event.ts'
+import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { StoreWatch } from '../watch/store-watch.ts'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
-import type { View } from './preview-view.ts'
 
 const HEARTBEAT_MS = 15_000
 /** Visits move `lastSeen` all the time; a stream hears of them this often. */
@@ -20,20 +21,22 @@ interface Told {
  *
  * @param views every preview's view, now
  */
-export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => View[]) {
+export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => PreviewJson[]) {
   const streams = new Map<Response, string | null>()
   let told = new Map<string, Told>()
   let looking: ThrottledWatch | undefined
 
   function look() {
     const frames = new Map<string, string>()
-    const now = new Map(views().map((view) => [view.tag, { key: keyOf(view), frame: frameOf('preview', view) }]))
+    const now = new Map(
+      views().map((view) => [view.tag, { key: keyOf(view), frame: frameOf({ event: 'preview', data: view }) }]),
+    )
     for (const [tag, { key, frame }] of now) {
       const before = told.get(tag)
       if (before?.key !== key) frames.set(tag, frame)
       else now.set(tag, before)
     }
-    for (const tag of told.keys()) if (!now.has(tag)) frames.set(tag, frameOf('removed', { tag }))
+    for (const tag of told.keys()) if (!now.has(tag)) frames.set(tag, frameOf({ event: 'removed', data: { tag } }))
     told = now
     if (frames.size === 0) return
     for (const [res, only] of streams)
@@ -72,11 +75,11 @@ function write(res: Response, text: string) {
   if (res.writableLength > MAX_BEHIND_BYTES) res.destroy()
 }
 
-function frameOf(event: string, data: object): string {
+function frameOf({ event, data }: ApiEvent): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 }
 
 /** Two views with the same key differ in nothing a reader has to know at once. */
-function keyOf({ lastSeen, ...rest }: View): string {
+function keyOf({ lastSeen, ...rest }: PreviewJson): string {
   return JSON.stringify([rest, lastSeen && Math.floor(Date.parse(lastSeen) / SEEN_MS)])
 }

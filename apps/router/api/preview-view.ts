@@ -1,49 +1,14 @@
-/** A preview as the API shows it. Programs rely on the names of its fields. */
+/** A preview as the API shows it. */
+import type { PreviewJson } from '../../shared/api/preview.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { generationOf, type Lately, type Preview, type Progress, type State } from '../../shared/preview/preview.ts'
+import { generationOf, type Lately, type Preview } from '../../shared/preview/preview.ts'
 import { words, type Reason } from '../../shared/preview/failure-reason.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { sourceOfPreview } from '../pages/image-source.ts'
-import { timingOf, type Timing } from '../start-timing.ts'
+import { timingOf } from '../start-timing.ts'
 import { startEstimateWhilePending } from '../pages/start-estimate.ts'
 
 export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
-
-export interface View {
-  tag: string
-  host: string
-  /** Without a final slash. */
-  url: string
-  state: State
-  /** Why it failed, or why it is tried again: a reason's code. */
-  reason: Reason['code'] | null
-  /** When the state was entered. Times are ISO 8601 in UTC. */
-  since: string
-  lastSeen: string | null
-  /** The engine's id of the image. */
-  image: string | null
-  digest: string | null
-  container: string | null
-  slot: number | null
-  generation: number | null
-  progress: Progress | null
-
-  /** One sentence for people. */
-  detail: string
-  /** What the engine and the application said when it failed. May hold secrets: for the admin alone. */
-  engine: { detail: string; output: string[] } | null
-  /** Place in line, from 1. */
-  position: number | null
-  /** How long a start like this one usually takes from the click to the first answer, milliseconds; null unless it is on its way. */
-  usual: number | null
-  /** How long each stage of the last start took, and all of them, milliseconds; null for one that was not passed. */
-  timing: Timing
-  /** When the image was built and from what, as its builder says: ISO 8601, and its label for the revision. */
-  created: string | null
-  revision: string | null
-  /** Something the admin should know of a preview that works all the same. */
-  notice: string | null
-}
 
 /**
  * @param facts.ahead how many queued previews stand before this one
@@ -53,7 +18,7 @@ export interface View {
 export function viewOf(
   preview: Preview,
   { ahead, lately, now, naming }: { ahead: number; lately: Lately; now: number; naming: Naming },
-): View {
+): PreviewJson {
   const { tag, state, image, notice, lastSeen } = preview
   const host = hostOf(tag, naming)
   const generation = generationOf(preview)
@@ -63,7 +28,8 @@ export function viewOf(
     tag,
     host,
     url: urlOf(host, naming),
-    state,
+    // An unknown preview has no row that could be shown.
+    state: state as PreviewJson['state'],
     reason: reason?.code ?? null,
     since: new Date(preview.since).toISOString(),
     lastSeen: lastSeen === null ? null : new Date(lastSeen).toISOString(),

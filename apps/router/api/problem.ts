@@ -1,6 +1,6 @@
 /** Answers to programs when something is wrong. */
 import type { Response } from 'express'
-import { problemOf } from '../../shared/problem.ts'
+import { problemOf } from '../../shared/api/problem.ts'
 
 export function sendProblem(res: Response, ...problem: Parameters<typeof problemOf>) {
   const body = problemOf(...problem)

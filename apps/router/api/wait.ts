@@ -1,113 +1,101 @@
-/**
- * `GET /previews/TAG/wait`: starts a preview if need be, and answers when it runs, or cannot, or time is up.
- *
- * Where somebody has asked for a newer image, or one is taking over, who waits is waiting for that one: to run, or to be
- * given up. One that was noticed only, and is still being pulled, keeps nobody from what runs.
- */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { isAsked } from '../../shared/preview/image-update.ts'
-import { isOutdated, type In, type Preview } from '../../shared/preview/preview.ts'
-import type { Nudges } from '../../shared/queue.ts'
-import type { Store } from '../../shared/store/store.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
+/** `/previews/TAG/wait`: starts a preview if need be, and answers once it runs. */
+import type { Request, Response, Router } from 'express'
+import { z } from 'zod'
+import { preview as previewSchema } from '../../shared/api/preview.ts'
+import type { Problem } from '../../shared/api/problem.ts'
+import { words } from '../../shared/preview/failure-reason.ts'
+import type { Preview } from '../../shared/preview/preview.ts'
+import type { ApiContext } from './context.ts'
+import { answer, noPreview, problemAnswer, queryParameters, refused, tagParameter, type Paths } from './operation.ts'
+import { aboutOf, sendNotOffered } from './preview-problem.ts'
+import { sendProblem } from './problem.ts'
+import { checked, numberText, resource, tagOf, untilClosed } from './resource.ts'
+import { waitUntilRunning, type Waited } from './wait-until-running.ts'
 
-/** A tag that the registry does not have yet, since it is still being pushed, is asked for again this often. */
-const ASK_AGAIN_MS = 2_000
+const MAX_SECONDS = 600
+const wrong = `timeout is seconds, 0 to ${MAX_SECONDS}.`
 
-/** Who waits is noted as its activity this often: far less than what a preview may be idle for. */
-const TOUCH_MS = 2_000
+const query = z.object({
+  timeout: numberText(/^\d+(\.\d+)?$/, z.number().min(0, wrong).max(MAX_SECONDS, wrong), wrong)
+    .default(60)
+    .meta({ description: 'Seconds to wait at most.' }),
+})
 
-/** For so long after a newer image has taken over, nginx may still know the older one's slot (see /route). */
-const MOVED_MS = 3_500
+export const waitPaths: Paths = {
+  '/previews/{tag}/wait': {
+    get: {
+      operationId: 'waitForPreview',
+      summary: 'Starts a preview if need be, and answers once it runs.',
+      description:
+        'A tag that the registry does not have yet is asked for again until time is up. Where a newer image was asked ' +
+        'for (refresh), or is taking over already, it is waited for until that has taken over, or is given up; `digest` ' +
+        'says which one serves. Waiting counts as activity.',
+      parameters: [tagParameter, ...queryParameters(query)],
+      responses: {
+        200: answer('It runs.', previewSchema),
+        400: problemAnswer(`The timeout is no number from 0 to ${MAX_SECONDS}.`),
+        403: refused,
+        404: noPreview,
+        409: problemAnswer('It was stopped or removed meanwhile; detail says why.'),
+        502: problemAnswer('It failed; reason says why.'),
+        504: problemAnswer('Time is up.'),
+      },
+    },
+  },
+}
 
-/** A preview is undefined where it has no row. `missing`: the registry said that it has no such tag. */
-export type Waited =
-  | { end: 'running'; preview: In<'running'> }
-  | { end: 'failed'; preview: In<'failed'> }
-  | { end: 'stopped'; preview: Preview | undefined }
-  | { end: 'late'; preview: Preview | undefined; missing: boolean }
+export function wait({ config, store, nudges, changes, own, view }: ApiContext): Router {
+  // A GET, but one that starts something.
+  return resource({ '/previews/:tag/wait': { get: [own, answerOnceRunning] } })
 
-/**
- * Waiting counts as activity: what somebody waits for is not stopped as idle.
- *
- * @param deadline milliseconds since 1970
- * @param signal raised when the client hangs up; what it waited for ends as `late`
- */
-export async function waitUntilRunning(
+  async function answerOnceRunning(req: Request, res: Response) {
+    const tag = tagOf(req)
+    const sent = checked(query, req.query, res)
+    if (!sent) return undefined
+    if (!config.offers(tag)) return sendNotOffered(res, tag)
+    const signal = untilClosed(res)
+    const deadline = Date.now() + sent.timeout * 1_000
+    const waited = await waitUntilRunning(tag, { store, nudges, changes }, { deadline, signal })
+    if (signal.aborted) return undefined
+    if (waited.end === 'running') return res.json(view(waited.preview))
+    return sendProblem(res, ...problemOfWait(tag, waited, sent.timeout))
+  }
+}
+
+function problemOfWait(
   tag: string,
-  { store, nudges, changes }: { store: Store; nudges: Pick<Nudges, 'nudge'>; changes: StoreWatch },
-  { deadline, signal }: { deadline: number; signal: AbortSignal },
-): Promise<Waited> {
-  let missing = false
-  const touch = () => store.touch([[tag, Date.now()]])
-  const touching = setInterval(touch, TOUCH_MS)
-  try {
-    return await wait()
-  } finally {
-    clearInterval(touching)
-  }
-
-  async function wait(): Promise<Waited> {
-    for (;;) {
-      const asked = store.apply(tag, { type: 'start', by: 'api' })
-      if (asked) await nudges.nudge(asked)
-      touch()
-
-      const settled = await changes.until(() => settledAs(tag, store), { deadline, signal })
-      if (!settled) return late()
-      if (settled !== 'missing') {
-        const rest = settled.end === 'running' ? movedAt(settled.preview) + MOVED_MS - Date.now() : 0
-        // What is ahead of the clock was noted before that stepped back.
-        if (rest > 0 && rest <= MOVED_MS) {
-          const left = deadline - Date.now()
-          await sleep(Math.max(0, Math.min(rest, left)), undefined, { signal }).catch(() => {})
-          if (signal.aborted || rest > left) return late()
-          continue
-        }
-        touch()
-        return settled
-      }
-      missing = true
-      const again = Date.now() + ASK_AGAIN_MS
-      // Somebody's click may bring it back before that.
-      const isBack = () => (store.get(tag) && settledAs(tag, store) !== 'missing' ? true : undefined)
-      const back = await changes.until(isBack, { deadline: Math.min(again, deadline), signal })
-      // By the clock alone, a timer that fires a moment early would ask once more.
-      if (signal.aborted || Date.now() >= deadline || (!back && again >= deadline)) return late()
+  waited: Exclude<Waited, { end: 'running' }>,
+  seconds: number,
+): [status: number, detail: string, about: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'>] {
+  const about = waited.preview ? aboutOf(waited.preview) : { tag, state: 'unknown' }
+  switch (waited.end) {
+    case 'failed': {
+      const { sentence, advice } = words(tag, waited.preview.reason)
+      // The first advice is for the person who can mend it.
+      return [502, sentence, { ...about, advice: advice[0]?.what }]
     }
-  }
-
-  /** Asked again, a tag counts as missing until something of it has come. */
-  function late(): Waited {
-    const preview = store.get(tag)
-    const arrives = preview?.image || (preview?.state === 'pulling' && preview.progress)
-    return { end: 'late', preview, missing: missing && !arrives }
-  }
-}
-
-/** Where waiting ends; undefined while the preview is on its way. */
-function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
-  const preview = store.get(tag)
-  if (!preview) return store.missing(tag) === undefined ? { end: 'stopped', preview } : 'missing'
-  switch (preview.state) {
-    case 'running':
-      if (isAsked(preview) || preview.coming || isOutdated(preview)) return undefined
-      return { end: 'running', preview }
-    case 'failed':
-      // The first push to a registry makes the repository too.
-      return preview.reason.code === 'no-repository' ? 'missing' : { end: 'failed', preview }
     case 'stopped':
-      return { end: 'stopped', preview }
-    case 'stopping':
-    case 'removing':
-      // Somebody else's wish, made after ours.
-      return preview.thenStart ? undefined : { end: 'stopped', preview }
-    default:
-      return undefined
+      return [409, `${tag} was ${endOf(waited.preview)}.`, about]
+    case 'late':
+      if (waited.missing) return [504, `The registry has no ${tag} yet, after ${seconds} s.`, about]
+      if (about.state === 'running')
+        return [504, `${tag} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
+      return [504, `${tag} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
   }
 }
 
-/** When a newer image took over last, milliseconds since 1970; 0 where what came before it is gone. */
-function movedAt({ leaving }: Preview): number {
-  return Math.max(0, ...leaving.map(({ since }) => since))
+/** How the wait has ended instead. */
+function endOf(preview: Preview | undefined): string {
+  if (!preview || preview.state === 'removing') return 'removed by somebody else'
+  const why = 'why' in preview ? preview.why : ''
+  return ends[why] ?? 'stopped by somebody else'
+}
+
+const ends: Record<string, string> = {
+  idle: 'stopped, since nobody used it',
+  lifetime: 'stopped: its lifetime is over',
+  room: 'stopped to make room for another preview',
+  disk: 'stopped to make room on the disk of the engine',
+  moved: 'stopped, since previews are reached in another way now',
+  exited: 'stopped: its container ended by itself',
 }

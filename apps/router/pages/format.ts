@@ -1,5 +1,5 @@
 /** Numbers as people read them, with unit and non-breaking space. At most two units: `1 h 22 min`. */
-import { bytesOf } from '../../shared/config/settings.ts'
+import { bytesOf } from '../../shared/config/values/amount.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

@@ -1,6 +1,6 @@
 /** The variables that every container is given, from ENV_ARGS and LOTAN_CONTAINER_ENV_. */
 import { split } from 'shlex'
-import { quoted } from './settings.ts'
+import { quoted } from './values/value.ts'
 
 /** What Lotan itself gives each container. */
 const OWN = ['LOTAN_TAG', 'LOTAN_HOST', 'LOTAN_URL']

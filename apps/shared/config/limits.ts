@@ -1,5 +1,6 @@
 /** What a container may use at most: the settings say so, and labels of its image, up to a ceiling. Pure. */
-import { bytesOf, cpus, disk, memory, quoted, type Kind } from './settings.ts'
+import { bytesOf, cpus, disk, memory } from './values/amount.ts'
+import { quoted, wantedOf, type Value } from './values/value.ts'
 
 export interface Limits {
   /** As it was set, `512m`. */
@@ -23,13 +24,14 @@ export interface Limit<T> {
  */
 export function limitOf<T extends string | number>(
   labels: Record<string, string>,
-  facts: { label: string; kind: Kind<T>; setting: T; most: T; ceiling: string; amount: (value: T) => number },
+  facts: { label: string; of: Value<T>; setting: T; most: T; ceiling: string; amount: (value: T) => number },
 ): Limit<T> {
-  const { label, kind, setting, most, ceiling, amount } = facts
+  const { label, of, setting, most, ceiling, amount } = facts
   const text = labels[label]
   if (text === undefined) return { value: setting, notice: null }
-  const value = kind.parse(text)
-  if (value === undefined) return { value: setting, notice: notUsed(label, labels, kind.wanted) }
+  const read = of.safeParse(text)
+  if (!read.success) return { value: setting, notice: notUsed(label, labels, wantedOf(read.error)) }
+  const value = read.data
   if (amount(value) <= amount(most)) return { value, notice: null }
   return { value: most, notice: `${named(label, text)} is cut at ${most}: ${ceiling} allows no more.` }
 }
@@ -41,7 +43,7 @@ export function limitsOf(
 ): { limits: Limits; notices: string[] } {
   const ofMemory = limitOf(labels, {
     label: 'lotan.memory',
-    kind: memory,
+    of: memory,
     setting: limits.memory,
     most: ceilings.memory,
     ceiling: 'LOTAN_CONTAINER_MEMORY_MAX',
@@ -49,7 +51,7 @@ export function limitsOf(
   })
   const ofCpus = limitOf(labels, {
     label: 'lotan.cpus',
-    kind: cpus,
+    of: cpus,
     setting: limits.cpus,
     most: ceilings.cpus,
     ceiling: 'LOTAN_CONTAINER_CPUS_MAX',
@@ -62,10 +64,13 @@ export function limitsOf(
 }
 
 /** What a preview may write beside its image, in its layer and its volumes, as it was set: `2g`. */
-export function diskLimit(labels: Record<string, string>, { disk: setting, diskMax }: { disk: string; diskMax: string }): Limit<string> {
+export function diskLimit(
+  labels: Record<string, string>,
+  { disk: setting, diskMax }: { disk: string; diskMax: string },
+): Limit<string> {
   return limitOf(labels, {
     label: 'lotan.disk',
-    kind: disk,
+    of: disk,
     setting,
     most: diskMax,
     ceiling: 'LOTAN_CONTAINER_DISK_MAX',

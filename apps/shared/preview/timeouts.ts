@@ -1,7 +1,7 @@
 /** When a preview that nobody visits is due. The reaper acts by it and the admin page announces it. */
 import type { Config } from '../config/config.ts'
 import type { Preview } from './preview.ts'
-import { duration } from '../config/settings.ts'
+import { idleSpan } from '../config/values/amount.ts'
 
 export type Timeouts = Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter' | 'prepulls'>
 
@@ -79,10 +79,10 @@ export function longestIdle(stopAfter: number): number {
 }
 
 /** What a label with a time span may be. */
-export const span = duration('minutes', 100_000)
+export const span = idleSpan
 
 /** A label that is no time span is as if it were not there; the queue-processor tells the admin. */
 function minutes({ image }: Preview, label: string): number | undefined {
   const text = image?.labels[label]
-  return text === undefined ? undefined : span.parse(text)
+  return text === undefined ? undefined : span.safeParse(text).data
 }

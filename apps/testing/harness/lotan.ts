@@ -40,8 +40,7 @@ const partNames = {
 }
 export type PartName = keyof typeof partNames
 
-/** The headers of a browser's navigation. */
-export const asBrowser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+export { asBrowser } from '../clients/http.ts'
 
 export type Lotan = Awaited<ReturnType<typeof startLotan>>
 

@@ -1,6 +1,6 @@
 /** Asks the API to start a preview and to say when it runs, for longer than one request may last. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ask, listen, type Answer, type Api, type Event, type Problem, type View } from '../api.ts'
+import { ask, listen, type Answer, type Api, type Event, type Refusal, type View } from '../api.ts'
 
 /** Proxies give up a request that is silent for 60 s, some for 30 s. */
 const ASK_MS = 25_000
@@ -14,13 +14,13 @@ const ROW_MS = 1_000
 const REST_MS = 20
 
 /**
- * How waiting ended. `refused` is the API's final no. `away`: there was nobody from the beginning. `strange`: somebody
- * answers, but not as Lotan does. `late` knows the preview's state, and what stood in the way last, where
- * that was no fault of the preview.
+ * How waiting ended. `refused` is the API's final no. `away`: no answer came from the beginning. `strange`: an answer
+ * came, but none that Lotan gives. `late` knows the preview's state, and what stood in the way last, where that was no
+ * fault of the preview.
  */
 export type Ended =
   | { end: 'running'; view: View }
-  | { end: 'refused'; problem: Problem }
+  | { end: 'refused'; problem: Refusal }
   | { end: 'away'; why: string }
   | { end: 'strange'; status: number; location: string | undefined }
   | { end: 'late'; state: string | undefined; trouble: string | undefined }
@@ -74,7 +74,7 @@ function endOf(answer: Answer, tag: string): Ended | undefined {
   // A proxy in front of Lotan may answer with any of these too, but it knows nothing of the tag.
   const isAboutTag = json?.tag === tag && typeof json.detail === 'string'
   if ((isAboutTag && [403, 409, 502].includes(status)) || status === 401)
-    return { end: 'refused', problem: { ...json, status } as Problem }
+    return { end: 'refused', problem: { ...json, status } as Refusal }
   if (status === 429 || status >= 500) return undefined
   return { end: 'strange', status, location }
 }

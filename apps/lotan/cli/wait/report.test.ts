@@ -9,7 +9,7 @@ const problem = { status: 502, detail: 'The application ended by itself at once.
 
 test('however waiting ends, the status says how, and the last line what to do', () => {
   const table: [Ended, Partial<Seen>, status: number, first: RegExp, last: RegExp][] = [
-    [{ end: 'away', why: 'nobody listens there' }, {}, 3, /at http:\/\/a\.localhost:8080 \(127\.0\.0\.1:8080\): nobody/, /LOTAN_API/],
+    [{ end: 'away', why: 'nothing listens there' }, {}, 3, /at http:\/\/a\.localhost:8080 \(127\.0\.0\.1:8080\): nothing/, /LOTAN_API/],
     [{ end: 'strange', status: 308, location: 'https://a.test/' }, {}, 3, /answers 308/, /leads to https:\/\/a\.test\//],
     [{ end: 'strange', status: 404, location: undefined }, {}, 3, /answers 404/, /set LOTAN_API to the address of/],
     [{ end: 'refused', problem: { ...problem, status: 401 } }, {}, 4, /does not accept/, /admin-token/],

@@ -1,5 +1,5 @@
 /** How waiting ended: the exit status, and in one or two lines what to do next. */
-import { addressOf, type Api, type Problem } from '../api.ts'
+import { addressOf, type Api, type Refusal } from '../api.ts'
 import { exit } from '../command.ts'
 import type { Ended } from './ask.ts'
 import { took } from './line.ts'
@@ -64,7 +64,7 @@ export function reportOf(ended: Ended, waiting: Waiting): { status: number; line
   }
 }
 
-function refused({ status, detail, advice }: Problem, waiting: Waiting): { status: number; lines: string[] } {
+function refused({ status, detail, advice }: Refusal, waiting: Waiting): { status: number; lines: string[] } {
   const { tag, api } = waiting
   switch (status) {
     case 401:

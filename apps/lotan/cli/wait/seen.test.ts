@@ -44,7 +44,7 @@ test('states become stages, and those in which waiting ends change nothing', () 
 })
 
 test('the percent never goes back, not even when a pull begins anew', () => {
-  const pulling = (percent: number) => ({ state: 'pulling', progress: pulled(percent) })
+  const pulling = (percent: number) => ({ state: 'pulling' as const, progress: pulled(percent) })
   assert.equal(after(pulling(41.9)).percent, 41)
   assert.equal(after(pulling(41.9), { state: 'queued' }, pulling(3)).percent, 41)
   assert.equal(after({ state: 'pulling', progress: { ...pulled(0), total: 0 } }).percent, null)

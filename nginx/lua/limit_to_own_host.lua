@@ -1,9 +1,11 @@
--- What an application answers is about its own host alone. Its neighbours are the other previews and the admin page, all
--- of one domain; so what a browser would take for more than this host is cut back to it, and what names the address inside
--- of the container is given the one that visitors see.
+-- What an application answers is about its own host alone. Other previews and the admin page share its domain: so what a
+-- browser would take for more than this host is cut back to it. And an address inside of the container becomes the one
+-- that visitors see.
 
+local ngx = ngx
 local MOST = 100 -- as many values of one header `ngx.header` reads
 local OF_ORIGIN = { cache = true, storage = true, executioncontexts = true, prefetchcache = true, prerendercache = true }
+local ADDRESSES = { 'Location', 'Content-Location' }
 
 -- All values of a header, as a list; nil where there is none.
 local function values_of(name)
@@ -28,7 +30,7 @@ end
 local function cookies()
   local all = values_of('Set-Cookie')
   if not all then return end
-  local own = ngx.var.own_host
+  local own = ngx.var.cookie_host
   for i, cookie in ipairs(all) do
     all[i] = of_own_host(cookie, own)
   end
@@ -71,7 +73,7 @@ local function public(address)
 end
 
 local function addresses()
-  for _, name in ipairs({ 'Location', 'Content-Location' }) do
+  for _, name in ipairs(ADDRESSES) do
     local said = values_of(name)
     local seen = said and public(said[1])
     if seen then ngx.header[name] = seen end

@@ -1,0 +1,75 @@
+/** `/previews/TAG/logs`: what its container writes, as text. */
+import { pipeline } from 'node:stream/promises'
+import type { Request, Response, Router } from 'express'
+import { z } from 'zod'
+import { generationOf } from '../../shared/preview/preview.ts'
+import type { ApiContext } from './context.ts'
+import { answer, problemAnswer, queryParameters, tagParameter, type Paths } from './operation.ts'
+import { aboutOf, sendNoPreview } from './preview-problem.ts'
+import { sendProblem } from './problem.ts'
+import { checked, numberText, resource, tagOf, untilClosed } from './resource.ts'
+
+const MAX_LINES = 10_000
+const wrongTail = `tail is a number of lines, 0 to ${MAX_LINES}, or all.`
+const wrongFollow = 'follow is 0 or 1.'
+
+const query = z.object({
+  tail: z
+    .union(
+      [z.literal('all'), numberText(/^\d+$/, z.int().min(0, wrongTail).max(MAX_LINES, wrongTail), wrongTail)],
+      wrongTail,
+    )
+    .default(200)
+    .meta({ description: 'How many of the last lines.' }),
+  follow: z
+    .enum(['0', '1'], wrongFollow)
+    .transform((text) => (text === '1' ? 1 : 0))
+    .pipe(z.literal([0, 1]))
+    .default(0)
+    .meta({ description: '1: goes on until the container ends.' }),
+})
+
+export const logPaths: Paths = {
+  '/previews/{tag}/logs': {
+    get: {
+      operationId: 'getLogs',
+      summary: 'What its container has written, both streams in order.',
+      parameters: [tagParameter, ...queryParameters(query)],
+      responses: {
+        200: answer('The output.', z.string(), 'text/plain'),
+        400: problemAnswer('A parameter has a value that it cannot have.'),
+        404: problemAnswer('There is no preview of this tag, or it has no container.'),
+        503: problemAnswer('The reaper, which reads logs, does not answer.'),
+      },
+    },
+  },
+}
+
+export function logs({ store, reaper, log }: ApiContext): Router {
+  return resource({ '/previews/:tag/logs': { get: [sendLog] } })
+
+  async function sendLog(req: Request, res: Response) {
+    const tag = tagOf(req)
+    const sent = checked(query, req.query, res)
+    if (!sent) return undefined
+
+    const preview = store.get(tag)
+    if (!preview) return sendNoPreview(res, tag)
+    const container = generationOf(preview)?.container
+    const none = () => sendProblem(res, 404, `${tag} has no container now.`, aboutOf(preview))
+    if (!container) return none()
+    const signal = untilClosed(res)
+    let output
+    try {
+      output = await reaper.logs(container, { tail: sent.tail, follow: sent.follow === 1, signal })
+    } catch (error) {
+      if (signal.aborted) return undefined
+      log.warn({ tag, err: error }, 'the reaper gave no log')
+      return sendProblem(res, 503, 'The reaper, which reads logs, does not answer. Try again.', aboutOf(preview))
+    }
+    if (!output) return none()
+    res.set({ 'Content-Type': 'text/plain; charset=utf-8', 'X-Accel-Buffering': 'no' }).flushHeaders()
+    // Whichever side ends, the other one does.
+    return pipeline(output, res).catch(() => {})
+  }
+}

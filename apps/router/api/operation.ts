@@ -1,0 +1,89 @@
+/** How operations are described in OpenAPI 3.1: what they take and answer comes from the schemas that check it. */
+import { z } from 'zod'
+import { preview } from '../../shared/api/preview.ts'
+import { problem } from '../../shared/api/problem.ts'
+import { tagText } from './resource.ts'
+
+export interface Operation {
+  operationId: string
+  summary: string
+  description?: string
+  parameters?: object[]
+  requestBody?: object
+  responses: Record<number, object>
+}
+
+export type Paths = Record<string, Partial<Record<'get' | 'post' | 'delete', Operation>>>
+
+export const tagParameter = { name: 'tag', in: 'path', required: true, schema: jsonSchemaOf(tagText('')) }
+
+export function queryParameters(query: z.ZodObject): object[] {
+  return Object.entries(query.shape).map(([name, field]) => {
+    const { description, ...schema } = jsonSchemaOf(field as z.ZodType)
+    return { name, in: 'query', schema, description }
+  })
+}
+
+export function body(schema: z.ZodType) {
+  return { required: true, content: { 'application/json': { schema: jsonSchemaOf(schema) } } }
+}
+
+export function answer(description: string, schema: z.ZodType, type = 'application/json') {
+  return { description, content: { [type]: { schema: jsonSchemaOf(schema) } } }
+}
+
+export function problemAnswer(description: string) {
+  return answer(description, problem, 'application/problem+json')
+}
+
+export const accepted = answer('Accepted: the preview as it is now.', preview)
+export const noPreview = problemAnswer('There is no preview of this tag, or it is no valid tag.')
+export const refused = problemAnswer(
+  'Another site asked for the change, with the login cookie; or TAG_FILTER does not offer a tag that is to start.',
+)
+
+/** A change of one preview, without a body. */
+export function change(operationId: string, summary: string): Operation {
+  return {
+    operationId,
+    summary,
+    parameters: [tagParameter],
+    responses: { 202: accepted, 403: refused, 404: noPreview },
+  }
+}
+
+interface JsonSchema {
+  [key: string]: unknown
+  description?: string
+}
+
+/** Of a schema with an id, which the document has among its components, a reference to it. */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const id = z.globalRegistry.get(schema)?.id
+  if (id) return { $ref: `#/components/schemas/${id}` }
+  if (schema instanceof z.ZodArray) return { type: 'array', items: jsonSchemaOf(schema.element as z.ZodType) }
+  return componentOf(schema)
+}
+
+/** The schema itself, as a component of the document. */
+export function componentOf(schema: z.ZodType): JsonSchema {
+  const { $defs, $ref, ...plain } = z.toJSONSchema(schema) as JsonSchema & {
+    $defs?: Record<string, JsonSchema>
+  }
+  const found = typeof $ref === 'string' ? $defs![$ref.split('/').at(-1)!] : plain
+  return JSON.parse(JSON.stringify(found), (_key, value: unknown) => simpler(value)) as JsonSchema
+}
+
+/** Without what only zod needs to say: clients allow for new fields, and know what a date is. */
+function simpler(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const { anyOf, ...schema } = value as JsonSchema
+  delete schema.$schema
+  if (schema.additionalProperties === false) delete schema.additionalProperties
+  if (schema.format === 'date-time') delete schema.pattern
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
+  const [inner, none] = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : []
+  if (none?.type === 'null') return { ...inner, ...schema, type: [inner!.type, 'null'] }
+  return anyOf ? { ...schema, anyOf } : schema
+}

@@ -1,0 +1,34 @@
+/** `/tags`: what the registry offers. */
+import type { Router } from 'express'
+import { z } from 'zod'
+import { offeredTag, type OfferedTag } from '../../shared/api/offered-tag.ts'
+import { urlOf } from '../../shared/config/config.ts'
+import { hostOf } from '../../shared/tag.ts'
+import type { ApiContext } from './context.ts'
+import { answer, type Paths } from './operation.ts'
+import { resource } from './resource.ts'
+
+export const tagPaths: Paths = {
+  '/tags': {
+    get: {
+      operationId: 'listTags',
+      summary: 'The tags that the registry offers.',
+      responses: { 200: answer('By name.', z.array(offeredTag)) },
+    },
+  },
+}
+
+export function tags({ config, store, changes }: ApiContext): Router {
+  return resource({ '/tags': { get: [(_req, res) => res.json(list())] } })
+
+  function list(): OfferedTag[] {
+    const offered = store.offered().filter(({ tag }) => config.offers(tag))
+    const previews = new Map(changes.previews().map((preview) => [preview.tag, preview]))
+    return offered.map(({ tag, digest: known }) => {
+      const preview = previews.get(tag)
+      const host = hostOf(tag, config)
+      const digest = known ?? preview?.image?.digest ?? null
+      return { tag, digest, preview: preview !== undefined, host, url: urlOf(host, config) }
+    })
+  }
+}

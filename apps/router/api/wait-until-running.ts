@@ -1,0 +1,113 @@
+/**
+ * `GET /previews/TAG/wait`: starts a preview if need be, and answers when it runs, or cannot, or time is up.
+ *
+ * Where somebody has asked for a newer image, or one is taking over, who waits is waiting for that one: to run, or to be
+ * given up. One that was noticed only, and is still being pulled, keeps nobody from what runs.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isAsked } from '../../shared/preview/image-update.ts'
+import { isOutdated, type In, type Preview } from '../../shared/preview/preview.ts'
+import type { Nudges } from '../../shared/queue.ts'
+import type { Store } from '../../shared/store/store.ts'
+import type { StoreWatch } from '../watch/store-watch.ts'
+
+/** A tag that the registry does not have yet, since it is still being pushed, is asked for again this often. */
+const ASK_AGAIN_MS = 2_000
+
+/** Who waits is noted as its activity this often: far less than what a preview may be idle for. */
+const TOUCH_MS = 2_000
+
+/** For so long after a newer image has taken over, nginx may still know the older one's slot (see /route). */
+const MOVED_MS = 3_500
+
+/** A preview is undefined where it has no row. `missing`: the registry said that it has no such tag. */
+export type Waited =
+  | { end: 'running'; preview: In<'running'> }
+  | { end: 'failed'; preview: In<'failed'> }
+  | { end: 'stopped'; preview: Preview | undefined }
+  | { end: 'late'; preview: Preview | undefined; missing: boolean }
+
+/**
+ * Waiting counts as activity: what somebody waits for is not stopped as idle.
+ *
+ * @param deadline milliseconds since 1970
+ * @param signal raised when the client hangs up; what it waited for ends as `late`
+ */
+export async function waitUntilRunning(
+  tag: string,
+  { store, nudges, changes }: { store: Store; nudges: Pick<Nudges, 'nudge'>; changes: StoreWatch },
+  { deadline, signal }: { deadline: number; signal: AbortSignal },
+): Promise<Waited> {
+  let missing = false
+  const touch = () => store.touch([[tag, Date.now()]])
+  const touching = setInterval(touch, TOUCH_MS)
+  try {
+    return await wait()
+  } finally {
+    clearInterval(touching)
+  }
+
+  async function wait(): Promise<Waited> {
+    for (;;) {
+      const asked = store.apply(tag, { type: 'start', by: 'api' })
+      if (asked) await nudges.nudge(asked)
+      touch()
+
+      const settled = await changes.until(() => settledAs(tag, store), { deadline, signal })
+      if (!settled) return late()
+      if (settled !== 'missing') {
+        const rest = settled.end === 'running' ? movedAt(settled.preview) + MOVED_MS - Date.now() : 0
+        // What is ahead of the clock was noted before that stepped back.
+        if (rest > 0 && rest <= MOVED_MS) {
+          const left = deadline - Date.now()
+          await sleep(Math.max(0, Math.min(rest, left)), undefined, { signal }).catch(() => {})
+          if (signal.aborted || rest > left) return late()
+          continue
+        }
+        touch()
+        return settled
+      }
+      missing = true
+      const again = Date.now() + ASK_AGAIN_MS
+      // Somebody's click may bring it back before that.
+      const isBack = () => (store.get(tag) && settledAs(tag, store) !== 'missing' ? true : undefined)
+      const back = await changes.until(isBack, { deadline: Math.min(again, deadline), signal })
+      // By the clock alone, a timer that fires a moment early would ask once more.
+      if (signal.aborted || Date.now() >= deadline || (!back && again >= deadline)) return late()
+    }
+  }
+
+  /** Asked again, a tag counts as missing until something of it has come. */
+  function late(): Waited {
+    const preview = store.get(tag)
+    const arrives = preview?.image || (preview?.state === 'pulling' && preview.progress)
+    return { end: 'late', preview, missing: missing && !arrives }
+  }
+}
+
+/** Where waiting ends; undefined while the preview is on its way. */
+function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
+  const preview = store.get(tag)
+  if (!preview) return store.missing(tag) === undefined ? { end: 'stopped', preview } : 'missing'
+  switch (preview.state) {
+    case 'running':
+      if (isAsked(preview) || preview.coming || isOutdated(preview)) return undefined
+      return { end: 'running', preview }
+    case 'failed':
+      // The first push to a registry makes the repository too.
+      return preview.reason.code === 'no-repository' ? 'missing' : { end: 'failed', preview }
+    case 'stopped':
+      return { end: 'stopped', preview }
+    case 'stopping':
+    case 'removing':
+      // Somebody else's wish, made after ours.
+      return preview.thenStart ? undefined : { end: 'stopped', preview }
+    default:
+      return undefined
+  }
+}
+
+/** When a newer image took over last, milliseconds since 1970; 0 where what came before it is gone. */
+function movedAt({ leaving }: Preview): number {
+  return Math.max(0, ...leaving.map(({ since }) => since))
+}

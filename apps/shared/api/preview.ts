@@ -1,0 +1,67 @@
+/** A preview as the API shows it. Programs rely on the names of its fields. */
+import { z } from 'zod'
+
+const count = z.int().min(0)
+const milliseconds = z.int().nullable()
+
+const progress = z.object({
+  bytes: count,
+  total: count,
+  layers: count,
+  layersDone: count,
+  percent: z.number().min(0).max(100),
+  waitsFor: z.enum(['room']).optional().meta({ description: 'Only while it waits: for room on the engine’s disk.' }),
+})
+
+export const preview = z
+  .object({
+    tag: z.string(),
+    host: z.string(),
+    url: z.url().meta({ description: 'Without a final slash.' }),
+    state: z.enum(['queued', 'pulling', 'starting', 'running', 'paused', 'stopping', 'stopped', 'removing', 'failed']),
+    reason: z.string().nullable().meta({ description: 'Why it failed, or why it is tried again: a code.' }),
+    since: z.iso.datetime().meta({ description: 'When the state was entered.' }),
+    lastSeen: z.iso.datetime().nullable(),
+    image: z.string().nullable().meta({ description: 'The engine’s id of the image; null when it is not here.' }),
+    digest: z.string().nullable(),
+    container: z.string().nullable(),
+    slot: z.int().nullable(),
+    generation: z.int().nullable(),
+    progress: progress
+      .nullable()
+      .meta({ description: 'How far the pull is. Nothing in it runs backwards within one start.' }),
+
+    detail: z.string().meta({ description: 'One sentence for people.' }),
+    engine: z
+      .object({ detail: z.string(), output: z.array(z.string()) })
+      .nullable()
+      .meta({
+        description: 'What the engine and the application said when it failed. It may hold secrets.',
+      }),
+    position: z.int().nullable().meta({ description: 'Place in line, from 1.' }),
+    usual: z
+      .int()
+      .nullable()
+      .meta({
+        description:
+          'How long a start like this one usually takes, milliseconds: by its own last one, else by those of other ' +
+          'previews. Null while that is not known, and unless it is on its way up.',
+      }),
+    timing: z
+      .object({
+        queue: milliseconds,
+        pull: milliseconds,
+        start: milliseconds,
+        ready: milliseconds,
+        total: milliseconds,
+      })
+      .meta({ description: 'How long each stage of the last start took, milliseconds.' }),
+    created: z.string().nullable().meta({
+      description: 'When the image was built: its label org.opencontainers.image.created, else as the engine has it.',
+    }),
+    revision: z.string().nullable().meta({ description: 'The image’s label org.opencontainers.image.revision.' }),
+    notice: z.string().nullable().meta({ description: 'Something to know of a preview that works all the same.' }),
+  })
+  .meta({ id: 'Preview' })
+
+export type PreviewJson = z.output<typeof preview>

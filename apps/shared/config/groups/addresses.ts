@@ -1,0 +1,142 @@
+/** What is previewed, at which addresses, and who stands in front. */
+import path from 'node:path'
+import { z } from 'zod'
+import { rules, setting } from '../setting.ts'
+import { domain, listen, networks, publicUrl, repository, type Place } from '../values/address.ts'
+import { integer } from '../values/amount.ts'
+import { file } from '../values/text.ts'
+
+const DEMO = '127.0.0.1:5000/todowrangler'
+
+const settings = {
+  REPOSITORY: setting(repository, {
+    description: 'The one repository whose tags may run.',
+    without: "the demo's",
+  }),
+  TL_DOMAIN: setting(domain, {
+    description: 'Previews live at `TAG.TL_DOMAIN`, the admin page at `TL_DOMAIN`.',
+    standard: 'todowrangler.lotan.localhost',
+  }),
+  LOTAN_LISTEN: setting(listen, {
+    description: 'Where nginx listens. `[::]:80` is IPv6 and IPv4. In the image the default is `0.0.0.0:80`.',
+    standard: '127.0.0.1:8080',
+  }),
+  LOTAN_PUBLIC_URL: setting(publicUrl, {
+    description: 'Scheme and port of links, when another proxy or a published port stands in front.',
+    without: 'from the two above',
+  }),
+  LOTAN_TLS_CERT: setting(file, {
+    description: 'A wildcard certificate with its chain (PEM): HTTPS with HTTP/2. HTTP then only leads there.',
+  }),
+  LOTAN_TLS_KEY: setting(file, { description: 'The key of that certificate (PEM).' }),
+  LOTAN_TLS_LISTEN: setting(listen, {
+    description: 'Where nginx listens for HTTPS, with a certificate.',
+    without: 'the host of `LOTAN_LISTEN`, port 443 beside 80, else 8443',
+  }),
+  LOTAN_HSTS_SECONDS: setting(integer(0, 100_000_000), {
+    description: 'With HTTPS, here or in a proxy: how long browsers are to use HTTPS alone. 0 takes it back.',
+    without: 'off',
+  }),
+  LOTAN_TRUSTED_PROXIES: setting(networks, {
+    description:
+      'Addresses and networks of proxies in front whose `X-Forwarded-*` is believed. Needs `LOTAN_PUBLIC_URL`.',
+  }),
+}
+
+export const addresses = {
+  title: 'Addresses',
+  settings,
+  schema: z
+    .object(settings)
+    .check(
+      rules((given, { good, refuse }) => {
+        const { LOTAN_TLS_CERT: certificate, LOTAN_TLS_KEY: key, LOTAN_PUBLIC_URL: url } = given
+        const isUnset = (name: 'LOTAN_TLS_CERT' | 'LOTAN_TLS_KEY') => good(name) && given[name] === null
+        const hasTls = good('LOTAN_TLS_CERT', 'LOTAN_TLS_KEY') && certificate !== null && key !== null
+        const hasNoTls = isUnset('LOTAN_TLS_CERT') && isUnset('LOTAN_TLS_KEY')
+
+        if (isUnset('LOTAN_TLS_CERT') !== isUnset('LOTAN_TLS_KEY'))
+          refuse(
+            isUnset('LOTAN_TLS_KEY') ? 'LOTAN_TLS_KEY' : 'LOTAN_TLS_CERT',
+            'is missing: a certificate and its key go together',
+          )
+        if (hasNoTls && good('LOTAN_TLS_LISTEN') && given.LOTAN_TLS_LISTEN)
+          refuse('LOTAN_TLS_LISTEN', 'needs LOTAN_TLS_CERT and LOTAN_TLS_KEY: give these too, or leave it out')
+        if (hasTls && good('LOTAN_LISTEN', 'LOTAN_TLS_LISTEN')) {
+          const { port } = given.LOTAN_LISTEN
+          if (tlsListenOf(given).port === port)
+            refuse('LOTAN_TLS_LISTEN', `has the port of LOTAN_LISTEN, ${port}: give them two`)
+        }
+
+        if (!good('LOTAN_PUBLIC_URL')) return
+        if (hasTls && url?.protocol === 'http:')
+          refuse('LOTAN_PUBLIC_URL', 'begins with http: with LOTAN_TLS_CERT write https, or leave it out')
+        if (good('LOTAN_TRUSTED_PROXIES') && given.LOTAN_TRUSTED_PROXIES && !url)
+          refuse(
+            'LOTAN_PUBLIC_URL',
+            'is missing: behind a proxy of LOTAN_TRUSTED_PROXIES write the address that visitors see',
+          )
+        if (good('TL_DOMAIN') && url && url.host !== given.TL_DOMAIN)
+          refuse(
+            'LOTAN_PUBLIC_URL',
+            `is for ${url.host}, but TL_DOMAIN is ${given.TL_DOMAIN}: give both the same domain`,
+          )
+        if (hasNoTls && url?.protocol !== 'https:' && good('LOTAN_HSTS_SECONDS') && given.LOTAN_HSTS_SECONDS !== null)
+          refuse(
+            'LOTAN_HSTS_SECONDS',
+            'needs HTTPS: give LOTAN_TLS_CERT and LOTAN_TLS_KEY, or an https LOTAN_PUBLIC_URL where a proxy has them',
+          )
+      }),
+    )
+    .transform((given) => {
+      const listen = given.LOTAN_LISTEN
+      const tls = tlsOf(given)
+      return {
+        /** `registry.example.com/team/app`, without a tag. */
+        repository: given.REPOSITORY ?? DEMO,
+        /** No REPOSITORY is set. The launcher gives its children the demo's, so this is true in the launcher alone. */
+        demo: given.REPOSITORY === null,
+        domain: given.TL_DOMAIN,
+        /** Previews and admin page as the public sees them; a port of null is the scheme's own. */
+        publicUrl: publicUrlOf(given, tls),
+        /** Where nginx listens for HTTP. */
+        listen,
+        /** Where nginx listens for HTTPS, and with what; then `listen` only leads there. Null without a certificate. */
+        tls,
+        /** For how many seconds browsers are to remember that there is HTTPS (RFC 6797); null for not telling them. */
+        hsts: given.LOTAN_HSTS_SECONDS,
+        /** The proxies whose X-Forwarded-* is believed: addresses and networks. */
+        trustedProxies: given.LOTAN_TRUSTED_PROXIES ?? [],
+      }
+    }),
+}
+
+/** The part that a certificate's files are checked by: it can be read whatever the others are. */
+export const certificate = z
+  .object(settings)
+  .pick({ TL_DOMAIN: true, LOTAN_LISTEN: true, LOTAN_TLS_CERT: true, LOTAN_TLS_KEY: true, LOTAN_TLS_LISTEN: true })
+  .transform((given) => ({ domain: given.TL_DOMAIN, tls: tlsOf(given) }))
+
+type Given = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> }
+type TlsGiven = Pick<Given, 'LOTAN_LISTEN' | 'LOTAN_TLS_CERT' | 'LOTAN_TLS_KEY' | 'LOTAN_TLS_LISTEN'>
+
+function tlsOf(given: TlsGiven): { certificate: string; key: string; listen: Place } | null {
+  const { LOTAN_TLS_CERT: certificate, LOTAN_TLS_KEY: key } = given
+  if (certificate === null || key === null) return null
+  return { certificate: path.resolve(certificate), key: path.resolve(key), listen: tlsListenOf(given) }
+}
+
+function tlsListenOf({ LOTAN_TLS_LISTEN, LOTAN_LISTEN: { host, port } }: TlsGiven): Place {
+  return LOTAN_TLS_LISTEN ?? { host, port: port === 80 ? 443 : 8443 }
+}
+
+function publicUrlOf(
+  { LOTAN_PUBLIC_URL, LOTAN_LISTEN }: Given,
+  tls: { listen: Place } | null,
+): { protocol: 'http:' | 'https:'; port: number | null } {
+  if (LOTAN_PUBLIC_URL) return { protocol: LOTAN_PUBLIC_URL.protocol, port: LOTAN_PUBLIC_URL.port }
+  const { port } = tls?.listen ?? LOTAN_LISTEN
+  return tls
+    ? { protocol: 'https:', port: port === 443 ? null : port }
+    : { protocol: 'http:', port: port === 80 ? null : port }
+}

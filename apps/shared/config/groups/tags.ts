@@ -1,0 +1,40 @@
+/** Which tags there are previews of, and where they live. */
+import { z } from 'zod'
+import { setting } from '../setting.ts'
+import { duration } from '../values/amount.ts'
+import { tagPattern, zeroOrOne } from '../values/text.ts'
+
+const settings = {
+  TAG_FILTER: setting(tagPattern, {
+    description: 'A [Lua pattern](#lua-patterns): which tags are offered, listed and started.',
+  }),
+  LOTAN_PREPULL: setting(tagPattern, {
+    description: 'A [Lua pattern](#lua-patterns): tags to pull when the registry shows them, before their first click.',
+  }),
+  // At most what a timer can wait: a longer one fires at once, for ever.
+  IMAGE_REFRESH_INTERVAL_MINUTES: setting(duration('minutes', 30_000), {
+    description: "Read the registry's tags, and look for newer images, this often.",
+    standard: '5',
+  }),
+  TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS: setting(zeroOrOne, {
+    description: 'Tag `1.9.5` lives at `1_9_5.TL_DOMAIN`; at 0 at `1.9.5.TL_DOMAIN`.',
+    standard: '1',
+  }),
+}
+
+export const tags = {
+  title: 'Tags',
+  settings,
+  schema: z.object(settings).transform((given) => {
+    const offers = given.TAG_FILTER ?? (() => true)
+    const prepull = given.LOTAN_PREPULL ?? (() => false)
+    return {
+      /** Whether a tag may be offered and started: what TAG_FILTER says of it. */
+      offers,
+      /** Whether a tag's image is pulled before its first click: what LOTAN_PREPULL says of it, and TAG_FILTER too. */
+      prepulls: (tag: string) => offers(tag) && prepull(tag),
+      refreshEvery: given.IMAGE_REFRESH_INTERVAL_MINUTES,
+      transliterate: given.TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS,
+    }
+  }),
+}
