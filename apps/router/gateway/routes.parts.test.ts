@@ -145,7 +145,7 @@ describe('streams that only come back', () => {
     assert.equal((await ask('/answer', 'quiet', events)).headers['x-accel-redirect'], '@closed')
     const refused = await ask('/answer', 'quiet', socket)
     assert.deepEqual([refused.status, refused.headers['x-accel-redirect']], [503, undefined])
-    assert.match(refused.json.detail, /was open when it fell asleep/)
+    assert.match(refused.json.detail, /was open when the preview fell asleep/)
     assert.ok(Number(refused.headers['retry-after']) > 0)
   })
 
