@@ -21,7 +21,7 @@ import {
   removeNetworkByHand,
   pruneTestImages,
 } from './docker.ts'
-import { open, request, type Answer, type Ask } from '../clients/http.ts'
+import { asBrowser, open, request, type Answer, type Ask } from '../clients/http.ts'
 import { freePort } from './ports.ts'
 import { isAlive, processes, processesAbout } from './processes.ts'
 import { removeFirewallByHand } from './reach.ts'
@@ -40,7 +40,7 @@ const partNames = {
 }
 export type PartName = keyof typeof partNames
 
-export { asBrowser } from '../clients/http.ts'
+export { asBrowser }
 
 export type Lotan = Awaited<ReturnType<typeof startLotan>>
 
