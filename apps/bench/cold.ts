@@ -1,9 +1,7 @@
 /**
  * A cold click with the image here, through nginx, against what the engine alone needs: create, start, first answer.
- * In turn, each with a container that never was before.
- *
- * The engine is measured twice: with the very options Lotan gives its containers (limits, an init, few capabilities, a
- * network of their own), which says what Lotan adds, and with none at all, which says what those options cost.
+ * The engine runs twice: with the options of Lotan's containers (the difference is Lotan's) and with none (the
+ * difference is the options').
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/harness/lotan.ts'
@@ -33,12 +31,12 @@ export async function cold(): Promise<void> {
         if (status !== 200) throw new Error(`the click on c${i} ended in ${status}`)
         return performance.now() - began
       }
-      // The first click shows how Lotan makes its containers.
+      // The first click shows which options Lotan sets.
       const clickFirst = i === 0 ? await click() : undefined
       options ??= await optionsOf(`lotan-${lotan.config.instance}-c0-1`)
       const same = () => startBare(image, raw, options)
       const bare = () => startBare(image, raw)
-      // The order changes, so that none always follows another.
+      // The order changes, so that none always follows the same one.
       const round = { click: 0, same: 0, bare: 0 }
       for (const name of orders[i % orders.length]!)
         round[name] = name === 'click' ? (clickFirst ?? (await click())) : await (name === 'same' ? same : bare)()
@@ -67,7 +65,7 @@ const orders = [
   ['bare', 'click', 'same'],
 ] as const
 
-/** How a container was made, ready for another one; its address is the engine's choice. */
+/** Without the address, which the engine then chooses. */
 async function optionsOf(name: string): Promise<object> {
   const { HostConfig, Config } = await docker<{ HostConfig: object; Config: { Env: string[] } }>(
     'GET',
@@ -76,7 +74,6 @@ async function optionsOf(name: string): Promise<object> {
   return { HostConfig, Env: Config.Env }
 }
 
-/** Creates and starts a container, and asks until it answers. */
 async function startBare(image: string, started: string[], options: object = {}): Promise<number> {
   const began = performance.now()
   const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {

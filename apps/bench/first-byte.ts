@@ -1,6 +1,5 @@
 /**
- * From a first click's last byte to the waiting page's first, on tags that nobody has clicked before: one click after
- * another, and a hundred at once.
+ * The time to a waiting page's first byte, on tags that were never clicked: one click at a time, and a hundred at once.
  */
 import { asBrowser, isWaiting, startLotan } from '../testing/harness/lotan.ts'
 import { openGate } from '../testing/registries/throttle.ts'
@@ -19,7 +18,7 @@ export async function firstByte(): Promise<void> {
   const crowds = Array.from({ length: ROUNDS }, (_, round) =>
     Array.from({ length: AT_ONCE }, (_, i) => `crowd-${round}-${i}`),
   )
-  // Tags that the registry's list has: what nobody knows is looked for only so often.
+  // The registry lists these tags, since lookups of unknown tags are limited.
   await buildSmall(`${registry.repository}:one`, 'one')
   await moveToRegistry(`${registry.repository}:one`)
   registry.multiply('one', [...singles, ...crowds.flat()])
@@ -34,7 +33,7 @@ export async function firstByte(): Promise<void> {
     return answer.head
   }
   try {
-    // The registry says nothing, so every page is one of a pull that is queued or has just begun.
+    // The registry is silent, so every page shows a queued or a beginning pull.
     gate.narrow(0)
     for (const tag of singles) single.push(await click(tag))
     for (const tags of crowds) crowd.push(...(await Promise.all(tags.map(click))))

@@ -1,4 +1,4 @@
-/** `npm run bench NAME`: answers one question by measuring, and names the machine. */
+/** `npm run bench NAME`: measures, and names the machine. */
 import os from 'node:os'
 import { cold } from './cold.ts'
 import { firstByte } from './first-byte.ts'

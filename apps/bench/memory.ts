@@ -1,4 +1,4 @@
-/** Memory of each part when nothing happens and one preview runs, and what each one more costs. */
+/** Memory of each process of an idle Lotan, and of each further preview. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
 import { buildSmall } from '../testing/images/build.ts'
@@ -36,7 +36,7 @@ export async function memory(): Promise<void> {
 
 type Used = ReturnType<typeof memoryOf>
 
-/** What each part uses; nginx is a master and its workers. */
+/** nginx is a master and its workers. */
 function ofParts(lotan: Lotan): Map<string, Used> {
   const pids = [['launcher', lotan.launcher()], ...parts.map((part) => [part, lotan.part(part)])] as [string, number][]
   return new Map(
@@ -44,7 +44,6 @@ function ofParts(lotan: Lotan): Map<string, Used> {
   )
 }
 
-/** What the engine runs beside each container. */
 function shimsOf(containers: string[]): Map<string, Used> {
   const shims = processes().filter(({ command }) => /containerd-shim/.test(command.split(' ')[0]!))
   return new Map(

@@ -1,6 +1,6 @@
 /**
- * What a visitor of one preview notices of another that takes all it can get: requests through nginx, a hundred a second,
- * alone and beside each kind of bad neighbour, in turn.
+ * What a preview's visitor notices of a greedy neighbour: 100 requests a second through nginx, alone and beside each
+ * kind.
  */
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,11 +14,10 @@ import { median, quantile } from './figures.ts'
 const ROUNDS = 2
 const SECONDS = 2
 const EVERY_MS = 10
-/** Until it is at its worst, and until Lotan has done something about it. */
+/** Until the neighbour is at its worst and Lotan has reacted. */
 const SETTLE_MS = 6_000
 
 const busy = '/bin/busybox'
-/** What they do, in the words of busybox's shell. */
 const neighbours: Record<string, string> = {
   'a fork bomb': 'b() { b | b & }; b; sleep 1000',
   'a loop of short processes': `while :; do ${busy} true; done`,
@@ -64,13 +63,13 @@ export async function neighbour(): Promise<void> {
   }
 }
 
-/** Has it stopped, and does not wait until those who might still use it have gone. */
+/** Does not wait for the drain. */
 async function end(lotan: Lotan, tag: string): Promise<void> {
   await lotan.api('POST', `/previews/${tag}/stop`)
   for (const { Id, Labels } of await lotan.containers()) if (Labels['lotan.tag'] === tag) await kill(Id).catch(() => {})
 }
 
-/** Milliseconds of each request. They are sent by the clock: a slow answer holds up no other. */
+/** Milliseconds of each request. Sent by the clock, so that a slow answer delays no other. */
 async function measure(lotan: Lotan): Promise<number[]> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 32 })
   const asked: Promise<number>[] = []

@@ -1,4 +1,4 @@
-/** A tag that is pushed again under steady load: what fails, how long the older page is shown, and what it costs. */
+/** A tag is pushed again under steady load: what fails, how long the older page is shown, and what it costs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/harness/lotan.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
@@ -11,7 +11,7 @@ const load = { connections: 20, pause: 2 }
 
 export async function newest(): Promise<void> {
   const registry = await startRegistry()
-  // Under another name of the same registry, so that the copy that Lotan pulled is not touched.
+  // Pushed under another name of the registry, so that the copy Lotan pulled stays.
   const push = async (page: string) => {
     const reference = `localhost:${registry.port}/todowrangler:app`
     await buildSmall(reference, page)

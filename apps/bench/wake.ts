@@ -1,6 +1,6 @@
 /**
- * A click on a paused preview, through nginx, against what the engine alone needs: unpause, first answer. In turn, with
- * containers of the same image and options.
+ * A click on a paused preview, through nginx, against the engine's unpause and first answer, with the same image and
+ * options.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/harness/lotan.ts'

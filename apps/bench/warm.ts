@@ -1,6 +1,6 @@
 /**
- * Requests a second to a running preview, against an nginx that does nothing but pass on to the same container, with
- * kept connections and no log. Both in turn. The application is the fastest there is, so that the way to it shows.
+ * Requests a second to a running preview, against a bare nginx in front of the same container (keepalive, no log). The
+ * application is as fast as possible, so that the way to it shows.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,7 +20,7 @@ import { spread } from './figures.ts'
 const ROUNDS = 6
 const SECONDS = 3
 const CONNECTIONS = 32
-/** Requests on their way on each connection. With more than one the client takes less of the machine, and nginx shows. */
+/** Requests in flight per connection. With more than one the client needs less of the machine, and nginx shows. */
 const DEPTHS = [1, 8]
 
 export async function warm(): Promise<void> {
@@ -61,7 +61,7 @@ async function compare(depth: number, through: { lotan: () => Promise<number>; b
   console.log(`Lotan passes ${spread(ratios, 'of what nginx does', 2)}`)
 }
 
-/** Requests a second, on loopback. @throws when an answer is not the application's */
+/** @throws when an answer is not the application's */
 async function rate(port: number, host: string, depth: number): Promise<number> {
   const { requests, non2xx, errors } = await autocannon({
     url: `http://127.0.0.1:${port}/`,

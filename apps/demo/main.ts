@@ -1,6 +1,6 @@
 /**
- * Fills the demo's registry with the sample images, one printed line for each, and leaves no copy on the engine, so that
- * a click really pulls. What the registry has already, in the same revision, is not built again.
+ * Fills the demo's registry with the sample images and leaves no copy on the engine, so that a click really pulls.
+ * Images that are there in the same revision are not built again.
  */
 import fs from 'node:fs/promises'
 import path from 'node:path'
@@ -31,7 +31,7 @@ async function pushedTags(): Promise<string[]> {
   try {
     return await openRegistry(config).tags()
   } catch (error) {
-    // Somebody emptied the registry and left the stamp.
+    // The registry was emptied, and the stamp left.
     if (error instanceof RegistryError && error.code === 'no-repository') return []
     throw error
   }

@@ -1,11 +1,11 @@
-/** The sample application's images: todowrangler, a to-do page in a colour of its own for each tag. */
+/** The sample application: todowrangler, a to-do page with a colour for each tag. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { Engine } from '../shared/engine/engine.ts'
 
-/** One tag and the colour of its banner. Without a colour its image is the one that fails on purpose. */
+/** Without a colour the image is the one that fails on purpose. */
 export interface Sample {
   tag: string
   hex: string | null
@@ -26,7 +26,7 @@ export const samples: Sample[] = [
 
 const source = path.join(import.meta.dirname, 'todowrangler')
 
-/** What the images are made of, as 12 hexadecimal digits: other digits, other images. */
+/** 12 hexadecimal digits that change when the images do. */
 export async function revision(): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(samples))
   for (const name of (await fs.readdir(source)).sort())
@@ -34,12 +34,7 @@ export async function revision(): Promise<string> {
   return hash.digest('hex').slice(0, 12)
 }
 
-/**
- * Builds the image of one sample.
- *
- * @param reference what the image is to be called, with registry and tag
- * @throws EngineError
- */
+/** @throws EngineError */
 export async function buildSample(
   engine: Pick<Engine, 'build'>,
   { tag, hex }: Sample,
@@ -70,13 +65,13 @@ export async function buildSample(
   }
 }
 
-/** Where this machine's busybox lies: the static one, since the images hold nothing else. */
+/** The static busybox: the images hold nothing else. */
 export async function busybox(): Promise<string> {
   for (const file of ['/bin/busybox', '/usr/bin/busybox']) if (await isStatic(file)) return file
   throw new Error('there is no busybox on this machine that needs no libraries: install busybox-static')
 }
 
-/** Whether there is such a program and it needs no loader, which an ELF file names at its head. */
+/** A dynamic ELF file names its loader at its head. */
 async function isStatic(file: string): Promise<boolean> {
   const program = await fs.open(file).catch(() => undefined)
   if (!program) return false

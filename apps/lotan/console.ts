@@ -1,14 +1,14 @@
-/** What the launcher tells whoever started it: plain lines, coloured where a terminal can show it. */
+/** The launcher's console: plain lines, coloured on a terminal that has colours. */
 import path from 'node:path'
 import { styleText } from 'node:util'
 
-/** Prints one line. `good` and `bad` are green and red on a terminal that has colours. */
+/** `good` and `bad` are green and red. */
 export type Say = (text: string, tone?: 'good' | 'bad') => void
 
-/** @param term the terminal's kind, as TERM names it: `dumb` has no colours */
+/** @param term the variable TERM: `dumb` has no colours */
 export function openConsole(out: NodeJS.WriteStream, term: string): Say {
   const coloured = out.isTTY && out.hasColors(8, { TERM: term })
-  // A terminal that was closed, or a `head` that has seen enough, is no reason to stop serving.
+  // A closed terminal (or a `head` that ended) must not end Lotan.
   out.on('error', () => {})
   return (text, tone) => {
     const styled =
@@ -17,8 +17,8 @@ export function openConsole(out: NodeJS.WriteStream, term: string): Say {
   }
 }
 
-/** A path as a person would write it here: below the current directory without what leads there. */
-export function shown(file: string): string {
+/** A path relative to the current directory, where it lies below it. */
+export function displayPath(file: string): string {
   const relative = path.relative('.', file)
   return relative.startsWith('..') ? file : relative
 }

@@ -1,6 +1,6 @@
 /**
- * A container's health check: ends with 0 where every part of the Lotan with these settings is well, asked as visitors
- * ask, or where the one part is that is named; else says what is not.
+ * A container's health check: ends with 0 when all processes (or the one that is named) are healthy, else prints which
+ * is not.
  */
 import { readConfig } from '../shared/config/config.ts'
 import { get } from './supervisor/probe.ts'
@@ -9,19 +9,18 @@ import { unhealthyOf, unhealthyOne } from './supervisor/health.ts'
 
 const config = readConfig()
 const name = names.find((name) => name === process.argv[2])
-const ails = await (name ? unhealthyOne(name, config) : whatVisitorsSee()).catch((error: Error) => error.message)
-console.log(ails ?? 'well')
-process.exit(ails === undefined ? 0 : 1)
+const problem = await (name ? unhealthyOne(name, config) : checkAsVisitor()).catch((error: Error) => error.message)
+console.log(problem ?? 'healthy')
+process.exit(problem === undefined ? 0 : 1)
 
-async function whatVisitorsSee(): Promise<string | undefined> {
+async function checkAsVisitor(): Promise<string | undefined> {
   const { listen, domain } = config
-  // Where it listens everywhere it listens on loopback too.
   const host = { '0.0.0.0': '127.0.0.1', '[::]': '::1' }[listen.host] ?? listen.host.replace(/^\[(.*)\]$/, '$1')
   try {
     const { status, body } = await get({ host, port: listen.port }, '/readyz', domain)
     return status === 200 ? undefined : body
   } catch (error) {
-    // The router may know why nginx is not there yet.
+    // The router may know why nginx has not started.
     return (await unhealthyOf(config)) ?? (error as Error).message
   }
 }

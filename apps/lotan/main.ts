@@ -1,4 +1,4 @@
-/** The `lotan` command: finds the command that is asked for, and ends with its status. */
+/** The `lotan` command: runs the command that the arguments name, and ends with its status. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { SettingsError } from '../shared/config/config.ts'
@@ -26,18 +26,18 @@ async function main(): Promise<number> {
   try {
     return await command.run(args)
   } catch (error) {
-    const words = wordsFor(error, command)
-    if (!words) throw error
-    console.error(words)
+    const message = messageFor(error, command)
+    if (!message) throw error
+    console.error(message)
     return error instanceof SettingsError && error.mayMend ? exit.unexpected : exit.usage
   }
 }
 
 async function help(asked: boolean): Promise<number> {
   const usages = await Promise.all(Object.values(commands).map(async (load) => (await load()).usage))
-  const words = `usage: ${[...usages, 'lotan --version'].join('\n       ')}`
-  if (asked) console.log(words)
-  else console.error(words)
+  const message = `usage: ${[...usages, 'lotan --version'].join('\n       ')}`
+  if (asked) console.log(message)
+  else console.error(message)
   return asked ? exit.done : exit.usage
 }
 
@@ -46,8 +46,8 @@ function version(): string {
   return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version
 }
 
-/** What to tell of an error that the user can mend; undefined for any other. */
-function wordsFor(error: unknown, { usage }: Command): string | undefined {
+/** The words for an error of the user's; undefined for any other error. */
+function messageFor(error: unknown, { usage }: Command): string | undefined {
   if (error instanceof SettingsError)
     return error.problems.map(({ variable, problem }) => `lotan: ${variable} ${problem}`).join('\n')
   const { code, message } = error as NodeJS.ErrnoException

@@ -1,7 +1,4 @@
-/**
- * What the queue-processor works with, for tests: a real engine, Redis and registry, and a database of their own. The
- * hands run in the test's own process, or as the process they are (`asProcess`).
- */
+/** Real engine, Redis and registry, and a database of its own. The worker runs in the test's process, or beside it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
@@ -35,7 +32,6 @@ import type { Dependencies, Waits } from './dependencies.ts'
 
 export type Bed = Awaited<ReturnType<typeof makeBed>>
 
-/** @param env settings; LOTAN_DATA_DIR is the bed's own */
 export async function makeBed(repository: string, env: Record<string, string> = {}, waits: Partial<Waits> = {}) {
   const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-hands-'))
   const settings = {
@@ -60,7 +56,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     log,
   })
   const engine = openEngine(config)
-  // The machine's firewall is left alone: it has a test of its own.
+  // Firewall rules have a test of their own.
   const network = openNetwork({
     engine,
     store,
@@ -98,7 +94,6 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     nudges,
     parts,
 
-    /** Begins to work, in this process. */
     work() {
       workers ??= openWorkers(
         config,
@@ -108,7 +103,6 @@ export async function makeBed(repository: string, env: Record<string, string> = 
       )
     },
 
-    /** Begins to work as a process of its own, which the test may kill. */
     asProcess() {
       const main = path.join(import.meta.dirname, 'main.ts')
       const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
@@ -131,7 +125,6 @@ export async function makeBed(repository: string, env: Record<string, string> = 
       }
     },
 
-    /** What a click does. */
     click: (tag: string) => ask(tag, { type: 'start', by: 'visit' }),
     ask,
 

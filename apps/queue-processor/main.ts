@@ -1,4 +1,4 @@
-/** The queue-processor: the only one that changes containers and images. It does what the state of each preview asks. */
+/** The queue-processor: the only process that changes containers and images. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openApp } from '../shared/app.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
@@ -14,7 +14,7 @@ import { openNetwork } from './network/network.ts'
 import { usualWaits } from './dependencies.ts'
 import { watchBombs } from './containers/watch-fork-bombs.ts'
 
-/** The engine saturates at 2 to 4 starts at once; a pull waits for the registry mostly, a stop for the application. */
+/** The engine saturates at 2 to 4 starts at once. A pull mostly waits for the registry, a stop for the application. */
 const widths = { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 10, stop: 10 }
 
 const app = openApp('queue-processor')
@@ -35,7 +35,7 @@ for (const preview of due) await nudges.nudge(preview)
 for (const preview of store.list()) if (wantsNewer(preview)) await nudges.refresh(preview)
 log.info({ repository: config.repository, instance: config.instance, due: due.length }, 'queue-processor is ready')
 
-/** What is due is read from the database: jobs of an earlier life only stand in the way. */
+/** The database says what is due; jobs of an earlier process would only be in the way. */
 async function emptyQueues() {
   for (let tries = 0; !signal.aborted; tries++) {
     try {

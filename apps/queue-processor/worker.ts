@@ -1,8 +1,6 @@
 /**
- * What one nudge leads to: the preview is read again, and gets what its state asks for.
- *
- * One tag's steps run one after another. A nudge for a tag that is busy is remembered, never waited with: a lane is for
- * the engine's work alone.
+ * Reads a nudged preview again and runs the step that its state asks for. One tag's steps run one after another; a
+ * nudge for a busy tag is remembered and holds no lane.
  */
 import { nextInLine } from '../shared/preview/start-queue.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/preview/image-update.ts'
@@ -21,14 +19,13 @@ import { startPreview } from './step/start-preview.ts'
 import { cleanUp, removePreview, stopPreview } from './step/stop-preview.ts'
 import { removeStrays } from './step/remove-strays.ts'
 
-/** What was asked for a tag while it was busy, and whether that was with looking for a newer image. */
+/** What arrived for a busy tag, and whether its current step is an update. */
 interface Turn {
   again: boolean
   sweep: boolean
   looks: boolean
 }
 
-/** Makes the handler of the lanes. It never throws, and it is harmless to call twice for the same. */
 export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise<void> {
   const { store, nudges, log, config } = parts
   const busy = new Map<string, Turn>()
@@ -36,15 +33,15 @@ export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise
   const pullAhead = openPrepull(parts)
 
   return async function attend(lane, { tag, sweep: sweeping = false, refresh: refreshing = false, ahead = false }) {
-    // Beside whatever is asked for the tag meanwhile: the engine fetches a layer once, for all who want it.
+    // Beside the tag's other steps: the engine fetches a layer once for all pulls.
     if (ahead) return pullAhead(tag)
-    // Before the tag is taken: where this throws, nobody would ever give it back.
+    // Before the tag is marked busy: if this throws, the mark would stay for ever.
     const before = store.get(tag)
     if (before?.leaving.length) seeOff(tag, before.leaving)
     const theirs = busy.get(tag)
     if (theirs) {
       if (sweeping) theirs.sweep = true
-      // Whether a newer image is wanted is seen when it is done.
+      // A wanted update is seen when the step ends.
       else if (!refreshing) theirs.again = true
       return
     }
@@ -67,17 +64,17 @@ export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise
     }
   }
 
-  /** A stop that did not work is asked for again by the reaper; a pull or a start that did not is a reason. */
+  /** The reaper asks again for a stop that failed; a pull or a start that failed gets a reason. */
   async function failed(tag: string, lane: Lane, error: unknown) {
     const preview = store.get(tag)
     if (!isExpected(error)) log.error({ tag, lane, err: error }, 'step failed')
     else log.warn({ tag, lane, code: error.code, error: error.message }, 'step failed')
-    // Nobody waits for a renewal: whoever is on the way has asked for more than that.
+    // No visitor waits for an update, and the store already notes its failure.
     if (!preview || lane === 'stop' || lane === 'renew') return
     const coming = pendingOf(preview)
     if (preview.state === 'running' && (lane !== 'start' || !coming)) return
     if (!['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
-    // An engine that is down cannot do that either: the container is swept away when it is back.
+    // Fails too while the engine is down; the reaper removes the container later.
     if (coming) await discard(parts, coming).catch(() => {})
     store.apply(tag, {
       type: 'fail',
@@ -90,7 +87,7 @@ export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise
     try {
       const now = store.get(tag)
       if (turn.sweep) await nudges.sweep(tag)
-      // A look that nothing has come of is asked for again by the reaper.
+      // The reaper asks again for an update without a result.
       const inVain = turn.looks && before && now?.refreshes === before.refreshes && !hasChanged(before, now)
       if (now && wantsNewer(now) && mayBeRenewed(now) && !inVain) await nudges.refresh(now)
       if (now?.state === 'queued' && outcome?.sendOn) await nudges.nudge(now, outcome.sendOn)
@@ -101,7 +98,7 @@ export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise
     }
   }
 
-  /** A place is free: whoever has waited longest need not wait for the reaper. */
+  /** Nudges the preview that has waited longest, instead of leaving it to the reaper. */
   async function callNext() {
     if (store.places() >= config.maxRunning) return
     for (const next of nextInLine(store.list(), 1, Date.now())) await nudges.nudge(next)
@@ -116,16 +113,16 @@ async function step(
   sweeping: boolean,
 ): Promise<Outcome> {
   if (!preview || sweeping) return void (await removeStrays(parts, tag))
-  // The state has changed since the job was made: it is another lane's now.
+  // The state has changed since the nudge: another lane handles it.
   const sentOn = preview.state === 'queued' && (lane === 'ask' || lane === 'pull')
   if (laneOf(preview) !== lane && !sentOn) return { again: isOnItsWay(preview) }
   switch (preview.state) {
     case 'queued': {
-      // TAG_FILTER was changed since it was asked for.
+      // TAG_FILTER was changed since the click.
       if (!parts.config.offers(tag)) return void parts.store.apply(tag, { type: 'remove' })
       if (lane === 'ask') return checkTag(parts, preview)
       if (lane === 'pull') return pullForStart(parts, preview)
-      // A question keeps nobody else from starting.
+      // Beside the lane: the registry's answer must not delay other starts.
       if (wantsNewer(preview)) return { beside: checkUpdateFirst(parts, preview) }
       const here = await withImage(parts, preview)
       if (here) return startPreview(parts, here)

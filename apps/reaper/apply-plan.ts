@@ -1,4 +1,4 @@
-/** Carries out what is due. The reaper itself changes no container and no image: it commits what it saw, and asks. */
+/** Carries out the plan. The reaper changes no container or image: it commits events and nudges the queue-processor. */
 import type { Config } from '../shared/config/config.ts'
 import { EngineError, type Container, type Engine, type Inspected } from '../shared/engine/engine.ts'
 import { limitsOf } from '../shared/config/limits.ts'
@@ -10,12 +10,11 @@ import { slotSchemeIn, slotOf } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
 import { isAstray, isUnknown, type Action } from './plan.ts'
 
-/** How many of an application's last lines are kept, and how long reading them may hold up its restart. */
+/** How many lines are kept, and how long reading them may delay the application's restart. */
 const LINES = 20
 const OUTPUT_MS = 500
-/** The same question is put to the queue at most this often: a drain alone takes 10 s. */
+/** The shortest time between two equal nudges: a drain alone takes 10 s. */
 const ASK_EVERY_MS = 5_000
-/** One for a newer image, which leads to the registry. */
 const REFRESH_EVERY_MS = 30_000
 
 export interface Needs {
@@ -58,17 +57,14 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
   }
 
   function mayAsk(question: string, now: number, every = ASK_EVERY_MS): boolean {
-    // A clock that stepped back must not silence it.
+    // Absolute: a clock that stepped back must not silence it.
     for (const [old, { at, rest }] of asked) if (Math.abs(now - at) >= rest) asked.delete(old)
     if (asked.has(question)) return false
     asked.set(question, { at: now, rest: every })
     return true
   }
 
-  /**
-   * Looks into a container that seems to have ended, or to be gone, without Lotan asking for it. Where that is so, a
-   * running preview's route goes at once, and it is started again.
-   */
+  /** A container that seems to have ended or to be gone. If that is so, its route goes at once and it is restarted. */
   async function exited(preview: In<'running'> | In<'paused'> | In<'stopped'>): Promise<void> {
     const { tag, generation } = preview
     if (!generation?.container) return
@@ -77,18 +73,18 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
     const reason: Reason = found
       ? await reasonFor(preview, found)
       : { code: 'exited', detail: 'the container was removed by somebody else' }
-    // A kept container has the same generation when it is started again: this is about the run that was looked into.
+    // A restarted container keeps its generation: this is about the run that was inspected.
     if (store.get(tag)?.stages.running !== preview.stages.running) return
     const becomes = store.apply(tag, { type: 'exited', generation: generation.number, reason, gone: !found })
     if (becomes?.state === 'queued') await nudges.nudge(becomes)
   }
 
-  /** Looks into a container that seems to be elsewhere: where that is so, no route may lead to where it should be. */
+  /** A container that seems to be at another slot. If that is so, no route may lead to its recorded slot. */
   async function astray({ tag, since }: Preview, generation: Routed): Promise<void> {
     const found = await engine.inspect(generation.container)
     const places = slotSchemeIn(store.meta)
     if (!found?.running || !isAstray(generation, found, { places, config })) return
-    // It may have been started elsewhere since it was looked at.
+    // The preview may have been restarted since the inspection.
     const preview = store.get(tag)
     if (preview?.since !== since || generationOf(preview)?.slot !== generation.slot) return
     const moved = store.apply(tag, { type: 'stop', why: 'moved' })
@@ -122,7 +118,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
     return Promise.race([engine.output(container, LINES).catch(() => []), late])
   }
 
-  /** Takes over what runs, where nginx can reach it; what it cannot reach is of no use. */
+  /** Adopts a running container that nginx can reach, and removes others. */
   async function adopt({
     id,
     tag,
@@ -138,9 +134,9 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
   }: Container): Promise<void> {
     const image = await engine.findImage(imageId, [digest])
     const places = slotSchemeIn(store.meta)
-    // The queue-processor finds the network again: until then no address means anything.
+    // Addresses mean nothing until the queue-processor has found the network again.
     if (!places) return
-    // Somebody may have removed it meanwhile, which leaves no row, but a history.
+    // It may have been removed meanwhile, which leaves no row, but a history.
     if (!isUnknown(generation, store.lastGeneration(tag))) return
     const slot = slotOf(places, { address, published })
     if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(tag)
@@ -168,10 +164,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
   return {
     exited,
 
-    /**
-     * Removes every preview of another repository, when REPOSITORY was changed since the last start: what they have,
-     * if it is no more than an image, would be shown in the name of the new one.
-     */
+    /** Removes all previews after REPOSITORY was changed: their images would appear under the new repository's name. */
     removeOthers(): void {
       const was = store.meta.get('repository')
       if (was === config.repository) return
@@ -186,10 +179,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
       store.meta.set('repository', config.repository)
     },
 
-    /**
-     * Does what is due; what fails is said and left for the next look.
-     * @returns whether all was looked into that a route may lead to and that is not there
-     */
+    /** Logs failures. @returns whether every route that may lead to a wrong container was checked */
     async all(actions: Action[], now: number): Promise<boolean> {
       const done = await Promise.all(
         actions.map((action) =>
@@ -207,7 +197,6 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
   }
 }
 
-/** What an engine that is away leaves undone is done when it is back. */
 function isAway(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'engine-down'
 }

@@ -1,4 +1,4 @@
-/** Tags that were pushed again: noticed here, one question a tag that exists here, and asked for. */
+/** Notices tags that were pushed again, with one request for each tag that has a preview, and asks for their update. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../shared/config/config.ts'
 import type { Log } from '../shared/log.ts'
@@ -8,9 +8,9 @@ import type { Nudges } from '../shared/queue.ts'
 import { RegistryError, type Registry } from '../shared/registry/registry.ts'
 import type { Store, UnfitTag } from '../shared/store/store.ts'
 
-/** Between two tags, so that the registry is not asked for all of them in one moment. */
+/** Spreads the requests over time. */
 const BETWEEN_MS = 50
-/** No registry is believed that wants to be left alone for longer. */
+/** A longer `Retry-After` is cut to this. */
 const LONGEST_MS = 60 * 60_000
 
 export interface Needs {
@@ -21,7 +21,6 @@ export interface Needs {
   log: Log
 }
 
-/** @param every milliseconds between two rounds, jittered by a tenth */
 export async function checkUpdates(needs: Needs, every: number, signal: AbortSignal): Promise<void> {
   const round = openRound(needs, signal)
   let leaveAlone = 0
@@ -31,16 +30,10 @@ export async function checkUpdates(needs: Needs, every: number, signal: AbortSig
   }
 }
 
-/**
- * Makes what asks about all tags. A round ends with the first question that gets no answer, or the answer that it is
- * enough: the others would fare no better. The next one begins behind it, so that everybody has a turn. What is wrong
- * with one tag alone is no reason to leave out the others.
- *
- * @returns of each round, how long the registry wants to be left alone, milliseconds
- */
+/** Ends at a failure that would hit the other tags too. @returns the registry's `Retry-After`, milliseconds */
 function openRound({ config, registry, store, nudges, log }: Needs, signal: AbortSignal): () => Promise<number> {
   let last = ''
-  /** What went wrong with which tag, so that it is said once. */
+  /** The last failure by tag, so that it is logged once. */
   const said = new Map<string, string>()
 
   async function ask(preview: Preview): Promise<void> {
@@ -48,7 +41,7 @@ function openRound({ config, registry, store, nudges, log }: Needs, signal: Abor
     const digest = await registry.digestOf(tag, image?.digest ?? undefined)
     if (digest === undefined) return
     store.digest(tag, digest)
-    // Somebody had asked, or the one before was pushed again.
+    // An earlier update was requested, or is outdated by a newer push.
     if (digest === image?.digest && newer) store.apply(tag, { type: 'current', number: newer.number })
     if (digest === image?.digest || isHopeless(preview, digest)) return
     const noticed = store.apply(tag, { type: 'refresh', digest })
@@ -56,7 +49,7 @@ function openRound({ config, registry, store, nudges, log }: Needs, signal: Abor
     await nudges.refresh(noticed ?? preview)
   }
 
-  /** What could not run here may be something else now. */
+  /** An image that could not run here may be fixed now. */
   async function askAgain({ tag, digest: was }: UnfitTag): Promise<void> {
     const digest = await registry.digestOf(tag, was)
     if (digest === undefined || digest === was) return

@@ -1,7 +1,4 @@
-/**
- * What the reaper works with, for tests: a real engine, Redis and database of their own, and a registry that lists one
- * tag. Nobody works on what it asks for, so that what it asks for can be seen.
- */
+/** Real engine, Redis and database. No worker runs, so that tests see what the reaper asks for. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
@@ -36,7 +33,7 @@ export async function makeBed() {
     REPOSITORY: `127.0.0.1:${(registry.address() as AddressInfo).port}/app`,
     LOTAN_SLOTS: '20',
     LOTAN_MAX_RUNNING: '10',
-    // A test must not depend on how full the disk is that it runs on.
+    // Tests must not depend on this machine's disk.
     LOTAN_DISK_HIGH_PERCENT: '99',
     LOTAN_DISK_LOW_PERCENT: '98',
   }
@@ -68,7 +65,6 @@ export async function makeBed() {
   const router = http.createServer((req, res) => res.writeHead(req.url === '/readyz' ? 200 : 404).end())
   const children = new Set<ReturnType<typeof spawn>>()
 
-  /** Runs a container as the queue-processor would, with no row to it. */
   async function runContainer(tag: string, generation: number, slot: number, owner = instance): Promise<string> {
     const network = networkName(instance)
     const id = await engine.create({
@@ -101,7 +97,6 @@ export async function makeBed() {
       return store
     },
 
-    /** Brings a preview up, container and row. @param labels of its image, as its row has them */
     async runPreview(tag: string, labels: Image['labels'] = {}): Promise<In<'running'>> {
       const now = Date.now()
       store.apply(tag, { type: 'start', by: 'visit' })
@@ -116,7 +111,6 @@ export async function makeBed() {
       return store.get(tag) as In<'running'>
     },
 
-    /** Removes the database, as nobody should; `reopen` begins a new one. */
     async loseDatabase() {
       store.close()
       for (const suffix of ['', '-wal', '-shm']) await fs.rm(file + suffix, { force: true })
@@ -125,7 +119,6 @@ export async function makeBed() {
       store = open()
     },
 
-    /** Starts the reaper. @param env other settings than the bed's */
     reaper(env: Record<string, string> = {}) {
       const main = path.join(import.meta.dirname, 'main.ts')
       const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
@@ -138,14 +131,12 @@ export async function makeBed() {
       const exit = once(child, 'exit') as Promise<[number | null]>
       return {
         ended: exit.then(([code]) => code),
-        /** The lines it has logged with this message. */
         said: (message: string): Record<string, unknown>[] =>
           output
             .split('\n')
             .filter((line) => line.includes(JSON.stringify(message)))
             .map((line) => JSON.parse(line) as Record<string, unknown>),
         ready: () => until('the reaper is ready', () => output.includes('"reaper is ready"')),
-        /** @returns its exit status, and how long it took, milliseconds */
         async end(): Promise<{ code: number | null; took: number }> {
           const began = performance.now()
           child.kill('SIGTERM')
@@ -156,12 +147,10 @@ export async function makeBed() {
       }
     },
 
-    /** From here on somebody says that Lotan is ready, as the router does. */
     async sayReady() {
       await once(router.listen(path.join(config.runDir, 'desk.sock')), 'listening')
     },
 
-    /** Asks the reaper as the router does. */
     async ask(uri: string, method = 'GET'): Promise<{ status: number; body: string }> {
       const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
         const socketPath = path.join(config.runDir, 'reaper.sock')

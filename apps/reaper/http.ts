@@ -1,11 +1,11 @@
-/** What the reaper sees, for the router, which never touches the engine: read-only, on a unix socket. */
+/** Serves what the reaper sees to the router, which has no access to the engine: read-only, on a unix socket. */
 import fs from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Store } from '../shared/store/store.ts'
 
-/** How old the figures may be, milliseconds. They are read only while somebody asks. */
+/** Figures are cached this long and read only on request. */
 const FIGURES_MS = 5_000
 /** More than the engine keeps of any container's output. */
 const MOST_LINES = 1_000_000
@@ -17,7 +17,6 @@ export interface Needs {
   log: Log
 }
 
-/** Serves `/engine`, `/containers/ID`, `/containers/ID/logs?tail=200&follow=1` and `/figures`. */
 export async function serveHttp(socket: string, { instance, engine, store, log }: Needs): Promise<http.Server> {
   let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
 
@@ -34,7 +33,7 @@ export async function serveHttp(socket: string, { instance, engine, store, log }
     }
     const [, id, logs] = /^\/containers\/([0-9a-zA-Z_.-]+)(\/logs)?$/.exec(url.pathname) ?? []
     const found = id && (await engine.inspect(id))
-    // A container of somebody else is none.
+    // Another instance's containers do not exist here.
     if (!id || !found || found.labels['lotan.instance'] !== instance) return json(res, 404, {})
     if (!logs) return json(res, 200, { running: found.running, exitCode: found.running ? null : found.exitCode })
     return follow(id, url.searchParams, res)

@@ -1,4 +1,4 @@
-/** The reaper: reads what runs, compares it with what is wanted, and asks for what is due. It changes nothing itself. */
+/** The reaper: compares what runs with what is wanted, and asks for what is due. It changes nothing itself. */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openApp } from '../shared/app.ts'
@@ -20,11 +20,10 @@ import { watchDisk } from './watch-disk.ts'
 import { watchEngine } from './watch-engine.ts'
 
 const TICK_MS = 1_000
-/** How often everything that runs is compared with everything that is wanted. */
 const COMPARE_MS = 10_000
 const PLACES_MS = 50
 const KEEP_ROOM_MS = 60_000
-/** What is told of a removed tag is kept for so long, and how often that is looked at. */
+/** How long the history of a removed tag is kept, and how often it is trimmed. */
 const HISTORY_MS = 30 * 24 * 60 * 60_000
 const FORGET_EVERY_MS = 24 * 60 * 60_000
 
@@ -54,7 +53,6 @@ going('room', keepRoom)
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 
-/** What is due by the clock alone; it never waits for the engine. */
 async function lookAgainAndAgain(): Promise<void> {
   while (!signal.aborted) {
     await doWhatIsDue(null)
@@ -63,11 +61,11 @@ async function lookAgainAndAgain(): Promise<void> {
 }
 
 async function compareAgainAndAgain(): Promise<void> {
-  // After a lost database nothing can be taken over until it is known where slots are; then it is done at once, before
-  // somebody asks for what runs and gets a container made anew.
+  // After a lost database, adoption has to wait for the slots. Then it is done at once, before a click gets a new
+  // container made.
   while (!signal.aborted && !slotSchemeIn(store.meta)) await sleep(PLACES_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
-    // That the engine is away is said by who listens to it.
+    // watch-engine.ts reports that the engine is down.
     await compare().catch(unlessOfTheEngine)
     const began = performance.now()
     const passed = () => performance.now() - began
@@ -76,12 +74,11 @@ async function compareAgainAndAgain(): Promise<void> {
   }
 }
 
-/** Whether nginx may be started: a launcher that is about to do so asks, by setting this back. */
+/** nginx may start once all routes were compared; a launcher resets this to request another comparison. */
 function isCompared(): boolean {
   return store.meta.get('compared') === 'yes'
 }
 
-/** So that a full disk leaves room for what frees it, and the database does not grow for ever. */
 async function keepRoom(): Promise<void> {
   for (let forgotAt = 0; !signal.aborted;) {
     store.keepRoom()
@@ -94,13 +91,13 @@ async function keepRoom(): Promise<void> {
   }
 }
 
-/** Holds what runs against what is wanted. @throws EngineError, and then nothing is concluded of any container */
+/** @throws EngineError, and then nothing is concluded about any container */
 async function compare(): Promise<void> {
   const askedAt = Date.now()
   const isWhole = await doWhatIsDue(await engine.list(), askedAt)
   if (!isWhole || isCompared()) return
   store.meta.set('compared', 'yes')
-  // Where the database was begun anew while Lotan ran, the router lets nobody in before this.
+  // After a rebuild of the database under a running Lotan, the router lets no request in before this.
   if (store.meta.get('rebuilding')) {
     store.meta.set('rebuilding', '')
     log.info({ previews: store.list().length }, 'the database is rebuilt from what runs')
@@ -108,14 +105,13 @@ async function compare(): Promise<void> {
 }
 
 /**
- * The rows are read after the containers: a row that is ahead of the engine is one that somebody works on.
- * @returns whether no route is left that leads elsewhere, as far as these containers tell
+ * Rows are read after the containers: a row that is ahead is being worked on. @returns whether every route was checked
  */
 async function doWhatIsDue(containers: Container[] | null, askedAt = 0): Promise<boolean> {
   const room = config.maxRunning - store.places()
   const places = slotSchemeIn(store.meta)
   const previews = store.list()
-  // After the rows, or one that came in between would be of a time to come.
+  // After the rows, or a newer row would lie in the future.
   const now = Date.now()
   const facts = {
     previews,

@@ -1,4 +1,4 @@
-/** The registry's list of tags, read now and then into the store: what the admin page offers to add, and LOTAN_PREPULL. */
+/** Reads the registry's list of tags into the store, for the admin page and for LOTAN_PREPULL. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../shared/config/config.ts'
 import type { Log } from '../shared/log.ts'
@@ -7,18 +7,16 @@ import { RegistryError, type Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
 
 const RETRY_MS = 5_000
-/** A registry that has enough of us and does not say for how long. */
+/** After a rate limit without `Retry-After`. */
 const LIMITED_MS = 60_000
-/** Whatever it says. */
+/** A longer `Retry-After` is cut to this. */
 const LONGEST_MS = 24 * 60 * 60_000
 
-/** How often it is looked whether somebody wants the list read before its time. */
 const LOOK_MS = 500
-/** Then it is read at most this often, and no more than this part of the time. */
+/** An early read comes at most this often, and takes no more than this part of the time. */
 const SOONEST_MS = 10_000
 const MOST_OF_THE_TIME = 1 / 20
 
-/** How many tags of a list are asked for before anybody wants them; the others follow with the next list. */
 const AHEAD_AT_ONCE = 100
 
 export interface Needs {
@@ -26,15 +24,12 @@ export interface Needs {
   registry: Pick<Registry, 'tags'>
   store: Pick<Store, 'offer' | 'listWantedAt' | 'notYetAhead' | 'list' | 'apply'>
   nudges: Pick<Nudges, 'ahead'>
-  /** Resolves once the service is ready: nothing waits for the first list. */
+  /** Nothing waits for the first list. */
   ready: () => Promise<void>
   log: Log
 }
 
-/**
- * @param every milliseconds, jittered by a tenth; sooner when visitors ask for tags that the list does not have, and
- *   after a failure at first, then back to it, but never before the registry wants to be asked again
- */
+/** Reads early after a failure, or when visitors request unlisted tags, but never before `Retry-After` is over. */
 export async function syncTags(needs: Needs, every: number, signal: AbortSignal): Promise<void> {
   const { registry, store, ready, log } = needs
   const askAhead = openAhead(needs)
@@ -67,7 +62,6 @@ export async function syncTags(needs: Needs, every: number, signal: AbortSignal)
     await pauseUnlessWanted(jittered, soonest, began)
   }
 
-  /** @param since a wish from before then has been granted */
   async function pauseUnlessWanted(most: number, least: number, since: number): Promise<void> {
     const start = performance.now()
     for (;;) {
@@ -78,7 +72,7 @@ export async function syncTags(needs: Needs, every: number, signal: AbortSignal)
   }
 }
 
-/** What was pulled ahead and is offered no more need not wait for its first click: it ages as all others do. */
+/** An image that was prepulled ages like any other once its tag is no longer offered. */
 function letAge({ store }: Pick<Needs, 'store'>, tags: string[]): void {
   const offered = new Set(tags)
   for (const preview of store.list())
@@ -86,10 +80,7 @@ function letAge({ store }: Pick<Needs, 'store'>, tags: string[]): void {
       store.apply(preview.tag, { type: 'unlisted' })
 }
 
-/**
- * Makes what asks for tags to be pulled ahead: those that have not been asked for yet, the newest first; once all have
- * been, whoever is left for want of room, say, has another turn.
- */
+/** Requests each tag's prepull once, newest first; then once more those without an image. */
 function openAhead({ config, store, nudges }: Pick<Needs, 'config' | 'store' | 'nudges'>): () => Promise<void> {
   const asked = new Set<string>()
   return async () => {
@@ -100,7 +91,7 @@ function openAhead({ config, store, nudges }: Pick<Needs, 'config' | 'store' | '
       turn = left.slice(0, AHEAD_AT_ONCE)
     }
     for (const tag of turn) asked.add(tag)
-    // Whoever is asked for last is pulled first.
+    // The tag that is requested last is pulled first.
     for (const tag of turn.reverse()) await nudges.ahead(tag)
   }
 }

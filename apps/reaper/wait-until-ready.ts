@@ -1,4 +1,4 @@
-/** Waits until Lotan is ready, as the router says, which knows of all parts. */
+/** Waits until the router reports Lotan ready. */
 import http from 'node:http'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,10 +6,9 @@ import type { Config } from '../shared/config/config.ts'
 
 const LOOK_MS = 100
 const ANSWER_MS = 3_000
-/** Where that takes longer, something is wrong with a part that has nothing to do with who waits. */
 const LONGEST_MS = 30_000
 
-/** Ends when it is ready, after 30 s in any case, and with the signal. Never throws. */
+/** Ends after 30 s in any case, and with the signal. Never throws. */
 export async function waitUntilReady(
   { runDir, domain }: Pick<Config, 'runDir' | 'domain'>,
   signal: AbortSignal,

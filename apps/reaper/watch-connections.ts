@@ -1,9 +1,6 @@
 /**
- * Who is here without asking anything: bytes that move on an open connection, a WebSocket or a stream, are activity;
- * an open connection alone is not, but it keeps a preview from being frozen.
- *
- * The kernel does not say whose a connection is. A person's request is noted when it is made, so a connection that
- * appeared when no person had been here for a while is a robot's, whatever moves on it.
+ * Detects use without requests: bytes that move on an open connection, such as a WebSocket's. The kernel does not tell
+ * a person's connection from a robot's, so one that appeared without a recorded visit counts as a robot's.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '../shared/slots/connections.ts'
@@ -13,13 +10,11 @@ import { hostPortOf, slotSchemeIn, hostPortText, type SlotScheme } from '../shar
 import type { Store } from '../shared/store/store.ts'
 import { retryForever } from './retry-forever.ts'
 
-/** nginx asks about a host at most every 2 s, and may use an answer for 1 s more: a person was noted this long ago. */
+/** nginx asks about a host at most every 2 s, and may use an answer for 1 s more. */
 const PERSON_MS = 5_000
-/** How long what is noted may be under way to the database. */
 const LATE_MS = 1_000
 
 export interface Needs {
-  /** The connections open to slots. */
   sample: (places: SlotScheme) => Promise<Connection[]>
   store: Pick<Store, 'list' | 'meta' | 'touch'>
   log: Log
@@ -27,16 +22,12 @@ export interface Needs {
 
 interface Known {
   bytes: number
-  /** It was not there yet at this time, milliseconds since 1970. */
   after: number
   firstSeen: number
   whose: 'nobody knows' | 'person' | 'robot'
 }
 
-/**
- * Notes activity until the signal ends it.
- * @param every milliseconds between two looks
- */
+/** Runs until the signal. @param every milliseconds between two looks */
 export function watchConnections(needs: Needs, every: number, signal: AbortSignal) {
   const { sample, store, log } = needs
   let look: Look | undefined
@@ -59,27 +50,24 @@ export function watchConnections(needs: Needs, every: number, signal: AbortSigna
 
   async function lookAt(places: SlotScheme) {
     const connections = await sample(places).catch((error: Error) => {
-      // Said once: it is asked every two seconds. Requests alone count until then.
+      // Logged once. Until then only requests count.
       if (!failing) log.error({ error: error.message }, 'open connections cannot be read; is iproute2 there?')
     })
     failing = !connections
     const now = Date.now()
-    // A look tells what moved since the one before; where none can be made, requests alone count.
+    // A look covers the time since the one before. Without looks only requests count.
     if (look || failing) knownUntil = now
     if (!connections) return void (look = undefined)
-    // Read after the connections: a person who opened one has been noted before.
+    // Read after the connections: the visit that opened one is recorded by now.
     look = nextLook(look, connections, store.list().filter(isUsable), places, now)
     if (look.used.size > 0) store.touch([...look.used].map((tag) => [tag, now]))
   }
 
   return {
-    /**
-     * Until when the database knows of every use, milliseconds since 1970. Of a time when the reaper did not run, it
-     * knows only what the next look tells.
-     */
+    /** All use before this is in the database. The reaper's own downtime is covered by the next look. */
     knownUntil: (): number => knownUntil,
 
-    /** Whether a preview may have an open connection, silent perhaps. In doubt it has. */
+    /** True in doubt. */
     isOpen: (tag: string): boolean => look?.open.has(tag) ?? true,
   }
 }
@@ -87,13 +75,10 @@ export function watchConnections(needs: Needs, every: number, signal: AbortSigna
 export interface Look {
   at: number
   known: Map<string, Known>
-  /** The tags with an open connection. */
   open: Set<string>
-  /** The tags with a person's connection on which bytes have moved since the look before. */
   used: Set<string>
 }
 
-/** One look at the connections, from the look before. Pure. */
 export function nextLook(
   before: Look | undefined,
   connections: readonly Connection[],
@@ -126,7 +111,7 @@ function whoseIs({ whose, after, firstSeen }: Known, { lastSeen }: Preview, now:
   return now - firstSeen > LATE_MS ? 'robot' : whose
 }
 
-/** Whether anybody can have a connection to its slot that counts: until its route has been gone for long enough. */
+/** Whether connections to its slot count: until its route has been gone for long enough. */
 function isUsable(preview: Preview): boolean {
   if (!generationOf(preview)?.slot) return false
   return preview.state === 'running' || ('draining' in preview && preview.draining)

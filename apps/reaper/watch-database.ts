@@ -1,14 +1,14 @@
-/** Damage in the database that no statement has met: the whole file is read for it now and then. */
+/** Reads the whole database file now and then, to find damage that no statement has met. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../shared/log.ts'
 import type { Store } from '../shared/store/store.ts'
 import { endDamaged } from '../shared/store/own-store.ts'
 
 const EVERY_MS = 60_000
-/** A large file is read more rarely: reading takes a thousandth of the time at most. */
+/** Reading takes at most a thousandth of the time. */
 const SHARE = 1_000
 
-/** Reads it until the signal. This process, which keeps nobody waiting, ends where it finds damage. */
+/** Ends this process when it finds damage, since no visitor waits for it. */
 export async function watchDatabase(
   { store, log }: { store: Pick<Store, 'readAll'>; log: Log },
   signal: AbortSignal,

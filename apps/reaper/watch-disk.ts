@@ -1,7 +1,4 @@
-/**
- * Watches the engine's disk: who fills it is ended; above the high mark it asks for what is not in use to go, until the disk is below the low
- * mark; and now and then for images that their tags have lost.
- */
+/** Kills previews that fill the engine's disk, and evicts idle ones from the high mark down to the low mark. */
 import type { ReaperContext } from './context.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inWords, isOld, usedPercent, type Disk, type Written } from '../shared/disk-space.ts'
@@ -10,21 +7,18 @@ import { evict } from './evict.ts'
 import { watchWrites } from './watch-writes.ts'
 
 const LOOK_MS = 1_000
-/** At the rate of the last look it would be full after three more. */
+/** When the disk would be full after three more looks. */
 const HURRY_MS = 250
-/** What a tag has lost may be in use by somebody for long. Above the high mark it is asked for at once. */
+/** A lost image may be in use for long. Above the high mark its removal is requested at once. */
 const OLD_IMAGES_MS = 60_000
 
-/** What is being done about a full disk: how it was when that began, and how many went. */
 interface Relief {
   free: number
   used: number
   went: number
-  /** That nothing is left to go has been said. */
   stuck: boolean
 }
 
-/** Watches until the signal. */
 export async function watchDisk(
   parts: Pick<ReaperContext, 'config' | 'engine' | 'store' | 'nudges' | 'log'>,
   signal: AbortSignal,
@@ -89,7 +83,7 @@ export async function watchDisk(
   }
 
   while (!signal.aborted) {
-    // That the engine is away is said by who listens to it.
+    // watch-engine.ts reports that the engine is down.
     await look().catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error
     })

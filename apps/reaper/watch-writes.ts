@@ -1,4 +1,4 @@
-/** Looks at what previews write to the disk, and ends who fills it, whoever is there. */
+/** Measures what previews write to the disk, and kills those that exceed their limit or fill the disk. */
 import type { ReaperContext } from './context.ts'
 import { inWords, type Disk, type Written } from '../shared/disk-space.ts'
 import { EngineError } from '../shared/engine/engine.ts'
@@ -6,11 +6,9 @@ import { bytesOf } from '../shared/config/values/amount.ts'
 import * as written from './writes.ts'
 import type { Filler, Look, Writer } from './writes.ts'
 
-/** How many containers are looked at at a time, the quickest to look at first. */
 const AT_A_TIME = 8
-/** How long the disk's other business waits for that: who makes it full is to go before those who do not. */
+/** How long eviction waits for the measurement: the preview that fills the disk goes before others. */
 const WAIT_MS = 500
-/** Less than this is no news. */
 const NEWS = 1e6
 
 export function watchWrites({
@@ -31,7 +29,7 @@ export function watchWrites({
     const at = Date.now()
     const lostBy = lost
     try {
-      // A byte more than it may is enough to know.
+      // A byte above the limit is enough to know.
       const bytes = await engine.written(container, bytesOf(writer.limit)!)
       if (bytes === undefined) return
       const seen = { at, took: Date.now() - at, bytes, lost: lostBy, ran: runs }
@@ -39,7 +37,7 @@ export function watchWrites({
       const filler = written.overLimit(writer, seen)
       if (filler) await end(filler)
     } catch (error) {
-      // That the engine is away is said by who listens to it.
+      // watch-engine.ts reports that the engine is down.
       if (!(error instanceof EngineError)) log.warn({ tag, err: error }, 'what a preview wrote could not be looked at')
     }
   }
@@ -50,7 +48,7 @@ export function watchWrites({
     const preview = store.apply(tag, { type: 'diskOver', generation, reason })
     if (!preview) return
     log.warn({ tag, generation, limit, bytes, detail }, 'a preview fills the disk: it is ended')
-    // The wake lane: nothing that takes long stands in it.
+    // The wake lane has no slow jobs.
     await nudges.nudge(preview, 'wake')
   }
 
@@ -58,14 +56,13 @@ export function watchWrites({
     return `it has written ${inWords(bytes)} within a minute, ${inWords(before?.free ?? 0)} are free on the engine's disk`
   }
 
-  /** Notes what each preview takes, for who makes room. */
   function note(writers: Writer[]) {
     const sums: Record<string, number> = {}
     for (const { tag, container } of writers) {
       const bytes = looks.get(container)?.at(-1)?.bytes
       if (bytes !== undefined) sums[tag] = (sums[tag] ?? 0) + bytes
     }
-    // As little as every container has is not worth sending anybody away for.
+    // An eviction for this little would free nothing.
     for (const [tag, bytes] of Object.entries(sums)) if (bytes < NEWS) delete sums[tag]
     const tags = new Set([...Object.keys(sums), ...Object.keys(noted)])
     const isNews = [...tags].some((tag) => Math.abs((sums[tag] ?? 0) - (noted[tag] ?? 0)) >= NEWS)
@@ -73,12 +70,7 @@ export function watchWrites({
   }
 
   return {
-    /**
-     * Looks at those who may have written too much, and ends them.
-     *
-     * @param disk undefined where it cannot be measured: then everybody is looked at now and then
-     * @returns what previews have written, and whether the disk loses so much that it has to be looked at again soon
-     */
+    /** @returns `hurry` when the disk fills fast and has to be looked at again soon */
     async look(disk: Disk | undefined): Promise<{ written: Written; hurry: boolean }> {
       const now = Date.now()
       const fell = disk && before ? written.lostBetween(before, disk) : 0

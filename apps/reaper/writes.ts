@@ -1,8 +1,6 @@
 /**
- * Whose files are to be looked at now, and who fills the disk. Pure, as plan.ts is.
- *
- * To look through a preview's files costs the more, the more there are (200 000 take 1.4 s), and to ask how much is free
- * costs nothing. So that is what is asked every second: nobody can have written more than the disk has lost.
+ * Decides whose files to measure now, and which preview fills the disk. Pure. Measuring takes long (1.4 s for 200 000
+ * files) and reading the free space nothing: no container can have written more than the disk has lost.
  */
 import type { Config } from '../shared/config/config.ts'
 import { usedPercent, type Disk } from '../shared/disk-space.ts'
@@ -10,57 +8,50 @@ import { diskLimit } from '../shared/config/limits.ts'
 import { AT_ONCE, besideOf, generationOf, type Generation, type Preview } from '../shared/preview/preview.ts'
 import { bytesOf } from '../shared/config/values/amount.ts'
 
-/** One look at what a container has written. */
 export interface Look {
-  /** When it began, milliseconds since 1970. */
   at: number
-  /** How long it took, milliseconds. */
   took: number
   bytes: number
-  /** How much the disk had lost until then, as `Lost` counts it. */
+  /** The disk's `Lost` at that time. */
   lost: number
-  /** Whether it could still write. */
   ran: boolean
 }
 
-/** A container that may have written something. */
 export interface Writer {
   tag: string
   generation: number
   container: string
-  /** What it may write, as it was set. */
   limit: string
-  /** Whether it may be writing: it is neither stopped nor frozen. */
+  /** Neither stopped nor frozen. */
   runs: boolean
 }
 
-/** Who has written so much that it has to end, with the reason for the admin. `limit` is null where the disk is why. */
+/** A preview to kill, with the reason for the admin. `limit` is null where the disk is the reason. */
 export interface Filler {
   writer: Writer
   limit: string | null
   bytes: number
 }
 
-/** All that the disk has lost since this began, bytes: what became free again meanwhile is not taken off. */
+/** Bytes the disk has lost since this process began; space that became free again does not count. */
 export type Lost = number
 
-/** What writes slowly, or is hidden by what goes at the same time, is found by looking now and then. */
+/** Finds slow writes, and writes hidden by deletions. */
 const LOOK_EVERY_MS = 60_000
-/** Looking takes at most this part of the time, unless the disk loses much: then half of it. */
+/** Measuring takes at most this part of the time, or half of it while the disk loses much. */
 const EASE = 20
-/** Each file takes an inode too, and a disk may run out of these first: so many bytes are counted for one. */
+/** Each file takes an inode too, and a disk may run out of these first: one counts as this many bytes. */
 const PER_INODE = 4_096
 const LEAST = 1e6
 const SOON_MS = 10_000
 const LATELY_MS = 60_000
 
-/** How much of a disk is gone that was there a moment ago, bytes. */
 export function lostBetween(before: Disk, now: Disk): number {
   const inodes = before.inodes && now.inodes !== undefined ? (before.inodes - now.inodes) * PER_INODE : 0
   return Math.max(0, before.free - now.free, inodes)
 }
 
-/** The containers of a preview that may have written something, but for those that are killed for it already. */
+/** Without those that are being killed. */
 export function writersOf(preview: Preview, config: Pick<Config, 'limits'>): Writer[] {
   const { value: limit } = diskLimit(preview.image?.labels ?? {}, config.limits)
   const own = generationOf(preview)
@@ -74,7 +65,6 @@ export function writersOf(preview: Preview, config: Pick<Config, 'limits'>): Wri
   return [...(own ? [own] : []).flatMap(writer(!rests)), ...beside.flatMap(writer(true))]
 }
 
-/** Whether a container's files are to be looked at. @param last the last look, undefined where there was none */
 export function isDue(
   { runs, limit }: Writer,
   last: Look | undefined,
@@ -82,9 +72,9 @@ export function isDue(
   now: number,
 ): boolean {
   if (!last) return true
-  // What rests has written all that it will.
+  // A stopped container writes no more.
   if (!runs && !last.ran) return false
-  // A clock that stepped back must not silence it.
+  // Absolute: a clock that stepped back must not silence it.
   const since = Math.abs(now - last.at)
   if (since >= Math.max(LOOK_EVERY_MS, EASE * last.took)) return true
   if (!disk || since < 2 * last.took) return false
@@ -92,22 +82,19 @@ export function isDue(
   return lost - last.lost >= Math.max(LEAST, Math.min(left, disk.free / 20))
 }
 
-/** The looks that are kept: those of the last minute, and the one before them. */
+/** Those of the last minute, and the one before them. */
 export function keepLately(looks: readonly Look[], now: number): Look[] {
   const first = looks.findLastIndex(({ at }) => now - at >= LATELY_MS)
   return looks.slice(Math.max(0, first))
 }
 
-/** Whether a container has written more than it may. */
 export function overLimit(writer: Writer, { bytes }: Look): Filler | undefined {
   return bytes > bytesOf(writer.limit)! ? { writer, limit: writer.limit, bytes } : undefined
 }
 
 /**
- * Who fills the disk though it has not come to its own limit: it has written within 10 s as much as is still free; or,
- * above the high mark, a quarter of that within a minute. What is less than a hundredth of the disk is never meant.
- *
- * @returns who has written the most lately first
+ * Previews below their limit that wrote as much as is still free within 10 s or, above the high mark, a quarter of that
+ * within a minute; never less than a hundredth of the disk. The fastest come first.
  */
 export function fillers(
   writers: readonly { writer: Writer; looks: readonly Look[] }[],
@@ -124,7 +111,7 @@ export function fillers(
     .map(({ writer, lately }) => ({ writer, limit: null, bytes: lately }))
 }
 
-/** How much more there was at the last look than so long before it, bytes. Where looks lie further apart, in proportion. */
+/** Bytes written in the last `span`, in proportion where measurements lie further apart. */
 function grew(looks: readonly Look[], span: number): number {
   const last = looks.at(-1)
   if (!last) return 0

@@ -1,4 +1,4 @@
-/** The router: which tag a request is for, which container serves it, and everything that people read. */
+/** The router: decides which container serves a request, and serves all pages and the API. */
 import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'

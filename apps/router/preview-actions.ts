@@ -1,4 +1,7 @@
-/** What people and programs ask of previews, by a button or a call: each is one event, and a nudge if it leaves work. */
+/**
+ * The actions that the admin pages and the API offer on a preview: each applies one event, and nudges if that leaves
+ * work.
+ */
 import type { Event, Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store/store.ts'
@@ -6,34 +9,33 @@ import type { Store } from '../shared/store/store.ts'
 export const actions = ['start', 'stop', 'restart', 'remove'] as const
 export type PreviewAction = (typeof actions)[number]
 
-/** Whether a wish starts something. */
-export function startsSomething(wish: PreviewAction): boolean {
-  return wish === 'start' || wish === 'restart'
+export function startsSomething(action: PreviewAction): boolean {
+  return action === 'start' || action === 'restart'
 }
 
 /**
- * @param by who asks, for the history
- * @returns the preview after it, changed or not; undefined for a tag that is no preview and did not become one
+ * @param by for the history
+ * @returns the preview afterwards, changed or not; undefined for a tag without a preview
  */
 export async function applyAction(
-  wish: PreviewAction,
+  action: PreviewAction,
   tag: string,
   by: 'admin' | 'api',
   { store, nudges }: { store: Pick<Store, 'apply' | 'get'>; nudges: Pick<Nudges, 'nudge'> },
 ): Promise<Preview | undefined> {
-  const changed = store.apply(tag, eventOf(wish, by))
+  const changed = store.apply(tag, eventOf(action, by))
   if (!changed) return store.get(tag)
   await nudges.nudge(changed)
   return changed
 }
 
-function eventOf(wish: PreviewAction, by: 'admin' | 'api'): Event {
-  switch (wish) {
+function eventOf(action: PreviewAction, by: 'admin' | 'api'): Event {
+  switch (action) {
     case 'start':
       return { type: 'start', by }
     case 'stop':
       return { type: 'stop', why: 'asked' }
     default:
-      return { type: wish }
+      return { type: action }
   }
 }

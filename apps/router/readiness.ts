@@ -1,4 +1,4 @@
-/** Whether every part of Lotan works, each named. Open to all: details are words of this file and nobody's secrets. */
+/** `/readyz`: whether each process works. It is open to all, so its details hold no secrets. */
 import { randomUUID } from 'node:crypto'
 import http from 'node:http'
 import type { Config } from '../shared/config/config.ts'
@@ -8,7 +8,7 @@ import type { Store } from '../shared/store/store.ts'
 import { isRebuilt } from './gateway/database-trust.ts'
 import type { Reaper } from './reaper-client.ts'
 
-const parts = ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper'] as const
+const components = ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper'] as const
 
 export interface Check {
   ok: boolean
@@ -17,16 +17,15 @@ export interface Check {
 
 export interface Ready {
   status: 'ready' | 'not ready'
-  checks: Record<(typeof parts)[number], Check>
+  checks: Record<(typeof components)[number], Check>
 }
 
-/** A part that has not answered by then is not well. */
-const PART_MS = 1_200
+const CHECK_MS = 1_200
 
-/** `/healthz` answers with this name of this very process, so that another Lotan's nginx on the port is not taken for ours. */
+/** `/healthz` answers with this name, so that another Lotan's nginx on the port is not taken for ours. */
 export const routerName = randomUUID()
 
-/** Asked often and by anybody: whoever asks while the parts are being asked gets the same answer. */
+/** Requests that come during a check share its result: anyone may ask, as often as they like. */
 export function readiness(given: {
   config: Pick<Config, 'listen'>
   store: Pick<Store, 'wrong' | 'meta'>
@@ -34,14 +33,15 @@ export function readiness(given: {
   reaper: Pick<Reaper, 'engine'>
   log: Log
 }): () => Promise<Ready> {
-  let asking: Promise<Ready> | undefined
-  return () => (asking ??= ask(given).finally(() => (asking = undefined)))
+  let running: Promise<Ready> | undefined
+  return () => (running ??= checkAll(given).finally(() => (running = undefined)))
 }
 
-async function ask({ config, store, nudges, reaper, log }: Parameters<typeof readiness>[0]): Promise<Ready> {
-  const seen = reaper.engine()
-  const look: Record<(typeof parts)[number], () => Promise<Check>> = {
-    engine: async () => ((await seen) === null ? bad('does not answer') : good(`version ${await seen}`)),
+async function checkAll({ config, store, nudges, reaper, log }: Parameters<typeof readiness>[0]): Promise<Ready> {
+  const engineVersion = reaper.engine()
+  const checkOf: Record<(typeof components)[number], () => Promise<Check>> = {
+    engine: async () =>
+      (await engineVersion) === null ? bad('does not answer') : good(`version ${await engineVersion}`),
     redis: async () => (await nudges.ping(), good('answers')),
     database: async () => {
       const wrong = store.wrong()
@@ -57,18 +57,18 @@ async function ask({ config, store, nudges, reaper, log }: Parameters<typeof rea
       if ((await nudges.workers()) === 0) return bad('does not listen')
       return store.meta.get('cut_off') ? bad('cannot reach previews, its log says why') : good('listens')
     },
-    reaper: async () => (await seen, good('answers')),
+    reaper: async () => (await engineVersion, good('answers')),
   }
-  const late = new Promise<never>((_, reject) =>
-    setTimeout(() => reject(new Error(`no answer in ${PART_MS} ms`)), PART_MS).unref(),
+  const timeout = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(new Error(`no answer in ${CHECK_MS} ms`)), CHECK_MS).unref(),
   )
   const checks = await Promise.all(
-    parts.map(async (part) => {
-      const check = await Promise.race([look[part](), late]).catch((error: Error) => {
-        log.debug({ check: part, err: error }, 'a part is not ready')
-        return bad(part === 'engine' ? 'unknown, since the reaper does not answer' : 'does not answer')
+    components.map(async (component) => {
+      const check = await Promise.race([checkOf[component](), timeout]).catch((error: Error) => {
+        log.debug({ check: component, err: error }, 'a part is not ready')
+        return bad(component === 'engine' ? 'unknown, since the reaper does not answer' : 'does not answer')
       })
-      return [part, check] as const
+      return [component, check] as const
     }),
   )
   return {
@@ -77,15 +77,14 @@ async function ask({ config, store, nudges, reaper, log }: Parameters<typeof rea
   }
 }
 
-/** Asks through nginx, where it listens, who is behind it. */
 function nameBehind({ host, port }: Config['listen']): Promise<string | undefined> {
   const hostname = { '0.0.0.0': '127.0.0.1', '[::]': '::1' }[host] ?? host.replace(/^\[(.*)\]$/, '$1')
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(PART_MS)
+    const signal = AbortSignal.timeout(CHECK_MS)
     http
-      .get({ hostname, port, path: '/healthz', agent: false, signal }, (answer) => {
-        answer.resume()
-        resolve(answer.headers['lotan-router']?.toString())
+      .get({ hostname, port, path: '/healthz', agent: false, signal }, (response) => {
+        response.resume()
+        resolve(response.headers['lotan-router']?.toString())
       })
       .on('error', reject)
   })

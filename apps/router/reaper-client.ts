@@ -1,4 +1,4 @@
-/** What the reaper sees on the engine, asked over its socket. Nothing can be changed this way. */
+/** Reads the engine through the reaper's socket, which changes nothing. */
 import http, { type IncomingMessage } from 'node:http'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -6,11 +6,10 @@ import type { Config } from '../shared/config/config.ts'
 
 export type Reaper = ReturnType<typeof openReaper>
 
-/** How long an answer may take: the reaper sits on the same machine, and asks an engine that does so too. */
+/** Both the reaper and the engine are on this machine. */
 const ANSWER_MS = 1_000
 
-/** A container as the engine knows it, or that it knows none of that id. */
-export type Look = { running: boolean; exitCode: number | null } | { gone: true }
+export type ContainerState = { running: boolean; exitCode: number | null } | { gone: true }
 
 /** Bytes. */
 export interface Figures {
@@ -18,7 +17,7 @@ export interface Figures {
   limit: number
 }
 
-/** All calls reject when the reaper does not answer in time, or answers that it cannot tell. */
+/** All calls reject when the reaper does not answer in time or reports that it cannot tell. */
 export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
   const socketPath = path.join(runDir, 'reaper.sock')
 
@@ -30,51 +29,50 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
     })
   }
 
-  /** @param no the status that means that there is nothing to tell */
+  /** @param no the status that stands for null */
   async function read<T>(uri: string, no?: number): Promise<T | null> {
-    const answer = await get(uri, AbortSignal.timeout(ANSWER_MS))
-    const said = await text(answer)
-    if (answer.statusCode === 200) return JSON.parse(said) as T
-    if (answer.statusCode === no) return null
-    throw new Error(`the reaper answered ${answer.statusCode} to ${uri}`)
+    const response = await get(uri, AbortSignal.timeout(ANSWER_MS))
+    const body = await text(response)
+    if (response.statusCode === 200) return JSON.parse(body) as T
+    if (response.statusCode === no) return null
+    throw new Error(`the reaper answered ${response.statusCode} to ${uri}`)
   }
 
   return {
-    /** The engine's version, or null when the reaper cannot reach the engine. */
+    /** Null when the reaper cannot reach the engine. */
     async engine(): Promise<string | null> {
       return (await read<{ version: string }>('/engine', 503))?.version ?? null
     },
 
-    async container(id: string): Promise<Look> {
-      return (await read<Look>(`/containers/${encodeURIComponent(id)}`, 404)) ?? { gone: true }
+    async container(id: string): Promise<ContainerState> {
+      return (await read<ContainerState>(`/containers/${encodeURIComponent(id)}`, 404)) ?? { gone: true }
     },
 
-    /** What each running container uses, by its id. */
+    /** By container id. */
     async figures(): Promise<Record<string, Figures>> {
       return (await read<{ containers: Record<string, Figures> }>('/figures'))?.containers ?? {}
     },
 
     /**
      * A container's output as plain text.
-     *
-     * @param options.tail how many of its last lines, or all of them
-     * @param options.follow whether to go on until the container, or the signal, ends it
+     * @param options.tail how many of its last lines
+     * @param options.follow until the container ends or the signal is aborted
      * @returns undefined when the engine does not know the container
      */
     async logs(
       id: string,
       { tail, follow, signal }: { tail: number | 'all'; follow: boolean; signal: AbortSignal },
     ): Promise<IncomingMessage | undefined> {
-      // Only the first answer has a deadline: what is followed may be silent for hours.
-      const late = new AbortController()
-      const timer = setTimeout(() => late.abort(), ANSWER_MS)
+      // Only the response's head has a deadline: a followed log may be silent for hours.
+      const timeout = new AbortController()
+      const timer = setTimeout(() => timeout.abort(), ANSWER_MS)
       const query = `tail=${tail}${follow ? '&follow=1' : ''}`
       const uri = `/containers/${encodeURIComponent(id)}/logs?${query}`
-      const answer = await get(uri, AbortSignal.any([signal, late.signal])).finally(() => clearTimeout(timer))
-      if (answer.statusCode === 200) return answer
-      answer.resume()
-      if (answer.statusCode === 404) return undefined
-      throw new Error(`the reaper answered ${answer.statusCode} to ${uri}`)
+      const response = await get(uri, AbortSignal.any([signal, timeout.signal])).finally(() => clearTimeout(timer))
+      if (response.statusCode === 200) return response
+      response.resume()
+      if (response.statusCode === 404) return undefined
+      throw new Error(`the reaper answered ${response.statusCode} to ${uri}`)
     },
   }
 }

@@ -1,12 +1,9 @@
-/** How long a start took, stage by stage: what the API says of it, and the `Server-Timing` of the first response. */
+/** How long a start took, stage by stage: for the API, and for `Server-Timing` of the first response. */
 import type { Stages } from '../shared/preview/preview.ts'
 
 const names = { queued: 'queue', pulling: 'pull', starting: 'start', waiting: 'ready' } as const
 
-/**
- * Milliseconds in line, pulling the image, starting the container and waiting for its first answer, and all of them;
- * null for a stage that was not passed, or not yet left.
- */
+/** Milliseconds; null for a stage that was skipped or is not over. */
 export type Timing = Record<(typeof names)[keyof typeof names] | 'total', number | null>
 
 /** @param reached when each stage was reached */
@@ -22,7 +19,7 @@ export function timingOf(reached: Stages): Timing {
   return timing
 }
 
-/** As the header has it (W3C Server Timing): `queue;dur=13, start;dur=387, ready;dur=90`. */
+/** W3C Server Timing: `queue;dur=13, start;dur=387, ready;dur=90`. */
 export function serverTiming(reached: Stages): string {
   const timing = timingOf(reached)
   return Object.values(names)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesAbove, couldFree, inWords, isComing, isOld, usedPercent, whoGoes, type Disk } from './disk-space.ts'
+import { bytesAbove, couldFree, inWords, isComing, isOld, usedPercent, evictionOrder, type Disk } from './disk-space.ts'
 import type { Preview } from './preview/preview.ts'
 
 const now = 1_000_000_000
@@ -51,7 +51,7 @@ test('the longest unused go first, and what sleeps before what is paused or runs
     ['but not who sleeps already', [preview('a', 'stopping'), old, idle], 200, ['old']],
   ] // prettier-ignore
   for (const [what, previews, bytes, tags] of cases)
-    assert.deepEqual(whoGoes(previews, { wrote: 250, strange: 100 }, bytes, now).map(({ tag }) => tag), tags, what) // prettier-ignore
+    assert.deepEqual(evictionOrder(previews, { wrote: 250, strange: 100 }, bytes, now).map(({ tag }) => tag), tags, what) // prettier-ignore
 })
 
 test('what could become free is all that Lotan pulled and that previews wrote, whoever uses it', () => {

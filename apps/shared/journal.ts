@@ -1,10 +1,9 @@
-/** The systemd journal. */
 import fs from 'node:fs'
 
 /**
- * Whether an open file leads to the journal. A variable alone does not tell: it is inherited by what writes elsewhere.
- *
- * @param stream JOURNAL_STREAM, which is `DEVICE:INODE` (systemd.exec(5))
+ * Whether an open file is the systemd journal. The variable alone does not tell: children inherit it whose output goes
+ * elsewhere.
+ * @param stream JOURNAL_STREAM, `DEVICE:INODE` (systemd.exec(5))
  */
 export function isJournal(stream: string | undefined, fd: number): boolean {
   if (!stream) return false

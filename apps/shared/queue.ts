@@ -1,11 +1,9 @@
 /**
- * The nudge from whoever wants something to the queue-processor: "look at this tag".
+ * The queue of nudges to the queue-processor: "look at this tag". Losing all of Redis only loses time, since the reaper
+ * nudges again for what SQLite says is due.
  *
- * A job carries a tag and a generation, never a copy of what is wanted; losing all of Redis loses time, nothing else,
- * since the reaper asks again for what SQLite says is due. Lanes, so that a start of an image that is here never waits
- * behind a pull, nor a pull behind questions about tags that may not exist, or behind what is pulled before anybody asks
- * for it (ahead), or of a preview that has an image already (renew), which is asked about before; a wake, which takes
- * milliseconds, waits behind none of these, and a stop behind nothing at all.
+ * A lane per kind of work, so that no job waits behind a slower kind: a start never waits for a pull, nor a visitor's
+ * pull for lookups of unknown tags, prepulls or updates. A stop waits for no other lane.
  */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -20,24 +18,21 @@ export interface Nudge {
   tag: string
   change: number
   generation: number | null
-  /** Look for containers that the tag has and should not have, whatever its state. */
   sweep?: true
-  /** Look for a newer image: ask the registry, or bring here what it has told of. */
+  /** Look for a newer image: ask the registry, or pull the one it has reported. */
   refresh?: true
-  /** Bring its image here before anybody asks for it. */
   ahead?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
 
-/** How long a caller waits for Redis before it goes on without: the reaper asks again. */
+/** After this a caller continues without Redis: the reaper nudges again. */
 const NUDGE_TIMEOUT_MS = 1_000
 const FORGET_TIMEOUT_MS = 10_000
 
 /**
- * The lane that a preview's state asks for; undefined when it asks for nothing. `stopped` and `failed` are cleaned up.
- * Whoever is queued goes to the start lane, which looks whether the image is here: only what has to be pulled is sent
- * on to the pull lane, by way of the ask lane where nobody knows whether there is such a tag.
+ * A queued preview goes to the start lane, which passes it on when its image is absent: to the pull lane, by way of the
+ * lookup lane when its tag is unknown. `stopped` and `failed` previews are cleaned up.
  */
 export function laneOf(preview: Preview): Lane | undefined {
   switch (preview.state) {
@@ -63,7 +58,6 @@ export function laneOf(preview: Preview): Lane | undefined {
   }
 }
 
-/** Opens the asking side of the queue. */
 export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) {
   const connection = connect(config, log)
   const queues = Object.fromEntries(
@@ -71,12 +65,11 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   ) as Record<Lane, Queue<Nudge>>
   for (const queue of Object.values(queues)) queue.on('error', () => {})
 
-  /** Asks for something else than a look at a preview's state. Asking twice by the same id makes one job. */
   async function ask(lane: Lane, tag: string, what: 'sweep' | 'refresh' | 'ahead', id = tag): Promise<void> {
     const added = queues[lane].add(
       'look',
       { tag, change: 0, generation: null, [what]: true },
-      // What was shown last is pulled ahead first.
+      // The tag that is requested last is pulled first.
       { jobId: `${id}.${what}`, lifo: what === 'ahead', removeOnComplete: true, removeOnFail: true },
     )
     await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
@@ -85,10 +78,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   }
 
   return {
-    /**
-     * Asks the queue-processor to look at a preview. Never throws and never waits long: what gets lost here is asked
-     * for again by the reaper.
-     */
+    /** Never throws and never waits long: the reaper repeats a lost nudge. */
     async nudge(preview: Preview, lane = laneOf(preview), now = Date.now()): Promise<void> {
       if (!lane) return
       const { tag, change } = preview
@@ -96,7 +86,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       const added = queues[lane].add(
         'look',
         { tag, change, generation: generationOf(preview)?.number ?? null },
-        // BullMQ refuses ids with a colon or of digits only. One id a wish: asking twice makes one job.
+        // BullMQ refuses ids with a colon or of digits only. The same change makes one job.
         { jobId: `${tag}.${change}.${preview.state}`, delay, removeOnComplete: true, removeOnFail: true },
       )
       await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
@@ -104,40 +94,29 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       )
     },
 
-    /**
-     * Asks the queue-processor to remove the containers of a tag that belong to no generation of it; all of them where
-     * the tag has no row. Never throws.
-     */
+    /** Removes the tag's containers that belong to no generation; all of them where it has no row. Never throws. */
     sweep: (tag: string): Promise<void> => ask('stop', tag, 'sweep'),
 
-    /**
-     * Asks the queue-processor to look for a newer image of a preview: in the ask lane, or, where the registry has told
-     * of one, in the renew lane, which brings it here. Never throws. The id is the wish's: what has made way for
-     * another wish may be asked for again while its job ends.
-     */
+    /** The id holds the request's number: an interrupted update may be requested again while its job ends. */
     refresh: ({ tag, change, newer, refreshes }: Preview): Promise<void> =>
       ask(newer?.digest ? 'renew' : 'ask', tag, 'refresh', `${tag}.${change}.${refreshes}`),
 
-    /** Asks the queue-processor to bring the image of a tag here that nobody has asked for yet. Never throws. */
     ahead: (tag: string): Promise<void> => ask('ahead', tag, 'ahead'),
 
-    /** Empties the queue. Only the queue-processor does this, when it starts, before it reads from SQLite what is due. */
+    /** Only for the start of the queue-processor, before it reads from SQLite what is due. */
     async forgetAll(): Promise<void> {
       for (const queue of Object.values(queues)) await orGiveUp(queue.obliterate({ force: true }), FORGET_TIMEOUT_MS)
     },
 
-    /** Whether Redis answers. @throws when it does not within the second */
     async ping(): Promise<void> {
       await orGiveUp(connection.ping(), NUDGE_TIMEOUT_MS)
     },
 
-    /** How many workers listen on the lane that has the fewest. */
     async workers(): Promise<number> {
       const counted = Promise.all(lanes.map((lane) => queues[lane].getWorkersCount()))
       return Math.min(...(await orGiveUp(counted, NUDGE_TIMEOUT_MS)))
     },
 
-    /** How many jobs wait in each lane. */
     async waiting(): Promise<Record<Lane, number>> {
       const counts = await Promise.all(lanes.map((lane) => queues[lane].getWaitingCount()))
       return Object.fromEntries(lanes.map((lane, i) => [lane, counts[i]])) as Record<Lane, number>
@@ -150,12 +129,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   }
 }
 
-/**
- * Opens the working side: one worker a lane.
- *
- * @param widths how many jobs of each lane run at a time
- * @param handle does what one nudge asks for; it must be harmless to run twice
- */
+/** @param handle must be harmless to run twice */
 export function openWorkers(
   config: Pick<Config, 'redis' | 'instance'>,
   widths: Record<Lane, number>,
@@ -170,7 +144,7 @@ export function openWorkers(
       connection,
       prefix: prefix(config),
       concurrency: widths[lane],
-      // A pull may take minutes. The lock is renewed while the process lives; a dead one's jobs are asked for anew.
+      // A pull may take minutes. The lock is renewed while the process lives; a dead process's jobs are nudged anew.
       lockDuration: 60_000,
     })
     worker.on('error', (error) => log.warn({ lane, error: error.message }, 'queue error'))
@@ -187,8 +161,8 @@ export function openWorkers(
 
 function connect(config: Pick<Config, 'redis'>, log: Log): Redis {
   const options = {
-    // A worker waits for Redis as long as it takes; whoever asks gives up by its own timeout. What is asked while Redis is
-    // away is sent when it is back: refused, a question that BullMQ asks once, when it begins, would never be asked again.
+    // A worker waits for Redis for ever; callers use their own timeout. Commands sent while Redis is away are kept
+    // until it is back: BullMQ sends some only once, at its start, and never repeats a refused one.
     maxRetriesPerRequest: null,
     retryStrategy: (tries: number) => Math.min(50 * 2 ** tries, 2_000) * (0.75 + Math.random() / 2),
   }

@@ -33,7 +33,7 @@ describe('with LOTAN_LOG=stdout', { timeout: 90_000 }, () => {
 
   test('the end of a part says where its words are', async () => {
     await lotan.killPart('router')
-    await until('it is said', () => /^lotan: router ended \(SIGKILL\).*; its words stand above$/m.test(lotan.said()))
+    await until('it is said', () => /^lotan: router ended \(SIGKILL\).*; its output stands above$/m.test(lotan.said()))
   })
 
   test('nginx is heard too', async () => {

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { readApiConfig, type ApiConfig } from '../../shared/config/config.ts'
 import { findRunDir } from '../../shared/config/data-dir.ts'
 import type { Api } from './api.ts'
-import { shown } from '../console.ts'
+import { displayPath } from '../console.ts'
 import { readRunFile } from '../supervisor/run-file.ts'
 
 /**
@@ -26,7 +26,7 @@ export function findApi(config: ApiConfig = readApiConfig()): Api | { missing: s
   const token = adminToken ?? (running ? URL.parse(running.admin)?.searchParams.get('token') : keptToken(dataDir))
   if (!token)
     return {
-      missing: `${shown(dataDir)} holds no admin token that can be read here: go where Lotan was started, or set LOTAN_API and LOTAN_ADMIN_TOKEN`,
+      missing: `${displayPath(dataDir)} holds no admin token that can be read here: go where Lotan was started, or set LOTAN_API and LOTAN_ADMIN_TOKEN`,
     }
   const base = running ? running.url : `http://${domain}${port === 80 ? '' : `:${port}`}`
   return { base, connect: { host: reachable(host), port, secure }, token }

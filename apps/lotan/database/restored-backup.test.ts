@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { openLog } from '../../shared/log.ts'
 import type { Event } from '../../shared/preview/preview.ts'
 import { openStore } from '../../shared/store/store.ts'
-import { catchUp, isRestoredBackup, noteSlots } from './restored-backup.ts'
+import { raiseStoreCounter, isRestoredBackup, raiseFileCounter } from './restored-backup.ts'
 
 const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [80] }
 
@@ -33,23 +33,23 @@ test('a database is older when slots were given out that it does not tell of, un
   const { config, open, file } = makeBed(t)
   const [now, then] = [open('now'), open('then')]
   for (const store of [now, then]) up(store, 'red', 1)
-  noteSlots(config, now)
+  raiseFileCounter(config, now)
   assert.equal(isRestoredBackup(config, now), false)
   assert.equal(isRestoredBackup(config, then), false, 'nothing was given out since')
 
   up(now, 'blue', 2)
   assert.equal(isRestoredBackup(config, now), false, 'what is ahead of the file is the last one')
-  noteSlots(config, now)
+  raiseFileCounter(config, now)
   assert.equal(fs.readFileSync(file, 'utf8'), '0000000000000002\n')
-  noteSlots(config, then)
+  raiseFileCounter(config, then)
   assert.equal(isRestoredBackup(config, then), true)
 
   for (const compared of ['', 'yes']) {
     then.meta.set('compared', compared)
-    catchUp(config, then)
+    raiseStoreCounter(config, then)
     assert.equal(isRestoredBackup(config, then), compared === '')
   }
-  noteSlots(config, then)
+  raiseFileCounter(config, then)
   assert.equal(isRestoredBackup(config, now), true, 'the other one is older from then on')
 })
 
@@ -62,7 +62,7 @@ test('without the file nobody can tell, but of a database of before slots were c
   fs.mkdirSync(path.dirname(file))
   fs.writeFileSync(file, '')
   assert.equal(isRestoredBackup(config, store), true, 'nor from one that a crash left empty')
-  noteSlots(config, store)
+  raiseFileCounter(config, store)
   assert.equal(isRestoredBackup(config, store), false)
 
   const uncounted = open('uncounted')
@@ -72,7 +72,7 @@ test('without the file nobody can tell, but of a database of before slots were c
   fs.rmSync(file)
   assert.equal(isRestoredBackup(config, uncounted), false, 'the first start of a Lotan that counts')
 
-  noteSlots(config, store)
+  raiseFileCounter(config, store)
   const lost = open('lost')
   assert.equal(isRestoredBackup(config, lost), false)
   up(lost, 'red', 1)

@@ -1,71 +1,70 @@
 /**
- * Whether the database is older than what Lotan did last: a back-up that was restored. A file beside it, which no back-up
- * has, keeps how many slots were ever given out; a database that tells of fewer does not know what runs at its slots now.
+ * Tells whether the database is a restored backup. A file beside it (no backup holds it) keeps how many slots were ever
+ * given out: a database that counts fewer does not know which containers have them now.
  */
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { generationsOf } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
-import { lastLook, watchStore } from './watch.ts'
+import { lastRead, watchStore } from './watch.ts'
 
 const EVERY_MS = 1_000
-/** Always as long: it is written over in place, which takes no room of a full disk. */
+/** Fixed width: the file is overwritten in place, which needs no room on a full disk. */
 const DIGITS = 16
 
-/** The facts of the database that are asked. */
-type Asked = Pick<Store, 'slotsGiven' | 'countSlotsFrom' | 'list' | 'meta'>
+type Facts = Pick<Store, 'slotsGiven' | 'countSlotsFrom' | 'list' | 'meta'>
 
 /**
- * Whether what the database says of its slots may be wrong: they may have been given to others since. To be asked before
- * any part of Lotan is started.
- *
- * Where the file is not there nobody can tell: the data directory is a new one, into which a back-up was restored, or its
- * `run` was removed. Only a database in which an earlier Lotan counted nothing is taken for the last one then.
+ * Whether slots may since have gone to other previews than the database says. Ask before any process is started.
+ * Without the file only a database that has counted no slots is trusted: the data directory may be new, with a backup
+ * restored into it.
  */
-export function isRestoredBackup(config: Pick<Config, 'dataDir'>, store: Pick<Asked, 'slotsGiven' | 'list'>): boolean {
+export function isRestoredBackup(config: Pick<Config, 'dataDir'>, store: Pick<Facts, 'slotsGiven' | 'list'>): boolean {
   const given = store.slotsGiven()
   const seen = read(fileOf(config)) ?? (given > 0 ? Infinity : 0)
   if (given >= seen) return false
-  // With nobody at a slot there is no route to lead astray, as in the new one after a database was lost.
+  // Where no preview holds a slot no route can lead to the wrong one, as after a lost database.
   return store.list().some((preview) => generationsOf(preview).some(({ slot }) => slot !== null))
 }
 
-/** Has the file say what the database says, where that is more. @throws where one of them cannot be read or written */
-export function noteSlots(config: Pick<Config, 'dataDir'>, store: Pick<Asked, 'slotsGiven'>): void {
+/** Raises the file's counter to the database's. @throws when either cannot be read or written */
+export function raiseFileCounter(config: Pick<Config, 'dataDir'>, store: Pick<Facts, 'slotsGiven'>): void {
   const file = fileOf(config)
   const given = store.slotsGiven()
   if (given > (read(file) ?? 0)) write(file, given)
 }
 
-/** Has a database that was older count as the last one when it was compared with what runs. @throws likewise */
-export function catchUp(config: Pick<Config, 'dataDir'>, store: Pick<Asked, 'slotsGiven' | 'countSlotsFrom' | 'meta'>) {
+/** Raises the counter of a restored database once the reaper has compared it with the engine. @throws as above */
+export function raiseStoreCounter(
+  config: Pick<Config, 'dataDir'>,
+  store: Pick<Facts, 'slotsGiven' | 'countSlotsFrom' | 'meta'>,
+) {
   const seen = read(fileOf(config)) ?? 0
-  // One more, so that a back-up of that very number, from before, is an older one too.
+  // One more: a backup with exactly this count would pass for the last one.
   if (store.slotsGiven() < seen && store.meta.get('compared') === 'yes') store.countSlotsFrom(seen + 1)
 }
 
-/** Both, every second, for as long as the launcher lives. To be called when nobody takes it for compared any more. */
-export function followSlots(config: Config): void {
-  const look = watchStore(config)
-  const see = (store: Asked) => {
-    catchUp(config, store)
-    noteSlots(config, store)
+/** Does both every second. Start it only after `compared` was reset. */
+export function followSlotCounter(config: Config): void {
+  const withDatabase = watchStore(config)
+  const update = (store: Facts) => {
+    raiseStoreCounter(config, store)
+    raiseFileCounter(config, store)
   }
-  setInterval(() => look(see), EVERY_MS).unref()
+  setInterval(() => withDatabase(update), EVERY_MS).unref()
 }
 
-/** What was given out since, as the launcher ends. Where that cannot be noted, it is no reason to stay. */
-export async function noteLastSlots(config: Config): Promise<void> {
-  await lastLook(config, (store) => noteSlots(config, store)).catch(() => {})
+/** Failing to note it must not keep the launcher from ending. */
+export async function noteFinalCounter(config: Config): Promise<void> {
+  await lastRead(config, (store) => raiseFileCounter(config, store)).catch(() => {})
 }
 
-/** Not in the directory for sockets, which may be one of those that do not outlive a reboot. */
+/** In the data directory, since LOTAN_RUN_DIR may be lost at a reboot. */
 function fileOf({ dataDir }: Pick<Config, 'dataDir'>): string {
   return path.join(dataDir, 'run', 'slots-given')
 }
 
-/** @returns undefined where there is none, or nothing that can be read */
 function read(file: string): number | undefined {
   try {
     const text = fs.readFileSync(file, 'utf8')

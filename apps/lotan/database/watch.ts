@@ -1,4 +1,7 @@
-/** The launcher's looks into the database: short ones, and one that lasts, of which it is its business to see it replaced. */
+/**
+ * The launcher's reads of the database: short ones, and watches that keep it open and notice that its file was
+ * replaced.
+ */
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -6,15 +9,15 @@ import { openLog } from '../../shared/log.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import { labelOf } from '../../shared/tag.ts'
 
-/** How long a file that was replaced is left to those who see to it. */
+/** How long a watch leaves a replaced file alone, for the repair to begin. */
 const PATIENCE_MS = 3_000
-const LAST_LOOK_MS = 500
+const LAST_READ_MS = 500
 
 export function databaseOf(config: Pick<Config, 'dataDir'>): string {
   return path.join(config.dataDir, 'lotan.sqlite')
 }
 
-/** Opens the database (bringing its schema up to date), uses it, and closes it. */
+/** Opening brings the schema up to date. */
 export async function withStore<T>(config: Config, use: (store: Store) => T | Promise<T>): Promise<T> {
   const store = open(config)
   try {
@@ -24,42 +27,39 @@ export async function withStore<T>(config: Config, use: (store: Store) => T | Pr
   }
 }
 
-/** The looks that last. While the file is seen to none of them may have it open, or SQLite goes by what is in memory. */
-const lasting = new Set<() => void>()
-let seenTo = 0
+/** During a repair none of these may keep the old file open: SQLite would use its pages in memory. */
+const watches = new Set<() => void>()
+let repairs = 0
 
-/** Has nothing of this process look into the database while its file is seen to. */
-export async function withoutLooks<T>(see: () => Promise<T>): Promise<T> {
-  seenTo++
-  for (const letGo of lasting) letGo()
+/** Closes all watches of this process while the file is repaired. */
+export async function withoutWatches<T>(repair: () => Promise<T>): Promise<T> {
+  repairs++
+  for (const close of watches) close()
   try {
-    return await see()
+    return await repair()
   } finally {
-    seenTo--
+    repairs--
   }
 }
 
-/**
- * Looks into the database again and again, without opening it each time.
- * @returns what asks it; undefined where it cannot be read just now
- */
+/** A reader that keeps the database open between reads; it returns undefined while the database cannot be read. */
 export function watchStore(config: Config): <T>(use: (store: Store) => T) => T | undefined {
   let store: Store | undefined
-  let patience = 0
-  const letGo = () => {
+  let pausedUntil = 0
+  const close = () => {
     store?.close()
     store = undefined
   }
-  lasting.add(letGo)
+  watches.add(close)
   return (use) => {
-    if (seenTo > 0) return undefined
+    if (repairs > 0) return undefined
     try {
       if (store?.wrong() !== undefined) {
-        letGo()
-        // Those who see to it are about to: a file that is opened before that would be begun anew here.
-        patience = performance.now() + PATIENCE_MS
+        close()
+        // Opening it before the repair begins would make a new, empty database here.
+        pausedUntil = performance.now() + PATIENCE_MS
       }
-      if (!store && (performance.now() < patience || !fs.existsSync(databaseOf(config)))) return undefined
+      if (!store && (performance.now() < pausedUntil || !fs.existsSync(databaseOf(config)))) return undefined
       store ??= open(config)
       return use(store)
     } catch {
@@ -69,14 +69,13 @@ export function watchStore(config: Config): <T>(use: (store: Store) => T) => T |
 }
 
 /**
- * The same as the launcher ends, when there may be anything in the place of the database: it is looked into as it is, and
- * nothing is waited for.
- * @throws where it cannot be read
+ * The last read before the launcher ends, without waiting for locks or repairs.
+ * @throws when the database cannot be read
  */
-export function lastLook<T>(config: Config, use: (store: Store) => T): Promise<T> {
-  return withoutLooks(async () => {
+export function lastRead<T>(config: Config, use: (store: Store) => T): Promise<T> {
+  return withoutWatches(async () => {
     if (!fs.statSync(databaseOf(config)).size) throw new Error('it is empty')
-    const store = open(config, LAST_LOOK_MS)
+    const store = open(config, LAST_READ_MS)
     try {
       return use(store)
     } finally {

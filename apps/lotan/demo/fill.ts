@@ -1,4 +1,4 @@
-/** Fills the demo's registry: apps/demo does it, in a process of its own. */
+/** Fills the demo's registry by running apps/demo as a child process. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -6,29 +6,28 @@ import { environmentFor, type Config } from '../../shared/config/config.ts'
 import type { Say } from '../console.ts'
 import { root } from '../supervisor/processes.ts'
 
-/** The sample application's tags, in the order in which they are shown. The last one fails on purpose. */
+/** The sample's tags, in the order they are shown. The last one fails on purpose. */
 export const samples = ['red', 'green', 'blue', 'purple', 'pr-3001', 'pr-3002', 'bad']
 
-/** Whether there is a registry to run the demo with. */
 export function hasDemo(): boolean {
   return spawnSync('sh', ['-c', 'command -v docker-registry']).status === 0
 }
 
 /**
- * Builds and pushes the sample images that are missing; says what it prints.
- * @throws when it fails, or the signal says stop
+ * Builds and pushes the sample images that are missing.
+ * @throws when that fails, or the signal is aborted
  */
 export async function prepareDemo(config: Config, say: Say, signal: AbortSignal): Promise<void> {
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', process.execPath, 'apps/demo/main.ts'], {
     cwd: root,
     env: environmentFor(config, { REPOSITORY: config.repository }),
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A Ctrl-C reaches the launcher, which passes it on.
+    // Own process group: a Ctrl-C must reach the launcher alone, which passes it on.
     detached: true,
     signal,
   })
   createInterface(child.stdout).on('line', (line) => say(line))
   createInterface(child.stderr).on('line', (line) => say(line, 'bad'))
   const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Error('the demo could not be prepared; its words stand above')
+  if (code !== 0) throw new Error('the demo could not be prepared; its output stands above')
 }

@@ -1,4 +1,7 @@
-/** A program: hands on every connection to the same port of another address. `node registry-forwarder.ts 172.17.0.2 5417` */
+/**
+ * A program that forwards connections to the same port of another address: `node registry-forwarder.ts 172.17.0.2
+ * 5417`.
+ */
 import net from 'node:net'
 import { pipeline } from 'node:stream'
 
@@ -7,7 +10,6 @@ const [host = '', port = ''] = process.argv.slice(2)
 net
   .createServer({ allowHalfOpen: true }, (from) => {
     const to = net.connect({ host, port: Number(port), allowHalfOpen: true })
-    // Each ends the other when it breaks off.
     pipeline(from, to, () => {})
     pipeline(to, from, () => {})
   })

@@ -1,10 +1,7 @@
 /**
- * How the engine gets at the demo's registry where Lotan is a container itself. Both have to reach it under one name,
- * `127.0.0.1:PORT`, and each has a loopback of its own. So a second container of Lotan's image has that port on the
- * engine's machine, for nobody outside of it, and hands on what comes in.
- *
- * It sees Lotan's processes as its own: so the kernel ends it with Lotan's container, however that one ends, and the
- * engine removes it then.
+ * The demo's registry for an engine outside of Lotan's container. Both must reach it as `127.0.0.1:PORT`, but have
+ * different loopbacks: so a second container publishes that port on the engine's machine (loopback only) and forwards
+ * to Lotan. It joins Lotan's PID namespace, so the kernel ends it with Lotan's container.
  */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,14 +10,12 @@ import { EngineError, openEngine, type CreateOptions, type Engine } from '../../
 import { ownContainer } from '../../shared/engine/own-container-id.ts'
 
 const PAUSE_MS = 250
-/** An engine that is removing the one before needs some tries of these. */
+/** Enough for the engine to finish removing the last one. */
 const MOST_TRIES = 40
 
 /**
- * Looks whether a door is needed. It is not open yet.
- *
- * @param signal from then on it is not opened again when it was closed
- * @returns undefined where Lotan and the engine have the same loopback
+ * @param signal when aborted, a closed proxy is not opened again
+ * @returns undefined when Lotan and the engine share a loopback
  * @throws with words for the operator when the engine does not answer
  */
 export async function findRegistryProxy(config: Pick<Config, 'dockerHost' | 'instance'>, signal: AbortSignal) {
@@ -53,35 +48,35 @@ export async function findRegistryProxy(config: Pick<Config, 'dockerHost' | 'ins
 
   return {
     /**
-     * Opens it at a port, for good.
-     * @returns its own address, where it listens soon; undefined when the port is taken on the engine's machine
+     * @returns the address where Lotan's registry has to listen; undefined when the port is taken on the engine's
+     * machine
      */
     async open(port: number): Promise<string | undefined> {
-      let door: string
+      let container: string
       try {
-        door = await replace(engine, options(port), signal)
+        container = await replace(engine, options(port), signal)
       } catch (error) {
         if (/port is already allocated|address already in use/i.test((error as Error).message)) return undefined
         throw error
       }
-      const address = (await engine.ownContainer(door))?.outer?.address
+      const address = (await engine.ownContainer(container))?.outer?.address
       if (!address) throw new Error("the container that leads the engine to the demo's registry ended at once")
-      void keep(engine, door, options(port), signal)
+      void keepOpen(engine, container, options(port), signal)
       return address
     },
   }
 }
 
-/** Opens it again whenever somebody closed it, or the engine was started anew. */
-async function keep(engine: Engine, door: string, options: CreateOptions, signal: AbortSignal): Promise<void> {
-  for (let id = door; !signal.aborted;) {
+/** Opens the proxy again after someone removed it or the engine restarted. */
+async function keepOpen(engine: Engine, container: string, options: CreateOptions, signal: AbortSignal): Promise<void> {
+  for (let id = container; !signal.aborted;) {
     await engine.wait(id, signal).catch(() => {})
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
     if (!signal.aborted) id = await replace(engine, options, signal).catch(() => id)
   }
 }
 
-/** Starts the container, instead of one that an earlier run left. @returns its id */
+/** Starts the container in place of one that an earlier run left. @returns its id */
 async function replace(engine: Engine, options: CreateOptions, signal: AbortSignal): Promise<string> {
   const id = await create(engine, options, signal)
   try {

@@ -1,23 +1,18 @@
 /**
- * What an earlier launcher that was killed left behind. Its parts are told to end by the kernel, but their own children
- * are not: nginx's workers survive a master that was killed, and go on holding the port.
- *
- * A part is known by what its children inherit: its standard input, which is its lock in this data directory, or its
- * output, where that goes to one of the logs. That needs no list of process ids, so none that meanwhile belongs to
- * somebody else is ever hit.
+ * Ends processes that a killed launcher left behind. The kernel ends its children, but not theirs: nginx's workers
+ * survive a killed master and keep the port. They are found by their inherited standard input (the process's lock file)
+ * or output (its log), never by a stored process id, which may belong to another process by now.
  */
 import fs from 'node:fs'
 import { waitFor } from '../wait-for.ts'
 
-/** Long enough for a router that is ending to finish; it was told when its launcher died. */
+/** A router needs about this long to end; the kernel told it when its launcher died. */
 const GRACE_MS = 1_500
 
 /**
- * Ends every process whose standard input or output is one of these files.
- *
  * @param files absolute paths
- * @returns how many there were
- * @throws when one does not end, which only happens where it waits for a broken disk
+ * @returns how many processes were ended
+ * @throws when one does not end, which happens only when it waits for a broken disk
  */
 export async function endLeftovers(files: string[], grace = GRACE_MS): Promise<number> {
   const found = holdersOf(files)
@@ -36,7 +31,7 @@ export async function endLeftovers(files: string[], grace = GRACE_MS): Promise<n
   return found.length
 }
 
-/** The ids of the processes whose standard input or output is one of these files. Other users' are not seen. */
+/** Sees only processes of this user. */
 export function holdersOf(files: string[]): number[] {
   const wanted = new Set(files.map(realPath))
   return fs
@@ -54,7 +49,7 @@ function fileOf(pid: number, fd: 0 | 1): string {
   }
 }
 
-/** The kernel names files by their real path. The file itself may not exist yet. */
+/** /proc shows real paths. The file itself may not exist yet. */
 function realPath(file: string): string {
   const cut = file.lastIndexOf('/')
   return `${fs.realpathSync(file.slice(0, cut))}${file.slice(cut)}`
@@ -65,7 +60,7 @@ function send(pids: number[], signal: NodeJS.Signals) {
     try {
       process.kill(pid, signal)
     } catch {
-      // It ended by itself.
+      // It has ended.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** One Lotan a data directory, or one of each part where each has a launcher of its own. */
+/** Locks: one launcher a data directory, or one a process where processes have launchers of their own. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -8,17 +8,19 @@ export interface Lock {
 }
 
 /**
- * Takes what a launcher needs to have for itself. One that runs everything has the data directory; those that run some
- * parts share that, and each has its parts.
- *
- * @param parts null for everything
- * @returns undefined when another launcher has any of it
+ * A launcher of everything takes the data directory alone; launchers of some processes share it, and each takes its
+ * own.
+ * @param processes null for everything
+ * @returns undefined when another launcher holds any of it
  */
-export async function takeLocks(dataDir: string, parts: readonly string[] | null): Promise<Lock | undefined> {
-  const whole = { file: 'lock', shared: parts !== null }
+export async function takeLocks(dataDir: string, processes: readonly string[] | null): Promise<Lock | undefined> {
+  const whole = { file: 'lock', shared: processes !== null }
   const locks: Lock[] = []
   const release = async () => void (await Promise.all(locks.map((lock) => lock.release())))
-  for (const { file, shared } of [whole, ...(parts ?? []).map((part) => ({ file: `lock-${part}`, shared: false }))]) {
+  for (const { file, shared } of [
+    whole,
+    ...(processes ?? []).map((name) => ({ file: `lock-${name}`, shared: false })),
+  ]) {
     const lock = await takeLock(path.join(dataDir, file), { shared })
     if (!lock) {
       await release()
@@ -30,16 +32,14 @@ export async function takeLocks(dataDir: string, parts: readonly string[] | null
 }
 
 /**
- * Takes a lock that is held until it is released or this process ends, however it ends: the kernel holds it for a child
- * that lives as long as its standard input is open.
- *
- * @param file is made when it is missing
- * @param options.shared several may have it, as long as all of them share it
- * @returns undefined when another process has it
+ * A lock that ends with this process, even by kill -9: `flock` holds it in a child that lives as long as its standard
+ * input is open.
+ * @param options.shared several may hold it, if all of them share it
+ * @returns undefined when another process holds it
  * @throws when `flock` cannot be run or the file cannot be made
  */
 export async function takeLock(file: string, { shared = false } = {}): Promise<Lock | undefined> {
-  // Of its own process group, or a Ctrl-C in the terminal would give the lock up while Lotan still stops.
+  // Own process group: a Ctrl-C would release the lock while Lotan still stops.
   const holder = spawn(
     'flock',
     [

@@ -1,38 +1,36 @@
-/** Asks a part whether it is there, over HTTP or by connecting. */
+/** Asks a process whether it is up, over HTTP or by connecting. */
 import http from 'node:http'
 import net from 'node:net'
 
-/** No part of this machine takes longer to say something. */
 const PATIENCE_MS = 3_000
 
-/** One GET. @throws when nobody answers in time */
+/** @throws when no response comes in time */
 export function get(
   where: { socketPath: string } | { host: string; port: number },
   path: string,
   host: string,
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const request = http.get({ ...where, path, headers: { host }, agent: false }, (answer) => {
+    const request = http.get({ ...where, path, headers: { host }, agent: false }, (response) => {
       let body = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (text: string) => (body += text))
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }))
-      answer.on('error', reject)
+      response.setEncoding('utf8')
+      response.on('data', (text: string) => (body += text))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+      response.on('error', reject)
     })
     request.on('error', reject)
     request.setTimeout(PATIENCE_MS, () => request.destroy(new Error(`no answer in ${PATIENCE_MS} ms`)))
   })
 }
 
-/** Whether somebody accepts connections on a unix socket. */
 export function accepts(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(socketPath)
-    const answer = (is: boolean) => {
+    const settle = (is: boolean) => {
       socket.destroy()
       resolve(is)
     }
-    socket.once('connect', () => answer(true))
-    socket.once('error', () => answer(false))
+    socket.once('connect', () => settle(true))
+    socket.once('error', () => settle(false))
   })
 }

@@ -85,7 +85,7 @@ test('where there are no files its lines are handed on, and its last words come 
   await until('it ended twice', () => heard.filter((text) => /ended/.test(text)).length === 2)
   await stop(1_000)
   assert.deepEqual(heard.slice(0, 3).sort(), ['err', 'last words', 'out'])
-  assert.match(heard[3]!, /^aloud ended \(status 3\), starting it again at once; its words stand above$/)
+  assert.match(heard[3]!, /^aloud ended \(status 3\), starting it again at once; its output stands above$/)
   assert.match(heard.slice(4).join(), /no-such-program[^]*aloud ended/)
 })
 

@@ -1,17 +1,17 @@
-/** One process that the launcher starts, watches, starts again when it ends by itself, and stops. */
+/** Starts one process, restarts it when it ends by itself, and stops it. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once as onceOf } from 'node:events'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Say } from '../console.ts'
 import { groupEnded, killGroup } from './process-group.ts'
-import { openOutput, whereIs, type Output } from './output.ts'
+import { openOutput, whereToLook, type Output } from './output.ts'
 import { crashesAfter, isLongest, restartDelay, HEALTHY_AFTER_MS } from './restart-delay.ts'
 
-/** How long the last words of one that has ended are waited for, should somebody keep its output open. */
-const LAST_WORDS_MS = 500
+/** How long to read the rest of the output after the process ended; a grandchild may keep it open for ever. */
+const LAST_OUTPUT_MS = 500
 
-/** How a process ended. `lasted` is milliseconds. */
+/** `lasted` is milliseconds. */
 export interface End {
   code: number | null
   signal: NodeJS.Signals | null
@@ -20,59 +20,57 @@ export interface End {
 
 export interface ProcessPlan {
   name: string
-  /** The command, asked for anew before every start; `last` says how the start before ended, undefined at the first. */
+  /** Called before every start; `last` is how the run before ended, undefined at the first. */
   command: (last: End | undefined) => string[] | Promise<string[]>
   env: NodeJS.ProcessEnv
   cwd: string
-  /** The file that is its standard input, and its children's: what an earlier start left behind is known by it. */
+  /** A file for its standard input, which its children inherit: `leftovers.ts` finds them by it. */
   input: string
   output: Output
 }
 
 export interface SupervisedProcess {
   name: string
-  /** The id of the process that runs now. */
   pid: () => number | undefined
-  /** Asks it to end, and ends it and its children by force after `grace` milliseconds. */
+  /** SIGTERM, and SIGKILL for its group after `grace` milliseconds. */
   stop: (grace: number) => Promise<void>
-  /** Ends it and its children by force, now. */
+  /** SIGKILL for its group. */
   kill: () => void
-  /** Ends it and its children by force and starts it anew, at once. */
+  /** SIGKILL for its group, and a new start at once. */
   restart: () => void
-  /** Asks it to read its configuration again (SIGHUP). */
+  /** SIGHUP. */
   reload: () => void
 }
 
-/** Starts a part and keeps it running until it is stopped. */
 export function superviseProcess(plan: ProcessPlan, say: Say): SupervisedProcess {
   const { name, output } = plan
   let child: ChildProcess | undefined
   let last: End | undefined
   let crashes = 0
   let stopping = false
-  let again = false
-  const over = new AbortController()
+  let restartWanted = false
+  const stopped = new AbortController()
   const done = watch()
 
   async function watch() {
     while (!stopping) {
-      last = await once()
+      last = await runOnce()
       if (stopping) return
-      if (again) {
-        again = false
+      if (restartWanted) {
+        restartWanted = false
         continue
       }
       const before = crashes
       crashes = crashesAfter(crashes, last.lasted)
       const pause = restartDelay(crashes, Math.random())
-      // Said until nothing is new in it: what keeps ending for days must not fill the log.
+      // A process that keeps crashing for days must not fill the log.
       if (!(isLongest(before) && isLongest(crashes)))
-        say(`${name} ended (${how(last)}), ${whenAgain(crashes, pause)}; ${whereIs(output)}`, 'bad')
-      if (pause > 0) await sleep(pause, undefined, { signal: over.signal }).catch(() => {})
+        say(`${name} ended (${endText(last)}), ${restartText(crashes, pause)}; ${whereToLook(output)}`, 'bad')
+      if (pause > 0) await sleep(pause, undefined, { signal: stopped.signal }).catch(() => {})
     }
   }
 
-  async function once(): Promise<End> {
+  async function runOnce(): Promise<End> {
     const began = performance.now()
     const ended = (code: number | null, signal: NodeJS.Signals | null): End => ({
       code,
@@ -93,18 +91,20 @@ export function superviseProcess(plan: ProcessPlan, say: Say): SupervisedProcess
       out.close()
     }
     const { pid } = child
-    const well = isLongest(crashes) ? setTimeout(() => say(`${name} runs again`, 'good'), HEALTHY_AFTER_MS) : undefined
-    const closed = onceOf(child, 'close').catch(() => {})
+    const healthyTimer = isLongest(crashes)
+      ? setTimeout(() => say(`${name} runs again`, 'good'), HEALTHY_AFTER_MS)
+      : undefined
+    const closed = once(child, 'close').catch(() => {})
     const end = await new Promise<End>((resolve) => {
       child?.once('exit', (code, signal) => resolve(ended(code, signal)))
       child?.once('error', () => resolve(ended(null, null)))
     })
     child = undefined
-    clearTimeout(well)
-    // Its children, nginx's workers above all, must not outlive it.
+    clearTimeout(healthyTimer)
+    // nginx's workers must not outlive nginx.
     killGroup(pid)
     if (pid !== undefined) await groupEnded(pid)
-    await Promise.race([closed, sleep(LAST_WORDS_MS)])
+    await Promise.race([closed, sleep(LAST_OUTPUT_MS)])
     return end
   }
 
@@ -113,7 +113,7 @@ export function superviseProcess(plan: ProcessPlan, say: Say): SupervisedProcess
     pid: () => child?.pid,
     async stop(grace) {
       stopping = true
-      over.abort()
+      stopped.abort()
       child?.kill('SIGTERM')
       const timer = setTimeout(() => killGroup(child?.pid), grace)
       await done
@@ -121,18 +121,18 @@ export function superviseProcess(plan: ProcessPlan, say: Say): SupervisedProcess
     },
     kill() {
       stopping = true
-      over.abort()
+      stopped.abort()
       killGroup(child?.pid)
     },
     reload: () => void child?.kill('SIGHUP'),
     restart() {
-      again = child !== undefined
+      restartWanted = child !== undefined
       killGroup(child?.pid)
     },
   }
 }
 
-/** In a process group of its own, and ended by the kernel when the launcher ends, even by kill -9. */
+/** In its own process group, and ended by the kernel when the launcher ends, even by kill -9. */
 function start(command: string[], { env, cwd, input }: ProcessPlan, out: number | 'pipe'): ChildProcess {
   const from = fs.openSync(input, fs.constants.O_RDONLY | fs.constants.O_CREAT, 0o600)
   try {
@@ -147,13 +147,13 @@ function start(command: string[], { env, cwd, input }: ProcessPlan, out: number 
   }
 }
 
-function whenAgain(crashes: number, pause: number): string {
+function restartText(crashes: number, pause: number): string {
   if (pause === 0) return 'starting it again at once'
-  if (isLongest(crashes)) return 'as it did before; from now on it is tried about every 10 s'
+  if (isLongest(crashes)) return 'again; from now on Lotan starts it about every 10 s'
   return `starting it again in ${(pause / 1000).toFixed(1)} s`
 }
 
-function how({ code, signal }: End): string {
+function endText({ code, signal }: End): string {
   if (signal) return signal
   return code === null ? 'it could not be started' : `status ${code}`
 }

@@ -1,11 +1,11 @@
-/** What Lotan consists of: how each part is run, in the order in which they are started. */
+/** The processes of Lotan: their commands, and the orders in which they start and stop. */
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { environmentFor, type Config } from '../../shared/config/config.ts'
 import { writeNginxConf } from '../nginx/config.ts'
 import { withStore } from '../database/watch.ts'
-import type { Mend } from '../database/mend.ts'
+import type { DatabaseRepair } from '../database/repair.ts'
 import { outputOf } from './output.ts'
 import type { End, SupervisedProcess, ProcessPlan } from './process.ts'
 import { registryConf } from '../demo/registry.ts'
@@ -14,35 +14,33 @@ export const names = ['redis', 'registry', 'router', 'queue-processor', 'reaper'
 export type Name = (typeof names)[number]
 export type Processes = Map<Name, SupervisedProcess>
 
-/** Those that may have a launcher of their own. The registry is the demo's, which runs as a whole. */
+/** Those that may have a launcher of their own. The demo runs only as a whole. */
 export const separate: readonly Name[] = names.filter((name) => name !== 'registry')
 
-/** Those that work with the database. */
-export const users: readonly Name[] = ['router', 'queue-processor', 'reaper']
+export const databaseUsers: readonly Name[] = ['router', 'queue-processor', 'reaper']
 
-/** Nobody gets a route before those who give them are gone; those who work end before what they work with. */
+/** First nginx and the router, so that no request gets a route any more; Redis last, since the others use it. */
 export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'registry', 'redis']
 
-/** A Redis that ended sooner than this, by itself and with an error, could not read its file. */
+/** A Redis that ends with an error sooner than this could not read its file. */
 const AT_ONCE_MS = 3_000
 const VERSION_MS = 2_000
 
 export const root = path.resolve(import.meta.dirname, '../../..')
 
-/** A part's own lock; and what it has as standard input, by which one that was left behind is known. */
+/** The process's lock, which is also its standard input (see leftovers.ts). */
 export function lockOf(name: Name, config: Pick<Config, 'dataDir'>): string {
   return path.join(config.dataDir, `lock-${name}`)
 }
 
 /**
- * How a part is run.
- * @param config the parts' own: its repository is the demo's where there is no other
- * @param mend sees to the database before what works with it is started again
+ * @param config where REPOSITORY is not set, with the demo's
+ * @param repair repairs the database before a process that uses it is started again
  */
-export function planOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): ProcessPlan {
+export function planOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 'before'>): ProcessPlan {
   return {
     name,
-    command: commandOf(name, config, mend),
+    command: commandOf(name, config, repair),
     env: environmentFor(config, { REPOSITORY: config.repository, NODE_ENV: 'production' }),
     cwd: root,
     input: lockOf(name, config),
@@ -50,7 +48,7 @@ export function planOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): 
   }
 }
 
-function commandOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): ProcessPlan['command'] {
+function commandOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 'before'>): ProcessPlan['command'] {
   switch (name) {
     case 'redis':
       return (last) => redis(config, last)
@@ -58,29 +56,29 @@ function commandOf(name: Name, config: Config, mend: Pick<Mend, 'before'>): Proc
       return () => ['docker-registry', 'serve', registryConf(config)]
     case 'nginx':
       return async () => {
-        await mend.before()
+        await repair.before()
         return withStore(config, (store) => writeNginxConf(config, store))
       }
     default:
       return async (last) => {
-        await mend.before(last)
+        await repair.before(last)
         return [process.execPath, `apps/${name}/main.ts`]
       }
   }
 }
 
 /**
- * A private Redis: no port, and a file that it writes now and then and as it ends. Not one that it adds every change to,
- * without which it takes none: on a full disk it would take no nudges, not even those that free it.
+ * A private Redis without a port. It saves a snapshot now and then: an append-only file on a full disk would refuse all
+ * writes, even the nudges that free space.
  */
 function redis(config: Config, last: End | undefined): string[] {
   const dir = path.join(config.dataDir, 'redis')
-  // Losing Redis loses time, nothing else; a file that it cannot read would keep it from ever starting.
+  // Losing Redis loses only time, but an unreadable file would keep it from ever starting.
   if (last?.code === 1 && last.lasted < AT_ONCE_MS) {
     fs.rmSync(`${dir}.unreadable`, { recursive: true, force: true })
     fs.renameSync(dir, `${dir}.unreadable`)
   }
-  // What an earlier version kept instead.
+  // An earlier version kept an append-only file.
   fs.rmSync(path.join(dir, 'appendonlydir'), { recursive: true, force: true })
   fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
   const socket = 'socket' in config.redis ? config.redis.socket : ''
@@ -94,22 +92,21 @@ function redis(config: Config, last: End | undefined): string[] {
     '--maxmemory-policy',
     'noeviction',
   ]
-  const ends = endsAnyhow() ? ['--shutdown-on-sigterm', 'force'] : []
+  const ends = canForceShutdown() ? ['--shutdown-on-sigterm', 'force'] : []
   return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...file, ...ends]
 }
 
 /**
- * Whether this Redis, from 7 on, can be told to end where it cannot write its file, as on a full disk; an older one does
- * not start with a setting that it does not know, and is ended by force there.
+ * Redis 7 and newer can be told to end even when it cannot write its file (a full disk). An older one refuses to start
+ * with an unknown setting.
  */
-function endsAnyhow(): boolean {
-  return (anyhow ??= askRedis())
+function canForceShutdown(): boolean {
+  return (forceShutdown ??= isRedis7())
 }
 
-/** Asked once: whoever starts Redis again waits for the answer. */
-let anyhow: boolean | undefined
+let forceShutdown: boolean | undefined
 
-function askRedis(): boolean {
+function isRedis7(): boolean {
   const { stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8', timeout: VERSION_MS })
   return Number(/\bv=(\d+)\./.exec(stdout ?? '')?.[1] ?? 0) >= 7
 }

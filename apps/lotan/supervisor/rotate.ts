@@ -1,4 +1,3 @@
-/** Keeps logs from filling the disk. */
 import fs from 'node:fs'
 import path from 'node:path'
 
@@ -6,15 +5,14 @@ const MAX_BYTES = 10_000_000
 const KEPT = 3
 
 /**
- * Moves the content of every `*.log` that has grown too large to `*.log.1`, and what was there one further.
- *
- * The files are copied and emptied, not renamed: their writers hold them open (in append mode) and need not be told. A
- * line written during the few milliseconds of the copy is lost.
- *
- * @param of the parts whose logs they are; null for all that are there
+ * Moves each `*.log` that has grown too large to `*.log.1`, and older ones one further. Copies and truncates instead of
+ * renaming, since the writers hold the files open (in append mode): a line written during the copy (milliseconds) is
+ * lost.
+ * @param processes the processes whose logs are meant; null for all
  */
-export function rotateLogs(dir: string, maxBytes = MAX_BYTES, of: readonly string[] | null = null): void {
-  const isMeant = (name: string) => !of || of.some((part) => name === `${part}.log` || name.startsWith(`${part}-`))
+export function rotateLogs(dir: string, maxBytes = MAX_BYTES, processes: readonly string[] | null = null): void {
+  const isMeant = (name: string) =>
+    !processes || processes.some((each) => name === `${each}.log` || name.startsWith(`${each}-`))
   for (const name of fs.readdirSync(dir).filter(isMeant)) {
     const file = path.join(dir, name)
     if (!name.endsWith('.log') || fs.statSync(file).size <= maxBytes) continue
@@ -23,14 +21,13 @@ export function rotateLogs(dir: string, maxBytes = MAX_BYTES, of: readonly strin
     try {
       fs.copyFileSync(file, `${file}.1`)
     } catch {
-      // A full disk: room matters more than old lines.
+      // On a full disk space matters more than old lines.
       fs.rmSync(`${file}.1`, { force: true })
     }
     fs.truncateSync(file)
   }
 }
 
-/** The last lines of a log, for whoever must be told why something did not work. */
 export function lastLines(file: string, lines: number): string[] {
   if (!fs.existsSync(file)) return []
   const text = fs.readFileSync(file, 'utf8')

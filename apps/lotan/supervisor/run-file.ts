@@ -1,15 +1,13 @@
-/** Where a running launcher can be found: `lotan.json` in the run directory. */
+/** The run file of a launcher, `lotan.json` in the run directory: where Lotan is reached. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { urlOf, type Config, type Place } from '../../shared/config/config.ts'
 
 export interface RunFile {
   pid: number
-  /** The admin page's address. */
   url: string
-  /** The link that logs in. */
   admin: string
-  /** Where nginx serves, and whether that is HTTPS. */
+  /** Where nginx listens. */
   listen: Place & { secure: boolean }
 }
 
@@ -20,7 +18,7 @@ export function writeRunFile(config: Config): void {
   fs.writeFileSync(fileOf(config), `${JSON.stringify(running)}\n`, { mode: 0o600 })
 }
 
-/** What the launcher that holds the lock wrote; undefined while it has not yet. */
+/** Undefined while the launcher that holds the lock has not written it yet. */
 export function readRunFile(config: Pick<Config, 'runDir'>): RunFile | undefined {
   try {
     return JSON.parse(fs.readFileSync(fileOf(config), 'utf8')) as RunFile

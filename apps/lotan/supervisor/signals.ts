@@ -1,23 +1,20 @@
-/** Ctrl-C and its kin. */
-
-/** npm passes a Ctrl-C on that the terminal has sent to everybody already: twins this close are one. */
-const TWIN_MS = 400
+/** npm passes on a Ctrl-C that the terminal has sent to the whole group: two signals this close are one. */
+const SAME_SIGNAL_MS = 400
 
 /**
- * From here on a signal to end is heard instead of ending this process.
- *
- * @param impatient is called on every further signal
- * @returns a signal that is aborted by the first one
+ * Catches SIGINT, SIGTERM and SIGHUP.
+ * @param onRepeat called on every further signal
+ * @returns aborted by the first one
  */
-export function onSignals(impatient: () => void): AbortSignal {
+export function onSignals(onRepeat: () => void): AbortSignal {
   const ending = new AbortController()
   let first: number | undefined
-  const hear = () => {
+  const onSignal = () => {
     const now = performance.now()
     first ??= now
-    if (now - first > TWIN_MS) impatient()
+    if (now - first > SAME_SIGNAL_MS) onRepeat()
     ending.abort()
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, hear)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   return ending.signal
 }

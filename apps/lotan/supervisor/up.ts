@@ -1,28 +1,27 @@
-/** `lotan up`: brings the parts up, says where to click, watches, and takes everything down again. */
+/** `lotan up`: starts the processes, prints where to click, and stops everything at a signal. */
 import { once } from 'node:events'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { startInOrder } from './start-order.ts'
 import type { Say } from '../console.ts'
-import { lastLook } from '../database/watch.ts'
+import { lastRead } from '../database/watch.ts'
 import { takeLocks } from './lock.ts'
 import { forgetRoutes } from '../nginx/config.ts'
 import { keepPrivate } from '../database/private-files.ts'
-import { noteLastSlots } from '../database/restored-backup.ts'
+import { noteFinalCounter } from '../database/restored-backup.ts'
 import { stopOrder, type Name, type Processes } from './processes.ts'
 import { rotateLogs } from './rotate.ts'
 import { removeRunFile, writeRunFile, readRunFile } from './run-file.ts'
 import { onSignals } from './signals.ts'
 
-/** Everything is down within 5 s, and one part may have this much of it. */
+/** All is down within 5 s; a single process may take this much of it. */
 const DOWN_MS = 4_500
-const PART_DOWN_MS = 1_500
+const PROCESS_DOWN_MS = 1_500
 const ROTATE_MS = 10_000
 
 /**
  * Runs Lotan until a signal ends it.
- *
- * @param only the parts to run, where others are run by launchers of their own; null for all
+ * @param only the processes to run, where others have launchers of their own; null for all
  * @returns the exit status
  */
 export async function up(config: Config, only: readonly Name[] | null, say: Say): Promise<number> {
@@ -33,18 +32,18 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
     return 1
   }
   keepPrivate(config)
-  const parts: Processes = new Map()
+  const processes: Processes = new Map()
   const ending = onSignals(() => {
-    for (const part of parts.values()) part.kill()
+    for (const supervised of processes.values()) supervised.kill()
     process.exit(1)
   })
   let status = 0
-  // What waits for the engine may wait for days.
+  // Begins before the start: waiting for the engine may take days.
   const rotating = setInterval(() => tryToRotate(config, only, say), ROTATE_MS)
   try {
-    // Where to reach Lotan is for who runs nginx to say.
+    // Only nginx's launcher knows where Lotan listens.
     if (!only || only.includes('nginx')) writeRunFile(config)
-    await startInOrder(config, only, parts, say, ending)
+    await startInOrder(config, only, processes, say, ending)
     if (!ending.aborted) await once(ending, 'abort')
   } catch (error) {
     if (!ending.aborted) {
@@ -53,8 +52,8 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
     }
   }
   clearInterval(rotating)
-  await takeDown(config, only, parts, say)
-  if (only?.every((name) => name === 'redis') !== true) await noteLastSlots(config)
+  await takeDown(config, only, processes, say)
+  if (only?.every((name) => name === 'redis') !== true) await noteFinalCounter(config)
   if (!only || only.includes('nginx')) {
     removeRunFile(config)
     await forgetRoutes(config).catch(() => {})
@@ -63,20 +62,19 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
   return status
 }
 
-async function takeDown(config: Config, only: readonly Name[] | null, parts: Processes, say: Say): Promise<void> {
-  if (parts.size === 0) return
+async function takeDown(config: Config, only: readonly Name[] | null, processes: Processes, say: Say): Promise<void> {
+  if (processes.size === 0) return
   say('stopping')
   const deadline = performance.now() + DOWN_MS
-  for (const name of stopOrder) await parts.get(name)?.stop(Math.min(PART_DOWN_MS, deadline - performance.now()))
+  for (const name of stopOrder) await processes.get(name)?.stop(Math.min(PROCESS_DOWN_MS, deadline - performance.now()))
   if (only) return say('stopped')
-  const running = lastLook(config, (store) => store.list().filter(({ state }) => state === 'running').length)
+  const running = lastRead(config, (store) => store.list().filter(({ state }) => state === 'running').length)
   const left = await running.catch(() => undefined)
-  if (left === undefined) say('stopped; what runs cannot be told, since the database cannot be read', 'bad')
+  if (left === undefined) say('stopped; the database cannot be read, so it is unknown which previews run', 'bad')
   else if (left === 0) say('stopped; no preview was running')
   else say(`stopped; ${left === 1 ? '1 preview was' : `${left} previews were`} left running, the next start takes over`)
 }
 
-/** Logs that cannot be rotated are said to be, and no reason to stop serving. */
 function tryToRotate(config: Config, only: readonly Name[] | null, say: Say): void {
   try {
     rotateLogs(path.join(config.dataDir, 'logs'), undefined, only)

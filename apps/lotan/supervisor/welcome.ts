@@ -1,8 +1,8 @@
-/** What is said once Lotan is up: where to click, where to log in, where to look, how to end it. */
+/** The console's last words of a start: where to click, where to log in, where the logs are, how to stop. */
 import path from 'node:path'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { hostOf } from '../../shared/tag.ts'
-import { shown, type Say } from '../console.ts'
+import { displayPath, type Say } from '../console.ts'
 import { samples } from '../demo/fill.ts'
 import { loginLink } from './run-file.ts'
 
@@ -10,7 +10,7 @@ export function welcome(config: Config, say: Say): void {
   const hosts = config.demo ? samples.map((tag) => hostOf(tag, config)) : [`TAG.${config.domain}`]
   for (const host of hosts) say(`  ${urlOf(host, config)}/`)
   say(`admin: ${loginLink(config)}`)
-  const logs = shown(path.join(config.dataDir, 'logs'))
+  const logs = displayPath(path.join(config.dataDir, 'logs'))
   say(config.logs === 'files' ? `logs:  ${logs}/` : `logs:  here; requests in ${logs}/nginx-access.log`)
   say('stop:  Ctrl-C; previews that run are left running')
 }

@@ -1,4 +1,4 @@
-/** What an application speaks on its port that gives no answer to plain HTTP: TLS, or HTTP/2 alone. */
+/** Finds out whether a port that gives no answer to plain HTTP speaks TLS, or HTTP/2 alone. */
 import http2 from 'node:http2'
 import net from 'node:net'
 import tls from 'node:tls'
@@ -6,10 +6,8 @@ import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 
 export type AppProtocol = 'tls' | 'http2'
 
-/** A handshake that takes longer is tried again. */
 const PATIENCE_MS = 1_000
 
-/** Tries both, which takes a second at most. @returns undefined for neither */
 export async function protocolAt(
   place: Pick<HostPort, 'host' | 'port'>,
   host: string,
@@ -18,11 +16,10 @@ export async function protocolAt(
   return isTls ? 'tls' : isHttp2 ? 'http2' : undefined
 }
 
-/** @param host the public Host header, of which the server may want to know the name */
 export function speaksTls({ host: address, port }: Pick<HostPort, 'host' | 'port'>, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const name = new URL(`http://${host}`).hostname
-    // Whose certificate it has is no question here, and nothing is sent.
+    // The certificate is not checked, and nothing is sent.
     const socket = tls.connect({
       host: address,
       port,
@@ -36,7 +33,7 @@ export function speaksTls({ host: address, port }: Pick<HostPort, 'host' | 'port
     }
     const late = setTimeout(() => end(false), PATIENCE_MS)
     socket.on('secureConnect', () => end(true))
-    // An alert is TLS too: it may want a certificate of ours, or another name.
+    // An alert is TLS too: the server may want a client certificate, or another name.
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => end(/^ERR_SSL_.*(ALERT|TLSV1)/.test(code)))
     socket.on('close', () => end(false))
   })

@@ -1,4 +1,4 @@
-/** From a running process to its first answer, or to the reason why there is none. */
+/** Waits for the first HTTP answer of a started container, or finds the reason why it gives none. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, type Inspected } from '../../shared/engine/engine.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
@@ -13,21 +13,15 @@ import type { Outcome, Dependencies } from '../dependencies.ts'
 import { firstAnswer, type Answer } from './http-probe.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
-/** How many of the application's last lines are kept with the reason. */
 const LINES = 20
-/** The kernel's word that memory ran out may come a moment after the end of the process. */
+/** The kernel may report out-of-memory a moment after the process has ended. */
 const OOM_MS = 150
-/** What the init says of a program that it could not run. */
+/** What tini writes when it cannot run the program. */
 const NOT_RUN = /^\[FATAL tini \(\d+\)\] exec .+ failed: /
-/** What an init, the engine or a shell says of a program whose file has capabilities that a container is not given. */
+/** What tini, the engine or a shell writes when the program's file needs capabilities that the container lacks. */
 const NOT_PERMITTED = /operation not permitted$/i
 
-/**
- * Waits for a container's first answer, and tells the store how that ended. A container that does not come up is
- * removed. Ends at once when the start is no longer wanted; whoever ended it takes care of the container.
- *
- * @throws EngineError
- */
+/** A cancelled start leaves its container to the step that cancelled it. @throws EngineError */
 export async function awaitAnswer(
   parts: Dependencies,
   coming: Pending,
@@ -36,7 +30,7 @@ export async function awaitAnswer(
 ): Promise<Outcome> {
   const { store, engine, log, config } = parts
   const { tag, generation } = coming
-  // It may have been waited for before a restart of Lotan.
+  // Lotan may have restarted during the wait: count from the container's own start.
   const began = (coming.waiting && (await engine.inspect(container))?.startedAt) ?? Date.now()
   const end = await whileWanted(
     store,
@@ -48,7 +42,7 @@ export async function awaitAnswer(
   if ('ready' in end && end.ready) {
     const notice = [...plan.notices, end.notice].filter((text) => text !== null).join(' ') || null
     if (!store.apply(tag, { type: 'answered', generation: generation.number, notice })) return undefined
-    // What nginx is configured with the next time that it starts.
+    // nginx is configured with this port at its next start.
     store.meta.set('pool_port', String(generation.port))
     log.info({ tag, generation: generation.number, port: generation.port, ms, notice }, 'first answer')
     return undefined
@@ -98,7 +92,6 @@ async function answerOrExit(
   }
 }
 
-/** To be asked when nothing answers at its place; the engine is asked once. */
 function outOfReach(
   engine: Dependencies['engine'],
   container: string,
@@ -121,7 +114,7 @@ async function exit(engine: Dependencies['engine'], container: string, signal: A
     try {
       return { exitCode: await engine.wait(container, signal) }
     } catch (error) {
-      // An engine that is restarted loses the question, and perhaps not the container.
+      // A restarted engine drops the request, but the container may still run.
       if (signal.aborted || !(error instanceof EngineError)) throw error
     }
     await sleep(500, undefined, { signal })
@@ -165,7 +158,7 @@ async function whySilent(
   const facts = { output, port, after }
   if (instead === 'tls' || instead === 'http2') return { ...facts, code: `only-${instead}`, detail: said }
   const listens = found?.pid ? listening(found.pid, found.id) : undefined
-  // An engine on another machine: only what was seen from outside is known.
+  // The engine is on another machine: only the outside view is known.
   if (!listens) return { ...facts, code: connected ? 'no-answer' : 'port-closed', detail: said }
   if (listens.length === 0 && !connected) return { ...facts, code: 'port-closed', detail: 'it listens on no port' }
   const six = listens.filter((address) => reaches([address], port))

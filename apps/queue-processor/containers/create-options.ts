@@ -1,4 +1,4 @@
-/** What the engine is told of a container: from facts to create options, nothing else. */
+/** Turns the facts about a preview into the engine's create options. Pure. */
 import { createHash } from 'node:crypto'
 import os from 'node:os'
 import type { Config } from '../../shared/config/config.ts'
@@ -17,38 +17,32 @@ export interface ContainerFacts {
   tag: string
   generation: number
   image: Image
-  /** What the image runs, entry point first. */
   program: string[]
-  /** It has said that it has to be the first process. */
   insists: boolean
   port: number
-  /** The slot's. */
   place: Pick<HostPort, 'address' | 'published'>
-  /** Where its control group is to be; undefined for the engine's own choice. */
+  /** The parent control group; undefined for the engine's default. */
   groupParent: string | undefined
-  /** The preview's host and address as people click it. */
   host: string
   url: string
 }
 
 export interface ContainerPlan {
   options: CreateOptions
-  /** Tells this container from one made of other settings. Its place, which is the slot's, is left out. */
+  /** A digest of the options without the slot's address and port: equal for containers that can replace each other. */
   spec: string
-  /** Where the application is asked whether it is ready; null for anything at `/`. */
+  /** The readiness label's path; null for `/`. */
   readyPath: string | null
-  /** The memory limit as it was set, `512m`. */
   memory: string
-  /** An init is put before the application, and nothing but a guess says so. */
+  /** No label and no knowledge of the image asked for the init. */
   initGuessed: boolean
-  /** Labels of the image that cannot be used, in words for the admin. */
+  /** Problems with the image's labels, for the admin. */
   notices: string[]
 }
 
-/** What web servers need: to serve port 80, and to hand their work to a user of their own. */
+/** What web servers need to bind port 80 and to run their workers as another user. */
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID']
 
-/** Programs that insist on being the first process. */
 const INITS = [
   'systemd',
   'tini',
@@ -62,29 +56,26 @@ const INITS = [
   'runsvinit',
   'openrc-init',
 ]
-/** `init` is too common a word for an argument: it is a program where it comes first, or by its path. */
+/** `init` alone is too common a word: it counts as the first word of the command, or with its path. */
 const INIT = /^\/((usr\/)?(local\/)?s?bin\/)?init$/
 
 const CPU_PERIOD_US = 100_000
 /**
- * A preview weighs as much as one process of the machine, however many it has. With an eighth of that, a click waited 6 s
- * in place of 1.2 s while strangers kept nginx and the router busy, and each pull's unpacking starved what runs.
+ * A preview weighs as much as one process of the machine. With an eighth of that, a click waited 6 s instead of 1.2 s
+ * on a busy machine, and unpacking a pull starved running previews.
  */
 const CPU_SHARES = 1_024
-/** Where the machine runs out of memory a preview is ended before what serves them all. */
+/** When the machine runs out of memory, the kernel ends previews before Lotan and nginx. */
 const OOM_SCORE = 500
 
-/** The name of a generation's container. The engine refuses a second one. */
 export function nameOf(instance: string, tag: string, generation: number): string {
   return `${networkName(instance)}-${tag}-${generation}`
 }
 
-/** So many microseconds of each period. */
 export function cpuQuota(cpus: number): number {
   return Math.round(cpus * CPU_PERIOD_US)
 }
 
-/** The container of a generation. */
 export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
   const { config, tag, generation, image, port, place, groupParent } = facts
   const { labels } = image
@@ -92,7 +83,7 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
   const { limits, notices } = limitsOf(labels, config)
   const init = initOf(labels, notices)
   const initGuessed = init === undefined && !facts.insists && !isInit(facts.program)
-  // The engine has no such limit on most disks: the reaper looks at what is written.
+  // Most disks let the engine set no size limit: the reaper measures what is written.
   const { notice } = diskLimit(labels, config.limits)
   if (notice) notices.push(notice)
   const stopSignal = signalOf(labels, notices)
@@ -104,24 +95,23 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
     Image: image.id,
     Env: environment(facts),
     ...(stopSignal && { StopSignal: stopSignal }),
-    // Whether an application answers Lotan finds out by itself; the image's own check would run as often as that likes.
+    // Lotan probes the application itself; the image's own check would run as often as the image likes.
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       NetworkMode: network,
       RestartPolicy: { Name: 'no' },
-      // The first process of a container ignores SIGTERM unless it says otherwise, which most applications do not:
-      // under an init they stop at once, and leave no zombies. Its cost on a start cannot be measured (244 ms to 243).
+      // Most applications do not handle SIGTERM as process 1. Under an init they stop at once and leave no zombies, and
+      // the start takes no longer (244 ms against 243).
       Init: init ?? initGuessed,
       Memory: bytesOf(limits.memory)!,
       MemorySwap: bytesOf(limits.memory)!,
-      // Not NanoCpus: the engine refuses more of them than it has.
+      // Not NanoCpus: the engine refuses more CPUs than it has.
       CpuPeriod: CPU_PERIOD_US,
       CpuQuota: cpuQuota(limits.cpus),
       CpuShares: CPU_SHARES,
       PidsLimit: limits.pids,
       OomScoreAdj: OOM_SCORE,
-      // What crashes again and again would fill the disk, or keep the machine's collector of such files busy. A limit may
-      // only be lowered: where the engine itself has few open files, a start that asks for more of them is refused.
+      // Core files would fill the disk. Only lowered: the engine refuses a start that asks for more than its own limit.
       Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       SecurityOpt: ['no-new-privileges'],
       CapDrop: ['ALL'],
@@ -130,7 +120,7 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
     },
   }
   const spec = createHash('sha256').update(JSON.stringify(same)).digest('hex').slice(0, 12)
-  // As the place is, this is the engine's, and of no matter to a container that is kept.
+  // Not part of the spec: the control group depends on the engine, and a kept container may stay in its old one.
   const grouped = { ...same, HostConfig: { ...same.HostConfig, ...(groupParent && { CgroupParent: groupParent }) } }
   const options: CreateOptions = {
     ...grouped,
@@ -143,7 +133,7 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
       'lotan.tag': tag,
       'lotan.generation': String(generation),
       'lotan.pulled': String(image.pulled),
-      // Of the digests that its image was pulled by, its tag's: a lost database has no other way to know.
+      // An image can have several digests; a rebuild after a lost database reads the tag's here.
       ...(image.digest && { 'lotan.digest': image.digest }),
       'lotan.port': String(port),
       'lotan.spec': spec,
@@ -157,7 +147,7 @@ function addressed({ address }: ContainerFacts['place']) {
   return address === null ? {} : { IPAMConfig: { IPv4Address: address } }
 }
 
-/** On 127.0.0.1 alone: on all addresses of the machine everybody could get past Lotan. */
+/** On 127.0.0.1 only: a port on all addresses would bypass Lotan. */
 function publishedAt(port: number, { published }: ContainerFacts['place'], same: CreateOptions): CreateOptions {
   if (published === null) return {}
   const inside = `${port}/tcp`
@@ -167,13 +157,12 @@ function publishedAt(port: number, { published }: ContainerFacts['place'], same:
   }
 }
 
-/** The port inside the container: the image's label, else the setting, else the image's only exposed port, else 80. */
 export function portOf(image: Pick<Image, 'labels' | 'ports'>, setting: number | null): number {
   const only = image.ports.length === 1 ? image.ports[0] : undefined
   return portLabel(image.labels) ?? setting ?? only ?? 80
 }
 
-/** undefined where there is no such label, null where it is no port. */
+/** undefined without the label, null where it is not a valid port. */
 function portLabel(labels: Record<string, string>): number | null | undefined {
   const text = labels['lotan.port']
   if (text === undefined) return undefined
@@ -181,7 +170,6 @@ function portLabel(labels: Record<string, string>): number | null | undefined {
   return port >= 1 && port <= 65_535 ? port : null
 }
 
-/** Whether an init is put before the application; undefined where the label leaves it to what the image runs. */
 function initOf(labels: Record<string, string>, notices: string[]): boolean | undefined {
   const text = labels['lotan.init']
   if (text === undefined) return undefined
@@ -190,7 +178,6 @@ function initOf(labels: Record<string, string>, notices: string[]): boolean | un
   return data
 }
 
-/** Says what cannot be had of the labels that are about time. It is timeouts.ts that goes by them. */
 function spansOf(labels: Record<string, string>, stopAfter: number, notices: string[]) {
   const say = (notice: string) => void notices.push(notice)
   const longest = longestIdle(stopAfter)
@@ -223,13 +210,12 @@ function readyPathOf(labels: Record<string, string>, notices: string[]): string 
   return null
 }
 
-/** The settings', and what tells the application where it is. Nothing of Lotan's own environment. */
+/** The configured variables and the preview's address; nothing of Lotan's own environment. */
 function environment({ config, tag, host, url }: ContainerFacts): string[] {
   const given = { ...config.containerEnv, LOTAN_TAG: tag, LOTAN_HOST: host, LOTAN_URL: url }
   return Object.entries(given).map(([name, value]) => `${name}=${value}`)
 }
 
-/** Whether an init of its own is among what an image runs: in front, behind a wrapper, or in a shell's line. */
 function isInit(program: string[]): boolean {
   const words = program.flatMap((word) => word.split(/[\s;&|()"']+/)).filter(Boolean)
   return words.some(

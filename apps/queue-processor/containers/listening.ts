@@ -1,17 +1,12 @@
-/** Where a container's processes listen, as the kernel tells: /proc/PID/net/tcp of any process inside. */
+/** Reads the addresses where a container's processes listen, from /proc/PID/net/tcp. */
 import fs from 'node:fs'
 import { containerIn } from '../../shared/engine/own-container-id.ts'
 
 const LISTEN = '0A'
-/** The engine's own name server, inside the network of every container. */
+/** The engine's DNS server inside every container's network. */
 const ENGINE_DNS = '127.0.0.11'
 
-/**
- * The addresses that a container listens on.
- * @param pid of a process inside, as the engine's machine counts
- * @param container its id, undefined for none: where Lotan is a container itself, or the engine elsewhere, the number is another process's
- * @returns `0.0.0.0:3000`, `[::]:80`; undefined where it cannot be known
- */
+/** @param container tells whether `pid` means its process: not in another pid namespace or on another machine */
 export function listening(pid: number, container: string | undefined): string[] | undefined {
   try {
     if (containerIn(fs.readFileSync(`/proc/${pid}/mountinfo`, 'utf8')) !== container) return undefined
@@ -21,7 +16,6 @@ export function listening(pid: number, container: string | undefined): string[] 
   }
 }
 
-/** The same from the kernel's tables themselves. */
 export function listeningIn(tables: string): string[] {
   const addresses = tables
     .split('\n')
@@ -32,7 +26,6 @@ export function listeningIn(tables: string): string[] {
   return [...new Set(addresses)]
 }
 
-/** Whether an application that listens there can be reached on a port from outside of its container. */
 export function reaches(addresses: string[], port: number): boolean {
   return addresses.some((address) => {
     const colon = address.lastIndexOf(':')
@@ -41,16 +34,13 @@ export function reaches(addresses: string[], port: number): boolean {
   })
 }
 
-/**
- * Whether an application listens on a port, but not on IPv4 for others, which is how previews are reached. `[::]` is IPv4
- * too, unless it is told not to be: so this is to be asked when nothing has answered on IPv4.
- */
+/** Whether the port is open, but not on IPv4 outside. Call it after IPv4 failed: `[::]` usually covers IPv4 too. */
 export function isOutOfReach(addresses: string[], port: number): boolean {
   const there = addresses.filter((address) => address.endsWith(`:${port}`))
   return there.length > 0 && there.every((address) => address.startsWith('[') || !reaches([address], port))
 }
 
-/** `0100007F:0050` → `127.0.0.1:80`. Each 32 bits of an address have their last byte first. */
+/** `0100007F:0050` → `127.0.0.1:80`. Each 32-bit word has its last byte first. */
 function addressIn(field: string): string {
   const [hex = '', port = ''] = field.split(':')
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex')].reverse())

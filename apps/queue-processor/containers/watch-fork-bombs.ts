@@ -1,4 +1,4 @@
-/** Curbs previews that make processes without end, so that their neighbours stay quick, and lets them go when they stop. */
+/** Throttles the CPU of previews that fork without end, so that their neighbours stay fast. */
 import type { Dependencies } from '../dependencies.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CURBED_CPUS, isCurbed, lately, type Look } from '../../shared/preview/fork-bomb.ts'
@@ -8,18 +8,17 @@ import { generationsOf, type Preview } from '../../shared/preview/preview.ts'
 import { cpuQuota } from './create-options.ts'
 
 const LOOK_MS = 1_000
-/** A container that cannot be looked at is asked about again so much later: it may have been started anew. */
+/** Wait this long before another look at a container that cannot be read: it may have been restarted. */
 const BLIND_MS = 30_000
 
 interface Watched {
-  /** null: it cannot be looked at. */
+  /** null where its processes cannot be read. */
   pid: number | null
   since: number
   curbed: boolean
   looks: Look[]
 }
 
-/** Watches until the signal. */
 export async function watchBombs(
   { config, engine, store, log }: Pick<Dependencies, 'config' | 'engine' | 'store' | 'log'>,
   signal: AbortSignal,
@@ -35,12 +34,12 @@ export async function watchBombs(
     const looks = lately([...known.looks, { at: now, refused }], now)
     const curbed = isCurbed(looks, known.curbed)
     if (curbed !== known.curbed) await curb(preview, number, id, curbed)
-    // Its first answer, or a restart of it, brings notices of its own.
+    // Each time: its first answer, or a restart of the application, replaces the notices.
     store.apply(preview.tag, { type: 'curbed', generation: number, curbed })
     return { ...known, curbed, looks }
   }
 
-  /** One that this process has not seen before may have been curbed by an earlier one. */
+  /** An earlier process of Lotan may have throttled it. */
   async function meet(id: string, preview: Preview, since: number): Promise<Watched | undefined> {
     const found = await engine.inspect(id)
     return found && { pid: found.pid, since, curbed: found.cpuQuota < usual(preview), looks: [] }
@@ -63,7 +62,7 @@ export async function watchBombs(
     for (const preview of store.list().filter(mayRun))
       for (const { number, container } of generationsOf(preview)) {
         if (container === null) continue
-        // What is wrong with the engine or a container is found and said elsewhere.
+        // Problems of the engine or a container are reported elsewhere.
         const seen = await look(preview, number, container).catch(unlessOfTheEngine)
         if (seen) next.set(container, seen)
       }

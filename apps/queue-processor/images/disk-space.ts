@@ -1,39 +1,36 @@
-/** Room on the engine's disk for a pull. One that cannot fit is refused before it starts. */
+/** Reserves space on the engine's disk before a pull, and refuses a pull that cannot fit. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { couldFree, inWords, isOld, whoGoes, type Disk } from '../../shared/disk-space.ts'
+import { couldFree, inWords, isOld, evictionOrder, type Disk } from '../../shared/disk-space.ts'
 import { beginning, progressOf } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError, type Layer } from '../../shared/registry/registry.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Dependencies } from '../dependencies.ts'
 
-/** Where this much is free, and the image is not larger than that, its layers are not looked at one by one. */
+/** With this much free, and a smaller image, its layers are not compared one by one. */
 const AMPLE = 50e9
-/** What is left free for the containers' own files, their logs, and for what an estimate is wrong by. */
 const RESERVE = { part: 0.02, most: 1e9 }
 /**
- * What a packed byte takes unpacked, until this repository's own images have told. Measured with gzip -6, on a disk of
+ * Unpacked size by packed size, until pulls of this repository give a better figure. Measured with gzip -6 on a disk of
  * 4 kB blocks: Debian's programs 2.7, its libraries 3.0, a node_modules of 145 MB 4.9.
  */
 const UNPACKED = 3
-/** From how many of the last pulls it is taken, the greatest of them. */
 const KNOWN_PULLS = 10
-/** How long a pull waits for room: the minute until who was just in use is idle, a drain and a stop fit into it. */
+/** How long a pull waits for space: a minute until a preview counts as idle, then a drain and a stop. */
 const ROOM_MS = 90_000
 const LOOK_MS = 200
 const META = 'unpacked'
 
-/** Ends the claim of a pull. @param bytes what its image takes unpacked, where the pull went well */
 export type EndClaim = (bytes?: number) => void
 
 const nothing: EndClaim = () => {}
 
 export function openDisk(parts: Omit<Dependencies, 'disk'>) {
   const { config, store, engine, registry, log } = parts
-  /** What the pulls that are under way may still take, bytes by tag. */
+  /** What current pulls may still write, bytes by tag. */
   const claims = new Map<string, number>()
 
-  /** The layers that have to be fetched, as far as the registry tells. The pull itself will say what is wrong with it. */
+  /** The pull itself reports what is wrong with the registry. */
   async function layersOf(tag: string): Promise<Layer[] | undefined> {
     try {
       return await registry.layers(tag, await engine.platform())
@@ -44,7 +41,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
     }
   }
 
-  /** Without those that another image of this repository has brought: the engine has layers in common from below. */
+  /** Without the layers that images of this repository share with it, from the lowest layer up. */
   async function missing(layers: Layer[]): Promise<Layer[]> {
     const ids = new Set(store.list().flatMap(({ image }) => image?.id ?? []))
     const found = await Promise.all([...ids].map((id) => engine.layersOf(id).catch(unlessDown)))
@@ -55,7 +52,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
     return layers.slice(Math.max(0, ...found.map(shared)))
   }
 
-  /** The engine keeps each packed layer until it has unpacked it, so for a while both are there. */
+  /** The engine keeps a packed layer until it has unpacked it: for a moment the disk holds both. */
   function needOf(layers: Layer[]): number {
     return Math.ceil(sum(layers) * (1 + ratio()))
   }
@@ -74,19 +71,16 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
     store.meta.set(META, JSON.stringify([...known, Math.round(value * 100) / 100].slice(-KNOWN_PULLS)))
   }
 
-  /**
-   * Asks for what is not in use to go.
-   * @returns false where not even all of it would be enough: then nobody has to go
-   */
+  /** @returns false where stopping all idle previews would not be enough: then none is stopped */
   async function makeRoom(tag: string, bytes: number): Promise<boolean> {
     const olds = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
     for (const old of new Set(olds.map(({ tag }) => tag))) await removeOldImages(parts, old).catch(unlessDown)
     const now = Date.now()
-    // Whoever waits for the newest image of its own does not go for it.
+    // A preview that waits for its own newer image is not stopped for it.
     const previews = store.list().filter((preview) => preview.tag !== tag)
     const written = store.written()
     if (couldFree(previews, written) < bytes) return false
-    const going = whoGoes(previews, written, bytes, now).flatMap((preview) => {
+    const going = evictionOrder(previews, written, bytes, now).flatMap((preview) => {
       return store.apply(preview.tag, { type: 'stop', why: 'disk' }, now) ?? []
     })
     if (going.length > 0)
@@ -95,7 +89,6 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
     return true
   }
 
-  /** What all pulls that are under way may still take. */
   function claimed(): number {
     return [...claims.values()].reduce((all, bytes) => all + bytes, 0)
   }
@@ -108,7 +101,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
     }
   }
 
-  /** Whoever waits for the pull is told why nothing moves. The pull itself takes it back when it begins. */
+  /** Shows on the waiting page why the pull does not move; the pull clears it when it begins. */
   function sayThatItWaits(tag: string) {
     const preview = store.get(tag)
     if (preview?.state !== 'pulling' || preview.progress?.waitsFor) return
@@ -116,13 +109,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
   }
 
   return {
-    /**
-     * Waits until a pull has room, making some where that is needed.
-     *
-     * @param packed what the image brings, bytes; 0 where that is not known
-     * @returns what ends the pull's claim to it
-     * @throws EngineError `disk-full`, with the numbers; and when the signal is raised
-     */
+    /** @param packed bytes, 0 where not known @throws EngineError `disk-full` with the figures */
     async claim(tag: string, signal: AbortSignal, packed = 0): Promise<EndClaim> {
       const first = await engine.disk()
       if (!first || isAmple(first.free, packed)) return nothing
@@ -136,7 +123,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
         if (!disk) return nothing
         const spare = disk.free - reserveOf(disk)
         if (need + claimed() <= spare) break
-        // Those who pull beside this one end, and then it is seen what they have left.
+        // Other pulls claim the rest: wait until they end, then look at what they left.
         if (need <= spare) {
           sayThatItWaits(tag)
           continue
@@ -150,11 +137,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
       return begin(tag, need, layers)
     },
 
-    /**
-     * As `claim`, for what nobody has asked for yet: it neither waits nor makes room, and leaves the disk below its low
-     * mark.
-     * @returns undefined where there is no room for it
-     */
+    /** As `claim`, but never waits, frees nothing, and stays below the disk's low mark. */
     async claimAhead(tag: string, packed = 0): Promise<EndClaim | undefined> {
       const disk = await engine.disk()
       if (!disk) return undefined
@@ -168,7 +151,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
   }
 }
 
-/** What is being removed in this very moment may be told as an error of any kind. */
+/** For an image that is just being removed the engine may answer any error. */
 function unlessDown(error: unknown): undefined {
   if (!(error instanceof EngineError) || error.code === 'engine-down') throw error
 }

@@ -1,10 +1,7 @@
 /**
- * Frees the engine's places for downloads after a pull was given up. It has three of them for all that it pulls, and
- * engine 20.10 notices that whoever asked has gone only when it has something to tell: a layer that nothing comes of keeps
- * its place for ever, and three of them end all pulls from everywhere (measured). Where its connection ends, the engine
- * says that it tries again, notices, and lets go.
- *
- * Only where this process sees the engine's connections, as root beside it, and the kernel lets `ss` end some.
+ * Frees the engine's download slots after a pull was given up. The engine has three for all pulls. Engine 20.10 notices
+ * that its client left only when it has progress to report, so three layers without bytes stop every pull (measured).
+ * Ending the registry's connections frees the slots. Works only where this process is root beside the engine.
  */
 import { execFile } from 'node:child_process'
 import dns from 'node:dns/promises'
@@ -16,7 +13,7 @@ import { HUB, splitReference } from '../../shared/registry/docker-config.ts'
 
 const run = promisify(execFile)
 const ASK_MS = 5_000
-/** What has brought something since then is another pull's. */
+/** A connection that received bytes since then belongs to another pull. */
 export const SILENT_MS = 5_000
 const MOST_ROUNDS = 5
 const BETWEEN_MS = 300
@@ -24,17 +21,11 @@ const BETWEEN_MS = 300
 interface Download {
   local: string
   peer: string
-  /** How long ago something came, milliseconds. */
   silence: number
-  /** Bytes that have come in all. */
   received: number
 }
 
-/**
- * Ends the engine's connections to a repository's registry on which nothing comes. Never throws.
- * @param silence only those that have been silent for so long, milliseconds; 0 for all of them, which the engine's other
- *   pulls take up again after 5 s, where they were
- */
+/** @param silence milliseconds without a byte; 0 ends all, and the engine resumes its other pulls after 5 s */
 export async function freeDownloads(
   { config, log }: { config: Pick<Config, 'repository'>; log: Log },
   silence: number,
@@ -49,7 +40,7 @@ export async function freeDownloads(
     }
     let ended = 0
     for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
-      // A question whose connection ends before its answer is put once more at once, before the engine says anything.
+      // The engine retries an interrupted request once, before it reports anything.
       const isHeld = (download: Download) => (rounds === 0 ? download.silence >= silence : download.received === 0)
       const held = (await open()).filter(isHeld)
       if (held.length === 0) break
@@ -64,7 +55,7 @@ export async function freeDownloads(
   }
 }
 
-/** Reads what `ss -Htnpi` prints: a line with both ends and its process, then an indented one with the kernel's counters. */
+/** Reads `ss -Htnpi`: a line with both ends and the process, then an indented line with the kernel's counters. */
 export function downloadsIn(text: string): Download[] {
   const downloads: Download[] = []
   let isEngine = false
@@ -93,7 +84,7 @@ function placeOf(repository: string): { hostname: string; port: string } {
   return { hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port || '443' }
 }
 
-/** `[::1]:443` → `::1`, and IPv4 as it is. */
+/** `[::1]:443` → `::1`. */
 function addressOf(end: string): string {
   return end
     .replace(/:\d+$/, '')

@@ -1,16 +1,9 @@
-/**
- * Images that Lotan pulled for a tag and that the tag has lost: one that is pushed again leaves its old one nameless, and
- * one that somebody's container needed when it was to go has its name still.
- */
+/** Removes images that Lotan pulled and that lost their tag to a later push, or were in use when they were due. */
 import { isOld } from '../../shared/disk-space.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Pulled } from '../../shared/store/store.ts'
 import type { Dependencies } from '../dependencies.ts'
 
-/**
- * Removes the images that a tag has lost; those that a container needs stay until the next look.
- * @throws EngineError
- */
 export async function removeOldImages(
   { store, engine, log }: Pick<Dependencies, 'store' | 'engine' | 'log'>,
   tag: string,
@@ -19,11 +12,11 @@ export async function removeOldImages(
     if (!isOld(image, store.get(tag))) continue
     const names = await engine.namesOf(image.id)
     if (!names) store.pulled.forget(image)
-    // Somebody may have come for it meanwhile.
+    // The tag may have been requested again meanwhile.
     if (!names || !isOld(image, store.get(tag))) continue
     const own = `${image.repository}:${tag}`
     const hasOwn = names.length === 1 && names[0] === own
-    // Whoever gave it another name wants it; and whoever is about to pull the tag would find it.
+    // Another name belongs to another user of the image; a tag that is about to be pulled would use its own.
     if (hasOwn ? !isAtRest(store.get(tag)) : names.length > 0) continue
     if (await isInUse(engine, hasOwn ? [own] : await digestNames(engine, image))) continue
     store.pulled.forget(image)
@@ -31,13 +24,13 @@ export async function removeOldImages(
   }
 }
 
-/** An image that was pulled for several tags, or by another index, has several: the last one takes it off the disk. */
+/** Of several digests the last one removed frees the disk. */
 async function digestNames(engine: Dependencies['engine'], { id, repository }: Pulled): Promise<string[]> {
   const all = await engine.digestNamesOf(id)
   return all.filter((name) => name.startsWith(`${repository}@`))
 }
 
-/** Removes it by its name or digests, never by its id: should it get another name in this moment, it stays. */
+/** Never by id: an image that gets another name at this moment stays. */
 async function isInUse(engine: Dependencies['engine'], names: string[]): Promise<boolean> {
   let last: string | undefined
   for (const name of names) last = await engine.removeImage(name)

@@ -1,8 +1,6 @@
 /**
- * Images ahead (LOTAN_PREPULL): brings a tag's image here before anybody asks for it, so that its first click finds it.
- *
- * It stands behind everybody: it waits while a visitor's image is being pulled, makes way when one comes (the engine
- * fetches only a few layers at a time), and never fills the disk above its low mark.
+ * Pulls images before their first click (LOTAN_PREPULL). Stops for visitors' pulls, since the engine fetches only three
+ * layers at a time, and never fills the disk above its low mark.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../shared/engine/engine.ts'
@@ -12,18 +10,17 @@ import { notePulled, pull } from './pull.ts'
 import { bytesOf, readTag } from './read-tag.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
-/** What is wrong with the one tag. After anything else the others would fare no better, for a while. */
+/** Any other failure would hit the next tags too. */
 const itsOwn: string[] = ['pull-failed', 'bad-image']
 const REST_MS = 60_000
 const LOOK_MS = 500
-/** A tag that had to make way so often has its turn with the next list. */
+/** After this many interruptions a tag waits for the next list. */
 const MOST_TRIES = 3
 
 export function openPrepull(parts: Dependencies): (tag: string) => Promise<void> {
   const { config, store, engine, disk, log } = parts
   let restUntil = 0
 
-  /** Whether somebody waits for an image of another tag. */
   function isNeeded(tag: string): boolean {
     return store.list().some((preview) => preview.tag !== tag && !preview.image && isComing(preview.state))
   }
@@ -33,7 +30,7 @@ export function openPrepull(parts: Dependencies): (tag: string) => Promise<void>
       while (isNeeded(tag)) await sleep(LOOK_MS)
       if (store.get(tag)) return store.noteAhead(tag)
       const reference = `${config.repository}:${tag}`
-      // Whoever brought it, its first click finds it.
+      // Also an image that another program pulled serves the first click.
       if (await engine.findImage(reference)) return store.noteAhead(tag)
       const read = await readTag(parts, tag)
       if (!read) return store.noteAhead(tag)
@@ -64,7 +61,6 @@ export function openPrepull(parts: Dependencies): (tag: string) => Promise<void>
     }
   }
 
-  /** Never throws: nobody waits for it, and it is asked for again with the next list. */
   return async function pullAhead(tag) {
     if (Date.now() < restUntil || !config.prepulls(tag) || !store.isOffered(tag)) return
     try {

@@ -1,4 +1,4 @@
-/** Brings the image here that a preview waits for: the pull lane. */
+/** Pulls the image that a preview waits for: the pull lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { wantsNewer } from '../../shared/preview/image-update.ts'
@@ -12,7 +12,6 @@ import { bytesOf, readTagOrLeaveIt } from './read-tag.ts'
 import { isDue, makeRoom } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
-/** The queued preview with its image, where that is on the engine; undefined where it has to be pulled. */
 export async function withImage(parts: Dependencies, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
   if (preview.image) return preview
   const { tag } = preview
@@ -23,11 +22,7 @@ export async function withImage(parts: Dependencies, preview: In<'queued'>): Pro
   return found?.state === 'queued' ? found : undefined
 }
 
-/**
- * Pulls the image of a preview that waits for it. One that has an image waits for a newer one, which the registry has told
- * of: where that does not come, it goes on with its own.
- * @throws EngineError, or the registry's own, which are reasons to fail
- */
+/** When the pull of an update fails, the preview starts with the image it has. */
 export async function pullForStart(parts: Dependencies, preview: In<'queued'> | In<'pulling'>): Promise<Outcome> {
   const { store, config } = parts
   const { tag } = preview
@@ -47,7 +42,7 @@ export async function pullForStart(parts: Dependencies, preview: In<'queued'> | 
   return undefined
 }
 
-/** @returns what its image takes unpacked; undefined where there is none, or nobody wants it any more */
+/** @returns the image's unpacked size */
 async function bringHere(
   parts: Dependencies,
   tag: string,
@@ -77,7 +72,7 @@ async function bringHere(
 
   const found = await engine.findImage(`${config.repository}:${tag}`)
   if (!found) throw new EngineError('pull-failed', 'the image was removed as soon as it was pulled')
-  // The engine may know an image by several digests; this is the one that the tag has now.
+  // The engine may know an image by several digests; this is the tag's current one.
   const image = { ...found, digest: pulled.digest ?? found.digest, pulled: true }
   log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
   notePulled(parts, tag, image)
@@ -86,30 +81,25 @@ async function bringHere(
   return image.bytes
 }
 
-/**
- * After a pull that is wanted no more: an image that came all the same is nobody's. It was not here before the pull.
- * Where somebody wants the tag again meanwhile, or it had an image before, the image stays for them.
- */
+/** Removes what a cancelled pull brought. The image stays where the tag had one before the pull, or is wanted again. */
 async function leaveNothing(parts: Dependencies, tag: string, read: Pullable | undefined): Promise<void> {
   const { store, engine, config, log } = parts
-  // The engine ends its side of the pull a moment after this side has.
+  // The engine ends its side of the pull a moment later.
   await sleep(50)
   const preview = store.get(tag)
   if (preview?.image || (preview && ['queued', 'pulling', 'starting', 'running'].includes(preview.state))) return
-  // It may have come, and not have been given its name yet.
+  // The image may be there without its name yet.
   const bare = read && `${config.repository}@${read.digest}`
   const isBare = bare !== undefined && (await engine.namesOf(bare))?.length === 0
   const removed = await engine.removeImage(isBare ? bare : `${config.repository}:${tag}`)
   if (removed === 'removed') log.info({ tag }, 'image of an ended pull removed')
 }
 
-/** The digests that a tag may have, as far as is known here: what it was pulled by, and what the registry said. */
 function digestsOf({ store }: Pick<Dependencies, 'store'>, tag: string): string[] {
   const pulled = store.pulled.list().filter((image) => image.tag === tag)
   return [...pulled.map(({ digest }) => digest), ...store.digestsOf(tag)]
 }
 
-/** Whether an image that is here is one that Lotan itself pulled for the tag, and has not taken away since. */
 function isOurs({ store }: Dependencies, tag: string, { id }: Image): boolean {
   return store.pulled.list().some((pulled) => pulled.tag === tag && pulled.id === id)
 }

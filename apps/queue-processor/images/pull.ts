@@ -1,4 +1,4 @@
-/** One pull, by what was read of the tag before. */
+/** Pulls a tag by the manifest that was read before. */
 import { furthest } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Login } from '../../shared/registry/docker-config.ts'
@@ -8,15 +8,14 @@ import { freeDownloads, SILENT_MS } from './free-downloads.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { bytesOf } from './read-tag.ts'
 
-/** Progress is written at most this often: every write wakes whoever watches. */
+/** Every write of the progress wakes all watchers of the store. */
 const TELL_EVERY_MS = 250
 
 interface Wish {
   tag: string
-  /** What the tag stands for, as it was read; else the engine looks for itself. */
+  /** The tag's manifest; undefined to leave the choice to the engine. */
   image: Pullable | undefined
   signal: AbortSignal
-  /** Told how far it is; nobody is where nobody waits for it. */
   onProgress?: (progress: Progress) => void
 }
 
@@ -27,11 +26,7 @@ export interface Pulled {
 
 type Needed = Pick<Dependencies, 'engine' | 'registry' | 'config' | 'waits' | 'log'>
 
-/**
- * Brings a tag's image here: by the digest that was read, since a registry may have another image for the same tag a
- * moment later; then it is given the tag's name.
- * @throws EngineError, or the registry's own
- */
+/** By digest: a registry may serve another image for the same tag a moment later. */
 export async function pull(parts: Needed, { tag, image, signal, onProgress }: Wish): Promise<Pulled | 'missing'> {
   const { engine, registry, config, waits } = parts
   const name = `${config.repository}:${tag}`
@@ -46,7 +41,7 @@ export async function pull(parts: Needed, { tag, image, signal, onProgress }: Wi
     return { digest: image.digest }
   } catch (error) {
     const code = error instanceof EngineError ? error.code : undefined
-    // Beside the lane, which is free. What was called off in the middle of its bytes the engine lets go of by itself.
+    // Without its lane. The engine frees the slots of a pull that was cancelled between two bytes by itself.
     if (code === 'too-slow') void freeDownloads(parts, 0)
     else if (code === 'stalled' || signal.aborted) void freeDownloads(parts, Math.min(SILENT_MS, waits.stall / 2))
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
@@ -54,7 +49,6 @@ export async function pull(parts: Needed, { tag, image, signal, onProgress }: Wi
   }
 }
 
-/** With the login there is, and once more with a newer one. */
 async function withLogin<T>(
   registry: Pick<Dependencies['registry'], 'authFor'>,
   reference: string,
@@ -81,7 +75,7 @@ async function nameIt({ engine }: Pick<Dependencies, 'engine'>, reference: strin
   }
 }
 
-/** Most registries say the same of a tag they do not have and of one in a repository they do not have. */
+/** Most registries answer alike for a missing tag and a missing repository. */
 export async function saidMissing(
   { registry, config }: Pick<Dependencies, 'registry' | 'config'>,
   error?: EngineError,
@@ -91,10 +85,9 @@ export async function saidMissing(
   throw new EngineError('no-repository', message, { cause: error })
 }
 
-/** The same for a preview that is `pulling`: whoever waits for it sees how far it is. */
 export async function pullAndTell(parts: Dependencies, { tag, image, signal }: Wish): Promise<Pulled | 'missing'> {
   const { store } = parts
-  // After a restart of this process, what was told before it still stands.
+  // After a restart of this process the progress continues where it was.
   const preview = store.get(tag)
   let told = preview?.state === 'pulling' ? preview.progress : null
   let latest = told
@@ -102,7 +95,7 @@ export async function pullAndTell(parts: Dependencies, { tag, image, signal }: W
     if (latest && latest !== told) store.progress(tag, (told = latest))
   }
   const onProgress = (progress: Progress) => void (latest = furthest(latest, progress))
-  // It waits for room no longer.
+  // Clears `waitsFor`.
   if (latest?.waitsFor) onProgress(latest)
   tell()
   const timer = setInterval(tell, TELL_EVERY_MS)
@@ -113,7 +106,6 @@ export async function pullAndTell(parts: Dependencies, { tag, image, signal }: W
   }
 }
 
-/** An image that Lotan pulled is one that it may remove, whatever becomes of its name. */
 export function notePulled({ store, config }: Dependencies, tag: string, { id, digest }: Image): void {
   if (digest) store.pulled.note({ tag, id, repository: config.repository, digest })
 }

@@ -1,13 +1,7 @@
-/** What a tag stands for, read from the registry before the engine is told to pull it. */
+/** Reads a tag's manifest from the registry before the engine pulls it. */
 import { RegistryError, type Pullable } from '../../shared/registry/registry.ts'
 import type { Dependencies } from '../dependencies.ts'
 
-/**
- * Reads it. What no engine is to pull is remembered of a tag that is offered.
- *
- * @returns undefined where the registry has no such tag
- * @throws RegistryError, or EngineError
- */
 export async function readTag(
   { engine, registry, store }: Pick<Dependencies, 'engine' | 'registry' | 'store'>,
   tag: string,
@@ -21,10 +15,7 @@ export async function readTag(
   }
 }
 
-/**
- * The same for what somebody waits for. A registry that cannot be reached from here, or is not trusted here, may still be
- * one that the engine can pull from: it has proxies, mirrors and certificates of its own.
- */
+/** Where Lotan cannot reach a registry the engine may: it has its own proxies, mirrors and certificates. */
 export async function readTagOrLeaveIt(
   parts: Pick<Dependencies, 'engine' | 'registry' | 'store' | 'log'>,
   tag: string,
@@ -39,7 +30,6 @@ export async function readTagOrLeaveIt(
   }
 }
 
-/** What it brings, packed: bytes. */
 export function bytesOf({ sizes }: Pullable): number {
   return sizes.reduce((all, bytes) => all + bytes, 0)
 }

@@ -1,4 +1,4 @@
-/** Newer images of what has one: asked about, and brought here before anybody has to wait for them. */
+/** Looks for the newer image of a preview, and pulls it before its next start. */
 import { mayBeRenewed } from '../../shared/preview/image-update.ts'
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Lane } from '../../shared/queue.ts'
@@ -10,19 +10,15 @@ import { isExpected, toFailureReason, restOf } from '../step/to-failure-reason.t
 import { isDue } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
-/** How long a registry has for its answer: while somebody waits for the image that is here, and else. */
+/** How long the registry may take: while a start waits, and otherwise. */
 const PATIENCE_MS = { waits: 2_000, else: 10_000 }
 
-/**
- * Looks for a newer image of a preview that has one: asks the registry in the ask lane, pulls what it has told of in the
- * renew lane. What is asked for the preview meanwhile comes first: what it wants then is in the store.
- * @throws EngineError where the engine is away
- */
+/** Looks in the lookup lane, pulls in the update lane. Ends when a start or a stop comes. */
 export async function updateImage(parts: Dependencies, lane: Lane, preview: Preview | undefined): Promise<Outcome> {
   if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
   const { store, config } = parts
   const { tag, newer } = preview
-  // TAG_FILTER was changed: there is none that may start.
+  // TAG_FILTER was changed: no image of this tag may start.
   if (!config.offers(tag)) return void store.apply(tag, { type: 'current', number: newer?.number })
   await whileStands<unknown>(parts, preview, (signal) =>
     lane === 'ask' ? askForNewer(parts, preview, signal, PATIENCE_MS.else) : renew(parts, preview, signal),
@@ -30,18 +26,12 @@ export async function updateImage(parts: Dependencies, lane: Lane, preview: Prev
   return undefined
 }
 
-/** Asks the registry before a start takes the image that is here, where there is, or may be, a newer one. */
 export async function checkUpdateFirst(parts: Dependencies, preview: In<'queued'>): Promise<Outcome> {
   if (!isDue(preview, Date.now())) return undefined
   const ask = (signal: AbortSignal) => askForNewer(parts, preview, signal, PATIENCE_MS.waits)
   return (await whileStands(parts, preview, ask)) ? { sendOn: 'pull' } : undefined
 }
 
-/**
- * Asks the registry whether a preview's image is its tag's newest one, and notes the answer.
- * @returns whether there is a newer one
- * @throws RegistryError
- */
 async function askForNewer(
   { store, registry }: Dependencies,
   { tag, image, newer }: Preview,
@@ -55,7 +45,6 @@ async function askForNewer(
   return isNewer
 }
 
-/** Pulls the newer image that the registry has told of. */
 async function renew(
   parts: Dependencies,
   { tag, image: was, newer, state }: Preview,
@@ -69,7 +58,7 @@ async function renew(
   if (read === 'missing') return void store.apply(tag, { type: 'current', number })
   const pullable = read === 'unread' ? undefined : read
   const bytes = pullable && bytesOf(pullable)
-  // What nobody uses sends nobody away: its next start makes room for it.
+  // Only the update of a running preview frees disk space; that of an idle one can wait for its next start.
   const endClaim = state === 'running' ? await disk.claim(tag, signal, bytes) : await disk.claimAhead(tag, bytes)
   if (!endClaim)
     return log.info({ tag, digest: noticed }, 'no room on the disk for a newer image that nobody waits for')
@@ -82,7 +71,7 @@ async function renew(
   if (pulled === 'missing') return void store.apply(tag, { type: 'current', number })
   const found = await engine.findImage(`${config.repository}:${tag}`)
   if (!found || signal.aborted) return
-  // The engine may know an image by several digests; this is the one that the tag has now.
+  // The engine may know an image by several digests; this is the tag's current one.
   const digest = pulled.digest ?? noticed
   const image = { ...found, digest, pulled: true }
   log.info({ tag, was: was?.digest, digest, bytes: image.bytes, ms: Date.now() - began }, 'image renewed')
@@ -91,11 +80,7 @@ async function renew(
   await removeOldImages(parts, tag)
 }
 
-/**
- * Runs a step for as long as nothing else is asked for the preview. What goes wrong with it is noted: the newer image does
- * not come.
- * @throws EngineError where the engine is away
- */
+/** Runs a step until the preview needs something else, and notes its failure as the update's. */
 async function whileStands<T>(
   { store, log }: Dependencies,
   { tag, change, newer }: Preview,

@@ -1,52 +1,47 @@
 /**
- * The firewall rules of an instance, as one script for `sh`. They stand in chains of its own, which are filled anew each
- * time, so that setting them twice is setting them once:
+ * Writes the firewall rules of an instance as one script for `sh`. Each run refills the instance's own chains:
  *
- *   LOTAN-INSTANCE       called by FORWARD of the table mangle: what goes through this machine and is stopped
- *   LOTAN-INSTANCE       called by DOCKER-USER: what the engine would stop, and is let through
- *   LOTAN-INSTANCE-IN    called by INPUT: what goes to this machine itself
+ * LOTAN-INSTANCE (table mangle, called by FORWARD): drops forwarded packets
+ * LOTAN-INSTANCE (called by DOCKER-USER): accepts packets that the engine would drop
+ * LOTAN-INSTANCE-IN (called by INPUT): drops packets to this machine itself
  *
- * What is to be stopped is not left to DOCKER-USER: whenever it makes a network, anybody's, the engine takes the call of
- * that chain away and puts it back, and of what comes in that moment all goes on. Of 9 844 connections from outside while
- * networks were made and removed 462 came through, and none of 10 478 with the same rule in the table mangle (20.10).
- *
- * A container has no right to send from an address that is not its own, so addresses can be relied on.
+ * DOCKER-USER cannot drop reliably: whenever the engine makes a network, it removes the call of that chain for a
+ * moment. 462 of 9 844 connections from outside came through then, and none of 10 478 in the table mangle (20.10).
+ * Source addresses can be trusted: containers have no right to forge them.
  */
 
 export interface FirewallFacts {
   instance: string
-  /** The network's interface on the engine's machine. */
   bridge: string
-  /** The address on the network of the container that Lotan itself runs in; null where it runs in none. */
+  /** The address of Lotan's own container on the network; null where Lotan is not a container. */
   front: string | null
 }
 
-/** Where clouds tell a machine its secrets; neighbours without a router. Nothing a preview may ask. */
+/** Cloud metadata services and link-local neighbours. */
 const LINK_LOCAL = '169.254.0.0/16'
 
-/** A rule without its chain. What no rule stops goes on to the machine's own rules. */
+/** Rules without their chain. A packet that no rule stops goes on to the machine's own rules. */
 export interface Rules {
   stopped: string[]
   let: string[]
   input: string[]
 }
 
-/** The rules of each chain, in order. */
 export function rulesOf({ bridge, front }: FirewallFacts): Rules {
   const from = `-i ${bridge}`
   const answers = '-m conntrack --ctstate ESTABLISHED,RELATED'
-  // The engine hands on a preview's look-ups to the machine's own name server: clouds have theirs at such an address.
+  // The engine forwards a preview's DNS requests to the machine's name server, which clouds put at such an address.
   const names = (to: string) => ['udp', 'tcp'].map((protocol) => `${from}${to} -p ${protocol} --dport 53 -j RETURN`)
   return {
     stopped: [
       front
         ? `${from} -s ${front} -j RETURN`
-        : // A published port lets in, at the container's own address, everybody who knows a way to it (tried on 20.10).
+        : // A published port accepts clients that reach the container's own address (tried on 20.10).
           `! -i ${bridge} -o ${bridge} -m conntrack --ctstate NEW -j DROP`,
       ...names(` -d ${LINK_LOCAL}`),
       `${from} -d ${LINK_LOCAL} -j DROP`,
     ],
-    // The network lets no container reach another: Lotan's own is let through, and what it is answered.
+    // The network keeps containers apart: Lotan's own gets through, and so do its answers.
     let: front
       ? [`${from} -o ${bridge} -s ${front} -j ACCEPT`, `${from} -o ${bridge} -d ${front} ${answers} -j ACCEPT`]
       : [],
@@ -54,17 +49,17 @@ export function rulesOf({ bridge, front }: FirewallFacts): Rules {
       `${from} ${answers} -j RETURN`,
       ...(front ? [`${from} -s ${front} -j RETURN`] : []),
       ...names(''),
-      // Refused, not dropped: an application that asks its own address is told so at once, and need not wait for it.
+      // Refused, not dropped: an application that calls its own address gets an error at once.
       `${from} -p tcp -j REJECT --reject-with tcp-reset`,
       `${from} -j REJECT --reject-with icmp-port-unreachable`,
     ],
   }
 }
 
-/** What the scripts say where the engine sets no rules of iptables' kind, and perhaps none at all. */
+/** The scripts' message where the engine sets no iptables rules. */
 export const NO_CHAIN = "the engine's chain DOCKER-USER cannot be read"
 
-/** Takes the iptables that the engine takes: the kernel has two sets of rules, and the engine's stand in one of them. */
+/** Chooses the iptables variant that holds the engine's rules: the kernel keeps two rule sets. */
 const CHOOSE = `set -e
 for iptables in iptables iptables-nft iptables-legacy none; do
   ! "$iptables" -w -n -L DOCKER-USER >/dev/null 2>&1 || break
@@ -76,7 +71,6 @@ if [ $iptables = none ]; then
 fi
 `
 
-/** A script that sets the rules where it runs, as root, and says why when it cannot. */
 export function scriptOf(place: FirewallFacts): string {
   const chain = `LOTAN-${place.instance}`
   const rules = rulesOf(place)
@@ -98,19 +92,18 @@ ${callsOf(chain)
   .join('')}`
 }
 
-/** The same for a kernel that knows no REJECT, which refuses all rules at once for it. */
+/** For a kernel without REJECT, which refuses the whole set for it. */
 function dropping(rules: string[]): string[] {
   return rules.map((rule) => rule.replace(/ -j REJECT .*/, ' -j DROP'))
 }
 
-/** A script that ends well where the instance's chains are there and called. It changes nothing, and takes milliseconds. */
+/** Succeeds where the instance's chains exist and are called. Changes nothing, takes milliseconds. */
 export function lookOf({ instance }: Pick<FirewallFacts, 'instance'>): string {
   return `${CHOOSE}${callsOf(`LOTAN-${instance}`)
     .map((call) => `${look(call)}\n`)
     .join('')}`
 }
 
-/** Who calls the chains. */
 function callsOf(chain: string) {
   return [
     { table: 'mangle', from: 'FORWARD', to: chain },

@@ -1,7 +1,4 @@
-/**
- * What lies between previews and everything else. Where Lotan runs in a container itself, it joins the previews' network
- * and lets itself through to them; everywhere, previews are kept off the machine's own services and what clouds tell it.
- */
+/** Keeps previews off the machine, cloud metadata and each other; lets a containerised Lotan through to them. */
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import net from 'node:net'
@@ -14,12 +11,11 @@ import { ownContainer } from '../../shared/engine/own-container-id.ts'
 import { lookOf, NO_CHAIN, scriptOf } from './firewall-rules.ts'
 
 const run = promisify(execFile)
-/** Who lets a connection wait for this long is not there, or is kept from answering. */
+/** A preview that takes longer to accept or refuse a connection is taken as unreachable. */
 const SILENT_MS = 1_000
 
 export type Firewall = ReturnType<typeof openFirewall>
 
-/** Nothing is asked yet. */
 export function openFirewall(parts: {
   engine: Pick<Engine, 'bridge' | 'ownContainer' | 'runOnHost' | 'moveTo'>
   config: Pick<Config, 'instance'>
@@ -27,7 +23,7 @@ export function openFirewall(parts: {
 }) {
   const { engine, config, log } = parts
   const { instance } = config
-  /** How rules were set last: from here, or by a container of the engine's, for Lotan's own to reach previews. */
+  /** Where rules were set last: by this process, or by a container on the engine's machine. */
   let set: 'here' | 'there' | undefined
 
   async function join(own: OwnContainer, subnet: string): Promise<string | null> {
@@ -41,13 +37,7 @@ export function openFirewall(parts: {
   }
 
   return {
-    /**
-     * Joins the network and sets the rules, which is harmless when all of it is done already.
-     *
-     * @param subnet the network's
-     * @returns what previews are not kept off from, and why; undefined where all is as it should be
-     * @throws EngineError; CutOff where Lotan cannot reach its previews without what failed
-     */
+    /** @returns what previews can still reach and why @throws CutOff where Lotan's container cannot reach them */
     async stand(subnet: string): Promise<string | undefined> {
       const own = await ownContainer(engine)
       const front = own ? await join(own, subnet) : null
@@ -60,7 +50,7 @@ export function openFirewall(parts: {
         const words = wordsOf(error)
         if (front && !isDown(error)) throw new CutOff(words)
         if (front) throw error
-        // It keeps containers of one network apart by rules too.
+        // The engine keeps containers apart by iptables rules too.
         const eachOther = words.includes(NO_CHAIN) ? ', and each other where the engine sets no rules at all' : ''
         return `previews can reach the services of this machine itself and 169.254.0.0/16${eachOther}: ${words}`
       }
@@ -69,12 +59,7 @@ export function openFirewall(parts: {
       return undefined
     },
 
-    /**
-     * Whether the rules are still there, as far as that can be told without the engine: on the machine itself by looking,
-     * and out of Lotan's own container by whether any preview answers. True where it cannot be told.
-     *
-     * @param previews that run
-     */
+    /** Without the engine: lists the rules here, or sees whether any preview answers. True in doubt. */
     async stands(previews: Place[]): Promise<boolean> {
       if (set === 'here') return succeeds(lookOf(config))
       if (set !== 'there' || previews.length === 0) return true
@@ -84,7 +69,7 @@ export function openFirewall(parts: {
   }
 }
 
-/** Lotan's own container has not been let through to previews: none of them can be visited. */
+/** The firewall blocks Lotan's own container: no preview can be visited. */
 export class CutOff extends EngineError {
   constructor(words: string) {
     super('start-failed', `previews cannot be reached out of Lotan's own container: ${words}`)
@@ -95,7 +80,7 @@ function isDown(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'engine-down'
 }
 
-/** Whether somebody takes or refuses a connection. One whose packets are dropped does neither. */
+/** A refusal counts as an answer: dropped packets cause neither. */
 function answers({ host, port }: Place): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port, timeout: SILENT_MS })
@@ -116,7 +101,6 @@ async function succeeds(script: string): Promise<boolean> {
   )
 }
 
-/** As root, on the machine that has the network. @throws with words for the operator */
 async function runHere(bridge: string, script: string): Promise<void> {
   const interfaces = fs.readFileSync('/proc/net/dev', 'utf8')
   if (!interfaces.includes(`${bridge}:`)) throw new Error("the engine's network is not on this machine")
@@ -124,7 +108,6 @@ async function runHere(bridge: string, script: string): Promise<void> {
   await run('sh', ['-c', script], { timeout: 30_000 })
 }
 
-/** What the script wrote, else what was thrown; on one line. */
 function wordsOf(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message: string }
   return (stderr?.trim() || message).replace(/\s*\n\s*/g, '; ').slice(0, 300)

@@ -1,7 +1,4 @@
-/**
- * The instance's network, kept in being with the rules around it: every start needs to know where slots are, somebody may
- * prune the network at any time, and somebody may load the firewall anew.
- */
+/** Keeps the instance's network and firewall rules in place: other programs may remove them at any time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../shared/config/config.ts'
 import { EngineError, type Engine } from '../../shared/engine/engine.ts'
@@ -10,7 +7,7 @@ import {
   hostPortOf,
   slotSchemeIn,
   portsIn,
-  same,
+  isSameScheme,
   type SlotScheme,
   type SlotKind,
 } from '../../shared/slots/slot-scheme.ts'
@@ -21,16 +18,16 @@ import { fillPool } from './port-pool.ts'
 import { kindOfSlots } from './slot-scheme.ts'
 
 const LONGEST_PAUSE_MS = 10_000
-/** So many previews are asked, in a container, whether they can be reached. */
+/** How many previews a containerised Lotan connects to in one check. */
 const MOST_ASKED = 3
 
-/** How often it is looked after unasked, milliseconds. */
+/** Milliseconds. */
 export interface Rounds {
-  /** All of it is made sure of anew. In a container that takes half a second of the engine's time. */
+  /** Between two full set-ups. In a container one takes half a second of the engine's time. */
   again: number
-  /** The rules are looked at, as far as that costs nothing to speak of: 6 ms, and the engine is not asked. */
+  /** Between two checks of the rules: 6 ms each, without the engine. */
   look: number
-  /** What a look found missing is not set again sooner: somebody else may be at it as well. */
+  /** The shortest time between two repairs: another program may be changing the rules as well. */
   rest: number
 }
 
@@ -38,7 +35,6 @@ const usual: Rounds = { again: 5 * 60_000, look: 10_000, rest: 60_000 }
 
 export type Network = ReturnType<typeof openNetwork>
 
-/** Nothing is asked yet. */
 export function openNetwork(parts: {
   engine: Pick<Engine, 'ensureNetwork' | 'bridge' | 'ownContainer' | 'list'>
   store: Pick<Store, 'meta' | 'list' | 'apply'>
@@ -53,7 +49,6 @@ export function openNetwork(parts: {
   let known: SlotScheme | undefined
   let asking: Promise<SlotScheme> | undefined
 
-  /** Where slots are on the network, which is made anew if it is gone, rules and all. @throws EngineError */
   function ensure(): Promise<SlotScheme> {
     asking ??= make().finally(() => (asking = undefined))
     return asking
@@ -81,7 +76,6 @@ export function openNetwork(parts: {
     }
   }
 
-  /** Whether the rules are there still, as far as can be told. */
   async function stands(): Promise<boolean> {
     const places = known
     if (!places) return true
@@ -92,7 +86,6 @@ export function openNetwork(parts: {
     return firewall.stands(running.slice(0, MOST_ASKED))
   }
 
-  /** Once for as long as this process lives. */
   async function choose(): Promise<SlotKind> {
     const choice = await kindOfSlots(engine, config)
     if ('problem' in choice) {
@@ -104,27 +97,27 @@ export function openNetwork(parts: {
     return choice.kind
   }
 
-  /** The pool of ports. Of a database that was lost the containers still know theirs. */
+  /** The pool of ports. After a lost database the containers still tell theirs. */
   async function ports(): Promise<number[]> {
     const recorded = portsIn(meta)
     if (recorded.length >= config.slots) return recorded
     const known = (await engine.list()).flatMap(({ published }) => published ?? [])
-    // They come last: the first ones are given out first, and what runs is to be taken over before.
+    // Last in the pool: slots are given out from the front, and running containers must be adopted first.
     const published = known.filter((port) => !recorded.includes(port))
     const listens = [config.listen.port, config.tls?.listen.port ?? 0]
     const others = await fillPool(recorded, config.slots - published.length, [...listens, ...published])
     return [...others, ...published]
   }
 
-  /** Notes where slots are. What runs elsewhere is ended: no route may lead there any more. */
+  /** Records the slots. Previews at former slots are stopped: no route may lead there any more. */
   function moveTo(places: SlotScheme, subnet: string) {
     const was = slotSchemeIn(meta)
-    if (was?.kind === places.kind && same(was, places) && meta.get('subnet') === subnet) return
+    if (was?.kind === places.kind && isSameScheme(was, places) && meta.get('subnet') === subnet) return
     if (was && was.kind !== places.kind) {
       log.warn({ was: was.kind, kind: places.kind }, 'slots are reached in another way: what runs is made anew')
       for (const { tag } of store.list()) store.apply(tag, { type: 'stop', why: 'moved' })
     }
-    // In such an order that whoever reads meanwhile finds the earlier places, or these.
+    // In this order, a concurrent reader finds either the earlier slots or these.
     const recorded = meta.get('subnet') ?? null
     if (subnet !== recorded) log.info({ subnet, was: recorded }, 'network has a subnet')
     if (places.kind === 'network') meta.set('subnet', subnet)
@@ -133,7 +126,7 @@ export function openNetwork(parts: {
     meta.set('subnet', subnet)
   }
 
-  /** `yes`, or why not. The launcher, which waits for it and says it too, reads it in the database. */
+  /** `yes`, or why not. The launcher waits for it in the database and prints it. */
   function note(guarded: string) {
     if (guarded === meta.get('guarded')) return
     if (guarded !== 'yes') log.warn({ why: guarded }, 'previews are not kept off everything')
@@ -143,17 +136,16 @@ export function openNetwork(parts: {
   return {
     ensure,
 
-    /** Where slots are, as it was last seen; asked for where it is not known yet. @throws EngineError */
     places: async (): Promise<SlotScheme> => known ?? ensure(),
 
-    /** Sees to it until the signal: the engine may come up later than Lotan. */
+    /** Runs until the signal: the engine may start later than Lotan. */
     async keep(signal: AbortSignal): Promise<void> {
       let due = 0
       let early = 0
       for (let tries = 0; !signal.aborted;) {
         let rest = rounds.look
         try {
-          // By a clock that never steps back.
+          // A clock that never steps back.
           const now = performance.now()
           const gone = now < due && now >= early && !(await stands())
           if (gone) log.warn({}, 'firewall rules were taken away, setting them again')

@@ -1,25 +1,21 @@
-/** The ports of 127.0.0.1 that are slots, where slots are ports: chosen once, and kept in the database. */
+/** Chooses the ports of 127.0.0.1 that serve as slots. They are chosen once and kept in the database. */
 import { randomInt } from 'node:crypto'
 import fs from 'node:fs'
 import net from 'node:net'
 
 const HOST = '127.0.0.1'
-/** Below are the ports that services are known by. */
+/** Well-known services use the ports below. */
 const LOWEST = 10_000
 const HIGHEST = 65_535
-/** What Linux takes for outgoing connections unless it is told otherwise. */
+/** Linux's default range for outgoing connections. */
 const USUAL: Span = [32_768, 60_999]
 
 type Span = [first: number, last: number]
 
 /**
- * As many ports as there are slots: those that are known, and as many more that are free just now. Where there are
- * enough they are ones that the kernel gives to nobody by itself. Two Lotans begin at two places, so that one hardly
- * ever has a port that was the other's a moment ago.
- *
- * @param known ports that are the pool's already, the first slot's first
- * @param never ports that somebody is to have who may not have them yet
- * @throws when so many are not free
+ * Each instance begins at a random port, so that it rarely takes one that another has just freed.
+ * @param known ports of the pool, the first slot's first
+ * @param never ports reserved for others
  */
 export async function fillPool(known: number[], count: number, never: number[]): Promise<number[]> {
   const pool = [...known]
@@ -32,10 +28,7 @@ export async function fillPool(known: number[], count: number, never: number[]):
   throw new Error(`LOTAN_SLOTS is ${count}, but only ${pool.length} ports of ${HOST} are free`)
 }
 
-/**
- * Every port that may be a slot's, once: from a random one on, and those that the kernel gives out last.
- * @param random gives a whole number from 0 up to, but not, its argument
- */
+/** The kernel's own range last. @param random a whole number from 0 up to, but not including, its argument */
 export function* candidates([first, last]: Span, random: (below: number) => number): Generator<number> {
   const all = Array.from({ length: HIGHEST - LOWEST + 1 }, (_, i) => LOWEST + i)
   const quiet = all.filter((port) => port < first || port > last)
@@ -47,7 +40,6 @@ export function* candidates([first, last]: Span, random: (below: number) => numb
   }
 }
 
-/** The ports that this machine takes for outgoing connections. */
 function outgoing(): Span {
   try {
     const [first, last] = fs.readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/)

@@ -1,4 +1,4 @@
-/** How nginx can reach previews from here: at their addresses on the network, or through ports of 127.0.0.1. */
+/** Chooses how nginx reaches previews: at their addresses on the network, or through ports of 127.0.0.1. */
 import fs from 'node:fs'
 import type { Config } from '../../shared/config/config.ts'
 import type { Engine, OwnContainer } from '../../shared/engine/engine.ts'
@@ -6,9 +6,7 @@ import type { SlotKind } from '../../shared/slots/slot-scheme.ts'
 import { ownContainer } from '../../shared/engine/own-container-id.ts'
 
 export interface Facts {
-  /** LOTAN_SLOT_KIND. */
   wanted: SlotKind | null
-  /** The container that Lotan itself runs in. */
   own: Pick<OwnContainer, 'onHost'> | undefined
   /** Whether the network's bridge is an interface of this machine. */
   hasBridge: boolean
@@ -18,7 +16,6 @@ export interface Facts {
 /** `why` and `problem` are for the operator. */
 export type Choice = { kind: SlotKind; why: string } | { problem: string }
 
-/** The kind of slots that works, the wanted one where there is one. Pure. */
 export function chooseSlotKind({ wanted, own, hasBridge, dockerHost }: Facts): Choice {
   const joins = own !== undefined && !own.onHost
   if (joins && wanted === 'port')
@@ -41,7 +38,6 @@ export function chooseSlotKind({ wanted, own, hasBridge, dockerHost }: Facts): C
   return { kind: 'port', why: "the engine's network is not on this machine" }
 }
 
-/** The same from what is the case. @throws EngineError */
 export async function kindOfSlots(
   engine: Pick<Engine, 'bridge' | 'ownContainer'>,
   { slotKind, dockerHost }: Pick<Config, 'slotKind' | 'dockerHost'>,

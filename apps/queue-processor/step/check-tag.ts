@@ -1,16 +1,11 @@
-/** Whether there is a tag that the registry's list does not have (yet): the ask lane. */
+/** Checks that the registry has a tag that is not in its list: the lookup lane. */
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { isDue } from './capacity.ts'
 
-/**
- * Asks the registry by HEAD, which costs it little, before anything is pulled: most tags that nobody knows are guesses.
- * A registry that does not answer this question may still answer the engine's, so then the pull decides.
- *
- * @throws RegistryError where the registry has been asked too often; EngineError where it has no such repository at all
- */
+/** By HEAD, since most unknown tags are guesses. Without an answer the pull decides. */
 export async function checkTag(parts: Dependencies, preview: In<'queued'>): Promise<Outcome> {
   const { store, registry, config, log } = parts
   const { tag } = preview

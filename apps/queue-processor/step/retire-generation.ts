@@ -1,4 +1,4 @@
-/** Ends the containers that a newer one took over from, or that were given up: nobody sees them go. */
+/** Ends containers that a newer generation has replaced, or that were given up, without breaking open requests. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AT_ONCE, type Leaving } from '../../shared/preview/preview.ts'
 import { nameOf } from '../containers/create-options.ts'
@@ -7,10 +7,7 @@ import { removeOldImages } from '../images/old-images.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { stopIfItCan } from './stop-preview.ts'
 
-/**
- * Makes what sees them off. It goes on beside everything else that is done for the same tag: nobody else touches a
- * container that is leaving. What fails is asked for again by the reaper.
- */
+/** Runs beside the tag's other steps, which never touch a retired container. The reaper asks again after a failure. */
 export function openRetireGeneration(parts: Dependencies): (tag: string, leaving: Leaving[]) => void {
   const { store, engine, config, waits, log } = parts
   const underWay = new Set<string>()
@@ -28,7 +25,7 @@ export function openRetireGeneration(parts: Dependencies): (tag: string, leaving
     }
   }
 
-  /** As at a stop: until no cached answer can name its route, and then for as long as its grace lasts. */
+  /** As at a stop: first the drain, then the grace. */
   async function untilUnused(tag: string, leaving: Leaving): Promise<void> {
     // It never had a route.
     if (leaving.since === 0) return
@@ -43,7 +40,7 @@ export function openRetireGeneration(parts: Dependencies): (tag: string, leaving
     await engine.remove(id)
   }
 
-  /** Kills what fills the disk. What it wrote goes with its container: its layer and its volumes. */
+  /** Kills a container that fills the disk; its layer and volumes go with it. */
   async function kill(tag: string, leaving: Leaving): Promise<void> {
     const began = Date.now()
     const id = idOf(tag, leaving)
@@ -56,7 +53,7 @@ export function openRetireGeneration(parts: Dependencies): (tag: string, leaving
     await removeOldImages(parts, tag)
   }
 
-  /** Whether the store was ever told of its container or not: its name is known. */
+  /** By its name where the store does not know the container. */
   function idOf(tag: string, { number, container }: Leaving): string {
     return container ?? nameOf(config.instance, tag, number)
   }
@@ -70,7 +67,7 @@ export function openRetireGeneration(parts: Dependencies): (tag: string, leaving
   }
 
   return (tag, leaving) => {
-    // Beside those that others are still served by: these may take a minute.
+    // Beside the ones that still serve requests: those may take a minute.
     for (const one of leaving.filter(({ since }) => since === AT_ONCE))
       once(`${tag} ${one.number}`, tag, () => kill(tag, one))
     once(tag, tag, () => seeOff(tag))

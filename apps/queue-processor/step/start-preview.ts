@@ -1,4 +1,4 @@
-/** Starts a preview whose image is here: the start lane. Its first answer is waited for beside the lane. */
+/** Starts a preview whose image is present: the start lane. The wait for its first answer holds no lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { urlOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
@@ -12,20 +12,15 @@ import { needsFirstProcess } from '../containers/first-process.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { isDue, makeRoom } from './capacity.ts'
 
-/** How long a name may stay taken by a container whose removal is under way, and how often that is looked at. */
+/** How long to wait for a container of the same name whose removal is under way. */
 const NAME_MS = 5_000
 const NAME_AGAIN_MS = 50
-/** So many slots are tried that somebody else has the place of. */
+/** Give up after this many occupied slots. */
 const MOST_TRIES = 20
 const OCCUPIED = Symbol('somebody else has the place of the slot')
 
-/** What a start begins with. One that runs is replaced by one of a newer image, beside it. */
 type Starting = In<'queued'> | In<'starting'> | In<'running'>
 
-/**
- * Takes a preview from `queued` to a running container, and on to its first answer.
- * @throws EngineError, which is a reason to fail
- */
 export async function startPreview(parts: Dependencies, preview: Starting): Promise<Outcome> {
   const coming = pendingOf(preview) ?? begin(parts, preview)
   if (!coming) return preview.state === 'running' ? undefined : void (await makeRoom(parts, preview.tag))
@@ -51,10 +46,9 @@ function begin({ store, config }: Dependencies, preview: Starting): Pending | un
   return begun && pendingOf(begun)
 }
 
-/** `coming` has the slot that it was given in the end. */
 type Up = { coming: Pending; container: string; plan: ContainerPlan }
 
-/** Has the engine run the container: the one that was kept, if there is one that still fits, or a new one. */
+/** Starts the kept container if it still fits, or a new one. */
 async function bringUp(parts: Dependencies, coming: Pending, tries = 0): Promise<Up | undefined> {
   const { store, engine, network, config } = parts
   const { tag, image, generation } = coming
@@ -80,7 +74,7 @@ async function bringUp(parts: Dependencies, coming: Pending, tries = 0): Promise
   const container = kept || (await startNew(parts, coming, plan, place).catch(unlessOccupied))
   if (container === OCCUPIED) return elsewhere(parts, coming, place, tries)
   if (!container) return undefined
-  // The application may have ended before a restart of Lotan saw its answer: then this was said already.
+  // After a restart of Lotan this may have been committed before.
   if (coming.waiting === undefined) store.apply(tag, { type: 'started', generation: generation.number })
   return { coming, container, plan }
 }
@@ -90,7 +84,7 @@ function unlessOccupied(error: unknown): typeof OCCUPIED {
   throw error
 }
 
-/** Somebody who is no preview has the slot's port, or its address: another slot, and the same again. */
+/** Another program has the slot's port or address: try another slot. */
 async function elsewhere(
   parts: Dependencies,
   coming: Pending,
@@ -108,11 +102,7 @@ async function elsewhere(
   return bringUp(parts, again, tries + 1)
 }
 
-/**
- * Starts the container that the preview has, with its files, at its new address. A port is fixed when a container is
- * created.
- * @returns undefined where it cannot be used any more (it is removed then), or is not wanted
- */
+/** Keeps its files. @returns undefined where it cannot be used (it is removed then), or the start was cancelled */
 async function startKept(
   parts: Dependencies,
   coming: Pending,
@@ -129,13 +119,13 @@ async function startKept(
     found.published === place.published &&
     ['created', 'exited', 'running'].includes(found.status)
   if (fits && found.running && isPlaced) return id
-  // It ran, and has ended meanwhile: whoever waits for its answer finds out how.
+  // It ran and has ended: `awaitAnswer` finds out how.
   if (fits && !found.running && coming.waiting !== undefined) return id
   try {
     if (fits && !found.running) {
       if (!isPlaced) await engine.moveTo(id, place.address)
       const quota = plan.options.HostConfig!.CpuQuota!
-      // It was curbed as long as it ran: it starts as everybody does.
+      // It may have been throttled for forking.
       if (found.cpuQuota !== quota) await engine.allowCpu(id, quota)
       if (!isStillPending(parts, coming)) return undefined
       await start(parts, id, place)
@@ -149,7 +139,6 @@ async function startKept(
   return undefined
 }
 
-/** Creates the container and starts it. @returns undefined where that is not wanted any more */
 async function startNew(
   parts: Dependencies,
   coming: Pending,
@@ -164,7 +153,7 @@ async function startNew(
     store.apply(tag, { type: 'imageGone' })
   })
   if (!container) return undefined
-  // Removed or stopped while it was made: it must not come to life.
+  // Cancelled during the create: it must not start.
   if (!store.apply(tag, { type: 'created', generation: generation.number, container })) {
     await engine.remove(container)
     return undefined
@@ -181,8 +170,7 @@ async function create({ engine, log }: Dependencies, plan: ContainerPlan): Promi
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'taken' || Date.now() >= end) throw error
     }
-    // Left behind by a start that was cut off, or being removed by somebody just now. The name carries the instance: it is
-    // nobody else's.
+    // Left by an interrupted start, or under removal. The name carries the instance, so no other program owns it.
     await engine.remove(name)
     log.info({ container: name }, 'stray container of the same name removed')
   }
@@ -192,7 +180,7 @@ async function start({ engine, network }: Dependencies, id: string, { address }:
   try {
     await engine.start(id)
   } catch (error) {
-    // "network … not found": somebody pruned it.
+    // "network … not found": another program pruned it.
     if (!(error instanceof EngineError) || error.code !== 'missing' || !(await engine.inspect(id))) throw error
     await network.ensure()
     await engine.moveTo(id, address)

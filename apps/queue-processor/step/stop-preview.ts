@@ -1,4 +1,4 @@
-/** Ends previews: stops them, removes them, cleans up after those nobody uses. The stop lane. */
+/** Stops and removes previews, and cleans up unused ones: the stop lane. */
 import { duesOf } from '../../shared/preview/timeouts.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Image, In } from '../../shared/preview/preview.ts'
@@ -7,10 +7,8 @@ import { removeOldImages } from '../images/old-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { removeStrays } from './remove-strays.ts'
 
-/** How long an application may take to stop by itself, seconds. */
 export const STOP_SECONDS = 10
 
-/** Stops a preview's container and keeps it. Its route has been gone for a while when that happens. */
 export async function stopPreview(parts: Dependencies, preview: In<'stopping'>): Promise<Outcome> {
   if (preview.draining) return { beside: letGo(parts, preview) }
   const { store, engine, log } = parts
@@ -25,7 +23,7 @@ export async function stopPreview(parts: Dependencies, preview: In<'stopping'>):
   return undefined
 }
 
-/** Lets everybody finish who is still there. A click meanwhile calls the preview back, and so does use of an idle one. */
+/** Drains before the end. A click calls the preview back, and so does use of an idle one. */
 async function letGo(parts: Dependencies, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
   const { store } = parts
   const { tag } = preview
@@ -36,7 +34,6 @@ async function letGo(parts: Dependencies, preview: In<'stopping'> | In<'removing
   return (await graced(parts, preview)) && store.apply(tag, { type: 'ending' }) ? { again: true } : undefined
 }
 
-/** Removes a preview with its container, and its image if Lotan pulled it. */
 export async function removePreview(parts: Dependencies, preview: In<'removing'>): Promise<Outcome> {
   if (preview.draining) return { beside: letGo(parts, preview) }
   const { store } = parts
@@ -48,7 +45,7 @@ export async function removePreview(parts: Dependencies, preview: In<'removing'>
   return undefined
 }
 
-/** A container that cannot be stopped is removed by force all the same. @throws EngineError where the engine is down */
+/** A container that cannot be stopped is removed by force later. @throws EngineError where the engine is down */
 export async function stopIfItCan(
   { engine, log }: Pick<Dependencies, 'engine' | 'log'>,
   tag: string,
@@ -62,7 +59,6 @@ export async function stopIfItCan(
   }
 }
 
-/** Removes what is left of a preview that is not up, once nobody has used it for long enough; strays in any case. */
 export async function cleanUp(parts: Dependencies, preview: In<'stopped'> | In<'failed'>): Promise<Outcome> {
   const { store, config } = parts
   const { tag, image } = preview
@@ -78,8 +74,8 @@ async function discard({ config, engine, log }: Dependencies, tag: string, image
   const began = Date.now()
   const containers = await engine.list(tag)
   for (const { id } of containers) await engine.remove(id)
-  // By its name and never by force: another tag may have the same image, another program may need it. And only while
-  // the name still means what was pulled: somebody may have put it on an image of their own.
+  // By name and never by force: another tag or program may use the image. And only while the name still leads to the
+  // image that Lotan pulled.
   const reference = `${containers[0]?.repository ?? config.repository}:${tag}`
   const ours = image?.pulled && (await engine.findImage(reference))?.id === image.id
   const removed = ours ? await engine.removeImage(reference) : 'not ours'

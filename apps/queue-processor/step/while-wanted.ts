@@ -1,17 +1,10 @@
-/** Whether what a long step does is still wanted. */
+/** Runs a long step only while it is wanted. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../shared/store/store.ts'
 
 const LOOK_EVERY_MS = 20
 
-/**
- * Runs a step for as long as its wish stands.
- *
- * @param holds asked after every commit of any process
- * @param step gets a signal that is raised once the wish is gone
- * @returns what the step returned, or undefined when its wish went before it was done
- * @throws what the step throws while its wish stands
- */
+/** @param holds called after every commit of any process @returns undefined where `holds` turned false */
 export async function whileWanted<T>(
   store: Pick<Store, 'version'>,
   holds: () => boolean,
@@ -38,7 +31,6 @@ export async function whileWanted<T>(
   }
 }
 
-/** Waits so many milliseconds, or until the signal is raised, which throws. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal })
 }

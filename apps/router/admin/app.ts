@@ -1,4 +1,4 @@
-/** Everything on the admin's own host: health, login, pages, API. Its only client is nginx, on a unix socket. */
+/** The app on the admin's own host: health, login, pages, API. Only nginx talks to it, on a unix socket. */
 import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
@@ -14,25 +14,25 @@ import { isOurs } from './same-origin.ts'
 
 export function adminApp(context: RouterContext): express.Express {
   const { config, log } = context
-  const gate = login({ config, log, isApi })
-  const ready = readiness(context)
+  const auth = login({ config, log, isApi })
+  const checkReadiness = readiness(context)
 
   const app = express()
   app.disable('x-powered-by')
   app.enable('case sensitive routing')
-  // nginx writes X-Forwarded-For and X-Forwarded-Proto anew: the last address is the client's.
+  // nginx replaces X-Forwarded-For and X-Forwarded-Proto: the last address is the client's.
   app.set('trust proxy', 1)
   app.use(
     helmet({
-      // Of whatever has no policy of its own, nothing is to be run or framed.
+      // For responses without a policy of their own.
       contentSecurityPolicy: {
         useDefaults: false,
         directives: { 'default-src': ["'none'"], 'base-uri': ["'none'"], 'frame-ancestors': ["'none'"] },
       },
-      // A form's Origin would be null with helmet's own choice.
+      // helmet's own value makes the Origin of a form null.
       referrerPolicy: { policy: 'same-origin' },
       frameguard: { action: 'deny' },
-      // Whoever ends TLS decides about it, for previews too.
+      // Whatever ends TLS sets it, for previews too.
       strictTransportSecurity: false,
     }),
   )
@@ -44,39 +44,39 @@ export function adminApp(context: RouterContext): express.Express {
   // Open, and on any host.
   app.get('/healthz', (_req, res) => res.set('Lotan-Router', routerName).json({ status: 'ok' }))
   app.get('/readyz', async (_req, res) => {
-    const { status, checks } = await ready()
+    const { status, checks } = await checkReadiness()
     res.status(status === 'ready' ? 200 : 503).json({ status, checks })
   })
 
   app.use((req, res, next) => {
     if (isOurs(req.headers.host, config)) return next()
-    return sayWrong(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
+    return respondError(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
   })
   app.get('/lotan.css', asset('text/css', stylesheet))
   app.get('/lotan.js', asset('text/javascript', script))
-  app.use(gate.router)
-  app.use(gate.required)
-  app.use(onceRebuilt(context, (req, res) => sayWrong(req, res.set('Retry-After', '10'), 503, REBUILDING)))
-  app.use('/api/v1', apiRoutes(context, gate.own))
-  app.use(adminRoutes(context, gate.own))
-  app.use((req, res) => sayWrong(req, res, 404, 'There is nothing at this address.'))
+  app.use(auth.router)
+  app.use(auth.adminOnly)
+  app.use(onceRebuilt(context, (req, res) => respondError(req, res.set('Retry-After', '10'), 503, REBUILDING)))
+  app.use('/api/v1', apiRoutes(context, auth.ownOnly))
+  app.use(adminRoutes(context, auth.ownOnly))
+  app.use((req, res) => respondError(req, res, 404, 'There is nothing at this address.'))
 
   app.use((error: Error & { status?: number; type?: string }, req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) return next(error)
     const { status = 500 } = error
     if (status >= 400 && status < 500)
-      return sayWrong(req, res, status, wrongs[status] ?? 'The request cannot be read.')
+      return respondError(req, res, status, sentences[status] ?? 'The request cannot be read.')
     // The query is left out: it may hold the token.
     const id = randomUUID().slice(0, 8)
     log.error({ err: error, id, method: req.method, path: req.path }, 'request failed')
-    return sayWrong(req, res, 500, `Something is wrong with Lotan. Its log says more, at ${id}.`)
+    return respondError(req, res, 500, `Something is wrong with Lotan. Its log says more, at ${id}.`)
   })
   return app
 }
 
 const REBUILDING = 'Lotan’s database was damaged, and is being rebuilt from what runs. That takes the engine to answer.'
 
-const wrongs: Record<number, string> = {
+const sentences: Record<number, string> = {
   400: 'The request cannot be read: its path or its body is not well formed.',
   413: 'The body is larger than anything Lotan takes.',
   415: 'The body is of a kind that Lotan does not take.',
@@ -89,18 +89,18 @@ const headings: Record<number, string> = {
   503: 'Just a moment',
 }
 
-function sayWrong(req: Request, res: Response, status: number, sentence: string) {
+function respondError(req: Request, res: Response, status: number, sentence: string) {
   if (isApi(req)) return sendProblem(res, status, sentence)
   const link = { href: '/', name: 'Go to the admin page' }
   return sendPage(res, status, messagePage({ status, heading: headings[status] ?? 'Not understood', sentence, link }))
 }
 
-/** Programs read problems, people read pages. Routers see paths without what led to them, so the whole one counts. */
+/** originalUrl, since a router sees only the rest of the path. */
 function isApi({ originalUrl }: Request): boolean {
   return /^\/api(\/|\?|$)/.test(originalUrl)
 }
 
-/** A file of the pages. The browser asks each time whether it is still the one it has. */
+/** The browser revalidates it each time. */
 function asset(type: string, body: string) {
   return (_req: Request, res: Response) => res.set('Cache-Control', 'no-cache').type(type).send(body)
 }

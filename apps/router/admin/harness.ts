@@ -1,7 +1,4 @@
-/**
- * What the tests of desk and door stand on: both of them, real, on sockets, a real store and Redis, and a reaper that says
- * what it is told.
- */
+/** The harness of the router's tests: both apps on sockets, a real store and Redis, and a fake reaper. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
@@ -69,7 +66,7 @@ export async function openBed(env: Record<string, string> = {}) {
   await listen(reaper, path.join(config.runDir, 'reaper.sock'))
   for (const [name, server] of Object.entries(servers)) await listen(server, path.join(config.runDir, name))
 
-  /** Sends a request as nginx does, and gives the head of the answer. */
+  /** Sends a request as nginx does. */
   function open(uri: string, { method = 'GET', headers = {}, body, signal }: Ask = {}): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       http
@@ -99,7 +96,7 @@ export async function openBed(env: Record<string, string> = {}) {
     return read(await open(uri, sent))
   }
 
-  /** Asks the door about a request, as nginx does: `/wait` about a host, and whatever else is to be told of it. */
+  /** Sends one of nginx's subrequests to the gateway. */
   function openDoor(uri: string, { headers, signal }: Pick<Ask, 'headers' | 'signal'>): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const socketPath = path.join(config.runDir, 'router.sock')
@@ -124,10 +121,9 @@ export async function openBed(env: Record<string, string> = {}) {
     ask,
     openDoor,
     door: async (uri: string, headers: OutgoingHttpHeaders) => read(await openDoor(uri, { headers })),
-    /** As the API's clients ask. */
     api: (uri: string, { headers, ...sent }: Ask = {}) =>
       ask(`/api/v1${uri}`, { ...sent, headers: { ...bearer, ...headers } }),
-    /** The Cookie header of somebody who has logged in. */
+    /** The Cookie header of a logged-in admin. */
     async cookie(): Promise<string> {
       const { headers } = await ask(`/login?token=${token}`)
       return headers['set-cookie']![0]!.split(';')[0]!
@@ -153,7 +149,7 @@ export async function openBed(env: Record<string, string> = {}) {
 
 export type Bed = Awaited<ReturnType<typeof openBed>>
 
-/** The events that bring a tag up, one state after the other. */
+/** The events that bring a tag up. */
 export const steps = {
   pull: { type: 'pull', places: 50 },
   pulled: { type: 'pulled', image: imageOf('red') },

@@ -1,4 +1,4 @@
-/** Logging in and out, and who may do what: everything on the admin's host but `/healthz` and `/readyz` asks here. */
+/** Login, logout, and the checks that let a request pass: all but `/healthz` and `/readyz` go through here. */
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { ipKeyGenerator, rateLimit, type AugmentedRequest } from 'express-rate-limit'
 import type { Config } from '../../shared/config/config.ts'
@@ -9,24 +9,24 @@ import { sendProblem } from '../api/problem.ts'
 import { asPath, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
 
 /**
- * Wrong tokens a minute and address, in the form: only Lotan's own page can send it. Bearers are not counted, nor are
- * login links, which any page can ask for in the name of whoever looks at it. The right token is let in whatever was
- * counted, since many people may share an address, and a token of at least 16 characters is not found by trying.
+ * Wrong tokens a minute and address. Counts only the form, which only Lotan's own page can send: any page can make its
+ * reader open a login link. The right token passes regardless, since many people may share an address; a token of 16
+ * characters or more cannot be guessed.
  */
-const TRIES = 5
+const TRIES_A_MINUTE = 5
 
-/** Ends the address of a login page that has loaded itself again, so that it does so once. */
-const AGAIN = 'again'
-const cameAgain = new RegExp(`[?&]${AGAIN}$`)
+/** The end of a login page's address after it reloaded itself, which it does once. */
+const RELOADED = 'again'
+const hasReloaded = new RegExp(`[?&]${RELOADED}$`)
 
-/** @param isApi whether a request is answered with problems instead of pages */
+/** @param isApi whether a request gets problems instead of pages */
 export function login({ config, log, isApi }: { config: Config; log: Log; isApi: (req: Request) => boolean }) {
   const { adminToken, repository, domain, publicUrl } = config
   const secure = publicUrl.protocol === 'https:'
 
   const limit = rateLimit({
     windowMs: 60_000,
-    limit: TRIES,
+    limit: TRIES_A_MINUTE,
     keyGenerator: (req) => ipKeyGenerator(req.ip ?? 'unknown'),
     standardHeaders: false,
     legacyHeaders: false,
@@ -41,25 +41,24 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
 
   const isRight = (token: unknown) => typeof token === 'string' && isToken(token.trim(), adminToken)
 
-  function enter(req: Request, res: Response, to: string) {
+  function logIn(req: Request, res: Response, to: string) {
     log.info({ address: req.ip }, 'logged in')
     return res.append('Set-Cookie', setCookie(proofOf(adminToken, Date.now()), secure)).redirect(303, to)
   }
 
-  function wrong(req: Request, res: Response) {
+  function refuseToken(req: Request, res: Response) {
     log.warn({ address: req.ip }, 'wrong admin token')
     return sendPage(res, 401, loginPage({ repository, domain, wrong: 'once' }))
   }
 
-  /** The pages of logging in. They come before `required`. */
   const router: Router = express.Router({ caseSensitive: true })
 
   router.get('/login', (req, res) => {
     if (typeof req.query.token !== 'string') return sendPage(res, 200, loginPage({ repository, domain }))
-    // A link is opened; an image or a frame on somebody's page is not.
+    // A link is opened as a document; an image or frame on another page is not.
     const { 'sec-fetch-dest': dest } = req.headers
     if (dest !== undefined && dest !== 'document') return refuse(req, res, false)
-    return isRight(req.query.token) ? enter(req, res, '/') : wrong(req, res)
+    return isRight(req.query.token) ? logIn(req, res, '/') : refuseToken(req, res)
   })
 
   router.post(
@@ -71,29 +70,28 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
     express.urlencoded({ extended: false, limit: '4kb' }),
     (req, res, next) => {
       const body = req.body as Record<string, unknown> | undefined
-      return isRight(body?.token) ? enter(req, res, backOf(req)) : next()
+      return isRight(body?.token) ? logIn(req, res, backOf(req)) : next()
     },
     limit,
-    wrong,
+    refuseToken,
   )
 
   router.post('/logout', (req, res) => {
-    if (loginOf(req) === 'cookie' && !isOwn(req.headers, req.protocol, config)) return refuse(req, res, false)
+    if (credentialOf(req) === 'cookie' && !isOwn(req.headers, req.protocol, config)) return refuse(req, res, false)
     return res.append('Set-Cookie', setCookie(null, secure)).redirect(303, '/')
   })
 
-  /** How a request shows that it is the admin's. A wrong bearer is not made good by a cookie. */
-  function loginOf(req: Request): 'bearer' | 'cookie' | undefined {
+  /** A wrong bearer token is not made up for by a cookie. */
+  function credentialOf(req: Request): 'bearer' | 'cookie' | undefined {
     const bearer = /^bearer +(.*)$/i.exec(req.headers.authorization ?? '')
     if (bearer) return isToken(bearer[1]!.trim(), adminToken) ? 'bearer' : undefined
     return provesLogin(req.headers.cookie, adminToken, secure, Date.now()) ? 'cookie' : undefined
   }
 
-  /** Lets only the admin through. */
-  function required(req: Request, res: Response, next: NextFunction) {
-    if (loginOf(req))
-      return req.method === 'GET' && !isApi(req) && cameAgain.test(req.originalUrl)
-        ? res.redirect(303, asPath(req.originalUrl.replace(cameAgain, '')))
+  function adminOnly(req: Request, res: Response, next: NextFunction) {
+    if (credentialOf(req))
+      return req.method === 'GET' && !isApi(req) && hasReloaded.test(req.originalUrl)
+        ? res.redirect(303, asPath(req.originalUrl.replace(hasReloaded, '')))
         : next()
     if (isApi(req)) {
       res.set('WWW-Authenticate', 'Bearer realm="lotan"')
@@ -102,26 +100,26 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
     }
     if (mayHaveCookie(req)) {
       const { originalUrl: uri } = req
-      res.set('Refresh', `0; url=${asPath(uri)}${uri.includes('?') ? '&' : '?'}${AGAIN}`)
+      res.set('Refresh', `0; url=${asPath(uri)}${uri.includes('?') ? '&' : '?'}${RELOADED}`)
     }
     return sendPage(res, 401, loginPage({ repository, domain }))
   }
 
   /**
-   * Whether the browser may hold a login that it has not sent: a link on another site brings no SameSite=Strict cookie.
-   * What the page itself asks for brings it. Over plain HTTP browsers do not say where a request comes from, and many a
-   * site has them leave the Referer out: then it is tried once.
+   * Whether the browser may hold a login that it did not send: SameSite=Strict cookies are left out when a link on
+   * another site is followed. Over plain HTTP browsers do not tell the site, and many sites suppress the Referer: then
+   * one reload tries.
    */
   function mayHaveCookie(req: Request): boolean {
-    if (req.method !== 'GET' || cameAgain.test(req.originalUrl)) return false
+    if (req.method !== 'GET' || hasReloaded.test(req.originalUrl)) return false
     const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, referer, host } = req.headers
     if (site !== undefined) return site === 'cross-site' && mode === 'navigate'
     return !referer || URL.parse(referer)?.host !== URL.parse(`http://${host}`)?.host
   }
 
-  /** Lets a change through only if Lotan's own page, or a program with the token, asked for it. */
-  function own(req: Request, res: Response, next: NextFunction) {
-    if (loginOf(req) === 'bearer' || isOwn(req.headers, req.protocol, config)) return next()
+  /** Lets a change pass only when Lotan's own page, or a program with the token, made it. */
+  function ownOnly(req: Request, res: Response, next: NextFunction) {
+    if (credentialOf(req) === 'bearer' || isOwn(req.headers, req.protocol, config)) return next()
     return refuse(req, res, isApi(req))
   }
 
@@ -136,17 +134,17 @@ export function login({ config, log, isApi }: { config: Config; log: Log; isApi:
     return sendPage(res, 403, messagePage({ status: 403, heading: 'Nothing was changed', sentence, link }))
   }
 
-  return { router, required, own }
+  return { router, adminOnly, ownOnly }
 }
 
-/** Where a form leads back to: the page it was on, or the page that shows what it was about. Always on this host. */
+/** The page a form was on, or the preview's page. Always on this host. */
 export function backOf(req: Request): string {
   const path = localPath(req.headers.referer, req.headers.host)
   if (/^\/(login|logout|previews)(\?|$)/.test(path)) return '/'
   return path.replace(/^(\/previews\/[^/?]+)\/.*$/, '$1')
 }
 
-/** Sends a page that no other page may frame: a click on it may do something. */
+/** A page that no page may frame (clickjacking). */
 export function sendPage(res: Response, status: number, { html, csp }: Page) {
   res.status(status).set('Content-Security-Policy', `${csp}; frame-ancestors 'none'`).type('html').send(html)
 }

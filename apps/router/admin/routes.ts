@@ -1,4 +1,4 @@
-/** The admin's pages and their forms. Plain HTML: every form posts and is sent back to a page. */
+/** The admin's pages and forms. Plain HTML: every form posts and redirects to a page. */
 import { text } from 'node:stream/consumers'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { urlOf } from '../../shared/config/config.ts'
@@ -14,7 +14,7 @@ import { startsSomething, applyAction, actions, type PreviewAction } from '../pr
 
 const HISTORY_LINES = 50
 
-/** @param own what lets a change pass only when Lotan's own page asked for it */
+/** @param own lets a change pass only when Lotan's own page made it */
 export function adminRoutes(
   { config, store, nudges, changes, reaper, log }: RouterContext,
   own: RequestHandler,
@@ -22,18 +22,18 @@ export function adminRoutes(
   const router = express.Router({ caseSensitive: true })
   const form = express.urlencoded({ extended: false, limit: '4kb' })
 
-  router.get('/', async (req, res) => sendPage(res, 200, await overview(req)))
+  router.get('/', async (req, res) => sendPage(res, 200, await listPage(req)))
 
   router.post('/previews', own, form, async (req, res) => {
     const { tag: given } = (req.body ?? {}) as { tag?: unknown }
     const tag = typeof given === 'string' ? given.trim() : ''
     if (!isTag(tag)) {
       const sentence = 'That is no tag. A tag has letters, digits, dots, dashes and underscores.'
-      return sendPage(res, 400, await overview(req, { tag, sentence }))
+      return sendPage(res, 400, await listPage(req, { tag, sentence }))
     }
     if (!config.offers(tag)) {
       const sentence = 'That tag is not offered: the setting TAG_FILTER does not let it through.'
-      return sendPage(res, 403, await overview(req, { tag, sentence }))
+      return sendPage(res, 403, await listPage(req, { tag, sentence }))
     }
     await applyAction('start', tag, 'admin', { store, nudges })
     return res.redirect(303, '/')
@@ -41,7 +41,7 @@ export function adminRoutes(
 
   router.get('/previews/:tag', async (req, res) => {
     const preview = store.get(req.params.tag)
-    return preview ? sendPage(res, 200, await one(preview)) : noSuch(req, res)
+    return preview ? sendPage(res, 200, await detailPage(preview)) : respondMissing(req, res)
   })
 
   for (const action of actions) router.post(`/previews/:tag/${action}`, own, (req, res) => act(action, req, res))
@@ -63,11 +63,11 @@ export function adminRoutes(
       const link = { href: '/', name: 'All previews' }
       return sendPage(res, 403, messagePage({ status: 403, heading: `${tag} is not offered`, sentence, link }))
     }
-    if (!isTag(tag) || !(await applyAction(action, tag, 'admin', { store, nudges }))) return noSuch(req, res)
+    if (!isTag(tag) || !(await applyAction(action, tag, 'admin', { store, nudges }))) return respondMissing(req, res)
     return res.redirect(303, action === 'remove' ? '/' : backOf(req))
   }
 
-  async function overview(req: Request, problem?: ListFacts['problem']) {
+  async function listPage(req: Request, problem?: ListFacts['problem']) {
     const previews = changes.previews()
     const { q, state } = req.query
     return adminPage(
@@ -76,7 +76,7 @@ export function adminRoutes(
         previews,
         offered: store.offered().filter(({ tag }) => config.offers(tag)),
         figures: await figuresOf(previews),
-        lately: store.lately(),
+        recentDurations: store.lately(),
         address,
         q: typeof q === 'string' ? q : '',
         state: typeof state === 'string' ? state : '',
@@ -86,9 +86,9 @@ export function adminRoutes(
     )
   }
 
-  async function one(preview: Preview) {
+  async function detailPage(preview: Preview) {
     const generation = generationOf(preview)
-    const places = slotSchemeIn(store.meta)
+    const scheme = slotSchemeIn(store.meta)
     const { slot, port } = generation ?? { slot: null, port: 0 }
     const [figures, lines] = await Promise.all([figuresOf([preview]), logOf(generation?.container ?? null)])
     return previewPage(
@@ -96,9 +96,9 @@ export function adminRoutes(
         config,
         preview,
         ahead: preview.state === 'queued' ? store.ahead(preview) : 0,
-        lately: store.lately(),
+        recentDurations: store.lately(),
         address: address(preview.tag),
-        slotAddress: places && slot !== null ? hostPortText(hostPortOf(places, { slot, port })) : null,
+        slotAddress: scheme && slot !== null ? hostPortText(hostPortOf(scheme, { slot, port })) : null,
         figures: figures[generation?.container ?? ''],
         history: store.history(preview.tag, HISTORY_LINES),
         log: lines,
@@ -111,7 +111,7 @@ export function adminRoutes(
     return urlOf(hostOf(tag, config), config)
   }
 
-  /** A page without figures is better than none. */
+  /** The page works without figures. */
   async function figuresOf(previews: readonly Preview[]) {
     if (!previews.some((preview) => generationOf(preview)?.container)) return {}
     return reaper.figures().catch((error: Error) => {
@@ -126,8 +126,8 @@ export function adminRoutes(
       const signal = AbortSignal.timeout(1_000)
       const output = await reaper.logs(container, { tail: LOG_LINES, follow: false, signal })
       if (!output) return null
-      const said = (await text(output)).trimEnd()
-      return said ? said.split('\n') : []
+      const lines = (await text(output)).trimEnd()
+      return lines ? lines.split('\n') : []
     } catch (error) {
       log.warn({ err: error }, 'the reaper gave no log')
       return { unreadable: 'The reaper, which reads logs, does not answer.' }
@@ -137,7 +137,7 @@ export function adminRoutes(
   return router
 }
 
-function noSuch(req: Request, res: Response) {
+function respondMissing(req: Request, res: Response) {
   const tag = req.params.tag as string
   const sentence = isTag(tag)
     ? 'It was removed, or never asked for. Add it on the admin page to start it.'

@@ -1,19 +1,18 @@
 /**
- * The login cookie: not the token, but its word that whoever holds it knew the token, until a day.
- *
- * `EXPIRY.HMAC-SHA256(token, EXPIRY)`, EXPIRY in seconds since 1970. Nothing is kept for it; a new token ends all logins.
+ * The login cookie `EXPIRY.HMAC-SHA256(token, EXPIRY)`, EXPIRY in seconds since 1970. Nothing is stored for it; a new
+ * token ends all logins.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 const LIFE_SECONDS = 30 * 24 * 60 * 60
 
-/** @param token the admin token @param now milliseconds since 1970 */
+/** @param now milliseconds since 1970 */
 export function proofOf(token: string, now: number): string {
   const expiry = String(Math.floor(now / 1_000) + LIFE_SECONDS)
   return `${expiry}.${sign(token, expiry)}`
 }
 
-/** The Set-Cookie line that logs in, or, with null for a proof, out. It goes to this one host, without a Domain. */
+/** The Set-Cookie value; null logs out. Without Domain, so it goes to this host only. */
 export function setCookie(proof: string | null, secure: boolean): string {
   const life = proof === null ? 0 : LIFE_SECONDS
   const attributes = `Path=/; Max-Age=${life}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
@@ -21,11 +20,8 @@ export function setCookie(proof: string | null, secure: boolean): string {
 }
 
 /**
- * Whether a Cookie header holds a login that is good now. A preview can set cookies of the same name for the parent
- * domain, which come first as often as not, so every one of that name is tried.
- *
- * @param header as it was sent
- * @param secure whether the public address is https
+ * Tries every cookie of the name: a preview can set one for the parent domain, and browsers may send it first. @param
+ * secure whether the public address is https
  */
 export function provesLogin(header: string | undefined, token: string, secure: boolean, now: number): boolean {
   const start = `${nameOf(secure)}=`
@@ -36,7 +32,7 @@ export function provesLogin(header: string | undefined, token: string, secure: b
     .some((pair) => isProof(pair.slice(start.length), token, now))
 }
 
-/** Compares without telling by its time how much was right. */
+/** Compares in constant time. */
 export function isToken(text: string, token: string): boolean {
   return timingSafeEqual(digest(text), digest(token))
 }
@@ -47,7 +43,7 @@ function isProof(text: string, token: string, now: number): boolean {
   return timingSafeEqual(Buffer.from(signature), Buffer.from(sign(token, expiry)))
 }
 
-/** Over TLS a `__Host-` name, which browsers let nobody set for another host. */
+/** Browsers let no other host set a `__Host-` cookie; it needs TLS. */
 function nameOf(secure: boolean): string {
   return secure ? '__Host-lotan' : 'lotan'
 }

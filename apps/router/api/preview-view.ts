@@ -4,7 +4,7 @@ import { urlOf, type Config } from '../../shared/config/config.ts'
 import { generationOf, type Lately, type Preview } from '../../shared/preview/preview.ts'
 import { words, type Reason } from '../../shared/preview/failure-reason.ts'
 import { hostOf } from '../../shared/tag.ts'
-import { originOfPreview } from '../pages/image-source.ts'
+import { sourceOfPreview } from '../pages/image-source.ts'
 import { timingOf } from '../start-timing.ts'
 import { startEstimateWhilePending } from '../pages/start-estimate.ts'
 
@@ -44,7 +44,7 @@ export function viewOf(
     position,
     usual: startEstimateWhilePending(preview, lately),
     timing: timingOf(preview.stages),
-    ...originOfPreview(preview),
+    ...sourceOfPreview(preview),
     notice,
   }
 }

@@ -1,7 +1,10 @@
-/** Who was here last: noted in memory at every ask, written to SQLite a few times a second. */
+/** When each preview was last used: noted in memory at every request, written to SQLite a few times a second. */
 import type { Store } from '../../shared/store/store.ts'
+import type { GatewayRequest } from './request.ts'
 
-/** @param every how often what was seen is written, milliseconds */
+export type Activity = ReturnType<typeof noteActivity>
+
+/** @param every how often to write, milliseconds */
 export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: number }) {
   const seen = new Map<string, number>()
   let written = true
@@ -9,16 +12,20 @@ export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: nu
     if (seen.size === 0 && written) return
     const batch = [...seen]
     seen.clear()
-    // What could not be written the store keeps: it is to try again, though nobody comes any more.
+    // The store keeps what it could not write, and retries at the next call, so call it even without news.
     written = store.touch(batch)
   }
   const timer = setInterval(write, every)
   return {
-    /** A person or a program used the preview of this tag. */
     seen: (tag: string, now: number) => void seen.set(tag, now),
     close() {
       clearInterval(timer)
       write()
     },
   }
+}
+
+/** Robots do not count. */
+export function noteVisit({ tag, client }: GatewayRequest, activity: Pick<Activity, 'seen'>): void {
+  if (tag !== null && client.kind === 'person') activity.seen(tag, Date.now())
 }

@@ -1,12 +1,12 @@
 /**
- * Whether the database can be gone by. Where it was begun anew while Lotan ran, or was replaced, it is not known for a few
- * seconds what runs where: nobody is sent anywhere then, and nothing is started that may run already.
+ * Whether the database can be trusted. After it was damaged or replaced the reaper compares it with the engine; for
+ * those seconds no request gets a route, and nothing is started that may run already.
  */
 import type { RequestHandler, Request, Response } from 'express'
 import type { Store } from '../../shared/store/store.ts'
 import type { StoreWatch } from '../watch/store-watch.ts'
 
-/** Longer than it takes, with 50 previews that run; the engine may be away, and then it takes as long as that. */
+/** Longer than the comparison takes with 50 running previews; without an engine it takes until the engine is back. */
 const PATIENCE_MS = 10_000
 
 type Meta = Pick<Store['meta'], 'get'>
@@ -15,10 +15,7 @@ export function isRebuilt({ meta }: { meta: Meta }): boolean {
   return meta.get('rebuilding') !== 'yes'
 }
 
-/**
- * Has requests wait until it is rebuilt.
- * @param otherwise answers where that takes too long
- */
+/** Makes requests wait until then. @param otherwise responds when that takes too long */
 export function onceRebuilt(
   { store, changes }: { store: { meta: Meta }; changes: Pick<StoreWatch, 'until'> },
   otherwise: (req: Request, res: Response) => unknown,

@@ -1,44 +1,39 @@
-/**
- * Which answer a request for a preview's host gets: the table "What a cold preview answers", as one pure function.
- *
- * `decide` turns facts into an answer, `door` acts on it.
- */
+/** The table "What a cold preview answers" (docs/behaviour.md) as one pure function: facts in, decision out. */
 import { wantsNewer } from '../../shared/preview/image-update.ts'
 import { rests, type In, type Preview } from '../../shared/preview/preview.ts'
 
-/** A request as nginx describes it. Header values are empty strings where the client sent none. */
+/** A request as nginx describes it; missing headers are empty strings. */
 export interface ClientRequest {
   method: string
-  /** `robot` for robots, prefetches and probes: they neither wake a preview nor keep it awake. */
+  /** Robots, prefetches and probes neither wake a preview nor keep it awake. */
   kind: 'person' | 'robot'
-  /** A WebSocket, or an EventSource (and what asks like one); empty for all else. */
+  /** `events`: an EventSource, or a request with the same headers. */
   stream: '' | 'websocket' | 'events'
   accept: string
   fetchMode: string
   fetchDest: string
   upgrade: string
-  /** Upgrade-Insecure-Requests: browsers send it with navigations alone. */
+  /** Upgrade-Insecure-Requests: browsers send it only with navigations. */
   insecure: string
   prefer: string
 }
 
 export interface Facts {
-  /** The tag the host stands for; null when the host cannot be a tag. */
+  /** Null when the host cannot be a tag. */
   tag: string | null
-  /** Whether TAG_FILTER lets the tag be shown. */
   offers: (tag: string) => boolean
   preview: Preview | undefined
-  /** Until when the tag is remembered as one that the registry does not have; undefined when it is not. */
+  /** How long the tag is remembered as missing from the registry. */
   missingUntil: number | undefined
   /** Longest hold, milliseconds. */
   hold: number
-  /** Whether a start lane is free. Asked only where that decides something: it costs a look at every preview. */
+  /** A function, since it reads every preview. */
   laneFree: () => boolean
-  /** Whether it was open, as a stream, when the preview went, and no person has come since. */
+  /** Whether this stream was open when the preview went to sleep, and no person has come since. */
   comesBack: () => boolean
 }
 
-/** The answer. `wait` waits until the given time, then it is a page or a problem; `wakes`: it wakes the preview. */
+/** `wait` holds the request until the given time. `wakes`: it also starts the preview. */
 export type Decision =
   | { do: 'forward'; preview: In<'running'> }
   | { do: 'wait'; until: number; applied: number | null; wakes: boolean }
@@ -46,7 +41,7 @@ export type Decision =
   | { do: 'refuse'; why: 'missing'; until: number }
   | { do: 'refuse'; why: 'failed'; preview: In<'failed'> }
 
-/** A start that took less than this last time is waited for even by a browser's navigation, and no longer. */
+/** A navigation waits this long for the application itself, where the last start was quicker. */
 export const QUICK_MS = 1_000
 
 /** @param now milliseconds since 1970 */
@@ -56,22 +51,21 @@ export function decide(request: ClientRequest, facts: Facts, now: number): Decis
   if (!facts.offers(tag)) return { do: 'refuse', why: 'not-offered' }
   if (preview?.state === 'running') return { do: 'forward', preview }
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
-  // A forgotten tab: it waits for what comes up anyway, and wakes nothing.
+  // A forgotten tab: it may wait for a preview that is starting, and wakes none.
   const comesBack = request.stream !== '' && facts.comesBack()
-  if (comesBack && !isComing(preview)) return { do: 'refuse', why: 'comes-back' }
+  if (comesBack && !isStarting(preview)) return { do: 'refuse', why: 'comes-back' }
   if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }
   if (preview?.state === 'failed' && rests(preview, now)) return { do: 'refuse', why: 'failed', preview }
 
-  const wish = preferredWait(request.prefer)
-  const applied = wish === null ? null : Math.min(wish, facts.hold)
-  const own = () => (isNavigation(request) ? quick(preview, facts) : facts.hold)
-  return { do: 'wait', until: now + (applied ?? own()), applied, wakes: !comesBack }
+  const preferred = preferredWait(request.prefer)
+  const applied = preferred === null ? null : Math.min(preferred, facts.hold)
+  const byKind = () => (isNavigation(request) ? navigationWait(preview, facts) : facts.hold)
+  return { do: 'wait', until: now + (applied ?? byKind()), applied, wakes: !comesBack }
 }
 
 /**
- * Whether a browser wants a page to show. Where the browser says what it fetches (Sec-Fetch-*, on HTTPS and localhost
- * only) that decides, else what it accepts. A navigation that goes through an application's service worker is fetched in
- * the worker's own mode.
+ * Whether a browser wants a page. Sec-Fetch-* (HTTPS and localhost only) decides where it is sent, else Accept. A
+ * service worker fetches a navigation in a mode of its own, so `Upgrade-Insecure-Requests` counts too.
  */
 export function isNavigation({ method, accept, fetchMode, fetchDest, upgrade, insecure }: ClientRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
@@ -84,10 +78,7 @@ function acceptsHtml(accept: string): boolean {
   return /\btext\/html\b|\bapplication\/xhtml\+xml\b/i.test(accept)
 }
 
-/**
- * The wait a request prefers, milliseconds, or null.
- * RFC 7240, 4.3: `Prefer: wait=10`, among other preferences, the first of its name counts.
- */
+/** `Prefer: wait=10` in milliseconds (RFC 7240, 4.3: the first preference of a name counts), or null. */
 export function preferredWait(prefer: string): number | null {
   for (const preference of prefer.split(/[,;]/)) {
     const match = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*$/i.exec(preference)
@@ -96,16 +87,16 @@ export function preferredWait(prefer: string): number | null {
   return null
 }
 
-function isComing(preview: Preview | undefined): boolean {
+function isStarting(preview: Preview | undefined): boolean {
   if (!preview) return false
   return ['queued', 'pulling', 'starting'].includes(preview.state) || ('thenStart' in preview && preview.thenStart)
 }
 
 /**
- * How long a navigation waits for the application itself, milliseconds: only where it is frozen, which takes milliseconds
- * to end, or where its newest image is here, as far as is known, a lane is free and its last start was quick.
+ * Milliseconds. A paused preview wakes within milliseconds; any other must have its newest known image here, a free
+ * lane and a quick last start.
  */
-function quick(preview: Preview | undefined, { laneFree }: Facts): number {
+function navigationWait(preview: Preview | undefined, { laneFree }: Facts): number {
   if (preview?.state === 'paused') return QUICK_MS
   if (!preview?.image || wantsNewer(preview)) return 0
   const wasQuick = preview.took.start !== undefined && preview.took.start < QUICK_MS

@@ -1,19 +1,19 @@
 /**
- * The streams and WebSockets that pass through to previews: noted when nginx asks about them, and when it says that they
- * have ended; written to SQLite a few times a second. A restart of the router loses none of it.
+ * Notes streams and WebSockets that go through to previews: nginx's requests tell when one opens, a log of nginx's when
+ * it ends. Written to SQLite a few times a second; a restart of the router loses none.
  */
 import fs from 'node:fs'
 import type { OpenedStream, Store } from '../../shared/store/store.ts'
 import type { GatewayRequest } from './request.ts'
 
-/** No more than this wait to be written; who opens more in that time is not noted. */
+/** More that open between two writes are not noted. */
 const MOST_UNWRITTEN = 2_000
-/** A file that is longer than this is emptied once it is read, bytes. */
+/** Bytes; a longer file is emptied after it is read. */
 const LONGEST_FILE = 1_000_000
 
 /**
- * @param file where nginx says what has ended
- * @param options.every how often that is read and written, milliseconds
+ * @param file nginx's log of ended streams
+ * @param options.every how often to read and write, milliseconds
  */
 export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: string, { every }: { every: number }) {
   const opened = new Map<string, OpenedStream>()
@@ -23,7 +23,7 @@ export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: s
   const write = () => {
     const ended = [...unwritten, ...tail()]
     if (opened.size === 0 && ended.length === 0) return
-    // What could not be written is tried again, as far as it can be kept.
+    // A failed write is retried, for as many as are kept.
     if (!store.streams({ opened: opened.values(), ended })) return void (unwritten = ended.slice(-MOST_UNWRITTEN))
     unwritten = []
     opened.clear()
@@ -31,16 +31,14 @@ export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: s
   const timer = setInterval(write, every)
 
   return {
-    /** Reads and writes what there is now. */
     write,
 
-    /** A request passes through to its preview. Those of robots, and those that are no stream, do not matter. */
     passes({ tag, client: request, stream }: GatewayRequest, now: number) {
       if (tag === null || !stream || request.kind !== 'person' || opened.size >= MOST_UNWRITTEN) return
       opened.set(stream.id, { ...stream, tag, at: now })
     },
 
-    /** Whether a stream or WebSocket only comes back: it was open when its preview went. */
+    /** Whether this stream was open when its preview went to sleep. */
     comesBack: ({ tag, stream }: GatewayRequest): boolean =>
       tag !== null && stream !== undefined && store.isResting(tag, stream.client),
 
@@ -51,7 +49,6 @@ export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: s
   }
 }
 
-/** Reads what was added to a file since the last time, whole lines only. */
 function openTail(file: string): () => string[] {
   let offset = 0
   let known = ''
@@ -59,14 +56,14 @@ function openTail(file: string): () => string[] {
     try {
       return added()
     } catch {
-      // It is not there before nginx is.
+      // nginx has not started yet.
       return []
     }
   }
 
   function added(): string[] {
     const { size, ino, birthtimeMs } = fs.statSync(file)
-    // nginx begins a new one whenever it is started.
+    // nginx makes a new file at each start.
     if (known !== `${ino} ${birthtimeMs}` || size < offset) offset = 0
     known = `${ino} ${birthtimeMs}`
     if (size === offset) return []
@@ -74,7 +71,7 @@ function openTail(file: string): () => string[] {
     const whole = text.lastIndexOf('\n') + 1
     offset += whole
     if (offset === size && size > LONGEST_FILE) {
-      // nginx appends, wherever the end is.
+      // Safe: nginx opens it in append mode.
       fs.truncateSync(file, 0)
       offset = 0
     }

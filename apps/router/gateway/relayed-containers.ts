@@ -1,6 +1,6 @@
 /**
- * Containers that sent an interim answer (RFC 9110, 15.2), which nginx takes for the final one: from then on their route
- * leads through nginx's relay. Known in memory alone: after a restart of the router the next interim answer tells again.
+ * Containers that sent an interim response (RFC 9110, 15.2), which nginx takes for the final one: their route goes
+ * through nginx's relay from then on. Kept in memory only: after a restart the next interim response tells again.
  */
 import type { In, Preview } from '../../shared/preview/preview.ts'
 
@@ -11,7 +11,7 @@ export interface Relayed {
   has: (preview: Running) => boolean
 }
 
-/** @param get what is known of a tag now: what is kept of containers that serve no more is let go */
+/** Forgets containers that no longer serve. */
 export function noteRelayed(get: (tag: string) => Preview | undefined): Relayed {
   const containers = new Map<string, string>()
   const has = ({ tag, generation }: Running) => containers.get(tag) === generation.container

@@ -1,4 +1,4 @@
-/** What nginx tells of a request when it asks the router about it: see nginx/ask.conf.ejs. */
+/** Reads nginx's subrequest: what it tells about the client's request (nginx's own templates set these headers). */
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Config } from '../../shared/config/config.ts'
@@ -7,26 +7,27 @@ import { readHost } from '../../shared/tag.ts'
 import type { ClientRequest } from './decide.ts'
 
 /**
- * What an earlier ask about a request has come to: its container runs and dropped it, or answered with headers too large
- * to pass on, no more can be held, its tag cannot be looked up just now, its body is spent, its body is spent since the
- * application sent an interim answer, or Lotan itself is in trouble.
+ * What an earlier subrequest about the same request found: the container runs and dropped the request (`alive`); its
+ * response headers are too large; too many requests are held (`full`); the tag may not be looked up now (`unknown`);
+ * the request's body cannot be sent again (`spent`), after an interim response (`interim`); Lotan itself failed
+ * (`trouble`).
  */
 export type Verdict = 'alive' | 'too-large' | 'full' | 'unknown' | 'spent' | 'interim' | 'trouble'
 
 export interface GatewayRequest {
-  /** The host that was asked for: lower case, without port. */
+  /** Lower case, without port. */
   host: string
-  /** The label below the domain, for people to read; null for a host elsewhere. */
+  /** The label below the domain; null for a host elsewhere. */
   label: string | null
   tag: string | null
-  /** Path and query as the client wrote them. */
+  /** As the client wrote it, with the query. */
   uri: string
   client: ClientRequest
-  /** A stream or a WebSocket: the request's id, and who opens what, the same for the same address, user agent and path. */
+  /** `client` is the same for the same address, user agent and path. */
   stream: { id: string; client: string } | undefined
-  /** The upstream that did not answer, on an ask about a lost one; the place where it was reached through the relay. */
+  /** The upstream that failed; through the relay, its host and port. */
   tried: string
-  /** How many bytes came of an answer whose head was never whole; 0 where that is not known. */
+  /** Bytes received of a response whose head was not complete; 0 where unknown. */
   received: number
   verdict: Verdict | undefined
   origin: string
@@ -34,7 +35,7 @@ export interface GatewayRequest {
   fetchSite: string
 }
 
-/** Reads an ask from its headers. A host's tag is the known tag that lives there, else the one its label reads as. */
+/** The tag is the known one that lives at this host, else the one that the label reads as. */
 export function readGatewayRequest(
   req: Pick<IncomingMessage, 'headers'>,
   config: Pick<Config, 'domain' | 'transliterate'>,
@@ -42,18 +43,18 @@ export function readGatewayRequest(
 ): GatewayRequest {
   const header = headerOf(req.headers)
   const host = header('x-host')
-  const place = readHost(host, config)
-  const known = place && store.tagAt(place.label)
+  const parsed = readHost(host, config)
+  const known = parsed && store.tagAt(parsed.label)
   const request = readRequest(req.headers)
   return {
     host,
-    label: place?.label ?? null,
-    tag: known === undefined ? place!.tag : known,
+    label: parsed?.label ?? null,
+    tag: known === undefined ? parsed!.tag : known,
     uri: header('x-uri') || '/',
     client: request,
     stream: request.stream ? { id: header('x-id'), client: clientOf(header) } : undefined,
     tried: header('x-tried-relay') || header('x-tried'),
-    // Of several tries the last counts.
+    // One number per try: the last counts.
     received: Number(/\d+$/.exec(header('x-received'))?.[0] ?? 0),
     verdict: (header('x-verdict') as Verdict) || undefined,
     origin: header('origin'),
@@ -62,7 +63,6 @@ export function readGatewayRequest(
   }
 }
 
-/** What says how a request is to be answered, whatever it is about. */
 export function readRequest(headers: IncomingHttpHeaders): ClientRequest {
   const header = headerOf(headers)
   return {
@@ -78,9 +78,17 @@ export function readRequest(headers: IncomingHttpHeaders): ClientRequest {
   }
 }
 
+/** Whether a request can be sent a second time: a body has gone to the container that failed. */
+export function canRepeat({ client }: GatewayRequest): boolean {
+  return client.method === 'GET' || client.method === 'HEAD'
+}
+
 const streams = ['websocket', 'events'] as const
 
-/** Not the address itself, since this is written down. The query is left out: some put a session or a counter there. */
+/**
+ * Hashed, since it is stored and holds the client's address. Without the query, where some clients put a session or a
+ * counter.
+ */
 function clientOf(header: (name: string) => string): string {
   const [path = ''] = header('x-uri').split('?')
   const parts = [header('x-address'), header('user-agent'), path]

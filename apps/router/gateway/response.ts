@@ -19,7 +19,6 @@ import { sendProblem } from '../api/problem.ts'
 import { asPath } from '../admin/same-origin.ts'
 import { startStatusOf } from '../pages/start-status.ts'
 
-/** One answer, said twice: as a page and as a problem, of which one is made. */
 interface Content {
   status: number
   heading: string
@@ -27,15 +26,14 @@ interface Content {
   reason?: string
   /** Seconds. */
   retryAfter?: number
-  /** The page comes back by itself after that time. */
   again?: true
   page: () => Page
 }
 
-/** A longer one is not led to: its header would be more than nginx takes. The waiting page loads itself again. */
+/** A longer Location header is more than nginx reads. The waiting page reloads itself instead. */
 const LONGEST_REDIRECT = 8_000
 
-/** nginx's location that closes a connection without an answer. */
+/** An nginx location that closes the connection without a response. */
 const CLOSED = '@closed'
 
 interface Exchange {
@@ -45,16 +43,16 @@ interface Exchange {
   store: Pick<Store, 'get' | 'ahead' | 'missing' | 'lately'>
 }
 
-/** Sends it. Never cached, by anybody, since the next answer is another one. */
+/** Never cached: the next response differs. */
 export function respond(exchange: Exchange, res: Response, now = Date.now()) {
   const { request, decision, store } = exchange
   if (isRobotsTxt(request)) return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')
-  // It came up between nginx's last question and this one.
+  // The preview came up between nginx's last subrequest and this one.
   const isUp = decision.do === 'forward' && !request.verdict && request.client.method === 'GET'
   if (isUp && request.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(request.uri))
 
   const state = request.tag === null ? undefined : (store.get(request.tag)?.state ?? 'unknown')
-  // Whoever asks for the API at a host that has none is a program.
+  // A request for the API at a wrong host comes from a program.
   const isApi = request.label === null && /^\/api([/?]|$)/.test(request.uri)
   return send(contentOf(exchange, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {
     tag: request.tag ?? undefined,
@@ -62,7 +60,6 @@ export function respond(exchange: Exchange, res: Response, now = Date.now()) {
   })
 }
 
-/** What there is to say when nothing can be looked up: Lotan itself is in trouble. */
 export function respondTrouble(client: ClientRequest, res: Response) {
   return send(trouble(), client, res)
 }
@@ -70,7 +67,7 @@ export function respondTrouble(client: ClientRequest, res: Response) {
 function send(content: Content, client: ClientRequest, res: Response, about: { tag?: string; state?: string } = {}) {
   const { status, heading, sentence, reason, retryAfter, again, page } = content
   uncached(res)
-  // An answer that is no stream ends an EventSource for good; a connection that is lost it opens again.
+  // Any response that is no stream ends an EventSource for good; after a lost connection it reconnects.
   if (status === 503 && client.stream === 'events' && client.kind === 'person') res.set('X-Accel-Redirect', CLOSED)
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
   if (client.kind !== 'person' || !isNavigation(client))
@@ -152,7 +149,7 @@ function contentOf({ request, decision, config, store }: Exchange, now: number):
   const preview = store.get(tag)
   const missing = !preview && store.missing(tag, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
-  const told = startStatusOf(preview, { tag, ahead, missing, lately: store.lately(), now })
+  const told = startStatusOf(preview, { tag, ahead, missing, recentDurations: store.lately(), now })
   return {
     status: 503,
     heading: told.heading,
@@ -162,7 +159,6 @@ function contentOf({ request, decision, config, store }: Exchange, now: number):
   }
 }
 
-/** What an earlier question about this very request has come to. */
 function verdictOf({ verdict }: GatewayRequest, tag: string): Content | undefined {
   switch (verdict) {
     case 'alive':
@@ -209,7 +205,7 @@ function fromMessage(message: Message): Content {
   return { status, heading, sentence, page: () => messagePage(message) }
 }
 
-/** A search engine that asks is told to leave the preview alone, without waking it. */
+/** Search engines are told to leave the preview alone, which does not wake it. */
 function isRobotsTxt({ uri, client }: GatewayRequest): boolean {
   return client.method === 'GET' && /^\/robots\.txt(\?|$)/.test(uri)
 }

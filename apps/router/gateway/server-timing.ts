@@ -1,18 +1,20 @@
-/** How long a cold start took, told once: on the first response that a person gets after it. */
 import type { Preview } from '../../shared/preview/preview.ts'
 import { serverTiming } from '../start-timing.ts'
 
-/** @param previews what is there already when the router starts: of their starts somebody has been told before */
+/**
+ * The timing of a cold start, told once: on the first response to a person. @param previews those that run when the
+ * router starts: their timing has been told
+ */
 export function noteColdStarts(previews: readonly Preview[]) {
-  const told = new Map<string, number>()
+  const reported = new Map<string, number>()
   const started = ({ stages }: Preview) => stages.running
-  for (const preview of previews) told.set(preview.tag, started(preview) ?? 0)
+  for (const preview of previews) reported.set(preview.tag, started(preview) ?? 0)
   return {
-    /** The value of `Server-Timing` for this response; undefined where it is not the first one. */
+    /** The value of `Server-Timing`; undefined where this is not the first response. */
     first(preview: Preview): string | undefined {
       const at = started(preview)
-      if (at === undefined || told.get(preview.tag) === at) return undefined
-      told.set(preview.tag, at)
+      if (at === undefined || reported.get(preview.tag) === at) return undefined
+      reported.set(preview.tag, at)
       return serverTiming(preview.stages)
     },
   }

@@ -1,28 +1,26 @@
-/** Whether somebody listens. */
 import net from 'node:net'
 
 const ANSWER_MS = 200
 
 /**
- * Whether a TCP connection is accepted within a fifth of a second, and is not ended by the other side before it is
- * closed here.
- * @param ms how long it is kept open, milliseconds
+ * Whether a TCP connection is accepted within 200 ms, and the other side keeps it open. @param ms how long,
+ * milliseconds
  */
 export function staysConnected(host: string, port: number, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port })
-    const say = (held: boolean) => {
-      clearTimeout(late)
+    const finish = (held: boolean) => {
+      clearTimeout(timeout)
       socket.destroy()
       resolve(held)
     }
-    let late = setTimeout(() => say(false), ANSWER_MS)
+    let timeout = setTimeout(() => finish(false), ANSWER_MS)
     socket.once('connect', () => {
-      clearTimeout(late)
-      late = setTimeout(() => say(true), ms)
+      clearTimeout(timeout)
+      timeout = setTimeout(() => finish(true), ms)
     })
-    socket.once('end', () => say(false))
-    socket.once('error', () => say(false))
+    socket.once('end', () => finish(false))
+    socket.once('error', () => finish(false))
     socket.resume()
   })
 }

@@ -1,17 +1,16 @@
 /**
- * Tags that nobody knows: no preview, and not in the registry's list. One may have been pushed a moment ago, so the
- * registry is asked; but anybody may make up hosts, hundreds a second, so it is asked only so often. Whoever comes too
- * late is told so, and the list is read again: a tag that is really there is known with that, and nobody's guess.
+ * Limits lookups of unknown tags (no preview, not in the registry's list). Such a tag may have been pushed a moment
+ * ago, so the registry is asked; but clients can invent hundreds of hosts a second. Past the limit the list is read
+ * again instead, which finds every tag that exists.
  */
 import { isUnproven, type Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 
-/** Looked up at once, and how many more each second. */
+/** Lookups at once, and how many more each second. */
 const BURST = 20
 const PER_SECOND = 2
-/** As many rows of tags may be there that have never come to anything. */
+/** Rows of tags that have never been found in the registry. */
 const MOST_ROWS = 50
-/** How often the list is asked for, at most. */
 const ASK_FOR_LIST_MS = 1_000
 
 export type UnknownTagLimit = ReturnType<typeof limitUnknownTags>
@@ -27,7 +26,7 @@ export function limitUnknownTags({ store, previews }: Needs, clock = () => Date.
   let countedAt = clock()
   let askedAt = 0
 
-  /** Takes one of those that are left, which grow again with time. */
+  /** A token bucket. */
   function take(now: number): boolean {
     left = Math.min(BURST, left + (Math.max(0, now - countedAt) / 1_000) * PER_SECOND)
     countedAt = now
@@ -37,9 +36,7 @@ export function limitUnknownTags({ store, previews }: Needs, clock = () => Date.
   }
 
   return {
-    /**
-     * Whether a tag without a preview may be looked for now. Where it may not, the registry's list is asked for.
-     */
+    /** Whether to look up a tag without a preview now; otherwise asks for the registry's list. */
     mayLookFor(tag: string): boolean {
       if (store.isOffered(tag)) return true
       const now = clock()

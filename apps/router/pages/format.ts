@@ -1,4 +1,4 @@
-/** Numbers as people read them, with their unit and non-breaking spaces. At most two units: `1 h 22 min`. */
+/** Numbers as people read them, with unit and non-breaking space. At most two units: `1 h 22 min`. */
 import { bytesOf } from '../../shared/config/values/amount.ts'
 
 const SECOND = 1_000
@@ -6,7 +6,9 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** `8 s`, `1 min 40 s`, `1 h 22 min`, `3 d 4 h`. Whole seconds, rounded down; views/waiting.js counts on in the same form. */
+/**
+ * `8 s`, `1 min 40 s`, `1 h 22 min`, `3 d 4 h`: whole seconds, rounded down. views/waiting.js has the same function.
+ */
 export function duration(ms: number): string {
   if (ms >= DAY) return two(ms, DAY, 'd', HOUR, 'h')
   if (ms >= HOUR) return two(ms, HOUR, 'h', MINUTE, 'min')
@@ -14,17 +16,17 @@ export function duration(ms: number): string {
   return unit(Math.max(0, Math.floor(ms / SECOND)), 's')
 }
 
-/** A duration nobody counts seconds of: `8 min`, `1 h 22 min`. In a table it changes once a minute, not every second. */
+/** Without seconds above a minute (`8 min`, `1 h 22 min`), so that a table changes once a minute. */
 export function age(ms: number): string {
   return ms >= MINUTE ? duration(ms - (ms % MINUTE)) : duration(ms)
 }
 
-/** How long something took: `0.4 s`, `11.7 s`, `1 min 40 s`. */
-export function took(ms: number): string {
+/** With tenths: `0.4 s`, `11.7 s`, `1 min 40 s`. */
+export function elapsed(ms: number): string {
   return ms < MINUTE - 50 ? unit((Math.max(0, ms) / SECOND).toFixed(1), 's') : duration(ms + SECOND / 2)
 }
 
-/** What something usually takes. Nobody's usual is a fraction: `under 1 s`, `12 s`. */
+/** `under 1 s`, `12 s`. */
 export function roughly(ms: number): string {
   return ms < SECOND ? unit('under 1', 's') : duration(ms + SECOND / 2)
 }
@@ -34,17 +36,17 @@ export function ago(ms: number): string {
   return ms < 2 * SECOND ? 'now' : `${age(ms)} ago`
 }
 
-/** Sizes of images, as registries count them: `50.6 MB`. */
+/** Decimal, as registries count: `50.6 MB`. */
 export function bytes(count: number): string {
   return sized(count, 1_000)
 }
 
-/** Memory, as the engine's limits count it, so that a container at its limit of `512m` shows as `512 MB`. */
+/** Binary, as the engine's limits count: a limit of `512m` shows as `512 MB`. */
 export function memory(count: number): string {
   return sized(count, 1_024)
 }
 
-/** A limit as it is set, `512m`, as people write it: `512 MB`. Anything else is given back as it is. */
+/** `512m` as `512 MB`; other texts stay as they are. */
 export function limit(setting: string): string {
   const bytes = bytesOf(setting)
   return bytes === undefined ? setting : memory(bytes)
@@ -56,18 +58,17 @@ export function ordinal(n: number): string {
   return `${n}${ends[ordinals.select(n)] ?? 'th'}`
 }
 
-/** `14:32`, or `14:32:07`, in the zone this machine is set to. */
+/** `14:32` or `14:32:07`, in this machine's zone. */
 export function clock(at: number, seconds = false): string {
   return new Date(at).toTimeString().slice(0, seconds ? 8 : 5)
 }
 
-/** What the zone of `clock` is called: `UTC`, `CET`, `GMT+5`. */
+/** `UTC`, `CET`, `GMT+5`. */
 export function zone(at: number): string {
   const parts = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts(at)
   return parts.find(({ type }) => type === 'timeZoneName')!.value
 }
 
-/** `1 preview`, `2 previews`. */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }

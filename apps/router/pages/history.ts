@@ -1,19 +1,19 @@
-/** A preview's history as people read it: one entry for each stay in a state, newest first. */
+/** A preview's history for its page: one entry for each stay in a state, newest first. */
 import type { Change } from '../../shared/store/store.ts'
-import { age, clock, took } from './format.ts'
+import { age, clock, elapsed } from './format.ts'
 
 export interface Entry {
   state: string
-  /** `14:32:13`, and the same for machines. */
+  /** `14:32:13`; `datetime` is ISO 8601. */
   time: string
   datetime: string
   why: string
   lasted: string
-  /** `Generation 4, today`, where this entry is the first below that heading. */
+  /** `Generation 4, today`, on the first entry below that heading. */
   group: string | null
 }
 
-/** @param history as the store keeps it, newest first */
+/** @param history newest first */
 export function historyOf(history: Change[], now: number): Entry[] {
   let group: string | null = null
   return staysOf(history).map((stay, i, stays) => {
@@ -24,7 +24,7 @@ export function historyOf(history: Change[], now: number): Entry[] {
       time: clock(stay.at, true),
       datetime: new Date(stay.at).toISOString(),
       why: stay.why.filter(Boolean).join(', '),
-      lasted: lasted < 60_000 ? took(lasted) : age(lasted),
+      lasted: lasted < 60_000 ? elapsed(lasted) : age(lasted),
       group: heading === group ? null : heading,
     }
     group = heading
@@ -39,11 +39,11 @@ interface Stay {
   why: string[]
 }
 
-/** A change that leaves the state as it is belongs to the stay it falls into, and the way up to the generation it led to. */
+/** A change that keeps the state belongs to the stay it falls into; the way up belongs to the generation it led to. */
 function staysOf(history: Change[]): Stay[] {
   const stays: Stay[] = []
   for (const { state, was, at, generation, event, detail } of history.toReversed()) {
-    const why = wordsOf(event, detail)
+    const why = textOf(event, detail)
     const stay = stays.at(-1)
     if (stay && state === was && stay.state === state) {
       stay.why.push(why)
@@ -68,14 +68,14 @@ function dayOf(at: number, now: number): string {
   return day.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year })
 }
 
-const askers: Record<string, string> = {
+const startReasons: Record<string, string> = {
   visit: 'a visitor opened it',
   admin: 'Start was pressed',
   api: 'asked for',
   retry: 'another try',
   reaper: 'it should run',
 }
-const stops: Record<string, string> = {
+const stopReasons: Record<string, string> = {
   asked: 'asked to',
   idle: 'nobody used it',
   lifetime: 'its lifetime was over',
@@ -84,12 +84,12 @@ const stops: Record<string, string> = {
   moved: 'previews are reached in another way now',
 }
 
-function wordsOf(event: string, detail: string | null): string {
+function textOf(event: string, detail: string | null): string {
   switch (event) {
     case 'start':
-      return askers[detail ?? ''] ?? ''
+      return startReasons[detail ?? ''] ?? ''
     case 'stop':
-      return stops[detail ?? ''] ?? ''
+      return stopReasons[detail ?? ''] ?? ''
     case 'restart':
       return 'a restart was asked for'
     case 'pause':
@@ -129,7 +129,7 @@ function wordsOf(event: string, detail: string | null): string {
     case 'answered':
       return detail ?? 'gave its first answer'
     default:
-      // `begin` names its slot, `fail` and `exited` the engine's words; the rest say nothing.
+      // `begin` names its slot, `fail` and `exited` the engine's words; the others have no detail.
       return detail ?? ''
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fresh, type Image, type Preview } from '../../shared/preview/preview.ts'
-import { builtAt, originOf, originOfPreview, shortRevision } from './image-source.ts'
+import { builtAt, sourceOf, sourceOfPreview, shortRevision } from './image-source.ts'
 
 const now = Date.UTC(2026, 10, 20)
 const image = (created: string | null, labels: Record<string, string> = {}): Image => ({
@@ -35,15 +35,15 @@ test('an image was built when its label says, else when the engine says', () => 
     ]),
   ]
   for (const [what, image, created, built] of table) {
-    assert.equal(originOf(image).created, created, what)
-    const at = builtAt(originOf(image), now)
+    assert.equal(sourceOf(image).created, created, what)
+    const at = builtAt(sourceOf(image), now)
     assert.equal(at && new Date(at).toISOString(), built, what)
   }
 })
 
 test('a revision is short where there is little room', () => {
   const short = (revision: string) =>
-    shortRevision(originOf(image(null, { 'org.opencontainers.image.revision': revision })))
+    shortRevision(sourceOf(image(null, { 'org.opencontainers.image.revision': revision })))
   assert.equal(short('5b1c9c8ffcdd5d4bbd3fe8ebcf2c1f1e3a2b1c0d'), '5b1c9c8ffc')
   assert.equal(short('v1.2'), 'v1.2')
   assert.equal(short('\u001b[31mred'), '[31mred')
@@ -62,8 +62,8 @@ test('of an older image that still serves nothing is told that is a newer one’
     readyAt: 0,
     coming: null,
   }
-  assert.equal(originOfPreview(preview).created, null)
+  assert.equal(sourceOfPreview(preview).created, null)
   const newer = { ...preview, generation: { ...generation, image: 'new' } }
-  assert.equal(originOfPreview(newer).created, '2026-11-19T10:00:00Z')
-  assert.equal(originOfPreview({ ...preview, image: null }).created, null)
+  assert.equal(sourceOfPreview(newer).created, '2026-11-19T10:00:00Z')
+  assert.equal(sourceOfPreview({ ...preview, image: null }).created, null)
 })

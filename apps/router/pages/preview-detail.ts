@@ -1,34 +1,32 @@
-/** What the page of one preview shows, as plain values. Pure: pages render it. */
+/** The model of a preview's page. Pure. */
 import type { Config } from '../../shared/config/config.ts'
 import { MAX_CRASHES, generationOf, type Image, type Lately, type Preview } from '../../shared/preview/preview.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
 import type { Change } from '../../shared/store/store.ts'
 import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
 import { limitsOf, type Limits } from '../../shared/config/limits.ts'
-import { builtAt, originOf, shortRevision } from './image-source.ts'
+import { builtAt, sourceOf, shortRevision } from './image-source.ts'
 import { actionOf, pathOf, percentOf, shortDigest, whatOf } from './preview-list.ts'
 import { historyOf } from './history.ts'
-import { age, ago, bytes, clock, duration, limit, memory, took, zone } from './format.ts'
+import { age, ago, bytes, clock, duration, limit, memory, elapsed, zone } from './format.ts'
 
-/** How much of a container's output the page shows. */
 export const LOG_LINES = 200
 
 export interface DetailFacts {
   config: Timeouts & Pick<Config, 'repository' | 'limits' | 'ceilings'>
   preview: Preview
-  /** How many queued previews stand before this one. */
+  /** How many queued previews start before this one. */
   ahead: number
-  /** How long the last pulls and starts of any preview took. */
-  lately: Lately
-  /** The preview's address, without a final slash. */
+  recentDurations: Lately
+  /** Without a final slash. */
   address: string
-  /** Where its slot is, `10.83.0.27:80`; null without one. */
+  /** `10.83.0.27:80`; null without a slot. */
   slotAddress: string | null
-  /** What its container uses, bytes. */
+  /** Bytes. */
   figures?: { memory: number }
-  /** As the store keeps it, newest first. */
+  /** Newest first. */
   history: Change[]
-  /** The last lines of the container's output, oldest first; null where there is no container; or why they are not here. */
+  /** The last lines, oldest first; null without a container. */
   log: string[] | { unreadable: string } | null
   now: number
 }
@@ -46,12 +44,12 @@ export function previewDetailOf(facts: DetailFacts) {
     address,
     url: `${address}/`,
     state,
-    standing: standingOf(facts),
+    standing: statusText(facts),
     percent: percentOf(preview),
     action: actionOf(preview),
     restartable: state === 'running' || state === 'paused',
     image: image && imageOf(image, now),
-    // A newer image comes up beside it, or did not.
+    // A newer image is coming up beside it, or failed.
     outdated: Boolean(generation && image && generation.image !== image.id) && shortDigest(preview),
     lastSeen: preview.lastSeen === null ? 'never' : ago(now - preview.lastSeen),
     container: generation?.container?.slice(0, 12) ?? null,
@@ -71,8 +69,8 @@ export function previewDetailOf(facts: DetailFacts) {
   }
 }
 
-/** What follows the state in the title: `for 24 min, stops in 7 min 12 s if nobody comes`. */
-function standingOf({ config, preview, ahead, lately, now }: DetailFacts): string {
+/** What follows the state: `for 24 min, stops in 7 min 12 s if nobody comes`. */
+function statusText({ config, preview, ahead, recentDurations: recentDurations, now }: DetailFacts): string {
   const due = nextDue(preview, config, now)
   const left = due && (due.at > now ? `in ${duration(due.at - now)}` : 'now')
   switch (preview.state) {
@@ -92,14 +90,14 @@ function standingOf({ config, preview, ahead, lately, now }: DetailFacts): strin
       return `at ${clock(preview.since, true)}, ${again}`
     }
     default:
-      return whatOf(preview, { ahead, lately, now })
+      return whatOf(preview, { ahead, lately: recentDurations, now })
   }
 }
 
-/** The visitor's words and, for the admin alone, the engine's and the application's own. */
+/** The page shows the engine's and the application's own words too, since only the admin sees it. */
 function failureOf(tag: string, reason: Extract<Preview, { state: 'failed' }>['reason']) {
   const { heading, sentence, advice } = words(tag, reason)
-  // The first advice is for who can mend it; the others are for visitors.
+  // The first advice is for the person who can fix it; the others are for visitors.
   const [mend] = advice.map(({ what }) => what.replace('on the admin page', 'below'))
   return {
     heading,
@@ -112,8 +110,8 @@ function failureOf(tag: string, reason: Extract<Preview, { state: 'failed' }>['r
 }
 
 function imageOf(image: Image, now: number) {
-  const origin = originOf(image)
-  const at = builtAt(origin, now)
+  const source = sourceOf(image)
+  const at = builtAt(source, now)
   const day = { day: 'numeric', month: 'short', year: 'numeric' } as const
   const built = at === undefined ? '' : `built ${new Date(at).toLocaleDateString('en-GB', day)}, ${ago(now - at)}`
   const digest = image.digest ?? image.id
@@ -121,8 +119,8 @@ function imageOf(image: Image, now: number) {
     digest,
     short: digest.slice(0, 'sha256:'.length + 10),
     about: [bytes(image.bytes), built, image.pulled ? '' : 'was here before Lotan'].filter(Boolean).join(', '),
-    revision: origin.revision,
-    shortRevision: shortRevision(origin),
+    revision: source.revision,
+    shortRevision: shortRevision(source),
   }
 }
 
@@ -130,7 +128,7 @@ function limitsInWords({ memory, cpus, pids }: Limits): string {
   return `${limit(memory)}, ${cpus} CPU${cpus === 1 ? '' : 's'}, ${pids} pids`
 }
 
-/** The stages of the start that led to a running preview: names, durations, and where they lie in a bar 1000 wide. */
+/** The stages of a running preview's start, drawn in a bar 1000 wide. */
 function coldStartOf(preview: Preview) {
   const { stages } = preview
   if (preview.state !== 'running' || stages.queued === undefined || stages.running === undefined) return null
@@ -143,12 +141,12 @@ function coldStartOf(preview: Preview) {
   ].filter((mark): mark is typeof mark & { at: number } => mark.at !== undefined)
   if (total <= 0) return null
   return {
-    total: took(total),
+    total: elapsed(total),
     parts: marks.map(({ name, colour, at }, i) => {
       const until = marks[i + 1]?.at ?? stages.running!
       const x = Math.round(((at - marks[0]!.at) / total) * 1_000)
       const width = Math.max(0, Math.round(((until - at) / total) * 1_000) - 3)
-      return { name, colour, took: took(until - at), x, width }
+      return { name, colour, took: elapsed(until - at), x, width }
     }),
   }
 }
@@ -159,7 +157,7 @@ function logOf(log: DetailFacts['log']) {
   return { lines: log.map(plain), most: LOG_LINES, unreadable: null }
 }
 
-/** What programs print, without the codes that colour terminals and move their cursors. */
+/** Without the codes that colour terminals and move their cursors. */
 export function plain(text: string): string {
   return text.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f]/g, '')
 }

@@ -1,15 +1,14 @@
-/** What the admin page shows, as plain values: one row a preview, and the strip above them. Pure: pages render it. */
+/** The model of the admin page: a summary, and one row a preview. Pure. */
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
 import { generationOf, type Lately, type Preview } from '../../shared/preview/preview.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
 import type { OfferedTag } from '../../shared/store/store.ts'
-import { builtAt, originOfPreview, shortRevision } from './image-source.ts'
+import { builtAt, sourceOfPreview, shortRevision } from './image-source.ts'
 import { summaryOf } from './summary.ts'
-import { age, ago, bytes, clock, duration, memory, ordinal, roughly, took, zone } from './format.ts'
+import { age, ago, bytes, clock, duration, memory, ordinal, roughly, elapsed, zone } from './format.ts'
 import { startEstimateWhilePending } from './start-estimate.ts'
 
-/** The settings that the pages speak of. */
 export type ListConfig = Pick<
   Config,
   | 'repository'
@@ -27,16 +26,14 @@ export interface ListFacts {
   config: ListConfig
   previews: readonly Preview[]
   offered: OfferedTag[]
-  /** What running containers use, by container id. Bytes. Empty when nobody could say. */
+  /** By container id, bytes; empty when the reaper does not answer. */
   figures: Record<string, { memory: number }>
-  /** How long the last pulls and starts of any preview took. */
-  lately: Lately
-  /** The address of a tag's preview, without a final slash. */
+  recentDurations: Lately
+  /** Without a final slash. */
   address: (tag: string) => string
-  /** What is looked for: part of a tag, digest, revision or reason; and which chip is chosen. */
+  /** Searched in tag, digest, revision and reason. `state` is the chosen chip. */
   q: string
   state: string
-  /** Why a tag could not be added, and the tag. */
   problem?: { tag: string; sentence: string }
   /** Milliseconds since 1970. */
   now: number
@@ -51,7 +48,7 @@ const groups: { name: string; key: string; states: Preview['state'][] }[] = [
   { name: 'Failed', key: 'failed', states: ['failed'] },
 ]
 
-/** Everything on the admin page. Rows stand in the order of their tags, so that none moves while somebody aims at it. */
+/** Rows stand in the order of their tags: none moves while a person aims at it. */
 export function previewListOf(facts: ListFacts) {
   const { config, previews, q, now } = facts
   const chosen = groups.find(({ key }) => key === facts.state)
@@ -87,10 +84,13 @@ export function previewListOf(facts: ListFacts) {
   }
 }
 
-function rowOf(preview: Preview, { previews, config, figures, lately, address, now }: ListFacts) {
+function rowOf(
+  preview: Preview,
+  { previews, config, figures, recentDurations: recentDurations, address, now }: ListFacts,
+) {
   const { tag, state, lastSeen } = preview
-  const origin = originOfPreview(preview)
-  const built = builtAt(origin, now)
+  const source = sourceOfPreview(preview)
+  const built = builtAt(source, now)
   const container = generationOf(preview)?.container
   const used = container ? figures[container] : undefined
   return {
@@ -99,12 +99,12 @@ function rowOf(preview: Preview, { previews, config, figures, lately, address, n
     url: `${address(tag)}/`,
     state,
     percent: percentOf(preview),
-    what: whatOf(preview, { ahead: aheadOf(preview, previews), lately, now }),
+    what: whatOf(preview, { ahead: aheadOf(preview, previews), lately: recentDurations, now }),
     digest: shortDigest(preview),
     wholeDigest: digestOf(preview),
     built: built === undefined ? '' : age(now - built),
-    revision: shortRevision(origin),
-    wholeRevision: origin.revision ?? '',
+    revision: shortRevision(source),
+    wholeRevision: source.revision ?? '',
     lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
     memory: used ? memory(used.memory) : '',
     left: leftOf(preview, config, now),
@@ -112,23 +112,23 @@ function rowOf(preview: Preview, { previews, config, figures, lately, address, n
   }
 }
 
-/** The form of a preview posts to this path and `/start`, `/stop`, `/restart` or `/remove`. */
+/** The forms post to this path and `/start`, `/stop`, `/restart` or `/remove`. */
 export function pathOf(tag: string): string {
   return `/previews/${encodeURIComponent(tag)}`
 }
 
-/** What stands beside the state, `41 min` or `1st in line, 3 s, usually 12 s`. */
+/** What stands beside the state: `41 min`, or `1st in line, 3 s, usually 12 s`. */
 export function whatOf(preview: Preview, facts: { ahead: number; lately: Lately; now: number }): string {
-  const usual = startEstimateWhilePending(preview, facts.lately)
-  return standsAt(preview, facts.ahead, facts.now) + (usual === null ? '' : `, usually ${roughly(usual)}`)
+  const estimate = startEstimateWhilePending(preview, facts.lately)
+  return progressText(preview, facts.ahead, facts.now) + (estimate === null ? '' : `, usually ${roughly(estimate)}`)
 }
 
-function standsAt(preview: Preview, ahead: number, now: number): string {
+function progressText(preview: Preview, ahead: number, now: number): string {
   const since = now - preview.since
   switch (preview.state) {
     case 'queued': {
       const again = preview.reason && preview.crashes > 0 ? `, ${ordinal(preview.crashes + 1)} try` : ''
-      if (preview.notBefore > now) return `again in ${took(preview.notBefore - now)}${again}`
+      if (preview.notBefore > now) return `again in ${elapsed(preview.notBefore - now)}${again}`
       return `${ordinal(ahead + 1)} in line, ${duration(since)}`
     }
     case 'pulling':
@@ -138,7 +138,7 @@ function standsAt(preview: Preview, ahead: number, now: number): string {
         : duration(since)
     case 'starting': {
       const { waiting } = preview.stages
-      return waiting === undefined ? `container, ${took(since)}` : `first answer, ${took(now - waiting)}`
+      return waiting === undefined ? `container, ${elapsed(since)}` : `first answer, ${elapsed(now - waiting)}`
     }
     case 'running':
       return `${age(since)}${preview.notice ? ', with a notice' : ''}`
@@ -146,7 +146,7 @@ function standsAt(preview: Preview, ahead: number, now: number): string {
       if (preview.thenStart) return 'wakes'
       return preview.draining ? 'about to be frozen' : age(since)
     case 'stopping':
-      return preview.thenStart ? 'starts again after it' : (whys[preview.why] ?? preview.why)
+      return preview.thenStart ? 'starts again after it' : (stopReasons[preview.why] ?? preview.why)
     case 'removing':
       return preview.thenStart ? 'starts again after it' : 'container and image go'
     case 'stopped':
@@ -158,7 +158,7 @@ function standsAt(preview: Preview, ahead: number, now: number): string {
   }
 }
 
-const whys: Record<string, string> = {
+const stopReasons: Record<string, string> = {
   asked: 'asked to',
   idle: 'idle',
   lifetime: 'its lifetime is over',
@@ -167,12 +167,12 @@ const whys: Record<string, string> = {
   moved: 'previews are reached in another way now',
 }
 
-/** A heading as the rest of a row that has named its tag already. */
+/** For a row, which has named the tag already. */
 function plainHeading(tag: string, heading: string): string {
   return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading[0]!.toLowerCase() + heading.slice(1)
 }
 
-/** The button that a preview has besides its X. */
+/** The button beside the X. */
 export function actionOf({ state }: Preview): { name: string; to: 'start' | 'stop' } {
   switch (state) {
     case 'failed':
@@ -186,23 +186,22 @@ export function actionOf({ state }: Preview): { name: string; to: 'start' | 'sto
   }
 }
 
-/** How far a pull is, 0 to 100; null where nothing is known, or nothing is pulled. */
+/** Percent; null while no pull is running or its size is unknown. */
 export function percentOf(preview: Preview): number | null {
   if (preview.state !== 'pulling' || !preview.progress?.total || preview.progress.waitsFor) return null
   return Math.floor(preview.progress.percent)
 }
 
-/** Of what runs, or would run. */
+/** Of the image that runs, or would run. */
 function digestOf(preview: Preview): string {
   return generationOf(preview)?.digest ?? preview.image?.digest ?? preview.image?.id ?? ''
 }
 
-/** Its first eight digits. */
 export function shortDigest(preview: Preview): string {
   return digestOf(preview).replace(/^.*:/, '').slice(0, 8)
 }
 
-/** `4 min 51 s`; `pause 50 s` where it is frozen first, `image 30 min` where the image goes. `soon`: in two minutes. */
+/** `4 min 51 s`, `pause 50 s`, or `image 30 min` where the image is removed. `soon`: within two minutes. */
 function leftOf(preview: Preview, config: ListConfig, now: number): { text: string; soon: boolean } | null {
   const due = nextDue(preview, config, now)
   if (!due) return null
@@ -214,7 +213,7 @@ function leftOf(preview: Preview, config: ListConfig, now: number): { text: stri
     : { text: `${what[due.what]}${duration(left)}`, soon: due.what === 'stop' && left < 120_000 }
 }
 
-/** How many queued previews stand before this one: those that were queued earlier, as the store counts them. */
+/** Earlier ones in the queue, in the store's order. */
 export function aheadOf({ tag, state, since }: Preview, previews: readonly Preview[]): number {
   if (state !== 'queued') return 0
   return previews.filter(
@@ -228,7 +227,7 @@ function matches(preview: Preview, q: string): boolean {
     preview.tag,
     preview.image?.digest ?? '',
     generationOf(preview)?.digest ?? '',
-    originOfPreview(preview).revision ?? '',
+    sourceOfPreview(preview).revision ?? '',
     ...(reason ? [reason.code, words(preview.tag, reason).heading] : []),
   ]
   return texts.some((text) => text.toLowerCase().includes(q.trim().toLowerCase()))

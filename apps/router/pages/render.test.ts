@@ -63,7 +63,7 @@ const desk: ListFacts = {
   previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],
   offered: [{ tag: `new${evil}`, digest: null }],
   figures: { [evil]: { memory: 148 * 1024 ** 2 } },
-  lately: { pull: [], start: [] },
+  recentDurations: { pull: [], start: [] },
   address: (tag) => `http://${tag}.example.com`,
   q: '',
   state: '',
@@ -80,7 +80,7 @@ const one = (preview: Preview) =>
       },
       preview,
       ahead: 0,
-      lately: desk.lately,
+      recentDurations: desk.recentDurations,
       address: `http://${evil}`,
       slotAddress: evil,
       history: [{ at: now - 9_000, was: 'starting', state: 'failed', event: 'fail', generation: 1, detail: evil }],
@@ -90,7 +90,7 @@ const one = (preview: Preview) =>
   )
 const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queued, tag }) =>
   pages.waitingPage({
-    told: startStatusOf(preview, { tag, ahead: 0, missing: false, lately: desk.lately, now }),
+    told: startStatusOf(preview, { tag, ahead: 0, missing: false, recentDurations: desk.recentDurations, now }),
     repository: `registry.example.com/team/${tag}`,
     uri,
   })
@@ -98,7 +98,7 @@ const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queu
 const visitors: Record<string, pages.Page> = {
   waiting: wait(evil, `/${evil}?${evil}`),
   removed: pages.waitingPage({
-    told: startStatusOf(undefined, { tag: evil, ahead: 0, missing: false, lately: desk.lately, now }),
+    told: startStatusOf(undefined, { tag: evil, ahead: 0, missing: false, recentDurations: desk.recentDurations, now }),
     repository: evil,
     uri: evil,
   }),
@@ -270,7 +270,9 @@ describe('the admin page', () => {
     const progress = { bytes: 1, total: 50_600_000, layers: 2, layersDone: 0, percent: 12 }
     const pulling = { ...known, tag: 'a', notice: null, image: null, state: 'pulling', progress } as Preview
     const line = (preview: Preview) =>
-      /class="what">(?:<progress.*<\/progress> )?(.*?)<\/span>/.exec(html({ lately, previews: [preview] }))![1]
+      /class="what">(?:<progress.*<\/progress> )?(.*?)<\/span>/.exec(
+        html({ recentDurations: lately, previews: [preview] }),
+      )![1]
     assert.equal(line(pulling), '12 %, 50.6 MB, usually 12 s')
     const waiting = { ...pulling, progress: { ...progress, waitsFor: 'room' } } as Preview
     assert.equal(line(waiting), 'waits for room on the disk, 5 s, usually 12 s')

@@ -1,10 +1,9 @@
 /**
- * The pages. The one place that renders: a model goes in, markup and the Content-Security-Policy it needs come out.
+ * Renders the pages: a model goes in, markup and its Content-Security-Policy come out.
  *
- * Tags, paths, reasons and output are other people's words and are escaped by the views; only ADMIN_WELCOME and
- * ADMIN_INFO are markup, by the operator's will. Visitors' pages carry their styles and script, since a preview's host
- * serves nothing of Lotan's but `/.lotan/`; the admin's link to `/lotan.css` and `/lotan.js`. Who may frame a page, its
- * sender says: a preview may stand in a frame anywhere, so the page that waits for it may too.
+ * The views escape everything (tags, paths, reasons and output come from others) but ADMIN_WELCOME and ADMIN_INFO, the
+ * operator's own markup. Visitors' pages carry styles and script inline, since a preview's host serves nothing of
+ * Lotan's but `/.lotan/`. The sender decides on framing: a waiting page may stand in any frame, as its preview may.
  */
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
@@ -16,7 +15,7 @@ import type { PreviewList } from './preview-list.ts'
 import type { StartStatus } from './start-status.ts'
 import { duration } from './format.ts'
 
-/** A page as it is sent: the body, and the value of its `Content-Security-Policy`. */
+/** The body, and its `Content-Security-Policy`. */
 export interface Page {
   html: string
   csp: string
@@ -25,9 +24,7 @@ export interface Page {
 const views = path.resolve(import.meta.dirname, '../../../views')
 const read = (name: string) => fs.readFileSync(path.join(views, name), 'utf8')
 
-/** The whole stylesheet, for the admin's host. */
 export const stylesheet = read('lotan.css')
-/** The admin pages' script. */
 export const script = read('lotan.js')
 
 const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.exec(stylesheet)![1]!)
@@ -42,7 +39,7 @@ const compiled = Object.fromEntries(
   }),
 )
 
-/** @param repository as configured; @param uri the path and query the visitor asked for */
+/** @param uri the path and query that the visitor asked for */
 export function waitingPage({ told, repository, uri }: { told: StartStatus; repository: string; uri: string }): Page {
   const model = { told, duration, application: nameOf(repository), landing: uri === '/' ? '' : shortened(uri) }
   return forVisitors('waiting', model, waitingScript)
@@ -51,16 +48,16 @@ export function waitingPage({ told, repository, uri }: { told: StartStatus; repo
 export interface FailedModel {
   tag: string
   reason: Reason
-  /** When it failed, when Lotan tries again by itself, and when it is now. Milliseconds since 1970. */
+  /** Milliseconds since 1970; `retryAt` is when Lotan retries by itself. */
   since: number
   retryAt: number | null
   now: number
 }
 
-/** A start that failed, in the visitor's words. The engine's words and the application's output are not in it. */
+/** For visitors: without the engine's words and the application's output. */
 export function failedPage({ tag, reason, since, retryAt, now }: FailedModel): Page {
   const { heading, sentence, advice, hint } = words(tag, reason)
-  // Visitors read durations: their clocks may be in another zone than this machine's.
+  // A duration, since the visitor's clock may be in another zone.
   const at = { text: `${duration(now - since)} ago`, datetime: new Date(since).toISOString() }
   const after = reason.after === undefined || reason.after < 1_000 ? '' : `, ${duration(reason.after)} after the start`
   return forVisitors('failed', {
@@ -75,11 +72,11 @@ export function failedPage({ tag, reason, since, retryAt, now }: FailedModel): P
 }
 
 export type NotFoundModel =
-  /** The registry has no such tag; `askAgainIn` milliseconds the registry is asked again. */
+  /** `askAgainIn` milliseconds. */
   | { why: 'missing'; tag: string; askAgainIn: number }
-  /** The label cannot be a tag; or, with `label` null, the host is not below the domain at all. */
+  /** `label` is null for a host outside of the domain. */
   | { why: 'no-tag'; label: string | null; host: string; domain: string; example: string; transliterate: boolean }
-  /** TAG_FILTER refuses it: to be sent with 403. */
+  /** TAG_FILTER refuses it. */
   | { why: 'not-offered'; tag: string }
 
 export function notFoundPage(model: NotFoundModel): Page {
@@ -93,18 +90,16 @@ export interface Message {
   heading: string
   sentence: string
   advice?: { who: string; what: string }[]
-  /** The link below: another page, or `''` for this one again. */
+  /** `''` leads to this page again. */
   link?: { href: string; name: string }
 }
 
-/** A plain page for what has no page of its own, on any host. */
 export function messagePage(message: Message): Page {
   return forVisitors('message', { advice: [], link: null, ...message })
 }
 
-/** The messages that visitors meet. */
 export const messages = {
-  /** A running preview dropped this one request; its container was looked at and is well. */
+  /** A running preview dropped this one request. */
   unanswered: (tag: string): Message => ({
     status: 502,
     heading: `${tag} did not answer`,
@@ -118,7 +113,7 @@ export const messages = {
     ],
     link: { href: '', name: 'Load it again' },
   }),
-  /** A running preview answered, with more headers than nginx reads. */
+  /** The response headers exceed what nginx reads. */
   tooLarge: (tag: string): Message => ({
     status: 502,
     heading: `${tag} sent too much in its headers`,
@@ -130,7 +125,7 @@ export const messages = {
     ],
     link: { href: '', name: 'Load it again' },
   }),
-  /** So many tags that nobody knows are asked for that this one has not been looked up. */
+  /** The limit of lookups of unknown tags was met. */
   unknown: (tag: string): Message => ({
     status: 503,
     heading: `${tag} is not known yet`,
@@ -138,13 +133,13 @@ export const messages = {
       'So many unknown tags are being asked for that not each of them can be looked up at once. The registry’s list is read again now: if there is such a tag, it opens here by itself.',
     link: { href: '', name: 'Try again' },
   }),
-  /** More requests than Lotan holds wait already. No navigation meets it. */
+  /** Navigations never meet it. */
   crowded: (tag: string): Message => ({
     status: 503,
     heading: `Too many wait for ${tag}`,
     sentence: 'As many requests as this server can hold are waiting already. Send it again in a few seconds.',
   }),
-  /** The database cannot be read or written, and the like. */
+  /** For instance when the database cannot be read or written. */
   trouble: (): Message => ({
     status: 503,
     heading: 'Lotan is in trouble',
@@ -160,7 +155,7 @@ export const messages = {
 export interface LoginModel {
   repository: string
   domain: string
-  /** After a wrong token; `too often`: one of many from the same address. */
+  /** `too often`: one of many from this address. */
   wrong?: keyof typeof wrongTokens
 }
 
@@ -173,8 +168,8 @@ export function loginPage({ repository, domain, wrong }: LoginModel): Page {
   return forTheAdmin('login', { application: nameOf(repository), domain, error: wrong ? wrongTokens[wrong] : '' })
 }
 
-export function adminPage(desk: PreviewList): Page {
-  return forTheAdmin('admin', { ...desk })
+export function adminPage(list: PreviewList): Page {
+  return forTheAdmin('admin', { ...list })
 }
 
 export function previewPage(preview: PreviewDetail): Page {
@@ -204,24 +199,23 @@ function policy(styles: string, scripts: string, images: string): string {
   ].join('; ')
 }
 
-/** What stands beside the button, where there is more to say than the reason's own hint knows. */
+/** What stands beside the button; undefined leaves the reason's own hint. */
 function hintOf(reason: Reason, retryAt: number | null, now: number): string | undefined {
   if (retryAt !== null)
     return `Lotan tries again by itself ${retryAt > now ? `in ${duration(retryAt - now + 999)}` : 'now'}.`
   return retryAfter(reason, 0) === null ? undefined : 'Lotan has stopped trying by itself.'
 }
 
-/** `registry.example.com/team/todowrangler` is known as todowrangler. */
+/** `registry.example.com/team/todowrangler` gives `todowrangler`. */
 function nameOf(repository: string): string {
   return repository.slice(repository.lastIndexOf('/') + 1)
 }
 
-/** A path that somebody made very long must not make the page so. */
 function shortened(uri: string): string {
   return uri.length > 300 ? `${uri.slice(0, 300)}…` : uri
 }
 
-/** Without comments and indentation: each visitor's page carries it. */
+/** Smaller: every visitor's page carries it. */
 function squeezed(source: string): string {
   return source
     .replace(/\/\*.*?\*\//gs, '')

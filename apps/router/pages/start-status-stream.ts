@@ -1,59 +1,61 @@
-/** The progress of previews as server-sent events, for their waiting pages. */
+/** Start statuses as server-sent events, for the waiting pages. */
 import type { RouterContext } from '../context.ts'
 import type { Response } from 'express'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
 import { sendProblem } from '../api/problem.ts'
 import { startStatusOf } from './start-status.ts'
 
-/** The page takes a silence of 20 s for a stream that is broken. */
+/** The page takes 20 s of silence for a broken stream. */
 const HEARTBEAT_MS = 10_000
-/** As many may listen: each takes two of nginx's connections, and anybody may open them. */
-const MOST = 1_000
-/** A reader that is this far behind is cut off: it comes back and is told how things are by then. */
+/** Each stream takes two of nginx's connections, and any visitor may open them. */
+const MAX_STREAMS = 1_000
+/** A slower reader is cut off: it reconnects and gets the current status. */
 const MAX_BEHIND_BYTES = 100_000
 
-/** Many streams, one look at the store for all of them, and one telling for all of a tag. */
-export function openStartStatusStreams({ store, changes }: Pick<RouterContext, 'store' | 'changes'>, most = MOST) {
-  /** Who listens, by tag, and what they were told last, but for what moves by itself. */
+/** All streams share one look at the store, and the streams of a tag one message. */
+export function openStartStatusStreams(
+  { store, changes }: Pick<RouterContext, 'store' | 'changes'>,
+  limit = MAX_STREAMS,
+) {
+  /** `key` is the last message without what changes by itself. */
   const tags = new Map<string, { key: string; streams: Set<Response> }>()
   let open = 0
-  let looking: ThrottledWatch | undefined
+  let watch: ThrottledWatch | undefined
 
   function look() {
-    const lately = store.lately()
+    const recentDurations = store.lately()
     for (const [tag, known] of tags) {
-      const { key, frame } = told(tag, lately)
+      const { key, frame } = told(tag, recentDurations)
       if (key === known.key) continue
       known.key = key
       for (const res of known.streams) write(res, frame)
     }
   }
 
-  function told(tag: string, lately = store.lately()) {
+  function told(tag: string, recentDurations = store.lately()) {
     const preview = changes.preview(tag)
     const now = Date.now()
     const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
     const missing = store.missing(tag, now) !== undefined
-    const told = startStatusOf(preview, { tag, ahead, missing, lately, now })
-    // `soFar` moves by itself: the page counts it.
+    const told = startStatusOf(preview, { tag, ahead, missing, recentDurations: recentDurations, now })
+    // The page counts `soFar` on by itself.
     return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
   }
 
-  /** Tells everybody, news or not. */
-  function beat() {
+  function sendAll() {
     for (const known of tags.values()) known.key = ''
-    looking?.now()
+    watch?.now()
   }
 
   return {
-    /** Streams what there is to tell, whenever it is something else than before, until the visitor leaves. */
+    /** Streams the status whenever it changes, until the visitor leaves. */
     stream(tag: string, res: Response) {
-      // The page loads itself again after as long, which shows it how things are without a stream.
-      if (open >= most)
+      // The page reloads itself after this long, and so shows the status without a stream.
+      if (open >= limit)
         return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', { tag })
-      looking ??= watchThrottled(changes, look, { beat, every: HEARTBEAT_MS })
+      watch ??= watchThrottled(changes, look, { beat: sendAll, every: HEARTBEAT_MS })
       open++
-      // Those who listen already are told at the next look; who comes now is told as things are now.
+      // The tag's other streams get it at the next look.
       const { key, frame } = told(tag)
       const known = tags.get(tag) ?? { key, streams: new Set<Response>() }
       tags.set(tag, known)
@@ -63,11 +65,11 @@ export function openStartStatusStreams({ store, changes }: Pick<RouterContext, '
         if (known.streams.size === 0) tags.delete(tag)
         open--
         if (open > 0) return
-        looking?.stop()
-        looking = undefined
+        watch?.stop()
+        watch = undefined
       })
       res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Robots-Tag': 'noindex' })
-      // The browser comes back after half a second, should the router be restarted.
+      // After a restart of the router the browser reconnects within half a second.
       return write(res, `retry: 500\n\n${frame}`)
     },
   }

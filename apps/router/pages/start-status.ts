@@ -1,19 +1,18 @@
 /**
- * Where a start stands, in numbers and in words, for whoever waits in front of it. The waiting page is first rendered
- * from it, and `/.lotan/events` sends it as JSON: the words are made once, here, and the page's script only puts them
- * in their places.
+ * The status of a start, in numbers and words. It renders the waiting page, and `/.lotan/events` sends it as JSON:
+ * words are made here only, the page's script puts them in place.
  */
 import { fresh, MAX_CRASHES, waitsForEngine, type In, type Lately, type Preview } from '../../shared/preview/preview.ts'
 import { words } from '../../shared/preview/failure-reason.ts'
-import { bytes, count, ordinal, roughly, took } from './format.ts'
+import { bytes, count, ordinal, roughly, elapsed } from './format.ts'
 import { needsPull, startEstimateOf } from './start-estimate.ts'
 
 const stages = ['queued', 'pulling', 'starting', 'waiting'] as const
 export type Stage = (typeof stages)[number]
 
 /**
- * One line of the list of stages. Where `from` is a number, its text is how long the stage has lasted: it began that
- * many milliseconds after the start was asked for, and the page counts on by itself.
+ * A line of the list of stages. Where `from` is a number, the page shows how long the stage has lasted and counts on:
+ * it began that many milliseconds after the start was asked for.
  */
 export interface StartStage {
   stage: Stage
@@ -28,58 +27,57 @@ export interface StartStatus {
   state: Preview['state']
   stage: Stage
   /**
-   * Why there is nothing more to wait for. `running`, `failed` and `gone` (the registry does not have the tag) are
-   * answered by loading the page again; `stopped` is not, since that would start what somebody has just stopped.
+   * Why waiting is over. The page reloads at `running`, `failed` and `gone` (no such tag in the registry), but not at
+   * `stopped`: that would start what a person has just stopped.
    */
   over: 'running' | 'failed' | 'gone' | 'stopped' | null
-  /** Place in line, from 1; null when not in line. */
+  /** From 1; null when not queued. */
   position: number | null
-  /** Milliseconds since the start was asked for: the only thing told that moves by itself. */
+  /** Milliseconds since the start was asked for. */
   soFar: number
-  /** Milliseconds this usually takes; null before anything is known of this preview or of others. */
+  /** Milliseconds this usually takes; null before anything is known. */
   usual: number | null
   percent: number | null
   bytes: number | null
   total: number | null
   layers: number | null
   layersDone: number | null
-  /** How full the bar is, 0 to 100; null for a bar that only says that something goes on. */
+  /** 0 to 100; null for a bar that only shows activity. */
   bar: number | null
   stages: StartStage[]
   title: string
   heading: string
   status: string
-  /** The one thing beside the bar, `62 %`, and what stands smaller beside it. */
+  /** Beside the bar, `62 %`, and what stands smaller beside it. */
   line: string
   aside: string
-  /** `usually 12 s`, or nothing. */
+  /** `usually 12 s`, or empty. */
   usually: string
-  /** Why there is something to wait for at all. */
+  /** Why the visitor has to wait at all. */
   about: string
 }
 
 export interface StartFacts {
   tag: string
-  /** How many previews stand before this one in line. */
+  /** How many queued previews start before this one. */
   ahead: number
-  /** Whether the registry has said, a moment ago, that it has no such tag. */
+  /** Whether the registry said a moment ago that it has no such tag. */
   missing: boolean
-  /** How long the last pulls and starts of any preview took. */
-  lately: Lately
+  recentDurations: Lately
   /** Milliseconds since 1970. */
   now: number
 }
 
-/** @param known the preview, or undefined when it has no row (any more) */
+/** @param known undefined when the preview has no row (any more) */
 export function startStatusOf(known: Preview | undefined, facts: StartFacts): StartStatus {
-  const preview = known ?? without(facts)
+  const preview = known ?? removedPreview(facts)
   const { tag, state } = preview
   const stage = stageOf(preview)
   const over = overOf(preview)
   const progress = preview.state === 'pulling' && !waitsForRoom(preview) ? preview.progress : null
   const sized = progress && progress.total > 0 ? progress : null
   const position = preview.state === 'queued' && preview.notBefore <= facts.now ? facts.ahead + 1 : null
-  const usual = startEstimateOf(preview, facts.lately)
+  const estimate = startEstimateOf(preview, facts.recentDurations)
   const percent = sized ? Math.floor(sized.percent) : null
   const line = over === 'stopped' ? stoppedLine(preview) : lineOf(preview, stage, position, percent)
   return {
@@ -88,28 +86,28 @@ export function startStatusOf(known: Preview | undefined, facts: StartFacts): St
     stage,
     over,
     position,
-    soFar: Math.max(0, facts.now - begun(preview)),
-    usual,
+    soFar: Math.max(0, facts.now - startedAt(preview)),
+    usual: estimate,
     percent,
     bytes: sized && sized.bytes,
     total: sized && sized.total,
     layers: progress && progress.layers,
     layersDone: progress && progress.layersDone,
-    // Another try does not begin at nothing again, as far as who has waited through the last one can see.
+    // A retry must not look like starting from nothing.
     bar: stage === 'queued' && !isAnotherTry(preview) ? 0 : percent,
     stages: stages.map((name) => startStageOf(preview, name, stage)),
     title: `${titleOf(preview, stage, over, line)} · ${tag}`,
     heading: headingOf(preview, over, line),
-    status: statusOf(preview, stage, over, usual, facts.ahead),
+    status: statusOf(preview, stage, over, estimate, facts.ahead),
     line,
     aside: progress && progress.layers > 0 ? `${progress.layersDone} of ${count(progress.layers, 'layer')}` : '',
-    usually: usual === null ? '' : `usually ${roughly(usual)}`,
+    usually: estimate === null ? '' : `usually ${roughly(estimate)}`,
     about: aboutOf(preview),
   }
 }
 
-/** A preview whose row is gone: it was removed, or turned out to be a tag that the registry does not have. */
-function without({ tag, missing, now }: StartFacts): In<'unknown'> {
+/** A preview without a row was removed, or its tag is not in the registry. */
+function removedPreview({ tag, missing, now }: StartFacts): In<'unknown'> {
   return { ...fresh, tag, since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
 }
 
@@ -135,7 +133,7 @@ function overOf(preview: Preview): StartStatus['over'] {
     case 'unknown':
       return preview.why === 'missing' ? 'gone' : 'stopped'
     case 'paused':
-      // Loading the page again is what wakes it.
+      // Reloading the page wakes it.
       return preview.thenStart ? null : 'running'
     case 'stopped':
       return 'stopped'
@@ -147,8 +145,8 @@ function overOf(preview: Preview): StartStatus['over'] {
   }
 }
 
-/** When this start was asked for. What is still being stopped carries the stages of its life before. */
-function begun(preview: Preview): number {
+/** When this start was asked for. A preview that is stopping still has the stages of its last start. */
+function startedAt(preview: Preview): number {
   const coming = preview.state === 'queued' || preview.state === 'pulling' || preview.state === 'starting'
   return (coming ? preview.stages.queued : undefined) ?? preview.since
 }
@@ -157,7 +155,7 @@ function isAnotherTry(preview: Preview): boolean {
   return preview.state === 'queued' && (preview.by === 'retry' || preview.reason !== null)
 }
 
-/** Whether its pull cannot begin yet. */
+/** Whether its pull waits for space on the disk. */
 function waitsForRoom(preview: Preview): boolean {
   return preview.state === 'pulling' && preview.progress?.waitsFor === 'room'
 }
@@ -196,15 +194,15 @@ function statusOf(
   preview: Preview,
   stage: Stage,
   over: StartStatus['over'],
-  usual: number | null,
+  estimate: number | null,
   ahead: number,
 ): string {
   if (over === 'stopped') return `It does not start by itself now. Open it again to start it.`
   switch (preview.state) {
     case 'queued':
-      return preview.reason ? againOf(preview, preview.reason) : `It opens here by itself. ${before(ahead)}`
+      return preview.reason ? retryText(preview, preview.reason) : `It opens here by itself. ${aheadText(ahead)}`
     case 'running':
-      // Read only where the page has not made way for the application's.
+      // Shown only where the application's page has not replaced this one.
       return 'It was asked for this address, and its page opens here as soon as it answers. If your browser has saved a file instead, or there is nothing to show, you can close this page.'
     case 'stopping':
     case 'removing':
@@ -212,7 +210,7 @@ function statusOf(
     case 'pulling':
       if (waitsForRoom(preview))
         return 'There is no room for its image on the disk yet. It is pulled as soon as there is, and opens here by itself.'
-      return `It opens here by itself${usual === null ? '' : `, usually within ${roughly(usual)}`}.`
+      return `It opens here by itself${estimate === null ? '' : `, usually within ${roughly(estimate)}`}.`
   }
   if (preview.state === 'paused') return 'It is being woken, and opens here by itself.'
   if (preview.crashes > 0)
@@ -228,13 +226,13 @@ function aboutOf(preview: Preview): string {
   return 'Nobody was using it, so it was asleep; your click wakes it.'
 }
 
-function before(ahead: number): string {
+function aheadText(ahead: number): string {
   if (ahead === 0) return 'It is next.'
   return ahead === 1 ? '1 preview starts before it.' : `${ahead} previews start before it.`
 }
 
-/** After a try that failed, why there is another one. */
-function againOf(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason']>): string {
+/** Why there is another try after a failed one. */
+function retryText(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason']>): string {
   const { tag, crashes, by } = preview
   if (by === 'reaper') return 'It stopped by itself; it starts again, and opens here.'
   if (reason.code === 'exited' && crashes > 0)
@@ -258,24 +256,24 @@ function startStageOf(preview: Preview, stage: Stage, current: Stage): StartStag
   const told = { stage, name: names[stage], mark, text: '', from: null } as const
   if (stage === 'pulling' && mark !== 'current' && !needsPull(preview)) return { ...told, text: 'is here already' }
   if (mark === 'ahead') return told
-  // What is woken has the times of a start that was long ago.
-  if (mark === 'done') return { ...told, text: preview.state === 'paused' ? '' : lasted(preview, stage) }
-  if (preview.state === 'pulling') return { ...told, text: pulled(preview.progress) }
+  // A preview that is being woken has the times of an old start.
+  if (mark === 'done') return { ...told, text: preview.state === 'paused' ? '' : stageDuration(preview, stage) }
+  if (preview.state === 'pulling') return { ...told, text: pulledText(preview.progress) }
   return {
     ...told,
-    from: stage === 'queued' ? 0 : Math.max(0, (preview.stages[stage] ?? preview.since) - begun(preview)),
+    from: stage === 'queued' ? 0 : Math.max(0, (preview.stages[stage] ?? preview.since) - startedAt(preview)),
   }
 }
 
-/** How long a stage took: until the next one that was reached. */
-function lasted(preview: Preview, stage: Stage): string {
+/** Until the next stage that was reached. */
+function stageDuration(preview: Preview, stage: Stage): string {
   const from = preview.stages[stage]
   const later = [...stages.slice(stages.indexOf(stage) + 1), 'running' as const]
   const until = later.map((next) => preview.stages[next]).find((at) => at !== undefined)
-  return from === undefined || until === undefined ? '' : took(until - from)
+  return from === undefined || until === undefined ? '' : elapsed(until - from)
 }
 
-function pulled(progress: In<'pulling'>['progress']): string {
+function pulledText(progress: In<'pulling'>['progress']): string {
   if (!progress || progress.total === 0 || progress.waitsFor) return ''
   const [done, total] = [bytes(progress.bytes), bytes(progress.total)]
   const unit = total.slice(total.indexOf('\u00a0'))

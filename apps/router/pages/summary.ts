@@ -1,10 +1,9 @@
-/** The strip above the table: how much runs, what waits, and what the reaper does next. Pure: pages render it. */
+/** The summary above the admin's table: what runs, what waits, what the reaper does next. Pure. */
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due, type Timeouts } from '../../shared/preview/timeouts.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { duration } from './format.ts'
 
-/** What `config` allows is counted against what the previews do at `now`, milliseconds since 1970. */
 export function summaryOf(previews: readonly Preview[], config: Timeouts & Pick<Config, 'maxRunning'>, now: number) {
   const amount = (state: Preview['state']) => previews.filter((preview) => preview.state === state).length
   const [running, waiting] = [amount('running'), amount('queued')]

@@ -30,7 +30,8 @@ const pulling = (percent: number): Preview => ({
   state: 'pulling',
   progress: { bytes: percent * 1_000, total: 100_000, layers: 2, layersDone: 0, percent },
 })
-const told = (percent: number) => startStatusOf(pulling(percent), { tag: 'red', ahead: 0, missing: false, lately, now })
+const told = (percent: number) =>
+  startStatusOf(pulling(percent), { tag: 'red', ahead: 0, missing: false, recentDurations: lately, now })
 
 test('the bar of the waiting page never runs backwards', { timeout: 60_000 }, async () => {
   let stream: ServerResponse | undefined

@@ -1,21 +1,16 @@
 /**
- * Waiting for the store to change, whoever changes it: held requests, event streams and the API's `wait`.
- *
- * One poll of `store.version()` serves everybody, and there is none while nobody waits.
+ * Waits for changes of the store, made by any process: one poll of `store.version()` for all waiters, and none while
+ * there is no waiter.
  */
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 
 export type StoreWatch = ReturnType<typeof watchStore>
 
-/** The longest a timer of Node's can be set to; a longer one fires at once. */
+/** Node fires a longer timer at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/**
- * Watches the store while somebody listens.
- *
- * @param options.every how often to look, milliseconds
- */
+/** @param options.every how often to poll, milliseconds */
 export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { every }: { every: number }) {
   const listeners = new Set<() => void>()
   let seen = 0
@@ -29,10 +24,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     for (const listener of [...listeners]) if (listeners.has(listener)) listener()
   }
 
-  /**
-   * Calls the listener after every commit from now on, several commits at once perhaps.
-   * @returns stops it
-   */
+  /** Calls the listener after commits; several commits may come as one call. @returns stops it */
   function on(listener: () => void): () => void {
     const mine = () => listener()
     if (listeners.size === 0) {
@@ -46,7 +38,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     }
   }
 
-  /** What was read since the last commit. The version first: a commit between two reads costs one more read. */
+  /** The version is read first: a commit between the two reads then costs a second read, never a stale one. */
   function sinceLastCommit() {
     const version = store.version()
     if (known.version !== version) known = { version, all: undefined, byTag: new Map() }
@@ -56,10 +48,10 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
   return {
     on,
 
-    /** Every preview, by tag; read once for each commit, however many ask. Not to be changed. */
+    /** All previews by tag, read once per commit. Do not change them. */
     previews: (): readonly Preview[] => (sinceLastCommit().all ??= store.list()),
 
-    /** One preview, read once for each commit too: hundreds of requests may wait for it. Not to be changed. */
+    /** Read once per commit too, since hundreds of requests may wait for the same preview. Do not change it. */
     preview(tag: string): Preview | undefined {
       const { byTag } = sinceLastCommit()
       if (!byTag.has(tag)) byTag.set(tag, store.get(tag))
@@ -67,11 +59,10 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     },
 
     /**
-     * Waits until a check finds something: now, or after one of the next commits.
-     *
+     * Waits until a check finds something: now, or after a commit.
      * @param check synchronous and cheap, since it runs after every commit
      * @param options.deadline milliseconds since 1970
-     * @returns what the check found; undefined when the deadline passed or the signal was raised before that
+     * @returns undefined when the deadline passed or the signal was aborted
      * @throws what the check throws
      */
     async until<T>(
@@ -80,7 +71,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     ): Promise<T | undefined> {
       if (signal?.aborted) return undefined
       const { promise, resolve, reject } = Promise.withResolvers<T | undefined>()
-      const tryIt = () => {
+      const attempt = () => {
         try {
           const found = check()
           if (found !== undefined) resolve(found)
@@ -90,16 +81,16 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
       }
       const giveUp = () => resolve(undefined)
       // Listening begins before the first check, so that no commit falls between the two.
-      const off = on(tryIt)
+      const off = on(attempt)
       const left = Math.max(0, Math.min(deadline - Date.now(), LONGEST_TIMER_MS))
-      const late = setTimeout(giveUp, left)
+      const timeout = setTimeout(giveUp, left)
       signal?.addEventListener('abort', giveUp)
       try {
-        tryIt()
+        attempt()
         return await promise
       } finally {
         off()
-        clearTimeout(late)
+        clearTimeout(timeout)
         signal?.removeEventListener('abort', giveUp)
       }
     },

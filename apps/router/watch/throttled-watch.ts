@@ -1,19 +1,16 @@
-/** Looking at the store again and again while somebody listens: after commits, which come faster than anybody reads. */
 import type { StoreWatch } from './store-watch.ts'
 
-/** At most this often. */
+/** Commits may come faster than a reader can follow. */
 const EVERY_MS = 50
 
 export interface ThrottledWatch {
-  /** Looks now. */
   now: () => void
   stop: () => void
 }
 
 /**
- * Looks after every commit from now on, several commits at once perhaps, until it is stopped.
- *
- * @param beat called every so many milliseconds, whatever happens
+ * Calls `look` after commits, at most every 50 ms, until stopped. @param beat called every `every` milliseconds
+ * regardless
  */
 export function watchThrottled(
   changes: Pick<StoreWatch, 'on'>,

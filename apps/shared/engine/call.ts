@@ -1,18 +1,10 @@
-/** One question to the engine: with a deadline, so that an engine that hangs is as good as one that is down. */
+/** Sends one request to the engine, with a deadline: an engine that hangs counts as down. */
 import { EngineError, engineError } from './error.ts'
 
 /** Long enough for an engine under load, short enough for a person who waits. */
 export const ASK_MS = 15_000
 
-/**
- * Asks the engine.
- *
- * @param doing what is being done, for the error's message: `inspecting red`
- * @param ask gets what the client's options must hold for the request to be ended
- * @param options.ms the deadline, milliseconds; 0 for none
- * @param options.signal the caller's own wish to end it; what it was aborted with is thrown as it is
- * @throws EngineError
- */
+/** @param doing for the error's message: `inspecting red` @throws EngineError, or the reason of `options.signal` */
 export async function call<T>(
   doing: string,
   ask: (asked: { abortSignal: AbortSignal }) => Promise<T>,
@@ -33,7 +25,7 @@ export async function call<T>(
   }
   outer?.addEventListener('abort', cancel, { once: true })
   try {
-    // The client never calls back when a connection ends in the middle of an answer: the race ends that wait too.
+    // The client never settles when a connection ends in the middle of an answer: the race ends that wait too.
     return await Promise.race([ask({ abortSignal: ending.signal }), ended.promise])
   } catch (error) {
     if (outer?.aborted) throw outer.reason

@@ -1,14 +1,12 @@
-/** This instance's containers: what is there, and how they come and go. */
 import type Docker from 'dockerode'
 import { ASK_MS, call } from './call.ts'
 import { EngineError } from './error.ts'
 import { networkName } from '../slots/slots.ts'
 
-/** Starting is most of the engine's work, and an engine with much to do takes its time. */
+/** A start is most of the engine's work, and slow under load. */
 const START_MS = 60_000
 const REMOVE_MS = 60_000
 
-/** What the engine is told when it creates a container. */
 export type CreateOptions = Docker.ContainerCreateOptions
 
 export interface Container {
@@ -17,47 +15,39 @@ export interface Container {
   tag: string
   repository: string
   generation: number
-  /** Its process is there, frozen perhaps. */
+  /** Also true while paused. */
   running: boolean
-  /** The engine's word: `created`, `running`, `paused`, `restarting`, `removing`, `exited`, `dead`. */
+  /** `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`. */
   status: string
-  /** The id of its image. */
   image: string
-  /** What its tag had in the registry when it was created. */
   digest: string | null
   /** Its fixed address on the instance's network. */
   address: string | null
-  /** The port of the engine's machine that leads to it while it runs. */
+  /** The host port that leads to it while it runs. */
   published: number | null
-  /** The port its application was expected on when it was created. */
+  /** The port its application was expected on at create. */
   port: number | null
-  /** Whether Lotan pulled its image, and so may remove it. */
   pulled: boolean
 }
 
-/** One container looked at closely. Times are milliseconds since 1970, null when it has not happened. */
+/** Times are milliseconds since 1970, null when it has not happened. */
 export interface Inspected {
   id: string
-  /** Its process is there, frozen perhaps: then the status is `paused`. */
   running: boolean
   status: string
   exitCode: number
   oomKilled: boolean
   startedAt: number | null
   finishedAt: number | null
-  /** Of its first process, as the engine's machine counts. */
   pid: number | null
-  /** Bytes; 0 for none. */
   memoryLimit: number
-  /** Microseconds of processor time in each of the container's periods; 0 for no limit. */
+  /** Microseconds per period; 0 for no limit. */
   cpuQuota: number
   address: string | null
-  /** The port of the engine's machine that leads to it, or will when it runs. */
   published: number | null
   labels: Record<string, string>
 }
 
-/** All containers of the instance, or of one of its tags, in any state. */
 export async function list(docker: Docker, instance: string, tag?: string): Promise<Container[]> {
   const label = [`lotan.instance=${instance}`, ...(tag === undefined ? [] : [`lotan.tag=${tag}`])]
   const containers = await call('listing containers', (asked) =>
@@ -87,7 +77,7 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
   }
 }
 
-/** The address a container was given, else the one it happens to have. */
+/** The configured address, else the current one. */
 function addressOf(endpoint: { IPAMConfig?: unknown; IPAddress?: string } | undefined): string | null {
   const given = endpoint?.IPAMConfig as { IPv4Address?: string } | null | undefined
   return given?.IPv4Address || endpoint?.IPAddress || null
@@ -95,13 +85,11 @@ function addressOf(endpoint: { IPAMConfig?: unknown; IPAddress?: string } | unde
 
 type Bindings = Record<string, { HostPort?: string }[] | null> | null | undefined
 
-/** Its fixed port on the engine's machine. */
 function publishedOf(bindings: Bindings): number | null {
   const [first] = Object.values(bindings ?? {}).flatMap((bound) => bound ?? [])
   return Number(first?.HostPort) || null
 }
 
-/** A container by its id or name, or undefined when there is none. */
 export async function inspect(docker: Docker, instance: string, id: string): Promise<Inspected | undefined> {
   const asked = call(`inspecting ${id}`, (asked) => docker.getContainer(id).inspect({ ...asked }))
   const info = await orAbsent(asked)
@@ -125,11 +113,7 @@ export async function inspect(docker: Docker, instance: string, id: string): Pro
   }
 }
 
-/**
- * Creates a container.
- * @returns its id
- * @throws EngineError `taken` when the name belongs to another container, `missing` when the image is not there
- */
+/** @throws EngineError `taken` where another container has the name, `missing` where the image is not there */
 export async function create(docker: Docker, options: CreateOptions): Promise<string> {
   const container = await call('creating', (asked) => docker.createContainer({ ...options, ...asked }), {
     ms: START_MS,
@@ -138,7 +122,6 @@ export async function create(docker: Docker, options: CreateOptions): Promise<st
   return container.id
 }
 
-/** Starts a container; one that runs already is left as it is. */
 export async function start(docker: Docker, id: string): Promise<void> {
   await call('starting', (asked) => docker.getContainer(id).start({ ...asked }), {
     ms: START_MS,
@@ -146,40 +129,32 @@ export async function start(docker: Docker, id: string): Promise<void> {
   }).catch(unless(304))
 }
 
-/**
- * Stops a container with its own stop signal, and with SIGKILL when that has not helped in time. One that is not
- * running, or not there, is no error.
- * @param timeout seconds
- */
+/** Sends SIGKILL after `timeout` seconds. A container that does not run, or does not exist, is no error. */
 export async function stop(docker: Docker, id: string, timeout = 10): Promise<void> {
   await call('stopping', (asked) => docker.getContainer(id).stop({ t: timeout, ...asked }), {
     ms: ASK_MS + timeout * 1000,
   }).catch(unless(304, 404))
 }
 
-/** Ends a container with SIGKILL, frozen or not. One that is not running, or not there, is no error. */
+/** Also while paused. A container that does not run, or does not exist, is no error. */
 export async function kill(docker: Docker, id: string): Promise<void> {
   await call('killing', (asked) => docker.getContainer(id).kill({ signal: 'SIGKILL', ...asked })).catch(
     unless(404, 409),
   )
 }
 
-/** Sets how much of the processor a container may have, now and when it is started again. @param quota microseconds a period */
+/** Also applies to its next start. @param quota microseconds per period */
 export async function allowCpu(docker: Docker, id: string, quota: number): Promise<void> {
   await call(`updating ${id}`, (asked) => docker.getContainer(id).update({ CpuQuota: quota, ...asked }))
 }
 
-/** Freezes a container's processes; one that is frozen already is left as it is. */
 export async function pause(docker: Docker, id: string): Promise<void> {
   await call('pausing', (asked) => docker.getContainer(id).pause({ ...asked })).catch((error: unknown) => {
     if (!/already paused/i.test((error as Error).message)) throw error
   })
 }
 
-/**
- * Lets a frozen container go on.
- * @returns whether it was frozen; one that was not may run, or may have ended
- */
+/** @returns whether it was paused; if not, it may run or have ended */
 export async function unpause(docker: Docker, id: string): Promise<boolean> {
   try {
     await call('waking', (asked) => docker.getContainer(id).unpause({ ...asked }))
@@ -190,29 +165,26 @@ export async function unpause(docker: Docker, id: string): Promise<boolean> {
   }
 }
 
-/** Ends and removes a container with its volumes. One that is not there, or is going already, is no error. */
+/** Removes its volumes too. A container that does not exist, or is being removed, is no error. */
 export async function remove(docker: Docker, id: string): Promise<void> {
   await call('removing', (asked) => docker.getContainer(id).remove({ force: true, v: true, ...asked }), {
     ms: REMOVE_MS,
   }).catch(unless(404, 409))
 }
 
-/** Waits until a container does not run, and says its exit code. One that is gone meanwhile says null. */
+/** @returns the exit code; null where the container was removed */
 export async function wait(docker: Docker, id: string, signal?: AbortSignal): Promise<number | null> {
   const waited = call('waiting', (asked) => docker.getContainer(id).wait({ ...asked }), { ms: 0, signal })
   const answer = (await orAbsent(waited)) as { StatusCode: number } | undefined
   return answer ? answer.StatusCode : null
 }
 
-/**
- * Gives a container that is not running another address on the instance's network.
- * @param address null for any
- */
+/** For a stopped container. null for any address. */
 export async function moveTo(docker: Docker, instance: string, id: string, address: string | null): Promise<void> {
   const network = docker.getNetwork(networkName(instance))
   await call('leaving the address', (asked) => network.disconnect({ Container: id, Force: true, ...asked })).catch(
     (error: unknown) => {
-      // Not connected: the network was made anew since.
+      // The network was made anew since.
       if (!(error instanceof EngineError) || !/is not connected/.test(error.message)) throw error
     },
   )
@@ -225,14 +197,14 @@ export async function moveTo(docker: Docker, instance: string, id: string, addre
   )
 }
 
-/** What a container uses and may use, bytes; undefined when it does not run. Page cache the kernel can drop is left out. */
+/** Bytes, without page cache that the kernel can drop; undefined when it does not run. */
 export async function memory(docker: Docker, id: string): Promise<{ memory: number; limit: number } | undefined> {
   const asked = call('measuring', (asked) =>
     docker.getContainer(id).stats({ stream: false, 'one-shot': true, ...asked }),
   )
   const { usage, limit, stats } = (await orAbsent(asked))?.memory_stats ?? {}
   if (usage === undefined || limit === undefined) return undefined
-  // The first is what control groups of version 1 say, the second those of version 2.
+  // Control groups of version 1, then version 2.
   const cache = stats?.total_inactive_file ?? stats?.inactive_file ?? 0
   return { memory: Math.max(0, usage - cache), limit }
 }

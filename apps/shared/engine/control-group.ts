@@ -1,4 +1,4 @@
-/** Where the engine puts a container's control group among those of the machine. */
+/** Chooses the control group that previews run in. */
 import fs from 'node:fs'
 import os from 'node:os'
 import type Docker from 'dockerode'
@@ -14,10 +14,6 @@ export interface Info {
   SecurityOptions?: string[] | null
 }
 
-/**
- * The parent for the groups of previews; undefined for the engine's own choice.
- * @throws EngineError
- */
 export function openGroup(docker: Docker, instance: string) {
   let known: { parent: string | undefined; at: number } | undefined
   return async function groupParent(): Promise<string | undefined> {
@@ -31,19 +27,15 @@ export function openGroup(docker: Docker, instance: string) {
 }
 
 /**
- * An engine without systemd puts all containers into one group, which has the weight of a single process of the machine:
- * one preview that takes all it can get then takes it from its neighbours, whatever their weights. At the top each has
- * its own, as under systemd, where no other parent may be named. Where Lotan is a container of the same engine it is in
- * that group itself, and previews at the top would outweigh it: they stay beside it.
- *
- * @param kernel this machine's: where the engine's is another one, its groups are left as they are
+ * Without systemd the engine puts all containers into one group with the weight of a single process, where one preview
+ * takes CPU time from the others. At the top each has a group of its own, as under systemd, which allows no other
+ * parent. A containerised Lotan is in the engine's group, and previews at the top would outweigh it.
  */
 export function parentFor({ CgroupDriver, KernelVersion, SecurityOptions }: Info, kernel: string): string | undefined {
   const isRootless = SecurityOptions?.some((option) => option.includes('rootless'))
   return CgroupDriver === 'cgroupfs' && KernelVersion === kernel && !isRootless ? '/' : undefined
 }
 
-/** What the client's types leave out. */
 interface Asked {
   info(options: object): Promise<Info>
 }

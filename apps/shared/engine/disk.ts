@@ -1,4 +1,4 @@
-/** The disk the engine keeps images and containers on, as far as it can be seen from here. */
+/** Measures the disk that holds the engine's images and containers. */
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -6,7 +6,7 @@ import type Docker from 'dockerode'
 import type { Disk } from '../disk-space.ts'
 import { call } from './call.ts'
 
-/** Where the engine keeps its things does not change while it runs; it is asked again now and then all the same. */
+/** The data root is fixed while the engine runs; another engine may take its place. */
 const ROOT_MS = 60_000
 
 interface Info {
@@ -17,7 +17,7 @@ interface Info {
   MemTotal: number
 }
 
-/** @param local whether the engine is reached by a unix socket: only then its paths may be this machine's */
+/** `local`: the engine is reached by a unix socket. Only then its paths may be this machine's. */
 export function openDisk(docker: Docker, local: boolean) {
   let known: { root: string | undefined; at: number } | undefined
 
@@ -29,10 +29,7 @@ export function openDisk(docker: Docker, local: boolean) {
     return known.root
   }
 
-  /**
-   * How full the engine's disk is; undefined where the engine is not on this machine, or its data root cannot be seen.
-   * @throws EngineError
-   */
+  /** undefined where the engine is on another machine, or its data root cannot be read. */
   return async function disk(): Promise<Disk | undefined> {
     const dir = await root()
     if (dir === undefined) return undefined
@@ -45,15 +42,13 @@ export function openDisk(docker: Docker, local: boolean) {
   }
 }
 
-/** What the client's types leave out. */
 interface Asked {
   info(options: object): Promise<Info>
 }
 
 /**
- * Whether the engine's data root is a directory of this machine. A socket may lead to another one (forwarded by ssh, a
- * desktop engine's), or into this one from a container that has a directory of that name itself: the kernel and its
- * memory are compared, and the host's name, or else that an engine's own directories are there.
+ * A socket may lead to another machine (ssh, a desktop engine), or out of a container that has such a directory too: so
+ * kernel, memory and host name are compared, or the engine's own directories must be there.
  */
 async function isHere(info: Info): Promise<boolean> {
   if (info.KernelVersion !== os.release() || info.MemTotal !== os.totalmem()) return false

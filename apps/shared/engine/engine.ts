@@ -1,7 +1,4 @@
-/**
- * The container engine, as far as Lotan needs it. Everything here is about one instance: what does not carry its
- * label is neither listed nor touched.
- */
+/** The container engine, limited to one instance: containers without its label are neither listed nor touched. */
 import http from 'node:http'
 import https from 'node:https'
 import { inspect } from 'node:util'
@@ -28,17 +25,16 @@ export type { OwnContainer } from './own-container.ts'
 
 export type Engine = ReturnType<typeof openEngine>
 
-/** Opens the way to the engine. Nothing is asked yet; every function throws EngineError. */
+/** Sends nothing yet. Every function throws EngineError. */
 export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
   const { instance } = config
   const docker = new Docker(address(config.dockerHost))
   const isLocal = config.dockerHost === null || config.dockerHost.startsWith('unix://')
   return {
-    /** The engine's version, `20.10.24`. */
     version: async (): Promise<string> =>
       (await call('asking the version', (asked) => (docker as Versioned).version(asked), { ms: 5_000 })).Version,
 
-    /** What kind of images it runs, in the words of manifests: `linux`, `amd64`. */
+    /** In the words of manifests: `linux`, `amd64`. */
     platform: async (): Promise<{ os: string; architecture: string }> => {
       const version = await call('asking the platform', (asked) => (docker as Versioned).version(asked))
       return { os: version.Os, architecture: version.Arch }
@@ -46,7 +42,6 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     disk: openDisk(docker, isLocal),
     groupParent: openGroup(docker, instance),
     written: openWritten(docker, isLocal),
-    /** How many new processes a container was refused; undefined where that cannot be read here. */
     refusedForks: (id: string, pid: number) => (isLocal ? refusedForks(id, pid) : Promise.resolve(undefined)),
 
     list: (tag?: string) => containers.list(docker, instance, tag),
@@ -85,12 +80,11 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
   }
 }
 
-/** What the client's types leave out. */
 interface Versioned {
   version(options: object): Promise<{ Version: string; Os: string; Arch: string }>
 }
 
-/** Where the engine is. A connection is not kept for the next question: an engine that was restarted would reset it. */
+/** Connections are not kept: an engine that was restarted would reset them. */
 function address(dockerHost: string | null): Docker.DockerOptions & { agent?: http.Agent } {
   if (dockerHost === null) return { agent: terse(new http.Agent()) }
   if (dockerHost.startsWith('unix://'))
@@ -106,8 +100,8 @@ function address(dockerHost: string | null): Docker.DockerOptions & { agent?: ht
 }
 
 /**
- * The client prints all it asks with, every open socket included, for a debug log that nobody reads. With 20 questions
- * at once that took 9 ms of processor time each; an agent that prints as a word leaves 0.6 ms.
+ * The client formats every request, open sockets included, for a debug log that is off. With 20 requests at once that
+ * took 9 ms of CPU time each; an agent that prints as a word leaves 0.6 ms.
  */
 function terse<A extends http.Agent>(agent: A): A {
   return Object.assign(agent, { [inspect.custom]: () => 'agent' })

@@ -1,16 +1,13 @@
 /**
- * What goes wrong with the engine, as the reasons Lotan knows. The engine's status codes tell little (a pull without
- * credentials is a 500, and so is a registry that is down), so the message is read too.
+ * Maps the engine's errors to Lotan's reasons, by message: missing credentials and a registry that is down are both
+ * 500.
  */
 import type { ReasonCode } from '../preview/failure-reason.ts'
 
-/**
- * `missing`: no such image, tag or container. `taken`: a container's name belongs to another already; `occupied`: its
- * port, or its address.
- */
+/** `taken`: another container has the name. `occupied`: the port or address is in use. */
 export type EngineErrorCode = ReasonCode | 'missing' | 'taken' | 'occupied'
 
-/** The one error of the engine. `message` holds the engine's own words, for the admin. */
+/** `message` holds the engine's own words, for the admin. */
 export class EngineError extends Error {
   readonly code: EngineErrorCode
 
@@ -23,10 +20,10 @@ export class EngineError extends Error {
 
 type Doing = 'pull' | 'create' | 'start' | 'other'
 
-/** The first line that fits the engine's words says what they mean. */
+/** The first matching line decides. */
 const said: [pattern: RegExp, code: EngineErrorCode, when?: Doing][] = [
   [/no space left on device|disk quota exceeded/i, 'disk-full'],
-  // An image that is looked at while it is being removed: a 500, not a 404.
+  // The image is being removed at this moment: a 500, not a 404.
   [/layer does not exist|unrecognized image ID/i, 'missing', 'other'],
   [
     /no matching manifest|unsupported (media type|manifest)|image operating system .* cannot be used/i,
@@ -58,10 +55,6 @@ const said: [pattern: RegExp, code: EngineErrorCode, when?: Doing][] = [
   [/port is already allocated|address already in use/i, 'occupied', 'start'],
 ]
 
-/**
- * Reads an error of the engine's client.
- * @param error what was thrown; an EngineError comes back as it is
- */
 export function engineError(error: unknown, doing: Doing = 'other'): EngineError {
   if (error instanceof EngineError) return error
   const { statusCode, code } = error as { statusCode?: number; code?: string }
@@ -76,7 +69,6 @@ export function engineError(error: unknown, doing: Doing = 'other'): EngineError
   return make(doing === 'pull' ? 'pull-failed' : 'start-failed')
 }
 
-/** The engine's words without the client's wrapping of them. */
 function wordsOf(error: unknown): string {
   const { message = String(error), json } = error as { message?: string; json?: { message?: string } }
   return (json?.message ?? message).replace(/^\(HTTP code \d+\) [^-]* - /, '').trim()

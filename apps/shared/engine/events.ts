@@ -1,4 +1,4 @@
-/** What happens to this instance's containers, as the engine tells it. */
+/** Streams the engine's events of this instance's containers. */
 import type Docker from 'dockerode'
 import { call } from './call.ts'
 import { engineError } from './error.ts'
@@ -12,14 +12,10 @@ export interface ContainerEvent {
   generation: number
   /** Of `die` alone. */
   exitCode: number | null
-  /** Milliseconds since 1970. */
   at: number
 }
 
-/**
- * Events from now on (or from `since`, milliseconds since 1970), until the signal ends them.
- * @throws EngineError `engine-down` when the engine goes, or cannot be reached
- */
+/** @throws EngineError `engine-down` when the engine stops, or cannot be reached */
 export async function* events(
   docker: Docker,
   instance: string,

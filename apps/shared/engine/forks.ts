@@ -1,25 +1,13 @@
-/** What the kernel has refused a container's processes, from its own files where these can be read here. */
+/** Reads how many forks the kernel refused a container. */
 import fs from 'node:fs/promises'
 
-/**
- * How many new processes a running container was refused since it started, for there were as many as it may have. Two
- * small files are read, and the engine is not asked.
- *
- * @param pid of its first process, as the engine's machine counts
- * @returns undefined where it does not run any more, or its files cannot be read here
- */
+/** Since the container's start. undefined where it has ended, or its files cannot be read here. */
 export async function refusedForks(id: string, pid: number): Promise<number | undefined> {
   const file = eventsFile(await textOf(`/proc/${pid}/cgroup`), id)
   return file === undefined ? undefined : refusedIn(await textOf(file))
 }
 
-/**
- * Where the kernel tells of the processes of a container's control group: the group of that kind (version 1), or the one
- * for all kinds (version 2).
- *
- * @param groups of its first process, as `/proc/PID/cgroup` tells them
- * @returns undefined where these are another's: then this is not the engine's machine, or its numbers are not seen here
- */
+/** In control groups of version 1 or 2. undefined where the pid is of another machine or namespace. */
 export function eventsFile(groups: string, id: string): string | undefined {
   const lines = groups.split('\n').flatMap((line) => {
     const [, controllers, path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
@@ -30,7 +18,7 @@ export function eventsFile(groups: string, id: string): string | undefined {
   return group && ['/sys/fs/cgroup', group.controllers].filter(Boolean).join('/') + `${group.path}/pids.events`
 }
 
-/** @param text `max 7493` */
+/** `max 7493` → 7493. */
 export function refusedIn(text: string): number | undefined {
   const count = /^max (\d+)$/m.exec(text)?.[1]
   return count === undefined ? undefined : Number(count)

@@ -1,21 +1,15 @@
-/** The engine's images. */
 import type Docker from 'dockerode'
 import { call } from './call.ts'
 import { EngineError } from './error.ts'
 import type { Image } from '../preview/preview.ts'
 
 const REMOVE_MS = 120_000
-/** What an image says of itself is kept in the database and read with every look at a preview, so it has to be short. */
+/** Labels are stored in the database and read with every preview, so they have to be short. */
 const MOST_LABELS = 50
 const LONGEST_LABEL = 2_000
 const MOST_PORTS = 10
 
-/**
- * An image by its name or id, or undefined when it is not there. Whether Lotan pulled it the engine cannot know; and of
- * several digests that it was pulled by, by which one its tag has now.
- *
- * @param digests those that the tag may have, the likeliest first: one that the image was pulled by is taken
- */
+/** @param digests the tag's possible digests: the result has the first one that the image was pulled by */
 export async function findImage(
   docker: Docker,
   reference: string,
@@ -44,37 +38,31 @@ export async function findImage(
   }
 }
 
-/**
- * The names an image has, `HOST/NAME:TAG`; none where a newer image has taken them over. undefined when the image is
- * not there.
- */
+/** `HOST/NAME:TAG`; none where a newer image has taken them over, undefined where the image does not exist. */
 export async function namesOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
   return info && (info.RepoTags ?? []).filter((name) => name !== '<none>:<none>')
 }
 
-/** The names an image has by its digests, `HOST/NAME@DIGEST`: one for each digest that it was pulled by. */
+/** `HOST/NAME@DIGEST`, one for each digest that it was pulled by. */
 export async function digestNamesOf(docker: Docker, reference: string): Promise<string[]> {
   const info = await inspect(docker, reference)
   return (info?.RepoDigests ?? []).filter((name) => !name.startsWith('<none>'))
 }
 
-/** The layers an image consists of, lowest first, by the digests of their unpacked content. */
+/** Lowest first, by the digests of their unpacked content. */
 export async function layersOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
   return info && (info.RootFS?.Layers ?? [])
 }
 
-/** What an image runs, entry point first; undefined when the image is not there. */
+/** Entry point first; undefined where the image does not exist. */
 export async function programOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
   return info && [info.Config?.Entrypoint ?? [], info.Config?.Cmd ?? []].flat()
 }
 
-/**
- * Takes a name off an image, and the image off the disk when that was its last one. Never by force: an image that a
- * container needs stays.
- */
+/** Removes a name, and the image with its last name. Never by force: an image that a container needs stays. */
 export async function removeImage(docker: Docker, reference: string): Promise<'removed' | 'in-use' | 'gone'> {
   try {
     await call('removing an image', (asked) => docker.getImage(reference).remove({ ...asked }), {
@@ -89,7 +77,7 @@ export async function removeImage(docker: Docker, reference: string): Promise<'r
   }
 }
 
-/** The labels that Lotan reads: its own, and where the image comes from. One that is too long cannot be used. */
+/** Lotan's own labels and the image's source. A label that is too long cannot be used. */
 export function keptLabels(labels: Record<string, string>): Record<string, string> {
   const known = Object.entries(labels).filter(
     ([name]) => name.length < 100 && /^(lotan|org\.opencontainers\.image)\./.test(name),

@@ -1,4 +1,4 @@
-/** The instance's bridge network: made when it is not there, with a subnet that collides with nothing. */
+/** Creates the instance's bridge network, with a subnet that collides with nothing. */
 import fs from 'node:fs'
 import os from 'node:os'
 import type Docker from 'dockerode'
@@ -6,17 +6,10 @@ import { call } from './call.ts'
 import { EngineError } from './error.ts'
 import { dynamicRangeOf, gatewayOf, networkName, overlaps, subnetFor } from '../slots/slots.ts'
 
-/** A machine that refuses this many subnets one after another refuses all. */
+/** A machine that refuses this many subnets refuses all. */
 const MOST_TRIES = 20
 
-/**
- * Makes sure that the network is there, and is there once: two processes that make it at the same time both succeed,
- * whatever `CheckDuplicate` says (tried), and a name that two networks have is of no use.
- *
- * @param recorded the subnet it had before, which it gets again if it has to be made anew and nothing else took it
- * @returns the subnet it has
- * @throws EngineError
- */
+/** @param recorded its former subnet, which it gets again unless another network took it */
 export async function ensureNetwork(docker: Docker, instance: string, recorded: string | null): Promise<string> {
   const refused: string[] = []
   for (;;) {
@@ -31,7 +24,7 @@ export async function ensureNetwork(docker: Docker, instance: string, recorded: 
     try {
       await create(docker, instance, wanted)
     } catch (error) {
-      // Somebody else was quicker, with this network or with the subnet.
+      // Another process was quicker. Two that create it at once both succeed, whatever `CheckDuplicate` says (tried).
       if (!(error instanceof EngineError) || !/already exists|overlaps/i.test(error.message)) throw error
       if (refused.push(wanted) > MOST_TRIES) throw error
     }
@@ -46,7 +39,6 @@ function older(a: Docker.NetworkInspectInfo, b: Docker.NetworkInspectInfo): numb
   return Date.parse(a.Created) - Date.parse(b.Created) || (a.Id < b.Id ? -1 : 1)
 }
 
-/** One that is in use, or gone already, is left. */
 async function remove(docker: Docker, id: string): Promise<void> {
   const removed = call('removing a second network', (asked) => docker.getNetwork(id).remove({ ...asked }))
   await removed.catch((error: EngineError) => {
@@ -59,14 +51,14 @@ function create(docker: Docker, instance: string, subnet: string) {
     docker.createNetwork({
       Name: networkName(instance),
       Driver: 'bridge',
-      // Rules and slots are about IPv4: an engine that gives networks IPv6 of its own accord gives this one none.
+      // Firewall and slots are IPv4 only; some engines enable IPv6 by default.
       EnableIPv6: false,
       CheckDuplicate: true,
       IPAM: {
         Driver: 'default',
         Config: [{ Subnet: subnet, IPRange: dynamicRangeOf(subnet), Gateway: gatewayOf(subnet) }],
       },
-      // Previews do not reach each other; this machine reaches them.
+      // Previews cannot reach each other; this machine reaches them.
       Options: { 'com.docker.network.bridge.enable_icc': 'false' },
       Labels: { 'lotan.managed': 'true', 'lotan.instance': instance },
       ...asked,
@@ -89,10 +81,7 @@ function routes(): string[] {
   }
 }
 
-/**
- * The networks that a Linux routing table leads to, the default route left out.
- * @param table the text of /proc/net/route: addresses in hexadecimal, last byte first
- */
+/** @param table the text of /proc/net/route: hexadecimal addresses, last byte first */
 export function routesIn(table: string): string[] {
   return table
     .trim()

@@ -1,4 +1,4 @@
-/** What applications write: a container's output as plain text. */
+/** Reads a container's output as plain text. */
 import { Readable, Transform, type TransformCallback } from 'node:stream'
 import type Docker from 'dockerode'
 import { call } from './call.ts'
@@ -6,18 +6,15 @@ import { call } from './call.ts'
 const MAX_LINE = 1_000
 
 export interface LogOptions {
-  /** How many lines of the past. */
   tail: number
-  /** Whether to go on with what is written from now on. */
   follow: boolean
   signal?: AbortSignal
 }
 
-/** A container's output, both streams as they were written. Ends with the container when followed. */
 export async function logs(docker: Docker, id: string, { tail, follow, signal }: LogOptions): Promise<Readable> {
   const container = docker.getContainer(id)
   if (!follow) return Readable.from([await past(docker, id, tail)])
-  // Only the request has a deadline; the stream lives until the caller, or the container, ends it.
+  // Only the request has a deadline; the stream lives until the caller or the container ends it.
   const stream = (await call(
     `reading the output of ${id}`,
     (asked) => container.logs({ stdout: true, stderr: true, tail, follow: true, ...asked }),
@@ -33,7 +30,7 @@ export async function logs(docker: Docker, id: string, { tail, follow, signal }:
   return stream.pipe(text)
 }
 
-/** The last lines a container wrote, oldest first, without terminal colours, each cut to a thousand characters. */
+/** Oldest first, without terminal colours, each cut to a thousand characters. */
 export async function output(docker: Docker, id: string, lines: number): Promise<string[]> {
   const text = (await past(docker, id, lines)).toString('utf8')
   return text
@@ -53,8 +50,7 @@ async function past(docker: Docker, id: string, tail: number): Promise<Buffer> {
 }
 
 /**
- * Takes the engine's frames apart: a byte that names the stream, three of nothing, four of length, and the text.
- * A container with a terminal has no frames; its output passes as it is.
+ * A frame is one byte of stream number, three zeros, four of length, and the text. With a terminal there are no frames.
  */
 export function demultiplexer(): Transform {
   let pending: Buffer = Buffer.alloc(0)

@@ -1,4 +1,4 @@
-/** The container that Lotan itself runs in, where it runs in one, and what it needs the engine to do for it. */
+/** Inspects Lotan's own container, and runs scripts on the engine's machine. */
 import type Docker from 'dockerode'
 import { call } from './call.ts'
 import * as containers from './containers.ts'
@@ -8,23 +8,17 @@ import { networkName } from '../slots/slots.ts'
 
 const ONCE_MS = 30_000
 
-/** A container of this engine that may be no preview. */
 export interface OwnContainer {
   id: string
-  /** The id of its image. */
   image: string
-  /** It has no network namespace of its own, but the engine's machine's. */
+  /** It shares the network namespace of the engine's machine. */
   onHost: boolean
-  /** Its address on the instance's network; null where it is not on it. */
+  /** On the instance's network; null where it has not joined. */
   address: string | null
-  /** Another network that it is on, and its address there; null where there is none. */
   outer: { network: string; address: string } | null
 }
 
-/**
- * The container whose network Lotan uses: the one with this id, or the one whose network that one has joined.
- * @returns undefined where the engine knows no such container
- */
+/** Follows `network_mode: container:ID` to the container whose network Lotan uses. */
 export async function ownContainer(docker: Docker, instance: string, id: string): Promise<OwnContainer | undefined> {
   const asked = call(`inspecting ${id}`, (asked) => docker.getContainer(id).inspect({ ...asked }))
   const info = await asked.catch((error: EngineError) => {
@@ -44,7 +38,7 @@ export async function ownContainer(docker: Docker, instance: string, id: string)
   }
 }
 
-/** The name of the network's interface on the engine's machine. @throws EngineError `missing` when there is no network */
+/** @throws EngineError `missing` where there is no network */
 export async function bridgeOf(docker: Docker, instance: string): Promise<string> {
   const filters = { name: [networkName(instance)] }
   const networks = await call('listing networks', (asked) => docker.listNetworks({ filters, ...asked }))
@@ -54,13 +48,11 @@ export async function bridgeOf(docker: Docker, instance: string): Promise<string
 }
 
 /**
- * Runs a script for `sh` on the engine's machine, with the right to change its network, in a container that is gone
- * afterwards.
- * @throws EngineError with what the script wrote, when it failed
+ * In a container that may change the network and is removed afterwards. @throws EngineError with the script's output
  */
 export async function runOnHost(docker: Docker, instance: string, image: string, script: string): Promise<void> {
   const name = `lotan-firewall-${instance}`
-  // One that was cut off.
+  // Left by an interrupted run.
   await containers.remove(docker, name)
   const id = await containers.create(docker, {
     name,
@@ -73,7 +65,7 @@ export async function runOnHost(docker: Docker, instance: string, image: string,
       NetworkMode: 'host',
       UsernsMode: 'host',
       CapDrop: ['ALL'],
-      // The second one is for the older of the two kinds of iptables.
+      // NET_RAW is for the older variant of iptables.
       CapAdd: ['NET_ADMIN', 'NET_RAW'],
       SecurityOpt: ['no-new-privileges'],
       Memory: 128 * 1024 ** 2,

@@ -1,9 +1,6 @@
-/**
- * How far a pull is, from the frames the engine tells of it. Pure: a frame turns what is known into what is known next.
- */
+/** Computes a pull's progress from the engine's frames. Pure. */
 import type { Progress } from '../preview/preview.ts'
 
-/** One line of a pull's stream. Of a layer: `id` is the layer's, `progressDetail` counts bytes. */
 export interface PullFrame {
   status?: string
   id?: string
@@ -12,12 +9,10 @@ export interface PullFrame {
 }
 
 interface Layer {
-  /** Compressed size in bytes; null until the engine has told it. */
   total: number | null
   bytes: number
   /** 0 to 1: most of a layer's time is its download, the rest its unpacking. */
   done: number
-  /** It was here before, and costs nothing. */
   here: boolean
 }
 
@@ -31,10 +26,9 @@ export const beginning: Pulling = { layers: new Map(), percent: 0 }
 const DOWNLOAD_SHARE = 0.75
 const waiting: Layer = { total: null, bytes: 0, done: 0, here: false }
 
-/** What is known of a pull after one more frame. */
 export function advance(pulling: Pulling, frame: PullFrame): Pulling {
   const { id, status = '' } = frame
-  // Layers are announced one after another: only the engine's last word says that there is no more.
+  // Layers are announced one by one: only the engine's last status tells that no more will come.
   if (status.startsWith('Status: ')) return { ...pulling, percent: 100 }
   if (!id) return pulling
   const layer = changed(pulling.layers.get(id), status, frame.progressDetail)
@@ -43,7 +37,6 @@ export function advance(pulling: Pulling, frame: PullFrame): Pulling {
   return { layers, percent: Math.max(pulling.percent, percentOf(layers)) }
 }
 
-/** A pull as the waiting page shows it. */
 export function progressOf({ layers, percent }: Pulling): Progress {
   const all = [...layers.values()]
   const sum = (of: (layer: Layer) => number) => all.reduce((total, layer) => total + of(layer), 0)
@@ -57,8 +50,7 @@ export function progressOf({ layers, percent }: Pulling): Progress {
 }
 
 /**
- * Where a pull stands that goes on where another was left: what was told before is not taken back. The engine begins
- * anew with each try, and says nothing of the size of layers that an earlier one has brought.
+ * The engine begins a retry anew and reports no size for layers that are present by now: never show less than before.
  */
 export function furthest(before: Progress | null, { bytes, total, layers, layersDone, percent }: Progress): Progress {
   const most = {
@@ -100,19 +92,17 @@ function changed(layer: Layer | undefined, status: string, detail: PullFrame['pr
     case 'Pull complete':
       return { ...was, bytes: wholeOf(was), done: 1 }
     default:
-      // Other frames with an id tell of the tag ("Pulling from team/app"), or that a layer is being tried again.
+      // Other frames with an id are about the tag ("Pulling from team/app") or a layer's retry.
       return undefined
   }
 }
 
-/** What a layer that has come has brought. */
 function wholeOf({ total, bytes }: Layer): number {
   return Math.max(total ?? 0, bytes)
 }
 
 /**
- * Layers weigh what they measure. One whose size is not known yet weighs as much as the others do on average; one that has
- * come without a word of its size was too small for that, and weighs nothing.
+ * By size. A layer of unknown size weighs as much as the others on average; one that came without any size was tiny.
  */
 function percentOf(layers: ReadonlyMap<string, Layer>): number {
   const work = [...layers.values()].filter((layer) => !layer.here)

@@ -1,4 +1,4 @@
-/** Pulls, builds and pushes: calls whose answer is a stream of JSON lines, the last of which may be an error. */
+/** Pulls, builds and pushes: requests answered by a stream of JSON lines, the last of which may be an error. */
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { call } from './call.ts'
@@ -7,9 +7,8 @@ import { advance, beginning, progressOf, type PullFrame } from './pull-progress.
 import type { Login } from '../registry/docker-config.ts'
 import type { Progress } from '../preview/preview.ts'
 
-/** A pull without a byte for this long has stalled. */
 export const STALL_MS = 60_000
-/** More layers than any engine takes; and each may be announced once more when the engine tries another way. */
+/** More layers than any engine takes; each may be announced once more on a retry. */
 const MOST_LAYERS = 125
 const MOST_ANNOUNCED = 4 * MOST_LAYERS
 
@@ -17,25 +16,20 @@ const BUILD_TRIES = 5
 
 export interface PullOptions {
   onProgress?: (progress: Progress) => void
-  /** Ends the pull; what it was aborted with is thrown. */
   signal?: AbortSignal
   auth?: Login
-  /** Milliseconds without a byte after which the pull is given up. */
+  /** Milliseconds without a byte. */
   stallAfter?: number
-  /** Milliseconds after which it is given up in any case; without it, it may take as long as it likes. */
   within?: number
-  /** What the image's manifest says that it brings, packed. */
+  /** The packed size that the manifest states. */
   bytes?: number
 }
 
 /**
- * Pulls an image, and waits until it is there. Of one with more layers than an engine takes, or more bytes than its
- * manifest says, no more is pulled.
- *
- * @param reference `HOST/NAME:TAG` or `HOST/NAME@DIGEST`, which leaves it without a tag
+ * Gives up on more layers than an engine takes, or more bytes than the manifest states.
+ * @param reference `HOST/NAME:TAG`, or `HOST/NAME@DIGEST`, which gives the image no tag
  * @returns the digest that it was pulled by
- * @throws EngineError `missing` when the registry has no such tag, `no-repository`, `stalled`, `too-slow`, `credentials`,
- *   `token-expired`, `rate-limited`, `tls`, `registry-down`, `disk-full`, `bad-image`, `engine-down` or `pull-failed`
+ * @throws EngineError `missing`, `no-repository`, `stalled`, `too-slow`, `bad-image`, `disk-full` or a registry's code
  */
 export async function pull(docker: Docker, reference: string, options: PullOptions = {}): Promise<string | null> {
   const { onProgress, auth, stallAfter = STALL_MS, within, signal } = options
@@ -55,7 +49,7 @@ export async function pull(docker: Docker, reference: string, options: PullOptio
         refuse({ ...progress, announced }, options.bytes)
         onProgress?.(progress)
       }
-      // A layer that is being tried again counts its seconds down, and brings nothing.
+      // A layer's retry counts its seconds down and brings no bytes.
       return pulling !== before || !frame.id
     },
     { stallAfter, within, signal, kind: 'pull' },
@@ -63,7 +57,7 @@ export async function pull(docker: Docker, reference: string, options: PullOptio
   return digest
 }
 
-/** The engine itself has no bounds. @throws EngineError */
+/** The engine itself has no limits. */
 function refuse({ layers, announced, bytes }: Progress & { announced: number }, most = Infinity): void {
   if (layers > MOST_LAYERS || announced > MOST_ANNOUNCED)
     throw new EngineError('bad-image', `it has more than ${MOST_LAYERS} layers, so it was given up`)
@@ -71,13 +65,11 @@ function refuse({ layers, announced, bytes }: Progress & { announced: number }, 
     throw new EngineError('bad-image', `the registry sends more than the ${most} bytes that its manifest says`)
 }
 
-/** Gives an image that is here another name, `HOST/NAME:TAG`, as a pull by that name does. */
 export async function tagImage(docker: Docker, image: string, reference: string): Promise<void> {
   const { repository: repo, tag } = partsOf(reference)
   await call(`naming ${reference}`, (asked) => docker.getImage(image).tag({ repo, tag, ...asked }))
 }
 
-/** Pushes an image to where its name says. */
 export async function push(docker: Docker, reference: string, auth?: Login): Promise<void> {
   const image = docker.getImage(partsOf(reference).repository)
   const { tag } = partsOf(reference)
@@ -91,10 +83,7 @@ export async function push(docker: Docker, reference: string, auth?: Login): Pro
   )
 }
 
-/**
- * Builds an image from a directory that holds a Dockerfile.
- * @param files the files of it that the Dockerfile needs, itself included
- */
+/** @param files those of `dir` that the Dockerfile needs, itself included */
 export async function build(docker: Docker, dir: string, files: string[], reference: string): Promise<void> {
   for (let tries = 1; ; tries++)
     try {
@@ -106,8 +95,8 @@ export async function build(docker: Docker, dir: string, files: string[], refere
       )
       return
     } catch (error) {
-      // Somebody removed what the build stands on in that very moment. Layers of earlier builds are not used for that
-      // reason: another Lotan's demo, or a test, may be removing them.
+      // The base image was removed at this moment. Cached layers are not used, since another Lotan's demo or a test may
+      // be removing them.
       if (
         tries === BUILD_TRIES ||
         !/unable to find image|no such image|unknown parent image/i.test((error as Error).message)
@@ -116,10 +105,7 @@ export async function build(docker: Docker, dir: string, files: string[], refere
     }
 }
 
-/**
- * Opens a stream and reads it to its end, line by line. An `error` line rejects, and so does too long a time without a
- * line that `onFrame` says brought something.
- */
+/** Rejects on an `error` line, and after too long without a line for which `onFrame` returns true. */
 async function follow(
   open: (asked: { abortSignal: AbortSignal }) => Promise<NodeJS.ReadableStream>,
   onFrame: (frame: PullFrame) => boolean,
@@ -137,12 +123,11 @@ async function follow(
     await call(
       'following the engine',
       async (asked) => {
-        // The engine sends its header with the first word it says, so silence is measured from here on.
+        // The engine sends its header with the first line, so silence is measured from here on.
         const stream = (await open(asked)) as Readable
         asked.abortSignal.addEventListener('abort', () => stream.destroy(), { once: true })
         for await (const frame of frames(stream)) {
           if (frame.error) throw Object.assign(new Error(frame.error), { statusCode: 500 })
-          // What it throws ends the loop, and with it the stream.
           if (onFrame(frame)) timer.refresh()
         }
       },
@@ -172,7 +157,7 @@ function inWords(ms: number): string {
   return ms < 60_000 ? `${Math.round(ms / 100) / 10} s` : `${Math.round(ms / 6_000) / 10} min`
 }
 
-/** `127.0.0.1:5000/team/app:red` → its repository and its tag; a digest stands for a tag. */
+/** `127.0.0.1:5000/team/app:red` → repository and tag, or digest. */
 function partsOf(reference: string): { repository: string; tag: string } {
   const at = reference.indexOf('@')
   if (at >= 0) return { repository: reference.slice(0, at), tag: reference.slice(at + 1) }

@@ -1,7 +1,6 @@
 /**
- * What a container has written to the engine's disk beside its image: its layer, its volumes, and the files that the
- * engine gives each container of its own (`/etc/hosts` and the like, which it may write to as well). Output is not
- * counted: the engine rotates that.
+ * Measures what a container has written beside its image: its layer, its volumes, its own `/etc/hosts` and the like.
+ * The engine rotates output, so it is not counted.
  */
 import { spawn } from 'node:child_process'
 import fs from 'node:fs/promises'
@@ -9,29 +8,24 @@ import type Docker from 'dockerode'
 import { call } from './call.ts'
 import { EngineError } from './error.ts'
 
-/** A look that takes longer tells what it has found so far. 200 000 files take 1.4 s. */
+/** A longer measurement returns what it has found so far. 200 000 files take 1.4 s. */
 const LOOK_MS = 20_000
-/** The engine looks through all files too, and is not to be asked in vain when it has much to do. */
+/** The engine walks all files too. */
 const ENGINE_MS = 60_000
-/** Each file takes an inode beside its blocks, and a disk has so many of these: an empty one counts as one block. */
+/** An empty file counts as one block, since a disk has a limited number of inodes. */
 const LEAST_PER_FILE = 4_096
-/** How many containers' paths are remembered. */
 const MOST_KNOWN = 5_000
 
 type Find = { args: string[]; devices?: ReadonlySet<number> }
 
-/** @param local whether the engine is reached by a unix socket: only then its paths may be this machine's */
+/** `local`: the engine is reached by a unix socket. Only then its paths may be this machine's. */
 export function openWritten(docker: Docker, local: boolean) {
-  /** What can be looked through here, by container: these paths stay the same as long as it is there. */
+  /** Readable paths by container, fixed for its lifetime. */
   const known = new Map<string, string[]>()
 
   /**
-   * How many bytes a container has written, in blocks as the disk counts them; where its files cannot be read here, the
-   * engine's own word, which has no volumes in it and takes a sparse file for a full one.
-   *
-   * @param most it need not be known how much more than this it is
-   * @returns undefined where there is no such container
-   * @throws EngineError
+   * Bytes in disk blocks; stops above `most`. Where files cannot be read here, the engine's figure, which leaves out
+   * volumes and counts sparse files in full. undefined where there is no such container.
    */
   return async function written(id: string, most: number): Promise<number | undefined> {
     const found = await inspect(id)
@@ -57,7 +51,6 @@ export function openWritten(docker: Docker, local: boolean) {
   }
 }
 
-/** What the client's types leave out. */
 interface Sized {
   inspect(options: object): Promise<{ SizeRw?: number }>
 }
@@ -66,7 +59,7 @@ type Info = Pick<Docker.ContainerInspectInfo, 'ResolvConfPath' | 'HostnamePath' 
   GraphDriver?: { Data?: { UpperDir?: string } | null } | null
 }
 
-/** Where a container writes. Empty where the engine keeps its layer in another way than as a directory. */
+/** Empty where the engine's layer is not a directory. */
 function pathsOf({ GraphDriver, Mounts, HostsPath, HostnamePath, ResolvConfPath }: Info): string[] {
   const layer = GraphDriver?.Data?.UpperDir
   if (!layer) return []
@@ -74,7 +67,7 @@ function pathsOf({ GraphDriver, Mounts, HostsPath, HostnamePath, ResolvConfPath 
   return [layer, ...volumes, HostsPath, HostnamePath, ResolvConfPath].filter((path) => path.startsWith('/'))
 }
 
-/** @returns null where not all of it can be read here: the engine is elsewhere, or only root may */
+/** null where not all of it can be read here. */
 async function readable(paths: string[]): Promise<string[] | null> {
   if (paths.length === 0) return null
   const { R_OK, X_OK } = fs.constants
@@ -88,13 +81,12 @@ async function readable(paths: string[]): Promise<string[] | null> {
   )
 }
 
-/** @returns undefined where that cannot be done here */
 async function measure(paths: string[], id: string, pid: number, most: number): Promise<number | undefined> {
   const pids = pid > 0 ? await pidsOf(pid, id) : []
   const looks: Find[] = [{ args: ['-P', ...paths, '-xdev'] }]
   const [first] = pids
   if (first !== undefined) {
-    // A file that was removed takes its blocks as long as a process has it open, or mapped. What lies in memory does not.
+    // A removed file takes its blocks while a process has it open or mapped. Files in memory do not count.
     const opened = pids.flatMap((pid) => [`/proc/${pid}/fd`, `/proc/${pid}/map_files`])
     const devices = new Set(await Promise.all([`/proc/${first}/root`, ...paths].map(deviceOf)))
     looks.push({ args: ['-L', ...opened, '-maxdepth', '1', '-type', 'f', '-links', '0'], devices })
@@ -103,7 +95,7 @@ async function measure(paths: string[], id: string, pid: number, most: number): 
   const seen = new Set<string>()
   for (const look of looks) {
     const went = await find(look, (file) => {
-      // Under several names, or open several times: it is one.
+      // One file under several names, or open several times.
       if (file.links !== 1) {
         const key = `${file.device}:${file.inode}`
         if (seen.has(key)) return true
@@ -124,14 +116,10 @@ interface File {
   inode: string
 }
 
-/**
- * Has `find` tell of files, many times as fast as by asking for each from here.
- * @param tell answers whether to go on
- * @returns false where there is no such program
- */
+/** Many times as fast as one call for each file. @returns false where there is no such program */
 function find({ args, devices }: Find, tell: (file: File) => boolean): Promise<boolean> {
   const child = spawn('find', [...args, '-printf', '%b %n %D %i\n'], {
-    // What goes away meanwhile is no error.
+    // Files may vanish meanwhile.
     stdio: ['ignore', 'pipe', 'ignore'],
     timeout: LOOK_MS,
     killSignal: 'SIGKILL',
@@ -156,12 +144,11 @@ function find({ args, devices }: Find, tell: (file: File) => boolean): Promise<b
   })
 }
 
-/** The processes of a container, where they can be seen from here; none where they cannot. */
 async function pidsOf(pid: number, id: string): Promise<number[]> {
   const groups = await fs.readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')
   for (const line of groups.split('\n')) {
     const [, controllers, path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
-    // Else this is not the engine's machine, and the number another process'.
+    // Otherwise the pid is another machine's.
     if (controllers === undefined || !path.includes(id)) continue
     const procs = `/sys/fs/cgroup/${controllers.replace(/^name=/, '')}${path}/cgroup.procs`
     const found = await fs.readFile(procs, 'utf8').catch(() => '')

@@ -1,18 +1,11 @@
-/** The body of a registry's answer, which may be as long as a registry likes: read with a limit, and as what it should be. */
+/** Reads the body of a registry's answer with a size limit. */
 import { refusalOf, RegistryError, unreachable } from './error.ts'
 
 const MB = 1_000_000
 
-/** Tokens, errors, and what else is small. */
 const MOST_BYTES = MB
 
-/**
- * The bytes of an answer. Where it is packed (`Content-Encoding`), unpacked bytes count; what is beyond is not read.
- *
- * @param most how many there may be
- * @param what was asked for, for the error's message
- * @throws RegistryError `registry-down`
- */
+/** Counts unpacked bytes, and reads no further than `most`. @throws RegistryError `registry-down` */
 export async function bytesOf(answer: Response, most: number, what: string): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let length = 0
@@ -28,10 +21,7 @@ export async function bytesOf(answer: Response, most: number, what: string): Pro
   return Buffer.concat(chunks)
 }
 
-/**
- * The body of a good answer, as a JSON object; what is in it is anybody's guess still.
- * @throws RegistryError
- */
+/** The object's content is unchecked. @throws RegistryError */
 export async function json(answer: Response, what: string, most = MOST_BYTES): Promise<Record<string, unknown>> {
   const refusal = refusalOf(answer, what)
   if (refusal) {
@@ -41,7 +31,6 @@ export async function json(answer: Response, what: string, most = MOST_BYTES): P
   return objectIn(await bytesOf(answer, most, what), answer, what)
 }
 
-/** @throws RegistryError where the bytes are no JSON object */
 export function objectIn(bytes: Buffer, answer: Response, what: string): Record<string, unknown> {
   const { host } = new URL(answer.url)
   let value: unknown

@@ -1,29 +1,19 @@
-/**
- * Logins that a program keeps: `docker-credential-NAME get` reads the registry's name and prints the login as JSON
- * (https://github.com/docker/docker-credential-helpers).
- */
+/** Runs a credential helper (https://github.com/docker/docker-credential-helpers). */
 import { execFile } from 'node:child_process'
 import type { Login } from './docker-config.ts'
 import { RegistryError } from './error.ts'
 
-/** Some ask a service far away, none a person: nobody sits in front of a server. */
+/** Some helpers call a remote service. */
 const TIMEOUT_MS = 15_000
 
-/**
- * Asks the helper for a registry's login.
- *
- * @param name without `docker-credential-`
- * @param key the registry's name, as the helper knows it
- * @returns undefined when the helper has none
- * @throws RegistryError `helper-failed`
- */
+/** @param name without `docker-credential-` @throws RegistryError `helper-failed` */
 export async function askHelper(name: string, key: string, within = TIMEOUT_MS): Promise<Login | undefined> {
   const program = `docker-credential-${name}`
   const failed = (message: string, cause?: unknown) =>
     new RegistryError('helper-failed', `${program}: ${message}`, { program, cause })
   if (!/^[\w.-]+$/.test(name)) throw failed('config.json names a helper that is no program’s name')
   const { error, stdout, stderr } = await run(program, key, within)
-  // Docker's own words for it, on standard output.
+  // Docker's message, on standard output.
   if (error && /credentials not found/i.test(stdout)) return undefined
   if (error?.code === 'ENOENT') throw failed('is not on the PATH', error)
   if (error?.killed) throw failed(`gave no answer in ${within / 1_000} s`, error)
@@ -47,13 +37,13 @@ function run(program: string, input: string, timeout: number): Promise<Ran> {
     const child = execFile(program, ['get'], { timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) =>
       resolve({ error, stdout, stderr }),
     )
-    // One that ends without having read is judged by how it ends.
+    // A helper that ends without reading is judged by its exit code.
     child.stdin?.on('error', () => {})
     child.stdin?.end(input)
   })
 }
 
-/** Never a part of what it printed in a message: that is a secret. */
+/** Its output is a secret and never part of a message. */
 function parsed(text: string): { Username?: unknown; Secret?: unknown } | undefined {
   try {
     return JSON.parse(text) as object

@@ -1,29 +1,23 @@
-/** What `config.json` says of a registry's login, as `docker login` wrote it. Read anew each time: logins come and go. */
+/** Reads a registry's login from `config.json`, each time anew: logins change. */
 import fs from 'node:fs'
 import path from 'node:path'
 
-/** In the shape the engine takes with a pull. */
-export type Login = { serveraddress?: string } & (
-  | { username: string; password: string }
-  /** What a token service takes in place of a password. */
-  | { identitytoken: string }
-)
+export type Login = { serveraddress?: string } & ({ username: string; password: string } | { identitytoken: string })
 
-/** Where the login of a registry is to be had. */
 export interface Saved {
-  /** The helper for this registry alone (`credHelpers`), without its `docker-credential-`. */
+  /** This registry's helper (`credHelpers`), without `docker-credential-`. */
   helper: string | undefined
-  /** The helper for all of them (`credsStore`). */
+  /** The helper for all registries (`credsStore`). */
   store: string | undefined
-  /** The login that stands in the file itself (`auths`). */
+  /** From `auths`. */
   login: Login | undefined
 }
 
-/** The name a registry without a host in the reference goes by, and the one it has in `config.json`. */
+/** The name of the default registry, and its key in `config.json`. */
 export const HUB = 'docker.io'
 const HUB_KEY = 'index.docker.io'
 
-/** The registry a reference names and the repository's path there: `nginx` is `library/nginx` on the hub. */
+/** `nginx` is `library/nginx` on the hub. */
 export function splitReference(reference: string): { host: string; name: string } {
   const slash = reference.indexOf('/')
   const first = reference.slice(0, Math.max(slash, 0))
@@ -33,17 +27,11 @@ export function splitReference(reference: string): { host: string; name: string 
   return { host, name: host === HUB && !rest.includes('/') ? `library/${rest}` : rest }
 }
 
-/** The name that `docker` asks a helper for. */
 export function helperKey(host: string): string {
   return host === HUB ? `https://${HUB_KEY}/v1/` : host
 }
 
-/**
- * Where the login for a registry is.
- *
- * @param dockerConfig the directory of `config.json`
- * @throws when the file is there and cannot be read
- */
+/** @throws where the file exists and cannot be read */
 export function savedFor(host: string, dockerConfig: string): Saved {
   const file = path.join(dockerConfig, 'config.json')
   if (!fs.existsSync(file)) return { helper: undefined, store: undefined, login: undefined }

@@ -1,16 +1,12 @@
-/**
- * Logins of AWS ECR: tokens of some hours that the SDK fetches, by its own chain of credentials (variables, profile,
- * credentials file, role). A token is kept, renewed before it ends, and again when a registry refuses it: tokens can
- * end early.
- */
+/** Logins of AWS ECR, fetched by the SDK. Renewed before their end and on refusal: tokens can end early. */
 import type { Login } from './docker-config.ts'
 import { RegistryError } from './error.ts'
 
-/** What the helper of the same purpose is called in `config.json`. It is not needed: Lotan serves the name itself. */
+/** Docker's helper for ECR. Lotan needs no such program: it serves this name itself. */
 export const ECR_HELPER = 'ecr-login'
 
 const TIMEOUT_MS = 20_000
-/** A token is renewed this long before its end, or when half its life is over, whichever is later. */
+/** A token is renewed this long before its end, or at half its life, whichever is later. */
 const MARGIN_MS = 30 * 60_000
 
 interface Token {
@@ -20,7 +16,6 @@ interface Token {
   endsAt: number
 }
 
-/** The region in a registry's name; undefined for a registry that is not ECR's. */
 export function ecrRegion(host: string): string | undefined {
   return /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.com\.cn)$/.exec(
     host,
@@ -28,12 +23,8 @@ export function ecrRegion(host: string): string | undefined {
 }
 
 /**
- * Opens the source of ECR's logins. Asks nothing yet.
- *
- * @param region for a registry whose name has none; null for what the SDK finds itself
- * @returns asks for a registry's login. `refused` is one that the registry has just turned away: it is never given
- *   again. Who asks at the same time gets the same
- * @throws RegistryError `aws-credentials`, `aws-region`, `token-expired`, `rate-limited` or `registry-down`
+ * Never returns the `refused` login; concurrent callers share one.
+ * @param region for a registry whose name has none; null for the SDK's own choice
  */
 export function openEcr(region: string | null): (host: string, refused?: Login) => Promise<Login> {
   const kept = new Map<string, Token>()
@@ -46,7 +37,7 @@ export function openEcr(region: string | null): (host: string, refused?: Login) 
     try {
       return await (asking.get(region) ?? begin(region, last !== undefined))
     } catch (error) {
-      // Not renewed in time yet, and still good.
+      // Due for renewal, and still good.
       if (usable && Date.now() < usable.endsAt) return usable
       throw error
     }
@@ -70,11 +61,11 @@ export function openEcr(region: string | null): (host: string, refused?: Login) 
   }
 }
 
-/** Imported when it is needed: most Lotans pull from elsewhere. */
+/** Imported on demand: most instances use other registries. */
 async function fetchToken(region: string | undefined, renewing: boolean): Promise<Token> {
   const { ECRClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr')
   const began = Date.now()
-  // A client for each time, and no cache: credentials that were changed on disk count at once.
+  // A new client and no cache: credentials changed on disk count at once.
   const fresh = { ignoreCache: true }
   const client = new ECRClient({ ...fresh, ...(region && { region }) })
   const late = AbortSignal.timeout(TIMEOUT_MS)
@@ -95,10 +86,7 @@ async function fetchToken(region: string | undefined, renewing: boolean): Promis
   }
 }
 
-/**
- * What the SDK's errors mean.
- * @param renewing there was a token before, so that AWS was known to let Lotan in
- */
+/** @param renewing AWS has accepted these credentials before */
 export function awsError(error: Error, renewing: boolean): RegistryError {
   const { name, message } = error
   const make = (code: RegistryError['code']) => new RegistryError(code, `${name}: ${message}`, { cause: error })

@@ -1,22 +1,18 @@
-/** What goes wrong with a registry, as the reasons Lotan knows. */
 import type { RegistryCode } from '../preview/failure-reason.ts'
 
 interface More {
-  /** The program that could not be used: `docker-credential-pass`. */
   program?: string
-  /** How long the registry wants to be left alone, milliseconds. */
   retryAfter?: number
-  /** What it answered with, by HTTP; none where there was no answer. */
   status?: number
-  /** Of a `bad-image`: the digest that the tag has, and whether that is no image at all. */
+  /** Of a `bad-image`: the tag's digest, and whether it is no image at all. */
   digest?: string
   isArtifact?: boolean
-  /** There was no connection to it from here; who has another way there may have more luck. */
+  /** This process could not connect; the engine may have another way. */
   isUnreached?: boolean
   cause?: unknown
 }
 
-/** The one error of the registry. `message` is for the admin. */
+/** `message` is for the admin. */
 export class RegistryError extends Error {
   readonly code: RegistryCode
   readonly program: string | undefined
@@ -39,14 +35,13 @@ export class RegistryError extends Error {
     this.isUnreached = isUnreached
   }
 
-  /** The same error, thrown once more. @param retryAfter what is left of that */
+  /** A new error, with the stack of this throw. @param retryAfter what is left of it */
   again(retryAfter = this.retryAfter): RegistryError {
     const { code, message, program, status, digest, isArtifact, isUnreached } = this
     return new RegistryError(code, message, { program, retryAfter, status, digest, isArtifact, isUnreached })
   }
 }
 
-/** An answer that is no good, as an error; undefined for a good one. */
 export function refusalOf(answer: Response, what: string): RegistryError | undefined {
   if (answer.ok) return undefined
   const said = `${new URL(answer.url).host} answered ${answer.status} for ${what}`
@@ -64,7 +59,6 @@ export function refusalOf(answer: Response, what: string): RegistryError | undef
   }
 }
 
-/** No answer at all: the registry is down, or is not trusted. */
 export function unreachable(url: URL, error: unknown): RegistryError {
   const { message, cause } = error as Error & { cause?: { code?: string; message?: string } }
   const said = `${url.host}: ${cause?.message || cause?.code || message}`
@@ -73,19 +67,19 @@ export function unreachable(url: URL, error: unknown): RegistryError {
   return new RegistryError(isOfTls(code) ? 'tls' : 'registry-down', said, { isUnreached, cause: error })
 }
 
-/** No connection came about. One that was accepted and then broken is another thing. */
+/** The connection failed. One that broke later is another error. */
 function isOfTheWay(code: string): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/.test(code)
 }
 
-/** OpenSSL's and Node's own codes: a certificate nobody here trusts, or no TLS at the other end. */
+/** OpenSSL's and Node's codes for an untrusted certificate, or no TLS at the other end. */
 function isOfTls(code: string): boolean {
   return /^(ERR_(SSL|TLS)_|EPROTO$|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/.test(
     code,
   )
 }
 
-/** Seconds, or a date (RFC 9110, 10.2.3). */
+/** Seconds or a date (RFC 9110, 10.2.3). */
 function retryAfterOf(answer: Response): number | undefined {
   const text = answer.headers.get('retry-after') ?? ''
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()

@@ -1,32 +1,25 @@
-/** One question to a registry over HTTP, and the answer to its challenge (RFC 9110, 11.6.1). */
+/** Sends one request to a registry, and answers its challenge (RFC 9110, 11.6.1). */
 import type { Login } from './docker-config.ts'
 import { json } from './body.ts'
 import { RegistryError, unreachable } from './error.ts'
 
-/** From the question to the last byte of its answer, so that one that drips ends too. */
+/** Until the last byte of the answer, so that one that drips ends too. */
 const TIMEOUT_MS = 15_000
-/** How often an answer may lead elsewhere: registries keep blobs, and some manifests, in a storage of their own. */
+/** Registries keep blobs, and some manifests, in separate storage. */
 const MOST_REDIRECTS = 5
-/** No token is longer; headers above that are refused nearly everywhere. */
 const MOST_TOKEN = 32_000
 
 export interface Ask {
   authorization?: string
-  /** The media types that are understood. */
   accept?: string
-  /** The entity tag of what is known already: 304 says that nothing has changed (RFC 9110, 13.1.2). */
+  /** The known entity tag: 304 says that nothing has changed (RFC 9110, 13.1.2). */
   noneMatch?: string
   method?: 'HEAD'
-  /** Sent as a form, by POST. */
   form?: URLSearchParams
   signal?: AbortSignal
 }
 
-/**
- * Asks, and follows where the answer leads: by HTTPS alone, or on loopback. The login goes to who was asked, and nowhere
- * else.
- * @throws RegistryError when there is no answer
- */
+/** Follows redirects by HTTPS or on loopback alone, and sends the login to the first host only. */
 export async function ask(url: URL, options: Ask = {}): Promise<Response> {
   const late = AbortSignal.timeout(TIMEOUT_MS)
   const signal = options.signal ? AbortSignal.any([options.signal, late]) : late
@@ -55,7 +48,7 @@ async function put(url: URL, options: Ask): Promise<Response> {
       ...(form && { method: 'POST', body: form }),
       headers: {
         Accept: accept,
-        // A few packed bytes may be many.
+        // A few packed bytes may unpack to many.
         'Accept-Encoding': 'identity',
         ...(authorization && { Authorization: authorization }),
         ...(noneMatch !== undefined && { 'If-None-Match': noneMatch }),
@@ -81,17 +74,14 @@ function isSafe(next: URL, from: URL): boolean {
   return next.protocol === 'https:' || (next.protocol === 'http:' && isLoopback(next) && isLoopback(from))
 }
 
-/** Plain HTTP on loopback alone, as the engine has it. */
+/** Plain HTTP on loopback alone, as the engine does. */
 export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
 
 /**
- * What to send to who has put up a challenge: the login itself, or a token that the named realm gives for it.
- *
- * @param challenge the `WWW-Authenticate` of `host`
- * @returns the `Authorization`; undefined where there is none to send
- * @throws RegistryError when the realm gives none
+ * The `Authorization` for a challenge: the login, or a token from the named realm.
+ * @throws RegistryError where the realm gives none
  */
 export async function authorize(
   challenge: string,
@@ -102,7 +92,7 @@ export async function authorize(
   const basic = login && 'username' in login ? `Basic ${base64(`${login.username}:${login.password}`)}` : undefined
   const bearer = /\bBearer\s+(.*)/i.exec(challenge)?.[1]
   if (bearer === undefined) return basic
-  // Of several challenges in one header, the first one's words count.
+  // Of several challenges the first one's words count.
   const asked = new Map([...bearer.matchAll(/(\w+)="([^"]*)"/g)].reverse().map(([, key, value]) => [key, value]))
   const realm = URL.parse(asked.get('realm') ?? '')
   if (!realm || (realm.protocol !== 'https:' && !isLoopback(realm)))

@@ -1,26 +1,16 @@
-/**
- * Where a registry's list goes on. What registries send for it is not always what RFC 8288 has: the other scheme or host
- * behind a proxy, no `<>`, `rel="Next"`, or nothing at all. Pure.
- */
+/** Finds the next page of a list. Registries deviate from RFC 8288: another host, no `<>`, `rel="Next"`, or no link. */
 
-/**
- * The address in the `Link` whose relation is `next`: its path and query, on the origin that was asked. A login is sent
- * nowhere else.
- *
- * @param link the header's text, null where there is none
- * @param asked the address that was answered
- */
+/** Its path and query on the requested origin: the login is sent nowhere else. */
 export function nextIn(link: string | null, asked: URL): URL | undefined {
   for (const { target, relations } of linksIn(link ?? '')) {
     if (!relations.includes('next')) continue
     const found = URL.parse(target, asked.href)
-    // Not by resolving them: a path may begin with `//`, which would be another host.
+    // Not resolved as a URL: a path may begin with `//`, which would be another host.
     if (found) return Object.assign(new URL(asked.origin), { pathname: found.pathname, search: found.search })
   }
   return undefined
 }
 
-/** The list from behind a tag on. */
 export function behind(tag: string, asked: URL): URL {
   const url = new URL(asked)
   url.searchParams.set('last', tag)
@@ -29,7 +19,6 @@ export function behind(tag: string, asked: URL): URL {
 
 interface Link {
   target: string
-  /** In lower case. */
   relations: string[]
 }
 
@@ -45,7 +34,6 @@ function linksIn(text: string): Link[] {
   })
 }
 
-/** Splits where the separator stands outside of `<…>` and `"…"`. */
 function pieces(text: string, separator: ',' | ';'): string[] {
   const found = ['']
   let until = ''

@@ -1,17 +1,11 @@
-/** The login a registry gets, from whoever has it: a helper program, AWS, or `config.json` itself. */
+/** Finds a registry's login: from a helper program, from AWS, or in `config.json`. */
 import type { Config } from '../config/config.ts'
 import { helperKey, savedFor, type Login, type Saved } from './docker-config.ts'
 import { ECR_HELPER, ecrRegion, openEcr } from './ecr.ts'
 import { RegistryError } from './error.ts'
 import { askHelper } from './credential-helper.ts'
 
-/**
- * Opens the source of all logins. Asks nothing yet.
- *
- * @returns asks for a registry's login: undefined when there is none. With `refused`, a login that the registry has
- *   turned away, it answers another one or undefined
- * @throws RegistryError
- */
+/** Never returns the `refused` login. */
 export function openLogins(config: Pick<Config, 'dockerConfig' | 'awsRegion'>) {
   const ecr = openEcr(config.awsRegion)
 
@@ -23,7 +17,7 @@ export function openLogins(config: Pick<Config, 'dockerConfig' | 'awsRegion'>) {
       const found =
         name === ECR_HELPER
           ? await ecr(host, refused).catch((error: unknown) => {
-              // Whoever has no AWS credentials here may have put a token into config.json by `docker login`.
+              // Without AWS credentials, `docker login` may have saved a token.
               if (!login || !(error instanceof RegistryError) || error.code !== 'aws-credentials') throw error
             })
           : await askHelper(name, helperKey(host))

@@ -1,15 +1,14 @@
 /**
- * What a tag stands for in the registry, read before the engine is told to pull it: the engine takes a manifest of any
- * length, and keeps one goroutine and some 750 kB for each layer of it (measured: 15 GB for 20 000).
+ * Reads a tag's manifest before the engine pulls it: the engine takes any length, and keeps some 750 kB for each layer
+ * (measured: 15 GB for 20 000).
  *
- * The shapes are https://github.com/opencontainers/image-spec/blob/main/manifest.md and, beside it, the image index;
- * nothing of what a registry sends is believed to have them.
+ * https://github.com/opencontainers/image-spec/blob/main/manifest.md
  */
 import { createHash } from 'node:crypto'
 import { bytesOf, isObject, json, objectIn } from './body.ts'
 import { refusalOf, RegistryError } from './error.ts'
 
-/** One layer of an image. `unpacked` is the digest of its content, by which the engine knows what it has already. */
+/** `unpacked` is the digest of its content, by which the engine knows a layer. */
 export interface Layer {
   bytes: number
   unpacked: string | null
@@ -20,36 +19,33 @@ export interface Platform {
   architecture: string
 }
 
-/** An image that the engine can be told to pull. */
 export interface Pullable {
-  /** Of the tag's manifest, or of its index, as it was read here: the engine is told to pull this and no other. */
+  /** Of the tag's manifest or index, as it was read: the engine pulls exactly this. */
   digest: string
-  /** Its layers' sizes as they are sent, packed; lowest first. */
+  /** Packed, lowest layer first. */
   sizes: number[]
-  /** The digest of its configuration. */
   config: string | undefined
 }
 
-/** Asks the repository for `manifests/red`, or `blobs/sha256:…`. */
 export type Get = (path: string, accept: string) => Promise<Response>
 
 const INDEXES = ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json']
 
-/** The kinds of manifest. Asked without them, a registry answers with another digest than the engine knows. */
+/** Without this Accept header a registry answers with another digest than the engine knows. */
 export const MANIFESTS = [
   ...INDEXES,
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ')
 
-/** The distribution project's own bound for a manifest. */
+/** The distribution project's limit. */
 const MOST_BYTES = 4 * 1024 ** 2
-/** The engine's own (`maxLayerDepth`): with one more it unpacks them all, and says `max depth exceeded`. */
+/** The engine's `maxLayerDepth`: with one more it unpacks them all, then says `max depth exceeded`. */
 export const MOST_LAYERS = 125
-/** Images of one index that may be meant for this machine: variants of its processor. */
+/** Variants of this machine's processor in one index. */
 const MOST_IMAGES = 8
 
-/** What the engine runs on a machine of this kind when there is nothing for that itself. */
+/** What the engine also runs on such a machine. */
 const runsToo: Record<string, string[]> = { amd64: ['386'], arm64: ['arm'] }
 
 type Known = Record<string, unknown>
@@ -58,13 +54,7 @@ interface Read {
   manifest: Known
 }
 
-/**
- * Reads what a tag stands for, and looks whether the engine can pull it without harm.
- *
- * @param platform of an index, the images for this machine count
- * @returns undefined where the registry has no such tag
- * @throws RegistryError `bad-image`, with the digest that was looked at
- */
+/** @throws RegistryError `bad-image`, with the digest that was read */
 export async function pullableOf(get: Get, tag: string, platform: Platform): Promise<Pullable | undefined> {
   const found = await read(get, tag, tag)
   if (!found) return undefined
@@ -80,19 +70,15 @@ export async function pullableOf(get: Get, tag: string, platform: Platform): Pro
   }
 }
 
-/**
- * The layers of an image, lowest first.
- * @throws RegistryError
- */
 export async function layersOf(get: Get, { sizes, config }: Pullable, what: string): Promise<Layer[]> {
   const answer = config && (await json(await get(`blobs/${config}`, 'application/json'), what, MOST_BYTES))
   const { diff_ids: ids } = answer && isObject(answer.rootfs) ? answer.rootfs : {}
-  // Where the two do not go together, no layer is known to be here.
+  // Without a match no layer is known to be present.
   const isWhole = Array.isArray(ids) && ids.length === sizes.length
   return sizes.map((bytes, i) => ({ bytes, unpacked: isWhole ? String(ids[i]) : null }))
 }
 
-/** Something that no engine is to pull. `isArtifact`: it is no image at all, on no machine. */
+/** An image that no engine may pull. `isArtifact`: no image on any machine. */
 class Unfit extends Error {
   readonly isArtifact: boolean
 
@@ -115,7 +101,6 @@ async function read(get: Get, reference: string, what: string): Promise<Read | u
   }
 }
 
-/** The images of an index that the engine may choose on this machine, the one that it most likely does first. */
 async function imagesIn(get: Get, index: Known, tag: string, platform: Platform): Promise<Known[]> {
   checkKeys(index)
   if ('layers' in index || 'config' in index) throw new Unfit('it is an index and an image at once')
@@ -126,7 +111,6 @@ async function imagesIn(get: Get, index: Known, tag: string, platform: Platform)
   const images: Known[] = []
   for (const digest of own) {
     const found = await read(get, digest, `${tag} for ${inWords(platform)}`)
-    // It may come yet: the same index is not to be held against it.
     if (found?.digest !== digest)
       throw new RegistryError('registry-down', `${tag}: the registry does not have ${digest}, which its index names`, {
         status: 404,
@@ -141,7 +125,7 @@ function digestsFor(entries: Known[], { os, architecture }: Platform): string[] 
   const of = (wanted: string) =>
     entries.filter(({ platform }) => isObject(platform) && platform.os === os && platform.architecture === wanted)
   const own = [architecture, ...(runsToo[architecture] ?? [])].map(of).find((found) => found.length > 0) ?? []
-  // An index leads to another one by an entry for this machine, or for none: then nothing is for this machine.
+  // An index in an index, by an entry for this machine or for none.
   return [...new Set(own.map(digestIn))]
 }
 
@@ -157,7 +141,6 @@ function noneFor(entries: Known[], platform: Platform): Unfit {
   return new Unfit(`it has no image for ${inWords(platform)}${has.slice(0, 200)}`)
 }
 
-/** @throws Unfit */
 function imageOf(manifest: Known): Omit<Pullable, 'digest'> {
   checkKeys(manifest)
   if (manifest.schemaVersion === 1 || 'fsLayers' in manifest)
@@ -173,7 +156,6 @@ function imageOf(manifest: Known): Omit<Pullable, 'digest'> {
   return { sizes: layers.map(sizeIn), config: digestIn(config) }
 }
 
-/** What the config's media type says of a manifest; the engine takes these for images. */
 const CONFIGS = [
   'application/vnd.docker.container.image.v1+json',
   'application/vnd.oci.image.config.v1+json',
@@ -181,10 +163,9 @@ const CONFIGS = [
   '',
 ]
 
-/** Words for what is kept in a registry beside images; undefined for an image. */
 function artifactIn(config: Known, layers: Known[], { artifactType }: Known): string | undefined {
   const typeOf = ({ mediaType }: Known) => (typeof mediaType === 'string' ? mediaType : '')
-  // Signatures come with the configuration of an image, and attestations too.
+  // Signatures and attestations have an image's configuration too.
   const strange = layers.map(typeOf).find((type) => type !== '' && !/\btar\b/.test(type))
   const isImage = CONFIGS.includes(typeOf(config)) && strange === undefined
   if (isImage) return undefined
@@ -198,10 +179,7 @@ function artifactIn(config: Known, layers: Known[], { artifactType }: Known): st
   return `something else (${types.trim().split(/\s+/)[0]!.slice(0, 100)})`
 }
 
-/**
- * The engine reads keys in any case: `Layers` beside `layers` would be another image to it than here.
- * @throws Unfit
- */
+/** The engine reads keys in any case: to it `Layers` could replace `layers`. @throws Unfit */
 function checkKeys(manifest: Known): void {
   const known = ['schemaVersion', 'mediaType', 'config', 'layers', 'manifests', 'fsLayers', 'artifactType']
   for (const key of Object.keys(manifest))

@@ -1,4 +1,4 @@
-/** What the registry says, over its own HTTP API (distribution specification): the tags of the one repository. */
+/** Reads the repository's tags and images over the registry's HTTP API (distribution specification). */
 import type { Config } from '../config/config.ts'
 import { HUB, splitReference, type Login } from './docker-config.ts'
 import { bytesOf, json, objectIn } from './body.ts'
@@ -14,48 +14,42 @@ export type { Layer, Pullable }
 export type Registry = ReturnType<typeof openRegistry>
 
 const TAGS_PER_PAGE = 1_000
-/** A list that never ends is cut off here. Some registries give 100 tags a page, whatever they are asked for. */
+/** For a list that never ends. Some registries give 100 tags a page, whatever the request says. */
 const MOST_PAGES = 1_000
 const MOST_TAGS = 100_000
 /** Some registries give all their tags in one page. */
 const MOST_PAGE_BYTES = 8_000_000
 const LIST_MS = 120_000
 const MANIFEST_MS = 10_000
-/** Longer than it takes to find out that there is no connection, which is another thing than a registry that is slow. */
+/** Longer than a failed connect takes, which is another error than a slow registry. */
 const READ_MS = 12_000
-/** How long it is believed that the registry has the repository, and that it has not. */
+/** How long an answer counts that the repository exists, and that it does not. */
 const THERE_MS = 5 * 60_000
 const NOT_THERE_MS = 5_000
-/** The longest that a registry is left alone, whatever it says. */
 const LONGEST_MS = 60 * 60_000
-/** Of how many tags it is remembered what they stood for. */
 const MOST_VERDICTS = 1_000
 const MOST_ERROR_BYTES = 64_000
 
 type Question = Pick<Ask, 'accept' | 'method' | 'noneMatch'>
-/** What a digest turned out to be. */
 type Verdict = Pullable | RegistryError
 
-/** Opens the registry of a repository. Asks nothing yet. */
 export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion'>) {
   const { host, name } = splitReference(config.repository)
   const origin = originOf(host)
   const loginFor = openLogins(config)
-  /** What was accepted last: a token is used until the registry turns it away. A login is asked for anew each time. */
+  /** The last accepted token, used until the registry refuses it. Other logins are read anew each time. */
   let bearer: string | undefined
   let challenge: string | undefined
-  /** A registry that wants to be left alone is not asked anything until then, milliseconds of this process. */
+  /** The registry gets no request until then, by performance.now(). */
   let quiet: { until: number; error: RegistryError } | undefined
   let there: { until: number; answer: Promise<boolean> } | undefined
-  /** What the tags stood for when they were last read, so that a manifest is read once. */
+  /** By tag, so that a manifest is read once. */
   const verdicts = new Map<string, { digest: string; verdict: Verdict }>()
 
-  /** Asks again and again with the login that its first question needed. */
   function openSession(signal: AbortSignal) {
     let login: Login | undefined
     let authorization = bearer
 
-    /** @returns whether there is something else to send than before */
     async function enter(refused?: Login): Promise<boolean> {
       const found = await inTime(loginFor(host, refused), signal, `${host}: no login for it in time`)
       if (refused && !found) return false
@@ -74,18 +68,18 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
         heed(refusalOf(answer, config.repository))
         return answer
       } catch (error) {
-        // Whoever gives the tokens may want to be left alone, too.
+        // A token service may ask to be left alone, too.
         if (error instanceof RegistryError) heed(error)
         throw error
       }
     }
 
     async function put(url: URL, options: Question): Promise<Response> {
-      // Where the login itself is wanted, it need not be refused first.
+      // Without a token to fetch, the first request can carry the login.
       if (authorization === undefined && challenge !== undefined && !/\bBearer\b/i.test(challenge)) await enter()
       let answer = await ask(url, { ...options, authorization, signal })
       challenge = answer.headers.get('www-authenticate') ?? challenge
-      // First with the login there is, then with a newer one: tokens can end early.
+      // First with the known login, then with a newer one: tokens can end early.
       for (const newer of [false, true]) {
         if (!isRefused(answer) || challenge === undefined || (newer && !login)) return answer
         if (!(await enter(newer ? login : undefined))) continue
@@ -112,13 +106,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     return true
   }
 
-  /**
-   * What is said of a tag's manifest, by HEAD, which registries do not count as a pull.
-   *
-   * @param known the digest that it had before
-   * @returns undefined where there is no such tag
-   * @throws RegistryError
-   */
+  /** By HEAD, which registries do not count as a pull. */
   async function head(
     tag: string,
     known?: string,
@@ -138,7 +126,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     return { digest: digest !== null && /^[\w+.-]{1,32}:[0-9a-zA-Z]{1,128}$/.test(digest) ? digest : undefined }
   }
 
-  /** Reads what a tag stands for, unless it stands for what it did when it was last read. */
+  /** Reads a manifest only where the tag's digest has changed. */
   async function look(tag: string, platform: Platform, outer?: AbortSignal): Promise<Verdict | undefined> {
     const signal = AbortSignal.any([AbortSignal.timeout(READ_MS), ...(outer ? [outer] : [])])
     const known = verdicts.get(tag)
@@ -161,16 +149,13 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
 
   async function pullable(tag: string, platform: Platform, signal?: AbortSignal): Promise<Pullable | undefined> {
     const verdict = await look(tag, platform, signal)
-    // Another error each time: who is told of it may be told where it came from.
+    // A new error for each caller, with its own stack.
     if (verdict instanceof RegistryError) throw verdict.again()
     return verdict
   }
 
   return {
-    /**
-     * Every tag of the repository that may be an image's, by name; at most the first 100 000.
-     * @throws RegistryError
-     */
+    /** Sorted, without artifacts; at most the first 100 000. */
     async tags(): Promise<string[]> {
       const get = openSession(AbortSignal.timeout(LIST_MS))
       const found = new Set<string>()
@@ -183,11 +168,11 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
         const page = namesIn(await json(answer, `the tags of ${config.repository}`, MOST_PAGE_BYTES))
         const before = found.size
         for (const tag of page) if (isTag(tag)) found.add(tag)
-        // A list that brings nothing new goes round in circles.
+        // A list that brings nothing new is a loop.
         if (found.size === before) break
         const next = nextIn(answer.headers.get('link'), url)
         isLinked ||= next !== undefined
-        // Who never says where it goes on may have more all the same, however many it was asked for.
+        // A registry that sends no link may have more tags than it sent.
         url = next ?? (isLinked ? undefined : behind(page.at(-1)!, url))
       }
       there = { until: Date.now() + THERE_MS, answer: Promise.resolve(true) }
@@ -197,24 +182,13 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
         .slice(0, MOST_TAGS)
     },
 
-    /**
-     * The digest that a tag has now: of its manifest, or of its list of manifests, as the engine records it.
-     *
-     * @param known the digest that it had before, which the registry need not tell again
-     * @param signal ends the asking
-     * @returns undefined where the registry has no such tag
-     * @throws RegistryError
-     */
+    /** As the engine records it. The registry need not send the `known` digest again. */
     digestOf: async (tag: string, known?: string, signal?: AbortSignal): Promise<string | undefined> =>
       (await head(tag, known, signal))?.digest,
 
-    /** Whether the registry has a tag. @throws RegistryError */
     has: async (tag: string): Promise<boolean> => (await head(tag)) !== undefined,
 
-    /**
-     * Whether the registry has the repository at all, as of some minutes ago; true also where it does not say. For who
-     * was told that a tag is missing.
-     */
+    /** As of some minutes ago; true where the registry does not say. For a tag that is missing. */
     async hasRepository(): Promise<boolean> {
       if (there && Date.now() < there.until) return there.answer
       const asking = { until: Infinity, answer: askWhetherThere().catch(() => true) }
@@ -224,21 +198,10 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
       return is
     },
 
-    /**
-     * What a tag stands for now: an image that the engine can be told to pull, by its digest.
-     *
-     * @param platform of several images, the one for this machine counts
-     * @returns undefined where the registry has no such tag
-     * @throws RegistryError `bad-image` where no engine is to pull it, with the digest that it was found at
-     */
+    /** @throws RegistryError `bad-image` where no engine may pull it */
     pullable,
 
-    /**
-     * The layers of a tag's image, lowest first, with their sizes as they are sent.
-     *
-     * @returns undefined where the registry has no such tag
-     * @throws RegistryError
-     */
+    /** Lowest first. */
     async layers(tag: string, platform: Platform): Promise<Layer[] | undefined> {
       const image = await pullable(tag, platform)
       if (!image) return undefined
@@ -246,13 +209,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
       return layersOf((path, accept) => get(new URL(`/v2/${name}/${path}`, origin), { accept }), image, tag)
     },
 
-    /**
-     * The login the engine needs for a reference.
-     *
-     * @param refused a login that the registry has just turned away
-     * @returns undefined when there is none, or none but the refused one
-     * @throws RegistryError
-     */
+    /** Never returns the `refused` login. */
     authFor: (reference: string, refused?: Login): Promise<Login | undefined> =>
       loginFor(splitReference(reference).host, refused),
   }
@@ -264,7 +221,7 @@ function originOf(host: string): string {
   return isLoopback(https) ? `http://${host}` : https.origin
 }
 
-/** Whoever has the login may be slower than the question may be. */
+/** A helper may take longer than the request may. */
 function inTime<T>(promise: Promise<T>, signal: AbortSignal, message: string): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const giveUp = () => reject(new RegistryError('registry-down', message))
@@ -272,7 +229,7 @@ function inTime<T>(promise: Promise<T>, signal: AbortSignal, message: string): P
   return Promise.race([promise, late]).finally(() => signal.removeEventListener('abort', giveUp))
 }
 
-/** ECR says 403 where a token has ended. */
+/** ECR answers 403 to a token that has ended. */
 function isRefused({ status }: Response): boolean {
   return status === 401 || status === 403
 }
@@ -282,7 +239,6 @@ function namesIn({ tags }: Record<string, unknown>): string[] {
   return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
 }
 
-/** Not every registry answers HEAD. */
 function unlessLimited(error: unknown): undefined {
   if (!(error instanceof RegistryError) || error.code === 'rate-limited') throw error
 }

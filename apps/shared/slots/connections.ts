@@ -1,6 +1,6 @@
 /**
- * The connections open to previews, as the kernel counts them: nginx asks the router nothing more about a WebSocket or a
- * stream once it is open.
+ * Open connections to previews, as the kernel counts them: nginx asks the router nothing more about an open WebSocket
+ * or stream.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -9,30 +9,28 @@ import type { SlotScheme } from './slot-scheme.ts'
 const run = promisify(execFile)
 
 export interface Connection {
-  /** Both ends, `10.83.0.1:50812 10.83.0.25:80`: the same connection has the same key in every sample. */
+  /** `10.83.0.1:50812 10.83.0.25:80`, the same in every sample. */
   key: string
-  /** Where it leads to, `10.83.0.25:80`. */
+  /** `10.83.0.25:80`. */
   peer: string
-  /** Sent and received so far. */
   bytes: number
 }
 
-/** The established connections from this machine to where slots are, and perhaps a few more. */
-export async function sampleConnections(places: SlotScheme): Promise<Connection[]> {
-  const { stdout } = await run('ss', ['-Htni', 'state', 'established', filterFor(places)], {
+/** The established connections from this machine to slots (and perhaps to other ports between those of a pool). */
+export async function sampleConnections(scheme: SlotScheme): Promise<Connection[]> {
+  const { stdout } = await run('ss', ['-Htni', 'state', 'established', filterFor(scheme)], {
     timeout: 2_000,
     maxBuffer: 2 ** 26,
   })
   return parseConnections(stdout)
 }
 
-/** In the words of `ss`. Of a pool of ports the span is enough: whose a port is, is looked at later. */
-function filterFor(places: SlotScheme): string {
-  if (places.kind === 'network') return `dst ${places.subnet}`
-  return `dst 127.0.0.1 and dport >= :${Math.min(...places.ports)} and dport <= :${Math.max(...places.ports)}`
+function filterFor(scheme: SlotScheme): string {
+  if (scheme.kind === 'network') return `dst ${scheme.subnet}`
+  return `dst 127.0.0.1 and dport >= :${Math.min(...scheme.ports)} and dport <= :${Math.max(...scheme.ports)}`
 }
 
-/** Reads what `ss -Htni` prints: a line with both ends, then an indented one with the kernel's counters. */
+/** `ss -Htni` prints a line with both ends, then an indented one with the kernel's counters. */
 export function parseConnections(text: string): Connection[] {
   const connections: Connection[] = []
   for (const line of text.split('\n')) {
@@ -41,7 +39,7 @@ export function parseConnections(text: string): Connection[] {
       if (last) last.bytes = counter(line, 'bytes_acked') + counter(line, 'bytes_received')
       continue
     }
-    // Without the state column, which `state established` leaves out: two queue lengths and two ends.
+    // `state established` leaves out the state column: two queue lengths and two ends are left.
     const [local, remote] = line.split(/\s+/).filter((word) => word.includes(':'))
     if (!local || !remote) continue
     connections.push({ key: `${local} ${remote}`, peer: remote, bytes: 0 })

@@ -1,10 +1,8 @@
 /**
- * Where slots are. There are two kinds, one of which a Lotan has at a time:
+ * Where slots are. One of two schemes at a time, which the queue-processor chooses and writes into the database:
  *
- *   network   slot n is a fixed address on the previews' network, at the application's own port
- *   port      slot n is a port of 127.0.0.1, which the engine hands on to the container
- *
- * The queue-processor decides on the kind and notes it in the database; everybody else asks here.
+ * network slot n is a fixed address on the previews' network, at the application's own port
+ * port slot n is a port of 127.0.0.1, which the engine forwards to the container
  */
 import type { Place } from '../config/config.ts'
 import { addressOf, slotAt } from './slots.ts'
@@ -15,68 +13,59 @@ export type SlotKind = 'network' | 'port'
 /** `ports[0]` is slot 1's. */
 export type SlotScheme = { kind: 'network'; subnet: string } | { kind: 'port'; ports: number[] }
 
-/** Where one slot is: the host and port that requests are sent to, and what its container has to be created with. */
 export interface HostPort extends Place {
-  /** The container's fixed address on the network; null where it may be any. */
+  /** The container's fixed address; null where the engine chooses one. */
   address: string | null
-  /** The port of 127.0.0.1 that leads to the container; null where none does. */
+  /** The published port of 127.0.0.1; null for none. */
   published: number | null
 }
 
-/** What the engine tells of a container's place. */
 export type Found = Pick<HostPort, 'address' | 'published'>
 
 const LOOPBACK = '127.0.0.1'
 
-/** The places of this Lotan's slots, or undefined where that is not known yet. */
+/** Undefined until the queue-processor has chosen. */
 export function slotSchemeIn(meta: Pick<Store['meta'], 'get'>): SlotScheme | undefined {
   if (meta.get('slot_kind') === 'port') return { kind: 'port', ports: portsIn(meta) }
   const subnet = meta.get('subnet')
   return subnet ? { kind: 'network', subnet } : undefined
 }
 
-/** The ports of 127.0.0.1 that are the slots', whichever kind is in use; none where they were never needed. */
+/** Whichever scheme is in use: the ports stay reserved. */
 export function portsIn(meta: Pick<Store['meta'], 'get'>): number[] {
   return JSON.parse(meta.get('slot_ports') ?? '[]') as number[]
 }
 
-/**
- * Where a slot is.
- * @param generation.port where the application listens, inside of its container
- */
-export function hostPortOf(places: SlotScheme, { slot, port }: { slot: number; port: number }): HostPort {
-  if (places.kind === 'network') {
-    const address = addressOf(places.subnet, slot)
+/** @param generation.port where the application listens inside its container */
+export function hostPortOf(scheme: SlotScheme, { slot, port }: { slot: number; port: number }): HostPort {
+  if (scheme.kind === 'network') {
+    const address = addressOf(scheme.subnet, slot)
     return { host: address, port, address, published: null }
   }
-  const published = places.ports[slot - 1]
+  const published = scheme.ports[slot - 1]
   if (published === undefined) throw new Error(`there is no slot ${slot}`)
   return { host: LOOPBACK, port: published, address: null, published }
 }
 
-/** The slot whose place a container has, or null for one that has none. */
-export function slotOf(places: SlotScheme, { address, published }: Found): number | null {
-  if (places.kind === 'network') return address === null || published !== null ? null : slotAt(places.subnet, address)
-  return places.ports.indexOf(published ?? -1) + 1 || null
+export function slotOf(scheme: SlotScheme, { address, published }: Found): number | null {
+  if (scheme.kind === 'network') return address === null || published !== null ? null : slotAt(scheme.subnet, address)
+  return scheme.ports.indexOf(published ?? -1) + 1 || null
 }
 
-/** A place as one word, `10.83.0.25:80`. */
+/** `10.83.0.25:80`. */
 export function hostPortText({ host, port }: Place): string {
   return `${host}:${port}`
 }
 
 /**
- * What nginx is told to pass a request to: the group it keeps connections to where the preview listens on the pool's
- * port, as it always does where slots are ports, else the bare address.
- *
- * @returns `slot_17` or `10.83.0.25:3000`
+ * What nginx passes a request to: the slot's upstream group, which keeps connections alive, where the application
+ * listens on the pool's port (on port slots always); else the bare address, `10.83.0.25:3000`.
  */
-export function upstreamOf(generation: { slot: number; port: number }, places: SlotScheme, poolPort: number): string {
-  if (places.kind === 'port' || generation.port === poolPort) return `slot_${generation.slot}`
-  return hostPortText(hostPortOf(places, generation))
+export function upstreamOf(generation: { slot: number; port: number }, scheme: SlotScheme, poolPort: number): string {
+  if (scheme.kind === 'port' || generation.port === poolPort) return `slot_${generation.slot}`
+  return hostPortText(hostPortOf(scheme, generation))
 }
 
-/** Whether both are the same places. */
-export function same(a: SlotScheme, b: SlotScheme): boolean {
+export function isSameScheme(a: SlotScheme, b: SlotScheme): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }

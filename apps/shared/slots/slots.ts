@@ -1,24 +1,19 @@
 /**
- * The pool of addresses that nginx knows beforehand, on a bridge network of Lotan's own.
- *
- * The network is a /20. Slot n has the address base + 8 + n in its lower half; the engine gives addresses it chooses
- * itself from the upper half, so that no slot is ever taken by anything else.
+ * Addresses of the slots on Lotan's own bridge network, a /20. Slot n is base + 8 + n in the lower half; the engine
+ * chooses its own addresses in the upper half, so it never takes a slot's.
  */
 
-/** As many slots as the lower half holds. */
 export const MAX_SLOTS = 2048 - 8 - 1
 const FIRST = 8
 const PREFIX = 20
 const SIZE = 2 ** (32 - PREFIX)
 
-/** Where a subnet is looked for, in this order: private ranges that few networks use come first. */
+/** Searched in this order: ranges that few networks use come first. */
 const ranges = ['10.83.0.0/10', '172.20.0.0/14', '192.168.64.0/18', '172.16.0.0/12', '10.0.0.0/8']
 
 /**
- * The first private /20 that overlaps none of the networks that are there.
- *
- * @param taken networks in CIDR notation, `172.17.0.0/16`; what is no IPv4 network is ignored
- * @returns `10.83.0.0/20`
+ * The first private /20 that overlaps no other network.
+ * @param taken in CIDR notation; what is no IPv4 network is ignored
  * @throws when every private address is taken
  */
 export function subnetFor(taken: string[]): string {
@@ -33,20 +28,19 @@ export function subnetFor(taken: string[]): string {
   throw new Error('no private /20 network is free: every one overlaps a network of this machine or of the engine')
 }
 
-/** Whether a network overlaps one of the others. All in CIDR notation. */
+/** All in CIDR notation. */
 export function overlaps(subnet: string, others: string[]): boolean {
   const block = blockOf(subnet)
   if (!block) return false
   return others.map(blockOf).some((other) => other !== null && other.first <= block.last && block.first <= other.last)
 }
 
-/** The address of a slot, numbered from 1. */
+/** Slots are numbered from 1. */
 export function addressOf(subnet: string, slot: number): string {
   if (!Number.isInteger(slot) || slot < 1 || slot > MAX_SLOTS) throw new Error(`there is no slot ${slot}`)
   return textOf(blockOf(subnet)!.first + FIRST + slot)
 }
 
-/** The slot that has an address, or null for an address that is no slot's. */
 export function slotAt(subnet: string, address: string): number | null {
   const block = blockOf(subnet)
   const number = numberOf(address)
@@ -55,22 +49,20 @@ export function slotAt(subnet: string, address: string): number | null {
   return slot >= 1 && slot <= MAX_SLOTS ? slot : null
 }
 
-/** The half of a subnet that the engine may give out by itself. */
+/** The half from which the engine chooses addresses. */
 export function dynamicRangeOf(subnet: string): string {
   return `${textOf(blockOf(subnet)!.first + SIZE / 2)}/${PREFIX + 1}`
 }
 
-/** The address of this machine on the network. */
 export function gatewayOf(subnet: string): string {
   return textOf(blockOf(subnet)!.first + 1)
 }
 
-/** The address of the container that Lotan itself runs in: no slot's, and none the engine gives out. */
+/** The address of Lotan's own container: no slot's, and none that the engine chooses. */
 export function frontOf(subnet: string): string {
   return textOf(blockOf(subnet)!.first + 2)
 }
 
-/** The name of an instance's network. */
 export function networkName(instance: string): string {
   return `lotan-${instance}`
 }

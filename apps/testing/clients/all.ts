@@ -1,7 +1,6 @@
 /**
- * Requests of real clients, as they go over the wire. How each was had is said where it stands.
- *
- * One test sends all of them to cold previews (cold-clients.test.ts). A client that is told apart wrongly belongs here.
+ * Requests of real clients as they go over the wire; each file says how they were recorded. cold-clients.test.ts sends
+ * them all to cold previews. A client that Lotan takes for another kind belongs here.
  */
 import { chrome } from './chrome.ts'
 import { firefox } from './firefox.ts'

@@ -1,7 +1,6 @@
 /**
- * Chrome. Recorded from Chromium 156 on Debian 12: on `previews.example.com` over plain HTTP, where it sends no
- * Sec-Fetch-*, and on `*.localhost`, where it sends them as it does over HTTPS. Only "Headless" was taken out of its
- * user agent.
+ * Recorded from Chromium 156 on Debian 12: on `previews.example.com` over plain HTTP, where it sends no Sec-Fetch-*,
+ * and on `*.localhost`, where it sends them as over HTTPS. Only "Headless" was removed from its user agent.
  */
 import { requests } from './client.ts'
 

@@ -1,31 +1,25 @@
-/** Recorded requests of real clients, and what each has to get of a cold preview. */
-
 export interface Client {
-  /** What sends it, for the test's name. */
   name: string
   /**
-   * `page`: the waiting page at once. `held`: forwarded to the application when that is up. `robot`: a refusal or a
-   * small fixed answer, and nothing wakes.
+   * `page`: the waiting page at once. `held`: forwarded once the application is up. `robot`: refused or a fixed answer,
+   * and the preview is not woken.
    */
   expect: 'page' | 'held' | 'robot'
   method: string
   path: string
-  /** In the client's order and casing. `{host}` stands for the host that is asked. */
+  /** In the client's order and case. `{host}` stands for the requested host. */
   headers: [name: string, value: string][]
   body: string
 }
 
 /**
- * Reads requests as they go over the wire, each below a line that names it, `### curl → held`, and perhaps a line of
- * remarks, `# ...`: head, empty line, body. A body whose head says `chunked` is written down plainly.
- *
- * @throws when one is not whole
+ * Parses recordings: a line `### curl → held`, perhaps one of remarks (`# ...`), then head, empty line, body. A chunked
+ * body is written without its framing. @throws when one is incomplete
  */
 export function requests(text: string): Client[] {
   return text.split(/^### /m).slice(1).map(read)
 }
 
-/** The very bytes that the client sends to a host. */
 export function bytesOf({ method, path, headers, body }: Client, host: string): Buffer {
   const lines = headers.map(([name, value]) => `${name}: ${value.replaceAll('{host}', host)}\r\n`)
   const sent = isChunked(headers) ? `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n` : body

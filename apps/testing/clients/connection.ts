@@ -1,10 +1,9 @@
-/** One connection of a client's, on which requests follow each other, and all that comes back on it. */
+/** One connection of a client's, and all that comes back on it. */
 import type { Duplex } from 'node:stream'
 import { until } from '../harness/until.ts'
 
 export interface Said {
   status: number
-  /** Status line and headers. */
   head: string
   body: string
 }
@@ -20,15 +19,15 @@ export function talkOn(connection: Duplex) {
   const methods: string[] = []
 
   const talk = {
-    /** @param head more of it, each line ended */
+    /** @param head further header lines, each with its line end */
     ask(host: string, path: string, { method = 'GET', head = '', body = '' } = {}) {
       methods.push(method)
       const length = body ? `Content-Length: ${body.length}\r\n` : ''
       connection.write(`${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${head}${length}\r\n${body}`)
     },
-    /** The answers so far, as a strict client reads them, and what is left over. */
+    /** The responses so far, as a strict client parses them, and the rest. */
     read: () => readAnswers(bytes, methods),
-    /** Waits for so many, or for the connection's end. */
+    /** So many, or all until the connection ends. */
     answers: (count: number): Promise<Said[]> =>
       until(`${count} answers`, () => {
         const { answers } = talk.read()

@@ -1,6 +1,6 @@
 /**
- * Firefox. Recorded from Firefox 153 ESR on Debian 12: on `previews.example.com` over plain HTTP, where it sends no
- * Sec-Fetch-*, and on `*.localhost`, where it sends them as it does over HTTPS.
+ * Recorded from Firefox 153 ESR on Debian 12: on `previews.example.com` over plain HTTP, where it sends no Sec-Fetch-*,
+ * and on `*.localhost`, where it sends them as over HTTPS.
  */
 import { requests } from './client.ts'
 

@@ -1,11 +1,11 @@
-/** Requests as clients send them, to an address on loopback with any Host: Node does not resolve *.localhost. */
+/** Requests to a loopback address with any Host: Node does not resolve *.localhost. */
 import http from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 export interface Ask {
   host: string
-  /** Where to connect to; 127.0.0.1 unless it is said. */
+  /** 127.0.0.1 by default. */
   address?: string
   path?: string
   method?: string
@@ -21,11 +21,11 @@ export interface Answer {
   rawHeaders: string[]
   body: Buffer
   text: string
-  /** Milliseconds from sending to the head of the answer. */
+  /** Milliseconds until the response's head. */
   head: number
 }
 
-/** Sends one request and reads the answer's head; the body is still to come. */
+/** Reads only the response's head. */
 export async function open(port: number, ask: Ask): Promise<http.IncomingMessage> {
   const { host, address = '127.0.0.1', path = '/', method = 'GET', headers = {}, body, agent, signal } = ask
   const raw = Array.isArray(headers)
@@ -49,7 +49,7 @@ export async function open(port: number, ask: Ask): Promise<http.IncomingMessage
   return answered
 }
 
-/** Sends one request and reads the whole answer. @throws when the connection ends before the answer does */
+/** @throws when the connection ends before the response does */
 export async function request(port: number, ask: Ask): Promise<Answer> {
   const began = performance.now()
   const response = await open(port, ask)

@@ -1,19 +1,19 @@
-/** Visitors and robots of several previews, each of whom knows whose page they want, and what they were shown. */
+/** Visitors and robots of several previews, who check that they are shown the page they asked for. */
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBrowser, type Lotan } from '../harness/lotan.ts'
 
 const program = {}
 const robot = { 'User-Agent': 'uptime-kuma/1.0' }
-/** Who is refused, or cannot connect, waits so long before the next try. */
+/** The pause after a refusal or a failed connection. */
 const REFUSED_MS = 100
 
 export type Load = ReturnType<typeof startLoad>
 
 /**
- * Asks every tag's `/plain`, over and over: as programs, browsers and robots, on new connections and on kept ones.
- * @param options.people false for robots alone, who do not keep a preview awake
- * @param options.pause milliseconds between an answer of the application and the next request
+ * Requests every tag's `/plain` in a loop, on new and on kept connections.
+ * @param options.people false for robots alone, who keep no preview awake
+ * @param options.pause milliseconds after a response of the application
  */
 export function startLoad(lotan: Lotan, tags: string[], { people = true, pause = 20 } = {}) {
   const wrong = new Map<string, number>()
@@ -54,13 +54,13 @@ export function startLoad(lotan: Lotan, tags: string[], { people = true, pause =
     kinds.flatMap((headers) => [true, false].map((keepAlive) => visit(tag, headers, keepAlive))),
   )
   return {
-    /** What was shown under another's host, and how often. */
+    /** Pages shown under another preview's host, with counts. */
     wrong: () => wrong,
-    /** How many answers came from an application, by tag. */
+    /** Responses of each tag's application. */
     served: () => served,
-    /** What came instead, by status or by the error's code. */
+    /** Other responses, by status or error code. */
     others: () => others,
-    /** Which tags' applications answered from each address. */
+    /** The tags whose applications answered, by address. */
     addresses: () => addresses,
     async stop() {
       over = true

@@ -1,4 +1,4 @@
-/** Who asks all day long whether it is still there. */
+/** Uptime monitors. */
 import { requests } from './client.ts'
 
 export const monitors = requests(`

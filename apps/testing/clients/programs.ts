@@ -1,6 +1,6 @@
 /**
- * Programs. Recorded on Debian 12, where nothing else is said beside them, in the versions their user agents name; Turbo's
- * is written down after what its code asks for.
+ * Programs, recorded on Debian 12 unless noted, in the versions their user agents name. Turbo's request follows its
+ * source.
  */
 import { requests } from './client.ts'
 

@@ -1,4 +1,4 @@
-/** Requests as the very bytes a client sends, where Node's own client would add, order or spell something differently. */
+/** Requests as raw bytes: Node's client would add, reorder or respell headers. */
 import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
@@ -6,10 +6,8 @@ import { Duplex } from 'node:stream'
 import type { Answer } from './http.ts'
 
 /**
- * Sends bytes on a connection of their own, and reads the whole answer.
- *
- * @param method what the bytes ask with, since an answer to HEAD has no body
- * @returns after an upgrade, `body` is what the first WebSocket frame holds
+ * @param method the bytes' own, since a response to HEAD has no body
+ * @returns after an upgrade, `body` is the payload of the first WebSocket frame
  */
 export async function sendRaw(port: number, method: string, bytes: Buffer): Promise<Answer> {
   const socket = net.connect(port, '127.0.0.1')
@@ -29,7 +27,7 @@ export async function sendRaw(port: number, method: string, bytes: Buffer): Prom
   }
 }
 
-/** A connection for Node to read an answer from. What Node itself would send on it goes nowhere. */
+/** Lets Node parse a response, and drops what Node would send. */
 function ears(socket: net.Socket): Duplex {
   const duplex = new Duplex({ read: () => void socket.resume(), write: (_chunk, _encoding, done) => done() })
   socket.on('data', (chunk) => void (duplex.push(chunk) || socket.pause()))
@@ -44,7 +42,7 @@ async function whole(response: http.IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces)
 }
 
-/** The payload of the first frame, which a server sends unmasked (RFC 6455, 5.2). Frames up to 64 KB. */
+/** A server's frames are unmasked (RFC 6455, 5.2). Up to 64 KB. */
 async function frame(connection: Duplex, first: Buffer): Promise<Buffer> {
   let read = first
   for (;;) {

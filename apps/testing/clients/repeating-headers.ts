@@ -1,4 +1,4 @@
-/** A client of HTTP/2 that sends a header once, and repeats it many times by its index (RFC 7541): one byte each. */
+/** An HTTP/2 client that sends a header once and repeats it by its index (RFC 7541), one byte each. */
 import { once } from 'node:events'
 import type tls from 'node:tls'
 
@@ -6,14 +6,12 @@ const HEADERS = 1
 const SETTINGS = 4
 const [END_STREAM, END_HEADERS, ACK] = [1, 4, 1]
 const INITIAL_WINDOW_SIZE = 4
-/** The header that was sent last. */
+/** The dynamic table's index of the newest header. */
 const NEWEST = 62
 
 /**
- * Asks for `/` in many streams at once, each of which repeats a header of 3.9 kB, and reads no answer.
- *
- * @param socket one that has agreed on h2
- * @returns how many bytes it took to send
+ * Requests `/` in many streams, each repeating a header of 3.9 kB. @param socket one that negotiated h2 @returns bytes
+ * sent
  */
 export async function askRepeating(
   socket: tls.TLSSocket,
@@ -50,12 +48,12 @@ function frame(type: number, flags: number, stream: number, body: Buffer): Buffe
   return Buffer.concat([head, body])
 }
 
-/** A header in full. @param form whether it is to have an index from then on */
+/** @param form whether the header gets an index */
 function literal(form: number, name: string, value: string): Buffer {
   return Buffer.concat([Buffer.from([form]), text(name), text(value)])
 }
 
-/** A text after its length, which goes on in further bytes from 127 on. */
+/** RFC 7541, 5.1: a length of 127 or more continues in further bytes. */
 function text(value: string): Buffer {
   const length: number[] = [Math.min(value.length, 127)]
   if (value.length >= 127) {

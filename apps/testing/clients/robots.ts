@@ -1,7 +1,7 @@
 /**
- * Who shows a link's preview in a chat, and who reads the web for a search engine. The user agents are those that their
- * makers document (api.slack.com/robots, developers.facebook.com, which shows a whole request, developers.google.com,
- * bing.com/webmasters) or are known by; the other headers are likely ones.
+ * Link-preview bots and search engines. Their makers document the user agents (api.slack.com/robots,
+ * developers.facebook.com with a whole request, developers.google.com, bing.com/webmasters); the other headers are
+ * likely ones.
  */
 import { requests } from './client.ts'
 

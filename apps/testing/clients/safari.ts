@@ -1,6 +1,6 @@
 /**
- * Safari 18. It does not run where the others were recorded: its requests are put together from what MDN lists (default
- * Accept values; Sec-Fetch-*, which it sends over HTTPS since 16.4) and from requests that others have recorded.
+ * Safari 18, which was not recorded: put together from MDN (Accept values; Sec-Fetch-*, over HTTPS since 16.4) and from
+ * published recordings.
  */
 import { requests } from './client.ts'
 

@@ -1,4 +1,4 @@
-/** Clients that go away without a word: a laptop that is shut, a phone in a tunnel. No FIN, no RST, no more ACK. */
+/** Clients that vanish, such as a laptop that is shut: no FIN, no RST, no more ACK. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { isAlive } from '../harness/processes.ts'
@@ -6,7 +6,7 @@ import { isAlive } from '../harness/processes.ts'
 const run = promisify(execFile)
 const mark = 'lotan-test-vanished'
 
-/** Lets nothing more pass between a client's port on loopback and a server's, in either direction. */
+/** Drops all packets between two ports of loopback. */
 export async function vanish(port: number, server: number): Promise<void> {
   for (const [from, to] of [
     [port, server],
@@ -18,7 +18,7 @@ export async function vanish(port: number, server: number): Promise<void> {
     )
 }
 
-/** Removes the rules that this process made, and those of tests that were killed before they could. */
+/** Also removes rules of tests that were killed. */
 export async function sweepVanished(): Promise<void> {
   for (const rule of (await iptables('-S', 'OUTPUT')).split('\n')) {
     const owner = Number(new RegExp(`${mark}-(\\d+)`).exec(rule)?.[1])

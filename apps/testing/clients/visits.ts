@@ -1,12 +1,11 @@
-/** Visitors of one preview, who note which page they were shown, and when they had asked for it. */
+/** Visitors of one preview, who note which page they were shown and when they asked for it. */
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lotan } from '../harness/lotan.ts'
 
 /**
- * Asks for a tag's page over and over, on kept connections and on new ones in turn. Its heading is what tells pages
- * apart: `v1`, `v2` …
- * @param options.pause milliseconds between an answer and the next request
+ * Requests a tag's page in a loop, on kept and new connections in turn. Its heading tells pages apart: `v1`, `v2` …
+ * @param options.pause milliseconds between a response and the next request
  */
 export function startVisits(lotan: Lotan, tag: string, options: { connections: number; pause: number }) {
   const seen: { at: number; page: string }[] = []
@@ -32,7 +31,7 @@ export function startVisits(lotan: Lotan, tag: string, options: { connections: n
 
   const visitors = Array.from({ length: options.connections }, (_, i) => visit(i % 2 === 0))
   return {
-    /** When each was asked for, milliseconds since 1970. */
+    /** `at` is when the page was asked for, milliseconds since 1970. */
     seen,
     failed,
     async stop() {

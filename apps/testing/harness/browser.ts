@@ -13,8 +13,8 @@ export type { Browser, Page }
 const run = promisify(execFile)
 
 /**
- * @param options.authority the certificate of an authority that it trusts beside those it knows, and a home to keep it in
- * @param options.resolve hosts, `*.example.test` among them, that it finds at 127.0.0.1
+ * @param options.authority a certificate authority to trust, and a home to keep it in
+ * @param options.resolve hosts that resolve to 127.0.0.1, `*.example.test` among them
  */
 export async function openBrowser(
   options: { authority?: string; home?: string; resolve?: string[] } = {},
@@ -47,11 +47,9 @@ async function trust(authority: string, database: string): Promise<void> {
 }
 
 /**
- * Goes to a page, and waits until it or one that it leads to is loaded: a waiting page may leave for the application
- * before it is loaded itself. A browser takes every network that another test makes or removes for a change of its own,
- * and gives up what it was loading; then it is asked again, until no change comes between or 30 seconds are over.
- *
- * @returns the first answer
+ * Waits until the page, or one it leads to, is loaded: a waiting page may leave before it is loaded itself. Chromium
+ * aborts loads when networks of the machine change, which other tests cause: then it tries again for 30 s. @returns the
+ * first response
  */
 export async function goTo(page: Page, url: string): Promise<Response | null> {
   for (const until = Date.now() + 30_000; ; await sleep(100))
@@ -66,7 +64,6 @@ export async function goTo(page: Page, url: string): Promise<Response | null> {
     }
 }
 
-/** Keeps a picture of a page outside the repository, and says where. */
 export async function keepScreenshot(page: Page, name: string): Promise<string> {
   const file = path.join(os.tmpdir(), `lotan-${name}.png`)
   await page.screenshot({ path: file, fullPage: true })

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Makes one, and its key, in a directory. @param address the IP address it is for */
+/** @param address the IP address it is for */
 export async function makeCertificate(
   dir: string,
   address = '127.0.0.1',
@@ -21,7 +21,6 @@ export async function makeCertificate(
 
 export type Authority = Awaited<ReturnType<typeof makeAuthority>>
 
-/** A certificate authority of a test's own, in a directory of its own. */
 export async function makeAuthority(dir: string) {
   const authority = path.join(dir, 'authority.pem')
   const authorityKey = path.join(dir, 'authority.key')
@@ -32,10 +31,9 @@ export async function makeAuthority(dir: string) {
   let issued = 0
 
   return {
-    /** Where its own certificate lies, which who trusts it is given. */
     file: authority,
 
-    /** A certificate for these hosts. @returns its files, both new, and its serial number as browsers show it */
+    /** @returns two new files, and the serial number as browsers show it */
     async issue(hosts: string[]): Promise<{ certificate: string; key: string; serial: string }> {
       const name = path.join(dir, `issued-${++issued}`)
       const [certificate, key, request, names] = ['.pem', '.key', '.csr', '.cnf'].map((end) => name + end) as [

@@ -1,6 +1,6 @@
 /**
- * What a person does by hand with `docker`, and what a test needs to leave nothing behind: the engine's HTTP API, bare,
- * so that nothing of Lotan's stands between.
+ * The engine's HTTP API without Lotan's code between: what a person does with `docker`, and what cleans up after a
+ * test.
  */
 import http from 'node:http'
 import { surroundings } from './surroundings.ts'
@@ -15,7 +15,7 @@ interface Listed {
 
 const keepAlive = new http.Agent({ keepAlive: true })
 
-/** One call. @throws when the engine says no, with its words; 304 is no no */
+/** @throws when the engine refuses, with its words; 304 passes */
 export async function docker<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
   const text = body === undefined ? '' : JSON.stringify(body)
   const headers = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': text.length }
@@ -34,7 +34,7 @@ export async function docker<T = unknown>(method: string, path: string, body?: u
   return (answer ? parsed(answer) : undefined) as T
 }
 
-/** Where a container is reached, on its only network. */
+/** On its only network. */
 export async function addressOf(id: string): Promise<string> {
   const { NetworkSettings } = await docker<{ NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }>(
     'GET',
@@ -43,53 +43,48 @@ export async function addressOf(id: string): Promise<string> {
   return Object.values(NetworkSettings.Networks)[0]!.IPAddress
 }
 
-/** `docker kill` */
 export async function kill(id: string): Promise<void> {
   await docker('POST', `/containers/${id}/kill`)
 }
 
-/** `docker rm -f` */
 export async function removeByHand(id: string): Promise<void> {
   await docker('DELETE', `/containers/${id}?force=1&v=1`).catch(unlessGone)
 }
 
-/** `docker tag`. @param reference the new name, with registry and tag */
+/** @param reference with registry and tag */
 export async function tagByHand(image: string, reference: string): Promise<void> {
   const colon = reference.lastIndexOf(':')
   const name = `repo=${encodeURIComponent(reference.slice(0, colon))}&tag=${reference.slice(colon + 1)}`
   await docker('POST', `/images/${encodeURIComponent(image)}/tag?${name}`)
 }
 
-/** `docker rmi -f`, also of what is not there. */
+/** Passes when the image is missing. */
 export async function removeImageByHand(reference: string): Promise<void> {
   await docker('DELETE', `/images/${encodeURIComponent(reference)}?force=1`).catch(unlessGone)
 }
 
-/**
- * Images that tests built and that lost their names, by a later build or while a container still had them. Young ones
- * may be those of a test that runs beside this one.
- */
+/** Removes nameless images of tests, except young ones, which a concurrent test may be using. */
 export async function pruneTestImages(): Promise<void> {
   const filters = { dangling: ['true'], label: ['lotan.test=true'], until: ['10m'] }
   await docker('POST', `/images/prune?filters=${encodeURIComponent(JSON.stringify(filters))}`).catch(() => {})
 }
 
-/** All containers with a label, `lotan.instance=0123abcd`, in any state. */
+/** @param label `lotan.instance=0123abcd`; in any state */
 export async function containersWith(label: string): Promise<Listed[]> {
   return docker('GET', `/containers/json?all=1&filters=${encodeURIComponent(JSON.stringify({ label: [label] }))}`)
 }
 
-/** The names of the images whose names begin so, `127.0.0.1:5000/`. */
+/** @param prefix `127.0.0.1:5000/` */
 export async function imagesBelow(prefix: string): Promise<string[]> {
   const images = await docker<{ RepoTags: string[] | null }[]>('GET', '/images/json')
   return images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => name.startsWith(prefix))
 }
 
-/** An address of this machine that is not loopback's, on which the engine wants TLS: that of its usual network. */
+/** An address of this machine outside of loopback, where the engine wants TLS: its default bridge's. */
 export async function bridgeAddress(): Promise<string> {
   const { IPAM } = await docker<{ IPAM: { Config: { Subnet: string; Gateway?: string }[] } }>('GET', '/networks/bridge')
   const { Subnet, Gateway } = IPAM.Config[0]!
-  // An engine that has just made its bridge does not tell the address until it is restarted: it is the subnet's first.
+  // An engine that has just made its bridge tells no gateway until it restarts: it is the subnet's first address.
   return Gateway ?? Subnet.replace(/\.\d+\/\d+$/, '.1')
 }
 

@@ -1,4 +1,4 @@
-/** Stands between a Lotan and the engine, to be the engine that fails: goes away, or refuses one kind of call. */
+/** A proxy between Lotan and the engine, which can go away or refuse calls. */
 import http from 'node:http'
 import fs from 'node:fs/promises'
 import type net from 'node:net'
@@ -19,11 +19,11 @@ export async function openEngineProxy() {
   const proxy = {
     socket,
 
-    /** Calls that match, `POST /images/create?…`, end with an error in their stream, as a pull's do. */
+    /** Calls such as `POST /images/create?…` then end with an error in their stream. */
     fail(call: RegExp, words: string) {
       failing = { call, words }
     },
-    /** Calls that match are answered with 500. */
+    /** Matching calls get 500. */
     refuse(call: RegExp) {
       refused = call
     },
@@ -32,10 +32,9 @@ export async function openEngineProxy() {
       failing = undefined
     },
 
-    /** The engine is back. */
     async comeBack() {
       server = http.createServer((req, res) => {
-        // The version before the path is the client's choice.
+        // The path begins with the API version, which the client chooses.
         const call = `${req.method} ${req.url!.replace(/^\/v[\d.]+/, '')}`
         if (refused?.test(call)) {
           req.resume()
@@ -66,7 +65,6 @@ export async function openEngineProxy() {
       await new Promise<void>((resolve) => server!.listen(socket, resolve))
     },
 
-    /** The engine is gone. */
     async goAway() {
       server?.close()
       for (const connection of open) connection.destroy()

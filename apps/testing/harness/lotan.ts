@@ -1,6 +1,5 @@
 /**
- * A whole Lotan of a test's own: the real launcher with all its parts, its own data directory, port, instance and
- * registry. Another Lotan may run on the same machine and engine.
+ * A whole Lotan for a test: the real launcher and processes, with its own data directory, port, instance and registry.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -41,17 +40,16 @@ const partNames = {
 }
 export type PartName = keyof typeof partNames
 
-/** What a browser's navigation carries. */
+/** The headers of a browser's navigation. */
 export const asBrowser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 
 export type Lotan = Awaited<ReturnType<typeof startLotan>>
 
 /**
  * Starts a Lotan and waits until it is ready.
- *
  * @param options.repository `127.0.0.1:5000/todowrangler`
  * @param options.env more settings
- * @param options.user who runs it, if not the user that the test is run by
+ * @param options.user the user it runs as, if not the test's
  */
 export async function startLotan(options: { repository?: string; env?: Record<string, string>; user?: User }) {
   const { user } = options
@@ -66,7 +64,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     LOTAN_START_TIMEOUT_SECONDS: '20',
     LOTAN_HOLD_SECONDS: '30',
     DOCKER_CONFIG: path.join(home, 'docker'),
-    // A test must not depend on how full the disk is that it runs on.
+    // A test must not depend on how full this machine's disk is.
     LOTAN_DISK_HIGH_PERCENT: '99',
     LOTAN_DISK_LOW_PERCENT: '98',
     ...(options.repository ? { REPOSITORY: options.repository } : {}),
@@ -85,11 +83,10 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     config,
     token: adminToken,
     host: (tag: string) => `${hostOf(tag, config)}:${port}`,
-    /** As a browser is given it. */
     url: (tag: string, path = '/') => `http://${hostOf(tag, config)}:${port}${path}`,
     admin: `http://${domain}:${port}`,
 
-    /** Everything the launcher and its parts have written. */
+    /** All that the launcher and its processes have written. */
     async output(): Promise<string> {
       const logs = path.join(config.dataDir, 'logs')
       const names = await fs.readdir(logs).catch(() => [])
@@ -98,12 +95,10 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       )
       return [`--- launcher\n${launcher.output()}`, ...texts].join('\n')
     },
-    /** What the launcher printed. */
     said: () => launcher.output(),
 
-    /** What the store knows now. */
     get store(): Store {
-      // It was moved aside.
+      // The file was moved aside.
       if (store?.wrong() !== undefined) bed.letGo()
       store ??= openStore(path.join(config.dataDir, 'lotan.sqlite'), {
         slots: config.slots,
@@ -113,7 +108,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       return store
     },
 
-    /** Has nothing of this process have the database open, until `store` is asked for again. */
+    /** Closes the database in this process, until `store` is read again. */
     letGo(): void {
       store?.close()
       store = undefined
@@ -122,10 +117,10 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     request: (tag: string, ask: Omit<Ask, 'host'> = {}): Promise<Answer> =>
       request(port, { host: bed.host(tag), ...ask }),
     open: (tag: string, ask: Omit<Ask, 'host'> = {}) => open(port, { host: bed.host(tag), ...ask }),
-    /** To any host, or none of Lotan's. */
+    /** For any host. */
     ask: (ask: Ask): Promise<Answer> => request(port, ask),
 
-    /** One call of the API, by path below /api/v1, with the admin's token. */
+    /** @param path below /api/v1 */
     async api<T = Record<string, unknown>>(method: string, path: string, body?: unknown) {
       const answer = await request(port, {
         host: `${domain}:${port}`,
@@ -143,9 +138,8 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     },
 
     /**
-     * Clicks a preview as a browser without script does: follows the waiting page, and what leads back to the same
-     * address, until something else comes.
-     * @returns the first answer that is neither
+     * Clicks like a browser without script: follows the waiting page and redirects to the same address. @returns the
+     * first other response
      */
     async click(tag: string, path = '/', within = 45_000): Promise<Answer> {
       return until(
@@ -164,7 +158,6 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     },
 
     containers: () => containersWith(`lotan.instance=${instance}`),
-    /** The container that runs a tag. */
     async containerOf(tag: string): Promise<string> {
       const found = (await bed.containers()).filter(
         ({ Labels, State }) => Labels['lotan.tag'] === tag && State === 'running',
@@ -174,11 +167,11 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     },
 
     launcher: () => launcher.pid,
-    /** The pid of a part, or undefined while it does not run. */
+    /** Undefined while it does not run. */
     part: (name: PartName) =>
       processes().find(({ parent, command }) => parent === launcher.pid && partNames[name].test(command))?.pid,
 
-    /** Kills a part and waits until the launcher has started it anew. */
+    /** Waits until the launcher has restarted it. */
     async killPart(name: PartName): Promise<void> {
       const was = await until(`${name} runs`, () => bed.part(name))
       process.kill(was, 'SIGKILL')
@@ -188,7 +181,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       })
     },
 
-    /** Ends the launcher: by SIGTERM, which is what Ctrl-C does too, or SIGKILL. Answers how long that took, milliseconds. */
+    /** By SIGTERM (which Ctrl-C sends too) or SIGKILL. @returns milliseconds it took */
     async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
       const began = performance.now()
       launcher.end(signal)
@@ -196,24 +189,22 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       return performance.now() - began
     },
 
-    /** Starts it again after `end`. */
     async again(): Promise<void> {
       bed.begin()
       await bed.ready()
     },
-    /** The same, where it cannot become ready. */
+    /** As `again`, but without waiting until it is ready. */
     begin(): void {
       launcher = launch(env, user)
     },
 
-    /** Runs a second `up` in the same data directory, with other settings perhaps. */
+    /** A second `up` in the same data directory. */
     async second(settings: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
       const other = launch({ ...env, ...settings }, user)
       const code = await other.ended
       return { code, output: other.output() }
     },
 
-    /** Waits until every part answers and the launcher has said so. */
     async ready(): Promise<void> {
       try {
         await until(
@@ -231,12 +222,11 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       }
     },
 
-    /** What of it still runs. */
     left: () => processesAbout(env.LOTAN_DATA_DIR!, config.runDir),
 
     /**
-     * Stops it, removes all that it made on the engine, and fails when a process is left.
-     * @param options.keepImages another Lotan of the same test has the same repository
+     * Stops it, removes what it made on the engine, and fails when a process is left.
+     * @param options.keepImages another Lotan of the test has the same repository
      */
     async stop({ keepImages = false } = {}): Promise<void> {
       store?.close()
@@ -246,7 +236,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       for (const { pid } of left) kill(pid)
       const containers = await bed.containers()
       for (const { Id } of containers) await removeByHand(Id)
-      // The demo's repository is known from its containers alone.
+      // The demo's repository is known only from its containers.
       const repositories = new Set([options.repository, ...containers.map(({ Labels }) => Labels['lotan.repository'])])
       for (const repository of keepImages ? [] : repositories)
         for (const name of repository ? await imagesBelow(`${repository}:`) : []) await removeImageByHand(name)
@@ -255,7 +245,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       await removeFirewallByHand(instance)
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })
-      // Where the launcher was killed.
+      // Left by a killed launcher.
       await fs.rm(`/dev/shm/lotan-${instance}`, { recursive: true, force: true })
       if (left.length > 0) throw new Error(`left running: ${left.map(({ command }) => command).join('; ')}`)
     },
@@ -270,14 +260,14 @@ export async function startLotan(options: { repository?: string; env?: Record<st
   return bed
 }
 
-/** Whether an answer is the page that a visitor waits at, Lotan's or that of an nginx whose router is away. */
+/** A waiting page, or nginx's own while the router is down. */
 export function isWaiting({ status, headers }: Answer): boolean {
   return status === 503 && /text\/html/.test(headers['content-type'] ?? '')
 }
 
 function launch(env: Record<string, string>, user?: User) {
   let output = ''
-  // Should the test be killed, Lotan must not live on.
+  // A killed test must not leave Lotan running.
   const command = ['setpriv', '--pdeathsig', 'TERM', '--', process.execPath, 'apps/lotan/main.ts', 'up']
   const [program = '', ...args] = user?.run(command) ?? command
   const child = spawn(program, args, {
@@ -298,6 +288,6 @@ function kill(pid: number) {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It ended by itself meanwhile.
+    // It has ended.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * An engine of a test's own: on a small disk of its own (a file, mounted), in a network namespace of its own, since two
- * engines in one would take each other's bridges and rules. Whoever wants to reach its containers enters the namespace.
+ * An engine for one test, on a small disk (a mounted file) and in a network namespace: two engines in one namespace
+ * would change each other's bridges and rules.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +18,6 @@ const prefix = 'lotan-own-engine-'
 
 export type OwnEngine = Awaited<ReturnType<typeof startOwnEngine>>
 
-/** @param options.megabytes the size of its disk */
 export async function startOwnEngine({ megabytes }: { megabytes: number }) {
   await sweepEngines()
   const name = `${prefix}${process.pid}`
@@ -43,7 +42,7 @@ export async function startOwnEngine({ megabytes }: { megabytes: number }) {
         ...['unshare', '--mount', '--propagation', 'private'],
         ...['dockerd', '--data-root', disk, '--exec-root', `${dir}/exec`, '--pidfile', `${dir}/pid`],
         ...['-H', `unix://${socket}`, '--shutdown-timeout', '3'],
-        // Where a containerd of the machine's own runs, it is used: its names are kept apart.
+        // A containerd of the machine is used where it runs, under names of our own.
         ...['--containerd-namespace', name, '--containerd-plugins-namespace', `${name}-plugins`],
       ]),
       { env: surroundings, stdio: ['ignore', out.fd, out.fd] },
@@ -74,13 +73,9 @@ export async function startOwnEngine({ megabytes }: { megabytes: number }) {
     disk,
     env: { ...surroundings, DOCKER_HOST: `unix://${socket}` },
 
-    /** What the engine has written. */
     said: () => fs.readFile(log, 'utf8'),
 
-    /**
-     * Runs one of our programs in the namespace, with this engine as its engine, and waits until it ends.
-     * @returns its exit status, and what it wrote to its standard output
-     */
+    /** Runs one of our programs in the namespace, with this engine. @returns its exit status and standard output */
     async run(program: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
       const child = spawn('setpriv', inside([process.execPath, program, ...args]), {
         env: { ...surroundings, DOCKER_HOST: `unix://${socket}` },
@@ -96,7 +91,7 @@ export async function startOwnEngine({ megabytes }: { megabytes: number }) {
   }
 }
 
-/** Removes what is left of engines whose tests were killed. */
+/** Also removes engines of tests that were killed. */
 async function sweepEngines(): Promise<void> {
   for (const name of new Set([...(await namesIn(os.tmpdir())), ...(await namesIn('/run/netns'))])) {
     const owner = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : NaN
@@ -104,7 +99,6 @@ async function sweepEngines(): Promise<void> {
   }
 }
 
-/** Ends all processes of an engine, and takes its mounts, its namespace and its directory away. */
 async function sweepEngine(name: string): Promise<void> {
   const dir = path.join(os.tmpdir(), name)
   await until('its processes have ended', () => {
@@ -129,7 +123,7 @@ async function namesIn(dir: string): Promise<string[]> {
   }
 }
 
-/** Processes with all that come from them: what runs in a container says nothing of its engine. */
+/** What runs in a container does not name its engine, so descendants count. */
 function family(pids: number[]): number[] {
   const all = processes()
   const found = new Set(pids)
@@ -144,7 +138,7 @@ function kill(pid: number) {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It ended by itself meanwhile.
+    // It has ended.
   }
 }
 

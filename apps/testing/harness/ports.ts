@@ -1,7 +1,6 @@
-/** Ports on loopback that nobody uses. */
 import net from 'node:net'
 
-/** A port that was free a moment ago. The kernel gives them out in no order, so two tests hardly ever get the same. */
+/** A port that was free a moment ago. The kernel picks at random, so two tests hardly ever get the same. */
 export async function freePort(): Promise<number> {
   const server = net.createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

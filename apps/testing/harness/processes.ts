@@ -1,4 +1,4 @@
-/** Processes, as /proc tells of them. */
+/** Processes, by /proc. */
 import fs from 'node:fs'
 
 export interface Process {
@@ -7,25 +7,24 @@ export interface Process {
   command: string
 }
 
-/** Every process of this machine. */
 export function processes(): Process[] {
   const found: Process[] = []
   for (const name of fs.readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     try {
       const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8')
-      // The second field is the program's name in brackets, and may hold brackets and spaces itself.
+      // The second field, the name in brackets, may hold brackets and spaces itself.
       const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       if (state === 'Z') continue
       found.push({ pid: Number(name), parent: Number(parent), command: read(name, 'cmdline').trim() })
     } catch {
-      // It ended meanwhile.
+      // It has ended.
     }
   }
   return found
 }
 
-/** The processes whose command line or environment speaks of one of these paths. */
+/** Those whose command line or environment names one of the paths. */
 export function processesAbout(...paths: string[]): Process[] {
   return processes().filter(({ pid, command }) => {
     if (pid === process.pid) return false
@@ -38,7 +37,7 @@ export function processesAbout(...paths: string[]): Process[] {
   })
 }
 
-/** A process and all that it has started, with what they have started. */
+/** A process and its descendants. */
 export function familyOf(pid: number): Process[] {
   const all = processes()
   const family = all.filter((process) => process.pid === pid)
@@ -46,7 +45,7 @@ export function familyOf(pid: number): Process[] {
   return family
 }
 
-/** The users that a process may act as: real, effective, saved, for files. */
+/** Real, effective, saved, file system. */
 export function usersOf(pid: number): number[] {
   const [, ids = ''] = /^Uid:\s+(.+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return ids.split('\t').map(Number)
@@ -56,7 +55,7 @@ export function isAlive(pid: number): boolean {
   return processes().some((process) => process.pid === pid)
 }
 
-/** Resident memory of a process without what it shares with others, and with it: bytes. */
+/** Bytes; `own` without shared memory. */
 export function memoryOf(pid: number): { own: number; resident: number } {
   const rollup = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
   const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) * 1024

@@ -1,4 +1,4 @@
-/** Who can be reached from where: what firewall rules are about. */
+/** Who reaches whom: what firewall rules are about. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
@@ -9,7 +9,7 @@ import { until } from './until.ts'
 const run = promisify(execFile)
 const PATIENCE_MS = 1_500
 
-/** Connects to all of them at once and prints which accepted, as JSON. */
+/** Connects to all targets at once and prints those that accepted, as JSON. */
 const connect = `
   const net = require('node:net')
   const tries = process.argv.slice(1).map((target) => new Promise((resolve) => {
@@ -21,18 +21,18 @@ const connect = `
   }))
   Promise.all(tries).then((found) => console.log(JSON.stringify(found.filter(Boolean))))`
 
-/** Which of the targets, `10.0.0.1:80`, accept a connection from inside of a container that has Node. */
+/** @param targets `10.0.0.1:80`; the container needs Node */
 export async function reachedFrom(container: string, targets: string[]): Promise<string[]> {
   return JSON.parse(await inside(container, ['node', '-e', connect, ...targets])) as string[]
 }
 
-/** `docker exec` @returns what the command printed */
+/** `docker exec` */
 export async function inside(container: string, command: string[]): Promise<string> {
   const { stdout } = await run('docker', ['exec', container, ...command], { env: surroundings })
   return stdout
 }
 
-/** A service of this machine on all its addresses. */
+/** Listens on all addresses of this machine. */
 export async function openService(): Promise<{ port: number; close(): void }> {
   const server = net.createServer((socket) => socket.destroy())
   server.listen(0, '0.0.0.0')
@@ -41,8 +41,8 @@ export async function openService(): Promise<{ port: number; close(): void }> {
 }
 
 /**
- * Another machine, which this one has a route to: a network namespace with a service on port 80 of each address.
- * @param n 0 to 63, so that two of them can be there at once
+ * Another machine with a route to it: a network namespace with a service on port 80 of each address. @param n 0 to 63,
+ * so that several can exist at once
  */
 export async function openOutside(n: number) {
   const name = `lotan-out-${process.pid}`
@@ -76,7 +76,7 @@ export async function openOutside(n: number) {
   return {
     address: there,
     linkLocal,
-    /** Which of the targets it reaches, through this machine. */
+    /** Which targets it reaches through this machine. */
     async reaches(targets: string[]): Promise<string[]> {
       const command = [`--net=/run/netns/${name}`, process.execPath, '-e', connect, ...targets]
       const { stdout } = await run('nsenter', command, { env: surroundings })
@@ -89,7 +89,7 @@ export async function openOutside(n: number) {
   }
 }
 
-/** The rules that a Lotan set on this machine: the chains and what calls them, as `iptables -S` writes them, by table. */
+/** Lotan's chains and the jumps to them, as `iptables -S` prints them, by table. */
 export async function rulesWith(instance: string): Promise<string[]> {
   const rules = ['filter', 'mangle'].map(async (table) => {
     const { stdout } = await run('iptables', ['-w', '-t', table, '-S'])
@@ -99,7 +99,6 @@ export async function rulesWith(instance: string): Promise<string[]> {
   return (await Promise.all(rules)).flat()
 }
 
-/** Removes them. */
 export async function removeFirewallByHand(instance: string): Promise<void> {
   const rules = await rulesWith(instance)
   const calls = rules.filter((rule) => rule.includes(` -j LOTAN-${instance}`))

@@ -1,4 +1,4 @@
-/** What a test passes on of the environment it runs in: enough to find programs and the engine, and no settings. */
+/** The environment that a test passes on: enough to find programs and the engine, and no settings. */
 import { environmentFor } from '../../shared/config/config.ts'
 
 const { PATH, HOME, TMPDIR, DOCKER_HOST } = environmentFor({ dataDir: '' })

@@ -1,16 +1,12 @@
-/** Waiting in tests: for a fact, with a deadline. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 type Falsy = undefined | null | false | 0 | ''
 
 /**
- * Asks until the answer is something.
- *
- * @param fact what is waited for, for the message: `red is running`
- * @param options.within milliseconds until it is given up
- * @param options.every milliseconds between two looks
- * @returns what was found
- * @throws when it did not become true in time; the last error of `check` is the cause
+ * Calls `check` until it finds something.
+ * @param fact for the message: `red is running`
+ * @param options.within milliseconds
+ * @throws when time is up, with the last error of `check` as cause
  */
 export async function until<T>(
   fact: string,

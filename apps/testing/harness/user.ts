@@ -1,7 +1,4 @@
-/**
- * Somebody who is not root, but in the engine's group. Where the tests are run by root, a user whom nothing belongs to
- * is made up; anybody else is such a user already.
- */
+/** A user who is not root but in the engine's group: made up where tests run as root, else the one they run as. */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -11,20 +8,19 @@ export interface User {
   uid: number
   /** This Node, where the user may run it. */
   node: string
-  /** Becomes this user and runs a command, in the same process. The working directory has to be the project's. */
+  /** Runs a command as this user, in the same process. The working directory must be the project's. */
   run: (command: string[]) => string[]
-  /** Gives a directory to this user, with all that is in it. */
   give: (dir: string) => void
 }
 
 /**
- * @param dir an empty directory that the user may enter. The project is seen there and nowhere else, by this user
- * alone: it may lie where only root may look
+ * @param dir an empty directory that the user may enter, where only this user sees the project (which only root may
+ * see)
  */
 export function somebody(dir: string): User {
   const own = process.getuid!()
   if (own !== 0) return { uid: own, node: process.execPath, run: (command) => command, give: () => {} }
-  // Above what systems give out, and no other test has it at the same time.
+  // Above the ids that systems assign, and unique among tests.
   const uid = 1_000_000 + process.pid
   const project = path.join(dir, 'project')
   const node = path.join(dir, 'node')
@@ -33,7 +29,7 @@ export function somebody(dir: string): User {
   const { socketPath } = engineAddress()
   const groups = socketPath ? ['--groups', String(fs.statSync(socketPath).gid)] : ['--clear-groups']
   const become = ['setpriv', '--reuid', String(uid), '--regid', String(uid), ...groups, '--pdeathsig', 'TERM', '--']
-  // The mounts are this process's own, and end with it.
+  // The mounts belong to this process and end with it.
   const see = `mount --bind . '${project}' && mount --bind '${process.execPath}' '${node}' && cd '${project}' && exec "$@"`
   const before = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', see, 'sh', ...become]
   return {

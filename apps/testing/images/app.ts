@@ -24,7 +24,7 @@ const {
   APP_TERM_MS = '0',
   LOTAN_TAG = '',
 } = process.env
-/** Bodies up to this size are sent back, larger ones as their sum alone. */
+/** Larger bodies come back as their checksum. */
 const SHOWN_BYTES = 64 * 1024
 
 const server = http.createServer(async (req, res) => {
@@ -41,7 +41,7 @@ const server = http.createServer(async (req, res) => {
     case 'drip':
       return drip({ pieces: number('pieces', 10), size: number('size', 1_000), every: number('every', 500) }, res)
     case 'mute':
-      // A stream that begins and then has nothing to say.
+      // A stream that stays silent.
       return res.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders()
     case 'sse':
       res.writeHead(200, { 'Content-Type': 'text/event-stream' })
@@ -61,11 +61,11 @@ const server = http.createServer(async (req, res) => {
       return res.writeHead(number('status', 200)).end(LOTAN_TAG)
     }
     case 'refuse':
-      // Before the body is read; what it says, and how much.
+      // Responds before it reads the body.
       res.writeHead(number('status', 413), { Connection: 'close', 'Content-Length': number('size', 9) })
       return res.end('x'.repeat(number('size', 9)))
     case 'raw':
-      // The very bytes, in base64.
+      // Raw bytes, in base64.
       return req.socket.end(Buffer.from(url.searchParams.get('bytes')!, 'base64'))
     case 'drop':
       return req.socket.destroy()
@@ -98,7 +98,7 @@ listener.listen({ port: Number(APP_PORT), host: APP_BIND, ipv6Only: APP_SPEAKS =
   console.log(`app: listening on ${APP_PORT}`),
 )
 
-/** A server of TLS needs no certificate to refuse plain HTTP, and has one cipher that needs none. */
+/** A TLS server needs no certificate to refuse plain HTTP, and one cipher works without. */
 function speaking(what: string | undefined): net.Server {
   if (what === 'http2') return http2.createServer((_, res) => void res.end(LOTAN_TAG))
   if (what === 'tls') return https.createServer({ ciphers: 'aNULL:@SECLEVEL=0', maxVersion: 'TLSv1.2' })

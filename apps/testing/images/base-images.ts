@@ -1,8 +1,7 @@
 /**
- * The public images that the Dockerfile stands on. Where the engine has them they are used as they are; where it has
- * none, stand-ins of the same names are made of what this machine has, since tests must not need a public hub: Debian by
- * debootstrap, Node and npm copied. A stand-in knows how this machine gets at packages (mirror, proxy, certificates), so
- * that the Dockerfile need not. It is kept, and made anew when what it is made of has changed.
+ * The Dockerfile's public base images. An engine that lacks them gets stand-ins of the same names, made from this
+ * machine (debootstrap; Node and npm copied), since tests must not need a public hub. A stand-in knows this machine's
+ * mirror, proxy and certificates. It is made anew when its sources change.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -18,14 +17,14 @@ import { until } from '../harness/until.ts'
 const run = promisify(execFile)
 const debian = 'debian:bookworm-slim'
 const node = 'node:24-bookworm-slim'
-/** Ours, and which ones. Not the label of other test images: pruning those must not cost the layers built on these. */
+/** Not the label of other test images: pruning those must not cost the layers on top of these. */
 export const baseLabel = 'lotan.test.base'
 
 const certificates = '/etc/ssl/certs/ca-certificates.crt'
 
-/** Makes sure that the base images are there. Takes about a minute the first time. */
+/** About a minute the first time. */
 export async function buildBaseImages(): Promise<void> {
-  // Another test may be making them just now.
+  // Another test may be making them.
   const file = path.join(os.tmpdir(), 'lotan-base-images.lock')
   const lock = await until('nobody else makes the base images', () => takeLock(file), { within: 180_000, every: 500 })
   try {
@@ -62,7 +61,7 @@ interface Facts {
   node: string
 }
 
-/** How this machine gets at packages. No logins: only where, through whom, and whom it trusts. */
+/** How this machine reaches packages, without logins. */
 async function factsOfThisMachine(): Promise<Facts> {
   const { stdout: indexes } = await text('apt-get', [
     ...['indextargets', '--format', '$(REPO_URI) $(CODENAME) $(COMPONENT)', 'Created-By: Packages'],
@@ -89,7 +88,7 @@ async function factsOfThisMachine(): Promise<Facts> {
   }
 }
 
-/** Debian as its slim image is: no manuals, no package lists, and packages start no services. */
+/** Like the slim image: no manuals, no package lists, and packages start no services. */
 async function buildDebian(dir: string, { mirror, apt }: Facts, stamp: string): Promise<void> {
   const root = path.join(dir, 'root')
   const put = async (file: string, content: string, mode = 0o644) => {
@@ -132,7 +131,6 @@ function text(program: string, args: string[]): Promise<{ stdout: string; stderr
   return run(program, args, { env: surroundings, maxBuffer: 64 * 1024 ** 2 })
 }
 
-/** Takes away what is in a directory, and leaves the directory. */
 async function empty(dir: string): Promise<void> {
   for (const name of await fs.readdir(dir).catch(() => []))
     await fs.rm(path.join(dir, name), { recursive: true, force: true })

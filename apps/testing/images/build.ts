@@ -1,4 +1,4 @@
-/** Images for tests, all built here from scratch and labelled `lotan.test=true`. */
+/** Images for tests, built from scratch and labelled `lotan.test=true`. */
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
@@ -12,10 +12,9 @@ import { surroundings } from '../harness/surroundings.ts'
 
 const run = promisify(execFile)
 
-/** The engine, for building and pushing. The instance is nobody's. */
 export const engine = openEngine({ dockerHost: surroundings.DOCKER_HOST ?? null, instance: 'lotantest' })
 
-/** The image of `app.ts`, which the others are made from. It is kept, since every test file wants it. */
+/** The image of `app.ts`, on which the others are built. Kept, since every test file uses it. */
 const appBase = 'lotan-test/app:latest'
 
 export interface Recipe {
@@ -25,30 +24,29 @@ export interface Recipe {
   cmd?: string[]
   volumes?: string[]
   entrypoint?: string[]
-  /** Scripts for busybox's shell, by their paths in the image. */
+  /** For busybox's shell, by path in the image. */
   scripts?: Record<string, string>
-  /** Of the program's file, as `setcap` takes them; of `buildSmall` alone. */
+  /** File capabilities of the program, as for `setcap`; only `buildSmall` sets them. */
   capabilities?: string
   /** A line of the Dockerfile. */
   healthcheck?: string
-  /** Kilobytes that do not compress, so that a pull has something to pull. */
+  /** Kilobytes that do not compress, so that a pull takes time. */
   ballast?: number
 }
 
-/** Builds an image that runs `app.ts`. It listens, and exposes, port 80 unless the recipe says otherwise. */
+/** An image of `app.ts`. It exposes port 80 unless the recipe says otherwise. */
 export async function buildApp(reference: string, recipe: Recipe = {}): Promise<void> {
   await buildAppBase()
   await buildOn(appBase, reference, { expose: [80], ...recipe })
 }
 
-/** Builds the same image as `buildApp` under many names at once. */
 export async function buildApps(repository: string, tags: string[], recipe: Recipe = {}): Promise<void> {
   const [first = '', ...more] = tags.map((tag) => `${repository}:${tag}`)
   await buildApp(first, recipe)
   for (const reference of more) await tagByHand(first, reference)
 }
 
-/** Builds images of `script.ts`, which says the very bytes that it is asked for. */
+/** Images of `script.ts`. */
 export async function buildScripted(repository: string, tags: string[]): Promise<void> {
   const [first = '', ...more] = tags.map((tag) => `${repository}:${tag}`)
   await buildAppBase()
@@ -61,8 +59,8 @@ export async function buildScripted(repository: string, tags: string[]): Promise
 }
 
 /**
- * Builds an image with nothing but busybox and one page that says `page`, served on port 80.
- * @param recipe `cmd` may run anything else of busybox instead: `['sh', '-c', 'exit 3']`
+ * An image of busybox and one page, served on port 80. @param recipe `cmd` may run something else: `['sh', '-c', 'exit
+ * 3']`
  */
 export async function buildSmall(reference: string, page: string, recipe: Recipe = {}): Promise<void> {
   const { cmd = ['httpd', '-f', '-p', '80', '-h', '/www'] } = recipe
@@ -71,7 +69,7 @@ export async function buildSmall(reference: string, page: string, recipe: Recipe
     await fs.writeFile(path.join(dir, 'index.html'), `<!doctype html><title>${page}</title><h1>${page}</h1>`)
     const lines = ['COPY busybox /bin/busybox', 'COPY index.html /www/', 'STOPSIGNAL SIGKILL']
     const { capabilities } = recipe
-    // The builder drops them from what is copied.
+    // COPY drops them.
     if (capabilities)
       lines.push(
         ...(await copyProgram(dir, '/usr/sbin/setcap')),
@@ -85,20 +83,19 @@ export async function buildSmall(reference: string, page: string, recipe: Recipe
   })
 }
 
-/** Builds an image whose command does not exist. */
 export async function buildBroken(reference: string): Promise<void> {
   await inDirectory((dir) => {
     return build(dir, 'scratch', [], reference, { expose: [80], cmd: ['/nowhere/to/be/found'] })
   })
 }
 
-/** Pushes an image, and leaves no copy of it on the engine. */
+/** Pushes an image and removes it from the engine. */
 export async function moveToRegistry(reference: string, login?: { username: string; password: string }) {
   await engine.push(reference, login)
   await engine.removeImage(reference)
 }
 
-/** Builds an image that answers as fast as anything does: the machine's nginx, with one fixed answer, `fast`. */
+/** The machine's nginx with one fixed answer, `fast`. */
 export async function buildFast(reference: string): Promise<void> {
   await inDirectory(async (dir) => {
     const lines = await copyProgram(dir, '/usr/sbin/nginx')
@@ -124,7 +121,7 @@ async function buildAppBase(): Promise<void> {
     .update(await fs.readFile(source))
     .update(process.version)
     .digest('hex')
-  // Nobody sends 130 MB to the engine twice.
+  // Saves sending 130 MB to the engine again.
   if ((await engine.findImage(appBase))?.labels['lotan.test.stamp'] === stamp) return
   await inDirectory(async (dir) => {
     const lines = await copyProgram(dir, process.execPath, '/bin/node')
@@ -137,7 +134,7 @@ async function buildAppBase(): Promise<void> {
   })
 }
 
-/** Puts a program of this machine and the libraries it needs into an image. @returns lines for the Dockerfile */
+/** Copies a program and its libraries. @returns lines for the Dockerfile */
 async function copyProgram(dir: string, program: string, to = program): Promise<string[]> {
   const files = new Map([[to, program], ...(await librariesOf(program)).map((file) => [file, file] as const)])
   const lines: string[] = []
@@ -149,7 +146,7 @@ async function copyProgram(dir: string, program: string, to = program): Promise<
   return lines
 }
 
-/** Builds an image on another one, which is here: the same with something changed, or with ballast. */
+/** Derives from an image that the engine has. */
 export async function buildOn(base: string, reference: string, recipe: Recipe): Promise<void> {
   await inDirectory((dir) => build(dir, base, [], reference, recipe))
 }
@@ -179,7 +176,7 @@ async function build(dir: string, base: string, lines: string[], reference: stri
   await engine.build(dir, await fs.readdir(dir), reference)
 }
 
-/** The shared libraries a program needs, and its loader, by their paths. */
+/** Paths, the loader's too. */
 async function librariesOf(program: string): Promise<string[]> {
   const { stdout } = await run('ldd', [program])
   return [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map((match) => match[1]!)

@@ -1,4 +1,4 @@
-/** Lotan's own image, built from the Dockerfile as anybody would build it. */
+/** Lotan's own image, built from the Dockerfile. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import os from 'node:os'
@@ -13,17 +13,17 @@ import { until } from '../harness/until.ts'
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../../..')
 
-/** One for each copy of the sources, so that tests of two of them can run at once. It is kept: layers are used again. */
+/** One for each copy of the sources, so that tests of several copies can run at once. Kept for its layers. */
 export const lotanImage = `lotan-test/lotan:${createHash('sha256').update(root).digest('hex').slice(0, 8)}`
 
-/** @returns how long the build itself took, milliseconds, and how large the image is, bytes */
+/** @returns milliseconds and bytes */
 export async function buildLotanImage(): Promise<{ took: number; size: number }> {
   const file = path.join(os.tmpdir(), 'lotan-test-image.lock')
   const lock = await until('nobody else builds the image', () => takeLock(file), { within: 240_000, every: 500 })
   try {
     await buildBaseImages()
     const began = performance.now()
-    // The first stage has a name as well, so that its layers are not taken for rubbish.
+    // Named, so that the first stage's layers are not pruned.
     await build(`${lotanImage}-modules`, '--target', 'modules')
     await build(lotanImage)
     const took = performance.now() - began
@@ -42,7 +42,6 @@ async function build(tag: string, ...options: string[]): Promise<void> {
   })
 }
 
-/** What earlier builds left, and nobody uses. */
 async function removeOld(): Promise<void> {
   const filters = { dangling: ['true'], label: [baseLabel] }
   await docker('POST', `/images/prune?filters=${encodeURIComponent(JSON.stringify(filters))}`)

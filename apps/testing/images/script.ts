@@ -1,17 +1,16 @@
 /**
- * An application that answers with the very bytes it is asked for: GET /say/SCRIPT, as `pathOf` writes it. Anything else
- * is answered with what it knows: how many scripts were asked for, how many have been said to their end, and how many
- * connections are open.
+ * An application that answers GET /say/SCRIPT with the bytes of the script (see `pathOf`), and any other request with
+ * its counters: scripts asked for, scripts finished, open connections.
  */
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Line {
-  /** Milliseconds to wait before. */
+  /** Milliseconds to wait first. */
   after?: number
   /** One character a byte. */
   text?: string
-  /** `text` again and again, for as long as it is taken. */
+  /** Repeats `text` for as long as it is read. */
   endless?: true
   close?: true
 }
@@ -22,12 +21,11 @@ export interface Known {
   open: number
 }
 
-/** The path that asks for a script. */
 export function pathOf(script: Line[]): string {
   return `/say/${Buffer.from(JSON.stringify(script)).toString('base64url')}`
 }
 
-/** An answer as it is written. @param head more of it, each line ended */
+/** @param head further header lines, each with its line end */
 export function answerOf(status: string, body = '', head = ''): string {
   return `HTTP/1.1 ${status}\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`
 }
@@ -68,5 +66,5 @@ async function say(script: Line[], socket: net.Socket, known: Known): Promise<vo
   known.said++
 }
 
-// As an image's command.
+// When it runs as an image's command.
 if (process.argv[1] === import.meta.filename) serveScripts().listen(80)

@@ -1,15 +1,15 @@
-/** Puts an image into a registry without an engine: for what an engine would not build, or has no room for. */
+/** Uploads images without an engine: those it would not build or has no room for. */
 import { createHash } from 'node:crypto'
 
 const CONFIG = 'application/vnd.oci.image.config.v1+json'
 
 export interface Made {
-  /** Layers as they are sent, lowest first: unpacked tars, or anything where nobody pulls them. */
+  /** Lowest first: unpacked tars, or anything if they are never pulled. */
   layers: Buffer[]
   platform?: { os: string; architecture: string }
 }
 
-/** @returns the manifest's digest and size, for a list of manifests */
+/** @returns for a list of manifests */
 export async function upload(repository: string, tag: string, { layers, platform }: Made) {
   const described = []
   for (const layer of layers)
@@ -31,14 +31,13 @@ export async function upload(repository: string, tag: string, { layers, platform
   return { ...(await put(repository, tag, manifest)), mediaType: manifest.mediaType, ...(platform && { platform }) }
 }
 
-/** Puts a list of manifests, one for each platform. */
+/** One manifest for each platform. */
 export async function uploadList(repository: string, tag: string, images: Made[]): Promise<void> {
   const manifests = []
   for (const [i, image] of images.entries()) manifests.push(await upload(repository, `${tag}-${i}`, image))
   await put(repository, tag, { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests })
 }
 
-/** Puts an image that has the same small layer many times. */
 export async function uploadMany(repository: string, tag: string, count: number): Promise<void> {
   const layer = await blob(repository, Buffer.alloc(1_024))
   const config = await blob(repository, Buffer.from('{"os":"linux","architecture":"amd64"}'))
@@ -51,7 +50,7 @@ export async function uploadMany(repository: string, tag: string, count: number)
   await put(repository, tag, { schemaVersion: 2, mediaType, config: { ...config, mediaType: CONFIG }, layers })
 }
 
-/** Puts what is no image: a manifest of a configuration that no engine runs. */
+/** A manifest whose configuration no engine runs. */
 export async function uploadArtifact(repository: string, tag: string, mediaType: string): Promise<void> {
   const config = { mediaType, ...(await blob(repository, Buffer.from('{}'))) }
   const manifest = 'application/vnd.oci.image.manifest.v1+json'
@@ -59,10 +58,8 @@ export async function uploadArtifact(repository: string, tag: string, mediaType:
 }
 
 /**
- * Puts an index above an image that is there, as a builder does that attests to it: each note makes another index.
- *
- * @param to the index's tag
- * @returns the index's digest
+ * Puts an index above an image, as a builder with attestations does: each note makes another index. @param to the
+ * index's tag @returns the index's digest
  */
 export async function attest(repository: string, digest: string, to: string, note: string): Promise<string> {
   const [base, name] = split(repository)

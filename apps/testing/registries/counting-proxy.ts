@@ -1,4 +1,4 @@
-/** A way to a registry that notes each question that is put to it, and may answer some in the registry's place. */
+/** A proxy of a registry that notes each request, and may answer in its place. */
 import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,11 +6,7 @@ import { pipeline } from 'node:stream'
 
 export type Counted = Awaited<ReturnType<typeof countQuestions>>
 
-/**
- * @param target the registry's port on 127.0.0.1
- * @param instead the status that a question is answered with instead of the registry's answer, or `silence` for no
- *   answer at all; undefined for its own
- */
+/** @param instead the status to answer with, `silence` for no answer, undefined for the registry's own */
 export async function countQuestions(
   target: number,
   instead: (req: http.IncomingMessage) => number | 'silence' | undefined = () => undefined,
@@ -35,7 +31,7 @@ export async function countQuestions(
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
     port: (server.address() as AddressInfo).port,
-    /** Every question so far, in the order of their answers. */
+    /** In the order of their answers. */
     asked: asked as readonly (typeof asked)[number][],
     close() {
       server.closeAllConnections()

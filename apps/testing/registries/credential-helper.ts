@@ -1,13 +1,9 @@
-/** A credential helper that a test puts on the PATH: a real program that speaks the helpers' protocol. */
 import fs from 'node:fs/promises'
 import path from 'node:path'
 
 /**
- * Writes `docker-credential-NAME`.
- *
- * @param dir a directory on the PATH
- * @param host the one registry it knows
- * @param answer what it prints for that registry
+ * Writes `docker-credential-NAME`, a real program that speaks the helpers' protocol. @param dir on the PATH @param
+ * answer what it prints for this host
  */
 export async function writeHelper(dir: string, name: string, host: string, answer: object): Promise<void> {
   const file = path.join(dir, `docker-credential-${name}`)

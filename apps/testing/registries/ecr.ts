@@ -1,6 +1,6 @@
 /**
- * A stand-in for AWS ECR's `GetAuthorizationToken`, in front of a real registry: the SDK reaches it by
- * `AWS_ENDPOINT_URL_ECR`. It checks signatures as AWS does, and hands out passwords that the registry really takes.
+ * A stand-in for AWS ECR's `GetAuthorizationToken` in front of a real registry (`AWS_ENDPOINT_URL_ECR`). It checks
+ * signatures as AWS does, and its passwords really work.
  */
 import { createHash, createHmac } from 'node:crypto'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import type { Registry } from './registry.ts'
 
 export const accessKey = { id: 'AKIALOTANTESTLOTANTE', secret: 'a/secret/of/the/tests' }
 
-/** In the order they are handed out, again and again. */
+/** Handed out in turn. */
 const passwords = [
   ['token-first', '$2y$05$abcdefghijklmnopqrstuup1M3l/Esa2fSyRMmyaAxfYFRcjQpNXS'],
   ['token-second', '$2y$05$abcdefghijklmnopqrstuu50TRWUkxDvai0pIOCPOLmADeo.lt7qS'],
@@ -22,14 +22,14 @@ export type Ecr = Awaited<ReturnType<typeof startEcr>>
 export async function startEcr(registry: Registry) {
   const ecr = {
     endpoint: '',
-    /** Each token that was given: its region, and when it was to end, milliseconds since 1970. */
+    /** Milliseconds since 1970. */
     given: [] as { at: number; endsAt: number; region: string }[],
-    /** How long a token lives, milliseconds. */
+    /** Milliseconds. */
     life: 12 * 60 * 60_000,
-    /** What it answers instead of a token, with status 400: `ExpiredTokenException`. */
+    /** Answers 400 with this instead: `ExpiredTokenException`. */
     refusal: undefined as string | undefined,
 
-    /** Ends every token there is, early, and lets the registry take the next one. */
+    /** Ends all tokens early; the registry takes the next one. */
     async endTokens(): Promise<void> {
       await registry.admit([`AWS:${passwords[ecr.given.length % passwords.length]![1]}`])
     },
@@ -73,7 +73,7 @@ export async function startEcr(registry: Registry) {
   return ecr
 }
 
-/** Who signed a request, and whether with the right secret (AWS Signature Version 4). */
+/** AWS Signature Version 4. */
 function signatureOf(req: http.IncomingMessage, body: string): { key: string; region: string; isRight: boolean } {
   const [, key = '', date = '', region = '', names = '', signature] =
     /Credential=([^/]+)\/(\d+)\/([^/]+)\/ecr\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)/.exec(

@@ -1,9 +1,9 @@
-/** How far a pull is, as whoever waits for it is told: noted from one telling to the next. */
+/** The progress of a pull, as the store shows it. */
 import assert from 'node:assert/strict'
 import type { Progress } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 
-/** Notes every other progress that the store has of a tag while it is pulled, oldest first, until it is stopped. */
+/** Oldest first, without repetitions, until stopped. */
 export function noteProgress(store: Pick<Store, 'get'>, tag: string) {
   const seen: Progress[] = []
   const timer = setInterval(() => {
@@ -14,7 +14,6 @@ export function noteProgress(store: Pick<Store, 'get'>, tag: string) {
   return { seen, stop: () => clearInterval(timer) }
 }
 
-/** Fails where one of these is less than it was a step before. */
 export function assertForwards(
   steps: readonly Progress[],
   fields: readonly (keyof Progress)[] = ['bytes', 'total', 'layers', 'layersDone', 'percent'],

@@ -1,4 +1,4 @@
-/** A real registry on loopback, empty and for one test file alone. */
+/** A real registry on loopback, for one test file. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { symlinkSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { freePort } from '../harness/ports.ts'
 import { surroundings } from '../harness/surroundings.ts'
 import { until } from '../harness/until.ts'
 
-/** Who may enter a registry that was started with a login. bcrypt is all that the registry reads. */
+/** The registry reads only bcrypt. */
 export const login = { username: 'lotan', password: 'open-sesame' }
 export const passwordHash = '$2y$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZUeFWoT/914/JfszCO'
 const htpasswd = `${login.username}:${passwordHash}\n`
@@ -19,13 +19,12 @@ const htpasswd = `${login.username}:${passwordHash}\n`
 export type Registry = Awaited<ReturnType<typeof startRegistry>>
 
 interface Options {
-  /** Only who has the login may enter. */
   login?: boolean
-  /** The part `auth.token` of the registry's configuration: only who has such a token may enter. */
+  /** `auth.token` of the registry's configuration. */
   token?: object
-  /** The part `http.tls`. */
+  /** `http.tls`. */
   tls?: { certificate: string; key: string }
-  /** Where it listens, if not on loopback. */
+  /** Loopback by default. */
   address?: string
 }
 
@@ -39,7 +38,6 @@ export async function startRegistry({ login, token, tls, address = '127.0.0.1' }
   const auth = token ? { token } : login ? { htpasswd: { realm: 'test', path: passwords } } : undefined
   await fs.writeFile(
     conf,
-    // JSON is YAML.
     JSON.stringify({
       version: 0.1,
       log: { level: 'error', accesslog: { disabled: true } },
@@ -69,23 +67,23 @@ export async function startRegistry({ login, token, tls, address = '127.0.0.1' }
   await start()
   return {
     port,
-    /** The repository that tests push to: `127.0.0.1:40123/todowrangler`. */
+    /** `127.0.0.1:40123/todowrangler` */
     repository: `${address}:${port}/todowrangler`,
     start,
     stop,
 
-    /** Lets in who stands in these lines (`name:bcrypt`), beside the login, from the next request on. */
+    /** Admits these lines (`name:bcrypt`) beside the login, from the next request on. */
     async admit(lines: string[]): Promise<void> {
       await fs.writeFile(passwords, `${htpasswd}${lines.join('\n')}\n`)
     },
 
-    /** Gives an image many more tags at once, where the registry keeps them. */
+    /** Writes more tags of an image straight into the registry's storage. */
     multiply(tag: string, tags: string[]) {
       const all = path.join(data, 'docker/registry/v2/repositories/todowrangler/_manifests/tags')
       for (const name of tags) symlinkSync(tag, path.join(all, name))
     },
 
-    /** Ends it, with all that it holds and all copies of it on the engine. */
+    /** Also removes its images from the engine. */
     async close() {
       await stop()
       for (const name of await imagesBelow(`${address}:${port}/`)) await removeImageByHand(name)

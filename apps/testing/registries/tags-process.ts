@@ -1,6 +1,6 @@
 /**
- * Lists tags in a process of its own, for logins that come from the environment: helper programs and AWS. For each line
- * that it reads, it prints one of JSON.
+ * Lists tags in a process of its own, for logins from the environment (helpers, AWS): one line of JSON for each line
+ * read.
  */
 import { createInterface } from 'node:readline'
 import { readConfig } from '../../shared/config/config.ts'

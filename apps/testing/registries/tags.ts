@@ -1,4 +1,3 @@
-/** Tags as a Lotan with a given environment lists them. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
@@ -9,17 +8,14 @@ import { surroundings } from '../harness/surroundings.ts'
 
 export interface Listed {
   tags?: string[]
-  /** Why there are none. */
   code?: string
   message?: string
   program?: string
 }
 
 /**
- * Opens a process that lists the tags of a repository whenever it is asked.
- *
- * @param config the text of its `config.json`
- * @param env more variables; HOME is a directory of its own
+ * Opens a process that lists a repository's tags on request. @param config for its `config.json` @param env HOME is
+ * already one of its own
  */
 export async function openTags(repository: string, config: object, env: Record<string, string> = {}) {
   const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-tags-'))
@@ -29,7 +25,7 @@ export async function openTags(repository: string, config: object, env: Record<s
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'tags-process.ts')], {
     env: {
       ...surroundings,
-      // No machine in the cloud: it would be asked for a role.
+      // Otherwise the SDK asks the cloud's metadata service for a role.
       AWS_EC2_METADATA_DISABLED: 'true',
       ...env,
       HOME: home,
@@ -57,7 +53,6 @@ export async function openTags(repository: string, config: object, env: Record<s
   }
 }
 
-/** Lists them once. */
 export async function listTags(...opened: Parameters<typeof openTags>): Promise<Listed> {
   const tags = await openTags(...opened)
   try {

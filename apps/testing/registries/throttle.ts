@@ -1,13 +1,13 @@
-/** A way to a port that can be made narrow: a pull through it stands still in the middle for as long as a test wants. */
+/** A proxy that can stop in the middle of a pull, for as long as a test wants. */
 import net from 'node:net'
 
-/** @param target the port on 127.0.0.1 that everything is passed on to */
+/** @param target a port of 127.0.0.1 */
 export async function openGate(target: number) {
   let allowance = Infinity
   const waiting = new Set<() => void>()
   const sockets = new Set<net.Socket>()
 
-  // The engine and the registry close their side after each answer: what was said before that still has to pass.
+  // Engine and registry half-close after each answer; what was sent before must still pass.
   const server = net.createServer({ allowHalfOpen: true }, (client) => {
     const behind = net.connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
     for (const socket of [client, behind]) {
@@ -26,7 +26,7 @@ export async function openGate(target: number) {
   async function pass(from: net.Socket, to: net.Socket): Promise<unknown> {
     try {
       for await (const chunk of from as AsyncIterable<Buffer>) {
-        // Small pieces, so that what is let through is what was allowed.
+        // Small pieces, so that no more passes than allowed.
         for (let at = 0; at < chunk.length; at += 4096) {
           while (allowance <= 0) await new Promise<void>((resolve) => waiting.add(resolve))
           const piece = chunk.subarray(at, at + 4096)
@@ -44,21 +44,20 @@ export async function openGate(target: number) {
   return {
     port: (server.address() as net.AddressInfo).port,
 
-    /** Lets so many more bytes through, in all connections together, and then nothing. */
+    /** Lets so many more bytes through, of all connections together. */
     narrow(bytes: number) {
       allowance = bytes
     },
 
-    /** Whether somebody stands before it, and may not pass. */
+    /** Whether a connection is waiting. */
     isShut: () => waiting.size > 0,
 
-    /** The same, for those who wait already. */
+    /** As `narrow`, but for the connections that wait. */
     trickle(bytes: number) {
       this.widen()
       this.narrow(bytes)
     },
 
-    /** Lets everything through. */
     widen() {
       allowance = Infinity
       for (const resume of waiting) resume()

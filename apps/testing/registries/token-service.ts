@@ -1,7 +1,4 @@
-/**
- * What gives out the tokens that a registry wants, as Docker Hub has it
- * (https://distribution.github.io/distribution/spec/auth/jwt/): on loopback, for one test file alone.
- */
+/** A token service as Docker Hub's (https://distribution.github.io/distribution/spec/auth/jwt/), for one test file. */
 import { randomUUID, sign, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
@@ -14,7 +11,7 @@ import { login } from './registry.ts'
 
 const SERVICE = 'registry.test'
 const ISSUER = 'lotan-test'
-/** What is taken in place of the login. */
+/** Works in place of the login. */
 export const identity = 'an-identity-token'
 
 export type TokenService = Awaited<ReturnType<typeof startTokenService>>
@@ -37,9 +34,9 @@ export async function startTokenService() {
 
   const service = {
     realm: '',
-    /** Whether anybody may pull. */
+    /** Whether anonymous clients may pull. */
     isPublic: true,
-    /** Who asked for which scope, and by which method. */
+    /** User, method and scope of each request. */
     asked: [] as string[],
     /** The registry's `auth.token`. */
     get configuration() {
@@ -79,7 +76,7 @@ export async function startTokenService() {
   return service
 }
 
-/** Who somebody is; undefined for who says something wrong of himself. */
+/** Undefined for a wrong login. */
 function basicOf(authorization: string | undefined): string | undefined {
   if (!authorization) return 'anonymous'
   const said = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString()

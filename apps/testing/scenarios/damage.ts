@@ -1,11 +1,11 @@
-/** Ways in which the database's file is hurt under a running Lotan, and visitors who look for the wrong preview meanwhile. */
+/** Ways to damage the database under a running Lotan, and visitors who look for wrong previews meanwhile. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { asBrowser, isWaiting, type Lotan } from '../harness/lotan.ts'
 
-/** Each is given the database's file. */
+/** Each gets the database's path. */
 export const ways = {
   'overwritten in its middle': (file) => overwrite(file, 4_096, fs.statSync(file).size - 4_096),
   'overwritten at its beginning': (file) => overwrite(file, 0, 4_096),
@@ -22,19 +22,19 @@ export const ways = {
   'without its tables': (file) => inDatabase(file, 'DROP TABLE preview; DROP TABLE generation; DROP TABLE meta'),
 } satisfies Record<string, (file: string) => void>
 
-/** What was moved aside, without what belongs to it. */
+/** Without the files that belong to it. */
 export function setAside(file: string): string[] {
   const names = fs.readdirSync(path.dirname(file)).filter((name) => name.includes('.corrupt-'))
   return [...new Set(names.map((name) => name.replace(/-(wal|shm)$/, '')))]
 }
 
-/** Visits previews all the time, until `end`, and notes whatever is neither the preview itself nor a page to wait at. */
+/** Visits previews until `end`, and notes responses that are neither the preview nor a waiting page. */
 export function keepVisiting(lotan: Lotan, tags: readonly string[]) {
   let over = false
   const seen = { wrong: [] as string[], longest: 0 }
   const visits = tags.map(async (tag) => {
     for (let last = performance.now(); !over; await sleep(30)) {
-      // Nobody listens while nginx is started.
+      // nginx may be starting.
       const answer = await lotan.request(tag, { path: '/plain', headers: asBrowser }).catch(() => undefined)
       if (answer?.status === 200) {
         if (answer.text !== tag) seen.wrong.push(`${tag} shows ${answer.text}`)

@@ -1,8 +1,8 @@
 /**
- * Many previews clicked in turn on a small disk: run as a program inside the namespace of an engine of its own. It prints
- * what it saw as JSON; whether that is right the test says.
+ * Many previews clicked in turn on a small disk. A program that runs in its own engine's namespace and prints what it
+ * saw as JSON; the test judges.
  *
- *   disk-in-engine.ts TAGS BALLAST_KB HIGH LOW DISK
+ * disk-in-engine.ts TAGS BALLAST_KB HIGH LOW DISK
  */
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
@@ -13,21 +13,20 @@ import { startRegistry } from '../registries/registry.ts'
 import { until } from '../harness/until.ts'
 import { upload } from '../images/upload.ts'
 
-/** What the story saw. */
 export interface Seen {
   clicks: { tag: string; status: number; text: string; ms: number }[]
-  /** The most images of the repository that were here at once, the one pulled by hand left out. */
+  /** The most images of the repository at once, without the one pulled by hand. */
   most: number
-  /** The fullest the disk was after a click, percent. */
+  /** After a click, percent. */
   fullest: number
-  /** Whether anybody was told `no space left`: in a log, or in what became of a preview. */
+  /** Whether `no space left` showed up in a log or in a preview. */
   noSpace: boolean
-  /** What is not Lotan's on that engine, before and after. */
+  /** What is not Lotan's on that engine. */
   others: [before: unknown, after: unknown]
-  /** How often the reaper asked for somebody to go, and how often the queue-processor made room for a pull. */
+  /** How often the reaper, and how often the queue-processor, freed space. */
   relieved: number
   madeRoom: number
-  /** An image that can never fit, though somebody sleeps: what its visitor gets, why, and whether anybody went for it. */
+  /** An image that can never fit: what its visitor gets, and whether previews went for it in vain. */
   huge: { status: number; reason: unknown; pulled: boolean; wentForIt: boolean }
 }
 
@@ -107,7 +106,7 @@ function somebodySleeps(): boolean {
   return lotan.store.list().some(({ state, image }) => state === 'stopped' && image)
 }
 
-/** What somebody else has there: an image, one that lost its name, a stopped container, a tag pulled by hand. */
+/** Not Lotan's: an image, a nameless one, a stopped container, a tag pulled by hand. */
 async function makeOthers() {
   const theirs = `127.0.0.1:${registry.port}/somebody/else:1`
   await buildSmall(theirs, 'first')

@@ -1,4 +1,4 @@
-/** What the story of the small disk has to show. */
+/** The checks of the small disk's scenario. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Seen } from './disk-in-engine.ts'
@@ -6,9 +6,8 @@ import { startOwnEngine, type OwnEngine } from '../harness/own-engine.ts'
 
 /**
  * @param facts.ballast kilobytes of each image
- * @param facts.megabytes of the disk
- * @param facts.holds how many of the images fit on it at most
- * @param facts.marks percent; where that many images are below the high one, it is the pulls that make room
+ * @param facts.holds how many images fit at most
+ * @param facts.marks percent; where that many images stay below the high one, only pulls free space
  */
 export function smallDisk(facts: {
   tags: number

@@ -1,8 +1,8 @@
 /**
- * Hostile previews fill a small disk beside peaceful ones: run as a program inside the namespace of an engine of its own.
- * It prints what it saw as JSON; whether that is right the test says.
+ * Hostile previews fill a small disk beside peaceful ones. A program that runs in its own engine's namespace and prints
+ * what it saw as JSON; the test judges.
  *
- *   filler-in-engine.ts DISK
+ * filler-in-engine.ts DISK
  */
 import fs from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,23 +12,21 @@ import { buildOn, buildSmall, moveToRegistry } from '../images/build.ts'
 import { startRegistry } from '../registries/registry.ts'
 import { until } from '../harness/until.ts'
 
-/** What the story saw. */
 export interface Seen {
-  /** How each filler ended. `ms` from its first byte until a visitor was told; `heading` is what that one read. */
+  /** `ms` from its first byte until a visitor was told; `heading` is what the visitor read. */
   ends: Record<string, { state: string; reason: object | null; ms: number; heading: string; row: unknown }>
-  /** How often each peaceful one was asked, and what went wrong. */
   peaceful: Record<string, { asked: number; wrong: string[] }>
   asleep: { state: string; hasImage: boolean; events: string[] }
   /** Percent. */
   fullest: number
-  /** How much less of the disk was free in the end than before anybody wrote, bytes. */
+  /** Bytes of the disk that did not come back. */
   lost: number
   volumes: [before: number, after: number]
   /** The filler that was started again by its button. */
   again: { status: number; generation: number; files: string }
 }
 
-/** What previews do, by tag: the same image, with the page that does it. */
+/** What each tag's page does; the image is the same. */
 const fillers = {
   layer: 'exec dd if=/dev/zero of=/fill bs=1M',
   volume: 'exec dd if=/dev/zero of=/data/fill bs=1M',
@@ -36,11 +34,11 @@ const fillers = {
   small: 'mkdir /many; cd /many; seq 1 1000000 | xargs -n 1000 touch',
 }
 const peaceful = {
-  // A database that takes its room as it needs it, and one that needs some.
+  // A sparse file takes no space, and 20 MB are allowed.
   sparse: 'exec truncate -s 50G /sparse',
   modest: 'exec dd if=/dev/zero of=/data/some bs=1M count=20',
 }
-/** It may write more than there is. */
+/** Allowed to write more than the disk holds. */
 const greedy = 'greedy'
 const disk = process.argv[2]!
 
@@ -99,7 +97,7 @@ try {
   }
   console.log(JSON.stringify(seen))
 
-  /** Has a preview fill the disk, and looks at it all the while. */
+  /** Makes a preview fill the disk, and watches it. */
   async function untilEnd(tag: string, what: string) {
     await does(tag, what)
     const began = Date.now()
@@ -144,7 +142,7 @@ try {
 }
 process.exit()
 
-/** A shell's lines: pages that do something and answer at once, one that lists files, and a server of them all. */
+/** Shell lines: pages that act and answer at once, one that lists files, and their server. */
 function serving(pages: Record<string, string>): string {
   const page = (name: string, lines: string) =>
     `printf '#!/bin/busybox sh\\necho "Content-Type: text/plain"; echo; ${lines}' >/www/cgi-bin/${name};`

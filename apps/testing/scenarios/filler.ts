@@ -1,10 +1,10 @@
-/** What the story of those who fill the disk has to show. */
+/** The checks of the filled disk's scenario. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Seen } from './filler-in-engine.ts'
 import { startOwnEngine, type OwnEngine } from '../harness/own-engine.ts'
 
-/** @param facts.megabytes of the disk; more than can be written in the two seconds that it takes to end a preview */
+/** @param facts.megabytes more than can be written in the 2 s that it takes to end a preview */
 export function filledDisk({ megabytes }: { megabytes: number }) {
   describe('previews that fill the disk, beside others that do not', { timeout: 180_000 }, () => {
     let engine: OwnEngine
@@ -49,9 +49,9 @@ export function filledDisk({ megabytes }: { megabytes: number }) {
     })
 
     test('what they wrote is gone with them, and who starts one again gets it afresh', () => {
-      // All but the 20 MB of one that stays.
+      // All but the 20 MB of the preview that stays.
       assert.ok(seen.lost < 30e6, `${seen.lost} bytes`)
-      // Each of the seven that ran had one, and two still run.
+      // Each of the seven fillers had one, and two still run.
       assert.deepEqual(seen.volumes, [7, 2])
       const { status, generation, files } = seen.again
       assert.deepEqual([status, generation], [200, 2])

@@ -1,4 +1,4 @@
-/** Proves the table of traffic/kinds.ts with one Lotan, all rows at once, at any timeout. */
+/** Checks the table of traffic/kinds.ts with one Lotan, all rows at once, at any timeout. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../harness/lotan.ts'
@@ -9,11 +9,11 @@ import { WATCHED } from '../traffic/account.ts'
 import { until } from '../harness/until.ts'
 import { sweepVanished } from '../clients/vanish.ts'
 
-/** A stop is due at the timeout, and comes at most so much later. */
+/** How late a stop may come. */
 const LATE_MS = 5_000
 /**
- * nginx keeps a yes for 2 s, and open connections are looked at every 2 s: what a client did last may go unseen when
- * it follows so closely on what it did before.
+ * nginx caches a route for 2 s and connections are sampled every 2 s: a client's last use may go unseen when it follows
+ * so soon.
  */
 const UNSEEN_MS = 3_000
 
@@ -77,7 +77,7 @@ export function proveIdle(timeout: number) {
           assert.equal(stop.detail, row.ownLifetime ? 'lifetime' : 'idle')
           assert.ok(stop.at >= due.earliest, `stopped ${due.earliest - stop.at} ms too early`)
           assert.ok(stop.at <= due.latest, `stopped ${stop.at - due.latest} ms too late`)
-          // And nothing calls it back.
+          // And nothing wakes it.
           if (row.becomes === 'stops') await lotan.untilState(tag, 'stopped', 40_000)
         } finally {
           ending.abort()
@@ -85,7 +85,7 @@ export function proveIdle(timeout: number) {
         }
       })
 
-    /** The change by which a preview was first stopped. */
+    /** A preview's first stop. */
     function stopOf(tag: string) {
       return lotan.store.history(tag, 200).findLast(({ state }) => state === 'stopping')
     }

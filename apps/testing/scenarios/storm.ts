@@ -1,6 +1,6 @@
 /**
- * A storm over a few previews on few slots: they end in every way there is, and come back, so that addresses and names
- * are used again as fast as the rules allow, while visitors of all of them look whose page they are shown.
+ * A few previews on few slots end in every possible way and come back, so that addresses and names are reused as fast
+ * as the rules allow, while their visitors check whose page they are shown.
  */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +13,7 @@ import { startRegistry } from '../registries/registry.ts'
 
 export type Storm = Awaited<ReturnType<typeof openStorm>>
 
-/** Every way in which previews, and parts of Lotan, end. The last ones take no tag. */
+/** All ways in which previews and processes end. The last ones take no tag. */
 export const disturbances = [
   ...(['kill', 'rm -f', 'stop', 'restart', 'remove', 'add', 'kill all'] as const),
   ...(['nginx', 'router', 'queue-processor', 'reaper'] as const),
@@ -21,8 +21,8 @@ export const disturbances = [
 export type Disturbance = (typeof disturbances)[number]
 
 /**
- * @param tags.peopled visited by everybody
- * @param tags.quiet visited by robots alone, so that a stop of them is not called back
+ * @param tags.peopled visited by people and robots
+ * @param tags.quiet visited by robots alone, so that a stop of them lasts
  * @param tags.pause of each visitor, milliseconds
  * @param tags.slotKind LOTAN_SLOT_KIND
  */
@@ -65,10 +65,10 @@ export async function openStorm({
   }
 
   const isUp = (tag: string) => lotan!.store.get(tag)?.state === 'running'
-  /** This one, or another if it has no container just now. */
+  /** This tag, or another if it has no container now. */
   const up = (tag: string) => (isUp(tag) ? tag : (tags.find(isUp) ?? tag))
 
-  /** Behind a port an application has an address that says nothing of its slot: the history does. */
+  /** Behind a port an application's address does not tell its slot: the history does. */
   function sharedSlots(): string[] {
     const had = new Map<string, Set<string>>()
     for (const tag of tags)
@@ -82,7 +82,7 @@ export async function openStorm({
       return lotan!
     },
 
-    /** Does one of them. @returns false where it could not be done: there is no container just now */
+    /** @returns false where there is no container now */
     async disturb(name: Disturbance, tag = ''): Promise<boolean> {
       try {
         await disturb(name, tag)
@@ -93,7 +93,7 @@ export async function openStorm({
       }
     },
 
-    /** Kills a part as often as the launcher starts it, for so many milliseconds. */
+    /** Kills a process as often as the launcher starts it, for so many milliseconds. */
     async keepAway(part: PartName, ms: number): Promise<void> {
       const end = Date.now() + ms
       for (; Date.now() < end; await sleep(20)) {
@@ -103,17 +103,15 @@ export async function openStorm({
       await lotan!.ready()
     },
 
-    /** Lets the visitors come. */
     visit() {
       loads.push(startLoad(lotan!, peopled, { pause }), startLoad(lotan!, quiet, { pause, people: false }))
     },
 
     wrong: () => loads.flatMap((load) => [...load.wrong()].map(([what, times]) => `${what}: ${times} times`)),
 
-    /** How many answers came from applications. */
     served: () => sum(loads.flatMap((load) => [...load.served().values()])),
 
-    /** Addresses from which more than one tag's application answered; of ports, slots that more than one tag had. */
+    /** Addresses (on port slots: slots) that more than one tag had. */
     shared(): string[] {
       if (slotKind === 'port') return sharedSlots()
       const [one, other] = loads.map((load) => load.addresses())
@@ -121,7 +119,7 @@ export async function openStorm({
       return [...all].filter((address) => (one?.get(address)?.size ?? 0) + (other?.get(address)?.size ?? 0) > 1)
     },
 
-    /** What happened, for people to read. */
+    /** For people to read. */
     account: () => ({
       served: storm.served(),
       wrong: storm.wrong(),
@@ -150,7 +148,7 @@ export async function openStorm({
         LOTAN_MAX_RUNNING: '4',
         LOTAN_HOLD_SECONDS: '10',
         LOTAN_GRACE_SECONDS: '1',
-        // Those that only robots visit sleep soon, and wake when they are added again.
+        // Previews that only robots visit sleep soon, and wake when they are added again.
         INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.12',
       },
     })

@@ -1,8 +1,8 @@
-/** What a client of a preview keeps account of while it makes its traffic. */
+/** The record that a client keeps of its traffic. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lotan } from '../harness/lotan.ts'
 
-/** How long a preview is watched that must not be stopped, in timeouts. */
+/** Timeouts for which a preview that must not stop is watched. */
 export const WATCHED = 3
 
 export interface Scene {
@@ -10,21 +10,18 @@ export interface Scene {
   tag: string
   /** INACTIVITY_STOP_TIMEOUT_MINUTES, in milliseconds. */
   timeout: number
-  /** Raised when all is seen: what goes on beside the traffic ends then. */
+  /** Aborted when the row is judged. */
   over: AbortSignal
 }
 
-/** Traffic under way. */
 export interface Traffic {
-  /** When it was last of a kind that counts; 0 for what never counts. Milliseconds since 1970. */
+  /** The last activity, milliseconds since 1970; 0 for traffic that never counts. */
   lastUse: () => number
-  /** What its client saw go wrong. */
   wrong: () => string[]
-  /** Ends it. What has an end of its own, as a download has, is let come to it. */
+  /** Waits for what ends by itself, such as a download. */
   end: () => Promise<void>
 }
 
-/** Keeps account of one client. */
 export function begin() {
   const ending = new AbortController()
   const { signal } = ending
@@ -41,17 +38,15 @@ export function begin() {
     return { lastUse: () => last, wrong: () => wrong, end }
   }
   return {
-    /** Raised when it is to end. */
     signal,
     used: () => void (last = Date.now()),
-    /** What has an end of its own. @param whole answers what was wrong with it */
+    /** For what ends by itself. @param whole resolves to what was wrong */
     transfer: (whole: () => Promise<string | void>) => account(whole, () => true),
-    /** What lasts until its client ends it. @param whole answers why it ended before */
+    /** For what lasts until the client ends it. @param whole resolves to why it ended before */
     lasting: (whole: () => Promise<string | void>) => account(whole, () => !signal.aborted),
   }
 }
 
-/** Does something so often, milliseconds, until the signal is raised. */
 export async function again(every: number, act: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await act()

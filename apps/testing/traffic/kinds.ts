@@ -1,6 +1,6 @@
 /**
- * The kinds of traffic that previews see, each made by a real client, and what becomes of a preview that has no other:
- * one table. `survives`: it is never stopped while the traffic lasts. `stops`: it is stopped all the same.
+ * The kinds of traffic, each made by a real client, and what becomes of a preview that has no other. `survives`: never
+ * stopped while the traffic lasts. `stops`: stopped all the same.
  */
 import type { Scene, Traffic } from './account.ts'
 import { abandonedWebSocket, keptConnection, pingedWebSocket, webSocket } from './sockets.ts'
@@ -10,7 +10,7 @@ import { longRobot, nothing, personAmongRobots, prefetches, robots } from './vis
 export interface Kind {
   name: string
   becomes: 'survives' | 'stops'
-  /** What the image's labels set, as multiples of the setting. */
+  /** The image's labels, as multiples of the setting. */
   ownTimeout?: number
   ownLifetime?: number
   make: (scene: Scene) => Promise<Traffic>

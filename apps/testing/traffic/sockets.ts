@@ -1,4 +1,4 @@
-/** Connections that stay open: WebSockets, and one that merely might be used again. */
+/** Connections that stay open: WebSockets, and an idle kept connection. */
 import { once } from 'node:events'
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,7 +6,6 @@ import { WebSocket } from 'ws'
 import { vanish } from '../clients/vanish.ts'
 import { again, begin, type Scene, type Traffic } from './account.ts'
 
-/** Between two pings to a client that vanishes. */
 const PING_MS = 500
 
 export async function pingedWebSocket(scene: Scene): Promise<Traffic> {
@@ -27,7 +26,7 @@ export async function webSocket(scene: Scene, talk?: (socket: WebSocket) => void
   })
 }
 
-/** Its client vanishes early, and the application pings on for more than a timeout: those pings never arrive. */
+/** The client vanishes early, and the application pings on for longer than a timeout: its pings never arrive. */
 export async function abandonedWebSocket(scene: Scene): Promise<Traffic> {
   const pings = Math.ceil((1.5 * scene.timeout) / PING_MS)
   const { socket, port } = await openSocket(scene, `/?ping=${PING_MS}&pings=${pings}`)

@@ -1,12 +1,12 @@
-/** Downloads, uploads and streams that take their time. */
+/** Slow downloads, uploads and streams. */
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { begin, WATCHED, type Scene, type Traffic } from './account.ts'
 
-/** The pieces of a slow transfer, bytes, and the time between two. */
+/** Bytes in a piece, and the time between two. */
 const PIECE = 1_000
 const EVERY_MS = 500
-/** What a slow reader takes, bytes a millisecond. The kernel and nginx hold some MB between it and the application. */
+/** Bytes a millisecond of a slow reader. The kernel and nginx buffer some MB. */
 const READ_RATE = 3_000
 
 export async function slowDownload({ lotan, tag, timeout }: Scene): Promise<Traffic> {
@@ -65,7 +65,7 @@ export async function stream({ lotan, tag }: Scene, path: string, headers = {}):
   })
 }
 
-/** A transfer of so many pieces lasts a little longer than the time it is watched for. */
+/** Lasts a little longer than it is watched. */
 function piecesFor(timeout: number): number {
   return Math.ceil((WATCHED * timeout + 2_000) / EVERY_MS)
 }

@@ -1,4 +1,4 @@
-/** Requests of people and of robots, one after another. */
+/** Requests of people and robots. */
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ask } from '../clients/http.ts'
@@ -7,7 +7,7 @@ import { stream } from './transfers.ts'
 
 const robot = { 'User-Agent': 'Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)' }
 const prefetch = { 'Sec-Purpose': 'prefetch;prerender', Accept: 'text/html' }
-/** A robot is not taken for the person who was here just before it: it comes after that. */
+/** A robot comes later than this, or the person before it would account for the route. */
 const ROBOT_COMES_MS = 7_000
 
 export async function robots(scene: Scene): Promise<Traffic> {
@@ -36,7 +36,6 @@ export async function nothing(): Promise<Traffic> {
   return { lastUse: () => 0, wrong: () => [], end: async () => {} }
 }
 
-/** A robot whose one request never ends. */
 export function longRobot(path: string) {
   return async (scene: Scene): Promise<Traffic> => {
     await sleep(ROBOT_COMES_MS)
@@ -44,7 +43,7 @@ export function longRobot(path: string) {
   }
 }
 
-/** Requests that count for nothing, two a second to the very end: on a kept connection and on new ones. */
+/** Two requests a second that do not count, on a kept connection and on new ones. */
 function beside({ lotan, tag, over }: Scene, asking: (turn: number) => Partial<Ask>): Traffic {
   const kept = new http.Agent({ keepAlive: true, maxSockets: 1 })
   over.addEventListener('abort', () => kept.destroy())
@@ -53,7 +52,7 @@ function beside({ lotan, tag, over }: Scene, asking: (turn: number) => Partial<A
   const ask = async () => {
     const { status } = await lotan.request(tag, { ...asking(turn), agent: turn % 4 < 2 ? kept : undefined })
     turn++
-    // They are served as long as it runs; what is stopped they do not wake.
+    // A running preview serves robots; a stopped one they do not wake.
     if (status !== 200 && lotan.store.get(tag)?.state === 'running') throw new Error(`a robot got ${status}`)
   }
   const done = again(500, ask, over).catch((error: Error) => void (over.aborted || wrong.push(error.message)))

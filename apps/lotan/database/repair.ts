@@ -1,0 +1,100 @@
+/**
+ * Repairs a database that was damaged or replaced while Lotan runs: ends the processes that use it, moves a damaged
+ * file aside and has the reaper rebuild it from the engine. nginx goes on by the routes in its cache; until the
+ * database is rebuilt the router gives no new ones.
+ */
+import path from 'node:path'
+import type { Config } from '../../shared/config/config.ts'
+import { DAMAGED, setAsideIfCorrupt, whatIsDamaged } from '../../shared/store/store.ts'
+import type { Say } from '../console.ts'
+import { databaseOf, watchStore, withoutWatches, withStore } from './watch.ts'
+import { takeLock } from '../supervisor/lock.ts'
+import type { End, SupervisedProcess } from '../supervisor/process.ts'
+import { waitFor } from '../wait-for.ts'
+
+/** nginx was started with these: they must survive the repair. */
+const FACTS = ['subnet', 'slot_kind', 'slot_ports', 'slot_why', 'pool_port', 'pool_port_in_use', 'guarded'] as const
+const READ_MS = 1_000
+const ENDED_MS = 5_000
+const LOCK_MS = 2_000
+
+const LOST = 'what stopped previews had written, all history and the times of last visits are lost'
+
+export type DatabaseRepair = ReturnType<typeof openDatabaseRepair>
+
+/** @param databaseUsers the launcher's processes that use the database */
+export function openDatabaseRepair(
+  config: Config,
+  databaseUsers: () => Iterable<Pick<SupervisedProcess, 'pid' | 'restart'>>,
+  say: Say,
+) {
+  const facts = new Map<string, string>()
+  let isDue = false
+  let repairing: Promise<void> | undefined
+
+  const read = watchStore(config)
+  let isRebuilding = false
+  const keepFacts = () =>
+    read(({ meta, list }) => {
+      if (meta.get('rebuilding') === 'yes') return
+      if (isRebuilding) say(`the database is rebuilt: it knows ${list().length} running previews`, 'good')
+      isRebuilding = false
+      for (const key of FACTS) {
+        const value = meta.get(key)
+        if (value !== undefined) facts.set(key, value)
+      }
+    })
+  setInterval(keepFacts, READ_MS).unref()
+
+  async function repair(): Promise<void> {
+    for (const user of databaseUsers()) if (user.pid() !== undefined) user.restart()
+    await waitFor(() => [...databaseUsers()].every((user) => user.pid() === undefined), { within: ENDED_MS, every: 5 })
+    await withoutWatches(() => withDatabaseLock(config, startRebuild))
+    isDue = false
+    isRebuilding = true
+  }
+
+  async function startRebuild(): Promise<void> {
+    const found = setAsideIfCorrupt(databaseOf(config))
+    if (found)
+      say(`the database was damaged (${found.wrong}) and was moved to ${found.aside}: ${LOST}; rebuilding it`, 'bad')
+    else say('the database file was replaced: comparing it with what runs', 'bad')
+    await withStore(config, (store) => {
+      // Must come first: another launcher may start its processes at any moment.
+      store.meta.set('rebuilding', 'yes')
+      store.meta.set('compared', '')
+      if (found) for (const [key, value] of facts) store.meta.set(key, value)
+      store.restAll(Date.now())
+    })
+  }
+
+  return {
+    /**
+     * Repairs the database if that is due. Call it before each start of a process that uses the database.
+     * @param last how the process's last run ended
+     * @throws when it cannot be repaired now; the next call tries again
+     */
+    async before(last?: End): Promise<void> {
+      isDue ||= last !== undefined && isForDamage(last, config)
+      if (isDue) repairing ??= repair().finally(() => (repairing = undefined))
+      await repairing
+    },
+  }
+}
+
+/** A crash may come from damage too: SQLite may die of it before it can tell. */
+function isForDamage({ code, signal }: End, config: Config): boolean {
+  if (code === DAMAGED) return true
+  const isCrash = (code !== null && code !== 0) || ['SIGBUS', 'SIGSEGV', 'SIGABRT'].includes(signal ?? '')
+  return isCrash && whatIsDamaged(databaseOf(config)) !== undefined
+}
+
+/** Several launchers may share the database. */
+async function withDatabaseLock(config: Config, act: () => Promise<void>): Promise<void> {
+  const lock = await waitFor(() => takeLock(path.join(config.dataDir, 'lock-database')), { within: LOCK_MS })
+  try {
+    await act()
+  } finally {
+    await lock?.release()
+  }
+}

@@ -1,0 +1,86 @@
+/** Starts nginx once it is known where slots are and what the database is worth, and restarts it when that changes. */
+import type { Config } from '../../shared/config/config.ts'
+import { isSameScheme, slotSchemeIn, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
+import { watchStore, withStore } from '../database/watch.ts'
+import { followCertificate } from '../nginx/certificate.ts'
+import { hasLostRoutes } from '../nginx/config.ts'
+import { waitFor } from '../wait-for.ts'
+import { waitForOtherLauncher, waitOrFail, type Launch } from './launch.ts'
+
+const NETWORK_MS = 30_000
+const GUARDED_MS = 3_000
+const COMPARED_MS = 3_000
+const SCHEME_MS = 1_000
+const NO_NETWORK = 'there is no network for previews; does the engine answer?'
+const RESTORED =
+  'the database may be older than what runs (a restored backup?). So that no visitor is shown another preview, nginx ' +
+  'starts when the reaper has compared the two. That takes the engine: start it, or check DOCKER_HOST'
+
+/** @param isRestored whether the database is an older one */
+export async function startNginx(launch: Launch, isRestored: boolean): Promise<void> {
+  const { config, runs, start, processes, say, signal } = launch
+  const network = () => withStore(config, ({ meta }) => meta.get('unreachable') || slotSchemeIn(meta))
+  const complaint = NO_NETWORK
+  if (runs('queue-processor'))
+    await waitOrFail(launch, network, { name: 'queue-processor', within: NETWORK_MS, complaint })
+  else await waitForOtherLauncher(launch, network, 'the network for previews, which the queue-processor makes')
+  // Where Lotan is a container itself, it reaches previews only after the queue-processor has joined it to their network.
+  // Without an engine that does not happen, which must not keep nginx down.
+  const guard = () => withStore(config, ({ meta }) => meta.get('unreachable') || meta.get('guarded') || undefined)
+  await waitFor(guard, { within: GUARDED_MS, signal })
+  const problem = await withStore(config, ({ meta }) => meta.get('unreachable'))
+  if (problem) throw new Error(problem)
+  // The reaper compares the database with the engine. Without an engine it cannot, which must not keep nginx down either,
+  // unless the database is an older one: its routes may lead to the wrong preview.
+  const compared = () => withStore(config, ({ meta }) => meta.get('compared') === 'yes')
+  const isCompared = await waitFor(compared, { within: COMPARED_MS, signal })
+  if (isRestored && !isCompared) await waitAnnounced(launch, () => waitFor(compared, { within: Infinity, signal }))
+  const scheme = await withStore(config, ({ meta }) => slotSchemeIn(meta))
+  start('nginx')
+  followSlotScheme(launch, scheme)
+  followCertificate(config, say, () => processes.get('nginx')?.reload())
+  const why = await withStore(config, ({ meta }) => meta.get('slot_why'))
+  if (scheme?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
+}
+
+async function waitAnnounced({ config, say }: Launch, wait: () => Promise<unknown>): Promise<void> {
+  const announce = (why: string) => withStore(config, ({ meta }) => meta.set('nginx_waits', why))
+  say(RESTORED, 'bad')
+  await announce('waits until the older database was compared with what runs, which takes the engine')
+  try {
+    await wait()
+    say('the older database was compared with what runs')
+  } finally {
+    await announce('')
+  }
+}
+
+/** What is not shielded (previews from the machine, or Lotan from previews) and why; undefined while it is not known. */
+export async function whyUnguarded(config: Config): Promise<string | undefined> {
+  const guarded = await withStore(config, ({ meta }) => meta.get('guarded'))
+  return guarded === 'yes' ? undefined : guarded || undefined
+}
+
+/**
+ * Restarts nginx when slots get other addresses: the network was removed and made anew elsewhere, or a late engine needs
+ * the other slot scheme. Until then nginx would send visitors to what now has the old addresses.
+ */
+function followSlotScheme({ config, processes, say }: Launch, known: SlotScheme | undefined): void {
+  let last = known
+  // Kept open: closing the last connection would give back the WAL's room, which a full disk then refuses.
+  const withDatabase = watchStore(config)
+  const check = () => {
+    const scheme = withDatabase(({ meta }) => slotSchemeIn(meta))
+    if (scheme && !(last && isSameScheme(scheme, last))) {
+      const where = scheme.kind === 'network' ? scheme.subnet : 'ports of 127.0.0.1'
+      say(`previews have other addresses now (${where}): restarting nginx`)
+      processes.get('nginx')?.restart()
+    }
+    last = scheme ?? last
+    const nginx = processes.get('nginx')
+    if (nginx?.pid() === undefined || !hasLostRoutes(config)) return
+    say('the directory in which nginx remembers routes was removed: restarting nginx', 'bad')
+    nginx.restart()
+  }
+  setInterval(check, SCHEME_MS).unref()
+}

@@ -1,0 +1,32 @@
+/** Gathers the facts for `decide`. */
+import type { RouterContext } from '../context.ts'
+import { decide, type Decision } from './decide.ts'
+import type { GatewayRequest } from './request.ts'
+
+/** Starts that the machine does at once before they slow each other down (measured: it saturates at 2 to 4). */
+const START_LANES = 2
+
+export type DecideNow = (request: GatewayRequest) => Decision
+
+export function decideFrom({
+  config,
+  store,
+  changes,
+  streams,
+}: Pick<RouterContext, 'config' | 'store' | 'changes' | 'streams'>): DecideNow {
+  const laneFree = () => {
+    const starting = changes
+      .previews()
+      .filter((preview) => preview.state === 'starting' && preview.stages.waiting === undefined)
+    return starting.length < START_LANES
+  }
+  return (request) => {
+    const now = Date.now()
+    const { tag } = request
+    const preview = tag === null ? undefined : store.get(tag)
+    const missingUntil = tag === null || preview ? undefined : store.missing(tag, now)
+    const comesBack = () => streams.comesBack(request)
+    const { hold, offers } = config
+    return decide(request.client, { tag, preview, missingUntil, hold, offers, laneFree, comesBack }, now)
+  }
+}

@@ -1,0 +1,40 @@
+/** `/lost` and `/silent`: the upstream failed. Holds the request if the container is gone, else tries it again or gives up. */
+import type { RouterContext } from '../context.ts'
+import type { Response } from 'express'
+import { refuse, type Forwarder } from './forward.ts'
+import type { Hold } from './hold.ts'
+import { isLostContainer } from './lost-container.ts'
+import { canRepeat, type GatewayRequest } from './request.ts'
+import { isAt } from './upstream.ts'
+
+/** The most of a response's head that nginx reads, bytes: proxy_buffer_size. */
+const LARGEST_HEAD = 32 * 1024
+
+interface Needs extends Pick<RouterContext, 'store' | 'nudges' | 'reaper' | 'log'> {
+  hold: Hold
+  forwarder: Forwarder
+}
+
+/**
+ * @param running what to do when the container runs: after a request that it dropped (`refuse`), or a connection that it
+ * did not accept, since its backlog is full (`retry`)
+ */
+export async function onFailedUpstream(
+  request: GatewayRequest,
+  res: Response,
+  running: 'refuse' | 'retry',
+  { hold, forwarder, ...context }: Needs,
+): Promise<unknown> {
+  const { store, log } = context
+  if (request.received >= LARGEST_HEAD) {
+    log.warn({ tag: request.tag }, 'the response headers of an application are larger than 32 kB')
+    return refuse(res, 'too-large')
+  }
+  const preview = request.tag === null ? undefined : store.get(request.tag)
+  if (preview?.state !== 'running') return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
+  const hasMoved = !isAt(store.meta, preview, request.tried)
+  if (!hasMoved && (await isLostContainer(preview, context)))
+    return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
+  if (!hasMoved && running === 'refuse') return refuse(res, 'alive')
+  return canRepeat(request) ? forwarder.forward(request, preview, res) : refuse(res, 'spent')
+}

@@ -1,0 +1,85 @@
+/** `/wait`: wakes a preview and holds the request until the preview is up, or this kind of request has waited enough. */
+import type { RouterContext } from '../context.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Response } from 'express'
+import type { Preview } from '../../shared/preview/preview.ts'
+import { noteVisit } from './activity.ts'
+import type { DecideNow } from './decide-now.ts'
+import { isNavigation } from './decide.ts'
+import { refuse, type Forwarder } from './forward.ts'
+import type { GatewayRequest } from './request.ts'
+import type { Waker } from './wake.ts'
+
+/** Between two held requests that go on to the same preview, milliseconds. */
+const RELEASE_EVERY_MS = 2
+
+interface Needs extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'activity'> {
+  decideNow: DecideNow
+  waker: Waker
+  forwarder: Forwarder
+}
+
+export type Hold = ReturnType<typeof openHold>
+
+export function openHold({ config, store, changes, activity, decideNow, waker, forwarder }: Needs) {
+  let held = 0
+  const awaitTurn = openTurns()
+
+  return async function hold(request: GatewayRequest, res: Response): Promise<unknown> {
+    const decision = decideNow(request)
+    if (decision.do === 'forward') return forwarder.forward(request, decision.preview, res)
+    if (decision.do !== 'wait' || request.tag === null) return refuse(res)
+    const { tag } = request
+    if (decision.wakes) {
+      if (!waker.mayWake(tag)) return refuse(res, 'unknown')
+      waker.wake(tag, 'visit')
+      noteVisit(request, activity)
+    }
+    if (decision.applied !== null) res.set('Preference-Applied', `wait=${decision.applied / 1_000}`)
+    const woken = store.get(tag)
+    // It was being stopped, and goes on.
+    if (woken?.state === 'running') return forwarder.forwardAfterWait(request, woken, res)
+    if (decision.until <= Date.now()) return refuse(res)
+    // The waiting page holds no request.
+    if (held >= config.maxHeld) return isNavigation(request.client) ? refuse(res) : refuse(res, 'full')
+
+    const gone = new AbortController()
+    res.on('close', () => gone.abort())
+    held++
+    try {
+      const settled = await changes.until(() => settledAs(changes.preview(tag)), {
+        deadline: decision.until,
+        signal: gone.signal,
+      })
+      if (gone.signal.aborted) return
+      if (decision.wakes) noteVisit(request, activity)
+      if (settled?.state !== 'running') return refuse(res)
+      await awaitTurn(tag)
+      return forwarder.forwardAfterWait(request, settled, res)
+    } finally {
+      held--
+    }
+  }
+}
+
+/** The preview once waiting for it is over; undefined while it is on its way. */
+function settledAs(preview: Preview | undefined): Preview | { state: 'unknown' } | undefined {
+  if (!preview) return { state: 'unknown' }
+  return preview.state === 'running' || preview.state === 'failed' || preview.state === 'stopped' ? preview : undefined
+}
+
+/**
+ * Releases the held requests of a preview one after another. Fifty connections at once exceed the backlog of a small
+ * server: the kernel would drop some, and retry a second later.
+ */
+function openTurns() {
+  const waiting = new Map<string, number>()
+  return async (tag: string): Promise<void> => {
+    const before = waiting.get(tag) ?? 0
+    waiting.set(tag, before + 1)
+    if (before > 0) await sleep(before * RELEASE_EVERY_MS)
+    const left = waiting.get(tag)! - 1
+    if (left > 0) waiting.set(tag, left)
+    else waiting.delete(tag)
+  }
+}
