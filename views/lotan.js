@@ -57,7 +57,7 @@
     for (const row of rows.values()) row.remove()
   }
 
-  // Where somebody reads in the log stays where it is; at its end it follows.
+  // A reader's place in the log stays; at its end the log follows.
   function showLog(output, fresh) {
     const [log, next] = [output, fresh].map((part) => part?.querySelector('.log'))
     if (log && next) {
@@ -67,7 +67,7 @@
     } else if (output) swap(output, fresh)
   }
 
-  // What is on the page already stays in its place, and with it what somebody has marked: new lines come below, and the
+  // What is on the page already stays in its place, and with it any selection: new lines come below, and the
   // oldest go above.
   function write(log, text) {
     const node = log.firstChild

@@ -84,7 +84,7 @@
       silence = setTimeout(reload, 20000)
       return
     }
-    // Somebody stopped it: to load the page would be to start it again.
+    // A person stopped it: loading the page would start it again.
     source.close()
     clearInterval(ticking)
     find('#again').hidden = false

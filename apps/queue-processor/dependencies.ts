@@ -34,7 +34,7 @@ export interface Waits {
   stall: number
 }
 
-export const usualWaits: Waits = { drain: 10_000, grace: 30_000, errors: 10_000, steady: 3_000, stall: 60_000 }
+export const defaultWaits: Waits = { drain: 10_000, grace: 30_000, errors: 10_000, steady: 3_000, stall: 60_000 }
 
 /** `beside` continues without its lane; `again` and `sendOn` ask for another job. */
-export type Outcome = { beside?: Promise<Outcome>; again?: boolean; sendOn?: Lane } | undefined
+export type Outcome = { background?: Promise<Outcome>; lookAgain?: boolean; nextLane?: Lane } | undefined

@@ -25,21 +25,21 @@ import {
 import { removeFirewallByHand } from '../testing/harness/reach.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
-import { work } from './worker.ts'
+import { openHandler } from './worker.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
 import type { Dependencies, Waits } from './dependencies.ts'
 
-export type Bed = Awaited<ReturnType<typeof makeBed>>
+export type Harness = Awaited<ReturnType<typeof openHarness>>
 
-export async function makeBed(repository: string, env: Record<string, string> = {}, waits: Partial<Waits> = {}) {
-  const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-hands-'))
+export async function openHarness(repository: string, env: Record<string, string> = {}, waits: Partial<Waits> = {}) {
+  const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-queue-processor-'))
   const settings = {
     ...surroundings,
     LOTAN_DATA_DIR: path.join(home, 'data'),
     DOCKER_CONFIG: path.join(home, 'docker'),
     REPOSITORY: repository,
-    LOTAN_START_TIMEOUT_SECONDS: '2',
+    LOTAN_START_TIMEOUT_SECONDS: '8',
     LOTAN_SLOTS: '100',
     ...env,
   }
@@ -60,13 +60,13 @@ export async function makeBed(repository: string, env: Record<string, string> = 
   const network = openNetwork({
     engine,
     store,
-    firewall: { stand: () => Promise.resolve(undefined), stands: () => Promise.resolve(true) },
+    firewall: { setUp: () => Promise.resolve(undefined), isSetUp: () => Promise.resolve(true) },
     config,
     log,
   })
   const nudges = openQueue(config, log)
   await until('Redis answers', () => nudges.ping().then(() => true))
-  const hands: Omit<Dependencies, 'disk'> = {
+  const baseDeps: Omit<Dependencies, 'disk'> = {
     config,
     store,
     engine,
@@ -77,7 +77,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     waits: { drain: 300, grace: 1_000, errors: 500, steady: 700, stall: 60_000, ...waits },
     log,
   }
-  const parts: Dependencies = { ...hands, disk: openDisk(hands) }
+  const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps) }
   let workers: ReturnType<typeof openWorkers> | undefined
   const children = new Set<ReturnType<typeof spawn>>()
 
@@ -92,18 +92,18 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     store,
     engine,
     nudges,
-    parts,
+    deps,
 
-    work() {
+    startWorker() {
       workers ??= openWorkers(
         config,
-        { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 3, stop: 10 },
-        work(parts),
+        { lookup: 4, prepull: 1, update: 2, pull: 3, start: 3, wake: 3, stop: 10 },
+        openHandler(deps),
         log,
       )
     },
 
-    asProcess() {
+    startProcess() {
       const main = path.join(import.meta.dirname, 'main.ts')
       const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
         env: settings,
@@ -129,7 +129,7 @@ export async function makeBed(repository: string, env: Record<string, string> = 
     ask,
 
     state: (tag: string): State => store.get(tag)?.state ?? 'unknown',
-    async untilState<S extends State>(tag: string, state: S, within = 20_000): Promise<In<S>> {
+    async untilState<S extends State>(tag: string, state: S, within = 60_000): Promise<In<S>> {
       try {
         await until(`${tag} is ${state}`, () => (store.get(tag)?.state ?? 'unknown') === state, { within })
       } catch (error) {

@@ -7,28 +7,28 @@ import { openWorkers } from '../shared/queue.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
-import { work } from './worker.ts'
+import { openHandler } from './worker.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
 import { openNetwork } from './network/network.ts'
-import { usualWaits } from './dependencies.ts'
+import { defaultWaits } from './dependencies.ts'
 import { watchBombs } from './containers/watch-fork-bombs.ts'
 
 /** The engine saturates at 2 to 4 starts at once. A pull mostly waits for the registry, a stop for the application. */
-const widths = { ask: 4, ahead: 1, renew: 2, pull: 3, start: 3, wake: 10, stop: 10 }
+const widths = { lookup: 4, prepull: 1, update: 2, pull: 3, start: 3, wake: 10, stop: 10 }
 
 const app = openApp('queue-processor')
 const { config, log, store, nudges, signal } = app
 const engine = openEngine(config)
 const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), config, log })
 const registry = openRegistry(config)
-const waits = { ...usualWaits, grace: config.grace }
+const waits = { ...defaultWaits, grace: config.grace }
 const tools = { config, store, engine, network, nudges, registry, connections: sampleConnections, waits, log }
 const dependencies = { ...tools, disk: openDisk(tools) }
 void network.keep(signal)
 void watchBombs(tools, signal)
 await emptyQueues()
-const workers = openWorkers(config, widths, work(dependencies), log)
+const workers = openWorkers(config, widths, openHandler(dependencies), log)
 app.atEnd(() => workers.close())
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)
@@ -39,7 +39,7 @@ log.info({ repository: config.repository, instance: config.instance, due: due.le
 async function emptyQueues() {
   for (let tries = 0; !signal.aborted; tries++) {
     try {
-      return await nudges.forgetAll()
+      return await nudges.clear()
     } catch (error) {
       log.warn({ error: (error as Error).message }, 'Redis is not ready, trying again')
     }

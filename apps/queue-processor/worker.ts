@@ -21,37 +21,37 @@ import { removeStrays } from './step/remove-strays.ts'
 
 /** What arrived for a busy tag, and whether its current step is an update. */
 interface Turn {
-  again: boolean
-  sweep: boolean
-  looks: boolean
+  nudged: boolean
+  swept: boolean
+  isUpdate: boolean
 }
 
-export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise<void> {
-  const { store, nudges, log, config } = parts
+export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => Promise<void> {
+  const { store, nudges, log, config } = deps
   const busy = new Map<string, Turn>()
-  const seeOff = openRetireGeneration(parts)
-  const pullAhead = openPrepull(parts)
+  const retire = openRetireGeneration(deps)
+  const prepull = openPrepull(deps)
 
-  return async function attend(lane, { tag, sweep: sweeping = false, refresh: refreshing = false, ahead = false }) {
+  return async function attend(lane, { tag, sweep: sweeps = false, refresh: updates = false, prepull: ahead = false }) {
     // Beside the tag's other steps: the engine fetches a layer once for all pulls.
-    if (ahead) return pullAhead(tag)
+    if (ahead) return prepull(tag)
     // Before the tag is marked busy: if this throws, the mark would stay for ever.
     const before = store.get(tag)
-    if (before?.leaving.length) seeOff(tag, before.leaving)
-    const theirs = busy.get(tag)
-    if (theirs) {
-      if (sweeping) theirs.sweep = true
+    if (before?.leaving.length) retire(tag, before.leaving)
+    const running = busy.get(tag)
+    if (running) {
+      if (sweeps) running.swept = true
       // A wanted update is seen when the step ends.
-      else if (!refreshing) theirs.again = true
+      else if (!updates) running.nudged = true
       return
     }
-    const turn: Turn = { again: false, sweep: false, looks: refreshing }
+    const turn: Turn = { nudged: false, swept: false, isUpdate: updates }
     busy.set(tag, turn)
-    const outcome = refreshing
-      ? await attempt(tag, 'renew', () => updateImage(parts, lane, before))
-      : await attempt(tag, lane, () => step(parts, lane, before, tag, sweeping))
-    if (!outcome?.beside) return finish(tag, turn, before, outcome)
-    const { beside } = outcome
+    const outcome = updates
+      ? await attempt(tag, 'update', () => updateImage(deps, lane, before))
+      : await attempt(tag, lane, () => step(deps, lane, before, tag, sweeps))
+    if (!outcome?.background) return finish(tag, turn, before, outcome)
+    const { background: beside } = outcome
     void attempt(tag, lane, () => beside).then((last) => finish(tag, turn, before, last))
   }
 
@@ -59,7 +59,9 @@ export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise
     try {
       return await work()
     } catch (error) {
-      await failed(tag, lane, error).catch((err: unknown) => log.error({ tag, lane, err }, 'step failed badly'))
+      await failed(tag, lane, error).catch((err: unknown) =>
+        log.error({ tag, lane, err }, 'the failure of a step could not be recorded'),
+      )
       return undefined
     }
   }
@@ -70,15 +72,15 @@ export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise
     if (!isExpected(error)) log.error({ tag, lane, err: error }, 'step failed')
     else log.warn({ tag, lane, code: error.code, error: error.message }, 'step failed')
     // No visitor waits for an update, and the store already notes its failure.
-    if (!preview || lane === 'stop' || lane === 'renew') return
-    const coming = pendingOf(preview)
-    if (preview.state === 'running' && (lane !== 'start' || !coming)) return
+    if (!preview || lane === 'stop' || lane === 'update') return
+    const pending = pendingOf(preview)
+    if (preview.state === 'running' && (lane !== 'start' || !pending)) return
     if (!['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
     // Fails too while the engine is down; the reaper removes the container later.
-    if (coming) await discard(parts, coming).catch(() => {})
+    if (pending) await discard(deps, pending).catch(() => {})
     store.apply(tag, {
       type: 'fail',
-      reason: toFailureReason(error, lane === 'pull' || lane === 'ask' ? 'pull-failed' : 'start-failed'),
+      reason: toFailureReason(error, lane === 'pull' || lane === 'lookup' ? 'pull-failed' : 'start-failed'),
     })
   }
 
@@ -86,69 +88,69 @@ export function work(parts: Dependencies): (lane: Lane, nudge: Nudge) => Promise
     busy.delete(tag)
     try {
       const now = store.get(tag)
-      if (turn.sweep) await nudges.sweep(tag)
+      if (turn.swept) await nudges.sweep(tag)
       // The reaper asks again for an update without a result.
-      const inVain = turn.looks && before && now?.refreshes === before.refreshes && !hasChanged(before, now)
-      if (now && wantsNewer(now) && mayBeRenewed(now) && !inVain) await nudges.refresh(now)
-      if (now?.state === 'queued' && outcome?.sendOn) await nudges.nudge(now, outcome.sendOn)
-      else if (now && (turn.again || outcome?.again || asksForMore(before, now))) await nudges.nudge(now)
-      if (before && hasChanged(before, now) && !(now && takesPlace(now.state))) await callNext()
+      const hasNoResult = turn.isUpdate && before && now?.refreshes === before.refreshes && !hasChanged(before, now)
+      if (now && wantsNewer(now) && mayBeRenewed(now) && !hasNoResult) await nudges.refresh(now)
+      if (now?.state === 'queued' && outcome?.nextLane) await nudges.nudge(now, outcome.nextLane)
+      else if (now && (turn.nudged || outcome?.lookAgain || needsAnotherStep(before, now))) await nudges.nudge(now)
+      if (before && hasChanged(before, now) && !(now && takesPlace(now.state))) await nudgeNext()
     } catch (err) {
-      log.error({ tag, err }, 'step ended badly')
+      log.error({ tag, err }, 'the follow-up of a step failed')
     }
   }
 
   /** Nudges the preview that has waited longest, instead of leaving it to the reaper. */
-  async function callNext() {
+  async function nudgeNext() {
     if (store.places() >= config.maxRunning) return
     for (const next of nextInLine(store.list(), 1, Date.now())) await nudges.nudge(next)
   }
 }
 
 async function step(
-  parts: Dependencies,
+  deps: Dependencies,
   lane: Lane,
   preview: Preview | undefined,
   tag: string,
-  sweeping: boolean,
+  sweeps: boolean,
 ): Promise<Outcome> {
-  if (!preview || sweeping) return void (await removeStrays(parts, tag))
+  if (!preview || sweeps) return void (await removeStrays(deps, tag))
   // The state has changed since the nudge: another lane handles it.
-  const sentOn = preview.state === 'queued' && (lane === 'ask' || lane === 'pull')
-  if (laneOf(preview) !== lane && !sentOn) return { again: isOnItsWay(preview) }
+  const isForwarded = preview.state === 'queued' && (lane === 'lookup' || lane === 'pull')
+  if (laneOf(preview) !== lane && !isForwarded) return { lookAgain: isOnItsWay(preview) }
   switch (preview.state) {
     case 'queued': {
       // TAG_FILTER was changed since the click.
-      if (!parts.config.offers(tag)) return void parts.store.apply(tag, { type: 'remove' })
-      if (lane === 'ask') return checkTag(parts, preview)
-      if (lane === 'pull') return pullForStart(parts, preview)
+      if (!deps.config.offers(tag)) return void deps.store.apply(tag, { type: 'remove' })
+      if (lane === 'lookup') return checkTag(deps, preview)
+      if (lane === 'pull') return pullForStart(deps, preview)
       // Beside the lane: the registry's answer must not delay other starts.
-      if (wantsNewer(preview)) return { beside: checkUpdateFirst(parts, preview) }
-      const here = await withImage(parts, preview)
-      if (here) return startPreview(parts, here)
-      return { sendOn: parts.store.isOffered(tag) ? 'pull' : 'ask' }
+      if (wantsNewer(preview)) return { background: checkUpdateFirst(deps, preview) }
+      const withItsImage = await withImage(deps, preview)
+      if (withItsImage) return startPreview(deps, withItsImage)
+      return { nextLane: deps.store.isOffered(tag) ? 'pull' : 'lookup' }
     }
     case 'pulling':
-      return pullForStart(parts, preview)
+      return pullForStart(deps, preview)
     case 'starting':
-      return startPreview(parts, preview)
+      return startPreview(deps, preview)
     case 'running':
-      return lane === 'start' ? startPreview(parts, preview) : undefined
+      return lane === 'start' ? startPreview(deps, preview) : undefined
     case 'paused':
-      return lane === 'wake' ? wakePreview(parts, preview) : pausePreview(parts, preview)
+      return lane === 'wake' ? wakePreview(deps, preview) : pausePreview(deps, preview)
     case 'stopping':
-      return stopPreview(parts, preview)
+      return stopPreview(deps, preview)
     case 'removing':
-      return removePreview(parts, preview)
+      return removePreview(deps, preview)
     case 'stopped':
     case 'failed':
-      return cleanUp(parts, preview)
+      return cleanUp(deps, preview)
     default:
       return undefined
   }
 }
 
-function asksForMore(before: Preview | undefined, now: Preview): boolean {
+function needsAnotherStep(before: Preview | undefined, now: Preview): boolean {
   return isOnItsWay(now) && (!before || hasChanged(before, now) || laneOf(before) !== laneOf(now))
 }
 

@@ -70,7 +70,7 @@ test('the image of a container that is taken over is known as one that Lotan pul
       pulled,
       status: 'running',
     }) as unknown as Container
-  await reap.all(
+  await reap.applyAll(
     [
       { do: 'adopt', container: found('ours', 1, true) },
       { do: 'adopt', container: found('theirs', 2, false) },
@@ -107,7 +107,10 @@ test('the same preview’s newer image is asked for every half minute at most, w
     log,
   })
   const look = (tag: string, now: number) =>
-    reap.all([{ do: 'refresh', preview: store.get(tag) ?? store.apply(tag, { type: 'start', by: 'visit' })! }], now)
+    reap.applyAll(
+      [{ do: 'refresh', preview: store.get(tag) ?? store.apply(tag, { type: 'start', by: 'visit' })! }],
+      now,
+    )
   for (const at of [0, 1_000, 29_000]) await look('red', at)
   await look('blue', 29_000)
   assert.deepEqual(asked, ['red', 'blue'])
@@ -130,8 +133,8 @@ test('what a route leads to and could not be looked into is told, so that nothin
   const generation = { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 }
   const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [] }
   const preview = store.apply('red', { type: 'adopt', frozen: false, generation, image }) as In<'running'>
-  const all = (action: Action) => reap.all([{ do: 'ask', preview }, action], Date.now())
-  assert.equal(await all({ do: 'astray', preview, generation }), false)
+  const all = (action: Action) => reap.applyAll([{ do: 'nudge', preview }, action], Date.now())
+  assert.equal(await all({ do: 'misplaced', preview, generation }), false)
   assert.equal(await all({ do: 'exited', preview }), false)
   assert.equal(await all({ do: 'sweep', tag: 'red' }), true)
 })

@@ -8,16 +8,16 @@ import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/preview/failure-reason.ts'
 import { slotSchemeIn, slotOf } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
-import { isAstray, isUnknown, type Action } from './plan.ts'
+import { isMisplaced, isUnknown, type Action } from './plan.ts'
 
 /** How many lines are kept, and how long reading them may delay the application's restart. */
 const LINES = 20
 const OUTPUT_MS = 500
 /** The shortest time between two equal nudges: a drain alone takes 10 s. */
-const ASK_EVERY_MS = 5_000
-const REFRESH_EVERY_MS = 30_000
+const NUDGE_EVERY_MS = 5_000
+const UPDATE_EVERY_MS = 30_000
 
-export interface Needs {
+export interface Dependencies {
   config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
   store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'meta' | 'pulled' | 'forgetRepository'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
@@ -25,76 +25,76 @@ export interface Needs {
   log: Log
 }
 
-export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
-  const asked = new Map<string, { at: number; rest: number }>()
+export function openApplyPlan({ config, store, nudges, engine, log }: Dependencies) {
+  const recentNudges = new Map<string, { at: number; rest: number }>()
 
-  async function act(action: Action, now: number): Promise<void> {
+  async function apply(action: Action, now: number): Promise<void> {
     switch (action.do) {
       case 'apply': {
         const preview = store.apply(action.tag, action.event, now)
         if (preview) await nudges.nudge(preview)
         return
       }
-      case 'ask':
-        if (mayAsk(`${action.preview.tag} ${action.preview.change} ${action.preview.state}`, now))
+      case 'nudge':
+        if (mayNudge(`${action.preview.tag} ${action.preview.change} ${action.preview.state}`, now))
           await nudges.nudge(action.preview)
         return
       case 'refresh':
-        if (mayAsk(`${action.preview.tag} refresh`, now, REFRESH_EVERY_MS)) await nudges.refresh(action.preview)
+        if (mayNudge(`${action.preview.tag} refresh`, now, UPDATE_EVERY_MS)) await nudges.refresh(action.preview)
         return
       case 'sweep':
-        if (!mayAsk(`${action.tag} sweep`, now)) return
-        log.info({ tag: action.tag }, 'asking for containers that nobody means to be removed')
+        if (!mayNudge(`${action.tag} sweep`, now)) return
+        log.info({ tag: action.tag }, 'asking the queue-processor to remove stray containers')
         await nudges.sweep(action.tag)
         return
       case 'exited':
-        return exited(action.preview)
-      case 'astray':
-        return astray(action.preview, action.generation)
+        return checkExit(action.preview)
+      case 'misplaced':
+        return checkSlot(action.preview, action.generation)
       case 'adopt':
         return adopt(action.container)
     }
   }
 
-  function mayAsk(question: string, now: number, every = ASK_EVERY_MS): boolean {
+  function mayNudge(key: string, now: number, every = NUDGE_EVERY_MS): boolean {
     // Absolute: a clock that stepped back must not silence it.
-    for (const [old, { at, rest }] of asked) if (Math.abs(now - at) >= rest) asked.delete(old)
-    if (asked.has(question)) return false
-    asked.set(question, { at: now, rest: every })
+    for (const [old, { at, rest }] of recentNudges) if (Math.abs(now - at) >= rest) recentNudges.delete(old)
+    if (recentNudges.has(key)) return false
+    recentNudges.set(key, { at: now, rest: every })
     return true
   }
 
   /** A container that seems to have ended or to be gone. If that is so, its route goes at once and it is restarted. */
-  async function exited(preview: In<'running'> | In<'paused'> | In<'stopped'>): Promise<void> {
+  async function checkExit(preview: In<'running'> | In<'paused'> | In<'stopped'>): Promise<void> {
     const { tag, generation } = preview
     if (!generation?.container) return
     const found = await engine.inspect(generation.container)
     if (found && (found.running || preview.state === 'stopped')) return
     const reason: Reason = found
       ? await reasonFor(preview, found)
-      : { code: 'exited', detail: 'the container was removed by somebody else' }
+      : { code: 'exited', detail: 'another program removed the container' }
     // A restarted container keeps its generation: this is about the run that was inspected.
     if (store.get(tag)?.stages.running !== preview.stages.running) return
-    const becomes = store.apply(tag, { type: 'exited', generation: generation.number, reason, gone: !found })
-    if (becomes?.state === 'queued') await nudges.nudge(becomes)
+    const changed = store.apply(tag, { type: 'exited', generation: generation.number, reason, gone: !found })
+    if (changed?.state === 'queued') await nudges.nudge(changed)
   }
 
   /** A container that seems to be at another slot. If that is so, no route may lead to its recorded slot. */
-  async function astray({ tag, since }: Preview, generation: Routed): Promise<void> {
+  async function checkSlot({ tag, since }: Preview, generation: Routed): Promise<void> {
     const found = await engine.inspect(generation.container)
-    const places = slotSchemeIn(store.meta)
-    if (!found?.running || !isAstray(generation, found, { places, config })) return
+    const slotScheme = slotSchemeIn(store.meta)
+    if (!found?.running || !isMisplaced(generation, found, { slotScheme, config })) return
     // The preview may have been restarted since the inspection.
     const preview = store.get(tag)
     if (preview?.since !== since || generationOf(preview)?.slot !== generation.slot) return
-    const moved = store.apply(tag, { type: 'stop', why: 'moved' })
-    if (!moved) return
+    const stopping = store.apply(tag, { type: 'stop', why: 'moved' })
+    if (!stopping) return
     const { slot, number } = generation
     log.warn(
       { tag, generation: number, slot, found: found.address ?? found.published },
       'a container is not at its slot',
     )
-    await nudges.nudge(moved)
+    await nudges.nudge(stopping)
   }
 
   async function reasonFor({ image }: Preview, found: Inspected): Promise<Reason> {
@@ -114,8 +114,8 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
   }
 
   async function lastLines(container: string): Promise<string[]> {
-    const late = new Promise<string[]>((resolve) => setTimeout(resolve, OUTPUT_MS, []).unref())
-    return Promise.race([engine.output(container, LINES).catch(() => []), late])
+    const timeout = new Promise<string[]>((resolve) => setTimeout(resolve, OUTPUT_MS, []).unref())
+    return Promise.race([engine.output(container, LINES).catch(() => []), timeout])
   }
 
   /** Adopts a running container that nginx can reach, and removes others. */
@@ -133,14 +133,14 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
     status,
   }: Container): Promise<void> {
     const image = await engine.findImage(imageId, [digest])
-    const places = slotSchemeIn(store.meta)
+    const slotScheme = slotSchemeIn(store.meta)
     // Addresses mean nothing until the queue-processor has found the network again.
-    if (!places) return
+    if (!slotScheme) return
     // It may have been removed meanwhile, which leaves no row, but a history.
     if (!isUnknown(generation, store.lastGeneration(tag))) return
-    const slot = slotOf(places, { address, published })
+    const slot = slotOf(slotScheme, { address, published })
     if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(tag)
-    log.info({ tag, container: id, slot }, 'taking over a container that no row knows')
+    log.info({ tag, container: id, slot }, 'adopting a container that has no row')
     if (pulled && image.digest) store.pulled.note({ tag, id: image.id, repository, digest: image.digest })
     store.apply(tag, {
       type: 'adopt',
@@ -162,10 +162,10 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
   }
 
   return {
-    exited,
+    checkExit,
 
     /** Removes all previews after REPOSITORY was changed: their images would appear under the new repository's name. */
-    removeOthers(): void {
+    removeOtherRepository(): void {
       const was = store.meta.get('repository')
       if (was === config.repository) return
       if (was !== undefined) {
@@ -180,14 +180,18 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
     },
 
     /** Logs failures. @returns whether every route that may lead to a wrong container was checked */
-    async all(actions: Action[], now: number): Promise<boolean> {
+    async applyAll(actions: Action[], now: number): Promise<boolean> {
       const done = await Promise.all(
         actions.map((action) =>
-          act(action, now).then(
+          apply(action, now).then(
             () => true,
             (error: unknown) => {
-              log.warn({ err: error, action: action.do }, 'reaping failed')
-              return !(action.do === 'astray' || action.do === 'exited' || (action.do === 'adopt' && isAway(error)))
+              log.warn({ err: error, action: action.do }, 'an action of the reaper failed')
+              return !(
+                action.do === 'misplaced' ||
+                action.do === 'exited' ||
+                (action.do === 'adopt' && isEngineDown(error))
+              )
             },
           ),
         ),
@@ -197,6 +201,6 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Needs) {
   }
 }
 
-function isAway(error: unknown): boolean {
+function isEngineDown(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'engine-down'
 }

@@ -127,7 +127,7 @@ function asleep(tag: string): Preview {
   return { ...fresh, tag, since: 0, image, state: 'stopped', generation: null, why: 'idle' }
 }
 
-test('one tag that the registry refuses keeps nobody from being noticed', async () => {
+test('one tag that the registry refuses does not hide pushes to others', async () => {
   const refusals: Record<string, number> = { a: 412, b: 403, c: 500 }
   const { asked, refreshed } = await askAbout(
     ['a', 'b', 'c', 'd'].map(asleep),

@@ -11,9 +11,9 @@ import type { Store, UnfitTag } from '../shared/store/store.ts'
 /** Spreads the requests over time. */
 const BETWEEN_MS = 50
 /** A longer `Retry-After` is cut to this. */
-const LONGEST_MS = 60 * 60_000
+const MAX_RETRY_AFTER_MS = 60 * 60_000
 
-export interface Needs {
+export interface Dependencies {
   config: Pick<Config, 'offers'>
   registry: Pick<Registry, 'digestOf'>
   store: Pick<Store, 'list' | 'digest' | 'apply' | 'unfit' | 'noteChanged'>
@@ -21,22 +21,22 @@ export interface Needs {
   log: Log
 }
 
-export async function checkUpdates(needs: Needs, every: number, signal: AbortSignal): Promise<void> {
-  const round = openRound(needs, signal)
-  let leaveAlone = 0
+export async function checkUpdates(deps: Dependencies, every: number, signal: AbortSignal): Promise<void> {
+  const round = openRound(deps, signal)
+  let minPause = 0
   while (!signal.aborted) {
-    await sleep(Math.max(every * (0.9 + Math.random() / 5), leaveAlone), undefined, { signal }).catch(() => {})
-    if (!signal.aborted) leaveAlone = await round()
+    await sleep(Math.max(every * (0.9 + Math.random() / 5), minPause), undefined, { signal }).catch(() => {})
+    if (!signal.aborted) minPause = await round()
   }
 }
 
 /** Ends at a failure that would hit the other tags too. @returns the registry's `Retry-After`, milliseconds */
-function openRound({ config, registry, store, nudges, log }: Needs, signal: AbortSignal): () => Promise<number> {
+function openRound({ config, registry, store, nudges, log }: Dependencies, signal: AbortSignal): () => Promise<number> {
   let last = ''
   /** The last failure by tag, so that it is logged once. */
-  const said = new Map<string, string>()
+  const lastFailures = new Map<string, string>()
 
-  async function ask(preview: Preview): Promise<void> {
+  async function check(preview: Preview): Promise<void> {
     const { tag, image, newer } = preview
     const digest = await registry.digestOf(tag, image?.digest ?? undefined)
     if (digest === undefined) return
@@ -50,7 +50,7 @@ function openRound({ config, registry, store, nudges, log }: Needs, signal: Abor
   }
 
   /** An image that could not run here may be fixed now. */
-  async function askAgain({ tag, digest: was }: UnfitTag): Promise<void> {
+  async function checkRejected({ tag, digest: was }: UnfitTag): Promise<void> {
     const digest = await registry.digestOf(tag, was)
     if (digest === undefined || digest === was) return
     log.info({ tag, was, digest }, 'a tag that could not run here was pushed again')
@@ -58,27 +58,27 @@ function openRound({ config, registry, store, nudges, log }: Needs, signal: Abor
   }
 
   return async function round() {
-    const here = store.list().filter(({ tag, image }) => image?.pulled && config.offers(tag))
-    const known = new Set(here.map(({ tag }) => tag))
-    const unfit = store.unfit().filter(({ tag }) => !known.has(tag) && config.offers(tag))
+    const withImage = store.list().filter(({ tag, image }) => image?.pulled && config.offers(tag))
+    const known = new Set(withImage.map(({ tag }) => tag))
+    const rejected = store.unfit().filter(({ tag }) => !known.has(tag) && config.offers(tag))
     const all = [
-      ...here.map((preview) => ({ tag: preview.tag, ask: () => ask(preview) })),
-      ...unfit.map((found) => ({ tag: found.tag, ask: () => askAgain(found) })),
+      ...withImage.map((preview) => ({ tag: preview.tag, ask: () => check(preview) })),
+      ...rejected.map((found) => ({ tag: found.tag, ask: () => checkRejected(found) })),
     ]
     for (const { tag, ask } of [...all.filter(({ tag }) => tag > last), ...all.filter(({ tag }) => tag <= last)]) {
       if (signal.aborted) return 0
       last = tag
       try {
         await ask()
-        said.delete(tag)
+        lastFailures.delete(tag)
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error
         const { code, message, retryAfter, status } = error
-        const isOfAll = code === 'rate-limited' || retryAfter !== undefined || status === undefined
-        if (isOfAll || said.get(tag) !== message)
-          log.warn({ tag, code, error: message }, 'the registry does not say what is newest')
-        if (isOfAll) return Math.min(retryAfter ?? 0, LONGEST_MS)
-        said.set(tag, message)
+        const isRegistryWide = code === 'rate-limited' || retryAfter !== undefined || status === undefined
+        if (isRegistryWide || lastFailures.get(tag) !== message)
+          log.warn({ tag, code, error: message }, 'the registry gives no digest for a tag')
+        if (isRegistryWide) return Math.min(retryAfter ?? 0, MAX_RETRY_AFTER_MS)
+        lastFailures.set(tag, message)
       }
       await sleep(BETWEEN_MS, undefined, { signal }).catch(() => {})
     }

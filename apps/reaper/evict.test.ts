@@ -29,30 +29,30 @@ const idle = preview('i', 'running', { lastSeen: now - 90_000 })
 const busy = preview('u', 'running', { lastSeen: now - 5_000 })
 
 test('above the high mark the longest unused go until it is below the low one, and no more', () => {
-  const cases: [what: string, used: number, under: boolean, previews: Preview[], go: string[], over?: 'over' | 'stuck'][] =
+  const cases: [what: string, used: number, wasEvicting: boolean, previews: Preview[], chosen: string[], outcome?: 'evicts' | 'stuck'][] =
     [
       ['below the high mark nothing is done', 84, false, [a!, b!, c!], []],
-      ['at the high mark', 85, false, [c!, b!, a!], ['a', 'b'], 'over'],
-      ['well above it', 99, false, [a!, b!, c!, busy], ['a', 'b', 'c'], 'over'],
-      ['between the marks it goes on where it has begun', 80, true, [b!, c!], ['b'], 'over'],
-      ['at the low mark still', 75, true, [a!, b!], ['a'], 'over'],
+      ['at the high mark', 85, false, [c!, b!, a!], ['a', 'b'], 'evicts'],
+      ['well above it', 99, false, [a!, b!, c!, busy], ['a', 'b', 'c'], 'evicts'],
+      ['between the marks it goes on where it has begun', 80, true, [b!, c!], ['b'], 'evicts'],
+      ['at the low mark still', 75, true, [a!, b!], ['a'], 'evicts'],
       ['below the low mark it is over', 74, true, [a!, b!], []],
-      ['those who are going are waited for', 80, true, [a!, going], [], 'over'],
-      ['those who are going may not be enough', 90, true, [a!, b!, going], ['a'], 'over'],
-      ['then those who run and whom nobody uses', 90, false, [a!, idle, busy], ['a', 'i'], 'over'],
-      ['but not where that would not help', 99, false, [a!, idle], ['a'], 'over'],
+      ['those being evicted are waited for', 80, true, [a!, going], [], 'evicts'],
+      ['those being evicted may not be enough', 90, true, [a!, b!, going], ['a'], 'evicts'],
+      ['then running ones that are idle', 90, false, [a!, idle, busy], ['a', 'i'], 'evicts'],
+      ['but not where that would not help', 99, false, [a!, idle], ['a'], 'evicts'],
       ['nor go on for ever', 99, true, [idle], [], 'stuck'],
-      ['what they wrote goes with them', 94, false, [b!, preview('wrote', 'stopped')], ['wrote'], 'over'],
-      ['who fills it is going: nobody else has to', 99, true, [a!, preview('f', 'failed', { leaving: [{ since: AT_ONCE }] })], [], 'over'],
-      ['nobody is left who could go', 90, false, [busy, preview('x', 'stopped', { image: null })], [], 'stuck'],
-      ['who is being stopped goes soon', 90, true, [busy, preview('s', 'stopping', { thenStart: false })], [], 'over'],
+      ['what they wrote goes with them', 94, false, [b!, preview('wrote', 'stopped')], ['wrote'], 'evicts'],
+      ['the one that fills it is being killed: no other has to go', 99, true, [a!, preview('f', 'failed', { leaving: [{ since: AT_ONCE }] })], [], 'evicts'],
+      ['no preview is left that could go', 90, false, [busy, preview('x', 'stopped', { image: null })], [], 'stuck'],
+      ['one that is being stopped goes soon', 90, true, [busy, preview('s', 'stopping', { thenStart: false })], [], 'evicts'],
     ] // prettier-ignore
-  for (const [what, used, under, previews, go, over] of cases) {
+  for (const [what, used, wasEvicting, previews, chosen, outcome] of cases) {
     const disk = { total: 1_000, free: 1_000 - used * 10, root: '/' }
-    const found = evict({ previews, written: { wrote: 200 }, disk, marks, under }, now)
+    const found = evict({ previews, written: { wrote: 200 }, disk, marks, wasEvicting }, now)
     assert.deepEqual(
-      { ...found, go: found.go.map(({ tag }) => tag) },
-      { over: over !== undefined, go, stuck: over === 'stuck' },
+      { ...found, chosen: found.chosen.map(({ tag }) => tag) },
+      { isEvicting: outcome !== undefined, chosen, isStuck: outcome === 'stuck' },
       what,
     )
   }

@@ -2,10 +2,10 @@
 import {
   bytesAbove,
   couldFree,
-  isComing,
+  isEvicting,
   isKilled,
   usedPercent,
-  evictionOrder,
+  chooseEvictions,
   type Disk,
   type Written,
 } from '../shared/disk-space.ts'
@@ -17,27 +17,27 @@ export interface DiskFacts {
   disk: Disk
   marks: { high: number; low: number }
   /** Eviction has begun: it continues until the disk is below the low mark. */
-  under: boolean
+  wasEvicting: boolean
 }
 
 export interface DiskAction {
-  over: boolean
-  go: Preview[]
+  isEvicting: boolean
+  chosen: Preview[]
   /** No preview is left to evict, and none is being evicted. */
-  stuck: boolean
+  isStuck: boolean
 }
 
-export function evict({ previews, written, disk, marks, under }: DiskFacts, now: number): DiskAction {
+export function evict({ previews, written, disk, marks, wasEvicting: under }: DiskFacts, now: number): DiskAction {
   const over = usedPercent(disk) >= (under ? marks.low : marks.high)
-  if (!over) return { over, go: [], stuck: false }
+  if (!over) return { isEvicting: over, chosen: [], isStuck: false }
   // The preview that fills the disk is being killed: look again after that.
-  if (previews.some(isKilled)) return { over, go: [], stuck: false }
+  if (previews.some(isKilled)) return { isEvicting: over, chosen: [], isStuck: false }
   // A byte below the mark, not at it.
   const bytes = bytesAbove(disk, marks.low) + 1
   // Where other programs fill the disk, stopping previews would not help and would never end.
-  const helps = couldFree(previews, written) >= bytes
-  const go = evictionOrder(previews, written, bytes, now).filter(
-    ({ state }) => helps || state === 'stopped' || state === 'failed',
+  const wouldHelp = couldFree(previews, written) >= bytes
+  const go = chooseEvictions(previews, written, bytes, now).filter(
+    ({ state }) => wouldHelp || state === 'stopped' || state === 'failed',
   )
-  return { over, go, stuck: go.length === 0 && !isComing(previews, written) }
+  return { isEvicting: over, chosen: go, isStuck: go.length === 0 && !isEvicting(previews, written) }
 }

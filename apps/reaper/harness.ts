@@ -20,9 +20,9 @@ import { buildSmall } from '../testing/images/build.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 
-export type Bed = Awaited<ReturnType<typeof makeBed>>
+export type Harness = Awaited<ReturnType<typeof openHarness>>
 
-export async function makeBed() {
+export async function openHarness() {
   const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-eyes-'))
   const registry = http.createServer((_, res) => res.end('{"name":"app","tags":["red"]}')).listen(0, '127.0.0.1')
   await once(registry, 'listening')

@@ -8,19 +8,19 @@ import type { Store } from '../shared/store/store.ts'
 /** Figures are cached this long and read only on request. */
 const FIGURES_MS = 5_000
 /** More than the engine keeps of any container's output. */
-const MOST_LINES = 1_000_000
+const MAX_LINES = 1_000_000
 
-export interface Needs {
+export interface Dependencies {
   instance: string
   engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'memory'>
   store: Pick<Store, 'list'>
   log: Log
 }
 
-export async function serveHttp(socket: string, { instance, engine, store, log }: Needs): Promise<http.Server> {
+export async function serveHttp(socket: string, { instance, engine, store, log }: Dependencies): Promise<http.Server> {
   let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
 
-  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url ?? '/', 'http://reaper')
     if (req.method !== 'GET') return json(res, 405, {})
     if (url.pathname === '/engine') {
@@ -40,11 +40,11 @@ export async function serveHttp(socket: string, { instance, engine, store, log }
   }
 
   async function follow(id: string, query: URLSearchParams, res: ServerResponse) {
-    const asked = query.get('tail')
-    const tail = asked === 'all' ? MOST_LINES : Math.max(0, Math.min(MOST_LINES, Math.trunc(Number(asked ?? 200)) || 0))
-    const gone = new AbortController()
-    res.on('close', () => gone.abort())
-    const text = await engine.logs(id, { tail, follow: query.get('follow') === '1', signal: gone.signal })
+    const wanted = query.get('tail')
+    const tail = wanted === 'all' ? MAX_LINES : Math.max(0, Math.min(MAX_LINES, Math.trunc(Number(wanted ?? 200)) || 0))
+    const closed = new AbortController()
+    res.on('close', () => closed.abort())
+    const text = await engine.logs(id, { tail, follow: query.get('follow') === '1', signal: closed.signal })
     res.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' })
     res.flushHeaders()
     text.on('error', () => res.end())
@@ -63,9 +63,9 @@ export async function serveHttp(socket: string, { instance, engine, store, log }
   }
 
   const server = http.createServer((req, res) => {
-    answer(req, res).catch((error: unknown) => {
+    respond(req, res).catch((error: unknown) => {
       if (res.destroyed) return
-      log.warn({ err: error, path: req.url }, 'a question could not be answered')
+      log.warn({ err: error, path: req.url }, 'a request could not be answered')
       if (res.headersSent) res.destroy()
       else json(res, 503, {})
     })

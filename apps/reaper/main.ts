@@ -21,7 +21,7 @@ import { watchEngine } from './watch-engine.ts'
 
 const TICK_MS = 1_000
 const COMPARE_MS = 10_000
-const PLACES_MS = 50
+const SLOTS_MS = 50
 const KEEP_ROOM_MS = 60_000
 /** How long the history of a removed tag is kept, and how often it is trimmed. */
 const HISTORY_MS = 30 * 24 * 60 * 60_000
@@ -38,7 +38,7 @@ app.atEnd(() => {
   server.close()
   server.closeAllConnections()
 })
-reap.removeOthers()
+reap.removeOtherRepository()
 const going = (what: string, watch: () => Promise<void>) => void retryForever(what, log, signal, watch)
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))
@@ -47,30 +47,30 @@ going('tags', () => syncTags({ ...context, ready }, config.refreshEvery, signal)
 going('newest', () => checkUpdates(context, config.refreshEvery, signal))
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const { isOpen, knownUntil } = watchConnections({ ...context, sample: sampleConnections }, lookEvery, signal)
-going('dues', lookAgainAndAgain)
-going('comparing', compareAgainAndAgain)
+going('dues', tickForever)
+going('comparing', compareForever)
 going('room', keepRoom)
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 
-async function lookAgainAndAgain(): Promise<void> {
+async function tickForever(): Promise<void> {
   while (!signal.aborted) {
-    await doWhatIsDue(null)
+    await applyDue(null)
     await sleep(TICK_MS, undefined, { signal }).catch(() => {})
   }
 }
 
-async function compareAgainAndAgain(): Promise<void> {
+async function compareForever(): Promise<void> {
   // After a lost database, adoption has to wait for the slots. Then it is done at once, before a click gets a new
   // container made.
-  while (!signal.aborted && !slotSchemeIn(store.meta)) await sleep(PLACES_MS, undefined, { signal }).catch(() => {})
+  while (!signal.aborted && !slotSchemeIn(store.meta)) await sleep(SLOTS_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
     // watch-engine.ts reports that the engine is down.
-    await compare().catch(unlessOfTheEngine)
+    await compare().catch(ignoreEngineError)
     const began = performance.now()
-    const passed = () => performance.now() - began
-    while (!signal.aborted && passed() < COMPARE_MS && (isCompared() || passed() < TICK_MS))
-      await sleep(PLACES_MS, undefined, { signal }).catch(() => {})
+    const elapsed = () => performance.now() - began
+    while (!signal.aborted && elapsed() < COMPARE_MS && (isCompared() || elapsed() < TICK_MS))
+      await sleep(SLOTS_MS, undefined, { signal }).catch(() => {})
   }
 }
 
@@ -93,40 +93,40 @@ async function keepRoom(): Promise<void> {
 
 /** @throws EngineError, and then nothing is concluded about any container */
 async function compare(): Promise<void> {
-  const askedAt = Date.now()
-  const isWhole = await doWhatIsDue(await engine.list(), askedAt)
+  const listedAt = Date.now()
+  const isWhole = await applyDue(await engine.list(), listedAt)
   if (!isWhole || isCompared()) return
   store.meta.set('compared', 'yes')
   // After a rebuild of the database under a running Lotan, the router lets no request in before this.
   if (store.meta.get('rebuilding')) {
     store.meta.set('rebuilding', '')
-    log.info({ previews: store.list().length }, 'the database is rebuilt from what runs')
+    log.info({ previews: store.list().length }, 'the database was rebuilt from running containers')
   }
 }
 
 /**
  * Rows are read after the containers: a row that is ahead is being worked on. @returns whether every route was checked
  */
-async function doWhatIsDue(containers: Container[] | null, askedAt = 0): Promise<boolean> {
-  const room = config.maxRunning - store.places()
-  const places = slotSchemeIn(store.meta)
+async function applyDue(containers: Container[] | null, listedAt = 0): Promise<boolean> {
+  const freePlaces = config.maxRunning - store.places()
+  const slotScheme = slotSchemeIn(store.meta)
   const previews = store.list()
   // After the rows, or a newer row would lie in the future.
   const now = Date.now()
   const facts = {
     previews,
     containers,
-    askedAt,
-    places,
+    listedAt,
+    slotScheme,
     isOpen,
     knownUntil: knownUntil(),
-    room,
+    freePlaces,
     lastGeneration: store.lastGeneration,
     config,
   }
-  return (await reap.all(plan(facts, now), now)) && places !== undefined
+  return (await reap.applyAll(plan(facts, now), now)) && slotScheme !== undefined
 }
 
-function unlessOfTheEngine(error: unknown) {
+function ignoreEngineError(error: unknown) {
   if (!(error instanceof EngineError)) throw error
 }

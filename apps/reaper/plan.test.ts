@@ -80,9 +80,9 @@ const lived = (lifetime: string) => ({
   lastSeen: NOW,
 })
 const stopping = { ...known, state: 'stopping', generation, why: 'idle', thenStart: false, since: NOW }
-const astray = (preview: Preview) => ({ do: 'astray', preview, generation })
+const misplaced = (preview: Preview) => ({ do: 'misplaced', preview, generation })
 const apply = (event: object) => ({ do: 'apply', tag: 'red', event })
-const ask = (preview: Preview) => ({ do: 'ask', preview })
+const nudge = (preview: Preview) => ({ do: 'nudge', preview })
 const exited = (preview: Preview) => ({ do: 'exited', preview })
 const sweep = { do: 'sweep', tag: 'red' }
 const away = { reason: { code: 'engine-down', detail: '' }, since: NOW - 1_000 }
@@ -116,7 +116,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ],
   ['not without the setting', { previews: [running({ lastSeen: NOW - 2 * MINUTE })] }, []],
   [
-    'nor while somebody is connected',
+    'nor with an open connection',
     { previews: [running({ lastSeen: NOW - 2 * MINUTE })], config: pausing, isOpen: () => true },
     [],
   ],
@@ -150,16 +150,16 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'one that should be frozen and is not yet is asked for again',
     { previews: [paused({ draining: true })] },
-    [ask(paused({ draining: true }))],
+    [nudge(paused({ draining: true }))],
   ],
-  ['and one that should wake', { previews: [paused({ thenStart: true })] }, [ask(paused({ thenStart: true }))]],
+  ['and one that should wake', { previews: [paused({ thenStart: true })] }, [nudge(paused({ thenStart: true }))]],
   [
-    'what somebody else froze is paused',
+    'what another program froze is paused',
     { previews: [running()], containers: [container({ status: 'paused' })] },
     [apply({ type: 'freeze', generation: 2 })],
   ],
   [
-    'what somebody else woke runs',
+    'what another program woke runs',
     { previews: [paused()], containers: [container()] },
     [apply({ type: 'woken', generation: 2 })],
   ],
@@ -187,7 +187,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'what has slept long enough is cleaned away',
     { previews: [stopped({ lastSeen: NOW - 60 * MINUTE })] },
-    [ask(stopped({ lastSeen: NOW - 60 * MINUTE }))],
+    [nudge(stopped({ lastSeen: NOW - 60 * MINUTE }))],
   ],
   ['not what was visited since', { previews: [stopped({ lastSeen: NOW - 59 * MINUTE })] }, []],
   [
@@ -197,7 +197,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
         stopped({ tag, why: 'ahead', generation: null, lastSeen: null, since: NOW - 60 * MINUTE }),
       ),
     },
-    [ask(stopped({ tag: 'past', why: 'ahead', generation: null, lastSeen: null, since: NOW - 60 * MINUTE }))],
+    [nudge(stopped({ tag: 'past', why: 'ahead', generation: null, lastSeen: null, since: NOW - 60 * MINUTE }))],
   ],
   [
     'of which nothing is left is forgotten after a day',
@@ -219,7 +219,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [],
   ],
   [
-    'a failure of a tag that never came to anything is forgotten as soon as nobody asks for it any more',
+    'the failure of a tag without an image is forgotten as soon as its clicks end',
     {
       previews: [
         failed({ tag: 'guess', image: null, generations: 0, since: NOW - 10 * MINUTE, lastSeen: NOW - 10 * MINUTE }),
@@ -232,26 +232,26 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
       { do: 'apply', tag: 'asked', event: { type: 'start', by: 'retry' } },
     ],
   ],
-  ['a wish whose nudge was lost is asked for again', { previews: [queued()] }, [ask(queued())]],
+  ['a wish whose nudge was lost is asked for again', { previews: [queued()] }, [nudge(queued())]],
   [
     'as many as there is room for, in their order',
     {
       previews: [queued({ tag: 'late' }), queued({ tag: 'b', since: NOW - 2 * MINUTE }), queued({ tag: 'a' })],
-      room: 2,
+      freePlaces: 2,
     },
-    [ask(queued({ tag: 'b', since: NOW - 2 * MINUTE })), ask(queued({ tag: 'a' }))],
+    [nudge(queued({ tag: 'b', since: NOW - 2 * MINUTE })), nudge(queued({ tag: 'a' }))],
   ],
   [
     'where there is no room the first alone, so that an idle one makes way',
-    { previews: [queued({ tag: 'b' }), queued({ tag: 'a' })], room: 0 },
-    [ask(queued({ tag: 'a' }))],
+    { previews: [queued({ tag: 'b' }), queued({ tag: 'a' })], freePlaces: 0 },
+    [nudge(queued({ tag: 'a' }))],
   ],
   [
     'one that rests after a crash is not in the line',
-    { previews: [queued({ tag: 'a', notBefore: NOW + 1_000 }), queued({ tag: 'b' })], room: 0 },
-    [ask(queued({ tag: 'b' }))],
+    { previews: [queued({ tag: 'a', notBefore: NOW + 1_000 }), queued({ tag: 'b' })], freePlaces: 0 },
+    [nudge(queued({ tag: 'b' }))],
   ],
-  ['work that stands still is asked for again', { previews: [starting()] }, [ask(starting())]],
+  ['work that stands still is asked for again', { previews: [starting()] }, [nudge(starting())]],
   ['not at once', { previews: [starting({ since: NOW - 2_999 })] }, []],
   ['nor before its back-off is over', { previews: [queued({ notBefore: NOW + 1_000 })] }, []],
   ['nor at once', { previews: [queued({ since: NOW - 2_999 })] }, []],
@@ -265,28 +265,28 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     (preview): typeof table => [
       [
         `what failed for want of the engine is started as soon as that answers (${preview.state})`,
-        { previews: [preview], containers: [], askedAt: NOW - 1 },
+        { previews: [preview], containers: [], listedAt: NOW - 1 },
         [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
       ],
-      ['not by an answer that is older', { previews: [preview], containers: [], askedAt: preview.since }, []],
-      ['nor without one', { previews: [preview], containers: null, askedAt: NOW }, []],
+      ['not by an answer that is older', { previews: [preview], containers: [], listedAt: preview.since }, []],
+      ['nor without one', { previews: [preview], containers: null, listedAt: NOW }, []],
     ],
   ),
   [
-    'what failed for want of the engine is left where nobody has asked for it for long',
+    'what failed while the engine was down is left when its last click is long ago',
     {
       previews: [failed({ ...away, retryAt: NOW, since: NOW - 10 * MINUTE, lastSeen: NOW - 10 * MINUTE })],
       containers: [],
-      askedAt: NOW,
+      listedAt: NOW,
     },
     [],
   ],
   [
     'but not what was asked for a moment ago and never visited',
-    { previews: [failed({ ...away, lastSeen: null })], containers: [], askedAt: NOW },
+    { previews: [failed({ ...away, lastSeen: null })], containers: [], listedAt: NOW },
     [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
   ],
-  ['nor when nobody visits any more', { previews: [failed({ lastSeen: NOW - 11 * MINUTE })] }, []],
+  ['nor without visitors', { previews: [failed({ lastSeen: NOW - 11 * MINUTE })] }, []],
   [
     'a running preview whose container ended is looked into',
     { previews: [running()], containers: [container({ running: false })] },
@@ -352,24 +352,24 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [
       `one that is ${preview.state} and elsewhere than its row says is looked into`,
       { previews: [preview], containers: [container({ address: '10.83.0.20' })] },
-      [astray(preview)],
+      [misplaced(preview)],
     ],
     [
       `one that is ${preview.state} and off the network too`,
       { previews: [preview], containers: [container({ address: null })] },
-      [astray(preview)],
+      [misplaced(preview)],
     ],
     [
       `and so is one that is ${preview.state} beyond the slots that there are`,
       { previews: [preview], containers: [container()], config: { ...config, slots: 4 } },
-      [astray(preview)],
+      [misplaced(preview)],
     ],
     [
       `not before it is known where slots are: ${preview.state}`,
       {
         previews: [preview],
         containers: [container({ address: '10.83.0.20', status: preview.state === 'paused' ? 'paused' : 'running' })],
-        places: undefined,
+        slotScheme: undefined,
       },
       [],
     ],
@@ -385,9 +385,9 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [
       'what leaves where nothing serves is asked for, and not swept',
       { previews: [preview], containers: [container()] },
-      [ask(preview)],
+      [nudge(preview)],
     ],
-    ['and where its container is gone already', { previews: [preview], containers: [] }, [ask(preview)]],
+    ['and where its container is gone already', { previews: [preview], containers: [] }, [nudge(preview)]],
   ]),
   [
     'who waits for a place with its image is asked for beside who has to be pulled',
@@ -398,12 +398,12 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
         queued(),
       ],
     },
-    [ask(queued({ tag: 'big', since: NOW - 2 * MINUTE, image: null })), ask(queued())],
+    [nudge(queued({ tag: 'big', since: NOW - 2 * MINUTE, image: null })), nudge(queued())],
   ],
   [
     'what is ahead of the clock, which stepped back, is asked for all the same',
     { previews: [starting({ since: NOW + 60 * MINUTE })] },
-    [ask(starting({ since: NOW + 60 * MINUTE }))],
+    [nudge(starting({ since: NOW + 60 * MINUTE }))],
   ],
   [
     'what is a little ahead of the clock has only just changed',
@@ -433,7 +433,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'nor while what is here is being replaced',
     { previews: [running({ newer, coming: generation })] },
-    [ask(running({ newer, coming: generation }))],
+    [nudge(running({ newer, coming: generation }))],
   ],
   ['nor of what sleeps: its next start looks for it', { previews: [stopped({ newer }), paused({ newer })] }, []],
   [
@@ -449,9 +449,9 @@ for (const [name, facts, expected] of table)
       {
         previews: [],
         containers: null,
-        askedAt: NOW,
-        places,
-        room: 1,
+        listedAt: NOW,
+        slotScheme: places,
+        freePlaces: 1,
         lastGeneration: () => null,
         isOpen: () => false,
         knownUntil: NOW,

@@ -24,14 +24,14 @@ export interface Facts {
   /** null when the engine was not read, or gave no answer: then nothing is concluded. */
   containers: readonly Container[] | null
   /** When they were listed: previews that failed while the engine was down may start after that. */
-  askedAt: number
-  places: SlotScheme | undefined
+  listedAt: number
+  slotScheme: SlotScheme | undefined
   /** Whether a client may be connected, even silently: then the preview is not frozen. */
   isOpen: (tag: string) => boolean
   /** All use before this is recorded; a preview may have been used since. */
   knownUntil: number
   /** Free places of LOTAN_MAX_RUNNING. */
-  room: number
+  freePlaces: number
   /** null where the database has never known the tag. */
   lastGeneration: (tag: string) => number | null
   config: Timeouts & Pick<Config, 'repository' | 'slots'>
@@ -39,29 +39,33 @@ export interface Facts {
 
 export type Action =
   | { do: 'apply'; tag: string; event: Event }
-  | { do: 'ask'; preview: Preview }
+  | { do: 'nudge'; preview: Preview }
   /** The earlier request may have been lost. */
   | { do: 'refresh'; preview: Preview }
   | { do: 'sweep'; tag: string }
   | { do: 'exited'; preview: In<'running'> | In<'paused'> | In<'stopped'> }
   /** Inspect a container that seems to be at another slot: a route may lead to another preview's. */
-  | { do: 'astray'; preview: Preview; generation: Routed }
+  | { do: 'misplaced'; preview: Preview; generation: Routed }
   | { do: 'adopt'; container: Container }
 
 /** A state this old has a job at work, or has lost its nudge. Nudging again is harmless. */
-const ASK_AGAIN_MS = 3_000
+const NUDGE_AGAIN_MS = 3_000
 /** How long the row of a preview without anything left is kept; less for a tag that may not exist. */
 const FORGET_MS = 24 * 60 * 60_000
 
 export function plan(facts: Facts, now: number): Action[] {
   const { previews, containers } = facts
-  const callable = new Set<Preview>(nextInLine(previews, facts.room, now))
-  const actions = previews.flatMap((preview) => ofPreview(preview, facts, callable, now) ?? [])
+  const startable = new Set<Preview>(nextInLine(previews, facts.freePlaces, now))
+  const actions = previews.flatMap((preview) => ofPreview(preview, facts, startable, now) ?? [])
   if (!containers) return actions
-  return [...actions, ...ofContainers(previews, containers, facts, now), ...lost(previews, containers, facts, now)]
+  return [
+    ...actions,
+    ...ofContainers(previews, containers, facts, now),
+    ...endedOrGone(previews, containers, facts, now),
+  ]
 }
 
-function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: number): Action | undefined {
+function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now: number): Action | undefined {
   const { tag } = preview
   const { config } = facts
   const age = ageOf(preview, now)
@@ -72,14 +76,14 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
     case 'pause':
       return { do: 'apply', tag, event: { type: 'pause' } }
     case 'clean':
-      return { do: 'ask', preview }
+      return { do: 'nudge', preview }
   }
   if (isBackWithEngine(preview, facts, now)) return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
   switch (preview.state) {
     case 'queued':
-      return callable.has(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
+      return startable.has(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
     case 'running':
-      if (isOnItsWay(preview)) return age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
+      if (isOnItsWay(preview)) return age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
       // A stopped preview looks for it at its next start.
       return wantsNewer(preview) ? { do: 'refresh', preview } : undefined
     case 'pulling':
@@ -87,15 +91,15 @@ function ofPreview(preview: Preview, facts: Facts, callable: Set<Preview>, now: 
     case 'paused':
     case 'stopping':
     case 'removing':
-      return isOnItsWay(preview) && age >= ASK_AGAIN_MS ? { do: 'ask', preview } : undefined
+      return isOnItsWay(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
     case 'failed': {
-      if (isOnItsWay(preview)) return { do: 'ask', preview }
+      if (isOnItsWay(preview)) return { do: 'nudge', preview }
       if (preview.retryAt !== null && now >= preview.retryAt && isVisited(preview, facts, now))
         return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
-      return forgotten(preview, isUnproven(preview) ? config.stopAfter : FORGET_MS, now)
+      return forgetAfter(preview, isUnproven(preview) ? config.stopAfter : FORGET_MS, now)
     }
     case 'stopped':
-      return isOnItsWay(preview) ? { do: 'ask', preview } : forgotten(preview, FORGET_MS, now)
+      return isOnItsWay(preview) ? { do: 'nudge', preview } : forgetAfter(preview, FORGET_MS, now)
     default:
       return undefined
   }
@@ -107,17 +111,17 @@ function isVisited({ lastSeen }: Preview, { config }: Facts, now: number): boole
 
 /** Failed while the engine was down, which answers again. The click need not be recorded as a visit yet. */
 function isBackWithEngine(preview: Preview, facts: Facts, now: number): boolean {
-  if (!facts.containers || !waitsForEngine(preview) || preview.since >= facts.askedAt) return false
+  if (!facts.containers || !waitsForEngine(preview) || preview.since >= facts.listedAt) return false
   if (preview.state === 'queued') return preview.notBefore > now
   return isVisited(preview, facts, now) || now - preview.since < facts.config.stopAfter
 }
 
 /** A `since` that lies ahead predates a clock reset and counts as old; seconds ahead are normal adjustment. */
 function ageOf({ since }: Preview, now: number): number {
-  return since - now >= ASK_AGAIN_MS ? Infinity : Math.max(0, now - since)
+  return since - now >= NUDGE_AGAIN_MS ? Infinity : Math.max(0, now - since)
 }
 
-function forgotten(preview: Preview, after: number, now: number): Action | undefined {
+function forgetAfter(preview: Preview, after: number, now: number): Action | undefined {
   if (!isForgettable(preview) || now - Math.max(preview.since, preview.lastSeen ?? 0) < after) return undefined
   return { do: 'apply', tag: preview.tag, event: { type: 'forget' } }
 }
@@ -149,7 +153,7 @@ function ofContainers(
     if (preview) {
       // REPOSITORY was changed.
       if (!isOurs && isMeant(preview, container) && preview.state !== 'removing') removals.add(tag)
-      else if (isCorpse(preview, container, now)) sweeps.add(tag)
+      else if (isStray(preview, container, now)) sweeps.add(tag)
     } else if (isOurs && container.running && isUnknown(container.generation, facts.lastGeneration(tag))) {
       // No row: either the preview was removed, which the history tells, or the database was lost or restored.
       if (container.generation >= (adoptions.get(tag)?.generation ?? 0)) adoptions.set(tag, container)
@@ -170,21 +174,26 @@ export function isUnknown(generation: number, last: number | null): boolean {
 }
 
 /** Rows whose container has ended, is gone, or was paused or resumed by another program. */
-function lost(previews: readonly Preview[], containers: readonly Container[], facts: Facts, now: number): Action[] {
+function endedOrGone(
+  previews: readonly Preview[],
+  containers: readonly Container[],
+  facts: Facts,
+  now: number,
+): Action[] {
   const known = new Map(containers.map((container) => [container.id, container]))
   return previews.flatMap((preview): Action[] => {
     const { tag, state } = preview
-    const generation = callableOf(preview)
+    const generation = routedOf(preview)
     const there = generation && known.get(generation.container)
-    if (generation && there?.running && isAstray(generation, there, facts))
-      return [{ do: 'astray', preview, generation }]
+    if (generation && there?.running && isMisplaced(generation, there, facts))
+      return [{ do: 'misplaced', preview, generation }]
     if (state !== 'running' && state !== 'paused' && state !== 'stopped') return []
     const { container, number } = preview.generation ?? {}
     if (!container || number === undefined) return []
     const found = known.get(container)
     if (!found || (state !== 'stopped' && !found.running)) return [{ do: 'exited', preview }]
     // Paused or resumed after the list was read.
-    if (ageOf(preview, now) < ASK_AGAIN_MS || isOnItsWay(preview)) return []
+    if (ageOf(preview, now) < NUDGE_AGAIN_MS || isOnItsWay(preview)) return []
     if (state === 'running' && found.status === 'paused')
       return [{ do: 'apply', tag, event: { type: 'freeze', generation: number } }]
     if (state === 'paused' && found.status === 'running')
@@ -193,26 +202,26 @@ function lost(previews: readonly Preview[], containers: readonly Container[], fa
   })
 }
 
-function callableOf(preview: Preview): Routed | undefined {
+function routedOf(preview: Preview): Routed | undefined {
   if (preview.state === 'running' || preview.state === 'paused') return preview.generation
   if (preview.state !== 'stopping' || !preview.draining || preview.why === 'moved') return undefined
   return preview.generation && isRouted(preview.generation) ? preview.generation : undefined
 }
 
 /** After a restored database, a lower LOTAN_SLOTS, or a disconnect by hand. */
-export function isAstray(
+export function isMisplaced(
   { slot }: Routed,
   found: Pick<Container, 'address' | 'published'>,
-  { places, config }: Pick<Facts, 'places'> & { config: Pick<Config, 'slots'> },
+  { slotScheme, config }: Pick<Facts, 'slotScheme'> & { config: Pick<Config, 'slots'> },
 ): boolean {
-  return places !== undefined && (slot > config.slots || slotOf(places, found) !== slot)
+  return slotScheme !== undefined && (slot > config.slots || slotOf(slotScheme, found) !== slot)
 }
 
 /** Its address may be another preview's. */
-function isCorpse(preview: Preview, container: Container, now: number): boolean {
+function isStray(preview: Preview, container: Container, now: number): boolean {
   // While the queue-processor works on a tag, its containers may be ahead of the row.
   const settled =
-    ['running', 'paused', 'stopped', 'failed'].includes(preview.state) && ageOf(preview, now) >= ASK_AGAIN_MS
+    ['running', 'paused', 'stopped', 'failed'].includes(preview.state) && ageOf(preview, now) >= NUDGE_AGAIN_MS
   if (!settled) return false
   return isMeant(preview, container) ? preview.state === 'stopped' && container.running : true
 }

@@ -12,15 +12,15 @@ export async function retryForever(
   signal: AbortSignal,
   watch: () => Promise<void>,
 ): Promise<void> {
-  for (let said = ''; ;) {
+  for (let lastMessage = ''; ;) {
     try {
       return await watch()
     } catch (error) {
       if (signal.aborted) return
       if (!isPassing(error)) throw error
       const { message } = error as Error
-      if (message !== said) log.error({ what, error: message }, 'the database does not do what it is asked')
-      said = message
+      if (message !== lastMessage) log.error({ what, error: message }, 'database error, trying again')
+      lastMessage = message
     }
     await sleep(REST_MS * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => {})
   }

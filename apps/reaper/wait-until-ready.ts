@@ -6,13 +6,13 @@ import type { Config } from '../shared/config/config.ts'
 
 const LOOK_MS = 100
 const ANSWER_MS = 3_000
-const LONGEST_MS = 30_000
+const MAX_WAIT_MS = 30_000
 
 /** Ends after 30 s in any case, and with the signal. Never throws. */
 export async function waitUntilReady(
   { runDir, domain }: Pick<Config, 'runDir' | 'domain'>,
   signal: AbortSignal,
-  longest = LONGEST_MS,
+  longest = MAX_WAIT_MS,
 ): Promise<void> {
   const end = performance.now() + longest
   while (!signal.aborted && performance.now() < end) {

@@ -80,7 +80,7 @@ test('what was open before the first look is taken for a person’s', () => {
   assert.deepEqual(used([100, null], [200, null]), ['red'])
 })
 
-test('connections to addresses that serve no preview are nobody’s', () => {
+test('connections to addresses that serve no preview count for none', () => {
   const connection = { key: 'one', peer: '10.83.0.200:80', bytes: 1 }
   const look = nextLook(undefined, [connection], [red(0)], places, NOW)
   assert.deepEqual([look.open.size, look.known.size], [0, 0])

@@ -14,22 +14,22 @@ import { retryForever } from './retry-forever.ts'
 const PERSON_MS = 5_000
 const LATE_MS = 1_000
 
-export interface Needs {
-  sample: (places: SlotScheme) => Promise<Connection[]>
+export interface Dependencies {
+  sample: (slotScheme: SlotScheme) => Promise<Connection[]>
   store: Pick<Store, 'list' | 'meta' | 'touch'>
   log: Log
 }
 
-interface Known {
+interface SeenConnection {
   bytes: number
   after: number
   firstSeen: number
-  whose: 'nobody knows' | 'person' | 'robot'
+  owner: 'unknown' | 'person' | 'robot'
 }
 
 /** Runs until the signal. @param every milliseconds between two looks */
-export function watchConnections(needs: Needs, every: number, signal: AbortSignal) {
-  const { sample, store, log } = needs
+export function watchConnections(deps: Dependencies, every: number, signal: AbortSignal) {
+  const { sample, store, log } = deps
   let look: Look | undefined
   let knownUntil = -Infinity
   let failing = false
@@ -37,21 +37,21 @@ export function watchConnections(needs: Needs, every: number, signal: AbortSigna
 
   async function watch() {
     while (!signal.aborted) {
-      const places = slotSchemeIn(store.meta)
+      const slotScheme = slotSchemeIn(store.meta)
       const previews = store.list().filter(isUsable)
-      if (places && previews.length > 0) await lookAt(places)
+      if (slotScheme && previews.length > 0) await lookAt(slotScheme)
       else {
         look = undefined
-        if (places) knownUntil = Date.now()
+        if (slotScheme) knownUntil = Date.now()
       }
       await sleep(every, undefined, { signal }).catch(() => {})
     }
   }
 
-  async function lookAt(places: SlotScheme) {
-    const connections = await sample(places).catch((error: Error) => {
+  async function lookAt(slotScheme: SlotScheme) {
+    const connections = await sample(slotScheme).catch((error: Error) => {
       // Logged once. Until then only requests count.
-      if (!failing) log.error({ error: error.message }, 'open connections cannot be read; is iproute2 there?')
+      if (!failing) log.error({ error: error.message }, 'open connections cannot be read; install iproute2')
     })
     failing = !connections
     const now = Date.now()
@@ -59,7 +59,7 @@ export function watchConnections(needs: Needs, every: number, signal: AbortSigna
     if (look || failing) knownUntil = now
     if (!connections) return void (look = undefined)
     // Read after the connections: the visit that opened one is recorded by now.
-    look = nextLook(look, connections, store.list().filter(isUsable), places, now)
+    look = nextLook(look, connections, store.list().filter(isUsable), slotScheme, now)
     if (look.used.size > 0) store.touch([...look.used].map((tag) => [tag, now]))
   }
 
@@ -74,7 +74,7 @@ export function watchConnections(needs: Needs, every: number, signal: AbortSigna
 
 export interface Look {
   at: number
-  known: Map<string, Known>
+  known: Map<string, SeenConnection>
   open: Set<string>
   used: Set<string>
 }
@@ -83,32 +83,36 @@ export function nextLook(
   before: Look | undefined,
   connections: readonly Connection[],
   previews: readonly Preview[],
-  places: SlotScheme,
+  slotScheme: SlotScheme,
   now: number,
 ): Look {
   const look: Look = { at: now, known: new Map(), open: new Set(), used: new Set() }
-  const at = new Map(
+  const byAddress = new Map(
     previews.map((preview) => {
       const { slot, port } = generationOf(preview)!
-      return [hostPortText(hostPortOf(places, { slot: slot!, port })), preview]
+      return [hostPortText(hostPortOf(slotScheme, { slot: slot!, port })), preview]
     }),
   )
   for (const { key, peer, bytes } of connections) {
-    const preview = at.get(peer)
+    const preview = byAddress.get(peer)
     if (!preview) continue
-    const was = before?.known.get(key) ?? { bytes, after: before?.at ?? 0, firstSeen: now, whose: 'nobody knows' }
-    const known: Known = { ...was, bytes, whose: whoseIs(was, preview, now) }
+    const was = before?.known.get(key) ?? { bytes, after: before?.at ?? 0, firstSeen: now, owner: 'unknown' }
+    const known: SeenConnection = { ...was, bytes, owner: ownerOf(was, preview, now) }
     look.known.set(key, known)
     look.open.add(preview.tag)
-    if (known.whose === 'person' && bytes > was.bytes) look.used.add(preview.tag)
+    if (known.owner === 'person' && bytes > was.bytes) look.used.add(preview.tag)
   }
   return look
 }
 
-function whoseIs({ whose, after, firstSeen }: Known, { lastSeen }: Preview, now: number): Known['whose'] {
-  if (whose !== 'nobody knows') return whose
+function ownerOf(
+  { owner, after, firstSeen }: SeenConnection,
+  { lastSeen }: Preview,
+  now: number,
+): SeenConnection['owner'] {
+  if (owner !== 'unknown') return owner
   if ((lastSeen ?? 0) >= after - PERSON_MS) return 'person'
-  return now - firstSeen > LATE_MS ? 'robot' : whose
+  return now - firstSeen > LATE_MS ? 'robot' : owner
 }
 
 /** Whether connections to its slot count: until its route has been gone for long enough. */

@@ -12,7 +12,7 @@ const HURRY_MS = 250
 /** A lost image may be in use for long. Above the high mark its removal is requested at once. */
 const OLD_IMAGES_MS = 60_000
 
-interface Relief {
+interface Eviction {
   free: number
   used: number
   went: number
@@ -20,32 +20,32 @@ interface Relief {
 }
 
 export async function watchDisk(
-  parts: Pick<ReaperContext, 'config' | 'engine' | 'store' | 'nudges' | 'log'>,
+  deps: Pick<ReaperContext, 'config' | 'engine' | 'store' | 'nudges' | 'log'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { config, engine, store, nudges, log } = parts
-  let relief: Relief | undefined
-  let oldAskedAt = 0
+  const { config, engine, store, nudges, log } = deps
+  let eviction: Eviction | undefined
+  let oldSweptAt = 0
   let isMeasured: boolean | undefined
-  let hurry = false
-  const writers = watchWrites(parts)
+  let isUrgent = false
+  const writers = watchWrites(deps)
 
   async function look(): Promise<void> {
     const now = Date.now()
     const disk = await engine.disk()
-    if (isMeasured !== (disk !== undefined)) tell(disk)
+    if (isMeasured !== (disk !== undefined)) logStart(disk)
     isMeasured = disk !== undefined
-    const before = relief
+    const before = eviction
     const seen = await writers.look(disk)
-    hurry = seen.hurry
-    if (disk) await relieveDisk(disk, seen.written, now)
-    if (now - oldAskedAt < OLD_IMAGES_MS && !(relief && !before)) return
-    oldAskedAt = now
-    const olds = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
-    for (const tag of new Set(olds.map(({ tag }) => tag))) await nudges.sweep(tag)
+    isUrgent = seen.hurry
+    if (disk) await evictIfFull(disk, seen.written, now)
+    if (now - oldSweptAt < OLD_IMAGES_MS && !(eviction && !before)) return
+    oldSweptAt = now
+    const oldImages = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
+    for (const tag of new Set(oldImages.map(({ tag }) => tag))) await nudges.sweep(tag)
   }
 
-  function tell(disk: Disk | undefined) {
+  function logStart(disk: Disk | undefined) {
     if (disk) log.info({ root: disk.root, used: percent(disk), ...config.disk }, "the engine's disk is watched")
     else
       log.warn(
@@ -53,33 +53,37 @@ export async function watchDisk(
       )
   }
 
-  async function relieveDisk(disk: Disk, written: Written, now: number) {
+  async function evictIfFull(disk: Disk, written: Written, now: number) {
     const previews = store.list()
-    const { over, go, stuck } = evict({ previews, written, disk, marks: config.disk, under: relief !== undefined }, now)
+    const {
+      isEvicting: over,
+      chosen: go,
+      isStuck: stuck,
+    } = evict({ previews, written, disk, marks: config.disk, wasEvicting: eviction !== undefined }, now)
     if (!over) {
-      if (relief)
+      if (eviction)
         log.info(
-          { was: relief.used, used: percent(disk), freed: inWords(disk.free - relief.free), went: relief.went },
+          { was: eviction.used, used: percent(disk), freed: inWords(disk.free - eviction.free), went: eviction.went },
           "the engine's disk is below its low mark again",
         )
-      relief = undefined
+      eviction = undefined
       return
     }
-    relief ??= { free: disk.free, used: percent(disk), went: 0, stuck: false }
-    const going = go.flatMap(({ tag }) => store.apply(tag, { type: 'stop', why: 'disk' }, now) ?? [])
-    if (going.length > 0)
+    eviction ??= { free: disk.free, used: percent(disk), went: 0, stuck: false }
+    const stopping = go.flatMap(({ tag }) => store.apply(tag, { type: 'stop', why: 'disk' }, now) ?? [])
+    if (stopping.length > 0)
       log.info(
-        { used: percent(disk), free: inWords(disk.free), ...config.disk, tags: going.map(({ tag }) => tag) },
-        "the engine's disk was above its high mark: what nobody uses goes",
+        { used: percent(disk), free: inWords(disk.free), ...config.disk, tags: stopping.map(({ tag }) => tag) },
+        "the engine's disk is above its high mark: stopping unused previews",
       )
-    relief.went += going.length
-    for (const preview of going) await nudges.nudge(preview)
-    if (stuck && !relief.stuck)
+    eviction.went += stopping.length
+    for (const preview of stopping) await nudges.nudge(preview)
+    if (stuck && !eviction.stuck)
       log.warn(
         { used: percent(disk), free: inWords(disk.free), ...config.disk },
-        "the engine's disk is above its low mark, and nothing of Lotan's is left that nobody uses",
+        "the engine's disk is above its low mark and no unused preview is left: free some space on it",
       )
-    relief.stuck = stuck
+    eviction.stuck = stuck
   }
 
   while (!signal.aborted) {
@@ -87,7 +91,7 @@ export async function watchDisk(
     await look().catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error
     })
-    await sleep(hurry ? HURRY_MS : LOOK_MS, undefined, { signal }).catch(() => {})
+    await sleep(isUrgent ? HURRY_MS : LOOK_MS, undefined, { signal }).catch(() => {})
   }
 }
 

@@ -9,16 +9,19 @@ const FIRST_PAUSE_MS = 200
 /** A failed connection costs nothing, and visitors wait for the engine. */
 const LONGEST_PAUSE_MS = 1_000
 
-export interface Needs {
+export interface Dependencies {
   engine: Pick<Engine, 'events'>
   store: Pick<Store, 'get'>
-  reap: Pick<ReturnType<typeof openApplyPlan>, 'exited'>
+  reap: Pick<ReturnType<typeof openApplyPlan>, 'checkExit'>
   /** Called after each connect, since events in between are lost. @throws EngineError */
   compare: () => Promise<void>
   log: Log
 }
 
-export async function watchEngine({ engine, store, reap, compare, log }: Needs, signal: AbortSignal): Promise<void> {
+export async function watchEngine(
+  { engine, store, reap, compare, log }: Dependencies,
+  signal: AbortSignal,
+): Promise<void> {
   let failures = 0
   while (!signal.aborted) {
     try {
@@ -33,8 +36,8 @@ export async function watchEngine({ engine, store, reap, compare, log }: Needs, 
         if (preview?.state !== 'running' && preview?.state !== 'paused' && preview?.state !== 'stopped') continue
         if (preview.generation?.number !== generation) continue
         void reap
-          .exited(preview)
-          .catch((error: unknown) => log.warn({ err: error, tag }, 'a death could not be looked into'))
+          .checkExit(preview)
+          .catch((error: unknown) => log.warn({ err: error, tag }, 'a container that ended could not be inspected'))
       }
     } catch (error) {
       if (signal.aborted) return

@@ -4,12 +4,12 @@ import { inWords, type Disk, type Written } from '../shared/disk-space.ts'
 import { EngineError } from '../shared/engine/engine.ts'
 import { bytesOf } from '../shared/config/values/amount.ts'
 import * as written from './writes.ts'
-import type { Filler, Look, Writer } from './writes.ts'
+import type { DiskFiller, Measurement, Writer } from './writes.ts'
 
 const AT_A_TIME = 8
 /** How long eviction waits for the measurement: the preview that fills the disk goes before others. */
 const WAIT_MS = 500
-const NEWS = 1e6
+const MIN_CHANGE = 1e6
 
 export function watchWrites({
   config,
@@ -18,13 +18,13 @@ export function watchWrites({
   nudges,
   log,
 }: Pick<ReaperContext, 'config' | 'engine' | 'store' | 'nudges' | 'log'>) {
-  const looks = new Map<string, Look[]>()
-  const looking = new Map<string, Promise<void>>()
+  const measurements = new Map<string, Measurement[]>()
+  const measuring = new Map<string, Promise<void>>()
   let lost = 0
   let before: Disk | undefined
-  let noted: Record<string, number> = {}
+  let recorded: Record<string, number> = {}
 
-  async function look(writer: Writer): Promise<void> {
+  async function measure(writer: Writer): Promise<void> {
     const { tag, container, runs } = writer
     const at = Date.now()
     const lostBy = lost
@@ -33,82 +33,82 @@ export function watchWrites({
       const bytes = await engine.written(container, bytesOf(writer.limit)!)
       if (bytes === undefined) return
       const seen = { at, took: Date.now() - at, bytes, lost: lostBy, ran: runs }
-      looks.set(container, written.keepLately([...(looks.get(container) ?? []), seen], at))
+      measurements.set(container, written.keepRecent([...(measurements.get(container) ?? []), seen], at))
       const filler = written.overLimit(writer, seen)
-      if (filler) await end(filler)
+      if (filler) await kill(filler)
     } catch (error) {
       // watch-engine.ts reports that the engine is down.
-      if (!(error instanceof EngineError)) log.warn({ tag, err: error }, 'what a preview wrote could not be looked at')
+      if (!(error instanceof EngineError)) log.warn({ tag, err: error }, 'the files of a preview could not be measured')
     }
   }
 
-  async function end({ writer: { tag, generation }, limit, bytes }: Filler): Promise<void> {
-    const detail = limit === null ? wroteLately(bytes) : `it has written more than ${limit}`
+  async function kill({ writer: { tag, generation }, limit, bytes }: DiskFiller): Promise<void> {
+    const detail = limit === null ? recentWritesText(bytes) : `it has written more than ${limit}`
     const reason = { code: 'disk-over' as const, detail, ...(limit !== null && { limit }) }
     const preview = store.apply(tag, { type: 'diskOver', generation, reason })
     if (!preview) return
-    log.warn({ tag, generation, limit, bytes, detail }, 'a preview fills the disk: it is ended')
+    log.warn({ tag, generation, limit, bytes, detail }, 'a preview fills the disk: killing it')
     // The wake lane has no slow jobs.
     await nudges.nudge(preview, 'wake')
   }
 
-  function wroteLately(bytes: number): string {
+  function recentWritesText(bytes: number): string {
     return `it has written ${inWords(bytes)} within a minute, ${inWords(before?.free ?? 0)} are free on the engine's disk`
   }
 
-  function note(writers: Writer[]) {
+  function record(writers: Writer[]) {
     const sums: Record<string, number> = {}
     for (const { tag, container } of writers) {
-      const bytes = looks.get(container)?.at(-1)?.bytes
+      const bytes = measurements.get(container)?.at(-1)?.bytes
       if (bytes !== undefined) sums[tag] = (sums[tag] ?? 0) + bytes
     }
     // An eviction for this little would free nothing.
-    for (const [tag, bytes] of Object.entries(sums)) if (bytes < NEWS) delete sums[tag]
-    const tags = new Set([...Object.keys(sums), ...Object.keys(noted)])
-    const isNews = [...tags].some((tag) => Math.abs((sums[tag] ?? 0) - (noted[tag] ?? 0)) >= NEWS)
-    if (isNews && store.noteWritten(sums)) noted = sums
+    for (const [tag, bytes] of Object.entries(sums)) if (bytes < MIN_CHANGE) delete sums[tag]
+    const tags = new Set([...Object.keys(sums), ...Object.keys(recorded)])
+    const isNews = [...tags].some((tag) => Math.abs((sums[tag] ?? 0) - (recorded[tag] ?? 0)) >= MIN_CHANGE)
+    if (isNews && store.noteWritten(sums)) recorded = sums
   }
 
   return {
     /** @returns `hurry` when the disk fills fast and has to be looked at again soon */
     async look(disk: Disk | undefined): Promise<{ written: Written; hurry: boolean }> {
       const now = Date.now()
-      const fell = disk && before ? written.lostBetween(before, disk) : 0
-      lost += fell
+      const lostNow = disk && before ? written.lostBetween(before, disk) : 0
+      lost += lostNow
       before = disk
       const writers = store.list().flatMap((preview) => written.writersOf(preview, config))
       forget(writers)
       const due = writers
-        .filter(({ container }) => !looking.has(container))
-        .filter((writer) => written.isDue(writer, looks.get(writer.container)?.at(-1), { lost, disk }, now))
-        .sort((a, b) => tookOf(a) - tookOf(b))
-        .slice(0, Math.max(0, AT_A_TIME - looking.size))
-      const begun = due.map((writer) => {
-        const done = look(writer).finally(() => looking.delete(writer.container))
-        looking.set(writer.container, done)
+        .filter(({ container }) => !measuring.has(container))
+        .filter((writer) => written.isDue(writer, measurements.get(writer.container)?.at(-1), { lost, disk }, now))
+        .sort((a, b) => durationOf(a) - durationOf(b))
+        .slice(0, Math.max(0, AT_A_TIME - measuring.size))
+      const started = due.map((writer) => {
+        const done = measure(writer).finally(() => measuring.delete(writer.container))
+        measuring.set(writer.container, done)
         return done
       })
-      if (begun.length > 0) await orLater(Promise.all(begun))
+      if (started.length > 0) await waitAtMost(Promise.all(started))
       if (disk) {
-        const known = writers.map((writer) => ({ writer, looks: looks.get(writer.container) ?? [] }))
-        for (const filler of written.fillers(known, { disk, high: config.disk.high })) await end(filler)
+        const known = writers.map((writer) => ({ writer, looks: measurements.get(writer.container) ?? [] }))
+        for (const filler of written.fillers(known, { disk, high: config.disk.high })) await kill(filler)
       }
-      note(writers)
-      return { written: noted, hurry: disk !== undefined && fell * 4 >= disk.free }
+      record(writers)
+      return { written: recorded, hurry: disk !== undefined && lostNow * 4 >= disk.free }
     },
   }
 
-  function tookOf({ container }: Writer): number {
-    return looks.get(container)?.at(-1)?.took ?? 0
+  function durationOf({ container }: Writer): number {
+    return measurements.get(container)?.at(-1)?.took ?? 0
   }
 
   function forget(writers: Writer[]) {
-    const there = new Set(writers.map(({ container }) => container))
-    for (const container of looks.keys()) if (!there.has(container)) looks.delete(container)
+    const present = new Set(writers.map(({ container }) => container))
+    for (const container of measurements.keys()) if (!present.has(container)) measurements.delete(container)
   }
 }
 
-async function orLater(done: Promise<unknown>): Promise<void> {
+async function waitAtMost(done: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise((resolve) => (timer = setTimeout(resolve, WAIT_MS)))
   await Promise.race([done, late])

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Disk } from '../shared/disk-space.ts'
 import { AT_ONCE } from '../shared/preview/preview.ts'
-import { fillers, isDue, keepLately, lostBetween, overLimit, writersOf, type Look, type Writer } from './writes.ts'
+import {
+  fillers,
+  isDue,
+  keepRecent,
+  lostBetween,
+  overLimit,
+  writersOf,
+  type Measurement,
+  type Writer,
+} from './writes.ts'
 
 const now = 1_000_000_000
 const MB = 1e6
@@ -10,12 +19,12 @@ const writer: Writer = { tag: 'red', generation: 1, container: 'c1', limit: '100
 const disk: Disk = { total: 10_000 * MB, free: 5_000 * MB, root: '/engine' }
 
 /** A look so many seconds ago, which found so many megabytes. */
-function look(ago: number, mb: number, facts: Partial<Look> = {}): Look {
+function look(ago: number, mb: number, facts: Partial<Measurement> = {}): Measurement {
   return { at: now - ago * 1_000, took: 10, bytes: mb * MB, lost: 0, ran: true, ...facts }
 }
 
 test('a container is looked at when the disk has lost what it may still write, and now and then', () => {
-  const cases: [what: string, last: Look | undefined, lostMB: number, due: boolean, facts?: { writer?: object; disk?: object | null }][] = [
+  const cases: [what: string, last: Measurement | undefined, lostMB: number, due: boolean, facts?: { writer?: object; disk?: object | null }][] = [
     ['never looked at', undefined, 0, true],
     ['nothing was lost', look(1, 0), 0, false],
     ['not yet as much as it may', look(1, 0), 90, false],
@@ -43,7 +52,7 @@ test('a container is looked at when the disk has lost what it may still write, a
 
 test('who may write more than there is goes when it would soon have filled the disk', () => {
   const full = { ...disk, free: 1_000 * MB }
-  const cases: [what: string, disk: Disk, looks: Look[], isFiller: boolean, runs?: false][] = [
+  const cases: [what: string, disk: Disk, looks: Measurement[], isFiller: boolean, runs?: false][] = [
     ['as much within 10 s as is still free', disk, [look(8, 0), look(0, 5_000)], true],
     ['not quite as much', disk, [look(8, 0), look(0, 4_900)], false],
     ['as much, but not so fast', disk, [look(30, 0), look(0, 5_000)], false],
@@ -86,8 +95,8 @@ test('files are lost room too, and what became free is not taken off', () => {
 
 test('looks of the last minute are kept, and one before them', () => {
   const looks = [look(200, 1), look(90, 2), look(59, 3), look(0, 4)]
-  assert.deepEqual(keepLately(looks, now), looks.slice(1))
-  assert.deepEqual(keepLately(looks.slice(2), now), looks.slice(2))
+  assert.deepEqual(keepRecent(looks, now), looks.slice(1))
+  assert.deepEqual(keepRecent(looks.slice(2), now), looks.slice(2))
 })
 
 test('all containers of a preview may write, but for what rests and what is killed already', () => {

@@ -8,11 +8,11 @@ import { diskLimit } from '../shared/config/limits.ts'
 import { AT_ONCE, besideOf, generationOf, type Generation, type Preview } from '../shared/preview/preview.ts'
 import { bytesOf } from '../shared/config/values/amount.ts'
 
-export interface Look {
+export interface Measurement {
   at: number
   took: number
   bytes: number
-  /** The disk's `Lost` at that time. */
+  /** The disk's total of bytes lost at that time. */
   lost: number
   ran: boolean
 }
@@ -27,24 +27,24 @@ export interface Writer {
 }
 
 /** A preview to kill, with the reason for the admin. `limit` is null where the disk is the reason. */
-export interface Filler {
+export interface DiskFiller {
   writer: Writer
   limit: string | null
   bytes: number
 }
 
 /** Bytes the disk has lost since this process began; space that became free again does not count. */
-export type Lost = number
+export type BytesLost = number
 
 /** Finds slow writes, and writes hidden by deletions. */
-const LOOK_EVERY_MS = 60_000
+const MEASURE_EVERY_MS = 60_000
 /** Measuring takes at most this part of the time, or half of it while the disk loses much. */
-const EASE = 20
+const MAX_LOAD_DIVISOR = 20
 /** Each file takes an inode too, and a disk may run out of these first: one counts as this many bytes. */
 const PER_INODE = 4_096
-const LEAST = 1e6
+const MIN_LOSS = 1e6
 const SOON_MS = 10_000
-const LATELY_MS = 60_000
+const RECENT_MS = 60_000
 
 export function lostBetween(before: Disk, now: Disk): number {
   const inodes = before.inodes && now.inodes !== undefined ? (before.inodes - now.inodes) * PER_INODE : 0
@@ -55,20 +55,20 @@ export function lostBetween(before: Disk, now: Disk): number {
 export function writersOf(preview: Preview, config: Pick<Config, 'limits'>): Writer[] {
   const { value: limit } = diskLimit(preview.image?.labels ?? {}, config.limits)
   const own = generationOf(preview)
-  const rests =
+  const isIdle =
     preview.state === 'stopped' || preview.state === 'queued' || (preview.state === 'paused' && !preview.draining)
   const writer = (runs: boolean) => (generation: Generation) => {
     const { number, container } = generation
     return container === null ? [] : [{ tag: preview.tag, generation: number, container, limit, runs }]
   }
   const beside = besideOf(preview).filter((one) => !('since' in one) || one.since !== AT_ONCE)
-  return [...(own ? [own] : []).flatMap(writer(!rests)), ...beside.flatMap(writer(true))]
+  return [...(own ? [own] : []).flatMap(writer(!isIdle)), ...beside.flatMap(writer(true))]
 }
 
 export function isDue(
   { runs, limit }: Writer,
-  last: Look | undefined,
-  { lost, disk }: { lost: Lost; disk: Disk | undefined },
+  last: Measurement | undefined,
+  { lost, disk }: { lost: BytesLost; disk: Disk | undefined },
   now: number,
 ): boolean {
   if (!last) return true
@@ -76,19 +76,19 @@ export function isDue(
   if (!runs && !last.ran) return false
   // Absolute: a clock that stepped back must not silence it.
   const since = Math.abs(now - last.at)
-  if (since >= Math.max(LOOK_EVERY_MS, EASE * last.took)) return true
+  if (since >= Math.max(MEASURE_EVERY_MS, MAX_LOAD_DIVISOR * last.took)) return true
   if (!disk || since < 2 * last.took) return false
   const left = bytesOf(limit)! - last.bytes
-  return lost - last.lost >= Math.max(LEAST, Math.min(left, disk.free / 20))
+  return lost - last.lost >= Math.max(MIN_LOSS, Math.min(left, disk.free / 20))
 }
 
 /** Those of the last minute, and the one before them. */
-export function keepLately(looks: readonly Look[], now: number): Look[] {
-  const first = looks.findLastIndex(({ at }) => now - at >= LATELY_MS)
-  return looks.slice(Math.max(0, first))
+export function keepRecent(measurements: readonly Measurement[], now: number): Measurement[] {
+  const first = measurements.findLastIndex(({ at }) => now - at >= RECENT_MS)
+  return measurements.slice(Math.max(0, first))
 }
 
-export function overLimit(writer: Writer, { bytes }: Look): Filler | undefined {
+export function overLimit(writer: Writer, { bytes }: Measurement): DiskFiller | undefined {
   return bytes > bytesOf(writer.limit)! ? { writer, limit: writer.limit, bytes } : undefined
 }
 
@@ -97,25 +97,29 @@ export function overLimit(writer: Writer, { bytes }: Look): Filler | undefined {
  * within a minute; never less than a hundredth of the disk. The fastest come first.
  */
 export function fillers(
-  writers: readonly { writer: Writer; looks: readonly Look[] }[],
+  writers: readonly { writer: Writer; looks: readonly Measurement[] }[],
   { disk, high }: { disk: Disk; high: number },
-): Filler[] {
+): DiskFiller[] {
   const isOver = usedPercent(disk) >= high
   return writers
-    .map(({ writer, looks }) => ({ writer, soon: grew(looks, SOON_MS), lately: grew(looks, LATELY_MS) }))
-    .filter(({ writer, soon, lately }) => {
+    .map(({ writer, looks: measurements }) => ({
+      writer,
+      soon: growthOf(measurements, SOON_MS),
+      recent: growthOf(measurements, RECENT_MS),
+    }))
+    .filter(({ writer, soon, recent }) => {
       const least = disk.total / 100
-      return writer.runs && (soon >= Math.max(least, disk.free) || (isOver && lately >= Math.max(least, disk.free / 4)))
+      return writer.runs && (soon >= Math.max(least, disk.free) || (isOver && recent >= Math.max(least, disk.free / 4)))
     })
-    .sort((a, b) => b.lately - a.lately)
-    .map(({ writer, lately }) => ({ writer, limit: null, bytes: lately }))
+    .sort((a, b) => b.recent - a.recent)
+    .map(({ writer, recent }) => ({ writer, limit: null, bytes: recent }))
 }
 
 /** Bytes written in the last `span`, in proportion where measurements lie further apart. */
-function grew(looks: readonly Look[], span: number): number {
-  const last = looks.at(-1)
+function growthOf(measurements: readonly Measurement[], span: number): number {
+  const last = measurements.at(-1)
   if (!last) return 0
-  const before = looks.slice(0, -1)
+  const before = measurements.slice(0, -1)
   const from = before.find(({ at }) => last.at - at <= span) ?? before.at(-1)
   return from ? (last.bytes - from.bytes) * Math.min(1, span / Math.max(1, last.at - from.at)) : 0
 }

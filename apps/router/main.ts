@@ -20,7 +20,7 @@ const context: RouterContext = {
   log,
   store,
   nudges,
-  // 10 ms: half of what a person would notice of a warm start; a look costs microseconds, and only while a request waits.
+  // Half of what a person notices of a warm start; it polls only while a request waits, for microseconds.
   changes: watchStore(store, { every: 10 }),
   activity: noteActivity(store, { every: 500 }),
   streams: noteStreams(store, endedStreamsFile(config), { every: 500 }),
@@ -33,18 +33,19 @@ await listen(gateway(context), 'router.sock')
 await listen(adminApp(context), 'desk.sock')
 log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
 
-/** Serves an app on a unix socket in the run directory; a socket that a killed router left behind is replaced. */
+/** Replaces a socket that a killed router left. */
 async function listen(express: Express, name: string): Promise<void> {
   const file = path.join(config.runDir, name)
   fs.rmSync(file, { force: true })
-  // More than nginx lets in, and says in words that it does not.
+  // Larger than nginx's own buffers, so that nginx is the one that refuses, with a page.
   const server = http.createServer({ maxHeaderSize: 1024 * 1024 }, express)
-  // nginx keeps its connections; the router must never close one that nginx is about to use.
+  // nginx keeps its connections alive: the router must never close one that nginx is about to use.
   server.keepAliveTimeout = 0
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(file, resolve)
+    // nginx's workers are another user; nobody but they and this one may enter the directory.
+    server.listen({ path: file, writableAll: true }, resolve)
   })
   app.atEnd(() => {
     server.close()

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesAbove, couldFree, inWords, isComing, isOld, usedPercent, evictionOrder, type Disk } from './disk-space.ts'
+import {
+  bytesAbove,
+  couldFree,
+  inWords,
+  isEvicting,
+  isOld,
+  usedPercent,
+  chooseEvictions,
+  type Disk,
+} from './disk-space.ts'
 import type { Preview } from './preview/preview.ts'
 
 const now = 1_000_000_000
@@ -51,7 +60,7 @@ test('the longest unused go first, and what sleeps before what is paused or runs
     ['but not who sleeps already', [preview('a', 'stopping'), old, idle], 200, ['old']],
   ] // prettier-ignore
   for (const [what, previews, bytes, tags] of cases)
-    assert.deepEqual(evictionOrder(previews, { wrote: 250, strange: 100 }, bytes, now).map(({ tag }) => tag), tags, what) // prettier-ignore
+    assert.deepEqual(chooseEvictions(previews, { wrote: 250, strange: 100 }, bytes, now).map(({ tag }) => tag), tags, what) // prettier-ignore
 })
 
 test('what could become free is all that Lotan pulled and that previews wrote, whoever uses it', () => {
@@ -69,11 +78,11 @@ test('an image is old once neither its preview nor a generation has it', () => {
 })
 
 test('room is coming while somebody goes', () => {
-  assert.equal(isComing([preview('a', 'stopped'), preview('b', 'running')], {}), false)
-  assert.equal(isComing([preview('a', 'stopped', { why: 'disk' })], {}), true)
-  assert.equal(isComing([preview('a', 'stopped', { why: 'disk', image: null })], {}), false)
-  assert.equal(isComing([preview('a', 'stopping')], {}), true)
-  assert.equal(isComing([preview('a', 'stopping', { thenStart: true })], {}), false)
+  assert.equal(isEvicting([preview('a', 'stopped'), preview('b', 'running')], {}), false)
+  assert.equal(isEvicting([preview('a', 'stopped', { why: 'disk' })], {}), true)
+  assert.equal(isEvicting([preview('a', 'stopped', { why: 'disk', image: null })], {}), false)
+  assert.equal(isEvicting([preview('a', 'stopping')], {}), true)
+  assert.equal(isEvicting([preview('a', 'stopping', { thenStart: true })], {}), false)
 })
 
 test('marks are percents of what can be used', () => {

@@ -35,7 +35,7 @@ export function bytesAbove(disk: Disk, percent: number): number {
  * that are going already count. Image sizes are estimates, since shared layers stay until the last image that uses them
  * goes: measure again afterwards.
  */
-export function evictionOrder(previews: readonly Preview[], written: Written, bytes: number, now: number): Preview[] {
+export function chooseEvictions(previews: readonly Preview[], written: Written, bytes: number, now: number): Preview[] {
   const isOurs = (preview: Preview) => sizeOf(preview, written) > 0
   const alreadyGoing = previews.filter(isGoing).filter(isOurs)
   // These sleep in a moment, so no awake preview has to go in their place.
@@ -65,8 +65,8 @@ export function isOld({ id }: { id: string }, preview: Preview | undefined): boo
   return preview?.image?.id !== id && !(preview && generationsOf(preview).some(({ image }) => image === id))
 }
 
-/** Whether space is being freed already, or a preview is stopping that can go next. */
-export function isComing(previews: readonly Preview[], written: Written): boolean {
+/** Whether room is being made already: it has been asked for, or somebody is being stopped who can be asked then. */
+export function isEvicting(previews: readonly Preview[], written: Written): boolean {
   return previews.some((preview) => sizeOf(preview, written) > 0 && (isGoing(preview) || isStopping(preview)))
 }
 

@@ -11,7 +11,7 @@ import type { Config } from './config/config.ts'
 import type { Log } from './log.ts'
 import { generationOf, isOutdated, type Preview } from './preview/preview.ts'
 
-export const lanes = ['ask', 'ahead', 'renew', 'pull', 'start', 'wake', 'stop'] as const
+export const lanes = ['lookup', 'prepull', 'update', 'pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]
 
 export interface Nudge {
@@ -21,7 +21,7 @@ export interface Nudge {
   sweep?: true
   /** Look for a newer image: ask the registry, or pull the one it has reported. */
   refresh?: true
-  ahead?: true
+  prepull?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
@@ -65,14 +65,14 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   ) as Record<Lane, Queue<Nudge>>
   for (const queue of Object.values(queues)) queue.on('error', () => {})
 
-  async function ask(lane: Lane, tag: string, what: 'sweep' | 'refresh' | 'ahead', id = tag): Promise<void> {
+  async function request(lane: Lane, tag: string, what: 'sweep' | 'refresh' | 'prepull', id = tag): Promise<void> {
     const added = queues[lane].add(
       'look',
       { tag, change: 0, generation: null, [what]: true },
       // The tag that is requested last is pulled first.
-      { jobId: `${id}.${what}`, lifo: what === 'ahead', removeOnComplete: true, removeOnFail: true },
+      { jobId: `${id}.${what}`, lifo: what === 'prepull', removeOnComplete: true, removeOnFail: true },
     )
-    await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
+    await withTimeout(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
       log.warn({ tag, error: error.message }, `${what} lost, the reaper will ask again`),
     )
   }
@@ -89,32 +89,32 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
         // BullMQ refuses ids with a colon or of digits only. The same change makes one job.
         { jobId: `${tag}.${change}.${preview.state}`, delay, removeOnComplete: true, removeOnFail: true },
       )
-      await orGiveUp(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
+      await withTimeout(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
         log.warn({ tag, lane, error: error.message }, 'nudge lost, the reaper will ask again'),
       )
     },
 
     /** Removes the tag's containers that belong to no generation; all of them where it has no row. Never throws. */
-    sweep: (tag: string): Promise<void> => ask('stop', tag, 'sweep'),
+    sweep: (tag: string): Promise<void> => request('stop', tag, 'sweep'),
 
     /** The id holds the request's number: an interrupted update may be requested again while its job ends. */
     refresh: ({ tag, change, newer, refreshes }: Preview): Promise<void> =>
-      ask(newer?.digest ? 'renew' : 'ask', tag, 'refresh', `${tag}.${change}.${refreshes}`),
+      request(newer?.digest ? 'update' : 'lookup', tag, 'refresh', `${tag}.${change}.${refreshes}`),
 
-    ahead: (tag: string): Promise<void> => ask('ahead', tag, 'ahead'),
+    prepull: (tag: string): Promise<void> => request('prepull', tag, 'prepull'),
 
     /** Only for the start of the queue-processor, before it reads from SQLite what is due. */
-    async forgetAll(): Promise<void> {
-      for (const queue of Object.values(queues)) await orGiveUp(queue.obliterate({ force: true }), FORGET_TIMEOUT_MS)
+    async clear(): Promise<void> {
+      for (const queue of Object.values(queues)) await withTimeout(queue.obliterate({ force: true }), FORGET_TIMEOUT_MS)
     },
 
     async ping(): Promise<void> {
-      await orGiveUp(connection.ping(), NUDGE_TIMEOUT_MS)
+      await withTimeout(connection.ping(), NUDGE_TIMEOUT_MS)
     },
 
     async workers(): Promise<number> {
       const counted = Promise.all(lanes.map((lane) => queues[lane].getWorkersCount()))
-      return Math.min(...(await orGiveUp(counted, NUDGE_TIMEOUT_MS)))
+      return Math.min(...(await withTimeout(counted, NUDGE_TIMEOUT_MS)))
     },
 
     async waiting(): Promise<Record<Lane, number>> {
@@ -168,7 +168,7 @@ function connect(config: Pick<Config, 'redis'>, log: Log): Redis {
   }
   const redis =
     'url' in config.redis ? new Redis(config.redis.url, options) : new Redis({ ...options, path: config.redis.socket })
-  redis.on('error', (error) => log.debug({ error: error.message }, 'redis is not there'))
+  redis.on('error', (error) => log.debug({ error: error.message }, 'Redis is away'))
   return redis
 }
 
@@ -176,13 +176,13 @@ function prefix(config: Pick<Config, 'instance'>): string {
   return `lotan-${config.instance}`
 }
 
-async function orGiveUp<T>(promise: Promise<T>, ms: number): Promise<T> {
+async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
+  const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer from Redis in ${ms} ms`)), ms)
   })
   try {
-    return await Promise.race([promise, late])
+    return await Promise.race([promise, expired])
   } finally {
     clearTimeout(timer)
   }

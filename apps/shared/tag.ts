@@ -21,7 +21,7 @@ const HOST_LENGTH = 253
 /** `-` and 8 digits or letters. */
 const HASH_LENGTH = 9
 
-/** An image tag, by the distribution specification's rule. */
+/** A valid image tag, by the distribution specification. */
 export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 
 export function isTag(text: string): boolean {

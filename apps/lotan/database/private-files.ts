@@ -4,6 +4,8 @@ import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 
 const FOR_OTHERS = 0o077
+/** nginx's workers enter the run directory (apps/lotan/nginx/workers.ts). */
+const GROUP_ENTERS = 0o010
 
 /** What Lotan makes in the data directory, which may hold other files too. */
 const OURS =
@@ -15,17 +17,21 @@ const OURS =
  */
 export function keepPrivate({ dataDir, runDir }: Pick<Config, 'dataDir' | 'runDir'>): void {
   process.umask(FOR_OTHERS)
-  for (const name of fs.readdirSync(dataDir)) if (OURS.test(name)) restrict(path.join(dataDir, name))
-  restrict(runDir)
+  const entered = [runDir, path.join(runDir, 'nginx')]
+  for (const name of fs.readdirSync(dataDir)) if (OURS.test(name)) restrict(path.join(dataDir, name), entered)
+  restrict(runDir, entered)
 }
 
-function restrict(file: string) {
+function restrict(file: string, entered: string[]) {
   try {
     const found = fs.lstatSync(file)
     // A link may lead out of the data directory.
     if (found.isSymbolicLink()) return
-    if (found.mode & FOR_OTHERS) fs.chmodSync(file, found.mode & 0o7777 & ~FOR_OTHERS)
-    if (found.isDirectory()) for (const name of fs.readdirSync(file)) restrict(path.join(file, name))
+    // The process that serves on a socket has set its mode, and may run already.
+    if (found.isSocket()) return
+    const taken = entered.includes(file) ? FOR_OTHERS & ~GROUP_ENTERS : FOR_OTHERS
+    if (found.mode & taken) fs.chmodSync(file, found.mode & 0o7777 & ~taken)
+    if (found.isDirectory()) for (const name of fs.readdirSync(file)) restrict(path.join(file, name), entered)
   } catch {
     // Another user's file, or a temporary one that is gone.
   }

@@ -60,7 +60,7 @@ export async function noteFinalCounter(config: Config): Promise<void> {
   await lastRead(config, (store) => raiseFileCounter(config, store)).catch(() => {})
 }
 
-/** In the data directory, since LOTAN_RUN_DIR may be lost at a reboot. */
+/** In the data directory, since the run directory may be lost at a reboot. */
 function fileOf({ dataDir }: Pick<Config, 'dataDir'>): string {
   return path.join(dataDir, 'run', 'slots-given')
 }

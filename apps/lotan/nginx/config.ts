@@ -1,5 +1,4 @@
 /** Writes nginx's configuration, and says how nginx is run with it. */
-import { existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import ejs from 'ejs'
@@ -10,9 +9,30 @@ import type { Store } from '../../shared/store/store.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { listensOn } from './listen.ts'
 import { findNginx } from './program.ts'
+import { emptyRoutes } from './route-cache.ts'
 import { staticResponses } from './static-responses.ts'
+import { letWorkersIn } from './workers.ts'
 
-const template = path.resolve(import.meta.dirname, '../../../nginx/nginx.conf.ejs')
+const templates = path.resolve(import.meta.dirname, '../../../nginx')
+
+/**
+ * The locations of the admin's host. A hook that takes larger bodies, an upload or a terminal gets a row of its own.
+ *
+ * 64 kB are more than any form or call needs. The router reads bodies whole, some, as the login form's, before it knows
+ * who sends them: this is what one client may have it keep in memory.
+ */
+const adminLocations: AdminLocation[] = [{ path: '/', largestBody: '64k', webSockets: false }]
+
+export interface AdminLocation {
+  path: string
+  /** As nginx's client_max_body_size takes it. */
+  largestBody: string
+  /** Whether requests may become WebSockets. */
+  webSockets: boolean
+}
+
+/** What nginx writes while it runs. Files of an earlier one may belong to another user. */
+const TEMPORARY = ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
 /**
  * Writes the configuration for one run of nginx and empties its cache of routes: an answer of an earlier run must never
@@ -45,29 +65,34 @@ export async function writeNginxConf(
     | 'maxHeld'
   >,
   store: Pick<Store, 'meta' | 'streams'>,
+  admin = adminLocations,
 ): Promise<string[]> {
-  const places = slotSchemeIn(store.meta)
-  if (!places) throw new Error('it is not known yet where slots are')
+  const scheme = slotSchemeIn(store.meta)
+  if (!scheme) throw new Error('it is not known yet where slots are')
   const port = config.containerPort ?? Number(store.meta.get('pool_port') ?? 80)
-  const prefix = path.join(config.runDir, 'nginx')
-  await fs.mkdir(prefix, { recursive: true })
+  const dir = path.join(config.runDir, 'nginx')
+  const logs = path.join(config.dataDir, 'logs')
+  await fs.mkdir(dir, { recursive: true })
+  await fs.mkdir(logs, { recursive: true })
+  const workers = await letWorkersIn([config.runDir, dir])
   const routes = await emptyRoutes(config)
-  // One that was killed has left it, and the next could not listen.
-  await fs.rm(path.join(prefix, 'relay.sock'), { force: true })
-  await fs.mkdir(path.join(config.dataDir, 'logs'), { recursive: true })
+  // One that was killed has left its socket, and the next could not listen.
+  for (const name of ['relay.sock', ...TEMPORARY]) await fs.rm(path.join(dir, name), { recursive: true, force: true })
 
+  const program = findNginx()
   const files = Math.min(65_536, await openFilesLimit())
   const { protocol, port: publicPort } = config.publicUrl
-  const errors = config.logs === 'files' ? path.join(config.dataDir, 'logs', 'nginx-error.log') : 'stderr'
-  const conf = await ejs.renderFile(template, {
-    root: process.getuid?.() === 0,
-    lua: { modules: findNginx().luaModules, dir: path.dirname(template) },
+  const errors = config.logs === 'files' ? path.join(logs, 'nginx-error.log') : 'stderr'
+  const conf = await ejs.renderFile(path.join(templates, 'nginx.conf.ejs'), {
+    workers,
+    luaModules: program.luaModules,
+    http2On: program.http2On,
+    lua: path.join(templates, 'lua'),
     files,
     // A held request takes two connections, and a third when it is let through.
     connections: Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2)),
-    run: config.runDir,
     routes,
-    logs: path.join(config.dataDir, 'logs'),
+    logs,
     errors,
     ended: endedStreamsFile(config),
     listens: listensOn(config.listen).map(hostPortText),
@@ -76,65 +101,27 @@ export async function writeNginxConf(
     proxies: config.trustedProxies,
     domain: config.domain,
     transliterate: config.transliterate,
-    claimed: identityHeaders,
+    identityHeaders,
     scheme: protocol.slice(0, -1),
     publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
     // Where HTTP leads to: the public address, which may be another proxy's.
     secure: `https://$host${publicPort === null ? '' : `:${publicPort}`}`,
-    hold: config.hold,
+    longestWait: `${Math.ceil((config.hold + 30_000) / 1000)}s`,
+    adminLocations: admin,
     pool: Array.from({ length: config.slots }, (_, i) => ({
       slot: i + 1,
-      address: hostPortText(hostPortOf(places, { slot: i + 1, port })),
+      address: hostPortText(hostPortOf(scheme, { slot: i + 1, port })),
     })),
     robots: { agents: config.robots.agents.map(exactly), paths: config.robots.paths.map(anywhere) },
-    said: await staticResponses(config),
+    responses: await staticResponses(config),
   })
-  const file = path.join(prefix, 'nginx.conf')
+  const file = path.join(dir, 'nginx.conf')
   await fs.writeFile(file, conf)
   store.meta.set('pool_port_in_use', String(port))
   await fs.rm(endedStreamsFile(config), { force: true })
   store.streams({ opened: [], ended: 'all' })
-  return ['nginx', '-p', prefix, '-c', file, '-e', errors]
-}
-
-/**
- * Where nginx remembers routes: in memory, since it drops the connection of whoever asks when it cannot write an answer
- * down, on a full disk; in the run directory where there is no such place.
- */
-function routesIn({ instance }: Pick<Config, 'instance'>): string {
-  return `/dev/shm/lotan-${instance}`
-}
-
-function otherRoutesIn({ runDir }: Pick<Config, 'runDir'>): string {
-  return path.join(runDir, 'nginx', 'routes')
-}
-
-async function emptyRoutes(config: Pick<Config, 'instance' | 'runDir'>): Promise<string> {
-  const routes = routesIn(config)
-  try {
-    await forgetRoutes(config)
-    // Somebody else cannot have made it beforehand: it must be new.
-    await fs.mkdir(routes, { mode: 0o700 })
-    return routes
-  } catch {
-    const otherwise = otherRoutesIn(config)
-    await fs.rm(otherwise, { recursive: true, force: true })
-    await fs.mkdir(otherwise, { mode: 0o700 })
-    return otherwise
-  }
-}
-
-/**
- * Whether nginx could not remember a route any more, and would drop the connection of whoever asks: somebody has removed
- * the directory, as systemd does of a user with all that is theirs in /dev/shm when they log out (RemoveIPC).
- */
-export function hasLostRoutes(config: Pick<Config, 'instance' | 'runDir'>): boolean {
-  return !existsSync(routesIn(config)) && !existsSync(otherRoutesIn(config))
-}
-
-/** Removes what nginx remembered, once it has ended. @throws where it is somebody else's */
-export async function forgetRoutes(config: Pick<Config, 'instance'>): Promise<void> {
-  await fs.rm(routesIn(config), { recursive: true, force: true })
+  // Its workers find their files by paths that begin in the directory it is started in.
+  return ['env', '-C', config.runDir, 'nginx', '-p', './', '-c', file, '-e', errors]
 }
 
 /** How many files a process may have open at most, as the kernel has it for this one. */

@@ -28,3 +28,19 @@ test('an nginx without Lua is refused, and it is said what to install', () => {
       /^Error: nginx\/1\.22\.1 has no Lua module \(\S+\.so\).* libnginx-mod-http-lua/,
     )
 })
+
+test('HTTP/2 is a word of listen before nginx 1.25.1, and a directive since then', () => {
+  const found = [
+    'nginx/1.22.1',
+    'nginx/1.25.0',
+    'nginx/1.25.1',
+    'nginx/1.26.0',
+    'nginx/2.0.0',
+    'openresty/1.25.3.1',
+    'x',
+  ]
+  assert.deepEqual(
+    found.map((name) => readNginx(debian.replace('nginx/1.22.1', name), () => true).http2On),
+    [false, false, true, true, true, true, false],
+  )
+})

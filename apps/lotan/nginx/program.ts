@@ -12,6 +12,8 @@ export interface NginxProgram {
   name: string
   /** Files to load so that it speaks Lua; empty where Lua is built in. */
   luaModules: string[]
+  /** Whether HTTP/2 is a directive of its own; before 1.25.1 it is a word of `listen`. */
+  http2On: boolean
 }
 
 /**
@@ -28,13 +30,21 @@ export function findNginx(): NginxProgram {
 /** The same from what `nginx -V` says. */
 export function readNginx(said: string, exists: (file: string) => boolean): NginxProgram {
   const name = /^nginx version: (\S+)/m.exec(said)?.[1] ?? 'nginx'
-  if (/--add-module=\S*lua-nginx-module|--add-module=\S*ngx_lua/.test(said)) return { name, luaModules: [] }
+  const http2On = isFrom(name, [1, 25, 1])
+  if (/--add-module=\S*lua-nginx-module|--add-module=\S*ngx_lua/.test(said)) return { name, luaModules: [], http2On }
   const dir = /--modules-path=(\S+)/.exec(said)?.[1] ?? '/usr/lib/nginx/modules'
   const luaModules = LUA_MODULES.map((file) => path.join(dir, file))
   const missing = luaModules.find((file) => !exists(file))
-  if (missing === undefined) return { name, luaModules }
+  if (missing === undefined) return { name, luaModules, http2On }
   throw new Error(
     `${name} has no Lua module (${missing}), without which previews could answer for each other: ` +
       "install Debian's nginx with libnginx-mod-http-lua, or another nginx with its own Lua module",
   )
+}
+
+/** Whether a program is this version or a later one; openresty's first three numbers are its nginx's. */
+function isFrom(name: string, wanted: number[]): boolean {
+  const version = /\/(\d+)\.(\d+)\.(\d+)/.exec(name)?.slice(1).map(Number) ?? []
+  const differs = wanted.findIndex((number, i) => version[i] !== number)
+  return differs < 0 || (version[differs] ?? 0) > wanted[differs]!
 }

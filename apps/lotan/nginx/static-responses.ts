@@ -1,4 +1,4 @@
-/** What nginx says by itself, where it cannot ask the router: as a page, and as a problem. */
+/** What nginx answers without the router: as a page, and as a problem. See nginx/http/static-responses. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
@@ -6,7 +6,10 @@ import ejs from 'ejs'
 import type { Config } from '../../shared/config/config.ts'
 import { problemOf } from '../../shared/api/problem.ts'
 
-const template = path.resolve(import.meta.dirname, '../../../nginx/said.html.ejs')
+const pages = path.resolve(import.meta.dirname, '../../../nginx/pages')
+
+/** Seconds: how long a router takes to start, and what the router's own waiting page says. */
+const RETRY_AFTER = 2
 
 /** What nginx refuses by itself: status, heading, and a sentence that says what to change. */
 const refusals: [number, string, string][] = [
@@ -27,28 +30,33 @@ const refusals: [number, string, string][] = [
 export async function staticResponses({ domain }: Pick<Config, 'domain'>) {
   const restarting = 'Lotan is restarting'
   return {
-    nobody: {
+    routerDown: {
       status: 503,
-      page: await page(restarting, 'Previews that run keep running. This page tries again by itself every 2 s.', {
-        again: 2,
-      }),
+      retryAfter: RETRY_AFTER,
+      page: await page(
+        restarting,
+        `Previews that run keep running. This page tries again by itself every ${RETRY_AFTER} s.`,
+        {
+          again: RETRY_AFTER,
+        },
+      ),
       // To load this page again would be to ask for another thing than was sent.
       form: await page(restarting, 'What you sent has perhaps not arrived. Go back, look, and send it again.'),
-      problem: problem(503, 'Lotan is restarting: the router does not answer just now. Try again in 2 s.'),
+      problem: problem(503, `Lotan is restarting: the router does not answer just now. Try again in ${RETRY_AFTER} s.`),
     },
-    heavy: {
+    tooManyCookies: {
       status: 431,
       page: await page(
         'Too many cookies',
         `Your browser sends more cookies with this address than any server takes. A page of one of the previews may have set them for all of ${domain}. Clear the cookies of ${domain} in your browser’s settings, and load this page again.`,
-        { script: await heavy() },
+        { script: await cookieRemover() },
       ),
       problem: problem(
         431,
-        'The headers of this request are larger than anything Lotan passes on: 30 kB of cookies, 32 kB of any other.',
+        'The headers of this request are larger than anything Lotan passes on: 30 kB of cookies, 32 kB of any other, 64 kB of all while a preview wakes.',
       ),
     },
-    wrong: await Promise.all(
+    nginxErrors: await Promise.all(
       refusals.map(async ([status, heading, sentence]) => ({
         status,
         page: await page(heading, sentence),
@@ -74,12 +82,20 @@ async function page(
   sentence: string,
   more: { again?: number; script?: Script } = {},
 ): Promise<string> {
-  return quoted(await ejs.renderFile(template, { heading, sentence, again: 0, script: undefined, ...more }))
+  return quoted(
+    await ejs.renderFile(path.join(pages, 'static-response.html.ejs'), {
+      heading,
+      sentence,
+      again: 0,
+      script: undefined,
+      ...more,
+    }),
+  )
 }
 
-/** What removes the cookies of whoever sends too many. */
-async function heavy(): Promise<Script> {
-  const text = tight(await fs.readFile(path.resolve(import.meta.dirname, '../../../nginx/heavy.js'), 'utf8'))
+/** A script that removes cookies until few enough are left. */
+async function cookieRemover(): Promise<Script> {
+  const text = tight(await fs.readFile(path.join(pages, 'too-many-cookies.js'), 'utf8'))
   return { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}` }
 }
 

@@ -3,7 +3,7 @@ import type { Config } from '../../shared/config/config.ts'
 import { isSameScheme, slotSchemeIn, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
 import { watchStore, withStore } from '../database/watch.ts'
 import { followCertificate } from '../nginx/certificate.ts'
-import { hasLostRoutes } from '../nginx/config.ts'
+import { hasLostRoutes } from '../nginx/route-cache.ts'
 import { waitFor } from '../wait-for.ts'
 import { waitForOtherLauncher, waitOrFail, type Launch } from './launch.ts'
 

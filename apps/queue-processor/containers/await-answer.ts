@@ -10,7 +10,7 @@ import type { ContainerPlan } from './create-options.ts'
 import { noteNeedsFirstProcess, demandsFirstProcess } from './first-process.ts'
 import { isOutOfReach, listening, reaches } from './listening.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
-import { firstAnswer, type Answer } from './http-probe.ts'
+import { firstAnswer, type ProbeResult } from './http-probe.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
 const LINES = 20
@@ -23,24 +23,24 @@ const NOT_PERMITTED = /operation not permitted$/i
 
 /** A cancelled start leaves its container to the step that cancelled it. @throws EngineError */
 export async function awaitAnswer(
-  parts: Dependencies,
-  coming: Pending,
+  deps: Dependencies,
+  pending: Pending,
   container: string,
   plan: ContainerPlan,
 ): Promise<Outcome> {
-  const { store, engine, log, config } = parts
-  const { tag, generation } = coming
+  const { store, engine, log, config } = deps
+  const { tag, generation } = pending
   // Lotan may have restarted during the wait: count from the container's own start.
-  const began = (coming.waiting && (await engine.inspect(container))?.startedAt) ?? Date.now()
-  const end = await whileWanted(
+  const began = (pending.waiting && (await engine.inspect(container))?.startedAt) ?? Date.now()
+  const outcome = await whileWanted(
     store,
-    () => isStillPending(parts, coming),
-    (signal) => answerOrExit(parts, coming, container, plan, began + config.startTimeout, signal),
+    () => isStillPending(deps, pending),
+    (signal) => answerOrExit(deps, pending, container, plan, began + config.startTimeout, signal),
   )
-  if (!end) return undefined
+  if (!outcome) return undefined
   const ms = Date.now() - began
-  if ('ready' in end && end.ready) {
-    const notice = [...plan.notices, end.notice].filter((text) => text !== null).join(' ') || null
+  if ('ready' in outcome && outcome.ready) {
+    const notice = [...plan.notices, outcome.notice].filter((text) => text !== null).join(' ') || null
     if (!store.apply(tag, { type: 'answered', generation: generation.number, notice })) return undefined
     // nginx is configured with this port at its next start.
     store.meta.set('pool_port', String(generation.port))
@@ -48,15 +48,15 @@ export async function awaitAnswer(
     return undefined
   }
   const reason =
-    'ready' in end
-      ? await whySilent(parts, coming, container, { ...end, after: ms })
-      : await whyExited(parts, container, plan, end, ms)
-  if (!isStillPending(parts, coming)) return undefined
-  await discard(parts, coming)
+    'ready' in outcome
+      ? await noAnswerReason(deps, pending, container, { ...outcome, after: ms })
+      : await exitReason(deps, container, plan, outcome, ms)
+  if (!isStillPending(deps, pending)) return undefined
+  await discard(deps, pending)
   if (plan.initGuessed && reason.code === 'exited' && demandsFirstProcess(reason.output ?? [])) {
-    log.info({ tag, image: coming.image.id }, 'it has to be the first process: once more without an init')
-    noteNeedsFirstProcess(store.meta, coming.image.id)
-    return { again: true }
+    log.info({ tag, image: pending.image.id }, 'the application must be process 1: starting it again without an init')
+    noteNeedsFirstProcess(store.meta, pending.image.id)
+    return { lookAgain: true }
   }
   store.apply(tag, { type: 'fail', reason })
   return undefined
@@ -71,45 +71,45 @@ async function answerOrExit(
   plan: ContainerPlan,
   deadline: number,
   wanted: AbortSignal,
-): Promise<Answer | Exit> {
-  const over = new AbortController()
-  const signal = AbortSignal.any([wanted, over.signal])
+): Promise<ProbeResult | Exit> {
+  const settled = new AbortController()
+  const signal = AbortSignal.any([wanted, settled.signal])
   const answer = firstAnswer({
-    place: hostPortOf(await network.places(), generation),
+    hostPort: hostPortOf(await network.slotScheme(), generation),
     path: plan.readyPath,
     host: new URL(urlOf(hostOf(tag, config), config)).host,
     protocol: config.publicUrl.protocol,
     deadline,
     errors: waits.errors,
     steady: waits.steady,
-    hidden: outOfReach(engine, container, generation.port),
+    isHidden: openHiddenCheck(engine, container, generation.port),
     signal,
   })
   try {
-    return await Promise.race([answer, exit(engine, container, signal)])
+    return await Promise.race([answer, waitForExit(engine, container, signal)])
   } finally {
-    over.abort()
+    settled.abort()
   }
 }
 
-function outOfReach(
+function openHiddenCheck(
   engine: Dependencies['engine'],
   container: string,
   port: number,
 ): () => Promise<boolean | undefined> {
-  let inside: Inspected | undefined
+  let inspected: Inspected | undefined
   return async () => {
-    inside ??= await engine.inspect(container).catch(unlessSilent)
-    const listens = inside?.pid ? listening(inside.pid, inside.id) : undefined
+    inspected ??= await engine.inspect(container).catch(ignoreEngineError)
+    const listens = inspected?.pid ? listening(inspected.pid, inspected.id) : undefined
     return listens && isOutOfReach(listens, port)
   }
 }
 
-function unlessSilent(error: unknown): undefined {
+function ignoreEngineError(error: unknown): undefined {
   if (!(error instanceof EngineError)) throw error
 }
 
-async function exit(engine: Dependencies['engine'], container: string, signal: AbortSignal): Promise<Exit> {
+async function waitForExit(engine: Dependencies['engine'], container: string, signal: AbortSignal): Promise<Exit> {
   for (;;) {
     try {
       return { exitCode: await engine.wait(container, signal) }
@@ -121,7 +121,7 @@ async function exit(engine: Dependencies['engine'], container: string, signal: A
   }
 }
 
-async function whyExited(
+async function exitReason(
   { engine }: Dependencies,
   container: string,
   plan: ContainerPlan,
@@ -147,11 +147,11 @@ async function whyExited(
   return { ...facts, code: 'exited', detail: `exit code ${code}` }
 }
 
-async function whySilent(
+async function noAnswerReason(
   { engine }: Dependencies,
   { generation: { port } }: Pending,
   container: string,
-  { connected, said, instead, after }: Extract<Answer, { ready: false }> & { after: number },
+  { connected, detail: said, obstacle: instead, after }: Extract<ProbeResult, { ready: false }> & { after: number },
 ): Promise<Reason> {
   const found = await engine.inspect(container)
   const output = found ? await engine.output(container, LINES) : []
@@ -161,9 +161,9 @@ async function whySilent(
   // The engine is on another machine: only the outside view is known.
   if (!listens) return { ...facts, code: connected ? 'no-answer' : 'port-closed', detail: said }
   if (listens.length === 0 && !connected) return { ...facts, code: 'port-closed', detail: 'it listens on no port' }
-  const six = listens.filter((address) => reaches([address], port))
-  if (instead === 'hidden' && six.length > 0)
-    return { ...facts, code: 'only-ipv6', detail: `it listens on ${six.join(', ')}, and not on IPv4`, listens: six }
+  const ipv6 = listens.filter((address) => reaches([address], port))
+  if (instead === 'hidden' && ipv6.length > 0)
+    return { ...facts, code: 'only-ipv6', detail: `it listens on ${ipv6.join(', ')}, and not on IPv4`, listens: ipv6 }
   if (listens.length === 0 || reaches(listens, port)) return { ...facts, code: 'no-answer', detail: said }
   return { ...facts, code: 'wrong-port', detail: `it listens on ${listens.join(', ')}, not on port ${port}`, listens }
 }

@@ -27,9 +27,9 @@ const facts: ContainerFacts = {
   generation: 7,
   image,
   program: ['node', 'server.js'],
-  insists: false,
+  needsFirstProcess: false,
   port: 80,
-  place: { address: '10.83.0.9', published: null },
+  hostPort: { address: '10.83.0.9', published: null },
   groupParent: '/',
   host: 'pr-3001.previews.example.com',
   url: 'https://pr-3001.previews.example.com',
@@ -206,7 +206,7 @@ test('an image that brings its own init keeps it, wherever that stands; a label 
   assert.equal(labelled({ 'lotan.init': '0' }).options.HostConfig?.Init, false)
   const wanted = createOptionsOf({ ...facts, program: ['/init'], image: { ...image, labels: { 'lotan.init': '1' } } })
   assert.deepEqual([wanted.options.HostConfig?.Init, wanted.initGuessed], [true, false])
-  assert.equal(createOptionsOf({ ...facts, insists: true }).options.HostConfig?.Init, false)
+  assert.equal(createOptionsOf({ ...facts, needsFirstProcess: true }).options.HostConfig?.Init, false)
 })
 
 test('a program that has to be the first process is known by what it says', () => {
@@ -227,7 +227,7 @@ test('a container is where its slot is: at an address of the network, or behind 
   })
   assert.deepEqual([at.ExposedPorts, at.HostConfig?.PortBindings], [undefined, undefined])
 
-  const behind = createOptionsOf({ ...facts, port: 3000, place: { address: null, published: 20_017 } }).options
+  const behind = createOptionsOf({ ...facts, port: 3000, hostPort: { address: null, published: 20_017 } }).options
   assert.deepEqual(behind.NetworkingConfig?.EndpointsConfig, { 'lotan-0a1b2c3d': {} })
   assert.deepEqual(behind.ExposedPorts, { '3000/tcp': {} })
   assert.deepEqual(behind.HostConfig?.PortBindings, { '3000/tcp': [{ HostIp: '127.0.0.1', HostPort: '20017' }] })
@@ -236,8 +236,8 @@ test('a container is where its slot is: at an address of the network, or behind 
 
 test('a kept container fits as long as nothing but its place is another', () => {
   const { spec } = createOptionsOf(facts)
-  assert.equal(createOptionsOf({ ...facts, place: { address: '10.83.0.77', published: null } }).spec, spec)
-  assert.equal(createOptionsOf({ ...facts, place: { address: null, published: 20_017 } }).spec, spec)
+  assert.equal(createOptionsOf({ ...facts, hostPort: { address: '10.83.0.77', published: null } }).spec, spec)
+  assert.equal(createOptionsOf({ ...facts, hostPort: { address: null, published: 20_017 } }).spec, spec)
   assert.notEqual(createOptionsOf({ ...facts, url: 'http://pr-3001.previews.example.com:8081' }).spec, spec)
   assert.notEqual(createOptionsOf({ ...facts, config: { ...facts.config, containerEnv: {} } }).spec, spec)
   assert.notEqual(labelled({ 'lotan.memory': '1g' }).spec, spec)

@@ -18,9 +18,9 @@ export interface ContainerFacts {
   generation: number
   image: Image
   program: string[]
-  insists: boolean
+  needsFirstProcess: boolean
   port: number
-  place: Pick<HostPort, 'address' | 'published'>
+  hostPort: Pick<HostPort, 'address' | 'published'>
   /** The parent control group; undefined for the engine's default. */
   groupParent: string | undefined
   host: string
@@ -34,7 +34,7 @@ export interface ContainerPlan {
   /** The readiness label's path; null for `/`. */
   readyPath: string | null
   memory: string
-  /** No label and no knowledge of the image asked for the init. */
+  /** The init is only a guess: neither a label nor an earlier start asked for it. */
   initGuessed: boolean
   /** Problems with the image's labels, for the admin. */
   notices: string[]
@@ -43,7 +43,7 @@ export interface ContainerPlan {
 /** What web servers need to bind port 80 and to run their workers as another user. */
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID']
 
-const INITS = [
+const INIT_PROGRAMS = [
   'systemd',
   'tini',
   'docker-init',
@@ -57,7 +57,7 @@ const INITS = [
   'openrc-init',
 ]
 /** `init` alone is too common a word: it counts as the first word of the command, or with its path. */
-const INIT = /^\/((usr\/)?(local\/)?s?bin\/)?init$/
+const INIT_PATH = /^\/((usr\/)?(local\/)?s?bin\/)?init$/
 
 const CPU_PERIOD_US = 100_000
 /**
@@ -77,21 +77,21 @@ export function cpuQuota(cpus: number): number {
 }
 
 export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
-  const { config, tag, generation, image, port, place, groupParent } = facts
+  const { config, tag, generation, image, port, hostPort, groupParent } = facts
   const { labels } = image
   const network = networkName(config.instance)
   const { limits, notices } = limitsOf(labels, config)
-  const init = initOf(labels, notices)
-  const initGuessed = init === undefined && !facts.insists && !isInit(facts.program)
+  const init = initLabel(labels, notices)
+  const initGuessed = init === undefined && !facts.needsFirstProcess && !runsOwnInit(facts.program)
   // Most disks let the engine set no size limit: the reaper measures what is written.
   const { notice } = diskLimit(labels, config.limits)
   if (notice) notices.push(notice)
-  const stopSignal = signalOf(labels, notices)
-  const readyPath = readyPathOf(labels, notices)
+  const stopSignal = stopSignalLabel(labels, notices)
+  const readyPath = readyPathLabel(labels, notices)
   if (portLabel(labels) === null) notices.push(notUsed('lotan.port', labels, 'is no port'))
-  spansOf(labels, config.stopAfter, notices)
+  reportUnusableSpans(labels, config.stopAfter, notices)
 
-  const same: CreateOptions = {
+  const common: CreateOptions = {
     Image: image.id,
     Env: environment(facts),
     ...(stopSignal && { StopSignal: stopSignal }),
@@ -119,12 +119,15 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
     },
   }
-  const spec = createHash('sha256').update(JSON.stringify(same)).digest('hex').slice(0, 12)
+  const spec = createHash('sha256').update(JSON.stringify(common)).digest('hex').slice(0, 12)
   // Not part of the spec: the control group depends on the engine, and a kept container may stay in its old one.
-  const grouped = { ...same, HostConfig: { ...same.HostConfig, ...(groupParent && { CgroupParent: groupParent }) } }
+  const withParent = {
+    ...common,
+    HostConfig: { ...common.HostConfig, ...(groupParent && { CgroupParent: groupParent }) },
+  }
   const options: CreateOptions = {
-    ...grouped,
-    ...publishedAt(port, place, grouped),
+    ...withParent,
+    ...portBindingsOf(port, hostPort, withParent),
     name: nameOf(config.instance, tag, generation),
     Labels: {
       'lotan.managed': 'true',
@@ -138,17 +141,17 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
       'lotan.port': String(port),
       'lotan.spec': spec,
     },
-    NetworkingConfig: { EndpointsConfig: { [network]: addressed(place) } },
+    NetworkingConfig: { EndpointsConfig: { [network]: networkingOf(hostPort) } },
   }
   return { options, spec, readyPath, memory: limits.memory, initGuessed, notices }
 }
 
-function addressed({ address }: ContainerFacts['place']) {
+function networkingOf({ address }: ContainerFacts['hostPort']) {
   return address === null ? {} : { IPAMConfig: { IPv4Address: address } }
 }
 
 /** On 127.0.0.1 only: a port on all addresses would bypass Lotan. */
-function publishedAt(port: number, { published }: ContainerFacts['place'], same: CreateOptions): CreateOptions {
+function portBindingsOf(port: number, { published }: ContainerFacts['hostPort'], same: CreateOptions): CreateOptions {
   if (published === null) return {}
   const inside = `${port}/tcp`
   return {
@@ -170,7 +173,7 @@ function portLabel(labels: Record<string, string>): number | null | undefined {
   return port >= 1 && port <= 65_535 ? port : null
 }
 
-function initOf(labels: Record<string, string>, notices: string[]): boolean | undefined {
+function initLabel(labels: Record<string, string>, notices: string[]): boolean | undefined {
   const text = labels['lotan.init']
   if (text === undefined) return undefined
   const { data, error } = zeroOrOne.safeParse(text)
@@ -178,7 +181,7 @@ function initOf(labels: Record<string, string>, notices: string[]): boolean | un
   return data
 }
 
-function spansOf(labels: Record<string, string>, stopAfter: number, notices: string[]) {
+function reportUnusableSpans(labels: Record<string, string>, stopAfter: number, notices: string[]) {
   const say = (notice: string) => void notices.push(notice)
   const longest = longestIdle(stopAfter)
   const idle = span.safeParse(labels['lotan.inactivity-stop-minutes'] ?? '').data
@@ -192,7 +195,7 @@ function spansOf(labels: Record<string, string>, stopAfter: number, notices: str
   }
 }
 
-function signalOf(labels: Record<string, string>, notices: string[]): string | undefined {
+function stopSignalLabel(labels: Record<string, string>, notices: string[]): string | undefined {
   const text = labels['lotan.stop-signal']
   if (text === undefined) return undefined
   const name = text.toUpperCase().replace(/^(?!SIG)(?=[A-Z])/, 'SIG')
@@ -202,7 +205,7 @@ function signalOf(labels: Record<string, string>, notices: string[]): string | u
   return undefined
 }
 
-function readyPathOf(labels: Record<string, string>, notices: string[]): string | null {
+function readyPathLabel(labels: Record<string, string>, notices: string[]): string | null {
   const path = labels['lotan.ready-path']
   if (path === undefined) return null
   if (/^\/[\x21-\x7e]{0,1000}$/.test(path)) return path
@@ -216,10 +219,10 @@ function environment({ config, tag, host, url }: ContainerFacts): string[] {
   return Object.entries(given).map(([name, value]) => `${name}=${value}`)
 }
 
-function isInit(program: string[]): boolean {
+function runsOwnInit(program: string[]): boolean {
   const words = program.flatMap((word) => word.split(/[\s;&|()"']+/)).filter(Boolean)
   return words.some(
-    (word, i) => INITS.includes(baseOf(word)) || INIT.test(word) || (i === 0 && baseOf(word) === 'init'),
+    (word, i) => INIT_PROGRAMS.includes(baseOf(word)) || INIT_PATH.test(word) || (i === 0 && baseOf(word) === 'init'),
   )
 }
 

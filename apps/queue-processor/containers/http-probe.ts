@@ -5,10 +5,10 @@
 import http from 'node:http'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { speaksTls, protocolAt, type AppProtocol } from './app-protocol.ts'
-import { pause } from '../step/while-wanted.ts'
+import { abortableSleep } from '../step/while-wanted.ts'
 
-export interface Asked {
-  place: Pick<HostPort, 'host' | 'port' | 'published'>
+export interface ProbeOptions {
+  hostPort: Pick<HostPort, 'host' | 'port' | 'published'>
   /** The label's path, which has to answer 2xx or 3xx; null for `/`, where anything below 500 is enough. */
   path: string | null
   /** The public Host header: applications refuse hosts they do not know. */
@@ -22,20 +22,20 @@ export interface Asked {
   /**
    * Whether the port is open, but unreachable from outside the container; undefined in doubt. Called after refusals.
    */
-  hidden: () => Promise<boolean | undefined>
+  isHidden: () => Promise<boolean | undefined>
   signal: AbortSignal
 }
 
-export type Answer =
+export type ProbeResult =
   | { ready: true; notice: string | null }
-  /** `said`: the last result in words. `connected`: a connection was accepted at least once. */
-  | { ready: false; connected: boolean; said: string; instead?: Instead }
+  /** `detail`: the last result in words. `connected`: a connection was accepted at least once. */
+  | { ready: false; connected: boolean; detail: string; obstacle?: Obstacle }
 
 /** `hidden`: an address that is unreachable from outside its container. */
-export type Instead = AppProtocol | 'hidden'
+export type Obstacle = AppProtocol | 'hidden'
 
 /** `cut`: the deadline ended this try too early to judge the application by it. */
-type Try = { status: number } | { failed: string; connected: boolean; cut?: boolean }
+type Attempt = { status: number } | { failed: string; connected: boolean; cut?: boolean }
 
 /** The pause is a tenth of the time passed: short at first, and never a noticeable delay. */
 const FIRST_PAUSE_MS = 10
@@ -53,57 +53,57 @@ const BAD_REQUEST = 400
 const HUNG = 'accepted the request and never answered it'
 const CLOSED = 'nothing listened on the port'
 
-export async function firstAnswer(asked: Asked): Promise<Answer> {
-  const { path, deadline, errors, signal } = asked
+export async function firstAnswer(options: ProbeOptions): Promise<ProbeResult> {
+  const { path, deadline, errors, signal } = options
   const began = Date.now()
   let connected = false
-  let said = CLOSED
+  let detail = CLOSED
   let erringSince: number | undefined
-  const instead = lookInstead(asked)
+  const obstacles = watchForObstacle(options)
   for (;;) {
-    const result = await orTls(await ask(asked), asked)
+    const result = await detectTls(await probe(options), options)
     signal.throwIfAborted()
     const now = Date.now()
-    const rest = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, (now - began) / 10))
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, (now - began) / 10))
     // Another try would have no time for an answer, and would hide what was seen.
-    const isLast = now + rest >= deadline
+    const isLast = now + pauseMs >= deadline
     if ('status' in result) {
       connected = true
-      said = `answered ${result.status}`
+      detail = `answered ${result.status}`
       if (path === null ? result.status < 500 : result.status < 400) return { ready: true, notice: null }
       erringSince ??= now
       if (now - erringSince >= errors || isLast)
         return { ready: true, notice: `The application answers ${result.status} at ${path ?? '/'}.` }
     } else {
-      if (!result.cut || !connected) said = result.failed
+      if (!result.cut || !connected) detail = result.failed
       connected ||= result.connected
-      const found = await instead.of(result, isLast)
+      const found = await obstacles.of(result, isLast)
       signal.throwIfAborted()
       // The check took time as well.
-      if (found || Date.now() + rest >= deadline)
-        return { ready: false, connected, said, ...(found && { instead: found }) }
+      if (found || Date.now() + pauseMs >= deadline)
+        return { ready: false, connected, detail, ...(found && { obstacle: found }) }
     }
-    await pause(rest, signal)
+    await abortableSleep(pauseMs, signal)
   }
 }
 
 /** A server that answers 400 and also speaks TLS wants TLS. */
-async function orTls(result: Try, { place, host }: Asked): Promise<Try> {
-  if (!('status' in result) || result.status !== BAD_REQUEST || !(await speaksTls(place, host))) return result
+async function detectTls(result: Attempt, { hostPort, host }: ProbeOptions): Promise<Attempt> {
+  if (!('status' in result) || result.status !== BAD_REQUEST || !(await speaksTls(hostPort, host))) return result
   return { failed: `answered ${BAD_REQUEST}, and speaks TLS`, connected: true }
 }
 
-function lookInstead({ place, host, steady, hidden }: Asked) {
+function watchForObstacle({ hostPort, host, steady, isHidden }: ProbeOptions) {
   let lookedAt = -Infinity
-  let seen: { what: Instead; since: number } | undefined
+  let seen: { what: Obstacle; since: number } | undefined
   return {
-    async of({ failed }: Extract<Try, { failed: string }>, isLast: boolean): Promise<Instead | undefined> {
+    async of({ failed }: Extract<Attempt, { failed: string }>, isLast: boolean): Promise<Obstacle | undefined> {
       const now = performance.now()
       if (failed === HUNG || (!isLast && now - lookedAt < LOOK_MS)) return undefined
       lookedAt = now
-      const isClosed = failed === CLOSED && place.published === null
-      const isHidden = failed === CLOSED && (await hidden())
-      const what = isHidden ? 'hidden' : isClosed ? undefined : await protocolAt(place, host)
+      const isClosed = failed === CLOSED && hostPort.published === null
+      const hiddenNow = failed === CLOSED && (await isHidden())
+      const what = hiddenNow ? 'hidden' : isClosed ? undefined : await protocolAt(hostPort, host)
       if (what !== seen?.what) seen = what && { what, since: now }
       // An application that starts to listen at this moment shows as listening, after it refused.
       return seen && now - seen.since >= (isLast ? steady / 3 : steady) ? seen.what : undefined
@@ -112,14 +112,14 @@ function lookInstead({ place, host, steady, hidden }: Asked) {
 }
 
 /** One request. Once connected it waits until the deadline: a slow first answer is not requested twice. */
-function ask({ place, path, host, protocol, deadline, signal }: Asked): Promise<Try> {
+function probe({ hostPort, path, host, protocol, deadline, signal }: ProbeOptions): Promise<Attempt> {
   return new Promise((resolve) => {
     let connected = false
     let since = 0
     const began = Date.now()
     const request = http.get({
-      host: place.host,
-      port: place.port,
+      host: hostPort.host,
+      port: hostPort.port,
       path: path ?? '/',
       agent: false,
       headers: {
@@ -135,15 +135,18 @@ function ask({ place, path, host, protocol, deadline, signal }: Asked): Promise<
       resolve({ failed, connected, cut })
       request.destroy()
     }
-    const lost = setTimeout(() => fail('the address does not answer at all'), CONNECT_MS)
-    const late = setTimeout(() => fail(HUNG, Date.now() - began < FAIR_TRY_MS), Math.max(1, deadline - Date.now()))
-    const leave = () => fail('no longer wanted')
-    signal.addEventListener('abort', leave, { once: true })
+    const connectTimer = setTimeout(() => fail('the address does not answer at all'), CONNECT_MS)
+    const deadlineTimer = setTimeout(
+      () => fail(HUNG, Date.now() - began < FAIR_TRY_MS),
+      Math.max(1, deadline - Date.now()),
+    )
+    const cancel = () => fail('no longer wanted')
+    signal.addEventListener('abort', cancel, { once: true })
     request.on('socket', (socket) =>
       socket.on('connect', () => {
         connected = true
         since = Date.now()
-        clearTimeout(lost)
+        clearTimeout(connectTimer)
       }),
     )
     request.on('response', (response) => {
@@ -151,22 +154,22 @@ function ask({ place, path, host, protocol, deadline, signal }: Asked): Promise<
       // Read to the end, so that the application sees no broken connection; but not for ever.
       response.resume()
       response.on('error', () => {})
-      const enough = setTimeout(() => response.destroy(), BODY_MS)
-      response.on('close', () => clearTimeout(enough))
+      const bodyTimer = setTimeout(() => response.destroy(), BODY_MS)
+      response.on('close', () => clearTimeout(bodyTimer))
     })
     request.on('error', (error) => {
-      if (place.published !== null && Date.now() - since < HANG_UP_MS) {
+      if (hostPort.published !== null && Date.now() - since < HANG_UP_MS) {
         connected = false
         return fail(CLOSED)
       }
       fail(wordsOf(error))
     })
     request.on('close', () => {
-      clearTimeout(lost)
-      clearTimeout(late)
-      signal.removeEventListener('abort', leave)
+      clearTimeout(connectTimer)
+      clearTimeout(deadlineTimer)
+      signal.removeEventListener('abort', cancel)
     })
-    if (signal.aborted) leave()
+    if (signal.aborted) cancel()
   })
 }
 

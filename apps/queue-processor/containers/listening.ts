@@ -36,8 +36,8 @@ export function reaches(addresses: string[], port: number): boolean {
 
 /** Whether the port is open, but not on IPv4 outside. Call it after IPv4 failed: `[::]` usually covers IPv4 too. */
 export function isOutOfReach(addresses: string[], port: number): boolean {
-  const there = addresses.filter((address) => address.endsWith(`:${port}`))
-  return there.length > 0 && there.every((address) => address.startsWith('[') || !reaches([address], port))
+  const atPort = addresses.filter((address) => address.endsWith(`:${port}`))
+  return atPort.length > 0 && atPort.every((address) => address.startsWith('[') || !reaches([address], port))
 }
 
 /** `0100007F:0050` → `127.0.0.1:80`. Each 32-bit word has its last byte first. */

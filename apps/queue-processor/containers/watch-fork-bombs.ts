@@ -1,4 +1,4 @@
-/** Throttles the CPU of previews that fork without end, so that their neighbours stay fast. */
+/** Curbs the CPU of previews that fork without end, so that their neighbours stay fast. */
 import type { Dependencies } from '../dependencies.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CURBED_CPUS, isCurbed, lately, type Look } from '../../shared/preview/fork-bomb.ts'
@@ -9,7 +9,7 @@ import { cpuQuota } from './create-options.ts'
 
 const LOOK_MS = 1_000
 /** Wait this long before another look at a container that cannot be read: it may have been restarted. */
-const BLIND_MS = 30_000
+const UNREADABLE_MS = 30_000
 
 interface Watched {
   /** null where its processes cannot be read. */
@@ -25,10 +25,10 @@ export async function watchBombs(
 ): Promise<void> {
   let watched = new Map<string, Watched>()
 
-  async function look(preview: Preview, number: number, id: string): Promise<Watched | undefined> {
+  async function check(preview: Preview, number: number, id: string): Promise<Watched | undefined> {
     const now = performance.now()
-    const known = watched.get(id) ?? (await meet(id, preview, now))
-    if (!known || (known.pid === null && now - known.since > BLIND_MS)) return undefined
+    const known = watched.get(id) ?? (await startWatching(id, preview, now))
+    if (!known || (known.pid === null && now - known.since > UNREADABLE_MS)) return undefined
     const refused = known.pid === null ? undefined : await engine.refusedForks(id, known.pid)
     if (refused === undefined) return { ...known, pid: null, since: known.pid === null ? known.since : now }
     const looks = lately([...known.looks, { at: now, refused }], now)
@@ -39,21 +39,21 @@ export async function watchBombs(
     return { ...known, curbed, looks }
   }
 
-  /** An earlier process of Lotan may have throttled it. */
-  async function meet(id: string, preview: Preview, since: number): Promise<Watched | undefined> {
+  /** An earlier process of Lotan may have curbed it. */
+  async function startWatching(id: string, preview: Preview, since: number): Promise<Watched | undefined> {
     const found = await engine.inspect(id)
-    return found && { pid: found.pid, since, curbed: found.cpuQuota < usual(preview), looks: [] }
+    return found && { pid: found.pid, since, curbed: found.cpuQuota < normalQuota(preview), looks: [] }
   }
 
   async function curb(preview: Preview, generation: number, id: string, curbed: boolean) {
-    const quota = usual(preview)
-    await engine.allowCpu(id, curbed ? Math.min(quota, cpuQuota(CURBED_CPUS)) : quota)
+    const quota = normalQuota(preview)
+    await engine.setCpuQuota(id, curbed ? Math.min(quota, cpuQuota(CURBED_CPUS)) : quota)
     const { tag } = preview
-    if (curbed) log.warn({ tag, generation }, 'a preview makes processes without end: it is curbed')
-    else log.info({ tag, generation }, 'a preview makes no more processes without end: it is not curbed any more')
+    if (curbed) log.warn({ tag, generation }, 'a preview forks without end: its CPU is curbed')
+    else log.info({ tag, generation }, 'a preview no longer forks without end: its CPU is not curbed any more')
   }
 
-  function usual({ image }: Preview): number {
+  function normalQuota({ image }: Preview): number {
     return cpuQuota(limitsOf(image?.labels ?? {}, config).limits.cpus)
   }
 
@@ -63,7 +63,7 @@ export async function watchBombs(
       for (const { number, container } of generationsOf(preview)) {
         if (container === null) continue
         // Problems of the engine or a container are reported elsewhere.
-        const seen = await look(preview, number, container).catch(unlessOfTheEngine)
+        const seen = await check(preview, number, container).catch(ignoreEngineError)
         if (seen) next.set(container, seen)
       }
     watched = next
@@ -75,6 +75,6 @@ function mayRun({ state }: Preview): boolean {
   return state === 'starting' || state === 'running' || state === 'stopping'
 }
 
-function unlessOfTheEngine(error: unknown): undefined {
+function ignoreEngineError(error: unknown): undefined {
   if (!(error instanceof EngineError)) throw error
 }

@@ -1,11 +1,14 @@
 /** Reserves space on the engine's disk before a pull, and refuses a pull that cannot fit. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { couldFree, inWords, isOld, evictionOrder, type Disk } from '../../shared/disk-space.ts'
+import type { Config } from '../../shared/config/config.ts'
+import { couldFree, inWords, isOld, chooseEvictions, type Disk } from '../../shared/disk-space.ts'
 import { beginning, progressOf } from '../../shared/engine/pull-progress.ts'
-import { EngineError } from '../../shared/engine/engine.ts'
-import { RegistryError, type Layer } from '../../shared/registry/registry.ts'
+import { EngineError, type Engine } from '../../shared/engine/engine.ts'
+import type { Log } from '../../shared/log.ts'
+import type { Nudges } from '../../shared/queue.ts'
+import { RegistryError, type Layer, type Registry } from '../../shared/registry/registry.ts'
+import type { Store } from '../../shared/store/store.ts'
 import { removeOldImages } from './old-images.ts'
-import type { Dependencies } from '../dependencies.ts'
 
 /** With this much free, and a smaller image, its layers are not compared one by one. */
 const AMPLE = 50e9
@@ -14,19 +17,28 @@ const RESERVE = { part: 0.02, most: 1e9 }
  * Unpacked size by packed size, until pulls of this repository give a better figure. Measured with gzip -6 on a disk of
  * 4 kB blocks: Debian's programs 2.7, its libraries 3.0, a node_modules of 145 MB 4.9.
  */
-const UNPACKED = 3
-const KNOWN_PULLS = 10
+const DEFAULT_RATIO = 3
+const REMEMBERED_PULLS = 10
 /** How long a pull waits for space: a minute until a preview counts as idle, then a drain and a stop. */
 const ROOM_MS = 90_000
 const LOOK_MS = 200
-const META = 'unpacked'
+const RATIOS_KEY = 'unpacked'
 
 export type EndClaim = (bytes?: number) => void
 
-const nothing: EndClaim = () => {}
+const noClaim: EndClaim = () => {}
 
-export function openDisk(parts: Omit<Dependencies, 'disk'>) {
-  const { config, store, engine, registry, log } = parts
+interface Needs {
+  config: Config
+  store: Store
+  engine: Engine
+  registry: Pick<Registry, 'layers'>
+  nudges: Pick<Nudges, 'nudge'>
+  log: Log
+}
+
+export function openDisk(deps: Needs) {
+  const { config, store, engine, registry, log } = deps
   /** What current pulls may still write, bytes by tag. */
   const claims = new Map<string, number>()
 
@@ -36,7 +48,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
       return await registry.layers(tag, await engine.platform())
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
-      log.info({ tag, error: error.message }, 'the size of the image is not known before its pull')
+      log.info({ tag, error: error.message }, 'the registry gives no image size before the pull')
       return undefined
     }
   }
@@ -44,7 +56,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
   /** Without the layers that images of this repository share with it, from the lowest layer up. */
   async function missing(layers: Layer[]): Promise<Layer[]> {
     const ids = new Set(store.list().flatMap(({ image }) => image?.id ?? []))
-    const found = await Promise.all([...ids].map((id) => engine.layersOf(id).catch(unlessDown)))
+    const found = await Promise.all([...ids].map((id) => engine.layersOf(id).catch(ignoreUnlessEngineDown)))
     const shared = (here: string[] = []) => {
       const differs = layers.findIndex(({ unpacked }, i) => unpacked === null || unpacked !== here[i])
       return differs < 0 ? layers.length : differs
@@ -62,30 +74,34 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
   }
 
   function ratio(): number {
-    const known = JSON.parse(store.meta.get(META) ?? '[]') as number[]
-    return known.length > 0 ? Math.max(1, ...known) : UNPACKED
+    const known = JSON.parse(store.meta.get(RATIOS_KEY) ?? '[]') as number[]
+    return known.length > 0 ? Math.max(1, ...known) : DEFAULT_RATIO
   }
 
-  function learn(value: number) {
-    const known = JSON.parse(store.meta.get(META) ?? '[]') as number[]
-    store.meta.set(META, JSON.stringify([...known, Math.round(value * 100) / 100].slice(-KNOWN_PULLS)))
+  function recordRatio(value: number) {
+    const known = JSON.parse(store.meta.get(RATIOS_KEY) ?? '[]') as number[]
+    store.meta.set(RATIOS_KEY, JSON.stringify([...known, Math.round(value * 100) / 100].slice(-REMEMBERED_PULLS)))
   }
 
   /** @returns false where stopping all idle previews would not be enough: then none is stopped */
-  async function makeRoom(tag: string, bytes: number): Promise<boolean> {
-    const olds = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
-    for (const old of new Set(olds.map(({ tag }) => tag))) await removeOldImages(parts, old).catch(unlessDown)
+  async function evictIdle(tag: string, bytes: number): Promise<boolean> {
+    const oldImages = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
+    for (const oldTag of new Set(oldImages.map(({ tag }) => tag)))
+      await removeOldImages(deps, oldTag).catch(ignoreUnlessEngineDown)
     const now = Date.now()
     // A preview that waits for its own newer image is not stopped for it.
     const previews = store.list().filter((preview) => preview.tag !== tag)
     const written = store.written()
     if (couldFree(previews, written) < bytes) return false
-    const going = evictionOrder(previews, written, bytes, now).flatMap((preview) => {
+    const stopping = chooseEvictions(previews, written, bytes, now).flatMap((preview) => {
       return store.apply(preview.tag, { type: 'stop', why: 'disk' }, now) ?? []
     })
-    if (going.length > 0)
-      log.info({ for: tag, bytes, tags: going.map(({ tag }) => tag) }, 'making room on the disk for a pull')
-    await Promise.all(going.map((preview) => parts.nudges.nudge(preview)))
+    if (stopping.length > 0)
+      log.info(
+        { for: tag, bytes, tags: stopping.map(({ tag }) => tag) },
+        'stopping unused previews to free disk space for a pull',
+      )
+    await Promise.all(stopping.map((preview) => deps.nudges.nudge(preview)))
     return true
   }
 
@@ -97,12 +113,12 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
     claims.set(tag, need)
     return (bytes) => {
       claims.delete(tag)
-      if (bytes !== undefined && sum(layers) > 0) learn(bytes / sum(layers))
+      if (bytes !== undefined && sum(layers) > 0) recordRatio(bytes / sum(layers))
     }
   }
 
   /** Shows on the waiting page why the pull does not move; the pull clears it when it begins. */
-  function sayThatItWaits(tag: string) {
+  function showWaiting(tag: string) {
     const preview = store.get(tag)
     if (preview?.state !== 'pulling' || preview.progress?.waitsFor) return
     store.progress(tag, { ...(preview.progress ?? progressOf(beginning)), waitsFor: 'room' })
@@ -112,37 +128,37 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
     /** @param packed bytes, 0 where not known @throws EngineError `disk-full` with the figures */
     async claim(tag: string, signal: AbortSignal, packed = 0): Promise<EndClaim> {
       const first = await engine.disk()
-      if (!first || isAmple(first.free, packed)) return nothing
+      if (!first || isAmple(first.free, packed)) return noClaim
       const layers = await layersOf(tag)
-      if (!layers) return nothing
+      if (!layers) return noClaim
       let need = needOf(layers)
       let isExact = false
       for (const end = Date.now() + ROOM_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
         signal.throwIfAborted()
         const disk = await engine.disk()
-        if (!disk) return nothing
+        if (!disk) return noClaim
         const spare = disk.free - reserveOf(disk)
         if (need + claimed() <= spare) break
         // Other pulls claim the rest: wait until they end, then look at what they left.
         if (need <= spare) {
-          sayThatItWaits(tag)
+          showWaiting(tag)
           continue
         }
         if (!isExact) need = needOf(await missing(layers))
-        else if (!(await makeRoom(tag, need - spare)) && claims.size === 0) throw full(need, disk)
+        else if (!(await evictIdle(tag, need - spare)) && claims.size === 0) throw full(need, disk)
         else if (Date.now() > end) throw full(need, disk)
-        else sayThatItWaits(tag)
+        else showWaiting(tag)
         isExact = true
       }
       return begin(tag, need, layers)
     },
 
     /** As `claim`, but never waits, frees nothing, and stays below the disk's low mark. */
-    async claimAhead(tag: string, packed = 0): Promise<EndClaim | undefined> {
+    async claimForPrepull(tag: string, packed = 0): Promise<EndClaim | undefined> {
       const disk = await engine.disk()
       if (!disk) return undefined
       const spare = disk.free - disk.total * (1 - config.disk.low / 100)
-      if (isAmple(spare, packed)) return nothing
+      if (isAmple(spare, packed)) return noClaim
       const layers = spare > 0 ? await layersOf(tag) : undefined
       if (!layers) return undefined
       const need = needOf(await missing(layers))
@@ -152,7 +168,7 @@ export function openDisk(parts: Omit<Dependencies, 'disk'>) {
 }
 
 /** For an image that is just being removed the engine may answer any error. */
-function unlessDown(error: unknown): undefined {
+function ignoreUnlessEngineDown(error: unknown): undefined {
   if (!(error instanceof EngineError) || error.code === 'engine-down') throw error
 }
 

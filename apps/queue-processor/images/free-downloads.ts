@@ -12,10 +12,10 @@ import type { Log } from '../../shared/log.ts'
 import { HUB, splitReference } from '../../shared/registry/docker-config.ts'
 
 const run = promisify(execFile)
-const ASK_MS = 5_000
+const SS_TIMEOUT_MS = 5_000
 /** A connection that received bytes since then belongs to another pull. */
 export const SILENT_MS = 5_000
-const MOST_ROUNDS = 5
+const MAX_ROUNDS = 5
 const BETWEEN_MS = 300
 
 interface Download {
@@ -31,25 +31,26 @@ export async function freeDownloads(
   silence: number,
 ): Promise<void> {
   try {
-    const { hostname, port } = placeOf(config.repository)
+    const { hostname, port } = registryAddressOf(config.repository)
     const addresses = (await dns.lookup(hostname, { all: true })).map(({ address }) => address)
-    const open = async () => {
+    const listDownloads = async () => {
       const filter = ['state', 'established', 'dport', '=', `:${port}`]
-      const { stdout } = await run('ss', ['-Htnpi', ...filter], { timeout: ASK_MS, maxBuffer: 2 ** 26 })
+      const { stdout } = await run('ss', ['-Htnpi', ...filter], { timeout: SS_TIMEOUT_MS, maxBuffer: 2 ** 26 })
       return downloadsIn(stdout).filter(({ peer }) => addresses.includes(addressOf(peer)))
     }
     let ended = 0
-    for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+    for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
       // The engine retries an interrupted request once, before it reports anything.
-      const isHeld = (download: Download) => (rounds === 0 ? download.silence >= silence : download.received === 0)
-      const held = (await open()).filter(isHeld)
-      if (held.length === 0) break
-      for (const { local, peer } of held)
-        await run('ss', ['-HKtn', 'src', local, 'and', 'dst', peer], { timeout: ASK_MS })
-      ended += held.length
+      const isStuck = (download: Download) => (rounds === 0 ? download.silence >= silence : download.received === 0)
+      const stuck = (await listDownloads()).filter(isStuck)
+      if (stuck.length === 0) break
+      for (const { local, peer } of stuck)
+        await run('ss', ['-HKtn', 'src', local, 'and', 'dst', peer], { timeout: SS_TIMEOUT_MS })
+      ended += stuck.length
       await sleep(BETWEEN_MS)
     }
-    if (ended > 0) log.info({ connections: ended }, 'ended what the engine kept open for pulls given up')
+    if (ended > 0)
+      log.info({ connections: ended }, 'ended connections of the engine that cancelled pulls had left open')
   } catch (error) {
     log.debug({ error: (error as Error).message }, 'the engine’s connections cannot be ended from here')
   }
@@ -78,7 +79,7 @@ function counterIn(line: string, name: string): number {
   return Number(new RegExp(`\\b${name}:(\\d+)`).exec(line)?.[1] ?? 0)
 }
 
-function placeOf(repository: string): { hostname: string; port: string } {
+function registryAddressOf(repository: string): { hostname: string; port: string } {
   const { host } = splitReference(repository)
   const { hostname, port } = new URL(`https://${host === HUB ? 'registry-1.docker.io' : host}`)
   return { hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port || '443' }

@@ -7,52 +7,52 @@ import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { notePulled, pull } from './pull.ts'
-import { bytesOf, readTag } from './read-tag.ts'
+import { packedSizeOf, readTag } from './read-tag.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
 /** Any other failure would hit the next tags too. */
-const itsOwn: string[] = ['pull-failed', 'bad-image']
+const tagFailures: string[] = ['pull-failed', 'bad-image']
 const REST_MS = 60_000
 const LOOK_MS = 500
 /** After this many interruptions a tag waits for the next list. */
-const MOST_TRIES = 3
+const MAX_TRIES = 3
 
-export function openPrepull(parts: Dependencies): (tag: string) => Promise<void> {
-  const { config, store, engine, disk, log } = parts
+export function openPrepull(deps: Dependencies): (tag: string) => Promise<void> {
+  const { config, store, engine, disk, log } = deps
   let restUntil = 0
 
-  function isNeeded(tag: string): boolean {
-    return store.list().some((preview) => preview.tag !== tag && !preview.image && isComing(preview.state))
+  function isVisitorPulling(tag: string): boolean {
+    return store.list().some((preview) => preview.tag !== tag && !preview.image && isPending(preview.state))
   }
 
-  async function bring(tag: string): Promise<void> {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      while (isNeeded(tag)) await sleep(LOOK_MS)
+  async function pullTag(tag: string): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      while (isVisitorPulling(tag)) await sleep(LOOK_MS)
       if (store.get(tag)) return store.noteAhead(tag)
       const reference = `${config.repository}:${tag}`
       // Also an image that another program pulled serves the first click.
       if (await engine.findImage(reference)) return store.noteAhead(tag)
-      const read = await readTag(parts, tag)
+      const read = await readTag(deps, tag)
       if (!read) return store.noteAhead(tag)
-      const endClaim = await disk.claimAhead(tag, bytesOf(read))
-      if (!endClaim) return log.info({ tag }, 'no room on the disk to pull it ahead')
+      const endClaim = await disk.claimForPrepull(tag, packedSizeOf(read))
+      if (!endClaim) return log.info({ tag }, 'no disk space for a prepull')
       const began = Date.now()
       try {
         const done = await whileWanted(
           store,
-          () => !isNeeded(tag),
-          (signal) => pull(parts, { tag, image: read, signal }),
+          () => !isVisitorPulling(tag),
+          (signal) => pull(deps, { tag, image: read, signal }),
         )
         const found = done && done !== 'missing' ? await engine.findImage(reference) : undefined
         endClaim(found?.bytes)
         if (done && !found) return store.noteAhead(tag)
         if (!found) {
-          log.info({ tag }, 'made way for an image that somebody waits for')
+          log.info({ tag }, 'prepull stopped, a visitor waits for another image')
           continue
         }
         const image = { ...found, digest: read.digest, pulled: true }
-        log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled ahead')
-        notePulled(parts, tag, image)
+        log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image prepulled')
+        notePulled(deps, tag, image)
         store.apply(tag, { type: 'ahead', image })
         return store.noteAhead(tag)
       } finally {
@@ -64,16 +64,16 @@ export function openPrepull(parts: Dependencies): (tag: string) => Promise<void>
   return async function pullAhead(tag) {
     if (Date.now() < restUntil || !config.prepulls(tag) || !store.isOffered(tag)) return
     try {
-      await bring(tag)
+      await pullTag(tag)
     } catch (error) {
       if (!(error instanceof EngineError) && !(error instanceof RegistryError)) throw error
-      if (itsOwn.includes(error.code)) store.noteAhead(tag)
+      if (tagFailures.includes(error.code)) store.noteAhead(tag)
       else restUntil = Date.now() + REST_MS
-      log.warn({ tag, code: error.code, error: error.message }, 'it could not be pulled ahead')
+      log.warn({ tag, code: error.code, error: error.message }, 'prepull failed')
     }
   }
 }
 
-function isComing(state: string): boolean {
+function isPending(state: string): boolean {
   return state === 'queued' || state === 'pulling'
 }

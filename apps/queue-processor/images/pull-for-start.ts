@@ -7,34 +7,34 @@ import type { Pullable } from '../../shared/registry/registry.ts'
 import type { EndClaim } from './disk-space.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
-import { notePulled, pullAndTell, saidMissing } from './pull.ts'
-import { bytesOf, readTagOrLeaveIt } from './read-tag.ts'
-import { isDue, makeRoom } from '../step/capacity.ts'
+import { notePulled, pullWithProgress, throwMissing } from './pull.ts'
+import { packedSizeOf, readTagIfReachable } from './read-tag.ts'
+import { isDue, freeCapacity } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
-export async function withImage(parts: Dependencies, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
+export async function withImage(deps: Dependencies, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
   if (preview.image) return preview
   const { tag } = preview
-  const image = await parts.engine.findImage(`${parts.config.repository}:${tag}`, digestsOf(parts, tag))
+  const image = await deps.engine.findImage(`${deps.config.repository}:${tag}`, digestsOf(deps, tag))
   if (!image) return undefined
-  const pulled = isOurs(parts, tag, image)
-  const found = parts.store.apply(tag, { type: 'found', image: { ...image, pulled } })
+  const pulled = wasPulledByLotan(deps, tag, image)
+  const found = deps.store.apply(tag, { type: 'found', image: { ...image, pulled } })
   return found?.state === 'queued' ? found : undefined
 }
 
 /** When the pull of an update fails, the preview starts with the image it has. */
-export async function pullForStart(parts: Dependencies, preview: In<'queued'> | In<'pulling'>): Promise<Outcome> {
-  const { store, config } = parts
+export async function pullForStart(deps: Dependencies, preview: In<'queued'> | In<'pulling'>): Promise<Outcome> {
+  const { store, config } = deps
   const { tag } = preview
   if (preview.state === 'queued') {
     if (!isDue(preview, Date.now())) return undefined
-    if (preview.image && !wantsNewer(preview)) return { sendOn: 'start' }
-    if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return void (await makeRoom(parts, tag))
+    if (preview.image && !wantsNewer(preview)) return { nextLane: 'start' }
+    if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return void (await freeCapacity(deps, tag))
   }
 
   let endClaim: EndClaim = () => {}
   try {
-    const bytes = await bringHere(parts, tag, (claim) => (endClaim = claim))
+    const bytes = await pullImage(deps, tag, (claim) => (endClaim = claim))
     endClaim(bytes)
   } finally {
     endClaim()
@@ -43,12 +43,12 @@ export async function pullForStart(parts: Dependencies, preview: In<'queued'> | 
 }
 
 /** @returns the image's unpacked size */
-async function bringHere(
-  parts: Dependencies,
+async function pullImage(
+  deps: Dependencies,
   tag: string,
   onClaim: (claim: EndClaim) => void,
 ): Promise<number | undefined> {
-  const { store, engine, config, disk, log } = parts
+  const { store, engine, config, disk, log } = deps
   const began = Date.now()
   const before = store.get(tag)
   const number = before?.newer?.number
@@ -57,14 +57,14 @@ async function bringHere(
     store,
     () => store.get(tag)?.state === 'pulling',
     async (signal) => {
-      const found = await readTagOrLeaveIt(parts, tag, signal)
-      if (found === 'missing') return saidMissing(parts)
+      const found = await readTagIfReachable(deps, tag, signal)
+      if (found === 'missing') return throwMissing(deps)
       read = found === 'unread' ? undefined : found
-      onClaim(await disk.claim(tag, signal, read && bytesOf(read)))
-      return pullAndTell(parts, { tag, image: read, signal })
+      onClaim(await disk.claim(tag, signal, read && packedSizeOf(read)))
+      return pullWithProgress(deps, { tag, image: read, signal })
     },
   )
-  if (!pulled) return void (await leaveNothing(parts, tag, read))
+  if (!pulled) return void (await removeUnwanted(deps, tag, read))
   if (pulled === 'missing') {
     log.info({ tag, ms: Date.now() - began }, 'the registry has no such tag')
     return void store.apply(tag, before?.image ? { type: 'current', number } : { type: 'missing' })
@@ -75,24 +75,24 @@ async function bringHere(
   // The engine may know an image by several digests; this is the tag's current one.
   const image = { ...found, digest: pulled.digest ?? found.digest, pulled: true }
   log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
-  notePulled(parts, tag, image)
-  if (!store.apply(tag, { type: 'pulled', image, number })) await leaveNothing(parts, tag, read)
-  else if (before?.image) await removeOldImages(parts, tag)
+  notePulled(deps, tag, image)
+  if (!store.apply(tag, { type: 'pulled', image, number })) await removeUnwanted(deps, tag, read)
+  else if (before?.image) await removeOldImages(deps, tag)
   return image.bytes
 }
 
 /** Removes what a cancelled pull brought. The image stays where the tag had one before the pull, or is wanted again. */
-async function leaveNothing(parts: Dependencies, tag: string, read: Pullable | undefined): Promise<void> {
-  const { store, engine, config, log } = parts
+async function removeUnwanted(deps: Dependencies, tag: string, read: Pullable | undefined): Promise<void> {
+  const { store, engine, config, log } = deps
   // The engine ends its side of the pull a moment later.
   await sleep(50)
   const preview = store.get(tag)
   if (preview?.image || (preview && ['queued', 'pulling', 'starting', 'running'].includes(preview.state))) return
   // The image may be there without its name yet.
-  const bare = read && `${config.repository}@${read.digest}`
-  const isBare = bare !== undefined && (await engine.namesOf(bare))?.length === 0
-  const removed = await engine.removeImage(isBare ? bare : `${config.repository}:${tag}`)
-  if (removed === 'removed') log.info({ tag }, 'image of an ended pull removed')
+  const digestName = read && `${config.repository}@${read.digest}`
+  const hasNoTag = digestName !== undefined && (await engine.namesOf(digestName))?.length === 0
+  const removed = await engine.removeImage(hasNoTag ? digestName : `${config.repository}:${tag}`)
+  if (removed === 'removed') log.info({ tag }, 'image of a cancelled pull removed')
 }
 
 function digestsOf({ store }: Pick<Dependencies, 'store'>, tag: string): string[] {
@@ -100,6 +100,6 @@ function digestsOf({ store }: Pick<Dependencies, 'store'>, tag: string): string[
   return [...pulled.map(({ digest }) => digest), ...store.digestsOf(tag)]
 }
 
-function isOurs({ store }: Dependencies, tag: string, { id }: Image): boolean {
+function wasPulledByLotan({ store }: Dependencies, tag: string, { id }: Image): boolean {
   return store.pulled.list().some((pulled) => pulled.tag === tag && pulled.id === id)
 }

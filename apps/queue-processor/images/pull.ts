@@ -6,12 +6,12 @@ import type { Image, Progress } from '../../shared/preview/preview.ts'
 import type { Pullable } from '../../shared/registry/registry.ts'
 import { freeDownloads, SILENT_MS } from './free-downloads.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { bytesOf } from './read-tag.ts'
+import { packedSizeOf } from './read-tag.ts'
 
 /** Every write of the progress wakes all watchers of the store. */
-const TELL_EVERY_MS = 250
+const PROGRESS_EVERY_MS = 250
 
-interface Wish {
+interface TagPull {
   tag: string
   /** The tag's manifest; undefined to leave the choice to the engine. */
   image: Pullable | undefined
@@ -24,28 +24,31 @@ export interface Pulled {
   digest: string | null
 }
 
-type Needed = Pick<Dependencies, 'engine' | 'registry' | 'config' | 'waits' | 'log'>
+type PullDependencies = Pick<Dependencies, 'engine' | 'registry' | 'config' | 'waits' | 'log'>
 
 /** By digest: a registry may serve another image for the same tag a moment later. */
-export async function pull(parts: Needed, { tag, image, signal, onProgress }: Wish): Promise<Pulled | 'missing'> {
-  const { engine, registry, config, waits } = parts
+export async function pull(
+  deps: PullDependencies,
+  { tag, image, signal, onProgress }: TagPull,
+): Promise<Pulled | 'missing'> {
+  const { engine, registry, config, waits } = deps
   const name = `${config.repository}:${tag}`
   const reference = image ? `${config.repository}@${image.digest}` : name
-  const limits = { stallAfter: waits.stall, within: config.pullTimeout, bytes: image && bytesOf(image) }
+  const limits = { stallAfter: waits.stall, within: config.pullTimeout, bytes: image && packedSizeOf(image) }
   const attempt = (auth?: Login) => engine.pull(reference, { onProgress, signal, auth, ...limits })
   try {
     const digest = await withLogin(registry, reference, attempt)
     if (!image) return { digest }
     signal.throwIfAborted()
-    await nameIt(parts, reference, name)
+    await nameIt(deps, reference, name)
     return { digest: image.digest }
   } catch (error) {
     const code = error instanceof EngineError ? error.code : undefined
     // Without its lane. The engine frees the slots of a pull that was cancelled between two bytes by itself.
-    if (code === 'too-slow') void freeDownloads(parts, 0)
-    else if (code === 'stalled' || signal.aborted) void freeDownloads(parts, Math.min(SILENT_MS, waits.stall / 2))
+    if (code === 'too-slow') void freeDownloads(deps, 0)
+    else if (code === 'stalled' || signal.aborted) void freeDownloads(deps, Math.min(SILENT_MS, waits.stall / 2))
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
-    return saidMissing(parts, error)
+    return throwMissing(deps, error)
   }
 }
 
@@ -76,7 +79,7 @@ async function nameIt({ engine }: Pick<Dependencies, 'engine'>, reference: strin
 }
 
 /** Most registries answer alike for a missing tag and a missing repository. */
-export async function saidMissing(
+export async function throwMissing(
   { registry, config }: Pick<Dependencies, 'registry' | 'config'>,
   error?: EngineError,
 ): Promise<'missing'> {
@@ -85,22 +88,25 @@ export async function saidMissing(
   throw new EngineError('no-repository', message, { cause: error })
 }
 
-export async function pullAndTell(parts: Dependencies, { tag, image, signal }: Wish): Promise<Pulled | 'missing'> {
-  const { store } = parts
+export async function pullWithProgress(
+  deps: Dependencies,
+  { tag, image, signal }: TagPull,
+): Promise<Pulled | 'missing'> {
+  const { store } = deps
   // After a restart of this process the progress continues where it was.
   const preview = store.get(tag)
-  let told = preview?.state === 'pulling' ? preview.progress : null
-  let latest = told
-  const tell = () => {
-    if (latest && latest !== told) store.progress(tag, (told = latest))
+  let previous = preview?.state === 'pulling' ? preview.progress : null
+  let latest = previous
+  const writeProgress = () => {
+    if (latest && latest !== previous) store.progress(tag, (previous = latest))
   }
   const onProgress = (progress: Progress) => void (latest = furthest(latest, progress))
   // Clears `waitsFor`.
   if (latest?.waitsFor) onProgress(latest)
-  tell()
-  const timer = setInterval(tell, TELL_EVERY_MS)
+  writeProgress()
+  const timer = setInterval(writeProgress, PROGRESS_EVERY_MS)
   try {
-    return await pull(parts, { tag, image, signal, onProgress })
+    return await pull(deps, { tag, image, signal, onProgress })
   } finally {
     clearInterval(timer)
   }

@@ -16,20 +16,23 @@ export async function readTag(
 }
 
 /** Where Lotan cannot reach a registry the engine may: it has its own proxies, mirrors and certificates. */
-export async function readTagOrLeaveIt(
-  parts: Pick<Dependencies, 'engine' | 'registry' | 'store' | 'log'>,
+export async function readTagIfReachable(
+  deps: Pick<Dependencies, 'engine' | 'registry' | 'store' | 'log'>,
   tag: string,
   signal: AbortSignal,
 ): Promise<Pullable | 'missing' | 'unread'> {
   try {
-    return (await readTag(parts, tag, signal)) ?? 'missing'
+    return (await readTag(deps, tag, signal)) ?? 'missing'
   } catch (error) {
     if (!(error instanceof RegistryError) || !error.isUnreached) throw error
-    parts.log.info({ tag, code: error.code, error: error.message }, 'the engine pulls what could not be read before')
+    deps.log.info(
+      { tag, code: error.code, error: error.message },
+      'the registry cannot be read from here, leaving the pull to the engine',
+    )
     return 'unread'
   }
 }
 
-export function bytesOf({ sizes }: Pullable): number {
+export function packedSizeOf({ sizes }: Pullable): number {
   return sizes.reduce((all, bytes) => all + bytes, 0)
 }

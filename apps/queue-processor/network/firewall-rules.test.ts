@@ -6,13 +6,13 @@ const place = { instance: '0a1b2c3d', bridge: 'br-1', front: null }
 
 test('beside the engine: previews are kept off this machine and link-local addresses, but for names, and others off them', () => {
   assert.deepEqual(rulesOf(place), {
-    stopped: [
+    dropped: [
       '! -i br-1 -o br-1 -m conntrack --ctstate NEW -j DROP',
       '-i br-1 -d 169.254.0.0/16 -p udp --dport 53 -j RETURN',
       '-i br-1 -d 169.254.0.0/16 -p tcp --dport 53 -j RETURN',
       '-i br-1 -d 169.254.0.0/16 -j DROP',
     ],
-    let: [],
+    accepted: [],
     input: [
       '-i br-1 -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN',
       '-i br-1 -p udp --dport 53 -j RETURN',
@@ -25,11 +25,11 @@ test('beside the engine: previews are kept off this machine and link-local addre
 
 test('in a container: it is let through to previews, and they only answer', () => {
   const rules = rulesOf({ ...place, front: '10.83.0.2' })
-  assert.deepEqual(rules.let, [
+  assert.deepEqual(rules.accepted, [
     '-i br-1 -o br-1 -s 10.83.0.2 -j ACCEPT',
     '-i br-1 -o br-1 -d 10.83.0.2 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
   ])
-  assert.deepEqual(rules.stopped, ['-i br-1 -s 10.83.0.2 -j RETURN', ...rulesOf(place).stopped.slice(1)])
+  assert.deepEqual(rules.dropped, ['-i br-1 -s 10.83.0.2 -j RETURN', ...rulesOf(place).dropped.slice(1)])
   assert.deepEqual(
     rules.input.filter((rule) => !rulesOf(place).input.includes(rule)),
     ['-i br-1 -s 10.83.0.2 -j RETURN'],

@@ -22,8 +22,8 @@ const LINK_LOCAL = '169.254.0.0/16'
 
 /** Rules without their chain. A packet that no rule stops goes on to the machine's own rules. */
 export interface Rules {
-  stopped: string[]
-  let: string[]
+  dropped: string[]
+  accepted: string[]
   input: string[]
 }
 
@@ -33,7 +33,7 @@ export function rulesOf({ bridge, front }: FirewallFacts): Rules {
   // The engine forwards a preview's DNS requests to the machine's name server, which clouds put at such an address.
   const names = (to: string) => ['udp', 'tcp'].map((protocol) => `${from}${to} -p ${protocol} --dport 53 -j RETURN`)
   return {
-    stopped: [
+    dropped: [
       front
         ? `${from} -s ${front} -j RETURN`
         : // A published port accepts clients that reach the container's own address (tried on 20.10).
@@ -42,7 +42,7 @@ export function rulesOf({ bridge, front }: FirewallFacts): Rules {
       `${from} -d ${LINK_LOCAL} -j DROP`,
     ],
     // The network keeps containers apart: Lotan's own gets through, and so do its answers.
-    let: front
+    accepted: front
       ? [`${from} -o ${bridge} -s ${front} -j ACCEPT`, `${from} -o ${bridge} -d ${front} ${answers} -j ACCEPT`]
       : [],
     input: [
@@ -60,7 +60,7 @@ export function rulesOf({ bridge, front }: FirewallFacts): Rules {
 export const NO_CHAIN = "the engine's chain DOCKER-USER cannot be read"
 
 /** Chooses the iptables variant that holds the engine's rules: the kernel keeps two rule sets. */
-const CHOOSE = `set -e
+const CHOOSE_IPTABLES = `set -e
 for iptables in iptables iptables-nft iptables-legacy none; do
   ! "$iptables" -w -n -L DOCKER-USER >/dev/null 2>&1 || break
 done
@@ -71,36 +71,36 @@ if [ $iptables = none ]; then
 fi
 `
 
-export function scriptOf(place: FirewallFacts): string {
-  const chain = `LOTAN-${place.instance}`
-  const rules = rulesOf(place)
+export function scriptOf(facts: FirewallFacts): string {
+  const chain = `LOTAN-${facts.instance}`
+  const rules = rulesOf(facts)
   const filled = (name: string, all: string[]) => all.map((rule) => `-A ${name} ${rule}\n`).join('')
   const tables = (input: string[]) => `*mangle
 :${chain} - [0:0]
-${filled(chain, rules.stopped)}COMMIT
+${filled(chain, rules.dropped)}COMMIT
 *filter
 :${chain} - [0:0]
 :${chain}-IN - [0:0]
-${filled(chain, rules.let)}${filled(`${chain}-IN`, input)}COMMIT`
-  return `${CHOOSE}"$iptables-restore" -w --noflush 2>/dev/null <<'RULES' || "$iptables-restore" -w --noflush <<'WITHOUT'
+${filled(chain, rules.accepted)}${filled(`${chain}-IN`, input)}COMMIT`
+  return `${CHOOSE_IPTABLES}"$iptables-restore" -w --noflush 2>/dev/null <<'RULES' || "$iptables-restore" -w --noflush <<'WITHOUT'
 ${tables(rules.input)}
 RULES
-${tables(dropping(rules.input))}
+${tables(withoutReject(rules.input))}
 WITHOUT
 ${callsOf(chain)
-  .map((call) => `${look(call)} 2>/dev/null || "$iptables" -w -t ${call.table} -I ${call.from} -j ${call.to}\n`)
+  .map((call) => `${checkOf(call)} 2>/dev/null || "$iptables" -w -t ${call.table} -I ${call.from} -j ${call.to}\n`)
   .join('')}`
 }
 
 /** For a kernel without REJECT, which refuses the whole set for it. */
-function dropping(rules: string[]): string[] {
+function withoutReject(rules: string[]): string[] {
   return rules.map((rule) => rule.replace(/ -j REJECT .*/, ' -j DROP'))
 }
 
 /** Succeeds where the instance's chains exist and are called. Changes nothing, takes milliseconds. */
-export function lookOf({ instance }: Pick<FirewallFacts, 'instance'>): string {
-  return `${CHOOSE}${callsOf(`LOTAN-${instance}`)
-    .map((call) => `${look(call)}\n`)
+export function checkScriptOf({ instance }: Pick<FirewallFacts, 'instance'>): string {
+  return `${CHOOSE_IPTABLES}${callsOf(`LOTAN-${instance}`)
+    .map((call) => `${checkOf(call)}\n`)
     .join('')}`
 }
 
@@ -112,6 +112,6 @@ function callsOf(chain: string) {
   ]
 }
 
-function look({ table, from, to }: ReturnType<typeof callsOf>[number]): string {
+function checkOf({ table, from, to }: ReturnType<typeof callsOf>[number]): string {
   return `"$iptables" -w -t ${table} -C ${from} -j ${to}`
 }

@@ -8,7 +8,7 @@ import { EngineError, type Engine, type OwnContainer } from '../../shared/engine
 import type { Log } from '../../shared/log.ts'
 import { frontOf } from '../../shared/slots/slots.ts'
 import { ownContainer } from '../../shared/engine/own-container-id.ts'
-import { lookOf, NO_CHAIN, scriptOf } from './firewall-rules.ts'
+import { checkScriptOf, NO_CHAIN, scriptOf } from './firewall-rules.ts'
 
 const run = promisify(execFile)
 /** A preview that takes longer to accept or refuse a connection is taken as unreachable. */
@@ -24,7 +24,7 @@ export function openFirewall(parts: {
   const { engine, config, log } = parts
   const { instance } = config
   /** Where rules were set last: by this process, or by a container on the engine's machine. */
-  let set: 'here' | 'there' | undefined
+  let setBy: 'here' | 'there' | undefined
 
   async function join(own: OwnContainer, subnet: string): Promise<string | null> {
     if (own.onHost) return null
@@ -38,7 +38,7 @@ export function openFirewall(parts: {
 
   return {
     /** @returns what previews can still reach and why @throws CutOff where Lotan's container cannot reach them */
-    async stand(subnet: string): Promise<string | undefined> {
+    async setUp(subnet: string): Promise<string | undefined> {
       const own = await ownContainer(engine)
       const front = own ? await join(own, subnet) : null
       const bridge = await engine.bridge()
@@ -48,29 +48,29 @@ export function openFirewall(parts: {
         else await runHere(bridge, script)
       } catch (error) {
         const words = wordsOf(error)
-        if (front && !isDown(error)) throw new CutOff(words)
+        if (front && !isDown(error)) throw new CutOffError(words)
         if (front) throw error
         // The engine keeps containers apart by iptables rules too.
-        const eachOther = words.includes(NO_CHAIN) ? ', and each other where the engine sets no rules at all' : ''
-        return `previews can reach the services of this machine itself and 169.254.0.0/16${eachOther}: ${words}`
+        const orEachOther = words.includes(NO_CHAIN) ? ', and each other where the engine sets no rules at all' : ''
+        return `previews can reach the services of this machine itself and 169.254.0.0/16${orEachOther}: ${words}`
       }
-      if (!own) set = 'here'
-      else if (front) set = 'there'
+      if (!own) setBy = 'here'
+      else if (front) setBy = 'there'
       return undefined
     },
 
     /** Without the engine: lists the rules here, or sees whether any preview answers. True in doubt. */
-    async stands(previews: Place[]): Promise<boolean> {
-      if (set === 'here') return succeeds(lookOf(config))
-      if (set !== 'there' || previews.length === 0) return true
-      for (const preview of previews) if (await answers(preview)) return true
+    async isSetUp(previews: Place[]): Promise<boolean> {
+      if (setBy === 'here') return succeeds(checkScriptOf(config))
+      if (setBy !== 'there' || previews.length === 0) return true
+      for (const preview of previews) if (await isReachable(preview)) return true
       return false
     },
   }
 }
 
 /** The firewall blocks Lotan's own container: no preview can be visited. */
-export class CutOff extends EngineError {
+export class CutOffError extends EngineError {
   constructor(words: string) {
     super('start-failed', `previews cannot be reached out of Lotan's own container: ${words}`)
   }
@@ -81,7 +81,7 @@ function isDown(error: unknown): boolean {
 }
 
 /** A refusal counts as an answer: dropped packets cause neither. */
-function answers({ host, port }: Place): Promise<boolean> {
+function isReachable({ host, port }: Place): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port, timeout: SILENT_MS })
     const end = (does: boolean) => {

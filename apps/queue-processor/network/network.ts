@@ -13,80 +13,80 @@ import {
 } from '../../shared/slots/slot-scheme.ts'
 import { generationOf, isRouted } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
-import { CutOff, type Firewall } from './firewall.ts'
+import { CutOffError, type Firewall } from './firewall.ts'
 import { fillPool } from './port-pool.ts'
 import { kindOfSlots } from './slot-scheme.ts'
 
 const LONGEST_PAUSE_MS = 10_000
 /** How many previews a containerised Lotan connects to in one check. */
-const MOST_ASKED = 3
+const MAX_CHECKED = 3
 
 /** Milliseconds. */
 export interface Rounds {
   /** Between two full set-ups. In a container one takes half a second of the engine's time. */
-  again: number
+  setUp: number
   /** Between two checks of the rules: 6 ms each, without the engine. */
-  look: number
+  check: number
   /** The shortest time between two repairs: another program may be changing the rules as well. */
-  rest: number
+  repairPause: number
 }
 
-const usual: Rounds = { again: 5 * 60_000, look: 10_000, rest: 60_000 }
+const defaultRounds: Rounds = { setUp: 5 * 60_000, check: 10_000, repairPause: 60_000 }
 
 export type Network = ReturnType<typeof openNetwork>
 
-export function openNetwork(parts: {
+export function openNetwork(deps: {
   engine: Pick<Engine, 'ensureNetwork' | 'bridge' | 'ownContainer' | 'list'>
   store: Pick<Store, 'meta' | 'list' | 'apply'>
-  firewall: Pick<Firewall, 'stand' | 'stands'>
+  firewall: Pick<Firewall, 'setUp' | 'isSetUp'>
   config: Pick<Config, 'slots' | 'slotKind' | 'dockerHost' | 'listen' | 'tls'>
   log: Log
   rounds?: Rounds
 }) {
-  const { engine, store, firewall, config, log, rounds = usual } = parts
+  const { engine, store, firewall, config, log, rounds = defaultRounds } = deps
   const { meta } = store
   let kind: SlotKind | undefined
   let known: SlotScheme | undefined
-  let asking: Promise<SlotScheme> | undefined
+  let ensuring: Promise<SlotScheme> | undefined
 
   function ensure(): Promise<SlotScheme> {
-    asking ??= make().finally(() => (asking = undefined))
-    return asking
+    ensuring ??= setUp().finally(() => (ensuring = undefined))
+    return ensuring
   }
 
-  async function make(): Promise<SlotScheme> {
+  async function setUp(): Promise<SlotScheme> {
     const subnet = await engine.ensureNetwork(meta.get('subnet') ?? null)
-    kind ??= await choose()
-    const places: SlotScheme = kind === 'network' ? { kind, subnet } : { kind, ports: await ports() }
-    moveTo(places, subnet)
-    await guard(subnet)
-    return (known = places)
+    kind ??= await chooseKind()
+    const slotScheme: SlotScheme = kind === 'network' ? { kind, subnet } : { kind, ports: await ports() }
+    recordSlots(slotScheme, subnet)
+    await setUpFirewall(subnet)
+    return (known = slotScheme)
   }
 
-  async function guard(subnet: string) {
+  async function setUpFirewall(subnet: string) {
     try {
-      note((await firewall.stand(subnet)) ?? 'yes')
+      recordGuarded((await firewall.setUp(subnet)) ?? 'yes')
       meta.set('cut_off', '')
     } catch (error) {
-      if (error instanceof CutOff) {
-        note(error.message)
+      if (error instanceof CutOffError) {
+        recordGuarded(error.message)
         meta.set('cut_off', 'yes')
       }
       throw error
     }
   }
 
-  async function stands(): Promise<boolean> {
-    const places = known
-    if (!places) return true
+  async function hasRules(): Promise<boolean> {
+    const slotScheme = known
+    if (!slotScheme) return true
     const running = store.list().flatMap((preview) => {
       const generation = generationOf(preview)
-      return generation && isRouted(generation) ? [hostPortOf(places, generation)] : []
+      return generation && isRouted(generation) ? [hostPortOf(slotScheme, generation)] : []
     })
-    return firewall.stands(running.slice(0, MOST_ASKED))
+    return firewall.isSetUp(running.slice(0, MAX_CHECKED))
   }
 
-  async function choose(): Promise<SlotKind> {
+  async function chooseKind(): Promise<SlotKind> {
     const choice = await kindOfSlots(engine, config)
     if ('problem' in choice) {
       meta.set('unreachable', choice.problem)
@@ -110,57 +110,58 @@ export function openNetwork(parts: {
   }
 
   /** Records the slots. Previews at former slots are stopped: no route may lead there any more. */
-  function moveTo(places: SlotScheme, subnet: string) {
+  function recordSlots(slotScheme: SlotScheme, subnet: string) {
     const was = slotSchemeIn(meta)
-    if (was?.kind === places.kind && isSameScheme(was, places) && meta.get('subnet') === subnet) return
-    if (was && was.kind !== places.kind) {
-      log.warn({ was: was.kind, kind: places.kind }, 'slots are reached in another way: what runs is made anew')
+    if (was?.kind === slotScheme.kind && isSameScheme(was, slotScheme) && meta.get('subnet') === subnet) return
+    if (was && was.kind !== slotScheme.kind) {
+      log.warn({ was: was.kind, kind: slotScheme.kind }, 'the kind of slots has changed: stopping all previews')
       for (const { tag } of store.list()) store.apply(tag, { type: 'stop', why: 'moved' })
     }
     // In this order, a concurrent reader finds either the earlier slots or these.
     const recorded = meta.get('subnet') ?? null
     if (subnet !== recorded) log.info({ subnet, was: recorded }, 'network has a subnet')
-    if (places.kind === 'network') meta.set('subnet', subnet)
-    else meta.set('slot_ports', JSON.stringify(places.ports))
-    meta.set('slot_kind', places.kind)
+    if (slotScheme.kind === 'network') meta.set('subnet', subnet)
+    else meta.set('slot_ports', JSON.stringify(slotScheme.ports))
+    meta.set('slot_kind', slotScheme.kind)
     meta.set('subnet', subnet)
   }
 
   /** `yes`, or why not. The launcher waits for it in the database and prints it. */
-  function note(guarded: string) {
+  function recordGuarded(guarded: string) {
     if (guarded === meta.get('guarded')) return
-    if (guarded !== 'yes') log.warn({ why: guarded }, 'previews are not kept off everything')
+    if (guarded !== 'yes')
+      log.warn({ why: guarded }, 'the firewall is incomplete: previews can reach more than they should')
     meta.set('guarded', guarded)
   }
 
   return {
     ensure,
 
-    places: async (): Promise<SlotScheme> => known ?? ensure(),
+    slotScheme: async (): Promise<SlotScheme> => known ?? ensure(),
 
     /** Runs until the signal: the engine may start later than Lotan. */
     async keep(signal: AbortSignal): Promise<void> {
       let due = 0
-      let early = 0
+      let noRepairBefore = 0
       for (let tries = 0; !signal.aborted;) {
-        let rest = rounds.look
+        let pauseMs = rounds.check
         try {
           // A clock that never steps back.
           const now = performance.now()
-          const gone = now < due && now >= early && !(await stands())
-          if (gone) log.warn({}, 'firewall rules were taken away, setting them again')
-          if (gone || now >= due) {
+          const areRulesGone = now < due && now >= noRepairBefore && !(await hasRules())
+          if (areRulesGone) log.warn({}, 'firewall rules are gone, setting them again')
+          if (areRulesGone || now >= due) {
             await ensure()
-            due = performance.now() + rounds.again
-            early = gone ? performance.now() + rounds.rest : 0
+            due = performance.now() + rounds.setUp
+            noRepairBefore = areRulesGone ? performance.now() + rounds.repairPause : 0
           }
           tries = 0
         } catch (error) {
           due = 0
           log.warn({ error: (error as Error).message }, 'network not ready, trying again')
-          rest = Math.min(250 * 2 ** tries++, LONGEST_PAUSE_MS)
+          pauseMs = Math.min(250 * 2 ** tries++, LONGEST_PAUSE_MS)
         }
-        await sleep(rest * (0.75 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => {})
+        await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => {})
       }
     },
   }

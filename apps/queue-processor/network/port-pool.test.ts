@@ -28,7 +28,7 @@ test('what is known stays where it is, and the rest is free', async (t) => {
   assert.equal(await fillPool(more, 50, []).then(({ length }) => length), 60)
 })
 
-test('ports that are taken, or to be somebody’s, are none of it', async () => {
+test('ports that are taken or reserved are not in the pool', async () => {
   const all = [...candidates([1, 2], () => 0)]
   const [one, two, ...others] = all.slice(0, 60)
   await assert.rejects(fillPool([], 3, [...others, ...all.slice(60)]), /LOTAN_SLOTS is 3, but only [012] ports/)

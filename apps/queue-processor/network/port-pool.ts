@@ -8,19 +8,19 @@ const HOST = '127.0.0.1'
 const LOWEST = 10_000
 const HIGHEST = 65_535
 /** Linux's default range for outgoing connections. */
-const USUAL: Span = [32_768, 60_999]
+const LINUX_DEFAULT: Span = [32_768, 60_999]
 
 type Span = [first: number, last: number]
 
 /**
  * Each instance begins at a random port, so that it rarely takes one that another has just freed.
  * @param known ports of the pool, the first slot's first
- * @param never ports reserved for others
+ * @param reserved ports reserved for others
  */
-export async function fillPool(known: number[], count: number, never: number[]): Promise<number[]> {
+export async function fillPool(known: number[], count: number, reserved: number[]): Promise<number[]> {
   const pool = [...known]
-  const taken = new Set([...known, ...never])
-  for (const port of candidates(outgoing(), randomInt)) {
+  const taken = new Set([...known, ...reserved])
+  for (const port of candidates(outgoingPorts(), randomInt)) {
     if (pool.length >= count) return pool
     if (!taken.has(port) && (await isFree(port))) pool.push(port)
   }
@@ -40,12 +40,12 @@ export function* candidates([first, last]: Span, random: (below: number) => numb
   }
 }
 
-function outgoing(): Span {
+function outgoingPorts(): Span {
   try {
     const [first, last] = fs.readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/)
     return [Number(first), Number(last)]
   } catch {
-    return USUAL
+    return LINUX_DEFAULT
   }
 }
 

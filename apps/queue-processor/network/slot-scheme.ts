@@ -17,16 +17,16 @@ export interface Facts {
 export type Choice = { kind: SlotKind; why: string } | { problem: string }
 
 export function chooseSlotKind({ wanted, own, hasBridge, dockerHost }: Facts): Choice {
-  const joins = own !== undefined && !own.onHost
-  if (joins && wanted === 'port')
+  const joinsNetwork = own !== undefined && !own.onHost
+  if (joinsNetwork && wanted === 'port')
     return {
       problem:
         "LOTAN_SLOT_KIND=port cannot work in a container with a network of its own, where 127.0.0.1 is not the engine's machine: leave it out, or run the container with --network host",
     }
-  if (joins) return { kind: 'network', why: "Lotan's own container joins the previews' network" }
+  if (joinsNetwork) return { kind: 'network', why: "Lotan's own container joins the previews' network" }
   if (hasBridge && wanted === 'port') return { kind: 'port', why: 'LOTAN_SLOT_KIND says so' }
   if (hasBridge) return { kind: 'network', why: "the previews' network is on this machine" }
-  if (isElsewhere(dockerHost))
+  if (isRemote(dockerHost))
     return {
       problem: `previews on the engine at ${dockerHost} cannot be reached from here: neither their network nor the engine's 127.0.0.1 is on this machine; run Lotan on the engine's own`,
     }
@@ -47,7 +47,7 @@ export async function kindOfSlots(
   return chooseSlotKind({ wanted: slotKind, own, hasBridge, dockerHost })
 }
 
-function isElsewhere(dockerHost: string | null): boolean {
+function isRemote(dockerHost: string | null): boolean {
   if (dockerHost === null || dockerHost.startsWith('unix:')) return false
   const { hostname } = new URL(dockerHost.replace(/^tcp:/, 'http:'))
   return hostname !== 'localhost' && hostname !== '[::1]' && !hostname.startsWith('127.')

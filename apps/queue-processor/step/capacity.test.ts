@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { takesPlace, type Preview } from '../../shared/preview/preview.ts'
-import { makeWay } from './capacity.ts'
+import { chooseToStop } from './capacity.ts'
 
 const now = 1_000_000_000
 const minutes = (n: number) => now - n * 60_000
@@ -24,16 +24,16 @@ function preview(tag: string, state: Preview['state'], facts: object = {}): Prev
 const waiting = preview('waiting', 'queued')
 const tagsOf = (previews: readonly Preview[]) => previews.map(({ tag }) => tag)
 
-test('the preview that nobody has used for longest makes way', () => {
+test('the least recently used preview is stopped', () => {
   const cases: [what: string, previews: Preview[], tag: string | undefined][] = [
-    ['nobody is up', [waiting], undefined],
+    ['no preview is up', [waiting], undefined],
     [
       'the longest idle one',
       [waiting, preview('a', 'running', { lastSeen: minutes(5) }), preview('b', 'running', { lastSeen: minutes(9) })],
       'b',
     ],
     ['never visited, but up for long', [waiting, preview('a', 'running', { readyAt: minutes(2) })], 'a'],
-    ['somebody is there', [waiting, preview('a', 'running', { lastSeen: now - 59_000 })], undefined],
+    ['the only one is in use', [waiting, preview('a', 'running', { lastSeen: now - 59_000 })], undefined],
     ['it came up a moment ago', [waiting, preview('a', 'running', { readyAt: now - 1_000 })], undefined],
     [
       'a paused one before any that runs',
@@ -52,7 +52,7 @@ test('the preview that nobody has used for longest makes way', () => {
       [waiting, preview('w', 'queued'), preview('a', 'running'), preview('b', 'stopping')],
       'a',
     ],
-    ['nobody waits', [preview('a', 'running')], undefined],
+    ['none waits', [preview('a', 'running')], undefined],
     [
       'who waits is not due yet',
       [preview('w', 'queued', { notBefore: now + 8_000 }), preview('a', 'running')],
@@ -61,17 +61,17 @@ test('the preview that nobody has used for longest makes way', () => {
   ]
   for (const [what, previews, tag] of cases) {
     const places = previews.filter(({ state }) => takesPlace(state)).length
-    assert.deepEqual(tagsOf(makeWay(previews, places, now)), tag === undefined ? [] : [tag], what)
+    assert.deepEqual(tagsOf(chooseToStop(previews, places, now)), tag === undefined ? [] : [tag], what)
   }
 })
 
 test('where LOTAN_MAX_RUNNING was lowered all who have to go are stopped at once, and no more', () => {
   const up = ['a', 'b', 'c', 'd', 'e', 'f'].map((tag, i) => preview(tag, 'running', { lastSeen: minutes(20 - i) }))
-  assert.deepEqual(tagsOf(makeWay([waiting, ...up], 3, now)), ['a', 'b', 'c', 'd'])
-  assert.deepEqual(tagsOf(makeWay([waiting, preview('z', 'stopping'), ...up], 3, now)), ['a', 'b', 'c', 'd'])
-  assert.deepEqual(tagsOf(makeWay([waiting, preview('z', 'stopping'), ...up], 6, now)), ['a'])
+  assert.deepEqual(tagsOf(chooseToStop([waiting, ...up], 3, now)), ['a', 'b', 'c', 'd'])
+  assert.deepEqual(tagsOf(chooseToStop([waiting, preview('z', 'stopping'), ...up], 3, now)), ['a', 'b', 'c', 'd'])
+  assert.deepEqual(tagsOf(chooseToStop([waiting, preview('z', 'stopping'), ...up], 6, now)), ['a'])
   const paused = preview('p', 'paused', { lastSeen: minutes(1) })
-  assert.deepEqual(tagsOf(makeWay([waiting, paused, ...up], 6, now)), ['p', 'a'])
-  assert.deepEqual(tagsOf(makeWay([waiting, ...up], 10, now)), [])
-  assert.deepEqual(tagsOf(makeWay(up, 3, now)), [])
+  assert.deepEqual(tagsOf(chooseToStop([waiting, paused, ...up], 6, now)), ['p', 'a'])
+  assert.deepEqual(tagsOf(chooseToStop([waiting, ...up], 10, now)), [])
+  assert.deepEqual(tagsOf(chooseToStop(up, 3, now)), [])
 })

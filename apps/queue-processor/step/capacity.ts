@@ -9,15 +9,15 @@ export { isDue }
 export const IDLE_MS = 60_000
 
 /** One for each that waits, less those that stop already; more where LOTAN_MAX_RUNNING was lowered. */
-export function makeWay(
+export function chooseToStop(
   previews: readonly Preview[],
   maxRunning: number,
   now: number,
 ): (In<'running'> | In<'paused'>)[] {
   const waiting = previews.filter((preview) => preview.state === 'queued' && isDue(preview, now))
-  const leaving = previews.filter((preview) => preview.state === 'stopping' && !preview.thenStart)
+  const stopping = previews.filter((preview) => preview.state === 'stopping' && !preview.thenStart)
   const places = previews.filter(({ state }) => takesPlace(state))
-  const missing = waiting.length + places.length - maxRunning - leaving.length
+  const missing = waiting.length + places.length - maxRunning - stopping.length
   if (waiting.length === 0 || missing <= 0) return []
   const longestUnused = (a: Preview, b: Preview) => usedAt(a) - usedAt(b)
   // A paused preview is idle by definition, and still takes its memory.
@@ -29,12 +29,12 @@ export function makeWay(
 }
 
 /** The waiting preview stays queued; the reaper asks for it again. */
-export async function makeRoom({ store, nudges, config, log }: Dependencies, tag: string): Promise<void> {
+export async function freeCapacity({ store, nudges, config, log }: Dependencies, tag: string): Promise<void> {
   if (store.places() < config.maxRunning) return
-  for (const idle of makeWay(store.list(), config.maxRunning, Date.now())) {
+  for (const idle of chooseToStop(store.list(), config.maxRunning, Date.now())) {
     const stopping = store.apply(idle.tag, { type: 'stop', why: 'room' })
     if (!stopping) continue
-    log.info({ tag: idle.tag, for: tag }, 'making room')
+    log.info({ tag: idle.tag, for: tag }, 'stopping an idle preview for a waiting one')
     await nudges.nudge(stopping)
   }
 }

@@ -6,18 +6,18 @@ import type { Outcome, Dependencies } from '../dependencies.ts'
 import { isDue } from './capacity.ts'
 
 /** By HEAD, since most unknown tags are guesses. Without an answer the pull decides. */
-export async function checkTag(parts: Dependencies, preview: In<'queued'>): Promise<Outcome> {
-  const { store, registry, config, log } = parts
+export async function checkTag(deps: Dependencies, preview: In<'queued'>): Promise<Outcome> {
+  const { store, registry, config, log } = deps
   const { tag } = preview
   if (!isDue(preview, Date.now())) return undefined
   const began = Date.now()
-  if (await mayBeThere(tag)) return { sendOn: 'pull' }
+  if (await mayExist(tag)) return { nextLane: 'pull' }
   if (!(await registry.hasRepository()))
     throw new EngineError('no-repository', `the registry has no repository ${config.repository}`)
   log.info({ tag, ms: Date.now() - began }, 'the registry has no such tag')
   return void store.apply(tag, { type: 'missing' })
 
-  async function mayBeThere(tag: string): Promise<boolean> {
+  async function mayExist(tag: string): Promise<boolean> {
     try {
       return await registry.has(tag)
     } catch (error) {

@@ -1,20 +1,20 @@
 /** Pauses a preview that is not in use, and wakes it: 12 ms, where a start takes 160 ms or more. */
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In } from '../../shared/preview/preview.ts'
-import { drained } from './drain.ts'
+import { waitForDrain } from './drain.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 
-export async function pausePreview(parts: Dependencies, preview: In<'paused'>): Promise<Outcome> {
-  return preview.draining ? { beside: freeze(parts, preview) } : undefined
+export async function pausePreview(deps: Dependencies, preview: In<'paused'>): Promise<Outcome> {
+  return preview.draining ? { background: freeze(deps, preview) } : undefined
 }
 
-async function freeze(parts: Dependencies, preview: In<'paused'>): Promise<Outcome> {
-  const { store, engine, log } = parts
+async function freeze(deps: Dependencies, preview: In<'paused'>): Promise<Outcome> {
+  const { store, engine, log } = deps
   const { tag, generation } = preview
-  const left = await drained(parts, preview)
-  if (!left) return undefined
+  const usage = await waitForDrain(deps, preview)
+  if (!usage) return undefined
   // A connection to a frozen container succeeds, and hangs.
-  if (left.used || left.open) return void store.apply(tag, { type: 'inUse' })
+  if (usage.used || usage.open) return void store.apply(tag, { type: 'inUse' })
   // Committed before the freeze: a click from here on waits for the wake.
   if (!store.apply(tag, { type: 'freeze', generation: generation.number })) return undefined
   const began = Date.now()
@@ -29,8 +29,8 @@ async function freeze(parts: Dependencies, preview: In<'paused'>): Promise<Outco
   return undefined
 }
 
-export async function wakePreview(parts: Dependencies, preview: In<'paused'>): Promise<Outcome> {
-  const { store, engine, log } = parts
+export async function wakePreview(deps: Dependencies, preview: In<'paused'>): Promise<Outcome> {
+  const { store, engine, log } = deps
   const { tag, generation } = preview
   const { number, container } = generation
   const began = Date.now()
@@ -48,7 +48,7 @@ export async function wakePreview(parts: Dependencies, preview: In<'paused'>): P
   if (found?.status === 'running') store.apply(tag, { type: 'woken', generation: number })
   else if (found?.running) store.apply(tag, { type: 'restart' })
   else {
-    const detail = found ? `exit status ${found.exitCode}` : 'the container was removed by somebody else'
+    const detail = found ? `exit status ${found.exitCode}` : 'another program removed the container'
     store.apply(tag, { type: 'exited', generation: number, gone: !found, reason: { code: 'exited', detail } })
   }
   return undefined

@@ -4,8 +4,8 @@ import { removeOldImages } from '../images/old-images.ts'
 import type { Dependencies } from '../dependencies.ts'
 
 /** @returns how many containers were removed */
-export async function removeStrays(parts: Dependencies, tag: string): Promise<number> {
-  const { store, engine, log } = parts
+export async function removeStrays(deps: Dependencies, tag: string): Promise<number> {
+  const { store, engine, log } = deps
   const containers = await engine.list(tag)
   // Read after the list, so that it knows a generation that was created meanwhile.
   const preview = store.get(tag)
@@ -15,19 +15,19 @@ export async function removeStrays(parts: Dependencies, tag: string): Promise<nu
   // So may a pending or a retired generation.
   const beside = preview ? besideOf(preview) : []
   const isMeant = ({ generation }: { generation: number }) => beside.some(({ number }) => number === generation)
-  const corpses = containers.filter((container) => container !== own && !isMeant(container))
-  for (const { id, generation } of corpses) {
+  const strays = containers.filter((container) => container !== own && !isMeant(container))
+  for (const { id, generation } of strays) {
     const began = Date.now()
     await engine.remove(id)
     log.info({ tag, generation, container: id.slice(0, 12), ms: Date.now() - began }, 'stray container removed')
   }
   // No row knows the tag: the image that Lotan pulled for it goes with its containers.
-  for (const { repository, image, pulled } of preview ? [] : corpses) {
+  for (const { repository, image, pulled } of preview ? [] : strays) {
     const reference = `${repository}:${tag}`
     if (pulled && (await engine.findImage(reference))?.id === image) await engine.removeImage(reference)
   }
   // Started by hand: a stopped preview has no slot, and its address may be another's.
   if (preview?.state === 'stopped' && own?.running) await engine.stop(own.id)
-  await removeOldImages(parts, tag)
-  return corpses.length
+  await removeOldImages(deps, tag)
+  return strays.length
 }

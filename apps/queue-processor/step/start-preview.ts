@@ -10,32 +10,32 @@ import { pendingOf, discard, isStillPending, type Pending } from './pending.ts'
 import { createOptionsOf, portOf, type ContainerPlan } from '../containers/create-options.ts'
 import { needsFirstProcess } from '../containers/first-process.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
-import { isDue, makeRoom } from './capacity.ts'
+import { isDue, freeCapacity } from './capacity.ts'
 
 /** How long to wait for a container of the same name whose removal is under way. */
 const NAME_MS = 5_000
 const NAME_AGAIN_MS = 50
 /** Give up after this many occupied slots. */
 const MOST_TRIES = 20
-const OCCUPIED = Symbol('somebody else has the place of the slot')
+const OCCUPIED = Symbol('occupied')
 
 type Starting = In<'queued'> | In<'starting'> | In<'running'>
 
-export async function startPreview(parts: Dependencies, preview: Starting): Promise<Outcome> {
-  const coming = pendingOf(preview) ?? begin(parts, preview)
-  if (!coming) return preview.state === 'running' ? undefined : void (await makeRoom(parts, preview.tag))
+export async function startPreview(deps: Dependencies, preview: Starting): Promise<Outcome> {
+  const pending = pendingOf(preview) ?? claimSlot(deps, preview)
+  if (!pending) return preview.state === 'running' ? undefined : void (await freeCapacity(deps, preview.tag))
   const began = Date.now()
-  const up = await bringUp(parts, coming)
-  if (!up) return undefined
-  const { tag, generation } = up.coming
-  parts.log.info(
+  const started = await runContainer(deps, pending)
+  if (!started) return undefined
+  const { tag, generation } = started.pending
+  deps.log.info(
     { tag, generation: generation.number, slot: generation.slot, ms: Date.now() - began },
     'container started',
   )
-  return { beside: awaitAnswer(parts, up.coming, up.container, up.plan) }
+  return { background: awaitAnswer(deps, started.pending, started.container, started.plan) }
 }
 
-function begin({ store, config }: Dependencies, preview: Starting): Pending | undefined {
+function claimSlot({ store, config }: Dependencies, preview: Starting): Pending | undefined {
   const { tag, image } = preview
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
   const port = portOf(image, config.containerPort)
@@ -46,13 +46,13 @@ function begin({ store, config }: Dependencies, preview: Starting): Pending | un
   return begun && pendingOf(begun)
 }
 
-type Up = { coming: Pending; container: string; plan: ContainerPlan }
+type StartedContainer = { pending: Pending; container: string; plan: ContainerPlan }
 
 /** Starts the kept container if it still fits, or a new one. */
-async function bringUp(parts: Dependencies, coming: Pending, tries = 0): Promise<Up | undefined> {
-  const { store, engine, network, config } = parts
-  const { tag, image, generation } = coming
-  const place = hostPortOf(await network.places(), generation)
+async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Promise<StartedContainer | undefined> {
+  const { store, engine, network, config } = deps
+  const { tag, image, generation } = pending
+  const hostPort = hostPortOf(await network.slotScheme(), generation)
   const program = await engine.programOf(image.id)
   if (!program) return void store.apply(tag, { type: 'imageGone' })
   const host = hostOf(tag, config)
@@ -62,93 +62,96 @@ async function bringUp(parts: Dependencies, coming: Pending, tries = 0): Promise
     generation: generation.number,
     image,
     program,
-    insists: needsFirstProcess(store.meta, image.id),
+    needsFirstProcess: needsFirstProcess(store.meta, image.id),
     port: generation.port,
-    place,
+    hostPort,
     groupParent: await engine.groupParent(),
     host,
     url: urlOf(host, config),
   })
 
-  const kept = generation.container && (await startKept(parts, coming, generation.container, plan, place))
-  const container = kept || (await startNew(parts, coming, plan, place).catch(unlessOccupied))
-  if (container === OCCUPIED) return elsewhere(parts, coming, place, tries)
+  const kept = generation.container && (await startKept(deps, pending, generation.container, plan, hostPort))
+  const container = kept || (await startNew(deps, pending, plan, hostPort).catch(catchOccupied))
+  if (container === OCCUPIED) return tryAnotherSlot(deps, pending, hostPort, tries)
   if (!container) return undefined
   // After a restart of Lotan this may have been committed before.
-  if (coming.waiting === undefined) store.apply(tag, { type: 'started', generation: generation.number })
-  return { coming, container, plan }
+  if (pending.waiting === undefined) store.apply(tag, { type: 'started', generation: generation.number })
+  return { pending, container, plan }
 }
 
-function unlessOccupied(error: unknown): typeof OCCUPIED {
+function catchOccupied(error: unknown): typeof OCCUPIED {
   if (error instanceof EngineError && error.code === 'occupied') return OCCUPIED
   throw error
 }
 
 /** Another program has the slot's port or address: try another slot. */
-async function elsewhere(
-  parts: Dependencies,
-  coming: Pending,
-  place: HostPort,
+async function tryAnotherSlot(
+  deps: Dependencies,
+  pending: Pending,
+  hostPort: HostPort,
   tries: number,
-): Promise<Up | undefined> {
-  const { store, log } = parts
-  const { tag, generation } = coming
-  if (!isStillPending(parts, coming)) return undefined
-  await discard(parts, coming)
-  const moved = tries < MOST_TRIES && store.apply(tag, { type: 'slotTaken', generation: generation.number })
-  const again = moved && pendingOf(moved)
-  if (!again) throw new EngineError('start-failed', `${hostPortText(place)} is in use, and so were others before it`)
-  log.warn({ tag, slot: generation.slot, place: hostPortText(place) }, 'somebody else has the place of a slot')
-  return bringUp(parts, again, tries + 1)
+): Promise<StartedContainer | undefined> {
+  const { store, log } = deps
+  const { tag, generation } = pending
+  if (!isStillPending(deps, pending)) return undefined
+  await discard(deps, pending)
+  const withSlot = tries < MOST_TRIES && store.apply(tag, { type: 'slotTaken', generation: generation.number })
+  const retry = withSlot && pendingOf(withSlot)
+  if (!retry) throw new EngineError('start-failed', `${hostPortText(hostPort)} is in use, and so were others before it`)
+  log.warn(
+    { tag, slot: generation.slot, place: hostPortText(hostPort) },
+    'another program uses the address or port of a slot, trying another slot',
+  )
+  return runContainer(deps, retry, tries + 1)
 }
 
 /** Keeps its files. @returns undefined where it cannot be used (it is removed then), or the start was cancelled */
 async function startKept(
-  parts: Dependencies,
-  coming: Pending,
+  deps: Dependencies,
+  pending: Pending,
   id: string,
   plan: ContainerPlan,
-  place: HostPort,
+  hostPort: HostPort,
 ): Promise<string | undefined> {
-  const { engine, log } = parts
+  const { engine, log } = deps
   const found = await engine.inspect(id)
   if (!found) return undefined
-  const isPlaced = place.address === null || found.address === place.address
+  const isAtAddress = hostPort.address === null || found.address === hostPort.address
   const fits =
     found.labels['lotan.spec'] === plan.spec &&
-    found.published === place.published &&
+    found.published === hostPort.published &&
     ['created', 'exited', 'running'].includes(found.status)
-  if (fits && found.running && isPlaced) return id
+  if (fits && found.running && isAtAddress) return id
   // It ran and has ended: `awaitAnswer` finds out how.
-  if (fits && !found.running && coming.waiting !== undefined) return id
+  if (fits && !found.running && pending.waiting !== undefined) return id
   try {
     if (fits && !found.running) {
-      if (!isPlaced) await engine.moveTo(id, place.address)
+      if (!isAtAddress) await engine.moveTo(id, hostPort.address)
       const quota = plan.options.HostConfig!.CpuQuota!
-      // It may have been throttled for forking.
-      if (found.cpuQuota !== quota) await engine.allowCpu(id, quota)
-      if (!isStillPending(parts, coming)) return undefined
-      await start(parts, id, place)
+      // It may have been curbed while it ran.
+      if (found.cpuQuota !== quota) await engine.setCpuQuota(id, quota)
+      if (!isStillPending(deps, pending)) return undefined
+      await start(deps, id, hostPort)
       return id
     }
   } catch (error) {
     if (!(error instanceof EngineError) || error.code === 'engine-down' || error.code === 'disk-full') throw error
-    log.warn({ tag: coming.tag, container: id.slice(0, 12), error: error.message }, 'kept container cannot be started')
+    log.warn({ tag: pending.tag, container: id.slice(0, 12), error: error.message }, 'kept container cannot be started')
   }
-  if (isStillPending(parts, coming)) await engine.remove(id)
+  if (isStillPending(deps, pending)) await engine.remove(id)
   return undefined
 }
 
 async function startNew(
-  parts: Dependencies,
-  coming: Pending,
+  deps: Dependencies,
+  pending: Pending,
   plan: ContainerPlan,
-  place: HostPort,
+  hostPort: HostPort,
 ): Promise<string | undefined> {
-  const { store, engine } = parts
-  const { tag, generation } = coming
-  if (!isStillPending(parts, coming)) return undefined
-  const container = await create(parts, plan).catch((error: unknown) => {
+  const { store, engine } = deps
+  const { tag, generation } = pending
+  if (!isStillPending(deps, pending)) return undefined
+  const container = await create(deps, plan).catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
     store.apply(tag, { type: 'imageGone' })
   })
@@ -158,7 +161,7 @@ async function startNew(
     await engine.remove(container)
     return undefined
   }
-  await start(parts, container, place)
+  await start(deps, container, hostPort)
   return container
 }
 

@@ -2,16 +2,16 @@
 import { duesOf } from '../../shared/preview/timeouts.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Image, In } from '../../shared/preview/preview.ts'
-import { drained, graced } from './drain.ts'
+import { waitForDrain, waitForGrace } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { removeStrays } from './remove-strays.ts'
 
 export const STOP_SECONDS = 10
 
-export async function stopPreview(parts: Dependencies, preview: In<'stopping'>): Promise<Outcome> {
-  if (preview.draining) return { beside: letGo(parts, preview) }
-  const { store, engine, log } = parts
+export async function stopPreview(deps: Dependencies, preview: In<'stopping'>): Promise<Outcome> {
+  if (preview.draining) return { background: drainPreview(deps, preview) }
+  const { store, engine, log } = deps
   const { tag, generation } = preview
   const began = Date.now()
   if (generation?.container) {
@@ -19,38 +19,34 @@ export async function stopPreview(parts: Dependencies, preview: In<'stopping'>):
     log.info({ tag, generation: generation.number, why: preview.why, ms: Date.now() - began }, 'container stopped')
   }
   store.apply(tag, { type: 'ended' })
-  await removeStrays(parts, tag)
+  await removeStrays(deps, tag)
   return undefined
 }
 
 /** Drains before the end. A click calls the preview back, and so does use of an idle one. */
-async function letGo(parts: Dependencies, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
-  const { store } = parts
+async function drainPreview(deps: Dependencies, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
+  const { store } = deps
   const { tag } = preview
   const isIdle = preview.state === 'stopping' && (preview.why === 'idle' || preview.why === 'disk')
-  const left = await drained(parts, preview)
-  if (!left) return undefined
-  if (isIdle && left.used && store.apply(tag, { type: 'inUse' })) return undefined
-  return (await graced(parts, preview)) && store.apply(tag, { type: 'ending' }) ? { again: true } : undefined
+  const usage = await waitForDrain(deps, preview)
+  if (!usage) return undefined
+  if (isIdle && usage.used && store.apply(tag, { type: 'inUse' })) return undefined
+  return (await waitForGrace(deps, preview)) && store.apply(tag, { type: 'ending' }) ? { lookAgain: true } : undefined
 }
 
-export async function removePreview(parts: Dependencies, preview: In<'removing'>): Promise<Outcome> {
-  if (preview.draining) return { beside: letGo(parts, preview) }
-  const { store } = parts
+export async function removePreview(deps: Dependencies, preview: In<'removing'>): Promise<Outcome> {
+  if (preview.draining) return { background: drainPreview(deps, preview) }
+  const { store } = deps
   const { tag, generation } = preview
-  if (generation?.container) await stopIfItCan(parts, tag, generation.container)
-  await discard(parts, tag, preview.image)
+  if (generation?.container) await tryStop(deps, tag, generation.container)
+  await discard(deps, tag, preview.image)
   store.apply(tag, { type: 'removed' })
-  await removeOldImages(parts, tag)
+  await removeOldImages(deps, tag)
   return undefined
 }
 
 /** A container that cannot be stopped is removed by force later. @throws EngineError where the engine is down */
-export async function stopIfItCan(
-  { engine, log }: Pick<Dependencies, 'engine' | 'log'>,
-  tag: string,
-  container: string,
-) {
+export async function tryStop({ engine, log }: Pick<Dependencies, 'engine' | 'log'>, tag: string, container: string) {
   try {
     await engine.stop(container, STOP_SECONDS)
   } catch (error) {
@@ -59,14 +55,14 @@ export async function stopIfItCan(
   }
 }
 
-export async function cleanUp(parts: Dependencies, preview: In<'stopped'> | In<'failed'>): Promise<Outcome> {
-  const { store, config } = parts
+export async function cleanUp(deps: Dependencies, preview: In<'stopped'> | In<'failed'>): Promise<Outcome> {
+  const { store, config } = deps
   const { tag, image } = preview
   const [due] = duesOf(preview, config)
-  if (!due || due.at > Date.now()) return void (await removeStrays(parts, tag))
-  await discard(parts, tag, image)
+  if (!due || due.at > Date.now()) return void (await removeStrays(deps, tag))
+  await discard(deps, tag, image)
   store.apply(tag, { type: 'cleaned' })
-  await removeOldImages(parts, tag)
+  await removeOldImages(deps, tag)
   return undefined
 }
 
@@ -77,7 +73,7 @@ async function discard({ config, engine, log }: Dependencies, tag: string, image
   // By name and never by force: another tag or program may use the image. And only while the name still leads to the
   // image that Lotan pulled.
   const reference = `${containers[0]?.repository ?? config.repository}:${tag}`
-  const ours = image?.pulled && (await engine.findImage(reference))?.id === image.id
-  const removed = ours ? await engine.removeImage(reference) : 'not ours'
+  const isOurs = image?.pulled && (await engine.findImage(reference))?.id === image.id
+  const removed = isOurs ? await engine.removeImage(reference) : 'not ours'
   log.info({ tag, containers: containers.length, image: removed, ms: Date.now() - began }, 'preview cleaned up')
 }

@@ -8,12 +8,12 @@ export function isExpected(error: unknown): error is EngineError | RegistryError
 }
 
 /** A longer `Retry-After` is cut to this. */
-const LONGEST_REST_MS = 60 * 60_000
+const MAX_RETRY_AFTER_MS = 60 * 60_000
 
 /** Milliseconds that the registry asked for; undefined where it did not. */
-export function restOf(error: unknown): number | undefined {
+export function retryAfterOf(error: unknown): number | undefined {
   if (!(error instanceof RegistryError) || error.retryAfter === undefined) return undefined
-  return Math.min(error.retryAfter, LONGEST_REST_MS)
+  return Math.min(error.retryAfter, MAX_RETRY_AFTER_MS)
 }
 
 export function toFailureReason(error: unknown, otherwise: ReasonCode): Reason {

@@ -9,7 +9,8 @@ import type { RouterContext } from '../context.ts'
 import { backOf, sendPage } from './login.ts'
 import { LOG_LINES, previewDetailOf, type DetailFacts } from '../pages/preview-detail.ts'
 import { adminPage, messagePage, previewPage } from '../pages/render.ts'
-import { previewListOf, type ListFacts } from '../pages/preview-list.ts'
+import { previewListOf } from '../pages/preview-list.ts'
+import type { ListFacts } from '../pages/preview-row.ts'
 import { startsSomething, applyAction, actions, type PreviewAction } from '../preview-actions.ts'
 
 const HISTORY_LINES = 50

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express'
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
-import { aheadOf } from '../pages/preview-list.ts'
+import { aheadOf } from '../pages/preview-row.ts'
 import { viewOf } from './preview-view.ts'
 
 export interface ApiContext extends RouterContext {

@@ -1,6 +1,6 @@
 /** `/lost` and `/silent`: the upstream failed. Holds the request if the container is gone, else tries it again or gives up. */
-import type { RouterContext } from '../context.ts'
 import type { Response } from 'express'
+import type { RouterContext } from '../context.ts'
 import { refuse, type Forwarder } from './forward.ts'
 import type { Hold } from './hold.ts'
 import { isLostContainer } from './lost-container.ts'
@@ -10,7 +10,7 @@ import { isAt } from './upstream.ts'
 /** The most of a response's head that nginx reads, bytes: proxy_buffer_size. */
 const LARGEST_HEAD = 32 * 1024
 
-interface Needs extends Pick<RouterContext, 'store' | 'nudges' | 'reaper' | 'log'> {
+interface FailureContext extends Pick<RouterContext, 'store' | 'nudges' | 'reaper' | 'log'> {
   hold: Hold
   forwarder: Forwarder
 }
@@ -23,7 +23,7 @@ export async function onFailedUpstream(
   request: GatewayRequest,
   res: Response,
   running: 'refuse' | 'retry',
-  { hold, forwarder, ...context }: Needs,
+  { hold, forwarder, ...context }: FailureContext,
 ): Promise<unknown> {
   const { store, log } = context
   if (request.received >= LARGEST_HEAD) {

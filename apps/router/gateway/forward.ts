@@ -1,8 +1,8 @@
 /** The two answers to nginx's subrequests: the upstream that a request goes to, or a refusal. */
-import type { RouterContext } from '../context.ts'
 import type { Response } from 'express'
 import type { In } from '../../shared/preview/preview.ts'
 import { hostPortText } from '../../shared/slots/slot-scheme.ts'
+import type { RouterContext } from '../context.ts'
 import { noteRelayed } from './relayed-containers.ts'
 import type { GatewayRequest, Verdict } from './request.ts'
 import { noteColdStarts } from './server-timing.ts'

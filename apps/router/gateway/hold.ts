@@ -1,8 +1,8 @@
 /** `/wait`: wakes a preview and holds the request until the preview is up, or this kind of request has waited enough. */
-import type { RouterContext } from '../context.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'express'
 import type { Preview } from '../../shared/preview/preview.ts'
+import type { RouterContext } from '../context.ts'
 import { noteVisit } from './activity.ts'
 import type { DecideNow } from './decide-now.ts'
 import { isNavigation } from './decide.ts'
@@ -13,7 +13,7 @@ import type { Waker } from './wake.ts'
 /** Between two held requests that go on to the same preview, milliseconds. */
 const RELEASE_EVERY_MS = 2
 
-interface Needs extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'activity'> {
+interface HoldContext extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'activity'> {
   decideNow: DecideNow
   waker: Waker
   forwarder: Forwarder
@@ -21,7 +21,7 @@ interface Needs extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'ac
 
 export type Hold = ReturnType<typeof openHold>
 
-export function openHold({ config, store, changes, activity, decideNow, waker, forwarder }: Needs) {
+export function openHold({ config, store, changes, activity, decideNow, waker, forwarder }: HoldContext) {
   let held = 0
   const awaitTurn = openTurns()
 

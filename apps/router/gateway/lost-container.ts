@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Place } from '../../shared/config/config.ts'
 import type { In } from '../../shared/preview/preview.ts'
-import { staysConnected } from './tcp-probe.ts'
 import type { RouterContext } from '../context.ts'
+import { staysConnected } from './tcp-probe.ts'
 import type { ContainerState } from '../reaper-client.ts'
 import { hostPortIn, upstreamIn } from './upstream.ts'
 

@@ -1,4 +1,4 @@
-/** Reads nginx's subrequest: what it tells about the client's request (nginx's own templates set these headers). */
+/** Reads nginx's subrequest: what it tells about the client's request (nginx/locations/router-request.conf.ejs). */
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Config } from '../../shared/config/config.ts'

@@ -77,7 +77,7 @@ const startReasons: Record<string, string> = {
 }
 const stopReasons: Record<string, string> = {
   asked: 'asked to',
-  idle: 'nobody used it',
+  idle: 'it was not in use',
   lifetime: 'its lifetime was over',
   room: 'to make room for another',
   disk: 'to make room on the disk',
@@ -93,7 +93,7 @@ function textOf(event: string, detail: string | null): string {
     case 'restart':
       return 'a restart was asked for'
     case 'pause':
-      return 'nobody used it'
+      return 'it was not in use'
     case 'freeze':
       return 'its container is frozen'
     case 'woken':
@@ -103,7 +103,7 @@ function textOf(event: string, detail: string | null): string {
         ? 'it may use the processor again'
         : 'it makes processes without end: it gets little of the processor'
     case 'inUse':
-      return 'somebody uses it after all'
+      return 'it is in use after all'
     case 'renewed':
       return 'a newer image is here'
     case 'replace':

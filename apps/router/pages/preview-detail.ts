@@ -6,7 +6,7 @@ import type { Change } from '../../shared/store/store.ts'
 import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
 import { limitsOf, type Limits } from '../../shared/config/limits.ts'
 import { builtAt, sourceOf, shortRevision } from './image-source.ts'
-import { actionOf, pathOf, percentOf, shortDigest, whatOf } from './preview-list.ts'
+import { actionOf, pathOf, percentOf, shortDigest, whatOf } from './preview-row.ts'
 import { historyOf } from './history.ts'
 import { age, ago, bytes, clock, duration, limit, memory, elapsed, zone } from './format.ts'
 

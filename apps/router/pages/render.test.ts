@@ -5,7 +5,9 @@ import type { Preview } from '../../shared/preview/preview.ts'
 import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
 import { previewDetailOf, plain } from './preview-detail.ts'
 import * as pages from './render.ts'
-import { previewListOf, type ListFacts } from './preview-list.ts'
+import { previewListOf } from './preview-list.ts'
+import type { ListFacts } from './preview-row.ts'
+import { messages } from './messages.ts'
 import { startStatusOf } from './start-status.ts'
 import { duration } from './format.ts'
 
@@ -121,9 +123,9 @@ const visitors: Record<string, pages.Page> = {
     transliterate: false,
   }),
   'not offered': pages.notFoundPage({ why: 'not-offered', tag: evil }),
-  unanswered: pages.messagePage(pages.messages.unanswered(evil)),
-  'too large': pages.messagePage(pages.messages.tooLarge(evil)),
-  crowded: pages.messagePage(pages.messages.crowded(evil)),
+  unanswered: pages.messagePage(messages.unanswered(evil)),
+  'too large': pages.messagePage(messages.tooLarge(evil)),
+  crowded: pages.messagePage(messages.crowded(evil)),
 }
 const admins: Record<string, pages.Page> = {
   login: pages.loginPage({ repository: evil, domain: evil }),

@@ -1,6 +1,6 @@
 /** Start statuses as server-sent events, for the waiting pages. */
-import type { RouterContext } from '../context.ts'
 import type { Response } from 'express'
+import type { RouterContext } from '../context.ts'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
 import { sendProblem } from '../api/problem.ts'
 import { startStatusOf } from './start-status.ts'

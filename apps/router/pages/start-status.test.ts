@@ -101,7 +101,7 @@ describe('what is told of a start', () => {
         usual: 400,
         usually: 'usually under 1 s',
         status: 'It opens here by itself. 1 preview starts before it.',
-        about: 'Nobody was using it, so it was asleep; your click wakes it.',
+        about: 'It was asleep because it was not in use; your click wakes it.',
       },
     ],
     [

@@ -29,7 +29,8 @@ export function makeRunDir(dataDir: string, temp = os.tmpdir()): string {
   if (dir === path.join(dataDir, 'run')) return dir
   // Anybody may have put something of that name there before us.
   if (!isOurs(dir)) throw new Error(`${dir}, its place for sockets, is not ours`)
-  if (fs.lstatSync(dir).mode & 0o077) fs.chmodSync(dir, 0o700)
+  // The group may enter: nginx's workers do.
+  if (fs.lstatSync(dir).mode & 0o067) fs.chmodSync(dir, 0o700)
   return dir
 }
 

@@ -2,15 +2,15 @@
 import { EngineError, engineError } from './error.ts'
 
 /** Long enough for an engine under load, short enough for a person who waits. */
-export const ASK_MS = 15_000
+export const REQUEST_MS = 15_000
 
 /** @param doing for the error's message: `inspecting red` @throws EngineError, or the reason of `options.signal` */
 export async function call<T>(
   doing: string,
-  ask: (asked: { abortSignal: AbortSignal }) => Promise<T>,
+  send: (abort: { abortSignal: AbortSignal }) => Promise<T>,
   options: { ms?: number; signal?: AbortSignal; kind?: Parameters<typeof engineError>[1] } = {},
 ): Promise<T> {
-  const { ms = ASK_MS, signal: outer, kind } = options
+  const { ms = REQUEST_MS, signal: outer, kind } = options
   outer?.throwIfAborted()
   const ending = new AbortController()
   const ended = Promise.withResolvers<never>()
@@ -26,7 +26,7 @@ export async function call<T>(
   outer?.addEventListener('abort', cancel, { once: true })
   try {
     // The client never settles when a connection ends in the middle of an answer: the race ends that wait too.
-    return await Promise.race([ask({ abortSignal: ending.signal }), ended.promise])
+    return await Promise.race([send({ abortSignal: ending.signal }), ended.promise])
   } catch (error) {
     if (outer?.aborted) throw outer.reason
     throw engineError(error, kind)

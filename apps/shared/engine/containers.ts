@@ -1,5 +1,5 @@
 import type Docker from 'dockerode'
-import { ASK_MS, call } from './call.ts'
+import { REQUEST_MS, call } from './call.ts'
 import { EngineError } from './error.ts'
 import { networkName } from '../slots/slots.ts'
 
@@ -50,8 +50,8 @@ export interface Inspected {
 
 export async function list(docker: Docker, instance: string, tag?: string): Promise<Container[]> {
   const label = [`lotan.instance=${instance}`, ...(tag === undefined ? [] : [`lotan.tag=${tag}`])]
-  const containers = await call('listing containers', (asked) =>
-    docker.listContainers({ all: true, filters: { label }, ...asked }),
+  const containers = await call('listing containers', (abort) =>
+    docker.listContainers({ all: true, filters: { label }, ...abort }),
   )
   const prefix = `${networkName(instance)}-`
   return containers.map((container) => toContainer(container, instance)).filter(({ name }) => name.startsWith(prefix))
@@ -79,8 +79,8 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
 
 /** The configured address, else the current one. */
 function addressOf(endpoint: { IPAMConfig?: unknown; IPAddress?: string } | undefined): string | null {
-  const given = endpoint?.IPAMConfig as { IPv4Address?: string } | null | undefined
-  return given?.IPv4Address || endpoint?.IPAddress || null
+  const configured = endpoint?.IPAMConfig as { IPv4Address?: string } | null | undefined
+  return configured?.IPv4Address || endpoint?.IPAddress || null
 }
 
 type Bindings = Record<string, { HostPort?: string }[] | null> | null | undefined
@@ -91,8 +91,8 @@ function publishedOf(bindings: Bindings): number | null {
 }
 
 export async function inspect(docker: Docker, instance: string, id: string): Promise<Inspected | undefined> {
-  const asked = call(`inspecting ${id}`, (asked) => docker.getContainer(id).inspect({ ...asked }))
-  const info = await orAbsent(asked)
+  const abort = call(`inspecting ${id}`, (abort) => docker.getContainer(id).inspect({ ...abort }))
+  const info = await undefinedIfMissing(abort)
   if (!info) return undefined
   const { State: state } = info
   const endpoint = info.NetworkSettings.Networks[networkName(instance)]
@@ -115,7 +115,7 @@ export async function inspect(docker: Docker, instance: string, id: string): Pro
 
 /** @throws EngineError `taken` where another container has the name, `missing` where the image is not there */
 export async function create(docker: Docker, options: CreateOptions): Promise<string> {
-  const container = await call('creating', (asked) => docker.createContainer({ ...options, ...asked }), {
+  const container = await call('creating', (abort) => docker.createContainer({ ...options, ...abort }), {
     ms: START_MS,
     kind: 'create',
   })
@@ -123,33 +123,33 @@ export async function create(docker: Docker, options: CreateOptions): Promise<st
 }
 
 export async function start(docker: Docker, id: string): Promise<void> {
-  await call('starting', (asked) => docker.getContainer(id).start({ ...asked }), {
+  await call('starting', (abort) => docker.getContainer(id).start({ ...abort }), {
     ms: START_MS,
     kind: 'start',
-  }).catch(unless(304))
+  }).catch(ignoreStatus(304))
 }
 
 /** Sends SIGKILL after `timeout` seconds. A container that does not run, or does not exist, is no error. */
 export async function stop(docker: Docker, id: string, timeout = 10): Promise<void> {
-  await call('stopping', (asked) => docker.getContainer(id).stop({ t: timeout, ...asked }), {
-    ms: ASK_MS + timeout * 1000,
-  }).catch(unless(304, 404))
+  await call('stopping', (abort) => docker.getContainer(id).stop({ t: timeout, ...abort }), {
+    ms: REQUEST_MS + timeout * 1000,
+  }).catch(ignoreStatus(304, 404))
 }
 
 /** Also while paused. A container that does not run, or does not exist, is no error. */
 export async function kill(docker: Docker, id: string): Promise<void> {
-  await call('killing', (asked) => docker.getContainer(id).kill({ signal: 'SIGKILL', ...asked })).catch(
-    unless(404, 409),
+  await call('killing', (abort) => docker.getContainer(id).kill({ signal: 'SIGKILL', ...abort })).catch(
+    ignoreStatus(404, 409),
   )
 }
 
 /** Also applies to its next start. @param quota microseconds per period */
-export async function allowCpu(docker: Docker, id: string, quota: number): Promise<void> {
-  await call(`updating ${id}`, (asked) => docker.getContainer(id).update({ CpuQuota: quota, ...asked }))
+export async function setCpuQuota(docker: Docker, id: string, quota: number): Promise<void> {
+  await call(`updating ${id}`, (abort) => docker.getContainer(id).update({ CpuQuota: quota, ...abort }))
 }
 
 export async function pause(docker: Docker, id: string): Promise<void> {
-  await call('pausing', (asked) => docker.getContainer(id).pause({ ...asked })).catch((error: unknown) => {
+  await call('pausing', (abort) => docker.getContainer(id).pause({ ...abort })).catch((error: unknown) => {
     if (!/already paused/i.test((error as Error).message)) throw error
   })
 }
@@ -157,7 +157,7 @@ export async function pause(docker: Docker, id: string): Promise<void> {
 /** @returns whether it was paused; if not, it may run or have ended */
 export async function unpause(docker: Docker, id: string): Promise<boolean> {
   try {
-    await call('waking', (asked) => docker.getContainer(id).unpause({ ...asked }))
+    await call('waking', (abort) => docker.getContainer(id).unpause({ ...abort }))
     return true
   } catch (error) {
     if (/is not paused/i.test((error as Error).message)) return false
@@ -167,58 +167,58 @@ export async function unpause(docker: Docker, id: string): Promise<boolean> {
 
 /** Removes its volumes too. A container that does not exist, or is being removed, is no error. */
 export async function remove(docker: Docker, id: string): Promise<void> {
-  await call('removing', (asked) => docker.getContainer(id).remove({ force: true, v: true, ...asked }), {
+  await call('removing', (abort) => docker.getContainer(id).remove({ force: true, v: true, ...abort }), {
     ms: REMOVE_MS,
-  }).catch(unless(404, 409))
+  }).catch(ignoreStatus(404, 409))
 }
 
 /** @returns the exit code; null where the container was removed */
 export async function wait(docker: Docker, id: string, signal?: AbortSignal): Promise<number | null> {
-  const waited = call('waiting', (asked) => docker.getContainer(id).wait({ ...asked }), { ms: 0, signal })
-  const answer = (await orAbsent(waited)) as { StatusCode: number } | undefined
+  const waited = call('waiting', (abort) => docker.getContainer(id).wait({ ...abort }), { ms: 0, signal })
+  const answer = (await undefinedIfMissing(waited)) as { StatusCode: number } | undefined
   return answer ? answer.StatusCode : null
 }
 
 /** For a stopped container. null for any address. */
 export async function moveTo(docker: Docker, instance: string, id: string, address: string | null): Promise<void> {
   const network = docker.getNetwork(networkName(instance))
-  await call('leaving the address', (asked) => network.disconnect({ Container: id, Force: true, ...asked })).catch(
+  await call('leaving the address', (abort) => network.disconnect({ Container: id, Force: true, ...abort })).catch(
     (error: unknown) => {
       // The network was made anew since.
       if (!(error instanceof EngineError) || !/is not connected/.test(error.message)) throw error
     },
   )
-  await call('taking the address', (asked) =>
+  await call('taking the address', (abort) =>
     network.connect({
       Container: id,
       EndpointConfig: address === null ? {} : { IPAMConfig: { IPv4Address: address } },
-      ...asked,
+      ...abort,
     }),
   )
 }
 
 /** Bytes, without page cache that the kernel can drop; undefined when it does not run. */
 export async function memory(docker: Docker, id: string): Promise<{ memory: number; limit: number } | undefined> {
-  const asked = call('measuring', (asked) =>
-    docker.getContainer(id).stats({ stream: false, 'one-shot': true, ...asked }),
+  const abort = call('measuring', (abort) =>
+    docker.getContainer(id).stats({ stream: false, 'one-shot': true, ...abort }),
   )
-  const { usage, limit, stats } = (await orAbsent(asked))?.memory_stats ?? {}
+  const { usage, limit, stats } = (await undefinedIfMissing(abort))?.memory_stats ?? {}
   if (usage === undefined || limit === undefined) return undefined
   // Control groups of version 1, then version 2.
   const cache = stats?.total_inactive_file ?? stats?.inactive_file ?? 0
   return { memory: Math.max(0, usage - cache), limit }
 }
 
-async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
+async function undefinedIfMissing<T>(abort: Promise<T>): Promise<T | undefined> {
   try {
-    return await asked
+    return await abort
   } catch (error) {
     if (error instanceof EngineError && error.code === 'missing') return undefined
     throw error
   }
 }
 
-function unless(...statuses: number[]) {
+function ignoreStatus(...statuses: number[]) {
   return (error: unknown): void => {
     const { statusCode } = ((error as Error).cause ?? {}) as { statusCode?: number }
     if (statusCode === undefined || !statuses.includes(statusCode)) throw error

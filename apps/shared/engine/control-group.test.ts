@@ -14,7 +14,7 @@ test('a preview’s control group is at the top where the engine would put all i
   assert.equal(parentFor({ ...info, SecurityOptions: ['name=rootless'] }, '6.1.0'), undefined)
 })
 
-test('refused processes are found in either version of control groups, and in nobody else’s', () => {
+test('refused forks are found in either version of control groups, and never in another process’s', () => {
   const first = `9:name=systemd:/docker/${id}\n8:pids:/docker/${id}\n1:cpu:/docker/${id}\n0::/\n`
   assert.equal(eventsFile(first, id), `/sys/fs/cgroup/pids/docker/${id}/pids.events`)
   assert.equal(eventsFile(`3:cpu,pids:/${id}\n`, id), `/sys/fs/cgroup/cpu,pids/${id}/pids.events`)

@@ -18,7 +18,7 @@ export function openGroup(docker: Docker, instance: string) {
   let known: { parent: string | undefined; at: number } | undefined
   return async function groupParent(): Promise<string | undefined> {
     if (known && performance.now() - known.at < AGAIN_MS) return known.parent
-    const info = await call('asking for its control groups', (asked) => (docker as Asked).info(asked))
+    const info = await call('asking for its control groups', (abort) => (docker as WithInfo).info(abort))
     const inside = containerIn(fs.readFileSync('/proc/self/mountinfo', 'utf8'))
     const own = inside === undefined ? undefined : await ownContainer(docker, instance, inside)
     known = { parent: own ? undefined : parentFor(info, os.release()), at: performance.now() }
@@ -36,6 +36,6 @@ export function parentFor({ CgroupDriver, KernelVersion, SecurityOptions }: Info
   return CgroupDriver === 'cgroupfs' && KernelVersion === kernel && !isRootless ? '/' : undefined
 }
 
-interface Asked {
+interface WithInfo {
   info(options: object): Promise<Info>
 }

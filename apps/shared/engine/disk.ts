@@ -24,7 +24,7 @@ export function openDisk(docker: Docker, local: boolean) {
   async function root(): Promise<string | undefined> {
     if (!local) return undefined
     if (known && Date.now() - known.at < ROOT_MS) return known.root
-    const info = await call('asking for its data root', (asked) => (docker as Asked).info(asked))
+    const info = await call('asking for its data root', (abort) => (docker as WithInfo).info(abort))
     known = { root: (await isHere(info)) ? info.DockerRootDir : undefined, at: Date.now() }
     return known.root
   }
@@ -42,7 +42,7 @@ export function openDisk(docker: Docker, local: boolean) {
   }
 }
 
-interface Asked {
+interface WithInfo {
   info(options: object): Promise<Info>
 }
 

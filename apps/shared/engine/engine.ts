@@ -32,11 +32,11 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
   const isLocal = config.dockerHost === null || config.dockerHost.startsWith('unix://')
   return {
     version: async (): Promise<string> =>
-      (await call('asking the version', (asked) => (docker as Versioned).version(asked), { ms: 5_000 })).Version,
+      (await call('asking the version', (abort) => (docker as WithVersion).version(abort), { ms: 5_000 })).Version,
 
     /** In the words of manifests: `linux`, `amd64`. */
     platform: async (): Promise<{ os: string; architecture: string }> => {
-      const version = await call('asking the platform', (asked) => (docker as Versioned).version(asked))
+      const version = await call('asking the platform', (abort) => (docker as WithVersion).version(abort))
       return { os: version.Os, architecture: version.Arch }
     },
     disk: openDisk(docker, isLocal),
@@ -55,12 +55,13 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     start: (id: string) => containers.start(docker, id),
     stop: (id: string, timeout?: number) => containers.stop(docker, id, timeout),
     kill: (id: string) => containers.kill(docker, id),
-    allowCpu: (id: string, quota: number) => containers.allowCpu(docker, id, quota),
+    setCpuQuota: (id: string, quota: number) => containers.setCpuQuota(docker, id, quota),
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
-    moveTo: (id: string, address: string | null) => containers.moveTo(docker, instance, id, address),
+    moveTo: (id: string, connectionOptions: string | null) =>
+      containers.moveTo(docker, instance, id, connectionOptions),
 
     findImage: (reference: string, digests?: (string | null | undefined)[]) => findImage(docker, reference, digests),
     namesOf: (reference: string) => namesOf(docker, reference),
@@ -80,22 +81,22 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
   }
 }
 
-interface Versioned {
+interface WithVersion {
   version(options: object): Promise<{ Version: string; Os: string; Arch: string }>
 }
 
 /** Connections are not kept: an engine that was restarted would reset them. */
 function address(dockerHost: string | null): Docker.DockerOptions & { agent?: http.Agent } {
-  if (dockerHost === null) return { agent: terse(new http.Agent()) }
+  if (dockerHost === null) return { agent: printTersely(new http.Agent()) }
   if (dockerHost.startsWith('unix://'))
-    return { socketPath: dockerHost.slice('unix://'.length), agent: terse(new http.Agent()) }
+    return { socketPath: dockerHost.slice('unix://'.length), agent: printTersely(new http.Agent()) }
   const { protocol, hostname, port } = new URL(dockerHost)
   const secure = protocol === 'https:' || port === '2376'
   return {
     host: hostname,
     port: port || (secure ? 2376 : 2375),
     protocol: secure ? 'https' : 'http',
-    agent: terse(secure ? new https.Agent() : new http.Agent()),
+    agent: printTersely(secure ? new https.Agent() : new http.Agent()),
   }
 }
 
@@ -103,6 +104,6 @@ function address(dockerHost: string | null): Docker.DockerOptions & { agent?: ht
  * The client formats every request, open sockets included, for a debug log that is off. With 20 requests at once that
  * took 9 ms of CPU time each; an agent that prints as a word leaves 0.6 ms.
  */
-function terse<A extends http.Agent>(agent: A): A {
+function printTersely<A extends http.Agent>(agent: A): A {
   return Object.assign(agent, { [inspect.custom]: () => 'agent' })
 }

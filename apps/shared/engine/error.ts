@@ -21,7 +21,7 @@ export class EngineError extends Error {
 type Doing = 'pull' | 'create' | 'start' | 'other'
 
 /** The first matching line decides. */
-const said: [pattern: RegExp, code: EngineErrorCode, when?: Doing][] = [
+const patterns: [pattern: RegExp, code: EngineErrorCode, when?: Doing][] = [
   [/no space left on device|disk quota exceeded/i, 'disk-full'],
   // The image is being removed at this moment: a 500, not a 404.
   [/layer does not exist|unrecognized image ID/i, 'missing', 'other'],
@@ -62,7 +62,7 @@ export function engineError(error: unknown, doing: Doing = 'other'): EngineError
   const make = (code: EngineErrorCode) => new EngineError(code, message, { cause: error })
   if (statusCode === undefined && code !== undefined) return make('engine-down')
   if (statusCode === undefined && /socket hang up|aborted/i.test(message)) return make('engine-down')
-  for (const [pattern, meaning, when] of said)
+  for (const [pattern, meaning, when] of patterns)
     if ((when === undefined || when === doing) && pattern.test(message)) return make(meaning)
   if (statusCode === 404) return make('missing')
   if (statusCode === 409 && doing === 'create') return make('taken')

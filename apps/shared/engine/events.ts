@@ -25,7 +25,7 @@ export async function* events(
   const filters = { type: ['container' as const], event: [...actions], label: [`lotan.instance=${instance}`] }
   const query = { filters, ...(since === undefined ? {} : { since: since / 1000 }) }
   // The engine sends the header at once: only this part has a deadline.
-  const stream = await call('listening to the engine', (asked) => docker.getEvents({ ...query, ...asked }), { signal })
+  const stream = await call('listening to the engine', (abort) => docker.getEvents({ ...query, ...abort }), { signal })
   const end = () => (stream as unknown as { destroy(): void }).destroy()
   signal.addEventListener('abort', end, { once: true })
   try {
@@ -35,7 +35,7 @@ export async function* events(
       const lines = rest.split('\n')
       rest = lines.pop()!
       for (const line of lines) {
-        const event = line.trim() && read(JSON.parse(line) as Told)
+        const event = line.trim() && read(JSON.parse(line) as RawEvent)
         if (event) yield event
       }
     }
@@ -47,13 +47,13 @@ export async function* events(
   }
 }
 
-interface Told {
+interface RawEvent {
   Action: string
   Actor: { ID: string; Attributes: Record<string, string> }
   timeNano: number
 }
 
-function read({ Action, Actor, timeNano }: Told): ContainerEvent | undefined {
+function read({ Action, Actor, timeNano }: RawEvent): ContainerEvent | undefined {
   const action = actions.find((known) => known === Action)
   const tag = Actor.Attributes['lotan.tag']
   if (!action || tag === undefined) return undefined

@@ -5,9 +5,9 @@ import type { Image } from '../preview/preview.ts'
 
 const REMOVE_MS = 120_000
 /** Labels are stored in the database and read with every preview, so they have to be short. */
-const MOST_LABELS = 50
-const LONGEST_LABEL = 2_000
-const MOST_PORTS = 10
+const MAX_LABELS = 50
+const MAX_LABEL_LENGTH = 2_000
+const MAX_PORTS = 10
 
 /** @param digests the tag's possible digests: the result has the first one that the image was pulled by */
 export async function findImage(
@@ -34,7 +34,7 @@ export async function findImage(
       .filter((port) => !port.endsWith('/udp') && !port.endsWith('/sctp'))
       .map((port) => Number.parseInt(port, 10))
       .sort((a, b) => a - b)
-      .slice(0, MOST_PORTS),
+      .slice(0, MAX_PORTS),
   }
 }
 
@@ -65,7 +65,7 @@ export async function programOf(docker: Docker, reference: string): Promise<stri
 /** Removes a name, and the image with its last name. Never by force: an image that a container needs stays. */
 export async function removeImage(docker: Docker, reference: string): Promise<'removed' | 'in-use' | 'gone'> {
   try {
-    await call('removing an image', (asked) => docker.getImage(reference).remove({ ...asked }), {
+    await call('removing an image', (abort) => docker.getImage(reference).remove({ ...abort }), {
       ms: REMOVE_MS,
     })
     return 'removed'
@@ -82,13 +82,13 @@ export function keptLabels(labels: Record<string, string>): Record<string, strin
   const known = Object.entries(labels).filter(
     ([name]) => name.length < 100 && /^(lotan|org\.opencontainers\.image)\./.test(name),
   )
-  const own = known.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, MOST_LABELS)
-  return Object.fromEntries(own.map(([name, text]) => [name, text.slice(0, LONGEST_LABEL)]))
+  const own = known.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, MAX_LABELS)
+  return Object.fromEntries(own.map(([name, text]) => [name, text.slice(0, MAX_LABEL_LENGTH)]))
 }
 
 async function inspect(docker: Docker, reference: string): Promise<Docker.ImageInspectInfo | undefined> {
   try {
-    return await call(`inspecting ${reference}`, (asked) => docker.getImage(reference).inspect({ ...asked } as object))
+    return await call(`inspecting ${reference}`, (abort) => docker.getImage(reference).inspect({ ...abort } as object))
   } catch (error) {
     if (error instanceof EngineError && error.code === 'missing') return undefined
     throw error

@@ -7,13 +7,13 @@ import { EngineError } from './error.ts'
 import { dynamicRangeOf, gatewayOf, networkName, overlaps, subnetFor } from '../slots/slots.ts'
 
 /** A machine that refuses this many subnets refuses all. */
-const MOST_TRIES = 20
+const MAX_TRIES = 20
 
 /** @param recorded its former subnet, which it gets again unless another network took it */
 export async function ensureNetwork(docker: Docker, instance: string, recorded: string | null): Promise<string> {
   const refused: string[] = []
   for (;;) {
-    const networks = await call('listing networks', (asked) => docker.listNetworks({ ...asked }))
+    const networks = await call('listing networks', (abort) => docker.listNetworks({ ...abort }))
     const [first, ...others] = networks.filter(({ Name }) => Name === networkName(instance)).sort(older)
     for (const { Id } of others) await remove(docker, Id)
     const subnet = first && subnetsOf(first)[0]
@@ -26,7 +26,7 @@ export async function ensureNetwork(docker: Docker, instance: string, recorded: 
     } catch (error) {
       // Another process was quicker. Two that create it at once both succeed, whatever `CheckDuplicate` says (tried).
       if (!(error instanceof EngineError) || !/already exists|overlaps/i.test(error.message)) throw error
-      if (refused.push(wanted) > MOST_TRIES) throw error
+      if (refused.push(wanted) > MAX_TRIES) throw error
     }
   }
 }
@@ -40,14 +40,14 @@ function older(a: Docker.NetworkInspectInfo, b: Docker.NetworkInspectInfo): numb
 }
 
 async function remove(docker: Docker, id: string): Promise<void> {
-  const removed = call('removing a second network', (asked) => docker.getNetwork(id).remove({ ...asked }))
+  const removed = call('removing a second network', (abort) => docker.getNetwork(id).remove({ ...abort }))
   await removed.catch((error: EngineError) => {
     if (error.code === 'engine-down') throw error
   })
 }
 
 function create(docker: Docker, instance: string, subnet: string) {
-  return call('creating the network', (asked) =>
+  return call('creating the network', (abort) =>
     docker.createNetwork({
       Name: networkName(instance),
       Driver: 'bridge',
@@ -61,7 +61,7 @@ function create(docker: Docker, instance: string, subnet: string) {
       // Previews cannot reach each other; this machine reaches them.
       Options: { 'com.docker.network.bridge.enable_icc': 'false' },
       Labels: { 'lotan.managed': 'true', 'lotan.instance': instance },
-      ...asked,
+      ...abort,
     }),
   )
 }

@@ -13,11 +13,11 @@ export interface LogOptions {
 
 export async function logs(docker: Docker, id: string, { tail, follow, signal }: LogOptions): Promise<Readable> {
   const container = docker.getContainer(id)
-  if (!follow) return Readable.from([await past(docker, id, tail)])
+  if (!follow) return Readable.from([await pastOutput(docker, id, tail)])
   // Only the request has a deadline; the stream lives until the caller or the container ends it.
   const stream = (await call(
     `reading the output of ${id}`,
-    (asked) => container.logs({ stdout: true, stderr: true, tail, follow: true, ...asked }),
+    (abort) => container.logs({ stdout: true, stderr: true, tail, follow: true, ...abort }),
     { signal },
   )) as Readable
   const text = demultiplexer()
@@ -32,7 +32,7 @@ export async function logs(docker: Docker, id: string, { tail, follow, signal }:
 
 /** Oldest first, without terminal colours, each cut to a thousand characters. */
 export async function output(docker: Docker, id: string, lines: number): Promise<string[]> {
-  const text = (await past(docker, id, lines)).toString('utf8')
+  const text = (await pastOutput(docker, id, lines)).toString('utf8')
   return text
     .split('\n')
     .map(bare)
@@ -40,9 +40,9 @@ export async function output(docker: Docker, id: string, lines: number): Promise
     .slice(-lines)
 }
 
-async function past(docker: Docker, id: string, tail: number): Promise<Buffer> {
-  const answer = await call(`reading the output of ${id}`, (asked) =>
-    docker.getContainer(id).logs({ stdout: true, stderr: true, tail, follow: false, ...asked }),
+async function pastOutput(docker: Docker, id: string, tail: number): Promise<Buffer> {
+  const answer = await call(`reading the output of ${id}`, (abort) =>
+    docker.getContainer(id).logs({ stdout: true, stderr: true, tail, follow: false, ...abort }),
   )
   const parts: Buffer[] = []
   for await (const part of Readable.from([Buffer.from(answer)]).pipe(demultiplexer())) parts.push(part as Buffer)

@@ -20,8 +20,8 @@ export interface OwnContainer {
 
 /** Follows `network_mode: container:ID` to the container whose network Lotan uses. */
 export async function ownContainer(docker: Docker, instance: string, id: string): Promise<OwnContainer | undefined> {
-  const asked = call(`inspecting ${id}`, (asked) => docker.getContainer(id).inspect({ ...asked }))
-  const info = await asked.catch((error: EngineError) => {
+  const abort = call(`inspecting ${id}`, (abort) => docker.getContainer(id).inspect({ ...abort }))
+  const info = await abort.catch((error: EngineError) => {
     if (error.code !== 'missing') throw error
   })
   if (!info) return undefined
@@ -41,7 +41,7 @@ export async function ownContainer(docker: Docker, instance: string, id: string)
 /** @throws EngineError `missing` where there is no network */
 export async function bridgeOf(docker: Docker, instance: string): Promise<string> {
   const filters = { name: [networkName(instance)] }
-  const networks = await call('listing networks', (asked) => docker.listNetworks({ filters, ...asked }))
+  const networks = await call('listing networks', (abort) => docker.listNetworks({ filters, ...abort }))
   const network = networks.find(({ Name }) => Name === networkName(instance))
   if (!network) throw new EngineError('missing', `there is no network ${networkName(instance)}`)
   return network.Options?.['com.docker.network.bridge.name'] ?? `br-${network.Id.slice(0, 12)}`
@@ -75,8 +75,8 @@ export async function runOnHost(docker: Docker, instance: string, image: string,
     await containers.start(docker, id)
     const code = await containers.wait(docker, id, AbortSignal.timeout(ONCE_MS))
     if (code === 0) return
-    const said = (await output(docker, id, 5)).join('; ')
-    throw new EngineError('start-failed', said || `status ${code}`)
+    const written = (await output(docker, id, 5)).join('; ')
+    throw new EngineError('start-failed', written || `status ${code}`)
   } finally {
     await containers.remove(docker, id)
   }

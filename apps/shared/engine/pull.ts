@@ -9,8 +9,8 @@ import type { Progress } from '../preview/preview.ts'
 
 export const STALL_MS = 60_000
 /** More layers than any engine takes; each may be announced once more on a retry. */
-const MOST_LAYERS = 125
-const MOST_ANNOUNCED = 4 * MOST_LAYERS
+const MAX_LAYERS = 125
+const MAX_ANNOUNCED = 4 * MAX_LAYERS
 
 const BUILD_TRIES = 5
 
@@ -38,7 +38,7 @@ export async function pull(docker: Docker, reference: string, options: PullOptio
   let announced = 0
   let digest: string | null = null
   await follow(
-    (asked) => docker.createImage(auth ?? {}, { fromImage: repository, tag, ...asked }),
+    (abort) => docker.createImage(auth ?? {}, { fromImage: repository, tag, ...abort }),
     (frame) => {
       const before = pulling
       digest = /^Digest: (\S+)$/.exec(frame.status ?? '')?.[1] ?? digest
@@ -46,7 +46,7 @@ export async function pull(docker: Docker, reference: string, options: PullOptio
       pulling = advance(pulling, frame)
       if (pulling !== before) {
         const progress = progressOf(pulling)
-        refuse({ ...progress, announced }, options.bytes)
+        enforceLimits({ ...progress, announced }, options.bytes)
         onProgress?.(progress)
       }
       // A layer's retry counts its seconds down and brings no bytes.
@@ -58,23 +58,23 @@ export async function pull(docker: Docker, reference: string, options: PullOptio
 }
 
 /** The engine itself has no limits. */
-function refuse({ layers, announced, bytes }: Progress & { announced: number }, most = Infinity): void {
-  if (layers > MOST_LAYERS || announced > MOST_ANNOUNCED)
-    throw new EngineError('bad-image', `it has more than ${MOST_LAYERS} layers, so it was given up`)
+function enforceLimits({ layers, announced, bytes }: Progress & { announced: number }, most = Infinity): void {
+  if (layers > MAX_LAYERS || announced > MAX_ANNOUNCED)
+    throw new EngineError('bad-image', `it has more than ${MAX_LAYERS} layers, so it was given up`)
   if (bytes > most)
     throw new EngineError('bad-image', `the registry sends more than the ${most} bytes that its manifest says`)
 }
 
 export async function tagImage(docker: Docker, image: string, reference: string): Promise<void> {
   const { repository: repo, tag } = partsOf(reference)
-  await call(`naming ${reference}`, (asked) => docker.getImage(image).tag({ repo, tag, ...asked }))
+  await call(`naming ${reference}`, (abort) => docker.getImage(image).tag({ repo, tag, ...abort }))
 }
 
 export async function push(docker: Docker, reference: string, auth?: Login): Promise<void> {
   const image = docker.getImage(partsOf(reference).repository)
   const { tag } = partsOf(reference)
   await follow(
-    (asked) => image.push({ tag, authconfig: auth ?? {}, ...asked }),
+    (abort) => image.push({ tag, authconfig: auth ?? {}, ...abort }),
     () => true,
     {
       stallAfter: STALL_MS,
@@ -88,8 +88,8 @@ export async function build(docker: Docker, dir: string, files: string[], refere
   for (let tries = 1; ; tries++)
     try {
       await follow(
-        (asked) =>
-          docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, nocache: true, ...asked }),
+        (abort) =>
+          docker.buildImage({ context: dir, src: files }, { t: reference, forcerm: true, nocache: true, ...abort }),
         () => true,
         { stallAfter: 5 * STALL_MS, kind: 'other' },
       )
@@ -107,7 +107,7 @@ export async function build(docker: Docker, dir: string, files: string[], refere
 
 /** Rejects on an `error` line, and after too long without a line for which `onFrame` returns true. */
 async function follow(
-  open: (asked: { abortSignal: AbortSignal }) => Promise<NodeJS.ReadableStream>,
+  open: (abort: { abortSignal: AbortSignal }) => Promise<NodeJS.ReadableStream>,
   onFrame: (frame: PullFrame) => boolean,
   options: { stallAfter: number; within?: number; signal?: AbortSignal; kind: 'pull' | 'other' },
 ): Promise<void> {
@@ -122,10 +122,10 @@ async function follow(
   try {
     await call(
       'following the engine',
-      async (asked) => {
+      async (abort) => {
         // The engine sends its header with the first line, so silence is measured from here on.
-        const stream = (await open(asked)) as Readable
-        asked.abortSignal.addEventListener('abort', () => stream.destroy(), { once: true })
+        const stream = (await open(abort)) as Readable
+        abort.abortSignal.addEventListener('abort', () => stream.destroy(), { once: true })
         for await (const frame of frames(stream)) {
           if (frame.error) throw Object.assign(new Error(frame.error), { statusCode: 500 })
           if (onFrame(frame)) timer.refresh()

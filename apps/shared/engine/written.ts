@@ -14,7 +14,7 @@ const LOOK_MS = 20_000
 const ENGINE_MS = 60_000
 /** An empty file counts as one block, since a disk has a limited number of inodes. */
 const LEAST_PER_FILE = 4_096
-const MOST_KNOWN = 5_000
+const MAX_KNOWN = 5_000
 
 type Find = { args: string[]; devices?: ReadonlySet<number> }
 
@@ -34,24 +34,24 @@ export function openWritten(docker: Docker, local: boolean) {
       return undefined
     }
     const paths = known.get(id) ?? (local ? await readable(pathsOf(found as unknown as Info)) : null)
-    if (known.size >= MOST_KNOWN) known.clear()
+    if (known.size >= MAX_KNOWN) known.clear()
     if (paths) known.set(id, paths)
     const bytes = paths && (await measure(paths, found.Id, found.State.Pid, most))
-    return bytes ?? askEngine(id)
+    return bytes ?? measureByEngine(id)
   }
 
   async function inspect(id: string) {
-    return orAbsent(call(`inspecting ${id}`, (asked) => docker.getContainer(id).inspect({ ...asked })))
+    return undefinedIfMissing(call(`inspecting ${id}`, (abort) => docker.getContainer(id).inspect({ ...abort })))
   }
 
-  async function askEngine(id: string): Promise<number | undefined> {
-    const asking = (asked: object) => (docker.getContainer(id) as Sized).inspect({ size: true, ...asked })
-    const found = await orAbsent(call(`measuring ${id}`, asking, { ms: ENGINE_MS }))
+  async function measureByEngine(id: string): Promise<number | undefined> {
+    const pendingByEngine = (abort: object) => (docker.getContainer(id) as WithSize).inspect({ size: true, ...abort })
+    const found = await undefinedIfMissing(call(`measuring ${id}`, pendingByEngine, { ms: ENGINE_MS }))
     return found && (found.SizeRw ?? 0)
   }
 }
 
-interface Sized {
+interface WithSize {
   inspect(options: object): Promise<{ SizeRw?: number }>
 }
 
@@ -117,7 +117,7 @@ interface File {
 }
 
 /** Many times as fast as one call for each file. @returns false where there is no such program */
-function find({ args, devices }: Find, tell: (file: File) => boolean): Promise<boolean> {
+function find({ args, devices }: Find, onFile: (file: File) => boolean): Promise<boolean> {
   const child = spawn('find', [...args, '-printf', '%b %n %D %i\n'], {
     // Files may vanish meanwhile.
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -125,17 +125,17 @@ function find({ args, devices }: Find, tell: (file: File) => boolean): Promise<b
     killSignal: 'SIGKILL',
   })
   let rest = ''
-  let goesOn = true
+  let continues = true
   child.stdout.setEncoding('utf8')
   child.stdout.on('data', (text: string) => {
-    if (!goesOn) return
+    if (!continues) return
     const lines = (rest + text).split('\n')
     rest = lines.pop()!
     for (const line of lines) {
       const [blocks, links, device, inode] = line.split(' ')
       if (inode === undefined || (devices && !devices.has(Number(device)))) continue
-      goesOn = tell({ blocks: Number(blocks), links: Number(links), device: Number(device), inode })
-      if (!goesOn) return void child.kill('SIGKILL')
+      continues = onFile({ blocks: Number(blocks), links: Number(links), device: Number(device), inode })
+      if (!continues) return void child.kill('SIGKILL')
     }
   })
   return new Promise((resolve) => {
@@ -165,8 +165,8 @@ async function deviceOf(path: string): Promise<number> {
   )
 }
 
-async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
-  return asked.catch((error: unknown) => {
+async function undefinedIfMissing<T>(abort: Promise<T>): Promise<T | undefined> {
+  return abort.catch((error: unknown) => {
     if (error instanceof EngineError && error.code === 'missing') return undefined
     throw error
   })

@@ -3,46 +3,46 @@ import { refusalOf, RegistryError, unreachable } from './error.ts'
 
 const MB = 1_000_000
 
-const MOST_BYTES = MB
+const MAX_BYTES = MB
 
 /** Counts unpacked bytes, and reads no further than `most`. @throws RegistryError `registry-down` */
-export async function bytesOf(answer: Response, most: number, what: string): Promise<Buffer> {
+export async function bytesOf(response: Response, most: number, what: string): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let length = 0
   try {
-    for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       length += chunk.length
-      if (length > most) throw tooLong(answer, most, what)
+      if (length > most) throw tooLong(response, most, what)
       chunks.push(chunk)
     }
   } catch (error) {
-    throw error instanceof RegistryError ? error : unreachable(new URL(answer.url), error)
+    throw error instanceof RegistryError ? error : unreachable(new URL(response.url), error)
   }
   return Buffer.concat(chunks)
 }
 
 /** The object's content is unchecked. @throws RegistryError */
-export async function json(answer: Response, what: string, most = MOST_BYTES): Promise<Record<string, unknown>> {
-  const refusal = refusalOf(answer, what)
+export async function json(response: Response, what: string, most = MAX_BYTES): Promise<Record<string, unknown>> {
+  const refusal = refusalOf(response, what)
   if (refusal) {
-    void answer.body?.cancel().catch(() => {})
+    void response.body?.cancel().catch(() => {})
     throw refusal
   }
-  return objectIn(await bytesOf(answer, most, what), answer, what)
+  return objectIn(await bytesOf(response, most, what), response, what)
 }
 
-export function objectIn(bytes: Buffer, answer: Response, what: string): Record<string, unknown> {
-  const { host } = new URL(answer.url)
+export function objectIn(bytes: Buffer, response: Response, what: string): Record<string, unknown> {
+  const { host } = new URL(response.url)
   let value: unknown
   try {
     value = JSON.parse(bytes.toString('utf8'))
   } catch (error) {
-    const message = `${host} answered for ${what} what is no JSON: ${(error as Error).message}`
-    throw new RegistryError('registry-down', message, { status: answer.status, cause: error })
+    const message = `${host} answered ${what} with invalid JSON: ${(error as Error).message}`
+    throw new RegistryError('registry-down', message, { status: response.status, cause: error })
   }
   if (isObject(value)) return value
-  throw new RegistryError('registry-down', `${host} answered for ${what} what is no JSON object`, {
-    status: answer.status,
+  throw new RegistryError('registry-down', `${host} answered ${what} with JSON that is no object`, {
+    status: response.status,
   })
 }
 

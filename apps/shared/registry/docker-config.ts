@@ -21,9 +21,9 @@ const HUB_KEY = 'index.docker.io'
 export function splitReference(reference: string): { host: string; name: string } {
   const slash = reference.indexOf('/')
   const first = reference.slice(0, Math.max(slash, 0))
-  const named = /[.:]/.test(first) || first === 'localhost'
-  const host = named && first !== HUB_KEY ? first : HUB
-  const rest = (named ? reference.slice(slash + 1) : reference).replace(/@.*$/, '').replace(/:[^:/]*$/, '')
+  const hasHost = /[.:]/.test(first) || first === 'localhost'
+  const host = hasHost && first !== HUB_KEY ? first : HUB
+  const rest = (hasHost ? reference.slice(slash + 1) : reference).replace(/@.*$/, '').replace(/:[^:/]*$/, '')
   return { host, name: host === HUB && !rest.includes('/') ? `library/${rest}` : rest }
 }
 
@@ -36,11 +36,12 @@ export function savedFor(host: string, dockerConfig: string): Saved {
   const file = path.join(dockerConfig, 'config.json')
   if (!fs.existsSync(file)) return { helper: undefined, store: undefined, login: undefined }
   const { auths, credHelpers, credsStore } = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<File>
-  const about = <T>(entries: Record<string, T> = {}) => Object.entries(entries).filter(([key]) => isAbout(key, host))
+  const matching = <T>(entries: Record<string, T> = {}) =>
+    Object.entries(entries).filter(([key]) => isForHost(key, host))
   return {
-    helper: about(credHelpers)[0]?.[1],
+    helper: matching(credHelpers)[0]?.[1],
     store: credsStore || undefined,
-    login: about(auths)
+    login: matching(auths)
       .map(([serveraddress, entry]) => loginOf(serveraddress, entry))
       .find((login) => login !== undefined),
   }
@@ -60,7 +61,7 @@ interface Entry {
 }
 
 /** Keys are hosts, or addresses such as https://HOST/v1/. */
-function isAbout(key: string, host: string): boolean {
+function isForHost(key: string, host: string): boolean {
   const named = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
   return named === host || (host === HUB && named === HUB_KEY)
 }

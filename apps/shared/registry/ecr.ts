@@ -28,29 +28,29 @@ export function ecrRegion(host: string): string | undefined {
  */
 export function openEcr(region: string | null): (host: string, refused?: Login) => Promise<Login> {
   const kept = new Map<string, Token>()
-  const asking = new Map<string, Promise<Token>>()
+  const fetching = new Map<string, Promise<Token>>()
 
   async function tokenFor(region: string, refused: string | undefined): Promise<Token> {
     const last = kept.get(region)
-    const usable = last && last.password !== refused ? last : undefined
-    if (usable && Date.now() < usable.renewAt) return usable
+    const current = last && last.password !== refused ? last : undefined
+    if (current && Date.now() < current.renewAt) return current
     try {
-      return await (asking.get(region) ?? begin(region, last !== undefined))
+      return await (fetching.get(region) ?? begin(region, last !== undefined))
     } catch (error) {
       // Due for renewal, and still good.
-      if (usable && Date.now() < usable.endsAt) return usable
+      if (current && Date.now() < current.endsAt) return current
       throw error
     }
   }
 
-  function begin(region: string, hadOne: boolean): Promise<Token> {
-    const asked = fetchToken(region || undefined, hadOne)
+  function begin(region: string, isRenewal: boolean): Promise<Token> {
+    const asked = fetchToken(region || undefined, isRenewal)
       .then((token) => {
         kept.set(region, token)
         return token
       })
-      .finally(() => asking.delete(region))
-    asking.set(region, asked)
+      .finally(() => fetching.delete(region))
+    fetching.set(region, asked)
     return asked
   }
 

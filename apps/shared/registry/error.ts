@@ -42,20 +42,20 @@ export class RegistryError extends Error {
   }
 }
 
-export function refusalOf(answer: Response, what: string): RegistryError | undefined {
-  if (answer.ok) return undefined
-  const said = `${new URL(answer.url).host} answered ${answer.status} for ${what}`
-  const { status } = answer
+export function refusalOf(response: Response, what: string): RegistryError | undefined {
+  if (response.ok) return undefined
+  const detail = `${new URL(response.url).host} answered ${response.status} for ${what}`
+  const { status } = response
   switch (status) {
     case 401:
     case 403:
-      return new RegistryError('credentials', said, { status })
+      return new RegistryError('credentials', detail, { status })
     case 404:
-      return new RegistryError('no-repository', said, { status })
+      return new RegistryError('no-repository', detail, { status })
     case 429:
-      return new RegistryError('rate-limited', said, { status, retryAfter: retryAfterOf(answer) })
+      return new RegistryError('rate-limited', detail, { status, retryAfter: retryAfterOf(response) })
     default:
-      return new RegistryError('registry-down', said, { status, retryAfter: retryAfterOf(answer) })
+      return new RegistryError('registry-down', detail, { status, retryAfter: retryAfterOf(response) })
   }
 }
 
@@ -63,25 +63,25 @@ export function unreachable(url: URL, error: unknown): RegistryError {
   const { message, cause } = error as Error & { cause?: { code?: string; message?: string } }
   const said = `${url.host}: ${cause?.message || cause?.code || message}`
   const code = cause?.code ?? ''
-  const isUnreached = isOfTls(code) || isOfTheWay(code)
-  return new RegistryError(isOfTls(code) ? 'tls' : 'registry-down', said, { isUnreached, cause: error })
+  const isUnreached = isTlsError(code) || isUnreachable(code)
+  return new RegistryError(isTlsError(code) ? 'tls' : 'registry-down', said, { isUnreached, cause: error })
 }
 
 /** The connection failed. One that broke later is another error. */
-function isOfTheWay(code: string): boolean {
+function isUnreachable(code: string): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/.test(code)
 }
 
 /** OpenSSL's and Node's codes for an untrusted certificate, or no TLS at the other end. */
-function isOfTls(code: string): boolean {
+function isTlsError(code: string): boolean {
   return /^(ERR_(SSL|TLS)_|EPROTO$|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))/.test(
     code,
   )
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3). */
-function retryAfterOf(answer: Response): number | undefined {
-  const text = answer.headers.get('retry-after') ?? ''
+function retryAfterOf(response: Response): number | undefined {
+  const text = response.headers.get('retry-after') ?? ''
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
   return ms > 0 ? ms : undefined
 }

@@ -6,10 +6,10 @@ import { RegistryError, unreachable } from './error.ts'
 /** Until the last byte of the answer, so that one that drips ends too. */
 const TIMEOUT_MS = 15_000
 /** Registries keep blobs, and some manifests, in separate storage. */
-const MOST_REDIRECTS = 5
-const MOST_TOKEN = 32_000
+const MAX_REDIRECTS = 5
+const MAX_TOKEN = 32_000
 
-export interface Ask {
+export interface RequestOptions {
   authorization?: string
   accept?: string
   /** The known entity tag: 304 says that nothing has changed (RFC 9110, 13.1.2). */
@@ -20,18 +20,18 @@ export interface Ask {
 }
 
 /** Follows redirects by HTTPS or on loopback alone, and sends the login to the first host only. */
-export async function ask(url: URL, options: Ask = {}): Promise<Response> {
+export async function request(url: URL, options: RequestOptions = {}): Promise<Response> {
   const late = AbortSignal.timeout(TIMEOUT_MS)
   const signal = options.signal ? AbortSignal.any([options.signal, late]) : late
   let at = url
   for (let redirects = 0; ; redirects++) {
-    const answer = await put(at, { ...options, signal, authorization: authorizationAt(at, url, options) })
-    const next = options.form ? undefined : redirectOf(answer, at)
-    if (!next) return answer
-    void answer.body?.cancel().catch(() => {})
-    const { status } = answer
-    if (redirects === MOST_REDIRECTS)
-      throw new RegistryError('registry-down', `${url.host} leads from one address to the next without an end`, {
+    const response = await send(at, { ...options, signal, authorization: authorizationAt(at, url, options) })
+    const next = options.form ? undefined : redirectOf(response, at)
+    if (!next) return response
+    void response.body?.cancel().catch(() => {})
+    const { status } = response
+    if (redirects === MAX_REDIRECTS)
+      throw new RegistryError('registry-down', `${url.host} redirects without an end`, {
         status,
       })
     if (!isSafe(next, at))
@@ -40,7 +40,7 @@ export async function ask(url: URL, options: Ask = {}): Promise<Response> {
   }
 }
 
-async function put(url: URL, options: Ask): Promise<Response> {
+async function send(url: URL, options: RequestOptions): Promise<Response> {
   const { authorization, accept = 'application/json', noneMatch, method, form, signal } = options
   try {
     return await fetch(url, {
@@ -61,8 +61,8 @@ async function put(url: URL, options: Ask): Promise<Response> {
   }
 }
 
-function authorizationAt(at: URL, asked: URL, { authorization }: Ask): string | undefined {
-  return at.origin === asked.origin ? authorization : undefined
+function authorizationAt(at: URL, requested: URL, { authorization }: RequestOptions): string | undefined {
+  return at.origin === requested.origin ? authorization : undefined
 }
 
 function redirectOf({ status, headers }: Response, url: URL): URL | undefined {
@@ -93,17 +93,17 @@ export async function authorize(
   const bearer = /\bBearer\s+(.*)/i.exec(challenge)?.[1]
   if (bearer === undefined) return basic
   // Of several challenges the first one's words count.
-  const asked = new Map([...bearer.matchAll(/(\w+)="([^"]*)"/g)].reverse().map(([, key, value]) => [key, value]))
-  const realm = URL.parse(asked.get('realm') ?? '')
+  const requested = new Map([...bearer.matchAll(/(\w+)="([^"]*)"/g)].reverse().map(([, key, value]) => [key, value]))
+  const realm = URL.parse(requested.get('realm') ?? '')
   if (!realm || (realm.protocol !== 'https:' && !isLoopback(realm)))
-    throw new RegistryError('credentials', `${host} wants a token, but names no safe place to get it`)
+    throw new RegistryError('credentials', `${host} wants a token, but names no safe address for it`)
   const wanted = ['service', 'scope']
-    .map((key): [string, string] => [key, asked.get(key) ?? ''])
+    .map((key): [string, string] => [key, requested.get(key) ?? ''])
     .filter(([, value]) => value !== '')
   const given =
     login && 'identitytoken' in login
       ? // https://distribution.github.io/distribution/spec/auth/oauth/
-        await ask(realm, {
+        await request(realm, {
           form: new URLSearchParams([
             ['grant_type', 'refresh_token'],
             ['refresh_token', login.identitytoken],
@@ -112,10 +112,10 @@ export async function authorize(
           ]),
           signal,
         })
-      : await ask(withQuery(realm, wanted), { authorization: basic, signal })
+      : await request(withQuery(realm, wanted), { authorization: basic, signal })
   const { token, access_token } = await json(given, 'a token')
   const found = token ?? access_token
-  if (typeof found !== 'string' || found.length > MOST_TOKEN)
+  if (typeof found !== 'string' || found.length > MAX_TOKEN)
     throw new RegistryError('credentials', `${realm.host} gave no token`)
   return `Bearer ${found}`
 }

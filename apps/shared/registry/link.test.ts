@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { behind, nextIn } from './link.ts'
+import { pageAfter, nextIn } from './link.ts'
 
 const asked = new URL('https://registry.example.com:5000/v2/team/app/tags/list?n=1000')
 const here = 'https://registry.example.com:5000/v2/team/app/tags/list'
@@ -46,6 +46,6 @@ test('whatever a registry sends, its list goes on at its own origin or not at al
 })
 
 test('a list from behind a tag on is asked for in the same pages', () => {
-  assert.equal(behind('a&b', asked).href, `${here}?n=1000&last=a%26b`)
-  assert.equal(behind('c', behind('b', asked)).href, `${here}?n=1000&last=c`)
+  assert.equal(pageAfter('a&b', asked).href, `${here}?n=1000&last=a%26b`)
+  assert.equal(pageAfter('c', pageAfter('b', asked)).href, `${here}?n=1000&last=c`)
 })

@@ -9,10 +9,10 @@ import { askHelper } from './credential-helper.ts'
 export function openLogins(config: Pick<Config, 'dockerConfig' | 'awsRegion'>) {
   const ecr = openEcr(config.awsRegion)
 
-  async function find(host: string, refused?: Login): Promise<Login | undefined> {
-    const { helper, store, login } = saved(host, config.dockerConfig)
-    const own = helper ?? (ecrRegion(host) ? ECR_HELPER : undefined)
-    for (const name of [own, store]) {
+  async function findLogin(host: string, refused?: Login): Promise<Login | undefined> {
+    const { helper, store, login } = readSaved(host, config.dockerConfig)
+    const helperName = helper ?? (ecrRegion(host) ? ECR_HELPER : undefined)
+    for (const name of [helperName, store]) {
       if (name === undefined) continue
       const found =
         name === ECR_HELPER
@@ -27,12 +27,12 @@ export function openLogins(config: Pick<Config, 'dockerConfig' | 'awsRegion'>) {
   }
 
   return async (host: string, refused?: Login): Promise<Login | undefined> => {
-    const found = await find(host, refused)
+    const found = await findLogin(host, refused)
     return refused && JSON.stringify(found) === JSON.stringify(refused) ? undefined : found
   }
 }
 
-function saved(host: string, dockerConfig: string): Saved {
+function readSaved(host: string, dockerConfig: string): Saved {
   try {
     return savedFor(host, dockerConfig)
   } catch (error) {

@@ -39,14 +39,14 @@ export const MANIFESTS = [
 ].join(', ')
 
 /** The distribution project's limit. */
-const MOST_BYTES = 4 * 1024 ** 2
+const MAX_BYTES = 4 * 1024 ** 2
 /** The engine's `maxLayerDepth`: with one more it unpacks them all, then says `max depth exceeded`. */
-export const MOST_LAYERS = 125
+export const MAX_LAYERS = 125
 /** Variants of this machine's processor in one index. */
-const MOST_IMAGES = 8
+const MAX_IMAGES = 8
 
 /** What the engine also runs on such a machine. */
-const runsToo: Record<string, string[]> = { amd64: ['386'], arm64: ['arm'] }
+const alsoRuns: Record<string, string[]> = { amd64: ['386'], arm64: ['arm'] }
 
 type Known = Record<string, unknown>
 interface Read {
@@ -64,22 +64,22 @@ export async function pullableOf(get: Get, tag: string, platform: Platform): Pro
     const [first] = images.map(imageOf)
     return { digest, ...first! }
   } catch (error) {
-    if (!(error instanceof Unfit)) throw error
+    if (!(error instanceof RejectedImage)) throw error
     const { message, isArtifact } = error
     throw new RegistryError('bad-image', `${tag}: ${message}`, { digest, isArtifact })
   }
 }
 
 export async function layersOf(get: Get, { sizes, config }: Pullable, what: string): Promise<Layer[]> {
-  const answer = config && (await json(await get(`blobs/${config}`, 'application/json'), what, MOST_BYTES))
-  const { diff_ids: ids } = answer && isObject(answer.rootfs) ? answer.rootfs : {}
+  const response = config && (await json(await get(`blobs/${config}`, 'application/json'), what, MAX_BYTES))
+  const { diff_ids: ids } = response && isObject(response.rootfs) ? response.rootfs : {}
   // Without a match no layer is known to be present.
   const isWhole = Array.isArray(ids) && ids.length === sizes.length
   return sizes.map((bytes, i) => ({ bytes, unpacked: isWhole ? String(ids[i]) : null }))
 }
 
 /** An image that no engine may pull. `isArtifact`: no image on any machine. */
-class Unfit extends Error {
+class RejectedImage extends Error {
   readonly isArtifact: boolean
 
   constructor(message: string, isArtifact = false) {
@@ -89,25 +89,25 @@ class Unfit extends Error {
 }
 
 async function read(get: Get, reference: string, what: string): Promise<Read | undefined> {
-  const answer = await get(`manifests/${reference}`, MANIFESTS)
-  const refusal = refusalOf(answer, what)
-  if (refusal) void answer.body?.cancel().catch(() => {})
-  if (answer.status === 404) return undefined
+  const response = await get(`manifests/${reference}`, MANIFESTS)
+  const refusal = refusalOf(response, what)
+  if (refusal) void response.body?.cancel().catch(() => {})
+  if (response.status === 404) return undefined
   if (refusal) throw refusal
-  const bytes = await bytesOf(answer, MOST_BYTES, `the manifest of ${what}`)
+  const bytes = await bytesOf(response, MAX_BYTES, `the manifest of ${what}`)
   return {
     digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
-    manifest: objectIn(bytes, answer, `the manifest of ${what}`),
+    manifest: objectIn(bytes, response, `the manifest of ${what}`),
   }
 }
 
 async function imagesIn(get: Get, index: Known, tag: string, platform: Platform): Promise<Known[]> {
   checkKeys(index)
-  if ('layers' in index || 'config' in index) throw new Unfit('it is an index and an image at once')
+  if ('layers' in index || 'config' in index) throw new RejectedImage('it is an index and an image at once')
   const entries = listIn(index.manifests, 'manifests')
   const own = digestsFor(entries, platform)
   if (own.length === 0) throw noneFor(entries, platform)
-  if (own.length > MOST_IMAGES) throw new Unfit(`its index has ${own.length} images for ${inWords(platform)}`)
+  if (own.length > MAX_IMAGES) throw new RejectedImage(`its index has ${own.length} images for ${inWords(platform)}`)
   const images: Known[] = []
   for (const digest of own) {
     const found = await read(get, digest, `${tag} for ${inWords(platform)}`)
@@ -115,7 +115,8 @@ async function imagesIn(get: Get, index: Known, tag: string, platform: Platform)
       throw new RegistryError('registry-down', `${tag}: the registry does not have ${digest}, which its index names`, {
         status: 404,
       })
-    if ('manifests' in found.manifest) throw new Unfit('its index leads to another index, which the engine cannot pull')
+    if ('manifests' in found.manifest)
+      throw new RejectedImage('its index leads to another index, which the engine cannot pull')
     images.push(found.manifest)
   }
   return images
@@ -124,35 +125,35 @@ async function imagesIn(get: Get, index: Known, tag: string, platform: Platform)
 function digestsFor(entries: Known[], { os, architecture }: Platform): string[] {
   const of = (wanted: string) =>
     entries.filter(({ platform }) => isObject(platform) && platform.os === os && platform.architecture === wanted)
-  const own = [architecture, ...(runsToo[architecture] ?? [])].map(of).find((found) => found.length > 0) ?? []
+  const own = [architecture, ...(alsoRuns[architecture] ?? [])].map(of).find((found) => found.length > 0) ?? []
   // An index in an index, by an entry for this machine or for none.
   return [...new Set(own.map(digestIn))]
 }
 
-function noneFor(entries: Known[], platform: Platform): Unfit {
+function noneFor(entries: Known[], platform: Platform): RejectedImage {
   if (entries.some(({ mediaType }) => typeof mediaType === 'string' && /buildkit|\.tar\b/.test(mediaType)))
-    return new Unfit('it is a build cache, not an image', true)
+    return new RejectedImage('it is a build cache, not an image', true)
   if (entries.some(({ mediaType }) => INDEXES.includes(String(mediaType))))
-    return new Unfit('its index leads to another index, which the engine cannot pull')
+    return new RejectedImage('its index leads to another index, which the engine cannot pull')
   const others = entries.flatMap(({ platform: of }) =>
     isObject(of) && of.os !== 'unknown' ? [`${String(of.os)}/${String(of.architecture)}`] : [],
   )
   const has = others.length > 0 ? `, only for ${[...new Set(others)].slice(0, 8).join(', ')}` : ''
-  return new Unfit(`it has no image for ${inWords(platform)}${has.slice(0, 200)}`)
+  return new RejectedImage(`it has no image for ${inWords(platform)}${has.slice(0, 200)}`)
 }
 
 function imageOf(manifest: Known): Omit<Pullable, 'digest'> {
   checkKeys(manifest)
   if (manifest.schemaVersion === 1 || 'fsLayers' in manifest)
-    throw new Unfit('its manifest is of the old kind (schema 1): push it again with a newer builder')
+    throw new RejectedImage('its manifest is of the old kind (schema 1): push it again with a newer builder')
   const config = isObject(manifest.config) ? manifest.config : {}
   const layers = listIn(manifest.layers, 'layers')
   const kind = artifactIn(config, layers, manifest)
-  if (kind) throw new Unfit(`it is ${kind}, not an image`, true)
-  if (layers.length > MOST_LAYERS)
-    throw new Unfit(`it has ${layers.length} layers, and the engine takes ${MOST_LAYERS} at most`)
+  if (kind) throw new RejectedImage(`it is ${kind}, not an image`, true)
+  if (layers.length > MAX_LAYERS)
+    throw new RejectedImage(`it has ${layers.length} layers, and the engine takes ${MAX_LAYERS} at most`)
   for (const layer of layers) digestIn(layer)
-  if (sizeIn(config) > MOST_BYTES) throw new Unfit(`its configuration has ${sizeIn(config)} bytes`)
+  if (sizeIn(config) > MAX_BYTES) throw new RejectedImage(`its configuration has ${sizeIn(config)} bytes`)
   return { sizes: layers.map(sizeIn), config: digestIn(config) }
 }
 
@@ -166,10 +167,10 @@ const CONFIGS = [
 function artifactIn(config: Known, layers: Known[], { artifactType }: Known): string | undefined {
   const typeOf = ({ mediaType }: Known) => (typeof mediaType === 'string' ? mediaType : '')
   // Signatures and attestations have an image's configuration too.
-  const strange = layers.map(typeOf).find((type) => type !== '' && !/\btar\b/.test(type))
-  const isImage = CONFIGS.includes(typeOf(config)) && strange === undefined
+  const otherType = layers.map(typeOf).find((type) => type !== '' && !/\btar\b/.test(type))
+  const isImage = CONFIGS.includes(typeOf(config)) && otherType === undefined
   if (isImage) return undefined
-  const types = [typeOf(config), strange ?? '', typeof artifactType === 'string' ? artifactType : ''].join(' ')
+  const types = [typeOf(config), otherType ?? '', typeof artifactType === 'string' ? artifactType : ''].join(' ')
   if (/helm/.test(types)) return 'a Helm chart'
   if (/buildkit|cacheconfig/.test(types)) return 'a build cache'
   if (/cosign|sigstore|notary|signature/.test(types)) return 'a signature'
@@ -184,22 +185,22 @@ function checkKeys(manifest: Known): void {
   const known = ['schemaVersion', 'mediaType', 'config', 'layers', 'manifests', 'fsLayers', 'artifactType']
   for (const key of Object.keys(manifest))
     if (!known.includes(key) && known.some((name) => name.toLowerCase() === key.toLowerCase()))
-      throw new Unfit(`its manifest has the key ${key}, which can be read in two ways`)
+      throw new RejectedImage(`its manifest has the key ${key}, which can be read in two ways`)
 }
 
 function listIn(value: unknown, what: string): Known[] {
   if (Array.isArray(value) && value.every(isObject)) return value
-  throw new Unfit(`its manifest has no list of ${what}`)
+  throw new RejectedImage(`its manifest has no list of ${what}`)
 }
 
 function digestIn({ digest }: Known): string {
   if (typeof digest === 'string' && /^[a-z0-9]+:[0-9a-f]{32,128}$/.test(digest)) return digest
-  throw new Unfit('its manifest names something by no digest')
+  throw new RejectedImage('its manifest names something by no digest')
 }
 
 function sizeIn({ size }: Known): number {
   if (typeof size === 'number' && Number.isSafeInteger(size) && size >= 0) return size
-  throw new Unfit('its manifest names something without its size')
+  throw new RejectedImage('its manifest names something without its size')
 }
 
 function inWords({ os, architecture }: Platform): string {

@@ -3,10 +3,11 @@ import type { Config } from '../config/config.ts'
 import { HUB, splitReference, type Login } from './docker-config.ts'
 import { bytesOf, json, objectIn } from './body.ts'
 import { refusalOf, RegistryError } from './error.ts'
-import { ask, authorize, isLoopback, type Ask } from './http.ts'
-import { behind, nextIn } from './link.ts'
+import { isLoopback } from './http.ts'
+import { pageAfter, nextIn } from './link.ts'
 import { openLogins } from './login.ts'
 import { layersOf, MANIFESTS, pullableOf, type Layer, type Platform, type Pullable } from './manifest.ts'
+import { openSessions } from './session.ts'
 import { isArtifact, isTag } from '../tag.ts'
 
 export { RegistryError }
@@ -15,94 +16,39 @@ export type Registry = ReturnType<typeof openRegistry>
 
 const TAGS_PER_PAGE = 1_000
 /** For a list that never ends. Some registries give 100 tags a page, whatever the request says. */
-const MOST_PAGES = 1_000
-const MOST_TAGS = 100_000
+const MAX_PAGES = 1_000
+const MAX_TAGS = 100_000
 /** Some registries give all their tags in one page. */
-const MOST_PAGE_BYTES = 8_000_000
+const MAX_PAGE_BYTES = 8_000_000
 const LIST_MS = 120_000
 const MANIFEST_MS = 10_000
 /** Longer than a failed connect takes, which is another error than a slow registry. */
 const READ_MS = 12_000
 /** How long an answer counts that the repository exists, and that it does not. */
-const THERE_MS = 5 * 60_000
-const NOT_THERE_MS = 5_000
-const LONGEST_MS = 60 * 60_000
-const MOST_VERDICTS = 1_000
-const MOST_ERROR_BYTES = 64_000
+const REPOSITORY_MS = 5 * 60_000
+const NO_REPOSITORY_MS = 5_000
+const MAX_VERDICTS = 1_000
+const MAX_ERROR_BYTES = 64_000
 
-type Question = Pick<Ask, 'accept' | 'method' | 'noneMatch'>
 type Verdict = Pullable | RegistryError
 
 export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion'>) {
   const { host, name } = splitReference(config.repository)
   const origin = originOf(host)
   const loginFor = openLogins(config)
-  /** The last accepted token, used until the registry refuses it. Other logins are read anew each time. */
-  let bearer: string | undefined
-  let challenge: string | undefined
-  /** The registry gets no request until then, by performance.now(). */
-  let quiet: { until: number; error: RegistryError } | undefined
-  let there: { until: number; answer: Promise<boolean> } | undefined
+  const openSession = openSessions(config.repository, loginFor)
+  let repository: { until: number; answer: Promise<boolean> } | undefined
   /** By tag, so that a manifest is read once. */
   const verdicts = new Map<string, { digest: string; verdict: Verdict }>()
 
-  function openSession(signal: AbortSignal) {
-    let login: Login | undefined
-    let authorization = bearer
-
-    async function enter(refused?: Login): Promise<boolean> {
-      const found = await inTime(loginFor(host, refused), signal, `${host}: no login for it in time`)
-      if (refused && !found) return false
-      login = found
-      const was = authorization
-      authorization = await authorize(challenge ?? '', host, login, signal)
-      bearer = authorization?.startsWith('Bearer ') ? authorization : undefined
-      return authorization !== was
-    }
-
-    return async function get(url: URL, options: Question = {}): Promise<Response> {
-      const left = quiet ? quiet.until - performance.now() : 0
-      if (quiet && left > 0) throw quiet.error.again(left)
-      try {
-        const answer = await put(url, options)
-        heed(refusalOf(answer, config.repository))
-        return answer
-      } catch (error) {
-        // A token service may ask to be left alone, too.
-        if (error instanceof RegistryError) heed(error)
-        throw error
-      }
-    }
-
-    async function put(url: URL, options: Question): Promise<Response> {
-      // Without a token to fetch, the first request can carry the login.
-      if (authorization === undefined && challenge !== undefined && !/\bBearer\b/i.test(challenge)) await enter()
-      let answer = await ask(url, { ...options, authorization, signal })
-      challenge = answer.headers.get('www-authenticate') ?? challenge
-      // First with the known login, then with a newer one: tokens can end early.
-      for (const newer of [false, true]) {
-        if (!isRefused(answer) || challenge === undefined || (newer && !login)) return answer
-        if (!(await enter(newer ? login : undefined))) continue
-        void answer.body?.cancel()
-        answer = await ask(url, { ...options, authorization, signal })
-      }
-      return answer
-    }
-  }
-
-  function heed(error: RegistryError | undefined) {
-    if (error?.retryAfter === undefined) return
-    quiet = { until: performance.now() + Math.min(error.retryAfter, LONGEST_MS), error }
-  }
-
-  async function askWhetherThere(): Promise<boolean> {
+  async function checkRepository(): Promise<boolean> {
     const get = openSession(AbortSignal.timeout(LIST_MS))
-    const answer = await get(new URL(`/v2/${name}/tags/list?n=1`, origin))
-    if (answer.status === 404) {
-      const { errors } = objectIn(await bytesOf(answer, MOST_ERROR_BYTES, name), answer, name)
+    const response = await get(new URL(`/v2/${name}/tags/list?n=1`, origin))
+    if (response.status === 404) {
+      const { errors } = objectIn(await bytesOf(response, MAX_ERROR_BYTES, name), response, name)
       return !JSON.stringify(errors ?? []).includes('"NAME_UNKNOWN"')
     }
-    void answer.body?.cancel().catch(() => {})
+    void response.body?.cancel().catch(() => {})
     return true
   }
 
@@ -113,25 +59,25 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     signal = AbortSignal.timeout(MANIFEST_MS),
   ): Promise<{ digest: string | undefined } | undefined> {
     const get = openSession(signal)
-    const answer = await get(new URL(`/v2/${name}/manifests/${tag}`, origin), {
+    const response = await get(new URL(`/v2/${name}/manifests/${tag}`, origin), {
       accept: MANIFESTS,
       method: 'HEAD',
       ...(known !== undefined && { noneMatch: `"${known}"` }),
     })
-    if (answer.status === 404) return undefined
-    if (answer.status === 304) return { digest: known }
-    const error = refusalOf(answer, `${config.repository}:${tag}`)
+    if (response.status === 404) return undefined
+    if (response.status === 304) return { digest: known }
+    const error = refusalOf(response, `${config.repository}:${tag}`)
     if (error) throw error
-    const digest = answer.headers.get('docker-content-digest')
+    const digest = response.headers.get('docker-content-digest')
     return { digest: digest !== null && /^[\w+.-]{1,32}:[0-9a-zA-Z]{1,128}$/.test(digest) ? digest : undefined }
   }
 
   /** Reads a manifest only where the tag's digest has changed. */
-  async function look(tag: string, platform: Platform, outer?: AbortSignal): Promise<Verdict | undefined> {
-    const signal = AbortSignal.any([AbortSignal.timeout(READ_MS), ...(outer ? [outer] : [])])
+  async function readVerdict(tag: string, platform: Platform, caller?: AbortSignal): Promise<Verdict | undefined> {
+    const signal = AbortSignal.any([AbortSignal.timeout(READ_MS), ...(caller ? [caller] : [])])
     const known = verdicts.get(tag)
     if (known) {
-      const now = await head(tag, known.digest, signal).catch(unlessLimited)
+      const now = await head(tag, known.digest, signal).catch(ignoreUnlessRateLimited)
       if (now?.digest === known.digest) return known.verdict
     }
     const get = openSession(signal)
@@ -143,12 +89,12 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     if (verdict?.digest === undefined) return verdict
     verdicts.delete(tag)
     verdicts.set(tag, { digest: verdict.digest, verdict })
-    if (verdicts.size > MOST_VERDICTS) verdicts.delete(verdicts.keys().next().value!)
+    if (verdicts.size > MAX_VERDICTS) verdicts.delete(verdicts.keys().next().value!)
     return verdict
   }
 
   async function pullable(tag: string, platform: Platform, signal?: AbortSignal): Promise<Pullable | undefined> {
-    const verdict = await look(tag, platform, signal)
+    const verdict = await readVerdict(tag, platform, signal)
     // A new error for each caller, with its own stack.
     if (verdict instanceof RegistryError) throw verdict.again()
     return verdict
@@ -160,26 +106,26 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
       const get = openSession(AbortSignal.timeout(LIST_MS))
       const found = new Set<string>()
       let url: URL | undefined = new URL(`/v2/${name}/tags/list?n=${TAGS_PER_PAGE}`, origin)
-      const asked = new Set<string>()
+      const visited = new Set<string>()
       let isLinked = false
-      while (url && !asked.has(url.href) && asked.size < MOST_PAGES && found.size < MOST_TAGS) {
-        asked.add(url.href)
-        const answer: Response = await get(url)
-        const page = namesIn(await json(answer, `the tags of ${config.repository}`, MOST_PAGE_BYTES))
+      while (url && !visited.has(url.href) && visited.size < MAX_PAGES && found.size < MAX_TAGS) {
+        visited.add(url.href)
+        const response: Response = await get(url)
+        const page = namesIn(await json(response, `the tags of ${config.repository}`, MAX_PAGE_BYTES))
         const before = found.size
         for (const tag of page) if (isTag(tag)) found.add(tag)
         // A list that brings nothing new is a loop.
         if (found.size === before) break
-        const next = nextIn(answer.headers.get('link'), url)
+        const next = nextIn(response.headers.get('link'), url)
         isLinked ||= next !== undefined
         // A registry that sends no link may have more tags than it sent.
-        url = next ?? (isLinked ? undefined : behind(page.at(-1)!, url))
+        url = next ?? (isLinked ? undefined : pageAfter(page.at(-1)!, url))
       }
-      there = { until: Date.now() + THERE_MS, answer: Promise.resolve(true) }
+      repository = { until: Date.now() + REPOSITORY_MS, answer: Promise.resolve(true) }
       return [...found]
         .filter((tag) => !isArtifact(tag))
         .sort()
-        .slice(0, MOST_TAGS)
+        .slice(0, MAX_TAGS)
     },
 
     /** As the engine records it. The registry need not send the `known` digest again. */
@@ -190,12 +136,12 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
 
     /** As of some minutes ago; true where the registry does not say. For a tag that is missing. */
     async hasRepository(): Promise<boolean> {
-      if (there && Date.now() < there.until) return there.answer
-      const asking = { until: Infinity, answer: askWhetherThere().catch(() => true) }
-      there = asking
-      const is = await asking.answer
-      asking.until = Date.now() + (is ? THERE_MS : NOT_THERE_MS)
-      return is
+      if (repository && Date.now() < repository.until) return repository.answer
+      const check = { until: Infinity, answer: checkRepository().catch(() => true) }
+      repository = check
+      const exists = await check.answer
+      check.until = Date.now() + (exists ? REPOSITORY_MS : NO_REPOSITORY_MS)
+      return exists
     },
 
     /** @throws RegistryError `bad-image` where no engine may pull it */
@@ -221,24 +167,11 @@ function originOf(host: string): string {
   return isLoopback(https) ? `http://${host}` : https.origin
 }
 
-/** A helper may take longer than the request may. */
-function inTime<T>(promise: Promise<T>, signal: AbortSignal, message: string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(new RegistryError('registry-down', message))
-  signal.addEventListener('abort', giveUp, { once: true })
-  return Promise.race([promise, late]).finally(() => signal.removeEventListener('abort', giveUp))
-}
-
-/** ECR answers 403 to a token that has ended. */
-function isRefused({ status }: Response): boolean {
-  return status === 401 || status === 403
-}
-
 /** An empty repository has `null` for a list. */
 function namesIn({ tags }: Record<string, unknown>): string[] {
   return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
 }
 
-function unlessLimited(error: unknown): undefined {
+function ignoreUnlessRateLimited(error: unknown): undefined {
   if (!(error instanceof RegistryError) || error.code === 'rate-limited') throw error
 }

@@ -1,0 +1,64 @@
+/** The messages that visitors meet on a plain page. */
+
+export interface Message {
+  status: number
+  heading: string
+  sentence: string
+  advice?: { who: string; what: string }[]
+  /** `''` leads to this page again. */
+  link?: { href: string; name: string }
+}
+
+export const messages = {
+  /** A running preview dropped this one request. */
+  unanswered: (tag: string): Message => ({
+    status: 502,
+    heading: `${tag} did not answer`,
+    sentence: 'It is running, but the application dropped this request.',
+    advice: [
+      { who: 'If you wrote it:', what: 'its log is on the admin page.' },
+      {
+        who: 'If you only wanted a look:',
+        what: 'load the page again. If it stays like this, tell the author of the pull request.',
+      },
+    ],
+    link: { href: '', name: 'Load it again' },
+  }),
+  /** The response headers exceed what nginx reads. */
+  tooLarge: (tag: string): Message => ({
+    status: 502,
+    heading: `${tag} sent too much in its headers`,
+    sentence:
+      'It is running, but the response headers of the application are larger than 32 kB, the most that Lotan passes on.',
+    advice: [
+      { who: 'If you wrote it:', what: 'look at what it sends as Set-Cookie, Link or Content-Security-Policy.' },
+      { who: 'If you only wanted a look:', what: 'tell the author of the pull request.' },
+    ],
+    link: { href: '', name: 'Load it again' },
+  }),
+  /** The limit of lookups of unknown tags was met. */
+  unknown: (tag: string): Message => ({
+    status: 503,
+    heading: `${tag} is not known yet`,
+    sentence:
+      'So many unknown tags are being asked for that not each of them can be looked up at once. The registry’s list is read again now: if there is such a tag, it opens here by itself.',
+    link: { href: '', name: 'Try again' },
+  }),
+  /** Navigations never meet it. */
+  crowded: (tag: string): Message => ({
+    status: 503,
+    heading: `Too many wait for ${tag}`,
+    sentence: 'As many requests as this server can hold are waiting already. Send it again in a few seconds.',
+  }),
+  /** For instance when the database cannot be read or written. */
+  trouble: (): Message => ({
+    status: 503,
+    heading: 'Lotan is in trouble',
+    sentence: 'Something is wrong with the server that starts previews.',
+    advice: [
+      { who: 'You need not do anything:', what: 'this page tries again by itself every 10 s.' },
+      { who: 'If it stays like this:', what: 'tell the operator of Lotan. Its log says what is wrong.' },
+    ],
+    link: { href: '', name: 'Try again' },
+  }),
+}

@@ -1,0 +1,176 @@
+/** One preview in the table of the admin page. Pure. */
+import type { Config } from '../../shared/config/config.ts'
+import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
+import { generationOf, type Lately, type Preview } from '../../shared/preview/preview.ts'
+import { words } from '../../shared/preview/failure-reason.ts'
+import type { OfferedTag } from '../../shared/store/store.ts'
+import { builtAt, sourceOfPreview, shortRevision } from './image-source.ts'
+import { age, ago, bytes, duration, memory, ordinal, roughly, elapsed } from './format.ts'
+import { startEstimateWhilePending } from './start-estimate.ts'
+
+export type ListConfig = Pick<
+  Config,
+  | 'repository'
+  | 'domain'
+  | 'adminWelcome'
+  | 'adminInfo'
+  | 'maxRunning'
+  | 'pauseAfter'
+  | 'stopAfter'
+  | 'rmiAfter'
+  | 'prepulls'
+>
+
+export interface ListFacts {
+  config: ListConfig
+  previews: readonly Preview[]
+  offered: OfferedTag[]
+  /** By container id, bytes; empty when the reaper does not answer. */
+  figures: Record<string, { memory: number }>
+  recentDurations: Lately
+  /** Without a final slash. */
+  address: (tag: string) => string
+  /** Searched in tag, digest, revision and reason. `state` is the chosen chip. */
+  q: string
+  state: string
+  problem?: { tag: string; sentence: string }
+  /** Milliseconds since 1970. */
+  now: number
+}
+
+export function rowOf(
+  preview: Preview,
+  { previews, config, figures, recentDurations: recentDurations, address, now }: ListFacts,
+) {
+  const { tag, state, lastSeen } = preview
+  const source = sourceOfPreview(preview)
+  const built = builtAt(source, now)
+  const container = generationOf(preview)?.container
+  const used = container ? figures[container] : undefined
+  return {
+    tag,
+    path: pathOf(tag),
+    url: `${address(tag)}/`,
+    state,
+    percent: percentOf(preview),
+    what: whatOf(preview, { ahead: aheadOf(preview, previews), lately: recentDurations, now }),
+    digest: shortDigest(preview),
+    wholeDigest: digestOf(preview),
+    built: built === undefined ? '' : age(now - built),
+    revision: shortRevision(source),
+    wholeRevision: source.revision ?? '',
+    lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
+    memory: used ? memory(used.memory) : '',
+    left: leftOf(preview, config, now),
+    action: actionOf(preview),
+  }
+}
+
+/** The forms post to this path and `/start`, `/stop`, `/restart` or `/remove`. */
+export function pathOf(tag: string): string {
+  return `/previews/${encodeURIComponent(tag)}`
+}
+
+/** What stands beside the state: `41 min`, or `1st in line, 3 s, usually 12 s`. */
+export function whatOf(preview: Preview, facts: { ahead: number; lately: Lately; now: number }): string {
+  const estimate = startEstimateWhilePending(preview, facts.lately)
+  return progressText(preview, facts.ahead, facts.now) + (estimate === null ? '' : `, usually ${roughly(estimate)}`)
+}
+
+function progressText(preview: Preview, ahead: number, now: number): string {
+  const since = now - preview.since
+  switch (preview.state) {
+    case 'queued': {
+      const again = preview.reason && preview.crashes > 0 ? `, ${ordinal(preview.crashes + 1)} try` : ''
+      if (preview.notBefore > now) return `again in ${elapsed(preview.notBefore - now)}${again}`
+      return `${ordinal(ahead + 1)} in line, ${duration(since)}`
+    }
+    case 'pulling':
+      if (preview.progress?.waitsFor) return `waits for room on the disk, ${duration(since)}`
+      return preview.progress?.total
+        ? `${percentOf(preview)}\u00a0%, ${bytes(preview.progress.total)}`
+        : duration(since)
+    case 'starting': {
+      const { waiting } = preview.stages
+      return waiting === undefined ? `container, ${elapsed(since)}` : `first answer, ${elapsed(now - waiting)}`
+    }
+    case 'running':
+      return `${age(since)}${preview.notice ? ', with a notice' : ''}`
+    case 'paused':
+      if (preview.thenStart) return 'wakes'
+      return preview.draining ? 'about to be frozen' : age(since)
+    case 'stopping':
+      return preview.thenStart ? 'starts again after it' : (stopReasons[preview.why] ?? preview.why)
+    case 'removing':
+      return preview.thenStart ? 'starts again after it' : 'container and image go'
+    case 'stopped':
+      return preview.image || preview.generation ? age(since) : `${age(since)}, image removed`
+    case 'failed':
+      return plainHeading(preview.tag, words(preview.tag, preview.reason).heading)
+    case 'unknown':
+      return ''
+  }
+}
+
+const stopReasons: Record<string, string> = {
+  asked: 'asked to',
+  idle: 'idle',
+  lifetime: 'its lifetime is over',
+  room: 'makes room',
+  disk: 'makes room on the disk',
+  moved: 'previews are reached in another way now',
+}
+
+/** For a row, which has named the tag already. */
+function plainHeading(tag: string, heading: string): string {
+  return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading[0]!.toLowerCase() + heading.slice(1)
+}
+
+/** The button beside the X. */
+export function actionOf({ state }: Preview): { name: string; to: 'start' | 'stop' } {
+  switch (state) {
+    case 'failed':
+      return { name: 'Try again', to: 'start' }
+    case 'stopped':
+    case 'stopping':
+    case 'removing':
+      return { name: 'Start', to: 'start' }
+    default:
+      return { name: 'Stop', to: 'stop' }
+  }
+}
+
+/** Percent; null while no pull is running or its size is unknown. */
+export function percentOf(preview: Preview): number | null {
+  if (preview.state !== 'pulling' || !preview.progress?.total || preview.progress.waitsFor) return null
+  return Math.floor(preview.progress.percent)
+}
+
+/** Of the image that runs, or would run. */
+function digestOf(preview: Preview): string {
+  return generationOf(preview)?.digest ?? preview.image?.digest ?? preview.image?.id ?? ''
+}
+
+export function shortDigest(preview: Preview): string {
+  return digestOf(preview).replace(/^.*:/, '').slice(0, 8)
+}
+
+/** `4 min 51 s`, `pause 50 s`, or `image 30 min` where the image is removed. `soon`: within two minutes. */
+function leftOf(preview: Preview, config: ListConfig, now: number): { text: string; soon: boolean } | null {
+  const due = nextDue(preview, config, now)
+  if (!due) return null
+  const what: Record<Due['what'], string> = { pause: 'pause ', stop: '', clean: 'image ' }
+  const left = due.at - now
+  if (left <= 0) return { text: `${what[due.what]}due`, soon: true }
+  return due.what === 'clean'
+    ? { text: `image ${age(left)}`, soon: false }
+    : { text: `${what[due.what]}${duration(left)}`, soon: due.what === 'stop' && left < 120_000 }
+}
+
+/** Earlier ones in the queue, in the store's order. */
+export function aheadOf({ tag, state, since }: Preview, previews: readonly Preview[]): number {
+  if (state !== 'queued') return 0
+  return previews.filter(
+    (other) => other.state === 'queued' && (other.since < since || (other.since === since && other.tag < tag)),
+  ).length
+}
