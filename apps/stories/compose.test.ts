@@ -304,8 +304,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     })()
-    const took = await up('--force-recreate')
-    over = true
+    const took = await up('--force-recreate').finally(() => (over = true))
     await watching
     t.diagnostic(`${(took / 1000).toFixed(1)} s, of which the preview was away ${(away / 1000).toFixed(1)} s at a time`)
     const now = await Promise.all(services.map(idOf))
