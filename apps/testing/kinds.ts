@@ -26,14 +26,14 @@ export function testFiles(of: readonly Kind[] = kinds): string[] {
   return files.filter((file) => of.includes(kindOf(file))).sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
 }
 
-/** By the times that a run of all tests prints at its end. */
+/** By the times that a run of all tests prints at its end. Image and Compose, which start many containers, not side by side. */
 export const longest = [
   'apps/stories/image.test.ts',
-  'apps/stories/compose.test.ts',
   'apps/checks.parts.test.ts',
-  'apps/stories/disk.test.ts',
   'apps/queue-processor/main.engine.test.ts',
+  'apps/stories/compose.test.ts',
   'apps/stories/cold-answers.test.ts',
+  'apps/stories/disk.test.ts',
   'apps/queue-processor/images/registries.engine.test.ts',
   'apps/queue-processor/restart.engine.test.ts',
   'apps/stories/launcher.test.ts',

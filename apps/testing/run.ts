@@ -8,7 +8,7 @@ import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { environmentFor } from '../shared/config/config.ts'
-import { kinds, testFiles, type Kind } from './kinds.ts'
+import { kinds, testFiles } from './kinds.ts'
 import { withFileTimes } from './file-times.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -26,7 +26,8 @@ if (files.length === 0) {
 const events = run({
   cwd: root,
   files: files.map((file) => path.join(root, file)),
-  concurrency: widthOf(kind),
+  // On two processors. With three, an image's health checks are late beside another story's Lotan.
+  concurrency: 2,
   env: environmentFor(
     { dataDir: '' },
     {
@@ -41,8 +42,3 @@ events.on('test:summary', ({ file, success }) => {
   if (file === undefined && !success) process.exitCode = 1
 })
 Readable.from(withFileTimes(events, root)).pipe(new spec()).pipe(process.stdout)
-
-/** How many files run at once, on two processors: units compute, stories mostly wait. */
-function widthOf(kind: Kind | undefined): number {
-  return kind === 'unit' ? 2 : 3
-}
