@@ -8,14 +8,14 @@ import { startLotan } from '../testing/harness/lotan.ts'
 import { addressOf, docker, removeByHand, tagByHand } from '../testing/harness/docker.ts'
 import { request } from '../testing/clients/http.ts'
 import { buildSmall } from '../testing/images/build.ts'
-import { startRegistry } from '../testing/registries/registry.ts'
+import { startImageRegistry } from '../testing/registries/image-registry.ts'
 import { median, spread } from './figures.ts'
 
 const PAIRS = 20
 const WARM_UP = 3
 
 export async function cold(): Promise<void> {
-  const registry = await startRegistry()
+  const registry = await startImageRegistry()
   const image = `${registry.repository}:bench`
   await buildSmall(image, 'bench')
   for (let i = 0; i < PAIRS + WARM_UP; i++) await tagByHand(image, `${registry.repository}:c${i}`)

@@ -4,7 +4,7 @@
 import { asBrowser, isWaiting, startLotan } from '../testing/harness/lotan.ts'
 import { openGate } from '../testing/registries/throttle.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry } from '../testing/registries/registry.ts'
+import { startImageRegistry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { quantile, spread } from './figures.ts'
 
@@ -13,7 +13,7 @@ const AT_ONCE = 100
 const ROUNDS = 5
 
 export async function firstByte(): Promise<void> {
-  const registry = await startRegistry()
+  const registry = await startImageRegistry()
   const singles = Array.from({ length: CLICKS }, (_, i) => `tag-${i}`)
   const crowds = Array.from({ length: ROUNDS }, (_, round) =>
     Array.from({ length: AT_ONCE }, (_, i) => `crowd-${round}-${i}`),

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
 import { buildSmall } from '../testing/images/build.ts'
 import { memoryOf, processes } from '../testing/harness/processes.ts'
-import { startRegistry } from '../testing/registries/registry.ts'
+import { startImageRegistry } from '../testing/registries/image-registry.ts'
 
 const IDLE_MS = 20_000
 const MORE = 20
 const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
 
 export async function memory(): Promise<void> {
-  const registry = await startRegistry()
+  const registry = await startImageRegistry()
   const tags = ['one', ...Array.from({ length: MORE }, (_, i) => `more-${i}`)]
   for (const tag of tags) await buildSmall(`${registry.repository}:${tag}`, tag)
   const lotan = await startLotan({ repository: registry.repository, env: { LOTAN_SLOTS: '500' } })

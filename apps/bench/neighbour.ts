@@ -8,7 +8,7 @@ import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { kill } from '../testing/harness/docker.ts'
 import { request } from '../testing/clients/http.ts'
 import { buildApp, buildSmall } from '../testing/images/build.ts'
-import { startRegistry } from '../testing/registries/registry.ts'
+import { startImageRegistry } from '../testing/registries/image-registry.ts'
 import { median, quantile } from './figures.ts'
 
 const ROUNDS = 2
@@ -28,7 +28,7 @@ const neighbours: Record<string, string> = {
 }
 
 export async function neighbour(): Promise<void> {
-  const registry = await startRegistry()
+  const registry = await startImageRegistry()
   await buildApp(`${registry.repository}:good`)
   const tags = Object.entries(neighbours).map(([name, script], i) => ({ name, tag: `bad-${i}`, script }))
   for (const { tag, script } of tags)

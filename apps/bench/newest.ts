@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/harness/lotan.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry } from '../testing/registries/registry.ts'
+import { startImageRegistry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { startVisits } from '../testing/clients/visits.ts'
 
@@ -10,7 +10,7 @@ const ROUNDS = 3
 const load = { connections: 20, pause: 2 }
 
 export async function newest(): Promise<void> {
-  const registry = await startRegistry()
+  const registry = await startImageRegistry()
   // Pushed under another name of the registry, so that the copy Lotan pulled stays.
   const push = async (page: string) => {
     const reference = `localhost:${registry.port}/todowrangler:app`

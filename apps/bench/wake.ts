@@ -7,7 +7,7 @@ import { startLotan } from '../testing/harness/lotan.ts'
 import { addressOf, docker, removeByHand, tagByHand } from '../testing/harness/docker.ts'
 import { request } from '../testing/clients/http.ts'
 import { buildSmall } from '../testing/images/build.ts'
-import { startRegistry } from '../testing/registries/registry.ts'
+import { startImageRegistry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { median, quantile, spread } from './figures.ts'
 
@@ -16,7 +16,7 @@ const ROUNDS = 4
 const WARM_UP = 5
 
 export async function wake(): Promise<void> {
-  const registry = await startRegistry()
+  const registry = await startImageRegistry()
   const tags = Array.from({ length: PREVIEWS }, (_, i) => `w${i}`)
   const image = `${registry.repository}:bench`
   await buildSmall(image, 'bench')

@@ -13,7 +13,7 @@ import { addressOf } from '../testing/harness/docker.ts'
 import { buildFast } from '../testing/images/build.ts'
 import { freePort } from '../testing/harness/ports.ts'
 import { request } from '../testing/clients/http.ts'
-import { startRegistry } from '../testing/registries/registry.ts'
+import { startImageRegistry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { spread } from './figures.ts'
 
@@ -24,7 +24,7 @@ const CONNECTIONS = 32
 const DEPTHS = [1, 8]
 
 export async function warm(): Promise<void> {
-  const registry = await startRegistry()
+  const registry = await startImageRegistry()
   await buildFast(`${registry.repository}:fast`)
   const lotan = await startLotan({ repository: registry.repository, env: { LOTAN_CONTAINER_CPUS: '2' } })
   let bare: Awaited<ReturnType<typeof startBareNginx>> | undefined

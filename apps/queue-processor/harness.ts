@@ -39,7 +39,7 @@ export async function openHarness(repository: string, env: Record<string, string
     LOTAN_DATA_DIR: path.join(home, 'data'),
     DOCKER_CONFIG: path.join(home, 'docker'),
     REPOSITORY: repository,
-    LOTAN_START_TIMEOUT_SECONDS: '2',
+    LOTAN_START_TIMEOUT_SECONDS: '8',
     LOTAN_SLOTS: '100',
     ...env,
   }
@@ -129,7 +129,7 @@ export async function openHarness(repository: string, env: Record<string, string
     ask,
 
     state: (tag: string): State => store.get(tag)?.state ?? 'unknown',
-    async untilState<S extends State>(tag: string, state: S, within = 20_000): Promise<In<S>> {
+    async untilState<S extends State>(tag: string, state: S, within = 60_000): Promise<In<S>> {
       try {
         await until(`${tag} is ${state}`, () => (store.get(tag)?.state ?? 'unknown') === state, { within })
       } catch (error) {

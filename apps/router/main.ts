@@ -44,7 +44,7 @@ async function listen(express: Express, name: string): Promise<void> {
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    // nginx's workers are another user; nobody but they and this one may enter the directory.
+    // nginx's workers are another user: only they and this one may enter the directory.
     server.listen({ path: file, writableAll: true }, resolve)
   })
   app.atEnd(() => {

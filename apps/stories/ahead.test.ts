@@ -4,17 +4,17 @@ import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { uploadArtifact, uploadList } from '../testing/images/upload.ts'
 
-describe('images ahead', { timeout: 120_000 }, () => {
+describe('images ahead', { timeout: 300_000 }, () => {
   let registry: Registry
   let gate: Gate
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     gate = await openGate(registry.port)
     for (const tag of ['pr-1', 'main']) await push(tag)
     lotan = await startLotan({
@@ -56,7 +56,7 @@ describe('images ahead', { timeout: 120_000 }, () => {
     await push('pr-3', 4_000)
     gate.narrow(1_000_000)
     await until('its pull stands still', async () => (await said('image prepulled')) === 2 && gate.isShut(), {
-      within: 20_000,
+      within: 60_000,
     })
     const click = lotan.request('main')
     await until('it makes way', async () => (await said('prepull stopped')) === 1)
@@ -130,7 +130,7 @@ describe('images ahead', { timeout: 120_000 }, () => {
         const preview = lotan.store.get(tag)
         return preview?.state === 'stopped' && preview.image?.pulled
       },
-      { within: 20_000 },
+      { within: 60_000 },
     )
 
   /** How often a message was logged. */

@@ -6,12 +6,12 @@ import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { goTo, keepScreenshot, openBrowser, type Browser, type Page } from '../testing/harness/browser.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
 import { buildApp, buildApps, buildOn, engine, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const path = '/lists/42?filter=open'
 
-describe('a click', { timeout: 180_000 }, () => {
+describe('a click', { timeout: 300_000 }, () => {
   let registry: Registry
   let gate: Gate
   let lotan: Lotan
@@ -19,7 +19,7 @@ describe('a click', { timeout: 180_000 }, () => {
   let forgotten: Page
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     gate = await openGate(registry.port)
     for (const tag of ['red', 'green']) {
       const reference = `${registry.repository}:${tag}`
@@ -218,7 +218,7 @@ describe('a click', { timeout: 180_000 }, () => {
   }
 
   async function shows(page: Page, text: string) {
-    await until(`the page says ${text}`, async () => (await page.textContent('body')) === text, { within: 30_000 })
+    await until(`the page says ${text}`, async () => (await page.textContent('body')) === text, { within: 60_000 })
   }
 
   /** What the waiting page's stream says first. */
@@ -232,7 +232,7 @@ describe('a click', { timeout: 180_000 }, () => {
   async function theApplication(page: Page, tag: string) {
     // While it navigates, a page has no title to ask for.
     await until(`the page is that of ${tag}`, async () => (await page.title()) === `todowrangler · ${tag}`, {
-      within: 30_000,
+      within: 60_000,
     })
   }
 

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import type { Answer, Ask } from '../testing/clients/http.ts'
 import { buildApp, buildApps, buildBroken, buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const HOLD = 6
@@ -44,12 +44,12 @@ const cells: [host: string, who: string, ask: Omit<Ask, 'host'>, status: number,
   ['broken', 'a robot afterwards', { headers: asRobot }, 503, problem, /is asleep/],
 ]
 
-describe('a cold preview', { timeout: 180_000 }, () => {
+describe('a cold preview', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     const { repository } = registry
     const apps = ['x-hidden', 'prefer', 'prefer-page', 'timing', 'elsewhere', 'watched', 'status']
     await buildApps(repository, apps)

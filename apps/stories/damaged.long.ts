@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { keepVisiting, setAside, ways } from '../testing/scenarios/damage.ts'
 import { buildApps } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const tags = ['one', 'other']
@@ -17,7 +17,7 @@ describe('a database that is hurt while Lotan runs', { timeout: 15 * 60_000 }, (
   let file: string
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, [...tags, 'cold'])
     lotan = await startLotan({ repository: registry.repository, env: { LOTAN_GRACE_SECONDS: '1' } })
     file = path.join(lotan.config.dataDir, 'lotan.sqlite')

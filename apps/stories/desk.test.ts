@@ -4,18 +4,18 @@ import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { goTo, keepScreenshot, openBrowser, type Browser, type Page } from '../testing/harness/browser.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const tags = ['alpha', 'beta', 'gamma', 'delta']
 
-describe('the admin page', { timeout: 120_000 }, () => {
+describe('the admin page', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
   let browser: Browser
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of tags) {
       await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
       await moveToRegistry(`${registry.repository}:${tag}`)
@@ -135,7 +135,7 @@ describe('the admin page', { timeout: 120_000 }, () => {
       pre.ownerDocument.getSelection()!.addRange(range)
     }, `line ${before} of it`)
     assert.equal(await marked(), `line ${before} of it`)
-    await until('more lines have come', async () => (await last()) > before + 10, { within: 8_000 })
+    await until('more lines have come', async () => (await last()) > before + 10, { within: 60_000 })
     assert.equal(await marked(), `line ${before} of it`)
     await page.close()
   })
@@ -153,7 +153,7 @@ describe('the admin page', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'Stop gamma' }).click()
     assert.match((await rowOf(page, 'gamma').textContent())!, /stopping/)
     await page.getByRole('button', { name: 'Remove gamma' }).click()
-    await until('gamma is gone', () => !lotan.store.get('gamma'), { within: 30_000 })
+    await until('gamma is gone', () => !lotan.store.get('gamma'), { within: 60_000 })
     await page.reload()
     assert.equal(await rowOf(page, 'gamma').count(), 0)
     await context.close()

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 describe('a pull that stands still', { timeout: 240_000 }, () => {
@@ -13,7 +13,7 @@ describe('a pull that stands still', { timeout: 240_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     gate = await openGate(registry.port)
     await buildSmall(`${registry.repository}:stuck`, 'this is stuck', { ballast: 500 })
     await moveToRegistry(`${registry.repository}:stuck`)

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { asBrowser, isWaiting, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
-describe('fifty simultaneous first clicks', { timeout: 90_000 }, () => {
+describe('fifty simultaneous first clicks', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of ['away', 'here'])
       await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`, { ballast: 200 })
     await moveToRegistry(`${registry.repository}:away`)

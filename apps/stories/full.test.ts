@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
 import { buildApps } from '../testing/images/build.ts'
 import { isAlive } from '../testing/harness/processes.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const run = promisify(execFile)
@@ -19,7 +19,7 @@ const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redi
 /** Longer than nginx may use an answer for, and than a timer rests that writes. */
 const LONG_ENOUGH_MS = 8_000
 
-describe('a data directory on a full disk', { timeout: 180_000 }, () => {
+describe('a data directory on a full disk', { timeout: 300_000 }, () => {
   let dir: string
   let registry: Registry
   let lotan: Lotan
@@ -29,7 +29,7 @@ describe('a data directory on a full disk', { timeout: 180_000 }, () => {
     dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-full-'))
     await run('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'lotan-test', dir])
     fill = path.join(dir, 'fill')
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, ['warm', 'cold', 'idle'])
     lotan = await startLotan({
       repository: registry.repository,
@@ -50,7 +50,8 @@ describe('a data directory on a full disk', { timeout: 180_000 }, () => {
 
     await fillUp()
 
-    const end = Date.now() + LONG_ENOUGH_MS
+    const full = Date.now()
+    const end = full + LONG_ENOUGH_MS
     for (; Date.now() < end; await sleep(100)) {
       const { status, text } = await lotan.request('warm', { path: '/plain' })
       assert.deepEqual([status, text], [200, 'warm'])
@@ -60,11 +61,11 @@ describe('a data directory on a full disk', { timeout: 180_000 }, () => {
       ids,
     )
     const seen = lotan.store.get('warm')!.lastSeen!
-    assert.ok(Date.now() - seen < 5_000, `its last visit was noted ${Date.now() - seen} ms ago`)
+    assert.ok(seen > full, 'no visit was noted')
 
     // What gives room back: a preview goes, with its image.
     assert.equal((await lotan.api('DELETE', '/previews/idle')).status, 202)
-    await until('idle is gone', () => lotan.store.get('idle') === undefined, { within: 30_000 })
+    await until('idle is gone', () => lotan.store.get('idle') === undefined, { within: 60_000 })
     assert.equal((await lotan.click('cold', '/plain')).text, 'cold')
     assert.equal(await left(), 0)
   })
@@ -92,7 +93,7 @@ describe('a data directory on a full disk', { timeout: 180_000 }, () => {
     await fillUp()
     const was = lotan.part('redis')!
     process.kill(was, 'SIGTERM')
-    await until('it has ended', () => !isAlive(was), { within: 5_000 })
+    await until('it has ended', () => !isAlive(was), { within: 60_000 })
     await until('it runs again', () => lotan.part('redis'))
     assert.equal(await left(), 0)
     await fs.rm(fill)

@@ -6,20 +6,20 @@ import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { countQuestions, type Counted } from '../testing/registries/counting-proxy.ts'
 import { buildApps, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const A_SECOND = 500
 const QUIET = ['quiet-1', 'quiet-2', 'quiet-3']
 const BUSY = ['busy-1', 'busy-2', 'busy-3']
 
-describe('guesses', { timeout: 120_000 }, () => {
+describe('guesses', { timeout: 300_000 }, () => {
   let registry: Registry
   let counted: Counted
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     counted = await countQuestions(registry.port)
     await push([...QUIET, ...BUSY])
     lotan = await startLotan({ repository: repository() })
@@ -40,7 +40,7 @@ describe('guesses', { timeout: 120_000 }, () => {
     const during = await clickEach(BUSY)
     await push(['fresh'])
     const pushed = performance.now()
-    await until('a tag that was pushed meanwhile opens', () => opens('fresh'), { within: 30_000, every: 500 })
+    await until('a tag that was pushed meanwhile opens', () => opens('fresh'), { within: 60_000, every: 500 })
     const known = performance.now() - pushed
     const answers = await flood.stop()
     const seconds = (performance.now() - began) / 1_000

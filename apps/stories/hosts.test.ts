@@ -4,15 +4,15 @@ import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildSmall, engine } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
-describe('a host', { timeout: 90_000 }, () => {
+describe('a host', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
   let domain: string
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of ['plain', '1.9.5', 'Feature-X', 'dark_mode'])
       await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
     // A registry without the repository is another story than one without a tag.

@@ -26,7 +26,7 @@ import { buildApps, moveToRegistry } from '../testing/images/build.ts'
 import { buildLotanImage, lotanImage } from '../testing/images/lotan-image.ts'
 import { freePort } from '../testing/harness/ports.ts'
 import { inside, openService, reachedFrom, removeFirewallByHand, rulesWith } from '../testing/harness/reach.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -47,7 +47,7 @@ describe('the image', { timeout: 300_000 }, () => {
   before(async () => {
     dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-image-story-'))
     const address = await bridgeAddress()
-    registry = await startRegistry({ tls: await makeCertificate(dir, address), address })
+    registry = await startImageRegistry({ tls: await makeCertificate(dir, address), address })
     await fs.mkdir(trusted(), { recursive: true })
     await fs.copyFile(path.join(dir, 'certificate.pem'), path.join(trusted(), 'ca.crt'))
     await buildApps(registry.repository, ['red', 'green'])
@@ -118,7 +118,7 @@ describe('the image', { timeout: 300_000 }, () => {
         const answer = await ask(tag, host)
         return isWaiting(answer) || answer.status === 307 ? undefined : answer
       },
-      { within: 40_000, every: 100 },
+      { within: 60_000, every: 100 },
     )
     return text
   }
@@ -202,7 +202,7 @@ describe('the image', { timeout: 300_000 }, () => {
     const { container } = await preview('red')
     await run('iptables', ['-w', '-D', 'DOCKER-USER', '-j', `LOTAN-${instance}`])
     const began = performance.now()
-    await until('its rules are back', called, { within: 40_000 })
+    await until('its rules are back', called, { within: 60_000 })
     assert.equal((await ask('red')).status, 200, 'it is reached')
     t.diagnostic(`after ${((performance.now() - began) / 1000).toFixed(1)} s`)
     assert.equal((await preview('red')).container, container, 'and was not taken for lost')
@@ -301,7 +301,7 @@ describe('the image', { timeout: 300_000 }, () => {
     let other = ''
     try {
       const read = () => inside(id, ['cat', '/data/instance'])
-      other = (await until('it has begun', read, { within: 30_000 })).trim()
+      other = (await until('it has begun', read, { within: 60_000 })).trim()
       const isSaid = async () => {
         const { stdout } = await run('docker', ['logs', id], { env: surroundings })
         return /^lotan: previews cannot be reached out of Lotan's own container: .*iptables: not found/m.test(stdout)

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
 const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
 const ROUNDS = 30
@@ -14,7 +14,7 @@ describe('kill -9 at any moment', { timeout: 15 * 60_000 }, () => {
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (let i = 0; i < ROUNDS; i++) {
       await buildSmall(`${registry.repository}:t${i}`, `this is t${i}`, { ballast: 100 })
       await moveToRegistry(`${registry.repository}:t${i}`)

@@ -5,18 +5,18 @@ import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
 import { buildApps, buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
 
-describe('kill -9', { timeout: 240_000 }, () => {
+describe('kill -9', { timeout: 300_000 }, () => {
   let registry: Registry
   let gate: Gate
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     gate = await openGate(registry.port)
     const through = `127.0.0.1:${gate.port}/todowrangler`
     for (const part of [...parts, 'emptied']) {

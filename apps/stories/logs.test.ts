@@ -7,7 +7,7 @@ import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { familyOf, isAlive } from '../testing/harness/processes.ts'
 import { until } from '../testing/harness/until.ts'
 
-describe('with LOTAN_LOG=stdout', { timeout: 90_000 }, () => {
+describe('with LOTAN_LOG=stdout', { timeout: 300_000 }, () => {
   let lotan: Lotan
 
   before(async () => {

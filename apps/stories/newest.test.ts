@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { docker } from '../testing/harness/docker.ts'
 import { buildSmall, moveToRegistry, type Recipe } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { attest } from '../testing/images/upload.ts'
 import { startVisits } from '../testing/clients/visits.ts'
@@ -14,12 +14,12 @@ const EVERY_MS = 1_800
 /** nginx knows a route by heart for 2 s, and uses it for 1 s more while it asks. */
 const BY_HEART_MS = 3_500
 
-describe('a tag that is pushed again', { timeout: 200_000 }, () => {
+describe('a tag that is pushed again', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await push('app', 'v1')
     await push('asleep', 'v1')
     lotan = await startLotan({
@@ -41,8 +41,8 @@ describe('a tag that is pushed again', { timeout: 200_000 }, () => {
     try {
       await until('there are visits', () => visits.seen.length > 100)
       await push('app', 'v2')
-      const moved = await until('the route moves', () => movedAt(first.generation.number), { within: 30_000 })
-      await until('the old container is gone', async () => (await containers('app')).length === 1, { within: 40_000 })
+      const moved = await until('the route moves', () => movedAt(first.generation.number), { within: 60_000 })
+      await until('the old container is gone', async () => (await containers('app')).length === 1, { within: 60_000 })
       await sleep(500)
       const late = visits.seen.filter(({ at }) => at > moved + BY_HEART_MS)
       t.diagnostic(`${visits.seen.length} answers, ${late.length} of them late, ${visits.failed.length} failures`)
@@ -71,10 +71,10 @@ describe('a tag that is pushed again', { timeout: 200_000 }, () => {
   test('and does not come up leaves the one before serving, with a notice, and is not tried again', async () => {
     const before = running()
     await push('app', 'v3', { cmd: ['sh', '-c', 'echo no such setting; exit 3'] })
-    await until('the admin is told', notice, { within: 30_000 })
+    await until('the admin is told', notice, { within: 60_000 })
     assert.match((await notice())!, /A newer image was pushed, but .*; the one before serves on/)
     assert.match((await lotan.request('app')).text, /<h1>v2/)
-    await until('its container is gone', async () => (await containers('app')).length === 1, { within: 20_000 })
+    await until('its container is gone', async () => (await containers('app')).length === 1, { within: 60_000 })
     const { generations } = running()
     await sleep(2.5 * EVERY_MS)
     assert.equal(running().generations, generations)
@@ -83,14 +83,14 @@ describe('a tag that is pushed again', { timeout: 200_000 }, () => {
 
   test('once more, and well, takes over', async () => {
     await push('app', 'v4')
-    await until('it serves', async () => (await lotan.request('app')).text.includes('<h1>v4'), { within: 30_000 })
+    await until('it serves', async () => (await lotan.request('app')).text.includes('<h1>v4'), { within: 60_000 })
     await until('the notice is gone', async () => (await notice()) === null)
   })
 
   test('at once, when somebody asks for it', async () => {
     await push('app', 'v5')
     assert.equal((await lotan.api('POST', '/previews/app/refresh')).status, 202)
-    await until('it serves', async () => (await lotan.request('app')).text.includes('<h1>v5'), { within: 30_000 })
+    await until('it serves', async () => (await lotan.request('app')).text.includes('<h1>v5'), { within: 60_000 })
     assert.equal((await lotan.api('POST', '/previews/nobody/refresh')).status, 404)
   })
 
@@ -122,10 +122,10 @@ describe('a tag that is pushed again', { timeout: 200_000 }, () => {
     await lotan.untilState('asleep', 'stopped', 40_000)
     const was = lotan.store.get('asleep')!.image!
     await push('asleep', 'v2')
-    await until('it is here', () => lotan.store.get('asleep')!.image!.id !== was.id, { within: 30_000 })
+    await until('it is here', () => lotan.store.get('asleep')!.image!.id !== was.id, { within: 60_000 })
     assert.equal(lotan.store.get('asleep')!.state, 'stopped')
     assert.match((await lotan.request('asleep')).text, /<h1>v2/)
-    await until('what it was is gone', async () => !(await images()).includes(was.id), { within: 20_000 })
+    await until('what it was is gone', async () => !(await images()).includes(was.id), { within: 60_000 })
   })
 
   test('with the same image and another attestation has that digest, in the container that it has; and each tag of an image its own', async () => {
@@ -134,11 +134,11 @@ describe('a tag that is pushed again', { timeout: 200_000 }, () => {
     const was = image!.digest!
     const [first, other] = [await attest(at, was, 'app', 'first'), await attest(at, was, 'other', 'other')]
     const digestOf = async (tag: string) => (await lotan.api('GET', `/previews/${tag}`)).json.digest
-    await until('the digest is the index’s', async () => (await digestOf('app')) === first, { within: 30_000 })
+    await until('the digest is the index’s', async () => (await digestOf('app')) === first, { within: 60_000 })
     assert.match((await lotan.request('other')).text, /<h1>v6/)
     assert.deepEqual([await digestOf('other'), await digestOf('app')], [other, first])
     const second = await attest(at, was, 'app', 'second')
-    await until('so is the next one', async () => (await digestOf('app')) === second, { within: 30_000 })
+    await until('so is the next one', async () => (await digestOf('app')) === second, { within: 60_000 })
     assert.deepEqual([running().generation, running().image!.id], [{ ...generation, digest: second }, image!.id])
     assert.equal(await digestOf('other'), other)
     assert.equal(lotan.store.history('app')[0]!.event, 'renewed')

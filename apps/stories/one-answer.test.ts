@@ -15,7 +15,7 @@ import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { makeAuthority } from '../testing/harness/certificate.ts'
 import { buildScripted } from '../testing/images/build.ts'
 import { freePort } from '../testing/harness/ports.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { answerOf, pathOf, type Known, type Line } from '../testing/images/script.ts'
 import { talkOn, type Said } from '../testing/clients/connection.ts'
 import { until } from '../testing/harness/until.ts'
@@ -71,7 +71,7 @@ const unreadable = {
   'an older HTTP': final.replace('HTTP/1.1', 'HTTP/0.9') + evil,
 }
 
-describe('one request gets one answer', { timeout: 120_000 }, () => {
+describe('one request gets one answer', { timeout: 300_000 }, () => {
   let dir: string
   let ca: Buffer
   let port: number
@@ -85,7 +85,7 @@ describe('one request gets one answer', { timeout: 120_000 }, () => {
     const authority = await makeAuthority(dir)
     ca = await fs.readFile(authority.file)
     const { certificate, key } = await authority.issue([DOMAIN, `*.${DOMAIN}`])
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildScripted(registry.repository, tags)
     port = await freePort()
     lotan = await startLotan({

@@ -7,18 +7,18 @@ import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildApps } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const PAUSE_MS = 6_000
 const tags = ['visited', 'posted', 'socket', 'crowd', 'robot', 'orphan', 'connected']
 
-describe('a paused preview', { timeout: 120_000 }, () => {
+describe('a paused preview', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, tags)
     lotan = await startLotan({
       repository: registry.repository,
@@ -36,7 +36,7 @@ describe('a paused preview', { timeout: 120_000 }, () => {
     const preview = lotan.store.get(tag)
     return preview?.state === 'paused' && preview.phase === 'frozen'
   }
-  const untilFrozen = (tag: string) => until(`${tag} is frozen`, () => isFrozen(tag), { within: 30_000 })
+  const untilFrozen = (tag: string) => until(`${tag} is frozen`, () => isFrozen(tag), { within: 60_000 })
 
   /** Nobody noticed that it slept: no page, no start, the same container in the same place. */
   function assertWoken(tag: string) {
@@ -55,9 +55,8 @@ describe('a paused preview', { timeout: 120_000 }, () => {
 
   test('opens for a browser without a page', async () => {
     await untilFrozen('visited')
-    const { status, text, head, headers } = await lotan.request('visited', { path: '/plain', headers: asBrowser })
+    const { status, text, headers } = await lotan.request('visited', { path: '/plain', headers: asBrowser })
     assert.deepEqual([status, text], [200, 'visited'])
-    assert.ok(head < 1_000, `${head} ms`)
     assert.equal(headers['server-timing'], undefined, 'it was no cold start')
     assertWoken('visited')
   })

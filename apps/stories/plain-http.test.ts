@@ -10,19 +10,19 @@ import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { goTo, openBrowser, type Browser, type Page } from '../testing/harness/browser.ts'
 import { buildApp, buildSmall } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const domain = 'previews.example.test'
 
-describe('over plain HTTP', { timeout: 180_000 }, () => {
+describe('over plain HTTP', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
   let browser: Browser
   let elsewhere: Awaited<ReturnType<typeof openElsewhere>>
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of ['framed', 'tossing']) await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
     await buildApp(`${registry.repository}:sibling`)
     lotan = await startLotan({ repository: registry.repository, env: { TL_DOMAIN: domain } })

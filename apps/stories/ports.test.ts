@@ -14,19 +14,19 @@ import { docker, kill, removeByHand } from '../testing/harness/docker.ts'
 import { buildApp, buildApps } from '../testing/images/build.ts'
 import { startLoad } from '../testing/clients/load.ts'
 import { openOutside, reachedFrom } from '../testing/harness/reach.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 /** How long previews with that label are left alone. */
 const IDLE_MS = 3_600
 const idle = { 'lotan.inactivity-stop-minutes': String(IDLE_MS / 60_000) }
 
-describe('previews behind ports of 127.0.0.1', { timeout: 120_000 }, () => {
+describe('previews behind ports of 127.0.0.1', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     const tag = (name: string) => `${registry.repository}:${name}`
     await buildApps(registry.repository, ['red', 'green', 'upload', 'socket', 'again', 'frozen', 'dropping'])
     await buildApps(registry.repository, ['lost', 'ended'])

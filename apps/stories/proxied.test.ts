@@ -5,19 +5,19 @@ import { after, before, describe, test } from 'node:test'
 import { identityHeaders } from '../lotan/nginx/identity-headers.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildApp } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
 const DOMAIN = 'previews.lotan.localhost'
 /** Both are this machine's. */
 const TRUSTED = '127.0.0.9'
 const STRANGER = '127.0.0.8'
 
-describe('behind a proxy', { timeout: 60_000 }, () => {
+describe('behind a proxy', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApp(`${registry.repository}:app`)
     lotan = await startLotan({
       repository: registry.repository,

@@ -10,7 +10,7 @@ import { bridgeAddress } from '../testing/harness/docker.ts'
 import { startOwnEngine, type OwnEngine } from '../testing/harness/own-engine.ts'
 import { freePort } from '../testing/harness/ports.ts'
 
-describe('with an engine whose network is elsewhere', { timeout: 90_000 }, () => {
+describe('with an engine whose network is elsewhere', { timeout: 300_000 }, () => {
   let engine: OwnEngine
   let lotan: Lotan
 

@@ -10,7 +10,7 @@ import Database from 'better-sqlite3'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openEngineProxy, type EngineProxy } from '../testing/harness/engine-proxy.ts'
 import { buildApps } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 const run = promisify(execFile)
@@ -23,7 +23,7 @@ describe('a start while the engine is away', { timeout: 180_000 }, () => {
   let file: string
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     proxy = await openEngineProxy()
     await buildApps(registry.repository, tags)
     lotan = await startLotan({

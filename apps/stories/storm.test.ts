@@ -5,7 +5,7 @@ import { generationOf } from '../shared/preview/preview.ts'
 import { openStorm, type Storm } from '../testing/scenarios/storm.ts'
 import { until } from '../testing/harness/until.ts'
 
-describe('previews that take over each other’s slots', { timeout: 150_000 }, () => {
+describe('previews that take over each other’s slots', { timeout: 300_000 }, () => {
   let storm: Storm
 
   before(async () => {
@@ -39,7 +39,7 @@ describe('previews that take over each other’s slots', { timeout: 150_000 }, (
     assert.ok(await disturb('nginx'))
     assert.ok(await disturb('remove', 'two'))
     const before = storm.served()
-    await until('they are visited on', () => storm.served() > Math.max(3_000, before + 500), { within: 30_000 })
+    await until('they are visited on', () => storm.served() > Math.max(3_000, before + 500), { within: 60_000 })
 
     t.diagnostic(JSON.stringify(storm.account()))
     assert.deepEqual(storm.wrong(), [])

@@ -13,7 +13,7 @@ import { identityHeaders } from '../lotan/nginx/identity-headers.ts'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import type { Answer } from '../testing/clients/http.ts'
 import { buildApp, buildApps } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
 interface Echo {
@@ -36,12 +36,12 @@ const paths = [
   `/${'long'.repeat(1500)}`,
 ]
 
-describe('through nginx', { timeout: 120_000 }, () => {
+describe('through nginx', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, ['warm', 'cold-post', 'cold-upload', 'cold-socket', 'cold-paths'])
     await buildApp(`${registry.repository}:three-thousand`, { env: { APP_PORT: 3000 }, expose: [3000] })
     lotan = await startLotan({ repository: registry.repository })

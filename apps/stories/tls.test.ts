@@ -19,7 +19,7 @@ import { buildApps } from '../testing/images/build.ts'
 import { freePort } from '../testing/harness/ports.ts'
 import { familyOf, memoryOf } from '../testing/harness/processes.ts'
 import { askRepeating } from '../testing/clients/repeating-headers.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -29,7 +29,7 @@ const DOMAIN = 'previews.lotan.localhost'
 const PROXY = '127.0.0.9'
 const PING = Buffer.from('all read')
 
-describe('HTTPS', { timeout: 120_000 }, () => {
+describe('HTTPS', { timeout: 300_000 }, () => {
   let dir: string
   let authority: Authority
   let ca: Buffer
@@ -47,7 +47,7 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     certificate = path.join(dir, 'live.pem')
     key = path.join(dir, 'live.key')
     await install([DOMAIN, `*.${DOMAIN}`])
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     await buildApps(registry.repository, ['page', 'upload', 'socket', 'api'])
     port = await freePort()
     lotan = await startLotan({
@@ -110,7 +110,7 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     const first = await goTo(page, url('page', '/lists/42'))
     assert.equal((await first?.securityDetails())?.issuer, 'Lotan test authority')
     await until('the application shows', async () => (await page.content()).includes('"url":"/lists/42"'), {
-      within: 30_000,
+      within: 60_000,
     })
     assert.equal(page.url(), url('page', '/lists/42'))
     const how = await page.evaluate(`performance.getEntriesByType('navigation')[0].nextHopProtocol`)
@@ -309,13 +309,13 @@ describe('HTTPS', { timeout: 120_000 }, () => {
     const ended = once(socket, 'close').then(() => 'closed')
 
     const serial = await install([DOMAIN, `*.${DOMAIN}`])
-    await until('new connections get it', async () => (await serialShown()) === serial, { within: 15_000 })
+    await until('new connections get it', async () => (await serialShown()) === serial, { within: 60_000 })
     await install(['other.example.com'])
     await until(
       'it says why not',
       () => /renewed certificate is not used: LOTAN_TLS_CERT is not for/.test(lotan.said()),
       {
-        within: 15_000,
+        within: 60_000,
       },
     )
     assert.equal(await serialShown(), serial)

@@ -8,10 +8,10 @@ import type { In } from '../shared/preview/preview.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { docker } from '../testing/harness/docker.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
-import { startRegistry, type Registry } from '../testing/registries/registry.ts'
+import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
-describe('an upgrade', { timeout: 90_000 }, () => {
+describe('an upgrade', { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
   /** As the first version left them. */
@@ -19,7 +19,7 @@ describe('an upgrade', { timeout: 90_000 }, () => {
   let startedAt: string
 
   before(async () => {
-    registry = await startRegistry()
+    registry = await startImageRegistry()
     for (const tag of ['red', 'asleep']) {
       await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
       await moveToRegistry(`${registry.repository}:${tag}`)
@@ -115,7 +115,7 @@ describe('an upgrade', { timeout: 90_000 }, () => {
 
   test('and goes on to stop and remove what the first version started', async () => {
     await lotan.api('DELETE', '/previews/red')
-    await until('its container is gone', async () => (await lotan.containers()).length === 1, { within: 30_000 })
+    await until('its container is gone', async () => (await lotan.containers()).length === 1, { within: 60_000 })
   })
 
   test('backwards is refused in words, and the database stays as it is', async () => {

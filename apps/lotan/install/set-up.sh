@@ -2,10 +2,11 @@
 # Brings what Lotan needs to a machine that has little more than npm, one printed line for each thing it does, and then
 # becomes the command it was given, with a fitting Node first on PATH:
 #
-#   sh apps/lotan/install/set-up.sh run|test COMMAND...
+#   sh apps/lotan/install/set-up.sh run|test|unit COMMAND...
 #
-# `run` brings what serving needs (and, without REPOSITORY, the demo), `test` also what the tests need. Where all is
-# there it prints nothing and costs a tenth of a second. Without root it changes nothing outside this directory.
+# `run` brings what serving needs (and, without REPOSITORY, the demo), `test` also what the tests need, `unit` npm packages
+# and Node alone. Where all is there it prints nothing and costs a tenth of a second. Without root it changes nothing
+# outside this directory.
 set -eu
 
 mode=$1
@@ -38,6 +39,7 @@ quietly() {
 
 # The programs that are needed, each with the Debian package it comes in.
 needed() {
+  [ "$mode" != unit ] || return 0
   echo nginx:nginx-light nginx-lua:libnginx-mod-http-lua ss:iproute2 ip:iproute2 iptables:iptables setpriv:util-linux flock:util-linux
   [ "$mode" = run ] && [ -n "${REDIS_URL:-}" ] || echo redis-server:redis-server
   [ "$mode" = run ] && [ -n "${REPOSITORY:-}" ] || echo docker-registry:docker-registry busybox:busybox-static
@@ -82,7 +84,8 @@ look() {
   node=fits
   node_fits || use_own_node
   node_fits || node=missing
-  engine=$(probe_engine)
+  engine=answers
+  [ "$mode" = unit ] || engine=$(probe_engine)
   packages=
   programs=
   for need in $(needed); do
@@ -92,7 +95,7 @@ look() {
   done
   lock=$(sha256sum <package-lock.json)
   modules=missing
-  case "$(cat "$stamp" 2>/dev/null)" in "$lock $mode" | "$lock test") modules=fit ;; esac
+  case "$(cat "$stamp" 2>/dev/null)" in "$lock $mode" | "$lock test" | "$lock unit") modules=fit ;; esac
 }
 
 # Services that packages bring would listen on standard ports: Lotan starts its own, privately.
@@ -160,7 +163,7 @@ install_modules() {
   say 'installing npm packages'
   case $mode in
     run) quietly npm ci --omit=dev ;;
-    test) quietly npm ci --include=dev ;;
+    test | unit) quietly npm ci --include=dev ;;
   esac
   echo "$lock $mode" >"$stamp"
 }
@@ -176,7 +179,7 @@ ask_root() {
   [ -z "$wishes" ] || die "first, as root: ${wishes#; }"
 }
 
-case $mode in run | test) ;; *) die 'usage: set-up.sh run|test COMMAND...' ;; esac
+case $mode in run | test | unit) ;; *) die 'usage: set-up.sh run|test|unit COMMAND...' ;; esac
 command -v node >/dev/null && command -v npm >/dev/null || die 'Node.js with npm is needed: https://nodejs.org'
 
 look

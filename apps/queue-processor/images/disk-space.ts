@@ -1,11 +1,14 @@
 /** Reserves space on the engine's disk before a pull, and refuses a pull that cannot fit. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../../shared/config/config.ts'
 import { couldFree, inWords, isOld, chooseEvictions, type Disk } from '../../shared/disk-space.ts'
 import { beginning, progressOf } from '../../shared/engine/pull-progress.ts'
-import { EngineError } from '../../shared/engine/engine.ts'
-import { RegistryError, type Layer } from '../../shared/registry/registry.ts'
+import { EngineError, type Engine } from '../../shared/engine/engine.ts'
+import type { Log } from '../../shared/log.ts'
+import type { Nudges } from '../../shared/queue.ts'
+import { RegistryError, type Layer, type Registry } from '../../shared/registry/registry.ts'
+import type { Store } from '../../shared/store/store.ts'
 import { removeOldImages } from './old-images.ts'
-import type { Dependencies } from '../dependencies.ts'
 
 /** With this much free, and a smaller image, its layers are not compared one by one. */
 const AMPLE = 50e9
@@ -25,7 +28,16 @@ export type EndClaim = (bytes?: number) => void
 
 const noClaim: EndClaim = () => {}
 
-export function openDisk(deps: Omit<Dependencies, 'disk'>) {
+interface Needs {
+  config: Config
+  store: Store
+  engine: Engine
+  registry: Pick<Registry, 'layers'>
+  nudges: Pick<Nudges, 'nudge'>
+  log: Log
+}
+
+export function openDisk(deps: Needs) {
   const { config, store, engine, registry, log } = deps
   /** What current pulls may still write, bytes by tag. */
   const claims = new Map<string, number>()

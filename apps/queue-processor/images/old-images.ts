@@ -1,11 +1,12 @@
 /** Removes images that Lotan pulled and that lost their tag to a later push, or were in use when they were due. */
 import { isOld } from '../../shared/disk-space.ts'
+import type { Engine } from '../../shared/engine/engine.ts'
+import type { Log } from '../../shared/log.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
-import type { Pulled } from '../../shared/store/store.ts'
-import type { Dependencies } from '../dependencies.ts'
+import type { Pulled, Store } from '../../shared/store/store.ts'
 
 export async function removeOldImages(
-  { store, engine, log }: Pick<Dependencies, 'store' | 'engine' | 'log'>,
+  { store, engine, log }: { store: Store; engine: Engine; log: Log },
   tag: string,
 ): Promise<void> {
   for (const image of store.pulled.list().filter((pulled) => pulled.tag === tag)) {
@@ -25,13 +26,13 @@ export async function removeOldImages(
 }
 
 /** Of several digests the last one removed frees the disk. */
-async function digestNames(engine: Dependencies['engine'], { id, repository }: Pulled): Promise<string[]> {
+async function digestNames(engine: Engine, { id, repository }: Pulled): Promise<string[]> {
   const all = await engine.digestNamesOf(id)
   return all.filter((name) => name.startsWith(`${repository}@`))
 }
 
 /** Never by id: an image that gets another name at this moment stays. */
-async function isInUse(engine: Dependencies['engine'], names: string[]): Promise<boolean> {
+async function isInUse(engine: Engine, names: string[]): Promise<boolean> {
   let last: string | undefined
   for (const name of names) last = await engine.removeImage(name)
   return last === 'in-use'

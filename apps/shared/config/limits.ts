@@ -1,5 +1,4 @@
 /** What a container may use at most: the settings say so, and labels of its image, up to a ceiling. Pure. */
-import type { Config } from './config.ts'
 import { bytesOf, cpus, disk, memory } from './values/amount.ts'
 import { quoted, wantedOf, type Value } from './values/value.ts'
 
@@ -40,7 +39,7 @@ export function limitOf<T extends string | number>(
 /** The limits of a container of an image, and what cannot be had as its labels ask, in words for the admin. */
 export function limitsOf(
   labels: Record<string, string>,
-  { limits, ceilings }: { limits: Limits; ceilings: Config['ceilings'] },
+  { limits, ceilings }: { limits: Limits; ceilings: Omit<Limits, 'pids'> },
 ): { limits: Limits; notices: string[] } {
   const ofMemory = limitOf(labels, {
     label: 'lotan.memory',
@@ -65,7 +64,10 @@ export function limitsOf(
 }
 
 /** What a preview may write beside its image, in its layer and its volumes, as it was set: `2g`. */
-export function diskLimit(labels: Record<string, string>, { disk: setting, diskMax }: Config['limits']): Limit<string> {
+export function diskLimit(
+  labels: Record<string, string>,
+  { disk: setting, diskMax }: { disk: string; diskMax: string },
+): Limit<string> {
   return limitOf(labels, {
     label: 'lotan.disk',
     of: disk,

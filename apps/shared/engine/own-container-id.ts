@@ -1,9 +1,13 @@
 /** Finds the container of a process: the engine mounts files from a directory named after its id. */
 import fs from 'node:fs'
-import type { Engine, OwnContainer } from './engine.ts'
+import type { OwnContainer } from './own-container.ts'
+
+interface OwnContainerFinder {
+  ownContainer(id: string): Promise<OwnContainer | undefined>
+}
 
 /** undefined outside a container, and in a container of another engine. */
-export async function ownContainer(engine: Pick<Engine, 'ownContainer'>): Promise<OwnContainer | undefined> {
+export async function ownContainer(engine: OwnContainerFinder): Promise<OwnContainer | undefined> {
   const id = containerIn(fs.readFileSync('/proc/self/mountinfo', 'utf8'))
   return id === undefined ? undefined : engine.ownContainer(id)
 }

@@ -1,16 +1,17 @@
 /**
- * Requests of real clients as they go over the wire; each file says how they were recorded. cold-clients.test.ts sends
- * them all to cold previews. A client that Lotan takes for another kind belongs here.
+ * Requests of real clients, as they go over the wire: the files in `requests/`, each of which says how it was had.
+ *
+ * One test sends all of them to cold previews (cold-clients.test.ts). A client that is told apart wrongly belongs there.
  */
-import { chrome } from './chrome.ts'
-import { firefox } from './firefox.ts'
-import { monitors } from './monitors.ts'
-import { programs } from './programs.ts'
-import { robots } from './robots.ts'
-import { safari } from './safari.ts'
-import type { Client } from './client.ts'
+import fs from 'node:fs'
+import path from 'node:path'
+import { requests, type Client } from './client.ts'
 
 export { bytesOf } from './client.ts'
 export type { Client } from './client.ts'
 
-export const clients: Client[] = [...chrome, ...firefox, ...safari, ...programs, ...robots, ...monitors]
+const dir = path.join(import.meta.dirname, 'requests')
+
+export const clients: Client[] = ['chrome', 'firefox', 'safari', 'programs', 'robots', 'monitors'].flatMap((name) =>
+  requests(fs.readFileSync(path.join(dir, `${name}.http`), 'utf8')),
+)

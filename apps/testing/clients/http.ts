@@ -3,6 +3,9 @@ import http from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
+/** The headers of a browser's navigation. */
+export const asBrowser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
 export interface Ask {
   host: string
   /** 127.0.0.1 by default. */

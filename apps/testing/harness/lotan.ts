@@ -21,7 +21,7 @@ import {
   removeNetworkByHand,
   pruneTestImages,
 } from './docker.ts'
-import { open, request, type Answer, type Ask } from '../clients/http.ts'
+import { asBrowser, open, request, type Answer, type Ask } from '../clients/http.ts'
 import { freePort } from './ports.ts'
 import { isAlive, processes, processesAbout } from './processes.ts'
 import { removeFirewallByHand } from './reach.ts'
@@ -40,8 +40,7 @@ const partNames = {
 }
 export type PartName = keyof typeof partNames
 
-/** The headers of a browser's navigation. */
-export const asBrowser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+export { asBrowser }
 
 export type Lotan = Awaited<ReturnType<typeof startLotan>>
 
@@ -141,7 +140,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
      * Clicks like a browser without script: follows the waiting page and redirects to the same address. @returns the
      * first other response
      */
-    async click(tag: string, path = '/', within = 45_000): Promise<Answer> {
+    async click(tag: string, path = '/', within = 90_000): Promise<Answer> {
       return until(
         `the click on ${tag} ends`,
         async () => {
@@ -153,7 +152,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       )
     },
 
-    async untilState(tag: string, state: State, within = 20_000) {
+    async untilState(tag: string, state: State, within = 60_000) {
       return until(`${tag} is ${state}`, () => (bed.store.get(tag)?.state ?? 'unknown') === state, { within })
     },
 

@@ -63,7 +63,7 @@ export async function startOwnEngine({ megabytes }: { megabytes: number }) {
   let engine: ChildProcess | undefined
   try {
     engine = await start()
-    await until('the engine of its own answers', () => ping(socket), { within: 30_000, every: 50 })
+    await until('the engine of its own answers', () => ping(socket), { within: 60_000, every: 50 })
   } catch (error) {
     const said = await fs.readFile(log, 'utf8').catch(() => '')
     await close()

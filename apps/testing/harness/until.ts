@@ -11,7 +11,7 @@ type Falsy = undefined | null | false | 0 | ''
 export async function until<T>(
   fact: string,
   check: () => T | Falsy | Promise<T | Falsy>,
-  { within = 15_000, every = 20 }: { within?: number; every?: number } = {},
+  { within = 60_000, every = 20 }: { within?: number; every?: number } = {},
 ): Promise<T> {
   const deadline = Date.now() + within
   for (;;) {

@@ -1,4 +1,4 @@
-/** A real registry on loopback, for one test file. */
+/** A real registry on loopback, for one test file. With an engine beside it: `image-registry.ts`. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { symlinkSync } from 'node:fs'
@@ -6,7 +6,6 @@ import fs from 'node:fs/promises'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { imagesBelow, removeImageByHand } from '../harness/docker.ts'
 import { freePort } from '../harness/ports.ts'
 import { surroundings } from '../harness/surroundings.ts'
 import { until } from '../harness/until.ts'
@@ -18,7 +17,7 @@ const htpasswd = `${login.username}:${passwordHash}\n`
 
 export type Registry = Awaited<ReturnType<typeof startRegistry>>
 
-interface Options {
+export interface Options {
   login?: boolean
   /** `auth.token` of the registry's configuration. */
   token?: object
@@ -83,10 +82,8 @@ export async function startRegistry({ login, token, tls, address = '127.0.0.1' }
       for (const name of tags) symlinkSync(tag, path.join(all, name))
     },
 
-    /** Also removes its images from the engine. */
     async close() {
       await stop()
-      for (const name of await imagesBelow(`${address}:${port}/`)) await removeImageByHand(name)
       await fs.rm(dir, { recursive: true })
     },
   }

@@ -9,7 +9,7 @@ import fs from 'node:fs/promises'
 import { startLotan } from '../harness/lotan.ts'
 import { docker, imagesBelow } from '../harness/docker.ts'
 import { buildSmall, engine, moveToRegistry } from '../images/build.ts'
-import { startRegistry } from '../registries/registry.ts'
+import { startImageRegistry } from '../registries/image-registry.ts'
 import { until } from '../harness/until.ts'
 import { upload } from '../images/upload.ts'
 
@@ -33,7 +33,7 @@ export interface Seen {
 const [tags = 0, ballast = 0, high = 0, low = 0] = process.argv.slice(2, 6).map(Number)
 const disk = process.argv[6]!
 
-const registry = await startRegistry()
+const registry = await startImageRegistry()
 const { repository } = registry
 const names = Array.from({ length: tags }, (_, i) => `pr-${i + 1}`)
 for (const tag of names) {
@@ -65,7 +65,7 @@ try {
     fullest = Math.max(fullest, await used())
     if (somebodySleeps()) huge ??= await clickHuge()
   }
-  await until('somebody sleeps', () => huge ?? somebodySleeps(), { within: 40_000 })
+  await until('somebody sleeps', () => huge ?? somebodySleeps(), { within: 60_000 })
   huge ??= await clickHuge()
   const output = await lotan.output()
   const history = names.flatMap((tag) => lotan.store.history(tag, 200))
@@ -131,7 +131,8 @@ async function others(): Promise<unknown> {
   const containers = await docker<{ Id: string; State: string; Labels: object }[]>('GET', '/containers/json?all=1')
   return {
     images: images
-      .filter(({ RepoTags }) => !RepoTags?.some((name) => name.startsWith(`${repository}:pr-`)))
+      // What test images are made from is kept.
+      .filter(({ RepoTags }) => !RepoTags?.some((name) => /^lotan-test\/|:pr-/.test(name)))
       .map(({ Id, RepoTags, RepoDigests }) => ({ Id, RepoTags, RepoDigests }))
       .sort((a, b) => (a.Id < b.Id ? -1 : 1)),
     containers: containers.filter(({ Labels }) => !('lotan.managed' in Labels)).map(({ Id, State }) => ({ Id, State })),

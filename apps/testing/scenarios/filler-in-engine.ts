@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../harness/lotan.ts'
 import { docker, tagByHand } from '../harness/docker.ts'
 import { buildOn, buildSmall, moveToRegistry } from '../images/build.ts'
-import { startRegistry } from '../registries/registry.ts'
+import { startImageRegistry } from '../registries/image-registry.ts'
 import { until } from '../harness/until.ts'
 
 export interface Seen {
@@ -42,7 +42,7 @@ const peaceful = {
 const greedy = 'greedy'
 const disk = process.argv[2]!
 
-const registry = await startRegistry()
+const registry = await startImageRegistry()
 const { repository } = registry
 const at = (tag: string) => `${repository}:${tag}`
 await buildSmall(at('layer'), 'up', { cmd: ['sh', '-c', serving({ ...fillers, ...peaceful })], volumes: ['/data'] })
@@ -63,7 +63,7 @@ const lotan = await startLotan({
 })
 try {
   await Promise.all([...same, 'layer', greedy].map((tag) => lotan.click(tag)))
-  await until('one sleeps', () => lotan.store.get('asleep')?.image, { within: 20_000 })
+  await until('one sleeps', () => lotan.store.get('asleep')?.image, { within: 60_000 })
   await Promise.all(Object.keys(peaceful).map((tag) => does(tag, tag)))
   const before = await fs.statfs(disk)
   const volumes = await countVolumes()
@@ -107,7 +107,7 @@ try {
         const { status, text } = await lotan.request(tag, { headers: { Accept: 'text/html' } })
         return status === 200 ? undefined : text
       },
-      { within: 30_000, every: 50 },
+      { within: 60_000, every: 50 },
     )
     const ms = Date.now() - began
     const heading = /<h1>.*?([^<>]+)<\/h1>/s.exec(page)?.[1]?.trim() ?? page

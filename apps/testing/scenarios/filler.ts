@@ -6,7 +6,7 @@ import { startOwnEngine, type OwnEngine } from '../harness/own-engine.ts'
 
 /** @param facts.megabytes more than can be written in the 2 s that it takes to end a preview */
 export function filledDisk({ megabytes }: { megabytes: number }) {
-  describe('previews that fill the disk, beside others that do not', { timeout: 180_000 }, () => {
+  describe('previews that fill the disk, beside others that do not', { timeout: 300_000 }, () => {
     let engine: OwnEngine
     let seen: Seen
     before(async () => {

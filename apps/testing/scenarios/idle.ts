@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../harness/lotan.ts'
 import { buildApp, buildApps } from '../images/build.ts'
-import { startRegistry, type Registry } from '../registries/registry.ts'
+import { startImageRegistry, type Registry } from '../registries/image-registry.ts'
 import { kinds, type Kind } from '../traffic/kinds.ts'
 import { WATCHED } from '../traffic/account.ts'
 import { until } from '../harness/until.ts'
@@ -29,7 +29,7 @@ export function proveIdle(timeout: number) {
 
     before(async () => {
       await sweepVanished()
-      registry = await startRegistry()
+      registry = await startImageRegistry()
       const plain = rows.filter(({ ownTimeout, ownLifetime }) => !ownTimeout && !ownLifetime)
       await buildApps(
         registry.repository,

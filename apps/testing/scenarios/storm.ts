@@ -9,7 +9,7 @@ import { kill, removeByHand } from '../harness/docker.ts'
 import type { SlotKind } from '../../shared/slots/slot-scheme.ts'
 import { buildApps } from '../images/build.ts'
 import { startLoad, type Load } from '../clients/load.ts'
-import { startRegistry } from '../registries/registry.ts'
+import { startImageRegistry } from '../registries/image-registry.ts'
 
 export type Storm = Awaited<ReturnType<typeof openStorm>>
 
@@ -38,7 +38,7 @@ export async function openStorm({
   slotKind?: SlotKind
 }) {
   const tags = [...peopled, ...quiet]
-  const registry = await startRegistry()
+  const registry = await startImageRegistry()
   const loads: Load[] = []
   const done = new Map<Disturbance, number>()
   let lotan: Lotan | undefined

@@ -1,0 +1,309 @@
+/** nginx's configuration: in every shape that settings give it, and run, beside a router that answers as it is told. */
+import assert from 'node:assert/strict'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs/promises'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import ejs from 'ejs'
+import { WebSocket, WebSocketServer } from 'ws'
+import { makeAuthority } from '../../testing/harness/certificate.ts'
+import { freePort } from '../../testing/harness/ports.ts'
+import { familyOf, memoryOf, usersOf } from '../../testing/harness/processes.ts'
+import { until } from '../../testing/harness/until.ts'
+import { asBrowser, request, type Ask } from '../../testing/clients/http.ts'
+import { readConfig } from '../../shared/config/config.ts'
+import { writeNginxConf } from './config.ts'
+import { forgetRoutes } from './route-cache.ts'
+import { findUser } from './workers.ts'
+
+const run = promisify(execFile)
+const domain = 'previews.test'
+const templates = path.resolve(import.meta.dirname, '../../../nginx')
+const isRoot = process.getuid?.() === 0
+
+const onNetwork = { slot_kind: 'network', subnet: '10.83.0.0/16' }
+const onPorts = (ports: number[]) => ({ slot_kind: 'port', slot_ports: JSON.stringify(ports) })
+
+/** A database that knows where slots are, and nothing else. */
+function storeWith(known: Record<string, string>) {
+  const meta = new Map(Object.entries(known))
+  return {
+    meta: { get: (key: string) => meta.get(key), set: (key: string, value: string) => void meta.set(key, value) },
+    streams: () => true,
+  } as unknown as Parameters<typeof writeNginxConf>[1]
+}
+
+describe('the configuration of nginx', { timeout: 60_000 }, () => {
+  let dir: string
+  let certificate: { certificate: string; key: string }
+
+  before(async () => {
+    dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-nginx-conf-'))
+    certificate = await (await makeAuthority(dir)).issue([domain, `*.${domain}`])
+  })
+  after(() => fs.rm(dir, { recursive: true, force: true }))
+
+  const shapes: [what: string, settings: () => Record<string, string>, slots?: Record<string, string>][] = [
+    ['HTTP, slots on the network', () => ({})],
+    ['slots that are ports', () => ({ LOTAN_SLOTS: '60' }), onPorts(Array.from({ length: 60 }, (_, i) => 20_000 + i))],
+    ['many slots', () => ({ LOTAN_SLOTS: '2000' })],
+    ['the demo', () => ({ REPOSITORY: '' })],
+    ['HTTPS', () => ({ LOTAN_TLS_CERT: certificate.certificate, LOTAN_TLS_KEY: certificate.key })],
+    [
+      'HTTPS on IPv6, HSTS, behind proxies',
+      () => ({
+        LOTAN_TLS_CERT: certificate.certificate,
+        LOTAN_TLS_KEY: certificate.key,
+        LOTAN_TLS_LISTEN: '[::]:18443',
+        LOTAN_HSTS_SECONDS: '600',
+        LOTAN_PUBLIC_URL: `https://${domain}`,
+        LOTAN_TRUSTED_PROXIES: '10.9.0.0/16, fd00::/8',
+      }),
+    ],
+    [
+      'HTTP behind a proxy that has HTTPS',
+      () => ({ LOTAN_PUBLIC_URL: `https://${domain}`, LOTAN_HSTS_SECONDS: '600' }),
+    ],
+    [
+      'dotted hosts, robots of one’s own, lines to the journal',
+      () => ({
+        TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS: '0',
+        LOTAN_ROBOT_AGENTS: 'monit"or{1} $x',
+        LOTAN_ROBOT_PATHS: '/health*',
+        LOTAN_LOG: 'stdout',
+      }),
+    ],
+  ]
+  for (const [what, settings, slots = onNetwork] of shapes)
+    test(`is one that nginx takes without a word: ${what}`, async () => {
+      const dataDir = await fs.mkdtemp(path.join(dir, 'data-'))
+      const config = readConfig({
+        REPOSITORY: '127.0.0.1:5000/app',
+        TL_DOMAIN: domain,
+        LOTAN_DATA_DIR: dataDir,
+        LOTAN_LISTEN: `127.0.0.1:${await freePort()}`,
+        ...settings(),
+      })
+      try {
+        const [program = '', ...args] = await writeNginxConf(config, storeWith(slots))
+        const { stderr } = await run(program, [...args, '-t'])
+        assert.doesNotMatch(stderr, /\[(warn|emerg|alert|error)\]/)
+        assert.match(stderr, /test is successful/)
+      } finally {
+        await forgetRoutes(config)
+      }
+    })
+})
+
+test('HTTP/2 is switched on in the way that this version of nginx wants', async () => {
+  const conf = async (http2On: boolean) => {
+    const told = { listens: ['127.0.0.1:80'], tls: { listens: ['127.0.0.1:443'] }, hsts: null, proxies: [], http2On }
+    const files = ['servers/listen.conf.ejs', 'http/https.conf.ejs'].map((file) => path.join(templates, file))
+    return (await Promise.all(files.map((file) => ejs.renderFile(file, told)))).join('')
+  }
+  assert.match(await conf(false), /^listen 127\.0\.0\.1:443 ssl http2;$/m)
+  assert.doesNotMatch(await conf(false), /^http2 on;/m)
+  assert.match(await conf(true), /^listen 127\.0\.0\.1:443 ssl;$/m)
+  assert.match(await conf(true), /^http2 on;/m)
+})
+
+test('its workers are the user that this system has for a web server', () => {
+  const passwd =
+    'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\nwww-data:x:33:33::/var/www:/bin/false\n'
+  const groups = 'root:x:0:\nwww-data:x:33:\nnogroup:x:65534:\n'
+  assert.deepEqual(findUser(passwd, groups), { user: 'www-data', group: 'www-data', gid: 33 })
+  assert.deepEqual(findUser(passwd.replace('www-data', 'x'), groups), { user: 'nobody', group: 'nogroup', gid: 65534 })
+  assert.equal(findUser('root:x:0:0::/root:/bin/sh\n', groups), undefined)
+})
+
+describe('nginx with this configuration', { timeout: 60_000 }, () => {
+  let dir: string
+  let config: ReturnType<typeof readConfig>
+  let nginx: ChildProcess
+  let application: http.Server
+  let router: ReturnType<typeof openRouter>
+
+  before(async () => {
+    // Only this user may enter it, as root's home directory.
+    dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-nginx-'))
+    application = http.createServer({ maxHeaderSize: 1_000_000 }, (_req, res) => res.end('the application'))
+    application.listen(0, '127.0.0.1')
+    await once(application, 'listening')
+    config = readConfig({
+      REPOSITORY: '127.0.0.1:5000/app',
+      TL_DOMAIN: domain,
+      LOTAN_DATA_DIR: path.join(dir, 'data'),
+      LOTAN_LISTEN: `127.0.0.1:${await freePort()}`,
+      LOTAN_SLOTS: '60',
+    })
+    router = openRouter(config.runDir)
+    await router.listen()
+    const store = storeWith(onPorts(Array<number>(60).fill((application.address() as AddressInfo).port)))
+    const [program = '', ...args] = await writeNginxConf(config, store, [
+      { path: '/', largestBody: '64k', webSockets: false },
+      { path: '/hooks/', largestBody: '1m', webSockets: false },
+      { path: '/terminal', largestBody: '64k', webSockets: true },
+    ])
+    nginx = spawn(program, args, { stdio: 'inherit' })
+    await until('nginx answers', async () => (await ask({ host: domain })).status === 200)
+  })
+  beforeEach(() => router.reset())
+  after(async () => {
+    const ended = once(nginx, 'exit')
+    if (nginx.kill()) await ended
+    await router?.close()
+    application?.close()
+    await forgetRoutes(config)
+    await fs.rm(dir, { recursive: true, force: true })
+  })
+
+  const ask = (ask: Ask) => request(config.listen.port, ask)
+  const memoryOfNginx = () => familyOf(nginx.pid!).reduce((sum, { pid }) => sum + memoryOf(pid).own, 0)
+
+  test('has no worker that is root, and none that may look around in the run directory', async () => {
+    const workers = familyOf(nginx.pid!).filter(({ command }) => /^nginx: (worker|cache)/.test(command))
+    assert.ok(workers.length >= 2)
+    const { gid } = await fs.stat(config.runDir)
+    for (const { pid, command } of workers) {
+      const users = usersOf(pid)
+      if (isRoot) assert.ok(!users.includes(0), command)
+      else assert.deepEqual(new Set(users), new Set([process.getuid!()]))
+    }
+    for (const entered of [config.runDir, path.join(config.runDir, 'nginx')]) {
+      const { mode } = await fs.stat(entered)
+      assert.equal(mode & 0o777, isRoot ? 0o710 : 0o700)
+    }
+    if (isRoot)
+      assert.equal(
+        gid,
+        findUser(await fs.readFile('/etc/passwd', 'utf8'), await fs.readFile('/etc/group', 'utf8'))?.gid,
+      )
+  })
+
+  test('asks once for a host, whatever cookies its visitors send', async () => {
+    for (let i = 0; i < 20; i++)
+      assert.equal(
+        (await ask({ host: `warm.${domain}`, headers: { Cookie: `lotan_pass=${i}; a=${i}` } })).text,
+        'the application',
+      )
+    // One more where 2 s have passed meanwhile.
+    assert.ok(router.asked('/route') <= 2, `${router.asked('/route')}`)
+  })
+
+  test('a body for the admin page that takes more than memory is written down, and arrives', async () => {
+    const body = 'x'.repeat(60_000)
+    assert.equal((await ask({ host: domain, method: 'POST', path: '/echo', body })).text, body)
+    assert.equal((await ask({ host: domain, method: 'POST', path: '/echo', body: body + body })).status, 413)
+  })
+
+  test('has room on the admin’s host for larger bodies and for WebSockets, where a location says so', async () => {
+    const body = 'x'.repeat(500_000)
+    assert.equal((await ask({ host: domain, method: 'POST', path: '/hooks/forge', body })).text, body)
+    const socketAt = (at: string) =>
+      new WebSocket(`ws://127.0.0.1:${config.listen.port}${at}`, { headers: { Host: domain } })
+    const socket = socketAt('/terminal')
+    await once(socket, 'open')
+    socket.send('hello')
+    const [hello] = (await once(socket, 'message')) as [Buffer]
+    assert.equal(hello.toString(), 'hello')
+    socket.terminate()
+    const [error] = (await once(socketAt('/elsewhere'), 'error')) as [Error]
+    assert.match(error.message, /Unexpected server response/)
+  })
+
+  test('does not hold a request with more than 64 kB of headers', async () => {
+    const headers = (number: number) =>
+      Object.fromEntries(Array.from({ length: number }, (_, i) => [`X-${i}`, 'x'.repeat(20_000)]))
+    const refused = await ask({ host: `cold.${domain}`, headers: headers(4) })
+    assert.deepEqual([refused.status, refused.headers['content-type']], [431, 'application/problem+json'])
+    assert.equal(router.asked('/wait'), 0)
+    const held = await ask({ host: `up.${domain}`, headers: headers(3) })
+    assert.deepEqual([held.status, router.asked('/wait')], [200, 1])
+  })
+
+  test('takes little of memory, however many requests for a cold preview one client has open', async (t) => {
+    const before = memoryOfNginx()
+    const large = Array.from({ length: 23 }, (_, i) => `X-${i}: ${'x'.repeat(30_000)}\r\n`).join('')
+    const open = async (host: string, head: string) => {
+      const socket = net.connect(config.listen.port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(`GET / HTTP/1.1\r\nHost: ${host}.${domain}\r\nAccept: */*\r\n${head}\r\n`)
+      const answered = once(socket, 'data')
+      return { socket, answered }
+    }
+    const refused = await Promise.all(Array.from({ length: 200 }, () => open('cold', large)))
+    const held = await Promise.all(Array.from({ length: 200 }, () => open('cold', 'X: '.padEnd(30_000, 'x') + '\r\n')))
+    await until('they are held', () => router.asked('/wait') >= 200)
+    await Promise.all(refused.map(({ answered }) => answered))
+    const taken = memoryOfNginx() - before
+    for (const { socket } of [...refused, ...held]) socket.destroy()
+    t.diagnostic(`${(taken / 1e6).toFixed(1)} MB taken`)
+    assert.ok(taken < 80e6, `${taken} bytes`)
+  })
+
+  test('says when to try again where the router is down; an EventSource is left without an answer', async () => {
+    await router.close()
+    try {
+      for (const [host, method, headers] of [
+        [domain, 'GET', asBrowser],
+        [domain, 'POST', asBrowser],
+        [domain, 'GET', {}],
+        [`other.${domain}`, 'GET', asBrowser],
+        ['elsewhere.test', 'GET', {}],
+      ] as const) {
+        const answer = await ask({ host, method, headers })
+        assert.deepEqual(
+          [answer.status, answer.headers['retry-after'], answer.headers['cache-control']],
+          [503, '2', 'no-store'],
+        )
+      }
+      await assert.rejects(
+        ask({ host: `other.${domain}`, headers: { Accept: 'text/event-stream' } }),
+        /socket hang up|ECONNRESET/,
+      )
+    } finally {
+      await router.listen()
+    }
+  })
+})
+
+/** A router to which hosts `cold` are cold for ever, `up` comes up when it is waited for, and all others are warm. */
+function openRouter(runDir: string) {
+  let asked: string[] = []
+  const route = { 'X-Upstream': 'slot_1', 'X-Relay': '127.0.0.1:1', 'X-App-Port': '80', 'Cache-Control': 'max-age=2' }
+  const gateway: http.RequestListener = (req, res) => {
+    asked.push(req.url!)
+    const host = String(req.headers['x-host']).split('.')[0]
+    const isWarm = host !== 'cold' && (host !== 'up' || req.url === '/wait')
+    if (isWarm) res.writeHead(200, route).end()
+    // A wait never ends.
+    else if (req.url !== '/wait') res.writeHead(403).end()
+  }
+  const admin: http.RequestListener = (req, res) => void buffer(req).then((body) => res.end(body))
+  let servers: http.Server[] = []
+  return {
+    asked: (url: string) => asked.filter((one) => one === url).length,
+    reset: () => void (asked = []),
+    async listen() {
+      servers = [http.createServer({ maxHeaderSize: 1_000_000 }, gateway), http.createServer(admin)]
+      const sockets = new WebSocketServer({ server: servers[1]! })
+      sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)))
+      for (const [i, name] of ['router.sock', 'desk.sock'].entries())
+        await once(servers[i]!.listen({ path: path.join(runDir, name), writableAll: true }), 'listening')
+    },
+    async close() {
+      for (const server of servers.splice(0)) {
+        server.closeAllConnections()
+        server.close()
+        await once(server, 'close')
+      }
+    },
+  }
+}

@@ -1,0 +1,513 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createParser } from 'eventsource-parser'
+import { z } from 'zod'
+import { event as apiEvent } from '../../shared/api/event.ts'
+import type { Reason } from '../../shared/preview/failure-reason.ts'
+import { until } from '../../testing/harness/until.ts'
+import { bearer, bringUp, domain, openBed, steps } from '../admin/harness.ts'
+import { components } from './openapi.ts'
+
+const bed = await openBed()
+after(() => bed.close())
+const { api, store } = bed
+const reason: Reason = { code: 'exited', detail: 'exit status 1', output: ['last words'], exitCode: 1 }
+
+const description = (await api('/openapi.json')).json
+
+/** A schema leaves out what it does not know: an answer that comes through it unchanged has nothing undescribed. */
+function conforms(answer: unknown, schema: z.ZodType) {
+  assert.deepEqual(schema.parse(answer), answer)
+}
+
+/** The schema that the description refers to. */
+function schemaOf({ $ref, type, items }: { $ref?: string; type?: string; items?: object }): z.ZodType {
+  if ($ref) return components[$ref.split('/').at(-1) as keyof typeof components]
+  return type === 'array' ? z.array(schemaOf(items!)) : z.looseObject({})
+}
+
+/** Asks, and holds the answer against the description. */
+async function described(method: string, path: string, query = '', sent: Parameters<typeof api>[1] = {}) {
+  const answer = await api(path + query, { method, ...sent })
+  const template = path.replace(/^(\/previews\/)[^/]+/, '$1{tag}')
+  const said = description.paths[template]?.[method.toLowerCase()]?.responses[answer.status]
+  assert.ok(said, `${method} ${template} answers ${answer.status}, which is not described: ${answer.text}`)
+  const [type, { schema }] = Object.entries(said.content)[0] as [string, { schema: object }]
+  assert.equal(answer.headers['content-type']!.split(';')[0], type)
+  if (answer.json) conforms(answer.json, schemaOf(schema))
+  return answer
+}
+
+/** The events of a stream as they come. */
+async function* eventsOf(stream: IncomingMessage): AsyncGenerator<{ event: string; data: any }> {
+  const come: { event: string; data: any }[] = []
+  const parser = createParser({
+    onEvent: ({ event = '', data }) => void come.push({ event, data: JSON.parse(data) }),
+  })
+  for await (const piece of stream.setEncoding('utf8') as AsyncIterable<string>) {
+    parser.feed(piece)
+    for (const each of come.splice(0)) {
+      conforms(each, apiEvent)
+      yield each
+    }
+  }
+}
+
+async function listenTo(uri: string) {
+  const stream = await bed.open(`/api/v1${uri}`, { headers: bearer })
+  assert.equal(stream.statusCode, 200)
+  assert.equal(stream.headers['content-type'], 'text/event-stream; charset=utf-8')
+  const events = eventsOf(stream)
+  return { next: async () => (await events.next()).value!, close: () => stream.destroy() }
+}
+
+test('previews are listed and shown', async () => {
+  assert.deepEqual((await described('GET', '/previews')).json, [])
+  bringUp('red', bed)
+  store.apply('blue', { type: 'start', by: 'visit' })
+  store.apply('blue', steps.pull)
+  store.progress('blue', { bytes: 1, total: 4, layers: 2, layersDone: 0, percent: 25 })
+  const { json } = await described('GET', '/previews')
+  assert.deepEqual(
+    json.map(({ tag, state }: any) => [tag, state]),
+    [
+      ['blue', 'pulling'],
+      ['red', 'running'],
+    ],
+  )
+  assert.equal(json[0].progress.percent, 25)
+  // No more than `red` has been seen yet, and it was up at once.
+  assert.ok(json[0].usual >= 0 && json[0].usual < 60_000, `usual ${json[0].usual}`)
+  assert.equal(json[1].usual, null)
+  store.progress('blue', { ...json[0].progress, waitsFor: 'room' })
+  assert.equal((await described('GET', '/previews/blue')).json.progress.waitsFor, 'room')
+  const red = (await described('GET', '/previews/red')).json
+  assert.deepEqual(red, json[1])
+  assert.equal(red.host, `red.${domain}`)
+  assert.equal(red.slot, 1)
+
+  const none = (await described('GET', '/previews/none')).json
+  assert.deepEqual(none, {
+    type: 'about:blank',
+    title: 'Not Found',
+    status: 404,
+    detail: 'There is no preview of this tag.',
+    tag: 'none',
+    state: 'unknown',
+  })
+})
+
+test('every wish is granted with 202 and the preview as it is then', async () => {
+  const json = { 'Content-Type': 'application/json' }
+  const added = await described('POST', '/previews', '', { body: '{"tag":"1.9.5"}', headers: json })
+  assert.equal(added.status, 202)
+  assert.equal(added.headers.location, '/api/v1/previews/1.9.5')
+  assert.equal(added.json.state, 'queued')
+  assert.equal(added.json.position, 1)
+  assert.equal(added.json.url, `http://1_9_5.${domain}`)
+
+  bringUp('green', bed)
+  const cases: [method: string, path: string, state: string][] = [
+    ['POST', '/previews/green/stop', 'stopping'],
+    ['POST', '/previews/green/stop', 'stopping'],
+    ['POST', '/previews/green/start', 'running'],
+    ['POST', '/previews/green/start', 'running'],
+    ['POST', '/previews/green/restart', 'stopping'],
+    ['DELETE', '/previews/green', 'removing'],
+    ['DELETE', '/previews/green', 'removing'],
+    ['POST', '/previews/not-yet/start', 'queued'],
+    ['DELETE', '/previews/not-yet', 'removing'],
+  ]
+  for (const [method, path, state] of cases) {
+    const answer = await described(method, path)
+    assert.equal(answer.status, 202, `${method} ${path}`)
+    assert.equal(answer.json.state, state, `${method} ${path}`)
+  }
+  for (const [method, path] of [
+    ['POST', '/previews/never/stop'],
+    ['POST', '/previews/never/restart'],
+    ['DELETE', '/previews/never'],
+  ])
+    assert.equal((await described(method!, path!)).status, 404)
+})
+
+test('a body that is not what it should be is refused, and why', async () => {
+  const cases: [body: string | undefined, type: string | undefined, status: number][] = [
+    ['{"tag":"ok', 'application/json', 400],
+    ['', 'application/json', 400],
+    [undefined, undefined, 415],
+    ['null', 'application/json', 400],
+    ['"red"', 'application/json', 400],
+    ['[]', 'application/json', 400],
+    ['{}', 'application/json', 400],
+    ['{"tag":null}', 'application/json', 400],
+    ['{"tag":["red"]}', 'application/json', 400],
+    ['{"tag":{"toString":"red"}}', 'application/json', 400],
+    ['{"tag":"../red"}', 'application/json', 400],
+    ['{"tag":"red\\n"}', 'application/json', 400],
+    ['{"__proto__":{"tag":"red"}}', 'application/json', 400],
+    [JSON.stringify({ tag: 'x'.repeat(10_000) }), 'application/json', 413],
+    ['{"tag":"red"}', 'application/json; charset=klingon', 415],
+    ['tag=red', 'application/x-www-form-urlencoded', 415],
+    ['{"tag":"red"}', 'text/plain', 415],
+  ]
+  for (const [body, type, status] of cases) {
+    const answer = await described('POST', '/previews', '', { body, headers: type ? { 'Content-Type': type } : {} })
+    assert.equal(answer.status, status, `${type}: ${body}`)
+    assert.ok(answer.json.detail)
+  }
+})
+
+test('unknown paths and methods are told from each other', async () => {
+  const cases: [method: string, path: string, status: number, allow?: string][] = [
+    ['GET', '/', 404],
+    ['GET', '/nothing', 404],
+    ['POST', '/previews/red/refreshed', 404],
+    ['PUT', '/previews', 405, 'GET, POST, HEAD'],
+    ['POST', '/previews/red', 405, 'GET, DELETE, HEAD'],
+    ['GET', '/previews/red/start', 405, 'POST'],
+    ['OPTIONS', '/tags', 405, 'GET, HEAD'],
+    ['POST', '/events', 405, 'GET, HEAD'],
+  ]
+  for (const [method, path, status, allow] of cases) {
+    const answer = await api(path, { method })
+    assert.equal(answer.status, status, `${method} ${path}`)
+    assert.equal(answer.headers.allow, allow)
+    conforms(answer.json, components.Problem)
+  }
+  for (const path of ['/previews', '/events', '/previews/red/events', '/openapi.json'])
+    assert.equal((await api(path, { method: 'HEAD' })).status, 200, path)
+})
+
+test('the tags that the registry offers are listed, with whether they have a preview', async () => {
+  bringUp('early', bed)
+  store.offer([
+    { tag: 'red', digest: 'sha256:1' },
+    { tag: 'Capital', digest: null },
+    { tag: 'known', digest: null },
+  ])
+  bringUp('known', bed)
+  store.offer(['Capital', 'early', 'known', 'red'].map((tag) => ({ tag, digest: null })))
+  const { json } = await described('GET', '/tags')
+  assert.deepEqual(
+    json.map(({ tag, digest, preview }: any) => [tag, digest, preview]),
+    [
+      ['Capital', null, false],
+      ['early', store.get('early')!.image!.digest, true],
+      ['known', store.get('known')!.image!.digest, true],
+      ['red', 'sha256:1', true],
+    ],
+  )
+  assert.match(json[0].host, /^capital-[0-9a-z]{8}\.previews\.example\.com$/)
+})
+
+test('the description names every call, and no call is missing in it', () => {
+  assert.equal(description.openapi, '3.1.0')
+  const calls = Object.entries(description.paths).flatMap(([path, methods]) =>
+    Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  assert.deepEqual(calls, [
+    'GET /previews',
+    'POST /previews',
+    'GET /previews/{tag}',
+    'DELETE /previews/{tag}',
+    'POST /previews/{tag}/start',
+    'POST /previews/{tag}/stop',
+    'POST /previews/{tag}/refresh',
+    'POST /previews/{tag}/restart',
+    'GET /previews/{tag}/wait',
+    'GET /previews/{tag}/logs',
+    'GET /previews/{tag}/events',
+    'GET /events',
+    'GET /tags',
+    'GET /openapi.json',
+  ])
+  const references = JSON.stringify(description).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)
+  for (const [, name] of references) assert.ok(description.components.schemas[name!], name)
+})
+
+test('wait starts what does not run, and answers when it does', async () => {
+  const waiting = described('GET', '/previews/waited/wait', '?timeout=10')
+  await until('it is asked for', () => store.get('waited'))
+  assert.equal(store.history('waited')[0]?.detail, 'api')
+  bringUp('waited', bed)
+  const up = Date.now()
+  const { status, json } = await waiting
+  assert.ok(Date.now() - up < 200)
+  assert.equal(status, 200)
+  assert.equal(json.state, 'running')
+  assert.ok(store.get('waited')?.lastSeen, 'waiting is activity')
+  assert.equal((await described('GET', '/previews/waited/wait')).status, 200)
+})
+
+test('wait calls back what is draining', async () => {
+  bringUp('draining', bed)
+  store.apply('draining', { type: 'stop', why: 'idle' })
+  assert.equal((await described('GET', '/previews/draining/wait', '?timeout=0')).status, 200)
+})
+
+test('wait answers 502 with the reason when the start fails, and starts again what had failed before', async () => {
+  for (let round = 0; round < 2; round++) {
+    const waiting = described('GET', '/previews/broken/wait', '?timeout=10')
+    await until('it is queued', () => store.get('broken')?.state === 'queued')
+    store.apply('broken', steps.pull)
+    store.apply('broken', { type: 'fail', reason: { code: 'registry-down', detail: 'dial tcp: refused' } })
+    const { status, json } = await waiting
+    assert.equal(status, 502)
+    assert.deepEqual([json.tag, json.state, json.reason], ['broken', 'failed', 'registry-down'])
+    assert.doesNotMatch(json.detail, /dial tcp/)
+    assert.match(json.advice, /check the registry/)
+  }
+})
+
+test('wait goes on while Lotan tries again by itself', async () => {
+  const waiting = described('GET', '/previews/again/wait', '?timeout=10')
+  await until('it is queued', () => store.get('again'))
+  for (const step of [steps.pull, steps.pulled, steps.begin, steps.created, steps.started]) store.apply('again', step)
+  store.apply('again', { type: 'exited', generation: 1, reason, gone: false })
+  await sleep(30)
+  store.apply('again', steps.begin)
+  store.apply('again', { ...steps.created, generation: 2 })
+  store.apply('again', { ...steps.answered, generation: 2 })
+  assert.equal((await waiting).status, 200)
+})
+
+test('wait answers 504 when time is up, and says how far it is', async () => {
+  const began = performance.now()
+  const { status, json } = await described('GET', '/previews/slow/wait', '?timeout=0.3')
+  assert.ok(performance.now() - began >= 290)
+  assert.equal(status, 504)
+  assert.deepEqual([json.tag, json.state, json.reason], ['slow', 'queued', undefined])
+  assert.equal((await described('GET', '/previews/slow/wait', '?timeout=0')).status, 504)
+})
+
+test('wait asks again for a tag that the registry does not have yet', async () => {
+  const waiting = described('GET', '/previews/pushed-soon/wait', '?timeout=10')
+  await until('it is asked for', () => store.get('pushed-soon'))
+  store.apply('pushed-soon', { type: 'missing' })
+  const gone = Date.now()
+  await until('it is asked for again', () => store.get('pushed-soon'))
+  assert.ok(Date.now() - gone >= 1_800)
+  bringUp('pushed-soon', bed)
+  assert.equal((await waiting).status, 200)
+
+  const late = described('GET', '/previews/never-pushed/wait', '?timeout=0.5')
+  await until('it is asked for', () => store.get('never-pushed'))
+  store.apply('never-pushed', { type: 'missing' })
+  const { status, json } = await late
+  assert.equal(status, 504)
+  assert.equal(json.state, 'unknown')
+  assert.equal(json.detail, 'The registry has no never-pushed yet, after 0.5 s.')
+})
+
+test('wait goes on where the registry does not have the repository yet', async () => {
+  const waiting = described('GET', '/previews/first-push/wait', '?timeout=10')
+  const fail = async () => {
+    await until('it is queued', () => store.get('first-push')?.state === 'queued')
+    store.apply('first-push', steps.pull)
+    store.apply('first-push', { type: 'fail', reason: { code: 'no-repository', detail: 'name unknown' } })
+    return Date.now()
+  }
+  const first = await fail()
+  assert.ok((await fail()) - first >= 1_800, 'not at once')
+  await until('it is asked for again', () => store.get('first-push')?.state === 'queued')
+  bringUp('first-push', bed)
+  assert.equal((await waiting).status, 200)
+})
+
+test('wait goes on for a newer image that somebody has asked for, not for one that was only noticed', async () => {
+  bringUp('pushed', bed)
+  store.apply('pushed', { type: 'refresh', digest: 'sha256:noticed' })
+  assert.equal((await described('GET', '/previews/pushed/wait', '?timeout=0')).status, 200)
+  await described('POST', '/previews/pushed/refresh')
+  const { status, json } = await described('GET', '/previews/pushed/wait', '?timeout=0.2')
+  assert.deepEqual([status, json.state], [504, 'running'])
+  const waiting = described('GET', '/previews/pushed/wait', '?timeout=10')
+  await sleep(50)
+  store.apply('pushed', { type: 'current', number: store.get('pushed')!.newer!.number })
+  assert.equal((await waiting).status, 200)
+})
+
+test('waiting is activity for as long as it lasts', async () => {
+  const client = new AbortController()
+  const waiting = api('/previews/long/wait', { signal: client.signal })
+  const first = await until('it is asked for', () => store.get('long')?.lastSeen)
+  await until('it is seen again', () => store.get('long')!.lastSeen! > first + 1_000)
+  client.abort()
+  await assert.rejects(waiting)
+  const last = store.get('long')!.lastSeen!
+  await sleep(2_500)
+  assert.equal(store.get('long')!.lastSeen, last, 'nobody waits any more')
+})
+
+test('wait says what has ended what it waits for', async () => {
+  const words = {
+    idle: /since nobody used it/,
+    lifetime: /lifetime is over/,
+    room: /room for another/,
+    disk: /room on the disk/,
+    moved: /in another way/,
+    asked: /stopped by somebody else/,
+  } as const
+  for (const [why, word] of Object.entries(words)) {
+    const tag = `ended-${why}`
+    bringUp(tag, bed)
+    await described('POST', `/previews/${tag}/refresh`)
+    const waiting = described('GET', `/previews/${tag}/wait`)
+    await sleep(30)
+    store.apply(tag, { type: 'stop', why: why as keyof typeof words })
+    const { status, json } = await waiting
+    assert.equal(status, 409)
+    assert.match(json.detail, word)
+  }
+})
+
+test('wait gives up when somebody else stops or removes what it waits for', async () => {
+  for (const [wish, state] of [
+    ['stop', 'stopping'],
+    ['remove', 'removing'],
+  ] as const) {
+    const waiting = described('GET', `/previews/unwanted-${wish}/wait`)
+    await until('it is asked for', () => store.get(`unwanted-${wish}`))
+    store.apply(`unwanted-${wish}`, wish === 'stop' ? { type: 'stop', why: 'asked' } : { type: 'remove' })
+    const { status, json } = await waiting
+    assert.deepEqual([status, json.state], [409, state])
+  }
+})
+
+test('wait takes a timeout from 0 to 600 and nothing else', async () => {
+  for (const timeout of ['-1', '601', 'x', '', '1e2', '0x10', 'Infinity', '1&timeout=2', ' 5'])
+    assert.equal((await described('GET', '/previews/red/wait', `?timeout=${encodeURI(timeout)}`)).status, 400, timeout)
+  for (const timeout of ['0', '600', '0.5', '060'])
+    assert.equal((await described('GET', '/previews/red/wait', `?timeout=${timeout}`)).status, 200, timeout)
+})
+
+test('a client that hangs up is waited for no longer', async () => {
+  const client = new AbortController()
+  const waiting = api('/previews/left/wait', { signal: client.signal })
+  await until('it is asked for', () => store.get('left'))
+  client.abort()
+  await assert.rejects(waiting)
+  await sleep(50)
+  store.apply('left', steps.pull)
+  store.apply('left', { type: 'missing' })
+  await sleep(50)
+  assert.equal(store.get('left'), undefined, 'nobody has asked for it again')
+})
+
+test('a hundred waiters cost one start', async () => {
+  const waiting = Array.from({ length: 100 }, () => api('/previews/popular/wait?timeout=10'))
+  await until('it is asked for', () => store.get('popular'))
+  await sleep(100)
+  bringUp('popular', bed)
+  for (const { status } of await Promise.all(waiting)) assert.equal(status, 200)
+  assert.equal(store.history('popular').filter(({ event }) => event === 'start').length, 1)
+})
+
+test('the stream of all previews says first how things are, and then what changes', async () => {
+  const here = (await api('/previews')).json
+  const stream = await listenTo('/events')
+  for (const preview of here) assert.deepEqual(await stream.next(), { event: 'preview', data: preview })
+
+  store.apply('streamed', { type: 'start', by: 'visit' })
+  const queued = await stream.next()
+  assert.deepEqual([queued.event, queued.data.tag, queued.data.state], ['preview', 'streamed', 'queued'])
+  store.apply('streamed', steps.pull)
+  store.progress('streamed', { bytes: 2, total: 4, layers: 1, layersDone: 0, percent: 50 })
+  const pulling = await stream.next()
+  assert.deepEqual([pulling.data.state, pulling.data.progress?.percent], ['pulling', 50])
+  store.apply('streamed', { type: 'missing' })
+  assert.deepEqual(await stream.next(), { event: 'removed', data: { tag: 'streamed' } })
+  stream.close()
+})
+
+test('the stream of one preview has nothing of others, and nothing twice', async () => {
+  bringUp('one', bed)
+  const stream = await listenTo('/previews/one/events')
+  assert.equal((await stream.next()).data.state, 'running')
+  bringUp('other', bed)
+  store.meta.set('a', 'commit that changes no preview')
+  await sleep(100)
+  store.apply('one', { type: 'stop', why: 'idle' })
+  const stopping = await stream.next()
+  assert.deepEqual([stopping.data.tag, stopping.data.state], ['one', 'stopping'])
+  stream.close()
+  assert.equal((await described('GET', '/previews/unknown/events')).status, 404)
+})
+
+test('visits do not flood the streams', async () => {
+  bringUp('visited', bed)
+  const at = Math.ceil(Date.now() / 5_000) * 5_000
+  store.touch([['visited', at]])
+  const stream = await listenTo('/previews/visited/events')
+  await stream.next()
+  for (let i = 1; i < 5; i++) {
+    store.touch([['visited', at + i * 500]])
+    await sleep(60)
+  }
+  store.touch([['visited', at + 5_000]])
+  assert.equal((await stream.next()).data.lastSeen, new Date(at + 5_000).toISOString())
+  stream.close()
+})
+
+test('readers that come and go all hear the same', async () => {
+  bringUp('shared', bed)
+  const streams = await Promise.all(Array.from({ length: 20 }, () => listenTo('/previews/shared/events')))
+  for (const stream of streams) assert.equal((await stream.next()).data.state, 'running')
+  for (const stream of streams.slice(10)) stream.close()
+  store.apply('shared', { type: 'stop', why: 'idle' })
+  for (const stream of streams.slice(0, 10)) {
+    assert.equal((await stream.next()).data.state, 'stopping')
+    stream.close()
+  }
+})
+
+test('a log is the container’s output, streamed as it comes, until either side ends it', async () => {
+  bringUp('logged', bed)
+  const { container } = steps.created
+  const asked: string[] = []
+  let reaperSide: IncomingMessage | undefined
+  bed.reaper((req, res) => {
+    asked.push(req.url!)
+    if (req.url === `/containers/${container}/logs?tail=200`) return void res.end('one\ntwo\n')
+    if (req.url === `/containers/${container}/logs?tail=5&follow=1`) {
+      reaperSide = req
+      return void res.write('one\n')
+    }
+    res.writeHead(404).end('{}')
+  })
+  const whole = await described('GET', '/previews/logged/logs')
+  assert.equal(whole.status, 200)
+  assert.equal(whole.text, 'one\ntwo\n')
+  assert.equal(whole.headers['content-type'], 'text/plain; charset=utf-8')
+
+  const followed = await bed.open('/api/v1/previews/logged/logs?tail=5&follow=1', { headers: bearer })
+  const [piece] = await once(followed, 'data')
+  assert.equal(String(piece), 'one\n')
+  const ended = once(reaperSide!.socket, 'close')
+  followed.destroy()
+  await ended
+
+  assert.equal((await described('GET', '/previews/logged/logs', '?tail=all')).status, 404)
+  assert.equal(asked.at(-1), `/containers/${container}/logs?tail=all`)
+  for (const query of [
+    'tail=-1',
+    'tail=x',
+    'tail=1.5',
+    'tail=10001',
+    'tail=',
+    'follow=2',
+    'follow=yes',
+    'tail=1&tail=2',
+  ])
+    assert.equal((await described('GET', '/previews/logged/logs', `?${query}`)).status, 400, query)
+  assert.equal((await described('GET', '/previews/unknown/logs')).status, 404)
+  store.apply('no-container', { type: 'start', by: 'visit' })
+  const none = await described('GET', '/previews/no-container/logs')
+  assert.deepEqual([none.status, none.json.state], [404, 'queued'])
+  bed.reaper((_req, res) => res.writeHead(503).end('{}'))
+  assert.equal((await described('GET', '/previews/logged/logs')).status, 503)
+})

@@ -1,0 +1,64 @@
+/**
+ * The kinds of tests, which the files' names tell: what a test may need besides npm packages.
+ *
+ * - `unit` (`X.test.ts`): nothing. No other program is found while they run.
+ * - `parts` (`X.parts.test.ts`): programs of this machine, such as Redis, nginx, a registry, a browser. No engine.
+ * - `stories` (`apps/stories/*.test.ts`, `X.engine.test.ts`): the engine too.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+
+export const kinds = ['unit', 'parts', 'stories'] as const
+export type Kind = (typeof kinds)[number]
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+/** @param file from the root: `apps/shared/queue.parts.test.ts` */
+export function kindOf(file: string): Kind {
+  if (/^apps\/stories\/|\.engine\.test\.ts$/.test(file)) return 'stories'
+  return file.endsWith('.parts.test.ts') ? 'parts' : 'unit'
+}
+
+/** The test files of these kinds, from the root, the longest first: the last ones to run should be short. */
+export function testFiles(of: readonly Kind[] = kinds): string[] {
+  const files = fs.globSync('apps/**/*.test.ts', { cwd: root, exclude: (name) => name.endsWith('node_modules') })
+  const place = (file: string) => (longest.includes(file) ? longest.indexOf(file) : longest.length)
+  return files.filter((file) => of.includes(kindOf(file))).sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
+}
+
+/** By the times that a run of all tests prints at its end. Image and Compose, which start many containers, not side by side. */
+export const longest = [
+  'apps/stories/image.test.ts',
+  'apps/checks.parts.test.ts',
+  'apps/queue-processor/main.engine.test.ts',
+  'apps/stories/compose.test.ts',
+  'apps/stories/cold-answers.test.ts',
+  'apps/stories/disk.test.ts',
+  'apps/queue-processor/images/registries.engine.test.ts',
+  'apps/queue-processor/restart.engine.test.ts',
+  'apps/stories/launcher.test.ts',
+  'apps/stories/failures.test.ts',
+  'apps/stories/idle.test.ts',
+  'apps/stories/click.test.ts',
+  'apps/stories/desk.test.ts',
+  'apps/stories/newest.test.ts',
+  'apps/stories/restored.test.ts',
+  'apps/stories/storm.test.ts',
+  'apps/stories/paused.test.ts',
+  'apps/stories/wait.test.ts',
+  'apps/stories/killed.test.ts',
+  'apps/stories/upgrade.test.ts',
+  'apps/stories/stopping.test.ts',
+  'apps/queue-processor/images/update-image.engine.test.ts',
+  'apps/queue-processor/images/update-check.engine.test.ts',
+  'apps/queue-processor/images/disk-space.engine.test.ts',
+  'apps/stories/full.test.ts',
+  'apps/stories/ports.test.ts',
+  'apps/stories/through.test.ts',
+  'apps/stories/plain-http.test.ts',
+  'apps/stories/tls.test.ts',
+  'apps/stories/guesses.test.ts',
+  'apps/stories/ahead.test.ts',
+  'apps/reaper/main.engine.test.ts',
+  'apps/lotan/supervisor/up.parts.test.ts',
+]

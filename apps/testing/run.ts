@@ -1,0 +1,44 @@
+/**
+ * Runs the tests, all of them or those of one kind: `node apps/testing/run.ts [unit|parts|stories] [PART_OF_A_NAME...]`.
+ * What it prints ends in the runner's own summary; before that stands each file's time.
+ */
+import os from 'node:os'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { environmentFor } from '../shared/config/config.ts'
+import { kinds, testFiles } from './kinds.ts'
+import { withFileTimes } from './file-times.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+const words = process.argv.slice(2)
+const kind = kinds.find((kind) => kind === words[0])
+const names = kind ? words.slice(1) : words
+const files = testFiles(kind ? [kind] : kinds).filter(
+  (file) => names.length === 0 || names.some((name) => file.includes(name)),
+)
+if (files.length === 0) {
+  console.error(`no test file is called so: ${words.join(' ')}`)
+  process.exit(2)
+}
+
+const events = run({
+  cwd: root,
+  files: files.map((file) => path.join(root, file)),
+  // On two processors. With three, an image's health checks are late beside another story's Lotan.
+  concurrency: 2,
+  env: environmentFor(
+    { dataDir: '' },
+    {
+      LOTAN_DATA_DIR: undefined,
+      // Half of the time that a program of Lotan takes to start goes into compiling what it imports.
+      NODE_COMPILE_CACHE: path.join(os.tmpdir(), 'node-compile-cache'),
+      ...(kind === 'unit' && { PATH: '' }),
+    },
+  ),
+})
+events.on('test:summary', ({ file, success }) => {
+  if (file === undefined && !success) process.exitCode = 1
+})
+Readable.from(withFileTimes(events, root)).pipe(new spec()).pipe(process.stdout)
