@@ -3,7 +3,7 @@ import type { Config } from '../shared/config/config.ts'
 import type { sampleConnections } from '../shared/slots/connections.ts'
 import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
-import type { Lane, Nudges } from '../shared/queue.ts'
+import type { Nudges } from '../shared/queue.ts'
 import type { Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { openDisk } from './images/disk-space.ts'
@@ -36,5 +36,5 @@ export interface Waits {
 
 export const defaultWaits: Waits = { drain: 10_000, grace: 30_000, errors: 10_000, steady: 3_000, stall: 60_000 }
 
-/** `beside` continues without its lane; `again` and `sendOn` ask for another job. */
-export type Outcome = { background?: Promise<Outcome>; lookAgain?: boolean; nextLane?: Lane } | undefined
+/** `background` continues without its lane; `again`: the same step has to be taken once more. */
+export type Outcome = { background?: Promise<Outcome>; again?: true } | undefined

@@ -1,7 +1,7 @@
 /** The queue-processor killed in the middle of its work, or without an engine: it resumes from what it finds. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Preview } from '../shared/preview/preview.ts'
+import type { Event, In, Preview, QueuedPhase } from '../shared/preview/preview.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
 import { assertForwards, noteProgress } from '../testing/registries/progress.ts'
@@ -29,6 +29,10 @@ describe('a queue-processor that was killed', { timeout: 300_000 }, () => {
       await moveToRegistry(`${registry.repository}:late${i}`)
     }
     await moveToRegistry(`${registry.repository}:big`)
+    for (const tag of ['new', 'guessed', 'listed']) {
+      await buildSmall(`${registry.repository}:${tag}`, tag)
+      await moveToRegistry(`${registry.repository}:${tag}`)
+    }
     gate = await openGate(registry.port)
     harness = await openHarness(`127.0.0.1:${gate.port}/todowrangler`, { LOTAN_START_TIMEOUT_SECONDS: '10' })
   })
@@ -78,6 +82,39 @@ describe('a queue-processor that was killed', { timeout: 300_000 }, () => {
       )
       await second.end('SIGKILL')
     })
+
+  test('in any phase of what is queued, goes on from there', async () => {
+    const visit: Event = { type: 'start', by: 'visit' }
+    const absent = (isOffered: boolean): Event => ({ type: 'absent', isOffered })
+    const comesUp = async (left: [tag: string, phase: QueuedPhase, ...events: Event[]][]) => {
+      for (const [tag, phase, ...events] of left) {
+        for (const event of events) harness.store.apply(tag, event)
+        assert.equal((harness.store.get(tag) as In<'queued'>).phase, phase)
+      }
+      const child = harness.startProcess()
+      for (const [tag] of left) {
+        const { generation } = await harness.untilState(tag, 'running')
+        // One that it kept from before a pull is a stray until the reaper has it removed.
+        const running = (await harness.containers(tag)).filter((container) => container.running)
+        assert.deepEqual(running.map(({ id }) => id), [generation.container]) // prettier-ignore
+      }
+      return child
+    }
+    const first = await comesUp([
+      ['new', 'findImage', visit],
+      ['guessed', 'lookup', visit, absent(false)],
+      ['listed', 'pull', visit, absent(true)],
+    ])
+    for (const tag of ['new', 'guessed', 'listed']) await harness.ask(tag, { type: 'stop', why: 'asked' })
+    for (const tag of ['new', 'guessed', 'listed']) await harness.untilState(tag, 'stopped')
+    await first.end('SIGKILL')
+    const second = await comesUp([
+      ['new', 'start', visit],
+      ['guessed', 'checkUpdate', visit, { type: 'refresh' }],
+      ['listed', 'pull', visit, { type: 'refresh' }, { type: 'exists' }],
+    ])
+    await second.end('SIGKILL')
+  })
 
   test('during a drain, finishes it', async () => {
     await harness.ask('big', { type: 'stop', why: 'asked' })

@@ -4,23 +4,20 @@
  */
 import { nextInLine } from '../shared/preview/start-queue.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/preview/image-update.ts'
-import { isOnItsWay, countsAsRunning, type Preview } from '../shared/preview/preview.ts'
+import { isOnItsWay, countsAsRunning, stepOf, type Preview } from '../shared/preview/preview.ts'
 import { laneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import { pendingOf, discard } from './step/pending.ts'
 import type { Outcome, Dependencies } from './dependencies.ts'
-import { checkTag } from './step/check-tag.ts'
-import { pausePreview, wakePreview } from './step/pause-preview.ts'
 import { openPrepull } from './images/prepull.ts'
 import { isExpected, toFailureReason } from './step/to-failure-reason.ts'
-import { pullForStart, withImage } from './images/pull-for-start.ts'
-import { checkUpdateFirst, updateImage } from './images/update-image.ts'
+import { updateImage } from './images/update-image.ts'
 import { openRetireGeneration } from './step/retire-generation.ts'
-import { startPreview } from './step/start-preview.ts'
-import { cleanUp, removePreview, stopPreview } from './step/stop-preview.ts'
 import { removeStrays } from './step/remove-strays.ts'
+import { takeStep } from './step/steps.ts'
 
-/** What arrived for a busy tag, and whether its current step is an update. */
+/** Where a busy tag's current step runs, whether that is an update, and what arrived for the tag meanwhile. */
 interface Turn {
+  lane: Lane
   nudged: boolean
   swept: boolean
   isUpdate: boolean
@@ -45,7 +42,7 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
       else if (!updates) running.nudged = true
       return
     }
-    const turn: Turn = { nudged: false, swept: false, isUpdate: updates }
+    const turn: Turn = { lane, nudged: false, swept: false, isUpdate: updates }
     busy.set(tag, turn)
     const outcome = updates
       ? await attempt(tag, 'update', () => updateImage(deps, lane, before))
@@ -92,8 +89,7 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
       // The reaper asks again for an update without a result.
       const hasNoResult = turn.isUpdate && before && now?.refreshes === before.refreshes && !hasChanged(before, now)
       if (now && wantsNewer(now) && mayBeRenewed(now) && !hasNoResult) await nudges.refresh(now)
-      if (now?.state === 'queued' && outcome?.nextLane) await nudges.nudge(now, outcome.nextLane)
-      else if (now && (turn.nudged || outcome?.lookAgain || needsAnotherStep(before, now))) await nudges.nudge(now)
+      if (now && (turn.nudged || outcome?.again || needsAnotherStep(turn.lane, before, now))) await nudges.nudge(now)
       if (before && hasChanged(before, now) && !(now && countsAsRunning(now.state))) await nudgeNext()
     } catch (err) {
       log.error({ tag, err }, 'the follow-up of a step failed')
@@ -115,43 +111,16 @@ async function step(
   sweeps: boolean,
 ): Promise<Outcome> {
   if (!preview || sweeps) return void (await removeStrays(deps, tag))
-  // The state has changed since the nudge: another lane handles it.
-  const isForwarded = preview.state === 'queued' && (lane === 'lookup' || lane === 'pull')
-  if (laneOf(preview) !== lane && !isForwarded) return { lookAgain: isOnItsWay(preview) }
-  switch (preview.state) {
-    case 'queued': {
-      // TAG_FILTER was changed since the click.
-      if (!deps.config.offers(tag)) return void deps.store.apply(tag, { type: 'remove' })
-      if (lane === 'lookup') return checkTag(deps, preview)
-      if (lane === 'pull') return pullForStart(deps, preview)
-      // Beside the lane: the registry's answer must not delay other starts.
-      if (wantsNewer(preview)) return { background: checkUpdateFirst(deps, preview) }
-      const withItsImage = await withImage(deps, preview)
-      if (withItsImage) return startPreview(deps, withItsImage)
-      return { nextLane: deps.store.isOffered(tag) ? 'pull' : 'lookup' }
-    }
-    case 'pulling':
-      return pullForStart(deps, preview)
-    case 'starting':
-      return startPreview(deps, preview)
-    case 'running':
-      return lane === 'start' ? startPreview(deps, preview) : undefined
-    case 'paused':
-      return lane === 'wake' ? wakePreview(deps, preview) : pausePreview(deps, preview)
-    case 'stopping':
-      return stopPreview(deps, preview)
-    case 'removing':
-      return removePreview(deps, preview)
-    case 'stopped':
-    case 'failed':
-      return cleanUp(deps, preview)
-    default:
-      return undefined
-  }
+  // The preview has changed since the nudge: another lane takes its step.
+  if (laneOf(preview) !== lane) return undefined
+  // TAG_FILTER was changed since the click.
+  if (preview.state === 'queued' && !deps.config.offers(tag)) return void deps.store.apply(tag, { type: 'remove' })
+  return takeStep(deps, preview)
 }
 
-function needsAnotherStep(before: Preview | undefined, now: Preview): boolean {
-  return isOnItsWay(now) && (!before || hasChanged(before, now) || laneOf(before) !== laneOf(now))
+function needsAnotherStep(lane: Lane, before: Preview | undefined, now: Preview): boolean {
+  if (!isOnItsWay(now)) return false
+  return !before || hasChanged(before, now) || stepOf(before) !== stepOf(now) || laneOf(now) !== lane
 }
 
 function hasChanged(before: Preview, now: Preview | undefined): boolean {

@@ -3,7 +3,7 @@ import type { Config } from '../shared/config/config.ts'
 import { EngineError, type Container, type Engine, type Inspected } from '../shared/engine/engine.ts'
 import { limitsOf } from '../shared/config/limits.ts'
 import type { Log } from '../shared/log.ts'
-import { generationOf, generationsOf, type In, type Preview, type Routed } from '../shared/preview/preview.ts'
+import { generationOf, generationsOf, stepOf, type In, type Preview, type Routed } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/preview/failure-reason.ts'
 import { slotSchemeIn, slotOf } from '../shared/slots/slot-scheme.ts'
@@ -36,7 +36,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
         return
       }
       case 'nudge':
-        if (mayNudge(`${action.preview.tag} ${action.preview.change} ${action.preview.state}`, now))
+        if (mayNudge(`${action.preview.tag} ${action.preview.change} ${stepOf(action.preview)}`, now))
           await nudges.nudge(action.preview)
         return
       case 'refresh':

@@ -40,7 +40,16 @@ const running = (over: Partial<Preview> = {}) =>
 const stopped = (over: object = {}) =>
   ({ ...known, state: 'stopped', generation: rested, why: 'idle', ...over }) as Preview
 const queued = (over: object = {}) =>
-  ({ ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null, ...over }) as Preview
+  ({
+    ...known,
+    state: 'queued',
+    phase: 'start',
+    generation: null,
+    notBefore: 0,
+    by: 'visit',
+    reason: null,
+    ...over,
+  }) as Preview
 const starting = (over: object = {}) => ({ ...known, state: 'starting', generation, ...over }) as Preview
 const failed = (over: object = {}) =>
   ({ ...known, state: 'failed', reason: { code: 'registry-down', detail: '' }, retryAt: NOW, ...over }) as Preview

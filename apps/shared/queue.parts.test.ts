@@ -81,6 +81,7 @@ function previewOf(tag: string, ...events: Event[]): Preview {
   )!
 }
 const begin: Event = { type: 'begin', places: 1, port: 80, slot: 1 }
+const absent: Event = { type: 'absent', isOffered: true }
 const pulling: Event = { type: 'pull', places: 1 }
 const found: Event = { type: 'found', image }
 const failed: Event = { type: 'fail', reason: { code: 'stalled', detail: '' } }
@@ -89,8 +90,14 @@ test('each state asks for its lane', () => {
   const table: [Lane | undefined, ...Event[]][] = [
     ['start'],
     ['start', found],
-    ['pull', pulling],
-    ['start', pulling, { type: 'pulled', image }],
+    ['lookup', { type: 'absent', isOffered: false }],
+    ['pull', { type: 'absent', isOffered: false }, { type: 'exists' }],
+    ['pull', absent],
+    ['pull', absent, pulling],
+    ['start', absent, pulling, { type: 'pulled', image }],
+    ['start', found, { type: 'refresh' }],
+    ['pull', found, { type: 'refresh' }, { type: 'exists' }],
+    ['start', found, { type: 'refresh' }, { type: 'current', number: undefined }],
     ['start', found, begin],
     ['stop', { type: 'stop', why: 'asked' }],
     ['stop', { type: 'stop', why: 'asked' }, { type: 'ended' }],
@@ -104,7 +111,7 @@ test('each state asks for its lane', () => {
 test('a nudge reaches the worker of its lane, with tag, change and generation', async () => {
   const { config, nudges } = ownQueue()
   const seen = work(config)
-  const pull = previewOf('red', pulling)
+  const pull = previewOf('red', absent, pulling)
   const start = previewOf('1.9.5', found, begin)
   const stop = previewOf('Blue_', { type: 'stop', why: 'asked' })
   for (const preview of [pull, start, stop]) await nudges.nudge(preview)
@@ -132,21 +139,22 @@ test('one wish is one job however often it is asked for, and can be asked for ag
   await until('another wish is another job', () => seen.some(([, { change }]) => change === preview.change + 1))
 })
 
-test('a step that finds its image missing can send the preview to another lane', async () => {
+test('each phase of one change is a job of its own, in its own lane', async () => {
   const { config, nudges } = ownQueue()
   const seen = work(config)
-  const preview = previewOf('red')
-  await nudges.nudge(preview, 'pull')
-  await nudges.nudge(preview)
-  await until('both lanes have it', () => seen.length === 2)
-  assert.deepEqual(seen.map(([lane]) => lane).sort(), ['pull', 'start'])
+  const unlisted: Event = { type: 'absent', isOffered: false }
+  const phases = [previewOf('red'), previewOf('red', unlisted), previewOf('red', unlisted, { type: 'exists' })]
+  const { change } = phases[0]!
+  for (const preview of phases) await nudges.nudge({ ...preview, change })
+  await until('all lanes have it', () => seen.length === 3)
+  assert.deepEqual(seen.map(([lane]) => lane).sort(), ['lookup', 'pull', 'start'])
 })
 
 test('a start does not wait behind pulls, nor a stop behind either', async () => {
   const { config, nudges } = ownQueue()
   const held = Promise.withResolvers<void>()
   const seen = work(config, ({ tag }) => (tag.startsWith('slow') ? held.promise : undefined))
-  for (let i = 0; i < 6; i++) await nudges.nudge(previewOf(`slow-${i}`, pulling))
+  for (let i = 0; i < 6; i++) await nudges.nudge(previewOf(`slow-${i}`, absent, pulling))
   for (let i = 0; i < 2; i++) await nudges.nudge(previewOf(`slow-start-${i}`))
   await nudges.nudge(previewOf('red', { type: 'stop', why: 'asked' }))
   const begun = (lane: Lane) => seen.filter(([one]) => one === lane).length
@@ -204,7 +212,7 @@ test('everything that waits can be forgotten, and asked for again', async () => 
   const waking: Preview = { ...preview, ...frozen, tag: 'ice', state: 'paused', phase: 'waking' }
   assert.equal(laneOf({ ...waking, phase: 'frozen' }), undefined)
   assert.equal(laneOf({ ...waking, phase: 'draining' }), 'stop')
-  for (const one of [preview, previewOf('blue', pulling), previewOf('green', { type: 'remove' }), waking])
+  for (const one of [preview, previewOf('blue', absent, pulling), previewOf('green', { type: 'remove' }), waking])
     await nudges.nudge(one)
   await nudges.nudge({ ...(previewOf('late') as Preview & { state: 'queued' }), notBefore: Date.now() + 60_000 })
   assert.deepEqual(await nudges.waiting(), { lookup: 0, prepull: 0, update: 0, pull: 1, start: 1, wake: 1, stop: 1 })

@@ -9,7 +9,7 @@ import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import type { Config } from './config/config.ts'
 import type { Log } from './log.ts'
-import { generationOf, isOutdated, type Preview } from './preview/preview.ts'
+import { generationOf, isOutdated, stepOf, type Preview, type QueuedPhase } from './preview/preview.ts'
 
 export const lanes = ['lookup', 'prepull', 'update', 'pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]
@@ -30,14 +30,20 @@ export type Nudges = ReturnType<typeof openQueue>
 const NUDGE_TIMEOUT_MS = 1_000
 const FORGET_TIMEOUT_MS = 10_000
 
-/**
- * A queued preview goes to the start lane, which passes it on when its image is absent: to the pull lane, by way of the
- * lookup lane when its tag is unknown. `stopped` and `failed` previews are cleaned up.
- */
+/** To look for an image on the engine is quick; the registry's answer about a newer one is awaited beside the lane. */
+const queuedLanes: Record<QueuedPhase, Lane> = {
+  findImage: 'start',
+  lookup: 'lookup',
+  checkUpdate: 'start',
+  pull: 'pull',
+  start: 'start',
+}
+
+/** `stopped` and `failed` previews are cleaned up. */
 export function laneOf(preview: Preview): Lane | undefined {
   switch (preview.state) {
     case 'queued':
-      return 'start'
+      return queuedLanes[preview.phase]
     case 'pulling':
       return 'pull'
     case 'starting':
@@ -86,8 +92,8 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       const added = queues[lane].add(
         'look',
         { tag, change, generation: generationOf(preview)?.number ?? null },
-        // BullMQ refuses ids with a colon or of digits only. The same change makes one job.
-        { jobId: `${tag}.${change}.${preview.state}`, delay, removeOnComplete: true, removeOnFail: true },
+        // BullMQ refuses ids with a colon or of digits only. The same step of the same change makes one job.
+        { jobId: `${tag}.${change}.${stepOf(preview)}`, delay, removeOnComplete: true, removeOnFail: true },
       )
       await withTimeout(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
         log.warn({ tag, lane, error: error.message }, 'nudge lost, the reaper will ask again'),

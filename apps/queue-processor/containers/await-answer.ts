@@ -58,7 +58,7 @@ export async function awaitAnswer(
   if (plan.initGuessed && reason.code === 'exited' && demandsFirstProcess(reason.output ?? [])) {
     log.info({ tag, image: pending.image.id }, 'the application must be process 1: starting it again without an init')
     noteNeedsFirstProcess(store.meta, pending.image.id)
-    return { lookAgain: true }
+    return { again: true }
   }
   store.apply(tag, { type: 'fail', reason })
   return undefined

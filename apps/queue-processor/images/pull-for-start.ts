@@ -1,8 +1,7 @@
 /** Pulls the image that a preview waits for: the pull lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../shared/engine/engine.ts'
-import { wantsNewer } from '../../shared/preview/image-update.ts'
-import type { Image, In } from '../../shared/preview/preview.ts'
+import type { In, InPhase } from '../../shared/preview/preview.ts'
 import type { Pullable } from '../../shared/registry/registry.ts'
 import type { EndClaim } from './disk-space.ts'
 import { removeOldImages } from './old-images.ts'
@@ -12,23 +11,15 @@ import { packedSizeOf, readTagIfReachable } from './read-tag.ts'
 import { isDue, freeCapacity } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 
-export async function withImage(deps: Dependencies, preview: In<'queued'>): Promise<In<'queued'> | undefined> {
-  if (preview.image) return preview
-  const { tag } = preview
-  const image = await deps.engine.findImage(`${deps.config.repository}:${tag}`, digestsOf(deps, tag))
-  if (!image) return undefined
-  const pulled = wasPulledByLotan(deps, tag, image)
-  const found = deps.store.apply(tag, { type: 'found', image: { ...image, pulled } })
-  return found?.state === 'queued' ? found : undefined
-}
-
 /** When the pull of an update fails, the preview starts with the image it has. */
-export async function pullForStart(deps: Dependencies, preview: In<'queued'> | In<'pulling'>): Promise<Outcome> {
+export async function pullForStart(
+  deps: Dependencies,
+  preview: InPhase<'queued', 'pull'> | In<'pulling'>,
+): Promise<Outcome> {
   const { store, config } = deps
   const { tag } = preview
   if (preview.state === 'queued') {
     if (!isDue(preview, Date.now())) return undefined
-    if (preview.image && !wantsNewer(preview)) return { nextLane: 'start' }
     if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return void (await freeCapacity(deps, tag))
   }
 
@@ -93,13 +84,4 @@ async function removeUnwanted(deps: Dependencies, tag: string, read: Pullable | 
   const hasNoTag = digestName !== undefined && (await engine.namesOf(digestName))?.length === 0
   const removed = await engine.removeImage(hasNoTag ? digestName : `${config.repository}:${tag}`)
   if (removed === 'removed') log.info({ tag }, 'image of a cancelled pull removed')
-}
-
-function digestsOf({ store }: Pick<Dependencies, 'store'>, tag: string): string[] {
-  const pulled = store.pulled.list().filter((image) => image.tag === tag)
-  return [...pulled.map(({ digest }) => digest), ...store.digestsOf(tag)]
-}
-
-function wasPulledByLotan({ store }: Dependencies, tag: string, { id }: Image): boolean {
-  return store.pulled.list().some((pulled) => pulled.tag === tag && pulled.id === id)
 }

@@ -1,6 +1,6 @@
 /** Looks for the newer image of a preview, and pulls it before its next start. */
 import { mayBeRenewed } from '../../shared/preview/image-update.ts'
-import type { In, Preview } from '../../shared/preview/preview.ts'
+import type { InPhase, Preview } from '../../shared/preview/preview.ts'
 import type { Lane } from '../../shared/queue.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
@@ -26,10 +26,19 @@ export async function updateImage(deps: Dependencies, lane: Lane, preview: Previ
   return undefined
 }
 
-export async function checkUpdateFirst(deps: Dependencies, preview: In<'queued'>): Promise<Outcome> {
+/** Beside the lane: the registry's answer must not delay other starts. */
+export async function checkUpdateFirst(
+  deps: Dependencies,
+  preview: InPhase<'queued', 'checkUpdate'>,
+): Promise<Outcome> {
+  return { background: checkUpdate(deps, preview) }
+}
+
+async function checkUpdate(deps: Dependencies, preview: InPhase<'queued', 'checkUpdate'>): Promise<Outcome> {
   if (!isDue(preview, Date.now())) return undefined
   const ask = (signal: AbortSignal) => findUpdate(deps, preview, signal, TIMEOUT_MS.waits)
-  return (await unlessInterrupted(deps, preview, ask)) ? { nextLane: 'pull' } : undefined
+  if (await unlessInterrupted(deps, preview, ask)) deps.store.apply(preview.tag, { type: 'exists' })
+  return undefined
 }
 
 async function findUpdate(

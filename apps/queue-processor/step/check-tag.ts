@@ -1,17 +1,17 @@
 /** Checks that the registry has a tag that is not in its list: the lookup lane. */
 import { EngineError } from '../../shared/engine/engine.ts'
-import type { In } from '../../shared/preview/preview.ts'
+import type { InPhase } from '../../shared/preview/preview.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { isDue } from './capacity.ts'
 
 /** By HEAD, since most unknown tags are guesses. Without an answer the pull decides. */
-export async function checkTag(deps: Dependencies, preview: In<'queued'>): Promise<Outcome> {
+export async function checkTag(deps: Dependencies, preview: InPhase<'queued', 'lookup'>): Promise<Outcome> {
   const { store, registry, config, log } = deps
   const { tag } = preview
   if (!isDue(preview, Date.now())) return undefined
   const began = Date.now()
-  if (await mayExist(tag)) return { nextLane: 'pull' }
+  if (await mayExist(tag)) return void store.apply(tag, { type: 'exists' })
   if (!(await registry.hasRepository()))
     throw new EngineError('no-repository', `the registry has no repository ${config.repository}`)
   log.info({ tag, ms: Date.now() - began }, 'the registry has no such tag')

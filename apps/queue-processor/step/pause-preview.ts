@@ -5,7 +5,7 @@ import { waitForDrain } from './drain.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 
 export async function pausePreview(deps: Dependencies, preview: In<'paused'>): Promise<Outcome> {
-  return preview.phase === 'draining' ? { background: freeze(deps, preview) } : undefined
+  return { background: freeze(deps, preview) }
 }
 
 async function freeze(deps: Dependencies, preview: In<'paused'>): Promise<Outcome> {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { urlOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
-import type { In } from '../../shared/preview/preview.ts'
+import { isOutdated, type In } from '../../shared/preview/preview.ts'
 import { hostPortOf, hostPortText, type HostPort } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { awaitAnswer } from '../containers/await-answer.ts'
@@ -33,6 +33,10 @@ export async function startPreview(deps: Dependencies, preview: Starting): Promi
     'container started',
   )
   return { background: awaitAnswer(deps, started.pending, started.container, started.plan) }
+}
+
+export async function replaceOutdated(deps: Dependencies, preview: In<'running'>): Promise<Outcome> {
+  return preview.pending || isOutdated(preview) ? startPreview(deps, preview) : undefined
 }
 
 function claimSlot({ store, config }: Dependencies, preview: Starting): Pending | undefined {

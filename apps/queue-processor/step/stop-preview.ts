@@ -1,7 +1,7 @@
 /** Stops and removes previews, and cleans up unused ones: the stop lane. */
 import { duesOf } from '../../shared/preview/timeouts.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
-import { isDraining, type Image, type In } from '../../shared/preview/preview.ts'
+import type { Image, In } from '../../shared/preview/preview.ts'
 import { waitForDrain, waitForGrace } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
@@ -10,7 +10,6 @@ import { removeStrays } from './remove-strays.ts'
 export const STOP_SECONDS = 10
 
 export async function stopPreview(deps: Dependencies, preview: In<'stopping'>): Promise<Outcome> {
-  if (isDraining(preview)) return { background: drainPreview(deps, preview) }
   const { store, engine, log } = deps
   const { tag, generation } = preview
   const began = Date.now()
@@ -24,18 +23,22 @@ export async function stopPreview(deps: Dependencies, preview: In<'stopping'>): 
 }
 
 /** Drains before the end. A click calls the preview back, and so does use of an idle one. */
-async function drainPreview(deps: Dependencies, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
+export async function drainPreview(deps: Dependencies, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
+  return { background: drain(deps, preview) }
+}
+
+async function drain(deps: Dependencies, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
   const { store } = deps
   const { tag } = preview
   const isIdle = preview.state === 'stopping' && (preview.why === 'idle' || preview.why === 'disk')
   const usage = await waitForDrain(deps, preview)
   if (!usage) return undefined
   if (isIdle && usage.used && store.apply(tag, { type: 'inUse' })) return undefined
-  return (await waitForGrace(deps, preview)) && store.apply(tag, { type: 'ending' }) ? { lookAgain: true } : undefined
+  if (await waitForGrace(deps, preview)) store.apply(tag, { type: 'ending' })
+  return undefined
 }
 
 export async function removePreview(deps: Dependencies, preview: In<'removing'>): Promise<Outcome> {
-  if (isDraining(preview)) return { background: drainPreview(deps, preview) }
   const { store } = deps
   const { tag, generation } = preview
   if (generation?.container) await tryStop(deps, tag, generation.container)

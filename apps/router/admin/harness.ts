@@ -152,6 +152,7 @@ export type Bed = Awaited<ReturnType<typeof openBed>>
 
 /** The events that bring a tag up. */
 export const steps = {
+  absent: { type: 'absent', isOffered: true },
   pull: { type: 'pull', places: 50 },
   pulled: { type: 'pulled', image: imageOf('red') },
   begin: { type: 'begin', places: 50, port: 80 },

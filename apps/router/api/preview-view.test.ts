@@ -36,6 +36,7 @@ function view(preview: Preview, ahead = 0, lately: Lately = { pull: [], start: [
 const asked: Event = { type: 'start', by: 'visit' }
 const way: Event[] = [
   asked,
+  { type: 'absent', isOffered: true },
   { type: 'pull', places: 1 },
   { type: 'pulled', image },
   { type: 'begin', places: 1, port: 3000, slot: 17 },
@@ -51,7 +52,7 @@ test('a running preview is shown with everything there is to know', () => {
     url: 'http://1_9_5.previews.example.com:8080',
     state: 'running',
     reason: null,
-    since: '2026-01-01T00:00:06.000Z',
+    since: '2026-01-01T00:00:07.000Z',
     lastSeen: '2026-01-01T00:00:00.000Z',
     image: 'sha256:1',
     digest: 'sha256:2',
@@ -63,7 +64,7 @@ test('a running preview is shown with everything there is to know', () => {
     engine: null,
     position: null,
     usual: null,
-    timing: { queue: 1_000, pull: 1_000, start: 3_000, ready: 1_000, total: 6_000 },
+    timing: { queue: 2_000, pull: 1_000, start: 3_000, ready: 1_000, total: 7_000 },
     created: '2025-12-31T10:00:00Z',
     revision: 'c0ffee1',
     notice: 'The application answers 500 at /.',
@@ -92,7 +93,7 @@ test('a queued preview has a place in line, and nothing else yet', () => {
 })
 
 test('a failed preview has its reason as a code, as a sentence, and in the engine’s words', () => {
-  const failed = after(...way.slice(0, 2), {
+  const failed = after(...way.slice(0, 3), {
     type: 'fail',
     reason: { code: 'registry-down', detail: 'dial tcp: refused' },
   })
@@ -104,7 +105,7 @@ test('a failed preview has its reason as a code, as a sentence, and in the engin
 })
 
 test('a preview that is tried again says why, and when', () => {
-  const again = after(...way.slice(0, 6), { type: 'exited', generation: 1, reason, gone: false })
+  const again = after(...way.slice(0, 7), { type: 'exited', generation: 1, reason, gone: false })
   assert.equal(again.state, 'queued')
   assert.equal(view(again).reason, 'exited')
   assert.deepEqual(view(again).engine, { detail: 'exit status 1', output: ['secret'] })
@@ -126,7 +127,7 @@ test('a stopped preview without its image knows neither image nor container', ()
 
 test('a preview on its way up says how long that usually takes, and what it waits for', () => {
   const lately = { pull: [8_000], start: [400] }
-  const pulling = after(...way.slice(0, 2))
+  const pulling = after(...way.slice(0, 3))
   assert.equal(view(pulling).usual, null)
   assert.equal(view(pulling, 0, lately).usual, 8_400)
   assert.equal(view(after(...way), 0, lately).usual, null)

@@ -68,6 +68,7 @@ test('previews are listed and shown', async () => {
   assert.deepEqual((await described('GET', '/previews')).json, [])
   bringUp('red', bed)
   store.apply('blue', { type: 'start', by: 'visit' })
+  store.apply('blue', steps.absent)
   store.apply('blue', steps.pull)
   store.progress('blue', { bytes: 1, total: 4, layers: 2, layersDone: 0, percent: 25 })
   const { json } = await described('GET', '/previews')
@@ -253,6 +254,7 @@ test('wait answers 502 with the reason when the start fails, and starts again wh
   for (let round = 0; round < 2; round++) {
     const waiting = described('GET', '/previews/broken/wait', '?timeout=10')
     await until('it is queued', () => store.get('broken')?.state === 'queued')
+    store.apply('broken', steps.absent)
     store.apply('broken', steps.pull)
     store.apply('broken', { type: 'fail', reason: { code: 'registry-down', detail: 'dial tcp: refused' } })
     const { status, json } = await waiting
@@ -266,7 +268,8 @@ test('wait answers 502 with the reason when the start fails, and starts again wh
 test('wait goes on while Lotan tries again by itself', async () => {
   const waiting = described('GET', '/previews/again/wait', '?timeout=10')
   await until('it is queued', () => store.get('again'))
-  for (const step of [steps.pull, steps.pulled, steps.begin, steps.created, steps.started]) store.apply('again', step)
+  for (const step of [steps.absent, steps.pull, steps.pulled, steps.begin, steps.created, steps.started])
+    store.apply('again', step)
   store.apply('again', { type: 'exited', generation: 1, reason, gone: false })
   await sleep(30)
   store.apply('again', steps.begin)
@@ -287,6 +290,7 @@ test('wait answers 504 when time is up, and says how far it is', async () => {
 test('wait asks again for a tag that the registry does not have yet', async () => {
   const waiting = described('GET', '/previews/pushed-soon/wait', '?timeout=10')
   await until('it is asked for', () => store.get('pushed-soon'))
+  store.apply('pushed-soon', { type: 'absent', isOffered: false })
   store.apply('pushed-soon', { type: 'missing' })
   const gone = Date.now()
   await until('it is asked for again', () => store.get('pushed-soon'))
@@ -296,6 +300,7 @@ test('wait asks again for a tag that the registry does not have yet', async () =
 
   const late = described('GET', '/previews/never-pushed/wait', '?timeout=0.5')
   await until('it is asked for', () => store.get('never-pushed'))
+  store.apply('never-pushed', { type: 'absent', isOffered: false })
   store.apply('never-pushed', { type: 'missing' })
   const { status, json } = await late
   assert.equal(status, 504)
@@ -307,6 +312,7 @@ test('wait goes on where the registry does not have the repository yet', async (
   const waiting = described('GET', '/previews/first-push/wait', '?timeout=10')
   const fail = async () => {
     await until('it is queued', () => store.get('first-push')?.state === 'queued')
+    store.apply('first-push', steps.absent)
     store.apply('first-push', steps.pull)
     store.apply('first-push', { type: 'fail', reason: { code: 'no-repository', detail: 'name unknown' } })
     return Date.now()
@@ -392,6 +398,7 @@ test('a client that hangs up is waited for no longer', async () => {
   client.abort()
   await assert.rejects(waiting)
   await sleep(50)
+  store.apply('left', steps.absent)
   store.apply('left', steps.pull)
   store.apply('left', { type: 'missing' })
   await sleep(50)
@@ -415,6 +422,7 @@ test('the stream of all previews says first how things are, and then what change
   store.apply('streamed', { type: 'start', by: 'visit' })
   const queued = await stream.next()
   assert.deepEqual([queued.event, queued.data.tag, queued.data.state], ['preview', 'streamed', 'queued'])
+  store.apply('streamed', steps.absent)
   store.apply('streamed', steps.pull)
   store.progress('streamed', { bytes: 2, total: 4, layers: 1, layersDone: 0, percent: 50 })
   const pulling = await stream.next()

@@ -42,7 +42,15 @@ const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', dige
 const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, pending: null }
 const paused: Preview = { ...known, state: 'paused', generation, readyAt: NOW, phase: 'frozen' }
 const stopping = { ...known, state: 'stopping', generation, why: 'idle', phase: 'draining' } as const
-const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'retry', reason: null }
+const queued: Preview = {
+  ...known,
+  state: 'queued',
+  phase: 'start',
+  generation: null,
+  notBefore: 0,
+  by: 'retry',
+  reason: null,
+}
 const stopped: Preview = { ...known, state: 'stopped', generation: null, why: 'idle' }
 const failedAt = (since: number): Preview => ({
   ...known,

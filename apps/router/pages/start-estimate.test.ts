@@ -9,6 +9,7 @@ const known = (took: Took = {}, more: Partial<Known> = {}): Known => ({ ...fresh
 const queued = (took?: Took, more?: Partial<Known>): Preview => ({
   ...known(took, more),
   state: 'queued',
+  phase: 'start',
   generation: null,
   notBefore: 0,
   by: 'visit',

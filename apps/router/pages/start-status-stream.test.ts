@@ -59,9 +59,11 @@ test('who waits for a preview is told what becomes of it, and is bothered by no 
   const [one, two] = [await listen('red'), await listen('red')]
   await until('both are told', () => one.told().length === 1 && two.told().length === 1)
   assert.deepEqual([one.told()[0]!.state, one.told()[0]!.position], ['queued', 2])
+  store.apply('first', { type: 'absent', isOffered: true })
   store.apply('first', { type: 'pull', places: 5 })
   await until('both have moved up', () => one.told()[1]?.position === 1 && two.told()[1]?.position === 1)
   store.apply('first', { type: 'missing' })
+  store.apply('red', { type: 'absent', isOffered: true })
   store.apply('red', { type: 'pull', places: 5 })
   await until('both are told', () => one.told().at(-1)!.state === 'pulling' && two.told().at(-1)!.state === 'pulling')
   one.leave()

@@ -25,7 +25,15 @@ const image = { id: 'sha256:a', digest: null, pulled: true, bytes: 1, created: n
 const generation = { number: 1, container: 'c', slot: 1, image: 'sha256:a', digest: null, port: 80 }
 const exited: Reason = { code: 'exited', detail: 'SECRET', exitCode: 1 }
 
-const queued: In<'queued'> = { ...base, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null }
+const queued: In<'queued'> = {
+  ...base,
+  state: 'queued',
+  phase: 'start',
+  generation: null,
+  notBefore: 0,
+  by: 'visit',
+  reason: null,
+}
 const progress = { bytes: 31_400_000, total: 50_600_000, layers: 7, layersDone: 4, percent: 62.9 }
 const pulling: In<'pulling'> = {
   ...base,

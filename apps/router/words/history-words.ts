@@ -1,6 +1,6 @@
 /** What the history says of an event, in words. */
 import type { Notice } from '../../shared/preview/notice.ts'
-import type { EventType, StartedBy } from '../../shared/preview/preview.ts'
+import type { StartedBy, ToldType } from '../../shared/preview/preview.ts'
 import { noticeWords } from './notice-words.ts'
 import { stopWords } from './stop-words.ts'
 
@@ -22,7 +22,7 @@ const always =
   () =>
     text
 
-const says: Record<EventType, Says> = {
+const says: Record<ToldType, Says> = {
   start: (detail) => lookUp(starts, detail) ?? '',
   stop: (detail) => lookUp(stopWords, detail)?.history ?? '',
   restart: always('a restart was asked for'),

@@ -33,6 +33,7 @@ function after(first: Preview, ...events: Event[]): Preview {
 const asked: Event = { type: 'refresh' }
 const noticed: Event = { type: 'refresh', digest: newest.digest }
 const start: Event = { type: 'start', by: 'visit' }
+const exists: Event = { type: 'exists' }
 const pull: Event = { type: 'pull', places: 1 }
 const pulled: Event = { type: 'pulled', image: newest }
 const begin: Event = { type: 'begin', places: 1, port: 80, slot: 9 }
@@ -58,7 +59,7 @@ test('a start of what was asked for, or noticed, pulls first; any other takes wh
       [why, start],
       [start, why],
     ]) {
-      const pulling = after(stopped, ...events, pull)
+      const pulling = after(stopped, ...events, exists, pull)
       assert.deepEqual([pulling.state, pulling.image], ['pulling', image])
       const starting = after(pulling, { type: 'pulled', image: newest, number: 1 })
       assert.deepEqual([starting.state, starting.image, starting.update], ['starting', newest, null])
@@ -134,7 +135,7 @@ test('what is told twice is no news, nor of a preview that has it, or has somebo
 })
 
 test('a newer image that does not come when a start waits for it lets the one before start, and the admin is told', () => {
-  const starting = after(stopped, noticed, start, pull, fails('credentials'))
+  const starting = after(stopped, noticed, start, exists, pull, fails('credentials'))
   assert.deepEqual([starting.state, starting.image], ['starting', image])
   const { state, update, notices } = after(starting, ...up)
   assert.deepEqual([state, update?.failure?.code, update?.digest], ['running', 'credentials', newest.digest])

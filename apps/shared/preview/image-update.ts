@@ -4,10 +4,10 @@
  * A newer image is asked for by somebody, or noticed. Until it is here, or the registry has said that there is none, the
  * preview's next start has to look for it first; where it cannot be brought here, the one that is here is used.
  */
-import type { Image, ImageUpdate, Preview, StartedBy } from './preview.ts'
+import type { Image, ImageUpdate, Known, Preview, StartedBy } from './preview.ts'
 
 /** Whether a start has to look for a newer image before it takes the one that is here. One of somebody else's stays. */
-export function wantsNewer({ image, update }: Preview): boolean {
+export function wantsNewer({ image, update }: Pick<Known, 'image' | 'update'>): boolean {
   return image !== null && image.pulled && update !== null && update.failure === null
 }
 

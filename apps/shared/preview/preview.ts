@@ -136,7 +136,14 @@ export const fresh: Omit<Known, 'tag' | 'since'> = {
 /** `unknown` is what a preview becomes when its row goes. */
 export type Preview = Known &
   (
-    | { state: 'queued'; generation: Generation | null; notBefore: number; by: StartedBy; reason: Reason | null }
+    | {
+        state: 'queued'
+        phase: QueuedPhase
+        generation: Generation | null
+        notBefore: number
+        by: StartedBy
+        reason: Reason | null
+      }
     | { state: 'pulling'; progress: Progress | null }
     | { state: 'starting'; generation: Generation | null }
     /** `readyAt`: since when it has answered without a break. `coming`: the same preview from a newer image. */
@@ -148,6 +155,13 @@ export type Preview = Known &
     | { state: 'failed'; reason: Reason; retryAt: number | null }
     | { state: 'unknown'; why: UnknownWhy }
   )
+
+/**
+ * What it waits for. `findImage`: whether the engine has its image. `lookup`: whether the registry has its tag.
+ * `checkUpdate`: whether the registry has a newer image. `pull`: its turn to be pulled. `start`: its image is here, and it
+ * waits for its place.
+ */
+export type QueuedPhase = 'findImage' | 'lookup' | 'checkUpdate' | 'pull' | 'start'
 
 /**
  * `draining`: its route is gone and its container still runs, since nginx may know the route for 10 s more. `frozen`: a
@@ -185,6 +199,7 @@ export type In<S extends State> = Extract<Preview, { state: S }>
 export type InPhase<S extends keyof Phases, P extends Phases[S]> = In<S> & { phase: P }
 /** The states that have phases. */
 export interface Phases {
+  queued: QueuedPhase
   paused: PausedPhase
   stopping: EndPhase
   removing: EndPhase
@@ -210,6 +225,10 @@ export type Event =
   | { type: 'pulled'; image: Image; number?: number }
   /** The image turned out to be on the engine already. */
   | { type: 'found'; image: Image }
+  /** The engine does not have the image. `isOffered`: the registry's list has the tag. */
+  | { type: 'absent'; isOffered: boolean }
+  /** The registry has the tag, or an image that is newer; or it could not be asked whether it has the tag. */
+  | { type: 'exists' }
   /** The image turned out not to be there, though it was thought to be. */
   | { type: 'imageGone' }
   | { type: 'missing' }
@@ -254,6 +273,9 @@ export type Event =
   | { type: 'adopt'; generation: Routed; image: Image; frozen: boolean }
 
 export type EventType = Event['type']
+/** How far a start is with its lookup is no news: the history does not tell it. */
+export const untold = ['absent', 'exists'] as const satisfies EventType[]
+export type ToldType = Exclude<EventType, (typeof untold)[number]>
 export type EventOf<E extends EventType> = Extract<Event, { type: E }>
 
 /** After a failure the next visit starts again only when this long has passed ("What a cold preview answers"). */
@@ -264,6 +286,11 @@ export const LOOKED_FOR_MS = 60_000
 export const STABLE_MS = 5 * 60_000
 /** Crashes in a row after which Lotan stops trying. */
 export const MAX_CRASHES = 3
+
+/** What the queue-processor has to do next with it. */
+export function stepOf(preview: Preview): string {
+  return 'phase' in preview ? `${preview.state}.${preview.phase}` : preview.state
+}
 
 /** The generation a preview has, whatever its state. */
 export function generationOf(preview: Preview): Generation | null {

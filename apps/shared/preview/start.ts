@@ -1,6 +1,6 @@
 /** How a preview comes up: from the wish, by way of its image and its container, to the first answer. */
-import { isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
-import { stillNewer, wantsNewer } from './image-update.ts'
+import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
+import { stillNewer } from './image-update.ts'
 import {
   isRouted,
   rests,
@@ -61,14 +61,24 @@ function seen(by: StartedBy, now: number): { lastSeen?: number } {
   return by === 'visit' ? { lastSeen: now } : {}
 }
 
-/** Its turn has come to be pulled: it has no image, or has to have a newer one. */
-export function pull(preview: In<'queued'>, _: EventOf<'pull'>, now: number): In<'pulling'> | undefined {
-  if (preview.image && !wantsNewer(preview)) return undefined
-  return { ...known(preview), since: now, stages: stage(preview, 'pulling', now), state: 'pulling', progress: null }
+/** The engine has its image. */
+export function found(preview: In<'queued'>, { image }: EventOf<'found'>): In<'queued'> {
+  return { ...preview, image, phase: firstQueuedPhase({ ...preview, image }) }
 }
 
-export function found(preview: In<'queued'>, { image }: EventOf<'found'>): In<'queued'> | undefined {
-  return preview.image ? undefined : { ...preview, image }
+/** It has to be pulled. A tag that the registry's list does not have may be a guess. */
+export function absent(preview: In<'queued'>, { isOffered }: EventOf<'absent'>): In<'queued'> {
+  return { ...preview, phase: isOffered ? 'pull' : 'lookup' }
+}
+
+/** The registry has an image to pull. */
+export function exists(preview: In<'queued'>): In<'queued'> {
+  return { ...preview, phase: 'pull' }
+}
+
+/** Its turn has come to be pulled. */
+export function pull(preview: In<'queued'>, _: EventOf<'pull'>, now: number): In<'pulling'> {
+  return { ...known(preview), since: now, stages: stage(preview, 'pulling', now), state: 'pulling', progress: null }
 }
 
 export function pulled(preview: In<'pulling'>, { image, number }: EventOf<'pulled'>, now: number): In<'starting'> {

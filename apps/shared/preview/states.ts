@@ -1,5 +1,5 @@
 /** The states: what stays of a preview as it enters another one, and what it is there. Undefined where nothing changes. */
-import { tryAgain } from './image-update.ts'
+import { tryAgain, wantsNewer } from './image-update.ts'
 import {
   fresh,
   generationOf,
@@ -9,6 +9,7 @@ import {
   type InPhase,
   type Known,
   type Preview,
+  type QueuedPhase,
   type Routed,
   type Stages,
   type StartedBy,
@@ -60,18 +61,26 @@ export function queued(
   wait = 0,
   reason: Reason | null = null,
 ): In<'queued'> {
+  const update = tryAgain(base.update, by, now)
   return nudged({
     ...base,
-    update: tryAgain(base.update, by, now),
+    update,
     since: now,
     stages: { queued: now, ...firstOf(base, by) },
     notices: [],
     state: 'queued',
+    phase: firstQueuedPhase({ ...base, update }),
     generation,
     notBefore: wait ? now + wait : 0,
     by,
     reason,
   })
+}
+
+/** What a start begins with, by what is known of its image. */
+export function firstQueuedPhase(preview: Pick<Known, 'image' | 'update'>): QueuedPhase {
+  if (!preview.image) return 'findImage'
+  return wantsNewer(preview) ? 'checkUpdate' : 'start'
 }
 
 /** What Lotan starts again by itself is no younger, and no more in use, than it was. */

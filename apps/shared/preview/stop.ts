@@ -132,7 +132,8 @@ export function cleanedAfterFailure(preview: In<'failed'>, _: EventOf<'cleaned'>
 /** A click came while the image was going: it is pulled again. */
 export function cleanedBeforePull(preview: In<'queued'>): In<'queued'> | undefined {
   const { image, generation } = preview
-  return image || generation ? nudged({ ...preview, ...withoutImage(preview), generation: null }) : undefined
+  if (!image && !generation) return undefined
+  return nudged({ ...preview, ...withoutImage(preview), phase: 'findImage', generation: null })
 }
 
 /** Nobody has asked for long for what has nothing but its row. */

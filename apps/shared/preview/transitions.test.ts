@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { wantsNewer } from './image-update.ts'
 import { duesOf } from './timeouts.ts'
 import { next } from './transitions.ts'
 import {
@@ -55,7 +56,17 @@ const known = {
   refreshes: 0,
 }
 const here = { ...known, image }
-const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null }
+const queued: In<'queued'> = {
+  ...known,
+  state: 'queued',
+  phase: 'findImage',
+  generation: null,
+  notBefore: 0,
+  by: 'visit',
+  reason: null,
+}
+const queuedHere: In<'queued'> = { ...queued, phase: 'start', image, generation: kept, notBefore: now + 5_000 }
+const wanted = { number: 1, digest: null, asked: true, failure: null }
 const starting: In<'starting'> = { ...here, state: 'starting', generation }
 const running: In<'running'> = { ...here, state: 'running', generation, readyAt: since, pending: null }
 const newer: Image = { ...image, id: 'sha256:two', digest: 'sha256:d2' }
@@ -86,7 +97,10 @@ const failed: In<'failed'> = { ...here, state: 'failed', reason: because('exited
 const previews: Record<string, Preview | undefined> = {
   none: undefined,
   queued,
-  queuedHere: { ...queued, image, generation: kept, notBefore: now + 5_000 },
+  lookup: { ...queued, phase: 'lookup' },
+  checkUpdate: { ...queuedHere, phase: 'checkUpdate', update: wanted },
+  queuedPull: { ...queued, phase: 'pull' },
+  queuedHere,
   pulling: { ...known, state: 'pulling', progress: null },
   starting,
   startingBare: { ...starting, generation: null },
@@ -125,6 +139,10 @@ const events: Record<string, Event> = {
   remove: { type: 'remove' },
   pull: { type: 'pull', places: 1 },
   found: { type: 'found', image },
+  absent: { type: 'absent', isOffered: true },
+  exists: { type: 'exists' },
+  refresh: { type: 'refresh' },
+  current: { type: 'current' },
   pulled: { type: 'pulled', image },
   imageGone: { type: 'imageGone' },
   renewed: { type: 'renewed', image: { ...image, id: 'sha256:three', digest: 'sha256:d3' } },
@@ -161,54 +179,58 @@ const events: Record<string, Event> = {
 
 // prettier-ignore
 const matrix = `
-event           none     queued   queuedHere pulling  starting startingBare running  outdated replaced pausing  frozen   waking   draining ending   restarting drainToRestart stopped  stoppedBare removing removingEnds removingAgain failed   failedNow
-visit           queued   -        -          -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   -
-start           queued   -        queued     -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   queued
-stop            -        stopping stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   stopping       -        -           -        -            removing      stopped  stopped
-forDisk         -        -        -          -        -        -            stopping -        -        -        stopping -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
-moved           -        -        -          -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping stopping   stopping       -        -           -        -            -             -        -
-pause           -        -        -          -        -        -            paused   -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-freeze          -        -        -          -        -        -            paused   paused   paused   paused   -        -        -        -        -          -              -        -           -        -            -             -        -
-freeze2         -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-woken           -        -        -          -        -        -            -        -        -        -        running  running  -        -        -          -              -        -           -        -            -             -        -
-woken2          -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-inUse           -        -        -          -        -        -            -        -        -        running  -        -        running  -        -          -              -        -           -        -            -             -        -
-restart         -        -        queued     -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping -          -              queued   queued      removing removing     -             queued   queued
-remove          -        removing removing   removing removing removing     removing removing removing removing removing removing removing removing removing   removing       removing removing    -        -            removing      removing removing
-pull            -        pulling  -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-found           -        queued   -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-pulled          -        -        -          starting -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-imageGone       -        -        queued     -        queued   queued       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-renewed         -        -        -          -        -        -            running  running  running  paused   paused   paused   -        -        -          -              stopped  -           -        -            -             stopped  stopped
-replace         -        -        -          -        -        -            -        running  -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-replaceNoSlot   -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-left            -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-created2        -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-ahead           stopped  -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-missing         -        unknown  unknown    unknown  -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-slotTaken       -        -        -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-slotTaken2      -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-slotTakenNoSlot -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-begin           -        -        starting   -        -        starting     -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-beginNoSlot     -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-created         -        -        -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-started         -        -        -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-answered        -        -        -          -        running  -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-answered2       -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-fail            -        failed   failed     failed   failed   failed       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-failExited      -        queued   queued     queued   queued   queued       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-exited          -        -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -              -        -           -        -            -             -        -
-exited2         -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-gone            -        -        -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -              stopped  -           -        -            -             -        -
-diskOver        -        -        failed     -        failed   -            failed   failed   failed   failed   failed   failed   failed   failed   failed     failed         failed   -           removing removing     removing      -        -
-diskOver2       -        -        -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-ending          -        -        -          -        -        -            -        -        -        -        -        -        stopping -        -          stopping       -        -           removing -            -             -        -
-ended           -        -        -          -        -        -            -        -        -        -        -        -        stopped  stopped  queued     queued         -        -           -        -            -             -        -
-removed         -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           unknown  unknown      queued        -        -
-cleaned         -        -        queued     -        -        -            -        -        -        -        -        -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
-forget          -        -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        unknown     -        -            -             -        -
-adopt           running  -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
-adoptFrozen     paused   -        -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+event           none    queued   lookup   checkUpdate queuedPull queuedHere pulling  starting startingBare running  outdated replaced pausing  frozen   waking   draining ending   restarting drainToRestart stopped  stoppedBare removing removingEnds removingAgain failed   failedNow
+visit           queued  -        -        -           -          -          -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   -
+start           queued  -        -        queued      -          queued     -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   queued
+stop            -       stopping stopping stopping    stopping   stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   stopping       -        -           -        -            removing      stopped  stopped
+forDisk         -       -        -        -           -          -          -        -        -            stopping -        -        -        stopping -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
+moved           -       -        -        -           -          -          -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping stopping   stopping       -        -           -        -            -             -        -
+pause           -       -        -        -           -          -          -        -        -            paused   -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+freeze          -       -        -        -           -          -          -        -        -            paused   paused   paused   paused   -        -        -        -        -          -              -        -           -        -            -             -        -
+freeze2         -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+woken           -       -        -        -           -          -          -        -        -            -        -        -        -        running  running  -        -        -          -              -        -           -        -            -             -        -
+woken2          -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+inUse           -       -        -        -           -          -          -        -        -            -        -        -        running  -        -        running  -        -          -              -        -           -        -            -             -        -
+restart         -       -        -        queued      -          queued     -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping -          -              queued   queued      removing removing     -             queued   queued
+remove          -       removing removing removing    removing   removing   removing removing removing     removing removing removing removing removing removing removing removing removing   removing       removing removing    -        -            removing      removing removing
+pull            -       -        -        -           pulling    -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+found           -       queued   -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+absent          -       queued   -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+exists          -       -        queued   queued      -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+refresh         -       -        -        queued      -          queued     pulling  starting starting     running  running  running  paused   paused   paused   stopping stopping stopping   stopping       stopped  -           -        -            -             failed   failed
+current         -       -        -        queued      -          queued     -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+pulled          -       -        -        -           -          -          starting -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+imageGone       -       -        -        queued      -          queued     -        queued   queued       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+renewed         -       -        -        -           -          -          -        -        -            running  running  running  paused   paused   paused   -        -        -          -              stopped  -           -        -            -             stopped  stopped
+replace         -       -        -        -           -          -          -        -        -            -        running  -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+replaceNoSlot   -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+left            -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+created2        -       -        -        -           -          -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+ahead           stopped -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+missing         -       -        unknown  -           -          -          unknown  -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+slotTaken       -       -        -        -           -          -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+slotTaken2      -       -        -        -           -          -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+slotTakenNoSlot -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+begin           -       -        -        -           -          starting   -        -        starting     -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+beginNoSlot     -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+created         -       -        -        -           -          -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+started         -       -        -        -           -          -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+answered        -       -        -        -           -          -          -        running  -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+answered2       -       -        -        -           -          -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+fail            -       failed   failed   failed      failed     failed     failed   failed   failed       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+failExited      -       queued   queued   queued      queued     queued     queued   queued   queued       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+exited          -       -        -        -           -          -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -              -        -           -        -            -             -        -
+exited2         -       -        -        -           -          -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+gone            -       -        -        -           -          -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -              stopped  -           -        -            -             -        -
+diskOver        -       -        -        failed      -          failed     -        failed   -            failed   failed   failed   failed   failed   failed   failed   failed   failed     failed         failed   -           removing removing     removing      -        -
+diskOver2       -       -        -        -           -          -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+ending          -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        stopping -        -          stopping       -        -           removing -            -             -        -
+ended           -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        stopped  stopped  queued     queued         -        -           -        -            -             -        -
+removed         -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           unknown  unknown      queued        -        -
+cleaned         -       -        -        queued      -          queued     -        -        -            -        -        -        -        -        -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
+forget          -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        unknown     -        -            -             -        -
+adopt           running -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+adoptFrozen     paused  -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 `
 
 test('every event leads every state where the table says', () => {
@@ -244,13 +266,39 @@ function inState<S extends State>(preview: Preview | undefined, state: S): In<S>
 }
 
 test('a click goes from nothing to running, and every stage has its time', () => {
-  const up = inState(after(undefined, 'visit', 'pull', 'pulled', 'begin', 'created', 'started', 'answered'), 'running')
+  const up = inState(
+    after(undefined, 'visit', 'absent', 'pull', 'pulled', 'begin', 'created', 'started', 'answered'),
+    'running',
+  )
   assert.deepEqual(up.generation, { ...generation, container: 'c9', slot: 9 })
   assert.equal(up.generations, 1)
   const at = (n: number) => now + 10 * n
-  assert.deepEqual(up.stages, { queued: at(1), pulling: at(2), starting: at(3), waiting: at(6), running: at(7) })
+  assert.deepEqual(up.stages, { queued: at(1), pulling: at(3), starting: at(4), waiting: at(7), running: at(8) })
   assert.deepEqual(up.took, { pull: 10, start: 40 })
-  assert.equal(up.readyAt, at(7))
+  assert.equal(up.readyAt, at(8))
+})
+
+test('a start finds out what it needs, phase by phase, and keeps its place in line', () => {
+  const unlisted: Event = { type: 'absent', isOffered: false }
+  const ways: [...(string | Event)[]][] = [
+    ['visit', 'findImage'],
+    ['visit', 'found', 'start'],
+    ['visit', 'absent', 'pull'],
+    ['visit', unlisted, 'lookup'],
+    ['visit', unlisted, 'exists', 'pull'],
+    ['visit', 'found', 'refresh', 'checkUpdate'],
+    ['visit', 'found', 'refresh', 'exists', 'pull'],
+    ['visit', 'found', 'refresh', 'exists', 'refresh', 'pull'],
+    ['visit', 'found', 'refresh', { type: 'current', number: now + 11 }, 'start'],
+    ['visit', 'found', 'imageGone', 'findImage'],
+    ['visit', 'found', 'cleaned', 'findImage'],
+  ]
+  for (const [first, ...way] of ways) {
+    const phase = way.pop()
+    const preview = inState(after(undefined, first!, ...way), 'queued')
+    assert.equal(preview.phase, phase, JSON.stringify(way))
+    if (!way.includes('imageGone')) assert.equal(preview.since, now + 10, JSON.stringify(way))
+  }
 })
 
 test('an image that is here is not pulled', () => {
@@ -363,7 +411,7 @@ test('what sleeps has the newer image with its next start', () => {
 })
 
 test('a tag that is removed while its start is in flight does not come back', () => {
-  const flight = ['visit', 'pull', 'pulled', 'begin', 'created', 'started', 'answered'] as const
+  const flight = ['visit', 'absent', 'pull', 'pulled', 'begin', 'created', 'started', 'answered'] as const
   for (let n = 1; n < flight.length; n++) {
     const gone = after(undefined, ...flight.slice(0, n), 'remove', ...flight.slice(n), 'removed', ...flight.slice(n))
     assert.equal(gone, undefined, `removed after ${flight[n - 1]}`)
@@ -605,6 +653,12 @@ test('what takes a place', () => {
   assert.deepEqual(taking, ['pulling', 'starting', 'running', 'paused', 'stopping'])
 })
 
+function isPhaseOf(preview: In<'queued'>): boolean {
+  const { image, phase } = preview
+  if (!image) return ['findImage', 'lookup', 'pull'].includes(phase)
+  return wantsNewer(preview) ? ['checkUpdate', 'pull'].includes(phase) : phase === 'start'
+}
+
 test('no sequence of events breaks a preview', () => {
   const anyReason = fc
     .constantFrom<ReasonCode>('exited', 'no-answer', 'registry-down', 'wrong-port', 'engine-down')
@@ -656,6 +710,7 @@ test('no sequence of events breaks a preview', () => {
         }
         // What does not run, or is not about to, has given its slot back.
         if (['queued', 'stopped'].includes(became.state)) assert.equal(mine?.slot ?? null, null)
+        if (became.state === 'queued') assert.ok(isPhaseOf(became), `${became.phase} fits what is known of its image`)
         if (became.state === 'starting') assert.ok(became.image)
         if (became.state === 'failed') assert.ok(became.reason.code)
         preview = became.state === 'unknown' ? undefined : became

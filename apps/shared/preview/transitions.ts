@@ -58,11 +58,14 @@ const transitions: { [E in EventType]: Row<E> } = {
   forget:     { stopped: stop.forget, failed: stop.forget },
 
   // How it comes up.
-  pull:       { queued: start.pull },
-  found:      { queued: start.found },
+  found:      { queued: { findImage: start.found } },
+  absent:     { queued: { findImage: start.absent } },
+  exists:     { queued: { lookup: start.exists, checkUpdate: start.exists } },
+  missing:    { queued: { lookup: failure.missing }, pulling: failure.missing },
+  pull:       { queued: { pull: start.pull } },
   pulled:     { pulling: start.pulled },
   ahead:      { unknown: start.ahead },
-  begin:      { queued: start.begin, starting: start.begin },
+  begin:      { queued: { start: start.begin }, starting: start.begin },
   created:    { starting: start.created, running: update.created },
   slotTaken:  { starting: start.slotTaken, running: update.slotTaken },
   started:    { starting: start.started },
@@ -82,7 +85,7 @@ const transitions: { [E in EventType]: Row<E> } = {
   left:       inEvery(update.left),
 
   // A newer image, and its generation beside the one that serves.
-  refresh:    { ...inEvery<'refresh'>(update.refresh), removing: undefined },
+  refresh:    { ...inEvery<'refresh'>(update.refresh), queued: update.refreshFirst, removing: undefined },
   current:    inEvery(update.current),
   notRenewed: inEvery(update.notRenewed),
   renewed:    { ...inEvery<'renewed'>(update.renewedMeanwhile), running: update.renewedWhileRunning,
@@ -95,7 +98,6 @@ const transitions: { [E in EventType]: Row<E> } = {
   exited:     { starting: failure.exitedAtStart, running: failure.crashed, stopped: failure.containerGone,
                 paused: { draining: failure.exitedUnused, frozen: failure.exitedUnused, waking: failure.exitedWaking } },
   imageGone:  { queued: failure.pullAgain, starting: failure.pullAgain, running: failure.updateGone },
-  missing:    { queued: failure.missing, pulling: failure.missing },
   diskOver:   { ...inEvery<'diskOver'>(failure.diskOver), removing: failure.diskOverAtRemoval },
   curbed:     { running: failure.curbed },
 }

@@ -2,7 +2,7 @@
  * How a preview comes by a newer image: it is wanted, it is here or does not come, and where the preview runs, a
  * generation of it comes up beside the one that serves, and takes over.
  */
-import { known, nudged, starting, stopped } from './states.ts'
+import { firstQueuedPhase, known, nudged, starting, stopped } from './states.ts'
 import { stillNewer } from './image-update.ts'
 import {
   AT_ONCE,
@@ -22,7 +22,7 @@ import type { Notice } from './notice.ts'
  * The newest image is wanted, whatever came of an earlier try. `digest` is what the registry told, where it was asked;
  * that is news only once.
  */
-export function refresh(preview: Preview, { digest }: EventOf<'refresh'>): Preview | undefined {
+export function refresh<P extends Preview>(preview: P, { digest }: EventOf<'refresh'>): P | undefined {
   // Without an image a start asks the registry in any case; one of somebody else's stays as it is.
   if (preview.image ? !preview.image.pulled : preview.state !== 'pulling') return undefined
   if (digest !== undefined && (digest === preview.update?.digest || digest === preview.image?.digest)) return undefined
@@ -30,6 +30,12 @@ export function refresh(preview: Preview, { digest }: EventOf<'refresh'>): Previ
   const isAsked = digest === undefined || (preview.update?.asked ?? false)
   const update: ImageUpdate = { number: refreshes, digest: digest ?? null, asked: isAsked, failure: null }
   return { ...preview, update, refreshes }
+}
+
+/** What was about to start looks for it first. */
+export function refreshFirst(preview: In<'queued'>, event: EventOf<'refresh'>): In<'queued'> | undefined {
+  const refreshed = refresh(preview, event)
+  return refreshed && preview.phase === 'start' ? { ...refreshed, phase: 'checkUpdate' } : refreshed
 }
 
 /** There is no newer image, by the answer to that asking. Whoever waited for one has the image that is here. */
@@ -68,7 +74,7 @@ function isKeptWaiting({ state }: Preview): boolean {
 /** What waited for a newer image that does not come starts with the one that is here. */
 function goOn(preview: Preview, now: number): Preview {
   if (preview.state === 'pulling') return starting(known(preview), now)
-  return preview.state === 'queued' ? nudged(preview) : preview
+  return preview.state === 'queued' ? nudged({ ...preview, phase: firstQueuedPhase(preview) }) : preview
 }
 
 type Renewed = EventOf<'renewed'>

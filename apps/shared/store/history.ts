@@ -1,6 +1,6 @@
 /** The history: one row a state change, which outlives the preview's own row. A part of the store. */
 import type { Database } from 'better-sqlite3'
-import { generationOf, type Event, type Preview } from '../preview/preview.ts'
+import { generationOf, untold, type Event, type EventType, type Preview } from '../preview/preview.ts'
 
 const HISTORY_PER_TAG = 200
 
@@ -12,6 +12,10 @@ export interface Change {
   event: string
   generation: number | null
   detail: string | null
+}
+
+export function isTold({ type }: Event): boolean {
+  return !(untold as readonly EventType[]).includes(type)
 }
 
 export function changeHistory(db: Database) {
@@ -50,6 +54,7 @@ export function changeHistory(db: Database) {
   return {
     /** Writes a change down, in its own transaction. */
     noteChange(was: Preview | undefined, becomes: Preview, event: Event, now: number): void {
+      if (!isTold(event)) return
       const { tag } = becomes
       insert.run({
         tag,

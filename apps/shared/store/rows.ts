@@ -1,16 +1,5 @@
 /** Previews as the rows of their tables, and back. */
-import {
-  fresh,
-  generationOf,
-  isDraining,
-  startsAgain,
-  type EndPhase,
-  type Generation,
-  type In,
-  type PausedPhase,
-  type Preview,
-  type State,
-} from '../preview/preview.ts'
+import { fresh, generationOf, type Generation, type In, type Preview, type State } from '../preview/preview.ts'
 
 type Value = string | number | null
 type Stored = Exclude<State, 'unknown'>
@@ -23,20 +12,20 @@ type Field = Exclude<KeysOf<Preview>, 'retiring' | 'generation' | 'pending'>
 
 /** Where a field of a preview stands in its row. */
 interface Column {
-  names: string[]
-  write: (value: unknown, preview: Preview) => Value[]
+  name: string
+  write: (value: unknown) => Value
   read: (row: Row) => unknown
 }
 
 const plain = (name: string): Column => ({
-  names: [name],
-  write: (value) => [(value as Value | undefined) ?? null],
+  name,
+  write: (value) => (value as Value | undefined) ?? null,
   read: (row) => row[name],
 })
 
 const json = (name: string): Column => ({
-  names: [name],
-  write: (value) => [value ? JSON.stringify(value) : null],
+  name,
+  write: (value) => (value ? JSON.stringify(value) : null),
   read: (row) => (row[name] ? (JSON.parse(String(row[name])) as unknown) : null),
 })
 
@@ -53,8 +42,8 @@ const columns: Record<Field, Column> = {
   took: json('took'),
   crashes: plain('crashes'),
   notices: {
-    names: ['notices'],
-    write: (notices) => [(notices as unknown[]).length > 0 ? JSON.stringify(notices) : null],
+    name: 'notices',
+    write: (notices) => ((notices as unknown[]).length > 0 ? JSON.stringify(notices) : null),
     read: ({ notices }) => (notices ? (JSON.parse(String(notices)) as unknown) : []),
   },
   rejectedImage: plain('rejected_image'),
@@ -67,17 +56,12 @@ const columns: Record<Field, Column> = {
   notBefore: plain('not_before'),
   readyAt: plain('ready_at'),
   progress: json('progress'),
-  phase: {
-    names: ['draining', 'then_start'],
-    write: (phase, preview) => (phase ? [Number(isDraining(preview)), Number(startsAgain(preview))] : [null, null]),
-    read: ({ state, draining, then_start: again }) =>
-      state === 'paused' ? pausedPhase(draining === 1, again === 1) : endPhase(draining === 1, again === 1),
-  },
+  phase: plain('phase'),
 }
 
 /** What a state knows beside what all know. */
 const fieldsOf: { [S in Stored]: Exclude<Extract<keyof In<S>, Field>, keyof typeof fresh | 'tag' | 'since'>[] } = {
-  queued: ['state', 'notBefore', 'by', 'reason'],
+  queued: ['state', 'phase', 'notBefore', 'by', 'reason'],
   pulling: ['state', 'progress'],
   starting: ['state'],
   running: ['state', 'readyAt'],
@@ -91,14 +75,11 @@ const withoutGeneration: Stored[] = ['pulling', 'failed']
 const commonFields = ['tag', 'since', ...Object.keys(fresh)].filter((name) => name !== 'retiring') as Field[]
 
 /** The names of the columns of a preview's row, but for its label. */
-export const columnNames = Object.values(columns).flatMap(({ names }) => names)
+export const columnNames = Object.values(columns).map(({ name }) => name)
 
 export function toRow(preview: Preview): Row {
   const known = preview as Partial<Record<Field, unknown>>
-  const cells = Object.entries(columns).flatMap(([field, { names, write }]) => {
-    const values = write(known[field as Field], preview)
-    return names.map((name, i) => [name, values[i]])
-  })
+  const cells = Object.entries(columns).map(([field, { name, write }]) => [name, write(known[field as Field])])
   return Object.fromEntries(cells) as Row
 }
 
@@ -113,16 +94,6 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
     ...(!withoutGeneration.includes(row.state) && { generation: serving }),
     ...(row.state === 'running' && { pending: of('pending').map(toGeneration)[0] ?? null }),
   } as unknown as Preview
-}
-
-function pausedPhase(isDraining: boolean, startsAgain: boolean): PausedPhase {
-  if (isDraining) return 'draining'
-  return startsAgain ? 'waking' : 'frozen'
-}
-
-function endPhase(isDraining: boolean, startsAgain: boolean): EndPhase {
-  if (isDraining) return startsAgain ? 'drainingToRestart' : 'draining'
-  return startsAgain ? 'endingToRestart' : 'ending'
 }
 
 export type GenerationRow = Generation & {

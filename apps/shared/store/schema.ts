@@ -138,6 +138,24 @@ const steps: (string | ((db: Database) => void))[] = [
   WHERE image_update IS NOT NULL;
   UPDATE generation SET role = CASE role WHEN 'coming' THEN 'pending' ELSE 'retiring' END WHERE role <> 'serving';
   `,
+  `
+  -- How far a preview is in its state; a queued one begins from the front.
+  ALTER TABLE preview ADD COLUMN phase TEXT;
+  UPDATE preview
+  SET phase = CASE
+    WHEN state = 'queued' AND image IS NULL THEN 'findImage'
+    WHEN state = 'queued' AND image ->> '$.pulled' AND image_update IS NOT NULL
+      AND image_update ->> '$.failure' IS NULL THEN 'checkUpdate'
+    WHEN state = 'queued' THEN 'start'
+    WHEN state = 'paused' AND draining THEN 'draining'
+    WHEN state = 'paused' THEN iif(then_start, 'waking', 'frozen')
+    WHEN draining THEN iif(then_start, 'drainingToRestart', 'draining')
+    ELSE iif(then_start, 'endingToRestart', 'ending')
+  END
+  WHERE state IN ('queued', 'paused', 'stopping', 'removing');
+  ALTER TABLE preview DROP COLUMN draining;
+  ALTER TABLE preview DROP COLUMN then_start;
+  `,
 ]
 
 export const newestVersion = steps.length

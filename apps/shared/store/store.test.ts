@@ -43,6 +43,8 @@ function open(file = newFile(), slots = 10, labels = label): Store {
 }
 
 const found: Event = { type: 'found', image }
+const absent: Event = { type: 'absent', isOffered: true }
+const unlisted: Event = { type: 'absent', isOffered: false }
 const exited: Event = { type: 'exited', generation: 1, reason: { code: 'exited', detail: 'exit 1' }, gone: false }
 const begin = (places = 99): Event => ({ type: 'begin', places, port: 80 })
 
@@ -80,6 +82,7 @@ test('a preview reads back as it was written, in every state, after a restart to
   const states = new Set<string>()
   const events: Event[] = [
     { type: 'start', by: 'visit' },
+    absent,
     { type: 'pull', places: 1 },
     { type: 'pulled', image },
     begin(),
@@ -287,6 +290,7 @@ test('no more previews are up than there are places; the rest wait in line', () 
   assert.equal(begun(store, 'b', now + 1, 2), 2)
   assert.equal(begun(store, 'c', now + 2, 2), undefined)
   store.apply('d', { type: 'start', by: 'visit' }, now + 3)
+  store.apply('d', absent, now + 4)
   assert.equal(store.apply('d', { type: 'pull', places: 2 }, now + 4), undefined)
   assert.equal(store.places(), 2)
   const ahead = (tag: string) => store.ahead(store.get(tag)!)
@@ -318,6 +322,21 @@ test('every change is in the history, newest first, and the oldest go', () => {
   assert.equal(store.history('blue').length, 0)
 })
 
+test('how far a start is with its lookup is no line of the history', () => {
+  const store = open()
+  for (const event of [
+    { type: 'start', by: 'visit' },
+    unlisted,
+    { type: 'exists' },
+    { type: 'pull', places: 1 },
+  ] as const)
+    assert.ok(store.apply('red', event, now), event.type)
+  assert.deepEqual(
+    store.history('red').map(({ event }) => event),
+    ['pull', 'start'],
+  )
+})
+
 test('the history outlives the row, but a guessed tag leaves none', () => {
   const store = open()
   up(store, 'red')
@@ -325,6 +344,7 @@ test('the history outlives the row, but a guessed tag leaves none', () => {
     store.apply('red', event, now)
   assert.equal(store.history('red')[0]?.state, 'unknown')
   store.apply('guess', { type: 'start', by: 'visit' }, now)
+  store.apply('guess', unlisted, now)
   store.apply('guess', { type: 'missing' }, now)
   assert.deepEqual(store.history('guess'), [])
 })
@@ -379,7 +399,7 @@ test('a tag counts on from a generation that only came up beside another, and fr
   store.apply('away', { type: 'cleaned' }, now)
   const registryDown: Event = { type: 'fail', reason: { code: 'registry-down', detail: 'away' } }
   for (let i = 0; i < 70; i++)
-    for (const event of [{ type: 'start', by: 'admin' }, { type: 'pull', places: 9 }, registryDown] as Event[])
+    for (const event of [{ type: 'start', by: 'admin' }, absent, { type: 'pull', places: 9 }, registryDown] as Event[])
       store.apply('away', event, now)
   store.apply('away', { type: 'forget' }, now)
   store.apply('away', { type: 'start', by: 'visit' }, now)
@@ -407,6 +427,7 @@ test('the version changes with every commit, one’s own and others’', () => {
   assert.equal(moved(), false)
   one.apply('red', { type: 'start', by: 'visit' }, now)
   assert.equal(moved(), true)
+  other.apply('red', absent, now)
   other.apply('red', { type: 'pull', places: 1 }, now)
   assert.equal(moved(), true)
   other.progress('red', { bytes: 1, total: 2, layers: 1, layersDone: 0, percent: 50 })
@@ -442,6 +463,7 @@ test('progress is that of a running pull', () => {
   const progress = { bytes: 1, total: 2, layers: 1, layersDone: 0, percent: 50 }
   store.apply('red', { type: 'start', by: 'visit' }, now)
   store.progress('red', progress)
+  store.apply('red', absent, now)
   store.apply('red', { type: 'pull', places: 1 }, now)
   assert.deepEqual(store.get('red'), { ...store.get('red'), state: 'pulling', progress: null })
   store.progress('red', progress)
@@ -454,6 +476,7 @@ test('progress is that of a running pull', () => {
 test('that the registry lacks a tag is remembered for a short while', () => {
   const store = open()
   store.apply('red', { type: 'start', by: 'visit' }, now)
+  store.apply('red', absent, now)
   store.apply('red', { type: 'pull', places: 1 }, now)
   assert.equal(store.apply('red', { type: 'missing' }, now)?.state, 'unknown')
   assert.equal(store.get('red'), undefined)
@@ -467,14 +490,20 @@ test('that the registry lacks a tag is remembered for a short while', () => {
 test('that the registry lacks a tag is not remembered by a clock that was ahead', () => {
   const store = open()
   store.apply('red', { type: 'start', by: 'visit' }, now + 3_600_000)
-  store.apply('red', { type: 'missing' }, now + 3_600_000)
+  store.apply('red', unlisted, now + 3_600_000)
+  assert.ok(store.apply('red', { type: 'missing' }, now + 3_600_000))
   assert.equal(store.missing('red', now), undefined)
 })
 
 test('asking for a missing tag once more forgets that it was', () => {
   const store = open()
-  for (const event of [{ type: 'start', by: 'visit' }, { type: 'missing' }, { type: 'start', by: 'api' }] as Event[])
-    store.apply('red', event, now)
+  for (const event of [
+    { type: 'start', by: 'visit' },
+    unlisted,
+    { type: 'missing' },
+    { type: 'start', by: 'api' },
+  ] as const)
+    assert.ok(store.apply('red', event, now))
   assert.equal(store.missing('red', now), undefined)
 })
 
@@ -580,6 +609,7 @@ test('a digest that is known of an offered tag stays, until a newer one is seen 
   const digests = () => store.offered().map(({ digest }) => digest)
   store.offer([{ tag: 'red', digest: null }, { tag: 'unseen', digest: null }]) // prettier-ignore
   store.apply('red', { type: 'start', by: 'visit' }, now)
+  store.apply('red', absent, now)
   store.apply('red', { type: 'pull', places: 1 }, now)
   assert.deepEqual(digests(), [null, null])
   store.apply('red', { type: 'pulled', image }, now)
@@ -607,6 +637,7 @@ test('a digest is forgotten with the row that kept it true', () => {
   store.offer([{ tag: 'red', digest: null }])
   for (const event of [
     { type: 'start', by: 'visit' },
+    absent,
     { type: 'pull', places: 1 },
     { type: 'pulled', image },
     { type: 'remove' },
@@ -621,9 +652,11 @@ test('of another repository nothing is known: no tags, no digests, none that are
   const store = open()
   store.offer([{ tag: 'red', digest: 'sha256:d1' }])
   store.noteAhead('red')
-  for (const event of [{ type: 'start', by: 'visit' }, { type: 'missing' }] as const) store.apply('blue', event)
+  for (const event of [{ type: 'start', by: 'visit' }, unlisted, { type: 'missing' }] as const)
+    store.apply('blue', event)
   for (const event of [
     { type: 'start', by: 'visit' },
+    absent,
     { type: 'pull', places: 1 },
     { type: 'pulled', image },
   ] as const)
@@ -653,6 +686,7 @@ test('what pulls and starts took is known still when their previews are gone', (
   assert.deepEqual(store.lately(), { pull: [], start: [] })
   const took = (tag: string, at: number, pull: number, start: number) => {
     store.apply(tag, { type: 'start', by: 'visit' }, at)
+    store.apply(tag, absent, at)
     store.apply(tag, { type: 'pull', places: 99 }, at)
     store.apply(tag, { type: 'pulled', image }, at + pull)
     store.apply(tag, { type: 'begin', places: 99, port: 80 }, at + pull)
@@ -667,6 +701,7 @@ test('what pulls and starts took is known still when their previews are gone', (
   assert.deepEqual(open(file).lately(), { pull: [8_000], start: [400] })
 
   store.apply('bad', { type: 'start', by: 'visit' }, now)
+  store.apply('bad', absent, now)
   store.apply('bad', { type: 'pull', places: 99 }, now)
   store.apply('bad', { type: 'fail', reason: { code: 'stalled', detail: '' } }, now + 60_000)
   assert.deepEqual(store.lately(), { pull: [8_000], start: [400] }, 'a failure is nobody’s usual')

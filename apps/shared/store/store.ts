@@ -10,7 +10,7 @@ import { next } from '../preview/transitions.ts'
 import type { Log } from '../log.ts'
 import { generationOf, countsAsRunning, type Event, type Preview } from '../preview/preview.ts'
 import { openFile } from './file.ts'
-import { changeHistory, detailOf } from './history.ts'
+import { changeHistory, detailOf, isTold } from './history.ts'
 import { hostLabels } from './labels.ts'
 import { storeFacts } from './facts.ts'
 import { missingTags } from './missing.ts'
@@ -126,7 +126,7 @@ export function openStore(
       const done = commit.immediate(tag, event, now)
       if (!done) return undefined
       const { was, becomes } = done
-      log.info(
+      log[isTold(event) ? 'info' : 'debug'](
         {
           tag,
           event: event.type,

@@ -32,8 +32,8 @@ function rowsOf(db: Database.Database): Row[] {
 
 /** What a preview is beside what is known in every state. */
 const expected: Record<string, object> = {
-  queued: { state: 'queued', by: 'visit', notBefore: 0, reason: null, generation: null },
-  'queued-again': { state: 'queued', by: 'retry', notBefore: T + 5_000, crashes: 2 },
+  queued: { state: 'queued', phase: 'findImage', by: 'visit', notBefore: 0, reason: null, generation: null },
+  'queued-again': { state: 'queued', phase: 'start', by: 'retry', notBefore: T + 5_000, crashes: 2 },
   pulling: { state: 'pulling', progress: { bytes: 1, total: 2, layers: 3, layersDone: 1, percent: 50 } },
   'pulling-nothing': { state: 'pulling', progress: null },
   starting: { state: 'starting', stages: { queued: T - 9, starting: T } },
@@ -74,11 +74,15 @@ test('every state, and how far a preview is in it, is as it was', () => {
 })
 
 /** A row of version 7 in the words of today. */
-function inNewWords({ notice, unfit, newer, role, ...row }: Row): Row {
+function inNewWords({ notice, unfit, newer, role, ...old }: Row): Row {
+  const row = { ...old }
+  delete row.draining
+  delete row.then_start
   if (typeof role === 'string') return { ...row, role: { coming: 'pending', leaving: 'retiring' }[role] ?? role }
+  const phase = (expected[row.tag] as { phase?: string } | undefined)?.phase ?? null
   const { trouble: failure, ...update } = JSON.parse(String(newer)) ?? {}
   const image_update = newer === null ? null : JSON.stringify({ ...update, failure })
-  return { ...row, notices: notice, rejected_image: unfit, image_update }
+  return { ...row, phase, notices: notice, rejected_image: unfit, image_update }
 }
 
 test('what is read and written again has the same rows, but for the notices', () => {
