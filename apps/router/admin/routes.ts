@@ -12,6 +12,7 @@ import { adminPage, messagePage, previewPage } from '../pages/render.ts'
 import { previewListOf } from '../pages/preview-list.ts'
 import type { ListFacts } from '../pages/preview-row.ts'
 import { startsSomething, applyAction, actions, type PreviewAction } from '../preview-actions.ts'
+import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const HISTORY_LINES = 50
 
@@ -36,12 +37,12 @@ export function adminRoutes(
       const sentence = 'That tag is not offered: the setting TAG_FILTER does not let it through.'
       return sendPage(res, 403, await listPage(req, { tag, sentence }))
     }
-    await applyAction('start', tag, 'admin', { store, nudges })
+    await applyAction('start', idOf({ repository: NAMELESS, tag }), 'admin', { store, nudges })
     return res.redirect(303, '/')
   })
 
   router.get('/previews/:tag', async (req, res) => {
-    const preview = store.get(req.params.tag)
+    const preview = store.get(previewIn(req))
     return preview ? sendPage(res, 200, await detailPage(preview)) : respondMissing(req, res)
   })
 
@@ -64,7 +65,8 @@ export function adminRoutes(
       const link = { href: '/', name: 'All previews' }
       return sendPage(res, 403, messagePage({ status: 403, heading: `${tag} is not offered`, sentence, link }))
     }
-    if (!isTag(tag) || !(await applyAction(action, tag, 'admin', { store, nudges }))) return respondMissing(req, res)
+    if (!isTag(tag) || !(await applyAction(action, previewIn(req), 'admin', { store, nudges })))
+      return respondMissing(req, res)
     return res.redirect(303, action === 'remove' ? '/' : backOf(req))
   }
 
@@ -75,7 +77,7 @@ export function adminRoutes(
       previewListOf({
         config,
         previews,
-        offered: store.offered().filter(({ tag }) => config.offers(tag)),
+        offered: store.offered(NAMELESS).filter(({ tag }) => config.offers(tag)),
         figures: await figuresOf(previews),
         recentDurations: store.lately(),
         address,
@@ -98,18 +100,18 @@ export function adminRoutes(
         preview,
         ahead: preview.state === 'queued' ? store.ahead(preview) : 0,
         recentDurations: store.lately(),
-        address: address(preview.tag),
+        address: address(idOf(preview)),
         slotAddress: scheme && slot !== null ? hostPortText(hostPortOf(scheme, { slot, port })) : null,
         figures: figures[generation?.container ?? ''],
-        history: store.history(preview.tag, HISTORY_LINES),
+        history: store.history(idOf(preview), HISTORY_LINES),
         log: lines,
         now: Date.now(),
       }),
     )
   }
 
-  function address(tag: string): string {
-    return urlOf(hostOf(tag, config), config)
+  function address(id: PreviewId): string {
+    return urlOf(hostOf(id, config), config)
   }
 
   /** The page works without figures. */
@@ -136,6 +138,11 @@ export function adminRoutes(
   }
 
   return router
+}
+
+/** The preview that a path names. */
+function previewIn(req: Request): PreviewId {
+  return idOf({ repository: NAMELESS, tag: req.params.tag as string })
 }
 
 function respondMissing(req: Request, res: Response) {

@@ -4,7 +4,8 @@ import { applyAction, startsSomething, type PreviewAction } from '../preview-act
 import type { ApiContext } from './context.ts'
 import { change, type Paths } from './operation.ts'
 import { sendNoPreview, sendNotOffered } from './preview-problem.ts'
-import { resource, tagOf } from './resource.ts'
+import { previewIn, resource, tagOf } from './resource.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export const actionPaths: Paths = {
   '/previews/{tag}/start': {
@@ -18,7 +19,7 @@ export const actionPaths: Paths = {
 export function actions(context: ApiContext): Router {
   const { store, nudges, own, view } = context
   const asked = (action: PreviewAction) => (req: Request, res: Response) =>
-    acceptAction(context, action, tagOf(req), res)
+    acceptAction(context, action, previewIn(req), res)
   return resource({
     '/previews/:tag/start': { post: [own, asked('start')] },
     '/previews/:tag/stop': { post: [own, asked('stop')] },
@@ -28,15 +29,16 @@ export function actions(context: ApiContext): Router {
 
   async function refresh(req: Request, res: Response) {
     // Noted, so that a start that comes before it is done has the newest image.
-    const preview = store.apply(tagOf(req), { type: 'refresh' }) ?? store.get(tagOf(req))
+    const preview = store.apply(previewIn(req), { type: 'refresh' }) ?? store.get(previewIn(req))
     if (!preview) return sendNoPreview(res, tagOf(req))
     await nudges.refresh(preview)
     return res.status(202).json(view(preview))
   }
 }
 
-export async function acceptAction(context: ApiContext, action: PreviewAction, tag: string, res: Response) {
+export async function acceptAction(context: ApiContext, action: PreviewAction, id: PreviewId, res: Response) {
+  const { tag } = splitId(id)
   if (startsSomething(action) && !context.config.offers(tag)) return sendNotOffered(res, tag)
-  const preview = await applyAction(action, tag, 'api', context)
+  const preview = await applyAction(action, id, 'api', context)
   return preview ? res.status(202).json(context.view(preview)) : sendNoPreview(res, tag)
 }

@@ -5,10 +5,10 @@ import type { ApiContext } from './context.ts'
 import { openEvents } from './event-stream.ts'
 import { answer, noPreview, tagParameter, type Paths } from './operation.ts'
 import { sendNoPreview } from './preview-problem.ts'
-import { resource, tagOf } from './resource.ts'
+import { previewIn, resource, tagOf } from './resource.ts'
 
 const stream = answer(
-  'First how things are, then what changes. Event `preview` has a Preview as its data; `removed` has `{"tag": …}`.',
+  'First how things are, then what changes. Event `preview` has a Preview as its data; `removed` has `{"repository": …, "tag": …}`.',
   z.string(),
   'text/event-stream',
 )
@@ -35,7 +35,9 @@ export function events({ store, changes, views }: ApiContext): Router {
   const events = openEvents(changes, views)
   return resource({
     '/previews/:tag/events': {
-      get: [(req, res) => (store.get(tagOf(req)) ? events.stream(res, tagOf(req)) : sendNoPreview(res, tagOf(req)))],
+      get: [
+        (req, res) => (store.get(previewIn(req)) ? events.stream(res, previewIn(req)) : sendNoPreview(res, tagOf(req))),
+      ],
     },
     '/events': { get: [(_req, res) => events.stream(res)] },
   })

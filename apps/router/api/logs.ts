@@ -7,7 +7,8 @@ import type { ApiContext } from './context.ts'
 import { answer, problemAnswer, queryParameters, tagParameter, type Paths } from './operation.ts'
 import { aboutOf, sendNoPreview } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, resource, tagOf, untilClosed } from './resource.ts'
+import { checked, numberText, previewIn, resource, tagOf, untilClosed } from './resource.ts'
+import { logFields } from '../../shared/preview/preview-id.ts'
 
 const MAX_LINES = 10_000
 const wrongTail = `tail is a number of lines, 0 to ${MAX_LINES}, or all.`
@@ -53,7 +54,7 @@ export function logs({ store, reaper, log }: ApiContext): Router {
     const sent = checked(query, req.query, res)
     if (!sent) return undefined
 
-    const preview = store.get(tag)
+    const preview = store.get(previewIn(req))
     if (!preview) return sendNoPreview(res, tag)
     const container = generationOf(preview)?.container
     const none = () => sendProblem(res, 404, `${tag} has no container now.`, aboutOf(preview))
@@ -64,7 +65,7 @@ export function logs({ store, reaper, log }: ApiContext): Router {
       output = await reaper.logs(container, { tail: sent.tail, follow: sent.follow === 1, signal })
     } catch (error) {
       if (signal.aborted) return undefined
-      log.warn({ tag, err: error }, 'the reaper gave no log')
+      log.warn({ ...logFields(previewIn(req)), err: error }, 'the reaper gave no log')
       return sendProblem(res, 503, 'The reaper, which reads logs, does not answer. Try again.', aboutOf(preview))
     }
     if (!output) return none()

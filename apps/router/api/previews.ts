@@ -17,7 +17,8 @@ import {
 } from './operation.ts'
 import { sendNoPreview } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, resource, tagOf, tagText } from './resource.ts'
+import { checked, previewIn, resource, tagOf, tagText } from './resource.ts'
+import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 
 const wrong = 'Send {"tag": …} with a valid image tag.'
 const added = z.object({ tag: tagText(wrong) }, wrong)
@@ -62,7 +63,7 @@ export function previews(context: ApiContext): Router {
     },
     '/previews/:tag': {
       get: [show],
-      delete: [own, (req, res) => acceptAction(context, 'remove', tagOf(req), res)],
+      delete: [own, (req, res) => acceptAction(context, 'remove', previewIn(req), res)],
     },
   })
 
@@ -71,11 +72,11 @@ export function previews(context: ApiContext): Router {
     const sent = checked(added, req.body, res)
     if (!sent) return undefined
     res.location(`/api/v1/previews/${encodeURIComponent(sent.tag)}`)
-    return acceptAction(context, 'start', sent.tag, res)
+    return acceptAction(context, 'start', idOf({ repository: NAMELESS, tag: sent.tag }), res)
   }
 
   function show(req: Request, res: Response) {
-    const preview = store.get(tagOf(req))
+    const preview = store.get(previewIn(req))
     return preview ? res.json(view(preview)) : sendNoPreview(res, tagOf(req))
   }
 }

@@ -1,7 +1,8 @@
 /** A router for one resource of the API: its paths, their methods, and how what is sent is checked. */
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { z } from 'zod'
-import { isTag, TAG } from '../../shared/tag.ts'
+import { isTag, TAG, type Tag } from '../../shared/tag.ts'
+import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { sendNoPreview } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
 
@@ -24,8 +25,13 @@ export function resource(paths: Record<string, Methods>): Router {
   return router
 }
 
-export function tagOf(req: Request): string {
+export function tagOf(req: Request): Tag {
   return req.params.tag as string
+}
+
+/** The preview that a path names. */
+export function previewIn(req: Request): PreviewId {
+  return idOf({ repository: NAMELESS, tag: tagOf(req) })
 }
 
 /** An image tag that is sent. */

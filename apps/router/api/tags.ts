@@ -7,6 +7,7 @@ import { hostOf } from '../../shared/tag.ts'
 import type { ApiContext } from './context.ts'
 import { answer, type Paths } from './operation.ts'
 import { resource } from './resource.ts'
+import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 
 export const tagPaths: Paths = {
   '/tags': {
@@ -22,11 +23,12 @@ export function tags({ config, store, changes }: ApiContext): Router {
   return resource({ '/tags': { get: [(_req, res) => res.json(list())] } })
 
   function list(): OfferedTag[] {
-    const offered = store.offered().filter(({ tag }) => config.offers(tag))
-    const previews = new Map(changes.previews().map((preview) => [preview.tag, preview]))
+    const offered = store.offered(NAMELESS).filter(({ tag }) => config.offers(tag))
+    const previews = new Map(changes.previews().map((preview) => [idOf(preview), preview]))
     return offered.map(({ tag, digest: known }) => {
-      const preview = previews.get(tag)
-      const host = hostOf(tag, config)
+      const id = idOf({ repository: NAMELESS, tag })
+      const preview = previews.get(id)
+      const host = hostOf(id, config)
       const digest = known ?? preview?.image?.digest ?? null
       return { tag, digest, preview: preview !== undefined, host, url: urlOf(host, config) }
     })

@@ -10,7 +10,7 @@ import type { ApiContext } from './context.ts'
 import { answer, noPreview, problemAnswer, queryParameters, refused, tagParameter, type Paths } from './operation.ts'
 import { aboutOf, sendNotOffered } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, resource, tagOf, untilClosed } from './resource.ts'
+import { checked, numberText, previewIn, resource, tagOf, untilClosed } from './resource.ts'
 import { waitUntilRunning, type Waited } from './wait-until-running.ts'
 
 const MAX_SECONDS = 600
@@ -51,12 +51,13 @@ export function wait({ config, store, nudges, changes, own, view }: ApiContext):
 
   async function answerOnceRunning(req: Request, res: Response) {
     const tag = tagOf(req)
+    const id = previewIn(req)
     const sent = checked(query, req.query, res)
     if (!sent) return undefined
     if (!config.offers(tag)) return sendNotOffered(res, tag)
     const signal = untilClosed(res)
     const deadline = Date.now() + sent.timeout * 1_000
-    const waited = await waitUntilRunning(tag, { store, nudges, changes }, { deadline, signal })
+    const waited = await waitUntilRunning(id, { store, nudges, changes }, { deadline, signal })
     if (signal.aborted) return undefined
     if (waited.end === 'running') return res.json(view(waited.preview))
     return sendProblem(res, ...problemOfWait(tag, waited, sent.timeout))

@@ -20,7 +20,7 @@ export function respond(exchange: Exchange, res: Response, now = Date.now()) {
   const isUp = decision.do === 'forward' && !request.verdict && request.client.method === 'GET'
   if (isUp && request.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(request.uri))
 
-  const state = request.tag === null ? undefined : (store.get(request.tag)?.state ?? 'unknown')
+  const state = request.id === null ? undefined : (store.get(request.id)?.state ?? 'unknown')
   // A request for the API at a wrong host comes from a program.
   const isApi = request.label === null && /^\/api([/?]|$)/.test(request.uri)
   return send(contentOf(exchange, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {
