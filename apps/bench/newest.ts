@@ -31,7 +31,7 @@ export async function newest(): Promise<void> {
       await push(page)
       const pushed = Date.now()
       await until(`${page} serves`, () => visits.seen.at(-1)?.page === page, { within: 60_000 })
-      await until('the older one is gone', () => lotan.store.get('app')!.leaving.length === 0, { within: 60_000 })
+      await until('the older one is gone', () => lotan.store.get('app')!.retiring.length === 0, { within: 60_000 })
       const first = visits.seen.find((seen) => seen.page === page)!.at
       const last = visits.seen.findLast((seen) => seen.page !== page)!.at
       console.log(

@@ -4,7 +4,7 @@
  */
 import { nextInLine } from '../shared/preview/start-queue.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/preview/image-update.ts'
-import { isOnItsWay, takesPlace, type Preview } from '../shared/preview/preview.ts'
+import { isOnItsWay, countsAsRunning, type Preview } from '../shared/preview/preview.ts'
 import { laneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import { pendingOf, discard } from './step/pending.ts'
 import type { Outcome, Dependencies } from './dependencies.ts'
@@ -37,7 +37,7 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     if (ahead) return prepull(tag)
     // Before the tag is marked busy: if this throws, the mark would stay for ever.
     const before = store.get(tag)
-    if (before?.leaving.length) retire(tag, before.leaving)
+    if (before?.retiring.length) retire(tag, before.retiring)
     const running = busy.get(tag)
     if (running) {
       if (sweeps) running.swept = true
@@ -94,7 +94,7 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
       if (now && wantsNewer(now) && mayBeRenewed(now) && !hasNoResult) await nudges.refresh(now)
       if (now?.state === 'queued' && outcome?.nextLane) await nudges.nudge(now, outcome.nextLane)
       else if (now && (turn.nudged || outcome?.lookAgain || needsAnotherStep(before, now))) await nudges.nudge(now)
-      if (before && hasChanged(before, now) && !(now && takesPlace(now.state))) await nudgeNext()
+      if (before && hasChanged(before, now) && !(now && countsAsRunning(now.state))) await nudgeNext()
     } catch (err) {
       log.error({ tag, err }, 'the follow-up of a step failed')
     }

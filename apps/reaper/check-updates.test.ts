@@ -43,7 +43,7 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
       }),
       store: {
         list: () => [
-          { ...named('again', true), newer: { number: 7, digest: digest(3), asked: true, trouble: null } },
+          { ...named('again', true), update: { number: 7, digest: digest(3), asked: true, failure: null } },
           named('theirs', false),
           named('filtered', true),
           named('same', true),
@@ -148,13 +148,13 @@ test('a round that the registry ends goes on behind the tag where it ended', asy
 })
 
 test('a digest that was found to be nothing that can run here is not asked for again, another one is', async () => {
-  const trouble = { code: 'bad-image', detail: 'no matching manifest', at: 0, rest: 1 } as const
-  const known = { number: 1, digest: newer, asked: false, trouble }
+  const failure = { code: 'bad-image', detail: 'no matching manifest', at: 0, rest: 1 } as const
+  const known = { number: 1, digest: newer, asked: false, failure }
   const { refreshed } = await askAbout(
     [
-      { ...asleep('hopeless'), newer: known },
-      { ...asleep('other'), newer: { ...known, digest: 'sha256:0' } },
-      { ...asleep('refused'), newer: { ...known, trouble: { ...trouble, code: 'credentials' } } },
+      { ...asleep('hopeless'), update: known },
+      { ...asleep('other'), update: { ...known, digest: 'sha256:0' } },
+      { ...asleep('refused'), update: { ...known, failure: { ...failure, code: 'credentials' } } },
     ],
     () => [200],
     (asked) => asked.length >= 6,

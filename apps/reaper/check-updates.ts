@@ -37,12 +37,12 @@ function openRound({ config, registry, store, nudges, log }: Dependencies, signa
   const lastFailures = new Map<string, string>()
 
   async function check(preview: Preview): Promise<void> {
-    const { tag, image, newer } = preview
+    const { tag, image, update } = preview
     const digest = await registry.digestOf(tag, image?.digest ?? undefined)
     if (digest === undefined) return
     store.digest(tag, digest)
     // An earlier update was requested, or is outdated by a newer push.
-    if (digest === image?.digest && newer) store.apply(tag, { type: 'current', number: newer.number })
+    if (digest === image?.digest && update) store.apply(tag, { type: 'current', number: update.number })
     if (digest === image?.digest || isHopeless(preview, digest)) return
     const noticed = store.apply(tag, { type: 'refresh', digest })
     if (noticed) log.info({ tag, was: image?.digest, digest }, 'a newer image was pushed')

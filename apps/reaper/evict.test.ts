@@ -17,7 +17,7 @@ function preview(tag: string, state: Preview['state'], facts: object = {}): Prev
     why: 'idle',
     stages: {},
     image,
-    leaving: [],
+    retiring: [],
     state,
     ...facts,
   } as unknown as Preview
@@ -43,7 +43,7 @@ test('above the high mark the longest unused go until it is below the low one, a
       ['but not where that would not help', 99, false, [a!, idle], ['a'], 'evicts'],
       ['nor go on for ever', 99, true, [idle], [], 'stuck'],
       ['what they wrote goes with them', 94, false, [b!, preview('wrote', 'stopped')], ['wrote'], 'evicts'],
-      ['the one that fills it is being killed: no other has to go', 99, true, [a!, preview('f', 'failed', { leaving: [{ since: AT_ONCE }] })], [], 'evicts'],
+      ['the one that fills it is being killed: no other has to go', 99, true, [a!, preview('f', 'failed', { retiring: [{ since: AT_ONCE }] })], [], 'evicts'],
       ['no preview is left that could go', 90, false, [busy, preview('x', 'stopped', { image: null })], [], 'stuck'],
       ['one that is being stopped goes soon', 90, true, [busy, preview('s', 'stopping', { phase: 'ending' })], [], 'evicts'],
     ] // prettier-ignore

@@ -28,15 +28,15 @@ const known = {
   took: {},
   crashes: 0,
   notices: [],
-  leaving: [],
-  unfit: null,
-  newer: null,
+  retiring: [],
+  rejectedImage: null,
+  update: null,
   refreshes: 0,
 }
 const generation = { number: 2, container: 'c2', slot: 5, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }
 const running = (over: Partial<Preview> = {}) =>
-  ({ ...known, state: 'running', generation, readyAt: NOW - 30 * MINUTE, coming: null, ...over }) as Preview
+  ({ ...known, state: 'running', generation, readyAt: NOW - 30 * MINUTE, pending: null, ...over }) as Preview
 const stopped = (over: object = {}) =>
   ({ ...known, state: 'stopped', generation: rested, why: 'idle', ...over }) as Preview
 const queued = (over: object = {}) =>
@@ -60,8 +60,8 @@ const container = (over: Partial<Container> = {}): Container => ({
   pulled: true,
   ...over,
 })
-const newer = { number: 1, digest: 'sha256:d2', asked: false, trouble: null }
-const trouble = { code: 'credentials' as const, detail: '', at: NOW, rest: MINUTE }
+const update = { number: 1, digest: 'sha256:d2', asked: false, failure: null }
+const failure = { code: 'credentials' as const, detail: '', at: NOW, rest: MINUTE }
 const stop = { do: 'apply', tag: 'red', event: { type: 'stop', why: 'idle' } }
 const paused = (over: object = {}) =>
   ({
@@ -380,7 +380,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
       [],
     ],
   ),
-  ...[failed({ retryAt: null, leaving: [{ ...generation, since: NOW - 1 }] })].flatMap((preview): typeof table => [
+  ...[failed({ retryAt: null, retiring: [{ ...generation, since: NOW - 1 }] })].flatMap((preview): typeof table => [
     [
       'what leaves where nothing serves is asked for, and not swept',
       { previews: [preview], containers: [container()] },
@@ -425,16 +425,16 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ],
   [
     'a newer image of what runs is asked for again, in case that was lost',
-    { previews: [running({ newer })] },
-    [{ do: 'refresh', preview: running({ newer }) }],
+    { previews: [running({ update })] },
+    [{ do: 'refresh', preview: running({ update }) }],
   ],
-  ['not once it is known why it does not come', { previews: [running({ newer: { ...newer, trouble } })] }, []],
+  ['not once it is known why it does not come', { previews: [running({ update: { ...update, failure } })] }, []],
   [
     'nor while what is here is being replaced',
-    { previews: [running({ newer, coming: generation })] },
-    [nudge(running({ newer, coming: generation }))],
+    { previews: [running({ update, pending: generation })] },
+    [nudge(running({ update, pending: generation }))],
   ],
-  ['nor of what sleeps: its next start looks for it', { previews: [stopped({ newer }), paused({ newer })] }, []],
+  ['nor of what sleeps: its next start looks for it', { previews: [stopped({ update }), paused({ update })] }, []],
   [
     'what another repository left beside a preview of this one is swept',
     { previews: [running()], containers: [container(), container({ id: 'old', generation: 1, repository: 'r/old' })] },

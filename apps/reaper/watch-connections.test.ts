@@ -20,14 +20,14 @@ function red(lastSeen: number | null): Preview {
     took: {},
     crashes: 0,
     notices: [],
-    leaving: [],
-    unfit: null,
-    newer: null,
+    retiring: [],
+    rejectedImage: null,
+    update: null,
     refreshes: 0,
     state: 'running',
     generation: { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 },
     readyAt: NOW,
-    coming: null,
+    pending: null,
   }
 }
 

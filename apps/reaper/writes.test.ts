@@ -103,7 +103,7 @@ test('all containers of a preview may write, but for what rests and what is kill
   const limits = { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '3g' }
   const generation = { number: 1, container: 'c1', slot: 1, image: 'i', digest: null, port: 80 }
   const of = (state: string, facts: object = {}) =>
-    writersOf({ tag: 'red', image: null, leaving: [], state, generation, coming: null, ...facts } as never, { limits })
+    writersOf({ tag: 'red', image: null, retiring: [], state, generation, pending: null, ...facts } as never, { limits })
       .map(({ container, runs }) => `${container} ${runs ? 'runs' : 'rests'}`) // prettier-ignore
   assert.deepEqual(of('running'), ['c1 runs'])
   assert.deepEqual(of('starting'), ['c1 runs'])
@@ -113,10 +113,10 @@ test('all containers of a preview may write, but for what rests and what is kill
   assert.deepEqual(of('stopped'), ['c1 rests'])
   assert.deepEqual(of('failed', { generation: undefined }), [])
   assert.deepEqual(of('starting', { generation: { ...generation, container: null } }), [])
-  const coming = { ...generation, number: 2, container: 'c2' }
-  const leaving = [{ ...generation, number: 0, container: 'c0', since: 5 }]
-  assert.deepEqual(of('running', { coming, leaving }), ['c1 runs', 'c2 runs', 'c0 runs'])
-  assert.deepEqual(of('running', { leaving: [{ ...leaving[0], since: AT_ONCE }] }), ['c1 runs'])
-  const labelled = { tag: 'red', state: 'running', generation, coming: null, leaving: [], image: { labels: { 'lotan.disk': '5g' } } } // prettier-ignore
+  const pending = { ...generation, number: 2, container: 'c2' }
+  const retiring = [{ ...generation, number: 0, container: 'c0', since: 5 }]
+  assert.deepEqual(of('running', { pending, retiring }), ['c1 runs', 'c2 runs', 'c0 runs'])
+  assert.deepEqual(of('running', { retiring: [{ ...retiring[0], since: AT_ONCE }] }), ['c1 runs'])
+  const labelled = { tag: 'red', state: 'running', generation, pending: null, retiring: [], image: { labels: { 'lotan.disk': '5g' } } } // prettier-ignore
   assert.deepEqual(writersOf(labelled as never, { limits })[0]!.limit, '3g')
 })

@@ -22,8 +22,8 @@ function preview(tag: string, state: Preview['state'], facts: object = {}): Prev
   return {
     ...known,
     phase: { paused: 'frozen', stopping: 'ending', removing: 'ending' }[state as string],
-    leaving: [],
-    coming: null,
+    retiring: [],
+    pending: null,
     state,
     ...facts,
   } as unknown as Preview

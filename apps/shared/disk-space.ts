@@ -71,8 +71,8 @@ export function isEvicting(previews: readonly Preview[], written: Written): bool
 }
 
 /** Whether a container is being killed because of what it wrote. */
-export function isKilled({ leaving }: Preview): boolean {
-  return leaving.some(({ since }) => since === AT_ONCE)
+export function isKilled({ retiring }: Preview): boolean {
+  return retiring.some(({ since }) => since === AT_ONCE)
 }
 
 /** `1.2 GB`, `300 MB`: decimal, as registries count. */

@@ -219,13 +219,13 @@ test('everything that waits can be forgotten, and asked for again', async () => 
 
 /** A preview that a newer image was noticed of. */
 const noticed = (tag: string): Preview => {
-  const newer = { number: 1, digest: 'sha256:d2', asked: false, trouble: null }
-  return { ...previewOf(tag), newer, refreshes: 1 }
+  const update = { number: 1, digest: 'sha256:d2', asked: false, failure: null }
+  return { ...previewOf(tag), update, refreshes: 1 }
 }
 
 test('a newer image is looked up in the lookup lane, and pulled in the update lane', async () => {
   const { config, nudges } = ownQueue()
-  const asked = { ...noticed('red'), newer: { ...noticed('red').newer!, digest: null } }
+  const asked = { ...noticed('red'), update: { ...noticed('red').update!, digest: null } }
   await nudges.refresh(asked)
   await nudges.refresh(asked)
   await nudges.refresh(noticed('blue'))

@@ -43,11 +43,11 @@ export function laneOf(preview: Preview): Lane | undefined {
     case 'starting':
       return 'start'
     case 'running':
-      if (preview.coming || isOutdated(preview)) return 'start'
-      return preview.leaving.length > 0 ? 'stop' : undefined
+      if (preview.pending || isOutdated(preview)) return 'start'
+      return preview.retiring.length > 0 ? 'stop' : undefined
     case 'paused':
       if (preview.phase === 'waking') return 'wake'
-      return preview.phase === 'draining' || preview.leaving.length > 0 ? 'stop' : undefined
+      return preview.phase === 'draining' || preview.retiring.length > 0 ? 'stop' : undefined
     case 'stopping':
     case 'removing':
     case 'stopped':
@@ -98,8 +98,8 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
     sweep: (tag: string): Promise<void> => request('stop', tag, 'sweep'),
 
     /** The id holds the request's number: an interrupted update may be requested again while its job ends. */
-    refresh: ({ tag, change, newer, refreshes }: Preview): Promise<void> =>
-      request(newer?.digest ? 'update' : 'lookup', tag, 'refresh', `${tag}.${change}.${refreshes}`),
+    refresh: ({ tag, change, update, refreshes }: Preview): Promise<void> =>
+      request(update?.digest ? 'update' : 'lookup', tag, 'refresh', `${tag}.${change}.${refreshes}`),
 
     prepull: (tag: string): Promise<void> => request('prepull', tag, 'prepull'),
 

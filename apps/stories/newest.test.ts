@@ -59,7 +59,7 @@ describe('a tag that is pushed again', { timeout: 300_000 }, () => {
     const now = running()
     assert.equal(now.generation.number, first.generation.number + 1)
     assert.notEqual(now.generation.slot, first.generation.slot)
-    assert.deepEqual(now.leaving, [])
+    assert.deepEqual(now.retiring, [])
     assert.notEqual(now.image!.digest, first.image!.digest)
     assert.ok(!(await images()).includes(first.image!.id), 'the older image is left on the engine')
     const { json } = await lotan.api('GET', '/previews/app')
@@ -164,7 +164,7 @@ describe('a tag that is pushed again', { timeout: 300_000 }, () => {
 
   /** When the route of a generation went to the next one. */
   function movedAt(number: number): number | undefined {
-    return running().leaving.find((leaving) => leaving.number === number)?.since
+    return running().retiring.find((retiring) => retiring.number === number)?.since
   }
 
   async function containers(tag: string) {

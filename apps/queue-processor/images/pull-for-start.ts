@@ -51,7 +51,7 @@ async function pullImage(
   const { store, engine, config, disk, log } = deps
   const began = Date.now()
   const before = store.get(tag)
-  const number = before?.newer?.number
+  const number = before?.update?.number
   let read: Pullable | undefined
   const pulled = await whileWanted(
     store,

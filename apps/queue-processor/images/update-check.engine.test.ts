@@ -91,13 +91,13 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
   test('by one question, though the clock stepped back since it was asked for', async () => {
     asked = 0
     await refresh('a', Date.now() + 600_000)
-    await until('it is answered', () => of('a').newer === null)
+    await until('it is answered', () => of('a').update === null)
     await sleep(500)
     assert.equal(asked, 1)
     await stop('a')
     harness.store.apply('a', { type: 'refresh' }, Date.now() + 600_000)
     assert.ok((await click('a')) < 5_000)
-    assert.deepEqual([asked, of('a').newer], [2, null])
+    assert.deepEqual([asked, of('a').update], [2, null])
   })
 
   test('again where it made way for a stop that was called back at once, or for a pause', async () => {
@@ -117,16 +117,16 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
       await refresh('a')
       await until(
         'its pull is under way',
-        async () => (await harness.nudges.waiting()).update === 0 && of('a').newer?.digest,
+        async () => (await harness.nudges.waiting()).update === 0 && of('a').update?.digest,
       )
       await sleep(200)
       for (const wish of wishes) await harness.ask('a', wish)
       letThrough()
-      await until(`${page} is here`, () => of('a').newer === null && of('a').image!.id !== was.id)
+      await until(`${page} is here`, () => of('a').update === null && of('a').image!.id !== was.id)
     }
     assert.equal(of('a').state, 'paused')
     await click('a')
-    await until('it serves', () => of('a').state === 'running' && !harness.store.get('a')!.leaving.length, {
+    await until('it serves', () => of('a').state === 'running' && !harness.store.get('a')!.retiring.length, {
       within: 60_000,
     })
   })
@@ -142,10 +142,10 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
     await refresh('b')
     await until('the pull has failed', () => harness.deps.engine.pull === pull)
     await sleep(300)
-    assert.deepEqual([of('b').image, of('b').newer?.trouble], [was, null])
+    assert.deepEqual([of('b').image, of('b').update?.failure], [was, null])
     // As the reaper does.
     await harness.nudges.refresh(of('b'))
-    await until('it is here', () => of('b').image!.id !== was.id && of('b').newer === null)
+    await until('it is here', () => of('b').image!.id !== was.id && of('b').update === null)
   })
 
   test('without standing behind the pulls of others, which are as many at a time as there are lanes', async () => {
@@ -153,9 +153,9 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
     await push('b', 'v3')
     held = /:[xb]$/
     for (const tag of ['x', 'b']) await refresh(tag)
-    await until('both are known', () => of('x').newer?.digest && of('b').newer?.digest)
+    await until('both are known', () => of('x').update?.digest && of('b').update?.digest)
     await refresh('c')
-    await until('there is none of c', () => of('c').newer === null)
+    await until('there is none of c', () => of('c').update === null)
   })
 
   test('before a start, which waits behind no pull where there is none', async () => {
@@ -166,7 +166,7 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
     harness.store.apply('c', { type: 'refresh' })
     assert.ok((await click('c')) < 5_000)
     const up = await harness.untilState('c', 'running')
-    assert.deepEqual([up.generation.container, up.newer], [generation!.container, null])
+    assert.deepEqual([up.generation.container, up.update], [generation!.container, null])
     letThrough()
     for (const tag of ['p1', 'p2', 'p3']) await harness.untilState(tag, 'running')
   })
@@ -177,8 +177,8 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
     harness.store.apply('c', { type: 'refresh', digest: (await harness.deps.registry.digestOf('c'))! })
     gate.narrow(0)
     const first = await click('c')
-    assert.equal(of('c').newer?.trouble?.code, 'registry-down')
-    assert.ok(of('c').newer?.digest)
+    assert.equal(of('c').update?.failure?.code, 'registry-down')
+    assert.ok(of('c').update?.digest)
     assert.equal(harness.store.get('c')!.stages.pulling, undefined)
     asked = 0
     const kept = await stop('c')
@@ -196,7 +196,7 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
       await push('a', 'v4')
       const was = of('a').image
       await refresh('a')
-      await until('it is given up', () => of('a').newer === null)
+      await until('it is given up', () => of('a').update === null)
       assert.deepEqual([asked, of('a').image], [0, was])
     } finally {
       harness.config.offers = offers
@@ -213,7 +213,7 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
     const mine = await harness.engine.findImage(name)
     for (let starts = 0; starts < 2; starts++) {
       await click('x')
-      assert.deepEqual([of('x').image!.id, of('x').image!.pulled, of('x').newer], [mine!.id, false, null])
+      assert.deepEqual([of('x').image!.id, of('x').image!.pulled, of('x').update], [mine!.id, false, null])
       await refresh('x')
       await stop('x')
     }

@@ -79,7 +79,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
     assertForwards(told.seen)
     assert.notEqual(up.image!.id, image!.id)
     assert.deepEqual([up.generation.image, up.generation.number], [up.image!.id, generation!.number + 1])
-    assert.equal(up.newer, null)
+    assert.equal(up.update, null)
     assert.deepEqual(up.notices, [])
   })
 
@@ -89,7 +89,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
     await harness.click('a')
     const up = await harness.untilState('a', 'running')
     assert.equal(up.generation.container, generation!.container)
-    assert.deepEqual([up.newer, up.stages.pulling], [null, undefined])
+    assert.deepEqual([up.update, up.stages.pulling], [null, undefined])
     assert.deepEqual(
       harness.store
         .history('a', 6)
@@ -115,17 +115,17 @@ describe('a newer image', { timeout: 300_000 }, () => {
     try {
       await harness.click('a')
       const up = await harness.untilState('a', 'running')
-      assert.ok(up.newer?.trouble)
-      assert.equal(up.newer.digest, null)
+      assert.ok(up.update?.failure)
+      assert.equal(up.update.digest, null)
     } finally {
       await registry.start()
     }
-    const { image, newer } = await stop('a')
+    const { image, update } = await stop('a')
     // A while later.
-    harness.store.apply('a', { type: 'start', by: 'visit' }, newer!.trouble!.at + newer!.trouble!.rest)
+    harness.store.apply('a', { type: 'start', by: 'visit' }, update!.failure!.at + update!.failure!.rest)
     await harness.nudges.nudge(of('a'))
     const up = await harness.untilState('a', 'running')
-    assert.deepEqual([up.image!.id === image!.id, up.notices, up.newer], [false, [], null])
+    assert.deepEqual([up.image!.id === image!.id, up.notices, up.update], [false, [], null])
   })
 
   test('asked for while another one is on its way comes after it', async () => {
@@ -137,7 +137,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
     await refresh('a')
     gate.widen()
     const last = await harness.deps.registry.digestOf('a')
-    await until('the last one serves', () => generationOf(of('a'))?.digest === last && of('a').newer === null)
+    await until('the last one serves', () => generationOf(of('a'))?.digest === last && of('a').update === null)
   })
 
   test('of another processor leaves the one before serving, with a notice, and its next start too', async () => {
@@ -148,23 +148,23 @@ describe('a newer image', { timeout: 300_000 }, () => {
       { layers: [Buffer.from('x')], platform: { os: 'linux', architecture: 'arm64' } },
     ])
     await harness.nudges.refresh(of('arm'))
-    await until('the admin is told', () => of('arm').newer?.trouble)
+    await until('the admin is told', () => of('arm').update?.failure)
     const detail = /it has no image for linux\/\w+, only for linux\/arm64/
-    assert.match(of('arm').newer!.trouble!.detail, detail)
+    assert.match(of('arm').update!.failure!.detail, detail)
     const digest = await harness.deps.registry.digestOf('arm')
-    assert.deepEqual([of('arm').newer?.digest, of('arm').newer?.trouble?.code], [digest, 'bad-image'])
+    assert.deepEqual([of('arm').update?.digest, of('arm').update?.failure?.code], [digest, 'bad-image'])
     assert.equal(generationOf(of('arm'))?.number, was.generation.number)
 
     await stop('arm')
     await harness.click('arm')
     const up = await harness.untilState('arm', 'running')
-    assert.match(up.newer!.trouble!.detail, detail)
+    assert.match(up.update!.failure!.detail, detail)
     assert.deepEqual([up.image, up.stages.pulling], [was.image, undefined])
 
     await push('arm', 'arm v3')
     await harness.nudges.refresh(of('arm'))
     await until('it serves', () => generationOf(of('arm'))?.image !== was.image!.id, { within: 60_000 })
-    await until('and nothing is said any more', () => of('arm').newer === null)
+    await until('and nothing is said any more', () => of('arm').update === null)
     assert.deepEqual(of('arm').notices, [])
   })
 
@@ -177,7 +177,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
     await harness.click('arm')
     const up = await harness.untilState('arm', 'running')
     assert.equal(up.generation.image, image!.id)
-    assert.ok(up.newer?.digest && up.newer.trouble)
+    assert.ok(up.update?.digest && up.update.failure)
     assert.ok(up.stages.pulling)
   })
 
@@ -199,7 +199,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
     } finally {
       harness.deps.disk = usual
     }
-    assert.ok(of('a').newer?.digest)
+    assert.ok(of('a').update?.digest)
     await harness.click('a')
     const up = await harness.untilState('a', 'running')
     assert.notEqual(up.image!.id, image!.id)

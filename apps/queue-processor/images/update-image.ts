@@ -17,9 +17,9 @@ const TIMEOUT_MS = { waits: 2_000, else: 10_000 }
 export async function updateImage(deps: Dependencies, lane: Lane, preview: Preview | undefined): Promise<Outcome> {
   if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
   const { store, config } = deps
-  const { tag, newer } = preview
+  const { tag, update } = preview
   // TAG_FILTER was changed: no image of this tag may start.
-  if (!config.offers(tag)) return void store.apply(tag, { type: 'current', number: newer?.number })
+  if (!config.offers(tag)) return void store.apply(tag, { type: 'current', number: update?.number })
   await unlessInterrupted<unknown>(deps, preview, (signal) =>
     lane === 'lookup' ? findUpdate(deps, preview, signal, TIMEOUT_MS.else) : pullUpdate(deps, preview, signal),
   )
@@ -34,25 +34,25 @@ export async function checkUpdateFirst(deps: Dependencies, preview: In<'queued'>
 
 async function findUpdate(
   { store, registry }: Dependencies,
-  { tag, image, newer }: Preview,
+  { tag, image, update }: Preview,
   signal: AbortSignal,
   timeout: number,
 ): Promise<boolean> {
   const ending = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
   const digest = await registry.digestOf(tag, image?.digest ?? undefined, ending)
   const isNewer = digest !== undefined && digest !== image?.digest
-  store.apply(tag, isNewer ? { type: 'refresh', digest } : { type: 'current', number: newer?.number })
+  store.apply(tag, isNewer ? { type: 'refresh', digest } : { type: 'current', number: update?.number })
   return isNewer
 }
 
 async function pullUpdate(
   deps: Dependencies,
-  { tag, image: was, newer, state }: Preview,
+  { tag, image: was, update, state }: Preview,
   signal: AbortSignal,
 ): Promise<void> {
   const { store, engine, config, disk, log } = deps
-  if (!newer?.digest) return
-  const { digest: noticed, number } = newer
+  if (!update?.digest) return
+  const { digest: noticed, number } = update
   const began = Date.now()
   const read = await readTagIfReachable(deps, tag, signal)
   if (read === 'missing') return void store.apply(tag, { type: 'current', number })
@@ -82,7 +82,7 @@ async function pullUpdate(
 /** Runs a step until the preview needs something else, and notes its failure as the update's. */
 async function unlessInterrupted<T>(
   { store, log }: Dependencies,
-  { tag, change, newer }: Preview,
+  { tag, change, update }: Preview,
   step: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   try {
@@ -91,7 +91,7 @@ async function unlessInterrupted<T>(
     if (!isExpected(error) || error.code === 'engine-down') throw error
     log.warn({ tag, code: error.code, error: error.message }, 'the newer image could not be pulled')
     const reason = toFailureReason(error, 'pull-failed')
-    store.apply(tag, { type: 'notRenewed', reason, number: newer?.number, rest: retryAfterOf(error) })
+    store.apply(tag, { type: 'notRenewed', reason, number: update?.number, rest: retryAfterOf(error) })
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { takesPlace, type Preview } from '../../shared/preview/preview.ts'
+import { countsAsRunning, type Preview } from '../../shared/preview/preview.ts'
 import { chooseToStop } from './capacity.ts'
 
 const now = 1_000_000_000
@@ -59,7 +59,7 @@ test('the least recently used preview is stopped', () => {
     ],
   ]
   for (const [what, previews, tag] of cases) {
-    const places = previews.filter(({ state }) => takesPlace(state)).length
+    const places = previews.filter(({ state }) => countsAsRunning(state)).length
     assert.deepEqual(tagsOf(chooseToStop(previews, places, now)), tag === undefined ? [] : [tag], what)
   }
 })

@@ -1,7 +1,7 @@
 /** Makes room when LOTAN_MAX_RUNNING previews are up: stops the least recently used one. */
 import { usedAt } from '../../shared/preview/timeouts.ts'
 import { isDue } from '../../shared/preview/start-queue.ts'
-import { startsAgain, takesPlace, type In, type Preview } from '../../shared/preview/preview.ts'
+import { startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Dependencies } from '../dependencies.ts'
 
 export { isDue }
@@ -16,7 +16,7 @@ export function chooseToStop(
 ): (In<'running'> | In<'paused'>)[] {
   const waiting = previews.filter((preview) => preview.state === 'queued' && isDue(preview, now))
   const stopping = previews.filter((preview) => preview.state === 'stopping' && !startsAgain(preview))
-  const places = previews.filter(({ state }) => takesPlace(state))
+  const places = previews.filter(({ state }) => countsAsRunning(state))
   const missing = waiting.length + places.length - maxRunning - stopping.length
   if (waiting.length === 0 || missing <= 0) return []
   const longestUnused = (a: Preview, b: Preview) => usedAt(a) - usedAt(b)

@@ -20,7 +20,7 @@ export function pendingOf(preview: Preview): Pending | undefined {
 }
 
 function generationOnItsWay(preview: Preview): Generation | null {
-  if (preview.state === 'running') return preview.coming
+  if (preview.state === 'running') return preview.pending
   return preview.state === 'starting' ? preview.generation : null
 }
 

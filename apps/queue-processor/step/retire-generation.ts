@@ -1,6 +1,6 @@
 /** Ends containers that a newer generation has replaced, or that were given up, without breaking open requests. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AT_ONCE, type Leaving } from '../../shared/preview/preview.ts'
+import { AT_ONCE, type Retiring } from '../../shared/preview/preview.ts'
 import { nameOf } from '../containers/create-options.ts'
 import { drainLeft, waitForConnections } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'
@@ -8,14 +8,14 @@ import type { Dependencies } from '../dependencies.ts'
 import { tryStop } from './stop-preview.ts'
 
 /** Runs beside the tag's other steps, which never touch a retired container. The reaper asks again after a failure. */
-export function openRetireGeneration(deps: Dependencies): (tag: string, retired: Leaving[]) => void {
+export function openRetireGeneration(deps: Dependencies): (tag: string, retired: Retiring[]) => void {
   const { store, engine, config, waits, log } = deps
   const underWay = new Set<string>()
 
   async function retire(tag: string): Promise<void> {
     for (;;) {
       const preview = store.get(tag)
-      const retired = preview?.leaving.find((one) => one.since !== AT_ONCE)
+      const retired = preview?.retiring.find((one) => one.since !== AT_ONCE)
       if (!retired) return
       await waitUntilUnused(tag, retired)
       await endContainer(tag, retired)
@@ -26,7 +26,7 @@ export function openRetireGeneration(deps: Dependencies): (tag: string, retired:
   }
 
   /** As at a stop: first the drain, then the grace. */
-  async function waitUntilUnused(tag: string, retired: Leaving): Promise<void> {
+  async function waitUntilUnused(tag: string, retired: Retiring): Promise<void> {
     // It never had a route.
     if (retired.since === 0) return
     const graceEnds = Date.now() + drainLeft(retired.since, waits) + waits.grace
@@ -34,14 +34,14 @@ export function openRetireGeneration(deps: Dependencies): (tag: string, retired:
     await waitForConnections(deps, { tag, generation: retired }, graceEnds)
   }
 
-  async function endContainer(tag: string, retired: Leaving): Promise<void> {
+  async function endContainer(tag: string, retired: Retiring): Promise<void> {
     const id = idOf(tag, retired)
     await tryStop(deps, tag, id)
     await engine.remove(id)
   }
 
   /** Kills a container that fills the disk; its layer and volumes go with it. */
-  async function kill(tag: string, retired: Leaving): Promise<void> {
+  async function kill(tag: string, retired: Retiring): Promise<void> {
     const began = Date.now()
     const id = idOf(tag, retired)
     await engine.kill(id)
@@ -54,7 +54,7 @@ export function openRetireGeneration(deps: Dependencies): (tag: string, retired:
   }
 
   /** By its name where the store does not know the container. */
-  function idOf(tag: string, { number, container }: Leaving): string {
+  function idOf(tag: string, { number, container }: Retiring): string {
     return container ?? nameOf(config.instance, tag, number)
   }
 

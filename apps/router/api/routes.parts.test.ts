@@ -327,7 +327,7 @@ test('wait goes on for a newer image that somebody has asked for, not for one th
   assert.deepEqual([status, json.state], [504, 'running'])
   const waiting = described('GET', '/previews/pushed/wait', '?timeout=10')
   await sleep(50)
-  store.apply('pushed', { type: 'current', number: store.get('pushed')!.newer!.number })
+  store.apply('pushed', { type: 'current', number: store.get('pushed')!.update!.number })
   assert.equal((await waiting).status, 200)
 })
 

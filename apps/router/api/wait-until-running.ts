@@ -91,7 +91,7 @@ function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
   if (!preview) return store.missing(tag) === undefined ? { end: 'stopped', preview } : 'missing'
   switch (preview.state) {
     case 'running':
-      if (isAsked(preview) || preview.coming || isOutdated(preview)) return undefined
+      if (isAsked(preview) || preview.pending || isOutdated(preview)) return undefined
       return { end: 'running', preview }
     case 'failed':
       // The first push to a registry makes the repository too.
@@ -108,6 +108,6 @@ function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
 }
 
 /** When a newer image took over last, milliseconds since 1970; 0 where what came before it is gone. */
-function movedAt({ leaving }: Preview): number {
-  return Math.max(0, ...leaving.map(({ since }) => since))
+function movedAt({ retiring }: Preview): number {
+  return Math.max(0, ...retiring.map(({ since }) => since))
 }

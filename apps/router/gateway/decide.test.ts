@@ -33,13 +33,13 @@ const known = {
   took: { start: 300 },
   crashes: 0,
   notices: [],
-  leaving: [],
-  unfit: null,
-  newer: null,
+  retiring: [],
+  rejectedImage: null,
+  update: null,
   refreshes: 0,
 }
 const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', digest: null, port: 80 }
-const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, coming: null }
+const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, pending: null }
 const paused: Preview = { ...known, state: 'paused', generation, readyAt: NOW, phase: 'frozen' }
 const stopping = { ...known, state: 'stopping', generation, why: 'idle', phase: 'draining' } as const
 const queued: Preview = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'retry', reason: null }
@@ -88,7 +88,7 @@ const table: [string, ClientRequest, Facts, object][] = [
   [
     'nor when a newer image has to be looked for first',
     browser,
-    facts({ preview: { ...stopped, newer: { number: 1, digest: null, asked: false, trouble: null } } }),
+    facts({ preview: { ...stopped, update: { number: 1, digest: null, asked: false, failure: null } } }),
     wait(0),
   ],
   ['nor when its image is gone', browser, facts({ preview: { ...stopped, image: null } }), wait(0)],

@@ -60,7 +60,7 @@ test('of an older image that still serves nothing is told that is a newer one’
     state: 'running',
     generation,
     readyAt: 0,
-    coming: null,
+    pending: null,
   }
   assert.equal(sourceOfPreview(preview).created, null)
   const newer = { ...preview, generation: { ...generation, image: 'new' } }

@@ -39,15 +39,15 @@ const known = {
   took: {},
   crashes: 0,
   notices: [{ code: 'text' as const, text: evil }],
-  leaving: [],
-  unfit: null,
-  newer: null,
+  retiring: [],
+  rejectedImage: null,
+  update: null,
   refreshes: 0,
 }
 const generation = { number: 1, container: evil, slot: 3, image: evil, digest: evil, port: 80 }
 const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason }
 const failed: Preview = { ...known, state: 'failed', reason, retryAt: null }
-const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000, coming: null }
+const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000, pending: null }
 const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation: null, why: 'idle' }
 
 const desk: ListFacts = {

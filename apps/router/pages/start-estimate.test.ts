@@ -58,7 +58,7 @@ describe('how long a start usually takes', () => {
       rest.map((preview) => startEstimateWhilePending(preview, lately)),
       [400, 400, null, null],
     )
-    const running: Preview = { ...known({}, { image }), state: 'running', generation, readyAt: 0, coming: null }
+    const running: Preview = { ...known({}, { image }), state: 'running', generation, readyAt: 0, pending: null }
     const stopped: Preview = { ...known({}, { image }), state: 'stopped', generation, why: 'idle' }
     for (const preview of [running, stopped]) assert.equal(startEstimateWhilePending(preview, lately), null)
   })

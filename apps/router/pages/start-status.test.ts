@@ -16,9 +16,9 @@ const base = {
   took: {},
   crashes: 0,
   notices: [],
-  leaving: [],
-  unfit: null,
-  newer: null,
+  retiring: [],
+  rejectedImage: null,
+  update: null,
   refreshes: 0,
 }
 const image = { id: 'sha256:a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
@@ -292,7 +292,7 @@ describe('when there is nothing more to wait for', () => {
   const table: [string, Preview | undefined, boolean, StartStatus['over'], string][] = [
     [
       'it runs',
-      { ...known, state: 'running', generation, readyAt: now, coming: null },
+      { ...known, state: 'running', generation, readyAt: now, pending: null },
       false,
       'running',
       'red is running',

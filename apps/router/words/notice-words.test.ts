@@ -6,12 +6,12 @@ import { historyWords } from './history-words.ts'
 import { noticeOf } from './notice-words.ts'
 
 const failure = { code: 'disk-full', detail: 'engine words', at: 0, rest: 60_000 } as const
-const newer: ImageUpdate = { number: 1, digest: 'sha256:d2', asked: false, trouble: failure }
+const newer: ImageUpdate = { number: 1, digest: 'sha256:d2', asked: false, failure }
 const error: Notice = { code: 'answers-error', status: 500, path: '/' }
 const label: Notice = { code: 'label', text: 'The image’s label lotan.port=x is not used: is no port.' }
 
 const told = (notices: Notice[], update: ImageUpdate | null = null) =>
-  noticeOf({ ...fresh, tag: 'red', since: 0, state: 'pulling', progress: null, notices, newer: update })
+  noticeOf({ ...fresh, tag: 'red', since: 0, state: 'pulling', progress: null, notices, update })
 
 test('a notice is told in whole sentences, one after another', () => {
   const curbed =
@@ -32,7 +32,7 @@ test('that a newer image does not come is told first, as long as it is so', () =
     told([error], { ...newer, digest: null }),
     `There may be a newer image, ${why} The application answers 500 at /.`,
   )
-  assert.equal(told([], { ...newer, trouble: null }), null)
+  assert.equal(told([], { ...newer, failure: null }), null)
 })
 
 test('the history tells of a first answer in the same words, and as an earlier Lotan wrote it', () => {

@@ -30,9 +30,9 @@ function wordsOf(tag: string, notice: Notice): string {
 }
 
 /** Why a newer image is not here. */
-function updateFailed({ tag, newer }: Preview): string {
-  if (!newer?.trouble) return ''
-  const { heading } = failureWords(tag, newer.trouble)
-  const what = newer.digest === null ? 'There may be a newer image' : 'A newer image was pushed'
-  return `${what}, but ${heading}; the one before is used. ${newer.trouble.detail}`
+function updateFailed({ tag, update }: Preview): string {
+  if (!update?.failure) return ''
+  const { heading } = failureWords(tag, update.failure)
+  const what = update.digest === null ? 'There may be a newer image' : 'A newer image was pushed'
+  return `${what}, but ${heading}; the one before is used. ${update.failure.detail}`
 }

@@ -28,7 +28,7 @@ export function fail(preview: In<'queued'> | In<'pulling'> | In<'starting'>, { r
 /** Where it was a newer image that could not be pulled, the one that is here starts. */
 export function pullFailed(preview: In<'pulling'>, { reason }: Fail, now: number): Preview | undefined {
   if (!preview.image) return failed(preview, reason, now)
-  return notRenewed(preview, { reason, number: preview.newer?.number }, now)
+  return notRenewed(preview, { reason, number: preview.update?.number }, now)
 }
 
 /** The newer image does not come up. */
@@ -44,7 +44,7 @@ export function exitedAtStart(preview: In<'starting'>, { generation, reason }: E
 /** What runs is started again, unless that was tried too often. */
 export function crashed(preview: In<'running'>, event: Exited, now: number): Preview | undefined {
   const { reason } = event
-  if (preview.coming?.number === event.generation) return rejected(preview, reason)
+  if (preview.pending?.number === event.generation) return rejected(preview, reason)
   if (!isOwn(preview, event.generation)) return undefined
   const crashes = now - preview.readyAt >= STABLE_MS ? 1 : preview.crashes + 1
   if (crashes > MAX_CRASHES) return failedFor(preview, { ...reason, code: 'crashing' }, now)
@@ -92,14 +92,14 @@ export function diskOverAtRemoval(preview: In<'removing'>, event: EventOf<'diskO
 }
 
 function diskOverBeside(preview: Preview, { generation: number, reason }: EventOf<'diskOver'>): Preview | undefined {
-  const isComing = preview.state === 'running' && preview.coming?.number === number
+  const isComing = preview.state === 'running' && preview.pending?.number === number
   const left = isComing ? rejected(preview, reason) : preview
-  const isLeaving = left?.leaving.some((leaving) => leaving.number === number && leaving.since !== AT_ONCE)
-  return left && isLeaving ? nudged(atOnce(left, number)) : undefined
+  const isRetiring = left?.retiring.some((retiring) => retiring.number === number && retiring.since !== AT_ONCE)
+  return left && isRetiring ? nudged(atOnce(left, number)) : undefined
 }
 
 function withKilled<P extends Preview>(preview: P, generation: Generation): P {
-  return { ...preview, leaving: [...preview.leaving, { ...generation, since: AT_ONCE }] }
+  return { ...preview, retiring: [...preview.retiring, { ...generation, since: AT_ONCE }] }
 }
 
 /** What serves is curbed, or is not any more: the admin reads of it. */

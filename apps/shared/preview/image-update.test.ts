@@ -22,7 +22,7 @@ const known = { ...fresh, tag: 'red', since: now, image, generations: 1 }
 const generation = { number: 1, container: 'c1', slot: 7, image: image.id, digest: image.digest, port: 80 }
 const kept = { ...generation, slot: null }
 const stopped: In<'stopped'> = { ...known, state: 'stopped', generation: kept, why: 'idle' }
-const running: In<'running'> = { ...known, state: 'running', generation, readyAt: now, coming: null }
+const running: In<'running'> = { ...known, state: 'running', generation, readyAt: now, pending: null }
 
 /** What becomes of a preview by these events, 10 ms apart; those that change nothing are passed over. */
 function after(first: Preview, ...events: Event[]): Preview {
@@ -61,7 +61,7 @@ test('a start of what was asked for, or noticed, pulls first; any other takes wh
       const pulling = after(stopped, ...events, pull)
       assert.deepEqual([pulling.state, pulling.image], ['pulling', image])
       const starting = after(pulling, { type: 'pulled', image: newest, number: 1 })
-      assert.deepEqual([starting.state, starting.image, starting.newer], ['starting', newest, null])
+      assert.deepEqual([starting.state, starting.image, starting.update], ['starting', newest, null])
     }
 })
 
@@ -69,23 +69,23 @@ test('what is wanted is known in every state, until the registry has answered th
   const wanted = after(running, asked, asked, ...ends)
   assert.deepEqual([wanted.state, wantsNewer(wanted)], ['stopped', true])
   for (const answer of [{ type: 'current' }, { type: 'renewed', image: newest }] as const) {
-    for (const number of [undefined, 1]) assert.equal(after(wanted, { ...answer, number }).newer, wanted.newer)
-    assert.equal(after(wanted, { ...answer, number: 2 }).newer, null)
+    for (const number of [undefined, 1]) assert.equal(after(wanted, { ...answer, number }).update, wanted.update)
+    assert.equal(after(wanted, { ...answer, number: 2 }).update, null)
   }
   // Told by its digest, it is here with it, whenever that was.
-  assert.equal(after(running, noticed, { type: 'renewed', image: newest }).newer, null)
-  assert.equal(after(running, asked, asked, notRenewed('credentials', 1)).newer?.trouble, null)
-  assert.equal(after(running, asked, asked, notRenewed('credentials', 2)).newer?.trouble?.code, 'credentials')
+  assert.equal(after(running, noticed, { type: 'renewed', image: newest }).update, null)
+  assert.equal(after(running, asked, asked, notRenewed('credentials', 1)).update?.failure, null)
+  assert.equal(after(running, asked, asked, notRenewed('credentials', 2)).update?.failure?.code, 'credentials')
 })
 
 test('an answer counts whatever the clock does, and a number is given out once', () => {
   const ahead = next(running, 'red', asked, now + 600_000)!
-  assert.equal(next(ahead, 'red', { type: 'current', number: ahead.newer!.number }, now)!.newer, null)
+  assert.equal(next(ahead, 'red', { type: 'current', number: ahead.update!.number }, now)!.update, null)
   const first = after(running, asked)
-  const again = after(first, { type: 'current', number: first.newer!.number }, asked)
-  assert.notEqual(again.newer!.number, first.newer!.number)
+  const again = after(first, { type: 'current', number: first.update!.number }, asked)
+  assert.notEqual(again.update!.number, first.update!.number)
   const born = next(undefined, 'red', { type: 'ahead', image }, now)!
-  assert.ok(after(born, asked).newer!.number > now)
+  assert.ok(after(born, asked).update!.number > now)
 })
 
 test('who waits waits for what somebody has asked for, not for what was only noticed', () => {
@@ -107,10 +107,10 @@ test('without an image there is none that is newer: what somebody builds under i
   ]
   for (const [how, before, events] of ways) {
     const bare = after(before, ...events)
-    assert.deepEqual([bare.state, bare.image, bare.newer, bare.notices], ['queued', null, null, []], how)
+    assert.deepEqual([bare.state, bare.image, bare.update, bare.notices], ['queued', null, null, []], how)
     assert.equal(wantsNewer(after(bare, own)), false, how)
   }
-  assert.equal(after(told, { type: 'cleaned' }).newer, null)
+  assert.equal(after(told, { type: 'cleaned' }).update, null)
   assert.equal(wantsNewer({ ...after(running, asked), image: { ...image, pulled: false } }), false)
 })
 
@@ -136,8 +136,8 @@ test('what is told twice is no news, nor of a preview that has it, or has somebo
 test('a newer image that does not come when a start waits for it lets the one before start, and the admin is told', () => {
   const starting = after(stopped, noticed, start, pull, fails('credentials'))
   assert.deepEqual([starting.state, starting.image], ['starting', image])
-  const { state, newer, notices } = after(starting, ...up)
-  assert.deepEqual([state, newer?.trouble?.code, newer?.digest], ['running', 'credentials', newest.digest])
+  const { state, update, notices } = after(starting, ...up)
+  assert.deepEqual([state, update?.failure?.code, update?.digest], ['running', 'credentials', newest.digest])
   assert.deepEqual(notices, [slow])
 })
 
@@ -146,8 +146,8 @@ test('a registry that does not answer keeps nobody from what is here, nor from i
   assert.deepEqual([queued.state, wantsNewer(queued)], ['queued', false])
   const starting = after(queued, begin) as In<'starting'>
   assert.equal(starting.generation?.container, kept.container)
-  const { newer } = after(starting, { type: 'answered', generation: 1, notices: [] })
-  assert.deepEqual([newer?.trouble?.code, newer?.digest], ['registry-down', null])
+  const { update } = after(starting, { type: 'answered', generation: 1, notices: [] })
+  assert.deepEqual([update?.failure?.code, update?.digest], ['registry-down', null])
 })
 
 test('a start tries again what has rested, and no start of Lotan’s own does', () => {
@@ -166,7 +166,7 @@ test('a start tries again what has rested, and no start of Lotan’s own does', 
 
 test('what is nothing that can run here is not tried again by a start; somebody may ask all the same', () => {
   const tried = (code: ReasonCode) => after(running, noticed, notRenewed(code))
-  assert.equal(tried('disk-full').newer?.trouble?.code, 'disk-full')
+  assert.equal(tried('disk-full').update?.failure?.code, 'disk-full')
   const again = (preview: Preview) => next(after(preview, ...ends), 'red', start, now + 61_000)!
   assert.ok(wantsNewer(again(tried('disk-full'))))
   assert.ok(!wantsNewer(again(tried('bad-image'))))
@@ -183,8 +183,8 @@ test('once it is here, or the registry has the one before again, nothing is said
     { type: 'renewed', image: { ...newest, digest: 'sha256:d3' }, number: 1 },
     { type: 'current', number: 1 },
   ] as const) {
-    assert.deepEqual([after(told, event).newer, after(told, event).notices], [null, []])
-    assert.deepEqual([after(both, event).newer, after(both, event).notices], [null, [slow]])
+    assert.deepEqual([after(told, event).update, after(told, event).notices], [null, []])
+    assert.deepEqual([after(both, event).update, after(both, event).notices], [null, [slow]])
   }
 })
 

@@ -7,13 +7,13 @@
 import type { Image, ImageUpdate, Preview, StartedBy } from './preview.ts'
 
 /** Whether a start has to look for a newer image before it takes the one that is here. One of somebody else's stays. */
-export function wantsNewer({ image, newer }: Preview): boolean {
-  return image !== null && image.pulled && newer !== null && newer.trouble === null
+export function wantsNewer({ image, update }: Preview): boolean {
+  return image !== null && image.pulled && update !== null && update.failure === null
 }
 
 /** Whether somebody has asked for a newer image that is not here yet: who waits for the preview waits for that. */
 export function isAsked(preview: Preview): boolean {
-  return wantsNewer(preview) && preview.newer!.asked
+  return wantsNewer(preview) && preview.update!.asked
 }
 
 /** Whether a newer image can be looked for beside all else: nothing is under way that somebody waits for. */
@@ -23,8 +23,8 @@ export function mayBeRenewed(preview: Preview): boolean {
 }
 
 /** Whether the registry has this for the tag, and it was found to be nothing that can run here. */
-export function isHopeless({ newer }: Preview, digest: string): boolean {
-  return newer?.trouble?.code === 'bad-image' && newer.digest === digest
+export function isHopeless({ update }: Preview, digest: string): boolean {
+  return update?.failure?.code === 'bad-image' && update.digest === digest
 }
 
 /**
@@ -42,7 +42,7 @@ export function stillNewer(newer: ImageUpdate | null, number: number | undefined
  * @param now milliseconds since 1970
  */
 export function tryAgain(newer: ImageUpdate | null, by: StartedBy, now: number): ImageUpdate | null {
-  if (!newer?.trouble || newer.trouble.code === 'bad-image' || by === 'reaper' || by === 'retry') return newer
+  if (!newer?.failure || newer.failure.code === 'bad-image' || by === 'reaper' || by === 'retry') return newer
   // A clock that stepped back must not make the rest longer.
-  return Math.abs(now - newer.trouble.at) < newer.trouble.rest ? newer : { ...newer, trouble: null }
+  return Math.abs(now - newer.failure.at) < newer.failure.rest ? newer : { ...newer, failure: null }
 }

@@ -31,7 +31,7 @@ export interface Generation {
 }
 
 /** A generation whose route went when a newer one took over, or that was given up: its container has to go yet. */
-export type Leaving = Generation & {
+export type Retiring = Generation & {
   /** When its route went, milliseconds since 1970; 0 where it never had one; AT_ONCE where it is not waited for. */
   since: number
 }
@@ -48,7 +48,7 @@ export interface ImageUpdate {
   /** Somebody has asked for it: whoever waits for the preview waits for this image, too. */
   asked: boolean
   /** Why it could not be brought here; null while that has not been tried. */
-  trouble: UpdateFailure | null
+  failure: UpdateFailure | null
 }
 
 /** `at` is milliseconds since 1970. For `rest` milliseconds from then on no start tries again. */
@@ -108,11 +108,11 @@ export interface Known {
   /** What came of a newer image that does not come is not among them: `newer` knows it. */
   notices: readonly Notice[]
   /** They keep their slots until their containers are gone. */
-  leaving: Leaving[]
+  retiring: Retiring[]
   /** The id of a newer image whose container did not come up: it is not tried again by itself. */
-  unfit: string | null
+  rejectedImage: string | null
   /** What is asked for, or known, to be newer than its image: the next start brings it here first. */
-  newer: ImageUpdate | null
+  update: ImageUpdate | null
   /** How often that was. */
   refreshes: number
 }
@@ -127,9 +127,9 @@ export const fresh: Omit<Known, 'tag' | 'since'> = {
   took: {},
   crashes: 0,
   notices: [],
-  leaving: [],
-  unfit: null,
-  newer: null,
+  retiring: [],
+  rejectedImage: null,
+  update: null,
   refreshes: 0,
 }
 
@@ -140,7 +140,7 @@ export type Preview = Known &
     | { state: 'pulling'; progress: Progress | null }
     | { state: 'starting'; generation: Generation | null }
     /** `readyAt`: since when it has answered without a break. `coming`: the same preview from a newer image. */
-    | { state: 'running'; generation: Routed; readyAt: number; coming: Generation | null }
+    | { state: 'running'; generation: Routed; readyAt: number; pending: Generation | null }
     | { state: 'paused'; phase: PausedPhase; generation: Routed; readyAt: number }
     | { state: 'stopping'; phase: EndPhase; generation: Generation | null; why: StopWhy }
     | { state: 'stopped'; generation: Generation | null; why: StoppedWhy }
@@ -283,14 +283,14 @@ export function generationsOf(preview: Preview): Generation[] {
 
 /** The generations of a preview that come and go, beside its own if it has one. */
 export function besideOf(preview: Preview): Generation[] {
-  const coming = preview.state === 'running' ? preview.coming : null
-  return coming ? [coming, ...preview.leaving] : preview.leaving
+  const pending = preview.state === 'running' ? preview.pending : null
+  return pending ? [pending, ...preview.retiring] : preview.retiring
 }
 
 /** Whether a running preview has a newer image than the one that serves, which has not been tried in vain. */
 export function isOutdated(preview: Preview): boolean {
   if (preview.state !== 'running' || !preview.image) return false
-  return preview.generation.image !== preview.image.id && preview.unfit !== preview.image.id
+  return preview.generation.image !== preview.image.id && preview.rejectedImage !== preview.image.id
 }
 
 /** Whether a failed preview is left alone by visitors. The rest is for what the application, or its image, is at fault. */
@@ -316,8 +316,8 @@ export function startsAgain(preview: Preview): boolean {
 
 /** Whether a preview's state asks the queue-processor for work. */
 export function isOnItsWay(preview: Preview): boolean {
-  if (preview.leaving.length > 0) return true
-  if (preview.state === 'running') return preview.coming !== null || isOutdated(preview)
+  if (preview.retiring.length > 0) return true
+  if (preview.state === 'running') return preview.pending !== null || isOutdated(preview)
   if (preview.state === 'paused') return preview.phase !== 'frozen'
   return ['queued', 'pulling', 'starting', 'stopping', 'removing'].includes(preview.state)
 }
@@ -329,11 +329,11 @@ export function isUnproven({ image, generations }: Preview): boolean {
 
 /** Whether nothing is left of a preview but its row. */
 export function isForgettable(preview: Preview): boolean {
-  if (preview.image || preview.leaving.length > 0) return false
+  if (preview.image || preview.retiring.length > 0) return false
   return preview.state === 'failed' || (preview.state === 'stopped' && !preview.generation)
 }
 
 /** Whether a preview takes one of the LOTAN_MAX_RUNNING places. */
-export function takesPlace(state: State): boolean {
+export function countsAsRunning(state: State): boolean {
   return ['pulling', 'starting', 'running', 'paused', 'stopping'].includes(state)
 }

@@ -72,9 +72,9 @@ export function found(preview: In<'queued'>, { image }: EventOf<'found'>): In<'q
 }
 
 export function pulled(preview: In<'pulling'>, { image, number }: EventOf<'pulled'>, now: number): In<'starting'> {
-  const newer = stillNewer(preview.newer, number, image)
+  const update = stillNewer(preview.update, number, image)
   const took = { ...preview.took, pull: now - (preview.stages.pulling ?? now) }
-  return starting({ ...known(preview), newer, image, took }, now)
+  return starting({ ...known(preview), update, image, took }, now)
 }
 
 /** Its image was pulled before anybody has asked for it. */
@@ -142,7 +142,7 @@ export function answered(preview: In<'starting'>, event: EventOf<'answered'>, no
     state: 'running',
     generation,
     readyAt: now,
-    coming: null,
+    pending: null,
   }
 }
 
@@ -154,5 +154,5 @@ export function adopt(
 ): In<'running'> | In<'paused'> {
   const { number } = generation
   const adopted = { ...known(preview), image, lastSeen: now, generations: number, generation, readyAt: now }
-  return frozen ? { ...adopted, state: 'paused', phase: 'frozen' } : { ...adopted, state: 'running', coming: null }
+  return frozen ? { ...adopted, state: 'paused', phase: 'frozen' } : { ...adopted, state: 'running', pending: null }
 }

@@ -21,15 +21,15 @@ import type { Reason } from './failure-reason.ts'
 const knownFields = ['tag', 'since', ...Object.keys(fresh)] as (keyof Known)[]
 
 /** What stays in every state. A generation that was coming up beside the one that serves goes: no route led to it. */
-export function known(preview: Known & { coming?: Generation | null }): Known {
-  const { coming, leaving } = preview
+export function known(preview: Known & { pending?: Generation | null }): Known {
+  const { pending, retiring } = preview
   const stays = Object.fromEntries(knownFields.map((field) => [field, preview[field]])) as unknown as Known
-  return { ...stays, leaving: coming ? [...leaving, { ...coming, since: 0 }] : leaving }
+  return { ...stays, retiring: pending ? [...retiring, { ...pending, since: 0 }] : retiring }
 }
 
 /** The same once its image is gone: there is none any more that another one would be newer than. */
 export function withoutImage(preview: Preview): Known {
-  return { ...known(preview), image: null, newer: null }
+  return { ...known(preview), image: null, update: null }
 }
 
 /** Marks a change that the queue-processor has to act upon. */
@@ -62,7 +62,7 @@ export function queued(
 ): In<'queued'> {
   return nudged({
     ...base,
-    newer: tryAgain(base.newer, by, now),
+    update: tryAgain(base.update, by, now),
     since: now,
     stages: { queued: now, ...firstOf(base, by) },
     notices: [],
@@ -87,7 +87,7 @@ export function starting(base: Known, now: number): In<'starting'> {
 
 /** @param readyAt what its idle time is counted from, where nobody has visited it since */
 export function running(preview: Preview, generation: Routed, readyAt: number, now: number): In<'running'> {
-  return { ...known(preview), since: now, state: 'running', generation, readyAt, coming: null }
+  return { ...known(preview), since: now, state: 'running', generation, readyAt, pending: null }
 }
 
 /** How a preview's end begins: only a route that nginx may still know has cached answers to outlive. */

@@ -11,7 +11,7 @@ import {
   isRouted,
   MAX_CRASHES,
   STABLE_MS,
-  takesPlace,
+  countsAsRunning,
   type Event,
   type Generation,
   type Image,
@@ -49,19 +49,19 @@ const known = {
   took: {},
   crashes: 0,
   notices: [],
-  leaving: [],
-  unfit: null,
-  newer: null,
+  retiring: [],
+  rejectedImage: null,
+  update: null,
   refreshes: 0,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = { ...known, state: 'queued', generation: null, notBefore: 0, by: 'visit', reason: null }
 const starting: In<'starting'> = { ...here, state: 'starting', generation }
-const running: In<'running'> = { ...here, state: 'running', generation, readyAt: since, coming: null }
+const running: In<'running'> = { ...here, state: 'running', generation, readyAt: since, pending: null }
 const newer: Image = { ...image, id: 'sha256:two', digest: 'sha256:d2' }
 const outdated: In<'running'> = { ...running, image: newer }
-const coming: Generation = { number: 2, container: 'c2', slot: 8, image: newer.id, digest: newer.digest, port: 80 }
-const replaced: In<'running'> = { ...outdated, generations: 2, coming }
+const pending: Generation = { number: 2, container: 'c2', slot: 8, image: newer.id, digest: newer.digest, port: 80 }
+const replaced: In<'running'> = { ...outdated, generations: 2, pending }
 const pausing: In<'paused'> = {
   ...here,
   state: 'paused',
@@ -310,51 +310,51 @@ test('only a route that nginx may still know is drained', () => {
 
 test('a newer image takes over from beside, and the older container leaves', () => {
   const up = after(running, { type: 'renewed', image: newer }, 'replace', 'created2', 'answered2')
-  const { generation: serving, leaving, coming: none, generations, readyAt } = inState(up, 'running')
-  assert.deepEqual(serving, coming)
+  const { generation: serving, retiring, pending: none, generations, readyAt } = inState(up, 'running')
+  assert.deepEqual(serving, pending)
   assert.deepEqual([none, generations, readyAt], [null, 2, since])
-  assert.deepEqual(leaving, [{ ...generation, since: now + 40 }])
-  assert.deepEqual(after(up, 'left')!.leaving, [])
+  assert.deepEqual(retiring, [{ ...generation, since: now + 40 }])
+  assert.deepEqual(after(up, 'left')!.retiring, [])
 })
 
 test('a newer image that does not come up leaves the older one serving, and is not tried again by itself', () => {
   const same = inState(after(replaced, 'fail'), 'running')
-  assert.deepEqual([same.generation, same.coming, same.unfit], [generation, null, newer.id])
-  assert.deepEqual(same.leaving, [{ ...coming, since: 0 }])
+  assert.deepEqual([same.generation, same.pending, same.rejectedImage], [generation, null, newer.id])
+  assert.deepEqual(same.retiring, [{ ...pending, since: 0 }])
   assert.deepEqual(same.notices, [{ code: 'update-rejected', reason: because('registry-down') }])
   assert.equal(after(same, 'replace'), same)
   const again = inState(after(same, 'renewed', 'replace'), 'running')
-  assert.equal(again.coming?.number, 3)
+  assert.equal(again.pending?.number, 3)
 })
 
 test('a number is given out once, though the older image is pushed back and its kept container starts again', () => {
   const back = after(replaced, { type: 'renewed', image }, 'stop', 'ending', 'ended', 'visit', 'begin')
   assert.deepEqual([inState(back, 'starting').generation?.number, back!.generations], [1, 2])
   const third = after(back, 'created', 'answered', { type: 'renewed', image: newer }, 'replace')
-  assert.equal(inState(third, 'running').coming?.number, 3)
+  assert.equal(inState(third, 'running').pending?.number, 3)
 })
 
 test('that a newer image did not come up is no news once another was pushed, the one that serves perhaps', () => {
   const same = after(replaced, 'fail')
   const back = inState(after(same, { type: 'renewed', image }), 'running')
-  assert.deepEqual([back.notices, back.unfit, after(back, 'replace')], [[], null, back])
-  assert.equal(inState(after(back, { type: 'renewed', image: newer }, 'replace'), 'running').coming?.image, newer.id)
+  assert.deepEqual([back.notices, back.rejectedImage, after(back, 'replace')], [[], null, back])
+  assert.equal(inState(after(back, { type: 'renewed', image: newer }, 'replace'), 'running').pending?.image, newer.id)
 })
 
 test('what cannot be brought here is told once, and no more when it is asked for again or is none', () => {
   const notRenewed = (number: number): Event => ({ type: 'notRenewed', reason: because('disk-full'), number })
   const first = after({ ...running, notices: [slow] }, { type: 'refresh' }, notRenewed(1))
-  assert.deepEqual([first!.newer?.trouble?.code, first!.notices], ['disk-full', [slow]])
+  assert.deepEqual([first!.update?.failure?.code, first!.notices], ['disk-full', [slow]])
   const asked = after(first, { type: 'refresh' })
-  assert.deepEqual([asked!.newer?.trouble, asked!.notices], [null, [slow]])
-  assert.equal(after(asked, notRenewed(2))!.newer?.trouble?.code, 'disk-full')
+  assert.deepEqual([asked!.update?.failure, asked!.notices], [null, [slow]])
+  assert.equal(after(asked, notRenewed(2))!.update?.failure?.code, 'disk-full')
   const current = after(first, { type: 'current', number: 1 })!
-  assert.deepEqual([current.newer, current.notices], [null, [slow]])
+  assert.deepEqual([current.update, current.notices], [null, [slow]])
 })
 
 test('what comes up beside goes with the one that serves, and keeps its slot until it is gone', () => {
   for (const how of ['stop', 'restart', 'remove', 'exited'] as const)
-    assert.deepEqual(after(replaced, how)!.leaving, [{ ...coming, since: 0 }], how)
+    assert.deepEqual(after(replaced, how)!.retiring, [{ ...pending, since: 0 }], how)
 })
 
 test('what sleeps has the newer image with its next start', () => {
@@ -531,23 +531,23 @@ test('a kept container of the same image is started again, any other image gets 
 
 test('what fills the disk is killed, whoever it serves, and keeps its slot until it is gone', () => {
   const over = inState(after(running, 'diskOver'), 'failed')
-  assert.deepEqual([over.leaving, over.retryAt], [[{ ...generation, since: AT_ONCE }], null])
+  assert.deepEqual([over.retiring, over.retryAt], [[{ ...generation, since: AT_ONCE }], null])
   assert.equal(over.change, running.change + 1)
   assert.equal(after(over, 'diskOver'), over, 'once is enough')
   const again = inState(after(over, 'start', 'begin'), 'starting')
-  assert.deepEqual([again.generation?.number, again.leaving.length], [2, 1])
-  assert.deepEqual(after(over, 'left')!.leaving, [])
+  assert.deepEqual([again.generation?.number, again.retiring.length], [2, 1])
+  assert.deepEqual(after(over, 'left')!.retiring, [])
 })
 
 test('a newer image that fills the disk goes alone, and so does an older container that leaves', () => {
   const serving = inState(after(replaced, 'diskOver2'), 'running')
-  assert.deepEqual(serving.leaving, [{ ...coming, since: AT_ONCE }])
-  assert.deepEqual([serving.generation, serving.coming, serving.unfit], [generation, null, newer.id])
+  assert.deepEqual(serving.retiring, [{ ...pending, since: AT_ONCE }])
+  assert.deepEqual([serving.generation, serving.pending, serving.rejectedImage], [generation, null, newer.id])
   const taken = after(replaced, 'answered2', 'diskOver')!
-  assert.deepEqual([taken.state, taken.leaving], ['running', [{ ...generation, since: AT_ONCE }]])
+  assert.deepEqual([taken.state, taken.retiring], ['running', [{ ...generation, since: AT_ONCE }]])
   const removed = inState(after(removing, 'diskOver'), 'removing')
   assert.deepEqual([removed.phase, removed.generation], ['ending', null])
-  assert.deepEqual(removed.leaving, [{ ...generation, since: AT_ONCE }])
+  assert.deepEqual(removed.retiring, [{ ...generation, since: AT_ONCE }])
 })
 
 test('a container that is gone is forgotten', () => {
@@ -601,7 +601,7 @@ test('a preview that comes back after its row went has changes of its own', () =
 
 test('what takes a place', () => {
   const states = Object.values(previews).flatMap((preview) => (preview ? [preview.state] : []))
-  const taking = [...new Set(states)].filter(takesPlace)
+  const taking = [...new Set(states)].filter(countsAsRunning)
   assert.deepEqual(taking, ['pulling', 'starting', 'running', 'paused', 'stopping'])
 })
 

@@ -25,11 +25,11 @@ import type { Notice } from './notice.ts'
 export function refresh(preview: Preview, { digest }: EventOf<'refresh'>): Preview | undefined {
   // Without an image a start asks the registry in any case; one of somebody else's stays as it is.
   if (preview.image ? !preview.image.pulled : preview.state !== 'pulling') return undefined
-  if (digest !== undefined && (digest === preview.newer?.digest || digest === preview.image?.digest)) return undefined
+  if (digest !== undefined && (digest === preview.update?.digest || digest === preview.image?.digest)) return undefined
   const refreshes = preview.refreshes + 1
-  const isAsked = digest === undefined || (preview.newer?.asked ?? false)
-  const newer: ImageUpdate = { number: refreshes, digest: digest ?? null, asked: isAsked, trouble: null }
-  return { ...preview, newer, refreshes }
+  const isAsked = digest === undefined || (preview.update?.asked ?? false)
+  const update: ImageUpdate = { number: refreshes, digest: digest ?? null, asked: isAsked, failure: null }
+  return { ...preview, update, refreshes }
 }
 
 /** There is no newer image, by the answer to that asking. Whoever waited for one has the image that is here. */
@@ -40,9 +40,9 @@ export function current(
 ): Preview | undefined {
   const { image } = preview
   if (!image) return undefined
-  const newer = stillNewer(preview.newer, number, image)
-  if (newer === preview.newer && !isKeptWaiting(preview)) return undefined
-  return goOn({ ...preview, newer }, now)
+  const update = stillNewer(preview.update, number, image)
+  if (update === preview.update && !isKeptWaiting(preview)) return undefined
+  return goOn({ ...preview, update }, now)
 }
 
 /** There is a newer image, or there may be one, but it does not come: the one that is here is used. */
@@ -53,11 +53,11 @@ export function notRenewed(
 ): Preview | undefined {
   if (!preview.image) return undefined
   // What was asked for since then has not been tried; and that it is tried in vain again and again is no news.
-  const was = preview.newer
-  const isNews = was !== null && was.number === number && was.trouble?.code !== reason.code
+  const was = preview.update
+  const isNews = was !== null && was.number === number && was.failure?.code !== reason.code
   if (!isNews && !isKeptWaiting(preview)) return undefined
-  const newer = isNews ? { ...was, trouble: { ...reason, at: now, rest } } : was
-  return goOn({ ...preview, newer }, now)
+  const update = isNews ? { ...was, failure: { ...reason, at: now, rest } } : was
+  return goOn({ ...preview, update }, now)
 }
 
 /** Whether its start is kept waiting for an answer about its newest image. */
@@ -91,8 +91,8 @@ export const renewedWhileRunning = unlessSame<In<'running'>>((preview, event) =>
   const renewed = withImage(preview, event)
   if (preview.image?.id === event.image.id) return withDigest(renewed)
   // A generation of an older image still is not wanted any more, and that one did not come up is no news.
-  const notices = preview.unfit ? [] : preview.notices
-  return nudged({ ...renewed, ...known(renewed), notices, unfit: null, coming: null })
+  const notices = preview.rejectedImage ? [] : preview.notices
+  return nudged({ ...renewed, ...known(renewed), notices, rejectedImage: null, pending: null })
 })
 
 /** What sleeps has it with its next start. */
@@ -107,7 +107,7 @@ export const renewedAfterFailure = unlessSame<In<'failed'>>((preview, event, now
 )
 
 function withImage<P extends Preview>(preview: P, { image, number }: Renewed): P {
-  return { ...preview, image, newer: stillNewer(preview.newer, number, image) }
+  return { ...preview, image, update: stillNewer(preview.update, number, image) }
 }
 
 /**
@@ -118,17 +118,18 @@ function withDigest(preview: In<'running'> | In<'paused'> | In<'stopped'>): Prev
   const { image, generation } = preview
   const of = <G extends Generation | null>(generation: G): G =>
     generation?.image === image?.id ? { ...generation, digest: image!.digest } : generation
-  if (preview.state === 'running') return { ...preview, generation: of(preview.generation), coming: of(preview.coming) }
+  if (preview.state === 'running')
+    return { ...preview, generation: of(preview.generation), pending: of(preview.pending) }
   return { ...preview, generation: of(generation) } as Preview
 }
 
 /** A generation of the newer image comes up beside the one that serves, at the slot that the store has given it. */
 export function replace(preview: In<'running'>, { slot, port }: EventOf<'replace'>): In<'running'> | undefined {
   const { image } = preview
-  if (!image || !isOutdated(preview) || preview.coming || slot === undefined) return undefined
+  if (!image || !isOutdated(preview) || preview.pending || slot === undefined) return undefined
   const number = preview.generations + 1
-  const coming = { number, container: null, slot, image: image.id, digest: image.digest, port }
-  return { ...preview, generations: number, coming }
+  const pending = { number, container: null, slot, image: image.id, digest: image.digest, port }
+  return { ...preview, generations: number, pending }
 }
 
 /** The engine has made the container of what comes up. */
@@ -142,33 +143,40 @@ export function slotTaken(preview: In<'running'>, { generation, slot }: EventOf<
 }
 
 function withComing(preview: In<'running'>, number: number, what: Partial<Generation>): In<'running'> | undefined {
-  const { coming } = preview
-  return coming?.number === number ? { ...preview, coming: { ...coming, ...what } } : undefined
+  const { pending } = preview
+  return pending?.number === number ? { ...preview, pending: { ...pending, ...what } } : undefined
 }
 
 /** The newer container answers: the route moves to it, and the older one leaves. */
 export function takenOver(preview: In<'running'>, event: EventOf<'answered'>, now: number): In<'running'> | undefined {
-  const { coming, generation } = preview
-  if (coming?.number !== event.generation || !isRouted(coming)) return undefined
-  const leaving = [...preview.leaving, { ...generation, since: now }]
-  return nudged({ ...preview, generation: coming, coming: null, leaving, notices: event.notices, unfit: null })
+  const { pending, generation } = preview
+  if (pending?.number !== event.generation || !isRouted(pending)) return undefined
+  const retiring = [...preview.retiring, { ...generation, since: now }]
+  return nudged({
+    ...preview,
+    generation: pending,
+    pending: null,
+    retiring,
+    notices: event.notices,
+    rejectedImage: null,
+  })
 }
 
 /** The newer image does not come up: the older container serves on, and the admin is told. */
 export function rejected(preview: In<'running'>, reason: Reason): In<'running'> | undefined {
-  if (!preview.coming) return undefined
+  if (!preview.pending) return undefined
   const notices: Notice[] = [{ code: 'update-rejected', reason }]
-  return { ...preview, ...known(preview), coming: null, unfit: preview.coming.image, notices }
+  return { ...preview, ...known(preview), pending: null, rejectedImage: preview.pending.image, notices }
 }
 
 /** A generation that leaves is not waited for any more. */
 export function atOnce<P extends Preview>(preview: P, generation: number): P {
-  const leaving = preview.leaving.map((one) => (one.number === generation ? { ...one, since: AT_ONCE } : one))
-  return { ...preview, leaving }
+  const retiring = preview.retiring.map((one) => (one.number === generation ? { ...one, since: AT_ONCE } : one))
+  return { ...preview, retiring }
 }
 
 /** The container of a generation that was leaving is gone. */
 export function left(preview: Preview, { generation }: EventOf<'left'>): Preview | undefined {
-  const leaving = preview.leaving.filter(({ number }) => number !== generation)
-  return leaving.length < preview.leaving.length ? { ...preview, leaving } : undefined
+  const retiring = preview.retiring.filter(({ number }) => number !== generation)
+  return retiring.length < preview.retiring.length ? { ...preview, retiring } : undefined
 }

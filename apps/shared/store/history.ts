@@ -110,9 +110,9 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     case 'notRenewed':
       return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
     case 'replace':
-      return becomes.state === 'running' ? `slot ${becomes.coming?.slot}` : null
+      return becomes.state === 'running' ? `slot ${becomes.pending?.slot}` : null
     case 'slotTaken':
-      return `slot ${(becomes.state === 'running' ? becomes.coming : generationOf(becomes))?.slot}`
+      return `slot ${(becomes.state === 'running' ? becomes.pending : generationOf(becomes))?.slot}`
     case 'left':
       return `generation ${event.generation}`
     default:

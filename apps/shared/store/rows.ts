@@ -19,7 +19,7 @@ export type Row = Record<string, Value> & { tag: string; state: Stored }
 
 type KeysOf<P> = P extends unknown ? keyof P : never
 /** What a preview knows; its generations have rows of their own. */
-type Field = Exclude<KeysOf<Preview>, 'leaving' | 'generation' | 'coming'>
+type Field = Exclude<KeysOf<Preview>, 'retiring' | 'generation' | 'pending'>
 
 /** Where a field of a preview stands in its row. */
 interface Column {
@@ -53,12 +53,12 @@ const columns: Record<Field, Column> = {
   took: json('took'),
   crashes: plain('crashes'),
   notices: {
-    names: ['notice'],
+    names: ['notices'],
     write: (notices) => [(notices as unknown[]).length > 0 ? JSON.stringify(notices) : null],
-    read: ({ notice }) => (notice ? (JSON.parse(String(notice)) as unknown) : []),
+    read: ({ notices }) => (notices ? (JSON.parse(String(notices)) as unknown) : []),
   },
-  unfit: plain('unfit'),
-  newer: json('newer'),
+  rejectedImage: plain('rejected_image'),
+  update: json('image_update'),
   refreshes: plain('refreshes'),
   reason: json('reason'),
   retryAt: plain('retry_at'),
@@ -88,7 +88,7 @@ const fieldsOf: { [S in Stored]: Exclude<Extract<keyof In<S>, Field>, keyof type
   failed: ['state', 'reason', 'retryAt'],
 }
 const withoutGeneration: Stored[] = ['pulling', 'failed']
-const commonFields = ['tag', 'since', ...Object.keys(fresh)].filter((name) => name !== 'leaving') as Field[]
+const commonFields = ['tag', 'since', ...Object.keys(fresh)].filter((name) => name !== 'retiring') as Field[]
 
 /** The names of the columns of a preview's row, but for its label. */
 export const columnNames = Object.values(columns).flatMap(({ names }) => names)
@@ -109,9 +109,9 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
   const serving = of('serving').map(toGeneration)[0] ?? null
   return {
     ...Object.fromEntries(fields),
-    leaving: of('leaving').map((leaving) => ({ ...toGeneration(leaving), since: leaving.since ?? 0 })),
+    retiring: of('retiring').map((retiring) => ({ ...toGeneration(retiring), since: retiring.since ?? 0 })),
     ...(!withoutGeneration.includes(row.state) && { generation: serving }),
-    ...(row.state === 'running' && { coming: of('coming').map(toGeneration)[0] ?? null }),
+    ...(row.state === 'running' && { pending: of('pending').map(toGeneration)[0] ?? null }),
   } as unknown as Preview
 }
 
@@ -127,20 +127,20 @@ function endPhase(isDraining: boolean, startsAgain: boolean): EndPhase {
 
 export type GenerationRow = Generation & {
   tag: string
-  role: 'serving' | 'coming' | 'leaving'
-  /** When a leaving one's route went. */
+  role: 'serving' | 'pending' | 'retiring'
+  /** When a retiring one's route went. */
   since: number | null
 }
 
 /** The rows of a preview's generations. */
 export function toGenerationRows(preview: Preview): GenerationRow[] {
-  const { tag, leaving } = preview
+  const { tag, retiring } = preview
   const serving = generationOf(preview)
-  const coming = preview.state === 'running' ? preview.coming : null
+  const pending = preview.state === 'running' ? preview.pending : null
   return [
     ...(serving ? [{ ...serving, tag, role: 'serving' as const, since: null }] : []),
-    ...(coming ? [{ ...coming, tag, role: 'coming' as const, since: null }] : []),
-    ...leaving.map((generation) => ({ ...generation, tag, role: 'leaving' as const })),
+    ...(pending ? [{ ...pending, tag, role: 'pending' as const, since: null }] : []),
+    ...retiring.map((generation) => ({ ...generation, tag, role: 'retiring' as const })),
   ]
 }
 

@@ -129,6 +129,15 @@ const steps: (string | ((db: Database) => void))[] = [
   `,
   // `notice` was words in one text; it is a list of facts now, as JSON.
   bringNoticesForward,
+  `
+  ALTER TABLE preview RENAME COLUMN notice TO notices;
+  ALTER TABLE preview RENAME COLUMN unfit TO rejected_image;
+  ALTER TABLE preview RENAME COLUMN newer TO image_update;
+  UPDATE preview
+  SET image_update = json_remove(json_set(image_update, '$.failure', json(image_update -> '$.trouble')), '$.trouble')
+  WHERE image_update IS NOT NULL;
+  UPDATE generation SET role = CASE role WHEN 'coming' THEN 'pending' ELSE 'retiring' END WHERE role <> 'serving';
+  `,
 ]
 
 export const newestVersion = steps.length

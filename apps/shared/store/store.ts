@@ -8,7 +8,7 @@
  */
 import { next } from '../preview/transitions.ts'
 import type { Log } from '../log.ts'
-import { generationOf, takesPlace, type Event, type Preview } from '../preview/preview.ts'
+import { generationOf, countsAsRunning, type Event, type Preview } from '../preview/preview.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf } from './history.ts'
 import { hostLabels } from './labels.ts'
@@ -93,7 +93,7 @@ export function openStore(
   function hasRoom(was: Preview | undefined, event: Event): boolean {
     if (event.type === 'adopt') return !pool.isTaken(event.generation.slot)
     if (event.type !== 'pull' && event.type !== 'begin') return true
-    return !was || takesPlace(was.state) || previews.places() < event.places
+    return !was || countsAsRunning(was.state) || previews.places() < event.places
   }
 
   /** A tag that comes back after its row went counts its generations on: a late report of an old one stays one. */

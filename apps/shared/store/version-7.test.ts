@@ -73,6 +73,14 @@ test('every state, and how far a preview is in it, is as it was', () => {
   }
 })
 
+/** A row of version 7 in the words of today. */
+function inNewWords({ notice, unfit, newer, role, ...row }: Row): Row {
+  if (typeof role === 'string') return { ...row, role: { coming: 'pending', leaving: 'retiring' }[role] ?? role }
+  const { trouble: failure, ...update } = JSON.parse(String(newer)) ?? {}
+  const image_update = newer === null ? null : JSON.stringify({ ...update, failure })
+  return { ...row, notices: notice, rejected_image: unfit, image_update }
+}
+
 test('what is read and written again has the same rows, but for the notices', () => {
   const { db, old, list, put } = openOld()
   for (const preview of list()) put(preview)
@@ -80,8 +88,8 @@ test('what is read and written again has the same rows, but for the notices', ()
   const told = old.filter(({ notice }) => notice)
   assert.equal(told.length, 7)
   assert.deepEqual(
-    rows.map((row, i) => ('notice' in row ? { ...row, notice: old[i]!.notice } : row)),
-    old,
+    rows.map((row, i) => ('notices' in row ? { ...row, notices: old[i]!.notice } : row)),
+    old.map(inNewWords),
   )
 })
 
@@ -107,7 +115,7 @@ test('notices in words become what they tell, and go when that is over', () => {
     .list()
     .filter(({ tag }) => tag.startsWith('told-'))
   assert.deepEqual(Object.fromEntries(told.map((preview) => [preview.tag, preview.notices])), notices)
-  const known = told.filter(({ newer }) => newer?.trouble?.code === 'disk-full').map(({ tag }) => tag)
+  const known = told.filter(({ update }) => update?.failure?.code === 'disk-full').map(({ tag }) => tag)
   assert.deepEqual(known, ['told-update', 'told-update-and-error'])
   const after = (tag: string, event: Event) =>
     next(

@@ -74,7 +74,7 @@ try {
   const ends: Seen['ends'] = {}
   await Promise.all(Object.keys(fillers).map((tag) => untilEnd(tag, tag)))
   await untilEnd(greedy, 'layer')
-  await until('what was killed is gone', () => lotan.store.list().every(({ leaving }) => leaving.length === 0))
+  await until('what was killed is gone', () => lotan.store.list().every(({ retiring }) => retiring.length === 0))
   isOver = true
   await watched
   const { bavail, bsize } = await fs.statfs(disk)
