@@ -10,7 +10,7 @@ import { messagePage, script, stylesheet } from '../pages/render.ts'
 import { sendProblem } from '../api/problem.ts'
 import { readiness, routerName } from '../readiness.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
-import { isOurs } from './same-origin.ts'
+import { isOurs } from '../access/same-origin.ts'
 
 export function adminApp(context: RouterContext): express.Express {
   const { config, log } = context

@@ -3,10 +3,10 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import { ipKeyGenerator, rateLimit, type AugmentedRequest } from 'express-rate-limit'
 import type { Config } from '../../shared/config/config.ts'
 import type { Log } from '../../shared/log.ts'
-import { isToken, proofOf, provesLogin, setCookie } from './session-cookie.ts'
+import { isToken, proofOf, provesLogin, setCookie } from '../access/session-cookie.ts'
 import { loginPage, messagePage, type Page } from '../pages/render.ts'
 import { sendProblem } from '../api/problem.ts'
-import { asPath, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
+import { asPath, isOwn, isOwnOrigin, localPath } from '../access/same-origin.ts'
 
 /**
  * Wrong tokens a minute and address. Counts only the form, which only Lotan's own page can send: any page can make its
