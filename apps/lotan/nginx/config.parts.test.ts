@@ -147,9 +147,9 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
     await router.listen()
     const store = storeWith(onPorts(Array<number>(60).fill((application.address() as AddressInfo).port)))
     const [program = '', ...args] = await writeNginxConf(config, store, [
-      { path: '/', largestBody: '64k', webSockets: false },
-      { path: '/hooks/', largestBody: '1m', webSockets: false },
-      { path: '/terminal', largestBody: '64k', webSockets: true },
+      { path: '/', largestBody: 65_536, webSockets: false },
+      { path: '/hooks/', largestBody: 1_048_576, webSockets: false },
+      { path: '/terminal', largestBody: 65_536, webSockets: true },
     ])
     nginx = spawn(program, args, { stdio: 'inherit' })
     await until('nginx answers', async () => (await ask({ host: domain })).status === 200)
