@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { preview } from '../../shared/api/preview.ts'
 import { problem } from '../../shared/api/problem.ts'
+import type { Route } from '../access/route.ts'
 import { tagText } from './resource.ts'
 
 export interface Operation {
@@ -13,7 +14,10 @@ export interface Operation {
   responses: Record<number, object>
 }
 
-export type Paths = Record<string, Partial<Record<'get' | 'post' | 'delete', Operation>>>
+/** A route of the API: its path is the one below /api/v1. */
+export interface ApiRoute extends Route {
+  operation: Operation
+}
 
 export const tagParameter = { name: 'tag', in: 'path', required: true, schema: jsonSchemaOf(tagText('')) }
 
