@@ -4,7 +4,7 @@ import { applyAction, startsSomething, type PreviewAction } from '../preview-act
 import type { ApiContext } from './context.ts'
 import { change, type ApiRoute } from './operation.ts'
 import { sendNoPreview, sendNotOffered } from './preview-problem.ts'
-import { tagOf } from './resource.ts'
+import { tagOf } from './input.ts'
 
 const startPreview = change('startPreview', 'Starts a preview; a tag that is none yet becomes one.')
 const stopPreview = change('stopPreview', 'Stops a preview. Its image stays.')

@@ -5,7 +5,7 @@ import type { ApiContext } from './context.ts'
 import { openEvents } from './event-stream.ts'
 import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './operation.ts'
 import { sendNoPreview } from './preview-problem.ts'
-import { tagOf } from './resource.ts'
+import { tagOf } from './input.ts'
 
 const stream = answer(
   'First how things are, then what changes. Event `preview` has a Preview as its data; `removed` has `{"tag": …}`.',

@@ -7,7 +7,7 @@ import type { ApiContext } from './context.ts'
 import { answer, problemAnswer, queryParameters, tagParameter, type ApiRoute, type Operation } from './operation.ts'
 import { aboutOf, sendNoPreview } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, tagOf, untilClosed } from './resource.ts'
+import { checked, numberText, tagOf, untilClosed } from './input.ts'
 
 const MAX_LINES = 10_000
 const wrongTail = `tail is a number of lines, 0 to ${MAX_LINES}, or all.`

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { preview } from '../../shared/api/preview.ts'
 import { problem } from '../../shared/api/problem.ts'
 import type { Route } from '../access/route.ts'
-import { tagText } from './resource.ts'
+import { tagText } from './input.ts'
 
 export interface Operation {
   operationId: string

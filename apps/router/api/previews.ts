@@ -18,7 +18,7 @@ import {
 } from './operation.ts'
 import { sendNoPreview } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, tagOf, tagText } from './resource.ts'
+import { checked, tagOf, tagText } from './input.ts'
 
 const wrong = 'Send {"tag": …} with a valid image tag.'
 const added = z.object({ tag: tagText(wrong) }, wrong)

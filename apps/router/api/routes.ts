@@ -11,7 +11,7 @@ import { describe, openapi } from './openapi.ts'
 import type { ApiRoute } from './operation.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './preview-problem.ts'
-import { tagOf } from './resource.ts'
+import { tagOf } from './input.ts'
 import { tagRoutes } from './tags.ts'
 import { waitRoutes } from './wait.ts'
 

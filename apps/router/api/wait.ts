@@ -19,7 +19,7 @@ import {
 } from './operation.ts'
 import { aboutOf, sendNotOffered } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, tagOf, untilClosed } from './resource.ts'
+import { checked, numberText, tagOf, untilClosed } from './input.ts'
 import { waitUntilRunning, type Waited } from './wait-until-running.ts'
 
 const MAX_SECONDS = 600
