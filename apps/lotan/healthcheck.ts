@@ -4,7 +4,7 @@
  */
 import { readConfig } from '../shared/config/config.ts'
 import { get } from './supervisor/probe.ts'
-import { names } from './supervisor/processes.ts'
+import { names } from './supervisor/names.ts'
 import { unhealthyOf, unhealthyOne } from './supervisor/health.ts'
 
 const config = readConfig()

@@ -147,8 +147,9 @@ export function openWorkers(
   log: Log,
 ) {
   const connections: Redis[] = []
+  let closed = false
   const workers = lanes.map((lane) => {
-    const connection = connect(config, log)
+    const connection = connect(config, log, () => closed)
     connections.push(connection)
     const worker = new Worker<Nudge>(lane, (job) => handle(lane, job.data), {
       connection,
@@ -166,17 +167,20 @@ export function openWorkers(
   return {
     async close(): Promise<void> {
       await Promise.all(workers.map((worker) => worker.close(true)))
+      closed = true
       for (const connection of connections) connection.disconnect()
     },
   }
 }
 
-function connect(config: Pick<Config, 'redis'>, log: Log): Redis {
+/** @param closed while false, the connection and its copies are made again when they are lost */
+function connect(config: Pick<Config, 'redis'>, log: Log, closed = () => false): Redis {
   const options = {
     // A worker waits for Redis for ever; callers use their own timeout. Commands sent while Redis is away are kept
     // until it is back: BullMQ sends some only once, at its start, and never repeats a refused one.
     maxRetriesPerRequest: null,
-    retryStrategy: (tries: number) => Math.min(50 * 2 ** tries, 2_000) * (0.75 + Math.random() / 2),
+    // A worker that is closed while Redis is late may open its copy of the connection once more afterwards.
+    retryStrategy: (tries: number) => (closed() ? null : Math.min(50 * 2 ** tries, 2_000) * (0.75 + Math.random() / 2)),
   }
   const redis =
     'url' in config.redis ? new Redis(config.redis.url, options) : new Redis({ ...options, path: config.redis.socket })

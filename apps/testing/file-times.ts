@@ -8,6 +8,9 @@ export async function* withFileTimes(events: AsyncIterable<TestEvent>, root: str
   let told = false
   for await (const event of events) {
     if (event.type === 'test:summary' && event.data.file) times.push([event.data.file, event.data.duration_ms])
+    // A file of those that share a process is a suite.
+    if (event.type === 'test:complete' && event.data.details.type === 'suite' && event.data.name.endsWith('.test.ts'))
+      times.push([path.resolve(root, event.data.name), event.data.details.duration_ms])
     if (
       event.type === 'test:diagnostic' &&
       event.data.file === undefined &&

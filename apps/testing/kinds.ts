@@ -26,6 +26,9 @@ export function testFiles(of: readonly Kind[] = kinds): string[] {
   return files.filter((file) => of.includes(kindOf(file))).sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
 }
 
+/** Those that share a process: `light-unit-tests.ts`. */
+export const lightUnitTests = () => testFiles(['unit']).filter((file) => !longest.includes(file))
+
 /** By the times that a run of all tests prints at its end. Image and Compose, which start many containers, not side by side. */
 export const longest = [
   'apps/stories/image.test.ts',
@@ -61,4 +64,9 @@ export const longest = [
   'apps/stories/ahead.test.ts',
   'apps/reaper/main.engine.test.ts',
   'apps/lotan/supervisor/up.parts.test.ts',
+  'apps/shared/store/store.test.ts',
+  'apps/shared/store/disk-reserve.test.ts',
+  'apps/shared/config/config.test.ts',
+  'apps/reaper/sync-tags.test.ts',
+  'apps/router/gateway/request.test.ts',
 ]

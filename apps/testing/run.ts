@@ -8,16 +8,15 @@ import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { environmentFor } from '../shared/config/config.ts'
-import { kinds, testFiles } from './kinds.ts'
+import { kinds, lightUnitTests, testFiles } from './kinds.ts'
 import { withFileTimes } from './file-times.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const words = process.argv.slice(2)
 const kind = kinds.find((kind) => kind === words[0])
 const names = kind ? words.slice(1) : words
-const files = testFiles(kind ? [kind] : kinds).filter(
-  (file) => names.length === 0 || names.some((name) => file.includes(name)),
-)
+const all = testFiles(kind ? [kind] : kinds)
+const files = names.length === 0 ? together(all) : all.filter((file) => names.some((name) => file.includes(name)))
 if (files.length === 0) {
   console.error(`no test file is called so: ${words.join(' ')}`)
   process.exit(2)
@@ -42,3 +41,10 @@ events.on('test:summary', ({ file, success }) => {
   if (file === undefined && !success) process.exitCode = 1
 })
 Readable.from(withFileTimes(events, root)).pipe(new spec()).pipe(process.stdout)
+
+/** In their place the light unit tests' one process. */
+function together(files: string[]): string[] {
+  const light = lightUnitTests().filter((file) => files.includes(file))
+  const others = files.filter((file) => !light.includes(file))
+  return light.length > 0 ? ['apps/testing/light-unit-tests.ts', ...others] : others
+}

@@ -4,7 +4,7 @@
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { accepts, get } from './probe.ts'
-import type { Name } from './processes.ts'
+import type { Name } from './names.ts'
 
 interface Check {
   ok: boolean

@@ -3,7 +3,8 @@ import type { Config } from '../../shared/config/config.ts'
 import type { Say } from '../console.ts'
 import { waitFor } from '../wait-for.ts'
 import { outputOf, whereToLook } from './output.ts'
-import type { Name, Processes } from './processes.ts'
+import type { Name } from './names.ts'
+import type { Processes } from './processes.ts'
 import { lastLines } from './rotate.ts'
 
 export interface Launch {

@@ -10,7 +10,8 @@ import { whyNotListen } from '../nginx/listen.ts'
 import { findNginx } from '../nginx/program.ts'
 import { endLeftovers } from './leftovers.ts'
 import { logOf } from './output.ts'
-import { lockOf, type Name } from './processes.ts'
+import type { Name } from './names.ts'
+import { lockOf } from './processes.ts'
 import { rotateLogs } from './rotate.ts'
 
 /** @throws with words for the operator */

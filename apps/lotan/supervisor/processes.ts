@@ -6,12 +6,11 @@ import { environmentFor, type Config } from '../../shared/config/config.ts'
 import { writeNginxConf } from '../nginx/config.ts'
 import { withStore } from '../database/watch.ts'
 import type { DatabaseRepair } from '../database/repair.ts'
+import { names, type Name } from './names.ts'
 import { outputOf } from './output.ts'
 import type { End, SupervisedProcess, ProcessPlan } from './process.ts'
 import { registryConf } from '../demo/registry.ts'
 
-export const names = ['redis', 'registry', 'router', 'queue-processor', 'reaper', 'nginx'] as const
-export type Name = (typeof names)[number]
 export type Processes = Map<Name, SupervisedProcess>
 
 /** Those that may have a launcher of their own. The demo runs only as a whole. */

@@ -1,12 +1,14 @@
 /** The admin's pages and forms. Plain HTML: every form posts and redirects to a page. */
 import { text } from 'node:stream/consumers'
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
+import type { Request, Response } from 'express'
 import { urlOf } from '../../shared/config/config.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import { hostOf, isTag } from '../../shared/tag.ts'
+import type { Route } from '../access/route.ts'
 import type { RouterContext } from '../context.ts'
-import { backOf, sendPage } from './login.ts'
+import { backOf } from './login.ts'
+import { sendPage } from './respond.ts'
 import { LOG_LINES, previewDetailOf, type DetailFacts } from '../pages/preview-detail.ts'
 import { adminPage, messagePage, previewPage } from '../pages/render.ts'
 import { previewListOf } from '../pages/preview-list.ts'
@@ -16,17 +18,22 @@ import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.
 
 const HISTORY_LINES = 50
 
-/** @param own lets a change pass only when Lotan's own page made it */
-export function adminRoutes(
-  { config, store, nudges, changes, reaper, log }: RouterContext,
-  own: RequestHandler,
-): Router {
-  const router = express.Router({ caseSensitive: true })
-  const form = express.urlencoded({ extended: false, limit: '4kb' })
+export function adminRoutes({ config, store, nudges, changes, reaper, log }: RouterContext): Route[] {
+  return [
+    { method: 'GET', path: '/', needs: 'admin', handle: showList },
+    { method: 'POST', path: '/previews', needs: 'admin', body: { type: 'form', limit: 4_096 }, handle: addPreview },
+    { method: 'GET', path: '/previews/:tag', needs: 'admin', handle: showPreview },
+    ...actions.map((action): Route => {
+      const path = `/previews/:tag/${action}`
+      return { method: 'POST', path, needs: 'admin', handle: (req, res) => act(action, req, res) }
+    }),
+  ]
 
-  router.get('/', async (req, res) => sendPage(res, 200, await listPage(req)))
+  async function showList(req: Request, res: Response) {
+    sendPage(res, 200, await listPage(req))
+  }
 
-  router.post('/previews', own, form, async (req, res) => {
+  async function addPreview(req: Request, res: Response) {
     const { tag: given } = (req.body ?? {}) as { tag?: unknown }
     const tag = typeof given === 'string' ? given.trim() : ''
     if (!isTag(tag)) {
@@ -39,24 +46,12 @@ export function adminRoutes(
     }
     await applyAction('start', idOf({ repository: NAMELESS, tag }), 'admin', { store, nudges })
     return res.redirect(303, '/')
-  })
+  }
 
-  router.get('/previews/:tag', async (req, res) => {
+  async function showPreview(req: Request, res: Response) {
     const preview = store.get(previewIn(req))
     return preview ? sendPage(res, 200, await detailPage(preview)) : respondMissing(req, res)
-  })
-
-  for (const action of actions) router.post(`/previews/:tag/${action}`, own, (req, res) => act(action, req, res))
-
-  router.all(
-    ['/', '/previews', '/previews/:tag', ...actions.map((action) => `/previews/:tag/${action}`)],
-    (req, res) => {
-      res.set('Allow', /^\/(previews\/[^/]+)?$/.test(req.path) ? 'GET, HEAD' : 'POST')
-      const link = { href: '/', name: 'Go to the admin page' }
-      const sentence = 'This address does not take requests of this kind.'
-      sendPage(res, 405, messagePage({ status: 405, heading: 'Not this way', sentence, link }))
-    },
-  )
+  }
 
   async function act(action: PreviewAction, req: Request, res: Response) {
     const tag = req.params.tag as string
@@ -136,8 +131,6 @@ export function adminRoutes(
       return { unreadable: 'The reaper, which reads logs, does not answer.' }
     }
   }
-
-  return router
 }
 
 /** The preview that a path names. */

@@ -1,13 +1,13 @@
 /** `/previews/TAG/logs`: what its container writes, as text. */
 import { pipeline } from 'node:stream/promises'
-import type { Request, Response, Router } from 'express'
+import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { generationOf } from '../../shared/preview/preview.ts'
 import type { ApiContext } from './context.ts'
-import { answer, problemAnswer, queryParameters, tagParameter, type Paths } from './operation.ts'
+import { answer, problemAnswer, queryParameters, tagParameter, type ApiRoute, type Operation } from './operation.ts'
 import { aboutOf, sendNoPreview } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, previewIn, resource, tagOf, untilClosed } from './resource.ts'
+import { checked, numberText, previewIn, tagOf, untilClosed } from './input.ts'
 import { logFields } from '../../shared/preview/preview-id.ts'
 
 const MAX_LINES = 10_000
@@ -30,24 +30,20 @@ const query = z.object({
     .meta({ description: '1: goes on until the container ends.' }),
 })
 
-export const logPaths: Paths = {
-  '/previews/{tag}/logs': {
-    get: {
-      operationId: 'getLogs',
-      summary: 'What its container has written, both streams in order.',
-      parameters: [tagParameter, ...queryParameters(query)],
-      responses: {
-        200: answer('The output.', z.string(), 'text/plain'),
-        400: problemAnswer('A parameter has a value that it cannot have.'),
-        404: problemAnswer('There is no preview of this tag, or it has no container.'),
-        503: problemAnswer('The reaper, which reads logs, does not answer.'),
-      },
-    },
+const getLogs: Operation = {
+  operationId: 'getLogs',
+  summary: 'What its container has written, both streams in order.',
+  parameters: [tagParameter, ...queryParameters(query)],
+  responses: {
+    200: answer('The output.', z.string(), 'text/plain'),
+    400: problemAnswer('A parameter has a value that it cannot have.'),
+    404: problemAnswer('There is no preview of this tag, or it has no container.'),
+    503: problemAnswer('The reaper, which reads logs, does not answer.'),
   },
 }
 
-export function logs({ store, reaper, log }: ApiContext): Router {
-  return resource({ '/previews/:tag/logs': { get: [sendLog] } })
+export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
+  return [{ method: 'GET', path: '/previews/:tag/logs', needs: 'read', operation: getLogs, handle: sendLog }]
 
   async function sendLog(req: Request, res: Response) {
     const tag = tagOf(req)

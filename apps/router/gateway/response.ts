@@ -3,7 +3,7 @@ import type { Response } from 'express'
 import type { GatewayRequest } from './request.ts'
 import { isNavigation, type ClientRequest } from './decide.ts'
 import { sendProblem } from '../api/problem.ts'
-import { asPath } from '../admin/same-origin.ts'
+import { asPath } from '../access/same-origin.ts'
 import { type Content, type Exchange, contentOf, trouble } from './response-content.ts'
 
 /** A longer Location header is more than nginx reads. The waiting page reloads itself instead. */

@@ -11,7 +11,7 @@
  * Yes is 200 and the upstream, no is 403 (forward.ts). /events and /retry serve the waiting and failure pages.
  */
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { backTo, isFromHere } from '../admin/same-origin.ts'
+import { backTo, isFromHere } from '../access/same-origin.ts'
 import { sendProblem } from '../api/problem.ts'
 import type { RouterContext } from '../context.ts'
 import { openStartStatusStreams } from '../pages/start-status-stream.ts'

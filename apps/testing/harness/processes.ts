@@ -11,17 +11,24 @@ export function processes(): Process[] {
   const found: Process[] = []
   for (const name of fs.readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
-    try {
-      const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8')
-      // The second field, the name in brackets, may hold brackets and spaces itself.
-      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      if (state === 'Z') continue
-      found.push({ pid: Number(name), parent: Number(parent), command: read(name, 'cmdline').trim() })
-    } catch {
-      // It has ended.
-    }
+    const process = processOf(name)
+    if (process) found.push(process)
   }
   return found
+}
+
+/** @returns undefined when it has ended */
+function processOf(pid: string): Process | undefined {
+  try {
+    const stat = read(pid, 'stat')
+    // The second field, the name in brackets, may hold brackets and spaces itself.
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z'
+      ? undefined
+      : { pid: Number(pid), parent: Number(parent), command: read(pid, 'cmdline').trim() }
+  } catch {
+    return undefined
+  }
 }
 
 /** Those whose command line or environment names one of the paths. */
@@ -52,7 +59,7 @@ export function usersOf(pid: number): number[] {
 }
 
 export function isAlive(pid: number): boolean {
-  return processes().some((process) => process.pid === pid)
+  return processOf(String(pid)) !== undefined
 }
 
 /** Bytes; `own` without shared memory. */

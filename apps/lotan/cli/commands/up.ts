@@ -3,7 +3,8 @@ import { readConfig } from '../../../shared/config/config.ts'
 import { certificateProblems } from '../../nginx/certificate.ts'
 import { UsageError } from '../command.ts'
 import { openConsole } from '../../console.ts'
-import { names, separate, type Name } from '../../supervisor/processes.ts'
+import { names, type Name } from '../../supervisor/names.ts'
+import { separate } from '../../supervisor/processes.ts'
 import { up } from '../../supervisor/up.ts'
 
 export const usage = `lotan up [${separate.join(' | ')} ...]`

@@ -1,29 +1,9 @@
-/** A router for one resource of the API: its paths, their methods, and how what is sent is checked. */
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
+/** How the API reads what is sent to it. */
+import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { isTag, TAG, type Tag } from '../../shared/tag.ts'
 import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
-import { sendNoPreview } from './preview-problem.ts'
+import { TAG, type Tag } from '../../shared/tag.ts'
 import { sendProblem } from './problem.ts'
-
-type Methods = Partial<Record<'get' | 'post' | 'delete', RequestHandler[]>>
-
-/** Any method that a path does not have gets 405, and what is no tag 404. */
-export function resource(paths: Record<string, Methods>): Router {
-  const router = express.Router({ caseSensitive: true })
-  router.param('tag', (_req, res, next, tag: string) => (isTag(tag) ? next() : sendNoPreview(res, tag)))
-  for (const [path, methods] of Object.entries(paths)) {
-    const route = router.route(path)
-    for (const [method, handlers] of Object.entries(methods)) route[method as 'get'](...handlers)
-    const names = Object.keys(methods).map((method) => method.toUpperCase())
-    const allowed = [...names, ...(methods.get ? ['HEAD'] : [])].join(', ')
-    route.all((req, res) => {
-      res.set('Allow', allowed)
-      sendProblem(res, 405, `${req.method} means nothing here. Allowed: ${allowed}.`)
-    })
-  }
-  return router
-}
 
 export function tagOf(req: Request): Tag {
   return req.params.tag as string
