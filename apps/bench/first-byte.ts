@@ -24,7 +24,7 @@ export async function firstByte(): Promise<void> {
   registry.multiply('one', [...singles, ...crowds.flat()])
   const gate = await openGate(registry.port)
   const lotan = await startLotan({ repository: `127.0.0.1:${gate.port}/todowrangler` })
-  await until('the tags are known', () => lotan.store.offered().length > CLICKS)
+  await until('the tags are known', () => lotan.store.offered('').length > CLICKS)
   const single: number[] = []
   const crowd: number[] = []
   const click = async (tag: string) => {

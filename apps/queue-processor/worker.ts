@@ -1,6 +1,6 @@
 /**
- * Reads a nudged preview again and runs the step that its state asks for. One tag's steps run one after another; a
- * nudge for a busy tag is remembered and holds no lane.
+ * Reads a nudged preview again and runs the step that its state asks for. One preview's steps run one after another; a
+ * nudge for a busy one is remembered and holds no lane.
  */
 import { nextInLine } from '../shared/preview/start-queue.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/preview/image-update.ts'
@@ -14,8 +14,9 @@ import { updateImage } from './images/update-image.ts'
 import { openRetireGeneration } from './step/retire-generation.ts'
 import { removeStrays } from './step/remove-strays.ts'
 import { takeStep } from './step/steps.ts'
+import { logFields, type PreviewId } from '../shared/preview/preview-id.ts'
 
-/** Where a busy tag's current step runs, whether that is an update, and what arrived for the tag meanwhile. */
+/** Where a busy preview's current step runs, whether that is an update, and what arrived for it meanwhile. */
 interface Turn {
   lane: Lane
   nudged: boolean
@@ -25,17 +26,17 @@ interface Turn {
 
 export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => Promise<void> {
   const { store, nudges, log, config } = deps
-  const busy = new Map<string, Turn>()
+  const busy = new Map<PreviewId, Turn>()
   const retire = openRetireGeneration(deps)
   const prepull = openPrepull(deps)
 
-  return async function attend(lane, { tag, sweep: sweeps = false, refresh: updates = false, prepull: ahead = false }) {
-    // Beside the tag's other steps: the engine fetches a layer once for all pulls.
-    if (ahead) return prepull(tag)
-    // Before the tag is marked busy: if this throws, the mark would stay for ever.
-    const before = store.get(tag)
-    if (before?.retiring.length) retire(tag, before.retiring)
-    const running = busy.get(tag)
+  return async function attend(lane, { id, sweep: sweeps = false, refresh: updates = false, prepull: ahead = false }) {
+    // Beside the preview's other steps: the engine fetches a layer once for all pulls.
+    if (ahead) return prepull(id)
+    // Before the preview is marked busy: if this throws, the mark would stay for ever.
+    const before = store.get(id)
+    if (before?.retiring.length) retire(id, before.retiring)
+    const running = busy.get(id)
     if (running) {
       if (sweeps) running.swept = true
       // A wanted update is seen when the step ends.
@@ -43,31 +44,31 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
       return
     }
     const turn: Turn = { lane, nudged: false, swept: false, isUpdate: updates }
-    busy.set(tag, turn)
+    busy.set(id, turn)
     const outcome = updates
-      ? await attempt(tag, 'update', () => updateImage(deps, lane, before))
-      : await attempt(tag, lane, () => step(deps, lane, before, tag, sweeps))
-    if (!outcome?.background) return finish(tag, turn, before, outcome)
+      ? await attempt(id, 'update', () => updateImage(deps, lane, before))
+      : await attempt(id, lane, () => step(deps, lane, before, id, sweeps))
+    if (!outcome?.background) return finish(id, turn, before, outcome)
     const { background: beside } = outcome
-    void attempt(tag, lane, () => beside).then((last) => finish(tag, turn, before, last))
+    void attempt(id, lane, () => beside).then((last) => finish(id, turn, before, last))
   }
 
-  async function attempt(tag: string, lane: Lane, work: () => Promise<Outcome>): Promise<Outcome> {
+  async function attempt(id: PreviewId, lane: Lane, work: () => Promise<Outcome>): Promise<Outcome> {
     try {
       return await work()
     } catch (error) {
-      await failed(tag, lane, error).catch((err: unknown) =>
-        log.error({ tag, lane, err }, 'the failure of a step could not be recorded'),
+      await failed(id, lane, error).catch((err: unknown) =>
+        log.error({ ...logFields(id), lane, err }, 'the failure of a step could not be recorded'),
       )
       return undefined
     }
   }
 
   /** The reaper asks again for a stop that failed; a pull or a start that failed gets a reason. */
-  async function failed(tag: string, lane: Lane, error: unknown) {
-    const preview = store.get(tag)
-    if (!isExpected(error)) log.error({ tag, lane, err: error }, 'step failed')
-    else log.warn({ tag, lane, code: error.code, error: error.message }, 'step failed')
+  async function failed(id: PreviewId, lane: Lane, error: unknown) {
+    const preview = store.get(id)
+    if (!isExpected(error)) log.error({ ...logFields(id), lane, err: error }, 'step failed')
+    else log.warn({ ...logFields(id), lane, code: error.code, error: error.message }, 'step failed')
     // No visitor waits for an update, and the store already notes its failure.
     if (!preview || lane === 'stop' || lane === 'update') return
     const pending = pendingOf(preview)
@@ -75,24 +76,24 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     if (!['queued', 'pulling', 'starting', 'running'].includes(preview.state)) return
     // Fails too while the engine is down; the reaper removes the container later.
     if (pending) await discard(deps, pending).catch(() => {})
-    store.apply(tag, {
+    store.apply(id, {
       type: 'fail',
       reason: toFailureReason(error, lane === 'pull' || lane === 'lookup' ? 'pull-failed' : 'start-failed'),
     })
   }
 
-  async function finish(tag: string, turn: Turn, before: Preview | undefined, outcome: Outcome) {
-    busy.delete(tag)
+  async function finish(id: PreviewId, turn: Turn, before: Preview | undefined, outcome: Outcome) {
+    busy.delete(id)
     try {
-      const now = store.get(tag)
-      if (turn.swept) await nudges.sweep(tag)
+      const now = store.get(id)
+      if (turn.swept) await nudges.sweep(id)
       // The reaper asks again for an update without a result.
       const hasNoResult = turn.isUpdate && before && now?.refreshes === before.refreshes && !hasChanged(before, now)
       if (now && wantsNewer(now) && mayBeRenewed(now) && !hasNoResult) await nudges.refresh(now)
       if (now && (turn.nudged || outcome?.again || needsAnotherStep(turn.lane, before, now))) await nudges.nudge(now)
       if (before && hasChanged(before, now) && !(now && countsAsRunning(now.state))) await nudgeNext()
     } catch (err) {
-      log.error({ tag, err }, 'the follow-up of a step failed')
+      log.error({ ...logFields(id), err }, 'the follow-up of a step failed')
     }
   }
 
@@ -107,14 +108,15 @@ async function step(
   deps: Dependencies,
   lane: Lane,
   preview: Preview | undefined,
-  tag: string,
+  id: PreviewId,
   sweeps: boolean,
 ): Promise<Outcome> {
-  if (!preview || sweeps) return void (await removeStrays(deps, tag))
+  if (!preview || sweeps) return void (await removeStrays(deps, id))
   // The preview has changed since the nudge: another lane takes its step.
   if (laneOf(preview) !== lane) return undefined
   // TAG_FILTER was changed since the click.
-  if (preview.state === 'queued' && !deps.config.offers(tag)) return void deps.store.apply(tag, { type: 'remove' })
+  if (preview.state === 'queued' && !deps.config.offers(preview.tag))
+    return void deps.store.apply(id, { type: 'remove' })
   return takeStep(deps, preview)
 }
 

@@ -59,8 +59,9 @@ test('the image of a container that is taken over is known as one that Lotan pul
   const found = (tag: string, slot: number, pulled: boolean) =>
     ({
       id: `c-${tag}`,
+      repository: '',
       tag,
-      repository,
+      reference: repository,
       address: addressOf(subnet, slot),
       published: null,
       image: image.id,
@@ -78,7 +79,9 @@ test('the image of a container that is taken over is known as one that Lotan pul
     Date.now(),
   )
   assert.deepEqual(store.list().map(({ tag, state }) => [tag, state]), [['ours', 'running'], ['theirs', 'running']]) // prettier-ignore
-  assert.deepEqual(store.pulled.list(), [{ tag: 'ours', id: image.id, repository, digest: 'sha256:d2' }])
+  assert.deepEqual(store.pulled.list(), [
+    { repository: '', tag: 'ours', id: image.id, reference: repository, digest: 'sha256:d2' },
+  ])
   assert.deepEqual(store.list().map(({ image }) => image?.digest), ['sha256:d2', 'sha256:d1']) // prettier-ignore
 })
 
@@ -136,5 +139,5 @@ test('what a route leads to and could not be looked into is told, so that nothin
   const all = (action: Action) => reap.applyAll([{ do: 'nudge', preview }, action], Date.now())
   assert.equal(await all({ do: 'misplaced', preview, generation }), false)
   assert.equal(await all({ do: 'exited', preview }), false)
-  assert.equal(await all({ do: 'sweep', tag: 'red' }), true)
+  assert.equal(await all({ do: 'sweep', id: 'red' }), true)
 })

@@ -9,6 +9,7 @@ import type { Reason } from '../shared/preview/failure-reason.ts'
 import { slotSchemeIn, slotOf } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
 import { isMisplaced, isUnknown, type Action } from './plan.ts'
+import { idOf, logFields, NAMELESS, splitId } from '../shared/preview/preview-id.ts'
 
 /** How many lines are kept, and how long reading them may delay the application's restart. */
 const LINES = 20
@@ -31,21 +32,21 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
   async function apply(action: Action, now: number): Promise<void> {
     switch (action.do) {
       case 'apply': {
-        const preview = store.apply(action.tag, action.event, now)
+        const preview = store.apply(action.id, action.event, now)
         if (preview) await nudges.nudge(preview)
         return
       }
       case 'nudge':
-        if (mayNudge(`${action.preview.tag} ${action.preview.change} ${stepOf(action.preview)}`, now))
+        if (mayNudge(`${idOf(action.preview)} ${action.preview.change} ${stepOf(action.preview)}`, now))
           await nudges.nudge(action.preview)
         return
       case 'refresh':
-        if (mayNudge(`${action.preview.tag} refresh`, now, UPDATE_EVERY_MS)) await nudges.refresh(action.preview)
+        if (mayNudge(`${idOf(action.preview)} refresh`, now, UPDATE_EVERY_MS)) await nudges.refresh(action.preview)
         return
       case 'sweep':
-        if (!mayNudge(`${action.tag} sweep`, now)) return
-        log.info({ tag: action.tag }, 'asking the queue-processor to remove stray containers')
-        await nudges.sweep(action.tag)
+        if (!mayNudge(`${action.id} sweep`, now)) return
+        log.info(logFields(action.id), 'asking the queue-processor to remove stray containers')
+        await nudges.sweep(action.id)
         return
       case 'exited':
         return checkExit(action.preview)
@@ -66,7 +67,8 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
 
   /** A container that seems to have ended or to be gone. If that is so, its route goes at once and it is restarted. */
   async function checkExit(preview: In<'running'> | In<'paused'> | In<'stopped'>): Promise<void> {
-    const { tag, generation } = preview
+    const { generation } = preview
+    const id = idOf(preview)
     if (!generation?.container) return
     const found = await engine.inspect(generation.container)
     if (found && (found.running || preview.state === 'stopped')) return
@@ -74,24 +76,25 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
       ? await reasonFor(preview, found)
       : { code: 'exited', detail: 'another program removed the container' }
     // A restarted container keeps its generation: this is about the run that was inspected.
-    if (store.get(tag)?.stages.running !== preview.stages.running) return
-    const changed = store.apply(tag, { type: 'exited', generation: generation.number, reason, gone: !found })
+    if (store.get(id)?.stages.running !== preview.stages.running) return
+    const changed = store.apply(id, { type: 'exited', generation: generation.number, reason, gone: !found })
     if (changed?.state === 'queued') await nudges.nudge(changed)
   }
 
   /** A container that seems to be at another slot. If that is so, no route may lead to its recorded slot. */
-  async function checkSlot({ tag, since }: Preview, generation: Routed): Promise<void> {
+  async function checkSlot(seen: Preview, generation: Routed): Promise<void> {
+    const id = idOf(seen)
     const found = await engine.inspect(generation.container)
     const slotScheme = slotSchemeIn(store.meta)
     if (!found?.running || !isMisplaced(generation, found, { slotScheme, config })) return
     // The preview may have been restarted since the inspection.
-    const preview = store.get(tag)
-    if (preview?.since !== since || generationOf(preview)?.slot !== generation.slot) return
-    const stopping = store.apply(tag, { type: 'stop', why: 'moved' })
+    const preview = store.get(id)
+    if (preview?.since !== seen.since || generationOf(preview)?.slot !== generation.slot) return
+    const stopping = store.apply(id, { type: 'stop', why: 'moved' })
     if (!stopping) return
     const { slot, number } = generation
     log.warn(
-      { tag, generation: number, slot, found: found.address ?? found.published },
+      { ...logFields(id), generation: number, slot, found: found.address ?? found.published },
       'a container is not at its slot',
     )
     await nudges.nudge(stopping)
@@ -119,36 +122,26 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
   }
 
   /** Adopts a running container that nginx can reach, and removes others. */
-  async function adopt({
-    id,
-    tag,
-    address,
-    published,
-    image: imageId,
-    digest,
-    generation,
-    port,
-    pulled,
-    repository,
-    status,
-  }: Container): Promise<void> {
-    const image = await engine.findImage(imageId, [digest])
+  async function adopt(found: Container): Promise<void> {
+    const { address, published, digest, generation, port, pulled, reference, status } = found
+    const id = idOf(found)
+    const image = await engine.findImage(found.image, [digest])
     const slotScheme = slotSchemeIn(store.meta)
     // Addresses mean nothing until the queue-processor has found the network again.
     if (!slotScheme) return
     // It may have been removed meanwhile, which leaves no row, but a history.
-    if (!isUnknown(generation, store.lastGeneration(tag))) return
+    if (!isUnknown(generation, store.lastGeneration(id))) return
     const slot = slotOf(slotScheme, { address, published })
-    if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(tag)
-    log.info({ tag, container: id, slot }, 'adopting a container that has no row')
-    if (pulled && image.digest) store.pulled.note({ tag, id: image.id, repository, digest: image.digest })
-    store.apply(tag, {
+    if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(id)
+    log.info({ ...logFields(id), container: found.id, slot }, 'adopting a container that has no row')
+    if (pulled && image.digest) store.pulled.note({ ...splitId(id), id: image.id, reference, digest: image.digest })
+    store.apply(id, {
       type: 'adopt',
       frozen: status === 'paused',
       image: { ...image, pulled },
       generation: {
         number: generation,
-        container: id,
+        container: found.id,
         slot,
         image: image.id,
         digest: image.digest,
@@ -170,11 +163,11 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
       if (was === config.repository) return
       if (was !== undefined) {
         log.warn({ was, repository: config.repository }, 'REPOSITORY was changed: its previews are removed')
-        for (const { tag } of store.list()) {
-          const removing = store.apply(tag, { type: 'remove' })
+        for (const preview of store.list().filter(({ repository }) => repository === NAMELESS)) {
+          const removing = store.apply(idOf(preview), { type: 'remove' })
           if (removing) void nudges.nudge(removing)
         }
-        store.forgetRepository()
+        store.forgetRepository(NAMELESS)
       }
       store.meta.set('repository', config.repository)
     },

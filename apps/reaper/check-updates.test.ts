@@ -22,6 +22,7 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
   const image = { id: 'a', digest: digest(1), bytes: 1, created: null, labels: {}, ports: [] }
   const named = (tag: string, pulled: boolean): Preview => ({
     ...fresh,
+    repository: '',
     tag,
     since: 0,
     image: { ...image, pulled },
@@ -124,7 +125,7 @@ const newer = `sha256:${'2'.repeat(64)}`
 function asleep(tag: string): Preview {
   const digest = `sha256:${'1'.repeat(64)}`
   const image = { id: 'a', digest, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
-  return { ...fresh, tag, since: 0, image, state: 'stopped', generation: null, why: 'idle' }
+  return { ...fresh, repository: '', tag, since: 0, image, state: 'stopped', generation: null, why: 'idle' }
 }
 
 test('one tag that the registry refuses does not hide pushes to others', async () => {

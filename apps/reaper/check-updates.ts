@@ -7,6 +7,7 @@ import type { Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import { RegistryError, type Registry } from '../shared/registry/registry.ts'
 import type { Store, UnfitTag } from '../shared/store/store.ts'
+import { idOf, logFields, NAMELESS, type PreviewId } from '../shared/preview/preview-id.ts'
 
 /** Spreads the requests over time. */
 const BETWEEN_MS = 50
@@ -33,52 +34,56 @@ export async function checkUpdates(deps: Dependencies, every: number, signal: Ab
 /** Ends at a failure that would hit the other tags too. @returns the registry's `Retry-After`, milliseconds */
 function openRound({ config, registry, store, nudges, log }: Dependencies, signal: AbortSignal): () => Promise<number> {
   let last = ''
-  /** The last failure by tag, so that it is logged once. */
-  const lastFailures = new Map<string, string>()
+  /** The last failure by preview, so that it is logged once. */
+  const lastFailures = new Map<PreviewId, string>()
 
   async function check(preview: Preview): Promise<void> {
     const { tag, image, update } = preview
+    const id = idOf(preview)
     const digest = await registry.digestOf(tag, image?.digest ?? undefined)
     if (digest === undefined) return
-    store.digest(tag, digest)
+    store.digest(id, digest)
     // An earlier update was requested, or is outdated by a newer push.
-    if (digest === image?.digest && update) store.apply(tag, { type: 'current', number: update.number })
+    if (digest === image?.digest && update) store.apply(id, { type: 'current', number: update.number })
     if (digest === image?.digest || isHopeless(preview, digest)) return
-    const noticed = store.apply(tag, { type: 'refresh', digest })
-    if (noticed) log.info({ tag, was: image?.digest, digest }, 'a newer image was pushed')
+    const noticed = store.apply(id, { type: 'refresh', digest })
+    if (noticed) log.info({ ...logFields(id), was: image?.digest, digest }, 'a newer image was pushed')
     await nudges.refresh(noticed ?? preview)
   }
 
   /** An image that could not run here may be fixed now. */
-  async function checkRejected({ tag, digest: was }: UnfitTag): Promise<void> {
+  async function checkRejected({ id, tag, digest: was }: UnfitTag & { id: PreviewId }): Promise<void> {
     const digest = await registry.digestOf(tag, was)
     if (digest === undefined || digest === was) return
-    log.info({ tag, was, digest }, 'a tag that could not run here was pushed again')
-    store.noteChanged(tag)
+    log.info({ ...logFields(id), was, digest }, 'a tag that could not run here was pushed again')
+    store.noteChanged(id)
   }
 
   return async function round() {
     const withImage = store.list().filter(({ tag, image }) => image?.pulled && config.offers(tag))
-    const known = new Set(withImage.map(({ tag }) => tag))
-    const rejected = store.unfit().filter(({ tag }) => !known.has(tag) && config.offers(tag))
+    const known = new Set(withImage.map(idOf))
+    const rejected = store
+      .unfit(NAMELESS)
+      .map((found) => ({ id: idOf({ repository: NAMELESS, tag: found.tag }), ...found }))
+      .filter(({ id, tag }) => !known.has(id) && config.offers(tag))
     const all = [
-      ...withImage.map((preview) => ({ tag: preview.tag, ask: () => check(preview) })),
-      ...rejected.map((found) => ({ tag: found.tag, ask: () => checkRejected(found) })),
+      ...withImage.map((preview) => ({ id: idOf(preview), ask: () => check(preview) })),
+      ...rejected.map((found) => ({ id: found.id, ask: () => checkRejected(found) })),
     ]
-    for (const { tag, ask } of [...all.filter(({ tag }) => tag > last), ...all.filter(({ tag }) => tag <= last)]) {
+    for (const { id, ask } of [...all.filter(({ id }) => id > last), ...all.filter(({ id }) => id <= last)]) {
       if (signal.aborted) return 0
-      last = tag
+      last = id
       try {
         await ask()
-        lastFailures.delete(tag)
+        lastFailures.delete(id)
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error
         const { code, message, retryAfter, status } = error
         const isRegistryWide = code === 'rate-limited' || retryAfter !== undefined || status === undefined
-        if (isRegistryWide || lastFailures.get(tag) !== message)
-          log.warn({ tag, code, error: message }, 'the registry gives no digest for a tag')
+        if (isRegistryWide || lastFailures.get(id) !== message)
+          log.warn({ ...logFields(id), code, error: message }, 'the registry gives no digest for a tag')
         if (isRegistryWide) return Math.min(retryAfter ?? 0, MAX_RETRY_AFTER_MS)
-        lastFailures.set(tag, message)
+        lastFailures.set(id, message)
       }
       await sleep(BETWEEN_MS, undefined, { signal }).catch(() => {})
     }

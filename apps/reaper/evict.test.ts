@@ -10,6 +10,7 @@ const marks = { high: 85, low: 75 }
 function preview(tag: string, state: Preview['state'], facts: object = {}): Preview {
   const image = { id: tag, pulled: true, bytes: 100 }
   return {
+    repository: '',
     tag,
     since: 0,
     lastSeen: null,

@@ -54,10 +54,10 @@ test('what ended while the reaper was away is found when it comes, and a stray i
     ['purple'],
   )
   assert.equal(state('purple'), 'running')
-  assert.deepEqual(harness.store.offered(), [], 'nothing is asked of the registry before Lotan is ready')
+  assert.deepEqual(harness.store.offered(''), [], 'nothing is asked of the registry before Lotan is ready')
   await harness.sayReady()
-  await until('the tags of the registry are known', () => harness.store.offered().length > 0)
-  assert.deepEqual(harness.store.offered(), [{ tag: 'red', digest: null }])
+  await until('the tags of the registry are known', () => harness.store.offered('').length > 0)
+  assert.deepEqual(harness.store.offered(''), [{ tag: 'red', digest: null }])
   await reaper.end()
 })
 

@@ -18,6 +18,7 @@ const config = {
 const places: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
 const image = { id: 'i', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
 const known = {
+  repository: '',
   tag: 'red',
   since: NOW - MINUTE,
   change: 4,
@@ -56,8 +57,9 @@ const failed = (over: object = {}) =>
 const container = (over: Partial<Container> = {}): Container => ({
   id: 'c2',
   name: 'lotan-1-red-2',
+  repository: '',
   tag: 'red',
-  repository: 'r/app',
+  reference: 'r/app',
   generation: 2,
   running: true,
   status: 'running',
@@ -71,7 +73,7 @@ const container = (over: Partial<Container> = {}): Container => ({
 })
 const update = { number: 1, digest: 'sha256:d2', asked: false, failure: null }
 const failure = { code: 'credentials' as const, detail: '', at: NOW, rest: MINUTE }
-const stop = { do: 'apply', tag: 'red', event: { type: 'stop', why: 'idle' } }
+const stop = { do: 'apply', id: 'red', event: { type: 'stop', why: 'idle' } }
 const paused = (over: object = {}) =>
   ({
     ...known,
@@ -89,10 +91,10 @@ const lived = (lifetime: string) => ({
 })
 const stopping = { ...known, state: 'stopping', generation, why: 'idle', phase: 'ending', since: NOW }
 const misplaced = (preview: Preview) => ({ do: 'misplaced', preview, generation })
-const apply = (event: object) => ({ do: 'apply', tag: 'red', event })
+const apply = (event: object) => ({ do: 'apply', id: 'red', event })
 const nudge = (preview: Preview) => ({ do: 'nudge', preview })
 const exited = (preview: Preview) => ({ do: 'exited', preview })
-const sweep = { do: 'sweep', tag: 'red' }
+const sweep = { do: 'sweep', id: 'red' }
 const away = { reason: { code: 'engine-down', detail: '' }, since: NOW - 1_000 }
 
 const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
@@ -214,12 +216,12 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
         stopped({ image: null, generation: null, lastSeen: NOW - 24 * 60 * MINUTE, since: NOW - 24 * 60 * MINUTE }),
       ],
     },
-    [{ do: 'apply', tag: 'red', event: { type: 'forget' } }],
+    [{ do: 'apply', id: 'red', event: { type: 'forget' } }],
   ],
   [
     'so is a failure, with nothing else left',
     { previews: [failed({ image: null, retryAt: null, since: NOW - 24 * 60 * MINUTE, lastSeen: null })] },
-    [{ do: 'apply', tag: 'red', event: { type: 'forget' } }],
+    [{ do: 'apply', id: 'red', event: { type: 'forget' } }],
   ],
   [
     'but not before',
@@ -236,8 +238,8 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
       ],
     },
     [
-      { do: 'apply', tag: 'guess', event: { type: 'forget' } },
-      { do: 'apply', tag: 'asked', event: { type: 'start', by: 'retry' } },
+      { do: 'apply', id: 'guess', event: { type: 'forget' } },
+      { do: 'apply', id: 'asked', event: { type: 'start', by: 'retry' } },
     ],
   ],
   ['a wish whose nudge was lost is asked for again', { previews: [queued()] }, [nudge(queued())]],
@@ -266,7 +268,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'a failure that can heal is tried again when its time has come',
     { previews: [failed()] },
-    [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
+    [{ do: 'apply', id: 'red', event: { type: 'start', by: 'retry' } }],
   ],
   ['not before', { previews: [failed({ retryAt: NOW + 1 })] }, []],
   ...[failed({ ...away, retryAt: NOW + 1 }), queued({ ...away, notBefore: NOW + 1 })].flatMap(
@@ -274,7 +276,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
       [
         `what failed for want of the engine is started as soon as that answers (${preview.state})`,
         { previews: [preview], containers: [], listedAt: NOW - 1 },
-        [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
+        [{ do: 'apply', id: 'red', event: { type: 'start', by: 'retry' } }],
       ],
       ['not by an answer that is older', { previews: [preview], containers: [], listedAt: preview.since }, []],
       ['nor without one', { previews: [preview], containers: null, listedAt: NOW }, []],
@@ -292,7 +294,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   [
     'but not what was asked for a moment ago and never visited',
     { previews: [failed({ ...away, lastSeen: null })], containers: [], listedAt: NOW },
-    [{ do: 'apply', tag: 'red', event: { type: 'start', by: 'retry' } }],
+    [{ do: 'apply', id: 'red', event: { type: 'start', by: 'retry' } }],
   ],
   ['nor without visitors', { previews: [failed({ lastSeen: NOW - 11 * MINUTE })] }, []],
   [
@@ -339,7 +341,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     },
     [{ do: 'adopt', container: container() }],
   ],
-  ['not one of another repository', { containers: [container({ repository: 'r/old' })] }, [sweep]],
+  ['not one of another repository', { containers: [container({ reference: 'r/old' })] }, [sweep]],
   ['one that does not run is not', { containers: [container({ running: false })] }, [sweep]],
   [
     'an older generation is swept',
@@ -421,14 +423,14 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ['one that rests is left', { previews: [stopped()], containers: [container({ running: false })] }, []],
   [
     'a preview of another repository is removed',
-    { previews: [running()], containers: [container({ repository: 'r/old' })] },
-    [{ do: 'apply', tag: 'red', event: { type: 'remove' } }],
+    { previews: [running()], containers: [container({ reference: 'r/old' })] },
+    [{ do: 'apply', id: 'red', event: { type: 'remove' } }],
   ],
   [
     'once',
     {
       previews: [{ ...running(), state: 'removing', phase: 'draining', since: NOW } as Preview],
-      containers: [container({ repository: 'r/old' })],
+      containers: [container({ reference: 'r/old' })],
     },
     [],
   ],
@@ -446,7 +448,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ['nor of what sleeps: its next start looks for it', { previews: [stopped({ update }), paused({ update })] }, []],
   [
     'what another repository left beside a preview of this one is swept',
-    { previews: [running()], containers: [container(), container({ id: 'old', generation: 1, repository: 'r/old' })] },
+    { previews: [running()], containers: [container(), container({ id: 'old', generation: 1, reference: 'r/old' })] },
     [sweep],
   ],
 ]

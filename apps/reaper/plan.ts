@@ -19,6 +19,7 @@ import {
   type Preview,
   type Routed,
 } from '../shared/preview/preview.ts'
+import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
 
 export interface Facts {
   previews: readonly Preview[]
@@ -28,22 +29,22 @@ export interface Facts {
   listedAt: number
   slotScheme: SlotScheme | undefined
   /** Whether a client may be connected, even silently: then the preview is not frozen. */
-  isOpen: (tag: string) => boolean
+  isOpen: (id: PreviewId) => boolean
   /** All use before this is recorded; a preview may have been used since. */
   knownUntil: number
   /** Free places of LOTAN_MAX_RUNNING. */
   freePlaces: number
-  /** null where the database has never known the tag. */
-  lastGeneration: (tag: string) => number | null
+  /** null where the database has never known the preview. */
+  lastGeneration: (id: PreviewId) => number | null
   config: Timeouts & Pick<Config, 'repository' | 'slots'>
 }
 
 export type Action =
-  | { do: 'apply'; tag: string; event: Event }
+  | { do: 'apply'; id: PreviewId; event: Event }
   | { do: 'nudge'; preview: Preview }
   /** The earlier request may have been lost. */
   | { do: 'refresh'; preview: Preview }
-  | { do: 'sweep'; tag: string }
+  | { do: 'sweep'; id: PreviewId }
   | { do: 'exited'; preview: In<'running'> | In<'paused'> | In<'stopped'> }
   /** Inspect a container that seems to be at another slot: a route may lead to another preview's. */
   | { do: 'misplaced'; preview: Preview; generation: Routed }
@@ -67,19 +68,19 @@ export function plan(facts: Facts, now: number): Action[] {
 }
 
 function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now: number): Action | undefined {
-  const { tag } = preview
+  const id = idOf(preview)
   const { config } = facts
   const age = ageOf(preview, now)
   const due = dueNow(preview, facts, now)
   switch (due?.what) {
     case 'stop':
-      return { do: 'apply', tag, event: { type: 'stop', why: due.why } }
+      return { do: 'apply', id, event: { type: 'stop', why: due.why } }
     case 'pause':
-      return { do: 'apply', tag, event: { type: 'pause' } }
+      return { do: 'apply', id, event: { type: 'pause' } }
     case 'clean':
       return { do: 'nudge', preview }
   }
-  if (isBackWithEngine(preview, facts, now)) return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
+  if (isBackWithEngine(preview, facts, now)) return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
   switch (preview.state) {
     case 'queued':
       return startable.has(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
@@ -96,7 +97,7 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
     case 'failed': {
       if (isOnItsWay(preview)) return { do: 'nudge', preview }
       if (preview.retryAt !== null && now >= preview.retryAt && isVisited(preview, facts, now))
-        return { do: 'apply', tag, event: { type: 'start', by: 'retry' } }
+        return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
       return forgetAfter(preview, isUnproven(preview) ? config.stopAfter : FORGET_MS, now)
     }
     case 'stopped':
@@ -124,7 +125,7 @@ function ageOf({ since }: Preview, now: number): number {
 
 function forgetAfter(preview: Preview, after: number, now: number): Action | undefined {
   if (!isForgettable(preview) || now - Math.max(preview.since, preview.lastSeen ?? 0) < after) return undefined
-  return { do: 'apply', tag: preview.tag, event: { type: 'forget' } }
+  return { do: 'apply', id: idOf(preview), event: { type: 'forget' } }
 }
 
 /** Prefers a stop to a pause, and pauses no preview with a client connected. */
@@ -133,7 +134,7 @@ function dueNow(preview: Preview, { config, isOpen, knownUntil }: Facts, now: nu
   const dues = duesOf(preview, config).filter(
     ({ at, why }) => at <= (isUp && why === 'idle' ? Math.min(now, knownUntil) : now),
   )
-  const mayPause = !isOpen(preview.tag) && !isOnItsWay(preview)
+  const mayPause = !isOpen(idOf(preview)) && !isOnItsWay(preview)
   return dues.find(({ what }) => what !== 'pause') ?? (mayPause ? dues[0] : undefined)
 }
 
@@ -143,33 +144,33 @@ function ofContainers(
   facts: Facts,
   now: number,
 ): Action[] {
-  const rows = new Map(previews.map((preview) => [preview.tag, preview]))
-  const removals = new Set<string>()
-  const sweeps = new Set<string>()
-  const adoptions = new Map<string, Container>()
+  const rows = new Map(previews.map((preview) => [idOf(preview), preview]))
+  const removals = new Set<PreviewId>()
+  const sweeps = new Set<PreviewId>()
+  const adoptions = new Map<PreviewId, Container>()
   for (const container of containers) {
-    const { tag } = container
-    const preview = rows.get(tag)
-    const isOurs = container.repository === facts.config.repository
+    const id = idOf(container)
+    const preview = rows.get(id)
+    const isOurs = container.reference === facts.config.repository
     if (preview) {
       // REPOSITORY was changed.
-      if (!isOurs && isMeant(preview, container) && preview.state !== 'removing') removals.add(tag)
-      else if (isStray(preview, container, now)) sweeps.add(tag)
-    } else if (isOurs && container.running && isUnknown(container.generation, facts.lastGeneration(tag))) {
+      if (!isOurs && isMeant(preview, container) && preview.state !== 'removing') removals.add(id)
+      else if (isStray(preview, container, now)) sweeps.add(id)
+    } else if (isOurs && container.running && isUnknown(container.generation, facts.lastGeneration(id))) {
       // No row: either the preview was removed, which the history tells, or the database was lost or restored.
-      if (container.generation >= (adoptions.get(tag)?.generation ?? 0)) adoptions.set(tag, container)
-    } else sweeps.add(tag)
+      if (container.generation >= (adoptions.get(id)?.generation ?? 0)) adoptions.set(id, container)
+    } else sweeps.add(id)
   }
-  // The tag's other containers are swept in the next round, when its row exists.
-  for (const tag of adoptions.keys()) sweeps.delete(tag)
+  // The preview's other containers are swept in the next round, when its row exists.
+  for (const id of adoptions.keys()) sweeps.delete(id)
   return [
-    ...[...removals].map((tag) => ({ do: 'apply' as const, tag, event: { type: 'remove' as const } })),
+    ...[...removals].map((id) => ({ do: 'apply' as const, id, event: { type: 'remove' as const } })),
     ...[...adoptions.values()].map((container) => ({ do: 'adopt' as const, container })),
-    ...[...sweeps].map((tag) => ({ do: 'sweep' as const, tag })),
+    ...[...sweeps].map((id) => ({ do: 'sweep' as const, id })),
   ]
 }
 
-/** Not known to the database, which was lost or restored: after a removal, a tag's generations count on. */
+/** Not known to the database, which was lost or restored: after a removal, a preview's generations count on. */
 export function isUnknown(generation: number, last: number | null): boolean {
   return last === null || generation > last
 }
@@ -183,7 +184,8 @@ function endedOrGone(
 ): Action[] {
   const known = new Map(containers.map((container) => [container.id, container]))
   return previews.flatMap((preview): Action[] => {
-    const { tag, state } = preview
+    const { state } = preview
+    const id = idOf(preview)
     const generation = routedOf(preview)
     const there = generation && known.get(generation.container)
     if (generation && there?.running && isMisplaced(generation, there, facts))
@@ -196,9 +198,9 @@ function endedOrGone(
     // Paused or resumed after the list was read.
     if (ageOf(preview, now) < NUDGE_AGAIN_MS || isOnItsWay(preview)) return []
     if (state === 'running' && found.status === 'paused')
-      return [{ do: 'apply', tag, event: { type: 'freeze', generation: number } }]
+      return [{ do: 'apply', id, event: { type: 'freeze', generation: number } }]
     if (state === 'paused' && found.status === 'running')
-      return [{ do: 'apply', tag, event: { type: 'woken', generation: number } }]
+      return [{ do: 'apply', id, event: { type: 'woken', generation: number } }]
     return []
   })
 }
@@ -220,7 +222,7 @@ export function isMisplaced(
 
 /** Its address may be another preview's. */
 function isStray(preview: Preview, container: Container, now: number): boolean {
-  // While the queue-processor works on a tag, its containers may be ahead of the row.
+  // While the queue-processor works on a preview, its containers may be ahead of the row.
   const settled =
     ['running', 'paused', 'stopped', 'failed'].includes(preview.state) && ageOf(preview, now) >= NUDGE_AGAIN_MS
   if (!settled) return false

@@ -33,7 +33,7 @@ test('a registry that wants to be left alone is, for as long as it says; others 
       registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),
       config: { prepulls: () => false },
       store: {
-        offer: (tags) => void offered.push(tags.map(({ tag }) => tag)),
+        offer: (_, tags) => void offered.push(tags.map(({ tag }) => tag)),
         listWantedAt: () => 0,
         notYetAhead: () => [],
         list: () => [],
@@ -72,6 +72,7 @@ test('the newest tag is prepulled first, none twice before all have been once, a
   const events: [string, Event][] = []
   const gone = (tag: string, why: StoppedWhy): Preview => ({
     ...fresh,
+    repository: '',
     tag,
     since: 0,
     state: 'stopped',

@@ -5,6 +5,8 @@ import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
 import { RegistryError, type Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
+import type { Tag } from '../shared/tag.ts'
+import { idOf, NAMELESS } from '../shared/preview/preview-id.ts'
 
 const RETRY_MS = 5_000
 /** After a rate limit without `Retry-After`. */
@@ -41,7 +43,10 @@ export async function syncTags(deps: Dependencies, every: number, signal: AbortS
     const began = Date.now()
     try {
       const tags = await registry.tags()
-      store.offer(tags.map((tag) => ({ tag, digest: null })))
+      store.offer(
+        NAMELESS,
+        tags.map((tag) => ({ tag, digest: null })),
+      )
       letAge(deps, tags)
       await requestPrepulls()
       if (failures > 0) log.info({ tags: tags.length }, 'the registry lists its tags again')
@@ -66,18 +71,18 @@ export async function syncTags(deps: Dependencies, every: number, signal: AbortS
     const start = performance.now()
     for (;;) {
       const passed = performance.now() - start
-      if (signal.aborted || passed >= most || (passed >= least && store.listWantedAt() > since)) return
+      if (signal.aborted || passed >= most || (passed >= least && store.listWantedAt(NAMELESS) > since)) return
       await sleep(Math.min(most - passed, LOOK_MS), undefined, { signal }).catch(() => {})
     }
   }
 }
 
 /** An image that was prepulled ages like any other once its tag is no longer offered. */
-function letAge({ store }: Pick<Dependencies, 'store'>, tags: string[]): void {
+function letAge({ store }: Pick<Dependencies, 'store'>, tags: Tag[]): void {
   const offered = new Set(tags)
   for (const preview of store.list())
     if (preview.state === 'stopped' && preview.why === 'ahead' && !offered.has(preview.tag))
-      store.apply(preview.tag, { type: 'unlisted' })
+      store.apply(idOf(preview), { type: 'unlisted' })
 }
 
 /** Requests each tag's prepull once, newest first; then once more those without an image. */
@@ -88,7 +93,7 @@ function openPrepulls({
 }: Pick<Dependencies, 'config' | 'store' | 'nudges'>): () => Promise<void> {
   const requested = new Set<string>()
   return async () => {
-    const remaining = store.notYetAhead().filter(config.prepulls)
+    const remaining = store.notYetAhead(NAMELESS).filter(config.prepulls)
     let batch = remaining.filter((tag) => !requested.has(tag)).slice(0, PREPULLS_PER_LIST)
     if (batch.length === 0) {
       requested.clear()
@@ -96,6 +101,6 @@ function openPrepulls({
     }
     for (const tag of batch) requested.add(tag)
     // The tag that is requested last is pulled first.
-    for (const tag of batch.reverse()) await nudges.prepull(tag)
+    for (const tag of batch.reverse()) await nudges.prepull(idOf({ repository: NAMELESS, tag }))
   }
 }

@@ -10,6 +10,7 @@ const NOW = 1_000_000_000_000
 /** A running preview at slot 1. @param lastSeen seconds after NOW, or null */
 function red(lastSeen: number | null): Preview {
   return {
+    repository: '',
     tag: 'red',
     since: NOW,
     change: 1,

@@ -9,6 +9,7 @@ import { generationOf, isDraining, type Preview } from '../shared/preview/previe
 import { hostPortOf, slotSchemeIn, hostPortText, type SlotScheme } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
 import { retryForever } from './retry-forever.ts'
+import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
 
 /** nginx asks about a host at most every 2 s, and may use an answer for 1 s more. */
 const PERSON_MS = 5_000
@@ -60,7 +61,7 @@ export function watchConnections(deps: Dependencies, every: number, signal: Abor
     if (!connections) return void (look = undefined)
     // Read after the connections: the visit that opened one is recorded by now.
     look = nextLook(look, connections, store.list().filter(isUsable), slotScheme, now)
-    if (look.used.size > 0) store.touch([...look.used].map((tag) => [tag, now]))
+    if (look.used.size > 0) store.touch([...look.used].map((id) => [id, now]))
   }
 
   return {
@@ -68,15 +69,15 @@ export function watchConnections(deps: Dependencies, every: number, signal: Abor
     knownUntil: (): number => knownUntil,
 
     /** True in doubt. */
-    isOpen: (tag: string): boolean => look?.open.has(tag) ?? true,
+    isOpen: (id: PreviewId): boolean => look?.open.has(id) ?? true,
   }
 }
 
 export interface Look {
   at: number
   known: Map<string, SeenConnection>
-  open: Set<string>
-  used: Set<string>
+  open: Set<PreviewId>
+  used: Set<PreviewId>
 }
 
 export function nextLook(
@@ -99,8 +100,8 @@ export function nextLook(
     const was = before?.known.get(key) ?? { bytes, after: before?.at ?? 0, firstSeen: now, owner: 'unknown' }
     const known: SeenConnection = { ...was, bytes, owner: ownerOf(was, preview, now) }
     look.known.set(key, known)
-    look.open.add(preview.tag)
-    if (known.owner === 'person' && bytes > was.bytes) look.used.add(preview.tag)
+    look.open.add(idOf(preview))
+    if (known.owner === 'person' && bytes > was.bytes) look.used.add(idOf(preview))
   }
   return look
 }

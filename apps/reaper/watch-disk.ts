@@ -5,6 +5,7 @@ import { inWords, isOld, usedPercent, type Disk, type Written } from '../shared/
 import { EngineError } from '../shared/engine/engine.ts'
 import { evict } from './evict.ts'
 import { watchWrites } from './watch-writes.ts'
+import { idOf } from '../shared/preview/preview-id.ts'
 
 const LOOK_MS = 1_000
 /** When the disk would be full after three more looks. */
@@ -41,8 +42,8 @@ export async function watchDisk(
     if (disk) await evictIfFull(disk, seen.written, now)
     if (now - oldSweptAt < OLD_IMAGES_MS && !(eviction && !before)) return
     oldSweptAt = now
-    const oldImages = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
-    for (const tag of new Set(oldImages.map(({ tag }) => tag))) await nudges.sweep(tag)
+    const oldImages = store.pulled.list().filter((image) => isOld(image, store.get(idOf(image))))
+    for (const id of new Set(oldImages.map(idOf))) await nudges.sweep(id)
   }
 
   function logStart(disk: Disk | undefined) {
@@ -70,10 +71,10 @@ export async function watchDisk(
       return
     }
     eviction ??= { free: disk.free, used: percent(disk), went: 0, stuck: false }
-    const stopping = go.flatMap(({ tag }) => store.apply(tag, { type: 'stop', why: 'disk' }, now) ?? [])
+    const stopping = go.flatMap((preview) => store.apply(idOf(preview), { type: 'stop', why: 'disk' }, now) ?? [])
     if (stopping.length > 0)
       log.info(
-        { used: percent(disk), free: inWords(disk.free), ...config.disk, tags: stopping.map(({ tag }) => tag) },
+        { used: percent(disk), free: inWords(disk.free), ...config.disk, tags: stopping.map(idOf) },
         "the engine's disk is above its high mark: stopping unused previews",
       )
     eviction.went += stopping.length

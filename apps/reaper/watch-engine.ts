@@ -4,6 +4,7 @@ import { EngineError, type Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { openApplyPlan } from './apply-plan.ts'
+import { logFields } from '../shared/preview/preview-id.ts'
 
 const FIRST_PAUSE_MS = 200
 /** A failed connection costs nothing, and visitors wait for the engine. */
@@ -29,15 +30,17 @@ export async function watchEngine(
       await compare()
       if (failures > 0) log.info('the engine answers again')
       failures = 0
-      for await (const { action, tag, generation } of engine.events(signal, since)) {
+      for await (const { action, preview: id, generation } of engine.events(signal, since)) {
         if (action === 'start') continue
-        const preview = store.get(tag)
+        const preview = store.get(id)
         // The queue-processor handles deaths during a start or a stop itself.
         if (preview?.state !== 'running' && preview?.state !== 'paused' && preview?.state !== 'stopped') continue
         if (preview.generation?.number !== generation) continue
         void reap
           .checkExit(preview)
-          .catch((error: unknown) => log.warn({ err: error, tag }, 'a container that ended could not be inspected'))
+          .catch((error: unknown) =>
+            log.warn({ err: error, ...logFields(id) }, 'a container that ended could not be inspected'),
+          )
       }
     } catch (error) {
       if (signal.aborted) return

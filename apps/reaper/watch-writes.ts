@@ -5,6 +5,7 @@ import { EngineError } from '../shared/engine/engine.ts'
 import { bytesOf } from '../shared/config/values/amount.ts'
 import * as written from './writes.ts'
 import type { DiskFiller, Measurement, Writer } from './writes.ts'
+import { logFields, type PreviewId } from '../shared/preview/preview-id.ts'
 
 const AT_A_TIME = 8
 /** How long eviction waits for the measurement: the preview that fills the disk goes before others. */
@@ -22,10 +23,10 @@ export function watchWrites({
   const measuring = new Map<string, Promise<void>>()
   let lost = 0
   let before: Disk | undefined
-  let recorded: Record<string, number> = {}
+  let recorded: Record<PreviewId, number> = {}
 
   async function measure(writer: Writer): Promise<void> {
-    const { tag, container, runs } = writer
+    const { container, runs } = writer
     const at = Date.now()
     const lostBy = lost
     try {
@@ -38,16 +39,17 @@ export function watchWrites({
       if (filler) await kill(filler)
     } catch (error) {
       // watch-engine.ts reports that the engine is down.
-      if (!(error instanceof EngineError)) log.warn({ tag, err: error }, 'the files of a preview could not be measured')
+      if (!(error instanceof EngineError))
+        log.warn({ ...logFields(writer.preview), err: error }, 'the files of a preview could not be measured')
     }
   }
 
-  async function kill({ writer: { tag, generation }, limit, bytes }: DiskFiller): Promise<void> {
+  async function kill({ writer: { preview: id, generation }, limit, bytes }: DiskFiller): Promise<void> {
     const detail = limit === null ? recentWritesText(bytes) : `it has written more than ${limit}`
     const reason = { code: 'disk-over' as const, detail, ...(limit !== null && { limit }) }
-    const preview = store.apply(tag, { type: 'diskOver', generation, reason })
+    const preview = store.apply(id, { type: 'diskOver', generation, reason })
     if (!preview) return
-    log.warn({ tag, generation, limit, bytes, detail }, 'a preview fills the disk: killing it')
+    log.warn({ ...logFields(id), generation, limit, bytes, detail }, 'a preview fills the disk: killing it')
     // The wake lane has no slow jobs.
     await nudges.nudge(preview, 'wake')
   }
@@ -57,15 +59,15 @@ export function watchWrites({
   }
 
   function record(writers: Writer[]) {
-    const sums: Record<string, number> = {}
-    for (const { tag, container } of writers) {
+    const sums: Record<PreviewId, number> = {}
+    for (const { preview, container } of writers) {
       const bytes = measurements.get(container)?.at(-1)?.bytes
-      if (bytes !== undefined) sums[tag] = (sums[tag] ?? 0) + bytes
+      if (bytes !== undefined) sums[preview] = (sums[preview] ?? 0) + bytes
     }
     // An eviction for this little would free nothing.
-    for (const [tag, bytes] of Object.entries(sums)) if (bytes < MIN_CHANGE) delete sums[tag]
-    const tags = new Set([...Object.keys(sums), ...Object.keys(recorded)])
-    const isNews = [...tags].some((tag) => Math.abs((sums[tag] ?? 0) - (recorded[tag] ?? 0)) >= MIN_CHANGE)
+    for (const [id, bytes] of Object.entries(sums)) if (bytes < MIN_CHANGE) delete sums[id]
+    const ids = new Set([...Object.keys(sums), ...Object.keys(recorded)])
+    const isNews = [...ids].some((id) => Math.abs((sums[id] ?? 0) - (recorded[id] ?? 0)) >= MIN_CHANGE)
     if (isNews && store.noteWritten(sums)) recorded = sums
   }
 

@@ -15,7 +15,7 @@ import {
 
 const now = 1_000_000_000
 const MB = 1e6
-const writer: Writer = { tag: 'red', generation: 1, container: 'c1', limit: '100m', runs: true }
+const writer: Writer = { preview: 'red', generation: 1, container: 'c1', limit: '100m', runs: true }
 const disk: Disk = { total: 10_000 * MB, free: 5_000 * MB, root: '/engine' }
 
 /** A look so many seconds ago, which found so many megabytes. */
@@ -74,9 +74,9 @@ test('who may write more than there is goes when it would soon have filled the d
 })
 
 test('who has written the most goes first', () => {
-  const of = (tag: string, mb: number) => ({ writer: { ...writer, tag }, looks: [look(9, 1), look(0, mb)] })
+  const of = (preview: string, mb: number) => ({ writer: { ...writer, preview }, looks: [look(9, 1), look(0, mb)] })
   const found = fillers([of('a', 400), of('b', 900), of('c', 50)], { disk: { ...disk, free: 1_000 * MB }, high: 85 })
-  assert.deepEqual(found.map(({ writer }) => writer.tag), ['b', 'a']) // prettier-ignore
+  assert.deepEqual(found.map(({ writer }) => writer.preview), ['b', 'a']) // prettier-ignore
 })
 
 test('a limit is binary, as that of memory is', () => {
@@ -103,7 +103,7 @@ test('all containers of a preview may write, but for what rests and what is kill
   const limits = { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '3g' }
   const generation = { number: 1, container: 'c1', slot: 1, image: 'i', digest: null, port: 80 }
   const of = (state: string, facts: object = {}) =>
-    writersOf({ tag: 'red', image: null, retiring: [], state, generation, pending: null, ...facts } as never, { limits })
+    writersOf({ repository: '', tag: 'red', image: null, retiring: [], state, generation, pending: null, ...facts } as never, { limits })
       .map(({ container, runs }) => `${container} ${runs ? 'runs' : 'rests'}`) // prettier-ignore
   assert.deepEqual(of('running'), ['c1 runs'])
   assert.deepEqual(of('starting'), ['c1 runs'])
@@ -117,6 +117,6 @@ test('all containers of a preview may write, but for what rests and what is kill
   const retiring = [{ ...generation, number: 0, container: 'c0', since: 5 }]
   assert.deepEqual(of('running', { pending, retiring }), ['c1 runs', 'c2 runs', 'c0 runs'])
   assert.deepEqual(of('running', { retiring: [{ ...retiring[0], since: AT_ONCE }] }), ['c1 runs'])
-  const labelled = { tag: 'red', state: 'running', generation, pending: null, retiring: [], image: { labels: { 'lotan.disk': '5g' } } } // prettier-ignore
+  const labelled = { repository: '', tag: 'red', state: 'running', generation, pending: null, retiring: [], image: { labels: { 'lotan.disk': '5g' } } } // prettier-ignore
   assert.deepEqual(writersOf(labelled as never, { limits })[0]!.limit, '3g')
 })

@@ -7,6 +7,7 @@ import { usedPercent, type Disk } from '../shared/disk-space.ts'
 import { diskLimit } from '../shared/config/limits.ts'
 import { AT_ONCE, besideOf, generationOf, type Generation, type Preview } from '../shared/preview/preview.ts'
 import { bytesOf } from '../shared/config/values/amount.ts'
+import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
 
 export interface Measurement {
   at: number
@@ -18,7 +19,7 @@ export interface Measurement {
 }
 
 export interface Writer {
-  tag: string
+  preview: PreviewId
   generation: number
   container: string
   limit: string
@@ -61,7 +62,7 @@ export function writersOf(preview: Preview, config: Pick<Config, 'limits'>): Wri
     (preview.state === 'paused' && preview.phase !== 'draining')
   const writer = (runs: boolean) => (generation: Generation) => {
     const { number, container } = generation
-    return container === null ? [] : [{ tag: preview.tag, generation: number, container, limit, runs }]
+    return container === null ? [] : [{ preview: idOf(preview), generation: number, container, limit, runs }]
   }
   const beside = besideOf(preview).filter((one) => !('since' in one) || one.since !== AT_ONCE)
   return [...(own ? [own] : []).flatMap(writer(!isIdle)), ...beside.flatMap(writer(true))]

@@ -5,6 +5,7 @@
 import type { Event, Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store/store.ts'
+import type { PreviewId } from '../shared/preview/preview-id.ts'
 
 export const actions = ['start', 'stop', 'restart', 'remove'] as const
 export type PreviewAction = (typeof actions)[number]
@@ -15,16 +16,16 @@ export function startsSomething(action: PreviewAction): boolean {
 
 /**
  * @param by for the history
- * @returns the preview afterwards, changed or not; undefined for a tag without a preview
+ * @returns the preview afterwards, changed or not; undefined where there is no such preview
  */
 export async function applyAction(
   action: PreviewAction,
-  tag: string,
+  id: PreviewId,
   by: 'admin' | 'api',
   { store, nudges }: { store: Pick<Store, 'apply' | 'get'>; nudges: Pick<Nudges, 'nudge'> },
 ): Promise<Preview | undefined> {
-  const changed = store.apply(tag, eventOf(action, by))
-  if (!changed) return store.get(tag)
+  const changed = store.apply(id, eventOf(action, by))
+  if (!changed) return store.get(id)
   await nudges.nudge(changed)
   return changed
 }

@@ -18,7 +18,16 @@ const minutes = (n: number) => now - n * 60_000
 /** A preview with what this rule looks at; its image has 100 bytes. */
 function preview(tag: string, state: Preview['state'], facts: object = {}): Preview {
   const image = { id: tag, pulled: true, bytes: 100 }
-  const known = { tag, since: minutes(90), lastSeen: null, readyAt: minutes(90), why: 'idle', stages: {}, image }
+  const known = {
+    repository: '',
+    tag,
+    since: minutes(90),
+    lastSeen: null,
+    readyAt: minutes(90),
+    why: 'idle',
+    stages: {},
+    image,
+  }
   return {
     ...known,
     phase: { paused: 'frozen', stopping: 'ending', removing: 'ending' }[state as string],

@@ -4,6 +4,7 @@
  * then paused ones, then running ones that were idle for a while; the longest unused first.
  */
 import { usedAt } from './preview/timeouts.ts'
+import { idOf, type PreviewId } from './preview/preview-id.ts'
 import { AT_ONCE, generationsOf, startsAgain, type In, type Preview } from './preview/preview.ts'
 
 /** Bytes. `total` is what users other than root can use, as `df` counts it. */
@@ -15,8 +16,8 @@ export interface Disk {
   root: string
 }
 
-/** Bytes that previews wrote in layers and volumes, by tag, where known. */
-export type Written = Readonly<Record<string, number>>
+/** Bytes that previews wrote in layers and volumes, where known. */
+export type Written = Readonly<Record<PreviewId, number>>
 
 /** A preview used within this time stays, and so does a failure that a visitor may be reading. */
 const IDLE_MS = 60_000
@@ -97,8 +98,9 @@ function isAsleep(preview: Preview, now: number): boolean {
 }
 
 /** An image that Lotan did not pull stays. */
-function sizeOf({ tag, image }: Preview, written: Written): number {
-  return (image?.pulled ? image.bytes : 0) + (written[tag] ?? 0)
+function sizeOf(preview: Preview, written: Written): number {
+  const { image } = preview
+  return (image?.pulled ? image.bytes : 0) + (written[idOf(preview)] ?? 0)
 }
 
 function sizesOf(previews: readonly Preview[], written: Written): number {

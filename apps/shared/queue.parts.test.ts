@@ -108,7 +108,7 @@ test('each state asks for its lane', () => {
   for (const [lane, ...events] of table) assert.equal(laneOf(previewOf('red', ...events)), lane, JSON.stringify(events))
 })
 
-test('a nudge reaches the worker of its lane, with tag, change and generation', async () => {
+test('a nudge reaches the worker of its lane, with id, change and generation', async () => {
   const { config, nudges } = ownQueue()
   const seen = work(config)
   const pull = previewOf('red', absent, pulling)
@@ -118,9 +118,9 @@ test('a nudge reaches the worker of its lane, with tag, change and generation', 
   await until('all have come', () => seen.length === 3)
   const given = Object.fromEntries(seen)
   assert.deepEqual(given, {
-    pull: { tag: 'red', change: pull.change, generation: null },
-    start: { tag: '1.9.5', change: start.change, generation: 1 },
-    stop: { tag: 'Blue_', change: stop.change, generation: null },
+    pull: { id: 'red', change: pull.change, generation: null },
+    start: { id: '1.9.5', change: start.change, generation: 1 },
+    stop: { id: 'Blue_', change: stop.change, generation: null },
   })
 })
 
@@ -153,12 +153,12 @@ test('each phase of one change is a job of its own, in its own lane', async () =
 test('a start does not wait behind pulls, nor a stop behind either', async () => {
   const { config, nudges } = ownQueue()
   const held = Promise.withResolvers<void>()
-  const seen = work(config, ({ tag }) => (tag.startsWith('slow') ? held.promise : undefined))
+  const seen = work(config, ({ id }) => (id.startsWith('slow') ? held.promise : undefined))
   for (let i = 0; i < 6; i++) await nudges.nudge(previewOf(`slow-${i}`, absent, pulling))
   for (let i = 0; i < 2; i++) await nudges.nudge(previewOf(`slow-start-${i}`))
   await nudges.nudge(previewOf('red', { type: 'stop', why: 'asked' }))
   const begun = (lane: Lane) => seen.filter(([one]) => one === lane).length
-  await until('the stop has come', () => seen.some(([, { tag }]) => tag === 'red'))
+  await until('the stop has come', () => seen.some(([, { id }]) => id === 'red'))
   await until('both lanes are full', () => begun('pull') === widths.pull && begun('start') === widths.start)
   held.resolve()
 })
@@ -191,7 +191,7 @@ test('containers without a row are swept through the stop lane', async () => {
   const seen = work(config)
   await nudges.sweep('red')
   await until('it has come', () => seen.length === 1)
-  assert.deepEqual(seen, [['stop', { tag: 'red', change: 0, generation: null, sweep: true }]])
+  assert.deepEqual(seen, [['stop', { id: 'red', change: 0, generation: null, sweep: true }]])
 })
 
 test('two Lotans on one Redis do not hear each other', async () => {
@@ -201,7 +201,7 @@ test('two Lotans on one Redis do not hear each other', async () => {
   await one.nudges.nudge(previewOf('red'))
   await other.nudges.nudge(previewOf('blue'))
   await until('its own has come', () => seen.length === 1)
-  assert.equal(seen[0]?.[1].tag, 'blue')
+  assert.equal(seen[0]?.[1].id, 'blue')
   assert.equal((await one.nudges.waiting()).start, 1)
 })
 
@@ -222,7 +222,7 @@ test('everything that waits can be forgotten, and asked for again', async () => 
   await nudges.nudge(preview)
   await until('it has come', () => seen.length === 1)
   await sleep(50)
-  assert.deepEqual(seen.map(([, { tag }]) => tag), ['red']) // prettier-ignore
+  assert.deepEqual(seen.map(([, { id }]) => id), ['red']) // prettier-ignore
 })
 
 /** A preview that a newer image was noticed of. */
@@ -266,7 +266,7 @@ test('updates and prepulls have lanes of their own; the last prepull comes first
   assert.deepEqual(await nudges.waiting(), { lookup: 0, prepull: 3, update: 2, pull: 0, start: 0, wake: 0, stop: 0 })
   const seen = work(config)
   await until('all have come', () => seen.length === 5)
-  const of = (lane: Lane) => seen.filter(([of]) => of === lane).map(([, { tag }]) => tag)
+  const of = (lane: Lane) => seen.filter(([of]) => of === lane).map(([, { id }]) => id)
   assert.deepEqual([of('update').sort(), of('prepull').at(-1)], [['blue', 'red'], 'one'])
 })
 
@@ -297,11 +297,11 @@ test('a nudge goes on without Redis, and works again once Redis is back', { time
   await until('Redis answers again', () => nudges.ping().then(() => true))
   await until('the old asker and the old worker meet again', async () => {
     await nudges.nudge(previewOf('after'))
-    return seen.some(([, { tag }]) => tag === 'after')
+    return seen.some(([, { id }]) => id === 'after')
   })
   await until('who came while it was away asks too', async () => {
     await early.nudge(previewOf('early'))
-    return seen.some(([, { tag }]) => tag === 'early')
+    return seen.some(([, { id }]) => id === 'early')
   })
 })
 
@@ -314,7 +314,7 @@ test('Redis emptied under way loses nothing but time', async () => {
   await once(flush, 'exit')
   await until('the next one comes', async () => {
     await nudges.nudge(previewOf('two'))
-    return seen.some(([, { tag }]) => tag === 'two')
+    return seen.some(([, { id }]) => id === 'two')
   })
 })
 

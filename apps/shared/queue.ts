@@ -1,5 +1,5 @@
 /**
- * The queue of nudges to the queue-processor: "look at this tag". Losing all of Redis only loses time, since the reaper
+ * The queue of nudges to the queue-processor: "look at this preview". Losing all of Redis only loses time, since the reaper
  * nudges again for what SQLite says is due.
  *
  * A lane per kind of work, so that no job waits behind a slower kind: a start never waits for a pull, nor a visitor's
@@ -10,12 +10,13 @@ import { Redis } from 'ioredis'
 import type { Config } from './config/config.ts'
 import type { Log } from './log.ts'
 import { generationOf, isOutdated, stepOf, type Preview, type QueuedPhase } from './preview/preview.ts'
+import { idOf, logFields, type PreviewId } from './preview/preview-id.ts'
 
 export const lanes = ['lookup', 'prepull', 'update', 'pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]
 
 export interface Nudge {
-  tag: string
+  id: PreviewId
   change: number
   generation: number | null
   sweep?: true
@@ -71,15 +72,20 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   ) as Record<Lane, Queue<Nudge>>
   for (const queue of Object.values(queues)) queue.on('error', () => {})
 
-  async function request(lane: Lane, tag: string, what: 'sweep' | 'refresh' | 'prepull', id = tag): Promise<void> {
+  async function request(
+    lane: Lane,
+    id: PreviewId,
+    what: 'sweep' | 'refresh' | 'prepull',
+    job: string = id,
+  ): Promise<void> {
     const added = queues[lane].add(
       'look',
-      { tag, change: 0, generation: null, [what]: true },
-      // The tag that is requested last is pulled first.
-      { jobId: `${id}.${what}`, lifo: what === 'prepull', removeOnComplete: true, removeOnFail: true },
+      { id, change: 0, generation: null, [what]: true },
+      // The preview that is requested last is pulled first.
+      { jobId: `${job}.${what}`, lifo: what === 'prepull', removeOnComplete: true, removeOnFail: true },
     )
     await withTimeout(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
-      log.warn({ tag, error: error.message }, `${what} lost, the reaper will ask again`),
+      log.warn({ ...logFields(id), error: error.message }, `${what} lost, the reaper will ask again`),
     )
   }
 
@@ -87,27 +93,31 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
     /** Never throws and never waits long: the reaper repeats a lost nudge. */
     async nudge(preview: Preview, lane = laneOf(preview), now = Date.now()): Promise<void> {
       if (!lane) return
-      const { tag, change } = preview
+      const { change } = preview
+      const id = idOf(preview)
       const delay = preview.state === 'queued' ? Math.max(0, preview.notBefore - now) : 0
       const added = queues[lane].add(
         'look',
-        { tag, change, generation: generationOf(preview)?.number ?? null },
+        { id, change, generation: generationOf(preview)?.number ?? null },
         // BullMQ refuses ids with a colon or of digits only. The same step of the same change makes one job.
-        { jobId: `${tag}.${change}.${stepOf(preview)}`, delay, removeOnComplete: true, removeOnFail: true },
+        { jobId: `${id}.${change}.${stepOf(preview)}`, delay, removeOnComplete: true, removeOnFail: true },
       )
       await withTimeout(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
-        log.warn({ tag, lane, error: error.message }, 'nudge lost, the reaper will ask again'),
+        log.warn({ ...logFields(id), lane, error: error.message }, 'nudge lost, the reaper will ask again'),
       )
     },
 
-    /** Removes the tag's containers that belong to no generation; all of them where it has no row. Never throws. */
-    sweep: (tag: string): Promise<void> => request('stop', tag, 'sweep'),
+    /** Removes its containers that belong to no generation; all of them where it has no row. Never throws. */
+    sweep: (id: PreviewId): Promise<void> => request('stop', id, 'sweep'),
 
     /** The id holds the request's number: an interrupted update may be requested again while its job ends. */
-    refresh: ({ tag, change, update, refreshes }: Preview): Promise<void> =>
-      request(update?.digest ? 'update' : 'lookup', tag, 'refresh', `${tag}.${change}.${refreshes}`),
+    refresh(preview: Preview): Promise<void> {
+      const { change, update, refreshes } = preview
+      const id = idOf(preview)
+      return request(update?.digest ? 'update' : 'lookup', id, 'refresh', `${id}.${change}.${refreshes}`)
+    },
 
-    prepull: (tag: string): Promise<void> => request('prepull', tag, 'prepull'),
+    prepull: (id: PreviewId): Promise<void> => request('prepull', id, 'prepull'),
 
     /** Only for the start of the queue-processor, before it reads from SQLite what is due. */
     async clear(): Promise<void> {
@@ -155,7 +165,9 @@ export function openWorkers(
       lockDuration: 60_000,
     })
     worker.on('error', (error) => log.warn({ lane, error: error.message }, 'queue error'))
-    worker.on('failed', (job, error) => log.error({ lane, tag: job?.data.tag, err: error }, 'job failed'))
+    worker.on('failed', (job, error) =>
+      log.error({ lane, ...(job && logFields(job.data.id)), err: error }, 'job failed'),
+    )
     return worker
   })
   return {

@@ -79,15 +79,15 @@ test('a host says which tag it stands for', () => {
   ]
   for (const [host, label, ...tags] of table)
     for (const [i, naming] of both.entries())
-      assert.deepEqual(readHost(host, naming), label === null ? null : { label, tag: tags[i] }, host)
+      assert.deepEqual(readHost(host, naming), label === null ? null : { label, id: tags[i] }, host)
 })
 
 test('a tag that looks like a slug with its hash is moved away from it', () => {
   for (const naming of both) {
     const label = labelOf('Main', naming)
-    assert.ok(isTag(label))
+    assert.equal(isTag(label), true)
     assert.match(labelOf(label, naming), hashed(label))
-    assert.deepEqual(readHost(`${label}.${domain}`, naming), { label, tag: label })
+    assert.deepEqual(readHost(`${label}.${domain}`, naming), { label, id: label })
   }
 })
 
@@ -102,7 +102,9 @@ test('no host grows longer than DNS allows', () => {
 })
 
 const letters = (alphabet: string, most: number) =>
-  fc.string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength: most }).filter(isTag)
+  fc
+    .string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength: most })
+    .filter((text): boolean => isTag(text))
 const tags = fc.oneof(
   letters('01_.-aA', 8),
   letters('abcXYZ019_.-', 128),
@@ -117,12 +119,12 @@ test('a host leads back to its tag among the known ones, and no two tags share o
     fc.property(fc.uniqueArray(tags, { maxLength: 30 }), namings, (some, naming) => {
       // The worst neighbours: tags named as other tags' hosts are.
       const near = some.flatMap((tag) => [tag, labelOf(tag, naming), labelOf(labelOf(tag, naming), naming)])
-      const all = [...new Set([...near, ...some.map((tag) => tag.toLowerCase())])].filter(isTag)
+      const all: string[] = [...new Set([...near, ...some.map((tag) => tag.toLowerCase())])].filter(isTag)
       const known = new Map(all.map((tag) => [labelOf(tag, naming), tag]))
       assert.equal(known.size, all.length)
       for (const tag of all) {
         const host = readHost(hostOf(tag, naming), naming)
-        assert.equal(known.get(host!.label) ?? host!.tag, tag)
+        assert.equal(known.get(host!.label) ?? host!.id, tag)
       }
     }),
     { numRuns: 500 },
@@ -155,7 +157,7 @@ test('a tag that a host gives without being known lives at that host', () => {
   fc.assert(
     fc.property(tags, namings, (tag, naming) => {
       const host = readHost(`${tag}.${domain}`, naming)
-      if (host?.tag) assert.ok(labelOf(host.tag, naming) === host.label || /-[0-9a-z]{8}$/.test(host.label))
+      if (host?.id) assert.ok(labelOf(host.id, naming) === host.label || /-[0-9a-z]{8}$/.test(host.label))
     }),
   )
 })
@@ -169,7 +171,7 @@ test('any text may stand in a Host header', () => {
       namings,
       (a, b, naming) => {
         const host = readHost(a + b, naming)
-        if (host?.tag != null) assert.ok(isTag(host.tag))
+        if (host?.id != null) assert.ok(isTag(host.id))
         // Case never counts, and what was read once reads the same again.
         assert.deepEqual(
           readHost(
@@ -184,8 +186,8 @@ test('any text may stand in a Host header', () => {
     ),
     { numRuns: 200 },
   )
-  assert.equal(readHost(`${'a.'.repeat(100_000)}${domain}`, folding)?.tag, null)
+  assert.equal(readHost(`${'a.'.repeat(100_000)}${domain}`, folding)?.id, null)
   assert.equal(readHost('-'.repeat(200_000), folding), null)
-  assert.equal(readHost(`${'1_'.repeat(100_000)}.${domain}`, folding)?.tag, null)
+  assert.equal(readHost(`${'1_'.repeat(100_000)}.${domain}`, folding)?.id, null)
   assert.equal(readHost(':'.repeat(200_000), folding), null)
 })

@@ -6,9 +6,12 @@
  * would not come back from its own host (capitals, `1_9_5` beside `1.9.5`, over 63 characters) lives at `SLUG-HASH8`.
  * The hash's last two characters check the rest, so such a label is recognised by its form; a tag that happens to have
  * that form is moved too. Six characters (31 bits) tell tags of the same slug apart: of 10 000 tags with the same first
- * 54 characters two collide in one repository of fifty. A host of two tags stands for neither (`store.tagAt`).
+ * 54 characters two collide in one repository of fifty. A host of two previews stands for neither (`store.previewAt`).
  */
 import { createHash } from 'node:crypto'
+import { NAMELESS, splitId, type PreviewId, type Tag } from './preview/preview-id.ts'
+
+export type { Tag }
 
 export interface Naming {
   domain: string
@@ -24,7 +27,7 @@ const HASH_LENGTH = 9
 /** A valid image tag, by the distribution specification. */
 export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 
-export function isTag(text: string): boolean {
+export function isTag(text: string): text is Tag {
   return TAG.test(text)
 }
 
@@ -32,26 +35,29 @@ export function isTag(text: string): boolean {
  * Tags that tools make for an image: signatures and attestations (cosign), and the referrers of the distribution
  * specification for registries without that API.
  */
-export function isArtifact(tag: string): boolean {
+export function isArtifact(tag: Tag): boolean {
   return /^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag)
 }
 
-/** One label, or several where dots are kept. */
-export function labelOf(tag: string, naming: Naming): string {
+/** One label, or several where dots are kept. Previews of a named repository live below its name. */
+export function labelOf(id: PreviewId, naming: Naming): string {
+  const { repository, tag } = splitId(id)
+  const below = repository === NAMELESS ? '' : `.${repository}`
   const label = write(tag, naming)
-  return comesBack(tag, label, naming) && !isHashed(label) ? label : hashed(tag)
+  const isOwn = comesBack(tag, label, naming, below) && !isHashed(label)
+  return (isOwn ? label : hashed(id)) + below
 }
 
-export function hostOf(tag: string, naming: Naming): string {
-  return `${labelOf(tag, naming)}.${naming.domain}`
+export function hostOf(id: PreviewId, naming: Naming): string {
+  return `${labelOf(id, naming)}.${naming.domain}`
 }
 
 /**
  * Reads a Host header; case, port and final dot do not count.
- * @returns null for a host that is not below the domain; else its label and the tag it stands for unless known tags
- * live there (`store.tagAt`), null where it can stand for none
+ * @returns null for a host that is not below the domain; else its label and the preview it stands for unless known ones
+ * live there (`store.previewAt`), null where it can stand for none
  */
-export function readHost(host: string, naming: Naming): { label: string; tag: string | null } | null {
+export function readHost(host: string, naming: Naming): { label: string; id: PreviewId | null } | null {
   const name = host
     .replace(/:\d*$/, '')
     .replace(/\.$/, '')
@@ -61,7 +67,7 @@ export function readHost(host: string, naming: Naming): { label: string; tag: st
   const label = name.slice(0, -naming.domain.length - 1)
   if (!label) return null
   const tag = read(label, naming)
-  return { label, tag: comesBack(tag, label, naming) ? tag : null }
+  return { label, id: comesBack(tag, label, naming) ? tag : null }
 }
 
 function write(tag: string, { transliterate }: Naming): string {
@@ -72,11 +78,12 @@ function read(label: string, { transliterate }: Naming): string {
   return transliterate ? label.replace(/(?<=\d)_(?=\d)/g, '.') : label
 }
 
-function comesBack(tag: string, label: string, naming: Naming): boolean {
+/** @param below what stands between the label and the domain */
+function comesBack(tag: string, label: string, naming: Naming, below = ''): boolean {
   const labels = naming.transliterate ? [label] : label.split('.')
   return (
     isTag(tag) &&
-    label.length + 1 + naming.domain.length <= HOST_LENGTH &&
+    label.length + below.length + 1 + naming.domain.length <= HOST_LENGTH &&
     labels.every(isLabel) &&
     read(label, naming) === tag
   )
@@ -87,15 +94,16 @@ function isLabel(label: string): boolean {
   return label.length <= LABEL_LENGTH && /^(?!xn--)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/.test(label)
 }
 
-function hashed(tag: string): string {
+/** The hash covers the repository's name too. */
+function hashed(id: PreviewId): string {
   const slug =
-    tag
-      .toLowerCase()
+    splitId(id)
+      .tag.toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-/, '')
       .slice(0, LABEL_LENGTH - HASH_LENGTH)
       .replace(/-$/, '') || 'tag'
-  const start = `${slug}-${digest(tag, 6)}`
+  const start = `${slug}-${digest(id, 6)}`
   return start + digest(start, 2)
 }
 

@@ -37,7 +37,10 @@ describe('a cold preview', { timeout: 300_000 }, () => {
       env: { LOTAN_SLOTS: '120', LOTAN_MAX_RUNNING: '110' },
     })
     // Known tags, as the registry's list would have them: of unknown ones only so many are looked for at once.
-    lotan.store.offer([...pages, ...held, ...robots].map(({ tag }) => ({ tag, digest: null })))
+    lotan.store.offer(
+      '',
+      [...pages, ...held, ...robots].map(({ tag }) => ({ tag, digest: null })),
+    )
   })
   after(async () => {
     await lotan?.stop()

@@ -23,7 +23,7 @@ describe('guesses', { timeout: 300_000 }, () => {
     counted = await countQuestions(registry.port)
     await push([...QUIET, ...BUSY])
     lotan = await startLotan({ repository: repository() })
-    await until('the tags are known', () => lotan.store.offered().length === QUIET.length + BUSY.length)
+    await until('the tags are known', () => lotan.store.offered('').length === QUIET.length + BUSY.length)
   })
   after(async () => {
     await lotan?.stop()

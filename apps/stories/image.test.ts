@@ -88,7 +88,7 @@ describe('the image', { timeout: 300_000 }, () => {
   }
 
   async function runHealthy(options: string[]): Promise<string> {
-    const command = ['run', '--detach', '--health-interval', '500ms', ...options, lotanImage]
+    const command = ['run', '--detach', '--health-interval', '2s', ...options, lotanImage]
     const { stdout } = await run('docker', command, { env: surroundings })
     const id = stdout.trim()
     started.push(id)

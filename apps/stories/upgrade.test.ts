@@ -11,10 +11,24 @@ import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
-describe('an upgrade', { timeout: 300_000 }, () => {
+const read = (...names: string[]) => fs.readFile(path.join(import.meta.dirname, ...names), 'utf8')
+const first = await read('first-version.sql')
+/** The tables of version 7 with the same rows, and what later versions than the first had noted beside them. */
+const seventh = [
+  ...(await read('../shared/store/version-7.sql')).split(/^(?=INSERT)/m).slice(0, 1),
+  ...first.split(/^(?=INSERT)/m).slice(1),
+  "INSERT INTO pulled SELECT image ->> 'id', tag, '{repository}', image ->> 'digest' FROM preview;",
+].join('')
+
+for (const [version, template] of [
+  ['the first version', first],
+  ['version 7', seventh],
+] as const)
+  // prettier-ignore
+  describe(`an upgrade from ${version}`, { timeout: 300_000 }, () => {
   let registry: Registry
   let lotan: Lotan
-  /** As the first version left them. */
+  /** As the older version left them. */
   let red: In<'running'>
   let startedAt: string
 
@@ -31,7 +45,7 @@ describe('an upgrade', { timeout: 300_000 }, () => {
     red = lotan.store.get('red') as In<'running'>
     startedAt = await startOf('red')
     await lotan.end()
-    await writeFirstVersion()
+    await writeOldDatabase()
     await lotan.again()
   })
   after(async () => {
@@ -49,8 +63,8 @@ describe('an upgrade', { timeout: 300_000 }, () => {
     return State.StartedAt
   }
 
-  /** Puts a database of the first version in the place of this one's. */
-  async function writeFirstVersion(): Promise<void> {
+  /** Puts a database of the older version in the place of this one's. */
+  async function writeOldDatabase(): Promise<void> {
     const asleep = lotan.store.get('asleep') as In<'stopped'>
     const values: Record<string, string | number> = {
       repository: registry.repository,
@@ -64,7 +78,6 @@ describe('an upgrade', { timeout: 300_000 }, () => {
         [`${tag}.image`]: image!.id,
         [`${tag}.digest`]: image!.digest,
       })
-    const template = await fs.readFile(path.join(import.meta.dirname, 'first-version.sql'), 'utf8')
     const now = Date.now()
     const sql = template.replace(/\{now-(\d+)\}/g, (_, ms) => String(now - Number(ms))).replace(/\{([\w.]+)\}/g, (_, name: string) => String(values[name])) // prettier-ignore
     assert.doesNotMatch(sql, /undefined|null'/)
@@ -91,8 +104,9 @@ describe('an upgrade', { timeout: 300_000 }, () => {
   test('brings the database to the newest schema, and keeps what it held', async () => {
     assert.ok(version() >= 4)
     const { json } = await lotan.api<{ previews?: unknown }>('GET', '/previews/red')
-    const { state, container, digest } = json as { state: string; container: string; digest: string }
-    assert.deepEqual([state, container, digest], ['running', red.generation.container, red.generation.digest])
+    const { state, container, digest, slot } = json as { state: string; container: string; digest: string; slot: number }
+    const was = red.generation
+    assert.deepEqual([state, container, digest, slot], ['running', was.container, was.digest, was.slot])
     const events = look((db) => db.prepare(`SELECT event FROM history WHERE tag = 'red'`).pluck().all())
     assert.deepEqual(events.slice(0, 3), ['start', 'pull', 'pulled'])
     const pulled = look((db) => db.prepare('SELECT tag FROM pulled ORDER BY tag').pluck().all())
@@ -113,7 +127,7 @@ describe('an upgrade', { timeout: 300_000 }, () => {
     assert.equal(json.generation, 1)
   })
 
-  test('and goes on to stop and remove what the first version started', async () => {
+  test('and goes on to stop and remove what the older version started', async () => {
     await lotan.api('DELETE', '/previews/red')
     await until('its container is gone', async () => (await lotan.containers()).length === 1, { within: 60_000 })
   })

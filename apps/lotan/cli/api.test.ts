@@ -33,17 +33,17 @@ async function eventsOf(pieces: (string | Buffer)[]): Promise<Event[] | undefine
 }
 
 test('events are read however the stream is cut and whatever else it says', async () => {
-  const removed = (tag: string): Event => ({ event: 'removed', data: { tag } })
-  const text = 'event: removed\ndata: {"tag":"é"}\n\n'
+  const removed = (tag: string): Event => ({ event: 'removed', data: { repository: '', tag } })
+  const text = 'event: removed\ndata: {"repository":"","tag":"é"}\n\n'
   const bytes = Buffer.from(text)
   const table: [name: string, pieces: (string | Buffer)[], events: Event[]][] = [
-    ['one piece', ['retry: 1000\n\nevent: removed\ndata: {"tag":"a"}\n\n'], [removed('a')]],
-    ['two events in one', ['event: removed\ndata: {"tag":"a"}\n\nevent: removed\ndata: {"tag":"b"}\n\n'], [removed('a'), removed('b')]],
+    ['one piece', ['retry: 1000\n\nevent: removed\ndata: {"repository":"","tag":"a"}\n\n'], [removed('a')]],
+    ['two events in one', ['event: removed\ndata: {"repository":"","tag":"a"}\n\nevent: removed\ndata: {"repository":"","tag":"b"}\n\n'], [removed('a'), removed('b')]],
     ['byte by byte', [...bytes].map((byte) => Buffer.of(byte)), [removed('é')]],
-    ['CRLF, and data over two lines', ['event: removed\r\ndata: {"tag":\r\ndata: "a"}\r\n\r\n'], [removed('a')]],
-    ['heartbeats', [': still here\n\n', 'event: removed\ndata: {"tag":"a"}\n\n', ': still here\n\n'], [removed('a')]],
-    ['events of a newer Lotan', ['event: pinned\ndata: nothing\n\nevent: removed\nid: 7\ndata: {"tag":"a"}\n\n'], [removed('a')]],
-    ['one that is cut off', ['event: removed\ndata: {"tag":"a"}\n'], []],
+    ['CRLF, and data over two lines', ['event: removed\r\ndata: {"repository":"","tag":\r\ndata: "a"}\r\n\r\n'], [removed('a')]],
+    ['heartbeats', [': still here\n\n', 'event: removed\ndata: {"repository":"","tag":"a"}\n\n', ': still here\n\n'], [removed('a')]],
+    ['events of a newer Lotan', ['event: pinned\ndata: nothing\n\nevent: removed\nid: 7\ndata: {"repository":"","tag":"a"}\n\n'], [removed('a')]],
+    ['one that is cut off', ['event: removed\ndata: {"repository":"","tag":"a"}\n'], []],
   ] // prettier-ignore
   for (const [name, pieces, events] of table) assert.deepEqual(await eventsOf(pieces), events, name)
 })

@@ -88,7 +88,7 @@ function open(config: Config, busyMs?: number): Store {
   return openStore(databaseOf(config), {
     busyMs,
     slots: config.slots,
-    label: (tag) => labelOf(tag, config),
+    label: (id) => labelOf(id, config),
     log: openLog('lotan', 'warn'),
   })
 }

@@ -147,9 +147,9 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
     await router.listen()
     const store = storeWith(onPorts(Array<number>(60).fill((application.address() as AddressInfo).port)))
     const [program = '', ...args] = await writeNginxConf(config, store, [
-      { path: '/', largestBody: '64k', webSockets: false },
-      { path: '/hooks/', largestBody: '1m', webSockets: false },
-      { path: '/terminal', largestBody: '64k', webSockets: true },
+      { path: '/', largestBody: 65_536, webSockets: false },
+      { path: '/hooks/', largestBody: 1_048_576, webSockets: false },
+      { path: '/terminal', largestBody: 65_536, webSockets: true },
     ])
     nginx = spawn(program, args, { stdio: 'inherit' })
     await until('nginx answers', async () => (await ask({ host: domain })).status === 200)
@@ -195,6 +195,33 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
       )
     // One more where 2 s have passed meanwhile.
     assert.ok(router.asked('/route') <= 2, `${router.asked('/route')}`)
+  })
+
+  test('asks again after an answer for one request, a refusal or a stream, and keeps none of them', async () => {
+    const route = (host: string, headers = {}) => ask({ host: `${host}.${domain}`, headers })
+    for (const asked of [1, 2, 3]) {
+      assert.equal((await route('personal')).text, 'the application')
+      assert.equal(router.asked('/route'), asked)
+    }
+    router.reset()
+    for (const asked of [1, 2, 3]) {
+      assert.equal((await route('up')).text, 'the application')
+      assert.deepEqual([router.asked('/route'), router.asked('/wait')], [asked, asked])
+    }
+    router.reset()
+    for (const asked of [1, 2, 3]) {
+      await route('streamed', { Accept: 'text/event-stream' })
+      assert.equal(router.asked('/route'), asked)
+    }
+    // The router lets this answer be kept, and nginx keeps none of a stream.
+    await route('streamed')
+    assert.equal(router.asked('/route'), 4)
+    // One that is kept is given to others of its kind, and to no stream. One more where 2 s have passed meanwhile.
+    for (let i = 0; i < 3; i++) await route('streamed')
+    assert.ok(router.asked('/route') <= 5, `${router.asked('/route')}`)
+    const before = router.asked('/route')
+    await route('streamed', { Accept: 'text/event-stream' })
+    assert.equal(router.asked('/route'), before + 1)
   })
 
   test('a body for the admin page that takes more than memory is written down, and arrives', async () => {
@@ -274,7 +301,10 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
   })
 })
 
-/** A router to which hosts `cold` are cold for ever, `up` comes up when it is waited for, and all others are warm. */
+/**
+ * A router to which hosts `cold` are cold for ever, `up` comes up when it is waited for, and all others are warm. Its yes
+ * may be cached, but for `personal`.
+ */
 function openRouter(runDir: string) {
   let asked: string[] = []
   const route = { 'X-Upstream': 'slot_1', 'X-Relay': '127.0.0.1:1', 'X-App-Port': '80', 'Cache-Control': 'max-age=2' }
@@ -282,7 +312,8 @@ function openRouter(runDir: string) {
     asked.push(req.url!)
     const host = String(req.headers['x-host']).split('.')[0]
     const isWarm = host !== 'cold' && (host !== 'up' || req.url === '/wait')
-    if (isWarm) res.writeHead(200, route).end()
+    const caching = host === 'personal' ? { 'Cache-Control': 'no-store' } : {}
+    if (isWarm) res.writeHead(200, { ...route, ...caching }).end()
     // A wait never ends.
     else if (req.url !== '/wait') res.writeHead(403).end()
   }

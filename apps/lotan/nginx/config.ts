@@ -2,6 +2,7 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import ejs from 'ejs'
+import { adminLocations } from '../../shared/admin-locations.ts'
 import type { Config } from '../../shared/config/config.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
@@ -14,22 +15,6 @@ import { staticResponses } from './static-responses.ts'
 import { letWorkersIn } from './workers.ts'
 
 const templates = path.resolve(import.meta.dirname, '../../../nginx')
-
-/**
- * The locations of the admin's host. A hook that takes larger bodies, an upload or a terminal gets a row of its own.
- *
- * 64 kB are more than any form or call needs. The router reads bodies whole, some, as the login form's, before it knows
- * who sends them: this is what one client may have it keep in memory.
- */
-const adminLocations: AdminLocation[] = [{ path: '/', largestBody: '64k', webSockets: false }]
-
-export interface AdminLocation {
-  path: string
-  /** As nginx's client_max_body_size takes it. */
-  largestBody: string
-  /** Whether requests may become WebSockets. */
-  webSockets: boolean
-}
 
 /** What nginx writes while it runs. Files of an earlier one may belong to another user. */
 const TEMPORARY = ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']

@@ -13,6 +13,7 @@ import { isOutOfReach, listening, reaches } from './listening.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { firstAnswer, type ProbeResult } from './http-probe.ts'
 import { whileWanted } from '../step/while-wanted.ts'
+import { logFields } from '../../shared/preview/preview-id.ts'
 
 const LINES = 20
 /** The kernel may report out-of-memory a moment after the process has ended. */
@@ -30,7 +31,7 @@ export async function awaitAnswer(
   plan: ContainerPlan,
 ): Promise<Outcome> {
   const { store, engine, log, config } = deps
-  const { tag, generation } = pending
+  const { id, generation } = pending
   // Lotan may have restarted during the wait: count from the container's own start.
   const began = (pending.waiting && (await engine.inspect(container))?.startedAt) ?? Date.now()
   const outcome = await whileWanted(
@@ -43,10 +44,10 @@ export async function awaitAnswer(
   if ('ready' in outcome && outcome.ready) {
     const notices: Notice[] = plan.notices.map((text) => ({ code: 'label', text }))
     if (outcome.notice) notices.push(outcome.notice)
-    if (!store.apply(tag, { type: 'answered', generation: generation.number, notices })) return undefined
+    if (!store.apply(id, { type: 'answered', generation: generation.number, notices })) return undefined
     // nginx is configured with this port at its next start.
     store.meta.set('pool_port', String(generation.port))
-    log.info({ tag, generation: generation.number, port: generation.port, ms, notices }, 'first answer')
+    log.info({ ...logFields(id), generation: generation.number, port: generation.port, ms, notices }, 'first answer')
     return undefined
   }
   const reason =
@@ -56,11 +57,14 @@ export async function awaitAnswer(
   if (!isStillPending(deps, pending)) return undefined
   await discard(deps, pending)
   if (plan.initGuessed && reason.code === 'exited' && demandsFirstProcess(reason.output ?? [])) {
-    log.info({ tag, image: pending.image.id }, 'the application must be process 1: starting it again without an init')
+    log.info(
+      { ...logFields(id), image: pending.image.id },
+      'the application must be process 1: starting it again without an init',
+    )
     noteNeedsFirstProcess(store.meta, pending.image.id)
     return { again: true }
   }
-  store.apply(tag, { type: 'fail', reason })
+  store.apply(id, { type: 'fail', reason })
   return undefined
 }
 
@@ -68,7 +72,7 @@ type Exit = { exitCode: number | null }
 
 async function answerOrExit(
   { config, network, engine, waits }: Dependencies,
-  { tag, generation }: Pending,
+  { id, generation }: Pending,
   container: string,
   plan: ContainerPlan,
   deadline: number,
@@ -79,7 +83,7 @@ async function answerOrExit(
   const answer = firstAnswer({
     hostPort: hostPortOf(await network.slotScheme(), generation),
     path: plan.readyPath,
-    host: new URL(urlOf(hostOf(tag, config), config)).host,
+    host: new URL(urlOf(hostOf(id, config), config)).host,
     protocol: config.publicUrl.protocol,
     deadline,
     errors: waits.errors,

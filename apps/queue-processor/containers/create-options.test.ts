@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Image } from '../../shared/preview/preview.ts'
 import { demandsFirstProcess } from './first-process.ts'
-import { createOptionsOf, nameOf, portOf, type ContainerFacts } from './create-options.ts'
+import { createOptionsOf, portOf, type ContainerFacts } from './create-options.ts'
 
 const image: Image = {
   id: 'sha256:1234',
@@ -23,7 +23,7 @@ const facts: ContainerFacts = {
     ceilings: { memory: '2g', cpus: 2 },
     stopAfter: 600_000,
   },
-  tag: 'pr-3001',
+  id: 'pr-3001',
   generation: 7,
   image,
   program: ['node', 'server.js'],
@@ -42,7 +42,7 @@ function labelled(labels: Record<string, string>) {
 test('a container gets its name, its labels, its address and what tells it where it is', () => {
   const { options } = createOptionsOf(facts)
   assert.equal(options.name, 'lotan-0a1b2c3d-pr-3001-7')
-  assert.equal(options.name, nameOf('0a1b2c3d', 'pr-3001', 7))
+  assert.equal(options.name, 'lotan-0a1b2c3d-pr-3001-7')
   assert.equal(options.Image, 'sha256:1234')
   assert.deepEqual(options.Env, [
     'NODE_ENV=production',

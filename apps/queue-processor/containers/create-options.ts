@@ -4,6 +4,7 @@ import os from 'node:os'
 import type { Config } from '../../shared/config/config.ts'
 import { longestIdle, span } from '../../shared/preview/timeouts.ts'
 import type { CreateOptions } from '../../shared/engine/engine.ts'
+import { previewLabels } from '../../shared/engine/preview-labels.ts'
 import { diskLimit, limitsOf, notUsed } from '../../shared/config/limits.ts'
 import type { Image } from '../../shared/preview/preview.ts'
 import { bytesOf } from '../../shared/config/values/amount.ts'
@@ -11,10 +12,12 @@ import { zeroOrOne } from '../../shared/config/values/text.ts'
 import { wantedOf } from '../../shared/config/values/value.ts'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { networkName } from '../../shared/slots/slots.ts'
+import { containerName } from '../../shared/slots/container-name.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export interface ContainerFacts {
   config: Pick<Config, 'instance' | 'repository' | 'containerEnv' | 'limits' | 'ceilings' | 'stopAfter'>
-  tag: string
+  id: PreviewId
   generation: number
   image: Image
   program: string[]
@@ -68,16 +71,12 @@ const CPU_SHARES = 1_024
 /** When the machine runs out of memory, the kernel ends previews before Lotan and nginx. */
 const OOM_SCORE = 500
 
-export function nameOf(instance: string, tag: string, generation: number): string {
-  return `${networkName(instance)}-${tag}-${generation}`
-}
-
 export function cpuQuota(cpus: number): number {
   return Math.round(cpus * CPU_PERIOD_US)
 }
 
 export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
-  const { config, tag, generation, image, port, hostPort, groupParent } = facts
+  const { config, id, generation, image, port, hostPort, groupParent } = facts
   const { labels } = image
   const network = networkName(config.instance)
   const { limits, notices } = limitsOf(labels, config)
@@ -128,12 +127,12 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
   const options: CreateOptions = {
     ...withParent,
     ...portBindingsOf(port, hostPort, withParent),
-    name: nameOf(config.instance, tag, generation),
+    name: containerName(config.instance, id, generation),
     Labels: {
       'lotan.managed': 'true',
       'lotan.instance': config.instance,
       'lotan.repository': config.repository,
-      'lotan.tag': tag,
+      ...previewLabels(id),
       'lotan.generation': String(generation),
       'lotan.pulled': String(image.pulled),
       // An image can have several digests; a rebuild after a lost database reads the tag's here.
@@ -214,8 +213,8 @@ function readyPathLabel(labels: Record<string, string>, notices: string[]): stri
 }
 
 /** The configured variables and the preview's address; nothing of Lotan's own environment. */
-function environment({ config, tag, host, url }: ContainerFacts): string[] {
-  const given = { ...config.containerEnv, LOTAN_TAG: tag, LOTAN_HOST: host, LOTAN_URL: url }
+function environment({ config, id, host, url }: ContainerFacts): string[] {
+  const given = { ...config.containerEnv, LOTAN_TAG: splitId(id).tag, LOTAN_HOST: host, LOTAN_URL: url }
   return Object.entries(given).map(([name, value]) => `${name}=${value}`)
 }
 

@@ -6,6 +6,7 @@ import { EngineError } from '../../shared/engine/engine.ts'
 import { limitsOf } from '../../shared/config/limits.ts'
 import { generationsOf, type Preview } from '../../shared/preview/preview.ts'
 import { cpuQuota } from './create-options.ts'
+import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
 const LOOK_MS = 1_000
 /** Wait this long before another look at a container that cannot be read: it may have been restarted. */
@@ -35,7 +36,7 @@ export async function watchBombs(
     const curbed = isCurbed(looks, known.curbed)
     if (curbed !== known.curbed) await curb(preview, number, id, curbed)
     // Each time: its first answer, or a restart of the application, replaces the notices.
-    store.apply(preview.tag, { type: 'curbed', generation: number, curbed })
+    store.apply(idOf(preview), { type: 'curbed', generation: number, curbed })
     return { ...known, curbed, looks }
   }
 
@@ -48,9 +49,9 @@ export async function watchBombs(
   async function curb(preview: Preview, generation: number, id: string, curbed: boolean) {
     const quota = normalQuota(preview)
     await engine.setCpuQuota(id, curbed ? Math.min(quota, cpuQuota(CURBED_CPUS)) : quota)
-    const { tag } = preview
-    if (curbed) log.warn({ tag, generation }, 'a preview forks without end: its CPU is curbed')
-    else log.info({ tag, generation }, 'a preview no longer forks without end: its CPU is not curbed any more')
+    const about = { ...logFields(idOf(preview)), generation }
+    if (curbed) log.warn(about, 'a preview forks without end: its CPU is curbed')
+    else log.info(about, 'a preview no longer forks without end: its CPU is not curbed any more')
   }
 
   function normalQuota({ image }: Preview): number {

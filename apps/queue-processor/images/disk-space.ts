@@ -9,6 +9,7 @@ import type { Nudges } from '../../shared/queue.ts'
 import { RegistryError, type Layer, type Registry } from '../../shared/registry/registry.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { removeOldImages } from './old-images.ts'
+import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** With this much free, and a smaller image, its layers are not compared one by one. */
 const AMPLE = 50e9
@@ -39,16 +40,16 @@ interface Needs {
 
 export function openDisk(deps: Needs) {
   const { config, store, engine, registry, log } = deps
-  /** What current pulls may still write, bytes by tag. */
+  /** What current pulls may still write, bytes by preview. */
   const claims = new Map<string, number>()
 
   /** The pull itself reports what is wrong with the registry. */
-  async function layersOf(tag: string): Promise<Layer[] | undefined> {
+  async function layersOf(id: PreviewId): Promise<Layer[] | undefined> {
     try {
-      return await registry.layers(tag, await engine.platform())
+      return await registry.layers(splitId(id).tag, await engine.platform())
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
-      log.info({ tag, error: error.message }, 'the registry gives no image size before the pull')
+      log.info({ ...logFields(id), error: error.message }, 'the registry gives no image size before the pull')
       return undefined
     }
   }
@@ -84,23 +85,19 @@ export function openDisk(deps: Needs) {
   }
 
   /** @returns false where stopping all idle previews would not be enough: then none is stopped */
-  async function evictIdle(tag: string, bytes: number): Promise<boolean> {
-    const oldImages = store.pulled.list().filter((image) => isOld(image, store.get(image.tag)))
-    for (const oldTag of new Set(oldImages.map(({ tag }) => tag)))
-      await removeOldImages(deps, oldTag).catch(ignoreUnlessEngineDown)
+  async function evictIdle(id: PreviewId, bytes: number): Promise<boolean> {
+    const oldImages = store.pulled.list().filter((image) => isOld(image, store.get(idOf(image))))
+    for (const old of new Set(oldImages.map(idOf))) await removeOldImages(deps, old).catch(ignoreUnlessEngineDown)
     const now = Date.now()
     // A preview that waits for its own newer image is not stopped for it.
-    const previews = store.list().filter((preview) => preview.tag !== tag)
+    const previews = store.list().filter((preview) => idOf(preview) !== id)
     const written = store.written()
     if (couldFree(previews, written) < bytes) return false
     const stopping = chooseEvictions(previews, written, bytes, now).flatMap((preview) => {
-      return store.apply(preview.tag, { type: 'stop', why: 'disk' }, now) ?? []
+      return store.apply(idOf(preview), { type: 'stop', why: 'disk' }, now) ?? []
     })
     if (stopping.length > 0)
-      log.info(
-        { for: tag, bytes, tags: stopping.map(({ tag }) => tag) },
-        'stopping unused previews to free disk space for a pull',
-      )
+      log.info({ for: id, bytes, tags: stopping.map(idOf) }, 'stopping unused previews to free disk space for a pull')
     await Promise.all(stopping.map((preview) => deps.nudges.nudge(preview)))
     return true
   }
@@ -109,27 +106,27 @@ export function openDisk(deps: Needs) {
     return [...claims.values()].reduce((all, bytes) => all + bytes, 0)
   }
 
-  function begin(tag: string, need: number, layers: Layer[]): EndClaim {
-    claims.set(tag, need)
+  function begin(id: string, need: number, layers: Layer[]): EndClaim {
+    claims.set(id, need)
     return (bytes) => {
-      claims.delete(tag)
+      claims.delete(id)
       if (bytes !== undefined && sum(layers) > 0) recordRatio(bytes / sum(layers))
     }
   }
 
   /** Shows on the waiting page why the pull does not move; the pull clears it when it begins. */
-  function showWaiting(tag: string) {
-    const preview = store.get(tag)
+  function showWaiting(id: PreviewId) {
+    const preview = store.get(id)
     if (preview?.state !== 'pulling' || preview.progress?.waitsFor) return
-    store.progress(tag, { ...(preview.progress ?? progressOf(beginning)), waitsFor: 'room' })
+    store.progress(id, { ...(preview.progress ?? progressOf(beginning)), waitsFor: 'room' })
   }
 
   return {
     /** @param packed bytes, 0 where not known @throws EngineError `disk-full` with the figures */
-    async claim(tag: string, signal: AbortSignal, packed = 0): Promise<EndClaim> {
+    async claim(id: PreviewId, signal: AbortSignal, packed = 0): Promise<EndClaim> {
       const first = await engine.disk()
       if (!first || isAmple(first.free, packed)) return noClaim
-      const layers = await layersOf(tag)
+      const layers = await layersOf(id)
       if (!layers) return noClaim
       let need = needOf(layers)
       let isExact = false
@@ -141,28 +138,28 @@ export function openDisk(deps: Needs) {
         if (need + claimed() <= spare) break
         // Other pulls claim the rest: wait until they end, then look at what they left.
         if (need <= spare) {
-          showWaiting(tag)
+          showWaiting(id)
           continue
         }
         if (!isExact) need = needOf(await missing(layers))
-        else if (!(await evictIdle(tag, need - spare)) && claims.size === 0) throw full(need, disk)
+        else if (!(await evictIdle(id, need - spare)) && claims.size === 0) throw full(need, disk)
         else if (Date.now() > end) throw full(need, disk)
-        else showWaiting(tag)
+        else showWaiting(id)
         isExact = true
       }
-      return begin(tag, need, layers)
+      return begin(id, need, layers)
     },
 
     /** As `claim`, but never waits, frees nothing, and stays below the disk's low mark. */
-    async claimForPrepull(tag: string, packed = 0): Promise<EndClaim | undefined> {
+    async claimForPrepull(id: PreviewId, packed = 0): Promise<EndClaim | undefined> {
       const disk = await engine.disk()
       if (!disk) return undefined
       const spare = disk.free - disk.total * (1 - config.disk.low / 100)
       if (isAmple(spare, packed)) return noClaim
-      const layers = spare > 0 ? await layersOf(tag) : undefined
+      const layers = spare > 0 ? await layersOf(id) : undefined
       if (!layers) return undefined
       const need = needOf(await missing(layers))
-      return need + claimed() <= spare ? begin(`${tag} ahead`, need, layers) : undefined
+      return need + claimed() <= spare ? begin(`${id} ahead`, need, layers) : undefined
     },
   }
 }

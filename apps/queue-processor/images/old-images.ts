@@ -4,31 +4,32 @@ import type { Engine } from '../../shared/engine/engine.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Pulled, Store } from '../../shared/store/store.ts'
+import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export async function removeOldImages(
   { store, engine, log }: { store: Store; engine: Engine; log: Log },
-  tag: string,
+  id: PreviewId,
 ): Promise<void> {
-  for (const image of store.pulled.list().filter((pulled) => pulled.tag === tag)) {
-    if (!isOld(image, store.get(tag))) continue
+  for (const image of store.pulled.list().filter((pulled) => idOf(pulled) === id)) {
+    if (!isOld(image, store.get(id))) continue
     const names = await engine.namesOf(image.id)
     if (!names) store.pulled.forget(image)
-    // The tag may have been requested again meanwhile.
-    if (!names || !isOld(image, store.get(tag))) continue
-    const ownName = `${image.repository}:${tag}`
+    // The preview may have been requested again meanwhile.
+    if (!names || !isOld(image, store.get(id))) continue
+    const ownName = `${image.reference}:${image.tag}`
     const hasOwn = names.length === 1 && names[0] === ownName
     // Another name belongs to another user of the image; a tag that is about to be pulled would use its own.
-    if (hasOwn ? !isAtRest(store.get(tag)) : names.length > 0) continue
+    if (hasOwn ? !isAtRest(store.get(id)) : names.length > 0) continue
     if (await isInUse(engine, hasOwn ? [ownName] : await digestNames(engine, image))) continue
     store.pulled.forget(image)
-    log.info({ tag, digest: image.digest }, 'old image removed')
+    log.info({ ...logFields(id), digest: image.digest }, 'old image removed')
   }
 }
 
 /** Of several digests the last one removed frees the disk. */
-async function digestNames(engine: Engine, { id, repository }: Pulled): Promise<string[]> {
+async function digestNames(engine: Engine, { id, reference }: Pulled): Promise<string[]> {
   const all = await engine.digestNamesOf(id)
-  return all.filter((name) => name.startsWith(`${repository}@`))
+  return all.filter((name) => name.startsWith(`${reference}@`))
 }
 
 /** Never by id: an image that gets another name at this moment stays. */

@@ -9,6 +9,7 @@ import type { Dependencies } from '../dependencies.ts'
 import { notePulled, pull } from './pull.ts'
 import { packedSizeOf, readTag } from './read-tag.ts'
 import { whileWanted } from '../step/while-wanted.ts'
+import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** Any other failure would hit the next tags too. */
 const tagFailures: string[] = ['pull-failed', 'bad-image']
@@ -17,59 +18,62 @@ const LOOK_MS = 500
 /** After this many interruptions a tag waits for the next list. */
 const MAX_TRIES = 3
 
-export function openPrepull(deps: Dependencies): (tag: string) => Promise<void> {
+export function openPrepull(deps: Dependencies): (id: PreviewId) => Promise<void> {
   const { config, store, engine, disk, log } = deps
   let restUntil = 0
 
-  function isVisitorPulling(tag: string): boolean {
-    return store.list().some((preview) => preview.tag !== tag && !preview.image && isPending(preview.state))
+  function isVisitorPulling(id: PreviewId): boolean {
+    return store.list().some((preview) => idOf(preview) !== id && !preview.image && isPending(preview.state))
   }
 
-  async function pullTag(tag: string): Promise<void> {
+  async function pullTag(id: PreviewId): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      while (isVisitorPulling(tag)) await sleep(LOOK_MS)
-      if (store.get(tag)) return store.noteAhead(tag)
-      const reference = `${config.repository}:${tag}`
+      while (isVisitorPulling(id)) await sleep(LOOK_MS)
+      if (store.get(id)) return store.noteAhead(id)
+      const reference = `${config.repository}:${splitId(id).tag}`
       // Also an image that another program pulled serves the first click.
-      if (await engine.findImage(reference)) return store.noteAhead(tag)
-      const read = await readTag(deps, tag)
-      if (!read) return store.noteAhead(tag)
-      const endClaim = await disk.claimForPrepull(tag, packedSizeOf(read))
-      if (!endClaim) return log.info({ tag }, 'no disk space for a prepull')
+      if (await engine.findImage(reference)) return store.noteAhead(id)
+      const read = await readTag(deps, id)
+      if (!read) return store.noteAhead(id)
+      const endClaim = await disk.claimForPrepull(id, packedSizeOf(read))
+      if (!endClaim) return log.info(logFields(id), 'no disk space for a prepull')
       const began = Date.now()
       try {
         const done = await whileWanted(
           store,
-          () => !isVisitorPulling(tag),
-          (signal) => pull(deps, { tag, image: read, signal }),
+          () => !isVisitorPulling(id),
+          (signal) => pull(deps, { id, image: read, signal }),
         )
         const found = done && done !== 'missing' ? await engine.findImage(reference) : undefined
         endClaim(found?.bytes)
-        if (done && !found) return store.noteAhead(tag)
+        if (done && !found) return store.noteAhead(id)
         if (!found) {
-          log.info({ tag }, 'prepull stopped, a visitor waits for another image')
+          log.info(logFields(id), 'prepull stopped, a visitor waits for another image')
           continue
         }
         const image = { ...found, digest: read.digest, pulled: true }
-        log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image prepulled')
-        notePulled(deps, tag, image)
-        store.apply(tag, { type: 'ahead', image })
-        return store.noteAhead(tag)
+        log.info(
+          { ...logFields(id), digest: image.digest, bytes: image.bytes, ms: Date.now() - began },
+          'image prepulled',
+        )
+        notePulled(deps, id, image)
+        store.apply(id, { type: 'ahead', image })
+        return store.noteAhead(id)
       } finally {
         endClaim()
       }
     }
   }
 
-  return async function pullAhead(tag) {
-    if (Date.now() < restUntil || !config.prepulls(tag) || !store.isOffered(tag)) return
+  return async function pullAhead(id) {
+    if (Date.now() < restUntil || !config.prepulls(splitId(id).tag) || !store.isOffered(id)) return
     try {
-      await pullTag(tag)
+      await pullTag(id)
     } catch (error) {
       if (!(error instanceof EngineError) && !(error instanceof RegistryError)) throw error
-      if (tagFailures.includes(error.code)) store.noteAhead(tag)
+      if (tagFailures.includes(error.code)) store.noteAhead(id)
       else restUntil = Date.now() + REST_MS
-      log.warn({ tag, code: error.code, error: error.message }, 'prepull failed')
+      log.warn({ ...logFields(id), code: error.code, error: error.message }, 'prepull failed')
     }
   }
 }

@@ -10,6 +10,7 @@ import { notePulled, pullWithProgress, throwMissing } from './pull.ts'
 import { packedSizeOf, readTagIfReachable } from './read-tag.ts'
 import { isDue, freeCapacity } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
+import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** When the pull of an update fails, the preview starts with the image it has. */
 export async function pullForStart(
@@ -17,15 +18,15 @@ export async function pullForStart(
   preview: InPhase<'queued', 'pull'> | In<'pulling'>,
 ): Promise<Outcome> {
   const { store, config } = deps
-  const { tag } = preview
+  const id = idOf(preview)
   if (preview.state === 'queued') {
     if (!isDue(preview, Date.now())) return undefined
-    if (!store.apply(tag, { type: 'pull', places: config.maxRunning })) return void (await freeCapacity(deps, tag))
+    if (!store.apply(id, { type: 'pull', places: config.maxRunning })) return void (await freeCapacity(deps, id))
   }
 
   let endClaim: EndClaim = () => {}
   try {
-    const bytes = await pullImage(deps, tag, (claim) => (endClaim = claim))
+    const bytes = await pullImage(deps, id, (claim) => (endClaim = claim))
     endClaim(bytes)
   } finally {
     endClaim()
@@ -36,52 +37,52 @@ export async function pullForStart(
 /** @returns the image's unpacked size */
 async function pullImage(
   deps: Dependencies,
-  tag: string,
+  id: PreviewId,
   onClaim: (claim: EndClaim) => void,
 ): Promise<number | undefined> {
   const { store, engine, config, disk, log } = deps
   const began = Date.now()
-  const before = store.get(tag)
+  const before = store.get(id)
   const number = before?.update?.number
   let read: Pullable | undefined
   const pulled = await whileWanted(
     store,
-    () => store.get(tag)?.state === 'pulling',
+    () => store.get(id)?.state === 'pulling',
     async (signal) => {
-      const found = await readTagIfReachable(deps, tag, signal)
+      const found = await readTagIfReachable(deps, id, signal)
       if (found === 'missing') return throwMissing(deps)
       read = found === 'unread' ? undefined : found
-      onClaim(await disk.claim(tag, signal, read && packedSizeOf(read)))
-      return pullWithProgress(deps, { tag, image: read, signal })
+      onClaim(await disk.claim(id, signal, read && packedSizeOf(read)))
+      return pullWithProgress(deps, { id, image: read, signal })
     },
   )
-  if (!pulled) return void (await removeUnwanted(deps, tag, read))
+  if (!pulled) return void (await removeUnwanted(deps, id, read))
   if (pulled === 'missing') {
-    log.info({ tag, ms: Date.now() - began }, 'the registry has no such tag')
-    return void store.apply(tag, before?.image ? { type: 'current', number } : { type: 'missing' })
+    log.info({ ...logFields(id), ms: Date.now() - began }, 'the registry has no such tag')
+    return void store.apply(id, before?.image ? { type: 'current', number } : { type: 'missing' })
   }
 
-  const found = await engine.findImage(`${config.repository}:${tag}`)
+  const found = await engine.findImage(`${config.repository}:${splitId(id).tag}`)
   if (!found) throw new EngineError('pull-failed', 'the image was removed as soon as it was pulled')
   // The engine may know an image by several digests; this is the tag's current one.
   const image = { ...found, digest: pulled.digest ?? found.digest, pulled: true }
-  log.info({ tag, digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
-  notePulled(deps, tag, image)
-  if (!store.apply(tag, { type: 'pulled', image, number })) await removeUnwanted(deps, tag, read)
-  else if (before?.image) await removeOldImages(deps, tag)
+  log.info({ ...logFields(id), digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
+  notePulled(deps, id, image)
+  if (!store.apply(id, { type: 'pulled', image, number })) await removeUnwanted(deps, id, read)
+  else if (before?.image) await removeOldImages(deps, id)
   return image.bytes
 }
 
 /** Removes what a cancelled pull brought. The image stays where the tag had one before the pull, or is wanted again. */
-async function removeUnwanted(deps: Dependencies, tag: string, read: Pullable | undefined): Promise<void> {
+async function removeUnwanted(deps: Dependencies, id: PreviewId, read: Pullable | undefined): Promise<void> {
   const { store, engine, config, log } = deps
   // The engine ends its side of the pull a moment later.
   await sleep(50)
-  const preview = store.get(tag)
+  const preview = store.get(id)
   if (preview?.image || (preview && ['queued', 'pulling', 'starting', 'running'].includes(preview.state))) return
   // The image may be there without its name yet.
   const digestName = read && `${config.repository}@${read.digest}`
   const hasNoTag = digestName !== undefined && (await engine.namesOf(digestName))?.length === 0
-  const removed = await engine.removeImage(hasNoTag ? digestName : `${config.repository}:${tag}`)
-  if (removed === 'removed') log.info({ tag }, 'image of a cancelled pull removed')
+  const removed = await engine.removeImage(hasNoTag ? digestName : `${config.repository}:${splitId(id).tag}`)
+  if (removed === 'removed') log.info(logFields(id), 'image of a cancelled pull removed')
 }

@@ -7,12 +7,13 @@ import type { Pullable } from '../../shared/registry/registry.ts'
 import { freeDownloads, SILENT_MS } from './free-downloads.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { packedSizeOf } from './read-tag.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** Every write of the progress wakes all watchers of the store. */
 const PROGRESS_EVERY_MS = 250
 
 interface TagPull {
-  tag: string
+  id: PreviewId
   /** The tag's manifest; undefined to leave the choice to the engine. */
   image: Pullable | undefined
   signal: AbortSignal
@@ -29,10 +30,10 @@ type PullDependencies = Pick<Dependencies, 'engine' | 'registry' | 'config' | 'w
 /** By digest: a registry may serve another image for the same tag a moment later. */
 export async function pull(
   deps: PullDependencies,
-  { tag, image, signal, onProgress }: TagPull,
+  { id, image, signal, onProgress }: TagPull,
 ): Promise<Pulled | 'missing'> {
   const { engine, registry, config, waits } = deps
-  const name = `${config.repository}:${tag}`
+  const name = `${config.repository}:${splitId(id).tag}`
   const reference = image ? `${config.repository}@${image.digest}` : name
   const limits = { stallAfter: waits.stall, within: config.pullTimeout, bytes: image && packedSizeOf(image) }
   const attempt = (auth?: Login) => engine.pull(reference, { onProgress, signal, auth, ...limits })
@@ -90,15 +91,15 @@ export async function throwMissing(
 
 export async function pullWithProgress(
   deps: Dependencies,
-  { tag, image, signal }: TagPull,
+  { id, image, signal }: TagPull,
 ): Promise<Pulled | 'missing'> {
   const { store } = deps
   // After a restart of this process the progress continues where it was.
-  const preview = store.get(tag)
+  const preview = store.get(id)
   let previous = preview?.state === 'pulling' ? preview.progress : null
   let latest = previous
   const writeProgress = () => {
-    if (latest && latest !== previous) store.progress(tag, (previous = latest))
+    if (latest && latest !== previous) store.progress(id, (previous = latest))
   }
   const onProgress = (progress: Progress) => void (latest = furthest(latest, progress))
   // Clears `waitsFor`.
@@ -106,14 +107,15 @@ export async function pullWithProgress(
   writeProgress()
   const timer = setInterval(writeProgress, PROGRESS_EVERY_MS)
   try {
-    return await pull(deps, { tag, image, signal, onProgress })
+    return await pull(deps, { id, image, signal, onProgress })
   } finally {
     clearInterval(timer)
   }
 }
 
-export function notePulled({ store, config }: Dependencies, tag: string, { id, digest }: Image): void {
-  if (digest) store.pulled.note({ tag, id, repository: config.repository, digest })
+export function notePulled({ store, config }: Dependencies, id: PreviewId, image: Image): void {
+  const { id: imageId, digest } = image
+  if (digest) store.pulled.note({ ...splitId(id), id: imageId, reference: config.repository, digest })
 }
 
 function isRefused(error: unknown): boolean {

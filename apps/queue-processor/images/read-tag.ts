@@ -1,16 +1,17 @@
 /** Reads a tag's manifest from the registry before the engine pulls it. */
 import { RegistryError, type Pullable } from '../../shared/registry/registry.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export async function readTag(
   { engine, registry, store }: Pick<Dependencies, 'engine' | 'registry' | 'store'>,
-  tag: string,
+  id: PreviewId,
   signal?: AbortSignal,
 ): Promise<Pullable | undefined> {
   try {
-    return await registry.pullable(tag, await engine.platform(), signal)
+    return await registry.pullable(splitId(id).tag, await engine.platform(), signal)
   } catch (error) {
-    if (error instanceof RegistryError && error.digest) store.noteUnfit(tag, error.digest, error.isArtifact)
+    if (error instanceof RegistryError && error.digest) store.noteUnfit(id, error.digest, error.isArtifact)
     throw error
   }
 }
@@ -18,15 +19,15 @@ export async function readTag(
 /** Where Lotan cannot reach a registry the engine may: it has its own proxies, mirrors and certificates. */
 export async function readTagIfReachable(
   deps: Pick<Dependencies, 'engine' | 'registry' | 'store' | 'log'>,
-  tag: string,
+  id: PreviewId,
   signal: AbortSignal,
 ): Promise<Pullable | 'missing' | 'unread'> {
   try {
-    return (await readTag(deps, tag, signal)) ?? 'missing'
+    return (await readTag(deps, id, signal)) ?? 'missing'
   } catch (error) {
     if (!(error instanceof RegistryError) || !error.isUnreached) throw error
     deps.log.info(
-      { tag, code: error.code, error: error.message },
+      { ...logFields(id), code: error.code, error: error.message },
       'the registry cannot be read from here, leaving the pull to the engine',
     )
     return 'unread'

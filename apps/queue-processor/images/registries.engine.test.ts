@@ -374,7 +374,7 @@ describe('a registry that cannot be trusted', { timeout: 300_000 }, () => {
     const { harness, byEngine } = await hostile(t, (req) =>
       !isEngine(req) && req.url!.includes('/manifests/') ? 500 : undefined,
     )
-    harness.store.offer([{ tag: 'red', digest: null }])
+    harness.store.offer('', [{ tag: 'red', digest: null }])
     assert.equal((await failure(harness, 'red')).code, 'registry-down')
     assert.deepEqual(byEngine(), [])
   })
@@ -418,7 +418,7 @@ describe('a tag that the registry’s list does not have', { timeout: 300_000 },
 
   test('is not asked about where the list has it', async (t) => {
     const { harness, asked } = await lookingAt(t)
-    harness.store.offer([{ tag: 'red', digest: null }])
+    harness.store.offer('', [{ tag: 'red', digest: null }])
     await comesUp(harness, 'red')
     // What comes first is read for the pull.
     assert.equal(asked()[0], 'GET /v2/todowrangler/manifests/red')

@@ -207,7 +207,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
 
   test('a prepull shows no progress: it never runs backwards when its tag is clicked meanwhile', async (t) => {
     await push('ahead-1', 'ahead', 6_000)
-    harness.store.offer([{ tag: 'ahead-1', digest: null }])
+    harness.store.offer('', [{ tag: 'ahead-1', digest: null }])
     gate.narrow(100_000)
     await harness.nudges.prepull('ahead-1')
     await until('it is under way', () => gate.isShut())

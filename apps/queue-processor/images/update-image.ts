@@ -9,6 +9,7 @@ import { packedSizeOf, readTagIfReachable } from './read-tag.ts'
 import { isExpected, toFailureReason, retryAfterOf } from '../step/to-failure-reason.ts'
 import { isDue } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
+import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
 /** How long the registry may take: while a start waits, and otherwise. */
 const TIMEOUT_MS = { waits: 2_000, else: 10_000 }
@@ -18,8 +19,9 @@ export async function updateImage(deps: Dependencies, lane: Lane, preview: Previ
   if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
   const { store, config } = deps
   const { tag, update } = preview
+  const id = idOf(preview)
   // TAG_FILTER was changed: no image of this tag may start.
-  if (!config.offers(tag)) return void store.apply(tag, { type: 'current', number: update?.number })
+  if (!config.offers(tag)) return void store.apply(id, { type: 'current', number: update?.number })
   await unlessInterrupted<unknown>(deps, preview, (signal) =>
     lane === 'lookup' ? findUpdate(deps, preview, signal, TIMEOUT_MS.else) : pullUpdate(deps, preview, signal),
   )
@@ -37,70 +39,72 @@ export async function checkUpdateFirst(
 async function checkUpdate(deps: Dependencies, preview: InPhase<'queued', 'checkUpdate'>): Promise<Outcome> {
   if (!isDue(preview, Date.now())) return undefined
   const ask = (signal: AbortSignal) => findUpdate(deps, preview, signal, TIMEOUT_MS.waits)
-  if (await unlessInterrupted(deps, preview, ask)) deps.store.apply(preview.tag, { type: 'exists' })
+  if (await unlessInterrupted(deps, preview, ask)) deps.store.apply(idOf(preview), { type: 'exists' })
   return undefined
 }
 
 async function findUpdate(
   { store, registry }: Dependencies,
-  { tag, image, update }: Preview,
+  preview: Preview,
   signal: AbortSignal,
   timeout: number,
 ): Promise<boolean> {
+  const { tag, image, update } = preview
   const ending = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
   const digest = await registry.digestOf(tag, image?.digest ?? undefined, ending)
   const isNewer = digest !== undefined && digest !== image?.digest
-  store.apply(tag, isNewer ? { type: 'refresh', digest } : { type: 'current', number: update?.number })
+  store.apply(idOf(preview), isNewer ? { type: 'refresh', digest } : { type: 'current', number: update?.number })
   return isNewer
 }
 
-async function pullUpdate(
-  deps: Dependencies,
-  { tag, image: was, update, state }: Preview,
-  signal: AbortSignal,
-): Promise<void> {
+async function pullUpdate(deps: Dependencies, preview: Preview, signal: AbortSignal): Promise<void> {
+  const { image: was, update, state } = preview
+  const id = idOf(preview)
   const { store, engine, config, disk, log } = deps
   if (!update?.digest) return
   const { digest: noticed, number } = update
   const began = Date.now()
-  const read = await readTagIfReachable(deps, tag, signal)
-  if (read === 'missing') return void store.apply(tag, { type: 'current', number })
+  const read = await readTagIfReachable(deps, id, signal)
+  if (read === 'missing') return void store.apply(id, { type: 'current', number })
   const pullable = read === 'unread' ? undefined : read
   const bytes = pullable && packedSizeOf(pullable)
   // Only the update of a running preview frees disk space; that of an idle one can wait for its next start.
-  const endClaim = state === 'running' ? await disk.claim(tag, signal, bytes) : await disk.claimForPrepull(tag, bytes)
-  if (!endClaim) return log.info({ tag, digest: noticed }, 'no disk space for an update, the next start will free some')
+  const endClaim = state === 'running' ? await disk.claim(id, signal, bytes) : await disk.claimForPrepull(id, bytes)
+  if (!endClaim)
+    return log.info({ ...logFields(id), digest: noticed }, 'no disk space for an update, the next start will free some')
   let pulled: Pulled | 'missing'
   try {
-    pulled = await pull(deps, { tag, image: pullable, signal })
+    pulled = await pull(deps, { id, image: pullable, signal })
   } finally {
     endClaim()
   }
-  if (pulled === 'missing') return void store.apply(tag, { type: 'current', number })
-  const found = await engine.findImage(`${config.repository}:${tag}`)
+  if (pulled === 'missing') return void store.apply(id, { type: 'current', number })
+  const found = await engine.findImage(`${config.repository}:${preview.tag}`)
   if (!found || signal.aborted) return
   // The engine may know an image by several digests; this is the tag's current one.
   const digest = pulled.digest ?? noticed
   const image = { ...found, digest, pulled: true }
-  log.info({ tag, was: was?.digest, digest, bytes: image.bytes, ms: Date.now() - began }, 'image updated')
-  notePulled(deps, tag, image)
-  store.apply(tag, { type: 'renewed', image, number })
-  await removeOldImages(deps, tag)
+  log.info({ ...logFields(id), was: was?.digest, digest, bytes: image.bytes, ms: Date.now() - began }, 'image updated')
+  notePulled(deps, id, image)
+  store.apply(id, { type: 'renewed', image, number })
+  await removeOldImages(deps, id)
 }
 
 /** Runs a step until the preview needs something else, and notes its failure as the update's. */
 async function unlessInterrupted<T>(
   { store, log }: Dependencies,
-  { tag, change, update }: Preview,
+  preview: Preview,
   step: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
+  const { change, update } = preview
+  const id = idOf(preview)
   try {
-    return await whileWanted(store, () => store.get(tag)?.change === change, step)
+    return await whileWanted(store, () => store.get(id)?.change === change, step)
   } catch (error) {
     if (!isExpected(error) || error.code === 'engine-down') throw error
-    log.warn({ tag, code: error.code, error: error.message }, 'the newer image could not be pulled')
+    log.warn({ ...logFields(id), code: error.code, error: error.message }, 'the newer image could not be pulled')
     const reason = toFailureReason(error, 'pull-failed')
-    store.apply(tag, { type: 'notRenewed', reason, number: update?.number, rest: retryAfterOf(error) })
+    store.apply(id, { type: 'notRenewed', reason, number: update?.number, rest: retryAfterOf(error) })
     return undefined
   }
 }

@@ -16,6 +16,7 @@ import type { Store } from '../../shared/store/store.ts'
 import { CutOffError, type Firewall } from './firewall.ts'
 import { fillPool } from './port-pool.ts'
 import { kindOfSlots } from './slot-scheme.ts'
+import { idOf } from '../../shared/preview/preview-id.ts'
 
 const LONGEST_PAUSE_MS = 10_000
 /** How many previews a containerised Lotan connects to in one check. */
@@ -115,7 +116,7 @@ export function openNetwork(deps: {
     if (was?.kind === slotScheme.kind && isSameScheme(was, slotScheme) && meta.get('subnet') === subnet) return
     if (was && was.kind !== slotScheme.kind) {
       log.warn({ was: was.kind, kind: slotScheme.kind }, 'the kind of slots has changed: stopping all previews')
-      for (const { tag } of store.list()) store.apply(tag, { type: 'stop', why: 'moved' })
+      for (const preview of store.list()) store.apply(idOf(preview), { type: 'stop', why: 'moved' })
     }
     // In this order, a concurrent reader finds either the earlier slots or these.
     const recorded = meta.get('subnet') ?? null

@@ -9,6 +9,7 @@ const minutes = (n: number) => now - n * 60_000
 /** A preview with what this rule looks at. */
 function preview(tag: string, state: Preview['state'], facts: object = {}): Preview {
   return {
+    repository: '',
     tag,
     since: minutes(60),
     lastSeen: null,

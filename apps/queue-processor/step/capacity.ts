@@ -3,6 +3,7 @@ import { usedAt } from '../../shared/preview/timeouts.ts'
 import { isDue } from '../../shared/preview/start-queue.ts'
 import { startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export { isDue }
 
@@ -29,12 +30,12 @@ export function chooseToStop(
 }
 
 /** The waiting preview stays queued; the reaper asks for it again. */
-export async function freeCapacity({ store, nudges, config, log }: Dependencies, tag: string): Promise<void> {
+export async function freeCapacity({ store, nudges, config, log }: Dependencies, id: PreviewId): Promise<void> {
   if (store.places() < config.maxRunning) return
   for (const idle of chooseToStop(store.list(), config.maxRunning, Date.now())) {
-    const stopping = store.apply(idle.tag, { type: 'stop', why: 'room' })
+    const stopping = store.apply(idOf(idle), { type: 'stop', why: 'room' })
     if (!stopping) continue
-    log.info({ tag: idle.tag, for: tag }, 'stopping an idle preview for a waiting one')
+    log.info({ ...logFields(idOf(idle)), for: id }, 'stopping an idle preview for a waiting one')
     await nudges.nudge(stopping)
   }
 }

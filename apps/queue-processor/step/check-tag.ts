@@ -4,20 +4,23 @@ import type { InPhase } from '../../shared/preview/preview.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { isDue } from './capacity.ts'
+import type { Tag } from '../../shared/tag.ts'
+import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
 /** By HEAD, since most unknown tags are guesses. Without an answer the pull decides. */
 export async function checkTag(deps: Dependencies, preview: InPhase<'queued', 'lookup'>): Promise<Outcome> {
   const { store, registry, config, log } = deps
   const { tag } = preview
+  const id = idOf(preview)
   if (!isDue(preview, Date.now())) return undefined
   const began = Date.now()
-  if (await mayExist(tag)) return void store.apply(tag, { type: 'exists' })
+  if (await mayExist(tag)) return void store.apply(id, { type: 'exists' })
   if (!(await registry.hasRepository()))
     throw new EngineError('no-repository', `the registry has no repository ${config.repository}`)
-  log.info({ tag, ms: Date.now() - began }, 'the registry has no such tag')
-  return void store.apply(tag, { type: 'missing' })
+  log.info({ ...logFields(id), ms: Date.now() - began }, 'the registry has no such tag')
+  return void store.apply(id, { type: 'missing' })
 
-  async function mayExist(tag: string): Promise<boolean> {
+  async function mayExist(tag: Tag): Promise<boolean> {
     try {
       return await registry.has(tag)
     } catch (error) {

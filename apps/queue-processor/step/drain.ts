@@ -4,9 +4,10 @@ import type { Generation, In } from '../../shared/preview/preview.ts'
 import { hostPortOf, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { Dependencies, Waits } from '../dependencies.ts'
 import { whileWanted } from './while-wanted.ts'
+import { idOf, logFields, type PreviewKey } from '../../shared/preview/preview-id.ts'
 
 type Draining = In<'stopping'> | In<'removing'> | In<'paused'>
-type SlotUser = { tag: string; generation: Generation | null }
+type SlotUser = PreviewKey & { generation: Generation | null }
 
 const LOOK_EVERY_MS = 500
 
@@ -16,7 +17,7 @@ export async function waitForDrain(
   preview: Draining,
 ): Promise<{ used: boolean; open: boolean } | undefined> {
   const { store, waits } = deps
-  const { tag, since } = preview
+  const { since } = preview
   const wasDrained = await whileRouteIsGone(deps, preview, async (signal) => {
     await sleep(drainLeft(since, waits), undefined, { signal })
     return true
@@ -25,7 +26,7 @@ export async function waitForDrain(
   const open = (await connectionsOf(deps, preview)) !== 0
   // It may have been called back during the look: then it must not be frozen.
   if (!isRouteGone(deps, preview)) return undefined
-  const lastSeen = store.get(tag)?.lastSeen ?? 0
+  const lastSeen = store.get(idOf(preview))?.lastSeen ?? 0
   // Use that is reported only now may predate the end of the route.
   const used = lastSeen >= since || lastSeen > (preview.lastSeen ?? 0)
   return { used, open }
@@ -55,15 +56,15 @@ export async function waitForConnections(
   return true
 }
 
-async function connectionsOf({ network, connections, log }: Dependencies, { tag, generation }: SlotUser) {
-  const { slot, port } = generation ?? { slot: null, port: 0 }
+async function connectionsOf({ network, connections, log }: Dependencies, preview: SlotUser) {
+  const { slot, port } = preview.generation ?? { slot: null, port: 0 }
   if (slot === null) return 0
   try {
     const slotScheme = await network.slotScheme()
     const hostPort = hostPortText(hostPortOf(slotScheme, { slot, port }))
     return (await connections(slotScheme)).filter(({ peer }) => peer === hostPort).length
   } catch (error) {
-    log.warn({ tag, error: (error as Error).message }, 'open connections cannot be counted')
+    log.warn({ ...logFields(idOf(preview)), error: (error as Error).message }, 'open connections cannot be counted')
     return undefined
   }
 }
@@ -72,7 +73,7 @@ function whileRouteIsGone<T>(deps: Dependencies, preview: Draining, step: (signa
   return whileWanted(deps.store, () => isRouteGone(deps, preview), step)
 }
 
-function isRouteGone({ store }: Dependencies, { tag, state, since }: Draining): boolean {
-  const now = store.get(tag)
-  return now?.state === state && now.since === since
+function isRouteGone({ store }: Dependencies, preview: Draining): boolean {
+  const now = store.get(idOf(preview))
+  return now?.state === preview.state && now.since === preview.since
 }

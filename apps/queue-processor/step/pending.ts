@@ -1,10 +1,11 @@
 /** The generation that a preview is starting. */
 import type { Generation, Image, Preview } from '../../shared/preview/preview.ts'
-import { nameOf } from '../containers/create-options.ts'
+import { containerName } from '../../shared/slots/container-name.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export interface Pending {
-  tag: string
+  id: PreviewId
   image: Image
   generation: Generation & { slot: number }
   /** When its process was first seen to run, milliseconds since 1970. */
@@ -13,10 +14,10 @@ export interface Pending {
 
 export function pendingOf(preview: Preview): Pending | undefined {
   const generation = generationOnItsWay(preview)
-  const { tag, image, stages } = preview
+  const { image, stages } = preview
   if (!image || !generation || generation.slot === null) return undefined
   const waiting = preview.state === 'starting' ? stages.waiting : undefined
-  return { tag, image, generation: { ...generation, slot: generation.slot }, waiting }
+  return { id: idOf(preview), image, generation: { ...generation, slot: generation.slot }, waiting }
 }
 
 function generationOnItsWay(preview: Preview): Generation | null {
@@ -24,15 +25,15 @@ function generationOnItsWay(preview: Preview): Generation | null {
   return preview.state === 'starting' ? preview.generation : null
 }
 
-export function isStillPending({ store }: Pick<Dependencies, 'store'>, { tag, generation }: Pending): boolean {
-  const preview = store.get(tag)
+export function isStillPending({ store }: Pick<Dependencies, 'store'>, { id, generation }: Pending): boolean {
+  const preview = store.get(id)
   return preview !== undefined && generationOnItsWay(preview)?.number === generation.number
 }
 
 /** Removes the container of a failed start, whether or not the store knows it. */
 export async function discard(
   { engine, config }: Pick<Dependencies, 'engine' | 'config'>,
-  { tag, generation }: Pending,
+  { id, generation }: Pending,
 ) {
-  await engine.remove(nameOf(config.instance, tag, generation.number))
+  await engine.remove(containerName(config.instance, id, generation.number))
 }

@@ -1,77 +1,84 @@
 /** Ends containers that a newer generation has replaced, or that were given up, without breaking open requests. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AT_ONCE, type Retiring } from '../../shared/preview/preview.ts'
-import { nameOf } from '../containers/create-options.ts'
+import { containerName } from '../../shared/slots/container-name.ts'
 import { drainLeft, waitForConnections } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { tryStop } from './stop-preview.ts'
+import { logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
-/** Runs beside the tag's other steps, which never touch a retired container. The reaper asks again after a failure. */
-export function openRetireGeneration(deps: Dependencies): (tag: string, retired: Retiring[]) => void {
+/** Runs beside the preview's other steps, which never touch a retired container. The reaper asks again after a failure. */
+export function openRetireGeneration(deps: Dependencies): (id: PreviewId, retired: Retiring[]) => void {
   const { store, engine, config, waits, log } = deps
   const underWay = new Set<string>()
 
-  async function retire(tag: string): Promise<void> {
+  async function retire(id: PreviewId): Promise<void> {
     for (;;) {
-      const preview = store.get(tag)
+      const preview = store.get(id)
       const retired = preview?.retiring.find((one) => one.since !== AT_ONCE)
       if (!retired) return
-      await waitUntilUnused(tag, retired)
-      await endContainer(tag, retired)
-      if (!store.apply(tag, { type: 'left', generation: retired.number })) return
-      log.info({ tag, generation: retired.number }, 'older container removed')
-      await removeOldImages(deps, tag)
+      await waitUntilUnused(id, retired)
+      await endContainer(id, retired)
+      if (!store.apply(id, { type: 'left', generation: retired.number })) return
+      log.info({ ...logFields(id), generation: retired.number }, 'older container removed')
+      await removeOldImages(deps, id)
     }
   }
 
   /** As at a stop: first the drain, then the grace. */
-  async function waitUntilUnused(tag: string, retired: Retiring): Promise<void> {
+  async function waitUntilUnused(id: PreviewId, retired: Retiring): Promise<void> {
     // It never had a route.
     if (retired.since === 0) return
     const graceEnds = Date.now() + drainLeft(retired.since, waits) + waits.grace
     await sleep(drainLeft(retired.since, waits))
-    await waitForConnections(deps, { tag, generation: retired }, graceEnds)
+    await waitForConnections(deps, { ...splitId(id), generation: retired }, graceEnds)
   }
 
-  async function endContainer(tag: string, retired: Retiring): Promise<void> {
-    const id = idOf(tag, retired)
-    await tryStop(deps, tag, id)
-    await engine.remove(id)
+  async function endContainer(id: PreviewId, retired: Retiring): Promise<void> {
+    const container = containerOf(id, retired)
+    await tryStop(deps, id, container)
+    await engine.remove(container)
   }
 
   /** Kills a container that fills the disk; its layer and volumes go with it. */
-  async function kill(tag: string, retired: Retiring): Promise<void> {
+  async function kill(id: PreviewId, retired: Retiring): Promise<void> {
     const began = Date.now()
-    const id = idOf(tag, retired)
-    await engine.kill(id)
+    const container = containerOf(id, retired)
+    await engine.kill(container)
     const killed = Date.now() - began
-    await engine.remove(id)
-    store.apply(tag, { type: 'left', generation: retired.number })
+    await engine.remove(container)
+    store.apply(id, { type: 'left', generation: retired.number })
     const ms = Date.now() - began
-    log.warn({ tag, generation: retired.number, killed, ms }, 'container that filled the disk killed and removed')
-    await removeOldImages(deps, tag)
+    log.warn(
+      { ...logFields(id), generation: retired.number, killed, ms },
+      'container that filled the disk killed and removed',
+    )
+    await removeOldImages(deps, id)
   }
 
   /** By its name where the store does not know the container. */
-  function idOf(tag: string, { number, container }: Retiring): string {
-    return container ?? nameOf(config.instance, tag, number)
+  function containerOf(id: PreviewId, { number, container }: Retiring): string {
+    return container ?? containerName(config.instance, id, number)
   }
 
-  function once(key: string, tag: string, work: () => Promise<void>) {
+  function once(key: string, id: PreviewId, work: () => Promise<void>) {
     if (underWay.has(key)) return
     underWay.add(key)
     void work()
       .catch((error: unknown) =>
-        log.warn({ tag, err: error }, 'a retired container could not be removed, the reaper will ask again'),
+        log.warn(
+          { ...logFields(id), err: error },
+          'a retired container could not be removed, the reaper will ask again',
+        ),
       )
       .finally(() => underWay.delete(key))
   }
 
-  return (tag, retired) => {
+  return (id, retired) => {
     // Beside the ones that still serve requests: those may take a minute.
     for (const one of retired.filter(({ since }) => since === AT_ONCE))
-      once(`${tag} ${one.number}`, tag, () => kill(tag, one))
-    once(tag, tag, () => retire(tag))
+      once(`${id} ${one.number}`, id, () => kill(id, one))
+    once(id, id, () => retire(id))
   }
 }

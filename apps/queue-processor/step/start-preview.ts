@@ -11,6 +11,7 @@ import { createOptionsOf, portOf, type ContainerPlan } from '../containers/creat
 import { needsFirstProcess } from '../containers/first-process.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { isDue, freeCapacity } from './capacity.ts'
+import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
 /** How long to wait for a container of the same name whose removal is under way. */
 const NAME_MS = 5_000
@@ -23,13 +24,13 @@ type Starting = In<'queued'> | In<'starting'> | In<'running'>
 
 export async function startPreview(deps: Dependencies, preview: Starting): Promise<Outcome> {
   const pending = pendingOf(preview) ?? claimSlot(deps, preview)
-  if (!pending) return preview.state === 'running' ? undefined : void (await freeCapacity(deps, preview.tag))
+  if (!pending) return preview.state === 'running' ? undefined : void (await freeCapacity(deps, idOf(preview)))
   const began = Date.now()
   const started = await runContainer(deps, pending)
   if (!started) return undefined
-  const { tag, generation } = started.pending
+  const { id, generation } = started.pending
   deps.log.info(
-    { tag, generation: generation.number, slot: generation.slot, ms: Date.now() - began },
+    { ...logFields(id), generation: generation.number, slot: generation.slot, ms: Date.now() - began },
     'container started',
   )
   return { background: awaitAnswer(deps, started.pending, started.container, started.plan) }
@@ -40,13 +41,14 @@ export async function replaceOutdated(deps: Dependencies, preview: In<'running'>
 }
 
 function claimSlot({ store, config }: Dependencies, preview: Starting): Pending | undefined {
-  const { tag, image } = preview
+  const { image } = preview
+  const id = idOf(preview)
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
   const port = portOf(image, config.containerPort)
   const begun =
     preview.state === 'running'
-      ? store.apply(tag, { type: 'replace', port })
-      : store.apply(tag, { type: 'begin', places: config.maxRunning, port })
+      ? store.apply(id, { type: 'replace', port })
+      : store.apply(id, { type: 'begin', places: config.maxRunning, port })
   return begun && pendingOf(begun)
 }
 
@@ -55,14 +57,14 @@ type StartedContainer = { pending: Pending; container: string; plan: ContainerPl
 /** Starts the kept container if it still fits, or a new one. */
 async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Promise<StartedContainer | undefined> {
   const { store, engine, network, config } = deps
-  const { tag, image, generation } = pending
+  const { id, image, generation } = pending
   const hostPort = hostPortOf(await network.slotScheme(), generation)
   const program = await engine.programOf(image.id)
-  if (!program) return void store.apply(tag, { type: 'imageGone' })
-  const host = hostOf(tag, config)
+  if (!program) return void store.apply(id, { type: 'imageGone' })
+  const host = hostOf(id, config)
   const plan = createOptionsOf({
     config,
-    tag,
+    id,
     generation: generation.number,
     image,
     program,
@@ -79,7 +81,7 @@ async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Pr
   if (container === OCCUPIED) return tryAnotherSlot(deps, pending, hostPort, tries)
   if (!container) return undefined
   // After a restart of Lotan this may have been committed before.
-  if (pending.waiting === undefined) store.apply(tag, { type: 'started', generation: generation.number })
+  if (pending.waiting === undefined) store.apply(id, { type: 'started', generation: generation.number })
   return { pending, container, plan }
 }
 
@@ -96,14 +98,14 @@ async function tryAnotherSlot(
   tries: number,
 ): Promise<StartedContainer | undefined> {
   const { store, log } = deps
-  const { tag, generation } = pending
+  const { id, generation } = pending
   if (!isStillPending(deps, pending)) return undefined
   await discard(deps, pending)
-  const withSlot = tries < MOST_TRIES && store.apply(tag, { type: 'slotTaken', generation: generation.number })
+  const withSlot = tries < MOST_TRIES && store.apply(id, { type: 'slotTaken', generation: generation.number })
   const retry = withSlot && pendingOf(withSlot)
   if (!retry) throw new EngineError('start-failed', `${hostPortText(hostPort)} is in use, and so were others before it`)
   log.warn(
-    { tag, slot: generation.slot, place: hostPortText(hostPort) },
+    { ...logFields(id), slot: generation.slot, place: hostPortText(hostPort) },
     'another program uses the address or port of a slot, trying another slot',
   )
   return runContainer(deps, retry, tries + 1)
@@ -140,7 +142,10 @@ async function startKept(
     }
   } catch (error) {
     if (!(error instanceof EngineError) || error.code === 'engine-down' || error.code === 'disk-full') throw error
-    log.warn({ tag: pending.tag, container: id.slice(0, 12), error: error.message }, 'kept container cannot be started')
+    log.warn(
+      { ...logFields(pending.id), container: id.slice(0, 12), error: error.message },
+      'kept container cannot be started',
+    )
   }
   if (isStillPending(deps, pending)) await engine.remove(id)
   return undefined
@@ -153,15 +158,15 @@ async function startNew(
   hostPort: HostPort,
 ): Promise<string | undefined> {
   const { store, engine } = deps
-  const { tag, generation } = pending
+  const { id, generation } = pending
   if (!isStillPending(deps, pending)) return undefined
   const container = await create(deps, plan).catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
-    store.apply(tag, { type: 'imageGone' })
+    store.apply(id, { type: 'imageGone' })
   })
   if (!container) return undefined
   // Cancelled during the create: it must not start.
-  if (!store.apply(tag, { type: 'created', generation: generation.number, container })) {
+  if (!store.apply(id, { type: 'created', generation: generation.number, container })) {
     await engine.remove(container)
     return undefined
   }

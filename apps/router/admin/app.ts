@@ -2,20 +2,34 @@
 import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
-import { adminRoutes } from './routes.ts'
+import { callerOf, callersOf, type ReadCaller } from '../access/caller.ts'
+import { mount } from '../access/mount.ts'
+import { refusalsOf, type Refusals } from '../access/refusals.ts'
+import { beforeReload } from '../access/reload-once.ts'
+import { isOurs } from '../access/same-origin.ts'
 import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
-import { login, sendPage } from './login.ts'
-import { messagePage, script, stylesheet } from '../pages/render.ts'
-import { sendProblem } from '../api/problem.ts'
-import { readiness, routerName } from '../readiness.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
-import { isOurs } from './same-origin.ts'
+import { fileRoutes } from './files.ts'
+import { loginRoutes } from './login.ts'
+import { probeRoutes } from './probes.ts'
+import { isApi, sendError } from './respond.ts'
+import { adminRoutes } from './routes.ts'
 
-export function adminApp(context: RouterContext): express.Express {
+/** All routes of the admin's host, by who is let in: on any host, without a login, and with one. */
+export function routesOf(context: RouterContext, refusals: Refusals) {
+  return {
+    anyHost: probeRoutes(context),
+    open: [...fileRoutes, ...loginRoutes(context, refusals)],
+    closed: [...apiRoutes(context), ...adminRoutes(context)],
+  }
+}
+
+/** @param readCaller who asks */
+export function adminApp(context: RouterContext, readCaller: ReadCaller = callersOf(context.config)): express.Express {
   const { config, log } = context
-  const auth = login({ config, log, isApi })
-  const checkReadiness = readiness(context)
+  const refusals = refusalsOf(context)
+  const routes = routesOf(context, refusals)
 
   const app = express()
   app.disable('x-powered-by')
@@ -36,30 +50,27 @@ export function adminApp(context: RouterContext): express.Express {
       strictTransportSecurity: false,
     }),
   )
-  app.use((_req, res, next) => {
+  app.use((req, res, next) => {
     res.set('Cache-Control', 'no-store')
+    res.locals.caller = readCaller(req.headers)
     next()
   })
 
-  // Open, and on any host.
-  app.get('/healthz', (_req, res) => res.set('Lotan-Router', routerName).json({ status: 'ok' }))
-  app.get('/readyz', async (_req, res) => {
-    const { status, checks } = await checkReadiness()
-    res.status(status === 'ready' ? 200 : 503).json({ status, checks })
-  })
-
+  app.use(mount(routes.anyHost, { config, refusals }))
   app.use((req, res, next) => {
     if (isOurs(req.headers.host, config)) return next()
     return respondError(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
   })
-  app.get('/lotan.css', asset('text/css', stylesheet))
-  app.get('/lotan.js', asset('text/javascript', script))
-  app.use(auth.router)
-  app.use(auth.adminOnly)
+  app.use(mount(routes.open, { config, refusals }))
+  // Also where there is no route: only who is let in learns that.
+  app.use((req, res, next) => (callerOf(res).via === 'none' ? refusals.noLogin(req, res) : next()))
+  app.use((req, res, next) => {
+    const uri = beforeReload(req)
+    return uri !== undefined && !isApi(req) ? res.redirect(303, uri) : next()
+  })
   app.use(onceRebuilt(context, (req, res) => respondError(req, res.set('Retry-After', '10'), 503, REBUILDING)))
-  app.use('/api/v1', apiRoutes(context, auth.ownOnly))
-  app.use(adminRoutes(context, auth.ownOnly))
-  app.use((req, res) => respondError(req, res, 404, 'There is nothing at this address.'))
+  app.use(mount(routes.closed, { config, refusals }))
+  app.use((req, res) => respondError(req, res, 404, nothingAt(req.path)))
 
   app.use((error: Error & { status?: number; type?: string }, req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) return next(error)
@@ -89,18 +100,12 @@ const headings: Record<number, string> = {
   503: 'Just a moment',
 }
 
+function nothingAt(path: string): string {
+  const inApi = /^\/api\/v1(?=\/|$)(.*)$/.exec(path)?.[1]
+  if (inApi === undefined) return 'There is nothing at this address.'
+  return `The API has no ${inApi || '/'}. It is described at /api/v1/openapi.json.`
+}
+
 function respondError(req: Request, res: Response, status: number, sentence: string) {
-  if (isApi(req)) return sendProblem(res, status, sentence)
-  const link = { href: '/', name: 'Go to the admin page' }
-  return sendPage(res, status, messagePage({ status, heading: headings[status] ?? 'Not understood', sentence, link }))
-}
-
-/** originalUrl, since a router sees only the rest of the path. */
-function isApi({ originalUrl }: Request): boolean {
-  return /^\/api(\/|\?|$)/.test(originalUrl)
-}
-
-/** The browser revalidates it each time. */
-function asset(type: string, body: string) {
-  return (_req: Request, res: Response) => res.set('Cache-Control', 'no-cache').type(type).send(body)
+  return sendError(req, res, status, headings[status] ?? 'Not understood', sentence)
 }

@@ -15,6 +15,7 @@ import { openQueue } from '../../shared/queue.ts'
 import { openStore } from '../../shared/store/store.ts'
 import { labelOf } from '../../shared/tag.ts'
 import { until } from '../../testing/harness/until.ts'
+import type { ReadCaller } from '../access/caller.ts'
 import { noteActivity } from '../gateway/activity.ts'
 import { watchStore } from '../watch/store-watch.ts'
 import { adminApp } from './app.ts'
@@ -40,8 +41,8 @@ export interface Answer {
   json: any
 }
 
-/** @param env settings besides the token and the domain */
-export async function openBed(env: Record<string, string> = {}) {
+/** @param env settings besides the token and the domain; `readCaller` instead of the product's own */
+export async function openBed(env: Record<string, string> = {}, readCaller?: ReadCaller) {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-desk-'))
   const given = { LOTAN_DATA_DIR: dataDir, LOTAN_ADMIN_TOKEN: token, TL_DOMAIN: domain, LOTAN_LISTEN: '127.0.0.1:80' }
   const config = readConfig({ ...given, ...env })
@@ -63,7 +64,10 @@ export async function openBed(env: Record<string, string> = {}) {
   const activity = noteActivity(store, { every: 500 })
   const streams = noteStreams(store, endedStreamsFile(config), { every: 50 })
   const parts = { config, store, nudges, changes, activity, streams, reaper: openReaper(config), log }
-  const servers = { 'desk.sock': http.createServer(adminApp(parts)), 'router.sock': http.createServer(gateway(parts)) }
+  const servers = {
+    'desk.sock': http.createServer(adminApp(parts, readCaller)),
+    'router.sock': http.createServer(gateway(parts)),
+  }
   await listen(reaper, path.join(config.runDir, 'reaper.sock'))
   for (const [name, server] of Object.entries(servers)) await listen(server, path.join(config.runDir, name))
 
@@ -110,6 +114,7 @@ export async function openBed(env: Record<string, string> = {}) {
   }
 
   return {
+    context: parts,
     config,
     store,
     changes,

@@ -1,31 +1,39 @@
 /** The admin's pages and forms. Plain HTML: every form posts and redirects to a page. */
 import { text } from 'node:stream/consumers'
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
+import type { Request, Response } from 'express'
 import { urlOf } from '../../shared/config/config.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import { hostOf, isTag } from '../../shared/tag.ts'
+import type { Route } from '../access/route.ts'
 import type { RouterContext } from '../context.ts'
-import { backOf, sendPage } from './login.ts'
+import { backOf } from './login.ts'
+import { sendPage } from './respond.ts'
 import { LOG_LINES, previewDetailOf, type DetailFacts } from '../pages/preview-detail.ts'
 import { adminPage, messagePage, previewPage } from '../pages/render.ts'
 import { previewListOf } from '../pages/preview-list.ts'
 import type { ListFacts } from '../pages/preview-row.ts'
 import { startsSomething, applyAction, actions, type PreviewAction } from '../preview-actions.ts'
+import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const HISTORY_LINES = 50
 
-/** @param own lets a change pass only when Lotan's own page made it */
-export function adminRoutes(
-  { config, store, nudges, changes, reaper, log }: RouterContext,
-  own: RequestHandler,
-): Router {
-  const router = express.Router({ caseSensitive: true })
-  const form = express.urlencoded({ extended: false, limit: '4kb' })
+export function adminRoutes({ config, store, nudges, changes, reaper, log }: RouterContext): Route[] {
+  return [
+    { method: 'GET', path: '/', needs: 'admin', handle: showList },
+    { method: 'POST', path: '/previews', needs: 'admin', body: { type: 'form', limit: 4_096 }, handle: addPreview },
+    { method: 'GET', path: '/previews/:tag', needs: 'admin', handle: showPreview },
+    ...actions.map((action): Route => {
+      const path = `/previews/:tag/${action}`
+      return { method: 'POST', path, needs: 'admin', handle: (req, res) => act(action, req, res) }
+    }),
+  ]
 
-  router.get('/', async (req, res) => sendPage(res, 200, await listPage(req)))
+  async function showList(req: Request, res: Response) {
+    sendPage(res, 200, await listPage(req))
+  }
 
-  router.post('/previews', own, form, async (req, res) => {
+  async function addPreview(req: Request, res: Response) {
     const { tag: given } = (req.body ?? {}) as { tag?: unknown }
     const tag = typeof given === 'string' ? given.trim() : ''
     if (!isTag(tag)) {
@@ -36,26 +44,14 @@ export function adminRoutes(
       const sentence = 'That tag is not offered: the setting TAG_FILTER does not let it through.'
       return sendPage(res, 403, await listPage(req, { tag, sentence }))
     }
-    await applyAction('start', tag, 'admin', { store, nudges })
+    await applyAction('start', idOf({ repository: NAMELESS, tag }), 'admin', { store, nudges })
     return res.redirect(303, '/')
-  })
+  }
 
-  router.get('/previews/:tag', async (req, res) => {
-    const preview = store.get(req.params.tag)
+  async function showPreview(req: Request, res: Response) {
+    const preview = store.get(previewIn(req))
     return preview ? sendPage(res, 200, await detailPage(preview)) : respondMissing(req, res)
-  })
-
-  for (const action of actions) router.post(`/previews/:tag/${action}`, own, (req, res) => act(action, req, res))
-
-  router.all(
-    ['/', '/previews', '/previews/:tag', ...actions.map((action) => `/previews/:tag/${action}`)],
-    (req, res) => {
-      res.set('Allow', /^\/(previews\/[^/]+)?$/.test(req.path) ? 'GET, HEAD' : 'POST')
-      const link = { href: '/', name: 'Go to the admin page' }
-      const sentence = 'This address does not take requests of this kind.'
-      sendPage(res, 405, messagePage({ status: 405, heading: 'Not this way', sentence, link }))
-    },
-  )
+  }
 
   async function act(action: PreviewAction, req: Request, res: Response) {
     const tag = req.params.tag as string
@@ -64,7 +60,8 @@ export function adminRoutes(
       const link = { href: '/', name: 'All previews' }
       return sendPage(res, 403, messagePage({ status: 403, heading: `${tag} is not offered`, sentence, link }))
     }
-    if (!isTag(tag) || !(await applyAction(action, tag, 'admin', { store, nudges }))) return respondMissing(req, res)
+    if (!isTag(tag) || !(await applyAction(action, previewIn(req), 'admin', { store, nudges })))
+      return respondMissing(req, res)
     return res.redirect(303, action === 'remove' ? '/' : backOf(req))
   }
 
@@ -75,7 +72,7 @@ export function adminRoutes(
       previewListOf({
         config,
         previews,
-        offered: store.offered().filter(({ tag }) => config.offers(tag)),
+        offered: store.offered(NAMELESS).filter(({ tag }) => config.offers(tag)),
         figures: await figuresOf(previews),
         recentDurations: store.lately(),
         address,
@@ -98,18 +95,18 @@ export function adminRoutes(
         preview,
         ahead: preview.state === 'queued' ? store.ahead(preview) : 0,
         recentDurations: store.lately(),
-        address: address(preview.tag),
+        address: address(idOf(preview)),
         slotAddress: scheme && slot !== null ? hostPortText(hostPortOf(scheme, { slot, port })) : null,
         figures: figures[generation?.container ?? ''],
-        history: store.history(preview.tag, HISTORY_LINES),
+        history: store.history(idOf(preview), HISTORY_LINES),
         log: lines,
         now: Date.now(),
       }),
     )
   }
 
-  function address(tag: string): string {
-    return urlOf(hostOf(tag, config), config)
+  function address(id: PreviewId): string {
+    return urlOf(hostOf(id, config), config)
   }
 
   /** The page works without figures. */
@@ -134,8 +131,11 @@ export function adminRoutes(
       return { unreadable: 'The reaper, which reads logs, does not answer.' }
     }
   }
+}
 
-  return router
+/** The preview that a path names. */
+function previewIn(req: Request): PreviewId {
+  return idOf({ repository: NAMELESS, tag: req.params.tag as string })
 }
 
 function respondMissing(req: Request, res: Response) {

@@ -1,42 +1,41 @@
 /** `/previews/TAG/start` and its like: changes of one preview, each answered with the preview as it is then. */
-import type { Request, Response, Router } from 'express'
+import type { Request, Response } from 'express'
 import { applyAction, startsSomething, type PreviewAction } from '../preview-actions.ts'
 import type { ApiContext } from './context.ts'
-import { change, type Paths } from './operation.ts'
+import { change, type ApiRoute } from './operation.ts'
 import { sendNoPreview, sendNotOffered } from './preview-problem.ts'
-import { resource, tagOf } from './resource.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { previewIn, tagOf } from './input.ts'
 
-export const actionPaths: Paths = {
-  '/previews/{tag}/start': {
-    post: change('startPreview', 'Starts a preview; a tag that is none yet becomes one.'),
-  },
-  '/previews/{tag}/stop': { post: change('stopPreview', 'Stops a preview. Its image stays.') },
-  '/previews/{tag}/refresh': { post: change('refreshPreview', 'Looks for a newer image now, and lets it take over.') },
-  '/previews/{tag}/restart': { post: change('restartPreview', 'Stops a preview and starts it again.') },
-}
+const startPreview = change('startPreview', 'Starts a preview; a tag that is none yet becomes one.')
+const stopPreview = change('stopPreview', 'Stops a preview. Its image stays.')
+const refreshPreview = change('refreshPreview', 'Looks for a newer image now, and lets it take over.')
+const restartPreview = change('restartPreview', 'Stops a preview and starts it again.')
 
-export function actions(context: ApiContext): Router {
-  const { store, nudges, own, view } = context
+export function actionRoutes(context: ApiContext): ApiRoute[] {
+  const { store, nudges, view } = context
   const asked = (action: PreviewAction) => (req: Request, res: Response) =>
-    acceptAction(context, action, tagOf(req), res)
-  return resource({
-    '/previews/:tag/start': { post: [own, asked('start')] },
-    '/previews/:tag/stop': { post: [own, asked('stop')] },
-    '/previews/:tag/restart': { post: [own, asked('restart')] },
-    '/previews/:tag/refresh': { post: [own, refresh] },
-  })
+    acceptAction(context, action, previewIn(req), res)
+  const route = { method: 'POST', needs: 'run' } as const
+  return [
+    { ...route, path: '/previews/:tag/start', operation: startPreview, handle: asked('start') },
+    { ...route, path: '/previews/:tag/stop', operation: stopPreview, handle: asked('stop') },
+    { ...route, path: '/previews/:tag/refresh', operation: refreshPreview, handle: refresh },
+    { ...route, path: '/previews/:tag/restart', operation: restartPreview, handle: asked('restart') },
+  ]
 
   async function refresh(req: Request, res: Response) {
     // Noted, so that a start that comes before it is done has the newest image.
-    const preview = store.apply(tagOf(req), { type: 'refresh' }) ?? store.get(tagOf(req))
+    const preview = store.apply(previewIn(req), { type: 'refresh' }) ?? store.get(previewIn(req))
     if (!preview) return sendNoPreview(res, tagOf(req))
     await nudges.refresh(preview)
     return res.status(202).json(view(preview))
   }
 }
 
-export async function acceptAction(context: ApiContext, action: PreviewAction, tag: string, res: Response) {
+export async function acceptAction(context: ApiContext, action: PreviewAction, id: PreviewId, res: Response) {
+  const { tag } = splitId(id)
   if (startsSomething(action) && !context.config.offers(tag)) return sendNotOffered(res, tag)
-  const preview = await applyAction(action, tag, 'api', context)
+  const preview = await applyAction(action, id, 'api', context)
   return preview ? res.status(202).json(context.view(preview)) : sendNoPreview(res, tag)
 }

@@ -1,5 +1,4 @@
 /** What the API's routes work with. */
-import type { RequestHandler } from 'express'
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
@@ -7,20 +6,17 @@ import { aheadOf } from '../pages/preview-row.ts'
 import { viewOf } from './preview-view.ts'
 
 export interface ApiContext extends RouterContext {
-  /** Lets a change pass only when Lotan's own page, or a program, asked for it. */
-  own: RequestHandler
   /** One preview as the API shows it. */
   view: (preview: Preview) => PreviewJson
   /** All of them, by tag. */
   views: () => PreviewJson[]
 }
 
-export function apiContext(router: RouterContext, own: RequestHandler): ApiContext {
+export function apiContext(router: RouterContext): ApiContext {
   const { config, store, changes } = router
   const facts = () => ({ lately: store.lately(), now: Date.now(), naming: config })
   return {
     ...router,
-    own,
     view(preview) {
       const ahead = preview.state === 'queued' ? store.ahead(preview) : 0
       return viewOf(preview, { ...facts(), ahead })

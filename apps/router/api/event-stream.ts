@@ -1,9 +1,10 @@
-/** What changes, as server-sent events: `preview` with a preview's view, `removed` with the tag of one that is gone. */
+/** What changes, as server-sent events: `preview` with a preview's view, `removed` with what named one that is gone. */
 import type { Response } from 'express'
 import type { ApiEvent } from '../../shared/api/event.ts'
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { StoreWatch } from '../watch/store-watch.ts'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
+import { idOf, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const HEARTBEAT_MS = 15_000
 /** Visits move `lastSeen` all the time; a stream hears of them this often. */
@@ -22,21 +23,21 @@ interface Told {
  * @param views every preview's view, now
  */
 export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => PreviewJson[]) {
-  const streams = new Map<Response, string | null>()
-  let told = new Map<string, Told>()
+  const streams = new Map<Response, PreviewId | null>()
+  let told = new Map<PreviewId, Told>()
   let looking: ThrottledWatch | undefined
 
   function look() {
-    const frames = new Map<string, string>()
+    const frames = new Map<PreviewId, string>()
     const now = new Map(
-      views().map((view) => [view.tag, { key: keyOf(view), frame: frameOf({ event: 'preview', data: view }) }]),
+      views().map((view) => [idOf(view), { key: keyOf(view), frame: frameOf({ event: 'preview', data: view }) }]),
     )
-    for (const [tag, { key, frame }] of now) {
-      const before = told.get(tag)
-      if (before?.key !== key) frames.set(tag, frame)
-      else now.set(tag, before)
+    for (const [id, { key, frame }] of now) {
+      const before = told.get(id)
+      if (before?.key !== key) frames.set(id, frame)
+      else now.set(id, before)
     }
-    for (const tag of told.keys()) if (!now.has(tag)) frames.set(tag, frameOf({ event: 'removed', data: { tag } }))
+    for (const id of told.keys()) if (!now.has(id)) frames.set(id, frameOf({ event: 'removed', data: splitId(id) }))
     told = now
     if (frames.size === 0) return
     for (const [res, only] of streams)
@@ -48,8 +49,8 @@ export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => Preview
   }
 
   return {
-    /** Sends how things are and then what changes, until the client leaves. @param only of this tag alone */
-    stream(res: Response, only: string | null = null) {
+    /** Sends how things are and then what changes, until the client leaves. @param only of this preview alone */
+    stream(res: Response, only: PreviewId | null = null) {
       res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
       if (res.req.method === 'HEAD') return res.end()
       looking ??= watchThrottled(changes, look, { beat, every: HEARTBEAT_MS })
@@ -63,7 +64,7 @@ export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => Preview
         looking = undefined
         told = new Map()
       })
-      const frames = [...told].filter(([tag]) => only === null || tag === only).map(([, { frame }]) => frame)
+      const frames = [...told].filter(([id]) => only === null || id === only).map(([, { frame }]) => frame)
       return write(res, ['retry: 1000\n\n', ...frames].join(''))
     },
   }

@@ -1,13 +1,14 @@
 /** `/previews/TAG/logs`: what its container writes, as text. */
 import { pipeline } from 'node:stream/promises'
-import type { Request, Response, Router } from 'express'
+import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { generationOf } from '../../shared/preview/preview.ts'
 import type { ApiContext } from './context.ts'
-import { answer, problemAnswer, queryParameters, tagParameter, type Paths } from './operation.ts'
+import { answer, problemAnswer, queryParameters, tagParameter, type ApiRoute, type Operation } from './operation.ts'
 import { aboutOf, sendNoPreview } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, resource, tagOf, untilClosed } from './resource.ts'
+import { checked, numberText, previewIn, tagOf, untilClosed } from './input.ts'
+import { logFields } from '../../shared/preview/preview-id.ts'
 
 const MAX_LINES = 10_000
 const wrongTail = `tail is a number of lines, 0 to ${MAX_LINES}, or all.`
@@ -29,31 +30,27 @@ const query = z.object({
     .meta({ description: '1: goes on until the container ends.' }),
 })
 
-export const logPaths: Paths = {
-  '/previews/{tag}/logs': {
-    get: {
-      operationId: 'getLogs',
-      summary: 'What its container has written, both streams in order.',
-      parameters: [tagParameter, ...queryParameters(query)],
-      responses: {
-        200: answer('The output.', z.string(), 'text/plain'),
-        400: problemAnswer('A parameter has a value that it cannot have.'),
-        404: problemAnswer('There is no preview of this tag, or it has no container.'),
-        503: problemAnswer('The reaper, which reads logs, does not answer.'),
-      },
-    },
+const getLogs: Operation = {
+  operationId: 'getLogs',
+  summary: 'What its container has written, both streams in order.',
+  parameters: [tagParameter, ...queryParameters(query)],
+  responses: {
+    200: answer('The output.', z.string(), 'text/plain'),
+    400: problemAnswer('A parameter has a value that it cannot have.'),
+    404: problemAnswer('There is no preview of this tag, or it has no container.'),
+    503: problemAnswer('The reaper, which reads logs, does not answer.'),
   },
 }
 
-export function logs({ store, reaper, log }: ApiContext): Router {
-  return resource({ '/previews/:tag/logs': { get: [sendLog] } })
+export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
+  return [{ method: 'GET', path: '/previews/:tag/logs', needs: 'read', operation: getLogs, handle: sendLog }]
 
   async function sendLog(req: Request, res: Response) {
     const tag = tagOf(req)
     const sent = checked(query, req.query, res)
     if (!sent) return undefined
 
-    const preview = store.get(tag)
+    const preview = store.get(previewIn(req))
     if (!preview) return sendNoPreview(res, tag)
     const container = generationOf(preview)?.container
     const none = () => sendProblem(res, 404, `${tag} has no container now.`, aboutOf(preview))
@@ -64,7 +61,7 @@ export function logs({ store, reaper, log }: ApiContext): Router {
       output = await reaper.logs(container, { tail: sent.tail, follow: sent.follow === 1, signal })
     } catch (error) {
       if (signal.aborted) return undefined
-      log.warn({ tag, err: error }, 'the reaper gave no log')
+      log.warn({ ...logFields(previewIn(req)), err: error }, 'the reaper gave no log')
       return sendProblem(res, 503, 'The reaper, which reads logs, does not answer. Try again.', aboutOf(preview))
     }
     if (!output) return none()

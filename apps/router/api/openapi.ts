@@ -4,34 +4,18 @@ import { offeredTag } from '../../shared/api/offered-tag.ts'
 import { preview } from '../../shared/api/preview.ts'
 import { problem } from '../../shared/api/problem.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { actionPaths } from './actions.ts'
-import { eventPaths } from './events.ts'
-import { logPaths } from './logs.ts'
-import { answer, componentOf, type Paths } from './operation.ts'
-import { previewPaths } from './previews.ts'
-import { tagPaths } from './tags.ts'
-import { waitPaths } from './wait.ts'
+import { answer, componentOf, type ApiRoute, type Operation } from './operation.ts'
 
-const paths: Paths = {
-  ...previewPaths,
-  ...actionPaths,
-  ...waitPaths,
-  ...logPaths,
-  ...eventPaths,
-  ...tagPaths,
-  '/openapi.json': {
-    get: {
-      operationId: 'describe',
-      summary: 'This description.',
-      responses: { 200: answer('OpenAPI 3.1.', z.looseObject({})) },
-    },
-  },
+export const describe: Operation = {
+  operationId: 'describe',
+  summary: 'This description.',
+  responses: { 200: answer('OpenAPI 3.1.', z.looseObject({})) },
 }
 
 /** What the schemas' ids name. */
 export const components = { Preview: preview, OfferedTag: offeredTag, Problem: problem }
 
-export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>) {
+export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: readonly ApiRoute[]) {
   const cookie = config.publicUrl.protocol === 'https:' ? '__Host-lotan' : 'lotan'
   return {
     openapi: '3.1.0',
@@ -42,7 +26,7 @@ export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>) {
     },
     servers: [{ url: `${urlOf(config.domain, config)}/api/v1` }],
     security: [{ token: [] }, { login: [] }],
-    paths,
+    paths: pathsOf(routes),
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
@@ -51,4 +35,14 @@ export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>) {
       schemas: Object.fromEntries(Object.entries(components).map(([id, schema]) => [id, componentOf(schema)])),
     },
   }
+}
+
+function pathsOf(routes: readonly ApiRoute[]) {
+  const paths = Map.groupBy(routes, ({ path }) => path.replace(':tag', '{tag}'))
+  return Object.fromEntries(
+    Array.from(paths, ([path, rows]) => [
+      path,
+      Object.fromEntries(rows.map(({ method, operation }) => [method.toLowerCase(), operation])),
+    ]),
+  )
 }

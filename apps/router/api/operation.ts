@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { preview } from '../../shared/api/preview.ts'
 import { problem } from '../../shared/api/problem.ts'
-import { tagText } from './resource.ts'
+import type { Route } from '../access/route.ts'
+import { tagText } from './input.ts'
 
 export interface Operation {
   operationId: string
@@ -13,7 +14,10 @@ export interface Operation {
   responses: Record<number, object>
 }
 
-export type Paths = Record<string, Partial<Record<'get' | 'post' | 'delete', Operation>>>
+/** A route of the API: its path is the one below /api/v1. */
+export interface ApiRoute extends Route {
+  operation: Operation
+}
 
 export const tagParameter = { name: 'tag', in: 'path', required: true, schema: jsonSchemaOf(tagText('')) }
 

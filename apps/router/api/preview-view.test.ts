@@ -47,6 +47,7 @@ const way: Event[] = [
 
 test('a running preview is shown with everything there is to know', () => {
   assert.deepEqual(view({ ...after(...way), lastSeen: now }), {
+    repository: '',
     tag: '1.9.5',
     host: '1_9_5.previews.example.com',
     url: 'http://1_9_5.previews.example.com:8080',

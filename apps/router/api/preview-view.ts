@@ -9,6 +9,7 @@ import { hostOf } from '../../shared/tag.ts'
 import { sourceOfPreview } from '../pages/image-source.ts'
 import { timingOf } from '../start-timing.ts'
 import { startEstimateWhilePending } from '../pages/start-estimate.ts'
+import { idOf } from '../../shared/preview/preview-id.ts'
 
 export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
 
@@ -21,12 +22,13 @@ export function viewOf(
   preview: Preview,
   { ahead, lately, now, naming }: { ahead: number; lately: Lately; now: number; naming: Naming },
 ): PreviewJson {
-  const { tag, state, image, lastSeen } = preview
-  const host = hostOf(tag, naming)
+  const { repository, tag, state, image, lastSeen } = preview
+  const host = hostOf(idOf(preview), naming)
   const generation = generationOf(preview)
   const reason = reasonOf(preview)
   const position = preview.state === 'queued' && preview.notBefore <= now ? ahead + 1 : null
   return {
+    repository,
     tag,
     host,
     url: urlOf(host, naming),

@@ -185,13 +185,16 @@ test('unknown paths and methods are told from each other', async () => {
 
 test('the tags that the registry offers are listed, with whether they have a preview', async () => {
   bringUp('early', bed)
-  store.offer([
+  store.offer('', [
     { tag: 'red', digest: 'sha256:1' },
     { tag: 'Capital', digest: null },
     { tag: 'known', digest: null },
   ])
   bringUp('known', bed)
-  store.offer(['Capital', 'early', 'known', 'red'].map((tag) => ({ tag, digest: null })))
+  store.offer(
+    '',
+    ['Capital', 'early', 'known', 'red'].map((tag) => ({ tag, digest: null })),
+  )
   const { json } = await described('GET', '/tags')
   assert.deepEqual(
     json.map(({ tag, digest, preview }: any) => [tag, digest, preview]),
@@ -428,7 +431,7 @@ test('the stream of all previews says first how things are, and then what change
   const pulling = await stream.next()
   assert.deepEqual([pulling.data.state, pulling.data.progress?.percent], ['pulling', 50])
   store.apply('streamed', { type: 'missing' })
-  assert.deepEqual(await stream.next(), { event: 'removed', data: { tag: 'streamed' } })
+  assert.deepEqual(await stream.next(), { event: 'removed', data: { repository: '', tag: 'streamed' } })
   stream.close()
 })
 

@@ -1,26 +1,41 @@
 /** The API below /api/v1: one file a resource, with its routes and their description. */
-import express, { type RequestHandler, type Router } from 'express'
+import type { Request, Response } from 'express'
+import type { Route } from '../access/route.ts'
+import { isTag } from '../../shared/tag.ts'
 import type { RouterContext } from '../context.ts'
-import { actions } from './actions.ts'
+import { actionRoutes } from './actions.ts'
 import { apiContext } from './context.ts'
-import { events } from './events.ts'
-import { logs } from './logs.ts'
-import { openapi } from './openapi.ts'
-import { previews } from './previews.ts'
-import { sendProblem } from './problem.ts'
-import { resource } from './resource.ts'
-import { tags } from './tags.ts'
-import { wait } from './wait.ts'
+import { eventRoutes } from './events.ts'
+import { logRoutes } from './logs.ts'
+import { describe, openapi } from './openapi.ts'
+import type { ApiRoute } from './operation.ts'
+import { previewRoutes } from './previews.ts'
+import { sendNoPreview } from './preview-problem.ts'
+import { tagOf } from './input.ts'
+import { tagRoutes } from './tags.ts'
+import { waitRoutes } from './wait.ts'
 
-/** @param own lets a change pass only when Lotan's own page, or a program, asked for it */
-export function apiRoutes(context: RouterContext, own: RequestHandler): Router {
-  const router = express.Router({ caseSensitive: true })
-  const api = apiContext(context, own)
-  const description = openapi(context.config)
-  router.use(previews(api), actions(api), wait(api), logs(api), events(api), tags(api))
-  router.use(resource({ '/openapi.json': { get: [(_req, res) => res.json(description)] } }))
-  router.use((req, res) =>
-    sendProblem(res, 404, `The API has no ${req.path}. It is described at /api/v1/openapi.json.`),
-  )
-  return router
+export function apiRoutes(context: RouterContext): Route[] {
+  const api = apiContext(context)
+  const routes: ApiRoute[] = [
+    ...previewRoutes(api),
+    ...actionRoutes(api),
+    ...waitRoutes(api),
+    ...logRoutes(api),
+    ...eventRoutes(api),
+    ...tagRoutes(api),
+    { method: 'GET', path: '/openapi.json', needs: 'read', operation: describe, handle: sendDescription },
+  ]
+  const description = openapi(context.config, routes)
+  return routes.map((route) => ({ ...route, path: `/api/v1${route.path}`, handle: ofTag(route) }))
+
+  function sendDescription(_req: Request, res: Response) {
+    res.json(description)
+  }
+}
+
+/** What is no tag is answered with 404. */
+function ofTag({ path, handle }: Route): Route['handle'] {
+  if (!path.includes(':tag')) return handle
+  return (req, res) => (isTag(tagOf(req)) ? handle(req, res) : sendNoPreview(res, tagOf(req)))
 }

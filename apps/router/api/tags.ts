@@ -1,32 +1,30 @@
 /** `/tags`: what the registry offers. */
-import type { Router } from 'express'
+import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { offeredTag, type OfferedTag } from '../../shared/api/offered-tag.ts'
 import { urlOf } from '../../shared/config/config.ts'
 import { hostOf } from '../../shared/tag.ts'
 import type { ApiContext } from './context.ts'
-import { answer, type Paths } from './operation.ts'
-import { resource } from './resource.ts'
+import { answer, type ApiRoute, type Operation } from './operation.ts'
+import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 
-export const tagPaths: Paths = {
-  '/tags': {
-    get: {
-      operationId: 'listTags',
-      summary: 'The tags that the registry offers.',
-      responses: { 200: answer('By name.', z.array(offeredTag)) },
-    },
-  },
+const listTags: Operation = {
+  operationId: 'listTags',
+  summary: 'The tags that the registry offers.',
+  responses: { 200: answer('By name.', z.array(offeredTag)) },
 }
 
-export function tags({ config, store, changes }: ApiContext): Router {
-  return resource({ '/tags': { get: [(_req, res) => res.json(list())] } })
+export function tagRoutes({ config, store, changes }: ApiContext): ApiRoute[] {
+  const handle = (_req: Request, res: Response) => res.json(list())
+  return [{ method: 'GET', path: '/tags', needs: 'read', operation: listTags, handle }]
 
   function list(): OfferedTag[] {
-    const offered = store.offered().filter(({ tag }) => config.offers(tag))
-    const previews = new Map(changes.previews().map((preview) => [preview.tag, preview]))
+    const offered = store.offered(NAMELESS).filter(({ tag }) => config.offers(tag))
+    const previews = new Map(changes.previews().map((preview) => [idOf(preview), preview]))
     return offered.map(({ tag, digest: known }) => {
-      const preview = previews.get(tag)
-      const host = hostOf(tag, config)
+      const id = idOf({ repository: NAMELESS, tag })
+      const preview = previews.get(id)
+      const host = hostOf(id, config)
       const digest = known ?? preview?.image?.digest ?? null
       return { tag, digest, preview: preview !== undefined, host, url: urlOf(host, config) }
     })

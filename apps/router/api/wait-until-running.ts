@@ -10,6 +10,7 @@ import { isOutdated, startsAgain, type In, type Preview } from '../../shared/pre
 import type { Nudges } from '../../shared/queue.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { StoreWatch } from '../watch/store-watch.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** A tag that the registry does not have yet, since it is still being pushed, is asked for again this often. */
 const ASK_AGAIN_MS = 2_000
@@ -34,12 +35,12 @@ export type Waited =
  * @param signal raised when the client hangs up; what it waited for ends as `late`
  */
 export async function waitUntilRunning(
-  tag: string,
+  id: PreviewId,
   { store, nudges, changes }: { store: Store; nudges: Pick<Nudges, 'nudge'>; changes: StoreWatch },
   { deadline, signal }: { deadline: number; signal: AbortSignal },
 ): Promise<Waited> {
   let missing = false
-  const touch = () => store.touch([[tag, Date.now()]])
+  const touch = () => store.touch([[id, Date.now()]])
   const touching = setInterval(touch, TOUCH_MS)
   try {
     return await wait()
@@ -49,11 +50,11 @@ export async function waitUntilRunning(
 
   async function wait(): Promise<Waited> {
     for (;;) {
-      const asked = store.apply(tag, { type: 'start', by: 'api' })
+      const asked = store.apply(id, { type: 'start', by: 'api' })
       if (asked) await nudges.nudge(asked)
       touch()
 
-      const settled = await changes.until(() => settledAs(tag, store), { deadline, signal })
+      const settled = await changes.until(() => settledAs(id, store), { deadline, signal })
       if (!settled) return late()
       if (settled !== 'missing') {
         const rest = settled.end === 'running' ? movedAt(settled.preview) + MOVED_MS - Date.now() : 0
@@ -70,7 +71,7 @@ export async function waitUntilRunning(
       missing = true
       const again = Date.now() + ASK_AGAIN_MS
       // Somebody's click may bring it back before that.
-      const isBack = () => (store.get(tag) && settledAs(tag, store) !== 'missing' ? true : undefined)
+      const isBack = () => (store.get(id) && settledAs(id, store) !== 'missing' ? true : undefined)
       const back = await changes.until(isBack, { deadline: Math.min(again, deadline), signal })
       // By the clock alone, a timer that fires a moment early would ask once more.
       if (signal.aborted || Date.now() >= deadline || (!back && again >= deadline)) return late()
@@ -79,16 +80,16 @@ export async function waitUntilRunning(
 
   /** Asked again, a tag counts as missing until something of it has come. */
   function late(): Waited {
-    const preview = store.get(tag)
+    const preview = store.get(id)
     const arrives = preview?.image || (preview?.state === 'pulling' && preview.progress)
     return { end: 'late', preview, missing: missing && !arrives }
   }
 }
 
 /** Where waiting ends; undefined while the preview is on its way. */
-function settledAs(tag: string, store: Store): Waited | 'missing' | undefined {
-  const preview = store.get(tag)
-  if (!preview) return store.missing(tag) === undefined ? { end: 'stopped', preview } : 'missing'
+function settledAs(id: PreviewId, store: Store): Waited | 'missing' | undefined {
+  const preview = store.get(id)
+  if (!preview) return store.missing(id) === undefined ? { end: 'stopped', preview } : 'missing'
   switch (preview.state) {
     case 'running':
       if (isAsked(preview) || preview.pending || isOutdated(preview)) return undefined

@@ -1,5 +1,5 @@
 /** `/previews/TAG/wait`: starts a preview if need be, and answers once it runs. */
-import type { Request, Response, Router } from 'express'
+import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema } from '../../shared/api/preview.ts'
 import type { Problem } from '../../shared/api/problem.ts'
@@ -7,10 +7,19 @@ import { failureWords } from '../words/failure-words.ts'
 import { endWords } from '../words/stop-words.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { ApiContext } from './context.ts'
-import { answer, noPreview, problemAnswer, queryParameters, refused, tagParameter, type Paths } from './operation.ts'
+import {
+  answer,
+  noPreview,
+  problemAnswer,
+  queryParameters,
+  refused,
+  tagParameter,
+  type ApiRoute,
+  type Operation,
+} from './operation.ts'
 import { aboutOf, sendNotOffered } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, resource, tagOf, untilClosed } from './resource.ts'
+import { checked, numberText, previewIn, tagOf, untilClosed } from './input.ts'
 import { waitUntilRunning, type Waited } from './wait-until-running.ts'
 
 const MAX_SECONDS = 600
@@ -22,41 +31,38 @@ const query = z.object({
     .meta({ description: 'Seconds to wait at most.' }),
 })
 
-export const waitPaths: Paths = {
-  '/previews/{tag}/wait': {
-    get: {
-      operationId: 'waitForPreview',
-      summary: 'Starts a preview if need be, and answers once it runs.',
-      description:
-        'A tag that the registry does not have yet is asked for again until time is up. Where a newer image was asked ' +
-        'for (refresh), or is taking over already, it is waited for until that has taken over, or is given up; `digest` ' +
-        'says which one serves. Waiting counts as activity.',
-      parameters: [tagParameter, ...queryParameters(query)],
-      responses: {
-        200: answer('It runs.', previewSchema),
-        400: problemAnswer(`The timeout is no number from 0 to ${MAX_SECONDS}.`),
-        403: refused,
-        404: noPreview,
-        409: problemAnswer('It was stopped or removed meanwhile; detail says why.'),
-        502: problemAnswer('It failed; reason says why.'),
-        504: problemAnswer('Time is up.'),
-      },
-    },
+const waitForPreview: Operation = {
+  operationId: 'waitForPreview',
+  summary: 'Starts a preview if need be, and answers once it runs.',
+  description:
+    'A tag that the registry does not have yet is asked for again until time is up. Where a newer image was asked ' +
+    'for (refresh), or is taking over already, it is waited for until that has taken over, or is given up; `digest` ' +
+    'says which one serves. Waiting counts as activity.',
+  parameters: [tagParameter, ...queryParameters(query)],
+  responses: {
+    200: answer('It runs.', previewSchema),
+    400: problemAnswer(`The timeout is no number from 0 to ${MAX_SECONDS}.`),
+    403: refused,
+    404: noPreview,
+    409: problemAnswer('It was stopped or removed meanwhile; detail says why.'),
+    502: problemAnswer('It failed; reason says why.'),
+    504: problemAnswer('Time is up.'),
   },
 }
 
-export function wait({ config, store, nudges, changes, own, view }: ApiContext): Router {
-  // A GET, but one that starts something.
-  return resource({ '/previews/:tag/wait': { get: [own, answerOnceRunning] } })
+export function waitRoutes({ config, store, nudges, changes, view }: ApiContext): ApiRoute[] {
+  const path = '/previews/:tag/wait'
+  return [{ method: 'GET', path, needs: 'run', changes: true, operation: waitForPreview, handle: answerOnceRunning }]
 
   async function answerOnceRunning(req: Request, res: Response) {
     const tag = tagOf(req)
+    const id = previewIn(req)
     const sent = checked(query, req.query, res)
     if (!sent) return undefined
     if (!config.offers(tag)) return sendNotOffered(res, tag)
     const signal = untilClosed(res)
     const deadline = Date.now() + sent.timeout * 1_000
-    const waited = await waitUntilRunning(tag, { store, nudges, changes }, { deadline, signal })
+    const waited = await waitUntilRunning(id, { store, nudges, changes }, { deadline, signal })
     if (signal.aborted) return undefined
     if (waited.end === 'running') return res.json(view(waited.preview))
     return sendProblem(res, ...problemOfWait(tag, waited, sent.timeout))

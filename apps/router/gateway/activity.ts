@@ -1,12 +1,13 @@
 /** When each preview was last used: noted in memory at every request, written to SQLite a few times a second. */
 import type { Store } from '../../shared/store/store.ts'
 import type { GatewayRequest } from './request.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 export type Activity = ReturnType<typeof noteActivity>
 
 /** @param every how often to write, milliseconds */
 export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: number }) {
-  const seen = new Map<string, number>()
+  const seen = new Map<PreviewId, number>()
   let written = true
   const write = () => {
     if (seen.size === 0 && written) return
@@ -17,7 +18,7 @@ export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: nu
   }
   const timer = setInterval(write, every)
   return {
-    seen: (tag: string, now: number) => void seen.set(tag, now),
+    seen: (id: PreviewId, now: number) => void seen.set(id, now),
     close() {
       clearInterval(timer)
       write()
@@ -26,6 +27,6 @@ export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: nu
 }
 
 /** Robots do not count. */
-export function noteVisit({ tag, client }: GatewayRequest, activity: Pick<Activity, 'seen'>): void {
-  if (tag !== null && client.kind === 'person') activity.seen(tag, Date.now())
+export function noteVisit({ id, client }: GatewayRequest, activity: Pick<Activity, 'seen'>): void {
+  if (id !== null && client.kind === 'person') activity.seen(id, Date.now())
 }

@@ -22,9 +22,9 @@ export function decideFrom({
   }
   return (request) => {
     const now = Date.now()
-    const { tag } = request
-    const preview = tag === null ? undefined : store.get(tag)
-    const missingUntil = tag === null || preview ? undefined : store.missing(tag, now)
+    const { id, tag } = request
+    const preview = id === null ? undefined : store.get(id)
+    const missingUntil = id === null || preview ? undefined : store.missing(id, now)
     const comesBack = () => streams.comesBack(request)
     const { hold, offers } = config
     return decide(request.client, { tag, preview, missingUntil, hold, offers, laneFree, comesBack }, now)

@@ -23,6 +23,7 @@ const socket: ClientRequest = { ...program, stream: 'websocket', upgrade: 'webso
 
 const image = { id: 'sha256:1', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
 const known = {
+  repository: '',
   tag: 'red',
   since: NOW - 1_000,
   change: 1,

@@ -1,6 +1,7 @@
 /** The table "What a cold preview answers" (docs/behaviour.md) as one pure function: facts in, decision out. */
 import { wantsNewer } from '../../shared/preview/image-update.ts'
 import { rests, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
+import type { Tag } from '../../shared/tag.ts'
 
 /** A request as nginx describes it; missing headers are empty strings. */
 export interface ClientRequest {
@@ -20,8 +21,8 @@ export interface ClientRequest {
 
 export interface Facts {
   /** Null when the host cannot be a tag. */
-  tag: string | null
-  offers: (tag: string) => boolean
+  tag: Tag | null
+  offers: (tag: Tag) => boolean
   preview: Preview | undefined
   /** How long the tag is remembered as missing from the registry. */
   missingUntil: number | undefined

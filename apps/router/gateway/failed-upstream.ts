@@ -6,6 +6,7 @@ import type { Hold } from './hold.ts'
 import { isLostContainer } from './lost-container.ts'
 import { canRepeat, type GatewayRequest } from './request.ts'
 import { isAt } from './upstream.ts'
+import { logFields } from '../../shared/preview/preview-id.ts'
 
 /** The most of a response's head that nginx reads, bytes: proxy_buffer_size. */
 const LARGEST_HEAD = 32 * 1024
@@ -27,10 +28,13 @@ export async function onFailedUpstream(
 ): Promise<unknown> {
   const { store, log } = context
   if (request.received >= LARGEST_HEAD) {
-    log.warn({ tag: request.tag }, 'the response headers of an application are larger than 32 kB')
+    log.warn(
+      request.id === null ? {} : logFields(request.id),
+      'the response headers of an application are larger than 32 kB',
+    )
     return refuse(res, 'too-large')
   }
-  const preview = request.tag === null ? undefined : store.get(request.tag)
+  const preview = request.id === null ? undefined : store.get(request.id)
   if (preview?.state !== 'running') return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
   const hasMoved = !isAt(store.meta, preview, request.tried)
   if (!hasMoved && (await isLostContainer(preview, context)))

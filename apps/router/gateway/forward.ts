@@ -8,6 +8,18 @@ import type { GatewayRequest, Verdict } from './request.ts'
 import { noteColdStarts } from './server-timing.ts'
 import { hostPortIn, isAt, upstreamIn } from './upstream.ts'
 
+/** Which requests nginx may give an answer to: this one, or all of the same host and kind for a while. */
+type Audience = 'this-request' | 'all-of-its-kind'
+
+/**
+ * With these figures a router that is killed goes unnoticed for 7 s, and no cached route outlives the 10 s for which a
+ * container is left alone after its route has ended.
+ */
+const cacheControl: Record<Audience, string> = {
+  'this-request': 'no-store',
+  'all-of-its-kind': 'max-age=2, stale-while-revalidate=1, stale-if-error=5',
+}
+
 export type Forwarder = ReturnType<typeof openForwarder>
 
 export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 'streams'>) {
@@ -15,15 +27,15 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
   const relayed = noteRelayed(store.get)
 
   /**
-   * 200 with X-Upstream, X-Relay (where the relay sends the request, if it goes through it) and X-App-Port (the port
-   * inside the container).
+   * 200 with X-Upstream, X-Relay (where the relay sends the request, if it goes through it), X-App-Port (the port inside
+   * the container) and Cache-Control.
    */
-  function forward(request: GatewayRequest, preview: In<'running'>, res: Response) {
+  function answerYes(request: GatewayRequest, preview: In<'running'>, res: Response, audience: Audience) {
     streams.passes(request, Date.now())
     const upstream = relayed.has(preview) ? 'relay' : upstreamIn(store.meta, preview)
     const hostPort = hostPortText(hostPortIn(store.meta, preview))
     res.set({ 'X-Upstream': upstream, 'X-Relay': hostPort, 'X-App-Port': preview.generation.port })
-    return res.status(200).end()
+    return res.set('Cache-Control', cacheControl[audience]).status(200).end()
   }
 
   /** Adds how long the start took, where this is a person's first response after it. @returns whether it is */
@@ -34,20 +46,20 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
   }
 
   return {
-    forward,
+    /** For lookups that nginx does not cache. */
+    forward(request: GatewayRequest, preview: In<'running'>, res: Response) {
+      return answerYes(request, preview, res, 'this-request')
+    },
 
-    /** For a route that nginx caches. */
+    /** For `/route`. A stream is counted, and the timing of a cold start is for one response. */
     forwardCached(request: GatewayRequest, preview: In<'running'>, res: Response) {
-      // With these figures a router that is killed goes unnoticed for 7 s, and no cached route outlives the 10 s for which
-      // a container is left alone after its route has ended. The timing of a cold start is for one response.
-      const isFirst = addTiming(request, preview, res)
-      res.set('Cache-Control', isFirst ? 'no-store' : 'max-age=2, stale-while-revalidate=1, stale-if-error=5')
-      return forward(request, preview, res)
+      const isForOne = addTiming(request, preview, res) || request.stream !== undefined
+      return answerYes(request, preview, res, isForOne ? 'this-request' : 'all-of-its-kind')
     },
 
     forwardAfterWait(request: GatewayRequest, preview: In<'running'>, res: Response) {
       addTiming(request, preview, res)
-      return forward(request, preview, res)
+      return answerYes(request, preview, res, 'this-request')
     },
 
     /** Sends a container's requests through nginx's relay from now on. @param tried where the interim response came from */
@@ -60,5 +72,5 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
 /** 403; nginx passes the verdict on when it asks for the visitor's response. */
 export function refuse(res: Response, verdict?: Verdict) {
   if (verdict) res.set('X-Verdict', verdict)
-  return res.set('Cache-Control', 'no-store').status(403).end()
+  return res.set('Cache-Control', cacheControl['this-request']).status(403).end()
 }

@@ -9,6 +9,7 @@ import { isNavigation } from './decide.ts'
 import { refuse, type Forwarder } from './forward.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Waker } from './wake.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** Between two held requests that go on to the same preview, milliseconds. */
 const RELEASE_EVERY_MS = 2
@@ -28,15 +29,15 @@ export function openHold({ config, store, changes, activity, decideNow, waker, f
   return async function hold(request: GatewayRequest, res: Response): Promise<unknown> {
     const decision = decideNow(request)
     if (decision.do === 'forward') return forwarder.forward(request, decision.preview, res)
-    if (decision.do !== 'wait' || request.tag === null) return refuse(res)
-    const { tag } = request
+    if (decision.do !== 'wait' || request.id === null) return refuse(res)
+    const { id } = request
     if (decision.wakes) {
-      if (!waker.mayWake(tag)) return refuse(res, 'unknown')
-      waker.wake(tag, 'visit')
+      if (!waker.mayWake(id)) return refuse(res, 'unknown')
+      waker.wake(id, 'visit')
       noteVisit(request, activity)
     }
     if (decision.applied !== null) res.set('Preference-Applied', `wait=${decision.applied / 1_000}`)
-    const woken = store.get(tag)
+    const woken = store.get(id)
     // It was being stopped, and goes on.
     if (woken?.state === 'running') return forwarder.forwardAfterWait(request, woken, res)
     if (decision.until <= Date.now()) return refuse(res)
@@ -47,14 +48,14 @@ export function openHold({ config, store, changes, activity, decideNow, waker, f
     res.on('close', () => gone.abort())
     held++
     try {
-      const settled = await changes.until(() => settledAs(changes.preview(tag)), {
+      const settled = await changes.until(() => settledAs(changes.preview(id)), {
         deadline: decision.until,
         signal: gone.signal,
       })
       if (gone.signal.aborted) return
       if (decision.wakes) noteVisit(request, activity)
       if (settled?.state !== 'running') return refuse(res)
-      await awaitTurn(tag)
+      await awaitTurn(id)
       return forwarder.forwardAfterWait(request, settled, res)
     } finally {
       held--
@@ -73,13 +74,13 @@ function settledAs(preview: Preview | undefined): Preview | { state: 'unknown' }
  * server: the kernel would drop some, and retry a second later.
  */
 function openTurns() {
-  const waiting = new Map<string, number>()
-  return async (tag: string): Promise<void> => {
-    const before = waiting.get(tag) ?? 0
-    waiting.set(tag, before + 1)
+  const waiting = new Map<PreviewId, number>()
+  return async (id: PreviewId): Promise<void> => {
+    const before = waiting.get(id) ?? 0
+    waiting.set(id, before + 1)
     if (before > 0) await sleep(before * RELEASE_EVERY_MS)
-    const left = waiting.get(tag)! - 1
-    if (left > 0) waiting.set(tag, left)
-    else waiting.delete(tag)
+    const left = waiting.get(id)! - 1
+    if (left > 0) waiting.set(id, left)
+    else waiting.delete(id)
   }
 }

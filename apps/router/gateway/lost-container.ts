@@ -6,6 +6,7 @@ import type { RouterContext } from '../context.ts'
 import { staysConnected } from './tcp-probe.ts'
 import type { ContainerState } from '../reaper-client.ts'
 import { hostPortIn, upstreamIn } from './upstream.ts'
+import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
 /** How long to retry the reaper, which may be restarting. */
 const CHECK_MS = 4_000
@@ -21,11 +22,12 @@ export async function isLostContainer(
   preview: In<'running'>,
   { store, nudges, reaper, log }: Pick<RouterContext, 'store' | 'nudges' | 'reaper' | 'log'>,
 ): Promise<boolean> {
-  const { tag, generation } = preview
+  const { generation } = preview
+  const id = idOf(preview)
   const end = Date.now() + CHECK_MS
   for (let checks = 0; ;) {
     const found = await reaper.container(generation.container).catch(() => undefined)
-    const now = store.get(tag)
+    const now = store.get(id)
     // Another request has found out meanwhile, or the same container was started again.
     if (now?.state !== 'running' || upstreamIn(store.meta, now) !== upstreamIn(store.meta, preview)) return true
     if (found && ('gone' in found || !found.running)) {
@@ -35,7 +37,7 @@ export async function isLostContainer(
     // Clients see an application's end a moment before the engine does.
     if (found && (++checks > 1 || (await staysUp(hostPortIn(store.meta, preview))))) return false
     if (Date.now() >= end) {
-      log.warn({ tag }, 'the reaper could not be asked about a container')
+      log.warn(logFields(id), 'the reaper could not be asked about a container')
       return false
     }
     await sleep(RETRY_MS)
@@ -43,7 +45,7 @@ export async function isLostContainer(
 }
 
 function voidRoute(
-  { tag, generation }: In<'running'>,
+  preview: In<'running'>,
   found: ContainerState,
   { store, nudges }: Pick<RouterContext, 'store' | 'nudges'>,
 ) {
@@ -51,7 +53,7 @@ function voidRoute(
   const exitCode = gone ? undefined : (found.exitCode ?? undefined)
   const detail = gone ? 'the container was removed by somebody else' : `exit status ${exitCode}`
   const reason = { code: 'exited' as const, detail, exitCode }
-  const exited = store.apply(tag, { type: 'exited', generation: generation.number, gone, reason })
+  const exited = store.apply(idOf(preview), { type: 'exited', generation: preview.generation.number, gone, reason })
   if (exited) void nudges.nudge(exited)
 }
 

@@ -33,14 +33,14 @@ export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: s
   return {
     write,
 
-    passes({ tag, client: request, stream }: GatewayRequest, now: number) {
-      if (tag === null || !stream || request.kind !== 'person' || opened.size >= MOST_UNWRITTEN) return
-      opened.set(stream.id, { ...stream, tag, at: now })
+    passes({ id, client: request, stream }: GatewayRequest, now: number) {
+      if (id === null || !stream || request.kind !== 'person' || opened.size >= MOST_UNWRITTEN) return
+      opened.set(stream.id, { ...stream, preview: id, at: now })
     },
 
     /** Whether this stream was open when its preview went to sleep. */
-    comesBack: ({ tag, stream }: GatewayRequest): boolean =>
-      tag !== null && stream !== undefined && store.isResting(tag, stream.client),
+    comesBack: ({ id, stream }: GatewayRequest): boolean =>
+      id !== null && stream !== undefined && store.isResting(id, stream.client),
 
     close() {
       clearInterval(timer)

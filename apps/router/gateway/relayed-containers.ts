@@ -3,6 +3,7 @@
  * through nginx's relay from then on. Kept in memory only: after a restart the next interim response tells again.
  */
 import type { In, Preview } from '../../shared/preview/preview.ts'
+import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 type Running = In<'running'>
 
@@ -12,17 +13,17 @@ export interface Relayed {
 }
 
 /** Forgets containers that no longer serve. */
-export function noteRelayed(get: (tag: string) => Preview | undefined): Relayed {
-  const containers = new Map<string, string>()
-  const has = ({ tag, generation }: Running) => containers.get(tag) === generation.container
+export function noteRelayed(get: (id: PreviewId) => Preview | undefined): Relayed {
+  const containers = new Map<PreviewId, string>()
+  const has = (preview: Running) => containers.get(idOf(preview)) === preview.generation.container
   return {
     has,
     add(preview) {
-      for (const tag of containers.keys()) {
-        const now = get(tag)
-        if (now?.state !== 'running' || !has(now)) containers.delete(tag)
+      for (const id of containers.keys()) {
+        const now = get(id)
+        if (now?.state !== 'running' || !has(now)) containers.delete(id)
       }
-      containers.set(preview.tag, preview.generation.container)
+      containers.set(idOf(preview), preview.generation.container)
     },
   }
 }

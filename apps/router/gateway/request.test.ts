@@ -33,7 +33,8 @@ const lists = fc.array(tag, { minLength: 1, maxLength: 30 }).chain((tags) =>
       one.replaceAll('_', '.'),
       labelOf(one, naming),
     ])
-    return { naming, tags: [...new Set(twins)].filter(isTag) }
+    const all: string[] = [...new Set(twins)].filter(isTag)
+    return { naming, tags: all }
   }),
 )
 
@@ -46,7 +47,10 @@ test('of all tags of a list, previews or not, each is reached by the address tha
         log: openLog('test', 'silent'),
       })
       try {
-        store.offer(tags.map((one) => ({ tag: one, digest: null })))
+        store.offer(
+          '',
+          tags.map((one) => ({ tag: one, digest: null })),
+        )
         if (started) for (const one of tags.slice(0, 3)) store.apply(one, { type: 'start', by: 'visit' })
         const config = { ...naming, publicUrl: { protocol: 'http:', port: 8080 } } as Config
         const links = tags.map((one) => new URL(urlOf(hostOf(one, config), config)).hostname)

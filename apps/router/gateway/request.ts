@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Config } from '../../shared/config/config.ts'
 import type { Store } from '../../shared/store/store.ts'
-import { readHost } from '../../shared/tag.ts'
+import { readHost, type Tag } from '../../shared/tag.ts'
 import type { ClientRequest } from './decide.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /**
  * What an earlier subrequest about the same request found: the container runs and dropped the request (`alive`); its
@@ -19,7 +20,9 @@ export interface GatewayRequest {
   host: string
   /** The label below the domain; null for a host elsewhere. */
   label: string | null
-  tag: string | null
+  /** The preview that the host stands for, and its tag; both null where it can stand for none. */
+  id: PreviewId | null
+  tag: Tag | null
   /** As the client wrote it, with the query. */
   uri: string
   client: ClientRequest
@@ -35,21 +38,23 @@ export interface GatewayRequest {
   fetchSite: string
 }
 
-/** The tag is the known one that lives at this host, else the one that the label reads as. */
+/** The preview is the known one that lives at this host, else the one that the label reads as. */
 export function readGatewayRequest(
   req: Pick<IncomingMessage, 'headers'>,
   config: Pick<Config, 'domain' | 'transliterate'>,
-  store: Pick<Store, 'tagAt'>,
+  store: Pick<Store, 'previewAt'>,
 ): GatewayRequest {
   const header = headerOf(req.headers)
   const host = header('x-host')
   const parsed = readHost(host, config)
-  const known = parsed && store.tagAt(parsed.label)
+  const known = parsed && store.previewAt(parsed.label)
+  const id = known === undefined ? parsed!.id : known
   const request = readRequest(req.headers)
   return {
     host,
     label: parsed?.label ?? null,
-    tag: known === undefined ? parsed!.tag : known,
+    id,
+    tag: id === null ? null : splitId(id).tag,
     uri: header('x-uri') || '/',
     client: request,
     stream: request.stream ? { id: header('x-id'), client: clientOf(header) } : undefined,

@@ -8,6 +8,7 @@ import type { Decision } from './decide.ts'
 import { messages, type Message } from '../pages/messages.ts'
 import { failedPage, messagePage, notFoundPage, waitingPage, type Page } from '../pages/render.ts'
 import { startStatusOf } from '../pages/start-status.ts'
+import { splitId } from '../../shared/preview/preview-id.ts'
 
 export interface Content {
   status: number
@@ -28,7 +29,8 @@ export interface Exchange {
 }
 
 export function contentOf({ request, decision, config, store }: Exchange, now: number): Content {
-  const tag = request.tag ?? ''
+  const id = request.id ?? ''
+  const { tag } = splitId(id)
   const verdict = verdictOf(request, tag)
   if (verdict) return verdict
 
@@ -88,10 +90,10 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
       sentence: 'It wakes for people and programs, not for robots, prefetches and probes.',
     })
 
-  const preview = store.get(tag)
-  const missing = !preview && store.missing(tag, now) !== undefined
+  const preview = store.get(id)
+  const missing = !preview && store.missing(id, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
-  const told = startStatusOf(preview, { tag, ahead, missing, recentDurations: store.lately(), now })
+  const told = startStatusOf(preview, { id, ahead, missing, recentDurations: store.lately(), now })
   return {
     status: 503,
     heading: told.heading,

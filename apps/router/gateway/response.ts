@@ -3,7 +3,7 @@ import type { Response } from 'express'
 import type { GatewayRequest } from './request.ts'
 import { isNavigation, type ClientRequest } from './decide.ts'
 import { sendProblem } from '../api/problem.ts'
-import { asPath } from '../admin/same-origin.ts'
+import { asPath } from '../access/same-origin.ts'
 import { type Content, type Exchange, contentOf, trouble } from './response-content.ts'
 
 /** A longer Location header is more than nginx reads. The waiting page reloads itself instead. */
@@ -20,7 +20,7 @@ export function respond(exchange: Exchange, res: Response, now = Date.now()) {
   const isUp = decision.do === 'forward' && !request.verdict && request.client.method === 'GET'
   if (isUp && request.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(request.uri))
 
-  const state = request.tag === null ? undefined : (store.get(request.tag)?.state ?? 'unknown')
+  const state = request.id === null ? undefined : (store.get(request.id)?.state ?? 'unknown')
   // A request for the API at a wrong host comes from a program.
   const isApi = request.label === null && /^\/api([/?]|$)/.test(request.uri)
   return send(contentOf(exchange, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {

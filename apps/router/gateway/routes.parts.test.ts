@@ -174,6 +174,28 @@ describe('streams that only come back', () => {
   })
 })
 
+test('nginx may keep a yes only where it is for all requests of its kind', async () => {
+  bed.store.meta.set('subnet', '10.83.0.0/16')
+  bringUp('kept', bed)
+  const caching = async (uri: string, headers: Record<string, string>) => {
+    const answer = await bed.door(uri, about('kept', headers))
+    return [answer.status, answer.headers['cache-control']]
+  }
+  const kept = [200, 'max-age=2, stale-while-revalidate=1, stale-if-error=5']
+  const forOne = [200, 'no-store']
+  // The first response to a person after the start tells how long that took.
+  assert.deepEqual(await caching('/route', browser), forOne)
+  assert.deepEqual(await caching('/route', browser), kept)
+  assert.deepEqual(await caching('/route', { ...program, 'X-Kind': 'robot' }), kept)
+  for (const stream of ['events', 'websocket'])
+    assert.deepEqual(await caching('/route', { ...program, 'X-Stream': stream, 'X-Id': stream }), forOne)
+  for (const uri of ['/wait', '/silent'])
+    assert.deepEqual(await caching(uri, { ...program, 'X-Tried': 'slot_999' }), forOne)
+  bed.store.apply('not-yet', { type: 'start', by: 'visit' })
+  const refused = await bed.door('/route', about('not-yet', browser))
+  assert.deepEqual([refused.status, refused.headers['cache-control']], [403, 'no-store'])
+})
+
 test('an EventSource that is held to the end is closed, and any other request gets a problem', async () => {
   bed.store.apply('long', { type: 'start', by: 'visit' })
   const events = { Accept: 'text/event-stream', 'X-Stream': 'events' }

@@ -11,7 +11,7 @@
  * Yes is 200 and the upstream, no is 403 (forward.ts). /events and /retry serve the waiting and failure pages.
  */
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { backTo, isFromHere } from '../admin/same-origin.ts'
+import { backTo, isFromHere } from '../access/same-origin.ts'
 import { sendProblem } from '../api/problem.ts'
 import type { RouterContext } from '../context.ts'
 import { openStartStatusStreams } from '../pages/start-status-stream.ts'
@@ -24,6 +24,7 @@ import { openHold } from './hold.ts'
 import { canRepeat, readGatewayRequest, readRequest } from './request.ts'
 import { respond, respondTrouble } from './response.ts'
 import { openWaker } from './wake.ts'
+import { splitId } from '../../shared/preview/preview-id.ts'
 
 export function gateway(context: RouterContext): express.Express {
   const { config, store, changes, activity, log } = context
@@ -63,7 +64,7 @@ export function gateway(context: RouterContext): express.Express {
 
   app.get('/interim', (req, res) => {
     const request = read(req)
-    const preview = request.tag === null ? undefined : store.get(request.tag)
+    const preview = request.id === null ? undefined : store.get(request.id)
     if (preview?.state === 'running') forwarder.relay(preview, request.tried)
     if (canRepeat(request)) return res.set('X-Accel-Redirect', '@cold').end()
     return respond({ request: { ...request, verdict: 'interim' }, decision: decideNow(request), config, store }, res)
@@ -75,20 +76,21 @@ export function gateway(context: RouterContext): express.Express {
   })
 
   app.get('/events', (req, res) => {
-    const { tag, client } = read(req)
-    if (tag === null) return noTag(res)
+    const { id, client } = read(req)
+    if (id === null) return noTag(res)
     if (client.method !== 'GET') return notThisWay(res, 'GET')
-    return startStatuses.stream(tag, res)
+    return startStatuses.stream(id, res)
   })
 
   // Any visitor of the page may press its button; another site may not press it for them.
   app.get('/retry', (req, res) => {
     const request = read(req)
-    const { tag, client } = request
-    if (tag === null) return noTag(res)
+    const { id, client } = request
+    if (id === null) return noTag(res)
+    const { tag } = splitId(id)
     if (client.method !== 'POST') return notThisWay(res, 'POST')
     if (!isFromHere(request)) return sendProblem(res, 403, 'Another site asked for this.', { tag })
-    if (config.offers(tag) && waker.mayWake(tag)) waker.wake(tag, 'api')
+    if (config.offers(tag) && waker.mayWake(id)) waker.wake(id, 'api')
     return res.redirect(303, backTo(request))
   })
 

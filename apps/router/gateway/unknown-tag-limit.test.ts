@@ -8,13 +8,17 @@ function counting({ rows = 0 } = {}) {
   const wanted: number[] = []
   const previews = Array.from({ length: rows }, (_, i): Preview => ({
     ...fresh,
+    repository: '',
     tag: `row-${i}`,
     since: 0,
     state: 'failed',
     reason: { code: 'registry-down', detail: '' },
     retryAt: null,
   }))
-  const store = { isOffered: (tag: string) => tag === 'known', wantList: (at: number) => void wanted.push(at) }
+  const store = {
+    isOffered: (tag: string) => tag === 'known',
+    wantList: (_: string, at: number) => void wanted.push(at),
+  }
   const guesses = limitUnknownTags({ store, previews: () => previews }, () => now)
   return {
     wanted,

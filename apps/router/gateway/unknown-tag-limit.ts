@@ -5,6 +5,7 @@
  */
 import { isUnproven, type Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** Lookups at once, and how many more each second. */
 const BURST = 20
@@ -37,13 +38,13 @@ export function limitUnknownTags({ store, previews }: Needs, clock = () => Date.
 
   return {
     /** Whether to look up a tag without a preview now; otherwise asks for the registry's list. */
-    mayLookFor(tag: string): boolean {
-      if (store.isOffered(tag)) return true
+    mayLookFor(id: PreviewId): boolean {
+      if (store.isOffered(id)) return true
       const now = clock()
       if (take(now)) return true
       if (now - askedAt >= ASK_FOR_LIST_MS) {
         askedAt = now
-        store.wantList(now)
+        store.wantList(splitId(id).repository, now)
       }
       return false
     },

@@ -1,17 +1,18 @@
 /** Starts a preview because of a visit. */
 import type { RouterContext } from '../context.ts'
 import { limitUnknownTags } from './unknown-tag-limit.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 export type Waker = ReturnType<typeof openWaker>
 
 export function openWaker({ store, nudges, changes }: Pick<RouterContext, 'store' | 'nudges' | 'changes'>) {
   const unknownTags = limitUnknownTags({ store, previews: changes.previews })
   return {
-    mayWake: (tag: string): boolean => store.get(tag) !== undefined || unknownTags.mayLookFor(tag),
+    mayWake: (id: PreviewId): boolean => store.get(id) !== undefined || unknownTags.mayLookFor(id),
 
     /** Does not wait for Redis: the reaper makes up for a lost nudge. */
-    wake(tag: string, by: 'visit' | 'api'): void {
-      const woken = store.apply(tag, { type: 'start', by })
+    wake(id: PreviewId, by: 'visit' | 'api'): void {
+      const woken = store.apply(id, { type: 'start', by })
       if (woken) void nudges.nudge(woken)
     },
   }

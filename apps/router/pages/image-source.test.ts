@@ -54,6 +54,7 @@ test('of an older image that still serves nothing is told that is a newer one’
   const generation = { number: 1, container: 'c', slot: 1, image: 'old', digest: null, port: 80 }
   const preview: Preview = {
     ...fresh,
+    repository: '',
     tag: 'red',
     since: 0,
     image: image('2026-11-19T10:00:00Z'),

@@ -9,6 +9,7 @@ import type { OfferedTag } from '../../shared/store/store.ts'
 import { builtAt, sourceOfPreview, shortRevision } from './image-source.ts'
 import { age, ago, bytes, duration, memory, ordinal, roughly, elapsed } from './format.ts'
 import { startEstimateWhilePending } from './start-estimate.ts'
+import { compareKeys, idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export type ListConfig = Pick<
   Config,
@@ -31,7 +32,7 @@ export interface ListFacts {
   figures: Record<string, { memory: number }>
   recentDurations: Lately
   /** Without a final slash. */
-  address: (tag: string) => string
+  address: (id: PreviewId) => string
   /** Searched in tag, digest, revision and reason. `state` is the chosen chip. */
   q: string
   state: string
@@ -52,7 +53,7 @@ export function rowOf(
   return {
     tag,
     path: pathOf(tag),
-    url: `${address(tag)}/`,
+    url: `${address(idOf(preview))}/`,
     state,
     percent: percentOf(preview),
     what: whatOf(preview, { ahead: aheadOf(preview, previews), lately: recentDurations, now }),
@@ -161,9 +162,9 @@ function leftOf(preview: Preview, config: ListConfig, now: number): { text: stri
 }
 
 /** Earlier ones in the queue, in the store's order. */
-export function aheadOf({ tag, state, since }: Preview, previews: readonly Preview[]): number {
+export function aheadOf(preview: Preview, previews: readonly Preview[]): number {
+  const { state, since } = preview
   if (state !== 'queued') return 0
-  return previews.filter(
-    (other) => other.state === 'queued' && (other.since < since || (other.since === since && other.tag < tag)),
-  ).length
+  const isAhead = (other: Preview) => other.since < since || (other.since === since && compareKeys(other, preview) < 0)
+  return previews.filter((other) => other.state === 'queued' && isAhead(other)).length
 }

@@ -21,6 +21,7 @@ const reason: Reason = {
   after: 2_000,
 }
 const known = {
+  repository: '',
   tag: evil,
   since: now - 5_000,
   change: 1,
@@ -100,7 +101,7 @@ const one = (preview: Preview) =>
   )
 const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queued, tag }) =>
   pages.waitingPage({
-    told: startStatusOf(preview, { tag, ahead: 0, missing: false, recentDurations: desk.recentDurations, now }),
+    told: startStatusOf(preview, { id: tag, ahead: 0, missing: false, recentDurations: desk.recentDurations, now }),
     repository: `registry.example.com/team/${tag}`,
     uri,
   })
@@ -108,7 +109,7 @@ const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queu
 const visitors: Record<string, pages.Page> = {
   waiting: wait(evil, `/${evil}?${evil}`),
   removed: pages.waitingPage({
-    told: startStatusOf(undefined, { tag: evil, ahead: 0, missing: false, recentDurations: desk.recentDurations, now }),
+    told: startStatusOf(undefined, { id: evil, ahead: 0, missing: false, recentDurations: desk.recentDurations, now }),
     repository: evil,
     uri: evil,
   }),

@@ -5,7 +5,14 @@ import { startEstimateOf, startEstimateWhilePending } from './start-estimate.ts'
 
 const image: Image = { id: 'a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
 const generation = { number: 1, container: 'c', slot: 1, image: 'a', digest: null, port: 80 }
-const known = (took: Took = {}, more: Partial<Known> = {}): Known => ({ ...fresh, tag: 'red', since: 0, took, ...more })
+const known = (took: Took = {}, more: Partial<Known> = {}): Known => ({
+  ...fresh,
+  repository: '',
+  tag: 'red',
+  since: 0,
+  took,
+  ...more,
+})
 const queued = (took?: Took, more?: Partial<Known>): Preview => ({
   ...known(took, more),
   state: 'queued',

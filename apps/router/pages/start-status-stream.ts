@@ -4,6 +4,7 @@ import type { RouterContext } from '../context.ts'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
 import { sendProblem } from '../api/problem.ts'
 import { startStatusOf } from './start-status.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** The page takes 20 s of silence for a broken stream. */
 const HEARTBEAT_MS = 10_000
@@ -12,57 +13,59 @@ const MAX_STREAMS = 1_000
 /** A slower reader is cut off: it reconnects and gets the current status. */
 const MAX_BEHIND_BYTES = 100_000
 
-/** All streams share one look at the store, and the streams of a tag one message. */
+/** All streams share one look at the store, and the streams of a preview one message. */
 export function openStartStatusStreams(
   { store, changes }: Pick<RouterContext, 'store' | 'changes'>,
   limit = MAX_STREAMS,
 ) {
   /** `key` is the last message without what changes by itself. */
-  const tags = new Map<string, { key: string; streams: Set<Response> }>()
+  const previews = new Map<PreviewId, { key: string; streams: Set<Response> }>()
   let open = 0
   let watch: ThrottledWatch | undefined
 
   function look() {
     const recentDurations = store.lately()
-    for (const [tag, known] of tags) {
-      const { key, frame } = told(tag, recentDurations)
+    for (const [id, known] of previews) {
+      const { key, frame } = told(id, recentDurations)
       if (key === known.key) continue
       known.key = key
       for (const res of known.streams) write(res, frame)
     }
   }
 
-  function told(tag: string, recentDurations = store.lately()) {
-    const preview = changes.preview(tag)
+  function told(id: PreviewId, recentDurations = store.lately()) {
+    const preview = changes.preview(id)
     const now = Date.now()
     const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
-    const missing = store.missing(tag, now) !== undefined
-    const told = startStatusOf(preview, { tag, ahead, missing, recentDurations: recentDurations, now })
+    const missing = store.missing(id, now) !== undefined
+    const told = startStatusOf(preview, { id, ahead, missing, recentDurations: recentDurations, now })
     // The page counts `soFar` on by itself.
     return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
   }
 
   function sendAll() {
-    for (const known of tags.values()) known.key = ''
+    for (const known of previews.values()) known.key = ''
     watch?.now()
   }
 
   return {
     /** Streams the status whenever it changes, until the visitor leaves. */
-    stream(tag: string, res: Response) {
+    stream(id: PreviewId, res: Response) {
       // The page reloads itself after this long, and so shows the status without a stream.
       if (open >= limit)
-        return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', { tag })
+        return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', {
+          tag: splitId(id).tag,
+        })
       watch ??= watchThrottled(changes, look, { beat: sendAll, every: HEARTBEAT_MS })
       open++
-      // The tag's other streams get it at the next look.
-      const { key, frame } = told(tag)
-      const known = tags.get(tag) ?? { key, streams: new Set<Response>() }
-      tags.set(tag, known)
+      // The preview's other streams get it at the next look.
+      const { key, frame } = told(id)
+      const known = previews.get(id) ?? { key, streams: new Set<Response>() }
+      previews.set(id, known)
       known.streams.add(res)
       res.on('close', () => {
         known.streams.delete(res)
-        if (known.streams.size === 0) tags.delete(tag)
+        if (known.streams.size === 0) previews.delete(id)
         open--
         if (open > 0) return
         watch?.stop()

@@ -6,6 +6,7 @@ import { startStatusOf, type StartStatus } from './start-status.ts'
 
 const now = 1_800_000_000_000
 const base = {
+  repository: '',
   tag: 'red',
   since: now - 5_000,
   change: 1,
@@ -63,7 +64,7 @@ const stopping: In<'stopping'> = {
 }
 
 const told = (preview: Preview | undefined, ahead = 0, missing = false) =>
-  plain(startStatusOf(preview, { tag: 'red', ahead, missing, recentDurations: { pull: [], start: [] }, now }))
+  plain(startStatusOf(preview, { id: 'red', ahead, missing, recentDurations: { pull: [], start: [] }, now }))
 /** Spaces that do not break are as good as spaces here. */
 const plain = (value: StartStatus): StartStatus => JSON.parse(JSON.stringify(value).replaceAll('\u00a0', ' '))
 const rows = ({ stages }: StartStatus) => stages.map(({ mark, text, from }) => [mark, from ?? text])
@@ -235,11 +236,11 @@ describe('what is told of a start', () => {
 
   test('a tag that was never started takes as long as others do', () => {
     const lately = { pull: [8_000, 9_000, 30_000], start: [2_000] }
-    const actual = plain(startStatusOf(queued, { tag: 'red', ahead: 0, missing: false, recentDurations: lately, now }))
+    const actual = plain(startStatusOf(queued, { id: 'red', ahead: 0, missing: false, recentDurations: lately, now }))
     assert.deepEqual([actual.usual, actual.usually], [11_000, 'usually 11 s'])
     const own = { ...pulling, took: { pull: 4_000, start: 1_000 } }
     const status = plain(
-      startStatusOf(own, { tag: 'red', ahead: 0, missing: false, recentDurations: lately, now }),
+      startStatusOf(own, { id: 'red', ahead: 0, missing: false, recentDurations: lately, now }),
     ).status
     assert.equal(status, 'It opens here by itself, usually within 5 s.')
   })
@@ -283,7 +284,7 @@ describe('what is told of a start', () => {
   test('only the time so far moves by itself', () => {
     const at = (later: number) => ({
       ...startStatusOf(waiting, {
-        tag: 'red',
+        id: 'red',
         ahead: 0,
         missing: false,
         recentDurations: { pull: [], start: [] },

@@ -16,6 +16,7 @@ import {
   startedAt,
   waitsForRoom,
 } from './start-stage.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export interface StartStatus {
   tag: string
@@ -49,7 +50,7 @@ export interface StartStatus {
 }
 
 export interface StartFacts {
-  tag: string
+  id: PreviewId
   /** How many queued previews start before this one. */
   ahead: number
   /** Whether the registry said a moment ago that it has no such tag. */
@@ -98,8 +99,8 @@ export function startStatusOf(known: Preview | undefined, facts: StartFacts): St
 }
 
 /** A preview without a row was removed, or its tag is not in the registry. */
-function removedPreview({ tag, missing, now }: StartFacts): In<'unknown'> {
-  return { ...fresh, tag, since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
+function removedPreview({ id, missing, now }: StartFacts): In<'unknown'> {
+  return { ...fresh, ...splitId(id), since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
 }
 
 function overOf(preview: Preview): StartEnd {

@@ -4,6 +4,7 @@
  */
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 export type StoreWatch = ReturnType<typeof watchStore>
 
@@ -15,7 +16,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
   const listeners = new Set<() => void>()
   let seen = 0
   let timer: NodeJS.Timeout | undefined
-  let known = { version: -1, all: undefined as Preview[] | undefined, byTag: new Map<string, Preview | undefined>() }
+  let known = { version: -1, all: undefined as Preview[] | undefined, byId: new Map<PreviewId, Preview | undefined>() }
 
   function look() {
     const version = store.version()
@@ -41,21 +42,21 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
   /** The version is read first: a commit between the two reads then costs a second read, never a stale one. */
   function sinceLastCommit() {
     const version = store.version()
-    if (known.version !== version) known = { version, all: undefined, byTag: new Map() }
+    if (known.version !== version) known = { version, all: undefined, byId: new Map() }
     return known
   }
 
   return {
     on,
 
-    /** All previews by tag, read once per commit. Do not change them. */
+    /** All previews by repository and tag, read once per commit. Do not change them. */
     previews: (): readonly Preview[] => (sinceLastCommit().all ??= store.list()),
 
     /** Read once per commit too, since hundreds of requests may wait for the same preview. Do not change it. */
-    preview(tag: string): Preview | undefined {
-      const { byTag } = sinceLastCommit()
-      if (!byTag.has(tag)) byTag.set(tag, store.get(tag))
-      return byTag.get(tag)
+    preview(id: PreviewId): Preview | undefined {
+      const { byId } = sinceLastCommit()
+      if (!byId.has(id)) byId.set(id, store.get(id))
+      return byId.get(id)
     },
 
     /**

@@ -11,7 +11,7 @@ const error: Notice = { code: 'answers-error', status: 500, path: '/' }
 const label: Notice = { code: 'label', text: 'The image’s label lotan.port=x is not used: is no port.' }
 
 const told = (notices: Notice[], update: ImageUpdate | null = null) =>
-  noticeOf({ ...fresh, tag: 'red', since: 0, state: 'pulling', progress: null, notices, update })
+  noticeOf({ ...fresh, repository: '', tag: 'red', since: 0, state: 'pulling', progress: null, notices, update })
 
 test('a notice is told in whole sentences, one after another', () => {
   const curbed =

@@ -5,7 +5,7 @@ import { preview } from './preview.ts'
 export const event = z.discriminatedUnion('event', [
   z.object({ event: z.literal('preview'), data: preview }),
   /** It is gone. */
-  z.object({ event: z.literal('removed'), data: z.object({ tag: z.string() }) }),
+  z.object({ event: z.literal('removed'), data: z.object({ repository: z.string(), tag: z.string() }) }),
 ])
 
 export type ApiEvent = z.output<typeof event>

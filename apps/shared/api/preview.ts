@@ -15,6 +15,7 @@ const progress = z.object({
 
 export const preview = z
   .object({
+    repository: z.string().meta({ description: 'The name of its repository; empty for the one without a name.' }),
     tag: z.string(),
     host: z.string(),
     url: z.url().meta({ description: 'Without a final slash.' }),

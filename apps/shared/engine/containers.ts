@@ -1,7 +1,10 @@
 import type Docker from 'dockerode'
 import { REQUEST_MS, call } from './call.ts'
 import { EngineError } from './error.ts'
+import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import { readContainerName } from '../slots/container-name.ts'
 import { networkName } from '../slots/slots.ts'
+import { previewLabels, previewOf } from './preview-labels.ts'
 
 /** A start is most of the engine's work, and slow under load. */
 const START_MS = 60_000
@@ -9,11 +12,11 @@ const REMOVE_MS = 60_000
 
 export type CreateOptions = Docker.ContainerCreateOptions
 
-export interface Container {
+export interface Container extends PreviewKey {
   id: string
   name: string
-  tag: string
-  repository: string
+  /** Where its image was pulled from, `HOST/NAME`. */
+  reference: string
   generation: number
   /** Also true while paused. */
   running: boolean
@@ -48,13 +51,22 @@ export interface Inspected {
   labels: Record<string, string>
 }
 
-export async function list(docker: Docker, instance: string, tag?: string): Promise<Container[]> {
-  const label = [`lotan.instance=${instance}`, ...(tag === undefined ? [] : [`lotan.tag=${tag}`])]
+/** @param preview those of this one alone */
+export async function list(docker: Docker, instance: string, preview?: PreviewId): Promise<Container[]> {
+  const own = Object.entries(preview === undefined ? {} : previewLabels(preview)).map(
+    ([key, value]) => `${key}=${value}`,
+  )
+  const label = [`lotan.instance=${instance}`, ...own]
   const containers = await call('listing containers', (abort) =>
     docker.listContainers({ all: true, filters: { label }, ...abort }),
   )
-  const prefix = `${networkName(instance)}-`
-  return containers.map((container) => toContainer(container, instance)).filter(({ name }) => name.startsWith(prefix))
+  return (
+    containers
+      .map((container) => toContainer(container, instance))
+      .filter(({ name }) => readContainerName(name, instance) !== undefined)
+      // A container of the nameless repository has no label that the engine could filter by.
+      .filter((container) => preview === undefined || idOf(container) === preview)
+  )
 }
 
 function toContainer(info: Docker.ContainerInfo, instance: string): Container {
@@ -63,8 +75,8 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
   return {
     id: info.Id,
     name: (info.Names[0] ?? '').replace(/^\//, ''),
-    tag: labels['lotan.tag'] ?? '',
-    repository: labels['lotan.repository'] ?? '',
+    ...splitId(previewOf(labels) ?? ''),
+    reference: labels['lotan.repository'] ?? '',
     generation: Number(labels['lotan.generation']),
     running: info.State === 'running' || info.State === 'paused',
     status: info.State,

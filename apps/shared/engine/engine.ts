@@ -17,6 +17,7 @@ import { logs, output, type LogOptions } from './output.ts'
 import { build, pull, push, tagImage, type PullOptions } from './pull.ts'
 import { openWritten } from './written.ts'
 import type { Login } from '../registry/docker-config.ts'
+import type { PreviewId } from '../preview/preview-id.ts'
 
 export { EngineError, type EngineErrorCode } from './error.ts'
 export type { Container, CreateOptions, Inspected } from './containers.ts'
@@ -44,7 +45,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     written: openWritten(docker, isLocal),
     refusedForks: (id: string, pid: number) => (isLocal ? refusedForks(id, pid) : Promise.resolve(undefined)),
 
-    list: (tag?: string) => containers.list(docker, instance, tag),
+    list: (preview?: PreviewId) => containers.list(docker, instance, preview),
     inspect: (id: string) => containers.inspect(docker, instance, id),
     output: (id: string, lines: number) => output(docker, id, lines),
     logs: (id: string, options: LogOptions) => logs(docker, id, options),

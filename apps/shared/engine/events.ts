@@ -1,14 +1,17 @@
 /** Streams the engine's events of this instance's containers. */
 import type Docker from 'dockerode'
 import { call } from './call.ts'
+import type { PreviewId } from '../preview/preview-id.ts'
 import { engineError } from './error.ts'
+import { previewOf } from './preview-labels.ts'
 
 const actions = ['die', 'oom', 'destroy', 'start'] as const
 
 export interface ContainerEvent {
   action: (typeof actions)[number]
+  /** The container's. */
   id: string
-  tag: string
+  preview: PreviewId
   generation: number
   /** Of `die` alone. */
   exitCode: number | null
@@ -55,13 +58,13 @@ interface RawEvent {
 
 function read({ Action, Actor, timeNano }: RawEvent): ContainerEvent | undefined {
   const action = actions.find((known) => known === Action)
-  const tag = Actor.Attributes['lotan.tag']
-  if (!action || tag === undefined) return undefined
+  const preview = previewOf(Actor.Attributes)
+  if (!action || preview === undefined) return undefined
   const { exitCode } = Actor.Attributes
   return {
     action,
     id: Actor.ID,
-    tag,
+    preview,
     generation: Number(Actor.Attributes['lotan.generation']),
     exitCode: action === 'die' && exitCode !== undefined ? Number(exitCode) : null,
     at: Math.floor(timeNano / 1e6),

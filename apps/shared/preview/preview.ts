@@ -1,10 +1,11 @@
 /**
- * Everything Lotan knows of one tag: the words for it. What becomes of it is transitions.ts.
+ * Everything Lotan knows of one tag of a repository: the words for it. What becomes of it is transitions.ts.
  *
  *   queued → pulling → starting → running → paused → stopping → stopped        removing → (no row)        failed
  */
 import type { Reason } from './failure-reason.ts'
 import type { Notice } from './notice.ts'
+import type { PreviewKey } from './preview-id.ts'
 
 /** An image as the engine describes it. `pulled` says that Lotan fetched it, so Lotan may remove it. */
 export interface Image {
@@ -89,9 +90,8 @@ export interface Took {
 /** The same of the last ones of any preview, oldest first. */
 export type Lately = Record<keyof Took, number[]>
 
-/** What is known in every state. */
-export interface Known {
-  tag: string
+/** What is known in every state. Its id is made of its key (`idOf`), so that the two cannot differ. */
+export interface Known extends PreviewKey {
   /** When the state was entered, milliseconds since 1970. */
   since: number
   /** The number of the last change that asks the queue-processor for work; part of the job's id. */
@@ -118,7 +118,7 @@ export interface Known {
 }
 
 /** What is known of a tag that nobody has asked for. */
-export const fresh: Omit<Known, 'tag' | 'since'> = {
+export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   change: 0,
   lastSeen: null,
   image: null,

@@ -5,7 +5,7 @@ import type { Preview } from './preview.ts'
 
 const now = 1_000_000_000
 const queued = (tag: string, ago: number, facts: object = {}) =>
-  ({ tag, state: 'queued', since: now - ago, notBefore: 0, image: {}, ...facts }) as Preview
+  ({ repository: '', tag, state: 'queued', since: now - ago, notBefore: 0, image: {}, ...facts }) as Preview
 const next = (previews: Preview[], places = 1) => nextInLine(previews, places, now).map(({ tag }) => tag)
 
 test('who has waited longest is next', () => {

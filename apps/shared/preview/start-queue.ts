@@ -1,4 +1,5 @@
 /** Who waits for a place of LOTAN_MAX_RUNNING, and who of them is next. Pure. */
+import { compareKeys } from './preview-id.ts'
 import type { In, Preview } from './preview.ts'
 
 /** A delayed job may come a moment early. */
@@ -21,7 +22,7 @@ export function nextInLine(previews: readonly Preview[], places: number, now: nu
   const line = previews
     .filter((preview) => preview.state === 'queued')
     .filter((preview) => isDue(preview, now))
-    .sort((a, b) => a.since - b.since || (a.tag < b.tag ? -1 : 1))
+    .sort((a, b) => a.since - b.since || compareKeys(a, b))
   const { here = [], away = [] } = Object.groupBy(line, ({ image }) => (image ? 'here' : 'away'))
   const most = Math.max(1, places)
   return [...here.slice(0, most), ...away.slice(0, most)]

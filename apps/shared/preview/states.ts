@@ -19,7 +19,7 @@ import {
 } from './preview.ts'
 import type { Reason } from './failure-reason.ts'
 
-const knownFields = ['tag', 'since', ...Object.keys(fresh)] as (keyof Known)[]
+const knownFields = ['repository', 'tag', 'since', ...Object.keys(fresh)] as (keyof Known)[]
 
 /** What stays in every state. A generation that was coming up beside the one that serves goes: no route led to it. */
 export function known(preview: Known & { pending?: Generation | null }): Known {

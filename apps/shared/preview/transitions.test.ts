@@ -40,6 +40,7 @@ const because = (code: ReasonCode): Reason => ({ code, detail: 'engine words' })
 
 const since = now - 10 * 60_000
 const known = {
+  repository: '',
   tag: 'red',
   since,
   change: 5,

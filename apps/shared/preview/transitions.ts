@@ -22,6 +22,7 @@ import {
   type Preview,
   type State,
 } from './preview.ts'
+import { splitId, type PreviewId } from './preview-id.ts'
 import { toRestart } from './states.ts'
 
 type Step<E extends EventType, P extends Preview> = (preview: P, event: EventOf<E>, now: number) => Preview | undefined
@@ -105,12 +106,12 @@ const transitions: { [E in EventType]: Row<E> } = {
 /**
  * What becomes of a preview. `store.apply` is the only caller that commits the answer.
  *
- * @param preview the preview as it is, or undefined for a tag without a row
- * @param tag the tag the event is about
+ * @param preview the preview as it is, or undefined for one without a row
+ * @param id the preview the event is about
  * @returns the preview as it will be; state `unknown` asks for the row to go; undefined: the event changes nothing
  */
-export function next(preview: Preview | undefined, tag: string, event: Event, now: number): Preview | undefined {
-  const was = preview ?? unknown(tag, now)
+export function next(preview: Preview | undefined, id: PreviewId, event: Event, now: number): Preview | undefined {
+  const was = preview ?? unknown(id, now)
   const row = transitions[event.type] as Partial<Record<State, AnyStep | Partial<Record<string, AnyStep>>>>
   const cell = row[was.state]
   const step = typeof cell === 'object' && 'phase' in was ? cell[was.phase] : (cell as AnyStep | undefined)
@@ -121,6 +122,6 @@ export function next(preview: Preview | undefined, tag: string, event: Event, no
 type AnyStep = Step<EventType, Preview>
 
 /** A tag may come back after its row went. Counting on from the clock, no job of its earlier life has the same id. */
-function unknown(tag: string, now: number): In<'unknown'> {
-  return { ...fresh, tag, since: now, change: now, refreshes: now, state: 'unknown', why: 'never' }
+function unknown(id: PreviewId, now: number): In<'unknown'> {
+  return { ...fresh, ...splitId(id), since: now, change: now, refreshes: now, state: 'unknown', why: 'never' }
 }

@@ -8,7 +8,7 @@ import { pageAfter, nextIn } from './link.ts'
 import { openLogins } from './login.ts'
 import { layersOf, MANIFESTS, pullableOf, type Layer, type Platform, type Pullable } from './manifest.ts'
 import { openSessions } from './session.ts'
-import { isArtifact, isTag } from '../tag.ts'
+import { isArtifact, isTag, type Tag } from '../tag.ts'
 
 export { RegistryError }
 export type { Layer, Pullable }
@@ -54,7 +54,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
 
   /** By HEAD, which registries do not count as a pull. */
   async function head(
-    tag: string,
+    tag: Tag,
     known?: string,
     signal = AbortSignal.timeout(MANIFEST_MS),
   ): Promise<{ digest: string | undefined } | undefined> {
@@ -73,7 +73,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
   }
 
   /** Reads a manifest only where the tag's digest has changed. */
-  async function readVerdict(tag: string, platform: Platform, caller?: AbortSignal): Promise<Verdict | undefined> {
+  async function readVerdict(tag: Tag, platform: Platform, caller?: AbortSignal): Promise<Verdict | undefined> {
     const signal = AbortSignal.any([AbortSignal.timeout(READ_MS), ...(caller ? [caller] : [])])
     const known = verdicts.get(tag)
     if (known) {
@@ -93,7 +93,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     return verdict
   }
 
-  async function pullable(tag: string, platform: Platform, signal?: AbortSignal): Promise<Pullable | undefined> {
+  async function pullable(tag: Tag, platform: Platform, signal?: AbortSignal): Promise<Pullable | undefined> {
     const verdict = await readVerdict(tag, platform, signal)
     // A new error for each caller, with its own stack.
     if (verdict instanceof RegistryError) throw verdict.again()
@@ -102,9 +102,9 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
 
   return {
     /** Sorted, without artifacts; at most the first 100 000. */
-    async tags(): Promise<string[]> {
+    async tags(): Promise<Tag[]> {
       const get = openSession(AbortSignal.timeout(LIST_MS))
-      const found = new Set<string>()
+      const found = new Set<Tag>()
       let url: URL | undefined = new URL(`/v2/${name}/tags/list?n=${TAGS_PER_PAGE}`, origin)
       const visited = new Set<string>()
       let isLinked = false
@@ -129,10 +129,10 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     },
 
     /** As the engine records it. The registry need not send the `known` digest again. */
-    digestOf: async (tag: string, known?: string, signal?: AbortSignal): Promise<string | undefined> =>
+    digestOf: async (tag: Tag, known?: string, signal?: AbortSignal): Promise<string | undefined> =>
       (await head(tag, known, signal))?.digest,
 
-    has: async (tag: string): Promise<boolean> => (await head(tag)) !== undefined,
+    has: async (tag: Tag): Promise<boolean> => (await head(tag)) !== undefined,
 
     /** As of some minutes ago; true where the registry does not say. For a tag that is missing. */
     async hasRepository(): Promise<boolean> {
@@ -148,7 +148,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     pullable,
 
     /** Lowest first. */
-    async layers(tag: string, platform: Platform): Promise<Layer[] | undefined> {
+    async layers(tag: Tag, platform: Platform): Promise<Layer[] | undefined> {
       const image = await pullable(tag, platform)
       if (!image) return undefined
       const get = openSession(AbortSignal.timeout(MANIFEST_MS))

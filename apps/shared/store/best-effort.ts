@@ -3,7 +3,9 @@ import type { Database } from 'better-sqlite3'
 import type { Log } from '../log.ts'
 import type { Written } from '../disk-space.ts'
 import type { Progress } from '../preview/preview.ts'
+import { splitId, type PreviewId } from '../preview/preview-id.ts'
 import { isPassing, keepRoom } from './disk-reserve.ts'
+import { BY_KEY } from './previews.ts'
 import type { StreamNotes } from './streams.ts'
 
 /** @param file where the database lies */
@@ -12,16 +14,16 @@ export function passingNotes(db: Database, file: string, noteStreams: (notes: St
   const updateSeen = db.prepare(`
     UPDATE preview
     SET last_seen = @at
-    WHERE tag = @tag AND (coalesce(last_seen, 0) < @at OR last_seen > @now)
+    WHERE ${BY_KEY} AND (coalesce(last_seen, 0) < @at OR last_seen > @now)
   `)
-  const updateProgress = db.prepare(`UPDATE preview SET progress = @progress WHERE tag = @tag AND state = 'pulling'`)
+  const updateProgress = db.prepare(`UPDATE preview SET progress = @progress WHERE ${BY_KEY} AND state = 'pulling'`)
   const selectMeta = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck()
   const upsertMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
-  const noteSeen = db.transaction((seen: Iterable<[tag: string, at: number]>) => {
-    for (const [tag, at] of seen) updateSeen.run({ tag, at, now: Math.max(at, Date.now()) })
+  const noteSeen = db.transaction((seen: Iterable<[id: PreviewId, at: number]>) => {
+    for (const [id, at] of seen) updateSeen.run({ ...splitId(id), at, now: Math.max(at, Date.now()) })
   })
   /** Who was seen when, as long as that could not be written. */
-  const unwritten = new Map<string, number>()
+  const unwritten = new Map<PreviewId, number>()
   let writable = true
 
   /**
@@ -43,20 +45,20 @@ export function passingNotes(db: Database, file: string, noteStreams: (notes: St
 
   return {
     /**
-     * Notes activity: when each tag was last used, milliseconds since 1970. Older times than known are ignored. What
+     * Notes activity: when each preview was last used, milliseconds since 1970. Older times than known are ignored. What
      * cannot be written now, on a full disk perhaps, is written by the next call that can.
      * @returns whether all of it is written
      */
-    touch(seen: Iterable<[tag: string, at: number]>): boolean {
-      for (const [tag, at] of seen) unwritten.set(tag, Math.max(at, unwritten.get(tag) ?? 0))
+    touch(seen: Iterable<[id: PreviewId, at: number]>): boolean {
+      for (const [id, at] of seen) unwritten.set(id, Math.max(at, unwritten.get(id) ?? 0))
       if (!tried(() => noteSeen(unwritten))) return false
       unwritten.clear()
       return true
     },
 
     /** Notes how far a pull is, where that can be written. */
-    progress(tag: string, progress: Progress) {
-      tried(() => void updateProgress.run({ tag, progress: JSON.stringify(progress) }))
+    progress(id: PreviewId, progress: Progress) {
+      tried(() => void updateProgress.run({ ...splitId(id), progress: JSON.stringify(progress) }))
     },
 
     /**

@@ -1,8 +1,10 @@
 /** The history: one row a state change, which outlives the preview's own row. A part of the store. */
 import type { Database } from 'better-sqlite3'
 import { generationOf, untold, type Event, type EventType, type Preview } from '../preview/preview.ts'
+import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import { BY_KEY } from './previews.ts'
 
-const HISTORY_PER_TAG = 200
+const HISTORY_PER_PREVIEW = 200
 
 /** One state change, as the history keeps it. */
 export interface Change {
@@ -20,44 +22,44 @@ export function isTold({ type }: Event): boolean {
 
 export function changeHistory(db: Database) {
   const insert = db.prepare(`
-    INSERT INTO history (tag, at, was, state, event, generation, detail)
-    VALUES (@tag, @at, @was, @state, @event, @generation, @detail)
+    INSERT INTO history (repository, tag, at, was, state, event, generation, detail)
+    VALUES (@repository, @tag, @at, @was, @state, @event, @generation, @detail)
   `)
   const trim = db.prepare(`
     DELETE FROM history
-    WHERE tag = @tag AND id <= (
-      SELECT id FROM history WHERE tag = @tag ORDER BY id DESC LIMIT 1 OFFSET ${HISTORY_PER_TAG}
+    WHERE ${BY_KEY} AND id <= (
+      SELECT id FROM history WHERE ${BY_KEY} ORDER BY id DESC LIMIT 1 OFFSET ${HISTORY_PER_PREVIEW}
     )
   `)
-  const forget = db.prepare('DELETE FROM history WHERE tag = ?')
-  // What says that there was such a tag, and how many generations it had, stays.
+  const forget = db.prepare(`DELETE FROM history WHERE ${BY_KEY}`)
+  // What says that there was such a preview, and how many generations it had, stays.
   const forgetOld = db.prepare(`
     DELETE FROM history
     WHERE at < @before
-      AND tag NOT IN (SELECT tag FROM preview)
-      AND id NOT IN (SELECT max(id) FROM history GROUP BY tag)
-      AND id NOT IN (SELECT max(id) FROM history WHERE generation IS NOT NULL GROUP BY tag)
+      AND (repository, tag) NOT IN (SELECT repository, tag FROM preview)
+      AND id NOT IN (SELECT max(id) FROM history GROUP BY repository, tag)
+      AND id NOT IN (SELECT max(id) FROM history WHERE generation IS NOT NULL GROUP BY repository, tag)
   `)
   const selectLastGeneration = db
-    .prepare<[string], number | null>('SELECT max(generation) FROM history WHERE tag = ?')
+    .prepare<PreviewKey, number | null>(`SELECT max(generation) FROM history WHERE ${BY_KEY}`)
     .pluck()
-  const select = db.prepare<[string, number], Change>(`
+  const select = db.prepare<PreviewKey & { limit: number }, Change>(`
     SELECT at, was, state, event, generation, detail
     FROM history
-    WHERE tag = ?
+    WHERE ${BY_KEY}
     ORDER BY id DESC
-    LIMIT ?
+    LIMIT @limit
   `)
 
-  const lastGeneration = (tag: string): number | null => selectLastGeneration.get(tag) ?? null
+  const lastGeneration = (id: PreviewId): number | null => selectLastGeneration.get(splitId(id)) ?? null
 
   return {
     /** Writes a change down, in its own transaction. */
     noteChange(was: Preview | undefined, becomes: Preview, event: Event, now: number): void {
       if (!isTold(event)) return
-      const { tag } = becomes
+      const key = splitId(idOf(becomes))
       insert.run({
-        tag,
+        ...key,
         at: now,
         was: was?.state ?? 'unknown',
         state: becomes.state,
@@ -65,18 +67,18 @@ export function changeHistory(db: Database) {
         generation: numberOf(was, becomes),
         detail: detailOf(event, becomes),
       })
-      trim.run({ tag })
+      trim.run(key)
       // Anybody may guess at tags: one that never came to a container leaves no trace.
-      if (becomes.state === 'unknown' && lastGeneration(tag) === null) forget.run(tag)
+      if (becomes.state === 'unknown' && lastGeneration(idOf(becomes)) === null) forget.run(key)
     },
 
-    /** The newest generation of a tag that the history tells of, or null where it tells of none. */
+    /** The newest generation of a preview that the history tells of, or null where it tells of none. */
     lastGeneration,
 
     /** A preview's last changes, newest first. */
-    history: (tag: string, limit = 50): Change[] => select.all(tag, limit),
+    history: (id: PreviewId, limit = 50): Change[] => select.all({ ...splitId(id), limit }),
 
-    /** Drops what is told of tags without a row since before then, but for what tells that there were such tags. */
+    /** Drops what is told of previews without a row since before then, but for what tells that there were such. */
     forgetHistory: (before: number) => void forgetOld.run({ before }),
   }
 }

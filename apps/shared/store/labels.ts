@@ -1,35 +1,37 @@
-/** The host labels kept beside every tag, so that a host finds its tag again: a part of the store. */
+/** The host labels kept beside every preview and offered tag, so that a host finds its preview again: a part of the store. */
 import type { Database } from 'better-sqlite3'
+import { idOf, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import { BY_KEY } from './previews.ts'
 
-/** @param label a tag's host label */
-export function hostLabels(db: Database, label: (tag: string) => string) {
-  const tagsAt = db
-    .prepare<{ label: string }, string>(
-      `
-      SELECT tag FROM preview WHERE label = @label
-      UNION
-      SELECT tag FROM offered WHERE label = @label
-      LIMIT 2
-    `,
-    )
-    .pluck()
+/** @param label a preview's host label */
+export function hostLabels(db: Database, label: (id: PreviewId) => string) {
+  const previewsAt = db.prepare<{ label: string }, PreviewKey>(`
+    SELECT repository, tag FROM preview WHERE label = @label
+    UNION
+    SELECT repository, tag FROM offered WHERE label = @label
+    LIMIT 2
+  `)
   const otherwise = (table: string) =>
     db
-      .prepare<[], { tag: string; label: string }>(`SELECT tag, label FROM ${table}`)
+      .prepare<[], PreviewKey & { label: string }>(`SELECT repository, tag, label FROM ${table}`)
       .all()
-      .filter((row) => row.label !== label(row.tag))
+      .filter((row) => row.label !== label(idOf(row)))
   const write = db.transaction(() => {
     for (const table of ['preview', 'offered']) {
-      const update = db.prepare(`UPDATE ${table} SET label = ? WHERE tag = ?`)
-      for (const { tag } of otherwise(table)) update.run(label(tag), tag)
+      const update = db.prepare(`UPDATE ${table} SET label = @label WHERE ${BY_KEY}`)
+      for (const row of otherwise(table)) update.run({ ...row, label: label(idOf(row)) })
     }
   })
 
   return {
-    /** The known tag that lives at a host label: undefined where none does, null where two would, since it is neither's. */
-    tagAt(label: string): string | null | undefined {
-      const [tag, ...others] = tagsAt.all({ label })
-      return others.length > 0 ? null : tag
+    /**
+     * The known preview, or offered tag, that lives at a host label, in whichever repository: undefined where none does,
+     * null where two would, since it is neither's.
+     */
+    previewAt(label: string): PreviewId | null | undefined {
+      const [first, ...others] = previewsAt.all({ label })
+      if (others.length > 0) return null
+      return first && idOf(first)
     },
 
     /** Writes every label anew that another naming, or another version of Lotan, has written otherwise. */

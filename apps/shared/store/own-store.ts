@@ -18,7 +18,7 @@ export function openOwnStore(config: Pick<Config, 'dataDir' | 'slots' | 'domain'
     try {
       return openStore(path.join(config.dataDir, 'lotan.sqlite'), {
         slots: config.slots,
-        label: (tag) => labelOf(tag, config),
+        label: (id) => labelOf(id, config),
         log,
         onDamage: ({ message }) => end(message),
       })

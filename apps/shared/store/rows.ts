@@ -1,10 +1,11 @@
 /** Previews as the rows of their tables, and back. */
 import { fresh, generationOf, type Generation, type In, type Preview, type State } from '../preview/preview.ts'
+import type { PreviewKey } from '../preview/preview-id.ts'
 
 type Value = string | number | null
 type Stored = Exclude<State, 'unknown'>
 /** A row of `preview`: what only some states know is null in the others. */
-export type Row = Record<string, Value> & { tag: string; state: Stored }
+export type Row = Record<string, Value> & PreviewKey & { state: Stored }
 
 type KeysOf<P> = P extends unknown ? keyof P : never
 /** What a preview knows; its generations have rows of their own. */
@@ -31,6 +32,7 @@ const json = (name: string): Column => ({
 
 /** Each field's column: a row is written, updated and read by it. */
 const columns: Record<Field, Column> = {
+  repository: plain('repository'),
   tag: plain('tag'),
   state: plain('state'),
   since: plain('since'),
@@ -60,7 +62,9 @@ const columns: Record<Field, Column> = {
 }
 
 /** What a state knows beside what all know. */
-const fieldsOf: { [S in Stored]: Exclude<Extract<keyof In<S>, Field>, keyof typeof fresh | 'tag' | 'since'>[] } = {
+const fieldsOf: {
+  [S in Stored]: Exclude<Extract<keyof In<S>, Field>, keyof typeof fresh | keyof PreviewKey | 'since'>[]
+} = {
   queued: ['state', 'phase', 'notBefore', 'by', 'reason'],
   pulling: ['state', 'progress'],
   starting: ['state'],
@@ -72,7 +76,9 @@ const fieldsOf: { [S in Stored]: Exclude<Extract<keyof In<S>, Field>, keyof type
   failed: ['state', 'reason', 'retryAt'],
 }
 const withoutGeneration: Stored[] = ['pulling', 'failed']
-const commonFields = ['tag', 'since', ...Object.keys(fresh)].filter((name) => name !== 'retiring') as Field[]
+const commonFields = ['repository', 'tag', 'since', ...Object.keys(fresh)].filter(
+  (name) => name !== 'retiring',
+) as Field[]
 
 /** The names of the columns of a preview's row, but for its label. */
 export const columnNames = Object.values(columns).map(({ name }) => name)
@@ -83,7 +89,7 @@ export function toRow(preview: Preview): Row {
   return Object.fromEntries(cells) as Row
 }
 
-/** @param generations those of its tag, newest first */
+/** @param generations its own, newest first */
 export function toPreview(row: Row, generations: GenerationRow[]): Preview {
   const of = (role: GenerationRow['role']) => generations.filter((generation) => generation.role === role)
   const fields = [...commonFields, ...fieldsOf[row.state]].map((field) => [field, columns[field].read(row)] as const)
@@ -96,22 +102,23 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
   } as unknown as Preview
 }
 
-export type GenerationRow = Generation & {
-  tag: string
-  role: 'serving' | 'pending' | 'retiring'
-  /** When a retiring one's route went. */
-  since: number | null
-}
+export type GenerationRow = Generation &
+  PreviewKey & {
+    role: 'serving' | 'pending' | 'retiring'
+    /** When a retiring one's route went. */
+    since: number | null
+  }
 
 /** The rows of a preview's generations. */
 export function toGenerationRows(preview: Preview): GenerationRow[] {
-  const { tag, retiring } = preview
+  const { repository, tag, retiring } = preview
+  const key = { repository, tag }
   const serving = generationOf(preview)
   const pending = preview.state === 'running' ? preview.pending : null
   return [
-    ...(serving ? [{ ...serving, tag, role: 'serving' as const, since: null }] : []),
-    ...(pending ? [{ ...pending, tag, role: 'pending' as const, since: null }] : []),
-    ...retiring.map((generation) => ({ ...generation, tag, role: 'retiring' as const })),
+    ...(serving ? [{ ...serving, ...key, role: 'serving' as const, since: null }] : []),
+    ...(pending ? [{ ...pending, ...key, role: 'pending' as const, since: null }] : []),
+    ...retiring.map((generation) => ({ ...generation, ...key, role: 'retiring' as const })),
   ]
 }
 

@@ -139,6 +139,110 @@ const steps: (string | ((db: Database) => void))[] = [
   UPDATE generation SET role = CASE role WHEN 'coming' THEN 'pending' ELSE 'retiring' END WHERE role <> 'serving';
   `,
   `
+  -- A preview is a tag of a repository. Today's is the nameless one, ''. SQLite changes a key only by a new table.
+  CREATE TABLE new_preview (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    label TEXT NOT NULL,
+    state TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    last_seen INTEGER,
+    image TEXT,
+    generations INTEGER NOT NULL,
+    stages TEXT NOT NULL,
+    took TEXT NOT NULL,
+    crashes INTEGER NOT NULL,
+    notices TEXT,
+    reason TEXT,
+    retry_at INTEGER,
+    why TEXT,
+    asked_by TEXT,
+    not_before INTEGER,
+    draining INTEGER,
+    then_start INTEGER,
+    ready_at INTEGER,
+    progress TEXT,
+    rejected_image TEXT,
+    image_update TEXT,
+    refreshes INTEGER NOT NULL,
+    PRIMARY KEY (repository, tag)
+  ) STRICT;
+  INSERT INTO new_preview
+  SELECT '', tag, label, state, since, change, last_seen, image, generations, stages, took, crashes, notices, reason,
+    retry_at, why, asked_by, not_before, draining, then_start, ready_at, progress, rejected_image, image_update, refreshes
+  FROM preview;
+  DROP TABLE preview;
+  ALTER TABLE new_preview RENAME TO preview;
+  CREATE INDEX preview_label ON preview (label);
+  CREATE INDEX preview_state ON preview (state, since);
+
+  CREATE TABLE new_generation (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    container TEXT,
+    slot INTEGER UNIQUE,
+    image TEXT NOT NULL,
+    digest TEXT,
+    port INTEGER NOT NULL,
+    since INTEGER,
+    PRIMARY KEY (repository, tag, number)
+  ) STRICT;
+  INSERT INTO new_generation
+  SELECT '', tag, number, role, container, slot, image, digest, port, since FROM generation;
+  DROP TABLE generation;
+  ALTER TABLE new_generation RENAME TO generation;
+
+  ALTER TABLE history ADD COLUMN repository TEXT NOT NULL DEFAULT '';
+  DROP INDEX history_tag;
+  CREATE INDEX history_preview ON history (repository, tag, id);
+
+  ALTER TABLE stream ADD COLUMN repository TEXT NOT NULL DEFAULT '';
+  DROP INDEX stream_tag;
+  CREATE INDEX stream_preview ON stream (repository, tag, client);
+
+  CREATE TABLE new_missing (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (repository, tag)
+  ) STRICT;
+  INSERT INTO new_missing SELECT '', tag, until FROM missing;
+  DROP TABLE missing;
+  ALTER TABLE new_missing RENAME TO missing;
+
+  -- In the order in which they were shown: it tells which is the newest.
+  CREATE TABLE new_offered (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    label TEXT NOT NULL,
+    digest TEXT,
+    ahead INTEGER NOT NULL DEFAULT 0,
+    unfit TEXT,
+    artifact INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (repository, tag)
+  ) STRICT;
+  INSERT INTO new_offered SELECT '', tag, label, digest, ahead, unfit, artifact FROM offered ORDER BY rowid;
+  DROP TABLE offered;
+  ALTER TABLE new_offered RENAME TO offered;
+  CREATE INDEX offered_label ON offered (label);
+
+  -- What was \`repository\` here is where the image was pulled from, HOST/NAME.
+  CREATE TABLE new_pulled (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    id TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (repository, tag, id)
+  ) STRICT;
+  INSERT INTO new_pulled SELECT '', tag, id, repository, digest FROM pulled ORDER BY rowid;
+  DROP TABLE pulled;
+  ALTER TABLE new_pulled RENAME TO pulled;
+  `,
+  `
   -- How far a preview is in its state; a queued one begins from the front.
   ALTER TABLE preview ADD COLUMN phase TEXT;
   UPDATE preview

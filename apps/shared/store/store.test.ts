@@ -483,7 +483,7 @@ test('that the registry lacks a tag is remembered for a short while', () => {
   assert.equal(store.missing('red', now), now + MISSING_MS)
   assert.equal(store.missing('red', now + MISSING_MS), undefined)
   assert.equal(store.missing('blue', now), undefined)
-  store.offer([{ tag: 'red', digest: null }])
+  store.offer('', [{ tag: 'red', digest: null }])
   assert.equal(store.missing('red', now), undefined)
 })
 
@@ -522,18 +522,18 @@ test('a tag that never came to a container leaves no trace, whatever ended it; o
 
 test('the list of tags is taken over: what is known of a tag stays, and what is gone goes', () => {
   const store = open()
-  store.offer([
+  store.offer('', [
     { tag: 'red', digest: 'sha256:r' },
     { tag: 'blue', digest: null },
   ])
-  store.offer([
+  store.offer('', [
     { tag: 'green', digest: null },
     { tag: 'red', digest: null },
   ])
-  assert.deepEqual(store.offered(), [{ tag: 'green', digest: null }, { tag: 'red', digest: 'sha256:r' }]) // prettier-ignore
+  assert.deepEqual(store.offered(''), [{ tag: 'green', digest: null }, { tag: 'red', digest: 'sha256:r' }]) // prettier-ignore
   assert.deepEqual(['red', 'blue'].map(store.isOffered), [true, false])
-  store.offer([{ tag: 'red', digest: 'sha256:newer' }])
-  assert.deepEqual(store.offered(), [{ tag: 'red', digest: 'sha256:newer' }])
+  store.offer('', [{ tag: 'red', digest: 'sha256:newer' }])
+  assert.deepEqual(store.offered(''), [{ tag: 'red', digest: 'sha256:newer' }])
 })
 
 test('the list of tags is taken over while another process writes', async (t) => {
@@ -553,68 +553,71 @@ test('the list of tags is taken over while another process writes', async (t) =>
   t.after(() => child.kill('SIGKILL'))
   await once(child, 'message')
   for (let round = 0; round < 100; round++)
-    store.offer(Array.from({ length: 300 }, (_, i) => ({ tag: `tag-${(round % 2) * 300 + i}`, digest: null })))
-  assert.equal(store.offered().length, 300)
+    store.offer(
+      '',
+      Array.from({ length: 300 }, (_, i) => ({ tag: `tag-${(round % 2) * 300 + i}`, digest: null })),
+    )
+  assert.equal(store.offered('').length, 300)
 })
 
 test('that the list is wanted is known to every process', () => {
   const file = newFile()
   const [one, other] = [open(file), open(file)]
-  assert.equal(other.listWantedAt(), 0)
-  one.wantList(now)
-  assert.equal(other.listWantedAt(), now)
+  assert.equal(other.listWantedAt(''), 0)
+  one.wantList('', now)
+  assert.equal(other.listWantedAt(''), now)
 })
 
 test('a host finds its tag again, among previews and what the registry offers', () => {
   const store = open()
   store.apply('Main', { type: 'start', by: 'visit' }, now)
-  store.offer([
+  store.offer('', [
     { tag: '1.9.5', digest: 'sha256:d' },
     { tag: 'Feature', digest: null },
   ])
-  assert.equal(store.tagAt(label('Main')), 'Main')
-  assert.equal(store.tagAt(label('Feature')), 'Feature')
-  assert.equal(store.tagAt('1_9_5'), '1.9.5')
-  assert.equal(store.tagAt('main'), undefined)
-  assert.deepEqual(store.offered(), [{ tag: '1.9.5', digest: 'sha256:d' }, { tag: 'Feature', digest: null }]) // prettier-ignore
-  store.offer([])
-  assert.equal(store.tagAt(label('Feature')), undefined)
+  assert.equal(store.previewAt(label('Main')), 'Main')
+  assert.equal(store.previewAt(label('Feature')), 'Feature')
+  assert.equal(store.previewAt('1_9_5'), '1.9.5')
+  assert.equal(store.previewAt('main'), undefined)
+  assert.deepEqual(store.offered(''), [{ tag: '1.9.5', digest: 'sha256:d' }, { tag: 'Feature', digest: null }]) // prettier-ignore
+  store.offer('', [])
+  assert.equal(store.previewAt(label('Feature')), undefined)
 })
 
 test('a host at which two known tags would live is neither’s', () => {
   const store = open(newFile(), 10, () => 'slug-hash')
   store.apply('one', { type: 'start', by: 'visit' }, now)
-  store.offer([{ tag: 'one', digest: null }])
-  assert.equal(store.tagAt('slug-hash'), 'one')
-  store.offer([{ tag: 'one', digest: null }, { tag: 'other', digest: null }]) // prettier-ignore
-  assert.equal(store.tagAt('slug-hash'), null)
-  store.offer([])
-  assert.equal(store.tagAt('slug-hash'), 'one')
+  store.offer('', [{ tag: 'one', digest: null }])
+  assert.equal(store.previewAt('slug-hash'), 'one')
+  store.offer('', [{ tag: 'one', digest: null }, { tag: 'other', digest: null }]) // prettier-ignore
+  assert.equal(store.previewAt('slug-hash'), null)
+  store.offer('', [])
+  assert.equal(store.previewAt('slug-hash'), 'one')
 })
 
 test('labels that another naming has written are written anew', () => {
   const file = newFile()
   const store = open(file)
   store.apply('1.9.5', { type: 'start', by: 'visit' }, now)
-  store.offer([{ tag: '2.0.0', digest: null }, { tag: 'same', digest: null }]) // prettier-ignore
+  store.offer('', [{ tag: '2.0.0', digest: null }, { tag: 'same', digest: null }]) // prettier-ignore
   const renamed = open(file, 10, (tag) => labelOf(tag, { domain: 'example.com', transliterate: false }))
-  assert.equal(renamed.tagAt('1_9_5'), '1.9.5')
+  assert.equal(renamed.previewAt('1_9_5'), '1.9.5')
   renamed.relabel()
-  for (const tag of ['1.9.5', '2.0.0', 'same']) assert.equal(renamed.tagAt(tag), tag)
-  for (const old of ['1_9_5', '2_0_0']) assert.equal(renamed.tagAt(old), undefined)
+  for (const tag of ['1.9.5', '2.0.0', 'same']) assert.equal(renamed.previewAt(tag), tag)
+  for (const old of ['1_9_5', '2_0_0']) assert.equal(renamed.previewAt(old), undefined)
 })
 
 test('a digest that is known of an offered tag stays, until a newer one is seen or the tag is offered no more', () => {
   const store = open()
-  const digests = () => store.offered().map(({ digest }) => digest)
-  store.offer([{ tag: 'red', digest: null }, { tag: 'unseen', digest: null }]) // prettier-ignore
+  const digests = () => store.offered('').map(({ digest }) => digest)
+  store.offer('', [{ tag: 'red', digest: null }, { tag: 'unseen', digest: null }]) // prettier-ignore
   store.apply('red', { type: 'start', by: 'visit' }, now)
   store.apply('red', absent, now)
   store.apply('red', { type: 'pull', places: 1 }, now)
   assert.deepEqual(digests(), [null, null])
   store.apply('red', { type: 'pulled', image }, now)
   assert.deepEqual(digests(), ['sha256:d1', null])
-  store.offer([{ tag: 'red', digest: null }, { tag: 'unseen', digest: null }]) // prettier-ignore
+  store.offer('', [{ tag: 'red', digest: null }, { tag: 'unseen', digest: null }]) // prettier-ignore
   assert.deepEqual(digests(), ['sha256:d1', null])
   store.digest('red', 'sha256:d2')
   store.digest('nobody', 'sha256:d2')
@@ -622,19 +625,19 @@ test('a digest that is known of an offered tag stays, until a newer one is seen 
   const seen = store.version()
   store.digest('red', 'sha256:d2')
   assert.equal(store.version(), seen, 'nobody is woken by what was known')
-  store.offer([{ tag: 'red', digest: 'sha256:d3' }])
+  store.offer('', [{ tag: 'red', digest: 'sha256:d3' }])
   assert.deepEqual(digests(), ['sha256:d3'])
   store.apply('red', { type: 'fail', reason: { code: 'bad-image', detail: '' } }, now)
   store.apply('red', { type: 'renewed', image: { ...image, id: 'sha256:two', digest: 'sha256:d4' } }, now)
   assert.deepEqual(digests(), ['sha256:d4'])
-  store.offer([])
-  store.offer([{ tag: 'red', digest: null }])
+  store.offer('', [])
+  store.offer('', [{ tag: 'red', digest: null }])
   assert.deepEqual(digests(), [null])
 })
 
 test('a digest is forgotten with the row that kept it true', () => {
   const store = open()
-  store.offer([{ tag: 'red', digest: null }])
+  store.offer('', [{ tag: 'red', digest: null }])
   for (const event of [
     { type: 'start', by: 'visit' },
     absent,
@@ -643,14 +646,14 @@ test('a digest is forgotten with the row that kept it true', () => {
     { type: 'remove' },
   ] as const)
     store.apply('red', event, now)
-  assert.equal(store.offered()[0]!.digest, 'sha256:d1')
+  assert.equal(store.offered('')[0]!.digest, 'sha256:d1')
   store.apply('red', { type: 'removed' }, now)
-  assert.deepEqual(store.offered(), [{ tag: 'red', digest: null }])
+  assert.deepEqual(store.offered(''), [{ tag: 'red', digest: null }])
 })
 
 test('of another repository nothing is known: no tags, no digests, none that are missing, not how long it takes', () => {
   const store = open()
-  store.offer([{ tag: 'red', digest: 'sha256:d1' }])
+  store.offer('', [{ tag: 'red', digest: 'sha256:d1' }])
   store.noteAhead('red')
   for (const event of [{ type: 'start', by: 'visit' }, unlisted, { type: 'missing' }] as const)
     store.apply('blue', event)
@@ -664,20 +667,20 @@ test('of another repository nothing is known: no tags, no digests, none that are
   store.meta.set('unpacked', '[4]')
   store.meta.set('subnet', '10.0.0.0/24')
   assert.ok(store.missing('blue'))
-  store.forgetRepository()
-  assert.deepEqual([store.offered(), store.missing('blue'), store.lately()], [[], undefined, { pull: [], start: [] }])
+  store.forgetRepository('')
+  assert.deepEqual([store.offered(''), store.missing('blue'), store.lately()], [[], undefined, { pull: [], start: [] }])
   assert.deepEqual([store.meta.get('unpacked'), store.meta.get('subnet')], [undefined, '10.0.0.0/24'])
-  store.offer([{ tag: 'red', digest: null }])
-  assert.deepEqual([store.offered()[0]!.digest, store.notYetAhead()], [null, ['red']])
+  store.offer('', [{ tag: 'red', digest: null }])
+  assert.deepEqual([store.offered('')[0]!.digest, store.notYetAhead('')], [null, ['red']])
 })
 
 test('of the tags to pull ahead the one that was shown last is the first', () => {
   const store = open()
   const old = ['pr-1', 'pr-5', 'pr-9'].map((tag) => ({ tag, digest: null }))
-  store.offer(old)
-  store.offer([{ tag: 'pr-2', digest: null }, ...old])
+  store.offer('', old)
+  store.offer('', [{ tag: 'pr-2', digest: null }, ...old])
   store.noteAhead('pr-5')
-  assert.deepEqual(store.notYetAhead(), ['pr-2', 'pr-9', 'pr-1'])
+  assert.deepEqual(store.notYetAhead(''), ['pr-2', 'pr-9', 'pr-1'])
 })
 
 test('what pulls and starts took is known still when their previews are gone', () => {
@@ -873,7 +876,7 @@ test('where a database is begun anew no slot is given out for 10 s', () => {
 test('streams that are open when a preview goes do not wake it, until a person comes or it runs again', () => {
   const store = open(newFile(), 40)
   const opened = (id: string, client: string, tag = 'red') =>
-    store.streams({ opened: [{ id, tag, client, at: now }], ended: [] })
+    store.streams({ opened: [{ id, preview: tag, client, at: now }], ended: [] })
   const ended = (...ids: string[]) => store.streams({ opened: [], ended: ids })
   const resting = () => ['ada', 'ben', 'cy'].filter((client) => store.isResting('red', client))
   const goes = (...events: Event[]) => events.map((event) => store.apply('red', event, now)) && resting()
@@ -920,16 +923,54 @@ test('streams that are open when a preview goes do not wake it, until a person c
 test('streams are bounded, and all have ended when nginx is started anew', () => {
   const store = open()
   up(store, 'red')
-  const many = Array.from({ length: 250 }, (_, i) => ({ id: `${i}`, tag: 'red', client: `c${i}`, at: now }))
+  const many = Array.from({ length: 250 }, (_, i) => ({ id: `${i}`, preview: 'red', client: `c${i}`, at: now }))
   store.streams({ opened: many, ended: [] })
   store.apply('red', { type: 'stop', why: 'idle' }, now)
   assert.equal(many.filter(({ client }) => store.isResting('red', client)).length, 200)
   assert.ok(store.isResting('red', 'c249'), 'the newest stay')
 
   up(store, 'blue')
-  store.streams({ opened: [{ id: 'x', tag: 'blue', client: 'ada', at: now }], ended: [] })
+  store.streams({ opened: [{ id: 'x', preview: 'blue', client: 'ada', at: now }], ended: [] })
   store.streams({ opened: [], ended: 'all' })
   store.apply('blue', { type: 'stop', why: 'idle' }, now)
   assert.equal(store.isResting('blue', 'ada'), false)
   assert.ok(store.isResting('red', 'c249'), 'what rests has ended before')
+})
+
+test('the same tag in two repositories is two previews', () => {
+  const store = open()
+  for (const id of ['red', 'api/red']) up(store, id)
+  const slots = store.list().map((preview) => (preview as In<'running'>).generation.slot)
+  assert.equal(new Set(slots).size, 2)
+  const names = () => store.list().map(({ repository, tag, state }) => [repository, tag, state])
+  assert.deepEqual(names(), [['', 'red', 'running'], ['api', 'red', 'running']]) // prettier-ignore
+
+  store.touch([['api/red', now + 5]])
+  store.apply('api/red', { type: 'stop', why: 'asked' }, now)
+  assert.deepEqual(names(), [['', 'red', 'running'], ['api', 'red', 'stopping']]) // prettier-ignore
+  assert.equal(store.get('red')?.lastSeen, now)
+  assert.ok(store.history('api/red').some(({ event }) => event === 'stop'))
+  assert.ok(!store.history('red').some(({ event }) => event === 'stop'))
+
+  store.offer('api', [{ tag: 'red', digest: 'sha256:d9' }, { tag: 'blue', digest: null }]) // prettier-ignore
+  store.offer('', [{ tag: 'red', digest: null }])
+  assert.deepEqual([store.isOffered('api/blue'), store.isOffered('blue')], [true, false])
+  assert.deepEqual([store.digestsOf('api/red'), store.digestsOf('red')], [['sha256:d9'], []])
+  store.wantList('api', now)
+  assert.deepEqual([store.listWantedAt('api'), store.listWantedAt('')], [now, 0])
+  const image = { repository: 'api', tag: 'red', id: 'sha256:i', reference: 'r/api', digest: 'sha256:d9' }
+  store.pulled.note({ ...image, repository: '', reference: 'r/app' })
+  store.pulled.note(image)
+  store.pulled.forget(image)
+  assert.deepEqual(
+    store.pulled.list().map(({ reference }) => reference),
+    ['r/app'],
+  )
+
+  assert.equal(store.previewAt(label('red')), 'red')
+  assert.equal(store.previewAt(label('api/blue')), 'api/blue')
+  assert.notEqual(label('Main'), label('api/Main').split('.')[0], 'the hash covers the repository')
+
+  store.forgetRepository('api')
+  assert.deepEqual([store.offered('api'), store.offered('').length], [[], 1])
 })

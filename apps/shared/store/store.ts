@@ -9,6 +9,7 @@
 import { next } from '../preview/transitions.ts'
 import type { Log } from '../log.ts'
 import { generationOf, countsAsRunning, type Event, type Preview } from '../preview/preview.ts'
+import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'
 import { hostLabels } from './labels.ts'
@@ -34,7 +35,7 @@ export type Store = ReturnType<typeof openStore>
  *
  * @param file where it lies; its directory exists
  * @param options.slots how many slots the pool has, for the processes that hand them out
- * @param options.label a tag's host label, kept beside every tag so that a host finds its tag again
+ * @param options.label a preview's host label, kept beside it so that a host finds its preview again
  * @param options.onDamage called when a statement finds the file damaged
  * @param options.busyMs how long whoever writes is waited for, if not 5 s
  * @throws when the file is no database, or is from a newer Lotan
@@ -43,7 +44,7 @@ export function openStore(
   file: string,
   options: {
     slots: number
-    label: (tag: string) => string
+    label: (id: PreviewId) => string
     log: Log
     onDamage?: (error: Error) => void
     busyMs?: number
@@ -60,19 +61,19 @@ export function openStore(
   const { slotsGiven, countSlotsFrom, restAll, ...pool } = slotPool(db, facts.meta, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
 
-  const commit = db.transaction((tag: string, event: Event, now: number) => {
-    const was = find(tag)
+  const commit = db.transaction((id: PreviewId, event: Event, now: number) => {
+    const was = find(id)
     const whole =
       event.type === 'begin' || event.type === 'replace' || event.type === 'slotTaken'
         ? withSlot(was, event, now)
         : event
     if (!whole || !hasRoom(was, whole)) return undefined
-    const becomes = counted(was, next(was, tag, whole, now))
+    const becomes = counted(was, next(was, id, whole, now))
     if (!becomes) return undefined
     write(was, becomes, now)
     learn(was, becomes, whole)
-    if (whole.type === 'missing') noteMissing(tag, now)
-    if (whole.type === 'start') forgetMissing(tag, now)
+    if (whole.type === 'missing') noteMissing(id, now)
+    if (whole.type === 'start') forgetMissing(id, now)
     noteChange(was, becomes, event, now)
     followStreams(whole, becomes)
     return { was, becomes }
@@ -96,25 +97,26 @@ export function openStore(
     return !was || countsAsRunning(was.state) || previews.places() < event.places
   }
 
-  /** A tag that comes back after its row went counts its generations on: a late report of an old one stays one. */
+  /** A preview that comes back after its row went counts its generations on: a late report of an old one stays one. */
   function counted(was: Preview | undefined, becomes: Preview | undefined): Preview | undefined {
     if (was || !becomes) return becomes
-    return { ...becomes, generations: Math.max(becomes.generations, lastGeneration(becomes.tag) ?? 0) }
+    return { ...becomes, generations: Math.max(becomes.generations, lastGeneration(idOf(becomes)) ?? 0) }
   }
 
   function write(was: Preview | undefined, becomes: Preview, now: number) {
     pool.noteSlots(was, becomes, now)
     if (becomes.state !== 'unknown') return put(becomes)
-    tags.forgetDigest(becomes.tag)
-    remove(becomes.tag)
+    tags.forgetDigest(idOf(becomes))
+    remove(idOf(becomes))
   }
 
   /** What an event tells of other previews too, and what is to be known still when the row has gone. */
-  function learn(was: Preview | undefined, { tag, took }: Preview, event: Event) {
+  function learn(was: Preview | undefined, becomes: Preview, event: Event) {
+    const { took } = becomes
     if (event.type === 'pulled') noteTook('pull', took.pull)
     if (event.type === 'answered' && was?.state === 'starting') noteTook('start', took.start)
     if (event.type === 'pulled' || event.type === 'renewed' || event.type === 'ahead')
-      tags.digest(tag, event.image.digest)
+      tags.digest(idOf(becomes), event.image.digest)
   }
 
   return {
@@ -122,13 +124,13 @@ export function openStore(
      * Lets an event change a preview.
      * @returns the preview as it now is (state `unknown` when its row went), or undefined when the event changed nothing
      */
-    apply(tag: string, event: Event, now = Date.now()): Preview | undefined {
-      const done = commit.immediate(tag, event, now)
+    apply(id: PreviewId, event: Event, now = Date.now()): Preview | undefined {
+      const done = commit.immediate(id, event, now)
       if (!done) return undefined
       const { was, becomes } = done
       log[isTold(event) ? 'info' : 'debug'](
         {
-          tag,
+          ...logFields(id),
           event: event.type,
           was: was?.state ?? 'unknown',
           state: becomes.state,

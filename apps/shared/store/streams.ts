@@ -5,15 +5,17 @@
 import type { Database } from 'better-sqlite3'
 import { streamsAfter } from '../preview/streams.ts'
 import type { Event, Preview } from '../preview/preview.ts'
+import { idOf, splitId, type PreviewId } from '../preview/preview-id.ts'
+import { BY_KEY } from './previews.ts'
 
 /** So many are kept of a preview, and in all; the oldest go first. */
-const MOST_OF_TAG = 200
+const MOST_OF_PREVIEW = 200
 const MOST = 5_000
 
 export interface OpenedStream {
   /** nginx's id of the request. */
   id: string
-  tag: string
+  preview: PreviewId
   /** Who opened what: the same for the same address, user agent and path. */
   client: string
   /** Milliseconds since 1970. */
@@ -28,13 +30,13 @@ export interface StreamNotes {
 
 export function openStreams(db: Database) {
   const insert = db.prepare(`
-    INSERT OR IGNORE INTO stream (id, tag, client, opened_at)
-    VALUES (@id, @tag, @client, @at)
+    INSERT OR IGNORE INTO stream (id, repository, tag, client, opened_at)
+    VALUES (@id, @repository, @tag, @client, @at)
   `)
-  const trimTag = db.prepare(`
+  const trimPreview = db.prepare(`
     DELETE FROM stream
-    WHERE tag = @tag AND number <= (
-      SELECT number FROM stream WHERE tag = @tag ORDER BY number DESC LIMIT 1 OFFSET ${MOST_OF_TAG}
+    WHERE ${BY_KEY} AND number <= (
+      SELECT number FROM stream WHERE ${BY_KEY} ORDER BY number DESC LIMIT 1 OFFSET ${MOST_OF_PREVIEW}
     )
   `)
   const trim = db.prepare(`
@@ -43,17 +45,19 @@ export function openStreams(db: Database) {
   `)
   const selectId = db.prepare('SELECT 1 FROM stream WHERE id = ?').pluck()
   const selectOpen = db.prepare<[], string>('SELECT id FROM stream WHERE open').pluck()
-  const selectResting = db.prepare('SELECT 1 FROM stream WHERE tag = ? AND client = ? AND resting LIMIT 1').pluck()
+  const selectResting = db
+    .prepare(`SELECT 1 FROM stream WHERE ${BY_KEY} AND client = @client AND resting LIMIT 1`)
+    .pluck()
   const close = db.prepare('UPDATE stream SET open = 0 WHERE id = ?')
   const removeEnded = db.prepare('DELETE FROM stream WHERE id = ? AND NOT open AND NOT resting')
-  const rest = db.prepare('UPDATE stream SET resting = 1 WHERE tag = ? AND open')
-  const wake = db.prepare('UPDATE stream SET resting = 0 WHERE tag = ? AND resting')
-  const removeAllEnded = db.prepare('DELETE FROM stream WHERE tag = ? AND NOT open AND NOT resting')
+  const rest = db.prepare(`UPDATE stream SET resting = 1 WHERE ${BY_KEY} AND open`)
+  const wake = db.prepare(`UPDATE stream SET resting = 0 WHERE ${BY_KEY} AND resting`)
+  const removeAllEnded = db.prepare(`DELETE FROM stream WHERE ${BY_KEY} AND NOT open AND NOT resting`)
 
   const write = db.transaction((opened: OpenedStream[], ended: string[]) => {
-    for (const stream of opened) {
-      insert.run(stream)
-      trimTag.run(stream)
+    for (const { preview, ...stream } of opened) {
+      insert.run({ ...stream, ...splitId(preview) })
+      trimPreview.run(splitId(preview))
     }
     if (opened.length > 0) trim.run()
     for (const id of ended) {
@@ -74,15 +78,15 @@ export function openStreams(db: Database) {
 
     /** What an event leaves to do, in the transaction of the change. */
     followStreams(event: Event, becomes: Preview): void {
-      const { tag } = becomes
+      const key = splitId(idOf(becomes))
       const after = streamsAfter(event, becomes)
-      if (after === 'rest') rest.run(tag)
+      if (after === 'rest') rest.run(key)
       if (after !== 'return') return
-      wake.run(tag)
-      removeAllEnded.run(tag)
+      wake.run(key)
+      removeAllEnded.run(key)
     },
 
     /** Whether a client had this open when the preview went, and no person has come for it since. */
-    isResting: (tag: string, client: string): boolean => selectResting.get(tag, client) !== undefined,
+    isResting: (id: PreviewId, client: string): boolean => selectResting.get({ ...splitId(id), client }) !== undefined,
   }
 }

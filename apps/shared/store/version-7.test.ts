@@ -75,11 +75,11 @@ test('every state, and how far a preview is in it, is as it was', () => {
 
 /** A row of version 7 in the words of today. */
 function inNewWords({ notice, unfit, newer, role, ...old }: Row): Row {
-  const row = { ...old }
+  const row: Row = { repository: '', ...old }
   delete row.draining
   delete row.then_start
   if (typeof role === 'string') return { ...row, role: { coming: 'pending', leaving: 'retiring' }[role] ?? role }
-  const phase = (expected[row.tag] as { phase?: string } | undefined)?.phase ?? null
+  const phase = (expected[old.tag] as { phase?: string } | undefined)?.phase ?? null
   const { trouble: failure, ...update } = JSON.parse(String(newer)) ?? {}
   const image_update = newer === null ? null : JSON.stringify({ ...update, failure })
   return { ...row, phase, notices: notice, rejected_image: unfit, image_update }
@@ -139,6 +139,32 @@ test('notices in words become what they tell, and go when that is over', () => {
     ports: [],
   }
   assert.deepEqual(after('told-rejected', { type: 'renewed', image }), [])
+})
+
+test('all that was known of a tag is known of it in the repository without a name', () => {
+  const db = new Database(':memory:')
+  db.exec(sql)
+  db.exec(`
+    INSERT INTO history (id, tag, at, was, state, event, generation) VALUES (7, 'running', 5, 'starting', 'running', 'answered', 3);
+    INSERT INTO missing VALUES ('gone', ${T});
+    INSERT INTO offered (tag, label, digest, ahead, unfit, artifact) VALUES
+      ('z', 'z', NULL, 0, NULL, 0), ('running', 'running', 'sha256:d1', 1, NULL, 0), ('chart', 'chart', NULL, 1, 'sha256:c', 1);
+    INSERT INTO pulled VALUES ('sha256:one', 'running', 'registry.example.com/app', 'sha256:d1');
+    INSERT INTO stream VALUES (4, 'r1', 'running', 'ada', 5, 1, 0);
+  `)
+  migrate(db)
+  const rows = (table: string) => db.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all()
+  const running = { repository: '', tag: 'running' }
+  assert.deepEqual(rows('history'), [{ ...running, id: 7, at: 5, was: 'starting', state: 'running', event: 'answered', generation: 3, detail: null }]) // prettier-ignore
+  assert.deepEqual(rows('missing'), [{ repository: '', tag: 'gone', until: T }])
+  assert.deepEqual(rows('offered'), [
+    { repository: '', tag: 'z', label: 'z', digest: null, ahead: 0, unfit: null, artifact: 0 },
+    { ...running, label: 'running', digest: 'sha256:d1', ahead: 1, unfit: null, artifact: 0 },
+    { repository: '', tag: 'chart', label: 'chart', digest: null, ahead: 1, unfit: 'sha256:c', artifact: 1 },
+  ])
+  const reference = 'registry.example.com/app'
+  assert.deepEqual(rows('pulled'), [{ ...running, id: 'sha256:one', reference, digest: 'sha256:d1' }])
+  assert.deepEqual(rows('stream'), [{ ...running, number: 4, id: 'r1', client: 'ada', opened_at: 5, open: 1, resting: 0 }]) // prettier-ignore
 })
 
 test('a database is brought forward once', () => {

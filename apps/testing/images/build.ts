@@ -9,6 +9,8 @@ import { busybox } from '../../demo/sample.ts'
 import { openEngine } from '../../shared/engine/engine.ts'
 import { tagByHand } from '../harness/docker.ts'
 import { surroundings } from '../harness/surroundings.ts'
+import { giveLayer, keepLayer } from '../registries/kept-layers.ts'
+import { dataOf } from '../registries/registry.ts'
 
 const run = promisify(execFile)
 
@@ -92,8 +94,18 @@ export async function buildBroken(reference: string): Promise<void> {
 
 /** Pushes an image and removes it from the engine. */
 export async function moveToRegistry(reference: string, login?: { username: string; password: string }) {
+  const [host = '', repository = ''] = reference.slice(0, reference.lastIndexOf(':')).split(/\/(.*)/)
+  const data = dataOf.get(host)
+  const base = await stampOf(appBase)
+  const isApp = base !== undefined && (await stampOf(reference)) === base
+  if (data && isApp) await giveLayer(data, repository, base)
   await engine.push(reference, login)
+  if (data && isApp) await keepLayer(data, base)
   await engine.removeImage(reference)
+}
+
+async function stampOf(image: string): Promise<string | undefined> {
+  return (await engine.findImage(image))?.labels['lotan.test.stamp']
 }
 
 /** The machine's nginx with one fixed answer, `fast`. */
@@ -123,7 +135,7 @@ async function buildAppBase(): Promise<void> {
     .update(process.version)
     .digest('hex')
   // Saves sending 130 MB to the engine again.
-  if ((await engine.findImage(appBase))?.labels['lotan.test.stamp'] === stamp) return
+  if ((await stampOf(appBase)) === stamp) return
   await inDirectory(async (dir) => {
     const lines = await copyProgram(dir, process.execPath, '/bin/node')
     await fs.copyFile(source, path.join(dir, 'app.ts'))
@@ -140,7 +152,7 @@ async function buildSmallBase(): Promise<void> {
   const stamp = createHash('sha256')
     .update(await fs.readFile(file))
     .digest('hex')
-  if ((await engine.findImage(smallBase))?.labels['lotan.test.stamp'] === stamp) return
+  if ((await stampOf(smallBase)) === stamp) return
   await inDirectory(async (dir) => {
     await fs.copyFile(file, path.join(dir, 'busybox'))
     const lines = ['COPY busybox /bin/busybox', 'STOPSIGNAL SIGKILL']

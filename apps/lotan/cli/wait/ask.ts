@@ -57,7 +57,7 @@ export async function follow(tag: string, api: Api, hear: (event: Event) => void
     try {
       const events = await listen(api, `/previews/${encodeURIComponent(tag)}/events`, signal)
       if (events) for await (const event of events) hear(event)
-      else if (performance.now() - began > ROW_MS) hear({ event: 'removed', data: { tag } })
+      else if (performance.now() - began > ROW_MS) hear({ event: 'removed', data: { repository: '', tag } })
     } catch {
       // Events are for the eye alone: what ends the waiting is said by the other request.
       pause = AGAIN_MS

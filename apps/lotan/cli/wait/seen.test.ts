@@ -21,7 +21,7 @@ function after(...changes: (Partial<View> | null)[]): Seen {
     (seen, change) =>
       change
         ? see(seen, { event: 'preview', data: { ...view, position: null, ...change } })
-        : see(seen, { event: 'removed', data: { tag: 'red' } }),
+        : see(seen, { event: 'removed', data: { repository: '', tag: 'red' } }),
     nothing,
   )
 }

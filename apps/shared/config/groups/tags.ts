@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { setting } from '../setting.ts'
 import { duration } from '../values/amount.ts'
 import { tagPattern, zeroOrOne } from '../values/text.ts'
+import type { Tag } from '../../tag.ts'
 
 const settings = {
   TAG_FILTER: setting(tagPattern, {
@@ -26,13 +27,13 @@ export const tags = {
   title: 'Tags',
   settings,
   schema: z.object(settings).transform((given) => {
-    const offers = given.TAG_FILTER ?? (() => true)
-    const prepull = given.LOTAN_PREPULL ?? (() => false)
+    const offers: (tag: Tag) => boolean = given.TAG_FILTER ?? (() => true)
+    const prepull: (tag: Tag) => boolean = given.LOTAN_PREPULL ?? (() => false)
     return {
       /** Whether a tag may be offered and started: what TAG_FILTER says of it. */
       offers,
       /** Whether a tag's image is pulled before its first click: what LOTAN_PREPULL says of it, and TAG_FILTER too. */
-      prepulls: (tag: string) => offers(tag) && prepull(tag),
+      prepulls: (tag: Tag) => offers(tag) && prepull(tag),
       refreshEvery: given.IMAGE_REFRESH_INTERVAL_MINUTES,
       transliterate: given.TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS,
     }

@@ -1,0 +1,128 @@
+/** Walks the tables of routes of the admin's host: what each row says holds of the app that is made of them. */
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { adminLocations } from '../../shared/admin-locations.ts'
+import { routesOf } from '../admin/app.ts'
+import { openBed, type Ask } from '../admin/harness.ts'
+import { may, scopes, type Caller } from './caller.ts'
+import { refusalsOf } from './refusals.ts'
+import { changesSomething, type Route } from './route.ts'
+
+/** The caller of a request is what its header says, so that there are callers with each scope. */
+const bed = await openBed({}, ({ 'x-caller': sent }) => {
+  const [via, can] = String(sent ?? 'none public').split(' ')
+  return { via, can } as Caller
+})
+after(() => bed.close())
+
+const { anyHost, open, closed } = routesOf(bed.context, refusalsOf(bed.context))
+const routes = [...anyHost, ...open, ...closed]
+const nameOf = ({ method, path }: Route) => `${method} ${path}`
+
+/** A GET is sent as HEAD, which ends streams too. */
+function ask({ method, path }: Pick<Route, 'path'> & { method: string }, caller: string, sent: Ask = {}) {
+  const uri = `${path.replace(':tag', 'walked')}?timeout=0`
+  const headers = { 'X-Caller': caller, ...sent.headers }
+  return bed.ask(uri, { ...sent, method: method === 'GET' ? 'HEAD' : method, headers })
+}
+
+test('these routes are open to all, and no others', async () => {
+  const answers: Record<string, number> = {}
+  for (const route of routes.filter(({ needs }) => needs === 'public'))
+    answers[nameOf(route)] = (await ask(route, 'none public')).status
+  assert.deepEqual(answers, {
+    'GET /healthz': 200,
+    'GET /readyz': 503,
+    'GET /lotan.css': 200,
+    'GET /lotan.js': 200,
+    'GET /login': 200,
+    'POST /login': 401, // without a token
+    'POST /logout': 303,
+  })
+})
+
+test('the admin’s pages need the scope admin, calls that look need read, and calls that change something need run', () => {
+  assert.ok(closed.length > 15)
+  for (const route of closed) {
+    const inApi = changesSomething(route) ? 'run' : 'read'
+    assert.equal(route.needs, route.path.startsWith('/api/') ? inApi : 'admin', nameOf(route))
+  }
+  assert.deepEqual(routes.filter(({ method, changes }) => method === 'GET' && changes).map(nameOf), [
+    'GET /api/v1/previews/:tag/wait',
+  ])
+})
+
+describe('a route that is not open', () => {
+  for (const route of closed)
+    test(nameOf(route), async () => {
+      const { path, needs } = route
+      const isApi = path.startsWith('/api/')
+      const stranger = await bed.ask(path.replace(':tag', 'walked'), { method: route.method })
+      assert.equal(stranger.status, 401)
+      if (isApi) assert.equal(stranger.headers['www-authenticate'], 'Bearer realm="lotan"')
+      else assert.match(stranger.text, /<form method="post" action="\/login"/)
+
+      for (const scope of scopes.filter((scope) => scope !== 'public'))
+        for (const via of ['token', 'session']) {
+          const { status, headers } = await ask(route, `${via} ${scope}`, {
+            headers: { 'Sec-Fetch-Site': 'same-origin' },
+          })
+          if (may({ via: 'token', can: scope }, needs))
+            assert.ok(![401, 403, 405].includes(status), `${scope} ${status}`)
+          else {
+            assert.equal(status, 403, scope)
+            assert.match(headers['content-type']!, isApi ? /problem\+json/ : /html/)
+          }
+        }
+    })
+})
+
+test('a route that changes something takes no session from another site', async () => {
+  for (const route of routes)
+    for (const headers of [{ 'Sec-Fetch-Site': 'same-site' }, { Origin: 'https://evil.example' }, {}]) {
+      const { status } = await ask(route, 'session admin', { headers })
+      assert.equal(status === 403, changesSomething(route), `${nameOf(route)}: ${JSON.stringify(headers)}`)
+      // A program's token is sent by no browser. A form that logs in has its own check.
+      if (route.path !== '/login') assert.notEqual((await ask(route, 'token admin', { headers })).status, 403)
+    }
+})
+
+test('a method that a path does not have is answered with those that it has', async () => {
+  for (const [path, rows] of Map.groupBy(routes, ({ path }) => path)) {
+    const has = new Set<string>(rows.map(({ method }) => method))
+    if (has.has('GET')) has.add('HEAD')
+    const isOpen = rows.some(({ needs }) => needs === 'public')
+    for (const method of ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter((method) => !has.has(method))) {
+      const { status, headers } = await ask({ method, path }, 'token admin')
+      assert.equal(status, 405, `${method} ${path}`)
+      assert.deepEqual(new Set(headers.allow!.split(', ')), has, `${method} ${path}`)
+      assert.equal((await ask({ method, path }, 'none public')).status, isOpen ? 405 : 401, `${method} ${path}`)
+    }
+  }
+})
+
+test('a body is read only from a caller who may send it, and only to its limit', async () => {
+  const withBody = routes.filter(({ body }) => body)
+  assert.ok(withBody.length >= 3)
+  for (const route of withBody) {
+    const type = route.body!.type === 'json' ? 'application/json' : 'application/x-www-form-urlencoded'
+    const sent = { body: 'x'.repeat(route.body!.limit + 1), headers: { 'Content-Type': type } }
+    assert.equal((await ask(route, `token ${route.needs}`, sent)).status, 413, nameOf(route))
+    if (route.needs !== 'public') assert.equal((await ask(route, 'none public', sent)).status, 401, nameOf(route))
+  }
+})
+
+test('nginx lets through what each route takes, and has no location without a route', () => {
+  const used = routes.map((route) => {
+    const location = adminLocations
+      .filter(({ path }) => route.path.startsWith(path))
+      .toSorted((a, b) => b.path.length - a.path.length)[0]!
+    assert.ok((route.body?.limit ?? 0) <= location.largestBody, nameOf(route))
+    return location
+  })
+  assert.deepEqual(new Set(used), new Set(adminLocations))
+})
+
+test('a scope that does not exist is one that no caller has', () => {
+  for (const scope of scopes) assert.ok(!may({ via: 'token', can: scope }, undefined as never))
+})

@@ -1,0 +1,44 @@
+/** The answers to requests that may not pass, each in one place: 401, 403 and 405. */
+import type { Request, Response } from 'express'
+import type { Config } from '../../shared/config/config.ts'
+import type { Log } from '../../shared/log.ts'
+import { isApi, sendError, sendPage } from '../admin/respond.ts'
+import { sendProblem } from '../api/problem.ts'
+import { loginPage } from '../pages/render.ts'
+import type { Scope } from './caller.ts'
+import { reloadOnce } from './reload-once.ts'
+
+export type Refusals = ReturnType<typeof refusalsOf>
+
+export function refusalsOf({ config, log }: { config: Pick<Config, 'repository' | 'domain'>; log: Log }) {
+  return {
+    noLogin(req: Request, res: Response) {
+      if (isApi(req)) {
+        res.set('WWW-Authenticate', 'Bearer realm="lotan"')
+        const detail = 'Send the admin token as "Authorization: Bearer TOKEN", or log in on the admin page.'
+        return sendProblem(res, 401, detail)
+      }
+      reloadOnce(req, res)
+      return sendPage(res, 401, loginPage(config))
+    },
+
+    scope(req: Request, res: Response, needs: Scope) {
+      log.warn({ path: req.path, needs }, 'a caller lacks the scope')
+      return sendError(req, res, 403, 'Not allowed', `This needs a login or a token that can ${needs}.`)
+    },
+
+    otherSite(req: Request, res: Response) {
+      const { origin, 'sec-fetch-site': site } = req.headers
+      log.warn({ path: req.path, origin, site }, 'another site asked for a change')
+      const sentence = 'Another site asked for this. Changes are made from the admin page, or with the admin token.'
+      return sendError(req, res, 403, 'Nothing was changed', sentence)
+    },
+
+    wrongMethod(req: Request, res: Response, allowed: string) {
+      const sentence = isApi(req)
+        ? `${req.method} means nothing here. Allowed: ${allowed}.`
+        : 'This address does not take requests of this kind.'
+      return sendError(req, res.set('Allow', allowed), 405, 'Not this way', sentence)
+    },
+  }
+}

@@ -1,0 +1,36 @@
+/** Which preview is meant: a tag of a repository, as one text, since it is the key of maps and a part of jobs' ids. */
+
+export type Tag = string & { readonly kind?: 'tag' }
+
+/** `pr-7` for the nameless repository, `api/pr-7` for the one named `api`. A tag has no slash. */
+export type PreviewId = string & { readonly kind?: 'preview' }
+
+/** The name of the repository that the setting REPOSITORY gives. */
+export const NAMELESS = ''
+
+export interface PreviewKey {
+  /** The repository's name, '' for the nameless one. */
+  repository: string
+  tag: Tag
+}
+
+export function idOf({ repository, tag }: PreviewKey): PreviewId {
+  return repository === NAMELESS ? `${tag}` : `${repository}/${tag}`
+}
+
+export function splitId(id: PreviewId): PreviewKey {
+  const end = id.indexOf('/')
+  return { repository: end < 0 ? NAMELESS : id.slice(0, end), tag: id.slice(end + 1) }
+}
+
+/** In the order of their repositories' names, the nameless one first, and in each of its tags. */
+export function compareKeys(a: PreviewKey, b: PreviewKey): number {
+  const [one, other] = a.repository === b.repository ? [a.tag, b.tag] : [a.repository, b.repository]
+  return one < other ? -1 : Number(one > other)
+}
+
+/** How log lines name a preview: the repository only where it has a name. */
+export function logFields(id: PreviewId): { repository?: string; tag: Tag } {
+  const { repository, tag } = splitId(id)
+  return repository === NAMELESS ? { tag } : { repository, tag }
+}
