@@ -240,7 +240,8 @@ describe('a newer image', { timeout: 300_000 }, () => {
       await removeByHand(Id)
     }
     await removeOldImages(harness.deps, 'held')
-    assert.equal(await engine.findImage(image!.id), undefined)
+    // The stop may be removing it at this moment, too.
+    await until('it is gone', async () => (await engine.findImage(image!.id)) === undefined)
     assert.ok(!harness.store.pulled.list().some(({ tag }) => tag === 'held'))
   })
 
