@@ -25,8 +25,8 @@ if (files.length === 0) {
 const events = run({
   cwd: root,
   files: files.map((file) => path.join(root, file)),
-  // On two processors. With three, an image's health checks are late beside another story's Lotan.
-  concurrency: 2,
+  // On two processors: of three, one usually waits for an application.
+  concurrency: 3,
   env: environmentFor(
     { dataDir: '' },
     {
