@@ -92,7 +92,7 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
     const preview = harness.store.get(tag)
     assert.ok(preview?.state === 'running', `${tag} is ${preview?.state}`)
     const { slot, port } = preview.generation
-    const host = addressOf(harness.store.meta.get('subnet')!, slot)
+    const host = addressOf(harness.store.facts.get('subnet')!, slot)
     return new Promise((resolve, reject) => {
       const request = http.get({ host, port, agent: false }, (response) => {
         let text = ''
@@ -122,7 +122,7 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
     assert.equal(container.name, `lotan-${harness.config.instance}-red-1`)
     assert.equal(container.port, 80)
     assert.equal(container.pulled, true)
-    assert.equal(harness.store.meta.get('pool_port'), '80')
+    assert.equal(harness.store.facts.get('poolPort'), '80')
   })
 
   test('an init is the first process: behind a script that names it, by its label, and once it has said so', async () => {
@@ -210,7 +210,7 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
 
   test('who is still connected gets a grace, silent or not, and no more than that', async () => {
     const { generation } = await harness.untilState('red', 'running')
-    const socket = net.connect(80, addressOf(harness.store.meta.get('subnet')!, generation.slot))
+    const socket = net.connect(80, addressOf(harness.store.facts.get('subnet')!, generation.slot))
     socket.on('error', () => {})
     await until('it is connected', () => socket.readyState === 'open')
     const began = Date.now()
@@ -221,7 +221,7 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
 
     await harness.click('red')
     const { generation: again } = await harness.untilState('red', 'running')
-    const brief = net.connect(80, addressOf(harness.store.meta.get('subnet')!, again.slot))
+    const brief = net.connect(80, addressOf(harness.store.facts.get('subnet')!, again.slot))
     await until('it is connected', () => brief.readyState === 'open')
     await harness.ask('red', { type: 'stop', why: 'asked' })
     await sleep(harness.deps.waits.drain + 100)
@@ -245,13 +245,13 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
     const { generation } = await harness.untilState('red', 'stopped')
     await removeByHand(generation!.container!)
     await removeNetworkByHand(`lotan-${harness.config.instance}`)
-    const subnet = harness.store.meta.get('subnet')
+    const subnet = harness.store.facts.get('subnet')
     await harness.click('red')
     await harness.click('green')
     await harness.untilState('red', 'running')
     await harness.untilState('green', 'running')
     assert.match((await page('red')) + (await page('green')), /red.*green/s)
-    assert.equal(harness.store.meta.get('subnet'), subnet)
+    assert.equal(harness.store.facts.get('subnet'), subnet)
   })
 
   test('removing takes the container and the image that Lotan pulled', async () => {

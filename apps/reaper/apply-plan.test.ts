@@ -27,7 +27,7 @@ function emptyStore(t: TestContext): Store {
 test('the image of a container that is taken over is known as one that Lotan pulled', async (t) => {
   const store = emptyStore(t)
   const subnet = '172.30.0.0/20'
-  store.meta.set('subnet', subnet)
+  store.facts.set('subnet', subnet)
   const repository = 'registry.example.com/app'
   const image = {
     id: 'sha256:one',

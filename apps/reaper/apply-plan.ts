@@ -20,7 +20,7 @@ const UPDATE_EVERY_MS = 30_000
 
 export interface Dependencies {
   config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
-  store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'meta' | 'pulled' | 'forgetRepository'>
+  store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'forgetRepository'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
   log: Log
@@ -85,7 +85,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
   async function checkSlot(seen: Preview, generation: Routed): Promise<void> {
     const id = idOf(seen)
     const found = await engine.inspect(generation.container)
-    const slotScheme = slotSchemeIn(store.meta)
+    const slotScheme = slotSchemeIn(store.facts)
     if (!found?.running || !isMisplaced(generation, found, { slotScheme, config })) return
     // The preview may have been restarted since the inspection.
     const preview = store.get(id)
@@ -126,7 +126,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
     const { address, published, digest, generation, port, pulled, reference, status } = found
     const id = idOf(found)
     const image = await engine.findImage(found.image, [digest])
-    const slotScheme = slotSchemeIn(store.meta)
+    const slotScheme = slotSchemeIn(store.facts)
     // Addresses mean nothing until the queue-processor has found the network again.
     if (!slotScheme) return
     // It may have been removed meanwhile, which leaves no row, but a history.
@@ -159,7 +159,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
 
     /** Removes all previews after REPOSITORY was changed: their images would appear under the new repository's name. */
     removeOtherRepository(): void {
-      const was = store.meta.get('repository')
+      const was = store.facts.get('repository')
       if (was === config.repository) return
       if (was !== undefined) {
         log.warn({ was, repository: config.repository }, 'REPOSITORY was changed: its previews are removed')
@@ -169,7 +169,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
         }
         store.forgetRepository(NAMELESS)
       }
-      store.meta.set('repository', config.repository)
+      store.facts.set('repository', config.repository)
     },
 
     /** Logs failures. @returns whether every route that may lead to a wrong container was checked */

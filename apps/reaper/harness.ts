@@ -57,7 +57,7 @@ export async function openHarness() {
 
   const open = () => {
     const store = openStore(file, { slots: config.slots, label: (tag) => labelOf(tag, config), log })
-    store.meta.set('subnet', subnet)
+    store.facts.set('subnet', subnet)
     return store
   }
   let store = open()

@@ -63,7 +63,7 @@ async function tickForever(): Promise<void> {
 async function compareForever(): Promise<void> {
   // After a lost database, adoption has to wait for the slots. Then it is done at once, before a click gets a new
   // container made.
-  while (!signal.aborted && !slotSchemeIn(store.meta)) await sleep(SLOTS_MS, undefined, { signal }).catch(() => {})
+  while (!signal.aborted && !slotSchemeIn(store.facts)) await sleep(SLOTS_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
     // watch-engine.ts reports that the engine is down.
     await compare().catch(ignoreEngineError)
@@ -76,7 +76,7 @@ async function compareForever(): Promise<void> {
 
 /** nginx may start once all routes were compared; a launcher resets this to request another comparison. */
 function isCompared(): boolean {
-  return store.meta.get('compared') === 'yes'
+  return store.facts.get('compared') ?? false
 }
 
 async function keepRoom(): Promise<void> {
@@ -96,10 +96,10 @@ async function compare(): Promise<void> {
   const listedAt = Date.now()
   const isWhole = await applyDue(await engine.list(), listedAt)
   if (!isWhole || isCompared()) return
-  store.meta.set('compared', 'yes')
+  store.facts.set('compared', true)
   // After a rebuild of the database under a running Lotan, the router lets no request in before this.
-  if (store.meta.get('rebuilding')) {
-    store.meta.set('rebuilding', '')
+  if (store.facts.get('rebuilding')) {
+    store.facts.forget('rebuilding')
     log.info({ previews: store.list().length }, 'the database was rebuilt from running containers')
   }
 }
@@ -109,7 +109,7 @@ async function compare(): Promise<void> {
  */
 async function applyDue(containers: Container[] | null, listedAt = 0): Promise<boolean> {
   const freePlaces = config.maxRunning - store.places()
-  const slotScheme = slotSchemeIn(store.meta)
+  const slotScheme = slotSchemeIn(store.facts)
   const previews = store.list()
   // After the rows, or a newer row would lie in the future.
   const now = Date.now()

@@ -17,7 +17,7 @@ const LATE_MS = 1_000
 
 export interface Dependencies {
   sample: (slotScheme: SlotScheme) => Promise<Connection[]>
-  store: Pick<Store, 'list' | 'meta' | 'touch'>
+  store: Pick<Store, 'list' | 'facts' | 'touch'>
   log: Log
 }
 
@@ -38,7 +38,7 @@ export function watchConnections(deps: Dependencies, every: number, signal: Abor
 
   async function watch() {
     while (!signal.aborted) {
-      const slotScheme = slotSchemeIn(store.meta)
+      const slotScheme = slotSchemeIn(store.facts)
       const previews = store.list().filter(isUsable)
       if (slotScheme && previews.length > 0) await lookAt(slotScheme)
       else {

@@ -54,9 +54,9 @@ test('readyz names every part, and all of them have to be well', async () => {
   assert.deepEqual(Object.keys(json.checks), ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper'])
   assert.equal(json.checks.engine.detail, 'version 20.10')
 
-  bed.store.meta.set('cut_off', 'yes')
+  bed.store.facts.set('cutOff', true)
   assert.deepEqual(await notReady(), ['queue-processor'])
-  bed.store.meta.set('cut_off', '')
+  bed.store.facts.forget('cutOff')
   assert.deepEqual(await notReady(), [])
 
   await workers.close()

@@ -22,13 +22,16 @@ export interface Ready {
 
 const CHECK_MS = 1_200
 
+/** The launcher says so on the console, with what to do. */
+const NGINX_WAITS = 'waits until the older database was compared with what runs, which takes the engine'
+
 /** `/healthz` answers with this name, so that another Lotan's nginx on the port is not taken for ours. */
 export const routerName = randomUUID()
 
 /** Requests that come during a check share its result: anyone may ask, as often as they like. */
 export function readiness(given: {
   config: Pick<Config, 'listen'>
-  store: Pick<Store, 'wrong' | 'meta'>
+  store: Pick<Store, 'wrong' | 'facts'>
   nudges: Pick<Nudges, 'ping' | 'workers'>
   reaper: Pick<Reaper, 'engine'>
   log: Log
@@ -49,13 +52,12 @@ async function checkAll({ config, store, nudges, reaper, log }: Parameters<typeo
       return isRebuilt(store) ? good('answers') : bad('is being rebuilt from what runs')
     },
     nginx: async () => {
-      const waits = store.meta.get('nginx_waits')
-      if (waits) return bad(waits)
+      if (store.facts.get('nginxWaits')) return bad(NGINX_WAITS)
       return (await nameBehind(config.listen)) === routerName ? good('answers') : bad('is not ours')
     },
     'queue-processor': async () => {
       if ((await nudges.workers()) === 0) return bad('does not listen')
-      return store.meta.get('cut_off') ? bad('cannot reach previews, its log says why') : good('listens')
+      return store.facts.get('cutOff') ? bad('cannot reach previews, its log says why') : good('listens')
     },
     reaper: async () => (await engineVersion, good('answers')),
   }

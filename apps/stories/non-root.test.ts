@@ -60,7 +60,7 @@ describe('a user who is not root', { timeout: 300_000 }, () => {
   test('has previews that do not reach each other, and is told what they do reach', async () => {
     assert.match((await lotan.click('green')).text, /this is green/)
     const container = await lotan.containerOf('red')
-    const subnet = lotan.store.meta.get('subnet')!
+    const subnet = lotan.store.facts.get('subnet')!
     const [red, green] = ['red', 'green'].map((tag) => addressOf(subnet, generationOf(lotan.store.get(tag)!)!.slot!))
     const reaches = (address: string) =>
       inside(container, ['/bin/busybox', 'nc', '-w', '1', address, '80']).then(

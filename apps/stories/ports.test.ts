@@ -70,7 +70,7 @@ describe('previews behind ports of 127.0.0.1', { timeout: 300_000 }, () => {
     assert.match((await lotan.click('red')).text, /"tag":"red"/)
     const { inside, bound } = await inspect('red')
     assert.deepEqual([inside, bound.length, bound[0]?.HostIp], ['80/tcp', 1, '127.0.0.1'])
-    const places = slotSchemeIn(lotan.store.meta)
+    const places = slotSchemeIn(lotan.store.facts)
     const preview = lotan.store.get('red')
     assert.ok(places?.kind === 'port' && preview?.state === 'running')
     assert.equal(Number(bound[0]?.HostPort), places.ports[preview.generation.slot - 1])
@@ -210,7 +210,7 @@ describe('previews behind ports of 127.0.0.1', { timeout: 300_000 }, () => {
     await plain('green')
     const [red, green] = [await inspect('red'), await inspect('green')]
     const port = green.bound[0]!.HostPort
-    const gateway = gatewayOf(lotan.store.meta.get('subnet')!)
+    const gateway = gatewayOf(lotan.store.facts.get('subnet')!)
     const closed = [`${green.address}:80`, `${gateway}:${port}`, `127.0.0.1:${port}`, `${gateway}:${lotan.port}`]
     const own = `${red.address}:80`
     assert.deepEqual(await reachedFrom(await lotan.containerOf('red'), [own, ...closed]), [own])

@@ -39,7 +39,7 @@ describe('with an engine whose network is elsewhere', { timeout: 300_000 }, () =
   }
 
   test('previews are reached through ports, and that is said with what it means', () => {
-    assert.equal(slotSchemeIn(lotan.store.meta)?.kind, 'port')
+    assert.equal(slotSchemeIn(lotan.store.facts)?.kind, 'port')
     const said = lotan.said()
     assert.match(said, /reached through ports of 127\.0\.0\.1: the engine's network is not on this machine/)
     assert.match(said, /previews can reach the services of this machine itself/)

@@ -22,7 +22,7 @@ describe('a preview that runs elsewhere than its row says', { timeout: 300_000 }
       repository: registry.repository,
       env: { LOTAN_GRACE_SECONDS: '1', LOTAN_MAX_RUNNING: '5' },
     })
-    lotan.store.meta.set('last_slot', '8')
+    lotan.store.facts.set('lastSlot', 8)
     for (const tag of ['one', 'other']) await lotan.request(tag, { path: '/plain' })
     assert.deepEqual([slotOf('one'), slotOf('other')], [9, 10])
   })

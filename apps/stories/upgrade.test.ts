@@ -68,7 +68,7 @@ for (const [version, template] of [
     const asleep = lotan.store.get('asleep') as In<'stopped'>
     const values: Record<string, string | number> = {
       repository: registry.repository,
-      subnet: lotan.store.meta.get('subnet')!,
+      subnet: lotan.store.facts.get('subnet')!,
       'red.slot': red.generation.slot,
     }
     for (const { tag, image, generation } of [red, asleep])

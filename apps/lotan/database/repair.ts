@@ -8,12 +8,13 @@ import type { Config } from '../../shared/config/config.ts'
 import { DAMAGED, setAsideIfCorrupt, whatIsDamaged } from '../../shared/store/store.ts'
 import type { Say } from '../console.ts'
 import { databaseOf, watchStore, withoutWatches, withStore } from './watch.ts'
+import type { Fact, FactName } from '../../shared/store/facts.ts'
 import { takeLock } from '../supervisor/lock.ts'
 import type { End, SupervisedProcess } from '../supervisor/process.ts'
 import { waitFor } from '../wait-for.ts'
 
 /** nginx was started with these: they must survive the repair. */
-const FACTS = ['subnet', 'slot_kind', 'slot_ports', 'slot_why', 'pool_port', 'pool_port_in_use', 'guarded'] as const
+const NGINX_FACTS = ['subnet', 'slotKind', 'slotPorts', 'slotWhy', 'poolPort', 'poolPortInUse', 'firewall'] as const
 const READ_MS = 1_000
 const ENDED_MS = 5_000
 const LOCK_MS = 2_000
@@ -28,20 +29,20 @@ export function openDatabaseRepair(
   databaseUsers: () => Iterable<Pick<SupervisedProcess, 'pid' | 'restart'>>,
   say: Say,
 ) {
-  const facts = new Map<string, string>()
+  const kept = new Map<FactName, Fact<FactName>>()
   let isDue = false
   let repairing: Promise<void> | undefined
 
   const read = watchStore(config)
   let isRebuilding = false
   const keepFacts = () =>
-    read(({ meta, list }) => {
-      if (meta.get('rebuilding') === 'yes') return
+    read(({ facts, list }) => {
+      if (facts.get('rebuilding')) return
       if (isRebuilding) say(`the database is rebuilt: it knows ${list().length} running previews`, 'good')
       isRebuilding = false
-      for (const key of FACTS) {
-        const value = meta.get(key)
-        if (value !== undefined) facts.set(key, value)
+      for (const name of NGINX_FACTS) {
+        const value = facts.get(name)
+        if (value !== undefined) kept.set(name, value)
       }
     })
   setInterval(keepFacts, READ_MS).unref()
@@ -61,9 +62,9 @@ export function openDatabaseRepair(
     else say('the database file was replaced: comparing it with what runs', 'bad')
     await withStore(config, (store) => {
       // Must come first: another launcher may start its processes at any moment.
-      store.meta.set('rebuilding', 'yes')
-      store.meta.set('compared', '')
-      if (found) for (const [key, value] of facts) store.meta.set(key, value)
+      store.facts.set('rebuilding', true)
+      store.facts.forget('compared')
+      if (found) for (const [name, value] of kept) store.facts.set(name, value)
       store.restAll(Date.now())
     })
   }

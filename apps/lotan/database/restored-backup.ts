@@ -13,7 +13,7 @@ const EVERY_MS = 1_000
 /** Fixed width: the file is overwritten in place, which needs no room on a full disk. */
 const DIGITS = 16
 
-type Facts = Pick<Store, 'slotsGiven' | 'countSlotsFrom' | 'list' | 'meta'>
+type Facts = Pick<Store, 'slotsGiven' | 'countSlotsFrom' | 'list' | 'facts'>
 
 /**
  * Whether slots may since have gone to other previews than the database says. Ask before any process is started.
@@ -38,11 +38,11 @@ export function raiseFileCounter(config: Pick<Config, 'dataDir'>, store: Pick<Fa
 /** Raises the counter of a restored database once the reaper has compared it with the engine. @throws as above */
 export function raiseStoreCounter(
   config: Pick<Config, 'dataDir'>,
-  store: Pick<Facts, 'slotsGiven' | 'countSlotsFrom' | 'meta'>,
+  store: Pick<Facts, 'slotsGiven' | 'countSlotsFrom' | 'facts'>,
 ) {
   const seen = read(fileOf(config)) ?? 0
   // One more: a backup with exactly this count would pass for the last one.
-  if (store.slotsGiven() < seen && store.meta.get('compared') === 'yes') store.countSlotsFrom(seen + 1)
+  if (store.slotsGiven() < seen && store.facts.get('compared')) store.countSlotsFrom(seen + 1)
 }
 
 /** Does both every second. Start it only after `compared` was reset. */

@@ -49,12 +49,12 @@ export async function writeNginxConf(
     | 'robots'
     | 'maxHeld'
   >,
-  store: Pick<Store, 'meta' | 'streams'>,
+  store: Pick<Store, 'facts' | 'streams'>,
   admin = adminLocations,
 ): Promise<string[]> {
-  const scheme = slotSchemeIn(store.meta)
+  const scheme = slotSchemeIn(store.facts)
   if (!scheme) throw new Error('it is not known yet where slots are')
-  const port = config.containerPort ?? Number(store.meta.get('pool_port') ?? 80)
+  const port = config.containerPort ?? store.facts.get('poolPort') ?? 80
   const dir = path.join(config.runDir, 'nginx')
   const logs = path.join(config.dataDir, 'logs')
   await fs.mkdir(dir, { recursive: true })
@@ -102,7 +102,7 @@ export async function writeNginxConf(
   })
   const file = path.join(dir, 'nginx.conf')
   await fs.writeFile(file, conf)
-  store.meta.set('pool_port_in_use', String(port))
+  store.facts.set('poolPortInUse', port)
   await fs.rm(endedStreamsFile(config), { force: true })
   store.streams({ opened: [], ended: 'all' })
   // Its workers find their files by paths that begin in the directory it is started in.

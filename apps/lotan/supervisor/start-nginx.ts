@@ -19,46 +19,45 @@ const RESTORED =
 /** @param isRestored whether the database is an older one */
 export async function startNginx(launch: Launch, isRestored: boolean): Promise<void> {
   const { config, runs, start, processes, say, signal } = launch
-  const network = () => withStore(config, ({ meta }) => meta.get('unreachable') || slotSchemeIn(meta))
+  const network = () => withStore(config, ({ facts }) => facts.get('unreachable') ?? slotSchemeIn(facts))
   const complaint = NO_NETWORK
   if (runs('queue-processor'))
     await waitOrFail(launch, network, { name: 'queue-processor', within: NETWORK_MS, complaint })
   else await waitForOtherLauncher(launch, network, 'the network for previews, which the queue-processor makes')
   // Where Lotan is a container itself, it reaches previews only after the queue-processor has joined it to their network.
   // Without an engine that does not happen, which must not keep nginx down.
-  const guard = () => withStore(config, ({ meta }) => meta.get('unreachable') || meta.get('guarded') || undefined)
+  const guard = () => withStore(config, ({ facts }) => facts.get('unreachable') ?? facts.get('firewall'))
   await waitFor(guard, { within: GUARDED_MS, signal })
-  const problem = await withStore(config, ({ meta }) => meta.get('unreachable'))
+  const problem = await withStore(config, ({ facts }) => facts.get('unreachable'))
   if (problem) throw new Error(problem)
   // The reaper compares the database with the engine. Without an engine it cannot, which must not keep nginx down either,
   // unless the database is an older one: its routes may lead to the wrong preview.
-  const compared = () => withStore(config, ({ meta }) => meta.get('compared') === 'yes')
+  const compared = () => withStore(config, ({ facts }) => facts.get('compared'))
   const isCompared = await waitFor(compared, { within: COMPARED_MS, signal })
   if (isRestored && !isCompared) await waitAnnounced(launch, () => waitFor(compared, { within: Infinity, signal }))
-  const scheme = await withStore(config, ({ meta }) => slotSchemeIn(meta))
+  const scheme = await withStore(config, ({ facts }) => slotSchemeIn(facts))
   start('nginx')
   followSlotScheme(launch, scheme)
   followCertificate(config, say, () => processes.get('nginx')?.reload())
-  const why = await withStore(config, ({ meta }) => meta.get('slot_why'))
+  const why = await withStore(config, ({ facts }) => facts.get('slotWhy'))
   if (scheme?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
 }
 
 async function waitAnnounced({ config, say }: Launch, wait: () => Promise<unknown>): Promise<void> {
-  const announce = (why: string) => withStore(config, ({ meta }) => meta.set('nginx_waits', why))
   say(RESTORED, 'bad')
-  await announce('waits until the older database was compared with what runs, which takes the engine')
+  await withStore(config, ({ facts }) => facts.set('nginxWaits', true))
   try {
     await wait()
     say('the older database was compared with what runs')
   } finally {
-    await announce('')
+    await withStore(config, ({ facts }) => facts.forget('nginxWaits'))
   }
 }
 
 /** What is not shielded (previews from the machine, or Lotan from previews) and why; undefined while it is not known. */
 export async function whyUnguarded(config: Config): Promise<string | undefined> {
-  const guarded = await withStore(config, ({ meta }) => meta.get('guarded'))
-  return guarded === 'yes' ? undefined : guarded || undefined
+  const firewall = await withStore(config, ({ facts }) => facts.get('firewall'))
+  return firewall?.why ?? undefined
 }
 
 /**
@@ -70,7 +69,7 @@ function followSlotScheme({ config, processes, say }: Launch, known: SlotScheme 
   // Kept open: closing the last connection would give back the WAL's room, which a full disk then refuses.
   const withDatabase = watchStore(config)
   const check = () => {
-    const scheme = withDatabase(({ meta }) => slotSchemeIn(meta))
+    const scheme = withDatabase(({ facts }) => slotSchemeIn(facts))
     if (scheme && !(last && isSameScheme(scheme, last))) {
       const where = scheme.kind === 'network' ? scheme.subnet : 'ports of 127.0.0.1'
       say(`previews have other addresses now (${where}): restarting nginx`)

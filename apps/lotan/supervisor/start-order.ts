@@ -1,5 +1,6 @@
 /** Starts the processes in order, each when what it needs is up. */
 import type { Config } from '../../shared/config/config.ts'
+import type { FactName } from '../../shared/store/facts.ts'
 import type { Say } from '../console.ts'
 import { openDatabaseRepair } from '../database/repair.ts'
 import { followSlotCounter, isRestoredBackup } from '../database/restored-backup.ts'
@@ -97,14 +98,14 @@ async function startDemo(launch: Launch, address: { host: string; port: number }
 
 /** Clears what the processes of an earlier run noted about themselves. */
 async function forgetLastRun({ config, runs }: Launch): Promise<void> {
-  const facts = [
+  const noted: FactName[] = [
     // A restored backup holds an old `compared`.
     'compared',
-    ...(runs('queue-processor') ? ['guarded', 'unreachable', 'cut_off'] : []),
-    ...(runs('nginx') ? ['nginx_waits'] : []),
+    ...(runs('queue-processor') ? (['firewall', 'unreachable', 'cutOff'] as const) : []),
+    ...(runs('nginx') ? (['nginxWaits'] as const) : []),
   ]
-  await withStore(config, ({ meta }) => {
-    for (const key of facts) meta.set(key, '')
+  await withStore(config, ({ facts }) => {
+    for (const name of noted) facts.forget(name)
   })
 }
 

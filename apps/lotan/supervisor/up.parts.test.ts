@@ -85,9 +85,9 @@ test('nginx alone is not started over a database that is older, until that was c
     log: openLog('test', 'silent'),
   })
   t.after(() => store.close())
-  store.meta.set('subnet', '172.30.0.0/20')
+  store.facts.set('subnet', '172.30.0.0/20')
   // A back-up tells of comparing too.
-  store.meta.set('compared', 'yes')
+  store.facts.set('compared', true)
   const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [80] }
   const generation = { number: 1, container: 'c1', slot: 1, image: 'i', digest: null, port: 80 }
   store.apply('red', { type: 'adopt', frozen: false, generation, image })
@@ -108,7 +108,7 @@ test('nginx alone is not started over a database that is older, until that was c
   const second = launch(['nginx'])
   await until('the next one says so too', () => saysSo.test(second.said()), { within: 60_000 })
   // As the reaper does.
-  store.meta.set('compared', 'yes')
+  store.facts.set('compared', true)
   await until('nginx is well', async () => (await unhealthyOne('nginx', config)) === undefined, { within: 60_000 })
   await until('it counts as the last one', () => store.slotsGiven() === 6)
   await until('which is noted', () => fs.readFileSync(seen, 'utf8') === '0000000000000006\n')

@@ -46,7 +46,7 @@ export async function awaitAnswer(
     if (outcome.notice) notices.push(outcome.notice)
     if (!store.apply(id, { type: 'answered', generation: generation.number, notices })) return undefined
     // nginx is configured with this port at its next start.
-    store.meta.set('pool_port', String(generation.port))
+    store.facts.set('poolPort', generation.port)
     log.info({ ...logFields(id), generation: generation.number, port: generation.port, ms, notices }, 'first answer')
     return undefined
   }
@@ -61,7 +61,7 @@ export async function awaitAnswer(
       { ...logFields(id), image: pending.image.id },
       'the application must be process 1: starting it again without an init',
     )
-    noteNeedsFirstProcess(store.meta, pending.image.id)
+    noteNeedsFirstProcess(store.facts, pending.image.id)
     return { again: true }
   }
   store.apply(id, { type: 'fail', reason })

@@ -23,7 +23,6 @@ const REMEMBERED_PULLS = 10
 /** How long a pull waits for space: a minute until a preview counts as idle, then a drain and a stop. */
 const ROOM_MS = 90_000
 const LOOK_MS = 200
-const RATIOS_KEY = 'unpacked'
 
 export type EndClaim = (bytes?: number) => void
 
@@ -75,13 +74,13 @@ export function openDisk(deps: Needs) {
   }
 
   function ratio(): number {
-    const known = JSON.parse(store.meta.get(RATIOS_KEY) ?? '[]') as number[]
+    const known = store.facts.get('unpacked') ?? []
     return known.length > 0 ? Math.max(1, ...known) : DEFAULT_RATIO
   }
 
   function recordRatio(value: number) {
-    const known = JSON.parse(store.meta.get(RATIOS_KEY) ?? '[]') as number[]
-    store.meta.set(RATIOS_KEY, JSON.stringify([...known, Math.round(value * 100) / 100].slice(-REMEMBERED_PULLS)))
+    const known = store.facts.get('unpacked') ?? []
+    store.facts.set('unpacked', [...known, Math.round(value * 100) / 100].slice(-REMEMBERED_PULLS))
   }
 
   /** @returns false where stopping all idle previews would not be enough: then none is stopped */

@@ -49,7 +49,7 @@ describe("the previews' network", { timeout: 300_000 }, () => {
     const firewall = openFirewall({ engine, config, log })
     const network = openNetwork({ engine, store, firewall, config, log, rounds })
     void network.keep(ending.signal)
-    await until('the rules are set', () => store.meta.get('guarded') === 'yes')
+    await until('the rules are set', () => store.facts.get('firewall')?.why === null)
     const rules = (await rulesWith(config.instance)).sort()
     assert.equal(rules.length, 15)
 
@@ -78,12 +78,12 @@ describe("the previews' network", { timeout: 300_000 }, () => {
       isSetUp: () => Promise.resolve(true),
     }
     const network = openNetwork({ engine, store, firewall, config, log })
-    const told = () => [store.meta.get('guarded'), store.meta.get('cut_off')]
+    const told = () => [store.facts.get('firewall')?.why, store.facts.get('cutOff')]
     await assert.rejects(network.ensure(), CutOffError)
-    assert.deepEqual(told(), ["previews cannot be reached out of Lotan's own container: no iptables", 'yes'])
+    assert.deepEqual(told(), ["previews cannot be reached out of Lotan's own container: no iptables", true])
     isLetThrough = true
     await network.ensure()
-    assert.deepEqual(told(), ['yes', ''])
+    assert.deepEqual(told(), [null, undefined])
   })
 
   test('is made sure of in its rounds though the clock steps back', async (t) => {

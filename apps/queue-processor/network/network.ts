@@ -3,14 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../shared/config/config.ts'
 import { EngineError, type Engine } from '../../shared/engine/engine.ts'
 import type { Log } from '../../shared/log.ts'
-import {
-  hostPortOf,
-  slotSchemeIn,
-  portsIn,
-  isSameScheme,
-  type SlotScheme,
-  type SlotKind,
-} from '../../shared/slots/slot-scheme.ts'
+import { hostPortOf, slotSchemeIn, portsIn, isSameScheme, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
+import type { SlotKind } from '../../shared/slots/slots.ts'
 import { generationOf, isRouted } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { CutOffError, type Firewall } from './firewall.ts'
@@ -38,14 +32,14 @@ export type Network = ReturnType<typeof openNetwork>
 
 export function openNetwork(deps: {
   engine: Pick<Engine, 'ensureNetwork' | 'bridge' | 'ownContainer' | 'list'>
-  store: Pick<Store, 'meta' | 'list' | 'apply'>
+  store: Pick<Store, 'facts' | 'list' | 'apply'>
   firewall: Pick<Firewall, 'setUp' | 'isSetUp'>
   config: Pick<Config, 'slots' | 'slotKind' | 'dockerHost' | 'listen' | 'tls'>
   log: Log
   rounds?: Rounds
 }) {
   const { engine, store, firewall, config, log, rounds = defaultRounds } = deps
-  const { meta } = store
+  const { facts } = store
   let kind: SlotKind | undefined
   let known: SlotScheme | undefined
   let ensuring: Promise<SlotScheme> | undefined
@@ -56,7 +50,7 @@ export function openNetwork(deps: {
   }
 
   async function setUp(): Promise<SlotScheme> {
-    const subnet = await engine.ensureNetwork(meta.get('subnet') ?? null)
+    const subnet = await engine.ensureNetwork(facts.get('subnet') ?? null)
     kind ??= await chooseKind()
     const slotScheme: SlotScheme = kind === 'network' ? { kind, subnet } : { kind, ports: await ports() }
     recordSlots(slotScheme, subnet)
@@ -66,12 +60,12 @@ export function openNetwork(deps: {
 
   async function setUpFirewall(subnet: string) {
     try {
-      recordGuarded((await firewall.setUp(subnet)) ?? 'yes')
-      meta.set('cut_off', '')
+      recordFirewall((await firewall.setUp(subnet)) ?? null)
+      facts.forget('cutOff')
     } catch (error) {
       if (error instanceof CutOffError) {
-        recordGuarded(error.message)
-        meta.set('cut_off', 'yes')
+        recordFirewall(error.message)
+        facts.set('cutOff', true)
       }
       throw error
     }
@@ -90,17 +84,17 @@ export function openNetwork(deps: {
   async function chooseKind(): Promise<SlotKind> {
     const choice = await kindOfSlots(engine, config)
     if ('problem' in choice) {
-      meta.set('unreachable', choice.problem)
+      facts.set('unreachable', choice.problem)
       throw new EngineError('start-failed', choice.problem)
     }
-    meta.set('slot_why', choice.why)
+    facts.set('slotWhy', choice.why)
     log.info(choice, 'slots are chosen')
     return choice.kind
   }
 
   /** The pool of ports. After a lost database the containers still tell theirs. */
   async function ports(): Promise<number[]> {
-    const recorded = portsIn(meta)
+    const recorded = portsIn(facts)
     if (recorded.length >= config.slots) return recorded
     const known = (await engine.list()).flatMap(({ published }) => published ?? [])
     // Last in the pool: slots are given out from the front, and running containers must be adopted first.
@@ -112,27 +106,26 @@ export function openNetwork(deps: {
 
   /** Records the slots. Previews at former slots are stopped: no route may lead there any more. */
   function recordSlots(slotScheme: SlotScheme, subnet: string) {
-    const was = slotSchemeIn(meta)
-    if (was?.kind === slotScheme.kind && isSameScheme(was, slotScheme) && meta.get('subnet') === subnet) return
+    const was = slotSchemeIn(facts)
+    if (was?.kind === slotScheme.kind && isSameScheme(was, slotScheme) && facts.get('subnet') === subnet) return
     if (was && was.kind !== slotScheme.kind) {
       log.warn({ was: was.kind, kind: slotScheme.kind }, 'the kind of slots has changed: stopping all previews')
       for (const preview of store.list()) store.apply(idOf(preview), { type: 'stop', why: 'moved' })
     }
     // In this order, a concurrent reader finds either the earlier slots or these.
-    const recorded = meta.get('subnet') ?? null
+    const recorded = facts.get('subnet') ?? null
     if (subnet !== recorded) log.info({ subnet, was: recorded }, 'network has a subnet')
-    if (slotScheme.kind === 'network') meta.set('subnet', subnet)
-    else meta.set('slot_ports', JSON.stringify(slotScheme.ports))
-    meta.set('slot_kind', slotScheme.kind)
-    meta.set('subnet', subnet)
+    if (slotScheme.kind === 'network') facts.set('subnet', subnet)
+    else facts.set('slotPorts', slotScheme.ports)
+    facts.set('slotKind', slotScheme.kind)
+    facts.set('subnet', subnet)
   }
 
-  /** `yes`, or why not. The launcher waits for it in the database and prints it. */
-  function recordGuarded(guarded: string) {
-    if (guarded === meta.get('guarded')) return
-    if (guarded !== 'yes')
-      log.warn({ why: guarded }, 'the firewall is incomplete: previews can reach more than they should')
-    meta.set('guarded', guarded)
+  /** @param why what it cannot shield. The launcher waits for it in the database and prints it. */
+  function recordFirewall(why: string | null) {
+    if (why === facts.get('firewall')?.why) return
+    if (why !== null) log.warn({ why }, 'the firewall is incomplete: previews can reach more than they should')
+    facts.set('firewall', { why })
   }
 
   return {

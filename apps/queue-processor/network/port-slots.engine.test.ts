@@ -22,7 +22,7 @@ describe('slots that are ports', { timeout: 300_000 }, () => {
 
   async function pageOf(tag: string): Promise<string> {
     const { generation } = await harness.untilState(tag, 'running')
-    const { host, port } = hostPortOf(slotSchemeIn(harness.store.meta)!, generation)
+    const { host, port } = hostPortOf(slotSchemeIn(harness.store.facts)!, generation)
     return (await request(port, { address: host, host: 'app' })).text
   }
   const containerOf = async (tag: string) => (await harness.containers(tag)).map(({ id }) => id)
@@ -30,17 +30,17 @@ describe('slots that are ports', { timeout: 300_000 }, () => {
   test('a pool of them is chosen once, and one of its ports leads to the container', async () => {
     await harness.click('red')
     assert.match(await pageOf('red'), /<h1>red/)
-    const places = slotSchemeIn(harness.store.meta)
+    const places = slotSchemeIn(harness.store.facts)
     assert.ok(places?.kind === 'port' && places.ports.length === 60)
     const [{ published, address } = { published: 0, address: '' }] = await harness.containers('red')
     assert.equal(published, places.ports[(await harness.untilState('red', 'running')).generation.slot - 1])
     assert.ok(address, 'it is on the network all the same, with an address that the engine chose')
     await harness.deps.network.ensure()
-    assert.deepEqual(slotSchemeIn(harness.store.meta), places)
+    assert.deepEqual(slotSchemeIn(harness.store.facts), places)
   })
 
   test('a port that another program took meanwhile makes the start take another slot', async () => {
-    const places = slotSchemeIn(harness.store.meta)!
+    const places = slotSchemeIn(harness.store.facts)!
     const { generation } = await harness.untilState('red', 'running')
     const asked: net.Socket[] = []
     const foreign = [1, 2].map((n) => {
@@ -83,7 +83,7 @@ describe('slots that are ports', { timeout: 300_000 }, () => {
     await harness.ask('blue', { type: 'stop', why: 'asked' })
     await harness.untilState('blue', 'stopped')
     const [was, kept] = [await containerOf('red'), await containerOf('blue')]
-    const ports = portsIn(harness.store.meta)
+    const ports = portsIn(harness.store.facts)
 
     const { engine, store, config, log } = harness.deps
     const firewall = { setUp: () => Promise.resolve(undefined), isSetUp: () => Promise.resolve(true) }
@@ -98,14 +98,14 @@ describe('slots that are ports', { timeout: 300_000 }, () => {
     await harness.nudges.nudge(harness.store.get('red')!)
     await harness.nudges.nudge(harness.store.get('green')!)
     for (const tag of ['red', 'blue']) assert.match(await pageOf(tag), new RegExp(`<h1>${tag}`))
-    assert.equal(slotSchemeIn(harness.store.meta)?.kind, 'network')
+    assert.equal(slotSchemeIn(harness.store.facts)?.kind, 'network')
     for (const tag of ['red', 'blue']) {
       const [container, ...others] = await harness.containers(tag)
       assert.deepEqual([container?.published, others.length], [null, 0])
       assert.ok(![...was, ...kept].includes(container!.id))
     }
     await harness.untilState('green', 'stopped')
-    assert.deepEqual(portsIn(harness.store.meta), ports, 'they are kept for another time')
+    assert.deepEqual(portsIn(harness.store.facts), ports, 'they are kept for another time')
   })
 
   test('and back', async () => {

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import type { Config } from '../../shared/config/config.ts'
 import type { Engine, OwnContainer } from '../../shared/engine/engine.ts'
-import type { SlotKind } from '../../shared/slots/slot-scheme.ts'
+import type { SlotKind } from '../../shared/slots/slots.ts'
 import { ownContainer } from '../../shared/engine/own-container-id.ts'
 
 export interface Facts {

@@ -31,7 +31,7 @@ describe('a paused preview', { timeout: 300_000 }, () => {
 
   async function address(): Promise<string> {
     const { generation } = await harness.untilState('red', 'running')
-    return addressOf(harness.store.meta.get('subnet')!, generation.slot)
+    return addressOf(harness.store.facts.get('subnet')!, generation.slot)
   }
 
   const status = async () => (await harness.containers('red')).map(({ status }) => status).join()

@@ -68,7 +68,7 @@ async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Pr
     generation: generation.number,
     image,
     program,
-    needsFirstProcess: needsFirstProcess(store.meta, image.id),
+    needsFirstProcess: needsFirstProcess(store.facts, image.id),
     port: generation.port,
     hostPort,
     groupParent: await engine.groupParent(),

@@ -86,7 +86,7 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
 
   async function detailPage(preview: Preview) {
     const generation = generationOf(preview)
-    const scheme = slotSchemeIn(store.meta)
+    const scheme = slotSchemeIn(store.facts)
     const { slot, port } = generation ?? { slot: null, port: 0 }
     const [figures, lines] = await Promise.all([figuresOf([preview]), logOf(generation?.container ?? null)])
     return previewPage(

@@ -440,7 +440,7 @@ test('the stream of one preview has nothing of others, and nothing twice', async
   const stream = await listenTo('/previews/one/events')
   assert.equal((await stream.next()).data.state, 'running')
   bringUp('other', bed)
-  store.meta.set('a', 'commit that changes no preview')
+  store.facts.set('slotWhy', 'a commit that changes no preview')
   await sleep(100)
   store.apply('one', { type: 'stop', why: 'idle' })
   const stopping = await stream.next()

@@ -3,21 +3,21 @@
  * those seconds no request gets a route, and nothing is started that may run already.
  */
 import type { RequestHandler, Request, Response } from 'express'
-import type { Store } from '../../shared/store/store.ts'
+import type { Facts } from '../../shared/store/facts.ts'
 import type { StoreWatch } from '../watch/store-watch.ts'
 
 /** Longer than the comparison takes with 50 running previews; without an engine it takes until the engine is back. */
 const PATIENCE_MS = 10_000
 
-type Meta = Pick<Store['meta'], 'get'>
+type Known = Pick<Facts, 'get'>
 
-export function isRebuilt({ meta }: { meta: Meta }): boolean {
-  return meta.get('rebuilding') !== 'yes'
+export function isRebuilt({ facts }: { facts: Known }): boolean {
+  return !facts.get('rebuilding')
 }
 
 /** Makes requests wait until then. @param otherwise responds when that takes too long */
 export function onceRebuilt(
-  { store, changes }: { store: { meta: Meta }; changes: Pick<StoreWatch, 'until'> },
+  { store, changes }: { store: { facts: Known }; changes: Pick<StoreWatch, 'until'> },
   otherwise: (req: Request, res: Response) => unknown,
 ): RequestHandler {
   return async (req, res, next) => {

@@ -36,7 +36,7 @@ export async function onFailedUpstream(
   }
   const preview = request.id === null ? undefined : store.get(request.id)
   if (preview?.state !== 'running') return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
-  const hasMoved = !isAt(store.meta, preview, request.tried)
+  const hasMoved = !isAt(store.facts, preview, request.tried)
   if (!hasMoved && (await isLostContainer(preview, context)))
     return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
   if (!hasMoved && running === 'refuse') return refuse(res, 'alive')

@@ -32,8 +32,8 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
    */
   function answerYes(request: GatewayRequest, preview: In<'running'>, res: Response, audience: Audience) {
     streams.passes(request, Date.now())
-    const upstream = relayed.has(preview) ? 'relay' : upstreamIn(store.meta, preview)
-    const hostPort = hostPortText(hostPortIn(store.meta, preview))
+    const upstream = relayed.has(preview) ? 'relay' : upstreamIn(store.facts, preview)
+    const hostPort = hostPortText(hostPortIn(store.facts, preview))
     res.set({ 'X-Upstream': upstream, 'X-Relay': hostPort, 'X-App-Port': preview.generation.port })
     return res.set('Cache-Control', cacheControl[audience]).status(200).end()
   }
@@ -64,7 +64,7 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
 
     /** Sends a container's requests through nginx's relay from now on. @param tried where the interim response came from */
     relay(preview: In<'running'>, tried: string) {
-      if (isAt(store.meta, preview, tried)) relayed.add(preview)
+      if (isAt(store.facts, preview, tried)) relayed.add(preview)
     },
   }
 }

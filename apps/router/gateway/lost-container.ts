@@ -29,13 +29,13 @@ export async function isLostContainer(
     const found = await reaper.container(generation.container).catch(() => undefined)
     const now = store.get(id)
     // Another request has found out meanwhile, or the same container was started again.
-    if (now?.state !== 'running' || upstreamIn(store.meta, now) !== upstreamIn(store.meta, preview)) return true
+    if (now?.state !== 'running' || upstreamIn(store.facts, now) !== upstreamIn(store.facts, preview)) return true
     if (found && ('gone' in found || !found.running)) {
       voidRoute(preview, found, { store, nudges })
       return true
     }
     // Clients see an application's end a moment before the engine does.
-    if (found && (++checks > 1 || (await staysUp(hostPortIn(store.meta, preview))))) return false
+    if (found && (++checks > 1 || (await staysUp(hostPortIn(store.facts, preview))))) return false
     if (Date.now() >= end) {
       log.warn(logFields(id), 'the reaper could not be asked about a container')
       return false

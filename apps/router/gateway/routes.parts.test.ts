@@ -114,7 +114,7 @@ describe('/.lotan/', () => {
 })
 
 describe('streams that only come back', () => {
-  before(() => bed.store.meta.set('subnet', '10.83.0.0/16'))
+  before(() => bed.store.facts.set('subnet', '10.83.0.0/16'))
 
   const events = { Accept: 'text/event-stream', 'X-Stream': 'events' }
   const socket = { ...program, 'X-Stream': 'websocket', 'Upgrade-Asked': 'websocket' }
@@ -175,7 +175,7 @@ describe('streams that only come back', () => {
 })
 
 test('nginx may keep a yes only where it is for all requests of its kind', async () => {
-  bed.store.meta.set('subnet', '10.83.0.0/16')
+  bed.store.facts.set('subnet', '10.83.0.0/16')
   bringUp('kept', bed)
   const caching = async (uri: string, headers: Record<string, string>) => {
     const answer = await bed.door(uri, about('kept', headers))
@@ -208,7 +208,7 @@ test('an EventSource that is held to the end is closed, and any other request ge
 })
 
 test('a container that sent an interim answer is reached through the relay from then on, and the next one is not', async () => {
-  bed.store.meta.set('subnet', '10.83.0.0/20')
+  bed.store.facts.set('subnet', '10.83.0.0/20')
   bringUp('hinting', bed)
   const route = async () => {
     const { status, headers } = await bed.door('/route', about('hinting', program))

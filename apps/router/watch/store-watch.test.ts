@@ -106,7 +106,7 @@ test('a listener that stops while listeners are called is not called any more', 
   const changes = watchStore(store, { every: 10 })
   const called: string[] = []
   const stops = ['a', 'b'].map((name) => changes.on(() => (called.push(name), stops.forEach((stop) => stop()))))
-  store.meta.set('key', 'value')
+  store.facts.set('slotWhy', 'value')
   await new Promise((resolve) => setTimeout(resolve, 60))
   assert.deepEqual(called, ['a'])
 })

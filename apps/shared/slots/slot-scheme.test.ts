@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Fact, FactName } from '../store/facts.ts'
 import { hostPortOf, slotSchemeIn, portsIn, slotOf, hostPortText, upstreamOf, type SlotScheme } from './slot-scheme.ts'
 
 const network: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
 const ports: SlotScheme = { kind: 'port', ports: [20_001, 20_002, 20_004] }
-const meta = (known: Record<string, string>) => ({ get: (key: string) => known[key] })
+type Known = { [N in FactName]?: Fact<N> }
+const facts = (known: Known) => ({ get: <N extends FactName>(name: N) => known[name] as Fact<N> | undefined })
 
 test('where slots are is what the database says; one of an earlier Lotan knows the network alone', () => {
-  assert.equal(slotSchemeIn(meta({})), undefined)
-  assert.deepEqual(slotSchemeIn(meta({ subnet: '10.83.0.0/20' })), network)
-  const known = { subnet: '10.83.0.0/20', slot_ports: '[20001,20002,20004]' }
-  assert.deepEqual(slotSchemeIn(meta({ ...known, slot_kind: 'network' })), network)
-  assert.deepEqual(slotSchemeIn(meta({ ...known, slot_kind: 'port' })), ports)
-  assert.deepEqual(portsIn(meta(known)), ports.ports)
-  assert.deepEqual(portsIn(meta({})), [])
+  assert.equal(slotSchemeIn(facts({})), undefined)
+  assert.deepEqual(slotSchemeIn(facts({ subnet: '10.83.0.0/20' })), network)
+  const known = { subnet: '10.83.0.0/20', slotPorts: [20_001, 20_002, 20_004] }
+  assert.deepEqual(slotSchemeIn(facts({ ...known, slotKind: 'network' })), network)
+  assert.deepEqual(slotSchemeIn(facts({ ...known, slotKind: 'port' })), ports)
+  assert.deepEqual(portsIn(facts(known)), ports.ports)
+  assert.deepEqual(portsIn(facts({})), [])
 })
 
 test('a slot is an address at the application’s port, or a port that leads there', () => {

@@ -6,9 +6,7 @@
  */
 import type { Place } from '../config/config.ts'
 import { addressOf, slotAt } from './slots.ts'
-import type { Store } from '../store/store.ts'
-
-export type SlotKind = 'network' | 'port'
+import type { Facts } from '../store/facts.ts'
 
 /** `ports[0]` is slot 1's. */
 export type SlotScheme = { kind: 'network'; subnet: string } | { kind: 'port'; ports: number[] }
@@ -25,15 +23,15 @@ export type Found = Pick<HostPort, 'address' | 'published'>
 const LOOPBACK = '127.0.0.1'
 
 /** Undefined until the queue-processor has chosen. */
-export function slotSchemeIn(meta: Pick<Store['meta'], 'get'>): SlotScheme | undefined {
-  if (meta.get('slot_kind') === 'port') return { kind: 'port', ports: portsIn(meta) }
-  const subnet = meta.get('subnet')
+export function slotSchemeIn(facts: Pick<Facts, 'get'>): SlotScheme | undefined {
+  if (facts.get('slotKind') === 'port') return { kind: 'port', ports: portsIn(facts) }
+  const subnet = facts.get('subnet')
   return subnet ? { kind: 'network', subnet } : undefined
 }
 
 /** Whichever scheme is in use: the ports stay reserved. */
-export function portsIn(meta: Pick<Store['meta'], 'get'>): number[] {
-  return JSON.parse(meta.get('slot_ports') ?? '[]') as number[]
+export function portsIn(facts: Pick<Facts, 'get'>): number[] {
+  return facts.get('slotPorts') ?? []
 }
 
 /** @param generation.port where the application listens inside its container */

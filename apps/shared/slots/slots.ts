@@ -3,6 +3,9 @@
  * chooses its own addresses in the upper half, so it never takes a slot's.
  */
 
+/** A slot is an address on that network, or a port of 127.0.0.1 (slot-scheme.ts). */
+export type SlotKind = 'network' | 'port'
+
 export const MAX_SLOTS = 2048 - 8 - 1
 const FIRST = 8
 const PREFIX = 20

@@ -6,10 +6,17 @@ import type { Progress } from '../preview/preview.ts'
 import { splitId, type PreviewId } from '../preview/preview-id.ts'
 import { isPassing, keepRoom } from './disk-reserve.ts'
 import { BY_KEY } from './previews.ts'
+import type { Facts } from './facts.ts'
 import type { StreamNotes } from './streams.ts'
 
 /** @param file where the database lies */
-export function passingNotes(db: Database, file: string, noteStreams: (notes: StreamNotes) => void, log: Log) {
+export function passingNotes(
+  db: Database,
+  file: string,
+  facts: Facts,
+  noteStreams: (notes: StreamNotes) => void,
+  log: Log,
+) {
   // What is ahead of the clock was noted before that stepped back.
   const updateSeen = db.prepare(`
     UPDATE preview
@@ -17,8 +24,6 @@ export function passingNotes(db: Database, file: string, noteStreams: (notes: St
     WHERE ${BY_KEY} AND (coalesce(last_seen, 0) < @at OR last_seen > @now)
   `)
   const updateProgress = db.prepare(`UPDATE preview SET progress = @progress WHERE ${BY_KEY} AND state = 'pulling'`)
-  const selectMeta = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck()
-  const upsertMeta = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
   const noteSeen = db.transaction((seen: Iterable<[id: PreviewId, at: number]>) => {
     for (const [id, at] of seen) updateSeen.run({ ...splitId(id), at, now: Math.max(at, Date.now()) })
   })
@@ -65,10 +70,10 @@ export function passingNotes(db: Database, file: string, noteStreams: (notes: St
      * Notes what previews have written to the disk, where that can be noted.
      * @returns whether it is
      */
-    noteWritten: (written: Written): boolean => tried(() => void upsertMeta.run('written', JSON.stringify(written))),
+    noteWritten: (written: Written): boolean => tried(() => facts.set('written', written)),
 
     /** What previews have written to the disk, as it was last noted. */
-    written: (): Written => JSON.parse(selectMeta.get('written') ?? '{}') as Written,
+    written: (): Written => facts.get('written') ?? {},
 
     /**
      * Notes which streams and WebSockets were opened and which have ended.

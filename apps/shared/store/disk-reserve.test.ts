@@ -26,7 +26,7 @@ test('to open a database that is up to date writes nothing, and wakes nobody', (
   const before = store.version()
   open(file)
   assert.equal(store.version(), before)
-  store.meta.set('a', 'b')
+  store.facts.set('slotWhy', 'b')
   assert.notEqual(store.version(), before)
 })
 

@@ -1,24 +1,105 @@
-/** Facts about this installation, kept beside the previews: a part of the store. */
+/**
+ * Facts about this installation, kept beside the previews, a row each: what one process has found out and another, or
+ * the next run, has to know. A part of the store.
+ */
 import type { Database } from 'better-sqlite3'
+import type { Written } from '../disk-space.ts'
 import type { Lately } from '../preview/preview.ts'
+import type { SlotKind } from '../slots/slots.ts'
+
+/** How a fact stands in its row. An empty text is none: earlier versions took a fact back so. */
+interface Form<T> {
+  key: string
+  read: (text: string) => T
+  write: (value: T) => string
+}
+
+const text = <T extends string = string>(key: string): Form<T> => ({ key, read: (it) => it as T, write: (it) => it })
+const number = (key: string): Form<number> => ({ key, read: Number, write: String })
+const flag = (key: string): Form<true> => ({ key, read: () => true, write: () => 'yes' })
+const json = <T>(key: string): Form<T> => ({
+  key,
+  read: (it) => JSON.parse(it) as T,
+  write: (it) => JSON.stringify(it),
+})
+
+/** A fact that is not there has not been found out, or is not so. */
+const forms = {
+  // Where slots are: the queue-processor says so, for all others.
+  subnet: text('subnet'),
+  slotKind: text<SlotKind>('slot_kind'),
+  /** Of port slots; they stay reserved while slots are addresses. `[0]` is slot 1's. */
+  slotPorts: json<number[]>('slot_ports'),
+  /** Why slots are of this kind, for the console. */
+  slotWhy: text('slot_why'),
+  /** Why previews cannot be reached at all, for the console. */
+  unreachable: text('unreachable'),
+  /** What the firewall does. `why`: what it cannot shield, for the console; null where it shields all. */
+  firewall: {
+    key: 'guarded',
+    read: (it) => ({ why: it === 'yes' ? null : it }),
+    write: ({ why }) => why ?? 'yes',
+  } as Form<{ why: string | null }>,
+  /** The queue-processor's container lost its way to the previews. */
+  cutOff: flag('cut_off'),
+
+  // The pool: its slots are given out in turn, by the store.
+  slotsGiven: number('slots_given'),
+  lastSlot: number('last_slot'),
+  /** The port that the last preview answered on; and the one that nginx's upstream groups were written for. */
+  poolPort: number('pool_port'),
+  poolPortInUse: number('pool_port_in_use'),
+
+  // What the database is worth. The reaper has compared it with the engine; it is empty, and waits for that.
+  compared: flag('compared'),
+  rebuilding: flag('rebuilding'),
+  /** nginx waits for that comparison: the launcher says so to the router. */
+  nginxWaits: flag('nginx_waits'),
+  /** The repository that all of it is about, HOST/NAME: the reaper notices that the setting has changed. */
+  repository: text('repository'),
+
+  // What was measured.
+  written: json<Written>('written'),
+  lately: json<Partial<Lately>>('lately'),
+  /** How many times larger images of this repository were unpacked than packed. */
+  unpacked: json<number[]>('unpacked'),
+  /** Images whose program must be process 1. */
+  firstProcesses: json<string[]>('first_processes'),
+}
+
+export type FactName = keyof typeof forms
+export type Fact<N extends FactName> = ReturnType<(typeof forms)[N]['read']>
+export type Facts = ReturnType<typeof storeFacts>['facts']
 
 /** From how many pulls and starts it is told how long the next one usually takes. */
 const LATELY = 20
 
-export type StoreFacts = ReturnType<typeof storeFacts>
-
 export function storeFacts(db: Database) {
   const select = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck()
   const upsert = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
+  const remove = db.prepare('DELETE FROM meta WHERE key = ?')
+  const formOf = <N extends FactName>(name: N) => forms[name] as unknown as Form<Fact<N>>
 
-  const lately = (): Lately => ({ pull: [], start: [], ...(JSON.parse(select.get('lately') ?? '{}') as object) })
+  const facts = {
+    get<N extends FactName>(name: N): Fact<N> | undefined {
+      const { key, read } = formOf(name)
+      const found = select.get(key)
+      return found ? read(found) : undefined
+    },
+
+    set<N extends FactName>(name: N, value: Fact<N>): void {
+      const { key, write } = formOf(name)
+      upsert.run(key, write(value))
+    },
+
+    /** It is not so, or not known, any more. */
+    forget: (name: FactName): void => void remove.run(forms[name].key),
+  }
+
+  const lately = (): Lately => ({ pull: [], start: [], ...facts.get('lately') })
 
   return {
-    /** Facts about this installation, kept beside the previews. */
-    meta: {
-      get: (key: string): string | undefined => select.get(key),
-      set: (key: string, value: string) => void upsert.run(key, value),
-    },
+    facts,
 
     /** How long the last pulls and starts took, whatever became of their previews. */
     lately,
@@ -26,7 +107,7 @@ export function storeFacts(db: Database) {
     /** Notes how long one more took, milliseconds, in the transaction of the change that tells it. */
     noteTook(what: keyof Lately, ms = 0): void {
       const known = lately()
-      upsert.run('lately', JSON.stringify({ ...known, [what]: [...known[what], ms].slice(-LATELY) }))
+      facts.set('lately', { ...known, [what]: [...known[what], ms].slice(-LATELY) })
     },
   }
 }

@@ -1,7 +1,7 @@
 /** The pool's slots: which is the next in turn, and which rest. A part of the store. */
 import type { Database } from 'better-sqlite3'
 import { generationsOf, type Preview } from '../preview/preview.ts'
-import type { StoreFacts } from './facts.ts'
+import type { Facts } from './facts.ts'
 
 /** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
 export const SLOT_REST_MS = 30_000
@@ -10,7 +10,7 @@ export const SLOT_REST_MS = 30_000
 const ROUTE_MS = 10_000
 
 /** @param slots how many the pool has */
-export function slotPool(db: Database, meta: StoreFacts['meta'], slots: number) {
+export function slotPool(db: Database, facts: Facts, slots: number) {
   // Slots are given out in turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
   const selectNext = db
     .prepare<{ slots: number; last: number; before: number }, number>(
@@ -33,15 +33,15 @@ export function slotPool(db: Database, meta: StoreFacts['meta'], slots: number) 
    * How many slots were ever given out: of two databases of one installation the one with less is the older one, and
    * what it does not know of may be at the slots that it knows. 0 where an earlier Lotan, which did not count, was the last.
    */
-  const slotsGiven = (): number => Number(meta.get('slots_given') ?? 0)
-  const count = (given: number) => meta.set('slots_given', String(given))
+  const slotsGiven = (): number => facts.get('slotsGiven') ?? 0
+  const count = (given: number) => facts.set('slotsGiven', given)
 
   return {
     /** The slot that is next in turn, or undefined where all are taken or rest. */
     next(now: number): number | undefined {
       // The clock stepped back since: how long ago that was is not known any more.
       restFromNow.run({ now })
-      return selectNext.get({ slots, last: Number(meta.get('last_slot') ?? 0), before: now - SLOT_REST_MS })
+      return selectNext.get({ slots, last: facts.get('lastSlot') ?? 0, before: now - SLOT_REST_MS })
     },
 
     /** Whether a generation has a slot. */
@@ -53,7 +53,7 @@ export function slotPool(db: Database, meta: StoreFacts['meta'], slots: number) 
       const after = becomes.state === 'unknown' ? [] : slotsOf(becomes)
       for (const slot of before) if (!after.includes(slot)) rest.run(slot, now)
       const given = after.filter((slot) => !before.includes(slot))
-      for (const slot of given) meta.set('last_slot', String(slot))
+      for (const slot of given) facts.set('lastSlot', slot)
       if (given.length > 0) count(slotsGiven() + given.length)
     },
 

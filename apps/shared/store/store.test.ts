@@ -664,12 +664,12 @@ test('of another repository nothing is known: no tags, no digests, none that are
     { type: 'pulled', image },
   ] as const)
     store.apply('red', event)
-  store.meta.set('unpacked', '[4]')
-  store.meta.set('subnet', '10.0.0.0/24')
+  store.facts.set('unpacked', [4])
+  store.facts.set('subnet', '10.0.0.0/24')
   assert.ok(store.missing('blue'))
   store.forgetRepository('')
   assert.deepEqual([store.offered(''), store.missing('blue'), store.lately()], [[], undefined, { pull: [], start: [] }])
-  assert.deepEqual([store.meta.get('unpacked'), store.meta.get('subnet')], [undefined, '10.0.0.0/24'])
+  assert.deepEqual([store.facts.get('unpacked'), store.facts.get('subnet')], [undefined, '10.0.0.0/24'])
   store.offer('', [{ tag: 'red', digest: null }])
   assert.deepEqual([store.offered('')[0]!.digest, store.notYetAhead('')], [null, ['red']])
 })
@@ -722,12 +722,41 @@ test('what pulls and starts took is known still when their previews are gone', (
 
 test('facts about the installation are kept', () => {
   const file = newFile()
-  open(file).meta.set('subnet', '10.83.0.0/20')
+  open(file).facts.set('subnet', '10.83.0.0/20')
   const store = open(file)
-  assert.equal(store.meta.get('subnet'), '10.83.0.0/20')
-  store.meta.set('subnet', '10.83.16.0/20')
-  assert.equal(store.meta.get('subnet'), '10.83.16.0/20')
-  assert.equal(store.meta.get('else'), undefined)
+  assert.equal(store.facts.get('subnet'), '10.83.0.0/20')
+  store.facts.set('subnet', '10.83.16.0/20')
+  assert.equal(store.facts.get('subnet'), '10.83.16.0/20')
+  assert.equal(store.facts.get('unreachable'), undefined)
+  store.facts.forget('subnet')
+  assert.equal(open(file).facts.get('subnet'), undefined)
+})
+
+test('a fact is read as earlier versions wrote it', () => {
+  const file = newFile()
+  const { facts } = open(file)
+  const db = new Database(file)
+  const stood = {
+    slot_kind: 'port',
+    slot_ports: '[20001,20002]',
+    guarded: 'yes',
+    compared: 'yes',
+    cut_off: '',
+    rebuilding: '',
+    slots_given: '0',
+    pool_port: '3000',
+    first_processes: '["sha256:a"]',
+    written: '{"red":5}',
+  }
+  for (const row of Object.entries(stood)) db.prepare('INSERT INTO meta VALUES (?, ?)').run(...row)
+  db.close()
+  assert.deepEqual([facts.get('slotKind'), facts.get('slotPorts')], ['port', [20_001, 20_002]])
+  assert.deepEqual([facts.get('compared'), facts.get('cutOff'), facts.get('rebuilding')], [true, undefined, undefined])
+  assert.deepEqual([facts.get('slotsGiven'), facts.get('poolPort')], [0, 3_000])
+  assert.deepEqual([facts.get('firstProcesses'), facts.get('written')], [['sha256:a'], { red: 5 }])
+  assert.deepEqual(facts.get('firewall'), { why: null })
+  facts.set('firewall', { why: 'no iptables' })
+  assert.deepEqual(facts.get('firewall'), { why: 'no iptables' })
 })
 
 test('a corrupt file is set aside with its journal, a good one is left alone', () => {

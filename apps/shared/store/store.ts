@@ -54,11 +54,11 @@ export function openStore(
   const { db, ...opened } = openFile(file, opening)
   // What is taken out by name is for `apply` alone; the rest is the store's.
   const { find, put, remove, ...previews } = previewRows(db, label)
-  const { noteTook, ...facts } = storeFacts(db)
+  const { noteTook, lately, facts } = storeFacts(db)
   const { noteChange, lastGeneration, ...history } = changeHistory(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
-  const { slotsGiven, countSlotsFrom, restAll, ...pool } = slotPool(db, facts.meta, slots)
+  const { slotsGiven, countSlotsFrom, restAll, ...pool } = slotPool(db, facts, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number) => {
@@ -153,9 +153,10 @@ export function openStore(
     ...tags,
     ...hostLabels(db, label),
     ...pulledImages(db),
-    ...facts,
+    facts,
+    lately,
     isResting,
-    ...passingNotes(db, file, noteStreams, log),
+    ...passingNotes(db, file, facts, noteStreams, log),
     ...opened,
   }
 }
