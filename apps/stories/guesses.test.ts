@@ -50,7 +50,7 @@ describe('guesses', { timeout: 300_000 }, () => {
     t.diagnostic(`${total} guesses in ${seconds.toFixed(1)} s: ${JSON.stringify(Object.fromEntries(answers))}`)
     t.diagnostic(`a first click took ${before.join(', ')} ms before, ${during.join(', ')} ms meanwhile`)
     t.diagnostic(`a tag pushed meanwhile opened after ${Math.round(known)} ms; ${asked.length} calls of the registry`)
-    assert.ok(total / seconds > A_SECOND / 2, 'the flood came')
+    assert.ok(total > 10 * (20 + 2 * seconds), 'the flood came: ten times what is looked up')
     assert.deepEqual([...answers.keys()].sort(), [404, 503], 'each is answered with a page or a problem')
     const guesses = asked.filter(({ path }) => path.includes('/manifests/guess-'))
     assert.ok(guesses.length > 0)

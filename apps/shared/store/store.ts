@@ -4,7 +4,8 @@
  * `apply` is the one place that changes a preview: read, `next`, write, in one immediate transaction. Whoever waits
  * for a change compares `version()`, which costs microseconds.
  *
- * Each noun has a file of its own, `store-….ts`: its statements, and what may be asked of it. Here they meet.
+ * `schema.sql` shows the tables. Each noun has a file of its own: its statements, and what may be asked of it. Here they
+ * meet.
  */
 import { next } from '../preview/transitions.ts'
 import type { Log } from '../log.ts'

@@ -1,0 +1,118 @@
+-- The tables of today's database: schema.ts has the steps that lead here, and schema.test.ts compares the two.
+-- Times are milliseconds since 1970. A preview is a tag of a repository; '' is the repository without a name.
+
+-- One row a preview: what is wanted and known of it. rows.ts reads and writes it, transitions.ts changes it.
+CREATE TABLE preview (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  label TEXT NOT NULL, -- the host's first label: a host finds its preview by it
+  state TEXT NOT NULL,
+  phase TEXT, -- how far it is in its state, where that has phases
+  since INTEGER NOT NULL, -- when the state was entered
+  change INTEGER NOT NULL, -- counts what asks the queue-processor for work; part of the job's id
+  last_seen INTEGER, -- the last request that counts as activity
+  image TEXT, -- JSON: the image that is on the engine
+  generations INTEGER NOT NULL, -- the number of its newest generation
+  stages TEXT NOT NULL, -- JSON: when its start reached each stage
+  took TEXT NOT NULL, -- JSON: how long its last pull and start took
+  crashes INTEGER NOT NULL, -- starts in a row that ended in the application exiting
+  notices TEXT, -- JSON: what is to be known of one that works all the same
+  reason TEXT, -- JSON: why it failed, or why it is tried again
+  retry_at INTEGER, -- failed: when Lotan tries again by itself
+  why TEXT, -- stopping, stopped: why
+  asked_by TEXT, -- queued: who made it start
+  not_before INTEGER, -- queued: the next try waits until then
+  ready_at INTEGER, -- running, paused: since when it has answered without a break
+  progress TEXT, -- JSON: how far its pull is
+  rejected_image TEXT, -- a newer image whose container did not come up
+  image_update TEXT, -- JSON: what is asked for, or known, to be newer than its image
+  refreshes INTEGER NOT NULL, -- how often that was
+  PRIMARY KEY (repository, tag)
+) STRICT;
+CREATE INDEX preview_label ON preview (label);
+CREATE INDEX preview_state ON preview (state, since);
+
+-- One row a container of a preview: the one that serves, one that is to take over, those that are to go.
+CREATE TABLE generation (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  role TEXT NOT NULL, -- serving, pending or retiring
+  container TEXT, -- the engine's id
+  slot INTEGER UNIQUE,
+  image TEXT NOT NULL,
+  digest TEXT,
+  port INTEGER NOT NULL, -- where its application listens, inside
+  since INTEGER, -- retiring: when its route went
+  PRIMARY KEY (repository, tag, number)
+) STRICT;
+
+-- Slots that were given back: they rest before they are given out again, over restarts too.
+CREATE TABLE resting_slot (
+  slot INTEGER PRIMARY KEY,
+  freed_at INTEGER NOT NULL
+) STRICT;
+
+-- One row a state change. It outlives the preview's own row.
+CREATE TABLE history (
+  id INTEGER PRIMARY KEY,
+  repository TEXT NOT NULL DEFAULT '',
+  tag TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  was TEXT NOT NULL, -- the state before
+  state TEXT NOT NULL, -- the state after
+  event TEXT NOT NULL,
+  generation INTEGER,
+  detail TEXT
+) STRICT;
+CREATE INDEX history_preview ON history (repository, tag, id);
+
+-- Tags that the registry does not have, as it said a short while ago.
+CREATE TABLE missing (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  until INTEGER NOT NULL, -- until when that is remembered
+  PRIMARY KEY (repository, tag)
+) STRICT;
+
+-- Tags that the registry offers, in the order in which they were first seen.
+CREATE TABLE offered (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  label TEXT NOT NULL, -- as above
+  digest TEXT, -- the last one known
+  ahead INTEGER NOT NULL DEFAULT 0, -- whether it has had its turn to be pulled before its first click
+  unfit TEXT, -- the digest at which it was found to be nothing that can run here
+  artifact INTEGER NOT NULL DEFAULT 0, -- whether it is no image at all
+  PRIMARY KEY (repository, tag)
+) STRICT;
+CREATE INDEX offered_label ON offered (label);
+
+-- Images that Lotan pulled and has not removed: a tag that is pushed again leaves its old one without a name.
+CREATE TABLE pulled (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  id TEXT NOT NULL, -- the engine's id of the image
+  reference TEXT NOT NULL, -- where it was pulled from, HOST/NAME
+  digest TEXT NOT NULL,
+  PRIMARY KEY (repository, tag, id)
+) STRICT;
+
+-- Streams and WebSockets that are open to previews, and those that were when their preview went.
+CREATE TABLE stream (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE, -- nginx's id of the request
+  repository TEXT NOT NULL DEFAULT '',
+  tag TEXT NOT NULL,
+  client TEXT NOT NULL,
+  opened_at INTEGER NOT NULL,
+  open INTEGER NOT NULL DEFAULT 1,
+  resting INTEGER NOT NULL DEFAULT 0 -- it was open when its preview went: it wakes it no more
+) STRICT;
+CREATE INDEX stream_preview ON stream (repository, tag, client);
+
+-- Facts about this installation: facts.ts has their names, forms and meanings.
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT;
