@@ -122,7 +122,7 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
     assert.equal(container.name, `lotan-${harness.config.instance}-red-1`)
     assert.equal(container.port, 80)
     assert.equal(container.pulled, true)
-    assert.equal(harness.store.facts.get('poolPort'), '80')
+    assert.equal(harness.store.facts.get('poolPort'), 80)
   })
 
   test('an init is the first process: behind a script that names it, by its label, and once it has said so', async () => {

@@ -27,6 +27,10 @@ const events = run({
   files: files.map((file) => path.join(root, file)),
   // On two processors: of three, one usually waits for an application.
   concurrency: 3,
+  execArgv: ['--import', path.join(import.meta.dirname, 'still-open.ts')],
+  // Nothing that hangs takes longer: neither a test, nor a program that one has left behind.
+  timeout: 15 * 60_000,
+  signal: AbortSignal.timeout(45 * 60_000),
   env: environmentFor(
     { dataDir: '' },
     {

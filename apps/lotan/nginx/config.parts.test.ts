@@ -19,6 +19,8 @@ import { familyOf, memoryOf, usersOf } from '../../testing/harness/processes.ts'
 import { until } from '../../testing/harness/until.ts'
 import { asBrowser, request, type Ask } from '../../testing/clients/http.ts'
 import { readConfig } from '../../shared/config/config.ts'
+import { openLog } from '../../shared/log.ts'
+import { openStore, type Store } from '../../shared/store/store.ts'
 import { writeNginxConf } from './config.ts'
 import { forgetRoutes } from './route-cache.ts'
 import { findUser } from './workers.ts'
@@ -28,16 +30,19 @@ const domain = 'previews.test'
 const templates = path.resolve(import.meta.dirname, '../../../nginx')
 const isRoot = process.getuid?.() === 0
 
-const onNetwork = { slot_kind: 'network', subnet: '10.83.0.0/16' }
-const onPorts = (ports: number[]) => ({ slot_kind: 'port', slot_ports: JSON.stringify(ports) })
+type Slots = number[] | 'network'
 
-/** A database that knows where slots are, and nothing else. */
-function storeWith(known: Record<string, string>) {
-  const meta = new Map(Object.entries(known))
-  return {
-    meta: { get: (key: string) => meta.get(key), set: (key: string, value: string) => void meta.set(key, value) },
-    streams: () => true,
-  } as unknown as Parameters<typeof writeNginxConf>[1]
+/** A database that knows where slots are: on the network, or each at its port. */
+function storeWith(slots: Slots, dir: string) {
+  const store = openStore(path.join(dir, 'lotan.db'), {
+    slots: 0,
+    label: (tag) => tag,
+    log: openLog('test', 'silent'),
+  })
+  store.facts.set('slotKind', slots === 'network' ? 'network' : 'port')
+  if (slots === 'network') store.facts.set('subnet', '10.83.0.0/16')
+  else store.facts.set('slotPorts', slots)
+  return store
 }
 
 describe('the configuration of nginx', { timeout: 60_000 }, () => {
@@ -50,9 +55,9 @@ describe('the configuration of nginx', { timeout: 60_000 }, () => {
   })
   after(() => fs.rm(dir, { recursive: true, force: true }))
 
-  const shapes: [what: string, settings: () => Record<string, string>, slots?: Record<string, string>][] = [
+  const shapes: [what: string, settings: () => Record<string, string>, slots?: Slots][] = [
     ['HTTP, slots on the network', () => ({})],
-    ['slots that are ports', () => ({ LOTAN_SLOTS: '60' }), onPorts(Array.from({ length: 60 }, (_, i) => 20_000 + i))],
+    ['slots that are ports', () => ({ LOTAN_SLOTS: '60' }), Array.from({ length: 60 }, (_, i) => 20_000 + i)],
     ['many slots', () => ({ LOTAN_SLOTS: '2000' })],
     ['the demo', () => ({ REPOSITORY: '' })],
     ['HTTPS', () => ({ LOTAN_TLS_CERT: certificate.certificate, LOTAN_TLS_KEY: certificate.key })],
@@ -81,7 +86,7 @@ describe('the configuration of nginx', { timeout: 60_000 }, () => {
       }),
     ],
   ]
-  for (const [what, settings, slots = onNetwork] of shapes)
+  for (const [what, settings, slots = 'network'] of shapes)
     test(`is one that nginx takes without a word: ${what}`, async () => {
       const dataDir = await fs.mkdtemp(path.join(dir, 'data-'))
       const config = readConfig({
@@ -91,12 +96,14 @@ describe('the configuration of nginx', { timeout: 60_000 }, () => {
         LOTAN_LISTEN: `127.0.0.1:${await freePort()}`,
         ...settings(),
       })
+      const store = storeWith(slots, dataDir)
       try {
-        const [program = '', ...args] = await writeNginxConf(config, storeWith(slots))
+        const [program = '', ...args] = await writeNginxConf(config, store)
         const { stderr } = await run(program, [...args, '-t'])
         assert.doesNotMatch(stderr, /\[(warn|emerg|alert|error)\]/)
         assert.match(stderr, /test is successful/)
       } finally {
+        store.close()
         await forgetRoutes(config)
       }
     })
@@ -126,9 +133,10 @@ test('its workers are the user that this system has for a web server', () => {
 describe('nginx with this configuration', { timeout: 60_000 }, () => {
   let dir: string
   let config: ReturnType<typeof readConfig>
-  let nginx: ChildProcess
+  let nginx: ChildProcess | undefined
   let application: http.Server
   let router: ReturnType<typeof openRouter>
+  let store: Store | undefined
 
   before(async () => {
     // Only this user may enter it, as root's home directory.
@@ -145,7 +153,8 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
     })
     router = openRouter(config.runDir)
     await router.listen()
-    const store = storeWith(onPorts(Array<number>(60).fill((application.address() as AddressInfo).port)))
+    const { port } = application.address() as AddressInfo
+    store = storeWith(Array<number>(60).fill(port), dir)
     const [program = '', ...args] = await writeNginxConf(config, store, [
       { path: '/', largestBody: 65_536, webSockets: false },
       { path: '/hooks/', largestBody: 1_048_576, webSockets: false },
@@ -156,19 +165,22 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
   })
   beforeEach(() => router.reset())
   after(async () => {
-    const ended = once(nginx, 'exit')
-    if (nginx.kill()) await ended
+    if (nginx) {
+      const ended = once(nginx, 'exit')
+      if (nginx.kill()) await ended
+    }
     await router?.close()
     application?.close()
+    store?.close()
     await forgetRoutes(config)
     await fs.rm(dir, { recursive: true, force: true })
   })
 
   const ask = (ask: Ask) => request(config.listen.port, ask)
-  const memoryOfNginx = () => familyOf(nginx.pid!).reduce((sum, { pid }) => sum + memoryOf(pid).own, 0)
+  const memoryOfNginx = () => familyOf(nginx!.pid!).reduce((sum, { pid }) => sum + memoryOf(pid).own, 0)
 
   test('has no worker that is root, and none that may look around in the run directory', async () => {
-    const workers = familyOf(nginx.pid!).filter(({ command }) => /^nginx: (worker|cache)/.test(command))
+    const workers = familyOf(nginx!.pid!).filter(({ command }) => /^nginx: (worker|cache)/.test(command))
     assert.ok(workers.length >= 2)
     const { gid } = await fs.stat(config.runDir)
     for (const { pid, command } of workers) {
