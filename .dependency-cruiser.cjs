@@ -24,6 +24,7 @@ const homes = {
 const pure = [
   'shared/tag',
   'shared/preview/preview',
+  'shared/preview/event',
   'shared/preview/preview-id',
   'shared/preview/failure-reason',
   'shared/preview/notice',

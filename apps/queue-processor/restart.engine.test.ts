@@ -1,7 +1,8 @@
 /** The queue-processor killed in the middle of its work, or without an engine: it resumes from what it finds. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Event, In, Preview, QueuedPhase } from '../shared/preview/preview.ts'
+import type { Event } from '../shared/preview/event.ts'
+import type { In, Preview, QueuedPhase } from '../shared/preview/preview.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
 import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
 import { assertForwards, noteProgress } from '../testing/registries/progress.ts'

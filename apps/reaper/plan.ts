@@ -5,6 +5,7 @@ import type { Container } from '../shared/engine/engine.ts'
 import { nextInLine } from '../shared/preview/start-queue.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { slotOf, type SlotScheme } from '../shared/slots/slot-scheme.ts'
+import type { Event } from '../shared/preview/event.ts'
 import {
   besideOf,
   generationOf,
@@ -14,7 +15,6 @@ import {
   isRouted,
   isUnproven,
   waitsForEngine,
-  type Event,
   type In,
   type Preview,
   type Routed,

@@ -2,7 +2,8 @@
  * The actions that the admin pages and the API offer on a preview: each applies one event, and nudges if that leaves
  * work.
  */
-import type { Event, Preview } from '../shared/preview/preview.ts'
+import type { Event } from '../shared/preview/event.ts'
+import type { Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'

@@ -10,7 +10,8 @@ import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 import { openLog } from './log.ts'
 import { next } from './preview/transitions.ts'
-import type { Event, Image, Preview } from './preview/preview.ts'
+import type { Event } from './preview/event.ts'
+import type { Image, Preview } from './preview/preview.ts'
 import { lanes, laneOf, openQueue, openWorkers, type Lane, type Nudge } from './queue.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-queue-'))

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openLog } from '../../shared/log.ts'
-import type { Event } from '../../shared/preview/preview.ts'
+import type { Event } from '../../shared/preview/event.ts'
 import { openStore } from '../../shared/store/store.ts'
 import { raiseStoreCounter, isRestoredBackup, raiseFileCounter } from './restored-backup.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { next } from '../../shared/preview/transitions.ts'
-import type { Event, Lately, Preview } from '../../shared/preview/preview.ts'
+import type { Event } from '../../shared/preview/event.ts'
+import type { Lately, Preview } from '../../shared/preview/preview.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { viewOf } from './preview-view.ts'
 

@@ -1,6 +1,7 @@
 /** What the history says of an event, in words. */
 import type { Notice } from '../../shared/preview/notice.ts'
-import type { StartedBy, ToldType } from '../../shared/preview/preview.ts'
+import type { ToldType } from '../../shared/preview/event.ts'
+import type { StartedBy } from '../../shared/preview/preview.ts'
 import { noticeWords } from './notice-words.ts'
 import { stopWords } from './stop-words.ts'
 

@@ -2,6 +2,7 @@
 import { withCurbed } from './notice.ts'
 import { atOnce, notRenewed, rejected } from './update.ts'
 import { gone, isOwn, known, nudged, queued, stopped, withoutImage, withoutSlot } from './states.ts'
+import type { EventOf } from './event.ts'
 import {
   AT_ONCE,
   generationOf,
@@ -9,7 +10,6 @@ import {
   MAX_CRASHES,
   STABLE_MS,
   startsAgain,
-  type EventOf,
   type Generation,
   type In,
   type InPhase,

@@ -1,16 +1,8 @@
 /** How a preview comes up: from the wish, by way of its image and its container, to the first answer. */
 import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
 import { stillNewer } from './image-update.ts'
-import {
-  isRouted,
-  rests,
-  type EventOf,
-  type Generation,
-  type In,
-  type InPhase,
-  type Preview,
-  type StartedBy,
-} from './preview.ts'
+import type { EventOf } from './event.ts'
+import { isRouted, rests, type Generation, type In, type InPhase, type Preview, type StartedBy } from './preview.ts'
 
 type Start = EventOf<'start'>
 

@@ -13,16 +13,8 @@ import {
   withoutImage,
   withoutSlot,
 } from './states.ts'
-import {
-  generationOf,
-  isForgettable,
-  isOnItsWay,
-  isRouted,
-  type EventOf,
-  type In,
-  type InPhase,
-  type Preview,
-} from './preview.ts'
+import type { EventOf } from './event.ts'
+import { generationOf, isForgettable, isOnItsWay, isRouted, type In, type InPhase, type Preview } from './preview.ts'
 
 type Stop = EventOf<'stop'>
 type Ending = In<'stopping'> | In<'removing'>

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { wantsNewer } from './image-update.ts'
 import { duesOf } from './timeouts.ts'
 import { next } from './transitions.ts'
+import type { Event } from './event.ts'
 import {
   AT_ONCE,
   FAILURE_REST_MS,
@@ -13,7 +14,6 @@ import {
   MAX_CRASHES,
   STABLE_MS,
   countsAsRunning,
-  type Event,
   type Generation,
   type Image,
   type In,

@@ -11,17 +11,8 @@ import * as pause from './pause.ts'
 import * as start from './start.ts'
 import * as stop from './stop.ts'
 import * as update from './update.ts'
-import {
-  fresh,
-  type Event,
-  type EventOf,
-  type EventType,
-  type In,
-  type InPhase,
-  type Phases,
-  type Preview,
-  type State,
-} from './preview.ts'
+import type { Event, EventOf, EventType } from './event.ts'
+import { fresh, type In, type InPhase, type Phases, type Preview, type State } from './preview.ts'
 import { splitId, type PreviewId } from './preview-id.ts'
 import { toRestart } from './states.ts'
 

@@ -4,12 +4,12 @@
  */
 import { firstQueuedPhase, known, nudged, starting, stopped } from './states.ts'
 import { stillNewer } from './image-update.ts'
+import type { EventOf } from './event.ts'
 import {
   AT_ONCE,
   FAILURE_REST_MS,
   isOutdated,
   isRouted,
-  type EventOf,
   type Generation,
   type In,
   type ImageUpdate,

@@ -1,6 +1,7 @@
 /** The history: one row a state change, which outlives the preview's own row. A part of the store. */
 import type { Database } from 'better-sqlite3'
-import { generationOf, untold, type Event, type EventType, type Preview } from '../preview/preview.ts'
+import { untold, type Event, type EventType } from '../preview/event.ts'
+import { generationOf, type Preview } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import { BY_KEY } from './previews.ts'
 

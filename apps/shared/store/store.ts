@@ -9,7 +9,8 @@
  */
 import { next } from '../preview/transitions.ts'
 import type { Log } from '../log.ts'
-import { generationOf, countsAsRunning, type Event, type Preview } from '../preview/preview.ts'
+import type { Event } from '../preview/event.ts'
+import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
 import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'

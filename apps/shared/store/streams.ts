@@ -4,7 +4,8 @@
  */
 import type { Database } from 'better-sqlite3'
 import { streamsAfter } from '../preview/streams.ts'
-import type { Event, Preview } from '../preview/preview.ts'
+import type { Event } from '../preview/event.ts'
+import type { Preview } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId } from '../preview/preview-id.ts'
 import { BY_KEY } from './previews.ts'
 
