@@ -25,6 +25,7 @@ const pure = [
   'shared/tag',
   'shared/preview/preview',
   'shared/preview/event',
+  'shared/preview/endpoint',
   'shared/preview/preview-id',
   'shared/preview/failure-reason',
   'shared/preview/notice',

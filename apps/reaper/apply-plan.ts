@@ -3,7 +3,7 @@ import type { Config } from '../shared/config/config.ts'
 import { EngineError, type Container, type Engine, type Inspected } from '../shared/engine/engine.ts'
 import { limitsOf } from '../shared/config/limits.ts'
 import type { Log } from '../shared/log.ts'
-import { generationOf, generationsOf, stepOf, type In, type Preview, type Routed } from '../shared/preview/preview.ts'
+import { generationOf, stepOf, type In, type Preview, type Routed } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/preview/failure-reason.ts'
 import { slotSchemeIn, slotOf } from '../shared/slots/slot-scheme.ts'
@@ -20,7 +20,10 @@ const UPDATE_EVERY_MS = 30_000
 
 export interface Dependencies {
   config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
-  store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'forgetRepository'>
+  store: Pick<
+    Store,
+    'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'endpointAt' | 'forgetRepository'
+  >
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
   log: Log
@@ -132,7 +135,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
     // It may have been removed meanwhile, which leaves no row, but a history.
     if (!isUnknown(generation, store.lastGeneration(id))) return
     const slot = slotOf(slotScheme, { address, published })
-    if (!image || slot === null || slot > config.slots || isTaken(slot)) return nudges.sweep(id)
+    if (!image || slot === null || slot > config.slots || store.endpointAt(slot)) return nudges.sweep(id)
     log.info({ ...logFields(id), container: found.id, slot }, 'adopting a container that has no row')
     if (pulled && image.digest) store.pulled.note({ ...splitId(id), id: image.id, reference, digest: image.digest })
     store.apply(id, {
@@ -148,10 +151,6 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
         port: port ?? config.containerPort ?? image.ports[0] ?? 80,
       },
     })
-  }
-
-  function isTaken(slot: number): boolean {
-    return store.list().some((preview) => generationsOf(preview).some((generation) => generation.slot === slot))
   }
 
   return {

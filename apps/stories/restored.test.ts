@@ -48,8 +48,8 @@ describe('a preview that runs elsewhere than its row says', { timeout: 300_000 }
     // As they were when the copy was made.
     const db = new Database(path.join(lotan.config.dataDir, 'lotan.sqlite'))
     const slots = [slotOf('one'), slotOf('other')]
-    db.exec('UPDATE generation SET slot = NULL')
-    const set = db.prepare('UPDATE generation SET slot = ? WHERE tag = ?')
+    db.exec('UPDATE endpoint SET slot = -slot')
+    const set = db.prepare('UPDATE endpoint SET slot = ? WHERE tag = ?')
     set.run(slots[1], 'one')
     set.run(slots[0], 'other')
     db.close()

@@ -20,13 +20,12 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
   `)
   const deletePreview = db.prepare(`DELETE FROM preview WHERE ${BY_KEY}`)
 
-  const selectGenerations = db.prepare<PreviewKey, GenerationRow>(
-    `SELECT * FROM generation WHERE ${BY_KEY} ORDER BY number DESC`,
-  )
-  const selectAllGenerations = db.prepare<[], GenerationRow>('SELECT * FROM generation ORDER BY number DESC')
+  const atSlots = 'SELECT generation.*, slot FROM generation LEFT JOIN endpoint USING (repository, tag, number)'
+  const selectGenerations = db.prepare<PreviewKey, GenerationRow>(`${atSlots} WHERE ${BY_KEY} ORDER BY number DESC`)
+  const selectAllGenerations = db.prepare<[], GenerationRow>(`${atSlots} ORDER BY number DESC`)
   const insertGeneration = db.prepare(`
-    INSERT INTO generation (repository, tag, number, container, slot, image, digest, port, role, since)
-    VALUES (@repository, @tag, @number, @container, @slot, @image, @digest, @port, @role, @since)
+    INSERT INTO generation (repository, tag, number, container, image, digest, port, role, since)
+    VALUES (@repository, @tag, @number, @container, @image, @digest, @port, @role, @since)
   `)
   const deleteGenerations = db.prepare(`DELETE FROM generation WHERE ${BY_KEY}`)
 

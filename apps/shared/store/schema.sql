@@ -39,12 +39,21 @@ CREATE TABLE generation (
   number INTEGER NOT NULL,
   role TEXT NOT NULL, -- serving, pending or retiring
   container TEXT, -- the engine's id
-  slot INTEGER UNIQUE,
   image TEXT NOT NULL,
   digest TEXT,
   port INTEGER NOT NULL, -- where its application listens, inside
   since INTEGER, -- retiring: when its route went
   PRIMARY KEY (repository, tag, number)
+) STRICT;
+
+-- One row a slot that is held: what answers at its address. No other has the slot until this one gives it up.
+CREATE TABLE endpoint (
+  slot INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL, -- container: that of a generation
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  UNIQUE (repository, tag, number)
 ) STRICT;
 
 -- Slots that were given back: they rest before they are given out again, over restarts too.

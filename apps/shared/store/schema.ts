@@ -260,6 +260,35 @@ const steps: (string | ((db: Database) => void))[] = [
   ALTER TABLE preview DROP COLUMN draining;
   ALTER TABLE preview DROP COLUMN then_start;
   `,
+  `
+  -- What holds a slot has a row of its own; a generation has its slot from there.
+  CREATE TABLE endpoint (
+    slot INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    UNIQUE (repository, tag, number)
+  ) STRICT;
+  INSERT INTO endpoint
+  SELECT slot, 'container', repository, tag, number FROM generation WHERE slot IS NOT NULL;
+  CREATE TABLE new_generation (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    container TEXT,
+    image TEXT NOT NULL,
+    digest TEXT,
+    port INTEGER NOT NULL,
+    since INTEGER,
+    PRIMARY KEY (repository, tag, number)
+  ) STRICT;
+  INSERT INTO new_generation
+  SELECT repository, tag, number, role, container, image, digest, port, since FROM generation;
+  DROP TABLE generation;
+  ALTER TABLE new_generation RENAME TO generation;
+  `,
 ]
 
 export const newestVersion = steps.length

@@ -1,6 +1,7 @@
-/** The pool's slots: which is the next in turn, and which rest. A part of the store. */
+/** The pool's slots: what holds each, which is the next in turn, and which rest. A part of the store. */
 import type { Database } from 'better-sqlite3'
-import { generationsOf, type Preview } from '../preview/preview.ts'
+import { endpointsOf, type Endpoint } from '../preview/endpoint.ts'
+import type { Preview } from '../preview/preview.ts'
 import type { Facts } from './facts.ts'
 
 /** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
@@ -18,14 +19,19 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
       WITH RECURSIVE pool (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM pool WHERE n < @slots)
       SELECT n
       FROM pool
-      WHERE n NOT IN (SELECT slot FROM generation WHERE slot IS NOT NULL)
+      WHERE n NOT IN (SELECT slot FROM endpoint)
         AND n NOT IN (SELECT slot FROM resting_slot WHERE freed_at > @before)
       ORDER BY n <= @last, n
       LIMIT 1
     `,
     )
     .pluck()
-  const selectTaken = db.prepare<[number]>('SELECT 1 FROM generation WHERE slot = ?').pluck()
+  const selectEndpoint = db.prepare<[number], Endpoint>('SELECT * FROM endpoint WHERE slot = ?')
+  const insertEndpoint = db.prepare<Endpoint>(`
+    INSERT INTO endpoint (slot, kind, repository, tag, number)
+    VALUES (@slot, @kind, @repository, @tag, @number)
+  `)
+  const deleteEndpoint = db.prepare<[number]>('DELETE FROM endpoint WHERE slot = ?')
   const restFromNow = db.prepare('UPDATE resting_slot SET freed_at = @now WHERE freed_at > @now')
   const rest = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
 
@@ -44,17 +50,24 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
       return selectNext.get({ slots, last: facts.get('lastSlot') ?? 0, before: now - SLOT_REST_MS })
     },
 
-    /** Whether a generation has a slot. */
-    isTaken: (slot: number): boolean => selectTaken.get(slot) !== undefined,
+    /** What holds a slot. */
+    endpointAt: (slot: number): Endpoint | undefined => selectEndpoint.get(slot),
 
     /** Notes which slots a change gives back, which rest from now on, and which it takes. In its transaction. */
-    noteSlots(was: Preview | undefined, becomes: Preview, now: number): void {
-      const before = was ? slotsOf(was) : []
-      const after = becomes.state === 'unknown' ? [] : slotsOf(becomes)
-      for (const slot of before) if (!after.includes(slot)) rest.run(slot, now)
-      const given = after.filter((slot) => !before.includes(slot))
-      for (const slot of given) facts.set('lastSlot', slot)
-      if (given.length > 0) count(slotsGiven() + given.length)
+    noteEndpoints(was: Preview | undefined, becomes: Preview, now: number): void {
+      const before = was ? endpointsOf(was) : []
+      const after = becomes.state === 'unknown' ? [] : endpointsOf(becomes)
+      const gone = before.filter((endpoint) => !isIn(after, endpoint))
+      const come = after.filter((endpoint) => !isIn(before, endpoint))
+      for (const { slot } of gone) {
+        deleteEndpoint.run(slot)
+        rest.run(slot, now)
+      }
+      for (const endpoint of come) {
+        insertEndpoint.run(endpoint)
+        facts.set('lastSlot', endpoint.slot)
+      }
+      if (come.length > 0) count(slotsGiven() + come.length)
     },
 
     slotsGiven,
@@ -78,7 +91,7 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
   }
 }
 
-/** The slots a preview holds. */
-function slotsOf(preview: Preview): number[] {
-  return generationsOf(preview).flatMap(({ slot }) => (slot === null ? [] : [slot]))
+/** Whether one of them is the same, at the same slot. */
+function isIn(endpoints: Endpoint[], { slot, number }: Endpoint): boolean {
+  return endpoints.some((other) => other.slot === slot && other.number === number)
 }

@@ -278,11 +278,17 @@ test('however a generation loses its slot, the slot rests', () => {
 })
 
 test('a slot is kept until its container has ended', () => {
-  const store = open(newFile(), 1)
+  const file = newFile()
+  const store = open(file, 1)
   up(store, 'a')
   store.apply('a', { type: 'stop', why: 'idle' }, now)
   store.apply('a', { type: 'ending' }, now)
   assert.equal(begun(store, 'b', now + 10 * SLOT_REST_MS), undefined)
+  const endpoint = { slot: 1, kind: 'container', repository: '', tag: 'a', number: 1 }
+  assert.deepEqual(store.endpointAt(1), endpoint)
+  assert.deepEqual(open(file, 1).endpointAt(1), endpoint)
+  store.apply('a', { type: 'ended' }, now)
+  assert.equal(store.endpointAt(1), undefined)
 })
 
 test('no more previews are up than there are places; the rest wait in line', () => {
@@ -856,13 +862,22 @@ test('what has become of its files is noticed, whatever it is', () => {
   }
 })
 
+/** Damages the first page of each table: what is damaged before them, such as the schema, is met on opening. */
+function damagePages(file: string, tables: string[]) {
+  const db = new Database(file)
+  const select = db.prepare<[string], number>('SELECT rootpage FROM sqlite_schema WHERE name = ?').pluck()
+  const pages = tables.map((table) => select.get(table)!)
+  db.close()
+  const bytes = fs.readFileSync(file)
+  for (const page of pages) bytes.fill(0xa5, (page - 1) * 4_096, page * 4_096)
+  fs.writeFileSync(file, bytes)
+}
+
 test('damage that a statement meets is told, a full disk and a lock are not', () => {
   const file = newFile()
   up(open(file), 'red')
   opened.pop()!.close()
-  const bytes = fs.readFileSync(file)
-  bytes.fill(0xa5, 4_096)
-  fs.writeFileSync(file, bytes)
+  damagePages(file, ['preview', 'generation', 'endpoint'])
   const heard: string[] = []
   const options = {
     slots: 10,

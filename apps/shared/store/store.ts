@@ -60,7 +60,7 @@ export function openStore(
   const { noteChange, lastGeneration, ...history } = changeHistory(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
-  const { slotsGiven, countSlotsFrom, restAll, ...pool } = slotPool(db, facts, slots)
+  const { next: nextSlot, noteEndpoints, ...pool } = slotPool(db, facts, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number) => {
@@ -87,14 +87,14 @@ export function openStore(
     now: number,
   ): Event | undefined {
     if (!was) return undefined
-    const slot = pool.next(now)
+    const slot = nextSlot(now)
     if (slot === undefined) return undefined
     return { ...event, slot }
   }
 
   /** Only a place that is free may be taken: LOTAN_MAX_RUNNING is counted in the same transaction. */
   function hasRoom(was: Preview | undefined, event: Event): boolean {
-    if (event.type === 'adopt') return !pool.isTaken(event.generation.slot)
+    if (event.type === 'adopt') return !pool.endpointAt(event.generation.slot)
     if (event.type !== 'pull' && event.type !== 'begin') return true
     return !was || countsAsRunning(was.state) || previews.places() < event.places
   }
@@ -106,7 +106,7 @@ export function openStore(
   }
 
   function write(was: Preview | undefined, becomes: Preview, now: number) {
-    pool.noteSlots(was, becomes, now)
+    noteEndpoints(was, becomes, now)
     if (becomes.state !== 'unknown') return put(becomes)
     tags.forgetDigest(idOf(becomes))
     remove(idOf(becomes))
@@ -145,9 +145,7 @@ export function openStore(
       return becomes
     },
 
-    slotsGiven,
-    countSlotsFrom,
-    restAll,
+    ...pool,
     ...previews,
     lastGeneration,
     ...history,

@@ -25,10 +25,9 @@ function openOld() {
 type Row = Record<string, unknown> & { tag: string }
 
 /** Every row of previews and their generations. */
-function rowsOf(db: Database.Database): Row[] {
-  return ['preview', 'generation'].flatMap((table) =>
-    db.prepare<[], Row>(`SELECT * FROM ${table} ORDER BY tag, ${table === 'preview' ? 'state' : 'number'}`).all(),
-  )
+function rowsOf(db: Database.Database, generations = 'SELECT * FROM generation'): Row[] {
+  const select = [`SELECT * FROM preview ORDER BY tag, state`, `${generations} ORDER BY tag, number`]
+  return select.flatMap((sql) => db.prepare<[], Row>(sql).all())
 }
 
 /** What a preview is beside what is known in every state. */
@@ -89,7 +88,10 @@ function inNewWords({ notice, unfit, newer, role, ...old }: Row): Row {
 test('what is read and written again has the same rows, but for the notices', () => {
   const { db, old, list, put } = openOld()
   for (const preview of list()) put(preview)
-  const rows = rowsOf(db)
+  const rows = rowsOf(
+    db,
+    'SELECT generation.*, slot FROM generation LEFT JOIN endpoint USING (repository, tag, number)',
+  )
   const told = old.filter(({ notice }) => notice)
   assert.equal(told.length, 7)
   assert.deepEqual(
