@@ -66,7 +66,7 @@ export function isOld({ id }: { id: string }, preview: Preview | undefined): boo
   return preview?.image?.id !== id && !(preview && generationsOf(preview).some(({ image }) => image === id))
 }
 
-/** Whether room is being made already: it has been asked for, or somebody is being stopped who can be asked then. */
+/** Whether room is being made already: it has been asked for, or a preview is being stopped that can be asked then. */
 export function isEvicting(previews: readonly Preview[], written: Written): boolean {
   return previews.some((preview) => sizeOf(preview, written) > 0 && (isGoing(preview) || isStopping(preview)))
 }

@@ -16,7 +16,7 @@ export interface Command {
 /** 0 only when it did what was asked. */
 export const exit = {
   done: 0,
-  /** Something that nobody has foreseen, or that may mend by itself: worth another try. */
+  /** Something unforeseen, or that may mend by itself: worth another try. */
   unexpected: 1,
   /** The command line or a setting cannot be used, now or later. */
   usage: 2,
@@ -29,7 +29,7 @@ export const exit = {
   /** The preview failed. */
   failed: 6,
   late: 7,
-  /** Somebody else stopped or removed it meanwhile. */
+  /** It was stopped or removed meanwhile. */
   stopped: 8,
   /** Ctrl-C, as shells count it. */
   interrupted: 130,

@@ -168,7 +168,7 @@ install_modules() {
   echo "$lock $mode" >"$stamp"
 }
 
-# What somebody who is not root must do before anything else, in one line.
+# What a user who is not root must do before anything else, in one line.
 ask_root() {
   wishes=
   [ -z "$packages" ] || wishes="; sudo apt-get install --no-install-recommends$packages"

@@ -1,6 +1,6 @@
 /**
  * Headers by which a proxy tells an application who asks and how they came: address, host, path, scheme, certificate, login.
- * Frameworks and their common extensions believe them, from anybody, by default or once they are told that a proxy stands
+ * Frameworks and their common extensions believe them, from any client, by default or once they are told that a proxy stands
  * in front: so a visitor must not be able to say them. Only trusted proxies (LOTAN_TRUSTED_PROXIES) may.
  *
  * Those that nginx writes itself (X-Real-IP, X-Forwarded-For, -Host, -Proto and -Port) are not among them. Names with

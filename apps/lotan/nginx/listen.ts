@@ -24,7 +24,7 @@ export async function refusalOf(host: string, port: number): Promise<string | un
   })
 }
 
-/** Why nobody can listen where nginx is to, and what to do about it; undefined when somebody can. */
+/** Why nginx cannot listen where it is to, and what to do about it; undefined when it can. */
 export async function whyNotListen({ listen, tls }: Pick<Config, 'listen' | 'tls'>): Promise<string | undefined> {
   return (await whyNot('LOTAN_LISTEN', listen)) ?? (tls ? whyNot('LOTAN_TLS_LISTEN', tls.listen) : undefined)
 }

@@ -1,6 +1,6 @@
 /**
  * The user that nginx's workers run as: one without rights, where Lotan is root's. They read what visitors and
- * applications send, and a fault in that must not make anybody root.
+ * applications send, and a fault in that must make no client root.
  */
 import fs from 'node:fs/promises'
 

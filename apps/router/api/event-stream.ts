@@ -54,7 +54,7 @@ export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => Preview
       res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
       if (res.req.method === 'HEAD') return res.end()
       looking ??= watchThrottled(changes, look, { beat, every: HEARTBEAT_MS })
-      // Those who listen already are told first, so that everybody continues from the same state.
+      // The listeners of before are told first: from here on all continue from the same state.
       looking.now()
       streams.set(res, only)
       res.on('close', () => {

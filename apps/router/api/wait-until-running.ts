@@ -29,7 +29,7 @@ export type Waited =
   | { end: 'late'; preview: Preview | undefined; missing: boolean }
 
 /**
- * Waiting counts as activity: what somebody waits for is not stopped as idle.
+ * Waiting counts as activity: a preview that is waited for is not stopped as idle.
  *
  * @param deadline milliseconds since 1970
  * @param signal raised when the client hangs up; what it waited for ends as `late`
@@ -70,7 +70,7 @@ export async function waitUntilRunning(
       }
       missing = true
       const again = Date.now() + ASK_AGAIN_MS
-      // Somebody's click may bring it back before that.
+      // A click may bring it back before that.
       const isBack = () => (store.get(id) && settledAs(id, store) !== 'missing' ? true : undefined)
       const back = await changes.until(isBack, { deadline: Math.min(again, deadline), signal })
       // By the clock alone, a timer that fires a moment early would ask once more.
@@ -101,7 +101,7 @@ function settledAs(id: PreviewId, store: Store): Waited | 'missing' | undefined 
       return { end: 'stopped', preview }
     case 'stopping':
     case 'removing':
-      // Somebody else's wish, made after ours.
+      // Another request, made after this one.
       return startsAgain(preview) ? undefined : { end: 'stopped', preview }
     default:
       return undefined

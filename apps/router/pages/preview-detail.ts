@@ -78,7 +78,7 @@ function statusText({ config, preview, ahead, recentDurations: recentDurations, 
   switch (preview.state) {
     case 'running':
     case 'paused': {
-      const unless = due?.why === 'lifetime' ? 'whoever uses it: its lifetime is over then' : 'if nobody comes'
+      const unless = due?.why === 'lifetime' ? 'even if it is in use: its lifetime is over then' : 'if nobody comes'
       const will = due?.what === 'pause' ? 'is paused' : 'stops'
       return `for ${age(now - preview.since)}${left ? `, ${will} ${left} ${unless}` : ''}`
     }

@@ -4,8 +4,8 @@ import type { ApplicationCode, Words, WordsFor } from './words.ts'
 
 const author = (what: string) => ({ who: 'If you wrote it:', what })
 const visitor = (what: string) => ({ who: 'If you only wanted a look:', what })
-const tellAuthor = visitor('send this page’s address to whoever opened the pull request.')
-const tryOnce = visitor('try again once. If it stays like this, tell whoever opened the pull request.')
+const tellAuthor = visitor('send this page’s address to the author of the pull request.')
+const tryOnce = visitor('try again once. If it stays like this, tell the author of the pull request.')
 
 /** It needs another image: nothing that a visitor does helps. */
 function needsPush(heading: string, sentence: string, advice: string): Words {
@@ -22,7 +22,7 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
     if (inside)
       return needsPush(
         `${tag} listens to itself only`,
-        `It is running, but listens on ${inside}, where nobody outside its container can reach it.`,
+        `It is running, but listens on ${inside}, where it cannot be reached from outside its container.`,
         `listen on 0.0.0.0:${port} and push the tag again.`,
       )
     const open = listens.filter((address) => !isLoopback(address))
@@ -87,7 +87,7 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
   crashing: (tag, { exitCode }) => ({
     heading: `${tag} keeps stopping`,
     sentence: `The application started, and ended by itself again and again${exitCode === undefined ? '' : `, the last time with exit code ${exitCode}`}.`,
-    advice: [author('its last lines are on the admin page.'), visitor('tell whoever opened the pull request.')],
+    advice: [author('its last lines are on the admin page.'), visitor('tell the author of the pull request.')],
     hint: 'Lotan restarted it 3 times and has stopped trying.',
   }),
 
@@ -105,7 +105,7 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
       : 'It was ended before it had filled this server’s disk.',
     advice: [
       author(
-        'look what it writes: logs, caches, uploads, a database. If it needs more, add LABEL lotan.disk=4g to the image, and ask whoever runs Lotan to allow that.',
+        'look what it writes: logs, caches, uploads, a database. If it needs more, add LABEL lotan.disk=4g to the image, and ask the person who runs Lotan to allow that.',
       ),
       tellAuthor,
     ],

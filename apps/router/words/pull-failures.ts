@@ -4,8 +4,8 @@ import type { PullCode, Words, WordsFor } from './words.ts'
 
 const operator = (what: string) => ({ who: 'If you run Lotan:', what })
 const others = (what: string) => ({ who: 'Everybody else:', what })
-const tellOperator = others('previews that are here already still work. Tell whoever runs Lotan.')
-const tellOperatorAtOnce = others('tell whoever runs Lotan.')
+const tellOperator = others('previews that are here already still work. Tell the person who runs Lotan.')
+const tellOperatorAtOnce = others('tell the person who runs Lotan.')
 const fine = 'Nothing is wrong with the preview.'
 const checkRegistry = 'check the registry, and this server’s way to it'
 const onAdminPage = 'the engine’s own words are on the admin page.'

@@ -20,21 +20,21 @@ export function makeDataDir(dir: string) {
  * The directory for sockets and the like: in the data directory, or, where that path is too long for a socket, one of
  * its own in the directory for temporary files.
  *
- * @throws when it cannot be made, or is somebody else's
+ * @throws when it cannot be made, or belongs to another user
  */
 export function makeRunDir(dataDir: string, temp = os.tmpdir()): string {
   const dir = runDirOf(dataDir, temp)
   if (!fits(dir)) throw new Error('its path is too long for sockets')
   makeDir(dir)
   if (dir === path.join(dataDir, 'run')) return dir
-  // Anybody may have put something of that name there before us.
+  // Another user of this machine may have put something of that name there.
   if (!isOurs(dir)) throw new Error(`${dir}, its place for sockets, is not ours`)
   // The group may enter: nginx's workers do.
   if (fs.lstatSync(dir).mode & 0o067) fs.chmodSync(dir, 0o700)
   return dir
 }
 
-/** The directory that `makeRunDir` has made; undefined where there is none, or it is somebody else's. Makes nothing. */
+/** The directory that `makeRunDir` has made; undefined where there is none, or it belongs to another user. Makes nothing. */
 export function findRunDir(dataDir: string, temp = os.tmpdir()): string | undefined {
   const dir = runDirOf(dataDir, temp)
   if (!fs.existsSync(dir)) return undefined

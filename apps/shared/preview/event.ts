@@ -4,12 +4,12 @@ import type { Notice } from './notice.ts'
 import type { Image, Routed, StartedBy, StopWhy } from './preview.ts'
 
 export type Event =
-  /** Somebody wants it running. `visit` heeds the pause after a failure, all others do not. */
+  /** It is to run. `visit` heeds the pause after a failure, all others do not. */
   | { type: 'start'; by: StartedBy }
   | { type: 'stop'; why: StopWhy }
-  /** Nobody uses it: its route goes, and its container is frozen when that is safe. */
+  /** It is not in use: its route goes, and its container is frozen when that is safe. */
   | { type: 'pause' }
-  /** From here on its container is frozen; or somebody else has frozen it. */
+  /** From here on its container is frozen; or another program has frozen it. */
   | { type: 'freeze'; generation: number }
   /** Its container is not frozen any more; or could not be (`unfit`), which is not tried again soon. */
   | { type: 'woken'; generation: number; unfit?: true }
@@ -32,11 +32,11 @@ export type Event =
   | { type: 'missing' }
   /** The start lane has begun. `slot` is filled in by the store, inside its transaction. */
   | { type: 'begin'; places: number; port: number; slot?: number }
-  /** Its image was pulled before anybody has asked for it. */
+  /** Its image was pulled before its first click. */
   | { type: 'ahead'; image: Image }
   /** Its image is no longer one to wait for its first click: the registry does not offer the tag any more. */
   | { type: 'unlisted' }
-  /** Somebody asks for its newest image; or the registry has told of one that is newer, by its digest. */
+  /** Its newest image is asked for; or the registry has told of one that is newer, by its digest. */
   | { type: 'refresh'; digest?: string }
   /** Its image is the newest one that may be had. */
   | { type: 'current'; number?: number }
@@ -49,7 +49,7 @@ export type Event =
   /** The container of a generation that was leaving is gone. */
   | { type: 'left'; generation: number }
   | { type: 'created'; generation: number; container: string }
-  /** Somebody else has the place of the slot of what is coming up, which takes another. `slot` as with `begin`. */
+  /** Another program has the address of the slot of what is coming up, which takes another. `slot` as with `begin`. */
   | { type: 'slotTaken'; generation: number; slot?: number }
   | { type: 'started'; generation: number }
   | { type: 'answered'; generation: number; notices: readonly Notice[] }

@@ -51,13 +51,13 @@ export function crashed(preview: In<'running'>, event: Exited, now: number): Pre
   return queued({ ...known(preview), crashes }, keptAfter(preview, event), 'reaper', now, backOff(crashes - 1), reason)
 }
 
-/** Nobody used it, so nobody misses it. */
+/** It was not in use: it is not started again. */
 export function exitedUnused(preview: In<'paused'>, event: Exited, now: number): In<'stopped'> | undefined {
   if (!isOwn(preview, event.generation)) return undefined
   return stopped(known(preview), keptAfter(preview, event), 'exited', now)
 }
 
-/** Whoever has just come gets a new start. */
+/** A visitor has just come, and gets a new start. */
 export function exitedWaking(preview: InPhase<'paused', 'waking'>, event: Exited, now: number) {
   if (!isOwn(preview, event.generation)) return undefined
   return queued({ ...known(preview), stages: {} }, keptAfter(preview, event), 'reaper', now, 0, event.reason)
@@ -73,8 +73,8 @@ function keptAfter(preview: In<'running'> | In<'paused'>, { gone }: Exited): Gen
 }
 
 /**
- * A container of it fills the disk, and is killed with all that it wrote, whoever is there: its route goes with it. What
- * else the preview has is left as it is, so that a newer image that does so costs nobody the one that serves.
+ * A container of it fills the disk, and is killed with all that it wrote, even in use: its route goes with it. What
+ * else the preview has is left as it is, so that a newer image that does so leaves the one that serves alone.
  */
 export function diskOver(preview: Preview, event: EventOf<'diskOver'>, now: number): Preview | undefined {
   const own = generationOf(preview)
@@ -108,7 +108,7 @@ export function curbed(preview: In<'running'>, { generation, curbed }: EventOf<'
   return isOwn(preview, generation) && notices !== preview.notices ? { ...preview, notices } : undefined
 }
 
-/** The image it was to start from was removed by somebody else: it is pulled again. */
+/** The image it was to start from was removed by another program: it is pulled again. */
 export function pullAgain(preview: In<'queued'> | In<'starting'>, _: EventOf<'imageGone'>, now: number) {
   return preview.image ? queued(withoutImage(preview), null, 'retry', now) : undefined
 }

@@ -1,22 +1,22 @@
 /**
  * What is known of an image newer than the one a preview has. What happens to it is update.ts.
  *
- * A newer image is asked for by somebody, or noticed. Until it is here, or the registry has said that there is none, the
+ * A newer image is asked for, or noticed. Until it is here, or the registry has said that there is none, the
  * preview's next start has to look for it first; where it cannot be brought here, the one that is here is used.
  */
 import type { Image, ImageUpdate, Known, Preview, StartedBy } from './preview.ts'
 
-/** Whether a start has to look for a newer image before it takes the one that is here. One of somebody else's stays. */
+/** Whether a start has to look for a newer image before it takes the one that is here. One that Lotan did not pull stays. */
 export function wantsNewer({ image, update }: Pick<Known, 'image' | 'update'>): boolean {
   return image !== null && image.pulled && update !== null && update.failure === null
 }
 
-/** Whether somebody has asked for a newer image that is not here yet: who waits for the preview waits for that. */
+/** Whether a newer image that is not here yet was asked for: who waits for the preview waits for that. */
 export function isAsked(preview: Preview): boolean {
   return wantsNewer(preview) && preview.update!.asked
 }
 
-/** Whether a newer image can be looked for beside all else: nothing is under way that somebody waits for. */
+/** Whether a newer image can be looked for beside all else: nothing is under way that is waited for. */
 export function mayBeRenewed(preview: Preview): boolean {
   if (preview.state === 'paused') return preview.phase === 'frozen'
   return ['running', 'stopped', 'failed'].includes(preview.state)

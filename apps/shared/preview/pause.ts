@@ -1,4 +1,4 @@
-/** How a preview that nobody uses is frozen, woken, and called back where it is in use after all. */
+/** How an idle preview is frozen, woken, and called back where it is in use after all. */
 import { isOwn, known, nudged, running, stage } from './states.ts'
 import type { EventOf } from './event.ts'
 import { isOnItsWay, type In, type InPhase, type PausedPhase } from './preview.ts'

@@ -37,7 +37,7 @@ export type Retiring = Generation & {
   since: number
 }
 
-/** Its container is killed at once, whoever it still serves: it fills the disk. */
+/** Its container is killed at once, even in use: it fills the disk. */
 export const AT_ONCE = -1
 
 /** What is known of an image newer than the one a preview has. */
@@ -46,7 +46,7 @@ export interface ImageUpdate {
   number: number
   /** The digest that the registry told for the tag; null while it has not been asked. */
   digest: string | null
-  /** Somebody has asked for it: whoever waits for the preview waits for this image, too. */
+  /** It was asked for: who waits for the preview waits for this image, too. */
   asked: boolean
   /** Why it could not be brought here; null while that has not been tried. */
   failure: UpdateFailure | null
@@ -75,7 +75,7 @@ export interface Stages {
   /** The container's process runs; its first answer is awaited. */
   waiting?: number
   running?: number
-  /** When it first ran since somebody asked for it, where Lotan has started it again by itself since. */
+  /** When it first ran since it was asked for, where Lotan has started it again by itself since. */
   first?: number
   /** When its container could last not be frozen. */
   unfrozen?: number
@@ -117,7 +117,7 @@ export interface Known extends PreviewKey {
   refreshes: number
 }
 
-/** What is known of a tag that nobody has asked for. */
+/** What is known of a tag that was never asked for. */
 export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   change: 0,
   lastSeen: null,
@@ -207,7 +207,7 @@ export interface Phases {
 
 /** After a failure the next visit starts again only when this long has passed ("What a cold preview answers"). */
 export const FAILURE_REST_MS = 60_000
-/** Whoever has visited a preview within this long may still wait in front of it. */
+/** A visitor of so long ago may still wait in front of it. */
 export const LOOKED_FOR_MS = 60_000
 /** A preview that ran this long without crashing is forgiven its earlier crashes. */
 export const STABLE_MS = 5 * 60_000
@@ -276,7 +276,7 @@ export function isOnItsWay(preview: Preview): boolean {
   return ['queued', 'pulling', 'starting', 'stopping', 'removing'].includes(preview.state)
 }
 
-/** Whether a tag has never come to an image or a container: it may not exist, and anybody may have made it up. */
+/** Whether a tag has never come to an image or a container: it may not exist: a stranger may have made it up. */
 export function isUnproven({ image, generations }: Preview): boolean {
   return image === null && generations === 0
 }

@@ -14,8 +14,8 @@ export function isDue({ notBefore }: Pick<In<'queued'>, 'notBefore'>, now: numbe
 
 /**
  * Who is worth asking for, in the order of their coming: as many of those whose image is here as there are places, and
- * as many of those whose image has to be pulled, so that nobody waits behind another's pull for a place that is free.
- * Whoever begins first takes it. Where there is no place it is still the first of each, since asking is what has an idle
+ * as many of those whose image has to be pulled, so that none waits behind another's pull for a place that is free.
+ * The first to begin takes it. Where there is no place it is still the first of each, since asking is what has an idle
  * preview make way.
  */
 export function nextInLine(previews: readonly Preview[], places: number, now: number): In<'queued'>[] {

@@ -79,7 +79,7 @@ export function pulled(preview: In<'pulling'>, { image, number }: EventOf<'pulle
   return starting({ ...known(preview), update, image, took }, now)
 }
 
-/** Its image was pulled before anybody has asked for it. */
+/** Its image was pulled before its first click. */
 export function ahead(preview: In<'unknown'>, { image }: EventOf<'ahead'>): In<'stopped'> {
   return { ...known(preview), image, state: 'stopped', generation: null, why: 'ahead' }
 }

@@ -94,7 +94,7 @@ export function starting(base: Known, now: number): In<'starting'> {
   return { ...base, since: now, stages: stage(base, 'starting', now), state: 'starting', generation: null }
 }
 
-/** @param readyAt what its idle time is counted from, where nobody has visited it since */
+/** @param readyAt what its idle time is counted from, where it has not been visited since */
 export function running(preview: Preview, generation: Routed, readyAt: number, now: number): In<'running'> {
   return { ...known(preview), since: now, state: 'running', generation, readyAt, pending: null }
 }

@@ -20,7 +20,7 @@ type Stop = EventOf<'stop'>
 type Ending = In<'stopping'> | In<'removing'>
 
 export function stop(preview: In<'running'> | In<'paused'>, { why }: Stop, now: number): In<'stopping'> | undefined {
-  // Somebody has come for it since it was chosen.
+  // A visitor has come since it was chosen.
   if (why === 'disk' && isOnItsWay(preview)) return undefined
   return nudged(stopping(preview, why, now))
 }
@@ -62,7 +62,7 @@ export function restart(preview: In<'running'> | In<'paused'>, _: EventOf<'resta
   return toRestart(stopping(preview, 'asked', now))
 }
 
-/** What was about to be stopped because nobody used it serves on. */
+/** It was about to be stopped as idle, and serves on. */
 export function inUse(
   preview: InPhase<'stopping', 'draining'>,
   _: EventOf<'inUse'>,
@@ -128,7 +128,7 @@ export function cleanedBeforePull(preview: In<'queued'>): In<'queued'> | undefin
   return nudged({ ...preview, ...withoutImage(preview), phase: 'findImage', generation: null })
 }
 
-/** Nobody has asked for long for what has nothing but its row. */
+/** It has nothing but its row, and has not been asked for for long. */
 export function forget(preview: In<'stopped'> | In<'failed'>, _: EventOf<'forget'>, now: number) {
   return isForgettable(preview) ? gone(preview, 'forgotten', now) : undefined
 }

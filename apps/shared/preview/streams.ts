@@ -15,13 +15,13 @@ import type { Preview } from './preview.ts'
 export function streamsAfter(event: Event, becomes: Preview): 'rest' | 'return' | undefined {
   switch (event.type) {
     case 'start':
-      // What Lotan starts again by itself nobody has come for.
+      // Lotan starts it again by itself: no person has come for it.
       if (event.by !== 'retry' && event.by !== 'reaper') return 'return'
       break
     case 'restart':
       return 'return'
     case 'stop':
-      // Somebody may be using what is only made anew elsewhere.
+      // What is only made anew elsewhere may be in use.
       if (event.why === 'moved') return undefined
       return 'rest'
     case 'pause':

@@ -1,4 +1,4 @@
-/** When a preview that nobody visits is due. The reaper acts by it and the admin page announces it. */
+/** When an unvisited preview is due. The reaper acts by it and the admin page announces it. */
 import type { Config } from '../config/config.ts'
 import type { Preview } from './preview.ts'
 import { idleSpan } from '../config/values/amount.ts'
@@ -19,7 +19,7 @@ const FREEZE_AGAIN_MS = 10 * 60_000
 
 /**
  * What is due with a preview as it is, the earliest first. Labels of its image win over the settings:
- * `lotan.inactivity-stop-minutes`, and `lotan.max-lifetime-minutes`, which ends it whoever uses it. A fresh start
+ * `lotan.inactivity-stop-minutes`, and `lotan.max-lifetime-minutes`, which ends it even in use. A fresh start
  * counts as activity, unless Lotan made it by itself, after a crash.
  */
 export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
@@ -48,17 +48,17 @@ export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prep
 }
 
 /**
- * When a preview was last of use to anybody, milliseconds since 1970; 0 where it never was. A start that nobody has
+ * When a preview was last of use, milliseconds since 1970; 0 where it never was. A start that no visitor has
  * visited yet, the admin's or the API's, counts as a visit, and so does what called it back or woke it.
  */
 export function usedAt(preview: Preview): number {
   const isUp = preview.state === 'running' || preview.state === 'paused'
-  // Else it is ready since its start, whoever made that.
+  // Else it is ready since its start, whatever made that.
   const called = isUp && preview.readyAt !== preview.stages.running ? preview.readyAt : 0
   return Math.max(preview.lastSeen ?? 0, startedAt(preview) ?? 0, called)
 }
 
-/** When the start that somebody asked for was done. */
+/** When the start that was asked for was done. */
 function startedAt({ stages }: Preview): number | undefined {
   return stages.first ?? stages.running
 }

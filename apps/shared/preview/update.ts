@@ -23,7 +23,7 @@ import type { Notice } from './notice.ts'
  * that is news only once.
  */
 export function refresh<P extends Preview>(preview: P, { digest }: EventOf<'refresh'>): P | undefined {
-  // Without an image a start asks the registry in any case; one of somebody else's stays as it is.
+  // Without an image a start asks the registry in any case; an image that Lotan did not pull stays as it is.
   if (preview.image ? !preview.image.pulled : preview.state !== 'pulling') return undefined
   if (digest !== undefined && (digest === preview.update?.digest || digest === preview.image?.digest)) return undefined
   const refreshes = preview.refreshes + 1
@@ -38,7 +38,7 @@ export function refreshFirst(preview: In<'queued'>, event: EventOf<'refresh'>): 
   return refreshed && preview.phase === 'start' ? { ...refreshed, phase: 'checkUpdate' } : refreshed
 }
 
-/** There is no newer image, by the answer to that asking. Whoever waited for one has the image that is here. */
+/** There is no newer image, by the answer to that asking. The image that is here is what was waited for. */
 export function current(
   preview: Preview,
   { number }: Pick<EventOf<'current'>, 'number'>,

@@ -32,7 +32,7 @@ export function passingNotes(
   let writable = true
 
   /**
-   * Writes what may be left out: a visit or a progress that is not noted must take nobody down.
+   * Writes what may be left out: a visit or a progress that cannot be noted must not end the process.
    * @returns whether it is written
    */
   function tried(write: () => void): boolean {

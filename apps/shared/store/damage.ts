@@ -10,7 +10,7 @@ const MAGIC = Buffer.from('SQLite format 3\0')
 const SUFFIXES = ['', '-wal', '-shm'] as const
 
 /**
- * Whether an error of SQLite says that the file is damaged. A full disk, one that fails, and somebody who writes for too
+ * Whether an error of SQLite says that the file is damaged. A full disk, one that fails, and another process that writes for too
  * long do not: what is in the file may be whole.
  */
 export function isDamage(error: unknown): boolean {
@@ -44,7 +44,7 @@ export function watchFiles(file: string): () => string | undefined {
 /**
  * Reads a whole file for damage, with a connection of its own, and brings its schema up to date.
  * @returns what is wrong with it; undefined where it can be used, is not there yet, or is from a newer Lotan
- * @throws what may pass by itself: a disk that fails, somebody who writes for too long
+ * @throws what may pass by itself: a disk that fails, another process that writes for too long
  */
 export function whatIsDamaged(file: string): string | undefined {
   const size = fs.statSync(file, { throwIfNoEntry: false })?.size

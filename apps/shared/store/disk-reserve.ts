@@ -16,7 +16,7 @@ export function keepRoom(db: Database, file: string): void {
   db.prepare("DELETE FROM meta WHERE key = 'room'").run()
 }
 
-/** Whether an error of SQLite may pass by itself: a full disk, one that fails, or somebody who writes for too long. */
+/** Whether an error of SQLite may pass by itself: a full disk, one that fails, or another process that writes for too long. */
 export function isPassing(error: unknown): boolean {
   return /^SQLITE_(FULL|BUSY|LOCKED|IOERR|READONLY|CANTOPEN)/.test((error as { code?: string } | null)?.code ?? '')
 }

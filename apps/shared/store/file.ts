@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { firstFault, isDamage, watchFiles, whatIsDamaged } from './damage.ts'
 import { migrate } from './schema.ts'
 
-/** So many damaged files are kept, for whoever wants to look into them: each is as large as the database was. */
+/** So many damaged files are kept, to be looked into: each is as large as the database was. */
 const KEPT = 3
 
 /**
@@ -13,7 +13,7 @@ const KEPT = 3
  *
  * @param file where it lies; its directory exists
  * @param options.onDamage called with every error of a statement that says that the file is damaged, before it is thrown
- * @param options.busyMs how long whoever writes is waited for
+ * @param options.busyMs how long another process's write is waited for
  * @throws when the file is no database, or is from a newer Lotan
  */
 export function openFile(
@@ -99,7 +99,7 @@ function hearDamage(db: Database.Database, onDamage: (error: Error) => void) {
 
 /**
  * Makes sure that the database can be used: a damaged one is moved aside, so that the next open begins a new one, which
- * the reaper rebuilds from what runs on the engine. Nobody may have it open.
+ * the reaper rebuilds from what runs on the engine. No process may have it open.
  *
  * @returns what was wrong and where the file went, or undefined when nothing was wrong
  */

@@ -69,7 +69,7 @@ export function changeHistory(db: Database) {
         detail: detailOf(event, becomes),
       })
       trim.run(key)
-      // Anybody may guess at tags: one that never came to a container leaves no trace.
+      // Strangers guess at tags: one that never came to a container leaves no trace.
       if (becomes.state === 'unknown' && lastGeneration(idOf(becomes)) === null) forget.run(key)
     },
 

@@ -7,7 +7,7 @@ import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/previ
 import type { Tag } from '../tag.ts'
 import { BY_KEY } from './previews.ts'
 
-/** A tag the registry offers. `digest` is null until somebody has asked for it. */
+/** A tag the registry offers. `digest` is null until the registry has been asked for it. */
 export interface OfferedTag {
   tag: Tag
   digest: string | null
@@ -61,7 +61,7 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
     /** Whether the registry's list has a tag. */
     isOffered: (id: PreviewId): boolean => selectOne.get(splitId(id)) !== undefined,
 
-    /** Notes what digest an offered tag has in the registry, as somebody has just learnt. */
+    /** Notes what digest an offered tag has in the registry, as the registry has just said. */
     digest: (id: PreviewId, digest: string | null): void => void knowDigest.run({ ...splitId(id), digest }),
 
     /** The digest that an offered tag was last known to have in the registry; none where that is not known. */
@@ -77,7 +77,7 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
     /** An offered tag has something else now: it is looked at as one that has just been shown. */
     noteChanged: (id: PreviewId): void => void setFit.run(splitId(id)),
 
-    /** Forgets the digest of an offered tag: nobody looks any more whether it still has it. */
+    /** Forgets the digest of an offered tag: it is not compared with the registry any more. */
     forgetDigest: (id: PreviewId): void => void forgetDigest.run(splitId(id)),
 
     /** Forgets all that was learnt of a repository: another one has its name now. */
@@ -100,10 +100,10 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
       forgetMissing.run()
     }).immediate,
 
-    /** The tags that have not been thought of as ones to pull before anybody asks for them: what was shown last is first. */
+    /** The tags that have not had their turn to be pulled before their first click: what was shown last is first. */
     notYetAhead: (repository: string): Tag[] => selectNotAhead.all(repository),
 
-    /** A tag need not be pulled ahead (any more): it has been, or somebody was quicker. */
+    /** A tag need not be pulled ahead (any more): it has been, or a click came first. */
     noteAhead: (id: PreviewId): void => void setAhead.run(splitId(id)),
 
     /** Asks for a repository's list to be read again soon: there are visitors for tags that it does not have. */

@@ -1,5 +1,5 @@
 /**
- * The database as Lotan's own parts have it: whoever finds it damaged, or not the one any more that was opened, ends at
+ * The database as Lotan's own parts have it: a process that finds it damaged, or not the one any more that it opened, ends at
  * once. What it would go on to do, it would do by what is no longer true: route to another's container, sweep what is in
  * use.
  */

@@ -55,7 +55,7 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
   }) as unknown as () => Preview[]
 
   return {
-    /** A preview, for whoever is in a transaction already. */
+    /** A preview, inside a transaction of the caller. */
     find,
 
     /** A preview, or undefined for one without a row. */

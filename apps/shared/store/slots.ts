@@ -73,8 +73,8 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
     slotsGiven,
 
     /**
-     * Has every slot rest that nobody is known to have: nginx, which goes on beside a database that is begun anew, may know
-     * a route to it for ROUTE_MS more.
+     * Has every slot rest that no endpoint holds: nginx, which goes on beside a database that is begun anew, may know a
+     * route to it for ROUTE_MS more.
      */
     restAll(now: number): void {
       const all = db.transaction(() => {

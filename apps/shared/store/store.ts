@@ -1,8 +1,8 @@
 /**
  * What is wanted and known, in SQLite: one row a preview, one row a state change.
  *
- * `apply` is the one place that changes a preview: read, `next`, write, in one immediate transaction. Whoever waits
- * for a change compares `version()`, which costs microseconds.
+ * `apply` is the one place that changes a preview: read, `next`, write, in one immediate transaction. To wait for
+ * a change, compare `version()`, which costs microseconds.
  *
  * `schema.sql` shows the tables. Each noun has a file of its own: its statements, and what may be asked of it. Here they
  * meet.
@@ -39,7 +39,7 @@ export type Store = ReturnType<typeof openStore>
  * @param options.slots how many slots the pool has, for the processes that hand them out
  * @param options.label a preview's host label, kept beside it so that a host finds its preview again
  * @param options.onDamage called when a statement finds the file damaged
- * @param options.busyMs how long whoever writes is waited for, if not 5 s
+ * @param options.busyMs how long another process's write is waited for, if not 5 s
  * @throws when the file is no database, or is from a newer Lotan
  */
 export function openStore(

@@ -1,4 +1,4 @@
-/** The one line that a terminal shows while somebody waits. Pure. */
+/** The one line that a terminal shows during a wait. Pure. */
 import { words, type Seen } from './seen.ts'
 
 const BAR = 20
@@ -43,7 +43,7 @@ export function took(ms: number): string {
   return ms < 59_950 ? `${(ms / 1_000).toFixed(1)} s` : duration(ms + 500)
 }
 
-/** Nobody's usual is a fraction. */
+/** A usual duration is told in whole seconds. */
 export function usually(ms: number): string {
   return ms < 1_000 ? 'under 1 s' : duration(ms + 500)
 }

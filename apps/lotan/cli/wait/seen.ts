@@ -1,4 +1,4 @@
-/** What somebody who waits for a preview has seen of it so far, and in which words to say it. Pure. */
+/** What a waiting caller has seen of a preview so far, and in which words to say it. Pure. */
 import type { Event, View } from '../api.ts'
 
 export type Stage = 'asking' | 'queued' | 'missing' | 'pulling' | 'starting' | 'waiting' | 'waking' | 'stopping'
