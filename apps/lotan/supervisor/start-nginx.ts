@@ -19,25 +19,28 @@ const RESTORED =
 /** @param isRestored whether the database is an older one */
 export async function startNginx(launch: Launch, isRestored: boolean): Promise<void> {
   const { config, runs, start, processes, say, signal } = launch
-  const network = () => withStore(config, ({ facts }) => facts.get('unreachable') ?? slotSchemeIn(facts))
+  // Kept open: to open it for each look takes longer than all else that the launcher does at its start, and closing the
+  // last connection would give back the WAL's room, which a full disk then refuses.
+  const withDatabase = watchStore(config)
+  const network = () => withDatabase(({ facts }) => facts.get('unreachable') ?? slotSchemeIn(facts))
   const complaint = NO_NETWORK
   if (runs('queue-processor'))
     await waitOrFail(launch, network, { name: 'queue-processor', within: NETWORK_MS, complaint })
   else await waitForOtherLauncher(launch, network, 'the network for previews, which the queue-processor makes')
   // Where Lotan is a container itself, it reaches previews only after the queue-processor has joined it to their network.
   // Without an engine that does not happen, which must not keep nginx down.
-  const guard = () => withStore(config, ({ facts }) => facts.get('unreachable') ?? facts.get('firewall'))
+  const guard = () => withDatabase(({ facts }) => facts.get('unreachable') ?? facts.get('firewall'))
   await waitFor(guard, { within: GUARDED_MS, signal })
   const problem = await withStore(config, ({ facts }) => facts.get('unreachable'))
   if (problem) throw new Error(problem)
   // The reaper compares the database with the engine. Without an engine it cannot, which must not keep nginx down either,
   // unless the database is an older one: its routes may lead to the wrong preview.
-  const compared = () => withStore(config, ({ facts }) => facts.get('compared'))
+  const compared = () => withDatabase(({ facts }) => facts.get('compared'))
   const isCompared = await waitFor(compared, { within: COMPARED_MS, signal })
   if (isRestored && !isCompared) await waitAnnounced(launch, () => waitFor(compared, { within: Infinity, signal }))
   const scheme = await withStore(config, ({ facts }) => slotSchemeIn(facts))
   start('nginx')
-  followSlotScheme(launch, scheme)
+  followSlotScheme(launch, withDatabase, scheme)
   followCertificate(config, say, () => processes.get('nginx')?.reload())
   const why = await withStore(config, ({ facts }) => facts.get('slotWhy'))
   if (scheme?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
@@ -64,10 +67,12 @@ export async function whyUnguarded(config: Config): Promise<string | undefined> 
  * Restarts nginx when slots get other addresses: the network was removed and made anew elsewhere, or a late engine needs
  * the other slot scheme. Until then nginx would send visitors to what now has the old addresses.
  */
-function followSlotScheme({ config, processes, say }: Launch, known: SlotScheme | undefined): void {
+function followSlotScheme(
+  { config, processes, say }: Launch,
+  withDatabase: ReturnType<typeof watchStore>,
+  known: SlotScheme | undefined,
+): void {
   let last = known
-  // Kept open: closing the last connection would give back the WAL's room, which a full disk then refuses.
-  const withDatabase = watchStore(config)
   const check = () => {
     const scheme = withDatabase(({ facts }) => slotSchemeIn(facts))
     if (scheme && !(last && isSameScheme(scheme, last))) {
