@@ -26,6 +26,7 @@ const pure = [
   'shared/preview/preview',
   'shared/preview/event',
   'shared/preview/endpoint',
+  'shared/preview/claim',
   'shared/preview/preview-id',
   'shared/preview/failure-reason',
   'shared/preview/notice',

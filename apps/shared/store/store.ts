@@ -11,6 +11,7 @@ import { next } from '../preview/transitions.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
 import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
+import { claimOf } from '../preview/claim.ts'
 import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'
@@ -65,11 +66,8 @@ export function openStore(
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number) => {
     const was = find(id)
-    const whole =
-      event.type === 'begin' || event.type === 'replace' || event.type === 'slotTaken'
-        ? withSlot(was, event, now)
-        : event
-    if (!whole || !hasRoom(was, whole)) return undefined
+    const whole = withClaim(was, event, now)
+    if (!whole) return undefined
     const becomes = counted(was, next(was, id, whole, now))
     if (!becomes) return undefined
     write(was, becomes, now)
@@ -81,22 +79,15 @@ export function openStore(
     return { was, becomes }
   })
 
-  function withSlot(
-    was: Preview | undefined,
-    event: Extract<Event, { type: 'begin' | 'replace' | 'slotTaken' }>,
-    now: number,
-  ): Event | undefined {
-    if (!was) return undefined
-    const slot = nextSlot(now)
-    if (slot === undefined) return undefined
-    return { ...event, slot }
-  }
-
-  /** Only a place that is free may be taken: LOTAN_MAX_RUNNING is counted in the same transaction. */
-  function hasRoom(was: Preview | undefined, event: Event): boolean {
-    if (event.type === 'adopt') return !pool.endpointAt(event.generation.slot)
-    if (event.type !== 'pull' && event.type !== 'begin') return true
-    return !was || countsAsRunning(was.state) || previews.places() < event.places
+  /** Gives an event what it claims, in the transaction that counts what there is; undefined where there is none. */
+  function withClaim(was: Preview | undefined, event: Event, now: number): Event | undefined {
+    const { places, slot } = claimOf(event)
+    const hasPlace = !was || countsAsRunning(was.state)
+    if (places !== undefined && !hasPlace && previews.places() >= places) return undefined
+    if (slot === undefined) return event
+    if (slot !== 'next') return pool.endpointAt(slot) ? undefined : event
+    const next = was && nextSlot(now)
+    return next === undefined ? undefined : ({ ...event, slot: next } as Event)
   }
 
   /** A preview that comes back after its row went counts its generations on: a late report of an old one stays one. */
