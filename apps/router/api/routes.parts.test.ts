@@ -334,8 +334,9 @@ test('wait goes on for a newer image that somebody has asked for, not for one th
   await described('POST', '/previews/pushed/refresh')
   const { status, json } = await described('GET', '/previews/pushed/wait', '?timeout=0.2')
   assert.deepEqual([status, json.state], [504, 'running'])
+  const { lastSeen } = store.get('pushed')!
   const waiting = described('GET', '/previews/pushed/wait', '?timeout=10')
-  await sleep(50)
+  await until('it is waited for', () => store.get('pushed')!.lastSeen !== lastSeen)
   store.apply('pushed', { type: 'current', number: store.get('pushed')!.update!.number })
   assert.equal((await waiting).status, 200)
 })
@@ -365,8 +366,9 @@ test('wait says what has ended what it waits for', async () => {
     const tag = `ended-${why}`
     bringUp(tag, bed)
     await described('POST', `/previews/${tag}/refresh`)
+    const { lastSeen } = store.get(tag)!
     const waiting = described('GET', `/previews/${tag}/wait`)
-    await sleep(30)
+    await until('it is waited for', () => store.get(tag)!.lastSeen !== lastSeen)
     store.apply(tag, { type: 'stop', why: why as keyof typeof words })
     const { status, json } = await waiting
     assert.equal(status, 409)
