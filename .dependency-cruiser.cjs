@@ -27,6 +27,8 @@ const pure = [
   'shared/preview/event',
   'shared/preview/endpoint',
   'shared/preview/claim',
+  'shared/preview/generation',
+  'shared/preview/start-times',
   'shared/preview/preview-id',
   'shared/preview/failure-reason',
   'shared/preview/notice',

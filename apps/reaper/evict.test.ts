@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AT_ONCE, type Preview } from '../shared/preview/preview.ts'
+import type { Preview } from '../shared/preview/preview.ts'
+import { AT_ONCE } from '../shared/preview/generation.ts'
 import { evict } from './evict.ts'
 
 const now = 1_000_000_000

@@ -12,13 +12,12 @@ import {
   isForgettable,
   isDraining,
   isOnItsWay,
-  isRouted,
   isUnproven,
   waitsForEngine,
   type In,
   type Preview,
-  type Routed,
 } from '../shared/preview/preview.ts'
+import { isRouted, type Routed } from '../shared/preview/generation.ts'
 import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
 
 export interface Facts {

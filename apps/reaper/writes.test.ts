@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Disk } from '../shared/disk-space.ts'
-import { AT_ONCE } from '../shared/preview/preview.ts'
+import { AT_ONCE } from '../shared/preview/generation.ts'
 import {
   fillers,
   isDue,

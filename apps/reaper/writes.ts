@@ -5,7 +5,8 @@
 import type { Config } from '../shared/config/config.ts'
 import { usedPercent, type Disk } from '../shared/disk-space.ts'
 import { diskLimit } from '../shared/config/limits.ts'
-import { AT_ONCE, besideOf, generationOf, type Generation, type Preview } from '../shared/preview/preview.ts'
+import { besideOf, generationOf, type Preview } from '../shared/preview/preview.ts'
+import { AT_ONCE, type Generation } from '../shared/preview/generation.ts'
 import { bytesOf } from '../shared/config/values/amount.ts'
 import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
 

@@ -1,5 +1,5 @@
 /** How long a start took, stage by stage: for the API, and for `Server-Timing` of the first response. */
-import type { Stages } from '../shared/preview/preview.ts'
+import type { Stages } from '../shared/preview/start-times.ts'
 
 const names = { queued: 'queue', pulling: 'pull', starting: 'start', waiting: 'ready' } as const
 

@@ -5,7 +5,8 @@
  */
 import { usedAt } from './preview/timeouts.ts'
 import { idOf, type PreviewId } from './preview/preview-id.ts'
-import { AT_ONCE, generationsOf, startsAgain, type In, type Preview } from './preview/preview.ts'
+import { generationsOf, startsAgain, type In, type Preview } from './preview/preview.ts'
+import { AT_ONCE } from './preview/generation.ts'
 
 /** Bytes. `total` is what users other than root can use, as `df` counts it. */
 export interface Disk {

@@ -1,6 +1,7 @@
 /** Waits after a route was removed until no cached answer names it and its connections have ended. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Generation, In } from '../../shared/preview/preview.ts'
+import type { In } from '../../shared/preview/preview.ts'
+import type { Generation } from '../../shared/preview/generation.ts'
 import { hostPortOf, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { Dependencies, Waits } from '../dependencies.ts'
 import { whileWanted } from './while-wanted.ts'

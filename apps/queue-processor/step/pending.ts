@@ -1,5 +1,6 @@
 /** The generation that a preview is starting. */
-import type { Generation, Image, Preview } from '../../shared/preview/preview.ts'
+import type { Image, Preview } from '../../shared/preview/preview.ts'
+import type { Generation } from '../../shared/preview/generation.ts'
 import { containerName } from '../../shared/slots/container-name.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'

@@ -1,6 +1,6 @@
 /** Ends containers that a newer generation has replaced, or that were given up, without breaking open requests. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AT_ONCE, type Retiring } from '../../shared/preview/preview.ts'
+import { AT_ONCE, type Retiring } from '../../shared/preview/generation.ts'
 import { containerName } from '../../shared/slots/container-name.ts'
 import { drainLeft, waitForConnections } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'

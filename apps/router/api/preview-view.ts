@@ -1,7 +1,8 @@
 /** A preview as the API shows it. */
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { generationOf, startsAgain, type Lately, type Preview } from '../../shared/preview/preview.ts'
+import { generationOf, startsAgain, type Preview } from '../../shared/preview/preview.ts'
+import type { Lately } from '../../shared/preview/start-times.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { noticeOf } from '../words/notice-words.ts'

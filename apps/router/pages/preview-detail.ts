@@ -1,6 +1,7 @@
 /** The model of a preview's page. Pure. */
 import type { Config } from '../../shared/config/config.ts'
-import { MAX_CRASHES, generationOf, type Image, type Lately, type Preview } from '../../shared/preview/preview.ts'
+import { MAX_CRASHES, generationOf, type Image, type Preview } from '../../shared/preview/preview.ts'
+import type { Lately } from '../../shared/preview/start-times.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
 import type { Change } from '../../shared/store/store.ts'

@@ -1,7 +1,8 @@
 /** One preview in the table of the admin page. Pure. */
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
-import { generationOf, startsAgain, type Lately, type Preview } from '../../shared/preview/preview.ts'
+import { generationOf, startsAgain, type Preview } from '../../shared/preview/preview.ts'
+import type { Lately } from '../../shared/preview/start-times.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
 import { stopWords } from '../words/stop-words.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { fresh, type Image, type Known, type Lately, type Preview, type Took } from '../../shared/preview/preview.ts'
+import { fresh, type Image, type Known, type Preview } from '../../shared/preview/preview.ts'
+import type { Lately, Took } from '../../shared/preview/start-times.ts'
 import { startEstimateOf, startEstimateWhilePending } from './start-estimate.ts'
 
 const image: Image = { id: 'a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }

@@ -2,7 +2,8 @@
  * How long a start usually takes: as the preview's own last one, else as others of this repository. The store keeps the
  * latter, since rows are deleted.
  */
-import { startsAgain, type Lately, type Preview } from '../../shared/preview/preview.ts'
+import { startsAgain, type Preview } from '../../shared/preview/preview.ts'
+import type { Lately } from '../../shared/preview/start-times.ts'
 
 /** @returns milliseconds from click to first answer; null before anything is known */
 export function startEstimateOf(preview: Preview, recentDurations: Lately): number | null {

@@ -2,7 +2,8 @@
  * The status of a start, in numbers and words. It renders the waiting page, and `/.lotan/events` sends it as JSON:
  * words are made here only, the page's script puts them in place.
  */
-import { fresh, startsAgain, type In, type Lately, type Preview } from '../../shared/preview/preview.ts'
+import { fresh, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
+import type { Lately } from '../../shared/preview/start-times.ts'
 import { count, roughly } from './format.ts'
 import { startEstimateOf } from './start-estimate.ts'
 import { lineOf, stoppedLine, titleOf, headingOf, statusOf, aboutOf } from './start-status-text.ts'

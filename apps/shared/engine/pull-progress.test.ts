@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { advance, beginning, furthest, progressOf, type PullFrame } from './pull-progress.ts'
-import type { Progress } from '../preview/preview.ts'
+import type { Progress } from '../preview/start-times.ts'
 import { assertForwards } from '../../testing/registries/progress.ts'
 
 const frame = (id: string, status: string, current?: number, total?: number): PullFrame => ({

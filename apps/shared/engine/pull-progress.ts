@@ -1,5 +1,5 @@
 /** Computes a pull's progress from the engine's frames. Pure. */
-import type { Progress } from '../preview/preview.ts'
+import type { Progress } from '../preview/start-times.ts'
 
 export interface PullFrame {
   status?: string

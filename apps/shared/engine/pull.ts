@@ -5,7 +5,7 @@ import { call } from './call.ts'
 import { EngineError, engineError } from './error.ts'
 import { advance, beginning, progressOf, type PullFrame } from './pull-progress.ts'
 import type { Login } from '../registry/docker-config.ts'
-import type { Progress } from '../preview/preview.ts'
+import type { Progress } from '../preview/start-times.ts'
 
 export const STALL_MS = 60_000
 /** More layers than any engine takes; each may be announced once more on a retry. */

@@ -1,7 +1,8 @@
 /** What may happen to a preview. What becomes of it then is transitions.ts. */
 import type { Reason } from './failure-reason.ts'
 import type { Notice } from './notice.ts'
-import type { Image, Routed, StartedBy, StopWhy } from './preview.ts'
+import type { Image, StartedBy, StopWhy } from './preview.ts'
+import type { Routed } from './generation.ts'
 
 export type Event =
   /** It is to run. `visit` heeds the pause after a failure, all others do not. */

@@ -4,17 +4,16 @@ import { atOnce, notRenewed, rejected } from './update.ts'
 import { gone, isOwn, known, nudged, queued, stopped, withoutImage, withoutSlot } from './states.ts'
 import type { EventOf } from './event.ts'
 import {
-  AT_ONCE,
   generationOf,
   LOOKED_FOR_MS,
   MAX_CRASHES,
   STABLE_MS,
   startsAgain,
-  type Generation,
   type In,
   type InPhase,
   type Preview,
 } from './preview.ts'
+import { AT_ONCE, type Generation } from './generation.ts'
 import { retryAfter, type Reason } from './failure-reason.ts'
 
 type Fail = EventOf<'fail'>

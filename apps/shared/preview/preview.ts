@@ -4,7 +4,9 @@
  *   queued → pulling → starting → running → paused → stopping → stopped        removing → (no row)        failed
  */
 import type { Reason } from './failure-reason.ts'
+import type { Generation, Retiring, Routed } from './generation.ts'
 import type { Notice } from './notice.ts'
+import type { Progress, Stages, Took } from './start-times.ts'
 import type { PreviewKey } from './preview-id.ts'
 
 /** An image as the engine describes it. `pulled` says that Lotan fetched it, so Lotan may remove it. */
@@ -20,26 +22,6 @@ export interface Image {
   ports: number[]
 }
 
-/** One container of a preview. `container` and `slot` are null until the engine, or the pool, has given one. */
-export interface Generation {
-  number: number
-  container: string | null
-  slot: number | null
-  image: string
-  digest: string | null
-  /** The port the application is expected on, inside the container. */
-  port: number
-}
-
-/** A generation whose route went when a newer one took over, or that was given up: its container has to go yet. */
-export type Retiring = Generation & {
-  /** When its route went, milliseconds since 1970; 0 where it never had one; AT_ONCE where it is not waited for. */
-  since: number
-}
-
-/** Its container is killed at once, even in use: it fills the disk. */
-export const AT_ONCE = -1
-
 /** What is known of an image newer than the one a preview has. */
 export interface ImageUpdate {
   /** Which asking, or noticing, was the last one. An answer to an earlier one may be out of date. */
@@ -54,41 +36,6 @@ export interface ImageUpdate {
 
 /** `at` is milliseconds since 1970. For `rest` milliseconds from then on no start tries again. */
 export type UpdateFailure = Reason & { at: number; rest: number }
-
-/** What the engine has told of a running pull. Bytes; `total` grows as layers become known. */
-export interface Progress {
-  bytes: number
-  total: number
-  layers: number
-  layersDone: number
-  /** 0 to 100, never backwards. */
-  percent: number
-  /** Nothing moves, since there is no room for it on the engine's disk yet. */
-  waitsFor?: 'room'
-}
-
-/** When the current, or the last, start reached each of its stages. Milliseconds since 1970. */
-export interface Stages {
-  queued?: number
-  pulling?: number
-  starting?: number
-  /** The container's process runs; its first answer is awaited. */
-  waiting?: number
-  running?: number
-  /** When it first ran since it was asked for, where Lotan has started it again by itself since. */
-  first?: number
-  /** When its container could last not be frozen. */
-  unfrozen?: number
-}
-
-/** How long the last successful pull and start took, milliseconds. What "usually" on the waiting page comes from. */
-export interface Took {
-  pull?: number
-  start?: number
-}
-
-/** The same of the last ones of any preview, oldest first. */
-export type Lately = Record<keyof Took, number[]>
 
 /** What is known in every state. Its id is made of its key (`idOf`), so that the two cannot differ. */
 export interface Known extends PreviewKey {
@@ -190,9 +137,6 @@ export type StoppedWhy = StopWhy | 'ahead' | 'exited' | 'renewed'
 /** `never`: there was no row. */
 export type UnknownWhy = 'never' | 'missing' | 'removed' | 'forgotten'
 
-/** A generation that has both its container and its slot: the only kind that can serve. */
-export type Routed = Generation & { container: string; slot: number }
-
 export type State = Preview['state']
 export type In<S extends State> = Extract<Preview, { state: S }>
 /** A preview in one phase of its state. */
@@ -222,11 +166,6 @@ export function stepOf(preview: Preview): string {
 /** The generation a preview has, whatever its state. */
 export function generationOf(preview: Preview): Generation | null {
   return 'generation' in preview ? preview.generation : null
-}
-
-/** Whether a generation has all it takes to serve. */
-export function isRouted(generation: Generation): generation is Routed {
-  return generation.container !== null && generation.slot !== null
 }
 
 /** Every generation of a preview that may have a container: the one that serves, and those that come and go. */

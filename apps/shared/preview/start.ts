@@ -2,7 +2,8 @@
 import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
 import { stillNewer } from './image-update.ts'
 import type { EventOf } from './event.ts'
-import { isRouted, rests, type Generation, type In, type InPhase, type Preview, type StartedBy } from './preview.ts'
+import { rests, type In, type InPhase, type Preview, type StartedBy } from './preview.ts'
+import { isRouted, type Generation } from './generation.ts'
 
 type Start = EventOf<'start'>
 

@@ -4,19 +4,18 @@ import {
   fresh,
   generationOf,
   isDraining,
-  type Generation,
   type In,
   type InPhase,
   type Known,
   type Preview,
   type QueuedPhase,
-  type Routed,
-  type Stages,
   type StartedBy,
   type StoppedWhy,
   type StopWhy,
   type UnknownWhy,
 } from './preview.ts'
+import type { Stages } from './start-times.ts'
+import type { Generation, Routed } from './generation.ts'
 import type { Reason } from './failure-reason.ts'
 
 const knownFields = ['repository', 'tag', 'since', ...Object.keys(fresh)] as (keyof Known)[]

@@ -6,20 +6,18 @@ import { duesOf } from './timeouts.ts'
 import { next } from './transitions.ts'
 import type { Event } from './event.ts'
 import {
-  AT_ONCE,
   FAILURE_REST_MS,
   generationOf,
   isDraining,
-  isRouted,
   MAX_CRASHES,
   STABLE_MS,
   countsAsRunning,
-  type Generation,
   type Image,
   type In,
   type Preview,
   type State,
 } from './preview.ts'
+import { AT_ONCE, isRouted, type Generation } from './generation.ts'
 import type { Reason, ReasonCode } from './failure-reason.ts'
 import type { Notice } from './notice.ts'
 

@@ -5,16 +5,8 @@
 import { firstQueuedPhase, known, nudged, starting, stopped } from './states.ts'
 import { stillNewer } from './image-update.ts'
 import type { EventOf } from './event.ts'
-import {
-  AT_ONCE,
-  FAILURE_REST_MS,
-  isOutdated,
-  isRouted,
-  type Generation,
-  type In,
-  type ImageUpdate,
-  type Preview,
-} from './preview.ts'
+import { FAILURE_REST_MS, isOutdated, type In, type ImageUpdate, type Preview } from './preview.ts'
+import { AT_ONCE, isRouted, type Generation } from './generation.ts'
 import type { Reason } from './failure-reason.ts'
 import type { Notice } from './notice.ts'
 

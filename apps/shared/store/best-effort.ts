@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Log } from '../log.ts'
 import type { Written } from '../disk-space.ts'
-import type { Progress } from '../preview/preview.ts'
+import type { Progress } from '../preview/start-times.ts'
 import { splitId, type PreviewId } from '../preview/preview-id.ts'
 import { isPassing, keepRoom } from './disk-reserve.ts'
 import { BY_KEY } from './previews.ts'

@@ -4,7 +4,7 @@
  */
 import type { Database } from 'better-sqlite3'
 import type { Written } from '../disk-space.ts'
-import type { Lately } from '../preview/preview.ts'
+import type { Lately } from '../preview/start-times.ts'
 import type { SlotKind } from '../slots/slots.ts'
 
 /** How a fact stands in its row. An empty text is none: earlier versions took a fact back so. */

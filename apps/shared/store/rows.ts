@@ -1,5 +1,6 @@
 /** Previews as the rows of their tables, and back. */
-import { fresh, generationOf, type Generation, type In, type Preview, type State } from '../preview/preview.ts'
+import { fresh, generationOf, type In, type Preview, type State } from '../preview/preview.ts'
+import type { Generation } from '../preview/generation.ts'
 import type { PreviewKey } from '../preview/preview-id.ts'
 
 type Value = string | number | null

@@ -1,6 +1,6 @@
 /** The progress of a pull, as the store shows it. */
 import assert from 'node:assert/strict'
-import type { Progress } from '../../shared/preview/preview.ts'
+import type { Progress } from '../../shared/preview/start-times.ts'
 import type { Store } from '../../shared/store/store.ts'
 
 /** Oldest first, without repetitions, until stopped. */

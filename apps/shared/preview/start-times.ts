@@ -1,0 +1,34 @@
+/** What the engine has told of a running pull. Bytes; `total` grows as layers become known. */
+export interface Progress {
+  bytes: number
+  total: number
+  layers: number
+  layersDone: number
+  /** 0 to 100, never backwards. */
+  percent: number
+  /** Nothing moves, since there is no room for it on the engine's disk yet. */
+  waitsFor?: 'room'
+}
+
+/** When the current, or the last, start reached each of its stages. Milliseconds since 1970. */
+export interface Stages {
+  queued?: number
+  pulling?: number
+  starting?: number
+  /** The container's process runs; its first answer is awaited. */
+  waiting?: number
+  running?: number
+  /** When it first ran since it was asked for, where Lotan has started it again by itself since. */
+  first?: number
+  /** When its container could last not be frozen. */
+  unfrozen?: number
+}
+
+/** How long the last successful pull and start took, milliseconds. What "usually" on the waiting page comes from. */
+export interface Took {
+  pull?: number
+  start?: number
+}
+
+/** The same of the last ones of any preview, oldest first. */
+export type Lately = Record<keyof Took, number[]>
