@@ -113,7 +113,7 @@ test('an application on another port is told which, one that listens to itself o
   assert.match(wrong(80, '[::]:3000', '0.0.0.0:3000', '0.0.0.0:9229').sentence, /listens on port 3000, 9229\./)
   assert.match(wrong(80, '127.0.0.1:9229', '0.0.0.0:3000').sentence, /listens on port 3000\./)
   assert.match(wrong(80, '0.0.0.0:3000').advice[0]!.what, /LABEL lotan\.port=3000 or EXPOSE 3000/)
-  assert.match(wrong(80, '127.0.0.1:80').sentence, /listens on 127\.0\.0\.1:80, where nobody outside/)
+  assert.match(wrong(80, '127.0.0.1:80').sentence, /listens on 127\.0\.0\.1:80, where it cannot be reached/)
   assert.match(wrong(80, '0.0.0.0:9229', '127.0.0.1:80').heading, /to itself only/)
   // No label helps where every address is its own.
   for (const own of ['127.0.0.1:3000', '[::1]:3000', '::1:3000']) {

@@ -9,8 +9,6 @@
  */
 import { createHash } from 'node:crypto'
 import http from 'node:http'
-import http2 from 'node:http2'
-import https from 'node:https'
 import type net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -93,15 +91,17 @@ sockets.on('connection', (socket, req) => {
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), Number(APP_TERM_MS)))
 console.log(`app: starting, tag ${LOTAN_TAG}`)
 await sleep(Number(APP_DELAY))
-const listener = speaking(APP_SPEAKS)
+const listener = await speaking(APP_SPEAKS)
 listener.listen({ port: Number(APP_PORT), host: APP_BIND, ipv6Only: APP_SPEAKS === 'ipv6' }, () =>
   console.log(`app: listening on ${APP_PORT}`),
 )
 
 /** A TLS server needs no certificate to refuse plain HTTP, and one cipher works without. */
-function speaking(what: string | undefined): net.Server {
-  if (what === 'http2') return http2.createServer((_, res) => void res.end(LOTAN_TAG))
-  if (what === 'tls') return https.createServer({ ciphers: 'aNULL:@SECLEVEL=0', maxVersion: 'TLSv1.2' })
+async function speaking(what: string | undefined): Promise<net.Server> {
+  // Imported here, since hundreds of containers need neither.
+  if (what === 'http2') return (await import('node:http2')).createServer((_, res) => void res.end(LOTAN_TAG))
+  if (what === 'tls')
+    return (await import('node:https')).createServer({ ciphers: 'aNULL:@SECLEVEL=0', maxVersion: 'TLSv1.2' })
   return server
 }
 
