@@ -3,7 +3,7 @@
  */
 import { asBrowser, isWaiting, startLotan } from '../testing/harness/lotan.ts'
 import { openGate } from '../testing/registries/throttle.ts'
-import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { quantile, spread } from './figures.ts'
@@ -19,8 +19,7 @@ export async function firstByte(): Promise<void> {
     Array.from({ length: AT_ONCE }, (_, i) => `crowd-${round}-${i}`),
   )
   // The registry lists these tags, since lookups of unknown tags are limited.
-  await buildSmall(`${registry.repository}:one`, 'one')
-  await moveToRegistry(`${registry.repository}:one`)
+  await publishSmall(`${registry.repository}:one`, 'one')
   registry.multiply('one', [...singles, ...crowds.flat()])
   const gate = await openGate(registry.port)
   const lotan = await startLotan({ repository: `127.0.0.1:${gate.port}/todowrangler` })

@@ -1,7 +1,7 @@
 /** A tag is pushed again under steady load: what fails, how long the older page is shown, and what it costs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/harness/lotan.ts'
-import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { startVisits } from '../testing/clients/visits.ts'
@@ -14,8 +14,7 @@ export async function newest(): Promise<void> {
   // Pushed under another name of the registry, so that the copy Lotan pulled stays.
   const push = async (page: string) => {
     const reference = `localhost:${registry.port}/todowrangler:app`
-    await buildSmall(reference, page)
-    await moveToRegistry(reference)
+    await publishSmall(reference, page)
   }
   await push('v1')
   const lotan = await startLotan({

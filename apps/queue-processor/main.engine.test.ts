@@ -9,7 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf } from '../shared/slots/slots.ts'
 import { docker, kill, removeByHand, removeNetworkByHand } from '../testing/harness/docker.ts'
 import { openGate } from '../testing/registries/throttle.ts'
-import { buildBroken, buildSmall, engine, moveToRegistry, type Recipe } from '../testing/images/build.ts'
+import { publishSmall, publishBroken } from '../testing/images/publish.ts'
+import type { Recipe } from '../testing/images/recipe.ts'
+import { engine } from '../testing/images/kept-bases.ts'
 import { freePort } from '../testing/harness/ports.ts'
 import { login, startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
@@ -76,8 +78,7 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
     registry = await startImageRegistry()
     for (const [tag, recipe] of Object.entries(images)) {
       const reference = `${registry.repository}:${tag}`
-      await (tag === 'broken' ? buildBroken(reference) : buildSmall(reference, tag, recipe))
-      await moveToRegistry(reference)
+      await (tag === 'broken' ? publishBroken(reference) : publishSmall(reference, tag, recipe))
     }
     harness = await openHarness(registry.repository)
     harness.startWorker()
@@ -382,8 +383,7 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
     const guarded = await startImageRegistry({ login: true })
     const other = await openHarness(guarded.repository)
     try {
-      await buildSmall(`${guarded.repository}:red`, 'red')
-      await moveToRegistry(`${guarded.repository}:red`, login)
+      await publishSmall(`${guarded.repository}:red`, 'red', {}, login)
       other.startWorker()
       await other.click('red')
       assert.equal((await other.untilState('red', 'failed')).reason.code, 'credentials')
@@ -400,8 +400,7 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
   })
 
   test('a pull that stands still is given up, and one that is wanted no more ends at once', async () => {
-    await buildSmall(`${registry.repository}:big`, 'big', { ballast: 2_000 })
-    await moveToRegistry(`${registry.repository}:big`)
+    await publishSmall(`${registry.repository}:big`, 'big', { ballast: 2_000 })
     const gate = await openGate(registry.port)
     const other = await openHarness(`127.0.0.1:${gate.port}/todowrangler`, {}, { stall: 1_500 })
     const underWay = () =>

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Event } from '../shared/preview/event.ts'
 import type { In, Preview, QueuedPhase } from '../shared/preview/preview.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
-import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { assertForwards, noteProgress } from '../testing/registries/progress.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
@@ -23,16 +23,13 @@ describe('a queue-processor that was killed', { timeout: 300_000 }, () => {
 
   before(async () => {
     registry = await startImageRegistry()
-    await buildSmall(`${registry.repository}:big`, 'big', { ballast: 2_000 })
+    await publishSmall(`${registry.repository}:big`, 'big', { ballast: 2_000 })
     const cmd = ['sh', '-c', '/bin/busybox sleep 1; exec /bin/busybox httpd -f -p 80 -h /www']
     for (let i = 0; i <= moments.length; i++) {
-      await buildSmall(`${registry.repository}:late${i}`, 'late', { cmd })
-      await moveToRegistry(`${registry.repository}:late${i}`)
+      await publishSmall(`${registry.repository}:late${i}`, 'late', { cmd })
     }
-    await moveToRegistry(`${registry.repository}:big`)
     for (const tag of ['new', 'guessed', 'listed']) {
-      await buildSmall(`${registry.repository}:${tag}`, tag)
-      await moveToRegistry(`${registry.repository}:${tag}`)
+      await publishSmall(`${registry.repository}:${tag}`, tag)
     }
     gate = await openGate(registry.port)
     harness = await openHarness(`127.0.0.1:${gate.port}/todowrangler`, { LOTAN_START_TIMEOUT_SECONDS: '10' })

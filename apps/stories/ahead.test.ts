@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
-import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { uploadArtifact, uploadList } from '../testing/images/upload.ts'
@@ -119,8 +119,7 @@ describe('images ahead', { timeout: 300_000 }, () => {
   /** Under another name of the same registry: what is here by its own name, for a moment even, need not be pulled. */
   async function push(tag: string, ballast = 0) {
     const reference = `localhost:${registry.port}/todowrangler:${tag}`
-    await buildSmall(reference, tag, { ballast })
-    await moveToRegistry(reference)
+    await publishSmall(reference, tag, { ballast })
   }
 
   const isHere = (tag: string) =>

@@ -5,7 +5,9 @@ import { buildSample, samples } from '../demo/sample.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { goTo, keepScreenshot, openBrowser, type Browser, type Page } from '../testing/harness/browser.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
-import { buildApp, buildApps, buildOn, engine, moveToRegistry } from '../testing/images/build.ts'
+import { buildApps, buildOn, moveToRegistry } from '../testing/images/build.ts'
+import { publishApp } from '../testing/images/publish.ts'
+import { engine } from '../testing/images/kept-bases.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -33,8 +35,7 @@ describe('a click', { timeout: 300_000 }, () => {
       await moveToRegistry(reference)
     }
     await buildApps(`127.0.0.1:${gate.port}/todowrangler`, ['file', 'empty', 'late', 'scriptless'])
-    await buildApp(`${registry.repository}:live`)
-    await moveToRegistry(`${registry.repository}:live`)
+    await publishApp(`${registry.repository}:live`)
     lotan = await startLotan({
       repository: `127.0.0.1:${gate.port}/todowrangler`,
       env: {

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import type { Answer, Ask } from '../testing/clients/http.ts'
-import { buildApp, buildApps, buildBroken, buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { buildApp, buildApps, buildBroken, buildSmall } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -56,8 +57,7 @@ describe('a cold preview', { timeout: 300_000 }, () => {
     await buildApp(`${repository}:slow`, { env: { APP_DELAY: 120_000 } })
     await buildBroken(`${repository}:broken`)
     await buildSmall(`${repository}:quick`, 'quick')
-    await buildSmall(`${repository}:pulled`, 'pulled', { ballast: 500 })
-    await moveToRegistry(`${repository}:pulled`)
+    await publishSmall(`${repository}:pulled`, 'pulled', { ballast: 500 })
     lotan = await startLotan({
       repository,
       env: {

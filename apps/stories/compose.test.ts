@@ -12,7 +12,7 @@ import { asBrowser, isWaiting } from '../testing/harness/lotan.ts'
 import { makeAuthority } from '../testing/harness/certificate.ts'
 import { bridgeAddress, containersWith, docker, removeByHand, removeNetworkByHand } from '../testing/harness/docker.ts'
 import { request } from '../testing/clients/http.ts'
-import { buildApps, moveToRegistry } from '../testing/images/build.ts'
+import { publishApps } from '../testing/images/publish.ts'
 import { buildLotanImage, lotanImage } from '../testing/images/lotan-image.ts'
 import { freePort } from '../testing/harness/ports.ts'
 import { inside, openService, reachedFrom, removeFirewallByHand, rulesWith } from '../testing/harness/reach.ts'
@@ -44,8 +44,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
   before(async () => {
     dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-compose-story-'))
     registry = await startImageRegistry({ login: true })
-    await buildApps(registry.repository, ['red', 'green'])
-    for (const tag of ['red', 'green']) await moveToRegistry(`${registry.repository}:${tag}`, login)
+    await publishApps(registry.repository, ['red', 'green'], {}, login)
     port = await freePort()
     const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
     await fs.mkdir(path.join(dir, 'logins'))

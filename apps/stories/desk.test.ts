@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { goTo, keepScreenshot, openBrowser, type Browser, type Page } from '../testing/harness/browser.ts'
-import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { buildSmall } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -16,12 +17,8 @@ describe('the admin page', { timeout: 300_000 }, () => {
 
   before(async () => {
     registry = await startImageRegistry()
-    for (const tag of tags) {
-      await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
-      await moveToRegistry(`${registry.repository}:${tag}`)
-    }
-    await buildSmall(`${registry.repository}:fails`, '', { cmd: ['sh', '-c', 'echo no database >&2; exit 7'] })
-    await moveToRegistry(`${registry.repository}:fails`)
+    for (const tag of tags) await publishSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
+    await publishSmall(`${registry.repository}:fails`, '', { cmd: ['sh', '-c', 'echo no database >&2; exit 7'] })
     const chatter =
       '(i=0; while :; do i=$((i+1)); echo "line $i of it"; [ $i -lt 300 ] || /bin/busybox sleep 0.2; done) & exec /bin/busybox httpd'
     await buildSmall(`${registry.repository}:chatty`, '', { cmd: ['sh', '-c', `${chatter} -f -p 80 -h /www`] })

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
-import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { buildSmall } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -15,8 +16,7 @@ describe('a pull that stands still', { timeout: 240_000 }, () => {
   before(async () => {
     registry = await startImageRegistry()
     gate = await openGate(registry.port)
-    await buildSmall(`${registry.repository}:stuck`, 'this is stuck', { ballast: 500 })
-    await moveToRegistry(`${registry.repository}:stuck`)
+    await publishSmall(`${registry.repository}:stuck`, 'this is stuck', { ballast: 500 })
     await buildSmall(`127.0.0.1:${gate.port}/todowrangler:here`, 'this is here')
     lotan = await startLotan({ repository: `127.0.0.1:${gate.port}/todowrangler` })
   })

@@ -6,7 +6,9 @@ import { after, before, describe, test } from 'node:test'
 import { waitsForEngine } from '../shared/preview/preview.ts'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openEngineProxy, type EngineProxy } from '../testing/harness/engine-proxy.ts'
-import { buildApp, buildBroken, buildSmall, engine, moveToRegistry } from '../testing/images/build.ts'
+import { buildApp, buildBroken, buildSmall } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
+import { engine } from '../testing/images/kept-bases.ts'
 import { login, startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -124,8 +126,7 @@ describe('a preview that does not come up', { timeout: 300_000 }, () => {
     registry = await startImageRegistry()
     for (const { tag, build } of cases) await build(`${registry.repository}:${tag}`)
     await buildSmall(`${registry.repository}:fine`, 'fine')
-    await buildSmall(`${registry.repository}:away`, 'away')
-    await moveToRegistry(`${registry.repository}:away`)
+    await publishSmall(`${registry.repository}:away`, 'away')
     lotan = await startLotan({
       repository: registry.repository,
       env: { LOTAN_START_TIMEOUT_SECONDS: String(START_MS / 1_000) },
@@ -195,8 +196,7 @@ describe('a preview that does not come up', { timeout: 300_000 }, () => {
   test('is asked for again until it is pushed: wait', async () => {
     const waiting = lotan.api('GET', '/previews/pushed-late/wait?timeout=30')
     await lotan.request('pushed-late', { headers: { ...asBrowser, Prefer: 'wait=5' } })
-    await buildSmall(`${registry.repository}:pushed-late`, 'late')
-    await moveToRegistry(`${registry.repository}:pushed-late`)
+    await publishSmall(`${registry.repository}:pushed-late`, 'late')
     const { status, json } = await waiting
     assert.deepEqual([status, json.state], [200, 'running'])
   })
@@ -226,10 +226,8 @@ describe('a preview that the engine or the registry refuses', { timeout: 300_000
 
   before(async () => {
     registry = await startImageRegistry({ login: true })
-    for (const tag of ['private', 'large', 'unlucky', 'held']) {
-      await buildSmall(`${registry.repository}:${tag}`, tag)
-      await moveToRegistry(`${registry.repository}:${tag}`, login)
-    }
+    for (const tag of ['private', 'large', 'unlucky', 'held'])
+      await publishSmall(`${registry.repository}:${tag}`, tag, {}, login)
     proxy = await openEngineProxy()
     lotan = await startLotan({ repository: registry.repository, env: { DOCKER_HOST: `unix://${proxy.socket}` } })
   })

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { countQuestions, type Counted } from '../testing/registries/counting-proxy.ts'
-import { buildApps, moveToRegistry } from '../testing/images/build.ts'
+import { publishApps } from '../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -81,8 +81,7 @@ describe('guesses', { timeout: 300_000 }, () => {
   }
 
   async function push(tags: string[]) {
-    await buildApps(repository(), tags)
-    for (const tag of tags) await moveToRegistry(`${repository()}:${tag}`)
+    await publishApps(repository(), tags)
   }
 
   /** A program's request, which is held until its preview answers. @returns milliseconds, of each */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
-import { buildSmall, engine } from '../testing/images/build.ts'
+import { buildSmall } from '../testing/images/build.ts'
+import { engine } from '../testing/images/kept-bases.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
 describe('a host', { timeout: 300_000 }, () => {

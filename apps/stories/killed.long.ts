@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
-import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
 const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
@@ -16,8 +16,7 @@ describe('kill -9 at any moment', { timeout: 15 * 60_000 }, () => {
   before(async () => {
     registry = await startImageRegistry()
     for (let i = 0; i < ROUNDS; i++) {
-      await buildSmall(`${registry.repository}:t${i}`, `this is t${i}`, { ballast: 100 })
-      await moveToRegistry(`${registry.repository}:t${i}`)
+      await publishSmall(`${registry.repository}:t${i}`, `this is t${i}`, { ballast: 100 })
     }
     lotan = await startLotan({ repository: registry.repository })
   })

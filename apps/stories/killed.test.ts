@@ -4,7 +4,8 @@ import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
-import { buildApps, buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { buildApps } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -21,8 +22,7 @@ describe('kill -9', { timeout: 300_000 }, () => {
     const through = `127.0.0.1:${gate.port}/todowrangler`
     for (const part of [...parts, 'emptied']) {
       const pulled = `${registry.repository}:pull-${part}`
-      await buildSmall(pulled, `this is pull-${part}`, { ballast: 400 })
-      await moveToRegistry(pulled)
+      await publishSmall(pulled, `this is pull-${part}`, { ballast: 400 })
     }
     const starts = [...parts, 'emptied'].map((part) => `start-${part}`)
     await buildApps(through, starts, { env: { APP_DELAY: 1_200 } })

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { docker } from '../testing/harness/docker.ts'
-import { buildSmall, moveToRegistry, type Recipe } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
+import type { Recipe } from '../testing/images/recipe.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 import { attest } from '../testing/images/upload.ts'
@@ -152,8 +153,7 @@ describe('a tag that is pushed again', { timeout: 300_000 }, () => {
   /** Pushes from where Lotan's own copy is not touched: under another name of the same registry. */
   async function push(tag: string, page: string, recipe: Recipe = {}) {
     const reference = `localhost:${registry.port}/todowrangler:${tag}`
-    await buildSmall(reference, page, recipe)
-    await moveToRegistry(reference)
+    await publishSmall(reference, page, recipe)
   }
 
   function running() {

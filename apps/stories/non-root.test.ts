@@ -8,7 +8,8 @@ import { after, before, describe, test } from 'node:test'
 import { generationOf } from '../shared/preview/preview.ts'
 import { addressOf } from '../shared/slots/slots.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
-import { buildSmall, engine, moveToRegistry } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
+import { engine } from '../testing/images/kept-bases.ts'
 import { familyOf, usersOf } from '../testing/harness/processes.ts'
 import { inside } from '../testing/harness/reach.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
@@ -28,8 +29,7 @@ describe('a user who is not root', { timeout: 300_000 }, () => {
   before(async () => {
     registry = await startImageRegistry()
     for (const tag of ['red', 'green']) {
-      await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
-      await moveToRegistry(`${registry.repository}:${tag}`)
+      await publishSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
     }
     lotan = await startLotan({ repository: registry.repository, user })
   })

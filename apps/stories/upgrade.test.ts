@@ -7,7 +7,7 @@ import Database from 'better-sqlite3'
 import type { In } from '../shared/preview/preview.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { docker } from '../testing/harness/docker.ts'
-import { buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
 
@@ -35,8 +35,7 @@ for (const [version, template] of [
   before(async () => {
     registry = await startImageRegistry()
     for (const tag of ['red', 'asleep']) {
-      await buildSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
-      await moveToRegistry(`${registry.repository}:${tag}`)
+      await publishSmall(`${registry.repository}:${tag}`, `this is ${tag}`)
     }
     lotan = await startLotan({ repository: registry.repository })
     for (const tag of ['red', 'asleep']) assert.equal((await lotan.request(tag)).status, 200)

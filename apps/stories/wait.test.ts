@@ -7,7 +7,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { askUntilRunning } from '../lotan/cli/wait/ask.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
-import { buildBroken, buildSmall, moveToRegistry } from '../testing/images/build.ts'
+import { publishSmall, publishBroken } from '../testing/images/publish.ts'
 import { freePort } from '../testing/harness/ports.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
@@ -25,10 +25,9 @@ describe('lotan wait', { timeout: 300_000 }, () => {
     registry = await startImageRegistry()
     gate = await openGate(registry.port)
     const of = (tag: string) => `${registry.repository}:${tag}`
-    await buildSmall(of('slow'), 'this is slow', { ballast: 3_000 })
-    for (const tag of ['log', 'pushed', 'cold']) await buildSmall(of(tag), `this is ${tag}`)
-    await buildBroken(of('broken'))
-    for (const tag of ['slow', 'log', 'cold', 'broken']) await moveToRegistry(of(tag))
+    await publishSmall(of('slow'), 'this is slow', { ballast: 3_000 })
+    for (const tag of ['log', 'cold']) await publishSmall(of(tag), `this is ${tag}`)
+    await publishBroken(of('broken'))
     lotan = await startLotan({
       repository: `127.0.0.1:${gate.port}/todowrangler`,
       env: { TAG_FILTER: '^[^x]' },
@@ -133,7 +132,7 @@ describe('lotan wait', { timeout: 300_000 }, () => {
     const pushed = start([...main, 'wait', 'pushed', '--timeout', '30'])
     const never = wait(['never', '--timeout', '1.5'])
     await until('it says that it is missing', () => pushed.said.err.includes('does not have it yet'))
-    await moveToRegistry(`${registry.repository}:pushed`)
+    await publishSmall(`${registry.repository}:pushed`, 'this is pushed')
 
     const { status, out, err } = await never
     assert.deepEqual([status, out], [7, ''])
@@ -212,8 +211,7 @@ describe('lotan wait', { timeout: 300_000 }, () => {
     const first = await lotan.api('GET', '/previews/log/wait?timeout=30')
     assert.equal(first.status, 200)
     const reference = `localhost:${registry.port}/todowrangler:log`
-    await buildSmall(reference, 'this is log, pushed again')
-    await moveToRegistry(reference)
+    await publishSmall(reference, 'this is log, pushed again')
     lotan.store.apply('log', { type: 'refresh' })
     const { status, out, err } = await wait(['log', '--timeout', '60', '--json'])
     assert.equal(status, 0, err)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openEngineProxy, type EngineProxy } from '../../testing/harness/engine-proxy.ts'
-import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
+import { publishSmall } from '../../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { openHarness, type Harness } from '../harness.ts'
@@ -15,8 +15,7 @@ describe('an engine that refuses', { timeout: 300_000 }, () => {
 
   before(async () => {
     registry = await startImageRegistry()
-    await buildSmall(`${registry.repository}:red`, 'red')
-    await moveToRegistry(`${registry.repository}:red`)
+    await publishSmall(`${registry.repository}:red`, 'red')
     proxy = await openEngineProxy()
     harness = await openHarness(registry.repository, { DOCKER_HOST: `unix://${proxy.socket}` })
     harness.startWorker()

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { docker } from '../../testing/harness/docker.ts'
-import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
+import { publishSmall } from '../../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { openHarness, type Harness } from '../harness.ts'
@@ -21,9 +21,8 @@ describe('a fork bomb', { timeout: 300_000 }, () => {
   before(async () => {
     registry = await startImageRegistry()
     const { repository } = registry
-    await buildSmall(`${repository}:bomb`, 'bomb', { cmd: ['sh', '-c', bomb] })
-    await buildSmall(`${repository}:calm`, 'calm')
-    for (const tag of ['bomb', 'calm']) await moveToRegistry(`${repository}:${tag}`)
+    await publishSmall(`${repository}:bomb`, 'bomb', { cmd: ['sh', '-c', bomb] })
+    await publishSmall(`${repository}:calm`, 'calm')
     harness = await openHarness(repository, {
       LOTAN_CONTAINER_PIDS: '64',
       LOTAN_CONTAINER_CPUS: '0.5',

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Disk } from '../../shared/disk-space.ts'
 import { docker, removeByHand, removeImageByHand, tagByHand } from '../../testing/harness/docker.ts'
-import { buildOn, buildSmall, engine, moveToRegistry } from '../../testing/images/build.ts'
+import { buildOn, moveToRegistry } from '../../testing/images/build.ts'
+import { publishSmall } from '../../testing/images/publish.ts'
+import { engine } from '../../testing/images/kept-bases.ts'
 import { noteProgress } from '../../testing/registries/progress.ts'
 import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
@@ -36,8 +38,7 @@ describe('the disk', { timeout: 300_000 }, () => {
   })
 
   async function push(tag: string, ballast = 0) {
-    await buildSmall(at(tag), `${tag} ${Date.now()}`, { ballast })
-    await moveToRegistry(at(tag))
+    await publishSmall(at(tag), `${tag} ${Date.now()}`, { ballast })
   }
 
   /** Pulled by Lotan, and stopped. @returns its image's id */

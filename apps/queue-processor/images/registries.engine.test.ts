@@ -13,6 +13,7 @@ import { accessKey, startEcr, type Ecr } from '../../testing/registries/ecr.ts'
 import { writeHelper } from '../../testing/registries/credential-helper.ts'
 import { openGate } from '../../testing/registries/throttle.ts'
 import { buildOn, buildSmall, moveToRegistry } from '../../testing/images/build.ts'
+import { publishSmall } from '../../testing/images/publish.ts'
 import { freePort } from '../../testing/harness/ports.ts'
 import { assertForwards, noteProgress } from '../../testing/registries/progress.ts'
 import { login, passwordHash, startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
@@ -50,10 +51,7 @@ async function comesUp(harness: Harness, tag: string): Promise<string> {
 const unreached = () => Promise.reject(new RegistryError('tls', 'not trusted here', { isUnreached: true }))
 
 async function push(registry: Registry, tags: string[]): Promise<void> {
-  for (const tag of tags) {
-    await buildSmall(`${registry.repository}:${tag}`, tag)
-    await moveToRegistry(`${registry.repository}:${tag}`, login)
-  }
+  for (const tag of tags) await publishSmall(`${registry.repository}:${tag}`, tag, {}, login)
 }
 
 describe('a registry with a token service, as Docker Hub is', { timeout: 300_000 }, () => {
@@ -64,7 +62,11 @@ describe('a registry with a token service, as Docker Hub is', { timeout: 300_000
   before(async () => {
     tokens = await startTokenService()
     registry = await startImageRegistry({ token: tokens.configuration })
-    await push(registry, ['red', 'green', 'blue'])
+    for (const tag of ['red', 'green', 'blue']) {
+      await buildSmall(`${registry.repository}:${tag}`, tag)
+      // The engine gets a token with this login.
+      await moveToRegistry(`${registry.repository}:${tag}`, login)
+    }
     harness = await openHarness(registry.repository)
     harness.startWorker()
   })
@@ -389,8 +391,7 @@ describe('a tag that the registry’s list does not have', { timeout: 300_000 },
     const registry = await startImageRegistry()
     const counted = await countQuestions(registry.port, (req) => (isLook(req) ? status : undefined))
     const repository = `127.0.0.1:${counted.port}/todowrangler`
-    await buildSmall(`${repository}:red`, 'red')
-    await moveToRegistry(`${repository}:red`)
+    await publishSmall(`${repository}:red`, 'red')
     const harness = await openHarness(repository)
     harness.startWorker()
     t.after(async () => {

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { openGate, type Gate } from '../../testing/registries/throttle.ts'
-import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
+import { buildSmall } from '../../testing/images/build.ts'
+import { publishSmall } from '../../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { openHarness, type Harness } from '../harness.ts'
@@ -57,8 +58,7 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
 
   async function push(tag: string, page: string) {
     const reference = `localhost:${registry.port}/todowrangler:${tag}`
-    await buildSmall(reference, `${tag} ${page}`)
-    await moveToRegistry(reference)
+    await publishSmall(reference, `${tag} ${page}`)
   }
 
   const of = (tag: string) => harness.store.get(tag)!
@@ -112,6 +112,10 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
       ['v3', [{ type: 'pause' }]],
     ] as const) {
       const was = of('a').image!
+      await until('it serves from its newest image', () => {
+        const preview = harness.store.get('a')
+        return preview?.state === 'running' && preview.generation.image === was.id && !preview.pending
+      })
       await push('a', page)
       held = /:a$/
       await refresh('a')

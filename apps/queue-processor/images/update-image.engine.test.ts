@@ -4,7 +4,8 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { generationOf } from '../../shared/preview/preview.ts'
 import { docker, removeByHand } from '../../testing/harness/docker.ts'
 import { openGate, type Gate } from '../../testing/registries/throttle.ts'
-import { buildSmall, engine, moveToRegistry } from '../../testing/images/build.ts'
+import { publishSmall } from '../../testing/images/publish.ts'
+import { engine } from '../../testing/images/kept-bases.ts'
 import { assertForwards, noteProgress } from '../../testing/registries/progress.ts'
 import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
@@ -37,8 +38,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
 
   async function push(tag: string, page: string, ballast = 0) {
     const reference = `localhost:${registry.port}/todowrangler:${tag}`
-    await buildSmall(reference, page, { ballast })
-    await moveToRegistry(reference)
+    await publishSmall(reference, page, { ballast })
   }
 
   const of = (tag: string) => harness.store.get(tag)!

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf } from '../../shared/slots/slots.ts'
 import { docker, kill, removeByHand } from '../../testing/harness/docker.ts'
 import { request } from '../../testing/clients/http.ts'
-import { buildSmall, moveToRegistry } from '../../testing/images/build.ts'
+import { publishSmall } from '../../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { until } from '../../testing/harness/until.ts'
 import { openHarness, type Harness } from '../harness.ts'
@@ -17,8 +17,7 @@ describe('a paused preview', { timeout: 300_000 }, () => {
 
   before(async () => {
     registry = await startImageRegistry()
-    await buildSmall(`${registry.repository}:red`, 'red')
-    await moveToRegistry(`${registry.repository}:red`)
+    await publishSmall(`${registry.repository}:red`, 'red')
     harness = await openHarness(registry.repository)
     harness.startWorker()
     await harness.click('red')

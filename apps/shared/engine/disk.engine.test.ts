@@ -8,7 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { docker } from '../../testing/harness/docker.ts'
-import { engine as own } from '../../testing/images/build.ts'
+import { engine as own } from '../../testing/images/kept-bases.ts'
 import { openEngine } from './engine.ts'
 
 let dir = ''

@@ -10,7 +10,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { takeLock } from '../../lotan/supervisor/lock.ts'
-import { engine } from './build.ts'
+import { engine } from './kept-bases.ts'
 import { surroundings } from '../harness/surroundings.ts'
 import { until } from '../harness/until.ts'
 

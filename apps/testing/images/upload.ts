@@ -1,7 +1,46 @@
-/** Uploads images without an engine: those it would not build or has no room for. */
-import { createHash } from 'node:crypto'
+/** Uploads images without an engine. */
+import { digestOf, type Layer } from './layers.ts'
 
 const CONFIG = 'application/vnd.oci.image.config.v1+json'
+
+const platformHere = { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch }
+
+export interface Login {
+  username: string
+  password: string
+}
+
+/** @param config `config` of the image's configuration */
+export async function putImage(
+  repository: string,
+  tags: string[],
+  layers: Layer[],
+  config: object,
+  login?: Login,
+): Promise<void> {
+  const described = []
+  for (const layer of layers)
+    described.push({
+      mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+      ...(await blob(repository, layer, login)),
+    })
+  const whole = {
+    ...platformHere,
+    created: new Date().toISOString(),
+    config,
+    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+  }
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+    config: {
+      mediaType: 'application/vnd.docker.container.image.v1+json',
+      ...(await blob(repository, Buffer.from(JSON.stringify(whole)), login)),
+    },
+    layers: described,
+  }
+  for (const tag of tags) await put(repository, tag, manifest, login)
+}
 
 export interface Made {
   /** Lowest first: unpacked tars, or anything if they are never pulled. */
@@ -66,8 +105,7 @@ export async function attest(repository: string, digest: string, to: string, not
   const type = 'application/vnd.docker.distribution.manifest.v2+json'
   const answer = await fetch(`${base}/v2/${name}/manifests/${digest}`, { headers: { Accept: type } })
   const bytes = Buffer.from(await answer.arrayBuffer())
-  const platform = { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch }
-  const image = { mediaType: type, digest: digestOf(bytes), size: bytes.length, platform }
+  const image = { mediaType: type, digest: digestOf(bytes), size: bytes.length, platform: platformHere }
   const unknown = { os: 'unknown', architecture: 'unknown' }
   const attestation = {
     ...(await upload(repository, `${to}-note`, { layers: [Buffer.from(note)] })),
@@ -77,23 +115,37 @@ export async function attest(repository: string, digest: string, to: string, not
   return (await put(repository, to, { schemaVersion: 2, mediaType, manifests: [image, attestation] })).digest
 }
 
-async function blob(repository: string, content: Buffer): Promise<{ digest: string; size: number }> {
+async function blob(repository: string, of: Buffer | Layer, login?: Login): Promise<{ digest: string; size: number }> {
   const [base, name] = split(repository)
-  const digest = digestOf(content)
-  const begun = await ok(await fetch(`${base}/v2/${name}/blobs/uploads/`, { method: 'POST' }))
+  const { digest, size } = Buffer.isBuffer(of) ? { digest: digestOf(of), size: of.length } : of
+  const headers = loggedIn(login)
+  const there = await fetch(`${base}/v2/${name}/blobs/${digest}`, { method: 'HEAD', headers })
+  if (there.ok) return { digest, size }
+  const content = Buffer.isBuffer(of) ? of : await of.read()
+  const begun = await ok(await fetch(`${base}/v2/${name}/blobs/uploads/`, { method: 'POST', headers }))
   const place = new URL(begun.headers.get('location')!, base)
   place.searchParams.set('digest', digest)
-  const headers = { 'Content-Type': 'application/octet-stream' }
-  await ok(await fetch(place, { method: 'PUT', headers, body: new Uint8Array(content) }))
-  return { digest, size: content.length }
+  const type = { 'Content-Type': 'application/octet-stream' }
+  await ok(await fetch(place, { method: 'PUT', headers: { ...headers, ...type }, body: new Uint8Array(content) }))
+  return { digest, size }
 }
 
-async function put(repository: string, tag: string, manifest: { mediaType: string } & Record<string, unknown>) {
+async function put(
+  repository: string,
+  tag: string,
+  manifest: { mediaType: string } & Record<string, unknown>,
+  login?: Login,
+) {
   const [base, name] = split(repository)
   const body = JSON.stringify(manifest)
-  const headers = { 'Content-Type': manifest.mediaType }
+  const headers = { 'Content-Type': manifest.mediaType, ...loggedIn(login) }
   await ok(await fetch(`${base}/v2/${name}/manifests/${tag}`, { method: 'PUT', headers, body }))
   return { digest: digestOf(Buffer.from(body)), size: body.length }
+}
+
+function loggedIn(login?: Login): Record<string, string> {
+  if (!login) return {}
+  return { Authorization: `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}` }
 }
 
 async function ok(answer: Response): Promise<Response> {
@@ -105,8 +157,4 @@ async function ok(answer: Response): Promise<Response> {
 function split(repository: string): [base: string, name: string] {
   const slash = repository.indexOf('/')
   return [`http://${repository.slice(0, slash)}`, repository.slice(slash + 1)]
-}
-
-function digestOf(content: Buffer): string {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`
 }

@@ -15,9 +15,6 @@ export const login = { username: 'lotan', password: 'open-sesame' }
 export const passwordHash = '$2y$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZUeFWoT/914/JfszCO'
 const htpasswd = `${login.username}:${passwordHash}\n`
 
-/** The directories of those that this process started, by `host:port`. */
-export const dataOf = new Map<string, string>()
-
 export type Registry = Awaited<ReturnType<typeof startRegistry>>
 
 export interface Options {
@@ -66,7 +63,6 @@ export async function startRegistry({ login, token, tls, address = '127.0.0.1' }
     child = undefined
   }
 
-  dataOf.set(`${address}:${port}`, data)
   await start()
   return {
     port,

@@ -8,7 +8,9 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import { startLotan } from '../harness/lotan.ts'
 import { docker, imagesBelow } from '../harness/docker.ts'
-import { buildSmall, engine, moveToRegistry } from '../images/build.ts'
+import { buildSmall } from '../images/build.ts'
+import { publishSmall } from '../images/publish.ts'
+import { engine } from '../images/kept-bases.ts'
 import { startImageRegistry } from '../registries/image-registry.ts'
 import { until } from '../harness/until.ts'
 import { upload } from '../images/upload.ts'
@@ -37,8 +39,7 @@ const registry = await startImageRegistry()
 const { repository } = registry
 const names = Array.from({ length: tags }, (_, i) => `pr-${i + 1}`)
 for (const tag of names) {
-  await buildSmall(`${repository}:${tag}`, tag, { ballast })
-  await moveToRegistry(`${repository}:${tag}`)
+  await publishSmall(`${repository}:${tag}`, tag, { ballast })
 }
 await makeOthers()
 const before = await others()
@@ -118,8 +119,7 @@ async function makeOthers() {
   await docker('POST', `/containers/${Id}/start`)
   await docker('POST', `/containers/${Id}/wait`)
   const foreign = `${repository}:foreign`
-  await buildSmall(foreign, 'foreign')
-  await moveToRegistry(foreign)
+  await publishSmall(foreign, 'foreign')
   await engine.pull(foreign)
 }
 

@@ -1,0 +1,123 @@
+/** Layers of test images, as tar files. */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { busybox } from '../../demo/sample.ts'
+import { takeLock } from '../../lotan/supervisor/lock.ts'
+import { until } from '../harness/until.ts'
+
+const run = promisify(execFile)
+const pack = promisify(gzip)
+
+export interface Layer {
+  /** Of the compressed tar, and of the tar itself. */
+  digest: string
+  diffId: string
+  size: number
+  read: () => Promise<Buffer>
+}
+
+/** What a directory holds. The same content makes the same layer. */
+export async function layerOf(dir: string): Promise<Layer> {
+  const options = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
+  const { stdout } = await run('tar', ['-C', dir, ...options, '-cf', '-', '.'], {
+    encoding: 'buffer',
+    maxBuffer: 1024 ** 3,
+  })
+  const content = await pack(stdout, { level: 1 })
+  return {
+    digest: digestOf(content),
+    diffId: digestOf(stdout),
+    size: content.length,
+    read: () => Promise.resolve(content),
+  }
+}
+
+let small: Promise<Layer> | undefined
+
+/** Busybox alone, as a base. */
+export function smallLayer(): Promise<Layer> {
+  small ??= inDirectory(async (dir) => {
+    await fs.mkdir(path.join(dir, 'bin'))
+    await fs.copyFile(await busybox(), path.join(dir, 'bin/busybox'))
+    return layerOf(dir)
+  })
+  return small
+}
+
+const source = path.join(import.meta.dirname, 'app.ts')
+
+/** Tells one version of the layer with `app.ts` from others. */
+export async function appStamp(): Promise<string> {
+  const hash = createHash('sha256').update('one layer').update(process.version)
+  return hash.update(await fs.readFile(source)).digest('hex')
+}
+
+/** Node with `app.ts`. Kept on disk, since to compress it takes seconds. */
+export async function appLayer(): Promise<Layer> {
+  const file = path.join(os.tmpdir(), `lotan-test-layer-${await appStamp()}`)
+  const find = async (): Promise<Layer> => {
+    const known = JSON.parse(await fs.readFile(`${file}.json`, 'utf8')) as Omit<Layer, 'read'>
+    return { ...known, read: () => fs.readFile(file) }
+  }
+  const found = await find().catch(() => undefined)
+  if (found) return found
+  const lock = await until('no other test makes the layer', () => takeLock(`${file}.lock`), { within: 60_000 })
+  try {
+    return await find().catch(async () => {
+      const { read, ...known } = await inDirectory(async (dir) => {
+        await writeApp(dir)
+        return layerOf(dir)
+      })
+      await fs.writeFile(file, await read())
+      await fs.writeFile(`${file}.json`, JSON.stringify(known))
+      return find()
+    })
+  } finally {
+    await lock.release()
+  }
+}
+
+async function writeApp(dir: string): Promise<void> {
+  const files: [from: string, to: string][] = [[process.execPath, '/bin/node']]
+  for (const library of await librariesOf(process.execPath)) files.push([library, library])
+  for (const [from, to] of files) {
+    await fs.mkdir(path.dirname(path.join(dir, to)), { recursive: true })
+    await fs.copyFile(from, path.join(dir, to))
+  }
+  const modules = path.resolve(import.meta.dirname, '../../../node_modules')
+  await fs.cp(path.join(modules, 'ws'), path.join(dir, 'app/node_modules/ws'), { recursive: true })
+  await fs.writeFile(path.join(dir, 'app/package.json'), '{"type":"module"}')
+  await writeScript(source, path.join(dir, 'app/app.js'))
+}
+
+/** Writes a program as JavaScript: each of hundreds of containers would take 0.1 s of a processor to read TypeScript. */
+export async function writeScript(source: string, target: string): Promise<void> {
+  const { default: ts } = await import('typescript')
+  const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext, verbatimModuleSyntax: true }
+  const { outputText } = ts.transpileModule(await fs.readFile(source, 'utf8'), { compilerOptions: options })
+  await fs.writeFile(target, outputText)
+}
+
+/** Paths, the loader's too. */
+export async function librariesOf(program: string): Promise<string[]> {
+  const { stdout } = await run('ldd', [program])
+  return [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map((match) => match[1]!)
+}
+
+export async function inDirectory<T>(use: (dir: string) => Promise<T>): Promise<T> {
+  const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-image-'))
+  try {
+    return await use(dir)
+  } finally {
+    await fs.rm(dir, { recursive: true })
+  }
+}
+
+export function digestOf(content: Buffer): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`
+}
