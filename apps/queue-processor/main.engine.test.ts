@@ -54,7 +54,7 @@ const images: Record<string, Recipe> = {
       'lotan.x': 'x'.repeat(30_000),
       'other.x': 'x'.repeat(30_000),
     },
-    healthcheck: '--interval=1ms --timeout=1s CMD ["/bin/busybox", "true"]',
+    healthcheck: { Test: ['CMD', '/bin/busybox', 'true'], Interval: 1e6, Timeout: 1e9 },
   },
 }
 

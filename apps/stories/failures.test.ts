@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { waitsForEngine } from '../shared/preview/preview.ts'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { openEngineProxy, type EngineProxy } from '../testing/harness/engine-proxy.ts'
-import { buildApp, buildBroken, buildSmall } from '../testing/images/build.ts'
+import { buildApp, buildBroken, buildCapable, buildSmall } from '../testing/images/build.ts'
 import { publishSmall } from '../testing/images/publish.ts'
 import { engine } from '../testing/images/kept-bases.ts'
 import { login, startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
@@ -94,7 +94,7 @@ const cases: Case[] = [
   },
   {
     tag: 'capable',
-    build: (reference) => buildSmall(reference, '', { capabilities: 'cap_sys_admin+ep' }),
+    build: (reference) => buildCapable(reference, 'cap_sys_admin+ep'),
     reason: 'file-capabilities',
     heading: /capable asks for rights/,
     sentence: /capabilities \(setcap\) that no preview is given/,

@@ -2,7 +2,9 @@
  * The engine's HTTP API without Lotan's code between: what a person does with `docker`, and what cleans up after a
  * test.
  */
+import { once } from 'node:events'
 import http from 'node:http'
+import { text } from 'node:stream/consumers'
 import { surroundings } from './surroundings.ts'
 
 interface Listed {
@@ -17,8 +19,8 @@ const keepAlive = new http.Agent({ keepAlive: true })
 
 /** @throws when the engine refuses, with its words; 304 passes */
 export async function docker<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-  const text = body === undefined ? '' : JSON.stringify(body)
-  const headers = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': text.length }
+  const sent = body === undefined ? '' : JSON.stringify(body)
+  const headers = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': sent.length }
   const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
     const request = http.request({ ...engineAddress(), agent: keepAlive, method, path, headers }, (response) => {
       let answer = ''
@@ -28,7 +30,7 @@ export async function docker<T = unknown>(method: string, path: string, body?: u
       response.on('error', reject)
     })
     request.on('error', reject)
-    request.end(text)
+    request.end(sent)
   })
   if (status >= 400) throw new Error(`${method} ${path}: ${status} ${answer.trim()}`)
   return (answer ? parsed(answer) : undefined) as T
@@ -49,6 +51,17 @@ export async function kill(id: string): Promise<void> {
 
 export async function removeByHand(id: string): Promise<void> {
   await docker('DELETE', `/containers/${id}?force=1&v=1`).catch(unlessGone)
+}
+
+/** `docker load`. @param tar an archive as `docker save` writes it */
+export async function loadByHand(tar: Buffer): Promise<void> {
+  const headers = { 'Content-Type': 'application/x-tar', 'Content-Length': tar.length }
+  const request = http.request({ ...engineAddress(), method: 'POST', path: '/images/load?quiet=1', headers })
+  request.end(tar)
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  const answer = await text(response)
+  // What goes wrong later is told in the body of a 200.
+  if (response.statusCode !== 200 || answer.includes('"error')) throw new Error(`docker load: ${answer.trim()}`)
 }
 
 /** @param reference with registry and tag */

@@ -1,63 +1,63 @@
-/** Images for tests, built by the engine and labelled `lotan.test=true`. `publish.ts` makes them in a registry. */
+/** Images for tests on the engine, labelled `lotan.test=true`. `publish.ts` puts them into a registry. */
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import { tagByHand } from '../harness/docker.ts'
-import { engine, keepAppBase, keepSmallBase } from './kept-bases.ts'
-import { inDirectory, librariesOf, writeScript } from './layers.ts'
-import type { Recipe } from './recipe.ts'
+import { loadByHand } from '../harness/docker.ts'
+import { engine, keepSmallBase } from './kept-bases.ts'
+import { inDirectory, librariesOf, tarOf } from './layers.ts'
+import { appImage, brokenImage, scriptedImage, smallImage } from './made.ts'
+import type { Made, Recipe } from './recipe.ts'
+import { configurationOf } from './upload.ts'
 
-/** An image of `app.ts`. It exposes port 80 unless the recipe says otherwise. */
-export async function buildApp(reference: string, recipe: Recipe = {}): Promise<void> {
-  await buildOn(await keepAppBase(), reference, { expose: [80], ...recipe })
+export async function buildApp(reference: string, recipe?: Recipe): Promise<void> {
+  await load([reference], await appImage(recipe))
 }
 
-export async function buildApps(repository: string, tags: string[], recipe: Recipe = {}): Promise<void> {
-  const [first = '', ...more] = tags.map((tag) => `${repository}:${tag}`)
-  await buildApp(first, recipe)
-  for (const reference of more) await tagByHand(first, reference)
+export async function buildApps(repository: string, tags: string[], recipe?: Recipe): Promise<void> {
+  await load(
+    tags.map((tag) => `${repository}:${tag}`),
+    await appImage(recipe),
+  )
 }
 
-/** Images of `script.ts`. */
 export async function buildScripted(repository: string, tags: string[]): Promise<void> {
-  const [first = '', ...more] = tags.map((tag) => `${repository}:${tag}`)
-  const base = await keepAppBase()
-  await inDirectory(async (dir) => {
-    await writeScript(path.join(import.meta.dirname, 'script.ts'), path.join(dir, 'script.js'))
-    const cmd = ['/bin/node', '/app/script.js']
-    await build(dir, base, ['COPY script.js /app/'], first, { expose: [80], cmd })
-  })
-  for (const reference of more) await tagByHand(first, reference)
+  await load(
+    tags.map((tag) => `${repository}:${tag}`),
+    await scriptedImage(),
+  )
 }
 
-/**
- * An image of busybox and one page, served on port 80. @param recipe `cmd` may run something else: `['sh', '-c', 'exit
- * 3']`
- */
-export async function buildSmall(reference: string, page: string, recipe: Recipe = {}): Promise<void> {
-  const { cmd = ['httpd', '-f', '-p', '80', '-h', '/www'] } = recipe
-  const base = await keepSmallBase()
-  await inDirectory(async (dir) => {
-    await fs.writeFile(path.join(dir, 'index.html'), `<!doctype html><title>${page}</title><h1>${page}</h1>`)
-    const lines = ['COPY index.html /www/']
-    const { capabilities } = recipe
-    // COPY drops them.
-    if (capabilities)
-      lines.push(
-        ...(await copyProgram(dir, '/usr/sbin/setcap')),
-        `RUN ["/usr/sbin/setcap", "${capabilities}", "/bin/busybox"]`,
-      )
-    await build(dir, base, lines, reference, {
-      expose: [80],
-      ...recipe,
-      cmd: recipe.entrypoint ? recipe.cmd : ['/bin/busybox', ...cmd],
-    })
-  })
+export async function buildSmall(reference: string, page: string, recipe?: Recipe): Promise<void> {
+  await load([reference], await smallImage(page, recipe))
 }
 
 export async function buildBroken(reference: string): Promise<void> {
-  await inDirectory((dir) => {
-    return build(dir, 'scratch', [], reference, { expose: [80], cmd: ['/nowhere/to/be/found'] })
+  await load([reference], await brokenImage())
+}
+
+/** Busybox with file capabilities, which only the program that sets them can write. @param capabilities as for `setcap` */
+export async function buildCapable(reference: string, capabilities: string): Promise<void> {
+  const base = await keepSmallBase()
+  await inDirectory(async (dir) => {
+    const lines = await copyProgram(dir, '/usr/sbin/setcap')
+    lines.push(`RUN ["/usr/sbin/setcap", "${capabilities}", "/bin/busybox"]`)
+    await build(dir, base, lines, reference, { expose: [80], cmd: ['/bin/busybox', 'httpd', '-f'] })
+  })
+}
+
+/** Layers that large are bases, which the engine has: it reads no layer that it has. */
+const LARGE = 10e6
+
+/** As `docker load` does: a build takes the engine four times as long. */
+async function load(references: string[], image: Made): Promise<void> {
+  await inDirectory(async (dir) => {
+    const Layers = image.layers.map((_, i) => `layer${i}`)
+    for (const [i, { size, read }] of image.layers.entries())
+      if (size < LARGE) await fs.writeFile(path.join(dir, `layer${i}`), await read())
+    await fs.writeFile(path.join(dir, 'config.json'), configurationOf(image))
+    const manifest = [{ Config: 'config.json', RepoTags: references, Layers }]
+    await fs.writeFile(path.join(dir, 'manifest.json'), JSON.stringify(manifest))
+    await loadByHand(await tarOf(dir))
   })
 }
 
@@ -104,26 +104,18 @@ export async function buildOn(base: string, reference: string, recipe: Recipe): 
 }
 
 async function build(dir: string, base: string, lines: string[], reference: string, recipe: Recipe): Promise<void> {
-  const { env = {}, labels = {}, expose = [], cmd, entrypoint, scripts = {}, volumes = [], healthcheck } = recipe
-  const { ballast = 0 } = recipe
-  const pairs = (values: Record<string, string | number>) =>
-    Object.entries(values).map(([name, value]) => `${name}=${JSON.stringify(String(value))}`)
+  const { labels = {}, expose = [], cmd, ballast = 0 } = recipe
   const text = [`FROM ${base}`, ...lines]
   if (ballast > 0) {
     await fs.writeFile(path.join(dir, 'ballast'), randomBytes(ballast * 1024))
     text.push('COPY ballast /ballast')
   }
-  if (Object.keys(env).length > 0) text.push(`ENV ${pairs(env).join(' ')}`)
   for (const port of expose) text.push(`EXPOSE ${port}`)
-  for (const volume of volumes) text.push(`VOLUME ${volume}`)
-  for (const [i, [file, script]] of Object.entries(scripts).entries()) {
-    await fs.writeFile(path.join(dir, `script${i}`), `#!/bin/busybox sh\n${script}\n`, { mode: 0o755 })
-    text.push(`COPY script${i} ${file}`)
-  }
-  if (entrypoint) text.push(`ENTRYPOINT ${JSON.stringify(entrypoint)}`)
   if (cmd) text.push(`CMD ${JSON.stringify(cmd)}`)
-  if (healthcheck) text.push(`HEALTHCHECK ${healthcheck}`)
-  text.push(`LABEL ${pairs({ 'lotan.test': 'true', ...labels }).join(' ')}`)
+  const pairs = Object.entries({ 'lotan.test': 'true', ...labels }).map(
+    ([name, value]) => `${name}=${JSON.stringify(String(value))}`,
+  )
+  text.push(`LABEL ${pairs.join(' ')}`)
   await fs.writeFile(path.join(dir, 'Dockerfile'), `${text.join('\n')}\n`)
   await engine.build(dir, await fs.readdir(dir), reference)
 }

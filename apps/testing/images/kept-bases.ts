@@ -48,7 +48,7 @@ async function keep(name: string, stamp: string, layerFor: () => Promise<Layer>,
 async function pullFromRegistry(name: string, layer: Layer, recipe: Recipe): Promise<void> {
   const registry = await startRegistry()
   try {
-    await putImage(registry.repository, ['base'], [layer], configOf(recipe))
+    await putImage(registry.repository, ['base'], { layers: [layer], config: configOf(recipe) })
     await engine.pull(`${registry.repository}:base`)
     await tagByHand(`${registry.repository}:base`, name)
     await engine.removeImage(`${registry.repository}:base`)

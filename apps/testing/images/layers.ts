@@ -23,18 +23,23 @@ export interface Layer {
 
 /** What a directory holds. The same content makes the same layer. */
 export async function layerOf(dir: string): Promise<Layer> {
+  const tar = await tarOf(dir)
+  const content = await pack(tar, { level: 1 })
+  return {
+    digest: digestOf(content),
+    diffId: digestOf(tar),
+    size: content.length,
+    read: () => Promise.resolve(content),
+  }
+}
+
+export async function tarOf(dir: string): Promise<Buffer> {
   const options = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
   const { stdout } = await run('tar', ['-C', dir, ...options, '-cf', '-', '.'], {
     encoding: 'buffer',
     maxBuffer: 1024 ** 3,
   })
-  const content = await pack(stdout, { level: 1 })
-  return {
-    digest: digestOf(content),
-    diffId: digestOf(stdout),
-    size: content.length,
-    read: () => Promise.resolve(content),
-  }
+  return stdout
 }
 
 let small: Promise<Layer> | undefined

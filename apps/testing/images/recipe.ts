@@ -1,3 +1,11 @@
+import type { Layer } from './layers.ts'
+
+/** An image; `config` as its configuration has it. */
+export interface Made {
+  layers: Layer[]
+  config: object
+}
+
 /** What a test wants of an image. */
 export interface Recipe {
   env?: Record<string, string | number>
@@ -8,17 +16,16 @@ export interface Recipe {
   entrypoint?: string[]
   /** For busybox's shell, by path in the image. */
   scripts?: Record<string, string>
-  /** File capabilities of the program, as for `setcap`; only images of busybox have them. */
-  capabilities?: string
-  /** A line of the Dockerfile. */
-  healthcheck?: string
+  /** As an image's configuration has it. Nanoseconds. */
+  healthcheck?: { Test: string[]; Interval: number; Timeout: number }
   /** Kilobytes that do not compress, so that a pull takes time. */
   ballast?: number
   stopSignal?: string
 }
 
 /** As an image's configuration has it. */
-export function configOf({ env = {}, labels = {}, expose = [], volumes = [], cmd, entrypoint, stopSignal }: Recipe) {
+export function configOf(recipe: Recipe) {
+  const { env = {}, labels = {}, expose = [], volumes = [], cmd, entrypoint, stopSignal, healthcheck } = recipe
   const set = (names: string[]) => Object.fromEntries(names.map((name) => [name, {}]))
   const texts = (values: Record<string, string | number>) =>
     Object.entries(values).map(([name, value]) => [name, String(value)] as const)
@@ -30,5 +37,6 @@ export function configOf({ env = {}, labels = {}, expose = [], volumes = [], cmd
     ExposedPorts: set(expose.map((port) => `${port}/tcp`)),
     Volumes: set(volumes),
     StopSignal: stopSignal,
+    Healthcheck: healthcheck,
   }
 }

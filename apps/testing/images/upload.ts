@@ -1,5 +1,6 @@
 /** Uploads images without an engine. */
 import { digestOf, type Layer } from './layers.ts'
+import type { Made } from './recipe.ts'
 
 const CONFIG = 'application/vnd.oci.image.config.v1+json'
 
@@ -10,46 +11,40 @@ export interface Login {
   password: string
 }
 
-/** @param config `config` of the image's configuration */
-export async function putImage(
-  repository: string,
-  tags: string[],
-  layers: Layer[],
-  config: object,
-  login?: Login,
-): Promise<void> {
-  const described = []
-  for (const layer of layers)
-    described.push({
+export async function putImage(repository: string, tags: string[], image: Made, login?: Login): Promise<void> {
+  const layers = []
+  for (const layer of image.layers)
+    layers.push({
       mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
       ...(await blob(repository, layer, login)),
     })
-  const whole = {
-    ...platformHere,
-    created: new Date().toISOString(),
-    config,
-    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+  const config = {
+    mediaType: 'application/vnd.docker.container.image.v1+json',
+    ...(await blob(repository, configurationOf(image), login)),
   }
   const manifest = {
     schemaVersion: 2,
     mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
-    config: {
-      mediaType: 'application/vnd.docker.container.image.v1+json',
-      ...(await blob(repository, Buffer.from(JSON.stringify(whole)), login)),
-    },
-    layers: described,
+    config,
+    layers,
   }
   for (const tag of tags) await put(repository, tag, manifest, login)
 }
 
-export interface Made {
+/** The image's configuration, whose digest is the image's id. */
+export function configurationOf({ layers, config }: Made): Buffer {
+  const rootfs = { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) }
+  return Buffer.from(JSON.stringify({ ...platformHere, created: new Date().toISOString(), config, rootfs }))
+}
+
+export interface Raw {
   /** Lowest first: unpacked tars, or anything if they are never pulled. */
   layers: Buffer[]
   platform?: { os: string; architecture: string }
 }
 
 /** @returns for a list of manifests */
-export async function upload(repository: string, tag: string, { layers, platform }: Made) {
+export async function upload(repository: string, tag: string, { layers, platform }: Raw) {
   const described = []
   for (const layer of layers)
     described.push({ mediaType: 'application/vnd.oci.image.layer.v1.tar', ...(await blob(repository, layer)) })
@@ -71,7 +66,7 @@ export async function upload(repository: string, tag: string, { layers, platform
 }
 
 /** One manifest for each platform. */
-export async function uploadList(repository: string, tag: string, images: Made[]): Promise<void> {
+export async function uploadList(repository: string, tag: string, images: Raw[]): Promise<void> {
   const manifests = []
   for (const [i, image] of images.entries()) manifests.push(await upload(repository, `${tag}-${i}`, image))
   await put(repository, tag, { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests })

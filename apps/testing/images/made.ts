@@ -1,0 +1,60 @@
+/** The images that tests use, as layers and a configuration: for a registry (`publish.ts`) or the engine (`build.ts`). */
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { keepAppBase, keepSmallBase } from './kept-bases.ts'
+import { appLayer, inDirectory, layerOf, smallLayer, writeScript, type Layer } from './layers.ts'
+import { configOf, type Made, type Recipe } from './recipe.ts'
+
+/** Of `app.ts`. It exposes port 80 unless the recipe says otherwise. */
+export async function appImage(recipe: Recipe = {}): Promise<Made> {
+  await keepAppBase()
+  return made([await appLayer()], { expose: [80], cmd: ['/bin/node', '/app/app.js'], ...recipe })
+}
+
+/** Of `script.ts`. */
+export async function scriptedImage(): Promise<Made> {
+  await keepAppBase()
+  const script = await layerWith(async (dir) => {
+    await fs.mkdir(path.join(dir, 'app'))
+    await writeScript(path.join(import.meta.dirname, 'script.ts'), path.join(dir, 'app/script.js'))
+  })
+  return made([await appLayer(), script], { expose: [80], cmd: ['/bin/node', '/app/script.js'] })
+}
+
+/**
+ * Of busybox and one page, served on port 80. @param recipe `cmd` may run something else: `['sh', '-c', 'exit 3']`
+ */
+export async function smallImage(page: string, recipe: Recipe = {}): Promise<Made> {
+  await keepSmallBase()
+  const { cmd = ['httpd', '-f', '-p', '80', '-h', '/www'], entrypoint, scripts = {} } = recipe
+  const content = await layerWith(async (dir) => {
+    await writeIn(dir, '/www/index.html', `<!doctype html><title>${page}</title><h1>${page}</h1>`)
+    for (const [file, script] of Object.entries(scripts))
+      await writeIn(dir, file, `#!/bin/busybox sh\n${script}\n`, 0o755)
+  })
+  const command = entrypoint ? recipe.cmd : ['/bin/busybox', ...cmd]
+  return made([await smallLayer(), content], { expose: [80], stopSignal: 'SIGKILL', ...recipe, cmd: command })
+}
+
+/** It cannot be started. */
+export async function brokenImage(): Promise<Made> {
+  return made([await layerWith(async () => {})], { expose: [80], cmd: ['/nowhere/to/be/found'] })
+}
+
+async function made(layers: Layer[], { ballast = 0, ...recipe }: Recipe): Promise<Made> {
+  const more = ballast > 0 ? [await layerWith((dir) => writeIn(dir, '/ballast', randomBytes(ballast * 1024)))] : []
+  return { layers: [...layers, ...more], config: configOf(recipe) }
+}
+
+function layerWith(fill: (dir: string) => Promise<unknown>): Promise<Layer> {
+  return inDirectory(async (dir) => {
+    await fill(dir)
+    return layerOf(dir)
+  })
+}
+
+async function writeIn(dir: string, file: string, content: string | Buffer, mode = 0o644): Promise<void> {
+  await fs.mkdir(path.dirname(path.join(dir, file)), { recursive: true })
+  await fs.writeFile(path.join(dir, file), content, { mode })
+}
