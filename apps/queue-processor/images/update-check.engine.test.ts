@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { isOnItsWay } from '../../shared/preview/preview.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { openGate, type Gate } from '../../testing/registries/throttle.ts'
 import { buildSmall } from '../../testing/images/build.ts'
@@ -112,10 +113,7 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
       ['v3', [{ type: 'pause' }]],
     ] as const) {
       const was = of('a').image!
-      await until('it serves from its newest image', () => {
-        const preview = harness.store.get('a')
-        return preview?.state === 'running' && preview.generation.image === was.id && !preview.pending
-      })
+      await until('it serves from that image, and the one before is gone', () => !isOnItsWay(of('a')))
       await push('a', page)
       held = /:a$/
       await refresh('a')

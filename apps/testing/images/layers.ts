@@ -19,6 +19,8 @@ export interface Layer {
   diffId: string
   size: number
   read: () => Promise<Buffer>
+  /** A large one of a base that is kept on the engine. */
+  isKept?: boolean
 }
 
 /** What a directory holds. The same content makes the same layer. */
@@ -67,7 +69,7 @@ export async function appLayer(): Promise<Layer> {
   const file = path.join(os.tmpdir(), `lotan-test-layer-${await appStamp()}`)
   const find = async (): Promise<Layer> => {
     const known = JSON.parse(await fs.readFile(`${file}.json`, 'utf8')) as Omit<Layer, 'read'>
-    return { ...known, read: () => fs.readFile(file) }
+    return { ...known, read: () => fs.readFile(file), isKept: true }
   }
   const found = await find().catch(() => undefined)
   if (found) return found

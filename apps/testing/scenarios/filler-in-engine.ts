@@ -7,8 +7,8 @@
 import fs from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../harness/lotan.ts'
-import { docker, tagByHand } from '../harness/docker.ts'
-import { buildOn, buildSmall, moveToRegistry } from '../images/build.ts'
+import { docker } from '../harness/docker.ts'
+import { publishSmall } from '../images/publish.ts'
 import { startImageRegistry } from '../registries/image-registry.ts'
 import { until } from '../harness/until.ts'
 
@@ -45,12 +45,11 @@ const disk = process.argv[2]!
 const registry = await startImageRegistry()
 const { repository } = registry
 const at = (tag: string) => `${repository}:${tag}`
-await buildSmall(at('layer'), 'up', { cmd: ['sh', '-c', serving({ ...fillers, ...peaceful })], volumes: ['/data'] })
-await buildOn(at('layer'), at(greedy), { labels: { 'lotan.disk': '100g' } })
-await buildSmall(at('asleep'), 'asleep', { ballast: 20_000 })
-const same = Object.keys({ ...fillers, ...peaceful }).filter((tag) => tag !== 'layer')
-for (const tag of same) await tagByHand(at('layer'), at(tag))
-for (const tag of [...same, 'layer', greedy, 'asleep']) await moveToRegistry(at(tag))
+const recipe = { cmd: ['sh', '-c', serving({ ...fillers, ...peaceful })], volumes: ['/data'] }
+const limited = Object.keys({ ...fillers, ...peaceful })
+for (const tag of limited) await publishSmall(at(tag), 'up', recipe)
+await publishSmall(at(greedy), 'up', { ...recipe, labels: { 'lotan.disk': '100g' } })
+await publishSmall(at('asleep'), 'asleep', { ballast: 20_000 })
 const lotan = await startLotan({
   repository,
   env: {
@@ -62,7 +61,7 @@ const lotan = await startLotan({
   },
 })
 try {
-  await Promise.all([...same, 'layer', greedy].map((tag) => lotan.click(tag)))
+  await Promise.all([...limited, greedy].map((tag) => lotan.click(tag)))
   await until('one sleeps', () => lotan.store.get('asleep')?.image, { within: 60_000 })
   await Promise.all(Object.keys(peaceful).map((tag) => does(tag, tag)))
   const before = await fs.statfs(disk)
