@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { next } from '../../shared/preview/transitions.ts'
+import { next } from '../../shared/preview/state-machine/transitions.ts'
 import type { Event } from '../../shared/preview/event.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { next } from './transitions.ts'
+import { next } from './state-machine/transitions.ts'
 import { isAsked, isHopeless, wantsNewer } from './image-update.ts'
 import type { Event } from './event.ts'
 import { fresh, type Image, type In, type Preview } from './preview.ts'

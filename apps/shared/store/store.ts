@@ -7,11 +7,11 @@
  * `schema.sql` shows the tables. Each noun has a file of its own: its statements, and what may be asked of it. Here they
  * meet.
  */
-import { next } from '../preview/transitions.ts'
+import { next } from '../preview/state-machine/transitions.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
 import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
-import { claimOf } from '../preview/claim.ts'
+import { claimOf } from '../preview/state-machine/claim.ts'
 import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'

@@ -3,7 +3,7 @@
  * store. A preview's row may go before they do.
  */
 import type { Database } from 'better-sqlite3'
-import { streamsAfter } from '../preview/streams.ts'
+import { streamsAfter } from '../preview/state-machine/streams.ts'
 import type { Event } from '../preview/event.ts'
 import type { Preview } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId } from '../preview/preview-id.ts'

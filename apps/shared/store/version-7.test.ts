@@ -7,7 +7,7 @@ import Database from 'better-sqlite3'
 import type { Notice } from '../preview/notice.ts'
 import type { Event } from '../preview/event.ts'
 import type { Preview } from '../preview/preview.ts'
-import { next } from '../preview/transitions.ts'
+import { next } from '../preview/state-machine/transitions.ts'
 import { previewRows } from './previews.ts'
 import { migrate } from './schema.ts'
 

@@ -3,12 +3,12 @@
  * generation of it comes up beside the one that serves, and takes over.
  */
 import { firstQueuedPhase, known, nudged, starting, stopped } from './states.ts'
-import { stillNewer } from './image-update.ts'
-import type { EventOf } from './event.ts'
-import { FAILURE_REST_MS, isOutdated, type In, type ImageUpdate, type Preview } from './preview.ts'
-import { AT_ONCE, isRouted, type Generation } from './generation.ts'
-import type { Reason } from './failure-reason.ts'
-import type { Notice } from './notice.ts'
+import { stillNewer } from '../image-update.ts'
+import type { EventOf } from '../event.ts'
+import { FAILURE_REST_MS, isOutdated, type In, type ImageUpdate, type Preview } from '../preview.ts'
+import { AT_ONCE, isRouted, type Generation } from '../generation.ts'
+import type { Reason } from '../failure-reason.ts'
+import type { Notice } from '../notice.ts'
 
 /**
  * The newest image is wanted, whatever came of an earlier try. `digest` is what the registry told, where it was asked;

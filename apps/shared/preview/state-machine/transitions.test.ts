@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { wantsNewer } from './image-update.ts'
-import { duesOf } from './timeouts.ts'
+import { wantsNewer } from '../image-update.ts'
+import { duesOf } from '../timeouts.ts'
 import { next } from './transitions.ts'
-import type { Event } from './event.ts'
+import type { Event } from '../event.ts'
 import {
   FAILURE_REST_MS,
   generationOf,
@@ -16,10 +16,10 @@ import {
   type In,
   type Preview,
   type State,
-} from './preview.ts'
-import { AT_ONCE, isRouted, type Generation } from './generation.ts'
-import type { Reason, ReasonCode } from './failure-reason.ts'
-import type { Notice } from './notice.ts'
+} from '../preview.ts'
+import { AT_ONCE, isRouted, type Generation } from '../generation.ts'
+import type { Reason, ReasonCode } from '../failure-reason.ts'
+import type { Notice } from '../notice.ts'
 
 const now = 1_763_700_000_000
 const image: Image = {

@@ -1,7 +1,7 @@
 /** How an idle preview is frozen, woken, and called back where it is in use after all. */
 import { isOwn, known, nudged, running, stage } from './states.ts'
-import type { EventOf } from './event.ts'
-import { isOnItsWay, type In, type InPhase, type PausedPhase } from './preview.ts'
+import type { EventOf } from '../event.ts'
+import { isOnItsWay, type In, type InPhase, type PausedPhase } from '../preview.ts'
 
 /** Its route goes; its container runs on until the drain is over. */
 export function pause(preview: In<'running'>, _: EventOf<'pause'>, now: number): In<'paused'> | undefined {

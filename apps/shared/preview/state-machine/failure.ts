@@ -1,8 +1,8 @@
 /** What goes wrong with a preview: it cannot start, its application ends by itself, its image is not there. */
-import { withCurbed } from './notice.ts'
+import { withCurbed } from '../notice.ts'
 import { atOnce, notRenewed, rejected } from './update.ts'
 import { gone, isOwn, known, nudged, queued, stopped, withoutImage, withoutSlot } from './states.ts'
-import type { EventOf } from './event.ts'
+import type { EventOf } from '../event.ts'
 import {
   generationOf,
   LOOKED_FOR_MS,
@@ -12,9 +12,9 @@ import {
   type In,
   type InPhase,
   type Preview,
-} from './preview.ts'
-import { AT_ONCE, type Generation } from './generation.ts'
-import { retryAfter, type Reason } from './failure-reason.ts'
+} from '../preview.ts'
+import { AT_ONCE, type Generation } from '../generation.ts'
+import { retryAfter, type Reason } from '../failure-reason.ts'
 
 type Fail = EventOf<'fail'>
 type Exited = EventOf<'exited'>

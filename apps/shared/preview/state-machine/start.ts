@@ -1,9 +1,9 @@
 /** How a preview comes up: from the wish, by way of its image and its container, to the first answer. */
 import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
-import { stillNewer } from './image-update.ts'
-import type { EventOf } from './event.ts'
-import { rests, type In, type InPhase, type Preview, type StartedBy } from './preview.ts'
-import { isRouted, type Generation } from './generation.ts'
+import { stillNewer } from '../image-update.ts'
+import type { EventOf } from '../event.ts'
+import { rests, type In, type InPhase, type Preview, type StartedBy } from '../preview.ts'
+import { isRouted, type Generation } from '../generation.ts'
 
 type Start = EventOf<'start'>
 

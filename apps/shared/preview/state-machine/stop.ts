@@ -13,9 +13,9 @@ import {
   withoutImage,
   withoutSlot,
 } from './states.ts'
-import type { EventOf } from './event.ts'
-import { generationOf, isForgettable, isOnItsWay, type In, type InPhase, type Preview } from './preview.ts'
-import { isRouted } from './generation.ts'
+import type { EventOf } from '../event.ts'
+import { generationOf, isForgettable, isOnItsWay, type In, type InPhase, type Preview } from '../preview.ts'
+import { isRouted } from '../generation.ts'
 
 type Stop = EventOf<'stop'>
 type Ending = In<'stopping'> | In<'removing'>

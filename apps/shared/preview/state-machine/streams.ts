@@ -4,8 +4,8 @@
  * A forgotten tab opens them again seconds after they were cut, for ever. So those that are open when a preview goes
  * rest with it, and wake it no more, until a person comes or it runs again.
  */
-import type { Event } from './event.ts'
-import type { Preview } from './preview.ts'
+import type { Event } from '../event.ts'
+import type { Preview } from '../preview.ts'
 
 /**
  * `rest`: those that are open now do not wake it. `return`: those that rested are like all others again.

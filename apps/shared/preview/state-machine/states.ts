@@ -1,5 +1,5 @@
 /** The states: what stays of a preview as it enters another one, and what it is there. Undefined where nothing changes. */
-import { tryAgain, wantsNewer } from './image-update.ts'
+import { tryAgain, wantsNewer } from '../image-update.ts'
 import {
   fresh,
   generationOf,
@@ -13,10 +13,10 @@ import {
   type StoppedWhy,
   type StopWhy,
   type UnknownWhy,
-} from './preview.ts'
-import type { Stages } from './start-times.ts'
-import type { Generation, Routed } from './generation.ts'
-import type { Reason } from './failure-reason.ts'
+} from '../preview.ts'
+import type { Stages } from '../start-times.ts'
+import type { Generation, Routed } from '../generation.ts'
+import type { Reason } from '../failure-reason.ts'
 
 const knownFields = ['repository', 'tag', 'since', ...Object.keys(fresh)] as (keyof Known)[]
 

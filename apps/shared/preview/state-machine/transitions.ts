@@ -11,9 +11,9 @@ import * as pause from './pause.ts'
 import * as start from './start.ts'
 import * as stop from './stop.ts'
 import * as update from './update.ts'
-import type { Event, EventOf, EventType } from './event.ts'
-import { fresh, type In, type InPhase, type Phases, type Preview, type State } from './preview.ts'
-import { splitId, type PreviewId } from './preview-id.ts'
+import type { Event, EventOf, EventType } from '../event.ts'
+import { fresh, type In, type InPhase, type Phases, type Preview, type State } from '../preview.ts'
+import { splitId, type PreviewId } from '../preview-id.ts'
 import { toRestart } from './states.ts'
 
 type Step<E extends EventType, P extends Preview> = (preview: P, event: EventOf<E>, now: number) => Preview | undefined

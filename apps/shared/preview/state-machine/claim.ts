@@ -1,5 +1,5 @@
 /** What an event takes of what all previews share: the store gives it, or the event changes nothing. */
-import type { Event } from './event.ts'
+import type { Event } from '../event.ts'
 
 export interface Claim {
   /** One of the places of LOTAN_MAX_RUNNING, where the preview has none yet: how many there are. */
