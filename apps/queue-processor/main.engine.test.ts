@@ -400,19 +400,19 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
   })
 
   test('a pull that stands still is given up, and one that is wanted no more ends at once', async () => {
-    await publishSmall(`${registry.repository}:big`, 'big', { ballast: 2_000 })
+    for (const tag of ['big', 'stuck']) await publishSmall(`${registry.repository}:${tag}`, tag, { ballast: 2_000 })
     const gate = await openGate(registry.port)
-    const other = await openHarness(`127.0.0.1:${gate.port}/todowrangler`, {}, { stall: 1_500 })
-    const underWay = () =>
+    const other = await openHarness(`127.0.0.1:${gate.port}/todowrangler`, {}, { stall: 3_000 })
+    const underWay = (tag: string) =>
       until('the pull is on its way', () => {
-        const preview = other.store.get('big')
+        const preview = other.store.get(tag)
         return preview?.state === 'pulling' && preview.progress?.bytes ? preview.progress : undefined
       })
     try {
       gate.narrow(500_000)
       other.startWorker()
       await other.click('big')
-      const progress = await underWay()
+      const progress = await underWay('big')
       assert.ok(progress.percent < 75 && progress.total > progress.bytes, JSON.stringify(progress))
       await other.ask('big', { type: 'remove' })
       await other.untilState('big', 'unknown')
@@ -420,10 +420,11 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
       await sleep(300)
       assert.equal(await engine.findImage(`${other.config.repository}:big`), undefined)
 
+      // Another image: the engine may have what came of the first one in the moment before it ended.
       gate.narrow(500_000)
-      await other.click('big')
-      await underWay()
-      assert.equal((await other.untilState('big', 'failed')).reason.code, 'stalled')
+      await other.click('stuck')
+      await underWay('stuck')
+      assert.equal((await other.untilState('stuck', 'failed')).reason.code, 'stalled')
     } finally {
       await gate.close()
       await other.close()
