@@ -146,8 +146,8 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
     await sleep(300)
     assert.deepEqual([of('b').image, of('b').update?.failure], [was, null])
     // As the reaper does.
-    await harness.nudges.refresh(of('b'))
-    await until('it is here', () => of('b').image!.id !== was.id && of('b').update === null)
+    const isHere = () => of('b').image!.id !== was.id && of('b').update === null
+    await until('it is here', async () => (await harness.nudges.refresh(of('b')), isHere()), { every: 200 })
   })
 
   test('without standing behind the pulls of others, which are as many at a time as there are lanes', async () => {
