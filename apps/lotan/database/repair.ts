@@ -10,7 +10,7 @@ import type { Say } from '../console.ts'
 import { databaseOf, watchStore, withoutWatches, withStore } from './watch.ts'
 import type { Fact, FactName } from '../../shared/store/facts.ts'
 import { takeLock } from '../supervisor/lock.ts'
-import type { End, SupervisedProcess } from '../supervisor/process.ts'
+import type { End, SupervisedProcess } from '../supervisor/process/process.ts'
 import { waitFor } from '../wait-for.ts'
 
 /** nginx was started with these: they must survive the repair. */

@@ -2,10 +2,10 @@
 import type { Config } from '../../shared/config/config.ts'
 import type { Say } from '../console.ts'
 import { waitFor } from '../wait-for.ts'
-import { outputOf, whereToLook } from './output.ts'
+import { outputOf, whereToLook } from './process/output.ts'
 import type { Name } from './names.ts'
 import type { Processes } from './processes.ts'
-import { lastLines } from './rotate.ts'
+import { lastLines } from './process/rotate.ts'
 
 export interface Launch {
   config: Config

@@ -9,10 +9,10 @@ import { whatEnds } from '../nginx/certificate.ts'
 import { whyNotListen } from '../nginx/listen.ts'
 import { findNginx } from '../nginx/program.ts'
 import { endLeftovers } from './leftovers.ts'
-import { logOf } from './output.ts'
+import { logOf } from './process/output.ts'
 import type { Name } from './names.ts'
 import { lockOf } from './processes.ts'
-import { rotateLogs } from './rotate.ts'
+import { rotateLogs } from './process/rotate.ts'
 
 /** @throws with words for the operator */
 export async function prepareStart(config: Config, own: readonly Name[], say: Say): Promise<void> {

@@ -7,8 +7,8 @@ import { writeNginxConf } from '../nginx/config.ts'
 import { withStore } from '../database/watch.ts'
 import type { DatabaseRepair } from '../database/repair.ts'
 import { names, type Name } from './names.ts'
-import { outputOf } from './output.ts'
-import type { End, SupervisedProcess, ProcessPlan } from './process.ts'
+import { outputOf } from './process/output.ts'
+import type { End, SupervisedProcess, ProcessPlan } from './process/process.ts'
 import { registryConf } from '../demo/registry.ts'
 
 export type Processes = Map<Name, SupervisedProcess>

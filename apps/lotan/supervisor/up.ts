@@ -11,7 +11,7 @@ import { keepPrivate } from '../database/private-files.ts'
 import { noteFinalCounter } from '../database/restored-backup.ts'
 import type { Name } from './names.ts'
 import { stopOrder, type Processes } from './processes.ts'
-import { rotateLogs } from './rotate.ts'
+import { rotateLogs } from './process/rotate.ts'
 import { removeRunFile, writeRunFile, readRunFile } from './run-file.ts'
 import { onSignals } from './signals.ts'
 

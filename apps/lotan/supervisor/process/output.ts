@@ -3,8 +3,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { Config } from '../../shared/config/config.ts'
-import { displayPath } from '../console.ts'
+import type { Config } from '../../../shared/config/config.ts'
+import { displayPath } from '../../console.ts'
 
 export type Output = { file: string } | { line: (text: string) => void }
 

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Say } from '../console.ts'
+import type { Say } from '../../console.ts'
 import { groupEnded, killGroup } from './process-group.ts'
 import { openOutput, whereToLook, type Output } from './output.ts'
 import { crashesAfter, isLongest, restartDelay, HEALTHY_AFTER_MS } from './restart-delay.ts'
@@ -24,7 +24,7 @@ export interface ProcessPlan {
   command: (last: End | undefined) => string[] | Promise<string[]>
   env: NodeJS.ProcessEnv
   cwd: string
-  /** A file for its standard input, which its children inherit: `leftovers.ts` finds them by it. */
+  /** A file for its standard input, which its children inherit: `../leftovers.ts` finds them by it. */
   input: string
   output: Output
 }

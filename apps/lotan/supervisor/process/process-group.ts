@@ -1,6 +1,6 @@
 /** A process group: a process with all of its children, such as nginx with its workers. */
 import fs from 'node:fs'
-import { waitFor } from '../wait-for.ts'
+import { waitFor } from '../../wait-for.ts'
 
 /** Killed processes end within milliseconds. */
 const GONE_MS = 500
