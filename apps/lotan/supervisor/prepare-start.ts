@@ -1,4 +1,3 @@
-/** What happens before the first process starts: leftovers are ended, ports checked, a corrupt database moved aside. */
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
