@@ -14,7 +14,6 @@ export const exit = {
   /** No Lotan answers. */
   away: 3,
   token: 4,
-  /** TAG_FILTER does not offer the tag. */
   notOffered: 5,
   failed: 6,
   late: 7,

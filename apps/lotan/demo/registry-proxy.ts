@@ -60,7 +60,7 @@ export async function findRegistryProxy(config: Pick<Config, 'dockerHost' | 'ins
   }
 }
 
-/** Opens the proxy again after someone removed it or the engine restarted. */
+/** It ends when its container is removed or the engine restarts. */
 async function keepOpen(engine: Engine, container: string, options: CreateOptions, signal: AbortSignal): Promise<void> {
   for (let id = container; !signal.aborted;) {
     await engine.wait(id, signal).catch(() => {})

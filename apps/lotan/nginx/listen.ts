@@ -21,7 +21,6 @@ export async function refusalOf(host: string, port: number): Promise<string | un
   })
 }
 
-/** In words for the operator. */
 export async function whyNotListen({ listen, tls }: Pick<Config, 'listen' | 'tls'>): Promise<string | undefined> {
   return (await whyNot('LOTAN_LISTEN', listen)) ?? (tls ? whyNot('LOTAN_TLS_LISTEN', tls.listen) : undefined)
 }

@@ -9,7 +9,6 @@ interface Check {
   detail: string
 }
 
-/** @returns undefined when all are healthy */
 export async function unhealthyOf(config: Pick<Config, 'runDir' | 'domain'>): Promise<string | undefined> {
   const { status, checks } = await fetchReadiness(config)
   if (status === 200) return undefined

@@ -3,8 +3,7 @@ import { ask, listen, type Answer, type Api, type Event, type Refusal, type View
 
 /** Proxies give up a request that is silent for 60 s, some after 30 s. */
 const ASK_MS = 25_000
-/** How much later than promised an answer may come. */
-const LATE_MS = 10_000
+const ANSWER_GRACE_MS = 10_000
 const AGAIN_MS = 1_000
 const LISTEN_AGAIN_MS = 250
 /** A tag without a row has no events. `/wait` makes a row within this time, unless the registry lacks the tag. */
@@ -13,7 +12,7 @@ const REST_MS = 20
 
 /**
  * `refused`: the API's final answer. `away`: no answer ever came. `strange`: an answer that Lotan never gives. `late`:
- * `trouble` is what stood in the way last, where that was not the preview.
+ * `trouble` stood in the way last, unless that was the preview.
  */
 export type Ended =
   | { end: 'running'; view: View }
@@ -30,7 +29,11 @@ export async function askUntilRunning(tag: string, api: Api, within: number, mos
   for (let answered = false; ;) {
     const part = Math.min(left(), most)
     const seconds = (part / 1_000).toFixed(3)
-    const answer = await ask(api, `/previews/${encodeURIComponent(tag)}/wait?timeout=${seconds}`, part + LATE_MS)
+    const answer = await ask(
+      api,
+      `/previews/${encodeURIComponent(tag)}/wait?timeout=${seconds}`,
+      part + ANSWER_GRACE_MS,
+    )
     const ended = endOf(answer, tag)
     if (ended) return ended
     if ('away' in answer && !answered) return { end: 'away', why: answer.away }
