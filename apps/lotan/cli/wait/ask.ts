@@ -3,12 +3,12 @@ import { ask, listen, type Answer, type Api, type Event, type Refusal, type View
 
 /** Proxies give up a request that is silent for 60 s, some after 30 s. */
 const ASK_MS = 25_000
-const ANSWER_GRACE_MS = 10_000
+const GRACE_MS = 10_000
 const AGAIN_MS = 1_000
 const LISTEN_AGAIN_MS = 250
 /** A tag without a row has no events. `/wait` makes a row within this time, unless the registry lacks the tag. */
 const ROW_MS = 1_000
-const REST_MS = 20
+const LEAST_REQUEST_MS = 20
 
 /**
  * `refused`: the API's final answer. `away`: no answer ever came. `strange`: an answer that Lotan never gives. `late`:
@@ -29,18 +29,14 @@ export async function askUntilRunning(tag: string, api: Api, within: number, mos
   for (let answered = false; ;) {
     const part = Math.min(left(), most)
     const seconds = (part / 1_000).toFixed(3)
-    const answer = await ask(
-      api,
-      `/previews/${encodeURIComponent(tag)}/wait?timeout=${seconds}`,
-      part + ANSWER_GRACE_MS,
-    )
+    const answer = await ask(api, `/previews/${encodeURIComponent(tag)}/wait?timeout=${seconds}`, part + GRACE_MS)
     const ended = endOf(answer, tag)
     if (ended) return ended
     if ('away' in answer && !answered) return { end: 'away', why: answer.away }
     answered = true
     const trouble = troubleOf(answer, tag)
     if (!trouble && 'json' in answer) state = answer.json?.state
-    if (left() < REST_MS) return { end: 'late', state, trouble }
+    if (left() < LEAST_REQUEST_MS) return { end: 'late', state, trouble }
     // Lotan, or a proxy in front of it, may be restarting.
     if (trouble) await sleep(Math.min(AGAIN_MS, left()))
   }
