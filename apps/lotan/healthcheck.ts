@@ -1,7 +1,4 @@
-/**
- * A container's health check: ends with 0 when all processes (or the one that is named) are healthy, else prints which
- * is not.
- */
+/** A container's health check, of the process that is named or of all: ends with 0, or prints what is wrong. */
 import { readConfig } from '../shared/config/config.ts'
 import { get } from './supervisor/probe.ts'
 import { names } from './supervisor/names.ts'

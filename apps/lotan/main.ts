@@ -1,4 +1,3 @@
-/** The `lotan` command: runs the command that the arguments name, and ends with its status. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { SettingsError } from '../shared/config/config.ts'
@@ -46,7 +45,7 @@ function version(): string {
   return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version
 }
 
-/** The words for an error of the user's; undefined for any other error. */
+/** Undefined for an error that is not the user's. */
 function messageFor(error: unknown, { usage }: Command): string | undefined {
   if (error instanceof SettingsError)
     return error.problems.map(({ variable, problem }) => `lotan: ${variable} ${problem}`).join('\n')

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Calls `look` until it returns something else than undefined or false. An error counts as "not yet".
+ * Until `check` returns something else than undefined or false. An error counts as "not yet".
  * @param within milliseconds
- * @returns undefined when time is up
- * @throws AbortError when the signal is aborted
+ * @returns undefined when time is up @throws AbortError when the signal is aborted
  */
 export async function waitFor<T>(
   check: () => T | Promise<T>,

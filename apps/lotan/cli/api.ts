@@ -1,4 +1,3 @@
-/** Talks to a Lotan's API. */
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createParser } from 'eventsource-parser'
@@ -7,18 +6,18 @@ import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { Problem } from '../../shared/api/problem.ts'
 
 const CONNECT_MS = 10_000
-/** The API's event streams say something every 15 s. */
+/** The API's event streams send something every 15 s. */
 const SILENCE_MS = 40_000
 
 export interface Api {
   /** `http://previews.example.com:8080`, without a final slash. */
   base: string
-  /** Where to connect to, and whether by HTTPS, where that is known better than the address says. */
+  /** Null: as `base` says. */
   connect: { host: string; port: number; secure: boolean } | null
   token: string
 }
 
-/** A preview, as far as the command line looks at it. An older Lotan says nothing of `usual`. */
+/** An older Lotan sends no `usual`. */
 export type View = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'reason' | 'image' | 'progress' | 'position'> & {
   timing: Pick<PreviewJson['timing'], 'start'>
   usual?: PreviewJson['usual']
@@ -26,16 +25,15 @@ export type View = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'reason' | 'image
 
 export type Event = { event: 'preview'; data: View } | Extract<ApiEvent, { event: 'removed' }>
 
-/** A problem, as far as the command line looks at it. */
 export type Refusal = Pick<Problem, 'status' | 'detail' | 'advice'>
 
-/** `json` is undefined where the answer is none, or no object. `away`: no answer came, and why. */
+/** `json` is undefined unless the body is an object. `away`: why no answer came. */
 export type Answer = { status: number; json: Sent | undefined; location: string | undefined } | { away: string }
 
-/** A preview or a problem: what it holds is looked at one by one, since a proxy may have sent it. */
+/** All optional: a proxy may have sent it. */
 type Sent = Partial<View & Problem>
 
-/** One GET below /api/v1. @param within milliseconds for all of it */
+/** @param path below /api/v1 @param within milliseconds for the whole answer */
 export async function ask(api: Api, path: string, within: number): Promise<Answer> {
   const signal = AbortSignal.timeout(Math.ceil(within))
   try {
@@ -48,12 +46,7 @@ export async function ask(api: Api, path: string, within: number): Promise<Answe
   }
 }
 
-/**
- * The events of a stream, until it ends.
- *
- * @returns undefined where the API knows nothing there (404)
- * @throws when there is none for another reason; the events throw when it breaks off, or says nothing any more
- */
+/** @returns undefined on 404 @throws when it cannot be opened; the generator, when it breaks off or falls silent */
 export async function listen(api: Api, path: string, signal: AbortSignal): Promise<AsyncGenerator<Event> | undefined> {
   const answer = await open(api, path, 'text/event-stream', signal)
   if (answer.statusCode === 200) return eventsIn(answer)
@@ -76,7 +69,6 @@ async function* eventsIn(answer: IncomingMessage): AsyncGenerator<Event> {
   }
 }
 
-/** Where it connects to, for messages: `127.0.0.1:8080`. */
 export function addressOf(api: Api): string {
   const { host, port } = placeOf(api)
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -98,7 +90,7 @@ function open(api: Api, path: string, accept: string, signal: AbortSignal): Prom
 function placeOf(api: Api): { host: string; port: number } {
   if (api.connect) return api.connect
   const { hostname, port } = new URL(api.base)
-  // Such names are this machine's, but only browsers and curl know that by themselves.
+  // Browsers and curl resolve these names to this machine by themselves; Node does not.
   const host = hostname.endsWith('.localhost') ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, '')
   return { host, port: Number(port || (isSecure(api) ? 443 : 80)) }
 }

@@ -1,4 +1,3 @@
-/** Where the API is that a command talks to, and the token that opens it. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { readApiConfig, type ApiConfig } from '../../shared/config/config.ts'
@@ -7,16 +6,11 @@ import type { Api } from './api.ts'
 import { displayPath } from '../console.ts'
 import { readRunFile } from '../supervisor/run-file.ts'
 
-/**
- * What LOTAN_API and LOTAN_ADMIN_TOKEN say; without them the Lotan of the data directory: as its launcher wrote it
- * down, or, while none runs, as the settings have it.
- *
- * @returns instead of an API what is missing, for people
- */
+/** Without LOTAN_API: by the data directory's run file, else by its settings. @returns `missing`: what to do */
 export function findApi(config: ApiConfig = readApiConfig()): Api | { missing: string } {
   const { api, adminToken, dataDir, domain } = config
   if (api) {
-    // The data directory's token is for its own Lotan, and not for whatever LOTAN_API names.
+    // The data directory's token must not be sent to another Lotan.
     if (!adminToken) return { missing: `set LOTAN_ADMIN_TOKEN too: the admin token of the Lotan at ${api}` }
     return { base: api, connect: null, token: adminToken }
   }
@@ -32,7 +26,6 @@ export function findApi(config: ApiConfig = readApiConfig()): Api | { missing: s
   return { base, connect: { host: reachable(host), port, secure }, token }
 }
 
-/** What the launcher made at its first start. */
 function keptToken(dataDir: string): string | undefined {
   try {
     return fs.readFileSync(path.join(dataDir, 'admin-token'), 'utf8').trim()
@@ -41,7 +34,7 @@ function keptToken(dataDir: string): string | undefined {
   }
 }
 
-/** Who listens on all addresses is asked on the machine's own. */
+/** A wildcard address is for listening: connect to loopback. */
 function reachable(host: string): string {
   const plain = host.replace(/^\[|\]$/g, '')
   return plain === '0.0.0.0' ? '127.0.0.1' : plain === '::' ? '::1' : plain

@@ -1,20 +1,17 @@
-/** Keeps Lotan's files from other users: they hold tokens, visitors' addresses and the output of applications. */
+/** Keeps other users from Lotan's files, which hold tokens, visitors' addresses and applications' output. */
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 
 const FOR_OTHERS = 0o077
-/** nginx's workers enter the run directory (apps/lotan/nginx/workers.ts). */
+/** nginx's workers enter the run directory (../nginx/workers.ts). */
 const GROUP_ENTERS = 0o010
 
-/** What Lotan makes in the data directory, which may hold other files too. */
+/** The data directory may hold other files too. */
 const OURS =
   /^(lotan\.sqlite.*|instance|admin-token|lock(-.*)?|redis(\.unreadable)?|registry(-port)?|demo-stamp|logs|run)$/
 
-/**
- * Also corrects what exists: earlier versions, SQLite, nginx and Redis made files with the umask Lotan was started
- * with.
- */
+/** Also corrects existing files: earlier versions, SQLite, nginx and Redis made some with Lotan's first umask. */
 export function keepPrivate({ dataDir, runDir }: Pick<Config, 'dataDir' | 'runDir'>): void {
   process.umask(FOR_OTHERS)
   const entered = [runDir, path.join(runDir, 'nginx')]
@@ -27,7 +24,7 @@ function restrict(file: string, entered: string[]) {
     const found = fs.lstatSync(file)
     // A link may lead out of the data directory.
     if (found.isSymbolicLink()) return
-    // The process that serves on a socket has set its mode, and may run already.
+    // The process that serves on a socket has set its mode, and may already run.
     if (found.isSocket()) return
     const taken = entered.includes(file) ? FOR_OTHERS & ~GROUP_ENTERS : FOR_OTHERS
     if (found.mode & taken) fs.chmodSync(file, found.mode & 0o7777 & ~taken)

@@ -1,7 +1,6 @@
 /**
- * Repairs a database that was damaged or replaced while Lotan runs: ends the processes that use it, moves a damaged
- * file aside and has the reaper rebuild it from the engine. nginx goes on by the routes in its cache; until the
- * database is rebuilt the router gives no new ones.
+ * Ends the processes that use the database, moves a damaged file aside and has the reaper rebuild it from the engine.
+ * Until then nginx serves the routes in its cache, and the router gives no new ones.
  */
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -10,7 +9,7 @@ import type { Say } from '../console.ts'
 import { databaseOf, watchStore, withoutWatches, withStore } from './watch.ts'
 import type { Fact, FactName } from '../../shared/store/facts.ts'
 import { takeLock } from '../supervisor/lock.ts'
-import type { End, SupervisedProcess } from '../supervisor/process.ts'
+import type { End, SupervisedProcess } from '../supervisor/process/process.ts'
 import { waitFor } from '../wait-for.ts'
 
 /** nginx was started with these: they must survive the repair. */
@@ -23,7 +22,6 @@ const LOST = 'what stopped previews had written, all history and the times of la
 
 export type DatabaseRepair = ReturnType<typeof openDatabaseRepair>
 
-/** @param databaseUsers the launcher's processes that use the database */
 export function openDatabaseRepair(
   config: Config,
   databaseUsers: () => Iterable<Pick<SupervisedProcess, 'pid' | 'restart'>>,
@@ -71,9 +69,8 @@ export function openDatabaseRepair(
 
   return {
     /**
-     * Repairs the database if that is due. Call it before each start of a process that uses the database.
-     * @param last how the process's last run ended
-     * @throws when it cannot be repaired now; the next call tries again
+     * Call it before each start of a process that uses the database. @param last how its last run ended
+     * @throws when the database cannot be repaired now; the next call tries again
      */
     async before(last?: End): Promise<void> {
       isDue ||= last !== undefined && isForDamage(last, config)
@@ -83,14 +80,13 @@ export function openDatabaseRepair(
   }
 }
 
-/** A crash may come from damage too: SQLite may die of it before it can tell. */
+/** A crash counts too: SQLite may die of damage before it reports it. */
 function isForDamage({ code, signal }: End, config: Config): boolean {
   if (code === DAMAGED) return true
   const isCrash = (code !== null && code !== 0) || ['SIGBUS', 'SIGSEGV', 'SIGABRT'].includes(signal ?? '')
   return isCrash && whatIsDamaged(databaseOf(config)) !== undefined
 }
 
-/** Several launchers may share the database. */
 async function withDatabaseLock(config: Config, act: () => Promise<void>): Promise<void> {
   const lock = await waitFor(() => takeLock(path.join(config.dataDir, 'lock-database')), { within: LOCK_MS })
   try {

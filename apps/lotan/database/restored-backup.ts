@@ -1,6 +1,6 @@
 /**
- * Tells whether the database is a restored backup. A file beside it (no backup holds it) keeps how many slots were ever
- * given out: a database that counts fewer does not know which containers have them now.
+ * A file that no backup holds keeps how many slots were ever given out. A database that counts fewer is a restored
+ * backup: it does not know which containers have those slots now.
  */
 import fs from 'node:fs'
 import path from 'node:path'
@@ -16,26 +16,25 @@ const DIGITS = 16
 type Facts = Pick<Store, 'slotsGiven' | 'countSlotsFrom' | 'list' | 'facts'>
 
 /**
- * Whether slots may since have gone to other previews than the database says. Ask before any process is started.
- * Without the file only a database that has counted no slots is trusted: the data directory may be new, with a backup
- * restored into it.
+ * Whether slots may have gone to other previews since. Ask before any process starts. Without the file only a database
+ * that has counted no slots is trusted: a backup may have been restored into a new data directory.
  */
 export function isRestoredBackup(config: Pick<Config, 'dataDir'>, store: Pick<Facts, 'slotsGiven' | 'list'>): boolean {
   const given = store.slotsGiven()
   const seen = read(fileOf(config)) ?? (given > 0 ? Infinity : 0)
   if (given >= seen) return false
-  // Where no preview holds a slot no route can lead to the wrong one, as after a lost database.
+  // Where no preview holds a slot, no route can lead to the wrong one: as after a lost database.
   return store.list().some((preview) => generationsOf(preview).some(({ slot }) => slot !== null))
 }
 
-/** Raises the file's counter to the database's. @throws when either cannot be read or written */
+/** @throws when file or database cannot be read or written */
 export function raiseFileCounter(config: Pick<Config, 'dataDir'>, store: Pick<Facts, 'slotsGiven'>): void {
   const file = fileOf(config)
   const given = store.slotsGiven()
   if (given > (read(file) ?? 0)) write(file, given)
 }
 
-/** Raises the counter of a restored database once the reaper has compared it with the engine. @throws as above */
+/** Raises a restored database's counter once the reaper has compared it with the engine. @throws as above */
 export function raiseStoreCounter(
   config: Pick<Config, 'dataDir'>,
   store: Pick<Facts, 'slotsGiven' | 'countSlotsFrom' | 'facts'>,
@@ -45,7 +44,7 @@ export function raiseStoreCounter(
   if (store.slotsGiven() < seen && store.facts.get('compared')) store.countSlotsFrom(seen + 1)
 }
 
-/** Does both every second. Start it only after `compared` was reset. */
+/** Start it only after `compared` was reset. */
 export function followSlotCounter(config: Config): void {
   const withDatabase = watchStore(config)
   const update = (store: Facts) => {
@@ -60,7 +59,7 @@ export async function noteFinalCounter(config: Config): Promise<void> {
   await lastRead(config, (store) => raiseFileCounter(config, store)).catch(() => {})
 }
 
-/** In the data directory, since the run directory may be lost at a reboot. */
+/** In the data directory: a run directory elsewhere may be lost at a reboot. */
 function fileOf({ dataDir }: Pick<Config, 'dataDir'>): string {
   return path.join(dataDir, 'run', 'slots-given')
 }

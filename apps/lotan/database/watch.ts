@@ -1,7 +1,3 @@
-/**
- * The launcher's reads of the database: short ones, and watches that keep it open and notice that its file was
- * replaced.
- */
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -9,7 +5,7 @@ import { openLog } from '../../shared/log.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import { labelOf } from '../../shared/tag.ts'
 
-/** How long a watch leaves a replaced file alone, for the repair to begin. */
+/** Leaves a replaced file alone for this long: the repair has to begin first. */
 const PATIENCE_MS = 3_000
 const LAST_READ_MS = 500
 
@@ -17,7 +13,7 @@ export function databaseOf(config: Pick<Config, 'dataDir'>): string {
   return path.join(config.dataDir, 'lotan.sqlite')
 }
 
-/** Opening brings the schema up to date. */
+/** Opening migrates the schema. */
 export async function withStore<T>(config: Config, use: (store: Store) => T | Promise<T>): Promise<T> {
   const store = open(config)
   try {
@@ -27,11 +23,10 @@ export async function withStore<T>(config: Config, use: (store: Store) => T | Pr
   }
 }
 
-/** During a repair none of these may keep the old file open: SQLite would use its pages in memory. */
+/** Closed during a repair: while one is open, SQLite would reuse the old file's pages in memory. */
 const watches = new Set<() => void>()
 let repairs = 0
 
-/** Closes all watches of this process while the file is repaired. */
 export async function withoutWatches<T>(repair: () => Promise<T>): Promise<T> {
   repairs++
   for (const close of watches) close()
@@ -42,7 +37,7 @@ export async function withoutWatches<T>(repair: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A reader that keeps the database open between reads; it returns undefined while the database cannot be read. */
+/** Keeps the database open between reads, and notices a replaced file. Returns undefined while it cannot be read. */
 export function watchStore(config: Config): <T>(use: (store: Store) => T) => T | undefined {
   let store: Store | undefined
   let pausedUntil = 0
@@ -68,10 +63,7 @@ export function watchStore(config: Config): <T>(use: (store: Store) => T) => T |
   }
 }
 
-/**
- * The last read before the launcher ends, without waiting for locks or repairs.
- * @throws when the database cannot be read
- */
+/** The last read before the launcher ends: does not wait for locks or repairs. @throws when it cannot read */
 export function lastRead<T>(config: Config, use: (store: Store) => T): Promise<T> {
   return withoutWatches(async () => {
     if (!fs.statSync(databaseOf(config)).size) throw new Error('it is empty')

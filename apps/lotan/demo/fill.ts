@@ -1,4 +1,3 @@
-/** Fills the demo's registry by running apps/demo as a child process. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -6,17 +5,14 @@ import { environmentFor, type Config } from '../../shared/config/config.ts'
 import type { Say } from '../console.ts'
 import { root } from '../supervisor/processes.ts'
 
-/** The sample's tags, in the order they are shown. The last one fails on purpose. */
+/** In the order they are shown. The last one fails on purpose. */
 export const samples = ['red', 'green', 'blue', 'purple', 'pr-3001', 'pr-3002', 'bad']
 
 export function hasDemo(): boolean {
   return spawnSync('sh', ['-c', 'command -v docker-registry']).status === 0
 }
 
-/**
- * Builds and pushes the sample images that are missing.
- * @throws when that fails, or the signal is aborted
- */
+/** Runs apps/demo, which builds and pushes missing images. @throws when that fails or is aborted */
 export async function prepareDemo(config: Config, say: Say, signal: AbortSignal): Promise<void> {
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', process.execPath, 'apps/demo/main.ts'], {
     cwd: root,

@@ -1,7 +1,4 @@
-/**
- * A program that forwards connections to the same port of another address: `node registry-forwarder.ts 172.17.0.2
- * 5417`.
- */
+/** Forwards connections to the same port of another address: `node registry-forwarder.ts 172.17.0.2 5417`. */
 import net from 'node:net'
 import { pipeline } from 'node:stream'
 

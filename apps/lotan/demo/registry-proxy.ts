@@ -1,7 +1,7 @@
 /**
- * The demo's registry for an engine outside of Lotan's container. Both must reach it as `127.0.0.1:PORT`, but have
- * different loopbacks: so a second container publishes that port on the engine's machine (loopback only) and forwards
- * to Lotan. It joins Lotan's PID namespace, so the kernel ends it with Lotan's container.
+ * For an engine outside of Lotan's container: both must reach the registry as `127.0.0.1:PORT`, but have different
+ * loopbacks. A second container publishes that port on the engine's loopback and forwards to Lotan. It joins Lotan's
+ * PID namespace, so the kernel ends it with Lotan's container.
  */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,11 +13,7 @@ const PAUSE_MS = 250
 /** Enough for the engine to finish removing the last one. */
 const MOST_TRIES = 40
 
-/**
- * @param signal when aborted, a closed proxy is not opened again
- * @returns undefined when Lotan and the engine share a loopback
- * @throws with words for the operator when the engine does not answer
- */
+/** @returns undefined when Lotan and the engine share a loopback @throws with words for the operator: no engine */
 export async function findRegistryProxy(config: Pick<Config, 'dockerHost' | 'instance'>, signal: AbortSignal) {
   const engine = openEngine(config)
   const own = await ownContainer(engine).catch((error: Error) => {
@@ -47,10 +43,7 @@ export async function findRegistryProxy(config: Pick<Config, 'dockerHost' | 'ins
   })
 
   return {
-    /**
-     * @returns the address where Lotan's registry has to listen; undefined when the port is taken on the engine's
-     * machine
-     */
+    /** @returns where Lotan's registry must listen; undefined when the port is taken on the engine's machine */
     async open(port: number): Promise<string | undefined> {
       let container: string
       try {
@@ -67,7 +60,7 @@ export async function findRegistryProxy(config: Pick<Config, 'dockerHost' | 'ins
   }
 }
 
-/** Opens the proxy again after someone removed it or the engine restarted. */
+/** It ends when its container is removed or the engine restarts. */
 async function keepOpen(engine: Engine, container: string, options: CreateOptions, signal: AbortSignal): Promise<void> {
   for (let id = container; !signal.aborted;) {
     await engine.wait(id, signal).catch(() => {})
@@ -76,7 +69,6 @@ async function keepOpen(engine: Engine, container: string, options: CreateOption
   }
 }
 
-/** Starts the container in place of one that an earlier run left. @returns its id */
 async function replace(engine: Engine, options: CreateOptions, signal: AbortSignal): Promise<string> {
   const id = await create(engine, options, signal)
   try {

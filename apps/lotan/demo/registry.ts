@@ -1,24 +1,22 @@
-/** The demo's registry, on a loopback port that stays the same from run to run while it is free. */
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { refusalOf } from '../nginx/listen.ts'
 
-/** Below the kernel's ephemeral ports, one of which could take this port while Lotan is down. */
+/** Below the kernel's ephemeral ports, which could take this port while Lotan is down. */
 const FIRST = 5100
 const COUNT = 900
 
 /**
- * Finds a port where both Lotan and the engine reach the registry, and writes the registry's configuration.
- * @param signal ends the proxy for the engine, where Lotan runs in a container
- * @returns the demo's repository, `127.0.0.1:5417/todowrangler`, and the address where Lotan reaches the registry
+ * The port is one that both Lotan and the engine reach: the last run's while it is free.
+ * @returns `127.0.0.1:5417/todowrangler`, and where Lotan itself reaches it
  * @throws with words for the operator when no port is free or the engine does not answer
  */
 export async function prepareRegistry(
   config: Pick<Config, 'dataDir' | 'runDir' | 'dockerHost' | 'instance'>,
   signal: AbortSignal,
 ): Promise<{ repository: string; reached: { host: string; port: number } }> {
-  // Loaded here, since only the demo's launcher talks to the engine.
+  // Loaded here: only the demo's launcher talks to the engine.
   const { findRegistryProxy } = await import('./registry-proxy.ts')
   const proxy = await findRegistryProxy(config, signal)
   const tryPort = async (port: number) => {

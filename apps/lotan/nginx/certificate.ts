@@ -1,4 +1,3 @@
-/** The certificate of LOTAN_TLS_CERT: whether it can be used, and when it is another one. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import fs from 'node:fs'
 import type { Config, Problem } from '../../shared/config/config.ts'
@@ -6,7 +5,7 @@ import type { Say } from '../console.ts'
 
 const usual = { look: 5_000, remind: 86_400_000 }
 
-/** What is wrong with certificate and key, so that no browser would take them. Nothing where there is none. */
+/** Why browsers would refuse certificate and key. */
 export function certificateProblems({ tls, domain }: Pick<Config, 'tls' | 'domain'>): Problem[] {
   if (!tls) return []
   const certificate = attempt('LOTAN_TLS_CERT', tls.certificate, (pem) => new X509Certificate(pem))
@@ -21,7 +20,7 @@ export function certificateProblems({ tls, domain }: Pick<Config, 'tls' | 'domai
   return [{ variable: 'LOTAN_TLS_CERT', problem }]
 }
 
-/** Words for the operator where the certificate's time is over, or nearly; undefined where it is not, or cannot be told. */
+/** In words for the operator, from a week before; undefined also where the file cannot be read. */
 export function whatEnds({ tls }: Pick<Config, 'tls'>, now: number): string | undefined {
   const read = tls && attempt('LOTAN_TLS_CERT', tls.certificate, (pem) => new X509Certificate(pem))
   if (!read || !('value' in read)) return undefined
@@ -32,11 +31,8 @@ export function whatEnds({ tls }: Pick<Config, 'tls'>, now: number): string | un
 }
 
 /**
- * Calls back when the files are others and good. Others that are no good, or cannot be read, are said to be, and the old
- * ones serve on. The end of what serves is said once a day, from its last week on.
- *
- * @param every how often the files are looked at and their end is told, milliseconds
- * @returns stops it
+ * Calls back when the files changed and can be used; files that cannot are reported, and the old ones stay in use.
+ * Once a day it warns of the end of the certificate in use. @returns stops it
  */
 export function followCertificate(
   config: Pick<Config, 'tls' | 'domain'>,
@@ -52,8 +48,7 @@ export function followCertificate(
     const mark = markOf([tls.certificate, tls.key])
     if (mark === seen) return
     seen = mark
-    // They were away for a moment.
-    if (mark === serves) return
+    if (mark === serves) return // The files were away for a moment.
     const [problem] = certificateProblems(config)
     if (problem) return say(`the renewed certificate is not used: ${problem.variable} ${problem.problem}`, 'bad')
     serves = mark
@@ -68,7 +63,7 @@ export function followCertificate(
   return () => timers.forEach(clearInterval)
 }
 
-/** What changes with the content of files, links followed; and with whether they can be seen. */
+/** Changes with the files' content (links followed), and with whether they can be read. */
 function markOf(files: string[]): string {
   return files.map(markOfOne).join(', ')
 }

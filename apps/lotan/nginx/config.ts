@@ -1,4 +1,3 @@
-/** Writes nginx's configuration, and says how nginx is run with it. */
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import ejs from 'ejs'
@@ -16,18 +15,13 @@ import { letWorkersIn } from './workers.ts'
 
 const templates = path.resolve(import.meta.dirname, '../../../nginx')
 
-/** What nginx writes while it runs. Files of an earlier one may belong to another user. */
 const TEMPORARY = ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
 /**
- * Writes the configuration for one run of nginx and empties its cache of routes: an answer of an earlier run must never
- * route anything. To be called before every start.
- *
+ * Call it before every start: it empties the cache of routes, since an earlier run's answer must never route anything.
  * The pool's port is fixed for the run: LOTAN_CONTAINER_PORT, else what this repository's previews last used. A preview
  * on another port is reached by its address, without kept connections.
- *
- * @returns the command that runs nginx in the foreground
- * @throws when it is not known yet where slots are
+ * @returns the command that runs nginx in the foreground @throws when it is not known yet where slots are
  */
 export async function writeNginxConf(
   config: Pick<
@@ -61,7 +55,7 @@ export async function writeNginxConf(
   await fs.mkdir(logs, { recursive: true })
   const workers = await letWorkersIn([config.runDir, dir])
   const routes = await emptyRoutes(config)
-  // One that was killed has left its socket, and the next could not listen.
+  // A killed nginx leaves its socket, which the next could not listen on. TEMPORARY may be another user's.
   for (const name of ['relay.sock', ...TEMPORARY]) await fs.rm(path.join(dir, name), { recursive: true, force: true })
 
   const program = findNginx()
@@ -89,7 +83,7 @@ export async function writeNginxConf(
     identityHeaders,
     scheme: protocol.slice(0, -1),
     publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
-    // Where HTTP leads to: the public address, which may be another proxy's.
+    // Where HTTP redirects to: the public address, which may be another proxy's.
     secure: `https://$host${publicPort === null ? '' : `:${publicPort}`}`,
     longestWait: `${Math.ceil((config.hold + 30_000) / 1000)}s`,
     adminLocations: admin,
@@ -105,23 +99,21 @@ export async function writeNginxConf(
   store.facts.set('poolPortInUse', port)
   await fs.rm(endedStreamsFile(config), { force: true })
   store.streams({ opened: [], ended: 'all' })
-  // Its workers find their files by paths that begin in the directory it is started in.
+  // Workers open their files by relative paths, from the directory where nginx was started.
   return ['env', '-C', config.runDir, 'nginx', '-p', './', '-c', file, '-e', errors]
 }
 
-/** How many files a process may have open at most, as the kernel has it for this one. */
 async function openFilesLimit(): Promise<number> {
   const limits = await fs.readFile('/proc/self/limits', 'utf8')
   const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1]
   return hard === undefined ? 65_536 : Number(hard)
 }
 
-/** A regular expression for a text as it stands. Only letters and digits mean the same to nginx whatever is around them. */
+/** To nginx, only letters and digits mean themselves in every context. */
 function exactly(text: string): string {
   return text.replace(/[^a-z0-9]/gi, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
-/** A regular expression for a path in which `*` stands for anything. */
 function anywhere(path: string): string {
   return path.split('*').map(exactly).join('.*')
 }

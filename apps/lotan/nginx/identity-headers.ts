@@ -1,14 +1,13 @@
 /**
- * Headers by which a proxy tells an application who asks and how they came: address, host, path, scheme, certificate, login.
- * Frameworks and their common extensions believe them, from any client, by default or once they are told that a proxy stands
- * in front: so a visitor must not be able to say them. Only trusted proxies (LOTAN_TRUSTED_PROXIES) may.
- *
- * Those that nginx writes itself (X-Real-IP, X-Forwarded-For, -Host, -Proto and -Port) are not among them. Names with
- * underscores or dots, which some take for these, nginx drops.
+ * Headers by which a proxy tells an application who the client is and how it came. Frameworks and their extensions
+ * believe them, by default or once told that a proxy stands in front: so only trusted proxies (LOTAN_TRUSTED_PROXIES)
+ * may send them. Left out are those that nginx writes itself (X-Real-IP, X-Forwarded-For, -Host, -Proto and -Port), and
+ * names with underscores or dots, which some take for these: nginx drops them.
  */
 const claims = {
-  /** RFC 7239, and what came before it. */
-  way: 'Forwarded X-Forwarded X-Forwarded-By X-Forwarded-Server X-Forwarded-Prefix X-Forwarded-Path X-Forwarded-Uri X-Forwarded-Method X-Original-Forwarded-For X-Vercel-Forwarded-For',
+  /** RFC 7239, and its predecessors. */
+  forwarded:
+    'Forwarded X-Forwarded X-Forwarded-By X-Forwarded-Server X-Forwarded-Prefix X-Forwarded-Path X-Forwarded-Uri X-Forwarded-Method X-Original-Forwarded-For X-Vercel-Forwarded-For',
   /** Rails takes Client-IP; PHP and Java examples take the rest. */
   address:
     'Client-IP X-Client-IP X-Cluster-Client-IP X-Remote-IP X-Remote-Addr X-Originating-IP X-ProxyUser-IP Proxy-Client-IP WL-Proxy-Client-IP True-Client-IP CF-Connecting-IP CF-Connecting-IPv6 CF-Pseudo-IPv4 Fastly-Client-IP Fly-Client-IP X-Azure-ClientIP X-Azure-SocketIP X-Appengine-User-IP X-Appengine-Remote-Addr X-Envoy-External-Address X-Nf-Client-Connection-IP X-Real-Port',

@@ -1,4 +1,4 @@
-/** Whether nginx will be able to listen, asked beforehand so that the answer can say what to do. */
+/** Checked before nginx starts, so that the message can say what to do. */
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
@@ -6,16 +6,13 @@ import type { Config, Place } from '../../shared/config/config.ts'
 
 const run = promisify(execFile)
 
-/** Where nginx is told to listen: its `[::]` is for IPv6 alone, and ours is for all addresses that the machine has. */
+/** To nginx `[::]` is IPv6 alone; in LOTAN_LISTEN it is all addresses of the machine. */
 export function listensOn({ host, port }: Place): Place[] {
   const hosts = host === '[::]' ? ['0.0.0.0', host] : [host]
   return hosts.map((host) => ({ host, port }))
 }
 
-/**
- * Whether a program may listen there now; on `::` to IPv6 alone.
- * @returns undefined when it may, else the system's error code: `EADDRINUSE`
- */
+/** @returns undefined when a program may listen there now (on `::`: IPv6 alone), else a code such as `EADDRINUSE` */
 export async function refusalOf(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -24,7 +21,6 @@ export async function refusalOf(host: string, port: number): Promise<string | un
   })
 }
 
-/** Why nginx cannot listen where it is to, and what to do about it; undefined when it can. */
 export async function whyNotListen({ listen, tls }: Pick<Config, 'listen' | 'tls'>): Promise<string | undefined> {
   return (await whyNot('LOTAN_LISTEN', listen)) ?? (tls ? whyNot('LOTAN_TLS_LISTEN', tls.listen) : undefined)
 }

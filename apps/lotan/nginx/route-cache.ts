@@ -1,18 +1,17 @@
-/** The directory in which nginx keeps what the router said of routes. */
 import { existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 
 /**
- * Makes the directory anew, empty. It is in memory where there is such a place: on a full disk nginx could not write an
- * answer down, and drops the connection of a client whose answer it cannot write.
+ * In memory where possible: on a full disk nginx cannot store a response, and then drops the client's connection.
+ * @returns the new, empty directory; relative to the run directory where it is on disk
  */
 export async function emptyRoutes(config: Pick<Config, 'instance' | 'runDir'>): Promise<string> {
   const routes = inMemory(config)
   try {
     await forgetRoutes(config)
-    // Another user cannot have made it beforehand: mkdir fails where it exists.
+    // mkdir fails where another user has made it beforehand.
     await fs.mkdir(routes, { mode: 0o700 })
     return routes
   } catch {
@@ -23,15 +22,12 @@ export async function emptyRoutes(config: Pick<Config, 'instance' | 'runDir'>): 
   }
 }
 
-/**
- * Whether the directory was removed, as systemd does of a user with all that is theirs in /dev/shm when they log out
- * (RemoveIPC). nginx then drops connections, since it cannot write down a route.
- */
+/** At logout systemd removes a user's files in /dev/shm (RemoveIPC): nginx cannot store routes, drops connections. */
 export function hasLostRoutes(config: Pick<Config, 'instance' | 'runDir'>): boolean {
   return !existsSync(inMemory(config)) && !existsSync(onDisk(config))
 }
 
-/** Removes it, once nginx has ended. @throws where it is another user's */
+/** Only once nginx has ended. @throws where it is another user's */
 export async function forgetRoutes(config: Pick<Config, 'instance'>): Promise<void> {
   await fs.rm(inMemory(config), { recursive: true, force: true })
 }

@@ -1,4 +1,4 @@
-/** What nginx answers without the router: as a page, and as a problem. See nginx/http/static-responses. */
+/** Responses without the router, each as a page and as a problem. Used by nginx/http/static-responses. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
@@ -8,10 +8,9 @@ import { problemOf } from '../../shared/api/problem.ts'
 
 const pages = path.resolve(import.meta.dirname, '../../../nginx/pages')
 
-/** Seconds: how long a router takes to start, and what the router's own waiting page says. */
+/** Seconds: a router's start takes about this long, and the router's waiting page says the same. */
 const RETRY_AFTER = 2
 
-/** What nginx refuses by itself: status, heading, and a sentence that says what to change. */
 const refusals: [number, string, string][] = [
   [400, 'Not understood', 'The request cannot be read: its line, its headers or its body are not well formed.'],
   [405, 'Not this way', 'No request with this method is taken.'],
@@ -26,7 +25,7 @@ const refusals: [number, string, string][] = [
   [505, 'Not understood', 'The request is in a version of HTTP that is not spoken here.'],
 ]
 
-/** All of it, ready to stand between single quotes in nginx's configuration. */
+/** Escaped for single quotes in nginx's configuration. */
 export async function staticResponses({ domain }: Pick<Config, 'domain'>) {
   const restarting = 'Lotan is restarting'
   return {
@@ -40,7 +39,7 @@ export async function staticResponses({ domain }: Pick<Config, 'domain'>) {
           again: RETRY_AFTER,
         },
       ),
-      // To load this page again would be to ask for another thing than was sent.
+      // No reload: it would send a GET instead of the form.
       form: await page(restarting, 'What you sent has perhaps not arrived. Go back, look, and send it again.'),
       problem: problem(503, `Lotan is restarting: the router does not answer just now. Try again in ${RETRY_AFTER} s.`),
     },
@@ -72,11 +71,10 @@ export async function staticResponses({ domain }: Pick<Config, 'domain'>) {
 
 interface Script {
   text: string
-  /** As a Content-Security-Policy names it. */
   hash: string
 }
 
-/** @param more.again after how many seconds it loads itself again */
+/** @param more.again reload after this many seconds */
 async function page(
   heading: string,
   sentence: string,
@@ -93,7 +91,6 @@ async function page(
   )
 }
 
-/** A script that removes cookies until few enough are left. */
 async function cookieRemover(): Promise<Script> {
   const text = tight(await fs.readFile(path.join(pages, 'too-many-cookies.js'), 'utf8'))
   return { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}` }
@@ -107,7 +104,7 @@ function quoted(text: string): string {
   return tight(text).replace(/[\\']/g, '\\$&')
 }
 
-/** nginx takes no more than 4 kB for one text. */
+/** nginx takes at most 4 kB for one text. */
 function tight(text: string): string {
   return text.replace(/\s*\n\s*/g, '\n').trim()
 }

@@ -1,17 +1,13 @@
-/**
- * The user that nginx's workers run as: one without rights, where Lotan is root's. They read what visitors and
- * applications send, and a fault in that must make no client root.
- */
+/** nginx's workers read what visitors and applications send: a fault in that must make no client root. */
 import fs from 'node:fs/promises'
 
-/** The ones that systems have for their web server; in this order. */
+/** What systems name their web server's user. The first that exists. */
 const USERS = ['www-data', 'nginx', 'http', 'nobody']
 
 /**
- * Lets the workers, and no other user, enter these directories, whose sockets may be open to all users then. The
- * directories above may be closed to them: they work in one of these.
- *
- * @returns what nginx's directive `user` takes; undefined where Lotan is not root's, and they are its own user
+ * Lets the workers enter these directories, and no other user: their sockets may then be open to all. The directories
+ * above may stay closed: workers are started in one of these.
+ * @returns what nginx's directive `user` takes; undefined where Lotan is not root's, and workers are its own user
  */
 export async function letWorkersIn(dirs: string[]): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return undefined
@@ -20,7 +16,7 @@ export async function letWorkersIn(dirs: string[]): Promise<string | undefined> 
   try {
     for (const dir of dirs) await fs.chown(dir, 0, workers.gid)
   } catch (error) {
-    // A container without CAP_CHOWN, as earlier Compose files have it.
+    // A container without CAP_CHOWN, as in earlier Compose files.
     if ((error as NodeJS.ErrnoException).code === 'EPERM') return 'root'
     throw error
   }
@@ -28,7 +24,6 @@ export async function letWorkersIn(dirs: string[]): Promise<string | undefined> 
   return `${workers.user} ${workers.group}`
 }
 
-/** The first of them that this system has, and its group. */
 export function findUser(passwd: string, groups: string): { user: string; group: string; gid: number } | undefined {
   const fields = (text: string) => text.split('\n').map((line) => line.split(':'))
   for (const name of USERS) {

@@ -1,6 +1,4 @@
-/**
- * Health of the processes, as the router reports it. Redis is asked itself, since the router cannot work without it.
- */
+/** As the router reports it; Redis is asked itself, since the router cannot work without it. */
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { accepts, get } from './probe.ts'
@@ -11,7 +9,6 @@ interface Check {
   detail: string
 }
 
-/** @returns undefined when all are healthy, else which are not, and why */
 export async function unhealthyOf(config: Pick<Config, 'runDir' | 'domain'>): Promise<string | undefined> {
   const { status, checks } = await fetchReadiness(config)
   if (status === 200) return undefined

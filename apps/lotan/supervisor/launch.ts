@@ -1,26 +1,24 @@
-/** One start of the launcher: what it runs, and how it waits. */
 import type { Config } from '../../shared/config/config.ts'
 import type { Say } from '../console.ts'
 import { waitFor } from '../wait-for.ts'
-import { outputOf, whereToLook } from './output.ts'
+import { outputOf, whereToLook } from './process/output.ts'
 import type { Name } from './names.ts'
 import type { Processes } from './processes.ts'
-import { lastLines } from './rotate.ts'
+import { lastLines } from './process/rotate.ts'
 
 export interface Launch {
   config: Config
-  /** Whether this launcher runs it; otherwise another one does. */
+  /** False where another launcher runs it. */
   runs: (name: Name) => boolean
   start: (name: Name) => void
   processes: Processes
   say: Say
-  /** Aborted when the launcher has to end. */
   signal: AbortSignal
 }
 
 const SOON_MS = 5_000
 
-/** Waits for a fact that Lotan cannot start without; the error quotes the end of that process's log. */
+/** Its error quotes the end of that process's log. */
 export async function waitOrFail<T>(
   { config, signal }: Launch,
   check: () => T | Promise<T>,
@@ -34,7 +32,7 @@ export async function waitOrFail<T>(
   throw new Error(`${complaint} (waited ${within / 1000} s); ${whereToLook(output)}${quoted.join('')}`)
 }
 
-/** Waits for another launcher, without a limit. @throws when the signal is aborted */
+/** Has no limit. @throws when the signal is aborted */
 export async function waitForOtherLauncher<T>(
   { say, signal }: Launch,
   check: () => T | Promise<T>,

@@ -1,18 +1,17 @@
 /**
- * Ends processes that a killed launcher left behind. The kernel ends its children, but not theirs: nginx's workers
- * survive a killed master and keep the port. They are found by their inherited standard input (the process's lock file)
- * or output (its log), never by a stored process id, which may belong to another process by now.
+ * Ends processes that a killed launcher left: the kernel ends its children, but nginx's workers survive a killed master
+ * and keep the port. They are found by their inherited standard input (the process's lock file) or output (its log),
+ * never by a stored process id, which may be another process's by now.
  */
 import fs from 'node:fs'
 import { waitFor } from '../wait-for.ts'
 
-/** A router needs about this long to end; the kernel told it when its launcher died. */
+/** A router needs about this long to end; the kernel sent it SIGTERM when its launcher died. */
 const GRACE_MS = 1_500
 
 /**
- * @param files absolute paths
- * @returns how many processes were ended
- * @throws when one does not end, which happens only when it waits for a broken disk
+ * @param files absolute paths @returns how many processes were ended
+ * @throws when a process does not end: only one that waits for a broken disk
  */
 export async function endLeftovers(files: string[], grace = GRACE_MS): Promise<number> {
   const found = holdersOf(files)
@@ -31,7 +30,7 @@ export async function endLeftovers(files: string[], grace = GRACE_MS): Promise<n
   return found.length
 }
 
-/** Sees only processes of this user. */
+/** Sees only this user's processes. */
 export function holdersOf(files: string[]): number[] {
   const wanted = new Set(files.map(realPath))
   return fs

@@ -1,4 +1,3 @@
-/** Locks: one launcher a data directory, or one a process where processes have launchers of their own. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -8,10 +7,8 @@ export interface Lock {
 }
 
 /**
- * A launcher of everything takes the data directory alone; launchers of some processes share it, and each takes its
- * own.
- * @param processes null for everything
- * @returns undefined when another launcher holds any of it
+ * A launcher of everything locks the data directory alone; launchers of some processes share it, and lock each process.
+ * @param processes null for everything @returns undefined when another launcher holds any of it
  */
 export async function takeLocks(dataDir: string, processes: readonly string[] | null): Promise<Lock | undefined> {
   const whole = { file: 'lock', shared: processes !== null }
@@ -32,11 +29,8 @@ export async function takeLocks(dataDir: string, processes: readonly string[] | 
 }
 
 /**
- * A lock that ends with this process, even by kill -9: `flock` holds it in a child that lives as long as its standard
- * input is open.
- * @param options.shared several may hold it, if all of them share it
- * @returns undefined when another process holds it
- * @throws when `flock` cannot be run or the file cannot be made
+ * Ends with this process, even by kill -9: `flock` holds it in a child that lives while its standard input is open.
+ * @returns undefined when another process holds it @throws when `flock` cannot be run or the file cannot be made
  */
 export async function takeLock(file: string, { shared = false } = {}): Promise<Lock | undefined> {
   // Own process group: a Ctrl-C would release the lock while Lotan still stops.

@@ -1,4 +1,3 @@
-/** What happens before the first process starts: leftovers are ended, ports checked, a corrupt database moved aside. */
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -9,10 +8,10 @@ import { whatEnds } from '../nginx/certificate.ts'
 import { whyNotListen } from '../nginx/listen.ts'
 import { findNginx } from '../nginx/program.ts'
 import { endLeftovers } from './leftovers.ts'
-import { logOf } from './output.ts'
+import { logOf } from './process/output.ts'
 import type { Name } from './names.ts'
 import { lockOf } from './processes.ts'
-import { rotateLogs } from './rotate.ts'
+import { rotateLogs } from './process/rotate.ts'
 
 /** @throws with words for the operator */
 export async function prepareStart(config: Config, own: readonly Name[], say: Say): Promise<void> {

@@ -1,4 +1,3 @@
-/** Asks a process whether it is up, over HTTP or by connecting. */
 import http from 'node:http'
 import net from 'node:net'
 

@@ -1,4 +1,3 @@
-/** The processes of Lotan: their commands, and the orders in which they start and stop. */
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -7,35 +6,32 @@ import { writeNginxConf } from '../nginx/config.ts'
 import { withStore } from '../database/watch.ts'
 import type { DatabaseRepair } from '../database/repair.ts'
 import { names, type Name } from './names.ts'
-import { outputOf } from './output.ts'
-import type { End, SupervisedProcess, ProcessPlan } from './process.ts'
+import { outputOf } from './process/output.ts'
+import type { End, SupervisedProcess, ProcessPlan } from './process/process.ts'
 import { registryConf } from '../demo/registry.ts'
 
 export type Processes = Map<Name, SupervisedProcess>
 
-/** Those that may have a launcher of their own. The demo runs only as a whole. */
+/** May have a launcher of their own. The demo runs only as a whole. */
 export const separate: readonly Name[] = names.filter((name) => name !== 'registry')
 
 export const databaseUsers: readonly Name[] = ['router', 'queue-processor', 'reaper']
 
-/** First nginx and the router, so that no request gets a route any more; Redis last, since the others use it. */
+/** nginx and the router first, so that no request gets a new route; Redis last, since the others use it. */
 export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'registry', 'redis']
 
-/** A Redis that ends with an error sooner than this could not read its file. */
+/** A Redis that ends with status 1 sooner than this could not read its file. */
 const AT_ONCE_MS = 3_000
 const VERSION_MS = 2_000
 
 export const root = path.resolve(import.meta.dirname, '../../..')
 
-/** The process's lock, which is also its standard input (see leftovers.ts). */
+/** Also the process's standard input (see leftovers.ts). */
 export function lockOf(name: Name, config: Pick<Config, 'dataDir'>): string {
   return path.join(config.dataDir, `lock-${name}`)
 }
 
-/**
- * @param config where REPOSITORY is not set, with the demo's
- * @param repair repairs the database before a process that uses it is started again
- */
+/** @param config with the demo's REPOSITORY where none is set */
 export function planOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 'before'>): ProcessPlan {
   return {
     name,
@@ -66,13 +62,10 @@ function commandOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 'bef
   }
 }
 
-/**
- * A private Redis without a port. It saves a snapshot now and then: an append-only file on a full disk would refuse all
- * writes, even the nudges that free space.
- */
+/** Snapshots, no append-only file: that refuses all writes on a full disk, even the nudges that free space. */
 function redis(config: Config, last: End | undefined): string[] {
   const dir = path.join(config.dataDir, 'redis')
-  // Losing Redis loses only time, but an unreadable file would keep it from ever starting.
+  // Losing Redis loses only time, but an unreadable file would keep Redis down for ever.
   if (last?.code === 1 && last.lasted < AT_ONCE_MS) {
     fs.rmSync(`${dir}.unreadable`, { recursive: true, force: true })
     fs.renameSync(dir, `${dir}.unreadable`)
@@ -95,10 +88,7 @@ function redis(config: Config, last: End | undefined): string[] {
   return ['redis-server', '--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', ...file, ...ends]
 }
 
-/**
- * Redis 7 and newer can be told to end even when it cannot write its file (a full disk). An older one refuses to start
- * with an unknown setting.
- */
+/** Since Redis 7: end although a full disk keeps its file from being written. Older ones refuse an unknown setting. */
 function canForceShutdown(): boolean {
   return (forceShutdown ??= isRedis7())
 }

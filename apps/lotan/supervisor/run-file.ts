@@ -1,4 +1,4 @@
-/** The run file of a launcher, `lotan.json` in the run directory: where Lotan is reached. */
+/** `lotan.json` in the run directory: where a running Lotan is reached. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { urlOf, type Config, type Place } from '../../shared/config/config.ts'
@@ -7,7 +7,6 @@ export interface RunFile {
   pid: number
   url: string
   admin: string
-  /** Where nginx listens. */
   listen: Place & { secure: boolean }
 }
 

@@ -1,11 +1,7 @@
-/** npm passes on a Ctrl-C that the terminal has sent to the whole group: two signals this close are one. */
+/** npm repeats a Ctrl-C that the terminal has sent to the whole group: two signals this close are one. */
 const SAME_SIGNAL_MS = 400
 
-/**
- * Catches SIGINT, SIGTERM and SIGHUP.
- * @param onRepeat called on every further signal
- * @returns aborted by the first one
- */
+/** @param onRepeat called on every further signal @returns aborted by the first one */
 export function onSignals(onRepeat: () => void): AbortSignal {
   const ending = new AbortController()
   let first: number | undefined

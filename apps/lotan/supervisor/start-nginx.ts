@@ -1,4 +1,4 @@
-/** Starts nginx once it is known where slots are and what the database is worth, and restarts it when that changes. */
+/** nginx needs to know where slots are and whether the database is trusted; it is restarted when slots move. */
 import type { Config } from '../../shared/config/config.ts'
 import { isSameScheme, slotSchemeIn, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
 import { watchStore, withStore } from '../database/watch.ts'
@@ -16,25 +16,24 @@ const RESTORED =
   'the database may be older than what runs (a restored backup?). So that no visitor is shown another preview, nginx ' +
   'starts when the reaper has compared the two. That takes the engine: start it, or check DOCKER_HOST'
 
-/** @param isRestored whether the database is an older one */
 export async function startNginx(launch: Launch, isRestored: boolean): Promise<void> {
   const { config, runs, start, processes, say, signal } = launch
-  // Kept open: to open it for each look takes longer than all else that the launcher does at its start, and closing the
-  // last connection would give back the WAL's room, which a full disk then refuses.
+  // Kept open: opening it for each check takes longer than all else in the launcher's start, and closing the last
+  // connection gives back the WAL's space, which a full disk then refuses.
   const withDatabase = watchStore(config)
   const network = () => withDatabase(({ facts }) => facts.get('unreachable') ?? slotSchemeIn(facts))
   const complaint = NO_NETWORK
   if (runs('queue-processor'))
     await waitOrFail(launch, network, { name: 'queue-processor', within: NETWORK_MS, complaint })
   else await waitForOtherLauncher(launch, network, 'the network for previews, which the queue-processor makes')
-  // Where Lotan is a container itself, it reaches previews only after the queue-processor has joined it to their network.
-  // Without an engine that does not happen, which must not keep nginx down.
+  // A containerised Lotan reaches previews only after the queue-processor has joined it to their network. That needs
+  // the engine, whose absence must not keep nginx down.
   const guard = () => withDatabase(({ facts }) => facts.get('unreachable') ?? facts.get('firewall'))
   await waitFor(guard, { within: GUARDED_MS, signal })
   const problem = await withStore(config, ({ facts }) => facts.get('unreachable'))
   if (problem) throw new Error(problem)
-  // The reaper compares the database with the engine. Without an engine it cannot, which must not keep nginx down either,
-  // unless the database is an older one: its routes may lead to the wrong preview.
+  // The reaper compares the database with the engine. A missing engine must not keep nginx down here either, unless the
+  // database is a restored one: its routes may lead to the wrong preview.
   const compared = () => withDatabase(({ facts }) => facts.get('compared'))
   const isCompared = await waitFor(compared, { within: COMPARED_MS, signal })
   if (isRestored && !isCompared) await waitAnnounced(launch, () => waitFor(compared, { within: Infinity, signal }))
@@ -57,15 +56,15 @@ async function waitAnnounced({ config, say }: Launch, wait: () => Promise<unknow
   }
 }
 
-/** What is not shielded (previews from the machine, or Lotan from previews) and why; undefined while it is not known. */
+/** What is not shielded (previews from the machine, or Lotan from previews) and why; undefined while not known. */
 export async function whyUnguarded(config: Config): Promise<string | undefined> {
   const firewall = await withStore(config, ({ facts }) => facts.get('firewall'))
   return firewall?.why ?? undefined
 }
 
 /**
- * Restarts nginx when slots get other addresses: the network was removed and made anew elsewhere, or a late engine needs
- * the other slot scheme. Until then nginx would send visitors to what now has the old addresses.
+ * Slots get other addresses when the network was made anew elsewhere, or a late engine needs the other slot scheme.
+ * Until the restart nginx would send visitors to what now has the old addresses.
  */
 function followSlotScheme(
   { config, processes, say }: Launch,

@@ -1,4 +1,3 @@
-/** Starts the processes in order, each when what it needs is up. */
 import type { Config } from '../../shared/config/config.ts'
 import type { FactName } from '../../shared/store/facts.ts'
 import type { Say } from '../console.ts'
@@ -12,7 +11,7 @@ import { unhealthyOf, unhealthyOne } from './health.ts'
 import { waitOrFail, type Launch } from './launch.ts'
 import { prepareStart } from './prepare-start.ts'
 import { accepts, get } from './probe.ts'
-import { superviseProcess } from './process.ts'
+import { superviseProcess } from './process/process.ts'
 import { names, type Name } from './names.ts'
 import { databaseUsers, planOf, type Processes } from './processes.ts'
 import { startNginx, whyUnguarded } from './start-nginx.ts'
@@ -26,9 +25,8 @@ const NOT_WHOLE = `REPOSITORY is not set, and the demo does not run in parts: ${
 const NOT_OURS = "there is nothing to run: REDIS_URL names a Redis that is not Lotan's own"
 
 /**
- * Starts everything and says so on the console. Started processes are put into `processes`.
- * @param only the processes to run, where others have launchers of their own and are waited for without a limit; null
- * for all
+ * Puts started processes into `processes`.
+ * @param only null for all; those left out have other launchers, and are waited for without a limit
  * @throws with words for the operator when it cannot be done, and when the signal is aborted
  */
 export async function startInOrder(
@@ -96,7 +94,6 @@ async function startDemo(launch: Launch, address: { host: string; port: number }
   await prepareDemo(config, say, signal)
 }
 
-/** Clears what the processes of an earlier run noted about themselves. */
 async function forgetLastRun({ config, runs }: Launch): Promise<void> {
   const noted: FactName[] = [
     // A restored backup holds an old `compared`.

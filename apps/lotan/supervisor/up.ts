@@ -1,4 +1,3 @@
-/** `lotan up`: starts the processes, prints where to click, and stops everything at a signal. */
 import { once } from 'node:events'
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
@@ -11,20 +10,16 @@ import { keepPrivate } from '../database/private-files.ts'
 import { noteFinalCounter } from '../database/restored-backup.ts'
 import type { Name } from './names.ts'
 import { stopOrder, type Processes } from './processes.ts'
-import { rotateLogs } from './rotate.ts'
+import { rotateLogs } from './process/rotate.ts'
 import { removeRunFile, writeRunFile, readRunFile } from './run-file.ts'
 import { onSignals } from './signals.ts'
 
-/** All is down within 5 s; a single process may take this much of it. */
+/** All is down within 5 s; one process may take PROCESS_DOWN_MS of it. */
 const DOWN_MS = 4_500
 const PROCESS_DOWN_MS = 1_500
 const ROTATE_MS = 10_000
 
-/**
- * Runs Lotan until a signal ends it.
- * @param only the processes to run, where others have launchers of their own; null for all
- * @returns the exit status
- */
+/** @param only null for all; those left out have other launchers @returns the exit status */
 export async function up(config: Config, only: readonly Name[] | null, say: Say): Promise<number> {
   const lock = await takeLocks(config.dataDir, only)
   if (!lock) {
@@ -39,7 +34,7 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
     process.exit(1)
   })
   let status = 0
-  // Begins before the start: waiting for the engine may take days.
+  // Before the start: waiting for the engine may take days.
   const rotating = setInterval(() => tryToRotate(config, only, say), ROTATE_MS)
   try {
     // Only nginx's launcher knows where Lotan listens.

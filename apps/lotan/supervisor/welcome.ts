@@ -1,4 +1,3 @@
-/** The console's last words of a start: where to click, where to log in, where the logs are, how to stop. */
 import path from 'node:path'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { hostOf } from '../../shared/tag.ts'

@@ -1,10 +1,8 @@
-/** What an event stream of the API says: the event's name, and its data. */
 import { z } from 'zod'
 import { preview } from './preview.ts'
 
 export const event = z.discriminatedUnion('event', [
   z.object({ event: z.literal('preview'), data: preview }),
-  /** It is gone. */
   z.object({ event: z.literal('removed'), data: z.object({ repository: z.string(), tag: z.string() }) }),
 ])
 

@@ -1,4 +1,3 @@
-/** A tag that the registry offers, as the API shows it. */
 import { z } from 'zod'
 
 export const offeredTag = z

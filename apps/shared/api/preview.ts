@@ -1,4 +1,4 @@
-/** A preview as the API shows it. Programs rely on the names of its fields. */
+/** Programs rely on the names of these fields. */
 import { z } from 'zod'
 
 const count = z.int().min(0)

@@ -1,4 +1,4 @@
-/** What is wrong, for programs: RFC 9457. */
+/** RFC 9457. */
 import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
 
@@ -17,12 +17,11 @@ export const problem = z
 
 export type Problem = z.output<typeof problem>
 
-/** @param about the tag, state and reason where there are any; undefined ones are left out */
 export function problemOf(
   status: number,
   detail: string,
   about: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'> = {},
 ): Problem {
-  // The status says what kind of problem it is, and `reason` the rest: there are no types of our own to look up.
+  // The status and `reason` say what kind of problem it is: no types of our own.
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...about }
 }

@@ -1,4 +1,4 @@
-/** Every setting, read from the environment in one place and checked all together. The only file that reads it. */
+/** The only file that reads the environment. */
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { z } from 'zod'
@@ -20,7 +20,7 @@ import { quoted } from './values/value.ts'
 export type { Problem }
 export type { Place } from './values/address.ts'
 
-/** In the order in which documents and messages have them. */
+/** In the order of documents and messages. */
 export const groups = [
   addresses,
   idle,
@@ -46,22 +46,21 @@ type Settings = Output<typeof addresses> &
   Output<typeof surroundings> &
   Output<typeof launcher>
 
-/** What all processes are run with. Durations are milliseconds. */
+/** Durations are milliseconds. */
 export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl'> & {
-  /** Sockets, pid files, nginx's configuration and temporary files. Paths below it stay short enough for sockets. */
+  /** Sockets, pid files, nginx's configuration and temporary files. Short enough for sockets' paths. */
   runDir: string
-  /** 8 hexadecimal digits that tell this Lotan's containers, images and network from another's. */
+  /** 8 hexadecimal digits: tell this Lotan's containers, images and network from another's. */
   instance: string
   adminToken: string
   redis: { url: string } | { socket: string }
-  /** Where the launcher has log lines go: to a file each, or to its own standard output. */
   logs: 'files' | 'stdout'
 }
 
-/** Settings that cannot be used. The message has a line for each. */
+/** The message has a line for each problem. */
 export class SettingsError extends Error {
   readonly problems: Problem[]
-  /** All of it is about files that a setting names, which may be there, or be others, a moment later. */
+  /** Every problem is about a file that a setting names: it may be there, or be another, a moment later. */
   readonly mayMend: boolean
 
   constructor(problems: Problem[], mayMend = false) {
@@ -73,10 +72,9 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads and checks every setting. Makes the data and run directories, the instance's id and the admin token when they
- * are missing, which is harmless when several processes do it at once.
- *
- * @param more what is wrong with files that settings name, and that not every process looks into
+ * Makes the data and run directories, the instance's id and the admin token when they are missing, which is harmless
+ * when several processes do it at once.
+ * @param more what is wrong with files that settings name, and that not every process reads
  * @throws SettingsError with all problems at once
  */
 export function readConfig(
@@ -85,7 +83,7 @@ export function readConfig(
 ): Config {
   const given = { ...env }
   const read = groups.map(({ schema }) => schema.safeParse(given))
-  // Where there are problems some of these are missing, and nothing of them is used.
+  // Where there are problems some of these are missing; none is used then.
   const settings = Object.assign({}, ...read.map(({ data }) => data)) as Settings
   const { givenToken, givenLogs, redisUrl, ...rest } = settings
   const problems = read.flatMap(({ error }) => problemsOf(error))
@@ -135,24 +133,18 @@ const api = z.object({
   TERM: launcher.settings.TERM,
 })
 
-/** What a command that talks to the API has to know. */
 export interface ApiConfig {
-  /** LOTAN_API: scheme, host and port, without a final slash. Null: the Lotan of the data directory. */
+  /** Scheme, host and port, without a final slash. Null, here and as a token: the data directory says it. */
   api: string | null
-  /** LOTAN_ADMIN_TOKEN. Null: that of the data directory. */
   adminToken: string | null
-  /** It need not be there. */
+  /** May not exist. */
   dataDir: string
   domain: string
   listen: Config['listen']
   term: string
 }
 
-/**
- * Reads and checks only what it takes to find the API. Makes nothing.
- *
- * @throws SettingsError with all problems at once
- */
+/** Makes no files. @throws SettingsError with all problems at once */
 export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
   const { data, error } = api.safeParse({ ...env })
   if (!data) throw new SettingsError(problemsOf(error))
@@ -166,12 +158,12 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
   }
 }
 
-/** The address of a host as people click it: `http://red.todowrangler.lotan.localhost:8080`, without a final slash. */
+/** `http://red.todowrangler.lotan.localhost:8080`, without a final slash. */
 export function urlOf(host: string, { publicUrl }: Pick<Config, 'publicUrl'>): string {
   return `${publicUrl.protocol}//${host}${publicUrl.port === null ? '' : `:${publicUrl.port}`}`
 }
 
-/** The environment for a child: this process's own, with the data directory made absolute, and what is given here. */
+/** For a child process: the data directory is made absolute, since its working directory may be another. */
 export function environmentFor(
   config: Pick<Config, 'dataDir'>,
   overrides: Record<string, string | undefined> = {},

@@ -1,16 +1,13 @@
-/** The variables that every container is given, from ENV_ARGS and LOTAN_CONTAINER_ENV_. */
 import { split } from 'shlex'
 import { quoted } from './values/value.ts'
 
-/** What Lotan itself gives each container. */
-const OWN = ['LOTAN_TAG', 'LOTAN_HOST', 'LOTAN_URL']
+const RESERVED = ['LOTAN_TAG', 'LOTAN_HOST', 'LOTAN_URL']
 const PREFIX = 'LOTAN_CONTAINER_ENV_'
 
 /**
- * Reads them; LOTAN_CONTAINER_ENV_X wins over ENV_ARGS, a later word of ENV_ARGS over an earlier.
- *
- * @param env Lotan's own environment: a bare `-e NAME` takes NAME from it, and nothing where it has none, as docker does
- * @param refuse is told of everything that cannot be used
+ * LOTAN_CONTAINER_ENV_X wins over ENV_ARGS, a later word of ENV_ARGS over an earlier.
+ * @param env Lotan's own: a bare `-e NAME` takes NAME from it, and nothing where it has none, as docker does
+ * @param refuse called for everything that cannot be used
  */
 export function containerEnvOf(
   env: NodeJS.ProcessEnv,
@@ -23,7 +20,8 @@ export function containerEnvOf(
     if (at < 0 && !bare) refuse('ENV_ARGS', `has ${quoted(word)}: write NAME=value, or -e ${quoted('NAME=value')}`)
     else if (!isName(name)) refuse('ENV_ARGS', `has ${quoted(word)}, which names no variable: write NAME=value`)
     else if (word.includes('\0')) refuse('ENV_ARGS', `gives ${name} a zero byte, which no variable can hold`)
-    else if (OWN.includes(name)) refuse('ENV_ARGS', `has ${name}, which Lotan sets for each container: leave it out`)
+    else if (RESERVED.includes(name))
+      refuse('ENV_ARGS', `has ${name}, which Lotan sets for each container: leave it out`)
     else if (at >= 0) given.set(name, word.slice(at + 1))
     else if (env[name] !== undefined) given.set(name, env[name])
   }
@@ -31,13 +29,14 @@ export function containerEnvOf(
     if (!variable.startsWith(PREFIX) || !value) continue
     const name = variable.slice(PREFIX.length)
     if (!isName(name)) refuse(variable, 'names no variable: write the name after LOTAN_CONTAINER_ENV_')
-    else if (OWN.includes(name)) refuse(variable, `gives ${name}, which Lotan sets for each container: leave it out`)
+    else if (RESERVED.includes(name))
+      refuse(variable, `gives ${name}, which Lotan sets for each container: leave it out`)
     else given.set(name, value)
   }
   return Object.fromEntries(given)
 }
 
-/** The words of ENV_ARGS without their `-e`, which is what lets a word be bare. */
+/** Without their `-e`; only a word after `-e` may be bare. */
 function wordsOf(text: string, refuse: (variable: string, problem: string) => void) {
   let words: string[]
   try {
@@ -58,7 +57,7 @@ function wordsOf(text: string, refuse: (variable: string, problem: string) => vo
   return found
 }
 
-/** Dots and dashes are used by some frameworks, and the engine takes them. */
+/** Some frameworks use dots and dashes, and the engine takes them. */
 function isName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)
 }

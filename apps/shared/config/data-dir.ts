@@ -1,4 +1,3 @@
-/** The directories Lotan keeps its things in, and the two small files that are made once and then kept. */
 import { createHash, randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -10,42 +9,33 @@ const LONGEST_SOCKET = 'queue-processor.sock'
 
 /** @throws when it cannot be made or written to */
 export function makeDataDir(dir: string) {
-  // Sockets' paths stand in nginx's configuration, where these mean something else.
+  // These have a meaning in nginx's configuration, where the paths of sockets stand.
   if (/[\p{Cc}"'\\$;:{}]/u.test(dir)) throw new Error('a path with quotes, control characters or any of \\ $ ; : { }')
   makeDir(dir)
   fs.accessSync(dir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
 }
 
-/**
- * The directory for sockets and the like: in the data directory, or, where that path is too long for a socket, one of
- * its own in the directory for temporary files.
- *
- * @throws when it cannot be made, or belongs to another user
- */
+/** In the data directory; below `temp` where that path is too long for a socket. @throws also when another user's */
 export function makeRunDir(dataDir: string, temp = os.tmpdir()): string {
   const dir = runDirOf(dataDir, temp)
   if (!fits(dir)) throw new Error('its path is too long for sockets')
   makeDir(dir)
   if (dir === path.join(dataDir, 'run')) return dir
-  // Another user of this machine may have put something of that name there.
+  // Another user of this machine may have made something of that name.
   if (!isOurs(dir)) throw new Error(`${dir}, its place for sockets, is not ours`)
   // The group may enter: nginx's workers do.
   if (fs.lstatSync(dir).mode & 0o067) fs.chmodSync(dir, 0o700)
   return dir
 }
 
-/** The directory that `makeRunDir` has made; undefined where there is none, or it belongs to another user. Makes nothing. */
+/** As `makeRunDir`, but makes nothing: undefined where there is none, or it is another user's. */
 export function findRunDir(dataDir: string, temp = os.tmpdir()): string | undefined {
   const dir = runDirOf(dataDir, temp)
   if (!fs.existsSync(dir)) return undefined
   return dir === path.join(dataDir, 'run') || isOurs(dir) ? dir : undefined
 }
 
-/**
- * The one line of a file that is made when it is missing. Several processes may ask at once: all get the same.
- *
- * @throws when the file cannot be read or made, or holds something else
- */
+/** One line, made when missing: concurrent processes all get the same. @throws also when the file is damaged */
 export function kept(file: string, isRight: RegExp, make: () => string): string {
   if (!fs.existsSync(file)) {
     // A link appears whole and never replaces: the first one wins.

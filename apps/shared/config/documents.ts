@@ -1,4 +1,4 @@
-/** What documents say of settings: the tables of docs/settings.md, and the lists of docker-compose.yml. */
+/** Writes docs/settings.md's tables and docker-compose.yml's lists from the settings' schemas. */
 import { groups } from './config.ts'
 import { about, type About } from './setting.ts'
 
@@ -11,18 +11,16 @@ interface Group {
   settings: Known[]
 }
 
-/** Every setting, by group. */
 export const known: Group[] = groups.map(({ title, settings }) => ({
   title,
   settings: Object.entries(settings).map(([variable, schema]) => ({ variable, ...about.get(schema)! })),
 }))
 
-/** docs/settings.md with today's settings between its markers. */
 export function withTables(page: string): string {
   const tables = known.map(({ title, settings }) =>
     [`## ${title}`, '', '| variable | default | meaning |', '| --- | --- | --- |', ...settings.map(rowOf)].join('\n'),
   )
-  // The tables are wider than prettier's lines, and would be padded to the longest cell.
+  // Prettier would pad every cell to the longest.
   const text = ['<!-- prettier-ignore-start -->', '', tables.join('\n\n'), '', '<!-- prettier-ignore-end -->'].join(
     '\n',
   )
@@ -34,7 +32,7 @@ function rowOf({ variable, description, standard, without }: Known): string {
   return `| \`${variable}\` | ${value ?? without ?? '–'} | ${description} |`
 }
 
-/** docker-compose.yml with today's settings in its lists. A variable that has a value there stands outside of them. */
+/** Only variables without a value of their own in the file. */
 export function withLists(compose: string): string {
   const bare = ['all', 'workers'].reduce((text, services) => listed(text, services, []), compose)
   const settings = known.flatMap(({ settings }) => settings)
@@ -50,7 +48,6 @@ function listed(compose: string, services: string, names: string[]): string {
   return between(compose, begin, `  # </settings of ${services}>`, names.map((name) => `  ${name}:\n`).join(''))
 }
 
-/** A text with other lines between two of its lines. */
 function between(text: string, begin: string, end: string, lines: string): string {
   const from = text.indexOf(`${begin}\n`)
   const to = text.indexOf(`${end}\n`, from)

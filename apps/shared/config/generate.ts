@@ -1,4 +1,4 @@
-/** `npm run generate`: writes what the settings' schemas say into docs/settings.md and docker-compose.yml. */
+/** `npm run generate`. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { withLists, withTables } from './documents.ts'

@@ -1,4 +1,4 @@
-/** What a container may use at most: the settings say so, and labels of its image, up to a ceiling. Pure. */
+/** Settings limit a container; labels of its image may raise them, up to a ceiling. Pure. */
 import { bytesOf, cpus, disk, memory } from './values/amount.ts'
 import { quoted, wantedOf, type Value } from './values/value.ts'
 
@@ -11,16 +11,14 @@ export interface Limits {
 
 export interface Limit<T> {
   value: T
-  /** Why a label is not used, or is cut, in words for the admin. */
+  /** For the admin: why a label is ignored or cut. */
   notice: string | null
 }
 
 /**
- * A limit: the setting's, or what a label of the image asks for, cut at the ceiling. A label that cannot be used is as if
- * it were not there.
- *
- * @param facts.most the ceiling, and `ceiling` the setting that it comes from
- * @param facts.amount how much a value is, so that two can be compared: `1g` is more than `512m`
+ * What the image's label says, cut at the ceiling. A bad label counts as none.
+ * @param facts.ceiling the setting that `most` comes from
+ * @param facts.amount makes two values comparable: `1g` is more than `512m`
  */
 export function limitOf<T extends string | number>(
   labels: Record<string, string>,
@@ -36,7 +34,6 @@ export function limitOf<T extends string | number>(
   return { value: most, notice: `${named(label, text)} is cut at ${most}: ${ceiling} allows no more.` }
 }
 
-/** The limits of a container of an image, and what cannot be had as its labels ask, in words for the admin. */
 export function limitsOf(
   labels: Record<string, string>,
   { limits, ceilings }: { limits: Limits; ceilings: Omit<Limits, 'pids'> },
@@ -63,7 +60,7 @@ export function limitsOf(
   }
 }
 
-/** What a preview may write beside its image, in its layer and its volumes, as it was set: `2g`. */
+/** What a preview may write in its layer and its volumes: `2g`. */
 export function diskLimit(
   labels: Record<string, string>,
   { disk: setting, diskMax }: { disk: string; diskMax: string },
@@ -78,12 +75,11 @@ export function diskLimit(
   })
 }
 
-/** What the admin reads of a label that is as if it were not there. */
 export function notUsed(label: string, labels: Record<string, string>, why: string): string {
   return `${named(label, labels[label] ?? '')} is not used: ${why}.`
 }
 
-/** A label's text is its author's: on one line, and not longer than one. */
+/** The image's author wrote the label's text: it is cut to one line. */
 function named(label: string, text: string): string {
   return `The image's label ${label}=${quoted(text).slice(1, -1)}`
 }

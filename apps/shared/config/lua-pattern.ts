@@ -1,17 +1,14 @@
 /**
- * Lua patterns (Lua 5.4 reference manual, 6.4.1), with the meaning of `string.match`: does it match anywhere?
- *
- * A pattern is read once, so that a mistake in it is found before anything is matched, in Lua's own words. Matching costs
- * at most the product of pattern and text: where a place in the pattern has failed at a place in the text, it is not tried
- * again. Only `%1` to `%9` depend on what was captured on the way; what they may cost is counted.
+ * Lua patterns (Lua 5.4 reference manual, 6.4.1), matched anywhere, as by `string.match`. Read once, so that a mistake
+ * is found before anything is matched. Matching costs at most the product of pattern and text: a pair of positions that
+ * failed is not tried again. Only `%1` to `%9` depend on earlier captures; their steps are counted.
  */
 
-/** A pattern that Lua would refuse. The message is Lua's. */
+/** The message is Lua's. */
 export class PatternError extends Error {
   override name = 'PatternError'
 }
 
-/** A byte that belongs to a class. */
 type Test = (byte: number) => boolean
 
 type Item =
@@ -25,12 +22,12 @@ type Item =
 
 interface Capture {
   from: number
-  /** Where it ends, or `position` for `()`, which captures no text. */
+  /** `position`: `()`, which captures no text. */
   to: number | 'position' | 'open'
 }
 
 const MAX_CAPTURES = 32
-/** What a pattern with `%1` may cost: a few milliseconds. One that costs more does not match. */
+/** For a pattern with `%1`: a few milliseconds. One that costs more does not match. */
 const MAX_STEPS = 100_000
 
 const byteOf = (character: string) => character.charCodeAt(0)
@@ -46,16 +43,12 @@ const classes: Record<string, Test> = {
   s: (byte) => byte === 32 || (byte >= 9 && byte <= 13),
   u: (byte) => within(byte, 'AZ'),
   w: (byte) => classes.a!(byte) || classes.d!(byte),
-  // Not in the manual any more, but in Lua.
+  // No longer in the manual, but still in Lua.
   z: (byte) => byte === 0,
   x: (byte) => within(byte, '09') || within(byte, 'af') || within(byte, 'AF'),
 }
 
-/**
- * Reads a pattern.
- * @returns whether a text matches. As in Lua, both are taken as bytes, in UTF-8
- * @throws PatternError
- */
+/** As in Lua, pattern and text are matched as bytes, in UTF-8. @throws PatternError */
 export function luaPattern(pattern: string): (text: string) => boolean {
   const source = bytesOf(pattern)
   const anchored = source.startsWith('^')
@@ -114,7 +107,6 @@ function read(source: string, start: number): Item[] {
   return items
 }
 
-/** Reads what stands for one byte: itself, `.`, `%a`, a set. */
 function readSingle(rest: string): { test: Test; length: number } {
   if (rest.startsWith('%')) {
     if (rest.length < 2) throw new PatternError("malformed pattern (ends with '%')")
@@ -125,7 +117,7 @@ function readSingle(rest: string): { test: Test; length: number } {
   return { test: rest.startsWith('.') ? () => true : (other) => other === byte, length: 1 }
 }
 
-/** A set: the first `]` may be a member, ranges have no classes at their ends, and `%` before anything makes it itself. */
+/** The first `]` may be a member, ranges have no classes at their ends, and `%` escapes anything. */
 function readSet(rest: string): { test: Test; length: number } {
   const complement = rest[1] === '^'
   const first = complement ? 2 : 1
@@ -242,7 +234,7 @@ function within(byte: number, ends: string): boolean {
   return byte >= byteOf(ends[0]!) && byte <= byteOf(ends[1]!)
 }
 
-/** A text as its bytes in UTF-8, one character each. */
+/** The bytes of its UTF-8, one character each. */
 function bytesOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }

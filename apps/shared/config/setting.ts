@@ -1,8 +1,7 @@
-/** What a setting is: one schema that reads a variable, and what documents say of it. */
 import { z } from 'zod'
 import { quoted, wantedOf, type Value } from './values/value.ts'
 
-/** A setting that cannot be used: its variable, and what to do about it. */
+/** `problem` also says what to do about it. */
 export interface Problem {
   variable: string
   problem: string
@@ -11,22 +10,21 @@ export interface Problem {
 export interface About {
   /** For docs/settings.md: one or two sentences. */
   description: string
-  /** What counts without it, as an operator would write it. */
+  /** The default, as an operator would write it. */
   standard?: string
-  /** The same in words, where it is no fixed text. */
+  /** The default in words, where it is no fixed text. */
   without?: string
-  /** In docker-compose.yml: all services are given it, or only those that deal with engine and registry, or none. */
+  /** Which services of docker-compose.yml are given it; `workers` deal with engine and registry. */
   services?: 'all' | 'workers' | 'none'
-  /** A bad one is not repeated in the message. */
+  /** Messages do not repeat its value. */
   secret?: boolean
 }
 
-/** What is known of each setting's schema. */
 export const about = z.registry<About>()
 
 type Setting<T> = z.ZodType<T, string | undefined>
 
-/** A variable of the environment. An empty one counts as unset, and is null where there is no standard. */
+/** An empty variable counts as unset, and is null where there is no default. */
 export function setting<T>(value: Value<T>, facts: About & { standard: string }): Setting<T>
 export function setting<T>(value: Value<T>, facts: About): Setting<T | null>
 export function setting<T>(value: Value<T>, facts: About): Setting<T | null> {
@@ -46,12 +44,12 @@ export function setting<T>(value: Value<T>, facts: About): Setting<T | null> {
 }
 
 interface Tell<S> {
-  /** Whether each of these can be used by itself. Of one that cannot, no value may be looked at. */
+  /** Whether each can be used by itself. The value of one that cannot must not be read. */
   good: (...variables: (keyof S)[]) => boolean
   refuse: (variable: keyof S, problem: string) => void
 }
 
-/** What has to hold between settings. Looked at whatever single ones are bad, so that all problems are told at once. */
+/** Rules between settings. Checked although single ones are bad, so that all problems are reported at once. */
 export function rules<S extends object>(check: (settings: S, tell: Tell<S>) => void): z.core.$ZodCheck<S> {
   return z.superRefine<S>(
     (settings, ctx) => {
@@ -65,7 +63,6 @@ export function rules<S extends object>(check: (settings: S, tell: Tell<S>) => v
   )
 }
 
-/** The problems that a schema of settings has found. */
 export function problemsOf(error: z.ZodError | undefined): Problem[] {
   return (error?.issues ?? []).map(({ path, message }) => ({ variable: String(path[0]), problem: message }))
 }

@@ -1,4 +1,4 @@
-/** Sends one request to the engine, with a deadline: an engine that hangs counts as down. */
+/** Every request has a deadline: an engine that hangs counts as down. */
 import { EngineError, engineError } from './error.ts'
 
 /** Long enough for an engine under load, short enough for a person who waits. */

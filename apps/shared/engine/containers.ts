@@ -24,9 +24,8 @@ export interface Container extends PreviewKey {
   status: string
   image: string
   digest: string | null
-  /** Its fixed address on the instance's network. */
   address: string | null
-  /** The host port that leads to it while it runs. */
+  /** The host's port, while it runs. */
   published: number | null
   /** The port its application was expected on at create. */
   port: number | null
@@ -51,7 +50,6 @@ export interface Inspected {
   labels: Record<string, string>
 }
 
-/** @param preview those of this one alone */
 export async function list(docker: Docker, instance: string, preview?: PreviewId): Promise<Container[]> {
   const own = Object.entries(preview === undefined ? {} : previewLabels(preview)).map(
     ([key, value]) => `${key}=${value}`,
@@ -89,7 +87,7 @@ function toContainer(info: Docker.ContainerInfo, instance: string): Container {
   }
 }
 
-/** The configured address, else the current one. */
+/** The configured address first: a stopped container has no current one. */
 function addressOf(endpoint: { IPAMConfig?: unknown; IPAddress?: string } | undefined): string | null {
   const configured = endpoint?.IPAMConfig as { IPv4Address?: string } | null | undefined
   return configured?.IPv4Address || endpoint?.IPAddress || null
@@ -216,7 +214,7 @@ export async function memory(docker: Docker, id: string): Promise<{ memory: numb
   )
   const { usage, limit, stats } = (await undefinedIfMissing(abort))?.memory_stats ?? {}
   if (usage === undefined || limit === undefined) return undefined
-  // Control groups of version 1, then version 2.
+  // By control groups of version 1, then 2.
   const cache = stats?.total_inactive_file ?? stats?.inactive_file ?? 0
   return { memory: Math.max(0, usage - cache), limit }
 }

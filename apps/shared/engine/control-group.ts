@@ -1,4 +1,3 @@
-/** Chooses the control group that previews run in. */
 import fs from 'node:fs'
 import os from 'node:os'
 import type Docker from 'dockerode'

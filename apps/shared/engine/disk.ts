@@ -1,4 +1,3 @@
-/** Measures the disk that holds the engine's images and containers. */
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -29,7 +28,7 @@ export function openDisk(docker: Docker, local: boolean) {
     return known.root
   }
 
-  /** undefined where the engine is on another machine, or its data root cannot be read. */
+  /** undefined on another machine, or where its data root cannot be read. */
   return async function disk(): Promise<Disk | undefined> {
     const dir = await root()
     if (dir === undefined) return undefined
@@ -48,7 +47,7 @@ interface WithInfo {
 
 /**
  * A socket may lead to another machine (ssh, a desktop engine), or out of a container that has such a directory too: so
- * kernel, memory and host name are compared, or the engine's own directories must be there.
+ * kernel and memory must match, and the data root exist here; under another host name also its `image/DRIVER`.
  */
 async function isHere(info: Info): Promise<boolean> {
   if (info.KernelVersion !== os.release() || info.MemTotal !== os.totalmem()) return false

@@ -1,7 +1,4 @@
-/**
- * Maps the engine's errors to Lotan's reasons, by message: missing credentials and a registry that is down are both
- * 500.
- */
+/** By message, since the status tells too little: missing credentials and a registry that is down are both 500. */
 import type { ReasonCode } from '../preview/failure-reason.ts'
 
 /** `taken`: another container has the name. `occupied`: the port or address is in use. */

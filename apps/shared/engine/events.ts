@@ -1,4 +1,3 @@
-/** Streams the engine's events of this instance's containers. */
 import type Docker from 'dockerode'
 import { call } from './call.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
@@ -9,11 +8,9 @@ const actions = ['die', 'oom', 'destroy', 'start'] as const
 
 export interface ContainerEvent {
   action: (typeof actions)[number]
-  /** The container's. */
   id: string
   preview: PreviewId
   generation: number
-  /** Of `die` alone. */
   exitCode: number | null
   at: number
 }

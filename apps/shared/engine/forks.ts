@@ -1,7 +1,6 @@
-/** Reads how many forks the kernel refused a container. */
 import fs from 'node:fs/promises'
 
-/** Since the container's start. undefined where it has ended, or its files cannot be read here. */
+/** Forks that the kernel refused since the container's start. undefined where it has ended, or is unreadable here. */
 export async function refusedForks(id: string, pid: number): Promise<number | undefined> {
   const file = eventsFile(await textOf(`/proc/${pid}/cgroup`), id)
   return file === undefined ? undefined : refusedIn(await textOf(file))

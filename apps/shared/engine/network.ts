@@ -1,4 +1,4 @@
-/** Creates the instance's bridge network, with a subnet that collides with nothing. */
+/** The instance's bridge network has a subnet that collides with nothing. */
 import fs from 'node:fs'
 import os from 'node:os'
 import type Docker from 'dockerode'

@@ -1,4 +1,3 @@
-/** Reads a container's output as plain text. */
 import { Readable, Transform, type TransformCallback } from 'node:stream'
 import type Docker from 'dockerode'
 import { call } from './call.ts'
@@ -30,7 +29,7 @@ export async function logs(docker: Docker, id: string, { tail, follow, signal }:
   return stream.pipe(text)
 }
 
-/** Oldest first, without terminal colours, each cut to a thousand characters. */
+/** Oldest first, without terminal colours, each line cut at MAX_LINE. */
 export async function output(docker: Docker, id: string, lines: number): Promise<string[]> {
   const text = (await pastOutput(docker, id, lines)).toString('utf8')
   return text
@@ -49,9 +48,7 @@ async function pastOutput(docker: Docker, id: string, tail: number): Promise<Buf
   return Buffer.concat(parts)
 }
 
-/**
- * A frame is one byte of stream number, three zeros, four of length, and the text. With a terminal there are no frames.
- */
+/** A frame: one byte of stream number, three zeros, four of length, the text. A terminal's output has no frames. */
 export function demultiplexer(): Transform {
   let pending: Buffer = Buffer.alloc(0)
   let left = 0

@@ -1,4 +1,4 @@
-/** Finds the container of a process: the engine mounts files from a directory named after its id. */
+/** The engine mounts files from a directory named after the container's id. */
 import fs from 'node:fs'
 import type { OwnContainer } from './own-container.ts'
 
@@ -6,7 +6,7 @@ interface OwnContainerFinder {
   ownContainer(id: string): Promise<OwnContainer | undefined>
 }
 
-/** undefined outside a container, and in a container of another engine. */
+/** undefined outside of a container, and in another engine's. */
 export async function ownContainer(engine: OwnContainerFinder): Promise<OwnContainer | undefined> {
   const id = containerIn(fs.readFileSync('/proc/self/mountinfo', 'utf8'))
   return id === undefined ? undefined : engine.ownContainer(id)

@@ -1,4 +1,3 @@
-/** Inspects Lotan's own container, and runs scripts on the engine's machine. */
 import type Docker from 'dockerode'
 import { call } from './call.ts'
 import * as containers from './containers.ts'
@@ -11,7 +10,7 @@ const ONCE_MS = 30_000
 export interface OwnContainer {
   id: string
   image: string
-  /** It shares the network namespace of the engine's machine. */
+  /** In the network namespace of the engine's machine. */
   onHost: boolean
   /** On the instance's network; null where it has not joined. */
   address: string | null
@@ -47,9 +46,7 @@ export async function bridgeOf(docker: Docker, instance: string): Promise<string
   return network.Options?.['com.docker.network.bridge.name'] ?? `br-${network.Id.slice(0, 12)}`
 }
 
-/**
- * In a container that may change the network and is removed afterwards. @throws EngineError with the script's output
- */
+/** A container with NET_ADMIN runs the script. @throws EngineError with the script's output */
 export async function runOnHost(docker: Docker, instance: string, image: string, script: string): Promise<void> {
   const name = `lotan-firewall-${instance}`
   // Left by an interrupted run.

@@ -1,4 +1,4 @@
-/** The labels that tell which preview's a container is: written and read here alone. */
+/** The only file that writes and reads these labels. */
 import { idOf, NAMELESS, splitId, type PreviewId } from '../preview/preview-id.ts'
 
 /** `lotan.repository` is taken: it tells where the image was pulled from. */
@@ -11,7 +11,6 @@ export function previewLabels(id: PreviewId): Record<string, string> {
   return repository === NAMELESS ? { [TAG]: tag } : { [REPOSITORY]: repository, [TAG]: tag }
 }
 
-/** @returns undefined for a container of no preview */
 export function previewOf(labels: Record<string, string>): PreviewId | undefined {
   const tag = labels[TAG]
   return tag === undefined ? undefined : idOf({ repository: labels[REPOSITORY] ?? NAMELESS, tag })

@@ -1,4 +1,3 @@
-/** Computes a pull's progress from the engine's frames. Pure. */
 import type { Progress } from '../preview/start-times.ts'
 
 export interface PullFrame {
@@ -49,9 +48,7 @@ export function progressOf({ layers, percent }: Pulling): Progress {
   }
 }
 
-/**
- * The engine begins a retry anew and reports no size for layers that are present by now: never show less than before.
- */
+/** Never less than before: a retry begins anew, and reports no size for layers that are present by now. */
 export function furthest(before: Progress | null, { bytes, total, layers, layersDone, percent }: Progress): Progress {
   const most = {
     total: Math.max(before?.total ?? 0, total),
@@ -101,9 +98,7 @@ function wholeOf({ total, bytes }: Layer): number {
   return Math.max(total ?? 0, bytes)
 }
 
-/**
- * By size. A layer of unknown size weighs as much as the others on average; one that came without any size was tiny.
- */
+/** By size. A layer of unknown size weighs the average of the others; one that came without any size was tiny. */
 function percentOf(layers: ReadonlyMap<string, Layer>): number {
   const work = [...layers.values()].filter((layer) => !layer.here)
   if (work.length === 0) return 0

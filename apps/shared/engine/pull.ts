@@ -1,4 +1,4 @@
-/** Pulls, builds and pushes: requests answered by a stream of JSON lines, the last of which may be an error. */
+/** These requests are answered by a stream of JSON lines, the last of which may be an error. */
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { call } from './call.ts'
@@ -95,8 +95,7 @@ export async function build(docker: Docker, dir: string, files: string[], refere
       )
       return
     } catch (error) {
-      // The base image was removed at this moment. Cached layers are not used, since another Lotan's demo or a test may
-      // be removing them.
+      // The base image was removed meanwhile. Uncached, since another demo or a test may be removing cached layers.
       if (
         tries === BUILD_TRIES ||
         !/unable to find image|no such image|unknown parent image/i.test((error as Error).message)

@@ -1,7 +1,4 @@
-/**
- * Measures what a container has written beside its image: its layer, its volumes, its own `/etc/hosts` and the like.
- * The engine rotates output, so it is not counted.
- */
+/** Its layer, its volumes, its own `/etc/hosts` and the like. Output is not counted: the engine rotates it. */
 import { spawn } from 'node:child_process'
 import fs from 'node:fs/promises'
 import type Docker from 'dockerode'
@@ -20,12 +17,12 @@ type Find = { args: string[]; devices?: ReadonlySet<number> }
 
 /** `local`: the engine is reached by a unix socket. Only then its paths may be this machine's. */
 export function openWritten(docker: Docker, local: boolean) {
-  /** Readable paths by container, fixed for its lifetime. */
+  /** By container: fixed for its lifetime. */
   const known = new Map<string, string[]>()
 
   /**
-   * Bytes in disk blocks; stops above `most`. Where files cannot be read here, the engine's figure, which leaves out
-   * volumes and counts sparse files in full. undefined where there is no such container.
+   * Bytes in disk blocks; stops above `most`. Where files cannot be read here, the engine's figure: without volumes,
+   * and sparse files in full. undefined where there is no such container.
    */
   return async function written(id: string, most: number): Promise<number | undefined> {
     const found = await inspect(id)
@@ -67,7 +64,6 @@ function pathsOf({ GraphDriver, Mounts, HostsPath, HostnamePath, ResolvConfPath 
   return [layer, ...volumes, HostsPath, HostnamePath, ResolvConfPath].filter((path) => path.startsWith('/'))
 }
 
-/** null where not all of it can be read here. */
 async function readable(paths: string[]): Promise<string[] | null> {
   if (paths.length === 0) return null
   const { R_OK, X_OK } = fs.constants
@@ -116,7 +112,7 @@ interface File {
   inode: string
 }
 
-/** Many times as fast as one call for each file. @returns false where there is no such program */
+/** Many times as fast as one call per file. @returns false where there is no such program */
 function find({ args, devices }: Find, onFile: (file: File) => boolean): Promise<boolean> {
   const child = spawn('find', [...args, '-printf', '%b %n %D %i\n'], {
     // Files may vanish meanwhile.

@@ -1,4 +1,3 @@
-/** Reads the body of a registry's answer with a size limit. */
 import { refusalOf, RegistryError, unreachable } from './error.ts'
 
 const MB = 1_000_000

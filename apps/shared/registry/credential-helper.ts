@@ -1,4 +1,4 @@
-/** Runs a credential helper (https://github.com/docker/docker-credential-helpers). */
+/** https://github.com/docker/docker-credential-helpers */
 import { execFile } from 'node:child_process'
 import type { Login } from './docker-config.ts'
 import { RegistryError } from './error.ts'

@@ -1,13 +1,13 @@
-/** Reads a registry's login from `config.json`, each time anew: logins change. */
+/** Read anew each time: logins change. */
 import fs from 'node:fs'
 import path from 'node:path'
 
 export type Login = { serveraddress?: string } & ({ username: string; password: string } | { identitytoken: string })
 
 export interface Saved {
-  /** This registry's helper (`credHelpers`), without `docker-credential-`. */
+  /** From `credHelpers`, without `docker-credential-`. */
   helper: string | undefined
-  /** The helper for all registries (`credsStore`). */
+  /** From `credsStore`: for all registries. */
   store: string | undefined
   /** From `auths`. */
   login: Login | undefined

@@ -1,8 +1,8 @@
-/** Logins of AWS ECR, fetched by the SDK. Renewed before their end and on refusal: tokens can end early. */
+/** Tokens of AWS ECR can end early: they are renewed before their end, and when they are refused. */
 import type { Login } from './docker-config.ts'
 import { RegistryError } from './error.ts'
 
-/** Docker's helper for ECR. Lotan needs no such program: it serves this name itself. */
+/** Docker's helper for ECR. Lotan serves this name itself, without that program. */
 export const ECR_HELPER = 'ecr-login'
 
 const TIMEOUT_MS = 20_000
@@ -22,10 +22,7 @@ export function ecrRegion(host: string): string | undefined {
   )?.[1]
 }
 
-/**
- * Never returns the `refused` login; concurrent callers share one.
- * @param region for a registry whose name has none; null for the SDK's own choice
- */
+/** Never returns the `refused` login. @param region for registries whose name has none; null: the SDK's choice */
 export function openEcr(region: string | null): (host: string, refused?: Login) => Promise<Login> {
   const kept = new Map<string, Token>()
   const fetching = new Map<string, Promise<Token>>()
@@ -37,7 +34,6 @@ export function openEcr(region: string | null): (host: string, refused?: Login) 
     try {
       return await (fetching.get(region) ?? begin(region, last !== undefined))
     } catch (error) {
-      // Due for renewal, and still good.
       if (current && Date.now() < current.endsAt) return current
       throw error
     }

@@ -35,7 +35,7 @@ export class RegistryError extends Error {
     this.isUnreached = isUnreached
   }
 
-  /** A new error, with the stack of this throw. @param retryAfter what is left of it */
+  /** With the stack of this throw. @param retryAfter what is left of it */
   again(retryAfter = this.retryAfter): RegistryError {
     const { code, message, program, status, digest, isArtifact, isUnreached } = this
     return new RegistryError(code, message, { program, retryAfter, status, digest, isArtifact, isUnreached })
@@ -67,7 +67,7 @@ export function unreachable(url: URL, error: unknown): RegistryError {
   return new RegistryError(isTlsError(code) ? 'tls' : 'registry-down', said, { isUnreached, cause: error })
 }
 
-/** The connection failed. One that broke later is another error. */
+/** It never connected. A connection that broke later has another error. */
 function isUnreachable(code: string): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/.test(code)
 }

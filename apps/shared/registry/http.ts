@@ -1,4 +1,4 @@
-/** Sends one request to a registry, and answers its challenge (RFC 9110, 11.6.1). */
+/** Challenges by RFC 9110, 11.6.1. */
 import type { Login } from './docker-config.ts'
 import { json } from './body.ts'
 import { RegistryError, unreachable } from './error.ts'
@@ -79,10 +79,7 @@ export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
 
-/**
- * The `Authorization` for a challenge: the login, or a token from the named realm.
- * @throws RegistryError where the realm gives none
- */
+/** The login, or a token from the realm that the challenge names. @throws RegistryError where the realm gives none */
 export async function authorize(
   challenge: string,
   host: string,

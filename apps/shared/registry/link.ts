@@ -1,4 +1,4 @@
-/** Finds the next page of a list. Registries deviate from RFC 8288: another host, no `<>`, `rel="Next"`, or no link. */
+/** Registries deviate from RFC 8288: another host, no `<>`, `rel="Next"`, or no link. */
 
 /** Its path and query on the requested origin: the login is sent nowhere else. */
 export function nextIn(link: string | null, requested: URL): URL | undefined {

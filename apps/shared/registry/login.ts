@@ -1,4 +1,3 @@
-/** Finds a registry's login: from a helper program, from AWS, or in `config.json`. */
 import type { Config } from '../config/config.ts'
 import { helperKey, savedFor, type Login, type Saved } from './docker-config.ts'
 import { ECR_HELPER, ecrRegion, openEcr } from './ecr.ts'

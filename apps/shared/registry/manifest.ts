@@ -1,14 +1,12 @@
 /**
- * Reads a tag's manifest before the engine pulls it: the engine takes any length, and keeps some 750 kB for each layer
- * (measured: 15 GB for 20 000).
- *
- * https://github.com/opencontainers/image-spec/blob/main/manifest.md
+ * Read before the engine pulls: the engine takes any length, and keeps some 750 kB for each layer (measured: 15 GB for
+ * 20 000). https://github.com/opencontainers/image-spec/blob/main/manifest.md
  */
 import { createHash } from 'node:crypto'
 import { bytesOf, isObject, json, objectIn } from './body.ts'
 import { refusalOf, RegistryError } from './error.ts'
 
-/** `unpacked` is the digest of its content, by which the engine knows a layer. */
+/** `unpacked`: digest of its content, by which the engine knows a layer. */
 export interface Layer {
   bytes: number
   unpacked: string | null
@@ -78,7 +76,7 @@ export async function layersOf(get: Get, { sizes, config }: Pullable, what: stri
   return sizes.map((bytes, i) => ({ bytes, unpacked: isWhole ? String(ids[i]) : null }))
 }
 
-/** An image that no engine may pull. `isArtifact`: no image on any machine. */
+/** `isArtifact`: no image on any machine. */
 class RejectedImage extends Error {
   readonly isArtifact: boolean
 
@@ -180,7 +178,7 @@ function artifactIn(config: Known, layers: Known[], { artifactType }: Known): st
   return `something else (${types.trim().split(/\s+/)[0]!.slice(0, 100)})`
 }
 
-/** The engine reads keys in any case: to it `Layers` could replace `layers`. @throws Unfit */
+/** The engine reads keys in any case: to it `Layers` could replace `layers`. @throws RejectedImage */
 function checkKeys(manifest: Known): void {
   const known = ['schemaVersion', 'mediaType', 'config', 'layers', 'manifests', 'fsLayers', 'artifactType']
   for (const key of Object.keys(manifest))

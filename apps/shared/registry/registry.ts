@@ -1,4 +1,4 @@
-/** Reads the repository's tags and images over the registry's HTTP API (distribution specification). */
+/** The registry's HTTP API: https://github.com/opencontainers/distribution-spec */
 import type { Config } from '../config/config.ts'
 import { HUB, splitReference, type Login } from './docker-config.ts'
 import { bytesOf, json, objectIn } from './body.ts'
@@ -38,7 +38,7 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
   const loginFor = openLogins(config)
   const openSession = openSessions(config.repository, loginFor)
   let repository: { until: number; answer: Promise<boolean> } | undefined
-  /** By tag, so that a manifest is read once. */
+  /** By tag: a manifest is read again only when the tag's digest has changed. */
   const verdicts = new Map<string, { digest: string; verdict: Verdict }>()
 
   async function checkRepository(): Promise<boolean> {
@@ -72,7 +72,6 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
     return { digest: digest !== null && /^[\w+.-]{1,32}:[0-9a-zA-Z]{1,128}$/.test(digest) ? digest : undefined }
   }
 
-  /** Reads a manifest only where the tag's digest has changed. */
   async function readVerdict(tag: Tag, platform: Platform, caller?: AbortSignal): Promise<Verdict | undefined> {
     const signal = AbortSignal.any([AbortSignal.timeout(READ_MS), ...(caller ? [caller] : [])])
     const known = verdicts.get(tag)
@@ -95,7 +94,6 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
 
   async function pullable(tag: Tag, platform: Platform, signal?: AbortSignal): Promise<Pullable | undefined> {
     const verdict = await readVerdict(tag, platform, signal)
-    // A new error for each caller, with its own stack.
     if (verdict instanceof RegistryError) throw verdict.again()
     return verdict
   }

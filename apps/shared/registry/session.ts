@@ -1,4 +1,3 @@
-/** Sends requests to a registry: logs in where it asks for that, and keeps away where it says `Retry-After`. */
 import { splitReference, type Login } from './docker-config.ts'
 import { refusalOf, RegistryError } from './error.ts'
 import { authorize, request, type RequestOptions } from './http.ts'
@@ -15,7 +14,7 @@ export function openSessions(
   /** The last accepted token, used until the registry refuses it. Other logins are read anew each time. */
   let bearer: string | undefined
   let challenge: string | undefined
-  /** The registry gets no request until then, by performance.now(). */
+  /** After `Retry-After`: no request until then, by performance.now(). */
   let rest: { until: number; error: RegistryError } | undefined
 
   function respectRetryAfter(error: RegistryError | undefined) {

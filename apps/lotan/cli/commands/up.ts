@@ -1,4 +1,3 @@
-/** `lotan up`: runs Lotan until it is ended, or those of its parts that are named. */
 import { readConfig } from '../../../shared/config/config.ts'
 import { certificateProblems } from '../../nginx/certificate.ts'
 import { UsageError } from '../command.ts'
@@ -13,7 +12,6 @@ export async function run(args: string[]): Promise<number> {
   const stranger = args.find((arg) => !separate.includes(arg as Name))
   if (stranger !== undefined) throw new UsageError(`up takes names of parts, and '${stranger}' is none`)
   const parts = args.length > 0 ? names.filter((name) => args.includes(name)) : null
-  // The certificate's files are there for nginx.
   const config = readConfig(undefined, !parts || parts.includes('nginx') ? certificateProblems : undefined)
   return up(config, parts, openConsole(process.stdout, config.term))
 }

@@ -61,7 +61,7 @@ function read(args: string[]): { tag: string; seconds: number; json: boolean } {
 }
 
 function print(view: View, json: boolean): void {
-  // Who has seen enough, a `head`, is no reason to fail.
+  // A reader that closes the pipe early (`head`) is no failure.
   process.stdout.on('error', () => {})
   process.stdout.write(json ? `${JSON.stringify(view, null, 2)}\n` : `${view.url}\n`)
 }

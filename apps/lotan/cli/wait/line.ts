@@ -1,14 +1,9 @@
-/** The one line that a terminal shows during a wait. Pure. */
 import { words, type Seen } from './seen.ts'
 
 const BAR = 20
 const NARROW_BAR = 10
 
-/**
- * The line, never longer than `columns`: what matters least goes first where there is no room.
- *
- * @param elapsed milliseconds that this has been waited for
- */
+/** Never longer than `columns`: the least important parts go first. @param elapsed milliseconds */
 export function lineOf(tag: string, seen: Seen, elapsed: number, columns: number): string {
   const { percent, progress, usual } = seen
   const isMeasured = seen.stage === 'pulling' && percent !== null
@@ -38,12 +33,11 @@ export function duration(ms: number): string {
   return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
 }
 
-/** How long something took: `0.4 s`, `11.7 s`, `1 min 40 s`. */
 export function took(ms: number): string {
   return ms < 59_950 ? `${(ms / 1_000).toFixed(1)} s` : duration(ms + 500)
 }
 
-/** A usual duration is told in whole seconds. */
+/** In whole seconds: it is an estimate. */
 export function usually(ms: number): string {
   return ms < 1_000 ? 'under 1 s' : duration(ms + 500)
 }

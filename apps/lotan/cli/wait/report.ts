@@ -1,4 +1,3 @@
-/** How waiting ended: the exit status, and in one or two lines what to do next. */
 import { addressOf, type Api, type Refusal } from '../api.ts'
 import { exit } from '../command.ts'
 import type { Ended } from './ask.ts'
@@ -8,10 +7,8 @@ import { words, type Seen } from './seen.ts'
 export interface Waiting {
   tag: string
   api: Api
-  /** What --timeout said. */
   seconds: number
   seen: Seen
-  /** Milliseconds. */
   took: number
 }
 

@@ -1,19 +1,17 @@
-/** Shows how waiting goes on: one line redrawn in place on a terminal, one line a change of stage anywhere else. */
+/** On a terminal one line, redrawn in place; elsewhere one line for each change of stage. */
 import type { Say } from '../../console.ts'
 import { lineOf, usually } from './line.ts'
 import { nothing, words, type Seen } from './seen.ts'
 
-/** A second is never skipped on the clock. */
 const DRAW_MS = 200
 const CLEAR_TO_END = '\u001b[K'
 
 export interface Screen {
   show(seen: Seen): void
-  /** Leaves the line empty, for what is said last. */
   end(): void
 }
 
-/** @param term the terminal's kind, as TERM names it: on a `dumb` one nothing can be redrawn */
+/** @param term TERM: a `dumb` terminal cannot redraw */
 export function openScreen(tag: string, out: NodeJS.WriteStream, term: string, say: Say): Screen {
   return out.isTTY && term !== 'dumb' ? redrawn(tag, out) : logged(tag, say)
 }
@@ -22,7 +20,7 @@ function redrawn(tag: string, out: NodeJS.WriteStream): Screen {
   const began = performance.now()
   let seen = nothing
   const draw = () => {
-    // In its last column a terminal may wrap the line. One that does not say how wide it is has 0 columns.
+    // A terminal may wrap a line that reaches its last column. One that does not tell its width has 0 columns.
     const line = lineOf(tag, seen, performance.now() - began, (out.columns || 80) - 1)
     out.write(`\r${line}${CLEAR_TO_END}`)
   }

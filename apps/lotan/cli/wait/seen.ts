@@ -1,22 +1,20 @@
-/** What a waiting caller has seen of a preview so far, and in which words to say it. Pure. */
 import type { Event, View } from '../api.ts'
 
 export type Stage = 'asking' | 'queued' | 'missing' | 'pulling' | 'starting' | 'waiting' | 'waking' | 'stopping'
 
 export interface Seen {
   stage: Stage
-  /** Place in line, from 1; null while it is not in line, but waits for another try. */
+  /** In line, from 1; null while it waits for another try. */
   position: number | null
-  /** Why there is another try: a reason's code. */
+  /** Code of the last failure, while it waits for another try. */
   reason: string | null
-  /** What the registry does not have. It stays so, whatever is asked again, until something of it comes. */
+  /** What the registry lacks. Stays so through further tries, until a pull brings something. */
   missing: 'tag' | 'repository' | null
   progress: View['progress']
-  /** Whole percent of the pull; never less than before. */
+  /** Of the pull, whole; never less than before. */
   percent: number | null
-  /** Milliseconds this usually takes. */
   usual: number | null
-  /** It is being removed: that it is gone then says nothing of the registry. */
+  /** Its end is then a removal, not a tag that the registry lacks. */
   removing: boolean
 }
 
@@ -31,7 +29,6 @@ export const nothing: Seen = {
   removing: false,
 }
 
-/** What is known after one more event. */
 export function see(seen: Seen, event: Event): Seen {
   if (event.event === 'removed') return seen.removing ? seen : { ...seen, stage: 'missing', missing: 'tag' }
   const view = event.data
@@ -50,7 +47,6 @@ export function see(seen: Seen, event: Event): Seen {
   }
 }
 
-/** `pulling the image`: what is said where no number is looked at. */
 export function words({ stage, position, reason, missing }: Seen): string {
   switch (stage) {
     case 'asking':

@@ -1,4 +1,3 @@
-/** What is previewed, at which addresses, and who stands in front. */
 import path from 'node:path'
 import { z } from 'zod'
 import { rules, setting } from '../setting.ts'
@@ -94,24 +93,22 @@ export const addresses = {
       return {
         /** `registry.example.com/team/app`, without a tag. */
         repository: given.REPOSITORY ?? DEMO,
-        /** No REPOSITORY is set. The launcher gives its children the demo's, so this is true in the launcher alone. */
+        /** Without REPOSITORY. The launcher gives its children the demo's: so true in the launcher alone. */
         demo: given.REPOSITORY === null,
         domain: given.TL_DOMAIN,
-        /** Previews and admin page as the public sees them; a port of null is the scheme's own. */
+        /** As visitors see them; a port of null is the scheme's own. */
         publicUrl: publicUrlOf(given, tls),
-        /** Where nginx listens for HTTP. */
         listen,
-        /** Where nginx listens for HTTPS, and with what; then `listen` only leads there. Null without a certificate. */
+        /** Null without a certificate; with one, `listen` only redirects there. */
         tls,
-        /** For how many seconds browsers are to remember that there is HTTPS (RFC 6797); null for not telling them. */
+        /** Seconds (RFC 6797); null sends no header. */
         hsts: given.LOTAN_HSTS_SECONDS,
-        /** The proxies whose X-Forwarded-* is believed: addresses and networks. */
         trustedProxies: given.LOTAN_TRUSTED_PROXIES ?? [],
       }
     }),
 }
 
-/** The part that a certificate's files are checked by: it can be read whatever the others are. */
+/** What the check of a certificate's files needs: readable although other settings are bad. */
 export const certificate = z
   .object(settings)
   .pick({ TL_DOMAIN: true, LOTAN_LISTEN: true, LOTAN_TLS_CERT: true, LOTAN_TLS_KEY: true, LOTAN_TLS_LISTEN: true })

@@ -1,4 +1,3 @@
-/** The admin page and the API. */
 import { z } from 'zod'
 import { setting } from '../setting.ts'
 import { anyText, password } from '../values/text.ts'

@@ -1,4 +1,3 @@
-/** How many previews run, how nginx reaches them, and how full the engine's disk may be. */
 import { z } from 'zod'
 import { rules, setting } from '../setting.ts'
 import { integer } from '../values/amount.ts'

@@ -1,4 +1,3 @@
-/** What a preview's container may use. */
 import { z } from 'zod'
 import { rules, setting } from '../setting.ts'
 import { bytesOf, cpus, disk, integer, memory } from '../values/amount.ts'
@@ -55,9 +54,9 @@ export const containers = {
       const { LOTAN_CONTAINER_MEMORY: memory, LOTAN_CONTAINER_CPUS: cpus, LOTAN_CONTAINER_DISK: disk } = given
       const memoryMax = given.LOTAN_CONTAINER_MEMORY_MAX
       return {
-        /** Null for the image's own choice. */
+        /** Null: the image's own choice. */
         containerPort: given.LOTAN_CONTAINER_PORT,
-        /** Amounts as they were set, `512m`. `diskMax` is what the label `lotan.disk` may raise `disk` to. */
+        /** Amounts as they were set, `512m`. The label `lotan.disk` may raise `disk` to `diskMax`. */
         limits: {
           memory,
           cpus,
@@ -65,7 +64,7 @@ export const containers = {
           disk,
           diskMax: given.LOTAN_CONTAINER_DISK_MAX ?? disk,
         },
-        /** What labels may raise the others to: never less than the limits themselves. */
+        /** Labels may raise the limits to these: never less than the limits themselves. */
         ceilings: {
           memory: bytesOf(memoryMax)! > bytesOf(memory)! ? memoryMax : memory,
           cpus: Math.max(given.LOTAN_CONTAINER_CPUS_MAX, cpus),

@@ -1,4 +1,3 @@
-/** When a preview that is not visited is frozen, stopped and removed, and what counts as no visit. */
 import { z } from 'zod'
 import { rules, setting } from '../setting.ts'
 import { duration, idleSpan, pauseSpan } from '../values/amount.ts'
@@ -55,12 +54,12 @@ export const idle = {
     )
     .transform((given) => ({
       stopAfter: given.INACTIVITY_STOP_TIMEOUT_MINUTES,
-      /** An idle preview without open connections is frozen after this long; null for never. */
+      /** Without open connections; null for never. */
       pauseAfter: given.INACTIVITY_PAUSE_TIMEOUT_MINUTES,
       rmiAfter: given.INACTIVITY_RMI_TIMEOUT_MINUTES,
-      /** How long open connections may go on after a preview's route has gone, before it is ended. */
+      /** For open connections, once the preview has no route. */
       grace: given.LOTAN_GRACE_SECONDS,
-      /** What never counts as activity, beside what Lotan knows itself: pieces of user agents, and paths with `*`. */
+      /** Beside those that Lotan knows: pieces of user agents, and paths with `*`. */
       robots: { agents: given.LOTAN_ROBOT_AGENTS ?? [], paths: given.LOTAN_ROBOT_PATHS ?? [] },
     })),
 }

@@ -1,4 +1,3 @@
-/** Where Lotan keeps its files, and what the launcher and the command line do. */
 import path from 'node:path'
 import { z } from 'zod'
 import { setting } from '../setting.ts'
@@ -31,9 +30,8 @@ export const launcher = {
     .omit({ LOTAN_API: true })
     .transform((given) => ({
       dataDir: path.resolve(given.LOTAN_DATA_DIR),
-      /** Where the launcher has log lines go: to a file each, or to its own standard output; null for what fits. */
+      /** Null: `readConfig` chooses. */
       givenLogs: given.LOTAN_LOG,
-      /** The terminal's kind, for the colours of what the launcher and the command line print. */
       term: given.TERM,
     })),
 }

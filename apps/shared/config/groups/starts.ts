@@ -1,4 +1,3 @@
-/** How long a start may take, and who waits for it. */
 import { z } from 'zod'
 import { setting } from '../setting.ts'
 import { duration, integer } from '../values/amount.ts'
@@ -27,10 +26,8 @@ export const starts = {
   settings,
   schema: z.object(settings).transform((given) => ({
     startTimeout: given.LOTAN_START_TIMEOUT_SECONDS,
-    /** How long a pull may take in all, however steadily it moves. */
     pullTimeout: given.LOTAN_PULL_TIMEOUT_MINUTES,
     hold: given.LOTAN_HOLD_SECONDS,
-    /** More requests than this are not held. */
     maxHeld: given.LOTAN_MAX_HELD,
   })),
 }

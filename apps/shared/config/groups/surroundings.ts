@@ -1,4 +1,3 @@
-/** The programs that Lotan stands on: container engine, registry, Redis. */
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
@@ -47,12 +46,12 @@ const settings = {
 export const surroundings = {
   title: 'Engine, registry, Redis',
   settings,
-  // What is left out is read by AWS's SDK and by Node themselves.
+  // AWS's SDK and Node read the rest themselves.
   schema: z.object(settings).transform((given) => ({
     dockerHost: given.DOCKER_HOST,
-    /** The directory of the engine's `config.json`. */
+    /** The directory of `config.json`. */
     dockerConfig: path.resolve(given.DOCKER_CONFIG ?? path.join(os.homedir(), '.docker')),
-    /** AWS's region for what names none; null leaves it to the SDK, which reads AWS_REGION alone. */
+    /** For registries whose name has none; null leaves it to the SDK, which reads AWS_REGION alone. */
     awsRegion: given.AWS_REGION ?? given.AWS_DEFAULT_REGION,
     redisUrl: given.REDIS_URL,
   })),

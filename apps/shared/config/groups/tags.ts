@@ -1,4 +1,3 @@
-/** Which tags there are previews of, and where they live. */
 import { z } from 'zod'
 import { setting } from '../setting.ts'
 import { duration } from '../values/amount.ts'
@@ -12,7 +11,7 @@ const settings = {
   LOTAN_PREPULL: setting(tagPattern, {
     description: 'A [Lua pattern](#lua-patterns): tags to pull when the registry shows them, before their first click.',
   }),
-  // At most what a timer can wait: a longer one fires at once, for ever.
+  // A timer that waits longer than 2^31 ms fires at once, for ever.
   IMAGE_REFRESH_INTERVAL_MINUTES: setting(duration('minutes', 30_000), {
     description: "Read the registry's tags, and look for newer images, this often.",
     standard: '5',
@@ -30,9 +29,7 @@ export const tags = {
     const offers: (tag: Tag) => boolean = given.TAG_FILTER ?? (() => true)
     const prepull: (tag: Tag) => boolean = given.LOTAN_PREPULL ?? (() => false)
     return {
-      /** Whether a tag may be offered and started: what TAG_FILTER says of it. */
       offers,
-      /** Whether a tag's image is pulled before its first click: what LOTAN_PREPULL says of it, and TAG_FILTER too. */
       prepulls: (tag: Tag) => offers(tag) && prepull(tag),
       refreshEvery: given.IMAGE_REFRESH_INTERVAL_MINUTES,
       transliterate: given.TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS,

@@ -1,4 +1,3 @@
-/** The variables that every preview's container is given. */
 import { z } from 'zod'
 import { containerEnvOf } from '../container-env.ts'
 import { setting } from '../setting.ts'
@@ -9,7 +8,7 @@ const settings = {
     description: 'Variables for every container: `-e A=1 -e "B=two words"` or `A=1 B=2`, quoted as a shell would.',
     services: 'workers',
   }),
-  // X stands for any name: it is no variable that Compose could list.
+  // X stands for any name: Compose cannot list it.
   LOTAN_CONTAINER_ENV_X: setting(anyText, {
     description: 'Gives every container the variable `X`, whatever name stands there. It wins over `ENV_ARGS`.',
     services: 'none',
@@ -19,9 +18,8 @@ const settings = {
 export const variables = {
   title: 'Variables',
   settings,
-  // All variables, since `-e NAME` passes on one that may have any name.
+  // All of the environment, since `-e NAME` passes on a variable of any name.
   schema: z.record(z.string(), z.string().optional()).transform((env, ctx) => ({
-    /** What every container is given, after ENV_ARGS and LOTAN_CONTAINER_ENV_. */
     containerEnv: containerEnvOf(env, (variable, message) =>
       ctx.addIssue({ code: 'custom', path: [variable], message }),
     ),

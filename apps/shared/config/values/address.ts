@@ -1,16 +1,15 @@
-/** Domains, addresses, and what is named like them: repositories of images. */
 import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { list } from './text.ts'
 import { value, type Value } from './value.ts'
 
-/** An address and a port. An IPv6 host stands in brackets. */
+/** An IPv6 host stands in brackets. */
 export interface Place {
   host: string
   port: number
 }
 
-/** A domain that leaves room for the longest label below it. */
+/** Leaves room for the longest label below it. */
 export const domain: Value<string> = z
   .string()
   .toLowerCase()
@@ -19,7 +18,7 @@ export const domain: Value<string> = z
     'write a domain name such as previews.example.com, at most 189 characters',
   )
 
-/** Where to listen. An IPv6 address keeps its brackets, as nginx and addresses of pages want it. */
+/** An IPv6 address keeps its brackets, as nginx and URLs want it. */
 export const listen: Value<Place> = value(
   placeOf,
   'write an address and a port such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:8080',
@@ -48,7 +47,7 @@ export const publicUrl: Value<PublicUrl> = value((text) => {
   return { protocol: url.protocol, host: url.hostname, port: url.port ? Number(url.port) : null }
 }, 'write scheme, domain and port, without a path, such as https://previews.example.com')
 
-/** Where the API is; kept as scheme, host and port. */
+/** Kept as scheme, host and port. */
 export const apiUrl: Value<string> = value((text) => {
   const url = webUrlOf(text)
   return url && /^\/(api\/v1\/?)?$/.test(url.pathname) ? url.origin : undefined
@@ -61,7 +60,7 @@ function webUrlOf(text: string): (URL & { protocol: 'http:' | 'https:' }) | unde
   return url as URL & { protocol: 'http:' | 'https:' }
 }
 
-/** Addresses and networks: `10.0.0.5, 192.168.0.0/16, fd00::/8`. */
+/** `10.0.0.5, 192.168.0.0/16, fd00::/8`. */
 export const networks: Value<string[]> = list(
   isNetwork,
   'write addresses or networks, such as 10.0.0.5 or 192.168.0.0/16, separated by commas',
@@ -84,16 +83,15 @@ export const dockerHost: Value<string> = z.string().refine((text) => {
   return url !== null && url.hostname !== '' && url.pathname === '/' && !url.search && !url.hash && !url.username
 }, 'write unix:///path/of/docker.sock or tcp://host:port')
 
-/** A region of AWS. */
 export const region: Value<string> = z
   .string()
   .regex(/^[a-z]{2,10}(-[a-z0-9]{1,20}){1,5}$/, 'write a region of AWS such as eu-central-1')
 
-/** An image repository without tag and digest, as the distribution project's reference grammar has it. */
+/** Without tag and digest, by the distribution project's reference grammar. */
 export const repository: Value<string> = z.string().refine((text) => {
   const slash = text.indexOf('/')
   const first = text.slice(0, Math.max(slash, 0))
-  // What stands before the first slash is a registry when it looks like a host, as for `docker pull`.
+  // The part before the first slash is a registry when it looks like a host, as for `docker pull`.
   const host = /[.:]/.test(first) || first === 'localhost' ? first : ''
   const name = host ? text.slice(slash + 1) : text
   const part = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
@@ -101,7 +99,7 @@ export const repository: Value<string> = z.string().refine((text) => {
   return !host || placeOf(/:\d+$/.test(host) ? host : `${host}:443`) !== undefined
 }, 'write an image repository in lower case without a tag or digest, such as registry.example.com/team/app')
 
-/** Whether a text in lower case is a host name. One that ends in a number is an address to browsers. */
+/** For lower case. Browsers take a name that ends in a number for an address. */
 function isName(text: string): boolean {
   return (
     text.length <= 253 &&

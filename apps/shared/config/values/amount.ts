@@ -1,8 +1,7 @@
-/** Numbers: spans of time, counts, processors, memory, disk. */
 import { z } from 'zod'
 import { value, type Value } from './value.ts'
 
-/** A time span, in milliseconds. */
+/** In milliseconds. */
 export function duration(unit: 'minutes' | 'seconds', most: number, least?: 0): Value<number> {
   return value(
     (text) => {
@@ -25,8 +24,8 @@ const pauseWanted =
   'since the last visit is known only to within 3.5 s, or off'
 
 /**
- * When an idle preview is frozen: milliseconds, or null for `off`. The last visit is known only to within 3.5 s: nginx
- * asks about a host every 2 s, may use an answer for 1 s more, and a visit is written down 0.5 s later.
+ * Milliseconds, or null for `off`. The last visit is known only to within 3.5 s: nginx asks about a host every 2 s, may
+ * use an answer for 1 s more, and a visit is stored 0.5 s later.
  */
 export const pauseSpan: Value<number | null> = z.union(
   [
@@ -36,7 +35,6 @@ export const pauseSpan: Value<number | null> = z.union(
   pauseWanted,
 )
 
-/** How long previews live idle, milliseconds. */
 export const idleSpan: Value<number> = duration('minutes', MOST_MINUTES)
 
 export function integer(least: number, most: number): Value<number> {
@@ -54,10 +52,10 @@ export const cpus: Value<number> = value((text) => {
   return number !== undefined && number >= 0.01 && number <= 1_024 ? number : undefined
 }, 'write a number of processors, such as 1 or 0.5, at least 0.01')
 
-/** An amount of memory as the engine's command line takes it, kept as written. The engine refuses less than 6 MB. */
+/** Kept as written, as the engine's command line takes it. The engine refuses less than 6 MB. */
 export const memory: Value<string> = bytes(6, 'write an amount of memory such as 512m or 1g, at least 6m')
 
-/** An amount of disk, written as one of memory is. An application writes 1 MB as it starts. */
+/** An application writes 1 MB as it starts. */
 export const disk: Value<string> = bytes(1, 'write an amount of disk such as 500m or 2g, at least 1m')
 
 function bytes(leastMegabytes: number, wanted: string): Value<string> {
@@ -67,7 +65,7 @@ function bytes(leastMegabytes: number, wanted: string): Value<string> {
     .toLowerCase()
 }
 
-/** `512m` in bytes; undefined for what is no amount of memory. */
+/** Undefined for what is no amount. */
 export function bytesOf(text: string): number | undefined {
   const match = /^(\d{1,15}(?:\.\d{1,9})?)([kmgt]?)b?$/i.exec(text)
   if (!match) return undefined

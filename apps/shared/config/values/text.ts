@@ -1,9 +1,8 @@
-/** Words, lists and paths. */
 import { z } from 'zod'
 import { luaPattern, PatternError } from '../lua-pattern.ts'
 import { value, type Value } from './value.ts'
 
-/** What matching costs grows with the pattern; real ones are far below this. */
+/** Matching costs grow with the pattern; real ones are far below this. */
 const MAX_PATTERN = 500
 
 export const anyText: Value<string> = z.string()
@@ -18,24 +17,23 @@ export const password: Value<string> = z
   .string()
   .regex(/^[\x21-\x7e]{16,256}$/, 'write at least 16 characters, without spaces, or leave it out and one is made')
 
-/** A file, by its path. nginx reads the path in quotes, and takes a $ for a variable. */
+/** nginx reads the path in quotes, and takes a $ for a variable. */
 export const file: Value<string> = z
   .string()
   .regex(/^[^\u0000-\u001f"\\$]+$/, 'write the path of a file, without quotes, backslashes and dollars')
 
-/** How nginx reaches previews. */
 export const slotKind: Value<'network' | 'port'> = z.enum(
   ['network', 'port'],
   'write network or port, or leave it out and the one that works here is chosen',
 )
 
-/** Pieces of user agents, `statuscheck, acme-probe/2`. */
+/** `statuscheck, acme-probe/2`. */
 export const agents: Value<string[]> = list(
   (piece) => /^[\x20-\x7e]{3,200}$/.test(piece),
   'write pieces of user agents, at least 3 characters each, separated by commas',
 )
 
-/** Paths, in which `*` stands for anything: `/healthz, /status/*`. */
+/** `/healthz, /status/*`. */
 export const paths: Value<string[]> = list(
   (path) => /^\/[\x21-\x7e]{0,500}$/.test(path) && !/[?#]/.test(path) && path !== '/*',
   'write paths that begin with /, without a query, separated by commas; * stands for anything, but not for all paths',
@@ -48,7 +46,6 @@ export function list(isGood: (item: string) => boolean, wanted: string): Value<s
   }, wanted)
 }
 
-/** A Lua pattern, read as what it says of tags. */
 export const tagPattern: Value<(tag: string) => boolean> = z
   .string()
   .max(MAX_PATTERN, { error: `write a Lua pattern of at most ${MAX_PATTERN} characters`, abort: true })

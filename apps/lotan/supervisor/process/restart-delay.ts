@@ -1,19 +1,15 @@
-/** A process that was up this long was healthy: when it ends it is started again at once. */
+/** A process that was up this long was healthy: its next start is at once. */
 export const HEALTHY_AFTER_MS = 5_000
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 10_000
 
-/**
- * How often in a row a process has ended soon after its start.
- * @param lasted how long it was up this time, milliseconds
- */
+/** Crashes in a row, soon after a start. @param lasted milliseconds that it was up this time */
 export function crashesAfter(before: number, lasted: number): number {
   return lasted >= HEALTHY_AFTER_MS ? 1 : before + 1
 }
 
 /**
- * Milliseconds before the next start: 0 after the first crash (an operator may have killed it), then doubled each time.
- * @param crashes in a row, from 1
+ * Milliseconds: 0 after the first crash (an operator may have killed it), then doubled each time.
  * @param chance 0 to 1: jitter, so that processes that crashed together do not restart together
  */
 export function restartDelay(crashes: number, chance: number): number {

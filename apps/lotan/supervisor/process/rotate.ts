@@ -5,10 +5,8 @@ const MAX_BYTES = 10_000_000
 const KEPT = 3
 
 /**
- * Moves each `*.log` that has grown too large to `*.log.1`, and older ones one further. Copies and truncates instead of
- * renaming, since the writers hold the files open (in append mode): a line written during the copy (milliseconds) is
- * lost.
- * @param processes the processes whose logs are meant; null for all
+ * Copies and truncates, since writers hold the files open (in append mode): a line written during the copy
+ * (milliseconds) is lost. @param processes null for all
  */
 export function rotateLogs(dir: string, maxBytes = MAX_BYTES, processes: readonly string[] | null = null): void {
   const isMeant = (name: string) =>

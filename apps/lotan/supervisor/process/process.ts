@@ -1,30 +1,29 @@
-/** Starts one process, restarts it when it ends by itself, and stops it. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Say } from '../console.ts'
+import type { Say } from '../../console.ts'
 import { groupEnded, killGroup } from './process-group.ts'
 import { openOutput, whereToLook, type Output } from './output.ts'
 import { crashesAfter, isLongest, restartDelay, HEALTHY_AFTER_MS } from './restart-delay.ts'
 
-/** How long to read the rest of the output after the process ended; a grandchild may keep it open for ever. */
+/** For the rest of the output after the end: a grandchild may keep it open for ever. */
 const LAST_OUTPUT_MS = 500
 
-/** `lasted` is milliseconds. */
 export interface End {
   code: number | null
   signal: NodeJS.Signals | null
+  /** Milliseconds. */
   lasted: number
 }
 
 export interface ProcessPlan {
   name: string
-  /** Called before every start; `last` is how the run before ended, undefined at the first. */
+  /** Called before every start; `last` is undefined at the first. */
   command: (last: End | undefined) => string[] | Promise<string[]>
   env: NodeJS.ProcessEnv
   cwd: string
-  /** A file for its standard input, which its children inherit: `leftovers.ts` finds them by it. */
+  /** A file for standard input, which its children inherit: `../leftovers.ts` finds them by it. */
   input: string
   output: Output
 }
@@ -32,13 +31,12 @@ export interface ProcessPlan {
 export interface SupervisedProcess {
   name: string
   pid: () => number | undefined
-  /** SIGTERM, and SIGKILL for its group after `grace` milliseconds. */
+  /** SIGTERM, then SIGKILL for its group after `grace` milliseconds. */
   stop: (grace: number) => Promise<void>
   /** SIGKILL for its group. */
   kill: () => void
   /** SIGKILL for its group, and a new start at once. */
   restart: () => void
-  /** SIGHUP. */
   reload: () => void
 }
 
@@ -132,7 +130,7 @@ export function superviseProcess(plan: ProcessPlan, say: Say): SupervisedProcess
   }
 }
 
-/** In its own process group, and ended by the kernel when the launcher ends, even by kill -9. */
+/** `--pdeathsig`: the kernel ends it with the launcher, even by kill -9. `detached`: its own process group. */
 function start(command: string[], { env, cwd, input }: ProcessPlan, out: number | 'pipe'): ChildProcess {
   const from = fs.openSync(input, fs.constants.O_RDONLY | fs.constants.O_CREAT, 0o600)
   try {

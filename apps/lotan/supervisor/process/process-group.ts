@@ -1,6 +1,5 @@
-/** A process group: a process with all of its children, such as nginx with its workers. */
 import fs from 'node:fs'
-import { waitFor } from '../wait-for.ts'
+import { waitFor } from '../../wait-for.ts'
 
 /** Killed processes end within milliseconds. */
 const GONE_MS = 500
@@ -15,10 +14,7 @@ export function killGroup(id: number | undefined): void {
   }
 }
 
-/**
- * Waits until all of a killed group has ended: nginx's workers listen until then, and an nginx that meets them retries
- * only half a second later.
- */
+/** nginx's workers listen until they end, and a new nginx that meets them retries only half a second later. */
 export async function groupEnded(id: number): Promise<void> {
   await waitFor(() => !isLeft(id), { within: GONE_MS, every: CHECK_MS })
 }
@@ -29,14 +25,14 @@ function isLeft(id: number): boolean {
   } catch {
     return false
   }
-  // kill(0) also finds zombies, which in a container may never be reaped: so read their state.
+  // kill(0) also finds zombies, which a container may never reap: read their state.
   return fs.readdirSync('/proc').some((pid) => /^\d+$/.test(pid) && runsIn(pid, id))
 }
 
 function runsIn(pid: string, id: number): boolean {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name stands in brackets and may hold brackets itself.
+    // The second field is the name in brackets, and may hold brackets itself.
     const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return Number(group) === id && state !== 'Z'
   } catch {

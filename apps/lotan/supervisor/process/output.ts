@@ -1,10 +1,10 @@
-/** Where the processes' output goes (LOTAN_LOG): a file each, or the launcher's own output. */
+/** LOTAN_LOG: a file for each process, or the launcher's own output. */
 import fs from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { Config } from '../../shared/config/config.ts'
-import { displayPath } from '../console.ts'
+import type { Config } from '../../../shared/config/config.ts'
+import { displayPath } from '../../console.ts'
 
 export type Output = { file: string } | { line: (text: string) => void }
 
@@ -12,19 +12,18 @@ export function logOf(name: string, config: Pick<Config, 'dataDir'>): string {
   return path.join(config.dataDir, 'logs', `${name}.log`)
 }
 
-/** @param out the launcher's standard output */
 export function outputOf(name: string, config: Pick<Config, 'dataDir' | 'logs'>, out: NodeJS.WritableStream): Output {
   // Always a file: the demo's registry logs an error for every layer it does not have yet.
   if (config.logs === 'files' || name === 'registry') return { file: logOf(name, config) }
   return { line: (text) => out.write(`${withName(name, text)}\n`) }
 }
 
-/** For a sentence: `see .lotan/logs/router.log`. */
+/** `see .lotan/logs/router.log`. */
 export function whereToLook(output: Output): string {
   return 'file' in output ? `see ${displayPath(output.file)}` : 'its output stands above'
 }
 
-/** Opens the output for one run: spawn with `stdio`, then `read` the child's streams. */
+/** For one run: spawn with `stdio`, then `read` the child's streams. */
 export function openOutput(output: Output) {
   if ('line' in output)
     return {
