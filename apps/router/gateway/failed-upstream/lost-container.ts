@@ -1,12 +1,12 @@
 /** Checks whether a container that did not answer is gone. A wrong yes would restart a container in use. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Place } from '../../shared/config/config.ts'
-import type { In } from '../../shared/preview/preview.ts'
-import type { RouterContext } from '../context.ts'
+import type { Place } from '../../../shared/config/config.ts'
+import type { In } from '../../../shared/preview/preview.ts'
+import type { RouterContext } from '../../context.ts'
 import { staysConnected } from './tcp-probe.ts'
-import type { ContainerState } from '../reaper-client.ts'
-import { hostPortIn, upstreamIn } from './upstream.ts'
-import { idOf, logFields } from '../../shared/preview/preview-id.ts'
+import type { ContainerState } from '../../reaper-client.ts'
+import { hostPortIn, upstreamIn } from '../upstream.ts'
+import { idOf, logFields } from '../../../shared/preview/preview-id.ts'
 
 /** How long to retry the reaper, which may be restarting. */
 const CHECK_MS = 4_000
