@@ -26,7 +26,6 @@ export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: nu
   }
 }
 
-/** Robots do not count. */
 export function noteVisit({ id, client }: GatewayRequest, activity: Pick<Activity, 'seen'>): void {
   if (id !== null && client.kind === 'person') activity.seen(id, Date.now())
 }

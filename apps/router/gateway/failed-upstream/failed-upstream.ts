@@ -16,10 +16,7 @@ interface FailureContext extends Pick<RouterContext, 'store' | 'nudges' | 'reape
   forwarder: Forwarder
 }
 
-/**
- * @param running what to do when the container runs: after a request that it dropped (`refuse`), or a connection that it
- * did not accept, since its backlog is full (`retry`)
- */
+/** @param running what to do when the container runs: `retry` where its backlog was full, so it did not accept */
 export async function onFailedUpstream(
   request: GatewayRequest,
   res: Response,
