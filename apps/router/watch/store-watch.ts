@@ -1,7 +1,4 @@
-/**
- * Waits for changes of the store, made by any process: one poll of `store.version()` for all waiters, and none while
- * there is no waiter.
- */
+/** One poll of `store.version()` serves all waiters, and finds the commits of every process. */
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
@@ -25,7 +22,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     for (const listener of [...listeners]) if (listeners.has(listener)) listener()
   }
 
-  /** Calls the listener after commits; several commits may come as one call. @returns stops it */
+  /** Several commits may come as one call. @returns stops it */
   function on(listener: () => void): () => void {
     const mine = () => listener()
     if (listeners.size === 0) {
@@ -49,10 +46,10 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
   return {
     on,
 
-    /** All previews by repository and tag, read once per commit. Do not change them. */
+    /** By repository and tag. Do not change them. */
     previews: (): readonly Preview[] => (sinceLastCommit().all ??= store.list()),
 
-    /** Read once per commit too, since hundreds of requests may wait for the same preview. Do not change it. */
+    /** Kept until the next commit, since hundreds of requests may wait for the same preview. Do not change it. */
     preview(id: PreviewId): Preview | undefined {
       const { byId } = sinceLastCommit()
       if (!byId.has(id)) byId.set(id, store.get(id))
@@ -60,11 +57,9 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     },
 
     /**
-     * Waits until a check finds something: now, or after a commit.
-     * @param check synchronous and cheap, since it runs after every commit
+     * @param check synchronous and cheap, since it runs after every commit. What it throws, this throws
      * @param options.deadline milliseconds since 1970
      * @returns undefined when the deadline passed or the signal was aborted
-     * @throws what the check throws
      */
     async until<T>(
       check: () => T | undefined,

@@ -1,17 +1,13 @@
 import type { StoreWatch } from './store-watch.ts'
 
-/** Commits may come faster than a reader can follow. */
-const EVERY_MS = 50
+const MIN_BETWEEN_LOOKS_MS = 50
 
 export interface ThrottledWatch {
   now: () => void
   stop: () => void
 }
 
-/**
- * Calls `look` after commits, at most every 50 ms, until stopped. @param beat called every `every` milliseconds
- * regardless
- */
+/** Calls `look` after commits, but not faster than a reader can follow; `beat` every `every` milliseconds. */
 export function watchThrottled(
   changes: Pick<StoreWatch, 'on'>,
   look: () => void,
@@ -27,7 +23,7 @@ export function watchThrottled(
     look()
   }
   const off = changes.on(() => {
-    timer ??= setTimeout(now, Math.max(0, looked + EVERY_MS - performance.now()))
+    timer ??= setTimeout(now, Math.max(0, looked + MIN_BETWEEN_LOOKS_MS - performance.now()))
   })
   const beating = setInterval(beat, every)
 
