@@ -1,4 +1,4 @@
-/** Removes images that Lotan pulled and that lost their tag to a later push, or were in use when they were due. */
+/** Lotan pulled these images; they lost their tag to a later push, or were in use when they were due. */
 import { isOld } from '../../shared/disk-space.ts'
 import type { Engine } from '../../shared/engine/engine.ts'
 import type { Log } from '../../shared/log.ts'
@@ -14,7 +14,6 @@ export async function removeOldImages(
     if (!isOld(image, store.get(id))) continue
     const names = await engine.namesOf(image.id)
     if (!names) store.pulled.forget(image)
-    // The preview may have been requested again meanwhile.
     if (!names || !isOld(image, store.get(id))) continue
     const ownName = `${image.reference}:${image.tag}`
     const hasOwn = names.length === 1 && names[0] === ownName
@@ -32,9 +31,9 @@ async function digestNames(engine: Engine, { id, reference }: Pulled): Promise<s
   return all.filter((name) => name.startsWith(`${reference}@`))
 }
 
-/** Never by id: an image that gets another name at this moment stays. */
 async function isInUse(engine: Engine, names: string[]): Promise<boolean> {
   let last: string | undefined
+  // Never by id: an image that gets another name at this moment stays.
   for (const name of names) last = await engine.removeImage(name)
   return last === 'in-use'
 }
