@@ -49,7 +49,7 @@ export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => Preview
     stream(res: Response, only: PreviewId | null = null) {
       res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
       if (res.req.method === 'HEAD') return res.end()
-      looking ??= watchThrottled(changes, look, { beat, every: HEARTBEAT_MS })
+      looking ??= watchThrottled(changes, look, { beat, beatMs: HEARTBEAT_MS })
       // The earlier streams get what is new first: from here on all continue from the same state.
       looking.now()
       streams.set(res, only)

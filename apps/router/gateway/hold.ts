@@ -1,4 +1,4 @@
-/** `/wait`: wakes a preview and holds the request until the preview is up, or this kind of request has waited enough. */
+/** `/wait`: ends when the preview is up, or this kind of request has waited enough. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'express'
 import type { Preview } from '../../shared/preview/preview.ts'

@@ -6,8 +6,12 @@ import type { GatewayRequest } from './request.ts'
 const MOST_UNWRITTEN = 2_000
 const MAX_FILE_BYTES = 1_000_000
 
-/** @param file nginx's log of ended streams @param options.every how often to read and write, milliseconds */
-export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: string, { every }: { every: number }) {
+/** @param file nginx's log of ended streams */
+export function noteStreams(
+  store: Pick<Store, 'streams' | 'isResting'>,
+  file: string,
+  { everyMs }: { everyMs: number },
+) {
   const opened = new Map<string, OpenedStream>()
   const tail = openTail(file)
   let unwritten: string[] = []
@@ -19,7 +23,7 @@ export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: s
     unwritten = []
     opened.clear()
   }
-  const timer = setInterval(write, every)
+  const timer = setInterval(write, everyMs)
 
   return {
     write,

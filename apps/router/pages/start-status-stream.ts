@@ -53,7 +53,7 @@ export function openStartStatusStreams(
         return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', {
           tag: splitId(id).tag,
         })
-      watch ??= watchThrottled(changes, look, { beat: sendAll, every: HEARTBEAT_MS })
+      watch ??= watchThrottled(changes, look, { beat: sendAll, beatMs: HEARTBEAT_MS })
       open++
       // The preview's other streams get it at the next look.
       const { key, frame } = told(id)

@@ -8,8 +8,7 @@ export type StoreWatch = ReturnType<typeof watchStore>
 /** Node fires a longer timer at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** @param options.every how often to poll, milliseconds */
-export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { every }: { every: number }) {
+export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { everyMs }: { everyMs: number }) {
   const listeners = new Set<() => void>()
   let seen = 0
   let timer: NodeJS.Timeout | undefined
@@ -27,7 +26,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     const mine = () => listener()
     if (listeners.size === 0) {
       seen = store.version()
-      timer = setInterval(look, every)
+      timer = setInterval(look, everyMs)
     }
     listeners.add(mine)
     return () => {
@@ -56,11 +55,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
       return byId.get(id)
     },
 
-    /**
-     * @param check synchronous and cheap, since it runs after every commit. What it throws, this throws
-     * @param options.deadline milliseconds since 1970
-     * @returns undefined when the deadline passed or the signal was aborted
-     */
+    /** @param check cheap, since it runs after every commit @returns undefined past the deadline, or when aborted */
     async until<T>(
       check: () => T | undefined,
       { deadline, signal }: { deadline: number; signal?: AbortSignal },

@@ -7,11 +7,11 @@ export interface ThrottledWatch {
   stop: () => void
 }
 
-/** Calls `look` after commits, but not faster than a reader can follow; `beat` every `every` milliseconds. */
+/** Calls `look` after commits, but not faster than a reader can follow. */
 export function watchThrottled(
   changes: Pick<StoreWatch, 'on'>,
   look: () => void,
-  { beat, every }: { beat: () => void; every: number },
+  { beat, beatMs }: { beat: () => void; beatMs: number },
 ): ThrottledWatch {
   let looked = -Infinity
   let timer: NodeJS.Timeout | undefined
@@ -25,7 +25,7 @@ export function watchThrottled(
   const off = changes.on(() => {
     timer ??= setTimeout(now, Math.max(0, looked + MIN_BETWEEN_LOOKS_MS - performance.now()))
   })
-  const beating = setInterval(beat, every)
+  const beating = setInterval(beat, beatMs)
 
   return {
     now,

@@ -1,4 +1,4 @@
-/** `/lost` and `/silent`: the upstream failed. Holds the request if the container is gone, else tries it again or gives up. */
+/** `/lost` and `/silent`. Holds the request if the container is gone, else tries it again or gives up. */
 import type { Response } from 'express'
 import type { RouterContext } from '../../context.ts'
 import { refuse, type Forwarder } from '../forward.ts'
