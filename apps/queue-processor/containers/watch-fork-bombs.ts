@@ -61,6 +61,7 @@ export async function watchBombs(
     for (const preview of store.list().filter(mayRun))
       for (const { number, container } of generationsOf(preview)) {
         if (container === null) continue
+        // Problems of the engine or a container are reported elsewhere.
         const seen = await check(preview, number, container).catch(ignoreEngineError)
         if (seen) next.set(container, seen)
       }

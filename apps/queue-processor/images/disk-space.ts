@@ -41,6 +41,7 @@ export function openDisk(deps: Needs) {
   /** Bytes that current pulls may still write. */
   const claims = new Map<string, number>()
 
+  /** The pull itself reports what is wrong with the registry. */
   async function layersOf(id: PreviewId): Promise<Layer[] | undefined> {
     try {
       return await registry.layers(splitId(id).tag, await engine.platform())

@@ -14,6 +14,7 @@ export async function removeOldImages(
     if (!isOld(image, store.get(id))) continue
     const names = await engine.namesOf(image.id)
     if (!names) store.pulled.forget(image)
+    // The preview may have been requested again meanwhile.
     if (!names || !isOld(image, store.get(id))) continue
     const ownName = `${image.reference}:${image.tag}`
     const hasOwn = names.length === 1 && names[0] === ownName

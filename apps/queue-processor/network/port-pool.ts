@@ -12,7 +12,7 @@ const LINUX_DEFAULT: Span = [32_768, 60_999]
 
 type Span = [first: number, last: number]
 
-/** Each instance begins at a random port, so that it rarely takes one that another has just freed. */
+/** Begins at a random port, so that an instance rarely takes what another just freed. @param known in slot order */
 export async function fillPool(known: number[], count: number, reserved: number[]): Promise<number[]> {
   const pool = [...known]
   const taken = new Set([...known, ...reserved])

@@ -1,3 +1,4 @@
+/** The login page needs these files too. */
 import type { Request, Response } from 'express'
 import type { Route } from '../access/route.ts'
 import { script, stylesheet } from '../pages/render.ts'

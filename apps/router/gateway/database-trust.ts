@@ -1,4 +1,4 @@
-/** After the database was damaged or replaced the reaper compares it with the engine: until then no route is given. */
+/** After damage to the database the reaper compares it with the engine: until then no route is given, no start made. */
 import type { RequestHandler, Request, Response } from 'express'
 import type { Facts } from '../../shared/store/facts.ts'
 import type { StoreWatch } from '../watch/store-watch.ts'

@@ -32,7 +32,7 @@ export function limitUnknownTags({ store, previews }: Needs, clock = () => Date.
   }
 
   return {
-    /** Looks at a tag without a preview. Past the limit it asks for the registry's list. */
+    /** For a tag without a preview. Past the limit it asks for the registry's list. */
     mayLookFor(id: PreviewId): boolean {
       if (store.isOffered(id)) return true
       const now = clock()

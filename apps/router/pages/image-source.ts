@@ -2,6 +2,7 @@
 import { generationOf, type Image, type Preview } from '../../shared/preview/preview.ts'
 
 export interface ImageSource {
+  /** ISO 8601. */
   created: string | null
   /** A commit, usually. */
   revision: string | null

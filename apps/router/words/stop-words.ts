@@ -15,6 +15,7 @@ export const stopWords: Record<StopWhy, StopWords> = {
   moved: { now: 'previews are reached in another way now', history: 'previews are reached in another way now' },
 }
 
+/** Follows `red was `. */
 export const endWords: Record<StoppedWhy, string> = {
   asked: 'stopped by somebody else',
   idle: 'stopped, since nobody used it',
