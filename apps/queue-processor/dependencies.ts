@@ -1,4 +1,3 @@
-/** What the steps of the queue-processor need, and how long they wait. */
 import type { Config } from '../shared/config/config.ts'
 import type { sampleConnections } from '../shared/slots/connections.ts'
 import type { Engine } from '../shared/engine/engine.ts'
@@ -30,7 +29,7 @@ export interface Waits {
   grace: number
   errors: number
   steady: number
-  /** A pull without a byte for this long is given up. */
+  /** How long a pull may get no byte. */
   stall: number
 }
 

@@ -1,7 +1,4 @@
-/**
- * Reads a nudged preview again and runs the step that its state asks for. One preview's steps run one after another; a
- * nudge for a busy one is remembered and holds no lane.
- */
+/** Steps of one preview run one after another; a nudge for a busy one is remembered and holds no lane. */
 import { nextInLine } from '../shared/preview/start-queue.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay, countsAsRunning, stepOf, type Preview } from '../shared/preview/preview.ts'
@@ -16,7 +13,6 @@ import { removeStrays } from './step/remove-strays.ts'
 import { takeStep } from './step/steps.ts'
 import { logFields, type PreviewId } from '../shared/preview/preview-id.ts'
 
-/** Where a busy preview's current step runs, whether that is an update, and what arrived for it meanwhile. */
 interface Turn {
   lane: Lane
   nudged: boolean
@@ -97,7 +93,7 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     }
   }
 
-  /** Nudges the preview that has waited longest, instead of leaving it to the reaper. */
+  /** Instead of leaving it to the reaper. */
   async function nudgeNext() {
     if (store.places() >= config.maxRunning) return
     for (const next of nextInLine(store.list(), 1, Date.now())) await nudges.nudge(next)

@@ -1,4 +1,4 @@
-/** What the code of the router works with. Each function names the members that it takes. */
+/** Each function of the router names the members that it takes. */
 import type { Config } from '../shared/config/config.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'

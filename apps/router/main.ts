@@ -21,9 +21,9 @@ const context: RouterContext = {
   store,
   nudges,
   // Half of what a person notices of a warm start; it polls only while a request waits, for microseconds.
-  changes: watchStore(store, { every: 10 }),
-  activity: noteActivity(store, { every: 500 }),
-  streams: noteStreams(store, endedStreamsFile(config), { every: 500 }),
+  changes: watchStore(store, { everyMs: 10 }),
+  activity: noteActivity(store, { everyMs: 500 }),
+  streams: noteStreams(store, endedStreamsFile(config), { everyMs: 500 }),
   reaper: openReaper(config),
 }
 app.atEnd(() => context.activity.close())

@@ -1,7 +1,3 @@
-/**
- * The actions that the admin pages and the API offer on a preview: each applies one event, and nudges if that leaves
- * work.
- */
 import type { Event } from '../shared/preview/event.ts'
 import type { Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
@@ -15,10 +11,7 @@ export function startsSomething(action: PreviewAction): boolean {
   return action === 'start' || action === 'restart'
 }
 
-/**
- * @param by for the history
- * @returns the preview afterwards, changed or not; undefined where there is no such preview
- */
+/** @returns the preview afterwards, changed or not; undefined where there is no such preview */
 export async function applyAction(
   action: PreviewAction,
   id: PreviewId,

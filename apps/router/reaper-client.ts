@@ -29,12 +29,11 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
     })
   }
 
-  /** @param no the status that stands for null */
-  async function read<T>(uri: string, no?: number): Promise<T | null> {
+  async function read<T>(uri: string, nullStatus?: number): Promise<T | null> {
     const response = await get(uri, AbortSignal.timeout(ANSWER_MS))
     const body = await text(response)
     if (response.statusCode === 200) return JSON.parse(body) as T
-    if (response.statusCode === no) return null
+    if (response.statusCode === nullStatus) return null
     throw new Error(`the reaper answered ${response.statusCode} to ${uri}`)
   }
 
@@ -53,12 +52,7 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
       return (await read<{ containers: Record<string, Figures> }>('/figures'))?.containers ?? {}
     },
 
-    /**
-     * A container's output as plain text.
-     * @param options.tail how many of its last lines
-     * @param options.follow until the container ends or the signal is aborted
-     * @returns undefined when the engine does not know the container
-     */
+    /** @returns its last `tail` lines as plain text; undefined when the engine does not know the container */
     async logs(
       id: string,
       { tail, follow, signal }: { tail: number | 'all'; follow: boolean; signal: AbortSignal },

@@ -1,4 +1,3 @@
-/** How long a start took, stage by stage: for the API, and for `Server-Timing` of the first response. */
 import type { Stages } from '../shared/preview/start-times.ts'
 
 const names = { queued: 'queue', pulling: 'pull', starting: 'start', waiting: 'ready' } as const
@@ -6,7 +5,6 @@ const names = { queued: 'queue', pulling: 'pull', starting: 'start', waiting: 'r
 /** Milliseconds; null for a stage that was skipped or is not over. */
 export type Timing = Record<(typeof names)[keyof typeof names] | 'total', number | null>
 
-/** @param reached when each stage was reached */
 export function timingOf(reached: Stages): Timing {
   const timing: Timing = { queue: null, pull: null, start: null, ready: null, total: null }
   let until = reached.running

@@ -42,7 +42,6 @@ function speaksHttp2({ host, port }: Pick<HostPort, 'host' | 'port'>): Promise<b
   })
 }
 
-/** Resolves with the first result, or with false after a second; then it destroys the connection. */
 function handshake(connection: { destroy(): void }, listen: (done: (succeeded: boolean) => void) => void) {
   return new Promise<boolean>((resolve) => {
     const done = (succeeded: boolean) => {

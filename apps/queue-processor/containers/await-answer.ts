@@ -1,4 +1,3 @@
-/** Waits for the first HTTP answer of a started container, or finds the reason why it gives none. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, type Inspected } from '../../shared/engine/engine.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'

@@ -1,4 +1,3 @@
-/** Turns the facts about a preview into the engine's create options. Pure. */
 import { createHash } from 'node:crypto'
 import os from 'node:os'
 import type { Config } from '../../shared/config/config.ts'
@@ -24,7 +23,7 @@ export interface ContainerFacts {
   needsFirstProcess: boolean
   port: number
   hostPort: Pick<HostPort, 'address' | 'published'>
-  /** The parent control group; undefined for the engine's default. */
+  /** Undefined for the engine's default. */
   groupParent: string | undefined
   host: string
   url: string
@@ -34,12 +33,11 @@ export interface ContainerPlan {
   options: CreateOptions
   /** A digest of the options without the slot's address and port: equal for containers that can replace each other. */
   spec: string
-  /** The readiness label's path; null for `/`. */
+  /** Null for `/`. */
   readyPath: string | null
   memory: string
   /** The init is only a guess: neither a label nor an earlier start asked for it. */
   initGuessed: boolean
-  /** Problems with the image's labels, for the admin. */
   notices: string[]
 }
 
@@ -212,7 +210,7 @@ function readyPathLabel(labels: Record<string, string>, notices: string[]): stri
   return null
 }
 
-/** The configured variables and the preview's address; nothing of Lotan's own environment. */
+/** Nothing of Lotan's own environment. */
 function environment({ config, id, host, url }: ContainerFacts): string[] {
   const given = { ...config.containerEnv, LOTAN_TAG: splitId(id).tag, LOTAN_HOST: host, LOTAN_URL: url }
   return Object.entries(given).map(([name, value]) => `${name}=${value}`)

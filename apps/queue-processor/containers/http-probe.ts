@@ -1,6 +1,6 @@
 /**
- * Probes an application until it is ready: HTTP below 500 (2xx-3xx at the label's path), or any answer for ten seconds,
- * since reviewers want to see the error. An open port proves nothing.
+ * Ready is HTTP below 500 (2xx-3xx at the label's path), or any answer for ten seconds, since reviewers want to see the
+ * error. An open port proves nothing.
  */
 import http from 'node:http'
 import type { Notice } from '../../shared/preview/notice.ts'
@@ -10,7 +10,7 @@ import { abortableSleep } from '../step/while-wanted.ts'
 
 export interface ProbeOptions {
   hostPort: Pick<HostPort, 'host' | 'port' | 'published'>
-  /** The label's path, which has to answer 2xx or 3xx; null for `/`, where anything below 500 is enough. */
+  /** Has to answer 2xx or 3xx; null for `/`, where anything below 500 is enough. */
   path: string | null
   /** The public Host header: applications refuse hosts they do not know. */
   host: string
@@ -20,19 +20,16 @@ export interface ProbeOptions {
   errors: number
   /** How long another protocol or a hidden port must be seen until the probe gives up. */
   steady: number
-  /**
-   * Whether the port is open, but unreachable from outside the container; undefined in doubt. Called after refusals.
-   */
+  /** Whether the port is open, but unreachable from outside the container; undefined in doubt. */
   isHidden: () => Promise<boolean | undefined>
   signal: AbortSignal
 }
 
 export type ProbeResult =
   | { ready: true; notice: Notice | null }
-  /** `detail`: the last result in words. `connected`: a connection was accepted at least once. */
+  /** `connected`: a connection was accepted at least once. */
   | { ready: false; connected: boolean; detail: string; obstacle?: Obstacle }
 
-/** `hidden`: an address that is unreachable from outside its container. */
 export type Obstacle = AppProtocol | 'hidden'
 
 /** `cut`: the deadline ended this try too early to judge the application by it. */
@@ -88,7 +85,6 @@ export async function firstAnswer(options: ProbeOptions): Promise<ProbeResult> {
   }
 }
 
-/** A server that answers 400 and also speaks TLS wants TLS. */
 async function detectTls(result: Attempt, { hostPort, host }: ProbeOptions): Promise<Attempt> {
   if (!('status' in result) || result.status !== BAD_REQUEST || !(await speaksTls(hostPort, host))) return result
   return { failed: `answered ${BAD_REQUEST}, and speaks TLS`, connected: true }

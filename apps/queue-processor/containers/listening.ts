@@ -1,4 +1,3 @@
-/** Reads the addresses where a container's processes listen, from /proc/PID/net/tcp. */
 import fs from 'node:fs'
 import { containerIn } from '../../shared/engine/own-container-id.ts'
 
@@ -34,7 +33,7 @@ export function reaches(addresses: string[], port: number): boolean {
   })
 }
 
-/** Whether the port is open, but not on IPv4 outside. Call it after IPv4 failed: `[::]` usually covers IPv4 too. */
+/** Call it after IPv4 failed: `[::]` usually covers IPv4 too. */
 export function isOutOfReach(addresses: string[], port: number): boolean {
   const atPort = addresses.filter((address) => address.endsWith(`:${port}`))
   return atPort.length > 0 && atPort.every((address) => address.startsWith('[') || !reaches([address], port))

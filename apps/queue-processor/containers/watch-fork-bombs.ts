@@ -1,4 +1,3 @@
-/** Curbs the CPU of previews that fork without end, so that their neighbours stay fast. */
 import type { Dependencies } from '../dependencies.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CURBED_CPUS, isCurbed, lately, type Look } from '../../shared/preview/fork-bomb.ts'
@@ -13,7 +12,6 @@ const LOOK_MS = 1_000
 const UNREADABLE_MS = 30_000
 
 interface Watched {
-  /** null where its processes cannot be read. */
   pid: number | null
   since: number
   curbed: boolean

@@ -1,4 +1,3 @@
-/** Reserves space on the engine's disk before a pull, and refuses a pull that cannot fit. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../shared/config/config.ts'
 import { couldFree, inWords, isOld, chooseEvictions, type Disk } from '../../shared/disk-space.ts'
@@ -20,8 +19,8 @@ const RESERVE = { part: 0.02, most: 1e9 }
  */
 const DEFAULT_RATIO = 3
 const REMEMBERED_PULLS = 10
-/** How long a pull waits for space: a minute until a preview counts as idle, then a drain and a stop. */
-const ROOM_MS = 90_000
+/** A minute until a preview counts as idle, then a drain and a stop. */
+const WAIT_FOR_SPACE_MS = 90_000
 const LOOK_MS = 200
 
 export type EndClaim = (bytes?: number) => void
@@ -39,7 +38,7 @@ interface Needs {
 
 export function openDisk(deps: Needs) {
   const { config, store, engine, registry, log } = deps
-  /** What current pulls may still write, bytes by preview. */
+  /** Bytes that current pulls may still write. */
   const claims = new Map<string, number>()
 
   /** The pull itself reports what is wrong with the registry. */
@@ -113,7 +112,7 @@ export function openDisk(deps: Needs) {
     }
   }
 
-  /** Shows on the waiting page why the pull does not move; the pull clears it when it begins. */
+  /** The pull clears it when it begins. */
   function showWaiting(id: PreviewId) {
     const preview = store.get(id)
     if (preview?.state !== 'pulling' || preview.progress?.waitsFor) return
@@ -129,13 +128,13 @@ export function openDisk(deps: Needs) {
       if (!layers) return noClaim
       let need = needOf(layers)
       let isExact = false
-      for (const end = Date.now() + ROOM_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
+      for (const end = Date.now() + WAIT_FOR_SPACE_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
         signal.throwIfAborted()
         const disk = await engine.disk()
         if (!disk) return noClaim
         const spare = disk.free - reserveOf(disk)
         if (need + claimed() <= spare) break
-        // Other pulls claim the rest: wait until they end, then look at what they left.
+        // Other pulls claim the rest: look again at what they leave.
         if (need <= spare) {
           showWaiting(id)
           continue

@@ -1,4 +1,4 @@
-/** Looks on the engine for the image of a preview that has none: an earlier start, or another program, may have left it. */
+/** An earlier start, or another program, may have left the image on the engine. */
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Image, InPhase } from '../../shared/preview/preview.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'

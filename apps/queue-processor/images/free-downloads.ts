@@ -85,7 +85,6 @@ function registryAddressOf(repository: string): { hostname: string; port: string
   return { hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port || '443' }
 }
 
-/** `[::1]:443` → `::1`. */
 function addressOf(end: string): string {
   return end
     .replace(/:\d+$/, '')

@@ -1,4 +1,4 @@
-/** Removes images that Lotan pulled and that lost their tag to a later push, or were in use when they were due. */
+/** Lotan pulled these images; they lost their tag to a later push, or were in use when they were due. */
 import { isOld } from '../../shared/disk-space.ts'
 import type { Engine } from '../../shared/engine/engine.ts'
 import type { Log } from '../../shared/log.ts'
@@ -32,9 +32,9 @@ async function digestNames(engine: Engine, { id, reference }: Pulled): Promise<s
   return all.filter((name) => name.startsWith(`${reference}@`))
 }
 
-/** Never by id: an image that gets another name at this moment stays. */
 async function isInUse(engine: Engine, names: string[]): Promise<boolean> {
   let last: string | undefined
+  // Never by id: an image that gets another name at this moment stays.
   for (const name of names) last = await engine.removeImage(name)
   return last === 'in-use'
 }

@@ -1,7 +1,4 @@
-/**
- * Pulls images before their first click (LOTAN_PREPULL). Stops for visitors' pulls, since the engine fetches only three
- * layers at a time, and never fills the disk above its low mark.
- */
+/** Stops for visitors' pulls, since the engine fetches only three layers at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
@@ -15,7 +12,6 @@ import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/p
 const tagFailures: string[] = ['pull-failed', 'bad-image']
 const REST_MS = 60_000
 const LOOK_MS = 500
-/** After this many interruptions a tag waits for the next list. */
 const MAX_TRIES = 3
 
 export function openPrepull(deps: Dependencies): (id: PreviewId) => Promise<void> {

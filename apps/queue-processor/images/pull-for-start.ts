@@ -1,4 +1,3 @@
-/** Pulls the image that a preview waits for: the pull lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In, InPhase } from '../../shared/preview/preview.ts'
@@ -34,7 +33,6 @@ export async function pullForStart(
   return undefined
 }
 
-/** @returns the image's unpacked size */
 async function pullImage(
   deps: Dependencies,
   id: PreviewId,
@@ -73,7 +71,7 @@ async function pullImage(
   return image.bytes
 }
 
-/** Removes what a cancelled pull brought. The image stays where the tag had one before the pull, or is wanted again. */
+/** Where the tag had an image before the pull, or one is wanted again, that stays. */
 async function removeUnwanted(deps: Dependencies, id: PreviewId, read: Pullable | undefined): Promise<void> {
   const { store, engine, config, log } = deps
   // The engine ends its side of the pull a moment later.

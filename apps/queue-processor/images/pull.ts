@@ -1,4 +1,3 @@
-/** Pulls a tag by the manifest that was read before. */
 import { furthest } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Login } from '../../shared/registry/docker-config.ts'
@@ -15,7 +14,7 @@ const PROGRESS_EVERY_MS = 250
 
 interface TagPull {
   id: PreviewId
-  /** The tag's manifest; undefined to leave the choice to the engine. */
+  /** Undefined leaves the choice to the engine. */
   image: Pullable | undefined
   signal: AbortSignal
   onProgress?: (progress: Progress) => void

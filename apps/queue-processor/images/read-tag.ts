@@ -1,4 +1,3 @@
-/** Reads a tag's manifest from the registry before the engine pulls it. */
 import { RegistryError, type Pullable } from '../../shared/registry/registry.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'

@@ -1,4 +1,3 @@
-/** Looks for the newer image of a preview, and pulls it before its next start. */
 import { mayBeRenewed } from '../../shared/preview/image-update.ts'
 import type { InPhase, Preview } from '../../shared/preview/preview.ts'
 import type { Lane } from '../../shared/queue.ts'
@@ -11,10 +10,9 @@ import { isDue } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
-/** How long the registry may take: while a start waits, and otherwise. */
-const TIMEOUT_MS = { waits: 2_000, else: 10_000 }
+const REGISTRY_TIMEOUT_MS = { whileStartWaits: 2_000, else: 10_000 }
 
-/** Looks in the lookup lane, pulls in the update lane. Ends when a start or a stop comes. */
+/** Ends when a start or a stop comes. */
 export async function updateImage(deps: Dependencies, lane: Lane, preview: Preview | undefined): Promise<Outcome> {
   if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
   const { store, config } = deps
@@ -23,7 +21,7 @@ export async function updateImage(deps: Dependencies, lane: Lane, preview: Previ
   // TAG_FILTER was changed: no image of this tag may start.
   if (!config.offers(tag)) return void store.apply(id, { type: 'current', number: update?.number })
   await unlessInterrupted<unknown>(deps, preview, (signal) =>
-    lane === 'lookup' ? findUpdate(deps, preview, signal, TIMEOUT_MS.else) : pullUpdate(deps, preview, signal),
+    lane === 'lookup' ? findUpdate(deps, preview, signal, REGISTRY_TIMEOUT_MS.else) : pullUpdate(deps, preview, signal),
   )
   return undefined
 }
@@ -38,7 +36,7 @@ export async function checkUpdateFirst(
 
 async function checkUpdate(deps: Dependencies, preview: InPhase<'queued', 'checkUpdate'>): Promise<Outcome> {
   if (!isDue(preview, Date.now())) return undefined
-  const ask = (signal: AbortSignal) => findUpdate(deps, preview, signal, TIMEOUT_MS.waits)
+  const ask = (signal: AbortSignal) => findUpdate(deps, preview, signal, REGISTRY_TIMEOUT_MS.whileStartWaits)
   if (await unlessInterrupted(deps, preview, ask)) deps.store.apply(idOf(preview), { type: 'exists' })
   return undefined
 }
@@ -90,7 +88,6 @@ async function pullUpdate(deps: Dependencies, preview: Preview, signal: AbortSig
   await removeOldImages(deps, id)
 }
 
-/** Runs a step until the preview needs something else, and notes its failure as the update's. */
 async function unlessInterrupted<T>(
   { store, log }: Dependencies,
   preview: Preview,

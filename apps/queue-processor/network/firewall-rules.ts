@@ -20,7 +20,7 @@ export interface FirewallFacts {
 /** Cloud metadata services and link-local neighbours. */
 const LINK_LOCAL = '169.254.0.0/16'
 
-/** Rules without their chain. A packet that no rule stops goes on to the machine's own rules. */
+/** A packet that no rule stops goes on to the machine's own rules. */
 export interface Rules {
   dropped: string[]
   accepted: string[]

@@ -11,7 +11,6 @@ import { ownContainer } from '../../shared/engine/own-container-id.ts'
 import { checkScriptOf, NO_CHAIN, scriptOf } from './firewall-rules.ts'
 
 const run = promisify(execFile)
-/** A preview that takes longer to accept or refuse a connection is taken as unreachable. */
 const SILENT_MS = 1_000
 
 export type Firewall = ReturnType<typeof openFirewall>
@@ -69,7 +68,6 @@ export function openFirewall(parts: {
   }
 }
 
-/** The firewall blocks Lotan's own container: no preview can be visited. */
 export class CutOffError extends EngineError {
   constructor(words: string) {
     super('start-failed', `previews cannot be reached out of Lotan's own container: ${words}`)

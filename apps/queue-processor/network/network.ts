@@ -1,4 +1,3 @@
-/** Keeps the instance's network and firewall rules in place: other programs may remove them at any time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../shared/config/config.ts'
 import { EngineError, type Engine } from '../../shared/engine/engine.ts'
@@ -14,8 +13,7 @@ import { kindOfSlots } from './slot-scheme.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
 
 const LONGEST_PAUSE_MS = 10_000
-/** How many previews a containerised Lotan connects to in one check. */
-const MAX_CHECKED = 3
+const MAX_PREVIEWS_CHECKED = 3
 
 /** Milliseconds. */
 export interface Rounds {
@@ -79,7 +77,7 @@ export function openNetwork(deps: {
       const generation = generationOf(preview)
       return generation && isRouted(generation) ? [hostPortOf(slotScheme, generation)] : []
     })
-    return firewall.isSetUp(running.slice(0, MAX_CHECKED))
+    return firewall.isSetUp(running.slice(0, MAX_PREVIEWS_CHECKED))
   }
 
   async function chooseKind(): Promise<SlotKind> {
@@ -93,7 +91,7 @@ export function openNetwork(deps: {
     return choice.kind
   }
 
-  /** The pool of ports. After a lost database the containers still tell theirs. */
+  /** After a lost database the containers still tell theirs. */
   async function ports(): Promise<number[]> {
     const recorded = portsIn(facts)
     if (recorded.length >= config.slots) return recorded
@@ -105,7 +103,7 @@ export function openNetwork(deps: {
     return [...others, ...published]
   }
 
-  /** Records the slots. Previews at former slots are stopped: no route may lead there any more. */
+  /** Previews at former slots are stopped: no route may lead there any more. */
   function recordSlots(slotScheme: SlotScheme, subnet: string) {
     const was = slotSchemeIn(facts)
     if (was?.kind === slotScheme.kind && isSameScheme(was, slotScheme) && facts.get('subnet') === subnet) return
@@ -122,7 +120,7 @@ export function openNetwork(deps: {
     facts.set('subnet', subnet)
   }
 
-  /** @param why what it cannot shield. The launcher waits for it in the database and prints it. */
+  /** The launcher waits for it in the database and prints it. */
   function recordFirewall(why: string | null) {
     if (why === facts.get('firewall')?.why) return
     if (why !== null) log.warn({ why }, 'the firewall is incomplete: previews can reach more than they should')
@@ -134,14 +132,13 @@ export function openNetwork(deps: {
 
     slotScheme: async (): Promise<SlotScheme> => known ?? ensure(),
 
-    /** Runs until the signal: the engine may start later than Lotan. */
+    /** The engine may start later than Lotan, and other programs may remove rules at any time. */
     async keep(signal: AbortSignal): Promise<void> {
       let due = 0
       let noRepairBefore = 0
       for (let tries = 0; !signal.aborted;) {
         let pauseMs = rounds.check
         try {
-          // A clock that never steps back.
           const now = performance.now()
           const areRulesGone = now < due && now >= noRepairBefore && !(await hasRules())
           if (areRulesGone) log.warn({}, 'firewall rules are gone, setting them again')

@@ -1,4 +1,4 @@
-/** Chooses the ports of 127.0.0.1 that serve as slots. They are chosen once and kept in the database. */
+/** The ports of 127.0.0.1 that serve as slots are chosen once and kept in the database. */
 import { randomInt } from 'node:crypto'
 import fs from 'node:fs'
 import net from 'node:net'
@@ -12,11 +12,7 @@ const LINUX_DEFAULT: Span = [32_768, 60_999]
 
 type Span = [first: number, last: number]
 
-/**
- * Each instance begins at a random port, so that it rarely takes one that another has just freed.
- * @param known ports of the pool, the first slot's first
- * @param reserved ports reserved for others
- */
+/** Begins at a random port, so that an instance rarely takes what another just freed. @param known in slot order */
 export async function fillPool(known: number[], count: number, reserved: number[]): Promise<number[]> {
   const pool = [...known]
   const taken = new Set([...known, ...reserved])
@@ -28,7 +24,7 @@ export async function fillPool(known: number[], count: number, reserved: number[
   throw new Error(`LOTAN_SLOTS is ${count}, but only ${pool.length} ports of ${HOST} are free`)
 }
 
-/** The kernel's own range last. @param random a whole number from 0 up to, but not including, its argument */
+/** The kernel's own range last. @param random a whole number below its argument */
 export function* candidates([first, last]: Span, random: (below: number) => number): Generator<number> {
   const all = Array.from({ length: HIGHEST - LOWEST + 1 }, (_, i) => LOWEST + i)
   const quiet = all.filter((port) => port < first || port > last)

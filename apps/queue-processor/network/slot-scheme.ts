@@ -13,7 +13,6 @@ export interface Facts {
   dockerHost: string | null
 }
 
-/** `why` and `problem` are for the operator. */
 export type Choice = { kind: SlotKind; why: string } | { problem: string }
 
 export function chooseSlotKind({ wanted, own, hasBridge, dockerHost }: Facts): Choice {

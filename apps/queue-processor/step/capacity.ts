@@ -1,4 +1,3 @@
-/** Makes room when LOTAN_MAX_RUNNING previews are up: stops the least recently used one. */
 import { usedAt } from '../../shared/preview/timeouts.ts'
 import { isDue } from '../../shared/preview/start-queue.ts'
 import { startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
@@ -29,7 +28,7 @@ export function chooseToStop(
   return [...paused.sort(longestUnused), ...idle.sort(longestUnused)].slice(0, missing)
 }
 
-/** The waiting preview stays queued; the reaper asks for it again. */
+/** The preview stays queued; the reaper asks for it again. */
 export async function freeCapacity({ store, nudges, config, log }: Dependencies, id: PreviewId): Promise<void> {
   if (store.places() < config.maxRunning) return
   for (const idle of chooseToStop(store.list(), config.maxRunning, Date.now())) {

@@ -1,4 +1,3 @@
-/** Checks that the registry has a tag that is not in its list: the lookup lane. */
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { InPhase } from '../../shared/preview/preview.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'

@@ -1,4 +1,3 @@
-/** Waits after a route was removed until no cached answer names it and its connections have ended. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { In } from '../../shared/preview/preview.ts'
 import type { Generation } from '../../shared/preview/generation.ts'
@@ -33,7 +32,7 @@ export async function waitForDrain(
   return { used, open }
 }
 
-/** Never more than the whole drain, though the clock has stepped back. */
+/** At most the whole drain: the clock may have stepped back. */
 export function drainLeft(since: number, { drain }: Waits): number {
   return Math.min(drain, Math.max(0, since + drain - Date.now()))
 }

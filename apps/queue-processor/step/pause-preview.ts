@@ -1,4 +1,4 @@
-/** Pauses a preview that is not in use, and wakes it: 12 ms, where a start takes 160 ms or more. */
+/** A wake takes 12 ms, where a start takes 160 ms or more. */
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { waitForDrain } from './drain.ts'

@@ -1,4 +1,3 @@
-/** The generation that a preview is starting. */
 import type { Image, Preview } from '../../shared/preview/preview.ts'
 import type { Generation } from '../../shared/preview/generation.ts'
 import { containerName } from '../../shared/slots/container-name.ts'
@@ -31,7 +30,7 @@ export function isStillPending({ store }: Pick<Dependencies, 'store'>, { id, gen
   return preview !== undefined && generationOnItsWay(preview)?.number === generation.number
 }
 
-/** Removes the container of a failed start, whether or not the store knows it. */
+/** Whether or not the store knows the container. */
 export async function discard(
   { engine, config }: Pick<Dependencies, 'engine' | 'config'>,
   { id, generation }: Pending,

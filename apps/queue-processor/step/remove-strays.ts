@@ -1,4 +1,3 @@
-/** Removes containers and images of older generations and removed previews. */
 import { besideOf, generationOf } from '../../shared/preview/preview.ts'
 import { removeOldImages } from '../images/old-images.ts'
 import type { Dependencies } from '../dependencies.ts'
@@ -13,7 +12,7 @@ export async function removeStrays(deps: Dependencies, id: PreviewId): Promise<n
   // A start under way may have a container that the store does not know yet.
   if (preview?.state === 'starting') return 0
   const own = containers.find((container) => container.id === (preview && generationOf(preview)?.container))
-  // So may a pending or a retired generation.
+  // By number: the container of a pending or a retired generation may be unknown too.
   const beside = preview ? besideOf(preview) : []
   const isMeant = ({ generation }: { generation: number }) => beside.some(({ number }) => number === generation)
   const strays = containers.filter((container) => container !== own && !isMeant(container))

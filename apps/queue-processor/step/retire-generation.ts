@@ -1,4 +1,3 @@
-/** Ends containers that a newer generation has replaced, or that were given up, without breaking open requests. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AT_ONCE, type Retiring } from '../../shared/preview/generation.ts'
 import { containerName } from '../../shared/slots/container-name.ts'
@@ -26,7 +25,6 @@ export function openRetireGeneration(deps: Dependencies): (id: PreviewId, retire
     }
   }
 
-  /** As at a stop: first the drain, then the grace. */
   async function waitUntilUnused(id: PreviewId, retired: Retiring): Promise<void> {
     // It never had a route.
     if (retired.since === 0) return

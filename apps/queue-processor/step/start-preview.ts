@@ -1,4 +1,4 @@
-/** Starts a preview whose image is present: the start lane. The wait for its first answer holds no lane. */
+/** The wait for the first answer holds no lane. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { urlOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
@@ -16,8 +16,7 @@ import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 /** How long to wait for a container of the same name whose removal is under way. */
 const NAME_MS = 5_000
 const NAME_AGAIN_MS = 50
-/** Give up after this many occupied slots. */
-const MOST_TRIES = 20
+const MAX_OCCUPIED_SLOTS = 20
 const OCCUPIED = Symbol('occupied')
 
 type Starting = In<'queued'> | In<'starting'> | In<'running'>
@@ -54,7 +53,6 @@ function claimSlot({ store, config }: Dependencies, preview: Starting): Pending 
 
 type StartedContainer = { pending: Pending; container: string; plan: ContainerPlan }
 
-/** Starts the kept container if it still fits, or a new one. */
 async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Promise<StartedContainer | undefined> {
   const { store, engine, network, config } = deps
   const { id, image, generation } = pending
@@ -90,7 +88,6 @@ function catchOccupied(error: unknown): typeof OCCUPIED {
   throw error
 }
 
-/** Another program has the slot's port or address: try another slot. */
 async function tryAnotherSlot(
   deps: Dependencies,
   pending: Pending,
@@ -101,7 +98,7 @@ async function tryAnotherSlot(
   const { id, generation } = pending
   if (!isStillPending(deps, pending)) return undefined
   await discard(deps, pending)
-  const withSlot = tries < MOST_TRIES && store.apply(id, { type: 'slotTaken', generation: generation.number })
+  const withSlot = tries < MAX_OCCUPIED_SLOTS && store.apply(id, { type: 'slotTaken', generation: generation.number })
   const retry = withSlot && pendingOf(withSlot)
   if (!retry) throw new EngineError('start-failed', `${hostPortText(hostPort)} is in use, and so were others before it`)
   log.warn(

@@ -1,4 +1,3 @@
-/** What the queue-processor does with a preview, by its state and phase. */
 import type { In, InPhase, Phases, Preview, State } from '../../shared/preview/preview.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { findImage } from '../images/find-image.ts'

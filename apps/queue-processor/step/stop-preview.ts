@@ -1,4 +1,3 @@
-/** Stops and removes previews, and cleans up unused ones: the stop lane. */
 import { duesOf } from '../../shared/preview/timeouts.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Image, In } from '../../shared/preview/preview.ts'
@@ -27,7 +26,7 @@ export async function stopPreview(deps: Dependencies, preview: In<'stopping'>): 
   return undefined
 }
 
-/** Drains before the end. A click calls the preview back, and so does use of an idle one. */
+/** A click calls the preview back, and so does use of an idle one. */
 export async function drainPreview(deps: Dependencies, preview: In<'stopping'> | In<'removing'>): Promise<Outcome> {
   return { background: drain(deps, preview) }
 }

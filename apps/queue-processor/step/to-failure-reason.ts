@@ -1,4 +1,3 @@
-/** Turns a step's error into the failure reason of a preview. */
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
@@ -7,10 +6,9 @@ export function isExpected(error: unknown): error is EngineError | RegistryError
   return error instanceof EngineError || error instanceof RegistryError
 }
 
-/** A longer `Retry-After` is cut to this. */
 const MAX_RETRY_AFTER_MS = 60 * 60_000
 
-/** Milliseconds that the registry asked for; undefined where it did not. */
+/** Milliseconds. */
 export function retryAfterOf(error: unknown): number | undefined {
   if (!(error instanceof RegistryError) || error.retryAfter === undefined) return undefined
   return Math.min(error.retryAfter, MAX_RETRY_AFTER_MS)

@@ -1,10 +1,9 @@
-/** Runs a long step only while it is wanted. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../shared/store/store.ts'
 
 const LOOK_EVERY_MS = 20
 
-/** @param isWanted called after every commit of any process @returns undefined where `isWanted` turned false */
+/** @param isWanted called after every commit of any process @returns undefined where it turned false */
 export async function whileWanted<T>(
   store: Pick<Store, 'version'>,
   isWanted: () => boolean,

@@ -1,4 +1,3 @@
-/** Who asks: how a request came in, and what it may do. Each request's caller is read here, once. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Response } from 'express'
 import type { Config } from '../../shared/config/config.ts'
@@ -16,7 +15,7 @@ export interface Caller {
 
 export type ReadCaller = (headers: IncomingHttpHeaders) => Caller
 
-/** Knows the admin token and the sessions that were opened with it. A cookie does not make up for a wrong bearer token. */
+/** A cookie does not make up for a wrong bearer token. */
 export function callersOf({ adminToken, publicUrl }: Pick<Config, 'adminToken' | 'publicUrl'>): ReadCaller {
   const secure = publicUrl.protocol === 'https:'
   const stranger: Caller = { via: 'none', can: 'public' }
@@ -27,7 +26,6 @@ export function callersOf({ adminToken, publicUrl }: Pick<Config, 'adminToken' |
   }
 }
 
-/** Of a request whose caller has been read (app.ts). */
 export function callerOf(res: Response): Caller {
   return (res.locals as { caller: Caller }).caller
 }

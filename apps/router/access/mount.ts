@@ -8,7 +8,7 @@ import { isOwn } from './same-origin.ts'
 
 const verbs = { GET: 'get', POST: 'post', DELETE: 'delete' } as const
 
-/** The methods that a path does not have are answered with 405, to callers who may use one that it has. */
+/** A method that a path lacks is answered with 405, but only to callers who may use another one of it. */
 export function mount(
   routes: readonly Route[],
   { config, refusals }: { config: Pick<Config, 'domain' | 'publicUrl'>; refusals: Refusals },

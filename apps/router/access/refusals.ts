@@ -1,4 +1,3 @@
-/** The answers to requests that may not pass, each in one place: 401, 403 and 405. */
 import type { Request, Response } from 'express'
 import type { Config } from '../../shared/config/config.ts'
 import type { Log } from '../../shared/log.ts'

@@ -1,11 +1,7 @@
-/**
- * The login page reloads itself once where the browser may hold a login that it did not send: SameSite=Strict cookies
- * are left out when a link on another site is followed.
- */
+/** Browsers leave SameSite=Strict cookies out when a link on another site is followed: the login page reloads once. */
 import type { Request, Response } from 'express'
 import { asPath } from './same-origin.ts'
 
-/** The end of a page's address after it reloaded itself. */
 const RELOADED = 'again'
 const hasReloaded = new RegExp(`[?&]${RELOADED}$`)
 
@@ -15,7 +11,6 @@ export function reloadOnce(req: Request, res: Response) {
   res.set('Refresh', `0; url=${asPath(uri)}${uri.includes('?') ? '&' : '?'}${RELOADED}`)
 }
 
-/** The address without the mark of a reload; undefined where it has none. */
 export function beforeReload({ method, originalUrl }: Request): string | undefined {
   if (method !== 'GET' || !hasReloaded.test(originalUrl)) return undefined
   return asPath(originalUrl.replace(hasReloaded, ''))

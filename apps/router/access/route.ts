@@ -1,14 +1,12 @@
-/** One row in a table of routes: what a request needs before its handler runs. mount.ts checks it. */
 import type { Request, Response } from 'express'
 import type { Scope } from './caller.ts'
 
 export interface Route {
   /** A GET answers HEAD too. */
   method: 'GET' | 'POST' | 'DELETE'
-  /** As Express has it: `/previews/:tag`. */
   path: string
   needs: Scope
-  /** For a GET that changes something. All other methods change something anyway. */
+  /** For a GET; all other methods change something anyway. */
   changes?: true
   /** Without one the body is not read. `limit` in bytes; nginx has a limit of its own (shared/admin-locations.ts). */
   body?: { type: 'form' | 'json'; limit: number }
@@ -19,7 +17,6 @@ export function changesSomething({ method, changes }: Route): boolean {
   return method !== 'GET' || changes === true
 }
 
-/** The value of `Allow` for the rows of one path. */
 export function allowOf(rows: readonly Route[]): string {
   const methods = rows.map(({ method }) => method)
   return [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')

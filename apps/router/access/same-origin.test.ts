@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isOurs, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
+import { isOurHost, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
 
 const http = { domain: 'previews.example.com', publicUrl: { protocol: 'http:' as const, port: 8080 } }
 const https = { domain: 'previews.example.com', publicUrl: { protocol: 'https:' as const, port: null } }
@@ -47,9 +47,9 @@ test('which Host headers name the admin’s host', () => {
     'previews.example.com.',
     'previews.example.com:',
   ])
-    assert.ok(isOurs(host, http), host)
+    assert.ok(isOurHost(host, http), host)
   for (const host of [undefined, '', 'localhost', 'red.previews.example.com', 'previews.example.com:80:80', '[::1]'])
-    assert.ok(!isOurs(host, http), String(host))
+    assert.ok(!isOurHost(host, http), String(host))
 })
 
 test('a redirect never leaves the host', () => {

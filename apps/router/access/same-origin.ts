@@ -1,19 +1,17 @@
 /**
- * Whether Lotan's own pages made a request. Previews are same-site with the admin page, so the browser sends the login
- * cookie, SameSite=Strict or not, with requests that a preview's page makes: a change needs a header that no page can
- * forge.
+ * Previews are same-site with the admin page, so browsers send the login cookie, SameSite=Strict or not, with requests
+ * of a preview's page: a change needs a header that no page can forge.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import type { GatewayRequest } from '../gateway/request.ts'
 
-/** @param protocol the client's scheme, as nginx tells it */
 export function isOwn(
   headers: IncomingHttpHeaders,
-  protocol: string,
+  clientProtocol: string,
   config: Pick<Config, 'domain' | 'publicUrl'>,
 ): boolean {
-  return headers['sec-fetch-site'] === 'same-origin' || isOwnOrigin(headers, protocol, config)
+  return headers['sec-fetch-site'] === 'same-origin' || isOwnOrigin(headers, clientProtocol, config)
 }
 
 /** The Origin may be the public one, or the one this request was sent to. */
@@ -26,18 +24,15 @@ export function isOwnOrigin(
   if (!sentOrigin) return false
   return (
     sentOrigin === originOf(urlOf(config.domain, config)) ||
-    (isOurs(host, config) && sentOrigin === originOf(`${protocol}://${host}`))
+    (isOurHost(host, config) && sentOrigin === originOf(`${protocol}://${host}`))
   )
 }
 
-/** With any port. */
-export function isOurs(host: string | undefined, { domain }: Pick<Config, 'domain'>): boolean {
+export function isOurHost(host: string | undefined, { domain }: Pick<Config, 'domain'>): boolean {
   return host?.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '') === domain
 }
 
-/**
- * A path on this host, for a redirect. @returns `/` for other hosts, and for a path that browsers take for another host
- */
+/** @returns `/` for other hosts, and for a path that browsers take for another host */
 export function localPath(referer: string | undefined, host: string | undefined): string {
   const url = URL.parse(referer ?? '')
   if (!url || url.host !== URL.parse(`http://${host}`)?.host) return '/'
@@ -45,7 +40,7 @@ export function localPath(referer: string | undefined, host: string | undefined)
   return /^\/(?![/\\])/.test(path) ? path : '/'
 }
 
-/** The same for a form on a preview's host, as far as the browser tells. */
+/** For a form on a preview's host. Not every browser sends these headers. */
 export function isFromHere({
   fetchSite,
   origin,
@@ -55,7 +50,6 @@ export function isFromHere({
   return !origin || URL.parse(origin)?.hostname === host
 }
 
-/** `/` where it cannot be told. */
 export function backTo({ referer, host }: Pick<GatewayRequest, 'referer' | 'host'>): string {
   const url = URL.parse(referer)
   return url?.hostname === host ? asPath(`${url.pathname}${url.search}`) : '/'

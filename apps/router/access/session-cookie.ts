@@ -1,12 +1,8 @@
-/**
- * The login cookie `EXPIRY.HMAC-SHA256(token, EXPIRY)`, EXPIRY in seconds since 1970. Nothing is stored for it; a new
- * token ends all logins.
- */
+/** The login cookie `EXPIRY.HMAC-SHA256(token, EXPIRY)`, EXPIRY in seconds: nothing is stored; a new token ends all. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 const LIFE_SECONDS = 30 * 24 * 60 * 60
 
-/** @param now milliseconds since 1970 */
 export function proofOf(token: string, now: number): string {
   const expiry = String(Math.floor(now / 1_000) + LIFE_SECONDS)
   return `${expiry}.${sign(token, expiry)}`
@@ -19,10 +15,7 @@ export function setCookie(proof: string | null, secure: boolean): string {
   return `${nameOf(secure)}=${proof ?? ''}; ${attributes}`
 }
 
-/**
- * Tries every cookie of the name: a preview can set one for the parent domain, and browsers may send it first. @param
- * secure whether the public address is https
- */
+/** Tries every cookie of the name: a preview can set one for the parent domain, and browsers may send it first. */
 export function provesLogin(header: string | undefined, token: string, secure: boolean, now: number): boolean {
   const start = `${nameOf(secure)}=`
   return (header ?? '')
@@ -32,7 +25,6 @@ export function provesLogin(header: string | undefined, token: string, secure: b
     .some((pair) => isProof(pair.slice(start.length), token, now))
 }
 
-/** Compares in constant time. */
 export function isToken(text: string, token: string): boolean {
   return timingSafeEqual(digest(text), digest(token))
 }

@@ -1,4 +1,4 @@
-/** The app on the admin's own host: health, login, pages, API. Only nginx talks to it, on a unix socket. */
+/** Only nginx talks to it, on a unix socket. */
 import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
@@ -6,7 +6,7 @@ import { callerOf, callersOf, type ReadCaller } from '../access/caller.ts'
 import { mount } from '../access/mount.ts'
 import { refusalsOf, type Refusals } from '../access/refusals.ts'
 import { beforeReload } from '../access/reload-once.ts'
-import { isOurs } from '../access/same-origin.ts'
+import { isOurHost } from '../access/same-origin.ts'
 import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
@@ -16,7 +16,6 @@ import { probeRoutes } from './probes.ts'
 import { isApi, sendError } from './respond.ts'
 import { adminRoutes } from './routes.ts'
 
-/** All routes of the admin's host, by who is let in: on any host, without a login, and with one. */
 export function routesOf(context: RouterContext, refusals: Refusals) {
   return {
     anyHost: probeRoutes(context),
@@ -25,7 +24,6 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
   }
 }
 
-/** @param readCaller who asks */
 export function adminApp(context: RouterContext, readCaller: ReadCaller = callersOf(context.config)): express.Express {
   const { config, log } = context
   const refusals = refusalsOf(context)
@@ -38,7 +36,6 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   app.set('trust proxy', 1)
   app.use(
     helmet({
-      // For responses without a policy of their own.
       contentSecurityPolicy: {
         useDefaults: false,
         directives: { 'default-src': ["'none'"], 'base-uri': ["'none'"], 'frame-ancestors': ["'none'"] },
@@ -58,7 +55,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
 
   app.use(mount(routes.anyHost, { config, refusals }))
   app.use((req, res, next) => {
-    if (isOurs(req.headers.host, config)) return next()
+    if (isOurHost(req.headers.host, config)) return next()
     return respondError(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
   })
   app.use(mount(routes.open, { config, refusals }))

@@ -1,4 +1,4 @@
-/** The files of the admin's pages. The login page needs them too. */
+/** The login page needs these files too. */
 import type { Request, Response } from 'express'
 import type { Route } from '../access/route.ts'
 import { script, stylesheet } from '../pages/render.ts'
@@ -8,7 +8,6 @@ export const fileRoutes: Route[] = [
   { method: 'GET', path: '/lotan.js', needs: 'public', handle: file('text/javascript', script) },
 ]
 
-/** The browser revalidates it each time. */
 function file(type: string, body: string) {
   return (_req: Request, res: Response) => res.set('Cache-Control', 'no-cache').type(type).send(body)
 }

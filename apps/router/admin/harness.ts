@@ -57,12 +57,12 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   })
   const nudges = openQueue(config, log)
   await until('Redis answers', () => nudges.ping().then(() => true))
-  const changes = watchStore(store, { every: 10 })
+  const changes = watchStore(store, { everyMs: 10 })
 
   let reaperSays: RequestListener = (_req, res) => res.writeHead(500).end('{}')
   const reaper = http.createServer((req, res) => reaperSays(req, res))
-  const activity = noteActivity(store, { every: 500 })
-  const streams = noteStreams(store, endedStreamsFile(config), { every: 50 })
+  const activity = noteActivity(store, { everyMs: 500 })
+  const streams = noteStreams(store, endedStreamsFile(config), { everyMs: 50 })
   const parts = { config, store, nudges, changes, activity, streams, reaper: openReaper(config), log }
   const servers = {
     'desk.sock': http.createServer(adminApp(parts, readCaller)),

@@ -1,4 +1,3 @@
-/** Login by the link or the form, and logout. */
 import type { Request, Response } from 'express'
 import { ipKeyGenerator, rateLimit, type AugmentedRequest } from 'express-rate-limit'
 import type { Config } from '../../shared/config/config.ts'
@@ -78,7 +77,7 @@ export function loginRoutes({ config, log }: { config: Config; log: Log }, refus
   }
 }
 
-/** The page a form was on, or the preview's page. Always on this host. */
+/** The page a form was on, or the preview's page. */
 export function backOf(req: Request): string {
   const path = localPath(req.headers.referer, req.headers.host)
   if (/^\/(login|logout|previews)(\?|$)/.test(path)) return '/'

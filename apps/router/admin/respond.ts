@@ -1,4 +1,3 @@
-/** What the admin's host answers: a page for people, a problem below /api. */
 import type { Request, Response } from 'express'
 import { sendProblem } from '../api/problem.ts'
 import { messagePage, type Page } from '../pages/render.ts'
@@ -8,7 +7,7 @@ export function isApi({ originalUrl }: Request): boolean {
   return /^\/api(\/|\?|$)/.test(originalUrl)
 }
 
-/** A page that no page may frame (clickjacking). */
+/** `frame-ancestors`: against clickjacking. */
 export function sendPage(res: Response, status: number, { html, csp }: Page) {
   res.status(status).set('Content-Security-Policy', `${csp}; frame-ancestors 'none'`).type('html').send(html)
 }

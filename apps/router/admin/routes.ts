@@ -133,7 +133,6 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
   }
 }
 
-/** The preview that a path names. */
 function previewIn(req: Request): PreviewId {
   return idOf({ repository: NAMELESS, tag: req.params.tag as string })
 }

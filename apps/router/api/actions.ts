@@ -1,4 +1,3 @@
-/** `/previews/TAG/start` and its like: changes of one preview, each answered with the preview as it is then. */
 import type { Request, Response } from 'express'
 import { applyAction, startsSomething, type PreviewAction } from '../preview-actions.ts'
 import type { ApiContext } from './context.ts'

@@ -1,4 +1,3 @@
-/** What the API's routes work with. */
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
@@ -6,9 +5,7 @@ import { aheadOf } from '../pages/preview-row.ts'
 import { viewOf } from './preview-view.ts'
 
 export interface ApiContext extends RouterContext {
-  /** One preview as the API shows it. */
   view: (preview: Preview) => PreviewJson
-  /** All of them, by tag. */
   views: () => PreviewJson[]
 }
 

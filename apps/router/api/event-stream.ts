@@ -1,4 +1,4 @@
-/** What changes, as server-sent events: `preview` with a preview's view, `removed` with what named one that is gone. */
+/** `preview` carries a view; `removed` carries what named a preview that is gone. */
 import type { Response } from 'express'
 import type { ApiEvent } from '../../shared/api/event.ts'
 import type { PreviewJson } from '../../shared/api/preview.ts'
@@ -7,9 +7,9 @@ import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts
 import { idOf, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const HEARTBEAT_MS = 15_000
-/** Visits move `lastSeen` all the time; a stream hears of them this often. */
-const SEEN_MS = 5_000
-/** A reader that is this far behind is cut off: it comes back and is told how things are by then. */
+/** Visits move `lastSeen` all the time; streams hear of it this often. */
+const LAST_SEEN_EVERY_MS = 5_000
+/** A reader further behind is cut off: it reconnects, and gets the current views. */
 const MAX_BEHIND_BYTES = 4_000_000
 
 interface Told {
@@ -17,11 +17,7 @@ interface Told {
   frame: string
 }
 
-/**
- * Many streams, one look at the store for all of them.
- *
- * @param views every preview's view, now
- */
+/** One look at the store serves all streams. */
 export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => PreviewJson[]) {
   const streams = new Map<Response, PreviewId | null>()
   let told = new Map<PreviewId, Told>()
@@ -49,12 +45,12 @@ export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => Preview
   }
 
   return {
-    /** Sends how things are and then what changes, until the client leaves. @param only of this preview alone */
+    /** Sends the current views, then what changes, until the client leaves. */
     stream(res: Response, only: PreviewId | null = null) {
       res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
       if (res.req.method === 'HEAD') return res.end()
-      looking ??= watchThrottled(changes, look, { beat, every: HEARTBEAT_MS })
-      // The listeners of before are told first: from here on all continue from the same state.
+      looking ??= watchThrottled(changes, look, { beat, beatMs: HEARTBEAT_MS })
+      // The earlier streams get what is new first: from here on all continue from the same state.
       looking.now()
       streams.set(res, only)
       res.on('close', () => {
@@ -80,7 +76,6 @@ function frameOf({ event, data }: ApiEvent): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 }
 
-/** Two views with the same key differ in nothing a reader has to know at once. */
 function keyOf({ lastSeen, ...rest }: PreviewJson): string {
-  return JSON.stringify([rest, lastSeen && Math.floor(Date.parse(lastSeen) / SEEN_MS)])
+  return JSON.stringify([rest, lastSeen && Math.floor(Date.parse(lastSeen) / LAST_SEEN_EVERY_MS)])
 }

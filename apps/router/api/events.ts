@@ -1,4 +1,3 @@
-/** `/events` and `/previews/TAG/events`: what changes, as server-sent events. */
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import type { ApiContext } from './context.ts'

@@ -1,4 +1,3 @@
-/** `/previews/TAG/logs`: what its container writes, as text. */
 import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import { z } from 'zod'

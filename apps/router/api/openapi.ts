@@ -1,4 +1,3 @@
-/** The API's description, as it is served at /api/v1/openapi.json: every resource's own, put together. */
 import { z } from 'zod'
 import { offeredTag } from '../../shared/api/offered-tag.ts'
 import { preview } from '../../shared/api/preview.ts'
@@ -12,7 +11,7 @@ export const describe: Operation = {
   responses: { 200: answer('OpenAPI 3.1.', z.looseObject({})) },
 }
 
-/** What the schemas' ids name. */
+/** By the schemas' ids. */
 export const components = { Preview: preview, OfferedTag: offeredTag, Problem: problem }
 
 export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: readonly ApiRoute[]) {

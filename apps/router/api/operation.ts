@@ -1,4 +1,4 @@
-/** How operations are described in OpenAPI 3.1: what they take and answer comes from the schemas that check it. */
+/** What an operation takes and answers comes from the schemas that check it. */
 import { z } from 'zod'
 import { preview } from '../../shared/api/preview.ts'
 import { problem } from '../../shared/api/problem.ts'
@@ -14,7 +14,7 @@ export interface Operation {
   responses: Record<number, object>
 }
 
-/** A route of the API: its path is the one below /api/v1. */
+/** Its path is the one below /api/v1. */
 export interface ApiRoute extends Route {
   operation: Operation
 }
@@ -46,7 +46,6 @@ export const refused = problemAnswer(
   'Another site asked for the change, with the login cookie; or TAG_FILTER does not offer a tag that is to start.',
 )
 
-/** A change of one preview, without a body. */
 export function change(operationId: string, summary: string): Operation {
   return {
     operationId,
@@ -61,7 +60,7 @@ interface JsonSchema {
   description?: string
 }
 
-/** Of a schema with an id, which the document has among its components, a reference to it. */
+/** A reference, for a schema with an id: the document has it among its components. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   const id = z.globalRegistry.get(schema)?.id
   if (id) return { $ref: `#/components/schemas/${id}` }
@@ -69,7 +68,6 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   return componentOf(schema)
 }
 
-/** The schema itself, as a component of the document. */
 export function componentOf(schema: z.ZodType): JsonSchema {
   const { $defs, $ref, ...plain } = z.toJSONSchema(schema) as JsonSchema & {
     $defs?: Record<string, JsonSchema>

@@ -1,11 +1,9 @@
-/** What is wrong with a request about a preview. */
 import type { Response } from 'express'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { isTag } from '../../shared/tag.ts'
 import { reasonOf } from './preview-view.ts'
 import { sendProblem } from './problem.ts'
 
-/** 404 for a tag that has no preview, or is none. */
 export function sendNoPreview(res: Response, tag: string) {
   const why = isTag(tag) ? 'There is no preview of this tag.' : 'This is no valid image tag.'
   sendProblem(res, 404, why, isTag(tag) ? { tag, state: 'unknown' } : {})
@@ -15,7 +13,6 @@ export function sendNotOffered(res: Response, tag: string) {
   sendProblem(res, 403, `TAG_FILTER does not offer ${tag}.`, { tag })
 }
 
-/** What a problem tells of the preview that it is about. */
 export function aboutOf(preview: Preview) {
   return { tag: preview.tag, state: preview.state, reason: reasonOf(preview)?.code }
 }

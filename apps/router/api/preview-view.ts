@@ -1,4 +1,3 @@
-/** A preview as the API shows it. */
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { generationOf, startsAgain, type Preview } from '../../shared/preview/preview.ts'
@@ -14,11 +13,7 @@ import { idOf } from '../../shared/preview/preview-id.ts'
 
 export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
 
-/**
- * @param facts.ahead how many queued previews stand before this one
- * @param facts.lately how long the last pulls and starts of any preview took
- * @param facts.now milliseconds since 1970
- */
+/** @param facts.lately how long the last pulls and starts of any preview took */
 export function viewOf(
   preview: Preview,
   { ahead, lately, now, naming }: { ahead: number; lately: Lately; now: number; naming: Naming },
@@ -54,7 +49,6 @@ export function viewOf(
   }
 }
 
-/** Why it failed, or what the try before this one ended with. */
 export function reasonOf(preview: Preview): Reason | null {
   return preview.state === 'failed' || preview.state === 'queued' ? preview.reason : null
 }

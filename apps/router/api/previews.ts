@@ -1,4 +1,3 @@
-/** `/previews` and `/previews/TAG`: previews are listed, shown, added and removed. */
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema } from '../../shared/api/preview.ts'

@@ -1,4 +1,3 @@
-/** Answers to programs when something is wrong. */
 import type { Response } from 'express'
 import { problemOf } from '../../shared/api/problem.ts'
 

@@ -34,7 +34,6 @@ export function apiRoutes(context: RouterContext): Route[] {
   }
 }
 
-/** What is no tag is answered with 404. */
 function ofTag({ path, handle }: Route): Route['handle'] {
   if (!path.includes(':tag')) return handle
   return (req, res) => (isTag(tagOf(req)) ? handle(req, res) : sendNoPreview(res, tagOf(req)))

@@ -1,4 +1,3 @@
-/** `/tags`: what the registry offers. */
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { offeredTag, type OfferedTag } from '../../shared/api/offered-tag.ts'

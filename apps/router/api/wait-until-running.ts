@@ -1,8 +1,6 @@
 /**
- * `GET /previews/TAG/wait`: starts a preview if need be, and answers when it runs, or cannot, or time is up.
- *
- * Where somebody has asked for a newer image, or one is taking over, who waits is waiting for that one: to run, or to be
- * given up. One that was noticed only, and is still being pulled, keeps nobody from what runs.
+ * Where a newer image was asked for, or is taking over, the caller waits until that one runs or is given up. One that
+ * was only noticed, and is still being pulled, delays no caller.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAsked } from '../../shared/preview/image-update.ts'
@@ -12,28 +10,23 @@ import type { Store } from '../../shared/store/store.ts'
 import type { StoreWatch } from '../watch/store-watch.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
-/** A tag that the registry does not have yet, since it is still being pushed, is asked for again this often. */
+/** How often to look for a tag that may still be being pushed. */
 const ASK_AGAIN_MS = 2_000
 
-/** Who waits is noted as its activity this often: far less than what a preview may be idle for. */
+/** Far less than what a preview may be idle for. */
 const TOUCH_MS = 2_000
 
-/** For so long after a newer image has taken over, nginx may still know the older one's slot (see /route). */
+/** So long after an update nginx may still know the older container's slot (see /route). */
 const MOVED_MS = 3_500
 
-/** A preview is undefined where it has no row. `missing`: the registry said that it has no such tag. */
+/** `missing`: the registry said that it has no such tag. */
 export type Waited =
   | { end: 'running'; preview: In<'running'> }
   | { end: 'failed'; preview: In<'failed'> }
   | { end: 'stopped'; preview: Preview | undefined }
   | { end: 'late'; preview: Preview | undefined; missing: boolean }
 
-/**
- * Waiting counts as activity: a preview that is waited for is not stopped as idle.
- *
- * @param deadline milliseconds since 1970
- * @param signal raised when the client hangs up; what it waited for ends as `late`
- */
+/** Waiting counts as activity. @param options.signal raised when the client hangs up: the wait ends as `late` */
 export async function waitUntilRunning(
   id: PreviewId,
   { store, nudges, changes }: { store: Store; nudges: Pick<Nudges, 'nudge'>; changes: StoreWatch },
@@ -58,7 +51,7 @@ export async function waitUntilRunning(
       if (!settled) return late()
       if (settled !== 'missing') {
         const rest = settled.end === 'running' ? movedAt(settled.preview) + MOVED_MS - Date.now() : 0
-        // What is ahead of the clock was noted before that stepped back.
+        // A longer rest comes from a clock that has stepped back.
         if (rest > 0 && rest <= MOVED_MS) {
           const left = deadline - Date.now()
           await sleep(Math.max(0, Math.min(rest, left)), undefined, { signal }).catch(() => {})
@@ -86,7 +79,6 @@ export async function waitUntilRunning(
   }
 }
 
-/** Where waiting ends; undefined while the preview is on its way. */
 function settledAs(id: PreviewId, store: Store): Waited | 'missing' | undefined {
   const preview = store.get(id)
   if (!preview) return store.missing(id) === undefined ? { end: 'stopped', preview } : 'missing'
@@ -108,7 +100,7 @@ function settledAs(id: PreviewId, store: Store): Waited | 'missing' | undefined 
   }
 }
 
-/** When a newer image took over last, milliseconds since 1970; 0 where what came before it is gone. */
+/** 0 where no older generation is left. */
 function movedAt({ retiring }: Preview): number {
   return Math.max(0, ...retiring.map(({ since }) => since))
 }

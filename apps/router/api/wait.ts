@@ -1,4 +1,3 @@
-/** `/previews/TAG/wait`: starts a preview if need be, and answers once it runs. */
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema } from '../../shared/api/preview.ts'
@@ -91,7 +90,6 @@ function problemOfWait(
   }
 }
 
-/** How the wait has ended instead. */
 function endOf(preview: Preview | undefined): string {
   if (!preview || preview.state === 'removing') return 'removed by somebody else'
   const isStopped = preview.state === 'stopped' || preview.state === 'stopping'

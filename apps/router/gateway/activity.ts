@@ -5,8 +5,7 @@ import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 export type Activity = ReturnType<typeof noteActivity>
 
-/** @param every how often to write, milliseconds */
-export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: number }) {
+export function noteActivity(store: Pick<Store, 'touch'>, { everyMs }: { everyMs: number }) {
   const seen = new Map<PreviewId, number>()
   let written = true
   const write = () => {
@@ -16,7 +15,7 @@ export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: nu
     // The store keeps what it could not write, and retries at the next call, so call it even without news.
     written = store.touch(batch)
   }
-  const timer = setInterval(write, every)
+  const timer = setInterval(write, everyMs)
   return {
     seen: (id: PreviewId, now: number) => void seen.set(id, now),
     close() {
@@ -26,7 +25,6 @@ export function noteActivity(store: Pick<Store, 'touch'>, { every }: { every: nu
   }
 }
 
-/** Robots do not count. */
 export function noteVisit({ id, client }: GatewayRequest, activity: Pick<Activity, 'seen'>): void {
   if (id !== null && client.kind === 'person') activity.seen(id, Date.now())
 }

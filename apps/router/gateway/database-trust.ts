@@ -1,7 +1,4 @@
-/**
- * Whether the database can be trusted. After it was damaged or replaced the reaper compares it with the engine; for
- * those seconds no request gets a route, and nothing is started that may run already.
- */
+/** After damage to the database the reaper compares it with the engine: until then no route is given, no start made. */
 import type { RequestHandler, Request, Response } from 'express'
 import type { Facts } from '../../shared/store/facts.ts'
 import type { StoreWatch } from '../watch/store-watch.ts'
@@ -15,10 +12,9 @@ export function isRebuilt({ facts }: { facts: Known }): boolean {
   return !facts.get('rebuilding')
 }
 
-/** Makes requests wait until then. @param otherwise responds when that takes too long */
 export function onceRebuilt(
   { store, changes }: { store: { facts: Known }; changes: Pick<StoreWatch, 'until'> },
-  otherwise: (req: Request, res: Response) => unknown,
+  onTimeout: (req: Request, res: Response) => unknown,
 ): RequestHandler {
   return async (req, res, next) => {
     if (isRebuilt(store)) return next()
@@ -30,6 +26,6 @@ export function onceRebuilt(
     })
     if (gone.signal.aborted) return
     if (rebuilt) return next()
-    return void otherwise(req, res)
+    return void onTimeout(req, res)
   }
 }

@@ -1,4 +1,3 @@
-/** Gathers the facts for `decide`. */
 import type { RouterContext } from '../context.ts'
 import { decide, type Decision } from './decide.ts'
 import type { GatewayRequest } from './request.ts'

@@ -20,11 +20,9 @@ export interface ClientRequest {
 }
 
 export interface Facts {
-  /** Null when the host cannot be a tag. */
   tag: Tag | null
   offers: (tag: Tag) => boolean
   preview: Preview | undefined
-  /** How long the tag is remembered as missing from the registry. */
   missingUntil: number | undefined
   /** Longest hold, milliseconds. */
   hold: number
@@ -34,7 +32,6 @@ export interface Facts {
   comesBack: () => boolean
 }
 
-/** `wait` holds the request until the given time. `wakes`: it also starts the preview. */
 export type Decision =
   | { do: 'forward'; preview: In<'running'> }
   | { do: 'wait'; until: number; applied: number | null; wakes: boolean }
@@ -45,7 +42,6 @@ export type Decision =
 /** A navigation waits this long for the application itself, where the last start was quicker. */
 export const QUICK_MS = 1_000
 
-/** @param now milliseconds since 1970 */
 export function decide(request: ClientRequest, facts: Facts, now: number): Decision {
   const { tag, preview, missingUntil } = facts
   if (tag === null) return { do: 'refuse', why: 'no-tag' }
@@ -60,17 +56,15 @@ export function decide(request: ClientRequest, facts: Facts, now: number): Decis
 
   const preferred = preferredWait(request.prefer)
   const applied = preferred === null ? null : Math.min(preferred, facts.hold)
-  const byKind = () => (isNavigation(request) ? navigationWait(preview, facts) : facts.hold)
+  const byKind = () => (isNavigation(request) ? navigationWaitMs(preview, facts) : facts.hold)
   return { do: 'wait', until: now + (applied ?? byKind()), applied, wakes: !comesBack }
 }
 
-/**
- * Whether a browser wants a page. Sec-Fetch-* (HTTPS and localhost only) decides where it is sent, else Accept. A
- * service worker fetches a navigation in a mode of its own, so `Upgrade-Insecure-Requests` counts too.
- */
+/** Sec-Fetch-* decides where it is sent (HTTPS and localhost only), else Accept. */
 export function isNavigation({ method, accept, fetchMode, fetchDest, upgrade, insecure }: ClientRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   if (upgrade || !acceptsHtml(accept)) return false
+  // A service worker fetches a navigation in a mode of its own.
   if (fetchMode && fetchMode !== 'navigate' && insecure !== '1') return false
   return !fetchDest || ['document', 'iframe', 'frame', 'empty'].includes(fetchDest)
 }
@@ -93,11 +87,7 @@ function isStarting(preview: Preview | undefined): boolean {
   return ['queued', 'pulling', 'starting'].includes(preview.state) || startsAgain(preview)
 }
 
-/**
- * Milliseconds. A paused preview wakes within milliseconds; any other must have its newest known image here, a free
- * lane and a quick last start.
- */
-function navigationWait(preview: Preview | undefined, { laneFree }: Facts): number {
+function navigationWaitMs(preview: Preview | undefined, { laneFree }: Facts): number {
   if (preview?.state === 'paused') return QUICK_MS
   if (!preview?.image || wantsNewer(preview)) return 0
   const wasQuick = preview.took.start !== undefined && preview.took.start < QUICK_MS

@@ -1,4 +1,3 @@
-/** The two answers to nginx's subrequests: the upstream that a request goes to, or a refusal. */
 import type { Response } from 'express'
 import type { In } from '../../shared/preview/preview.ts'
 import { hostPortText } from '../../shared/slots/slot-scheme.ts'
@@ -8,13 +7,9 @@ import type { GatewayRequest, Verdict } from './request.ts'
 import { noteColdStarts } from './server-timing.ts'
 import { hostPortIn, isAt, upstreamIn } from './upstream.ts'
 
-/** Which requests nginx may give an answer to: this one, or all of the same host and kind for a while. */
 type Audience = 'this-request' | 'all-of-its-kind'
 
-/**
- * With these figures a router that is killed goes unnoticed for 7 s, and no cached route outlives the 10 s for which a
- * container is left alone after its route has ended.
- */
+/** A killed router goes unnoticed for 7 s. No cached route outlives the 10 s a container has after its route ends. */
 const cacheControl: Record<Audience, string> = {
   'this-request': 'no-store',
   'all-of-its-kind': 'max-age=2, stale-while-revalidate=1, stale-if-error=5',
@@ -26,10 +21,7 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
   const coldStarts = noteColdStarts(store.list())
   const relayed = noteRelayed(store.get)
 
-  /**
-   * 200 with X-Upstream, X-Relay (where the relay sends the request, if it goes through it), X-App-Port (the port inside
-   * the container) and Cache-Control.
-   */
+  /** X-Relay: where the relay sends the request, if it goes through it. X-App-Port: the port inside the container. */
   function answerYes(request: GatewayRequest, preview: In<'running'>, res: Response, audience: Audience) {
     streams.passes(request, Date.now())
     const upstream = relayed.has(preview) ? 'relay' : upstreamIn(store.facts, preview)
@@ -38,7 +30,7 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
     return res.set('Cache-Control', cacheControl[audience]).status(200).end()
   }
 
-  /** Adds how long the start took, where this is a person's first response after it. @returns whether it is */
+  /** @returns whether this response is a person's first after the start, and so tells its timing */
   function addTiming({ client }: GatewayRequest, preview: In<'running'>, res: Response): boolean {
     const timing = client.kind === 'person' ? coldStarts.first(preview) : undefined
     if (timing) res.set('X-Timing', timing)
@@ -46,12 +38,11 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
   }
 
   return {
-    /** For lookups that nginx does not cache. */
     forward(request: GatewayRequest, preview: In<'running'>, res: Response) {
       return answerYes(request, preview, res, 'this-request')
     },
 
-    /** For `/route`. A stream is counted, and the timing of a cold start is for one response. */
+    /** A stream is counted, and the timing of a cold start is for one response. */
     forwardCached(request: GatewayRequest, preview: In<'running'>, res: Response) {
       const isForOne = addTiming(request, preview, res) || request.stream !== undefined
       return answerYes(request, preview, res, isForOne ? 'this-request' : 'all-of-its-kind')
@@ -62,7 +53,6 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
       return answerYes(request, preview, res, 'this-request')
     },
 
-    /** Sends a container's requests through nginx's relay from now on. @param tried where the interim response came from */
     relay(preview: In<'running'>, tried: string) {
       if (isAt(store.facts, preview, tried)) relayed.add(preview)
     },

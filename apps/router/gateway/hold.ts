@@ -1,4 +1,4 @@
-/** `/wait`: wakes a preview and holds the request until the preview is up, or this kind of request has waited enough. */
+/** `/wait`: ends when the preview is up, or this kind of request has waited enough. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'express'
 import type { Preview } from '../../shared/preview/preview.ts'
@@ -11,7 +11,6 @@ import type { GatewayRequest } from './request.ts'
 import type { Waker } from './wake.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
-/** Between two held requests that go on to the same preview, milliseconds. */
 const RELEASE_EVERY_MS = 2
 
 interface HoldContext extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'activity'> {
@@ -63,16 +62,12 @@ export function openHold({ config, store, changes, activity, decideNow, waker, f
   }
 }
 
-/** The preview once waiting for it is over; undefined while it is on its way. */
 function settledAs(preview: Preview | undefined): Preview | { state: 'unknown' } | undefined {
   if (!preview) return { state: 'unknown' }
   return preview.state === 'running' || preview.state === 'failed' || preview.state === 'stopped' ? preview : undefined
 }
 
-/**
- * Releases the held requests of a preview one after another. Fifty connections at once exceed the backlog of a small
- * server: the kernel would drop some, and retry a second later.
- */
+/** Fifty connections at once exceed a small server's backlog: the kernel drops some, and retries a second later. */
 function openTurns() {
   const waiting = new Map<PreviewId, number>()
   return async (id: PreviewId): Promise<void> => {

@@ -1,21 +1,17 @@
-/**
- * Notes streams and WebSockets that go through to previews: nginx's requests tell when one opens, a log of nginx's when
- * it ends. Written to SQLite a few times a second; a restart of the router loses none.
- */
+/** nginx's requests tell when a stream opens, and its log when it ends; a restart of the router loses none. */
 import fs from 'node:fs'
 import type { OpenedStream, Store } from '../../shared/store/store.ts'
 import type { GatewayRequest } from './request.ts'
 
-/** More that open between two writes are not noted. */
 const MOST_UNWRITTEN = 2_000
-/** Bytes; a longer file is emptied after it is read. */
-const LONGEST_FILE = 1_000_000
+const MAX_FILE_BYTES = 1_000_000
 
-/**
- * @param file nginx's log of ended streams
- * @param options.every how often to read and write, milliseconds
- */
-export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: string, { every }: { every: number }) {
+/** @param file nginx's log of ended streams */
+export function noteStreams(
+  store: Pick<Store, 'streams' | 'isResting'>,
+  file: string,
+  { everyMs }: { everyMs: number },
+) {
   const opened = new Map<string, OpenedStream>()
   const tail = openTail(file)
   let unwritten: string[] = []
@@ -23,12 +19,11 @@ export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: s
   const write = () => {
     const ended = [...unwritten, ...tail()]
     if (opened.size === 0 && ended.length === 0) return
-    // A failed write is retried, for as many as are kept.
     if (!store.streams({ opened: opened.values(), ended })) return void (unwritten = ended.slice(-MOST_UNWRITTEN))
     unwritten = []
     opened.clear()
   }
-  const timer = setInterval(write, every)
+  const timer = setInterval(write, everyMs)
 
   return {
     write,
@@ -38,7 +33,6 @@ export function noteStreams(store: Pick<Store, 'streams' | 'isResting'>, file: s
       opened.set(stream.id, { ...stream, preview: id, at: now })
     },
 
-    /** Whether this stream was open when its preview went to sleep. */
     comesBack: ({ id, stream }: GatewayRequest): boolean =>
       id !== null && stream !== undefined && store.isResting(id, stream.client),
 
@@ -70,7 +64,7 @@ function openTail(file: string): () => string[] {
     const text = readFrom(file, offset, size - offset)
     const whole = text.lastIndexOf('\n') + 1
     offset += whole
-    if (offset === size && size > LONGEST_FILE) {
+    if (offset === size && size > MAX_FILE_BYTES) {
       // Safe: nginx opens it in append mode.
       fs.truncateSync(file, 0)
       offset = 0

@@ -1,7 +1,4 @@
-/**
- * Containers that sent an interim response (RFC 9110, 15.2), which nginx takes for the final one: their route goes
- * through nginx's relay from then on. Kept in memory only: after a restart the next interim response tells again.
- */
+/** nginx takes an interim response (RFC 9110, 15.2) for the final one: such containers go through its relay. */
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -12,7 +9,7 @@ export interface Relayed {
   has: (preview: Running) => boolean
 }
 
-/** Forgets containers that no longer serve. */
+/** In memory only: after a restart the next interim response tells again. */
 export function noteRelayed(get: (id: PreviewId) => Preview | undefined): Relayed {
   const containers = new Map<PreviewId, string>()
   const has = (preview: Running) => containers.get(idOf(preview)) === preview.generation.container

@@ -8,10 +8,8 @@ import type { ClientRequest } from './decide.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /**
- * What an earlier subrequest about the same request found: the container runs and dropped the request (`alive`); its
- * response headers are too large; too many requests are held (`full`); the tag may not be looked up now (`unknown`);
- * the request's body cannot be sent again (`spent`), after an interim response (`interim`); Lotan itself failed
- * (`trouble`).
+ * What an earlier subrequest about the same request found. `alive`: the container runs and dropped the request; `full`:
+ * too many are held; `unknown`: the tag may not be looked up now; `spent`: the request's body cannot be sent again.
  */
 export type Verdict = 'alive' | 'too-large' | 'full' | 'unknown' | 'spent' | 'interim' | 'trouble'
 
@@ -20,7 +18,7 @@ export interface GatewayRequest {
   host: string
   /** The label below the domain; null for a host elsewhere. */
   label: string | null
-  /** The preview that the host stands for, and its tag; both null where it can stand for none. */
+  /** Null where the host can stand for no preview. */
   id: PreviewId | null
   tag: Tag | null
   /** As the client wrote it, with the query. */
@@ -83,17 +81,14 @@ export function readRequest(headers: IncomingHttpHeaders): ClientRequest {
   }
 }
 
-/** Whether a request can be sent a second time: a body has gone to the container that failed. */
+/** A body has gone to the container that failed. */
 export function canRepeat({ client }: GatewayRequest): boolean {
   return client.method === 'GET' || client.method === 'HEAD'
 }
 
 const streams = ['websocket', 'events'] as const
 
-/**
- * Hashed, since it is stored and holds the client's address. Without the query, where some clients put a session or a
- * counter.
- */
+/** Hashed, since it is stored and holds the client's address. A query may hold a session or a counter. */
 function clientOf(header: (name: string) => string): string {
   const [path = ''] = header('x-uri').split('?')
   const parts = [header('x-address'), header('user-agent'), path]

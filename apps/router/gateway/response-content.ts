@@ -1,4 +1,3 @@
-/** What there is to say instead of the application: status, words and page for each decision and verdict. */
 import type { Config } from '../../shared/config/config.ts'
 import { failureWords } from '../words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'

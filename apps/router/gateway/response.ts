@@ -12,7 +12,6 @@ const LONGEST_REDIRECT = 8_000
 /** An nginx location that closes the connection without a response. */
 const CLOSED = '@closed'
 
-/** Never cached: the next response differs. */
 export function respond(exchange: Exchange, res: Response, now = Date.now()) {
   const { request, decision, store } = exchange
   if (isRobotsTxt(request)) return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')

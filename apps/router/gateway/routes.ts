@@ -8,7 +8,7 @@
  *   /interim  the upstream sent an interim response: its route goes through the relay from now on. Back to /wait
  *   /answer   what the visitor gets instead of the application: a page or a problem (response.ts)
  *
- * Yes is 200 and the upstream, no is 403 (forward.ts). /events and /retry serve the waiting and failure pages.
+ * Yes is 200 and the upstream, no is 403 (forward.ts).
  */
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { backTo, isFromHere } from '../access/same-origin.ts'
@@ -18,7 +18,7 @@ import { openStartStatusStreams } from '../pages/start-status-stream.ts'
 import { noteVisit } from './activity.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
 import { decideFrom } from './decide-now.ts'
-import { onFailedUpstream } from './failed-upstream.ts'
+import { onFailedUpstream } from './failed-upstream/failed-upstream.ts'
 import { openForwarder, refuse } from './forward.ts'
 import { openHold } from './hold.ts'
 import { canRepeat, readGatewayRequest, readRequest } from './request.ts'
@@ -94,7 +94,6 @@ export function gateway(context: RouterContext): express.Express {
     return res.redirect(303, backTo(request))
   })
 
-  // For instance the store cannot be written to.
   app.use((error: Error, req: Request, res: Response, next: NextFunction) => {
     log.error({ err: error, asked: req.path, host: req.headers['x-host'] }, 'nginx could not be answered')
     if (res.headersSent) return next(error)

@@ -1,4 +1,3 @@
-/** Where a running preview is reached: its host and port, and what nginx calls them. */
 import type { Place } from '../../shared/config/config.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { hostPortOf, slotSchemeIn, hostPortText, upstreamOf } from '../../shared/slots/slot-scheme.ts'

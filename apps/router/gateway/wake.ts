@@ -1,4 +1,3 @@
-/** Starts a preview because of a visit. */
 import type { RouterContext } from '../context.ts'
 import { limitUnknownTags } from './unknown-tag-limit.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'

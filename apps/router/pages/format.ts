@@ -6,9 +6,7 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/**
- * `8 s`, `1 min 40 s`, `1 h 22 min`, `3 d 4 h`: whole seconds, rounded down. views/waiting.js has the same function.
- */
+/** `8 s`, `1 min 40 s`, `3 d 4 h`: whole seconds, rounded down. views/waiting.js has the same function. */
 export function duration(ms: number): string {
   if (ms >= DAY) return two(ms, DAY, 'd', HOUR, 'h')
   if (ms >= HOUR) return two(ms, HOUR, 'h', MINUTE, 'min')
@@ -26,12 +24,10 @@ export function elapsed(ms: number): string {
   return ms < MINUTE - 50 ? unit((Math.max(0, ms) / SECOND).toFixed(1), 's') : duration(ms + SECOND / 2)
 }
 
-/** `under 1 s`, `12 s`. */
 export function roughly(ms: number): string {
   return ms < SECOND ? unit('under 1', 's') : duration(ms + SECOND / 2)
 }
 
-/** `now`, `3 s ago`, `8 min ago`. */
 export function ago(ms: number): string {
   return ms < 2 * SECOND ? 'now' : `${age(ms)} ago`
 }
@@ -52,18 +48,16 @@ export function limit(setting: string): string {
   return bytes === undefined ? setting : memory(bytes)
 }
 
-/** `1st`, `2nd`, `3rd`, `11th`. */
 export function ordinal(n: number): string {
   const ends = { one: 'st', two: 'nd', few: 'rd' } as Record<string, string>
   return `${n}${ends[ordinals.select(n)] ?? 'th'}`
 }
 
-/** `14:32` or `14:32:07`, in this machine's zone. */
+/** In this machine's zone. */
 export function clock(at: number, seconds = false): string {
   return new Date(at).toTimeString().slice(0, seconds ? 8 : 5)
 }
 
-/** `UTC`, `CET`, `GMT+5`. */
 export function zone(at: number): string {
   const parts = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts(at)
   return parts.find(({ type }) => type === 'timeZoneName')!.value

@@ -1,4 +1,3 @@
-/** A preview's history for its page: one entry for each stay in a state, newest first. */
 import type { Change } from '../../shared/store/store.ts'
 import { historyWords } from '../words/history-words.ts'
 import { age, clock, elapsed } from './format.ts'
@@ -10,14 +9,13 @@ export interface Entry {
   datetime: string
   why: string
   lasted: string
-  /** `Generation 4, today`, on the first entry below that heading. */
+  /** On the first entry below that heading. */
   group: string | null
 }
 
-/** @param history newest first */
-export function historyOf(tag: string, history: Change[], now: number): Entry[] {
+export function historyOf(tag: string, newestFirst: Change[], now: number): Entry[] {
   let group: string | null = null
-  return staysOf(tag, history).map((stay, i, stays) => {
+  return staysOf(tag, newestFirst).map((stay, i, stays) => {
     const lasted = (stays[i - 1]?.at ?? now) - stay.at
     const heading = headingOf(stay, now)
     const entry = {

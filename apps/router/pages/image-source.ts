@@ -1,4 +1,4 @@
-/** Where an image comes from, by its labels (OCI image annotations). Its author wrote them. */
+/** From its labels (OCI image annotations): its author wrote them. */
 import { generationOf, type Image, type Preview } from '../../shared/preview/preview.ts'
 
 export interface ImageSource {
@@ -25,7 +25,7 @@ export function sourceOfPreview(preview: Preview): ImageSource {
   return sourceOf(image)
 }
 
-/** Milliseconds since 1970; undefined for a date that is no build's. */
+/** Undefined for a date that is no build's. */
 export function builtAt({ created }: ImageSource, now: number): number | undefined {
   const at = Date.parse(created ?? '')
   // Some tools date builds 1970 or 1980.

@@ -1,5 +1,3 @@
-/** The messages that visitors meet on a plain page. */
-
 export interface Message {
   status: number
   heading: string
@@ -10,7 +8,6 @@ export interface Message {
 }
 
 export const messages = {
-  /** A running preview dropped this one request. */
   unanswered: (tag: string): Message => ({
     status: 502,
     heading: `${tag} did not answer`,
@@ -24,7 +21,6 @@ export const messages = {
     ],
     link: { href: '', name: 'Load it again' },
   }),
-  /** The response headers exceed what nginx reads. */
   tooLarge: (tag: string): Message => ({
     status: 502,
     heading: `${tag} sent too much in its headers`,
@@ -36,7 +32,6 @@ export const messages = {
     ],
     link: { href: '', name: 'Load it again' },
   }),
-  /** The limit of lookups of unknown tags was met. */
   unknown: (tag: string): Message => ({
     status: 503,
     heading: `${tag} is not known yet`,
@@ -50,7 +45,6 @@ export const messages = {
     heading: `Too many wait for ${tag}`,
     sentence: 'As many requests as this server can hold are waiting already. Send it again in a few seconds.',
   }),
-  /** For instance when the database cannot be read or written. */
   trouble: (): Message => ({
     status: 503,
     heading: 'Lotan is in trouble',

@@ -1,4 +1,3 @@
-/** The model of a preview's page. Pure. */
 import type { Config } from '../../shared/config/config.ts'
 import { MAX_CRASHES, generationOf, type Image, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
@@ -17,7 +16,6 @@ export const LOG_LINES = 200
 export interface DetailFacts {
   config: Timeouts & Pick<Config, 'repository' | 'limits' | 'ceilings'>
   preview: Preview
-  /** How many queued previews start before this one. */
   ahead: number
   recentDurations: Lately
   /** Without a final slash. */
@@ -26,7 +24,6 @@ export interface DetailFacts {
   slotAddress: string | null
   /** Bytes. */
   figures?: { memory: number }
-  /** Newest first. */
   history: Change[]
   /** The last lines, oldest first; null without a container. */
   log: string[] | { unreadable: string } | null
@@ -72,7 +69,6 @@ export function previewDetailOf(facts: DetailFacts) {
   }
 }
 
-/** What follows the state: `for 24 min, stops in 7 min 12 s if nobody comes`. */
 function statusText({ config, preview, ahead, recentDurations: recentDurations, now }: DetailFacts): string {
   const due = nextDue(preview, config, now)
   const left = due && (due.at > now ? `in ${duration(due.at - now)}` : 'now')
@@ -97,7 +93,7 @@ function statusText({ config, preview, ahead, recentDurations: recentDurations, 
   }
 }
 
-/** The page shows the engine's and the application's own words too, since only the admin sees it. */
+/** With the engine's and the application's own words too, since only the admin sees them. */
 function failureOf(tag: string, reason: Extract<Preview, { state: 'failed' }>['reason']) {
   const { heading, sentence, advice } = failureWords(tag, reason)
   // The first advice is for the person who can fix it; the others are for visitors.
@@ -131,7 +127,6 @@ function limitsInWords({ memory, cpus, pids }: Limits): string {
   return `${limit(memory)}, ${cpus} CPU${cpus === 1 ? '' : 's'}, ${pids} pids`
 }
 
-/** The stages of a running preview's start, drawn in a bar 1000 wide. */
 function coldStartOf(preview: Preview) {
   const { stages } = preview
   if (preview.state !== 'running' || stages.queued === undefined || stages.running === undefined) return null

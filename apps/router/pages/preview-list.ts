@@ -1,4 +1,3 @@
-/** The model of the admin page: a summary, and one row a preview. Pure. */
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { sourceOfPreview } from './image-source.ts'
@@ -68,5 +67,4 @@ function hrefOf(state: string, q: string): string {
   return `/${query && `?${query}`}`
 }
 
-/** `pr-9` stands before `pr-10`. */
 const byName = new Intl.Collator('en', { numeric: true })

@@ -1,4 +1,3 @@
-/** One preview in the table of the admin page. Pure. */
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
 import { generationOf, startsAgain, type Preview } from '../../shared/preview/preview.ts'
@@ -34,11 +33,10 @@ export interface ListFacts {
   recentDurations: Lately
   /** Without a final slash. */
   address: (id: PreviewId) => string
-  /** Searched in tag, digest, revision and reason. `state` is the chosen chip. */
+  /** Searched in tag, digest, revision and reason. */
   q: string
   state: string
   problem?: { tag: string; sentence: string }
-  /** Milliseconds since 1970. */
   now: number
 }
 
@@ -70,7 +68,6 @@ export function rowOf(
   }
 }
 
-/** The forms post to this path and `/start`, `/stop`, `/restart` or `/remove`. */
 export function pathOf(tag: string): string {
   return `/previews/${encodeURIComponent(tag)}`
 }
@@ -121,7 +118,6 @@ function plainHeading(tag: string, heading: string): string {
   return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading[0]!.toLowerCase() + heading.slice(1)
 }
 
-/** The button beside the X. */
 export function actionOf({ state }: Preview): { name: string; to: 'start' | 'stop' } {
   switch (state) {
     case 'failed':
@@ -135,13 +131,12 @@ export function actionOf({ state }: Preview): { name: string; to: 'start' | 'sto
   }
 }
 
-/** Percent; null while no pull is running or its size is unknown. */
+/** Null while no pull is running or its size is unknown. */
 export function percentOf(preview: Preview): number | null {
   if (preview.state !== 'pulling' || !preview.progress?.total || preview.progress.waitsFor) return null
   return Math.floor(preview.progress.percent)
 }
 
-/** Of the image that runs, or would run. */
 function digestOf(preview: Preview): string {
   return generationOf(preview)?.digest ?? preview.image?.digest ?? preview.image?.id ?? ''
 }
@@ -162,7 +157,6 @@ function leftOf(preview: Preview, config: ListConfig, now: number): { text: stri
     : { text: `${what[due.what]}${duration(left)}`, soon: due.what === 'stop' && left < 120_000 }
 }
 
-/** Earlier ones in the queue, in the store's order. */
 export function aheadOf(preview: Preview, previews: readonly Preview[]): number {
   const { state, since } = preview
   if (state !== 'queued') return 0

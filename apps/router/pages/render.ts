@@ -1,6 +1,4 @@
 /**
- * Renders the pages: a model goes in, markup and its Content-Security-Policy come out.
- *
  * The views escape everything (tags, paths, reasons and output come from others) but ADMIN_WELCOME and ADMIN_INFO, the
  * operator's own markup. Visitors' pages carry styles and script inline, since a preview's host serves nothing of
  * Lotan's but `/.lotan/`. The sender decides on framing: a waiting page may stand in any frame, as its preview may.
@@ -17,7 +15,6 @@ import type { StartStatus } from './start-status.ts'
 import { duration } from './format.ts'
 import type { Message } from './messages.ts'
 
-/** The body, and its `Content-Security-Policy`. */
 export interface Page {
   html: string
   csp: string
@@ -41,7 +38,6 @@ const compiled = Object.fromEntries(
   }),
 )
 
-/** @param uri the path and query that the visitor asked for */
 export function waitingPage({ told, repository, uri }: { told: StartStatus; repository: string; uri: string }): Page {
   const model = { told, duration, application: nameOf(repository), landing: uri === '/' ? '' : shortened(uri) }
   return forVisitors('waiting', model, waitingScript)
@@ -50,7 +46,7 @@ export function waitingPage({ told, repository, uri }: { told: StartStatus; repo
 export interface FailedModel {
   tag: string
   reason: Reason
-  /** Milliseconds since 1970; `retryAt` is when Lotan retries by itself. */
+  /** When Lotan retries by itself. */
   since: number
   retryAt: number | null
   now: number
@@ -74,11 +70,9 @@ export function failedPage({ tag, reason, since, retryAt, now }: FailedModel): P
 }
 
 export type NotFoundModel =
-  /** `askAgainIn` milliseconds. */
   | { why: 'missing'; tag: string; askAgainIn: number }
   /** `label` is null for a host outside of the domain. */
   | { why: 'no-tag'; label: string | null; host: string; domain: string; example: string; transliterate: boolean }
-  /** TAG_FILTER refuses it. */
   | { why: 'not-offered'; tag: string }
 
 export function notFoundPage(model: NotFoundModel): Page {
@@ -138,14 +132,13 @@ function policy(styles: string, scripts: string, images: string): string {
   ].join('; ')
 }
 
-/** What stands beside the button; undefined leaves the reason's own hint. */
+/** Undefined leaves the reason's own hint. */
 function hintOf(reason: Reason, retryAt: number | null, now: number): string | undefined {
   if (retryAt !== null)
     return `Lotan tries again by itself ${retryAt > now ? `in ${duration(retryAt - now + 999)}` : 'now'}.`
   return retryAfter(reason, 0) === null ? undefined : 'Lotan has stopped trying by itself.'
 }
 
-/** `registry.example.com/team/todowrangler` gives `todowrangler`. */
 function nameOf(repository: string): string {
   return repository.slice(repository.lastIndexOf('/') + 1)
 }

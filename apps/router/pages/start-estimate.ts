@@ -1,7 +1,4 @@
-/**
- * How long a start usually takes: as the preview's own last one, else as others of this repository. The store keeps the
- * latter, since rows are deleted.
- */
+/** The store keeps the durations of others of this repository, since rows are deleted. */
 import { startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 
@@ -13,12 +10,10 @@ export function startEstimateOf(preview: Preview, recentDurations: Lately): numb
   return pull === undefined ? null : pull + start
 }
 
-/** Null unless the preview is starting. */
 export function startEstimateWhilePending(preview: Preview, recentDurations: Lately): number | null {
   return isStarting(preview) ? startEstimateOf(preview, recentDurations) : null
 }
 
-/** Whether this start has to pull the image, or did. */
 export function needsPull(preview: Preview): boolean {
   if (preview.state === 'removing' || !preview.image) return true
   if (preview.state === 'paused') return false

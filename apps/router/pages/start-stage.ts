@@ -1,4 +1,3 @@
-/** The stages of a start: which one a preview is in, and how long each took. */
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import { bytes, elapsed } from './format.ts'
 import { needsPull } from './start-estimate.ts'
@@ -7,21 +6,15 @@ export const stages = ['queued', 'pulling', 'starting', 'waiting'] as const
 
 export type Stage = (typeof stages)[number]
 
-/**
- * Why waiting is over. The page reloads at `running`, `failed` and `gone` (no such tag in the registry), but not at
- * `stopped`: that would start what a person has just stopped.
- */
+/** `gone`: no such tag in the registry. The page reloads at all but `stopped`, where that would start it again. */
 export type StartEnd = 'running' | 'failed' | 'gone' | 'stopped' | null
 
-/**
- * A line of the list of stages. Where `from` is a number, the page shows how long the stage has lasted and counts on:
- * it began that many milliseconds after the start was asked for.
- */
 export interface StartStage {
   stage: Stage
   name: string
   mark: 'done' | 'current' | 'ahead'
   text: string
+  /** Milliseconds from the start's request to this stage: the page counts on from there. */
   from: number | null
 }
 
@@ -39,14 +32,13 @@ export function stageOf(preview: Preview): Stage {
   }
 }
 
-/** When this start was asked for. A preview that is stopping still has the stages of its last start. */
+/** A preview that is stopping still has the stages of its last start. */
 export function startedAt(preview: Preview): number {
   const coming = preview.state === 'queued' || preview.state === 'pulling' || preview.state === 'starting'
   return (coming ? preview.stages.queued : undefined) ?? preview.since
 }
 
-/** Whether its pull waits for space on the disk. */
-export function waitsForRoom(preview: Preview): boolean {
+export function waitsForDiskSpace(preview: Preview): boolean {
   return preview.state === 'pulling' && preview.progress?.waitsFor === 'room'
 }
 
@@ -72,7 +64,6 @@ export function startStageOf(preview: Preview, stage: Stage, current: Stage): St
   }
 }
 
-/** Until the next stage that was reached. */
 function stageDuration(preview: Preview, stage: Stage): string {
   const from = preview.stages[stage]
   const later = [...stages.slice(stages.indexOf(stage) + 1), 'running' as const]

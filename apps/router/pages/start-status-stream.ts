@@ -1,4 +1,3 @@
-/** Start statuses as server-sent events, for the waiting pages. */
 import type { Response } from 'express'
 import type { RouterContext } from '../context.ts'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
@@ -18,7 +17,7 @@ export function openStartStatusStreams(
   { store, changes }: Pick<RouterContext, 'store' | 'changes'>,
   limit = MAX_STREAMS,
 ) {
-  /** `key` is the last message without what changes by itself. */
+  /** `key` is the last message without `soFar`, which the page counts on by itself. */
   const previews = new Map<PreviewId, { key: string; streams: Set<Response> }>()
   let open = 0
   let watch: ThrottledWatch | undefined
@@ -39,7 +38,6 @@ export function openStartStatusStreams(
     const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
     const missing = store.missing(id, now) !== undefined
     const told = startStatusOf(preview, { id, ahead, missing, recentDurations: recentDurations, now })
-    // The page counts `soFar` on by itself.
     return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
   }
 
@@ -49,14 +47,13 @@ export function openStartStatusStreams(
   }
 
   return {
-    /** Streams the status whenever it changes, until the visitor leaves. */
     stream(id: PreviewId, res: Response) {
       // The page reloads itself after this long, and so shows the status without a stream.
       if (open >= limit)
         return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', {
           tag: splitId(id).tag,
         })
-      watch ??= watchThrottled(changes, look, { beat: sendAll, every: HEARTBEAT_MS })
+      watch ??= watchThrottled(changes, look, { beat: sendAll, beatMs: HEARTBEAT_MS })
       open++
       // The preview's other streams get it at the next look.
       const { key, frame } = told(id)

@@ -1,9 +1,8 @@
-/** The words of a start's status. */
 import { MAX_CRASHES, waitsForEngine, type In, type Preview } from '../../shared/preview/preview.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { ordinal, roughly } from './format.ts'
 import { needsPull } from './start-estimate.ts'
-import { waitsForRoom, type Stage, type StartEnd } from './start-stage.ts'
+import { waitsForDiskSpace, type Stage, type StartEnd } from './start-stage.ts'
 
 export function lineOf(preview: Preview, stage: Stage, position: number | null, percent: number | null): string {
   if (preview.state === 'stopping' || preview.state === 'removing') return 'Stopping first'
@@ -12,7 +11,7 @@ export function lineOf(preview: Preview, stage: Stage, position: number | null, 
       if (waitsForEngine(preview)) return 'Waiting'
       return position === null ? 'Trying again' : `${ordinal(position)} in line`
     case 'pulling':
-      if (waitsForRoom(preview)) return 'Waiting for room'
+      if (waitsForDiskSpace(preview)) return 'Waiting for room'
       return percent === null ? 'Pulling' : `${percent}\u00a0%`
     case 'starting':
       return 'Starting'
@@ -53,7 +52,7 @@ export function statusOf(
     case 'removing':
       return 'It is being stopped first, then it starts and opens here by itself.'
     case 'pulling':
-      if (waitsForRoom(preview))
+      if (waitsForDiskSpace(preview))
         return 'There is no room for its image on the disk yet. It is pulled as soon as there is, and opens here by itself.'
       return `It opens here by itself${estimate === null ? '' : `, usually within ${roughly(estimate)}`}.`
   }
@@ -76,7 +75,6 @@ function aheadText(ahead: number): string {
   return ahead === 1 ? '1 preview starts before it.' : `${ahead} previews start before it.`
 }
 
-/** Why there is another try after a failed one. */
 function retryText(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason']>): string {
   const { tag, crashes, by } = preview
   if (by === 'reaper') return 'It stopped by itself; it starts again, and opens here.'

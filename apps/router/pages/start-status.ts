@@ -1,7 +1,4 @@
-/**
- * The status of a start, in numbers and words. It renders the waiting page, and `/.lotan/events` sends it as JSON:
- * words are made here only, the page's script puts them in place.
- */
+/** Renders the waiting page, and goes to it as JSON: words are made here only, its script puts them in place. */
 import { fresh, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import { count, roughly } from './format.ts'
@@ -15,7 +12,7 @@ import {
   stageOf,
   startStageOf,
   startedAt,
-  waitsForRoom,
+  waitsForDiskSpace,
 } from './start-stage.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -28,7 +25,7 @@ export interface StartStatus {
   position: number | null
   /** Milliseconds since the start was asked for. */
   soFar: number
-  /** Milliseconds this usually takes; null before anything is known. */
+  /** Milliseconds; null before anything is known. */
   usual: number | null
   percent: number | null
   bytes: number | null
@@ -41,12 +38,10 @@ export interface StartStatus {
   title: string
   heading: string
   status: string
-  /** Beside the bar, `62 %`, and what stands smaller beside it. */
+  /** Beside the bar, `62 %`; `aside` stands smaller beside it. */
   line: string
   aside: string
-  /** `usually 12 s`, or empty. */
   usually: string
-  /** Why the visitor has to wait at all. */
   about: string
 }
 
@@ -54,20 +49,17 @@ export interface StartFacts {
   id: PreviewId
   /** How many queued previews start before this one. */
   ahead: number
-  /** Whether the registry said a moment ago that it has no such tag. */
   missing: boolean
   recentDurations: Lately
-  /** Milliseconds since 1970. */
   now: number
 }
 
-/** @param known undefined when the preview has no row (any more) */
-export function startStatusOf(known: Preview | undefined, facts: StartFacts): StartStatus {
-  const preview = known ?? removedPreview(facts)
+export function startStatusOf(row: Preview | undefined, facts: StartFacts): StartStatus {
+  const preview = row ?? removedPreview(facts)
   const { tag, state } = preview
   const stage = stageOf(preview)
   const over = overOf(preview)
-  const progress = preview.state === 'pulling' && !waitsForRoom(preview) ? preview.progress : null
+  const progress = preview.state === 'pulling' && !waitsForDiskSpace(preview) ? preview.progress : null
   const sized = progress && progress.total > 0 ? progress : null
   const position = preview.state === 'queued' && preview.notBefore <= facts.now ? facts.ahead + 1 : null
   const estimate = startEstimateOf(preview, facts.recentDurations)
@@ -99,7 +91,6 @@ export function startStatusOf(known: Preview | undefined, facts: StartFacts): St
   }
 }
 
-/** A preview without a row was removed, or its tag is not in the registry. */
 function removedPreview({ id, missing, now }: StartFacts): In<'unknown'> {
   return { ...fresh, ...splitId(id), since: now, state: 'unknown', why: missing ? 'missing' : 'removed' }
 }

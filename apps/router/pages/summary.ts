@@ -1,4 +1,3 @@
-/** The summary above the admin's table: what runs, what waits, what the reaper does next. Pure. */
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due, type Timeouts } from '../../shared/preview/timeouts.ts'
 import type { Preview } from '../../shared/preview/preview.ts'

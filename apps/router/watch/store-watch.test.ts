@@ -21,7 +21,7 @@ after(() => {
 const soon = () => Date.now() + 5_000
 
 test('a wait ends when the check finds something, at once or after a commit', async () => {
-  const changes = watchStore(store, { every: 10 })
+  const changes = watchStore(store, { everyMs: 10 })
   assert.equal(await changes.until(() => 'here', { deadline: 0 }), 'here')
 
   for (const [tag, writer] of [['own', store] as const, ['other', elsewhere] as const]) {
@@ -32,7 +32,7 @@ test('a wait ends when the check finds something, at once or after a commit', as
 })
 
 test('a commit right after the first check is not missed', async () => {
-  const changes = watchStore(store, { every: 10 })
+  const changes = watchStore(store, { everyMs: 10 })
   let checks = 0
   const found = await changes.until(
     () => {
@@ -46,7 +46,7 @@ test('a commit right after the first check is not missed', async () => {
 })
 
 test('a wait ends at its deadline, and when its caller hangs up', async () => {
-  const changes = watchStore(store, { every: 10 })
+  const changes = watchStore(store, { everyMs: 10 })
   const began = Date.now()
   assert.equal(await changes.until(() => undefined, { deadline: began + 60 }), undefined)
   assert.ok(Date.now() - began >= 55)
@@ -58,7 +58,7 @@ test('a wait ends at its deadline, and when its caller hangs up', async () => {
 })
 
 test('a check that throws rejects its own wait and no other', async () => {
-  const changes = watchStore(store, { every: 10 })
+  const changes = watchStore(store, { everyMs: 10 })
   const other = changes.until(() => (store.get('thrown') ? 'found' : undefined), { deadline: soon() })
   const throwing = changes.until(
     () => {
@@ -81,7 +81,7 @@ test('500 waiters share one poll and one read, and nobody polls when they are go
     list: () => (lists++, store.list()),
     get: (tag: string) => (gets++, store.get(tag)),
   }
-  const changes = watchStore(counted, { every: 10 })
+  const changes = watchStore(counted, { everyMs: 10 })
   const waits = Array.from({ length: 500 }, () =>
     changes.until(() => changes.previews().find(({ tag }) => tag === 'shared'), { deadline: soon() }),
   )
@@ -103,7 +103,7 @@ test('500 waiters share one poll and one read, and nobody polls when they are go
 })
 
 test('a listener that stops while listeners are called is not called any more', async () => {
-  const changes = watchStore(store, { every: 10 })
+  const changes = watchStore(store, { everyMs: 10 })
   const called: string[] = []
   const stops = ['a', 'b'].map((name) => changes.on(() => (called.push(name), stops.forEach((stop) => stop()))))
   store.facts.set('slotWhy', 'value')

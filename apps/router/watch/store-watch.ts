@@ -1,7 +1,4 @@
-/**
- * Waits for changes of the store, made by any process: one poll of `store.version()` for all waiters, and none while
- * there is no waiter.
- */
+/** One poll of `store.version()` serves all waiters, and finds the commits of every process. */
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
@@ -11,8 +8,7 @@ export type StoreWatch = ReturnType<typeof watchStore>
 /** Node fires a longer timer at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** @param options.every how often to poll, milliseconds */
-export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { every }: { every: number }) {
+export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { everyMs }: { everyMs: number }) {
   const listeners = new Set<() => void>()
   let seen = 0
   let timer: NodeJS.Timeout | undefined
@@ -25,12 +21,12 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     for (const listener of [...listeners]) if (listeners.has(listener)) listener()
   }
 
-  /** Calls the listener after commits; several commits may come as one call. @returns stops it */
+  /** Several commits may come as one call. @returns stops it */
   function on(listener: () => void): () => void {
     const mine = () => listener()
     if (listeners.size === 0) {
       seen = store.version()
-      timer = setInterval(look, every)
+      timer = setInterval(look, everyMs)
     }
     listeners.add(mine)
     return () => {
@@ -49,23 +45,17 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
   return {
     on,
 
-    /** All previews by repository and tag, read once per commit. Do not change them. */
+    /** By repository and tag. Do not change them. */
     previews: (): readonly Preview[] => (sinceLastCommit().all ??= store.list()),
 
-    /** Read once per commit too, since hundreds of requests may wait for the same preview. Do not change it. */
+    /** Kept until the next commit, since hundreds of requests may wait for the same preview. Do not change it. */
     preview(id: PreviewId): Preview | undefined {
       const { byId } = sinceLastCommit()
       if (!byId.has(id)) byId.set(id, store.get(id))
       return byId.get(id)
     },
 
-    /**
-     * Waits until a check finds something: now, or after a commit.
-     * @param check synchronous and cheap, since it runs after every commit
-     * @param options.deadline milliseconds since 1970
-     * @returns undefined when the deadline passed or the signal was aborted
-     * @throws what the check throws
-     */
+    /** @param check cheap, since it runs after every commit @returns undefined past the deadline, or when aborted */
     async until<T>(
       check: () => T | undefined,
       { deadline, signal }: { deadline: number; signal?: AbortSignal },

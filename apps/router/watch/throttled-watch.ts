@@ -1,21 +1,17 @@
 import type { StoreWatch } from './store-watch.ts'
 
-/** Commits may come faster than a reader can follow. */
-const EVERY_MS = 50
+const MIN_BETWEEN_LOOKS_MS = 50
 
 export interface ThrottledWatch {
   now: () => void
   stop: () => void
 }
 
-/**
- * Calls `look` after commits, at most every 50 ms, until stopped. @param beat called every `every` milliseconds
- * regardless
- */
+/** Calls `look` after commits, but not faster than a reader can follow. */
 export function watchThrottled(
   changes: Pick<StoreWatch, 'on'>,
   look: () => void,
-  { beat, every }: { beat: () => void; every: number },
+  { beat, beatMs }: { beat: () => void; beatMs: number },
 ): ThrottledWatch {
   let looked = -Infinity
   let timer: NodeJS.Timeout | undefined
@@ -27,9 +23,9 @@ export function watchThrottled(
     look()
   }
   const off = changes.on(() => {
-    timer ??= setTimeout(now, Math.max(0, looked + EVERY_MS - performance.now()))
+    timer ??= setTimeout(now, Math.max(0, looked + MIN_BETWEEN_LOOKS_MS - performance.now()))
   })
-  const beating = setInterval(beat, every)
+  const beating = setInterval(beat, beatMs)
 
   return {
     now,

@@ -1,4 +1,3 @@
-/** The words for what the application, or its image, is at fault for. */
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import type { ApplicationCode, Words, WordsFor } from './words.ts'
 
@@ -7,7 +6,6 @@ const visitor = (what: string) => ({ who: 'If you only wanted a look:', what })
 const tellAuthor = visitor('send this page’s address to the author of the pull request.')
 const tryOnce = visitor('try again once. If it stays like this, tell the author of the pull request.')
 
-/** It needs another image: nothing that a visitor does helps. */
 function needsPush(heading: string, sentence: string, advice: string): Words {
   return { heading, sentence, advice: [author(advice), tellAuthor], hint: 'Helps once a new image is pushed.' }
 }
@@ -127,7 +125,6 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
     ),
 }
 
-/** Whether an address such as `127.0.0.1:80` or `::1:80` is one that only the container itself reaches. */
 function isLoopback(address: string): boolean {
   return /^(127\.|\[?::1\]?:\d+$|localhost:)/.test(address)
 }
@@ -141,7 +138,6 @@ function seconds(ms: number): string {
   return ms < 10_000 ? `${Math.round(ms / 100) / 10} s` : `${Math.round(ms / 1000)} s`
 }
 
-/** `512m` as people write it: `512 MB`. */
 function megabytes(limit: string): string {
   const match = /^(\d+(?:\.\d+)?)([kmg]?)b?$/i.exec(limit)
   if (!match) return limit

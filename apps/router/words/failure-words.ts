@@ -1,7 +1,4 @@
-/**
- * What people read of a failure: one heading, one sentence, advice for each kind of reader, a hint. Plain text: pages
- * escape it. The engine's and the application's own words are for the admin alone, and are never among these.
- */
+/** Plain text: pages escape it. The engine's and the application's own words are for the admin alone, never here. */
 import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
 import { applicationFailures } from './application-failures.ts'
 import { pullFailures } from './pull-failures.ts'
@@ -9,7 +6,6 @@ import type { Words, WordsFor } from './words.ts'
 
 const failures: Record<ReasonCode, WordsFor> = { ...applicationFailures, ...pullFailures }
 
-/** The visitor's words for a reason. */
 export function failureWords(tag: string, reason: Reason): Words {
   return failures[reason.code](tag, reason)
 }

@@ -1,11 +1,9 @@
-/** What the history says of an event, in words. */
 import type { Notice } from '../../shared/preview/notice.ts'
 import type { ToldType } from '../../shared/preview/event.ts'
 import type { StartedBy } from '../../shared/preview/preview.ts'
 import { noticeWords } from './notice-words.ts'
 import { stopWords } from './stop-words.ts'
 
-/** The detail is what the store keeps of the event, in one line: null where it keeps none. */
 type Says = (detail: string | null, tag: string) => string
 
 const starts: Record<StartedBy, string> = {
@@ -65,7 +63,7 @@ const says: Record<ToldType, Says> = {
   adopt: always('was running already'),
 }
 
-/** @param event as the history names it: perhaps one that this Lotan does not know */
+/** @param event perhaps one that this Lotan does not know */
 export function historyWords(event: string, detail: string | null, tag: string): string {
   return (lookUp(says, event) ?? itself)(detail, tag)
 }

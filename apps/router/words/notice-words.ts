@@ -1,14 +1,11 @@
-/** What the admin reads of a preview that works all the same: one text, of all that there is to know. */
 import type { Notice } from '../../shared/preview/notice.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { failureWords } from './failure-words.ts'
 
-/** @returns null where there is nothing to tell */
 export function noticeOf(preview: Preview): string | null {
   return [updateFailed(preview), noticeWords(preview.tag, preview.notices)].filter(Boolean).join(' ') || null
 }
 
-/** Notices in words, as the history has them too. */
 export function noticeWords(tag: string, notices: readonly Notice[]): string {
   return notices.map((notice) => wordsOf(tag, notice)).join(' ')
 }
@@ -29,7 +26,6 @@ function wordsOf(tag: string, notice: Notice): string {
   }
 }
 
-/** Why a newer image is not here. */
 function updateFailed({ tag, update }: Preview): string {
   if (!update?.failure) return ''
   const { heading } = failureWords(tag, update.failure)

@@ -1,4 +1,3 @@
-/** The words for what the registry, the engine or this server is at fault for. */
 import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
 import type { PullCode, Words, WordsFor } from './words.ts'
 
@@ -14,7 +13,6 @@ function said(heading: string, sentence: string, advice: string, hint: string, t
   return { heading, sentence, advice: [operator(advice), tell], hint }
 }
 
-/** When Lotan tries again by itself, in words. */
 function again(reason: Reason): string {
   const wait = retryAfter(reason, 0) ?? 0
   return `Lotan tries again by itself every ${wait >= 120_000 ? `${wait / 60_000} min` : `${wait / 1_000} s`}.`

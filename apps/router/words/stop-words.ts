@@ -1,10 +1,8 @@
-/** Why a preview stops, in words. */
 import type { StoppedWhy, StopWhy } from '../../shared/preview/preview.ts'
 
 interface StopWords {
   /** In a list, while it stops. */
   now: string
-  /** In its history. */
   history: string
 }
 
@@ -17,7 +15,7 @@ export const stopWords: Record<StopWhy, StopWords> = {
   moved: { now: 'previews are reached in another way now', history: 'previews are reached in another way now' },
 }
 
-/** `red was …`: to who has waited for it to run. */
+/** Follows `red was `. */
 export const endWords: Record<StoppedWhy, string> = {
   asked: 'stopped by somebody else',
   idle: 'stopped, since nobody used it',

@@ -1,4 +1,3 @@
-/** What the words of a failure are made of. */
 import type { Reason, ReasonCode, RegistryCode } from '../../shared/preview/failure-reason.ts'
 
 export interface Words {
@@ -10,7 +9,6 @@ export interface Words {
   hint: string
 }
 
-/** What a failure of this kind is in words, of a tag. */
 export type WordsFor = (tag: string, reason: Reason) => Words
 
 /** Those that Lotan, its registry or its engine is at fault for; the application is for all others. */

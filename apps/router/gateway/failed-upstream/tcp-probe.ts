@@ -2,10 +2,7 @@ import net from 'node:net'
 
 const ANSWER_MS = 200
 
-/**
- * Whether a TCP connection is accepted within 200 ms, and the other side keeps it open. @param ms how long,
- * milliseconds
- */
+/** @param ms how long the other side must keep the connection open */
 export function staysConnected(host: string, port: number, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port })

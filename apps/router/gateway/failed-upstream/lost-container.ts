@@ -1,12 +1,12 @@
 /** Checks whether a container that did not answer is gone. A wrong yes would restart a container in use. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Place } from '../../shared/config/config.ts'
-import type { In } from '../../shared/preview/preview.ts'
-import type { RouterContext } from '../context.ts'
+import type { Place } from '../../../shared/config/config.ts'
+import type { In } from '../../../shared/preview/preview.ts'
+import type { RouterContext } from '../../context.ts'
 import { staysConnected } from './tcp-probe.ts'
-import type { ContainerState } from '../reaper-client.ts'
-import { hostPortIn, upstreamIn } from './upstream.ts'
-import { idOf, logFields } from '../../shared/preview/preview-id.ts'
+import type { ContainerState } from '../../reaper-client.ts'
+import { hostPortIn, upstreamIn } from '../upstream.ts'
+import { idOf, logFields } from '../../../shared/preview/preview-id.ts'
 
 /** How long to retry the reaper, which may be restarting. */
 const CHECK_MS = 4_000
@@ -14,10 +14,7 @@ const RETRY_MS = 250
 /** A process that ends closes its port within this time after its connections. */
 const CLOSING_MS = 50
 
-/**
- * Applies `exited` for a container that is gone, so that its route ends too.
- * @returns false in doubt
- */
+/** Applies `exited` for a container that is gone, so that its route ends too. @returns false in doubt */
 export async function isLostContainer(
   preview: In<'running'>,
   { store, nudges, reaper, log }: Pick<RouterContext, 'store' | 'nudges' | 'reaper' | 'log'>,
@@ -57,10 +54,7 @@ function voidRoute(
   if (exited) void nudges.nudge(exited)
 }
 
-/**
- * Connects twice: a process that ends closes its connections before its port. An accepted connection alone proves
- * nothing, since the engine accepts at published ports.
- */
+/** Twice: a process that ends closes its port last. Each must last: the engine itself accepts at published ports. */
 async function staysUp({ host, port }: Place): Promise<boolean> {
   return (await staysConnected(host, port, CLOSING_MS)) && (await staysConnected(host, port, CLOSING_MS))
 }

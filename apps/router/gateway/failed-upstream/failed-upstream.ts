@@ -1,12 +1,12 @@
-/** `/lost` and `/silent`: the upstream failed. Holds the request if the container is gone, else tries it again or gives up. */
+/** `/lost` and `/silent`. Holds the request if the container is gone, else tries it again or gives up. */
 import type { Response } from 'express'
-import type { RouterContext } from '../context.ts'
-import { refuse, type Forwarder } from './forward.ts'
-import type { Hold } from './hold.ts'
+import type { RouterContext } from '../../context.ts'
+import { refuse, type Forwarder } from '../forward.ts'
+import type { Hold } from '../hold.ts'
 import { isLostContainer } from './lost-container.ts'
-import { canRepeat, type GatewayRequest } from './request.ts'
-import { isAt } from './upstream.ts'
-import { logFields } from '../../shared/preview/preview-id.ts'
+import { canRepeat, type GatewayRequest } from '../request.ts'
+import { isAt } from '../upstream.ts'
+import { logFields } from '../../../shared/preview/preview-id.ts'
 
 /** The most of a response's head that nginx reads, bytes: proxy_buffer_size. */
 const LARGEST_HEAD = 32 * 1024
@@ -16,10 +16,7 @@ interface FailureContext extends Pick<RouterContext, 'store' | 'nudges' | 'reape
   forwarder: Forwarder
 }
 
-/**
- * @param running what to do when the container runs: after a request that it dropped (`refuse`), or a connection that it
- * did not accept, since its backlog is full (`retry`)
- */
+/** @param running what to do when the container runs: `retry` where its backlog was full, so it did not accept */
 export async function onFailedUpstream(
   request: GatewayRequest,
   res: Response,
