@@ -1,7 +1,4 @@
-/**
- * Fills the demo's registry with the sample images and leaves no copy on the engine, so that a click really pulls.
- * Images that are there in the same revision are not built again.
- */
+/** Leaves no copy on the engine, so that a click really pulls. Images of the same revision are not built again. */
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { readConfig } from '../shared/config/config.ts'

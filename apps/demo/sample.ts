@@ -1,4 +1,4 @@
-/** The sample application: todowrangler, a to-do page with a colour for each tag. */
+/** todowrangler: a to-do page with a colour for each tag. */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import os from 'node:os'

@@ -12,7 +12,7 @@ import type { Store } from '../shared/store/store.ts'
 import { isMisplaced, isUnknown, type Action } from './plan.ts'
 import { idOf, logFields, NAMELESS, splitId } from '../shared/preview/preview-id.ts'
 
-/** How many lines are kept, and how long reading them may delay the application's restart. */
+/** `OUTPUT_MS` is how long reading them may delay the application's restart. */
 const LINES = 20
 const OUTPUT_MS = 500
 /** The shortest time between two equal nudges: a drain alone takes 10 s. */

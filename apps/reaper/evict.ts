@@ -1,4 +1,4 @@
-/** Decides which previews make room when the engine's disk is full. Pure. */
+/** Pure. */
 import {
   bytesAbove,
   couldFree,
@@ -16,7 +16,7 @@ export interface DiskFacts {
   written: Written
   disk: Disk
   marks: { high: number; low: number }
-  /** Eviction has begun: it continues until the disk is below the low mark. */
+  /** It continues until the disk is below the low mark. */
   wasEvicting: boolean
 }
 

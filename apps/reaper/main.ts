@@ -61,8 +61,7 @@ async function tickForever(): Promise<void> {
 }
 
 async function compareForever(): Promise<void> {
-  // After a lost database, adoption has to wait for the slots. Then it is done at once, before a click gets a new
-  // container made.
+  // After a lost database, adoption waits for the slots, and comes before a click gets a new container made.
   while (!signal.aborted && !slotSchemeIn(store.facts)) await sleep(SLOTS_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
     // watch-engine.ts reports that the engine is down.
@@ -104,9 +103,7 @@ async function compare(): Promise<void> {
   }
 }
 
-/**
- * Rows are read after the containers: a row that is ahead is being worked on. @returns whether every route was checked
- */
+/** Rows are read after the containers: a row that is ahead is worked on. @returns whether every route was checked */
 async function applyDue(containers: Container[] | null, listedAt = 0): Promise<boolean> {
   const freePlaces = config.maxRunning - store.places()
   const slotScheme = slotSchemeIn(store.facts)

@@ -1,4 +1,4 @@
-/** Plans what is due: compares SQLite's rows with the engine's containers, in both directions. Pure. */
+/** Compares SQLite's rows with the engine's containers, in both directions. Pure. */
 import type { Config } from '../shared/config/config.ts'
 import { duesOf, type Due, type Timeouts } from '../shared/preview/timeouts.ts'
 import type { Container } from '../shared/engine/engine.ts'
@@ -169,7 +169,7 @@ function ofContainers(
   ]
 }
 
-/** Not known to the database, which was lost or restored: after a removal, a preview's generations count on. */
+/** The database was lost or restored: after a removal, a preview's generations count on. */
 export function isUnknown(generation: number, last: number | null): boolean {
   return last === null || generation > last
 }

@@ -1,6 +1,6 @@
 /**
- * Detects use without requests: bytes that move on an open connection, such as a WebSocket's. The kernel does not tell
- * a person's connection from a robot's, so one that appeared without a recorded visit counts as a robot's.
+ * Finds use without requests: bytes that move on an open connection, a WebSocket's say. The kernel does not tell a
+ * person's connection from a robot's: one that appeared without a recorded visit counts as a robot's.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '../shared/slots/connections.ts'

@@ -1,6 +1,6 @@
 /**
- * Decides whose files to measure now, and which preview fills the disk. Pure. Measuring takes long (1.4 s for 200 000
- * files) and reading the free space nothing: no container can have written more than the disk has lost.
+ * Pure. Measuring takes long (1.4 s for 200 000 files) and reading the free space nothing: no container can have
+ * written more than the disk has lost.
  */
 import type { Config } from '../shared/config/config.ts'
 import { usedPercent, type Disk } from '../shared/disk-space.ts'
@@ -14,7 +14,7 @@ export interface Measurement {
   at: number
   took: number
   bytes: number
-  /** The disk's total of bytes lost at that time. */
+  /** The disk's `BytesLost` at that time. */
   lost: number
   ran: boolean
 }

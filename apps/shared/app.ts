@@ -1,4 +1,3 @@
-/** How router, queue-processor and reaper start and end: what all three work with, and one way of shutting down. */
 import { readConfig, type Config } from './config/config.ts'
 import { openLog, type Log } from './log.ts'
 import { openQueue, type Nudges } from './queue.ts'
@@ -10,16 +9,15 @@ export interface App {
   log: Log
   store: Store
   nudges: Nudges
-  /** Aborts when the process is told to end: loops look at it. */
+  /** Aborts at SIGTERM: loops look at it. */
   signal: AbortSignal
-  /** What is to be closed then, all at once. */
+  /** Closed at SIGTERM, all at once. */
   atEnd: (close: () => unknown) => void
 }
 
 /** What is still under way then goes on from the database at the next start. The launcher kills after 1.5 s. */
 const END_WITHIN_MS = 800
 
-/** @param name as in the log and the run file */
 export function openApp(name: 'router' | 'queue-processor' | 'reaper'): App {
   const config = readConfig()
   const log = openLog(name)

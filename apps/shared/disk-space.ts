@@ -1,8 +1,3 @@
-/**
- * Which previews make room on the engine's disk. Pure: the reaper uses it when the disk gets full, the queue-processor
- * when an image would not fit. Only images that Lotan pulled count, and what previews wrote. Stopped previews go first,
- * then paused ones, then running ones that were idle for a while; the longest unused first.
- */
 import { usedAt } from './preview/timeouts.ts'
 import { idOf, type PreviewId } from './preview/preview-id.ts'
 import { generationsOf, startsAgain, type In, type Preview } from './preview/preview.ts'
@@ -27,15 +22,13 @@ export function usedPercent({ total, free }: Disk): number {
   return total > 0 ? (1 - free / total) * 100 : 0
 }
 
-/** How many bytes must go until the disk is this full. */
 export function bytesAbove(disk: Disk, percent: number): number {
   return Math.max(0, Math.ceil(disk.total * (1 - percent / 100)) - disk.free)
 }
 
 /**
- * The previews that must go to free so many bytes, in that order; all candidates when they are not enough. Previews
- * that are going already count. Image sizes are estimates, since shared layers stay until the last image that uses them
- * goes: measure again afterwards.
+ * In that order; all candidates when they are not enough. Previews that are going already count. Sizes are estimates,
+ * since shared layers stay until the last image that uses them goes: measure again afterwards.
  */
 export function chooseEvictions(previews: readonly Preview[], written: Written, bytes: number, now: number): Preview[] {
   const isOurs = (preview: Preview) => sizeOf(preview, written) > 0
@@ -62,17 +55,17 @@ export function couldFree(previews: readonly Preview[], written: Written): numbe
   return sizesOf(previews, written)
 }
 
-/** Whether an image pulled for a tag is neither its preview's nor one of a generation that still runs. */
+/** Whether neither the preview nor a generation that still runs has the image. */
 export function isOld({ id }: { id: string }, preview: Preview | undefined): boolean {
   return preview?.image?.id !== id && !(preview && generationsOf(preview).some(({ image }) => image === id))
 }
 
-/** Whether room is being made already: it has been asked for, or a preview is being stopped that can be asked then. */
+/** Also a preview that is being stopped: it can be evicted then. */
 export function isEvicting(previews: readonly Preview[], written: Written): boolean {
   return previews.some((preview) => sizeOf(preview, written) > 0 && (isGoing(preview) || isStopping(preview)))
 }
 
-/** Whether a container is being killed because of what it wrote. */
+/** Because of what its container wrote. */
 export function isKilled({ retiring }: Preview): boolean {
   return retiring.some(({ since }) => since === AT_ONCE)
 }

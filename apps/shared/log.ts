@@ -1,11 +1,11 @@
-/** The log: JSON lines on standard output, a constant message, data in fields. `error` means a person should look. */
+/** JSON lines on standard output: a constant message, data in fields. `error` means a person should look. */
 import { pino, type Logger } from 'pino'
 
 export type Log = Logger
 
 const UNWRITTEN_BYTES = 256 * 1024
 
-/** @param part the process's name, as in `ps`: `router` */
+/** @param part as in `ps` */
 export function openLog(part: string, level = 'info'): Log {
   const out = pino.destination({ sync: true, maxLength: UNWRITTEN_BYTES })
   // A full disk must not end the process. pino keeps this much and writes it once there is room.

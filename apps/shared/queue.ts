@@ -1,9 +1,7 @@
 /**
- * The queue of nudges to the queue-processor: "look at this preview". Losing all of Redis only loses time, since the reaper
- * nudges again for what SQLite says is due.
- *
- * A lane per kind of work, so that no job waits behind a slower kind: a start never waits for a pull, nor a visitor's
- * pull for lookups of unknown tags, prepulls or updates. A stop waits for no other lane.
+ * Nudges to the queue-processor: "look at this preview". Losing all of Redis only loses time: the reaper nudges again
+ * for what SQLite says is due. A lane per kind of work, so that no job waits behind a slower kind: a start never waits
+ * for a pull, nor a visitor's pull for lookups of unknown tags, prepulls or updates. A stop waits for no other lane.
  */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'

@@ -1,12 +1,10 @@
 /**
- * Which host a tag lives at, and which tag a host stands for ("Tags and hosts" in docs/behaviour.md): a rule and its
- * inverse.
- *
- * Most tags live at themselves: `pr-3001`, and `1.9.5` at `1_9_5` (untransliterated at the labels `1.9.5`). A tag that
- * would not come back from its own host (capitals, `1_9_5` beside `1.9.5`, over 63 characters) lives at `SLUG-HASH8`.
- * The hash's last two characters check the rest, so such a label is recognised by its form; a tag that happens to have
- * that form is moved too. Six characters (31 bits) tell tags of the same slug apart: of 10 000 tags with the same first
- * 54 characters two collide in one repository of fifty. A host of two previews stands for neither (`store.previewAt`).
+ * A rule and its inverse ("Tags and hosts" in docs/behaviour.md). Most tags live at themselves: `pr-3001`, and `1.9.5`
+ * at `1_9_5` (untransliterated at the labels `1.9.5`). A tag that would not come back from its own host (capitals,
+ * `1_9_5` beside `1.9.5`, over 63 characters) lives at `SLUG-HASH8`. The hash's last two characters check the rest, so
+ * such a label is recognised by its form; a tag that happens to have that form is moved too. Six characters (31 bits)
+ * tell tags of the same slug apart: of 10 000 tags with the same first 54 characters two collide in one repository of
+ * fifty. A host of two previews stands for neither (`store.previewAt`).
  */
 import { createHash } from 'node:crypto'
 import { NAMELESS, splitId, type PreviewId, type Tag } from './preview/preview-id.ts'
@@ -24,17 +22,14 @@ const HOST_LENGTH = 253
 /** `-` and 8 digits or letters. */
 const HASH_LENGTH = 9
 
-/** A valid image tag, by the distribution specification. */
+/** By the distribution specification. */
 export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 
 export function isTag(text: string): text is Tag {
   return TAG.test(text)
 }
 
-/**
- * Tags that tools make for an image: signatures and attestations (cosign), and the referrers of the distribution
- * specification for registries without that API.
- */
+/** cosign's signatures and attestations, and the specification's referrers for registries without that API. */
 export function isArtifact(tag: Tag): boolean {
   return /^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag)
 }
@@ -53,9 +48,8 @@ export function hostOf(id: PreviewId, naming: Naming): string {
 }
 
 /**
- * Reads a Host header; case, port and final dot do not count.
- * @returns null for a host that is not below the domain; else its label and the preview it stands for unless known ones
- * live there (`store.previewAt`), null where it can stand for none
+ * Case, port and final dot do not count. @returns null for a host that is not below the domain. `id`: the preview that
+ * it stands for unless known ones live at the label (`store.previewAt`); null where it can stand for none.
  */
 export function readHost(host: string, naming: Naming): { label: string; id: PreviewId | null } | null {
   const name = host

@@ -1,7 +1,4 @@
-/**
- * Where nginx says which streams and WebSockets have ended: a line each, the id of the request. It logs a request when
- * that ends, which is the only word of it: it asks the router about a request when that begins.
- */
+/** nginx writes a request's id here as its stream or WebSocket ends: it asks the router only as a request begins. */
 import path from 'node:path'
 import type { Config } from '../config/config.ts'
 

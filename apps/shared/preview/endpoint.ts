@@ -2,14 +2,12 @@
 import { generationsOf, type Preview } from './preview.ts'
 import type { PreviewKey } from './preview-id.ts'
 
-/** The container of a generation, by the preview's key and the generation's number. */
 export interface Endpoint extends PreviewKey {
   kind: 'container'
   slot: number
   number: number
 }
 
-/** What a preview has at slots: its own generation, and those that come and go. */
 export function endpointsOf(preview: Preview): Endpoint[] {
   const { repository, tag } = preview
   return generationsOf(preview).flatMap(({ number, slot }) =>

@@ -1,10 +1,5 @@
-/**
- * Why a preview did not come up: one code each, and what Lotan does about it by itself. What people read of it is in
- * router/words; `detail` and `output` are the engine's and the application's own words and are for the admin alone (they
- * may hold secrets).
- */
+/** `detail` (the engine's words) and `output` (the application's) are for the admin alone: they may hold secrets. */
 
-/** Those that a registry gives. */
 export type RegistryCode =
   | 'credentials'
   | 'registry-down'
@@ -39,20 +34,18 @@ export type ReasonCode =
 
 export interface Reason {
   code: ReasonCode
-  /** The engine's own words. */
   detail: string
-  /** The last lines the application wrote, oldest first. */
+  /** The last lines, oldest first. */
   output?: string[]
   exitCode?: number
-  /** How long after the start it happened, milliseconds. */
+  /** Milliseconds from the start to the failure. */
   after?: number
-  /** The port that was asked. */
   port?: number
-  /** The addresses the application listens on instead, as `0.0.0.0:3000` or `127.0.0.1:80`. */
+  /** What the application listens on instead: `0.0.0.0:3000`, `127.0.0.1:80`. */
   listens?: string[]
-  /** The limit that was hit, of memory or disk, as it was set: `512m`. */
+  /** The limit of memory or disk, as it was set: `512m`. */
   limit?: string
-  /** The program that could not be used: `docker-credential-pass`. */
+  /** Such as `docker-credential-pass`. */
   program?: string
 }
 
@@ -90,12 +83,7 @@ const retries: Record<ReasonCode, number | null> = {
   'start-failed': MINUTE,
 }
 
-/**
- * How long after a failure Lotan tries again by itself. What does not answer is tried once more.
- *
- * @param tries starts that have failed this way in a row
- * @returns milliseconds, or null where trying again cannot help
- */
+/** What does not answer is tried once more. @param tries starts that have failed this way in a row */
 export function retryAfter({ code }: Reason, tries: number): number | null {
   return code === 'no-answer' && tries > 0 ? null : retries[code]
 }

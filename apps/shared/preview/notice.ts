@@ -1,8 +1,7 @@
-/** What the admin should know of a preview that works all the same, as facts. The words for them are in router/words. */
+/** What the admin should know of a preview that works all the same. The words for it are in router/words. */
 import type { Reason } from './failure-reason.ts'
 
 export type Notice =
-  /** It answers, but with errors. */
   | { code: 'answers-error'; status: number; path: string }
   /** It makes processes without end, and gets less of the processor. */
   | { code: 'curbed' }
@@ -13,7 +12,7 @@ export type Notice =
   /** As an earlier Lotan wrote it. */
   | { code: 'text'; text: string }
 
-/** The notices with that one, or without it. The same array where that is how they are. */
+/** The same array where nothing changes. */
 export function withCurbed(notices: readonly Notice[], curbed: boolean): readonly Notice[] {
   if (notices.some(({ code }) => code === 'curbed') === curbed) return notices
   return curbed ? [...notices, { code: 'curbed' }] : notices.filter(({ code }) => code !== 'curbed')

@@ -9,7 +9,6 @@ export type PreviewId = string & { readonly kind?: 'preview' }
 export const NAMELESS = ''
 
 export interface PreviewKey {
-  /** The repository's name, '' for the nameless one. */
   repository: string
   tag: Tag
 }
@@ -23,13 +22,11 @@ export function splitId(id: PreviewId): PreviewKey {
   return { repository: end < 0 ? NAMELESS : id.slice(0, end), tag: id.slice(end + 1) }
 }
 
-/** In the order of their repositories' names, the nameless one first, and in each of its tags. */
 export function compareKeys(a: PreviewKey, b: PreviewKey): number {
   const [one, other] = a.repository === b.repository ? [a.tag, b.tag] : [a.repository, b.repository]
   return one < other ? -1 : Number(one > other)
 }
 
-/** How log lines name a preview: the repository only where it has a name. */
 export function logFields(id: PreviewId): { repository?: string; tag: Tag } {
   const { repository, tag } = splitId(id)
   return repository === NAMELESS ? { tag } : { repository, tag }

@@ -1,28 +1,22 @@
-/**
- * Everything Lotan knows of one tag of a repository: the words for it. What becomes of it is transitions.ts.
- *
- *   queued → pulling → starting → running → paused → stopping → stopped        removing → (no row)        failed
- */
+/** queued → pulling → starting → running → paused → stopping → stopped        removing → (no row)        failed */
 import type { Reason } from './failure-reason.ts'
 import type { Generation, Retiring, Routed } from './generation.ts'
 import type { Notice } from './notice.ts'
 import type { Progress, Stages, Took } from './start-times.ts'
 import type { PreviewKey } from './preview-id.ts'
 
-/** An image as the engine describes it. `pulled` says that Lotan fetched it, so Lotan may remove it. */
+/** `pulled`: Lotan fetched it, so Lotan may remove it. */
 export interface Image {
   id: string
   digest: string | null
   pulled: boolean
   bytes: number
-  /** When the image was built, ISO 8601, as its builder wrote it. */
+  /** ISO 8601, as its builder wrote it. */
   created: string | null
   labels: Record<string, string>
-  /** TCP ports the image exposes. */
   ports: number[]
 }
 
-/** What is known of an image newer than the one a preview has. */
 export interface ImageUpdate {
   /** Which asking, or noticing, was the last one. An answer to an earlier one may be out of date. */
   number: number
@@ -37,13 +31,13 @@ export interface ImageUpdate {
 /** `at` is milliseconds since 1970. For `rest` milliseconds from then on no start tries again. */
 export type UpdateFailure = Reason & { at: number; rest: number }
 
-/** What is known in every state. Its id is made of its key (`idOf`), so that the two cannot differ. */
+/** It has no id of its own: `idOf` makes that of the key, so that the two cannot differ. */
 export interface Known extends PreviewKey {
   /** When the state was entered, milliseconds since 1970. */
   since: number
-  /** The number of the last change that asks the queue-processor for work; part of the job's id. */
+  /** Counts the changes that ask the queue-processor for work; part of the job's id. */
   change: number
-  /** The last request that counts as activity. */
+  /** The last request that counts as activity, milliseconds since 1970. */
   lastSeen: number | null
   image: Image | null
   /** The number of the newest generation there ever was. */
@@ -52,19 +46,17 @@ export interface Known extends PreviewKey {
   took: Took
   /** Starts in a row that ended in the application exiting. */
   crashes: number
-  /** What came of a newer image that does not come is not among them: `newer` knows it. */
+  /** Without a newer image that does not come: `update` knows of that. */
   notices: readonly Notice[]
   /** They keep their slots until their containers are gone. */
   retiring: Retiring[]
-  /** The id of a newer image whose container did not come up: it is not tried again by itself. */
+  /** The id of a newer image whose container did not come up: Lotan does not try it again by itself. */
   rejectedImage: string | null
-  /** What is asked for, or known, to be newer than its image: the next start brings it here first. */
   update: ImageUpdate | null
-  /** How often that was. */
+  /** The number that the last `update` had. */
   refreshes: number
 }
 
-/** What is known of a tag that was never asked for. */
 export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   change: 0,
   lastSeen: null,
@@ -93,7 +85,7 @@ export type Preview = Known &
       }
     | { state: 'pulling'; progress: Progress | null }
     | { state: 'starting'; generation: Generation | null }
-    /** `readyAt`: since when it has answered without a break. `coming`: the same preview from a newer image. */
+    /** `readyAt`: since when it has answered without a break. `pending`: comes up beside it, from a newer image. */
     | { state: 'running'; generation: Routed; readyAt: number; pending: Generation | null }
     | { state: 'paused'; phase: PausedPhase; generation: Routed; readyAt: number }
     | { state: 'stopping'; phase: EndPhase; generation: Generation | null; why: StopWhy }
@@ -103,35 +95,26 @@ export type Preview = Known &
     | { state: 'unknown'; why: UnknownWhy }
   )
 
-/**
- * What it waits for. `findImage`: whether the engine has its image. `lookup`: whether the registry has its tag.
- * `checkUpdate`: whether the registry has a newer image. `pull`: its turn to be pulled. `start`: its image is here, and it
- * waits for its place.
- */
-export type QueuedPhase = 'findImage' | 'lookup' | 'checkUpdate' | 'pull' | 'start'
+export type QueuedPhase =
+  | 'findImage' // it waits for whether the engine has its image
+  | 'lookup' // … whether the registry has its tag
+  | 'checkUpdate' // … whether the registry has a newer image
+  | 'pull' // … its turn to be pulled
+  | 'start' // its image is here, and it waits for its place
 
-/**
- * `draining`: its route is gone and its container still runs, since nginx may know the route for 10 s more. `frozen`: a
- * click wakes it. `waking`: that click has come.
- */
+/** `draining`: no route, but its container runs: nginx may know the route for 10 s more. `waking`: after a click. */
 export type PausedPhase = 'draining' | 'frozen' | 'waking'
 
-/**
- * `draining` as above; `ending`: the container is being ended, and a click cannot call it back any more. `…ToRestart`: it
- * starts again once that is done.
- */
+/** `ending`: a click cannot call it back any more. `…ToRestart`: it starts again once that is done. */
 export type EndPhase = 'draining' | 'drainingToRestart' | 'ending' | 'endingToRestart'
 
 /** What made a preview start. `retry` and `reaper`: Lotan by itself, after a failed start and after a crash. */
 export type StartedBy = 'visit' | 'admin' | 'api' | 'retry' | 'reaper'
 
-/**
- * `disk`: its image is to go, so that there is room on the engine's disk; what is stopped already is meant too.
- * `moved`: slots are elsewhere from now on, so that its container is where no route leads.
- */
+/** `disk`: its image is to go, to make room. `moved`: slots are elsewhere now, and no route leads to its container. */
 export type StopWhy = 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' | 'moved'
 
-/** `ahead`: it has not run yet, its image was pulled before the first click; `renewed`: a newer image voids a failure. */
+/** `ahead`: pulled before the first click, it has not run yet; `renewed`: a newer image voids a failure. */
 export type StoppedWhy = StopWhy | 'ahead' | 'exited' | 'renewed'
 
 /** `never`: there was no row. */
@@ -139,9 +122,7 @@ export type UnknownWhy = 'never' | 'missing' | 'removed' | 'forgotten'
 
 export type State = Preview['state']
 export type In<S extends State> = Extract<Preview, { state: S }>
-/** A preview in one phase of its state. */
 export type InPhase<S extends keyof Phases, P extends Phases[S]> = In<S> & { phase: P }
-/** The states that have phases. */
 export interface Phases {
   queued: QueuedPhase
   paused: PausedPhase
@@ -155,7 +136,6 @@ export const FAILURE_REST_MS = 60_000
 export const LOOKED_FOR_MS = 60_000
 /** A preview that ran this long without crashing is forgiven its earlier crashes. */
 export const STABLE_MS = 5 * 60_000
-/** Crashes in a row after which Lotan stops trying. */
 export const MAX_CRASHES = 3
 
 /** What the queue-processor has to do next with it. */
@@ -163,45 +143,40 @@ export function stepOf(preview: Preview): string {
   return 'phase' in preview ? `${preview.state}.${preview.phase}` : preview.state
 }
 
-/** The generation a preview has, whatever its state. */
 export function generationOf(preview: Preview): Generation | null {
   return 'generation' in preview ? preview.generation : null
 }
 
-/** Every generation of a preview that may have a container: the one that serves, and those that come and go. */
+/** All that may have a container. */
 export function generationsOf(preview: Preview): Generation[] {
   const own = generationOf(preview)
   return own ? [own, ...besideOf(preview)] : besideOf(preview)
 }
 
-/** The generations of a preview that come and go, beside its own if it has one. */
 export function besideOf(preview: Preview): Generation[] {
   const pending = preview.state === 'running' ? preview.pending : null
   return pending ? [pending, ...preview.retiring] : preview.retiring
 }
 
-/** Whether a running preview has a newer image than the one that serves, which has not been tried in vain. */
+/** Whether a newer image than the one that serves is here, and has not been tried in vain. */
 export function isOutdated(preview: Preview): boolean {
   if (preview.state !== 'running' || !preview.image) return false
   return preview.generation.image !== preview.image.id && preview.rejectedImage !== preview.image.id
 }
 
-/** Whether a failed preview is left alone by visitors. The rest is for what the application, or its image, is at fault. */
+/** Visitors leave it alone for a while where the application, or its image, is at fault. */
 export function rests(preview: In<'failed'>, now: number): boolean {
   return !waitsForEngine(preview) && Math.abs(now - preview.since) < FAILURE_REST_MS
 }
 
-/** Whether all that keeps a preview from starting is that the engine was away. */
 export function waitsForEngine(preview: Preview): boolean {
   return (preview.state === 'failed' || preview.state === 'queued') && preview.reason?.code === 'engine-down'
 }
 
-/** Whether its route has gone while its container still runs. */
 export function isDraining(preview: Preview): boolean {
   return 'phase' in preview && (preview.phase === 'draining' || preview.phase === 'drainingToRestart')
 }
 
-/** Whether a preview that goes, or is frozen, has been asked for since, and comes up once it can. */
 export function startsAgain(preview: Preview): boolean {
   if (!('phase' in preview)) return false
   return preview.phase === 'waking' || preview.phase === 'drainingToRestart' || preview.phase === 'endingToRestart'
@@ -215,12 +190,11 @@ export function isOnItsWay(preview: Preview): boolean {
   return ['queued', 'pulling', 'starting', 'stopping', 'removing'].includes(preview.state)
 }
 
-/** Whether a tag has never come to an image or a container: it may not exist: a stranger may have made it up. */
+/** A tag that never came to an image or a container may not exist: a stranger may have made it up. */
 export function isUnproven({ image, generations }: Preview): boolean {
   return image === null && generations === 0
 }
 
-/** Whether nothing is left of a preview but its row. */
 export function isForgettable(preview: Preview): boolean {
   if (preview.image || preview.retiring.length > 0) return false
   return preview.state === 'failed' || (preview.state === 'stopped' && !preview.generation)

@@ -1,4 +1,4 @@
-/** Who waits for a place of LOTAN_MAX_RUNNING, and who of them is next. Pure. */
+/** Places are those of LOTAN_MAX_RUNNING. */
 import { compareKeys } from './preview-id.ts'
 import type { In, Preview } from './preview.ts'
 
@@ -7,16 +7,13 @@ const EARLY_MS = 100
 /** No back-off is as long: one that ends later was reckoned by a clock that was ahead. */
 const LONGEST_MS = 10 * 60_000
 
-/** Whether a queued preview may start: its back-off is over. @param now milliseconds since 1970 */
 export function isDue({ notBefore }: Pick<In<'queued'>, 'notBefore'>, now: number): boolean {
   return notBefore <= now + EARLY_MS || notBefore > now + LONGEST_MS
 }
 
 /**
- * Who is worth asking for, in the order of their coming: as many of those whose image is here as there are places, and
- * as many of those whose image has to be pulled, so that none waits behind another's pull for a place that is free.
- * The first to begin takes it. Where there is no place it is still the first of each, since asking is what has an idle
- * preview make way.
+ * As many whose image is here as there are places, and as many whose image has to be pulled: no start for which there
+ * is a place waits behind a pull. Without a place still the first of each: its asking makes an idle preview leave.
  */
 export function nextInLine(previews: readonly Preview[], places: number, now: number): In<'queued'>[] {
   const line = previews

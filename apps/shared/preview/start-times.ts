@@ -1,4 +1,4 @@
-/** What the engine has told of a running pull. Bytes; `total` grows as layers become known. */
+/** Bytes; `total` grows as layers become known. */
 export interface Progress {
   bytes: number
   total: number
@@ -10,7 +10,7 @@ export interface Progress {
   waitsFor?: 'room'
 }
 
-/** When the current, or the last, start reached each of its stages. Milliseconds since 1970. */
+/** Of the current, or the last, start. Milliseconds since 1970. */
 export interface Stages {
   queued?: number
   pulling?: number
@@ -24,11 +24,11 @@ export interface Stages {
   unfrozen?: number
 }
 
-/** How long the last successful pull and start took, milliseconds. What "usually" on the waiting page comes from. */
+/** Milliseconds, of the last that succeeded: the "usually" of the waiting page. */
 export interface Took {
   pull?: number
   start?: number
 }
 
-/** The same of the last ones of any preview, oldest first. */
+/** Of the last ones of any preview, oldest first. */
 export type Lately = Record<keyof Took, number[]>

@@ -1,4 +1,4 @@
-/** When an unvisited preview is due. The reaper acts by it and the admin page announces it. */
+/** The reaper acts by this and the admin page announces it. */
 import type { Config } from '../config/config.ts'
 import type { Preview } from './preview.ts'
 import { idleSpan } from '../config/values/amount.ts'
@@ -8,7 +8,7 @@ export type Timeouts = Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter' | 'p
 export interface Due {
   /** `clean`: its container and image go. */
   what: 'pause' | 'stop' | 'clean'
-  /** `disk`: the engine's disk needs the room. */
+  /** `lifetime` ends it even in use. `disk`: the engine's disk needs the room. */
   why: 'idle' | 'lifetime' | 'disk'
   /** Milliseconds since 1970. */
   at: number
@@ -17,11 +17,7 @@ export interface Due {
 /** A container that the engine could not freeze is left alone for so long: each try takes its route for 10 s. */
 const FREEZE_AGAIN_MS = 10 * 60_000
 
-/**
- * What is due with a preview as it is, the earliest first. Labels of its image win over the settings:
- * `lotan.inactivity-stop-minutes`, and `lotan.max-lifetime-minutes`, which ends it even in use. A fresh start
- * counts as activity, unless Lotan made it by itself, after a crash.
- */
+/** Earliest first. The image's labels win over the settings. A start is activity, but not Lotan's own after a crash. */
 export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
   const used = usedAt(preview)
   if (preview.state === 'running' || preview.state === 'paused') {
@@ -47,10 +43,7 @@ export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prep
   return [{ what: 'clean', why: 'idle', at: from + rmiAfter }]
 }
 
-/**
- * When a preview was last of use, milliseconds since 1970; 0 where it never was. A start that no visitor has
- * visited yet, the admin's or the API's, counts as a visit, and so does what called it back or woke it.
- */
+/** Milliseconds since 1970, 0 for never. A start without a visit yet counts as a visit, and so does a wake. */
 export function usedAt(preview: Preview): number {
   const isUp = preview.state === 'running' || preview.state === 'paused'
   // Else it is ready since its start, whatever made that.
@@ -58,15 +51,11 @@ export function usedAt(preview: Preview): number {
   return Math.max(preview.lastSeen ?? 0, startedAt(preview) ?? 0, called)
 }
 
-/** When the start that was asked for was done. */
 function startedAt({ stages }: Preview): number | undefined {
   return stages.first ?? stages.running
 }
 
-/**
- * What is due next; a pause that is overdue is passed over, since open connections hold it off.
- * @param now milliseconds since 1970
- */
+/** A pause that is overdue is passed over, since open connections hold it off. */
 export function nextDue(preview: Preview, timeouts: Timeouts, now: number): Due | undefined {
   return duesOf(preview, timeouts).find(({ what, at }) => what !== 'pause' || at > now)
 }
@@ -78,7 +67,6 @@ export function longestIdle(stopAfter: number): number {
   return Math.max(WEEK_MS, stopAfter)
 }
 
-/** What a label with a time span may be. */
 export const span = idleSpan
 
 /** A label that is no time span is as if it were not there; the queue-processor tells the admin. */

@@ -1,7 +1,4 @@
-/**
- * Open connections to previews, as the kernel counts them: nginx asks the router nothing more about an open WebSocket
- * or stream.
- */
+/** As the kernel counts: nginx asks the router nothing more about an open WebSocket or stream. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { SlotScheme } from './slot-scheme.ts'
@@ -9,14 +6,13 @@ import type { SlotScheme } from './slot-scheme.ts'
 const run = promisify(execFile)
 
 export interface Connection {
-  /** `10.83.0.1:50812 10.83.0.25:80`, the same in every sample. */
+  /** The same in every sample: `10.83.0.1:50812 10.83.0.25:80`. `peer` is its second half. */
   key: string
-  /** `10.83.0.25:80`. */
   peer: string
   bytes: number
 }
 
-/** The established connections from this machine to slots (and perhaps to other ports between those of a pool). */
+/** Perhaps also those to other ports between those of a pool. */
 export async function sampleConnections(scheme: SlotScheme): Promise<Connection[]> {
   const { stdout } = await run('ss', ['-Htni', 'state', 'established', filterFor(scheme)], {
     timeout: 2_000,

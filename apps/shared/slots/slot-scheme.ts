@@ -1,9 +1,4 @@
-/**
- * Where slots are. One of two schemes at a time, which the queue-processor chooses and writes into the database:
- *
- * network slot n is a fixed address on the previews' network, at the application's own port
- * port slot n is a port of 127.0.0.1, which the engine forwards to the container
- */
+/** The queue-processor chooses one scheme. Port slot n is a port of 127.0.0.1, which the engine forwards. */
 import type { Place } from '../config/config.ts'
 import { addressOf, slotAt } from './slots.ts'
 import type { Facts } from '../store/facts.ts'
@@ -14,7 +9,7 @@ export type SlotScheme = { kind: 'network'; subnet: string } | { kind: 'port'; p
 export interface HostPort extends Place {
   /** The container's fixed address; null where the engine chooses one. */
   address: string | null
-  /** The published port of 127.0.0.1; null for none. */
+  /** On 127.0.0.1; null for none. */
   published: number | null
 }
 
@@ -29,12 +24,10 @@ export function slotSchemeIn(facts: Pick<Facts, 'get'>): SlotScheme | undefined 
   return subnet ? { kind: 'network', subnet } : undefined
 }
 
-/** Whichever scheme is in use: the ports stay reserved. */
 export function portsIn(facts: Pick<Facts, 'get'>): number[] {
   return facts.get('slotPorts') ?? []
 }
 
-/** @param generation.port where the application listens inside its container */
 export function hostPortOf(scheme: SlotScheme, { slot, port }: { slot: number; port: number }): HostPort {
   if (scheme.kind === 'network') {
     const address = addressOf(scheme.subnet, slot)
@@ -56,8 +49,8 @@ export function hostPortText({ host, port }: Place): string {
 }
 
 /**
- * What nginx passes a request to: the slot's upstream group, which keeps connections alive, where the application
- * listens on the pool's port (on port slots always); else the bare address, `10.83.0.25:3000`.
+ * The slot's upstream group, which keeps connections alive, where the application listens on the pool's port (on port
+ * slots always); else the bare address, `10.83.0.25:3000`.
  */
 export function upstreamOf(generation: { slot: number; port: number }, scheme: SlotScheme, poolPort: number): string {
   if (scheme.kind === 'port' || generation.port === poolPort) return `slot_${generation.slot}`

@@ -1,9 +1,8 @@
 /**
- * Addresses of the slots on Lotan's own bridge network, a /20. Slot n is base + 8 + n in the lower half; the engine
- * chooses its own addresses in the upper half, so it never takes a slot's.
+ * Lotan's own bridge network is a /20. Slot n is base + 8 + n in its lower half; the engine chooses its addresses in
+ * the upper half, so it never takes a slot's.
  */
 
-/** A slot is an address on that network, or a port of 127.0.0.1 (slot-scheme.ts). */
 export type SlotKind = 'network' | 'port'
 
 export const MAX_SLOTS = 2048 - 8 - 1
@@ -14,11 +13,7 @@ const SIZE = 2 ** (32 - PREFIX)
 /** Searched in this order: ranges that few networks use come first. */
 const ranges = ['10.83.0.0/10', '172.20.0.0/14', '192.168.64.0/18', '172.16.0.0/12', '10.0.0.0/8']
 
-/**
- * The first private /20 that overlaps no other network.
- * @param taken in CIDR notation; what is no IPv4 network is ignored
- * @throws when every private address is taken
- */
+/** @param taken in CIDR notation; what is no IPv4 network is ignored @throws when every private address is taken */
 export function subnetFor(taken: string[]): string {
   const others = taken.map(blockOf).filter((block) => block !== null)
   for (const range of ranges) {
@@ -52,7 +47,6 @@ export function slotAt(subnet: string, address: string): number | null {
   return slot >= 1 && slot <= MAX_SLOTS ? slot : null
 }
 
-/** The half from which the engine chooses addresses. */
 export function dynamicRangeOf(subnet: string): string {
   return `${textOf(blockOf(subnet)!.first + SIZE / 2)}/${PREFIX + 1}`
 }
@@ -61,7 +55,7 @@ export function gatewayOf(subnet: string): string {
   return textOf(blockOf(subnet)!.first + 1)
 }
 
-/** The address of Lotan's own container: no slot's, and none that the engine chooses. */
+/** Lotan's own container: no slot's address, and none that the engine chooses. */
 export function frontOf(subnet: string): string {
   return textOf(blockOf(subnet)!.first + 2)
 }

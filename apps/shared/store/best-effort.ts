@@ -1,4 +1,4 @@
-/** What is written where it can be, and may be left out where not: a part of the store. */
+/** What may be left out where it cannot be written, on a full disk perhaps. */
 import type { Database } from 'better-sqlite3'
 import type { Log } from '../log.ts'
 import type { Written } from '../disk-space.ts'
@@ -9,7 +9,6 @@ import { BY_KEY } from './previews.ts'
 import type { Facts } from './facts.ts'
 import type { StreamNotes } from './streams.ts'
 
-/** @param file where the database lies */
 export function passingNotes(
   db: Database,
   file: string,
@@ -17,7 +16,7 @@ export function passingNotes(
   noteStreams: (notes: StreamNotes) => void,
   log: Log,
 ) {
-  // What is ahead of the clock was noted before that stepped back.
+  // A future last_seen predates a clock reset: it is overwritten.
   const updateSeen = db.prepare(`
     UPDATE preview
     SET last_seen = @at
@@ -27,20 +26,17 @@ export function passingNotes(
   const noteSeen = db.transaction((seen: Iterable<[id: PreviewId, at: number]>) => {
     for (const [id, at] of seen) updateSeen.run({ ...splitId(id), at, now: Math.max(at, Date.now()) })
   })
-  /** Who was seen when, as long as that could not be written. */
+  /** Visits that could not be written yet. */
   const unwritten = new Map<PreviewId, number>()
   let writable = true
 
-  /**
-   * Writes what may be left out: a visit or a progress that cannot be noted must not end the process.
-   * @returns whether it is written
-   */
+  /** A visit or a progress that cannot be noted must not end the process. @returns whether it is written */
   function tried(write: () => void): boolean {
     try {
       write()
     } catch (error) {
       if (!isPassing(error)) throw error
-      // Said once: it is tried several times a second.
+      // Logged once: it is tried several times a second.
       if (writable) log.error({ error: (error as Error).message }, 'the database cannot be written to')
       return (writable = false)
     }
@@ -50,8 +46,7 @@ export function passingNotes(
 
   return {
     /**
-     * Notes activity: when each preview was last used, milliseconds since 1970. Older times than known are ignored. What
-     * cannot be written now, on a full disk perhaps, is written by the next call that can.
+     * Milliseconds since 1970; older times than known are ignored. The next call that can writes what this one cannot.
      * @returns whether all of it is written
      */
     touch(seen: Iterable<[id: PreviewId, at: number]>): boolean {
@@ -61,32 +56,24 @@ export function passingNotes(
       return true
     },
 
-    /** Notes how far a pull is, where that can be written. */
     progress(id: PreviewId, progress: Progress) {
       tried(() => void updateProgress.run({ ...splitId(id), progress: JSON.stringify(progress) }))
     },
 
-    /**
-     * Notes what previews have written to the disk, where that can be noted.
-     * @returns whether it is
-     */
+    /** @returns whether it is noted */
     noteWritten: (written: Written): boolean => tried(() => facts.set('written', written)),
 
-    /** What previews have written to the disk, as it was last noted. */
     written: (): Written => facts.get('written') ?? {},
 
-    /**
-     * Notes which streams and WebSockets were opened and which have ended.
-     * @returns whether it is written
-     */
+    /** @returns whether it is written */
     streams: (notes: StreamNotes): boolean => tried(() => noteStreams(notes)),
 
-    /** Sees to it that much can still be written when the disk is full; to be asked for again now and then. */
+    /** So that much can still be written when the disk is full. To be called again now and then. */
     keepRoom() {
       try {
         keepRoom(db, file)
       } catch (error) {
-        // What has to be written by then says so itself.
+        // A write that then fails reports it itself.
         if (!isPassing(error)) throw error
       }
     },

@@ -1,18 +1,14 @@
-/** A database that is damaged, or is not the one any more that was opened. A part of the store. */
 import fs from 'node:fs'
 import Database from 'better-sqlite3'
 import { migrate, newestVersion } from './schema.ts'
 
-/** What a part of Lotan ends with that finds its database so: the launcher sees to the file then. */
+/** The exit code of a process that finds its database damaged or replaced: the launcher sees to the file then. */
 export const DAMAGED = 65
 
 const MAGIC = Buffer.from('SQLite format 3\0')
 const SUFFIXES = ['', '-wal', '-shm'] as const
 
-/**
- * Whether an error of SQLite says that the file is damaged. A full disk, one that fails, and another process that writes for too
- * long do not: what is in the file may be whole.
- */
+/** Not a full disk, one that fails, or another process that writes for too long: the file may be whole. */
 export function isDamage(error: unknown): boolean {
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string }
   if (/^SQLITE_(CORRUPT|NOTADB|READONLY_DBMOVED|IOERR_(SHORT_READ|CORRUPTFS|DATA)$)/.test(code)) return true
@@ -20,13 +16,10 @@ export function isDamage(error: unknown): boolean {
   return code === 'SQLITE_ERROR' && /^no such (table|column|index)\b/.test(message)
 }
 
-/**
- * Watches the database's files, as they are now, without reading more than 16 bytes of them.
- * @returns what tells what is wrong with them since, in a few words; undefined where nothing is
- */
+/** Reads no more than 16 bytes. @returns what says what is wrong since, in a few words; undefined for nothing */
 export function watchFiles(file: string): () => string | undefined {
   const known = SUFFIXES.map((suffix) => ({ suffix, inode: inodeOf(file + suffix) }))
-  // Lotan's never shrinks.
+  // Lotan's database never shrinks.
   let size = sizeOf(file)
   return () => {
     for (const { suffix, inode } of known) {
@@ -42,7 +35,7 @@ export function watchFiles(file: string): () => string | undefined {
 }
 
 /**
- * Reads a whole file for damage, with a connection of its own, and brings its schema up to date.
+ * Brings the schema up to date, too.
  * @returns what is wrong with it; undefined where it can be used, is not there yet, or is from a newer Lotan
  * @throws what may pass by itself: a disk that fails, another process that writes for too long
  */
@@ -56,7 +49,7 @@ export function whatIsDamaged(file: string): string | undefined {
       const found = firstFault(db)
       if (found) return found
       if ((db.pragma('user_version', { simple: true }) as number) > newestVersion) return undefined
-      // An empty one becomes a new one.
+      // An empty database becomes a new one.
       migrate(db)
       return missingFrom(db)
     } finally {
@@ -64,19 +57,18 @@ export function whatIsDamaged(file: string): string | undefined {
     }
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
-    // That it cannot be brought up to date is said as SQLITE_ERROR too: there is something else in it.
+    // SQLite reports a failed migration as SQLITE_ERROR too: there is something else in the file.
     if (isDamage(error) || code === 'SQLITE_ERROR') return message
     throw error
   }
 }
 
-/** @returns the first thing that SQLite finds wrong; undefined for a file that is whole. Reads all of it */
+/** Reads all of the file. @returns undefined for one that is whole */
 export function firstFault(db: Database.Database): string | undefined {
   const found = db.pragma('quick_check(1)', { simple: true }) as string
   return found === 'ok' ? undefined : found.replace(/\s+/g, ' ').slice(0, 200)
 }
 
-/** What a new database has and this one has not. */
 function missingFrom(db: Database.Database): string | undefined {
   const whole = new Database(':memory:')
   try {

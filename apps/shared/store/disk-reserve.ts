@@ -1,14 +1,14 @@
-/** A database on a full disk: room that is kept beforehand, and errors that pass by themselves. */
+/** Keeps room for writes on a full disk. */
 import fs from 'node:fs'
 import type { Database } from 'better-sqlite3'
 
 /**
- * What the journal and the free pages of the file have room for. SQLite folds a journal of 4 MB into the file and begins
- * it anew, so that with 8 MB neither has to grow: on a full tmpfs 10,000 state changes of 5,000 new tags went well.
+ * The journal and the free pages have this room. SQLite folds a journal of 4 MB into the file and begins it anew, so
+ * that with 8 MB neither has to grow: on a full tmpfs 10,000 state changes of 5,000 new tags went well.
  */
 const ROOM_BYTES = 8 * 1024 * 1024
 
-/** Has the journal and the file grow where they have no room left. @throws SqliteError where the disk is full */
+/** @throws SqliteError where the disk is full */
 export function keepRoom(db: Database, file: string): void {
   const free = (db.pragma('freelist_count', { simple: true }) as number) * pageSize(db)
   if (bytesOf(`${file}-wal`) >= ROOM_BYTES && free >= ROOM_BYTES / 2) return
@@ -16,7 +16,7 @@ export function keepRoom(db: Database, file: string): void {
   db.prepare("DELETE FROM meta WHERE key = 'room'").run()
 }
 
-/** Whether an error of SQLite may pass by itself: a full disk, one that fails, or another process that writes for too long. */
+/** A full disk, one that fails, or another process that writes for too long. */
 export function isPassing(error: unknown): boolean {
   return /^SQLITE_(FULL|BUSY|LOCKED|IOERR|READONLY|CANTOPEN)/.test((error as { code?: string } | null)?.code ?? '')
 }

@@ -1,13 +1,10 @@
-/**
- * Facts about this installation, kept beside the previews, a row each: what one process has found out and another, or
- * the next run, has to know. A part of the store.
- */
+/** What one process has found out and another, or the next run, has to know: a row each. */
 import type { Database } from 'better-sqlite3'
 import type { Written } from '../disk-space.ts'
 import type { Lately } from '../preview/start-times.ts'
 import type { SlotKind } from '../slots/slots.ts'
 
-/** How a fact stands in its row. An empty text is none: earlier versions took a fact back so. */
+/** An empty text is no fact: earlier versions took a fact back so. */
 interface Form<T> {
   key: string
   read: (text: string) => T
@@ -28,13 +25,12 @@ const forms = {
   // Where slots are: the queue-processor says so, for all others.
   subnet: text('subnet'),
   slotKind: text<SlotKind>('slot_kind'),
-  /** Of port slots; they stay reserved while slots are addresses. `[0]` is slot 1's. */
+  /** They stay reserved while slots are addresses. `[0]` is slot 1's. */
   slotPorts: json<number[]>('slot_ports'),
-  /** Why slots are of this kind, for the console. */
+  /** Why slots are of this kind. This and `unreachable` are for the console. */
   slotWhy: text('slot_why'),
-  /** Why previews cannot be reached at all, for the console. */
   unreachable: text('unreachable'),
-  /** What the firewall does. `why`: what it cannot shield, for the console; null where it shields all. */
+  /** `why`: what the firewall cannot shield, for the console; null where it shields all. */
   firewall: {
     key: 'guarded',
     read: (it) => ({ why: it === 'yes' ? null : it }),
@@ -43,25 +39,24 @@ const forms = {
   /** The queue-processor's container lost its way to the previews. */
   cutOff: flag('cut_off'),
 
-  // The pool: its slots are given out in turn, by the store.
+  // Of the pool.
   slotsGiven: number('slots_given'),
   lastSlot: number('last_slot'),
-  /** The port that the last preview answered on; and the one that nginx's upstream groups were written for. */
+  /** `poolPort`: what the last preview answered on. `poolPortInUse`: what nginx's upstream groups were written for. */
   poolPort: number('pool_port'),
   poolPortInUse: number('pool_port_in_use'),
 
-  // What the database is worth. The reaper has compared it with the engine; it is empty, and waits for that.
+  // `compared`: the reaper has compared the database with the engine. `rebuilding`: it is empty, and waits for that.
   compared: flag('compared'),
   rebuilding: flag('rebuilding'),
   /** nginx waits for that comparison: the launcher says so to the router. */
   nginxWaits: flag('nginx_waits'),
-  /** The repository that all of it is about, HOST/NAME: the reaper notices that the setting has changed. */
+  /** HOST/NAME that all previews are of: the reaper notices that the setting has changed. */
   repository: text('repository'),
 
-  // What was measured.
   written: json<Written>('written'),
   lately: json<Partial<Lately>>('lately'),
-  /** How many times larger images of this repository were unpacked than packed. */
+  /** How many times larger images of this repository are unpacked than packed. */
   unpacked: json<number[]>('unpacked'),
   /** Images whose program must be process 1. */
   firstProcesses: json<string[]>('first_processes'),
@@ -71,7 +66,7 @@ export type FactName = keyof typeof forms
 export type Fact<N extends FactName> = ReturnType<(typeof forms)[N]['read']>
 export type Facts = ReturnType<typeof storeFacts>['facts']
 
-/** From how many pulls and starts it is told how long the next one usually takes. */
+/** So many pulls and starts are kept. */
 const LATELY = 20
 
 export function storeFacts(db: Database) {
@@ -92,7 +87,6 @@ export function storeFacts(db: Database) {
       upsert.run(key, write(value))
     },
 
-    /** It is not so, or not known, any more. */
     forget: (name: FactName): void => void remove.run(forms[name].key),
   }
 
@@ -101,10 +95,9 @@ export function storeFacts(db: Database) {
   return {
     facts,
 
-    /** How long the last pulls and starts took, whatever became of their previews. */
     lately,
 
-    /** Notes how long one more took, milliseconds, in the transaction of the change that tells it. */
+    /** In the transaction of the change that tells it. */
     noteTook(what: keyof Lately, ms = 0): void {
       const known = lately()
       facts.set('lately', { ...known, [what]: [...known[what], ms].slice(-LATELY) })

@@ -1,19 +1,15 @@
-/** The database's file: opened, watched, and set aside when it is damaged. A part of the store. */
 import fs from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { firstFault, isDamage, watchFiles, whatIsDamaged } from './damage.ts'
 import { migrate } from './schema.ts'
 
-/** So many damaged files are kept, to be looked into: each is as large as the database was. */
+/** Damaged files that are kept, to be looked into: each is as large as the database was. */
 const KEPT = 3
 
 /**
- * Opens the file, bringing its schema up to date.
- *
- * @param file where it lies; its directory exists
- * @param options.onDamage called with every error of a statement that says that the file is damaged, before it is thrown
- * @param options.busyMs how long another process's write is waited for
+ * Brings the schema up to date.
+ * @param options.onDamage called with every error of a statement that says that the file is damaged, before its throw
  * @throws when the file is no database, or is from a newer Lotan
  */
 export function openFile(
@@ -39,10 +35,10 @@ export function openFile(
   return {
     db,
 
-    /** A number that changes with every commit of any process. */
+    /** Changes with every commit of any process. */
     version: (): number => readVersion.get() as number,
 
-    /** What has become of the files on disk since they were opened; undefined where they are as they should be. */
+    /** What is wrong with the files on disk; undefined for nothing. */
     wrong(): string | undefined {
       try {
         return look()
@@ -51,12 +47,9 @@ export function openFile(
       }
     },
 
-    /**
-     * Reads the whole file for damage that no statement has met yet: 20 ms with 5,000 tags, 400 ms with 50,000.
-     * @returns what it found
-     */
+    /** Finds damage that no statement has met yet. Takes 20 ms with 5,000 tags, 400 ms with 50,000. */
     readAll(): string | undefined {
-      // One that has pages in memory would find them whole.
+      // A connection that has pages in memory would find them whole.
       const fresh = new Database(file, { readonly: true, fileMustExist: true })
       try {
         return firstFault(fresh)
@@ -75,7 +68,7 @@ export function openFile(
   }
 }
 
-/** Has every statement that is prepared from here on tell of damage: they are all over the store. */
+/** Wraps every statement prepared from here on: they are all over the store. */
 function hearDamage(db: Database.Database, onDamage: (error: Error) => void) {
   const prepare = db.prepare.bind(db)
   const ways = ['run', 'get', 'all', 'iterate'] as const
@@ -98,10 +91,8 @@ function hearDamage(db: Database.Database, onDamage: (error: Error) => void) {
 }
 
 /**
- * Makes sure that the database can be used: a damaged one is moved aside, so that the next open begins a new one, which
- * the reaper rebuilds from what runs on the engine. No process may have it open.
- *
- * @returns what was wrong and where the file went, or undefined when nothing was wrong
+ * Moves a damaged database aside; the next open begins a new one, which the reaper rebuilds from what the engine runs.
+ * No process may have it open. @returns undefined when nothing was wrong
  */
 export function setAsideIfCorrupt(file: string, now = new Date()): { wrong: string; aside: string } | undefined {
   const wrong = whatIsDamaged(file)
@@ -120,7 +111,7 @@ function freeName(wanted: string): string {
   }
 }
 
-/** Those that were kept longest go. Their names begin with the time, so that they sort by it. */
+/** The names begin with the time, so that they sort by it. */
 function removeOldest(file: string) {
   const dir = path.dirname(file)
   const prefix = `${path.basename(file)}.corrupt-`

@@ -1,4 +1,4 @@
-/** The history: one row a state change, which outlives the preview's own row. A part of the store. */
+/** One row a state change, which outlives the preview's own row. */
 import type { Database } from 'better-sqlite3'
 import { untold, type Event, type EventType } from '../preview/event.ts'
 import { generationOf, type Preview } from '../preview/preview.ts'
@@ -7,7 +7,6 @@ import { BY_KEY } from './previews.ts'
 
 const HISTORY_PER_PREVIEW = 200
 
-/** One state change, as the history keeps it. */
 export interface Change {
   at: number
   was: string
@@ -55,7 +54,7 @@ export function changeHistory(db: Database) {
   const lastGeneration = (id: PreviewId): number | null => selectLastGeneration.get(splitId(id)) ?? null
 
   return {
-    /** Writes a change down, in its own transaction. */
+    /** In the transaction of the change. */
     noteChange(was: Preview | undefined, becomes: Preview, event: Event, now: number): void {
       if (!isTold(event)) return
       const key = splitId(idOf(becomes))
@@ -73,13 +72,12 @@ export function changeHistory(db: Database) {
       if (becomes.state === 'unknown' && lastGeneration(idOf(becomes)) === null) forget.run(key)
     },
 
-    /** The newest generation of a preview that the history tells of, or null where it tells of none. */
     lastGeneration,
 
-    /** A preview's last changes, newest first. */
+    /** Newest first. */
     history: (id: PreviewId, limit = 50): Change[] => select.all({ ...splitId(id), limit }),
 
-    /** Drops what is told of previews without a row since before then, but for what tells that there were such. */
+    /** Of previews without a row, but for what tells that there were such. */
     forgetHistory: (before: number) => void forgetOld.run({ before }),
   }
 }
@@ -90,7 +88,6 @@ function numberOf(was: Preview | undefined, becomes: Preview): number | null {
   return generationOf(becomes)?.number ?? (was ? (generationOf(was)?.number ?? null) : null)
 }
 
-/** One line that says why, for the log and the history. */
 export function detailOf(event: Event, becomes: Preview): string | null {
   switch (event.type) {
     case 'start':

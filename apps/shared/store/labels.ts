@@ -1,9 +1,8 @@
-/** The host labels kept beside every preview and offered tag, so that a host finds its preview again: a part of the store. */
+/** Host labels are kept beside every preview and offered tag, so that a host finds its preview again. */
 import type { Database } from 'better-sqlite3'
 import { idOf, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import { BY_KEY } from './previews.ts'
 
-/** @param label a preview's host label */
 export function hostLabels(db: Database, label: (id: PreviewId) => string) {
   const previewsAt = db.prepare<{ label: string }, PreviewKey>(`
     SELECT repository, tag FROM preview WHERE label = @label
@@ -24,17 +23,14 @@ export function hostLabels(db: Database, label: (id: PreviewId) => string) {
   })
 
   return {
-    /**
-     * The known preview, or offered tag, that lives at a host label, in whichever repository: undefined where none does,
-     * null where two would, since it is neither's.
-     */
+    /** In any repository: undefined where none lives at a label, null where two would, since it is neither's. */
     previewAt(label: string): PreviewId | null | undefined {
       const [first, ...others] = previewsAt.all({ label })
       if (others.length > 0) return null
       return first && idOf(first)
     },
 
-    /** Writes every label anew that another naming, or another version of Lotan, has written otherwise. */
+    /** Labels change with another naming, or another version of Lotan. */
     relabel(): void {
       if (['preview', 'offered'].some((table) => otherwise(table).length > 0)) write.immediate()
     },

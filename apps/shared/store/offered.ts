@@ -1,25 +1,21 @@
-/**
- * The tags that each repository offers, as its list was read last: a part of the store. What is about one tag takes a
- * preview's id, what is about a list the repository's name.
- */
+/** What is about one tag takes a preview's id, what is about a list the repository's name. */
 import type { Database } from 'better-sqlite3'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import type { Tag } from '../tag.ts'
 import { BY_KEY } from './previews.ts'
 
-/** A tag the registry offers. `digest` is null until the registry has been asked for it. */
+/** `digest` is null until the registry has been asked for it. */
 export interface OfferedTag {
   tag: Tag
   digest: string | null
 }
 
-/** A tag that was found to be nothing that can run here, at the digest that it had then. */
+/** A tag whose image cannot run here; `digest` is what it had then. */
 export interface UnfitTag {
   tag: Tag
   digest: string
 }
 
-/** @param label a preview's host label, kept beside its tag so that a host finds it again */
 export function offeredTags(db: Database, label: (id: PreviewId) => string) {
   const select = db.prepare<[string], OfferedTag>(
     'SELECT tag, digest FROM offered WHERE repository = ? AND NOT artifact ORDER BY tag',
@@ -55,42 +51,37 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
   const wantedKey = (repository: string) => `list_wanted_at${repository && `/${repository}`}`
 
   return {
-    /** The tags a repository offers, by name; without those that were found to be no images. */
+    /** By name; without those that are no images. */
     offered: (repository: string): OfferedTag[] => select.all(repository),
 
-    /** Whether the registry's list has a tag. */
     isOffered: (id: PreviewId): boolean => selectOne.get(splitId(id)) !== undefined,
 
-    /** Notes what digest an offered tag has in the registry, as the registry has just said. */
+    /** Notes an offered tag's digest, as the registry has just said it. */
     digest: (id: PreviewId, digest: string | null): void => void knowDigest.run({ ...splitId(id), digest }),
 
-    /** The digest that an offered tag was last known to have in the registry; none where that is not known. */
+    /** At most one: the digest that an offered tag was last known to have in the registry. */
     digestsOf: (id: PreviewId): string[] => [selectDigest.get(splitId(id)) ?? []].flat(),
 
-    /** Notes that what an offered tag has now is nothing that can run here; `isArtifact`: no image at all. */
+    /** The image that an offered tag has now cannot run here; `isArtifact`: it is no image at all. */
     noteUnfit: (id: PreviewId, digest: string, isArtifact: boolean): void =>
       void setUnfit.run({ ...splitId(id), digest, artifact: Number(isArtifact) }),
 
-    /** The offered tags of a repository that were found to be nothing that can run here. */
     unfit: (repository: string): UnfitTag[] => selectUnfit.all(repository),
 
-    /** An offered tag has something else now: it is looked at as one that has just been shown. */
+    /** A tag that has something else now is looked at as one that has just been shown. */
     noteChanged: (id: PreviewId): void => void setFit.run(splitId(id)),
 
-    /** Forgets the digest of an offered tag: it is not compared with the registry any more. */
+    /** It is not compared with the registry any more. */
     forgetDigest: (id: PreviewId): void => void forgetDigest.run(splitId(id)),
 
-    /** Forgets all that was learnt of a repository: another one has its name now. */
+    /** For when another repository has its name. */
     forgetRepository: db.transaction((repository: string) => {
       db.prepare('DELETE FROM offered WHERE repository = ?').run(repository)
       db.prepare('DELETE FROM missing WHERE repository = ?').run(repository)
       db.exec(`DELETE FROM meta WHERE key IN ('lately', 'unpacked')`)
     }) as unknown as (repository: string) => void,
 
-    /**
-     * Takes over the list of tags a repository offers: what is new in it comes, and what it lacks goes. A digest that is
-     * known stays where the list has none; what is remembered as missing but is offered now is forgotten.
-     */
+    /** A digest that is known stays where the list has none. */
     offer: db.transaction((repository: string, tags: OfferedTag[]) => {
       const before = new Set(selectAll.all(repository))
       for (const { tag, digest } of tags)
@@ -100,16 +91,16 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
       forgetMissing.run()
     }).immediate,
 
-    /** The tags that have not had their turn to be pulled before their first click: what was shown last is first. */
+    /** What was shown last is first. */
     notYetAhead: (repository: string): Tag[] => selectNotAhead.all(repository),
 
-    /** A tag need not be pulled ahead (any more): it has been, or a click came first. */
+    /** It has been pulled ahead, or a click came first. */
     noteAhead: (id: PreviewId): void => void setAhead.run(splitId(id)),
 
-    /** Asks for a repository's list to be read again soon: there are visitors for tags that it does not have. */
+    /** There are visitors for tags that the list does not have: it is to be read again soon. */
     wantList: (repository: string, now: number): void => void setWanted.run(wantedKey(repository), String(now)),
 
-    /** When that was asked for last, milliseconds since 1970. */
+    /** Milliseconds since 1970; 0 for never. */
     listWantedAt: (repository: string): number => Number(selectWanted.get(wantedKey(repository)) ?? 0),
   }
 }

@@ -1,4 +1,4 @@
-/** Notices of an earlier Lotan, which wrote them down in words, in one text: brought forward to what they tell. */
+/** Up to version 7 notices were words, in one text. */
 import type { Database } from 'better-sqlite3'
 import type { Notice } from '../preview/notice.ts'
 
@@ -20,7 +20,7 @@ export function bringNoticesForward(db: Database): void {
   }
 }
 
-/** @param failure why a newer image is not here, in the engine's words, where the preview knows of one: it still does */
+/** @param failure why a newer image is not here, in the engine's words; null where the preview knows of none */
 function noticesIn(text: string, failure: string | null): Notice[] {
   let rest = text
   if (failure !== null && UPDATE.test(rest)) {

@@ -1,7 +1,6 @@
 /**
- * The database as Lotan's own parts have it: a process that finds it damaged, or not the one any more that it opened, ends at
- * once. What it would go on to do, it would do by what is no longer true: route to another's container, sweep what is in
- * use.
+ * A process that finds its database damaged or replaced ends at once: what it believes is no longer true. It would
+ * route to another's container, or remove what is in use.
  */
 import path from 'node:path'
 import type { Config } from '../config/config.ts'
@@ -11,7 +10,6 @@ import { labelOf } from '../tag.ts'
 
 const LOOK_MS = 250
 
-/** Opens the data directory's database, and watches its files as long as this process lives. */
 export function openOwnStore(config: Pick<Config, 'dataDir' | 'slots' | 'domain' | 'transliterate'>, log: Log): Store {
   const end = (wrong: string) => endDamaged(wrong, log)
   const open = () => {
@@ -35,7 +33,7 @@ export function openOwnStore(config: Pick<Config, 'dataDir' | 'slots' | 'domain'
   return store
 }
 
-/** Ends this process at once: the launcher moves a damaged file aside and starts it again. */
+/** The launcher moves a damaged file aside and starts this process again. */
 export function endDamaged(wrong: string, log: Log): never {
   log.error({ wrong }, 'the database is damaged or was replaced: ending, so that it is seen to')
   process.exit(DAMAGED)

@@ -1,13 +1,10 @@
-/** The previews' rows, and those of their generations: a part of the store. */
 import type { Database } from 'better-sqlite3'
 import type { Preview } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import { columnNames, toGenerationRows, toPreview, toRow, type GenerationRow, type Row } from './rows.ts'
 
-/** The condition that finds one preview, by the two parts of its id. */
 export const BY_KEY = 'repository = @repository AND tag = @tag'
 
-/** @param label a preview's host label, kept beside it so that a host finds its preview again */
 export function previewRows(db: Database, label: (id: PreviewId) => string) {
   const selectOne = db.prepare<PreviewKey, Row>(`SELECT * FROM preview WHERE ${BY_KEY}`)
   const selectAll = db.prepare<[], Row>('SELECT * FROM preview ORDER BY repository, tag')
@@ -47,7 +44,7 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
     const row = selectOne.get(key)
     return row && toPreview(row, selectGenerations.all(key))
   }
-  // In a transaction, since between two reads another process may commit: a running preview without its generation.
+  // Between two reads another process may commit: a running preview without its generation.
   const get = db.transaction(find) as unknown as typeof find
   const list = db.transaction((): Preview[] => {
     const generations = Map.groupBy(selectAllGenerations.all(), idOf)
@@ -55,16 +52,15 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
   }) as unknown as () => Preview[]
 
   return {
-    /** A preview, inside a transaction of the caller. */
+    /** Inside a transaction of the caller. */
     find,
 
-    /** A preview, or undefined for one without a row. */
     get,
 
-    /** Every preview, by repository and tag. */
+    /** By repository and tag. */
     list,
 
-    /** Writes a preview and its generations, in the transaction in which it was read. */
+    /** In the transaction in which it was read. */
     put(preview: Preview): void {
       const { repository, tag } = preview
       deleteGenerations.run({ repository, tag })
@@ -72,16 +68,15 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
       for (const generation of toGenerationRows(preview)) insertGeneration.run(generation)
     },
 
-    /** Removes a preview and its generations, in such a transaction too. */
     remove(id: PreviewId): void {
       deleteGenerations.run(splitId(id))
       deletePreview.run(splitId(id))
     },
 
-    /** How many previews hold one of the LOTAN_MAX_RUNNING places. */
+    /** How many of the LOTAN_MAX_RUNNING places are taken. */
     places: (): number => countPlaces.get() as number,
 
-    /** How many queued previews stand before this one. */
+    /** Queued previews that stand before this one. */
     ahead: ({ repository, tag, since }: PreviewKey & { since: number }): number =>
       countAhead.get({ repository, tag, since }) as number,
   }

@@ -1,13 +1,10 @@
-/** The images that Lotan pulled and has not removed since: a part of the store. */
 import type { Database } from 'better-sqlite3'
 import type { PreviewKey } from '../preview/preview-id.ts'
 import { BY_KEY } from './previews.ts'
 
-/** An image that Lotan pulled for a preview. */
 export interface Pulled extends PreviewKey {
-  /** The engine's id of the image. */
   id: string
-  /** Where it was pulled from, `HOST/NAME`. */
+  /** `HOST/NAME`. */
   reference: string
   digest: string
 }
@@ -22,7 +19,7 @@ export function pulledImages(db: Database) {
   const remove = db.prepare(`DELETE FROM pulled WHERE ${BY_KEY} AND id = @id`)
 
   return {
-    /** The images that Lotan pulled and has not removed since, current ones and what their tags have lost. */
+    /** What Lotan has not removed since: current images, and those that their tags have lost. */
     pulled: {
       list: (): Pulled[] => select.all(),
       note: (image: Pulled) => void upsert.run(image),

@@ -1,18 +1,15 @@
-/** Previews as the rows of their tables, and back. */
 import { fresh, generationOf, type In, type Preview, type State } from '../preview/preview.ts'
 import type { Generation } from '../preview/generation.ts'
 import type { PreviewKey } from '../preview/preview-id.ts'
 
 type Value = string | number | null
 type Stored = Exclude<State, 'unknown'>
-/** A row of `preview`: what only some states know is null in the others. */
+/** What only some states know is null in the others. */
 export type Row = Record<string, Value> & PreviewKey & { state: Stored }
 
 type KeysOf<P> = P extends unknown ? keyof P : never
-/** What a preview knows; its generations have rows of their own. */
 type Field = Exclude<KeysOf<Preview>, 'retiring' | 'generation' | 'pending'>
 
-/** Where a field of a preview stands in its row. */
 interface Column {
   name: string
   write: (value: unknown) => Value
@@ -31,7 +28,6 @@ const json = (name: string): Column => ({
   read: (row) => (row[name] ? (JSON.parse(String(row[name])) as unknown) : null),
 })
 
-/** Each field's column: a row is written, updated and read by it. */
 const columns: Record<Field, Column> = {
   repository: plain('repository'),
   tag: plain('tag'),
@@ -62,7 +58,7 @@ const columns: Record<Field, Column> = {
   phase: plain('phase'),
 }
 
-/** What a state knows beside what all know. */
+/** Beside `commonFields`. */
 const fieldsOf: {
   [S in Stored]: Exclude<Extract<keyof In<S>, Field>, keyof typeof fresh | keyof PreviewKey | 'since'>[]
 } = {
@@ -81,7 +77,6 @@ const commonFields = ['repository', 'tag', 'since', ...Object.keys(fresh)].filte
   (name) => name !== 'retiring',
 ) as Field[]
 
-/** The names of the columns of a preview's row, but for its label. */
 export const columnNames = Object.values(columns).map(({ name }) => name)
 
 export function toRow(preview: Preview): Row {
@@ -110,7 +105,6 @@ export type GenerationRow = Generation &
     since: number | null
   }
 
-/** The rows of a preview's generations. */
 export function toGenerationRows(preview: Preview): GenerationRow[] {
   const { repository, tag, retiring } = preview
   const key = { repository, tag }

@@ -1,18 +1,17 @@
-/** The pool's slots: what holds each, which is the next in turn, and which rest. A part of the store. */
+/** The pool: what holds each slot, which is next in turn, and which rest. */
 import type { Database } from 'better-sqlite3'
 import { endpointsOf, type Endpoint } from '../preview/endpoint.ts'
 import type { Preview } from '../preview/preview.ts'
 import type { Facts } from './facts.ts'
 
-/** A freed slot rests this long before another container may have its address: no cached answer lives longer. */
+/** A freed slot rests so long before another container may have its address: no cached answer lives longer. */
 export const SLOT_REST_MS = 30_000
 
 /** Longer than nginx follows any answer of a router that is gone: 2 s as it is, 5 s more as a stale one. */
 const ROUTE_MS = 10_000
 
-/** @param slots how many the pool has */
 export function slotPool(db: Database, facts: Facts, slots: number) {
-  // Slots are given out in turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
+  // In turn, so that an address rests as long as the pool allows; never less than SLOT_REST_MS.
   const selectNext = db
     .prepare<{ slots: number; last: number; before: number }, number>(
       `
@@ -36,24 +35,23 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
   const rest = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
 
   /**
-   * How many slots were ever given out: of two databases of one installation the one with less is the older one, and
-   * what it does not know of may be at the slots that it knows. 0 where an earlier Lotan, which did not count, was the last.
+   * The smaller count tells the older of two databases of one installation: other containers may be at its slots by
+   * now. 0 where an earlier Lotan, which did not count, was the last.
    */
   const slotsGiven = (): number => facts.get('slotsGiven') ?? 0
   const count = (given: number) => facts.set('slotsGiven', given)
 
   return {
-    /** The slot that is next in turn, or undefined where all are taken or rest. */
+    /** Undefined where all are taken or rest. */
     next(now: number): number | undefined {
-      // The clock stepped back since: how long ago that was is not known any more.
+      // The clock was set back since: how long ago a slot was freed is not known any more.
       restFromNow.run({ now })
       return selectNext.get({ slots, last: facts.get('lastSlot') ?? 0, before: now - SLOT_REST_MS })
     },
 
-    /** What holds a slot. */
     endpointAt: (slot: number): Endpoint | undefined => selectEndpoint.get(slot),
 
-    /** Notes which slots a change gives back, which rest from now on, and which it takes. In its transaction. */
+    /** In the transaction of the change. Slots that it gives back rest from now on. */
     noteEndpoints(was: Preview | undefined, becomes: Preview, now: number): void {
       const before = was ? endpointsOf(was) : []
       const after = becomes.state === 'unknown' ? [] : endpointsOf(becomes)
@@ -72,10 +70,7 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
 
     slotsGiven,
 
-    /**
-     * Has every slot rest that no endpoint holds: nginx, which goes on beside a database that is begun anew, may know a
-     * route to it for ROUTE_MS more.
-     */
+    /** nginx goes on beside a database that is begun anew: it may know a route to a free slot for ROUTE_MS. */
     restAll(now: number): void {
       const all = db.transaction(() => {
         for (let slot = 1; slot <= slots; slot++) rest.run(slot, now - SLOT_REST_MS + ROUTE_MS)
@@ -83,7 +78,7 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
       all.immediate()
     },
 
-    /** Has the count of slots that were given out go on from there, where it is less: so many were once. */
+    /** Raises the count to what it once was. */
     countSlotsFrom(given: number): void {
       const raise = db.transaction(() => void (slotsGiven() < given && count(given)))
       raise.immediate()
@@ -91,7 +86,6 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
   }
 }
 
-/** Whether one of them is the same, at the same slot. */
 function isIn(endpoints: Endpoint[], { slot, number }: Endpoint): boolean {
   return endpoints.some((other) => other.slot === slot && other.number === number)
 }

@@ -1,11 +1,6 @@
 /**
- * What is wanted and known, in SQLite: one row a preview, one row a state change.
- *
- * `apply` is the one place that changes a preview: read, `next`, write, in one immediate transaction. To wait for
- * a change, compare `version()`, which costs microseconds.
- *
- * `schema.sql` shows the tables. Each noun has a file of its own: its statements, and what may be asked of it. Here they
- * meet.
+ * `apply` is the one place that changes a preview: read, `next`, write, in one immediate transaction. To wait for a
+ * change, compare `version()`, which costs microseconds. `schema.sql` shows the tables.
  */
 import { next } from '../preview/state-machine/transitions.ts'
 import type { Log } from '../log.ts'
@@ -34,12 +29,9 @@ export type { OpenedStream } from './streams.ts'
 export type Store = ReturnType<typeof openStore>
 
 /**
- * Opens the database, bringing its schema up to date.
- *
- * @param file where it lies; its directory exists
+ * Brings the schema up to date.
  * @param options.slots how many slots the pool has, for the processes that hand them out
  * @param options.label a preview's host label, kept beside it so that a host finds its preview again
- * @param options.onDamage called when a statement finds the file damaged
  * @param options.busyMs how long another process's write is waited for, if not 5 s
  * @throws when the file is no database, or is from a newer Lotan
  */
@@ -79,7 +71,7 @@ export function openStore(
     return { was, becomes }
   })
 
-  /** Gives an event what it claims, in the transaction that counts what there is; undefined where there is none. */
+  /** In the transaction that counts what there is. Undefined where there is none. */
   function withClaim(was: Preview | undefined, event: Event, now: number): Event | undefined {
     const { places, slot } = claimOf(event)
     const hasPlace = !was || countsAsRunning(was.state)
@@ -103,7 +95,7 @@ export function openStore(
     remove(idOf(becomes))
   }
 
-  /** What an event tells of other previews too, and what is to be known still when the row has gone. */
+  /** What other previews, and this one after its row has gone, may use. */
   function learn(was: Preview | undefined, becomes: Preview, event: Event) {
     const { took } = becomes
     if (event.type === 'pulled') noteTook('pull', took.pull)
@@ -113,10 +105,7 @@ export function openStore(
   }
 
   return {
-    /**
-     * Lets an event change a preview.
-     * @returns the preview as it now is (state `unknown` when its row went), or undefined when the event changed nothing
-     */
+    /** @returns the preview as it now is (state `unknown` when its row went); undefined when nothing has changed */
     apply(id: PreviewId, event: Event, now = Date.now()): Preview | undefined {
       const done = commit.immediate(id, event, now)
       if (!done) return undefined

@@ -1,7 +1,4 @@
-/**
- * The streams and WebSockets that are open to previews, and those that were open when their preview went: a part of the
- * store. A preview's row may go before they do.
- */
+/** Streams and WebSockets that are open, and those that were when their preview went: its row may go before they do. */
 import type { Database } from 'better-sqlite3'
 import { streamsAfter } from '../preview/state-machine/streams.ts'
 import type { Event } from '../preview/event.ts'
@@ -9,7 +6,7 @@ import type { Preview } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId } from '../preview/preview-id.ts'
 import { BY_KEY } from './previews.ts'
 
-/** So many are kept of a preview, and in all; the oldest go first. */
+/** Of a preview, and in all: the oldest go first. */
 const MOST_OF_PREVIEW = 200
 const MOST = 5_000
 
@@ -68,7 +65,6 @@ export function openStreams(db: Database) {
   })
 
   return {
-    /** Writes down which were opened and which have ended. */
     noteStreams({ opened, ended }: StreamNotes): void {
       const gone = new Set(ended === 'all' ? selectOpen.all() : ended)
       const stays = [...opened].filter(({ id }) => !gone.has(id))
@@ -77,7 +73,7 @@ export function openStreams(db: Database) {
       if (stays.length > 0 || known.length > 0) write.immediate(stays, known)
     },
 
-    /** What an event leaves to do, in the transaction of the change. */
+    /** In the transaction of the change. */
     followStreams(event: Event, becomes: Preview): void {
       const key = splitId(idOf(becomes))
       const after = streamsAfter(event, becomes)
@@ -87,7 +83,7 @@ export function openStreams(db: Database) {
       removeAllEnded.run(key)
     },
 
-    /** Whether a client had this open when the preview went, and no person has come for it since. */
+    /** A client had this open when the preview went, and no person has come for it since. */
     isResting: (id: PreviewId, client: string): boolean => selectResting.get({ ...splitId(id), client }) !== undefined,
   }
 }

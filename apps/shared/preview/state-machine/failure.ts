@@ -1,4 +1,3 @@
-/** What goes wrong with a preview: it cannot start, its application ends by itself, its image is not there. */
 import { withCurbed } from '../notice.ts'
 import { atOnce, notRenewed, rejected } from './update.ts'
 import { gone, isOwn, known, nudged, queued, stopped, withoutImage, withoutSlot } from './states.ts'
@@ -19,28 +18,24 @@ import { retryAfter, type Reason } from '../failure-reason.ts'
 type Fail = EventOf<'fail'>
 type Exited = EventOf<'exited'>
 
-/** A start that did not work: tried again at once where the reason's rule says so, else `failed`. */
 export function fail(preview: In<'queued'> | In<'pulling'> | In<'starting'>, { reason }: Fail, now: number) {
   return failed(preview, reason, now)
 }
 
-/** Where it was a newer image that could not be pulled, the one that is here starts. */
+/** Where the newer image could not be pulled, the one that is here starts. */
 export function pullFailed(preview: In<'pulling'>, { reason }: Fail, now: number): Preview | undefined {
   if (!preview.image) return failed(preview, reason, now)
   return notRenewed(preview, { reason, number: preview.update?.number }, now)
 }
 
-/** The newer image does not come up. */
 export function updateFailed(preview: In<'running'>, { reason }: Fail): In<'running'> | undefined {
   return rejected(preview, reason)
 }
 
-/** Its container ended without being asked to, before it had answered. */
 export function exitedAtStart(preview: In<'starting'>, { generation, reason }: Exited, now: number) {
   return isOwn(preview, generation) ? failed(preview, reason, now) : undefined
 }
 
-/** What runs is started again, unless that was tried too often. */
 export function crashed(preview: In<'running'>, event: Exited, now: number): Preview | undefined {
   const { reason } = event
   if (preview.pending?.number === event.generation) return rejected(preview, reason)
@@ -62,7 +57,6 @@ export function exitedWaking(preview: InPhase<'paused', 'waking'>, event: Exited
   return queued({ ...known(preview), stages: {} }, keptAfter(preview, event), 'reaper', now, 0, event.reason)
 }
 
-/** The container that it kept is gone. */
 export function containerGone(preview: In<'stopped'>, { generation, gone }: Exited): In<'stopped'> | undefined {
   return gone && isOwn(preview, generation) ? { ...preview, generation: null } : undefined
 }
@@ -71,17 +65,13 @@ function keptAfter(preview: In<'running'> | In<'paused'>, { gone }: Exited): Gen
   return gone ? null : withoutSlot(preview.generation)
 }
 
-/**
- * A container of it fills the disk, and is killed with all that it wrote, even in use: its route goes with it. What
- * else the preview has is left as it is, so that a newer image that does so leaves the one that serves alone.
- */
+/** Killed even in use, its files with it. A newer image that fills the disk leaves the generation that serves alone. */
 export function diskOver(preview: Preview, event: EventOf<'diskOver'>, now: number): Preview | undefined {
   const own = generationOf(preview)
   if (own?.number !== event.generation) return diskOverBeside(preview, event)
   return own.container ? nudged(failedFor(withKilled(preview, own), event.reason, now)) : undefined
 }
 
-/** What is to be removed still is. */
 export function diskOverAtRemoval(preview: In<'removing'>, event: EventOf<'diskOver'>): Preview | undefined {
   const { generation } = preview
   if (generation?.number !== event.generation) return diskOverBeside(preview, event)
@@ -101,13 +91,12 @@ function withKilled<P extends Preview>(preview: P, generation: Generation): P {
   return { ...preview, retiring: [...preview.retiring, { ...generation, since: AT_ONCE }] }
 }
 
-/** What serves is curbed, or is not any more: the admin reads of it. */
 export function curbed(preview: In<'running'>, { generation, curbed }: EventOf<'curbed'>): In<'running'> | undefined {
   const notices = withCurbed(preview.notices, curbed)
   return isOwn(preview, generation) && notices !== preview.notices ? { ...preview, notices } : undefined
 }
 
-/** The image it was to start from was removed by another program: it is pulled again. */
+/** Another program has removed its image. */
 export function pullAgain(preview: In<'queued'> | In<'starting'>, _: EventOf<'imageGone'>, now: number) {
   return preview.image ? queued(withoutImage(preview), null, 'retry', now) : undefined
 }
@@ -116,7 +105,6 @@ export function updateGone(preview: In<'running'>): In<'running'> | undefined {
   return rejected(preview, { code: 'start-failed', detail: 'its image was removed' })
 }
 
-/** The registry does not have the tag. */
 export function missing(preview: In<'queued'> | In<'pulling'>, _: EventOf<'missing'>, now: number): In<'unknown'> {
   return gone(preview, 'missing', now)
 }
@@ -130,10 +118,7 @@ function failed(preview: Preview, reason: Reason, now: number): In<'queued'> | I
   return queued({ ...known(preview), crashes }, null, 'retry', now, backOff(crashes), reason)
 }
 
-/**
- * Whether a visitor was here a moment ago, who may still wait: for an engine that is being restarted they wait on, as
- * they would in a line.
- */
+/** A visitor of a moment ago may still wait: while the engine restarts they wait on, as they would in a line. */
 function isLookedFor({ lastSeen }: Preview, now: number): boolean {
   return lastSeen !== null && Math.abs(now - lastSeen) < LOOKED_FOR_MS
 }

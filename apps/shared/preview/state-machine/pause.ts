@@ -1,4 +1,3 @@
-/** How an idle preview is frozen, woken, and called back where it is in use after all. */
 import { isOwn, known, nudged, running, stage } from './states.ts'
 import type { EventOf } from '../event.ts'
 import { isOnItsWay, type In, type InPhase, type PausedPhase } from '../preview.ts'
@@ -8,7 +7,6 @@ export function pause(preview: In<'running'>, _: EventOf<'pause'>, now: number):
   return isOnItsWay(preview) ? undefined : nudged(paused(preview, 'draining', now))
 }
 
-/** Its container is frozen. */
 export function freeze(
   preview: In<'running'> | InPhase<'paused', 'draining'>,
   { generation }: EventOf<'freeze'>,
@@ -29,7 +27,6 @@ export function woken(
   return running({ ...preview, stages }, preview.generation, readyAt, now)
 }
 
-/** What was about to be frozen serves on. */
 export function inUse(preview: InPhase<'paused', 'draining'>, _: EventOf<'inUse'>, now: number): In<'running'> {
   return running(preview, preview.generation, preview.readyAt, now)
 }

@@ -1,4 +1,3 @@
-/** How a preview comes up: from the wish, by way of its image and its container, to the first answer. */
 import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
 import { stillNewer } from '../image-update.ts'
 import type { EventOf } from '../event.ts'
@@ -15,7 +14,7 @@ export function startAgain(preview: In<'stopped'>, { by }: Start, now: number): 
   return queued({ ...known(preview), ...seen(by, now), crashes: 0 }, preview.generation, by, now)
 }
 
-/** A visit heeds the rest after a failure. A retry of Lotan's own still counts the tries before it, a person's click does not. */
+/** A visit heeds the rest after a failure. Lotan's own retry counts the tries before it, a person's click does not. */
 export function tryAgain(preview: In<'failed'>, { by }: Start, now: number): In<'queued'> | undefined {
   if (by === 'visit' && rests(preview, now)) return undefined
   const crashes = by === 'retry' ? preview.crashes : 0
@@ -27,7 +26,6 @@ export function hurry(preview: In<'queued'>, { by }: Start, now: number): In<'qu
   return by !== 'visit' && preview.notBefore > now ? nudged({ ...preview, notBefore: 0 }) : undefined
 }
 
-/** It serves on from the container that it has. */
 export function callBack(preview: InPhase<'paused', 'draining'>, _: Start, now: number): In<'running'> {
   return nudged(running(preview, preview.generation, now, now))
 }
@@ -54,22 +52,19 @@ function seen(by: StartedBy, now: number): { lastSeen?: number } {
   return by === 'visit' ? { lastSeen: now } : {}
 }
 
-/** The engine has its image. */
 export function found(preview: In<'queued'>, { image }: EventOf<'found'>): In<'queued'> {
   return { ...preview, image, phase: firstQueuedPhase({ ...preview, image }) }
 }
 
-/** It has to be pulled. A tag that the registry's list does not have may be a guess. */
+/** A tag that the registry's list does not have may be a guess. */
 export function absent(preview: In<'queued'>, { isOffered }: EventOf<'absent'>): In<'queued'> {
   return { ...preview, phase: isOffered ? 'pull' : 'lookup' }
 }
 
-/** The registry has an image to pull. */
 export function exists(preview: In<'queued'>): In<'queued'> {
   return { ...preview, phase: 'pull' }
 }
 
-/** Its turn has come to be pulled. */
 export function pull(preview: In<'queued'>, _: EventOf<'pull'>, now: number): In<'pulling'> {
   return { ...known(preview), since: now, stages: stage(preview, 'pulling', now), state: 'pulling', progress: null }
 }
@@ -80,12 +75,10 @@ export function pulled(preview: In<'pulling'>, { image, number }: EventOf<'pulle
   return starting({ ...known(preview), update, image, took }, now)
 }
 
-/** Its image was pulled before its first click. */
 export function ahead(preview: In<'unknown'>, { image }: EventOf<'ahead'>): In<'stopped'> {
   return { ...known(preview), image, state: 'stopped', generation: null, why: 'ahead' }
 }
 
-/** A generation comes up, at the slot that the store has given it. */
 export function begin(
   preview: In<'queued'> | In<'starting'>,
   { slot, port }: EventOf<'begin'>,
@@ -108,12 +101,10 @@ export function begin(
   }
 }
 
-/** The engine has made its container. */
 export function created(preview: In<'starting'>, { generation, container }: EventOf<'created'>) {
   return withGeneration(preview, generation, { container })
 }
 
-/** It comes up at another slot, with another container. */
 export function slotTaken(preview: In<'starting'>, { generation, slot }: EventOf<'slotTaken'>) {
   return slot === undefined ? undefined : withGeneration(preview, generation, { container: null, slot })
 }
@@ -127,12 +118,10 @@ function withGeneration(
   return generation?.number === number ? { ...preview, generation: { ...generation, ...what } } : undefined
 }
 
-/** Its process runs. */
 export function started(preview: In<'starting'>, { generation }: EventOf<'started'>, now: number) {
   return isOwn(preview, generation) ? { ...preview, stages: stage(preview, 'waiting', now) } : undefined
 }
 
-/** Its application has answered for the first time. */
 export function answered(preview: In<'starting'>, event: EventOf<'answered'>, now: number): In<'running'> | undefined {
   const { generation } = preview
   if (generation?.number !== event.generation || !isRouted(generation)) return undefined

@@ -1,4 +1,4 @@
-/** The states: what stays of a preview as it enters another one, and what it is there. Undefined where nothing changes. */
+/** What stays of a preview as it enters another state, and what it is there. */
 import { tryAgain, wantsNewer } from '../image-update.ts'
 import {
   fresh,
@@ -27,7 +27,7 @@ export function known(preview: Known & { pending?: Generation | null }): Known {
   return { ...stays, retiring: pending ? [...retiring, { ...pending, since: 0 }] : retiring }
 }
 
-/** The same once its image is gone: there is none any more that another one would be newer than. */
+/** Without an image there is none that another one would be newer than. */
 export function withoutImage(preview: Preview): Known {
   return { ...known(preview), image: null, update: null }
 }
@@ -37,7 +37,6 @@ export function nudged<P extends Preview>(preview: P): P {
   return { ...preview, change: preview.change + 1 }
 }
 
-/** The stages with one more that is reached. */
 export function stage(preview: Known, name: keyof Stages, now: number): Stages {
   return { ...preview.stages, [name]: now }
 }
@@ -47,11 +46,7 @@ export function withoutSlot(generation: Generation | null): Generation | null {
   return generation?.container ? { ...generation, slot: null } : null
 }
 
-/**
- * It waits for its turn.
- * @param wait milliseconds until that may come
- * @param reason what went wrong before
- */
+/** @param wait milliseconds */
 export function queued(
   base: Known,
   generation: Generation | null,
@@ -76,7 +71,6 @@ export function queued(
   })
 }
 
-/** What a start begins with, by what is known of its image. */
 export function firstQueuedPhase(preview: Pick<Known, 'image' | 'update'>): QueuedPhase {
   if (!preview.image) return 'findImage'
   return wantsNewer(preview) ? 'checkUpdate' : 'start'
@@ -88,7 +82,6 @@ function firstOf({ stages }: Known, by: StartedBy): Pick<Stages, 'first'> {
   return first === undefined ? {} : { first }
 }
 
-/** Its image has just come, or turned out to be the one to use: a generation of it is begun next. */
 export function starting(base: Known, now: number): In<'starting'> {
   return { ...base, since: now, stages: stage(base, 'starting', now), state: 'starting', generation: null }
 }
@@ -105,18 +98,15 @@ export function firstPhase(preview: Preview): 'draining' | 'ending' {
 
 const restarting = { draining: 'drainingToRestart', ending: 'endingToRestart' } as const
 
-/** Its container is to end, where it has one. */
 export function stopping(preview: Preview, why: StopWhy, now: number): InPhase<'stopping', 'draining' | 'ending'> {
   const generation = generationOf(preview)
   return { ...known(preview), since: now, state: 'stopping', phase: firstPhase(preview), generation, why }
 }
 
-/** It starts again once it has ended. */
 export function toRestart<P extends In<'stopping'> | In<'removing'>>(preview: P & { phase: 'draining' | 'ending' }): P {
   return nudged<P>({ ...preview, phase: restarting[preview.phase] })
 }
 
-/** It stays as it is once it has ended, though it was to start again. */
 export function notToRestart<P extends In<'stopping'> | In<'removing'>>(preview: P): P {
   return nudged({ ...preview, phase: isDraining(preview) ? ('draining' as const) : ('ending' as const) })
 }
@@ -126,12 +116,10 @@ export function stopped(base: Known, generation: Generation | null, why: Stopped
   return { ...base, since: now, state: 'stopped', generation, why }
 }
 
-/** Its row is to go. */
 export function gone(preview: Preview, why: UnknownWhy, now: number): In<'unknown'> {
   return { ...known(preview), since: now, state: 'unknown', why }
 }
 
-/** Whether an event is about the generation that a preview has. */
 export function isOwn(preview: Preview, number: number): boolean {
   return generationOf(preview)?.number === number
 }

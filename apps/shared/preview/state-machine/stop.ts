@@ -1,4 +1,3 @@
-/** How a preview ends: stopped, removed, cleaned up, forgotten. */
 import {
   firstPhase,
   gone,
@@ -26,7 +25,7 @@ export function stop(preview: In<'running'> | In<'paused'>, { why }: Stop, now: 
   return nudged(stopping(preview, why, now))
 }
 
-/** What comes up is not to. It is put where slots are now, so that it need not move. */
+/** `moved`: it will come up where slots are now, so that it need not stop. */
 export function cancel(preview: In<'queued'> | In<'pulling'> | In<'starting'>, { why }: Stop, now: number) {
   return why === 'disk' || why === 'moved' ? undefined : nudged(stopping(preview, why, now))
 }
@@ -47,7 +46,7 @@ export function removeForGood(preview: In<'removing'>, event: Stop | EventOf<'re
   return notToRestart(preview)
 }
 
-/** What is stopped already is cleaned at once where the disk needs its room, not only when it is old enough. */
+/** The reaper cleans it at once where the disk needs its room, not only when it is old enough. */
 export function freeDisk(preview: In<'stopped'>, { why }: Stop): In<'stopped'> | undefined {
   if (why !== 'disk' || preview.why === 'disk' || isOnItsWay(preview)) return undefined
   return preview.image || preview.generation ? nudged({ ...preview, why }) : undefined
@@ -58,12 +57,10 @@ export function giveUp(preview: In<'failed'>, { why }: Stop, now: number): In<'s
   return stopped(known(preview), null, why, now)
 }
 
-/** Its container is ended, and started anew. */
 export function restart(preview: In<'running'> | In<'paused'>, _: EventOf<'restart'>, now: number): In<'stopping'> {
   return toRestart(stopping(preview, 'asked', now))
 }
 
-/** It was about to be stopped as idle, and serves on. */
 export function inUse(
   preview: InPhase<'stopping', 'draining'>,
   _: EventOf<'inUse'>,
@@ -74,13 +71,11 @@ export function inUse(
   return generation && isRouted(generation) ? running(preview, generation, now, now) : undefined
 }
 
-/** Its container and its image are to go, and its row after them. */
 export function remove(preview: Preview, _: EventOf<'remove'>, now: number): In<'removing'> {
   const generation = generationOf(preview)
   return nudged({ ...known(preview), since: now, state: 'removing', phase: firstPhase(preview), generation })
 }
 
-/** Its drain is over. */
 export function ending<P extends Ending>(preview: P): P {
   return { ...preview, phase: 'ending' }
 }
@@ -89,7 +84,6 @@ export function endingToRestart<P extends Ending>(preview: P): P {
   return { ...preview, phase: 'endingToRestart' }
 }
 
-/** Its container has stopped, and is kept. */
 export function ended(preview: In<'stopping'>, _: EventOf<'ended'>, now: number): In<'stopped'> {
   return stopped(known(preview), withoutSlot(preview.generation), preview.why, now)
 }
@@ -98,7 +92,6 @@ export function endedToRestart(preview: In<'stopping'>, _: EventOf<'ended'>, now
   return queued({ ...known(preview), crashes: 0 }, withoutSlot(preview.generation), 'api', now)
 }
 
-/** Its container and its image are gone. */
 export function removed(preview: In<'removing'>, _: EventOf<'removed'>, now: number): In<'unknown'> {
   return gone(preview, 'removed', now)
 }
@@ -107,12 +100,11 @@ export function removedToRestart(preview: In<'removing'>, _: EventOf<'removed'>,
   return queued({ ...withoutImage(preview), crashes: 0 }, null, 'api', now)
 }
 
-/** What was pulled ahead is not offered any more: from now on it ages like all others. */
+/** Pulled ahead, but not offered any more: from now on it ages like all others. */
 export function unlisted(preview: In<'stopped'>, _: EventOf<'unlisted'>, now: number): In<'stopped'> | undefined {
   return preview.why === 'ahead' ? { ...preview, since: now, why: 'idle' } : undefined
 }
 
-/** Its container and its image are gone, and what is known of the tag stays. */
 export function cleaned(preview: In<'stopped'>): In<'stopped'> | undefined {
   const { image, generation, why } = preview
   return image || generation ? { ...withoutImage(preview), state: 'stopped', generation: null, why } : undefined
@@ -129,7 +121,6 @@ export function cleanedBeforePull(preview: In<'queued'>): In<'queued'> | undefin
   return nudged({ ...preview, ...withoutImage(preview), phase: 'findImage', generation: null })
 }
 
-/** It has nothing but its row, and has not been asked for for long. */
 export function forget(preview: In<'stopped'> | In<'failed'>, _: EventOf<'forget'>, now: number) {
   return isForgettable(preview) ? gone(preview, 'forgotten', now) : undefined
 }

@@ -1,17 +1,11 @@
 /**
- * What becomes of the streams and WebSockets that are open to a preview when something happens to it. Pure.
- *
- * A forgotten tab opens them again seconds after they were cut, for ever. So those that are open when a preview goes
- * rest with it, and wake it no more, until a person comes or it runs again.
+ * A forgotten tab opens its streams again seconds after they were cut, for ever. So those that are open when a preview
+ * goes rest with it, and do not wake it, until a person comes or it runs again.
  */
 import type { Event } from '../event.ts'
 import type { Preview } from '../preview.ts'
 
-/**
- * `rest`: those that are open now do not wake it. `return`: those that rested are like all others again.
- *
- * @param becomes what the event has made of the preview
- */
+/** `rest`: those that are open now do not wake it. `return`: those that rested are like all others again. */
 export function streamsAfter(event: Event, becomes: Preview): 'rest' | 'return' | undefined {
   switch (event.type) {
     case 'start':

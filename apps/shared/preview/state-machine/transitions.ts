@@ -1,10 +1,7 @@
 /**
- * The life of a preview: the one state machine. A row an event, in it the states that it means something to.
- *
- * A step is called for the states, and phases, that its row names. It may still return undefined, for what is no question
- * of the state: a late report of an older generation, an image that is here already. In all of them `now` is milliseconds
- * since 1970. They live in start.ts (from the wish to the first answer), failure.ts, update.ts (a newer image, and its
- * generation beside the one that serves), pause.ts and stop.ts; states.ts makes the states.
+ * One row an event, in it the states, and phases, that it means something to. A step may still return undefined, for
+ * what is no question of the state: a late report of an older generation, an image that is here already.
+ * `now` is milliseconds since 1970.
  */
 import * as failure from './failure.ts'
 import * as pause from './pause.ts'
@@ -22,7 +19,6 @@ type Cell<E extends EventType, S extends State> = S extends keyof Phases
   : Step<E, In<S>>
 type Row<E extends EventType> = { [S in State]?: Cell<E, S> }
 
-/** It is known of the preview whatever its state, as long as it has a row. */
 function inEvery<E extends EventType>(step: Step<E, Preview>): Row<E> {
   const here = { queued: step, pulling: step, starting: step, running: step, paused: step }
   return { ...here, stopping: step, stopped: step, removing: step, failed: step }
@@ -94,13 +90,7 @@ const transitions: { [E in EventType]: Row<E> } = {
   curbed:     { running: failure.curbed },
 }
 
-/**
- * What becomes of a preview. `store.apply` is the only caller that commits the answer.
- *
- * @param preview the preview as it is, or undefined for one without a row
- * @param id the preview the event is about
- * @returns the preview as it will be; state `unknown` asks for the row to go; undefined: the event changes nothing
- */
+/** Only `store.apply` commits the answer. State `unknown`: the row is to go. Undefined: the event changes nothing. */
 export function next(preview: Preview | undefined, id: PreviewId, event: Event, now: number): Preview | undefined {
   const was = preview ?? unknown(id, now)
   const row = transitions[event.type] as Partial<Record<State, AnyStep | Partial<Record<string, AnyStep>>>>

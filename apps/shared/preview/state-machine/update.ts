@@ -1,7 +1,3 @@
-/**
- * How a preview comes by a newer image: it is wanted, it is here or does not come, and where the preview runs, a
- * generation of it comes up beside the one that serves, and takes over.
- */
 import { firstQueuedPhase, known, nudged, starting, stopped } from './states.ts'
 import { stillNewer } from '../image-update.ts'
 import type { EventOf } from '../event.ts'
@@ -10,10 +6,7 @@ import { AT_ONCE, isRouted, type Generation } from '../generation.ts'
 import type { Reason } from '../failure-reason.ts'
 import type { Notice } from '../notice.ts'
 
-/**
- * The newest image is wanted, whatever came of an earlier try. `digest` is what the registry told, where it was asked;
- * that is news only once.
- */
+/** Voids an earlier failure. `digest`: what the registry told, where it was asked; that is news only once. */
 export function refresh<P extends Preview>(preview: P, { digest }: EventOf<'refresh'>): P | undefined {
   // Without an image a start asks the registry in any case; an image that Lotan did not pull stays as it is.
   if (preview.image ? !preview.image.pulled : preview.state !== 'pulling') return undefined
@@ -24,13 +17,12 @@ export function refresh<P extends Preview>(preview: P, { digest }: EventOf<'refr
   return { ...preview, update, refreshes }
 }
 
-/** What was about to start looks for it first. */
 export function refreshFirst(preview: In<'queued'>, event: EventOf<'refresh'>): In<'queued'> | undefined {
   const refreshed = refresh(preview, event)
   return refreshed && preview.phase === 'start' ? { ...refreshed, phase: 'checkUpdate' } : refreshed
 }
 
-/** There is no newer image, by the answer to that asking. The image that is here is what was waited for. */
+/** There is no newer image: the one that is here is what was waited for. */
 export function current(
   preview: Preview,
   { number }: Pick<EventOf<'current'>, 'number'>,
@@ -43,7 +35,7 @@ export function current(
   return goOn({ ...preview, update }, now)
 }
 
-/** There is a newer image, or there may be one, but it does not come: the one that is here is used. */
+/** There may be a newer image, but it does not come: the one that is here is used. */
 export function notRenewed(
   preview: Preview,
   { reason, number, rest = FAILURE_REST_MS }: Omit<EventOf<'notRenewed'>, 'type'>,
@@ -58,12 +50,10 @@ export function notRenewed(
   return goOn({ ...preview, update }, now)
 }
 
-/** Whether its start is kept waiting for an answer about its newest image. */
 function isKeptWaiting({ state }: Preview): boolean {
   return state === 'pulling' || state === 'queued'
 }
 
-/** What waited for a newer image that does not come starts with the one that is here. */
 function goOn(preview: Preview, now: number): Preview {
   if (preview.state === 'pulling') return starting(known(preview), now)
   return preview.state === 'queued' ? nudged({ ...preview, phase: firstQueuedPhase(preview) }) : preview
@@ -71,7 +61,7 @@ function goOn(preview: Preview, now: number): Preview {
 
 type Renewed = EventOf<'renewed'>
 
-/** A newer image is here; where it turns out to be the one that the preview has, the registry has none that is newer. */
+/** A newer image is here; where it is the one that the preview has, the registry has none that is newer. */
 function unlessSame<P extends Preview>(step: (preview: P, event: Renewed, now: number) => Preview | undefined) {
   return (preview: P, event: Renewed, now: number): Preview | undefined => {
     const { image } = preview
@@ -84,7 +74,6 @@ function unlessSame<P extends Preview>(step: (preview: P, event: Renewed, now: n
 /** What comes up or goes has it with its next start, which asks again. */
 export const renewedMeanwhile = unlessSame(() => undefined)
 
-/** What runs is replaced by it. */
 export const renewedWhileRunning = unlessSame<In<'running'>>((preview, event) => {
   const renewed = withImage(preview, event)
   if (preview.image?.id === event.image.id) return withDigest(renewed)
@@ -93,13 +82,11 @@ export const renewedWhileRunning = unlessSame<In<'running'>>((preview, event) =>
   return nudged({ ...renewed, ...known(renewed), notices, rejectedImage: null, pending: null })
 })
 
-/** What sleeps has it with its next start. */
 export const renewedAtRest = unlessSame<In<'paused'> | In<'stopped'>>((preview, event) => {
   const renewed = withImage(preview, event)
   return preview.image?.id === event.image.id ? withDigest(renewed) : renewed
 })
 
-/** It voids a failure. */
 export const renewedAfterFailure = unlessSame<In<'failed'>>((preview, event, now) =>
   stopped({ ...known(withImage(preview, event)), crashes: 0 }, null, 'renewed', now),
 )
@@ -108,10 +95,7 @@ function withImage<P extends Preview>(preview: P, { image, number }: Renewed): P
   return { ...preview, image, update: stillNewer(preview.update, number, image) }
 }
 
-/**
- * The tag has the same image by another digest, since its index was pushed again with another attestation, say: the same
- * containers go on, and are that digest's.
- */
+/** The same image by another digest: its index was pushed again with another attestation, say. Its containers go on. */
 function withDigest(preview: In<'running'> | In<'paused'> | In<'stopped'>): Preview {
   const { image, generation } = preview
   const of = <G extends Generation | null>(generation: G): G =>
@@ -121,7 +105,6 @@ function withDigest(preview: In<'running'> | In<'paused'> | In<'stopped'>): Prev
   return { ...preview, generation: of(generation) } as Preview
 }
 
-/** A generation of the newer image comes up beside the one that serves, at the slot that the store has given it. */
 export function replace(preview: In<'running'>, { slot, port }: EventOf<'replace'>): In<'running'> | undefined {
   const { image } = preview
   if (!image || !isOutdated(preview) || preview.pending || slot === undefined) return undefined
@@ -130,12 +113,10 @@ export function replace(preview: In<'running'>, { slot, port }: EventOf<'replace
   return { ...preview, generations: number, pending }
 }
 
-/** The engine has made the container of what comes up. */
 export function created(preview: In<'running'>, { generation, container }: EventOf<'created'>) {
   return withComing(preview, generation, { container })
 }
 
-/** It comes up at another slot, with another container. */
 export function slotTaken(preview: In<'running'>, { generation, slot }: EventOf<'slotTaken'>) {
   return slot === undefined ? undefined : withComing(preview, generation, { container: null, slot })
 }
@@ -145,7 +126,6 @@ function withComing(preview: In<'running'>, number: number, what: Partial<Genera
   return pending?.number === number ? { ...preview, pending: { ...pending, ...what } } : undefined
 }
 
-/** The newer container answers: the route moves to it, and the older one leaves. */
 export function takenOver(preview: In<'running'>, event: EventOf<'answered'>, now: number): In<'running'> | undefined {
   const { pending, generation } = preview
   if (pending?.number !== event.generation || !isRouted(pending)) return undefined
@@ -160,20 +140,17 @@ export function takenOver(preview: In<'running'>, event: EventOf<'answered'>, no
   })
 }
 
-/** The newer image does not come up: the older container serves on, and the admin is told. */
 export function rejected(preview: In<'running'>, reason: Reason): In<'running'> | undefined {
   if (!preview.pending) return undefined
   const notices: Notice[] = [{ code: 'update-rejected', reason }]
   return { ...preview, ...known(preview), pending: null, rejectedImage: preview.pending.image, notices }
 }
 
-/** A generation that leaves is not waited for any more. */
 export function atOnce<P extends Preview>(preview: P, generation: number): P {
   const retiring = preview.retiring.map((one) => (one.number === generation ? { ...one, since: AT_ONCE } : one))
   return { ...preview, retiring }
 }
 
-/** The container of a generation that was leaving is gone. */
 export function left(preview: Preview, { generation }: EventOf<'left'>): Preview | undefined {
   const retiring = preview.retiring.filter(({ number }) => number !== generation)
   return retiring.length < preview.retiring.length ? { ...preview, retiring } : undefined
