@@ -15,7 +15,7 @@ const read = (...names: string[]) => fs.readFile(path.join(import.meta.dirname, 
 const first = await read('first-version.sql')
 /** The tables of version 7 with the same rows, and what later versions than the first had noted beside them. */
 const seventh = [
-  ...(await read('../shared/store/version-7.sql')).split(/^(?=INSERT)/m).slice(0, 1),
+  ...(await read('../shared/store/schema/version-7.sql')).split(/^(?=INSERT)/m).slice(0, 1),
   ...first.split(/^(?=INSERT)/m).slice(1),
   "INSERT INTO pulled SELECT image ->> 'id', tag, '{repository}', image ->> 'digest' FROM preview;",
 ].join('')

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import Database from 'better-sqlite3'
-import { migrate, newestVersion } from './schema.ts'
+import { migrate, newestVersion } from './schema/schema.ts'
 
 /** The exit code of a process that finds its database damaged or replaced: the launcher sees to the file then. */
 export const DAMAGED = 65

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { firstFault, isDamage, watchFiles, whatIsDamaged } from './damage.ts'
-import { migrate } from './schema.ts'
+import { migrate } from './schema/schema.ts'
 
 /** Damaged files that are kept, to be looked into: each is as large as the database was. */
 const KEPT = 3

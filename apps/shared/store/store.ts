@@ -1,6 +1,6 @@
 /**
  * `apply` is the one place that changes a preview: read, `next`, write, in one immediate transaction. To wait for a
- * change, compare `version()`, which costs microseconds. `schema.sql` shows the tables.
+ * change, compare `version()`, which costs microseconds. `schema/schema.sql` shows the tables.
  */
 import { next } from '../preview/state-machine/transitions.ts'
 import type { Log } from '../log.ts'

@@ -1,6 +1,6 @@
 /** The schema, as the steps that led to it. A step is never changed once it has shipped; a new one is added below. */
 import type { Database } from 'better-sqlite3'
-import { firstSteps, type Step } from './schema-first-steps.ts'
+import { firstSteps, type Step } from './first-steps.ts'
 
 const steps: Step[] = [
   ...firstSteps,

@@ -1,6 +1,6 @@
 /** Up to version 7 notices were words, in one text. */
 import type { Database } from 'better-sqlite3'
-import type { Notice } from '../preview/notice.ts'
+import type { Notice } from '../../preview/notice.ts'
 
 const CURBED =
   'It tries to make more processes than it may, without end: it gets little of the processor until it stops that.'
