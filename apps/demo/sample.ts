@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { staticBusybox } from '../shared/busybox.ts'
 import type { Engine } from '../shared/engine/engine.ts'
 
 /** Without a colour the image is the one that fails on purpose. */
@@ -58,27 +59,9 @@ export async function buildSample(
     const files = hex ? ['index.html', 'todo.css', 'todo.js', 'httpd.conf'] : ['start.sh']
     await copy(hex ? 'Dockerfile' : 'bad.Dockerfile', 'Dockerfile')
     for (const file of files) await copy(file)
-    await fs.copyFile(await busybox(), path.join(dir, 'busybox'))
+    await fs.copyFile(await staticBusybox(), path.join(dir, 'busybox'))
     await engine.build(dir, ['Dockerfile', 'busybox', ...files], reference)
   } finally {
     await fs.rm(dir, { recursive: true })
-  }
-}
-
-/** The static busybox: the images hold nothing else. */
-export async function busybox(): Promise<string> {
-  for (const file of ['/bin/busybox', '/usr/bin/busybox']) if (await isStatic(file)) return file
-  throw new Error('there is no busybox on this machine that needs no libraries: install busybox-static')
-}
-
-/** A dynamic ELF file names its loader at its head. */
-async function isStatic(file: string): Promise<boolean> {
-  const program = await fs.open(file).catch(() => undefined)
-  if (!program) return false
-  try {
-    const { buffer, bytesRead } = await program.read(Buffer.alloc(4_096), 0, 4_096, 0)
-    return !buffer.subarray(0, bytesRead).includes('/ld-')
-  } finally {
-    await program.close()
   }
 }

@@ -7,12 +7,14 @@ import type { Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { openDisk } from './images/disk-space.ts'
 import type { Network } from './network/network.ts'
+import type { Sandboxes } from './sandboxes/open-sandboxes.ts'
 
 export interface Dependencies {
   config: Config
   store: Store
   engine: Engine
   network: Network
+  sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   registry: Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>
   disk: ReturnType<typeof openDisk>

@@ -28,6 +28,7 @@ import { until } from '../testing/harness/until.ts'
 import { openHandler } from './worker.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
+import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import type { Dependencies, Waits } from './dependencies.ts'
 
 export type Harness = Awaited<ReturnType<typeof openHarness>>
@@ -41,6 +42,7 @@ export async function openHarness(repository: string, env: Record<string, string
     REPOSITORY: repository,
     LOTAN_START_TIMEOUT_SECONDS: '8',
     LOTAN_SLOTS: '100',
+    LOTAN_SANDBOXES: '0',
     ...env,
   }
   const config = readConfig(settings)
@@ -66,11 +68,15 @@ export async function openHarness(repository: string, env: Record<string, string
   })
   const nudges = openQueue(config, log)
   await until('Redis answers', () => nudges.ping().then(() => true))
+  const sandboxes = openSandboxes({ engine, store, network, config, log })
+  const closing = new AbortController()
+  void sandboxes.keep(closing.signal)
   const baseDeps: Omit<Dependencies, 'disk'> = {
     config,
     store,
     engine,
     network,
+    sandboxes,
     nudges,
     registry: openRegistry(config),
     connections: sampleConnections,
@@ -140,6 +146,7 @@ export async function openHarness(repository: string, env: Record<string, string
     containers: (tag?: string) => engine.list(tag),
 
     async close() {
+      closing.abort()
       await workers?.close()
       await nudges.close()
       for (const child of children) child.kill('SIGKILL')
@@ -148,6 +155,7 @@ export async function openHarness(repository: string, env: Record<string, string
       // A create that was under way when its queue-processor was killed ends a moment later.
       for (let looks = 0; looks < 2; looks++) {
         for (const { id } of await engine.list().catch(() => [])) await removeByHand(id)
+        for (const { id } of await engine.listSandboxes().catch(() => [])) await removeByHand(id)
         await sleep(300)
       }
       for (const name of await imagesBelow(`${config.repository}:`)) await removeImageByHand(name)

@@ -10,6 +10,7 @@ import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openHandler } from './worker.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
+import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import { openNetwork } from './network/network.ts'
 import { defaultWaits } from './dependencies.ts'
 import { watchBombs } from './containers/watch-fork-bombs.ts'
@@ -23,9 +24,22 @@ const engine = openEngine(config)
 const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), config, log })
 const registry = openRegistry(config)
 const waits = { ...defaultWaits, grace: config.grace }
-const tools = { config, store, engine, network, nudges, registry, connections: sampleConnections, waits, log }
+const sandboxes = openSandboxes({ engine, store, network, config, log })
+const tools = {
+  config,
+  store,
+  engine,
+  network,
+  sandboxes,
+  nudges,
+  registry,
+  connections: sampleConnections,
+  waits,
+  log,
+}
 const dependencies = { ...tools, disk: openDisk(tools) }
 void network.keep(signal)
+void sandboxes.keep(signal)
 void watchBombs(tools, signal)
 await emptyQueues()
 const workers = openWorkers(config, widths, openHandler(dependencies), log)

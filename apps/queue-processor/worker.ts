@@ -80,6 +80,8 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
 
   async function finish(id: PreviewId, turn: Turn, before: Preview | undefined, outcome: Outcome) {
     busy.delete(id)
+    // A generation may have gone, or come to rest.
+    deps.sandboxes.nudge()
     try {
       const now = store.get(id)
       if (turn.swept) await nudges.sweep(id)

@@ -133,7 +133,7 @@ test('what a route leads to and could not be looked into is told, so that nothin
     engine: { findImage: away, inspect: away, output: away },
     log,
   })
-  const generation = { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 }
+  const generation = { number: 1, container: 'c', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 }
   const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [] }
   const preview = store.apply('red', { type: 'adopt', frozen: false, generation, image }) as In<'running'>
   const all = (action: Action) => reap.applyAll([{ do: 'nudge', preview }, action], Date.now())

@@ -21,10 +21,7 @@ const UPDATE_EVERY_MS = 30_000
 
 export interface Dependencies {
   config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
-  store: Pick<
-    Store,
-    'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'endpointAt' | 'forgetRepository'
-  >
+  store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'isTaken' | 'forgetRepository'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
   log: Log
@@ -75,7 +72,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
     const id = idOf(preview)
     if (!generation?.container) return
     const found = await engine.inspect(generation.container)
-    if (found && (found.running || preview.state === 'stopped')) return
+    if (found && ((found.running && !found.cutOff) || preview.state === 'stopped')) return
     const reason: Reason = found
       ? await reasonFor(preview, found)
       : { code: 'exited', detail: 'another program removed the container' }
@@ -89,6 +86,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
   async function checkSlot(seen: Preview, generation: Routed): Promise<void> {
     const id = idOf(seen)
     const found = await engine.inspect(generation.container)
+    if (found?.cutOff && (seen.state === 'running' || seen.state === 'paused')) return checkExit(seen)
     const slotScheme = slotSchemeIn(store.facts)
     if (!found?.running || !isMisplaced(generation, found, { slotScheme, config })) return
     // The preview may have been restarted since the inspection.
@@ -106,6 +104,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
 
   async function reasonFor({ image }: Preview, found: Inspected): Promise<Reason> {
     const { id, exitCode, oomKilled, startedAt, finishedAt } = found
+    if (found.running) return { code: 'exited', detail: 'the sandbox that held its network ended' }
     return {
       ...(oomKilled
         ? {
@@ -136,7 +135,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
     // It may have been removed meanwhile, which leaves no row, but a history.
     if (!isUnknown(generation, store.lastGeneration(id))) return
     const slot = slotOf(slotScheme, { address, published })
-    if (!image || slot === null || slot > config.slots || store.endpointAt(slot)) return nudges.sweep(id)
+    if (!image || slot === null || slot > config.slots || store.isTaken(slot)) return nudges.sweep(id)
     log.info({ ...logFields(id), container: found.id, slot }, 'adopting a container that has no row')
     if (pulled && image.digest) store.pulled.note({ ...splitId(id), id: image.id, reference, digest: image.digest })
     store.apply(id, {
@@ -147,6 +146,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
         number: generation,
         container: found.id,
         slot,
+        sandbox: found.sandbox,
         image: image.id,
         digest: image.digest,
         port: port ?? config.containerPort ?? image.ports[0] ?? 80,

@@ -35,7 +35,8 @@ export async function serveHttp(socket: string, { instance, engine, store, log }
     const found = id && (await engine.inspect(id))
     // Another instance's containers do not exist here.
     if (!id || !found || found.labels['lotan.instance'] !== instance) return json(res, 404, {})
-    if (!logs) return json(res, 200, { running: found.running, exitCode: found.running ? null : found.exitCode })
+    const running = found.running && !found.cutOff
+    if (!logs) return json(res, 200, { running, exitCode: found.running ? null : found.exitCode })
     return follow(id, url.searchParams, res)
   }
 

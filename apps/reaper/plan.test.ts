@@ -34,7 +34,7 @@ const known = {
   update: null,
   refreshes: 0,
 }
-const generation = { number: 2, container: 'c2', slot: 5, image: 'i', digest: null, port: 80 }
+const generation = { number: 2, container: 'c2', slot: 5, sandbox: null, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }
 const running = (over: Partial<Preview> = {}) =>
   ({ ...known, state: 'running', generation, readyAt: NOW - 30 * MINUTE, pending: null, ...over }) as Preview
@@ -67,6 +67,7 @@ const container = (over: Partial<Container> = {}): Container => ({
   digest: null,
   address: '10.83.0.13',
   published: null,
+  sandbox: null,
   port: 80,
   pulled: true,
   ...over,

@@ -26,7 +26,7 @@ function red(lastSeen: number | null): Preview {
     update: null,
     refreshes: 0,
     state: 'running',
-    generation: { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 },
+    generation: { number: 1, container: 'c', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 },
     readyAt: NOW,
     pending: null,
   }

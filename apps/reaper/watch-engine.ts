@@ -4,7 +4,7 @@ import { EngineError, type Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { openApplyPlan } from './apply-plan.ts'
-import { logFields } from '../shared/preview/preview-id.ts'
+import { idOf, logFields } from '../shared/preview/preview-id.ts'
 
 const FIRST_PAUSE_MS = 200
 /** A failed connection costs nothing, and visitors wait for the engine. */
@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 1_000
 
 export interface Dependencies {
   engine: Pick<Engine, 'events'>
-  store: Pick<Store, 'get'>
+  store: Pick<Store, 'get' | 'sandboxes'>
   reap: Pick<ReturnType<typeof openApplyPlan>, 'checkExit'>
   /** Called after each connect, since events in between are lost. @throws EngineError */
   compare: () => Promise<void>
@@ -30,16 +30,18 @@ export async function watchEngine(
       await compare()
       if (failures > 0) log.info('the engine answers again')
       failures = 0
-      for await (const { action, preview: id, generation } of engine.events(signal, since)) {
-        if (action === 'start') continue
-        const preview = store.get(id)
+      for await (const event of engine.events(signal, since)) {
+        if (event.action === 'start') continue
+        const id = event.sandbox === undefined ? event.preview : store.sandboxes.get(event.sandbox)?.preview
+        const preview = id && store.get(id)
         // The queue-processor handles deaths during a start or a stop itself.
         if (preview?.state !== 'running' && preview?.state !== 'paused' && preview?.state !== 'stopped') continue
-        if (preview.generation?.number !== generation) continue
+        const { number, sandbox } = preview.generation ?? {}
+        if (event.sandbox === undefined ? number !== event.generation : sandbox !== event.sandbox) continue
         void reap
           .checkExit(preview)
           .catch((error: unknown) =>
-            log.warn({ err: error, ...logFields(id) }, 'a container that ended could not be inspected'),
+            log.warn({ err: error, ...logFields(idOf(preview)) }, 'a container that ended could not be inspected'),
           )
       }
     } catch (error) {

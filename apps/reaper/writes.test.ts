@@ -101,7 +101,7 @@ test('looks of the last minute are kept, and one before them', () => {
 
 test('all containers of a preview may write, but for what rests and what is killed already', () => {
   const limits = { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '3g' }
-  const generation = { number: 1, container: 'c1', slot: 1, image: 'i', digest: null, port: 80 }
+  const generation = { number: 1, container: 'c1', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 }
   const of = (state: string, facts: object = {}) =>
     writersOf({ repository: '', tag: 'red', image: null, retiring: [], state, generation, pending: null, ...facts } as never, { limits })
       .map(({ container, runs }) => `${container} ${runs ? 'runs' : 'rests'}`) // prettier-ignore

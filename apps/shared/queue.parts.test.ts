@@ -209,7 +209,10 @@ test('two Lotans on one Redis do not hear each other', async () => {
 test('everything that waits can be forgotten, and asked for again', async () => {
   const { config, nudges } = ownQueue()
   const preview = previewOf('red')
-  const frozen = { generation: { number: 1, container: 'c', slot: 1, image: 'i', digest: null, port: 80 }, readyAt: 0 }
+  const frozen = {
+    generation: { number: 1, container: 'c', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 },
+    readyAt: 0,
+  }
   const waking: Preview = { ...preview, ...frozen, tag: 'ice', state: 'paused', phase: 'waking' }
   assert.equal(laneOf({ ...waking, phase: 'frozen' }), undefined)
   assert.equal(laneOf({ ...waking, phase: 'draining' }), 'stop')

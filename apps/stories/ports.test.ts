@@ -10,7 +10,7 @@ import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import { generationOf } from '../shared/preview/preview.ts'
 import { gatewayOf } from '../shared/slots/slots.ts'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
-import { docker, kill, removeByHand } from '../testing/harness/docker.ts'
+import { docker, networkOf, kill, removeByHand } from '../testing/harness/docker.ts'
 import { buildApp, buildApps } from '../testing/images/build.ts'
 import { startLoad } from '../testing/clients/load.ts'
 import { openOutside, reachedFrom } from '../testing/harness/reach.ts'
@@ -54,10 +54,7 @@ describe('previews behind ports of 127.0.0.1', { timeout: 300_000 }, () => {
 
   /** The port of 127.0.0.1 that leads to a tag's container, and the container's address. */
   async function inspect(tag: string) {
-    const { HostConfig, NetworkSettings } = await docker<{
-      HostConfig: { PortBindings: Record<string, { HostIp: string; HostPort: string }[]> }
-      NetworkSettings: { Networks: Record<string, { IPAddress: string }> }
-    }>('GET', `/containers/${await lotan.containerOf(tag)}/json`)
+    const { HostConfig, NetworkSettings } = await networkOf(await lotan.containerOf(tag))
     const [[inside, bound] = ['', []]] = Object.entries(HostConfig.PortBindings)
     return { inside, bound, address: Object.values(NetworkSettings.Networks)[0]!.IPAddress }
   }
@@ -246,10 +243,7 @@ describe('previews behind ports of 127.0.0.1', { timeout: 300_000 }, () => {
   }
 
   async function publishedBy(container: string): Promise<string | undefined> {
-    const { HostConfig } = await docker<{ HostConfig: { PortBindings: Record<string, { HostPort: string }[]> } }>(
-      'GET',
-      `/containers/${container}/json`,
-    )
+    const { HostConfig } = await networkOf(container)
     return Object.values(HostConfig.PortBindings)[0]?.[0]?.HostPort
   }
 

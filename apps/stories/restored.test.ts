@@ -20,7 +20,8 @@ describe('a preview that runs elsewhere than its row says', { timeout: 300_000 }
     await buildApps(registry.repository, ['one', 'other'])
     lotan = await startLotan({
       repository: registry.repository,
-      env: { LOTAN_GRACE_SECONDS: '1', LOTAN_MAX_RUNNING: '5' },
+      // Its rows are put in each other's place by hand.
+      env: { LOTAN_GRACE_SECONDS: '1', LOTAN_MAX_RUNNING: '5', LOTAN_SANDBOXES: '0' },
     })
     lotan.store.facts.set('lastSlot', 8)
     for (const tag of ['one', 'other']) await lotan.request(tag, { path: '/plain' })
@@ -83,16 +84,26 @@ describe('a preview that runs elsewhere than its row says', { timeout: 300_000 }
     const dir = path.join(lotan.config.dataDir, 'redis')
     const file = await fs.readFile(path.join(dir, 'dump.rdb'))
     await fs.writeFile(path.join(dir, 'dump.rdb'), file.subarray(0, file.length / 2))
+    lotan.env.LOTAN_SANDBOXES = '1'
     await lotan.again()
     const { status, text } = await lotan.click('one', '/plain')
     assert.deepEqual([status, text], [200, 'one'])
     assert.deepEqual(await fs.readdir(`${dir}.unreadable`), ['dump.rdb'])
   })
 
+  test('may have a sandbox', async () => {
+    await until('one stands ready', () => lotan.store.sandboxes.list().some(({ state }) => state === 'ready'))
+    await lotan.api('DELETE', '/previews/other')
+    await lotan.untilState('other', 'unknown')
+    await lotan.click('other', '/plain')
+    assert.notEqual(sandboxOf('other'), null)
+  })
+
   for (const how of ['overwritten in its middle', 'removed', 'without its tables'] as const)
     test(`stays what it is where the database is ${how}: that is begun anew from what runs`, async (t) => {
       const file = path.join(lotan.config.dataDir, 'lotan.sqlite')
       const container = await lotan.containerOf('one')
+      const sandbox = sandboxOf('other')
       const said = lotan.said().length
       const visits = keepVisiting(lotan, ['one', 'other'])
       lotan.letGo()
@@ -115,6 +126,7 @@ describe('a preview that runs elsewhere than its row says', { timeout: 300_000 }
       assert.match(notReady, /restarting|is damaged|is being rebuilt/)
       assert.match(lotan.said().slice(said), /what stopped previews had written, all history .* are lost/)
       assert.equal(await lotan.containerOf('one'), container)
+      assert.equal(sandboxOf('other'), sandbox)
       assert.ok(setAside(file).length > 0 || how === 'removed')
     })
 
@@ -129,5 +141,10 @@ describe('a preview that runs elsewhere than its row says', { timeout: 300_000 }
   function slotOf(tag: string): number | null {
     const preview = lotan.store.get(tag)
     return preview?.state === 'running' ? preview.generation.slot : null
+  }
+
+  function sandboxOf(tag: string): number | null {
+    const preview = lotan.store.get(tag)
+    return preview?.state === 'running' ? preview.generation.sandbox : null
   }
 })

@@ -10,35 +10,45 @@ const MINUTES = 6
 /** Six slots, each of which rests 30 s: faster than this they are not given out anyway. */
 const EVERY_MS = 4_000
 
-for (const slotKind of ['network', 'port'] as const)
-  describe(`previews that come and go on few slots of kind ${slotKind}`, { timeout: (MINUTES + 4) * 60_000 }, () => {
-    let storm: Storm
+for (const [slotKind, sandboxes] of [
+  ['network', 2],
+  ['port', 2],
+  ['network', 0],
+  ['port', 0],
+] as const)
+  describe(
+    `previews that come and go on few slots of kind ${slotKind}, with ${sandboxes} sandboxes`,
+    { timeout: (MINUTES + 4) * 60_000 },
+    () => {
+      let storm: Storm
 
-    before(async () => {
-      storm = await openStorm({ peopled, quiet, pause: 5, slotKind })
-    })
-    after(async () => storm?.close())
+      before(async () => {
+        storm = await openStorm({ peopled, quiet, pause: 5, slotKind, sandboxes })
+      })
+      after(async () => storm?.close())
 
-    test('are never shown under another’s host', async (t) => {
-      const tags = [...peopled, ...quiet]
-      const paused = new Set<string>()
-      storm.visit()
-      const end = Date.now() + MINUTES * 60_000
-      for (let step = 0; Date.now() < end; step++) {
-        // The numbers of tags and of disturbances have no divisor in common: all combinations come.
-        const [name, tag] = [disturbances[step % disturbances.length]!, tags[step % tags.length]!]
-        await storm.disturb(name, tag)
-        await sleep(EVERY_MS / 2)
-        for (const { tag, state } of storm.lotan.store.list()) if (state === 'paused') paused.add(tag)
-        // What robots alone visit nobody wakes, and what crashed too often is given up.
-        for (const each of tags) if (storm.lotan.store.get(each)?.state !== 'running') await storm.disturb('add', each)
-        await sleep(EVERY_MS / 2)
-      }
-      const account = storm.account()
-      t.diagnostic(JSON.stringify(account, null, 2))
-      assert.deepEqual(storm.wrong(), [])
-      assert.ok(account.served >= 100_000, `only ${account.served} answers came`)
-      assert.deepEqual([...paused].sort(), quiet.toSorted())
-      assert.ok(account.sharedAddresses >= 3, `only ${account.sharedAddresses} slots were taken over`)
-    })
-  })
+      test('are never shown under another’s host', async (t) => {
+        const tags = [...peopled, ...quiet]
+        const paused = new Set<string>()
+        storm.visit()
+        const end = Date.now() + MINUTES * 60_000
+        for (let step = 0; Date.now() < end; step++) {
+          // The numbers of tags and of disturbances have no divisor in common: all combinations come.
+          const [name, tag] = [disturbances[step % disturbances.length]!, tags[step % tags.length]!]
+          await storm.disturb(name, tag)
+          await sleep(EVERY_MS / 2)
+          for (const { tag, state } of storm.lotan.store.list()) if (state === 'paused') paused.add(tag)
+          // What robots alone visit nobody wakes, and what crashed too often is given up.
+          for (const each of tags)
+            if (storm.lotan.store.get(each)?.state !== 'running') await storm.disturb('add', each)
+          await sleep(EVERY_MS / 2)
+        }
+        const account = storm.account()
+        t.diagnostic(JSON.stringify(account, null, 2))
+        assert.deepEqual(storm.wrong(), [])
+        assert.ok(account.served >= 100_000, `only ${account.served} answers came`)
+        assert.deepEqual([...paused].sort(), quiet.toSorted())
+        assert.ok(account.sharedAddresses >= 3, `only ${account.sharedAddresses} slots were taken over`)
+      })
+    },
+  )

@@ -9,7 +9,7 @@ describe('previews that take over each other’s slots', { timeout: 300_000 }, (
   let storm: Storm
 
   before(async () => {
-    storm = await openStorm({ peopled: ['one', 'two', 'three', 'four'], pause: 20 })
+    storm = await openStorm({ peopled: ['one', 'two', 'three', 'four'], pause: 20, sandboxes: 0 })
   })
   after(async () => storm?.close())
 
@@ -67,4 +67,43 @@ describe('previews that take over each other’s slots', { timeout: 300_000 }, (
   function isUp(tag: string): boolean {
     return storm.lotan.store.get(tag)?.state === 'running'
   }
+})
+
+describe('previews whose sandboxes are taken from them', { timeout: 300_000 }, () => {
+  let storm: Storm
+  const tags = ['one', 'two', 'three', 'four']
+  const ways = ['kill', 'rm -f', 'kill sandbox', 'rm sandbox'] as const
+
+  before(async () => {
+    storm = await openStorm({ peopled: tags, pause: 20, sandboxes: 4 })
+  })
+  after(async () => storm?.close())
+
+  test('come back, each with one of its own, and are never shown under another’s host', async (t) => {
+    const { lotan, disturb } = storm
+    const rowOf = (tag: string) => lotan.store.sandboxes.list().find(({ preview }) => preview === tag)
+    for (const tag of tags) {
+      await until('a sandbox is ready', () => lotan.store.sandboxes.list().some(({ state }) => state === 'ready'))
+      await disturb('add', tag)
+      await lotan.untilState(tag, 'running')
+    }
+    storm.visit()
+    await until('all are visited', () => storm.served() > 400)
+    // Three times each: what is lost more often is given up.
+    for (const round of [0, 1, 2]) {
+      const stages = tags.map((tag) => lotan.store.get(tag)!.stages.running)
+      const done = await Promise.all(tags.map((tag, i) => disturb(ways[(i + round) % 4]!, tag)))
+      assert.deepEqual(done, [true, true, true, true])
+      const isBack = (tag: string, i: number) => {
+        const preview = lotan.store.get(tag)
+        return preview?.state === 'running' && preview.stages.running !== stages[i]
+      }
+      await until('all are back', () => tags.every(isBack))
+      const before = storm.served()
+      await until('all are visited on', () => storm.served() > before + 400)
+    }
+    assert.equal(new Set(tags.map((tag) => rowOf(tag)!.number)).size, 4)
+    t.diagnostic(JSON.stringify(storm.account()))
+    assert.deepEqual(storm.wrong(), [])
+  })
 })

@@ -25,7 +25,7 @@ function makeBed(t: TestContext) {
 type Store = ReturnType<ReturnType<typeof makeBed>['open']>
 
 function up(store: Store, tag: string, slot: number) {
-  const generation = { number: 1, container: `c-${tag}`, slot, image: 'i', digest: null, port: 80 }
+  const generation = { number: 1, container: `c-${tag}`, slot, sandbox: null, image: 'i', digest: null, port: 80 }
   store.apply(tag, { type: 'adopt', frozen: false, generation, image })
 }
 

@@ -40,9 +40,9 @@ quietly() {
 # The programs that are needed, each with the Debian package it comes in.
 needed() {
   [ "$mode" != unit ] || return 0
-  echo nginx:nginx-light nginx-lua:libnginx-mod-http-lua ss:iproute2 ip:iproute2 iptables:iptables setpriv:util-linux flock:util-linux
+  echo nginx:nginx-light nginx-lua:libnginx-mod-http-lua ss:iproute2 ip:iproute2 iptables:iptables busybox:busybox-static setpriv:util-linux flock:util-linux
   [ "$mode" = run ] && [ -n "${REDIS_URL:-}" ] || echo redis-server:redis-server
-  [ "$mode" = run ] && [ -n "${REPOSITORY:-}" ] || echo docker-registry:docker-registry busybox:busybox-static
+  [ "$mode" = run ] && [ -n "${REPOSITORY:-}" ] || echo docker-registry:docker-registry
   [ "$mode" = run ] || echo chromium:chromium lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap docker-compose:docker-compose
   # An engine may be there without its program: one elsewhere, or a desktop's.
   [ "$engine" = answers ] || echo dockerd:docker.io
@@ -54,7 +54,7 @@ has() {
     return
   }
   path=$(command -v "$1") || return 1
-  # The demo's images hold nothing but busybox, so it must need no libraries: an ELF file names its loader at its head.
+  # Sandboxes and the demo's images hold nothing but busybox, so it must need no libraries: an ELF file names its loader at its head.
   [ "$1" != busybox ] || ! head -c 4096 "$path" | grep -q /ld-
 }
 

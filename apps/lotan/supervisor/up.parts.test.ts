@@ -89,7 +89,7 @@ test('nginx alone is not started over a database that is older, until that was c
   // A back-up tells of comparing too.
   store.facts.set('compared', true)
   const image = { id: 'i', digest: null, pulled: false, bytes: 1, created: null, labels: {}, ports: [80] }
-  const generation = { number: 1, container: 'c1', slot: 1, image: 'i', digest: null, port: 80 }
+  const generation = { number: 1, container: 'c1', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 }
   store.apply('red', { type: 'adopt', frozen: false, generation, image })
   const seen = path.join(dir, 'run', 'slots-given')
   fs.writeFileSync(seen, '0000000000000005\n')

@@ -30,6 +30,7 @@ const facts: ContainerFacts = {
   needsFirstProcess: false,
   port: 80,
   hostPort: { address: '10.83.0.9', published: null },
+  sandbox: null,
   groupParent: '/',
   host: 'pr-3001.previews.example.com',
   url: 'https://pr-3001.previews.example.com',

@@ -11,7 +11,7 @@ import { zeroOrOne } from '../../shared/config/values/text.ts'
 import { wantedOf } from '../../shared/config/values/value.ts'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { networkName } from '../../shared/slots/slots.ts'
-import { containerName } from '../../shared/slots/container-name.ts'
+import { containerName, sandboxName } from '../../shared/slots/container-name.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export interface ContainerFacts {
@@ -23,6 +23,8 @@ export interface ContainerFacts {
   needsFirstProcess: boolean
   port: number
   hostPort: Pick<HostPort, 'address' | 'published'>
+  /** The number of the sandbox that it joins, and that has the slot. */
+  sandbox: number | null
   /** Undefined for the engine's default. */
   groupParent: string | undefined
   host: string
@@ -74,7 +76,7 @@ export function cpuQuota(cpus: number): number {
 }
 
 export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
-  const { config, id, generation, image, port, hostPort, groupParent } = facts
+  const { config, id, generation, image, port, groupParent } = facts
   const { labels } = image
   const network = networkName(config.instance)
   const { limits, notices } = limitsOf(labels, config)
@@ -124,7 +126,7 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
   }
   const options: CreateOptions = {
     ...withParent,
-    ...portBindingsOf(port, hostPort, withParent),
+    ...(facts.sandbox === null ? ownNetworkOf(facts, withParent) : joined(facts.sandbox, facts, withParent)),
     name: containerName(config.instance, id, generation),
     Labels: {
       'lotan.managed': 'true',
@@ -138,17 +140,33 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
       'lotan.port': String(port),
       'lotan.spec': spec,
     },
-    NetworkingConfig: { EndpointsConfig: { [network]: networkingOf(hostPort) } },
   }
   return { options, spec, readyPath, memory: limits.memory, initGuessed, notices }
 }
 
-function networkingOf({ address }: ContainerFacts['hostPort']) {
+function ownNetworkOf({ config, port, hostPort }: ContainerFacts, same: CreateOptions): CreateOptions {
+  return {
+    ...portBindingsOf(port, hostPort, same),
+    NetworkingConfig: { EndpointsConfig: { [networkName(config.instance)]: networkingOf(hostPort) } },
+  }
+}
+
+/** Slot and host name are the sandbox's. */
+function joined(sandbox: number, { config }: ContainerFacts, same: CreateOptions): CreateOptions {
+  return { HostConfig: { ...same.HostConfig, NetworkMode: `container:${sandboxName(config.instance, sandbox)}` } }
+}
+
+/** @param address null for one that the engine chooses */
+export function networkingOf({ address }: Pick<HostPort, 'address'>) {
   return address === null ? {} : { IPAMConfig: { IPv4Address: address } }
 }
 
 /** On 127.0.0.1 only: a port on all addresses would bypass Lotan. */
-function portBindingsOf(port: number, { published }: ContainerFacts['hostPort'], same: CreateOptions): CreateOptions {
+export function portBindingsOf(
+  port: number,
+  { published }: Pick<HostPort, 'published'>,
+  same: CreateOptions,
+): CreateOptions {
   if (published === null) return {}
   const inside = `${port}/tcp`
   return {

@@ -1,9 +1,8 @@
 /** The wait for the first answer holds no lane. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { urlOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { isOutdated, type In } from '../../shared/preview/preview.ts'
-import { hostPortOf, hostPortText, type HostPort } from '../../shared/slots/slot-scheme.ts'
+import { hostPortOf } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { awaitAnswer } from '../containers/await-answer.ts'
 import { pendingOf, discard, isStillPending, type Pending } from './pending.ts'
@@ -11,13 +10,10 @@ import { createOptionsOf, portOf, type ContainerPlan } from '../containers/creat
 import { needsFirstProcess } from '../containers/first-process.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { isDue, freeCapacity } from './capacity.ts'
+import { startKept, startNew } from './start-container.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
-/** How long to wait for a container of the same name whose removal is under way. */
-const NAME_MS = 5_000
-const NAME_AGAIN_MS = 50
 const MAX_OCCUPIED_SLOTS = 20
-const OCCUPIED = Symbol('occupied')
 
 type Starting = In<'queued'> | In<'starting'> | In<'running'>
 
@@ -25,7 +21,7 @@ export async function startPreview(deps: Dependencies, preview: Starting): Promi
   const pending = pendingOf(preview) ?? claimSlot(deps, preview)
   if (!pending) return preview.state === 'running' ? undefined : void (await freeCapacity(deps, idOf(preview)))
   const began = Date.now()
-  const started = await runContainer(deps, pending)
+  const started = await deps.sandboxes.during(() => runContainer(deps, pending))
   if (!started) return undefined
   const { id, generation } = started.pending
   deps.log.info(
@@ -69,29 +65,32 @@ async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Pr
     needsFirstProcess: needsFirstProcess(store.facts, image.id),
     port: generation.port,
     hostPort,
+    sandbox: generation.sandbox,
     groupParent: await engine.groupParent(),
     host,
     url: urlOf(host, config),
   })
 
+  if (generation.sandbox !== null) await deps.sandboxes.settled(generation.sandbox)
   const kept = generation.container && (await startKept(deps, pending, generation.container, plan, hostPort))
-  const container = kept || (await startNew(deps, pending, plan, hostPort).catch(catchOccupied))
-  if (container === OCCUPIED) return tryAnotherSlot(deps, pending, hostPort, tries)
+  const container = kept || (await startNew(deps, pending, plan, hostPort).catch(unlessOccupied))
+  if (container instanceof EngineError) return tryAnotherSlot(deps, pending, container, tries)
   if (!container) return undefined
   // After a restart of Lotan this may have been committed before.
   if (pending.waiting === undefined) store.apply(id, { type: 'started', generation: generation.number })
   return { pending, container, plan }
 }
 
-function catchOccupied(error: unknown): typeof OCCUPIED {
-  if (error instanceof EngineError && error.code === 'occupied') return OCCUPIED
+function unlessOccupied(error: unknown): EngineError {
+  if (error instanceof EngineError && error.code === 'occupied') return error
   throw error
 }
 
+/** Another program has the slot's port or address, or its sandbox is gone. */
 async function tryAnotherSlot(
   deps: Dependencies,
   pending: Pending,
-  hostPort: HostPort,
+  occupied: EngineError,
   tries: number,
 ): Promise<StartedContainer | undefined> {
   const { store, log } = deps
@@ -100,99 +99,7 @@ async function tryAnotherSlot(
   await discard(deps, pending)
   const withSlot = tries < MAX_OCCUPIED_SLOTS && store.apply(id, { type: 'slotTaken', generation: generation.number })
   const retry = withSlot && pendingOf(withSlot)
-  if (!retry) throw new EngineError('start-failed', `${hostPortText(hostPort)} is in use, and so were others before it`)
-  log.warn(
-    { ...logFields(id), slot: generation.slot, place: hostPortText(hostPort) },
-    'another program uses the address or port of a slot, trying another slot',
-  )
+  if (!retry) throw new EngineError('start-failed', `${occupied.message}; so it was with other slots before this one`)
+  log.warn({ ...logFields(id), slot: generation.slot, error: occupied.message }, 'a slot cannot be had, trying another')
   return runContainer(deps, retry, tries + 1)
-}
-
-/** Keeps its files. @returns undefined where it cannot be used (it is removed then), or the start was cancelled */
-async function startKept(
-  deps: Dependencies,
-  pending: Pending,
-  id: string,
-  plan: ContainerPlan,
-  hostPort: HostPort,
-): Promise<string | undefined> {
-  const { engine, log } = deps
-  const found = await engine.inspect(id)
-  if (!found) return undefined
-  const isAtAddress = hostPort.address === null || found.address === hostPort.address
-  const fits =
-    found.labels['lotan.spec'] === plan.spec &&
-    found.published === hostPort.published &&
-    ['created', 'exited', 'running'].includes(found.status)
-  if (fits && found.running && isAtAddress) return id
-  // It ran and has ended: `awaitAnswer` finds out how.
-  if (fits && !found.running && pending.waiting !== undefined) return id
-  try {
-    if (fits && !found.running) {
-      if (!isAtAddress) await engine.moveTo(id, hostPort.address)
-      const quota = plan.options.HostConfig!.CpuQuota!
-      // It may have been curbed while it ran.
-      if (found.cpuQuota !== quota) await engine.setCpuQuota(id, quota)
-      if (!isStillPending(deps, pending)) return undefined
-      await start(deps, id, hostPort)
-      return id
-    }
-  } catch (error) {
-    if (!(error instanceof EngineError) || error.code === 'engine-down' || error.code === 'disk-full') throw error
-    log.warn(
-      { ...logFields(pending.id), container: id.slice(0, 12), error: error.message },
-      'kept container cannot be started',
-    )
-  }
-  if (isStillPending(deps, pending)) await engine.remove(id)
-  return undefined
-}
-
-async function startNew(
-  deps: Dependencies,
-  pending: Pending,
-  plan: ContainerPlan,
-  hostPort: HostPort,
-): Promise<string | undefined> {
-  const { store, engine } = deps
-  const { id, generation } = pending
-  if (!isStillPending(deps, pending)) return undefined
-  const container = await create(deps, plan).catch((error: unknown) => {
-    if (!(error instanceof EngineError) || error.code !== 'missing') throw error
-    store.apply(id, { type: 'imageGone' })
-  })
-  if (!container) return undefined
-  // Cancelled during the create: it must not start.
-  if (!store.apply(id, { type: 'created', generation: generation.number, container })) {
-    await engine.remove(container)
-    return undefined
-  }
-  await start(deps, container, hostPort)
-  return container
-}
-
-async function create({ engine, log }: Dependencies, plan: ContainerPlan): Promise<string> {
-  const name = plan.options.name!
-  for (const end = Date.now() + NAME_MS; ; await sleep(NAME_AGAIN_MS)) {
-    try {
-      return await engine.create(plan.options)
-    } catch (error) {
-      if (!(error instanceof EngineError) || error.code !== 'taken' || Date.now() >= end) throw error
-    }
-    // Left by an interrupted start, or under removal. The name carries the instance, so no other program owns it.
-    await engine.remove(name)
-    log.info({ container: name }, 'stray container of the same name removed')
-  }
-}
-
-async function start({ engine, network }: Dependencies, id: string, { address }: HostPort): Promise<void> {
-  try {
-    await engine.start(id)
-  } catch (error) {
-    // "network … not found": another program pruned it.
-    if (!(error instanceof EngineError) || error.code !== 'missing' || !(await engine.inspect(id))) throw error
-    await network.ensure()
-    await engine.moveTo(id, address)
-    await engine.start(id)
-  }
 }

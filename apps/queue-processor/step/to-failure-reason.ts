@@ -19,7 +19,7 @@ export function toFailureReason(error: unknown, otherwise: ReasonCode): Reason {
   if (error instanceof RegistryError)
     return { code: error.code, detail, ...(error.program && { program: error.program }) }
   if (!(error instanceof EngineError)) return { code: otherwise, detail }
-  if (error.code === 'missing' || error.code === 'taken' || error.code === 'occupied')
+  if (error.code === 'missing' || error.code === 'taken' || error.code === 'occupied' || error.code === 'unjoined')
     return { code: otherwise, detail }
   return { code: error.code, detail }
 }

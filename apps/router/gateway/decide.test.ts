@@ -39,7 +39,7 @@ const known = {
   update: null,
   refreshes: 0,
 }
-const generation = { number: 1, container: 'c', slot: 3, image: 'sha256:1', digest: null, port: 80 }
+const generation = { number: 1, container: 'c', slot: 3, sandbox: null, image: 'sha256:1', digest: null, port: 80 }
 const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, pending: null }
 const paused: Preview = { ...known, state: 'paused', generation, readyAt: NOW, phase: 'frozen' }
 const stopping = { ...known, state: 'stopping', generation, why: 'idle', phase: 'draining' } as const

@@ -51,7 +51,7 @@ test('a revision is short where there is little room', () => {
 })
 
 test('of an older image that still serves nothing is told that is a newer one’s', () => {
-  const generation = { number: 1, container: 'c', slot: 1, image: 'old', digest: null, port: 80 }
+  const generation = { number: 1, container: 'c', slot: 1, sandbox: null, image: 'old', digest: null, port: 80 }
   const preview: Preview = {
     ...fresh,
     repository: '',

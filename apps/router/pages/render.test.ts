@@ -45,7 +45,7 @@ const known = {
   update: null,
   refreshes: 0,
 }
-const generation = { number: 1, container: evil, slot: 3, image: evil, digest: evil, port: 80 }
+const generation = { number: 1, container: evil, slot: 3, sandbox: null, image: evil, digest: evil, port: 80 }
 const queued: In<'queued'> = {
   ...known,
   state: 'queued',

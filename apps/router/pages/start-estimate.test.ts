@@ -5,7 +5,7 @@ import type { Lately, Took } from '../../shared/preview/start-times.ts'
 import { startEstimateOf, startEstimateWhilePending } from './start-estimate.ts'
 
 const image: Image = { id: 'a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
-const generation = { number: 1, container: 'c', slot: 1, image: 'a', digest: null, port: 80 }
+const generation = { number: 1, container: 'c', slot: 1, sandbox: null, image: 'a', digest: null, port: 80 }
 const known = (took: Took = {}, more: Partial<Known> = {}): Known => ({
   ...fresh,
   repository: '',

@@ -64,6 +64,7 @@ test('without any setting it is the demo, on loopback', () => {
     maxRunning: 50,
     slots: 500,
     slotKind: null,
+    sandboxes: { ready: 4, kept: 50 },
     transliterate: true,
     containerEnv: {},
     containerPort: null,

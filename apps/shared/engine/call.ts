@@ -35,3 +35,12 @@ export async function call<T>(
     outer?.removeEventListener('abort', cancel)
   }
 }
+
+export async function undefinedIfMissing<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'missing') return undefined
+    throw error
+  }
+}

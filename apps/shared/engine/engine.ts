@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import Docker from 'dockerode'
 import type { Config } from '../config/config.ts'
 import { call } from './call.ts'
+import * as facts from './container-facts.ts'
 import * as containers from './containers.ts'
 import { openDisk } from './disk.ts'
 import { events } from './events.ts'
@@ -20,8 +21,9 @@ import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 
 export { EngineError, type EngineErrorCode } from './error.ts'
-export type { Container, CreateOptions, Inspected } from './containers.ts'
-export type { ContainerEvent } from './events.ts'
+export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
+export type { CreateOptions } from './containers.ts'
+export type { ContainerEvent, EngineEvent } from './events.ts'
 export type { OwnContainer } from './own-container.ts'
 
 export type Engine = ReturnType<typeof openEngine>
@@ -45,8 +47,9 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     written: openWritten(docker, isLocal),
     refusedForks: (id: string, pid: number) => (isLocal ? refusedForks(id, pid) : Promise.resolve(undefined)),
 
-    list: (preview?: PreviewId) => containers.list(docker, instance, preview),
-    inspect: (id: string) => containers.inspect(docker, instance, id),
+    list: (preview?: PreviewId) => facts.list(docker, instance, preview),
+    listSandboxes: () => facts.listSandboxes(docker, instance),
+    inspect: (id: string) => facts.inspect(docker, instance, id),
     output: (id: string, lines: number) => output(docker, id, lines),
     logs: (id: string, options: LogOptions) => logs(docker, id, options),
     events: (signal: AbortSignal, since?: number) => events(docker, instance, signal, since),

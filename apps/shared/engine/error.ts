@@ -1,8 +1,11 @@
 /** By message, since the status tells too little: missing credentials and a registry that is down are both 500. */
 import type { ReasonCode } from '../preview/failure-reason.ts'
 
-/** `taken`: another container has the name. `occupied`: the port or address is in use. */
-export type EngineErrorCode = ReasonCode | 'missing' | 'taken' | 'occupied'
+/**
+ * `taken`: another container has the name. `occupied`: the port or address is in use. `unjoined`: the sandbox whose
+ * network it has does not run.
+ */
+export type EngineErrorCode = ReasonCode | 'missing' | 'taken' | 'occupied' | 'unjoined'
 
 /** `message` holds the engine's own words, for the admin. */
 export class EngineError extends Error {
@@ -49,6 +52,7 @@ const patterns: [pattern: RegExp, code: EngineErrorCode, when?: Doing][] = [
   ],
   [/\bexec:? .*: operation not permitted/i, 'file-capabilities', 'start'],
   [/no command specified|invalid reference format/i, 'bad-image', 'create'],
+  [/cannot join network of a non running container/i, 'unjoined', 'start'],
   [/port is already allocated|address already in use/i, 'occupied', 'start'],
 ]
 

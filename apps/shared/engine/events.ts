@@ -6,7 +6,11 @@ import { previewOf } from './preview-labels.ts'
 
 const actions = ['die', 'oom', 'destroy', 'start'] as const
 
+/** Of a preview's container, or of a sandbox. */
+export type EngineEvent = ContainerEvent | { sandbox: number; action: ContainerEvent['action'] }
+
 export interface ContainerEvent {
+  sandbox?: undefined
   action: (typeof actions)[number]
   id: string
   preview: PreviewId
@@ -21,7 +25,7 @@ export async function* events(
   instance: string,
   signal: AbortSignal,
   since?: number,
-): AsyncGenerator<ContainerEvent> {
+): AsyncGenerator<EngineEvent> {
   const filters = { type: ['container' as const], event: [...actions], label: [`lotan.instance=${instance}`] }
   const query = { filters, ...(since === undefined ? {} : { since: since / 1000 }) }
   // The engine sends the header at once: only this part has a deadline.
@@ -53,10 +57,13 @@ interface RawEvent {
   timeNano: number
 }
 
-function read({ Action, Actor, timeNano }: RawEvent): ContainerEvent | undefined {
+function read({ Action, Actor, timeNano }: RawEvent): EngineEvent | undefined {
   const action = actions.find((known) => known === Action)
+  if (!action) return undefined
+  const sandbox = Actor.Attributes['lotan.sandbox']
+  if (sandbox !== undefined) return { sandbox: Number(sandbox), action }
   const preview = previewOf(Actor.Attributes)
-  if (!action || preview === undefined) return undefined
+  if (preview === undefined) return undefined
   const { exitCode } = Actor.Attributes
   return {
     action,

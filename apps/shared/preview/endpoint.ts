@@ -2,15 +2,16 @@
 import { generationsOf, type Preview } from './preview.ts'
 import type { PreviewKey } from './preview-id.ts'
 
-export interface Endpoint extends PreviewKey {
-  kind: 'container'
-  slot: number
-  number: number
-}
+/** `sandbox`: it goes on holding the slot when the container that joined it has ended. */
+export type Endpoint =
+  | ({ kind: 'container'; slot: number; number: number } & PreviewKey)
+  | { kind: 'sandbox'; slot: number; sandbox: number }
 
 export function endpointsOf(preview: Preview): Endpoint[] {
   const { repository, tag } = preview
-  return generationsOf(preview).flatMap(({ number, slot }) =>
-    slot === null ? [] : [{ kind: 'container', slot, repository, tag, number }],
-  )
+  return generationsOf(preview).flatMap(({ number, slot, sandbox }): Endpoint[] => {
+    if (slot === null) return []
+    if (sandbox !== null) return [{ kind: 'sandbox', slot, sandbox }]
+    return [{ kind: 'container', slot, repository, tag, number }]
+  })
 }

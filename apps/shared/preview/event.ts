@@ -27,8 +27,8 @@ export type Event =
   | { type: 'exists' }
   | { type: 'imageGone' }
   | { type: 'missing' }
-  /** The store fills in `slot`, here and below, inside its transaction. */
-  | { type: 'begin'; places: number; port: number; slot?: number }
+  /** The store fills in `slot` and `sandbox`, here and below, inside its transaction. */
+  | { type: 'begin'; places: number; port: number; slot?: number; sandbox?: number | null }
   | { type: 'ahead'; image: Image }
   | { type: 'unlisted' }
   /** `digest`: the registry has told of a newer image; without it a person, or a program, asks for the newest one. */
@@ -37,11 +37,11 @@ export type Event =
   /** `rest`: milliseconds in which no start tries again. */
   | { type: 'notRenewed'; reason: Reason; number?: number; rest?: number }
   | { type: 'renewed'; image: Image; number?: number }
-  | { type: 'replace'; port: number; slot?: number }
+  | { type: 'replace'; port: number; slot?: number; sandbox?: number | null }
   | { type: 'left'; generation: number }
   | { type: 'created'; generation: number; container: string }
-  /** Another program has the address of the slot of what is coming up, which takes another. */
-  | { type: 'slotTaken'; generation: number; slot?: number }
+  /** What is coming up cannot have its slot: another program has the address, or its sandbox is gone. It takes another. */
+  | { type: 'slotTaken'; generation: number; slot?: number; sandbox?: number | null }
   | { type: 'started'; generation: number }
   | { type: 'answered'; generation: number; notices: readonly Notice[] }
   | { type: 'fail'; reason: Reason }

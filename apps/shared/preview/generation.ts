@@ -3,6 +3,8 @@ export interface Generation {
   number: number
   container: string | null
   slot: number | null
+  /** The number of the sandbox whose network its container joins; null where it has one of its own. */
+  sandbox: number | null
   image: string
   digest: string | null
   /** Inside the container. */

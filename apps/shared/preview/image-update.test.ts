@@ -20,7 +20,15 @@ const image: Image = {
 const slow: Notice = { code: 'answers-error', status: 500, path: '/' }
 const newest = { ...image, id: 'sha256:two', digest: 'sha256:d2' }
 const known = { ...fresh, repository: '', tag: 'red', since: now, image, generations: 1 }
-const generation = { number: 1, container: 'c1', slot: 7, image: image.id, digest: image.digest, port: 80 }
+const generation = {
+  number: 1,
+  container: 'c1',
+  slot: 7,
+  sandbox: null,
+  image: image.id,
+  digest: image.digest,
+  port: 80,
+}
 const kept = { ...generation, slot: null }
 const stopped: In<'stopped'> = { ...known, state: 'stopped', generation: kept, why: 'idle' }
 const running: In<'running'> = { ...known, state: 'running', generation, readyAt: now, pending: null }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { idOf } from '../preview/preview-id.ts'
 import { TAG } from '../tag.ts'
-import { containerName, readContainerName } from './container-name.ts'
+import { containerName, readContainerName, readSandboxName, sandboxName } from './container-name.ts'
 
 const instance = '0a1b2c3d'
 
@@ -25,4 +25,13 @@ test('a name comes back as the preview and the generation that it was made of', 
 test('what is named otherwise is no container of a preview', () => {
   const others = ['lotan-registry-0a1b2c3d', 'lotan-0a1b2c3d', 'lotan-0a1b2c3d-7', 'lotan-ffffffff-pr-3001-7', 'web-1']
   for (const name of others) assert.equal(readContainerName(name, instance), undefined, name)
+})
+
+test('a sandbox has its instance and its number in its name, and is no preview’s container', () => {
+  const name = sandboxName(instance, 12)
+  assert.equal(name, 'lotan-sandbox-0a1b2c3d-12')
+  assert.equal(readSandboxName(name, instance), 12)
+  assert.equal(readContainerName(name, instance), undefined)
+  for (const other of ['lotan-sandbox-ffffffff-12', 'lotan-sandbox-0a1b2c3d-', 'lotan-0a1b2c3d-sandbox-12', 'web-1'])
+    assert.equal(readSandboxName(other, instance), undefined, other)
 })

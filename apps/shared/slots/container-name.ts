@@ -1,4 +1,4 @@
-/** Names of containers, `lotan-INSTANCE[.NAME]-TAG-N`: made and read here alone. */
+/** Names of containers: `lotan-INSTANCE[.NAME]-TAG-N` is a preview's, `lotan-sandbox-INSTANCE-N` a sandbox. */
 import { NAMELESS, splitId, idOf, type PreviewId } from '../preview/preview-id.ts'
 import { networkName } from './slots.ts'
 
@@ -6,6 +6,16 @@ export function containerName(instance: string, id: PreviewId, generation: numbe
   const { repository, tag } = splitId(id)
   const below = repository === NAMELESS ? '' : `.${repository}`
   return `${networkName(instance)}${below}-${tag}-${generation}`
+}
+
+export function sandboxName(instance: string, number: number): string {
+  return `lotan-sandbox-${instance}-${number}`
+}
+
+/** @returns its number; undefined for a container that is no sandbox of this instance */
+export function readSandboxName(name: string, instance: string): number | undefined {
+  const [, number] = /^(?:[^-]+-){3}(\d+)$/.exec(name) ?? []
+  return number !== undefined && name === sandboxName(instance, Number(number)) ? Number(number) : undefined
 }
 
 /** @returns undefined for a container that is no preview's of this instance */

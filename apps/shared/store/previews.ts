@@ -17,12 +17,21 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
   `)
   const deletePreview = db.prepare(`DELETE FROM preview WHERE ${BY_KEY}`)
 
-  const atSlots = 'SELECT generation.*, slot FROM generation LEFT JOIN endpoint USING (repository, tag, number)'
+  const atSlots = `
+    SELECT generation.*, coalesce(
+      (
+        SELECT slot FROM endpoint
+        WHERE repository = generation.repository AND tag = generation.tag AND number = generation.number
+      ),
+      (SELECT slot FROM endpoint WHERE sandbox = generation.sandbox)
+    ) AS slot
+    FROM generation
+  `
   const selectGenerations = db.prepare<PreviewKey, GenerationRow>(`${atSlots} WHERE ${BY_KEY} ORDER BY number DESC`)
   const selectAllGenerations = db.prepare<[], GenerationRow>(`${atSlots} ORDER BY number DESC`)
   const insertGeneration = db.prepare(`
-    INSERT INTO generation (repository, tag, number, container, image, digest, port, role, since)
-    VALUES (@repository, @tag, @number, @container, @image, @digest, @port, @role, @since)
+    INSERT INTO generation (repository, tag, number, container, sandbox, image, digest, port, role, since)
+    VALUES (@repository, @tag, @number, @container, @sandbox, @image, @digest, @port, @role, @since)
   `)
   const deleteGenerations = db.prepare(`DELETE FROM generation WHERE ${BY_KEY}`)
 

@@ -73,6 +73,7 @@ const fieldsOf: {
   failed: ['state', 'reason', 'retryAt'],
 }
 const withoutGeneration: Stored[] = ['pulling', 'failed']
+const withoutRoute: Stored[] = ['queued', 'stopped']
 const commonFields = ['repository', 'tag', 'since', ...Object.keys(fresh)].filter(
   (name) => name !== 'retiring',
 ) as Field[]
@@ -90,10 +91,12 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
   const of = (role: GenerationRow['role']) => generations.filter((generation) => generation.role === role)
   const fields = [...commonFields, ...fieldsOf[row.state]].map((field) => [field, columns[field].read(row)] as const)
   const serving = of('serving').map(toGeneration)[0] ?? null
+  // The sandbox of a container that does not run may hold a slot; the container has none.
+  const generation = serving && withoutRoute.includes(row.state) ? { ...serving, slot: null } : serving
   return {
     ...Object.fromEntries(fields),
     retiring: of('retiring').map((retiring) => ({ ...toGeneration(retiring), since: retiring.since ?? 0 })),
-    ...(!withoutGeneration.includes(row.state) && { generation: serving }),
+    ...(!withoutGeneration.includes(row.state) && { generation }),
     ...(row.state === 'running' && { pending: of('pending').map(toGeneration)[0] ?? null }),
   } as unknown as Preview
 }
@@ -117,6 +120,6 @@ export function toGenerationRows(preview: Preview): GenerationRow[] {
   ]
 }
 
-function toGeneration({ number, container, slot, image, digest, port }: GenerationRow): Generation {
-  return { number, container, slot, image, digest, port }
+function toGeneration({ number, container, slot, sandbox, image, digest, port }: GenerationRow): Generation {
+  return { number, container, slot, sandbox, image, digest, port }
 }

@@ -1,7 +1,9 @@
 /** The pool: what holds each slot, which is next in turn, and which rest. */
 import type { Database } from 'better-sqlite3'
+import { isDeepStrictEqual } from 'node:util'
 import { endpointsOf, type Endpoint } from '../preview/endpoint.ts'
 import type { Preview } from '../preview/preview.ts'
+import type { PreviewKey } from '../preview/preview-id.ts'
 import type { Facts } from './facts.ts'
 
 /** A freed slot rests so long before another container may have its address: no cached answer lives longer. */
@@ -25,11 +27,26 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
     `,
     )
     .pluck()
-  const selectEndpoint = db.prepare<[number], Endpoint>('SELECT * FROM endpoint WHERE slot = ?')
-  const insertEndpoint = db.prepare<Endpoint>(`
-    INSERT INTO endpoint (slot, kind, repository, tag, number)
-    VALUES (@slot, @kind, @repository, @tag, @number)
+  const selectEndpoint = db.prepare<[number], { slot: number }>('SELECT slot FROM endpoint WHERE slot = ?')
+  const insertEndpoint = db.prepare<EndpointRow>(`
+    INSERT INTO endpoint (slot, kind, repository, tag, number, sandbox)
+    VALUES (@slot, @kind, @repository, @tag, @number, @sandbox)
   `)
+  const selectHeld = db.prepare<[number, number], { slot: number }>(
+    'SELECT slot FROM endpoint WHERE slot = ? AND sandbox = ?',
+  )
+  const countSpare = db
+    .prepare<{ slots: number; before: number }, number>(
+      `
+      SELECT @slots - count(*)
+      FROM (
+        SELECT slot FROM endpoint WHERE slot <= @slots
+        UNION
+        SELECT slot FROM resting_slot WHERE freed_at > @before AND slot <= @slots
+      )
+    `,
+    )
+    .pluck()
   const deleteEndpoint = db.prepare<[number]>('DELETE FROM endpoint WHERE slot = ?')
   const restFromNow = db.prepare('UPDATE resting_slot SET freed_at = @now WHERE freed_at > @now')
   const rest = db.prepare('INSERT OR REPLACE INTO resting_slot (slot, freed_at) VALUES (?, ?)')
@@ -41,7 +58,26 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
   const slotsGiven = (): number => facts.get('slotsGiven') ?? 0
   const count = (given: number) => facts.set('slotsGiven', given)
 
+  const isHeldBy = (endpoint: Endpoint) =>
+    endpoint.kind === 'sandbox' && selectHeld.get(endpoint.slot, endpoint.sandbox) !== undefined
+
+  /** In the transaction that has found the slot free. */
+  function take(endpoint: Endpoint): void {
+    insertEndpoint.run({ ...nothing, ...endpoint })
+    facts.set('lastSlot', endpoint.slot)
+    count(slotsGiven() + 1)
+  }
+
+  /** It rests from now on. */
+  function free(slot: number, now: number): void {
+    deleteEndpoint.run(slot)
+    rest.run(slot, now)
+  }
+
   return {
+    take,
+    free,
+
     /** Undefined where all are taken or rest. */
     next(now: number): number | undefined {
       // The clock was set back since: how long ago a slot was freed is not known any more.
@@ -49,23 +85,21 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
       return selectNext.get({ slots, last: facts.get('lastSlot') ?? 0, before: now - SLOT_REST_MS })
     },
 
-    endpointAt: (slot: number): Endpoint | undefined => selectEndpoint.get(slot),
+    isTaken: (slot: number): boolean => selectEndpoint.get(slot) !== undefined,
+
+    /** How many slots are neither held nor rest. */
+    spare(now: number): number {
+      return countSpare.get({ slots, before: now - SLOT_REST_MS })!
+    },
 
     /** In the transaction of the change. Slots that it gives back rest from now on. */
     noteEndpoints(was: Preview | undefined, becomes: Preview, now: number): void {
       const before = was ? endpointsOf(was) : []
       const after = becomes.state === 'unknown' ? [] : endpointsOf(becomes)
-      const gone = before.filter((endpoint) => !isIn(after, endpoint))
-      const come = after.filter((endpoint) => !isIn(before, endpoint))
-      for (const { slot } of gone) {
-        deleteEndpoint.run(slot)
-        rest.run(slot, now)
-      }
-      for (const endpoint of come) {
-        insertEndpoint.run(endpoint)
-        facts.set('lastSlot', endpoint.slot)
-      }
-      if (come.length > 0) count(slotsGiven() + come.length)
+      // A sandbox gives its slot up by itself: sandboxes.ts.
+      for (const endpoint of before)
+        if (endpoint.kind === 'container' && !isIn(after, endpoint)) free(endpoint.slot, now)
+      for (const endpoint of after) if (!isIn(before, endpoint) && !isHeldBy(endpoint)) take(endpoint)
     },
 
     slotsGiven,
@@ -86,6 +120,11 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
   }
 }
 
-function isIn(endpoints: Endpoint[], { slot, number }: Endpoint): boolean {
-  return endpoints.some((other) => other.slot === slot && other.number === number)
+type EndpointRow = { slot: number; kind: string; sandbox: number | null; number: number | null } & Nullable<PreviewKey>
+type Nullable<T> = { [K in keyof T]: T[K] | null }
+
+const nothing = { repository: null, tag: null, number: null, sandbox: null }
+
+function isIn(endpoints: Endpoint[], endpoint: Endpoint): boolean {
+  return endpoints.some((other) => isDeepStrictEqual(other, endpoint))
 }

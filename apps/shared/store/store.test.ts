@@ -181,7 +181,7 @@ test('a read never mixes two commits', async (t) => {
      process.send('ready')
      let now = Date.now()
      const turn = () => {
-       const generation = { number: 1, container: 'c', slot: 1, image: image.id, digest: null, port: 80 }
+       const generation = { number: 1, container: 'c', slot: 1, sandbox: null, image: image.id, digest: null, port: 80 }
        store.apply('red', { type: 'adopt', frozen: false, generation, image })
        store.apply('red', { type: 'remove' })
        store.apply('red', { type: 'removed' })
@@ -223,7 +223,7 @@ test('the slots that were given out are counted, whoever has them, and never cou
   up(store, 'b')
   assert.equal(store.slotsGiven(), 2)
   down(store, 'b')
-  const generation = { number: 3, container: 'c3', slot: 9, image: image.id, digest: null, port: 80 }
+  const generation = { number: 3, container: 'c3', slot: 9, sandbox: null, image: image.id, digest: null, port: 80 }
   store.apply('c', { type: 'adopt', frozen: false, generation, image }, now)
   assert.equal(store.slotsGiven(), 3)
   store.countSlotsFrom(2)
@@ -284,11 +284,9 @@ test('a slot is kept until its container has ended', () => {
   store.apply('a', { type: 'stop', why: 'idle' }, now)
   store.apply('a', { type: 'ending' }, now)
   assert.equal(begun(store, 'b', now + 10 * SLOT_REST_MS), undefined)
-  const endpoint = { slot: 1, kind: 'container', repository: '', tag: 'a', number: 1 }
-  assert.deepEqual(store.endpointAt(1), endpoint)
-  assert.deepEqual(open(file, 1).endpointAt(1), endpoint)
+  assert.deepEqual([store.isTaken(1), open(file, 1).isTaken(1)], [true, true])
   store.apply('a', { type: 'ended' }, now)
-  assert.equal(store.endpointAt(1), undefined)
+  assert.equal(store.isTaken(1), false)
 })
 
 test('no more previews are up than there are places; the rest wait in line', () => {
@@ -415,7 +413,7 @@ test('a tag counts on from a generation that only came up beside another, and fr
 
 test('a container is taken over unless its slot is somebody else’s', () => {
   const store = open()
-  const generation = { number: 3, container: 'c3', slot: 1, image: image.id, digest: null, port: 80 }
+  const generation = { number: 3, container: 'c3', slot: 1, sandbox: null, image: image.id, digest: null, port: 80 }
   assert.equal(store.apply('red', { type: 'adopt', frozen: false, generation, image }, now)?.state, 'running')
   assert.equal(store.apply('blue', { type: 'adopt', frozen: false, generation, image }, now), undefined)
   assert.equal(begun(store, 'green'), 2)

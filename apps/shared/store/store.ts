@@ -17,6 +17,7 @@ import { passingNotes } from './best-effort.ts'
 import { offeredTags } from './offered.ts'
 import { previewRows } from './previews.ts'
 import { pulledImages } from './pulled.ts'
+import { sandboxRows } from './sandboxes.ts'
 import { slotPool } from './slots.ts'
 import { openStreams } from './streams.ts'
 
@@ -53,7 +54,8 @@ export function openStore(
   const { noteChange, lastGeneration, ...history } = changeHistory(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
-  const { next: nextSlot, noteEndpoints, ...pool } = slotPool(db, facts, slots)
+  const { next: nextSlot, noteEndpoints, take, free, ...pool } = slotPool(db, facts, slots)
+  const { slotFor, noteGiven, ...sandboxes } = sandboxRows(db, { next: nextSlot, take, free }, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number) => {
@@ -73,13 +75,13 @@ export function openStore(
 
   /** In the transaction that counts what there is. Undefined where there is none. */
   function withClaim(was: Preview | undefined, event: Event, now: number): Event | undefined {
-    const { places, slot } = claimOf(event)
+    const { places, slot, sandbox } = claimOf(event, was)
     const hasPlace = !was || countsAsRunning(was.state)
     if (places !== undefined && !hasPlace && previews.places() >= places) return undefined
     if (slot === undefined) return event
-    if (slot !== 'next') return pool.endpointAt(slot) ? undefined : event
-    const next = was && nextSlot(now)
-    return next === undefined ? undefined : ({ ...event, slot: next } as Event)
+    if (slot !== 'next') return pool.isTaken(slot) ? undefined : event
+    const claimed = was && slotFor(sandbox, now)
+    return claimed && ({ ...event, ...claimed })
   }
 
   /** A preview that comes back after its row went counts its generations on: a late report of an old one stays one. */
@@ -90,6 +92,7 @@ export function openStore(
 
   function write(was: Preview | undefined, becomes: Preview, now: number) {
     noteEndpoints(was, becomes, now)
+    noteGiven(becomes)
     if (becomes.state !== 'unknown') return put(becomes)
     tags.forgetDigest(idOf(becomes))
     remove(idOf(becomes))
@@ -126,6 +129,7 @@ export function openStore(
     },
 
     ...pool,
+    sandboxes,
     ...previews,
     lastGeneration,
     ...history,

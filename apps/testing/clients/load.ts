@@ -7,6 +7,8 @@ const program = {}
 const robot = { 'User-Agent': 'uptime-kuma/1.0' }
 /** The pause after a refusal or a failed connection. */
 const REFUSED_MS = 100
+/** Longer than a request may be held. A person would have gone. */
+const GIVE_UP_MS = 30_000
 
 export type Load = ReturnType<typeof startLoad>
 
@@ -30,6 +32,7 @@ export function startLoad(lotan: Lotan, tags: string[], { people = true, pause =
 
   /** @returns whether an application answered */
   async function ask(tag: string, headers: http.OutgoingHttpHeaders, agent: http.Agent): Promise<boolean> {
+    const givingUp = setTimeout(() => agent.destroy(), GIVE_UP_MS)
     try {
       const answer = await lotan.request(tag, { path: '/plain', headers, agent })
       const from = answer.headers['x-app-tag']
@@ -46,6 +49,8 @@ export function startLoad(lotan: Lotan, tags: string[], { people = true, pause =
     } catch (error) {
       count(others, (error as NodeJS.ErrnoException).code ?? String(error))
       return false
+    } finally {
+      clearTimeout(givingUp)
     }
   }
 

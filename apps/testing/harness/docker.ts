@@ -36,12 +36,21 @@ export async function docker<T = unknown>(method: string, path: string, body?: u
   return (answer ? parsed(answer) : undefined) as T
 }
 
+export interface NetworkOf {
+  HostConfig: { NetworkMode: string; PortBindings: Record<string, { HostIp: string; HostPort: string }[]> }
+  NetworkSettings: { Networks: Record<string, { IPAddress: string }> }
+}
+
+/** What has a container's network: itself, or the sandbox that it joins. */
+export async function networkOf(id: string): Promise<NetworkOf> {
+  const found = await docker<NetworkOf>('GET', `/containers/${id}/json`)
+  const joins = /^container:(.+)$/.exec(found.HostConfig.NetworkMode)?.[1]
+  return joins ? networkOf(joins) : found
+}
+
 /** On its only network. */
 export async function addressOf(id: string): Promise<string> {
-  const { NetworkSettings } = await docker<{ NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }>(
-    'GET',
-    `/containers/${id}/json`,
-  )
+  const { NetworkSettings } = await networkOf(id)
   return Object.values(NetworkSettings.Networks)[0]!.IPAddress
 }
 

@@ -60,6 +60,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     LOTAN_LISTEN: `127.0.0.1:${port}`,
     LOTAN_SLOTS: '60',
     LOTAN_MAX_RUNNING: '55',
+    LOTAN_SANDBOXES: '1',
     LOTAN_START_TIMEOUT_SECONDS: '20',
     LOTAN_HOLD_SECONDS: '30',
     DOCKER_CONFIG: path.join(home, 'docker'),
@@ -156,7 +157,9 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       return until(`${tag} is ${state}`, () => (bed.store.get(tag)?.state ?? 'unknown') === state, { within })
     },
 
-    containers: () => containersWith(`lotan.instance=${instance}`),
+    /** Those of previews. */
+    containers: async () =>
+      (await containersWith(`lotan.instance=${instance}`)).filter(({ Labels }) => !('lotan.sandbox' in Labels)),
     async containerOf(tag: string): Promise<string> {
       const found = (await bed.containers()).filter(
         ({ Labels, State }) => Labels['lotan.tag'] === tag && State === 'running',
@@ -233,10 +236,13 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       await Promise.race([launcher.ended, sleep(10_000, undefined, { ref: false })])
       const left = bed.left()
       for (const { pid } of left) kill(pid)
-      const containers = await bed.containers()
+      const containers = await containersWith(`lotan.instance=${instance}`)
       for (const { Id } of containers) await removeByHand(Id)
       // The demo's repository is known only from its containers.
-      const repositories = new Set([options.repository, ...containers.map(({ Labels }) => Labels['lotan.repository'])])
+      const repositories = new Set([
+        options.repository,
+        ...containers.flatMap(({ Labels }) => Labels['lotan.repository'] ?? []),
+      ])
       for (const repository of keepImages ? [] : repositories)
         for (const name of repository ? await imagesBelow(`${repository}:`) : []) await removeImageByHand(name)
       await pruneTestImages()

@@ -6,7 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { busybox } from '../../demo/sample.ts'
+import { staticBusybox } from '../../shared/busybox.ts'
 import { takeLock } from '../../lotan/supervisor/lock.ts'
 import { until } from '../harness/until.ts'
 
@@ -50,7 +50,7 @@ let small: Promise<Layer> | undefined
 export function smallLayer(): Promise<Layer> {
   small ??= inDirectory(async (dir) => {
     await fs.mkdir(path.join(dir, 'bin'))
-    await fs.copyFile(await busybox(), path.join(dir, 'bin/busybox'))
+    await fs.copyFile(await staticBusybox(), path.join(dir, 'bin/busybox'))
     return layerOf(dir)
   })
   return small

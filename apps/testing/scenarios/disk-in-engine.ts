@@ -131,8 +131,8 @@ async function others(): Promise<unknown> {
   const containers = await docker<{ Id: string; State: string; Labels: object }[]>('GET', '/containers/json?all=1')
   return {
     images: images
-      // What test images are made from is kept.
-      .filter(({ RepoTags }) => !RepoTags?.some((name) => /^lotan-test\/|:pr-/.test(name)))
+      // What test images are made from is kept, and Lotan's image for sandboxes.
+      .filter(({ RepoTags }) => !RepoTags?.some((name) => /^lotan-(test\/|sandbox:)|:pr-/.test(name)))
       .map(({ Id, RepoTags, RepoDigests }) => ({ Id, RepoTags, RepoDigests }))
       .sort((a, b) => (a.Id < b.Id ? -1 : 1)),
     containers: containers.filter(({ Labels }) => !('lotan.managed' in Labels)).map(({ Id, State }) => ({ Id, State })),

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan, type PartName } from '../harness/lotan.ts'
 import { kill, removeByHand } from '../harness/docker.ts'
+import { generationOf } from '../../shared/preview/preview.ts'
+import { sandboxName } from '../../shared/slots/container-name.ts'
 import type { SlotKind } from '../../shared/slots/slots.ts'
 import { buildApps } from '../images/build.ts'
 import { startLoad, type Load } from '../clients/load.ts'
@@ -15,7 +17,7 @@ export type Storm = Awaited<ReturnType<typeof openStorm>>
 
 /** All ways in which previews and processes end. The last ones take no tag. */
 export const disturbances = [
-  ...(['kill', 'rm -f', 'stop', 'restart', 'remove', 'add', 'kill all'] as const),
+  ...(['kill', 'rm -f', 'stop', 'restart', 'remove', 'add', 'kill all', 'kill sandbox', 'rm sandbox'] as const),
   ...(['nginx', 'router', 'queue-processor', 'reaper'] as const),
 ] as const
 export type Disturbance = (typeof disturbances)[number]
@@ -25,17 +27,20 @@ export type Disturbance = (typeof disturbances)[number]
  * @param tags.quiet visited by robots alone, so that a stop of them lasts
  * @param tags.pause of each visitor, milliseconds
  * @param tags.slotKind LOTAN_SLOT_KIND
+ * @param tags.sandboxes LOTAN_SANDBOXES
  */
 export async function openStorm({
   peopled,
   quiet = [],
   pause,
   slotKind = 'network',
+  sandboxes = 2,
 }: {
   peopled: string[]
   quiet?: string[]
   pause: number
   slotKind?: SlotKind
+  sandboxes?: number
 }) {
   const tags = [...peopled, ...quiet]
   const registry = await startImageRegistry()
@@ -49,6 +54,10 @@ export async function openStorm({
         return kill(await lotan!.containerOf(up(tag)))
       case 'rm -f':
         return removeByHand(await lotan!.containerOf(up(tag)))
+      case 'kill sandbox':
+        return kill(sandboxOf(up(tag)))
+      case 'rm sandbox':
+        return removeByHand(sandboxOf(up(tag)))
       case 'stop':
       case 'restart':
         return accepted(lotan!.api('POST', `/previews/${tag}/${name}`))
@@ -62,6 +71,12 @@ export async function openStorm({
         await lotan!.killPart(name)
         return lotan!.ready()
     }
+  }
+
+  function sandboxOf(tag: string): string {
+    const sandbox = generationOf(lotan!.store.get(tag)!)?.sandbox
+    assert.ok(sandbox, `${tag} has no sandbox`)
+    return sandboxName(lotan!.config.instance, sandbox)
   }
 
   const isUp = (tag: string) => lotan!.store.get(tag)?.state === 'running'
@@ -143,8 +158,9 @@ export async function openStorm({
     lotan = await startLotan({
       repository: registry.repository,
       env: {
-        LOTAN_SLOTS: '6',
+        LOTAN_SLOTS: sandboxes > 2 ? '12' : '6',
         LOTAN_SLOT_KIND: slotKind,
+        LOTAN_SANDBOXES: String(sandboxes),
         LOTAN_MAX_RUNNING: '4',
         LOTAN_HOLD_SECONDS: '10',
         LOTAN_GRACE_SECONDS: '1',

@@ -48,7 +48,8 @@ function voidRoute(
 ) {
   const gone = 'gone' in found
   const exitCode = gone ? undefined : (found.exitCode ?? undefined)
-  const detail = gone ? 'another program removed the container' : `exit status ${exitCode}`
+  const ended = exitCode === undefined ? 'the sandbox that held its network ended' : `exit status ${exitCode}`
+  const detail = gone ? 'another program removed the container' : ended
   const reason = { code: 'exited' as const, detail, exitCode }
   const exited = store.apply(idOf(preview), { type: 'exited', generation: preview.generation.number, gone, reason })
   if (exited) void nudges.nudge(exited)

@@ -16,6 +16,15 @@ const settings = {
     description: 'How nginx reaches previews: `network` (their addresses) or `port` (ports of 127.0.0.1).',
     without: 'the one that works',
   }),
+  LOTAN_SANDBOXES: setting(integer(0, 100), {
+    description: "Network sandboxes that stand ready, so that a start need not wait for the engine's network; 0: none.",
+    standard: '4',
+  }),
+  LOTAN_KEPT_SANDBOXES: setting(integer(0, 1_999), {
+    description:
+      'Stopped previews whose sandbox goes on, so that they start again as fast; the longest unused lose it.',
+    standard: '50',
+  }),
   LOTAN_DISK_HIGH_PERCENT: setting(integer(1, 99), {
     description: "Above this much of the engine's disk unused previews go, the longest unused first.",
     standard: '85',
@@ -46,6 +55,8 @@ export const capacity = {
       slots: given.LOTAN_SLOTS,
       /** Null for the one that works. */
       slotKind: given.LOTAN_SLOT_KIND,
+      /** How many stand `ready`, and how many stopped previews are `kept` one. */
+      sandboxes: { ready: given.LOTAN_SANDBOXES, kept: given.LOTAN_KEPT_SANDBOXES },
       /** Percent of the engine's disk: above `high`, unused images go until it is below `low`. */
       disk: { high: given.LOTAN_DISK_HIGH_PERCENT, low: given.LOTAN_DISK_LOW_PERCENT },
     })),

@@ -1,7 +1,7 @@
 import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
 import { stillNewer } from '../image-update.ts'
 import type { EventOf } from '../event.ts'
-import { rests, type In, type InPhase, type Preview, type StartedBy } from '../preview.ts'
+import { generationOf, rests, type In, type InPhase, type Preview, type StartedBy } from '../preview.ts'
 import { isRouted, type Generation } from '../generation.ts'
 
 type Start = EventOf<'start'>
@@ -81,16 +81,15 @@ export function ahead(preview: In<'unknown'>, { image }: EventOf<'ahead'>): In<'
 
 export function begin(
   preview: In<'queued'> | In<'starting'>,
-  { slot, port }: EventOf<'begin'>,
+  { slot, sandbox = null, port }: EventOf<'begin'>,
   now: number,
 ): In<'starting'> | undefined {
   const { image } = preview
   const isBegun = preview.state === 'starting' && preview.generation !== null
   if (!image || slot === undefined || isBegun) return undefined
-  // A kept container of the same image is started again, with its files; anything else is made anew.
-  const kept = preview.generation?.container && preview.generation.image === image.id ? preview.generation : null
+  const kept = keptOf(preview)
   const number = kept ? kept.number : preview.generations + 1
-  const of = { slot, digest: image.digest, port }
+  const of = { slot, sandbox, digest: image.digest, port }
   return {
     ...known(preview),
     since: preview.state === 'queued' ? now : preview.since,
@@ -101,12 +100,18 @@ export function begin(
   }
 }
 
+/** A container of the same image is started again, with its files; anything else is made anew. */
+export function keptOf(preview: Preview): Generation | null {
+  const generation = generationOf(preview)
+  return generation?.container && generation.image === preview.image?.id ? generation : null
+}
+
 export function created(preview: In<'starting'>, { generation, container }: EventOf<'created'>) {
   return withGeneration(preview, generation, { container })
 }
 
-export function slotTaken(preview: In<'starting'>, { generation, slot }: EventOf<'slotTaken'>) {
-  return slot === undefined ? undefined : withGeneration(preview, generation, { container: null, slot })
+export function slotTaken(preview: In<'starting'>, { generation, slot, sandbox = null }: EventOf<'slotTaken'>) {
+  return slot === undefined ? undefined : withGeneration(preview, generation, { container: null, slot, sandbox })
 }
 
 function withGeneration(

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { wantsNewer } from '../image-update.ts'
 import { duesOf } from '../timeouts.ts'
+import { claimOf } from './claim.ts'
 import { next } from './transitions.ts'
 import type { Event } from '../event.ts'
 import {
@@ -31,7 +32,15 @@ const image: Image = {
   labels: {},
   ports: [80],
 }
-const generation = { number: 1, container: 'c1', slot: 7, image: image.id, digest: image.digest, port: 80 }
+const generation = {
+  number: 1,
+  container: 'c1',
+  slot: 7,
+  sandbox: null,
+  image: image.id,
+  digest: image.digest,
+  port: 80,
+}
 const kept: Generation = { ...generation, slot: null }
 const slow: Notice = { code: 'answers-error', status: 500, path: '/' }
 const because = (code: ReasonCode): Reason => ({ code, detail: 'engine words' })
@@ -70,7 +79,15 @@ const starting: In<'starting'> = { ...here, state: 'starting', generation }
 const running: In<'running'> = { ...here, state: 'running', generation, readyAt: since, pending: null }
 const newer: Image = { ...image, id: 'sha256:two', digest: 'sha256:d2' }
 const outdated: In<'running'> = { ...running, image: newer }
-const pending: Generation = { number: 2, container: 'c2', slot: 8, image: newer.id, digest: newer.digest, port: 80 }
+const pending: Generation = {
+  number: 2,
+  container: 'c2',
+  slot: 8,
+  sandbox: null,
+  image: newer.id,
+  digest: newer.digest,
+  port: 80,
+}
 const replaced: In<'running'> = { ...outdated, generations: 2, pending }
 const pausing: In<'paused'> = {
   ...here,
@@ -564,12 +581,17 @@ test('a retry of Lotan’s own counts the tries before it, a person’s click st
 test('a kept container of the same image is started again, any other image gets a new one', () => {
   const again = inState(after(stopped, 'visit', 'begin'), 'starting')
   assert.deepEqual(again.generation, { ...kept, slot: 9 })
+  const joined = { ...stopped, generation: { ...kept, sandbox: 4 } }
+  assert.deepEqual(claimOf(events.beginNoSlot!, joined).sandbox, { number: 4 })
+  assert.deepEqual(claimOf(events.beginNoSlot!, stopped).sandbox, undefined)
+  assert.deepEqual(claimOf(events.beginNoSlot!, { ...stopped, generation: null }).sandbox, { port: 80 })
   const newer = { ...stopped, image: { ...image, id: 'sha256:two', digest: null } }
   const anew = inState(after(newer, 'visit', 'begin'), 'starting')
   assert.deepEqual(anew.generation, {
     number: 2,
     container: null,
     slot: 9,
+    sandbox: null,
     image: 'sha256:two',
     digest: null,
     port: 80,

@@ -105,11 +105,14 @@ function withDigest(preview: In<'running'> | In<'paused'> | In<'stopped'>): Prev
   return { ...preview, generation: of(generation) } as Preview
 }
 
-export function replace(preview: In<'running'>, { slot, port }: EventOf<'replace'>): In<'running'> | undefined {
+export function replace(
+  preview: In<'running'>,
+  { slot, sandbox = null, port }: EventOf<'replace'>,
+): In<'running'> | undefined {
   const { image } = preview
   if (!image || !isOutdated(preview) || preview.pending || slot === undefined) return undefined
   const number = preview.generations + 1
-  const pending = { number, container: null, slot, image: image.id, digest: image.digest, port }
+  const pending = { number, container: null, slot, sandbox, image: image.id, digest: image.digest, port }
   return { ...preview, generations: number, pending }
 }
 
@@ -117,8 +120,8 @@ export function created(preview: In<'running'>, { generation, container }: Event
   return withComing(preview, generation, { container })
 }
 
-export function slotTaken(preview: In<'running'>, { generation, slot }: EventOf<'slotTaken'>) {
-  return slot === undefined ? undefined : withComing(preview, generation, { container: null, slot })
+export function slotTaken(preview: In<'running'>, { generation, slot, sandbox = null }: EventOf<'slotTaken'>) {
+  return slot === undefined ? undefined : withComing(preview, generation, { container: null, slot, sandbox })
 }
 
 function withComing(preview: In<'running'>, number: number, what: Partial<Generation>): In<'running'> | undefined {

@@ -43,17 +43,26 @@ CREATE TABLE generation (
   digest TEXT,
   port INTEGER NOT NULL, -- where its application listens, inside
   since INTEGER, -- retiring: when its route went
+  sandbox INTEGER, -- whose network its container joins
   PRIMARY KEY (repository, tag, number)
 ) STRICT;
 
 -- One row a slot that is held: what answers at its address. No other has the slot until this one gives it up.
 CREATE TABLE endpoint (
   slot INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL, -- container: that of a generation
-  repository TEXT NOT NULL,
-  tag TEXT NOT NULL,
-  number INTEGER NOT NULL,
+  kind TEXT NOT NULL, -- container: that of a generation; sandbox
+  repository TEXT, -- a generation's
+  tag TEXT,
+  number INTEGER,
+  sandbox INTEGER UNIQUE, -- a sandbox's number
   UNIQUE (repository, tag, number)
+) STRICT;
+
+-- One row a sandbox: a container that does nothing but hold a network, which one container of a preview joins.
+CREATE TABLE sandbox (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  state TEXT NOT NULL, -- making, unchecked, ready, given: a generation has it, or had it
+  port INTEGER -- where slots are ports: the port inside that its own leads to
 ) STRICT;
 
 -- Slots that were given back: they rest before they are given out again, over restarts too.

@@ -155,6 +155,27 @@ const steps: Step[] = [
   DROP TABLE generation;
   ALTER TABLE new_generation RENAME TO generation;
   `,
+  `
+  -- A sandbox holds a slot beyond the life of the container that joins it.
+  CREATE TABLE sandbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    state TEXT NOT NULL,
+    port INTEGER
+  ) STRICT;
+  ALTER TABLE generation ADD COLUMN sandbox INTEGER;
+  CREATE TABLE new_endpoint (
+    slot INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    repository TEXT,
+    tag TEXT,
+    number INTEGER,
+    sandbox INTEGER UNIQUE,
+    UNIQUE (repository, tag, number)
+  ) STRICT;
+  INSERT INTO new_endpoint SELECT slot, kind, repository, tag, number, NULL FROM endpoint;
+  DROP TABLE endpoint;
+  ALTER TABLE new_endpoint RENAME TO endpoint;
+  `,
 ]
 
 export const newestVersion = steps.length

@@ -1,0 +1,186 @@
+/** What the engine says of the instance's containers, and of its sandboxes. */
+import type Docker from 'dockerode'
+import { call, undefinedIfMissing } from './call.ts'
+import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import { readContainerName, readSandboxName } from '../slots/container-name.ts'
+import { networkName } from '../slots/slots.ts'
+import { previewLabels, previewOf } from './preview-labels.ts'
+
+export interface Container extends PreviewKey {
+  id: string
+  name: string
+  /** Where its image was pulled from, `HOST/NAME`. */
+  reference: string
+  generation: number
+  /** Also true while paused. */
+  running: boolean
+  /** `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`. */
+  status: string
+  image: string
+  digest: string | null
+  /** Its fixed address on the instance's network, or that of its sandbox. */
+  address: string | null
+  /** The host port that leads to it while it runs, or to its sandbox. */
+  published: number | null
+  /** The number of the sandbox whose network it has; null for none, and where that does not run. */
+  sandbox: number | null
+  /** The port its application was expected on at create. */
+  port: number | null
+  pulled: boolean
+}
+
+/** Times are milliseconds since 1970, null when it has not happened. */
+export interface Inspected {
+  id: string
+  running: boolean
+  status: string
+  exitCode: number
+  oomKilled: boolean
+  startedAt: number | null
+  finishedAt: number | null
+  pid: number | null
+  memoryLimit: number
+  /** Microseconds per period; 0 for no limit. */
+  cpuQuota: number
+  /** Those of the sandbox that it joins, where it does. */
+  address: string | null
+  published: number | null
+  /** Null where its network is its own, and where the sandbox is gone. */
+  sandbox: { number: number; running: boolean } | null
+  /** The sandbox that it joins does not run, or is gone: it has no network, and no event tells so. */
+  cutOff: boolean
+  labels: Record<string, string>
+}
+
+export async function list(docker: Docker, instance: string, preview?: PreviewId): Promise<Container[]> {
+  const own = Object.entries(preview === undefined ? {} : previewLabels(preview)).map(
+    ([key, value]) => `${key}=${value}`,
+  )
+  const label = [`lotan.instance=${instance}`, ...own]
+  const containers = await call('listing containers', (abort) =>
+    docker.listContainers({ all: true, filters: { label }, ...abort }),
+  )
+  const sandboxes = containers.flatMap((info) => toSandbox(info, instance) ?? [])
+  return (
+    containers
+      .map((container) => toContainer(container, instance, sandboxes))
+      .filter(({ name }) => readContainerName(name, instance) !== undefined)
+      // A container of the nameless repository has no label that the engine could filter by.
+      .filter((container) => preview === undefined || idOf(container) === preview)
+  )
+}
+
+export interface SandboxContainer extends Pick<Container, 'id' | 'running' | 'address' | 'published'> {
+  number: number
+  /** Whether the network of a container that exists is this one. */
+  isJoined: boolean
+}
+
+export async function listSandboxes(docker: Docker, instance: string): Promise<SandboxContainer[]> {
+  const containers = await call('listing sandboxes', (abort) =>
+    docker.listContainers({ all: true, filters: { label: [`lotan.instance=${instance}`] }, ...abort }),
+  )
+  const joined = new Set(containers.map(joinedBy))
+  return containers.flatMap((info) => {
+    const sandbox = toSandbox(info, instance)
+    return sandbox ? [{ ...sandbox, isJoined: joined.has(sandbox.id) }] : []
+  })
+}
+
+function toSandbox(info: Docker.ContainerInfo, instance: string): Omit<SandboxContainer, 'isJoined'> | undefined {
+  const number = readSandboxName(nameOf(info), instance)
+  if (number === undefined) return undefined
+  return { id: info.Id, number, running: info.State === 'running', ...placeOf(info, instance) }
+}
+
+/** The id of the container whose network it has. */
+function joinedBy({ HostConfig }: Docker.ContainerInfo): string | undefined {
+  return /^container:(.+)$/.exec(HostConfig.NetworkMode)?.[1]
+}
+
+function nameOf({ Names }: Docker.ContainerInfo): string {
+  return (Names[0] ?? '').replace(/^\//, '')
+}
+
+function placeOf(info: Docker.ContainerInfo, instance: string): Pick<Container, 'address' | 'published'> {
+  return {
+    address: addressOf(info.NetworkSettings?.Networks?.[networkName(instance)]),
+    published: info.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort ?? null,
+  }
+}
+
+function toContainer(
+  info: Docker.ContainerInfo,
+  instance: string,
+  sandboxes: Omit<SandboxContainer, 'isJoined'>[],
+): Container {
+  const { Labels: labels } = info
+  const joins = joinedBy(info)
+  const sandbox = sandboxes.find(({ id, running }) => id === joins && running)
+  const { address, published } = sandbox ?? placeOf(info, instance)
+  return {
+    id: info.Id,
+    name: nameOf(info),
+    ...splitId(previewOf(labels) ?? ''),
+    reference: labels['lotan.repository'] ?? '',
+    generation: Number(labels['lotan.generation']),
+    running: info.State === 'running' || info.State === 'paused',
+    status: info.State,
+    image: info.ImageID,
+    digest: labels['lotan.digest'] ?? null,
+    address,
+    published,
+    sandbox: sandbox?.number ?? null,
+    port: labels['lotan.port'] ? Number(labels['lotan.port']) : null,
+    pulled: labels['lotan.pulled'] === 'true',
+  }
+}
+
+/** The configured address first: a stopped container has no current one. */
+function addressOf(endpoint: { IPAMConfig?: unknown; IPAddress?: string } | undefined): string | null {
+  const configured = endpoint?.IPAMConfig as { IPv4Address?: string } | null | undefined
+  return configured?.IPv4Address || endpoint?.IPAddress || null
+}
+
+type Bindings = Record<string, { HostPort?: string }[] | null> | null | undefined
+
+function publishedOf(bindings: Bindings): number | null {
+  const [first] = Object.values(bindings ?? {}).flatMap((bound) => bound ?? [])
+  return Number(first?.HostPort) || null
+}
+
+export async function inspect(docker: Docker, instance: string, id: string): Promise<Inspected | undefined> {
+  const info = await undefinedIfMissing(inspectOnce(docker, id))
+  if (!info) return undefined
+  const { State: state } = info
+  const joins = /^container:(.+)$/.exec(info.HostConfig.NetworkMode ?? '')?.[1]
+  const place = joins ? await undefinedIfMissing(inspectOnce(docker, joins)) : info
+  const number = joins && place ? readSandboxName(place.Name.replace(/^\//, ''), instance) : undefined
+  return {
+    id: info.Id,
+    running: state.Running,
+    status: state.Status,
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled,
+    startedAt: time(state.StartedAt),
+    finishedAt: time(state.FinishedAt),
+    pid: state.Pid || null,
+    memoryLimit: info.HostConfig.Memory ?? 0,
+    cpuQuota: info.HostConfig.CpuQuota ?? 0,
+    address: addressOf(place?.NetworkSettings.Networks[networkName(instance)]),
+    published: publishedOf(place?.HostConfig.PortBindings as Bindings),
+    sandbox: place && number !== undefined ? { number, running: place.State.Running } : null,
+    cutOff: joins !== undefined && !place?.State.Running,
+    labels: info.Config.Labels ?? {},
+  }
+}
+
+function inspectOnce(docker: Docker, id: string): Promise<Docker.ContainerInspectInfo> {
+  return call(`inspecting ${id}`, (abort) => docker.getContainer(id).inspect({ ...abort }))
+}
+
+/** The engine writes the year 1 for "never". */
+function time(text: string): number | null {
+  const at = Date.parse(text)
+  return at > 0 ? at : null
+}
