@@ -5,43 +5,50 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan } from '../testing/harness/lotan.ts'
-import { addressOf, docker, removeByHand, tagByHand } from '../testing/harness/docker.ts'
-import { request } from '../testing/clients/http.ts'
+import { removeByHand, tagByHand } from '../testing/harness/docker.ts'
 import { buildSmall } from '../testing/images/build.ts'
 import { startImageRegistry } from '../testing/registries/image-registry.ts'
+import { clickOn, optionsOf, startAlone, untilSandboxesReady } from './engine-alone.ts'
 import { median, spread } from './figures.ts'
 
-const PAIRS = 20
+const ROUNDS = 20
 const WARM_UP = 3
+const PAUSE_MS = 300
 
+/** With sandboxes, then without any. */
 export async function cold(): Promise<void> {
+  for (const sandboxes of [4, 0]) {
+    console.log(`LOTAN_SANDBOXES=${sandboxes}`)
+    await measure(sandboxes)
+  }
+}
+
+async function measure(sandboxes: number): Promise<void> {
   const registry = await startImageRegistry()
   const image = `${registry.repository}:bench`
   await buildSmall(image, 'bench')
-  for (let i = 0; i < PAIRS + WARM_UP; i++) await tagByHand(image, `${registry.repository}:c${i}`)
-  const lotan = await startLotan({ repository: registry.repository })
+  for (let i = -1; i < ROUNDS + WARM_UP; i++) await tagByHand(image, `${registry.repository}:c${i}`)
+  const lotan = await startLotan({ repository: registry.repository, env: { LOTAN_SANDBOXES: String(sandboxes) } })
   const raw: string[] = []
-  let options: object | undefined
   const rounds: { click: number; same: number; bare: number }[] = []
   try {
-    for (let i = 0; i < PAIRS + WARM_UP; i++) {
-      const click = async () => {
-        const began = performance.now()
-        const { status } = await lotan.request(`c${i}`)
-        if (status !== 200) throw new Error(`the click on c${i} ended in ${status}`)
-        return performance.now() - began
+    // It shows which options Lotan sets.
+    await clickOn(lotan, 'c-1')
+    const options = await optionsOf(lotan, 'c-1')
+    for (let i = 0; i < ROUNDS + WARM_UP; i++) {
+      const of = {
+        click: () => clickOn(lotan, `c${i}`),
+        same: () => startAlone(image, raw, options),
+        bare: () => startAlone(image, raw),
       }
-      // The first click shows which options Lotan sets.
-      const clickFirst = i === 0 ? await click() : undefined
-      options ??= await optionsOf(`lotan-${lotan.config.instance}-c0-1`)
-      const same = () => startBare(image, raw, options)
-      const bare = () => startBare(image, raw)
-      // The order changes, so that none always follows the same one.
       const round = { click: 0, same: 0, bare: 0 }
-      for (const name of orders[i % orders.length]!)
-        round[name] = name === 'click' ? (clickFirst ?? (await click())) : await (name === 'same' ? same : bare)()
+      // The order changes, so that none always follows the same one.
+      for (const name of orders[i % orders.length]!) {
+        await untilSandboxesReady(lotan, sandboxes)
+        await sleep(PAUSE_MS)
+        round[name] = await of[name]()
+      }
       if (i >= WARM_UP) rounds.push(round)
-      await sleep(300)
     }
   } finally {
     for (const id of raw) await removeByHand(id)
@@ -54,7 +61,7 @@ export async function cold(): Promise<void> {
   console.log(`engine, without any            ${spread(times('bare'), 'ms')}`)
   const ratio = (name: 'same' | 'bare') => median(rounds.map((round) => round.click / round[name])).toFixed(2)
   console.log(
-    `a click takes ${ratio('same')} times what the engine takes for the same container (median of ${PAIRS} rounds)`,
+    `a click takes ${ratio('same')} times what the engine takes for the same container (median of ${ROUNDS} rounds)`,
   )
   console.log(`and ${ratio('bare')} times what it takes for one without limits on the engine's own network`)
 }
@@ -64,32 +71,3 @@ const orders = [
   ['same', 'bare', 'click'],
   ['bare', 'click', 'same'],
 ] as const
-
-/** Without the address, which the engine then chooses. */
-async function optionsOf(name: string): Promise<object> {
-  const { HostConfig, Config } = await docker<{ HostConfig: object; Config: { Env: string[] } }>(
-    'GET',
-    `/containers/${name}/json`,
-  )
-  return { HostConfig, Env: Config.Env }
-}
-
-async function startBare(image: string, started: string[], options: object = {}): Promise<number> {
-  const began = performance.now()
-  const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {
-    ...options,
-    Image: image,
-    Labels: { 'lotan.test': 'true' },
-  })
-  started.push(Id)
-  await docker('POST', `/containers/${Id}/start`)
-  const address = await addressOf(Id)
-  for (;;) {
-    try {
-      await request(80, { host: 'bench', address })
-      return performance.now() - began
-    } catch {
-      await sleep(2)
-    }
-  }
-}

@@ -9,6 +9,7 @@ import { request } from '../testing/clients/http.ts'
 import { buildSmall } from '../testing/images/build.ts'
 import { startImageRegistry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
+import { optionsOf } from './engine-alone.ts'
 import { median, quantile, spread } from './figures.ts'
 
 const PREVIEWS = 10
@@ -30,12 +31,7 @@ export async function wake(): Promise<void> {
   let bare: string | undefined
   try {
     for (const tag of tags) await lotan.click(tag)
-    const { HostConfig, Config } = await docker<{ HostConfig: object; Config: { Env: string[] } }>(
-      'GET',
-      `/containers/${await lotan.containerOf(tags[0]!)}/json`,
-    )
-    const labels = { 'lotan.test': 'true' }
-    const options = { HostConfig, Env: Config.Env, Image: image, Labels: labels }
+    const options = { ...(await optionsOf(lotan, tags[0]!)), Image: image }
     bare = (await docker<{ Id: string }>('POST', '/containers/create', options)).Id
     await docker('POST', `/containers/${bare}/start`)
     const address = await addressOf(bare)
