@@ -81,7 +81,7 @@ export function openStore(
     if (slot === undefined) return event
     if (slot !== 'next') return pool.isTaken(slot) ? undefined : event
     const claimed = was && slotFor(sandbox, now)
-    return claimed && ({ ...event, ...claimed })
+    return claimed && { ...event, ...claimed }
   }
 
   /** A preview that comes back after its row went counts its generations on: a late report of an old one stays one. */
