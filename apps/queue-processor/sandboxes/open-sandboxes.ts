@@ -62,8 +62,8 @@ export function openSandboxes(deps: {
     return { ready, kept: os.freemem() < os.totalmem() * SCARCE_MEMORY ? 0 : kept }
   }
 
-  /** Waits until it is nudged and no start is under way. @returns false where only the time is over */
-  async function waitForWork(ms: number, signal: AbortSignal): Promise<boolean> {
+  /** Waits until it is nudged, or the time is over, and no start is under way. */
+  async function waitForWork(ms: number, signal: AbortSignal): Promise<void> {
     const end = performance.now() + ms
     for (;;) {
       wakeUp = new AbortController()
@@ -72,9 +72,7 @@ export function openSandboxes(deps: {
       const waiting = AbortSignal.any([signal, wakeUp.signal])
       await sleep(starts > 0 ? COMPARE_MS : left, undefined, { signal: waiting, ref: false }).catch(() => {})
     }
-    const wasNudged = isNudged
     isNudged = false
-    return wasNudged
   }
 
   /** @param isDue to be compared with the engine @returns whether there may be more to do */
