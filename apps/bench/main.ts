@@ -1,36 +1,44 @@
-/** `npm run bench NAME`: measures, and names the machine. */
-import os from 'node:os'
-import { cold } from './cold.ts'
-import { eight } from './eight.ts'
-import { firstByte } from './first-byte.ts'
-import { memory } from './memory.ts'
-import { neighbour } from './neighbour.ts'
-import { newest } from './newest.ts'
-import { restart } from './restart.ts'
-import { wake } from './wake.ts'
-import { warm } from './warm.ts'
+/** `npm run bench [NAME...]`: measures. Without a name it answers every question and writes docs/benchmarks.md. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { line, type Finding } from './measure/finding.ts'
+import { machine } from './measure/machine.ts'
+import { questions } from './questions.ts'
+import { write } from './report/page.ts'
 
-const benches: Record<string, { asks: string; run: () => Promise<void> }> = {
-  cold: { asks: 'how long a cold click takes with the image here, against the bare engine', run: cold },
-  restart: { asks: 'how long a click on a stopped preview takes, against the bare engine', run: restart },
-  eight: { asks: 'how long eight cold tags at once take, against the bare engine', run: eight },
-  warm: { asks: 'how many requests a second go through Lotan, against a bare nginx', run: warm },
-  'first-byte': { asks: 'how soon the waiting page begins', run: firstByte },
-  wake: { asks: 'how long a click on a paused preview takes, against the bare engine', run: wake },
-  newest: { asks: 'what visitors see while a tag is pushed again', run: newest },
-  neighbour: { asks: 'what a visitor notices of a preview beside that takes all it can get', run: neighbour },
-  memory: { asks: 'how much memory each part takes, idle', run: memory },
-}
-
-const bench = benches[process.argv[2] ?? '']
-if (!bench) {
-  console.error('usage: npm run bench NAME\n')
-  for (const [name, { asks }] of Object.entries(benches)) console.error(`  ${name.padEnd(12)} ${asks}`)
+const root = path.resolve(import.meta.dirname, '../..')
+const names = process.argv.slice(2)
+const unknown = names.filter((name) => !questions[name])
+if (unknown.length > 0) {
+  console.error(`no bench is called so: ${unknown.join(', ')}\nusage: npm run bench [NAME...]\n`)
+  for (const [name, { asks }] of Object.entries(questions)) console.error(`  ${name.padEnd(12)} ${asks}`)
   process.exit(2)
 }
-const [cpu] = os.cpus()
-console.log(`${bench.asks}?`)
-console.log(
-  `${os.availableParallelism()} x ${cpu?.model.trim()}, Node ${process.version}, ${os.type()} ${os.release()}`,
-)
-await bench.run()
+
+const [only] = names
+if (names.length === 1 && only) {
+  const { asks, run } = questions[only]!
+  console.log(`\n${asks}?`)
+  const began = performance.now()
+  const findings = await run()
+  for (const finding of findings) console.log(line(finding))
+  console.log(`(${((performance.now() - began) / 1_000).toFixed(0)} s)`)
+  process.send?.(findings)
+} else {
+  const measured = await machine()
+  for (const [name, value] of Object.entries(measured)) console.log(`${name.padEnd(12)} ${value}`)
+  const answers: Record<string, Finding[]> = {}
+  for (const name of names.length > 0 ? names : Object.keys(questions)) answers[name] = await ask(name)
+  if (names.length === 0) await write(root, measured, answers)
+}
+
+/** In a process of its own: what one leaves behind in memory must not slow the next. */
+async function ask(name: string): Promise<Finding[]> {
+  const child = fork(path.join(import.meta.dirname, 'main.ts'), [name])
+  let findings: Finding[] = []
+  child.on('message', (message) => (findings = message as Finding[]))
+  const [code] = (await once(child, 'exit')) as [number | null]
+  if (code !== 0) throw new Error(`the bench ${name} ended with ${code}`)
+  return findings
+}

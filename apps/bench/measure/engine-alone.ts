@@ -1,10 +1,10 @@
 /** What the engine takes for a container like Lotan's, without Lotan: on Lotan's network, at an address that it chooses. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { networkName } from '../shared/slots/slots.ts'
-import { addressOf, docker } from '../testing/harness/docker.ts'
-import type { Lotan } from '../testing/harness/lotan.ts'
-import { request } from '../testing/clients/http.ts'
-import { until } from '../testing/harness/until.ts'
+import { networkName } from '../../shared/slots/slots.ts'
+import { addressOf, docker } from '../../testing/harness/docker.ts'
+import type { Lotan } from '../../testing/harness/lotan.ts'
+import { request } from '../../testing/clients/http.ts'
+import { until } from '../../testing/harness/until.ts'
 
 const LOOK_MS = 2
 

@@ -4,12 +4,14 @@
  */
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
-import { kill } from '../testing/harness/docker.ts'
-import { request } from '../testing/clients/http.ts'
-import { buildApp, buildSmall } from '../testing/images/build.ts'
-import { startImageRegistry } from '../testing/registries/image-registry.ts'
-import { median, quantile } from './figures.ts'
+import { startLotan, type Lotan } from '../../testing/harness/lotan.ts'
+import { kill } from '../../testing/harness/docker.ts'
+import { request } from '../../testing/clients/http.ts'
+import { buildApp, buildSmall } from '../../testing/images/build.ts'
+import { startImageRegistry } from '../../testing/registries/image-registry.ts'
+import type { Bench } from '../measure/bench.ts'
+import { median } from '../measure/figures.ts'
+import type { Finding } from '../measure/finding.ts'
 
 const ROUNDS = 2
 const SECONDS = 2
@@ -27,40 +29,40 @@ const neighbours: Record<string, string> = {
   'a writer of output': `${busy} yes 'all work and no play makes a dull preview'`,
 }
 
-export async function neighbour(): Promise<void> {
-  const registry = await startImageRegistry()
-  await buildApp(`${registry.repository}:good`)
-  const tags = Object.entries(neighbours).map(([name, script], i) => ({ name, tag: `bad-${i}`, script }))
-  for (const { tag, script } of tags)
-    await buildSmall(`${registry.repository}:${tag}`, tag, {
-      cmd: ['sh', '-c', `${busy} httpd -p 80 -h /www; ${busy} sleep 1; ${script}`],
-    })
-  const lotan = await startLotan({ repository: registry.repository })
-  const alone: number[][] = []
-  const beside = new Map<string, number[][]>()
-  try {
-    await lotan.request('good')
-    await measure(lotan)
-    for (let round = 0; round < ROUNDS; round++)
+export const neighbour: Bench = {
+  asks: 'what a visitor notices of a preview beside that takes all it can get',
+  async run() {
+    const registry = await startImageRegistry()
+    await buildApp(`${registry.repository}:good`)
+    const tags = Object.entries(neighbours).map(([name, script], i) => ({ name, tag: `bad-${i}`, script }))
+    for (const { tag, script } of tags)
+      await buildSmall(`${registry.repository}:${tag}`, tag, {
+        cmd: ['sh', '-c', `${busy} httpd -p 80 -h /www; ${busy} sleep 1; ${script}`],
+      })
+    const lotan = await startLotan({ repository: registry.repository })
+    const findings: Finding[] = []
+    try {
+      await lotan.request('good')
+      await measure(lotan)
       for (const { name, tag } of tags) {
-        alone.push(await measure(lotan))
-        await lotan.request(tag)
-        await sleep(SETTLE_MS)
-        beside.set(name, [...(beside.get(name) ?? []), await measure(lotan)])
-        await end(lotan, tag)
+        const alone: number[] = []
+        const beside: number[] = []
+        for (let round = 0; round < ROUNDS; round++) {
+          alone.push(median(await measure(lotan)))
+          await lotan.request(tag)
+          await sleep(SETTLE_MS)
+          beside.push(median(await measure(lotan)))
+          await end(lotan, tag)
+        }
+        const baseline = { name: 'without it', values: alone }
+        findings.push({ question: `an answer beside ${name}`, unit: 'ms', lotan: beside, baseline, by: 'ratio' })
       }
-  } finally {
-    await lotan.stop()
-    await registry.close()
-  }
-  const [middle, worst] = [0.5, 0.99].map((share) => median(alone.map((times) => quantile(times, share))))
-  const line = (name: string, words: string) => console.log(`${name.padEnd(26)} ${words}`)
-  line('alone', `p50 ${middle!.toFixed(1)} ms, p99 ${worst!.toFixed(1)} ms`)
-  for (const [name, rounds] of beside) {
-    const [p50, p99] = [0.5, 0.99].map((share) => median(rounds.map((times) => quantile(times, share))))
-    const times = `${(p50! / middle!).toFixed(1)} and ${(p99! / worst!).toFixed(1)} times`
-    line(`beside ${name}`, `p50 ${p50!.toFixed(1)} ms, p99 ${p99!.toFixed(1)} ms: ${times}`)
-  }
+    } finally {
+      await lotan.stop()
+      await registry.close()
+    }
+    return findings
+  },
 }
 
 /** Does not wait for the drain. */

@@ -1,0 +1,45 @@
+/** An nginx that does nothing but pass requests on: keepalive on both sides, no log. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { freePort } from '../../testing/harness/ports.ts'
+import { request } from '../../testing/clients/http.ts'
+import { until } from '../../testing/harness/until.ts'
+
+/** @param upstream `172.30.0.2:80` @param extra lines of its server, such as a listener with TLS */
+export async function startBareNginx(upstream: string, extra = '') {
+  const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-bare-'))
+  const port = await freePort()
+  const conf = `
+    daemon off; user root; worker_processes auto; pid ${dir}/pid; error_log ${dir}/error.log;
+    events { worker_connections 8192; }
+    http {
+      access_log off;
+      keepalive_requests 10000;
+      client_max_body_size 0;
+      client_body_temp_path ${dir}/a; proxy_temp_path ${dir}/b; fastcgi_temp_path ${dir}/c;
+      uwsgi_temp_path ${dir}/d; scgi_temp_path ${dir}/e;
+      upstream app { server ${upstream}; keepalive 64; keepalive_requests 100000; }
+      server {
+        listen 127.0.0.1:${port};
+        ${extra}
+        location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; }
+      }
+    }`
+  await fs.writeFile(path.join(dir, 'nginx.conf'), conf)
+  const child = spawn('nginx', ['-p', dir, '-c', path.join(dir, 'nginx.conf'), '-e', path.join(dir, 'error.log')], {
+    stdio: 'inherit',
+  })
+  await until('the bare nginx answers', () => request(port, { host: 'bare' }))
+  return {
+    port,
+    async stop() {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+      await fs.rm(dir, { recursive: true })
+    },
+  }
+}

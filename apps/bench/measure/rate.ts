@@ -1,0 +1,50 @@
+/** Requests a second, and how long one takes. */
+import http from 'node:http'
+import autocannon from 'autocannon'
+import { request } from '../../testing/clients/http.ts'
+import { median } from './figures.ts'
+
+export const CONNECTIONS = 64
+
+/**
+ * @param options.seconds how long it measures
+ * @param options.depth requests in flight on each connection. With more than one the client needs less of the machine,
+ * and what is measured shows.
+ * @throws when an answer is not the application's
+ */
+export async function rate(
+  port: number,
+  host: string,
+  options: { seconds?: number; depth?: number; connections?: number; path?: string } = {},
+): Promise<number> {
+  const { seconds = 3, depth = 1, connections = CONNECTIONS, path = '/' } = options
+  const { requests, non2xx, errors } = await autocannon({
+    url: `http://127.0.0.1:${port}${path}`,
+    headers: { Host: host },
+    connections,
+    pipelining: depth,
+    duration: seconds,
+  })
+  if (non2xx || errors) throw new Error(`${host}: ${non2xx} bad answers, ${errors} errors`)
+  return requests.average
+}
+
+/**
+ * The median time of an answer, in milliseconds.
+ * @param connections each with one request after the other on it
+ */
+export async function latency(port: number, host: string, connections: number, seconds = 2): Promise<number> {
+  const times: number[] = []
+  const until = performance.now() + seconds * 1_000
+  const visit = async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    while (performance.now() < until) {
+      const began = performance.now()
+      await request(port, { host, agent })
+      times.push(performance.now() - began)
+    }
+    agent.destroy()
+  }
+  await Promise.all(Array.from({ length: connections }, visit))
+  return median(times)
+}

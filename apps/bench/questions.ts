@@ -1,0 +1,21 @@
+/** The questions, in the report's order. Each file answers one. */
+import type { Bench } from './measure/bench.ts'
+import { cold } from './questions/cold.ts'
+import { eight } from './questions/eight.ts'
+import { firstByte } from './questions/first-byte.ts'
+import { neighbour } from './questions/neighbour.ts'
+import { newest } from './questions/newest.ts'
+import { paused } from './questions/paused.ts'
+import { restart } from './questions/restart.ts'
+import { warm } from './questions/warm.ts'
+
+export const questions: Record<string, Bench> = {
+  cold,
+  restart,
+  eight,
+  paused,
+  'first-byte': firstByte,
+  warm,
+  newest,
+  neighbour,
+}
