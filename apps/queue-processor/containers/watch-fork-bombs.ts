@@ -4,10 +4,13 @@ import { CURBED_CPUS, isCurbed, lately, type Look } from '../../shared/preview/f
 import { EngineError } from '../../shared/engine/engine.ts'
 import { limitsOf } from '../../shared/config/limits.ts'
 import { generationsOf, type Preview } from '../../shared/preview/preview.ts'
+import { openBusyCores } from './busy-cores.ts'
 import { cpuQuota } from './create-options.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
 const LOOK_MS = 1_000
+/** A bomb takes all of the processor that it may have. One that takes less than this is curbed already. */
+const LEAST_BOMB_CORES = CURBED_CPUS / 2
 /** Wait this long before another look at a container that cannot be read: it may have been restarted. */
 const UNREADABLE_MS = 30_000
 
@@ -34,7 +37,8 @@ export async function watchBombs(
     const curbed = isCurbed(looks, known.curbed)
     if (curbed !== known.curbed) await curb(preview, number, id, curbed)
     // Each time: its first answer, or a restart of the application, replaces the notices.
-    store.apply(idOf(preview), { type: 'curbed', generation: number, curbed })
+    const mayBeTold = curbed || known.curbed || known.looks.length === 0
+    if (mayBeTold) store.apply(idOf(preview), { type: 'curbed', generation: number, curbed })
     return { ...known, curbed, looks }
   }
 
@@ -56,7 +60,9 @@ export async function watchBombs(
     return cpuQuota(limitsOf(image?.labels ?? {}, config).limits.cpus)
   }
 
-  while (!signal.aborted) {
+  const busyCores = openBusyCores()
+
+  async function look(): Promise<void> {
     const next = new Map<string, Watched>()
     for (const preview of store.list().filter(mayRun))
       for (const { number, container } of generationsOf(preview)) {
@@ -66,6 +72,11 @@ export async function watchBombs(
         if (seen) next.set(container, seen)
       }
     watched = next
+  }
+
+  while (!signal.aborted) {
+    const mayBomb = (await busyCores()) >= LEAST_BOMB_CORES
+    if (mayBomb || [...watched.values()].some(({ curbed }) => curbed)) await look()
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
   }
 }

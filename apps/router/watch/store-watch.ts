@@ -12,7 +12,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
   const listeners = new Set<() => void>()
   let seen = 0
   let timer: NodeJS.Timeout | undefined
-  let known = { version: -1, all: undefined as Preview[] | undefined, byId: new Map<PreviewId, Preview | undefined>() }
+  let known = { version: -1, byId: new Map<PreviewId, Preview | undefined>() }
 
   function look() {
     const version = store.version()
@@ -38,7 +38,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
   /** The version is read first: a commit between the two reads then costs a second read, never a stale one. */
   function sinceLastCommit() {
     const version = store.version()
-    if (known.version !== version) known = { version, all: undefined, byId: new Map() }
+    if (known.version !== version) known = { version, byId: new Map() }
     return known
   }
 
@@ -46,7 +46,7 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     on,
 
     /** By repository and tag. Do not change them. */
-    previews: (): readonly Preview[] => (sinceLastCommit().all ??= store.list()),
+    previews: store.list,
 
     /** Kept until the next commit, since hundreds of requests may wait for the same preview. Do not change it. */
     preview(id: PreviewId): Preview | undefined {

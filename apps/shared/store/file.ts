@@ -28,6 +28,7 @@ export function openFile(
   hearDamage(db, onDamage)
   // Only other connections' commits move data_version: a second connection sees those of this process too.
   const watcher = new Database(file, { readonly: true })
+  hearDamage(watcher, onDamage)
   const readVersion = watcher.prepare('PRAGMA data_version').pluck()
   readVersion.get()
   const look = watchFiles(file)

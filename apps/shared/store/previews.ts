@@ -55,10 +55,10 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
   }
   // Between two reads another process may commit: a running preview without its generation.
   const get = db.transaction(find) as unknown as typeof find
-  const list = db.transaction((): Preview[] => {
+  const list = db.transaction((): readonly Preview[] => {
     const generations = Map.groupBy(selectAllGenerations.all(), idOf)
     return selectAll.all().map((row) => toPreview(row, generations.get(idOf(row)) ?? []))
-  }) as unknown as () => Preview[]
+  }) as unknown as () => readonly Preview[]
 
   return {
     /** Inside a transaction of the caller. */

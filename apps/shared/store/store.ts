@@ -20,6 +20,7 @@ import { pulledImages } from './pulled.ts'
 import { sandboxRows } from './sandboxes.ts'
 import { slotPool } from './slots.ts'
 import { openStreams } from './streams.ts'
+import { untilNextCommit } from './until-next-commit.ts'
 
 export { DAMAGED, isDamage, whatIsDamaged } from './damage.ts'
 export { setAsideIfCorrupt } from './file.ts'
@@ -49,7 +50,7 @@ export function openStore(
   const { slots, label, log, ...opening } = options
   const { db, ...opened } = openFile(file, opening)
   // What is taken out by name is for `apply` alone; the rest is the store's.
-  const { find, put, remove, ...previews } = previewRows(db, label)
+  const { find, put, remove, list, ...previews } = previewRows(db, label)
   const { noteTook, lately, facts } = storeFacts(db)
   const { noteChange, lastGeneration, ...history } = changeHistory(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
@@ -131,6 +132,8 @@ export function openStore(
     ...pool,
     sandboxes,
     ...previews,
+    /** By repository and tag. The same ones until the next commit of any process: do not change them. */
+    list: untilNextCommit(opened.version, list),
     lastGeneration,
     ...history,
     ...missing,

@@ -1,0 +1,25 @@
+import fs from 'node:fs/promises'
+
+const TICKS_PER_SECOND = 100
+
+/** @returns how many of the machine's processors were busy, on average, since it was asked last; all in doubt */
+export function openBusyCores(): () => Promise<number> {
+  let before = { at: -Infinity, busy: 0 }
+  return async () => {
+    const busy = busyTicks(await fs.readFile('/proc/stat', 'utf8').catch(() => ''))
+    const now = { at: performance.now(), busy: busy ?? 0 }
+    const seconds = (now.at - before.at) / 1_000
+    const cores =
+      busy === undefined || seconds === Infinity ? Infinity : (now.busy - before.busy) / TICKS_PER_SECOND / seconds
+    before = now
+    return cores
+  }
+}
+
+/** `cpu  user nice system idle iowait irq softirq …`, in ticks since the machine began. */
+export function busyTicks(stat: string): number | undefined {
+  const fields = /^cpu +(.+)$/m.exec(stat)?.[1]?.split(' ').map(Number)
+  if (!fields) return undefined
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = fields
+  return user + nice + system + irq + softirq
+}
