@@ -14,7 +14,7 @@ const LIMITED_MS = 60_000
 /** A longer `Retry-After` is cut to this. */
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60_000
 
-const LOOK_MS = 500
+const LOOK_MS = 1_000
 /** An early read comes at most this often, and takes no more than this part of the time. */
 const EARLY_READ_MS = 10_000
 const MAX_EARLY_SHARE = 1 / 20

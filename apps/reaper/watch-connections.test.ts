@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { openLog } from '../shared/log.ts'
 import type { Preview } from '../shared/preview/preview.ts'
-import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Connection } from '../shared/slots/connections.ts'
 import { hostPortOf, hostPortText, type SlotScheme } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
@@ -114,7 +113,7 @@ test('while nothing is open, the kernel is asked again as soon as a row changes'
   assert.equal(asked, 1)
   open = [{ key: 'one', peer: hostPortText(hostPortOf(places, { slot: 1, port: 80 })), bytes: 1 }]
   rows = [red(1)]
-  await until('the connection is seen', () => isOpen('red' as PreviewId))
+  await until('the connection is seen', () => isOpen('red'))
   const then = asked
   await until('what is open is looked at each time', () => asked > then + 2)
 })

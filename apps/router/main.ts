@@ -23,7 +23,7 @@ const context: RouterContext = {
   // Half of what a person notices of a warm start; it polls only while a request waits, for microseconds.
   changes: watchStore(store, { everyMs: 10 }),
   activity: noteActivity(store, { everyMs: 500 }),
-  streams: noteStreams(store, endedStreamsFile(config), { everyMs: 500 }),
+  streams: noteStreams(store, endedStreamsFile(config), { everyMs: 1_000 }),
   reaper: openReaper(config),
 }
 app.atEnd(() => context.activity.close())

@@ -10,11 +10,11 @@ import { databaseOf, watchStore, withoutWatches, withStore } from './watch.ts'
 import type { Fact, FactName } from '../../shared/store/facts.ts'
 import { takeLock } from '../supervisor/lock.ts'
 import type { End, SupervisedProcess } from '../supervisor/process/process.ts'
+import { eachSecond } from '../each-second.ts'
 import { waitFor } from '../wait-for.ts'
 
 /** nginx was started with these: they must survive the repair. */
 const NGINX_FACTS = ['subnet', 'slotKind', 'slotPorts', 'slotWhy', 'poolPort', 'poolPortInUse', 'firewall'] as const
-const READ_MS = 1_000
 const ENDED_MS = 5_000
 const LOCK_MS = 2_000
 
@@ -43,7 +43,7 @@ export function openDatabaseRepair(
         if (value !== undefined) kept.set(name, value)
       }
     })
-  setInterval(keepFacts, READ_MS).unref()
+  eachSecond(keepFacts)
 
   async function repair(): Promise<void> {
     for (const user of databaseUsers()) if (user.pid() !== undefined) user.restart()

@@ -7,9 +7,9 @@ import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { generationsOf } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
+import { eachSecond } from '../each-second.ts'
 import { lastRead, watchStore } from './watch.ts'
 
-const EVERY_MS = 1_000
 /** Fixed width: the file is overwritten in place, which needs no room on a full disk. */
 const DIGITS = 16
 
@@ -51,7 +51,7 @@ export function followSlotCounter(config: Config): void {
     raiseStoreCounter(config, store)
     raiseFileCounter(config, store)
   }
-  setInterval(() => withDatabase(update), EVERY_MS).unref()
+  eachSecond(() => withDatabase(update))
 }
 
 /** Failing to note it must not keep the launcher from ending. */

@@ -4,13 +4,13 @@ import { isSameScheme, slotSchemeIn, type SlotScheme } from '../../shared/slots/
 import { watchStore, withStore } from '../database/watch.ts'
 import { followCertificate } from '../nginx/certificate.ts'
 import { hasLostRoutes } from '../nginx/route-cache.ts'
+import { eachSecond } from '../each-second.ts'
 import { waitFor } from '../wait-for.ts'
 import { waitForOtherLauncher, waitOrFail, type Launch } from './launch.ts'
 
 const NETWORK_MS = 30_000
 const GUARDED_MS = 3_000
 const COMPARED_MS = 3_000
-const SCHEME_MS = 1_000
 const NO_NETWORK = 'there is no network for previews; does the engine answer?'
 const RESTORED =
   'the database may be older than what runs (a restored backup?). So that no visitor is shown another preview, nginx ' +
@@ -85,5 +85,5 @@ function followSlotScheme(
     say('the directory in which nginx remembers routes was removed: restarting nginx', 'bad')
     nginx.restart()
   }
-  setInterval(check, SCHEME_MS).unref()
+  eachSecond(check)
 }

@@ -1,18 +1,26 @@
-import fs from 'node:fs/promises'
+import fs from 'node:fs'
 
 const TICKS_PER_SECOND = 100
 
 /** @returns how many of the machine's processors were busy, on average, since it was asked last; all in doubt */
-export function openBusyCores(): () => Promise<number> {
+export function openBusyCores(): () => number {
   let before = { at: -Infinity, busy: 0 }
-  return async () => {
-    const busy = busyTicks(await fs.readFile('/proc/stat', 'utf8').catch(() => ''))
+  return () => {
+    const busy = busyTicks(statText())
     const now = { at: performance.now(), busy: busy ?? 0 }
     const seconds = (now.at - before.at) / 1_000
     const cores =
       busy === undefined || seconds === Infinity ? Infinity : (now.busy - before.busy) / TICKS_PER_SECOND / seconds
     before = now
     return cores
+  }
+}
+
+function statText(): string {
+  try {
+    return fs.readFileSync('/proc/stat', 'utf8')
+  } catch {
+    return ''
   }
 }
 

@@ -75,7 +75,7 @@ export async function watchBombs(
   }
 
   while (!signal.aborted) {
-    const mayBomb = (await busyCores()) >= LEAST_BOMB_CORES
+    const mayBomb = busyCores() >= LEAST_BOMB_CORES
     if (mayBomb || [...watched.values()].some(({ curbed }) => curbed)) await look()
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
   }

@@ -7,20 +7,23 @@ export type Activity = ReturnType<typeof noteActivity>
 
 export function noteActivity(store: Pick<Store, 'touch'>, { everyMs }: { everyMs: number }) {
   const seen = new Map<PreviewId, number>()
-  let written = true
+  let timer: NodeJS.Timeout | undefined
   const write = () => {
-    if (seen.size === 0 && written) return
+    clearTimeout(timer)
+    timer = undefined
     const batch = [...seen]
     seen.clear()
     // The store keeps what it could not write, and retries at the next call, so call it even without news.
-    written = store.touch(batch)
+    if (!store.touch(batch)) timer = setTimeout(write, everyMs)
   }
-  const timer = setInterval(write, everyMs)
   return {
-    seen: (id: PreviewId, now: number) => void seen.set(id, now),
+    seen(id: PreviewId, now: number) {
+      seen.set(id, now)
+      timer ??= setTimeout(write, everyMs)
+    },
     close() {
-      clearInterval(timer)
       write()
+      clearTimeout(timer)
     },
   }
 }
