@@ -1,5 +1,6 @@
 /** The questions, in the report's order. Each file answers one. */
 import type { Bench } from './measure/bench.ts'
+import { click } from './questions/click.ts'
 import { cold } from './questions/cold.ts'
 import { eight } from './questions/eight.ts'
 import { firstByte } from './questions/first-byte.ts'
@@ -11,6 +12,7 @@ import { warm } from './questions/warm.ts'
 
 export const questions: Record<string, Bench> = {
   cold,
+  click,
   restart,
   eight,
   paused,

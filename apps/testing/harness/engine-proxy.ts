@@ -8,7 +8,16 @@ import { engineAddress } from './docker.ts'
 
 export type EngineProxy = Awaited<ReturnType<typeof openEngineProxy>>
 
-export async function openEngineProxy() {
+export interface EngineCall {
+  /** `POST /containers/create?name=…` */
+  call: string
+  /** By `performance.now()`. */
+  from: number
+  to: number
+}
+
+/** @param options.onCall hears of each call once it is answered */
+export async function openEngineProxy({ onCall }: { onCall?: (call: EngineCall) => void } = {}) {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-engine-'))
   const socket = path.join(dir, 'engine.sock')
   let failing: { call: RegExp; words: string } | undefined
@@ -47,6 +56,8 @@ export async function openEngineProxy() {
           res.write(`${JSON.stringify({ status: 'Pulling from todowrangler' })}\n`)
           return res.end(`${JSON.stringify({ error: failing.words, errorDetail: { message: failing.words } })}\n`)
         }
+        const from = performance.now()
+        res.on('finish', () => onCall?.({ call, from, to: performance.now() }))
         const { method, url, headers } = req
         const onward = http.request({ ...engineAddress(), method, path: url, headers, agent: false }, (answer) => {
           res.writeHead(answer.statusCode!, answer.headers)
