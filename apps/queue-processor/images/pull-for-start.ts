@@ -21,6 +21,7 @@ export async function pullForStart(
   if (preview.state === 'queued') {
     if (!isDue(preview, Date.now())) return undefined
     if (!store.apply(id, { type: 'pull', places: config.maxRunning })) return void (await freeCapacity(deps, id))
+    deps.sandboxes.nudge()
   }
 
   let endClaim: EndClaim = () => {}

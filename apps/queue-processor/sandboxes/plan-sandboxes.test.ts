@@ -48,6 +48,7 @@ const preview = (tag: string, sandbox: number, lastSeen: number, state = 'stoppe
     why: 'idle',
     generation: { number: 1, container: `c-${tag}`, slot: null, sandbox, image: 'i', digest: null, port: 80 },
   }) as Preview
+const pulling = (tag: string) => ({ ...preview(tag, 0, 0, 'pulling'), generation: null }) as unknown as Preview
 const given = (number: number, tag: string | null, over: Partial<Sandbox> = {}) =>
   row(number, { state: 'given', preview: tag, ...over })
 
@@ -65,6 +66,17 @@ const table: [name: string, facts: Partial<Facts>, actions: object[]][] = [
     { rows: [row(1), row(2)], found: [there(1), there(2)], wanted: { ready: 1, kept: 0 } },
     [remove(2)],
   ],
+  [
+    'two images are being pulled, and one stands ready',
+    { rows: [row(1)], found: null, wanted: { ready: 1, kept: 0 }, previews: ['a', 'b'].map(pulling) },
+    [make],
+  ],
+  [
+    'as many stand ready as images are being pulled',
+    { rows: [row(1), row(2)], found: null, wanted: { ready: 1, kept: 0 }, previews: ['a', 'b'].map(pulling) },
+    [],
+  ],
+  ['an image is being pulled, and they are switched off', { previews: [pulling('a')] }, []],
   ['they are switched off', { rows: [row(1)], found: [there(1)] }, [remove(1)]],
   [
     'one has ended',

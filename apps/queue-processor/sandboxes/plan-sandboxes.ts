@@ -41,9 +41,10 @@ export function planSandboxes(facts: Facts): Action[] {
   const gone = new Set(removals.map(({ number }) => number))
   const left = facts.rows.filter(({ state, number }) => state !== 'given' && !gone.has(number))
   const isSafe = ({ state }: Sandbox) => state === 'ready' || facts.found !== null
-  const surplus = left.slice(facts.wanted.ready).filter(isSafe)
-  const checked = facts.found ? left.slice(0, facts.wanted.ready).filter(({ state }) => state === 'unchecked') : []
-  const mayMake = left.length < facts.wanted.ready && facts.spare > leastSpare(facts.slots)
+  const ready = readyFor(facts)
+  const surplus = left.slice(ready).filter(isSafe)
+  const checked = facts.found ? left.slice(0, ready).filter(({ state }) => state === 'unchecked') : []
+  const mayMake = left.length < ready && facts.spare > leastSpare(facts.slots)
   return [
     ...checked.map(({ number }) => ({ do: 'ready' as const, number })),
     ...removals,
@@ -51,6 +52,12 @@ export function planSandboxes(facts: Facts): Action[] {
     ...stopsOf(facts, gone),
     ...(mayMake ? [{ do: 'make' as const }] : []),
   ]
+}
+
+/** One for each image that is being pulled, if they are more: it is made beside the pull. */
+function readyFor({ wanted, previews }: Pick<Facts, 'wanted' | 'previews'>): number {
+  const pulls = previews.filter(({ state }) => state === 'pulling').length
+  return wanted.ready === 0 ? 0 : Math.max(wanted.ready, pulls)
 }
 
 function removalsOf({ rows, found, ...place }: Facts): { do: 'remove' | 'forget'; number: number }[] {
