@@ -7,6 +7,7 @@ import { neighbour } from './questions/neighbour.ts'
 import { newest } from './questions/newest.ts'
 import { paused } from './questions/paused.ts'
 import { restart } from './questions/restart.ts'
+import { transfers } from './questions/transfers.ts'
 import { warm } from './questions/warm.ts'
 
 export const questions: Record<string, Bench> = {
@@ -16,6 +17,7 @@ export const questions: Record<string, Bench> = {
   paused,
   'first-byte': firstByte,
   warm,
+  transfers,
   newest,
   neighbour,
 }
