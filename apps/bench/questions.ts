@@ -7,6 +7,7 @@ import { neighbour } from './questions/neighbour.ts'
 import { newest } from './questions/newest.ts'
 import { paused } from './questions/paused.ts'
 import { restart } from './questions/restart.ts'
+import { port } from './questions/port.ts'
 import { transfers } from './questions/transfers.ts'
 import { warm } from './questions/warm.ts'
 
@@ -18,6 +19,7 @@ export const questions: Record<string, Bench> = {
   'first-byte': firstByte,
   warm,
   transfers,
+  port,
   newest,
   neighbour,
 }
