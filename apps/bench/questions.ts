@@ -3,6 +3,7 @@ import type { Bench } from './measure/bench.ts'
 import { cold } from './questions/cold.ts'
 import { eight } from './questions/eight.ts'
 import { firstByte } from './questions/first-byte.ts'
+import { hosts } from './questions/hosts.ts'
 import { neighbour } from './questions/neighbour.ts'
 import { newest } from './questions/newest.ts'
 import { paused } from './questions/paused.ts'
@@ -20,6 +21,7 @@ export const questions: Record<string, Bench> = {
   warm,
   transfers,
   port,
+  hosts,
   newest,
   neighbour,
 }
