@@ -9,6 +9,7 @@ import { newest } from './questions/newest.ts'
 import { paused } from './questions/paused.ts'
 import { restart } from './questions/restart.ts'
 import { port } from './questions/port.ts'
+import { proxies } from './questions/proxies.ts'
 import { transfers } from './questions/transfers.ts'
 import { warm } from './questions/warm.ts'
 
@@ -22,6 +23,7 @@ export const questions: Record<string, Bench> = {
   transfers,
   port,
   hosts,
+  proxies,
   newest,
   neighbour,
 }
