@@ -152,7 +152,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^apps/lotan/node/' },
+    exclude: { path: '^apps/(lotan/node|bench/proxies)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     // Imports of types count too, where a rule does not say otherwise.
     tsPreCompilationDeps: true,

@@ -4,10 +4,14 @@ import { click } from './questions/click.ts'
 import { cold } from './questions/cold.ts'
 import { eight } from './questions/eight.ts'
 import { firstByte } from './questions/first-byte.ts'
+import { hosts } from './questions/hosts.ts'
 import { neighbour } from './questions/neighbour.ts'
 import { newest } from './questions/newest.ts'
 import { paused } from './questions/paused.ts'
 import { restart } from './questions/restart.ts'
+import { port } from './questions/port.ts'
+import { proxies } from './questions/proxies.ts'
+import { transfers } from './questions/transfers.ts'
 import { warm } from './questions/warm.ts'
 
 export const questions: Record<string, Bench> = {
@@ -18,6 +22,10 @@ export const questions: Record<string, Bench> = {
   paused,
   'first-byte': firstByte,
   warm,
+  transfers,
+  port,
+  hosts,
+  proxies,
   newest,
   neighbour,
 }

@@ -43,3 +43,13 @@ export async function startBareNginx(upstream: string, extra = '') {
     },
   }
 }
+
+/** As `startBareNginx`, while `measure` runs. */
+export async function withBareNginx<T>(upstream: string, extra: string, measure: (port: number) => Promise<T>) {
+  const { port, stop } = await startBareNginx(upstream, extra)
+  try {
+    return await measure(port)
+  } finally {
+    await stop()
+  }
+}

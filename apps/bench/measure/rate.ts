@@ -7,6 +7,7 @@ import { median } from './figures.ts'
 export const CONNECTIONS = 64
 
 /**
+ * @param host several are asked for in turn, and each connection begins at another
  * @param options.seconds how long it measures
  * @param options.depth requests in flight on each connection. With more than one the client needs less of the machine,
  * and what is measured shows.
@@ -14,19 +15,33 @@ export const CONNECTIONS = 64
  */
 export async function rate(
   port: number,
-  host: string,
+  host: string | string[],
   options: { seconds?: number; depth?: number; connections?: number; path?: string } = {},
 ): Promise<number> {
   const { seconds = 3, depth = 1, connections = CONNECTIONS, path = '/' } = options
+  const first = [host].flat()[0]!
+  // A route that nginx forgot since the last round would be looked up once for each connection.
+  await request(port, { host: first, path })
   const { requests, non2xx, errors } = await autocannon({
     url: `http://127.0.0.1:${port}${path}`,
-    headers: { Host: host },
+    ...(Array.isArray(host) ? inTurn(host, connections) : { headers: { Host: host } }),
     connections,
     pipelining: depth,
     duration: seconds,
   })
-  if (non2xx || errors) throw new Error(`${host}: ${non2xx} bad answers, ${errors} errors`)
+  if (non2xx || errors) throw new Error(`${first}: ${non2xx} bad answers, ${errors} errors`)
   return requests.average
+}
+
+function inTurn(hosts: string[], connections: number): Pick<autocannon.Options, 'setupClient'> {
+  let opened = 0
+  return {
+    setupClient(client) {
+      const first = Math.floor((hosts.length / connections) * (opened++ % connections))
+      const turned = [...hosts.slice(first), ...hosts.slice(0, first)]
+      client.setRequests(turned.map((Host) => ({ headers: { Host } })))
+    },
+  }
 }
 
 /**

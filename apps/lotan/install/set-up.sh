@@ -2,11 +2,11 @@
 # Brings what Lotan needs to a machine that has little more than npm, one printed line for each thing it does, and then
 # becomes the command it was given, with a fitting Node first on PATH:
 #
-#   sh apps/lotan/install/set-up.sh run|test|unit COMMAND...
+#   sh apps/lotan/install/set-up.sh run|test|bench|unit COMMAND...
 #
-# `run` brings what serving needs (and, without REPOSITORY, the demo), `test` also what the tests need, `unit` npm packages
-# and Node alone. Where all is there it prints nothing and costs a tenth of a second. Without root it changes nothing
-# outside this directory.
+# `run` brings what serving needs (and, without REPOSITORY, the demo), `test` also what the tests need, `bench` besides
+# that the proxies that Lotan is measured against, `unit` npm packages and Node alone. Where all is there it prints nothing
+# and costs a tenth of a second. Without root it changes nothing outside this directory.
 set -eu
 
 mode=$1
@@ -15,6 +15,7 @@ cd "$(dirname "$0")/../../.."
 own_node=$PWD/apps/lotan/node
 . apps/lotan/install/fitting-node.sh
 stamp=node_modules/.lotan-set-up
+proxies=apps/bench/proxies
 engine_log=/var/log/lotan-dockerd.log
 policy=/usr/sbin/policy-rc.d
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # where nginx and ip lie; a user's PATH often ends before
@@ -44,6 +45,7 @@ needed() {
   [ "$mode" = run ] && [ -n "${REDIS_URL:-}" ] || echo redis-server:redis-server
   [ "$mode" = run ] && [ -n "${REPOSITORY:-}" ] || echo docker-registry:docker-registry
   [ "$mode" = run ] || echo chromium:chromium lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap docker-compose:docker-compose
+  [ "$mode" != bench ] || echo caddy:caddy haproxy:haproxy
   # An engine may be there without its program: one elsewhere, or a desktop's.
   [ "$engine" = answers ] || echo dockerd:docker.io
 }
@@ -79,7 +81,7 @@ probe_engine() {
       .on("error", ({ code }) => say(code === "EACCES" ? "forbidden" : "silent"))'
 }
 
-# Finds out what is missing: fills $packages, $programs, $engine, $node and $modules.
+# Finds out what is missing: fills $packages, $programs, $engine, $node, $modules and $peers.
 look() {
   node=fits
   node_fits || use_own_node
@@ -95,7 +97,9 @@ look() {
   done
   lock=$(sha256sum <package-lock.json)
   modules=missing
-  case "$(cat "$stamp" 2>/dev/null)" in "$lock $mode" | "$lock test" | "$lock unit") modules=fit ;; esac
+  case "$(cat "$stamp" 2>/dev/null)" in "$lock $mode" | "$lock test" | "$lock bench" | "$lock unit") modules=fit ;; esac
+  peers=fit
+  [ "$mode" != bench ] || cmp -s $proxies/package-lock.json $proxies/node_modules/.lotan-set-up || peers=missing
 }
 
 # Services that packages bring would listen on standard ports: Lotan starts its own, privately.
@@ -163,9 +167,15 @@ install_modules() {
   say 'installing npm packages'
   case $mode in
     run) quietly npm ci --omit=dev ;;
-    test | unit) quietly npm ci --include=dev ;;
+    test | bench | unit) quietly npm ci --include=dev ;;
   esac
   echo "$lock $mode" >"$stamp"
+}
+
+install_peers() {
+  say 'installing npm packages of other proxies'
+  quietly npm --prefix $proxies ci
+  cp $proxies/package-lock.json $proxies/node_modules/.lotan-set-up
 }
 
 # What a user who is not root must do before anything else, in one line.
@@ -179,11 +189,11 @@ ask_root() {
   [ -z "$wishes" ] || die "first, as root: ${wishes#; }"
 }
 
-case $mode in run | test | unit) ;; *) die 'usage: set-up.sh run|test|unit COMMAND...' ;; esac
+case $mode in run | test | bench | unit) ;; *) die 'usage: set-up.sh run|test|bench|unit COMMAND...' ;; esac
 command -v node >/dev/null && command -v npm >/dev/null || die 'Node.js with npm is needed: https://nodejs.org'
 
 look
-if [ "$node$engine$modules$packages" != fitsanswersfit ]; then
+if [ "$node$engine$modules$peers$packages" != fitsanswersfitfit ]; then
   [ -z "$packages" ] || command -v apt-get >/dev/null ||
     die "these programs are needed, and there is no apt-get to bring them:$programs"
   [ "$(id -u)" = 0 ] || ask_root
@@ -195,6 +205,7 @@ if [ "$node$engine$modules$packages" != fitsanswersfit ]; then
   [ $node = fits ] || bring_node
   [ "$engine" = answers ] || start_engine
   [ $modules = fit ] || install_modules
+  [ $peers = fit ] || install_peers
   exec 9<&-
 fi
 exec "$@"

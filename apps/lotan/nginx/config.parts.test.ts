@@ -236,6 +236,34 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
     assert.equal(router.asked('/route'), before + 1)
   })
 
+  test('keeps connections to applications that listen elsewhere than slots do, and confuses none with another', async () => {
+    const opened = new Map<string, number>()
+    const servers = await Promise.all(
+      ['one', 'two', 'three'].map(async (name) => {
+        const server = http.createServer((_req, res) => res.end(name))
+        server.on('connection', () => opened.set(name, (opened.get(name) ?? 0) + 1))
+        await once(server.listen(0, '127.0.0.1'), 'listening')
+        router.elsewhere.set(name, `127.0.0.1:${(server.address() as AddressInfo).port}`)
+        return server
+      }),
+    )
+    try {
+      for (let i = 0; i < 20; i++)
+        for (const name of router.elsewhere.keys()) assert.equal((await ask({ host: `${name}.${domain}` })).text, name)
+      const workers = familyOf(nginx!.pid!).filter(({ command }) => /^nginx: worker/.test(command)).length
+      for (const [name, connections] of opened) assert.ok(connections <= workers, `${connections} to ${name}`)
+      // An application ends, and its kept connections with it.
+      const [one] = servers
+      one!.closeAllConnections()
+      assert.equal((await ask({ host: `one.${domain}` })).text, 'one')
+    } finally {
+      for (const server of servers) {
+        server.closeAllConnections()
+        server.close()
+      }
+    }
+  })
+
   test('a body for the admin page that takes more than memory is written down, and arrives', async () => {
     const body = 'x'.repeat(60_000)
     assert.equal((await ask({ host: domain, method: 'POST', path: '/echo', body })).text, body)
@@ -320,18 +348,23 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
 function openRouter(runDir: string) {
   let asked: string[] = []
   const route = { 'X-Upstream': 'slot_1', 'X-Relay': '127.0.0.1:1', 'X-App-Port': '80', 'Cache-Control': 'max-age=2' }
+  const elsewhere = new Map<string, string>()
   const gateway: http.RequestListener = (req, res) => {
     asked.push(req.url!)
     const host = String(req.headers['x-host']).split('.')[0]
     const isWarm = host !== 'cold' && (host !== 'up' || req.url === '/wait')
     const caching = host === 'personal' ? { 'Cache-Control': 'no-store' } : {}
-    if (isWarm) res.writeHead(200, { ...route, ...caching }).end()
+    const upstream = elsewhere.get(host!)
+    const place = upstream === undefined ? {} : { 'X-Upstream': upstream, 'X-Relay': upstream }
+    if (isWarm) res.writeHead(200, { ...route, ...place, ...caching }).end()
     // A wait never ends.
     else if (req.url !== '/wait') res.writeHead(403).end()
   }
   const admin: http.RequestListener = (req, res) => void buffer(req).then((body) => res.end(body))
   let servers: http.Server[] = []
   return {
+    /** Where a host's application listens, if at no slot. */
+    elsewhere,
     asked: (url: string) => asked.filter((one) => one === url).length,
     reset: () => void (asked = []),
     async listen() {

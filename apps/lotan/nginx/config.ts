@@ -20,7 +20,7 @@ const TEMPORARY = ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 /**
  * Call it before every start: it empties the cache of routes, since an earlier run's answer must never route anything.
  * The pool's port is fixed for the run: LOTAN_CONTAINER_PORT, else what this repository's previews last used. A preview
- * on another port is reached by its address, without kept connections.
+ * on another port is reached by its address, through the upstream group `elsewhere`.
  * @returns the command that runs nginx in the foreground @throws when it is not known yet where slots are
  */
 export async function writeNginxConf(

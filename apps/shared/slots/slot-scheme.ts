@@ -49,8 +49,8 @@ export function hostPortText({ host, port }: Place): string {
 }
 
 /**
- * The slot's upstream group, which keeps connections alive, where the application listens on the pool's port (on port
- * slots always); else the bare address, `10.83.0.25:3000`.
+ * The slot's upstream group, where the application listens on the pool's port (on port slots always); else the address
+ * alone, `10.83.0.25:3000`.
  */
 export function upstreamOf(generation: { slot: number; port: number }, scheme: SlotScheme, poolPort: number): string {
   if (scheme.kind === 'port' || generation.port === poolPort) return `slot_${generation.slot}`

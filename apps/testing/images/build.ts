@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { loadByHand } from '../harness/docker.ts'
+import { fastConf } from './fast.ts'
 import { engine, keepSmallBase } from './kept-bases.ts'
 import { inDirectory, librariesOf, tarOf } from './layers.ts'
 import { appImage, brokenImage, scriptedImage, smallImage } from './made.ts'
@@ -64,22 +65,17 @@ export async function moveToRegistry(reference: string, login?: { username: stri
   await engine.removeImage(reference)
 }
 
-/** The machine's nginx with one fixed answer, `fast`. */
-export async function buildFast(reference: string): Promise<void> {
+/** The machine's nginx (`fastConf`), on the first exposed port, else on 80. @param recipe its ballast is `/ballast` */
+export async function buildFast(reference: string, recipe: Pick<Recipe, 'expose' | 'ballast'> = {}): Promise<void> {
   await inDirectory(async (dir) => {
+    const { expose = [80] } = recipe
     const lines = await copyProgram(dir, '/usr/sbin/nginx')
-    const http = "access_log off; server { listen 80; keepalive_requests 1000000; location / { return 200 'fast'; } }"
-    await fs.writeFile(
-      path.join(dir, 'nginx.conf'),
-      `daemon off; master_process off; user root; pid /nginx.pid; error_log stderr;
-       events { worker_connections 1024; }
-       http { client_body_temp_path /a; proxy_temp_path /b; fastcgi_temp_path /c; uwsgi_temp_path /d; scgi_temp_path /e; ${http} }`,
-    )
+    await fs.writeFile(path.join(dir, 'nginx.conf'), fastConf(expose[0]!))
     await fs.writeFile(path.join(dir, 'passwd'), 'root:x:0:0:root:/:/bin/false\n')
     await fs.writeFile(path.join(dir, 'group'), 'root:x:0:\n')
     lines.push('COPY nginx.conf /nginx.conf', 'COPY passwd group /etc/', 'STOPSIGNAL SIGKILL')
     const cmd = ['/usr/sbin/nginx', '-p', '/', '-e', 'stderr', '-c', '/nginx.conf']
-    await build(dir, 'scratch', lines, reference, { expose: [80], cmd })
+    await build(dir, 'scratch', lines, reference, { ...recipe, expose, cmd })
   })
 }
 
