@@ -5,17 +5,21 @@ import { eight } from './questions/eight.ts'
 import { firstByte } from './questions/first-byte.ts'
 import { neighbour } from './questions/neighbour.ts'
 import { newest } from './questions/newest.ts'
+import { options } from './questions/options.ts'
 import { paused } from './questions/paused.ts'
+import { pulls } from './questions/pulls.ts'
 import { restart } from './questions/restart.ts'
 import { warm } from './questions/warm.ts'
 
 export const questions: Record<string, Bench> = {
   cold,
   restart,
+  pulls,
   eight,
   paused,
   'first-byte': firstByte,
   warm,
   newest,
   neighbour,
+  options,
 }
