@@ -38,8 +38,10 @@ export interface DiskFiller {
 /** Bytes the disk has lost since this process began; space that became free again does not count. */
 export type BytesLost = number
 
-/** Finds slow writes, and writes hidden by deletions. */
+/** Finds slow writes. */
 const MEASURE_EVERY_MS = 60_000
+/** While the disk loses nothing: finds writes that are hidden by deletions. */
+const QUIET_EVERY_MS = 10 * 60_000
 /** Measuring takes at most this part of the time, or half of it while the disk loses much. */
 const MAX_LOAD_DIVISOR = 20
 /** Each file takes an inode too, and a disk may run out of these first: one counts as this many bytes. */
@@ -80,7 +82,8 @@ export function isDue(
   if (!runs && !last.ran) return false
   // Absolute: a clock that stepped back must not silence it.
   const since = Math.abs(now - last.at)
-  if (since >= Math.max(MEASURE_EVERY_MS, MAX_LOAD_DIVISOR * last.took)) return true
+  const isQuiet = disk !== undefined && lost - last.lost < MIN_LOSS
+  if (since >= Math.max(isQuiet ? QUIET_EVERY_MS : MEASURE_EVERY_MS, MAX_LOAD_DIVISOR * last.took)) return true
   if (!disk || since < 2 * last.took) return false
   const left = bytesOf(limit)! - last.bytes
   return lost - last.lost >= Math.max(MIN_LOSS, Math.min(left, disk.free / 20))

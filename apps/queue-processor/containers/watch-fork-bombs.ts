@@ -1,15 +1,19 @@
-import type { Dependencies } from '../dependencies.ts'
+import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CURBED_CPUS, isCurbed, lately, type Look } from '../../shared/preview/fork-bomb.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { limitsOf } from '../../shared/config/limits.ts'
 import { generationsOf, type Preview } from '../../shared/preview/preview.ts'
 import { cpuQuota } from './create-options.ts'
+import { withCurbed } from '../../shared/preview/notice.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 const LOOK_MS = 1_000
 /** Wait this long before another look at a container that cannot be read: it may have been restarted. */
 const UNREADABLE_MS = 30_000
+/** A bomb takes all of the processor that it may have. While the machine does less, there is none to look for. */
+const LEAST_CORES = 0.1
 
 interface Watched {
   pid: number | null
@@ -34,7 +38,8 @@ export async function watchBombs(
     const curbed = isCurbed(looks, known.curbed)
     if (curbed !== known.curbed) await curb(preview, number, id, curbed)
     // Each time: its first answer, or a restart of the application, replaces the notices.
-    store.apply(idOf(preview), { type: 'curbed', generation: number, curbed })
+    if (withCurbed(preview.notices, curbed) !== preview.notices)
+      store.apply(idOf(preview), { type: 'curbed', generation: number, curbed })
     return { ...known, curbed, looks }
   }
 
@@ -56,7 +61,7 @@ export async function watchBombs(
     return cpuQuota(limitsOf(image?.labels ?? {}, config).limits.cpus)
   }
 
-  while (!signal.aborted) {
+  async function lookAtAll(): Promise<Map<string, Watched>> {
     const next = new Map<string, Watched>()
     for (const preview of store.list().filter(mayRun))
       for (const { number, container } of generationsOf(preview)) {
@@ -65,9 +70,33 @@ export async function watchBombs(
         const seen = await check(preview, number, container).catch(ignoreEngineError)
         if (seen) next.set(container, seen)
       }
-    watched = next
+    return next
+  }
+
+  const coresAtWork = openCoresAtWork()
+  while (!signal.aborted) {
+    const isCalm = coresAtWork() < LEAST_CORES
+    const isAnyCurbed = [...watched.values()].some(({ curbed }) => curbed)
+    if (!isCalm || isAnyCurbed) watched = await lookAtAll()
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
   }
+}
+
+/** @returns how many of the machine's were at work since the last call; at the first, since the machine's start */
+function openCoresAtWork(): () => number {
+  let before = { busy: 0, idle: 0 }
+  return () => {
+    const cpus = os.cpus()
+    const idle = sum(cpus.map(({ times }) => times.idle))
+    const busy = sum(cpus.flatMap(({ times }) => Object.values(times))) - idle
+    const passed = { busy: busy - before.busy, idle: idle - before.idle }
+    before = { busy, idle }
+    return (cpus.length * passed.busy) / Math.max(1, passed.busy + passed.idle)
+  }
+}
+
+function sum(values: number[]): number {
+  return values.reduce((all, value) => all + value, 0)
 }
 
 function mayRun({ state }: Preview): boolean {

@@ -12,7 +12,11 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
   const listeners = new Set<() => void>()
   let seen = 0
   let timer: NodeJS.Timeout | undefined
-  let known = { version: -1, all: undefined as Preview[] | undefined, byId: new Map<PreviewId, Preview | undefined>() }
+  let known = {
+    version: -1,
+    all: undefined as readonly Preview[] | undefined,
+    byId: new Map<PreviewId, Preview | undefined>(),
+  }
 
   function look() {
     const version = store.version()

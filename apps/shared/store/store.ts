@@ -131,6 +131,8 @@ export function openStore(
     ...pool,
     sandboxes,
     ...previews,
+    /** By repository and tag; the same ones until the next commit of any process: do not change them. */
+    list: untilCommit(opened.version, previews.list),
     lastGeneration,
     ...history,
     ...missing,
@@ -142,5 +144,15 @@ export function openStore(
     isResting,
     ...passingNotes(db, file, facts, noteStreams, log),
     ...opened,
+  }
+}
+
+/** The version is read first: a commit between the two reads then costs a second read, never a stale one. */
+function untilCommit<T>(version: () => number, read: () => readonly T[]): () => readonly T[] {
+  let known: { version: number; found: readonly T[] } | undefined
+  return () => {
+    const now = version()
+    if (known?.version !== now) known = { version: now, found: read() }
+    return known.found
   }
 }
