@@ -3,6 +3,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openApp } from '../shared/app.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
+import { sampleWhenMoved } from '../shared/slots/packets.ts'
 import { EngineError, openEngine } from '../shared/engine/engine.ts'
 import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
@@ -40,7 +41,7 @@ app.atEnd(() => {
 })
 reap.removeOtherRepository()
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
-const connections = watchConnections({ ...context, sample: sampleConnections }, lookEvery, signal)
+const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
 const pass = openPass({ ...context, reap, connections })
 const going = (what: string, watch: () => Promise<void>) => void retryForever(what, log, signal, watch)
 going('disk', () => watchDisk(context, signal))
