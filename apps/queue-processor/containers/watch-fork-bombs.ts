@@ -32,7 +32,7 @@ export async function watchBombs(
     const now = performance.now()
     const known = watched.get(id) ?? (await startWatching(id, preview, now))
     if (!known || (known.pid === null && now - known.since > UNREADABLE_MS)) return undefined
-    const refused = known.pid === null ? undefined : await engine.refusedForks(id, known.pid)
+    const refused = known.pid === null ? undefined : engine.refusedForks(id, known.pid)
     if (refused === undefined) return { ...known, pid: null, since: known.pid === null ? known.since : now }
     const looks = lately([...known.looks, { at: now, refused }], now)
     const curbed = isCurbed(looks, known.curbed)
