@@ -23,6 +23,7 @@ import { watchEngine } from './watch-engine.ts'
 const TICK_MS = 1_000
 const COMPARE_MS = 10_000
 const SLOTS_MS = 50
+const RESET_MS = 500
 const KEEP_ROOM_MS = 60_000
 /** How long the history of a removed tag is kept, and how often it is trimmed. */
 const HISTORY_MS = 30 * 24 * 60 * 60_000
@@ -71,7 +72,7 @@ async function compareForever(): Promise<void> {
     const began = performance.now()
     const elapsed = () => performance.now() - began
     while (!signal.aborted && elapsed() < COMPARE_MS && (isCompared() || elapsed() < TICK_MS))
-      await sleep(SLOTS_MS, undefined, { signal }).catch(() => {})
+      await sleep(RESET_MS, undefined, { signal }).catch(() => {})
   }
 }
 

@@ -7,6 +7,8 @@ export const DAMAGED = 65
 
 const MAGIC = Buffer.from('SQLite format 3\0')
 const SUFFIXES = ['', '-wal', '-shm'] as const
+/** Two writes so far apart have different times on any file system. */
+const TIMES_DIFFER_MS = 3_000
 
 /** Not a full disk, one that fails, or another process that writes for too long: the file may be whole. */
 export function isDamage(error: unknown): boolean {
@@ -18,19 +20,24 @@ export function isDamage(error: unknown): boolean {
 
 /** Reads no more than 16 bytes. @returns what says what is wrong since, in a few words; undefined for nothing */
 export function watchFiles(file: string): () => string | undefined {
-  const known = SUFFIXES.map((suffix) => ({ suffix, inode: inodeOf(file + suffix) }))
+  const known = SUFFIXES.map((suffix) => ({ suffix, inode: statOf(file + suffix)?.ino }))
   // Lotan's database never shrinks.
-  let size = sizeOf(file)
+  let size = statOf(file)?.size ?? 0
+  /** When it was last written, where its beginning was seen after that. */
+  let seenAfter = NaN
   return () => {
-    for (const { suffix, inode } of known) {
-      const now = inodeOf(file + suffix)
-      if (inode !== undefined && now !== inode)
+    const [main, ...beside] = known.map(({ suffix, inode }) => ({ suffix, inode, now: statOf(file + suffix) }))
+    for (const { suffix, inode, now } of [main!, ...beside])
+      if (inode !== undefined && now?.ino !== inode)
         return `${suffix === '' ? 'it' : `its ${suffix}`} was ${now === undefined ? 'removed' : 'replaced'}`
-    }
-    const now = sizeOf(file)
-    if (now < size) return 'it was cut off'
-    size = now
-    return hasMagic(file) ? undefined : 'its beginning was overwritten'
+    const { size: sizeNow = 0, mtimeMs = NaN } = main!.now ?? {}
+    if (sizeNow < size) return 'it was cut off'
+    size = sizeNow
+    if (mtimeMs === seenAfter) return undefined
+    if (!hasMagic(file)) return 'its beginning was overwritten'
+    // Another write may have the same time.
+    if (Date.now() - mtimeMs >= TIMES_DIFFER_MS) seenAfter = mtimeMs
+    return undefined
   }
 }
 
@@ -92,12 +99,8 @@ function columnsOf(db: Database.Database): string[] {
     .all()
 }
 
-function inodeOf(file: string): number | undefined {
-  return fs.statSync(file, { throwIfNoEntry: false })?.ino
-}
-
-function sizeOf(file: string): number {
-  return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0
+function statOf(file: string): fs.Stats | undefined {
+  return fs.statSync(file, { throwIfNoEntry: false })
 }
 
 function hasMagic(file: string): boolean {
