@@ -6,9 +6,11 @@ import { firstByte } from './questions/first-byte.ts'
 import { neighbour } from './questions/neighbour.ts'
 import { newest } from './questions/newest.ts'
 import { options } from './questions/options.ts'
+import { others } from './questions/others.ts'
 import { paused } from './questions/paused.ts'
 import { pulls } from './questions/pulls.ts'
 import { restart } from './questions/restart.ts'
+import { tags } from './questions/tags.ts'
 import { warm } from './questions/warm.ts'
 
 export const questions: Record<string, Bench> = {
@@ -17,8 +19,10 @@ export const questions: Record<string, Bench> = {
   pulls,
   eight,
   paused,
+  others,
   'first-byte': firstByte,
   warm,
+  tags,
   newest,
   neighbour,
   options,
