@@ -35,7 +35,7 @@ const whole: Pull = {
   layers: Array.from({ length: 5 }, () => 20_000),
   rounds: 6,
 }
-const top: Pull = { name: 'top', question: 'cold click, 5 MB to pull on known layers', layers: [5_000], rounds: 10 }
+const top: Pull = { name: 'top', question: 'cold click, 5 MB to pull on known layers', layers: [5_000], rounds: 8 }
 
 export const pulls: Bench = {
   asks: 'how long a cold click takes with the image not here, against the bare engine',
