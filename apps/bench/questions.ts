@@ -7,25 +7,33 @@ import { firstByte } from './questions/first-byte.ts'
 import { hosts } from './questions/hosts.ts'
 import { neighbour } from './questions/neighbour.ts'
 import { newest } from './questions/newest.ts'
+import { options } from './questions/options.ts'
+import { others } from './questions/others.ts'
 import { paused } from './questions/paused.ts'
+import { pulls } from './questions/pulls.ts'
 import { restart } from './questions/restart.ts'
 import { port } from './questions/port.ts'
 import { proxies } from './questions/proxies.ts'
 import { transfers } from './questions/transfers.ts'
+import { tags } from './questions/tags.ts'
 import { warm } from './questions/warm.ts'
 
 export const questions: Record<string, Bench> = {
   cold,
   click,
   restart,
+  pulls,
   eight,
   paused,
+  others,
   'first-byte': firstByte,
   warm,
   transfers,
   port,
   hosts,
   proxies,
+  tags,
   newest,
   neighbour,
+  options,
 }

@@ -3,7 +3,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openApp } from '../shared/app.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
-import { EngineError, openEngine, type Container } from '../shared/engine/engine.ts'
+import { sampleWhenMoved } from '../shared/slots/packets.ts'
+import { EngineError, openEngine } from '../shared/engine/engine.ts'
 import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
@@ -12,8 +13,8 @@ import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
 import { syncTags } from './sync-tags.ts'
 import type { ReaperContext } from './context.ts'
-import { plan } from './plan.ts'
 import { openApplyPlan } from './apply-plan.ts'
+import { openPass } from './pass.ts'
 import { serveHttp } from './http.ts'
 import { watchDatabase } from './watch-database.ts'
 import { watchDisk } from './watch-disk.ts'
@@ -39,14 +40,15 @@ app.atEnd(() => {
   server.closeAllConnections()
 })
 reap.removeOtherRepository()
+const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
+const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
+const pass = openPass({ ...context, reap, connections })
 const going = (what: string, watch: () => Promise<void>) => void retryForever(what, log, signal, watch)
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))
 const ready = () => waitUntilReady(config, signal)
 going('tags', () => syncTags({ ...context, ready }, config.refreshEvery, signal))
 going('newest', () => checkUpdates(context, config.refreshEvery, signal))
-const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
-const { isOpen, knownUntil } = watchConnections({ ...context, sample: sampleConnections }, lookEvery, signal)
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
@@ -55,7 +57,7 @@ log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is 
 
 async function tickForever(): Promise<void> {
   while (!signal.aborted) {
-    await applyDue(null)
+    await pass(null)
     await sleep(TICK_MS, undefined, { signal }).catch(() => {})
   }
 }
@@ -93,7 +95,7 @@ async function keepRoom(): Promise<void> {
 /** @throws EngineError, and then nothing is concluded about any container */
 async function compare(): Promise<void> {
   const listedAt = Date.now()
-  const isWhole = await applyDue(await engine.list(), listedAt)
+  const isWhole = await pass(await engine.list(), listedAt)
   if (!isWhole || isCompared()) return
   store.facts.set('compared', true)
   // After a rebuild of the database under a running Lotan, the router lets no request in before this.
@@ -101,27 +103,6 @@ async function compare(): Promise<void> {
     store.facts.forget('rebuilding')
     log.info({ previews: store.list().length }, 'the database was rebuilt from running containers')
   }
-}
-
-/** Rows are read after the containers: a row that is ahead is worked on. @returns whether every route was checked */
-async function applyDue(containers: Container[] | null, listedAt = 0): Promise<boolean> {
-  const freePlaces = config.maxRunning - store.places()
-  const slotScheme = slotSchemeIn(store.facts)
-  const previews = store.list()
-  // After the rows, or a newer row would lie in the future.
-  const now = Date.now()
-  const facts = {
-    previews,
-    containers,
-    listedAt,
-    slotScheme,
-    isOpen,
-    knownUntil: knownUntil(),
-    freePlaces,
-    lastGeneration: store.lastGeneration,
-    config,
-  }
-  return (await reap.applyAll(plan(facts, now), now)) && slotScheme !== undefined
 }
 
 function ignoreEngineError(error: unknown) {

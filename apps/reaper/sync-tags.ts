@@ -33,8 +33,8 @@ export interface Dependencies {
 
 /** Reads early after a failure, or when visitors request unlisted tags, but never before `Retry-After` is over. */
 export async function syncTags(deps: Dependencies, every: number, signal: AbortSignal): Promise<void> {
-  const { registry, store, ready, log } = deps
-  const requestPrepulls = openPrepulls(deps)
+  const { store, ready, log } = deps
+  const sync = openSync(deps)
   let failures = 0
   let minPause = 0
   let lastCode = ''
@@ -42,14 +42,8 @@ export async function syncTags(deps: Dependencies, every: number, signal: AbortS
   while (!signal.aborted) {
     const began = Date.now()
     try {
-      const tags = await registry.tags()
-      store.offer(
-        NAMELESS,
-        tags.map((tag) => ({ tag, digest: null })),
-      )
-      letAge(deps, tags)
-      await requestPrepulls()
-      if (failures > 0) log.info({ tags: tags.length }, 'the registry lists its tags again')
+      const tags = await sync()
+      if (failures > 0) log.info({ tags }, 'the registry lists its tags again')
       failures = 0
       minPause = 0
       lastCode = ''
@@ -74,6 +68,22 @@ export async function syncTags(deps: Dependencies, every: number, signal: AbortS
       if (signal.aborted || passed >= most || (passed >= least && store.listWantedAt(NAMELESS) > since)) return
       await sleep(Math.min(most - passed, LOOK_MS), undefined, { signal }).catch(() => {})
     }
+  }
+}
+
+/** One read of the list. @returns how many tags it has @throws RegistryError */
+export function openSync(deps: Omit<Dependencies, 'ready' | 'log'>): () => Promise<number> {
+  const { registry, store } = deps
+  const requestPrepulls = openPrepulls(deps)
+  return async () => {
+    const tags = await registry.tags()
+    store.offer(
+      NAMELESS,
+      tags.map((tag) => ({ tag, digest: null })),
+    )
+    letAge(deps, tags)
+    await requestPrepulls()
+    return tags.length
   }
 }
 

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { openLog } from '../shared/log.ts'
 import type { Preview } from '../shared/preview/preview.ts'
-import type { Connection } from '../shared/slots/connections.ts'
 import { hostPortOf, hostPortText, type SlotScheme } from '../shared/slots/slot-scheme.ts'
-import type { Store } from '../shared/store/store.ts'
-import { until } from '../testing/harness/until.ts'
-import { nextLook, watchConnections, type Look } from './watch-connections.ts'
+import { nextLook, type Look } from './watch-connections.ts'
 
 const places: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
 const NOW = 1_000_000_000_000
@@ -89,31 +85,4 @@ test('connections to addresses that serve no preview count for none', () => {
   const connection = { key: 'one', peer: '10.83.0.200:80', bytes: 1 }
   const look = nextLook(undefined, [connection], [red(0)], places, NOW)
   assert.deepEqual([look.open.size, look.known.size], [0, 0])
-})
-
-test('while nothing is open, the kernel is asked again as soon as a row changes', async (t) => {
-  const ending = new AbortController()
-  t.after(() => ending.abort())
-  const facts: Record<string, string> = { slotKind: 'network', subnet: places.subnet }
-  let rows = [red(0)]
-  let open: Connection[] = []
-  let asked = 0
-  const { knownUntil, isOpen } = watchConnections(
-    {
-      sample: () => Promise.resolve((asked++, open)),
-      store: { list: () => rows, facts: { get: (name: string) => facts[name] }, touch: () => {} } as unknown as Store,
-      log: openLog('test', 'silent'),
-    },
-    5,
-    ending.signal,
-  )
-  await until('it has looked', () => asked === 1)
-  const since = Date.now()
-  await until('it goes on to know of all use', () => knownUntil() > since + 50)
-  assert.equal(asked, 1)
-  open = [{ key: 'one', peer: hostPortText(hostPortOf(places, { slot: 1, port: 80 })), bytes: 1 }]
-  rows = [red(1)]
-  await until('the connection is seen', () => isOpen('red'))
-  const then = asked
-  await until('what is open is looked at each time', () => asked > then + 2)
 })

@@ -14,11 +14,6 @@ import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
 /** nginx asks about a host at most every 2 s, and may use an answer for 1 s more. */
 const PERSON_MS = 5_000
 const LATE_MS = 1_000
-/**
- * How often connections are read while none is open and no row changes: no person can have come then. To start `ss` at
- * every look would be half of what an idle Lotan does.
- */
-const QUIET_MS = 10_000
 
 export interface Dependencies {
   sample: (slotScheme: SlotScheme) => Promise<Connection[]>
@@ -39,19 +34,14 @@ export function watchConnections(deps: Dependencies, every: number, signal: Abor
   let look: Look | undefined
   let knownUntil = -Infinity
   let failing = false
-  let last = { at: -Infinity, rows: undefined as readonly Preview[] | undefined }
   void retryForever('connections', log, signal, watch)
 
   async function watch() {
     while (!signal.aborted) {
       const slotScheme = slotSchemeIn(store.facts)
-      const rows = store.list()
-      const isQuiet = look?.known.size === 0 && rows === last.rows && performance.now() - last.at < QUIET_MS
-      if (look && isQuiet) knownUntil = look.at = Date.now()
-      else if (slotScheme && rows.some(isUsable)) {
-        last = { at: performance.now(), rows }
-        await lookAt(slotScheme)
-      } else {
+      const previews = store.list().filter(isUsable)
+      if (slotScheme && previews.length > 0) await lookAt(slotScheme)
+      else {
         look = undefined
         if (slotScheme) knownUntil = Date.now()
       }

@@ -20,8 +20,27 @@ export async function optionsOf(lotan: Lotan, tag: string): Promise<Options> {
   return { HostConfig: { ...HostConfig, NetworkMode }, Env: Config.Env, Labels: { 'lotan.test': 'true' } }
 }
 
-/** Create, start, first answer. @param started gets the container's id @returns milliseconds */
-export async function startAlone(image: string, started: string[], options: Options = {}): Promise<number> {
+/** As `docker pull`. @param reference with registry and tag */
+export async function pullAlone(reference: string): Promise<void> {
+  const colon = reference.lastIndexOf(':')
+  const from = `fromImage=${encodeURIComponent(reference.slice(0, colon))}&tag=${reference.slice(colon + 1)}`
+  const said = JSON.stringify(await docker('POST', `/images/create?${from}`))
+  // What goes wrong later is told in the body of a 200.
+  if (said.includes('errorDetail')) throw new Error(`${reference}: ${said}`)
+}
+
+/**
+ * Create, start, first answer.
+ * @param started gets the container's id
+ * @param answers is when the time ends, if not at the first answer on port 80
+ * @returns milliseconds
+ */
+export async function startAlone(
+  image: string,
+  started: string[],
+  options: Options = {},
+  answers: (id: string) => Promise<unknown> = answersOnPort80,
+): Promise<number> {
   const began = performance.now()
   const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {
     Labels: { 'lotan.test': 'true' },
@@ -38,15 +57,18 @@ export async function startAlone(image: string, started: string[], options: Opti
 export async function startAgainAlone(id: string): Promise<number> {
   const began = performance.now()
   await docker('POST', `/containers/${id}/start`)
-  await answers(id)
+  await answersOnPort80(id)
   return performance.now() - began
 }
 
-async function answers(id: string): Promise<void> {
-  const address = await addressOf(id)
+async function answersOnPort80(id: string): Promise<void> {
+  return answersAt(await addressOf(id), 80)
+}
+
+export async function answersAt(address: string, port: number): Promise<void> {
   for (;;) {
     try {
-      return void (await request(80, { host: 'bench', address }))
+      return void (await request(port, { host: 'bench', address }))
     } catch {
       await sleep(LOOK_MS)
     }

@@ -1,4 +1,3 @@
-import type { Dependencies } from '../dependencies.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CURBED_CPUS, isCurbed, lately, type Look } from '../../shared/preview/fork-bomb.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
@@ -6,7 +5,9 @@ import { limitsOf } from '../../shared/config/limits.ts'
 import { generationsOf, type Preview } from '../../shared/preview/preview.ts'
 import { openBusyCores } from './busy-cores.ts'
 import { cpuQuota } from './create-options.ts'
+import { withCurbed } from '../../shared/preview/notice.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 const LOOK_MS = 1_000
 /** A bomb takes all of the processor that it may have. One that takes less than this is curbed already. */
@@ -31,14 +32,14 @@ export async function watchBombs(
     const now = performance.now()
     const known = watched.get(id) ?? (await startWatching(id, preview, now))
     if (!known || (known.pid === null && now - known.since > UNREADABLE_MS)) return undefined
-    const refused = known.pid === null ? undefined : await engine.refusedForks(id, known.pid)
+    const refused = known.pid === null ? undefined : engine.refusedForks(id, known.pid)
     if (refused === undefined) return { ...known, pid: null, since: known.pid === null ? known.since : now }
     const looks = lately([...known.looks, { at: now, refused }], now)
     const curbed = isCurbed(looks, known.curbed)
     if (curbed !== known.curbed) await curb(preview, number, id, curbed)
     // Each time: its first answer, or a restart of the application, replaces the notices.
-    const mayBeTold = curbed || known.curbed || known.looks.length === 0
-    if (mayBeTold) store.apply(idOf(preview), { type: 'curbed', generation: number, curbed })
+    if (withCurbed(preview.notices, curbed) !== preview.notices)
+      store.apply(idOf(preview), { type: 'curbed', generation: number, curbed })
     return { ...known, curbed, looks }
   }
 

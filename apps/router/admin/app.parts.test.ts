@@ -490,3 +490,19 @@ test('over https the cookie is secure and bound to its host', async () => {
     await tls.close()
   }
 })
+
+test('the list suggests the tags that were shown last and may be added, a hundred at most', async () => {
+  const offer = (...tags: string[]) =>
+    store.offer(
+      '',
+      tags.map((tag) => ({ tag, digest: null })),
+    )
+  const old = Array.from({ length: 110 }, (_, i) => `old-${i}`)
+  offer(...old)
+  offer(...old, 'new-1', 'new-2')
+  store.apply('new-1', { type: 'start', by: 'api' })
+  const { text } = await ask('/', { headers: bearer })
+  offer()
+  const suggested = [...text.matchAll(/<option value="(.+)">/g)].map(([, tag]) => tag)
+  assert.deepEqual([suggested.length, suggested[0], suggested.includes('new-1')], [100, 'new-2', false])
+})

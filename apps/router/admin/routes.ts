@@ -17,6 +17,8 @@ import { startsSomething, applyAction, actions, type PreviewAction } from '../pr
 import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const HISTORY_LINES = 50
+/** Of the tags that may be added. A page with 100 000 would be 4 MB. */
+const MOST_SUGGESTED = 100
 
 export function adminRoutes({ config, store, nudges, changes, reaper, log }: RouterContext): Route[] {
   return [
@@ -67,12 +69,13 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
 
   async function listPage(req: Request, problem?: ListFacts['problem']) {
     const previews = changes.previews()
+    const added = new Set(previews.map(({ tag }) => tag))
     const { q, state } = req.query
     return adminPage(
       previewListOf({
         config,
         previews,
-        offered: store.offered(NAMELESS).filter(({ tag }) => config.offers(tag)),
+        suggested: store.newestOffered(NAMELESS, MOST_SUGGESTED, (tag) => config.offers(tag) && !added.has(tag)),
         figures: await figuresOf(previews),
         recentDurations: store.lately(),
         address,

@@ -22,7 +22,6 @@ export function previewListOf(facts: ListFacts) {
     .filter((preview) => !chosen || chosen.states.includes(preview.state))
     .filter((preview) => matches(preview, q))
     .toSorted((a, b) => byName.compare(a.tag, b.tag))
-  const known = new Set(previews.map(({ tag }) => tag))
   return {
     repository: config.repository,
     welcome: config.adminWelcome,
@@ -40,7 +39,7 @@ export function previewListOf(facts: ListFacts) {
         current: key === chosen?.key,
       })),
     ],
-    offered: facts.offered.map(({ tag }) => tag).filter((tag) => !known.has(tag)),
+    suggested: facts.suggested,
     q,
     state: chosen?.key ?? '',
     problem: facts.problem ?? null,

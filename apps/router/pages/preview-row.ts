@@ -5,7 +5,7 @@ import type { Lately } from '../../shared/preview/start-times.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
 import { stopWords } from '../words/stop-words.ts'
-import type { OfferedTag } from '../../shared/store/store.ts'
+import type { Tag } from '../../shared/tag.ts'
 import { builtAt, sourceOfPreview, shortRevision } from './image-source.ts'
 import { age, ago, bytes, duration, memory, ordinal, roughly, elapsed } from './format.ts'
 import { startEstimateWhilePending } from './start-estimate.ts'
@@ -27,7 +27,8 @@ export type ListConfig = Pick<
 export interface ListFacts {
   config: ListConfig
   previews: readonly Preview[]
-  offered: OfferedTag[]
+  /** Tags that may be added. */
+  suggested: Tag[]
   /** By container id, bytes; empty when the reaper does not answer. */
   figures: Record<string, { memory: number }>
   recentDurations: Lately

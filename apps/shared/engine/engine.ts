@@ -9,7 +9,7 @@ import * as facts from './container-facts.ts'
 import * as containers from './containers.ts'
 import { openDisk } from './disk.ts'
 import { events } from './events.ts'
-import { refusedForks } from './forks.ts'
+import { openRefusedForks } from './forks.ts'
 import { openGroup } from './control-group.ts'
 import { digestNamesOf, findImage, layersOf, namesOf, programOf, removeImage } from './images.ts'
 import { ensureNetwork } from './network.ts'
@@ -45,7 +45,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     disk: openDisk(docker, isLocal),
     groupParent: openGroup(docker, instance),
     written: openWritten(docker, isLocal),
-    refusedForks: (id: string, pid: number) => (isLocal ? refusedForks(id, pid) : Promise.resolve(undefined)),
+    refusedForks: openRefusedForks(isLocal),
 
     list: (preview?: PreviewId) => facts.list(docker, instance, preview),
     listSandboxes: () => facts.listSandboxes(docker, instance),

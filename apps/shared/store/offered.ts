@@ -20,6 +20,12 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
   const select = db.prepare<[string], OfferedTag>(
     'SELECT tag, digest FROM offered WHERE repository = ? AND NOT artifact ORDER BY tag',
   )
+  // By their rows: an index would sort all of them first.
+  const selectNewest = db
+    .prepare<[string], Tag>(
+      'SELECT tag FROM offered NOT INDEXED WHERE repository = ? AND NOT artifact ORDER BY rowid DESC',
+    )
+    .pluck()
   const selectAll = db.prepare<[string], Tag>('SELECT tag FROM offered WHERE repository = ?').pluck()
   const selectDigest = db.prepare<PreviewKey, string | null>(`SELECT digest FROM offered WHERE ${BY_KEY}`).pluck()
   const selectUnfit = db.prepare<[string], UnfitTag>(
@@ -53,6 +59,16 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
   return {
     /** By name; without those that are no images. */
     offered: (repository: string): OfferedTag[] => select.all(repository),
+
+    /** What was shown last is first. */
+    newestOffered(repository: string, most: number, suits: (tag: Tag) => boolean): Tag[] {
+      const found: Tag[] = []
+      for (const tag of selectNewest.iterate(repository)) {
+        if (suits(tag)) found.push(tag)
+        if (found.length >= most) break
+      }
+      return found
+    },
 
     isOffered: (id: PreviewId): boolean => selectOne.get(splitId(id)) !== undefined,
 

@@ -66,7 +66,6 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
 
     get,
 
-    /** By repository and tag. */
     list,
 
     /** In the transaction in which it was read. */

@@ -541,6 +541,30 @@ test('the list of tags is taken over: what is known of a tag stays, and what is 
   assert.deepEqual(store.offered(''), [{ tag: 'red', digest: 'sha256:newer' }])
 })
 
+test('the newest tags are those that were shown last, as many as are wanted of those that suit', () => {
+  const store = open()
+  const offer = (...tags: string[]) =>
+    store.offer(
+      '',
+      tags.map((tag) => ({ tag, digest: null })),
+    )
+  offer('b', 'c')
+  offer('a', 'b', 'c')
+  store.noteUnfit('c', 'sha256:chart', true)
+  assert.deepEqual(
+    store.newestOffered('', 9, () => true),
+    ['a', 'b'],
+  )
+  assert.deepEqual(
+    store.newestOffered('', 1, (tag) => tag !== 'a'),
+    ['b'],
+  )
+  assert.deepEqual(
+    store.newestOffered('api', 9, () => true),
+    [],
+  )
+})
+
 test('the list of tags is taken over while another process writes', async (t) => {
   const file = newFile()
   const store = open(file)
@@ -563,6 +587,21 @@ test('the list of tags is taken over while another process writes', async (t) =>
       Array.from({ length: 300 }, (_, i) => ({ tag: `tag-${(round % 2) * 300 + i}`, digest: null })),
     )
   assert.equal(store.offered('').length, 300)
+})
+
+test('all previews are read again only after a commit, of whichever process', () => {
+  const file = newFile()
+  const [store, elsewhere] = [open(file), open(file)]
+  const states = () => store.list().map(({ tag, state }) => `${tag} ${state}`)
+  assert.deepEqual(states(), [])
+  store.apply('red', { type: 'start', by: 'visit' }, now)
+  assert.deepEqual(states(), ['red queued'])
+  const before = store.list()
+  assert.equal(store.list(), before)
+  elsewhere.apply('blue', { type: 'start', by: 'visit' }, now)
+  assert.deepEqual(states(), ['blue queued', 'red queued'])
+  elsewhere.touch([['red', now + 1]])
+  assert.equal(store.list()[1]!.lastSeen, now + 1)
 })
 
 test('that the list is wanted is known to every process', () => {

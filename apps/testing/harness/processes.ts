@@ -69,6 +69,17 @@ export function memoryOf(pid: number): { own: number; resident: number } {
   return { own: field('Private_Clean') + field('Private_Dirty'), resident: field('Rss') }
 }
 
+/** Of /proc, on every Linux. */
+const TICKS_A_SECOND = 100
+
+/** Seconds of a processor that it has used, with those of its children that have ended. */
+export function processorTimeOf(pid: number): number {
+  const stat = read(String(pid), 'stat')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ticks = fields.slice(11, 15).map(Number)
+  return ticks.reduce((all, some) => all + some, 0) / TICKS_A_SECOND
+}
+
 function read(pid: string, file: string): string {
   return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8').replaceAll('\0', ' ')
 }

@@ -97,11 +97,11 @@ export async function buildOn(base: string, reference: string, recipe: Recipe): 
 }
 
 async function build(dir: string, base: string, lines: string[], reference: string, recipe: Recipe): Promise<void> {
-  const { labels = {}, expose = [], cmd, ballast = 0 } = recipe
+  const { labels = {}, expose = [], cmd, ballast = [] } = recipe
   const text = [`FROM ${base}`, ...lines]
-  if (ballast > 0) {
-    await fs.writeFile(path.join(dir, 'ballast'), randomBytes(ballast * 1024))
-    text.push('COPY ballast /ballast')
+  for (const [i, size] of [ballast].flat().entries()) {
+    await fs.writeFile(path.join(dir, `ballast${i}`), randomBytes(size * 1024))
+    text.push(`COPY ballast${i} /ballast${i}`)
   }
   for (const port of expose) text.push(`EXPOSE ${port}`)
   if (cmd) text.push(`CMD ${JSON.stringify(cmd)}`)

@@ -23,10 +23,10 @@ export interface Layer {
   isKept?: boolean
 }
 
-/** What a directory holds. The same content makes the same layer. */
-export async function layerOf(dir: string): Promise<Layer> {
+/** What a directory holds. The same content makes the same layer. @param level of its compression */
+export async function layerOf(dir: string, level = 1): Promise<Layer> {
   const tar = await tarOf(dir)
-  const content = await pack(tar, { level: 1 })
+  const content = await pack(tar, { level })
   return {
     digest: digestOf(content),
     diffId: digestOf(tar),

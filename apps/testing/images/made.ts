@@ -42,15 +42,16 @@ export async function brokenImage(): Promise<Made> {
   return made([await layerWith(async () => {})], { expose: [80], cmd: ['/nowhere/to/be/found'] })
 }
 
-async function made(layers: Layer[], { ballast = 0, ...recipe }: Recipe): Promise<Made> {
-  const more = ballast > 0 ? [await layerWith((dir) => writeIn(dir, '/ballast', randomBytes(ballast * 1024)))] : []
-  return { layers: [...layers, ...more], config: configOf(recipe) }
+async function made(layers: Layer[], { ballast = [], ...recipe }: Recipe): Promise<Made> {
+  const sizes = [ballast].flat().filter((size) => size > 0)
+  const more = sizes.map((size, i) => layerWith((dir) => writeIn(dir, `/ballast${i}`, randomBytes(size * 1024)), 0))
+  return { layers: [...layers, ...(await Promise.all(more))], config: configOf(recipe) }
 }
 
-function layerWith(fill: (dir: string) => Promise<unknown>): Promise<Layer> {
+function layerWith(fill: (dir: string) => Promise<unknown>, level?: number): Promise<Layer> {
   return inDirectory(async (dir) => {
     await fill(dir)
-    return layerOf(dir)
+    return layerOf(dir, level)
   })
 }
 

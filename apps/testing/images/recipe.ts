@@ -18,8 +18,8 @@ export interface Recipe {
   scripts?: Record<string, string>
   /** As an image's configuration has it. Nanoseconds. */
   healthcheck?: { Test: string[]; Interval: number; Timeout: number }
-  /** Kilobytes that do not compress, so that a pull takes time. */
-  ballast?: number
+  /** Kilobytes that do not compress, so that a pull takes time. Several make a layer each. */
+  ballast?: number | number[]
   stopSignal?: string
 }
 
