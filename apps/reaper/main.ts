@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openApp } from '../shared/app.ts'
+import { nextBeat } from '../shared/beat.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
 import { sampleWhenMoved } from '../shared/slots/packets.ts'
 import { EngineError, openEngine } from '../shared/engine/engine.ts'
@@ -58,7 +59,7 @@ log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is 
 async function tickForever(): Promise<void> {
   while (!signal.aborted) {
     await pass(null)
-    await sleep(TICK_MS, undefined, { signal }).catch(() => {})
+    await nextBeat(TICK_MS, signal)
   }
 }
 
@@ -70,7 +71,7 @@ async function compareForever(): Promise<void> {
     await compare().catch(ignoreEngineError)
     const began = performance.now()
     const elapsed = () => performance.now() - began
-    do await sleep(TICK_MS, undefined, { signal }).catch(() => {})
+    do await nextBeat(TICK_MS, signal)
     while (!signal.aborted && elapsed() < COMPARE_MS && isCompared())
   }
 }

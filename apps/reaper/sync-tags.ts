@@ -1,5 +1,6 @@
 /** Reads the registry's list of tags into the store, for the admin page and for LOTAN_PREPULL. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { nextBeat } from '../shared/beat.ts'
 import type { Config } from '../shared/config/config.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
@@ -66,7 +67,9 @@ export async function syncTags(deps: Dependencies, every: number, signal: AbortS
     for (;;) {
       const passed = performance.now() - start
       if (signal.aborted || passed >= most || (passed >= least && store.listWantedAt(NAMELESS) > since)) return
-      await sleep(Math.min(most - passed, LOOK_MS), undefined, { signal }).catch(() => {})
+      const left = most - passed
+      if (left > LOOK_MS) await nextBeat(LOOK_MS, signal)
+      else await sleep(left, undefined, { signal }).catch(() => {})
     }
   }
 }

@@ -2,7 +2,7 @@
  * Finds use without requests: bytes that move on an open connection, a WebSocket's say. The kernel does not tell a
  * person's connection from a robot's: one that appeared without a recorded visit counts as a robot's.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { nextBeat } from '../shared/beat.ts'
 import type { Connection } from '../shared/slots/connections.ts'
 import type { Log } from '../shared/log.ts'
 import { generationOf, isDraining, type Preview } from '../shared/preview/preview.ts'
@@ -45,7 +45,7 @@ export function watchConnections(deps: Dependencies, every: number, signal: Abor
         look = undefined
         if (slotScheme) knownUntil = Date.now()
       }
-      await sleep(every, undefined, { signal }).catch(() => {})
+      await nextBeat(every, signal)
     }
   }
 

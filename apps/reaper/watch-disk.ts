@@ -1,6 +1,6 @@
 /** Kills previews that fill the engine's disk, and evicts idle ones from the high mark down to the low mark. */
 import type { ReaperContext } from './context.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { nextBeat } from '../shared/beat.ts'
 import { inWords, isOld, usedPercent, type Disk, type Written } from '../shared/disk-space.ts'
 import { EngineError } from '../shared/engine/engine.ts'
 import { evict } from './evict.ts'
@@ -92,7 +92,7 @@ export async function watchDisk(
     await look().catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error
     })
-    await sleep(isUrgent ? HURRY_MS : LOOK_MS, undefined, { signal }).catch(() => {})
+    await nextBeat(isUrgent ? HURRY_MS : LOOK_MS, signal)
   }
 }
 

@@ -82,10 +82,10 @@ export function isDue(
   if (!runs && !last.ran) return false
   // Absolute: a clock that stepped back must not silence it.
   const since = Math.abs(now - last.at)
-  const isQuiet = runs && disk !== undefined && lost - last.lost < MIN_LOSS
+  const left = bytesOf(limit)! - last.bytes
+  const isQuiet = runs && disk !== undefined && lost - last.lost < Math.max(MIN_LOSS, Math.min(left, disk.free) / 20)
   if (since >= Math.max(isQuiet ? MEASURE_QUIET_MS : MEASURE_EVERY_MS, MAX_LOAD_DIVISOR * last.took)) return true
   if (!disk || since < 2 * last.took) return false
-  const left = bytesOf(limit)! - last.bytes
   return lost - last.lost >= Math.max(MIN_LOSS, Math.min(left, disk.free / 20))
 }
 

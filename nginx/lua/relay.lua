@@ -34,9 +34,9 @@ local function final_answer(app, upgrade_asked)
     if next_one then
       swallowed = swallowed + next_one - 1
       bytes = bytes:sub(next_one)
-    elseif #bytes + swallowed > MOST_INTERIM then
-      return nil
-    else
+    end
+    if swallowed + (next_one and 0 or #bytes) > MOST_INTERIM then return nil end
+    if not next_one then
       local more = app:receiveany(PIECE)
       if not more then return nil end
       bytes = bytes .. more

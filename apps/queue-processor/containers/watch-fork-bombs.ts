@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { nextBeat } from '../../shared/beat.ts'
 import { CURBED_CPUS, isCurbed, lately, type Look } from '../../shared/preview/fork-bomb.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { limitsOf } from '../../shared/config/limits.ts'
@@ -78,7 +78,7 @@ export async function watchBombs(
   while (!signal.aborted) {
     const mayBomb = busyCores() >= LEAST_BOMB_CORES
     if (mayBomb || [...watched.values()].some(({ curbed }) => curbed)) await look()
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
+    await nextBeat(LOOK_MS, signal)
   }
 }
 
