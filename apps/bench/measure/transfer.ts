@@ -8,7 +8,7 @@ import { LARGEST_UPLOAD } from '../../testing/images/fast.ts'
 
 const CONNECTIONS = 4
 
-/** Kilobytes of `/ballast`. */
+/** Kilobytes of `/ballast0`. */
 export const DOWNLOAD_KB = 32 * 1024
 
 /** More than travels at once: else HTTP/2 waits for the client's leave to go on. */
@@ -30,7 +30,7 @@ export function overHttp(port: number, host: string): Connection {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
   return {
     async transfer(way) {
-      const [method, path, sent] = way === 'download' ? ['GET', '/ballast'] : ['POST', '/upload', body]
+      const [method, path, sent] = way === 'download' ? ['GET', '/ballast0'] : ['POST', '/upload', body]
       const request = http.request({ host: '127.0.0.1', port, agent, method, path, headers: { Host: host } })
       request.end(sent)
       const [response] = (await once(request, 'response')) as [http.IncomingMessage]
@@ -50,7 +50,7 @@ export function overHttp2(port: number, host: string, ca: Buffer): Connection {
     async transfer(way) {
       const stream =
         way === 'download'
-          ? session.request({ ':path': '/ballast' }).end()
+          ? session.request({ ':path': '/ballast0' }).end()
           : session.request({ ':method': 'POST', ':path': '/upload', 'content-length': body.length }).end(body)
       const [head] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader]
       check(way, head[':status'], await sizeOf(stream))

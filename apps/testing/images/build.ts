@@ -65,7 +65,7 @@ export async function moveToRegistry(reference: string, login?: { username: stri
   await engine.removeImage(reference)
 }
 
-/** The machine's nginx (`fastConf`), on the first exposed port, else on 80. @param recipe its ballast is `/ballast` */
+/** The machine's nginx (`fastConf`), on the first exposed port, else on 80. @param recipe its ballast is `/ballast0` */
 export async function buildFast(reference: string, recipe: Pick<Recipe, 'expose' | 'ballast'> = {}): Promise<void> {
   await inDirectory(async (dir) => {
     const { expose = [80] } = recipe

@@ -7,7 +7,7 @@ const PAGE_BYTES = 1024
 export const LARGEST_UPLOAD = 16 * 2 ** 20
 
 /**
- * `/` answers at once, `/ballast` is a file beside the configuration, `/upload` answers once it has read the whole body.
+ * `/` answers at once, `/ballast0` is a file beside the configuration, `/upload` answers once it has read the whole body.
  * @param port on all addresses @param dir where it may write; empty for the root of an image
  */
 export function fastConf(port: number, dir = ''): string {
@@ -20,7 +20,7 @@ export function fastConf(port: number, dir = ''): string {
       server {
         listen ${port};
         location / { return 200 '${'fast'.repeat(PAGE_BYTES / 4)}'; }
-        location = /ballast { root ${dir}/; }
+        location = /ballast0 { root ${dir}/; }
         location = /upload {
           client_body_buffer_size ${LARGEST_UPLOAD};
           proxy_pass http://127.0.0.1:${port}/;
