@@ -9,9 +9,9 @@ import { containersWith } from '../../testing/harness/docker.ts'
 import type { Lotan } from '../../testing/harness/lotan.ts'
 import { familyOf, memoryOf, processes, processorTimeOf } from '../../testing/harness/processes.ts'
 
-const SECONDS = 60
+const SECONDS = 45
 /** Until what the last start has left behind is done. */
-const SETTLE_MS = 5_000
+const SETTLE_MS = 30_000
 
 export interface Idle {
   /** Of the launcher and all that it started. */
@@ -19,7 +19,7 @@ export interface Idle {
   megabytes: number
 }
 
-/** Takes a minute, in which it does not look. */
+/** While it measures it does nothing itself. */
 export async function whileIdle(lotan: Lotan): Promise<Idle> {
   await sleep(SETTLE_MS)
   const used = () => familyOf(lotan.launcher()).reduce((all, { pid }) => all + processorTimeOf(pid), 0)

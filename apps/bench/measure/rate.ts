@@ -18,7 +18,7 @@ export async function rate(
   host: string | string[],
   options: { seconds?: number; depth?: number; connections?: number; path?: string } = {},
 ): Promise<number> {
-  const { seconds = 3, depth = 1, connections = CONNECTIONS, path = '/' } = options
+  const { seconds = 2, depth = 1, connections = CONNECTIONS, path = '/' } = options
   const first = [host].flat()[0]!
   // A route that nginx forgot since the last round would be looked up once for each connection.
   await request(port, { host: first, path })

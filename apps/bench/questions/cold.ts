@@ -9,7 +9,7 @@ import { inRounds, type Bench } from '../measure/bench.ts'
 import { clickOn, optionsOf, startAlone, untilSandboxesReady } from '../measure/engine-alone.ts'
 import type { Finding } from '../measure/finding.ts'
 
-const ROUNDS = 16
+const ROUNDS = 12
 const WARM_UP = 3
 const PAUSE_MS = 300
 

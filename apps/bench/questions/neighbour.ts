@@ -13,7 +13,7 @@ import type { Bench } from '../measure/bench.ts'
 import { median } from '../measure/figures.ts'
 import type { Finding } from '../measure/finding.ts'
 
-const ROUNDS = 2
+const ROUNDS = 1
 const SECONDS = 2
 const EVERY_MS = 10
 /** Until the neighbour is at its worst and Lotan has reacted. */

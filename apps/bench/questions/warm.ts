@@ -11,7 +11,7 @@ import { inRounds, type Bench } from '../measure/bench.ts'
 import type { Finding } from '../measure/finding.ts'
 import { CONNECTIONS, latency, rate } from '../measure/rate.ts'
 
-const ROUNDS = 8
+const ROUNDS = 6
 
 export const warm: Bench = {
   asks: 'how many requests a second go through Lotan, against a bare nginx',
