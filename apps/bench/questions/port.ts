@@ -1,7 +1,7 @@
 /** Requests a second to an application that listens elsewhere than nginx's upstream groups were written for. */
 import { inRounds, type Bench } from '../measure/bench.ts'
 import { withFast } from '../measure/fast.ts'
-import { CONNECTIONS, rate } from '../measure/rate.ts'
+import { rate } from '../measure/rate.ts'
 
 const ROUNDS = 6
 const SECONDS = 2
@@ -19,7 +19,7 @@ export const port: Bench = {
       )
       return [
         {
-          question: `warm requests on a port of its own, ${CONNECTIONS} connections, 1 kB`,
+          question: 'warm requests on a port of its own',
           unit: 'requests/s',
           lotan: other,
           baseline: { name: 'Lotan, on the usual port', values: usual },

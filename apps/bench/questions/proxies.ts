@@ -3,7 +3,7 @@ import { inRounds, type Bench } from '../measure/bench.ts'
 import { directly, withFast } from '../measure/fast.ts'
 import type { Finding } from '../measure/finding.ts'
 import { peerNames, startPeer, type PeerName, type StartedPeer } from '../measure/peers.ts'
-import { CONNECTIONS, rate } from '../measure/rate.ts'
+import { rate } from '../measure/rate.ts'
 
 const ROUNDS = 5
 const SECONDS = 2
@@ -27,7 +27,7 @@ export const proxies: Bench = {
           { rounds: ROUNDS, warmUp: 1 },
         )
         return [...started].map(([peer, { name }]): Finding => ({
-          question: `warm requests, ${CONNECTIONS} connections, 1 kB, against ${name}`,
+          question: `warm requests, against ${name}`,
           unit: 'requests/s',
           lotan: values.lotan!,
           baseline: { name, values: values[peer]! },

@@ -4,7 +4,7 @@ import { inWords, outcomes, verdict, type Finding } from '../measure/finding.ts'
 
 const WIDTH = 860
 const LABEL = 380
-const VALUES = 70
+const VALUES = 84
 const ROW = 26
 const TOP = 44
 const PLOT = WIDTH - LABEL - VALUES

@@ -57,7 +57,7 @@ function results(findings: Finding[]): string {
     const [low, middle, high] = [0.1, 0.5, 0.9].map((share) => inWords(quantile(values, share), finding))
     const held = verdict(finding)
     const lines = [bar?.atLeast, bar?.aim].map((line) => (line === undefined ? '' : inWords(line, finding)))
-    return `| ${[question, middle, `${low} to ${high}`, ...lines, held ? words[held] : ''].join(' | ')} |`
+    return `| ${[question, middle, `${low?.replace(/[^\d.]+$/, '')} to ${high}`, ...lines, held ? words[held] : ''].join(' | ')} |`
   })
   return [...head, ...rows].join('\n')
 }
