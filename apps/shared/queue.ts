@@ -161,8 +161,6 @@ export function openWorkers(
       concurrency: widths[lane],
       // A pull may take minutes. The lock is renewed while the process lives; a dead process's jobs are nudged anew.
       lockDuration: 60_000,
-      // Seconds of one wait for a job. With the usual 5 an idle Lotan would do little else than ask for jobs.
-      drainDelay: 60,
     })
     worker.on('error', (error) => log.warn({ lane, error: error.message }, 'queue error'))
     worker.on('failed', (job, error) =>

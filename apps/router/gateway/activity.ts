@@ -22,7 +22,7 @@ export function noteActivity(store: Pick<Store, 'touch'>, { everyMs }: { everyMs
       timer ??= setTimeout(write, everyMs)
     },
     close() {
-      write()
+      if (timer) write()
       clearTimeout(timer)
     },
   }
