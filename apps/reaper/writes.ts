@@ -40,7 +40,7 @@ export type BytesLost = number
 
 /** Finds slow writes, and writes hidden by deletions. */
 const MEASURE_EVERY_MS = 60_000
-/** As long as the disk has lost nothing: with hundreds of idle previews their measuring would be most of Lotan's work. */
+/** As long as the disk has lost little: with hundreds of idle previews their measuring would be most of Lotan's work. */
 const MEASURE_QUIET_MS = 10 * 60_000
 /** Measuring takes at most this part of the time, or half of it while the disk loses much. */
 const MAX_LOAD_DIVISOR = 20

@@ -83,7 +83,7 @@ function redis(config: Config, last: End | undefined): string[] {
     'no',
     '--maxmemory-policy',
     'noeviction',
-    // Its housekeeping: ten times a second would be a third of what an idle Lotan does.
+    // Its housekeeping: Redis's own ten times a second take 0.2 % of a processor, all day.
     '--hz',
     '2',
   ]
