@@ -19,6 +19,8 @@ import { sandboxOptions } from './sandbox-options.ts'
 /** Between two comparisons with the engine. A nudge in between reads the rows alone. */
 const COMPARE_MS = 10_000
 const PAUSE_AFTER_ERROR_MS = 5_000
+/** After a look that found nothing to do. Every step of every preview nudges, and a look reads all previews. */
+const REST_MS = 100
 /** With less of the machine's memory left than this part, no stopped preview keeps a sandbox: each takes 2.8 MB. */
 const SCARCE_MEMORY = 0.05
 
@@ -193,6 +195,7 @@ export function openSandboxes(deps: {
           if (compares && !hasMore) comparedAt = performance.now()
           pauseMs = hasMore ? 0 : COMPARE_MS
           isFailing = false
+          if (!hasMore) await sleep(REST_MS, undefined, { signal, ref: false }).catch(() => {})
         } catch (error) {
           // network.ts and watch-engine.ts report that the engine is down.
           if (!isFailing) log.warn({ error: (error as Error).message }, 'sandboxes cannot be kept: starts take longer')
