@@ -20,7 +20,7 @@ const context: RouterContext = {
   log,
   store,
   nudges,
-  // Half of what a person notices of a warm start; it polls only while a request waits, for microseconds.
+  // It polls only while a request waits, for microseconds, and where the kernel reports each write, in vain.
   changes: watchStore(store, { everyMs: 10 }),
   activity: noteActivity(store, { everyMs: 500 }),
   streams: noteStreams(store, endedStreamsFile(config), { everyMs: 1_000 }),

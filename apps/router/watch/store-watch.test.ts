@@ -31,6 +31,13 @@ test('a wait ends when the check finds something, at once or after a commit', as
   }
 })
 
+test('the kernel tells of the commit of another process, between two looks', async () => {
+  const changes = watchStore(store, { everyMs: 60_000 })
+  const waiting = changes.until(() => store.get('told')?.state, { deadline: soon() })
+  elsewhere.apply('told', { type: 'start', by: 'visit' })
+  assert.equal(await waiting, 'queued')
+})
+
 test('a commit right after the first check is not missed', async () => {
   const changes = watchStore(store, { everyMs: 10 })
   let checks = 0
@@ -78,6 +85,7 @@ test('500 waiters share one poll and one read, and nobody polls when they are go
   const counted = {
     version: () => (polls++, store.version()),
     list: store.list,
+    onWrite: store.onWrite,
     get: (tag: string) => (gets++, store.get(tag)),
   }
   const changes = watchStore(counted, { everyMs: 10 })

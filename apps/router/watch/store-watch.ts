@@ -1,4 +1,4 @@
-/** One poll of `store.version()` serves all waiters, and finds the commits of every process. */
+/** One watch of the database serves all waiters, and finds the commits of every process. */
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
@@ -7,11 +7,17 @@ export type StoreWatch = ReturnType<typeof watchStore>
 
 /** Node fires a longer timer at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** The kernel may report the last write of a commit before the commit can be seen. */
+const COMMITTED_MS = 1
 
-export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { everyMs }: { everyMs: number }) {
+/** @param options.everyMs how often it looks where the kernel reports no write */
+export function watchStore(
+  store: Pick<Store, 'version' | 'list' | 'get' | 'onWrite'>,
+  { everyMs }: { everyMs: number },
+) {
   const listeners = new Set<() => void>()
   let seen = 0
-  let timer: NodeJS.Timeout | undefined
+  let stop = () => {}
   let known = { version: -1, byId: new Map<PreviewId, Preview | undefined>() }
 
   function look() {
@@ -21,17 +27,34 @@ export function watchStore(store: Pick<Store, 'version' | 'list' | 'get'>, { eve
     for (const listener of [...listeners]) if (listeners.has(listener)) listener()
   }
 
+  function watch(): () => void {
+    let again: NodeJS.Timeout | undefined
+    const off = store.onWrite(() => {
+      look()
+      again ??= setTimeout(() => {
+        again = undefined
+        look()
+      }, COMMITTED_MS)
+    })
+    const polling = setInterval(look, everyMs)
+    return () => {
+      off()
+      clearTimeout(again)
+      clearInterval(polling)
+    }
+  }
+
   /** Several commits may come as one call. @returns stops it */
   function on(listener: () => void): () => void {
     const mine = () => listener()
     if (listeners.size === 0) {
       seen = store.version()
-      timer = setInterval(look, everyMs)
+      stop = watch()
     }
     listeners.add(mine)
     return () => {
       listeners.delete(mine)
-      if (listeners.size === 0) clearInterval(timer)
+      if (listeners.size === 0) stop()
     }
   }
 

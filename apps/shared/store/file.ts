@@ -39,6 +39,20 @@ export function openFile(
     /** Changes with every commit of any process. */
     version: (): number => readVersion.get() as number,
 
+    /**
+     * @param listener called as the kernel reports that any process writes: mostly after its commit, at times just before
+     * @returns stops it
+     */
+    onWrite(listener: () => void): () => void {
+      try {
+        const watched = fs.watch(`${file}-wal`, { persistent: false }, listener).on('error', () => {})
+        return () => watched.close()
+      } catch {
+        // The kernel has no watch left, or the file is about to be replaced.
+        return () => {}
+      }
+    },
+
     /** What is wrong with the files on disk; undefined for nothing. */
     wrong(): string | undefined {
       try {
