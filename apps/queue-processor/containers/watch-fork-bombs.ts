@@ -11,7 +11,7 @@ import type { Dependencies } from '../dependencies.ts'
 
 const LOOK_MS = 1_000
 /** A bomb takes all of the processor that it may have. One that takes less than this is curbed already. */
-const LEAST_BOMB_CORES = CURBED_CPUS / 2
+const LEAST_BOMB_CORES = CURBED_CPUS * 0.9
 /** Wait this long before another look at a container that cannot be read: it may have been restarted. */
 const UNREADABLE_MS = 30_000
 

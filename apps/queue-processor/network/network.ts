@@ -70,6 +70,7 @@ export function openNetwork(deps: {
     }
   }
 
+  /** True where no preview is up: the next look after a start is as near as the next look after rules went. */
   async function hasRules(): Promise<boolean> {
     const slotScheme = known
     if (!slotScheme) return true
@@ -77,6 +78,7 @@ export function openNetwork(deps: {
       const generation = generationOf(preview)
       return generation && isRouted(generation) ? [hostPortOf(slotScheme, generation)] : []
     })
+    if (running.length === 0) return true
     return firewall.isSetUp(running.slice(0, MAX_PREVIEWS_CHECKED))
   }
 
