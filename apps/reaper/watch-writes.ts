@@ -4,7 +4,7 @@ import { inWords, type Disk, type Written } from '../shared/disk-space.ts'
 import { EngineError } from '../shared/engine/engine.ts'
 import { bytesOf } from '../shared/config/values/amount.ts'
 import * as written from './writes.ts'
-import type { DiskFiller, Measurement, Writer } from './writes.ts'
+import type { DiskFiller, FirstSight, Measurement, Writer } from './writes.ts'
 import { logFields, type PreviewId } from '../shared/preview/preview-id.ts'
 
 const AT_A_TIME = 8
@@ -21,6 +21,7 @@ export function watchWrites({
 }: Pick<ReaperContext, 'config' | 'engine' | 'store' | 'nudges' | 'log'>) {
   const measurements = new Map<string, Measurement[]>()
   const measuring = new Map<string, Promise<void>>()
+  const firstSeen = new Map<string, FirstSight>()
   let lost = 0
   let before: Disk | undefined
   let recorded: Record<PreviewId, number> = {}
@@ -80,9 +81,11 @@ export function watchWrites({
       before = disk
       const writers = store.list().flatMap((preview) => written.writersOf(preview, config))
       forget(writers)
+      for (const { container } of writers) if (!firstSeen.has(container)) firstSeen.set(container, { at: now, lost })
+      const lastOf = (container: string) => measurements.get(container)?.at(-1) ?? firstSeen.get(container)!
       const due = writers
         .filter(({ container }) => !measuring.has(container))
-        .filter((writer) => written.isDue(writer, measurements.get(writer.container)?.at(-1), { lost, disk }, now))
+        .filter((writer) => written.isDue(writer, lastOf(writer.container), { lost, disk }, now))
         .sort((a, b) => durationOf(a) - durationOf(b))
         .slice(0, Math.max(0, AT_A_TIME - measuring.size))
       const started = due.map((writer) => {
@@ -106,7 +109,8 @@ export function watchWrites({
 
   function forget(writers: Writer[]) {
     const present = new Set(writers.map(({ container }) => container))
-    for (const container of measurements.keys()) if (!present.has(container)) measurements.delete(container)
+    for (const known of [measurements, firstSeen])
+      for (const container of known.keys()) if (!present.has(container)) known.delete(container)
   }
 }
 

@@ -9,6 +9,7 @@ import {
   lostBetween,
   overLimit,
   writersOf,
+  type FirstSight,
   type Measurement,
   type Writer,
 } from './writes.ts'
@@ -24,8 +25,13 @@ function look(ago: number, mb: number, facts: Partial<Measurement> = {}): Measur
 }
 
 test('a container is looked at when the disk has lost what it may still write, and now and then', () => {
-  const cases: [what: string, last: Measurement | undefined, lostMB: number, due: boolean, facts?: { writer?: object; disk?: object | null }][] = [
-    ['never looked at', undefined, 0, true],
+  const seen = (ago: number, lostMB = 0) => ({ at: now - ago * 1_000, lost: lostMB * MB })
+  const cases: [what: string, last: Measurement | FirstSight, lostMB: number, due: boolean, facts?: { writer?: object; disk?: object | null }][] = [
+    ['just started', seen(1), 0, false],
+    ['just started, and as much was lost as it may write', seen(1), 105, true],
+    ['that was lost before it was there', seen(1, 20), 100, false],
+    ['its start is over', seen(5), 0, true],
+    ['just started, and the disk cannot be measured', seen(1), 0, false, { disk: null }],
     ['nothing was lost', look(1, 0), 0, false],
     ['not yet as much as it may', look(1, 0), 90, false],
     ['as much as it may', look(1, 0), 105, true],

@@ -19,6 +19,9 @@ export interface Measurement {
   ran: boolean
 }
 
+/** When a container without a measurement was first seen. */
+export type FirstSight = Pick<Measurement, 'at' | 'lost'>
+
 export interface Writer {
   preview: PreviewId
   generation: number
@@ -47,6 +50,8 @@ const MAX_LOAD_DIVISOR = 20
 /** Each file takes an inode too, and a disk may run out of these first: one counts as this many bytes. */
 const PER_INODE = 4_096
 const MIN_LOSS = 1e6
+/** A measurement takes 40 ms of the processor, which its start, and what starts beside it, have more use for. */
+const FIRST_MS = 5_000
 const SOON_MS = 10_000
 const RECENT_MS = 60_000
 
@@ -73,20 +78,24 @@ export function writersOf(preview: Preview, config: Pick<Config, 'limits'>): Wri
 
 export function isDue(
   { runs, limit }: Writer,
-  last: Measurement | undefined,
+  last: Measurement | FirstSight,
   { lost, disk }: { lost: BytesLost; disk: Disk | undefined },
   now: number,
 ): boolean {
-  if (!last) return true
+  const lostSince = lost - last.lost
+  if (!('bytes' in last)) {
+    const mayBeIts = disk !== undefined && lostSince >= Math.max(MIN_LOSS, Math.min(bytesOf(limit)!, disk.free / 20))
+    return mayBeIts || Math.abs(now - last.at) >= FIRST_MS
+  }
   // A stopped container writes no more.
   if (!runs && !last.ran) return false
   // Absolute: a clock that stepped back must not silence it.
   const since = Math.abs(now - last.at)
   const left = bytesOf(limit)! - last.bytes
-  const isQuiet = runs && disk !== undefined && lost - last.lost < Math.max(MIN_LOSS, Math.min(left, disk.free) / 20)
+  const isQuiet = runs && disk !== undefined && lostSince < Math.max(MIN_LOSS, Math.min(left, disk.free) / 20)
   if (since >= Math.max(isQuiet ? MEASURE_QUIET_MS : MEASURE_EVERY_MS, MAX_LOAD_DIVISOR * last.took)) return true
   if (!disk || since < 2 * last.took) return false
-  return lost - last.lost >= Math.max(MIN_LOSS, Math.min(left, disk.free / 20))
+  return lostSince >= Math.max(MIN_LOSS, Math.min(left, disk.free / 20))
 }
 
 /** Those of the last minute, and the one before them. */

@@ -1,7 +1,7 @@
 /** `/wait`: ends when the preview is up, or this kind of request has waited enough. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'express'
-import type { Preview } from '../../shared/preview/preview.ts'
+import type { Preview, State } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
 import { noteVisit } from './activity.ts'
 import type { DecideNow } from './decide-now.ts'
@@ -47,10 +47,13 @@ export function openHold({ config, store, changes, activity, decideNow, waker, f
     res.on('close', () => gone.abort())
     held++
     try {
-      const settled = await changes.until(() => settledAs(changes.preview(id)), {
-        deadline: decision.until,
-        signal: gone.signal,
-      })
+      const settled = await changes.until(
+        () => (isSettled(changes.state(id)) ? settledAs(changes.preview(id)) : undefined),
+        {
+          deadline: decision.until,
+          signal: gone.signal,
+        },
+      )
       if (gone.signal.aborted) return
       if (decision.wakes) noteVisit(request, activity)
       if (settled?.state !== 'running') return refuse(res)
@@ -64,7 +67,11 @@ export function openHold({ config, store, changes, activity, decideNow, waker, f
 
 function settledAs(preview: Preview | undefined): Preview | { state: 'unknown' } | undefined {
   if (!preview) return { state: 'unknown' }
-  return preview.state === 'running' || preview.state === 'failed' || preview.state === 'stopped' ? preview : undefined
+  return isSettled(preview.state) ? preview : undefined
+}
+
+function isSettled(state: State): boolean {
+  return state === 'running' || state === 'failed' || state === 'stopped' || state === 'unknown'
 }
 
 /** Fifty connections at once exceed a small server's backlog: the kernel drops some, and retries a second later. */

@@ -85,6 +85,7 @@ test('500 waiters share one poll and one read, and nobody polls when they are go
   const counted = {
     version: () => (polls++, store.version()),
     list: store.list,
+    stateOf: store.stateOf,
     onWrite: store.onWrite,
     get: (tag: string) => (gets++, store.get(tag)),
   }

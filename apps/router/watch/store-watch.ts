@@ -1,5 +1,5 @@
 /** One watch of the database serves all waiters, and finds the commits of every process. */
-import type { Preview } from '../../shared/preview/preview.ts'
+import type { Preview, State } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -12,13 +12,13 @@ const COMMITTED_MS = 1
 
 /** @param options.everyMs how often it looks where the kernel reports no write */
 export function watchStore(
-  store: Pick<Store, 'version' | 'list' | 'get' | 'onWrite'>,
+  store: Pick<Store, 'version' | 'list' | 'get' | 'stateOf' | 'onWrite'>,
   { everyMs }: { everyMs: number },
 ) {
   const listeners = new Set<() => void>()
   let seen = 0
   let stop = () => {}
-  let known = { version: -1, byId: new Map<PreviewId, Preview | undefined>() }
+  let known = { version: -1, byId: new Map<PreviewId, Preview | undefined>(), states: new Map<PreviewId, State>() }
 
   function look() {
     const version = store.version()
@@ -61,7 +61,7 @@ export function watchStore(
   /** The version is read first: a commit between the two reads then costs a second read, never a stale one. */
   function sinceLastCommit() {
     const version = store.version()
-    if (known.version !== version) known = { version, byId: new Map() }
+    if (known.version !== version) known = { version, byId: new Map(), states: new Map() }
     return known
   }
 
@@ -76,6 +76,14 @@ export function watchStore(
       const { byId } = sinceLastCommit()
       if (!byId.has(id)) byId.set(id, store.get(id))
       return byId.get(id)
+    },
+
+    /** Of a preview that is waited for: most commits are of others. */
+    state(id: PreviewId): State {
+      const { states } = sinceLastCommit()
+      const state = states.get(id) ?? store.stateOf(id)
+      states.set(id, state)
+      return state
     },
 
     /** @param check cheap, since it runs after every commit @returns undefined past the deadline, or when aborted */

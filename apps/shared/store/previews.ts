@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { Preview } from '../preview/preview.ts'
+import type { Preview, State } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import { columnNames, toGenerationRows, toPreview, toRow, type GenerationRow, type Row } from './rows.ts'
 
@@ -7,6 +7,7 @@ export const BY_KEY = 'repository = @repository AND tag = @tag'
 
 export function previewRows(db: Database, label: (id: PreviewId) => string) {
   const selectOne = db.prepare<PreviewKey, Row>(`SELECT * FROM preview WHERE ${BY_KEY}`)
+  const selectState = db.prepare<PreviewKey, State>(`SELECT state FROM preview WHERE ${BY_KEY}`).pluck()
   const selectAll = db.prepare<[], Row>('SELECT * FROM preview ORDER BY repository, tag')
   const names = ['label', ...columnNames]
   const upsert = db.prepare(`
@@ -65,6 +66,9 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
     find,
 
     get,
+
+    /** A tenth of the work of `get`. */
+    stateOf: (id: PreviewId): State => selectState.get(splitId(id)) ?? 'unknown',
 
     list,
 
