@@ -15,6 +15,7 @@ test('a line says the stage, how far it is, for how long, and what is usual', ()
     [{ stage: 'missing', missing: 'tag' }, 'pr-1  the registry does not have it yet, asking again  4 s'],
     [{ stage: 'missing', missing: 'repository' }, 'pr-1  the registry does not have the repository yet, asking again  4 s'],
     [{ stage: 'pulling' }, 'pr-1  pulling the image  4 s'],
+    [{ ...pulling, progress: { ...progress, bytes: 0, total: 0 }, percent: 0 }, 'pr-1  pulling the image  4 s, usually 12 s'],
     [pulling, 'pr-1  pulling the image  [========            ]   41 %  12.3 of 30.1 MB  3 of 7 layers  4 s, usually 12 s'],
     [{ ...pulling, stage: 'starting' }, 'pr-1  starting the container  4 s, usually 12 s'],
     [{ stage: 'waiting' }, 'pr-1  waiting for the first answer  4 s'],

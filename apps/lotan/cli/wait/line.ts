@@ -6,12 +6,13 @@ const NARROW_BAR = 10
 /** Never longer than `columns`: the least important parts go first. @param elapsed milliseconds */
 export function lineOf(tag: string, seen: Seen, elapsed: number, columns: number): string {
   const { percent, progress, usual } = seen
-  const isMeasured = seen.stage === 'pulling' && percent !== null
+  // Before the registry has told the layers' sizes there is nothing to measure by.
+  const isMeasured = seen.stage === 'pulling' && percent !== null && progress !== null && progress.total > 0
   const time = duration(elapsed)
   const times = usual === null ? time : `${time}, usually ${usually(usual)}`
   const layers =
-    isMeasured && progress && progress.layers > 0 ? `${progress.layersDone} of ${progress.layers} layers` : ''
-  const sizes = isMeasured && progress ? sizesOf(progress.bytes, progress.total) : ''
+    isMeasured && progress.layers > 0 ? `${progress.layersDone} of ${progress.layers} layers` : ''
+  const sizes = isMeasured ? sizesOf(progress.bytes, progress.total) : ''
   const done = isMeasured ? `${String(percent).padStart(3)} %` : ''
   const bar = (width: number) => (isMeasured ? barOf(percent, width) : '')
   const stage = words(seen)
