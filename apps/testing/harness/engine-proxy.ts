@@ -1,9 +1,10 @@
-/** A proxy between Lotan and the engine, which can go away or refuse calls. */
+/** A proxy between Lotan and the engine, which can go away, hang or refuse calls. */
 import http from 'node:http'
 import fs from 'node:fs/promises'
 import type net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { engineAddress } from './docker.ts'
 
 export type EngineProxy = Awaited<ReturnType<typeof openEngineProxy>>
@@ -22,6 +23,7 @@ export async function openEngineProxy({ onCall }: { onCall?: (call: EngineCall) 
   const socket = path.join(dir, 'engine.sock')
   let failing: { call: RegExp; words: string } | undefined
   let refused: RegExp | undefined
+  let hangs = Promise.resolve()
   let server: http.Server | undefined
   const open = new Set<net.Socket>()
 
@@ -36,13 +38,19 @@ export async function openEngineProxy({ onCall }: { onCall?: (call: EngineCall) 
     refuse(call: RegExp) {
       refused = call
     },
+    /** Calls that come meanwhile are answered when this time is over. */
+    async hang(ms: number): Promise<void> {
+      hangs = sleep(ms)
+      await hangs
+    },
     heal() {
       refused = undefined
       failing = undefined
     },
 
     async comeBack() {
-      server = http.createServer((req, res) => {
+      server = http.createServer(async (req, res) => {
+        await hangs
         // The path begins with the API version, which the client chooses.
         const call = `${req.method} ${req.url!.replace(/^\/v[\d.]+/, '')}`
         if (refused?.test(call)) {

@@ -1,0 +1,63 @@
+/** Whether engine and database agree, and nothing is stuck. */
+import { generationOf, stepOf, type Preview } from '../../../shared/preview/preview.ts'
+import { idOf } from '../../../shared/preview/preview-id.ts'
+import { sandboxName } from '../../../shared/slots/container-name.ts'
+import { containersWith } from '../../harness/docker.ts'
+import type { Lotan } from '../../harness/lotan.ts'
+
+type Found = Awaited<ReturnType<typeof containersWith>>[number]
+
+/** @returns in words what does not agree, or has not come to rest */
+export async function differences(lotan: Lotan): Promise<string[]> {
+  const { instance, maxRunning } = lotan.config
+  const found = await containersWith(`lotan.instance=${instance}`)
+  const previews = lotan.store.list()
+  const sandboxes = found.filter(({ Labels }) => 'lotan.sandbox' in Labels)
+  const containers = found.filter((one) => !sandboxes.includes(one))
+  const known = new Set(previews.map((preview) => generationOf(preview)?.container))
+  const places = lotan.store.places()
+  return [
+    ...previews.flatMap((preview) => [
+      ...restless(preview, places < maxRunning),
+      ...unlike(preview, containers, sandboxes, instance),
+    ]),
+    ...containers.filter(({ Id }) => !known.has(Id)).map((one) => `no row knows ${nameOf(one)} (${one.State})`),
+    ...lotan.store.sandboxes
+      .list()
+      .filter(({ state, preview }) => state === 'making' || (state === 'given' && preview === null))
+      .map(({ number, state }) => `sandbox ${number} is ${state}, and of no preview`),
+  ]
+}
+
+function restless(preview: Preview, hasPlace: boolean): string[] {
+  const isAtRest =
+    (preview.state === 'running' && !preview.pending) ||
+    preview.state === 'stopped' ||
+    preview.state === 'failed' ||
+    (preview.state === 'paused' && preview.phase === 'frozen') ||
+    (preview.state === 'queued' && preview.phase === 'start' && !hasPlace)
+  return isAtRest && preview.retiring.length === 0 ? [] : [`${idOf(preview)} is ${stepOf(preview)} still`]
+}
+
+function unlike(preview: Preview, containers: Found[], sandboxes: Found[], instance: string): string[] {
+  const generation = generationOf(preview)
+  const id = idOf(preview)
+  const its = containers.find(({ Id }) => Id === generation?.container)
+  const wanted = { running: 'running', paused: 'paused' }[preview.state as string]
+  const sandbox =
+    generation?.sandbox && sandboxes.find((one) => nameOf(one) === sandboxName(instance, generation.sandbox!))
+  const isUp = its?.State === 'running' || its?.State === 'paused'
+  return [
+    ...(wanted !== undefined && its?.State !== wanted
+      ? [`${id} is ${preview.state}, its container is ${its?.State}`]
+      : []),
+    ...(wanted === undefined && isUp ? [`${id} is ${preview.state}, its container is ${its.State}`] : []),
+    ...(wanted !== undefined && generation?.sandbox && (!sandbox || sandbox.State !== 'running')
+      ? [`${id} is ${preview.state}, its sandbox is ${sandbox ? sandbox.State : 'gone'}`]
+      : []),
+  ]
+}
+
+function nameOf({ Names }: Found): string {
+  return Names[0]!.slice(1)
+}

@@ -1,0 +1,154 @@
+/**
+ * Rounds of accidents that a seed repeats, while people visit. After each round engine and database must agree within 30
+ * seconds, with nothing stuck, no answer of another preview, and no container touched that is not Lotan's.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { docker, removeByHand } from '../../harness/docker.ts'
+import { openEngineProxy } from '../../harness/engine-proxy.ts'
+import { startLotan, type Lotan } from '../../harness/lotan.ts'
+import { until } from '../../harness/until.ts'
+import { startLoad } from '../../clients/load.ts'
+import { buildApp } from '../../images/build.ts'
+import { publishApps } from '../../images/publish.ts'
+import { startImageRegistry } from '../../registries/image-registry.ts'
+import type { SlotKind } from '../../../shared/slots/slots.ts'
+import { actionsOn, type Action } from './actions.ts'
+import { differences } from './agree.ts'
+import { openJudge } from './judge.ts'
+import { seeded } from './random.ts'
+
+const SETTLED_MS = 30_000
+const MOST_ACTIONS = 8
+const MOST_PAUSE_MS = 700
+const tags = ['red', 'green', 'blue', 'pr-1', 'pr-2', 'pr-3']
+
+export type Chaos = Awaited<ReturnType<typeof openChaos>>
+
+/** @param options.seed all that a round does follows from it and the round's number */
+export async function openChaos(options: { seed: string; slotKind?: SlotKind; sandboxes?: number }) {
+  const { seed, slotKind = 'network', sandboxes = 2 } = options
+  const registry = await startImageRegistry()
+  await publishApps(registry.repository, tags)
+  const foreign = await foreignContainers(registry.repository)
+  const engine = await openEngineProxy()
+  let lotan: Lotan | undefined
+  const counts = { actions: 0, refused: 0, served: 0, slowest: 0 }
+
+  async function close() {
+    await lotan?.stop()
+    await engine.close()
+    for (const id of foreign) await removeByHand(id)
+    await registry.close()
+  }
+
+  try {
+    lotan = await startLotan({
+      repository: registry.repository,
+      env: {
+        DOCKER_HOST: `unix://${engine.socket}`,
+        LOTAN_SLOTS: '9',
+        LOTAN_SLOT_KIND: slotKind,
+        LOTAN_SANDBOXES: String(sandboxes),
+        LOTAN_MAX_RUNNING: '4',
+        LOTAN_HOLD_SECONDS: '10',
+        LOTAN_GRACE_SECONDS: '1',
+        INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.2',
+        INACTIVITY_STOP_TIMEOUT_MINUTES: '0.5',
+        INACTIVITY_RMI_TIMEOUT_MINUTES: '1',
+      },
+    })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const bed = lotan
+  const judge = await openJudge(bed.config.instance, foreign)
+  const actions = actionsOn(bed, registry.repository, engine)
+
+  return {
+    counts: () => ({ ...counts, heard: judge.heard() }),
+
+    /** @throws with all that is wrong, and what was done */
+    async round(number: number): Promise<void> {
+      const random = seeded(`${seed} ${number}`)
+      const done: string[] = []
+      const load = startLoad(bed, [random.oneOf(tags), random.oneOf(tags)], { pause: 20 })
+      const under: Promise<unknown>[] = []
+      for (let left = 1 + random.below(MOST_ACTIONS); left > 0; left--) {
+        const [name, tag] = [random.oneOf(Object.keys(actions)), random.oneOf(tags)]
+        const began = Date.now()
+        const state = bed.store.get(tag)?.state ?? 'unknown'
+        counts.actions++
+        const doing = attempt(actions[name]!, tag).then(
+          () => '',
+          (error: Error) => (counts.refused++, `: ${error.message.slice(0, 120)}`),
+        )
+        under.push(
+          doing.then((result) => done.push(`${new Date(began).toISOString()} ${name} ${tag} (${state})${result}`)),
+        )
+        await sleep(random.below(MOST_PAUSE_MS))
+      }
+      await Promise.all(under)
+      await load.stop()
+      counts.served += [...load.served().values()].reduce((all, some) => all + some, 0)
+      const wrong = [...load.wrong().keys()]
+      const began = Date.now()
+      let left: string[] = []
+      await bed.ready()
+      await until('they agree', async () => (left = await differences(bed)).length === 0, {
+        within: SETTLED_MS,
+        every: 250,
+      }).catch(() => {})
+      counts.slowest = Math.max(counts.slowest, Date.now() - began)
+      const faults = [...wrong, ...left, ...judge.faults()]
+      if (faults.length > 0) throw new Error(account({ faults, done, number, lotan: bed, seed }))
+    },
+
+    async close() {
+      judge.close()
+      await close()
+    },
+  }
+}
+
+/** Some find at once that they cannot be done. */
+async function attempt(action: Action, tag: string): Promise<void> {
+  await action(tag)
+}
+
+function account(of: { faults: string[]; done: string[]; number: number; seed: string; lotan: Lotan }): string {
+  const history = (tag: string) =>
+    of.lotan.store
+      .history(tag, 15)
+      .reverse()
+      .map(
+        ({ at, was, event, state, detail }) =>
+          `  ${new Date(at).toISOString()} ${was} -${event}-> ${state} ${detail ?? ''}`,
+      )
+  return [
+    `seed ${of.seed}, round ${of.number}`,
+    ...of.faults,
+    'What was done:',
+    ...of.done.sort().map((line) => `  ${line}`),
+    ...tags.flatMap((tag) => [`${tag}:`, ...history(tag)]),
+  ].join('\n')
+}
+
+/** Another program's, another Lotan's, and one of the repository's own image that somebody runs by hand. */
+async function foreignContainers(repository: string): Promise<string[]> {
+  const image = `${repository}:by-hand`
+  await buildApp(image)
+  const labels = [
+    {},
+    { 'lotan.managed': 'true', 'lotan.instance': '0', 'lotan.repository': repository, 'lotan.tag': 'red' },
+    { 'lotan.managed': 'true', 'lotan.repository': repository, 'lotan.tag': 'red', 'lotan.generation': '1' },
+  ]
+  const made: string[] = []
+  for (const one of labels) {
+    const Labels = { ...one, 'lotan.test': 'true' }
+    const { Id } = await docker<{ Id: string }>('POST', '/containers/create', { Image: image, Labels })
+    await docker('POST', `/containers/${Id}/start`)
+    made.push(Id)
+  }
+  return made
+}
