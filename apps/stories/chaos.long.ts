@@ -1,20 +1,19 @@
 /**
- * Accidents for hours, on both kinds of slots. LOTAN_CHAOS_SEED repeats a run, from round LOTAN_CHAOS_FROM on;
- * LOTAN_CHAOS_ROUNDS is how many rounds there are, of both kinds together.
+ * Accidents for hours, on both kinds of slots: `node apps/stories/chaos.long.ts [SEED [ROUNDS [FROM]]]`. The seed repeats a
+ * run, from round FROM on; ROUNDS is how many there are, of all kinds together.
  */
 import { after, before, describe, test } from 'node:test'
 import { randomBytes } from 'node:crypto'
 import { openChaos, type Chaos } from '../testing/scenarios/chaos/chaos.ts'
 
-const { LOTAN_CHAOS_SEED, LOTAN_CHAOS_ROUNDS = '1000', LOTAN_CHAOS_FROM = '0' } = process.env
-const seed = LOTAN_CHAOS_SEED ?? randomBytes(6).toString('hex')
+const [seed = randomBytes(6).toString('hex'), all = '1000', from = '0'] = process.argv.slice(2)
 const kinds = [
   ['network', 2],
   ['port', 2],
   ['network', 0],
   ['port', 0],
 ] as const
-const rounds = Math.ceil(Number(LOTAN_CHAOS_ROUNDS) / kinds.length)
+const rounds = Math.ceil(Number(all) / kinds.length)
 
 for (const [slotKind, sandboxes] of kinds)
   describe(`accidents on slots of kind ${slotKind}, with ${sandboxes} sandboxes`, { timeout: 24 * 60 * 60_000 }, () => {
@@ -26,9 +25,13 @@ for (const [slotKind, sandboxes] of kinds)
     after(async () => chaos?.close())
 
     test('leave engine and database agreed, nothing stuck, no wrong answer, no foreign container touched', async (t) => {
-      const first = Number(LOTAN_CHAOS_FROM)
+      const first = Number(from)
       for (let round = first; round < first + rounds; round++) {
-        await chaos.round(round)
+        await chaos.round(round).catch((error: Error) => {
+          // The runner tells at its end, hours later.
+          console.error(error.message)
+          throw error
+        })
         if (round % 10 === 9) console.log(`seed ${seed}, round ${round}: ${JSON.stringify(chaos.counts())}`)
       }
       t.diagnostic(`seed ${seed}, ${rounds} rounds: ${JSON.stringify(chaos.counts())}`)

@@ -1,6 +1,5 @@
 /** Every part is killed at the worst moment, and the click still ends in the application. */
 import assert from 'node:assert/strict'
-import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { startLotan, type Lotan, type PartName } from '../testing/harness/lotan.ts'
 import { openGate, type Gate } from '../testing/registries/throttle.ts'
@@ -8,6 +7,7 @@ import { buildApps } from '../testing/images/build.ts'
 import { publishSmall } from '../testing/images/publish.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
+import { emptyRedis } from '../testing/scenarios/accidents.ts'
 
 const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
 
@@ -45,11 +45,11 @@ describe('kill -9', { timeout: 300_000 }, () => {
   }
 
   test('is not needed: Redis emptied during a pull loses nothing', async () => {
-    await clickDuringPull('pull-emptied', emptyRedis)
+    await clickDuringPull('pull-emptied', () => emptyRedis(lotan))
   })
 
   test('is not needed: Redis emptied during a start loses nothing', async () => {
-    await clickDuringStart('start-emptied', emptyRedis)
+    await clickDuringStart('start-emptied', () => emptyRedis(lotan))
   })
 
   async function clickDuringPull(tag: string, hurt: () => Promise<void>) {
@@ -83,17 +83,5 @@ describe('kill -9', { timeout: 300_000 }, () => {
   async function one(tag: string) {
     const mine = (await lotan.containers()).filter(({ Labels }) => Labels['lotan.tag'] === tag)
     assert.equal(mine.length, 1, `${tag} has ${mine.length} containers`)
-  }
-
-  async function emptyRedis() {
-    assert.ok('socket' in lotan.config.redis)
-    const socket = net.connect(lotan.config.redis.socket)
-    socket.write('FLUSHALL\r\n')
-    const [answer] = await new Promise<[Buffer]>((resolve, reject) => {
-      socket.once('data', (data) => resolve([data]))
-      socket.once('error', reject)
-    })
-    socket.destroy()
-    assert.equal(answer.toString(), '+OK\r\n')
   }
 })

@@ -2,6 +2,9 @@
  * Rounds of accidents that a seed repeats, while people visit. After each round engine and database must agree within 30
  * seconds, with nothing stuck, no answer of another preview, and no container touched that is not Lotan's.
  */
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { docker, removeByHand } from '../../harness/docker.ts'
 import { openEngineProxy } from '../../harness/engine-proxy.ts'
@@ -46,15 +49,16 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       repository: registry.repository,
       env: {
         DOCKER_HOST: `unix://${engine.socket}`,
-        LOTAN_SLOTS: '9',
+        // Each rests for 30 s: with fewer, a start could wait longer for one than a round may take to settle.
+        LOTAN_SLOTS: '24',
         LOTAN_SLOT_KIND: slotKind,
         LOTAN_SANDBOXES: String(sandboxes),
         LOTAN_MAX_RUNNING: '4',
         LOTAN_HOLD_SECONDS: '10',
         LOTAN_GRACE_SECONDS: '1',
-        INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.2',
-        INACTIVITY_STOP_TIMEOUT_MINUTES: '0.5',
-        INACTIVITY_RMI_TIMEOUT_MINUTES: '1',
+        INACTIVITY_PAUSE_TIMEOUT_MINUTES: '0.3',
+        INACTIVITY_STOP_TIMEOUT_MINUTES: '1',
+        INACTIVITY_RMI_TIMEOUT_MINUTES: '2',
       },
     })
   } catch (error) {
@@ -101,7 +105,10 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       }).catch(() => {})
       counts.slowest = Math.max(counts.slowest, Date.now() - began)
       const faults = [...wrong, ...left, ...judge.faults()]
-      if (faults.length > 0) throw new Error(account({ faults, done, number, lotan: bed, seed }))
+      if (faults.length === 0) return
+      const log = path.join(os.tmpdir(), `lotan-chaos-${seed.replace(/\W/g, '-')}-${number}.log`)
+      await fs.writeFile(log, await bed.output())
+      throw new Error(account({ faults: [...faults, `Its logs: ${log}`], done, number, lotan: bed, seed }))
     },
 
     async close() {
