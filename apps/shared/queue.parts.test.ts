@@ -6,13 +6,14 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'bullmq'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 import { openLog } from './log.ts'
 import { next } from './preview/state-machine/transitions.ts'
 import type { Event } from './preview/event.ts'
 import type { Image, Preview } from './preview/preview.ts'
-import { lanes, laneOf, openQueue, openWorkers, type Lane, type Nudge } from './queue.ts'
+import { LOCK_MS, lanes, laneOf, openQueue, openWorkers, type Lane, type Nudge } from './queue.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-queue-'))
 const socket = path.join(dir, 'redis.sock')
@@ -306,6 +307,27 @@ test('a nudge goes on without Redis, and works again once Redis is back', { time
   await until('who came while it was away asks too', async () => {
     await early.nudge(previewOf('early'))
     return seen.some(([, { id }]) => id === 'early')
+  })
+})
+
+test('a job that was given out to nobody is done after all, and its wish can be asked for again', async () => {
+  const { config, nudges } = ownQueue()
+  await nudges.sweep('red')
+  // As Redis gives it out while it ends: the answer never comes.
+  const lost = new Worker('stop', null, {
+    connection: { path: socket },
+    prefix: `lotan-${config.instance}`,
+    lockDuration: LOCK_MS,
+    skipStalledCheck: true,
+  })
+  assert.ok(await lost.getNextJob('nobody'))
+  await lost.close(true)
+  const seen = work(config)
+  await nudges.sweep('red')
+  await until('it is done', () => seen.length === 1, { within: 3.5 * LOCK_MS })
+  await until('it comes again', async () => {
+    await nudges.sweep('red')
+    return seen.length >= 2
   })
 })
 

@@ -28,6 +28,11 @@ export type Nudges = ReturnType<typeof openQueue>
 /** After this a caller continues without Redis: the reaper nudges again. */
 const NUDGE_TIMEOUT_MS = 1_000
 const FORGET_TIMEOUT_MS = 10_000
+/**
+ * A job that Redis gave out as it ended was given to nobody, and stands in the way of the same wish until its lock has
+ * ended and two looks at it have passed. A pull may take minutes: its lock is renewed while the process lives.
+ */
+export const LOCK_MS = 10_000
 
 /** To look for an image on the engine is quick; the registry's answer about a newer one is awaited beside the lane. */
 const queuedLanes: Record<QueuedPhase, Lane> = {
@@ -159,8 +164,8 @@ export function openWorkers(
       connection,
       prefix: prefix(config),
       concurrency: widths[lane],
-      // A pull may take minutes. The lock is renewed while the process lives; a dead process's jobs are nudged anew.
-      lockDuration: 60_000,
+      lockDuration: LOCK_MS,
+      stalledInterval: LOCK_MS,
     })
     worker.on('error', (error) => log.warn({ lane, error: error.message }, 'queue error'))
     worker.on('failed', (job, error) =>
