@@ -5,7 +5,9 @@ import path from 'node:path'
 import http from 'node:http'
 import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import Database from 'better-sqlite3'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isLocked } from '../shared/store/store.ts'
 import { addressOf } from '../shared/slots/slots.ts'
 import { docker, kill, removeByHand, removeNetworkByHand } from '../testing/harness/docker.ts'
 import { openGate } from '../testing/registries/throttle.ts'
@@ -339,6 +341,30 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
     await harness.untilState('green', 'stopped')
     await harness.click('green')
     await harness.untilState('green', 'running')
+    assert.match(await page('green'), /green/)
+  })
+
+  test('a database that another program locks in the middle of a start fails no preview', async (t) => {
+    await harness.click('green')
+    await harness.untilState('green', 'running')
+    await harness.ask('green', { type: 'stop', why: 'asked' })
+    await harness.untilState('green', 'stopped')
+    const other = new Database(path.join(harness.config.dataDir, 'lotan.sqlite'))
+    await harness.click('green')
+    await until('it starts', () => harness.store.get('green')?.state === 'starting', { every: 1 })
+    other.exec('BEGIN IMMEDIATE')
+    const apply = t.mock.method(harness.store, 'apply')
+    // A write waits for 5 s, and then gives up.
+    await until('the step has met it', () => apply.mock.calls.some(({ error }) => isLocked(error)))
+    other.exec('ROLLBACK')
+    other.close()
+    // As the reaper does.
+    await harness.nudges.nudge(harness.store.get('green')!)
+    await harness.untilState('green', 'running')
+    assert.deepEqual(
+      harness.store.history('green').filter(({ event }) => event === 'fail'),
+      [],
+    )
     assert.match(await page('green'), /green/)
   })
 

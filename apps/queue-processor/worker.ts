@@ -8,6 +8,7 @@ import type { Outcome, Dependencies } from './dependencies.ts'
 import { openPrepull } from './images/prepull.ts'
 import { isExpected, toFailureReason } from './step/to-failure-reason.ts'
 import { updateImage } from './images/update-image.ts'
+import { isLocked } from '../shared/store/store.ts'
 import { openRetireGeneration } from './step/retire-generation.ts'
 import { removeStrays } from './step/remove-strays.ts'
 import { takeStep } from './step/steps.ts'
@@ -62,6 +63,8 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
 
   /** The reaper asks again for a stop that failed; a pull or a start that failed gets a reason. */
   async function failed(id: PreviewId, lane: Lane, error: unknown) {
+    // It says nothing of the preview: the reaper asks for the step again.
+    if (isLocked(error)) return log.warn({ ...logFields(id), lane }, 'another program locks the database')
     const preview = store.get(id)
     if (!isExpected(error)) log.error({ ...logFields(id), lane, err: error }, 'step failed')
     else log.warn({ ...logFields(id), lane, code: error.code, error: error.message }, 'step failed')

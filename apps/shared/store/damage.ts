@@ -16,6 +16,12 @@ export function isDamage(error: unknown): boolean {
   return code === 'SQLITE_ERROR' && /^no such (table|column|index)\b/.test(message)
 }
 
+/** Another process writes, for longer than a statement waits. */
+export function isLocked(error: unknown): boolean {
+  const { code = '' } = (error ?? {}) as { code?: string }
+  return /^SQLITE_BUSY/.test(code)
+}
+
 /** Reads no more than 16 bytes. @returns what says what is wrong since, in a few words; undefined for nothing */
 export function watchFiles(file: string): () => string | undefined {
   const known = SUFFIXES.map((suffix) => ({ suffix, inode: inodeOf(file + suffix) }))

@@ -22,7 +22,7 @@ import { slotPool } from './slots.ts'
 import { openStreams } from './streams.ts'
 import { untilNextCommit } from './until-next-commit.ts'
 
-export { DAMAGED, isDamage, whatIsDamaged } from './damage.ts'
+export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
 export { setAsideIfCorrupt } from './file.ts'
 export type { Change } from './history.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'

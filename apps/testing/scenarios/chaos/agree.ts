@@ -5,6 +5,9 @@ import { sandboxName } from '../../../shared/slots/container-name.ts'
 import { containersWith } from '../../harness/docker.ts'
 import type { Lotan } from '../../harness/lotan.ts'
 
+/** A drain takes 10 s. Previews that nobody visits fall asleep at any time, and that is no accident. */
+const DRAINED_MS = 15_000
+
 type Found = Awaited<ReturnType<typeof containersWith>>[number]
 
 /** @returns in words what does not agree, or has not come to rest */
@@ -17,16 +20,22 @@ export async function differences(lotan: Lotan): Promise<string[]> {
   const known = new Set(previews.map((preview) => generationOf(preview)?.container))
   const places = lotan.store.places()
   return [
-    ...previews.flatMap((preview) => [
-      ...restless(preview, places < maxRunning),
-      ...unlike(preview, containers, sandboxes, instance),
-    ]),
+    ...previews
+      .filter((preview) => !fallsAsleep(preview))
+      .flatMap((preview) => [
+        ...restless(preview, places < maxRunning),
+        ...unlike(preview, containers, sandboxes, instance),
+      ]),
     ...containers.filter(({ Id }) => !known.has(Id)).map((one) => `no row knows ${nameOf(one)} (${one.State})`),
     ...lotan.store.sandboxes
       .list()
       .filter(({ state, preview }) => state === 'making' || (state === 'given' && preview === null))
       .map(({ number, state }) => `sandbox ${number} is ${state}, and of no preview`),
   ]
+}
+
+function fallsAsleep({ state, since }: Preview): boolean {
+  return (state === 'paused' || state === 'stopping') && Date.now() - since < DRAINED_MS
 }
 
 function restless(preview: Preview, hasPlace: boolean): string[] {
