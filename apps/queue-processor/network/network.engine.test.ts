@@ -45,13 +45,18 @@ describe("the previews' network", { timeout: 300_000 }, () => {
     await fs.rm(config.runDir, { recursive: true, force: true })
   })
 
-  test('has its rules again soon after another program reloaded the firewall', async () => {
+  test('has its rules again soon after another program reloaded the firewall, where a preview is up', async () => {
     const firewall = openFirewall({ engine, config, log })
     const network = openNetwork({ engine, store, firewall, config, log, rounds })
     void network.keep(ending.signal)
     await until('the rules are set', () => store.facts.get('firewall')?.why === null)
     const rules = (await rulesWith(config.instance)).sort()
     assert.equal(rules.length, 15)
+    const image = { id: 'sha256:1', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
+    store.apply('red', { type: 'start', by: 'visit' })
+    store.apply('red', { type: 'found', image })
+    store.apply('red', { type: 'begin', places: 1, port: 80, slot: 1 })
+    store.apply('red', { type: 'created', generation: 1, container: 'c1' })
 
     const back = async () => JSON.stringify((await rulesWith(config.instance)).sort()) === JSON.stringify(rules)
     for (const [table, from, to] of [
