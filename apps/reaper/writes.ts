@@ -50,7 +50,7 @@ const MAX_LOAD_DIVISOR = 20
 /** Each file takes an inode too, and a disk may run out of these first: one counts as this many bytes. */
 const PER_INODE = 4_096
 const MIN_LOSS = 1e6
-/** A measurement takes 40 ms of the processor, which its start, and what starts beside it, have more use for. */
+/** A measurement starts two programs: its start, and what starts beside it, have more use for the processor. */
 const FIRST_MS = 5_000
 const SOON_MS = 10_000
 const RECENT_MS = 60_000

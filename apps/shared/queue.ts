@@ -29,7 +29,7 @@ export type Nudges = ReturnType<typeof openQueue>
 const NUDGE_TIMEOUT_MS = 1_000
 const FORGET_TIMEOUT_MS = 10_000
 /**
- * A job that Redis gave out as it ended was given to nobody, and stands in the way of the same wish until its lock has
+ * A job that Redis gave out as it ended reached no worker, and stands in the way of the same wish until its lock has
  * ended and two looks at it have passed. A pull may take minutes: its lock is renewed while the process lives.
  */
 export const LOCK_MS = 10_000

@@ -67,7 +67,7 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
 
     get,
 
-    /** A tenth of the work of `get`. */
+    /** For those who ask after every commit: `get` reads two tables. */
     stateOf: (id: PreviewId): State => selectState.get(splitId(id)) ?? 'unknown',
 
     list,

@@ -5,7 +5,7 @@ import { sandboxName } from '../../../shared/slots/container-name.ts'
 import { containersWith } from '../../harness/docker.ts'
 import type { Lotan } from '../../harness/lotan.ts'
 
-/** A drain takes 10 s. Previews that nobody visits fall asleep at any time, and that is no accident. */
+/** A drain takes 10 s. Previews without visitors fall asleep at any time, and that is no accident. */
 const DRAINED_MS = 15_000
 
 type Found = Awaited<ReturnType<typeof containersWith>>[number]

@@ -141,7 +141,7 @@ function account(of: { faults: string[]; done: string[]; number: number; seed: s
   ].join('\n')
 }
 
-/** Another program's, another Lotan's, and one of the repository's own image that somebody runs by hand. */
+/** Another program's, another Lotan's, and one of the repository's own image that a person runs by hand. */
 async function foreignContainers(repository: string): Promise<string[]> {
   const image = `${repository}:by-hand`
   await buildApp(image)

@@ -12,7 +12,7 @@ const MOST_AT_ONCE = 3
 
 export type Judge = Awaited<ReturnType<typeof openJudge>>
 
-/** @param foreign the ids of containers that nobody may touch */
+/** @param foreign the ids of containers that Lotan may not touch */
 export async function openJudge(instance: string, foreign: readonly string[]) {
   const faults: string[] = []
   const running = new Map<string, Set<string>>()
