@@ -30,11 +30,12 @@ export function watchStore(
   function watch(): () => void {
     let again: NodeJS.Timeout | undefined
     const off = store.onWrite(() => {
-      look()
+      // First: what it finds may end the watch, and this with it.
       again ??= setTimeout(() => {
         again = undefined
         look()
       }, COMMITTED_MS)
+      look()
     })
     const polling = setInterval(look, everyMs)
     return () => {
