@@ -1,5 +1,13 @@
 /** The table of docs/operate.md, "When something fails". `survives.long.ts` has what takes minutes. */
-import { emptyRedis, freeze, lockDatabase, loseRedis, reboot, takeAway } from '../testing/scenarios/accidents.ts'
+import {
+  emptyRedis,
+  freeze,
+  lockDatabase,
+  loseRedis,
+  protectDatabase,
+  reboot,
+  takeAway,
+} from '../testing/scenarios/accidents.ts'
 import { testSurvival } from '../testing/scenarios/survival.ts'
 
 testSurvival(
@@ -17,6 +25,11 @@ testSurvival(
     { what: 'Redis is emptied', happens: emptyRedis, seen: 'nothing else' },
     { what: 'Redis loses its files', happens: loseRedis, seen: 'nothing else' },
     { what: 'the database is locked for 4 s', happens: (lotan) => lockDatabase(lotan, 4_000), seen: 'nothing else' },
+    {
+      what: 'the database cannot be written for 4 s',
+      happens: (lotan) => protectDatabase(lotan, 4_000),
+      seen: 'nothing else',
+    },
     { what: 'the engine is away for 5 s', happens: (_lotan, engine) => takeAway(engine, 5_000), seen: 'nothing else' },
     { what: 'the engine hangs for 5 s', happens: (_lotan, engine) => engine.hang(5_000), seen: 'nothing else' },
     { what: 'the machine reboots', happens: reboot, seen: 'waits' },

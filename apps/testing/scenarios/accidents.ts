@@ -1,13 +1,18 @@
 /** What happens to a machine's programs and files. Each ends when it is over. */
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
 import { containersWith, kill } from '../harness/docker.ts'
 import type { EngineProxy } from '../harness/engine-proxy.ts'
 import type { Lotan, PartName } from '../harness/lotan.ts'
+import type { OwnDisk } from './own-disk.ts'
+
+const run = promisify(execFile)
 
 /** @throws where it does not run */
 export async function freeze(lotan: Lotan, part: PartName, ms: number): Promise<void> {
@@ -34,6 +39,22 @@ export async function lockDatabase(lotan: Lotan, ms: number): Promise<void> {
   } finally {
     database.close()
   }
+}
+
+/** As a disk that fails makes it: it and its journal can be read, and not written, not even by root. */
+export async function protectDatabase(lotan: Lotan, ms: number): Promise<void> {
+  const file = path.join(lotan.config.dataDir, 'lotan.sqlite')
+  const files = [file, `${file}-wal`]
+  await run('chattr', ['+i', ...files])
+  await sleep(ms)
+  await run('chattr', ['-i', ...files])
+}
+
+/** @param disk the one that its data directory is on */
+export async function fillDisk(disk: OwnDisk, ms: number): Promise<void> {
+  await disk.fillUp()
+  await sleep(ms)
+  await disk.empty()
 }
 
 export async function emptyRedis(lotan: Lotan): Promise<void> {

@@ -4,7 +4,8 @@ import { containerName, sandboxName } from '../../../shared/slots/container-name
 import { docker, kill, removeByHand } from '../../harness/docker.ts'
 import type { EngineProxy } from '../../harness/engine-proxy.ts'
 import { asBrowser, type Lotan, type PartName } from '../../harness/lotan.ts'
-import { emptyRedis, freeze, lockDatabase, reboot, takeAway } from '../accidents.ts'
+import { emptyRedis, fillDisk, freeze, lockDatabase, protectDatabase, reboot, takeAway } from '../accidents.ts'
+import type { OwnDisk } from '../own-disk.ts'
 import { publishApp } from '../../images/publish.ts'
 
 /** Of a process, the engine, the database. */
@@ -14,8 +15,17 @@ const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redi
 /** @throws where it cannot be done now: there is no such container, or the API refuses */
 export type Action = (tag: string) => Promise<unknown>
 
-/** @param repository where images are pushed @param engine between the two */
-export function actionsOn(lotan: Lotan, repository: string, engine: EngineProxy): Record<string, Action> {
+export interface Scene {
+  lotan: Lotan
+  /** Where images are pushed. */
+  repository: string
+  /** Between Lotan and the engine. */
+  engine: EngineProxy
+  /** The one that its data directory is on. */
+  disk: OwnDisk
+}
+
+export function actionsOn({ lotan, repository, engine, disk }: Scene): Record<string, Action> {
   const { instance } = lotan.config
   let pushes = 0
   let renames = 0
@@ -87,6 +97,8 @@ export function actionsOn(lotan: Lotan, repository: string, engine: EngineProxy)
     'the engine is away': () => takeAway(engine, AWAY_MS),
     'the engine hangs': () => engine.hang(AWAY_MS),
     'the database is locked': () => lockDatabase(lotan, AWAY_MS),
+    'the database cannot be written': () => protectDatabase(lotan, AWAY_MS),
+    'the disk is full': () => fillDisk(disk, AWAY_MS),
     'Redis is emptied': () => emptyRedis(lotan),
     'the machine reboots': () => reboot(lotan),
     ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),

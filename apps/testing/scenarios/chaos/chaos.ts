@@ -15,6 +15,7 @@ import { buildApp } from '../../images/build.ts'
 import { publishApps } from '../../images/publish.ts'
 import { startImageRegistry } from '../../registries/image-registry.ts'
 import type { SlotKind } from '../../../shared/slots/slots.ts'
+import { openOwnDisk } from '../own-disk.ts'
 import { actionsOn, type Action } from './actions.ts'
 import { differences } from './agree.ts'
 import { openJudge } from './judge.ts'
@@ -34,12 +35,14 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
   await publishApps(registry.repository, tags)
   const foreign = await foreignContainers(registry.repository)
   const engine = await openEngineProxy()
+  const disk = await openOwnDisk({ megabytes: 256 })
   let lotan: Lotan | undefined
   const counts = { actions: 0, refused: 0, served: 0, slowest: 0 }
 
   async function close() {
     await lotan?.stop()
     await engine.close()
+    await disk.close()
     for (const id of foreign) await removeByHand(id)
     await registry.close()
   }
@@ -48,6 +51,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
     lotan = await startLotan({
       repository: registry.repository,
       env: {
+        LOTAN_DATA_DIR: path.join(disk.dir, 'data'),
         DOCKER_HOST: `unix://${engine.socket}`,
         // Each rests for 30 s: with fewer, a start could wait longer for one than a round may take to settle.
         LOTAN_SLOTS: '24',
@@ -67,7 +71,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
   }
   const bed = lotan
   const judge = await openJudge(bed.config.instance, foreign)
-  const actions = actionsOn(bed, registry.repository, engine)
+  const actions = actionsOn({ lotan: bed, repository: registry.repository, engine, disk })
 
   return {
     counts: () => ({ ...counts, heard: judge.heard() }),
