@@ -32,7 +32,7 @@ for (const [slotKind, sandboxes] of kinds)
           // The runner tells at its end, hours later. What went wrong must not fail the next round.
           console.error(error.message)
           failed.push(round)
-          await chaos.close()
+          await chaos.close().catch((left: Error) => console.error(left.message))
           await begin()
         })
         if (round % 10 === 9) console.log(`seed ${seed}, round ${round}: ${JSON.stringify(chaos.counts())}`)

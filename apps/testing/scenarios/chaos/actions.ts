@@ -29,6 +29,7 @@ export function actionsOn({ lotan, repository, engine, disk }: Scene): Record<st
   const { instance } = lotan.config
   let pushes = 0
   let renames = 0
+  let rebooted = Promise.resolve()
 
   const api =
     (method: string, path: (tag: string) => string, body?: (tag: string) => object) => async (tag: string) => {
@@ -100,7 +101,8 @@ export function actionsOn({ lotan, repository, engine, disk }: Scene): Record<st
     'the database cannot be written': () => protectDatabase(lotan, AWAY_MS),
     'the disk is full': () => fillDisk(disk, AWAY_MS),
     'Redis is emptied': () => emptyRedis(lotan),
-    'the machine reboots': () => reboot(lotan),
+    // One that begins while another is under way would start a second Lotan.
+    'the machine reboots': () => (rebooted = rebooted.then(() => reboot(lotan))),
     ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),
     ...Object.fromEntries(parts.map((part) => [`freeze ${part}`, () => freeze(lotan, part, AWAY_MS)])),
   }

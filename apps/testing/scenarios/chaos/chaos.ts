@@ -102,13 +102,16 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       const wrong = [...load.wrong().keys()]
       const began = Date.now()
       let left: string[] = []
-      await bed.ready()
+      const notReady = await bed.ready().then(
+        () => [],
+        (error: Error) => [error.message.split('\n')[0]!],
+      )
       await until('they agree', async () => (left = await differences(bed)).length === 0, {
         within: SETTLED_MS,
         every: 250,
       }).catch(() => {})
       counts.slowest = Math.max(counts.slowest, Date.now() - began)
-      const faults = [...wrong, ...left, ...judge.faults()]
+      const faults = [...wrong, ...notReady, ...left, ...judge.faults()]
       if (faults.length === 0) return
       const log = path.join(os.tmpdir(), `lotan-chaos-${seed.replace(/\W/g, '-')}-${number}.log`)
       await fs.writeFile(log, await bed.output())
