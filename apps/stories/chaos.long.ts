@@ -14,6 +14,8 @@ const kinds = [
   ['network', 0],
   ['port', 0],
 ] as const
+// What fails outside of a round ends the run, and the runner tells so only then.
+process.on('uncaughtExceptionMonitor', (error) => console.error(error))
 const rounds = Math.ceil(Number(all) / kinds.length)
 
 for (const [slotKind, sandboxes] of kinds)

@@ -102,7 +102,7 @@ export function actionsOn({ lotan, repository, engine, disk }: Scene): Record<st
     'the disk is full': () => fillDisk(disk, AWAY_MS),
     'Redis is emptied': () => emptyRedis(lotan),
     // One that begins while another is under way would start a second Lotan.
-    'the machine reboots': () => (rebooted = rebooted.then(() => reboot(lotan))),
+    'the machine reboots': () => (rebooted = rebooted.catch(() => {}).then(() => reboot(lotan))),
     ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),
     ...Object.fromEntries(parts.map((part) => [`freeze ${part}`, () => freeze(lotan, part, AWAY_MS)])),
   }

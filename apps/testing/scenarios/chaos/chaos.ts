@@ -9,7 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { docker, removeByHand } from '../../harness/docker.ts'
 import { openEngineProxy } from '../../harness/engine-proxy.ts'
 import { startLotan, type Lotan } from '../../harness/lotan.ts'
-import { until } from '../../harness/until.ts'
 import { startLoad } from '../../clients/load.ts'
 import { buildApp } from '../../images/build.ts'
 import { publishApps } from '../../images/publish.ts'
@@ -22,6 +21,7 @@ import { openJudge } from './judge.ts'
 import { seeded } from './random.ts'
 
 const SETTLED_MS = 30_000
+const LOOK_MS = 250
 const MOST_ACTIONS = 8
 const MOST_PAUSE_MS = 700
 const tags = ['red', 'green', 'blue', 'pr-1', 'pr-2', 'pr-3']
@@ -101,15 +101,11 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       counts.served += [...load.served().values()].reduce((all, some) => all + some, 0)
       const wrong = [...load.wrong().keys()]
       const began = Date.now()
-      let left: string[] = []
       const notReady = await bed.ready().then(
         () => [],
         (error: Error) => [error.message.split('\n')[0]!],
       )
-      await until('they agree', async () => (left = await differences(bed)).length === 0, {
-        within: SETTLED_MS,
-        every: 250,
-      }).catch(() => {})
+      const left = await lasting(bed)
       counts.slowest = Math.max(counts.slowest, Date.now() - began)
       const faults = [...wrong, ...notReady, ...left, ...judge.faults()]
       if (faults.length === 0) return
@@ -123,6 +119,19 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       await close()
     },
   }
+}
+
+/** Waits until engine and database agree. @returns what has differed for longer than it may */
+async function lasting(lotan: Lotan): Promise<string[]> {
+  let seen = new Map<string, number>()
+  const tooLong = () => [...seen].filter(([, since]) => Date.now() - since >= SETTLED_MS).map(([what]) => what)
+  for (const end = Date.now() + 3 * SETTLED_MS; Date.now() < end; await sleep(LOOK_MS)) {
+    const now = await differences(lotan)
+    // A start that had to wait for its place changes things anew.
+    seen = new Map(now.map((what) => [what, seen.get(what) ?? Date.now()]))
+    if (seen.size === 0 || tooLong().length > 0) return tooLong()
+  }
+  return ['it never comes to rest', ...seen.keys()]
 }
 
 /** Some find at once that they cannot be done. */
