@@ -9,7 +9,7 @@ import Database from 'better-sqlite3'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isLocked } from '../shared/store/store.ts'
 import { addressOf } from '../shared/slots/slots.ts'
-import { docker, kill, removeByHand, removeNetworkByHand } from '../testing/harness/docker.ts'
+import { docker, kill, removeByHand, removeImageByHand, removeNetworkByHand } from '../testing/harness/docker.ts'
 import { openGate } from '../testing/registries/throttle.ts'
 import { publishSmall, publishBroken } from '../testing/images/publish.ts'
 import type { Recipe } from '../testing/images/recipe.ts'
@@ -28,6 +28,7 @@ const first = `[ $$ = 1 ] || { echo "s6-overlay-suexec: fatal: can only run as p
 const images: Record<string, Recipe> = {
   red: {},
   green: {},
+  named: {},
   crash: shell('for i in 1 2 3; do echo line $i; done; exit 3'),
   elsewhere: { cmd: ['httpd', '-f', '-p', '3000', '-h', '/www'] },
   itself: { cmd: ['httpd', '-f', '-p', '127.0.0.1:80', '-h', '/www'] },
@@ -383,6 +384,31 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
     await until('the strays are gone', async () => (await harness.containers('gone')).length === 0)
     await until('only red’s own is left', async () => (await harness.containers('red')).length === 1)
     assert.equal((await harness.containers('red'))[0]!.id, generation.container)
+  })
+
+  test('a container that was renamed by hand goes with its preview, and what a person made of it stays', async () => {
+    await harness.click('named')
+    const { generation } = await harness.untilState('named', 'running')
+    const { instance } = harness.config
+    const commit = `${registry.repository}:commit-${instance}`
+    const [repo, tag] = [registry.repository, `commit-${instance}`]
+    await docker('POST', `/commit?container=${generation.container}&repo=${encodeURIComponent(repo)}&tag=${tag}`)
+    const { Id: theirs } = await docker<{ Id: string }>('POST', `/containers/create?name=theirs-${instance}`, {
+      Image: commit,
+    })
+    try {
+      await docker('POST', `/containers/${generation.container}/rename?name=renamed-${instance}`)
+      await harness.ask('named', { type: 'remove' })
+      await harness.untilState('named', 'unknown')
+      await assert.rejects(docker('GET', `/containers/${generation.container}/json`), /404/)
+      await harness.nudges.sweep('named')
+      const { Config } = await docker<{ Config: { Labels: object } }>('GET', `/containers/${theirs}/json`)
+      assert.equal((Config.Labels as Record<string, string>)['lotan.instance'], instance)
+      assert.deepEqual(await harness.containers('named'), [])
+    } finally {
+      await removeByHand(theirs)
+      await removeImageByHand(commit)
+    }
   })
 
   test('a container that has the name already is replaced when it is a stray', async () => {

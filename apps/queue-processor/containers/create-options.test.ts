@@ -59,6 +59,7 @@ test('a container gets its name, its labels, its address and what tells it where
       'lotan.repository': 'registry.example.com/team/app',
       'lotan.tag': 'pr-3001',
       'lotan.generation': '7',
+      'lotan.image': 'sha256:1234',
       'lotan.pulled': 'true',
       'lotan.digest': 'sha256:abcd',
       'lotan.port': '80',

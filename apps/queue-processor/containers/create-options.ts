@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import os from 'node:os'
 import type { Config } from '../../shared/config/config.ts'
 import { longestIdle, span } from '../../shared/preview/timeouts.ts'
-import type { CreateOptions } from '../../shared/engine/engine.ts'
+import { MADE_FROM, type CreateOptions } from '../../shared/engine/engine.ts'
 import { previewLabels } from '../../shared/engine/preview-labels.ts'
 import { diskLimit, limitsOf, notUsed } from '../../shared/config/limits.ts'
 import type { Image } from '../../shared/preview/preview.ts'
@@ -134,6 +134,7 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
       'lotan.repository': config.repository,
       ...previewLabels(id),
       'lotan.generation': String(generation),
+      [MADE_FROM]: image.id,
       'lotan.pulled': String(image.pulled),
       // An image can have several digests; a rebuild after a lost database reads the tag's here.
       ...(image.digest && { 'lotan.digest': image.digest }),

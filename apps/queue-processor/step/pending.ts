@@ -30,10 +30,11 @@ export function isStillPending({ store }: Pick<Dependencies, 'store'>, { id, gen
   return preview !== undefined && generationOnItsWay(preview)?.number === generation.number
 }
 
-/** Whether or not the store knows the container. */
+/** By its name where the store does not know the container, and by its id where the name was changed by hand. */
 export async function discard(
   { engine, config }: Pick<Dependencies, 'engine' | 'config'>,
   { id, generation }: Pending,
 ) {
+  if (generation.container !== null) await engine.remove(generation.container)
   await engine.remove(containerName(config.instance, id, generation.number))
 }

@@ -6,6 +6,9 @@ import { readContainerName, readSandboxName } from '../slots/container-name.ts'
 import { networkName } from '../slots/slots.ts'
 import { previewLabels, previewOf } from './preview-labels.ts'
 
+/** The label with the id of the image that Lotan made the container from. */
+export const MADE_FROM = 'lotan.image'
+
 export interface Container extends PreviewKey {
   id: string
   name: string
@@ -63,11 +66,19 @@ export async function list(docker: Docker, instance: string, preview?: PreviewId
   const sandboxes = containers.flatMap((info) => toSandbox(info, instance) ?? [])
   return (
     containers
-      .map((container) => toContainer(container, instance, sandboxes))
-      .filter(({ name }) => readContainerName(name, instance) !== undefined)
+      .filter((info) => isPreviews(info, instance))
+      .map((info) => toContainer(info, instance, sandboxes))
       // A container of the nameless repository has no label that the engine could filter by.
       .filter((container) => preview === undefined || idOf(container) === preview)
   )
+}
+
+/**
+ * Its name says so; after a rename by hand its image does. What a person runs of an image that `docker commit` made has all
+ * labels of the preview, and is theirs.
+ */
+function isPreviews(info: Docker.ContainerInfo, instance: string): boolean {
+  return readContainerName(nameOf(info), instance) !== undefined || info.Labels[MADE_FROM] === info.ImageID
 }
 
 export interface SandboxContainer extends Pick<Container, 'id' | 'running' | 'address' | 'published'> {

@@ -21,6 +21,7 @@ import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 
 export { EngineError, type EngineErrorCode } from './error.ts'
+export { MADE_FROM } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
