@@ -7,7 +7,7 @@ import { removeOldImages } from './old-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { notePulled, pullWithProgress, throwMissing } from './pull.ts'
 import { packedSizeOf, readTagIfReachable } from './read-tag.ts'
-import { isDue, freeCapacity } from '../step/capacity.ts'
+import { isDue, takePlace } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -16,11 +16,11 @@ export async function pullForStart(
   deps: Dependencies,
   preview: InPhase<'queued', 'pull'> | In<'pulling'>,
 ): Promise<Outcome> {
-  const { store, config } = deps
+  const { config } = deps
   const id = idOf(preview)
   if (preview.state === 'queued') {
     if (!isDue(preview, Date.now())) return undefined
-    if (!store.apply(id, { type: 'pull', places: config.maxRunning })) return void (await freeCapacity(deps, id))
+    if (!(await takePlace(deps, preview, { type: 'pull', places: config.maxRunning }))) return undefined
     deps.sandboxes.nudge()
   }
 

@@ -75,3 +75,9 @@ test('where LOTAN_MAX_RUNNING was lowered all who have to go are stopped at once
   assert.deepEqual(tagsOf(chooseToStop([waiting, ...up], 10, now)), [])
   assert.deepEqual(tagsOf(chooseToStop(up, 3, now)), [])
 })
+
+test('where the memory is full before the places are, one goes for each that waits', () => {
+  const up = ['a', 'b'].map((tag, i) => preview(tag, 'running', { lastSeen: minutes(20 - i) }))
+  assert.deepEqual(tagsOf(chooseToStop([waiting, ...up], up.length, now)), ['a'])
+  assert.deepEqual(tagsOf(chooseToStop([waiting, preview('z', 'stopping'), ...up], up.length + 1, now)), [])
+})

@@ -2,22 +2,27 @@ import { usedAt } from '../../shared/preview/timeouts.ts'
 import { isDue } from '../../shared/preview/start-queue.ts'
 import { startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { idOf, logFields } from '../../shared/preview/preview-id.ts'
+import { isAdmitted, readMemory } from './admission.ts'
+import type { EventOf } from '../../shared/preview/event.ts'
 
 export { isDue }
 
 export const IDLE_MS = 60_000
 
-/** One for each that waits, less those that stop already; more where LOTAN_MAX_RUNNING was lowered. */
+/**
+ * One for each that waits, less those that stop already; more where LOTAN_MAX_RUNNING was lowered.
+ * @param places how many may be up: LOTAN_MAX_RUNNING, or fewer where the memory is full
+ */
 export function chooseToStop(
   previews: readonly Preview[],
-  maxRunning: number,
+  places: number,
   now: number,
 ): (In<'running'> | In<'paused'>)[] {
   const waiting = previews.filter((preview) => preview.state === 'queued' && isDue(preview, now))
   const stopping = previews.filter((preview) => preview.state === 'stopping' && !startsAgain(preview))
-  const places = previews.filter(({ state }) => countsAsRunning(state))
-  const missing = waiting.length + places.length - maxRunning - stopping.length
+  const up = previews.filter(({ state }) => countsAsRunning(state))
+  const missing = waiting.length + up.length - places - stopping.length
   if (waiting.length === 0 || missing <= 0) return []
   const longestUnused = (a: Preview, b: Preview) => usedAt(a) - usedAt(b)
   // A paused preview is idle by definition, and still takes its memory.
@@ -28,13 +33,30 @@ export function chooseToStop(
   return [...paused.sort(longestUnused), ...idle.sort(longestUnused)].slice(0, missing)
 }
 
-/** The preview stays queued; the reaper asks for it again. */
-export async function freeCapacity({ store, nudges, config, log }: Dependencies, id: PreviewId): Promise<void> {
-  if (store.places() < config.maxRunning) return
-  for (const idle of chooseToStop(store.list(), config.maxRunning, Date.now())) {
+/**
+ * Applies an event that takes a place, where one is free, and the memory for it. If not, the longest idle previews are
+ * stopped; this one stays queued, and the reaper asks for it again.
+ */
+export async function takePlace(
+  deps: Dependencies,
+  preview: In<'queued'>,
+  event: EventOf<'pull' | 'begin'>,
+): Promise<Preview | undefined> {
+  const { store, config } = deps
+  const memory = await readMemory(deps)
+  // No other step of this process comes between here and the event.
+  const up = store.places()
+  // A start that has no place anyway says nothing of the memory.
+  if (up < config.maxRunning && isAdmitted(deps, preview, memory)) return store.apply(idOf(preview), event)
+  await makeRoom(deps, preview, Math.min(up, config.maxRunning))
+  return undefined
+}
+
+async function makeRoom({ store, nudges, log }: Dependencies, waiting: Preview, places: number): Promise<void> {
+  for (const idle of chooseToStop(store.list(), places, Date.now())) {
     const stopping = store.apply(idOf(idle), { type: 'stop', why: 'room' })
     if (!stopping) continue
-    log.info({ ...logFields(idOf(idle)), for: id }, 'stopping an idle preview for a waiting one')
+    log.info({ ...logFields(idOf(idle)), for: idOf(waiting) }, 'stopping an idle preview for a waiting one')
     await nudges.nudge(stopping)
   }
 }

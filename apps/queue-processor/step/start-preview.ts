@@ -1,7 +1,7 @@
 /** The wait for the first answer holds no lane. */
 import { urlOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
-import { isOutdated, type In } from '../../shared/preview/preview.ts'
+import { isOutdated, type In, type Preview } from '../../shared/preview/preview.ts'
 import { hostPortOf } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { awaitAnswer } from '../containers/await-answer.ts'
@@ -9,7 +9,8 @@ import { pendingOf, discard, isStillPending, type Pending } from './pending.ts'
 import { createOptionsOf, portOf, type ContainerPlan } from '../containers/create-options.ts'
 import { needsFirstProcess } from '../containers/first-process.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
-import { isDue, freeCapacity } from './capacity.ts'
+import { isAdmitted, readMemory } from './admission.ts'
+import { isDue, takePlace } from './capacity.ts'
 import { startKept, startNew } from './start-container.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
@@ -18,8 +19,8 @@ const MAX_OCCUPIED_SLOTS = 20
 type Starting = In<'queued'> | In<'starting'> | In<'running'>
 
 export async function startPreview(deps: Dependencies, preview: Starting): Promise<Outcome> {
-  const pending = pendingOf(preview) ?? claimSlot(deps, preview)
-  if (!pending) return preview.state === 'running' ? undefined : void (await freeCapacity(deps, idOf(preview)))
+  const pending = pendingOf(preview) ?? (await claimSlot(deps, preview))
+  if (!pending) return undefined
   const began = Date.now()
   const started = await deps.sandboxes.during(() => runContainer(deps, pending))
   if (!started) return undefined
@@ -35,16 +36,25 @@ export async function replaceOutdated(deps: Dependencies, preview: In<'running'>
   return preview.pending || isOutdated(preview) ? startPreview(deps, preview) : undefined
 }
 
-function claimSlot({ store, config }: Dependencies, preview: Starting): Pending | undefined {
+async function claimSlot(deps: Dependencies, preview: Starting): Promise<Pending | undefined> {
+  const { config } = deps
   const { image } = preview
-  const id = idOf(preview)
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
   const port = portOf(image, config.containerPort)
-  const begun =
-    preview.state === 'running'
-      ? store.apply(id, { type: 'replace', port })
-      : store.apply(id, { type: 'begin', places: config.maxRunning, port })
+  const begun = await begin(deps, preview, port)
   return begun && pendingOf(begun)
+}
+
+async function begin(deps: Dependencies, preview: Starting, port: number): Promise<Preview | undefined> {
+  const { store, config } = deps
+  const id = idOf(preview)
+  const event = { type: 'begin', places: config.maxRunning, port } as const
+  if (preview.state === 'queued') return takePlace(deps, preview, event)
+  // It was just pulled, and has its place.
+  if (preview.state === 'starting') return store.apply(id, event)
+  // The new container takes memory beside the old one. Where there is none, the reaper asks again.
+  const memory = await readMemory(deps)
+  return isAdmitted(deps, preview, memory) ? store.apply(id, { type: 'replace', port }) : undefined
 }
 
 type StartedContainer = { pending: Pending; container: string; plan: ContainerPlan }

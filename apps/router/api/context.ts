@@ -1,6 +1,7 @@
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
+import { fullOf } from '../words/full-words.ts'
 import { aheadOf } from '../pages/preview-row.ts'
 import { viewOf } from './preview-view.ts'
 
@@ -11,7 +12,7 @@ export interface ApiContext extends RouterContext {
 
 export function apiContext(router: RouterContext): ApiContext {
   const { config, store, changes } = router
-  const facts = () => ({ lately: store.lately(), now: Date.now(), naming: config })
+  const facts = () => ({ full: fullOf(store, config), lately: store.lately(), now: Date.now(), naming: config })
   return {
     ...router,
     view(preview) {

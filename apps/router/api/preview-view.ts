@@ -4,6 +4,7 @@ import { generationOf, startsAgain, type Preview } from '../../shared/preview/pr
 import type { Lately } from '../../shared/preview/start-times.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
+import { fullWords, type Full } from '../words/full-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { sourceOfPreview } from '../pages/image-source.ts'
@@ -16,8 +17,9 @@ export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
 /** @param facts.lately how long the last pulls and starts of any preview took */
 export function viewOf(
   preview: Preview,
-  { ahead, lately, now, naming }: { ahead: number; lately: Lately; now: number; naming: Naming },
+  facts: { ahead: number; full: Full | null; lately: Lately; now: number; naming: Naming },
 ): PreviewJson {
+  const { ahead, full, lately, now, naming } = facts
   const { repository, tag, state, image, lastSeen } = preview
   const host = hostOf(idOf(preview), naming)
   const generation = generationOf(preview)
@@ -39,7 +41,7 @@ export function viewOf(
     slot: generation?.slot ?? null,
     generation: generation?.number ?? null,
     progress: preview.state === 'pulling' ? preview.progress : null,
-    detail: sentence(preview, position),
+    detail: sentence(preview, position, full),
     engine: reason && { detail: reason.detail, output: reason.output ?? [] },
     position,
     usual: startEstimateWhilePending(preview, lately),
@@ -53,13 +55,13 @@ export function reasonOf(preview: Preview): Reason | null {
   return preview.state === 'failed' || preview.state === 'queued' ? preview.reason : null
 }
 
-function sentence(preview: Preview, position: number | null): string {
+function sentence(preview: Preview, position: number | null, full: Full | null): string {
   const { tag } = preview
   switch (preview.state) {
     case 'queued': {
       const why = preview.reason ? `The last try failed: ${failureWords(tag, preview.reason).sentence} ` : ''
       if (position === null) return `${why}It is tried again at ${new Date(preview.notBefore).toISOString()}.`
-      return `${why}It is number ${position} in line.`
+      return `${why}It is number ${position} in line.${full ? ` ${fullWords(full)}` : ''}`
     }
     case 'pulling':
       return preview.progress?.waitsFor

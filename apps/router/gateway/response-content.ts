@@ -6,6 +6,7 @@ import type { GatewayRequest } from './request.ts'
 import type { Decision } from './decide.ts'
 import { messages, type Message } from '../pages/messages.ts'
 import { failedPage, messagePage, notFoundPage, waitingPage, type Page } from '../pages/render.ts'
+import { fullOf } from '../words/full-words.ts'
 import { startStatusOf } from '../pages/start-status.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
 
@@ -23,8 +24,8 @@ export interface Content {
 export interface Exchange {
   request: GatewayRequest
   decision: Decision
-  config: Pick<Config, 'domain' | 'transliterate' | 'repository'>
-  store: Pick<Store, 'get' | 'ahead' | 'missing' | 'lately'>
+  config: Pick<Config, 'domain' | 'transliterate' | 'repository' | 'maxRunning'>
+  store: Pick<Store, 'get' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately'>
 }
 
 export function contentOf({ request, decision, config, store }: Exchange, now: number): Content {
@@ -92,7 +93,8 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
   const preview = store.get(id)
   const missing = !preview && store.missing(id, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
-  const told = startStatusOf(preview, { id, ahead, missing, recentDurations: store.lately(), now })
+  const full = preview?.state === 'queued' ? fullOf(store, config) : null
+  const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations: store.lately(), now })
   return {
     status: 503,
     heading: told.heading,

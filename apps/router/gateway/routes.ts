@@ -32,7 +32,7 @@ export function gateway(context: RouterContext): express.Express {
   const forwarder = openForwarder(context)
   const waker = openWaker(context)
   const hold = openHold({ ...context, decideNow, waker, forwarder })
-  const startStatuses = openStartStatusStreams({ store, changes })
+  const startStatuses = openStartStatusStreams({ store, changes, config })
   const read = (req: Request) => readGatewayRequest(req, config, store)
 
   const app = express()

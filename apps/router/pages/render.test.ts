@@ -101,7 +101,14 @@ const one = (preview: Preview) =>
   )
 const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queued, tag }) =>
   pages.waitingPage({
-    told: startStatusOf(preview, { id: tag, ahead: 0, missing: false, recentDurations: desk.recentDurations, now }),
+    told: startStatusOf(preview, {
+      id: tag,
+      ahead: 0,
+      full: null,
+      missing: false,
+      recentDurations: desk.recentDurations,
+      now,
+    }),
     repository: `registry.example.com/team/${tag}`,
     uri,
   })
@@ -109,7 +116,14 @@ const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queu
 const visitors: Record<string, pages.Page> = {
   waiting: wait(evil, `/${evil}?${evil}`),
   removed: pages.waitingPage({
-    told: startStatusOf(undefined, { id: evil, ahead: 0, missing: false, recentDurations: desk.recentDurations, now }),
+    told: startStatusOf(undefined, {
+      id: evil,
+      ahead: 0,
+      full: null,
+      missing: false,
+      recentDurations: desk.recentDurations,
+      now,
+    }),
     repository: evil,
     uri: evil,
   }),

@@ -26,7 +26,10 @@ before(async () => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-told-'))
   store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 5, label: (tag) => tag, log: openLog('test', 'silent') })
   const counted = { ...store, lately: () => (looks++, store.lately()) }
-  const streams = openStartStatusStreams({ store: counted, changes: watchStore(store, { everyMs: 10 }) }, MOST)
+  const streams = openStartStatusStreams(
+    { store: counted, changes: watchStore(store, { everyMs: 10 }), config: { maxRunning: 10 } },
+    MOST,
+  )
   const app = express()
   app.get('/:tag', (req, res) => streams.stream(req.params.tag, res))
   server = app.listen(0, '127.0.0.1')

@@ -2,6 +2,8 @@ import type { Response } from 'express'
 import type { RouterContext } from '../context.ts'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
 import { sendProblem } from '../api/problem.ts'
+import type { Config } from '../../shared/config/config.ts'
+import { fullOf } from '../words/full-words.ts'
 import { startStatusOf } from './start-status.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -14,7 +16,7 @@ const MAX_BEHIND_BYTES = 100_000
 
 /** All streams share one look at the store, and the streams of a preview one message. */
 export function openStartStatusStreams(
-  { store, changes }: Pick<RouterContext, 'store' | 'changes'>,
+  { store, changes, config }: Pick<RouterContext, 'store' | 'changes'> & { config: Pick<Config, 'maxRunning'> },
   limit = MAX_STREAMS,
 ) {
   /** `key` is the last message without `soFar`, which the page counts on by itself. */
@@ -36,8 +38,9 @@ export function openStartStatusStreams(
     const preview = changes.preview(id)
     const now = Date.now()
     const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
+    const full = preview?.state === 'queued' ? fullOf(store, config) : null
     const missing = store.missing(id, now) !== undefined
-    const told = startStatusOf(preview, { id, ahead, missing, recentDurations: recentDurations, now })
+    const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations, now })
     return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
   }
 

@@ -1,5 +1,6 @@
 import { MAX_CRASHES, waitsForEngine, type In, type Preview } from '../../shared/preview/preview.ts'
 import { failureWords } from '../words/failure-words.ts'
+import { fullWords, type Full } from '../words/full-words.ts'
 import { ordinal, roughly } from './format.ts'
 import { needsPull } from './start-estimate.ts'
 import { waitsForDiskSpace, type Stage, type StartEnd } from './start-stage.ts'
@@ -36,15 +37,13 @@ export function headingOf({ tag, state }: Preview, over: StartEnd, line: string)
 
 export function statusOf(
   preview: Preview,
-  stage: Stage,
-  over: StartEnd,
-  estimate: number | null,
-  ahead: number,
+  facts: { stage: Stage; over: StartEnd; estimate: number | null; ahead: number; full: Full | null },
 ): string {
+  const { stage, over, estimate, ahead, full } = facts
   if (over === 'stopped') return `It does not start by itself now. Open it again to start it.`
   switch (preview.state) {
     case 'queued':
-      return preview.reason ? retryText(preview, preview.reason) : `It opens here by itself. ${aheadText(ahead)}`
+      return preview.reason ? retryText(preview, preview.reason) : `It opens here by itself. ${queueText(ahead, full)}`
     case 'running':
       // Shown only where the application's page has not replaced this one.
       return 'It was asked for this address, and its page opens here as soon as it answers. If your browser has saved a file instead, or there is nothing to show, you can close this page.'
@@ -68,6 +67,10 @@ export function aboutOf(preview: Preview): string {
   if (preview.crashes > 0) return 'It stopped by itself; Lotan starts it again.'
   if (needsPull(preview)) return 'It was not here yet; your click fetches and starts it.'
   return 'It was asleep because it was not in use; your click wakes it.'
+}
+
+function queueText(ahead: number, full: Full | null): string {
+  return full ? `${aheadText(ahead)} ${fullWords(full)}` : aheadText(ahead)
 }
 
 function aheadText(ahead: number): string {

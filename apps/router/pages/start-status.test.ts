@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
+import type { Full } from '../words/full-words.ts'
 import { startStatusOf, type StartStatus } from './start-status.ts'
 
 const now = 1_800_000_000_000
@@ -64,7 +65,9 @@ const stopping: In<'stopping'> = {
 }
 
 const told = (preview: Preview | undefined, ahead = 0, missing = false) =>
-  plain(startStatusOf(preview, { id: 'red', ahead, missing, recentDurations: { pull: [], start: [] }, now }))
+  plain(
+    startStatusOf(preview, { id: 'red', ahead, full: null, missing, recentDurations: { pull: [], start: [] }, now }),
+  )
 /** Spaces that do not break are as good as spaces here. */
 const plain = (value: StartStatus): StartStatus => JSON.parse(JSON.stringify(value).replaceAll('\u00a0', ' '))
 const rows = ({ stages }: StartStatus) => stages.map(({ mark, text, from }) => [mark, from ?? text])
@@ -234,13 +237,28 @@ describe('what is told of a start', () => {
       assert.ok(!JSON.stringify(actual).includes('SECRET'))
     })
 
+  test('what it waits for, where the next in line does not start either', () => {
+    const facts = { id: 'red', ahead: 0, missing: false, recentDurations: { pull: [], start: [] }, now }
+    const statusAt = (full: Full | null) => plain(startStatusOf(queued, { ...facts, full })).status
+    assert.equal(
+      statusAt({ of: 'places', most: 50 }),
+      'It opens here by itself. It is next. Full: 50 of 50 run; room is made when one is idle.',
+    )
+    assert.equal(
+      statusAt({ of: 'memory' }),
+      'It opens here by itself. It is next. Full: the memory of the server is used; room is made when a preview is idle.',
+    )
+  })
+
   test('a tag that was never started takes as long as others do', () => {
     const lately = { pull: [8_000, 9_000, 30_000], start: [2_000] }
-    const actual = plain(startStatusOf(queued, { id: 'red', ahead: 0, missing: false, recentDurations: lately, now }))
+    const actual = plain(
+      startStatusOf(queued, { id: 'red', ahead: 0, full: null, missing: false, recentDurations: lately, now }),
+    )
     assert.deepEqual([actual.usual, actual.usually], [11_000, 'usually 11 s'])
     const own = { ...pulling, took: { pull: 4_000, start: 1_000 } }
     const status = plain(
-      startStatusOf(own, { id: 'red', ahead: 0, missing: false, recentDurations: lately, now }),
+      startStatusOf(own, { id: 'red', ahead: 0, full: null, missing: false, recentDurations: lately, now }),
     ).status
     assert.equal(status, 'It opens here by itself, usually within 5 s.')
   })
@@ -286,6 +304,7 @@ describe('what is told of a start', () => {
       ...startStatusOf(waiting, {
         id: 'red',
         ahead: 0,
+        full: null,
         missing: false,
         recentDurations: { pull: [], start: [] },
         now: now + later,

@@ -14,6 +14,7 @@ import {
   startedAt,
   waitsForDiskSpace,
 } from './start-stage.ts'
+import type { Full } from '../words/full-words.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export interface StartStatus {
@@ -49,6 +50,7 @@ export interface StartFacts {
   id: PreviewId
   /** How many queued previews start before this one. */
   ahead: number
+  full: Full | null
   missing: boolean
   recentDurations: Lately
   now: number
@@ -83,7 +85,7 @@ export function startStatusOf(row: Preview | undefined, facts: StartFacts): Star
     stages: stages.map((name) => startStageOf(preview, name, stage)),
     title: `${titleOf(preview, stage, over, line)} · ${tag}`,
     heading: headingOf(preview, over, line),
-    status: statusOf(preview, stage, over, estimate, facts.ahead),
+    status: statusOf(preview, { stage, over, estimate, ahead: facts.ahead, full: facts.full }),
     line,
     aside: progress && progress.layers > 0 ? `${progress.layersDone} of ${count(progress.layers, 'layer')}` : '',
     usually: estimate === null ? '' : `usually ${roughly(estimate)}`,

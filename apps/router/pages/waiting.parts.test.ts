@@ -32,7 +32,7 @@ const pulling = (percent: number): Preview => ({
   progress: { bytes: percent * 1_000, total: 100_000, layers: 2, layersDone: 0, percent },
 })
 const told = (percent: number) =>
-  startStatusOf(pulling(percent), { id: 'red', ahead: 0, missing: false, recentDurations: lately, now })
+  startStatusOf(pulling(percent), { id: 'red', ahead: 0, full: null, missing: false, recentDurations: lately, now })
 
 test('the bar of the waiting page never runs backwards', { timeout: 300_000 }, async () => {
   let stream: ServerResponse | undefined

@@ -3,18 +3,10 @@ import os from 'node:os'
 import path from 'node:path'
 import type Docker from 'dockerode'
 import type { Disk } from '../disk-space.ts'
-import { call } from './call.ts'
+import { infoOf, isThisMachine, type Info } from './info.ts'
 
 /** The data root is fixed while the engine runs; another engine may take its place. */
 const ROOT_MS = 60_000
-
-interface Info {
-  DockerRootDir: string
-  Driver: string
-  Name: string
-  KernelVersion: string
-  MemTotal: number
-}
 
 /** `local`: the engine is reached by a unix socket. Only then its paths may be this machine's. */
 export function openDisk(docker: Docker, local: boolean) {
@@ -23,7 +15,7 @@ export function openDisk(docker: Docker, local: boolean) {
   async function root(): Promise<string | undefined> {
     if (!local) return undefined
     if (known && Date.now() - known.at < ROOT_MS) return known.root
-    const info = await call('asking for its data root', (abort) => (docker as WithInfo).info(abort))
+    const info = await infoOf(docker, 'asking for its data root')
     known = { root: (await isHere(info)) ? info.DockerRootDir : undefined, at: Date.now() }
     return known.root
   }
@@ -41,16 +33,12 @@ export function openDisk(docker: Docker, local: boolean) {
   }
 }
 
-interface WithInfo {
-  info(options: object): Promise<Info>
-}
-
 /**
- * A socket may lead to another machine (ssh, a desktop engine), or out of a container that has such a directory too: so
- * kernel and memory must match, and the data root exist here; under another host name also its `image/DRIVER`.
+ * A socket may also lead out of a container that has such a directory too: so the data root must exist here, and under
+ * another host name also its `image/DRIVER`.
  */
 async function isHere(info: Info): Promise<boolean> {
-  if (info.KernelVersion !== os.release() || info.MemTotal !== os.totalmem()) return false
+  if (!isThisMachine(info)) return false
   const own = info.Name === os.hostname() ? info.DockerRootDir : path.join(info.DockerRootDir, 'image', info.Driver)
   return fs.stat(own).then(
     (found) => found.isDirectory(),

@@ -8,6 +8,7 @@ import { call } from './call.ts'
 import * as facts from './container-facts.ts'
 import * as containers from './containers.ts'
 import { openDisk } from './disk.ts'
+import { openMemory } from './memory.ts'
 import { events } from './events.ts'
 import { openRefusedForks } from './forks.ts'
 import { openGroup } from './control-group.ts'
@@ -44,6 +45,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
       return { os: version.Os, architecture: version.Arch }
     },
     disk: openDisk(docker, isLocal),
+    machineMemory: openMemory(docker, isLocal),
     groupParent: openGroup(docker, instance),
     written: openWritten(docker, isLocal),
     refusedForks: openRefusedForks(isLocal),

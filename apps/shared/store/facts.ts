@@ -54,6 +54,9 @@ const forms = {
   /** HOST/NAME that all previews are of: the reaper notices that the setting has changed. */
   repository: text('repository'),
 
+  /** Starts wait since the machine has no memory left for them. */
+  memoryFull: flag('memory_full'),
+
   written: json<Written>('written'),
   lately: json<Partial<Lately>>('lately'),
   /** How many times larger images of this repository are unpacked than packed. */

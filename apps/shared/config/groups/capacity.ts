@@ -25,6 +25,11 @@ const settings = {
       'Stopped previews whose sandbox goes on, so that they start again as fast; the longest unused lose it.',
     standard: '50',
   }),
+  LOTAN_MEMORY_HIGH_PERCENT: setting(integer(1, 100), {
+    description:
+      "A start that could bring the machine's memory above this waits, and the longest idle is stopped; 100: none waits.",
+    standard: '90',
+  }),
   LOTAN_DISK_HIGH_PERCENT: setting(integer(1, 99), {
     description: "Above this much of the engine's disk unused previews go, the longest unused first.",
     standard: '85',
@@ -57,6 +62,8 @@ export const capacity = {
       slotKind: given.LOTAN_SLOT_KIND,
       /** How many stand `ready`, and how many stopped previews are `kept` one. */
       sandboxes: { ready: given.LOTAN_SANDBOXES, kept: given.LOTAN_KEPT_SANDBOXES },
+      /** Percent of the machine's memory. */
+      memoryHigh: given.LOTAN_MEMORY_HIGH_PERCENT,
       /** Percent of the engine's disk: above `high`, unused images go until it is below `low`. */
       disk: { high: given.LOTAN_DISK_HIGH_PERCENT, low: given.LOTAN_DISK_LOW_PERCENT },
     })),
