@@ -29,7 +29,6 @@ export function actionsOn({ lotan, repository, engine, disk }: Scene): Record<st
   const { instance } = lotan.config
   let pushes = 0
   let renames = 0
-  let rebooted = Promise.resolve()
 
   const api =
     (method: string, path: (tag: string) => string, body?: (tag: string) => object) => async (tag: string) => {
@@ -95,15 +94,20 @@ export function actionsOn({ lotan, repository, engine, disk }: Scene): Record<st
     'docker kill, the sandbox': (tag) => kill(sandboxOf(tag)),
     'docker rm -f, the sandbox': (tag) => removeByHand(sandboxOf(tag)),
     'docker run, with its labels': stray,
-    'the engine is away': () => takeAway(engine, AWAY_MS),
+    'the engine is away': oneAtATime(() => takeAway(engine, AWAY_MS)),
     'the engine hangs': () => engine.hang(AWAY_MS),
     'the database is locked': () => lockDatabase(lotan, AWAY_MS),
     'the database cannot be written': () => protectDatabase(lotan, AWAY_MS),
     'the disk is full': () => fillDisk(disk, AWAY_MS),
     'Redis is emptied': () => emptyRedis(lotan),
-    // One that begins while another is under way would start a second Lotan.
-    'the machine reboots': () => (rebooted = rebooted.catch(() => {}).then(() => reboot(lotan))),
+    'the machine reboots': oneAtATime(() => reboot(lotan)),
     ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),
     ...Object.fromEntries(parts.map((part) => [`freeze ${part}`, () => freeze(lotan, part, AWAY_MS)])),
   }
+}
+
+/** For what cannot happen twice at once. */
+function oneAtATime(action: () => Promise<void>): () => Promise<void> {
+  let last = Promise.resolve()
+  return () => (last = last.catch(() => {}).then(action))
 }
