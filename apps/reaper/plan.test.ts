@@ -196,6 +196,11 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [sweep],
   ],
   [
+    'of one that waits for its place, too: that may take long',
+    { previews: [queued()], containers: [container({ id: 'c9', generation: 9 })] },
+    [nudge(queued()), sweep],
+  ],
+  [
     'what has slept long enough is cleaned away',
     { previews: [stopped({ lastSeen: NOW - 60 * MINUTE })] },
     [nudge(stopped({ lastSeen: NOW - 60 * MINUTE }))],

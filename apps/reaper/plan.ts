@@ -223,7 +223,8 @@ export function isMisplaced(
 function isStray(preview: Preview, container: Container, now: number): boolean {
   // While the queue-processor works on a preview, its containers may be ahead of the row.
   const settled =
-    ['running', 'paused', 'stopped', 'failed'].includes(preview.state) && ageOf(preview, now) >= NUDGE_AGAIN_MS
+    ['queued', 'running', 'paused', 'stopped', 'failed'].includes(preview.state) &&
+    ageOf(preview, now) >= NUDGE_AGAIN_MS
   if (!settled) return false
   return isMeant(preview, container) ? preview.state === 'stopped' && container.running : true
 }
