@@ -31,15 +31,15 @@ export async function awaitAnswer(
 ): Promise<Outcome> {
   const { store, engine, log, config } = deps
   const { id, generation } = pending
-  // Lotan may have restarted during the wait: count from the container's own start.
-  const began = (pending.waiting && (await engine.inspect(container))?.startedAt) ?? Date.now()
+  // Not by the time of day: it may be stepped meanwhile.
+  const began = performance.now() - (await waitedBefore(engine, pending, container))
   const outcome = await whileWanted(
     store,
     () => isStillPending(deps, pending),
     (signal) => answerOrExit(deps, pending, container, plan, began + config.startTimeout, signal),
   )
   if (!outcome) return undefined
-  const ms = Date.now() - began
+  const ms = Math.round(performance.now() - began)
   if ('ready' in outcome && outcome.ready) {
     const notices: Notice[] = plan.notices.map((text) => ({ code: 'label', text }))
     if (outcome.notice) notices.push(outcome.notice)
@@ -65,6 +65,12 @@ export async function awaitAnswer(
   }
   store.apply(id, { type: 'fail', reason })
   return undefined
+}
+
+/** Lotan may have restarted during the wait: it counts from the container's own start. @returns milliseconds */
+async function waitedBefore(engine: Dependencies['engine'], { waiting }: Pending, container: string): Promise<number> {
+  const startedAt = waiting === undefined ? undefined : (await engine.inspect(container))?.startedAt
+  return startedAt ? Math.max(0, Date.now() - startedAt) : 0
 }
 
 type Exit = { exitCode: number | null }

@@ -15,6 +15,7 @@ export interface ProbeOptions {
   /** The public Host header: applications refuse hosts they do not know. */
   host: string
   protocol: 'http:' | 'https:'
+  /** By `performance.now()`. */
   deadline: number
   /** How long errors must last until they count as the answer. */
   errors: number
@@ -53,7 +54,7 @@ const CLOSED = 'nothing listened on the port'
 
 export async function firstAnswer(options: ProbeOptions): Promise<ProbeResult> {
   const { path, deadline, errors, signal } = options
-  const began = Date.now()
+  const began = performance.now()
   let connected = false
   let detail = CLOSED
   let erringSince: number | undefined
@@ -61,7 +62,7 @@ export async function firstAnswer(options: ProbeOptions): Promise<ProbeResult> {
   for (;;) {
     const result = await detectTls(await probe(options), options)
     signal.throwIfAborted()
-    const now = Date.now()
+    const now = performance.now()
     const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, (now - began) / 10))
     // Another try would have no time for an answer, and would hide what was seen.
     const isLast = now + pauseMs >= deadline
@@ -78,7 +79,7 @@ export async function firstAnswer(options: ProbeOptions): Promise<ProbeResult> {
       const found = await obstacles.of(result, isLast)
       signal.throwIfAborted()
       // The check took time as well.
-      if (found || Date.now() + pauseMs >= deadline)
+      if (found || performance.now() + pauseMs >= deadline)
         return { ready: false, connected, detail, ...(found && { obstacle: found }) }
     }
     await abortableSleep(pauseMs, signal)
@@ -113,7 +114,7 @@ function probe({ hostPort, path, host, protocol, deadline, signal }: ProbeOption
   return new Promise((resolve) => {
     let connected = false
     let since = 0
-    const began = Date.now()
+    const began = performance.now()
     const request = http.get({
       host: hostPort.host,
       port: hostPort.port,
@@ -134,15 +135,15 @@ function probe({ hostPort, path, host, protocol, deadline, signal }: ProbeOption
     }
     const connectTimer = setTimeout(() => fail('the address does not answer at all'), CONNECT_MS)
     const deadlineTimer = setTimeout(
-      () => fail(HUNG, Date.now() - began < FAIR_TRY_MS),
-      Math.max(1, deadline - Date.now()),
+      () => fail(HUNG, performance.now() - began < FAIR_TRY_MS),
+      Math.max(1, deadline - performance.now()),
     )
     const cancel = () => fail('no longer wanted')
     signal.addEventListener('abort', cancel, { once: true })
     request.on('socket', (socket) =>
       socket.on('connect', () => {
         connected = true
-        since = Date.now()
+        since = performance.now()
         clearTimeout(connectTimer)
       }),
     )
@@ -155,7 +156,7 @@ function probe({ hostPort, path, host, protocol, deadline, signal }: ProbeOption
       response.on('close', () => clearTimeout(bodyTimer))
     })
     request.on('error', (error) => {
-      if (hostPort.published !== null && Date.now() - since < HANG_UP_MS) {
+      if (hostPort.published !== null && performance.now() - since < HANG_UP_MS) {
         connected = false
         return fail(CLOSED)
       }
