@@ -9,6 +9,7 @@ import { EngineError, openEngine } from '../shared/engine/engine.ts'
 import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
+import { openClockWatch } from './watch-clock.ts'
 import { watchConnections } from './watch-connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
@@ -43,7 +44,7 @@ app.atEnd(() => {
 reap.removeOtherRepository()
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
-const pass = openPass({ ...context, reap, connections })
+const pass = openPass({ ...context, reap, connections, wasStepped: openClockWatch() })
 const going = (what: string, watch: () => Promise<void>) => void retryForever(what, log, signal, watch)
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))

@@ -11,9 +11,11 @@ export interface Dependencies {
   store: Pick<Store, 'places' | 'facts' | 'list' | 'lastGeneration'>
   reap: Pick<ReturnType<typeof openApplyPlan>, 'applyAll'>
   connections: Pick<ReturnType<typeof watchConnections>, 'isOpen' | 'knownUntil'>
+  /** Whether the clock was stepped a moment ago. */
+  wasStepped: () => boolean
 }
 
-export function openPass({ config, store, reap, connections }: Dependencies) {
+export function openPass({ config, store, reap, connections, wasStepped }: Dependencies) {
   /**
    * Plans what is due, and carries it out.
    * @param containers null to leave them out @param listedAt when they were listed: rows are read after them, and a row
@@ -32,7 +34,8 @@ export function openPass({ config, store, reap, connections }: Dependencies) {
       listedAt,
       slotScheme,
       isOpen: connections.isOpen,
-      knownUntil: connections.knownUntil(),
+      // After a step every preview looks idle, or used, until the next visit is noted.
+      knownUntil: wasStepped() ? -Infinity : connections.knownUntil(),
       freePlaces,
       lastGeneration: store.lastGeneration,
       config,

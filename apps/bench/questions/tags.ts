@@ -133,7 +133,13 @@ function passOf({ config, store }: Lotan): () => Promise<unknown> {
   const engine = openEngine(config)
   // Lotan itself carries out what is due.
   const reap = { applyAll: () => Promise.resolve(true) }
-  const pass = openPass({ config, store, reap, connections: { isOpen: () => true, knownUntil: Date.now } })
+  const pass = openPass({
+    config,
+    store,
+    reap,
+    connections: { isOpen: () => true, knownUntil: Date.now },
+    wasStepped: () => false,
+  })
   return async () => pass(await engine.list(), Date.now())
 }
 

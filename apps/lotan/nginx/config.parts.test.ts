@@ -22,7 +22,7 @@ import { readConfig } from '../../shared/config/config.ts'
 import { openLog } from '../../shared/log.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import { writeNginxConf } from './config.ts'
-import { forgetRoutes } from './route-cache.ts'
+import { dropRoutes, forgetRoutes } from './route-cache.ts'
 import { findUser } from './workers.ts'
 
 const run = promisify(execFile)
@@ -207,6 +207,19 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
       )
     // One more where 2 s have passed meanwhile.
     assert.ok(router.asked('/route') <= 2, `${router.asked('/route')}`)
+  })
+
+  test('asks again for what it remembers no more', async () => {
+    await until('it is asked twice within the 2 s of an answer', async () => {
+      router.reset()
+      for (let i = 0; i < 2; i++) await ask({ host: `dropped.${domain}` })
+      const remembered = router.asked('/route')
+      await dropRoutes(config)
+      assert.equal((await ask({ host: `dropped.${domain}` })).text, 'the application')
+      if (remembered !== 1) return false
+      assert.equal(router.asked('/route'), 2)
+      return true
+    })
   })
 
   test('asks again after an answer for one request, a refusal or a stream, and keeps none of them', async () => {

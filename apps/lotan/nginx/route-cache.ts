@@ -22,6 +22,19 @@ export async function emptyRoutes(config: Pick<Config, 'instance' | 'runDir'>): 
   }
 }
 
+/**
+ * While nginx runs: it asks for each route anew. It reckons by the time of day, so after a step back of the clock a route
+ * that it may use for 2 s would be used for as long as the step was. Files are cut off, not removed: it keeps them open.
+ */
+export async function dropRoutes(config: Pick<Config, 'instance' | 'runDir'>): Promise<void> {
+  for (const routes of [inMemory(config), onDisk(config)]) {
+    const found = await fs.readdir(routes, { withFileTypes: true, recursive: true }).catch(() => [])
+    // nginx may be replacing it.
+    for (const entry of found)
+      if (entry.isFile()) await fs.truncate(path.join(entry.parentPath, entry.name)).catch(() => {})
+  }
+}
+
 /** At logout systemd removes a user's files in /dev/shm (RemoveIPC): nginx cannot store routes, drops connections. */
 export function hasLostRoutes(config: Pick<Config, 'instance' | 'runDir'>): boolean {
   return !existsSync(inMemory(config)) && !existsSync(onDisk(config))

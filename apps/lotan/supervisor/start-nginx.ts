@@ -3,7 +3,8 @@ import type { Config } from '../../shared/config/config.ts'
 import { isSameScheme, slotSchemeIn, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
 import { watchStore, withStore } from '../database/watch.ts'
 import { followCertificate } from '../nginx/certificate.ts'
-import { hasLostRoutes } from '../nginx/route-cache.ts'
+import { openStepWatch } from '../../shared/clock.ts'
+import { dropRoutes, hasLostRoutes } from '../nginx/route-cache.ts'
 import { eachSecond } from '../each-second.ts'
 import { waitFor } from '../wait-for.ts'
 import { waitForOtherLauncher, waitOrFail, type Launch } from './launch.ts'
@@ -11,6 +12,8 @@ import { waitForOtherLauncher, waitOrFail, type Launch } from './launch.ts'
 const NETWORK_MS = 30_000
 const GUARDED_MS = 3_000
 const COMPARED_MS = 3_000
+/** A worker of nginx may be at work with the old time for a moment after a step of the clock. */
+const LOOKS_AFTER_STEP = 3
 const NO_NETWORK = 'there is no network for previews; does the engine answer?'
 const RESTORED =
   'the database may be older than what runs (a restored backup?). So that no visitor is shown another preview, nginx ' +
@@ -41,6 +44,7 @@ export async function startNginx(launch: Launch, isRestored: boolean): Promise<v
   start('nginx')
   followSlotScheme(launch, withDatabase, scheme)
   followCertificate(config, say, () => processes.get('nginx')?.reload())
+  followClock(launch)
   const why = await withStore(config, ({ facts }) => facts.get('slotWhy'))
   if (scheme?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
 }
@@ -86,4 +90,16 @@ function followSlotScheme(
     nginx.restart()
   }
   eachSecond(check)
+}
+
+function followClock({ config, say }: Launch): void {
+  const stepped = openStepWatch()
+  let left = 0
+  eachSecond(() => {
+    if (stepped() < 0) {
+      say('the clock was stepped back: nginx asks for all routes anew')
+      left = LOOKS_AFTER_STEP
+    }
+    if (left-- > 0) void dropRoutes(config)
+  })
 }

@@ -20,8 +20,8 @@ export interface Row {
   seen: Seen
 }
 
-/** A test of each row. */
-export function testSurvival(rows: Row[], timeout: number): void {
+/** A test of each row. @param env more settings of its Lotan */
+export function testSurvival(rows: Row[], timeout: number, env: Record<string, string> = {}): void {
   describe('a preview that is visited', { timeout }, () => {
     let registry: Registry
     let engine: EngineProxy
@@ -33,7 +33,10 @@ export function testSurvival(rows: Row[], timeout: number): void {
       registry = await startImageRegistry()
       engine = await openEngineProxy()
       await buildApps(registry.repository, ['warm', ...cold])
-      lotan = await startLotan({ repository: registry.repository, env: { DOCKER_HOST: `unix://${engine.socket}` } })
+      lotan = await startLotan({
+        repository: registry.repository,
+        env: { DOCKER_HOST: `unix://${engine.socket}`, ...env },
+      })
       await lotan.request('warm', { path: '/plain' })
     })
     after(async () => {
