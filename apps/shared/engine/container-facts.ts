@@ -1,10 +1,11 @@
 /** What the engine says of the instance's containers, and of its sandboxes. */
 import type Docker from 'dockerode'
-import { call, undefinedIfMissing } from './call.ts'
+import { call, readAnswer, undefinedIfMissing } from './call.ts'
+import { isPort } from '../slots/slots.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import { readContainerName, readSandboxName } from '../slots/container-name.ts'
 import { networkName } from '../slots/slots.ts'
-import { previewLabels, previewOf } from './preview-labels.ts'
+import { previewLabels } from './preview-labels.ts'
 
 export interface Container extends PreviewKey {
   id: string
@@ -60,14 +61,15 @@ export async function list(docker: Docker, instance: string, preview?: PreviewId
   const containers = await call('listing containers', (abort) =>
     docker.listContainers({ all: true, filters: { label }, ...abort }),
   )
-  const sandboxes = containers.flatMap((info) => toSandbox(info, instance) ?? [])
-  return (
-    containers
-      .map((container) => toContainer(container, instance, sandboxes))
-      .filter(({ name }) => readContainerName(name, instance) !== undefined)
-      // A container of the nameless repository has no label that the engine could filter by.
-      .filter((container) => preview === undefined || idOf(container) === preview)
-  )
+  return readAnswer('listing containers', () => {
+    const sandboxes = containers.flatMap((info) => toSandbox(info, instance) ?? [])
+    return (
+      containers
+        .flatMap((container) => toContainer(container, instance, sandboxes) ?? [])
+        // A container of the nameless repository has no label that the engine could filter by.
+        .filter((container) => preview === undefined || idOf(container) === preview)
+    )
+  })
 }
 
 export interface SandboxContainer extends Pick<Container, 'id' | 'running' | 'address' | 'published'> {
@@ -80,10 +82,12 @@ export async function listSandboxes(docker: Docker, instance: string): Promise<S
   const containers = await call('listing sandboxes', (abort) =>
     docker.listContainers({ all: true, filters: { label: [`lotan.instance=${instance}`] }, ...abort }),
   )
-  const joined = new Set(containers.map(joinedBy))
-  return containers.flatMap((info) => {
-    const sandbox = toSandbox(info, instance)
-    return sandbox ? [{ ...sandbox, isJoined: joined.has(sandbox.id) }] : []
+  return readAnswer('listing sandboxes', () => {
+    const joined = new Set(containers.map(joinedBy))
+    return containers.flatMap((info) => {
+      const sandbox = toSandbox(info, instance)
+      return sandbox ? [{ ...sandbox, isJoined: joined.has(sandbox.id) }] : []
+    })
   })
 }
 
@@ -94,36 +98,41 @@ function toSandbox(info: Docker.ContainerInfo, instance: string): Omit<SandboxCo
 }
 
 /** The id of the container whose network it has. */
-function joinedBy({ HostConfig }: Docker.ContainerInfo): string | undefined {
-  return /^container:(.+)$/.exec(HostConfig.NetworkMode)?.[1]
+function joinedBy({ HostConfig }: Partial<Docker.ContainerInfo>): string | undefined {
+  return /^container:(.+)$/.exec(HostConfig?.NetworkMode ?? '')?.[1]
 }
 
-function nameOf({ Names }: Docker.ContainerInfo): string {
-  return (Names[0] ?? '').replace(/^\//, '')
+function nameOf({ Names }: Partial<Docker.ContainerInfo>): string {
+  return String(Names?.[0] ?? '').replace(/^\//, '')
 }
 
 function placeOf(info: Docker.ContainerInfo, instance: string): Pick<Container, 'address' | 'published'> {
   return {
     address: addressOf(info.NetworkSettings?.Networks?.[networkName(instance)]),
-    published: info.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort ?? null,
+    published: ((info.Ports ?? []) as (Docker.Port | null)[]).find((port) => port?.PublicPort)?.PublicPort ?? null,
   }
 }
 
+/** Which preview's and which generation's it is, its name says: another program may have made labels that say nothing. */
 function toContainer(
   info: Docker.ContainerInfo,
   instance: string,
   sandboxes: Omit<SandboxContainer, 'isJoined'>[],
-): Container {
-  const { Labels: labels } = info
+): Container | undefined {
+  const name = nameOf(info)
+  const named = readContainerName(name, instance)
+  if (!named) return undefined
+  const labels = (info.Labels as Record<string, string> | null | undefined) ?? {}
+  const port = Number(labels['lotan.port'])
   const joins = joinedBy(info)
   const sandbox = sandboxes.find(({ id, running }) => id === joins && running)
   const { address, published } = sandbox ?? placeOf(info, instance)
   return {
     id: info.Id,
-    name: nameOf(info),
-    ...splitId(previewOf(labels) ?? ''),
+    name,
+    ...splitId(named.id),
     reference: labels['lotan.repository'] ?? '',
-    generation: Number(labels['lotan.generation']),
+    generation: named.generation,
     running: info.State === 'running' || info.State === 'paused',
     status: info.State,
     image: info.ImageID,
@@ -131,7 +140,7 @@ function toContainer(
     address,
     published,
     sandbox: sandbox?.number ?? null,
-    port: labels['lotan.port'] ? Number(labels['lotan.port']) : null,
+    port: isPort(port) ? port : null,
     pulled: labels['lotan.pulled'] === 'true',
   }
 }
@@ -152,9 +161,19 @@ function publishedOf(bindings: Bindings): number | null {
 export async function inspect(docker: Docker, instance: string, id: string): Promise<Inspected | undefined> {
   const info = await undefinedIfMissing(inspectOnce(docker, id))
   if (!info) return undefined
-  const { State: state } = info
-  const joins = /^container:(.+)$/.exec(info.HostConfig.NetworkMode ?? '')?.[1]
+  const joins = readAnswer(`inspecting ${id}`, () => /^container:(.+)$/.exec(info.HostConfig.NetworkMode ?? '')?.[1])
   const place = joins ? await undefinedIfMissing(inspectOnce(docker, joins)) : info
+  return readAnswer(`inspecting ${id}`, () => toInspected(info, place, joins, instance))
+}
+
+/** @param place the container whose network it has: its own, but where it `joins` another's */
+function toInspected(
+  info: Docker.ContainerInspectInfo,
+  place: Docker.ContainerInspectInfo | undefined,
+  joins: string | undefined,
+  instance: string,
+): Inspected {
+  const { State: state } = info
   const number = joins && place ? readSandboxName(place.Name.replace(/^\//, ''), instance) : undefined
   return {
     id: info.Id,
@@ -167,7 +186,7 @@ export async function inspect(docker: Docker, instance: string, id: string): Pro
     pid: state.Pid || null,
     memoryLimit: info.HostConfig.Memory ?? 0,
     cpuQuota: info.HostConfig.CpuQuota ?? 0,
-    address: addressOf(place?.NetworkSettings.Networks[networkName(instance)]),
+    address: addressOf(place?.NetworkSettings?.Networks?.[networkName(instance)]),
     published: publishedOf(place?.HostConfig.PortBindings as Bindings),
     sandbox: place && number !== undefined ? { number, running: place.State.Running } : null,
     cutOff: joins !== undefined && !place?.State.Running,

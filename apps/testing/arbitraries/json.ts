@@ -4,7 +4,7 @@ import fc from 'fast-check'
 /** Stands where nothing should: each kind of value, and those that a kind's own code forgets. */
 export const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(null, true, false, 0, -1, 1.5, 1e21, '', ' ', '0', '-1', 'NaN', 'null', '\0', '../x', 'é', '__proto__'), // prettier-ignore
-  fc.constantFrom<unknown>([], {}, [null], [[]], [{}], { a: null }, { length: 3 }, { toString: 1 }, 'x'.repeat(3_000)),
+  fc.constantFrom<unknown>([], {}, [null], [[]], [{}], { a: null }, { length: 3 }, 'x'.repeat(3_000)),
   fc.string({ maxLength: 8 }),
 )
 

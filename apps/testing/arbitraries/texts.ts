@@ -37,3 +37,13 @@ export const labelValues = fc.oneof(
   fc.constantFrom('', '0', '1', '-1', '80', '65535', '65536', '1e3', '0x50', '512m', '9999g', '1.5', 'NaN', 'Infinity', 'SIGTERM', 'term', '15', '999', '/', '/healthz', '/a b', '//x', 'http://x/'), // prettier-ignore
   anyText,
 )
+
+/** Like the sample: cut off, with lines missing or twice, and with other text in it. */
+export function mangledText(sample: string): fc.Arbitrary<string> {
+  const lines = fc.array(fc.oneof(fc.constantFrom(...sample.split('\n')), anyText), { maxLength: 8 })
+  const inside = fc.tuple(fc.nat(sample.length), fc.nat(sample.length), anyText)
+  return fc.oneof(
+    lines.map((all) => all.join('\n')),
+    inside.map(([start, end, text]) => sample.slice(0, start) + text + sample.slice(end)),
+  )
+}
