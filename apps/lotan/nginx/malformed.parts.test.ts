@@ -207,7 +207,6 @@ function assertTold({ socket, url, method, headers }: Heard) {
   assert.equal(headers.host, 'router', what)
   assert.match(headers['x-host'] as string, /^[^\s/\0A-Z]+$/, what)
   assert.match(headers['x-method'] as string, /^[A-Z_-]+$/, what)
-  // eslint-disable-next-line no-control-regex
   assert.match((headers['x-uri'] as string) || '/', /^[/*][^\x00-\x20\x7f]*$/, what)
   assert.match(headers['x-id'] as string, /^[0-9a-f]{32}$/, what)
   assert.equal(headers['x-address'], '127.0.0.1', what)
