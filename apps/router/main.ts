@@ -1,8 +1,7 @@
 /** The router: decides which container serves a request, and serves all pages and the API. */
 import fs from 'node:fs'
-import http from 'node:http'
+import type http from 'node:http'
 import path from 'node:path'
-import type { Express } from 'express'
 import { openApp } from '../shared/app.ts'
 import { endedStreamsFile } from '../shared/preview/ended-streams.ts'
 import type { RouterContext } from './context.ts'
@@ -12,6 +11,7 @@ import { adminApp } from './admin/app.ts'
 import { gateway } from './gateway/routes.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
+import { adminServer, gatewayServer } from './server.ts'
 
 const app = openApp('router')
 const { config, log, store, nudges } = app
@@ -29,19 +29,14 @@ const context: RouterContext = {
 app.atEnd(() => context.activity.close())
 app.atEnd(() => context.streams.close())
 
-await listen(gateway(context), 'router.sock')
-await listen(adminApp(context), 'desk.sock')
+await listen(gatewayServer(gateway(context)), 'router.sock')
+await listen(adminServer(adminApp(context)), 'desk.sock')
 log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
 
 /** Replaces a socket that a killed router left. */
-async function listen(express: Express, name: string): Promise<void> {
+async function listen(server: http.Server, name: string): Promise<void> {
   const file = path.join(config.runDir, name)
   fs.rmSync(file, { force: true })
-  // Larger than nginx's own buffers, so that nginx is the one that refuses, with a page.
-  const server = http.createServer({ maxHeaderSize: 1024 * 1024 }, express)
-  // nginx keeps its connections alive: the router must never close one that nginx is about to use.
-  server.keepAliveTimeout = 0
-  server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     // nginx's workers are another user: only they and this one may enter the directory.

@@ -6,7 +6,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'bullmq'
+import { Queue, Worker } from 'bullmq'
+import fc from 'fast-check'
+import { mangled } from '../testing/arbitraries/json.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 import { openLog } from './log.ts'
@@ -346,4 +348,23 @@ test('Redis emptied under way loses nothing but time', async () => {
 
 test('there is a lane for all that a preview asks for', () => {
   assert.deepEqual([...lanes], Object.keys(widths))
+})
+
+test('a job that means nothing ends, tells the worker nothing, and holds up no other', async () => {
+  const { config, nudges } = ownQueue()
+  const seen = work(config)
+  const stop = new Queue('stop', { connection: { path: socket }, prefix: `lotan-${config.instance}` })
+  toClose.push(stop)
+  const template = { id: 'red', change: 1, generation: null, sweep: true }
+  await fc.assert(
+    fc.asyncProperty(fc.array(mangled(template), { minLength: 1, maxLength: 10 }), async (all) => {
+      seen.splice(0)
+      const jobs = all.map((data) => ({ name: 'look', data, opts: { removeOnComplete: true, removeOnFail: true } }))
+      await stop.addBulk(jobs)
+      await nudges.sweep('last')
+      await until('the last one is done', () => seen.some(([, { id }]) => id === 'last'))
+      for (const [, { id }] of seen) assert.equal(typeof id, 'string')
+    }),
+    { numRuns: 15, examples: [[[null, 5, [], {}, { id: null }, { id: 7 }, template]]] },
+  )
 })

@@ -157,10 +157,15 @@ export function openWorkers(
 ) {
   const connections: Redis[] = []
   let closed = false
+  /** Redis may be one that other programs use too. */
+  const take = async (lane: Lane, data: unknown) => {
+    if (isNudge(data)) return handle(lane, data)
+    log.warn({ lane }, 'a job that is none of Lotan’s was left')
+  }
   const workers = lanes.map((lane) => {
     const connection = connect(config, log, () => closed)
     connections.push(connection)
-    const worker = new Worker<Nudge>(lane, (job) => handle(lane, job.data), {
+    const worker = new Worker<Nudge>(lane, (job) => take(lane, job.data), {
       connection,
       prefix: prefix(config),
       concurrency: widths[lane],
@@ -169,7 +174,7 @@ export function openWorkers(
     })
     worker.on('error', (error) => log.warn({ lane, error: error.message }, 'queue error'))
     worker.on('failed', (job, error) =>
-      log.error({ lane, ...(job && logFields(job.data.id)), err: error }, 'job failed'),
+      log.error({ lane, ...(job && isNudge(job.data) && logFields(job.data.id)), err: error }, 'job failed'),
     )
     return worker
   })
@@ -180,6 +185,10 @@ export function openWorkers(
       for (const connection of connections) connection.disconnect()
     },
   }
+}
+
+function isNudge(data: unknown): data is Nudge {
+  return typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string'
 }
 
 /** @param closed while false, the connection and its copies are made again when they are lost */

@@ -29,5 +29,6 @@ export function busyTicks(stat: string): number | undefined {
   const fields = /^cpu +(.+)$/m.exec(stat)?.[1]?.split(' ').map(Number)
   if (!fields) return undefined
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = fields
-  return user + nice + system + irq + softirq
+  const ticks = user + nice + system + irq + softirq
+  return Number.isNaN(ticks) ? undefined : ticks
 }

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { labelValues } from '../../testing/arbitraries/texts.ts'
+import { containerPort, imageLabels, program as programs } from '../../testing/arbitraries/images.ts'
+import { bytesOf } from '../../shared/config/values/amount.ts'
 import type { Image } from '../../shared/preview/preview.ts'
 import { demandsFirstProcess } from './first-process.ts'
 import { createOptionsOf, portOf, type ContainerFacts } from './create-options.ts'
@@ -244,3 +248,37 @@ test('a kept container fits as long as nothing but its place is another', () => 
   assert.notEqual(createOptionsOf({ ...facts, config: { ...facts.config, containerEnv: {} } }).spec, spec)
   assert.notEqual(labelled({ 'lotan.memory': '1g' }).spec, spec)
 })
+
+test('whatever an image’s author writes, a container gets no more than the settings allow', () => {
+  const { ceilings, limits } = facts.config
+  fc.assert(
+    fc.property(imageLabels, fc.array(containerPort, { maxLength: 3 }), programs, (labels, ports, program) => {
+      const port = portOf({ labels, ports }, null)
+      assert.ok(Number.isInteger(port) && port >= 1 && port <= 65_535)
+      const { options, readyPath, notices } = createOptionsOf({ ...facts, image: { ...image, labels }, program, port })
+      const { HostConfig: host = {}, Labels, StopSignal, Env, Cmd, Entrypoint, User } = options
+      assert.ok(host.Memory! > 0 && host.Memory! <= bytesOf(ceilings.memory)!, `${host.Memory}`)
+      assert.ok(host.CpuQuota! >= 1_000 && host.CpuQuota! <= ceilings.cpus * 100_000, `${host.CpuQuota}`)
+      assert.deepEqual([host.PidsLimit, host.MemorySwap], [limits.pids, host.Memory])
+      assert.deepEqual([host.CapDrop, host.SecurityOpt], [['ALL'], ['no-new-privileges']])
+      for (const name of ['Binds', 'Mounts', 'Privileged', 'Devices', 'PidMode', 'IpcMode', 'UsernsMode'] as const)
+        assert.equal(host[name], undefined, name)
+      assert.deepEqual([Cmd, Entrypoint, User], [undefined, undefined, undefined])
+      assert.equal(Labels!['lotan.tag'], facts.id)
+      assert.deepEqual(Env, createOptionsOf(facts).options.Env)
+      assert.match(StopSignal ?? 'SIGTERM', /^(SIG[A-Z0-9]+|\d+)$/)
+      assert.match(readyPath ?? '/', /^\/[\x21-\x7e]*$/)
+      for (const notice of notices) assert.ok(notice.length < 400 && !/[\n\r\0]/.test(notice), notice)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('an image that is changed in nothing but labels that mean nothing gets the same container', () => {
+  fc.assert(
+    fc.property(labelValues, (text) => {
+      assert.equal(labelled({ 'org.opencontainers.image.title': text, 'lotan.unknown': text }).spec, createOptionsOf(facts).spec)
+    }),
+    { numRuns: 50 },
+  )
+}) // prettier-ignore

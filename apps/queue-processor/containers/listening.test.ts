@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import net from 'node:net'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { mangledText } from '../../testing/arbitraries/texts.ts'
 import { containerIn } from '../../shared/engine/own-container-id.ts'
 import { isOutOfReach, listening, listeningIn, reaches } from './listening.ts'
 
@@ -61,4 +63,17 @@ test('this process is seen to listen; one that is not there, or in another conta
   assert.equal(listening(process.pid, 'e3'.repeat(32)), undefined)
   server.close()
   assert.equal(listening(2 ** 30, container), undefined)
+})
+
+test('whatever the kernel’s tables say, what is read of them are addresses', () => {
+  const sample = [line('00000000:0BB8', '0A'), line('00000000000000000000000001000000:0050', '0A')].join('\n')
+  fc.assert(
+    fc.property(mangledText(sample), (tables) => {
+      for (const address of listeningIn(tables)) {
+        assert.match(address, /^([\d.]+|\[[0-9a-f:.]+\]):\d{1,5}$/)
+        assert.ok(URL.canParse(`http://${address}`), address)
+      }
+    }),
+    { numRuns: 300, examples: [[line('0000:0050', '0A')], [line('', '0A')], ['0: x y 0A']] },
+  )
 })

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { containerIn } from '../../shared/engine/own-container-id.ts'
 
 const LISTEN = '0A'
+const ADDRESS = /^([0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}$/
 /** The engine's DNS server inside every container's network. */
 const ENGINE_DNS = '127.0.0.11'
 
@@ -19,7 +20,7 @@ export function listeningIn(tables: string): string[] {
   const addresses = tables
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[3] === LISTEN)
+    .filter((fields) => fields[3] === LISTEN && ADDRESS.test(fields[1]!))
     .map((fields) => addressIn(fields[1]!))
     .filter((address) => !address.startsWith(`${ENGINE_DNS}:`))
   return [...new Set(addresses)]

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isOurHost, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
+import fc from 'fast-check'
+import { anyText } from '../../testing/arbitraries/texts.ts'
+import { asPath, backTo, isOurHost, isOwn, isOwnOrigin, localPath } from './same-origin.ts'
 
 const http = { domain: 'previews.example.com', publicUrl: { protocol: 'http:' as const, port: 8080 } }
 const https = { domain: 'previews.example.com', publicUrl: { protocol: 'https:' as const, port: null } }
@@ -68,4 +70,29 @@ test('a redirect never leaves the host', () => {
     ['javascript:alert(1)', '/'],
   ]
   for (const [referer, path] of cases) assert.equal(localPath(referer, host), path, String(referer))
+})
+
+test('nothing that a client sends leads to another host, or makes another site’s request one of ours', () => {
+  const host = 'previews.example.com:8080'
+  const piece = fc.constantFrom('/', '//', '\\', '/\\', '?', '#', '@', ':', '..', '.', '\t', '\n', ' ', 'http:', 'javascript:', 'evil.example', host, 'a', '%2f', 'é') // prettier-ignore
+  const address = fc.oneof(
+    fc.array(piece, { maxLength: 8 }).map((all) => all.join('')),
+    fc.webUrl(),
+    anyText,
+  )
+  const leadsTo = (path: string) => new URL(path, `http://${host}/previews/red`).host
+  fc.assert(
+    fc.property(address, fc.oneof(fc.constant(host), anyText), (text, other) => {
+      for (const referer of [text, `http://${host}/${text}`, `http://${host}${text}`]) {
+        assert.equal(leadsTo(localPath(referer, host)), host, referer)
+        assert.equal(leadsTo(backTo({ referer, host: 'previews.example.com' })), host, referer)
+      }
+      assert.equal(leadsTo(asPath(`/${text}`.replace(/[\t\n\r]/g, ''))), host)
+      assert.equal(typeof localPath(text, other), 'string')
+      const headers = { host, origin: `http://evil.example/${text}`, 'sec-fetch-site': 'cross-site' }
+      assert.equal(isOwn(headers, 'http', http), false)
+      assert.equal(isOwn({ host: other, origin: text }, 'http', http) && !/previews\.example\.com/i.test(text), false)
+    }),
+    { numRuns: 500 },
+  )
 })

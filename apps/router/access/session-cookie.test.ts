@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { anyText } from '../../testing/arbitraries/texts.ts'
 import { isToken, proofOf, provesLogin, setCookie } from './session-cookie.ts'
 
 const token = 'the-token-of-these-tests'
@@ -56,4 +58,22 @@ test('the cookie belongs to one host and no script, and over https to nobody els
 test('only the token is the token', () => {
   assert.ok(isToken(token, token))
   for (const text of ['', 'x', token.slice(1), `${token}x`, token.toUpperCase()]) assert.ok(!isToken(text, token), text)
+})
+
+test('no Cookie header proves a login but one that has the proof, whole, and whatever stands beside it', () => {
+  const piece = fc.oneof(
+    anyText.map((text) => text.replaceAll(';', '')),
+    fc.constantFrom('lotan=', `lotan=${token}`, 'lotan=1.x', `__Host-lotan=${proof}`, `lotan=${proof.toUpperCase()}`),
+    fc.tuple(fc.nat(proof.length - 1), fc.constantFrom('A', '0', '.', '=')).map(([at, other]) => {
+      const changed = proof.slice(0, at) + other + proof.slice(at + 1)
+      return changed === proof ? '' : `lotan=${changed}`
+    }),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 5 }), fc.nat(5), (pieces, at) => {
+      assert.equal(provesLogin(pieces.join(';'), token, false, now), false)
+      assert.equal(provesLogin(pieces.toSpliced(at, 0, ` lotan=${proof}`).join(';'), token, false, now), true)
+    }),
+    { numRuns: 300 },
+  )
 })

@@ -22,6 +22,7 @@ import { adminApp } from './app.ts'
 import { gateway } from '../gateway/routes.ts'
 import { openReaper } from '../reaper-client.ts'
 import { noteStreams } from '../gateway/open-streams.ts'
+import { adminServer, gatewayServer } from '../server.ts'
 
 export const token = 'the-token-of-these-tests'
 export const domain = 'previews.example.com'
@@ -65,8 +66,8 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const streams = noteStreams(store, endedStreamsFile(config), { everyMs: 50 })
   const parts = { config, store, nudges, changes, activity, streams, reaper: openReaper(config), log }
   const servers = {
-    'desk.sock': http.createServer(adminApp(parts, readCaller)),
-    'router.sock': http.createServer(gateway(parts)),
+    'desk.sock': adminServer(adminApp(parts, readCaller)),
+    'router.sock': gatewayServer(gateway(parts)),
   }
   await listen(reaper, path.join(config.runDir, 'reaper.sock'))
   for (const [name, server] of Object.entries(servers)) await listen(server, path.join(config.runDir, name))

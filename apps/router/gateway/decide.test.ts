@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import fc from 'fast-check'
+import { anyText } from '../../testing/arbitraries/texts.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { decide, isNavigation, preferredWait, type Facts, type ClientRequest } from './decide.ts'
 
@@ -192,4 +194,16 @@ test('Prefer: wait is read among other preferences', () => {
     ['wait=1, wait=2', 1_000],
   ]
   for (const [prefer, expected] of rows) assert.equal(preferredWait(prefer), expected, prefer)
+})
+
+test('any Prefer header asks for a time or for none, and a time that is asked for comes back', () => {
+  fc.assert(
+    fc.property(anyText, anyText, fc.nat(999_999_999), (before, after, seconds) => {
+      const found = preferredWait(before)
+      assert.ok(found === null || (Number.isInteger(found) && found >= 0 && found <= 999_999_999_000))
+      const others = /wait/i.test(before) ? '' : before
+      assert.equal(preferredWait(`${others}, wait=${seconds}, ${after}`), seconds * 1_000)
+    }),
+    { numRuns: 300 },
+  )
 })

@@ -6,7 +6,17 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import { environmentFor, readApiConfig, readConfig, SettingsError, urlOf, type Config, type Problem } from './config.ts'
+import { anyText, labelValues } from '../../testing/arbitraries/texts.ts'
+import {
+  environmentFor,
+  groups,
+  readApiConfig,
+  readConfig,
+  SettingsError,
+  urlOf,
+  type Config,
+  type Problem,
+} from './config.ts'
 import { findRunDir, kept, makeRunDir } from './data-dir.ts'
 import { bytesOf } from './values/amount.ts'
 
@@ -450,6 +460,24 @@ test('no text in any setting does anything but a SettingsError', () => {
     },
   )
 })
+
+test('no texts in all settings together do, and what is refused is one of those that were given', () => {
+  const names = groups.flatMap(({ settings }) => Object.keys(settings)).filter((name) => name !== 'LOTAN_DATA_DIR')
+  const name = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...names) },
+    { weight: 1, arbitrary: anyText.map((text) => `LOTAN_CONTAINER_ENV_${text}`) },
+  )
+  const value = fc.oneof(labelValues, fc.constantFrom('1', '0', '30', '127.0.0.1:81', '*:80', 'https://a.test', '[', '%', '^a-$'))
+  fc.assert(
+    fc.property(fc.dictionary(name, value, { maxKeys: 5 }), (env) => {
+      for (const { variable, problem } of problemsOf(env)) {
+        assert.ok(names.includes(variable) || variable in env, variable)
+        assert.ok(problem.length > 3 && problem.length < 2_000, problem)
+      }
+    }),
+    { numRuns: 150 },
+  )
+}) // prettier-ignore
 
 test('instance and token are made once, for this user alone, however many ask', async () => {
   const fresh = path.join(root, 'fresh', 'deep')

@@ -36,6 +36,16 @@ export async function call<T>(
   }
 }
 
+/** @throws EngineError where the engine leaves out what every engine tells */
+export function readAnswer<T>(doing: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    const message = `${doing}: the engine’s answer cannot be read: ${(error as Error).message}`
+    throw new EngineError('engine-down', message, { cause: error })
+  }
+}
+
 export async function undefinedIfMissing<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked

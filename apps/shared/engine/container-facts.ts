@@ -1,8 +1,9 @@
 /** What the engine says of the instance's containers, and of its sandboxes. */
 import type Docker from 'dockerode'
-import { call, undefinedIfMissing } from './call.ts'
+import { call, readAnswer, undefinedIfMissing } from './call.ts'
+import { isPort } from '../slots/slots.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
-import { readContainerName, readSandboxName } from '../slots/container-name.ts'
+import { containerName, readContainerName, readSandboxName } from '../slots/container-name.ts'
 import { networkName } from '../slots/slots.ts'
 import { previewLabels, previewOf } from './preview-labels.ts'
 
@@ -63,22 +64,15 @@ export async function list(docker: Docker, instance: string, preview?: PreviewId
   const containers = await call('listing containers', (abort) =>
     docker.listContainers({ all: true, filters: { label }, ...abort }),
   )
-  const sandboxes = containers.flatMap((info) => toSandbox(info, instance) ?? [])
-  return (
-    containers
-      .filter((info) => isPreviews(info, instance))
-      .map((info) => toContainer(info, instance, sandboxes))
-      // A container of the nameless repository has no label that the engine could filter by.
-      .filter((container) => preview === undefined || idOf(container) === preview)
-  )
-}
-
-/**
- * Its name says so; after a rename by hand its image does. What a person runs of an image that `docker commit` made has all
- * labels of the preview, and is theirs.
- */
-function isPreviews(info: Docker.ContainerInfo, instance: string): boolean {
-  return readContainerName(nameOf(info), instance) !== undefined || info.Labels[MADE_FROM] === info.ImageID
+  return readAnswer('listing containers', () => {
+    const sandboxes = containers.flatMap((info) => toSandbox(info, instance) ?? [])
+    return (
+      containers
+        .flatMap((container) => toContainer(container, instance, sandboxes) ?? [])
+        // A container of the nameless repository has no label that the engine could filter by.
+        .filter((container) => preview === undefined || idOf(container) === preview)
+    )
+  })
 }
 
 export interface SandboxContainer extends Pick<Container, 'id' | 'running' | 'address' | 'published'> {
@@ -91,10 +85,12 @@ export async function listSandboxes(docker: Docker, instance: string): Promise<S
   const containers = await call('listing sandboxes', (abort) =>
     docker.listContainers({ all: true, filters: { label: [`lotan.instance=${instance}`] }, ...abort }),
   )
-  const joined = new Set(containers.map(joinedBy))
-  return containers.flatMap((info) => {
-    const sandbox = toSandbox(info, instance)
-    return sandbox ? [{ ...sandbox, isJoined: joined.has(sandbox.id) }] : []
+  return readAnswer('listing sandboxes', () => {
+    const joined = new Set(containers.map(joinedBy))
+    return containers.flatMap((info) => {
+      const sandbox = toSandbox(info, instance)
+      return sandbox ? [{ ...sandbox, isJoined: joined.has(sandbox.id) }] : []
+    })
   })
 }
 
@@ -105,36 +101,57 @@ function toSandbox(info: Docker.ContainerInfo, instance: string): Omit<SandboxCo
 }
 
 /** The id of the container whose network it has. */
-function joinedBy({ HostConfig }: Docker.ContainerInfo): string | undefined {
-  return /^container:(.+)$/.exec(HostConfig.NetworkMode)?.[1]
+function joinedBy({ HostConfig }: Partial<Docker.ContainerInfo>): string | undefined {
+  return /^container:(.+)$/.exec(HostConfig?.NetworkMode ?? '')?.[1]
 }
 
-function nameOf({ Names }: Docker.ContainerInfo): string {
-  return (Names[0] ?? '').replace(/^\//, '')
+function nameOf({ Names }: Partial<Docker.ContainerInfo>): string {
+  return String(Names?.[0] ?? '').replace(/^\//, '')
 }
 
 function placeOf(info: Docker.ContainerInfo, instance: string): Pick<Container, 'address' | 'published'> {
   return {
     address: addressOf(info.NetworkSettings?.Networks?.[networkName(instance)]),
-    published: info.Ports.find(({ PublicPort }) => PublicPort)?.PublicPort ?? null,
+    published: ((info.Ports ?? []) as (Docker.Port | null)[]).find((port) => port?.PublicPort)?.PublicPort ?? null,
   }
+}
+
+/**
+ * Its name says so: another program may have made labels that say nothing. After a rename by hand its image proves the
+ * labels. What a person runs of an image that `docker commit` made has all labels of the preview, and is theirs.
+ * @returns undefined for a container that is no preview's of this instance
+ */
+function whose(name: string, info: Docker.ContainerInfo, instance: string): ReturnType<typeof readContainerName> {
+  const named = readContainerName(name, instance)
+  const labels = labelsOf(info)
+  const id = previewOf(labels)
+  if (named || id === undefined || labels[MADE_FROM] !== info.ImageID) return named
+  return readContainerName(containerName(instance, id, Number(labels['lotan.generation'])), instance)
+}
+
+function labelsOf({ Labels }: Partial<Docker.ContainerInfo>): Record<string, string> {
+  return (Labels as Record<string, string> | null | undefined) ?? {}
 }
 
 function toContainer(
   info: Docker.ContainerInfo,
   instance: string,
   sandboxes: Omit<SandboxContainer, 'isJoined'>[],
-): Container {
-  const { Labels: labels } = info
+): Container | undefined {
+  const name = nameOf(info)
+  const named = whose(name, info, instance)
+  if (!named) return undefined
+  const labels = labelsOf(info)
+  const port = Number(labels['lotan.port'])
   const joins = joinedBy(info)
   const sandbox = sandboxes.find(({ id, running }) => id === joins && running)
   const { address, published } = sandbox ?? placeOf(info, instance)
   return {
     id: info.Id,
-    name: nameOf(info),
-    ...splitId(previewOf(labels) ?? ''),
+    name,
+    ...splitId(named.id),
     reference: labels['lotan.repository'] ?? '',
-    generation: Number(labels['lotan.generation']),
+    generation: named.generation,
     running: info.State === 'running' || info.State === 'paused',
     status: info.State,
     image: info.ImageID,
@@ -142,7 +159,7 @@ function toContainer(
     address,
     published,
     sandbox: sandbox?.number ?? null,
-    port: labels['lotan.port'] ? Number(labels['lotan.port']) : null,
+    port: isPort(port) ? port : null,
     pulled: labels['lotan.pulled'] === 'true',
   }
 }
@@ -163,9 +180,19 @@ function publishedOf(bindings: Bindings): number | null {
 export async function inspect(docker: Docker, instance: string, id: string): Promise<Inspected | undefined> {
   const info = await undefinedIfMissing(inspectOnce(docker, id))
   if (!info) return undefined
-  const { State: state } = info
-  const joins = /^container:(.+)$/.exec(info.HostConfig.NetworkMode ?? '')?.[1]
+  const joins = readAnswer(`inspecting ${id}`, () => /^container:(.+)$/.exec(info.HostConfig.NetworkMode ?? '')?.[1])
   const place = joins ? await undefinedIfMissing(inspectOnce(docker, joins)) : info
+  return readAnswer(`inspecting ${id}`, () => toInspected(info, place, joins, instance))
+}
+
+/** @param place the container whose network it has: its own, but where it `joins` another's */
+function toInspected(
+  info: Docker.ContainerInspectInfo,
+  place: Docker.ContainerInspectInfo | undefined,
+  joins: string | undefined,
+  instance: string,
+): Inspected {
+  const { State: state } = info
   const number = joins && place ? readSandboxName(place.Name.replace(/^\//, ''), instance) : undefined
   return {
     id: info.Id,
@@ -178,7 +205,7 @@ export async function inspect(docker: Docker, instance: string, id: string): Pro
     pid: state.Pid || null,
     memoryLimit: info.HostConfig.Memory ?? 0,
     cpuQuota: info.HostConfig.CpuQuota ?? 0,
-    address: addressOf(place?.NetworkSettings.Networks[networkName(instance)]),
+    address: addressOf(place?.NetworkSettings?.Networks?.[networkName(instance)]),
     published: publishedOf(place?.HostConfig.PortBindings as Bindings),
     sandbox: place && number !== undefined ? { number, running: place.State.Running } : null,
     cutOff: joins !== undefined && !place?.State.Running,

@@ -98,10 +98,10 @@ export async function memory(docker: Docker, id: string): Promise<{ memory: numb
   const measured = call('measuring', (abort) =>
     docker.getContainer(id).stats({ stream: false, 'one-shot': true, ...abort }),
   )
-  const { usage, limit, stats } = (await undefinedIfMissing(measured))?.memory_stats ?? {}
-  if (usage === undefined || limit === undefined) return undefined
+  const { usage = NaN, limit = NaN, stats } = (await undefinedIfMissing(measured))?.memory_stats ?? {}
+  if (!Number.isFinite(usage) || !Number.isFinite(limit)) return undefined
   // By control groups of version 1, then 2.
-  const cache = stats?.total_inactive_file ?? stats?.inactive_file ?? 0
+  const cache = Number(stats?.total_inactive_file ?? stats?.inactive_file) || 0
   return { memory: Math.max(0, usage - cache), limit }
 }
 

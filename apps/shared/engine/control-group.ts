@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import type Docker from 'dockerode'
-import { call } from './call.ts'
+import { call, readAnswer } from './call.ts'
 import { ownContainer } from './own-container.ts'
 import { containerIn } from './own-container-id.ts'
 
@@ -20,7 +20,8 @@ export function openGroup(docker: Docker, instance: string) {
     const info = await call('asking for its control groups', (abort) => (docker as WithInfo).info(abort))
     const inside = containerIn(fs.readFileSync('/proc/self/mountinfo', 'utf8'))
     const own = inside === undefined ? undefined : await ownContainer(docker, instance, inside)
-    known = { parent: own ? undefined : parentFor(info, os.release()), at: performance.now() }
+    const parent = readAnswer('reading its control groups', () => parentFor(info, os.release()))
+    known = { parent: own ? undefined : parent, at: performance.now() }
     return known.parent
   }
 }

@@ -71,6 +71,7 @@ export function engineError(error: unknown, doing: Doing = 'other'): EngineError
 }
 
 function wordsOf(error: unknown): string {
-  const { message = String(error), json } = error as { message?: string; json?: { message?: string } }
-  return (json?.message ?? message).replace(/^\(HTTP code \d+\) [^-]* - /, '').trim()
+  const { message = String(error), json } = error as { message?: string; json?: { message?: unknown } }
+  const said = typeof json?.message === 'string' ? json.message : message
+  return said.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim() || message
 }

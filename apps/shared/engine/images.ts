@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
-import { call } from './call.ts'
+import { call, readAnswer } from './call.ts'
+import { isPort } from '../slots/slots.ts'
 import { EngineError } from './error.ts'
 import type { Image } from '../preview/preview.ts'
 
@@ -16,7 +17,10 @@ export async function findImage(
   digests: (string | null | undefined)[] = [],
 ): Promise<Image | undefined> {
   const info = await inspect(docker, reference)
-  if (!info) return undefined
+  return info && readAnswer(`inspecting ${reference}`, () => toImage(info, reference, digests))
+}
+
+function toImage(info: Docker.ImageInspectInfo, reference: string, digests: (string | null | undefined)[]): Image {
   const { Labels: labels, ExposedPorts: exposed } = info.Config ?? {}
   const repository = reference.slice(0, reference.lastIndexOf(':'))
   const known = [...(info.RepoDigests ?? [])].sort(
@@ -33,6 +37,8 @@ export async function findImage(
     ports: Object.keys(exposed ?? {})
       .filter((port) => !port.endsWith('/udp') && !port.endsWith('/sctp'))
       .map((port) => Number.parseInt(port, 10))
+      // The image's author wrote them, and no engine checks them.
+      .filter(isPort)
       .sort((a, b) => a - b)
       .slice(0, MAX_PORTS),
   }
@@ -41,13 +47,13 @@ export async function findImage(
 /** `HOST/NAME:TAG`; none where a newer image has taken them over, undefined where the image does not exist. */
 export async function namesOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
-  return info && (info.RepoTags ?? []).filter((name) => name !== '<none>:<none>')
+  return info && readAnswer('naming', () => (info.RepoTags ?? []).filter((name) => name !== '<none>:<none>'))
 }
 
 /** `HOST/NAME@DIGEST`, one for each digest that it was pulled by. */
 export async function digestNamesOf(docker: Docker, reference: string): Promise<string[]> {
   const info = await inspect(docker, reference)
-  return (info?.RepoDigests ?? []).filter((name) => !name.startsWith('<none>'))
+  return readAnswer('naming', () => (info?.RepoDigests ?? []).filter((name) => !name.startsWith('<none>')))
 }
 
 /** Lowest first, by the digests of their unpacked content. */

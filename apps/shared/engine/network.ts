@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import type Docker from 'dockerode'
-import { call } from './call.ts'
+import { call, readAnswer } from './call.ts'
 import { EngineError } from './error.ts'
 import { dynamicRangeOf, gatewayOf, networkName, overlaps, subnetFor } from '../slots/slots.ts'
 
@@ -12,14 +12,18 @@ const MAX_TRIES = 20
 /** @param recorded its former subnet, which it gets again unless another network took it */
 export async function ensureNetwork(docker: Docker, instance: string, recorded: string | null): Promise<string> {
   const refused: string[] = []
-  for (;;) {
+  for (let tries = 0; ; tries++) {
+    if (tries > MAX_TRIES)
+      throw new EngineError('engine-down', 'the engine lists no network that it says it has created')
     const networks = await call('listing networks', (abort) => docker.listNetworks({ ...abort }))
-    const [first, ...others] = networks.filter(({ Name }) => Name === networkName(instance)).sort(older)
+    const { subnet, others, inUse } = readAnswer('listing networks', () => {
+      const [first, ...others] = networks.filter(({ Name }) => Name === networkName(instance)).sort(older)
+      return { subnet: first && subnetsOf(first)[0], others, inUse: networks.flatMap(subnetsOf) }
+    })
     for (const { Id } of others) await remove(docker, Id)
-    const subnet = first && subnetsOf(first)[0]
     if (subnet) return subnet
 
-    const taken = [...networks.flatMap(subnetsOf), ...refused, ...networksOfThisMachine()]
+    const taken = [...inUse, ...refused, ...networksOfThisMachine()]
     const wanted = recorded !== null && !overlaps(recorded, taken) ? recorded : subnetFor(taken)
     try {
       await create(docker, instance, wanted)
@@ -88,7 +92,8 @@ export function routesIn(table: string): string[] {
     .split('\n')
     .slice(1)
     .map((line) => line.split(/\s+/))
-    .filter((fields) => fields.length > 7 && fields[7] !== '00000000')
+    .filter((fields) => [fields[1], fields[7]].every((field) => /^[0-9A-F]{8}$/.test(field ?? '')))
+    .filter((fields) => fields[7] !== '00000000')
     .map((fields) => `${dotted(fields[1]!)}/${bits(fields[7]!)}`)
 }
 

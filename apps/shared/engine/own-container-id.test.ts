@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { mangledText } from '../../testing/arbitraries/texts.ts'
+import { eventsFile, refusedIn } from './forks.ts'
 import { containerIn } from './own-container-id.ts'
 
 test('a process in a container finds out which', () => {
@@ -11,4 +14,18 @@ test('a process in a container finds out which', () => {
     assert.equal(containerIn(overlay + line(`${root}/containers/${id}/hostname`, '/etc/hostname')), id, root)
   assert.equal(containerIn(line(`/var/lib/docker/containers/${id}/mounts/shm`, '/dev/shm')), undefined)
   assert.equal(containerIn(overlay + line('/home/me/hosts', '/etc/hosts')), undefined)
+})
+
+test('whatever the kernel’s files say, there is an id, a file of the control groups and a count, or none', () => {
+  const id = 'ab'.repeat(32)
+  const mounts = `36 35 98:0 /var/lib/docker/containers/${id}/hostname /etc/hostname rw - ext4 /dev/sda rw`
+  const groups = `12:pids:/docker/${id}\n1:name=systemd:/docker/${id}\n0::/system.slice/docker-${id}.scope`
+  fc.assert(
+    fc.property(mangledText(mounts), mangledText(groups), mangledText('max 7493'), (mounts, groups, events) => {
+      assert.match(containerIn(mounts) ?? id, /^[0-9a-f]{64}$/)
+      assert.match(eventsFile(groups, id) ?? '/sys/fs/cgroup/x/pids.events', /^\/sys\/fs\/cgroup\/.*\/pids\.events$/)
+      assert.ok((refusedIn(events) ?? 0) >= 0)
+    }),
+    { numRuns: 300 },
+  )
 })

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode'
-import { call } from './call.ts'
+import { call, readAnswer } from './call.ts'
 import * as containers from './containers.ts'
 import { EngineError } from './error.ts'
 import { output } from './output.ts'
@@ -24,8 +24,12 @@ export async function ownContainer(docker: Docker, instance: string, id: string)
     if (error.code !== 'missing') throw error
   })
   if (!info) return undefined
-  const mode = info.HostConfig.NetworkMode ?? ''
+  const mode = readAnswer(`inspecting ${id}`, () => String(info.HostConfig.NetworkMode ?? ''))
   if (mode.startsWith('container:')) return ownContainer(docker, instance, mode.slice('container:'.length))
+  return readAnswer(`inspecting ${id}`, () => toOwn(info, mode, instance))
+}
+
+function toOwn(info: Docker.ContainerInspectInfo, mode: string, instance: string): OwnContainer {
   const networks = info.NetworkSettings.Networks
   const outer = Object.entries(networks).find(([name, { IPAddress }]) => name !== networkName(instance) && IPAddress)
   return {
@@ -41,9 +45,12 @@ export async function ownContainer(docker: Docker, instance: string, id: string)
 export async function bridgeOf(docker: Docker, instance: string): Promise<string> {
   const filters = { name: [networkName(instance)] }
   const networks = await call('listing networks', (abort) => docker.listNetworks({ filters, ...abort }))
-  const network = networks.find(({ Name }) => Name === networkName(instance))
-  if (!network) throw new EngineError('missing', `there is no network ${networkName(instance)}`)
-  return network.Options?.['com.docker.network.bridge.name'] ?? `br-${network.Id.slice(0, 12)}`
+  const bridge = readAnswer('listing networks', () => {
+    const network = networks.find(({ Name }) => Name === networkName(instance))
+    return network && (network.Options?.['com.docker.network.bridge.name'] ?? `br-${network.Id.slice(0, 12)}`)
+  })
+  if (bridge === undefined) throw new EngineError('missing', `there is no network ${networkName(instance)}`)
+  return bridge
 }
 
 /** A container with NET_ADMIN runs the script. @throws EngineError with the script's output */

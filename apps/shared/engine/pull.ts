@@ -147,9 +147,24 @@ async function* frames(stream: AsyncIterable<Buffer>): AsyncGenerator<PullFrame>
     rest += decoder.decode(chunk, { stream: true })
     const lines = rest.split('\n')
     rest = lines.pop()!
-    for (const line of lines) if (line.trim()) yield JSON.parse(line) as PullFrame
+    for (const line of lines) if (line.trim()) yield frameIn(line)
   }
-  if (rest.trim()) yield JSON.parse(rest) as PullFrame
+  if (rest.trim()) yield frameIn(rest)
+}
+
+/** What is of another kind than it should be counts as not said. @throws where the line is no JSON, or no object */
+function frameIn(line: string): PullFrame {
+  const { status, id, progressDetail, error } = JSON.parse(line) as Record<string, unknown>
+  const { current, total } = (progressDetail ?? {}) as Record<string, unknown>
+  return {
+    ...(typeof status === 'string' && { status }),
+    ...(typeof id === 'string' && { id }),
+    ...(error !== undefined && { error: typeof error === 'string' ? error : JSON.stringify(error) }),
+    progressDetail: {
+      ...(typeof current === 'number' && { current }),
+      ...(typeof total === 'number' && { total }),
+    },
+  }
 }
 
 function inWords(ms: number): string {

@@ -35,9 +35,9 @@ export function objectIn(bytes: Buffer, response: Response, what: string): Recor
   let value: unknown
   try {
     value = JSON.parse(bytes.toString('utf8'))
-  } catch (error) {
-    const message = `${host} answered ${what} with invalid JSON: ${(error as Error).message}`
-    throw new RegistryError('registry-down', message, { status: response.status, cause: error })
+  } catch {
+    // The parser's own words repeat what it read, perhaps a token.
+    throw new RegistryError('registry-down', `${host} answered ${what} with invalid JSON`, { status: response.status })
   }
   if (isObject(value)) return value
   throw new RegistryError('registry-down', `${host} answered ${what} with JSON that is no object`, {

@@ -17,7 +17,10 @@ export async function askHelper(name: string, key: string, within = TIMEOUT_MS):
   if (error && /credentials not found/i.test(stdout)) return undefined
   if (error?.code === 'ENOENT') throw failed('is not on the PATH', error)
   if (error?.killed) throw failed(`gave no answer in ${within / 1_000} s`, error)
-  if (error) throw failed((stderr || stdout).trim().slice(0, 500) || `ended with status ${error.code}`, error)
+  // Without a cause, which has its output too.
+  if (error?.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') throw failed('printed no login, but more than 1 MB')
+  const said = stderr || (hasSecret(stdout) ? '' : stdout)
+  if (error) throw failed(said.trim().slice(0, 500) || `ended with status ${error.code}`, error)
   const { Username, Secret } = parsed(stdout) ?? {}
   if (typeof Username !== 'string' || typeof Secret !== 'string') throw failed('printed no login')
   if (!Secret) return undefined
@@ -41,6 +44,11 @@ function run(program: string, input: string, timeout: number): Promise<Ran> {
     child.stdin?.on('error', () => {})
     child.stdin?.end(input)
   })
+}
+
+/** Some fail after they have printed a login. */
+function hasSecret(text: string): boolean {
+  return /"secret"/i.test(text)
 }
 
 /** Its output is a secret and never part of a message. */

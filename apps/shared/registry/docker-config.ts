@@ -1,6 +1,7 @@
 /** Read anew each time: logins change. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { isObject } from './body.ts'
 
 export type Login = { serveraddress?: string } & ({ username: string; password: string } | { identitytoken: string })
 
@@ -35,29 +36,38 @@ export function helperKey(host: string): string {
 export function savedFor(host: string, dockerConfig: string): Saved {
   const file = path.join(dockerConfig, 'config.json')
   if (!fs.existsSync(file)) return { helper: undefined, store: undefined, login: undefined }
-  const { auths, credHelpers, credsStore } = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<File>
-  const matching = <T>(entries: Record<string, T> = {}) =>
-    Object.entries(entries).filter(([key]) => isForHost(key, host))
+  const { auths, credHelpers, credsStore } = objectIn(fs.readFileSync(file, 'utf8'))
+  const matching = (entries: unknown) => Object.entries(known(entries)).filter(([key]) => isForHost(key, host))
   return {
-    helper: matching(credHelpers)[0]?.[1],
-    store: credsStore || undefined,
+    helper: textOf(matching(credHelpers)[0]?.[1]),
+    store: textOf(credsStore),
     login: matching(auths)
-      .map(([serveraddress, entry]) => loginOf(serveraddress, entry))
+      .map(([serveraddress, entry]) => loginOf(serveraddress, known(entry)))
       .find((login) => login !== undefined),
   }
 }
 
-interface File {
-  auths: Record<string, Entry>
-  credHelpers: Record<string, string>
-  credsStore: string
+type Known = Record<string, unknown>
+
+/** The parser's own words would repeat what it read, a password perhaps. */
+function objectIn(text: string): Known {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Error('it is no JSON')
+  }
+  if (isObject(value)) return value
+  throw new Error('it is no JSON object')
 }
 
-interface Entry {
-  auth?: string
-  username?: string
-  password?: string
-  identitytoken?: string
+/** A part of another kind counts as none: other programs write the file too. */
+function known(value: unknown): Known {
+  return isObject(value) ? value : {}
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 /** Keys are hosts, or addresses such as https://HOST/v1/. */
@@ -66,10 +76,11 @@ function isForHost(key: string, host: string): boolean {
   return named === host || (host === HUB && named === HUB_KEY)
 }
 
-function loginOf(serveraddress: string, entry: Entry): Login | undefined {
-  const { identitytoken } = entry
-  if (identitytoken) return { identitytoken, serveraddress }
-  const [, username, password] = /^([^:]*):(.*)$/s.exec(decoded(entry.auth)) ?? ['', entry.username, entry.password]
+function loginOf(serveraddress: string, entry: Known): Login | undefined {
+  const identitytoken = textOf(entry.identitytoken)
+  if (identitytoken !== undefined) return { identitytoken, serveraddress }
+  const written = /^([^:]*):(.*)$/s.exec(decoded(textOf(entry.auth)))
+  const [username, password] = written?.slice(1) ?? [textOf(entry.username), textOf(entry.password)]
   return username && password ? { username, password, serveraddress } : undefined
 }
 

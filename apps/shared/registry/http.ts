@@ -112,9 +112,14 @@ export async function authorize(
       : await request(withQuery(realm, wanted), { authorization: basic, signal })
   const { token, access_token } = await json(given, 'a token')
   const found = token ?? access_token
-  if (typeof found !== 'string' || found.length > MAX_TOKEN)
+  if (typeof found !== 'string' || found.length > MAX_TOKEN || !isHeaderText(found))
     throw new RegistryError('credentials', `${realm.host} gave no token`)
   return `Bearer ${found}`
+}
+
+/** fetch repeats any other text in its error, and a token is a secret. */
+function isHeaderText(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text)
 }
 
 function withQuery(url: URL, query: [string, string][]): URL {

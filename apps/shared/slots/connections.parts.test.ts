@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
 import test from 'node:test'
+import fc from 'fast-check'
+import { mangledText } from '../../testing/arbitraries/texts.ts'
 import { until } from '../../testing/harness/until.ts'
 import { parseConnections, sampleConnections } from './connections.ts'
 import type { SlotScheme } from './slot-scheme.ts'
@@ -58,3 +60,15 @@ for (const [kind, host] of [
     sockets[0].write('x'.repeat(1_000))
     await until('what is sent is counted', async () => (await bytes()) >= open!.bytes + 1_000)
   })
+
+test('whatever ss prints, what is read of it are connections with a number of bytes', () => {
+  fc.assert(
+    fc.property(mangledText(printed), (text) => {
+      for (const { key, peer, bytes } of parseConnections(text)) {
+        assert.ok(key.endsWith(` ${peer}`) && peer.includes(':'))
+        assert.ok(bytes >= 0)
+      }
+    }),
+    { numRuns: 200 },
+  )
+})

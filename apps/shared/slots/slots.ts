@@ -60,6 +60,10 @@ export function frontOf(subnet: string): string {
   return textOf(blockOf(subnet)!.first + 2)
 }
 
+export function isPort(number: number): boolean {
+  return Number.isInteger(number) && number >= 1 && number <= 65_535
+}
+
 export function networkName(instance: string): string {
   return `lotan-${instance}`
 }

@@ -7,18 +7,31 @@ import type { SlotKind } from '../slots/slots.ts'
 /** An empty text is no fact: earlier versions took a fact back so. */
 interface Form<T> {
   key: string
-  read: (text: string) => T
+  /** Undefined, or a throw, where the text is another version's: then it has not been found out. */
+  read: (text: string) => T | undefined
   write: (value: T) => string
 }
 
 const text = <T extends string = string>(key: string): Form<T> => ({ key, read: (it) => it as T, write: (it) => it })
-const number = (key: string): Form<number> => ({ key, read: Number, write: String })
-const flag = (key: string): Form<true> => ({ key, read: () => true, write: () => 'yes' })
-const json = <T>(key: string): Form<T> => ({
+const number = (key: string): Form<number> => ({
   key,
-  read: (it) => JSON.parse(it) as T,
+  read: (it) => (Number.isFinite(Number(it)) ? Number(it) : undefined),
+  write: String,
+})
+const flag = (key: string): Form<true> => ({ key, read: () => true, write: () => 'yes' })
+const json = <T>(key: string, isOne: (value: unknown) => boolean): Form<T> => ({
+  key,
+  read(it) {
+    const value: unknown = JSON.parse(it)
+    return isOne(value) ? (value as T) : undefined
+  },
   write: (it) => JSON.stringify(it),
 })
+
+const isList = (isOne: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(isOne)
+const isText = (value: unknown) => typeof value === 'string'
+const isObject = (isOne: (value: unknown) => boolean) => (value: unknown) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isOne)
 
 /** A fact that is not there has not been found out, or is not so. */
 const forms = {
@@ -26,7 +39,7 @@ const forms = {
   subnet: text('subnet'),
   slotKind: text<SlotKind>('slot_kind'),
   /** They stay reserved while slots are addresses. `[0]` is slot 1's. */
-  slotPorts: json<number[]>('slot_ports'),
+  slotPorts: json<number[]>('slot_ports', isList(Number.isInteger)),
   /** Why slots are of this kind. This and `unreachable` are for the console. */
   slotWhy: text('slot_why'),
   unreachable: text('unreachable'),
@@ -57,16 +70,16 @@ const forms = {
   /** Starts wait since the machine has no memory left for them. */
   memoryFull: flag('memory_full'),
 
-  written: json<Written>('written'),
-  lately: json<Partial<Lately>>('lately'),
+  written: json<Written>('written', isObject(Number.isFinite)),
+  lately: json<Partial<Lately>>('lately', isObject(isList(Number.isFinite))),
   /** How many times larger images of this repository are unpacked than packed. */
-  unpacked: json<number[]>('unpacked'),
+  unpacked: json<number[]>('unpacked', isList(Number.isFinite)),
   /** Images whose program must be process 1. */
-  firstProcesses: json<string[]>('first_processes'),
+  firstProcesses: json<string[]>('first_processes', isList(isText)),
 }
 
 export type FactName = keyof typeof forms
-export type Fact<N extends FactName> = ReturnType<(typeof forms)[N]['read']>
+export type Fact<N extends FactName> = NonNullable<ReturnType<(typeof forms)[N]['read']>>
 export type Facts = ReturnType<typeof storeFacts>['facts']
 
 /** So many pulls and starts are kept. */
@@ -82,7 +95,11 @@ export function storeFacts(db: Database) {
     get<N extends FactName>(name: N): Fact<N> | undefined {
       const { key, read } = formOf(name)
       const found = select.get(key)
-      return found ? read(found) : undefined
+      try {
+        return found ? read(found) : undefined
+      } catch {
+        return undefined
+      }
     },
 
     set<N extends FactName>(name: N, value: Fact<N>): void {

@@ -63,7 +63,8 @@ export async function follow(tag: string, api: Api, hear: (event: Event) => void
 function endOf(answer: Answer, tag: string): Ended | undefined {
   if ('away' in answer) return undefined
   const { status, json, location } = answer
-  if (status === 200 && json?.state === 'running') return { end: 'running', view: json as View }
+  if (status === 200 && json?.state === 'running' && json.tag === tag && typeof json.url === 'string')
+    return { end: 'running', view: json as View }
   // A proxy may answer with these too, but does not name the tag.
   const isAboutTag = json?.tag === tag && typeof json.detail === 'string'
   if ((isAboutTag && [403, 409, 502].includes(status)) || status === 401)

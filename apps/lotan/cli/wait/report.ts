@@ -84,7 +84,7 @@ function refused({ status, detail, advice }: Refusal, waiting: Waiting): { statu
         status: exit.failed,
         lines: [
           `${tag} failed: ${detail}`,
-          ...(advice ? [advice.replace('on the admin page', `on ${pageOf(waiting)}`)] : []),
+          ...(typeof advice === 'string' ? [advice.replace('on the admin page', `on ${pageOf(waiting)}`)] : []),
         ],
       }
   }
