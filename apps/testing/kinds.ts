@@ -37,6 +37,7 @@ export const longest = [
   'apps/queue-processor/images/registries.engine.test.ts',
   'apps/stories/disk.test.ts',
   'apps/stories/chaos.test.ts',
+  'apps/stories/contained.test.ts',
   'apps/stories/compose.test.ts',
   'apps/stories/cold-answers.test.ts',
   'apps/queue-processor/restart.engine.test.ts',

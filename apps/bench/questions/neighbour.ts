@@ -9,6 +9,7 @@ import { kill } from '../../testing/harness/docker.ts'
 import { request } from '../../testing/clients/http.ts'
 import { buildApp, buildSmall } from '../../testing/images/build.ts'
 import { startImageRegistry } from '../../testing/registries/image-registry.ts'
+import { besideAnswering, busy, scripts } from '../../testing/scenarios/contained/scripts.ts'
 import type { Bench } from '../measure/bench.ts'
 import { median } from '../measure/figures.ts'
 import type { Finding } from '../measure/finding.ts'
@@ -19,13 +20,12 @@ const EVERY_MS = 10
 /** Until the neighbour is at its worst and Lotan has reacted. */
 const SETTLE_MS = 6_000
 
-const busy = '/bin/busybox'
 const neighbours: Record<string, string> = {
   'a fork bomb': 'b() { b | b & }; b; sleep 1000',
-  'a loop of short processes': `while :; do ${busy} true; done`,
-  'a processor burner': 'for i in 1 2 3 4; do while :; do :; done & done; wait',
-  'a memory hog': `while :; do ${busy} tail /dev/zero; done`,
-  'a writer of files': `while :; do ${busy} dd if=/dev/zero of=/f bs=1M count=200 2>/dev/null; ${busy} sync; done`,
+  'a loop of short processes': scripts.shortProcesses,
+  'a processor burner': scripts.burner,
+  'a memory hog': scripts.memoryHog,
+  'a writer of files': scripts.diskWriter,
   'a writer of output': `${busy} yes 'all work and no play makes a dull preview'`,
 }
 
@@ -36,9 +36,7 @@ export const neighbour: Bench = {
     await buildApp(`${registry.repository}:good`)
     const tags = Object.entries(neighbours).map(([name, script], i) => ({ name, tag: `bad-${i}`, script }))
     for (const { tag, script } of tags)
-      await buildSmall(`${registry.repository}:${tag}`, tag, {
-        cmd: ['sh', '-c', `${busy} httpd -p 80 -h /www; ${busy} sleep 1; ${script}`],
-      })
+      await buildSmall(`${registry.repository}:${tag}`, tag, { cmd: besideAnswering(script) })
     const lotan = await startLotan({ repository: registry.repository })
     const findings: Finding[] = []
     try {

@@ -328,6 +328,20 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
     assert.ok(taken < 80e6, `${taken} bytes`)
   })
 
+  test('writes down no more than 1 000 characters of a path, and 20 of a method', async () => {
+    const path = `/${'p'.repeat(30_000)}`
+    const method = 'M'.repeat(1_000)
+    const socket = net.connect(config.listen.port, '127.0.0.1')
+    socket.write(`${method} ${path} HTTP/1.1\r\nHost: warm.${domain}\r\nConnection: close\r\n\r\n`)
+    await once(socket.resume(), 'close')
+    const line = await until('it is in the log', async () => {
+      const log = await fs.readFile(`${config.dataDir}/logs/nginx-access.log`, 'utf8')
+      return log.split('\n').find((line) => line.includes('/ppp'))
+    })
+    assert.match(line, / M{20}\.\.\. "\/p{999}\.\.\." /)
+    assert.ok(line.length < 1_300, line)
+  })
+
   test('says when to try again where the router is down; an EventSource is left without an answer', async () => {
     await router.close()
     try {

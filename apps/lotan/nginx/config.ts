@@ -1,4 +1,5 @@
 import fs from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import ejs from 'ejs'
 import { adminLocations } from '../../shared/admin-locations.ts'
@@ -60,6 +61,8 @@ export async function writeNginxConf(
 
   const program = findNginx()
   const files = Math.min(65_536, await openFilesLimit())
+  // A held request takes two connections, and a third when it is let through.
+  const connections = Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2))
   const { protocol, port: publicPort } = config.publicUrl
   const errors = config.logs === 'files' ? path.join(logs, 'nginx-error.log') : 'stderr'
   const conf = await ejs.renderFile(path.join(templates, 'nginx.conf.ejs'), {
@@ -68,8 +71,9 @@ export async function writeNginxConf(
     http2On: program.http2On,
     lua: path.join(templates, 'lua'),
     files,
-    // A held request takes two connections, and a third when it is let through.
-    connections: Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2)),
+    connections,
+    // Half of all that nginx has, where each takes four. `worker_processes auto` starts a worker for each processor.
+    mostOfOneHost: Math.ceil((os.cpus().length * connections) / 8),
     routes,
     logs,
     errors,

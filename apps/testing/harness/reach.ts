@@ -99,6 +99,13 @@ export async function rulesWith(instance: string): Promise<string[]> {
   return (await Promise.all(rules)).flat()
 }
 
+/** Packets that Lotan's rule about these addresses has dropped. @param to `169.254.0.0/16` */
+export async function droppedBy(instance: string, to: string): Promise<number> {
+  const { stdout } = await run('iptables', ['-w', '-t', 'mangle', '-v', '-S', `LOTAN-${instance}`])
+  const rule = stdout.split('\n').find((line) => line.includes(`-d ${to} `) && line.includes(' -j DROP'))
+  return Number(/ -c (\d+) /.exec(rule ?? '')?.[1] ?? 0)
+}
+
 export async function removeFirewallByHand(instance: string): Promise<void> {
   const rules = await rulesWith(instance)
   const calls = rules.filter((rule) => rule.includes(` -j LOTAN-${instance}`))

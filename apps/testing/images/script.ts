@@ -10,8 +10,12 @@ export interface Line {
   after?: number
   /** One character a byte. */
   text?: string
+  /** Says `text` so often. */
+  times?: number
   /** Repeats `text` for as long as it is read. */
   endless?: true
+  /** Milliseconds after each time. */
+  every?: number
   close?: true
 }
 
@@ -54,13 +58,14 @@ export function serveScripts(): net.Server {
 
 async function say(script: Line[], socket: net.Socket, known: Known): Promise<void> {
   known.asked++
-  for (const { after = 0, text = '', endless, close } of script) {
+  for (const { after = 0, text = '', times = 1, endless, every = 0, close } of script) {
     if (after > 0) await sleep(after)
     const bytes = Buffer.from(text, 'latin1')
-    socket.write(bytes)
-    while (endless && !socket.destroyed)
+    for (let time = 0; (endless || time < times) && !socket.destroyed; time++) {
       if (!socket.write(bytes))
         await new Promise<void>((resolve) => socket.once('drain', resolve).once('close', resolve))
+      if (every > 0) await sleep(every)
+    }
     if (close) socket.end()
   }
   known.said++
