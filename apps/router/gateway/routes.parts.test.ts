@@ -70,6 +70,26 @@ test('where no more may be held, programs are refused and navigations get the pa
   }
 })
 
+test('a client that left while its container was looked at takes no place of those that wait', async () => {
+  bed.store.facts.set('subnet', '10.83.0.0/16')
+  bringUp('leaving', bed)
+  const { headers: route } = await bed.door('/route', about('leaving', program))
+  const asked = Promise.withResolvers<() => void>()
+  bed.reaper((_req, res) => asked.resolve(() => void res.writeHead(404).end('{}')))
+  const gone = new AbortController()
+  const headers = about('leaving', { ...program, 'X-Tried': String(route['x-upstream']) })
+  const left = bed.openDoor('/lost', { headers, signal: gone.signal }).catch(() => 'left')
+  const answer = await asked.promise
+  gone.abort()
+  assert.equal(await left, 'left')
+  // The router has seen that once it answers what came later.
+  await bed.door('/answer', about('-no', program))
+  answer()
+  await until('it is known to be lost', () => bed.store.get('leaving')?.state === 'queued')
+  const next = await bed.door('/wait', about('leaving', { ...program, Prefer: 'wait=1' }))
+  assert.deepEqual([next.status, next.headers['x-verdict']], [403, undefined])
+})
+
 test('what came up meanwhile is led to on its own host, whatever its path looks like', async () => {
   bringUp('up', bed)
   for (const uri of ['/', '/a?b=c', '//evil.example/x', '/\\evil.example/x', '///evil.example', '/%2F/evil.example']) {
