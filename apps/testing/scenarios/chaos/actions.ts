@@ -16,6 +16,20 @@ export type Action = (tag: string) => Promise<unknown>
 
 /** @param repository where images are pushed @param engine between the two */
 export function actionsOn(lotan: Lotan, repository: string, engine: EngineProxy): Record<string, Action> {
+  return {
+    ...previewActions(lotan, repository),
+    'the engine is away': () => takeAway(engine, AWAY_MS),
+    'the engine hangs': () => engine.hang(AWAY_MS),
+    'the database is locked': () => lockDatabase(lotan, AWAY_MS),
+    'Redis is emptied': () => emptyRedis(lotan),
+    'the machine reboots': () => reboot(lotan),
+    ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),
+    ...Object.fromEntries(parts.map((part) => [`freeze ${part}`, () => freeze(lotan, part, AWAY_MS)])),
+  }
+}
+
+/** Those that happen to one preview. */
+export function previewActions(lotan: Lotan, repository: string) {
   const { instance } = lotan.config
   let pushes = 0
   let renames = 0
@@ -84,12 +98,5 @@ export function actionsOn(lotan: Lotan, repository: string, engine: EngineProxy)
     'docker kill, the sandbox': (tag) => kill(sandboxOf(tag)),
     'docker rm -f, the sandbox': (tag) => removeByHand(sandboxOf(tag)),
     'docker run, with its labels': stray,
-    'the engine is away': () => takeAway(engine, AWAY_MS),
-    'the engine hangs': () => engine.hang(AWAY_MS),
-    'the database is locked': () => lockDatabase(lotan, AWAY_MS),
-    'Redis is emptied': () => emptyRedis(lotan),
-    'the machine reboots': () => reboot(lotan),
-    ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),
-    ...Object.fromEntries(parts.map((part) => [`freeze ${part}`, () => freeze(lotan, part, AWAY_MS)])),
-  }
+  } satisfies Record<string, Action>
 }
