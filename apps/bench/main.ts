@@ -1,14 +1,18 @@
-/** `npm run bench [NAME...]`: measures. Without a name it answers every question and writes docs/benchmarks.md. */
+/**
+ * `npm run bench [NAME...]`: measures. Without a name it answers all questions but those that only their name asks, and
+ * writes docs/benchmarks.md.
+ */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import { line, type Finding } from './measure/finding.ts'
 import { machine } from './measure/machine.ts'
 import { questions } from './questions.ts'
 import { write } from './report/page.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
-const names = process.argv.slice(2)
+const { positionals: names, values } = parseArgs({ allowPositionals: true, options: { minutes: { type: 'string' } } })
 const unknown = names.filter((name) => !questions[name])
 if (unknown.length > 0) {
   console.error(`no bench is called so: ${unknown.join(', ')}\nusage: npm run bench [NAME...]\n`)
@@ -21,7 +25,7 @@ if (names.length === 1 && only) {
   const { asks, run } = questions[only]!
   console.log(`\n${asks}?`)
   const began = performance.now()
-  const findings = await run()
+  const findings = await run(values.minutes === undefined ? {} : { minutes: Number(values.minutes) })
   for (const finding of findings) console.log(line(finding))
   console.log(`(${((performance.now() - began) / 1_000).toFixed(0)} s)`)
   process.send?.(findings)
@@ -29,7 +33,8 @@ if (names.length === 1 && only) {
   const measured = await machine()
   for (const [name, value] of Object.entries(measured)) console.log(`${name.padEnd(12)} ${value}`)
   const answers: Record<string, Finding[]> = {}
-  for (const name of names.length > 0 ? names : Object.keys(questions)) answers[name] = await ask(name)
+  const whole = Object.keys(questions).filter((name) => !questions[name]!.onlyByName)
+  for (const name of names.length > 0 ? names : whole) answers[name] = await ask(name)
   if (names.length === 0) await write(root, measured, answers)
 }
 

@@ -14,6 +14,7 @@ import { pulls } from './questions/pulls.ts'
 import { restart } from './questions/restart.ts'
 import { port } from './questions/port.ts'
 import { proxies } from './questions/proxies.ts'
+import { soak } from './questions/soak.ts'
 import { transfers } from './questions/transfers.ts'
 import { tags } from './questions/tags.ts'
 import { warm } from './questions/warm.ts'
@@ -36,4 +37,5 @@ export const questions: Record<string, Bench> = {
   newest,
   neighbour,
   options,
+  soak,
 }

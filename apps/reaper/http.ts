@@ -41,6 +41,8 @@ export async function serveHttp(socket: string, { instance, engine, store, log }
   }
 
   async function follow(id: string, query: URLSearchParams, res: ServerResponse) {
+    // Its 'close' came while the engine inspected the container, and comes no more.
+    if (res.destroyed) return
     const wanted = query.get('tail')
     const tail = wanted === 'all' ? MAX_LINES : Math.max(0, Math.min(MAX_LINES, Math.trunc(Number(wanted ?? 200)) || 0))
     const closed = new AbortController()

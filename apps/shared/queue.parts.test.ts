@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, Worker } from 'bullmq'
 import fc from 'fast-check'
 import { mangled } from '../testing/arbitraries/json.ts'
+import { Redis } from 'ioredis'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 import { openLog } from './log.ts'
@@ -237,6 +238,22 @@ const noticed = (tag: string): Preview => {
   const update = { number: 1, digest: 'sha256:d2', asked: false, failure: null }
   return { ...previewOf(tag), update, refreshes: 1 }
 }
+
+test('Redis does not grow with the jobs that were done, also after all was forgotten', async () => {
+  const { config, nudges } = ownQueue()
+  const seen = work(config)
+  const jobs = 400
+  const connection = new Redis(socket)
+  toClose.push({ close: async () => connection.disconnect() })
+  for (const forgets of [false, true]) {
+    if (forgets) await nudges.clear()
+    const before = seen.length
+    for (let i = 0; i < jobs; i++) await nudges.sweep(`red-${i}`)
+    await until('all are done', () => seen.length === before + jobs)
+    const events = await connection.xlen(`lotan-${config.instance}:stop:events`)
+    assert.ok(events > 0 && events < jobs, `${events} events of ${jobs} jobs are kept`)
+  }
+})
 
 test('a newer image is looked up in the lookup lane, and pulled in the update lane', async () => {
   const { config, nudges } = ownQueue()

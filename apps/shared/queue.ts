@@ -28,6 +28,8 @@ export type Nudges = ReturnType<typeof openQueue>
 /** After this a caller continues without Redis: the reaper nudges again. */
 const NUDGE_TIMEOUT_MS = 1_000
 const FORGET_TIMEOUT_MS = 10_000
+/** BullMQ tells of each job's steps, to no listener here. It keeps 10,000 of them a lane otherwise: 1 MB. */
+const KEPT_EVENTS = 100
 /**
  * A job that Redis gave out as it ended reached no worker, and stands in the way of the same wish until its lock has
  * ended and two looks at it have passed. A pull may take minutes: its lock is renewed while the process lives.
@@ -70,10 +72,12 @@ export function laneOf(preview: Preview): Lane | undefined {
 
 export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) {
   const connection = connect(config, log)
-  const queues = Object.fromEntries(
-    lanes.map((lane) => [lane, new Queue<Nudge>(lane, { connection, prefix: prefix(config) })]),
-  ) as Record<Lane, Queue<Nudge>>
-  for (const queue of Object.values(queues)) queue.on('error', () => {})
+  const queues = Object.fromEntries(lanes.map((lane) => [lane, open(lane)])) as Record<Lane, Queue<Nudge>>
+
+  function open(lane: Lane): Queue<Nudge> {
+    const streams = { events: { maxLen: KEPT_EVENTS } }
+    return new Queue<Nudge>(lane, { connection, prefix: prefix(config), streams }).on('error', () => {})
+  }
 
   async function request(
     lane: Lane,
@@ -124,7 +128,13 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
 
     /** Only for the start of the queue-processor, before it reads from SQLite what is due. */
     async clear(): Promise<void> {
-      for (const queue of Object.values(queues)) await withTimeout(queue.obliterate({ force: true }), FORGET_TIMEOUT_MS)
+      for (const lane of lanes) {
+        const cleared = queues[lane]
+        await withTimeout(cleared.obliterate({ force: true }), FORGET_TIMEOUT_MS)
+        // The limit of its events went too, and is written as a queue opens.
+        queues[lane] = open(lane)
+        await cleared.close()
+      }
     },
 
     async ping(): Promise<void> {

@@ -1,9 +1,16 @@
 import type { Finding } from './finding.ts'
 
+export interface Options {
+  /** `--minutes`, for a bench that lasts as long as it is told. */
+  minutes?: number
+}
+
 export interface Bench {
   /** What it answers: `how long a cold click takes, …`. */
   asks: string
-  run: () => Promise<Finding[]>
+  /** It takes so long that only its name runs it: `npm run bench` without a name leaves it out. */
+  onlyByName?: true
+  run: (options: Options) => Promise<Finding[]>
 }
 
 /**

@@ -14,7 +14,10 @@ export interface Finding {
   bar?: Bar
 }
 
-export type Unit = 'ms' | 's' | 'requests/s' | 'MB/s' | 'MB' | 'kB' | '% of a core'
+export type Unit = 'ms' | 's' | 'requests/s' | 'MB/s' | 'MB' | 'kB' | '% of a core' | Count | `${Count | 'kB'} a minute`
+
+const counts = ['files', 'sockets', 'threads', 'rows', 'keys', 'pieces'] as const
+export type Count = (typeof counts)[number]
 
 export interface Bar {
   atLeast: number
@@ -45,7 +48,8 @@ export function verdict(finding: Finding): Verdict | undefined {
 export function inWords(value: number, { by, unit }: Pick<Finding, 'by' | 'unit'>): string {
   if (by === 'ratio') return `${value.toFixed(2)}×`
   const sign = by === 'difference' && value >= 0 ? '+' : ''
-  return `${sign}${rounded(value)}${unit.startsWith('%') ? unit : ` ${unit}`}`
+  const shown = counts.some((count) => count === unit) ? value.toFixed(0) : rounded(value)
+  return `${sign}${shown}${unit.startsWith('%') ? unit : ` ${unit}`}`
 }
 
 /** Three digits, and none of them false: `0.46`, `4.6`, `460`, `46000`. */

@@ -23,7 +23,8 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
 
   /** X-Relay: where the relay sends the request, if it goes through it. X-App-Port: the port inside the container. */
   function answerYes(request: GatewayRequest, preview: In<'running'>, res: Response, audience: Audience) {
-    streams.passes(request, Date.now())
+    // Not before nginx has the answer: where it has given up waiting, it has told of the end already.
+    res.on('finish', () => streams.passes(request, Date.now()))
     const upstream = relayed.has(preview) ? 'relay' : upstreamIn(store.facts, preview)
     const hostPort = hostPortText(hostPortIn(store.facts, preview))
     res.set({ 'X-Upstream': upstream, 'X-Relay': hostPort, 'X-App-Port': preview.generation.port })

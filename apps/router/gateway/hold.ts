@@ -45,6 +45,8 @@ export function openHold({ config, store, changes, activity, decideNow, waker, f
 
     const gone = new AbortController()
     res.on('close', () => gone.abort())
+    // It left while its container was looked at (failed-upstream/): its 'close' comes no more.
+    if (res.destroyed) gone.abort()
     held++
     try {
       const settled = await changes.until(

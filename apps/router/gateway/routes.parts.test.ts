@@ -1,6 +1,9 @@
 /** What nginx is told: to hold a request or not, and what its visitor gets instead of the application. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import fs from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
 import { until } from '../../testing/harness/until.ts'
@@ -70,6 +73,26 @@ test('where no more may be held, programs are refused and navigations get the pa
   }
 })
 
+test('a client that left while its container was looked at takes no place of those that wait', async () => {
+  bed.store.facts.set('subnet', '10.83.0.0/16')
+  bringUp('leaving', bed)
+  const { headers: route } = await bed.door('/route', about('leaving', program))
+  const asked = Promise.withResolvers<() => void>()
+  bed.reaper((_req, res) => asked.resolve(() => void res.writeHead(404).end('{}')))
+  const gone = new AbortController()
+  const headers = about('leaving', { ...program, 'X-Tried': String(route['x-upstream']) })
+  const left = bed.openDoor('/lost', { headers, signal: gone.signal }).catch(() => 'left')
+  const answer = await asked.promise
+  gone.abort()
+  assert.equal(await left, 'left')
+  // The router has seen that once it answers what came later.
+  await bed.door('/answer', about('-no', program))
+  answer()
+  await until('it is known to be lost', () => bed.store.get('leaving')?.state === 'queued')
+  const next = await bed.door('/wait', about('leaving', { ...program, Prefer: 'wait=1' }))
+  assert.deepEqual([next.status, next.headers['x-verdict']], [403, undefined])
+})
+
 test('what came up meanwhile is led to on its own host, whatever its path looks like', async () => {
   bringUp('up', bed)
   for (const uri of ['/', '/a?b=c', '//evil.example/x', '/\\evil.example/x', '///evil.example', '/%2F/evil.example']) {
@@ -82,7 +105,8 @@ test('what came up meanwhile is led to on its own host, whatever its path looks 
 
 describe('/.lotan/', () => {
   const post = { 'X-Method': 'POST' }
-  const path = (answer: { headers: { location?: string } }) => new URL(answer.headers.location!, 'http://here').pathname
+  const pathOf = (answer: { headers: { location?: string } }) =>
+    new URL(answer.headers.location!, 'http://here').pathname
 
   test('retry is pressed by nobody else’s page', async () => {
     const here = `http://button.${domain}`
@@ -96,7 +120,7 @@ describe('/.lotan/', () => {
     ] as const)
       assert.equal((await bed.door('/retry', about('button', { ...post, ...headers }))).status, status, who)
     const referer = { Referer: `http://button.${domain}//evil.example/x` }
-    assert.equal(path(await bed.door('/retry', about('button', { ...post, ...referer }))), '//evil.example/x')
+    assert.equal(pathOf(await bed.door('/retry', about('button', { ...post, ...referer }))), '//evil.example/x')
   })
 
   test('says what it takes, and where', async () => {
@@ -161,6 +185,25 @@ describe('streams that only come back', () => {
       assert.equal((await ask('/wait', tag, headers)).status, 200, what)
       assert.equal(bed.store.get(tag)?.state, 'running', what)
     }
+  })
+
+  test('are none where nginx had given up before the router came to answer', async () => {
+    bringUp('late', bed)
+    const givenUp = { ...socket, 'X-Uri': '/given-up' }
+    const headers = Object.entries(about('late', { ...ada, ...givenUp, 'X-Id': 'given-up' }))
+    const lines = ['GET /route HTTP/1.1', 'Host: door', ...headers.map(([name, value]) => `${name}: ${value}`)]
+    const nginx = net.connect(path.join(bed.config.runDir, 'router.sock'))
+    await once(nginx, 'connect')
+    // All in one turn of the loop: the router reads the request only after that.
+    nginx.write(`${lines.join('\r\n')}\r\n\r\n`)
+    nginx.destroy()
+    ends('given-up')
+    bed.streams.write()
+    await opened('late', events)
+    bed.streams.write()
+    bed.store.apply('late', { type: 'stop', why: 'idle' })
+    assert.equal((await ask('/wait', 'late', events)).status, 403)
+    assert.equal((await ask('/wait', 'late', givenUp)).status, 200)
   })
 
   test('are let through once a person has come, and rest again with the preview', async () => {

@@ -69,6 +69,9 @@ const server = http.createServer(async (req, res) => {
       return req.socket.destroy()
     case 'exit':
       return process.exit(number('code', 0))
+    case 'eat':
+      // Memory, until the kernel kills it.
+      for (const eaten: Buffer[] = []; ;) eaten.push(Buffer.alloc(2 ** 24, 1))
     default:
       return echo(req, res)
   }

@@ -26,6 +26,22 @@ export interface Scene {
 }
 
 export function actionsOn({ lotan, repository, engine, disk }: Scene): Record<string, Action> {
+  return {
+    ...previewActions(lotan, repository),
+    'the engine is away': oneAtATime(() => takeAway(engine, AWAY_MS)),
+    'the engine hangs': () => engine.hang(AWAY_MS),
+    'the database is locked': () => lockDatabase(lotan, AWAY_MS),
+    'the database cannot be written': () => protectDatabase(lotan, AWAY_MS),
+    'the disk is full': () => fillDisk(disk, AWAY_MS),
+    'Redis is emptied': () => emptyRedis(lotan),
+    'the machine reboots': oneAtATime(() => reboot(lotan)),
+    ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),
+    ...Object.fromEntries(parts.map((part) => [`freeze ${part}`, () => freeze(lotan, part, AWAY_MS)])),
+  }
+}
+
+/** Those of one preview. */
+export function previewActions(lotan: Lotan, repository: string) {
   const { instance } = lotan.config
   let pushes = 0
   let renames = 0
@@ -94,16 +110,7 @@ export function actionsOn({ lotan, repository, engine, disk }: Scene): Record<st
     'docker kill, the sandbox': (tag) => kill(sandboxOf(tag)),
     'docker rm -f, the sandbox': (tag) => removeByHand(sandboxOf(tag)),
     'docker run, with its labels': stray,
-    'the engine is away': oneAtATime(() => takeAway(engine, AWAY_MS)),
-    'the engine hangs': () => engine.hang(AWAY_MS),
-    'the database is locked': () => lockDatabase(lotan, AWAY_MS),
-    'the database cannot be written': () => protectDatabase(lotan, AWAY_MS),
-    'the disk is full': () => fillDisk(disk, AWAY_MS),
-    'Redis is emptied': () => emptyRedis(lotan),
-    'the machine reboots': oneAtATime(() => reboot(lotan)),
-    ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),
-    ...Object.fromEntries(parts.map((part) => [`freeze ${part}`, () => freeze(lotan, part, AWAY_MS)])),
-  }
+  } satisfies Record<string, Action>
 }
 
 /** For what cannot happen twice at once. */

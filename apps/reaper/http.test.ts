@@ -1,0 +1,81 @@
+/** What the reaper asks of the engine for a reader of a log, who may leave at any time. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import http, { type IncomingMessage } from 'node:http'
+import os from 'node:os'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { test, type TestContext } from 'node:test'
+import { text } from 'node:stream/consumers'
+import { openLog } from '../shared/log.ts'
+import { until } from '../testing/harness/until.ts'
+import { serveHttp, type Dependencies } from './http.ts'
+
+test('a log that is followed is read from the engine until its reader leaves', async (t) => {
+  const { engine, follow } = await serve(t)
+  engine.inspected.resolve()
+  const reader = follow()
+  await once(reader, 'response')
+  assert.equal(engine.reading(), 1)
+  reader.destroy()
+  await until('it is read no more', () => engine.reading() === 0)
+})
+
+test('a log is not read for a reader that left while the engine was asked about the container', async (t) => {
+  const { engine, follow, ask, readers } = await serve(t)
+  const reader = follow()
+  await until('the engine is asked', () => engine.asked() === 1)
+  reader.destroy()
+  await until('the reader has left', async () => (await readers()) === 0)
+  engine.inspected.resolve()
+  // By then the answer to the first has come to its end.
+  assert.equal(await ask(), '{"running":true,"exitCode":null}')
+  assert.equal(engine.asked(), 2)
+  assert.equal(engine.reading(), 0)
+})
+
+async function serve(t: TestContext) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reaper-'))
+  const socketPath = path.join(dir, 'reaper.sock')
+  const engine = fakeEngine()
+  const store = { list: () => [] }
+  const server = await serveHttp(socketPath, { instance: 'here', engine, store, log: openLog('test', 'silent') })
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+    fs.rmSync(dir, { recursive: true })
+  })
+  const get = (path: string) => http.get({ socketPath, path, agent: false }).on('error', () => {})
+  return {
+    engine,
+    follow: () => get('/containers/red/logs?follow=1'),
+    async ask() {
+      const [response] = (await once(get('/containers/red'), 'response')) as [IncomingMessage]
+      return text(response)
+    },
+    readers: () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count))),
+  }
+}
+
+/** Its container runs, and writes nothing. */
+function fakeEngine() {
+  const inspected = Promise.withResolvers<void>()
+  let asked = 0
+  let reading = 0
+  const calls = {
+    async inspect() {
+      asked++
+      await inspected.promise
+      return { labels: { 'lotan.instance': 'here' }, running: true, cutOff: false, exitCode: 0 }
+    },
+    async logs(_: string, { signal }: { signal: AbortSignal }) {
+      signal.throwIfAborted()
+      reading++
+      signal.addEventListener('abort', () => reading--)
+      return new Readable({ read: () => {} })
+    },
+  }
+  const engine = calls as unknown as Dependencies['engine']
+  return Object.assign(engine, { inspected, asked: () => asked, reading: () => reading })
+}
