@@ -277,6 +277,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [{ do: 'apply', id: 'red', event: { type: 'start', by: 'retry' } }],
   ],
   ['not before', { previews: [failed({ retryAt: NOW + 1 })] }, []],
+  ['nor as long as the engine is away', { previews: [failed({ ...away, retryAt: NOW })], containers: null }, []],
   ...[failed({ ...away, retryAt: NOW + 1 }), queued({ ...away, notBefore: NOW + 1 })].flatMap(
     (preview): typeof table => [
       [

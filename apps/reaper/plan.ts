@@ -95,7 +95,8 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
       return isOnItsWay(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
     case 'failed': {
       if (isOnItsWay(preview)) return { do: 'nudge', preview }
-      if (preview.retryAt !== null && now >= preview.retryAt && isVisited(preview, facts, now))
+      // Where the engine is away, it is tried again once that is back: tries in between would fill log and history.
+      if (!waitsForEngine(preview) && isRetryDue(preview, now) && isVisited(preview, facts, now))
         return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
       return forgetAfter(preview, isUnproven(preview) ? config.stopAfter : FORGET_MS, now)
     }
@@ -104,6 +105,10 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
     default:
       return undefined
   }
+}
+
+function isRetryDue({ retryAt }: In<'failed'>, now: number): boolean {
+  return retryAt !== null && now >= retryAt
 }
 
 function isVisited({ lastSeen }: Preview, { config }: Facts, now: number): boolean {
