@@ -45,6 +45,8 @@ export const longest = [
   'apps/stories/failures.test.ts',
   'apps/stories/survives.test.ts',
   'apps/stories/idle.test.ts',
+  'apps/stories/clock.test.ts',
+  'apps/stories/memory.test.ts',
   'apps/stories/click.test.ts',
   'apps/stories/desk.test.ts',
   'apps/stories/newest.test.ts',
