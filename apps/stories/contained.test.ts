@@ -3,7 +3,7 @@ import { answerAttack } from '../testing/scenarios/contained/answers.ts'
 import { testContained } from '../testing/scenarios/contained/contained.ts'
 import { forkBomb, logFlood, memoryHog } from '../testing/scenarios/contained/containers.ts'
 import { metadata } from '../testing/scenarios/contained/network.ts'
-import { flood, idle, slowBodies, slowHeaders } from '../testing/scenarios/contained/visitors.ts'
+import { flood, idle, slowBodies } from '../testing/scenarios/contained/visitors.ts'
 
 testContained(
   [
@@ -13,9 +13,7 @@ testContained(
     metadata(1_500),
     answerAttack('headers of 4 MB'),
     answerAttack('headers a byte a second'),
-    answerAttack('a Content-Length that is too large'),
     flood(1_000),
-    slowHeaders(1_000),
     slowBodies(5_000),
     idle(10_000),
   ],

@@ -15,6 +15,6 @@ test('whatever /proc/stat says, there is a number of ticks, or none', () => {
       const ticks = busyTicks(text)
       assert.ok(ticks === undefined || (Number.isFinite(ticks) && ticks >= 0), `${ticks}`)
     }),
-    { numRuns: 300, examples: [['cpu  a b c']] },
+    { numRuns: 300, examples: [['cpu  a b c'], ['cpu 1e950 10 15 4500']] },
   )
 })

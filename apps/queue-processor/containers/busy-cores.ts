@@ -30,5 +30,5 @@ export function busyTicks(stat: string): number | undefined {
   if (!fields) return undefined
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = fields
   const ticks = user + nice + system + irq + softirq
-  return Number.isNaN(ticks) ? undefined : ticks
+  return Number.isFinite(ticks) && ticks >= 0 ? ticks : undefined
 }
