@@ -44,7 +44,7 @@ function restless(preview: Preview, hasPlace: boolean): string[] {
     preview.state === 'stopped' ||
     preview.state === 'failed' ||
     (preview.state === 'paused' && preview.phase === 'frozen') ||
-    (preview.state === 'queued' && preview.phase === 'start' && !hasPlace)
+    (preview.state === 'queued' && (preview.phase === 'start' || preview.phase === 'pull') && !hasPlace)
   return isAtRest && preview.retiring.length === 0 ? [] : [`${idOf(preview)} is ${stepOf(preview)} still`]
 }
 
