@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { asBrowser, startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildApp, buildApps } from '../testing/images/build.ts'
+import { docker } from '../testing/harness/docker.ts'
 import { memoryOf } from '../testing/harness/processes.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
@@ -20,9 +21,10 @@ describe('held requests', { timeout: 300_000 }, () => {
 
   before(async () => {
     registry = await startImageRegistry()
-    await buildApp(`${registry.repository}:slow`, { env: { APP_DELAY: 8_000 } })
+    await buildApp(`${registry.repository}:slow`, { env: { APP_DELAY: 100_000 } })
     await buildApps(registry.repository, ['other', 'upload', 'chunked', 'socket'])
-    lotan = await startLotan({ repository: registry.repository })
+    const env = { LOTAN_HOLD_SECONDS: '90', LOTAN_START_TIMEOUT_SECONDS: '90' }
+    lotan = await startLotan({ repository: registry.repository, env })
     for (let i = 0; i < 20; i++) await lotan.request('other')
   })
   after(async () => {
@@ -66,6 +68,8 @@ describe('held requests', { timeout: 300_000 }, () => {
     t.diagnostic(`another preview: median ${took[50]} ms, slowest ${took[99]} ms; the waiting page ${visit.head} ms`)
     assert.ok(grown < 100 * 1024 * 1024, `the router has grown by ${Math.round(grown / 1024 / 1024)} MB`)
 
+    await until('it has begun', async () => /app: starting/.test((await lotan.api('GET', '/previews/slow/logs')).text))
+    await docker('POST', `/containers/${await lotan.containerOf('slow')}/kill?signal=SIGUSR2`)
     for (const { i, body, answer } of await answers) {
       assert.equal(answer.status, 200, answer.text)
       const told = JSON.parse(answer.text) as { tag: string; method: string; url: string; body: string }

@@ -152,7 +152,8 @@ export function openNetwork(deps: {
           tries = 0
         } catch (error) {
           due = 0
-          log.warn({ error: (error as Error).message }, 'network not ready, trying again')
+          // Once: the engine may be away for long.
+          if (tries === 0) log.warn({ error: (error as Error).message }, 'network not ready, trying again')
           pauseMs = Math.min(250 * 2 ** tries++, LONGEST_PAUSE_MS)
         }
         await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => {})

@@ -2,12 +2,13 @@
  * The application that runs inside most test images. It tells what reached it, and misbehaves as its environment says:
  *
  *   APP_PORT, APP_BIND   where it listens (80, all addresses)
- *   APP_DELAY            milliseconds until it listens
+ *   APP_DELAY            milliseconds until it listens, or until SIGUSR2 comes
  *   APP_SPEAKS           it speaks and listens on one of these and nothing else, tls, http2 (without TLS) or ipv6
  *   APP_SILENT           it accepts connections and never answers
  *   APP_TERM_MS          milliseconds that it takes to obey SIGTERM, serving on meanwhile
  */
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import http from 'node:http'
 import type net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -93,7 +94,7 @@ sockets.on('connection', (socket, req) => {
 
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), Number(APP_TERM_MS)))
 console.log(`app: starting, tag ${LOTAN_TAG}`)
-await sleep(Number(APP_DELAY))
+await Promise.race([sleep(Number(APP_DELAY)), once(process, 'SIGUSR2')])
 const listener = await speaking(APP_SPEAKS)
 listener.listen({ port: Number(APP_PORT), host: APP_BIND, ipv6Only: APP_SPEAKS === 'ipv6' }, () =>
   console.log(`app: listening on ${APP_PORT}`),
