@@ -84,5 +84,16 @@ export async function reboot(lotan: Lotan): Promise<void> {
   await Promise.all(containers.filter(({ State }) => State === 'running').map(({ Id }) => kill(Id).catch(() => {})))
   if (!runDir.startsWith(dataDir)) await fs.rm(runDir, { recursive: true, force: true })
   await fs.rm(`/dev/shm/lotan-${instance}`, { recursive: true, force: true })
-  await lotan.again()
+  await startAsServiceDoes(lotan)
+}
+
+/** A start that fails, as it does where the database cannot be written, is tried again. */
+async function startAsServiceDoes(lotan: Lotan): Promise<void> {
+  for (const end = Date.now() + 30_000; ; await sleep(1_000)) {
+    try {
+      return await lotan.again()
+    } catch (error) {
+      if (Date.now() >= end) throw error
+    }
+  }
 }
