@@ -11,8 +11,8 @@ import { startImageRegistry, type Registry } from '../testing/registries/image-r
 const MINUTES = 10
 /** Of the launcher and all that it started. */
 const MOST_PERCENT = 5
-/** Each part says once that the engine does not answer, and some say what they had been at. */
-const MOST_LINES = 20
+/** Each part says once that the engine does not answer; a preview that waits for it is tried with longer and longer pauses. */
+const MOST_LINES = 40
 
 describe('an engine that is away for ten minutes', { timeout: (MINUTES + 5) * 60_000 }, () => {
   let registry: Registry
