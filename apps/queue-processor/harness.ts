@@ -103,7 +103,7 @@ export async function openHarness(repository: string, env: Record<string, string
     startWorker() {
       workers ??= openWorkers(
         config,
-        { lookup: 4, prepull: 1, update: 2, pull: 3, start: 3, wake: 3, stop: 10 },
+        { lookup: 4, prepull: 1, update: 2, batch: 3, pull: 3, start: 3, wake: 3, stop: 10 },
         openHandler(deps),
         log,
       )

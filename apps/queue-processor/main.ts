@@ -16,7 +16,7 @@ import { defaultWaits } from './dependencies.ts'
 import { watchBombs } from './containers/watch-fork-bombs.ts'
 
 /** The engine saturates at 2 to 4 starts at once. A pull mostly waits for the registry, a stop for the application. */
-const widths = { lookup: 4, prepull: 1, update: 2, pull: 3, start: 3, wake: 10, stop: 10 }
+const widths = { lookup: 4, prepull: 1, update: 2, batch: 3, pull: 3, start: 3, wake: 10, stop: 10 }
 
 const app = openApp('queue-processor')
 const { config, log, store, nudges, signal } = app

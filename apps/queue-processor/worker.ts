@@ -1,8 +1,8 @@
 /** Steps of one preview run one after another; a nudge for a busy one is remembered and holds no lane. */
-import { nextInLine } from '../shared/preview/start-queue.ts'
+import { isDue, nextInLine, rankOf, FIRST } from '../shared/preview/start-queue.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay, countsAsRunning, stepOf, type Preview } from '../shared/preview/preview.ts'
-import { laneOf, type Lane, type Nudge } from '../shared/queue.ts'
+import { laneOf, stepsLaneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import { pendingOf, discard } from './step/pending.ts'
 import type { Outcome, Dependencies } from './dependencies.ts'
 import { openPrepull } from './images/prepull.ts'
@@ -12,7 +12,9 @@ import { isLocked } from '../shared/store/store.ts'
 import { openRetireGeneration } from './step/retire-generation.ts'
 import { removeStrays } from './step/remove-strays.ts'
 import { takeStep } from './step/steps.ts'
-import { logFields, type PreviewId } from '../shared/preview/preview-id.ts'
+import { idOf, logFields, type PreviewId } from '../shared/preview/preview-id.ts'
+
+type Turning = Pick<Nudge, 'id' | 'sweep' | 'refresh'>
 
 interface Turn {
   lane: Lane
@@ -27,9 +29,36 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
   const retire = openRetireGeneration(deps)
   const prepull = openPrepull(deps)
 
-  return async function attend(lane, { id, sweep: sweeps = false, refresh: updates = false, prepull: ahead = false }) {
+  return async function attend(queue, nudge) {
     // Beside the preview's other steps: the engine fetches a layer once for all pulls.
-    if (ahead) return prepull(id)
+    if (nudge.prepull) return prepull(nudge.id)
+    const lane = stepsLaneOf(queue)
+    const tried = new Set([nudge.id])
+    for (let first = overtaker(lane, nudge, tried); first; first = overtaker(lane, nudge, tried)) {
+      tried.add(first)
+      await takeTurn(lane, { id: first })
+    }
+    return takeTurn(lane, nudge)
+  }
+
+  /** Its own job comes later, and finds it done. */
+  function overtaker(lane: Lane, { id, sweep, refresh }: Turning, tried: Set<PreviewId>) {
+    if (sweep || refresh || (lane !== 'start' && lane !== 'pull')) return undefined
+    const now = Date.now()
+    const own = store.get(id)
+    const rank = own && rankOf(own, now)
+    if (rank === undefined || rank === FIRST) return undefined
+    const first = store
+      .list()
+      .filter((preview) => laneOf(preview) === lane && (preview.state !== 'queued' || isDue(preview, now)))
+      .filter((preview) => !busy.has(idOf(preview)) && !tried.has(idOf(preview)) && rankOf(preview, now) < rank)
+      .sort((a, b) => rankOf(a, now) - rankOf(b, now) || a.since - b.since)[0]
+    return first && idOf(first)
+  }
+
+  async function takeTurn(lane: Lane, { id, sweep, refresh }: Turning) {
+    const sweeps = sweep === true
+    const updates = refresh === true
     // Before the preview is marked busy: if this throws, the mark would stay for ever.
     const before = store.get(id)
     if (before?.retiring.length) retire(id, before.retiring)

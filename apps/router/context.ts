@@ -6,6 +6,7 @@ import type { Store } from '../shared/store/store.ts'
 import type { noteActivity } from './gateway/activity.ts'
 import type { noteStreams } from './gateway/open-streams.ts'
 import type { Reaper } from './reaper-client.ts'
+import type { Waiters } from './waiters.ts'
 import type { StoreWatch } from './watch/store-watch.ts'
 
 export interface RouterContext {
@@ -14,6 +15,7 @@ export interface RouterContext {
   store: Store
   nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers'>
   changes: StoreWatch
+  waiters: Waiters
   activity: ReturnType<typeof noteActivity>
   streams: ReturnType<typeof noteStreams>
   reaper: Reaper

@@ -7,6 +7,7 @@ import { endedStreamsFile } from '../shared/preview/ended-streams.ts'
 import type { RouterContext } from './context.ts'
 import { noteActivity } from './gateway/activity.ts'
 import { watchStore } from './watch/store-watch.ts'
+import { noteWaiters } from './waiters.ts'
 import { adminApp } from './admin/app.ts'
 import { gateway } from './gateway/routes.ts'
 import { openReaper } from './reaper-client.ts'
@@ -15,17 +16,20 @@ import { adminServer, gatewayServer } from './server.ts'
 
 const app = openApp('router')
 const { config, log, store, nudges } = app
+// It polls only while a request waits, for microseconds, and where the kernel reports each write, in vain.
+const changes = watchStore(store, { everyMs: 10 })
 const context: RouterContext = {
   config,
   log,
   store,
   nudges,
-  // It polls only while a request waits, for microseconds, and where the kernel reports each write, in vain.
-  changes: watchStore(store, { everyMs: 10 }),
+  changes,
+  waiters: noteWaiters({ store, nudges, changes }, { everyMs: 4_000 }),
   activity: noteActivity(store, { everyMs: 500 }),
   streams: noteStreams(store, endedStreamsFile(config), { everyMs: 1_000 }),
   reaper: openReaper(config),
 }
+app.atEnd(() => context.waiters.close())
 app.atEnd(() => context.activity.close())
 app.atEnd(() => context.streams.close())
 

@@ -45,7 +45,7 @@ test('readyz names every part, and all of them have to be well', async () => {
   bed.reaper((_req, res) => res.end('{"version":"20.10"}'))
   const workers = openWorkers(
     bed.config,
-    { lookup: 2, prepull: 1, update: 1, pull: 1, start: 1, wake: 1, stop: 1 },
+    { lookup: 2, prepull: 1, update: 1, batch: 1, pull: 1, start: 1, wake: 1, stop: 1 },
     async () => {},
     bed.log,
   )

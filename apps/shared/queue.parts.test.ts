@@ -21,7 +21,7 @@ import { LOCK_MS, lanes, laneOf, openQueue, openWorkers, type Lane, type Nudge }
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-queue-'))
 const socket = path.join(dir, 'redis.sock')
 const log = openLog('test', 'silent')
-const widths = { lookup: 2, prepull: 2, update: 2, pull: 2, start: 2, wake: 2, stop: 2 }
+const widths = { lookup: 2, prepull: 2, update: 2, batch: 2, pull: 2, start: 2, wake: 2, stop: 2 }
 let redis: ChildProcess | undefined
 
 async function startRedis() {
@@ -223,9 +223,27 @@ test('everything that waits can be forgotten, and asked for again', async () => 
   for (const one of [preview, previewOf('blue', absent, pulling), previewOf('green', { type: 'remove' }), waking])
     await nudges.nudge(one)
   await nudges.nudge({ ...(previewOf('late') as Preview & { state: 'queued' }), notBefore: Date.now() + 60_000 })
-  assert.deepEqual(await nudges.waiting(), { lookup: 0, prepull: 0, update: 0, pull: 1, start: 1, wake: 1, stop: 1 })
+  assert.deepEqual(await nudges.waiting(), {
+    lookup: 0,
+    prepull: 0,
+    update: 0,
+    batch: 1,
+    pull: 0,
+    start: 1,
+    wake: 1,
+    stop: 1,
+  })
   await nudges.clear()
-  assert.deepEqual(await nudges.waiting(), { lookup: 0, prepull: 0, update: 0, pull: 0, start: 0, wake: 0, stop: 0 })
+  assert.deepEqual(await nudges.waiting(), {
+    lookup: 0,
+    prepull: 0,
+    update: 0,
+    batch: 0,
+    pull: 0,
+    start: 0,
+    wake: 0,
+    stop: 0,
+  })
   const seen = work(config)
   await nudges.nudge(preview)
   await until('it has come', () => seen.length === 1)
@@ -261,7 +279,16 @@ test('a newer image is looked up in the lookup lane, and pulled in the update la
   await nudges.refresh(asked)
   await nudges.refresh(asked)
   await nudges.refresh(noticed('blue'))
-  assert.deepEqual(await nudges.waiting(), { lookup: 1, prepull: 0, update: 1, pull: 0, start: 0, wake: 0, stop: 0 })
+  assert.deepEqual(await nudges.waiting(), {
+    lookup: 1,
+    prepull: 0,
+    update: 1,
+    batch: 0,
+    pull: 0,
+    start: 0,
+    wake: 0,
+    stop: 0,
+  })
   const seen = work(config)
   await until('both have come', () => seen.length === 2)
   assert.ok(seen.every(([, { refresh }]) => refresh))
@@ -287,7 +314,16 @@ test('updates and prepulls have lanes of their own; the last prepull comes first
   const [red, blue] = ['red', 'blue'].map(noticed)
   for (const preview of [red!, blue!, red!]) await nudges.refresh(preview)
   for (const tag of ['one', 'two', 'three']) await nudges.prepull(tag)
-  assert.deepEqual(await nudges.waiting(), { lookup: 0, prepull: 3, update: 2, pull: 0, start: 0, wake: 0, stop: 0 })
+  assert.deepEqual(await nudges.waiting(), {
+    lookup: 0,
+    prepull: 3,
+    update: 2,
+    batch: 0,
+    pull: 0,
+    start: 0,
+    wake: 0,
+    stop: 0,
+  })
   const seen = work(config)
   await until('all have come', () => seen.length === 5)
   const of = (lane: Lane) => seen.filter(([of]) => of === lane).map(([, { id }]) => id)

@@ -1,7 +1,7 @@
 /**
  * Nudges to the queue-processor: "look at this preview". Losing all of Redis only loses time: the reaper nudges again
  * for what SQLite says is due. A lane per kind of work, so that no job waits behind a slower kind: a start never waits
- * for a pull, nor a visitor's pull for lookups of unknown tags, prepulls or updates. A stop waits for no other lane.
+ * for a pull, nor a visitor's pull for one that no person waits for, a lookup, a prepull or an update. A stop waits for no other lane.
  */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -9,8 +9,10 @@ import type { Config } from './config/config.ts'
 import type { Log } from './log.ts'
 import { generationOf, isOutdated, stepOf, type Preview, type QueuedPhase } from './preview/preview.ts'
 import { idOf, logFields, type PreviewId } from './preview/preview-id.ts'
+import { FIRST, rankOf } from './preview/start-queue.ts'
 
-export const lanes = ['lookup', 'prepull', 'update', 'pull', 'start', 'wake', 'stop'] as const
+/** `batch`: pulls that no person waits for. */
+export const lanes = ['lookup', 'prepull', 'update', 'batch', 'pull', 'start', 'wake', 'stop'] as const
 export type Lane = (typeof lanes)[number]
 
 export interface Nudge {
@@ -43,6 +45,16 @@ const queuedLanes: Record<QueuedPhase, Lane> = {
   checkUpdate: 'start',
   pull: 'pull',
   start: 'start',
+}
+
+/** Whose steps a lane takes, where its own are those of another one. */
+export function stepsLaneOf(lane: Lane): Lane {
+  return lane === 'batch' ? 'pull' : lane
+}
+
+function nudgeLaneOf(preview: Preview, now: number): Lane | undefined {
+  const lane = laneOf(preview)
+  return lane === 'pull' && rankOf(preview, now) !== FIRST ? 'batch' : lane
 }
 
 /** `stopped` and `failed` previews are cleaned up. */
@@ -98,7 +110,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
 
   return {
     /** Never throws and never waits long: the reaper repeats a lost nudge. */
-    async nudge(preview: Preview, lane = laneOf(preview), now = Date.now()): Promise<void> {
+    async nudge(preview: Preview, lane = nudgeLaneOf(preview, Date.now()), now = Date.now()): Promise<void> {
       if (!lane) return
       const { change } = preview
       const id = idOf(preview)

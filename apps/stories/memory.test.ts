@@ -31,7 +31,7 @@ describe('a start for which the machine has no memory', { timeout: 120_000 }, ()
     const load = startLoad(lotan, ['first'], { pause: 100 })
     const page = await lotan.request('second', { headers: asBrowser })
     assert.ok(isWaiting(page))
-    const full = /Full: the memory of the server is used; room is made when a preview is idle\./
+    const full = /Full: the memory of the server is used; room is made when a preview is idle/
     await until('its page says so', async () => {
       const { text } = await lotan.request('second', { headers: asBrowser })
       return full.test(text)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { hasRoom } from './admission.ts'
 
+const now = 1_000_000_000
 const GB = 2 ** 30
 const config = {
   limits: { memory: '1g', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
@@ -38,15 +39,22 @@ test('a start fits below the mark with its limit, and with the limits of those t
   ]
   for (const [what, available, previews, fits] of cases) {
     const memory = { total: 10 * GB, available: available * GB }
-    assert.equal(hasRoom(asking, previews, memory, config), fits, what)
+    assert.equal(hasRoom(asking, previews, memory, config, now), fits, what)
   }
+})
+
+test('memory that a person waits for is left to them', () => {
+  const person = preview('queued', { waiter: { who: 'person', until: now + 1 }, notBefore: 0, since: now })
+  const memory = { total: 10 * GB, available: 2.99 * GB }
+  assert.equal(hasRoom(asking, [preview('running'), person], memory, config, now), false)
+  assert.equal(hasRoom(person, [preview('running'), asking], memory, config, now), true)
 })
 
 test('a start that asks for more by its label needs more', () => {
   const memory = { total: 10 * GB, available: 3 * GB }
   const up = [preview('running')]
-  assert.equal(hasRoom(preview('queued', image('2g')), up, memory, config), true)
-  assert.equal(hasRoom(preview('queued', image('3g')), up, memory, config), false)
+  assert.equal(hasRoom(preview('queued', image('2g')), up, memory, config, now), true)
+  assert.equal(hasRoom(preview('queued', image('3g')), up, memory, config, now), false)
 })
 
 test('more free memory never refuses a start, and one more that comes up never admits one', () => {
@@ -55,7 +63,8 @@ test('more free memory never refuses a start, and one more that comes up never a
     fc.property(states, fc.nat(10 * GB), fc.nat(10 * GB), (all, a, b) => {
       const [less, more] = [Math.min(a, b), Math.max(a, b)]
       const previews = all.map((state) => preview(state))
-      const at = (available: number, those = previews) => hasRoom(asking, those, { total: 10 * GB, available }, config)
+      const at = (available: number, those = previews) =>
+        hasRoom(asking, those, { total: 10 * GB, available }, config, now)
       if (at(less)) assert.equal(at(more), true)
       const isUp = previews.some(({ state }) => state !== 'stopped')
       if (isUp && !at(less)) assert.equal(at(less, [...previews, preview('starting')]), false)

@@ -5,6 +5,7 @@ import { bytesOf } from '../../shared/config/values/amount.ts'
 import { inWords } from '../../shared/disk-space.ts'
 import type { Memory } from '../../shared/engine/memory.ts'
 import { countsAsRunning, type Preview } from '../../shared/preview/preview.ts'
+import { overtakers } from '../../shared/preview/start-queue.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 import type { Dependencies } from '../dependencies.ts'
 
@@ -12,12 +13,21 @@ type Limits = Pick<Config, 'limits' | 'ceilings' | 'memoryHigh'>
 
 /**
  * What runs counts with what it takes, which is part of what is not available. What comes up has not taken its memory
- * yet, so its limit counts. Where nothing of Lotan's is up there is nothing to wait for: the start is admitted.
+ * yet, so its limit counts, as does that of one that is to start before. Where nothing of Lotan's is up there is nothing
+ * to wait for: the start is admitted.
  * @param previews all of them, without the one that asks
  */
-export function hasRoom(asking: Preview, previews: readonly Preview[], memory: Memory, config: Limits): boolean {
+export function hasRoom(
+  asking: Preview,
+  previews: readonly Preview[],
+  memory: Memory,
+  config: Limits,
+  now: number,
+): boolean {
   if (!previews.some(({ state }) => countsAsRunning(state))) return true
-  const coming = previews.filter((preview) => isComingUp(preview)).map((preview) => limitOf(preview, config))
+  const coming = [...previews.filter((preview) => isComingUp(preview)), ...overtakers(asking, previews, now)].map(
+    (preview) => limitOf(preview, config),
+  )
   const taken = memory.total - memory.available + coming.reduce((all, bytes) => all + bytes, 0)
   return taken + limitOf(asking, config) <= memory.total * (config.memoryHigh / 100)
 }
@@ -34,7 +44,7 @@ export function isAdmitted(
   memory: Memory | undefined,
 ): boolean {
   const others = store.list().filter((other) => idOf(other) !== idOf(preview))
-  const admitted = !memory || hasRoom(preview, others, memory, config)
+  const admitted = !memory || hasRoom(preview, others, memory, config, Date.now())
   const wasFull = store.facts.get('memoryFull') ?? false
   if (admitted && wasFull) store.facts.forget('memoryFull')
   if (!admitted && !wasFull) {

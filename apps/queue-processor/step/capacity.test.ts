@@ -76,6 +76,18 @@ test('where LOTAN_MAX_RUNNING was lowered all who have to go are stopped at once
   assert.deepEqual(tagsOf(chooseToStop(up, 3, now)), [])
 })
 
+test('for a person one goes that came up and met no visitor, and no more than people wait', () => {
+  const fresh = (tag: string) => preview(tag, 'running', { readyAt: now - 11_000 })
+  const person = (tag: string) => preview(tag, 'queued', { waiter: { who: 'person', until: now + 1 } })
+  const choose = (...previews: Preview[]) => tagsOf(chooseToStop(previews, previews.filter(isUp).length, now))
+  const isUp = ({ state }: Preview) => countsAsRunning(state)
+  assert.deepEqual(choose(waiting, fresh('a'), fresh('b')), [])
+  assert.deepEqual(choose(waiting, person('p'), fresh('a'), fresh('b')), ['a'])
+  assert.deepEqual(choose(person('p'), fresh('a'), preview('b', 'running', { lastSeen: now - 90_000 })), ['b'])
+  assert.deepEqual(choose(person('p'), preview('z', 'stopping'), fresh('a')), [])
+  assert.deepEqual(choose(person('p'), preview('a', 'running', { readyAt: now - 11_000, lastSeen: now - 9_000 })), [])
+})
+
 test('where the memory is full before the places are, one goes for each that waits', () => {
   const up = ['a', 'b'].map((tag, i) => preview(tag, 'running', { lastSeen: minutes(20 - i) }))
   assert.deepEqual(tagsOf(chooseToStop([waiting, ...up], up.length, now)), ['a'])

@@ -1,5 +1,5 @@
 import { usedAt } from '../../shared/preview/timeouts.ts'
-import { isDue } from '../../shared/preview/start-queue.ts'
+import { FIRST, isDue, leavesAt, overtakers, rankOf, startQueue } from '../../shared/preview/start-queue.ts'
 import { startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
@@ -8,10 +8,9 @@ import type { EventOf } from '../../shared/preview/event.ts'
 
 export { isDue }
 
-export const IDLE_MS = 60_000
-
 /**
- * One for each that waits, less those that stop already; more where LOTAN_MAX_RUNNING was lowered.
+ * One for each that waits, less those that stop already; more where LOTAN_MAX_RUNNING was lowered. For a person also one
+ * that no visitor came to.
  * @param places how many may be up: LOTAN_MAX_RUNNING, or fewer where the memory is full
  */
 export function chooseToStop(
@@ -19,7 +18,7 @@ export function chooseToStop(
   places: number,
   now: number,
 ): (In<'running'> | In<'paused'>)[] {
-  const waiting = previews.filter((preview) => preview.state === 'queued' && isDue(preview, now))
+  const waiting = startQueue(previews, now)
   const stopping = previews.filter((preview) => preview.state === 'stopping' && !startsAgain(preview))
   const up = previews.filter(({ state }) => countsAsRunning(state))
   const missing = waiting.length + up.length - places - stopping.length
@@ -27,10 +26,12 @@ export function chooseToStop(
   const longestUnused = (a: Preview, b: Preview) => usedAt(a) - usedAt(b)
   // A paused preview is idle by definition, and still takes its memory.
   const paused = previews.filter((preview) => preview.state === 'paused').filter((preview) => !startsAgain(preview))
-  const idle = previews
-    .filter((preview) => preview.state === 'running')
-    .filter((preview) => now - usedAt(preview) >= IDLE_MS)
-  return [...paused.sort(longestUnused), ...idle.sort(longestUnused)].slice(0, missing)
+  const running = previews.filter((preview) => preview.state === 'running').sort(longestUnused)
+  const idle = running.filter((preview) => leavesAt(preview, false) <= now)
+  const first = [...paused.sort(longestUnused), ...idle].slice(0, missing)
+  const people = waiting.filter((preview) => rankOf(preview, now) === FIRST).length - stopping.length
+  const unvisited = running.filter((preview) => !idle.includes(preview) && leavesAt(preview, true) <= now)
+  return [...first, ...unvisited.slice(0, Math.max(0, Math.min(missing, people) - first.length))]
 }
 
 /**
@@ -46,8 +47,9 @@ export async function takePlace(
   const memory = await readMemory(deps)
   // No other step of this process comes between here and the event.
   const up = store.places()
+  const kept = overtakers(preview, store.list(), Date.now()).length
   // A start that has no place anyway says nothing of the memory.
-  if (up < config.maxRunning && isAdmitted(deps, preview, memory)) return store.apply(idOf(preview), event)
+  if (up + kept < config.maxRunning && isAdmitted(deps, preview, memory)) return store.apply(idOf(preview), event)
   await makeRoom(deps, preview, Math.min(up, config.maxRunning))
   return undefined
 }

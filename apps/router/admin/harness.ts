@@ -17,6 +17,7 @@ import { labelOf } from '../../shared/tag.ts'
 import { until } from '../../testing/harness/until.ts'
 import type { ReadCaller } from '../access/caller.ts'
 import { noteActivity } from '../gateway/activity.ts'
+import { noteWaiters } from '../waiters.ts'
 import { watchStore } from '../watch/store-watch.ts'
 import { adminApp } from './app.ts'
 import { gateway } from '../gateway/routes.ts'
@@ -64,7 +65,8 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const reaper = http.createServer((req, res) => reaperSays(req, res))
   const activity = noteActivity(store, { everyMs: 500 })
   const streams = noteStreams(store, endedStreamsFile(config), { everyMs: 50 })
-  const parts = { config, store, nudges, changes, activity, streams, reaper: openReaper(config), log }
+  const waiters = noteWaiters({ store, nudges, changes }, { everyMs: 4_000 })
+  const parts = { config, store, nudges, changes, waiters, activity, streams, reaper: openReaper(config), log }
   const servers = {
     'desk.sock': adminServer(adminApp(parts, readCaller)),
     'router.sock': gatewayServer(gateway(parts)),
@@ -139,6 +141,7 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
       reaperSays = says
     },
     async close() {
+      waiters.close()
       activity.close()
       streams.close()
       for (const each of [...Object.values(servers), reaper]) {

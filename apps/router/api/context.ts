@@ -1,8 +1,8 @@
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
+import { aheadOf } from '../../shared/preview/start-queue.ts'
 import type { RouterContext } from '../context.ts'
 import { fullOf } from '../words/full-words.ts'
-import { aheadOf } from '../pages/preview-row.ts'
 import { viewOf } from './preview-view.ts'
 
 export interface ApiContext extends RouterContext {
@@ -12,7 +12,12 @@ export interface ApiContext extends RouterContext {
 
 export function apiContext(router: RouterContext): ApiContext {
   const { config, store, changes } = router
-  const facts = () => ({ full: fullOf(store, config), lately: store.lately(), now: Date.now(), naming: config })
+  const facts = (now = Date.now()) => ({
+    full: fullOf(store, config, now),
+    lately: store.lately(),
+    now,
+    naming: config,
+  })
   return {
     ...router,
     view(preview) {
@@ -22,7 +27,7 @@ export function apiContext(router: RouterContext): ApiContext {
     views() {
       const previews = changes.previews()
       const common = facts()
-      return previews.map((preview) => viewOf(preview, { ...common, ahead: aheadOf(preview, previews) }))
+      return previews.map((preview) => viewOf(preview, { ...common, ahead: aheadOf(preview, previews, common.now) }))
     },
   }
 }

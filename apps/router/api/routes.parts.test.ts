@@ -424,7 +424,8 @@ test('the stream of all previews says first how things are, and then what change
   const stream = await listenTo('/events')
   for (const preview of here) assert.deepEqual(await stream.next(), { event: 'preview', data: preview })
 
-  store.apply('streamed', { type: 'start', by: 'visit' })
+  // Asked for by the API, as those that wait already: it goes before none of them.
+  store.apply('streamed', { type: 'start', by: 'api' })
   const queued = await stream.next()
   assert.deepEqual([queued.event, queued.data.tag, queued.data.state], ['preview', 'streamed', 'queued'])
   store.apply('streamed', steps.absent)

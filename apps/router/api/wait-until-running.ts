@@ -5,9 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAsked } from '../../shared/preview/image-update.ts'
 import { isOutdated, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
-import type { Nudges } from '../../shared/queue.ts'
 import type { Store } from '../../shared/store/store.ts'
-import type { StoreWatch } from '../watch/store-watch.ts'
+import type { RouterContext } from '../context.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** How often to look for a tag that may still be being pushed. */
@@ -29,22 +28,25 @@ export type Waited =
 /** Waiting counts as activity. @param options.signal raised when the client hangs up: the wait ends as `late` */
 export async function waitUntilRunning(
   id: PreviewId,
-  { store, nudges, changes }: { store: Store; nudges: Pick<Nudges, 'nudge'>; changes: StoreWatch },
+  { store, nudges, changes, waiters }: Pick<RouterContext, 'store' | 'nudges' | 'changes' | 'waiters'>,
   { deadline, signal }: { deadline: number; signal: AbortSignal },
 ): Promise<Waited> {
   let missing = false
+  let leave: (() => void) | undefined
   const touch = () => store.touch([[id, Date.now()]])
   const touching = setInterval(touch, TOUCH_MS)
   try {
     return await wait()
   } finally {
     clearInterval(touching)
+    leave?.()
   }
 
   async function wait(): Promise<Waited> {
     for (;;) {
       const asked = store.apply(id, { type: 'start', by: 'api' })
       if (asked) await nudges.nudge(asked)
+      leave ??= waiters.comes(id, 'program')
       touch()
 
       const settled = await changes.until(() => settledAs(id, store), { deadline, signal })

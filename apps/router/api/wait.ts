@@ -49,7 +49,7 @@ const waitForPreview: Operation = {
   },
 }
 
-export function waitRoutes({ config, store, nudges, changes, view }: ApiContext): ApiRoute[] {
+export function waitRoutes({ config, store, nudges, changes, waiters, view }: ApiContext): ApiRoute[] {
   const path = '/previews/:tag/wait'
   return [{ method: 'GET', path, needs: 'run', changes: true, operation: waitForPreview, handle: answerOnceRunning }]
 
@@ -61,7 +61,7 @@ export function waitRoutes({ config, store, nudges, changes, view }: ApiContext)
     if (!config.offers(tag)) return sendNotOffered(res, tag)
     const signal = untilClosed(res)
     const deadline = Date.now() + sent.timeout * 1_000
-    const waited = await waitUntilRunning(id, { store, nudges, changes }, { deadline, signal })
+    const waited = await waitUntilRunning(id, { store, nudges, changes, waiters }, { deadline, signal })
     if (signal.aborted) return undefined
     if (waited.end === 'running') return res.json(view(waited.preview))
     return sendProblem(res, ...problemOfWait(tag, waited, sent.timeout))

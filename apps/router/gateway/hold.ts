@@ -13,7 +13,7 @@ import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 const RELEASE_EVERY_MS = 2
 
-interface HoldContext extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'activity'> {
+interface HoldContext extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'waiters' | 'activity'> {
   decideNow: DecideNow
   waker: Waker
   forwarder: Forwarder
@@ -21,7 +21,7 @@ interface HoldContext extends Pick<RouterContext, 'config' | 'store' | 'changes'
 
 export type Hold = ReturnType<typeof openHold>
 
-export function openHold({ config, store, changes, activity, decideNow, waker, forwarder }: HoldContext) {
+export function openHold({ config, store, changes, waiters, activity, decideNow, waker, forwarder }: HoldContext) {
   let held = 0
   const awaitTurn = openTurns()
 
@@ -39,6 +39,7 @@ export function openHold({ config, store, changes, activity, decideNow, waker, f
     const woken = store.get(id)
     // It was being stopped, and goes on.
     if (woken?.state === 'running') return forwarder.forwardAfterWait(request, woken, res)
+    if (decision.wakes) waiters.passes(id)
     if (decision.until <= Date.now()) return refuse(res)
     // The waiting page holds no request.
     if (held >= config.maxHeld) return isNavigation(request.client) ? refuse(res) : refuse(res, 'full')
@@ -48,6 +49,7 @@ export function openHold({ config, store, changes, activity, decideNow, waker, f
     // It left while its container was looked at (failed-upstream/): its 'close' comes no more.
     if (res.destroyed) gone.abort()
     held++
+    const leave = decision.wakes ? waiters.comes(id, 'person') : undefined
     try {
       const settled = await changes.until(
         () => (isSettled(changes.state(id)) ? settledAs(changes.preview(id)) : undefined),
@@ -63,6 +65,7 @@ export function openHold({ config, store, changes, activity, decideNow, waker, f
       return forwarder.forwardAfterWait(request, settled, res)
     } finally {
       held--
+      leave?.()
     }
   }
 }

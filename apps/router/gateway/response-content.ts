@@ -25,7 +25,7 @@ export interface Exchange {
   request: GatewayRequest
   decision: Decision
   config: Pick<Config, 'domain' | 'transliterate' | 'repository' | 'maxRunning'>
-  store: Pick<Store, 'get' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately'>
+  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately'>
 }
 
 export function contentOf({ request, decision, config, store }: Exchange, now: number): Content {
@@ -92,8 +92,8 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
 
   const preview = store.get(id)
   const missing = !preview && store.missing(id, now) !== undefined
-  const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
-  const full = preview?.state === 'queued' ? fullOf(store, config) : null
+  const ahead = preview?.state === 'queued' ? store.ahead(preview, now) : 0
+  const full = preview?.state === 'queued' ? fullOf(store, config, now) : null
   const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations: store.lately(), now })
   return {
     status: 503,

@@ -27,12 +27,12 @@ import { openWaker } from './wake.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
 
 export function gateway(context: RouterContext): express.Express {
-  const { config, store, changes, activity, log } = context
+  const { config, store, activity, log } = context
   const decideNow = decideFrom(context)
   const forwarder = openForwarder(context)
   const waker = openWaker(context)
   const hold = openHold({ ...context, decideNow, waker, forwarder })
-  const startStatuses = openStartStatusStreams({ store, changes, config })
+  const startStatuses = openStartStatusStreams(context)
   const read = (req: Request) => readGatewayRequest(req, config, store)
 
   const app = express()
@@ -79,7 +79,7 @@ export function gateway(context: RouterContext): express.Express {
     const { id, client } = read(req)
     if (id === null) return noTag(res)
     if (client.method !== 'GET') return notThisWay(res, 'GET')
-    return startStatuses.stream(id, res)
+    return startStatuses.stream(id, res, { isPerson: client.kind === 'person' })
   })
 
   // Any visitor of the page may press its button; another site may not press it for them.

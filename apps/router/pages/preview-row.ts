@@ -1,6 +1,7 @@
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
 import { generationOf, startsAgain, type Preview } from '../../shared/preview/preview.ts'
+import { aheadOf } from '../../shared/preview/start-queue.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
@@ -9,7 +10,7 @@ import type { Tag } from '../../shared/tag.ts'
 import { builtAt, sourceOfPreview, shortRevision } from './image-source.ts'
 import { age, ago, bytes, duration, memory, ordinal, roughly, elapsed } from './format.ts'
 import { startEstimateWhilePending } from './start-estimate.ts'
-import { compareKeys, idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export type ListConfig = Pick<
   Config,
@@ -56,7 +57,7 @@ export function rowOf(
     url: `${address(idOf(preview))}/`,
     state,
     percent: percentOf(preview),
-    what: whatOf(preview, { ahead: aheadOf(preview, previews), lately: recentDurations, now }),
+    what: whatOf(preview, { ahead: aheadOf(preview, previews, now), lately: recentDurations, now }),
     digest: shortDigest(preview),
     wholeDigest: digestOf(preview),
     built: built === undefined ? '' : age(now - built),
@@ -156,11 +157,4 @@ function leftOf(preview: Preview, config: ListConfig, now: number): { text: stri
   return due.what === 'clean'
     ? { text: `image ${age(left)}`, soon: false }
     : { text: `${what[due.what]}${duration(left)}`, soon: due.what === 'stop' && left < 120_000 }
-}
-
-export function aheadOf(preview: Preview, previews: readonly Preview[]): number {
-  const { state, since } = preview
-  if (state !== 'queued') return 0
-  const isAhead = (other: Preview) => other.since < since || (other.since === since && compareKeys(other, preview) < 0)
-  return previews.filter((other) => other.state === 'queued' && isAhead(other)).length
 }

@@ -11,6 +11,7 @@ import express from 'express'
 import { openLog } from '../../shared/log.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import { until } from '../../testing/harness/until.ts'
+import { noteWaiters, type Waiters } from '../waiters.ts'
 import { watchStore } from '../watch/store-watch.ts'
 import { openStartStatusStreams } from './start-status-stream.ts'
 
@@ -19,23 +20,32 @@ const MOST = 60
 let dir: string
 let store: Store
 let server: http.Server
+let waiters: Waiters
 let looks = 0
 const clients = new Set<IncomingMessage>()
 
 before(async () => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-told-'))
   store = openStore(path.join(dir, 'lotan.sqlite'), { slots: 5, label: (tag) => tag, log: openLog('test', 'silent') })
+  const changes = watchStore(store, { everyMs: 10 })
+  waiters = noteWaiters({ store, nudges: { nudge: async () => {} }, changes }, { everyMs: 4_000 })
   const counted = { ...store, lately: () => (looks++, store.lately()) }
   const streams = openStartStatusStreams(
-    { store: counted, changes: watchStore(store, { everyMs: 10 }), config: { maxRunning: 10 } },
+    {
+      store: counted,
+      changes,
+      waiters,
+      config: { maxRunning: 10 },
+    },
     MOST,
   )
   const app = express()
-  app.get('/:tag', (req, res) => streams.stream(req.params.tag, res))
+  app.get('/:tag', (req, res) => streams.stream(req.params.tag, res, { isPerson: true }))
   server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
 })
 after(() => {
+  waiters.close()
   for (const client of clients) client.destroy()
   server.close()
   server.closeAllConnections()

@@ -16,7 +16,12 @@ const MAX_BEHIND_BYTES = 100_000
 
 /** All streams share one look at the store, and the streams of a preview one message. */
 export function openStartStatusStreams(
-  { store, changes, config }: Pick<RouterContext, 'store' | 'changes'> & { config: Pick<Config, 'maxRunning'> },
+  {
+    store,
+    changes,
+    waiters,
+    config,
+  }: Pick<RouterContext, 'store' | 'changes' | 'waiters'> & { config: Pick<Config, 'maxRunning'> },
   limit = MAX_STREAMS,
 ) {
   /** `key` is the last message without `soFar`, which the page counts on by itself. */
@@ -37,8 +42,8 @@ export function openStartStatusStreams(
   function told(id: PreviewId, recentDurations = store.lately()) {
     const preview = changes.preview(id)
     const now = Date.now()
-    const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
-    const full = preview?.state === 'queued' ? fullOf(store, config) : null
+    const ahead = preview?.state === 'queued' ? store.ahead(preview, now) : 0
+    const full = preview?.state === 'queued' ? fullOf(store, config, now) : null
     const missing = store.missing(id, now) !== undefined
     const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations, now })
     return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
@@ -50,7 +55,7 @@ export function openStartStatusStreams(
   }
 
   return {
-    stream(id: PreviewId, res: Response) {
+    stream(id: PreviewId, res: Response, { isPerson }: { isPerson: boolean }) {
       // The page reloads itself after this long, and so shows the status without a stream.
       if (open >= limit)
         return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', {
@@ -58,6 +63,7 @@ export function openStartStatusStreams(
         })
       watch ??= watchThrottled(changes, look, { beat: sendAll, beatMs: HEARTBEAT_MS })
       open++
+      const leave = isPerson ? waiters.comes(id, 'person') : undefined
       // The preview's other streams get it at the next look.
       const { key, frame } = told(id)
       const known = previews.get(id) ?? { key, streams: new Set<Response>() }
@@ -67,6 +73,7 @@ export function openStartStatusStreams(
         known.streams.delete(res)
         if (known.streams.size === 0) previews.delete(id)
         open--
+        leave?.()
         if (open > 0) return
         watch?.stop()
         watch = undefined

@@ -22,6 +22,7 @@ const base = {
   rejectedImage: null,
   update: null,
   refreshes: 0,
+  waiter: null,
 }
 const image = { id: 'sha256:a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
 const generation = { number: 1, container: 'c', slot: 1, sandbox: null, image: 'sha256:a', digest: null, port: 80 }
@@ -241,11 +242,11 @@ describe('what is told of a start', () => {
     const facts = { id: 'red', ahead: 0, missing: false, recentDurations: { pull: [], start: [] }, now }
     const statusAt = (full: Full | null) => plain(startStatusOf(queued, { ...facts, full })).status
     assert.equal(
-      statusAt({ of: 'places', most: 50 }),
-      'It opens here by itself. It is next. Full: 50 of 50 run; room is made when one is idle.',
+      statusAt({ of: 'places', most: 50, roomIn: 47_000 }),
+      'It opens here by itself. It is next. Full: 50 of 50 run; room is made when one is idle, in about 1 min.',
     )
     assert.equal(
-      statusAt({ of: 'memory' }),
+      statusAt({ of: 'memory', roomIn: null }),
       'It opens here by itself. It is next. Full: the memory of the server is used; room is made when a preview is idle.',
     )
   })

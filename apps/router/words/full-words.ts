@@ -1,21 +1,44 @@
 import type { Config } from '../../shared/config/config.ts'
+import { leavesAt } from '../../shared/preview/start-queue.ts'
 import type { Store } from '../../shared/store/store.ts'
 
-/** Why what is next in line does not start yet. */
-export type Full = { of: 'places'; most: number } | { of: 'memory' }
+/**
+ * Why what is next in line does not start yet.
+ * `roomIn`: milliseconds until the first of those that run may be stopped for it, if it is not used again before that;
+ * null where none of them may.
+ */
+export type Full = { of: 'places'; most: number; roomIn: number | null } | { of: 'memory'; roomIn: number | null }
 
 /** @returns null where the next start has its place and its memory */
 export function fullOf(
-  store: Pick<Store, 'places' | 'facts'>,
+  store: Pick<Store, 'list' | 'places' | 'facts'>,
   { maxRunning }: Pick<Config, 'maxRunning'>,
+  now: number,
 ): Full | null {
-  if (store.places() >= maxRunning) return { of: 'places', most: maxRunning }
-  return store.facts.get('memoryFull') ? { of: 'memory' } : null
+  const isFull = store.places() >= maxRunning
+  if (!isFull && !store.facts.get('memoryFull')) return null
+  const roomIn = roomInOf(store, now)
+  return isFull ? { of: 'places', most: maxRunning, roomIn } : { of: 'memory', roomIn }
 }
 
-/** `Full: 50 of 50 run; room is made when one is idle.` */
+function roomInOf(store: Pick<Store, 'list'>, now: number): number | null {
+  const leave = store
+    .list()
+    .filter((preview) => preview.state === 'running')
+    .map((preview) => leavesAt(preview, true))
+  return leave.length === 0 ? null : Math.max(0, Math.min(...leave) - now)
+}
+
+/** `Full: 50 of 50 run; room is made when one is idle, in about 1 min.` */
 export function fullWords(full: Full): string {
+  const when = full.roomIn === null ? '' : `, ${soon(full.roomIn)}`
   return full.of === 'places'
-    ? `Full: ${full.most} of ${full.most} run; room is made when one is idle.`
-    : 'Full: the memory of the server is used; room is made when a preview is idle.'
+    ? `Full: ${full.most} of ${full.most} run; room is made when one is idle${when}.`
+    : `Full: the memory of the server is used; room is made when a preview is idle${when}.`
+}
+
+/** In steps: the page is told anew whenever its words change. */
+function soon(ms: number): string {
+  if (ms < 20_000) return 'in a moment'
+  return ms < 90_000 ? 'in about 1 min' : `in about ${Math.round(ms / 60_000)} min`
 }

@@ -55,6 +55,15 @@ export interface Known extends PreviewKey {
   update: ImageUpdate | null
   /** The number that the last `update` had. */
   refreshes: number
+  /** For whom its start goes before others: start-queue.ts. */
+  waiter: Waiter | null
+}
+
+/** `person`: one looks at its waiting page, or has a request held. `program`: one asked the API to wait. */
+export interface Waiter {
+  who: 'person' | 'program'
+  /** Milliseconds since 1970. A router that ends leaves no waiter for longer. */
+  until: number
 }
 
 export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
@@ -70,6 +79,7 @@ export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   rejectedImage: null,
   update: null,
   refreshes: 0,
+  waiter: null,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */

@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Log } from '../log.ts'
 import type { Written } from '../disk-space.ts'
+import type { Waiter } from '../preview/preview.ts'
 import type { Progress } from '../preview/start-times.ts'
 import { splitId, type PreviewId } from '../preview/preview-id.ts'
 import { isPassing, keepRoom } from './disk-reserve.ts'
@@ -22,6 +23,10 @@ export function passingNotes(
     SET last_seen = @at
     WHERE ${BY_KEY} AND (coalesce(last_seen, 0) < @at OR last_seen > @now)
   `)
+  const updateWaiter = db.prepare(`UPDATE preview SET waiter = @waiter WHERE ${BY_KEY}`)
+  const noteWaiters = db.transaction((waiters: Iterable<[id: PreviewId, waiter: Waiter]>) => {
+    for (const [id, waiter] of waiters) updateWaiter.run({ ...splitId(id), waiter: JSON.stringify(waiter) })
+  })
   const updateProgress = db.prepare(`UPDATE preview SET progress = @progress WHERE ${BY_KEY} AND state = 'pulling'`)
   const noteSeen = db.transaction((seen: Iterable<[id: PreviewId, at: number]>) => {
     for (const [id, at] of seen) updateSeen.run({ ...splitId(id), at, now: Math.max(at, Date.now()) })
@@ -54,6 +59,11 @@ export function passingNotes(
       if (!tried(() => noteSeen(unwritten))) return false
       unwritten.clear()
       return true
+    },
+
+    /** Their starts go before others: start-queue.ts. */
+    waiters(waiters: Iterable<[id: PreviewId, waiter: Waiter]>) {
+      tried(() => noteWaiters.immediate(waiters))
     },
 
     progress(id: PreviewId, progress: Progress) {

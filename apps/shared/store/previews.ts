@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Preview, State } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import { EARLY_MS, FIRST, LONGEST_MS, rankOf } from '../preview/start-queue.ts'
 import { columnNames, toGenerationRows, toPreview, toRow, type GenerationRow, type Row } from './rows.ts'
 
 export const BY_KEY = 'repository = @repository AND tag = @tag'
@@ -39,12 +40,19 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
   const countPlaces = db
     .prepare(`SELECT count(*) FROM preview WHERE state IN ('pulling', 'starting', 'running', 'paused', 'stopping')`)
     .pluck()
+  // The order of startQueue(), which reads all rows: the pages of a hundred waiting visitors ask for this at each commit.
   const countAhead = db
     .prepare(
       `
-      SELECT count(*)
-      FROM preview
-      WHERE state = 'queued' AND (since, repository, tag) < (@since, @repository, @tag)
+      WITH line AS (
+        SELECT since, repository, tag, CASE
+          WHEN waiter ->> '$.until' NOT BETWEEN @now + 1 AND @now + ${LONGEST_MS} OR waiter IS NULL THEN 2
+          ELSE iif(waiter ->> '$.who' = 'person', ${FIRST}, 1)
+        END AS rank
+        FROM preview
+        WHERE state = 'queued' AND not_before NOT BETWEEN @now + ${EARLY_MS} + 1 AND @now + ${LONGEST_MS}
+      )
+      SELECT count(*) FROM line WHERE (rank, since, repository, tag) < (@rank, @since, @repository, @tag)
     `,
     )
     .pluck()
@@ -88,8 +96,10 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
     /** How many of the LOTAN_MAX_RUNNING places are taken. */
     places: (): number => countPlaces.get() as number,
 
-    /** Queued previews that stand before this one. */
-    ahead: ({ repository, tag, since }: PreviewKey & { since: number }): number =>
-      countAhead.get({ repository, tag, since }) as number,
+    /** Queued previews that start before this one. */
+    ahead(preview: Preview, now = Date.now()): number {
+      const { repository, tag, since } = preview
+      return countAhead.get({ repository, tag, since, rank: rankOf(preview, now), now }) as number
+    },
   }
 }

@@ -48,6 +48,7 @@ const columns: Record<Field, Column> = {
   rejectedImage: plain('rejected_image'),
   update: json('image_update'),
   refreshes: plain('refreshes'),
+  waiter: json('waiter'),
   reason: json('reason'),
   retryAt: plain('retry_at'),
   why: plain('why'),

@@ -1,7 +1,8 @@
 import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
 import { stillNewer } from '../image-update.ts'
 import type { EventOf } from '../event.ts'
-import { generationOf, rests, type In, type InPhase, type Preview, type StartedBy } from '../preview.ts'
+import { generationOf, rests, type In, type InPhase, type Known, type Preview, type StartedBy } from '../preview.ts'
+import { CLICK_MS } from '../start-queue.ts'
 import { isRouted, type Generation } from '../generation.ts'
 
 type Start = EventOf<'start'>
@@ -48,8 +49,8 @@ export function byAdmin<P extends Preview>(step: (preview: P, event: Start, now:
 }
 
 /** A visit is noted with what it leads to: the router's own note of it comes half a second later. */
-function seen(by: StartedBy, now: number): { lastSeen?: number } {
-  return by === 'visit' ? { lastSeen: now } : {}
+function seen(by: StartedBy, now: number): Partial<Pick<Known, 'lastSeen' | 'waiter'>> {
+  return by === 'visit' ? { lastSeen: now, waiter: { who: 'person', until: now + CLICK_MS } } : {}
 }
 
 export function found(preview: In<'queued'>, { image }: EventOf<'found'>): In<'queued'> {

@@ -62,6 +62,7 @@ const known = {
   rejectedImage: null,
   update: null,
   refreshes: 0,
+  waiter: null,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = {

@@ -176,6 +176,10 @@ const steps: Step[] = [
   DROP TABLE endpoint;
   ALTER TABLE new_endpoint RENAME TO endpoint;
   `,
+  `
+  -- Who waits for a start: it goes before those that no person waits for.
+  ALTER TABLE preview ADD COLUMN waiter TEXT;
+  `,
 ]
 
 export const newestVersion = steps.length
