@@ -222,13 +222,15 @@ test('everything that waits can be forgotten, and asked for again', async () => 
   assert.equal(laneOf({ ...waking, phase: 'draining' }), 'stop')
   for (const one of [preview, previewOf('blue', absent, pulling), previewOf('green', { type: 'remove' }), waking])
     await nudges.nudge(one)
+  // No person waits for this one.
+  await nudges.nudge({ ...previewOf('grey', absent, pulling), waiter: null })
   await nudges.nudge({ ...(previewOf('late') as Preview & { state: 'queued' }), notBefore: Date.now() + 60_000 })
   assert.deepEqual(await nudges.waiting(), {
     lookup: 0,
-    prepull: 0,
+    prepull: 1,
     update: 0,
     batch: 1,
-    pull: 0,
+    pull: 1,
     start: 1,
     wake: 1,
     stop: 1,
