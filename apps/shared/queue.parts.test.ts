@@ -227,7 +227,7 @@ test('everything that waits can be forgotten, and asked for again', async () => 
   await nudges.nudge({ ...(previewOf('late') as Preview & { state: 'queued' }), notBefore: Date.now() + 60_000 })
   assert.deepEqual(await nudges.waiting(), {
     lookup: 0,
-    prepull: 1,
+    prepull: 0,
     update: 0,
     batch: 1,
     pull: 1,
