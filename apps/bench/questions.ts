@@ -4,6 +4,7 @@ import { click } from './questions/click.ts'
 import { cold } from './questions/cold.ts'
 import { eight } from './questions/eight.ts'
 import { firstByte } from './questions/first-byte.ts'
+import { first } from './questions/first.ts'
 import { hosts } from './questions/hosts.ts'
 import { neighbour } from './questions/neighbour.ts'
 import { newest } from './questions/newest.ts'
@@ -37,5 +38,6 @@ export const questions: Record<string, Bench> = {
   newest,
   neighbour,
   options,
+  first,
   soak,
 }
