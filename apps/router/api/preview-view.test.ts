@@ -31,7 +31,7 @@ function after(...events: Event[]): Preview {
   return preview!
 }
 
-function view(preview: Preview, ahead = 0, lately: Lately = { pull: [], start: [] }) {
+function view(preview: Preview, ahead = 0, lately: Lately = { pullRate: [], start: [] }) {
   return viewOf(preview, { ahead, full: null, lately, now: now + 60_000, naming })
 }
 
@@ -112,7 +112,7 @@ test('a preview that is tried again says why, and when', () => {
   assert.equal(again.state, 'queued')
   assert.equal(view(again).reason, 'exited')
   assert.deepEqual(view(again).engine, { detail: 'exit status 1', output: ['secret'] })
-  const waiting = viewOf(again, { ahead: 0, full: null, lately: { pull: [], start: [] }, now, naming })
+  const waiting = viewOf(again, { ahead: 0, full: null, lately: { pullRate: [], start: [] }, now, naming })
   assert.equal(waiting.position, null)
   assert.match(waiting.detail, /It is tried again at 2026-01-01T00:00:0/)
 })
@@ -129,8 +129,9 @@ test('a stopped preview without its image knows neither image nor container', ()
 })
 
 test('a preview on its way up says how long that usually takes, and what it waits for', () => {
-  const lately = { pull: [8_000], start: [400] }
-  const pulling = after(...way.slice(0, 3))
+  const lately = { pullRate: [1_000], start: [400] }
+  const sized = { bytes: 0, total: 8_000_000, layers: 1, layersDone: 0, percent: 0 }
+  const pulling = { ...after(...way.slice(0, 3)), progress: sized } as Preview
   assert.equal(view(pulling).usual, null)
   assert.equal(view(pulling, 0, lately).usual, 8_400)
   assert.equal(view(after(...way), 0, lately).usual, null)

@@ -75,7 +75,7 @@ const desk: ListFacts = {
   previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],
   suggested: [`new${evil}`],
   figures: { [evil]: { memory: 148 * 1024 ** 2 } },
-  recentDurations: { pull: [], start: [] },
+  recentDurations: { pullRate: [], start: [] },
   address: (tag) => `http://${tag}.example.com`,
   q: '',
   state: '',
@@ -292,7 +292,7 @@ describe('the admin page', () => {
   })
 
   test('says of what comes up how long that usually takes, and that it waits for room; so does the preview’s own page', () => {
-    const lately = { pull: [8_000], start: [3_600] }
+    const lately = { pullRate: [6_325], start: [3_600] }
     const progress = { bytes: 1, total: 50_600_000, layers: 2, layersDone: 0, percent: 12 }
     const pulling = { ...known, tag: 'a', notices: [], image: null, state: 'pulling', progress } as Preview
     const line = (preview: Preview) =>

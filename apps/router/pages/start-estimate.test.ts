@@ -23,28 +23,45 @@ const queued = (took?: Took, more?: Partial<Known>): Preview => ({
   by: 'visit',
   reason: null,
 })
-const pulling = (took?: Took): Preview => ({ ...known(took), state: 'pulling', progress: null })
+const pulling = (took?: Took, total = 0): Preview => ({
+  ...known(took),
+  state: 'pulling',
+  progress: total ? { bytes: 0, total, layers: 1, layersDone: 0, percent: 0 } : null,
+})
 const starting = (took: Took, more: Partial<Known>): Preview => ({
   ...known(took, more),
   state: 'starting',
   generation,
 })
 
-const none: Lately = { pull: [], start: [] }
-const lately: Lately = { pull: [9_000, 60_000, 7_000], start: [300, 500] }
+const none: Lately = { pullRate: [], start: [] }
+/** Bytes a millisecond. */
+const lately: Lately = { pullRate: [1_000, 90_000, 500], start: [300, 500] }
 
 describe('how long a start usually takes', () => {
   const table: [what: string, preview: Preview, lately: Lately, usual: number | null][] = [
     ['of the very first preview is not known', queued(), none, null],
-    ['of a tag that was never started is what it takes others, in the middle', queued(), lately, 9_400],
-    ['one of them is enough', queued(), { pull: [8_000], start: [400] }, 8_400],
-    ['is by its own figures first', pulling({ pull: 2_000, start: 100 }), lately, 2_100],
-    ['what it does not know of itself it has from others', pulling({ start: 100 }), lately, 9_100],
-    ['nobody has pulled yet, as far as is known', queued(), { pull: [], start: [400] }, null],
-    ['nobody has answered yet', queued(), { pull: [9_000], start: [] }, null],
+    ['of a tag that was never started is not known: its image may be of any size', queued(), lately, null],
+    [
+      '… once its size is known it is what others took for as much, in the middle',
+      pulling({}, 9_000_000),
+      lately,
+      9_400,
+    ],
+    ['one of them is enough', pulling({}, 9_000_000), { pullRate: [1_125], start: [400] }, 8_400],
+    ['is by its own figures before that', pulling({ pull: 2_000, start: 100 }), lately, 2_100],
+    ['what there is to fetch now may be less than the last time', pulling({ pull: 20_000 }, 1_000_000), lately, 1_400],
+    ['what it does not know of itself it has from others', queued({ pull: 9_000 }), lately, 9_400],
+    ['no preview has pulled as much yet', pulling({}, 9_000_000), { pullRate: [], start: [400] }, null],
+    ['none has answered yet', pulling({}, 9_000_000), { pullRate: [1_000], start: [] }, null],
     ['an image that is here need not be pulled', queued({}, { image }), lately, 400],
     ['nor one that was here before this start', starting({ pull: 2_000, start: 100 }, { image }), lately, 100],
-    ['one that was pulled for it counts on', starting({}, { image, stages: { queued: 1, pulling: 2 } }), lately, 9_400],
+    [
+      'one that was pulled for it counts on',
+      starting({ pull: 9_000 }, { image, stages: { queued: 1, pulling: 2 } }),
+      lately,
+      9_400,
+    ],
   ]
   for (const [what, preview, lately, usual] of table)
     test(what, () => {

@@ -2,16 +2,26 @@
 import { startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 
-/** @returns milliseconds from click to first answer; null before anything is known */
-export function startEstimateOf(preview: Preview, recentDurations: Lately): number | null {
-  const start = preview.took.start ?? median(recentDurations.start)
-  if (start === undefined || !needsPull(preview)) return start ?? null
-  const pull = preview.took.pull ?? median(recentDurations.pull)
-  return pull === undefined ? null : pull + start
+/**
+ * A pull is reckoned from what there is to fetch, else by this preview's own last one. Other images say nothing of it.
+ * @returns milliseconds from click to first answer; null before anything is known
+ */
+export function startEstimateOf(preview: Preview, lately: Lately): number | null {
+  const start = preview.took.start ?? median(lately.start)
+  if (start === undefined) return null
+  if (!needsPull(preview)) return Math.round(start)
+  const pull = pullEstimateOf(preview, lately)
+  return pull === undefined ? null : Math.round(pull + start)
 }
 
-export function startEstimateWhilePending(preview: Preview, recentDurations: Lately): number | null {
-  return isStarting(preview) ? startEstimateOf(preview, recentDurations) : null
+function pullEstimateOf(preview: Preview, { pullRate }: Lately): number | undefined {
+  const bytes = preview.state === 'pulling' ? preview.progress?.total : undefined
+  const rate = median(pullRate)
+  return bytes && rate ? bytes / rate : preview.took.pull
+}
+
+export function startEstimateWhilePending(preview: Preview, lately: Lately): number | null {
+  return isStarting(preview) ? startEstimateOf(preview, lately) : null
 }
 
 export function needsPull(preview: Preview): boolean {
@@ -28,5 +38,5 @@ function isStarting(preview: Preview): boolean {
 function median(values: readonly number[]): number | undefined {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1)
-  return middle.length > 0 ? Math.round(middle.reduce((a, b) => a + b, 0) / middle.length) : undefined
+  return middle.length > 0 ? middle.reduce((a, b) => a + b, 0) / middle.length : undefined
 }

@@ -67,7 +67,14 @@ const stopping: In<'stopping'> = {
 
 const told = (preview: Preview | undefined, ahead = 0, missing = false) =>
   plain(
-    startStatusOf(preview, { id: 'red', ahead, full: null, missing, recentDurations: { pull: [], start: [] }, now }),
+    startStatusOf(preview, {
+      id: 'red',
+      ahead,
+      full: null,
+      missing,
+      recentDurations: { pullRate: [], start: [] },
+      now,
+    }),
   )
 /** Spaces that do not break are as good as spaces here. */
 const plain = (value: StartStatus): StartStatus => JSON.parse(JSON.stringify(value).replaceAll('\u00a0', ' '))
@@ -239,7 +246,7 @@ describe('what is told of a start', () => {
     })
 
   test('what it waits for, where the next in line does not start either', () => {
-    const facts = { id: 'red', ahead: 0, missing: false, recentDurations: { pull: [], start: [] }, now }
+    const facts = { id: 'red', ahead: 0, missing: false, recentDurations: { pullRate: [], start: [] }, now }
     const statusAt = (full: Full | null) => plain(startStatusOf(queued, { ...facts, full })).status
     assert.equal(
       statusAt({ of: 'places', most: 50, roomIn: 47_000 }),
@@ -251,17 +258,17 @@ describe('what is told of a start', () => {
     )
   })
 
-  test('a tag that was never started takes as long as others do', () => {
-    const lately = { pull: [8_000, 9_000, 30_000], start: [2_000] }
+  test('a tag that was never started takes as long as its size tells, once that is known', () => {
+    const lately = { pullRate: [5_000, 5_060, 9_000], start: [2_000] }
     const actual = plain(
       startStatusOf(queued, { id: 'red', ahead: 0, full: null, missing: false, recentDurations: lately, now }),
     )
-    assert.deepEqual([actual.usual, actual.usually], [11_000, 'usually 11 s'])
-    const own = { ...pulling, took: { pull: 4_000, start: 1_000 } }
+    assert.deepEqual([actual.usual, actual.usually], [null, ''])
+    const own = { ...pulling, took: { start: 1_000 } }
     const status = plain(
       startStatusOf(own, { id: 'red', ahead: 0, full: null, missing: false, recentDurations: lately, now }),
     ).status
-    assert.equal(status, 'It opens here by itself, usually within 5 s.')
+    assert.equal(status, 'It opens here by itself, usually within 11 s.')
   })
 
   test('how long each stage took, and from when the current one counts', () => {
@@ -307,7 +314,7 @@ describe('what is told of a start', () => {
         ahead: 0,
         full: null,
         missing: false,
-        recentDurations: { pull: [], start: [] },
+        recentDurations: { pullRate: [], start: [] },
         now: now + later,
       }),
       soFar: 0,

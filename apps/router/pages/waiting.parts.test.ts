@@ -11,7 +11,7 @@ import { waitingPage } from './render.ts'
 import { startStatusOf } from './start-status.ts'
 
 const now = 1_800_000_000_000
-const lately = { pull: [], start: [] }
+const lately = { pullRate: [], start: [] }
 const pulling = (percent: number): Preview => ({
   repository: '',
   tag: 'red',

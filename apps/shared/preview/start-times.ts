@@ -31,4 +31,9 @@ export interface Took {
 }
 
 /** Of the last ones of any preview, oldest first. */
-export type Lately = Record<keyof Took, number[]>
+export interface Lately {
+  /** Bytes that were fetched a millisecond: of pulls of a megabyte or more, unpacking included. */
+  pullRate: number[]
+  /** Milliseconds. */
+  start: number[]
+}

@@ -27,7 +27,7 @@ const isTimes = (value: unknown) => Array.isArray(value) && value.every((ms) => 
 
 /** By the key of its row: what this version writes there, and what holds of what is read. */
 const facts: Record<string, [written: unknown, holds: () => boolean]> = {
-  lately: [{ pull: [5], start: [7] }, () => isTimes(store.lately().pull) && isTimes(store.lately().start)],
+  lately: [{ pullRate: [5], start: [7] }, () => isTimes(store.lately().pullRate) && isTimes(store.lately().start)],
   slot_ports: [[20_000, 20_001], () => (store.facts.get('slotPorts') ?? []).every((port) => Number.isInteger(port))],
   unpacked: [[1.5, 2], () => isTimes(store.facts.get('unpacked') ?? [])],
   first_processes: [['sha256:1'], () => (store.facts.get('firstProcesses') ?? []).every((id) => typeof id === 'string')],
@@ -50,12 +50,12 @@ test('a fact that cannot be read has not been found out', () => {
     }),
     {
       numRuns: 300,
-      examples: [[['lately', '{']], [['lately', '{"pull":null}']], [['last_slot', 'x']], [['slot_ports', '["a"]']]],
+      examples: [[['lately', '{']], [['lately', '{"pullRate":null}']], [['last_slot', 'x']], [['slot_ports', '["a"]']]],
     },
   )
   // What is noted next is kept.
   for (const [key, [written]] of Object.entries(facts)) write.run(key, JSON.stringify(written))
-  assert.deepEqual(store.lately(), { pull: [5], start: [7] })
+  assert.deepEqual(store.lately(), { pullRate: [5], start: [7] })
 })
 
 test('of any text that is no preview’s, and any host’s label, nothing is known', () => {

@@ -110,7 +110,7 @@ export function storeFacts(db: Database) {
     forget: (name: FactName): void => void remove.run(forms[name].key),
   }
 
-  const lately = (): Lately => ({ pull: [], start: [], ...facts.get('lately') })
+  const lately = (): Lately => ({ pullRate: [], start: [], ...facts.get('lately') })
 
   return {
     facts,
@@ -118,9 +118,9 @@ export function storeFacts(db: Database) {
     lately,
 
     /** In the transaction of the change that tells it. */
-    noteTook(what: keyof Lately, ms = 0): void {
-      const known = lately()
-      facts.set('lately', { ...known, [what]: [...known[what], ms].slice(-LATELY) })
+    noteLately(what: keyof Lately, value: number): void {
+      const { pullRate, start } = lately()
+      facts.set('lately', { pullRate, start, [what]: [...{ pullRate, start }[what], value].slice(-LATELY) })
     },
   }
 }

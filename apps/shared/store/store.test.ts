@@ -712,7 +712,10 @@ test('of another repository nothing is known: no tags, no digests, none that are
   store.facts.set('subnet', '10.0.0.0/24')
   assert.ok(store.missing('blue'))
   store.forgetRepository('')
-  assert.deepEqual([store.offered(''), store.missing('blue'), store.lately()], [[], undefined, { pull: [], start: [] }])
+  assert.deepEqual(
+    [store.offered(''), store.missing('blue'), store.lately()],
+    [[], undefined, { pullRate: [], start: [] }],
+  )
   assert.deepEqual([store.facts.get('unpacked'), store.facts.get('subnet')], [undefined, '10.0.0.0/24'])
   store.offer('', [{ tag: 'red', digest: null }])
   assert.deepEqual([store.offered('')[0]!.digest, store.notYetAhead('')], [null, ['red']])
@@ -730,11 +733,12 @@ test('of the tags to pull ahead the one that was shown last is the first', () =>
 test('what pulls and starts took is known still when their previews are gone', () => {
   const file = newFile()
   const store = open(file)
-  assert.deepEqual(store.lately(), { pull: [], start: [] })
+  assert.deepEqual(store.lately(), { pullRate: [], start: [] })
   const took = (tag: string, at: number, pull: number, start: number) => {
     store.apply(tag, { type: 'start', by: 'visit' }, at)
     store.apply(tag, absent, at)
     store.apply(tag, { type: 'pull', places: 99 }, at)
+    store.progress(tag, { bytes: 1, total: 16_000_000, layers: 1, layersDone: 0, percent: 1 })
     store.apply(tag, { type: 'pulled', image }, at + pull)
     store.apply(tag, { type: 'begin', places: 99, port: 80 }, at + pull)
     const generation = store.get(tag)!.generations
@@ -745,22 +749,22 @@ test('what pulls and starts took is known still when their previews are gone', (
   for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])
     store.apply('red', event, now + 9_000)
   assert.equal(store.get('red'), undefined)
-  assert.deepEqual(open(file).lately(), { pull: [8_000], start: [400] })
+  assert.deepEqual(open(file).lately(), { pullRate: [2_000], start: [400] })
 
   store.apply('bad', { type: 'start', by: 'visit' }, now)
   store.apply('bad', absent, now)
   store.apply('bad', { type: 'pull', places: 99 }, now)
   store.apply('bad', { type: 'fail', reason: { code: 'stalled', detail: '' } }, now + 60_000)
-  assert.deepEqual(store.lately(), { pull: [8_000], start: [400] }, 'a failure is nobody’s usual')
+  assert.deepEqual(store.lately(), { pullRate: [2_000], start: [400] }, 'a failure is nobody’s usual')
 
   for (let i = 0; i < 25; i++) {
     const at = now + (i + 1) * 1_000_000
-    took('blue', at, i, 100 + i)
+    took('blue', at, 1_000 * (i + 1), 100 + i)
     for (const event of [{ type: 'remove' }, { type: 'ending' }, { type: 'removed' }] as Event[])
       store.apply('blue', event, at + 900_000)
   }
-  const { pull, start } = store.lately()
-  assert.deepEqual([pull.length, pull[0], pull.at(-1)], [20, 5, 24])
+  const { pullRate, start } = store.lately()
+  assert.deepEqual([pullRate.length, pullRate[0], pullRate.at(-1)], [20, 16_000 / 6, 640])
   assert.deepEqual([start.length, start[0], start.at(-1)], [20, 105, 124])
 })
 

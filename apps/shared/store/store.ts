@@ -30,6 +30,9 @@ export type { Pulled } from './pulled.ts'
 export type { OpenedStream } from './streams.ts'
 export type Store = ReturnType<typeof openStore>
 
+/** The time of a smaller pull is that of its questions. */
+const SIZED_BYTES = 1_000_000
+
 /**
  * Brings the schema up to date.
  * @param options.slots how many slots the pool has, for the processes that hand them out
@@ -51,7 +54,7 @@ export function openStore(
   const { db, ...opened } = openFile(file, opening)
   // What is taken out by name is for `apply` alone; the rest is the store's.
   const { find, put, remove, list, ...previews } = previewRows(db, label)
-  const { noteTook, lately, facts } = storeFacts(db)
+  const { noteLately, lately, facts } = storeFacts(db)
   const { noteChange, lastGeneration, ...history } = changeHistory(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
@@ -102,8 +105,9 @@ export function openStore(
   /** What other previews, and this one after its row has gone, may use. */
   function learn(was: Preview | undefined, becomes: Preview, event: Event) {
     const { took } = becomes
-    if (event.type === 'pulled') noteTook('pull', took.pull)
-    if (event.type === 'answered' && was?.state === 'starting') noteTook('start', took.start)
+    const fetched = was?.state === 'pulling' ? (was.progress?.total ?? 0) : 0
+    if (event.type === 'pulled' && took.pull && fetched >= SIZED_BYTES) noteLately('pullRate', fetched / took.pull)
+    if (event.type === 'answered' && was?.state === 'starting') noteLately('start', took.start ?? 0)
     if (event.type === 'pulled' || event.type === 'renewed' || event.type === 'ahead')
       tags.digest(idOf(becomes), event.image.digest)
   }
