@@ -11,6 +11,7 @@ function counting({ rows = 0 } = {}) {
     repository: '',
     tag: `row-${i}`,
     since: 0,
+    lastSeen: 1,
     state: 'failed',
     reason: { code: 'registry-down', detail: '' },
     retryAt: null,
@@ -79,5 +80,15 @@ test('only so many rows of tags that have come to nothing may be there', () => {
   assert.equal(granted(1), 1)
   previews[0] = { ...previews[0]!, generations: 1 }
   previews.push({ ...previews[0], tag: 'another' })
+  assert.equal(granted(1), 1)
+})
+
+test('what the API asked for, and what is being pulled, is no visitor’s guess', () => {
+  const { granted, previews } = counting({ rows: 50 })
+  previews[0] = { ...previews[0]!, lastSeen: null }
+  assert.equal(granted(1), 1)
+  previews[0] = { ...previews[0], lastSeen: 1 }
+  assert.equal(granted(1), 0)
+  previews[0] = { ...previews[0], state: 'pulling', progress: null } as Preview
   assert.equal(granted(1), 1)
 })

@@ -8,7 +8,7 @@ import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const LOOKUPS_AT_ONCE = 20
 const MORE_LOOKUPS_A_SECOND = 2
-const MAX_UNPROVEN_PREVIEWS = 50
+const MAX_GUESSES = 50
 const ASK_FOR_LIST_MS = 1_000
 
 export type UnknownTagLimit = ReturnType<typeof limitUnknownTags>
@@ -26,7 +26,7 @@ export function limitUnknownTags({ store, previews }: Needs, clock = () => Date.
   function takeToken(now: number): boolean {
     left = Math.min(LOOKUPS_AT_ONCE, left + (Math.max(0, now - countedAt) / 1_000) * MORE_LOOKUPS_A_SECOND)
     countedAt = now
-    if (left < 1 || previews().filter(isUnproven).length >= MAX_UNPROVEN_PREVIEWS) return false
+    if (left < 1 || previews().filter(isGuess).length >= MAX_GUESSES) return false
     left--
     return true
   }
@@ -44,4 +44,9 @@ export function limitUnknownTags({ store, previews }: Needs, clock = () => Date.
       return false
     },
   }
+}
+
+/** Not one that only the API or the admin page asked for, nor one that the registry was found to have. */
+function isGuess(preview: Preview): boolean {
+  return isUnproven(preview) && preview.lastSeen !== null && preview.state !== 'pulling'
 }
