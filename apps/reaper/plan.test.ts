@@ -358,8 +358,25 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ],
   [
     'nothing is swept while the queue-processor works on the tag',
-    { previews: [queued({ since: NOW - 1_000 })], containers: [container({ id: 'c9' })] },
+    {
+      previews: [{ ...queued({ since: NOW - 1_000 }), state: 'starting' } as Preview],
+      containers: [container({ id: 'c9' })],
+    },
     [],
+  ],
+  [
+    'nor by a list that is older than the row',
+    { previews: [queued({ since: NOW - 1_000 })], containers: [container({ id: 'c9' })], listedAt: NOW - 1_000 },
+    [],
+  ],
+  [
+    'by a newer one at once: a preview whose state changes every few seconds would keep its strays',
+    {
+      previews: [paused({ since: NOW - 1_000 })],
+      containers: [container(), container({ id: 'c9' })],
+      listedAt: NOW - 999,
+    },
+    [sweep],
   ],
   [
     'a container that runs though it is stopped is swept',

@@ -159,7 +159,7 @@ function ofContainers(
     if (preview) {
       // REPOSITORY was changed.
       if (!isOurs && isMeant(preview, container) && preview.state !== 'removing') removals.add(id)
-      else if (isStray(preview, container, now)) sweeps.add(id)
+      else if (isStray(preview, container, facts, now)) sweeps.add(id)
     } else if (isOurs && container.running && isUnknown(container.generation, facts.lastGeneration(id))) {
       // No row: either the preview was removed, which the history tells, or the database was lost or restored.
       if (container.generation >= (adoptions.get(id)?.generation ?? 0)) adoptions.set(id, container)
@@ -225,11 +225,11 @@ export function isMisplaced(
 }
 
 /** Its address may be another preview's. */
-function isStray(preview: Preview, container: Container, now: number): boolean {
-  // While the queue-processor works on a preview, its containers may be ahead of the row.
+function isStray(preview: Preview, container: Container, { listedAt }: Facts, now: number): boolean {
+  // While the queue-processor works on a preview, its containers may be ahead of the row, and the row of an older list.
   const settled =
     ['queued', 'running', 'paused', 'stopped', 'failed'].includes(preview.state) &&
-    ageOf(preview, now) >= NUDGE_AGAIN_MS
+    (preview.since < listedAt || ageOf(preview, now) >= NUDGE_AGAIN_MS)
   if (!settled) return false
   return isMeant(preview, container) ? preview.state === 'stopped' && container.running : true
 }
