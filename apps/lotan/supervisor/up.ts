@@ -3,10 +3,11 @@ import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { startInOrder } from './start-order.ts'
 import type { Say } from '../console.ts'
-import { lastRead } from '../database/watch.ts'
+import { databaseOf, lastRead } from '../database/watch.ts'
 import { takeLocks } from './lock.ts'
 import { forgetRoutes } from '../nginx/route-cache.ts'
 import { keepPrivate } from '../database/private-files.ts'
+import { startErrorWords } from '../database/start-error.ts'
 import { noteFinalCounter } from '../database/restored-backup.ts'
 import type { Name } from './names.ts'
 import { stopOrder, type Processes } from './processes.ts'
@@ -43,7 +44,7 @@ export async function up(config: Config, only: readonly Name[] | null, say: Say)
     if (!ending.aborted) await once(ending, 'abort')
   } catch (error) {
     if (!ending.aborted) {
-      say((error as Error).message, 'bad')
+      say(startErrorWords(error, databaseOf(config)), 'bad')
       status = 1
     }
   }
