@@ -11,6 +11,7 @@ import { adminApp } from './admin/app.ts'
 import { gateway } from './gateway/routes.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
+import { openSessions } from './access/sessions.ts'
 import { adminServer, gatewayServer } from './server.ts'
 
 const app = openApp('router')
@@ -28,6 +29,9 @@ const context: RouterContext = {
 }
 app.atEnd(() => context.activity.close())
 app.atEnd(() => context.streams.close())
+
+const ended = openSessions(config, store).endOthers()
+if (ended > 0) log.info({ who: 'lotan', sessions: ended }, 'sessions ended: the admin token is another one')
 
 await listen(gatewayServer(gateway(context)), 'router.sock')
 await listen(adminServer(adminApp(context)), 'desk.sock')

@@ -14,7 +14,7 @@ export function refusalsOf({ config, log }: { config: Pick<Config, 'repository' 
     noLogin(req: Request, res: Response) {
       if (isApi(req)) {
         res.set('WWW-Authenticate', 'Bearer realm="lotan"')
-        const detail = 'Send the admin token as "Authorization: Bearer TOKEN", or log in on the admin page.'
+        const detail = 'Send a token as "Authorization: Bearer TOKEN", or log in on the admin page.'
         return sendProblem(res, 401, detail)
       }
       reloadOnce(req, res)

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
-import { callerOf, callersOf, type ReadCaller } from '../access/caller.ts'
+import { callerOf, stranger } from '../access/caller.ts'
+import { endStreams } from '../access/end-streams.ts'
 import { mount } from '../access/mount.ts'
+import { callersOf, type ReadCaller } from '../access/read-caller.ts'
 import { refusalsOf, type Refusals } from '../access/refusals.ts'
 import { beforeReload } from '../access/reload-once.ts'
 import { isOurHost } from '../access/same-origin.ts'
@@ -24,7 +26,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
   }
 }
 
-export function adminApp(context: RouterContext, readCaller: ReadCaller = callersOf(context.config)): express.Express {
+export function adminApp(context: RouterContext, readCaller: ReadCaller = callersOf(context)): express.Express {
   const { config, log } = context
   const refusals = refusalsOf(context)
   const routes = routesOf(context, refusals)
@@ -47,9 +49,9 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
       strictTransportSecurity: false,
     }),
   )
-  app.use((req, res, next) => {
+  app.use((_req, res, next) => {
     res.set('Cache-Control', 'no-store')
-    res.locals.caller = readCaller(req.headers)
+    res.locals.caller = stranger
     next()
   })
 
@@ -57,6 +59,10 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   app.use((req, res, next) => {
     if (isOurHost(req.headers.host, config)) return next()
     return respondError(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
+  })
+  app.use(async (req, res, next) => {
+    res.locals.caller = await readCaller(req)
+    next()
   })
   app.use(mount(routes.open, { config, refusals }))
   // Also where there is no route: only who is let in learns that.
@@ -66,6 +72,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     return uri !== undefined && !isApi(req) ? res.redirect(303, uri) : next()
   })
   app.use(onceRebuilt(context, (req, res) => respondError(req, res.set('Retry-After', '10'), 503, REBUILDING)))
+  app.use(endStreams())
   app.use(mount(routes.closed, { config, refusals }))
   app.use((req, res) => respondError(req, res, 404, nothingAt(req.path)))
 

@@ -1,11 +1,13 @@
 import type { Request, Response } from 'express'
 import { ipKeyGenerator, rateLimit, type AugmentedRequest } from 'express-rate-limit'
-import type { Config } from '../../shared/config/config.ts'
-import type { Log } from '../../shared/log.ts'
+import type { RouterContext } from '../context.ts'
+import { isSame } from '../../shared/secret.ts'
+import { callerOf } from '../access/caller.ts'
 import type { Refusals } from '../access/refusals.ts'
 import type { Route } from '../access/route.ts'
 import { isOwnOrigin, localPath } from '../access/same-origin.ts'
-import { isToken, proofOf, setCookie } from '../access/session-cookie.ts'
+import { setCookie } from '../access/session-cookie.ts'
+import { openSessions } from '../access/sessions.ts'
 import { loginPage } from '../pages/render.ts'
 import { sendPage } from './respond.ts'
 
@@ -16,9 +18,13 @@ import { sendPage } from './respond.ts'
  */
 const TRIES_A_MINUTE = 5
 
-export function loginRoutes({ config, log }: { config: Config; log: Log }, refusals: Refusals): Route[] {
+export function loginRoutes(
+  { config, store, log }: Pick<RouterContext, 'config' | 'store' | 'log'>,
+  refusals: Refusals,
+): Route[] {
   const { adminToken, publicUrl } = config
   const secure = publicUrl.protocol === 'https:'
+  const sessions = openSessions(config, store)
 
   const limit = rateLimit({
     windowMs: 60_000,
@@ -58,17 +64,24 @@ export function loginRoutes({ config, log }: { config: Config; log: Log }, refus
     return limit(req, res, () => refuseToken(req, res))
   }
 
-  function logOut(_req: Request, res: Response) {
+  function logOut(req: Request, res: Response) {
+    const { session, who } = callerOf(res)
+    if (session !== undefined) {
+      store.sessions.end(session)
+      log.info({ who, address: req.ip, session }, 'logged out')
+    }
     return res.append('Set-Cookie', setCookie(null, secure)).redirect(303, '/')
   }
 
   function isRight(token: unknown) {
-    return typeof token === 'string' && isToken(token.trim(), adminToken)
+    return typeof token === 'string' && isSame(token.trim(), adminToken)
   }
 
   function logIn(req: Request, res: Response, to: string) {
-    log.info({ address: req.ip }, 'logged in')
-    return res.append('Set-Cookie', setCookie(proofOf(adminToken, Date.now()), secure)).redirect(303, to)
+    const from = { address: req.ip ?? null, userAgent: req.headers['user-agent'] }
+    const secret = sessions.begin({ user: 'admin', via: 'link', can: 'admin' }, from)
+    log.info({ who: 'admin', address: req.ip, via: 'link' }, 'logged in')
+    return res.append('Set-Cookie', setCookie(secret, secure)).redirect(303, to)
   }
 
   function refuseToken(req: Request, res: Response) {

@@ -18,8 +18,10 @@ import { offeredTags } from './offered.ts'
 import { previewRows } from './previews.ts'
 import { pulledImages } from './pulled.ts'
 import { sandboxRows } from './sandboxes.ts'
+import { sessionRows } from './sessions.ts'
 import { slotPool } from './slots.ts'
 import { openStreams } from './streams.ts'
+import { tokenRows } from './tokens.ts'
 import { untilNextCommit } from './until-next-commit.ts'
 
 export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
@@ -28,6 +30,8 @@ export type { Change } from './history.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
 export type { Pulled } from './pulled.ts'
 export type { OpenedStream } from './streams.ts'
+export type { Session } from './sessions.ts'
+export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
 
 /**
@@ -131,6 +135,8 @@ export function openStore(
 
     ...pool,
     sandboxes,
+    sessions: sessionRows(db),
+    tokens: tokenRows(db),
     ...previews,
     /** By repository and tag. The same ones until the next commit of any process: do not change them. */
     list: untilNextCommit(opened.version, list),

@@ -176,6 +176,35 @@ const steps: Step[] = [
   DROP TABLE endpoint;
   ALTER TABLE new_endpoint RENAME TO endpoint;
   `,
+  `
+  -- Who is logged in.
+  CREATE TABLE session (
+    id TEXT PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    user TEXT NOT NULL,
+    via TEXT NOT NULL,
+    can TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    address TEXT,
+    user_agent TEXT,
+    created INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    until INTEGER NOT NULL
+  ) STRICT;
+  `,
+  `
+  -- The tokens of programs.
+  CREATE TABLE token (
+    name TEXT PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    can TEXT NOT NULL,
+    pattern TEXT,
+    until INTEGER,
+    created INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    last_used INTEGER
+  ) STRICT;
+  `,
 ]
 
 export const newestVersion = steps.length

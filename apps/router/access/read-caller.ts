@@ -1,0 +1,29 @@
+/** Who makes a request: by its bearer token, else by its cookie. */
+import type { Request } from 'express'
+import type { Config } from '../../shared/config/config.ts'
+import { isSame } from '../../shared/secret.ts'
+import type { Store } from '../../shared/store/store.ts'
+import { stranger, type Caller } from './caller.ts'
+import { openSessions } from './sessions.ts'
+import { callerByToken } from './tokens.ts'
+
+export type ReadCaller = (req: Request) => Caller | Promise<Caller>
+
+/** A cookie does not make up for a wrong bearer token. */
+export function callersOf({
+  config,
+  store,
+}: {
+  config: Pick<Config, 'adminToken' | 'publicUrl'>
+  store: Pick<Store, 'sessions' | 'tokens'>
+}): ReadCaller {
+  const sessions = openSessions(config, store)
+  return ({ headers: { authorization, cookie } }) => {
+    const bearer = /^bearer +(.*)$/i.exec(authorization ?? '')?.[1]?.trim()
+    if (bearer !== undefined)
+      return isSame(bearer, config.adminToken) ? admin : (callerByToken(bearer, store) ?? stranger)
+    return sessions.callerBy(cookie) ?? stranger
+  }
+}
+
+const admin: Caller = { via: 'token', can: 'admin', who: 'admin', sees: () => true }
