@@ -30,7 +30,6 @@ export async function writeNginxConf(
     | 'instance'
     | 'runDir'
     | 'dataDir'
-    | 'logs'
     | 'listen'
     | 'tls'
     | 'hsts'
@@ -64,7 +63,6 @@ export async function writeNginxConf(
   // A held request takes two connections, and a third when it is let through.
   const connections = Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2))
   const { protocol, port: publicPort } = config.publicUrl
-  const errors = config.logs === 'files' ? path.join(logs, 'nginx-error.log') : 'stderr'
   const conf = await ejs.renderFile(path.join(templates, 'nginx.conf.ejs'), {
     workers,
     luaModules: program.luaModules,
@@ -76,7 +74,6 @@ export async function writeNginxConf(
     mostOfOneHost: Math.ceil((os.cpus().length * connections) / 8),
     routes,
     logs,
-    errors,
     ended: endedStreamsFile(config),
     listens: listensOn(config.listen).map(hostPortText),
     tls: config.tls && { ...config.tls, listens: listensOn(config.tls.listen).map(hostPortText) },
@@ -104,7 +101,7 @@ export async function writeNginxConf(
   await fs.rm(endedStreamsFile(config), { force: true })
   store.streams({ opened: [], ended: 'all' })
   // Workers open their files by relative paths, from the directory where nginx was started.
-  return ['env', '-C', config.runDir, 'nginx', '-p', './', '-c', file, '-e', errors]
+  return ['env', '-C', config.runDir, 'nginx', '-p', './', '-c', file, '-e', 'stderr']
 }
 
 async function openFilesLimit(): Promise<number> {

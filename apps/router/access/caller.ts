@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import type { Actor } from '../../shared/actor.ts'
 import { scopes, type Scope } from '../../shared/scope.ts'
 import type { Tag } from '../../shared/tag.ts'
 
@@ -22,6 +23,10 @@ export interface Caller {
 }
 
 export const stranger: Caller = { via: 'none', can: 'public', who: 'visitor', sees: () => true }
+
+export function actorOf(res: Response): Actor {
+  return { who: callerOf(res).who, address: res.req.ip ?? null }
+}
 
 export function callerOf(res: Response): Caller {
   return (res.locals as { caller: Caller }).caller

@@ -1,9 +1,11 @@
 /** Who makes a request: by its bearer token, else by its cookie. */
 import type { Request } from 'express'
 import type { Config } from '../../shared/config/config.ts'
+import type { Log } from '../../shared/log.ts'
 import { isSame } from '../../shared/secret.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { stranger, type Caller } from './caller.ts'
+import { noteFailedLogins } from './failed-logins.ts'
 import { openSessions } from './sessions.ts'
 import { callerByToken } from './tokens.ts'
 
@@ -13,15 +15,21 @@ export type ReadCaller = (req: Request) => Caller | Promise<Caller>
 export function callersOf({
   config,
   store,
+  log,
 }: {
   config: Pick<Config, 'adminToken' | 'publicUrl'>
   store: Pick<Store, 'sessions' | 'tokens'>
+  log: Log
 }): ReadCaller {
   const sessions = openSessions(config, store)
-  return ({ headers: { authorization, cookie } }) => {
+  const noteFailed = noteFailedLogins(log)
+  return ({ headers: { authorization, cookie }, ip }) => {
     const bearer = /^bearer +(.*)$/i.exec(authorization ?? '')?.[1]?.trim()
-    if (bearer !== undefined)
-      return isSame(bearer, config.adminToken) ? admin : (callerByToken(bearer, store) ?? stranger)
+    if (bearer !== undefined) {
+      const caller = isSame(bearer, config.adminToken) ? admin : callerByToken(bearer, store)
+      if (!caller) noteFailed(ip, 'bearer')
+      return caller ?? stranger
+    }
     return sessions.callerBy(cookie) ?? stranger
   }
 }

@@ -3,6 +3,7 @@ import { ipKeyGenerator, rateLimit, type AugmentedRequest } from 'express-rate-l
 import type { RouterContext } from '../context.ts'
 import { isSame } from '../../shared/secret.ts'
 import { callerOf } from '../access/caller.ts'
+import { noteFailedLogins } from '../access/failed-logins.ts'
 import type { Refusals } from '../access/refusals.ts'
 import type { Route } from '../access/route.ts'
 import { isOwnOrigin, localPath } from '../access/same-origin.ts'
@@ -25,6 +26,7 @@ export function loginRoutes(
   const { adminToken, publicUrl } = config
   const secure = publicUrl.protocol === 'https:'
   const sessions = openSessions(config, store)
+  const noteFailed = noteFailedLogins(log)
 
   const limit = rateLimit({
     windowMs: 60_000,
@@ -35,7 +37,6 @@ export function loginRoutes(
     handler: (req, res) => {
       const { resetTime } = (req as AugmentedRequest).rateLimit!
       const wait = Math.max(1_000, resetTime!.getTime() - Date.now())
-      log.warn({ address: req.ip }, 'too many wrong admin tokens')
       res.set('Retry-After', String(Math.ceil(wait / 1_000)))
       sendPage(res, 429, loginPage({ ...config, wrong: 'too often' }))
     },
@@ -52,7 +53,12 @@ export function loginRoutes(
     // A link is opened as a document; an image or frame on another page is not.
     const { 'sec-fetch-dest': dest } = req.headers
     if (dest !== undefined && dest !== 'document') return refusals.otherSite(req, res)
-    return isRight(req.query.token) ? logIn(req, res, '/') : refuseToken(req, res)
+    return isRight(req.query.token) ? logIn(req, res, '/') : refuseLink(req, res)
+  }
+
+  function refuseLink(req: Request, res: Response) {
+    noteFailed(req.ip, 'link')
+    return sendWrong(res)
   }
 
   /** Another site may not log its reader in either, who has no session yet. */
@@ -61,7 +67,8 @@ export function loginRoutes(
       return refusals.otherSite(req, res)
     const body = req.body as Record<string, unknown> | undefined
     if (isRight(body?.token)) return logIn(req, res, backOf(req))
-    return limit(req, res, () => refuseToken(req, res))
+    noteFailed(req.ip, 'form')
+    return limit(req, res, () => sendWrong(res))
   }
 
   function logOut(req: Request, res: Response) {
@@ -84,8 +91,7 @@ export function loginRoutes(
     return res.append('Set-Cookie', setCookie(secret, secure)).redirect(303, to)
   }
 
-  function refuseToken(req: Request, res: Response) {
-    log.warn({ address: req.ip }, 'wrong admin token')
+  function sendWrong(res: Response) {
     return sendPage(res, 401, loginPage({ ...config, wrong: 'once' }))
   }
 }

@@ -3,6 +3,7 @@
  * was only noticed, and is still being pulled, delays no caller.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Actor } from '../../shared/actor.ts'
 import { isAsked } from '../../shared/preview/image-update.ts'
 import { isOutdated, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Nudges } from '../../shared/queue.ts'
@@ -30,7 +31,7 @@ export type Waited =
 export async function waitUntilRunning(
   id: PreviewId,
   { store, nudges, changes }: { store: Store; nudges: Pick<Nudges, 'nudge'>; changes: StoreWatch },
-  { deadline, signal }: { deadline: number; signal: AbortSignal },
+  { deadline, signal, actor }: { deadline: number; signal: AbortSignal; actor: Actor },
 ): Promise<Waited> {
   let missing = false
   const touch = () => store.touch([[id, Date.now()]])
@@ -43,7 +44,7 @@ export async function waitUntilRunning(
 
   async function wait(): Promise<Waited> {
     for (;;) {
-      const asked = store.apply(id, { type: 'start', by: 'api' })
+      const asked = store.apply(id, { type: 'start', by: 'api' }, Date.now(), actor)
       if (asked) await nudges.nudge(asked)
       touch()
 

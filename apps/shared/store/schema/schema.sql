@@ -81,7 +81,9 @@ CREATE TABLE history (
   state TEXT NOT NULL, -- the state after
   event TEXT NOT NULL,
   generation INTEGER,
-  detail TEXT
+  detail TEXT,
+  who TEXT, -- admin, a person as their login knows them, token NAME, visitor, or lotan; null before it was noted
+  address TEXT -- from where
 ) STRICT;
 CREATE INDEX history_preview ON history (repository, tag, id);
 

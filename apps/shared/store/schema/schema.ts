@@ -205,6 +205,11 @@ const steps: Step[] = [
     last_used INTEGER
   ) STRICT;
   `,
+  `
+  -- Who made a change, and from where.
+  ALTER TABLE history ADD COLUMN who TEXT;
+  ALTER TABLE history ADD COLUMN address TEXT;
+  `,
 ]
 
 export const newestVersion = steps.length
