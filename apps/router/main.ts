@@ -31,7 +31,7 @@ app.atEnd(() => context.activity.close())
 app.atEnd(() => context.streams.close())
 
 const ended = openSessions(config, store).endOthers()
-if (ended > 0) log.info({ who: 'lotan', sessions: ended }, 'sessions ended: the admin token is another one')
+if (ended > 0) log.info({ who: 'lotan', sessions: ended }, 'sessions ended: what let them in is another one')
 
 await listen(gatewayServer(gateway(context)), 'router.sock')
 await listen(adminServer(adminApp(context)), 'desk.sock')

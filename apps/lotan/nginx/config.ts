@@ -34,6 +34,7 @@ export async function writeNginxConf(
     | 'tls'
     | 'hsts'
     | 'trustedProxies'
+    | 'userHeader'
     | 'domain'
     | 'transliterate'
     | 'publicUrl'
@@ -81,7 +82,8 @@ export async function writeNginxConf(
     proxies: config.trustedProxies,
     domain: config.domain,
     transliterate: config.transliterate,
-    identityHeaders,
+    identityHeaders: config.userHeader === null ? identityHeaders : [...identityHeaders, config.userHeader],
+    userHeader: config.userHeader,
     scheme: protocol.slice(0, -1),
     publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
     // Where HTTP redirects to: the public address, which may be another proxy's.

@@ -1,4 +1,4 @@
-/** Who makes a request: by its bearer token, else by its cookie. */
+/** Who makes a request: by its bearer token, else by its cookie, else by the header of a trusted proxy. */
 import type { Request } from 'express'
 import type { Config } from '../../shared/config/config.ts'
 import type { Log } from '../../shared/log.ts'
@@ -17,20 +17,21 @@ export function callersOf({
   store,
   log,
 }: {
-  config: Pick<Config, 'adminToken' | 'publicUrl'>
+  config: Pick<Config, 'adminToken' | 'publicUrl' | 'userHeader' | 'provider' | 'people'>
   store: Pick<Store, 'sessions' | 'tokens'>
   log: Log
 }): ReadCaller {
   const sessions = openSessions(config, store)
   const noteFailed = noteFailedLogins(log)
-  return ({ headers: { authorization, cookie }, ip }) => {
+  return (req) => {
+    const { authorization, cookie } = req.headers
     const bearer = /^bearer +(.*)$/i.exec(authorization ?? '')?.[1]?.trim()
     if (bearer !== undefined) {
       const caller = isSame(bearer, config.adminToken) ? admin : callerByToken(bearer, store)
-      if (!caller) noteFailed(ip, 'bearer')
+      if (!caller) noteFailed(req.ip, 'bearer')
       return caller ?? stranger
     }
-    return sessions.callerBy(cookie) ?? stranger
+    return sessions.callerBy(cookie) ?? sessions.callerByHeader(req) ?? stranger
   }
 }
 

@@ -17,16 +17,22 @@ after(() => {
 })
 
 const day = 24 * 60 * 60_000
-const config = { adminToken: 'the-token-of-these-tests', publicUrl: { protocol: 'http:' as const, port: null } }
+const config = {
+  adminToken: 'the-token-of-these-tests',
+  publicUrl: { protocol: 'http:' as const, port: null },
+  userHeader: 'x-forwarded-user',
+  provider: null,
+  people: { admins: [{ address: 'anna@example.com' }], allow: [{ domain: 'example.com' }] },
+}
 const sessions = openSessions(config, store)
-const from = { address: '192.0.2.1', userAgent: 'Firefox' }
+const from = { ip: '192.0.2.1', headers: { 'user-agent': 'Firefox' } as Record<string, string> }
 const admin = { user: 'admin', via: 'link', can: 'admin' } as const
 const cookieOf = (secret: string) => `lotan=${secret}`
 const all = () => store.sessions.list(Date.now())
 const endAll = () => all().forEach(({ id }) => store.sessions.end(id))
 
 test('a session is found by its secret alone, which is stored nowhere, and lasts 30 days', () => {
-  const secret = sessions.begin(admin, { ...from, userAgent: 'x'.repeat(5_000) })
+  const secret = sessions.begin(admin, { ...from, headers: { 'user-agent': 'x'.repeat(5_000) } })
   const session = sessions.find(
     `lotan=x; ${cookieOf(secret.replace(/^./, (c) => (c === 'A' ? 'B' : 'A')))}; ${cookieOf(secret)}`,
   )!
@@ -44,7 +50,16 @@ test('a session is found by its secret alone, which is stored nowhere, and lasts
 
 test('one that is over is not found, not listed, and goes with the next login', () => {
   const now = Date.now()
-  const row = { ...admin, ...from, id: 'over', key: 'k', madeBy: 'm', created: now - 31 * day, until: now - day }
+  const row = {
+    ...admin,
+    address: null,
+    userAgent: null,
+    id: 'over',
+    key: 'k',
+    madeBy: 'm',
+    created: now - 31 * day,
+    until: now - day,
+  }
   store.sessions.begin(row)
   assert.equal(store.sessions.find('k', ['m'], now), undefined)
   assert.ok(store.sessions.find('k', ['m'], now - 2 * day))
@@ -114,6 +129,31 @@ test('a use that cannot be written ends nothing, and is not tried again within t
   busy.sessions.noteUse(find(), lastUsed + 121_000)
   assert.equal(find().lastUsed, lastUsed + 121_000)
   busy.close()
+  endAll()
+})
+
+test('a proxy’s header makes one session a person, which ends with the lists that let them in', () => {
+  const ask = (user: string, of = sessions) => of.callerByHeader({ ...from, headers: { 'x-forwarded-user': user } })
+  const anna = ask('Anna@example.com')!
+  assert.deepEqual([anna.via, anna.can, anna.who], ['session', 'admin', 'anna@example.com'])
+  assert.equal(ask('anna@example.com')!.session, anna.session)
+  assert.equal(ask('eve@example.com')!.can, 'public')
+  assert.deepEqual([ask('eve@evil.example'), ask('a, b'), ask('')], [undefined, undefined, undefined])
+  assert.deepEqual(
+    all()
+      .map(({ user, via, can }) => `${user} ${via} ${can}`)
+      .sort(),
+    ['anna@example.com header admin', 'eve@example.com header public'],
+  )
+  // Its name is no secret, so no cookie has it.
+  assert.equal(sessions.find(cookieOf('header anna@example.com')), undefined)
+  store.sessions.end(anna.session!)
+  assert.equal(anna.isOver?.(), true)
+  assert.notEqual(ask('anna@example.com')!.session, anna.session)
+  const others = openSessions({ ...config, people: { admins: [], allow: [{ domain: 'example.com' }] } }, store)
+  assert.equal(others.endOthers(), 2)
+  assert.equal(ask('anna@example.com', others)!.can, 'public')
+  assert.equal(openSessions({ ...config, userHeader: null }, store).callerByHeader(from), undefined)
   endAll()
 })
 

@@ -85,8 +85,7 @@ export function loginRoutes(
   }
 
   function logIn(req: Request, res: Response, to: string) {
-    const from = { address: req.ip ?? null, userAgent: req.headers['user-agent'] }
-    const secret = sessions.begin({ user: 'admin', via: 'link', can: 'admin' }, from)
+    const secret = sessions.begin({ user: 'admin', via: 'link', can: 'admin' }, req)
     log.info({ who: 'admin', address: req.ip, via: 'link' }, 'logged in')
     return res.append('Set-Cookie', setCookie(secret, secure)).redirect(303, to)
   }

@@ -51,6 +51,7 @@ export function sessionRows(db: Database) {
   `)
   const remove = db.prepare<[string], Session>(`DELETE FROM session WHERE id = ? RETURNING ${COLUMNS}`)
   const removeOver = db.prepare('DELETE FROM session WHERE until <= ?')
+  const removeKey = db.prepare('DELETE FROM session WHERE key = ?')
   const removeOldest = db.prepare(`
     DELETE FROM session
     WHERE id IN (SELECT id FROM session WHERE user = ? ORDER BY last_used DESC, created DESC LIMIT -1 OFFSET ${MOST_OF_USER})
@@ -61,6 +62,7 @@ export function sessionRows(db: Database) {
 
   const begin = db.transaction((session: NewSession) => {
     removeOver.run(session.created)
+    removeKey.run(session.key)
     insert.run(session)
     removeOldest.run(session.user)
   })
