@@ -13,6 +13,7 @@ import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { fileRoutes } from './files.ts'
+import { providerRoutes } from './login-provider.ts'
 import { loginRoutes } from './login.ts'
 import { probeRoutes } from './probes.ts'
 import { isApi, sendError } from './respond.ts'
@@ -21,7 +22,7 @@ import { adminRoutes } from './routes.ts'
 export function routesOf(context: RouterContext, refusals: Refusals) {
   return {
     anyHost: probeRoutes(context),
-    open: [...fileRoutes, ...loginRoutes(context, refusals)],
+    open: [...fileRoutes, ...loginRoutes(context, refusals), ...providerRoutes(context)],
     closed: [...apiRoutes(context), ...adminRoutes(context)],
   }
 }

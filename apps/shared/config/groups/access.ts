@@ -16,14 +16,14 @@ const settings = {
   LOTAN_OIDC_CLIENT_SECRET: setting(anyText, { description: 'The secret of that client.', secret: true }),
   LOTAN_OIDC_ADMINS: setting(people, {
     description:
-      'Who may use admin page and API, by the header or the provider: addresses, `@domain`, `group:NAME`, separated by spaces.',
+      'Who may use admin page and API, by header or provider: addresses, `@domain`, `group:NAME`, separated by spaces.',
   }),
   LOTAN_OIDC_ALLOW: setting(people, {
     description: 'Who else may log in, to open previews alone. Written as `LOTAN_OIDC_ADMINS`.',
   }),
   LOTAN_OIDC_TRUST: setting(jobs, {
     description:
-      "Repositories whose CI jobs may use the API (`run`) by their own OpenID token: `github:owner/name` or `gitlab:group/name`, and `@https://…` where the issuer is one's own, separated by spaces.",
+      'Repositories whose CI jobs [may use the API](access.md#ci-jobs-without-a-token): `github:owner/name`, `gitlab:group/name`.',
   }),
 }
 
