@@ -6,6 +6,7 @@ import { callerOf, stranger } from '../access/caller.ts'
 import { endStreams } from '../access/end-streams.ts'
 import { mount } from '../access/mount.ts'
 import { callersOf, type ReadCaller } from '../access/read-caller.ts'
+import { KeysError } from '../access/trusted-jobs.ts'
 import { refusalsOf, type Refusals } from '../access/refusals.ts'
 import { beforeReload } from '../access/reload-once.ts'
 import { isOurHost } from '../access/same-origin.ts'
@@ -62,8 +63,14 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     return respondError(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
   })
   app.use(async (req, res, next) => {
-    res.locals.caller = await readCaller(req)
-    next()
+    try {
+      res.locals.caller = await readCaller(req)
+    } catch (error) {
+      if (!(error instanceof KeysError)) throw error
+      log.warn({ address: req.ip, err: error }, 'the keys of a trusted job’s issuer cannot be read')
+      return respondError(req, res.set('Retry-After', '10'), 503, NO_KEYS)
+    }
+    return next()
   })
   app.use(mount(routes.open, { config, refusals }))
   // Also where there is no route: only who is let in learns that.
@@ -91,6 +98,9 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
 }
 
 const REBUILDING = 'Lotan’s database was damaged, and is being rebuilt from what runs. That takes the engine to answer.'
+
+const NO_KEYS =
+  'Whether this token is right is not known: the server with the keys of its issuer does not answer Lotan. Try again.'
 
 const sentences: Record<number, string> = {
   400: 'The request cannot be read: its path or its body is not well formed.',
