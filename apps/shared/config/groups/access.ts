@@ -23,7 +23,7 @@ const settings = {
   }),
   LOTAN_OIDC_TRUST: setting(jobs, {
     description:
-      'Repositories whose CI jobs [may use the API](access.md#ci-jobs-without-a-token): `github:owner/name`, `gitlab:group/name`.',
+      'Repositories whose CI jobs may use the API by their OpenID token: `github:owner/name` or `gitlab:group/name`, several by spaces.',
   }),
 }
 
