@@ -17,6 +17,7 @@ const homes = {
   ecr: { of: packages('@aws-sdk/[^/]+'), home: '^apps/shared/registry/ecr[.]ts$' },
   zod: { of: packages('zod'), home: '^apps/(shared/(config|api)|router/api)/' },
   'event-streams': { of: packages('eventsource-parser'), home: '^apps/lotan/cli/api[.]ts$' },
+  openid: { of: packages('openid-client|jose'), home: '^apps/router/access/' },
   express: { of: packages('(@types/)?express|helmet'), home: '^apps/router/' },
 }
 
@@ -51,6 +52,7 @@ const pure = [
   'shared/config/values/value',
   'shared/config/values/amount',
   'shared/config/values/address',
+  'shared/config/values/access',
   'shared/config/values/text',
   'shared/config/setting',
   'router/gateway/decide',

@@ -12,6 +12,7 @@ import { adminApp } from './admin/app.ts'
 import { gateway } from './gateway/routes.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
+import { openSessions } from './access/sessions.ts'
 import { adminServer, gatewayServer } from './server.ts'
 
 const app = openApp('router')
@@ -32,6 +33,9 @@ const context: RouterContext = {
 app.atEnd(() => context.waiters.close())
 app.atEnd(() => context.activity.close())
 app.atEnd(() => context.streams.close())
+
+const ended = openSessions(config, store).endOthers()
+if (ended > 0) log.info({ who: 'lotan', sessions: ended }, 'sessions ended: what let them in is another one')
 
 await listen(gatewayServer(gateway(context)), 'router.sock')
 await listen(adminServer(adminApp(context)), 'desk.sock')

@@ -1,3 +1,4 @@
+import type { Actor } from '../shared/actor.ts'
 import type { Event } from '../shared/preview/event.ts'
 import type { Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
@@ -16,9 +17,10 @@ export async function applyAction(
   action: PreviewAction,
   id: PreviewId,
   by: 'admin' | 'api',
+  actor: Actor,
   { store, nudges }: { store: Pick<Store, 'apply' | 'get'>; nudges: Pick<Nudges, 'nudge'> },
 ): Promise<Preview | undefined> {
-  const changed = store.apply(id, eventOf(action, by))
+  const changed = store.apply(id, eventOf(action, by), Date.now(), actor)
   if (!changed) return store.get(id)
   await nudges.nudge(changed)
   return changed

@@ -30,11 +30,11 @@ export async function writeNginxConf(
     | 'instance'
     | 'runDir'
     | 'dataDir'
-    | 'logs'
     | 'listen'
     | 'tls'
     | 'hsts'
     | 'trustedProxies'
+    | 'userHeader'
     | 'domain'
     | 'transliterate'
     | 'publicUrl'
@@ -64,7 +64,6 @@ export async function writeNginxConf(
   // A held request takes two connections, and a third when it is let through.
   const connections = Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2))
   const { protocol, port: publicPort } = config.publicUrl
-  const errors = config.logs === 'files' ? path.join(logs, 'nginx-error.log') : 'stderr'
   const conf = await ejs.renderFile(path.join(templates, 'nginx.conf.ejs'), {
     workers,
     luaModules: program.luaModules,
@@ -76,7 +75,6 @@ export async function writeNginxConf(
     mostOfOneHost: Math.ceil((os.cpus().length * connections) / 8),
     routes,
     logs,
-    errors,
     ended: endedStreamsFile(config),
     listens: listensOn(config.listen).map(hostPortText),
     tls: config.tls && { ...config.tls, listens: listensOn(config.tls.listen).map(hostPortText) },
@@ -84,7 +82,8 @@ export async function writeNginxConf(
     proxies: config.trustedProxies,
     domain: config.domain,
     transliterate: config.transliterate,
-    identityHeaders,
+    identityHeaders: config.userHeader === null ? identityHeaders : [...identityHeaders, config.userHeader],
+    userHeader: config.userHeader,
     scheme: protocol.slice(0, -1),
     publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
     // Where HTTP redirects to: the public address, which may be another proxy's.
@@ -104,7 +103,7 @@ export async function writeNginxConf(
   await fs.rm(endedStreamsFile(config), { force: true })
   store.streams({ opened: [], ended: 'all' })
   // Workers open their files by relative paths, from the directory where nginx was started.
-  return ['env', '-C', config.runDir, 'nginx', '-p', './', '-c', file, '-e', errors]
+  return ['env', '-C', config.runDir, 'nginx', '-p', './', '-c', file, '-e', 'stderr']
 }
 
 async function openFilesLimit(): Promise<number> {

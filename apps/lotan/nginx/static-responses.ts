@@ -19,7 +19,7 @@ const refusals: [number, string, string][] = [
   [413, 'Too large', 'The body is larger than anything Lotan takes.'],
   [414, 'Too long', 'The address is longer than anything Lotan takes.'],
   [421, 'Another host', 'The request is for another host than this connection.'],
-  [500, 'Lotan could not answer', 'Something is wrong with Lotan. Its nginx-error.log says more.'],
+  [500, 'Lotan could not answer', 'Something is wrong with Lotan. The log of nginx says more.'],
   [501, 'Not understood', 'The body is encoded in a way that is not known here.'],
   [503, 'Too many at once', 'More is asked than can be answered at once. Send it again in a few seconds.'],
   [505, 'Not understood', 'The request is in a version of HTTP that is not spoken here.'],

@@ -1,29 +1,31 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Response } from 'express'
-import type { Config } from '../../shared/config/config.ts'
-import { isToken, provesLogin } from './session-cookie.ts'
+import type { Actor } from '../../shared/actor.ts'
+import { scopes, type Scope } from '../../shared/scope.ts'
+import type { Tag } from '../../shared/tag.ts'
 
-/** Each scope includes those before it. */
-export const scopes = ['public', 'read', 'run', 'admin'] as const
-export type Scope = (typeof scopes)[number]
+export { scopes, type Scope }
 
 export interface Caller {
-  /** `none`: the request has no credentials, or wrong ones. */
+  /**
+   * `token`: only the program that has it sends it. `session`: a browser sends it with requests of other sites' pages
+   * too. `none`: the request has no credentials, or wrong ones.
+   */
   via: 'token' | 'session' | 'none'
   can: Scope
+  /** For the audit: `admin` by the admin token, a session's user, `token NAME`. */
+  who: string
+  /** The id of its session. */
+  session?: string
+  /** The tags, and the previews of them, that exist for this caller. */
+  sees: (tag: Tag) => boolean
+  /** Whether what let it in has ended since: its streams end with it. */
+  isOver?: () => boolean
 }
 
-export type ReadCaller = (headers: IncomingHttpHeaders) => Caller
+export const stranger: Caller = { via: 'none', can: 'public', who: 'visitor', sees: () => true }
 
-/** A cookie does not make up for a wrong bearer token. */
-export function callersOf({ adminToken, publicUrl }: Pick<Config, 'adminToken' | 'publicUrl'>): ReadCaller {
-  const secure = publicUrl.protocol === 'https:'
-  const stranger: Caller = { via: 'none', can: 'public' }
-  return ({ authorization, cookie }) => {
-    const bearer = /^bearer +(.*)$/i.exec(authorization ?? '')
-    if (bearer) return isToken(bearer[1]!.trim(), adminToken) ? { via: 'token', can: 'admin' } : stranger
-    return provesLogin(cookie, adminToken, secure, Date.now()) ? { via: 'session', can: 'admin' } : stranger
-  }
+export function actorOf(res: Response): Actor {
+  return { who: callerOf(res).who, address: res.req.ip ?? null }
 }
 
 export function callerOf(res: Response): Caller {
@@ -31,6 +33,6 @@ export function callerOf(res: Response): Caller {
 }
 
 /** @returns false also for a scope that does not exist */
-export function may({ can }: Caller, needs: Scope): boolean {
+export function may({ can }: Pick<Caller, 'can'>, needs: Scope): boolean {
   return scopes.includes(needs) && scopes.indexOf(can) >= scopes.indexOf(needs)
 }

@@ -1,5 +1,7 @@
 /** Walks the tables of routes of the admin's host: what each row says holds of the app that is made of them. */
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
 import { after, describe, test } from 'node:test'
 import { adminLocations } from '../../shared/admin-locations.ts'
 import { routesOf } from '../admin/app.ts'
@@ -8,10 +10,12 @@ import { may, scopes, type Caller } from './caller.ts'
 import { refusalsOf } from './refusals.ts'
 import { changesSomething, type Route } from './route.ts'
 
+const root = path.resolve(import.meta.dirname, '../../..')
+
 /** The caller of a request is what its header says, so that there are callers with each scope. */
-const bed = await openBed({}, ({ 'x-caller': sent }) => {
+const bed = await openBed({}, ({ headers: { 'x-caller': sent } }) => {
   const [via, can] = String(sent ?? 'none public').split(' ')
-  return { via, can } as Caller
+  return { via, can, who: 'walker', sees: () => true } as Caller
 })
 after(() => bed.close())
 
@@ -41,11 +45,29 @@ test('these routes are open to all, and no others', async () => {
   })
 })
 
-test('the admin’s pages need the scope admin, calls that look need read, and calls that change something need run', () => {
+test('docs/access.md says which scope each call of the API needs', () => {
+  const file = path.resolve(root, 'docs/access.md')
+  const inApi = closed.filter(({ path }) => path.startsWith('/api/v1'))
+  const rows = scopes.map((scope) => {
+    const calls = inApi.filter(({ needs }) => needs === scope)
+    const names = calls.map(
+      ({ method, path }) =>
+        `- \`${method} ${path.slice('/api/v1'.length).replace(/:(\w+)/, (_, name: string) => name.toUpperCase())}\``,
+    )
+    return calls.length === 0 ? '' : `\n\`${scope}\`:\n\n${names.sort().join('\n')}\n`
+  })
+  const told = /<!-- scopes -->\n(.*)<!-- \/scopes -->/s.exec(fs.readFileSync(file, 'utf8'))?.[1]
+  assert.equal(told, `${rows.join('')}\n`)
+  // Of the other routes each is open to all, or needs admin.
+  const others = routes.filter(({ path }) => !path.startsWith('/api/v1')).map(({ needs }) => needs)
+  assert.deepEqual([...new Set(others)], ['public', 'admin'])
+})
+
+test('the admin’s pages, sessions and tokens need the scope admin, calls that look read, and those that change something run', () => {
   assert.ok(closed.length > 15)
   for (const route of closed) {
-    const inApi = changesSomething(route) ? 'run' : 'read'
-    assert.equal(route.needs, route.path.startsWith('/api/') ? inApi : 'admin', nameOf(route))
+    const isOfPreviews = route.path.startsWith('/api/') && !/^\/api\/v1\/(sessions|tokens)/.test(route.path)
+    assert.equal(route.needs, !isOfPreviews ? 'admin' : changesSomething(route) ? 'run' : 'read', nameOf(route))
   }
   assert.deepEqual(routes.filter(({ method, changes }) => method === 'GET' && changes).map(nameOf), [
     'GET /api/v1/previews/:tag/wait',
@@ -67,8 +89,7 @@ describe('a route that is not open', () => {
           const { status, headers } = await ask(route, `${via} ${scope}`, {
             headers: { 'Sec-Fetch-Site': 'same-origin' },
           })
-          if (may({ via: 'token', can: scope }, needs))
-            assert.ok(![401, 403, 405].includes(status), `${scope} ${status}`)
+          if (may({ can: scope }, needs)) assert.ok(![401, 403, 405].includes(status), `${scope} ${status}`)
           else {
             assert.equal(status, 403, scope)
             assert.match(headers['content-type']!, isApi ? /problem\+json/ : /html/)
@@ -124,5 +145,5 @@ test('nginx lets through what each route takes, and has no location without a ro
 })
 
 test('a scope that does not exist is one that no caller has', () => {
-  for (const scope of scopes) assert.ok(!may({ via: 'token', can: scope }, undefined as never))
+  for (const scope of scopes) assert.ok(!may({ can: scope }, undefined as never))
 })

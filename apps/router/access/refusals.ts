@@ -4,17 +4,17 @@ import type { Log } from '../../shared/log.ts'
 import { isApi, sendError, sendPage } from '../admin/respond.ts'
 import { sendProblem } from '../api/problem.ts'
 import { loginPage } from '../pages/render.ts'
-import type { Scope } from './caller.ts'
+import { callerOf, type Scope } from './caller.ts'
 import { reloadOnce } from './reload-once.ts'
 
 export type Refusals = ReturnType<typeof refusalsOf>
 
-export function refusalsOf({ config, log }: { config: Pick<Config, 'repository' | 'domain'>; log: Log }) {
+export function refusalsOf({ config, log }: { config: Pick<Config, 'repository' | 'domain' | 'provider'>; log: Log }) {
   return {
     noLogin(req: Request, res: Response) {
       if (isApi(req)) {
         res.set('WWW-Authenticate', 'Bearer realm="lotan"')
-        const detail = 'Send the admin token as "Authorization: Bearer TOKEN", or log in on the admin page.'
+        const detail = 'Send a token as "Authorization: Bearer TOKEN", or log in on the admin page.'
         return sendProblem(res, 401, detail)
       }
       reloadOnce(req, res)
@@ -22,8 +22,11 @@ export function refusalsOf({ config, log }: { config: Pick<Config, 'repository' 
     },
 
     scope(req: Request, res: Response, needs: Scope) {
-      log.warn({ path: req.path, needs }, 'a caller lacks the scope')
-      return sendError(req, res, 403, 'Not allowed', `This needs a login or a token that can ${needs}.`)
+      log.warn({ who: callerOf(res).who, address: req.ip, path: req.path, needs }, 'a caller lacks the scope')
+      const { via, who, can } = callerOf(res)
+      const isReader = via === 'session' && can === 'public'
+      const known = isReader ? `You are logged in as ${who}, who may open previews. ` : ''
+      return sendError(req, res, 403, 'Not allowed', `${known}This needs a login or a token that can ${needs}.`)
     },
 
     otherSite(req: Request, res: Response) {

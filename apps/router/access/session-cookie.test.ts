@@ -1,78 +1,61 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { anyText } from '../../testing/arbitraries/texts.ts'
-import { isToken, proofOf, provesLogin, setCookie } from './session-cookie.ts'
+import { isSame, makeSecret } from '../../shared/secret.ts'
+import { secretsIn, setCookie } from './session-cookie.ts'
 
-const token = 'the-token-of-these-tests'
-const now = Date.UTC(2026, 0, 1)
-const day = 24 * 60 * 60 * 1_000
-const proof = proofOf(token, now)
+const secret = makeSecret()
+const other = makeSecret()
 
-function signed(expiry: string | number, key = token): string {
-  return `${expiry}.${createHmac('sha256', key).update(String(expiry)).digest('base64url')}`
-}
-
-test('which Cookie headers prove a login', () => {
-  const cases: [what: string, header: string | undefined, proves: boolean][] = [
-    ['none', undefined, false],
-    ['an empty one', '', false],
-    ['the proof', `lotan=${proof}`, true],
-    ['the proof among others', `a=b; lotan=${proof}; c=d`, true],
-    ['without the space', `a=b;lotan=${proof};c=d`, true],
-    ['tossed before it', `lotan=x; lotan=; lotan=${signed(1)}; lotan=${proof}`, true],
-    ['tossed after it', `lotan=${proof}; lotan=x`, true],
-    ['only tossed', 'lotan=x; lotan=y', false],
-    ['another name', `slotan=${proof}; lotan2=${proof}`, false],
-    ['the name for https', `__Host-lotan=${proof}`, false],
-    ['the token itself', `lotan=${token}`, false],
-    ['another token’s', `lotan=${proofOf('the-token-before-it', now)}`, false],
-    ['a later expiry under an old signature', `lotan=9${proof}`, false],
-    ['past its expiry', `lotan=${signed(Math.floor(now / 1_000))}`, false],
-    ['a second before its expiry', `lotan=${signed(Math.floor(now / 1_000) + 1)}`, true],
-    ['an expiry that is no number', `lotan=${signed('1e99')}`, false],
-    ['an expiry that is none', `lotan=${signed('')}`, false],
-    ['a cut signature', `lotan=${proof.slice(0, -1)}`, false],
-    ['a longer signature', `lotan=${proof}A`, false],
-    ['quoted', `lotan="${proof}"`, false],
+test('which secrets a Cookie header has', () => {
+  const cases: [what: string, header: string | undefined, secrets: string[]][] = [
+    ['none', undefined, []],
+    ['an empty one', '', []],
+    ['one', `lotan=${secret}`, [secret]],
+    ['one among others', `a=b; lotan=${secret}; c=d`, [secret]],
+    ['without the space', `a=b;lotan=${secret};c=d`, [secret]],
+    ['tossed before it', `lotan=x; lotan=; lotan=${other}; lotan=${secret}`, [other, secret]],
+    ['tossed after it', `lotan=${secret}; lotan=x`, [secret]],
+    ['only tossed', 'lotan=x; lotan=y', []],
+    ['another name', `slotan=${secret}; lotan2=${secret}`, []],
+    ['the name for https', `__Host-lotan=${secret}`, []],
+    ['of an earlier Lotan', `lotan=1790000000.${secret}`, []],
+    ['cut', `lotan=${secret.slice(0, -1)}`, []],
+    ['longer', `lotan=${secret}A`, []],
+    ['quoted', `lotan="${secret}"`, []],
   ]
-  for (const [what, header, proves] of cases) assert.equal(provesLogin(header, token, false, now), proves, what)
-})
-
-test('a login lasts 30 days', () => {
-  assert.ok(provesLogin(`lotan=${proof}`, token, false, now + 30 * day - 1_000))
-  assert.ok(!provesLogin(`lotan=${proof}`, token, false, now + 30 * day))
+  for (const [what, header, secrets] of cases) assert.deepEqual(secretsIn(header, false), secrets, what)
 })
 
 test('the cookie belongs to one host and no script, and over https to nobody else’s name', () => {
   const attributes = 'Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict'
-  assert.equal(setCookie(proof, false), `lotan=${proof}; ${attributes}`)
-  assert.equal(setCookie(proof, true), `__Host-lotan=${proof}; ${attributes}; Secure`)
+  assert.equal(setCookie(secret, false), `lotan=${secret}; ${attributes}`)
+  assert.equal(setCookie(secret, true), `__Host-lotan=${secret}; ${attributes}; Secure`)
   assert.equal(setCookie(null, false), 'lotan=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict')
-  assert.ok(provesLogin(`lotan=x; __Host-lotan=${proof}`, token, true, now))
-  assert.ok(!provesLogin(`lotan=${proof}`, token, true, now))
-  assert.ok(!proof.includes(token))
+  assert.deepEqual(secretsIn(`lotan=${other}; __Host-lotan=${secret}`, true), [secret])
+  assert.deepEqual(secretsIn(`lotan=${secret}`, true), [])
 })
 
-test('only the token is the token', () => {
-  assert.ok(isToken(token, token))
-  for (const text of ['', 'x', token.slice(1), `${token}x`, token.toUpperCase()]) assert.ok(!isToken(text, token), text)
+test('only a secret is that secret, and each is another one', () => {
+  assert.ok(isSame(secret, secret))
+  for (const text of ['', 'x', secret.slice(1), `${secret}x`, other]) assert.ok(!isSame(text, secret), text)
+  assert.equal(new Set(Array.from({ length: 100 }, makeSecret)).size, 100)
 })
 
-test('no Cookie header proves a login but one that has the proof, whole, and whatever stands beside it', () => {
+test('no Cookie header has a secret but one in which it stands, whole, and whatever stands beside it', () => {
   const piece = fc.oneof(
     anyText.map((text) => text.replaceAll(';', '')),
-    fc.constantFrom('lotan=', `lotan=${token}`, 'lotan=1.x', `__Host-lotan=${proof}`, `lotan=${proof.toUpperCase()}`),
-    fc.tuple(fc.nat(proof.length - 1), fc.constantFrom('A', '0', '.', '=')).map(([at, other]) => {
-      const changed = proof.slice(0, at) + other + proof.slice(at + 1)
-      return changed === proof ? '' : `lotan=${changed}`
+    fc.constantFrom('lotan=', 'lotan=1.x', `__Host-lotan=${secret}`, `lotan=${other}`),
+    fc.tuple(fc.nat(secret.length - 1), fc.constantFrom('A', '0', '.', '=')).map(([at, letter]) => {
+      const changed = secret.slice(0, at) + letter + secret.slice(at + 1)
+      return changed === secret ? '' : `lotan=${changed}`
     }),
   )
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 5 }), fc.nat(5), (pieces, at) => {
-      assert.equal(provesLogin(pieces.join(';'), token, false, now), false)
-      assert.equal(provesLogin(pieces.toSpliced(at, 0, ` lotan=${proof}`).join(';'), token, false, now), true)
+      assert.ok(!secretsIn(pieces.join(';'), false).includes(secret))
+      assert.ok(secretsIn(pieces.toSpliced(at, 0, ` lotan=${secret}`).join(';'), false).includes(secret))
     }),
     { numRuns: 300 },
   )

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { makeSecret } from '../../shared/secret.ts'
 import { startsAgain } from '../../shared/preview/preview.ts'
-import { bearer, bringUp, domain, openBed, steps, token, type Ask } from './harness.ts'
+import type { SessionJson } from '../../shared/api/session.ts'
+import { bearer, bringUp, domain, openBed, steps, token, type Answer, type Ask } from './harness.ts'
 
 const bed = await openBed({ LOTAN_LISTEN: '127.0.0.1:8080', ADMIN_WELCOME: '<b>Welcome</b>' })
 after(() => bed.close())
@@ -38,7 +40,9 @@ test('who is let in', async () => {
     ['the cookie', { Cookie: cookie }, 200],
     ['the token as a cookie', { Cookie: `lotan=${token}` }, 401],
     ['a cookie that a preview has tossed', { Cookie: 'lotan=1.x' }, 401],
+    ['a cookie of the right form', { Cookie: `lotan=${makeSecret()}` }, 401],
     ['the cookie behind tossed ones', { Cookie: `${'lotan=1.x; '.repeat(50)}${cookie}; lotan=y` }, 200],
+    ['behind 500 of the right form', { Cookie: `${`lotan=${makeSecret()}; `.repeat(500)}${cookie}` }, 200],
     ['the name that is for https', { Cookie: `__Host-lotan=${proof}` }, 401],
   ]
   for (const [what, headers, status] of cases) {
@@ -117,7 +121,7 @@ test('the login link and the login form let in, and lead to where one wanted to 
   assert.equal(link.headers.location, '/')
   assert.match(
     link.headers['set-cookie']![0]!,
-    /^lotan=\d+\.[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict$/,
+    /^lotan=[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict$/,
   )
 
   const cases: [referer: string, location: string][] = [
@@ -181,6 +185,31 @@ test('after five wrong tokens in the form from one address only wrong ones are r
   // Who is in stays in, and others are not barred.
   assert.equal((await ask('/', { headers: { ...here, Cookie: cookie } })).status, 200)
   assert.equal((await post('/login', { token }, fromElsewhere())).status, 303)
+})
+
+test('people and programs behind one address pass with the right token, however many wrong ones come from there', async () => {
+  const here = { 'X-Forwarded-For': '203.0.113.8' }
+  const json = { ...bearer, 'Content-Type': 'application/json' }
+  const body = JSON.stringify({ name: 'neighbour', can: 'read' })
+  const made = await ask('/api/v1/tokens', { method: 'POST', body, headers: json })
+  const ways: [what: string, wrong: number[], send: (token: string) => Promise<Answer>, right: number][] = [
+    ['form', [401, 429], (token) => post('/login', { token }, here), 303],
+    ['link', [401], (token) => ask(`/login?token=${token}`, { headers: here }), 303],
+    ['bearer', [401], (token) => ask('/', { headers: { ...here, Authorization: `Bearer ${token}` } }), 200],
+  ]
+  for (const [what, , send] of ways)
+    for (let i = 0; i < 30; i++) assert.ok([401, 429].includes((await send(`wrong-${i}`)).status), what)
+  for (const [what, wrong, send, right] of ways) {
+    const { status, headers } = await send(token)
+    assert.equal(status, right, what)
+    if (right === 303) assert.ok(headers['set-cookie'], what)
+    assert.ok(wrong.includes((await send('wrong')).status), what)
+    assert.equal((await send(token)).status, right, what)
+  }
+  const named = { ...here, Authorization: `Bearer ${made.json.token}` }
+  assert.equal((await ask('/api/v1/previews', { headers: named })).status, 200)
+  // Each wrong one is evaluated alone: no part of the token is told from another.
+  assert.equal((await post('/login', { token: token.slice(0, -1) }, here)).status, 429)
 })
 
 test('what is no token is a wrong one', async () => {
@@ -248,13 +277,46 @@ test('a change passes from the admin’s own page, by any of its addresses, and 
   }
 })
 
-test('logging out takes the cookie away', async () => {
+test('logging out takes the cookie away, and ends its session alone', async () => {
+  const cookie = await bed.cookie()
+  const other = await bed.cookie()
+  assert.equal((await ask('/', { headers: { Cookie: cookie } })).status, 200)
   const out = await ask('/logout', { method: 'POST', headers: { Cookie: cookie, ...own } })
   assert.equal(out.status, 303)
   assert.equal(out.headers.location, '/')
   assert.equal(out.headers['set-cookie']![0], 'lotan=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict')
-  const typed = await ask('/logout', { headers: { Cookie: cookie } })
+  for (const headers of [{ Cookie: cookie }, { Cookie: cookie, ...own }])
+    assert.equal((await ask('/', { headers })).status, 401)
+  assert.equal((await ask('/', { headers: { Cookie: other } })).status, 200)
+  assert.equal((await ask('/logout', { method: 'POST', headers: { Cookie: cookie, ...own } })).status, 303)
+  const typed = await ask('/logout', { headers: { Cookie: other } })
   assert.deepEqual([typed.status, typed.headers.allow], [405, 'POST'])
+})
+
+test('sessions are listed without their secrets, and ended one by one', async () => {
+  const [mine, other] = [await bed.cookie(), await bed.cookie()]
+  const list = async (headers: Ask['headers']) => (await ask('/api/v1/sessions', { headers })).json as SessionJson[]
+  const seen = await list({ Cookie: mine })
+  const [current, ...rest] = seen.filter(({ current }) => current)
+  assert.deepEqual(
+    [current?.user, current?.via, current?.can, current?.address],
+    ['admin', 'link', 'admin', '192.0.2.1'],
+  )
+  assert.equal(rest.length, 0)
+  assert.ok((await list(bearer)).every(({ current }) => !current))
+  const text = JSON.stringify(seen)
+  for (const secret of [mine, other]) assert.ok(!text.includes(secret.slice('lotan='.length)))
+
+  const [theirs] = (await list({ Cookie: other })).filter(({ current }) => current)
+  const end = (id: string, headers: Ask['headers']) => ask(`/api/v1/sessions/${id}`, { method: 'DELETE', headers })
+  assert.equal((await end(theirs!.id, { Cookie: mine })).status, 403)
+  assert.equal((await end(theirs!.id, { Cookie: mine, ...own })).status, 204)
+  assert.equal((await ask('/', { headers: { Cookie: other } })).status, 401)
+  assert.equal((await ask('/', { headers: { Cookie: mine } })).status, 200)
+  assert.equal((await end(theirs!.id, bearer)).json.status, 404)
+  // A session may end itself.
+  assert.equal((await end(current!.id, { Cookie: mine, ...own })).status, 204)
+  assert.equal((await ask('/', { headers: { Cookie: mine } })).status, 401)
 })
 
 test('every answer is strict: nobody frames it, keeps it or guesses its type', async () => {

@@ -2,8 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
-import { callerOf, callersOf, type ReadCaller } from '../access/caller.ts'
+import { callerOf, stranger } from '../access/caller.ts'
+import { endStreams } from '../access/end-streams.ts'
 import { mount } from '../access/mount.ts'
+import { callersOf, type ReadCaller } from '../access/read-caller.ts'
+import { KeysError } from '../access/trusted-jobs.ts'
 import { refusalsOf, type Refusals } from '../access/refusals.ts'
 import { beforeReload } from '../access/reload-once.ts'
 import { isOurHost } from '../access/same-origin.ts'
@@ -11,6 +14,7 @@ import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { fileRoutes } from './files.ts'
+import { providerRoutes } from './login-provider.ts'
 import { loginRoutes } from './login.ts'
 import { probeRoutes } from './probes.ts'
 import { isApi, sendError } from './respond.ts'
@@ -19,12 +23,12 @@ import { adminRoutes } from './routes.ts'
 export function routesOf(context: RouterContext, refusals: Refusals) {
   return {
     anyHost: probeRoutes(context),
-    open: [...fileRoutes, ...loginRoutes(context, refusals)],
+    open: [...fileRoutes, ...loginRoutes(context, refusals), ...providerRoutes(context)],
     closed: [...apiRoutes(context), ...adminRoutes(context)],
   }
 }
 
-export function adminApp(context: RouterContext, readCaller: ReadCaller = callersOf(context.config)): express.Express {
+export function adminApp(context: RouterContext, readCaller: ReadCaller = callersOf(context)): express.Express {
   const { config, log } = context
   const refusals = refusalsOf(context)
   const routes = routesOf(context, refusals)
@@ -47,9 +51,9 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
       strictTransportSecurity: false,
     }),
   )
-  app.use((req, res, next) => {
+  app.use((_req, res, next) => {
     res.set('Cache-Control', 'no-store')
-    res.locals.caller = readCaller(req.headers)
+    res.locals.caller = stranger
     next()
   })
 
@@ -57,6 +61,16 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   app.use((req, res, next) => {
     if (isOurHost(req.headers.host, config)) return next()
     return respondError(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
+  })
+  app.use(async (req, res, next) => {
+    try {
+      res.locals.caller = await readCaller(req)
+    } catch (error) {
+      if (!(error instanceof KeysError)) throw error
+      log.warn({ address: req.ip, err: error }, 'the keys of a trusted job’s issuer cannot be read')
+      return respondError(req, res.set('Retry-After', '10'), 503, NO_KEYS)
+    }
+    return next()
   })
   app.use(mount(routes.open, { config, refusals }))
   // Also where there is no route: only who is let in learns that.
@@ -66,6 +80,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     return uri !== undefined && !isApi(req) ? res.redirect(303, uri) : next()
   })
   app.use(onceRebuilt(context, (req, res) => respondError(req, res.set('Retry-After', '10'), 503, REBUILDING)))
+  app.use(endStreams())
   app.use(mount(routes.closed, { config, refusals }))
   app.use((req, res) => respondError(req, res, 404, nothingAt(req.path)))
 
@@ -83,6 +98,9 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
 }
 
 const REBUILDING = 'Lotan’s database was damaged, and is being rebuilt from what runs. That takes the engine to answer.'
+
+const NO_KEYS =
+  'Whether this token is right is not known: the server with the keys of its issuer does not answer Lotan. Try again.'
 
 const sentences: Record<number, string> = {
   400: 'The request cannot be read: its path or its body is not well formed.',

@@ -1,11 +1,14 @@
 import type { Request, Response } from 'express'
 import { ipKeyGenerator, rateLimit, type AugmentedRequest } from 'express-rate-limit'
-import type { Config } from '../../shared/config/config.ts'
-import type { Log } from '../../shared/log.ts'
+import type { RouterContext } from '../context.ts'
+import { isSame } from '../../shared/secret.ts'
+import { callerOf } from '../access/caller.ts'
+import { noteFailedLogins } from '../access/failed-logins.ts'
 import type { Refusals } from '../access/refusals.ts'
 import type { Route } from '../access/route.ts'
 import { isOwnOrigin, localPath } from '../access/same-origin.ts'
-import { isToken, proofOf, setCookie } from '../access/session-cookie.ts'
+import { setCookie } from '../access/session-cookie.ts'
+import { openSessions } from '../access/sessions.ts'
 import { loginPage } from '../pages/render.ts'
 import { sendPage } from './respond.ts'
 
@@ -16,9 +19,14 @@ import { sendPage } from './respond.ts'
  */
 const TRIES_A_MINUTE = 5
 
-export function loginRoutes({ config, log }: { config: Config; log: Log }, refusals: Refusals): Route[] {
+export function loginRoutes(
+  { config, store, log }: Pick<RouterContext, 'config' | 'store' | 'log'>,
+  refusals: Refusals,
+): Route[] {
   const { adminToken, publicUrl } = config
   const secure = publicUrl.protocol === 'https:'
+  const sessions = openSessions(config, store)
+  const noteFailed = noteFailedLogins(log)
 
   const limit = rateLimit({
     windowMs: 60_000,
@@ -29,7 +37,6 @@ export function loginRoutes({ config, log }: { config: Config; log: Log }, refus
     handler: (req, res) => {
       const { resetTime } = (req as AugmentedRequest).rateLimit!
       const wait = Math.max(1_000, resetTime!.getTime() - Date.now())
-      log.warn({ address: req.ip }, 'too many wrong admin tokens')
       res.set('Retry-After', String(Math.ceil(wait / 1_000)))
       sendPage(res, 429, loginPage({ ...config, wrong: 'too often' }))
     },
@@ -46,7 +53,12 @@ export function loginRoutes({ config, log }: { config: Config; log: Log }, refus
     // A link is opened as a document; an image or frame on another page is not.
     const { 'sec-fetch-dest': dest } = req.headers
     if (dest !== undefined && dest !== 'document') return refusals.otherSite(req, res)
-    return isRight(req.query.token) ? logIn(req, res, '/') : refuseToken(req, res)
+    return isRight(req.query.token) ? logIn(req, res, '/') : refuseLink(req, res)
+  }
+
+  function refuseLink(req: Request, res: Response) {
+    noteFailed(req.ip, 'link')
+    return sendWrong(res)
   }
 
   /** Another site may not log its reader in either, who has no session yet. */
@@ -55,24 +67,30 @@ export function loginRoutes({ config, log }: { config: Config; log: Log }, refus
       return refusals.otherSite(req, res)
     const body = req.body as Record<string, unknown> | undefined
     if (isRight(body?.token)) return logIn(req, res, backOf(req))
-    return limit(req, res, () => refuseToken(req, res))
+    noteFailed(req.ip, 'form')
+    return limit(req, res, () => sendWrong(res))
   }
 
-  function logOut(_req: Request, res: Response) {
+  function logOut(req: Request, res: Response) {
+    const { session, who } = callerOf(res)
+    if (session !== undefined) {
+      store.sessions.end(session)
+      log.info({ who, address: req.ip, session }, 'logged out')
+    }
     return res.append('Set-Cookie', setCookie(null, secure)).redirect(303, '/')
   }
 
   function isRight(token: unknown) {
-    return typeof token === 'string' && isToken(token.trim(), adminToken)
+    return typeof token === 'string' && isSame(token.trim(), adminToken)
   }
 
   function logIn(req: Request, res: Response, to: string) {
-    log.info({ address: req.ip }, 'logged in')
-    return res.append('Set-Cookie', setCookie(proofOf(adminToken, Date.now()), secure)).redirect(303, to)
+    const secret = sessions.begin({ user: 'admin', via: 'link', can: 'admin' }, req)
+    log.info({ who: 'admin', address: req.ip, via: 'link' }, 'logged in')
+    return res.append('Set-Cookie', setCookie(secret, secure)).redirect(303, to)
   }
 
-  function refuseToken(req: Request, res: Response) {
-    log.warn({ address: req.ip }, 'wrong admin token')
+  function sendWrong(res: Response) {
     return sendPage(res, 401, loginPage({ ...config, wrong: 'once' }))
   }
 }

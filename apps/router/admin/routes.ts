@@ -5,6 +5,7 @@ import { urlOf } from '../../shared/config/config.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import { hostOf, isTag } from '../../shared/tag.ts'
+import { actorOf } from '../access/caller.ts'
 import type { Route } from '../access/route.ts'
 import type { RouterContext } from '../context.ts'
 import { backOf } from './login.ts'
@@ -46,7 +47,7 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
       const sentence = 'That tag is not offered: the setting TAG_FILTER does not let it through.'
       return sendPage(res, 403, await listPage(req, { tag, sentence }))
     }
-    await applyAction('start', idOf({ repository: NAMELESS, tag }), 'admin', { store, nudges })
+    await applyAction('start', idOf({ repository: NAMELESS, tag }), 'admin', actorOf(res), { store, nudges })
     return res.redirect(303, '/')
   }
 
@@ -62,7 +63,7 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
       const link = { href: '/', name: 'All previews' }
       return sendPage(res, 403, messagePage({ status: 403, heading: `${tag} is not offered`, sentence, link }))
     }
-    if (!isTag(tag) || !(await applyAction(action, previewIn(req), 'admin', { store, nudges })))
+    if (!isTag(tag) || !(await applyAction(action, previewIn(req), 'admin', actorOf(res), { store, nudges })))
       return respondMissing(req, res)
     return res.redirect(303, action === 'remove' ? '/' : backOf(req))
   }

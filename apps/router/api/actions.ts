@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import { applyAction, startsSomething, type PreviewAction } from '../preview-actions.ts'
+import { actorOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
 import { change, type ApiRoute } from './operation.ts'
 import { sendNoPreview, sendNotOffered } from './preview-problem.ts'
@@ -25,7 +26,8 @@ export function actionRoutes(context: ApiContext): ApiRoute[] {
 
   async function refresh(req: Request, res: Response) {
     // Noted, so that a start that comes before it is done has the newest image.
-    const preview = store.apply(previewIn(req), { type: 'refresh' }) ?? store.get(previewIn(req))
+    const refreshed = store.apply(previewIn(req), { type: 'refresh' }, Date.now(), actorOf(res))
+    const preview = refreshed ?? store.get(previewIn(req))
     if (!preview) return sendNoPreview(res, tagOf(req))
     await nudges.refresh(preview)
     return res.status(202).json(view(preview))
@@ -35,6 +37,6 @@ export function actionRoutes(context: ApiContext): ApiRoute[] {
 export async function acceptAction(context: ApiContext, action: PreviewAction, id: PreviewId, res: Response) {
   const { tag } = splitId(id)
   if (startsSomething(action) && !context.config.offers(tag)) return sendNotOffered(res, tag)
-  const preview = await applyAction(action, id, 'api', context)
+  const preview = await applyAction(action, id, 'api', actorOf(res), context)
   return preview ? res.status(202).json(context.view(preview)) : sendNoPreview(res, tag)
 }

@@ -19,7 +19,7 @@ interface Told {
 
 /** One look at the store serves all streams. */
 export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => PreviewJson[]) {
-  const streams = new Map<Response, PreviewId | null>()
+  const streams = new Map<Response, (id: PreviewId) => boolean>()
   let told = new Map<PreviewId, Told>()
   let looking: ThrottledWatch | undefined
 
@@ -36,8 +36,7 @@ export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => Preview
     for (const id of told.keys()) if (!now.has(id)) frames.set(id, frameOf({ event: 'removed', data: splitId(id) }))
     told = now
     if (frames.size === 0) return
-    for (const [res, only] of streams)
-      write(res, only === null ? [...frames.values()].join('') : (frames.get(only) ?? ''))
+    for (const [res, takes] of streams) write(res, textOf(frames, takes))
   }
 
   function beat() {
@@ -45,14 +44,14 @@ export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => Preview
   }
 
   return {
-    /** Sends the current views, then what changes, until the client leaves. */
-    stream(res: Response, only: PreviewId | null = null) {
+    /** Sends the current views, then what changes, of the previews that it takes, until the client leaves. */
+    stream(res: Response, takes: (id: PreviewId) => boolean) {
       res.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
       if (res.req.method === 'HEAD') return res.end()
       looking ??= watchThrottled(changes, look, { beat, beatMs: HEARTBEAT_MS })
       // The earlier streams get what is new first: from here on all continue from the same state.
       looking.now()
-      streams.set(res, only)
+      streams.set(res, takes)
       res.on('close', () => {
         streams.delete(res)
         if (streams.size > 0) return
@@ -60,10 +59,14 @@ export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => Preview
         looking = undefined
         told = new Map()
       })
-      const frames = [...told].filter(([id]) => only === null || id === only).map(([, { frame }]) => frame)
-      return write(res, ['retry: 1000\n\n', ...frames].join(''))
+      const frames = new Map(Array.from(told, ([id, { frame }]) => [id, frame]))
+      return write(res, `retry: 1000\n\n${textOf(frames, takes)}`)
     },
   }
+}
+
+function textOf(frames: ReadonlyMap<PreviewId, string>, takes: (id: PreviewId) => boolean): string {
+  return Array.from(frames, ([id, frame]) => (takes(id) ? frame : '')).join('')
 }
 
 function write(res: Response, text: string) {

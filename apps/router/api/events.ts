@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
+import { splitId } from '../../shared/preview/preview-id.ts'
+import { callerOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
 import { openEvents } from './event-stream.ts'
 import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './operation.ts'
@@ -33,10 +35,12 @@ export function eventRoutes({ store, changes, views }: ApiContext): ApiRoute[] {
   ]
 
   function streamOne(req: Request, res: Response) {
-    return store.get(previewIn(req)) ? events.stream(res, previewIn(req)) : sendNoPreview(res, tagOf(req))
+    const only = previewIn(req)
+    return store.get(only) ? events.stream(res, (id) => id === only) : sendNoPreview(res, tagOf(req))
   }
 
   function streamAll(_req: Request, res: Response) {
-    return events.stream(res)
+    const { sees } = callerOf(res)
+    return events.stream(res, (id) => sees(splitId(id).tag))
   }
 }

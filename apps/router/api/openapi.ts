@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { offeredTag } from '../../shared/api/offered-tag.ts'
 import { preview } from '../../shared/api/preview.ts'
 import { problem } from '../../shared/api/problem.ts'
+import { session } from '../../shared/api/session.ts'
+import { newToken, token } from '../../shared/api/token.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
+import type { Scope } from '../access/caller.ts'
 import { answer, componentOf, type ApiRoute, type Operation } from './operation.ts'
 
 export const describe: Operation = {
@@ -12,7 +15,14 @@ export const describe: Operation = {
 }
 
 /** By the schemas' ids. */
-export const components = { Preview: preview, OfferedTag: offeredTag, Problem: problem }
+export const components = {
+  Preview: preview,
+  OfferedTag: offeredTag,
+  Session: session,
+  Token: token,
+  NewToken: newToken,
+  Problem: problem,
+}
 
 export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: readonly ApiRoute[]) {
   const cookie = config.publicUrl.protocol === 'https:' ? '__Host-lotan' : 'lotan'
@@ -24,11 +34,10 @@ export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: re
       description: 'Previews of the tags of one Docker repository. Without a login every call answers 401.',
     },
     servers: [{ url: `${urlOf(config.domain, config)}/api/v1` }],
-    security: [{ token: [] }, { login: [] }],
     paths: pathsOf(routes),
     components: {
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
+        token: { type: 'http', scheme: 'bearer', description: 'The admin token, or one of /tokens.' },
         login: { type: 'apiKey', in: 'cookie', name: cookie, description: 'From logging in on the admin page.' },
       },
       schemas: Object.fromEntries(Object.entries(components).map(([id, schema]) => [id, componentOf(schema)])),
@@ -36,12 +45,22 @@ export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: re
   }
 }
 
+/** The scope that it takes stands as the role that is required (OpenAPI 3.1, Security Requirement Object). */
+function securityOf(needs: Scope) {
+  return needs === 'public' ? [] : [{ token: [needs] }, { login: [needs] }]
+}
+
 function pathsOf(routes: readonly ApiRoute[]) {
-  const paths = Map.groupBy(routes, ({ path }) => path.replace(':tag', '{tag}'))
+  const paths = Map.groupBy(routes, ({ path }) => path.replace(/:(\w+)/g, '{$1}'))
   return Object.fromEntries(
     Array.from(paths, ([path, rows]) => [
       path,
-      Object.fromEntries(rows.map(({ method, operation }) => [method.toLowerCase(), operation])),
+      Object.fromEntries(
+        rows.map(({ method, operation, needs }) => [
+          method.toLowerCase(),
+          { ...operation, security: securityOf(needs) },
+        ]),
+      ),
     ]),
   )
 }

@@ -13,6 +13,10 @@ export function sendNotOffered(res: Response, tag: string) {
   sendProblem(res, 403, `TAG_FILTER does not offer ${tag}.`, { tag })
 }
 
+export function sendNotForToken(res: Response, tag: string) {
+  sendProblem(res, 403, `This token is for other tags than ${tag}.`, { tag })
+}
+
 export function aboutOf(preview: Preview) {
   return { tag: preview.tag, state: preview.state, reason: reasonOf(preview)?.code }
 }

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema } from '../../shared/api/preview.ts'
+import { callerOf } from '../access/caller.ts'
 import { acceptAction } from './actions.ts'
 import type { ApiContext } from './context.ts'
 import {
@@ -15,7 +16,7 @@ import {
   type ApiRoute,
   type Operation,
 } from './operation.ts'
-import { sendNoPreview } from './preview-problem.ts'
+import { sendNoPreview, sendNotForToken } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
 import { checked, previewIn, tagOf, tagText } from './input.ts'
 import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
@@ -63,13 +64,15 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
   ]
 
   function list(_req: Request, res: Response) {
-    res.json(views())
+    const { sees } = callerOf(res)
+    res.json(views().filter(({ tag }) => sees(tag)))
   }
 
   async function add(req: Request, res: Response) {
     if (req.is('json') === false) return sendProblem(res, 415, 'Send {"tag": …} as Content-Type: application/json.')
     const sent = checked(added, req.body, res)
     if (!sent) return undefined
+    if (!callerOf(res).sees(sent.tag)) return sendNotForToken(res, sent.tag)
     res.location(`/api/v1/previews/${encodeURIComponent(sent.tag)}`)
     return acceptAction(context, 'start', idOf({ repository: NAMELESS, tag: sent.tag }), res)
   }

@@ -11,8 +11,11 @@ import { describe, openapi } from './openapi.ts'
 import type { ApiRoute } from './operation.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './preview-problem.ts'
+import { sessionRoutes } from './sessions.ts'
 import { tagOf } from './input.ts'
+import { callerOf } from '../access/caller.ts'
 import { tagRoutes } from './tags.ts'
+import { tokenRoutes } from './tokens.ts'
 import { waitRoutes } from './wait.ts'
 
 export function apiRoutes(context: RouterContext): Route[] {
@@ -24,6 +27,8 @@ export function apiRoutes(context: RouterContext): Route[] {
     ...logRoutes(api),
     ...eventRoutes(api),
     ...tagRoutes(api),
+    ...sessionRoutes(api),
+    ...tokenRoutes(api),
     { method: 'GET', path: '/openapi.json', needs: 'read', operation: describe, handle: sendDescription },
   ]
   const description = openapi(context.config, routes)
@@ -34,7 +39,11 @@ export function apiRoutes(context: RouterContext): Route[] {
   }
 }
 
+/** A tag that the caller’s token is not for is one that it knows nothing of. */
 function ofTag({ path, handle }: Route): Route['handle'] {
   if (!path.includes(':tag')) return handle
-  return (req, res) => (isTag(tagOf(req)) ? handle(req, res) : sendNoPreview(res, tagOf(req)))
+  return (req, res) => {
+    const tag = tagOf(req)
+    return isTag(tag) && callerOf(res).sees(tag) ? handle(req, res) : sendNoPreview(res, tag)
+  }
 }

@@ -3,6 +3,7 @@
  * was only noticed, and is still being pulled, delays no caller.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Actor } from '../../shared/actor.ts'
 import { isAsked } from '../../shared/preview/image-update.ts'
 import { isOutdated, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
@@ -29,7 +30,7 @@ export type Waited =
 export async function waitUntilRunning(
   id: PreviewId,
   { store, nudges, changes, waiters }: Pick<RouterContext, 'store' | 'nudges' | 'changes' | 'waiters'>,
-  { deadline, signal }: { deadline: number; signal: AbortSignal },
+  { deadline, signal, actor }: { deadline: number; signal: AbortSignal; actor: Actor },
 ): Promise<Waited> {
   let missing = false
   let leave: (() => void) | undefined
@@ -44,7 +45,7 @@ export async function waitUntilRunning(
 
   async function wait(): Promise<Waited> {
     for (;;) {
-      const asked = store.apply(id, { type: 'start', by: 'api' })
+      const asked = store.apply(id, { type: 'start', by: 'api' }, Date.now(), actor)
       if (asked) await nudges.nudge(asked)
       leave ??= waiters.comes(id, 'program')
       touch()

@@ -5,6 +5,7 @@ import type { Problem } from '../../shared/api/problem.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { endWords } from '../words/stop-words.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
+import { actorOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
 import {
   answer,
@@ -61,7 +62,8 @@ export function waitRoutes({ config, store, nudges, changes, waiters, view }: Ap
     if (!config.offers(tag)) return sendNotOffered(res, tag)
     const signal = untilClosed(res)
     const deadline = Date.now() + sent.timeout * 1_000
-    const waited = await waitUntilRunning(id, { store, nudges, changes, waiters }, { deadline, signal })
+    const parts = { store, nudges, changes, waiters }
+    const waited = await waitUntilRunning(id, parts, { deadline, signal, actor: actorOf(res) })
     if (signal.aborted) return undefined
     if (waited.end === 'running') return res.json(view(waited.preview))
     return sendProblem(res, ...problemOfWait(tag, waited, sent.timeout))

@@ -32,7 +32,7 @@ export function openHold({ config, store, changes, waiters, activity, decideNow,
     const { id } = request
     if (decision.wakes) {
       if (!waker.mayWake(id)) return refuse(res, 'unknown')
-      waker.wake(id, 'visit')
+      waker.wake(id, 'visit', request)
       noteVisit(request, activity)
     }
     if (decision.applied !== null) res.set('Preference-Applied', `wait=${decision.applied / 1_000}`)

@@ -21,6 +21,8 @@ export interface GatewayRequest {
   /** Null where the host can stand for no preview. */
   id: PreviewId | null
   tag: Tag | null
+  /** The client's; null where nginx has told none. */
+  address: string | null
   /** As the client wrote it, with the query. */
   uri: string
   client: ClientRequest
@@ -53,6 +55,7 @@ export function readGatewayRequest(
     label: parsed?.label ?? null,
     id,
     tag: id === null ? null : splitId(id).tag,
+    address: header('x-address') || null,
     uri: header('x-uri') || '/',
     client: request,
     stream: request.stream ? { id: header('x-id'), client: clientOf(header) } : undefined,

@@ -1,4 +1,5 @@
 import type { RouterContext } from '../context.ts'
+import type { GatewayRequest } from './request.ts'
 import { limitUnknownTags } from './unknown-tag-limit.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -10,8 +11,8 @@ export function openWaker({ store, nudges, changes }: Pick<RouterContext, 'store
     mayWake: (id: PreviewId): boolean => store.get(id) !== undefined || unknownTags.mayLookFor(id),
 
     /** Does not wait for Redis: the reaper makes up for a lost nudge. */
-    wake(id: PreviewId, by: 'visit' | 'api'): void {
-      const woken = store.apply(id, { type: 'start', by })
+    wake(id: PreviewId, by: 'visit' | 'api', { address }: Pick<GatewayRequest, 'address'>): void {
+      const woken = store.apply(id, { type: 'start', by }, Date.now(), { who: 'visitor', address })
       if (woken) void nudges.nudge(woken)
     },
   }

@@ -1,5 +1,5 @@
 import type { Change } from '../../shared/store/store.ts'
-import { historyWords } from '../words/history-words.ts'
+import { actorWords, historyWords } from '../words/history-words.ts'
 import { age, clock, elapsed } from './format.ts'
 
 export interface Entry {
@@ -41,8 +41,8 @@ interface Stay {
 /** A change that keeps the state belongs to the stay it falls into; the way up belongs to the generation it led to. */
 function staysOf(tag: string, history: Change[]): Stay[] {
   const stays: Stay[] = []
-  for (const { state, was, at, generation, event, detail } of history.toReversed()) {
-    const why = historyWords(event, detail, tag)
+  for (const { state, was, at, generation, event, detail, who, address } of history.toReversed()) {
+    const why = [historyWords(event, detail, tag), actorWords({ who, address })].filter(Boolean).join(' ')
     const stay = stays.at(-1)
     if (stay && state === was && stay.state === state) {
       stay.why.push(why)

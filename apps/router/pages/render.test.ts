@@ -95,7 +95,18 @@ const one = (preview: Preview) =>
       recentDurations: desk.recentDurations,
       address: `http://${evil}`,
       slotAddress: evil,
-      history: [{ at: now - 9_000, was: 'starting', state: 'failed', event: 'fail', generation: 1, detail: evil }],
+      history: [
+        {
+          at: now - 9_000,
+          was: 'starting',
+          state: 'failed',
+          event: 'fail',
+          generation: 1,
+          detail: evil,
+          who: evil,
+          address: evil,
+        },
+      ],
       log: [evil, '\u001b[31mred\u001b[0m'],
       now,
     }),
@@ -152,9 +163,9 @@ const visitors: Record<string, pages.Page> = {
   crowded: pages.messagePage(messages.crowded(evil)),
 }
 const admins: Record<string, pages.Page> = {
-  login: pages.loginPage({ repository: evil, domain: evil }),
-  'login, wrong token': pages.loginPage({ repository: evil, domain: evil, wrong: 'once' }),
-  'login, too many': pages.loginPage({ repository: evil, domain: evil, wrong: 'too often' }),
+  login: pages.loginPage({ repository: evil, domain: evil, provider: {} }),
+  'login, wrong token': pages.loginPage({ repository: evil, domain: evil, provider: {}, wrong: 'once' }),
+  'login, too many': pages.loginPage({ repository: evil, domain: evil, provider: {}, wrong: 'too often' }),
   admin: pages.adminPage(previewListOf(desk)),
   'admin, nothing found': pages.adminPage(previewListOf({ ...desk, q: evil, state: 'failed' })),
   'admin, empty': pages.adminPage(previewListOf({ ...desk, previews: [] })),

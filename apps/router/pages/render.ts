@@ -88,6 +88,8 @@ export function messagePage(message: Message): Page {
 export interface LoginModel {
   repository: string
   domain: string
+  /** Not null where there is a login provider. */
+  provider: object | null
   /** `too often`: one of many from this address. */
   wrong?: keyof typeof wrongTokens
 }
@@ -97,8 +99,9 @@ const wrongTokens = {
   'too often': 'That is not the token. Many wrong ones have come from your address; the right one is still accepted.',
 }
 
-export function loginPage({ repository, domain, wrong }: LoginModel): Page {
-  return forTheAdmin('login', { application: nameOf(repository), domain, error: wrong ? wrongTokens[wrong] : '' })
+export function loginPage({ repository, domain, provider, wrong }: LoginModel): Page {
+  const error = wrong ? wrongTokens[wrong] : ''
+  return forTheAdmin('login', { application: nameOf(repository), domain, error, hasProvider: provider !== null })
 }
 
 export function adminPage(list: PreviewList): Page {

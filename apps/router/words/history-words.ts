@@ -1,3 +1,4 @@
+import { LOTAN } from '../../shared/actor.ts'
 import type { Notice } from '../../shared/preview/notice.ts'
 import type { ToldType } from '../../shared/preview/event.ts'
 import type { StartedBy } from '../../shared/preview/preview.ts'
@@ -66,6 +67,13 @@ const says: Record<ToldType, Says> = {
 /** @param event perhaps one that this Lotan does not know */
 export function historyWords(event: string, detail: string | null, tag: string): string {
   return (lookUp(says, event) ?? itself)(detail, tag)
+}
+
+/** Empty for what Lotan did by itself, and where an earlier one has not noted it. */
+export function actorWords({ who, address }: { who: string | null; address: string | null }): string {
+  if (who === null || who === LOTAN.who) return ''
+  const by = who === 'visitor' ? '' : `by ${who}`
+  return [by, address === null ? '' : `from ${address}`].filter(Boolean).join(' ')
 }
 
 /** An earlier Lotan wrote notices down in words. */

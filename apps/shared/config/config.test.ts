@@ -54,6 +54,10 @@ test('without any setting it is the demo, on loopback', () => {
     runDir: path.join(dir, 'run'),
     adminWelcome: '',
     adminInfo: '',
+    userHeader: null,
+    provider: null,
+    people: { admins: [], allow: [] },
+    trustedJobs: [],
     redis: { socket: path.join(dir, 'run', 'redis.sock') },
     dockerHost: null,
     awsRegion: null,
@@ -176,6 +180,40 @@ test('settings are read', () => {
       { trustedProxies: ['10.0.0.5', '192.168.0.0/16', 'fd00::/8', '::1'] },
     ],
     [
+      {
+        LOTAN_TRUSTED_PROXIES: '10.0.0.5',
+        LOTAN_PUBLIC_URL: 'https://todowrangler.lotan.localhost',
+        LOTAN_USER_HEADER: 'X-Forwarded-User',
+        LOTAN_OIDC_ADMINS: ' Anna@Example.com  group:Admins ',
+        LOTAN_OIDC_ALLOW: '@Example.com',
+      },
+      {
+        userHeader: 'x-forwarded-user',
+        people: { admins: [{ address: 'anna@example.com' }, { group: 'Admins' }], allow: [{ domain: 'example.com' }] },
+      },
+    ],
+    [
+      {
+        LOTAN_OIDC_ISSUER: 'https://login.example.com/realms/a/',
+        LOTAN_OIDC_CLIENT_ID: 'lotan',
+        LOTAN_OIDC_CLIENT_SECRET: 's',
+        LOTAN_OIDC_ALLOW: 'root',
+      },
+      {
+        provider: { issuer: 'https://login.example.com/realms/a/', clientId: 'lotan', clientSecret: 's' },
+        people: { admins: [], allow: [{ address: 'root' }] },
+      },
+    ],
+    [
+      { LOTAN_OIDC_TRUST: 'github:owner/name gitlab:a/b/c@http://127.0.0.1:9' },
+      {
+        trustedJobs: [
+          { forge: 'github', repository: 'owner/name', issuer: 'https://token.actions.githubusercontent.com' },
+          { forge: 'gitlab', repository: 'a/b/c', issuer: 'http://127.0.0.1:9' },
+        ],
+      },
+    ],
+    [
       { REDIS_URL: 'rediss://u:p@redis.example.com:6380/2' },
       { redis: { url: 'rediss://u:p@redis.example.com:6380/2' } },
     ],
@@ -277,6 +315,18 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_ROBOT_PATHS: ['healthz', '/a,b', '/*', '/a?b=1', '/a b', '/,'],
     INACTIVITY_PAUSE_TIMEOUT_MINUTES: ['on', '0', '-1', '0.09', '10', '11'],
     LOTAN_MAX_RUNNING: ['0', '500', '1.5', 'many'],
+    LOTAN_USER_HEADER: ['X_User', 'Cookie', 'X-Forwarded-For', 'a b', 'From', 'X'],
+    LOTAN_OIDC_ISSUER: [
+      'http://login.example.com',
+      'login.example.com',
+      'https://x.example/?y',
+      'https://u:p@x.example',
+    ],
+    LOTAN_OIDC_CLIENT_ID: ['alone'],
+    LOTAN_OIDC_CLIENT_SECRET: ['alone'],
+    LOTAN_OIDC_ADMINS: ['a,b', '@', 'group:', 'x@y@z', 'alone@example.com'],
+    LOTAN_OIDC_ALLOW: ['a;b@', 'mailto:x@y.example', 'alone@example.com'],
+    LOTAN_OIDC_TRUST: ['owner/name', 'github:owner', 'github:a/b/c', 'gitlab:a/b@http://x.example', 'bitbucket:a/b'],
     LOTAN_SLOTS: ['1', '2001', '50', '3e2'],
     LOTAN_LOG: ['syslog', 'Files'],
     LOTAN_SLOT_KIND: ['ports', 'Port', '8080'],

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { isJournal } from '../journal.ts'
 import { kept, makeDataDir, makeRunDir } from './data-dir.ts'
+import { access } from './groups/access.ts'
 import { addresses, certificate } from './groups/addresses.ts'
 import { admin } from './groups/admin.ts'
 import { capacity } from './groups/capacity.ts'
@@ -30,6 +31,7 @@ export const groups = [
   containers,
   variables,
   admin,
+  access,
   surroundings,
   launcher,
 ] as const
@@ -43,6 +45,7 @@ type Settings = Output<typeof addresses> &
   Output<typeof containers> &
   Output<typeof variables> &
   Output<typeof admin> &
+  Output<typeof access> &
   Output<typeof surroundings> &
   Output<typeof launcher>
 

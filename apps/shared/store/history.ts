@@ -1,5 +1,6 @@
 /** One row a state change, which outlives the preview's own row. */
 import type { Database } from 'better-sqlite3'
+import type { Actor } from '../actor.ts'
 import { untold, type Event, type EventType } from '../preview/event.ts'
 import { generationOf, type Preview } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
@@ -14,6 +15,9 @@ export interface Change {
   event: string
   generation: number | null
   detail: string | null
+  /** As in an `Actor`; null for changes of a Lotan that did not note it. */
+  who: string | null
+  address: string | null
 }
 
 export function isTold({ type }: Event): boolean {
@@ -22,8 +26,8 @@ export function isTold({ type }: Event): boolean {
 
 export function changeHistory(db: Database) {
   const insert = db.prepare(`
-    INSERT INTO history (repository, tag, at, was, state, event, generation, detail)
-    VALUES (@repository, @tag, @at, @was, @state, @event, @generation, @detail)
+    INSERT INTO history (repository, tag, at, was, state, event, generation, detail, who, address)
+    VALUES (@repository, @tag, @at, @was, @state, @event, @generation, @detail, @who, @address)
   `)
   const trim = db.prepare(`
     DELETE FROM history
@@ -44,7 +48,7 @@ export function changeHistory(db: Database) {
     .prepare<PreviewKey, number | null>(`SELECT max(generation) FROM history WHERE ${BY_KEY}`)
     .pluck()
   const select = db.prepare<PreviewKey & { limit: number }, Change>(`
-    SELECT at, was, state, event, generation, detail
+    SELECT at, was, state, event, generation, detail, who, address
     FROM history
     WHERE ${BY_KEY}
     ORDER BY id DESC
@@ -55,7 +59,7 @@ export function changeHistory(db: Database) {
 
   return {
     /** In the transaction of the change. */
-    noteChange(was: Preview | undefined, becomes: Preview, event: Event, now: number): void {
+    noteChange(was: Preview | undefined, becomes: Preview, event: Event, now: number, { who, address }: Actor): void {
       if (!isTold(event)) return
       const key = splitId(idOf(becomes))
       insert.run({
@@ -66,6 +70,8 @@ export function changeHistory(db: Database) {
         event: event.type,
         generation: numberOf(was, becomes),
         detail: detailOf(event, becomes),
+        who,
+        address,
       })
       trim.run(key)
       // Strangers guess at tags: one that never came to a container leaves no trace.

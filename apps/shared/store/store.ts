@@ -3,6 +3,7 @@
  * change, compare `version()`, which costs microseconds. `schema/schema.sql` shows the tables.
  */
 import { next } from '../preview/state-machine/transitions.ts'
+import { LOTAN, type Actor } from '../actor.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
 import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
@@ -18,8 +19,10 @@ import { offeredTags } from './offered.ts'
 import { previewRows } from './previews.ts'
 import { pulledImages } from './pulled.ts'
 import { sandboxRows } from './sandboxes.ts'
+import { sessionRows } from './sessions.ts'
 import { slotPool } from './slots.ts'
 import { openStreams } from './streams.ts'
+import { tokenRows } from './tokens.ts'
 import { untilNextCommit } from './until-next-commit.ts'
 
 export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
@@ -28,6 +31,8 @@ export type { Change } from './history.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
 export type { Pulled } from './pulled.ts'
 export type { OpenedStream } from './streams.ts'
+export type { Session } from './sessions.ts'
+export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
 
 /** The time of a smaller pull is that of its questions. */
@@ -62,7 +67,7 @@ export function openStore(
   const { slotFor, noteGiven, ...sandboxes } = sandboxRows(db, { next: nextSlot, take, free }, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
 
-  const commit = db.transaction((id: PreviewId, event: Event, now: number) => {
+  const commit = db.transaction((id: PreviewId, event: Event, now: number, actor: Actor) => {
     const was = find(id)
     const whole = withClaim(was, event, now)
     if (!whole) return undefined
@@ -72,7 +77,7 @@ export function openStore(
     learn(was, becomes, whole)
     if (whole.type === 'missing') noteMissing(id, now)
     if (whole.type === 'start') forgetMissing(id, now)
-    noteChange(was, becomes, event, now)
+    noteChange(was, becomes, event, now, actor)
     followStreams(whole, becomes)
     return { was, becomes }
   })
@@ -114,8 +119,8 @@ export function openStore(
 
   return {
     /** @returns the preview as it now is (state `unknown` when its row went); undefined when nothing has changed */
-    apply(id: PreviewId, event: Event, now = Date.now()): Preview | undefined {
-      const done = commit.immediate(id, event, now)
+    apply(id: PreviewId, event: Event, now = Date.now(), actor = LOTAN): Preview | undefined {
+      const done = commit.immediate(id, event, now, actor)
       if (!done) return undefined
       const { was, becomes } = done
       log[isTold(event) ? 'info' : 'debug'](
@@ -127,6 +132,8 @@ export function openStore(
           change: becomes.change,
           generation: generationOf(becomes)?.number,
           detail: detailOf(event, becomes) ?? undefined,
+          who: actor.who,
+          address: actor.address ?? undefined,
         },
         'preview changed',
       )
@@ -135,6 +142,8 @@ export function openStore(
 
     ...pool,
     sandboxes,
+    sessions: sessionRows(db),
+    tokens: tokenRows(db),
     ...previews,
     /** By repository and tag. The same ones until the next commit of any process: do not change them. */
     list: untilNextCommit(opened.version, list),

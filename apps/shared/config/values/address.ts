@@ -53,6 +53,18 @@ export const apiUrl: Value<string> = value((text) => {
   return url && /^\/(api\/v1\/?)?$/.test(url.pathname) ? url.origin : undefined
 }, 'write the address of the admin page, such as https://previews.example.com')
 
+/** Kept as written: an issuer's name is compared letter by letter (OpenID Connect Discovery, 4.3). */
+export const issuerUrl: Value<string> = z
+  .string()
+  .refine(isIssuer, 'write the https address of the provider, as it calls itself, such as https://login.example.com')
+
+/** Plain http is for this machine alone. */
+export function isIssuer(text: string): boolean {
+  const url = webUrlOf(text)
+  if (!url) return false
+  return url.protocol === 'https:' || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+}
+
 function webUrlOf(text: string): (URL & { protocol: 'http:' | 'https:' }) | undefined {
   const url = URL.parse(text)
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined

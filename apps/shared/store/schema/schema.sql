@@ -82,7 +82,9 @@ CREATE TABLE history (
   state TEXT NOT NULL, -- the state after
   event TEXT NOT NULL,
   generation INTEGER,
-  detail TEXT
+  detail TEXT,
+  who TEXT, -- admin, a person as their login knows them, token NAME, visitor, or lotan; null before it was noted
+  address TEXT -- from where
 ) STRICT;
 CREATE INDEX history_preview ON history (repository, tag, id);
 
@@ -129,6 +131,33 @@ CREATE TABLE stream (
   resting INTEGER NOT NULL DEFAULT 0 -- it was open when its preview went: it wakes it no more
 ) STRICT;
 CREATE INDEX stream_preview ON stream (repository, tag, client);
+
+-- Who is logged in: one row a session. The browser has its secret, in a cookie.
+CREATE TABLE session (
+  id TEXT PRIMARY KEY, -- names it for people, and opens nothing
+  key TEXT NOT NULL UNIQUE, -- the SHA-256 of the secret
+  user TEXT NOT NULL, -- admin, or an address or a name as the login knows it
+  via TEXT NOT NULL, -- link: the admin token; header: a trusted proxy's; oidc: a login provider
+  can TEXT NOT NULL, -- a scope: public, read, run, shell or admin
+  made_by TEXT NOT NULL, -- a hash of the admin token, or of the lists, that let its user in: with others it is over
+  address TEXT, -- where it was begun
+  user_agent TEXT,
+  created INTEGER NOT NULL,
+  last_used INTEGER NOT NULL, -- to within a minute
+  until INTEGER NOT NULL
+) STRICT;
+
+-- The tokens of programs: one row each.
+CREATE TABLE token (
+  name TEXT PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE, -- the SHA-256 of the secret
+  can TEXT NOT NULL, -- a scope: read, run, shell or admin
+  pattern TEXT, -- a Lua pattern: the tags it is for; without one all
+  until INTEGER, -- its end; without one it has none
+  created INTEGER NOT NULL,
+  created_by TEXT NOT NULL, -- who
+  last_used INTEGER -- to within a minute
+) STRICT;
 
 -- Facts about this installation: facts.ts has their names, forms and meanings.
 CREATE TABLE meta (

@@ -180,6 +180,40 @@ const steps: Step[] = [
   -- Who waits for a start: it goes before those that no person waits for.
   ALTER TABLE preview ADD COLUMN waiter TEXT;
   `,
+  `
+  -- Who is logged in.
+  CREATE TABLE session (
+    id TEXT PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    user TEXT NOT NULL,
+    via TEXT NOT NULL,
+    can TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    address TEXT,
+    user_agent TEXT,
+    created INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    until INTEGER NOT NULL
+  ) STRICT;
+  `,
+  `
+  -- The tokens of programs.
+  CREATE TABLE token (
+    name TEXT PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    can TEXT NOT NULL,
+    pattern TEXT,
+    until INTEGER,
+    created INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    last_used INTEGER
+  ) STRICT;
+  `,
+  `
+  -- Who made a change, and from where.
+  ALTER TABLE history ADD COLUMN who TEXT;
+  ALTER TABLE history ADD COLUMN address TEXT;
+  `,
 ]
 
 export const newestVersion = steps.length

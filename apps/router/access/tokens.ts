@@ -1,0 +1,28 @@
+/** Finds a program's token. */
+import { luaPattern } from '../../shared/config/lua-pattern.ts'
+import { hashOf, isSecret, makeSecret } from '../../shared/secret.ts'
+import type { Store } from '../../shared/store/store.ts'
+import type { Caller } from './caller.ts'
+
+/** Scanners of sources find tokens that were left there by it. */
+const PREFIX = 'lotan_'
+
+export function makeToken(): string {
+  return `${PREFIX}${makeSecret()}`
+}
+
+/** Notes its use. */
+export function callerByToken(text: string, { tokens }: Pick<Store, 'tokens'>): Caller | undefined {
+  if (!text.startsWith(PREFIX) || !isSecret(text.slice(PREFIX.length))) return undefined
+  const key = hashOf(text)
+  const token = tokens.find(key, Date.now())
+  if (!token) return undefined
+  tokens.noteUse(token, Date.now())
+  return {
+    via: 'token',
+    can: token.can,
+    who: `token ${token.name}`,
+    sees: token.match === null ? () => true : luaPattern(token.match),
+    isOver: () => tokens.find(key, Date.now()) === undefined,
+  }
+}

@@ -1,0 +1,56 @@
+import type { Request, Response } from 'express'
+import { z } from 'zod'
+import { session as sessionSchema, type SessionJson } from '../../shared/api/session.ts'
+import type { Session } from '../../shared/store/store.ts'
+import { callerOf } from '../access/caller.ts'
+import type { ApiContext } from './context.ts'
+import { answer, problemAnswer, type ApiRoute, type Operation } from './operation.ts'
+import { sendProblem } from './problem.ts'
+
+const listSessions: Operation = {
+  operationId: 'listSessions',
+  summary: 'Who is logged in, the last used first.',
+  responses: { 200: answer('All that are not over.', z.array(sessionSchema)) },
+}
+
+const endSession: Operation = {
+  operationId: 'endSession',
+  summary: 'Ends a session: its browser has to log in again.',
+  parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+  responses: {
+    204: { description: 'It is over.' },
+    403: problemAnswer('Another site asked for the change, with the login cookie.'),
+    404: problemAnswer('There is no such session.'),
+  },
+}
+
+export function sessionRoutes({ store, log }: ApiContext): ApiRoute[] {
+  const ofSession = '/sessions/:id'
+  return [
+    { method: 'GET', path: '/sessions', needs: 'admin', operation: listSessions, handle: list },
+    { method: 'DELETE', path: ofSession, needs: 'admin', operation: endSession, handle: end },
+  ]
+
+  function list(_req: Request, res: Response) {
+    const current = callerOf(res).session
+    res.json(store.sessions.list(Date.now()).map((session) => jsonOf(session, current)))
+  }
+
+  function end(req: Request, res: Response) {
+    const ended = store.sessions.end(req.params.id as string)
+    if (!ended) return sendProblem(res, 404, 'There is no such session.')
+    log.info({ who: callerOf(res).who, address: req.ip, session: ended.id, user: ended.user }, 'session ended')
+    return res.status(204).end()
+  }
+}
+
+function jsonOf({ created, lastUsed, until, ...session }: Session, current: string | undefined): SessionJson {
+  const time = (at: number) => new Date(at).toISOString()
+  return {
+    ...session,
+    created: time(created),
+    lastUsed: time(lastUsed),
+    until: time(until),
+    current: session.id === current,
+  }
+}

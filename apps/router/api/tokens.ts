@@ -1,0 +1,108 @@
+import type { Request, Response } from 'express'
+import { z } from 'zod'
+import { spanOf } from '../../shared/api/span.ts'
+import {
+  newToken,
+  token as tokenSchema,
+  tokenToAdd,
+  type NewTokenJson,
+  type TokenJson,
+} from '../../shared/api/token.ts'
+import { hashOf } from '../../shared/secret.ts'
+import type { Token } from '../../shared/store/store.ts'
+import { callerOf } from '../access/caller.ts'
+import { makeToken } from '../access/tokens.ts'
+import type { ApiContext } from './context.ts'
+import { checked } from './input.ts'
+import { answer, body, problemAnswer, type ApiRoute, type Operation } from './operation.ts'
+import { sendProblem } from './problem.ts'
+
+const listTokens: Operation = {
+  operationId: 'listTokens',
+  summary: 'The tokens of programs, by name; those that have ended too.',
+  responses: { 200: answer('All of them, without the tokens themselves.', z.array(tokenSchema)) },
+}
+
+const otherSite = problemAnswer('Another site asked for the change, with the login cookie.')
+
+const addToken: Operation = {
+  operationId: 'addToken',
+  summary: 'Makes a token for a program.',
+  description:
+    'One with `match` sees only the previews and tags that match: lists, events and tags hold no others, and a single ' +
+    'one that does not match is unknown to it. A token that can `admin` takes no `match`, since tokens, sessions and ' +
+    'settings know no tags.',
+  requestBody: body(tokenToAdd),
+  responses: {
+    201: answer('It was made. This answer alone has the token itself.', newToken),
+    400: problemAnswer('What was sent makes no token; detail says why.'),
+    403: otherSite,
+    409: problemAnswer('There is one of that name.'),
+    413: problemAnswer('More than a token.'),
+    415: problemAnswer('The body is not sent as JSON.'),
+  },
+}
+
+const removeToken: Operation = {
+  operationId: 'removeToken',
+  summary: 'Removes a token: it opens nothing any more.',
+  parameters: [{ name: 'name', in: 'path', required: true, schema: { type: 'string' } }],
+  responses: {
+    204: { description: 'It is gone.' },
+    403: otherSite,
+    404: problemAnswer('There is no token of that name.'),
+  },
+}
+
+export function tokenRoutes({ store, log }: ApiContext): ApiRoute[] {
+  const path = '/tokens'
+  const ofToken = '/tokens/:name'
+  const needs = 'admin'
+  return [
+    { method: 'GET', path, needs, operation: listTokens, handle: list },
+    { method: 'POST', path, needs, operation: addToken, body: { type: 'json', limit: 4_096 }, handle: add },
+    { method: 'DELETE', path: ofToken, needs, operation: removeToken, handle: remove },
+  ]
+
+  function list(_req: Request, res: Response) {
+    res.json(store.tokens.list().map(jsonOf))
+  }
+
+  function add(req: Request, res: Response) {
+    if (req.is('json') === false)
+      return sendProblem(res, 415, 'Send {"name": …, "can": …} as Content-Type: application/json.')
+    const sent = checked(tokenToAdd, req.body, res)
+    if (!sent) return undefined
+    const now = Date.now()
+    const until = sent.for ? now + spanOf(sent.for)! : sent.until ? Date.parse(sent.until) : null
+    if (until !== null && until <= now) return sendProblem(res, 400, 'until is over already.')
+
+    const secret = makeToken()
+    const { who } = callerOf(res)
+    const token = { name: sent.name, can: sent.can, match: sent.match ?? null, until, created: now }
+    if (!store.tokens.add({ ...token, key: hashOf(secret), createdBy: who }))
+      return sendProblem(res, 409, `There is a token ${sent.name}. Remove it, or take another name.`)
+    const { name, can, match } = token
+    log.info({ who, address: req.ip, name, can, match, until }, 'token made')
+    const made: NewTokenJson = { ...jsonOf({ ...token, lastUsed: null }), token: secret }
+    return res.status(201).location(`/api/v1/tokens/${name}`).json(made)
+  }
+
+  function remove(req: Request, res: Response) {
+    const name = req.params.name as string
+    if (!store.tokens.remove(name)) return sendProblem(res, 404, 'There is no token of that name.')
+    log.info({ who: callerOf(res).who, address: req.ip, name }, 'token removed')
+    return res.status(204).end()
+  }
+}
+
+function jsonOf({ until, created, lastUsed, ...token }: Token): TokenJson {
+  const time = (at: number) => new Date(at).toISOString()
+  return {
+    ...token,
+    can: token.can as TokenJson['can'],
+    until: until === null ? null : time(until),
+    created: time(created),
+    lastUsed: lastUsed === null ? null : time(lastUsed),
+  }
+}
