@@ -33,6 +33,7 @@ const known = {
   rejectedImage: null,
   update: null,
   refreshes: 0,
+  pin: null,
 }
 const generation = { number: 2, container: 'c2', slot: 5, sandbox: null, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }

@@ -12,6 +12,7 @@ import {
   isForgettable,
   isDraining,
   isOnItsWay,
+  isPinned,
   isUnproven,
   waitsForEngine,
   type In,
@@ -128,7 +129,8 @@ function ageOf({ since }: Preview, now: number): number {
 }
 
 function forgetAfter(preview: Preview, after: number, now: number): Action | undefined {
-  if (!isForgettable(preview) || now - Math.max(preview.since, preview.lastSeen ?? 0) < after) return undefined
+  if (!isForgettable(preview) || isPinned(preview, now) || now - Math.max(preview.since, preview.lastSeen ?? 0) < after)
+    return undefined
   return { do: 'apply', id: idOf(preview), event: { type: 'forget' } }
 }
 

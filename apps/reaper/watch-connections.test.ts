@@ -25,6 +25,7 @@ function red(lastSeen: number | null): Preview {
     rejectedImage: null,
     update: null,
     refreshes: 0,
+    pin: null,
     state: 'running',
     generation: { number: 1, container: 'c', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 },
     readyAt: NOW,

@@ -1,6 +1,6 @@
 import { usedAt } from '../../shared/preview/timeouts.ts'
 import { isDue } from '../../shared/preview/start-queue.ts'
-import { startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
+import { isPinned, startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 import { isAdmitted, readMemory } from './admission.ts'
@@ -26,8 +26,9 @@ export function chooseToStop(
   if (waiting.length === 0 || missing <= 0) return []
   const longestUnused = (a: Preview, b: Preview) => usedAt(a) - usedAt(b)
   // A paused preview is idle by definition, and still takes its memory.
-  const paused = previews.filter((preview) => preview.state === 'paused').filter((preview) => !startsAgain(preview))
-  const idle = previews
+  const ends = previews.filter((preview) => !isPinned(preview, now))
+  const paused = ends.filter((preview) => preview.state === 'paused').filter((preview) => !startsAgain(preview))
+  const idle = ends
     .filter((preview) => preview.state === 'running')
     .filter((preview) => now - usedAt(preview) >= IDLE_MS)
   return [...paused.sort(longestUnused), ...idle.sort(longestUnused)].slice(0, missing)

@@ -222,6 +222,8 @@ test('the description names every call, and no call is missing in it', () => {
     'POST /previews/{tag}/stop',
     'POST /previews/{tag}/refresh',
     'POST /previews/{tag}/restart',
+    'PUT /previews/{tag}/pin',
+    'DELETE /previews/{tag}/pin',
     'GET /previews/{tag}/wait',
     'GET /previews/{tag}/logs',
     'GET /previews/{tag}/events',

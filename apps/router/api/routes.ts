@@ -9,6 +9,7 @@ import { eventRoutes } from './events.ts'
 import { logRoutes } from './logs.ts'
 import { describe, openapi } from './openapi.ts'
 import type { ApiRoute } from './operation.ts'
+import { pinRoutes } from './pin.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './preview-problem.ts'
 import { tagOf } from './input.ts'
@@ -20,6 +21,7 @@ export function apiRoutes(context: RouterContext): Route[] {
   const routes: ApiRoute[] = [
     ...previewRoutes(api),
     ...actionRoutes(api),
+    ...pinRoutes(api),
     ...waitRoutes(api),
     ...logRoutes(api),
     ...eventRoutes(api),

@@ -40,6 +40,7 @@ const known = {
   rejectedImage: null,
   update: null,
   refreshes: 0,
+  pin: null,
 }
 const generation = { number: 1, container: 'c', slot: 3, sandbox: null, image: 'sha256:1', digest: null, port: 80 }
 const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, pending: null }

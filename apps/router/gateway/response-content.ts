@@ -25,7 +25,7 @@ export interface Exchange {
   request: GatewayRequest
   decision: Decision
   config: Pick<Config, 'domain' | 'transliterate' | 'repository' | 'maxRunning'>
-  store: Pick<Store, 'get' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately'>
+  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately'>
 }
 
 export function contentOf({ request, decision, config, store }: Exchange, now: number): Content {

@@ -44,6 +44,7 @@ const known = {
   rejectedImage: null,
   update: null,
   refreshes: 0,
+  pin: null,
 }
 const generation = { number: 1, container: evil, slot: 3, sandbox: null, image: evil, digest: evil, port: 80 }
 const queued: In<'queued'> = {

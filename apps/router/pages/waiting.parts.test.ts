@@ -28,6 +28,7 @@ const pulling = (percent: number): Preview => ({
   rejectedImage: null,
   update: null,
   refreshes: 0,
+  pin: null,
   state: 'pulling',
   progress: { bytes: percent * 1_000, total: 100_000, layers: 2, layersDone: 0, percent },
 })

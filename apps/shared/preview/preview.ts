@@ -55,6 +55,14 @@ export interface Known extends PreviewKey {
   update: ImageUpdate | null
   /** The number that the last `update` had. */
   refreshes: number
+  /** One whose end has come is none: ask `isPinned`. */
+  pin: Pin | null
+}
+
+/** Neither stopped for being idle or old or to make room, nor paused, nor cleaned up, before `until`; null: ever. */
+export interface Pin {
+  /** Milliseconds since 1970. */
+  until: number | null
 }
 
 export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
@@ -70,6 +78,7 @@ export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   rejectedImage: null,
   update: null,
   refreshes: 0,
+  pin: null,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */
@@ -137,6 +146,11 @@ export const LOOKED_FOR_MS = 60_000
 /** A preview that ran this long without crashing is forgiven its earlier crashes. */
 export const STABLE_MS = 5 * 60_000
 export const MAX_CRASHES = 3
+
+export function isPinned({ pin }: Pick<Known, 'pin'>, now: number): boolean {
+  if (!pin) return false
+  return pin.until === null || now < pin.until
+}
 
 /** What the queue-processor has to do next with it. */
 export function stepOf(preview: Preview): string {

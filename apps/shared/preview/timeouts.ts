@@ -17,8 +17,19 @@ export interface Due {
 /** A container that the engine could not freeze is left alone for so long: each try takes its route for 10 s. */
 const FREEZE_AGAIN_MS = 10 * 60_000
 
-/** Earliest first. The image's labels win over the settings. A start is activity, but not Lotan's own after a crash. */
-export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
+/** Earliest first. What would be due while it is pinned is due as that ends, and never where it has no end. */
+export function duesOf(preview: Preview, timeouts: Timeouts): Due[] {
+  const dues = unpinnedDuesOf(preview, timeouts)
+  if (!preview.pin) return dues
+  const { until } = preview.pin
+  if (until === null) return []
+  const ends = dues.map((due) => ({ ...due, at: Math.max(due.at, until) }))
+  const stopAt = Math.min(...ends.flatMap(({ what, at }) => (what === 'stop' ? at : [])))
+  return ends.filter(({ what, at }) => what !== 'pause' || at < stopAt)
+}
+
+/** The image's labels win over the settings. A start is activity, but not Lotan's own after a crash. */
+function unpinnedDuesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
   const used = usedAt(preview)
   if (preview.state === 'running' || preview.state === 'paused') {
     const stopAt =

@@ -118,6 +118,8 @@ export function detailOf(event: Event, becomes: Preview): string | null {
       return becomes.state === 'running' ? `slot ${becomes.pending?.slot}` : null
     case 'slotTaken':
       return `slot ${(becomes.state === 'running' ? becomes.pending : generationOf(becomes))?.slot}`
+    case 'pin':
+      return event.until === null ? null : new Date(event.until).toISOString()
     case 'left':
       return `generation ${event.generation}`
     default:

@@ -27,6 +27,7 @@ CREATE TABLE preview (
   rejected_image TEXT, -- a newer image whose container did not come up
   image_update TEXT, -- JSON: what is asked for, or known, to be newer than its image
   refreshes INTEGER NOT NULL, -- how often that was
+  pin TEXT, -- JSON: until when it is kept, used or not
   PRIMARY KEY (repository, tag)
 ) STRICT;
 CREATE INDEX preview_label ON preview (label);

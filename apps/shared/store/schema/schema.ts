@@ -176,6 +176,7 @@ const steps: Step[] = [
   DROP TABLE endpoint;
   ALTER TABLE new_endpoint RENAME TO endpoint;
   `,
+  'ALTER TABLE preview ADD COLUMN pin TEXT;',
 ]
 
 export const newestVersion = steps.length
