@@ -225,6 +225,7 @@ test('the description names every call, and no call is missing in it', () => {
     'PUT /previews/{tag}/pin',
     'DELETE /previews/{tag}/pin',
     'GET /previews/{tag}/wait',
+    'GET /previews/{tag}/history',
     'GET /previews/{tag}/logs',
     'GET /previews/{tag}/events',
     'GET /events',

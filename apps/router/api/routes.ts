@@ -6,6 +6,7 @@ import type { RouterContext } from '../context.ts'
 import { actionRoutes } from './actions.ts'
 import { apiContext } from './context.ts'
 import { eventRoutes } from './events.ts'
+import { historyRoutes } from './history.ts'
 import { logRoutes } from './logs.ts'
 import { describe, openapi } from './openapi.ts'
 import type { ApiRoute } from './operation.ts'
@@ -23,6 +24,7 @@ export function apiRoutes(context: RouterContext): Route[] {
     ...actionRoutes(api),
     ...pinRoutes(api),
     ...waitRoutes(api),
+    ...historyRoutes(api),
     ...logRoutes(api),
     ...eventRoutes(api),
     ...tagRoutes(api),

@@ -95,7 +95,9 @@ const one = (preview: Preview) =>
       recentDurations: desk.recentDurations,
       address: `http://${evil}`,
       slotAddress: evil,
-      history: [{ at: now - 9_000, was: 'starting', state: 'failed', event: 'fail', generation: 1, detail: evil }],
+      history: [
+        { id: 1, at: now - 9_000, was: 'starting', state: 'failed', event: 'fail', generation: 1, detail: evil },
+      ],
       log: [evil, '\u001b[31mred\u001b[0m'],
       now,
     }),

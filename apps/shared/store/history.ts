@@ -8,6 +8,8 @@ import { BY_KEY } from './previews.ts'
 const HISTORY_PER_PREVIEW = 200
 
 export interface Change {
+  /** Counts up; other previews' changes have numbers of the same count. */
+  id: number
   at: number
   was: string
   state: string
@@ -43,10 +45,10 @@ export function changeHistory(db: Database) {
   const selectLastGeneration = db
     .prepare<PreviewKey, number | null>(`SELECT max(generation) FROM history WHERE ${BY_KEY}`)
     .pluck()
-  const select = db.prepare<PreviewKey & { limit: number }, Change>(`
-    SELECT at, was, state, event, generation, detail
+  const select = db.prepare<PreviewKey & { limit: number; before: number }, Change>(`
+    SELECT id, at, was, state, event, generation, detail
     FROM history
-    WHERE ${BY_KEY}
+    WHERE ${BY_KEY} AND id < @before
     ORDER BY id DESC
     LIMIT @limit
   `)
@@ -74,8 +76,9 @@ export function changeHistory(db: Database) {
 
     lastGeneration,
 
-    /** Newest first. */
-    history: (id: PreviewId, limit = 50): Change[] => select.all({ ...splitId(id), limit }),
+    /** Newest first. @param before only those with a smaller number */
+    history: (id: PreviewId, limit = 50, before = Number.MAX_SAFE_INTEGER): Change[] =>
+      select.all({ ...splitId(id), limit, before }),
 
     /** Of previews without a row, but for what tells that there were such. */
     forgetHistory: (before: number) => void forgetOld.run({ before }),
