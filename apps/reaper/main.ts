@@ -36,21 +36,27 @@ const engine = openEngine(config)
 const context: ReaperContext = { ...app, engine, registry: openRegistry(config) }
 const reap = openApplyPlan(context)
 
-const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), { ...context, instance: config.instance })
+const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
+const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
+let updatesAt: number | null = null
+const watched = () => ({ open: connections.open() ?? null, updatesAt })
+const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
+  ...context,
+  instance: config.instance,
+  watched,
+})
 app.atEnd(() => {
   server.close()
   server.closeAllConnections()
 })
 reap.removeOtherRepository()
-const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
-const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
 const pass = openPass({ ...context, reap, connections, wasStepped: openClockWatch() })
 const going = (what: string, watch: () => Promise<void>) => void retryForever(what, log, signal, watch)
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))
 const ready = () => waitUntilReady(config, signal)
 going('tags', () => syncTags({ ...context, ready }, config.refreshEvery, signal))
-going('newest', () => checkUpdates(context, config.refreshEvery, signal))
+going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) => void (updatesAt = at)))
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)

@@ -2,6 +2,8 @@
 import http, { type IncomingMessage } from 'node:http'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import type { PreviewId } from '../shared/preview/preview-id.ts'
+import type { InForce } from '../shared/config/in-force.ts'
 import type { Config } from '../shared/config/config.ts'
 
 export type Reaper = ReturnType<typeof openReaper>
@@ -10,6 +12,12 @@ export type Reaper = ReturnType<typeof openReaper>
 const ANSWER_MS = 1_000
 
 export type ContainerState = { running: boolean; exitCode: number | null } | { gone: true }
+
+/** As apps/reaper/http.ts has it. */
+export interface Watched {
+  open: PreviewId[] | null
+  updatesAt: number | null
+}
 
 /** Bytes. */
 export interface Figures {
@@ -45,6 +53,15 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
 
     async container(id: string): Promise<ContainerState> {
       return (await read<ContainerState>(`/containers/${encodeURIComponent(id)}`, 404)) ?? { gone: true }
+    },
+
+    /** Settings and variables as those have them that make containers: the router need not be given them. */
+    async inForce(): Promise<InForce> {
+      return (await read<InForce>('/in-force'))!
+    },
+
+    async watched(): Promise<Watched> {
+      return (await read<Watched>('/watched'))!
     },
 
     /** By container id. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { change } from '../../shared/api/change.ts'
+import { explain } from '../../shared/api/explain.ts'
 import { offeredTag } from '../../shared/api/offered-tag.ts'
 import { preview } from '../../shared/api/preview.ts'
 import { problem } from '../../shared/api/problem.ts'
@@ -13,7 +14,13 @@ export const describe: Operation = {
 }
 
 /** By the schemas' ids. */
-export const components = { Preview: preview, Change: change, OfferedTag: offeredTag, Problem: problem }
+export const components = {
+  Preview: preview,
+  Change: change,
+  Explanation: explain,
+  OfferedTag: offeredTag,
+  Problem: problem,
+}
 
 export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: readonly ApiRoute[]) {
   const cookie = config.publicUrl.protocol === 'https:' ? '__Host-lotan' : 'lotan'

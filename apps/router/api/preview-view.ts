@@ -47,9 +47,13 @@ export function viewOf(
     usual: startEstimateWhilePending(preview, lately),
     timing: timingOf(preview.stages),
     ...sourceOfPreview(preview),
-    pinned: isPinned(preview, now) ? { until: timeOf(preview.pin!.until) } : null,
+    pinned: pinnedOf(preview, now),
     notice: noticeOf(preview),
   }
+}
+
+export function pinnedOf(preview: Preview, now: number): PreviewJson['pinned'] {
+  return isPinned(preview, now) ? { until: timeOf(preview.pin!.until) } : null
 }
 
 function timeOf(at: number | null): string | null {

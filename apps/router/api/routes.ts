@@ -6,6 +6,7 @@ import type { RouterContext } from '../context.ts'
 import { actionRoutes } from './actions.ts'
 import { apiContext } from './context.ts'
 import { eventRoutes } from './events.ts'
+import { explainRoutes } from './explain.ts'
 import { historyRoutes } from './history.ts'
 import { logRoutes } from './logs.ts'
 import { describe, openapi } from './openapi.ts'
@@ -25,6 +26,7 @@ export function apiRoutes(context: RouterContext): Route[] {
     ...pinRoutes(api),
     ...waitRoutes(api),
     ...historyRoutes(api),
+    ...explainRoutes(api),
     ...logRoutes(api),
     ...eventRoutes(api),
     ...tagRoutes(api),
