@@ -13,6 +13,7 @@ import { openClockWatch } from './watch-clock.ts'
 import { watchConnections } from './watch-connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
+import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
 import type { ReaperContext } from './context.ts'
 import { openApplyPlan } from './apply-plan.ts'
@@ -60,6 +61,7 @@ going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) =>
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
+going('usage', () => sampleUsage(context, signal))
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 
@@ -94,6 +96,7 @@ async function keepRoom(): Promise<void> {
     const now = Date.now()
     if (Math.abs(now - forgotAt) >= FORGET_EVERY_MS) {
       store.forgetHistory(now - HISTORY_MS)
+      store.forgetMemories(now - HISTORY_MS)
       forgotAt = now
     }
     await sleep(KEEP_ROOM_MS, undefined, { signal }).catch(() => {})

@@ -3,6 +3,7 @@ import { change } from '../../shared/api/change.ts'
 import { explain } from '../../shared/api/explain.ts'
 import { offeredTag } from '../../shared/api/offered-tag.ts'
 import { preview } from '../../shared/api/preview.ts'
+import { stats } from '../../shared/api/stats.ts'
 import { problem } from '../../shared/api/problem.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { answer, componentOf, type ApiRoute, type Operation } from './operation.ts'
@@ -18,6 +19,7 @@ export const components = {
   Preview: preview,
   Change: change,
   Explanation: explain,
+  Stats: stats,
   OfferedTag: offeredTag,
   Problem: problem,
 }

@@ -227,6 +227,7 @@ test('the description names every call, and no call is missing in it', () => {
     'GET /previews/{tag}/wait',
     'GET /previews/{tag}/history',
     'GET /previews/{tag}/explain',
+    'GET /previews/{tag}/stats',
     'GET /previews/{tag}/logs',
     'GET /previews/{tag}/events',
     'GET /events',

@@ -14,6 +14,7 @@ import type { ApiRoute } from './operation.ts'
 import { pinRoutes } from './pin.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './preview-problem.ts'
+import { statsRoutes } from './stats.ts'
 import { tagOf } from './input.ts'
 import { tagRoutes } from './tags.ts'
 import { waitRoutes } from './wait.ts'
@@ -27,6 +28,7 @@ export function apiRoutes(context: RouterContext): Route[] {
     ...waitRoutes(api),
     ...historyRoutes(api),
     ...explainRoutes(api),
+    ...statsRoutes(api),
     ...logRoutes(api),
     ...eventRoutes(api),
     ...tagRoutes(api),

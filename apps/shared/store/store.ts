@@ -17,6 +17,7 @@ import { passingNotes } from './best-effort.ts'
 import { offeredTags } from './offered.ts'
 import { previewRows } from './previews.ts'
 import { pulledImages } from './pulled.ts'
+import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
 import { slotPool } from './slots.ts'
 import { openStreams } from './streams.ts'
@@ -140,6 +141,7 @@ export function openStore(
     ...tags,
     ...hostLabels(db, label),
     ...pulledImages(db),
+    ...usageSamples(db),
     facts,
     lately,
     isResting,

@@ -130,6 +130,27 @@ CREATE TABLE stream (
 ) STRICT;
 CREATE INDEX stream_preview ON stream (repository, tag, client);
 
+-- What a preview took and how often it was asked: a row a preview and minute, for an hour.
+CREATE TABLE sample (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  memory INTEGER, -- bytes; null where it did not run
+  cpu REAL, -- processors, on average since the row before
+  requests INTEGER NOT NULL,
+  PRIMARY KEY (repository, tag, at)
+) STRICT;
+CREATE INDEX sample_at ON sample (at);
+
+-- What each preview took when it was last measured. It outlives the preview's own row.
+CREATE TABLE last_memory (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  memory INTEGER NOT NULL, -- bytes
+  PRIMARY KEY (repository, tag)
+) STRICT;
+
 -- Facts about this installation: facts.ts has their names, forms and meanings.
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
