@@ -24,7 +24,7 @@ export interface Dependencies {
   instance: string
   config: Pick<Config, 'inForce'>
   watched: () => Watched
-  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'memory'>
+  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'usage' | 'disk' | 'machineMemory'>
   store: Pick<Store, 'list'>
   log: Log
 }
@@ -42,6 +42,7 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<htt
     }
     if (url.pathname === '/in-force') return json(res, 200, config.inForce)
     if (url.pathname === '/watched') return json(res, 200, watched())
+    if (url.pathname === '/machine') return json(res, 200, await machine())
     if (url.pathname === '/figures') {
       if (!figures || Date.now() - figures.at >= FIGURES_MS) figures = { at: Date.now(), containers: measure() }
       return json(res, 200, { containers: await figures.containers })
@@ -53,6 +54,16 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<htt
     const running = found.running && !found.cutOff
     if (!logs) return json(res, 200, { running, exitCode: found.running ? null : found.exitCode })
     return follow(id, url.searchParams, res)
+  }
+
+  /** Null: not known, as for an engine on another machine. */
+  async function machine() {
+    const [version, disk, memory] = await Promise.all([
+      engine.version().catch(() => null),
+      engine.disk().catch(() => null),
+      engine.machineMemory().catch(() => null),
+    ])
+    return { engine: version, disk: disk ?? null, memory: memory ?? null }
   }
 
   async function follow(id: string, query: URLSearchParams, res: ServerResponse) {
@@ -73,8 +84,8 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<htt
     const running = store.list().filter((preview) => preview.state === 'running' || preview.state === 'paused')
     const measured = await Promise.all(
       running.map(async ({ generation: { container } }) => {
-        const memory = await engine.memory(container).catch(() => undefined)
-        return memory ? [[container, memory] as const] : []
+        const usage = await engine.usage(container).catch(() => undefined)
+        return usage ? [[container, { memory: usage.memory }] as const] : []
       }),
     )
     return Object.fromEntries(measured.flat())

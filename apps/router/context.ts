@@ -12,7 +12,7 @@ export interface RouterContext {
   config: Config
   log: Log
   store: Store
-  nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers'>
+  nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers' | 'lanes' | 'redisVersion'>
   changes: StoreWatch
   activity: ReturnType<typeof noteActivity>
   streams: ReturnType<typeof noteStreams>

@@ -19,10 +19,16 @@ export interface Watched {
   updatesAt: number | null
 }
 
+/** As apps/reaper/http.ts has it. Bytes. */
+export interface Machine {
+  engine: string | null
+  disk: { total: number; free: number; root: string } | null
+  memory: { total: number; available: number } | null
+}
+
 /** Bytes. */
 export interface Figures {
   memory: number
-  limit: number
 }
 
 /** All calls reject when the reaper does not answer in time or reports that it cannot tell. */
@@ -58,6 +64,10 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
     /** Settings and variables as those have them that make containers: the router need not be given them. */
     async inForce(): Promise<InForce> {
       return (await read<InForce>('/in-force'))!
+    },
+
+    async machine(): Promise<Machine> {
+      return (await read<Machine>('/machine'))!
     },
 
     async watched(): Promise<Watched> {

@@ -4,6 +4,7 @@ import { explain } from '../../shared/api/explain.ts'
 import { offeredTag } from '../../shared/api/offered-tag.ts'
 import { preview } from '../../shared/api/preview.ts'
 import { stats } from '../../shared/api/stats.ts'
+import { system } from '../../shared/api/system.ts'
 import { problem } from '../../shared/api/problem.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { answer, componentOf, type ApiRoute, type Operation } from './operation.ts'
@@ -20,6 +21,7 @@ export const components = {
   Change: change,
   Explanation: explain,
   Stats: stats,
+  System: system,
   OfferedTag: offeredTag,
   Problem: problem,
 }

@@ -15,6 +15,7 @@ import { pinRoutes } from './pin.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './preview-problem.ts'
 import { statsRoutes } from './stats.ts'
+import { systemRoutes } from './system.ts'
 import { tagOf } from './input.ts'
 import { tagRoutes } from './tags.ts'
 import { waitRoutes } from './wait.ts'
@@ -32,6 +33,7 @@ export function apiRoutes(context: RouterContext): Route[] {
     ...logRoutes(api),
     ...eventRoutes(api),
     ...tagRoutes(api),
+    ...systemRoutes(api),
     { method: 'GET', path: '/openapi.json', needs: 'read', operation: describe, handle: sendDescription },
   ]
   const description = openapi(context.config, routes)

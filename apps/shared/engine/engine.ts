@@ -58,7 +58,6 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     output: (id: string, lines: number) => output(docker, id, lines),
     logs: (id: string, options: LogOptions) => logs(docker, id, options),
     events: (signal: AbortSignal, since?: number) => events(docker, instance, signal, since),
-    memory: (id: string) => containers.memory(docker, id),
 
     create: (options: containers.CreateOptions) => containers.create(docker, options),
     start: (id: string) => containers.start(docker, id),

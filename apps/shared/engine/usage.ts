@@ -55,7 +55,7 @@ export function openUsage(docker: Docker, local: boolean) {
     const { memory_stats, cpu_stats } = (await undefinedIfMissing(measured)) ?? {}
     const { usage = NaN, stats } = memory_stats ?? {}
     const total = Number(cpu_stats?.cpu_usage?.total_usage)
-    if (!Number.isFinite(usage) || !Number.isFinite(total)) return undefined
+    if (!Number.isFinite(usage) || !(Number.isFinite(total) && total >= 0)) return undefined
     const cache = Number(stats?.total_inactive_file ?? stats?.inactive_file) || 0
     return { memory: Math.max(0, usage - cache), cpu: total / 1e6 }
   }

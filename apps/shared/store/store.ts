@@ -13,6 +13,7 @@ import { changeHistory, detailOf, isTold } from './history.ts'
 import { hostLabels } from './labels.ts'
 import { storeFacts } from './facts.ts'
 import { missingTags } from './missing.ts'
+import { overview } from './overview.ts'
 import { passingNotes } from './best-effort.ts'
 import { offeredTags } from './offered.ts'
 import { previewRows } from './previews.ts'
@@ -142,6 +143,7 @@ export function openStore(
     ...hostLabels(db, label),
     ...pulledImages(db),
     ...usageSamples(db),
+    overview: overview(db, file),
     facts,
     lately,
     isResting,
