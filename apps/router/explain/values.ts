@@ -63,7 +63,7 @@ export function valuesOf(preview: Preview, config: ValuesConfig): ExplainedValue
       'stop-signal',
       signal ?? null,
       byLabel('lotan.stop-signal', signal !== undefined, { source: 'image', from: null }),
-      { notice: about('lotan.stop-signal', heard), shown: signal ?? 'The image’s own, else SIGTERM' },
+      { notice: about('lotan.stop-signal', heard), shown: signal ?? 'SIGTERM or another one' },
     ),
     idleStop(),
     time('idle-pause', config.pauseAfter, bySetting('INACTIVITY_PAUSE_TIMEOUT_MINUTES'), { none: 'Off' }),
