@@ -43,6 +43,7 @@ const pure = [
   'shared/preview/state-machine/failure',
   'shared/preview/state-machine/update',
   'shared/preview/state-machine/pause',
+  'shared/preview/state-machine/pin',
   'shared/preview/state-machine/start',
   'shared/preview/state-machine/states',
   'shared/preview/state-machine/stop',

@@ -1,6 +1,5 @@
-import fs from 'node:fs'
-import path from 'node:path'
 import { SettingsError } from '../shared/config/config.ts'
+import { version } from '../shared/version.ts'
 import { exit, UsageError, type Command } from './cli/command.ts'
 
 const commands: Record<string, () => Promise<Command>> = {
@@ -38,11 +37,6 @@ async function help(asked: boolean): Promise<number> {
   if (asked) console.log(message)
   else console.error(message)
   return asked ? exit.done : exit.usage
-}
-
-function version(): string {
-  const file = path.resolve(import.meta.dirname, '../../package.json')
-  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 /** Undefined for an error that is not the user's. */

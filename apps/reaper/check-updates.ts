@@ -22,11 +22,19 @@ export interface Dependencies {
   log: Log
 }
 
-export async function checkUpdates(deps: Dependencies, every: number, signal: AbortSignal): Promise<void> {
+/** @param planned called with the time of the next round, milliseconds since 1970 */
+export async function checkUpdates(
+  deps: Dependencies,
+  every: number,
+  signal: AbortSignal,
+  planned: (at: number) => void = () => {},
+): Promise<void> {
   const round = openRound(deps, signal)
   let minPause = 0
   while (!signal.aborted) {
-    await sleep(Math.max(every * (0.9 + Math.random() / 5), minPause), undefined, { signal }).catch(() => {})
+    const pause = Math.max(every * (0.9 + Math.random() / 5), minPause)
+    planned(Date.now() + pause)
+    await sleep(pause, undefined, { signal }).catch(() => {})
     if (!signal.aborted) minPause = await round()
   }
 }

@@ -35,7 +35,7 @@ export function evict({ previews, written, disk, marks, wasEvicting: under }: Di
   // A byte below the mark, not at it.
   const bytes = bytesAbove(disk, marks.low) + 1
   // Where other programs fill the disk, stopping previews would not help and would never end.
-  const wouldHelp = couldFree(previews, written) >= bytes
+  const wouldHelp = couldFree(previews, written, now) >= bytes
   const go = chooseEvictions(previews, written, bytes, now).filter(
     ({ state }) => wouldHelp || state === 'stopped' || state === 'failed',
   )

@@ -40,7 +40,10 @@ async function serve(t: TestContext) {
   const socketPath = path.join(dir, 'reaper.sock')
   const engine = fakeEngine()
   const store = { list: () => [] }
-  const server = await serveHttp(socketPath, { instance: 'here', engine, store, log: openLog('test', 'silent') })
+  const config = { inForce: { settings: [], variables: [] } }
+  const watched = () => ({ open: null, updatesAt: null })
+  const log = openLog('test', 'silent')
+  const server = await serveHttp(socketPath, { instance: 'here', config, watched, engine, store, log })
   t.after(() => {
     server.closeAllConnections()
     server.close()

@@ -1,8 +1,10 @@
 /** Serves what the reaper sees to the router, which has no access to the engine: read-only, on a unix socket. */
 import fs from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Config } from '../shared/config/config.ts'
 import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
+import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Store } from '../shared/store/store.ts'
 
 /** Figures are cached this long and read only on request. */
@@ -10,14 +12,25 @@ const FIGURES_MS = 5_000
 /** More than the engine keeps of any container's output. */
 const MAX_LINES = 1_000_000
 
+/** What the reaper alone knows of previews. Null: not known. */
+export interface Watched {
+  /** Those with a client connected. */
+  open: PreviewId[] | null
+  /** When newer images are looked for next, milliseconds since 1970. */
+  updatesAt: number | null
+}
+
 export interface Dependencies {
   instance: string
-  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'memory'>
+  config: Pick<Config, 'inForce'>
+  watched: () => Watched
+  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'usage' | 'disk' | 'machineMemory'>
   store: Pick<Store, 'list'>
   log: Log
 }
 
-export async function serveHttp(socket: string, { instance, engine, store, log }: Dependencies): Promise<http.Server> {
+export async function serveHttp(socket: string, deps: Dependencies): Promise<http.Server> {
+  const { instance, config, watched, engine, store, log } = deps
   let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
 
   async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -27,6 +40,9 @@ export async function serveHttp(socket: string, { instance, engine, store, log }
       const version = await engine.version().catch(() => undefined)
       return version ? json(res, 200, { version }) : json(res, 503, {})
     }
+    if (url.pathname === '/in-force') return json(res, 200, config.inForce)
+    if (url.pathname === '/watched') return json(res, 200, watched())
+    if (url.pathname === '/machine') return json(res, 200, await machine())
     if (url.pathname === '/figures') {
       if (!figures || Date.now() - figures.at >= FIGURES_MS) figures = { at: Date.now(), containers: measure() }
       return json(res, 200, { containers: await figures.containers })
@@ -38,6 +54,16 @@ export async function serveHttp(socket: string, { instance, engine, store, log }
     const running = found.running && !found.cutOff
     if (!logs) return json(res, 200, { running, exitCode: found.running ? null : found.exitCode })
     return follow(id, url.searchParams, res)
+  }
+
+  /** Null: not known, as for an engine on another machine. */
+  async function machine() {
+    const [version, disk, memory] = await Promise.all([
+      engine.version().catch(() => null),
+      engine.disk().catch(() => null),
+      engine.machineMemory().catch(() => null),
+    ])
+    return { engine: version, disk: disk ?? null, memory: memory ?? null }
   }
 
   async function follow(id: string, query: URLSearchParams, res: ServerResponse) {
@@ -58,8 +84,8 @@ export async function serveHttp(socket: string, { instance, engine, store, log }
     const running = store.list().filter((preview) => preview.state === 'running' || preview.state === 'paused')
     const measured = await Promise.all(
       running.map(async ({ generation: { container } }) => {
-        const memory = await engine.memory(container).catch(() => undefined)
-        return memory ? [[container, memory] as const] : []
+        const usage = await engine.usage(container).catch(() => undefined)
+        return usage ? [[container, { memory: usage.memory }] as const] : []
       }),
     )
     return Object.fromEntries(measured.flat())

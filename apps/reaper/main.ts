@@ -13,6 +13,7 @@ import { openClockWatch } from './watch-clock.ts'
 import { watchConnections } from './watch-connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
+import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
 import type { ReaperContext } from './context.ts'
 import { openApplyPlan } from './apply-plan.ts'
@@ -36,24 +37,31 @@ const engine = openEngine(config)
 const context: ReaperContext = { ...app, engine, registry: openRegistry(config) }
 const reap = openApplyPlan(context)
 
-const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), { ...context, instance: config.instance })
+const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
+const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
+let updatesAt: number | null = null
+const watched = () => ({ open: connections.open() ?? null, updatesAt })
+const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
+  ...context,
+  instance: config.instance,
+  watched,
+})
 app.atEnd(() => {
   server.close()
   server.closeAllConnections()
 })
 reap.removeOtherRepository()
-const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
-const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
 const pass = openPass({ ...context, reap, connections, wasStepped: openClockWatch() })
 const going = (what: string, watch: () => Promise<void>) => void retryForever(what, log, signal, watch)
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))
 const ready = () => waitUntilReady(config, signal)
 going('tags', () => syncTags({ ...context, ready }, config.refreshEvery, signal))
-going('newest', () => checkUpdates(context, config.refreshEvery, signal))
+going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) => void (updatesAt = at)))
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
+going('usage', () => sampleUsage(context, signal))
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 
@@ -88,6 +96,7 @@ async function keepRoom(): Promise<void> {
     const now = Date.now()
     if (Math.abs(now - forgotAt) >= FORGET_EVERY_MS) {
       store.forgetHistory(now - HISTORY_MS)
+      store.forgetMemories(now - HISTORY_MS)
       forgotAt = now
     }
     await sleep(KEEP_ROOM_MS, undefined, { signal }).catch(() => {})

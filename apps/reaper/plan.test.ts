@@ -34,6 +34,7 @@ const known = {
   update: null,
   refreshes: 0,
   waiter: null,
+  pin: null,
 }
 const generation = { number: 2, container: 'c2', slot: 5, sandbox: null, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }

@@ -1,6 +1,6 @@
 /** Compares SQLite's rows with the engine's containers, in both directions. Pure. */
 import type { Config } from '../shared/config/config.ts'
-import { duesOf, type Due, type Timeouts } from '../shared/preview/timeouts.ts'
+import { duesOf, forgottenAt, isRetriedAt, type Due, type Timeouts } from '../shared/preview/timeouts.ts'
 import type { Container } from '../shared/engine/engine.ts'
 import { nextInLine } from '../shared/preview/start-queue.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
@@ -9,10 +9,8 @@ import type { Event } from '../shared/preview/event.ts'
 import {
   besideOf,
   generationOf,
-  isForgettable,
   isDraining,
   isOnItsWay,
-  isUnproven,
   waitsForEngine,
   type In,
   type Preview,
@@ -51,8 +49,6 @@ export type Action =
 
 /** A state this old has a job at work, or has lost its nudge. Nudging again is harmless. */
 const NUDGE_AGAIN_MS = 3_000
-/** How long the row of a preview without anything left is kept; less for a tag that may not exist. */
-const FORGET_MS = 24 * 60 * 60_000
 
 export function plan(facts: Facts, now: number): Action[] {
   const { previews, containers } = facts
@@ -93,22 +89,15 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
     case 'stopping':
     case 'removing':
       return isOnItsWay(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
-    case 'failed': {
+    case 'failed':
       if (isOnItsWay(preview)) return { do: 'nudge', preview }
-      // Where the engine is away, it is tried again once that is back: tries in between would fill log and history.
-      if (!waitsForEngine(preview) && isRetryDue(preview, now) && isVisited(preview, facts, now))
-        return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
-      return forgetAfter(preview, isUnproven(preview) ? config.stopAfter : FORGET_MS, now)
-    }
+      if (isRetriedAt(preview, now, config)) return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
+      return forget(preview, config, now)
     case 'stopped':
-      return isOnItsWay(preview) ? { do: 'nudge', preview } : forgetAfter(preview, FORGET_MS, now)
+      return isOnItsWay(preview) ? { do: 'nudge', preview } : forget(preview, config, now)
     default:
       return undefined
   }
-}
-
-function isRetryDue({ retryAt }: In<'failed'>, now: number): boolean {
-  return retryAt !== null && now >= retryAt
 }
 
 function isVisited({ lastSeen }: Preview, { config }: Facts, now: number): boolean {
@@ -127,9 +116,9 @@ function ageOf({ since }: Preview, now: number): number {
   return since - now >= NUDGE_AGAIN_MS ? Infinity : Math.max(0, now - since)
 }
 
-function forgetAfter(preview: Preview, after: number, now: number): Action | undefined {
-  if (!isForgettable(preview) || now - Math.max(preview.since, preview.lastSeen ?? 0) < after) return undefined
-  return { do: 'apply', id: idOf(preview), event: { type: 'forget' } }
+function forget(preview: Preview, timeouts: Timeouts, now: number): Action | undefined {
+  const at = forgottenAt(preview, timeouts)
+  return at !== undefined && now >= at ? { do: 'apply', id: idOf(preview), event: { type: 'forget' } } : undefined
 }
 
 /** Prefers a stop to a pause, and pauses no preview with a client connected. */

@@ -68,6 +68,9 @@ export function watchConnections(deps: Dependencies, every: number, signal: Abor
     /** All use before this is in the database. The reaper's own downtime is covered by the next look. */
     knownUntil: (): number => knownUntil,
 
+    /** Previews with a client connected, even silently; undefined where that is not known. */
+    open: (): PreviewId[] | undefined => look && [...look.open],
+
     /** True in doubt. */
     isOpen: (id: PreviewId): boolean => look?.open.has(id) ?? true,
   }

@@ -13,7 +13,7 @@ export interface RouterContext {
   config: Config
   log: Log
   store: Store
-  nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers'>
+  nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers' | 'lanes' | 'redisVersion'>
   changes: StoreWatch
   waiters: Waiters
   activity: ReturnType<typeof noteActivity>

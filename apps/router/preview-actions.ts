@@ -1,6 +1,6 @@
 import type { Actor } from '../shared/actor.ts'
 import type { Event } from '../shared/preview/event.ts'
-import type { Preview } from '../shared/preview/preview.ts'
+import type { Pin, Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
@@ -24,6 +24,19 @@ export async function applyAction(
   if (!changed) return store.get(id)
   await nudges.nudge(changed)
   return changed
+}
+
+/** @param wanted null: unpinned @returns as `applyAction` does */
+export async function applyPin(
+  id: PreviewId,
+  wanted: Pin | null,
+  { store, nudges }: { store: Pick<Store, 'apply' | 'get'>; nudges: Pick<Nudges, 'nudge'> },
+): Promise<Preview | undefined> {
+  const was = store.get(id)
+  const changed = store.apply(id, wanted ? { type: 'pin', ...wanted } : { type: 'unpin' })
+  // It was about to sleep, and is called back.
+  if (changed && changed.change !== was?.change) await nudges.nudge(changed)
+  return changed ?? store.get(id)
 }
 
 function eventOf(action: PreviewAction, by: 'admin' | 'api'): Event {

@@ -2,6 +2,8 @@
 import http, { type IncomingMessage } from 'node:http'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import type { PreviewId } from '../shared/preview/preview-id.ts'
+import type { InForce } from '../shared/config/in-force.ts'
 import type { Config } from '../shared/config/config.ts'
 
 export type Reaper = ReturnType<typeof openReaper>
@@ -11,10 +13,22 @@ const ANSWER_MS = 1_000
 
 export type ContainerState = { running: boolean; exitCode: number | null } | { gone: true }
 
+/** As apps/reaper/http.ts has it. */
+export interface Watched {
+  open: PreviewId[] | null
+  updatesAt: number | null
+}
+
+/** As apps/reaper/http.ts has it. Bytes. */
+export interface Machine {
+  engine: string | null
+  disk: { total: number; free: number; root: string } | null
+  memory: { total: number; available: number } | null
+}
+
 /** Bytes. */
 export interface Figures {
   memory: number
-  limit: number
 }
 
 /** All calls reject when the reaper does not answer in time or reports that it cannot tell. */
@@ -45,6 +59,19 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
 
     async container(id: string): Promise<ContainerState> {
       return (await read<ContainerState>(`/containers/${encodeURIComponent(id)}`, 404)) ?? { gone: true }
+    },
+
+    /** Settings and variables as those have them that make containers: the router need not be given them. */
+    async inForce(): Promise<InForce> {
+      return (await read<InForce>('/in-force'))!
+    },
+
+    async machine(): Promise<Machine> {
+      return (await read<Machine>('/machine'))!
+    },
+
+    async watched(): Promise<Watched> {
+      return (await read<Watched>('/watched'))!
     },
 
     /** By container id. */

@@ -65,6 +65,8 @@ test('the longest unused go first, and what sleeps before what is paused or runs
     ['one is going, but is not enough', [preview('a', 'stopping', { why: 'disk' }), old], 150, ['old']],
     ['one that was to go comes back', [preview('a', 'stopping', { why: 'disk', phase: 'endingToRestart' }), old], 100, ['old']],
     ['what is being stopped anyway spares who is awake', [preview('a', 'stopping'), frozen, idle], 100, []],
+    ['what is pinned stays', [preview('a', 'stopped', { pin: { until: null } }), preview('b', 'running', { pin: { until: now + 1 } }), old], 300, ['old']],
+    ['but not where that is over', [preview('a', 'stopped', { pin: { until: now } })], 100, ['a']],
     ['but not who sleeps already', [preview('a', 'stopping'), old, idle], 200, ['old']],
   ] // prettier-ignore
   for (const [what, previews, bytes, tags] of cases)
@@ -74,8 +76,9 @@ test('the longest unused go first, and what sleeps before what is paused or runs
 test('what could become free is all that Lotan pulled and that previews wrote, whoever uses it', () => {
   const strange = preview('a', 'stopped', { image: { pulled: false, bytes: 100 } })
   const all = [preview('b', 'running', { lastSeen: now }), preview('c', 'stopped'), strange]
-  assert.equal(couldFree(all, {}), 200)
-  assert.equal(couldFree(all, { a: 30, b: 5, gone: 7 }), 235)
+  assert.equal(couldFree(all, {}, now), 200)
+  assert.equal(couldFree([...all, preview('d', 'stopped', { pin: { until: null } })], {}, now), 200)
+  assert.equal(couldFree(all, { a: 30, b: 5, gone: 7 }, now), 235)
 })
 
 test('an image is old once neither its preview nor a generation has it', () => {

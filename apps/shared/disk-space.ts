@@ -1,6 +1,6 @@
 import { usedAt } from './preview/timeouts.ts'
 import { idOf, type PreviewId } from './preview/preview-id.ts'
-import { generationsOf, startsAgain, type In, type Preview } from './preview/preview.ts'
+import { generationsOf, isPinned, startsAgain, type In, type Preview } from './preview/preview.ts'
 import { AT_ONCE } from './preview/generation.ts'
 
 /** Bytes. `total` is what users other than root can use, as `df` counts it. */
@@ -31,7 +31,7 @@ export function bytesAbove(disk: Disk, percent: number): number {
  * since shared layers stay until the last image that uses them goes: measure again afterwards.
  */
 export function chooseEvictions(previews: readonly Preview[], written: Written, bytes: number, now: number): Preview[] {
-  const isOurs = (preview: Preview) => sizeOf(preview, written) > 0
+  const isOurs = (preview: Preview) => !isPinned(preview, now) && sizeOf(preview, written) > 0
   const alreadyGoing = previews.filter(isGoing).filter(isOurs)
   // These sleep in a moment, so no awake preview has to go in their place.
   const soon = previews.filter((preview) => !isGoing(preview) && isStopping(preview) && isOurs(preview))
@@ -51,8 +51,12 @@ export function chooseEvictions(previews: readonly Preview[], written: Written, 
   return chosen
 }
 
-export function couldFree(previews: readonly Preview[], written: Written): number {
-  return sizesOf(previews, written)
+/** What is pinned stays. */
+export function couldFree(previews: readonly Preview[], written: Written, now: number): number {
+  return sizesOf(
+    previews.filter((preview) => !isPinned(preview, now)),
+    written,
+  )
 }
 
 /** Whether neither the preview nor a generation that still runs has the image. */

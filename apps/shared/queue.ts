@@ -163,6 +163,26 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       return Object.fromEntries(lanes.map((lane, i) => [lane, counts[i]])) as Record<Lane, number>
     },
 
+    /** By lane. @throws when Redis does not answer */
+    async lanes(): Promise<Record<Lane, { waiting: number; active: number }>> {
+      const counted = lanes.map(async (lane) => {
+        const {
+          waiting = 0,
+          prioritized = 0,
+          active = 0,
+        } = await queues[lane].getJobCounts('waiting', 'prioritized', 'active')
+        return [lane, { waiting: waiting + prioritized, active }] as const
+      })
+      const all = await withTimeout(Promise.all(counted), NUDGE_TIMEOUT_MS)
+      return Object.fromEntries(all) as Record<Lane, { waiting: number; active: number }>
+    },
+
+    /** @throws when Redis does not answer */
+    async redisVersion(): Promise<string | null> {
+      const text = await withTimeout(connection.info('server'), NUDGE_TIMEOUT_MS)
+      return /^redis_version:(\S+)/m.exec(text)?.[1] ?? null
+    },
+
     async close(): Promise<void> {
       await Promise.all(Object.values(queues).map((queue) => queue.close()))
       connection.disconnect()

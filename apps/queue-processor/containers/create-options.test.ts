@@ -6,7 +6,8 @@ import { containerPort, imageLabels, program as programs } from '../../testing/a
 import { bytesOf } from '../../shared/config/values/amount.ts'
 import type { Image } from '../../shared/preview/preview.ts'
 import { demandsFirstProcess } from './first-process.ts'
-import { createOptionsOf, portOf, type ContainerFacts } from './create-options.ts'
+import { portOf } from '../../shared/config/image-labels.ts'
+import { createOptionsOf, type ContainerFacts } from './create-options.ts'
 
 const image: Image = {
   id: 'sha256:1234',

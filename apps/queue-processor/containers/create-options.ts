@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
-import os from 'node:os'
 import type { Config } from '../../shared/config/config.ts'
 import { longestIdle, span } from '../../shared/preview/timeouts.ts'
 import { MADE_FROM, type CreateOptions } from '../../shared/engine/engine.ts'
 import { previewLabels } from '../../shared/engine/preview-labels.ts'
 import { diskLimit, limitsOf, notUsed } from '../../shared/config/limits.ts'
+import { initLabel, portLabel, readyPathLabel, stopSignalLabel } from '../../shared/config/image-labels.ts'
 import type { Image } from '../../shared/preview/preview.ts'
 import { bytesOf } from '../../shared/config/values/amount.ts'
-import { zeroOrOne } from '../../shared/config/values/text.ts'
 import { wantedOf } from '../../shared/config/values/value.ts'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { networkName } from '../../shared/slots/slots.ts'
@@ -176,27 +175,6 @@ export function portBindingsOf(
   }
 }
 
-export function portOf(image: Pick<Image, 'labels' | 'ports'>, setting: number | null): number {
-  const only = image.ports.length === 1 ? image.ports[0] : undefined
-  return portLabel(image.labels) ?? setting ?? only ?? 80
-}
-
-/** undefined without the label, null where it is not a valid port. */
-function portLabel(labels: Record<string, string>): number | null | undefined {
-  const text = labels['lotan.port']
-  if (text === undefined) return undefined
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  return port >= 1 && port <= 65_535 ? port : null
-}
-
-function initLabel(labels: Record<string, string>, notices: string[]): boolean | undefined {
-  const text = labels['lotan.init']
-  if (text === undefined) return undefined
-  const { data, error } = zeroOrOne.safeParse(text)
-  if (error) notices.push(notUsed('lotan.init', labels, wantedOf(error)))
-  return data
-}
-
 function reportUnusableSpans(labels: Record<string, string>, stopAfter: number, notices: string[]) {
   const say = (notice: string) => void notices.push(notice)
   const longest = longestIdle(stopAfter)
@@ -209,24 +187,6 @@ function reportUnusableSpans(labels: Record<string, string>, stopAfter: number, 
     const { error } = span.optional().safeParse(labels[label])
     if (error) say(notUsed(label, labels, wantedOf(error)))
   }
-}
-
-function stopSignalLabel(labels: Record<string, string>, notices: string[]): string | undefined {
-  const text = labels['lotan.stop-signal']
-  if (text === undefined) return undefined
-  const name = text.toUpperCase().replace(/^(?!SIG)(?=[A-Z])/, 'SIG')
-  if (name in os.constants.signals || Object.values(os.constants.signals).some((number) => String(number) === text))
-    return name
-  notices.push(notUsed('lotan.stop-signal', labels, 'is no signal'))
-  return undefined
-}
-
-function readyPathLabel(labels: Record<string, string>, notices: string[]): string | null {
-  const path = labels['lotan.ready-path']
-  if (path === undefined) return null
-  if (/^\/[\x21-\x7e]{0,1000}$/.test(path)) return path
-  notices.push(notUsed('lotan.ready-path', labels, 'is no path: write one that begins with /'))
-  return null
 }
 
 /** Nothing of Lotan's own environment. */

@@ -90,7 +90,7 @@ export function openDisk(deps: Needs) {
     // A preview that waits for its own newer image is not stopped for it.
     const previews = store.list().filter((preview) => idOf(preview) !== id)
     const written = store.written()
-    if (couldFree(previews, written) < bytes) return false
+    if (couldFree(previews, written, now) < bytes) return false
     const stopping = chooseEvictions(previews, written, bytes, now).flatMap((preview) => {
       return store.apply(idOf(preview), { type: 'stop', why: 'disk' }, now) ?? []
     })

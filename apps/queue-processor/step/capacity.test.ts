@@ -52,6 +52,12 @@ test('the least recently used preview is stopped', () => {
       [waiting, preview('w', 'queued'), preview('a', 'running'), preview('b', 'stopping')],
       'a',
     ],
+    [
+      'what is pinned stays',
+      [waiting, preview('a', 'running', { pin: { until: null } }), preview('b', 'paused', { pin: { until: now + 1 } })],
+      undefined,
+    ],
+    ['but not where that is over', [waiting, preview('a', 'running', { pin: { until: now } })], 'a'],
     ['none waits', [preview('a', 'running')], undefined],
     [
       'who waits is not due yet',

@@ -1,6 +1,6 @@
 import { usedAt } from '../../shared/preview/timeouts.ts'
 import { FIRST, isDue, leavesAt, overtakers, rankOf, startQueue } from '../../shared/preview/start-queue.ts'
-import { startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
+import { isPinned, startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 import { isAdmitted, readMemory } from './admission.ts'
@@ -25,8 +25,9 @@ export function chooseToStop(
   if (waiting.length === 0 || missing <= 0) return []
   const longestUnused = (a: Preview, b: Preview) => usedAt(a) - usedAt(b)
   // A paused preview is idle by definition, and still takes its memory.
-  const paused = previews.filter((preview) => preview.state === 'paused').filter((preview) => !startsAgain(preview))
-  const running = previews.filter((preview) => preview.state === 'running').sort(longestUnused)
+  const ends = previews.filter((preview) => !isPinned(preview, now))
+  const paused = ends.filter((preview) => preview.state === 'paused').filter((preview) => !startsAgain(preview))
+  const running = ends.filter((preview) => preview.state === 'running').sort(longestUnused)
   const idle = running.filter((preview) => leavesAt(preview, false) <= now)
   const first = [...paused.sort(longestUnused), ...idle].slice(0, missing)
   const people = waiting.filter((preview) => rankOf(preview, now) === FIRST).length - stopping.length

@@ -6,7 +6,7 @@ import type { Refusals } from './refusals.ts'
 import { allowOf, changesSomething, type Route } from './route.ts'
 import { isOwn } from './same-origin.ts'
 
-const verbs = { GET: 'get', POST: 'post', DELETE: 'delete' } as const
+const verbs = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const
 
 /** A method that a path lacks is answered with 405, but only to callers who may use another one of it. */
 export function mount(

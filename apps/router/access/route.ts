@@ -3,7 +3,7 @@ import type { Scope } from './caller.ts'
 
 export interface Route {
   /** A GET answers HEAD too. */
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   needs: Scope
   /** For a GET; all other methods change something anyway. */

@@ -2,7 +2,7 @@
 import { text } from 'node:stream/consumers'
 import type { Request, Response } from 'express'
 import { urlOf } from '../../shared/config/config.ts'
-import { generationOf, type Preview } from '../../shared/preview/preview.ts'
+import { generationOf, type Pin, type Preview } from '../../shared/preview/preview.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import { hostOf, isTag } from '../../shared/tag.ts'
 import { actorOf } from '../access/caller.ts'
@@ -14,7 +14,7 @@ import { LOG_LINES, previewDetailOf, type DetailFacts } from '../pages/preview-d
 import { adminPage, messagePage, previewPage } from '../pages/render.ts'
 import { previewListOf } from '../pages/preview-list.ts'
 import type { ListFacts } from '../pages/preview-row.ts'
-import { startsSomething, applyAction, actions, type PreviewAction } from '../preview-actions.ts'
+import { startsSomething, applyAction, applyPin, actions, type PreviewAction } from '../preview-actions.ts'
 import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const HISTORY_LINES = 50
@@ -30,6 +30,13 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
       const path = `/previews/:tag/${action}`
       return { method: 'POST', path, needs: 'admin', handle: (req, res) => act(action, req, res) }
     }),
+    {
+      method: 'POST',
+      path: '/previews/:tag/pin',
+      needs: 'admin',
+      handle: (req, res) => pin(req, res, { until: null }),
+    },
+    { method: 'POST', path: '/previews/:tag/unpin', needs: 'admin', handle: (req, res) => pin(req, res, null) },
   ]
 
   async function showList(req: Request, res: Response) {
@@ -66,6 +73,11 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
     if (!isTag(tag) || !(await applyAction(action, previewIn(req), 'admin', actorOf(res), { store, nudges })))
       return respondMissing(req, res)
     return res.redirect(303, action === 'remove' ? '/' : backOf(req))
+  }
+
+  async function pin(req: Request, res: Response, wanted: Pin | null) {
+    const isThere = isTag(req.params.tag as string) && (await applyPin(previewIn(req), wanted, { store, nudges }))
+    return isThere ? res.redirect(303, backOf(req)) : respondMissing(req, res)
   }
 
   async function listPage(req: Request, problem?: ListFacts['problem']) {

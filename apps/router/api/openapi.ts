@@ -1,6 +1,10 @@
 import { z } from 'zod'
+import { change } from '../../shared/api/change.ts'
+import { explain } from '../../shared/api/explain.ts'
 import { offeredTag } from '../../shared/api/offered-tag.ts'
 import { preview } from '../../shared/api/preview.ts'
+import { stats } from '../../shared/api/stats.ts'
+import { system } from '../../shared/api/system.ts'
 import { problem } from '../../shared/api/problem.ts'
 import { session } from '../../shared/api/session.ts'
 import { newToken, token } from '../../shared/api/token.ts'
@@ -17,6 +21,10 @@ export const describe: Operation = {
 /** By the schemas' ids. */
 export const components = {
   Preview: preview,
+  Change: change,
+  Explanation: explain,
+  Stats: stats,
+  System: system,
   OfferedTag: offeredTag,
   Session: session,
   Token: token,

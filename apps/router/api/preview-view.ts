@@ -1,6 +1,6 @@
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { generationOf, startsAgain, type Preview } from '../../shared/preview/preview.ts'
+import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
@@ -34,7 +34,7 @@ export function viewOf(
     state: state as PreviewJson['state'],
     reason: reason?.code ?? null,
     since: new Date(preview.since).toISOString(),
-    lastSeen: lastSeen === null ? null : new Date(lastSeen).toISOString(),
+    lastSeen: timeOf(lastSeen),
     image: image?.id ?? generation?.image ?? null,
     digest: generation?.digest ?? image?.digest ?? null,
     container: generation?.container ?? null,
@@ -47,8 +47,17 @@ export function viewOf(
     usual: startEstimateWhilePending(preview, lately),
     timing: timingOf(preview.stages),
     ...sourceOfPreview(preview),
+    pinned: pinnedOf(preview, now),
     notice: noticeOf(preview),
   }
+}
+
+export function pinnedOf(preview: Preview, now: number): PreviewJson['pinned'] {
+  return isPinned(preview, now) ? { until: timeOf(preview.pin!.until) } : null
+}
+
+function timeOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString()
 }
 
 export function reasonOf(preview: Preview): Reason | null {

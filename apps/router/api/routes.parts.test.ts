@@ -222,7 +222,12 @@ test('the description names every call, and no call is missing in it', () => {
     'POST /previews/{tag}/stop',
     'POST /previews/{tag}/refresh',
     'POST /previews/{tag}/restart',
+    'PUT /previews/{tag}/pin',
+    'DELETE /previews/{tag}/pin',
     'GET /previews/{tag}/wait',
+    'GET /previews/{tag}/history',
+    'GET /previews/{tag}/explain',
+    'GET /previews/{tag}/stats',
     'GET /previews/{tag}/logs',
     'GET /previews/{tag}/events',
     'GET /events',
@@ -232,6 +237,7 @@ test('the description names every call, and no call is missing in it', () => {
     'GET /tokens',
     'POST /tokens',
     'DELETE /tokens/{name}',
+    'GET /system',
     'GET /openapi.json',
   ])
   const references = JSON.stringify(description).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)

@@ -6,12 +6,17 @@ import type { RouterContext } from '../context.ts'
 import { actionRoutes } from './actions.ts'
 import { apiContext } from './context.ts'
 import { eventRoutes } from './events.ts'
+import { explainRoutes } from './explain.ts'
+import { historyRoutes } from './history.ts'
 import { logRoutes } from './logs.ts'
 import { describe, openapi } from './openapi.ts'
 import type { ApiRoute } from './operation.ts'
+import { pinRoutes } from './pin.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './preview-problem.ts'
 import { sessionRoutes } from './sessions.ts'
+import { statsRoutes } from './stats.ts'
+import { systemRoutes } from './system.ts'
 import { tagOf } from './input.ts'
 import { callerOf } from '../access/caller.ts'
 import { tagRoutes } from './tags.ts'
@@ -23,12 +28,17 @@ export function apiRoutes(context: RouterContext): Route[] {
   const routes: ApiRoute[] = [
     ...previewRoutes(api),
     ...actionRoutes(api),
+    ...pinRoutes(api),
     ...waitRoutes(api),
+    ...historyRoutes(api),
+    ...explainRoutes(api),
+    ...statsRoutes(api),
     ...logRoutes(api),
     ...eventRoutes(api),
     ...tagRoutes(api),
     ...sessionRoutes(api),
     ...tokenRoutes(api),
+    ...systemRoutes(api),
     { method: 'GET', path: '/openapi.json', needs: 'read', operation: describe, handle: sendDescription },
   ]
   const description = openapi(context.config, routes)

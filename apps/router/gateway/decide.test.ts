@@ -41,6 +41,7 @@ const known = {
   update: null,
   refreshes: 0,
   waiter: null,
+  pin: null,
 }
 const generation = { number: 1, container: 'c', slot: 3, sandbox: null, image: 'sha256:1', digest: null, port: 80 }
 const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, pending: null }

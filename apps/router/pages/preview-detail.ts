@@ -1,5 +1,5 @@
 import type { Config } from '../../shared/config/config.ts'
-import { MAX_CRASHES, generationOf, type Image, type Preview } from '../../shared/preview/preview.ts'
+import { MAX_CRASHES, generationOf, isPinned, type Image, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
@@ -7,7 +7,7 @@ import type { Change } from '../../shared/store/store.ts'
 import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
 import { limitsOf, type Limits } from '../../shared/config/limits.ts'
 import { builtAt, sourceOf, shortRevision } from './image-source.ts'
-import { actionOf, pathOf, percentOf, shortDigest, whatOf } from './preview-row.ts'
+import { actionOf, pathOf, percentOf, pinnedText, shortDigest, whatOf } from './preview-row.ts'
 import { historyOf } from './history.ts'
 import { age, ago, bytes, clock, duration, limit, memory, elapsed, zone } from './format.ts'
 
@@ -48,6 +48,7 @@ export function previewDetailOf(facts: DetailFacts) {
     percent: percentOf(preview),
     action: actionOf(preview),
     restartable: state === 'running' || state === 'paused',
+    pinned: isPinned(preview, now),
     image: image && imageOf(image, now),
     // A newer image is coming up beside it, or failed.
     outdated: Boolean(generation && image && generation.image !== image.id) && shortDigest(preview),
@@ -69,7 +70,12 @@ export function previewDetailOf(facts: DetailFacts) {
   }
 }
 
-function statusText({ config, preview, ahead, recentDurations: recentDurations, now }: DetailFacts): string {
+function statusText(facts: DetailFacts): string {
+  const pinned = pinnedText(facts.preview, facts.now)
+  return [unpinnedText(facts), ...(pinned ? [pinned] : [])].join(', ')
+}
+
+function unpinnedText({ config, preview, ahead, recentDurations: recentDurations, now }: DetailFacts): string {
   const due = nextDue(preview, config, now)
   const left = due && (due.at > now ? `in ${duration(due.at - now)}` : 'now')
   switch (preview.state) {

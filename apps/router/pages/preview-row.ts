@@ -1,6 +1,6 @@
 import type { Config } from '../../shared/config/config.ts'
 import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
-import { generationOf, startsAgain, type Preview } from '../../shared/preview/preview.ts'
+import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import { aheadOf } from '../../shared/preview/start-queue.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import { failureWords } from '../words/failure-words.ts'
@@ -147,8 +147,16 @@ export function shortDigest(preview: Preview): string {
   return digestOf(preview).replace(/^.*:/, '').slice(0, 8)
 }
 
+/** `pinned`, `pinned for 3 h`; empty where it is not. */
+export function pinnedText(preview: Preview, now: number): string {
+  if (!isPinned(preview, now)) return ''
+  const { until } = preview.pin!
+  return until === null ? 'pinned' : `pinned for ${age(until - now)}`
+}
+
 /** `4 min 51 s`, `pause 50 s`, or `image 30 min` where the image is removed. `soon`: within two minutes. */
 function leftOf(preview: Preview, config: ListConfig, now: number): { text: string; soon: boolean } | null {
+  if (isPinned(preview, now)) return { text: pinnedText(preview, now), soon: false }
   const due = nextDue(preview, config, now)
   if (!due) return null
   const what: Record<Due['what'], string> = { pause: 'pause ', stop: '', clean: 'image ' }

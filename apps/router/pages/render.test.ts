@@ -45,6 +45,7 @@ const known = {
   update: null,
   refreshes: 0,
   waiter: null,
+  pin: null,
 }
 const generation = { number: 1, container: evil, slot: 3, sandbox: null, image: evil, digest: evil, port: 80 }
 const queued: In<'queued'> = {
@@ -97,6 +98,7 @@ const one = (preview: Preview) =>
       slotAddress: evil,
       history: [
         {
+          id: 1,
           at: now - 9_000,
           was: 'starting',
           state: 'failed',

@@ -32,6 +32,8 @@ const says: Record<ToldType, Says> = {
   inUse: always('somebody uses it after all'),
   remove: always('its removal was asked for'),
   forget: itself,
+  pin: (until) => (until ? `pinned until ${until}` : 'pinned'),
+  unpin: always('not pinned any more'),
   pull: itself,
   found: always('its image was here'),
   imageGone: always('its image had gone'),

@@ -1,5 +1,6 @@
 /** Programs rely on the names of these fields. */
 import { z } from 'zod'
+import { pinned } from './pin.ts'
 
 const count = z.int().min(0)
 const milliseconds = z.int().nullable()
@@ -61,6 +62,7 @@ export const preview = z
       description: 'When the image was built: its label org.opencontainers.image.created, else as the engine has it.',
     }),
     revision: z.string().nullable().meta({ description: 'The image’s label org.opencontainers.image.revision.' }),
+    pinned,
     notice: z.string().nullable().meta({ description: 'Something to know of a preview that works all the same.' }),
   })
   .meta({ id: 'Preview' })

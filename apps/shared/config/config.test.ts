@@ -39,7 +39,8 @@ function problemsOf(env: NodeJS.ProcessEnv): Problem[] {
 }
 
 test('without any setting it is the demo, on loopback', () => {
-  const { instance, adminToken, dockerConfig, offers, prepulls, ...rest } = read({})
+  const { instance, adminToken, dockerConfig, offers, prepulls, inForce, ...rest } = read({})
+  assert.ok(inForce.settings.length > 40)
   assert.deepEqual([offers('anything'), prepulls('anything')], [true, false])
   assert.match(instance, /^[0-9a-f]{8}$/)
   assert.match(adminToken, /^[0-9a-f]{32}$/)

@@ -15,6 +15,7 @@ import { starts } from './groups/starts.ts'
 import { surroundings } from './groups/surroundings.ts'
 import { tags } from './groups/tags.ts'
 import { variables } from './groups/variables.ts'
+import { inForceOf, type InForce } from './in-force.ts'
 import { problemsOf, type Problem } from './setting.ts'
 import { quoted } from './values/value.ts'
 
@@ -58,6 +59,7 @@ export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl'> & {
   adminToken: string
   redis: { url: string } | { socket: string }
   logs: 'files' | 'stdout'
+  inForce: InForce
 }
 
 /** The message has a line for each problem. */
@@ -110,6 +112,7 @@ export function readConfig(
     ...files,
     redis: redisUrl === null ? { socket: path.join(files.runDir, 'redis.sock') } : { url: redisUrl },
     logs: givenLogs ?? (isJournal(env.JOURNAL_STREAM, 1) ? 'stdout' : 'files'),
+    inForce: inForceOf(given, groups, settings.containerEnv),
   }
 }
 

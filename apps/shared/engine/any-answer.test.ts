@@ -109,11 +109,11 @@ const calls: Record<string, { template: unknown; ask: () => Promise<boolean | vo
   digestNamesOf: { template: image, ask: async () => void (await engine.digestNamesOf('r/app:red')) },
   layersOf: { template: image, ask: async () => void (await engine.layersOf('r/app:red')) },
   programOf: { template: image, ask: async () => void (await engine.programOf('r/app:red')) },
-  memory: {
-    template: { memory_stats: { usage: 9, limit: 10, stats: { inactive_file: 1 } } },
+  usage: {
+    template: { memory_stats: { usage: 9, stats: { inactive_file: 1 } }, cpu_stats: { cpu_usage: { total_usage: 5 } } },
     async ask() {
-      const found = await engine.memory(id)
-      assert.ok(!found || (isBytes(found.memory) && Number.isFinite(found.limit)))
+      const found = await engine.usage(id)
+      assert.ok(!found || (isBytes(found.memory) && found.cpu >= 0))
     },
   },
   version: { template: { Version: '29', Os: 'linux', Arch: 'amd64' }, ask: async () => void (await engine.version()) },
@@ -167,7 +167,7 @@ test('whatever an engine answers, each call gives what it promises or an EngineE
         // An engine like Docker leaves these out where they are empty.
         [['list', JSON.stringify([{ ...listed, Ports: null, NetworkSettings: null }]), 200]],
         [['findImage', JSON.stringify({ ...image, Config: { ExposedPorts: { '0/tcp': {}, '99999/tcp': {}, x: {} } } }), 200]],
-        [['memory', JSON.stringify({ memory_stats: { usage: null, limit: null } }), 200]],
+        [['usage', JSON.stringify({ memory_stats: { usage: null }, cpu_stats: null }), 200]],
       ],
     },
   )

@@ -93,18 +93,6 @@ export async function moveTo(docker: Docker, instance: string, id: string, addre
   )
 }
 
-/** Bytes, without page cache that the kernel can drop; undefined when it does not run. */
-export async function memory(docker: Docker, id: string): Promise<{ memory: number; limit: number } | undefined> {
-  const measured = call('measuring', (abort) =>
-    docker.getContainer(id).stats({ stream: false, 'one-shot': true, ...abort }),
-  )
-  const { usage = NaN, limit = NaN, stats } = (await undefinedIfMissing(measured))?.memory_stats ?? {}
-  if (!Number.isFinite(usage) || !Number.isFinite(limit)) return undefined
-  // By control groups of version 1, then 2.
-  const cache = Number(stats?.total_inactive_file ?? stats?.inactive_file) || 0
-  return { memory: Math.max(0, usage - cache), limit }
-}
-
 function ignoreStatus(...statuses: number[]) {
   return (error: unknown): void => {
     const { statusCode } = ((error as Error).cause ?? {}) as { statusCode?: number }

@@ -17,6 +17,7 @@ import { ensureNetwork } from './network.ts'
 import { bridgeOf, ownContainer, runOnHost } from './own-container.ts'
 import { logs, output, type LogOptions } from './output.ts'
 import { build, pull, push, tagImage, type PullOptions } from './pull.ts'
+import { openUsage } from './usage.ts'
 import { openWritten } from './written.ts'
 import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
@@ -49,6 +50,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     groupParent: openGroup(docker, instance),
     written: openWritten(docker, isLocal),
     refusedForks: openRefusedForks(isLocal),
+    usage: openUsage(docker, isLocal),
 
     list: (preview?: PreviewId) => facts.list(docker, instance, preview),
     listSandboxes: () => facts.listSandboxes(docker, instance),
@@ -56,7 +58,6 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     output: (id: string, lines: number) => output(docker, id, lines),
     logs: (id: string, options: LogOptions) => logs(docker, id, options),
     events: (signal: AbortSignal, since?: number) => events(docker, instance, signal, since),
-    memory: (id: string) => containers.memory(docker, id),
 
     create: (options: containers.CreateOptions) => containers.create(docker, options),
     start: (id: string) => containers.start(docker, id),

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { groupDirectory } from './group-directory.ts'
 
 const MAX_KNOWN = 5_000
 
@@ -22,15 +23,9 @@ export function openRefusedForks(local: boolean) {
   }
 }
 
-/** In control groups of version 1 or 2. undefined where the pid is of another machine or namespace. */
 export function eventsFile(groups: string, id: string): string | undefined {
-  const lines = groups.split('\n').flatMap((line) => {
-    const [, controllers, path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
-    return controllers !== undefined && path.includes(id) ? [{ controllers, path }] : []
-  })
-  const own = lines.find(({ controllers }) => controllers.split(',').includes('pids'))
-  const group = own ?? lines.find(({ controllers }) => controllers === '')
-  return group && ['/sys/fs/cgroup', group.controllers].filter(Boolean).join('/') + `${group.path}/pids.events`
+  const directory = groupDirectory(groups, id, 'pids')
+  return directory && `${directory}/pids.events`
 }
 
 /** `max 7493` → 7493. */

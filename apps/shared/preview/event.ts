@@ -56,6 +56,9 @@ export type Event =
   | { type: 'removed' }
   | { type: 'cleaned' }
   | { type: 'forget' }
+  /** `until`: milliseconds since 1970; null: until it is unpinned. */
+  | { type: 'pin'; until: number | null }
+  | { type: 'unpin' }
   /** A running container of this instance without a row: the database was lost. `frozen`: it is paused. */
   | { type: 'adopt'; generation: Routed; image: Image; frozen: boolean }
 

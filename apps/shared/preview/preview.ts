@@ -57,6 +57,8 @@ export interface Known extends PreviewKey {
   refreshes: number
   /** For whom its start goes before others: start-queue.ts. */
   waiter: Waiter | null
+  /** One whose end has come is none: ask `isPinned`. */
+  pin: Pin | null
 }
 
 /** `person`: one looks at its waiting page, or has a request held. `program`: one asked the API to wait. */
@@ -64,6 +66,12 @@ export interface Waiter {
   who: 'person' | 'program'
   /** Milliseconds since 1970. A router that ends leaves no waiter for longer. */
   until: number
+}
+
+/** Neither stopped for being idle or old or to make room, nor paused, nor cleaned up, before `until`; null: ever. */
+export interface Pin {
+  /** Milliseconds since 1970. */
+  until: number | null
 }
 
 export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
@@ -80,6 +88,7 @@ export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   update: null,
   refreshes: 0,
   waiter: null,
+  pin: null,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */
@@ -147,6 +156,11 @@ export const LOOKED_FOR_MS = 60_000
 /** A preview that ran this long without crashing is forgiven its earlier crashes. */
 export const STABLE_MS = 5 * 60_000
 export const MAX_CRASHES = 3
+
+export function isPinned({ pin }: Pick<Known, 'pin'>, now: number): boolean {
+  if (!pin) return false
+  return pin.until === null || now < pin.until
+}
 
 /** What the queue-processor has to do next with it. */
 export function stepOf(preview: Preview): string {

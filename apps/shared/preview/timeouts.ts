@@ -1,6 +1,6 @@
 /** The reaper acts by this and the admin page announces it. */
 import type { Config } from '../config/config.ts'
-import type { Preview } from './preview.ts'
+import { isForgettable, isUnproven, waitsForEngine, type In, type Preview } from './preview.ts'
 import { idleSpan } from '../config/values/amount.ts'
 
 export type Timeouts = Pick<Config, 'pauseAfter' | 'stopAfter' | 'rmiAfter' | 'prepulls'>
@@ -17,8 +17,19 @@ export interface Due {
 /** A container that the engine could not freeze is left alone for so long: each try takes its route for 10 s. */
 const FREEZE_AGAIN_MS = 10 * 60_000
 
-/** Earliest first. The image's labels win over the settings. A start is activity, but not Lotan's own after a crash. */
-export function duesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
+/** Earliest first. What would be due while it is pinned is due as that ends, and never where it has no end. */
+export function duesOf(preview: Preview, timeouts: Timeouts): Due[] {
+  const dues = unpinnedDuesOf(preview, timeouts)
+  if (!preview.pin) return dues
+  const { until } = preview.pin
+  if (until === null) return []
+  const ends = dues.map((due) => ({ ...due, at: Math.max(due.at, until) }))
+  const stopAt = Math.min(...ends.flatMap(({ what, at }) => (what === 'stop' ? at : [])))
+  return ends.filter(({ what, at }) => what !== 'pause' || at < stopAt)
+}
+
+/** The image's labels win over the settings. A start is activity, but not Lotan's own after a crash. */
+function unpinnedDuesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
   const used = usedAt(preview)
   if (preview.state === 'running' || preview.state === 'paused') {
     const stopAt =
@@ -58,6 +69,27 @@ function startedAt({ stages }: Preview): number | undefined {
 /** A pause that is overdue is passed over, since open connections hold it off. */
 export function nextDue(preview: Preview, timeouts: Timeouts, now: number): Due | undefined {
   return duesOf(preview, timeouts).find(({ what, at }) => what !== 'pause' || at > now)
+}
+
+/** How long the row of a preview without anything left is kept; less for a tag that may not exist. */
+const FORGET_MS = 24 * 60 * 60_000
+
+/** When the row of a preview goes of which nothing is left, milliseconds since 1970; undefined for any other. */
+export function forgottenAt(preview: Preview, { stopAfter }: Pick<Timeouts, 'stopAfter'>): number | undefined {
+  const { pin, since, lastSeen } = preview
+  if (!isForgettable(preview) || pin?.until === null) return undefined
+  const kept = preview.state === 'failed' && isUnproven(preview) ? stopAfter : FORGET_MS
+  return Math.max(Math.max(since, lastSeen ?? 0) + kept, pin?.until ?? 0)
+}
+
+/**
+ * Whether a failed preview is started again by Lotan itself at that time: only for a visitor of late. Where the engine is
+ * away, once that is back: tries in between would fill log and history.
+ */
+export function isRetriedAt(preview: In<'failed'>, now: number, { stopAfter }: Pick<Timeouts, 'stopAfter'>): boolean {
+  const { retryAt, lastSeen } = preview
+  if (waitsForEngine(preview) || retryAt === null || now < retryAt) return false
+  return now - (lastSeen ?? 0) < stopAfter
 }
 
 const WEEK_MS = 7 * 24 * 60 * 60_000

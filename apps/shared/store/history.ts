@@ -9,6 +9,8 @@ import { BY_KEY } from './previews.ts'
 const HISTORY_PER_PREVIEW = 200
 
 export interface Change {
+  /** Counts up; other previews' changes have numbers of the same count. */
+  id: number
   at: number
   was: string
   state: string
@@ -47,10 +49,10 @@ export function changeHistory(db: Database) {
   const selectLastGeneration = db
     .prepare<PreviewKey, number | null>(`SELECT max(generation) FROM history WHERE ${BY_KEY}`)
     .pluck()
-  const select = db.prepare<PreviewKey & { limit: number }, Change>(`
-    SELECT at, was, state, event, generation, detail, who, address
+  const select = db.prepare<PreviewKey & { limit: number; before: number }, Change>(`
+    SELECT id, at, was, state, event, generation, detail, who, address
     FROM history
-    WHERE ${BY_KEY}
+    WHERE ${BY_KEY} AND id < @before
     ORDER BY id DESC
     LIMIT @limit
   `)
@@ -80,8 +82,9 @@ export function changeHistory(db: Database) {
 
     lastGeneration,
 
-    /** Newest first. */
-    history: (id: PreviewId, limit = 50): Change[] => select.all({ ...splitId(id), limit }),
+    /** Newest first. @param before only those with a smaller number */
+    history: (id: PreviewId, limit = 50, before = Number.MAX_SAFE_INTEGER): Change[] =>
+      select.all({ ...splitId(id), limit, before }),
 
     /** Of previews without a row, but for what tells that there were such. */
     forgetHistory: (before: number) => void forgetOld.run({ before }),
@@ -124,6 +127,8 @@ export function detailOf(event: Event, becomes: Preview): string | null {
       return becomes.state === 'running' ? `slot ${becomes.pending?.slot}` : null
     case 'slotTaken':
       return `slot ${(becomes.state === 'running' ? becomes.pending : generationOf(becomes))?.slot}`
+    case 'pin':
+      return event.until === null ? null : new Date(event.until).toISOString()
     case 'left':
       return `generation ${event.generation}`
     default:

@@ -57,6 +57,7 @@ const columns: Record<Field, Column> = {
   readyAt: plain('ready_at'),
   progress: json('progress'),
   phase: plain('phase'),
+  pin: json('pin'),
 }
 
 /** Beside `commonFields`. */

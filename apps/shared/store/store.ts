@@ -14,10 +14,12 @@ import { changeHistory, detailOf, isTold } from './history.ts'
 import { hostLabels } from './labels.ts'
 import { storeFacts } from './facts.ts'
 import { missingTags } from './missing.ts'
+import { overview } from './overview.ts'
 import { passingNotes } from './best-effort.ts'
 import { offeredTags } from './offered.ts'
 import { previewRows } from './previews.ts'
 import { pulledImages } from './pulled.ts'
+import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
 import { sessionRows } from './sessions.ts'
 import { slotPool } from './slots.ts'
@@ -153,6 +155,8 @@ export function openStore(
     ...tags,
     ...hostLabels(db, label),
     ...pulledImages(db),
+    ...usageSamples(db),
+    overview: overview(db, file),
     facts,
     lately,
     isResting,

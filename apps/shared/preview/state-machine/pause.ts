@@ -1,10 +1,10 @@
 import { isOwn, known, nudged, running, stage } from './states.ts'
 import type { EventOf } from '../event.ts'
-import { isOnItsWay, type In, type InPhase, type PausedPhase } from '../preview.ts'
+import { isOnItsWay, isPinned, type In, type InPhase, type PausedPhase } from '../preview.ts'
 
 /** Its route goes; its container runs on until the drain is over. */
 export function pause(preview: In<'running'>, _: EventOf<'pause'>, now: number): In<'paused'> | undefined {
-  return isOnItsWay(preview) ? undefined : nudged(paused(preview, 'draining', now))
+  return isOnItsWay(preview) || isPinned(preview, now) ? undefined : nudged(paused(preview, 'draining', now))
 }
 
 export function freeze(

@@ -12,16 +12,17 @@ import {
   withoutImage,
   withoutSlot,
 } from './states.ts'
+import { isHeldOff } from './pin.ts'
 import type { EventOf } from '../event.ts'
-import { generationOf, isForgettable, isOnItsWay, type In, type InPhase, type Preview } from '../preview.ts'
+import { generationOf, isForgettable, isOnItsWay, isPinned, type In, type InPhase, type Preview } from '../preview.ts'
 import { isRouted } from '../generation.ts'
 
 type Stop = EventOf<'stop'>
 type Ending = In<'stopping'> | In<'removing'>
 
 export function stop(preview: In<'running'> | In<'paused'>, { why }: Stop, now: number): In<'stopping'> | undefined {
-  // A visitor has come since it was chosen.
-  if (why === 'disk' && isOnItsWay(preview)) return undefined
+  // A visitor has come since it was chosen, or it was pinned.
+  if ((why === 'disk' && isOnItsWay(preview)) || isHeldOff(preview, why, now)) return undefined
   return nudged(stopping(preview, why, now))
 }
 
@@ -43,17 +44,17 @@ export function stopForGood(preview: In<'stopping'>, event: Stop): In<'stopping'
 
 export function removeForGood(preview: In<'removing'>, event: Stop | EventOf<'remove'>): In<'removing'> | undefined {
   if (event.type === 'stop' && (event.why === 'disk' || event.why === 'moved')) return undefined
-  return notToRestart(preview)
+  return notToRestart({ ...preview, pin: null })
 }
 
 /** The reaper cleans it at once where the disk needs its room, not only when it is old enough. */
-export function freeDisk(preview: In<'stopped'>, { why }: Stop): In<'stopped'> | undefined {
-  if (why !== 'disk' || preview.why === 'disk' || isOnItsWay(preview)) return undefined
+export function freeDisk(preview: In<'stopped'>, { why }: Stop, now: number): In<'stopped'> | undefined {
+  if (why !== 'disk' || preview.why === 'disk' || isOnItsWay(preview) || isHeldOff(preview, why, now)) return undefined
   return preview.image || preview.generation ? nudged({ ...preview, why }) : undefined
 }
 
 export function giveUp(preview: In<'failed'>, { why }: Stop, now: number): In<'stopped'> | undefined {
-  if (why === 'moved' || (why === 'disk' && isOnItsWay(preview))) return undefined
+  if (why === 'moved' || (why === 'disk' && isOnItsWay(preview)) || isHeldOff(preview, why, now)) return undefined
   return stopped(known(preview), null, why, now)
 }
 
@@ -73,7 +74,7 @@ export function inUse(
 
 export function remove(preview: Preview, _: EventOf<'remove'>, now: number): In<'removing'> {
   const generation = generationOf(preview)
-  return nudged({ ...known(preview), since: now, state: 'removing', phase: firstPhase(preview), generation })
+  return nudged({ ...known(preview), pin: null, since: now, state: 'removing', phase: firstPhase(preview), generation })
 }
 
 export function ending<P extends Ending>(preview: P): P {
@@ -122,5 +123,5 @@ export function cleanedBeforePull(preview: In<'queued'>): In<'queued'> | undefin
 }
 
 export function forget(preview: In<'stopped'> | In<'failed'>, _: EventOf<'forget'>, now: number) {
-  return isForgettable(preview) ? gone(preview, 'forgotten', now) : undefined
+  return isForgettable(preview) && !isPinned(preview, now) ? gone(preview, 'forgotten', now) : undefined
 }

@@ -63,6 +63,7 @@ const known = {
   update: null,
   refreshes: 0,
   waiter: null,
+  pin: null,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = {
@@ -190,6 +191,8 @@ const events: Record<string, Event> = {
   removed: { type: 'removed' },
   cleaned: { type: 'cleaned' },
   forget: { type: 'forget' },
+  pin: { type: 'pin', until: null },
+  unpin: { type: 'unpin' },
   adopt: { type: 'adopt', frozen: false, generation, image },
   adoptFrozen: { type: 'adopt', frozen: true, generation, image },
 }
@@ -246,6 +249,8 @@ ended           -       -        -        -           -          -          -   
 removed         -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           unknown  unknown      queued        -        -
 cleaned         -       -        -        queued      -          queued     -        -        -            -        -        -        -        -        -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
 forget          -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        unknown     -        -            -             -        -
+pin             -       queued   queued   queued      queued     queued     pulling  starting starting     running  running  running  running  paused   paused   running  stopping stopping   stopping       stopped  stopped     -        -            removing      failed   failed
+unpin           -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 adopt           running -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 adoptFrozen     paused  -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 `
@@ -750,4 +755,52 @@ test('a notice says that what serves is curbed, as long as it is', () => {
   assert.equal(next(curbed, 'red', { type: 'curbed', generation: 1, curbed: true }, now), undefined)
   assert.deepEqual(after(curbed, { type: 'curbed', generation: 1, curbed: false })?.notices, [])
   assert.equal(next(running, 'red', { type: 'curbed', generation: 2, curbed: true }, now), undefined)
+})
+
+test('a pin holds off what Lotan decides by itself, and nothing that a person asks for', () => {
+  const pins: [what: string, from: Preview, event: Event, becomes: State | '-'][] = [
+    ...(['idle', 'lifetime', 'room', 'disk'] as const).flatMap((why): typeof pins => [
+      [why, running, { type: 'stop', why }, '-'],
+      [why, frozen, { type: 'stop', why }, '-'],
+    ]),
+    ['pause', running, { type: 'pause' }, '-'],
+    ['for disk', stopped, { type: 'stop', why: 'disk' }, '-'],
+    ['for disk', failed, { type: 'stop', why: 'disk' }, '-'],
+    ['forget', previews.stoppedBare!, { type: 'forget' }, '-'],
+    ['stop', running, { type: 'stop', why: 'asked' }, 'stopping'],
+    ['elsewhere', running, { type: 'stop', why: 'moved' }, 'stopping'],
+    ['restart', running, { type: 'restart' }, 'stopping'],
+    ['remove', running, { type: 'remove' }, 'removing'],
+  ] // prettier-ignore
+  for (const [what, from, event, becomes] of pins) {
+    for (const until of [null, now + 1])
+      assert.equal(
+        next({ ...from, pin: { until } }, 'red', event, now)?.state ?? '-',
+        becomes,
+        `${what}, ${from.state}`,
+      )
+    const over = next({ ...from, pin: { until: now } }, 'red', event, now)
+    assert.ok(over, `${what} of a ${from.state} one, whose pin is over`)
+  }
+})
+
+test('a pin stays through stop and start, is given once, and ends with the removal', () => {
+  const pinned = after(running, 'pin')!
+  assert.deepEqual(pinned.pin, { until: null })
+  assert.equal(next(pinned, 'red', events.pin!, now), undefined)
+  assert.deepEqual(after(pinned, 'stop', 'ending', 'ended', 'visit', 'begin')!.pin, { until: null })
+  assert.equal(inState(after(pinned, 'stop', 'ending', 'ended'), 'stopped').pin?.until, null)
+  assert.deepEqual(after(pinned, { type: 'pin', until: now + 50 })!.pin, { until: now + 50 })
+  assert.equal(after(pinned, 'unpin')!.pin, null)
+  assert.equal(inState(after(pinned, 'remove'), 'removing').pin, null)
+  assert.equal(inState(after(pinned, 'remove', 'visit', 'pin', 'remove'), 'removing').pin, null)
+})
+
+test('a pin calls back what is about to sleep by itself, and not what a person has stopped', () => {
+  for (const why of ['idle', 'lifetime', 'room', 'disk'] as const) {
+    const back = inState(after({ ...stopping, why }, 'pin'), 'running')
+    assert.deepEqual([back.generation, back.change], [generation, stopping.change + 1], why)
+  }
+  assert.equal(after({ ...stopping, why: 'asked' }, 'pin')!.state, 'stopping')
+  assert.equal(after({ ...stopping, why: 'moved' }, 'pin')!.state, 'stopping')
 })

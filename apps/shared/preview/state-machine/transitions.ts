@@ -5,6 +5,7 @@
  */
 import * as failure from './failure.ts'
 import * as pause from './pause.ts'
+import * as pin from './pin.ts'
 import * as start from './start.ts'
 import * as stop from './stop.ts'
 import * as update from './update.ts'
@@ -44,6 +45,10 @@ const transitions: { [E in EventType]: Row<E> } = {
   remove:     { ...inEvery<'remove'>(stop.remove),
                 removing: { drainingToRestart: stop.removeForGood, endingToRestart: stop.removeForGood } },
   forget:     { stopped: stop.forget, failed: stop.forget },
+  pin:        { ...inEvery<'pin'>(pin.pin), paused: { draining: pin.pinAndCallBack, frozen: pin.pin, waking: pin.pin },
+                stopping: { draining: pin.pinAndCallBack, ending: pin.pin, drainingToRestart: pin.pin, endingToRestart: pin.pin },
+                removing: { drainingToRestart: pin.pin, endingToRestart: pin.pin } },
+  unpin:      inEvery(pin.unpin),
 
   // How it comes up.
   found:      { queued: { findImage: start.found } },

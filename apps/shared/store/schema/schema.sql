@@ -28,6 +28,7 @@ CREATE TABLE preview (
   image_update TEXT, -- JSON: what is asked for, or known, to be newer than its image
   refreshes INTEGER NOT NULL, -- how often that was
   waiter TEXT, -- JSON: who waits for its start, and until when that counts
+  pin TEXT, -- JSON: until when it is kept, used or not
   PRIMARY KEY (repository, tag)
 ) STRICT;
 CREATE INDEX preview_label ON preview (label);
@@ -157,6 +158,27 @@ CREATE TABLE token (
   created INTEGER NOT NULL,
   created_by TEXT NOT NULL, -- who
   last_used INTEGER -- to within a minute
+) STRICT;
+
+-- What a preview took and how often it was asked: a row a preview and minute, for an hour.
+CREATE TABLE sample (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  memory INTEGER, -- bytes; null where it did not run
+  cpu REAL, -- processors, on average since the row before
+  requests INTEGER NOT NULL,
+  PRIMARY KEY (repository, tag, at)
+) STRICT;
+CREATE INDEX sample_at ON sample (at);
+
+-- What each preview took when it was last measured. It outlives the preview's own row.
+CREATE TABLE last_memory (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  memory INTEGER NOT NULL, -- bytes
+  PRIMARY KEY (repository, tag)
 ) STRICT;
 
 -- Facts about this installation: facts.ts has their names, forms and meanings.

@@ -214,6 +214,27 @@ const steps: Step[] = [
   ALTER TABLE history ADD COLUMN who TEXT;
   ALTER TABLE history ADD COLUMN address TEXT;
   `,
+  'ALTER TABLE preview ADD COLUMN pin TEXT;',
+  `
+  -- What previews took and how often they were asked.
+  CREATE TABLE sample (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    memory INTEGER,
+    cpu REAL,
+    requests INTEGER NOT NULL,
+    PRIMARY KEY (repository, tag, at)
+  ) STRICT;
+  CREATE INDEX sample_at ON sample (at);
+  CREATE TABLE last_memory (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    memory INTEGER NOT NULL,
+    PRIMARY KEY (repository, tag)
+  ) STRICT;
+  `,
 ]
 
 export const newestVersion = steps.length

@@ -1,0 +1,86 @@
+/** Counts requests by host from nginx's log: most are answered without a question to any process of Lotan. */
+import fs from 'node:fs'
+
+const CHUNK_BYTES = 1_000_000
+/** Visitors make up hosts. */
+const MOST_HOSTS = 5_000
+
+/**
+ * Begins at the log's end. What the launcher rotates in between is read from the copy that it leaves (rotate.ts).
+ * @param file nginx-access.log, whose lines begin with a time and the host
+ */
+export function countRequests(file: string) {
+  let counts = new Map<string, number>()
+  const copy = `${file}.1`
+  let offset = sizeOf(file)
+  let lastCopy = idOf(copy)
+
+  function read(path: string, end: number) {
+    const descriptor = fs.openSync(path, 'r')
+    try {
+      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK_BYTES, end - offset)))
+      while (offset < end) {
+        const length = fs.readSync(descriptor, buffer, 0, Math.min(buffer.length, end - offset), offset)
+        const whole = buffer.subarray(0, length).lastIndexOf(0x0a) + 1
+        // nginx has not written the rest of the line yet.
+        if (whole === 0) return
+        count(buffer.toString('latin1', 0, whole))
+        offset += whole
+      }
+    } finally {
+      fs.closeSync(descriptor)
+    }
+  }
+
+  function count(text: string) {
+    for (let start = 0; start < text.length;) {
+      const from = text.indexOf(' ', start) + 1
+      const host = text.slice(from, text.indexOf(' ', from))
+      const known = counts.get(host)
+      if (known !== undefined || counts.size < MOST_HOSTS) counts.set(host, (known ?? 0) + 1)
+      start = text.indexOf('\n', start) + 1
+    }
+  }
+
+  return {
+    /** To be called more often than the launcher rotates: what was rotated twice is not counted. */
+    look() {
+      try {
+        const size = sizeOf(file)
+        const copied = idOf(copy)
+        if (size < offset || copied !== lastCopy) {
+          if (copied !== lastCopy) read(copy, sizeOf(copy))
+          lastCopy = copied
+          offset = 0
+        }
+        read(file, size)
+      } catch {
+        // There is none before nginx's first start.
+      }
+    },
+
+    /** By host, since the last call. */
+    take(): ReadonlyMap<string, number> {
+      const taken = counts
+      counts = new Map()
+      return taken
+    },
+  }
+}
+
+function sizeOf(file: string): number {
+  try {
+    return fs.statSync(file).size
+  } catch {
+    return 0
+  }
+}
+
+function idOf(file: string): string {
+  try {
+    const { ino, birthtimeMs } = fs.statSync(file)
+    return `${ino} ${birthtimeMs}`
+  } catch {
+    return ''
+  }
+}

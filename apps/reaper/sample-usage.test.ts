@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { fresh, type Preview } from '../shared/preview/preview.ts'
+import { countRequests } from './count-requests.ts'
+import { openSampling } from './sample-usage.ts'
+
+const line = (host: string, path = '/') =>
+  `2031-01-01T00:00:00+00:00 ${host} person GET "${path}" 200 5 0.001 slot_1 -\n`
+
+function logIn(t: TestContext) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-requests-'))
+  t.after(() => fs.rmSync(dir, { recursive: true }))
+  const file = path.join(dir, 'nginx-access.log')
+  return { file, write: (text: string) => fs.appendFileSync(file, text) }
+}
+
+const counted = (requests: ReturnType<typeof countRequests>) => Object.fromEntries(requests.take())
+
+test('requests are counted by host from the log’s end on, and a line once it is whole', (t) => {
+  const { file, write } = logIn(t)
+  write(line('old.test'))
+  const requests = countRequests(file)
+  requests.look()
+  assert.deepEqual(counted(requests), {})
+  write(line('a.test') + line('b.test', '/ a.test ') + line('a.test').slice(0, 40))
+  requests.look()
+  write(line('a.test').slice(40))
+  requests.look()
+  assert.deepEqual(counted(requests), { 'a.test': 2, 'b.test': 1 })
+  assert.deepEqual(counted(requests), {})
+})
+
+test('there need be no log yet', (t) => {
+  const { file, write } = logIn(t)
+  const requests = countRequests(file)
+  requests.look()
+  write(line('a.test'))
+  requests.look()
+  assert.deepEqual(counted(requests), { 'a.test': 1 })
+})
+
+test('hosts that visitors make up take bounded room', (t) => {
+  const { file, write } = logIn(t)
+  const requests = countRequests(file)
+  for (let n = 0; n < 60; n++) write(Array.from({ length: 100 }, (_, i) => line(`${n}-${i}.test`)).join(''))
+  requests.look()
+  assert.equal(requests.take().size, 5_000)
+})
+
+test('a sample has memory, processors since the one before, and requests; one commit for all', async () => {
+  const generation = { number: 1, slot: 1, sandbox: null, image: 'i', digest: null, port: 80 }
+  const known = { ...fresh, repository: '', since: 0 }
+  const up = (tag: string): Preview => ({ ...known, tag, state: 'running', generation: { ...generation, container: tag }, readyAt: 0, pending: null }) // prettier-ignore
+  const asleep: Preview = { ...known, tag: 'asleep', state: 'stopped', generation: null, why: 'idle' }
+  const gone: Preview = { ...asleep, tag: 'quiet' }
+  let now = 0
+  const cpu: Record<string, number> = { red: 500, blue: 9_000 }
+  const noted: object[] = []
+  const sample = openSampling(
+    {
+      config: { dataDir: '', domain: 'p.test', transliterate: true },
+      store: {
+        list: () => [up('red'), up('blue'), up('dead'), asleep, gone],
+        noteSamples: (samples) => void noted.push(Object.fromEntries(samples)),
+      },
+      engine: { usage: async (id) => (id in cpu ? { memory: 10, cpu: cpu[id]! } : undefined) },
+    },
+    { take: () => new Map([['red.p.test', 7], ['asleep.p.test', 1], ['p.test', 9]]) }, // prettier-ignore
+    () => now,
+  )
+  await sample()
+  const first = { memory: 10, cpu: null, requests: 0 }
+  const asked = { memory: null, cpu: null, requests: 1 }
+  assert.deepEqual(noted.pop(), { red: { ...first, requests: 7 }, blue: first, asleep: asked })
+  now = 60_000
+  cpu.red = 30_500
+  cpu.blue = 100
+  await sample()
+  // Blue was started again meanwhile.
+  assert.deepEqual(noted.pop(), { red: { memory: 10, cpu: 0.5, requests: 7 }, blue: first, asleep: asked })
+})

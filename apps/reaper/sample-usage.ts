@@ -1,0 +1,92 @@
+/** Once a minute: what each preview takes and how often it is asked. One commit for all, and none where there is nothing. */
+import path from 'node:path'
+import { nextBeat } from '../shared/beat.ts'
+import type { Config } from '../shared/config/config.ts'
+import { EngineError, type Engine } from '../shared/engine/engine.ts'
+import type { Usage } from '../shared/engine/usage.ts'
+import { generationOf, type Preview } from '../shared/preview/preview.ts'
+import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
+import { SAMPLE_EVERY_MS, type Sample } from '../shared/store/samples.ts'
+import type { Store } from '../shared/store/store.ts'
+import { hostOf } from '../shared/tag.ts'
+import { countRequests } from './count-requests.ts'
+
+/** The launcher rotates every 10 s. */
+const READ_MS = 5_000
+
+export interface Dependencies {
+  config: Pick<Config, 'dataDir' | 'domain' | 'transliterate'>
+  store: Pick<Store, 'list' | 'noteSamples'>
+  engine: Pick<Engine, 'usage'>
+}
+
+export async function sampleUsage(deps: Dependencies, signal: AbortSignal): Promise<void> {
+  const requests = countRequests(path.join(deps.config.dataDir, 'logs', 'nginx-access.log'))
+  const sample = openSampling(deps, requests)
+  let sampledAt = performance.now()
+  while (!signal.aborted) {
+    await nextBeat(READ_MS, signal)
+    if (signal.aborted) return
+    requests.look()
+    if (performance.now() - sampledAt < SAMPLE_EVERY_MS) continue
+    sampledAt = performance.now()
+    await sample()
+  }
+}
+
+type Measured = Usage & { at: number }
+
+/** @param clock milliseconds that no step of the time changes */
+export function openSampling(
+  { config, store, engine }: Dependencies,
+  requests: Pick<ReturnType<typeof countRequests>, 'take'>,
+  clock = () => performance.now(),
+) {
+  /** By container. */
+  let before = new Map<string, Measured>()
+
+  async function measure(container: string): Promise<Measured | undefined> {
+    const usage = await engine.usage(container).catch(ignoreEngineError)
+    return usage && { ...usage, at: clock() }
+  }
+
+  return async function sample(): Promise<void> {
+    const previews = store.list()
+    const containers = previews.flatMap((preview) => containerOf(preview) ?? [])
+    const measured = new Map<string, Measured>()
+    await Promise.all(
+      containers.map(async (container) => {
+        const found = await measure(container)
+        if (found) measured.set(container, found)
+      }),
+    )
+    const asked = requests.take()
+    const samples = new Map<PreviewId, Sample>()
+    for (const preview of previews) {
+      const container = containerOf(preview)
+      const now = container === undefined ? undefined : measured.get(container)
+      const count = asked.get(hostOf(idOf(preview), config)) ?? 0
+      if (!now && count === 0) continue
+      const cpu = now && cpuBetween(before.get(container!), now)
+      samples.set(idOf(preview), { memory: now?.memory ?? null, cpu: cpu ?? null, requests: count })
+    }
+    before = measured
+    store.noteSamples(samples, Date.now())
+  }
+}
+
+/** watch-engine.ts reports that the engine is down. */
+function ignoreEngineError(error: unknown): undefined {
+  if (!(error instanceof EngineError)) throw error
+}
+
+function containerOf(preview: Preview): string | undefined {
+  const isUp = preview.state === 'running' || preview.state === 'paused'
+  return isUp ? (generationOf(preview)?.container ?? undefined) : undefined
+}
+
+/** Processors, on average. Undefined for the first look at a container, and where it was started again. */
+function cpuBetween(before: Measured | undefined, now: Measured): number | undefined {
+  if (!before || now.cpu < before.cpu || now.at <= before.at) return undefined
+  return Math.round(((now.cpu - before.cpu) / (now.at - before.at)) * 10_000) / 10_000
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import type { Caller } from '../access/caller.ts'
+import { bringUp, openBed } from '../admin/harness.ts'
+import { describedOf } from './harness.ts'
+
+const caller: Caller = { via: 'token', can: 'admin', who: 'admin', sees: () => true }
+const bed = await openBed({}, () => ({ ...caller }))
+after(() => bed.close())
+const described = await describedOf(bed)
+
+const known = {
+  '/in-force': {
+    settings: [],
+    variables: [
+      { name: 'A', value: '1', secret: false, from: 'ENV_ARGS' },
+      { name: 'DB_PASSWORD', value: null, secret: true, from: 'ENV_ARGS' },
+    ],
+  },
+  '/watched': { open: ['red'], updatesAt: Date.now() + 60_000 },
+}
+bed.reaper((req, res) => res.end(JSON.stringify(known[req.url as keyof typeof known])))
+
+test('what a preview runs with, why it is awake and what happens next, by the description', async () => {
+  bringUp('red', bed)
+  bed.store.facts.set('subnet', '10.83.0.0/20')
+  const { json } = await described('GET', '/previews/red/explain')
+  assert.deepEqual([json.awake.openConnections, json.awake.pinned], [true, null])
+  assert.deepEqual(json.next.map(({ what }: any) => what), ['refresh', 'stop', 'remove-image']) // prettier-ignore
+  assert.equal(json.image.serves.id, json.image.id)
+  assert.match(json.slot.address, /^10\.83\.\d+\.\d+:80$/)
+  assert.equal(json.values.find(({ name }: any) => name === 'port').value, 80)
+
+  bed.store.apply('fresh', { type: 'start', by: 'visit' })
+  const fresh = (await described('GET', '/previews/fresh/explain')).json
+  assert.deepEqual([fresh.image, fresh.slot, fresh.awake], [null, null, null])
+  assert.equal((await described('GET', '/previews/none/explain')).status, 404)
+})
+
+test('values of variables are for admins only, and a secret’s for none', async () => {
+  const variables = async () => (await described('GET', '/previews/red/explain')).json.variables as any[]
+  const values = async () => Object.fromEntries((await variables()).map(({ name, value }) => [name, value]))
+  const { LOTAN_URL, ...others } = await values()
+  assert.match(LOTAN_URL, /^http:\/\/red\./)
+  assert.deepEqual(others, { A: '1', DB_PASSWORD: null, LOTAN_TAG: 'red', LOTAN_HOST: `red.${bed.config.domain}` })
+  caller.can = 'read'
+  const hidden = Object.entries(await values())
+  assert.deepEqual(hidden.map(([name]) => name), ['A', 'DB_PASSWORD', 'LOTAN_TAG', 'LOTAN_HOST', 'LOTAN_URL']) // prettier-ignore
+  assert.ok(hidden.every(([, value]) => value === null))
+  caller.can = 'admin'
+})
+
+test('without an answer of the reaper the rest is told', async () => {
+  bed.reaper((_req, res) => res.writeHead(503).end('{}'))
+  const { json } = await described('GET', '/previews/red/explain')
+  assert.deepEqual([json.variables, json.awake.openConnections], [null, null])
+  assert.deepEqual(json.next.map(({ what }: any) => what), ['stop', 'remove-image']) // prettier-ignore
+})

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { explain } from '../../shared/api/explain.ts'
+import { readConfig } from '../../shared/config/config.ts'
+import { fresh, type Image, type In, type Preview } from '../../shared/preview/preview.ts'
+import { nextDue } from '../../shared/preview/timeouts.ts'
+import { imageLabels } from '../../testing/arbitraries/images.ts'
+import { awakeWords, imageWords } from './image-words.ts'
+import { nextOf } from './next.ts'
+import { valuesOf } from './values.ts'
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-explain-'))
+after(() => fs.rmSync(dir, { recursive: true }))
+const config = readConfig({
+  LOTAN_DATA_DIR: dir,
+  LOTAN_CONTAINER_MEMORY: '256m',
+  INACTIVITY_PAUSE_TIMEOUT_MINUTES: '5',
+})
+
+const MINUTE = 60_000
+const now = Date.UTC(2031, 0, 1)
+const image: Image = {
+  id: 'sha256:one',
+  digest: 'sha256:d1',
+  pulled: true,
+  bytes: 5,
+  created: null,
+  labels: {},
+  ports: [80],
+}
+const generation = { number: 1, container: 'c', slot: 1, sandbox: null, image: image.id, digest: 'sha256:d1', port: 80 }
+const known = { ...fresh, repository: '', tag: 'red', since: now, lastSeen: now, image }
+const running: In<'running'> = { ...known, state: 'running', generation, readyAt: now, pending: null }
+const failed: In<'failed'> = { ...known, state: 'failed', reason: { code: 'registry-down', detail: '' }, retryAt: null }
+
+function valueOf(name: string, labels: Record<string, string>, ports = [80]) {
+  const found = valuesOf({ ...failed, image: { ...image, labels, ports } }, config).find(
+    (value) => value.name === name,
+  )!
+  return [found.value, found.source, found.from, found.notice === null]
+}
+
+test('each value is told with where it comes from', () => {
+  const cases: [name: string, labels: Record<string, string>, expected: unknown[]][] = [
+    ['port', {}, [80, 'image', null, true]],
+    ['port', { 'lotan.port': '3000' }, [3000, 'label', 'lotan.port', true]],
+    ['port', { 'lotan.port': 'http' }, [80, 'image', null, false]],
+    ['ready-path', {}, ['/', 'default', null, true]],
+    ['ready-path', { 'lotan.ready-path': '/up' }, ['/up', 'label', 'lotan.ready-path', true]],
+    ['ready-path', { 'lotan.ready-path': 'up' }, ['/', 'default', null, false]],
+    ['memory', {}, [256 * 1024 ** 2, 'setting', 'LOTAN_CONTAINER_MEMORY', true]],
+    ['memory', { 'lotan.memory': '1g' }, [1024 ** 3, 'label', 'lotan.memory', true]],
+    ['memory', { 'lotan.memory': '9g' }, [2 * 1024 ** 3, 'label', 'lotan.memory', false]],
+    ['memory', { 'lotan.memory': 'much' }, [256 * 1024 ** 2, 'setting', 'LOTAN_CONTAINER_MEMORY', false]],
+    ['cpus', {}, [1, 'default', 'LOTAN_CONTAINER_CPUS', true]],
+    ['stop-signal', {}, [null, 'image', null, true]],
+    ['stop-signal', { 'lotan.stop-signal': 'int' }, ['SIGINT', 'label', 'lotan.stop-signal', true]],
+    ['idle-stop', {}, [10 * MINUTE, 'default', 'INACTIVITY_STOP_TIMEOUT_MINUTES', true]],
+    ['idle-stop', { 'lotan.inactivity-stop-minutes': '30' }, [30 * MINUTE, 'label', 'lotan.inactivity-stop-minutes', true]],
+    ['idle-stop', { 'lotan.inactivity-stop-minutes': '90000' }, [7 * 24 * 60 * MINUTE, 'label', 'lotan.inactivity-stop-minutes', false]],
+    ['idle-pause', {}, [5 * MINUTE, 'setting', 'INACTIVITY_PAUSE_TIMEOUT_MINUTES', true]],
+    ['lifetime', {}, [null, 'default', null, true]],
+    ['lifetime', { 'lotan.max-lifetime-minutes': 'x' }, [null, 'default', null, false]],
+  ] // prettier-ignore
+  for (const [name, labels, expected] of cases)
+    assert.deepEqual(valueOf(name, labels), expected, JSON.stringify(labels))
+  assert.deepEqual(valueOf('port', {}, [80, 81]), [80, 'default', null, true])
+})
+
+test('whatever an image’s labels say is explained in the form that the API describes', () => {
+  fc.assert(
+    fc.property(imageLabels, (labels) => {
+      const values = valuesOf({ ...running, image: { ...image, labels } }, config)
+      assert.deepEqual(explain.shape.values.parse(values), values)
+      for (const { words, source, from } of values) assert.ok(words.length > 5 && (source !== 'label' || from))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('what happens next is what the reaper goes by, and what follows if nobody comes', () => {
+  const facts = { timeouts: config, isOpen: false, updatesAt: now + 2 * MINUTE, now }
+  const steps = (preview: Preview, more: object = {}) =>
+    nextOf(preview, { ...facts, ...more }).map(
+      ({ what, why, at }) => `${what} ${why} ${(Date.parse(at) - now) / MINUTE}`,
+    )
+  const stopped: Preview = { ...known, state: 'stopped', generation: null, why: 'idle' }
+  const visited: Preview = { ...failed, retryAt: now + MINUTE }
+  const cases: [preview: Preview, expected: string[]][] = [
+    [running, ['refresh newer 2', 'pause idle 5', 'stop idle 10', 'remove-image idle 60']],
+    [{ ...running, pin: { until: null } }, ['refresh newer 2']],
+    [{ ...running, pin: { until: now + 70 * MINUTE } }, ['refresh newer 2', 'stop idle 70', 'remove-image idle 70']],
+    [{ ...running, image: { ...image, pulled: false } }, ['pause idle 5', 'stop idle 10', 'remove-image idle 60']],
+    [stopped, ['refresh newer 2', 'remove-image idle 60']],
+    [{ ...stopped, image: null }, ['forget unused 1440']],
+    [{ ...stopped, image: null, pin: { until: null } }, []],
+    [visited, ['retry failed 1', 'refresh newer 2', 'remove-image idle 60']],
+    [{ ...visited, lastSeen: now - 60 * MINUTE }, ['refresh newer 2', 'remove-image idle 60']],
+    [{ ...failed, image: null, generations: 0 }, ['forget unused 10']],
+  ]
+  for (const [preview, expected] of cases) assert.deepEqual(steps(preview), expected)
+  assert.equal(
+    nextOf(running, { ...facts, updatesAt: null })[0]!.at,
+    new Date(nextDue(running, config, now)!.at).toISOString(),
+  )
+  assert.match(
+    nextOf(running, { ...facts, isOpen: true }).find(({ what }) => what === 'pause')!.words,
+    /no client is connected/,
+  )
+})
+
+test('words say which image runs and why, and why a preview is awake', () => {
+  const other = { ...running, generation: { ...generation, image: 'sha256:old' } }
+  const failure = { code: 'disk-full', detail: '', at: now, rest: 0 } as const
+  const cases: [preview: Preview, words: RegExp][] = [
+    [{ ...failed, image: null }, /its next start pulls team\/app:red/],
+    [running, /is the newest that is known of/],
+    [{ ...running, image: { ...image, pulled: false } }, /before Lotan/],
+    [other, /about to take over/],
+    [{ ...other, rejectedImage: image.id }, /did not come up/],
+    [{ ...running, update: { number: 1, digest: null, asked: true, failure } }, /could not be brought here: disk-full/],
+    [{ ...running, update: { number: 1, digest: null, asked: true, failure: null } }, /is being looked for/],
+  ]
+  for (const [preview, words] of cases) assert.match(imageWords(preview, 'team/app'), words)
+  assert.match(
+    awakeWords({ ...running, pin: { until: null } }, true, now)!,
+    /last used now; a client is connected.*; it is pinned\./,
+  )
+  assert.equal(awakeWords(failed, null, now), undefined)
+})

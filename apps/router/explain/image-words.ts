@@ -1,0 +1,41 @@
+import { generationOf, isPinned, type Preview } from '../../shared/preview/preview.ts'
+import { wantsNewer } from '../../shared/preview/image-update.ts'
+import { ago, duration } from '../pages/format.ts'
+
+/** Which image it runs with, or would, and why that one. */
+export function imageWords(preview: Preview, repository: string): string {
+  const { image, tag, update } = preview
+  if (!image) return `No image of it is here; its next start pulls ${repository}:${tag}.`
+  const generation = generationOf(preview)
+  const other = generation && generation.image !== image.id
+  const whose = image.pulled
+    ? `Lotan pulled it as ${repository}:${tag}.`
+    : 'It was on the engine before Lotan, which neither renews nor removes it.'
+  if (other && preview.rejectedImage === image.id)
+    return `${whose} Its container did not come up: the one of the image before serves on, until the tag is pushed again.`
+  if (other) return `${whose} It is newer than the one that serves, and is about to take over.`
+  if (update?.failure)
+    return `${whose} There is, or may be, a newer one, which could not be brought here: ${update.failure.code}.`
+  if (wantsNewer(preview)) return `${whose} A newer one is being looked for.`
+  return `${whose} It is the newest that is known of.`
+}
+
+/** Why it is awake. Undefined where it is not. */
+export function awakeWords(preview: Preview, isOpen: boolean | null, now: number): string | undefined {
+  if (preview.state !== 'running' && preview.state !== 'paused') return undefined
+  if (preview.state === 'paused' && preview.phase === 'frozen') return undefined
+  const seen =
+    preview.lastSeen === null
+      ? 'It has not been used since it came up'
+      : `It was last used ${ago(now - preview.lastSeen)}`
+  const reasons = [
+    seen,
+    ...(isOpen ? ['a client is connected, which counts while bytes move'] : []),
+    ...(isPinned(preview, now) ? [pinWords(preview.pin!.until, now)] : []),
+  ]
+  return `${reasons.join('; ')}.`
+}
+
+function pinWords(until: number | null, now: number): string {
+  return until === null ? 'it is pinned' : `it is pinned for ${duration(until - now)}`
+}

@@ -1,0 +1,94 @@
+/** Pure. What Lotan does next by itself, by the rules that the reaper goes by. */
+import type { NextStep } from '../../shared/api/explain.ts'
+import { wantsNewer } from '../../shared/preview/image-update.ts'
+import type { Preview } from '../../shared/preview/preview.ts'
+import { duesOf, forgottenAt, isRetriedAt, type Due, type Timeouts } from '../../shared/preview/timeouts.ts'
+
+type Step = Omit<NextStep, 'at'> & { at: number }
+
+export interface NextFacts {
+  timeouts: Timeouts
+  /** Whether a client is connected; null where that is not known. */
+  isOpen: boolean | null
+  /** When newer images are looked for, milliseconds since 1970; null where that is not known. */
+  updatesAt: number | null
+  now: number
+}
+
+export function nextOf(preview: Preview, facts: NextFacts): NextStep[] {
+  const steps = [
+    ...dues(preview, facts),
+    ...starts(preview, facts),
+    ...updates(preview, facts),
+    ...goes(preview, facts),
+  ]
+  return steps.sort((a, b) => a.at - b.at).map((step) => ({ ...step, at: new Date(step.at).toISOString() }))
+}
+
+function dues(preview: Preview, { timeouts, isOpen }: NextFacts): Step[] {
+  const own = duesOf(preview, timeouts)
+  const stop = own.find(({ what }) => what === 'stop')
+  // Once it is stopped, and if nobody comes.
+  const asleep = stop && ({ ...preview, state: 'stopped', why: 'idle', since: stop.at } as Preview)
+  return [...own, ...(asleep ? duesOf(asleep, timeouts) : [])].map((due) => stepOf(due, isOpen))
+}
+
+function stepOf({ what, why, at }: Due, isOpen: boolean | null): Step {
+  switch (what) {
+    case 'pause':
+      return {
+        what,
+        why,
+        at,
+        words: isOpen
+          ? 'It is paused then, once no client is connected any more.'
+          : 'It is paused then, unless it is used before.',
+      }
+    case 'stop':
+      return {
+        what,
+        why,
+        at,
+        words:
+          why === 'lifetime'
+            ? 'It is stopped then, even if it is in use: its lifetime is over.'
+            : 'It is stopped then, unless it is used before.',
+      }
+    case 'clean':
+      return {
+        what: 'remove-image',
+        why,
+        at,
+        words:
+          why === 'disk'
+            ? 'Its container and its image are removed: the disk needs their room.'
+            : 'Its container and its image are removed then, unless it is used before.',
+      }
+  }
+}
+
+function starts(preview: Preview, { timeouts, now }: NextFacts): Step[] {
+  if (preview.state === 'queued' && preview.notBefore > now)
+    return [
+      { what: 'start', why: 'failed', at: preview.notBefore, words: 'It is tried again then; the last try failed.' },
+    ]
+  if (preview.state !== 'failed' || preview.retryAt === null) return []
+  const at = Math.max(now, preview.retryAt)
+  if (!isRetriedAt(preview, at, timeouts)) return []
+  return [{ what: 'retry', why: 'failed', at, words: 'It is tried again then, since it was visited of late.' }]
+}
+
+function updates(preview: Preview, { updatesAt, now }: NextFacts): Step[] {
+  if (!preview.image?.pulled || updatesAt === null) return []
+  const words = wantsNewer(preview)
+    ? 'A newer image is known of; the registry is asked again then.'
+    : 'The registry is asked then whether it has a newer image.'
+  return [{ what: 'refresh', why: 'newer', at: Math.max(now, updatesAt), words }]
+}
+
+function goes(preview: Preview, { timeouts }: NextFacts): Step[] {
+  const at = forgottenAt(preview, timeouts)
+  return at === undefined
+    ? []
+    : [{ what: 'forget', why: 'unused', at, words: 'It leaves the list then, unless it is used before.' }]
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { readConfig } from './config.ts'
+
+function inForce(env: Record<string, string>) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-in-force-'))
+  try {
+    return readConfig({ LOTAN_DATA_DIR: dir, ...env }).inForce
+  } finally {
+    fs.rmSync(dir, { recursive: true })
+  }
+}
+
+test('each setting has its value and where that comes from', () => {
+  const { settings } = inForce({ LOTAN_MAX_RUNNING: '7', LOTAN_SLOTS: '', ADMIN_INFO: 'x' })
+  const of = (name: string) => settings.find((setting) => setting.name === name)
+  const common = { secret: false, words: null }
+  assert.deepEqual(of('LOTAN_MAX_RUNNING'), { ...common, name: 'LOTAN_MAX_RUNNING', value: '7', source: 'environment' })
+  assert.deepEqual(of('LOTAN_SLOTS'), { ...common, name: 'LOTAN_SLOTS', value: '500', source: 'default' })
+  assert.deepEqual(of('TAG_FILTER'), { ...common, name: 'TAG_FILTER', value: null, source: 'default' })
+  assert.equal(of('LOTAN_SLOT_KIND')?.words, 'the one that works')
+  assert.equal(of('LOTAN_CONTAINER_ENV_X'), undefined, 'it stands for any name')
+})
+
+const secret = 'hunter2hunter2hunter2'
+
+test('no secret is among them, however it is given', () => {
+  const found = inForce({
+    LOTAN_ADMIN_TOKEN: secret,
+    REDIS_URL: `redis://lotan:${secret}@127.0.0.1/0`,
+    AWS_SECRET_ACCESS_KEY: secret,
+    ENV_ARGS: `-e DB_PASSWORD=${secret} -e DATABASE_URL=postgres://app:${secret}@db/app -e AWS_SECRET_ACCESS_KEY -e A=1`,
+    LOTAN_CONTAINER_ENV_STRIPE_API_KEY: secret,
+    LOTAN_CONTAINER_ENV_GITHUB_TOKEN: secret,
+    LOTAN_CONTAINER_ENV_KEYBOARD: 'de',
+  })
+  assert.ok(!JSON.stringify(found).includes(secret))
+  const shown = found.variables.filter(({ value }) => value !== null)
+  assert.deepEqual(shown, [
+    { name: 'A', value: '1', secret: false, from: 'ENV_ARGS' },
+    { name: 'KEYBOARD', value: 'de', secret: false, from: 'LOTAN_CONTAINER_ENV_KEYBOARD' },
+  ])
+  const hidden = found.variables.filter((variable) => variable.secret).map(({ name }) => name)
+  assert.deepEqual(hidden.sort(), [
+    'AWS_SECRET_ACCESS_KEY',
+    'DATABASE_URL',
+    'DB_PASSWORD',
+    'GITHUB_TOKEN',
+    'STRIPE_API_KEY',
+  ])
+  const given = found.settings.find(({ name }) => name === 'LOTAN_CONTAINER_ENV_KEYBOARD')
+  assert.deepEqual([given?.source, given?.value], ['environment', null])
+})

@@ -1,0 +1,78 @@
+/** Each setting as it is in force, and each variable that containers are given; without what may be a secret. */
+import type { z } from 'zod'
+import { about } from './setting.ts'
+
+export interface SettingInForce {
+  name: string
+  /** As it was written; null for none, and for a secret. */
+  value: string | null
+  source: 'environment' | 'default'
+  secret: boolean
+  /** The default in words, where it is no fixed text and nothing is set. */
+  words: string | null
+}
+
+export interface VariableInForce {
+  name: string
+  /** Null for a secret. */
+  value: string | null
+  secret: boolean
+  /** The setting that gives it. */
+  from: string
+}
+
+export interface InForce {
+  settings: SettingInForce[]
+  variables: VariableInForce[]
+}
+
+interface Group {
+  settings: Record<string, z.ZodType>
+}
+
+const GIVES = 'LOTAN_CONTAINER_ENV_'
+/** Stands for any name, in documents. */
+const ANY = `${GIVES}X`
+/** What it holds may be secret, word by word. */
+const ENV_ARGS = 'ENV_ARGS'
+
+export function inForceOf(
+  env: NodeJS.ProcessEnv,
+  groups: readonly Group[],
+  containerEnv: Record<string, string>,
+): InForce {
+  const variables = Object.entries(containerEnv).map(([name, value]): VariableInForce => {
+    const secret = isSecretName(name) || holdsLogin(value)
+    return { name, value: secret ? null : value, secret, from: env[GIVES + name] ? GIVES + name : ENV_ARGS }
+  })
+  const settings = groups.flatMap((group) =>
+    Object.entries(group.settings).flatMap(([name, schema]) => {
+      if (name !== ANY) return settingInForce(name, schema, env)
+      return variables
+        .filter(({ from }) => from.startsWith(GIVES))
+        .map(({ from }) => ({ name: from, value: null, source: 'environment' as const, secret: true, words: null }))
+    }),
+  )
+  return { settings, variables }
+}
+
+function settingInForce(name: string, schema: z.ZodType, env: NodeJS.ProcessEnv): SettingInForce {
+  const { standard, without, secret: isMarked } = about.get(schema)!
+  const given = env[name] || undefined
+  const secret = Boolean(isMarked) || name === ENV_ARGS
+  const value = secret ? null : (given ?? standard ?? null)
+  const words = given === undefined && standard === undefined ? (without ?? null) : null
+  return { name, value, source: given === undefined ? 'default' : 'environment', secret, words }
+}
+
+/** By its name; whoever sets it says no more. `KEY` stands in `API_KEY`, and not in `KEYBOARD`. */
+function isSecretName(name: string): boolean {
+  const words =
+    /secret|passw|passphrase|token|credential|private|(^|[_.-])(key|keys|auth|dsn|pass|pwd|salt|pat|jwt)([_.-]|$)/i
+  return words.test(name)
+}
+
+/** `postgres://user:password@db/app`. */
+function holdsLogin(value: string): boolean {
+  return /[a-z][a-z0-9+.-]*:\/\/[^/\s@]*:[^/\s@]*@/i.test(value)
+}

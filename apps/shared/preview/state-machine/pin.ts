@@ -1,0 +1,35 @@
+import { nudged, running } from './states.ts'
+import { isRouted } from '../generation.ts'
+import type { EventOf } from '../event.ts'
+import { isPinned, type InPhase, type Preview, type StopWhy } from '../preview.ts'
+
+export function pin<P extends Preview>(preview: P, { until }: EventOf<'pin'>): P | undefined {
+  return preview.pin?.until === until ? undefined : { ...preview, pin: { until } }
+}
+
+/** It is about to sleep, since it is idle or old or another needs its place: its container still runs. */
+export function pinAndCallBack(
+  preview: InPhase<'paused', 'draining'> | InPhase<'stopping', 'draining'>,
+  event: EventOf<'pin'>,
+  now: number,
+): Preview | undefined {
+  const pinned = pin(preview, event)
+  const { generation } = preview
+  const isMeant = preview.state === 'stopping' && !isByItself(preview.why)
+  if (!pinned || isMeant || !generation || !isRouted(generation)) return pinned
+  return nudged(running(pinned, generation, now, now))
+}
+
+export function unpin(preview: Preview): Preview | undefined {
+  return preview.pin ? { ...preview, pin: null } : undefined
+}
+
+/** Whether a pin holds off a stop for that reason. */
+export function isHeldOff(preview: Preview, why: StopWhy, now: number): boolean {
+  return isByItself(why) && isPinned(preview, now)
+}
+
+/** Lotan's own decision: no person has asked for it, and its route still leads to it. */
+function isByItself(why: StopWhy): boolean {
+  return why !== 'asked' && why !== 'moved'
+}
