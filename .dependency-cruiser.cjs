@@ -17,6 +17,7 @@ const homes = {
   ecr: { of: packages('@aws-sdk/[^/]+'), home: '^apps/shared/registry/ecr[.]ts$' },
   zod: { of: packages('zod'), home: '^apps/(shared/(config|api)|router/api)/' },
   'event-streams': { of: packages('eventsource-parser'), home: '^apps/lotan/cli/api[.]ts$' },
+  commander: { of: packages('commander'), home: '^apps/lotan/cli/' },
   express: { of: packages('(@types/)?express|helmet'), home: '^apps/router/' },
 }
 
@@ -56,6 +57,9 @@ const pure = [
   'router/gateway/decide',
   'lotan/cli/wait/line',
   'lotan/cli/wait/seen',
+  'lotan/cli/table/width',
+  'lotan/cli/table/table',
+  'lotan/cli/table/age',
   'router/pages/start-estimate',
   'router/pages/image-source',
   'reaper/plan',
