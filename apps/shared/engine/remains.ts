@@ -37,15 +37,17 @@ export async function remainsOf(docker: Docker, instance: string): Promise<Remai
   })
 }
 
+interface Inspects {
+  inspect(options: object): Promise<{ Containers?: Record<string, unknown> }>
+}
+
 /** Other containers on it (Lotan's own) leave it first. */
 export async function removeNetwork(docker: Docker, id: string): Promise<void> {
   const network = docker.getNetwork(id)
   try {
-    const { Containers } = (await call('inspecting the network', (abort) =>
-      network.inspect({ ...abort } as object),
-    )) as {
-      Containers?: Record<string, unknown>
-    }
+    const { Containers } = await call('inspecting the network', (abort) =>
+      (network as unknown as Inspects).inspect({ ...abort }),
+    )
     for (const Container of Object.keys(Containers ?? {}))
       await call('leaving the network', (abort) => network.disconnect({ Container, Force: true, ...abort }))
     await call('removing the network', (abort) => network.remove({ ...abort }))

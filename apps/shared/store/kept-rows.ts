@@ -22,7 +22,7 @@ export function keptRows(file: string): KeptRows | undefined {
           'SELECT repository, tag, container FROM generation WHERE container IS NOT NULL',
         )
         .all(),
-      sandboxes: db.prepare<[], number>('SELECT number FROM sandbox').pluck().all() as unknown as number[],
+      sandboxes: db.prepare<[], number>('SELECT number FROM sandbox').pluck().all(),
       pulled: db.prepare<[], Pulled>('SELECT repository, tag, id, reference, digest FROM pulled').all(),
     }
   } finally {
