@@ -43,7 +43,7 @@ export async function list<Row>(api: Api, path: string, isRow: (row: unknown) =>
   for (let next: string | undefined = path; next !== undefined;) {
     const called: Called = await call(api, next)
     if (!Array.isArray(called.json) || !called.json.every(isRow)) throw strange(api, 'something else than a list')
-    rows.push(...(called.json as Row[]))
+    rows.push(...called.json)
     next = called.next
   }
   return rows
@@ -87,7 +87,7 @@ function statusFor(status: number, tag: string | undefined): number {
     case 410:
       return exit.missing
     case 409:
-      return exit.stopped
+      return tag === undefined ? exit.usage : exit.stopped
     case 502:
       return exit.failed
     case 504:

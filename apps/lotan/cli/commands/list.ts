@@ -2,7 +2,7 @@ import { preview } from '../../../shared/api/preview.ts'
 import { list as listAll } from '../call.ts'
 import { ending, exit, UsageError, type Definition } from '../command.ts'
 import { openContext } from '../context.ts'
-import { isRow, previewTable, type Row } from '../list/preview-table.ts'
+import { holds, isRow, previewTable, type Row } from '../list/preview-table.ts'
 import { watch } from '../list/watch.ts'
 
 interface Options {
@@ -21,7 +21,7 @@ export const list: Definition = {
   define: (command) =>
     command
       .option('--state <STATES>', 'only these, separated by commas')
-      .option('-q <TEXT>', 'only tags that hold this text')
+      .option('-q <TEXT>', 'only with this text in tag, digest, revision or reason')
       .option('--watch', 'stays, and shows what changes')
       .option('--json', 'prints what the API answers; with --watch a line for each change')
       .action(ending(run)),
@@ -34,12 +34,12 @@ async function run({ state, q, watch: watches, json }: Options): Promise<number>
   const context = openContext()
   const { api, output } = context
   const matches = (row: Row) =>
-    (!wanted || wanted.includes(row.state)) && (!q || row.tag.toLowerCase().includes(q.toLowerCase()))
+    (!wanted || wanted.includes(row.state)) && (!q || holds(q, row.tag, row.digest, row.revision, row.reason))
   if (watches) return watch(context, { matches, json: json === true })
 
   const query = new URLSearchParams({ ...(wanted && { state: wanted.join(',') }), ...(q && { q }) })
   // An older Lotan does not know these filters.
-  const rows = (await listAll(api, `/previews${query.size > 0 ? `?${query}` : ''}`, isRow)).filter(matches)
+  const rows = (await listAll(api, `/previews${query.size > 0 ? `?${query.toString()}` : ''}`, isRow)).filter(matches)
   if (json) output.print(`${JSON.stringify(rows, null, 2)}\n`)
   else
     for (const line of previewTable(rows, Date.now(), { ...output, width: output.width() })) output.print(`${line}\n`)

@@ -2,6 +2,7 @@ import type { OfferedTag } from '../../../shared/api/offered-tag.ts'
 import { list } from '../call.ts'
 import { ending, exit, type Definition } from '../command.ts'
 import { openContext } from '../context.ts'
+import { holds } from '../list/preview-table.ts'
 import { tableOf, type Column } from '../table/table.ts'
 
 export const tags: Definition = {
@@ -10,7 +11,7 @@ export const tags: Definition = {
   example: 'lotan tags -q pr-',
   define: (command) =>
     command
-      .option('-q <TEXT>', 'only tags that hold this text')
+      .option('-q <TEXT>', 'only with this text in tag or digest')
       .option('--json', 'prints what the API answers')
       .action(ending(run)),
 }
@@ -26,8 +27,8 @@ const columns: Column<Row>[] = [
 
 async function run({ q, json }: { q?: string; json?: true }): Promise<number> {
   const { api, output } = openContext()
-  const path = q ? `/tags?${new URLSearchParams({ q })}` : '/tags'
-  const rows = (await list(api, path, isRow)).filter(({ tag }) => !q || tag.toLowerCase().includes(q.toLowerCase()))
+  const path = q ? `/tags?q=${encodeURIComponent(q)}` : '/tags'
+  const rows = (await list(api, path, isRow)).filter(({ tag, digest }) => !q || holds(q, tag, digest))
   if (json) output.print(`${JSON.stringify(rows, null, 2)}\n`)
   else for (const line of tableOf(columns, rows, { ...output, width: output.width() })) output.print(`${line}\n`)
   return exit.done

@@ -5,7 +5,9 @@ import { tableOf, type Column } from '../table/table.ts'
 
 /** What the table reads: of an older or newer Lotan the rest may be missing. */
 export type Row = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'since'> &
-  Partial<Pick<PreviewJson, 'lastSeen' | 'reason' | 'detail' | 'progress' | 'position' | 'notice'>>
+  Partial<
+    Pick<PreviewJson, 'lastSeen' | 'reason' | 'detail' | 'progress' | 'position' | 'notice' | 'digest' | 'revision'>
+  >
 
 const tones: Partial<Record<string, Tone>> = {
   running: 'good',
@@ -22,6 +24,11 @@ const tones: Partial<Record<string, Tone>> = {
 export function isRow(json: unknown): json is Row {
   const { tag, url, state, since } = (json ?? {}) as Partial<Record<keyof Row, unknown>>
   return [tag, url, state, since].every((text) => typeof text === 'string')
+}
+
+/** As the API's own `q`: a text in any case. */
+export function holds(text: string, ...fields: (string | null | undefined)[]): boolean {
+  return fields.some((field) => typeof field === 'string' && field.toLowerCase().includes(text.toLowerCase()))
 }
 
 export function toneOf(state: string): Tone | undefined {
