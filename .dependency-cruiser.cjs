@@ -18,6 +18,7 @@ const homes = {
   zod: { of: packages('zod'), home: '^apps/(shared/(config|api)|router/api)/' },
   'event-streams': { of: packages('eventsource-parser'), home: '^apps/lotan/cli/api[.]ts$' },
   commander: { of: packages('commander'), home: '^apps/lotan/cli/' },
+  esbuild: { of: packages('esbuild'), home: '^apps/lotan/install/' },
   express: { of: packages('(@types/)?express|helmet'), home: '^apps/router/' },
 }
 

@@ -53,7 +53,7 @@ test('what cannot be understood is told in one line, which leads to the help', a
 test('every command has one line and one example that it would understand', () => {
   for (const { name, summary, example } of commands) {
     assert.match(summary, /^[A-Z].{10,90}\.$/, name)
-    assert.match(example, new RegExp(`^lotan ${name}\\b`))
+    assert.match(example, new RegExp(`\\blotan ${name}\\b`))
     const command = programOf(commands).commands.find((each) => each.name() === name)!
     assert.equal(exampleOf.get(command), example)
     for (const option of example.match(/(?<= )--?[a-z][a-z-]*/g) ?? [])

@@ -1,10 +1,14 @@
 /** The commands of `lotan`, as programs, against a router with a real store. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import fs from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import os from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { bringUp, domain, openBed, steps, token, type Bed } from './admin/harness.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
@@ -93,10 +97,10 @@ test('list and tags: whole in a pipe, fitted and coloured on a terminal, JSON fo
     tags.out.split('\n').map((line) => line.split(/ +/).slice(0, 2).join(' ')),
     ['TAG PREVIEW', 'blue yes', 'red yes', ''],
   )
-  assert.match(narrow!.out, /\u001b\[32mrunning\u001b\[39m/)
-  for (const { out } of [narrow!, plain!])
+  assert.match(narrow.out, /\u001b\[32mrunning\u001b\[39m/)
+  for (const { out } of [narrow, plain])
     for (const line of out.replace(/\u001b\[\d+m/g, '').split('\r\n')) assert.ok([...line].length <= 80, line)
-  assert.doesNotMatch(plain!.out, /\u001b/)
+  assert.doesNotMatch(plain.out, /\u001b/)
 })
 
 test('changes: one line each, side by side, and the status of the first that fails', async () => {
@@ -246,4 +250,61 @@ test('what is wrong with the way to Lotan is one line, each with its own status'
     assert.match(ended.err, line)
     assert.ok(ended.err.split('\n').length <= 2 && !ended.err.includes('not-the-token'), ended.err)
   }
+})
+
+test('bash completes commands, options and tags', async () => {
+  bringUp('completed', bed)
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-completion-'))
+  fs.writeFileSync(path.join(dir, 'lotan'), `#!/bin/sh\nexec '${process.execPath}' ${main} "$@"\n`, { mode: 0o755 })
+  const script = `
+    eval "$(lotan completion bash)"
+    complete -p lotan
+    try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lotan; printf '%s|' "\${COMPREPLY[@]}"; echo; }
+    try lotan re; try lotan list --; try lotan stop comp; try lotan token add x --can r; try lotan wait --timeout ''; try lotan token ''`
+  const { ended } = start(['-c', script], { PATH: `${dir}:${surroundings.PATH}` }, ['bash', '--norc'])
+  const { out, err } = await ended
+  fs.rmSync(dir, { recursive: true })
+  assert.equal(err, '')
+  assert.deepEqual(out.split('\n'), [
+    'complete -F _lotan lotan',
+    'restart|refresh|',
+    '--state|--watch|--json|--help|',
+    'completed|',
+    'read|run|',
+    '|',
+    'add|list|rm|',
+    '',
+  ])
+})
+
+test('lotan.mjs is served to anybody, and works alone: an empty directory, a bare environment', async () => {
+  assert.equal(
+    (await start([path.resolve(main, '../install/build-client.ts')], {}, [process.execPath]).ended).status,
+    0,
+  )
+  const served = await bed.ask('/lotan.mjs')
+  assert.deepEqual([served.status, served.headers['content-type']], [200, 'text/javascript; charset=utf-8'])
+  const { text: checksum } = await bed.ask('/lotan.mjs.sha256')
+  assert.equal(checksum, `${createHash('sha256').update(served.text).digest('hex')}  lotan.mjs\n`)
+
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-alone-'))
+  fs.writeFileSync(path.join(dir, 'lotan.mjs'), served.text)
+  const alone = async (...args: string[]) => {
+    const child = spawn(process.execPath, ['lotan.mjs', ...args], { cwd: dir, env: { LOTAN_API: env.LOTAN_API!, LOTAN_ADMIN_TOKEN: token } }) // prettier-ignore
+    const ended = once(child, 'close')
+    const out = await text(child.stdout)
+    return { status: ((await ended) as [number])[0], out }
+  }
+  bringUp('red', bed)
+  const [about, listed, waited, none] = await Promise.all([
+    alone('--version', '--checksum'),
+    alone('list', '-q', 'red'),
+    alone('wait', 'red'),
+    alone('purge'),
+  ])
+  fs.rmSync(dir, { recursive: true })
+  assert.ok(about.out.includes(`sha256:${checksum.split(' ')[0]}`), about.out)
+  assert.match(listed.out, /^TAG.*\nred /)
+  assert.deepEqual(waited, { status: 0, out: `http://red.${domain}\n` })
+  assert.equal(none.status, 2)
 })
