@@ -66,6 +66,7 @@ const pure = [
   'reaper/plan',
   'reaper/evict',
   'queue-processor/network/firewall-rules',
+  'shared/firewall-chains',
 ].map((name) => `^apps/${name}[.]ts$`)
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })

@@ -14,6 +14,7 @@ import { checkRegistry } from './checks/registry.ts'
 import { findings, type Finding } from './finding.ts'
 
 const CHECK_MS = 30_000
+const AGAIN = 'try again: this check could not be made'
 const tones: Record<Finding['level'], Tone> = { ok: 'good', warning: 'busy', failure: 'bad' }
 
 export async function doctor({ json }: { json?: true }): Promise<number> {
@@ -26,12 +27,12 @@ export async function doctor({ json }: { json?: true }): Promise<number> {
 
 export function pageOf(found: readonly Finding[], paint: Output['paint']): string {
   const wide = Math.max(...found.map(({ check }) => check.length))
-  const lines = found.flatMap(({ check, level, says, todo }, i) => {
+  const lines = found.flatMap(({ check, level, says, advice }, i) => {
     const name = found[i - 1]?.check === check ? '' : check
     const margin = ' '.repeat('warning'.length + wide + 4)
     return [
       `${paint(level, tones[level])}${' '.repeat('warning'.length - level.length)}  ${name.padEnd(wide)}  ${says}`,
-      ...(todo === undefined ? [] : [`${margin}${todo}`]),
+      ...(advice === undefined ? [] : [`${margin}${advice}`]),
     ]
   })
   return `${lines.join('\n')}\n`
@@ -84,7 +85,7 @@ async function ofRegistry(config: Config, isRunning: boolean): Promise<Finding[]
 async function within(check: string, looking: Promise<Finding[]>): Promise<Finding[]> {
   const { failure } = findings(check)
   const late = Promise.withResolvers<Finding[]>()
-  const timer = setTimeout(() => late.resolve([failure(`no answer in ${CHECK_MS / 1_000} s`)]), CHECK_MS)
-  const broken = looking.catch((error: Error) => [failure(error.message)])
+  const timer = setTimeout(() => late.resolve([failure(`no answer in ${CHECK_MS / 1_000} s`, AGAIN)]), CHECK_MS)
+  const broken = looking.catch((error: Error) => [failure(error.message, AGAIN)])
   return Promise.race([broken, late.promise]).finally(() => clearTimeout(timer))
 }

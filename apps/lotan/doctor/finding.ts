@@ -3,15 +3,15 @@ export interface Finding {
   level: 'ok' | 'warning' | 'failure'
   says: string
   /** What to do about it. */
-  todo?: string
+  advice?: string
 }
 
-type Say = (says: string, todo?: string) => Finding
+type Say = (says: string, advice?: string) => Finding
 
 /** The findings of one check. */
 export function findings(check: string): { ok: Say; warning: Say; failure: Say } {
   const at =
     (level: Finding['level']): Say =>
-    (says, todo) => ({ check, level, says, ...(todo !== undefined && { todo }) })
+    (says, advice) => ({ check, level, says, ...(advice !== undefined && { advice }) })
   return { ok: at('ok'), warning: at('warning'), failure: at('failure') }
 }

@@ -36,7 +36,7 @@ test('names below the domain have to lead to where nginx listens', () => {
     const found = judgeDns({ ...names, ...given })
     assert.equal(levels(found), expected, JSON.stringify(given))
     assert.match(found.at(-1)!.says, last)
-    for (const { level, todo } of found) assert.equal(level === 'ok', todo === undefined)
+    for (const { level, advice } of found) assert.equal(level === 'ok', advice === undefined)
   }
 })
 
@@ -93,7 +93,7 @@ test('the page names each check once, and says below a finding what to do', () =
   const found: Finding[] = [
     { check: 'engine', level: 'ok', says: 'version 1' },
     { check: 'dns', level: 'ok', says: 'leads here' },
-    { check: 'dns', level: 'failure', says: 'leads nowhere', todo: 'add a record' },
+    { check: 'dns', level: 'failure', says: 'leads nowhere', advice: 'add a record' },
   ]
   assert.deepEqual(pageOf(found, (text) => text).split('\n'), [
     'ok       engine  version 1',

@@ -10,6 +10,7 @@ import { chainOf, findScriptOf, removalScriptOf } from '../../shared/firewall-ch
 import { keptRows, type KeptRows } from '../../shared/store/kept-rows.ts'
 import { isOurs } from '../database/private-files.ts'
 import { databaseOf } from '../database/watch.ts'
+import { forgetRoutes, inMemory } from '../nginx/route-cache.ts'
 import { imagesOf, removeBuilt, removePulled, type Gone } from './images.ts'
 
 const run = promisify(execFile)
@@ -37,6 +38,7 @@ export async function inventory(engine: Engine, config: Found, { data }: { data:
       remove: () => removePulled(engine, image),
     })),
     ...built.map((name): Thing => ({ kind: 'image', name, remove: () => removeBuilt(engine, name, others) })),
+    ...(fs.existsSync(inMemory(config)) ? [thing('file', inMemory(config), () => forgetRoutes(config))] : []),
     ...(data ? filesOf(config) : []),
   ]
 }

@@ -38,7 +38,7 @@ export function judgeDrift(
   isRunning: boolean,
 ): Finding[] {
   const { ok, warning } = findings('drift')
-  const todo = isRunning
+  const advice = isRunning
     ? 'Lotan puts it right within a minute; if this stays, its logs say why'
     : 'the next start puts it right; lotan purge removes everything'
   if (!rows && containers.length + sandboxes.length === 0) return [ok('there is no database yet, and no container')]
@@ -48,9 +48,9 @@ export function judgeDrift(
   const there = new Set(containers.map(({ id }) => id))
   const lost = (rows?.containers ?? []).filter(({ container }) => !there.has(container)).map(({ tag }) => tag)
   const found = [
-    ...(strays.length > 0 ? [warning(`${named(strays)}: containers of this Lotan that its database does not know`, todo)] : []),
-    ...(strayBoxes > 0 ? [warning(`${strayBoxes} sandboxes that the database does not know`, todo)] : []),
-    ...(lost.length > 0 ? [warning(`${named(lost)}: the database knows containers that are gone`, todo)] : []),
+    ...(strays.length > 0 ? [warning(`${named(strays)}: containers of this Lotan that its database does not know`, advice)] : []),
+    ...(strayBoxes > 0 ? [warning(`${strayBoxes} sandboxes that the database does not know`, advice)] : []),
+    ...(lost.length > 0 ? [warning(`${named(lost)}: the database knows containers that are gone`, advice)] : []),
   ] // prettier-ignore
   return found.length > 0 ? found : [ok(`database and engine agree on ${containers.length} containers`)]
 }

@@ -15,10 +15,10 @@ export async function checkEngine(engine: Pick<Engine, 'version'>, dockerHost: s
   try {
     return { answers: true, found: [ok(`version ${await engine.version()}`)] }
   } catch (error) {
-    const todo = dockerHost
+    const advice = dockerHost
       ? `check DOCKER_HOST (${dockerHost}), and that an engine runs there`
       : 'start it: systemctl start docker. Without root: usermod -aG docker USER, then log in again'
-    return { answers: false, found: [failure((error as Error).message, todo)] }
+    return { answers: false, found: [failure((error as Error).message, advice)] }
   }
 }
 
@@ -37,12 +37,12 @@ export function judgeEngineDisk(disk: Disk, { high }: Config['disk']): Finding {
   const { ok, warning, failure } = findings('disk')
   const used = usedPercent(disk)
   const says = `${disk.root}: ${Math.round(used)} % used, ${(disk.free / GB).toFixed(1)} GB free`
-  const todo = 'make room: docker system df says what takes it; lotan rm removes previews'
-  if (disk.free < LEAST_FREE) return failure(says, todo)
+  const advice = 'make room: docker system df says what takes it; lotan rm removes previews'
+  if (disk.free < LEAST_FREE) return failure(says, advice)
   if (used <= high) return ok(says)
   return warning(
     `${says}, more than ${high} %: unused previews are removed early`,
-    `${todo}, or set LOTAN_DISK_HIGH_PERCENT`,
+    `${advice}, or set LOTAN_DISK_HIGH_PERCENT`,
   )
 }
 

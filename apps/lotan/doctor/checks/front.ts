@@ -49,10 +49,12 @@ export async function checkPort(config: Pick<Config, 'listen' | 'tls'>, isRunnin
     return [...found, why === undefined ? ok(`${host}:${port} is free`) : failure(why, 'or set LOTAN_LISTEN')]
   }
   const answers = await isOurs({ host: reachable(host), port })
-  const todo = `another program has the port: ss -ltnp 'sport = :${port}' names it`
+  const advice = `another program has the port: ss -ltnp 'sport = :${port}' names it`
   return [
     ...found,
-    answers ? ok(`Lotan answers at ${host}:${port}`) : failure(`it is not Lotan that answers at ${host}:${port}`, todo),
+    answers
+      ? ok(`Lotan answers at ${host}:${port}`)
+      : failure(`it is not Lotan that answers at ${host}:${port}`, advice),
   ]
 }
 
@@ -67,10 +69,10 @@ export async function checkRedis(config: Pick<Config, 'redis'>, isRunning: boole
     await pingRedis(config, pino({ enabled: false }))
     return [ok(isOwn ? 'its own answers' : 'the one of REDIS_URL answers')]
   } catch (error) {
-    const todo = isOwn
+    const advice = isOwn
       ? 'Lotan starts it again by itself: logs/redis.log says more'
       : 'check REDIS_URL, and that this Redis runs'
-    return [failure((error as Error).message || 'it does not answer', todo)]
+    return [failure((error as Error).message || 'it does not answer', advice)]
   }
 }
 

@@ -8,7 +8,7 @@ import { findings, type Finding } from '../finding.ts'
 const FAILURE_MS = 5 * 60_000
 const WARNING_MS = 60_000
 
-const todos: Partial<Record<RegistryError['code'], string>> = {
+const advices: Partial<Record<RegistryError['code'], string>> = {
   credentials: 'log in again (docker login), and check REPOSITORY',
   'registry-down': 'check the registry, and the way from this machine to it',
   'rate-limited': 'log in (docker login), or set IMAGE_REFRESH_INTERVAL_MINUTES higher',
@@ -41,7 +41,7 @@ async function checkLogin(registry: Pick<Registry, 'authFor'>, repository: strin
     const login = await registry.authFor(repository)
     return ok(login ? `there is a login for ${host}` : `there is no login for ${host}: Lotan asks it without one`)
   } catch (error) {
-    return failure((error as Error).message, todoFor(error))
+    return failure((error as Error).message, adviceFor(error))
   }
 }
 
@@ -58,7 +58,7 @@ async function checkTags(
       return warning(`TAG_FILTER offers none of its ${tags.length} tags`, 'correct TAG_FILTER: it is a Lua pattern')
     return ok(`${repository} has ${tags.length} tags${offered < tags.length ? `, ${offered} are offered` : ''}`)
   } catch (error) {
-    return failure((error as Error).message, todoFor(error))
+    return failure((error as Error).message, adviceFor(error))
   }
 }
 
@@ -71,15 +71,15 @@ async function checkClock(registry: Pick<Registry, 'clock'>): Promise<Finding> {
 /** @param theirs whole seconds */
 export function judgeClock(theirs: number | undefined, ours: number): Finding {
   const { ok, warning, failure } = findings('clock')
-  if (theirs === undefined) return warning('the registry does not tell its time, so this clock is not compared')
+  if (theirs === undefined) return warning('the registry does not tell its time', 'compare this clock by hand: date -u')
   const off = Math.round(Math.abs(theirs - ours) / 1_000)
   const says = `this clock is ${off} s ${ours > theirs ? 'ahead of' : 'behind'} the registry's`
   if (off * 1_000 < WARNING_MS) return ok(`this clock and the registry's agree, to ${Math.max(1, off)} s`)
-  const todo = 'set it: timedatectl set-ntp true'
-  return off * 1_000 < FAILURE_MS ? warning(says, todo) : failure(`${says}: logins and certificates fail`, todo)
+  const advice = 'set it: timedatectl set-ntp true'
+  return off * 1_000 < FAILURE_MS ? warning(says, advice) : failure(`${says}: logins and certificates fail`, advice)
 }
 
-function todoFor(error: unknown): string {
-  const known = error instanceof RegistryError ? todos[error.code] : undefined
+function adviceFor(error: unknown): string {
+  const known = error instanceof RegistryError ? advices[error.code] : undefined
   return known ?? 'check REPOSITORY, and the registry'
 }
