@@ -151,7 +151,10 @@ test('wait: after a failure the last ten lines of the application, and with --js
   assert.equal(status, 6)
   const problem = JSON.parse(out)
   assert.deepEqual([problem.status, problem.tag, problem.reason], [502, 'sad', 'no-answer'])
-  assert.match(err, /the last that sad wrote:\n {2}line 6\n(.*\n){8} {2}line 15\n$/)
+  assert.match(
+    err,
+    /the last that sad wrote:\n {2}line 6\n(.*\n){8} {2}line 15\nlotan: sad failed: .*\n(lotan: .*\n)?$/,
+  )
 })
 
 test('wait --refresh and --digest: until the image that was pushed serves', async () => {

@@ -49,9 +49,11 @@ export async function waitUntilRunning(tag: string, wait: Wait): Promise<number>
   forget()
 
   const report = reportOf(ended, { tag, api, seconds, seen, took: performance.now() - began })
+  // Before the reason: what is read is the end.
+  if (report.status === exit.failed) await tellOutput(tag, context)
   for (const line of report.lines) say(line, report.status === exit.done ? 'good' : 'bad')
   if (ended.end === 'running') wait.print(ended.view as View & Row)
-  else await tellMore(tag, ended, report, wait)
+  else wait.printProblem?.(problemOf(tag, ended, report.lines))
   return report.status
 }
 
@@ -72,24 +74,17 @@ async function askForDigest(tag: string, api: Api, deadline: number, digest: str
   }
 }
 
-/** What the application said last: that tells most about a failure. */
-async function tellMore(
-  tag: string,
-  ended: Exclude<Ended, { end: 'running' }>,
-  report: { status: number; lines: string[] },
-  { context: { api, say }, printProblem }: Wait,
-): Promise<void> {
-  if (ended.end === 'refused' && report.status === exit.failed) {
-    const answer = await ask(api, `/previews/${encodeURIComponent(tag)}`, SHORT_MS)
-    const output = 'json' in answer ? answer.json?.engine?.output : undefined
-    const lines = Array.isArray(output) ? output.filter((line) => typeof line === 'string').slice(-OUTPUT_LINES) : []
-    if (lines.length > 0) say(`the last that ${tag} wrote:`)
-    for (const line of lines) process.stderr.write(`  ${plain(line)}\n`)
-  }
+/** What the application wrote last: that tells most about a failure. */
+async function tellOutput(tag: string, { api, say }: Wait['context']): Promise<void> {
+  const answer = await ask(api, `/previews/${encodeURIComponent(tag)}`, SHORT_MS)
+  const output = 'json' in answer ? answer.json?.engine?.output : undefined
+  const lines = Array.isArray(output) ? output.filter((line) => typeof line === 'string').slice(-OUTPUT_LINES) : []
+  if (lines.length > 0) say(`the last that ${tag} wrote:`)
+  for (const line of lines) process.stderr.write(`  ${plain(line)}\n`)
+}
+
+function problemOf(tag: string, ended: Exclude<Ended, { end: 'running' }>, lines: string[]): object {
+  if (ended.end === 'refused') return ended.problem
   const state = 'state' in ended ? { state: ended.state } : {}
-  printProblem?.(
-    ended.end === 'refused'
-      ? ended.problem
-      : { type: 'about:blank', title: ended.end, detail: report.lines.join('; '), tag, ...state },
-  )
+  return { type: 'about:blank', title: ended.end, detail: lines.join('; '), tag, ...state }
 }
