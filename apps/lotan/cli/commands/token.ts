@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import { call, list, strange } from '../call.ts'
-import { ending, exit, type Definition } from '../command.ts'
+import { ending, exit, Failure, type Definition } from '../command.ts'
 import { openContext } from '../context.ts'
 import { age } from '../table/age.ts'
 import { tableOf, type Column } from '../table/table.ts'
@@ -76,7 +76,9 @@ async function listAll({ json }: { json?: true }): Promise<number> {
 async function remove(names: string[]): Promise<number> {
   const { api, output } = openContext()
   for (const name of names) {
-    await call(api, `/tokens/${encodeURIComponent(name)}`, { method: 'DELETE' })
+    await call(api, `/tokens/${encodeURIComponent(name)}`, { method: 'DELETE' }).catch((error: unknown) => {
+      throw error instanceof Failure ? new Failure(error.status, `${name}: ${error.message}`) : error
+    })
     output.print(`${name}  removed\n`)
   }
   return exit.done

@@ -29,7 +29,8 @@ type Screen = { width: number; paint: (text: string, tone: Tone | undefined) => 
 const values: Column<Value>[] = [
   { head: 'WHAT', cell: ({ name }) => name },
   { head: 'IS', cell: ({ words, value }) => words ?? String(value ?? 'none'), least: 24 },
-  { head: 'FROM', cell: ({ source, from }) => [source, from].filter(Boolean).join(' ') },
+  // The words say it already.
+  { head: 'FROM', cell: ({ words, source, from }) => (words ? '' : [source, from].filter(Boolean).join(' ')) },
   { head: 'NOTICE', cell: ({ notice }) => notice ?? '', tone: () => 'busy', least: 12, rank: 1 },
 ]
 
@@ -47,7 +48,7 @@ export function explanation(explained: Explained, now: number, screen: Screen): 
     ...(awake?.words ? [plain(awake.words)] : []),
     ...next.map(({ at, words }) => {
       const ms = at ? Date.parse(at) - now : NaN
-      return plain(`then: ${words ?? ''}${ms > 0 ? ` (in ${age(ms)})` : ''}`)
+      return plain(`next: ${words ?? ''}${ms > 0 ? ` (in ${age(ms)})` : ''}`)
     }),
     ...tableUnless(values, explained.values, screen),
     ...tableUnless(variables, explained.variables, screen),

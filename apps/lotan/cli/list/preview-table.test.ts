@@ -39,6 +39,7 @@ test('a note says what the state alone does not', () => {
     [{ state: 'pulling', progress: { ...rows[1]!.progress!, waitsFor: 'room' } }, 'waits for room on the disk'],
     [{ state: 'running', notice: 'It listens on port 3000.' }, 'It listens on port 3000.'],
     [{ state: 'running' }, ''],
+    [{ state: 'stopped', pinned: { until: null }, notice: 'N' }, 'pinned; N'],
     [{ state: 'stopped', reason: null }, ''],
   ]
   for (const [row, note] of table) assert.equal(noteOf({ ...rows[0]!, ...row }), note)

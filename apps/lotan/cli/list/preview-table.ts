@@ -7,7 +7,7 @@ import { tableOf, type Column } from '../table/table.ts'
 export type Row = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'since'> &
   Partial<
     Pick<PreviewJson, 'lastSeen' | 'reason' | 'detail' | 'progress' | 'position' | 'notice' | 'digest' | 'revision'>
-  >
+  > & { pinned?: object | null }
 
 const tones: Partial<Record<string, Tone>> = {
   running: 'good',
@@ -56,7 +56,7 @@ function columnsAt(now: number): Column<Row>[] {
 }
 
 /** What the state alone does not say. */
-export function noteOf({ state, reason, detail, progress, position, notice }: Row): string {
+export function noteOf({ state, reason, detail, progress, position, pinned, notice }: Row): string {
   switch (state) {
     case 'queued':
       return typeof position === 'number' ? `number ${position} in line` : reason ? `again, after ${reason}` : ''
@@ -66,6 +66,6 @@ export function noteOf({ state, reason, detail, progress, position, notice }: Ro
     case 'failed':
       return [reason, detail].filter(Boolean).join(': ')
     default:
-      return notice ?? ''
+      return [pinned && 'pinned', notice].filter(Boolean).join('; ')
   }
 }
