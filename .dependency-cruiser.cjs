@@ -18,6 +18,8 @@ const homes = {
   zod: { of: packages('zod'), home: '^apps/(shared/(config|api)|router/api)/' },
   'event-streams': { of: packages('eventsource-parser'), home: '^apps/lotan/cli/api[.]ts$' },
   openid: { of: packages('openid-client|jose'), home: '^apps/router/access/' },
+  commander: { of: packages('commander'), home: '^apps/lotan/cli/' },
+  esbuild: { of: packages('esbuild'), home: '^apps/lotan/install/' },
   express: { of: packages('(@types/)?express|helmet'), home: '^apps/router/' },
 }
 
@@ -59,11 +61,15 @@ const pure = [
   'router/gateway/decide',
   'lotan/cli/wait/line',
   'lotan/cli/wait/seen',
+  'lotan/cli/table/width',
+  'lotan/cli/table/table',
+  'lotan/cli/table/age',
   'router/pages/start-estimate',
   'router/pages/image-source',
   'reaper/plan',
   'reaper/evict',
   'queue-processor/network/firewall-rules',
+  'shared/firewall-chains',
 ].map((name) => `^apps/${name}[.]ts$`)
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })

@@ -8,6 +8,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev \
   && rm -r node_modules/better-sqlite3/deps \
   && find node_modules/better-sqlite3/prebuilds -type f ! -name 'linux-*' -delete
+# The command line as one file, which Lotan serves; what bundles it is not needed any more then.
+COPY apps apps
+RUN node apps/lotan/install/build-client.ts && rm -r node_modules/esbuild node_modules/@esbuild
 
 FROM debian:bookworm-slim
 RUN apt-get update \
@@ -19,6 +22,7 @@ RUN printf '#!/bin/sh\nexec node /lotan/apps/lotan/main.ts "$@"\n' >/usr/local/b
 WORKDIR /lotan
 COPY --from=modules /lotan/node_modules node_modules
 COPY . .
+COPY --from=modules /lotan/build build
 ENV NODE_ENV=production LOTAN_LISTEN=0.0.0.0:80 LOTAN_DATA_DIR=/data LOTAN_LOG=stdout
 # Half of what a start and a health check cost is compiling the sources.
 ENV NODE_COMPILE_CACHE=/var/cache/lotan

@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint'
 
 // Plain JavaScript, since ESLint loads a configuration in TypeScript only with a further package.
 export default defineConfig(
-  globalIgnores(['.lotan/', 'views/', 'apps/demo/todowrangler/', 'apps/lotan/node/', 'apps/bench/proxies/']),
+  globalIgnores(['.lotan/', 'build/', 'views/', 'apps/demo/todowrangler/', 'apps/lotan/node/', 'apps/bench/proxies/']),
   {
     files: ['apps/**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -3,9 +3,19 @@ import { styleText } from 'node:util'
 
 export type Say = (text: string, tone?: 'good' | 'bad') => void
 
-/** @param term TERM: `dumb` has no colours */
-export function openConsole(out: NodeJS.WriteStream, term: string): Say {
-  const coloured = out.isTTY && out.hasColors(8, { TERM: term })
+/** What TERM and NO_COLOR say. */
+export interface Colours {
+  /** `dumb` has no colours. */
+  term: string
+  hasColours: boolean
+}
+
+export function showsColours(out: NodeJS.WriteStream, { term, hasColours }: Colours): boolean {
+  return hasColours && out.isTTY && out.hasColors(8, { TERM: term })
+}
+
+export function openConsole(out: NodeJS.WriteStream, colours: Colours): Say {
+  const coloured = showsColours(out, colours)
   // A closed terminal (or a `head` that ended) must not end Lotan.
   out.on('error', () => {})
   return (text, tone) => {

@@ -234,6 +234,17 @@ function isNudge(data: unknown): data is Nudge {
 }
 
 /** @param closed while false, the connection and its copies are made again when they are lost */
+/** @throws with why, within a second */
+export async function pingRedis(config: Pick<Config, 'redis'>, log: Log): Promise<void> {
+  const redis = connect(config, log, () => true)
+  const failed = new Promise<never>((_, reject) => redis.on('error', reject))
+  try {
+    await withTimeout(Promise.race([redis.ping(), failed]), NUDGE_TIMEOUT_MS)
+  } finally {
+    redis.disconnect()
+  }
+}
+
 function connect(config: Pick<Config, 'redis'>, log: Log, closed = () => false): Redis {
   const options = {
     // A worker waits for Redis for ever; callers use their own timeout. Commands sent while Redis is away are kept

@@ -21,11 +21,13 @@ export interface Api {
 export type View = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'reason' | 'image' | 'progress' | 'position'> & {
   timing: Pick<PreviewJson['timing'], 'start'>
   usual?: PreviewJson['usual']
+  digest?: PreviewJson['digest']
+  engine?: PreviewJson['engine']
 }
 
 export type Event = { event: 'preview'; data: View } | Extract<ApiEvent, { event: 'removed' }>
 
-export type Refusal = Pick<Problem, 'status' | 'detail' | 'advice'>
+export type Refusal = Pick<Problem, 'status' | 'detail' | 'advice'> & Partial<Problem>
 
 /** `json` is undefined unless the body is an object. `away`: why no answer came. */
 export type Answer = { status: number; json: Sent | undefined; location: string | undefined } | { away: string }
@@ -34,10 +36,10 @@ export type Answer = { status: number; json: Sent | undefined; location: string 
 type Sent = Partial<View & Problem>
 
 /** @param path below /api/v1 @param within milliseconds for the whole answer */
-export async function ask(api: Api, path: string, within: number): Promise<Answer> {
+export async function ask(api: Api, path: string, within: number, method = 'GET'): Promise<Answer> {
   const signal = AbortSignal.timeout(Math.ceil(within))
   try {
-    const answer = await open(api, path, 'application/json', signal)
+    const answer = await open(api, path, { method, accept: 'application/json', signal })
     let text = ''
     for await (const piece of answer.setEncoding('utf8') as AsyncIterable<string>) text += piece
     return { status: answer.statusCode ?? 0, json: objectIn(text), location: answer.headers.location }
@@ -48,7 +50,7 @@ export async function ask(api: Api, path: string, within: number): Promise<Answe
 
 /** @returns undefined on 404 @throws when it cannot be opened; the generator, when it breaks off or falls silent */
 export async function listen(api: Api, path: string, signal: AbortSignal): Promise<AsyncGenerator<Event> | undefined> {
-  const answer = await open(api, path, 'text/event-stream', signal)
+  const answer = await open(api, path, { accept: 'text/event-stream', signal })
   if (answer.statusCode === 200) return eventsIn(answer)
   answer.destroy()
   if (answer.statusCode === 404) return undefined
@@ -74,16 +76,33 @@ export function addressOf(api: Api): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-function open(api: Api, path: string, accept: string, signal: AbortSignal): Promise<IncomingMessage> {
+export interface Sending {
+  accept: string
+  signal: AbortSignal
+  method?: string
+  /** Sent as JSON. */
+  body?: object
+}
+
+/** @param path below /api/v1 */
+export function open(api: Api, path: string, sending: Sending): Promise<IncomingMessage> {
+  const { accept, signal, method = 'GET', body } = sending
   const { host: name } = new URL(api.base)
+  const text = body && JSON.stringify(body)
   return new Promise((resolve, reject) => {
-    const { get } = isSecure(api) ? https : http
-    const headers = { Host: name, Authorization: `Bearer ${api.token}`, Accept: accept }
-    const request = get({ ...placeOf(api), path: `/api/v1${path}`, headers, agent: false, signal }, resolve)
+    const send = isSecure(api) ? https.request : http.request
+    const headers = {
+      Host: name,
+      Authorization: `Bearer ${api.token}`,
+      Accept: accept,
+      ...(text !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
+    }
+    const request = send({ ...placeOf(api), path: `/api/v1${path}`, method, headers, agent: false, signal }, resolve)
     request.on('error', reject)
     const patience = setTimeout(() => request.destroy(new Error('no connection in 10 s')), CONNECT_MS)
     request.on('close', () => clearTimeout(patience))
     request.on('socket', (socket) => socket.once('connect', () => clearTimeout(patience)))
+    request.end(text)
   })
 }
 
@@ -108,7 +127,7 @@ function objectIn(text: string): Sent | undefined {
   }
 }
 
-function whyOf(error: unknown): string {
+export function whyOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   switch (code) {
     case 'ECONNREFUSED':

@@ -11,11 +11,15 @@ const GROUP_ENTERS = 0o010
 const OURS =
   /^(lotan\.sqlite.*|instance|admin-token|lock(-.*)?|redis(\.unreadable)?|registry(-port)?|demo-stamp|logs|run)$/
 
+export function isOurs(name: string): boolean {
+  return OURS.test(name)
+}
+
 /** Also corrects existing files: earlier versions, SQLite, nginx and Redis made some with Lotan's first umask. */
 export function keepPrivate({ dataDir, runDir }: Pick<Config, 'dataDir' | 'runDir'>): void {
   process.umask(FOR_OTHERS)
   const entered = [runDir, path.join(runDir, 'nginx')]
-  for (const name of fs.readdirSync(dataDir)) if (OURS.test(name)) restrict(path.join(dataDir, name), entered)
+  for (const name of fs.readdirSync(dataDir)) if (isOurs(name)) restrict(path.join(dataDir, name), entered)
   restrict(runDir, entered)
 }
 

@@ -178,6 +178,16 @@ install_peers() {
   cp $proxies/package-lock.json $proxies/node_modules/.lotan-set-up
 }
 
+# The command line as one file, which Lotan serves to CI jobs. Lotan works without it.
+build_client() {
+  [ "$mode" != unit ] && [ -w . ] || return 0
+  client=build/lotan.mjs
+  [ ! -e $client ] || [ -n "$(find apps/lotan/cli apps/lotan/client.ts apps/lotan/console.ts apps/lotan/supervisor/run-file.ts \
+    apps/lotan/install/build-client.ts apps/shared package.json package-lock.json -newer $client -print -quit)" ] || return 0
+  say 'building lotan.mjs'
+  node apps/lotan/install/build-client.ts || say 'lotan.mjs could not be built, so it is not served'
+}
+
 # What a user who is not root must do before anything else, in one line.
 ask_root() {
   wishes=
@@ -208,4 +218,5 @@ if [ "$node$engine$modules$peers$packages" != fitsanswersfitfit ]; then
   [ $peers = fit ] || install_peers
   exec 9<&-
 fi
+build_client
 exec "$@"

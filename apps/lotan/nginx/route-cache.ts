@@ -45,7 +45,7 @@ export async function forgetRoutes(config: Pick<Config, 'instance'>): Promise<vo
   await fs.rm(inMemory(config), { recursive: true, force: true })
 }
 
-function inMemory({ instance }: Pick<Config, 'instance'>): string {
+export function inMemory({ instance }: Pick<Config, 'instance'>): string {
   return `/dev/shm/lotan-${instance}`
 }
 

@@ -10,6 +10,8 @@
  * Source addresses can be trusted: containers have no right to forge them.
  */
 
+import { callsOf, chainOf, CHOOSE_IPTABLES, type ChainCall } from '../../shared/firewall-chains.ts'
+
 export interface FirewallFacts {
   instance: string
   bridge: string
@@ -56,23 +58,9 @@ export function rulesOf({ bridge, front }: FirewallFacts): Rules {
   }
 }
 
-/** The scripts' message where the engine sets no iptables rules. */
-export const NO_CHAIN = "the engine's chain DOCKER-USER cannot be read"
-
-/** Chooses the iptables variant that holds the engine's rules: the kernel keeps two rule sets. */
-const CHOOSE_IPTABLES = `set -e
-for iptables in iptables iptables-nft iptables-legacy none; do
-  ! "$iptables" -w -n -L DOCKER-USER >/dev/null 2>&1 || break
-done
-if [ $iptables = none ]; then
-  iptables -w -n -L DOCKER-USER >/dev/null || :
-  echo "${NO_CHAIN}" >&2
-  exit 1
-fi
-`
-
 export function scriptOf(facts: FirewallFacts): string {
-  const chain = `LOTAN-${facts.instance}`
+  const { instance } = facts
+  const chain = chainOf(instance)
   const rules = rulesOf(facts)
   const filled = (name: string, all: string[]) => all.map((rule) => `-A ${name} ${rule}\n`).join('')
   const tables = (input: string[]) => `*mangle
@@ -87,7 +75,7 @@ ${tables(rules.input)}
 RULES
 ${tables(withoutReject(rules.input))}
 WITHOUT
-${callsOf(chain)
+${callsOf(instance)
   .map((call) => `${checkOf(call)} 2>/dev/null || "$iptables" -w -t ${call.table} -I ${call.from} -j ${call.to}\n`)
   .join('')}`
 }
@@ -99,19 +87,11 @@ function withoutReject(rules: string[]): string[] {
 
 /** Succeeds where the instance's chains exist and are called. Changes nothing, takes milliseconds. */
 export function checkScriptOf({ instance }: Pick<FirewallFacts, 'instance'>): string {
-  return `${CHOOSE_IPTABLES}${callsOf(`LOTAN-${instance}`)
+  return `${CHOOSE_IPTABLES}${callsOf(instance)
     .map((call) => `${checkOf(call)}\n`)
     .join('')}`
 }
 
-function callsOf(chain: string) {
-  return [
-    { table: 'mangle', from: 'FORWARD', to: chain },
-    { table: 'filter', from: 'DOCKER-USER', to: chain },
-    { table: 'filter', from: 'INPUT', to: `${chain}-IN` },
-  ]
-}
-
-function checkOf({ table, from, to }: ReturnType<typeof callsOf>[number]): string {
+function checkOf({ table, from, to }: ChainCall): string {
   return `"$iptables" -w -t ${table} -C ${from} -j ${to}`
 }

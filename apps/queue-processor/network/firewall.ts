@@ -8,7 +8,8 @@ import { EngineError, type Engine, type OwnContainer } from '../../shared/engine
 import type { Log } from '../../shared/log.ts'
 import { frontOf } from '../../shared/slots/slots.ts'
 import { ownContainer } from '../../shared/engine/own-container-id.ts'
-import { checkScriptOf, NO_CHAIN, scriptOf } from './firewall-rules.ts'
+import { NO_CHAIN } from '../../shared/firewall-chains.ts'
+import { checkScriptOf, scriptOf } from './firewall-rules.ts'
 
 const run = promisify(execFile)
 const SILENT_MS = 1_000

@@ -1,13 +1,33 @@
-/** The login page needs these files too. */
+/** The login page needs these files too; CI jobs bring the command line before they have a token to show. */
 import type { Request, Response } from 'express'
+import { readClient } from '../../shared/client-file.ts'
 import type { Route } from '../access/route.ts'
 import { script, stylesheet } from '../pages/render.ts'
 
 export const fileRoutes: Route[] = [
   { method: 'GET', path: '/lotan.css', needs: 'public', handle: file('text/css', stylesheet) },
+  { method: 'GET', path: '/lotan.mjs', needs: 'public', handle: sendClient },
+  { method: 'GET', path: '/lotan.mjs.sha256', needs: 'public', handle: sendChecksum },
   { method: 'GET', path: '/lotan.js', needs: 'public', handle: file('text/javascript', script) },
 ]
 
 function file(type: string, body: string) {
   return (_req: Request, res: Response) => res.set('Cache-Control', 'no-cache').type(type).send(body)
+}
+
+/** Read anew each time: set-up may have built another one. */
+function sendClient(_req: Request, res: Response) {
+  const client = readClient()
+  if (!client) return sendNotBuilt(res)
+  return res.set('Cache-Control', 'no-cache').type('text/javascript').send(client.text)
+}
+
+/** As `sha256sum -c` takes it. */
+function sendChecksum(_req: Request, res: Response) {
+  const client = readClient()
+  return client ? res.type('text/plain').send(`${client.sha256}  lotan.mjs\n`) : sendNotBuilt(res)
+}
+
+function sendNotBuilt(res: Response) {
+  return res.status(404).type('text/plain').send('lotan.mjs is not built here: npm start builds it.\n')
 }

@@ -12,7 +12,10 @@ export const change = z
       description:
         'What the event is about: who started it, why it was stopped, its slot, a digest, a code with the engine’s words.',
     }),
-    who: z.string().nullable().meta({ description: 'Who made it; `lotan` by itself. Null where it is older than that.' }),
+    who: z
+      .string()
+      .nullable()
+      .meta({ description: 'Who made it; `lotan` by itself. Null where it is older than that.' }),
     address: z.string().nullable().meta({ description: 'From where; for an admin only.' }),
     words: z.string().meta({ description: 'The same for people; may be empty.' }),
   })

@@ -88,6 +88,7 @@ test('without any setting it is the demo, on loopback', () => {
     ceilings: { memory: '2g', cpus: 2 },
     logs: 'files',
     term: 'xterm',
+    hasColours: true,
   })
 })
 
@@ -157,6 +158,7 @@ test('settings are read', () => {
     [{ LOTAN_LOG: 'stdout' }, { logs: 'stdout' }],
     [{ LOTAN_LOG: 'files' }, { logs: 'files' }],
     [{ TERM: 'dumb' }, { term: 'dumb' }],
+    [{ NO_COLOR: '1' }, { hasColours: false }],
     [
       { LOTAN_TLS_CERT: '/a.pem', LOTAN_TLS_KEY: '/a.key', LOTAN_LISTEN: '0.0.0.0:80', LOTAN_HSTS_SECONDS: '0' },
       {
@@ -601,6 +603,8 @@ test('what a command needs to find the API is read without making anything', () 
     domain: 'todowrangler.lotan.localhost',
     listen: { host: '127.0.0.1', port: 8080 },
     term: 'xterm',
+    hasColours: true,
+    hasDisplay: process.platform === 'darwin',
   })
   // What only `up` uses is not its business.
   assert.equal(readApiConfig({ LOTAN_SLOTS: 'many', TAG_FILTER: '[' }).api, null)
@@ -618,6 +622,14 @@ test('what a command needs to find the API is read without making anything', () 
     if (expected) assert.equal(readApiConfig({ LOTAN_API }).api, expected)
     else assert.throws(() => readApiConfig({ LOTAN_API }), /LOTAN_API is/)
   }
+  const LOTAN_ENDPOINT_URL = 'https://previews.example.com/api/v1'
+  const LOTAN_API = 'https://previews.example.com'
+  assert.equal(readApiConfig({ LOTAN_ENDPOINT_URL }).api, LOTAN_API)
+  assert.equal(readApiConfig({ LOTAN_ENDPOINT_URL, LOTAN_API }).api, LOTAN_API)
+  const two = { LOTAN_ENDPOINT_URL, LOTAN_API: 'https://other.example.com' }
+  assert.throws(() => readApiConfig(two), /LOTAN_ENDPOINT_URL is another name of LOTAN_API/)
+  assert.equal(readApiConfig({ NO_COLOR: '1' }).hasColours, false)
+  assert.equal(readApiConfig({ DISPLAY: ':0' }).hasDisplay, true)
   assert.throws(
     () => readApiConfig({ LOTAN_API: 'x', LOTAN_ADMIN_TOKEN: 'short', TL_DOMAIN: '-' }),
     (error: SettingsError) => error.problems.length === 3 && !error.message.includes('short'),

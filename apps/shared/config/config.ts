@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { z } from 'zod'
 import { isJournal } from '../journal.ts'
-import { kept, makeDataDir, makeRunDir } from './data-dir.ts'
+import { findRunDir, found, kept, makeDataDir, makeRunDir } from './data-dir.ts'
 import { access } from './groups/access.ts'
 import { addresses, certificate } from './groups/addresses.ts'
 import { admin } from './groups/admin.ts'
@@ -16,7 +16,7 @@ import { surroundings } from './groups/surroundings.ts'
 import { tags } from './groups/tags.ts'
 import { variables } from './groups/variables.ts'
 import { inForceOf, type InForce } from './in-force.ts'
-import { problemsOf, type Problem } from './setting.ts'
+import { problemsOf, rules, type Problem } from './setting.ts'
 import { quoted } from './values/value.ts'
 
 export type { Problem }
@@ -85,6 +85,7 @@ export class SettingsError extends Error {
 export function readConfig(
   env: NodeJS.ProcessEnv = process.env,
   more: (settings: Pick<Config, 'tls' | 'domain'>) => Problem[] = () => [],
+  filesIn: typeof makeFiles = makeFiles,
 ): Config {
   const given = { ...env }
   const read = groups.map(({ schema }) => schema.safeParse(given))
@@ -96,7 +97,7 @@ export function readConfig(
   const dataDir = launcher.settings.LOTAN_DATA_DIR.parse(given.LOTAN_DATA_DIR)
   let files: Files | undefined
   try {
-    files = makeFiles(path.resolve(dataDir), givenToken)
+    files = filesIn(path.resolve(dataDir), givenToken)
   } catch (error) {
     const problem = `is ${quoted(path.resolve(dataDir))}, which cannot be used: ${(error as Error).message}`
     problems.push({ variable: 'LOTAN_DATA_DIR', problem })
@@ -130,14 +131,35 @@ function makeFiles(dataDir: string, givenToken: string | null | undefined): File
   }
 }
 
-const api = z.object({
-  LOTAN_API: launcher.settings.LOTAN_API,
-  LOTAN_ADMIN_TOKEN: admin.settings.LOTAN_ADMIN_TOKEN,
-  LOTAN_DATA_DIR: launcher.settings.LOTAN_DATA_DIR,
-  TL_DOMAIN: addresses.settings.TL_DOMAIN,
-  LOTAN_LISTEN: addresses.settings.LOTAN_LISTEN,
-  TERM: launcher.settings.TERM,
-})
+/**
+ * As `readConfig`, but makes nothing: `instance`, `adminToken` and `runDir` are empty where Lotan has never run.
+ * @throws SettingsError with all problems at once
+ */
+export function readFoundConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  return readConfig(env, undefined, (dataDir, givenToken) => ({
+    runDir: findRunDir(dataDir) ?? '',
+    instance: found(path.join(dataDir, 'instance'), /^[0-9a-f]{8}$/) ?? '',
+    adminToken: givenToken ?? found(path.join(dataDir, 'admin-token'), /^[\x21-\x7e]{16,256}$/) ?? '',
+  }))
+}
+
+const api = z
+  .object({
+    LOTAN_API: launcher.settings.LOTAN_API,
+    LOTAN_ENDPOINT_URL: launcher.settings.LOTAN_ENDPOINT_URL,
+    LOTAN_ADMIN_TOKEN: admin.settings.LOTAN_ADMIN_TOKEN,
+    LOTAN_DATA_DIR: launcher.settings.LOTAN_DATA_DIR,
+    TL_DOMAIN: addresses.settings.TL_DOMAIN,
+    LOTAN_LISTEN: addresses.settings.LOTAN_LISTEN,
+    TERM: launcher.settings.TERM,
+    NO_COLOR: launcher.settings.NO_COLOR,
+  })
+  .check(
+    rules(({ LOTAN_API: one, LOTAN_ENDPOINT_URL: other }, { good, refuse }) => {
+      if (good('LOTAN_API', 'LOTAN_ENDPOINT_URL') && one !== null && other !== null && one !== other)
+        refuse('LOTAN_ENDPOINT_URL', `is another name of LOTAN_API, which is ${quoted(one)}: leave one of them out`)
+    }),
+  )
 
 export interface ApiConfig {
   /** Scheme, host and port, without a final slash. Null, here and as a token: the data directory says it. */
@@ -148,6 +170,9 @@ export interface ApiConfig {
   domain: string
   listen: Config['listen']
   term: string
+  hasColours: boolean
+  /** Whether this machine shows windows, a browser's among them. */
+  hasDisplay: boolean
 }
 
 /** Makes no files. @throws SettingsError with all problems at once */
@@ -155,12 +180,14 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
   const { data, error } = api.safeParse({ ...env })
   if (!data) throw new SettingsError(problemsOf(error))
   return {
-    api: data.LOTAN_API,
+    api: data.LOTAN_API ?? data.LOTAN_ENDPOINT_URL,
     adminToken: data.LOTAN_ADMIN_TOKEN,
     dataDir: path.resolve(data.LOTAN_DATA_DIR),
     domain: data.TL_DOMAIN,
     listen: data.LOTAN_LISTEN,
     term: data.TERM,
+    hasColours: data.NO_COLOR === null,
+    hasDisplay: process.platform === 'darwin' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY),
   }
 }
 

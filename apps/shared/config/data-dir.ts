@@ -55,6 +55,16 @@ export function kept(file: string, isRight: RegExp, make: () => string): string 
   return text
 }
 
+/** What `kept` would find; undefined where there is none, and where it cannot be read. */
+export function found(file: string, isRight: RegExp): string | undefined {
+  try {
+    const text = fs.readFileSync(file, 'utf8').trim()
+    return isRight.test(text) ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Node's own `recursive` never returns where the kernel says ENOENT for a directory that is there (/proc). */
 function makeDir(dir: string) {
   if (fs.existsSync(dir)) return

@@ -18,6 +18,7 @@ import { bridgeOf, ownContainer, runOnHost } from './own-container.ts'
 import { logs, output, type LogOptions } from './output.ts'
 import { build, pull, push, tagImage, type PullOptions } from './pull.ts'
 import { openUsage } from './usage.ts'
+import { remainsOf, removeNetwork } from './remains.ts'
 import { openWritten } from './written.ts'
 import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
@@ -28,6 +29,7 @@ export type { Container, Inspected, SandboxContainer } from './container-facts.t
 export type { CreateOptions } from './containers.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
 export type { OwnContainer } from './own-container.ts'
+export type { Remains } from './remains.ts'
 
 export type Engine = ReturnType<typeof openEngine>
 
@@ -82,6 +84,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     push: (reference: string, auth?: Login) => push(docker, reference, auth),
     build: (dir: string, files: string[], reference: string) => build(docker, dir, files, reference),
 
+    remains: () => remainsOf(docker, instance),
+    removeNetwork: (id: string) => removeNetwork(docker, id),
     ensureNetwork: (recorded: string | null) => ensureNetwork(docker, instance, recorded),
     bridge: () => bridgeOf(docker, instance),
     ownContainer: (id: string) => ownContainer(docker, instance, id),

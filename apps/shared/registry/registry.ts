@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import { HUB, splitReference, type Login } from './docker-config.ts'
 import { bytesOf, json, objectIn } from './body.ts'
 import { refusalOf, RegistryError } from './error.ts'
-import { isLoopback } from './http.ts'
+import { isLoopback, request } from './http.ts'
 import { pageAfter, nextIn } from './link.ts'
 import { openLogins } from './login.ts'
 import { layersOf, MANIFESTS, pullableOf, type Layer, type Platform, type Pullable } from './manifest.ts'
@@ -151,6 +151,14 @@ export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' 
       if (!image) return undefined
       const get = openSession(AbortSignal.timeout(MANIFEST_MS))
       return layersOf((path, accept) => get(new URL(`/v2/${name}/${path}`, origin), { accept }), image, tag)
+    },
+
+    /** Its clock, milliseconds since 1970; undefined where it does not tell. */
+    async clock(): Promise<number | undefined> {
+      const response = await request(new URL('/v2/', origin))
+      void response.body?.cancel().catch(() => {})
+      const date = Date.parse(response.headers.get('date') ?? '')
+      return Number.isNaN(date) ? undefined : date
     },
 
     /** Never returns the `refused` login. */

@@ -12,7 +12,7 @@ const LEAST_REQUEST_MS = 20
 
 /**
  * `refused`: the API's final answer. `away`: no answer ever came. `strange`: an answer that Lotan never gives. `late`:
- * `trouble` stood in the way last, unless that was the preview.
+ * `trouble` stood in the way last, unless that was the preview. `other`: it runs, but not the image that was wanted.
  */
 export type Ended =
   | { end: 'running'; view: View }
@@ -20,6 +20,7 @@ export type Ended =
   | { end: 'away'; why: string }
   | { end: 'strange'; status: number; location: string | undefined }
   | { end: 'late'; state: string | undefined; trouble: string | undefined }
+  | { end: 'other'; digest: string | null; wanted: string }
 
 /** @param within milliseconds @param most milliseconds that one request may last: a wait takes several */
 export async function askUntilRunning(tag: string, api: Api, within: number, most = ASK_MS): Promise<Ended> {

@@ -37,6 +37,14 @@ export function reportOf(ended: Ended, waiting: Waiting): { status: number; line
             : 'set LOTAN_API to the address of the admin page',
         ],
       }
+    case 'other':
+      return {
+        status: exit.late,
+        lines: [
+          `${tag} runs ${ended.digest ?? 'an image without a digest'}, and not yet ${ended.wanted}, after ${seconds} s`,
+          `is that what was pushed as ${tag}? docker push prints the digest; wait longer with --timeout SECONDS`,
+        ],
+      }
     case 'late': {
       const known = seen.stage === 'asking' && ended.state ? `it is ${ended.state}` : words(seen)
       const where = ended.trouble ? `${api.base} is in trouble: ${ended.trouble}` : known

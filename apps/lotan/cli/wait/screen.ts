@@ -13,7 +13,7 @@ export interface Screen {
 
 /** @param term TERM: a `dumb` terminal cannot redraw */
 export function openScreen(tag: string, out: NodeJS.WriteStream, term: string, say: Say): Screen {
-  return out.isTTY && term !== 'dumb' ? redrawn(tag, out) : logged(tag, say)
+  return out.isTTY && term !== 'dumb' ? redrawn(tag, out) : openLines(tag, say)
 }
 
 function redrawn(tag: string, out: NodeJS.WriteStream): Screen {
@@ -38,7 +38,7 @@ function redrawn(tag: string, out: NodeJS.WriteStream): Screen {
   }
 }
 
-function logged(tag: string, say: Say): Screen {
+export function openLines(tag: string, say: Say): Screen {
   let stage = nothing.stage
   return {
     show(seen) {

@@ -15,11 +15,13 @@ const settings = {
     without: 'the Lotan of `LOTAN_DATA_DIR`',
     services: 'none',
   }),
+  LOTAN_ENDPOINT_URL: setting(apiUrl, { description: 'Another name of `LOTAN_API`.', services: 'none' }),
   TERM: setting(anyText, {
     description: 'Colours of what the launcher and the command line print; `dumb` for none.',
     standard: 'xterm',
     services: 'none',
   }),
+  NO_COLOR: setting(anyText, { description: 'Set to anything: no colours.', services: 'none' }),
 }
 
 export const launcher = {
@@ -27,11 +29,12 @@ export const launcher = {
   settings,
   schema: z
     .object(settings)
-    .omit({ LOTAN_API: true })
+    .omit({ LOTAN_API: true, LOTAN_ENDPOINT_URL: true })
     .transform((given) => ({
       dataDir: path.resolve(given.LOTAN_DATA_DIR),
       /** Null: `readConfig` chooses. */
       givenLogs: given.LOTAN_LOG,
       term: given.TERM,
+      hasColours: given.NO_COLOR === null,
     })),
 }

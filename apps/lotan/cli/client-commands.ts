@@ -1,0 +1,37 @@
+/** They talk to the API, wherever it is. In the order of the help. */
+import type { Definition } from './command.ts'
+import { add } from './commands/add.ts'
+import { completion } from './commands/completion.ts'
+import { explain } from './commands/explain.ts'
+import { list } from './commands/list.ts'
+import { logs } from './commands/logs.ts'
+import { open } from './commands/open.ts'
+import { pin } from './commands/pin.ts'
+import { refresh } from './commands/refresh.ts'
+import { restart } from './commands/restart.ts'
+import { rm } from './commands/rm.ts'
+import { start } from './commands/start.ts'
+import { stop } from './commands/stop.ts'
+import { tags } from './commands/tags.ts'
+import { token } from './commands/token.ts'
+import { unpin } from './commands/unpin.ts'
+import { wait } from './commands/wait.ts'
+
+export const clientCommands: readonly Definition[] = [
+  list,
+  tags,
+  add,
+  start,
+  stop,
+  restart,
+  refresh,
+  rm,
+  wait,
+  logs,
+  open,
+  explain,
+  pin,
+  unpin,
+  token,
+  completion,
+]

@@ -1,0 +1,22 @@
+import { call } from '../call.ts'
+import { changeAll, type ChangeOptions } from '../change/change.ts'
+import { ending, type Definition } from '../command.ts'
+
+export const unpin: Definition = {
+  name: 'unpin',
+  summary: 'Ends a pin: previews are stopped and removed again when they are not used.',
+  example: 'lotan unpin pr-3001',
+  define: (command) =>
+    command
+      .argument('<TAG...>')
+      .option('--json', 'prints the previews as they are then')
+      .action(
+        ending((tags: string[], options: ChangeOptions) =>
+          changeAll(
+            tags,
+            ({ api }, tag) => call(api, `/previews/${encodeURIComponent(tag)}/pin`, { method: 'DELETE' }),
+            options,
+          ),
+        ),
+      ),
+}

@@ -1,0 +1,60 @@
+/** What the API explains of a preview, for people. All of it may be missing: another Lotan may say more or less. */
+import { toneOf } from '../list/preview-table.ts'
+import type { Tone } from '../output.ts'
+import { age } from '../table/age.ts'
+import { tableOf, type Column } from '../table/table.ts'
+import { plain } from '../table/width.ts'
+
+export interface Explained {
+  tag?: string
+  state?: string
+  values?: Value[] | null
+  variables?: { name: string; value: string | null; secret?: boolean; from: string | null }[] | null
+  imageWords?: string
+  awake?: { words?: string } | null
+  next?: { at?: string; words?: string }[]
+}
+
+interface Value {
+  name: string
+  words?: string
+  value?: string | number | null
+  source?: string
+  from?: string | null
+  notice?: string | null
+}
+
+type Screen = { width: number; paint: (text: string, tone: Tone | undefined) => string }
+
+const values: Column<Value>[] = [
+  { head: 'WHAT', cell: ({ name }) => name },
+  { head: 'IS', cell: ({ words, value }) => words ?? String(value ?? 'none'), least: 24 },
+  // The words say it already.
+  { head: 'FROM', cell: ({ words, source, from }) => (words ? '' : [source, from].filter(Boolean).join(' ')) },
+  { head: 'NOTICE', cell: ({ notice }) => notice ?? '', tone: () => 'busy', least: 12, rank: 1 },
+]
+
+const variables: Column<NonNullable<Explained['variables']>[number]>[] = [
+  { head: 'VARIABLE', cell: ({ name }) => name },
+  { head: 'IS', cell: ({ value, secret }) => value ?? (secret ? '(secret)' : '(for admins)'), least: 24 },
+  { head: 'FROM', cell: ({ from }) => from ?? 'Lotan' },
+]
+
+export function explanation(explained: Explained, now: number, screen: Screen): string[] {
+  const { tag = '', state = 'unknown', imageWords, awake, next = [] } = explained
+  return [
+    `${plain(tag)} is ${screen.paint(plain(state), toneOf(state))}`,
+    ...(imageWords ? [plain(imageWords)] : []),
+    ...(awake?.words ? [plain(awake.words)] : []),
+    ...next.map(({ at, words }) => {
+      const ms = at ? Date.parse(at) - now : NaN
+      return plain(`next: ${words ?? ''}${ms > 0 ? ` (in ${age(ms)})` : ''}`)
+    }),
+    ...tableUnless(values, explained.values, screen),
+    ...tableUnless(variables, explained.variables, screen),
+  ]
+}
+
+function tableUnless<Row>(columns: Column<Row>[], rows: readonly Row[] | null | undefined, screen: Screen): string[] {
+  return rows && rows.length > 0 ? ['', ...tableOf(columns, rows, screen)] : []
+}

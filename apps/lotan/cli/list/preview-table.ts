@@ -1,0 +1,71 @@
+import type { PreviewJson } from '../../../shared/api/preview.ts'
+import type { Tone } from '../output.ts'
+import { age } from '../table/age.ts'
+import { tableOf, type Column } from '../table/table.ts'
+
+/** What the table reads: of an older or newer Lotan the rest may be missing. */
+export type Row = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'since'> &
+  Partial<
+    Pick<PreviewJson, 'lastSeen' | 'reason' | 'detail' | 'progress' | 'position' | 'notice' | 'digest' | 'revision'>
+  > & { pinned?: object | null }
+
+const tones: Partial<Record<string, Tone>> = {
+  running: 'good',
+  failed: 'bad',
+  queued: 'busy',
+  pulling: 'busy',
+  starting: 'busy',
+  stopping: 'busy',
+  removing: 'busy',
+  paused: 'quiet',
+  stopped: 'quiet',
+}
+
+export function isRow(json: unknown): json is Row {
+  const { tag, url, state, since } = (json ?? {}) as Partial<Record<keyof Row, unknown>>
+  return [tag, url, state, since].every((text) => typeof text === 'string')
+}
+
+/** As the API's own `q`: a text in any case. */
+export function holds(text: string, ...fields: (string | null | undefined)[]): boolean {
+  return fields.some((field) => typeof field === 'string' && field.toLowerCase().includes(text.toLowerCase()))
+}
+
+export function toneOf(state: string): Tone | undefined {
+  return tones[state]
+}
+
+export function previewTable(
+  rows: readonly Row[],
+  now: number,
+  screen: { width: number; paint: (text: string, tone: Tone | undefined) => string },
+): string[] {
+  return tableOf(columnsAt(now), rows, screen)
+}
+
+function columnsAt(now: number): Column<Row>[] {
+  const since = (time: string | null | undefined) => (time ? age(now - Date.parse(time)) : '–')
+  return [
+    { head: 'TAG', cell: ({ tag }) => tag, least: 24 },
+    { head: 'STATE', cell: ({ state }) => state, tone: ({ state }) => toneOf(state) },
+    { head: 'FOR', cell: ({ since: time }) => since(time), rank: 3 },
+    { head: 'VISITED', cell: ({ lastSeen }) => since(lastSeen), rank: 2 },
+    { head: 'ADDRESS', cell: ({ url }) => url, rank: 1 },
+    { head: 'NOTE', cell: noteOf, least: 16, rank: 4 },
+  ]
+}
+
+/** What the state alone does not say. */
+export function noteOf({ state, reason, detail, progress, position, pinned, notice }: Row): string {
+  switch (state) {
+    case 'queued':
+      return typeof position === 'number' ? `number ${position} in line` : reason ? `again, after ${reason}` : ''
+    case 'pulling':
+      if (progress?.waitsFor) return `waits for ${progress.waitsFor} on the disk`
+      return progress && progress.total > 0 ? `${Math.floor(progress.percent)} %` : ''
+    case 'failed':
+      return [reason, detail].filter(Boolean).join(': ')
+    default:
+      return [pinned && 'pinned', notice].filter(Boolean).join('; ')
+  }
+}

@@ -1,0 +1,34 @@
+/** Bundles the command line into build/lotan.mjs, which any Node from 22 on runs: node apps/lotan/install/build-client.ts */
+import fs from 'node:fs'
+import path from 'node:path'
+import { build } from 'esbuild'
+import { clientFile } from '../../shared/client-file.ts'
+
+const root = path.resolve(import.meta.dirname, '../../..')
+
+if (import.meta.main) await buildClient(clientFile)
+
+/** The same sources make the same bytes: its checksum is a release's. */
+export async function buildClient(file: string): Promise<void> {
+  const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['apps/lotan/client.ts'],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    minify: true,
+    // Licences ask for it.
+    legalComments: 'eof',
+    define: { VERSION: JSON.stringify(version) },
+    banner: { js: '#!/usr/bin/env node' },
+    logLevel: 'error',
+  })
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  // A router that reads it meanwhile gets the old one or the new one.
+  const fresh = `${file}.${process.pid}`
+  fs.writeFileSync(fresh, outputFiles[0]!.contents, { mode: 0o755 })
+  fs.renameSync(fresh, file)
+}

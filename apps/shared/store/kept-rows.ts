@@ -1,0 +1,31 @@
+/** Reads a database as it lies there: makes nothing, and leaves an older schema as it is. */
+import fs from 'node:fs'
+import Database from 'better-sqlite3'
+import type { PreviewKey } from '../preview/preview-id.ts'
+import type { Pulled } from './pulled.ts'
+
+export interface KeptRows {
+  containers: (PreviewKey & { container: string })[]
+  /** The numbers of its sandboxes. */
+  sandboxes: number[]
+  pulled: Pulled[]
+}
+
+/** @returns undefined where there is no database @throws when it cannot be read */
+export function keptRows(file: string): KeptRows | undefined {
+  if (!fs.existsSync(file) || fs.statSync(file).size === 0) return undefined
+  const db = new Database(file, { readonly: true, timeout: 5_000 })
+  try {
+    return {
+      containers: db
+        .prepare<[], PreviewKey & { container: string }>(
+          'SELECT repository, tag, container FROM generation WHERE container IS NOT NULL',
+        )
+        .all(),
+      sandboxes: db.prepare<[], number>('SELECT number FROM sandbox').pluck().all(),
+      pulled: db.prepare<[], Pulled>('SELECT repository, tag, id, reference, digest FROM pulled').all(),
+    }
+  } finally {
+    db.close()
+  }
+}
