@@ -21,7 +21,8 @@ const nameOf = ({ method, path }: Route) => `${method} ${path}`
 
 /** A GET is sent as HEAD, which ends streams too. */
 function ask({ method, path }: Pick<Route, 'path'> & { method: string }, caller: string, sent: Ask = {}) {
-  const uri = `${path.replace(':tag', 'walked')}?timeout=0`
+  // A wait that is not to last.
+  const uri = path.replace(':tag', 'walked') + (path.endsWith('/wait') ? '?timeout=0' : '')
   const headers = { 'X-Caller': caller, ...sent.headers }
   return bed.ask(uri, { ...sent, method: method === 'GET' ? 'HEAD' : method, headers })
 }

@@ -3,7 +3,7 @@ import { offeredTag } from '../../shared/api/offered-tag.ts'
 import { preview } from '../../shared/api/preview.ts'
 import { problem } from '../../shared/api/problem.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { answer, componentOf, type ApiRoute, type Operation } from './operation.ts'
+import { answer, badParameter, componentOf, queryParametersOf, type ApiRoute, type Operation } from './operation.ts'
 
 export const describe: Operation = {
   operationId: 'describe',
@@ -41,7 +41,13 @@ function pathsOf(routes: readonly ApiRoute[]) {
   return Object.fromEntries(
     Array.from(paths, ([path, rows]) => [
       path,
-      Object.fromEntries(rows.map(({ method, operation }) => [method.toLowerCase(), operation])),
+      Object.fromEntries(rows.map((route) => [route.method.toLowerCase(), operationOf(route)])),
     ]),
   )
+}
+
+function operationOf(route: ApiRoute): Operation {
+  const { parameters = [], responses, ...rest } = route.operation
+  const all = [...parameters, ...queryParametersOf(route)]
+  return { ...rest, ...(all.length > 0 && { parameters: all }), responses: { 400: badParameter, ...responses } }
 }

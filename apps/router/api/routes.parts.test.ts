@@ -208,6 +208,33 @@ test('the tags that the registry offers are listed, with whether they have a pre
   assert.match(json[0].host, /^capital-[0-9a-z]{8}\.previews\.example\.com$/)
 })
 
+test('every call takes the parameters that its description has, and no others', async () => {
+  bringUp('asked', bed)
+  let calls = 0
+  for (const [path, methods] of Object.entries<Record<string, any>>(description.paths))
+    for (const [method, { parameters = [] }] of Object.entries(methods)) {
+      const uri = path.replace('{tag}', 'asked')
+      const before = store.get('asked')!.change
+      const names: string[] = parameters.filter((each: any) => each.in === 'query').map(({ name }: any) => name)
+      const wrong = [
+        { query: 'nothing=1', names: 'nothing' },
+        ...names.flatMap((name) => [
+          { query: `${name}=1&${name}=1`, names: name },
+          ...(name === 'q' ? [] : [{ query: `${name}=%00`, names: name }]),
+          { query: `${name}[]=1`, names: name },
+        ]),
+      ]
+      for (const { query, names } of wrong) {
+        const { status, json } = await api(`${uri}?${query}`, { method: method.toUpperCase() })
+        assert.equal(status, 400, `${method} ${uri}?${query}`)
+        assert.ok(json.detail.includes(names), json.detail)
+        calls++
+      }
+      assert.equal(store.get('asked')!.change, before, 'nothing is done')
+    }
+  assert.ok(calls > 15, `${calls} calls`)
+})
+
 test('the description names every call, and no call is missing in it', () => {
   assert.equal(description.openapi, '3.1.0')
   const calls = Object.entries(description.paths).flatMap(([path, methods]) =>

@@ -11,6 +11,8 @@ import { describe, openapi } from './openapi.ts'
 import type { ApiRoute } from './operation.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './preview-problem.ts'
+import { sendProblem } from './problem.ts'
+import { readQuery } from './query.ts'
 import { tagOf } from './input.ts'
 import { tagRoutes } from './tags.ts'
 import { waitRoutes } from './wait.ts'
@@ -27,14 +29,18 @@ export function apiRoutes(context: RouterContext): Route[] {
     { method: 'GET', path: '/openapi.json', needs: 'read', operation: describe, handle: sendDescription },
   ]
   const description = openapi(context.config, routes)
-  return routes.map((route) => ({ ...route, path: `/api/v1${route.path}`, handle: ofTag(route) }))
+  return routes.map((route) => ({ ...route, path: `/api/v1${route.path}`, handle: checked(route) }))
 
   function sendDescription(_req: Request, res: Response) {
     res.json(description)
   }
 }
 
-function ofTag({ path, handle }: Route): Route['handle'] {
-  if (!path.includes(':tag')) return handle
-  return (req, res) => (isTag(tagOf(req)) ? handle(req, res) : sendNoPreview(res, tagOf(req)))
+/** No handler sees a tag that is none, or a parameter that its route does not take. */
+function checked({ path, query, handle }: ApiRoute): Route['handle'] {
+  return (req, res) => {
+    if (path.includes(':tag') && !isTag(tagOf(req))) return sendNoPreview(res, tagOf(req))
+    const sent = readQuery(query, req.query)
+    return typeof sent === 'string' ? sendProblem(res, 400, sent) : handle(req, res, sent)
+  }
 }

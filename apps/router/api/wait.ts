@@ -6,19 +6,11 @@ import { failureWords } from '../words/failure-words.ts'
 import { endWords } from '../words/stop-words.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { ApiContext } from './context.ts'
-import {
-  answer,
-  noPreview,
-  problemAnswer,
-  queryParameters,
-  refused,
-  tagParameter,
-  type ApiRoute,
-  type Operation,
-} from './operation.ts'
+import { answer, noPreview, problemAnswer, refused, tagParameter, type ApiRoute, type Operation } from './operation.ts'
 import { aboutOf, sendNotOffered } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, previewIn, tagOf, untilClosed } from './input.ts'
+import { previewIn, tagOf, untilClosed } from './input.ts'
+import { numberText, takes } from './query.ts'
 import { waitUntilRunning, type Waited } from './wait-until-running.ts'
 
 const MAX_SECONDS = 600
@@ -37,10 +29,9 @@ const waitForPreview: Operation = {
     'A tag that the registry does not have yet is asked for again until time is up. Where a newer image was asked ' +
     'for (refresh), or is taking over already, it is waited for until that has taken over, or is given up; `digest` ' +
     'says which one serves. Waiting counts as activity.',
-  parameters: [tagParameter, ...queryParameters(query)],
+  parameters: [tagParameter],
   responses: {
     200: answer('It runs.', previewSchema),
-    400: problemAnswer(`The timeout is no number from 0 to ${MAX_SECONDS}.`),
     403: refused,
     404: noPreview,
     409: problemAnswer('It was stopped or removed meanwhile; detail says why.'),
@@ -51,20 +42,19 @@ const waitForPreview: Operation = {
 
 export function waitRoutes({ config, store, nudges, changes, view }: ApiContext): ApiRoute[] {
   const path = '/previews/:tag/wait'
-  return [{ method: 'GET', path, needs: 'run', changes: true, operation: waitForPreview, handle: answerOnceRunning }]
+  const takesTimeout = takes(query, answerOnceRunning)
+  return [{ method: 'GET', path, needs: 'run', changes: true, operation: waitForPreview, ...takesTimeout }]
 
-  async function answerOnceRunning(req: Request, res: Response) {
+  async function answerOnceRunning(req: Request, res: Response, { timeout }: z.output<typeof query>) {
     const tag = tagOf(req)
     const id = previewIn(req)
-    const sent = checked(query, req.query, res)
-    if (!sent) return undefined
     if (!config.offers(tag)) return sendNotOffered(res, tag)
     const signal = untilClosed(res)
-    const deadline = Date.now() + sent.timeout * 1_000
+    const deadline = Date.now() + timeout * 1_000
     const waited = await waitUntilRunning(id, { store, nudges, changes }, { deadline, signal })
     if (signal.aborted) return undefined
     if (waited.end === 'running') return res.json(view(waited.preview))
-    return sendProblem(res, ...problemOfWait(tag, waited, sent.timeout))
+    return sendProblem(res, ...problemOfWait(tag, waited, timeout))
   }
 }
 
