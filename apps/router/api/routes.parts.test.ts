@@ -208,6 +208,55 @@ test('the tags that the registry offers are listed, with whether they have a pre
   assert.match(json[0].host, /^capital-[0-9a-z]{8}\.previews\.example\.com$/)
 })
 
+/** The pages of a list, by their Link headers. */
+async function pagesOf(uri: string): Promise<any[][]> {
+  const pages = []
+  for (let next: string | undefined = uri; next !== undefined;) {
+    const { json, headers } = await api(next)
+    pages.push(json)
+    const link: string | undefined = headers.link as string | undefined
+    next = link && /^<\/api\/v1(\/\S+)>; rel="next"$/.exec(link)![1]
+  }
+  return pages
+}
+
+test('lists are found in, sorted, and answered page by page', async () => {
+  const listed = await openBed({ TAG_FILTER: '^[^x]' })
+  const ask = async (uri: string) => (await listed.api(uri)).json.map(({ tag }: any) => tag).join(' ')
+  try {
+    for (const tag of ['b', 'a', 'c-1']) bringUp(tag, listed)
+    listed.store.apply('b', { type: 'stop', why: 'idle' })
+    listed.store.touch([['c-1', Date.now()]])
+    listed.store.offer('', ['a', 'b', 'd', 'e-1', 'x'].map((tag) => ({ tag, digest: null }))) // prettier-ignore
+    const cases: [uri: string, tags: string][] = [
+      ['/previews', 'a b c-1'],
+      ['/previews?sort=-tag', 'c-1 b a'],
+      ['/previews?state=running,paused', 'a c-1'],
+      ['/previews?state=stopping&q=C-', ''],
+      ['/previews?q=C-', 'c-1'],
+      ['/previews?q=-1', 'c-1'],
+      ['/previews?sort=-lastSeen&limit=1', 'c-1'],
+      ['/previews?sort=lastSeen', 'a b c-1'],
+      ['/tags', 'a b d e-1'],
+      ['/tags?state=unknown', 'd e-1'],
+      ['/tags?state=stopping,running&sort=-tag', 'b a'],
+      ['/tags?q=-', 'e-1'],
+    ]
+    for (const [uri, tags] of cases) assert.equal(await ask(uri), tags, uri)
+  } finally {
+    await listed.close()
+  }
+
+  for (const path of ['/previews', '/tags'])
+    for (const sort of ['tag', '-tag']) {
+      const whole = (await described('GET', path, `?sort=${sort}`)).json
+      assert.ok(whole.length > 3)
+      const pages = await pagesOf(`${path}?sort=${sort}&limit=2&q=`)
+      assert.deepEqual(pages.flat(), whole)
+      assert.equal(pages.length, Math.ceil(whole.length / 2))
+    }
+})
+
 test('every call takes the parameters that its description has, and no others', async () => {
   bringUp('asked', bed)
   let calls = 0
@@ -232,7 +281,7 @@ test('every call takes the parameters that its description has, and no others', 
       }
       assert.equal(store.get('asked')!.change, before, 'nothing is done')
     }
-  assert.ok(calls > 15, `${calls} calls`)
+  assert.ok(calls > 20, `${calls} calls`)
 })
 
 test('the description names every call, and no call is missing in it', () => {
