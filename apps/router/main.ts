@@ -30,7 +30,7 @@ app.atEnd(() => context.activity.close())
 app.atEnd(() => context.streams.close())
 
 await listen(gatewayServer(gateway(context)), 'router.sock')
-await listen(adminServer(adminApp(context)), 'desk.sock')
+await listen(adminServer(adminApp(context), config), 'desk.sock')
 log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
 
 /** Replaces a socket that a killed router left. */

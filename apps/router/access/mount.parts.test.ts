@@ -36,6 +36,8 @@ test('these routes are open to all, and no others', async () => {
     'GET /readyz': 503,
     'GET /lotan.css': 200,
     'GET /lotan.js': 200,
+    'GET /problems': 200,
+    'GET /problems/:name': 404,
     'GET /login': 200,
     'POST /login': 401, // without a token
     'POST /logout': 303,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { problemNames } from '../../shared/api/problems.ts'
 import { startsAgain } from '../../shared/preview/preview.ts'
 import { bearer, bringUp, domain, openBed, steps, token, type Ask } from './harness.ts'
 
@@ -505,4 +506,18 @@ test('the list suggests the tags that were shown last and may be added, a hundre
   offer()
   const suggested = [...text.matchAll(/<option value="(.+)">/g)].map(([, tag]) => tag)
   assert.deepEqual([suggested.length, suggested[0], suggested.includes('new-1')], [100, 'new-2', false])
+})
+
+test('the page of every problem opens without a login, and tells visitors of no setting', async () => {
+  const list = await bed.ask('/problems')
+  assert.equal(list.status, 200)
+  for (const name of problemNames) {
+    const page = await bed.ask(`/problems/${name}`)
+    assert.equal(page.status, 200)
+    assert.match(page.headers['content-type']!, /text\/html/)
+    assert.ok(page.text.includes(`<code>${name}</code>`), name)
+    assert.ok(list.text.includes(`href="/problems/${name}"`), name)
+  }
+  assert.equal((await bed.ask('/problems/__proto__')).status, 404)
+  assert.equal((await bed.ask('/problems/none')).status, 404)
 })

@@ -66,7 +66,7 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const streams = noteStreams(store, endedStreamsFile(config), { everyMs: 50 })
   const parts = { config, store, nudges, changes, activity, streams, reaper: openReaper(config), log }
   const servers = {
-    'desk.sock': adminServer(adminApp(parts, readCaller)),
+    'desk.sock': adminServer(adminApp(parts, readCaller), config),
     'router.sock': gatewayServer(gateway(parts)),
   }
   await listen(reaper, path.join(config.runDir, 'reaper.sock'))

@@ -19,7 +19,7 @@ export function tagText(wrong: string) {
 /** Otherwise answers 400, with the first thing that is wrong. */
 export function checked<T>(schema: z.ZodType<T>, sent: unknown, res: Response): T | undefined {
   const { data, error } = schema.safeParse(sent)
-  if (error) sendProblem(res, 400, error.issues[0]!.message)
+  if (error) sendProblem(res, 'bad-body', error.issues[0]!.message)
   return data
 }
 

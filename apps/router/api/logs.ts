@@ -50,7 +50,7 @@ export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
     const preview = store.get(previewIn(req))
     if (!preview) return sendNoPreview(res, tag)
     const container = generationOf(preview)?.container
-    const none = () => sendProblem(res, 404, `${tag} has no container now.`, aboutOf(preview))
+    const none = () => sendProblem(res, 'no-container', `${tag} has no container now.`, aboutOf(preview))
     if (!container) return none()
     const signal = untilClosed(res)
     let output
@@ -59,7 +59,12 @@ export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
     } catch (error) {
       if (signal.aborted) return undefined
       log.warn({ ...logFields(previewIn(req)), err: error }, 'the reaper gave no log')
-      return sendProblem(res, 503, 'The reaper, which reads logs, does not answer. Try again.', aboutOf(preview))
+      return sendProblem(
+        res,
+        'no-reaper',
+        'The reaper, which reads logs, does not answer. Try again.',
+        aboutOf(preview),
+      )
     }
     if (!output) return none()
     res.set({ 'Content-Type': 'text/plain; charset=utf-8', 'X-Accel-Buffering': 'no' }).flushHeaders()

@@ -81,7 +81,8 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
   }
 
   async function add(req: Request, res: Response) {
-    if (req.is('json') === false) return sendProblem(res, 415, 'Send {"tag": …} as Content-Type: application/json.')
+    if (req.is('json') === false)
+      return sendProblem(res, 'wrong-type', 'Send {"tag": …} as Content-Type: application/json.')
     const sent = checked(added, req.body, res)
     if (!sent) return undefined
     res.location(`/api/v1/previews/${encodeURIComponent(sent.tag)}`)

@@ -92,8 +92,8 @@ test('previews are listed and shown', async () => {
 
   const none = (await described('GET', '/previews/none')).json
   assert.deepEqual(none, {
-    type: 'about:blank',
-    title: 'Not Found',
+    type: `http://${domain}/problems/no-preview`,
+    title: 'No such preview',
     status: 404,
     detail: 'There is no preview of this tag.',
     tag: 'none',

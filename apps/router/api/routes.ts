@@ -41,6 +41,6 @@ function checked({ path, query, handle }: ApiRoute): Route['handle'] {
   return (req, res) => {
     if (path.includes(':tag') && !isTag(tagOf(req))) return sendNoPreview(res, tagOf(req))
     const sent = readQuery(query, req.query)
-    return typeof sent === 'string' ? sendProblem(res, 400, sent) : handle(req, res, sent)
+    return typeof sent === 'string' ? sendProblem(res, 'bad-parameter', sent) : handle(req, res, sent)
   }
 }

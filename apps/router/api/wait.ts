@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema } from '../../shared/api/preview.ts'
 import type { Problem } from '../../shared/api/problem.ts'
+import type { ProblemName } from '../../shared/api/problems.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { endWords } from '../words/stop-words.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
@@ -62,21 +63,21 @@ function problemOfWait(
   tag: string,
   waited: Exclude<Waited, { end: 'running' }>,
   seconds: number,
-): [status: number, detail: string, about: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'>] {
+): [problem: ProblemName, detail: string, about: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'>] {
   const about = waited.preview ? aboutOf(waited.preview) : { tag, state: 'unknown' }
   switch (waited.end) {
     case 'failed': {
       const { sentence, advice } = failureWords(tag, waited.preview.reason)
       // The first advice is for the person who can mend it.
-      return [502, sentence, { ...about, advice: advice[0]?.what }]
+      return ['preview-failed', sentence, { ...about, advice: advice[0]?.what }]
     }
     case 'stopped':
-      return [409, `${tag} was ${endOf(waited.preview)}.`, about]
+      return ['ended-meanwhile', `${tag} was ${endOf(waited.preview)}.`, about]
     case 'late':
-      if (waited.missing) return [504, `The registry has no ${tag} yet, after ${seconds} s.`, about]
+      if (waited.missing) return ['time-is-up', `The registry has no ${tag} yet, after ${seconds} s.`, about]
       if (about.state === 'running')
-        return [504, `${tag} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
-      return [504, `${tag} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
+        return ['time-is-up', `${tag} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
+      return ['time-is-up', `${tag} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a visitor gets instead of the application: a page for people, a problem (RFC 9457) for programs. */
 import type { Response } from 'express'
+import { kindOf } from '../../shared/api/problems.ts'
 import type { GatewayRequest } from './request.ts'
 import { isNavigation, type ClientRequest } from './decide.ts'
 import { sendProblem } from '../api/problem.ts'
@@ -33,13 +34,14 @@ export function respondTrouble(client: ClientRequest, res: Response) {
 }
 
 function send(content: Content, client: ClientRequest, res: Response, about: { tag?: string; state?: string } = {}) {
-  const { status, heading, sentence, reason, retryAfter, again, page } = content
+  const { problem, heading, sentence, reason, retryAfter, again, page } = content
+  const { status } = kindOf(problem)
   uncached(res)
   // Any response that is no stream ends an EventSource for good; after a lost connection it reconnects.
   if (status === 503 && client.stream === 'events' && client.kind === 'person') res.set('X-Accel-Redirect', CLOSED)
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
   if (client.kind !== 'person' || !isNavigation(client))
-    return sendProblem(res, status, `${heading}. ${sentence}`, { ...about, reason })
+    return sendProblem(res, problem, `${heading}. ${sentence}`, { ...about, reason })
   const { html, csp } = page()
   if (again) res.set('Refresh', String(retryAfter))
   return res

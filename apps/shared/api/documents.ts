@@ -1,0 +1,21 @@
+/** Writes the lists of docs/api.md. */
+import { between } from '../config/documents.ts'
+import { kindOf, problemNames } from './problems.ts'
+
+export function withProblems(page: string): string {
+  const rows = problemNames.map((name) => {
+    const { status, means } = kindOf(name)
+    return `| ${status} | \`${name}\` | ${means} |`
+  })
+  return between(
+    page,
+    '<!-- problems -->',
+    '<!-- /problems -->',
+    unpadded(['| status | type | when |', '| --- | --- | --- |', ...rows]),
+  )
+}
+
+/** Prettier would pad every cell to the longest. */
+function unpadded(lines: string[]): string {
+  return ['<!-- prettier-ignore-start -->', '', ...lines, '', '<!-- prettier-ignore-end -->', ''].join('\n')
+}
