@@ -10,6 +10,8 @@ import {
   besideOf,
   generationOf,
   isForgettable,
+  isMissing,
+  isToldMissing,
   isDraining,
   isOnItsWay,
   isUnproven,
@@ -95,6 +97,8 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
       return isOnItsWay(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
     case 'failed': {
       if (isOnItsWay(preview)) return { do: 'nudge', preview }
+      if (isMissing(preview))
+        return isToldMissing(preview.reason, now) ? undefined : forgetAfter(preview, -Infinity, now)
       // Where the engine is away, it is tried again once that is back: tries in between would fill log and history.
       if (!waitsForEngine(preview) && isRetryDue(preview, now) && isVisited(preview, facts, now))
         return { do: 'apply', id, event: { type: 'start', by: 'retry' } }

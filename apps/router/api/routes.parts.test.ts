@@ -372,7 +372,7 @@ test('wait asks again for a tag that the registry does not have yet', async () =
   store.apply('pushed-soon', { type: 'absent', isOffered: false })
   store.apply('pushed-soon', { type: 'missing' })
   const gone = Date.now()
-  await until('it is asked for again', () => store.get('pushed-soon'))
+  await until('it is asked for again', () => store.get('pushed-soon')?.state === 'queued')
   assert.ok(Date.now() - gone >= 1_800)
   bringUp('pushed-soon', bed)
   assert.equal((await waiting).status, 200)
@@ -383,7 +383,7 @@ test('wait asks again for a tag that the registry does not have yet', async () =
   store.apply('never-pushed', { type: 'missing' })
   const { status, json } = await late
   assert.equal(status, 504)
-  assert.equal(json.state, 'unknown')
+  assert.deepEqual([json.state, json.reason], ['failed', 'no-such-tag'])
   assert.equal(json.detail, 'The registry has no never-pushed yet, after 0.5 s.')
 })
 
@@ -483,7 +483,47 @@ test('a client that hangs up is waited for no longer', async () => {
   store.apply('left', steps.pull)
   store.apply('left', { type: 'missing' })
   await sleep(50)
-  assert.equal(store.get('left'), undefined, 'nobody has asked for it again')
+  assert.equal(store.get('left')?.state, 'failed', 'it is not asked for again')
+})
+
+test('a tag that the registry lacks is seen as failed by who added it, and as no preview by visitors', async () => {
+  const stream = await listenTo('/events')
+  const next = async () => {
+    for (;;) {
+      const { event, data } = await stream.next()
+      if (data.tag === 'lacking') return [event, data.state, data.reason]
+    }
+  }
+  const lack = (now: number) => {
+    store.apply('lacking', { type: 'absent', isOffered: false }, now)
+    store.apply('lacking', { type: 'missing' }, now)
+  }
+  const visit = async () => {
+    const { status, json } = await bed.door('/answer', { 'X-Host': `lacking.${domain}` })
+    return [status, json.type.split('/').at(-1), json.state, json.reason]
+  }
+  const now = Date.now()
+  const before = await visit()
+  store.apply('lacking', { type: 'start', by: 'api' }, now - 20_000)
+  assert.deepEqual(await next(), ['preview', 'queued', null])
+  lack(now - 20_000)
+  assert.deepEqual(await next(), ['preview', 'failed', 'no-such-tag'])
+  const { json } = await described('GET', '/previews/lacking')
+  assert.deepEqual([json.state, json.reason, json.detail], ['failed', 'no-such-tag', 'The registry has no image tagged lacking.']) // prettier-ignore
+  assert.equal((await described('GET', '/previews', '?state=failed&q=lacking')).json.length, 1)
+  // So long ago visitors look again, and no rest of a failure keeps them from it.
+  assert.deepEqual(await visit(), before)
+  const held = bed.door('/wait', { 'X-Host': `lacking.${domain}`, Prefer: 'wait=10' })
+  assert.deepEqual(await next(), ['preview', 'queued', 'no-such-tag'])
+  lack(now)
+  assert.equal((await held).status, 403)
+  assert.deepEqual(await next(), ['preview', 'failed', 'no-such-tag'])
+  assert.deepEqual(await visit(), [404, 'no-such-tag', 'unknown', undefined])
+  store.apply('lacking', { type: 'forget' })
+  assert.deepEqual(await next(), ['removed', undefined, undefined])
+  assert.deepEqual(await visit(), [404, 'no-such-tag', 'unknown', undefined])
+  assert.deepEqual(store.history('lacking'), [])
+  stream.close()
 })
 
 test('a hundred waiters cost one start', async () => {

@@ -3,6 +3,7 @@ import type { Config } from '../../shared/config/config.ts'
 import { failureWords } from '../words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf } from '../../shared/tag.ts'
+import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Decision } from './decide.ts'
 import { messages, type Message } from '../pages/messages.ts'
@@ -91,7 +92,7 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
       sentence: 'It wakes for people and programs, not for robots, prefetches and probes.',
     })
 
-  const preview = store.get(id)
+  const preview = asVisitorsSee(store.get(id))
   const missing = !preview && store.missing(id, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview) : 0
   const full = preview?.state === 'queued' ? fullOf(store, config) : null

@@ -91,7 +91,7 @@ export function gateway(context: RouterContext): express.Express {
     const { tag } = splitId(id)
     if (client.method !== 'POST') return notThisWay(res, 'POST')
     if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', { tag })
-    if (config.offers(tag) && waker.mayWake(id)) waker.wake(id, 'api')
+    if (config.offers(tag) && waker.mayWake(id)) waker.wake(id, 'button')
     return res.redirect(303, backTo(request))
   })
 

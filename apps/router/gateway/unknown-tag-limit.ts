@@ -2,7 +2,7 @@
  * A tag that is not in the registry's list may have been pushed a moment ago, so the registry is asked; but clients can
  * invent hundreds of hosts a second. Past the limit the list is read again, which finds every tag that exists.
  */
-import { isUnproven, type Preview } from '../../shared/preview/preview.ts'
+import { isMissing, isUnproven, type Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -26,7 +26,11 @@ export function limitUnknownTags({ store, previews }: Needs, clock = () => Date.
   function takeToken(now: number): boolean {
     left = Math.min(LOOKUPS_AT_ONCE, left + (Math.max(0, now - countedAt) / 1_000) * MORE_LOOKUPS_A_SECOND)
     countedAt = now
-    if (left < 1 || previews().filter(isUnproven).length >= MAX_UNPROVEN_PREVIEWS) return false
+    if (
+      left < 1 ||
+      previews().filter((preview) => isUnproven(preview) && !isMissing(preview)).length >= MAX_UNPROVEN_PREVIEWS
+    )
+      return false
     left--
     return true
   }
