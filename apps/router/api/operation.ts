@@ -48,9 +48,6 @@ export function problemAnswer(description: string) {
 
 export const accepted = answer('Accepted: the preview as it is now.', preview)
 export const noPreview = problemAnswer('There is no preview of this tag, or it is no valid tag.')
-export const badParameter = problemAnswer(
-  'A query parameter that this call does not take, or a value that it cannot have.',
-)
 export const refused = problemAnswer(
   'Another site asked for the change, with the login cookie; or TAG_FILTER does not offer a tag that is to start.',
 )

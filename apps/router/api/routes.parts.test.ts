@@ -33,7 +33,8 @@ function schemaOf({ $ref, type, items }: { $ref?: string; type?: string; items?:
 async function described(method: string, path: string, query = '', sent: Parameters<typeof api>[1] = {}) {
   const answer = await api(path + query, { method, ...sent })
   const template = path.replace(/^(\/previews\/)[^/]+/, '$1{tag}')
-  const said = description.paths[template]?.[method.toLowerCase()]?.responses[answer.status]
+  const response = description.paths[template]?.[method.toLowerCase()]?.responses[answer.status]
+  const said = response?.$ref ? description.components.responses[response.$ref.split('/').at(-1)] : response
   assert.ok(said, `${method} ${template} answers ${answer.status}, which is not described: ${answer.text}`)
   const [type, { schema }] = Object.entries(said.content)[0] as [string, { schema: object }]
   assert.equal(answer.headers['content-type']!.split(';')[0], type)
@@ -305,8 +306,8 @@ test('the description names every call, and no call is missing in it', () => {
     'GET /tags',
     'GET /openapi.json',
   ])
-  const references = JSON.stringify(description).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)
-  for (const [, name] of references) assert.ok(description.components.schemas[name!], name)
+  const references = JSON.stringify(description).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)
+  for (const [, kind, name] of references) assert.ok(description.components[kind!][name!], name)
 })
 
 test('wait starts what does not run, and answers when it does', async () => {
