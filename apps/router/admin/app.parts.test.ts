@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { examplesAt } from '../../shared/api/examples.ts'
 import { problemNames } from '../../shared/api/problems.ts'
 import { startsAgain } from '../../shared/preview/preview.ts'
 import { bearer, bringUp, domain, openBed, steps, token, type Ask } from './harness.ts'
@@ -520,4 +521,17 @@ test('the page of every problem opens without a login, and tells visitors of no 
   }
   assert.equal((await bed.ask('/problems/__proto__')).status, 404)
   assert.equal((await bed.ask('/problems/none')).status, 404)
+})
+
+test('the page of the API has the installation’s own address, and needs a login', async () => {
+  assert.equal((await bed.ask('/api')).status, 401)
+  assert.match(
+    (await bed.ask('/api', { headers: { Accept: 'text/html' } })).text,
+    /<form method="post" action="\/login"/,
+  )
+  const { status, text } = await bed.ask('/api', { headers: { Cookie: cookie } })
+  assert.equal(status, 200)
+  for (const { name } of examplesAt(origin)) assert.ok(text.includes(name), name)
+  assert.ok(text.includes(`${origin}/api/v1/previews/pr-3001/wait?timeout=300`))
+  assert.match((await bed.ask('/', { headers: { Cookie: cookie } })).text, /<a href="\/api">API<\/a>/)
 })

@@ -12,6 +12,7 @@ import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
+import { apiPageRoutes } from './api-page.ts'
 import { fileRoutes } from './files.ts'
 import { loginRoutes } from './login.ts'
 import { probeRoutes } from './probes.ts'
@@ -20,10 +21,11 @@ import { isApi, sendError } from './respond.ts'
 import { adminRoutes } from './routes.ts'
 
 export function routesOf(context: RouterContext, refusals: Refusals) {
+  const api = apiRoutes(context)
   return {
     anyHost: probeRoutes(context),
     open: [...fileRoutes, ...problemRoutes, ...loginRoutes(context, refusals)],
-    closed: [...apiRoutes(context), ...adminRoutes(context)],
+    closed: [...api, ...apiPageRoutes(context.config, api), ...adminRoutes(context)],
   }
 }
 

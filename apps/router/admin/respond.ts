@@ -4,9 +4,9 @@ import { sendProblem } from '../api/problem.ts'
 import type { Message } from '../pages/messages.ts'
 import { messagePage, type Page } from '../pages/render.ts'
 
-/** originalUrl, since a router sees only the rest of the path. */
+/** Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
 export function isApi({ originalUrl }: Request): boolean {
-  return /^\/api(\/|\?|$)/.test(originalUrl)
+  return /^\/api\/[^?]/.test(originalUrl)
 }
 
 /** `frame-ancestors`: against clickjacking. */

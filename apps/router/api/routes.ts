@@ -17,7 +17,7 @@ import { tagOf } from './input.ts'
 import { tagRoutes } from './tags.ts'
 import { waitRoutes } from './wait.ts'
 
-export function apiRoutes(context: RouterContext): Route[] {
+export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'operation'>)[] {
   const api = apiContext(context)
   const routes: ApiRoute[] = [
     ...previewRoutes(api),

@@ -33,10 +33,12 @@ const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.
 const waitingScript = squeezed(read('waiting.js'))
 
 const compiled = Object.fromEntries(
-  ['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'admin', 'preview'].map((name) => {
-    const filename = path.join(views, `${name}.ejs`)
-    return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
-  }),
+  ['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'admin', 'preview', 'api'].map(
+    (name) => {
+      const filename = path.join(views, `${name}.ejs`)
+      return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
+    },
+  ),
 )
 
 export function waitingPage({ told, repository, uri }: { told: StartStatus; repository: string; uri: string }): Page {
@@ -113,6 +115,17 @@ export function loginPage({ repository, domain, wrong }: LoginModel): Page {
 
 export function adminPage(list: PreviewList): Page {
   return forTheAdmin('admin', { ...list })
+}
+
+export interface ApiModel {
+  repository: string
+  base: string
+  examples: { name: string; says: string; command: string; shown: string }[]
+  calls: { method: string; path: string; summary: string }[]
+}
+
+export function apiPage(model: ApiModel): Page {
+  return forTheAdmin('api', model)
 }
 
 export function previewPage(preview: PreviewDetail): Page {

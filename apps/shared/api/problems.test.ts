@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { withProblems } from './documents.ts'
+import { withExamples, withProblems } from './documents.ts'
 import { problem, problemOf } from './problem.ts'
 import { kindOf, problemNames } from './problems.ts'
 
-test('docs/api.md lists every problem; npm run generate makes it so', () => {
-  const page = fs.readFileSync(path.resolve(import.meta.dirname, '../../../docs/api.md'), 'utf8')
-  assert.equal(page, withProblems(page))
+const root = path.resolve(import.meta.dirname, '../../..')
+
+test('docs/api.md lists every problem and example; npm run generate makes it so', () => {
+  const page = fs.readFileSync(path.join(root, 'docs/api.md'), 'utf8')
+  assert.equal(page, withExamples(withProblems(page)))
+  assert.notEqual(page.replace('pr-3001', ''), withExamples(page))
   assert.notEqual(page.replace('`no-preview`', ''), withProblems(page))
 })
 
