@@ -7,7 +7,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { examplesAt } from '../../shared/api/examples.ts'
-import { urlOf } from '../../shared/config/config.ts'
+import { environmentFor, urlOf } from '../../shared/config/config.ts'
 import { until } from '../../testing/harness/until.ts'
 import { bringUp, openBed, token } from '../admin/harness.ts'
 
@@ -31,7 +31,7 @@ store.offer(
 
 /** A stream is left once it has said `enough`. */
 async function type(command: string, enough?: string) {
-  const env = { ...process.env, CURL_HOME: home, TOKEN: token }
+  const env = environmentFor(config, { CURL_HOME: home, TOKEN: token })
   const shell = spawn('sh', ['-c', `exec ${command}`], { env, timeout: 60_000 })
   let out = ''
   shell.stdout.setEncoding('utf8').on('data', (piece: string) => {
