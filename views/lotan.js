@@ -125,9 +125,12 @@
     live.classList.toggle('live', connected)
   }
 
-  listen()
-  setInterval(soon, ANYWAY)
-  addEventListener('visibilitychange', () => document.hidden || soon())
+  // The page of the API has nothing that moves.
+  if (events) {
+    listen()
+    setInterval(soon, ANYWAY)
+    addEventListener('visibilitychange', () => document.hidden || soon())
+  }
   addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 
   for (const log of document.querySelectorAll('.log')) log.scrollTop = log.scrollHeight

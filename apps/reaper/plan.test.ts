@@ -56,6 +56,7 @@ const queued = (over: object = {}) =>
 const starting = (over: object = {}) => ({ ...known, state: 'starting', generation, ...over }) as Preview
 const failed = (over: object = {}) =>
   ({ ...known, state: 'failed', reason: { code: 'registry-down', detail: '' }, retryAt: NOW, ...over }) as Preview
+const lacks = (until: number) => ({ code: 'no-such-tag', detail: '', until })
 const container = (over: Partial<Container> = {}): Container => ({
   id: 'c2',
   name: 'lotan-1-red-2',
@@ -248,6 +249,20 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [
       { do: 'apply', id: 'guess', event: { type: 'forget' } },
       { do: 'apply', id: 'asked', event: { type: 'start', by: 'retry' } },
+    ],
+  ],
+  [
+    'a tag that the registry does not have is forgotten when its minute is over',
+    {
+      previews: [
+        failed({ tag: 'over', image: null, retryAt: null, lastSeen: NOW, reason: lacks(NOW) }),
+        failed({ tag: 'told', image: null, retryAt: null, lastSeen: NOW, reason: lacks(NOW + 1) }),
+        failed({ tag: 'clock', image: null, retryAt: null, lastSeen: null, reason: lacks(NOW + 60 * MINUTE) }),
+      ],
+    },
+    [
+      { do: 'apply', id: 'over', event: { type: 'forget' } },
+      { do: 'apply', id: 'clock', event: { type: 'forget' } },
     ],
   ],
   ['a wish whose nudge was lost is asked for again', { previews: [queued()] }, [nudge(queued())]],

@@ -9,6 +9,9 @@ import type { Event } from '../shared/preview/event.ts'
 import {
   besideOf,
   generationOf,
+  isForgettable,
+  isMissing,
+  isToldMissing,
   isDraining,
   isOnItsWay,
   waitsForEngine,
@@ -91,6 +94,10 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
       return isOnItsWay(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
     case 'failed':
       if (isOnItsWay(preview)) return { do: 'nudge', preview }
+      if (isMissing(preview)) {
+        if (isToldMissing(preview.reason, now) || !isForgettable(preview)) return undefined
+        return { do: 'apply', id, event: { type: 'forget' } }
+      }
       if (isRetriedAt(preview, now, config)) return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
       return forget(preview, config, now)
     case 'stopped':

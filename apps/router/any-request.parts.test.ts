@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { problem } from '../shared/api/problem.ts'
+import { isProblemName, kindOf } from '../shared/api/problems.ts'
 import { anyText, headerText, hosts, nearTags } from '../testing/arbitraries/texts.ts'
 import { refusalsOf } from './access/refusals.ts'
 import { changesSomething, type Route } from './access/route.ts'
@@ -199,6 +200,16 @@ function assertHarmless({ status, headers, text }: Answered) {
     if (to !== undefined) assert.equal(new URL(to, 'http://here.test').host, 'here.test', to)
 }
 
+/** Its type is a page that opens, which says the same status and title. */
+function assertProblem(told: unknown, status: number) {
+  const { type, title, ...said } = problem.parse(told)
+  assert.deepEqual({ type, title, ...said }, told)
+  assert.equal(said.status, status)
+  const name = type.replace(`http://${domain}/problems/`, '')
+  assert.ok(isProblemName(name), type)
+  assert.deepEqual([kindOf(name).status, kindOf(name).title], [status, title])
+}
+
 /** Visits are written down later, with others. */
 const previewsNow = () =>
   store.list().map(({ tag, state, change, refreshes }) => [tag, state, change, refreshes].join())
@@ -259,11 +270,10 @@ test('no request to a route of the admin’s host is answered as none is describ
       const { status, headers } = answer
       assert.ok(mayAnswer(route, status), `it is answered ${status}: ${answer.text}`)
       assertHarmless(answer)
-      if (status >= 400 && /^\/api(\/|\?|$)/.test(call.uri) && call.method !== 'HEAD') {
+      if (status >= 400 && /^\/api\/[^?]/.test(call.uri) && call.method !== 'HEAD') {
         assert.equal(headers['content-type'], 'application/problem+json')
         const told = JSON.parse(answer.text) as { status: number; detail: string }
-        assert.deepEqual(problem.parse(told), told)
-        assert.equal(told.status, status)
+        assertProblem(told, status)
         assert.ok(told.detail.length > 5)
       }
       const mayChange = status < 400 && (changesSomething(route) || call.method !== route.method)
@@ -315,6 +325,7 @@ test('no request of a visitor, however it is told of, makes the gateway fail or 
       const { status, headers } = answer
       assert.ok(status !== 500 && status < 505, `${status}: ${answer.text}`)
       assertHarmless(answer)
+      if (headers['content-type'] === 'application/problem+json') assertProblem(JSON.parse(answer.text), status)
       if (['/route', '/wait', '/lost', '/silent'].includes(at)) {
         assert.ok(status === 200 || status === 403, `${at} ${status}`)
         if (status === 200) assert.match(String(headers['x-upstream']), /^(slot_\d+|relay|[\d.]+:\d+)$/)

@@ -38,7 +38,7 @@ const ended = openSessions(config, store).endOthers()
 if (ended > 0) log.info({ who: 'lotan', sessions: ended }, 'sessions ended: what let them in is another one')
 
 await listen(gatewayServer(gateway(context)), 'router.sock')
-await listen(adminServer(adminApp(context)), 'desk.sock')
+await listen(adminServer(adminApp(context), config), 'desk.sock')
 log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
 
 /** Replaces a socket that a killed router left. */

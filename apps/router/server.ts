@@ -3,11 +3,15 @@ import http, { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Express } from 'express'
 import { problemOf } from '../shared/api/problem.ts'
+import type { Config } from '../shared/config/config.ts'
+
+type Site = Pick<Config, 'domain' | 'publicUrl'>
 
 /** Larger than nginx's own buffers, so that nginx is the one that refuses, with a page. */
 const maxHeaderSize = 1024 * 1024
 
-export function adminServer(express: Express): http.Server {
+export function adminServer(express: Express, site: Site): http.Server {
+  const refuse = (error: NodeJS.ErrnoException, socket: Socket) => refuseUnread(error, socket, site)
   return kept(http.createServer({ maxHeaderSize }, express)).on('clientError', refuse)
 }
 
@@ -25,10 +29,12 @@ function kept(server: http.Server): http.Server {
 }
 
 /** Node's parser takes no byte above 0x7f in a path, which `curl HOST/café` sends: without this its answer is empty. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket) {
+function refuseUnread(error: NodeJS.ErrnoException, socket: Socket, site: Site) {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
-  const body = JSON.stringify(problemOf(status, 'The request cannot be read: its path or a header is not well formed.'))
+  const name = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers-too-large' : 'unreadable'
+  const problem = problemOf(site, name, 'The request cannot be read: its path or a header is not well formed.')
+  const { status } = problem
+  const body = JSON.stringify(problem)
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',

@@ -63,6 +63,13 @@ async function measure(lotans: ByCount, clicked: string[]): Promise<Finding[]> {
     ...(await compare(lotans, 'cold click', 'ms', cold, noMore)),
     ...(await compare(lotans, 'admin page', 'ms', (lotan) => pageTime(lotan, '/'), noMore)),
     ...(await compare(lotans, 'list of the API', 'ms', (lotan) => pageTime(lotan, '/api/v1/previews'), noMore)),
+    ...(await compare(
+      lotans,
+      'a page of tags by the API',
+      'ms',
+      (lotan) => pageTime(lotan, '/api/v1/tags?limit=10'),
+      noMore,
+    )),
     ...(await compare(lotans, 'all tags by the API', 'ms', (lotan) => pageTime(lotan, '/api/v1/tags', 1))),
     ...(await timeReaper(lotans, 'reaper pass', passOf)),
     ...(await timeReaper(lotans, "registry's list read", syncOf)),

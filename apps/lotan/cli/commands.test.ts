@@ -124,15 +124,16 @@ test('a list is read page by page, and never from another server', async () => {
 })
 
 test('every refusal has a status and one line, and none shows the token', async () => {
+  const site = { domain: 'previews.example.com', publicUrl: { protocol: 'http:' as const, port: null } }
   const table: [status: number, json: unknown, exit: number, line: RegExp][] = [
-    [400, problemOf(400, 'limit is a number.'), 2, /^limit is a number\.$/],
-    [401, problemOf(401, 'Send the token.'), 4, /does not accept this token: set LOTAN_ADMIN_TOKEN/],
-    [403, problemOf(403, 'This needs a token that can run.'), 4, /^This needs a token that can run\.$/],
-    [403, problemOf(403, 'TAG_FILTER does not offer red.', { tag: 'red' }), 5, /Choose a tag that lotan tags lists/],
-    [404, problemOf(404, 'There is no preview of this tag.', { tag: 'red', state: 'unknown' }), 9, /^red: There .* lotan add red adds it\.$/],
-    [404, problemOf(404, 'red has no container now.', { tag: 'red', state: 'queued' }), 9, /^red has no container now\.$/],
-    [409, problemOf(409, 'It is being removed.', { tag: 'red' }), 8, /^red: It is being removed\.$/],
-    [503, problemOf(503, 'Just a moment.'), 1, /^Just a moment\.$/],
+    [400, problemOf(site, 'bad-parameter', 'limit is a number.'), 2, /^limit is a number\.$/],
+    [401, problemOf(site, 'login-needed', 'Send the token.'), 4, /does not accept this token: set LOTAN_ADMIN_TOKEN/],
+    [403, problemOf(site, 'not-allowed', 'This needs a token that can run.'), 4, /^This needs a token that can run\.$/],
+    [403, problemOf(site, 'not-offered', 'TAG_FILTER does not offer red.', { tag: 'red' }), 5, /Choose a tag that lotan tags lists/],
+    [404, problemOf(site, 'no-preview', 'There is no preview of this tag.', { tag: 'red', state: 'unknown' }), 9, /^red: There .* lotan add red adds it\.$/],
+    [404, problemOf(site, 'no-container', 'red has no container now.', { tag: 'red', state: 'queued' }), 9, /^red has no container now\.$/],
+    [409, problemOf(site, 'being-removed', 'It is being removed.', { tag: 'red' }), 8, /^red: It is being removed\.$/],
+    [503, problemOf(site, 'rebuilding', 'Just a moment.'), 1, /^Just a moment\.$/],
     [502, '<html>', 3, /answers 502 and leads to .*, which is not what Lotan says/],
     [200, undefined, 3, /answers 200/],
     [308, undefined, 3, /answers 308 and leads to http:\/\/elsewhere\.test\//],

@@ -5,32 +5,35 @@ import path from 'node:path'
 import ejs from 'ejs'
 import type { Config } from '../../shared/config/config.ts'
 import { problemOf } from '../../shared/api/problem.ts'
+import { kindOf, type ProblemName } from '../../shared/api/problems.ts'
 
 const pages = path.resolve(import.meta.dirname, '../../../nginx/pages')
 
 /** Seconds: a router's start takes about this long, and the router's waiting page says the same. */
 const RETRY_AFTER = 2
 
-const refusals: [number, string, string][] = [
-  [400, 'Not understood', 'The request cannot be read: its line, its headers or its body are not well formed.'],
-  [405, 'Not this way', 'No request with this method is taken.'],
-  [408, 'Too slow', 'The request took too long to arrive.'],
-  [411, 'No length', 'The request has to say how long its body is.'],
-  [413, 'Too large', 'The body is larger than anything Lotan takes.'],
-  [414, 'Too long', 'The address is longer than anything Lotan takes.'],
-  [421, 'Another host', 'The request is for another host than this connection.'],
-  [500, 'Lotan could not answer', 'Something is wrong with Lotan. The log of nginx says more.'],
-  [501, 'Not understood', 'The body is encoded in a way that is not known here.'],
-  [503, 'Too many at once', 'More is asked than can be answered at once. Send it again in a few seconds.'],
-  [505, 'Not understood', 'The request is in a version of HTTP that is not spoken here.'],
+const refusals: [ProblemName, string][] = [
+  ['unreadable', 'The request cannot be read: its line, its headers or its body are not well formed.'],
+  ['wrong-method', 'No request with this method is taken.'],
+  ['too-slow', 'The request took too long to arrive.'],
+  ['no-length', 'The request has to say how long its body is.'],
+  ['too-large', 'The body is larger than anything Lotan takes.'],
+  ['too-long', 'The address is longer than anything Lotan takes.'],
+  ['wrong-host', 'The request is for another host than this connection.'],
+  ['internal-error', 'Something is wrong with Lotan. The log of nginx says more.'],
+  ['unknown-encoding', 'The body is encoded in a way that is not known here.'],
+  ['too-many-at-once', 'More is asked than can be answered at once. Send it again in a few seconds.'],
+  ['http-version', 'The request is in a version of HTTP that is not spoken here.'],
 ]
 
 /** Escaped for single quotes in nginx's configuration. */
-export async function staticResponses({ domain }: Pick<Config, 'domain'>) {
-  const restarting = 'Lotan is restarting'
+export async function staticResponses(config: Pick<Config, 'domain' | 'publicUrl'>) {
+  const { domain } = config
+  const restarting = kindOf('restarting').title
+  const problem = (name: ProblemName, detail: string) => quoted(JSON.stringify(problemOf(config, name, detail)))
   return {
     routerDown: {
-      status: 503,
+      status: kindOf('restarting').status,
       retryAfter: RETRY_AFTER,
       page: await page(
         restarting,
@@ -41,30 +44,33 @@ export async function staticResponses({ domain }: Pick<Config, 'domain'>) {
       ),
       // No reload: it would send a GET instead of the form.
       form: await page(restarting, 'What you sent has perhaps not arrived. Go back, look, and send it again.'),
-      problem: problem(503, `Lotan is restarting: the router does not answer just now. Try again in ${RETRY_AFTER} s.`),
+      problem: problem(
+        'restarting',
+        `Lotan is restarting: the router does not answer just now. Try again in ${RETRY_AFTER} s.`,
+      ),
     },
     tooManyCookies: {
-      status: 431,
+      status: kindOf('headers-too-large').status,
       page: await page(
-        'Too many cookies',
+        kindOf('headers-too-large').title,
         `Your browser sends more cookies with this address than any server takes. A page of one of the previews may have set them for all of ${domain}. Clear the cookies of ${domain} in your browser’s settings, and load this page again.`,
         { script: await cookieRemover() },
       ),
       problem: problem(
-        431,
+        'headers-too-large',
         'The headers of this request are larger than anything Lotan passes on: 30 kB of cookies, 32 kB of any other, 64 kB of all while a preview wakes.',
       ),
     },
     nginxErrors: await Promise.all(
-      refusals.map(async ([status, heading, sentence]) => ({
-        status,
-        page: await page(heading, sentence),
-        problem: problem(status, sentence),
+      refusals.map(async ([name, sentence]) => ({
+        status: kindOf(name).status,
+        page: await page(kindOf(name).title, sentence),
+        problem: problem(name, sentence),
       })),
     ),
     reserved: {
-      status: 404,
-      problem: problem(404, 'Paths below /.lotan/ are Lotan’s own; this is none of them.'),
+      status: kindOf('reserved').status,
+      problem: problem('reserved', 'Paths below /.lotan/ are Lotan’s own; this is none of them.'),
     },
   }
 }
@@ -94,10 +100,6 @@ async function page(
 async function cookieRemover(): Promise<Script> {
   const text = tight(await fs.readFile(path.join(pages, 'too-many-cookies.js'), 'utf8'))
   return { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}` }
-}
-
-function problem(status: number, detail: string): string {
-  return quoted(JSON.stringify(problemOf(status, detail)))
 }
 
 function quoted(text: string): string {

@@ -15,7 +15,7 @@ export function refusalsOf({ config, log }: { config: Pick<Config, 'repository' 
       if (isApi(req)) {
         res.set('WWW-Authenticate', 'Bearer realm="lotan"')
         const detail = 'Send a token as "Authorization: Bearer TOKEN", or log in on the admin page.'
-        return sendProblem(res, 401, detail)
+        return sendProblem(res, 'login-needed', detail)
       }
       reloadOnce(req, res)
       return sendPage(res, 401, loginPage(config))
@@ -26,21 +26,21 @@ export function refusalsOf({ config, log }: { config: Pick<Config, 'repository' 
       const { via, who, can } = callerOf(res)
       const isReader = via === 'session' && can === 'public'
       const known = isReader ? `You are logged in as ${who}, who may open previews. ` : ''
-      return sendError(req, res, 403, 'Not allowed', `${known}This needs a login or a token that can ${needs}.`)
+      return sendError(req, res, 'not-allowed', `${known}This needs a login or a token that can ${needs}.`)
     },
 
     otherSite(req: Request, res: Response) {
       const { origin, 'sec-fetch-site': site } = req.headers
       log.warn({ path: req.path, origin, site }, 'another site asked for a change')
       const sentence = 'Another site asked for this. Changes are made from the admin page, or with the admin token.'
-      return sendError(req, res, 403, 'Nothing was changed', sentence)
+      return sendError(req, res, 'other-site', sentence)
     },
 
     wrongMethod(req: Request, res: Response, allowed: string) {
       const sentence = isApi(req)
         ? `${req.method} means nothing here. Allowed: ${allowed}.`
         : 'This address does not take requests of this kind.'
-      return sendError(req, res.set('Allow', allowed), 405, 'Not this way', sentence)
+      return sendError(req, res.set('Allow', allowed), 'wrong-method', sentence)
     },
   }
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { makeSecret } from '../../shared/secret.ts'
+import { examplesAt } from '../../shared/api/examples.ts'
+import { problemNames } from '../../shared/api/problems.ts'
 import { startsAgain } from '../../shared/preview/preview.ts'
 import type { SessionJson } from '../../shared/api/session.ts'
 import { bearer, bringUp, domain, openBed, steps, token, type Answer, type Ask } from './harness.ts'
@@ -567,4 +569,31 @@ test('the list suggests the tags that were shown last and may be added, a hundre
   offer()
   const suggested = [...text.matchAll(/<option value="(.+)">/g)].map(([, tag]) => tag)
   assert.deepEqual([suggested.length, suggested[0], suggested.includes('new-1')], [100, 'new-2', false])
+})
+
+test('the page of every problem opens without a login, and tells visitors of no setting', async () => {
+  const list = await bed.ask('/problems')
+  assert.equal(list.status, 200)
+  for (const name of problemNames) {
+    const page = await bed.ask(`/problems/${name}`)
+    assert.equal(page.status, 200)
+    assert.match(page.headers['content-type']!, /text\/html/)
+    assert.ok(page.text.includes(`<code>${name}</code>`), name)
+    assert.ok(list.text.includes(`href="/problems/${name}"`), name)
+  }
+  assert.equal((await bed.ask('/problems/__proto__')).status, 404)
+  assert.equal((await bed.ask('/problems/none')).status, 404)
+})
+
+test('the page of the API has the installation’s own address, and needs a login', async () => {
+  assert.equal((await bed.ask('/api')).status, 401)
+  assert.match(
+    (await bed.ask('/api', { headers: { Accept: 'text/html' } })).text,
+    /<form method="post" action="\/login"/,
+  )
+  const { status, text } = await bed.ask('/api', { headers: { Cookie: cookie } })
+  assert.equal(status, 200)
+  for (const { name } of examplesAt(origin)) assert.ok(text.includes(name), name)
+  assert.ok(text.includes(`${origin}/api/v1/previews/pr-3001/wait?timeout=300`))
+  assert.match((await bed.ask('/', { headers: { Cookie: cookie } })).text, /<a href="\/api">API<\/a>/)
 })

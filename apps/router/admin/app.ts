@@ -10,21 +10,26 @@ import { KeysError } from '../access/trusted-jobs.ts'
 import { refusalsOf, type Refusals } from '../access/refusals.ts'
 import { beforeReload } from '../access/reload-once.ts'
 import { isOurHost } from '../access/same-origin.ts'
+import { linkProblems } from '../api/problem.ts'
 import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
+import type { ProblemName } from '../../shared/api/problems.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
+import { apiPageRoutes } from './api-page.ts'
 import { fileRoutes } from './files.ts'
 import { providerRoutes } from './login-provider.ts'
 import { loginRoutes } from './login.ts'
 import { probeRoutes } from './probes.ts'
+import { problemRoutes } from './problems.ts'
 import { isApi, sendError } from './respond.ts'
 import { adminRoutes } from './routes.ts'
 
 export function routesOf(context: RouterContext, refusals: Refusals) {
+  const api = apiRoutes(context)
   return {
     anyHost: probeRoutes(context),
-    open: [...fileRoutes, ...loginRoutes(context, refusals), ...providerRoutes(context)],
-    closed: [...apiRoutes(context), ...adminRoutes(context)],
+    open: [...fileRoutes, ...problemRoutes, ...loginRoutes(context, refusals), ...providerRoutes(context)],
+    closed: [...api, ...apiPageRoutes(context.config, api), ...adminRoutes(context)],
   }
 }
 
@@ -35,6 +40,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
 
   const app = express()
   app.disable('x-powered-by')
+  linkProblems(app, config)
   app.enable('case sensitive routing')
   // nginx replaces X-Forwarded-For and X-Forwarded-Proto: the last address is the client's.
   app.set('trust proxy', 1)
@@ -60,7 +66,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   app.use(mount(routes.anyHost, { config, refusals }))
   app.use((req, res, next) => {
     if (isOurHost(req.headers.host, config)) return next()
-    return respondError(req, res, 421, `This is ${config.domain}, and the request is for another host.`)
+    return sendError(req, res, 'wrong-host', `This is ${config.domain}, and the request is for another host.`)
   })
   app.use(async (req, res, next) => {
     try {
@@ -68,7 +74,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     } catch (error) {
       if (!(error instanceof KeysError)) throw error
       log.warn({ address: req.ip, err: error }, 'the keys of a trusted job’s issuer cannot be read')
-      return respondError(req, res.set('Retry-After', '10'), 503, NO_KEYS)
+      return sendError(req, res.set('Retry-After', '10'), 'no-keys', NO_KEYS)
     }
     return next()
   })
@@ -79,20 +85,19 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     const uri = beforeReload(req)
     return uri !== undefined && !isApi(req) ? res.redirect(303, uri) : next()
   })
-  app.use(onceRebuilt(context, (req, res) => respondError(req, res.set('Retry-After', '10'), 503, REBUILDING)))
+  app.use(onceRebuilt(context, (req, res) => sendError(req, res.set('Retry-After', '10'), 'rebuilding', REBUILDING)))
   app.use(endStreams())
   app.use(mount(routes.closed, { config, refusals }))
-  app.use((req, res) => respondError(req, res, 404, nothingAt(req.path)))
+  app.use((req, res) => sendError(req, res, 'nothing-here', nothingAt(req.path)))
 
   app.use((error: Error & { status?: number; type?: string }, req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) return next(error)
     const { status = 500 } = error
-    if (status >= 400 && status < 500)
-      return respondError(req, res, status, sentences[status] ?? 'The request cannot be read.')
+    if (status >= 400 && status < 500) return sendError(req, res, ...unreadable(status))
     // The query is left out: it may hold the token.
     const id = randomUUID().slice(0, 8)
     log.error({ err: error, id, method: req.method, path: req.path }, 'request failed')
-    return respondError(req, res, 500, `Something is wrong with Lotan. Its log says more, at ${id}.`)
+    return sendError(req, res, 'internal-error', `Something is wrong with Lotan. Its log says more, at ${id}.`)
   })
   return app
 }
@@ -102,25 +107,15 @@ const REBUILDING = 'Lotan’s database was damaged, and is being rebuilt from wh
 const NO_KEYS =
   'Whether this token is right is not known: the server with the keys of its issuer does not answer Lotan. Try again.'
 
-const sentences: Record<number, string> = {
-  400: 'The request cannot be read: its path or its body is not well formed.',
-  413: 'The body is larger than anything Lotan takes.',
-  415: 'The body is of a kind that Lotan does not take.',
-}
-
-const headings: Record<number, string> = {
-  404: 'Nothing here',
-  421: 'Another host',
-  500: 'Lotan could not answer',
-  503: 'Just a moment',
+/** What Express could not read. */
+function unreadable(status: number): [ProblemName, string] {
+  if (status === 413) return ['too-large', 'The body is larger than anything Lotan takes.']
+  if (status === 415) return ['wrong-type', 'The body is of a kind that Lotan does not take.']
+  return ['unreadable', 'The request cannot be read: its path or its body is not well formed.']
 }
 
 function nothingAt(path: string): string {
   const inApi = /^\/api\/v1(?=\/|$)(.*)$/.exec(path)?.[1]
   if (inApi === undefined) return 'There is nothing at this address.'
   return `The API has no ${inApi || '/'}. It is described at /api/v1/openapi.json.`
-}
-
-function respondError(req: Request, res: Response, status: number, sentence: string) {
-  return sendError(req, res, status, headings[status] ?? 'Not understood', sentence)
 }

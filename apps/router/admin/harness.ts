@@ -68,7 +68,7 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const waiters = noteWaiters({ store, nudges, changes }, { everyMs: 4_000 })
   const parts = { config, store, nudges, changes, waiters, activity, streams, reaper: openReaper(config), log }
   const servers = {
-    'desk.sock': adminServer(adminApp(parts, readCaller)),
+    'desk.sock': adminServer(adminApp(parts, readCaller), config),
     'router.sock': gatewayServer(gateway(parts)),
   }
   await listen(reaper, path.join(config.runDir, 'reaper.sock'))

@@ -9,7 +9,7 @@ import { localPath } from '../access/same-origin.ts'
 import { setCookie } from '../access/session-cookie.ts'
 import { openSessions } from '../access/sessions.ts'
 import type { RouterContext } from '../context.ts'
-import { messagePage } from '../pages/render.ts'
+import { newsPage } from '../pages/render.ts'
 import { sendPage } from './respond.ts'
 
 const PATH = '/login/oidc'
@@ -90,7 +90,7 @@ function sendNews(
   sentence: string,
   link = { href: '/login', name: 'Log in' },
 ) {
-  return sendPage(res, status, messagePage({ status, heading, sentence, link }))
+  return sendPage(res, status, newsPage({ status, heading, sentence, link }))
 }
 
 /** The page that the login page was on; never the login itself. */

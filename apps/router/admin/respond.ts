@@ -1,10 +1,12 @@
 import type { Request, Response } from 'express'
+import { kindOf, type ProblemName } from '../../shared/api/problems.ts'
 import { sendProblem } from '../api/problem.ts'
+import type { Message } from '../pages/messages.ts'
 import { messagePage, type Page } from '../pages/render.ts'
 
-/** originalUrl, since a router sees only the rest of the path. */
+/** Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
 export function isApi({ originalUrl }: Request): boolean {
-  return /^\/api(\/|\?|$)/.test(originalUrl)
+  return /^\/api\/[^?]/.test(originalUrl)
 }
 
 /** `frame-ancestors`: against clickjacking. */
@@ -12,12 +14,12 @@ export function sendPage(res: Response, status: number, { html, csp }: Page) {
   res.status(status).set('Content-Security-Policy', `${csp}; frame-ancestors 'none'`).type('html').send(html)
 }
 
-export function sendMessage(res: Response, status: number, heading: string, sentence: string) {
-  const link = { href: '/', name: 'Go to the admin page' }
-  sendPage(res, status, messagePage({ status, heading, sentence, link }))
+export function sendMessage(res: Response, message: Message) {
+  sendPage(res, kindOf(message.problem).status, messagePage(message))
 }
 
-/** @param heading of the page; a problem has the status's own title */
-export function sendError(req: Request, res: Response, status: number, heading: string, sentence: string) {
-  return isApi(req) ? sendProblem(res, status, sentence) : sendMessage(res, status, heading, sentence)
+export function sendError(req: Request, res: Response, problem: ProblemName, sentence: string) {
+  if (isApi(req)) return sendProblem(res, problem, sentence)
+  const link = { href: '/', name: 'Go to the admin page' }
+  return sendMessage(res, { problem, heading: kindOf(problem).title, sentence, link })
 }

@@ -9,9 +9,9 @@ import { actorOf } from '../access/caller.ts'
 import type { Route } from '../access/route.ts'
 import type { RouterContext } from '../context.ts'
 import { backOf } from './login.ts'
-import { sendPage } from './respond.ts'
+import { sendMessage, sendPage } from './respond.ts'
 import { LOG_LINES, previewDetailOf, type DetailFacts } from '../pages/preview-detail.ts'
-import { adminPage, messagePage, previewPage } from '../pages/render.ts'
+import { adminPage, previewPage } from '../pages/render.ts'
 import { previewListOf } from '../pages/preview-list.ts'
 import type { ListFacts } from '../pages/preview-row.ts'
 import { startsSomething, applyAction, applyPin, actions, type PreviewAction } from '../preview-actions.ts'
@@ -68,7 +68,7 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
     if (startsSomething(action) && !config.offers(tag)) {
       const sentence = 'The setting TAG_FILTER does not let it through.'
       const link = { href: '/', name: 'All previews' }
-      return sendPage(res, 403, messagePage({ status: 403, heading: `${tag} is not offered`, sentence, link }))
+      return sendMessage(res, { problem: 'not-offered', heading: `${tag} is not offered`, sentence, link })
     }
     if (!isTag(tag) || !(await applyAction(action, previewIn(req), 'admin', actorOf(res), { store, nudges })))
       return respondMissing(req, res)
@@ -160,5 +160,5 @@ function respondMissing(req: Request, res: Response) {
     : 'An image tag has letters, digits, dots, dashes and underscores.'
   const heading = isTag(tag) ? `There is no preview ${tag}` : 'That is no container tag'
   const link = { href: '/', name: 'All previews' }
-  sendPage(res, 404, messagePage({ status: 404, heading, sentence, link }))
+  sendMessage(res, { problem: isTag(tag) ? 'no-preview' : 'not-a-tag', heading, sentence, link })
 }

@@ -7,7 +7,8 @@ import { viewOf } from './preview-view.ts'
 
 export interface ApiContext extends RouterContext {
   view: (preview: Preview) => PreviewJson
-  views: () => PreviewJson[]
+  /** Of all previews, unless it is given some. */
+  views: (of?: readonly Preview[]) => PreviewJson[]
 }
 
 export function apiContext(router: RouterContext): ApiContext {
@@ -24,10 +25,12 @@ export function apiContext(router: RouterContext): ApiContext {
       const ahead = preview.state === 'queued' ? store.ahead(preview) : 0
       return viewOf(preview, { ...facts(), ahead })
     },
-    views() {
+    views(of) {
       const previews = changes.previews()
       const common = facts()
-      return previews.map((preview) => viewOf(preview, { ...common, ahead: aheadOf(preview, previews, common.now) }))
+      return (of ?? previews).map((preview) =>
+        viewOf(preview, { ...common, ahead: aheadOf(preview, previews, common.now) }),
+      )
     },
   }
 }

@@ -6,9 +6,10 @@ import type { Change } from '../../shared/store/store.ts'
 import { plain } from '../pages/preview-detail.ts'
 import { historyWords } from '../words/history-words.ts'
 import type { ApiContext } from './context.ts'
-import { checked, numberText, previewIn, tagOf } from './input.ts'
-import { answer, problemAnswer, queryParameters, tagParameter, type ApiRoute, type Operation } from './operation.ts'
+import { previewIn, tagOf } from './input.ts'
+import { answer, problemAnswer, tagParameter, type ApiRoute, type Operation } from './operation.ts'
 import { sendNoPreview } from './preview-problem.ts'
+import { numberText, takes } from './query.ts'
 
 const MOST = 500
 const wrongLimit = `limit is a number of changes, 1 to ${MOST}.`
@@ -29,7 +30,7 @@ const getHistory: Operation = {
   description:
     'Its last 200 changes. Those of a preview that was removed are kept for 30 days, and of one that never came to a ' +
     'container not at all.',
-  parameters: [tagParameter, ...queryParameters(query)],
+  parameters: [tagParameter],
   responses: {
     200: answer('With `Link: …; rel="next"` where there are more.', z.array(change)),
     400: problemAnswer('A parameter has a value that it cannot have.'),
@@ -39,11 +40,9 @@ const getHistory: Operation = {
 
 export function historyRoutes({ store }: ApiContext): ApiRoute[] {
   const path = '/previews/:tag/history'
-  return [{ method: 'GET', path, needs: 'read', operation: getHistory, handle: sendHistory }]
+  return [{ method: 'GET', path, needs: 'read', operation: getHistory, ...takes(query, sendHistory) }]
 
-  function sendHistory(req: Request, res: Response) {
-    const sent = checked(query, req.query, res)
-    if (!sent) return undefined
+  function sendHistory(req: Request, res: Response, sent: z.output<typeof query>) {
     const [id, tag] = [previewIn(req), tagOf(req)]
     const found = store.history(id, sent.limit + 1, sent.after)
     if (found.length === 0 && !store.get(id) && store.history(id, 1).length === 0) return sendNoPreview(res, tag)

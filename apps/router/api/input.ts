@@ -16,14 +16,10 @@ export function tagText(wrong: string) {
   return z.string(wrong).regex(TAG, wrong)
 }
 
-export function numberText(form: RegExp, number: z.ZodNumber, wrong: string) {
-  return z.string(wrong).regex(form, wrong).transform(Number).pipe(number)
-}
-
 /** Otherwise answers 400, with the first thing that is wrong. */
 export function checked<T>(schema: z.ZodType<T>, sent: unknown, res: Response): T | undefined {
   const { data, error } = schema.safeParse(sent)
-  if (error) sendProblem(res, 400, error.issues[0]!.message)
+  if (error) sendProblem(res, 'bad-body', error.issues[0]!.message)
   return data
 }
 

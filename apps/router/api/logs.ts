@@ -3,10 +3,11 @@ import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { generationOf } from '../../shared/preview/preview.ts'
 import type { ApiContext } from './context.ts'
-import { answer, problemAnswer, queryParameters, tagParameter, type ApiRoute, type Operation } from './operation.ts'
+import { answer, problemAnswer, tagParameter, type ApiRoute, type Operation } from './operation.ts'
 import { aboutOf, sendNoPreview } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, previewIn, tagOf, untilClosed } from './input.ts'
+import { previewIn, tagOf, untilClosed } from './input.ts'
+import { numberText, takes } from './query.ts'
 import { logFields } from '../../shared/preview/preview-id.ts'
 
 const MAX_LINES = 10_000
@@ -32,36 +33,38 @@ const query = z.object({
 const getLogs: Operation = {
   operationId: 'getLogs',
   summary: 'What its container has written, both streams in order.',
-  parameters: [tagParameter, ...queryParameters(query)],
+  parameters: [tagParameter],
   responses: {
     200: answer('The output.', z.string(), 'text/plain'),
-    400: problemAnswer('A parameter has a value that it cannot have.'),
     404: problemAnswer('There is no preview of this tag, or it has no container.'),
     503: problemAnswer('The reaper, which reads logs, does not answer.'),
   },
 }
 
 export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
-  return [{ method: 'GET', path: '/previews/:tag/logs', needs: 'read', operation: getLogs, handle: sendLog }]
+  const path = '/previews/:tag/logs'
+  return [{ method: 'GET', path, needs: 'read', operation: getLogs, ...takes(query, sendLog) }]
 
-  async function sendLog(req: Request, res: Response) {
+  async function sendLog(req: Request, res: Response, { tail, follow }: z.output<typeof query>) {
     const tag = tagOf(req)
-    const sent = checked(query, req.query, res)
-    if (!sent) return undefined
-
     const preview = store.get(previewIn(req))
     if (!preview) return sendNoPreview(res, tag)
     const container = generationOf(preview)?.container
-    const none = () => sendProblem(res, 404, `${tag} has no container now.`, aboutOf(preview))
+    const none = () => sendProblem(res, 'no-container', `${tag} has no container now.`, aboutOf(preview))
     if (!container) return none()
     const signal = untilClosed(res)
     let output
     try {
-      output = await reaper.logs(container, { tail: sent.tail, follow: sent.follow === 1, signal })
+      output = await reaper.logs(container, { tail, follow: follow === 1, signal })
     } catch (error) {
       if (signal.aborted) return undefined
       log.warn({ ...logFields(previewIn(req)), err: error }, 'the reaper gave no log')
-      return sendProblem(res, 503, 'The reaper, which reads logs, does not answer. Try again.', aboutOf(preview))
+      return sendProblem(
+        res,
+        'no-reaper',
+        'The reaper, which reads logs, does not answer. Try again.',
+        aboutOf(preview),
+      )
     }
     if (!output) return none()
     res.set({ 'Content-Type': 'text/plain; charset=utf-8', 'X-Accel-Buffering': 'no' }).flushHeaders()

@@ -10,7 +10,7 @@ import { session } from '../../shared/api/session.ts'
 import { newToken, token } from '../../shared/api/token.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import type { Scope } from '../access/caller.ts'
-import { answer, componentOf, type ApiRoute, type Operation } from './operation.ts'
+import { answer, componentOf, problemAnswer, queryParametersOf, type ApiRoute, type Operation } from './operation.ts'
 
 export const describe: Operation = {
   operationId: 'describe',
@@ -32,6 +32,23 @@ export const components = {
   Problem: problem,
 }
 
+/** What any call may answer, unless it says it better itself. */
+const everywhere = {
+  400: {
+    name: 'BadParameter',
+    description: 'A query parameter that the call does not take, or a value that it cannot have.',
+  },
+  401: { name: 'NoLogin', description: 'Neither a token that is accepted, nor a login.' },
+  403: { name: 'NotAllowed', description: 'The login or token may not do this.' },
+  405: {
+    name: 'WrongMethod',
+    description: 'The path does not take this method; the header Allow has those that it takes.',
+  },
+  421: { name: 'WrongHost', description: 'The request is for another host.' },
+  500: { name: 'InternalError', description: 'Something is wrong with Lotan.' },
+  503: { name: 'JustAMoment', description: 'The database is being rebuilt, or Lotan restarts.' },
+}
+
 export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: readonly ApiRoute[]) {
   const cookie = config.publicUrl.protocol === 'https:' ? '__Host-lotan' : 'lotan'
   return {
@@ -40,14 +57,20 @@ export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: re
       title: 'Lotan',
       version: '1',
       description: 'Previews of the tags of one Docker repository. Without a login every call answers 401.',
+      license: { name: 'MIT', identifier: 'MIT' },
+      contact: { name: 'The operator of this Lotan', url: urlOf(config.domain, config) },
     },
     servers: [{ url: `${urlOf(config.domain, config)}/api/v1` }],
+    tags: [...new Set(routes.map(groupOf))].map((name) => ({ name, description: groups[name] ?? name })),
     paths: pathsOf(routes),
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'The admin token, or one of /tokens.' },
         login: { type: 'apiKey', in: 'cookie', name: cookie, description: 'From logging in on the admin page.' },
       },
+      responses: Object.fromEntries(
+        Object.values(everywhere).map(({ name, description }) => [name, problemAnswer(description)]),
+      ),
       schemas: Object.fromEntries(Object.entries(components).map(([id, schema]) => [id, componentOf(schema)])),
     },
   }
@@ -64,11 +87,36 @@ function pathsOf(routes: readonly ApiRoute[]) {
     Array.from(paths, ([path, rows]) => [
       path,
       Object.fromEntries(
-        rows.map(({ method, operation, needs }) => [
-          method.toLowerCase(),
-          { ...operation, security: securityOf(needs) },
-        ]),
+        rows.map((route) => [route.method.toLowerCase(), { ...operationOf(route), security: securityOf(route.needs) }]),
       ),
     ]),
   )
+}
+
+function operationOf(route: ApiRoute): object {
+  const { parameters = [], responses, summary, description = summary, ...rest } = route.operation
+  const all = [...parameters, ...queryParametersOf(route)]
+  const common = Object.entries(everywhere).map(([status, { name }]) => [status, refersTo(name)])
+  return {
+    ...rest,
+    tags: [groupOf(route)],
+    summary,
+    description,
+    ...(all.length > 0 && { parameters: all }),
+    responses: { ...Object.fromEntries(common), ...responses },
+  }
+}
+
+const refersTo = (name: string) => ({ $ref: `#/components/responses/${name}` })
+
+/** By the first part of their paths. */
+const groups: Record<string, string> = {
+  previews: 'What runs, or has run: add, start, stop, remove, wait for it, read its log.',
+  events: 'What changes, as it changes.',
+  tags: 'What could run.',
+  'openapi.json': 'This description.',
+}
+
+export function groupOf({ path }: Pick<ApiRoute, 'path'>): string {
+  return path.split('/')[1]!
 }

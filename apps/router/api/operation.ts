@@ -1,4 +1,5 @@
 /** What an operation takes and answers comes from the schemas that check it. */
+import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview } from '../../shared/api/preview.ts'
 import { problem } from '../../shared/api/problem.ts'
@@ -15,16 +16,21 @@ export interface Operation {
 }
 
 /** Its path is the one below /api/v1. */
-export interface ApiRoute extends Route {
+export interface ApiRoute extends Omit<Route, 'handle'> {
   operation: Operation
+  /** All the query parameters that it takes (query.ts: `takes`); without one it takes none. */
+  query?: z.ZodObject
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what its own `query` makes of the parameters
+  handle: (req: Request, res: Response, sent: any) => unknown
 }
 
 export const tagParameter = { name: 'tag', in: 'path', required: true, schema: jsonSchemaOf(tagText('')) }
 
-export function queryParameters(query: z.ZodObject): object[] {
-  return Object.entries(query.shape).map(([name, field]) => {
+export function queryParametersOf({ query }: Pick<ApiRoute, 'query'>): object[] {
+  return Object.entries(query?.shape ?? {}).map(([name, field]) => {
     const { description, ...schema } = jsonSchemaOf(field as z.ZodType)
-    return { name, in: 'query', schema, description }
+    const commas = schema.type === 'array' ? { style: 'form', explode: false } : {}
+    return { name, in: 'query', schema, description, ...commas }
   })
 }
 

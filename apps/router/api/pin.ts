@@ -55,11 +55,11 @@ export function pinRoutes(context: ApiContext): ApiRoute[] {
 
   async function pin(req: Request, res: Response) {
     if (sendsBody(req) && !req.is('json'))
-      return sendProblem(res, 415, 'Send {"until": …} as Content-Type: application/json.')
+      return sendProblem(res, 'wrong-type', 'Send {"until": …} as Content-Type: application/json.')
     const sent = checked(pinRequest, req.body ?? {}, res)
     if (!sent) return undefined
     const until = sent.until == null ? null : Date.parse(sent.until)
-    if (until !== null && until <= Date.now()) return sendProblem(res, 400, `${sent.until} is over.`)
+    if (until !== null && until <= Date.now()) return sendProblem(res, 'bad-body', `${sent.until} is over.`)
     return settle(req, res, { until })
   }
 
@@ -70,7 +70,8 @@ export function pinRoutes(context: ApiContext): ApiRoute[] {
   async function settle(req: Request, res: Response, wanted: { until: number | null } | null) {
     const preview = await applyPin(previewIn(req), wanted, context)
     if (!preview) return sendNoPreview(res, tagOf(req))
-    if (wanted && !preview.pin) return sendProblem(res, 409, `${tagOf(req)} is being removed.`, aboutOf(preview))
+    if (wanted && !preview.pin)
+      return sendProblem(res, 'being-removed', `${tagOf(req)} is being removed.`, aboutOf(preview))
     return res.json(context.view(preview))
   }
 }

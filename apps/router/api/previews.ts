@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { preview as previewSchema } from '../../shared/api/preview.ts'
+import { preview as previewSchema, states, type PreviewJson } from '../../shared/api/preview.ts'
+import type { Preview } from '../../shared/preview/preview.ts'
 import { callerOf } from '../access/caller.ts'
 import { acceptAction } from './actions.ts'
 import type { ApiContext } from './context.ts'
@@ -19,15 +20,26 @@ import {
 import { sendNoPreview, sendNotForToken } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
 import { checked, previewIn, tagOf, tagText } from './input.ts'
+import { listQuery, pageAnswer, pageOf, sendPage, type Order } from './list.ts'
+import { takes } from './query.ts'
+import { isFound } from '../pages/preview-list.ts'
 import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 
 const wrong = 'Send {"tag": …} with a valid image tag.'
 const added = z.object({ tag: tagText(wrong) }, wrong)
 
+const query = listQuery(states, ['tag', 'state', 'since', 'lastSeen'], { searches: 'tag, digest, revision or reason' })
+const order: Order<Preview, 'tag' | 'state' | 'since' | 'lastSeen'> = {
+  tag: ({ tag }) => tag,
+  state: ({ state }) => state,
+  since: ({ since }) => since,
+  lastSeen: ({ lastSeen }) => lastSeen,
+}
+
 const listPreviews: Operation = {
   operationId: 'listPreviews',
-  summary: 'Every preview, by tag.',
-  responses: { 200: answer('All of them.', z.array(previewSchema)) },
+  summary: 'The previews.',
+  responses: { 200: pageAnswer(previewSchema) },
 }
 
 const addPreview: Operation = {
@@ -53,23 +65,27 @@ const getPreview: Operation = {
 const removePreview = change('removePreview', 'Removes a preview: its container and its image go.')
 
 export function previewRoutes(context: ApiContext): ApiRoute[] {
-  const { store, view, views } = context
+  const { store, changes, view, views } = context
   const ofTag = '/previews/:tag'
   const tagBody = { type: 'json', limit: 4_096 } as const
   return [
-    { method: 'GET', path: '/previews', needs: 'read', operation: listPreviews, handle: list },
+    { method: 'GET', path: '/previews', needs: 'read', operation: listPreviews, ...takes(query, list) },
     { method: 'POST', path: '/previews', needs: 'run', operation: addPreview, body: tagBody, handle: add },
     { method: 'GET', path: ofTag, needs: 'read', operation: getPreview, handle: show },
     { method: 'DELETE', path: ofTag, needs: 'run', operation: removePreview, handle: remove },
   ]
 
-  function list(_req: Request, res: Response) {
+  function list(req: Request, res: Response, sent: z.output<typeof query>) {
+    const { state: wanted = states, q } = sent
     const { sees } = callerOf(res)
-    res.json(views().filter(({ tag }) => sees(tag)))
+    const isWanted = (preview: Preview) =>
+      sees(preview.tag) && wanted.includes(preview.state as PreviewJson['state']) && isFound(preview, q)
+    return sendPage(req, res, pageOf(changes.previews().filter(isWanted), sent, order), views)
   }
 
   async function add(req: Request, res: Response) {
-    if (req.is('json') === false) return sendProblem(res, 415, 'Send {"tag": …} as Content-Type: application/json.')
+    if (req.is('json') === false)
+      return sendProblem(res, 'wrong-type', 'Send {"tag": …} as Content-Type: application/json.')
     const sent = checked(added, req.body, res)
     if (!sent) return undefined
     if (!callerOf(res).sees(sent.tag)) return sendNotForToken(res, sent.tag)

@@ -1,8 +1,22 @@
-import type { Response } from 'express'
-import { problemOf } from '../../shared/api/problem.ts'
+import type { Express, Response } from 'express'
+import { problemOf, type Problem } from '../../shared/api/problem.ts'
+import type { ProblemName } from '../../shared/api/problems.ts'
+import type { Config } from '../../shared/config/config.ts'
 
-export function sendProblem(res: Response, ...problem: Parameters<typeof problemOf>) {
-  const body = problemOf(...problem)
+type Site = Pick<Config, 'domain' | 'publicUrl'>
+
+/** So that what the app sends says where its problems are explained. */
+export function linkProblems(app: Express, site: Site) {
+  app.locals.site = site
+}
+
+export function sendProblem(
+  res: Response,
+  name: ProblemName,
+  detail: string,
+  about?: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'>,
+) {
+  const body = problemOf(res.app.locals.site as Site, name, detail, about)
   res.status(body.status).setHeader('Content-Type', 'application/problem+json')
   res.setHeader('Cache-Control', 'no-store')
   res.end(JSON.stringify(body))

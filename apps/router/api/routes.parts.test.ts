@@ -33,7 +33,8 @@ function schemaOf({ $ref, type, items }: { $ref?: string; type?: string; items?:
 async function described(method: string, path: string, query = '', sent: Parameters<typeof api>[1] = {}) {
   const answer = await api(path + query, { method, ...sent })
   const template = path.replace(/^(\/previews\/)[^/]+/, '$1{tag}')
-  const said = description.paths[template]?.[method.toLowerCase()]?.responses[answer.status]
+  const response = description.paths[template]?.[method.toLowerCase()]?.responses[answer.status]
+  const said = response?.$ref ? description.components.responses[response.$ref.split('/').at(-1)] : response
   assert.ok(said, `${method} ${template} answers ${answer.status}, which is not described: ${answer.text}`)
   const [type, { schema }] = Object.entries(said.content)[0] as [string, { schema: object }]
   assert.equal(answer.headers['content-type']!.split(';')[0], type)
@@ -92,8 +93,8 @@ test('previews are listed and shown', async () => {
 
   const none = (await described('GET', '/previews/none')).json
   assert.deepEqual(none, {
-    type: 'about:blank',
-    title: 'Not Found',
+    type: `http://${domain}/problems/no-preview`,
+    title: 'No such preview',
     status: 404,
     detail: 'There is no preview of this tag.',
     tag: 'none',
@@ -208,6 +209,82 @@ test('the tags that the registry offers are listed, with whether they have a pre
   assert.match(json[0].host, /^capital-[0-9a-z]{8}\.previews\.example\.com$/)
 })
 
+/** The pages of a list, by their Link headers. */
+async function pagesOf(uri: string): Promise<any[][]> {
+  const pages = []
+  for (let next: string | undefined = uri; next !== undefined;) {
+    const { json, headers } = await api(next)
+    pages.push(json)
+    const link: string | undefined = headers.link as string | undefined
+    next = link && /^<\/api\/v1(\/\S+)>; rel="next"$/.exec(link)![1]
+  }
+  return pages
+}
+
+test('lists are found in, sorted, and answered page by page', async () => {
+  const listed = await openBed({ TAG_FILTER: '^[^x]' })
+  const ask = async (uri: string) => (await listed.api(uri)).json.map(({ tag }: any) => tag).join(' ')
+  try {
+    for (const tag of ['b', 'a', 'c-1']) bringUp(tag, listed)
+    listed.store.apply('b', { type: 'stop', why: 'idle' })
+    listed.store.touch([['c-1', Date.now()]])
+    listed.store.offer('', ['a', 'b', 'd', 'e-1', 'x'].map((tag) => ({ tag, digest: null }))) // prettier-ignore
+    const cases: [uri: string, tags: string][] = [
+      ['/previews', 'a b c-1'],
+      ['/previews?sort=-tag', 'c-1 b a'],
+      ['/previews?state=running,paused', 'a c-1'],
+      ['/previews?state=stopping&q=C-', ''],
+      ['/previews?q=C-', 'c-1'],
+      ['/previews?q=-1', 'c-1'],
+      ['/previews?sort=-lastSeen&limit=1', 'c-1'],
+      ['/previews?sort=lastSeen', 'a b c-1'],
+      ['/tags', 'a b d e-1'],
+      ['/tags?state=unknown', 'd e-1'],
+      ['/tags?state=stopping,running&sort=-tag', 'b a'],
+      ['/tags?q=-', 'e-1'],
+    ]
+    for (const [uri, tags] of cases) assert.equal(await ask(uri), tags, uri)
+  } finally {
+    await listed.close()
+  }
+
+  for (const path of ['/previews', '/tags'])
+    for (const sort of ['tag', '-tag']) {
+      const whole = (await described('GET', path, `?sort=${sort}`)).json
+      assert.ok(whole.length > 3)
+      const pages = await pagesOf(`${path}?sort=${sort}&limit=2&q=`)
+      assert.deepEqual(pages.flat(), whole)
+      assert.equal(pages.length, Math.ceil(whole.length / 2))
+    }
+})
+
+test('every call takes the parameters that its description has, and no others', async () => {
+  bringUp('asked', bed)
+  let calls = 0
+  for (const [path, methods] of Object.entries<Record<string, any>>(description.paths))
+    for (const [method, { parameters = [] }] of Object.entries(methods)) {
+      const uri = path.replace('{tag}', 'asked')
+      const before = store.get('asked')!.change
+      const names: string[] = parameters.filter((each: any) => each.in === 'query').map(({ name }: any) => name)
+      const wrong = [
+        { query: 'nothing=1', names: 'nothing' },
+        ...names.flatMap((name) => [
+          { query: `${name}=1&${name}=1`, names: name },
+          ...(name === 'q' ? [] : [{ query: `${name}=%00`, names: name }]),
+          { query: `${name}[]=1`, names: name },
+        ]),
+      ]
+      for (const { query, names } of wrong) {
+        const { status, json } = await api(`${uri}?${query}`, { method: method.toUpperCase() })
+        assert.equal(status, 400, `${method} ${uri}?${query}`)
+        assert.ok(json.detail.includes(names), json.detail)
+        calls++
+      }
+      assert.equal(store.get('asked')!.change, before, 'nothing is done')
+    }
+  assert.ok(calls > 20, `${calls} calls`)
+})
+
 test('the description names every call, and no call is missing in it', () => {
   assert.equal(description.openapi, '3.1.0')
   const calls = Object.entries(description.paths).flatMap(([path, methods]) =>
@@ -240,8 +317,8 @@ test('the description names every call, and no call is missing in it', () => {
     'GET /system',
     'GET /openapi.json',
   ])
-  const references = JSON.stringify(description).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)
-  for (const [, name] of references) assert.ok(description.components.schemas[name!], name)
+  const references = JSON.stringify(description).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)
+  for (const [, kind, name] of references) assert.ok(description.components[kind!][name!], name)
 })
 
 test('wait starts what does not run, and answers when it does', async () => {
@@ -307,7 +384,7 @@ test('wait asks again for a tag that the registry does not have yet', async () =
   store.apply('pushed-soon', { type: 'absent', isOffered: false })
   store.apply('pushed-soon', { type: 'missing' })
   const gone = Date.now()
-  await until('it is asked for again', () => store.get('pushed-soon'))
+  await until('it is asked for again', () => store.get('pushed-soon')?.state === 'queued')
   assert.ok(Date.now() - gone >= 1_800)
   bringUp('pushed-soon', bed)
   assert.equal((await waiting).status, 200)
@@ -318,7 +395,7 @@ test('wait asks again for a tag that the registry does not have yet', async () =
   store.apply('never-pushed', { type: 'missing' })
   const { status, json } = await late
   assert.equal(status, 504)
-  assert.equal(json.state, 'unknown')
+  assert.deepEqual([json.state, json.reason], ['failed', 'no-such-tag'])
   assert.equal(json.detail, 'The registry has no never-pushed yet, after 0.5 s.')
 })
 
@@ -418,7 +495,47 @@ test('a client that hangs up is waited for no longer', async () => {
   store.apply('left', steps.pull)
   store.apply('left', { type: 'missing' })
   await sleep(50)
-  assert.equal(store.get('left'), undefined, 'nobody has asked for it again')
+  assert.equal(store.get('left')?.state, 'failed', 'it is not asked for again')
+})
+
+test('a tag that the registry lacks is seen as failed by who added it, and as no preview by visitors', async () => {
+  const stream = await listenTo('/events')
+  const next = async () => {
+    for (;;) {
+      const { event, data } = await stream.next()
+      if (data.tag === 'lacking') return [event, data.state, data.reason]
+    }
+  }
+  const lack = (now: number) => {
+    store.apply('lacking', { type: 'absent', isOffered: false }, now)
+    store.apply('lacking', { type: 'missing' }, now)
+  }
+  const visit = async () => {
+    const { status, json } = await bed.door('/answer', { 'X-Host': `lacking.${domain}` })
+    return [status, json.type.split('/').at(-1), json.state, json.reason]
+  }
+  const now = Date.now()
+  const before = await visit()
+  store.apply('lacking', { type: 'start', by: 'api' }, now - 20_000)
+  assert.deepEqual(await next(), ['preview', 'queued', null])
+  lack(now - 20_000)
+  assert.deepEqual(await next(), ['preview', 'failed', 'no-such-tag'])
+  const { json } = await described('GET', '/previews/lacking')
+  assert.deepEqual([json.state, json.reason, json.detail], ['failed', 'no-such-tag', 'The registry has no image tagged lacking.']) // prettier-ignore
+  assert.equal((await described('GET', '/previews', '?state=failed&q=lacking')).json.length, 1)
+  // So long ago visitors look again, and no rest of a failure keeps them from it.
+  assert.deepEqual(await visit(), before)
+  const held = bed.door('/wait', { 'X-Host': `lacking.${domain}`, Prefer: 'wait=10' })
+  assert.deepEqual(await next(), ['preview', 'queued', 'no-such-tag'])
+  lack(now)
+  assert.equal((await held).status, 403)
+  assert.deepEqual(await next(), ['preview', 'failed', 'no-such-tag'])
+  assert.deepEqual(await visit(), [404, 'no-such-tag', 'unknown', undefined])
+  store.apply('lacking', { type: 'forget' })
+  assert.deepEqual(await next(), ['removed', undefined, undefined])
+  assert.deepEqual(await visit(), [404, 'no-such-tag', 'unknown', undefined])
+  assert.deepEqual(store.history('lacking'), [])
+  stream.close()
 })
 
 test('a hundred waiters cost one start', async () => {

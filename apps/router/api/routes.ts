@@ -17,13 +17,15 @@ import { sendNoPreview } from './preview-problem.ts'
 import { sessionRoutes } from './sessions.ts'
 import { statsRoutes } from './stats.ts'
 import { systemRoutes } from './system.ts'
+import { sendProblem } from './problem.ts'
+import { readQuery } from './query.ts'
 import { tagOf } from './input.ts'
 import { callerOf } from '../access/caller.ts'
 import { tagRoutes } from './tags.ts'
 import { tokenRoutes } from './tokens.ts'
 import { waitRoutes } from './wait.ts'
 
-export function apiRoutes(context: RouterContext): Route[] {
+export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'operation'>)[] {
   const api = apiContext(context)
   const routes: ApiRoute[] = [
     ...previewRoutes(api),
@@ -42,18 +44,22 @@ export function apiRoutes(context: RouterContext): Route[] {
     { method: 'GET', path: '/openapi.json', needs: 'read', operation: describe, handle: sendDescription },
   ]
   const description = openapi(context.config, routes)
-  return routes.map((route) => ({ ...route, path: `/api/v1${route.path}`, handle: ofTag(route) }))
+  return routes.map((route) => ({ ...route, path: `/api/v1${route.path}`, handle: checked(route) }))
 
   function sendDescription(_req: Request, res: Response) {
     res.json(description)
   }
 }
 
-/** A tag that the caller’s token is not for is one that it knows nothing of. */
-function ofTag({ path, handle }: Route): Route['handle'] {
-  if (!path.includes(':tag')) return handle
+/**
+ * No handler sees a tag that is none, or a parameter that its route does not take. A tag that the caller’s token is not
+ * for is one that it knows nothing of.
+ */
+function checked({ path, query, handle }: ApiRoute): Route['handle'] {
   return (req, res) => {
     const tag = tagOf(req)
-    return isTag(tag) && callerOf(res).sees(tag) ? handle(req, res) : sendNoPreview(res, tag)
+    if (path.includes(':tag') && !(isTag(tag) && callerOf(res).sees(tag))) return sendNoPreview(res, tag)
+    const sent = readQuery(query, req.query)
+    return typeof sent === 'string' ? sendProblem(res, 'bad-parameter', sent) : handle(req, res, sent)
   }
 }

@@ -38,7 +38,7 @@ export function sessionRoutes({ store, log }: ApiContext): ApiRoute[] {
 
   function end(req: Request, res: Response) {
     const ended = store.sessions.end(req.params.id as string)
-    if (!ended) return sendProblem(res, 404, 'There is no such session.')
+    if (!ended) return sendProblem(res, 'no-session', 'There is no such session.')
     log.info({ who: callerOf(res).who, address: req.ip, session: ended.id, user: ended.user }, 'session ended')
     return res.status(204).end()
   }

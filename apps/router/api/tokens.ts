@@ -70,18 +70,18 @@ export function tokenRoutes({ store, log }: ApiContext): ApiRoute[] {
 
   function add(req: Request, res: Response) {
     if (req.is('json') === false)
-      return sendProblem(res, 415, 'Send {"name": …, "can": …} as Content-Type: application/json.')
+      return sendProblem(res, 'wrong-type', 'Send {"name": …, "can": …} as Content-Type: application/json.')
     const sent = checked(tokenToAdd, req.body, res)
     if (!sent) return undefined
     const now = Date.now()
     const until = sent.for ? now + spanOf(sent.for)! : sent.until ? Date.parse(sent.until) : null
-    if (until !== null && until <= now) return sendProblem(res, 400, 'until is over already.')
+    if (until !== null && until <= now) return sendProblem(res, 'bad-body', 'until is over already.')
 
     const secret = makeToken()
     const { who } = callerOf(res)
     const token = { name: sent.name, can: sent.can, match: sent.match ?? null, until, created: now }
     if (!store.tokens.add({ ...token, key: hashOf(secret), createdBy: who }))
-      return sendProblem(res, 409, `There is a token ${sent.name}. Remove it, or take another name.`)
+      return sendProblem(res, 'name-taken', `There is a token ${sent.name}. Remove it, or take another name.`)
     const { name, can, match } = token
     log.info({ who, address: req.ip, name, can, match, until }, 'token made')
     const made: NewTokenJson = { ...jsonOf({ ...token, lastUsed: null }), token: secret }
@@ -90,7 +90,7 @@ export function tokenRoutes({ store, log }: ApiContext): ApiRoute[] {
 
   function remove(req: Request, res: Response) {
     const name = req.params.name as string
-    if (!store.tokens.remove(name)) return sendProblem(res, 404, 'There is no token of that name.')
+    if (!store.tokens.remove(name)) return sendProblem(res, 'no-token', 'There is no token of that name.')
     log.info({ who: callerOf(res).who, address: req.ip, name }, 'token removed')
     return res.status(204).end()
   }

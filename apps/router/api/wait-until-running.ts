@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor } from '../../shared/actor.ts'
 import { isAsked } from '../../shared/preview/image-update.ts'
-import { isOutdated, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
+import { isMissing, isOutdated, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { RouterContext } from '../context.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
@@ -91,7 +91,7 @@ function settledAs(id: PreviewId, store: Store): Waited | 'missing' | undefined 
       return { end: 'running', preview }
     case 'failed':
       // The first push to a registry makes the repository too.
-      return preview.reason.code === 'no-repository' ? 'missing' : { end: 'failed', preview }
+      return isMissing(preview) || preview.reason.code === 'no-repository' ? 'missing' : { end: 'failed', preview }
     case 'stopped':
       return { end: 'stopped', preview }
     case 'stopping':

@@ -2,24 +2,17 @@ import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema } from '../../shared/api/preview.ts'
 import type { Problem } from '../../shared/api/problem.ts'
+import type { ProblemName } from '../../shared/api/problems.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { endWords } from '../words/stop-words.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { actorOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
-import {
-  answer,
-  noPreview,
-  problemAnswer,
-  queryParameters,
-  refused,
-  tagParameter,
-  type ApiRoute,
-  type Operation,
-} from './operation.ts'
+import { answer, noPreview, problemAnswer, refused, tagParameter, type ApiRoute, type Operation } from './operation.ts'
 import { aboutOf, sendNotOffered } from './preview-problem.ts'
 import { sendProblem } from './problem.ts'
-import { checked, numberText, previewIn, tagOf, untilClosed } from './input.ts'
+import { previewIn, tagOf, untilClosed } from './input.ts'
+import { numberText, takes } from './query.ts'
 import { waitUntilRunning, type Waited } from './wait-until-running.ts'
 
 const MAX_SECONDS = 600
@@ -38,10 +31,9 @@ const waitForPreview: Operation = {
     'A tag that the registry does not have yet is asked for again until time is up. Where a newer image was asked ' +
     'for (refresh), or is taking over already, it is waited for until that has taken over, or is given up; `digest` ' +
     'says which one serves. Waiting counts as activity.',
-  parameters: [tagParameter, ...queryParameters(query)],
+  parameters: [tagParameter],
   responses: {
     200: answer('It runs.', previewSchema),
-    400: problemAnswer(`The timeout is no number from 0 to ${MAX_SECONDS}.`),
     403: refused,
     404: noPreview,
     409: problemAnswer('It was stopped or removed meanwhile; detail says why.'),
@@ -52,21 +44,20 @@ const waitForPreview: Operation = {
 
 export function waitRoutes({ config, store, nudges, changes, waiters, view }: ApiContext): ApiRoute[] {
   const path = '/previews/:tag/wait'
-  return [{ method: 'GET', path, needs: 'run', changes: true, operation: waitForPreview, handle: answerOnceRunning }]
+  const takesTimeout = takes(query, answerOnceRunning)
+  return [{ method: 'GET', path, needs: 'run', changes: true, operation: waitForPreview, ...takesTimeout }]
 
-  async function answerOnceRunning(req: Request, res: Response) {
+  async function answerOnceRunning(req: Request, res: Response, { timeout }: z.output<typeof query>) {
     const tag = tagOf(req)
     const id = previewIn(req)
-    const sent = checked(query, req.query, res)
-    if (!sent) return undefined
     if (!config.offers(tag)) return sendNotOffered(res, tag)
     const signal = untilClosed(res)
-    const deadline = Date.now() + sent.timeout * 1_000
+    const deadline = Date.now() + timeout * 1_000
     const parts = { store, nudges, changes, waiters }
     const waited = await waitUntilRunning(id, parts, { deadline, signal, actor: actorOf(res) })
     if (signal.aborted) return undefined
     if (waited.end === 'running') return res.json(view(waited.preview))
-    return sendProblem(res, ...problemOfWait(tag, waited, sent.timeout))
+    return sendProblem(res, ...problemOfWait(tag, waited, timeout))
   }
 }
 
@@ -74,21 +65,21 @@ function problemOfWait(
   tag: string,
   waited: Exclude<Waited, { end: 'running' }>,
   seconds: number,
-): [status: number, detail: string, about: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'>] {
+): [problem: ProblemName, detail: string, about: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'>] {
   const about = waited.preview ? aboutOf(waited.preview) : { tag, state: 'unknown' }
   switch (waited.end) {
     case 'failed': {
       const { sentence, advice } = failureWords(tag, waited.preview.reason)
       // The first advice is for the person who can mend it.
-      return [502, sentence, { ...about, advice: advice[0]?.what }]
+      return ['preview-failed', sentence, { ...about, advice: advice[0]?.what }]
     }
     case 'stopped':
-      return [409, `${tag} was ${endOf(waited.preview)}.`, about]
+      return ['ended-meanwhile', `${tag} was ${endOf(waited.preview)}.`, about]
     case 'late':
-      if (waited.missing) return [504, `The registry has no ${tag} yet, after ${seconds} s.`, about]
+      if (waited.missing) return ['time-is-up', `The registry has no ${tag} yet, after ${seconds} s.`, about]
       if (about.state === 'running')
-        return [504, `${tag} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
-      return [504, `${tag} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
+        return ['time-is-up', `${tag} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
+      return ['time-is-up', `${tag} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RouterContext } from '../context.ts'
+import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import { decide, type Decision } from './decide.ts'
 import type { GatewayRequest } from './request.ts'
 
@@ -22,7 +23,7 @@ export function decideFrom({
   return (request) => {
     const now = Date.now()
     const { id, tag } = request
-    const preview = id === null ? undefined : store.get(id)
+    const preview = id === null ? undefined : asVisitorsSee(store.get(id))
     const missingUntil = id === null || preview ? undefined : store.missing(id, now)
     const comesBack = () => streams.comesBack(request)
     const { hold, offers } = config

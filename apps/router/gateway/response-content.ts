@@ -1,7 +1,9 @@
+import type { ProblemName } from '../../shared/api/problems.ts'
 import type { Config } from '../../shared/config/config.ts'
 import { failureWords } from '../words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf } from '../../shared/tag.ts'
+import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Decision } from './decide.ts'
 import { messages, type Message } from '../pages/messages.ts'
@@ -11,7 +13,7 @@ import { startStatusOf } from '../pages/start-status.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
 
 export interface Content {
-  status: number
+  problem: ProblemName
   heading: string
   sentence: string
   reason?: string
@@ -44,7 +46,7 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
     const { domain, transliterate } = config
     const example = hostOf('pr-3001', config)
     return {
-      status: 404,
+      problem: 'no-tag',
       heading,
       sentence,
       page: () => notFoundPage({ why: 'no-tag', label, host, domain, example, transliterate }),
@@ -52,7 +54,7 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
   }
   if (decision.do === 'refuse' && decision.why === 'not-offered')
     return {
-      status: 403,
+      problem: 'not-offered',
       heading: 'This tag is not offered',
       sentence: `This server offers only some tags as previews. ${tag} is not one of them.`,
       page: () => notFoundPage({ why: 'not-offered', tag }),
@@ -60,7 +62,7 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
   if (decision.do === 'refuse' && decision.why === 'missing') {
     const askAgainIn = Math.max(0, decision.until - now)
     return {
-      status: 404,
+      problem: 'no-such-tag',
       heading: 'No such container tag',
       sentence: `The registry has no image tagged ${tag}.`,
       retryAfter: Math.ceil(askAgainIn / 1_000),
@@ -71,12 +73,12 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
     const { reason, since, retryAt } = decision.preview
     const { heading, sentence } = failureWords(tag, reason)
     const page = () => failedPage({ tag, reason, since, retryAt, now })
-    return { status: 502, heading, sentence, reason: reason.code, page }
+    return { problem: 'preview-failed', heading, sentence, reason: reason.code, page }
   }
   if (decision.do === 'refuse' && decision.why === 'comes-back')
     return {
       ...fromMessage({
-        status: 503,
+        problem: 'asleep',
         heading: `${tag} is asleep`,
         sentence:
           'This connection was open when the preview fell asleep, so it does not wake it. Opening a page, or any other request, does.',
@@ -85,18 +87,18 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
     }
   if (decision.do === 'refuse')
     return fromMessage({
-      status: 503,
+      problem: 'asleep',
       heading: `${tag} is asleep`,
       sentence: 'It wakes for people and programs, not for robots, prefetches and probes.',
     })
 
-  const preview = store.get(id)
+  const preview = asVisitorsSee(store.get(id))
   const missing = !preview && store.missing(id, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview, now) : 0
   const full = preview?.state === 'queued' ? fullOf(store, config, now) : null
   const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations: store.lately(), now })
   return {
-    status: 503,
+    problem: 'starting',
     heading: told.heading,
     sentence: told.status,
     retryAfter: 2,
@@ -117,7 +119,7 @@ function verdictOf({ verdict }: GatewayRequest, tag: string): Content | undefine
     case 'spent':
       return {
         ...fromMessage({
-          status: 503,
+          problem: 'lost',
           heading: `${tag} was lost a moment ago`,
           sentence:
             'Its container ended before it could answer, and the request’s body is spent. Send the request again.',
@@ -127,7 +129,7 @@ function verdictOf({ verdict }: GatewayRequest, tag: string): Content | undefine
     case 'interim':
       return {
         ...fromMessage({
-          status: 502,
+          problem: 'interim-answer',
           heading: `${tag} sent an interim answer`,
           sentence:
             'The application sent an interim answer, such as 103 Early Hints, before its own. Lotan did not expect that; from now on it does. Your request may have been carried out: check, then send it again.',
@@ -146,6 +148,6 @@ export function trouble(): Content {
 }
 
 function fromMessage(message: Message): Content {
-  const { status, heading, sentence } = message
-  return { status, heading, sentence, page: () => messagePage(message) }
+  const { problem, heading, sentence } = message
+  return { problem, heading, sentence, page: () => messagePage(message) }
 }

@@ -1,5 +1,7 @@
 /** What a visitor gets instead of the application: a page for people, a problem (RFC 9457) for programs. */
 import type { Response } from 'express'
+import { kindOf } from '../../shared/api/problems.ts'
+import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import type { GatewayRequest } from './request.ts'
 import { isNavigation, type ClientRequest } from './decide.ts'
 import { sendProblem } from '../api/problem.ts'
@@ -19,7 +21,7 @@ export function respond(exchange: Exchange, res: Response, now = Date.now()) {
   const isUp = decision.do === 'forward' && !request.verdict && request.client.method === 'GET'
   if (isUp && request.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(request.uri))
 
-  const state = request.id === null ? undefined : (store.get(request.id)?.state ?? 'unknown')
+  const state = request.id === null ? undefined : (asVisitorsSee(store.get(request.id))?.state ?? 'unknown')
   // A request for the API at a wrong host comes from a program.
   const isApi = request.label === null && /^\/api([/?]|$)/.test(request.uri)
   return send(contentOf(exchange, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {
@@ -33,13 +35,14 @@ export function respondTrouble(client: ClientRequest, res: Response) {
 }
 
 function send(content: Content, client: ClientRequest, res: Response, about: { tag?: string; state?: string } = {}) {
-  const { status, heading, sentence, reason, retryAfter, again, page } = content
+  const { problem, heading, sentence, reason, retryAfter, again, page } = content
+  const { status } = kindOf(problem)
   uncached(res)
   // Any response that is no stream ends an EventSource for good; after a lost connection it reconnects.
   if (status === 503 && client.stream === 'events' && client.kind === 'person') res.set('X-Accel-Redirect', CLOSED)
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
   if (client.kind !== 'person' || !isNavigation(client))
-    return sendProblem(res, status, `${heading}. ${sentence}`, { ...about, reason })
+    return sendProblem(res, problem, `${heading}. ${sentence}`, { ...about, reason })
   const { html, csp } = page()
   if (again) res.set('Refresh', String(retryAfter))
   return res

@@ -48,6 +48,7 @@ describe('a page is for navigations alone', () => {
       ] as const) {
         const answer = await bed.door('/answer', about(tag, { ...headers, ...more }))
         assert.deepEqual([answer.status, answer.headers['content-type']], [status, type], who)
+        assert.doesNotMatch(answer.text, /TAG_FILTER/)
       }
     })
 })
@@ -130,9 +131,9 @@ describe('/.lotan/', () => {
     ] as const) {
       const notThisWay = await bed.door(uri, about('red', { 'X-Method': wrong }))
       assert.deepEqual([notThisWay.status, notThisWay.headers.allow], [405, allowed])
-      assert.equal(notThisWay.json.title, 'Method Not Allowed')
+      assert.equal(notThisWay.json.title, 'Not this way')
       const nowhere = await bed.door(uri, about('-no', { 'X-Method': allowed }))
-      assert.deepEqual([nowhere.status, nowhere.json.title], [404, 'Not Found'])
+      assert.deepEqual([nowhere.status, nowhere.json.title], [404, 'No container tag'])
     }
   })
 })
@@ -297,7 +298,7 @@ test('a store that fails is no secret: it is logged, and whoever asked is told t
     assert.deepEqual([page.status, page.headers.refresh], [503, '10'])
     assert.match(page.text, /Lotan is in trouble/)
     const problem = await broken.door('/answer', about('red', { ...program, 'X-Verdict': 'trouble' }))
-    assert.deepEqual([problem.status, problem.json.title], [503, 'Service Unavailable'])
+    assert.deepEqual([problem.status, problem.json.title], [503, 'Lotan is in trouble'])
   } finally {
     await broken.close()
   }

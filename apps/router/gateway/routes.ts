@@ -12,7 +12,7 @@
  */
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { backTo, isFromHere } from '../access/same-origin.ts'
-import { sendProblem } from '../api/problem.ts'
+import { linkProblems, sendProblem } from '../api/problem.ts'
 import type { RouterContext } from '../context.ts'
 import { openStartStatusStreams } from '../pages/start-status-stream.ts'
 import { noteVisit } from './activity.ts'
@@ -37,6 +37,7 @@ export function gateway(context: RouterContext): express.Express {
 
   const app = express()
   app.disable('x-powered-by')
+  linkProblems(app, config)
   app.disable('etag')
 
   // Refused at once, so that the request comes to /wait.
@@ -44,7 +45,7 @@ export function gateway(context: RouterContext): express.Express {
   // The waiting page would show what is no longer known. It asks again by itself.
   app.get('/events', (_req, res, next) => {
     if (isRebuilt(store)) return next()
-    return sendProblem(res.set('Retry-After', '3'), 503, 'Lotan’s database is being rebuilt.')
+    return sendProblem(res.set('Retry-After', '3'), 'rebuilding', 'Lotan’s database is being rebuilt.')
   })
   app.use(onceRebuilt(context, respondFailure))
 
@@ -89,8 +90,8 @@ export function gateway(context: RouterContext): express.Express {
     if (id === null) return noTag(res)
     const { tag } = splitId(id)
     if (client.method !== 'POST') return notThisWay(res, 'POST')
-    if (!isFromHere(request)) return sendProblem(res, 403, 'Another site asked for this.', { tag })
-    if (config.offers(tag) && waker.mayWake(id)) waker.wake(id, 'api', request)
+    if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', { tag })
+    if (config.offers(tag) && waker.mayWake(id)) waker.wake(id, 'button', request)
     return res.redirect(303, backTo(request))
   })
 
@@ -110,10 +111,10 @@ function respondFailure(req: Request, res: Response) {
 }
 
 function noTag(res: Response) {
-  sendProblem(res, 404, 'This host stands for no container tag.')
+  sendProblem(res, 'no-tag', 'This host stands for no container tag.')
 }
 
 function notThisWay(res: Response, allowed: string) {
   res.set('Allow', allowed)
-  sendProblem(res, 405, `This address takes only ${allowed}.`)
+  sendProblem(res, 'wrong-method', `This address takes only ${allowed}.`)
 }

@@ -2,7 +2,7 @@
  * A tag that is not in the registry's list may have been pushed a moment ago, so the registry is asked; but clients can
  * invent hundreds of hosts a second. Past the limit the list is read again, which finds every tag that exists.
  */
-import { isUnproven, type Preview } from '../../shared/preview/preview.ts'
+import { isMissing, isUnproven, type Preview } from '../../shared/preview/preview.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -48,5 +48,5 @@ export function limitUnknownTags({ store, previews }: Needs, clock = () => Date.
 
 /** Not one that only the API or the admin page asked for, nor one that the registry was found to have. */
 function isGuess(preview: Preview): boolean {
-  return isUnproven(preview) && preview.lastSeen !== null && preview.state !== 'pulling'
+  return isUnproven(preview) && !isMissing(preview) && preview.lastSeen !== null && preview.state !== 'pulling'
 }

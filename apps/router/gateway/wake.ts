@@ -1,6 +1,7 @@
 import type { RouterContext } from '../context.ts'
 import type { GatewayRequest } from './request.ts'
 import { limitUnknownTags } from './unknown-tag-limit.ts'
+import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 export type Waker = ReturnType<typeof openWaker>
@@ -8,10 +9,10 @@ export type Waker = ReturnType<typeof openWaker>
 export function openWaker({ store, nudges, changes }: Pick<RouterContext, 'store' | 'nudges' | 'changes'>) {
   const unknownTags = limitUnknownTags({ store, previews: changes.previews })
   return {
-    mayWake: (id: PreviewId): boolean => store.get(id) !== undefined || unknownTags.mayLookFor(id),
+    mayWake: (id: PreviewId): boolean => asVisitorsSee(store.get(id)) !== undefined || unknownTags.mayLookFor(id),
 
     /** Does not wait for Redis: the reaper makes up for a lost nudge. */
-    wake(id: PreviewId, by: 'visit' | 'api', { address }: Pick<GatewayRequest, 'address'>): void {
+    wake(id: PreviewId, by: 'visit' | 'button', { address }: Pick<GatewayRequest, 'address'>): void {
       const woken = store.apply(id, { type: 'start', by }, Date.now(), { who: 'visitor', address })
       if (woken) void nudges.nudge(woken)
     },

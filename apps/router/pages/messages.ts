@@ -1,5 +1,7 @@
+import type { ProblemName } from '../../shared/api/problems.ts'
+
 export interface Message {
-  status: number
+  problem: ProblemName
   heading: string
   sentence: string
   advice?: { who: string; what: string }[]
@@ -9,7 +11,7 @@ export interface Message {
 
 export const messages = {
   unanswered: (tag: string): Message => ({
-    status: 502,
+    problem: 'dropped',
     heading: `${tag} did not answer`,
     sentence: 'It is running, but the application dropped this request.',
     advice: [
@@ -22,7 +24,7 @@ export const messages = {
     link: { href: '', name: 'Load it again' },
   }),
   tooLarge: (tag: string): Message => ({
-    status: 502,
+    problem: 'answer-headers-too-large',
     heading: `${tag} sent too much in its headers`,
     sentence:
       'It is running, but the response headers of the application are larger than 32 kB, the most that Lotan passes on.',
@@ -33,7 +35,7 @@ export const messages = {
     link: { href: '', name: 'Load it again' },
   }),
   unknown: (tag: string): Message => ({
-    status: 503,
+    problem: 'not-known-yet',
     heading: `${tag} is not known yet`,
     sentence:
       'So many unknown tags are being asked for that not each of them can be looked up at once. The registry’s list is read again now: if there is such a tag, it opens here by itself.',
@@ -41,12 +43,12 @@ export const messages = {
   }),
   /** Navigations never meet it. */
   crowded: (tag: string): Message => ({
-    status: 503,
+    problem: 'crowded',
     heading: `Too many wait for ${tag}`,
     sentence: 'As many requests as this server can hold are waiting already. Send it again in a few seconds.',
   }),
   trouble: (): Message => ({
-    status: 503,
+    problem: 'trouble',
     heading: 'Lotan is in trouble',
     sentence: 'Something is wrong with the server that starts previews.',
     advice: [

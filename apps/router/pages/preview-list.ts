@@ -20,7 +20,7 @@ export function previewListOf(facts: ListFacts) {
   const chosen = groups.find(({ key }) => key === facts.state)
   const shown = previews
     .filter((preview) => !chosen || chosen.states.includes(preview.state))
-    .filter((preview) => matches(preview, q))
+    .filter((preview) => isFound(preview, q))
     .toSorted((a, b) => byName.compare(a.tag, b.tag))
   return {
     repository: config.repository,
@@ -49,7 +49,8 @@ export function previewListOf(facts: ListFacts) {
   }
 }
 
-function matches(preview: Preview, q: string): boolean {
+/** By tag, digest, revision or reason. */
+export function isFound(preview: Preview, q: string): boolean {
   const reason = 'reason' in preview ? preview.reason : null
   const texts = [
     preview.tag,
@@ -58,7 +59,8 @@ function matches(preview: Preview, q: string): boolean {
     sourceOfPreview(preview).revision ?? '',
     ...(reason ? [reason.code, failureWords(preview.tag, reason).heading] : []),
   ]
-  return texts.some((text) => text.toLowerCase().includes(q.trim().toLowerCase()))
+  const wanted = q.trim().toLowerCase()
+  return texts.some((text) => text.toLowerCase().includes(wanted))
 }
 
 function hrefOf(state: string, q: string): string {

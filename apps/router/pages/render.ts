@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import ejs from 'ejs'
+import { kindOf, problemNames, type ProblemName } from '../../shared/api/problems.ts'
 import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
 import type { PreviewDetail } from './preview-detail.ts'
@@ -32,10 +33,12 @@ const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.
 const waitingScript = squeezed(read('waiting.js'))
 
 const compiled = Object.fromEntries(
-  ['waiting', 'failed', 'not-found', 'message', 'login', 'admin', 'preview'].map((name) => {
-    const filename = path.join(views, `${name}.ejs`)
-    return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
-  }),
+  ['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'admin', 'preview', 'api'].map(
+    (name) => {
+      const filename = path.join(views, `${name}.ejs`)
+      return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
+    },
+  ),
 )
 
 export function waitingPage({ told, repository, uri }: { told: StartStatus; repository: string; uri: string }): Page {
@@ -82,7 +85,21 @@ export function notFoundPage(model: NotFoundModel): Page {
 }
 
 export function messagePage(message: Message): Page {
-  return forVisitors('message', { advice: [], link: null, ...message })
+  return forVisitors('message', { advice: [], link: null, ...message, status: kindOf(message.problem).status })
+}
+
+/** News of a login, which is no problem that a program meets. */
+export function newsPage(news: Pick<Message, 'heading' | 'sentence' | 'link'> & { status: number }): Page {
+  return forVisitors('message', { advice: [], link: null, ...news })
+}
+
+/** Without a login: a problem's `type` leads here, also what a preview's visitor was sent. */
+export function problemPage(name: ProblemName): Page {
+  return forVisitors('problem', { name, ...kindOf(name) })
+}
+
+export function problemsPage(): Page {
+  return forVisitors('problems', { problems: problemNames.map((name) => ({ name, ...kindOf(name) })) })
 }
 
 export interface LoginModel {
@@ -106,6 +123,17 @@ export function loginPage({ repository, domain, provider, wrong }: LoginModel): 
 
 export function adminPage(list: PreviewList): Page {
   return forTheAdmin('admin', { ...list })
+}
+
+export interface ApiModel {
+  repository: string
+  base: string
+  examples: { name: string; says: string; command: string; shown: string }[]
+  calls: { method: string; path: string; summary: string }[]
+}
+
+export function apiPage(model: ApiModel): Page {
+  return forTheAdmin('api', model)
 }
 
 export function previewPage(preview: PreviewDetail): Page {

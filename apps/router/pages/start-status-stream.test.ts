@@ -8,6 +8,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express from 'express'
+import { linkProblems } from '../api/problem.ts'
 import { openLog } from '../../shared/log.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import { until } from '../../testing/harness/until.ts'
@@ -40,6 +41,7 @@ before(async () => {
     MOST,
   )
   const app = express()
+  linkProblems(app, { domain: 'previews.example.com', publicUrl: { protocol: 'http:', port: null } })
   app.get('/:tag', (req, res) => streams.stream(req.params.tag, res, { isPerson: true }))
   server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -58,9 +58,14 @@ export function openStartStatusStreams(
     stream(id: PreviewId, res: Response, { isPerson }: { isPerson: boolean }) {
       // The page reloads itself after this long, and so shows the status without a stream.
       if (open >= limit)
-        return sendProblem(res.set('Retry-After', '3'), 503, 'As many as this server can tell are listening.', {
-          tag: splitId(id).tag,
-        })
+        return sendProblem(
+          res.set('Retry-After', '3'),
+          'too-many-streams',
+          'As many as this server can tell are listening.',
+          {
+            tag: splitId(id).tag,
+          },
+        )
       watch ??= watchThrottled(changes, look, { beat: sendAll, beatMs: HEARTBEAT_MS })
       open++
       const leave = isPerson ? waiters.comes(id, 'person') : undefined

@@ -1,5 +1,5 @@
 /** Renders the waiting page, and goes to it as JSON: words are made here only, its script puts them in place. */
-import { fresh, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
+import { asVisitorsSee, fresh, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import { count, roughly } from './format.ts'
 import { startEstimateOf } from './start-estimate.ts'
@@ -57,7 +57,7 @@ export interface StartFacts {
 }
 
 export function startStatusOf(row: Preview | undefined, facts: StartFacts): StartStatus {
-  const preview = row ?? removedPreview(facts)
+  const preview = asVisitorsSee(row) ?? removedPreview(facts)
   const { tag, state } = preview
   const stage = stageOf(preview)
   const over = overOf(preview)

@@ -9,6 +9,7 @@ type Says = (detail: string | null, tag: string) => string
 
 const starts: Record<StartedBy, string> = {
   visit: 'a visitor opened it',
+  button: 'a visitor asked for another try',
   admin: 'Start was pressed',
   api: 'asked for',
   retry: 'another try',

@@ -52,6 +52,14 @@ export const pullFailures: Record<PullCode, WordsFor> = {
       tellOperatorAtOnce,
     ),
 
+  'no-such-tag': (tag) =>
+    said(
+      'The registry has no such tag',
+      `The registry has no image tagged ${tag}.`,
+      'push it, then add or start it again; or compare it with the tags that the registry offers.',
+      'It leaves the list by itself.',
+    ),
+
   tls: (tag, reason) =>
     said(
       'The registry’s certificate is not trusted',

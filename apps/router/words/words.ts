@@ -14,6 +14,7 @@ export type WordsFor = (tag: string, reason: Reason) => Words
 /** Those that Lotan, its registry or its engine is at fault for; the application is for all others. */
 export type PullCode =
   | Exclude<RegistryCode, 'bad-image'>
+  | 'no-such-tag'
   | 'stalled'
   | 'too-slow'
   | 'disk-full'

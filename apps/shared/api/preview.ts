@@ -14,13 +14,25 @@ const progress = z.object({
   waitsFor: z.enum(['room']).optional().meta({ description: 'Only while it waits: for room on the engine’s disk.' }),
 })
 
+export const states = [
+  'queued',
+  'pulling',
+  'starting',
+  'running',
+  'paused',
+  'stopping',
+  'stopped',
+  'removing',
+  'failed',
+] as const
+
 export const preview = z
   .object({
     repository: z.string().meta({ description: 'The name of its repository; empty for the one without a name.' }),
     tag: z.string(),
     host: z.string(),
     url: z.url().meta({ description: 'Without a final slash.' }),
-    state: z.enum(['queued', 'pulling', 'starting', 'running', 'paused', 'stopping', 'stopped', 'removing', 'failed']),
+    state: z.enum(states),
     reason: z.string().nullable().meta({ description: 'Why it failed, or why it is tried again: a code.' }),
     since: z.iso.datetime().meta({ description: 'When the state was entered.' }),
     lastSeen: z.iso.datetime().nullable(),

@@ -1,10 +1,11 @@
 /** RFC 9457. */
-import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
+import { urlOf, type Config } from '../config/config.ts'
+import { kindOf, type ProblemName } from './problems.ts'
 
 export const problem = z
   .object({
-    type: z.string(),
+    type: z.url().meta({ description: 'The address of a page that explains this kind of problem.' }),
     title: z.string(),
     status: z.int(),
     detail: z.string().meta({ description: 'For people: what is wrong, and what to do.' }),
@@ -17,11 +18,15 @@ export const problem = z
 
 export type Problem = z.output<typeof problem>
 
+export const PROBLEM_PAGES = '/problems'
+
+/** The page is on TL_DOMAIN, also for what a preview's host answers. */
 export function problemOf(
-  status: number,
+  config: Pick<Config, 'domain' | 'publicUrl'>,
+  name: ProblemName,
   detail: string,
   about: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'> = {},
 ): Problem {
-  // The status and `reason` say what kind of problem it is: no types of our own.
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...about }
+  const { status, title } = kindOf(name)
+  return { type: `${urlOf(config.domain, config)}${PROBLEM_PAGES}/${name}`, title, status, detail, ...about }
 }

@@ -48,7 +48,7 @@ function listed(compose: string, services: string, names: string[]): string {
   return between(compose, begin, `  # </settings of ${services}>`, names.map((name) => `  ${name}:\n`).join(''))
 }
 
-function between(text: string, begin: string, end: string, lines: string): string {
+export function between(text: string, begin: string, end: string, lines: string): string {
   const from = text.indexOf(`${begin}\n`)
   const to = text.indexOf(`${end}\n`, from)
   if (from < 0 || to < 0) throw new Error(`there is no ${begin} … ${end}`)

@@ -25,6 +25,7 @@ export type ReasonCode =
   | 'disk-over'
   | 'file-capabilities'
   | RegistryCode
+  | 'no-such-tag'
   | 'stalled'
   | 'too-slow'
   | 'disk-full'
@@ -47,6 +48,8 @@ export interface Reason {
   limit?: string
   /** Such as `docker-credential-pass`. */
   program?: string
+  /** Of `no-such-tag`: how long it is told, milliseconds since 1970. */
+  until?: number
 }
 
 const SECOND = 1_000
@@ -69,6 +72,7 @@ const retries: Record<ReasonCode, number | null> = {
   'registry-down': 30 * SECOND,
   'rate-limited': 5 * MINUTE,
   'no-repository': MINUTE,
+  'no-such-tag': null,
   tls: 5 * MINUTE,
   'helper-failed': 5 * MINUTE,
   'aws-credentials': 5 * MINUTE,

@@ -102,7 +102,8 @@ export type Preview = Known &
         by: StartedBy
         reason: Reason | null
       }
-    | { state: 'pulling'; progress: Progress | null }
+    /** Without `by` where an earlier Lotan began the pull. */
+    | { state: 'pulling'; progress: Progress | null; by?: StartedBy | null }
     | { state: 'starting'; generation: Generation | null }
     /** `readyAt`: since when it has answered without a break. `pending`: comes up beside it, from a newer image. */
     | { state: 'running'; generation: Routed; readyAt: number; pending: Generation | null }
@@ -127,8 +128,11 @@ export type PausedPhase = 'draining' | 'frozen' | 'waking'
 /** `ending`: a click cannot call it back any more. `…ToRestart`: it starts again once that is done. */
 export type EndPhase = 'draining' | 'drainingToRestart' | 'ending' | 'endingToRestart'
 
-/** What made a preview start. `retry` and `reaper`: Lotan by itself, after a failed start and after a crash. */
-export type StartedBy = 'visit' | 'admin' | 'api' | 'retry' | 'reaper'
+/**
+ * What made a preview start. `button`: a visitor who does not wait for the rest after a failure to end. `retry` and
+ * `reaper`: Lotan by itself, after a failed start and after a crash.
+ */
+export type StartedBy = 'visit' | 'button' | 'admin' | 'api' | 'retry' | 'reaper'
 
 /** `disk`: its image is to go, to make room. `moved`: slots are elsewhere now, and no route leads to its container. */
 export type StopWhy = 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' | 'moved'
@@ -151,6 +155,8 @@ export interface Phases {
 
 /** After a failure the next visit starts again only when this long has passed ("What a cold preview answers"). */
 export const FAILURE_REST_MS = 60_000
+/** A tag that the registry does not have is told of for so long to who added or started it. */
+export const MISSING_TOLD_MS = 60_000
 /** A visitor of so long ago may still wait in front of it. */
 export const LOOKED_FOR_MS = 60_000
 /** A preview that ran this long without crashing is forgiven its earlier crashes. */
@@ -190,11 +196,28 @@ export function isOutdated(preview: Preview): boolean {
 
 /** Visitors leave it alone for a while where the application, or its image, is at fault. */
 export function rests(preview: In<'failed'>, now: number): boolean {
-  return !waitsForEngine(preview) && Math.abs(now - preview.since) < FAILURE_REST_MS
+  return !waitsForEngine(preview) && !isMissing(preview) && Math.abs(now - preview.since) < FAILURE_REST_MS
 }
 
 export function waitsForEngine(preview: Preview): boolean {
   return (preview.state === 'failed' || preview.state === 'queued') && preview.reason?.code === 'engine-down'
+}
+
+/** The registry has no such tag: who added or started it is told so for a while. */
+export function isMissing(preview: Preview | undefined): boolean {
+  return preview?.state === 'failed' && preview.reason.code === 'no-such-tag'
+}
+
+/** Visitors are answered as if nobody had added a tag that the registry does not have. */
+export function asVisitorsSee(preview: Preview | undefined): Preview | undefined {
+  if (isMissing(preview)) return undefined
+  const isLookedUpAgain = preview?.state === 'queued' && preview.reason?.code === 'no-such-tag'
+  return isLookedUpAgain ? { ...preview, reason: null } : preview
+}
+
+/** A time further ahead predates a clock reset. */
+export function isToldMissing({ until = 0 }: Reason, now: number): boolean {
+  return until > now && until <= now + MISSING_TOLD_MS
 }
 
 export function isDraining(preview: Preview): boolean {

@@ -16,10 +16,39 @@ export interface UnfitTag {
   digest: string
 }
 
+/** The database is busy until `suits` has been asked about the last one: it must not use it. */
+export interface OfferedWants {
+  /** In tag or digest. */
+  q: string
+  descending: boolean
+  /** The last one before these. */
+  after: Tag | undefined
+  most: number
+  /** Only of these; undefined: of all. */
+  among?: Tag[]
+  suits: (tag: Tag) => boolean
+}
+
+/** Tags are ASCII. */
+const AFTER_ALL_TAGS = '\x7f'
+
 export function offeredTags(db: Database, label: (id: PreviewId) => string) {
   const select = db.prepare<[string], OfferedTag>(
     'SELECT tag, digest FROM offered WHERE repository = ? AND NOT artifact ORDER BY tag',
   )
+  const selectFrom = (descending: boolean) =>
+    db.prepare<{ repository: string; q: string; after: string; among: string | null }, OfferedTag>(`
+      SELECT tag, digest
+      FROM offered
+      WHERE repository = @repository
+        AND NOT artifact
+        AND tag ${descending ? '<' : '>'} @after
+        AND (@among IS NULL OR tag IN (SELECT value FROM json_each(@among)))
+        AND (instr(lower(tag), @q) OR instr(lower(digest), @q))
+      ORDER BY tag ${descending ? 'DESC' : ''}
+    `)
+  const selectUp = selectFrom(false)
+  const selectDown = selectFrom(true)
   // By their rows: an index would sort all of them first.
   const selectNewest = db
     .prepare<[string], Tag>(
@@ -60,14 +89,18 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
     /** By name; without those that are no images. */
     offered: (repository: string): OfferedTag[] => select.all(repository),
 
+    /** As `offered`; the rows behind the last one that is taken are not read. @param wants.q in small letters */
+    offeredFrom(repository: string, wants: OfferedWants): OfferedTag[] {
+      const { q, descending, most, suits } = wants
+      const among = wants.among ? JSON.stringify(wants.among) : null
+      const after = wants.after ?? (descending ? AFTER_ALL_TAGS : '')
+      const select = descending ? selectDown : selectUp
+      return taken(select.iterate({ repository, q, after, among }), most, ({ tag }) => suits(tag))
+    },
+
     /** What was shown last is first. */
     newestOffered(repository: string, most: number, suits: (tag: Tag) => boolean): Tag[] {
-      const found: Tag[] = []
-      for (const tag of selectNewest.iterate(repository)) {
-        if (suits(tag)) found.push(tag)
-        if (found.length >= most) break
-      }
-      return found
+      return taken(selectNewest.iterate(repository), most, suits)
     },
 
     isOffered: (id: PreviewId): boolean => selectOne.get(splitId(id)) !== undefined,
@@ -119,4 +152,13 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
     /** Milliseconds since 1970; 0 for never. */
     listWantedAt: (repository: string): number => Number(selectWanted.get(wantedKey(repository)) ?? 0),
   }
+}
+
+function taken<T>(rows: Iterable<T>, most: number, suits: (row: T) => boolean): T[] {
+  const found: T[] = []
+  for (const row of rows) {
+    if (suits(row)) found.push(row)
+    if (found.length >= most) break
+  }
+  return found
 }

@@ -65,7 +65,7 @@ const fieldsOf: {
   [S in Stored]: Exclude<Extract<keyof In<S>, Field>, keyof typeof fresh | keyof PreviewKey | 'since'>[]
 } = {
   queued: ['state', 'phase', 'notBefore', 'by', 'reason'],
-  pulling: ['state', 'progress'],
+  pulling: ['state', 'progress', 'by'],
   starting: ['state'],
   running: ['state', 'readyAt'],
   paused: ['state', 'phase', 'readyAt'],

@@ -56,6 +56,7 @@ test('a tag that the registry does not have stays missing until something of it 
   assert.equal(after(null, { state: 'pulling', progress: pulled(1) }).stage, 'pulling')
   assert.equal(after(null, { state: 'starting', image: 'sha256:1' }).missing, null)
   assert.equal(after({ state: 'failed', reason: 'no-repository' }, { state: 'queued' }).missing, 'repository')
+  assert.equal(after({ state: 'failed', reason: 'no-such-tag' }, { state: 'queued' }).missing, 'tag')
   assert.equal(after({ state: 'removing' }, null).missing, null, 'somebody removed it')
 })
 

@@ -89,6 +89,7 @@ function stageOf({ state, timing }: View): Stage | undefined {
 
 function missingOf(seen: Seen, { state, reason, image, progress }: View): Seen['missing'] {
   if (state === 'failed' && reason === 'no-repository') return 'repository'
+  if (state === 'failed' && reason === 'no-such-tag') return 'tag'
   const askedAgain = image === null && (state === 'queued' || (state === 'pulling' && progress === null))
   return askedAgain ? seen.missing : null
 }

@@ -4,8 +4,10 @@ import { gone, isOwn, known, nudged, queued, stopped, withoutImage, withoutSlot 
 import type { EventOf } from '../event.ts'
 import {
   generationOf,
+  isToldMissing,
   LOOKED_FOR_MS,
   MAX_CRASHES,
+  MISSING_TOLD_MS,
   STABLE_MS,
   startsAgain,
   type In,
@@ -105,8 +107,17 @@ export function updateGone(preview: In<'running'>): In<'running'> | undefined {
   return rejected(preview, { code: 'start-failed', detail: 'its image was removed' })
 }
 
-export function missing(preview: In<'queued'> | In<'pulling'>, _: EventOf<'missing'>, now: number): In<'unknown'> {
-  return gone(preview, 'missing', now)
+/** Who added or started it is told so for a while, however often visitors look meanwhile. A visitor's guess leaves no row. */
+export function missing(
+  preview: In<'queued'> | In<'pulling'>,
+  _: EventOf<'missing'>,
+  now: number,
+): In<'failed'> | In<'unknown'> {
+  const isAsked = preview.by === 'admin' || preview.by === 'api'
+  const told = preview.state === 'queued' ? preview.reason : null
+  const until = isAsked ? now + MISSING_TOLD_MS : told?.until
+  const reason: Reason = { code: 'no-such-tag', detail: '', until }
+  return isToldMissing(reason, now) ? failedFor(preview, reason, now) : gone(preview, 'missing', now)
 }
 
 function failed(preview: Preview, reason: Reason, now: number): In<'queued'> | In<'failed'> {

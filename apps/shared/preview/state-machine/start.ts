@@ -24,7 +24,10 @@ export function tryAgain(preview: In<'failed'>, { by }: Start, now: number): In<
 
 /** A button overrules the back-off. */
 export function hurry(preview: In<'queued'>, { by }: Start, now: number): In<'queued'> | undefined {
-  return by !== 'visit' && preview.notBefore > now ? nudged({ ...preview, notBefore: 0 }) : undefined
+  if (by !== 'visit' && preview.notBefore > now) return nudged({ ...preview, notBefore: 0 })
+  // Who adds a tag while a visitor's guess at it is looked up is told what comes of it.
+  const isGuess = (preview.by === 'visit' || preview.by === 'button') && ['findImage', 'lookup'].includes(preview.phase)
+  return isGuess && (by === 'admin' || by === 'api') ? { ...preview, by } : undefined
 }
 
 export function callBack(preview: InPhase<'paused', 'draining'>, _: Start, now: number): In<'running'> {
@@ -50,7 +53,8 @@ export function byAdmin<P extends Preview>(step: (preview: P, event: Start, now:
 
 /** A visit is noted with what it leads to: the router's own note of it comes half a second later. */
 function seen(by: StartedBy, now: number): Partial<Pick<Known, 'lastSeen' | 'waiter'>> {
-  return by === 'visit' ? { lastSeen: now, waiter: { who: 'person', until: now + CLICK_MS } } : {}
+  if (by !== 'visit' && by !== 'button') return {}
+  return { lastSeen: now, waiter: { who: 'person', until: now + CLICK_MS } }
 }
 
 export function found(preview: In<'queued'>, { image }: EventOf<'found'>): In<'queued'> {
@@ -67,7 +71,8 @@ export function exists(preview: In<'queued'>): In<'queued'> {
 }
 
 export function pull(preview: In<'queued'>, _: EventOf<'pull'>, now: number): In<'pulling'> {
-  return { ...known(preview), since: now, stages: stage(preview, 'pulling', now), state: 'pulling', progress: null }
+  const { by } = preview
+  return { ...known(preview), since: now, stages: stage(preview, 'pulling', now), state: 'pulling', progress: null, by }
 }
 
 export function pulled(preview: In<'pulling'>, { image, number }: EventOf<'pulled'>, now: number): In<'starting'> {

@@ -10,12 +10,16 @@ import {
   FAILURE_REST_MS,
   generationOf,
   isDraining,
+  isMissing,
+  isToldMissing,
   MAX_CRASHES,
+  MISSING_TOLD_MS,
   STABLE_MS,
   countsAsRunning,
   type Image,
   type In,
   type Preview,
+  type StartedBy,
   type State,
 } from '../preview.ts'
 import { AT_ONCE, isRouted, type Generation } from '../generation.ts'
@@ -201,7 +205,7 @@ const events: Record<string, Event> = {
 const matrix = `
 event           none    queued   lookup   checkUpdate queuedPull queuedHere pulling  starting startingBare running  outdated replaced pausing  frozen   waking   draining ending   restarting drainToRestart stopped  stoppedBare removing removingEnds removingAgain failed   failedNow
 visit           queued  -        -        -           -          -          -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   -
-start           queued  -        -        queued      -          queued     -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   queued
+start           queued  queued   queued   queued      -          queued     -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   queued
 stop            -       stopping stopping stopping    stopping   stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   stopping       -        -           -        -            removing      stopped  stopped
 forDisk         -       -        -        -           -          -          -        -        -            stopping -        -        -        stopping -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
 moved           -       -        -        -           -          -          -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping stopping   stopping       -        -           -        -            -             -        -
@@ -211,7 +215,7 @@ freeze2         -       -        -        -           -          -          -   
 woken           -       -        -        -           -          -          -        -        -            -        -        -        -        running  running  -        -        -          -              -        -           -        -            -             -        -
 woken2          -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 inUse           -       -        -        -           -          -          -        -        -            -        -        -        running  -        -        running  -        -          -              -        -           -        -            -             -        -
-restart         -       -        -        queued      -          queued     -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping -          -              queued   queued      removing removing     -             queued   queued
+restart         -       queued   queued   queued      -          queued     -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping -          -              queued   queued      removing removing     -             queued   queued
 remove          -       removing removing removing    removing   removing   removing removing removing     removing removing removing removing removing removing removing removing removing   removing       removing removing    -        -            removing      removing removing
 pull            -       -        -        -           pulling    -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 found           -       queued   -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
@@ -803,4 +807,29 @@ test('a pin calls back what is about to sleep by itself, and not what a person h
   }
   assert.equal(after({ ...stopping, why: 'asked' }, 'pin')!.state, 'stopping')
   assert.equal(after({ ...stopping, why: 'moved' }, 'pin')!.state, 'stopping')
+})
+
+test('of a tag that the registry lacks, who added it is told for a minute, and a visitor’s guess leaves no row', () => {
+  const by = (by: StartedBy): Event => ({ type: 'start', by })
+  const looked = ['absent', 'pull', 'missing']
+  for (const asker of ['admin', 'api'] as const) {
+    const told = inState(after(undefined, by(asker), ...looked), 'failed')
+    assert.deepEqual([told.reason.code, told.retryAt], ['no-such-tag', null])
+    const { until = 0 } = told.reason
+    assert.equal(until, told.since + MISSING_TOLD_MS)
+    // A visitor is not kept from looking, and what comes of it neither ends the minute nor makes it longer.
+    const lookedUp = inState(next(told, 'red', events.visit!, told.since + 20_000), 'queued')
+    const again = inState(next({ ...lookedUp, phase: 'lookup' }, 'red', events.missing!, until - 1), 'failed')
+    assert.deepEqual(again.reason, told.reason)
+    assert.equal(next({ ...lookedUp, phase: 'lookup' }, 'red', events.missing!, until)?.state, 'unknown')
+    assert.ok(isMissing(again) && isToldMissing(again.reason, until - 1))
+    // The clock was stepped back.
+    assert.ok(!isToldMissing(again.reason, until - MISSING_TOLD_MS - 1))
+    assert.equal(next(told, 'red', events.forget!, until)?.state, 'unknown')
+  }
+  for (const visitor of ['visit', 'button'] as const) {
+    assert.equal(after(undefined, by(visitor), ...looked), undefined)
+    const taken = after(undefined, by(visitor), by('api'), 'absent', 'pull', 'missing')
+    assert.equal(taken?.state, 'failed', 'it was added while a visitor’s guess was looked up')
+  }
 })
