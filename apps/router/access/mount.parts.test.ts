@@ -40,6 +40,8 @@ test('these routes are open to all, and no others', async () => {
     'GET /readyz': 503,
     'GET /lotan.css': 200,
     'GET /lotan.js': 200,
+    'GET /lotan.mjs': 200,
+    'GET /lotan.mjs.sha256': 200,
     'GET /problems': 200,
     'GET /problems/:name': 404,
     'GET /login': 200,
@@ -66,10 +68,10 @@ test('docs/access.md says which scope each call of the API needs', () => {
   assert.deepEqual([...new Set(others)], ['public', 'admin'])
 })
 
-test('the admin’s pages, sessions and tokens need the scope admin, calls that look read, and those that change something run', () => {
+test('the admin’s pages, sessions, tokens and the system need the scope admin, calls that look read, and those that change something run', () => {
   assert.ok(closed.length > 15)
   for (const route of closed) {
-    const isOfPreviews = route.path.startsWith('/api/') && !/^\/api\/v1\/(sessions|tokens)/.test(route.path)
+    const isOfPreviews = route.path.startsWith('/api/') && !/^\/api\/v1\/(sessions|system|tokens)/.test(route.path)
     assert.equal(route.needs, !isOfPreviews ? 'admin' : changesSomething(route) ? 'run' : 'read', nameOf(route))
   }
   assert.deepEqual(routes.filter(({ method, changes }) => method === 'GET' && changes).map(nameOf), [

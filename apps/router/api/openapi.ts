@@ -9,7 +9,6 @@ import { problem } from '../../shared/api/problem.ts'
 import { session } from '../../shared/api/session.ts'
 import { newToken, token } from '../../shared/api/token.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import type { Scope } from '../access/caller.ts'
 import { answer, componentOf, problemAnswer, queryParametersOf, type ApiRoute, type Operation } from './operation.ts'
 
 export const describe: Operation = {
@@ -61,6 +60,7 @@ export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: re
       contact: { name: 'The operator of this Lotan', url: urlOf(config.domain, config) },
     },
     servers: [{ url: `${urlOf(config.domain, config)}/api/v1` }],
+    security: [{ token: [] }, { login: [] }],
     tags: [...new Set(routes.map(groupOf))].map((name) => ({ name, description: groups[name] ?? name })),
     paths: pathsOf(routes),
     components: {
@@ -76,19 +76,12 @@ export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: re
   }
 }
 
-/** The scope that it takes stands as the role that is required (OpenAPI 3.1, Security Requirement Object). */
-function securityOf(needs: Scope) {
-  return needs === 'public' ? [] : [{ token: [needs] }, { login: [needs] }]
-}
-
 function pathsOf(routes: readonly ApiRoute[]) {
   const paths = Map.groupBy(routes, ({ path }) => path.replace(/:(\w+)/g, '{$1}'))
   return Object.fromEntries(
     Array.from(paths, ([path, rows]) => [
       path,
-      Object.fromEntries(
-        rows.map((route) => [route.method.toLowerCase(), { ...operationOf(route), security: securityOf(route.needs) }]),
-      ),
+      Object.fromEntries(rows.map((route) => [route.method.toLowerCase(), operationOf(route)])),
     ]),
   )
 }
@@ -101,7 +94,8 @@ function operationOf(route: ApiRoute): object {
     ...rest,
     tags: [groupOf(route)],
     summary,
-    description,
+    description: `${description} It needs a token or a login that can ${route.needs}.`,
+    'x-scope': route.needs,
     ...(all.length > 0 && { parameters: all }),
     responses: { ...Object.fromEntries(common), ...responses },
   }
@@ -114,6 +108,9 @@ const groups: Record<string, string> = {
   previews: 'What runs, or has run: add, start, stop, remove, wait for it, read its log.',
   events: 'What changes, as it changes.',
   tags: 'What could run.',
+  sessions: 'Who is logged in.',
+  tokens: 'The tokens of programs.',
+  system: 'The installation as a whole.',
   'openapi.json': 'This description.',
 }
 

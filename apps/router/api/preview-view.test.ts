@@ -65,6 +65,7 @@ test('a running preview is shown with everything there is to know', () => {
     progress: null,
     detail: 'It answers.',
     engine: null,
+    pinned: null,
     position: null,
     usual: null,
     timing: { queue: 2_000, pull: 1_000, start: 3_000, ready: 1_000, total: 7_000 },

@@ -562,6 +562,9 @@ test('the stream of all previews says first how things are, and then what change
   const pulling = await stream.next()
   assert.deepEqual([pulling.data.state, pulling.data.progress?.percent], ['pulling', 50])
   store.apply('streamed', { type: 'missing' })
+  // Told for a minute.
+  assert.equal((await stream.next()).data.reason, 'no-such-tag')
+  store.apply('streamed', { type: 'forget' })
   assert.deepEqual(await stream.next(), { event: 'removed', data: { repository: '', tag: 'streamed' } })
   stream.close()
 })

@@ -42,7 +42,7 @@ test('the installation is told as a whole, by the description', async () => {
   assert.deepEqual(json.previews, { running: 1, most: 7, pinned: 1, byState: { running: 1, queued: 1 } })
   assert.deepEqual(json.slots, { total: 500, taken: 1, resting: 0 })
   assert.deepEqual(json.queue.start, { waiting: 1, active: 0 })
-  assert.equal(Object.keys(json.queue).length, 7)
+  assert.equal(Object.keys(json.queue).length, 8)
   assert.ok(json.database.bytes > 0 && !json.database.rebuilding)
   assert.deepEqual(json.checks.engine, { ok: true, detail: 'version 20.10' })
   assert.deepEqual(json.settings, told['/in-force'].settings)

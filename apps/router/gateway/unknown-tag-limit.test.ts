@@ -89,6 +89,7 @@ test('what the API asked for, and what is being pulled, is no visitor’s guess'
   assert.equal(granted(1), 1)
   previews[0] = { ...previews[0], lastSeen: 1 }
   assert.equal(granted(1), 0)
-  previews[0] = { ...previews[0], state: 'pulling', progress: null } as Preview
+  const row = { ...previews[0] }
+  previews[0] = { ...row, state: 'pulling', progress: null }
   assert.equal(granted(1), 1)
 })
