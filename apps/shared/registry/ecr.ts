@@ -86,8 +86,7 @@ async function fetchToken(region: string | undefined, renewing: boolean): Promis
 export function awsError(error: Error, renewing: boolean): RegistryError {
   // What AWS answers stands in both as it is.
   const [name, message] = [String(error.name).slice(0, 100), String(error.message).slice(0, 500)]
-  const make = (code: RegistryError['code']) =>
-    new RegistryError(code, `${name}: ${message}`, { cause: error })
+  const make = (code: RegistryError['code']) => new RegistryError(code, `${name}: ${message}`, { cause: error })
   if (/region is missing/i.test(message)) return make('aws-region')
   if (/^Expired|TokenRefreshRequired/.test(name) || /\bexpired\b/i.test(message)) return make('token-expired')
   if (
