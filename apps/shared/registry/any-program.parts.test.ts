@@ -83,7 +83,7 @@ test('no name in a config.json makes a program of another name run', async () =>
       const name = text.includes('any') ? 'none' : text
       assert.equal(await endsWell(askHelper(name, 'registry.example.com')), 'helper-failed')
     }),
-    { numRuns: 30, examples: [['../any'], ['any; true'], ['x/../any']] },
+    { numRuns: 30, examples: [['../any'], ['any; true'], ['x/../any'], ['x'.repeat(300_000)]] },
   )
 })
 

@@ -5,13 +5,15 @@ import { RegistryError } from './error.ts'
 
 /** Some helpers call a remote service. */
 const TIMEOUT_MS = 15_000
+/** Of a file, less the prefix: Node throws at a longer one. */
+const LONGEST_NAME = 200
 
 /** @param name without `docker-credential-` @throws RegistryError `helper-failed` */
 export async function askHelper(name: string, key: string, within = TIMEOUT_MS): Promise<Login | undefined> {
-  const program = `docker-credential-${name}`
+  const program = `docker-credential-${name.slice(0, LONGEST_NAME)}`
   const failed = (message: string, cause?: unknown) =>
     new RegistryError('helper-failed', `${program}: ${message}`, { program, cause })
-  if (!/^[\w.-]+$/.test(name)) throw failed('config.json names a helper that is no program’s name')
+  if (!/^[\w.-]+$/.test(name) || name.length > LONGEST_NAME) throw failed('config.json names a helper that is no program’s name')
   const { error, stdout, stderr } = await run(program, key, within)
   // Docker's message, on standard output.
   if (error && /credentials not found/i.test(stdout)) return undefined
