@@ -264,7 +264,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     }
     const [code, said] = await refused('registry')
     assert.equal(code, 2)
-    assert.match(said, /'registry' is none\nusage: lotan up/)
+    assert.match(said, /lotan: up takes names of parts, and 'registry' is none/)
     assert.equal((await ask('red')).status, 200)
   })
 

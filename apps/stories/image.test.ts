@@ -337,7 +337,7 @@ describe('the image', { timeout: 300_000 }, () => {
     assert.match(alone.said, /REPOSITORY is not set, and the demo needs the engine/)
     const nonsense = await ended('nonsense')
     assert.equal(nonsense.code, 2)
-    assert.match(nonsense.said, /usage: lotan/)
+    assert.match(nonsense.said, /^lotan: unknown command 'nonsense'; see lotan --help$/m)
   })
 
   /** Runs a program that has Lotan's data, and a place for its back-up. */
