@@ -53,7 +53,7 @@ export function statusOf(
     case 'pulling':
       if (waitsForDiskSpace(preview))
         return 'There is no room for its image on the disk yet. It is pulled as soon as there is, and opens here by itself.'
-      return `It opens here by itself${estimate === null ? '' : `, usually within ${roughly(estimate)}`}.`
+      return `It opens here by itself${estimate === null ? '' : `, usually ${estimate < 1_000 ? 'in' : 'within'} ${roughly(estimate)}`}.`
   }
   if (preview.state === 'paused') return 'It is being woken, and opens here by itself.'
   if (preview.crashes > 0)
