@@ -90,7 +90,7 @@ async function remove({ kind, name, remove }: Thing): Promise<Result> {
   }
 }
 
-/** @throws UsageError where nobody can answer, Failure where the answer is not yes */
+/** @throws UsageError where no person can answer, Failure where the answer is not yes */
 async function confirm(things: readonly Thing[], { instance, dataDir }: Config, options: PurgeOptions): Promise<void> {
   if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask on: give --yes if all of it is to go')
   const count = Map.groupBy(things, ({ kind }) => kind)

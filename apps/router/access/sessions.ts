@@ -23,7 +23,7 @@ function madeByOf({ adminToken, userHeader, provider, people }: SessionConfig): 
   }
 }
 
-/** A session by a proxy's header has no secret: the header finds it, which nginx takes from nobody else. */
+/** A session by a proxy's header has no secret: the header finds it, which nginx takes from the proxy alone. */
 function keyOf(user: string): string {
   return `header ${user}`
 }

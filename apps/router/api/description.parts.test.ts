@@ -8,7 +8,7 @@ import { problem } from '../../shared/api/problem.ts'
 import { isProblemName, kindOf } from '../../shared/api/problems.ts'
 import { bearer, bringUp, openBed, type Answer, type Ask } from '../admin/harness.ts'
 
-// A linter takes example.com for a server that somebody forgot to name.
+// A linter takes example.com for a server without its real name.
 const domain = 'previews.lotan.test'
 const bed = await openBed({ TL_DOMAIN: domain })
 after(() => bed.close())

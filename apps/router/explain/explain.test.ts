@@ -82,7 +82,7 @@ test('whatever an image’s labels say is explained in the form that the API des
   )
 })
 
-test('what happens next is what the reaper goes by, and what follows if nobody comes', () => {
+test('what happens next is what the reaper goes by, and what follows without a visit', () => {
   const facts = { timeouts: config, isOpen: false, updatesAt: now + 2 * MINUTE, now }
   const steps = (preview: Preview, more: object = {}) =>
     nextOf(preview, { ...facts, ...more }).map(

@@ -28,7 +28,7 @@ export function nextOf(preview: Preview, facts: NextFacts): NextStep[] {
 function dues(preview: Preview, { timeouts, isOpen }: NextFacts): Step[] {
   const own = duesOf(preview, timeouts)
   const stop = own.find(({ what }) => what === 'stop')
-  // Once it is stopped, and if nobody comes.
+  // Once it is stopped, without a visit.
   const asleep = stop && ({ ...preview, state: 'stopped', why: 'idle', since: stop.at } as Preview)
   return [...own, ...(asleep ? duesOf(asleep, timeouts) : [])].map((due) => stepOf(due, isOpen))
 }

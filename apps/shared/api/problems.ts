@@ -124,7 +124,7 @@ export const problems = {
   'ended-meanwhile': {
     status: 409,
     title: 'It was ended meanwhile',
-    means: 'Somebody, or Lotan itself, stopped or removed the preview while the request waited for it.',
+    means: 'A person, a program or Lotan itself stopped or removed the preview while the request waited for it.',
     remedy: 'The detail says why. Ask again to start it again.',
   },
   'being-removed': {

@@ -65,7 +65,7 @@ function settingInForce(name: string, schema: z.ZodType, env: NodeJS.ProcessEnv)
   return { name, value, source: given === undefined ? 'default' : 'environment', secret, words }
 }
 
-/** By its name; whoever sets it says no more. `KEY` stands in `API_KEY`, and not in `KEYBOARD`. */
+/** By its name: its setting says no more. `KEY` stands in `API_KEY`, and not in `KEYBOARD`. */
 function isSecretName(name: string): boolean {
   const words =
     /secret|passw|passphrase|token|credential|private|(^|[_.-])(key|keys|auth|dsn|pass|pwd|salt|pat|jwt)([_.-]|$)/i

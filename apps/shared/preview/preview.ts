@@ -208,7 +208,7 @@ export function isMissing(preview: Preview | undefined): boolean {
   return preview?.state === 'failed' && preview.reason.code === 'no-such-tag'
 }
 
-/** Visitors are answered as if nobody had added a tag that the registry does not have. */
+/** Visitors are answered as if no admin had added a tag that the registry does not have. */
 export function asVisitorsSee(preview: Preview | undefined): Preview | undefined {
   if (isMissing(preview)) return undefined
   const isLookedUpAgain = preview?.state === 'queued' && preview.reason?.code === 'no-such-tag'

@@ -13,7 +13,8 @@ export async function askHelper(name: string, key: string, within = TIMEOUT_MS):
   const program = `docker-credential-${name.slice(0, LONGEST_NAME)}`
   const failed = (message: string, cause?: unknown) =>
     new RegistryError('helper-failed', `${program}: ${message}`, { program, cause })
-  if (!/^[\w.-]+$/.test(name) || name.length > LONGEST_NAME) throw failed('config.json names a helper that is no program’s name')
+  if (!/^[\w.-]+$/.test(name) || name.length > LONGEST_NAME)
+    throw failed('config.json names a helper that is no program’s name')
   const { error, stdout, stderr } = await run(program, key, within)
   // Docker's message, on standard output.
   if (error && /credentials not found/i.test(stdout)) return undefined

@@ -28,7 +28,7 @@ export async function startLoginProvider(accounts: Record<string, Account>, redi
     cookies: { keys: ['of-a-test'] },
     interactions: { url: (_ctx, { uid }) => `/as/${uid}` },
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: async () => ({ sub, ...accounts[sub] }) }),
-    // Nobody is asked whether the client may know them.
+    // Without a page that asks for consent.
     async loadExistingGrant(ctx) {
       const grant = new ctx.oidc.provider.Grant({
         clientId: ctx.oidc.client!.clientId,

@@ -54,7 +54,7 @@ export const access = {
         if (good('LOTAN_USER_HEADER', 'LOTAN_OIDC_ISSUER') && hasLists && header === null && issuer === null)
           refuse(
             given.LOTAN_OIDC_ADMINS === null ? 'LOTAN_OIDC_ALLOW' : 'LOTAN_OIDC_ADMINS',
-            'needs LOTAN_OIDC_ISSUER or LOTAN_USER_HEADER, which say who somebody is',
+            'needs LOTAN_OIDC_ISSUER or LOTAN_USER_HEADER, which say who a person is',
           )
       }),
     )
