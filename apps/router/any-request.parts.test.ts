@@ -13,7 +13,7 @@ import { refusalsOf } from './access/refusals.ts'
 import { changesSomething, type Route } from './access/route.ts'
 import { bringUp, domain, openBed, steps, token } from './admin/harness.ts'
 import { routesOf } from './admin/app.ts'
-import type { ApiRoute } from './api/operation.ts'
+import type { ApiRoute } from './api/conventions/operation.ts'
 
 const bed = await openBed()
 after(() => bed.close())

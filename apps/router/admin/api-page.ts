@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import { answerText, examplesAt } from '../../shared/api/examples.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import type { Route } from '../access/route.ts'
-import type { ApiRoute } from '../api/operation.ts'
+import type { ApiRoute } from '../api/conventions/operation.ts'
 import { apiPage } from '../pages/render.ts'
 import { sendPage } from './respond.ts'
 

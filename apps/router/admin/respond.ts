@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import { kindOf, type ProblemName } from '../../shared/api/problems.ts'
-import { sendProblem } from '../api/problem.ts'
+import { sendProblem } from '../api/conventions/problem.ts'
 import type { Message } from '../pages/messages.ts'
 import { messagePage, type Page } from '../pages/render.ts'
 

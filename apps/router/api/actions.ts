@@ -2,10 +2,10 @@ import type { Request, Response } from 'express'
 import { applyAction, startsSomething, type PreviewAction } from '../preview-actions.ts'
 import { actorOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
-import { change, type ApiRoute } from './operation.ts'
-import { sendNoPreview, sendNotOffered } from './preview-problem.ts'
+import { change, type ApiRoute } from './conventions/operation.ts'
+import { sendNoPreview, sendNotOffered } from './conventions/preview-problem.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
-import { previewIn, tagOf } from './input.ts'
+import { previewIn, tagOf } from './conventions/input.ts'
 
 const startPreview = change('startPreview', 'Starts a preview; a tag that is none yet becomes one.')
 const stopPreview = change('stopPreview', 'Stops a preview. Its image stays.')

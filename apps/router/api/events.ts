@@ -4,9 +4,9 @@ import { splitId } from '../../shared/preview/preview-id.ts'
 import { callerOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
 import { openEvents } from './event-stream.ts'
-import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './operation.ts'
-import { sendNoPreview } from './preview-problem.ts'
-import { previewIn, tagOf } from './input.ts'
+import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
+import { sendNoPreview } from './conventions/preview-problem.ts'
+import { previewIn, tagOf } from './conventions/input.ts'
 
 const stream = answer(
   'First how things are, then what changes. Event `preview` has a Preview as its data; `removed` has `{"repository": …, "tag": …}`.',

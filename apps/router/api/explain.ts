@@ -11,10 +11,10 @@ import { awakeWords, imageWords } from '../explain/image-words.ts'
 import { nextOf } from '../explain/next.ts'
 import { valuesOf } from '../explain/values.ts'
 import type { ApiContext } from './context.ts'
-import { previewIn, tagOf } from './input.ts'
-import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './operation.ts'
+import { previewIn, tagOf } from './conventions/input.ts'
+import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
 import { pinnedOf } from './preview-view.ts'
-import { sendNoPreview } from './preview-problem.ts'
+import { sendNoPreview } from './conventions/preview-problem.ts'
 
 const explainPreview: Operation = {
   operationId: 'explainPreview',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { z } from 'zod'
 import type { Ask, Answer, Bed } from '../admin/harness.ts'
-import { components } from './openapi.ts'
+import { components } from './conventions/openapi.ts'
 
 interface Schema {
   $ref?: string

@@ -6,10 +6,10 @@ import type { Change } from '../../shared/store/store.ts'
 import { plain } from '../pages/preview-detail.ts'
 import { historyWords } from '../words/history-words.ts'
 import type { ApiContext } from './context.ts'
-import { previewIn, tagOf } from './input.ts'
-import { answer, problemAnswer, tagParameter, type ApiRoute, type Operation } from './operation.ts'
-import { sendNoPreview } from './preview-problem.ts'
-import { numberText, takes } from './query.ts'
+import { previewIn, tagOf } from './conventions/input.ts'
+import { answer, problemAnswer, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
+import { sendNoPreview } from './conventions/preview-problem.ts'
+import { numberText, takes } from './conventions/query.ts'
 
 const MOST = 500
 const wrongLimit = `limit is a number of changes, 1 to ${MOST}.`

@@ -3,7 +3,7 @@ import { pinRequest } from '../../shared/api/pin.ts'
 import { preview } from '../../shared/api/preview.ts'
 import { applyPin } from '../preview-actions.ts'
 import type { ApiContext } from './context.ts'
-import { checked, previewIn, tagOf } from './input.ts'
+import { checked, previewIn, tagOf } from './conventions/input.ts'
 import {
   answer,
   body,
@@ -13,9 +13,9 @@ import {
   tagParameter,
   type ApiRoute,
   type Operation,
-} from './operation.ts'
-import { aboutOf, sendNoPreview } from './preview-problem.ts'
-import { sendProblem } from './problem.ts'
+} from './conventions/operation.ts'
+import { aboutOf, sendNoPreview } from './conventions/preview-problem.ts'
+import { sendProblem } from './conventions/problem.ts'
 
 const now = answer('The preview as it is now.', preview)
 

@@ -16,12 +16,12 @@ import {
   tagParameter,
   type ApiRoute,
   type Operation,
-} from './operation.ts'
-import { sendNoPreview, sendNotForToken } from './preview-problem.ts'
-import { sendProblem } from './problem.ts'
-import { checked, previewIn, tagOf, tagText } from './input.ts'
-import { listQuery, pageAnswer, pageOf, sendPage, type Order } from './list.ts'
-import { takes } from './query.ts'
+} from './conventions/operation.ts'
+import { sendNoPreview, sendNotForToken } from './conventions/preview-problem.ts'
+import { sendProblem } from './conventions/problem.ts'
+import { checked, previewIn, tagOf, tagText } from './conventions/input.ts'
+import { listQuery, pageAnswer, pageOf, sendPage, type Order } from './conventions/list.ts'
+import { takes } from './conventions/query.ts'
 import { isFound } from '../pages/preview-list.ts'
 import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 

@@ -9,7 +9,7 @@ import { event as apiEvent } from '../../shared/api/event.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { until } from '../../testing/harness/until.ts'
 import { bearer, bringUp, domain, openBed, steps } from '../admin/harness.ts'
-import { components } from './openapi.ts'
+import { components } from './conventions/openapi.ts'
 
 const bed = await openBed()
 after(() => bed.close())

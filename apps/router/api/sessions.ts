@@ -4,8 +4,8 @@ import { session as sessionSchema, type SessionJson } from '../../shared/api/ses
 import type { Session } from '../../shared/store/store.ts'
 import { callerOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
-import { answer, problemAnswer, type ApiRoute, type Operation } from './operation.ts'
-import { sendProblem } from './problem.ts'
+import { answer, problemAnswer, type ApiRoute, type Operation } from './conventions/operation.ts'
+import { sendProblem } from './conventions/problem.ts'
 
 const listSessions: Operation = {
   operationId: 'listSessions',

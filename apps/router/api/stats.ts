@@ -4,9 +4,9 @@ import { limitsOf } from '../../shared/config/limits.ts'
 import { bytesOf } from '../../shared/config/values/amount.ts'
 import { SAMPLE_EVERY_MS } from '../../shared/store/samples.ts'
 import type { ApiContext } from './context.ts'
-import { previewIn, tagOf } from './input.ts'
-import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './operation.ts'
-import { sendNoPreview } from './preview-problem.ts'
+import { previewIn, tagOf } from './conventions/input.ts'
+import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
+import { sendNoPreview } from './conventions/preview-problem.ts'
 
 const getStats: Operation = {
   operationId: 'getStats',

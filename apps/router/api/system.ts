@@ -5,7 +5,7 @@ import { countsAsRunning, isPinned } from '../../shared/preview/preview.ts'
 import { version } from '../../shared/version.ts'
 import { readiness } from '../readiness.ts'
 import type { ApiContext } from './context.ts'
-import { answer, type ApiRoute, type Operation } from './operation.ts'
+import { answer, type ApiRoute, type Operation } from './conventions/operation.ts'
 
 const WEEK_MS = 7 * 24 * 60 * 60_000
 const HOUR_MS = 60 * 60_000

@@ -8,9 +8,9 @@ import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 import type { State } from '../../shared/preview/preview.ts'
 import { hostOf, type Tag } from '../../shared/tag.ts'
 import type { ApiContext } from './context.ts'
-import { cut, listQuery, pageAnswer, readCursor, sendPage, writeCursor } from './list.ts'
-import type { ApiRoute, Operation } from './operation.ts'
-import { takes } from './query.ts'
+import { cut, listQuery, pageAnswer, readCursor, sendPage, writeCursor } from './conventions/list.ts'
+import type { ApiRoute, Operation } from './conventions/operation.ts'
+import { takes } from './conventions/query.ts'
 
 const query = listQuery(['unknown', ...states], ['tag'], { searches: 'the tag or its digest' })
 

@@ -13,9 +13,9 @@ import type { Token } from '../../shared/store/store.ts'
 import { callerOf } from '../access/caller.ts'
 import { makeToken } from '../access/tokens.ts'
 import type { ApiContext } from './context.ts'
-import { checked } from './input.ts'
-import { answer, body, problemAnswer, type ApiRoute, type Operation } from './operation.ts'
-import { sendProblem } from './problem.ts'
+import { checked } from './conventions/input.ts'
+import { answer, body, problemAnswer, type ApiRoute, type Operation } from './conventions/operation.ts'
+import { sendProblem } from './conventions/problem.ts'
 
 const listTokens: Operation = {
   operationId: 'listTokens',

@@ -8,11 +8,19 @@ import { endWords } from '../words/stop-words.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { actorOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
-import { answer, noPreview, problemAnswer, refused, tagParameter, type ApiRoute, type Operation } from './operation.ts'
-import { aboutOf, sendNotOffered } from './preview-problem.ts'
-import { sendProblem } from './problem.ts'
-import { previewIn, tagOf, untilClosed } from './input.ts'
-import { numberText, takes } from './query.ts'
+import {
+  answer,
+  noPreview,
+  problemAnswer,
+  refused,
+  tagParameter,
+  type ApiRoute,
+  type Operation,
+} from './conventions/operation.ts'
+import { aboutOf, sendNotOffered } from './conventions/preview-problem.ts'
+import { sendProblem } from './conventions/problem.ts'
+import { previewIn, tagOf, untilClosed } from './conventions/input.ts'
+import { numberText, takes } from './conventions/query.ts'
 import { waitUntilRunning, type Waited } from './wait-until-running.ts'
 
 const MAX_SECONDS = 600

@@ -4,7 +4,7 @@ import { kindOf } from '../../shared/api/problems.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import type { GatewayRequest } from './request.ts'
 import { isNavigation, type ClientRequest } from './decide.ts'
-import { sendProblem } from '../api/problem.ts'
+import { sendProblem } from '../api/conventions/problem.ts'
 import { asPath } from '../access/same-origin.ts'
 import { type Content, type Exchange, contentOf, trouble } from './response-content.ts'
 

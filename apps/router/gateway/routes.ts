@@ -12,7 +12,7 @@
  */
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { backTo, isFromHere } from '../access/same-origin.ts'
-import { linkProblems, sendProblem } from '../api/problem.ts'
+import { linkProblems, sendProblem } from '../api/conventions/problem.ts'
 import type { RouterContext } from '../context.ts'
 import { openStartStatusStreams } from '../pages/start-status-stream.ts'
 import { noteVisit } from './activity.ts'

@@ -1,7 +1,7 @@
 import type { Response } from 'express'
 import type { RouterContext } from '../context.ts'
 import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
-import { sendProblem } from '../api/problem.ts'
+import { sendProblem } from '../api/conventions/problem.ts'
 import type { Config } from '../../shared/config/config.ts'
 import { fullOf } from '../words/full-words.ts'
 import { startStatusOf } from './start-status.ts'

@@ -1,9 +1,9 @@
 /** What an operation takes and answers comes from the schemas that check it. */
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { preview } from '../../shared/api/preview.ts'
-import { problem } from '../../shared/api/problem.ts'
-import type { Route } from '../access/route.ts'
+import { preview } from '../../../shared/api/preview.ts'
+import { problem } from '../../../shared/api/problem.ts'
+import type { Route } from '../../access/route.ts'
 import { tagText } from './input.ts'
 
 export interface Operation {

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
-import { TAG, type Tag } from '../../shared/tag.ts'
+import { idOf, NAMELESS, type PreviewId } from '../../../shared/preview/preview-id.ts'
+import { TAG, type Tag } from '../../../shared/tag.ts'
 import { sendProblem } from './problem.ts'
 
 export function tagOf(req: Request): Tag {

@@ -1,7 +1,7 @@
 import type { Response } from 'express'
-import type { Preview } from '../../shared/preview/preview.ts'
-import { isTag } from '../../shared/tag.ts'
-import { reasonOf } from './preview-view.ts'
+import type { Preview } from '../../../shared/preview/preview.ts'
+import { isTag } from '../../../shared/tag.ts'
+import { reasonOf } from '../preview-view.ts'
 import { sendProblem } from './problem.ts'
 
 export function sendNoPreview(res: Response, tag: string) {

@@ -1,7 +1,7 @@
 import type { Express, Response } from 'express'
-import { problemOf, type Problem } from '../../shared/api/problem.ts'
-import type { ProblemName } from '../../shared/api/problems.ts'
-import type { Config } from '../../shared/config/config.ts'
+import { problemOf, type Problem } from '../../../shared/api/problem.ts'
+import type { ProblemName } from '../../../shared/api/problems.ts'
+import type { Config } from '../../../shared/config/config.ts'
 
 type Site = Pick<Config, 'domain' | 'publicUrl'>
 

@@ -4,7 +4,7 @@
  */
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { compareKeys, type PreviewKey } from '../../shared/preview/preview-id.ts'
+import { compareKeys, type PreviewKey } from '../../../shared/preview/preview-id.ts'
 import { answer } from './operation.ts'
 import { numberText } from './query.ts'
 
