@@ -111,7 +111,7 @@ function openHiddenCheck(
   let inspected: Inspected | undefined
   return async () => {
     inspected ??= await engine.inspect(container).catch(ignoreEngineError)
-    const listens = inspected?.pid ? listening(inspected.pid, inspected.id) : undefined
+    const listens = inspected?.pid ? listening(inspected.pid, inspected.filesOf) : undefined
     return listens && isOutOfReach(listens, port)
   }
 }
@@ -168,7 +168,7 @@ async function noAnswerReason(
   const output = found ? await engine.output(container, LINES) : []
   const facts = { output, port, after }
   if (instead === 'tls' || instead === 'http2') return { ...facts, code: `only-${instead}`, detail: said }
-  const listens = found?.pid ? listening(found.pid, found.id) : undefined
+  const listens = found?.pid ? listening(found.pid, found.filesOf) : undefined
   // The engine is on another machine: only the outside view is known.
   if (!listens) return { ...facts, code: connected ? 'no-answer' : 'port-closed', detail: said }
   if (listens.length === 0 && !connected) return { ...facts, code: 'port-closed', detail: 'it listens on no port' }

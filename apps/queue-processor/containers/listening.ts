@@ -6,10 +6,10 @@ const ADDRESS = /^([0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}$/
 /** The engine's DNS server inside every container's network. */
 const ENGINE_DNS = '127.0.0.11'
 
-/** @param container tells whether `pid` means its process: not in another pid namespace or on another machine */
-export function listening(pid: number, container: string | undefined): string[] | undefined {
+/** @param filesOf tells whether `pid` means the container's process: not in another pid namespace or on another machine */
+export function listening(pid: number, filesOf: string | undefined): string[] | undefined {
   try {
-    if (containerIn(fs.readFileSync(`/proc/${pid}/mountinfo`, 'utf8')) !== container) return undefined
+    if (containerIn(fs.readFileSync(`/proc/${pid}/mountinfo`, 'utf8')) !== filesOf) return undefined
     return listeningIn(['tcp', 'tcp6'].map((file) => fs.readFileSync(`/proc/${pid}/net/${file}`, 'utf8')).join('\n'))
   } catch {
     return undefined

@@ -1,7 +1,7 @@
 /** Sandboxes with the real engine: taken by starts, filled up again, kept by stopped previews, lost, and switched off. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { generationOf } from '../../shared/preview/preview.ts'
+import { generationOf, type In } from '../../shared/preview/preview.ts'
 import { sandboxName } from '../../shared/slots/container-name.ts'
 import { addressOf } from '../../shared/slots/slots.ts'
 import { request } from '../../testing/clients/http.ts'
@@ -19,6 +19,8 @@ describe('sandboxes', { timeout: 300_000 }, () => {
   before(async () => {
     registry = await startImageRegistry()
     for (const tag of ['a', 'b', 'c']) await buildSmall(`${registry.repository}:${tag}`, tag)
+    const toItself = ['httpd', '-f', '-p', '127.0.0.1:80', '-h', '/www']
+    await buildSmall(`${registry.repository}:itself`, '', { cmd: toItself })
     harness = await openHarness(registry.repository, { LOTAN_SANDBOXES: '2', LOTAN_KEPT_SANDBOXES: '1' })
     harness.startWorker()
   })
@@ -88,6 +90,18 @@ describe('sandboxes', { timeout: 300_000 }, () => {
     assert.match(await pageOf('a'), /a/)
     await untilFull()
     assert.equal(rows().length, 3)
+  })
+
+  test('where an application in one listens is seen', async () => {
+    await untilFull()
+    await harness.click('itself')
+    await until('its container joins a sandbox', () =>
+      of('itself')?.container ? of('itself').sandbox !== null : false,
+    )
+    await harness.untilState('itself', 'failed')
+    const { reason } = harness.store.get('itself') as In<'failed'>
+    assert.deepEqual([reason.code, reason.listens], ['wrong-port', ['127.0.0.1:80']])
+    await harness.ask('itself', { type: 'remove' })
   })
 
   test('a start beyond those that are ready has a network of its own', async () => {

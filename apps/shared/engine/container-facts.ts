@@ -43,6 +43,8 @@ export interface Inspected {
   startedAt: number | null
   finishedAt: number | null
   pid: number | null
+  /** The container whose `/etc/hosts` and `/etc/resolv.conf` it has: its own id, or the sandbox's that it joins. */
+  filesOf: string
   memoryLimit: number
   /** Microseconds per period; 0 for no limit. */
   cpuQuota: number
@@ -203,6 +205,7 @@ function toInspected(
     startedAt: time(state.StartedAt),
     finishedAt: time(state.FinishedAt),
     pid: state.Pid || null,
+    filesOf: joins ?? info.Id,
     memoryLimit: info.HostConfig.Memory ?? 0,
     cpuQuota: info.HostConfig.CpuQuota ?? 0,
     address: addressOf(place?.NetworkSettings?.Networks?.[networkName(instance)]),
