@@ -4,6 +4,7 @@ import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { noteActivity } from './gateway/activity.ts'
+import type { Gate } from './gate/gate.ts'
 import type { noteStreams } from './gateway/open-streams.ts'
 import type { Reaper } from './reaper-client.ts'
 import type { Waiters } from './waiters.ts'
@@ -16,6 +17,7 @@ export interface RouterContext {
   nudges: Pick<Nudges, 'nudge' | 'refresh' | 'ping' | 'workers' | 'lanes' | 'redisVersion'>
   changes: StoreWatch
   waiters: Waiters
+  gate: Gate
   activity: ReturnType<typeof noteActivity>
   streams: ReturnType<typeof noteStreams>
   reaper: Reaper

@@ -9,6 +9,7 @@ import { noteActivity } from './gateway/activity.ts'
 import { watchStore } from './watch/store-watch.ts'
 import { noteWaiters } from './waiters.ts'
 import { adminApp } from './admin/app.ts'
+import { openGate } from './gate/gate.ts'
 import { gateway } from './gateway/routes.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
@@ -26,6 +27,7 @@ const context: RouterContext = {
   nudges,
   changes,
   waiters: noteWaiters({ store, nudges, changes }, { everyMs: 4_000 }),
+  gate: openGate({ config, store, log }),
   activity: noteActivity(store, { everyMs: 500 }),
   streams: noteStreams(store, endedStreamsFile(config), { everyMs: 1_000 }),
   reaper: openReaper(config),

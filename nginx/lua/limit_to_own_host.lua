@@ -27,14 +27,16 @@ local function of_own_host(cookie, own)
   return cut
 end
 
+-- The pass of its visitor is not the application's to replace: each answer would throw the visitor out.
 local function cookies()
   local all = values_of('Set-Cookie')
   if not all then return end
   local own = ngx.var.cookie_host
-  for i, cookie in ipairs(all) do
-    all[i] = of_own_host(cookie, own)
+  local kept = {}
+  for _, cookie in ipairs(all) do
+    if not cookie:find('^[%s_%-Host]*lotan%-pass%s*=') then kept[#kept + 1] = of_own_host(cookie, own) end
   end
-  ngx.header['Set-Cookie'] = all
+  ngx.header['Set-Cookie'] = kept
 end
 
 -- "cookies" and "clientHints" are cleared for the whole domain, and "*" is all of them (Clear Site Data, 4.2).

@@ -4,6 +4,7 @@ import path from 'node:path'
 import ejs from 'ejs'
 import { adminLocations } from '../../shared/admin-locations.ts'
 import type { Config } from '../../shared/config/config.ts'
+import { passCookieName } from '../../shared/pass-cookie.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { Store } from '../../shared/store/store.ts'
@@ -35,6 +36,7 @@ export async function writeNginxConf(
     | 'hsts'
     | 'trustedProxies'
     | 'userHeader'
+    | 'gate'
     | 'domain'
     | 'transliterate'
     | 'publicUrl'
@@ -84,6 +86,7 @@ export async function writeNginxConf(
     transliterate: config.transliterate,
     identityHeaders: config.userHeader === null ? identityHeaders : [...identityHeaders, config.userHeader],
     userHeader: config.userHeader,
+    gate: config.gate.kind === 'off' ? null : { passCookie: passCookieName(config.publicUrl) },
     scheme: protocol.slice(0, -1),
     publicPort: publicPort ?? (protocol === 'https:' ? 443 : 80),
     // Where HTTP redirects to: the public address, which may be another proxy's.

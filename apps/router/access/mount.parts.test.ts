@@ -47,6 +47,7 @@ test('these routes are open to all, and no others', async () => {
     'GET /login': 200,
     'POST /login': 401, // without a token
     'POST /logout': 303,
+    'GET /enter': 404, // it says no preview
   })
 })
 

@@ -18,7 +18,10 @@ export function callersOf({
   store,
   log,
 }: {
-  config: Pick<Config, 'adminToken' | 'domain' | 'publicUrl' | 'userHeader' | 'provider' | 'people' | 'trustedJobs'>
+  config: Pick<
+    Config,
+    'adminToken' | 'domain' | 'publicUrl' | 'userHeader' | 'provider' | 'people' | 'trustedJobs' | 'gate'
+  >
   store: Pick<Store, 'sessions' | 'tokens'>
   log: Log
 }): ReadCaller {

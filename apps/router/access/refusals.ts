@@ -17,7 +17,8 @@ export function refusalsOf({ config, log }: { config: Pick<Config, 'repository' 
         const detail = 'Send a token as "Authorization: Bearer TOKEN", or log in on the admin page.'
         return sendProblem(res, 'login-needed', detail)
       }
-      reloadOnce(req, res)
+      const again = reloadOnce(req)
+      if (again !== undefined) res.set('Refresh', `0; url=${again}`)
       return sendPage(res, 401, loginPage(config))
     },
 

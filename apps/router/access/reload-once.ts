@@ -1,14 +1,15 @@
 /** Browsers leave SameSite=Strict cookies out when a link on another site is followed: the login page reloads once. */
-import type { Request, Response } from 'express'
+import type { Request } from 'express'
 import { asPath } from './same-origin.ts'
 
 const RELOADED = 'again'
 const hasReloaded = new RegExp(`[?&]${RELOADED}$`)
 
-export function reloadOnce(req: Request, res: Response) {
-  if (!mayHaveCookie(req)) return
+/** @returns where to load it again; undefined where the cookie would have come */
+export function reloadOnce(req: Request): string | undefined {
+  if (!mayHaveCookie(req)) return undefined
   const { originalUrl: uri } = req
-  res.set('Refresh', `0; url=${asPath(uri)}${uri.includes('?') ? '&' : '?'}${RELOADED}`)
+  return `${asPath(uri)}${uri.includes('?') ? '&' : '?'}${RELOADED}`
 }
 
 export function beforeReload({ method, originalUrl }: Request): string | undefined {

@@ -22,6 +22,7 @@ const config = {
   publicUrl: { protocol: 'http:' as const, port: null },
   userHeader: 'x-forwarded-user',
   provider: null,
+  gate: { kind: 'off' as const, password: null },
   people: { admins: [{ address: 'anna@example.com' }], allow: [{ domain: 'example.com' }] },
 }
 const sessions = openSessions(config, store)

@@ -14,12 +14,14 @@ const USER_AGENT_CHARACTERS = 200
 export type Sessions = ReturnType<typeof openSessions>
 
 /** What lets each kind of session in. Where that changes, the sessions that the old one let in are over. */
-function madeByOf({ adminToken, userHeader, provider, people }: SessionConfig): Record<Session['via'], string> {
+function madeByOf({ adminToken, userHeader, provider, people, gate }: SessionConfig): Record<Session['via'], string> {
   const hash = (...parts: unknown[]) => hashOf(JSON.stringify([...parts, people]))
   return {
     link: createHmac('sha256', adminToken).update('session').digest('base64url'),
     header: hash('header', userHeader),
     oidc: hash('oidc', provider?.issuer, provider?.clientId),
+    // With another gate, another at each start: its sessions are over.
+    password: hash('password', gate.password ?? randomBytes(32).toString('hex')),
   }
 }
 
@@ -28,7 +30,7 @@ function keyOf(user: string): string {
   return `header ${user}`
 }
 
-type SessionConfig = Pick<Config, 'adminToken' | 'publicUrl' | 'userHeader' | 'provider' | 'people'>
+type SessionConfig = Pick<Config, 'adminToken' | 'publicUrl' | 'userHeader' | 'provider' | 'people' | 'gate'>
 type From = Pick<Request, 'ip' | 'headers'>
 
 export function openSessions(config: SessionConfig, store: Pick<Store, 'sessions'>) {

@@ -15,6 +15,7 @@ import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
+import { enterRoutes } from './enter.ts'
 import { apiPageRoutes } from './api-page.ts'
 import { fileRoutes } from './files.ts'
 import { providerRoutes } from './login-provider.ts'
@@ -28,7 +29,13 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
   const api = apiRoutes(context)
   return {
     anyHost: probeRoutes(context),
-    open: [...fileRoutes, ...problemRoutes, ...loginRoutes(context, refusals), ...providerRoutes(context)],
+    open: [
+      ...fileRoutes,
+      ...problemRoutes,
+      ...loginRoutes(context, refusals),
+      ...enterRoutes(context, refusals),
+      ...providerRoutes(context),
+    ],
     closed: [...api, ...apiPageRoutes(context.config, api), ...adminRoutes(context)],
   }
 }

@@ -20,6 +20,7 @@ import { noteActivity } from '../gateway/activity.ts'
 import { noteWaiters } from '../waiters.ts'
 import { watchStore } from '../watch/store-watch.ts'
 import { adminApp } from './app.ts'
+import { openGate } from '../gate/gate.ts'
 import { gateway } from '../gateway/routes.ts'
 import { openReaper } from '../reaper-client.ts'
 import { noteStreams } from '../gateway/open-streams.ts'
@@ -66,7 +67,8 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const activity = noteActivity(store, { everyMs: 500 })
   const streams = noteStreams(store, endedStreamsFile(config), { everyMs: 50 })
   const waiters = noteWaiters({ store, nudges, changes }, { everyMs: 4_000 })
-  const parts = { config, store, nudges, changes, waiters, activity, streams, reaper: openReaper(config), log }
+  const gate = openGate({ config, store, log })
+  const parts = { config, store, nudges, changes, waiters, gate, activity, streams, reaper: openReaper(config), log }
   const servers = {
     'desk.sock': adminServer(adminApp(parts, readCaller), config),
     'router.sock': gatewayServer(gateway(parts)),

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import { kindOf, type ProblemName } from '../../shared/api/problems.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
 import type { Message } from '../pages/messages.ts'
-import { messagePage, type Page } from '../pages/render.ts'
+import { messagePage, newsPage, type Page } from '../pages/render.ts'
 
 /** Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
 export function isApi({ originalUrl }: Request): boolean {
@@ -12,6 +12,13 @@ export function isApi({ originalUrl }: Request): boolean {
 /** `frame-ancestors`: against clickjacking. */
 export function sendPage(res: Response, status: number, { html, csp }: Page) {
   res.status(status).set('Content-Security-Policy', `${csp}; frame-ancestors 'none'`).type('html').send(html)
+}
+
+/** Where a redirect will not do. @param to a path of this host */
+export function sendOn(res: Response, to: string, status = 200) {
+  const link = { href: to, name: 'Go on' }
+  res.set('Refresh', `0; url=${to}`)
+  sendPage(res, status, newsPage({ status, heading: 'One moment', sentence: 'You are led on to the preview.', link }))
 }
 
 export function sendMessage(res: Response, message: Message) {

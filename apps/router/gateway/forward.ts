@@ -60,6 +60,11 @@ export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 
   }
 }
 
+/** 401: nginx asks at once for what the visitor gets. */
+export function refuseEntry(res: Response) {
+  return res.set('Cache-Control', cacheControl['this-request']).status(401).end()
+}
+
 /** 403; nginx passes the verdict on when it asks for the visitor's response. */
 export function refuse(res: Response, verdict?: Verdict) {
   if (verdict) res.set('X-Verdict', verdict)

@@ -33,6 +33,11 @@ export interface GatewayRequest {
   /** Bytes received of a response whose head was not complete; 0 where unknown. */
   received: number
   verdict: Verdict | undefined
+  /** What may let it through the gate: the secrets of passes, and a token. Empty where there is no gate. */
+  passes: string[]
+  bypass: string
+  /** A browser asks whether a page of another site may send what it wants to. */
+  isPreflight: boolean
   origin: string
   referer: string
   fetchSite: string
@@ -63,6 +68,9 @@ export function readGatewayRequest(
     // One number per try: the last counts.
     received: Number(/\d+$/.exec(header('x-received'))?.[0] ?? 0),
     verdict: (header('x-verdict') as Verdict) || undefined,
+    passes: header('x-passes').split(',').filter(Boolean),
+    bypass: header('x-bypass'),
+    isPreflight: header('x-preflight') !== '',
     origin: header('origin'),
     referer: header('referer'),
     fetchSite: header('sec-fetch-site'),

@@ -147,7 +147,7 @@ export function trouble(): Content {
   return { ...fromMessage(messages.trouble()), retryAfter: 10, again: true }
 }
 
-function fromMessage(message: Message): Content {
+export function fromMessage(message: Message): Content {
   const { problem, heading, sentence } = message
   return { problem, heading, sentence, page: () => messagePage(message) }
 }

@@ -6,7 +6,9 @@ import type { GatewayRequest } from './request.ts'
 import { isNavigation, type ClientRequest } from './decide.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
 import { asPath } from '../access/same-origin.ts'
-import { type Content, type Exchange, contentOf, trouble } from './response-content.ts'
+import type { Message } from '../pages/messages.ts'
+import type { Page } from '../pages/render.ts'
+import { type Content, type Exchange, contentOf, fromMessage, trouble } from './response-content.ts'
 
 /** A longer Location header is more than nginx reads. The waiting page reloads itself instead. */
 const LONGEST_REDIRECT = 8_000
@@ -16,7 +18,7 @@ const CLOSED = '@closed'
 
 export function respond(exchange: Exchange, res: Response, now = Date.now()) {
   const { request, decision, store } = exchange
-  if (isRobotsTxt(request)) return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')
+  if (isRobotsTxt(request)) return sendRobotsTxt(res)
   // The preview came up between nginx's last subrequest and this one.
   const isUp = decision.do === 'forward' && !request.verdict && request.client.method === 'GET'
   if (isUp && request.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(request.uri))
@@ -28,6 +30,11 @@ export function respond(exchange: Exchange, res: Response, now = Date.now()) {
     tag: request.tag ?? undefined,
     state,
   })
+}
+
+/** A page for people, a problem for programs. */
+export function sendMessage(message: Message, client: ClientRequest, res: Response, about: { tag?: string }) {
+  return send(fromMessage(message), client, res, about)
 }
 
 export function respondTrouble(client: ClientRequest, res: Response) {
@@ -43,9 +50,12 @@ function send(content: Content, client: ClientRequest, res: Response, about: { t
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
   if (client.kind !== 'person' || !isNavigation(client))
     return sendProblem(res, problem, `${heading}. ${sentence}`, { ...about, reason })
-  const { html, csp } = page()
   if (again) res.set('Refresh', String(retryAfter))
-  return res
+  return sendPage(status, page(), res)
+}
+
+export function sendPage(status: number, { html, csp }: Page, res: Response) {
+  return uncached(res)
     .status(status)
     .set({ 'Content-Security-Policy': csp, 'Referrer-Policy': 'same-origin', 'X-Content-Type-Options': 'nosniff' })
     .type('html')
@@ -57,6 +67,10 @@ function uncached(res: Response): Response {
 }
 
 /** Search engines are told to leave the preview alone, which does not wake it. */
-function isRobotsTxt({ uri, client }: GatewayRequest): boolean {
+export function sendRobotsTxt(res: Response) {
+  return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')
+}
+
+export function isRobotsTxt({ uri, client }: GatewayRequest): boolean {
   return client.method === 'GET' && /^\/robots\.txt(\?|$)/.test(uri)
 }

@@ -8,7 +8,7 @@
  *   /interim  the upstream sent an interim response: its route goes through the relay from now on. Back to /wait
  *   /answer   what the visitor gets instead of the application: a page or a problem (response.ts)
  *
- * Yes is 200 and the upstream, no is 403 (forward.ts).
+ * Yes is 200 and the upstream, no is 403 (forward.ts). Before all of them stands the gate, whose no is 401 (gate/).
  */
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { backTo, isFromHere } from '../access/same-origin.ts'
@@ -19,20 +19,23 @@ import { noteVisit } from './activity.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
 import { decideFrom } from './decide-now.ts'
 import { onFailedUpstream } from './failed-upstream/failed-upstream.ts'
-import { openForwarder, refuse } from './forward.ts'
+import { openForwarder, refuse, refuseEntry } from './forward.ts'
 import { openHold } from './hold.ts'
-import { canRepeat, readGatewayRequest, readRequest } from './request.ts'
+import { canRepeat, readGatewayRequest, readRequest, type GatewayRequest } from './request.ts'
 import { respond, respondTrouble } from './response.ts'
 import { openWaker } from './wake.ts'
-import { splitId } from '../../shared/preview/preview-id.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { openEntrance } from '../gate/entrance.ts'
+import { refuseAtGate } from '../gate/refusal.ts'
 
 export function gateway(context: RouterContext): express.Express {
-  const { config, store, activity, log } = context
+  const { config, store, activity, gate, log } = context
   const decideNow = decideFrom(context)
   const forwarder = openForwarder(context)
   const waker = openWaker(context)
   const hold = openHold({ ...context, decideNow, waker, forwarder })
   const startStatuses = openStartStatusStreams(context)
+  const entrance = openEntrance(context)
   const read = (req: Request) => readGatewayRequest(req, config, store)
 
   const app = express()
@@ -48,6 +51,24 @@ export function gateway(context: RouterContext): express.Express {
     return sendProblem(res.set('Retry-After', '3'), 'rebuilding', 'Lotan’s database is being rebuilt.')
   })
   app.use(onceRebuilt(context, respondFailure))
+
+  for (const [path, method] of [
+    ['/enter', 'GET'],
+    ['/leave', 'POST'],
+  ] as const)
+    app.get(path, (req, res) => {
+      const request = read(req)
+      if (!hasId(request)) return noTag(res)
+      if (request.client.method !== method) return notThisWay(res, method)
+      return path === '/enter' ? entrance.enter(request, res) : entrance.leave(request, res)
+    })
+
+  if (gate.isOn)
+    app.use(async (req, res, next) => {
+      const request = read(req)
+      if (!hasId(request) || (await gate.lets(request))) return next()
+      return isSubrequest(req) ? refuseEntry(res) : refuseAtGate(request, config, res)
+    })
 
   app.get('/route', (req, res) => {
     const request = read(req)
@@ -104,10 +125,19 @@ export function gateway(context: RouterContext): express.Express {
   return app
 }
 
+function hasId(request: GatewayRequest): request is GatewayRequest & { id: PreviewId } {
+  return request.id !== null
+}
+
+function isSubrequest({ path }: Request): boolean {
+  return ['/route', '/wait', '/lost', '/silent'].includes(path)
+}
+
 /** A refused subrequest comes back as /answer, with the verdict. */
 function respondFailure(req: Request, res: Response) {
-  const isSubrequest = ['/route', '/wait', '/lost', '/silent', '/interim'].includes(req.path)
-  return isSubrequest ? refuse(res, 'trouble') : respondTrouble(readRequest(req.headers), res)
+  return isSubrequest(req) || req.path === '/interim'
+    ? refuse(res, 'trouble')
+    : respondTrouble(readRequest(req.headers), res)
 }
 
 function noTag(res: Response) {

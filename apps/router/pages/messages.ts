@@ -6,7 +6,7 @@ export interface Message {
   sentence: string
   advice?: { who: string; what: string }[]
   /** `''` leads to this page again. */
-  link?: { href: string; name: string }
+  link?: { href: string; name: string; inNewTab?: true }
 }
 
 export const messages = {
@@ -33,6 +33,26 @@ export const messages = {
       { who: 'If you only wanted a look:', what: 'tell the author of the pull request.' },
     ],
     link: { href: '', name: 'Load it again' },
+  }),
+  /** In a frame the login would not open: a page of another site may show none of Lotan's. */
+  passNeeded: (tag: string): Message => ({
+    problem: 'pass-needed',
+    heading: `${tag} is behind a login`,
+    sentence: 'Open it in a tab of its own to log in. Then load this page again.',
+    link: { href: '/', name: `Open ${tag}`, inNewTab: true },
+  }),
+  codeOver: (tag: string): Message => ({
+    problem: 'pass-needed',
+    heading: 'This way in is over',
+    sentence:
+      'It worked once, within half a minute after the login. Open the preview again: if you are logged in still, it opens at once.',
+    link: { href: '/', name: `Open ${tag}` },
+  }),
+  shareOver: (tag: string): Message => ({
+    problem: 'pass-needed',
+    heading: 'This link is over',
+    sentence: 'It was shared until a certain time, or was taken back. Ask for another one, or log in.',
+    link: { href: '/', name: `Open ${tag}` },
   }),
   unknown: (tag: string): Message => ({
     problem: 'not-known-yet',

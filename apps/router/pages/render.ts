@@ -121,6 +121,22 @@ export function loginPage({ repository, domain, provider, wrong }: LoginModel): 
   return forTheAdmin('login', { application: nameOf(repository), domain, error, hasProvider: provider !== null })
 }
 
+const wrongPasswords = {
+  once: 'That is not the password.',
+  'too often': 'Many wrong passwords have come from your address. Try again in a minute.',
+}
+
+export interface EnterModel extends Pick<LoginModel, 'repository' | 'provider'> {
+  /** The preview's. */
+  host: string
+  wrong?: keyof typeof wrongPasswords
+}
+
+export function enterPage({ repository, provider, host, wrong }: EnterModel): Page {
+  const error = wrong ? wrongPasswords[wrong] : ''
+  return forTheAdmin('enter', { application: nameOf(repository), host, error, hasProvider: provider !== null })
+}
+
 export function adminPage(list: PreviewList): Page {
   return forTheAdmin('admin', { ...list })
 }

@@ -36,6 +36,13 @@ export const problems = {
     means: 'The request has neither a token that is accepted nor the cookie of a login.',
     remedy: 'Send the header “Authorization: Bearer TOKEN”. A wrong token is not made up for by a cookie.',
   },
+  'pass-needed': {
+    status: 401,
+    title: 'Not let in',
+    means: 'This preview is behind a gate, and the request carries nothing that lets it through. Nothing was started.',
+    remedy:
+      'Open the preview’s address in a browser: it leads to the login. A program sends a token of Lotan as the header “Lotan-Bypass: TOKEN”.',
+  },
   'not-allowed': {
     status: 403,
     title: 'Not allowed',

@@ -55,6 +55,7 @@ test('without any setting it is the demo, on loopback', () => {
     runDir: path.join(dir, 'run'),
     adminWelcome: '',
     adminInfo: '',
+    gate: { kind: 'off', password: null },
     userHeader: null,
     provider: null,
     people: { admins: [], allow: [] },

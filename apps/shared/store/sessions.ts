@@ -5,13 +5,15 @@ import { lastUses } from './last-use.ts'
 
 /** A script may log in each time: the sessions that were used longest ago go. */
 const MOST_OF_USER = 50
+/** All who know the gate's password are one user. */
+const MOST_BY_PASSWORD = 2_000
 
 export interface Session {
   /** Names it, and opens nothing. */
   id: string
   /** `admin` by the admin token, else the name or address by which the login knows this person. */
   user: string
-  via: 'link' | 'header' | 'oidc'
+  via: 'link' | 'header' | 'oidc' | 'password'
   can: Scope
   /** Where it was begun. */
   address: string | null
@@ -52,9 +54,9 @@ export function sessionRows(db: Database) {
   const remove = db.prepare<[string], Session>(`DELETE FROM session WHERE id = ? RETURNING ${COLUMNS}`)
   const removeOver = db.prepare('DELETE FROM session WHERE until <= ?')
   const removeKey = db.prepare('DELETE FROM session WHERE key = ?')
-  const removeOldest = db.prepare(`
+  const removeOldest = db.prepare<{ user: string; most: number }>(`
     DELETE FROM session
-    WHERE id IN (SELECT id FROM session WHERE user = ? ORDER BY last_used DESC, created DESC LIMIT -1 OFFSET ${MOST_OF_USER})
+    WHERE id IN (SELECT id FROM session WHERE user = @user ORDER BY last_used DESC, created DESC LIMIT -1 OFFSET @most)
   `)
   const selectMadeBy = db.prepare<[], string>('SELECT DISTINCT made_by FROM session').pluck()
   const removeMadeBy = db.prepare('DELETE FROM session WHERE made_by = ?')
@@ -64,7 +66,7 @@ export function sessionRows(db: Database) {
     removeOver.run(session.created)
     removeKey.run(session.key)
     insert.run(session)
-    removeOldest.run(session.user)
+    removeOldest.run({ user: session.user, most: session.via === 'password' ? MOST_BY_PASSWORD : MOST_OF_USER })
   })
 
   return {

@@ -18,6 +18,7 @@ import { overview } from './overview.ts'
 import { passingNotes } from './best-effort.ts'
 import { offeredTags } from './offered.ts'
 import { previewRows } from './previews.ts'
+import { passRows } from './passes.ts'
 import { pulledImages } from './pulled.ts'
 import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
@@ -145,6 +146,7 @@ export function openStore(
     ...pool,
     sandboxes,
     sessions: sessionRows(db),
+    passes: passRows(db),
     tokens: tokenRows(db),
     ...previews,
     /** By repository and tag. The same ones until the next commit of any process: do not change them. */

@@ -2,9 +2,18 @@ import { z } from 'zod'
 import { rules, setting } from '../setting.ts'
 import { issuerUrl } from '../values/address.ts'
 import { headerName, jobs, people } from '../values/access.ts'
-import { anyText } from '../values/text.ts'
+import { anyText, gatePassword, oneOf } from '../values/text.ts'
 
 const settings = {
+  LOTAN_GATE: setting(oneOf('off', 'password', 'login'), {
+    standard: 'off',
+    description:
+      'What a visitor passes before a preview is woken or shown: nothing, one password for all, or a login of `LOTAN_OIDC_ALLOW` or `LOTAN_OIDC_ADMINS`.',
+  }),
+  LOTAN_GATE_PASSWORD: setting(gatePassword, {
+    description: 'The password of the gate `password`: 8 characters or more. Another one ends all passes of this one.',
+    secret: true,
+  }),
   LOTAN_USER_HEADER: setting(headerName, {
     description:
       'The header in which a proxy of `LOTAN_TRUSTED_PROXIES` names who has logged in there, such as `X-Forwarded-User`.',
@@ -39,6 +48,13 @@ export const access = {
         const { LOTAN_USER_HEADER: header, LOTAN_OIDC_ISSUER: issuer } = given
         const hasHeader = good('LOTAN_USER_HEADER') && header !== null
         const hasIssuer = good('LOTAN_OIDC_ISSUER') && issuer !== null
+        const { LOTAN_GATE: gate, LOTAN_GATE_PASSWORD: gatePassword } = given
+        if (good('LOTAN_GATE', 'LOTAN_GATE_PASSWORD')) {
+          if (gate === 'password' && gatePassword === null)
+            refuse('LOTAN_GATE_PASSWORD', 'is missing: LOTAN_GATE=password asks visitors for it')
+          if (gate !== 'password' && gatePassword !== null)
+            refuse('LOTAN_GATE_PASSWORD', 'needs LOTAN_GATE=password: nothing asks for it otherwise')
+        }
         if (hasHeader && !given.LOTAN_TRUSTED_PROXIES)
           refuse('LOTAN_USER_HEADER', 'needs LOTAN_TRUSTED_PROXIES: anybody else could write it')
         for (const name of client) {
@@ -59,6 +75,8 @@ export const access = {
       }),
     )
     .transform((given) => ({
+      /** `password`: null but for the gate of that name. */
+      gate: { kind: given.LOTAN_GATE, password: given.LOTAN_GATE_PASSWORD },
       /** In lower case; null: no proxy logs anybody in. */
       userHeader: given.LOTAN_USER_HEADER,
       provider:

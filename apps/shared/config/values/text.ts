@@ -17,6 +17,14 @@ export const password: Value<string> = z
   .string()
   .regex(/^[\x21-\x7e]{16,256}$/, 'write at least 16 characters, without spaces, or leave it out and one is made')
 
+/** People type it: spaces within are theirs. */
+export const gatePassword: Value<string> = z
+  .string()
+  .refine(
+    (text) => text.length >= 8 && text.length <= 256 && text.trim() === text && !/\p{Cc}/u.test(text),
+    'write at least 8 characters, without spaces at its ends',
+  )
+
 /** nginx reads the path in quotes, and takes a $ for a variable. */
 export const file: Value<string> = z
   .string()

@@ -138,7 +138,7 @@ CREATE TABLE session (
   id TEXT PRIMARY KEY, -- names it for people, and opens nothing
   key TEXT NOT NULL UNIQUE, -- the SHA-256 of the secret
   user TEXT NOT NULL, -- admin, or an address or a name as the login knows it
-  via TEXT NOT NULL, -- link: the admin token; header: a trusted proxy's; oidc: a login provider
+  via TEXT NOT NULL, -- link: the admin token; header: a trusted proxy's; oidc: a login provider; password: the gate's
   can TEXT NOT NULL, -- a scope: public, read, run, shell or admin
   made_by TEXT NOT NULL, -- a hash of the admin token, or of the lists, that let its user in: with others it is over
   address TEXT, -- where it was begun
@@ -147,6 +147,18 @@ CREATE TABLE session (
   last_used INTEGER NOT NULL, -- to within a minute
   until INTEGER NOT NULL
 ) STRICT;
+
+-- What lets a browser into one preview, where there is a gate (LOTAN_GATE). The browser has its secret, in a cookie of the
+-- preview's own host. It ends with what it was given for.
+CREATE TABLE pass (
+  key TEXT PRIMARY KEY, -- the SHA-256 of the secret
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  session TEXT REFERENCES session (id) ON DELETE CASCADE,
+  created INTEGER NOT NULL,
+  until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX pass_session ON pass (session);
 
 -- The tokens of programs: one row each.
 CREATE TABLE token (

@@ -235,6 +235,18 @@ const steps: Step[] = [
     PRIMARY KEY (repository, tag)
   ) STRICT;
   `,
+  `
+  -- What lets a browser into a preview, where there is a gate.
+  CREATE TABLE pass (
+    key TEXT PRIMARY KEY,
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    session TEXT REFERENCES session (id) ON DELETE CASCADE,
+    created INTEGER NOT NULL,
+    until INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX pass_session ON pass (session);
+  `,
 ]
 
 export const newestVersion = steps.length

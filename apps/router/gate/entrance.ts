@@ -1,0 +1,65 @@
+/** `/.lotan/enter` and `/.lotan/leave` of a preview's host: a pass is given there, and ends there. */
+import type { Response } from 'express'
+import type { Config } from '../../shared/config/config.ts'
+import type { Log } from '../../shared/log.ts'
+import { logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { asPath, isFromHere } from '../access/same-origin.ts'
+import { sendProblem } from '../api/conventions/problem.ts'
+import type { GatewayRequest } from '../gateway/request.ts'
+import { sendPage } from '../gateway/response.ts'
+import { messages } from '../pages/messages.ts'
+import { newsPage } from '../pages/render.ts'
+import type { Gate } from './gate.ts'
+import { passCookie } from './pass-cookie.ts'
+import { refuseAtGate, sendUnlet } from './refusal.ts'
+
+interface EntranceContext {
+  config: Pick<Config, 'domain' | 'publicUrl'>
+  gate: Gate
+  log: Log
+}
+
+type AtEntrance = GatewayRequest & { id: PreviewId }
+
+export function openEntrance({ config, gate, log }: EntranceContext) {
+  return {
+    /** Leads on at once: what was in the address is in no Referer afterwards, and the page is at its own. */
+    async enter(request: AtEntrance, res: Response): Promise<unknown> {
+      const { id, client } = request
+      res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex' })
+      const query = queryOf(request.uri)
+      const to = localTo(query.get('to'))
+      if (!gate.isOn) return res.redirect(303, to)
+      // A chat that looks where a link leads gets no pass.
+      if (client.kind === 'robot') return refuseAtGate(request, config, res)
+
+      const code = gate.codes.take(query.get('code') ?? '', id)
+      const pass = code && gate.givePass(id, code.session)
+      if (pass) return res.append('Set-Cookie', passCookie(pass, config.publicUrl)).redirect(303, localTo(code.to))
+      // It is loaded again.
+      if (await gate.lets(request)) return res.redirect(303, to)
+      return sendUnlet(request, messages.codeOver(splitId(id).tag), res)
+    },
+
+    leave(request: AtEntrance, res: Response): unknown {
+      const { id, address } = request
+      const { tag } = splitId(id)
+      if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', { tag })
+      if (gate.endPasses(request.passes, id) > 0) log.info({ ...logFields(id), address }, 'a visitor left')
+      const heading = `You have left ${tag}`
+      const sentence = 'It opens here no more, until you come in again.'
+      const link = { href: '/', name: `Open ${tag}` }
+      res.append('Set-Cookie', passCookie(null, config.publicUrl))
+      return sendPage(200, newsPage({ status: 200, heading, sentence, link }), res)
+    },
+  }
+}
+
+function queryOf(uri: string): URLSearchParams {
+  return new URLSearchParams(uri.slice(uri.indexOf('?') + 1))
+}
+
+/** A path of this host. */
+function localTo(path: string | null): string {
+  return path?.startsWith('/') ? asPath(path) : '/'
+}

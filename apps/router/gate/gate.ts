@@ -1,0 +1,83 @@
+/**
+ * The gate (LOTAN_GATE): which requests may reach a preview, decided before anything is looked up or woken.
+ *
+ *   no pass ──navigation──→ TL_DOMAIN/enter (admin/enter.ts): login or password, then a code
+ *                           HOST/.lotan/enter?code=… (entrance.ts): the code becomes a pass, a cookie of this host
+ *                           the page itself
+ *   no pass ──else──────→ 401
+ */
+import { urlOf, type Config } from '../../shared/config/config.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { asVisitorsSee } from '../../shared/preview/preview.ts'
+import { hashOf, isSame, isSecret, makeSecret } from '../../shared/secret.ts'
+import type { Store } from '../../shared/store/store.ts'
+import type { Log } from '../../shared/log.ts'
+import { may } from '../access/caller.ts'
+import { noteFailedLogins } from '../access/failed-logins.ts'
+import { callerByToken } from '../access/tokens.ts'
+import { KeysError, openTrustedJobs } from '../access/trusted-jobs.ts'
+import type { GatewayRequest } from '../gateway/request.ts'
+import { makeCodes } from './codes.ts'
+
+export type Gate = ReturnType<typeof openGate>
+
+interface GateContext {
+  config: Pick<Config, 'gate' | 'adminToken' | 'trustedJobs' | 'domain' | 'publicUrl'>
+  store: Pick<Store, 'get' | 'passes' | 'tokens' | 'sessions'>
+  log: Log
+}
+
+export function openGate({ config, store, log }: GateContext) {
+  const codes = makeCodes()
+  const callerByJob = openTrustedJobs(config, urlOf(config.domain, config))
+  const noteFailed = noteFailedLogins(log)
+  const isOn = config.gate.kind !== 'off'
+  if (!isOn) store.passes.endAll()
+
+  /** By header, for programs. Its token has to see this tag. */
+  async function isBypassed(text: string, preview: PreviewId, address: string | null): Promise<boolean> {
+    if (isSame(text, config.adminToken)) return true
+    const caller = callerByToken(text, store) ?? (await callerByJob(text).catch(ignoreKeysError))
+    if (caller && may(caller, 'read') && caller.sees(splitId(preview).tag)) return true
+    noteFailed(address ?? undefined, 'bypass')
+    return false
+  }
+
+  function hasPass(secrets: readonly string[], preview: PreviewId): boolean {
+    const now = Date.now()
+    return secrets.some((secret) => {
+      const pass = isSecret(secret) ? store.passes.find(hashOf(secret), preview, now) : undefined
+      if (pass) store.sessions.noteUse({ id: pass.session, lastUsed: pass.lastUsed }, now)
+      return pass !== undefined
+    })
+  }
+
+  return {
+    isOn,
+    codes,
+
+    /** A host that can stand for no preview has nothing to hide. */
+    async lets({ id, passes, bypass, isPreflight, address }: GatewayRequest): Promise<boolean> {
+      if (!isOn || id === null || hasPass(passes, id)) return true
+      if (bypass) return isBypassed(bypass, id, address)
+      // Browsers send it without cookies. What runs may answer it; nothing is woken for it.
+      return isPreflight && asVisitorsSee(store.get(id))?.state === 'running'
+    },
+
+    /** @returns what its cookie needs; undefined where the session has ended meanwhile */
+    givePass(preview: PreviewId, session: string): { secret: string; until: number } | undefined {
+      const secret = makeSecret()
+      const until = store.passes.give({ key: hashOf(secret), preview, session, created: Date.now() })
+      return until === undefined ? undefined : { secret, until }
+    },
+
+    endPasses(secrets: readonly string[], preview: PreviewId): number {
+      return secrets.filter((secret) => store.passes.end(hashOf(secret), preview)).length
+    },
+  }
+}
+
+/** Whether a job's token is right is not known then: it opens nothing. */
+function ignoreKeysError(error: unknown): undefined {
+  if (!(error instanceof KeysError)) throw error
+}
