@@ -5,6 +5,7 @@ import { cold } from './questions/cold.ts'
 import { eight } from './questions/eight.ts'
 import { firstByte } from './questions/first-byte.ts'
 import { first } from './questions/first.ts'
+import { gate } from './questions/gate.ts'
 import { hosts } from './questions/hosts.ts'
 import { neighbour } from './questions/neighbour.ts'
 import { newest } from './questions/newest.ts'
@@ -30,6 +31,7 @@ export const questions: Record<string, Bench> = {
   others,
   'first-byte': firstByte,
   warm,
+  gate,
   transfers,
   port,
   hosts,

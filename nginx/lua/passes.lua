@@ -3,6 +3,7 @@
 
 local ngx = ngx
 local LENGTH = 43 -- of a secret (apps/shared/secret.ts)
+local MOST_KNOWN = 100
 
 -- All of the name: a sibling may set more for the whole domain, and browsers may send those first.
 -- Returns their values, and the cookies that are left.
@@ -16,21 +17,39 @@ local function split(cookies, name)
       passes[#passes + 1] = value
     end
   end
-  return passes, table.concat(others, '; ')
+  return table.concat(passes, ','), table.concat(others, '; ')
 end
 
--- Sets $passes; $pass_key, which is another for each set of them, so that one visitor's pass opens nothing to another
--- through the cache of routes; and $own_cookies, which the application may see. A lookup runs it once more, for itself.
+-- A browser sends the same again and again: it is read and hashed once.
+local known, count = {}, 0
+
+local function read(cookies, bypass, name)
+  local sent = bypass .. '\n' .. cookies
+  local found = known[sent]
+  if found then return found end
+  local passes, own = '', cookies
+  if cookies:find(name, 1, true) then
+    passes, own = split(cookies, name)
+  end
+  local letters = passes .. ' ' .. bypass
+  found = { passes = passes, own = own, key = letters ~= ' ' and ngx.encode_base64(ngx.sha1_bin(letters)) or '' }
+  if #sent > 4096 then return found end
+  if count == MOST_KNOWN then
+    known, count = {}, 0
+  end
+  known[sent], count = found, count + 1
+  return found
+end
+
+-- Returns $passes. Sets $pass_key, which is another for each set of them, so that one visitor's pass opens nothing to
+-- another through the cache of routes; $own_cookies, which the application may see; and $is_stranger, where there is
+-- nothing for the router to decide.
 return function(name)
   local var = ngx.var
   local cookies = var.http_cookie or ''
-  local passes = {}
-  if cookies:find(name, 1, true) then
-    passes, cookies = split(cookies, name)
-  end
-  var.own_cookies = cookies
-  local told = table.concat(passes, ',')
-  local bypass = var.http_lotan_bypass or ''
-  var.pass_key = (told ~= '' or bypass ~= '') and ngx.encode_base64(ngx.sha1_bin(told .. ' ' .. bypass)) or ''
-  return told
+  local found = read(cookies, var.http_lotan_bypass or '', name)
+  var.own_cookies = found.own
+  var.pass_key = found.key
+  if found.key == '' and var.preflight == '' then var.is_stranger = 'stranger' end
+  return found.passes
 end

@@ -9,6 +9,7 @@ export const CONNECTIONS = 64
 /**
  * @param host several are asked for in turn, and each connection begins at another
  * @param options.seconds how long it measures
+ * @param options.headers of each request, to one host
  * @param options.depth requests in flight on each connection. With more than one the client needs less of the machine,
  * and what is measured shows.
  * @throws when an answer is not the application's
@@ -16,20 +17,35 @@ export const CONNECTIONS = 64
 export async function rate(
   port: number,
   host: string | string[],
-  options: { seconds?: number; depth?: number; connections?: number; path?: string } = {},
+  options: { seconds?: number; depth?: number; connections?: number; path?: string; headers?: Headers } = {},
 ): Promise<number> {
-  const { seconds = 2, depth = 1, connections = CONNECTIONS, path = '/' } = options
+  const { seconds = 2, depth = 1, connections = CONNECTIONS, path = '/', headers = {} } = options
   const first = [host].flat()[0]!
   // A route that nginx forgot since the last round would be looked up once for each connection.
-  await request(port, { host: first, path })
+  await request(port, { host: first, path, headers })
   const { requests, non2xx, errors } = await autocannon({
     url: `http://127.0.0.1:${port}${path}`,
-    ...(Array.isArray(host) ? inTurn(host, connections) : { headers: { Host: host } }),
+    ...(Array.isArray(host) ? inTurn(host, connections) : { headers: { ...headers, Host: host } }),
     connections,
     pipelining: depth,
     duration: seconds,
   })
   if (non2xx || errors) throw new Error(`${first}: ${non2xx} bad answers, ${errors} errors`)
+  return requests.average
+}
+
+type Headers = Record<string, string>
+
+/** Refusals a second. @throws when an answer is none */
+export async function refusals(port: number, host: string, status: number, seconds = 2): Promise<number> {
+  const { requests, statusCodeStats, errors } = await autocannon({
+    url: `http://127.0.0.1:${port}/`,
+    headers: { Host: host },
+    connections: CONNECTIONS,
+    duration: seconds,
+  })
+  const others = Object.keys(statusCodeStats ?? {}).filter((code) => code !== String(status))
+  if (others.length > 0 || errors) throw new Error(`${host}: answers ${others.join(', ')}, ${errors} errors`)
   return requests.average
 }
 

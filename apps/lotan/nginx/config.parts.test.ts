@@ -60,6 +60,7 @@ describe('the configuration of nginx', { timeout: 60_000 }, () => {
     ['slots that are ports', () => ({ LOTAN_SLOTS: '60' }), Array.from({ length: 60 }, (_, i) => 20_000 + i)],
     ['many slots', () => ({ LOTAN_SLOTS: '2000' })],
     ['the demo', () => ({ REPOSITORY: '' })],
+    ['previews behind a gate', () => ({ LOTAN_GATE: 'password', LOTAN_GATE_PASSWORD: 'open sesame' })],
     ['HTTPS', () => ({ LOTAN_TLS_CERT: certificate.certificate, LOTAN_TLS_KEY: certificate.key })],
     [
       'HTTPS on IPv6, HSTS, behind proxies',

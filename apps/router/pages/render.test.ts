@@ -165,9 +165,23 @@ const visitors: Record<string, pages.Page> = {
   crowded: pages.messagePage(messages.crowded(evil)),
 }
 const admins: Record<string, pages.Page> = {
-  login: pages.loginPage({ repository: evil, domain: evil, provider: {} }),
-  'login, wrong token': pages.loginPage({ repository: evil, domain: evil, provider: {}, wrong: 'once' }),
-  'login, too many': pages.loginPage({ repository: evil, domain: evil, provider: {}, wrong: 'too often' }),
+  login: pages.loginPage({ repository: evil, domain: evil, provider: {}, gate: { kind: 'off' } }),
+  'login, wrong token': pages.loginPage({
+    repository: evil,
+    domain: evil,
+    provider: {},
+    gate: { kind: 'off' },
+    wrong: 'once',
+  }),
+  enter: pages.enterPage({ repository: evil, provider: {}, host: evil }),
+  'enter, wrong password': pages.enterPage({ repository: evil, provider: null, host: evil, wrong: 'once' }),
+  'login, too many': pages.loginPage({
+    repository: evil,
+    domain: evil,
+    provider: {},
+    gate: { kind: 'off' },
+    wrong: 'too often',
+  }),
   admin: pages.adminPage(previewListOf(desk)),
   'admin, nothing found': pages.adminPage(previewListOf({ ...desk, q: evil, state: 'failed' })),
   'admin, empty': pages.adminPage(previewListOf({ ...desk, previews: [] })),

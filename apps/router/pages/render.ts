@@ -3,6 +3,7 @@
  * operator's own markup. Visitors' pages carry styles and script inline, since a preview's host serves nothing of
  * Lotan's but `/.lotan/`. The sender decides on framing: a waiting page may stand in any frame, as its preview may.
  */
+import type { Config } from '../../shared/config/config.ts'
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -33,7 +34,7 @@ const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.
 const waitingScript = squeezed(read('waiting.js'))
 
 const compiled = Object.fromEntries(
-  ['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'admin', 'preview', 'api'].map(
+  ['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'enter', 'admin', 'preview', 'api'].map(
     (name) => {
       const filename = path.join(views, `${name}.ejs`)
       return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
@@ -107,6 +108,7 @@ export interface LoginModel {
   domain: string
   /** Not null where there is a login provider. */
   provider: object | null
+  gate: Pick<Config['gate'], 'kind'>
   /** `too often`: one of many from this address. */
   wrong?: keyof typeof wrongTokens
 }
@@ -116,9 +118,15 @@ const wrongTokens = {
   'too often': 'That is not the token. Many wrong ones have come from your address; the right one is still accepted.',
 }
 
-export function loginPage({ repository, domain, provider, wrong }: LoginModel): Page {
+export function loginPage({ repository, domain, provider, gate, wrong }: LoginModel): Page {
   const error = wrong ? wrongTokens[wrong] : ''
-  return forTheAdmin('login', { application: nameOf(repository), domain, error, hasProvider: provider !== null })
+  return forTheAdmin('login', {
+    application: nameOf(repository),
+    domain,
+    error,
+    hasProvider: provider !== null,
+    isOpen: gate.kind === 'off',
+  })
 }
 
 const wrongPasswords = {

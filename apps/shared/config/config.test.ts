@@ -209,6 +209,11 @@ test('settings are read', () => {
       },
     ],
     [
+      { LOTAN_GATE: 'password', LOTAN_GATE_PASSWORD: 'open sesame' },
+      { gate: { kind: 'password', password: 'open sesame' } },
+    ],
+    [{ LOTAN_GATE: 'login' }, { gate: { kind: 'login', password: null } }],
+    [
       { LOTAN_OIDC_TRUST: 'github:owner/name gitlab:a/b/c@http://127.0.0.1:9' },
       {
         trustedJobs: [
@@ -320,6 +325,8 @@ test('a bad setting is named, and what to write instead', () => {
     INACTIVITY_PAUSE_TIMEOUT_MINUTES: ['on', '0', '-1', '0.09', '10', '11'],
     LOTAN_MAX_RUNNING: ['0', '500', '1.5', 'many'],
     LOTAN_USER_HEADER: ['X_User', 'Cookie', 'X-Forwarded-For', 'a b', 'From', 'X'],
+    LOTAN_GATE: ['on', 'Login'],
+    LOTAN_GATE_PASSWORD: ['alone and long enough', 'short', ' at the start', 'tab\tin it'],
     LOTAN_OIDC_ISSUER: [
       'http://login.example.com',
       'login.example.com',
@@ -428,6 +435,15 @@ test('all problems are told at once, in words', () => {
 test('labels may not be allowed less of the disk than what is given without them', () => {
   assert.deepEqual(problemsOf({ LOTAN_CONTAINER_DISK_MAX: '1g' }), [
     { variable: 'LOTAN_CONTAINER_DISK_MAX', problem: 'is 1g: write at least LOTAN_CONTAINER_DISK, which is 2g' },
+  ])
+})
+
+test('a gate with a password needs one, and no other gate has one', () => {
+  assert.deepEqual(problemsOf({ LOTAN_GATE: 'password' }), [
+    { variable: 'LOTAN_GATE_PASSWORD', problem: 'is missing: LOTAN_GATE=password asks visitors for it' },
+  ])
+  assert.deepEqual(problemsOf({ LOTAN_GATE: 'login', LOTAN_GATE_PASSWORD: 'open sesame' }), [
+    { variable: 'LOTAN_GATE_PASSWORD', problem: 'needs LOTAN_GATE=password: nothing asks for it otherwise' },
   ])
 })
 
