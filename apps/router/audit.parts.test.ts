@@ -50,6 +50,8 @@ test('each change is told with who made it, and from where', async () => {
       ['added', (tag) => api('/previews', { method: 'POST', body: JSON.stringify({ tag }), headers: { ...ci, ...json } }), 'start', 'token ci', '192.0.2.1'], // prettier-ignore
       ['up', (tag) => (bringUp(tag, bed), api(`/previews/${tag}/refresh`, { method: 'POST', headers: ci })), 'refresh', 'token ci', '192.0.2.1'], // prettier-ignore
       ['up', (tag) => api(`/previews/${tag}/restart`, { method: 'POST', headers: ci }), 'restart', 'token ci', '192.0.2.1'], // prettier-ignore
+      ['kept', (tag) => (bringUp(tag, bed), api(`/previews/${tag}/pin`, { method: 'PUT', headers: ci })), 'pin', 'token ci', '192.0.2.1'], // prettier-ignore
+      ['kept', (tag) => form(`/previews/${tag}/unpin`), 'unpin', 'admin', '192.0.2.1'],
       ['shut', (tag) => (bringUp(tag, bed), api(`/previews/${tag}/stop`, { method: 'POST' })), 'stop', 'admin', '192.0.2.1'], // prettier-ignore
     ]
   for (const [tag, change, event, who, address] of cases) {
@@ -112,7 +114,7 @@ test('no secret and no query is in a log line, the history or the sessions', asy
   await visit('failing', '/answer')
   await visit('failing', '/lost', { 'X-Tried': 'slot_1' })
   await until('some lines', () => bed.lines.length > 40)
-  const tags = ['clicked', 'retried', 'form', 'by-api', 'by-ci', 'waited', 'added', 'up', 'shut', 'failing']
+  const tags = ['clicked', 'retried', 'form', 'by-api', 'by-ci', 'waited', 'added', 'up', 'kept', 'shut', 'failing']
   const told = JSON.stringify([bed.lines, tags.map((tag) => store.history(tag)), store.sessions.list(0)])
   assert.ok(told.includes('203.0.113.5'))
   for (const secret of [QUERY, token, made.json.token, cookie.slice('lotan='.length), 'wrong-one'])
