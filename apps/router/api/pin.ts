@@ -4,7 +4,7 @@ import { preview } from '../../shared/api/preview.ts'
 import { actorOf } from '../access/caller.ts'
 import { applyPin } from '../preview-actions.ts'
 import type { ApiContext } from './context.ts'
-import { checked, previewIn, tagOf } from './conventions/input.ts'
+import { checked, previewIn, sendsBody, tagOf } from './conventions/input.ts'
 import {
   answer,
   body,
@@ -75,9 +75,4 @@ export function pinRoutes(context: ApiContext): ApiRoute[] {
       return sendProblem(res, 'being-removed', `${tagOf(req)} is being removed.`, aboutOf(preview))
     return res.json(context.view(preview))
   }
-}
-
-/** An empty body needs no type; Express takes one of length 0 for a body. */
-function sendsBody({ headers }: Request): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

@@ -73,7 +73,7 @@ CREATE TABLE resting_slot (
   freed_at INTEGER NOT NULL
 ) STRICT;
 
--- One row a state change. It outlives the preview's own row.
+-- One row a change of a preview, or what is done about it. It outlives the preview's own row.
 CREATE TABLE history (
   id INTEGER PRIMARY KEY,
   repository TEXT NOT NULL DEFAULT '',
@@ -158,6 +158,18 @@ CREATE TABLE token (
   created INTEGER NOT NULL,
   created_by TEXT NOT NULL, -- who
   last_used INTEGER -- to within a minute
+) STRICT;
+
+-- Links that open one preview each, without a login: one row each.
+CREATE TABLE share (
+  id TEXT PRIMARY KEY, -- names it for people, and opens nothing
+  key TEXT NOT NULL UNIQUE, -- the SHA-256 of the secret
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL, -- no preview need have it any more
+  created INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  created_by TEXT NOT NULL, -- who
+  address TEXT -- from where
 ) STRICT;
 
 -- What a preview took and how often it was asked: a row a preview and minute, for an hour.

@@ -235,6 +235,19 @@ const steps: Step[] = [
     PRIMARY KEY (repository, tag)
   ) STRICT;
   `,
+  `
+  -- Links that open a preview each.
+  CREATE TABLE share (
+    id TEXT PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    address TEXT
+  ) STRICT;
+  `,
 ]
 
 export const newestVersion = steps.length
