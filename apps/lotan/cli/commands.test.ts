@@ -158,6 +158,8 @@ test('every refusal has a status and one line, and none shows the token', async 
     [403, problemOf(site, 'not-offered', 'TAG_FILTER does not offer red.', { tag: 'red' }), 5, /Choose a tag that lotan tags lists/],
     [404, problemOf(site, 'no-preview', 'There is no preview of this tag.', { tag: 'red', state: 'unknown' }), 9, /^red: There .* lotan add red adds it\.$/],
     [404, problemOf(site, 'no-container', 'red has no container now.', { tag: 'red', state: 'queued' }), 9, /^red has no container now\.$/],
+    [404, problemOf(site, 'no-tag', 'This host stands for no container tag.'), 3, /goes by the name of the host: set LOTAN_API to http:\/\/previews\.example\.com$/],
+    [421, problemOf(site, 'wrong-host', 'Another host.'), 3, /: set LOTAN_API to http:\/\/previews\.example\.com$/],
     [409, problemOf(site, 'being-removed', 'It is being removed.', { tag: 'red' }), 8, /^red: It is being removed\.$/],
     [503, problemOf(site, 'rebuilding', 'Just a moment.'), 1, /^Just a moment\.$/],
     [502, '<html>', 3, /answers 502 and leads to .*, which is not what Lotan says/],
