@@ -115,6 +115,18 @@ test('an age has one unit', () => {
 
 test('how long is left is rounded to the nearest', () => {
   const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000]
-  const table: [number, string][] = [[90 * DAY - 1_000, 'in 90 d'], [3.4 * DAY, 'in 3 d'], [7 * DAY - 2 * MINUTE, 'in 7 d'], [11.9 * HOUR, 'in 12 h'], [DAY - 1_000, 'in 1 d'], [23 * HOUR, 'in 23 h'], [90 * MINUTE, 'in 2 h'], [700, 'in 1 s'], [1, 'in 0 s'], [0, 'over'], [-5, 'over']] // prettier-ignore
+  const table: [number, string][] = [
+    [90 * DAY - 1_000, 'in 90 d'],
+    [3.4 * DAY, 'in 3 d'],
+    [7 * DAY - 2 * MINUTE, 'in 7 d'],
+    [11.9 * HOUR, 'in 12 h'],
+    [DAY - 1_000, 'in 1 d'],
+    [23 * HOUR, 'in 23 h'],
+    [90 * MINUTE, 'in 2 h'],
+    [700, 'in 1 s'],
+    [1, 'in 0 s'],
+    [0, 'over'],
+    [-5, 'over'],
+  ]
   for (const [ms, text] of table) assert.equal(left(ms), text, String(ms))
 })
