@@ -21,7 +21,7 @@ interface Options {
 // Options in place of subcommands: `list` is a tag as good as another.
 export const share: Definition = {
   name: 'share',
-  summary: 'Makes a link that opens a preview without a login, and prints it, this once; lists and ends links.',
+  summary: 'Makes a link that opens a preview without a login, and prints it; lists and ends links.',
   example: 'lotan share pr-3001 --for 7d',
   define: (command) =>
     command
