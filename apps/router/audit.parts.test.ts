@@ -50,6 +50,8 @@ test('each change is told with who made it, and from where', async () => {
       ['added', (tag) => api('/previews', { method: 'POST', body: JSON.stringify({ tag }), headers: { ...ci, ...json } }), 'start', 'token ci', '192.0.2.1'], // prettier-ignore
       ['up', (tag) => (bringUp(tag, bed), api(`/previews/${tag}/refresh`, { method: 'POST', headers: ci })), 'refresh', 'token ci', '192.0.2.1'], // prettier-ignore
       ['up', (tag) => api(`/previews/${tag}/restart`, { method: 'POST', headers: ci }), 'restart', 'token ci', '192.0.2.1'], // prettier-ignore
+      ['kept', (tag) => (bringUp(tag, bed), api(`/previews/${tag}/pin`, { method: 'PUT', headers: ci })), 'pin', 'token ci', '192.0.2.1'], // prettier-ignore
+      ['kept', (tag) => form(`/previews/${tag}/unpin`), 'unpin', 'admin', '192.0.2.1'],
       ['shut', (tag) => (bringUp(tag, bed), api(`/previews/${tag}/stop`, { method: 'POST' })), 'stop', 'admin', '192.0.2.1'], // prettier-ignore
     ]
   for (const [tag, change, event, who, address] of cases) {
@@ -75,7 +77,7 @@ test('the page of a preview says who', async () => {
   assert.match(await page('up'), /gave its first answer[<,]/)
 })
 
-test('logins, log-outs, tokens and sessions are told of as well', async () => {
+test('logins, log-outs, tokens, sessions and share links are told of as well', async () => {
   const from = (address: string, headers: Ask['headers'] = {}) => ({
     headers: { 'X-Forwarded-For': address, ...headers },
   })
@@ -88,6 +90,8 @@ test('logins, log-outs, tokens and sessions are told of as well', async () => {
   await api(`/sessions/${other!.id}`, { method: 'DELETE', ...from('198.51.100.5') })
   await ask('/logout', { method: 'POST', ...from('198.51.100.6', { Cookie: cookie, ...own }) })
   await api('/tokens/ci', { method: 'DELETE', ...from('198.51.100.7') })
+  const { id: share } = (await api('/previews/kept/shares', { method: 'POST', ...from('198.51.100.8') })).json
+  await api(`/shares/${share}`, { method: 'DELETE', ...from('198.51.100.9') })
   assert.notEqual(mine, cookie)
   for (const [message, address, fields] of [
     ['logged in', '198.51.100.1', { who: 'admin', via: 'link' }],
@@ -97,6 +101,8 @@ test('logins, log-outs, tokens and sessions are told of as well', async () => {
     ['session ended', '198.51.100.5', { who: 'admin', session: other!.id, user: 'admin' }],
     ['logged out', '198.51.100.6', { who: 'admin' }],
     ['token removed', '198.51.100.7', { who: 'admin', name: 'ci' }],
+    ['share link made', '198.51.100.8', { who: 'admin', tag: 'kept', share }],
+    ['share link ended', '198.51.100.9', { who: 'admin', tag: 'kept', share }],
   ] as const) {
     const lines = linesOf(message).filter((line) => line.address === address)
     assert.equal(lines.length, 1, `${message} ${address}`)
@@ -110,12 +116,20 @@ test('no secret and no query is in a log line, the history or the sessions', asy
   await ask(`/nothing?${QUERY}`, { headers: { Cookie: cookie } })
   await ask(`/previews/up/stop?${QUERY}`, { method: 'POST', headers: { Cookie: cookie } })
   await visit('failing', '/answer')
+  const shared = (await api('/previews/kept/shares', { method: 'POST' })).json
   await visit('failing', '/lost', { 'X-Tried': 'slot_1' })
   await until('some lines', () => bed.lines.length > 40)
-  const tags = ['clicked', 'retried', 'form', 'by-api', 'by-ci', 'waited', 'added', 'up', 'shut', 'failing']
+  const tags = ['clicked', 'retried', 'form', 'by-api', 'by-ci', 'waited', 'added', 'up', 'kept', 'shut', 'failing']
   const told = JSON.stringify([bed.lines, tags.map((tag) => store.history(tag)), store.sessions.list(0)])
   assert.ok(told.includes('203.0.113.5'))
-  for (const secret of [QUERY, token, made.json.token, cookie.slice('lotan='.length), 'wrong-one'])
+  for (const secret of [
+    QUERY,
+    token,
+    made.json.token,
+    cookie.slice('lotan='.length),
+    'wrong-one',
+    shared.url.split('=')[1],
+  ])
     assert.ok(!told.includes(secret), secret)
 })
 

@@ -30,10 +30,11 @@ export async function applyAction(
 export async function applyPin(
   id: PreviewId,
   wanted: Pin | null,
+  actor: Actor,
   { store, nudges }: { store: Pick<Store, 'apply' | 'get'>; nudges: Pick<Nudges, 'nudge'> },
 ): Promise<Preview | undefined> {
   const was = store.get(id)
-  const changed = store.apply(id, wanted ? { type: 'pin', ...wanted } : { type: 'unpin' })
+  const changed = store.apply(id, wanted ? { type: 'pin', ...wanted } : { type: 'unpin' }, Date.now(), actor)
   // It was about to sleep, and is called back.
   if (changed && changed.change !== was?.change) await nudges.nudge(changed)
   return changed ?? store.get(id)

@@ -68,10 +68,19 @@ export function failureOf(status: number, sent: Partial<Problem> | undefined, ap
     )
   const isProblem = typeof sent === 'object' && sent !== null && typeof sent.detail === 'string'
   if (!isProblem) return strange(api, location ? `${status} and leads to ${location}` : String(status))
+  const site = siteNamedBy(sent)
+  if (site !== undefined)
+    return new Failure(exit.away, `the Lotan at ${api.base} goes by the name of the host: set LOTAN_API to ${site}`)
   const tag = typeof sent.tag === 'string' ? sent.tag : undefined
   const line = `${tag === undefined || sent.detail!.includes(tag) ? '' : `${tag}: `}${sent.detail}`
   const advice = typeof sent.advice === 'string' ? ` ${sent.advice}` : ''
   return new Failure(statusFor(status, tag), `${line}${adviceFor(status, sent)}${advice}`)
+}
+
+/** An IP address, for one, is no host that has an API. Where the API is, stands in the problem's type. */
+function siteNamedBy({ type }: Partial<Problem>): string | undefined {
+  const url = typeof type === 'string' ? URL.parse(type) : null
+  return url && /^\/problems\/(no-tag|wrong-host)$/.test(url.pathname) ? url.origin : undefined
 }
 
 function statusFor(status: number, tag: string | undefined): number {

@@ -10,6 +10,7 @@ import { pin } from './commands/pin.ts'
 import { refresh } from './commands/refresh.ts'
 import { restart } from './commands/restart.ts'
 import { rm } from './commands/rm.ts'
+import { share } from './commands/share.ts'
 import { start } from './commands/start.ts'
 import { stop } from './commands/stop.ts'
 import { tags } from './commands/tags.ts'
@@ -32,6 +33,7 @@ export const clientCommands: readonly Definition[] = [
   explain,
   pin,
   unpin,
+  share,
   token,
   completion,
 ]

@@ -87,7 +87,7 @@ test('token: one is made and shown, all are listed, some are removed', async () 
     body: { name: 'ci', can: 'run', match: '^pr%-', for: '90d' },
   })
 
-  const soon = new Date(Date.now() + 3.5 * 86_400_000).toISOString()
+  const soon = new Date(Date.now() + 90 * 86_400_000 - 1).toISOString()
   const created = new Date(Date.now() - 3.5 * 86_400_000).toISOString()
   answers = () => ({ json: [
     { name: 'ci', can: 'run', match: '^pr%-', until: soon, created, lastUsed: null },
@@ -95,9 +95,9 @@ test('token: one is made and shown, all are listed, some are removed', async () 
   ] }) // prettier-ignore
   const { out } = await lotan('token', 'list')
   assert.deepEqual(out.split('\n'), [
-    'NAME  CAN    MATCH  ENDS    USED     MADE',
-    'ci    run    ^pr%-  in 3 d  –        3 d ago',
-    'mine  admin  all    no end  3 d ago  3 d ago',
+    'NAME  CAN    MATCH  ENDS     USED     MADE',
+    'ci    run    ^pr%-  in 90 d  –        3 d ago',
+    'mine  admin  all    no end   3 d ago  3 d ago',
     '',
   ])
 
@@ -105,6 +105,32 @@ test('token: one is made and shown, all are listed, some are removed', async () 
   assert.equal((await lotan('token', 'rm', 'ci')).out, 'ci  removed\n')
   assert.deepEqual([asked[0].method, asked[0].path], ['DELETE', '/tokens/ci'])
 })
+
+test('share: a link is made and shown alone, all are listed, some are ended', async () => {
+  const until = new Date(Date.now() + 7 * 86_400_000 - 1).toISOString()
+  const link = { id: 'abc', tag: 'red', url: 'http://red.test/.lotan/enter?share=secret', until }
+  answers = () => ({ status: 201, json: link })
+  const made = await lotan('share', 'red', '--for', '7d')
+  assert.deepEqual([made.status, made.out], [0, `${link.url}\n`])
+  assert.ok(made.err.includes(`until ${until}`) && made.err.includes('lotan share --end abc'), made.err)
+  assert.deepEqual(asked, [{ method: 'POST', path: '/previews/red/shares', body: { for: '7d' } }])
+  const json = await lotan('share', 'red', '--json')
+  assert.deepEqual([JSON.parse(json.out), json.err, asked[0]!.body], [link, '', {}])
+
+  answers = () => ({ json: [{ id: 'abc', tag: 'red', until, created: until, by: 'anna' }] })
+  const { out } = await lotan('share', '--list')
+  assert.equal(out, 'TAG  ID   ENDS    BY\nred  abc  in 7 d  anna\n')
+  assert.equal(asked[0]!.path, '/shares')
+
+  answers = () => ({ status: 204 })
+  assert.equal((await lotan('share', '--end', 'abc', 'def')).out, 'abc  ended\ndef  ended\n')
+  assert.deepEqual(asked.map(({ method, path }) => `${method} ${path}`), ['DELETE /shares/abc', 'DELETE /shares/def'])
+
+  const wrong = [[], ['red', '--end', 'abc'], ['--list', '--for', '7d']]
+  const refused = await Promise.all(wrong.map((args) => lotan('share', ...args)))
+  assert.deepEqual(refused.map(({ status }) => status), [2, 2, 2])
+  assert.equal(asked.length, 0)
+}) // prettier-ignore
 
 test('explain', async () => {
   answers = () => ({ json: { tag: 'red', state: 'running', values: [], awake: { words: 'A visitor came.' } } })
@@ -132,6 +158,8 @@ test('every refusal has a status and one line, and none shows the token', async 
     [403, problemOf(site, 'not-offered', 'TAG_FILTER does not offer red.', { tag: 'red' }), 5, /Choose a tag that lotan tags lists/],
     [404, problemOf(site, 'no-preview', 'There is no preview of this tag.', { tag: 'red', state: 'unknown' }), 9, /^red: There .* lotan add red adds it\.$/],
     [404, problemOf(site, 'no-container', 'red has no container now.', { tag: 'red', state: 'queued' }), 9, /^red has no container now\.$/],
+    [404, problemOf(site, 'no-tag', 'This host stands for no container tag.'), 3, /goes by the name of the host: set LOTAN_API to http:\/\/previews\.example\.com$/],
+    [421, problemOf(site, 'wrong-host', 'Another host.'), 3, /: set LOTAN_API to http:\/\/previews\.example\.com$/],
     [409, problemOf(site, 'being-removed', 'It is being removed.', { tag: 'red' }), 8, /^red: It is being removed\.$/],
     [503, problemOf(site, 'rebuilding', 'Just a moment.'), 1, /^Just a moment\.$/],
     [502, '<html>', 3, /answers 502 and leads to .*, which is not what Lotan says/],

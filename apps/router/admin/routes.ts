@@ -76,7 +76,8 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
   }
 
   async function pin(req: Request, res: Response, wanted: Pin | null) {
-    const isThere = isTag(req.params.tag as string) && (await applyPin(previewIn(req), wanted, { store, nudges }))
+    const isThere =
+      isTag(req.params.tag as string) && (await applyPin(previewIn(req), wanted, actorOf(res), { store, nudges }))
     return isThere ? res.redirect(303, backOf(req)) : respondMissing(req, res)
   }
 

@@ -37,6 +37,24 @@ test('what a preview runs with, why it is awake and what happens next, by the de
   assert.equal((await described('GET', '/previews/none/explain')).status, 404)
 })
 
+test('who waits for a start is told until it has ended, or the waiter is over', async () => {
+  const waiterOf = async (tag: string) => (await described('GET', `/previews/${tag}/explain`)).json.waiter
+  bed.store.apply('awaited', { type: 'start', by: 'api' })
+  assert.equal(await waiterOf('awaited'), null)
+  const until = Date.now() + 60_000
+  for (const who of ['program', 'person'] as const) {
+    bed.store.waiters([['awaited', { who, until }]])
+    const { words, ...rest } = await waiterOf('awaited')
+    assert.deepEqual(rest, { who, until: new Date(until).toISOString() })
+    assert.match(words, new RegExp(`^A ${who} waits for it`))
+  }
+  bed.store.waiters([['awaited', { who: 'person', until: Date.now() - 1 }]])
+  assert.equal(await waiterOf('awaited'), null)
+  bed.store.waiters([['awaited', { who: 'person', until }]])
+  bringUp('awaited', bed)
+  assert.equal(await waiterOf('awaited'), null)
+})
+
 test('values of variables are for admins only, and a secret’s for none', async () => {
   const variables = async () => (await described('GET', '/previews/red/explain')).json.variables as any[]
   const values = async () => Object.fromEntries((await variables()).map(({ name, value }) => [name, value]))

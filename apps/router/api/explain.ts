@@ -4,10 +4,11 @@ import { urlOf } from '../../shared/config/config.ts'
 import type { VariableInForce } from '../../shared/config/in-force.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
+import { waiterOf } from '../../shared/preview/start-queue.ts'
 import { hostPortOf, hostPortText, slotSchemeIn } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { callerOf, may } from '../access/caller.ts'
-import { awakeWords, imageWords } from '../explain/image-words.ts'
+import { awakeWords, imageWords, waiterWords } from '../explain/image-words.ts'
 import { nextOf } from '../explain/next.ts'
 import { valuesOf } from '../explain/values.ts'
 import type { ApiContext } from './context.ts'
@@ -62,6 +63,7 @@ export function explainRoutes({ config, store, reaper, log }: ApiContext): ApiRo
       imageWords: imageWords(preview, config.repository),
       slot: slotOf(preview),
       awake: awakeOf(preview, isOpen, now),
+      waiter: waiterIn(preview, now),
       next: nextOf(preview, { timeouts: config, isOpen, updatesAt, now }),
     }
   }
@@ -96,6 +98,11 @@ function imageOf(preview: Preview): Explanation['image'] {
     newer: update && { digest: update.digest, asked: update.asked, failure: update.failure?.code ?? null },
     rejected: rejectedImage === id,
   }
+}
+
+function waiterIn(preview: Preview, now: number): Explanation['waiter'] {
+  const who = ['queued', 'pulling', 'starting'].includes(preview.state) ? waiterOf(preview, now) : null
+  return who && { who, until: new Date(preview.waiter!.until).toISOString(), words: waiterWords[who] }
 }
 
 function awakeOf(preview: Preview, openConnections: boolean | null, now: number): Explanation['awake'] {

@@ -1,9 +1,10 @@
 import type { Request, Response } from 'express'
 import { pinRequest } from '../../shared/api/pin.ts'
 import { preview } from '../../shared/api/preview.ts'
+import { actorOf } from '../access/caller.ts'
 import { applyPin } from '../preview-actions.ts'
 import type { ApiContext } from './context.ts'
-import { checked, previewIn, tagOf } from './conventions/input.ts'
+import { checked, previewIn, sendsBody, tagOf } from './conventions/input.ts'
 import {
   answer,
   body,
@@ -68,15 +69,10 @@ export function pinRoutes(context: ApiContext): ApiRoute[] {
   }
 
   async function settle(req: Request, res: Response, wanted: { until: number | null } | null) {
-    const preview = await applyPin(previewIn(req), wanted, context)
+    const preview = await applyPin(previewIn(req), wanted, actorOf(res), context)
     if (!preview) return sendNoPreview(res, tagOf(req))
     if (wanted && !preview.pin)
       return sendProblem(res, 'being-removed', `${tagOf(req)} is being removed.`, aboutOf(preview))
     return res.json(context.view(preview))
   }
-}
-
-/** An empty body needs no type; Express takes one of length 0 for a body. */
-function sendsBody({ headers }: Request): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

@@ -15,6 +15,7 @@ import { pinRoutes } from './pin.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './conventions/preview-problem.ts'
 import { sessionRoutes } from './sessions.ts'
+import { shareRoutes } from './shares.ts'
 import { statsRoutes } from './stats.ts'
 import { systemRoutes } from './system.ts'
 import { sendProblem } from './conventions/problem.ts'
@@ -38,6 +39,7 @@ export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'oper
     ...logRoutes(api),
     ...eventRoutes(api),
     ...tagRoutes(api),
+    ...shareRoutes(api),
     ...sessionRoutes(api),
     ...tokenRoutes(api),
     ...systemRoutes(api),

@@ -1,4 +1,4 @@
-import { generationOf, isPinned, type Preview } from '../../shared/preview/preview.ts'
+import { generationOf, isPinned, type Preview, type Waiter } from '../../shared/preview/preview.ts'
 import { wantsNewer } from '../../shared/preview/image-update.ts'
 import { ago, duration } from '../pages/format.ts'
 
@@ -34,6 +34,11 @@ export function awakeWords(preview: Preview, isOpen: boolean | null, now: number
     ...(isPinned(preview, now) ? [pinWords(preview.pin!.until, now)] : []),
   ]
   return `${reasons.join('; ')}.`
+}
+
+export const waiterWords: Record<Waiter['who'], string> = {
+  person: 'A person waits for it: its start goes before those that no person waits for.',
+  program: 'A program waits for it: its start goes after those that a person waits for.',
 }
 
 function pinWords(until: number | null, now: number): string {

@@ -28,17 +28,20 @@ export function openEntrance({ config, gate, log }: EntranceContext) {
       const { id, client } = request
       res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex' })
       const query = queryOf(request.uri)
-      const to = localTo(query.get('to'))
-      if (!gate.isOn) return res.redirect(303, to)
+      const asked = localTo(query.get('to'))
+      if (!gate.isOn) return res.redirect(303, asked)
       // A chat that looks where a link leads gets no pass.
       if (client.kind === 'robot') return refuseAtGate(request, config, res)
 
-      const code = gate.codes.take(query.get('code') ?? '', id)
-      const pass = code && gate.givePass(id, code.session)
-      if (pass) return res.append('Set-Cookie', passCookie(pass, config.publicUrl)).redirect(303, localTo(code.to))
-      // It is loaded again.
+      const share = query.get('share')
+      const code = share === null ? gate.codes.take(query.get('code') ?? '', id) : undefined
+      const to = code ? localTo(code.to) : asked
+      // It is loaded again, or its visitor is in anyway.
       if (await gate.lets(request)) return res.redirect(303, to)
-      return sendUnlet(request, messages.codeOver(splitId(id).tag), res)
+      const pass = share === null ? code && gate.givePass(id, code) : gate.givePassByShare(id, share)
+      if (pass) return res.append('Set-Cookie', passCookie(pass, config.publicUrl)).redirect(303, to)
+      const { tag } = splitId(id)
+      return sendUnlet(request, share === null ? messages.codeOver(tag) : messages.shareOver(tag), res)
     },
 
     leave(request: AtEntrance, res: Response): unknown {

@@ -185,6 +185,54 @@ describe('the way in', () => {
   })
 })
 
+describe('a share link', () => {
+  const share = async (tag: string): Promise<{ id: string; url: string }> => {
+    const headers = { ...bearer, 'Content-Type': 'application/json' }
+    return (await bed.api(`/previews/${tag}/shares`, { method: 'POST', headers, body: '{"for":"2h"}' })).json
+  }
+  const open = (label: string, url: string, more = '', headers: OutgoingHttpHeaders = {}) => {
+    const { pathname, search } = new URL(url)
+    return bed.door('/enter', at(label, { ...headers, 'X-Uri': pathname + search + more }))
+  }
+
+  test('lets in without a login, as often as it is opened, into its preview alone, until it is ended', async () => {
+    const { id, url } = await share('red')
+    assert.equal(new URL(url).host, `red.${domain}`)
+    const first = await open('red', url, '&to=/a')
+    assert.deepEqual(
+      [first.status, first.headers.location, first.headers['referrer-policy']],
+      [303, '/a', 'no-referrer'],
+    )
+    assert.match(first.headers['set-cookie']![0]!, /Max-Age=7200;/)
+    const second = await open('red', url)
+    const passes = [first, second].map(({ headers }) => valueIn(cookieIn(headers)))
+    for (const pass of passes) {
+      assert.equal(await routeStatus('red', { 'X-Passes': pass }), 200)
+      assert.equal(await routeStatus('blue', { 'X-Passes': pass }), 401)
+    }
+    const known = await open('red', url, '', { 'X-Passes': passes[0]! })
+    assert.deepEqual([known.status, known.headers['set-cookie']], [303, undefined])
+    const elsewhere = await open('blue', url)
+    assert.deepEqual([elsewhere.status, elsewhere.headers['set-cookie']], [401, undefined])
+    const secret = new URL(url).searchParams.get('share')!
+    assert.ok(!bed.lines.some((line) => line.includes(secret)))
+
+    assert.equal((await bed.api(`/shares/${id}`, { method: 'DELETE' })).status, 204)
+    for (const pass of passes) assert.equal(await routeStatus('red', { 'X-Passes': pass }), 401)
+    assert.equal((await open('red', url)).status, 401)
+    assert.match((await open('red', url, '', browser)).text, /This link is over/)
+  })
+
+  test('is not used up by a chat that looks at it, and what is no link opens nothing', async () => {
+    const { url } = await share('red')
+    const robot = await open('red', url, '', { 'X-Kind': 'robot' })
+    assert.deepEqual([robot.status, robot.headers['set-cookie']], [401, undefined])
+    for (const wrong of ['', 'x', makeSecret(), `${makeSecret()}x`])
+      assert.equal((await open('red', `http://red.${domain}/.lotan/enter?share=${wrong}`)).status, 401)
+    assert.equal((await open('red', url)).status, 303)
+  })
+})
+
 describe('a pass ends', () => {
   test('when its visitor leaves; not when another site asks for that', async () => {
     const pass = await passFor('red', await login())

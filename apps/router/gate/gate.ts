@@ -4,13 +4,14 @@
  *   no pass ──navigation──→ TL_DOMAIN/enter (admin/enter.ts): login or password, then a code
  *                           HOST/.lotan/enter?code=… (entrance.ts): the code becomes a pass, a cookie of this host
  *                           the page itself
+ *   share link ─────────→ HOST/.lotan/enter?share=…: the same, without a login
  *   no pass ──else──────→ 401
  */
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import { hashOf, isSame, isSecret, makeSecret } from '../../shared/secret.ts'
-import type { Store } from '../../shared/store/store.ts'
+import type { Grant, Store } from '../../shared/store/store.ts'
 import type { Log } from '../../shared/log.ts'
 import { may } from '../access/caller.ts'
 import { noteFailedLogins } from '../access/failed-logins.ts'
@@ -23,7 +24,7 @@ export type Gate = ReturnType<typeof openGate>
 
 interface GateContext {
   config: Pick<Config, 'gate' | 'adminToken' | 'trustedJobs' | 'domain' | 'publicUrl'>
-  store: Pick<Store, 'get' | 'passes' | 'tokens' | 'sessions'>
+  store: Pick<Store, 'get' | 'passes' | 'shares' | 'tokens' | 'sessions'>
   log: Log
 }
 
@@ -47,9 +48,15 @@ export function openGate({ config, store, log }: GateContext) {
     const now = Date.now()
     return secrets.some((secret) => {
       const pass = isSecret(secret) ? store.passes.find(hashOf(secret), preview, now) : undefined
-      if (pass) store.sessions.noteUse({ id: pass.session, lastUsed: pass.lastUsed }, now)
+      if (pass?.session) store.sessions.noteUse({ id: pass.session, lastUsed: pass.lastUsed }, now)
       return pass !== undefined
     })
+  }
+
+  function givePass(preview: PreviewId, grant: Grant): { secret: string; until: number } | undefined {
+    const secret = makeSecret()
+    const until = store.passes.give({ key: hashOf(secret), preview, grant, created: Date.now() })
+    return until === undefined ? undefined : { secret, until }
   }
 
   return {
@@ -64,11 +71,13 @@ export function openGate({ config, store, log }: GateContext) {
       return isPreflight && asVisitorsSee(store.get(id))?.state === 'running'
     },
 
-    /** @returns what its cookie needs; undefined where the session has ended meanwhile */
-    givePass(preview: PreviewId, session: string): { secret: string; until: number } | undefined {
-      const secret = makeSecret()
-      const until = store.passes.give({ key: hashOf(secret), preview, session, created: Date.now() })
-      return until === undefined ? undefined : { secret, until }
+    /** @returns what its cookie needs; undefined where what it is for has ended */
+    givePass,
+
+    /** By the secret of a share link. */
+    givePassByShare(preview: PreviewId, secret: string): ReturnType<typeof givePass> {
+      const share = isSecret(secret) ? store.shares.find(hashOf(secret), Date.now()) : undefined
+      return share && givePass(preview, { share: share.id })
     },
 
     endPasses(secrets: readonly string[], preview: PreviewId): number {

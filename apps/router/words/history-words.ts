@@ -2,6 +2,7 @@ import { LOTAN } from '../../shared/actor.ts'
 import type { Notice } from '../../shared/preview/notice.ts'
 import type { ToldType } from '../../shared/preview/event.ts'
 import type { StartedBy } from '../../shared/preview/preview.ts'
+import type { Note } from '../../shared/store/store.ts'
 import { noticeWords } from './notice-words.ts'
 import { stopWords } from './stop-words.ts'
 
@@ -23,7 +24,7 @@ const always =
   () =>
     text
 
-const says: Record<ToldType, Says> = {
+const says: Record<ToldType | Note['type'], Says> = {
   start: (detail) => lookUp(starts, detail) ?? '',
   stop: (detail) => lookUp(stopWords, detail)?.history ?? '',
   restart: always('a restart was asked for'),
@@ -35,6 +36,8 @@ const says: Record<ToldType, Says> = {
   forget: itself,
   pin: (until) => (until ? `pinned until ${until}` : 'pinned'),
   unpin: always('not pinned any more'),
+  share: (detail) => `share link ${detail}`,
+  unshare: (detail) => `share link ${detail} ended`,
   pull: itself,
   found: always('its image was here'),
   imageGone: always('its image had gone'),

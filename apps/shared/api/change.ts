@@ -8,10 +8,14 @@ export const change = z
     state: z.string().meta({ description: 'The state after; `unknown` where its row went.' }),
     event: z.string().meta({ description: 'What led from one to the other: a code.' }),
     generation: z.int().nullable(),
-    detail: z.string().nullable().meta({
-      description:
-        'What the event is about: who started it, why it was stopped, its slot, a digest, a code with the engine’s words.',
-    }),
+    detail: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'What the event is about: who started it, why it was stopped, its slot, a digest, a share link’s id, a code with the ' +
+          'engine’s words.',
+      }),
     who: z
       .string()
       .nullable()

@@ -93,6 +93,14 @@ export const explain = z
       })
       .nullable()
       .meta({ description: 'Why it is; null where it is not.' }),
+    waiter: z
+      .object({
+        who: z.enum(['person', 'program']),
+        until: time.meta({ description: 'Counts so long, unless it is noted anew, as it is while it waits.' }),
+        words,
+      })
+      .nullable()
+      .meta({ description: 'Who waits for its start, while it is queued, pulling or starting; null: no one.' }),
     next: z.array(step).meta({ description: 'What Lotan does by itself if nothing happens before, earliest first.' }),
   })
   .meta({ id: 'Explanation' })

@@ -85,6 +85,12 @@ export const problems = {
     means: 'There is no token of this name.',
     remedy: 'The list of tokens has those that there are.',
   },
+  'no-share': {
+    status: 404,
+    title: 'No such share link',
+    means: 'There is no share link of this id: it was ended, or is over.',
+    remedy: 'The list of share links has those that there are.',
+  },
   'no-container': {
     status: 404,
     title: 'No container',
@@ -145,6 +151,12 @@ export const problems = {
     title: 'The name is taken',
     means: 'There is one of that name already.',
     remedy: 'Take another name, or remove the one that has it.',
+  },
+  'too-many-shares': {
+    status: 409,
+    title: 'Too many share links',
+    means: 'As many share links as this server keeps have been made, and are not over.',
+    remedy: 'End those that are not needed any more.',
   },
   'no-length': {
     status: 411,

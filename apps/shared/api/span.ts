@@ -5,9 +5,9 @@ const HOUR_MS = 60 * 60_000
 const units = { h: HOUR_MS, d: 24 * HOUR_MS, w: 7 * 24 * HOUR_MS }
 const MOST_MS = 3_660 * units.d
 
-export const spanText = z
-  .string()
-  .refine((text) => spanOf(text) !== undefined, 'for is a number of hours, days or weeks, such as 12h, 90d or 4w.')
+const wrong = 'for is a number of hours, days or weeks, such as 12h, 90d or 4w.'
+
+export const spanText = z.string(wrong).refine((text) => spanOf(text) !== undefined, wrong)
 
 /** Milliseconds; undefined for what is no span, or is longer than ten years. */
 export function spanOf(text: string): number | undefined {

@@ -1,4 +1,4 @@
-/** One row a state change, which outlives the preview's own row. */
+/** One row a change, which outlives the preview's own row. */
 import type { Database } from 'better-sqlite3'
 import type { Actor } from '../actor.ts'
 import { untold, type Event, type EventType } from '../preview/event.ts'
@@ -21,6 +21,9 @@ export interface Change {
   who: string | null
   address: string | null
 }
+
+/** What is done about a preview and leaves it as it is. `share`: a link's id. */
+export type Note = { type: 'share'; share: string; until: number } | { type: 'unshare'; share: string }
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -78,6 +81,16 @@ export function changeHistory(db: Database) {
       trim.run(key)
       // Strangers guess at tags: one that never came to a container leaves no trace.
       if (becomes.state === 'unknown' && lastGeneration(idOf(becomes)) === null) forget.run(key)
+    },
+
+    /** In the transaction of what it tells. */
+    note(preview: Preview, note: Note, now: number, { who, address }: Actor): void {
+      const key = splitId(idOf(preview))
+      const { state } = preview
+      const generation = generationOf(preview)?.number ?? null
+      const detail = note.type === 'share' ? `${note.share} until ${new Date(note.until).toISOString()}` : note.share
+      insert.run({ ...key, at: now, was: state, state, event: note.type, generation, detail, who, address })
+      trim.run(key)
     },
 
     lastGeneration,

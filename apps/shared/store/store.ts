@@ -23,6 +23,7 @@ import { pulledImages } from './pulled.ts'
 import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
 import { sessionRows } from './sessions.ts'
+import { shareRows } from './shares.ts'
 import { slotPool } from './slots.ts'
 import { openStreams } from './streams.ts'
 import { tokenRows } from './tokens.ts'
@@ -30,11 +31,13 @@ import { untilNextCommit } from './until-next-commit.ts'
 
 export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
 export { setAsideIfCorrupt } from './file.ts'
-export type { Change } from './history.ts'
+export type { Change, Note } from './history.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
 export type { Pulled } from './pulled.ts'
 export type { OpenedStream } from './streams.ts'
+export type { Grant } from './passes.ts'
 export type { Session } from './sessions.ts'
+export { MOST_SHARES, type Share } from './shares.ts'
 export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
 
@@ -63,7 +66,7 @@ export function openStore(
   // What is taken out by name is for `apply` alone; the rest is the store's.
   const { find, put, remove, list, ...previews } = previewRows(db, label)
   const { noteLately, lately, facts } = storeFacts(db)
-  const { noteChange, lastGeneration, ...history } = changeHistory(db)
+  const { noteChange, note, lastGeneration, ...history } = changeHistory(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
   const { next: nextSlot, noteEndpoints, take, free, ...pool } = slotPool(db, facts, slots)
@@ -146,6 +149,10 @@ export function openStore(
     ...pool,
     sandboxes,
     sessions: sessionRows(db),
+    shares: shareRows(db, (id, ...noted) => {
+      const preview = find(id)
+      if (preview) note(preview, ...noted)
+    }),
     passes: passRows(db),
     tokens: tokenRows(db),
     ...previews,

@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import { call, list, strange } from '../call.ts'
 import { ending, exit, Failure, type Definition } from '../command.ts'
 import { openContext } from '../context.ts'
-import { age } from '../table/age.ts'
+import { age, left } from '../table/age.ts'
 import { tableOf, type Column } from '../table/table.ts'
 
 const scopes = ['read', 'run', 'shell', 'admin']
@@ -86,16 +86,12 @@ async function remove(names: string[]): Promise<number> {
 
 function columnsAt(now: number): Column<Token>[] {
   const ago = (time: string | null | undefined) => (time ? `${age(now - Date.parse(time))} ago` : '–')
-  const left = (until: string | null | undefined) => {
-    if (!until) return 'no end'
-    const ms = Date.parse(until) - now
-    return ms > 0 ? `in ${age(ms)}` : 'over'
-  }
+  const end = (until: string | null | undefined) => (until ? left(Date.parse(until) - now) : 'no end')
   return [
     { head: 'NAME', cell: ({ name }) => name, least: 12 },
     { head: 'CAN', cell: ({ can }) => can },
     { head: 'MATCH', cell: ({ match }) => match ?? 'all', least: 8 },
-    { head: 'ENDS', cell: ({ until }) => left(until), tone: ({ until }) => (left(until) === 'over' ? 'quiet' : undefined) },
+    { head: 'ENDS', cell: ({ until }) => end(until), tone: ({ until }) => (end(until) === 'over' ? 'quiet' : undefined) },
     { head: 'USED', cell: ({ lastUsed }) => ago(lastUsed), rank: 2 },
     { head: 'MADE', cell: ({ created }) => ago(created), rank: 1 },
   ] // prettier-ignore

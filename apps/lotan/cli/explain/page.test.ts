@@ -25,12 +25,14 @@ test('an explanation says the state, why it is awake, what comes next, and where
     ],
     imageWords: 'It runs the newest image.',
     awake: { words: 'A visitor came 8 s ago.' },
+    waiter: { words: 'A person waits for it.' },
     next: [{ at: '2026-03-01T12:09:52Z', words: 'It is stopped.' }],
   }
   assert.deepEqual(explanation(explained, now, screen), [
     'red is running',
     'It runs the newest image.',
     'A visitor came 8 s ago.',
+    'A person waits for it.',
     'next: It is stopped. (in 9 min)',
     '',
     'WHAT    IS                                              FROM',

@@ -12,6 +12,7 @@ export interface Explained {
   variables?: { name: string; value: string | null; secret?: boolean; from: string | null }[] | null
   imageWords?: string
   awake?: { words?: string } | null
+  waiter?: { words?: string } | null
   next?: { at?: string; words?: string }[]
 }
 
@@ -41,11 +42,12 @@ const variables: Column<NonNullable<Explained['variables']>[number]>[] = [
 ]
 
 export function explanation(explained: Explained, now: number, screen: Screen): string[] {
-  const { tag = '', state = 'unknown', imageWords, awake, next = [] } = explained
+  const { tag = '', state = 'unknown', imageWords, awake, waiter, next = [] } = explained
   return [
     `${plain(tag)} is ${screen.paint(plain(state), toneOf(state))}`,
     ...(imageWords ? [plain(imageWords)] : []),
     ...(awake?.words ? [plain(awake.words)] : []),
+    ...(waiter?.words ? [plain(waiter.words)] : []),
     ...next.map(({ at, words }) => {
       const ms = at ? Date.parse(at) - now : NaN
       return plain(`next: ${words ?? ''}${ms > 0 ? ` (in ${age(ms)})` : ''}`)

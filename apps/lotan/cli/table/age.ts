@@ -6,3 +6,10 @@ export function age(ms: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`
   return `${Math.floor(seconds / 86_400)} d`
 }
+
+/** `in 90 d`: how long until an end, rounded to the nearest. What has just been made for 90 days, or for one, says so. */
+export function left(ms: number): string {
+  if (!(ms > 0)) return 'over'
+  const unit = [86_400_000, 3_600_000, 60_000].find((each) => ms >= 0.99 * each) ?? 1_000
+  return `in ${age(Math.round(ms / unit) * unit)}`
+}

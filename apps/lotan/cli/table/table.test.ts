@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { age } from './age.ts'
+import { age, left } from './age.ts'
 import { tableOf, type Column } from './table.ts'
 import { cut, plain, widthOf } from './width.ts'
 
@@ -111,4 +111,22 @@ test('whatever the rows and the width are, no line is wider, and no line holds a
 test('an age has one unit', () => {
   const table: [number, string][] = [[-5, '0 s'], [59_999, '59 s'], [60_000, '1 min'], [3_599_999, '59 min'], [7_200_000, '2 h'], [200_000_000, '2 d']] // prettier-ignore
   for (const [ms, text] of table) assert.equal(age(ms), text)
+})
+
+test('how long is left is rounded to the nearest', () => {
+  const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000]
+  const table: [number, string][] = [
+    [90 * DAY - 1_000, 'in 90 d'],
+    [3.4 * DAY, 'in 3 d'],
+    [7 * DAY - 2 * MINUTE, 'in 7 d'],
+    [11.9 * HOUR, 'in 12 h'],
+    [DAY - 1_000, 'in 1 d'],
+    [23 * HOUR, 'in 23 h'],
+    [90 * MINUTE, 'in 2 h'],
+    [700, 'in 1 s'],
+    [1, 'in 0 s'],
+    [0, 'over'],
+    [-5, 'over'],
+  ]
+  for (const [ms, text] of table) assert.equal(left(ms), text, String(ms))
 })

@@ -23,6 +23,11 @@ export function checked<T>(schema: z.ZodType<T>, sent: unknown, res: Response): 
   return data
 }
 
+/** An empty body needs no type; Express takes one of length 0 for a body. */
+export function sendsBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
 export function untilClosed(res: Response): AbortSignal {
   const closed = new AbortController()
   res.on('close', () => closed.abort())

@@ -7,6 +7,7 @@ import { stats } from '../../../shared/api/stats.ts'
 import { system } from '../../../shared/api/system.ts'
 import { problem } from '../../../shared/api/problem.ts'
 import { session } from '../../../shared/api/session.ts'
+import { newShare, share } from '../../../shared/api/share.ts'
 import { newToken, token } from '../../../shared/api/token.ts'
 import { urlOf, type Config } from '../../../shared/config/config.ts'
 import { answer, componentOf, problemAnswer, queryParametersOf, type ApiRoute, type Operation } from './operation.ts'
@@ -26,6 +27,8 @@ export const components = {
   System: system,
   OfferedTag: offeredTag,
   Session: session,
+  Share: share,
+  NewShare: newShare,
   Token: token,
   NewToken: newToken,
   Problem: problem,
@@ -109,6 +112,7 @@ const groups: Record<string, string> = {
   events: 'What changes, as it changes.',
   tags: 'What could run.',
   sessions: 'Who is logged in.',
+  shares: 'Links that open a preview each, without a login.',
   tokens: 'The tokens of programs.',
   system: 'The installation as a whole.',
   'openapi.json': 'This description.',

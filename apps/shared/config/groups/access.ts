@@ -8,7 +8,7 @@ const settings = {
   LOTAN_GATE: setting(oneOf('off', 'password', 'login'), {
     standard: 'off',
     description:
-      'What a visitor passes before a preview is woken or shown: nothing, one password for all, or a login of `LOTAN_OIDC_ALLOW` or `LOTAN_OIDC_ADMINS`.',
+      'What visitors of previews pass: nothing (`off`), one `password` for all, or a `login`. See [Access](access.md#the-gate).',
   }),
   LOTAN_GATE_PASSWORD: setting(gatePassword, {
     description: 'The password of the gate `password`: 8 characters or more. Another one ends all passes of this one.',

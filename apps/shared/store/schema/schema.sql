@@ -73,7 +73,7 @@ CREATE TABLE resting_slot (
   freed_at INTEGER NOT NULL
 ) STRICT;
 
--- One row a state change. It outlives the preview's own row.
+-- One row a change of a preview, or what is done about it. It outlives the preview's own row.
 CREATE TABLE history (
   id INTEGER PRIMARY KEY,
   repository TEXT NOT NULL DEFAULT '',
@@ -148,18 +148,6 @@ CREATE TABLE session (
   until INTEGER NOT NULL
 ) STRICT;
 
--- What lets a browser into one preview, where there is a gate (LOTAN_GATE). The browser has its secret, in a cookie of the
--- preview's own host. It ends with what it was given for.
-CREATE TABLE pass (
-  key TEXT PRIMARY KEY, -- the SHA-256 of the secret
-  repository TEXT NOT NULL,
-  tag TEXT NOT NULL,
-  session TEXT REFERENCES session (id) ON DELETE CASCADE,
-  created INTEGER NOT NULL,
-  until INTEGER NOT NULL
-) STRICT;
-CREATE INDEX pass_session ON pass (session);
-
 -- The tokens of programs: one row each.
 CREATE TABLE token (
   name TEXT PRIMARY KEY,
@@ -171,6 +159,32 @@ CREATE TABLE token (
   created_by TEXT NOT NULL, -- who
   last_used INTEGER -- to within a minute
 ) STRICT;
+
+-- Links that open one preview each, without a login: one row each.
+CREATE TABLE share (
+  id TEXT PRIMARY KEY, -- names it for people, and opens nothing
+  key TEXT NOT NULL UNIQUE, -- the SHA-256 of the secret
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL, -- no preview need have it any more
+  created INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  created_by TEXT NOT NULL, -- who
+  address TEXT -- from where
+) STRICT;
+
+-- What lets a browser into one preview, where there is a gate (LOTAN_GATE). The browser has its secret, in a cookie of the
+-- preview's own host. It ends with what it was given for.
+CREATE TABLE pass (
+  key TEXT PRIMARY KEY, -- the SHA-256 of the secret
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  session TEXT REFERENCES session (id) ON DELETE CASCADE, -- what it was given for: this, or
+  share TEXT REFERENCES share (id) ON DELETE CASCADE,
+  created INTEGER NOT NULL,
+  until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX pass_session ON pass (session);
+CREATE INDEX pass_share ON pass (share);
 
 -- What a preview took and how often it was asked: a row a preview and minute, for an hour.
 CREATE TABLE sample (

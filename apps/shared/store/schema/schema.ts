@@ -236,16 +236,31 @@ const steps: Step[] = [
   ) STRICT;
   `,
   `
+  -- Links that open a preview each.
+  CREATE TABLE share (
+    id TEXT PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    address TEXT
+  ) STRICT;
+  `,
+  `
   -- What lets a browser into a preview, where there is a gate.
   CREATE TABLE pass (
     key TEXT PRIMARY KEY,
     repository TEXT NOT NULL,
     tag TEXT NOT NULL,
     session TEXT REFERENCES session (id) ON DELETE CASCADE,
+    share TEXT REFERENCES share (id) ON DELETE CASCADE,
     created INTEGER NOT NULL,
     until INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX pass_session ON pass (session);
+  CREATE INDEX pass_share ON pass (share);
   `,
 ]
 
