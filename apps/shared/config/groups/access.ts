@@ -7,8 +7,7 @@ import { anyText, gatePassword, oneOf } from '../values/text.ts'
 const settings = {
   LOTAN_GATE: setting(oneOf('off', 'password', 'login'), {
     standard: 'off',
-    description:
-      'What visitors of previews pass: nothing (`off`), one `password` for all, or a `login`. See [Access](access.md#the-gate).',
+    description: 'What visitors of previews pass: nothing (`off`), one `password` for all, or a `login`.',
   }),
   LOTAN_GATE_PASSWORD: setting(gatePassword, {
     description: 'The password of the gate `password`: 8 characters or more. Another one ends all passes of this one.',
