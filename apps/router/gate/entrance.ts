@@ -37,7 +37,7 @@ export function openEntrance({ config, gate, log }: EntranceContext) {
       const code = share === null ? gate.codes.take(query.get('code') ?? '', id) : undefined
       const to = code ? localTo(code.to) : asked
       // It is loaded again, or its visitor is in anyway.
-      if (await gate.lets(request)) return res.redirect(303, to)
+      if ((await gate.lets(request)) !== undefined) return res.redirect(303, to)
       const pass = share === null ? code && gate.givePass(id, code) : gate.givePassByShare(id, share)
       if (pass) return res.append('Set-Cookie', passCookie(pass, config.publicUrl)).redirect(303, to)
       const { tag } = splitId(id)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { hashOf, makeSecret } from '../../shared/secret.ts'
+import { openSessions } from '../access/sessions.ts'
 import { bearer, bringUp, domain, openBed, token, type Bed } from '../admin/harness.ts'
 
 const PASSWORD = 'open sesame'
@@ -267,6 +268,23 @@ describe('a pass ends', () => {
     assert.equal((await bed.ask('/', { headers })).status, 403)
     assert.equal((await bed.ask('/api/v1/previews', { headers })).status, 403)
   })
+})
+
+test('the history says who has woken a preview: a user or a token, where one is known', async () => {
+  const oidc = openSessions(bed.config, bed.store).begin(
+    { user: 'anna@example.com', via: 'oidc', can: 'public' },
+    { ip: '192.0.2.9', headers: {} },
+  )
+  const pass = await passFor('woken', `lotan=${oidc}`)
+  const wake = (label: string, headers: OutgoingHttpHeaders) =>
+    bed.door('/wait', at(label, { ...headers, Prefer: 'wait=0' }))
+  await wake('woken', { 'X-Passes': pass })
+  await wake('tested', { 'X-Bypass': token })
+  await wake('seen', { 'X-Passes': await passFor('seen', await login()) })
+  assert.deepEqual(
+    ['woken', 'tested', 'seen'].map((tag) => bed.store.history(tag)[0]?.who),
+    ['anna@example.com', 'admin', 'visitor'],
+  )
 })
 
 describe('Lotan-Bypass', () => {

@@ -22,6 +22,9 @@ import { makeCodes } from './codes.ts'
 
 export type Gate = ReturnType<typeof openGate>
 
+/** As the history calls one who is not known by name. */
+const VISITOR = 'visitor'
+
 interface GateContext {
   config: Pick<Config, 'gate' | 'adminToken' | 'trustedJobs' | 'domain' | 'publicUrl'>
   store: Pick<Store, 'get' | 'passes' | 'shares' | 'tokens' | 'sessions'>
@@ -35,22 +38,26 @@ export function openGate({ config, store, log }: GateContext) {
   const isOn = config.gate.kind !== 'off'
   if (!isOn) store.passes.endAll()
 
-  /** By header, for programs. Its token has to see this tag. */
-  async function isBypassed(text: string, preview: PreviewId, address: string | null): Promise<boolean> {
-    if (isSame(text, config.adminToken)) return true
+  /** By header, for programs. Its token has to see this tag. @returns who sent it */
+  async function byBypass(text: string, preview: PreviewId, address: string | null): Promise<string | undefined> {
+    if (isSame(text, config.adminToken)) return 'admin'
     const caller = callerByToken(text, store) ?? (await callerByJob(text).catch(ignoreKeysError))
-    if (caller && may(caller, 'read') && caller.sees(splitId(preview).tag)) return true
+    if (caller && may(caller, 'read') && caller.sees(splitId(preview).tag)) return caller.who
     noteFailed(address ?? undefined, 'bypass')
-    return false
+    return undefined
   }
 
-  function hasPass(secrets: readonly string[], preview: PreviewId): boolean {
+  /** @returns whose it is, of all that a request carries */
+  function byPass(secrets: readonly string[], preview: PreviewId): string | undefined {
     const now = Date.now()
-    return secrets.some((secret) => {
-      const pass = isSecret(secret) ? store.passes.find(hashOf(secret), preview, now) : undefined
-      if (pass?.session) store.sessions.noteUse({ id: pass.session, lastUsed: pass.lastUsed }, now)
-      return pass !== undefined
-    })
+    for (const secret of secrets.filter(isSecret)) {
+      const pass = store.passes.find(hashOf(secret), preview, now)
+      if (!pass) continue
+      if (pass.session === null) return VISITOR
+      store.sessions.noteUse({ id: pass.session, lastUsed: pass.lastUsed }, now)
+      return pass.user
+    }
+    return undefined
   }
 
   function givePass(preview: PreviewId, grant: Grant): { secret: string; until: number } | undefined {
@@ -63,12 +70,14 @@ export function openGate({ config, store, log }: GateContext) {
     isOn,
     codes,
 
-    /** A host that can stand for no preview has nothing to hide. */
-    async lets({ id, passes, bypass, isPreflight, address }: GatewayRequest): Promise<boolean> {
-      if (!isOn || id === null || hasPass(passes, id)) return true
-      if (bypass) return isBypassed(bypass, id, address)
+    /** A host that can stand for no preview has nothing to hide. @returns who is let in; undefined: not this one */
+    async lets({ id, passes, bypass, isPreflight, address }: GatewayRequest): Promise<string | undefined> {
+      if (!isOn || id === null) return VISITOR
+      const user = byPass(passes, id)
+      if (user !== undefined) return user
+      if (bypass) return byBypass(bypass, id, address)
       // Browsers send it without cookies. What runs may answer it; nothing is woken for it.
-      return isPreflight && asVisitorsSee(store.get(id))?.state === 'running'
+      return isPreflight && asVisitorsSee(store.get(id))?.state === 'running' ? VISITOR : undefined
     },
 
     /** @returns what its cookie needs; undefined where what it is for has ended */

@@ -21,6 +21,8 @@ export interface GatewayRequest {
   /** Null where the host can stand for no preview. */
   id: PreviewId | null
   tag: Tag | null
+  /** Who makes it, as the history says: a user or a token that the gate knows, else `visitor`. */
+  who: string
   /** The client's; null where nginx has told none. */
   address: string | null
   /** As the client wrote it, with the query. */
@@ -60,6 +62,7 @@ export function readGatewayRequest(
     label: parsed?.label ?? null,
     id,
     tag: id === null ? null : splitId(id).tag,
+    who: 'visitor',
     address: header('x-address') || null,
     uri: header('x-uri') || '/',
     client: request,

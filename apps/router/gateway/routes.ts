@@ -36,7 +36,12 @@ export function gateway(context: RouterContext): express.Express {
   const hold = openHold({ ...context, decideNow, waker, forwarder })
   const startStatuses = openStartStatusStreams(context)
   const entrance = openEntrance(context)
-  const read = (req: Request) => readGatewayRequest(req, config, store)
+  const requests = new WeakMap<Request, GatewayRequest>()
+  const read = (req: Request): GatewayRequest => {
+    const request = requests.get(req) ?? readGatewayRequest(req, config, store)
+    requests.set(req, request)
+    return request
+  }
 
   const app = express()
   app.disable('x-powered-by')
@@ -66,7 +71,12 @@ export function gateway(context: RouterContext): express.Express {
   if (gate.isOn)
     app.use(async (req, res, next) => {
       const request = read(req)
-      if (!hasId(request) || (await gate.lets(request))) return next()
+      if (!hasId(request)) return next()
+      const who = await gate.lets(request)
+      if (who !== undefined) {
+        request.who = who
+        return next()
+      }
       return isSubrequest(req) ? refuseEntry(res) : refuseAtGate(request, config, res)
     })
 

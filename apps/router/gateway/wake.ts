@@ -12,8 +12,8 @@ export function openWaker({ store, nudges, changes }: Pick<RouterContext, 'store
     mayWake: (id: PreviewId): boolean => asVisitorsSee(store.get(id)) !== undefined || unknownTags.mayLookFor(id),
 
     /** Does not wait for Redis: the reaper makes up for a lost nudge. */
-    wake(id: PreviewId, by: 'visit' | 'button', { address }: Pick<GatewayRequest, 'address'>): void {
-      const woken = store.apply(id, { type: 'start', by }, Date.now(), { who: 'visitor', address })
+    wake(id: PreviewId, by: 'visit' | 'button', { who, address }: Pick<GatewayRequest, 'who' | 'address'>): void {
+      const woken = store.apply(id, { type: 'start', by }, Date.now(), { who, address })
       if (woken) void nudges.nudge(woken)
     },
   }

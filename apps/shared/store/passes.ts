@@ -10,7 +10,9 @@ const MOST_OF_SHARE = 1_000
 export type Grant = { session: string } | { share: string }
 
 /** The session behind a pass, whose use is noted; null for a share link's. */
-export type Pass = { session: string; lastUsed: number } | { session: null; lastUsed: null }
+export type Pass =
+  | { session: string; user: string; lastUsed: number }
+  | { session: null; user: null; lastUsed: null }
 
 export interface NewPass {
   /** The hash of its secret. */
@@ -29,7 +31,7 @@ export function passRows(db: Database) {
     share: kindOfPass(db, 'share', 'share.id = @grant AND repository = @repository AND tag = @tag', MOST_OF_SHARE),
   }
   const select = db.prepare<PreviewKey & { key: string; now: number }, Pass>(`
-    SELECT session.id AS session, last_used AS lastUsed
+    SELECT session.id AS session, user, last_used AS lastUsed
     FROM pass LEFT JOIN session ON session.id = pass.session
     WHERE pass.key = @key AND repository = @repository AND tag = @tag AND pass.until > @now
   `)
