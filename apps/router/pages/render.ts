@@ -33,7 +33,7 @@ const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.
 const waitingScript = squeezed(read('waiting.js'))
 
 const compiled = Object.fromEntries(
-  ['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'admin', 'preview', 'api'].map(
+  ['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'enter', 'admin', 'preview', 'api'].map(
     (name) => {
       const filename = path.join(views, `${name}.ejs`)
       return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
