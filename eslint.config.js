@@ -21,6 +21,12 @@ export default defineConfig(
         'error',
         { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'suite', 'describe'] }] },
       ],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [{ name: 'node:http', allowTypeImports: true, message: 'apps/shared/http.ts has it, and says why.' }],
+        },
+      ],
       // What is read from JSON has the shape it is given where it is read; using it without one is still refused.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       // A function may be async for the sake of whoever calls it.
@@ -35,6 +41,7 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-misused-promises': 'off',
+      '@typescript-eslint/no-restricted-imports': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',

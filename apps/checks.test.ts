@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { test } from 'node:test'
-import { kindOf, kinds, longest, testFiles } from './testing/kinds.ts'
+import { calm, kindOf, kinds, longest, testFiles } from './testing/kinds.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const rules = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
@@ -48,6 +48,10 @@ test('every test file is of one kind, and those that are told to run first are t
   assert.deepEqual(testFiles().toSorted(), files.filter((file) => file.endsWith('.test.ts')).toSorted())
   assert.equal(kinds.flatMap((kind) => testFiles([kind])).length, testFiles().length)
   assert.deepEqual(testFiles().slice(0, longest.length), longest)
+  assert.deepEqual(
+    calm.filter((file) => !testFiles().includes(file)),
+    [],
+  )
   for (const [file, kind] of [
     ['apps/shared/tag.test.ts', 'unit'],
     ['apps/shared/queue.parts.test.ts', 'parts'],

@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
-import http from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { http } from '../shared/http.ts'
 import { readConfig } from '../shared/config/config.ts'
 import { openEngine } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
@@ -152,7 +153,7 @@ export async function openHarness() {
     },
 
     async ask(uri: string, method = 'GET'): Promise<{ status: number; body: string }> {
-      const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
         const socketPath = path.join(config.runDir, 'reaper.sock')
         http.request({ socketPath, path: uri, method, agent: false }, resolve).on('error', reject).end()
       })

@@ -1,6 +1,7 @@
 /** Serves what the reaper sees to the router, which has no access to the engine: read-only, on a unix socket. */
 import fs from 'node:fs'
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { http } from '../shared/http.ts'
 import type { Config } from '../shared/config/config.ts'
 import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
@@ -29,7 +30,7 @@ export interface Dependencies {
   log: Log
 }
 
-export async function serveHttp(socket: string, deps: Dependencies): Promise<http.Server> {
+export async function serveHttp(socket: string, deps: Dependencies): Promise<Server> {
   const { instance, config, watched, engine, store, log } = deps
   let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
 

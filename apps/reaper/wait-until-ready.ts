@@ -1,7 +1,7 @@
 /** Waits until the router reports Lotan ready. */
-import http from 'node:http'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { http } from '../shared/http.ts'
 import type { Config } from '../shared/config/config.ts'
 
 const LOOK_MS = 100

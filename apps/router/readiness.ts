@@ -1,6 +1,6 @@
 /** `/readyz`: whether each process works. It is open to all, so its details hold no secrets. */
 import { randomUUID } from 'node:crypto'
-import http from 'node:http'
+import { http } from '../shared/http.ts'
 import type { Config } from '../shared/config/config.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'

@@ -1,7 +1,8 @@
 /** Reads the engine through the reaper's socket, which changes nothing. */
-import http, { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { http } from '../shared/http.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { InForce } from '../shared/config/in-force.ts'
 import type { Config } from '../shared/config/config.ts'

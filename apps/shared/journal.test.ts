@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
+import { surroundings } from '../testing/harness/surroundings.ts'
 import { isJournal } from './journal.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-journal-'))
@@ -32,7 +33,7 @@ test('what writes to the journal logs there by itself, unless LOTAN_LOG says oth
   const says = (env: Record<string, string>) => {
     fs.ftruncateSync(fd)
     execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-      env: { LOTAN_DATA_DIR: path.join(dir, 'data'), ...env },
+      env: { ...surroundings, LOTAN_DATA_DIR: path.join(dir, 'data'), ...env },
       stdio: ['ignore', fd, 'pipe'],
     })
     return fs.readFileSync(path.join(dir, 'out'), 'utf8').trim()

@@ -6,10 +6,11 @@ import os from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
-import { spec } from 'node:test/reporters'
+import { spec, type TestEvent } from 'node:test/reporters'
 import { environmentFor } from '../shared/config/config.ts'
-import { kinds, lightUnitTests, testFiles } from './kinds.ts'
+import { calm, kinds, lightUnitTests, testFiles } from './kinds.ts'
 import { withFileTimes } from './file-times.ts'
+import { sideBySide } from './side-by-side.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const words = process.argv.slice(2)
@@ -22,29 +23,39 @@ if (files.length === 0) {
   process.exit(2)
 }
 
-const events = run({
-  cwd: root,
-  files: files.map((file) => path.join(root, file)),
-  // On two processors. Three at once fill them, and whole Lotans then wait seconds for their turn.
-  concurrency: 2,
-  execArgv: ['--import', path.join(import.meta.dirname, 'still-open.ts')],
-  // Nothing that hangs takes longer: neither a test, nor a program that one has left behind.
-  timeout: 15 * 60_000,
-  signal: AbortSignal.timeout(45 * 60_000),
-  env: environmentFor(
-    { dataDir: '' },
-    {
-      LOTAN_DATA_DIR: undefined,
-      // Half of the time that a program of Lotan takes to start goes into compiling what it imports.
-      NODE_COMPILE_CACHE: path.join(os.tmpdir(), 'node-compile-cache'),
-      ...(kind === 'unit' && { PATH: '' }),
-    },
-  ),
-})
-events.on('test:summary', ({ file, success }) => {
-  if (file === undefined && !success) process.exitCode = 1
-})
-Readable.from(withFileTimes(events, root)).pipe(new spec()).pipe(process.stdout)
+const env = environmentFor(
+  { dataDir: '' },
+  {
+    LOTAN_DATA_DIR: undefined,
+    // Half of the time that a program of Lotan takes to start goes into compiling what it imports.
+    NODE_COMPILE_CACHE: path.join(os.tmpdir(), 'node-compile-cache'),
+    ...(kind === 'unit' && { PATH: '' }),
+  },
+)
+const signal = AbortSignal.timeout(45 * 60_000)
+const start = (file: string) =>
+  run({
+    cwd: root,
+    files: [path.join(root, file)],
+    concurrency: 1,
+    execArgv: ['--import', path.join(import.meta.dirname, 'still-open.ts')],
+    // Nothing that hangs takes longer: neither a test, nor a program that one has left behind.
+    timeout: 15 * 60_000,
+    signal,
+    env,
+  })
+const events = withFileTimes(
+  sideBySide(files, (file) => calm.includes(file), start),
+  root,
+)
+Readable.from(withExitCode(events)).pipe(new spec()).pipe(process.stdout)
+
+async function* withExitCode(events: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
+  for await (const event of events) {
+    if (event.type === 'test:summary' && event.data.file === undefined && !event.data.success) process.exitCode = 1
+    yield event
+  }
+}
 
 /** In their place the light unit tests' one process. */
 function together(files: string[]): string[] {

@@ -1,6 +1,7 @@
-import http, { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createParser } from 'eventsource-parser'
+import { http } from '../../shared/http.ts'
 import type { ApiEvent } from '../../shared/api/event.ts'
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { Problem } from '../../shared/api/problem.ts'

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { problemOf } from '../../shared/api/problem.ts'
+import { surroundings } from '../../testing/harness/surroundings.ts'
 import { call, list } from './call.ts'
 import type { Api } from './api.ts'
 import { Failure } from './command.ts'
@@ -47,7 +48,8 @@ after(() => {
 
 async function lotan(...args: string[]) {
   asked.length = 0
-  const child = spawn(process.execPath, [main, ...args], { env: { LOTAN_API: api.base, LOTAN_ADMIN_TOKEN: token } })
+  const env = { ...surroundings, LOTAN_API: api.base, LOTAN_ADMIN_TOKEN: token }
+  const child = spawn(process.execPath, [main, ...args], { env })
   child.stdin.end()
   const ended = once(child, 'close')
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])

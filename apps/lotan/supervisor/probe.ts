@@ -1,5 +1,5 @@
-import http from 'node:http'
 import net from 'node:net'
+import { http } from '../../shared/http.ts'
 
 const PATIENCE_MS = 3_000
 

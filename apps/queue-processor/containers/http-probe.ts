@@ -2,7 +2,7 @@
  * Ready is HTTP below 500 (2xx-3xx at the label's path), or any answer for ten seconds, since reviewers want to see the
  * error. An open port proves nothing.
  */
-import http from 'node:http'
+import { http } from '../../shared/http.ts'
 import type { Notice } from '../../shared/preview/notice.ts'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { speaksTls, protocolAt, type AppProtocol } from './app-protocol.ts'

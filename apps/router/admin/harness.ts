@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
-import http, { type IncomingMessage, type OutgoingHttpHeaders, type RequestListener } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, RequestListener, Server } from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
+import { http } from '../../shared/http.ts'
 import { readConfig } from '../../shared/config/config.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
 import type { Image, Preview } from '../../shared/preview/preview.ts'
@@ -39,7 +40,7 @@ export interface Ask {
 
 export interface Answer {
   status: number
-  headers: http.IncomingHttpHeaders
+  headers: IncomingHttpHeaders
   text: string
   json: any
 }
@@ -197,7 +198,7 @@ async function startRedis(socket: string, dir: string) {
   return redis
 }
 
-async function listen(server: http.Server, socket: string) {
+async function listen(server: Server, socket: string) {
   server.listen(socket)
   await once(server, 'listening')
 }

@@ -1,8 +1,9 @@
 /** The container engine, limited to one instance: containers without its label are neither listed nor touched. */
-import http from 'node:http'
+import type { Agent } from 'node:http'
 import https from 'node:https'
 import { inspect } from 'node:util'
 import Docker from 'dockerode'
+import { http } from '../http.ts'
 import type { Config } from '../config/config.ts'
 import { call } from './call.ts'
 import * as facts from './container-facts.ts'
@@ -98,7 +99,7 @@ interface WithVersion {
 }
 
 /** Connections are not kept: an engine that was restarted would reset them. */
-function address(dockerHost: string | null): Docker.DockerOptions & { agent?: http.Agent } {
+function address(dockerHost: string | null): Docker.DockerOptions & { agent?: Agent } {
   if (dockerHost === null) return { agent: printTersely(new http.Agent()) }
   if (dockerHost.startsWith('unix://'))
     return { socketPath: dockerHost.slice('unix://'.length), agent: printTersely(new http.Agent()) }
@@ -116,6 +117,6 @@ function address(dockerHost: string | null): Docker.DockerOptions & { agent?: ht
  * The client formats every request, open sockets included, for a debug log that is off. With 20 requests at once that
  * took 9 ms of CPU time each; an agent that prints as a word leaves 0.6 ms.
  */
-function printTersely<A extends http.Agent>(agent: A): A {
+function printTersely<A extends Agent>(agent: A): A {
   return Object.assign(agent, { [inspect.custom]: () => 'agent' })
 }

@@ -1,7 +1,8 @@
 /** Requests to a loopback address with any Host: Node does not resolve *.localhost. */
-import http from 'node:http'
+import type { Agent, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { http } from '../../shared/http.ts'
 
 /** The headers of a browser's navigation. */
 export const asBrowser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
@@ -12,15 +13,15 @@ export interface Ask {
   address?: string
   path?: string
   method?: string
-  headers?: http.OutgoingHttpHeaders | readonly string[]
+  headers?: OutgoingHttpHeaders | readonly string[]
   body?: string | Buffer | Readable
-  agent?: http.Agent
+  agent?: Agent
   signal?: AbortSignal
 }
 
 export interface Answer {
   status: number
-  headers: http.IncomingHttpHeaders
+  headers: IncomingHttpHeaders
   rawHeaders: string[]
   body: Buffer
   text: string
@@ -29,7 +30,7 @@ export interface Answer {
 }
 
 /** Reads only the response's head. */
-export async function open(port: number, ask: Ask): Promise<http.IncomingMessage> {
+export async function open(port: number, ask: Ask): Promise<IncomingMessage> {
   const { host, address = '127.0.0.1', path = '/', method = 'GET', headers = {}, body, agent, signal } = ask
   const raw = Array.isArray(headers)
   const request = http.request({
@@ -40,9 +41,9 @@ export async function open(port: number, ask: Ask): Promise<http.IncomingMessage
     agent: agent ?? false,
     signal,
     setHost: false,
-    headers: raw ? ['Host', host, ...(headers as string[])] : { Host: host, ...(headers as http.OutgoingHttpHeaders) },
+    headers: raw ? ['Host', host, ...(headers as string[])] : { Host: host, ...(headers as OutgoingHttpHeaders) },
   })
-  const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.on('response', resolve)
     request.on('error', reject)
     request.on('upgrade', () => reject(new Error('an upgrade nobody asked for')))

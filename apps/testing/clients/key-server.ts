@@ -1,9 +1,9 @@
 /** An issuer of jobs' tokens, on loopback: its configuration, its keys, and tokens of any shape. */
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose'
+import { http } from '../../shared/http.ts'
 
 export async function startKeyServer() {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })

@@ -1,6 +1,7 @@
 /** Visitors and robots of several previews, who check that they are shown the page they asked for. */
-import http from 'node:http'
+import type { Agent, OutgoingHttpHeaders } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { http } from '../../shared/http.ts'
 import { asBrowser, type Lotan } from '../harness/lotan.ts'
 
 const program = {}
@@ -24,14 +25,14 @@ export function startLoad(lotan: Lotan, tags: string[], { people = true, pause =
   const addresses = new Map<string, Set<string>>()
   let over = false
 
-  async function visit(tag: string, headers: http.OutgoingHttpHeaders, keepAlive: boolean) {
+  async function visit(tag: string, headers: OutgoingHttpHeaders, keepAlive: boolean) {
     const agent = new http.Agent({ keepAlive, maxSockets: 1 })
     while (!over) await sleep((await ask(tag, headers, agent)) ? pause : REFUSED_MS)
     agent.destroy()
   }
 
   /** @returns whether an application answered */
-  async function ask(tag: string, headers: http.OutgoingHttpHeaders, agent: http.Agent): Promise<boolean> {
+  async function ask(tag: string, headers: OutgoingHttpHeaders, agent: Agent): Promise<boolean> {
     const givingUp = setTimeout(() => agent.destroy(), GIVE_UP_MS)
     try {
       const answer = await lotan.request(tag, { path: '/plain', headers, agent })

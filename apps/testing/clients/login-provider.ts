@@ -1,8 +1,9 @@
 /** A login provider for tests: a real one (oidc-provider) on loopback, whose people log in by their name alone. */
 import { once } from 'node:events'
-import http from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Provider } from 'oidc-provider'
+import { http } from '../../shared/http.ts'
 
 export interface Account {
   email?: string
@@ -43,7 +44,7 @@ export async function startLoginProvider(accounts: Record<string, Account>, redi
   server.on('request', (req, res) => void (req.url!.startsWith('/as/') ? logIn(req, res) : answer(req, res)))
 
   /** Shows a link for each account, and logs in by it; `?refuse` is a person who does not want to. */
-  async function logIn(req: http.IncomingMessage, res: http.ServerResponse) {
+  async function logIn(req: IncomingMessage, res: ServerResponse) {
     const query = new URL(req.url!, issuer).searchParams
     const name = query.get('name')
     if (query.has('refuse'))

@@ -1,8 +1,9 @@
 /** Requests as raw bytes: Node's client would add, reorder or respell headers. */
 import { once } from 'node:events'
-import http from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import net from 'node:net'
 import { Duplex } from 'node:stream'
+import { http } from '../../shared/http.ts'
 import type { Answer } from './http.ts'
 
 /**
@@ -17,7 +18,7 @@ export async function sendRaw(port: number, method: string, bytes: Buffer): Prom
     const answered = Promise.race([once(request, 'response'), once(request, 'upgrade')])
     request.end()
     socket.write(bytes)
-    const [response, upgraded, first] = (await answered) as [http.IncomingMessage, Duplex?, Buffer?]
+    const [response, upgraded, first] = (await answered) as [IncomingMessage, Duplex?, Buffer?]
     const head = performance.now() - began
     const body = upgraded ? await frame(upgraded, first!) : await whole(response)
     const { statusCode: status = 0, headers, rawHeaders } = response
@@ -36,7 +37,7 @@ function ears(socket: net.Socket): Duplex {
   return duplex
 }
 
-async function whole(response: http.IncomingMessage): Promise<Buffer> {
+async function whole(response: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = []
   for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece)
   return Buffer.concat(pieces)

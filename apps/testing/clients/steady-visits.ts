@@ -1,6 +1,6 @@
 /** Visitors of one preview who come by the clock, so that a slow answer delays no other. */
-import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { http } from '../../shared/http.ts'
 import type { Lotan } from '../harness/lotan.ts'
 
 const A_SECOND = 100

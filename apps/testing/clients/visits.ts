@@ -1,6 +1,6 @@
 /** Visitors of one preview, who note which page they were shown and when they asked for it. */
-import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { http } from '../../shared/http.ts'
 import type { Lotan } from '../harness/lotan.ts'
 
 /**

@@ -3,8 +3,9 @@
  * test.
  */
 import { once } from 'node:events'
-import http from 'node:http'
+import type { IncomingMessage, RequestOptions } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { http } from '../../shared/http.ts'
 import { surroundings } from './surroundings.ts'
 
 interface Listed {
@@ -67,7 +68,7 @@ export async function loadByHand(tar: Buffer): Promise<void> {
   const headers = { 'Content-Type': 'application/x-tar', 'Content-Length': tar.length }
   const request = http.request({ ...engineAddress(), method: 'POST', path: '/images/load?quiet=1', headers })
   request.end(tar)
-  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
   const answer = await text(response)
   // What goes wrong later is told in the body of a 200.
   if (response.statusCode !== 200 || answer.includes('"error')) throw new Error(`docker load: ${answer.trim()}`)
@@ -114,7 +115,7 @@ export async function removeNetworkByHand(name: string): Promise<void> {
   await docker('DELETE', `/networks/${name}`).catch(unlessGone)
 }
 
-export function engineAddress(): http.RequestOptions {
+export function engineAddress(): RequestOptions {
   const host = surroundings.DOCKER_HOST ?? 'unix:///var/run/docker.sock'
   if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) }
   const { hostname, port } = new URL(host.replace(/^tcp:/, 'http:'))

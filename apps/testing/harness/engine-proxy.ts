@@ -1,10 +1,11 @@
 /** A proxy between Lotan and the engine, which can go away, hang or refuse calls. */
-import http from 'node:http'
+import type { Server } from 'node:http'
 import fs from 'node:fs/promises'
 import type net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { http } from '../../shared/http.ts'
 import { engineAddress } from './docker.ts'
 
 export type EngineProxy = Awaited<ReturnType<typeof openEngineProxy>>
@@ -24,7 +25,7 @@ export async function openEngineProxy({ onCall }: { onCall?: (call: EngineCall) 
   let failing: { call: RegExp; words: string } | undefined
   let refused: RegExp | undefined
   let hangs = Promise.resolve()
-  let server: http.Server | undefined
+  let server: Server | undefined
   const open = new Set<net.Socket>()
 
   const proxy = {

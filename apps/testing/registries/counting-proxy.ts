@@ -1,17 +1,18 @@
 /** A proxy of a registry that notes each request, and may answer in its place. */
 import { once } from 'node:events'
-import http from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream'
+import { http } from '../../shared/http.ts'
 
 export type Counted = Awaited<ReturnType<typeof countQuestions>>
 
 /** @param instead the status to answer with, `silence` for no answer, undefined for the registry's own */
 export async function countQuestions(
   target: number,
-  instead: (req: http.IncomingMessage) => number | 'silence' | undefined = () => undefined,
+  instead: (req: IncomingMessage) => number | 'silence' | undefined = () => undefined,
 ) {
-  const asked: { method: string; path: string; headers: http.IncomingHttpHeaders; status: number }[] = []
+  const asked: { method: string; path: string; headers: IncomingHttpHeaders; status: number }[] = []
   const server = http.createServer((req, res) => {
     const { method = 'GET', url: path = '/', headers } = req
     const refusal = instead(req)

@@ -4,8 +4,9 @@
  */
 import { createHash, createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import http from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { http } from '../../shared/http.ts'
 import type { Registry } from './registry.ts'
 
 export const accessKey = { id: 'AKIALOTANTESTLOTANTE', secret: 'a/secret/of/the/tests' }
@@ -42,7 +43,7 @@ export async function startEcr(registry: Registry) {
 
   const server = http.createServer((req, res) => void answer(req, res))
 
-  async function answer(req: http.IncomingMessage, res: http.ServerResponse) {
+  async function answer(req: IncomingMessage, res: ServerResponse) {
     let body = ''
     for await (const chunk of req.setEncoding('utf8')) body += chunk
     const send = (status: number, content: object) =>
@@ -74,7 +75,7 @@ export async function startEcr(registry: Registry) {
 }
 
 /** AWS Signature Version 4. */
-function signatureOf(req: http.IncomingMessage, body: string): { key: string; region: string; isRight: boolean } {
+function signatureOf(req: IncomingMessage, body: string): { key: string; region: string; isRight: boolean } {
   const [, key = '', date = '', region = '', names = '', signature] =
     /Credential=([^/]+)\/(\d+)\/([^/]+)\/ecr\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)/.exec(
       req.headers.authorization ?? '',

@@ -2,10 +2,11 @@
 import { randomUUID, sign, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs/promises'
-import http from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { http } from '../../shared/http.ts'
 import { makeCertificate } from '../harness/certificate.ts'
 import { login } from './registry.ts'
 
@@ -51,7 +52,7 @@ export async function startTokenService() {
 
   const server = http.createServer((req, res) => void answer(req, res))
 
-  async function answer(req: http.IncomingMessage, res: http.ServerResponse) {
+  async function answer(req: IncomingMessage, res: ServerResponse) {
     const form = req.method === 'POST' ? new URLSearchParams(await bodyOf(req)) : undefined
     const query = form ?? new URL(req.url!, service.realm).searchParams
     const who = form ? bearerOf(form) : basicOf(req.headers.authorization)
@@ -88,7 +89,7 @@ function bearerOf(form: URLSearchParams): string | undefined {
   return isGood && form.get('client_id') ? login.username : undefined
 }
 
-async function bodyOf(req: http.IncomingMessage): Promise<string> {
+async function bodyOf(req: IncomingMessage): Promise<string> {
   let text = ''
   for await (const chunk of req.setEncoding('utf8')) text += chunk
   return text

@@ -1,6 +1,6 @@
 /** Requests of people and robots. */
-import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { http } from '../../shared/http.ts'
 import type { Ask } from '../clients/http.ts'
 import { again, begin, type Scene, type Traffic } from './account.ts'
 import { stream } from './transfers.ts'

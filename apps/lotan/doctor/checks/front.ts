@@ -1,7 +1,8 @@
 /** nginx and its port; Redis; whether Lotan runs, and how it is. */
 import { spawnSync } from 'node:child_process'
-import http from 'node:http'
+import type { ClientRequest } from 'node:http'
 import { pino } from 'pino'
+import { http } from '../../../shared/http.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import { pingRedis } from '../../../shared/queue.ts'
 import { whyNotListen } from '../../nginx/listen.ts'
@@ -88,7 +89,7 @@ function isOurs(where: { host: string; port: number }): Promise<boolean> {
         answer.resume()
         resolve(answer.headers['lotan-router'] !== undefined)
       })
-      .on('timeout', function (this: http.ClientRequest) {
+      .on('timeout', function (this: ClientRequest) {
         this.destroy()
       })
       .on('error', () => resolve(false))

@@ -1,5 +1,6 @@
 /** The engine's own event stream says what was done to which container. */
-import http from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { http } from '../../../shared/http.ts'
 import { engineAddress } from '../../harness/docker.ts'
 
 interface Told {
@@ -32,7 +33,7 @@ export async function openJudge(instance: string, foreign: readonly string[]) {
 
   const filters = encodeURIComponent(JSON.stringify({ type: ['container'] }))
   const request = http.get({ ...engineAddress(), path: `/events?filters=${filters}` })
-  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve)
     request.once('error', reject)
   })
