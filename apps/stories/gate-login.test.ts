@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { goTo, openBrowser, type Browser, type Page } from '../testing/harness/browser.ts'
 import { startLotan, type Lotan } from '../testing/harness/lotan.ts'
 import { buildSmall } from '../testing/images/build.ts'
+import { until } from '../testing/harness/until.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 
 /** It passes all on to the network, a navigation too. */
@@ -72,6 +73,10 @@ describe('a gate with a login', { timeout: 120_000 }, () => {
     await goTo(desk, lotan.admin)
     await desk.getByRole('button', { name: 'Log out' }).click()
     await desk.getByLabel('Admin token').waitFor()
+    let asked = 0
+    await until('nginx has forgotten the pass', async () => (await status(`/?asked=${asked++}`)) === 401, {
+      within: 6_000,
+    })
     await goTo(page, lotan.url('red', '/?page=3'))
     assert.equal(new URL(page.url()).hostname, lotan.domain)
     assert.equal(await page.getByLabel('Admin token').count(), 1)

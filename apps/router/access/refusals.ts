@@ -9,7 +9,13 @@ import { reloadOnce } from './reload-once.ts'
 
 export type Refusals = ReturnType<typeof refusalsOf>
 
-export function refusalsOf({ config, log }: { config: Pick<Config, 'repository' | 'domain' | 'provider' | 'gate'>; log: Log }) {
+export function refusalsOf({
+  config,
+  log,
+}: {
+  config: Pick<Config, 'repository' | 'domain' | 'provider' | 'gate'>
+  log: Log
+}) {
   return {
     noLogin(req: Request, res: Response) {
       if (isApi(req)) {

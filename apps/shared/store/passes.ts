@@ -10,9 +10,7 @@ const MOST_OF_SHARE = 1_000
 export type Grant = { session: string } | { share: string }
 
 /** The session behind a pass, whose use is noted; null for a share link's. */
-export type Pass =
-  | { session: string; user: string; lastUsed: number }
-  | { session: null; user: null; lastUsed: null }
+export type Pass = { session: string; user: string; lastUsed: number } | { session: null; user: null; lastUsed: null }
 
 export interface NewPass {
   /** The hash of its secret. */
