@@ -51,6 +51,24 @@ describe('a gate with a login', { timeout: 120_000 }, () => {
     assert.equal(page.url(), lotan.url('blue', '/?from=chat'))
   })
 
+  test('a share link lets in a browser without a login, and stays in no address, no Referer and no log', async () => {
+    const { json } = await lotan.api<{ url: string }>('POST', '/previews/blue/shares', { for: '1h' })
+    const secret = new URL(json.url).searchParams.get('share')!
+    const guest = await (await browser.newContext()).newPage()
+    const addresses: string[] = []
+    guest.on('framenavigated', (frame) => addresses.push(frame.url()))
+    await goTo(guest, json.url)
+    await guest.getByText('this is blue').waitFor()
+    assert.equal(guest.url(), lotan.url('blue'))
+    assert.equal(await guest.evaluate('document.referrer'), '')
+    assert.ok(!addresses.some((address) => address.includes(secret)), 'a page had the secret in its address')
+    await goTo(guest, lotan.url('red'))
+    assert.equal(new URL(guest.url()).hostname, lotan.domain)
+    await until('nginx has written of the visit', async () => (await lotan.output()).includes('"/.lotan/enter"'))
+    assert.ok(!(await lotan.output()).includes(secret), 'the secret is in a log')
+    await guest.context().close()
+  })
+
   test('a service worker asks as its page does, and brings nobody in after the log-out', async () => {
     await goTo(page, lotan.url('red'))
     await isRed()

@@ -69,17 +69,17 @@ describe('previews that take over each other’s slots', { timeout: 300_000 }, (
   }
 })
 
-describe('previews whose sandboxes are taken from them', { timeout: 300_000 }, () => {
+describe('previews behind a gate whose sandboxes are taken from them', { timeout: 300_000 }, () => {
   let storm: Storm
   const tags = ['one', 'two', 'three', 'four']
   const ways = ['kill', 'rm -f', 'kill sandbox', 'rm sandbox'] as const
 
   before(async () => {
-    storm = await openStorm({ peopled: tags, pause: 20, sandboxes: 4 })
+    storm = await openStorm({ peopled: tags, pause: 20, sandboxes: 4, isGated: true })
   })
   after(async () => storm?.close())
 
-  test('come back, each with one of its own, and are never shown under another’s host', async (t) => {
+  test('come back, each with one of its own, and are never shown under another’s host, nor to strangers', async (t) => {
     const { lotan, disturb } = storm
     const rowOf = (tag: string) => lotan.store.sandboxes.list().find(({ preview }) => preview === tag)
     for (const tag of tags) {
@@ -103,6 +103,10 @@ describe('previews whose sandboxes are taken from them', { timeout: 300_000 }, (
       await until('all are visited on', () => storm.served() > before + 400)
     }
     assert.equal(new Set(tags.map((tag) => rowOf(tag)!.number)).size, 4)
+    assert.ok(
+      storm.account().others.some((others) => (others as Record<string, number>)['401']! > 100),
+      'no stranger asked',
+    )
     t.diagnostic(JSON.stringify(storm.account()))
     assert.deepEqual(storm.wrong(), [])
   })

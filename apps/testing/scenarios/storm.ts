@@ -28,6 +28,7 @@ export type Disturbance = (typeof disturbances)[number]
  * @param tags.pause of each visitor, milliseconds
  * @param tags.slotKind LOTAN_SLOT_KIND
  * @param tags.sandboxes LOTAN_SANDBOXES
+ * @param tags.isGated previews are behind a gate, and strangers ask too
  */
 export async function openStorm({
   peopled,
@@ -35,12 +36,14 @@ export async function openStorm({
   pause,
   slotKind = 'network',
   sandboxes = 2,
+  isGated = false,
 }: {
   peopled: string[]
   quiet?: string[]
   pause: number
   slotKind?: SlotKind
   sandboxes?: number
+  isGated?: boolean
 }) {
   const tags = [...peopled, ...quiet]
   const registry = await startImageRegistry()
@@ -119,7 +122,8 @@ export async function openStorm({
     },
 
     visit() {
-      loads.push(startLoad(lotan!, peopled, { pause }), startLoad(lotan!, quiet, { pause, people: false }))
+      const options = { pause, bypass: isGated ? lotan!.token : undefined }
+      loads.push(startLoad(lotan!, peopled, options), startLoad(lotan!, quiet, { ...options, people: false }))
     },
 
     wrong: () => loads.flatMap((load) => [...load.wrong()].map(([what, times]) => `${what}: ${times} times`)),
@@ -160,6 +164,7 @@ export async function openStorm({
       env: {
         LOTAN_SLOTS: sandboxes > 2 ? '12' : '6',
         LOTAN_SLOT_KIND: slotKind,
+        LOTAN_GATE: isGated ? 'login' : 'off',
         LOTAN_SANDBOXES: String(sandboxes),
         LOTAN_MAX_RUNNING: '4',
         LOTAN_HOLD_SECONDS: '10',
