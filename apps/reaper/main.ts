@@ -9,8 +9,8 @@ import { EngineError, openEngine } from '../shared/engine/engine.ts'
 import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import { openRegistry } from '../shared/registry/registry.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
-import { openClockWatch } from './watch-clock.ts'
-import { watchConnections } from './watch-connections.ts'
+import { openClockWatch } from './watch/clock.ts'
+import { watchConnections } from './watch/connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
 import { sampleUsage } from './sample-usage.ts'
@@ -19,9 +19,9 @@ import type { ReaperContext } from './context.ts'
 import { openApplyPlan } from './apply-plan.ts'
 import { openPass } from './pass.ts'
 import { serveHttp } from './http.ts'
-import { watchDatabase } from './watch-database.ts'
-import { watchDisk } from './watch-disk.ts'
-import { watchEngine } from './watch-engine.ts'
+import { watchDatabase } from './watch/database.ts'
+import { watchDisk } from './watch/disk.ts'
+import { watchEngine } from './watch/engine.ts'
 
 const TICK_MS = 1_000
 const COMPARE_MS = 10_000
@@ -76,7 +76,7 @@ async function compareForever(): Promise<void> {
   // After a lost database, adoption waits for the slots, and comes before a click gets a new container made.
   while (!signal.aborted && !slotSchemeIn(store.facts)) await sleep(SLOTS_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
-    // watch-engine.ts reports that the engine is down.
+    // watch/engine.ts reports that the engine is down.
     await compare().catch(ignoreEngineError)
     const began = performance.now()
     const elapsed = () => performance.now() - began

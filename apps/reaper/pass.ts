@@ -4,7 +4,7 @@ import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { openApplyPlan } from './apply-plan.ts'
 import { plan, type Facts } from './plan.ts'
-import type { watchConnections } from './watch-connections.ts'
+import type { watchConnections } from './watch/connections.ts'
 
 export interface Dependencies {
   config: Facts['config'] & Pick<Config, 'maxRunning'>

@@ -75,7 +75,7 @@ export function openSampling(
   }
 }
 
-/** watch-engine.ts reports that the engine is down. */
+/** watch/engine.ts reports that the engine is down. */
 function ignoreEngineError(error: unknown): undefined {
   if (!(error instanceof EngineError)) throw error
 }

@@ -197,7 +197,7 @@ export function openSandboxes(deps: {
           isFailing = false
           if (!hasMore) await sleep(REST_MS, undefined, { signal, ref: false }).catch(() => {})
         } catch (error) {
-          // network.ts and watch-engine.ts report that the engine is down.
+          // network.ts and watch/engine.ts report that the engine is down.
           if (!isFailing) log.warn({ error: (error as Error).message }, 'sandboxes cannot be kept: starts take longer')
           isFailing = true
           pauseMs = PAUSE_AFTER_ERROR_MS

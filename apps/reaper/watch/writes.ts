@@ -1,11 +1,11 @@
 /** Measures what previews write to the disk, and kills those that exceed their limit or fill the disk. */
-import type { ReaperContext } from './context.ts'
-import { inWords, type Disk, type Written } from '../shared/disk-space.ts'
-import { EngineError } from '../shared/engine/engine.ts'
-import { bytesOf } from '../shared/config/values/amount.ts'
-import * as written from './writes.ts'
-import type { DiskFiller, FirstSight, Measurement, Writer } from './writes.ts'
-import { logFields, type PreviewId } from '../shared/preview/preview-id.ts'
+import type { ReaperContext } from '../context.ts'
+import { inWords, type Disk, type Written } from '../../shared/disk-space.ts'
+import { EngineError } from '../../shared/engine/engine.ts'
+import { bytesOf } from '../../shared/config/values/amount.ts'
+import * as written from '../writes.ts'
+import type { DiskFiller, FirstSight, Measurement, Writer } from '../writes.ts'
+import { logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const AT_A_TIME = 8
 /** How long eviction waits for the measurement: the preview that fills the disk goes before others. */
@@ -39,7 +39,7 @@ export function watchWrites({
       const filler = written.overLimit(writer, seen)
       if (filler) await kill(filler)
     } catch (error) {
-      // watch-engine.ts reports that the engine is down.
+      // watch/engine.ts reports that the engine is down.
       if (!(error instanceof EngineError))
         log.warn({ ...logFields(writer.preview), err: error }, 'the files of a preview could not be measured')
     }

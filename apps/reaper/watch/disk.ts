@@ -1,11 +1,11 @@
 /** Kills previews that fill the engine's disk, and evicts idle ones from the high mark down to the low mark. */
-import type { ReaperContext } from './context.ts'
-import { nextBeat } from '../shared/beat.ts'
-import { inWords, isOld, usedPercent, type Disk, type Written } from '../shared/disk-space.ts'
-import { EngineError } from '../shared/engine/engine.ts'
-import { evict } from './evict.ts'
-import { watchWrites } from './watch-writes.ts'
-import { idOf } from '../shared/preview/preview-id.ts'
+import type { ReaperContext } from '../context.ts'
+import { nextBeat } from '../../shared/beat.ts'
+import { inWords, isOld, usedPercent, type Disk, type Written } from '../../shared/disk-space.ts'
+import { EngineError } from '../../shared/engine/engine.ts'
+import { evict } from '../evict.ts'
+import { watchWrites } from './writes.ts'
+import { idOf } from '../../shared/preview/preview-id.ts'
 
 const LOOK_MS = 1_000
 /** When the disk would be full after three more looks. */
@@ -88,7 +88,7 @@ export async function watchDisk(
   }
 
   while (!signal.aborted) {
-    // watch-engine.ts reports that the engine is down.
+    // watch/engine.ts reports that the engine is down.
     await look().catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error
     })

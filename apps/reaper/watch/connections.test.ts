@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Preview } from '../shared/preview/preview.ts'
-import { hostPortOf, hostPortText, type SlotScheme } from '../shared/slots/slot-scheme.ts'
-import { nextLook, type Look } from './watch-connections.ts'
+import type { Preview } from '../../shared/preview/preview.ts'
+import { hostPortOf, hostPortText, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
+import { nextLook, type Look } from './connections.ts'
 
 const places: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
 const NOW = 1_000_000_000_000

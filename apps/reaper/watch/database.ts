@@ -1,8 +1,8 @@
 /** Reads the whole database file now and then, to find damage that no statement has met. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../shared/log.ts'
-import type { Store } from '../shared/store/store.ts'
-import { endDamaged } from '../shared/store/own-store.ts'
+import type { Log } from '../../shared/log.ts'
+import type { Store } from '../../shared/store/store.ts'
+import { endDamaged } from '../../shared/store/own-store.ts'
 
 const EVERY_MS = 60_000
 /** Reading takes at most a thousandth of the time. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openClockWatch } from './watch-clock.ts'
+import { openClockWatch } from './clock.ts'
 
 test('a step of the clock, in any direction, is forgotten after 10 s', () => {
   for (const step of [3_600_000, -3_600_000]) {

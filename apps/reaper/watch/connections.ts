@@ -2,14 +2,14 @@
  * Finds use without requests: bytes that move on an open connection, a WebSocket's say. The kernel does not tell a
  * person's connection from a robot's: one that appeared without a recorded visit counts as a robot's.
  */
-import { nextBeat } from '../shared/beat.ts'
-import type { Connection } from '../shared/slots/connections.ts'
-import type { Log } from '../shared/log.ts'
-import { generationOf, isDraining, type Preview } from '../shared/preview/preview.ts'
-import { hostPortOf, slotSchemeIn, hostPortText, type SlotScheme } from '../shared/slots/slot-scheme.ts'
-import type { Store } from '../shared/store/store.ts'
-import { retryForever } from './retry-forever.ts'
-import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
+import { nextBeat } from '../../shared/beat.ts'
+import type { Connection } from '../../shared/slots/connections.ts'
+import type { Log } from '../../shared/log.ts'
+import { generationOf, isDraining, type Preview } from '../../shared/preview/preview.ts'
+import { hostPortOf, slotSchemeIn, hostPortText, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
+import type { Store } from '../../shared/store/store.ts'
+import { retryForever } from '../retry-forever.ts'
+import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** nginx asks about a host at most every 2 s, and may use an answer for 1 s more. */
 const PERSON_MS = 5_000

@@ -1,10 +1,10 @@
 /** Listens to the engine's events, so that a container's death is known at once. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EngineError, type Engine } from '../shared/engine/engine.ts'
-import type { Log } from '../shared/log.ts'
-import type { Store } from '../shared/store/store.ts'
-import type { openApplyPlan } from './apply-plan.ts'
-import { idOf, logFields } from '../shared/preview/preview-id.ts'
+import { EngineError, type Engine } from '../../shared/engine/engine.ts'
+import type { Log } from '../../shared/log.ts'
+import type { Store } from '../../shared/store/store.ts'
+import type { openApplyPlan } from '../apply-plan.ts'
+import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
 const FIRST_PAUSE_MS = 200
 /** A failed connection costs nothing, and visitors wait for the engine. */
