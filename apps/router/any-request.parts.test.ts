@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import net from 'node:net'
+import { subscribe } from 'node:diagnostics_channel'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
@@ -58,14 +59,31 @@ interface Answered {
   text: string
 }
 
-/** `held`: no answer yet, and the client has gone. */
+/** By number: what to do once the router, which is in this process, has begun to answer a request. */
+const whenBegun = new Map<string, () => void>()
+subscribe('http.server.request.start', (message) => {
+  const { headers } = (message as { request: http.IncomingMessage }).request
+  whenBegun.get(String(headers['x-number']))?.()
+})
+let sentRequests = 0
+
+/** `held`: no answer yet, and the client has gone. Not before the router has begun, or its change came in another's turn. */
 async function send({ socket, method, uri, headers, body }: Sent, mayHold: boolean): Promise<Answered | 'held'> {
   const leaves = new AbortController()
-  const timer = setTimeout(() => leaves.abort(), mayHold ? HELD_MS : 10_000)
+  const timers = [setTimeout(() => leaves.abort(), 10_000)]
+  const number = String(++sentRequests)
+  if (mayHold) whenBegun.set(number, () => timers.push(setTimeout(() => leaves.abort(), HELD_MS)))
   const socketPath = path.join(bed.config.runDir, socket)
   let answered: Omit<Answered, 'text'> | undefined
   try {
-    const request = http.request({ socketPath, method, path: uri, headers, agent: false, setHost: false })
+    const request = http.request({
+      socketPath,
+      method,
+      path: uri,
+      headers: { ...headers, 'X-Number': number },
+      agent: false,
+      setHost: false,
+    })
     const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
       leaves.signal.addEventListener('abort', () => request.destroy(new Error('left')), { once: true })
       request.on('response', resolve).on('error', reject).end(body)
@@ -77,7 +95,8 @@ async function send({ socket, method, uri, headers, body }: Sent, mayHold: boole
     if (!leaves.signal.aborted || !mayHold) throw error
     return 'held'
   } finally {
-    clearTimeout(timer)
+    for (const timer of timers) clearTimeout(timer)
+    whenBegun.delete(number)
   }
 }
 
@@ -286,7 +305,7 @@ test('no request to a route of the admin’s host is answered as none is describ
   assert.equal((await bed.ask('/healthz')).status, 200)
 })
 
-const subrequests = ['/route', '/wait', '/lost', '/silent', '/interim', '/answer', '/events', '/retry']
+const subrequests = ['/route', '/wait', '/lost', '/silent', '/interim', '/answer', '/events', '/retry', '/enter', '/leave']
 
 /** As nginx tells of a visitor's request, each part of which the visitor has chosen but for the kind and the verdict. */
 const subrequest: fc.Arbitrary<Sent> = fc

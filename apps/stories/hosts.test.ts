@@ -100,7 +100,7 @@ describe('a host', { timeout: 300_000 }, () => {
     assert.equal((await lotan.request('plain', { path: '/healthz' })).status, 404)
   })
 
-  test('of a preview has nothing of Lotan’s but two addresses', async () => {
+  test('of a preview has nothing of Lotan’s but four addresses', async () => {
     for (const path of ['/.lotan/', '/.lotan/x', '/.lotan/lookup/route', '/.lotan/lookup/wait'])
       assert.equal((await lotan.request('plain', { path })).status, 404, path)
     const events = await lotan.open('plain', { path: '/.lotan/events' })
