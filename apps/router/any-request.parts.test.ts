@@ -305,7 +305,18 @@ test('no request to a route of the admin’s host is answered as none is describ
   assert.equal((await bed.ask('/healthz')).status, 200)
 })
 
-const subrequests = ['/route', '/wait', '/lost', '/silent', '/interim', '/answer', '/events', '/retry', '/enter', '/leave']
+const subrequests = [
+  '/route',
+  '/wait',
+  '/lost',
+  '/silent',
+  '/interim',
+  '/answer',
+  '/events',
+  '/retry',
+  '/enter',
+  '/leave',
+]
 
 /** As nginx tells of a visitor's request, each part of which the visitor has chosen but for the kind and the verdict. */
 const subrequest: fc.Arbitrary<Sent> = fc
