@@ -125,7 +125,7 @@ describe('a gate with a password', { timeout: 300_000 }, () => {
   test('a visitor types the password once and is on the page that was asked for', async () => {
     const context = await browser.newContext()
     const page = await context.newPage()
-    page.setDefaultTimeout(8_000)
+    page.setDefaultTimeout(20_000)
     const addresses: string[] = []
     page.on('framenavigated', (frame) => addresses.push(frame.url()))
     const path = '/deep/er?a=1&b=%2F%20c'
