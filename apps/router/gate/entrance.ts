@@ -2,16 +2,15 @@
 import type { Response } from 'express'
 import type { Config } from '../../shared/config/config.ts'
 import type { Log } from '../../shared/log.ts'
-import { logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { logFields, splitId } from '../../shared/preview/preview-id.ts'
 import { asPath, isFromHere } from '../access/same-origin.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
-import type { GatewayRequest } from '../gateway/request.ts'
 import { sendPage } from '../gateway/response.ts'
 import { messages } from '../pages/messages.ts'
 import { newsPage } from '../pages/render.ts'
 import type { Gate } from './gate.ts'
 import { passCookie } from './pass-cookie.ts'
-import { refuseAtGate, sendUnlet } from './refusal.ts'
+import { refuseAtGate, sendUnlet, type AtGate } from './refusal.ts'
 
 interface EntranceContext {
   config: Pick<Config, 'domain' | 'publicUrl'>
@@ -19,12 +18,10 @@ interface EntranceContext {
   log: Log
 }
 
-type AtEntrance = GatewayRequest & { id: PreviewId }
-
 export function openEntrance({ config, gate, log }: EntranceContext) {
   return {
     /** Leads on at once: what was in the address is in no Referer afterwards, and the page is at its own. */
-    async enter(request: AtEntrance, res: Response): Promise<unknown> {
+    async enter(request: AtGate, res: Response): Promise<unknown> {
       const { id, client } = request
       res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex' })
       const query = queryOf(request.uri)
@@ -44,7 +41,7 @@ export function openEntrance({ config, gate, log }: EntranceContext) {
       return sendUnlet(request, share === null ? messages.codeOver(tag) : messages.shareOver(tag), res)
     },
 
-    leave(request: AtEntrance, res: Response): unknown {
+    leave(request: AtGate, res: Response): unknown {
       const { id, address } = request
       const { tag } = splitId(id)
       if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', { tag })

@@ -10,7 +10,8 @@ import { messages, type Message } from '../pages/messages.ts'
 /** Longer ones do not fit into what the login keeps (access/login-cookie.ts): the preview's first page opens instead. */
 const LONGEST_WAY_BACK = 600
 
-type AtGate = GatewayRequest & { id: PreviewId }
+/** About a host that stands for a preview. */
+export type AtGate = GatewayRequest & { id: PreviewId }
 
 export function refuseAtGate(request: AtGate, config: Pick<Config, 'domain' | 'publicUrl'>, res: Response): unknown {
   const { client, uri } = request

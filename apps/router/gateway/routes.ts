@@ -24,9 +24,9 @@ import { openHold } from './hold.ts'
 import { canRepeat, readGatewayRequest, readRequest, type GatewayRequest } from './request.ts'
 import { respond, respondTrouble } from './response.ts'
 import { openWaker } from './wake.ts'
-import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { splitId } from '../../shared/preview/preview-id.ts'
 import { openEntrance } from '../gate/entrance.ts'
-import { refuseAtGate } from '../gate/refusal.ts'
+import { refuseAtGate, type AtGate } from '../gate/refusal.ts'
 
 export function gateway(context: RouterContext): express.Express {
   const { config, store, activity, gate, log } = context
@@ -135,7 +135,7 @@ export function gateway(context: RouterContext): express.Express {
   return app
 }
 
-function hasId(request: GatewayRequest): request is GatewayRequest & { id: PreviewId } {
+function hasId(request: GatewayRequest): request is AtGate {
   return request.id !== null
 }
 
