@@ -62,7 +62,7 @@ describe('a tag that is pushed again', { timeout: 300_000 }, () => {
     assert.notEqual(now.generation.slot, first.generation.slot)
     assert.deepEqual(now.retiring, [])
     assert.notEqual(now.image!.digest, first.image!.digest)
-    assert.ok(!(await images()).includes(first.image!.id), 'the older image is left on the engine')
+    await until('the older image is gone', async () => !(await images()).includes(first.image!.id))
     const { json } = await lotan.api('GET', '/previews/app')
     assert.equal(json.digest, now.image!.digest)
   })

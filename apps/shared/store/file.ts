@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
+import { createFile } from './create-file.ts'
 import { firstFault, isDamage, watchFiles, whatIsDamaged } from './damage.ts'
 import { migrate } from './schema/schema.ts'
 
@@ -16,6 +17,7 @@ export function openFile(
   file: string,
   { onDamage = () => {}, busyMs = 5_000 }: { onDamage?: (error: Error) => void; busyMs?: number } = {},
 ) {
+  createFile(file)
   const db = new Database(file, { timeout: busyMs })
   try {
     db.pragma('journal_mode = WAL')
