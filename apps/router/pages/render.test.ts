@@ -46,6 +46,7 @@ const known = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  removeAt: null,
 }
 const generation = { number: 1, container: evil, slot: 3, sandbox: null, image: evil, digest: evil, port: 80 }
 const queued: In<'queued'> = {
