@@ -23,6 +23,7 @@ import { loginRoutes } from './login.ts'
 import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
 import { isApi, sendError } from './respond.ts'
+import { listRoutes } from './list-routes.ts'
 import { adminRoutes } from './routes.ts'
 
 export function routesOf(context: RouterContext, refusals: Refusals) {
@@ -36,7 +37,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...enterRoutes(context, refusals),
       ...providerRoutes(context),
     ],
-    closed: [...api, ...apiPageRoutes(context.config, api), ...adminRoutes(context)],
+    closed: [...api, ...apiPageRoutes(context.config, api), ...listRoutes(context), ...adminRoutes(context)],
   }
 }
 
