@@ -109,8 +109,8 @@ describe('what is told of a start', () => {
         position: 3,
         line: '3rd in line',
         status: 'It opens here by itself. 2 previews start before it.',
-        usual: 11_300,
-        usually: 'usually 11 s',
+        usual: null,
+        usually: '',
       },
     ],
     [
@@ -166,12 +166,6 @@ describe('what is told of a start', () => {
         status: 'It opens here by itself.',
         usual: null,
       },
-    ],
-    [
-      'pulling, as usual',
-      { ...pulling, took: { pull: 9_000, start: 3_000 } },
-      0,
-      { usual: 12_000, status: 'It opens here by itself, usually within 12 s.' },
     ],
     [
       'pulling, before the engine says anything',

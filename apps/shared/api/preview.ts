@@ -62,8 +62,8 @@ export const preview = z
       .nullable()
       .meta({
         description:
-          'How long a start like this one usually takes, milliseconds: from what there is to fetch, or from its ' +
-          'own last one. Null while that is not known, and unless it is on its way up.',
+          'How long a start like this one usually takes, milliseconds: from what there is to fetch, and from its ' +
+          'own last start. Null while that is not known, and unless it is on its way up.',
       }),
     timing: z
       .object({
