@@ -208,6 +208,18 @@ describe('what is told of a start', () => {
       },
     ],
     [
+      'waiting for it on one port, while it listens on others',
+      {
+        ...waiting,
+        notices: [{ code: 'elsewhere', port: 80, listens: ['0.0.0.0:3000', '[::]:3000', '0.0.0.0:9229'] }],
+      },
+      0,
+      {
+        stage: 'waiting',
+        status: 'It runs, and listens on ports 3000, 9229. Lotan waits for its first answer on port 80.',
+      },
+    ],
+    [
       'waiting for an engine that is away',
       { ...queued, notBefore: now + 5_000, by: 'retry', reason: { code: 'engine-down', detail: 'connect SECRET' } },
       0,
