@@ -120,6 +120,10 @@
     if (problem) return field.setAttribute('aria-invalid', 'true')
     field.removeAttribute('aria-invalid')
     field.value = ''
+    // What was added is to be seen.
+    find.value = ''
+    find.form.querySelector('[name=state]')?.remove()
+    showFound()
   }
 
   let closing
@@ -222,16 +226,18 @@
   let typed
   find.addEventListener('input', () => {
     clearTimeout(typed)
-    typed = setTimeout(() => {
-      const query = new URLSearchParams(new FormData(find.form))
-      if (!query.get('q')) query.delete('q')
-      const page = `/${query.size ? `?${query}` : ''}`
-      history.replaceState(null, '', page)
-      document.body.dataset.page = page
-      aimedAt = -Infinity
-      lotan.refresh()
-    }, 120)
+    typed = setTimeout(showFound, 120)
   })
+
+  function showFound() {
+    const query = new URLSearchParams(new FormData(find.form))
+    if (!query.get('q')) query.delete('q')
+    const page = `/${query.size ? `?${query}` : ''}`
+    history.replaceState(null, '', page)
+    document.body.dataset.page = page
+    aimedAt = -Infinity
+    lotan.refresh()
+  }
 
   // ---- Keys.
 

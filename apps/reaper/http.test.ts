@@ -39,11 +39,11 @@ async function serve(t: TestContext) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reaper-'))
   const socketPath = path.join(dir, 'reaper.sock')
   const engine = fakeEngine()
-  const store = { list: () => [] }
+  const figures = { known: () => Promise.resolve({}) }
   const config = { inForce: { settings: [], variables: [] } }
   const watched = () => ({ open: null, updatesAt: null })
   const log = openLog('test', 'silent')
-  const server = await serveHttp(socketPath, { instance: 'here', config, watched, engine, store, log })
+  const server = await serveHttp(socketPath, { instance: 'here', config, watched, engine, figures, log })
   t.after(() => {
     server.closeAllConnections()
     server.close()

@@ -379,7 +379,7 @@ test('the page of a preview shows its figures and its log, and does without them
   assert.match((await page()).text, /The reaper, which reads logs, does not answer\./)
   bed.reaper((req, res) => {
     if (req.url === '/figures')
-      return res.end(JSON.stringify({ containers: { [generation.container]: { memory: 100 * 1_048_576, limit: 1 } } }))
+      return res.end(JSON.stringify({ containers: { [generation.container]: { memory: 100 * 1_048_576, at: 1 } } }))
     if (req.url === `/containers/${generation.container}/logs?tail=200`) return res.end('one <line>\nanother\n')
     return res.writeHead(404).end('{}')
   })
@@ -387,6 +387,8 @@ test('the page of a preview shows its figures and its log, and does without them
   assert.equal(status, 200)
   assert.match(text, /one &lt;line&gt;\nanother/)
   assert.match(text, /uses 100\u00a0MB/)
+  bed.reaper((_req, res) => res.writeHead(503).end('{}'))
+  assert.match((await page()).text, /uses 100\u00a0MB/, 'the last one that is known')
   bed.reaper((req, res) => res.end(req.url!.includes('/logs') ? '' : '{}'))
   assert.match((await page()).text, /It has written nothing yet\./)
   bed.reaper((_req, res) => res.writeHead(404).end('{}'))
