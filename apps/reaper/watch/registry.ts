@@ -1,5 +1,6 @@
 /** How the registry answers: noted as its tags are read, so that it costs no request. */
 import { isSlow, type RegistryHealth } from '../../shared/health/registry.ts'
+import { median } from '../../shared/median.ts'
 import { RegistryError, type Registry } from '../../shared/registry/registry.ts'
 
 /** The median is of so many answers, and of no fewer than `ENOUGH`. */
@@ -11,7 +12,7 @@ export function watchRegistry(registry: Pick<Registry, 'tags'>, now: () => numbe
   const durations: number[] = []
 
   function note(took: number, tags: number | null, error: RegistryHealth['error']): void {
-    const usual = durations.length < ENOUGH ? null : durations.toSorted((a, b) => a - b)[durations.length >> 1]!
+    const usual = durations.length < ENOUGH ? null : median(durations)!
     const isWrong = error !== null || isSlow({ took, usual })
     health = { at: now(), took, usual, tags, error, since: isWrong ? (health?.since ?? now()) : null }
     if (error === null) durations.push(took)

@@ -24,6 +24,7 @@ import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
 import { isApi, sendError } from './respond.ts'
 import { adminRoutes } from './routes.ts'
+import { systemPageRoutes } from './system-page.ts'
 
 export function routesOf(context: RouterContext, refusals: Refusals) {
   const api = apiRoutes(context)
@@ -36,7 +37,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...enterRoutes(context, refusals),
       ...providerRoutes(context),
     ],
-    closed: [...api, ...apiPageRoutes(context.config, api), ...adminRoutes(context)],
+    closed: [...api, ...apiPageRoutes(context.config, api), ...adminRoutes(context), ...systemPageRoutes(context)],
   }
 }
 

@@ -13,6 +13,7 @@ import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
 import type { PreviewDetail } from './preview-detail.ts'
 import type { PreviewList } from './preview-list.ts'
+import type { SystemView } from './system-view.ts'
 import type { StartStatus } from './start-status.ts'
 import { duration } from './format.ts'
 import type { Message } from './messages.ts'
@@ -34,12 +35,23 @@ const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.
 const waitingScript = squeezed(read('waiting.js'))
 
 const compiled = Object.fromEntries(
-  ['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'enter', 'admin', 'preview', 'api'].map(
-    (name) => {
-      const filename = path.join(views, `${name}.ejs`)
-      return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
-    },
-  ),
+  [
+    'waiting',
+    'failed',
+    'not-found',
+    'message',
+    'problem',
+    'problems',
+    'login',
+    'enter',
+    'admin',
+    'preview',
+    'api',
+    'system',
+  ].map((name) => {
+    const filename = path.join(views, `${name}.ejs`)
+    return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
+  }),
 )
 
 export function waitingPage({ told, repository, uri }: { told: StartStatus; repository: string; uri: string }): Page {
@@ -158,6 +170,10 @@ export interface ApiModel {
 
 export function apiPage(model: ApiModel): Page {
   return forTheAdmin('api', model)
+}
+
+export function systemPage(system: SystemView): Page {
+  return forTheAdmin('system', { ...system })
 }
 
 export function previewPage(preview: PreviewDetail): Page {

@@ -32,20 +32,33 @@ export function warningsOf(facts: SystemFacts, config: Judged): Warning[] {
 function partsOf({ checks, settings }: Pick<System, 'checks' | 'settings'>, config: Judged): Finding[] {
   const dockerHost = settings.find(({ name }) => name === 'DOCKER_HOST')?.value ?? null
   const isOwnRedis = 'socket' in config.redis
-  const worker = 'the launcher starts it again by itself: its log in the data directory says why it ended'
+  const worker = 'the launcher starts it again by itself: its log says why it ended'
   const advices: Record<string, string> = {
     engine: engineAdvice(dockerHost),
     redis: redisAdvice(isOwnRedis),
     database: 'Lotan mends it by itself; previews that run go on being served',
-    nginx: 'its log in the data directory says more; lotan doctor looks at the port',
+    nginx: 'its log says more; lotan doctor looks at the port',
     'queue-processor': worker,
     reaper: worker,
   }
   return Object.entries(checks).flatMap(([name, { ok, detail }]) => {
-    // The reaper is what tells of the engine: that it is away is said once.
-    if (ok || (name === 'engine' && checks.reaper?.ok === false)) return []
-    return findings(name).failure(`${name} ${detail}`, advices[name])
+    if (ok || isUntold(name, checks)) return []
+    return findings(name).failure(`${partNames[name] ?? name} ${detail}`, advices[name])
   })
+}
+
+/** The reaper tells of the engine, and Redis of the queue-processor: that one of them is away is said once. */
+export function isUntold(name: string, checks: System['checks']): boolean {
+  if (name === 'engine') return checks.reaper?.ok === false
+  return name === 'queue-processor' && checks.redis?.ok === false
+}
+
+const partNames: Record<string, string> = {
+  engine: 'the engine',
+  redis: 'Redis',
+  database: 'the database',
+  'queue-processor': 'the queue-processor',
+  reaper: 'the reaper',
 }
 
 function networkOf({ noted: { firewall, unreachable } }: SystemFacts): Finding[] {
