@@ -39,6 +39,7 @@ test('these routes are open to all, and no others', async () => {
     'GET /healthz': 200,
     'GET /readyz': 503,
     'GET /list.js': 200,
+    'GET /login.js': 200,
     'GET /lotan.css': 200,
     'GET /lotan.js': 200,
     'GET /lotan.mjs': 200,
