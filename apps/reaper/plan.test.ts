@@ -35,6 +35,7 @@ const known = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  request: null,
 }
 const generation = { number: 2, container: 'c2', slot: 5, sandbox: null, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }

@@ -1,5 +1,4 @@
 /** Only nginx talks to it, on a unix socket. */
-import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
 import { callerOf, stranger } from '../access/caller.ts'
@@ -13,6 +12,7 @@ import { isOurHost } from '../access/same-origin.ts'
 import { linkProblems } from '../api/conventions/problem.ts'
 import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
+import { requestIdOf, traced } from '../request-id.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { enterRoutes } from './enter.ts'
@@ -51,6 +51,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   app.enable('case sensitive routing')
   // nginx replaces X-Forwarded-For and X-Forwarded-Proto: the last address is the client's.
   app.set('trust proxy', 1)
+  app.use(traced)
   app.use(
     helmet({
       contentSecurityPolicy: {
@@ -102,9 +103,9 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     const { status = 500 } = error
     if (status >= 400 && status < 500) return sendError(req, res, ...unreadable(status))
     // The query is left out: it may hold the token.
-    const id = randomUUID().slice(0, 8)
-    log.error({ err: error, id, method: req.method, path: req.path }, 'request failed')
-    return sendError(req, res, 'internal-error', `Something is wrong with Lotan. Its log says more, at ${id}.`)
+    log.error({ err: error, method: req.method, path: req.path }, 'request failed')
+    const sentence = `Something is wrong with Lotan. Its log says more, at ${requestIdOf(res)}.`
+    return sendError(req, res, 'internal-error', sentence)
   })
   return app
 }

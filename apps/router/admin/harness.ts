@@ -12,6 +12,7 @@ import { readConfig } from '../../shared/config/config.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
 import type { Image, Preview } from '../../shared/preview/preview.ts'
 import type { Notice } from '../../shared/preview/notice.ts'
+import { withRequest } from '../../shared/log.ts'
 import { openQueue } from '../../shared/queue.ts'
 import { openStore } from '../../shared/store/store.ts'
 import { labelOf } from '../../shared/tag.ts'
@@ -51,7 +52,7 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const given = { LOTAN_DATA_DIR: dataDir, LOTAN_ADMIN_TOKEN: token, TL_DOMAIN: domain, LOTAN_LISTEN: '127.0.0.1:80' }
   const config = readConfig({ ...given, ...env })
   const lines: string[] = []
-  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
+  const log = pino({ level: 'debug', mixin: withRequest }, { write: (line: string) => void lines.push(line) })
 
   const redis = await startRedis(path.join(config.runDir, 'redis.sock'), dataDir)
   const store = openStore(path.join(dataDir, 'lotan.sqlite'), {

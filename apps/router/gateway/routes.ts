@@ -24,6 +24,7 @@ import { openHold } from './hold.ts'
 import { canRepeat, readGatewayRequest, readRequest, type GatewayRequest } from './request.ts'
 import { respond, respondTrouble } from './response.ts'
 import { openWaker } from './wake.ts'
+import { traced } from '../request-id.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
 import { openEntrance } from '../gate/entrance.ts'
 import { refuseAtGate, type AtGate } from '../gate/refusal.ts'
@@ -47,6 +48,7 @@ export function gateway(context: RouterContext): express.Express {
   app.disable('x-powered-by')
   linkProblems(app, config)
   app.disable('etag')
+  app.use(traced)
 
   // Refused at once, so that the request comes to /wait.
   app.get('/route', (_req, res, next) => (isRebuilt(store) ? next() : refuse(res)))

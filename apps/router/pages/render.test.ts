@@ -46,6 +46,7 @@ const known = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  request: null,
 }
 const generation = { number: 1, container: evil, slot: 3, sandbox: null, image: evil, digest: evil, port: 80 }
 const queued: In<'queued'> = {
@@ -107,6 +108,7 @@ const one = (preview: Preview) =>
           detail: evil,
           who: evil,
           address: evil,
+          request: evil,
         },
       ],
       log: [evil, '\u001b[31mred\u001b[0m'],

@@ -59,6 +59,8 @@ export interface Known extends PreviewKey {
   waiter: Waiter | null
   /** One whose end has come is none: ask `isPinned`. */
   pin: Pin | null
+  /** The id of the request that its start goes back to, while it comes up. */
+  request: string | null
 }
 
 /** `person`: one looks at its waiting page, or has a request held. `program`: one asked the API to wait. */
@@ -89,6 +91,7 @@ export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  request: null,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */
@@ -227,6 +230,11 @@ export function isDraining(preview: Preview): boolean {
 export function startsAgain(preview: Preview): boolean {
   if (!('phase' in preview)) return false
   return preview.phase === 'waking' || preview.phase === 'drainingToRestart' || preview.phase === 'endingToRestart'
+}
+
+/** Whether it will run, if nothing goes wrong. */
+export function comesUp(preview: Preview): boolean {
+  return ['queued', 'pulling', 'starting'].includes(preview.state) || startsAgain(preview)
 }
 
 /** Whether a preview's state asks the queue-processor for work. */

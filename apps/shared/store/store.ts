@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
 import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
 import { claimOf } from '../preview/state-machine/claim.ts'
+import { requestOf, tracedTo } from '../preview/trace.ts'
 import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'
@@ -77,8 +78,9 @@ export function openStore(
     const was = find(id)
     const whole = withClaim(was, event, now)
     if (!whole) return undefined
-    const becomes = counted(was, next(was, id, whole, now))
-    if (!becomes) return undefined
+    const changed = counted(was, next(was, id, whole, now))
+    if (!changed) return undefined
+    const becomes = { ...changed, request: requestOf(was, changed, actor) }
     write(was, becomes, now)
     learn(was, becomes, whole)
     if (whole.type === 'missing') noteMissing(id, now)
@@ -140,6 +142,7 @@ export function openStore(
           detail: detailOf(event, becomes) ?? undefined,
           who: actor.who,
           address: actor.address ?? undefined,
+          request: tracedTo(was, becomes, actor) ?? undefined,
         },
         'preview changed',
       )

@@ -68,6 +68,7 @@ const known = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  request: null,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = {

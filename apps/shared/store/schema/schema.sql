@@ -29,6 +29,7 @@ CREATE TABLE preview (
   refreshes INTEGER NOT NULL, -- how often that was
   waiter TEXT, -- JSON: who waits for its start, and until when that counts
   pin TEXT, -- JSON: until when it is kept, used or not
+  request TEXT, -- the id of the request that its start goes back to, while it comes up
   PRIMARY KEY (repository, tag)
 ) STRICT;
 CREATE INDEX preview_label ON preview (label);
@@ -85,7 +86,8 @@ CREATE TABLE history (
   generation INTEGER,
   detail TEXT,
   who TEXT, -- admin, a person as their login knows them, token NAME, visitor, or lotan; null before it was noted
-  address TEXT -- from where
+  address TEXT, -- from where
+  request TEXT -- the id of the request that it goes back to, as in nginx's log
 ) STRICT;
 CREATE INDEX history_preview ON history (repository, tag, id);
 

@@ -262,6 +262,11 @@ const steps: Step[] = [
   CREATE INDEX pass_session ON pass (session);
   CREATE INDEX pass_share ON pass (share);
   `,
+  `
+  -- The request that a start, and a change, goes back to.
+  ALTER TABLE preview ADD COLUMN request TEXT;
+  ALTER TABLE history ADD COLUMN request TEXT;
+  `,
 ]
 
 export const newestVersion = steps.length

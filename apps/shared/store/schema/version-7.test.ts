@@ -83,7 +83,7 @@ function inNewWords({ notice, unfit, newer, role, ...old }: Row): Row {
   const phase = (expected[old.tag] as { phase?: string } | undefined)?.phase ?? null
   const { trouble: failure, ...update } = JSON.parse(String(newer)) ?? {}
   const image_update = newer === null ? null : JSON.stringify({ ...update, failure })
-  return { ...row, phase, notices: notice, rejected_image: unfit, image_update, waiter: null, pin: null }
+  return { ...row, phase, notices: notice, rejected_image: unfit, image_update, waiter: null, pin: null, request: null }
 }
 
 test('what is read and written again has the same rows, but for the notices', () => {
@@ -159,7 +159,7 @@ test('all that was known of a tag is known of it in the repository without a nam
   migrate(db)
   const rows = (table: string) => db.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all()
   const running = { repository: '', tag: 'running' }
-  assert.deepEqual(rows('history'), [{ ...running, id: 7, at: 5, was: 'starting', state: 'running', event: 'answered', generation: 3, detail: null, who: null, address: null }]) // prettier-ignore
+  assert.deepEqual(rows('history'), [{ ...running, id: 7, at: 5, was: 'starting', state: 'running', event: 'answered', generation: 3, detail: null, who: null, address: null, request: null }]) // prettier-ignore
   assert.deepEqual(rows('missing'), [{ repository: '', tag: 'gone', until: T }])
   assert.deepEqual(rows('offered'), [
     { repository: '', tag: 'z', label: 'z', digest: null, ahead: 0, unfit: null, artifact: 0 },
