@@ -8,8 +8,10 @@ import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
 import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
 import { claimOf } from '../preview/state-machine/claim.ts'
+import { talliesOf } from '../preview/tally.ts'
 import { requestOf, tracedTo } from '../preview/trace.ts'
 import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
+import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'
 import { hostLabels } from './labels.ts'
@@ -68,6 +70,7 @@ export function openStore(
   const { find, put, remove, list, ...previews } = previewRows(db, label)
   const { noteLately, lately, facts } = storeFacts(db)
   const { noteChange, note, lastGeneration, ...history } = changeHistory(db)
+  const { tally, counters } = counterRows(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
   const { next: nextSlot, noteEndpoints, take, free, ...pool } = slotPool(db, facts, slots)
@@ -86,6 +89,7 @@ export function openStore(
     if (whole.type === 'missing') noteMissing(id, now)
     if (whole.type === 'start') forgetMissing(id, now)
     noteChange(was, becomes, event, now, actor)
+    tally(talliesOf(was, becomes, whole))
     followStreams(whole, becomes)
     return { was, becomes }
   })
@@ -163,6 +167,7 @@ export function openStore(
     list: untilNextCommit(opened.version, list),
     lastGeneration,
     ...history,
+    counters,
     ...missing,
     ...tags,
     ...hostLabels(db, label),

@@ -91,6 +91,14 @@ CREATE TABLE history (
 ) STRICT;
 CREATE INDEX history_preview ON history (repository, tag, id);
 
+-- What has happened how often since this database was made: counted in the transaction of the change that it is.
+CREATE TABLE counter (
+  name TEXT NOT NULL, -- tally.ts has the names and labels
+  label TEXT NOT NULL,
+  value REAL NOT NULL, -- a count, or seconds
+  PRIMARY KEY (name, label)
+) STRICT;
+
 -- Tags that the registry does not have, as it said a short while ago.
 CREATE TABLE missing (
   repository TEXT NOT NULL,

@@ -267,6 +267,15 @@ const steps: Step[] = [
   ALTER TABLE preview ADD COLUMN request TEXT;
   ALTER TABLE history ADD COLUMN request TEXT;
   `,
+  `
+  -- What has happened how often.
+  CREATE TABLE counter (
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (name, label)
+  ) STRICT;
+  `,
 ]
 
 export const newestVersion = steps.length
