@@ -10,6 +10,7 @@ import { test, type TestContext } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { openLog } from '../shared/log.ts'
 import { until } from '../testing/harness/until.ts'
+import { openTraffic } from './traffic.ts'
 import { serveHttp, type Dependencies } from './http.ts'
 
 test('a log that is followed is read from the engine until its reader leaves', async (t) => {
@@ -43,7 +44,15 @@ async function serve(t: TestContext) {
   const config = { inForce: { settings: [], variables: [] } }
   const watched = () => ({ open: null, updatesAt: null })
   const log = openLog('test', 'silent')
-  const server = await serveHttp(socketPath, { instance: 'here', config, watched, engine, store, log })
+  const server = await serveHttp(socketPath, {
+    instance: 'here',
+    config,
+    watched,
+    traffic: openTraffic(),
+    engine,
+    store,
+    log,
+  })
   t.after(() => {
     server.closeAllConnections()
     server.close()

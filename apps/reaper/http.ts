@@ -7,6 +7,7 @@ import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Store } from '../shared/store/store.ts'
+import type { openTraffic } from './traffic.ts'
 
 /** Figures are cached this long and read only on request. */
 const FIGURES_MS = 5_000
@@ -25,13 +26,14 @@ export interface Dependencies {
   instance: string
   config: Pick<Config, 'inForce'>
   watched: () => Watched
+  traffic: Pick<ReturnType<typeof openTraffic>, 'read'>
   engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'usage' | 'disk' | 'machineMemory'>
   store: Pick<Store, 'list'>
   log: Log
 }
 
 export async function serveHttp(socket: string, deps: Dependencies): Promise<Server> {
-  const { instance, config, watched, engine, store, log } = deps
+  const { instance, config, watched, traffic, engine, store, log } = deps
   let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
 
   async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -43,6 +45,7 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     }
     if (url.pathname === '/in-force') return json(res, 200, config.inForce)
     if (url.pathname === '/watched') return json(res, 200, watched())
+    if (url.pathname === '/traffic') return json(res, 200, traffic.read())
     if (url.pathname === '/machine') return json(res, 200, await machine())
     if (url.pathname === '/figures') {
       if (!figures || Date.now() - figures.at >= FIGURES_MS) figures = { at: Date.now(), containers: measure() }

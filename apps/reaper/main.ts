@@ -15,6 +15,7 @@ import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
 import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
+import { openTraffic } from './traffic.ts'
 import type { ReaperContext } from './context.ts'
 import { openApplyPlan } from './apply-plan.ts'
 import { openPass } from './pass.ts'
@@ -35,6 +36,7 @@ const app = openApp('reaper')
 const { config, log, store, signal } = app
 const engine = openEngine(config)
 const context: ReaperContext = { ...app, engine, registry: openRegistry(config) }
+const traffic = openTraffic()
 const reap = openApplyPlan(context)
 
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
@@ -45,6 +47,7 @@ const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   ...context,
   instance: config.instance,
   watched,
+  traffic,
 })
 app.atEnd(() => {
   server.close()
@@ -61,7 +64,7 @@ going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) =>
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
-going('usage', () => sampleUsage(context, signal))
+going('usage', () => sampleUsage({ ...context, traffic }, signal))
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 
