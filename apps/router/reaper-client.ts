@@ -27,6 +27,17 @@ export interface Machine {
   memory: { total: number; available: number } | null
 }
 
+/** As apps/reaper/traffic.ts has it. Since the reaper began; bytes. */
+export interface PreviewTraffic {
+  classes: Record<string, number>
+  sent: number
+  received: number
+}
+export interface Traffic {
+  previews: Record<PreviewId, PreviewTraffic>
+  other: PreviewTraffic
+}
+
 /** Bytes. */
 export interface Figures {
   memory: number
@@ -73,6 +84,10 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
 
     async watched(): Promise<Watched> {
       return (await read<Watched>('/watched'))!
+    },
+
+    async traffic(): Promise<Traffic> {
+      return (await read<Traffic>('/traffic'))!
     },
 
     /** By container id. */

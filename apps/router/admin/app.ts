@@ -12,6 +12,7 @@ import { isOurHost } from '../access/same-origin.ts'
 import { linkProblems } from '../api/conventions/problem.ts'
 import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
+import { allowScrapers, metricsRoutes } from '../metrics/routes.ts'
 import { requestIdOf, traced } from '../request-id.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
@@ -36,6 +37,8 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...enterRoutes(context, refusals),
       ...providerRoutes(context),
     ],
+    /** They tell of a damaged database, too. */
+    metrics: metricsRoutes(context),
     closed: [...api, ...apiPageRoutes(context.config, api), ...adminRoutes(context)],
   }
 }
@@ -86,6 +89,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     }
     return next()
   })
+  app.use(allowScrapers(config))
   app.use(mount(routes.open, { config, refusals }))
   // Also where there is no route: only who is let in learns that.
   app.use((req, res, next) => (callerOf(res).via === 'none' ? refusals.noLogin(req, res) : next()))
@@ -93,6 +97,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     const uri = beforeReload(req)
     return uri !== undefined && !isApi(req) ? res.redirect(303, uri) : next()
   })
+  app.use(mount(routes.metrics, { config, refusals }))
   app.use(onceRebuilt(context, (req, res) => sendError(req, res.set('Retry-After', '10'), 'rebuilding', REBUILDING)))
   app.use(endStreams())
   app.use(mount(routes.closed, { config, refusals }))

@@ -96,7 +96,7 @@ export function systemRoutes(context: ApiContext): ApiRoute[] {
   }
 }
 
-async function diskOf(path: string): Promise<System['disk']['data']> {
+export async function diskOf(path: string): Promise<System['disk']['data']> {
   const found = await fs.statfs(path).catch(() => null)
   if (!found) return null
   const { blocks, bfree, bavail, bsize } = found
