@@ -40,7 +40,7 @@ async function serve(t: TestContext) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reaper-'))
   const socketPath = path.join(dir, 'reaper.sock')
   const engine = fakeEngine()
-  const store = { list: () => [] }
+  const figures = { known: () => Promise.resolve({}) }
   const config = { inForce: { settings: [], variables: [] } }
   const watched = () => ({ open: null, updatesAt: null })
   const log = openLog('test', 'silent')
@@ -50,7 +50,7 @@ async function serve(t: TestContext) {
     watched,
     traffic: openTraffic(),
     engine,
-    store,
+    figures,
     log,
   })
   t.after(() => {

@@ -6,11 +6,9 @@ import type { Config } from '../shared/config/config.ts'
 import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
-import type { Store } from '../shared/store/store.ts'
+import type { Figures } from './figures.ts'
 import type { openTraffic } from './traffic.ts'
 
-/** Figures are cached this long and read only on request. */
-const FIGURES_MS = 5_000
 /** More than the engine keeps of any container's output. */
 const MAX_LINES = 1_000_000
 
@@ -27,14 +25,13 @@ export interface Dependencies {
   config: Pick<Config, 'inForce'>
   watched: () => Watched
   traffic: Pick<ReturnType<typeof openTraffic>, 'read'>
-  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'usage' | 'disk' | 'machineMemory'>
-  store: Pick<Store, 'list'>
+  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'disk' | 'machineMemory'>
+  figures: { known: () => Promise<Figures> }
   log: Log
 }
 
 export async function serveHttp(socket: string, deps: Dependencies): Promise<Server> {
-  const { instance, config, watched, traffic, engine, store, log } = deps
-  let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
+  const { instance, config, watched, traffic, engine, figures, log } = deps
 
   async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url ?? '/', 'http://reaper')
@@ -47,10 +44,7 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     if (url.pathname === '/watched') return json(res, 200, watched())
     if (url.pathname === '/traffic') return json(res, 200, traffic.read())
     if (url.pathname === '/machine') return json(res, 200, await machine())
-    if (url.pathname === '/figures') {
-      if (!figures || Date.now() - figures.at >= FIGURES_MS) figures = { at: Date.now(), containers: measure() }
-      return json(res, 200, { containers: await figures.containers })
-    }
+    if (url.pathname === '/figures') return json(res, 200, { containers: await figures.known() })
     const [, id, logs] = /^\/containers\/([0-9a-zA-Z_.-]+)(\/logs)?$/.exec(url.pathname) ?? []
     const found = id && (await engine.inspect(id))
     // Another instance's containers do not exist here.
@@ -82,17 +76,6 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     res.flushHeaders()
     text.on('error', () => res.end())
     text.pipe(res)
-  }
-
-  async function measure(): Promise<Record<string, object>> {
-    const running = store.list().filter((preview) => preview.state === 'running' || preview.state === 'paused')
-    const measured = await Promise.all(
-      running.map(async ({ generation: { container } }) => {
-        const usage = await engine.usage(container).catch(() => undefined)
-        return usage ? [[container, { memory: usage.memory }] as const] : []
-      }),
-    )
-    return Object.fromEntries(measured.flat())
   }
 
   const server = http.createServer((req, res) => {

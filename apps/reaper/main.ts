@@ -13,6 +13,7 @@ import { openClockWatch } from './watch/clock.ts'
 import { watchConnections } from './watch/connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
+import { openFigures } from './figures.ts'
 import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
 import { openTraffic } from './traffic.ts'
@@ -43,8 +44,10 @@ const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
 let updatesAt: number | null = null
 const watched = () => ({ open: connections.open() ?? null, updatesAt })
+const figures = openFigures(context)
 const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   ...context,
+  figures,
   instance: config.instance,
   watched,
   traffic,
@@ -64,7 +67,7 @@ going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) =>
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
-going('usage', () => sampleUsage({ ...context, traffic }, signal))
+going('usage', () => sampleUsage({ ...context, engine: figures, traffic }, signal))
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 

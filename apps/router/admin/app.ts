@@ -24,6 +24,7 @@ import { loginRoutes } from './login.ts'
 import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
 import { isApi, sendError } from './respond.ts'
+import { listRoutes } from './list-routes.ts'
 import { adminRoutes } from './routes.ts'
 
 export function routesOf(context: RouterContext, refusals: Refusals) {
@@ -39,7 +40,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
     ],
     /** They tell of a damaged database, too. */
     metrics: metricsRoutes(context),
-    closed: [...api, ...apiPageRoutes(context.config, api), ...adminRoutes(context)],
+    closed: [...api, ...apiPageRoutes(context.config, api), ...listRoutes(context), ...adminRoutes(context)],
   }
 }
 

@@ -73,9 +73,8 @@ function sentence(preview: Preview, position: number | null, full: Full | null):
       return `${why}It is number ${position} in line.${full ? ` ${fullWords(full)}` : ''}`
     }
     case 'pulling':
-      return preview.progress?.waitsFor
-        ? 'Its image is pulled as soon as there is room for it on the disk.'
-        : 'Its image is being pulled.'
+      if (preview.progress?.waitsFor) return 'Its image is pulled as soon as there is room for it on the disk.'
+      return preview.progress?.phase === 'unpacking' ? 'Its image is being unpacked.' : 'Its image is being pulled.'
     case 'starting':
       return preview.stages.waiting === undefined
         ? 'Its container is being started.'

@@ -59,6 +59,8 @@ export interface Known extends PreviewKey {
   waiter: Waiter | null
   /** One whose end has come is none: ask `isPinned`. */
   pin: Pin | null
+  /** Its removal was asked for, and may be taken back until then, milliseconds since 1970: ask `isToGo`. */
+  removeAt: number | null
   /** The id of the request that its start goes back to, while it comes up. */
   request: string | null
 }
@@ -91,6 +93,7 @@ export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  removeAt: null,
   request: null,
 }
 
@@ -162,6 +165,8 @@ export const FAILURE_REST_MS = 60_000
 export const MISSING_TOLD_MS = 60_000
 /** A visitor of so long ago may still wait in front of it. */
 export const LOOKED_FOR_MS = 60_000
+/** For so long a removal that a person asked for may be taken back. */
+export const UNDO_MS = 10_000
 /** A preview that ran this long without crashing is forgiven its earlier crashes. */
 export const STABLE_MS = 5 * 60_000
 export const MAX_CRASHES = 3
@@ -169,6 +174,12 @@ export const MAX_CRASHES = 3
 export function isPinned({ pin }: Pick<Known, 'pin'>, now: number): boolean {
   if (!pin) return false
   return pin.until === null || now < pin.until
+}
+
+/** Whether the time is over in which its removal may be taken back. */
+export function isToGo({ removeAt }: Pick<Known, 'removeAt'>, now: number): boolean {
+  // One that lies further ahead was reckoned by a clock that was ahead.
+  return removeAt !== null && (removeAt <= now || removeAt > now + UNDO_MS)
 }
 
 /** What the queue-processor has to do next with it. */
