@@ -11,6 +11,10 @@ const progress = z.object({
   layers: count,
   layersDone: count,
   percent: z.number().min(0).max(100),
+  phase: z
+    .enum(['downloading', 'unpacking'])
+    .optional()
+    .meta({ description: '`unpacking`: all bytes are here. Absent before it is known what there is to fetch.' }),
   waitsFor: z.enum(['room']).optional().meta({ description: 'Only while it waits: for room on the engine’s disk.' }),
 })
 
