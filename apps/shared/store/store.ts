@@ -7,6 +7,7 @@ import { LOTAN, type Actor } from '../actor.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
 import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
+import { SIZED_BYTES } from '../preview/start-times.ts'
 import { claimOf } from '../preview/state-machine/claim.ts'
 import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
 import { openFile } from './file.ts'
@@ -35,14 +36,11 @@ export type { Change, Note } from './history.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
 export type { Pulled } from './pulled.ts'
 export type { OpenedStream } from './streams.ts'
-export type { Grant } from './passes.ts'
+export type { Grant, Pass } from './passes.ts'
 export type { Session } from './sessions.ts'
 export { MOST_SHARES, type Share } from './shares.ts'
 export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
-
-/** The time of a smaller pull is that of its questions. */
-const SIZED_BYTES = 1_000_000
 
 /**
  * Brings the schema up to date.

@@ -4,6 +4,7 @@ import type { EventOf } from '../event.ts'
 import { generationOf, rests, type In, type InPhase, type Known, type Preview, type StartedBy } from '../preview.ts'
 import { CLICK_MS } from '../start-queue.ts'
 import { isRouted, type Generation } from '../generation.ts'
+import { SIZED_BYTES } from '../start-times.ts'
 
 type Start = EventOf<'start'>
 
@@ -77,8 +78,12 @@ export function pull(preview: In<'queued'>, _: EventOf<'pull'>, now: number): In
 
 export function pulled(preview: In<'pulling'>, { image, number }: EventOf<'pulled'>, now: number): In<'starting'> {
   const update = stillNewer(preview.update, number, image)
-  const took = { ...preview.took, pull: now - (preview.stages.pulling ?? now) }
-  return starting({ ...known(preview), update, image, took }, now)
+  const { progress } = preview
+  const isSized = progress !== null && progress.total >= SIZED_BYTES
+  const took = isSized ? { ...preview.took, pull: now - (preview.stages.pulling ?? now) } : preview.took
+  const unpacking = progress?.unpackingSince
+  const stages = unpacking === undefined ? preview.stages : { ...preview.stages, unpacking }
+  return starting({ ...known(preview), update, image, took, stages }, now)
 }
 
 export function ahead(preview: In<'unknown'>, { image }: EventOf<'ahead'>): In<'stopped'> {

@@ -26,6 +26,7 @@ import {
 import { AT_ONCE, isRouted, type Generation } from '../generation.ts'
 import type { Reason, ReasonCode } from '../failure-reason.ts'
 import type { Notice } from '../notice.ts'
+import { sinceUnpacking, type Progress } from '../start-times.ts'
 
 const now = 1_763_700_000_000
 const image: Image = {
@@ -306,8 +307,29 @@ test('a click goes from nothing to running, and every stage has its time', () =>
   assert.equal(up.generations, 1)
   const at = (n: number) => now + 10 * n
   assert.deepEqual(up.stages, { queued: at(1), pulling: at(3), starting: at(4), waiting: at(7), running: at(8) })
-  assert.deepEqual(up.took, { pull: 10, start: 40 })
+  assert.deepEqual(up.took, { start: 40 })
   assert.equal(up.readyAt, at(8))
+})
+
+test('a pull that fetched its image tells how long another takes, and when its bytes were here', () => {
+  const pulling = inState(after(undefined, 'visit', 'absent', 'pull'), 'pulling')
+  const progress = { bytes: 1, total: 2_000_000, layers: 1, layersDone: 0, percent: 1 }
+  const pulled = (told: Progress | null) =>
+    inState(next({ ...pulling, took: { pull: 7 }, progress: told }, 'red', events.pulled!, now + 930), 'starting')
+  const whole = pulled({ ...progress, phase: 'unpacking', unpackingSince: now + 500 })
+  assert.deepEqual([whole.took, whole.stages.unpacking], [{ pull: 900 }, now + 500])
+  // Its layers were here already: that says nothing of a pull.
+  const little = pulled({ ...progress, total: 900 })
+  assert.deepEqual([little.took, little.stages.unpacking], [{ pull: 7 }, undefined])
+  assert.deepEqual(pulled(null).took, { pull: 7 })
+})
+
+test('when all bytes of an image were here is noted once', () => {
+  const told = { bytes: 1, total: 1, layers: 1, layersDone: 0, percent: 75 }
+  const first = sinceUnpacking(null, { ...told, phase: 'unpacking' }, now)
+  assert.equal(first.unpackingSince, now)
+  assert.equal(sinceUnpacking(first, { ...told, phase: 'unpacking' }, now + 9).unpackingSince, now)
+  assert.equal(sinceUnpacking(null, { ...told, phase: 'downloading' }, now).unpackingSince, undefined)
 })
 
 test('a start finds out what it needs, phase by phase, and keeps its place in line', () => {
