@@ -11,6 +11,7 @@ import { noteWaiters } from './waiters.ts'
 import { adminApp } from './admin/app.ts'
 import { openGate } from './gate/gate.ts'
 import { gateway } from './gateway/routes.ts'
+import { brandOf } from './pages/brand.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
 import { openSessions } from './access/sessions.ts'
@@ -28,6 +29,7 @@ const context: RouterContext = {
   changes,
   waiters: noteWaiters({ store, nudges, changes }, { everyMs: 4_000 }),
   gate: openGate({ config, store, log }),
+  brand: brandOf(config, log),
   activity: noteActivity(store, { everyMs: 500 }),
   streams: noteStreams(store, endedStreamsFile(config), { everyMs: 1_000 }),
   reaper: openReaper(config),

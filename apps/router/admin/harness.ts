@@ -23,6 +23,7 @@ import { watchStore } from '../watch/store-watch.ts'
 import { adminApp } from './app.ts'
 import { openGate } from '../gate/gate.ts'
 import { gateway } from '../gateway/routes.ts'
+import { brandOf } from '../pages/brand.ts'
 import { openReaper } from '../reaper-client.ts'
 import { noteStreams } from '../gateway/open-streams.ts'
 import { adminServer, gatewayServer } from '../server.ts'
@@ -69,7 +70,20 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const streams = noteStreams(store, endedStreamsFile(config), { everyMs: 50 })
   const waiters = noteWaiters({ store, nudges, changes }, { everyMs: 4_000 })
   const gate = openGate({ config, store, log })
-  const parts = { config, store, nudges, changes, waiters, gate, activity, streams, reaper: openReaper(config), log }
+  const brand = brandOf(config, log)
+  const parts = {
+    config,
+    store,
+    nudges,
+    changes,
+    waiters,
+    gate,
+    brand,
+    activity,
+    streams,
+    reaper: openReaper(config),
+    log,
+  }
   const servers = {
     'desk.sock': adminServer(adminApp(parts, readCaller), config),
     'router.sock': gatewayServer(gateway(parts)),

@@ -9,6 +9,7 @@ import type { Route } from '../access/route.ts'
 import { isOwnOrigin, localPath } from '../access/same-origin.ts'
 import { setCookie } from '../access/session-cookie.ts'
 import { openSessions } from '../access/sessions.ts'
+import { brandIn } from '../pages/brand.ts'
 import { loginPage } from '../pages/render.ts'
 import { sendOn, sendPage } from './respond.ts'
 
@@ -38,7 +39,7 @@ export function loginRoutes(
       const { resetTime } = (req as AugmentedRequest).rateLimit!
       const wait = Math.max(1_000, resetTime!.getTime() - Date.now())
       res.set('Retry-After', String(Math.ceil(wait / 1_000)))
-      sendPage(res, 429, loginPage({ ...config, wrong: 'too often' }))
+      sendPage(res, 429, loginPage({ ...config, wrong: 'too often' }, brandIn(res)))
     },
   })
 
@@ -49,7 +50,7 @@ export function loginRoutes(
   ]
 
   function openLink(req: Request, res: Response) {
-    if (typeof req.query.token !== 'string') return sendPage(res, 200, loginPage(config))
+    if (typeof req.query.token !== 'string') return sendPage(res, 200, loginPage(config, brandIn(res)))
     // A link is opened as a document; an image or frame on another page is not.
     const { 'sec-fetch-dest': dest } = req.headers
     if (dest !== undefined && dest !== 'document') return refusals.otherSite(req, res)
@@ -93,7 +94,7 @@ export function loginRoutes(
   }
 
   function sendWrong(res: Response) {
-    return sendPage(res, 401, loginPage({ ...config, wrong: 'once' }))
+    return sendPage(res, 401, loginPage({ ...config, wrong: 'once' }, brandIn(res)))
   }
 }
 

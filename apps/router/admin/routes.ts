@@ -21,7 +21,7 @@ const HISTORY_LINES = 50
 /** Of the tags that may be added. A page with 100 000 would be 4 MB. */
 const MOST_SUGGESTED = 100
 
-export function adminRoutes({ config, store, nudges, changes, reaper, log }: RouterContext): Route[] {
+export function adminRoutes({ config, store, nudges, changes, reaper, brand, log }: RouterContext): Route[] {
   return [
     { method: 'GET', path: '/', needs: 'admin', handle: showList },
     { method: 'POST', path: '/previews', needs: 'admin', body: { type: 'form', limit: 4_096 }, handle: addPreview },
@@ -98,6 +98,7 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
         problem,
         now: Date.now(),
       }),
+      brand,
     )
   }
 
@@ -119,6 +120,7 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
         log: lines,
         now: Date.now(),
       }),
+      brand,
     )
   }
 

@@ -7,7 +7,8 @@ import { isNavigation, type ClientRequest } from './decide.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
 import { asPath } from '../access/same-origin.ts'
 import type { Message } from '../pages/messages.ts'
-import type { Page } from '../pages/render.ts'
+import { brandIn } from '../pages/brand.ts'
+import type { Page } from '../pages/views.ts'
 import { type Content, type Exchange, contentOf, fromMessage, trouble } from './response-content.ts'
 
 /** A longer Location header is more than nginx reads. The waiting page reloads itself instead. */
@@ -51,7 +52,7 @@ function send(content: Content, client: ClientRequest, res: Response, about: { t
   if (client.kind !== 'person' || !isNavigation(client))
     return sendProblem(res, problem, `${heading}. ${sentence}`, { ...about, reason })
   if (again) res.set('Refresh', String(retryAfter))
-  return sendPage(status, page(), res)
+  return sendPage(status, page(brandIn(res)), res)
 }
 
 export function sendPage(status: number, { html, csp }: Page, res: Response) {

@@ -26,7 +26,7 @@ const queued = (took?: Took, more?: Partial<Known>): Preview => ({
 const pulling = (took?: Took, total = 0): Preview => ({
   ...known(took),
   state: 'pulling',
-  progress: total ? { bytes: 0, total, layers: 1, layersDone: 0, percent: 0 } : null,
+  progress: total ? { bytes: 0, total, layers: 1, layersDone: 0, percent: 0, phase: 'downloading' } : null,
 })
 const starting = (took: Took, more: Partial<Known>): Preview => ({
   ...known(took, more),

@@ -17,7 +17,7 @@ function wordsOf(tag: string, notice: Notice): string {
     case 'curbed':
       return 'It tries to make more processes than it may, without end: it gets little of the processor until it stops that.'
     case 'update-rejected': {
-      const { heading } = failureWords(tag, notice.reason)
+      const heading = headingWithin(tag, failureWords(tag, notice.reason).heading)
       return `A newer image was pushed, but ${heading}; the one before serves on. ${notice.reason.detail}`
     }
     case 'label':
@@ -28,7 +28,12 @@ function wordsOf(tag: string, notice: Notice): string {
 
 function updateFailed({ tag, update }: Preview): string {
   if (!update?.failure) return ''
-  const { heading } = failureWords(tag, update.failure)
+  const heading = headingWithin(tag, failureWords(tag, update.failure).heading)
   const what = update.digest === null ? 'There may be a newer image' : 'A newer image was pushed'
   return `${what}, but ${heading}; the one before is used. ${update.failure.detail}`
+}
+
+/** Within a sentence. */
+function headingWithin(tag: string, heading: string): string {
+  return heading.startsWith(`${tag} `) ? heading : heading[0]!.toLowerCase() + heading.slice(1)
 }
