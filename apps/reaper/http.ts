@@ -3,13 +3,14 @@ import fs from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { http } from '../shared/http.ts'
 import type { Config } from '../shared/config/config.ts'
-import type { Engine } from '../shared/engine/engine.ts'
+import type { Engine, ImageSize } from '../shared/engine/engine.ts'
+import type { RegistryHealth } from '../shared/health/registry.ts'
 import type { Log } from '../shared/log.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Store } from '../shared/store/store.ts'
+import type { Figures } from './figures.ts'
 
-/** Figures are cached this long and read only on request. */
-const FIGURES_MS = 5_000
+const IMAGES_MS = 30_000
 /** More than the engine keeps of any container's output. */
 const MAX_LINES = 1_000_000
 
@@ -25,14 +26,16 @@ export interface Dependencies {
   instance: string
   config: Pick<Config, 'inForce'>
   watched: () => Watched
-  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'usage' | 'disk' | 'machineMemory'>
-  store: Pick<Store, 'list'>
+  registryHealth: () => RegistryHealth | null
+  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'disk' | 'machineMemory' | 'imageSizes'>
+  figures: { known: () => Promise<Figures> }
+  store: Pick<Store, 'list'> & { pulled: Pick<Store['pulled'], 'list'> }
   log: Log
 }
 
 export async function serveHttp(socket: string, deps: Dependencies): Promise<Server> {
-  const { instance, config, watched, engine, store, log } = deps
-  let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
+  const { instance, config, watched, registryHealth, engine, figures, store, log } = deps
+  let images: { at: number; all: Promise<ImageSize[]> } | undefined
 
   async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url ?? '/', 'http://reaper')
@@ -43,11 +46,10 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     }
     if (url.pathname === '/in-force') return json(res, 200, config.inForce)
     if (url.pathname === '/watched') return json(res, 200, watched())
+    if (url.pathname === '/registry') return json(res, 200, { health: registryHealth() })
+    if (url.pathname === '/images') return json(res, 200, { images: await ownImages() })
     if (url.pathname === '/machine') return json(res, 200, await machine())
-    if (url.pathname === '/figures') {
-      if (!figures || Date.now() - figures.at >= FIGURES_MS) figures = { at: Date.now(), containers: measure() }
-      return json(res, 200, { containers: await figures.containers })
-    }
+    if (url.pathname === '/figures') return json(res, 200, { containers: await figures.known() })
     const [, id, logs] = /^\/containers\/([0-9a-zA-Z_.-]+)(\/logs)?$/.exec(url.pathname) ?? []
     const found = id && (await engine.inspect(id))
     // Another instance's containers do not exist here.
@@ -67,6 +69,20 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     return { engine: version, disk: disk ?? null, memory: memory ?? null }
   }
 
+  /** Those of previews, and those that Lotan pulled and has not removed. */
+  async function ownImages(): Promise<ImageSize[]> {
+    if (!images || Date.now() - images.at >= IMAGES_MS) images = { at: Date.now(), all: engine.imageSizes() }
+    const all = await images.all.catch((error: unknown) => {
+      images = undefined
+      throw error
+    })
+    const own = new Set([
+      ...store.list().flatMap(({ image }) => image?.id ?? []),
+      ...store.pulled.list().map(({ id }) => id),
+    ])
+    return all.filter(({ id }) => own.has(id))
+  }
+
   async function follow(id: string, query: URLSearchParams, res: ServerResponse) {
     // Its 'close' came while the engine inspected the container, and comes no more.
     if (res.destroyed) return
@@ -79,17 +95,6 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     res.flushHeaders()
     text.on('error', () => res.end())
     text.pipe(res)
-  }
-
-  async function measure(): Promise<Record<string, object>> {
-    const running = store.list().filter((preview) => preview.state === 'running' || preview.state === 'paused')
-    const measured = await Promise.all(
-      running.map(async ({ generation: { container } }) => {
-        const usage = await engine.usage(container).catch(() => undefined)
-        return usage ? [[container, { memory: usage.memory }] as const] : []
-      }),
-    )
-    return Object.fromEntries(measured.flat())
   }
 
   const server = http.createServer((req, res) => {

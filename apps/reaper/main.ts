@@ -13,6 +13,7 @@ import { openClockWatch } from './watch/clock.ts'
 import { watchConnections } from './watch/connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
+import { openFigures } from './figures.ts'
 import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
 import type { ReaperContext } from './context.ts'
@@ -22,6 +23,7 @@ import { serveHttp } from './http.ts'
 import { watchDatabase } from './watch/database.ts'
 import { watchDisk } from './watch/disk.ts'
 import { watchEngine } from './watch/engine.ts'
+import { watchRegistry } from './watch/registry.ts'
 
 const TICK_MS = 1_000
 const COMPARE_MS = 10_000
@@ -40,11 +42,15 @@ const reap = openApplyPlan(context)
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
 let updatesAt: number | null = null
+const seen = watchRegistry(context.registry)
 const watched = () => ({ open: connections.open() ?? null, updatesAt })
+const figures = openFigures(context)
 const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   ...context,
+  figures,
   instance: config.instance,
   watched,
+  registryHealth: seen.health,
 })
 app.atEnd(() => {
   server.close()
@@ -56,12 +62,12 @@ const going = (what: string, watch: () => Promise<void>) => void retryForever(wh
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))
 const ready = () => waitUntilReady(config, signal)
-going('tags', () => syncTags({ ...context, ready }, config.refreshEvery, signal))
+going('tags', () => syncTags({ ...context, registry: seen.registry, ready }, config.refreshEvery, signal))
 going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) => void (updatesAt = at)))
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
-going('usage', () => sampleUsage(context, signal))
+going('usage', () => sampleUsage({ ...context, engine: figures }, signal))
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 

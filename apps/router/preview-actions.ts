@@ -13,7 +13,7 @@ interface Parts {
   nudges: Pick<Nudges, 'nudge'>
 }
 
-export function startsSomething(action: PreviewAction): boolean {
+export function startsSomething(action: string): boolean {
   return action === 'start' || action === 'restart'
 }
 

@@ -175,5 +175,5 @@ export const pages: Record<string, Page> = {
     },
     brand,
   ),
-  enter: enterPage({ tag, host: `${tag}.previews.example.com`, provider: {}, wrong: 'once' }, brand),
+  enter: enterPage({ tag, provider: {}, wrong: { triesLeft: 4 } }, brand),
 }

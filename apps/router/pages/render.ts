@@ -3,53 +3,64 @@ import type { Config } from '../../shared/config/config.ts'
 import type { Brand } from './brand.ts'
 import type { PreviewDetail } from './preview-detail.ts'
 import type { PreviewList } from './preview-list.ts'
-import { forTheAdmin, type Page } from './views.ts'
+import type { SystemView } from './system-view.ts'
+import { isShut, refusedWords, type Wrong } from './tries-words.ts'
+import { forTheAdmin, part, type Page } from './views.ts'
 
 export interface LoginModel {
   domain: string
   /** Not null where there is a login provider. */
   provider: object | null
   gate: Pick<Config['gate'], 'kind'>
-  /** `too often`: one of many from this address. */
-  wrong?: keyof typeof wrongTokens
-}
-
-const wrongTokens = {
-  once: 'That is not the token.',
-  'too often': 'That is not the token. Many wrong ones have come from your address; the right one is still accepted.',
+  wrong?: Wrong | undefined
 }
 
 export function loginPage({ domain, provider, gate, wrong }: LoginModel, brand: Brand): Page {
-  const error = wrong ? wrongTokens[wrong] : ''
+  const refused = refusedWords('token', wrong)
   const model = {
     application: brand.application,
     domain,
-    error,
+    refused,
+    isShut: isShut(refused),
     hasProvider: provider !== null,
     isOpen: gate.kind === 'off',
   }
   return forTheAdmin('login', model, brand)
 }
 
-const wrongPasswords = {
-  once: 'That is not the password.',
-  'too often': 'Many wrong passwords have come from your address. Try again in a minute.',
-}
-
 export interface EnterModel extends Pick<LoginModel, 'provider'> {
   tag: string
-  /** The preview's. */
-  host: string
-  wrong?: keyof typeof wrongPasswords
+  wrong?: Wrong | undefined
 }
 
-export function enterPage({ provider, tag, host, wrong }: EnterModel, brand: Brand): Page {
-  const error = wrong ? wrongPasswords[wrong] : ''
-  return forTheAdmin('enter', { tag, host, error, hasProvider: provider !== null }, brand)
+export function enterPage({ provider, tag, wrong }: EnterModel, brand: Brand): Page {
+  const refused = refusedWords('password', wrong)
+  const shown = { refused, isShut: isShut(refused), hasProvider: provider !== null }
+  return forTheAdmin('enter', { tag, ...shown }, brand)
 }
 
 export function adminPage(list: PreviewList, brand: Brand): Page {
-  return forTheAdmin('admin', { ...list }, brand)
+  return forTheAdmin('admin', { ...list, written: list.rows }, brand)
+}
+
+/** What an open page of the list lacks. */
+export interface ListNews {
+  /** The page without its rows. */
+  html: string
+  /** The tags of all rows, as they stand. */
+  order: string[]
+  /** By tag, those that the page does not have in this version. */
+  rows: Record<string, string>
+}
+
+/** @param have the version of each row that the page has, by its tag */
+export function listNews(list: PreviewList, have: Readonly<Record<string, unknown>>, brand: Brand): ListNews {
+  const lacking = list.rows.filter(({ tag, version }) => !Object.hasOwn(have, tag) || have[tag] !== version)
+  return {
+    html: forTheAdmin('admin', { ...list, written: [] }, brand).html,
+    order: list.rows.map(({ tag }) => tag),
+    rows: Object.fromEntries(lacking.map((row) => [row.tag, part('row', { row })])),
+  }
 }
 
 export interface ApiModel {
@@ -61,6 +72,10 @@ export interface ApiModel {
 
 export function apiPage(model: ApiModel, brand: Brand): Page {
   return forTheAdmin('api', model, brand)
+}
+
+export function systemPage(system: SystemView, brand: Brand): Page {
+  return forTheAdmin('system', { ...system }, brand)
 }
 
 export function previewPage(preview: PreviewDetail, brand: Brand): Page {

@@ -26,7 +26,7 @@ const queued = (took?: Took, more?: Partial<Known>): Preview => ({
 const pulling = (took?: Took, total = 0): Preview => ({
   ...known(took),
   state: 'pulling',
-  progress: total ? { bytes: 0, total, layers: 1, layersDone: 0, percent: 0, phase: 'downloading' } : null,
+  progress: total ? { bytes: 0, total, layers: 1, layersDone: 0, percent: 0 } : null,
 })
 const starting = (took: Took, more: Partial<Known>): Preview => ({
   ...known(took, more),
@@ -49,12 +49,24 @@ describe('how long a start usually takes', () => {
       9_400,
     ],
     ['one of them is enough', pulling({}, 9_000_000), { pullRate: [1_125], start: [400] }, 8_400],
-    ['is by its own figures before that', pulling({ pull: 2_000, start: 100 }), lately, 2_100],
+    [
+      'before that its own last pull says nothing: the layers were here, perhaps',
+      pulling({ pull: 20, start: 100 }),
+      lately,
+      null,
+    ],
+    ['nor does it in line', queued({ pull: 20, start: 100 }), lately, null],
     ['what there is to fetch now may be less than the last time', pulling({ pull: 20_000 }, 1_000_000), lately, 1_400],
-    ['what it does not know of itself it has from others', queued({ pull: 9_000 }), lately, 9_400],
     ['no preview has pulled as much yet', pulling({}, 9_000_000), { pullRate: [], start: [400] }, null],
     ['none has answered yet', pulling({}, 9_000_000), { pullRate: [1_000], start: [] }, null],
     ['an image that is here need not be pulled', queued({}, { image }), lately, 400],
+    [
+      '… where no newer one is to be pulled first',
+      { ...queued({}, { image }), phase: 'pull' } as Preview,
+      lately,
+      null,
+    ],
+    ['… nor looked for', { ...queued({}, { image }), phase: 'checkUpdate' } as Preview, lately, null],
     ['nor one that was here before this start', starting({ pull: 2_000, start: 100 }, { image }), lately, 100],
     [
       'one that was pulled for it counts on',

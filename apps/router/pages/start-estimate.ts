@@ -1,44 +1,40 @@
 /** The store keeps the durations of others of this repository, since rows are deleted. */
-import { wantsNewer } from '../../shared/preview/image-update.ts'
 import { startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 
 /**
- * A pull is reckoned from what there is to fetch, else by this preview's own last one that fetched its image. Other
- * images say nothing of it.
+ * A pull is reckoned from what there is to fetch, and from nothing else: the last one of the same tag may have found most
+ * layers here, or been of another size.
  * @returns milliseconds from click to first answer; null before anything is known
  */
 export function startEstimateOf(preview: Preview, lately: Lately): number | null {
   const start = preview.took.start ?? medianOf(lately.start)
-  if (start === undefined) return null
+  if (start === undefined || isLookedUp(preview)) return null
   if (!needsPull(preview)) return Math.round(start)
   const pull = pullEstimateOf(preview, lately)
   return pull === undefined ? null : Math.round(pull + start)
 }
 
 function pullEstimateOf(preview: Preview, { pullRate }: Lately): number | undefined {
-  const progress = preview.state === 'pulling' ? preview.progress : null
+  // The pull of this very start.
+  if (preview.state === 'starting' || preview.state === 'running') return preview.took.pull
+  const bytes = preview.state === 'pulling' ? preview.progress?.total : undefined
   const rate = medianOf(pullRate)
-  // Before it has a phase it is not known what there is to fetch.
-  if (progress?.phase && progress.total > 0 && rate) return progress.total / rate
-  if (preview.state === 'starting') return pullDuration(preview) ?? preview.took.pull
-  // Its newer image may be of another size.
-  return preview.image ? undefined : preview.took.pull
+  return bytes && rate ? bytes / rate : undefined
 }
 
-/** Of this start's own. */
-function pullDuration({ stages: { pulling, starting } }: Preview): number | undefined {
-  return pulling === undefined || starting === undefined ? undefined : starting - pulling
+/** Whether there is a newer image to pull is not known yet. */
+function isLookedUp(preview: Preview): boolean {
+  return preview.state === 'queued' && preview.phase === 'checkUpdate'
 }
 
 export function startEstimateWhilePending(preview: Preview, lately: Lately): number | null {
   return isStarting(preview) ? startEstimateOf(preview, lately) : null
 }
 
-/** Also where it may need one: of a newer image, which is asked for first. */
 export function needsPull(preview: Preview): boolean {
   if (preview.state === 'removing' || !preview.image) return true
-  if (preview.state === 'queued' && wantsNewer(preview)) return true
+  if (preview.state === 'queued' && preview.phase === 'pull') return true
   if (preview.state === 'paused') return false
   return preview.state !== 'stopping' && preview.stages.pulling !== undefined
 }

@@ -1,6 +1,7 @@
 import { MAX_CRASHES, waitsForEngine, type In, type Preview } from '../../shared/preview/preview.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { fullWords, soonWords, type Full } from '../words/full-words.ts'
+import { elsewhereWords } from '../words/notice-words.ts'
 import { endedWords } from '../words/stop-words.ts'
 import { bytes, ordinal, roughly } from './format.ts'
 import { needsPull } from './start-estimate.ts'
@@ -57,7 +58,7 @@ export function headingOf(preview: Preview, over: StartEnd, line: string): [stri
 }
 
 export function statusOf(preview: Preview, facts: TextFacts): string {
-  const { stage, over, position, full, estimate } = facts
+  const { over, position, full, estimate } = facts
   if (over === 'stopped') return endedWords(preview)
   const opens = `It opens here by itself${usually(estimate)}.`
   switch (preview.state) {
@@ -77,7 +78,7 @@ export function statusOf(preview: Preview, facts: TextFacts): string {
   }
   if (preview.crashes > 0)
     return 'It stopped by itself before; this is another try, and opens here with its first answer.'
-  return stage === 'starting' ? opens : 'It opens here by itself.'
+  return elsewhereWords(preview) ?? opens
 }
 
 /** What stands behind "Slower than usual."; empty where nothing is known of what is usual. */
@@ -98,7 +99,7 @@ export function aboutOf(preview: Preview, over: StartEnd): string {
   const { tag, image, crashes } = preview
   if (over === 'stopped') return ''
   if (crashes > 0) return `${tag} stopped by itself; Lotan starts it again.`
-  if (preview.state === 'queued' && needsPull(preview) && image)
+  if (preview.state === 'queued' && preview.phase === 'checkUpdate')
     return `There may be a newer image of ${tag}: it is looked for first.`
   if (needsPull(preview) && !image) return `${tag} was not here yet; your click fetches and starts it.`
   return needsPull(preview)

@@ -125,7 +125,7 @@ describe('what is told of a start', () => {
         line: 'In line',
         title: 'In line, 2 before you',
         status: '2 are before you. It opens here by itself; keep this page open to keep your place.',
-        usual: 11_300,
+        usual: null,
         slowAt: null,
       },
     ],
@@ -189,17 +189,6 @@ describe('what is told of a start', () => {
       },
     ],
     [
-      'pulling, as usual',
-      { ...pulling, took: { pull: 9_000, start: 3_000 } },
-      0,
-      {
-        usual: 12_000,
-        status: 'It opens here by itself, usually within 12 s.',
-        slowAt: 24_400,
-        slow: 'It usually takes 12 s. Its image is still on the way.',
-      },
-    ],
-    [
       'unpacking',
       {
         ...pulling,
@@ -218,9 +207,9 @@ describe('what is told of a start', () => {
     ],
     [
       'looking for a newer image',
-      { ...queued, image: { ...image, pulled: true }, update: newer, took: { pull: 400, start: 400 } },
+      { ...queued, phase: 'checkUpdate', image, update: newer, took: { pull: 400, start: 400 } },
       0,
-      { usual: null, isQuick: false, about: 'There may be a newer image of red: it is looked for first.' },
+      { usual: null, about: 'There may be a newer image of red: it is looked for first.' },
     ],
     [
       'pulling, before the engine says anything',
@@ -296,6 +285,18 @@ describe('what is told of a start', () => {
         heading: ['Waking ', ''],
         status: 'It opens here by itself.',
         slowAt: null,
+      },
+    ],
+    [
+      'waiting for it on one port, while it listens on others',
+      {
+        ...waiting,
+        notices: [{ code: 'elsewhere', port: 80, listens: ['0.0.0.0:3000', '[::]:3000', '0.0.0.0:9229'] }],
+      },
+      0,
+      {
+        stage: 'starting',
+        status: 'It runs, and listens on ports 3000, 9229. Lotan waits for its first answer on port 80.',
       },
     ],
     [

@@ -19,14 +19,17 @@ const read = (name: string) => fs.readFileSync(path.join(views, name), 'utf8')
 
 export const stylesheet = read('lotan.css')
 export const script = read('lotan.js')
+export const listScript = read('list.js')
+export const loginScript = read('login.js')
 
 const compiled = Object.fromEntries(
   fs
     .readdirSync(views)
     .filter((name) => name.endsWith('.ejs'))
+    .concat('partials/row.ejs')
     .map((name) => {
       const filename = path.join(views, name)
-      return [path.basename(name, '.ejs'), ejs.compile(read(name), { filename, cache: true, rmWhitespace: true })]
+      return [name.replace('.ejs', ''), ejs.compile(read(name), { filename, cache: true, rmWhitespace: true })]
     }),
 )
 
@@ -49,6 +52,11 @@ export function visitorsView(view: string, scripts: string[] = []): (model: obje
 export function forTheAdmin(view: string, model: object, brand: Brand): Page {
   const html = compiled[view]!({ ...model, brand, nonce: null, styles: '' })
   return { html, csp: policy("'self'", "'self'", "'self' data:") }
+}
+
+/** Of a page, for one that is open already. */
+export function part(name: string, model: object): string {
+  return compiled[`partials/${name}`]!(model)
 }
 
 function forVisitors(view: string, model: object, inline: Inline): Page {

@@ -30,9 +30,6 @@ export interface Stages {
   unfrozen?: number
 }
 
-/** The time of a smaller pull is that of its questions, and says nothing of another one. */
-export const SIZED_BYTES = 1_000_000
-
 /** Notes when all bytes were here, on what has just been told of a pull. @param now milliseconds since 1970 */
 export function sinceUnpacking(before: Progress | null, told: Progress, now: number): Progress {
   return told.phase === 'unpacking' ? { ...told, unpackingSince: before?.unpackingSince ?? now } : told
@@ -40,7 +37,6 @@ export function sinceUnpacking(before: Progress | null, told: Progress, now: num
 
 /** Milliseconds, of the last that succeeded: the "usually" of the waiting page. */
 export interface Took {
-  /** Of the last that fetched `SIZED_BYTES` or more. */
   pull?: number
   start?: number
 }

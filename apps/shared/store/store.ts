@@ -7,7 +7,6 @@ import { LOTAN, type Actor } from '../actor.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
 import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
-import { SIZED_BYTES } from '../preview/start-times.ts'
 import { claimOf } from '../preview/state-machine/claim.ts'
 import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
 import { openFile } from './file.ts'
@@ -34,13 +33,19 @@ export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
 export { setAsideIfCorrupt } from './file.ts'
 export type { Change, Note } from './history.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
+export type { Fact } from './facts.ts'
 export type { Pulled } from './pulled.ts'
+export type { Slept } from './overview.ts'
+export type { Sandbox } from './sandboxes.ts'
 export type { OpenedStream } from './streams.ts'
 export type { Grant, Pass } from './passes.ts'
 export type { Session } from './sessions.ts'
 export { MOST_SHARES, type Share } from './shares.ts'
 export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
+
+/** The time of a smaller pull is that of its questions. */
+const SIZED_BYTES = 1_000_000
 
 /**
  * Brings the schema up to date.

@@ -1,10 +1,10 @@
 import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
 import { stillNewer } from '../image-update.ts'
+import { withElsewhere } from '../notice.ts'
 import type { EventOf } from '../event.ts'
 import { generationOf, rests, type In, type InPhase, type Known, type Preview, type StartedBy } from '../preview.ts'
 import { CLICK_MS } from '../start-queue.ts'
 import { isRouted, type Generation } from '../generation.ts'
-import { SIZED_BYTES } from '../start-times.ts'
 
 type Start = EventOf<'start'>
 
@@ -79,8 +79,7 @@ export function pull(preview: In<'queued'>, _: EventOf<'pull'>, now: number): In
 export function pulled(preview: In<'pulling'>, { image, number }: EventOf<'pulled'>, now: number): In<'starting'> {
   const update = stillNewer(preview.update, number, image)
   const { progress } = preview
-  const isSized = progress !== null && progress.total >= SIZED_BYTES
-  const took = isSized ? { ...preview.took, pull: now - (preview.stages.pulling ?? now) } : preview.took
+  const took = { ...preview.took, pull: now - (preview.stages.pulling ?? now) }
   const unpacking = progress?.unpackingSince
   const stages = unpacking === undefined ? preview.stages : { ...preview.stages, unpacking }
   return starting({ ...known(preview), update, image, took, stages }, now)
@@ -136,6 +135,11 @@ function withGeneration(
 
 export function started(preview: In<'starting'>, { generation }: EventOf<'started'>, now: number) {
   return isOwn(preview, generation) ? { ...preview, stages: stage(preview, 'waiting', now) } : undefined
+}
+
+export function elsewhere(preview: In<'starting'>, { generation, port, listens }: EventOf<'elsewhere'>) {
+  const notices = withElsewhere(preview.notices, port, listens)
+  return isOwn(preview, generation) && notices !== preview.notices ? { ...preview, notices } : undefined
 }
 
 export function answered(preview: In<'starting'>, event: EventOf<'answered'>, now: number): In<'running'> | undefined {

@@ -307,21 +307,18 @@ test('a click goes from nothing to running, and every stage has its time', () =>
   assert.equal(up.generations, 1)
   const at = (n: number) => now + 10 * n
   assert.deepEqual(up.stages, { queued: at(1), pulling: at(3), starting: at(4), waiting: at(7), running: at(8) })
-  assert.deepEqual(up.took, { start: 40 })
+  assert.deepEqual(up.took, { pull: 10, start: 40 })
   assert.equal(up.readyAt, at(8))
 })
 
-test('a pull that fetched its image tells how long another takes, and when its bytes were here', () => {
+test('a start keeps when all bytes of its image were here', () => {
   const pulling = inState(after(undefined, 'visit', 'absent', 'pull'), 'pulling')
-  const progress = { bytes: 1, total: 2_000_000, layers: 1, layersDone: 0, percent: 1 }
-  const pulled = (told: Progress | null) =>
-    inState(next({ ...pulling, took: { pull: 7 }, progress: told }, 'red', events.pulled!, now + 930), 'starting')
-  const whole = pulled({ ...progress, phase: 'unpacking', unpackingSince: now + 500 })
-  assert.deepEqual([whole.took, whole.stages.unpacking], [{ pull: 900 }, now + 500])
-  // Its layers were here already: that says nothing of a pull.
-  const little = pulled({ ...progress, total: 900 })
-  assert.deepEqual([little.took, little.stages.unpacking], [{ pull: 7 }, undefined])
-  assert.deepEqual(pulled(null).took, { pull: 7 })
+  const progress = { bytes: 1, total: 2_000_000, layers: 1, layersDone: 0, percent: 80 }
+  const unpackingOf = (told: Progress | null) =>
+    inState(next({ ...pulling, progress: told }, 'red', events.pulled!, now + 930), 'starting').stages.unpacking
+  assert.equal(unpackingOf({ ...progress, phase: 'unpacking', unpackingSince: now + 500 }), now + 500)
+  assert.equal(unpackingOf(progress), undefined)
+  assert.equal(unpackingOf(null), undefined)
 })
 
 test('when all bytes of an image were here is noted once', () => {

@@ -65,6 +65,7 @@ const transitions: { [E in EventType]: Row<E> } = {
   created:    { starting: start.created, running: update.created },
   slotTaken:  { starting: start.slotTaken, running: update.slotTaken },
   started:    { starting: start.started },
+  elsewhere:  { starting: start.elsewhere },
   answered:   { starting: start.answered, running: update.takenOver },
   adopt:      { unknown: start.adopt },
 
