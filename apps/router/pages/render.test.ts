@@ -171,16 +171,16 @@ const admins: Record<string, pages.Page> = {
     domain: evil,
     provider: {},
     gate: { kind: 'off' },
-    wrong: 'once',
+    wrong: { triesLeft: 3 },
   }),
   enter: pages.enterPage({ repository: evil, provider: {}, host: evil }),
-  'enter, wrong password': pages.enterPage({ repository: evil, provider: null, host: evil, wrong: 'once' }),
+  'enter, wrong password': pages.enterPage({ repository: evil, provider: null, host: evil, wrong: { triesLeft: 0 } }),
   'login, too many': pages.loginPage({
     repository: evil,
     domain: evil,
     provider: {},
     gate: { kind: 'off' },
-    wrong: 'too often',
+    wrong: { opensIn: 52, page: evil },
   }),
   admin: pages.adminPage(previewListOf(desk)),
   'admin, nothing found': pages.adminPage(previewListOf({ ...desk, q: evil, state: 'failed' })),
@@ -193,7 +193,7 @@ const admins: Record<string, pages.Page> = {
 for (const [name, { html, csp }] of Object.entries({ ...visitors, ...admins }))
   test(`${name}: other people's words stay words`, () => {
     assert.ok(!html.includes('<img'), 'markup came through')
-    assert.ok(!/<script(?! nonce="|\ssrc="\/lotan\.js")/.test(html), 'a script came through')
+    assert.ok(!/<script(?! nonce="|\ssrc="\/(lotan|login)\.js")/.test(html), 'a script came through')
     assert.ok(!/&amp;amp;amp;|undefined|\[object |\bNaN\b/.test(html), 'something odd is on the page')
     for (const rule of ["default-src 'none'", "base-uri 'none'", "form-action 'self'"])
       assert.ok(csp.includes(rule), rule)

@@ -13,6 +13,7 @@ import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
 import type { PreviewDetail } from './preview-detail.ts'
 import type { PreviewList } from './preview-list.ts'
+import { isShut, refusedWords, type Wrong } from './tries-words.ts'
 import type { SystemView } from './system-view.ts'
 import type { StartStatus } from './start-status.ts'
 import { duration } from './format.ts'
@@ -28,6 +29,7 @@ const read = (name: string) => fs.readFileSync(path.join(views, name), 'utf8')
 
 export const stylesheet = read('lotan.css')
 export const script = read('lotan.js')
+export const loginScript = read('login.js')
 
 const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.exec(stylesheet)![1]!)
   .replace(/\s*([{};,])\s*/g, '$1')
@@ -121,40 +123,31 @@ export interface LoginModel {
   /** Not null where there is a login provider. */
   provider: object | null
   gate: Pick<Config['gate'], 'kind'>
-  /** `too often`: one of many from this address. */
-  wrong?: keyof typeof wrongTokens
-}
-
-const wrongTokens = {
-  once: 'That is not the token.',
-  'too often': 'That is not the token. Many wrong ones have come from your address; the right one is still accepted.',
+  wrong?: Wrong | undefined
 }
 
 export function loginPage({ repository, domain, provider, gate, wrong }: LoginModel): Page {
-  const error = wrong ? wrongTokens[wrong] : ''
+  const refused = refusedWords('token', wrong)
   return forTheAdmin('login', {
     application: nameOf(repository),
     domain,
-    error,
+    refused,
+    isShut: isShut(refused),
     hasProvider: provider !== null,
     isOpen: gate.kind === 'off',
   })
 }
 
-const wrongPasswords = {
-  once: 'That is not the password.',
-  'too often': 'Many wrong passwords have come from your address. Try again in a minute.',
-}
-
 export interface EnterModel extends Pick<LoginModel, 'repository' | 'provider'> {
   /** The preview's. */
   host: string
-  wrong?: keyof typeof wrongPasswords
+  wrong?: Wrong | undefined
 }
 
 export function enterPage({ repository, provider, host, wrong }: EnterModel): Page {
-  const error = wrong ? wrongPasswords[wrong] : ''
-  return forTheAdmin('enter', { application: nameOf(repository), host, error, hasProvider: provider !== null })
+  const refused = refusedWords('password', wrong)
+  const shown = { refused, isShut: isShut(refused), hasProvider: provider !== null }
+  return forTheAdmin('enter', { application: nameOf(repository), host, ...shown })
 }
 
 export function adminPage(list: PreviewList): Page {
