@@ -31,11 +31,20 @@ export interface Waits {
   grace: number
   errors: number
   steady: number
+  /** How long an application listens on other ports only until that is told, and until it has failed by it. */
+  elsewhere: { told: number; certain: number }
   /** How long a pull may get no byte. */
   stall: number
 }
 
-export const defaultWaits: Waits = { drain: 10_000, grace: 30_000, errors: 10_000, steady: 3_000, stall: 60_000 }
+export const defaultWaits: Waits = {
+  drain: 10_000,
+  grace: 30_000,
+  errors: 10_000,
+  steady: 3_000,
+  elsewhere: { told: 3_000, certain: 30_000 },
+  stall: 60_000,
+}
 
 /** `background` continues without its lane; `again`: the same step has to be taken once more. */
 export type Outcome = { background?: Promise<Outcome>; again?: true } | undefined

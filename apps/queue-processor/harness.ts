@@ -80,7 +80,15 @@ export async function openHarness(repository: string, env: Record<string, string
     nudges,
     registry: openRegistry(config),
     connections: sampleConnections,
-    waits: { drain: 300, grace: 1_000, errors: 500, steady: 700, stall: 60_000, ...waits },
+    waits: {
+      drain: 300,
+      grace: 1_000,
+      errors: 500,
+      steady: 700,
+      elsewhere: { told: 300, certain: 30_000 },
+      stall: 60_000,
+      ...waits,
+    },
     log,
   }
   const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps) }

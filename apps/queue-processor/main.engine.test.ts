@@ -275,10 +275,19 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
     assert.equal(starts.length, 3)
   })
 
-  test('where an application listens instead is said', async () => {
+  test('where an application listens instead is said', async (t) => {
+    const { waits } = harness.deps
+    harness.deps.waits = { ...waits, elsewhere: { told: 300, certain: 2_000 } }
+    t.after(() => (harness.deps.waits = waits))
     for (const tag of ['elsewhere', 'itself', 'closed', 'silent', 'greedy', 'broken']) await harness.click(tag)
+    await until('it is said early', () => harness.store.get('elsewhere')?.notices.length === 1)
+    const early = harness.store.get('elsewhere')!
+    const notice = { code: 'elsewhere', port: 80, listens: ['[::]:3000'] }
+    assert.deepEqual([early.state, early.notices], ['starting', [notice]])
     const elsewhere = await failure('elsewhere')
     assert.equal(elsewhere.code, 'wrong-port')
+    assert.ok(elsewhere.after! < harness.config.startTimeout, `it has failed after ${elsewhere.after} ms`)
+    assert.deepEqual(harness.store.get('elsewhere')!.notices, [])
     assert.deepEqual([elsewhere.port, elsewhere.listens], [80, ['[::]:3000']])
     const itself = await failure('itself')
     assert.equal(itself.code, 'wrong-port')

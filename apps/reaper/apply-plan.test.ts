@@ -12,6 +12,7 @@ import type { Action } from './plan.ts'
 import { openApplyPlan } from './apply-plan.ts'
 
 const log = openLog('test', 'silent')
+const timeouts = { pauseAfter: null, stopAfter: 60_000, rmiAfter: 600_000, prepulls: () => false }
 
 /** One that goes with the test. */
 function emptyStore(t: TestContext): Store {
@@ -40,6 +41,7 @@ test('the image of a container that is taken over is known as one that Lotan pul
   }
   const reap = openApplyPlan({
     config: {
+      ...timeouts,
       repository,
       containerPort: null,
       slots: 10,
@@ -90,6 +92,7 @@ test('the same preview’s newer image is asked for every half minute at most, w
   const asked: string[] = []
   const reap = openApplyPlan({
     config: {
+      ...timeouts,
       repository: 'r/app',
       containerPort: null,
       slots: 10,
@@ -127,7 +130,14 @@ test('what a route leads to and could not be looked into is told, so that nothin
   const store = emptyStore(t)
   const away = () => Promise.reject(new Error('away'))
   const reap = openApplyPlan({
-    config: { repository: 'r/app', containerPort: null, slots: 10, limits: {} as never, ceilings: {} as never },
+    config: {
+      ...timeouts,
+      repository: 'r/app',
+      containerPort: null,
+      slots: 10,
+      limits: {} as never,
+      ceilings: {} as never,
+    },
     store,
     nudges: { nudge: away, sweep: away, refresh: away },
     engine: { findImage: away, inspect: away, output: away },
@@ -140,4 +150,40 @@ test('what a route leads to and could not be looked into is told, so that nothin
   assert.equal(await all({ do: 'misplaced', preview, generation }), false)
   assert.equal(await all({ do: 'exited', preview }), false)
   assert.equal(await all({ do: 'sweep', id: 'red' }), true)
+})
+
+test('a container that Lotan itself removes, as is due, is no news: only another program’s removal is told', async (t) => {
+  const store = emptyStore(t)
+  const nothing = () => Promise.resolve()
+  const reap = openApplyPlan({
+    config: {
+      ...timeouts,
+      repository: 'r/app',
+      containerPort: null,
+      slots: 10,
+      limits: {} as never,
+      ceilings: {} as never,
+    },
+    store,
+    nudges: { nudge: nothing, sweep: nothing, refresh: nothing },
+    engine: {
+      findImage: () => Promise.resolve(undefined),
+      inspect: () => Promise.resolve(undefined),
+      output: async () => [],
+    },
+    log,
+  })
+  const image = { id: 'i', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
+  const asleep = (tag: string, slot: number, ago: number, why: 'idle' | 'disk' = 'idle') => {
+    const at = Date.now() - ago
+    const generation = { number: 1, container: tag, slot, sandbox: null, image: 'i', digest: null, port: 80 }
+    store.apply(tag, { type: 'adopt', frozen: false, generation, image }, at)
+    store.apply(tag, { type: 'stop', why }, at)
+    return store.apply(tag, { type: 'ended' }, at) as In<'stopped'>
+  }
+  for (const preview of [asleep('due', 1, 601_000), asleep('full', 2, 0, 'disk'), asleep('kept', 3, 590_000)])
+    await reap.checkExit(preview)
+  const told = (tag: string) => store.history(tag).filter(({ event }) => event === 'exited').length
+  assert.deepEqual(['due', 'full', 'kept'].map(told), [0, 0, 1])
+  assert.deepEqual(['due', 'full', 'kept'].map((tag) => (store.get(tag) as In<'stopped'>).generation?.container), ['due', 'full', undefined]) // prettier-ignore
 })

@@ -5,6 +5,7 @@ import { limitsOf } from '../shared/config/limits.ts'
 import type { Log } from '../shared/log.ts'
 import { generationOf, stepOf, type In, type Preview } from '../shared/preview/preview.ts'
 import type { Routed } from '../shared/preview/generation.ts'
+import { duesOf, type Timeouts } from '../shared/preview/timeouts.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { Reason } from '../shared/preview/failure-reason.ts'
 import { slotSchemeIn, slotOf } from '../shared/slots/slot-scheme.ts'
@@ -20,7 +21,7 @@ const NUDGE_EVERY_MS = 5_000
 const UPDATE_EVERY_MS = 30_000
 
 export interface Dependencies {
-  config: Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
+  config: Timeouts & Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
   store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'isTaken' | 'forgetRepository'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
@@ -73,6 +74,8 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
     if (!generation?.container) return
     const found = await engine.inspect(generation.container)
     if (found && ((found.running && !found.cutOff) || preview.state === 'stopped')) return
+    // The queue-processor removes it, and commits that once the image has gone too.
+    if (isBeingCleaned(preview)) return
     const reason: Reason = found
       ? await reasonFor(preview, found)
       : { code: 'exited', detail: 'another program removed the container' }
@@ -80,6 +83,11 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
     if (store.get(id)?.stages.running !== preview.stages.running) return
     const changed = store.apply(id, { type: 'exited', generation: generation.number, reason, gone: !found })
     if (changed?.state === 'queued') await nudges.nudge(changed)
+  }
+
+  function isBeingCleaned(preview: Preview): boolean {
+    const [due] = duesOf(preview, config)
+    return due?.what === 'clean' && due.at <= Date.now()
   }
 
   /** A container that seems to be at another slot. If that is so, no route may lead to its recorded slot. */

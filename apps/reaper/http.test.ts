@@ -51,11 +51,12 @@ async function serve(t: TestContext, pulled: Pulled[] = []) {
   const socketPath = path.join(dir, 'reaper.sock')
   const engine = fakeEngine()
   const store = { list: () => [], pulled: { list: () => pulled } }
+  const figures = { known: () => Promise.resolve({}) }
   const config = { inForce: { settings: [], variables: [] } }
   const watched = () => ({ open: null, updatesAt: null })
   const log = openLog('test', 'silent')
   const registryHealth = () => null
-  const deps = { instance: 'here', config, watched, registryHealth, engine, store, log }
+  const deps = { instance: 'here', config, watched, registryHealth, engine, figures, store, log }
   const server = await serveHttp(socketPath, deps)
   t.after(() => {
     server.closeAllConnections()

@@ -8,9 +8,8 @@ import type { RegistryHealth } from '../shared/health/registry.ts'
 import type { Log } from '../shared/log.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Store } from '../shared/store/store.ts'
+import type { Figures } from './figures.ts'
 
-/** Figures are cached this long and read only on request. */
-const FIGURES_MS = 5_000
 const IMAGES_MS = 30_000
 /** More than the engine keeps of any container's output. */
 const MAX_LINES = 1_000_000
@@ -28,15 +27,15 @@ export interface Dependencies {
   config: Pick<Config, 'inForce'>
   watched: () => Watched
   registryHealth: () => RegistryHealth | null
-  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'usage' | 'disk' | 'machineMemory' | 'imageSizes'>
+  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'disk' | 'machineMemory' | 'imageSizes'>
+  figures: { known: () => Promise<Figures> }
   store: Pick<Store, 'list'> & { pulled: Pick<Store['pulled'], 'list'> }
   log: Log
 }
 
 export async function serveHttp(socket: string, deps: Dependencies): Promise<Server> {
-  const { instance, config, watched, registryHealth, engine, store, log } = deps
+  const { instance, config, watched, registryHealth, engine, figures, store, log } = deps
   let images: { at: number; all: Promise<ImageSize[]> } | undefined
-  let figures: { at: number; containers: Promise<Record<string, object>> } | undefined
 
   async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url ?? '/', 'http://reaper')
@@ -50,10 +49,7 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     if (url.pathname === '/registry') return json(res, 200, { health: registryHealth() })
     if (url.pathname === '/images') return json(res, 200, { images: await ownImages() })
     if (url.pathname === '/machine') return json(res, 200, await machine())
-    if (url.pathname === '/figures') {
-      if (!figures || Date.now() - figures.at >= FIGURES_MS) figures = { at: Date.now(), containers: measure() }
-      return json(res, 200, { containers: await figures.containers })
-    }
+    if (url.pathname === '/figures') return json(res, 200, { containers: await figures.known() })
     const [, id, logs] = /^\/containers\/([0-9a-zA-Z_.-]+)(\/logs)?$/.exec(url.pathname) ?? []
     const found = id && (await engine.inspect(id))
     // Another instance's containers do not exist here.
@@ -99,17 +95,6 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     res.flushHeaders()
     text.on('error', () => res.end())
     text.pipe(res)
-  }
-
-  async function measure(): Promise<Record<string, object>> {
-    const running = store.list().filter((preview) => preview.state === 'running' || preview.state === 'paused')
-    const measured = await Promise.all(
-      running.map(async ({ generation: { container } }) => {
-        const usage = await engine.usage(container).catch(() => undefined)
-        return usage ? [[container, { memory: usage.memory }] as const] : []
-      }),
-    )
-    return Object.fromEntries(measured.flat())
   }
 
   const server = http.createServer((req, res) => {

@@ -13,6 +13,7 @@ import { openClockWatch } from './watch/clock.ts'
 import { watchConnections } from './watch/connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
+import { openFigures } from './figures.ts'
 import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
 import type { ReaperContext } from './context.ts'
@@ -43,8 +44,10 @@ const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampl
 let updatesAt: number | null = null
 const seen = watchRegistry(context.registry)
 const watched = () => ({ open: connections.open() ?? null, updatesAt })
+const figures = openFigures(context)
 const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   ...context,
+  figures,
   instance: config.instance,
   watched,
   registryHealth: seen.health,
@@ -64,7 +67,7 @@ going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) =>
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
-going('usage', () => sampleUsage(context, signal))
+going('usage', () => sampleUsage({ ...context, engine: figures }, signal))
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 

@@ -10,6 +10,7 @@ import { SAMPLE_EVERY_MS, type Sample } from '../shared/store/samples.ts'
 import type { Store } from '../shared/store/store.ts'
 import { hostOf } from '../shared/tag.ts'
 import { countRequests } from './count-requests.ts'
+import { cpuBetween } from './figures.ts'
 
 /** The launcher rotates every 10 s. */
 const READ_MS = 5_000
@@ -34,7 +35,10 @@ export async function sampleUsage(deps: Dependencies, signal: AbortSignal): Prom
   }
 }
 
-type Measured = Usage & { at: number }
+interface Measured {
+  usage: Usage
+  clock: number
+}
 
 /** @param clock milliseconds that no step of the time changes */
 export function openSampling(
@@ -47,7 +51,7 @@ export function openSampling(
 
   async function measure(container: string): Promise<Measured | undefined> {
     const usage = await engine.usage(container).catch(ignoreEngineError)
-    return usage && { ...usage, at: clock() }
+    return usage && { usage, clock: clock() }
   }
 
   return async function sample(): Promise<void> {
@@ -67,8 +71,10 @@ export function openSampling(
       const now = container === undefined ? undefined : measured.get(container)
       const count = asked.get(hostOf(idOf(preview), config)) ?? 0
       if (!now && count === 0) continue
-      const cpu = now && cpuBetween(before.get(container!), now)
-      samples.set(idOf(preview), { memory: now?.memory ?? null, cpu: cpu ?? null, requests: count })
+      const was = before.get(container ?? '')
+      // Not for the first look at a container.
+      const cpu = was && now && cpuBetween(was, now)
+      samples.set(idOf(preview), { memory: now?.usage.memory ?? null, cpu: cpu ?? null, requests: count })
     }
     before = measured
     store.noteSamples(samples, Date.now())
@@ -83,10 +89,4 @@ function ignoreEngineError(error: unknown): undefined {
 function containerOf(preview: Preview): string | undefined {
   const isUp = preview.state === 'running' || preview.state === 'paused'
   return isUp ? (generationOf(preview)?.container ?? undefined) : undefined
-}
-
-/** Processors, on average. Undefined for the first look at a container, and where it was started again. */
-function cpuBetween(before: Measured | undefined, now: Measured): number | undefined {
-  if (!before || now.cpu < before.cpu || now.at <= before.at) return undefined
-  return Math.round(((now.cpu - before.cpu) / (now.at - before.at)) * 10_000) / 10_000
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { http } from '../shared/http.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { InForce } from '../shared/config/in-force.ts'
@@ -13,6 +14,8 @@ export type Reaper = ReturnType<typeof openReaper>
 
 /** Both the reaper and the engine are on this machine. */
 const ANSWER_MS = 1_000
+/** How long a page waits for figures that are newer than the last. */
+const FIGURES_MS = 100
 
 export type ContainerState = { running: boolean; exitCode: number | null } | { gone: true }
 
@@ -29,14 +32,20 @@ export interface Machine {
   memory: { total: number; available: number } | null
 }
 
-/** Bytes. */
+/** Of one container, as apps/reaper/figures.ts has it. */
 export interface Figures {
+  /** Bytes. */
   memory: number
+  /** Processors, on average of the last seconds; null where that is not known. */
+  cpu?: number | null
+  /** When it was measured, milliseconds since 1970. */
+  at: number
 }
 
 /** All calls reject when the reaper does not answer in time or reports that it cannot tell. */
 export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
   const socketPath = path.join(runDir, 'reaper.sock')
+  let known: Record<string, Figures> | undefined
 
   function get(uri: string, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
@@ -87,9 +96,14 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
       return (await read<{ health: RegistryHealth | null }>('/registry'))!.health
     },
 
-    /** By container id. */
+    /** By container id. The last ones that are known, where the reaper does not answer at once. */
     async figures(): Promise<Record<string, Figures>> {
-      return (await read<{ containers: Record<string, Figures> }>('/figures'))?.containers ?? {}
+      const asked = read<{ containers?: Record<string, Figures> }>('/figures').then(
+        (told) => (known = told?.containers ?? {}),
+      )
+      if (!known) return asked
+      const last = known
+      return Promise.race([asked.catch(() => last), sleep(FIGURES_MS, last)])
     },
 
     /** @returns its last `tail` lines as plain text; undefined when the engine does not know the container */

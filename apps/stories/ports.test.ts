@@ -60,7 +60,10 @@ describe('previews behind ports of 127.0.0.1', { timeout: 300_000 }, () => {
   }
 
   test('it is said on the console, with the reason', () => {
-    assert.match(lotan.said(), /previews are reached through ports of 127\.0\.0\.1: LOTAN_SLOT_KIND says so/)
+    assert.match(
+      lotan.said(),
+      /^lotan: started .*\nlotan: previews are reached through ports of 127\.0\.0\.1: LOTAN_SLOT_KIND says so$/m,
+    )
   })
 
   test('a click reaches the application, whatever port it listens on', async () => {

@@ -19,7 +19,8 @@ const RESTORED =
   'the database may be older than what runs (a restored backup?). So that no visitor is shown another preview, nginx ' +
   'starts when the reaper has compared the two. That takes the engine: start it, or check DOCKER_HOST'
 
-export async function startNginx(launch: Launch, isRestored: boolean): Promise<void> {
+/** @returns what is to be said of how it reaches previews, if anything */
+export async function startNginx(launch: Launch, isRestored: boolean): Promise<string | undefined> {
   const { config, runs, start, processes, say, signal } = launch
   // Kept open: opening it for each check takes longer than all else in the launcher's start, and closing the last
   // connection gives back the WAL's space, which a full disk then refuses.
@@ -45,8 +46,9 @@ export async function startNginx(launch: Launch, isRestored: boolean): Promise<v
   followSlotScheme(launch, withDatabase, scheme)
   followCertificate(config, say, () => processes.get('nginx')?.reload())
   followClock(launch)
+  if (scheme?.kind !== 'port') return undefined
   const why = await withStore(config, ({ facts }) => facts.get('slotWhy'))
-  if (scheme?.kind === 'port') say(`previews are reached through ports of 127.0.0.1: ${why}`)
+  return `previews are reached through ports of 127.0.0.1: ${why}`
 }
 
 async function waitAnnounced({ config, say }: Launch, wait: () => Promise<unknown>): Promise<void> {

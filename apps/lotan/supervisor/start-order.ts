@@ -60,10 +60,11 @@ export async function startInOrder(
   await forgetLastRun(launch)
   followSlotCounter(config)
   for (const name of databaseUsers) if (runs(name)) start(name)
-  if (runs('nginx')) await startNginx(launch, isRestored)
+  const way = runs('nginx') ? await startNginx(launch, isRestored) : undefined
   const early = runs('nginx') ? await whyUnguarded(config) : undefined
-  if (early) say(early, 'bad')
   say(`started ${workers.join(', ')}`)
+  if (way) say(way)
+  if (early) say(early, 'bad')
 
   const check = runs('nginx') ? () => unhealthyOf(config) : () => unhealthyAmong(workers, config)
   const notReady = await whyNotReady(check, signal)

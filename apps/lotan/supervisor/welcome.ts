@@ -6,8 +6,9 @@ import { samples } from '../demo/fill.ts'
 import { loginLink } from './run-file.ts'
 
 export function welcome(config: Config, say: Say): void {
-  const hosts = config.demo ? samples.map((tag) => hostOf(tag, config)) : [`TAG.${config.domain}`]
+  const hosts = config.demo ? samples.filter(config.offers).map((tag) => hostOf(tag, config)) : [`TAG.${config.domain}`]
   for (const host of hosts) say(`  ${urlOf(host, config)}/`)
+  if (hosts.length === 0) say('TAG_FILTER lets no tag of the demo through')
   say(`admin: ${loginLink(config)}`)
   const logs = displayPath(path.join(config.dataDir, 'logs'))
   say(config.logs === 'files' ? `logs:  ${logs}/` : `logs:  here; requests in ${logs}/nginx-access.log`)

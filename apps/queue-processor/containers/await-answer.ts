@@ -12,6 +12,7 @@ import { isOutOfReach, listening, reaches } from './listening.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { firstAnswer, type ProbeResult } from './http-probe.ts'
 import { whileWanted } from '../step/while-wanted.ts'
+import { certainlyElsewhere } from './watch-ports.ts'
 import { logFields } from '../../shared/preview/preview-id.ts'
 
 const LINES = 20
@@ -76,7 +77,7 @@ async function waitedBefore(engine: Dependencies['engine'], { waiting }: Pending
 type Exit = { exitCode: number | null }
 
 async function answerOrExit(
-  { config, network, engine, waits }: Dependencies,
+  { config, network, engine, waits, store }: Dependencies,
   { id, generation }: Pending,
   container: string,
   plan: ContainerPlan,
@@ -85,6 +86,8 @@ async function answerOrExit(
 ): Promise<ProbeResult | Exit> {
   const settled = new AbortController()
   const signal = AbortSignal.any([wanted, settled.signal])
+  const listens = openListening(engine, container)
+  const { port, number } = generation
   const answer = firstAnswer({
     hostPort: hostPortOf(await network.slotScheme(), generation),
     path: plan.readyPath,
@@ -93,26 +96,29 @@ async function answerOrExit(
     deadline,
     errors: waits.errors,
     steady: waits.steady,
-    isHidden: openHiddenCheck(engine, container, generation.port),
+    isHidden: async () => isOutOfReach((await listens()) ?? [], port),
     signal,
   })
+  const elsewhere = certainlyElsewhere({
+    port,
+    listens,
+    cpu: async () => (await engine.usage(container).catch(ignoreEngineError))?.cpu,
+    tell: (listens) => void store.apply(id, { type: 'elsewhere', generation: number, port, listens }),
+    ...waits.elsewhere,
+    signal,
+  }).then((): ProbeResult => ({ ready: false, connected: false, detail: 'nothing listens on the port' }))
   try {
-    return await Promise.race([answer, waitForExit(engine, container, signal)])
+    return await Promise.race([answer, waitForExit(engine, container, signal), elsewhere])
   } finally {
     settled.abort()
   }
 }
 
-function openHiddenCheck(
-  engine: Dependencies['engine'],
-  container: string,
-  port: number,
-): () => Promise<boolean | undefined> {
+function openListening(engine: Dependencies['engine'], container: string): () => Promise<string[] | undefined> {
   let inspected: Inspected | undefined
   return async () => {
     inspected ??= await engine.inspect(container).catch(ignoreEngineError)
-    const listens = inspected?.pid ? listening(inspected.pid, inspected.filesOf) : undefined
-    return listens && isOutOfReach(listens, port)
+    return inspected?.pid ? listening(inspected.pid, inspected.filesOf) : undefined
   }
 }
 

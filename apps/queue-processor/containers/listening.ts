@@ -34,6 +34,12 @@ export function reaches(addresses: string[], port: number): boolean {
   })
 }
 
+/** Where it is reached from outside, when that is on other ports only. None where it listens on `port`, if for itself. */
+export function elsewhere(addresses: string[], port: number): string[] {
+  if (addresses.some((address) => address.endsWith(`:${port}`))) return []
+  return addresses.filter((address) => reaches([address], Number(address.slice(address.lastIndexOf(':') + 1))))
+}
+
 /** Call it after IPv4 failed: `[::]` usually covers IPv4 too. */
 export function isOutOfReach(addresses: string[], port: number): boolean {
   const atPort = addresses.filter((address) => address.endsWith(`:${port}`))

@@ -116,7 +116,7 @@ export function openDisk(deps: Needs) {
   function showWaiting(id: PreviewId) {
     const preview = store.get(id)
     if (preview?.state !== 'pulling' || preview.progress?.waitsFor) return
-    store.progress(id, { ...(preview.progress ?? progressOf(beginning)), waitsFor: 'room' })
+    store.progress(id, { ...(preview.progress ?? progressOf(beginning())), waitsFor: 'room' })
   }
 
   return {

@@ -1,4 +1,4 @@
-import { furthest } from '../../shared/engine/pull-progress.ts'
+import { furthest, sizesByLayer } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Login } from '../../shared/registry/docker-config.ts'
 import type { Image } from '../../shared/preview/preview.ts'
@@ -35,7 +35,7 @@ export async function pull(
   const { engine, registry, config, waits } = deps
   const name = `${config.repository}:${splitId(id).tag}`
   const reference = image ? `${config.repository}@${image.digest}` : name
-  const limits = { stallAfter: waits.stall, within: config.pullTimeout, bytes: image && packedSizeOf(image) }
+  const limits = { stallAfter: waits.stall, within: config.pullTimeout, ...(image && manifestOf(image)) }
   const attempt = (auth?: Login) => engine.pull(reference, { onProgress, signal, auth, ...limits })
   try {
     const digest = await withLogin(registry, reference, attempt)
@@ -51,6 +51,10 @@ export async function pull(
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
     return throwMissing(deps, error)
   }
+}
+
+function manifestOf(image: Pullable) {
+  return { bytes: packedSizeOf(image), sizes: sizesByLayer(image) }
 }
 
 async function withLogin<T>(

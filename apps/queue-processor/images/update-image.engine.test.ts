@@ -36,7 +36,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
     await registry?.close()
   })
 
-  async function push(tag: string, page: string, ballast = 0) {
+  async function push(tag: string, page: string, ballast: number | number[] = 0) {
     const reference = `localhost:${registry.port}/todowrangler:${tag}`
     await publishSmall(reference, page, { ballast })
   }
@@ -67,7 +67,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
 
   test('that was asked for is what a click in the middle of its pull starts, and its pull is shown', async (t) => {
     const { image, generation } = await asleep('a')
-    await push('a', 'a v2', 3_000)
+    await push('a', 'a v2', [600, 600, 600, 600, 600])
     gate.narrow(300_000)
     await refresh('a')
     await until('its pull stands still', () => gate.isShut())
@@ -81,6 +81,8 @@ describe('a newer image', { timeout: 300_000 }, () => {
     gate.widen()
     const up = await harness.untilState('a', 'running')
     assertForwards(told.seen)
+    const totals = new Set(told.seen.map(({ total }) => total))
+    assert.equal(totals.size, 1, `the whole is known before: ${[...totals].join(', ')}`)
     assert.notEqual(up.image!.id, image!.id)
     assert.deepEqual([up.generation.image, up.generation.number], [up.image!.id, generation!.number + 1])
     assert.equal(up.update, null)

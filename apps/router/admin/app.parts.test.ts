@@ -159,19 +159,34 @@ test('a login link that is not opened by a person is not followed', async () => 
 test('after five wrong tokens in the form from one address only wrong ones are refused, and right ones never count', async () => {
   const here = { 'X-Forwarded-For': '203.0.113.7' }
   for (let i = 0; i < 7; i++) assert.equal((await post('/login', { token }, here)).status, 303)
-  for (const other of ['wrong', `${token}x`, '', ' ', 'wrong']) {
+  for (const [i, other] of ['wrong', `${token}x`, '', ' ', 'wrong'].entries()) {
     const wrong = await post('/login', { token: other }, here)
     assert.equal(wrong.status, 401)
-    assert.match(wrong.text, /That is not the token\. *</)
+    const left = ['4 tries left', '3 tries left', '2 tries left', '1 try left', 'After another wrong one'][i]
+    assert.ok(wrong.text.includes(`That is not the token. ${left}`), left)
+    assert.doesNotMatch(wrong.text, /disabled/)
   }
   for (let i = 0; i < 3; i++) {
-    const refused = await post('/login', { token: 'wrong' }, here)
+    const refused = await post(
+      '/login',
+      { token: 'wrong' },
+      { ...here, Referer: `http://${domain}/previews/red?log=1` },
+    )
     assert.equal(refused.status, 429)
-    assert.match(refused.text, /Many wrong ones have come from your address/)
-    assert.ok(Number(refused.headers['retry-after']) > 50)
+    const seconds = Number(refused.headers['retry-after'])
+    assert.ok(seconds > 50 && seconds <= 60)
     assert.equal(refused.headers['set-cookie'], undefined)
-    // Its form can be used again.
-    assert.doesNotMatch(refused.text, /disabled/)
+    // A script opens the form again; without one the page is loaded anew, and it is open.
+    assert.match(refused.text, /<input id="token"[^>]* disabled>/)
+    assert.ok(
+      refused.text.includes(
+        `Too many tries. The form opens again in <b data-opens-in="${seconds}">${seconds}&nbsp;s</b>`,
+      ),
+    )
+    assert.ok(
+      refused.text.includes(`<noscript><meta http-equiv="refresh" content="${seconds}; url=/previews/red?log=1">`),
+    )
+    assert.doesNotMatch((await ask('/previews/red?log=1', { headers: here })).text, /disabled/)
     // Whoever has the right one and shares the address is let in all the same.
     const right = await post('/login', { token }, here)
     assert.equal(right.status, 303)
@@ -379,7 +394,7 @@ test('the page of a preview shows its figures and its log, and does without them
   assert.match((await page()).text, /The reaper, which reads logs, does not answer\./)
   bed.reaper((req, res) => {
     if (req.url === '/figures')
-      return res.end(JSON.stringify({ containers: { [generation.container]: { memory: 100 * 1_048_576, limit: 1 } } }))
+      return res.end(JSON.stringify({ containers: { [generation.container]: { memory: 100 * 1_048_576, at: 1 } } }))
     if (req.url === `/containers/${generation.container}/logs?tail=200`) return res.end('one <line>\nanother\n')
     return res.writeHead(404).end('{}')
   })
@@ -387,6 +402,8 @@ test('the page of a preview shows its figures and its log, and does without them
   assert.equal(status, 200)
   assert.match(text, /one &lt;line&gt;\nanother/)
   assert.match(text, /uses 100\u00a0MB/)
+  bed.reaper((_req, res) => res.writeHead(503).end('{}'))
+  assert.match((await page()).text, /uses 100\u00a0MB/, 'the last one that is known')
   bed.reaper((req, res) => res.end(req.url!.includes('/logs') ? '' : '{}'))
   assert.match((await page()).text, /It has written nothing yet\./)
   bed.reaper((_req, res) => res.writeHead(404).end('{}'))
@@ -415,7 +432,13 @@ test('forms add, start, stop, restart and remove, and lead back to the page they
   assert.ok(restarting?.state === 'stopping' && startsAgain(restarting))
   const removed = await sent('/previews/form-1/remove', '/previews/form-1')
   assert.equal(removed.headers.location, '/')
-  assert.equal(store.get('form-1')?.state, 'removing')
+  const at = store.get('form-1')!.removeAt! - Date.now()
+  assert.ok(at > 0 && at <= 10_000, `${at} ms`)
+  await sent('/previews/form-1/keep')
+  assert.equal(store.get('form-1')!.removeAt, null)
+  await sent('/previews/form-1/remove')
+  await sent('/previews/form-1/start')
+  assert.equal(store.get('form-1')!.removeAt, null, 'who starts it wants it')
 
   assert.equal((await sent('/previews/never-was/stop')).status, 404)
   assert.equal((await sent('/previews/never-was/remove')).status, 404)

@@ -24,6 +24,7 @@ export function viewOf(
   const host = hostOf(idOf(preview), naming)
   const generation = generationOf(preview)
   const reason = reasonOf(preview)
+  const source = sourceOfPreview(preview)
   const position = preview.state === 'queued' && preview.notBefore <= now ? ahead + 1 : null
   return {
     repository,
@@ -46,7 +47,8 @@ export function viewOf(
     position,
     usual: startEstimateWhilePending(preview, lately),
     timing: timingOf(preview.stages),
-    ...sourceOfPreview(preview),
+    created: source.created,
+    revision: source.revision,
     pinned: pinnedOf(preview, now),
     notice: noticeOf(preview),
   }
@@ -73,9 +75,8 @@ function sentence(preview: Preview, position: number | null, full: Full | null):
       return `${why}It is number ${position} in line.${full ? ` ${fullWords(full)}` : ''}`
     }
     case 'pulling':
-      return preview.progress?.waitsFor
-        ? 'Its image is pulled as soon as there is room for it on the disk.'
-        : 'Its image is being pulled.'
+      if (preview.progress?.waitsFor) return 'Its image is pulled as soon as there is room for it on the disk.'
+      return preview.progress?.phase === 'unpacking' ? 'Its image is being unpacked.' : 'Its image is being pulled.'
     case 'starting':
       return preview.stages.waiting === undefined
         ? 'Its container is being started.'

@@ -24,6 +24,7 @@ import { listQuery, pageAnswer, pageOf, sendPage, type Order } from './conventio
 import { takes } from './conventions/query.ts'
 import { isFound } from '../pages/preview-list.ts'
 import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
+import type { Figures } from '../reaper-client.ts'
 
 const wrong = 'Send {"tag": …} with a valid image tag.'
 const added = z.object({ tag: tagText(wrong) }, wrong)
@@ -65,7 +66,7 @@ const getPreview: Operation = {
 const removePreview = change('removePreview', 'Removes a preview: its container and its image go.')
 
 export function previewRoutes(context: ApiContext): ApiRoute[] {
-  const { store, changes, view, views } = context
+  const { store, changes, view, views, reaper, log } = context
   const ofTag = '/previews/:tag'
   const tagBody = { type: 'json', limit: 4_096 } as const
   return [
@@ -75,12 +76,14 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
     { method: 'DELETE', path: ofTag, needs: 'run', operation: removePreview, handle: remove },
   ]
 
-  function list(req: Request, res: Response, sent: z.output<typeof query>) {
+  async function list(req: Request, res: Response, sent: z.output<typeof query>) {
     const { state: wanted = states, q } = sent
     const { sees } = callerOf(res)
     const isWanted = (preview: Preview) =>
       sees(preview.tag) && wanted.includes(preview.state as PreviewJson['state']) && isFound(preview, q)
-    return sendPage(req, res, pageOf(changes.previews().filter(isWanted), sent, order), views)
+    const figures = await figuresNow()
+    const told = (of: readonly Preview[]) => views(of).map((preview) => withMemory(preview, figures))
+    return sendPage(req, res, pageOf(changes.previews().filter(isWanted), sent, order), told)
   }
 
   async function add(req: Request, res: Response) {
@@ -93,11 +96,27 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
     return acceptAction(context, 'start', idOf({ repository: NAMELESS, tag: sent.tag }), res)
   }
 
-  function show(req: Request, res: Response) {
+  async function show(req: Request, res: Response) {
+    const figures = await figuresNow()
     const preview = store.get(previewIn(req))
-    return preview ? res.json(view(preview)) : sendNoPreview(res, tagOf(req))
+    return preview ? res.json(withMemory(view(preview), figures)) : sendNoPreview(res, tagOf(req))
   }
+
+  /** Previews are told of without them. */
+  async function figuresNow(): Promise<Record<string, Figures>> {
+    return reaper.figures().catch((error: Error) => {
+      log.debug({ err: error }, 'the reaper gave no figures')
+      return {}
+    })
+  }
+
   function remove(req: Request, res: Response) {
     return acceptAction(context, 'remove', previewIn(req), res)
   }
+}
+
+function withMemory(preview: PreviewJson, figures: Record<string, Figures>): PreviewJson {
+  const isUp = preview.state === 'running' || preview.state === 'paused'
+  const figure = isUp && preview.container !== null ? figures[preview.container] : undefined
+  return { ...preview, memory: figure ? { bytes: figure.memory, at: new Date(figure.at).toISOString() } : null }
 }

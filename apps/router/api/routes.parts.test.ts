@@ -553,7 +553,10 @@ test('a hundred waiters cost one start', async () => {
 test('the stream of all previews says first how things are, and then what changes', async () => {
   const here = (await api('/previews')).json
   const stream = await listenTo('/events')
-  for (const preview of here) assert.deepEqual(await stream.next(), { event: 'preview', data: preview })
+  for (const { memory, ...preview } of here) {
+    assert.equal(memory, null)
+    assert.deepEqual(await stream.next(), { event: 'preview', data: preview })
+  }
 
   // Asked for by the API, as those that wait already: it goes before none of them.
   store.apply('streamed', { type: 'start', by: 'api' })
@@ -658,4 +661,34 @@ test('a log is the container’s output, streamed as it comes, until either side
   assert.deepEqual([none.status, none.json.state], [404, 'queued'])
   bed.reaper((_req, res) => res.writeHead(503).end('{}'))
   assert.equal((await described('GET', '/previews/logged/logs')).status, 503)
+})
+
+test('what a preview takes is told with when it was measured, and kept where the reaper does not answer', async () => {
+  bringUp('measured', bed)
+  store.apply('unmeasured', { type: 'start', by: 'api' })
+  const { container } = (store.get('measured') as { generation: { container: string } }).generation
+  const memoryOf = async (tag: string) => (await described('GET', `/previews/${tag}`)).json.memory
+  bed.reaper((_req, res) =>
+    res.end(JSON.stringify({ containers: { [container]: { memory: 5_000, cpu: 0.1, at: 1_000 } } })),
+  )
+  const told = { bytes: 5_000, at: '1970-01-01T00:00:01.000Z' }
+  assert.deepEqual(await memoryOf('measured'), told)
+  const { json } = await described('GET', '/previews', '?q=measured')
+  assert.deepEqual(
+    json.map(({ tag, memory }: any) => [tag, memory]),
+    [
+      ['measured', told],
+      ['unmeasured', null],
+    ],
+  )
+  // It answers never.
+  bed.reaper(() => {})
+  assert.deepEqual(await memoryOf('measured'), told)
+  bed.reaper((_req, res) => res.writeHead(503).end('{}'))
+  assert.deepEqual(await memoryOf('measured'), told)
+  store.apply('measured', { type: 'stop', why: 'idle' })
+  assert.equal(await memoryOf('measured'), null)
+  const events = await listenTo('/previews/unmeasured/events')
+  assert.ok(!('memory' in (await events.next()).data))
+  events.close()
 })

@@ -18,7 +18,7 @@ const told = {
     disk: { total: 100, free: 40, inodes: 5, root: '/var/lib/docker' },
     memory: { total: 8 * GB, available: 3 * GB },
   },
-  '/figures': { containers: { [container]: { memory: 5_000 }, other: { memory: 7_000 } } },
+  '/figures': { containers: { [container]: { memory: 5_000, cpu: null, at: 1 }, other: { memory: 7_000, cpu: 0.5, at: 1 } } },
   '/in-force': { settings: [{ name: 'DOCKER_HOST', value: 'tcp://e:1', source: 'environment', secret: false, words: null }], variables: [] },
 } // prettier-ignore
 const answers = () => bed.reaper((req, res) => res.end(JSON.stringify(told[req.url as keyof typeof told])))
@@ -60,9 +60,10 @@ test('what does not answer is null, and no secret is told', async () => {
   bed.reaper((_req, res) => res.writeHead(503).end('{}'))
   const { json, text } = await described('GET', '/system')
   assert.deepEqual(
-    [json.versions.nginx, json.versions.engine, json.disk.engine, json.memory.previews],
+    [json.versions.nginx, json.versions.engine, json.disk.engine, json.memory.available],
     [null, null, null, null],
   )
+  assert.equal(json.memory.previews, 12_000, 'as it was known last')
   // By the router's own environment.
   const setting = (wanted: string) => json.settings.find(({ name }: any) => name === wanted)
   assert.deepEqual(

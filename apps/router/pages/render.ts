@@ -30,6 +30,7 @@ const read = (name: string) => fs.readFileSync(path.join(views, name), 'utf8')
 export const stylesheet = read('lotan.css')
 export const script = read('lotan.js')
 export const loginScript = read('login.js')
+export const listScript = read('list.js')
 
 const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.exec(stylesheet)![1]!)
   .replace(/\s*([{};,])\s*/g, '$1')
@@ -38,18 +39,8 @@ const waitingScript = squeezed(read('waiting.js'))
 
 const compiled = Object.fromEntries(
   [
-    'waiting',
-    'failed',
-    'not-found',
-    'message',
-    'problem',
-    'problems',
-    'login',
-    'enter',
-    'admin',
-    'preview',
-    'api',
-    'system',
+    ...['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'enter'],
+    ...['admin', 'partials/row', 'preview', 'api', 'system'],
   ].map((name) => {
     const filename = path.join(views, `${name}.ejs`)
     return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
@@ -151,7 +142,27 @@ export function enterPage({ repository, provider, host, wrong }: EnterModel): Pa
 }
 
 export function adminPage(list: PreviewList): Page {
-  return forTheAdmin('admin', { ...list })
+  return forTheAdmin('admin', { ...list, written: list.rows })
+}
+
+/** What an open page of the list lacks. */
+export interface ListNews {
+  /** The page without its rows. */
+  html: string
+  /** The tags of all rows, as they stand. */
+  order: string[]
+  /** By tag, those that the page does not have in this version. */
+  rows: Record<string, string>
+}
+
+/** @param have the version of each row that the page has, by its tag */
+export function listNews(list: PreviewList, have: Readonly<Record<string, unknown>>): ListNews {
+  const lacking = list.rows.filter(({ tag, version }) => !Object.hasOwn(have, tag) || have[tag] !== version)
+  return {
+    html: forTheAdmin('admin', { ...list, written: [] }).html,
+    order: list.rows.map(({ tag }) => tag),
+    rows: Object.fromEntries(lacking.map((row) => [row.tag, compiled['partials/row']!({ row })])),
+  }
 }
 
 export interface ApiModel {

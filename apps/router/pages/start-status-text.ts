@@ -1,6 +1,7 @@
 import { MAX_CRASHES, waitsForEngine, type In, type Preview } from '../../shared/preview/preview.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { fullWords, type Full } from '../words/full-words.ts'
+import { elsewhereWords } from '../words/notice-words.ts'
 import { ordinal, roughly } from './format.ts'
 import { needsPull } from './start-estimate.ts'
 import { waitsForDiskSpace, type Stage, type StartEnd } from './start-stage.ts'
@@ -58,6 +59,8 @@ export function statusOf(
   if (preview.state === 'paused') return 'It is being woken, and opens here by itself.'
   if (preview.crashes > 0)
     return 'It stopped by itself before; this is another try, and opens here with its first answer.'
+  const elsewhere = elsewhereWords(preview)
+  if (elsewhere) return elsewhere
   return stage === 'waiting'
     ? 'It runs, and opens here with its first answer.'
     : 'Its container starts, and it opens here by itself.'

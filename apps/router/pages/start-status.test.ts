@@ -24,6 +24,7 @@ const base = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  removeAt: null,
 }
 const image = { id: 'sha256:a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
 const generation = { number: 1, container: 'c', slot: 1, sandbox: null, image: 'sha256:a', digest: null, port: 80 }
@@ -109,8 +110,8 @@ describe('what is told of a start', () => {
         position: 3,
         line: '3rd in line',
         status: 'It opens here by itself. 2 previews start before it.',
-        usual: 11_300,
-        usually: 'usually 11 s',
+        usual: null,
+        usually: '',
       },
     ],
     [
@@ -168,12 +169,6 @@ describe('what is told of a start', () => {
       },
     ],
     [
-      'pulling, as usual',
-      { ...pulling, took: { pull: 9_000, start: 3_000 } },
-      0,
-      { usual: 12_000, status: 'It opens here by itself, usually within 12 s.' },
-    ],
-    [
       'pulling, before the engine says anything',
       { ...pulling, progress: null },
       0,
@@ -211,6 +206,18 @@ describe('what is told of a start', () => {
         line: 'Almost there',
         title: 'Starting · red',
         status: 'It runs, and opens here with its first answer.',
+      },
+    ],
+    [
+      'waiting for it on one port, while it listens on others',
+      {
+        ...waiting,
+        notices: [{ code: 'elsewhere', port: 80, listens: ['0.0.0.0:3000', '[::]:3000', '0.0.0.0:9229'] }],
+      },
+      0,
+      {
+        stage: 'waiting',
+        status: 'It runs, and listens on ports 3000, 9229. Lotan waits for its first answer on port 80.',
       },
     ],
     [

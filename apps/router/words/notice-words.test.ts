@@ -20,6 +20,10 @@ test('a notice is told in whole sentences, one after another', () => {
   assert.equal(told([error]), 'The application answers 500 at /.')
   assert.equal(told([label, error, { code: 'curbed' }]), `${label.text} The application answers 500 at /. ${curbed}`)
   assert.equal(
+    told([{ code: 'elsewhere', port: 80, listens: ['[::]:3000', '0.0.0.0:3000'] }]),
+    'It listens on port 3000, not on port 80.',
+  )
+  assert.equal(
     told([{ code: 'update-rejected', reason: { code: 'exited', detail: 'exit code 3' } }]),
     'A newer image was pushed, but red stopped while starting; the one before serves on. exit code 3',
   )

@@ -16,6 +16,8 @@ function wordsOf(tag: string, notice: Notice): string {
       return `The application answers ${notice.status} at ${notice.path}.`
     case 'curbed':
       return 'It tries to make more processes than it may, without end: it gets little of the processor until it stops that.'
+    case 'elsewhere':
+      return `It listens on ${portsIn(notice.listens)}, not on port ${notice.port}.`
     case 'update-rejected': {
       const { heading } = failureWords(tag, notice.reason)
       return `A newer image was pushed, but ${heading}; the one before serves on. ${notice.reason.detail}`
@@ -31,4 +33,17 @@ function updateFailed({ tag, update }: Preview): string {
   const { heading } = failureWords(tag, update.failure)
   const what = update.digest === null ? 'There may be a newer image' : 'A newer image was pushed'
   return `${what}, but ${heading}; the one before is used. ${update.failure.detail}`
+}
+
+/** Of a start that goes on: null where it listens where it should, or nowhere yet. */
+export function elsewhereWords({ state, notices }: Preview): string | null {
+  const notice = notices.find((notice) => notice.code === 'elsewhere')
+  if (!notice || state !== 'starting') return null
+  return `It runs, and listens on ${portsIn(notice.listens)}. Lotan waits for its first answer on port ${notice.port}.`
+}
+
+/** `port 3000`, `ports 3000, 9229`. */
+function portsIn(listens: readonly string[]): string {
+  const ports = [...new Set(listens.map((address) => address.slice(address.lastIndexOf(':') + 1)))]
+  return `${ports.length > 1 ? 'ports' : 'port'} ${ports.join(', ')}`
 }

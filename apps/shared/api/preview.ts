@@ -11,6 +11,10 @@ const progress = z.object({
   layers: count,
   layersDone: count,
   percent: z.number().min(0).max(100),
+  phase: z
+    .enum(['downloading', 'unpacking'])
+    .optional()
+    .meta({ description: '`unpacking`: all bytes are here. Absent before it is known what there is to fetch.' }),
   waitsFor: z.enum(['room']).optional().meta({ description: 'Only while it waits: for room on the engine’s disk.' }),
 })
 
@@ -58,8 +62,8 @@ export const preview = z
       .nullable()
       .meta({
         description:
-          'How long a start like this one usually takes, milliseconds: from what there is to fetch, or from its ' +
-          'own last one. Null while that is not known, and unless it is on its way up.',
+          'How long a start like this one usually takes, milliseconds: from what there is to fetch, and from its ' +
+          'own last start. Null while that is not known, and unless it is on its way up.',
       }),
     timing: z
       .object({
@@ -74,6 +78,18 @@ export const preview = z
       description: 'When the image was built: its label org.opencontainers.image.created, else as the engine has it.',
     }),
     revision: z.string().nullable().meta({ description: 'The image’s label org.opencontainers.image.revision.' }),
+    memory: z
+      .object({
+        bytes: count,
+        at: z.iso.datetime().meta({ description: 'When that was measured.' }),
+      })
+      .nullable()
+      .optional()
+      .meta({
+        description:
+          'What its container takes, as it was measured last; null where it runs not, or was not measured yet. Only ' +
+          'where previews are asked for: events and actions leave it out.',
+      }),
     pinned,
     notice: z.string().nullable().meta({ description: 'Something to know of a preview that works all the same.' }),
   })

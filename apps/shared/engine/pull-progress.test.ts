@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { advance, beginning, furthest, progressOf, type PullFrame } from './pull-progress.ts'
+import {
+  advance,
+  beginning,
+  furthest,
+  isTold,
+  progressOf,
+  sizesByLayer,
+  type PullFrame,
+  type Sizes,
+} from './pull-progress.ts'
 import type { Progress } from '../preview/start-times.ts'
 import { assertForwards } from '../../testing/registries/progress.ts'
 
@@ -13,8 +22,8 @@ const frame = (id: string, status: string, current?: number, total?: number): Pu
 
 const last: PullFrame = { status: 'Status: Downloaded newer image for 127.0.0.1:5000/todowrangler:red' }
 
-function after(frames: PullFrame[]) {
-  return progressOf(frames.reduce(advance, beginning))
+function after(frames: PullFrame[], sizes?: Sizes) {
+  return progressOf(frames.reduce(advance, beginning(sizes)))
 }
 
 test('a pull is as far as its frames say', () => {
@@ -60,8 +69,66 @@ test('a pull is as far as its frames say', () => {
     ],
     ['a download without a known size', [frame('a', 'Downloading', 80, -1)], [80, 80, 1, 0, 0]],
   ]
-  for (const [what, frames, [bytes, total, layers, layersDone, percent]] of cases)
-    assert.deepEqual(after(frames), { bytes, total, layers, layersDone, percent }, what)
+  for (const [what, frames, [bytes, total, layers, layersDone, percent]] of cases) {
+    const { phase } = after(frames)
+    assert.deepEqual(after(frames), { bytes, total, layers, layersDone, percent, ...(phase && { phase }) }, what)
+  }
+})
+
+test('it is unpacking once all that there is to fetch is here', () => {
+  const two = [frame('a', 'Pulling fs layer'), frame('b', 'Pulling fs layer')]
+  const first = [...two, frame('a', 'Downloading', 100, 100), frame('a', 'Extracting', 50, 100)]
+  const cases: [what: string, frames: PullFrame[], phase: Progress['phase']][] = [
+    ['nothing told', [], undefined],
+    ['all is here already', [frame('a', 'Already exists')], undefined],
+    ['announced', two, 'downloading'],
+    ['one is unpacked beside another’s download', [...first, frame('b', 'Downloading', 99, 100)], 'downloading'],
+    ['the last byte is here', [...first, frame('b', 'Download complete')], 'unpacking'],
+    ['beside a layer that was here', [frame('b', 'Already exists'), ...first.slice(2)], 'unpacking'],
+    ['done', [...first, frame('a', 'Pull complete'), frame('b', 'Pull complete'), last], 'unpacking'],
+  ]
+  for (const [what, frames, phase] of cases) assert.equal(after(frames).phase, phase, what)
+})
+
+test('where the manifest is known the total stands from the first byte on', () => {
+  const hex = (digit: string) => digit.repeat(64)
+  const layers = ['a', 'b', 'c'].map((digit) => `sha256:${hex(digit)}`)
+  const [a, b, c] = layers.map((digest) => digest.slice(7, 19)) as [string, string, string]
+  const sizes = sizesByLayer({ layers, sizes: [60e6, 120e6, 61e6] })
+  const frames = [
+    frame('pr-1', 'Pulling from team/app'),
+    frame(a, 'Already exists'),
+    frame(b, 'Pulling fs layer'),
+    frame(c, 'Pulling fs layer'),
+    frame(c, 'Waiting'),
+    frame(b, 'Downloading', 60e6, 120e6),
+    frame(b, 'Download complete'),
+    frame(c, 'Downloading', 30.5e6, 61e6),
+    frame(c, 'Verifying Checksum'),
+    frame(b, 'Extracting', 60e6, 120e6),
+    frame(b, 'Pull complete'),
+    frame(c, 'Pull complete'),
+    last,
+  ]
+  let pulling = beginning(sizes)
+  const told: Progress[] = []
+  for (const frame of frames) {
+    pulling = advance(pulling, frame)
+    if (isTold(pulling)) told.push(progressOf(pulling))
+  }
+  const totals = [0, 0, 0, 60e6, 120e6, 150.5e6, 181e6, 181e6, 181e6, 181e6, 181e6].slice(1)
+  assert.deepEqual(
+    told.map(({ total }) => total),
+    totals.map(() => 181e6),
+  )
+  assert.deepEqual(
+    told.map(({ bytes }) => bytes),
+    totals,
+  )
+  assert.deepEqual(
+    told.map(({ percent }) => percent),
+    [0, 0, 24, 49, 62, 75, 83, 91, 99, 100],
+  )
 })
 
 test('percent never goes backwards, though layers become known late', () => {
@@ -80,7 +147,7 @@ test('percent never goes backwards, though layers become known late', () => {
     const then = advance(pulling, next)
     percents.push(progressOf(then).percent)
     return then
-  }, beginning)
+  }, beginning())
   assert.deepEqual(
     percents,
     [...percents].sort((a, b) => a - b),
@@ -117,7 +184,7 @@ const frames = fc.array(
 test('whatever the engine says, and in whatever order, nothing of a pull runs backwards', () => {
   fc.assert(
     fc.property(frames, (frames) => {
-      let pulling = beginning
+      let pulling = beginning()
       const steps = frames.map((frame) => progressOf((pulling = advance(pulling, frame))))
       assertForwards(steps, ['bytes', 'layers', 'layersDone', 'percent'])
       for (const { bytes, total, layers, layersDone, percent } of steps)
@@ -133,13 +200,15 @@ test('nor does it when it is tried again, however often', () => {
       let told: Progress | null = null
       const steps: Progress[] = []
       for (const frames of tries) {
-        let pulling = beginning
+        let pulling = beginning()
         for (const frame of frames) {
           pulling = advance(pulling, frame)
           steps.push((told = furthest(told, progressOf(pulling))))
         }
       }
       assertForwards(steps)
+      for (const [i, { phase, total }] of steps.slice(1).entries())
+        if (steps[i]!.phase === 'unpacking' && phase !== 'unpacking') assert.ok(total > steps[i]!.total)
       for (const { bytes, total, layers, layersDone } of steps) assert.ok(bytes <= total && layersDone <= layers)
     }),
     { numRuns: 2_000 },
@@ -150,11 +219,13 @@ test('a pull that goes on where another was left ends whole', () => {
   const both = [frame('a', 'Pulling fs layer'), frame('b', 'Pulling fs layer')]
   const begun = [...both, frame('b', 'Downloading', 40, 200), frame('a', 'Downloading', 80, 100)]
   const left = after([...begun, frame('a', 'Pull complete')])
-  assert.deepEqual(left, { bytes: 140, total: 300, layers: 2, layersDone: 1, percent: 43 })
+  assert.deepEqual(left, { bytes: 140, total: 300, layers: 2, layersDone: 1, percent: 43, phase: 'downloading' })
   const again = [frame('a', 'Already exists'), frame('b', 'Downloading', 100, 200)]
   assert.deepEqual(furthest(left, after(again)), left)
   const end = after([...again, frame('b', 'Pull complete'), last])
-  assert.deepEqual(furthest(left, end), { bytes: 300, total: 300, layers: 2, layersDone: 2, percent: 100 })
+  assert.deepEqual(furthest(left, end), {
+    ...{ bytes: 300, total: 300, layers: 2, layersDone: 2, percent: 100, phase: 'unpacking' },
+  })
   assert.deepEqual(furthest(null, left), left)
   assert.deepEqual(furthest({ ...left, waitsFor: 'room' }, left), left)
 })

@@ -15,12 +15,24 @@ interface Layer {
   here: boolean
 }
 
+/** By the engine's name of a layer: bytes, as the manifest states them. */
+export type Sizes = ReadonlyMap<string, number>
+
 export interface Pulling {
   layers: ReadonlyMap<string, Layer>
   percent: number
+  sizes: Sizes
 }
 
-export const beginning: Pulling = { layers: new Map(), percent: 0 }
+/** @param sizes empty where the manifest was not read */
+export function beginning(sizes: Sizes = new Map()): Pulling {
+  return { layers: new Map(), percent: 0, sizes }
+}
+
+/** The engine calls a layer by the first 12 digits of its digest. */
+export function sizesByLayer({ layers, sizes }: { layers: readonly string[]; sizes: readonly number[] }): Sizes {
+  return new Map(layers.map((digest, i) => [digest.slice(digest.indexOf(':') + 1).slice(0, 12), sizes[i]!]))
+}
 
 const DOWNLOAD_SHARE = 0.75
 const waiting: Layer = { total: null, bytes: 0, done: 0, here: false }
@@ -30,14 +42,23 @@ export function advance(pulling: Pulling, frame: PullFrame): Pulling {
   // Layers are announced one by one: only the engine's last status tells that no more will come.
   if (status.startsWith('Status: ')) return { ...pulling, percent: 100 }
   if (!id) return pulling
-  const layer = changed(pulling.layers.get(id), status, frame.progressDetail)
+  const layer = changed(pulling.layers.get(id) ?? waiting, status, frame.progressDetail, pulling.sizes.get(id))
   if (!layer) return pulling
-  const layers = new Map(pulling.layers).set(id, layer)
-  return { layers, percent: Math.max(pulling.percent, percentOf(layers)) }
+  const next = { ...pulling, layers: new Map(pulling.layers).set(id, layer) }
+  return isTold(next) ? { ...next, percent: Math.max(pulling.percent, percentOf(next.layers)) } : next
+}
+
+/**
+ * Whether the engine has told of each layer that there is, so that the total stays. It does so before the first byte,
+ * within some milliseconds. Without a manifest nobody knows how many there are.
+ */
+export function isTold({ layers, sizes }: Pulling): boolean {
+  return [...sizes.keys()].every((id) => layers.has(id)) || [...layers.values()].some(({ bytes }) => bytes > 0)
 }
 
 export function progressOf({ layers, percent }: Pulling): Progress {
   const all = [...layers.values()]
+  const fetched = all.filter(({ here }) => !here)
   const sum = (of: (layer: Layer) => number) => all.reduce((total, layer) => total + of(layer), 0)
   return {
     bytes: sum((layer) => layer.bytes),
@@ -45,30 +66,45 @@ export function progressOf({ layers, percent }: Pulling): Progress {
     layers: all.length,
     layersDone: all.filter((layer) => layer.done === 1).length,
     percent,
+    ...(fetched.length > 0 && {
+      phase: fetched.every(({ done }) => done >= DOWNLOAD_SHARE) ? 'unpacking' : 'downloading',
+    }),
   }
 }
 
 /** Never less than before: a retry begins anew, and reports no size for layers that are present by now. */
-export function furthest(before: Progress | null, { bytes, total, layers, layersDone, percent }: Progress): Progress {
+export function furthest(before: Progress | null, now: Progress): Progress {
+  const { bytes, total, layers, layersDone, percent } = now
   const most = {
     total: Math.max(before?.total ?? 0, total),
     layers: Math.max(before?.layers ?? 0, layers),
     layersDone: Math.max(before?.layersDone ?? 0, layersDone),
     percent: Math.max(before?.percent ?? 0, percent),
   }
-  return { bytes: percent === 100 ? most.total : Math.max(before?.bytes ?? 0, bytes), ...most }
+  const phase =
+    before?.phase === 'unpacking' && most.total === before.total ? before.phase : (now.phase ?? before?.phase)
+  return {
+    bytes: percent === 100 ? most.total : Math.max(before?.bytes ?? 0, bytes),
+    ...most,
+    ...(phase && { phase }),
+  }
 }
 
-function changed(layer: Layer | undefined, status: string, detail: PullFrame['progressDetail']): Layer | undefined {
-  const was = layer ?? waiting
-  const total = detail?.total && detail.total > 0 ? detail.total : was.total
+/** @param size as the manifest states it: the engine tells of none before a layer's first byte, and of small ones never */
+function changed(
+  was: Layer,
+  status: string,
+  detail: PullFrame['progressDetail'],
+  size: number | undefined,
+): Layer | undefined {
+  const total = size ?? (detail?.total && detail.total > 0 ? detail.total : was.total)
   const share = total ? Math.min(1, (detail?.current ?? 0) / total) : 0
   switch (status) {
     case 'Pulling fs layer':
     case 'Waiting':
-      return was
+      return { ...was, total }
     case 'Already exists':
-      return { ...was, done: 1, here: true }
+      return { ...was, total: was.bytes > 0 ? was.total : null, done: 1, here: true }
     case 'Downloading':
       return {
         ...was,
@@ -78,7 +114,7 @@ function changed(layer: Layer | undefined, status: string, detail: PullFrame['pr
       }
     case 'Verifying Checksum':
     case 'Download complete':
-      return { ...was, bytes: wholeOf(was), done: Math.max(was.done, DOWNLOAD_SHARE) }
+      return { ...was, total, bytes: wholeOf({ ...was, total }), done: Math.max(was.done, DOWNLOAD_SHARE) }
     case 'Extracting':
       return {
         ...was,
@@ -87,7 +123,7 @@ function changed(layer: Layer | undefined, status: string, detail: PullFrame['pr
         done: Math.max(was.done, DOWNLOAD_SHARE + share * (1 - DOWNLOAD_SHARE) * 0.99),
       }
     case 'Pull complete':
-      return { ...was, bytes: wholeOf(was), done: 1 }
+      return { ...was, total, bytes: wholeOf({ ...was, total }), done: 1 }
     default:
       // Other frames with an id are about the tag ("Pulling from team/app") or a layer's retry.
       return undefined

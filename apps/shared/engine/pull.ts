@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { call } from './call.ts'
 import { EngineError, engineError } from './error.ts'
-import { advance, beginning, progressOf, type PullFrame } from './pull-progress.ts'
+import { advance, beginning, isTold, progressOf, type PullFrame, type Sizes } from './pull-progress.ts'
 import type { Login } from '../registry/docker-config.ts'
 import type { Progress } from '../preview/start-times.ts'
 
@@ -23,6 +23,7 @@ export interface PullOptions {
   within?: number
   /** The packed size that the manifest states. */
   bytes?: number
+  sizes?: Sizes
 }
 
 /**
@@ -34,7 +35,7 @@ export interface PullOptions {
 export async function pull(docker: Docker, reference: string, options: PullOptions = {}): Promise<string | null> {
   const { onProgress, auth, stallAfter = STALL_MS, within, signal } = options
   const { repository, tag } = partsOf(reference)
-  let pulling = beginning
+  let pulling = beginning(options.sizes)
   let announced = 0
   let digest: string | null = null
   await follow(
@@ -47,7 +48,7 @@ export async function pull(docker: Docker, reference: string, options: PullOptio
       if (pulling !== before) {
         const progress = progressOf(pulling)
         enforceLimits({ ...progress, announced }, options.bytes)
-        onProgress?.(progress)
+        if (isTold(pulling)) onProgress?.(progress)
       }
       // A layer's retry counts its seconds down and brings no bytes.
       return pulling !== before || !frame.id

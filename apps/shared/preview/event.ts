@@ -44,6 +44,8 @@ export type Event =
   | { type: 'slotTaken'; generation: number; slot?: number; sandbox?: number | null }
   | { type: 'started'; generation: number }
   | { type: 'answered'; generation: number; notices: readonly Notice[] }
+  /** While it starts: it listens on these, and not on its port. None: that is over. */
+  | { type: 'elsewhere'; generation: number; port: number; listens: string[] }
   | { type: 'fail'; reason: Reason }
   /** Without Lotan asking for it. `gone`: not only the process ended, the container itself is gone. */
   | { type: 'exited'; generation: number; reason: Reason; gone: boolean }
@@ -59,11 +61,14 @@ export type Event =
   /** `until`: milliseconds since 1970; null: until it is unpinned. */
   | { type: 'pin'; until: number | null }
   | { type: 'unpin' }
+  /** It is removed at that time, milliseconds since 1970, unless it is kept. */
+  | { type: 'removeSoon'; at: number }
+  | { type: 'keep' }
   /** A running container of this instance without a row: the database was lost. `frozen`: it is paused. */
   | { type: 'adopt'; generation: Routed; image: Image; frozen: boolean }
 
 export type EventType = Event['type']
-/** How far a start is with its lookup is no news: the history does not tell it. */
-export const untold = ['absent', 'exists'] as const satisfies EventType[]
+/** How far a start is is no news: the history does not tell it. */
+export const untold = ['absent', 'exists', 'elsewhere'] as const satisfies EventType[]
 export type ToldType = Exclude<EventType, (typeof untold)[number]>
 export type EventOf<E extends EventType> = Extract<Event, { type: E }>

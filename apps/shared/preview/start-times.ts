@@ -1,4 +1,4 @@
-/** Bytes; `total` grows as layers become known. */
+/** Bytes. `total` is what there is to fetch; where no manifest could be read it grows as layers become known. */
 export interface Progress {
   bytes: number
   total: number
@@ -6,6 +6,8 @@ export interface Progress {
   layersDone: number
   /** 0 to 100, never backwards. */
   percent: number
+  /** `unpacking`: all bytes are here. Absent before the engine has told what there is to fetch. */
+  phase?: 'downloading' | 'unpacking'
   /** Nothing moves, since there is no room for it on the engine's disk yet. */
   waitsFor?: 'room'
 }

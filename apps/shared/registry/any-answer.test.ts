@@ -106,7 +106,10 @@ const calls: Record<string, (registry: Registry) => Promise<boolean>> = {
   hasRepository: async (registry) => typeof (await registry.hasRepository()) === 'boolean',
   async pullable(registry) {
     const found = await registry.pullable('red', platform)
-    return !found || (isDigest(found.digest) && found.sizes.every(isBytes) && isDigest(found.config))
+    return (
+      !found ||
+      (isDigest(found.digest) && found.sizes.every(isBytes) && found.layers.every(isDigest) && isDigest(found.config))
+    )
   },
   async layers(registry) {
     const found = await registry.layers('red', platform)

@@ -22,6 +22,8 @@ export interface Pullable {
   digest: string
   /** Packed, lowest layer first. */
   sizes: number[]
+  /** Of the layers, in the same order. */
+  layers: string[]
   config: string | undefined
 }
 
@@ -150,9 +152,8 @@ function imageOf(manifest: Known): Omit<Pullable, 'digest'> {
   if (kind) throw new RejectedImage(`it is ${kind}, not an image`, true)
   if (layers.length > MAX_LAYERS)
     throw new RejectedImage(`it has ${layers.length} layers, and the engine takes ${MAX_LAYERS} at most`)
-  for (const layer of layers) digestIn(layer)
   if (sizeIn(config) > MAX_BYTES) throw new RejectedImage(`its configuration has ${sizeIn(config)} bytes`)
-  return { sizes: layers.map(sizeIn), config: digestIn(config) }
+  return { layers: layers.map(digestIn), sizes: layers.map(sizeIn), config: digestIn(config) }
 }
 
 const CONFIGS = [

@@ -62,6 +62,7 @@ export function noteOf({ state, reason, detail, progress, position, pinned, noti
       return typeof position === 'number' ? `number ${position} in line` : reason ? `again, after ${reason}` : ''
     case 'pulling':
       if (progress?.waitsFor) return `waits for ${progress.waitsFor} on the disk`
+      if (progress?.phase === 'unpacking') return 'unpacking'
       return progress && progress.total > 0 ? `${Math.floor(progress.percent)} %` : ''
     case 'failed':
       return [reason, detail].filter(Boolean).join(': ')

@@ -17,6 +17,7 @@ test('a line says the stage, how far it is, for how long, and what is usual', ()
     [{ stage: 'pulling' }, 'pr-1  pulling the image  4 s'],
     [{ ...pulling, progress: { ...progress, bytes: 0, total: 0 }, percent: 0 }, 'pr-1  pulling the image  4 s, usually 12 s'],
     [pulling, 'pr-1  pulling the image  [========            ]   41 %  12.3 of 30.1 MB  3 of 7 layers  4 s, usually 12 s'],
+    [{ ...pulling, progress: { ...progress, bytes: 30_100_000, phase: 'unpacking' }, percent: 80 }, 'pr-1  unpacking the image  [================    ]   80 %  3 of 7 layers  4 s, usually 12 s'],
     [{ ...pulling, stage: 'starting' }, 'pr-1  starting the container  4 s, usually 12 s'],
     [{ stage: 'waiting' }, 'pr-1  waiting for the first answer  4 s'],
     [{ stage: 'waking' }, 'pr-1  being woken  4 s'],

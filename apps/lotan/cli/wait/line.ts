@@ -11,7 +11,7 @@ export function lineOf(tag: string, seen: Seen, elapsed: number, columns: number
   const time = duration(elapsed)
   const times = usual === null ? time : `${time}, usually ${usually(usual)}`
   const layers = isMeasured && progress.layers > 0 ? `${progress.layersDone} of ${progress.layers} layers` : ''
-  const sizes = isMeasured ? sizesOf(progress.bytes, progress.total) : ''
+  const sizes = isMeasured && progress.phase !== 'unpacking' ? sizesOf(progress.bytes, progress.total) : ''
   const done = isMeasured ? `${String(percent).padStart(3)} %` : ''
   const bar = (width: number) => (isMeasured ? barOf(percent, width) : '')
   const stage = words(seen)

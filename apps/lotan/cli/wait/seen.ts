@@ -47,7 +47,7 @@ export function see(seen: Seen, event: Event): Seen {
   }
 }
 
-export function words({ stage, position, reason, missing }: Seen): string {
+export function words({ stage, position, reason, missing, progress }: Seen): string {
   switch (stage) {
     case 'asking':
       return 'asking Lotan'
@@ -57,7 +57,7 @@ export function words({ stage, position, reason, missing }: Seen): string {
     case 'missing':
       return `the registry does not have ${missing === 'repository' ? 'the repository' : 'it'} yet, asking again`
     case 'pulling':
-      return 'pulling the image'
+      return progress?.phase === 'unpacking' ? 'unpacking the image' : 'pulling the image'
     case 'starting':
       return 'starting the container'
     case 'waiting':

@@ -1,5 +1,6 @@
 import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
 import { stillNewer } from '../image-update.ts'
+import { withElsewhere } from '../notice.ts'
 import type { EventOf } from '../event.ts'
 import { generationOf, rests, type In, type InPhase, type Known, type Preview, type StartedBy } from '../preview.ts'
 import { CLICK_MS } from '../start-queue.ts'
@@ -131,6 +132,11 @@ function withGeneration(
 
 export function started(preview: In<'starting'>, { generation }: EventOf<'started'>, now: number) {
   return isOwn(preview, generation) ? { ...preview, stages: stage(preview, 'waiting', now) } : undefined
+}
+
+export function elsewhere(preview: In<'starting'>, { generation, port, listens }: EventOf<'elsewhere'>) {
+  const notices = withElsewhere(preview.notices, port, listens)
+  return isOwn(preview, generation) && notices !== preview.notices ? { ...preview, notices } : undefined
 }
 
 export function answered(preview: In<'starting'>, event: EventOf<'answered'>, now: number): In<'running'> | undefined {

@@ -17,14 +17,19 @@ import {
 import type { Stages } from '../start-times.ts'
 import type { Generation, Routed } from '../generation.ts'
 import type { Reason } from '../failure-reason.ts'
+import { withElsewhere } from '../notice.ts'
 
 const knownFields = ['repository', 'tag', 'since', ...Object.keys(fresh)] as (keyof Known)[]
 
-/** What stays in every state. A generation that was coming up beside the one that serves goes: no route led to it. */
+/**
+ * What stays in every state. A generation that was coming up beside the one that serves goes: no route led to it. So does
+ * what is to be known of a start alone.
+ */
 export function known(preview: Known & { pending?: Generation | null }): Known {
   const { pending, retiring } = preview
   const stays = Object.fromEntries(knownFields.map((field) => [field, preview[field]])) as unknown as Known
-  return { ...stays, retiring: pending ? [...retiring, { ...pending, since: 0 }] : retiring }
+  const notices = withElsewhere(preview.notices, 0, [])
+  return { ...stays, notices, retiring: pending ? [...retiring, { ...pending, since: 0 }] : retiring }
 }
 
 /** Without an image there is none that another one would be newer than. */
