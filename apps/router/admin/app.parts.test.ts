@@ -618,5 +618,19 @@ test('the page of the API has the installation’s own address, and needs a logi
   assert.equal(status, 200)
   for (const { name } of examplesAt(origin)) assert.ok(text.includes(name), name)
   assert.ok(text.includes(`${origin}/api/v1/previews/pr-3001/wait?timeout=300`))
+  assert.match(text, /<code>POST \/previews\/TAG\/stop<\/code><\/th><td class="whole">run<\/td>/)
+  assert.ok(text.includes(`curl -fsSO`) && text.includes(`export LOTAN_API=${origin} `))
   assert.match((await bed.ask('/', { headers: { Cookie: cookie } })).text, /<a href="\/api">API<\/a>/)
+})
+
+test('JSON that a browser opens has lines, and what a program asks for has none', async () => {
+  const navigation = { Cookie: cookie, Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+  for (const uri of ['/api/v1/openapi.json', '/api/v1/previews', '/api/v1/previews/none', '/readyz']) {
+    const [person, program] = await Promise.all([navigation, { Cookie: cookie, Accept: '*/*' }].map((headers) => ask(uri, { headers }))) // prettier-ignore
+    assert.ok(person!.text.includes('\n  ') && person!.text.endsWith('\n'), uri)
+    assert.ok(!program!.text.includes('\n'), uri)
+    assert.equal(person!.headers['content-type'], program!.headers['content-type'])
+    assert.equal(person!.status, program!.status)
+    if (uri !== '/readyz') assert.deepEqual(person!.json, program!.json)
+  }
 })

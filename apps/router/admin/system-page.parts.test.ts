@@ -160,6 +160,9 @@ test(
       await still.waitForURL(`${address}/system#tokens`)
       assert.equal(await still.getByRole('button', { name: 'Revoke typed' }).count(), 0)
       assert.deepEqual(errors, [])
+
+      await goTo(tab, `${address}/api`)
+      assert.deepEqual(await violationsEverywhere(tab), [])
     } finally {
       await close()
     }

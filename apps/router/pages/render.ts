@@ -169,7 +169,10 @@ export interface ApiModel {
   repository: string
   base: string
   examples: { name: string; says: string; command: string; shown: string }[]
-  calls: { method: string; path: string; summary: string }[]
+  calls: { method: string; path: string; needs: string; summary: string }[]
+  problem: string
+  /** What a shell types to get the command line and to run it. */
+  client: string
 }
 
 export function apiPage(model: ApiModel): Page {
