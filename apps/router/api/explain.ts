@@ -8,7 +8,7 @@ import { waiterOf } from '../../shared/preview/start-queue.ts'
 import { hostPortOf, hostPortText, slotSchemeIn } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { callerOf, may } from '../access/caller.ts'
-import { awakeWords, imageWords, waiterWords } from '../explain/image-words.ts'
+import { asleepWords, awakeWords, imageWords, waiterWords } from '../explain/image-words.ts'
 import { nextOf } from '../explain/next.ts'
 import { valuesOf } from '../explain/values.ts'
 import type { ApiContext } from './context.ts'
@@ -63,6 +63,7 @@ export function explainRoutes({ config, store, reaper, log }: ApiContext): ApiRo
       imageWords: imageWords(preview, config.repository),
       slot: slotOf(preview),
       awake: awakeOf(preview, isOpen, now),
+      asleep: asleepOf(preview),
       waiter: waiterIn(preview, now),
       next: nextOf(preview, { timeouts: config, isOpen, updatesAt, now }),
     }
@@ -103,6 +104,11 @@ function imageOf(preview: Preview): Explanation['image'] {
 function waiterIn(preview: Preview, now: number): Explanation['waiter'] {
   const who = ['queued', 'pulling', 'starting'].includes(preview.state) ? waiterOf(preview, now) : null
   return who && { who, until: new Date(preview.waiter!.until).toISOString(), words: waiterWords[who] }
+}
+
+function asleepOf(preview: Preview): Explanation['asleep'] {
+  const words = asleepWords(preview)
+  return words === undefined ? null : { words }
 }
 
 function awakeOf(preview: Preview, openConnections: boolean | null, now: number): Explanation['awake'] {

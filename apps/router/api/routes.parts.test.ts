@@ -136,6 +136,17 @@ test('every wish is granted with 202 and the preview as it is then', async () =>
     assert.equal((await described(method!, path!)).status, 404)
 })
 
+test('a start wakes a preview that is paused, and that is explained', async () => {
+  const { number } = (bringUp('frozen', bed) as { generation: { number: number } }).generation
+  store.apply('frozen', { type: 'freeze', generation: number })
+  const { asleep, awake } = (await described('GET', '/previews/frozen/explain')).json
+  assert.match(asleep.words, /so does a start: lotan start/)
+  assert.equal(awake, null)
+  const { json } = await described('POST', '/previews/frozen/start')
+  assert.deepEqual([json.state, json.detail], ['paused', 'It is being woken.'])
+  assert.equal((await described('GET', '/previews/frozen/explain')).json.asleep, null)
+})
+
 test('a body that is not what it should be is refused, and why', async () => {
   const cases: [body: string | undefined, type: string | undefined, status: number][] = [
     ['{"tag":"ok', 'application/json', 400],

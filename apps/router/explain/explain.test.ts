@@ -9,7 +9,7 @@ import { readConfig } from '../../shared/config/config.ts'
 import { fresh, type Image, type In, type Preview } from '../../shared/preview/preview.ts'
 import { nextDue } from '../../shared/preview/timeouts.ts'
 import { imageLabels } from '../../testing/arbitraries/images.ts'
-import { awakeWords, imageWords } from './image-words.ts'
+import { asleepWords, awakeWords, imageWords } from './image-words.ts'
 import { nextOf } from './next.ts'
 import { valuesOf } from './values.ts'
 
@@ -131,4 +131,12 @@ test('words say which image runs and why, and why a preview is awake', () => {
     /last used now; a client is connected.*; it is pinned\./,
   )
   assert.equal(awakeWords(failed, null, now), undefined)
+})
+
+test('what is asleep is explained by what wakes it', () => {
+  const paused: In<'paused'> = { ...known, state: 'paused', phase: 'frozen', generation, readyAt: now }
+  assert.match(asleepWords(paused)!, /frozen.* lotan start/)
+  assert.match(asleepWords({ ...known, state: 'stopped', generation: null, why: 'idle' })!, /stopped.* lotan start/)
+  for (const preview of [running, failed, { ...paused, phase: 'waking' } as const])
+    assert.equal(asleepWords(preview), undefined)
 })

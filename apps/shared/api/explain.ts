@@ -93,6 +93,7 @@ export const explain = z
       })
       .nullable()
       .meta({ description: 'Why it is; null where it is not.' }),
+    asleep: z.object({ words }).nullable().meta({ description: 'What wakes it; null where it is not asleep.' }),
     waiter: z
       .object({
         who: z.enum(['person', 'program']),
