@@ -40,10 +40,11 @@ async function serve(t: TestContext) {
   const socketPath = path.join(dir, 'reaper.sock')
   const engine = fakeEngine()
   const figures = { known: () => Promise.resolve({}) }
+  const asks = { ask: () => Promise.resolve() }
   const config = { inForce: { settings: [], variables: [] } }
   const watched = () => ({ open: null, updatesAt: null })
   const log = openLog('test', 'silent')
-  const server = await serveHttp(socketPath, { instance: 'here', config, watched, engine, figures, log })
+  const server = await serveHttp(socketPath, { instance: 'here', config, watched, engine, figures, asks, log })
   t.after(() => {
     server.closeAllConnections()
     server.close()

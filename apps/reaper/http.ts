@@ -7,6 +7,7 @@ import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Figures } from './figures.ts'
+import type { ListAsks } from './list-asks.ts'
 
 /** More than the engine keeps of any container's output. */
 const MAX_LINES = 1_000_000
@@ -25,11 +26,12 @@ export interface Dependencies {
   watched: () => Watched
   engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'disk' | 'machineMemory'>
   figures: { known: () => Promise<Figures> }
+  asks: Pick<ListAsks, 'ask'>
   log: Log
 }
 
 export async function serveHttp(socket: string, deps: Dependencies): Promise<Server> {
-  const { instance, config, watched, engine, figures, log } = deps
+  const { instance, config, watched, engine, figures, asks, log } = deps
 
   async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url ?? '/', 'http://reaper')
@@ -42,6 +44,7 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     if (url.pathname === '/watched') return json(res, 200, watched())
     if (url.pathname === '/machine') return json(res, 200, await machine())
     if (url.pathname === '/figures') return json(res, 200, { containers: await figures.known() })
+    if (url.pathname === '/newer-tags') return json(res, 200, await asks.ask(numberIn(url, 'age')).then(() => ({})))
     const [, id, logs] = /^\/containers\/([0-9a-zA-Z_.-]+)(\/logs)?$/.exec(url.pathname) ?? []
     const found = id && (await engine.inspect(id))
     // Another instance's containers do not exist here.
@@ -94,4 +97,8 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
 function json(res: ServerResponse, status: number, body: object) {
   res.writeHead(status, { 'Content-Type': 'application/json' })
   res.end(JSON.stringify(body))
+}
+
+function numberIn({ searchParams }: URL, name: string): number {
+  return Math.max(0, Number(searchParams.get(name)) || 0)
 }

@@ -14,6 +14,7 @@ import { watchConnections } from './watch/connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
 import { openFigures } from './figures.ts'
+import { openListAsks } from './list-asks.ts'
 import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
 import type { ReaperContext } from './context.ts'
@@ -43,9 +44,11 @@ const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampl
 let updatesAt: number | null = null
 const watched = () => ({ open: connections.open() ?? null, updatesAt })
 const figures = openFigures(context)
+const asks = openListAsks()
 const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   ...context,
   figures,
+  asks,
   instance: config.instance,
   watched,
 })
@@ -59,7 +62,7 @@ const going = (what: string, watch: () => Promise<void>) => void retryForever(wh
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))
 const ready = () => waitUntilReady(config, signal)
-going('tags', () => syncTags({ ...context, ready }, config.refreshEvery, signal))
+going('tags', () => syncTags({ ...context, asks, ready }, config.refreshEvery, signal))
 going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) => void (updatesAt = at)))
 going('dues', tickForever)
 going('comparing', compareForever)

@@ -20,6 +20,8 @@ import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.
 const HISTORY_LINES = 50
 /** Of the tags that may be added. A page with 100 000 would be 4 MB. */
 const MOST_SUGGESTED = 100
+/** An open page is rendered again with each change, all day: the registry is not asked each time. */
+const TAGS_AGE_MS = 30_000
 
 export function adminRoutes({ config, store, nudges, changes, reaper, log }: RouterContext): Route[] {
   return [
@@ -82,6 +84,8 @@ export function adminRoutes({ config, store, nudges, changes, reaper, log }: Rou
   }
 
   async function listPage(req: Request, problem?: ListFacts['problem']) {
+    // The page waits for nothing: what is read for it is in the next one.
+    void reaper.newerTags({ age: TAGS_AGE_MS, within: 1_000 })
     const previews = changes.previews()
     const added = new Set(previews.map(({ tag }) => tag))
     const { q, state } = req.query

@@ -703,3 +703,25 @@ test('what a preview takes is told with when it was measured, and kept where the
   assert.ok(!('memory' in (await events.next()).data))
   events.close()
 })
+
+test('who asks for the tags has the registry asked for newer ones, and gets what is known where that takes long', async () => {
+  const asked: string[] = []
+  bed.reaper((req, res) => {
+    asked.push(req.url!)
+    store.offer('', [{ tag: 'pushed', digest: null }, { tag: 'pushed-2', digest: null }]) // prettier-ignore
+    res.end('{}')
+  })
+  const tagsOf = async (query = '') => (await described('GET', '/tags', query)).json.map(({ tag }: any) => tag)
+  assert.deepEqual(await tagsOf('?q=pushed'), ['pushed', 'pushed-2'])
+  assert.deepEqual(asked, ['/newer-tags?age=5000'])
+  const { headers } = await described('GET', '/tags', '?q=pushed&limit=1')
+  assert.equal(asked.length, 2)
+  const [, next] = /<[^?]*(\?[^>]+)>; rel="next"/.exec(headers.link as string)!
+  assert.deepEqual(await tagsOf(next), ['pushed-2'])
+  assert.equal(asked.length, 2, 'a further page is of the same list')
+  // It answers never.
+  bed.reaper(() => {})
+  assert.deepEqual(await tagsOf('?q=pushed'), ['pushed', 'pushed-2'])
+  bed.reaper((_req, res) => res.writeHead(503).end('{}'))
+  assert.deepEqual(await tagsOf('?q=pushed'), ['pushed', 'pushed-2'])
+})
