@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import { explain, type Explanation } from '../../shared/api/explain.ts'
 import { urlOf } from '../../shared/config/config.ts'
 import type { VariableInForce } from '../../shared/config/in-force.ts'
+import { nextActions } from '../../shared/preview/next-actions.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 import { waiterOf } from '../../shared/preview/start-queue.ts'
@@ -25,7 +26,7 @@ const explainPreview: Operation = {
   responses: { 200: answer('What there is to know.', explain), 404: noPreview },
 }
 
-export function explainRoutes({ config, store, reaper, log }: ApiContext): ApiRoute[] {
+export function explainRoutes({ config, store, changes, reaper, log }: ApiContext): ApiRoute[] {
   const path = '/previews/:tag/explain'
   return [{ method: 'GET', path, needs: 'read', operation: explainPreview, handle: sendExplanation }]
 
@@ -65,8 +66,16 @@ export function explainRoutes({ config, store, reaper, log }: ApiContext): ApiRo
       awake: awakeOf(preview, isOpen, now),
       asleep: asleepOf(preview),
       waiter: waiterIn(preview, now),
-      next: nextOf(preview, { timeouts: config, isOpen, updatesAt, now }),
+      next: nextOf(preview, { timeouts: config, isOpen, updatesAt, roomAt: roomAt(preview, now), now }),
     }
+  }
+
+  function roomAt(preview: Preview, now: number): number | null {
+    const { maxRunning } = config
+    const memoryFull = store.facts.get('memoryFull') ?? false
+    const actions = nextActions(changes.previews(), { timeouts: config, maxRunning, memoryFull, open: null }, now)
+    const stop = actions.find(({ preview: other, why }) => why === 'room' && idOf(other) === idOf(preview))
+    return stop?.at ?? null
   }
 
   function variablesOf(preview: Preview, given: VariableInForce[], mayReadValues: boolean): Explanation['variables'] {

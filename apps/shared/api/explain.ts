@@ -61,7 +61,7 @@ const image = z.object({
 
 export const step = z.object({
   what: z.enum(['pause', 'stop', 'remove-image', 'start', 'retry', 'refresh', 'forget']),
-  why: z.enum(['idle', 'lifetime', 'disk', 'failed', 'newer', 'unused']),
+  why: z.enum(['idle', 'lifetime', 'room', 'disk', 'failed', 'newer', 'unused']),
   at: time.meta({ description: 'No earlier. May be over for a moment.' }),
   words,
 })
