@@ -1,12 +1,12 @@
 /** Who may import whom. Checked by `npm run lint` and by the tests; `npm run picture` draws it. */
-const tests = '[.](test|long)[.]ts$|(^|/)harness[.]ts$|^apps/(testing|stories|bench)/'
+const tests = '[.](test|long)[.]ts$|(^|/)(harness|browse)[.]ts$|^apps/(testing|stories|bench)/'
 const packages = (names) => `(^|/)node_modules/(${names})/`
 
 /** What needs an engine, and what starts other programs of the machine. */
 const engineHarness =
   '^apps/testing/(harness/(docker|lotan|own-engine|engine-proxy|reach)|images/(build|publish|made|kept-bases|base-images|lotan-image)|registries/image-registry|scenarios/.*)[.]ts$|^apps/(queue-processor|reaper)/harness[.]ts$'
 const partsHarness =
-  '^apps/testing/(harness/(processes|browser|certificate|user)|registries/(registry|ecr|tags-process|counting-proxy))[.]ts$|^apps/router/admin/harness[.]ts$'
+  '^apps/testing/(harness/(processes|browser|certificate|user)|registries/(registry|ecr|tags-process|counting-proxy))[.]ts$|^apps/router/admin/(harness|browse)[.]ts$'
 
 /** Each library, and the only folder or file of the product that imports it. */
 const homes = {
@@ -30,6 +30,7 @@ const pure = [
   'shared/preview/event',
   'shared/preview/endpoint',
   'shared/preview/state-machine/claim',
+  'shared/preview/state-machine/removal',
   'shared/preview/generation',
   'shared/preview/start-times',
   'shared/preview/preview-id',
@@ -40,6 +41,12 @@ const pure = [
   'shared/preview/start-queue',
   'shared/slots/slot-scheme',
   'shared/disk-space',
+  'shared/median',
+  'shared/health/finding',
+  'shared/health/advice',
+  'shared/health/disk',
+  'shared/health/certificate',
+  'shared/health/registry',
   'shared/preview/state-machine/transitions',
   'shared/preview/fork-bomb',
   'shared/preview/state-machine/failure',
@@ -66,6 +73,7 @@ const pure = [
   'lotan/cli/table/age',
   'router/pages/start-estimate',
   'router/pages/image-source',
+  'router/system/warnings',
   'reaper/plan',
   'reaper/evict',
   'queue-processor/network/firewall-rules',
@@ -86,7 +94,7 @@ module.exports = {
     forbid(
       'test-imports-app',
       'A test of an app imports what the app does, and what tests stand on. Stories cross apps.',
-      { path: '^apps/([^/]+)/.*([.](test|long)|/harness)[.]ts$', pathNot: '^apps/(stories|testing)/' },
+      { path: '^apps/([^/]+)/.*([.](test|long)|/harness|/browse)[.]ts$', pathNot: '^apps/(stories|testing)/' },
       { path: '^apps/', pathNot: '^apps/($1|shared|testing)/' },
     ),
     forbid(

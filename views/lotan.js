@@ -6,8 +6,15 @@
   // Ages and figures move without any event, and what an application writes is none.
   const ANYWAY = document.querySelector('#output') ? 2000 : 15000
 
-  // Not location.href: a form's answer may stand at an address that only takes forms.
-  const { page, events } = document.body.dataset
+  // Not location.href: a form's answer may stand at an address that only takes forms. The list's script changes the page.
+  const { events } = document.body.dataset
+
+  // For the scripts of single pages: how the page is read, who is told of what was read, and to read it now.
+  const readAll = async (page) => {
+    const response = await fetch(page, { headers: { Accept: 'text/html' }, cache: 'no-store' })
+    return { response, told: response.ok ? { html: await response.text() } : undefined }
+  }
+  const lotan = (globalThis.lotan = { read: readAll, fresh: () => {}, refresh: () => atOnce() })
 
   let timer
   let fetching = false
@@ -17,17 +24,25 @@
     timer ??= setTimeout(refresh, Math.max(SOON, last + EVERY - Date.now()))
   }
 
+  const atOnce = () => {
+    clearTimeout(timer)
+    timer = setTimeout(refresh)
+  }
+
   async function refresh() {
     timer = undefined
     if (document.hidden) return
     if (fetching) return soon()
     fetching = true
     last = Date.now()
+    const { page } = document.body.dataset
     try {
-      const response = await fetch(page, { headers: { Accept: 'text/html' }, cache: 'no-store' })
+      const { response, told } = await lotan.read(page)
       // Logged out, or the preview is gone: the page itself says so. While Lotan restarts, it waits.
       if (response.redirected || (response.status >= 400 && response.status < 500)) return location.assign(page)
-      if (response.ok) show(new DOMParser().parseFromString(await response.text(), 'text/html'))
+      // Another page was asked for meanwhile.
+      if (page !== document.body.dataset.page) atOnce()
+      else if (told) show(new DOMParser().parseFromString(told.html, 'text/html'), told)
     } catch {
       // The event stream notices that Lotan is away, and when it is back.
     } finally {
@@ -35,26 +50,13 @@
     }
   }
 
-  function show(fresh) {
+  function show(fresh, told) {
     const focus = whereFocusIs()
     document.title = fresh.title
     for (const part of document.querySelectorAll('[data-live]')) swap(part, fresh.getElementById(part.id))
-    showRows(document.querySelector('.previews tbody'), fresh.querySelector('.previews tbody'))
     showLog(document.querySelector('#output'), fresh.querySelector('#output'))
     focus()
-  }
-
-  // Cell by cell, so that a button is not replaced between press and release, and rows that stay do not move.
-  function showRows(table, fresh) {
-    if (!table || !fresh) return
-    const rows = new Map([...table.rows].map((row) => [row.dataset.tag, row]))
-    for (const [i, next] of [...fresh.rows].entries()) {
-      const row = rows.get(next.dataset.tag) ?? next
-      rows.delete(next.dataset.tag)
-      if (row !== next) for (const [j, cell] of [...next.cells].entries()) swap(row.cells[j], cell)
-      if (table.rows[i] !== row) table.insertBefore(row, table.rows[i] ?? null)
-    }
-    for (const row of rows.values()) row.remove()
+    lotan.fresh(fresh, told)
   }
 
   // A reader's place in the log stays; at its end the log follows.

@@ -35,6 +35,7 @@ const known = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  removeAt: null,
 }
 const generation = { number: 2, container: 'c2', slot: 5, sandbox: null, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }
@@ -105,6 +106,16 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ['a preview in use is left alone', { previews: [running()], containers: [container()] }, []],
   ['an idle one is stopped', { previews: [running({ lastSeen: NOW - 10 * MINUTE })] }, [stop]],
   ['not a moment earlier', { previews: [running({ lastSeen: NOW - 10 * MINUTE + 1 })] }, []],
+  [
+    'one whose removal was not taken back is removed, though it is in use',
+    { previews: [running({ removeAt: NOW })], containers: [container()] },
+    [apply({ type: 'remove' })],
+  ],
+  [
+    'not while it may be taken back',
+    { previews: [running({ removeAt: NOW + 10_000 })], containers: [container()] },
+    [],
+  ],
   ['a fresh start counts as activity', { previews: [running({ lastSeen: null, readyAt: NOW - MINUTE })] }, []],
   [
     'the label of the image wins',

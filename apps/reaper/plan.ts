@@ -14,6 +14,7 @@ import {
   isToldMissing,
   isDraining,
   isOnItsWay,
+  isToGo,
   waitsForEngine,
   type In,
   type Preview,
@@ -69,6 +70,7 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
   const id = idOf(preview)
   const { config } = facts
   const age = ageOf(preview, now)
+  if (isToGo(preview, now)) return { do: 'apply', id, event: { type: 'remove' } }
   const due = dueNow(preview, facts, now)
   switch (due?.what) {
     case 'stop':

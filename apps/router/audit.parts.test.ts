@@ -37,7 +37,7 @@ test('each change is told with who made it, and from where', async () => {
       ['clicked', (tag) => visit(tag, '/wait'), 'start', 'visitor', '203.0.113.5'],
       ['retried', (tag) => visit(tag, '/retry', { 'X-Method': 'POST' }), 'start', 'visitor', '203.0.113.5'],
       ['form', (tag) => form('/previews', `tag=${tag}`), 'start', 'admin', '192.0.2.1'],
-      ['form', (tag) => form(`/previews/${tag}/remove`), 'remove', 'admin', '192.0.2.1'],
+      ['form', (tag) => form(`/previews/${tag}/remove`), 'removeSoon', 'admin', '192.0.2.1'],
       ['by-api', (tag) => api(`/previews/${tag}/start`, { method: 'POST' }), 'start', 'admin', '192.0.2.1'],
       [
         'by-ci',

@@ -1,6 +1,6 @@
 import { openStepWatch, type Clocks } from '../../shared/clock.ts'
 
-/** A visit is known within 3.5 s, and by the new time. */
+/** A visit is known within 4.5 s, and by the new time. */
 const REST_MS = 10_000
 
 /**

@@ -27,6 +27,7 @@ function red(lastSeen: number | null): Preview {
     refreshes: 0,
     waiter: null,
     pin: null,
+    removeAt: null,
     state: 'running',
     generation: { number: 1, container: 'c', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 },
     readyAt: NOW,

@@ -38,6 +38,8 @@ test('these routes are open to all, and no others', async () => {
   assert.deepEqual(answers, {
     'GET /healthz': 200,
     'GET /readyz': 503,
+    'GET /list.js': 200,
+    'GET /login.js': 200,
     'GET /lotan.css': 200,
     'GET /lotan.js': 200,
     'GET /lotan.mjs': 200,

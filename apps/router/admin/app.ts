@@ -23,7 +23,9 @@ import { loginRoutes } from './login.ts'
 import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
 import { isApi, sendError } from './respond.ts'
+import { listRoutes } from './list-routes.ts'
 import { adminRoutes } from './routes.ts'
+import { systemPageRoutes } from './system-page.ts'
 
 export function routesOf(context: RouterContext, refusals: Refusals) {
   const api = apiRoutes(context)
@@ -36,7 +38,13 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...enterRoutes(context, refusals),
       ...providerRoutes(context),
     ],
-    closed: [...api, ...apiPageRoutes(context.config, api), ...adminRoutes(context)],
+    closed: [
+      ...api,
+      ...apiPageRoutes(context.config, api),
+      ...listRoutes(context),
+      ...adminRoutes(context),
+      ...systemPageRoutes(context),
+    ],
   }
 }
 

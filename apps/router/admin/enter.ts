@@ -13,8 +13,10 @@ import type { Route } from '../access/route.ts'
 import { isOwnOrigin } from '../access/same-origin.ts'
 import { setCookie } from '../access/session-cookie.ts'
 import { openSessions } from '../access/sessions.ts'
+import { opensIn, triesLeft } from '../access/tries.ts'
 import type { RouterContext } from '../context.ts'
 import { enterPage, newsPage } from '../pages/render.ts'
+import type { Wrong } from '../pages/tries-words.ts'
 import { sendError, sendOn, sendPage } from './respond.ts'
 
 const PATH = '/enter'
@@ -39,10 +41,11 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
     skipSuccessfulRequests: true,
     keyGenerator: (req) => ipKeyGenerator(req.ip ?? 'unknown'),
     standardHeaders: false,
-    legacyHeaders: true,
+    legacyHeaders: false,
     handler: (req, res) => {
       const place = placeIn(req)
-      return place ? sendEnterPage(place, res, 429, 'too often') : refusePlace(req, res)
+      if (!place) return refusePlace(req, res)
+      return sendEnterPage(place, res, 429, { opensIn: opensIn(req, res), page: req.originalUrl })
     },
   })
 
@@ -87,7 +90,7 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
       const given = (req.body as Record<string, unknown> | undefined)?.password
       if (typeof given === 'string' && isSame(given.trim(), password!)) return letIn(req, res)
       noteFailed(req.ip, 'password')
-      return sendEnterPage(place, res, 401, 'once')
+      return sendEnterPage(place, res, 401, { triesLeft: triesLeft(req) })
     })
   }
 
@@ -122,7 +125,7 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
     return sendError(req, res, 'no-tag', 'This address names no preview.')
   }
 
-  function sendEnterPage({ host }: Place, res: Response, status: number, wrong?: 'once' | 'too often') {
+  function sendEnterPage({ host }: Place, res: Response, status: number, wrong?: Wrong) {
     return sendPage(res, status, enterPage({ ...config, host, wrong }))
   }
 }

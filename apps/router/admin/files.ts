@@ -2,12 +2,14 @@
 import type { Request, Response } from 'express'
 import { readClient } from '../../shared/client-file.ts'
 import type { Route } from '../access/route.ts'
-import { script, stylesheet } from '../pages/render.ts'
+import { listScript, loginScript, script, stylesheet } from '../pages/render.ts'
 
 export const fileRoutes: Route[] = [
   { method: 'GET', path: '/lotan.css', needs: 'public', handle: file('text/css', stylesheet) },
   { method: 'GET', path: '/lotan.mjs', needs: 'public', handle: sendClient },
   { method: 'GET', path: '/lotan.mjs.sha256', needs: 'public', handle: sendChecksum },
+  { method: 'GET', path: '/list.js', needs: 'public', handle: file('text/javascript', listScript) },
+  { method: 'GET', path: '/login.js', needs: 'public', handle: file('text/javascript', loginScript) },
   { method: 'GET', path: '/lotan.js', needs: 'public', handle: file('text/javascript', script) },
 ]
 

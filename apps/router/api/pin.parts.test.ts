@@ -93,7 +93,7 @@ test('the pages pin and unpin, and show it', async () => {
   assert.equal(pinned.status, 303)
   assert.deepEqual(store.get('shown')?.pin, { until: null })
   assert.match(await page('/previews/shown'), /, pinned<.*formaction="\/previews\/shown\/unpin">Unpin</s)
-  assert.match(await page('/?q=shown'), />pinned</)
+  assert.match(await page('/?q=shown'), />Pinned</)
   assert.equal((await bed.ask('/previews/shown/unpin', { method: 'POST', headers })).status, 303)
   assert.equal(store.get('shown')?.pin, null)
   assert.equal((await bed.ask('/previews/none/pin', { method: 'POST', headers })).status, 404)

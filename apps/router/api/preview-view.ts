@@ -24,6 +24,7 @@ export function viewOf(
   const host = hostOf(idOf(preview), naming)
   const generation = generationOf(preview)
   const reason = reasonOf(preview)
+  const source = sourceOfPreview(preview)
   const position = preview.state === 'queued' && preview.notBefore <= now ? ahead + 1 : null
   return {
     repository,
@@ -46,7 +47,8 @@ export function viewOf(
     position,
     usual: startEstimateWhilePending(preview, lately),
     timing: timingOf(preview.stages),
-    ...sourceOfPreview(preview),
+    created: source.created,
+    revision: source.revision,
     pinned: pinnedOf(preview, now),
     notice: noticeOf(preview),
   }

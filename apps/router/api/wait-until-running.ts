@@ -16,8 +16,11 @@ const ASK_AGAIN_MS = 2_000
 /** Far less than what a preview may be idle for. */
 const TOUCH_MS = 2_000
 
-/** So long after an update nginx may still know the older container's slot (see /route). */
-const MOVED_MS = 3_500
+/**
+ * So long after an update nginx may still use the older container's slot: an answer lives 2 s and is used for 1 s more
+ * while nginx asks. nginx reckons in whole seconds, which makes that 4 s less a moment; and it may get one as it moves.
+ */
+const MOVED_MS = 4_500
 
 /** `missing`: the registry said that it has no such tag. */
 export type Waited =

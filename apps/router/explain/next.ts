@@ -19,6 +19,7 @@ export interface NextFacts {
 
 export function nextOf(preview: Preview, facts: NextFacts): NextStep[] {
   const steps = [
+    ...removal(preview),
     ...dues(preview, facts),
     ...leaves(facts),
     ...starts(preview, facts),
@@ -26,6 +27,12 @@ export function nextOf(preview: Preview, facts: NextFacts): NextStep[] {
     ...goes(preview, facts),
   ]
   return steps.sort((a, b) => a.at - b.at).map((step) => ({ ...step, at: new Date(step.at).toISOString() }))
+}
+
+function removal({ removeAt }: Preview): Step[] {
+  if (removeAt === null) return []
+  const words = 'It is removed then: that was asked for, and may be taken back before.'
+  return [{ what: 'remove', why: 'asked', at: removeAt, words }]
 }
 
 function dues(preview: Preview, { timeouts, isOpen }: NextFacts): Step[] {

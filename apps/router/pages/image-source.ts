@@ -6,6 +6,8 @@ export interface ImageSource {
   created: string | null
   /** A commit, usually. */
   revision: string | null
+  /** Where its sources are, http or https; null for anything else. */
+  sources: string | null
 }
 
 /** A reproducible build has a fixed date in the engine and the true one as a label. */
@@ -14,6 +16,7 @@ export function sourceOf({ created, labels }: Pick<Image, 'created' | 'labels'>)
   return {
     created: isTime(label) ? label : created,
     revision: labels['org.opencontainers.image.revision'] || null,
+    sources: webAddress(labels['org.opencontainers.image.source']),
   }
 }
 
@@ -21,7 +24,7 @@ export function sourceOf({ created, labels }: Pick<Image, 'created' | 'labels'>)
 export function sourceOfPreview(preview: Preview): ImageSource {
   const { image } = preview
   const generation = generationOf(preview)
-  if (!image || (generation && generation.image !== image.id)) return { created: null, revision: null }
+  if (!image || (generation && generation.image !== image.id)) return { created: null, revision: null, sources: null }
   return sourceOf(image)
 }
 
@@ -34,6 +37,18 @@ export function builtAt({ created }: ImageSource, now: number): number | undefin
 
 export function shortRevision({ revision }: ImageSource): string {
   return (revision ?? '').replace(/[\x00-\x1f\x7f]/g, '').slice(0, 10)
+}
+
+/** Of its commit, as GitHub, GitLab, Gitea and Forgejo have it; empty where there is none. */
+export function commitUrl({ sources, revision }: ImageSource): string {
+  return sources && /^[0-9a-f]{7,64}$/i.test(revision ?? '') ? `${sources}/commit/${revision}` : ''
+}
+
+/** Its author wrote it, and people click on it: no other scheme, no login in it. */
+function webAddress(label: string | undefined): string | null {
+  const url = label && URL.canParse(label) ? new URL(label) : null
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return null
+  return `${url.origin}${url.pathname.replace(/(\.git)?\/*$/, '')}`
 }
 
 function isTime(text: string): boolean {

@@ -7,7 +7,9 @@ import type { Change } from '../../shared/store/store.ts'
 import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
 import { limitsOf, type Limits } from '../../shared/config/limits.ts'
 import { builtAt, sourceOf, shortRevision } from './image-source.ts'
-import { actionOf, pathOf, percentOf, pinnedText, shortDigest, whatOf } from './preview-row.ts'
+import { pinnedText } from './next-words.ts'
+import { pathOf, percentOf, shortDigest, whatOf } from './preview-row.ts'
+import { actionOf } from './row-actions.ts'
 import { historyOf } from './history.ts'
 import { age, ago, bytes, clock, duration, limit, memory, elapsed, zone } from './format.ts'
 
@@ -71,7 +73,7 @@ export function previewDetailOf(facts: DetailFacts) {
 }
 
 function statusText(facts: DetailFacts): string {
-  const pinned = pinnedText(facts.preview, facts.now)
+  const pinned = pinnedText(facts.preview, facts.now).toLowerCase()
   return [unpinnedText(facts), ...(pinned ? [pinned] : [])].join(', ')
 }
 

@@ -1,59 +1,113 @@
-import { generationOf, type Preview } from '../../shared/preview/preview.ts'
+import { createHash } from 'node:crypto'
+import { generationOf, isPinned, type Preview } from '../../shared/preview/preview.ts'
+import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 import { failureWords } from '../words/failure-words.ts'
+import { fullWords } from '../words/full-words.ts'
 import { sourceOfPreview } from './image-source.ts'
+import { columns, inOrder, sortText, type Column, type Sort } from './list-order.ts'
+import { nextOf } from './next-words.ts'
 import { summaryOf } from './summary.ts'
-import { clock, zone } from './format.ts'
-import { rowOf, type ListFacts } from './preview-row.ts'
+import { clock, count, zone } from './format.ts'
+import { changeOf, memoryOf, rowOf, type ListFacts } from './preview-row.ts'
 
 export type PreviewList = ReturnType<typeof previewListOf>
 
-const groups: { name: string; key: string; states: Preview['state'][] }[] = [
-  { name: 'Running', key: 'running', states: ['running'] },
-  { name: 'Changing', key: 'busy', states: ['queued', 'pulling', 'starting', 'stopping', 'removing'] },
-  { name: 'Asleep', key: 'asleep', states: ['paused', 'stopped'] },
-  { name: 'Failed', key: 'failed', states: ['failed'] },
+/** More rows than a browser shows without a wait; what is looked for is found among all. */
+const MOST_ROWS = 1_000
+
+interface Group {
+  name: string
+  key: string
+  has: (preview: Preview, now: number) => boolean
+}
+
+const inState =
+  (...states: Preview['state'][]): Group['has'] =>
+  ({ state }) =>
+    states.includes(state)
+
+const groups: Group[] = [
+  { name: 'Failed', key: 'failed', has: inState('failed') },
+  { name: 'Changing', key: 'busy', has: inState('queued', 'pulling', 'starting', 'stopping', 'removing') },
+  { name: 'Running', key: 'running', has: inState('running') },
+  { name: 'Asleep', key: 'asleep', has: inState('paused', 'stopped') },
+  { name: 'Pinned', key: 'pinned', has: isPinned },
 ]
 
-/** Rows stand in the order of their tags: none moves while a person aims at it. */
+const titles: Record<Column, string> = {
+  tag: 'Tag',
+  state: 'State',
+  change: 'Commit',
+  visit: 'Last visit',
+  memory: 'Memory',
+  next: 'Next',
+}
+
 export function previewListOf(facts: ListFacts) {
-  const { config, previews, q, now } = facts
+  const { config, previews, q, sort, now } = facts
   const chosen = groups.find(({ key }) => key === facts.state)
-  const shown = previews
-    .filter((preview) => !chosen || chosen.states.includes(preview.state))
-    .filter((preview) => isFound(preview, q))
-    .toSorted((a, b) => byName.compare(a.tag, b.tag))
+  const state = chosen?.key ?? ''
+  const found = previews.filter((preview) => isFound(preview, q))
+  const shown = inOrder(
+    found
+      .filter((preview) => !chosen || chosen.has(preview, now))
+      .map((preview) => ({
+        preview,
+        change: changeOf(preview, now).text,
+        memory: memoryOf(preview, facts),
+        nextAt: nextOf(preview, config, now)?.at ?? null,
+      })),
+    sort,
+  )
   return {
     repository: config.repository,
     welcome: config.adminWelcome,
     info: config.adminInfo,
-    self: hrefOf(chosen?.key ?? '', q),
-    example: facts.address('TAG'),
-    strip: summaryOf(previews, config, now),
+    self: hrefOf({ q, state, sort }),
+    example: `${facts.address(idOf({ repository: NAMELESS, tag: facts.suggested[0] ?? 'pr-1' }))}/`,
+    strip: summaryOf(facts),
+    full: fullText(facts),
     chips: [
-      { name: 'All', key: '', count: previews.length, href: hrefOf('', q), current: !chosen },
-      ...groups.map(({ name, key, states }) => ({
+      { name: 'All', key: '', count: found.length, href: hrefOf({ q, state: '', sort }), current: !chosen },
+      ...groups.map(({ name, key, has }) => ({
         name,
         key,
-        count: previews.filter(({ state }) => states.includes(state)).length,
-        href: hrefOf(key, q),
-        current: key === chosen?.key,
+        count: found.filter((preview) => has(preview, now)).length,
+        href: hrefOf({ q, state: key, sort }),
+        current: key === state && state !== '',
       })),
     ],
+    columns: columns.map((by) => ({ by, title: titles[by], ...orderOf(by, { q, state, sort }) })),
     suggested: facts.suggested,
     q,
-    state: chosen?.key ?? '',
+    state,
+    sort: sort ? sortText(sort) : '',
     problem: facts.problem ?? null,
     asOf: `${clock(now, true)} ${zone(now)}`,
     total: previews.length,
-    rows: shown.map((preview) => rowOf(preview, facts)),
+    all: shown.length,
+    rows: shown.slice(0, MOST_ROWS).map(({ preview }) => versioned(rowOf(preview, facts))),
   }
 }
 
-/** By tag, digest, revision or reason. */
+/** @returns the row, and a version that is another one where it would be written in another way */
+function versioned<T extends object>(row: T): T & { version: string } {
+  return { ...row, version: createHash('sha1').update(JSON.stringify(row)).digest('base64url').slice(0, 8) }
+}
+
+/** Only while somebody waits for it. */
+function fullText({ full, previews }: ListFacts): { why: string; waiting: string } | null {
+  const waiting = previews.filter(({ state }) => state === 'queued').length
+  if (!full || waiting === 0) return null
+  return { why: fullWords(full), waiting: `${count(waiting, 'preview')} ${waiting === 1 ? 'waits' : 'wait'}.` }
+}
+
+/** By tag, state, digest, revision or reason. */
 export function isFound(preview: Preview, q: string): boolean {
   const reason = 'reason' in preview ? preview.reason : null
   const texts = [
     preview.tag,
+    preview.state,
     preview.image?.digest ?? '',
     generationOf(preview)?.digest ?? '',
     sourceOfPreview(preview).revision ?? '',
@@ -63,9 +117,25 @@ export function isFound(preview: Preview, q: string): boolean {
   return texts.some((text) => text.toLowerCase().includes(wanted))
 }
 
-function hrefOf(state: string, q: string): string {
-  const query = new URLSearchParams({ ...(q && { q }), ...(state && { state }) }).toString()
-  return `/${query && `?${query}`}`
+interface Shown {
+  q: string
+  state: string
+  sort: Sort | null
 }
 
-const byName = new Intl.Collator('en', { numeric: true })
+/** A click sorts by a column; one more turns that round. Without a choice the list stands in the order of State. */
+function orderOf(by: Column, shown: Shown): { href: string; order: 'ascending' | 'descending' | null } {
+  const now = shown.sort ?? { by: 'state', isReversed: false }
+  const isChosen = now.by === by
+  const href = hrefOf({ ...shown, sort: { by, isReversed: isChosen && !now.isReversed } })
+  return { href, order: isChosen ? (now.isReversed ? 'descending' : 'ascending') : null }
+}
+
+function hrefOf({ q, state, sort }: Shown): string {
+  const query = new URLSearchParams({
+    ...(q && { q }),
+    ...(state && { state }),
+    ...(sort && { sort: sortText(sort) }),
+  }).toString()
+  return `/${query && `?${query}`}`
+}

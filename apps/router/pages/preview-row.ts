@@ -1,14 +1,19 @@
 import type { Config } from '../../shared/config/config.ts'
-import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import { aheadOf } from '../../shared/preview/start-queue.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import { failureWords } from '../words/failure-words.ts'
+import type { Full } from '../words/full-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
 import { stopWords } from '../words/stop-words.ts'
 import type { Tag } from '../../shared/tag.ts'
-import { builtAt, sourceOfPreview, shortRevision } from './image-source.ts'
+import { builtAt, commitUrl, sourceOfPreview, shortRevision, type ImageSource } from './image-source.ts'
 import { age, ago, bytes, duration, memory, ordinal, roughly, elapsed } from './format.ts'
+import type { Sort } from './list-order.ts'
+import { nextOf } from './next-words.ts'
+import { actionsOf, mainActionOf } from './row-actions.ts'
+import type { Slept } from '../../shared/store/store.ts'
+import type { Machine } from '../reaper-client.ts'
 import { startEstimateWhilePending } from './start-estimate.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -23,6 +28,8 @@ export type ListConfig = Pick<
   | 'stopAfter'
   | 'rmiAfter'
   | 'prepulls'
+  | 'memoryHigh'
+  | 'disk'
 >
 
 export interface ListFacts {
@@ -32,42 +39,84 @@ export interface ListFacts {
   suggested: Tag[]
   /** By container id, bytes; empty when the reaper does not answer. */
   figures: Record<string, { memory: number }>
+  /** Null where the reaper does not answer. */
+  machine: Machine | null
+  /** Why what waits in line does not start yet; null where it does. */
+  full: Full | null
+  /** What sleeping has saved in a week. */
+  slept: Slept
   recentDurations: Lately
   /** Without a final slash. */
   address: (id: PreviewId) => string
-  /** Searched in tag, digest, revision and reason. */
+  /** Searched in tag, state, digest, revision and reason. */
   q: string
   state: string
+  sort: Sort | null
   problem?: { tag: string; sentence: string }
   now: number
 }
 
-export function rowOf(
-  preview: Preview,
-  { previews, config, figures, recentDurations: recentDurations, address, now }: ListFacts,
-) {
+export type RowFacts = Pick<ListFacts, 'previews' | 'config' | 'figures' | 'recentDurations' | 'address' | 'now'>
+
+export function rowOf(preview: Preview, facts: RowFacts) {
+  const { previews, config, recentDurations, address, now } = facts
   const { tag, state, lastSeen } = preview
+  const what = whatOf(preview, { ahead: aheadOf(preview, previews, now), lately: recentDurations, now })
+  const isSlow = isSlowerThanUsual(preview, recentDurations, now)
+  const used = memoryOf(preview, facts)
+  const next = nextOf(preview, config, now)
   const source = sourceOfPreview(preview)
-  const built = builtAt(source, now)
-  const container = generationOf(preview)?.container
-  const used = container ? figures[container] : undefined
   return {
     tag,
     path: pathOf(tag),
     url: `${address(idOf(preview))}/`,
     state,
+    kind: state === 'failed' ? 'failed-row' : isChanging(preview) ? 'busy-row' : '',
     percent: percentOf(preview),
-    what: whatOf(preview, { ahead: aheadOf(preview, previews, now), lately: recentDurations, now }),
-    digest: shortDigest(preview),
-    wholeDigest: digestOf(preview),
-    built: built === undefined ? '' : age(now - built),
-    revision: shortRevision(source),
-    wholeRevision: source.revision ?? '',
+    what,
+    isSlow,
+    change: changeOf(preview, now),
+    about: aboutImage(preview, source),
     lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
-    memory: used ? memory(used.memory) : '',
-    left: leftOf(preview, config, now),
-    action: actionOf(preview),
+    memory: used === null ? '' : memory(used),
+    next: next && { text: next.text, isSoon: next.isSoon },
+    isPinned: isPinned(preview, now),
+    main: mainActionOf(preview),
+    actions: actionsOf(preview, now),
   }
+}
+
+/** Bytes; null where it takes none, or that is not known. */
+export function memoryOf(preview: Preview, { figures }: Pick<RowFacts, 'figures'>): number | null {
+  const container = generationOf(preview)?.container
+  return (container && figures[container]?.memory) || null
+}
+
+function isChanging({ state }: Preview): boolean {
+  return ['queued', 'pulling', 'starting', 'stopping', 'removing'].includes(state)
+}
+
+/** Past twice the usual. */
+function isSlowerThanUsual(preview: Preview, lately: Lately, now: number): boolean {
+  const usual = preview.state === 'starting' ? startEstimateWhilePending(preview, lately) : null
+  return usual !== null && now - preview.since > 2 * Math.max(usual, 1_000)
+}
+
+/** The commit that its image is of; without one the image itself. */
+export function changeOf(preview: Preview, now: number) {
+  const source = sourceOfPreview(preview)
+  const built = builtAt(source, now)
+  const revision = shortRevision(source)
+  return {
+    text: revision || shortDigest(preview),
+    href: revision ? commitUrl(source) : '',
+    about: built === undefined ? '' : `built ${ago(now - built)}`,
+  }
+}
+
+/** For a tooltip: digest and revision in full. */
+function aboutImage(preview: Preview, { revision }: ImageSource): string {
+  return [digestOf(preview), revision && `revision ${revision}`].filter(Boolean).join(', ')
 }
 
 export function pathOf(tag: string): string {
@@ -120,19 +169,6 @@ function plainHeading(tag: string, heading: string): string {
   return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading[0]!.toLowerCase() + heading.slice(1)
 }
 
-export function actionOf({ state }: Preview): { name: string; to: 'start' | 'stop' } {
-  switch (state) {
-    case 'failed':
-      return { name: 'Try again', to: 'start' }
-    case 'stopped':
-    case 'stopping':
-    case 'removing':
-      return { name: 'Start', to: 'start' }
-    default:
-      return { name: 'Stop', to: 'stop' }
-  }
-}
-
 /** Null while no pull is running or its size is unknown. */
 export function percentOf(preview: Preview): number | null {
   if (preview.state !== 'pulling' || !preview.progress?.total || preview.progress.waitsFor) return null
@@ -145,24 +181,4 @@ function digestOf(preview: Preview): string {
 
 export function shortDigest(preview: Preview): string {
   return digestOf(preview).replace(/^.*:/, '').slice(0, 8)
-}
-
-/** `pinned`, `pinned for 3 h`; empty where it is not. */
-export function pinnedText(preview: Preview, now: number): string {
-  if (!isPinned(preview, now)) return ''
-  const { until } = preview.pin!
-  return until === null ? 'pinned' : `pinned for ${age(until - now)}`
-}
-
-/** `4 min 51 s`, `pause 50 s`, or `image 30 min` where the image is removed. `soon`: within two minutes. */
-function leftOf(preview: Preview, config: ListConfig, now: number): { text: string; soon: boolean } | null {
-  if (isPinned(preview, now)) return { text: pinnedText(preview, now), soon: false }
-  const due = nextDue(preview, config, now)
-  if (!due) return null
-  const what: Record<Due['what'], string> = { pause: 'pause ', stop: '', clean: 'image ' }
-  const left = due.at - now
-  if (left <= 0) return { text: `${what[due.what]}due`, soon: true }
-  return due.what === 'clean'
-    ? { text: `image ${age(left)}`, soon: false }
-    : { text: `${what[due.what]}${duration(left)}`, soon: due.what === 'stop' && left < 120_000 }
 }

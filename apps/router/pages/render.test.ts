@@ -5,6 +5,7 @@ import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
 import { previewDetailOf, plain } from './preview-detail.ts'
 import * as pages from './render.ts'
+import { sortOf } from './list-order.ts'
 import { previewListOf } from './preview-list.ts'
 import type { ListFacts } from './preview-row.ts'
 import { messages } from './messages.ts'
@@ -46,6 +47,7 @@ const known = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  removeAt: null,
 }
 const generation = { number: 1, container: evil, slot: 3, sandbox: null, image: evil, digest: evil, port: 80 }
 const queued: In<'queued'> = {
@@ -72,10 +74,20 @@ const desk: ListFacts = {
     pauseAfter: null,
     rmiAfter: 3_600_000,
     prepulls: () => false,
+    memoryHigh: 90,
+    disk: { high: 85, low: 75 },
   },
   previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],
   suggested: [`new${evil}`],
   figures: { [evil]: { memory: 148 * 1024 ** 2 } },
+  machine: {
+    engine: evil,
+    disk: { total: 80_000_000_000, free: 39_000_000_000, root: evil },
+    memory: { total: 16 * 1024 ** 3, available: 1024 ** 3 },
+  },
+  full: null,
+  slept: { slept: 1_312 * 3_600_000, byteMs: 1_312 * 3_600_000 * 1024 ** 3, previews: 9 },
+  sort: null,
   recentDurations: { pullRate: [], start: [] },
   address: (tag) => `http://${tag}.example.com`,
   q: '',
@@ -171,16 +183,16 @@ const admins: Record<string, pages.Page> = {
     domain: evil,
     provider: {},
     gate: { kind: 'off' },
-    wrong: 'once',
+    wrong: { triesLeft: 3 },
   }),
   enter: pages.enterPage({ repository: evil, provider: {}, host: evil }),
-  'enter, wrong password': pages.enterPage({ repository: evil, provider: null, host: evil, wrong: 'once' }),
+  'enter, wrong password': pages.enterPage({ repository: evil, provider: null, host: evil, wrong: { triesLeft: 0 } }),
   'login, too many': pages.loginPage({
     repository: evil,
     domain: evil,
     provider: {},
     gate: { kind: 'off' },
-    wrong: 'too often',
+    wrong: { opensIn: 52, page: evil },
   }),
   admin: pages.adminPage(previewListOf(desk)),
   'admin, nothing found': pages.adminPage(previewListOf({ ...desk, q: evil, state: 'failed' })),
@@ -193,7 +205,7 @@ const admins: Record<string, pages.Page> = {
 for (const [name, { html, csp }] of Object.entries({ ...visitors, ...admins }))
   test(`${name}: other people's words stay words`, () => {
     assert.ok(!html.includes('<img'), 'markup came through')
-    assert.ok(!/<script(?! nonce="|\ssrc="\/lotan\.js")/.test(html), 'a script came through')
+    assert.ok(!/<script(?! nonce="|\ssrc="\/(lotan|list|login)\.js")/.test(html), 'a script came through')
     assert.ok(!/&amp;amp;amp;|undefined|\[object |\bNaN\b/.test(html), 'something odd is on the page')
     for (const rule of ["default-src 'none'", "base-uri 'none'", "form-action 'self'"])
       assert.ok(csp.includes(rule), rule)
@@ -272,8 +284,13 @@ describe('the admin page', () => {
     assert.match(html(), /<p id="info">Ask us<\/p>/)
   })
 
-  test('lists previews by tag, as people count', () => {
+  test('lists what failed and what changes first, and by any column that one asks for', () => {
     assert.deepEqual(tags({ previews }), ['a', 'b', 'pr-9', 'pr-10'])
+    assert.deepEqual(tags({ previews, sort: sortOf('-tag') }), ['pr-10', 'pr-9', 'b', 'a'])
+    const page = html({ previews, sort: sortOf('-tag'), q: 'x&y' })
+    assert.match(page, /aria-sort="descending"><a href="\/\?q=x%26y&amp;sort=tag">Tag</)
+    assert.match(page, /<a href="\/\?q=x%26y&amp;sort=memory">Memory</)
+    assert.match(html({ previews }), /aria-sort="ascending"><a href="\/\?sort=-state">State</)
   })
 
   test('filters by state and by what is looked for', () => {
@@ -281,21 +298,36 @@ describe('the admin page', () => {
     assert.deepEqual(tags({ previews, state: 'no-such-state' }).length, 4)
     assert.deepEqual(tags({ previews, q: ' PR- ' }), ['pr-9', 'pr-10'])
     assert.deepEqual(tags({ previews, q: 'while starting' }), ['a', 'b'])
+    assert.deepEqual(tags({ previews, q: 'running' }), ['pr-9'])
     assert.match(html({ previews, q: 'x&y', state: 'failed' }), /href="\/\?q=x%26y&amp;state=running"/)
     assert.match(html({ previews, q: 'x&y', state: 'failed' }), /No preview matches/)
+    const pinned = { ...running, tag: 'kept', pin: { until: null } }
+    assert.deepEqual(tags({ previews: [...previews, pinned], state: 'pinned' }), ['kept'])
   })
 
-  test('offers each state its own button, in a form of its own', () => {
-    const forms = [...html({ previews }).matchAll(/formaction="\/previews\/([^/]+)\/(start|stop)">([^<]+)</g)]
-    assert.deepEqual(
-      forms.map(([, tag, to, name]) => [tag, to, name]),
-      [
-        ['a', 'start', 'Try again'],
-        ['b', 'stop', 'Stop'],
-        ['pr-9', 'stop', 'Stop'],
-        ['pr-10', 'start', 'Start'],
-      ],
+  test('of very many shows the first thousand, and finds all', () => {
+    const many = Array.from({ length: 1_003 }, (_, i) => named(`pr-${i}`, running))
+    assert.equal(tags({ previews: many }).length, 1_000)
+    assert.match(html({ previews: many }), /The first 1000 of 1003\./)
+    assert.deepEqual(tags({ previews: many, q: 'pr-1002' }), ['pr-1002'])
+  })
+
+  test('offers each state its own button, and in its menu what may be done besides', () => {
+    const frozen = { ...running, tag: 'p', state: 'paused', phase: 'frozen' } as Preview
+    const leaving = { ...running, tag: 'x', removeAt: now + 8_200 }
+    const page = html({ previews: [...previews, frozen, leaving], sort: sortOf('tag') })
+    const offered = [...page.matchAll(/data-acts="([^"]*)"[^]*?formaction="\/previews\/([^/]+)\/(\w+)">([^<]+)</g)].map(
+      ([, acts, tag, to, name]) => [tag, to, name, acts],
     )
+    assert.deepEqual(offered, [
+      ['a', 'start', 'Try again', 'start refresh pin remove'],
+      ['b', 'stop', 'Stop', 'stop refresh pin remove'],
+      ['p', 'start', 'Wake', 'start stop restart refresh pin remove'],
+      ['pr-9', 'stop', 'Stop', 'stop restart refresh pin remove'],
+      ['pr-10', 'start', 'Start', 'start refresh pin remove'],
+      ['x', 'keep', 'Keep', 'keep stop restart refresh pin'],
+    ])
+    assert.match(page, /class="soon">Goes in 9 s</)
   })
 
   const revision = 'c0ffee1234567890abcdef'
@@ -309,8 +341,10 @@ describe('the admin page', () => {
   test('names image, age and revision, and each in full where one points at it; so does the preview’s own page', () => {
     const asleep = { ...stopped, image }
     const page = html({ previews: [asleep] as Preview[] })
-    assert.match(page, /<code title="sha256:(ab12){16}">ab12ab12<\/code> <span class="muted">3 d<\/span>/)
-    assert.match(page, /from <code title="c0ffee1234567890abcdef">c0ffee1234<\/code>/)
+    assert.match(page, /title="sha256:(ab12){16}, revision c0ffee1234567890abcdef"><code>c0ffee1234<\/code>/)
+    assert.match(page, /<span class="who">built 3 d ago<\/span>/)
+    const bare = { ...asleep, image: { ...image, labels: {} } }
+    assert.match(html({ previews: [bare] as Preview[] }), /<code>ab12ab12<\/code>/)
     assert.deepEqual(tags({ previews: [asleep as Preview, running], q: 'FFEE12345' }), ['quiet'])
     const own = one(asleep).html.replaceAll('\u00a0', ' ')
     assert.match(own, /<code title="sha256:(ab12){16}">sha256:ab12ab12ab<\/code>/)
@@ -335,14 +369,47 @@ describe('the admin page', () => {
     assert.equal(line({ ...running, notices: [], tag: 'a' }), '5 s')
   })
 
+  test('links a commit where its image tells of its sources on the web, and nowhere else', () => {
+    const linked = (source: string, of = revision) => {
+      const labels = { 'org.opencontainers.image.source': source, 'org.opencontainers.image.revision': of }
+      const page = html({ previews: [{ ...running, image: { ...image, id: generation.image, labels } }] as Preview[] })
+      return /class="change num"[^>]*><a href="([^"]*)"/.exec(page)?.[1]
+    }
+    assert.equal(linked('https://git.example.com/shop/app.git'), `https://git.example.com/shop/app/commit/${revision}`)
+    assert.equal(linked('http://git.example.com/shop/app/?x#y'), `http://git.example.com/shop/app/commit/${revision}`)
+    for (const source of [
+      'javascript:alert(1)//',
+      'data:text/html,x',
+      'git@example.com:shop/app',
+      '/shop',
+      'https://u:p@x/y',
+    ])
+      assert.equal(linked(source), undefined, source)
+    assert.equal(linked('https://git.example.com/shop/app', '../../evil'), undefined)
+  })
+
   test('says what the reaper does next', () => {
     const idle = { ...running, tag: 'idle', since: now - 900_000, readyAt: now - 900_000, lastSeen: now - 500_000 }
     const asleep = { ...stopped, lastSeen: now - 3_000_000 }
     const page = html({ previews: [asleep, idle] as Preview[] })
     assert.match(page, /Stops idle in 1 min 40 s/)
     assert.match(page, /then the image of quiet in 10 min/)
-    assert.match(page, /<span class="soon">1 min 40 s<\/span>/)
+    assert.match(page, /class="soon">Stops in 1 min 40 s</)
     assert.match(html({ previews: [] }), /Nothing is due/)
+  })
+
+  test('says how full the machine is, in amber where it is too full, and what sleeping has saved', () => {
+    const page = html()
+    assert.match(page, /<div class="over"><dt>Memory<\/dt><dd><strong>15 GB<\/strong> of 16 GB/)
+    assert.match(page, /<div><dt>Disk<\/dt><dd><strong>41 GB<\/strong> of 80 GB/)
+    assert.match(page, /slept 1\u202f312 h/)
+    assert.match(html({ machine: null }), /<dt>Memory<\/dt><dd class="muted">not known now</)
+    const full = { ...desk.config, maxRunning: 1 }
+    const why = { of: 'places', most: 1, roomIn: 240_000 } as const
+    const waiting = html({ config: full, previews: [running, queued], full: why })
+    assert.match(waiting, /Full: 1 of 1 run; .* in about 4 min\.<\/b> <span>1 preview waits\./)
+    assert.ok(!html({ config: full, previews: [running], full: why }).includes('banner'))
+    assert.match(html({ config: full, previews: [running, { ...running, tag: 'b' }] }), /class="over"><dt>Running/)
   })
 
   test('the image’s own time limit wins', () => {

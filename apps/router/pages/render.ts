@@ -13,6 +13,8 @@ import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
 import type { PreviewDetail } from './preview-detail.ts'
 import type { PreviewList } from './preview-list.ts'
+import { isShut, refusedWords, type Wrong } from './tries-words.ts'
+import type { SystemView } from './system-view.ts'
 import type { StartStatus } from './start-status.ts'
 import { duration } from './format.ts'
 import type { Message } from './messages.ts'
@@ -27,6 +29,8 @@ const read = (name: string) => fs.readFileSync(path.join(views, name), 'utf8')
 
 export const stylesheet = read('lotan.css')
 export const script = read('lotan.js')
+export const listScript = read('list.js')
+export const loginScript = read('login.js')
 
 const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.exec(stylesheet)![1]!)
   .replace(/\s*([{};,])\s*/g, '$1')
@@ -34,12 +38,13 @@ const critical = squeezed(/\/\* critical:start \*\/(.*)\/\* critical:end \*\//s.
 const waitingScript = squeezed(read('waiting.js'))
 
 const compiled = Object.fromEntries(
-  ['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'enter', 'admin', 'preview', 'api'].map(
-    (name) => {
-      const filename = path.join(views, `${name}.ejs`)
-      return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
-    },
-  ),
+  [
+    ...['waiting', 'failed', 'not-found', 'message', 'problem', 'problems', 'login', 'enter'],
+    ...['admin', 'partials/row', 'preview', 'system', 'api'],
+  ].map((name) => {
+    const filename = path.join(views, `${name}.ejs`)
+    return [name, ejs.compile(fs.readFileSync(filename, 'utf8'), { filename, cache: true, rmWhitespace: true })]
+  }),
 )
 
 export function waitingPage({ told, repository, uri }: { told: StartStatus; repository: string; uri: string }): Page {
@@ -109,44 +114,55 @@ export interface LoginModel {
   /** Not null where there is a login provider. */
   provider: object | null
   gate: Pick<Config['gate'], 'kind'>
-  /** `too often`: one of many from this address. */
-  wrong?: keyof typeof wrongTokens
-}
-
-const wrongTokens = {
-  once: 'That is not the token.',
-  'too often': 'That is not the token. Many wrong ones have come from your address; the right one is still accepted.',
+  wrong?: Wrong | undefined
 }
 
 export function loginPage({ repository, domain, provider, gate, wrong }: LoginModel): Page {
-  const error = wrong ? wrongTokens[wrong] : ''
+  const refused = refusedWords('token', wrong)
   return forTheAdmin('login', {
     application: nameOf(repository),
     domain,
-    error,
+    refused,
+    isShut: isShut(refused),
     hasProvider: provider !== null,
     isOpen: gate.kind === 'off',
   })
 }
 
-const wrongPasswords = {
-  once: 'That is not the password.',
-  'too often': 'Many wrong passwords have come from your address. Try again in a minute.',
-}
-
 export interface EnterModel extends Pick<LoginModel, 'repository' | 'provider'> {
   /** The preview's. */
   host: string
-  wrong?: keyof typeof wrongPasswords
+  wrong?: Wrong | undefined
 }
 
 export function enterPage({ repository, provider, host, wrong }: EnterModel): Page {
-  const error = wrong ? wrongPasswords[wrong] : ''
-  return forTheAdmin('enter', { application: nameOf(repository), host, error, hasProvider: provider !== null })
+  const refused = refusedWords('password', wrong)
+  const shown = { refused, isShut: isShut(refused), hasProvider: provider !== null }
+  return forTheAdmin('enter', { application: nameOf(repository), host, ...shown })
 }
 
 export function adminPage(list: PreviewList): Page {
-  return forTheAdmin('admin', { ...list })
+  return forTheAdmin('admin', { ...list, written: list.rows })
+}
+
+/** What an open page of the list lacks. */
+export interface ListNews {
+  /** The page without its rows. */
+  html: string
+  /** The tags of all rows, as they stand. */
+  order: string[]
+  /** By tag, those that the page does not have in this version. */
+  rows: Record<string, string>
+}
+
+/** @param have the version of each row that the page has, by its tag */
+export function listNews(list: PreviewList, have: Readonly<Record<string, unknown>>): ListNews {
+  const lacking = list.rows.filter(({ tag, version }) => !Object.hasOwn(have, tag) || have[tag] !== version)
+  return {
+    html: forTheAdmin('admin', { ...list, written: [] }).html,
+    order: list.rows.map(({ tag }) => tag),
+    rows: Object.fromEntries(lacking.map((row) => [row.tag, compiled['partials/row']!({ row })])),
+  }
 }
 
 export interface ApiModel {
@@ -158,6 +174,10 @@ export interface ApiModel {
 
 export function apiPage(model: ApiModel): Page {
   return forTheAdmin('api', model)
+}
+
+export function systemPage(system: SystemView): Page {
+  return forTheAdmin('system', { ...system })
 }
 
 export function previewPage(preview: PreviewDetail): Page {

@@ -30,6 +30,7 @@ const pulling = (percent: number): Preview => ({
   refreshes: 0,
   waiter: null,
   pin: null,
+  removeAt: null,
   state: 'pulling',
   progress: { bytes: percent * 1_000, total: 100_000, layers: 2, layersDone: 0, percent },
 })

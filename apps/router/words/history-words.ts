@@ -36,6 +36,8 @@ const says: Record<ToldType | Note['type'], Says> = {
   forget: itself,
   pin: (until) => (until ? `pinned until ${until}` : 'pinned'),
   unpin: always('not pinned any more'),
+  removeSoon: always('its removal was asked for, and may be taken back'),
+  keep: always('it stays after all'),
   share: (detail) => `share link ${detail}`,
   unshare: (detail) => `share link ${detail} ended`,
   pull: itself,

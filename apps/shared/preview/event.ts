@@ -61,6 +61,9 @@ export type Event =
   /** `until`: milliseconds since 1970; null: until it is unpinned. */
   | { type: 'pin'; until: number | null }
   | { type: 'unpin' }
+  /** It is removed at that time, milliseconds since 1970, unless it is kept. */
+  | { type: 'removeSoon'; at: number }
+  | { type: 'keep' }
   /** A running container of this instance without a row: the database was lost. `frozen`: it is paused. */
   | { type: 'adopt'; generation: Routed; image: Image; frozen: boolean }
 

@@ -59,6 +59,8 @@ export interface Known extends PreviewKey {
   waiter: Waiter | null
   /** One whose end has come is none: ask `isPinned`. */
   pin: Pin | null
+  /** Its removal was asked for, and may be taken back until then, milliseconds since 1970: ask `isToGo`. */
+  removeAt: number | null
 }
 
 /** `person`: one looks at its waiting page, or has a request held. `program`: one asked the API to wait. */
@@ -89,6 +91,7 @@ export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  removeAt: null,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */
@@ -159,6 +162,8 @@ export const FAILURE_REST_MS = 60_000
 export const MISSING_TOLD_MS = 60_000
 /** A visitor of so long ago may still wait in front of it. */
 export const LOOKED_FOR_MS = 60_000
+/** For so long a removal that a person asked for may be taken back. */
+export const UNDO_MS = 10_000
 /** A preview that ran this long without crashing is forgiven its earlier crashes. */
 export const STABLE_MS = 5 * 60_000
 export const MAX_CRASHES = 3
@@ -166,6 +171,12 @@ export const MAX_CRASHES = 3
 export function isPinned({ pin }: Pick<Known, 'pin'>, now: number): boolean {
   if (!pin) return false
   return pin.until === null || now < pin.until
+}
+
+/** Whether the time is over in which its removal may be taken back. */
+export function isToGo({ removeAt }: Pick<Known, 'removeAt'>, now: number): boolean {
+  // One that lies further ahead was reckoned by a clock that was ahead.
+  return removeAt !== null && (removeAt <= now || removeAt > now + UNDO_MS)
 }
 
 /** What the queue-processor has to do next with it. */

@@ -58,6 +58,7 @@ const columns: Record<Field, Column> = {
   progress: json('progress'),
   phase: plain('phase'),
   pin: json('pin'),
+  removeAt: plain('remove_at'),
 }
 
 /** Beside `commonFields`. */

@@ -21,11 +21,11 @@ const LEAST_PAUSE_MS = 6_000
 
 const pauseWanted =
   `${spanWanted('minutes', MOST_MINUTES)}, and at least ${LEAST_PAUSE_MS / 60_000}, ` +
-  'since the last visit is known only to within 3.5 s, or off'
+  'since the last visit is known only to within 4.5 s, or off'
 
 /**
- * Milliseconds, or null for `off`. The last visit is known only to within 3.5 s: nginx asks about a host every 2 s, may
- * use an answer for 1 s more, and a visit is stored 0.5 s later.
+ * Milliseconds, or null for `off`. The last visit is known only to within 4.5 s: nginx asks about a host every 2 s, may
+ * use an answer for 1 s more, reckons both in whole seconds, and a visit is stored 0.5 s later.
  */
 export const pauseSpan: Value<number | null> = z.union(
   [

@@ -74,7 +74,15 @@ export function inUse(
 
 export function remove(preview: Preview, _: EventOf<'remove'>, now: number): In<'removing'> {
   const generation = generationOf(preview)
-  return nudged({ ...known(preview), pin: null, since: now, state: 'removing', phase: firstPhase(preview), generation })
+  return nudged({
+    ...known(preview),
+    pin: null,
+    removeAt: null,
+    since: now,
+    state: 'removing',
+    phase: firstPhase(preview),
+    generation,
+  })
 }
 
 export function ending<P extends Ending>(preview: P): P {

@@ -11,6 +11,7 @@ import {
   generationOf,
   isDraining,
   isMissing,
+  isToGo,
   isToldMissing,
   MAX_CRASHES,
   MISSING_TOLD_MS,
@@ -68,6 +69,7 @@ const known = {
   refreshes: 0,
   waiter: null,
   pin: null,
+  removeAt: null,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = {
@@ -197,6 +199,8 @@ const events: Record<string, Event> = {
   forget: { type: 'forget' },
   pin: { type: 'pin', until: null },
   unpin: { type: 'unpin' },
+  removeSoon: { type: 'removeSoon', at: now + 10_000 },
+  keep: { type: 'keep' },
   adopt: { type: 'adopt', frozen: false, generation, image },
   adoptFrozen: { type: 'adopt', frozen: true, generation, image },
 }
@@ -255,6 +259,8 @@ cleaned         -       -        -        queued      -          queued     -   
 forget          -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        unknown     -        -            -             -        -
 pin             -       queued   queued   queued      queued     queued     pulling  starting starting     running  running  running  running  paused   paused   running  stopping stopping   stopping       stopped  stopped     -        -            removing      failed   failed
 unpin           -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
+removeSoon      -       queued   queued   queued      queued     queued     pulling  starting starting     running  running  running  paused   paused   paused   stopping stopping stopping   stopping       stopped  stopped     -        -            -             failed   failed
+keep            -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 adopt           running -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 adoptFrozen     paused  -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 `
@@ -786,6 +792,21 @@ test('a pin holds off what Lotan decides by itself, and nothing that a person as
     const over = next({ ...from, pin: { until: now } }, 'red', event, now)
     assert.ok(over, `${what} of a ${from.state} one, whose pin is over`)
   }
+})
+
+test('a removal may be taken back until its time has come, and to ask again does not put it off', () => {
+  const leaving = after(running, 'removeSoon')!
+  assert.deepEqual([leaving.state, leaving.removeAt], ['running', now + 10_000])
+  assert.equal(next(leaving, 'red', { type: 'removeSoon', at: now + 20_000 }, now), undefined)
+  assert.equal(after(running, 'removeSoon', 'keep')!.removeAt, null)
+  assert.equal(after(running, 'removeSoon', 'stop')!.removeAt, now + 10_000)
+  assert.equal(after(running, 'removeSoon', 'remove')!.removeAt, null)
+  assert.deepEqual(
+    [now - 1, now, now + 9_999, now + 10_000].map((at) => isToGo({ removeAt: now + 10_000 }, at)),
+    [true, false, false, true],
+    'the first one: the clock was stepped back',
+  )
+  assert.equal(isToGo({ removeAt: null }, now), false)
 })
 
 test('a pin stays through stop and start, is given once, and ends with the removal', () => {

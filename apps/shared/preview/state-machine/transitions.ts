@@ -6,6 +6,7 @@
 import * as failure from './failure.ts'
 import * as pause from './pause.ts'
 import * as pin from './pin.ts'
+import * as removal from './removal.ts'
 import * as start from './start.ts'
 import * as stop from './stop.ts'
 import * as update from './update.ts'
@@ -49,6 +50,8 @@ const transitions: { [E in EventType]: Row<E> } = {
                 stopping: { draining: pin.pinAndCallBack, ending: pin.pin, drainingToRestart: pin.pin, endingToRestart: pin.pin },
                 removing: { drainingToRestart: pin.pin, endingToRestart: pin.pin } },
   unpin:      inEvery(pin.unpin),
+  removeSoon: { ...inEvery<'removeSoon'>(removal.removeSoon), removing: undefined },
+  keep:       inEvery(removal.keep),
 
   // How it comes up.
   found:      { queued: { findImage: start.found } },

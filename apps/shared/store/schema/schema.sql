@@ -29,6 +29,7 @@ CREATE TABLE preview (
   refreshes INTEGER NOT NULL, -- how often that was
   waiter TEXT, -- JSON: who waits for its start, and until when that counts
   pin TEXT, -- JSON: until when it is kept, used or not
+  remove_at INTEGER, -- until when its removal may be taken back, milliseconds since 1970
   PRIMARY KEY (repository, tag)
 ) STRICT;
 CREATE INDEX preview_label ON preview (label);

@@ -262,6 +262,7 @@ const steps: Step[] = [
   CREATE INDEX pass_session ON pass (session);
   CREATE INDEX pass_share ON pass (share);
   `,
+  'ALTER TABLE preview ADD COLUMN remove_at INTEGER;',
 ]
 
 export const newestVersion = steps.length

@@ -83,7 +83,16 @@ function inNewWords({ notice, unfit, newer, role, ...old }: Row): Row {
   const phase = (expected[old.tag] as { phase?: string } | undefined)?.phase ?? null
   const { trouble: failure, ...update } = JSON.parse(String(newer)) ?? {}
   const image_update = newer === null ? null : JSON.stringify({ ...update, failure })
-  return { ...row, phase, notices: notice, rejected_image: unfit, image_update, waiter: null, pin: null }
+  return {
+    ...row,
+    phase,
+    notices: notice,
+    rejected_image: unfit,
+    image_update,
+    waiter: null,
+    pin: null,
+    remove_at: null,
+  }
 }
 
 test('what is read and written again has the same rows, but for the notices', () => {

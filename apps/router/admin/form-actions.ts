@@ -1,0 +1,58 @@
+/** What the buttons of the admin do: for a preview, and for several that were selected. */
+import type { Actor } from '../../shared/actor.ts'
+import { isTag } from '../../shared/tag.ts'
+import type { Preview } from '../../shared/preview/preview.ts'
+import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
+import type { RouterContext } from '../context.ts'
+import type { RowAction } from '../pages/row-actions.ts'
+import { applyAction, applyPin, keep, removeSoon, startsSomething } from '../preview-actions.ts'
+
+type Context = Pick<RouterContext, 'store' | 'nudges'>
+type Act = (id: PreviewId, actor: Actor, context: Context) => Promise<Preview | undefined>
+
+const acts: Record<RowAction, Act> = {
+  start: (id, actor, context) => applyAction('start', id, 'admin', actor, context),
+  stop: (id, actor, context) => applyAction('stop', id, 'admin', actor, context),
+  restart: (id, actor, context) => applyAction('restart', id, 'admin', actor, context),
+  pin: (id, actor, context) => applyPin(id, { until: null }, actor, context),
+  unpin: (id, actor, context) => applyPin(id, null, actor, context),
+  remove: async (id, actor, { store }) => removeSoon(id, actor, store, Date.now()),
+  keep: async (id, actor, { store }) => keep(id, actor, store, Date.now()),
+  refresh: async (id, actor, { store, nudges }) => {
+    const preview = store.apply(id, { type: 'refresh' }, Date.now(), actor) ?? store.get(id)
+    if (preview) await nudges.refresh(preview)
+    return preview
+  },
+}
+
+export const rowActions = Object.keys(acts) as RowAction[]
+
+/** What takes an action back, and what that is called. */
+const undone: Partial<Record<RowAction, RowAction>> = { stop: 'start', remove: 'keep', pin: 'unpin', unpin: 'pin' }
+
+export function undoOf(action: RowAction): RowAction | undefined {
+  return undone[action]
+}
+
+export interface Done {
+  tags: string[]
+  /** TAG_FILTER does not let them be started. */
+  refused: string[]
+}
+
+/** What there is none of, and never was asked for, is left out. Only a start makes a preview of a tag. */
+export async function actOnAll(
+  action: RowAction,
+  tags: readonly string[],
+  actor: Actor,
+  context: Context & Pick<RouterContext, 'config'>,
+): Promise<Done> {
+  const done: Done = { tags: [], refused: [] }
+  for (const tag of new Set(tags)) {
+    const id = idOf({ repository: NAMELESS, tag })
+    if (!isTag(tag) || (action !== 'start' && !context.store.get(id))) continue
+    if (startsSomething(action) && !context.config.offers(tag)) done.refused.push(tag)
+    else if (await acts[action](id, actor, context)) done.tags.push(tag)
+  }
+  return done
+}

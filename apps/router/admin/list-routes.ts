@@ -1,0 +1,159 @@
+/** The list, its form that adds, and the buttons of its rows. Plain HTML: every form posts and redirects to a page. */
+import type { Request, Response } from 'express'
+import { urlOf } from '../../shared/config/config.ts'
+import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { hostOf, isTag } from '../../shared/tag.ts'
+import { actorOf } from '../access/caller.ts'
+import type { Route } from '../access/route.ts'
+import type { RouterContext } from '../context.ts'
+import { sortOf } from '../pages/list-order.ts'
+import { previewListOf } from '../pages/preview-list.ts'
+import type { ListFacts } from '../pages/preview-row.ts'
+import { adminPage, listNews } from '../pages/render.ts'
+import type { RowAction } from '../pages/row-actions.ts'
+import { applyAction } from '../preview-actions.ts'
+import { doneWords } from '../words/done-words.ts'
+import { fullOf } from '../words/full-words.ts'
+import { actOnAll, rowActions, undoOf, type Done } from './form-actions.ts'
+import { listFacts } from './list-facts.ts'
+import { backOf } from './login.ts'
+import { sendMessage, sendPage } from './respond.ts'
+
+/** Of the tags that may be added. A page with 100 000 would be 4 MB. */
+const MOST_SUGGESTED = 100
+/** An open page is rendered again with each change, all day: the registry is not asked each time. */
+const TAGS_AGE_MS = 30_000
+/** A thousand tags of 40 characters each; nginx lets no more through. */
+const LARGEST_SELECTION = 60_000
+
+export function listRoutes(context: RouterContext): Route[] {
+  const { config, store, nudges, changes, reaper } = context
+  const factsOf = listFacts(context)
+  return [
+    { method: 'GET', path: '/', needs: 'admin', handle: showList },
+    { method: 'POST', path: '/previews', needs: 'admin', body: { type: 'form', limit: 4_096 }, handle: addPreview },
+    {
+      method: 'POST',
+      path: '/list',
+      needs: 'admin',
+      body: { type: 'json', limit: LARGEST_SELECTION },
+      handle: sendNews,
+    },
+    ...rowActions.flatMap((action): Route[] => [
+      {
+        method: 'POST',
+        path: `/previews/:tag/${action}`,
+        needs: 'admin',
+        handle: (req, res) => actOnOne(action, req, res),
+      },
+      {
+        method: 'POST',
+        path: `/selected/${action}`,
+        needs: 'admin',
+        body: { type: 'form', limit: LARGEST_SELECTION },
+        handle: (req, res) => actOnSelected(action, req, res),
+      },
+    ]),
+  ]
+
+  async function showList(req: Request, res: Response) {
+    sendPage(res, 200, await listPage(req))
+  }
+
+  /** A page of 500 rows is 700 kB, of which a moment later a few have changed. */
+  async function sendNews(req: Request, res: Response) {
+    const { page, have } = (req.body ?? {}) as { page?: unknown; have?: unknown }
+    const { searchParams } = new URL(String(page), 'http://list')
+    const list = await listOf(Object.fromEntries(searchParams))
+    return res.json(listNews(list, (have ?? {}) as Record<string, unknown>))
+  }
+
+  async function addPreview(req: Request, res: Response) {
+    const { tag: given } = (req.body ?? {}) as { tag?: unknown }
+    const tag = typeof given === 'string' ? given.trim() : ''
+    const sentence = !isTag(tag)
+      ? 'That is no tag. A tag has letters, digits, dots, dashes and underscores.'
+      : 'That tag is not offered: the setting TAG_FILTER does not let it through.'
+    if (!isTag(tag) || !config.offers(tag)) {
+      const status = isTag(tag) ? 403 : 400
+      return isByScript(req)
+        ? res.status(status).json({ says: sentence })
+        : sendPage(res, status, await listPage(req, { tag, sentence }))
+    }
+    await applyAction('start', idOf({ repository: NAMELESS, tag }), 'admin', actorOf(res), { store, nudges })
+    return isByScript(req) ? sendDone(res, 'start', { tags: [tag], refused: [] }) : res.redirect(303, '/')
+  }
+
+  async function actOnOne(action: RowAction, req: Request, res: Response) {
+    const tag = req.params.tag as string
+    const done = await actOnAll(action, [tag], actorOf(res), context)
+    if (isByScript(req)) return sendDone(res, action, done)
+    if (done.refused.length) return sendRefused(res, tag)
+    if (!done.tags.length) return sendNoPreview(res, tag)
+    const back = backOf(req)
+    // The list says that it goes, and may keep it.
+    return res.redirect(303, action === 'remove' && back.startsWith('/previews/') ? '/' : back)
+  }
+
+  async function actOnSelected(action: RowAction, req: Request, res: Response) {
+    const done = await actOnAll(action, tagsIn(req.body), actorOf(res), context)
+    return isByScript(req) ? sendDone(res, action, done) : res.redirect(303, backOf(req))
+  }
+
+  async function listPage(req: Request, problem?: ListFacts['problem']) {
+    return adminPage(await listOf(req.query, problem))
+  }
+
+  async function listOf({ q, state, sort }: Record<string, unknown>, problem?: ListFacts['problem']) {
+    // The page waits for nothing: what is read for it is in the next one.
+    void reaper.newerTags({ age: TAGS_AGE_MS, within: 1_000 })
+    const previews = changes.previews()
+    const added = new Set(previews.map(({ tag }) => tag))
+    return previewListOf({
+      config,
+      previews,
+      suggested: store.newestOffered(NAMELESS, MOST_SUGGESTED, (tag) => config.offers(tag) && !added.has(tag)),
+      ...(await factsOf(previews)),
+      full: fullOf(store, config, Date.now()),
+      recentDurations: store.lately(),
+      address: (id: PreviewId) => urlOf(hostOf(id, config), config),
+      q: typeof q === 'string' ? q : '',
+      state: typeof state === 'string' ? state : '',
+      sort: sortOf(sort),
+      problem,
+      now: Date.now(),
+    })
+  }
+}
+
+/** The page's own script stays where it is, and shows what was done. */
+function isByScript(req: Request): boolean {
+  return req.headers.accept === 'application/json'
+}
+
+function sendDone(res: Response, action: RowAction, done: Done) {
+  const undo = done.tags.length > 0 ? undoOf(action) : undefined
+  return res
+    .status(done.tags.length > 0 ? 200 : 404)
+    .json({ says: doneWords(action, done), undo: undo ? { path: `/selected/${undo}`, tags: done.tags } : null })
+}
+
+function tagsIn(body: unknown): string[] {
+  const { tag } = (body ?? {}) as { tag?: unknown }
+  return [tag].flat().filter((one) => typeof one === 'string')
+}
+
+function sendRefused(res: Response, tag: string) {
+  const sentence = 'The setting TAG_FILTER does not let it through.'
+  const link = { href: '/', name: 'All previews' }
+  sendMessage(res, { problem: 'not-offered', heading: `${tag} is not offered`, sentence, link })
+}
+
+export function sendNoPreview(res: Response, tag: string) {
+  const sentence = isTag(tag)
+    ? 'It was removed, or never asked for. Add it on the admin page to start it.'
+    : 'An image tag has letters, digits, dots, dashes and underscores.'
+  const heading = isTag(tag) ? `There is no preview ${tag}` : 'That is no container tag'
+  const link = { href: '/', name: 'All previews' }
+  sendMessage(res, { problem: isTag(tag) ? 'no-preview' : 'not-a-tag', heading, sentence, link })
+}
