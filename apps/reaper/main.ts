@@ -17,6 +17,7 @@ import { openFigures } from './figures.ts'
 import { openListAsks } from './list-asks.ts'
 import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
+import { openTraffic } from './traffic.ts'
 import type { ReaperContext } from './context.ts'
 import { openApplyPlan } from './apply-plan.ts'
 import { openPass } from './pass.ts'
@@ -38,6 +39,7 @@ const app = openApp('reaper')
 const { config, log, store, signal } = app
 const engine = openEngine(config)
 const context: ReaperContext = { ...app, engine, registry: openRegistry(config) }
+const traffic = openTraffic()
 const reap = openApplyPlan(context)
 
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
@@ -54,6 +56,7 @@ const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   instance: config.instance,
   watched,
   registryHealth: seen.health,
+  traffic,
 })
 app.atEnd(() => {
   server.close()
@@ -70,7 +73,7 @@ going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) =>
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
-going('usage', () => sampleUsage({ ...context, engine: figures }, signal))
+going('usage', () => sampleUsage({ ...context, engine: figures, traffic }, signal))
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 

@@ -6,6 +6,7 @@ import type { Store } from '../shared/store/store.ts'
 import type { noteActivity } from './gateway/activity.ts'
 import type { Gate } from './gate/gate.ts'
 import type { noteStreams } from './gateway/open-streams.ts'
+import type { Meters } from './metrics/meters.ts'
 import type { Reaper } from './reaper-client.ts'
 import type { Waiters } from './waiters.ts'
 import type { StoreWatch } from './watch/store-watch.ts'
@@ -21,4 +22,5 @@ export interface RouterContext {
   activity: ReturnType<typeof noteActivity>
   streams: ReturnType<typeof noteStreams>
   reaper: Reaper
+  meters: Meters
 }

@@ -11,6 +11,7 @@ import { noteWaiters } from './waiters.ts'
 import { adminApp } from './admin/app.ts'
 import { openGate } from './gate/gate.ts'
 import { gateway } from './gateway/routes.ts'
+import { openMeters } from './metrics/meters.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
 import { openSessions } from './access/sessions.ts'
@@ -31,6 +32,7 @@ const context: RouterContext = {
   activity: noteActivity(store, { everyMs: 500 }),
   streams: noteStreams(store, endedStreamsFile(config), { everyMs: 1_000 }),
   reaper: openReaper(config),
+  meters: openMeters(),
 }
 app.atEnd(() => context.waiters.close())
 app.atEnd(() => context.activity.close())

@@ -4,9 +4,9 @@ import { sendProblem } from '../api/conventions/problem.ts'
 import type { Message } from '../pages/messages.ts'
 import { messagePage, newsPage, type Page } from '../pages/render.ts'
 
-/** Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
+/** And the metrics, which no person reads. Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
 export function isApi({ originalUrl }: Request): boolean {
-  return /^\/api\/[^?]/.test(originalUrl)
+  return /^\/(api\/[^?]|metrics($|\?))/.test(originalUrl)
 }
 
 /** `frame-ancestors`: against clickjacking. */

@@ -22,14 +22,16 @@ import { onFailedUpstream } from './failed-upstream/failed-upstream.ts'
 import { openForwarder, refuse, refuseEntry } from './forward.ts'
 import { openHold } from './hold.ts'
 import { canRepeat, readGatewayRequest, readRequest, type GatewayRequest } from './request.ts'
-import { respond, respondTrouble } from './response.ts'
+import { answerOf, respond, respondTrouble } from './response.ts'
 import { openWaker } from './wake.ts'
+import type { GateRefusal } from '../metrics/meters.ts'
+import { traced } from '../request-id.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
 import { openEntrance } from '../gate/entrance.ts'
 import { refuseAtGate, type AtGate } from '../gate/refusal.ts'
 
 export function gateway(context: RouterContext): express.Express {
-  const { config, store, activity, gate, log } = context
+  const { config, store, activity, gate, meters, log } = context
   const decideNow = decideFrom(context)
   const forwarder = openForwarder(context)
   const waker = openWaker(context)
@@ -47,6 +49,7 @@ export function gateway(context: RouterContext): express.Express {
   app.disable('x-powered-by')
   linkProblems(app, config)
   app.disable('etag')
+  app.use(traced)
 
   // Refused at once, so that the request comes to /wait.
   app.get('/route', (_req, res, next) => (isRebuilt(store) ? next() : refuse(res)))
@@ -65,7 +68,9 @@ export function gateway(context: RouterContext): express.Express {
       const request = read(req)
       if (!hasId(request)) return noTag(res)
       if (request.client.method !== method) return notThisWay(res, method)
-      return path === '/enter' ? entrance.enter(request, res) : entrance.leave(request, res)
+      return path === '/enter'
+        ? entrance.enter(request, res).then(() => noteRefusal(res))
+        : entrance.leave(request, res)
     })
 
   if (gate.isOn)
@@ -77,7 +82,10 @@ export function gateway(context: RouterContext): express.Express {
         request.who = who
         return next()
       }
-      return isSubrequest(req) ? refuseEntry(res) : refuseAtGate(request, config, res)
+      // It comes back as /answer.
+      if (isSubrequest(req)) return refuseEntry(res)
+      refuseAtGate(request, config, res)
+      return noteRefusal(res, 'login')
     })
 
   app.get('/route', (req, res) => {
@@ -105,6 +113,8 @@ export function gateway(context: RouterContext): express.Express {
   app.get('/answer', (req, res) => {
     const request = read(req)
     respond({ request, decision: decideNow(request), config, store }, res)
+    const kind = answerOf(res)
+    if (kind !== undefined) meters.noteColdAnswer(kind)
   })
 
   app.get('/events', (req, res) => {
@@ -133,6 +143,12 @@ export function gateway(context: RouterContext): express.Express {
   })
 
   return app
+
+  /** @param otherwise of a refusal that is no problem */
+  function noteRefusal(res: Response, otherwise?: 'login') {
+    const kind = (answerOf(res) as GateRefusal | undefined) ?? otherwise
+    if (kind !== undefined) meters.noteGateRefusal(kind)
+  }
 }
 
 function hasId(request: GatewayRequest): request is AtGate {

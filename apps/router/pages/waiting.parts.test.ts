@@ -31,6 +31,7 @@ const pulling = (percent: number): Preview => ({
   waiter: null,
   pin: null,
   removeAt: null,
+  request: null,
   state: 'pulling',
   progress: { bytes: percent * 1_000, total: 100_000, layers: 2, layersDone: 0, percent },
 })
