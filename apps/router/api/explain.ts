@@ -2,13 +2,14 @@ import type { Request, Response } from 'express'
 import { explain, type Explanation } from '../../shared/api/explain.ts'
 import { urlOf } from '../../shared/config/config.ts'
 import type { VariableInForce } from '../../shared/config/in-force.ts'
+import { nextActions } from '../../shared/preview/next-actions.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 import { waiterOf } from '../../shared/preview/start-queue.ts'
 import { hostPortOf, hostPortText, slotSchemeIn } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { callerOf, may } from '../access/caller.ts'
-import { awakeWords, imageWords, waiterWords } from '../explain/image-words.ts'
+import { asleepWords, awakeWords, imageWords, waiterWords } from '../explain/image-words.ts'
 import { nextOf } from '../explain/next.ts'
 import { valuesOf } from '../explain/values.ts'
 import type { ApiContext } from './context.ts'
@@ -25,7 +26,7 @@ const explainPreview: Operation = {
   responses: { 200: answer('What there is to know.', explain), 404: noPreview },
 }
 
-export function explainRoutes({ config, store, reaper, log }: ApiContext): ApiRoute[] {
+export function explainRoutes({ config, store, changes, reaper, log }: ApiContext): ApiRoute[] {
   const path = '/previews/:tag/explain'
   return [{ method: 'GET', path, needs: 'read', operation: explainPreview, handle: sendExplanation }]
 
@@ -63,9 +64,18 @@ export function explainRoutes({ config, store, reaper, log }: ApiContext): ApiRo
       imageWords: imageWords(preview, config.repository),
       slot: slotOf(preview),
       awake: awakeOf(preview, isOpen, now),
+      asleep: asleepOf(preview),
       waiter: waiterIn(preview, now),
-      next: nextOf(preview, { timeouts: config, isOpen, updatesAt, now }),
+      next: nextOf(preview, { timeouts: config, isOpen, updatesAt, roomAt: roomAt(preview, now), now }),
     }
+  }
+
+  function roomAt(preview: Preview, now: number): number | null {
+    const { maxRunning } = config
+    const memoryFull = store.facts.get('memoryFull') ?? false
+    const actions = nextActions(changes.previews(), { timeouts: config, maxRunning, memoryFull, open: null }, now)
+    const stop = actions.find(({ preview: other, why }) => why === 'room' && idOf(other) === idOf(preview))
+    return stop?.at ?? null
   }
 
   function variablesOf(preview: Preview, given: VariableInForce[], mayReadValues: boolean): Explanation['variables'] {
@@ -103,6 +113,11 @@ function imageOf(preview: Preview): Explanation['image'] {
 function waiterIn(preview: Preview, now: number): Explanation['waiter'] {
   const who = ['queued', 'pulling', 'starting'].includes(preview.state) ? waiterOf(preview, now) : null
   return who && { who, until: new Date(preview.waiter!.until).toISOString(), words: waiterWords[who] }
+}
+
+function asleepOf(preview: Preview): Explanation['asleep'] {
+  const words = asleepWords(preview)
+  return words === undefined ? null : { words }
 }
 
 function awakeOf(preview: Preview, openConnections: boolean | null, now: number): Explanation['awake'] {
