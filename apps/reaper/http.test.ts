@@ -8,7 +8,9 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { text } from 'node:stream/consumers'
+import { EngineError } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
+import type { Pulled } from '../shared/store/store.ts'
 import { until } from '../testing/harness/until.ts'
 import { openTraffic } from './traffic.ts'
 import { serveHttp, type Dependencies } from './http.ts'
@@ -36,23 +38,37 @@ test('a log is not read for a reader that left while the engine was asked about 
   assert.equal(engine.reading(), 0)
 })
 
-async function serve(t: TestContext) {
+test('of images only Lotan’s own are told, and the engine is asked once for many readers', async (t) => {
+  const pulled = [{ repository: '', tag: 'red', id: 'sha256:1', reference: 'r', digest: 'd' }]
+  const { engine, ask } = await serve(t, pulled)
+  assert.equal(await ask('/images'), '{}', 'an engine that is away is no image')
+  const told = '{"images":[{"id":"sha256:1","bytes":5,"shared":3}]}'
+  assert.deepEqual(await Promise.all([ask('/images'), ask('/images'), ask('/images')]), [told, told, told])
+  assert.equal(engine.listed(), 2)
+})
+
+async function serve(t: TestContext, pulled: Pulled[] = []) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-reaper-'))
   const socketPath = path.join(dir, 'reaper.sock')
   const engine = fakeEngine()
   const figures = { known: () => Promise.resolve({}) }
+  const store = { list: () => [], pulled: { list: () => pulled } }
   const config = { inForce: { settings: [], variables: [] } }
   const watched = () => ({ open: null, updatesAt: null })
   const log = openLog('test', 'silent')
-  const server = await serveHttp(socketPath, {
+  const registryHealth = () => null
+  const deps = {
     instance: 'here',
     config,
     watched,
+    registryHealth,
     traffic: openTraffic(),
     engine,
     figures,
+    store,
     log,
-  })
+  }
+  const server = await serveHttp(socketPath, deps)
   t.after(() => {
     server.closeAllConnections()
     server.close()
@@ -62,8 +78,8 @@ async function serve(t: TestContext) {
   return {
     engine,
     follow: () => get('/containers/red/logs?follow=1'),
-    async ask() {
-      const [response] = (await once(get('/containers/red'), 'response')) as [IncomingMessage]
+    async ask(path = '/containers/red') {
+      const [response] = (await once(get(path), 'response')) as [IncomingMessage]
       return text(response)
     },
     readers: () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count))),
@@ -75,7 +91,15 @@ function fakeEngine() {
   const inspected = Promise.withResolvers<void>()
   let asked = 0
   let reading = 0
+  let listed = 0
   const calls = {
+    async imageSizes() {
+      if (++listed === 1) throw new EngineError('engine-down', 'the engine is away')
+      return [
+        { id: 'sha256:1', bytes: 5, shared: 3 },
+        { id: 'sha256:2', bytes: 7, shared: null },
+      ]
+    },
     async inspect() {
       asked++
       await inspected.promise
@@ -89,5 +113,5 @@ function fakeEngine() {
     },
   }
   const engine = calls as unknown as Dependencies['engine']
-  return Object.assign(engine, { inspected, asked: () => asked, reading: () => reading })
+  return Object.assign(engine, { inspected, asked: () => asked, reading: () => reading, listed: () => listed })
 }

@@ -3,12 +3,15 @@ import fs from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { http } from '../shared/http.ts'
 import type { Config } from '../shared/config/config.ts'
-import type { Engine } from '../shared/engine/engine.ts'
+import type { Engine, ImageSize } from '../shared/engine/engine.ts'
+import type { RegistryHealth } from '../shared/health/registry.ts'
 import type { Log } from '../shared/log.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
+import type { Store } from '../shared/store/store.ts'
 import type { Figures } from './figures.ts'
 import type { openTraffic } from './traffic.ts'
 
+const IMAGES_MS = 30_000
 /** More than the engine keeps of any container's output. */
 const MAX_LINES = 1_000_000
 
@@ -24,14 +27,17 @@ export interface Dependencies {
   instance: string
   config: Pick<Config, 'inForce'>
   watched: () => Watched
+  registryHealth: () => RegistryHealth | null
   traffic: Pick<ReturnType<typeof openTraffic>, 'read'>
-  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'disk' | 'machineMemory'>
+  engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'disk' | 'machineMemory' | 'imageSizes'>
   figures: { known: () => Promise<Figures> }
+  store: Pick<Store, 'list'> & { pulled: Pick<Store['pulled'], 'list'> }
   log: Log
 }
 
 export async function serveHttp(socket: string, deps: Dependencies): Promise<Server> {
-  const { instance, config, watched, traffic, engine, figures, log } = deps
+  const { instance, config, watched, registryHealth, traffic, engine, figures, store, log } = deps
+  let images: { at: number; all: Promise<ImageSize[]> } | undefined
 
   async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url ?? '/', 'http://reaper')
@@ -42,6 +48,8 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     }
     if (url.pathname === '/in-force') return json(res, 200, config.inForce)
     if (url.pathname === '/watched') return json(res, 200, watched())
+    if (url.pathname === '/registry') return json(res, 200, { health: registryHealth() })
+    if (url.pathname === '/images') return json(res, 200, { images: await ownImages() })
     if (url.pathname === '/traffic') return json(res, 200, traffic.read())
     if (url.pathname === '/machine') return json(res, 200, await machine())
     if (url.pathname === '/figures') return json(res, 200, { containers: await figures.known() })
@@ -62,6 +70,20 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
       engine.machineMemory().catch(() => null),
     ])
     return { engine: version, disk: disk ?? null, memory: memory ?? null }
+  }
+
+  /** Those of previews, and those that Lotan pulled and has not removed. */
+  async function ownImages(): Promise<ImageSize[]> {
+    if (!images || Date.now() - images.at >= IMAGES_MS) images = { at: Date.now(), all: engine.imageSizes() }
+    const all = await images.all.catch((error: unknown) => {
+      images = undefined
+      throw error
+    })
+    const own = new Set([
+      ...store.list().flatMap(({ image }) => image?.id ?? []),
+      ...store.pulled.list().map(({ id }) => id),
+    ])
+    return all.filter(({ id }) => own.has(id))
   }
 
   async function follow(id: string, query: URLSearchParams, res: ServerResponse) {

@@ -24,6 +24,7 @@ import { serveHttp } from './http.ts'
 import { watchDatabase } from './watch/database.ts'
 import { watchDisk } from './watch/disk.ts'
 import { watchEngine } from './watch/engine.ts'
+import { watchRegistry } from './watch/registry.ts'
 
 const TICK_MS = 1_000
 const COMPARE_MS = 10_000
@@ -43,6 +44,7 @@ const reap = openApplyPlan(context)
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
 let updatesAt: number | null = null
+const seen = watchRegistry(context.registry)
 const watched = () => ({ open: connections.open() ?? null, updatesAt })
 const figures = openFigures(context)
 const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
@@ -50,6 +52,7 @@ const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   figures,
   instance: config.instance,
   watched,
+  registryHealth: seen.health,
   traffic,
 })
 app.atEnd(() => {
@@ -62,7 +65,7 @@ const going = (what: string, watch: () => Promise<void>) => void retryForever(wh
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))
 const ready = () => waitUntilReady(config, signal)
-going('tags', () => syncTags({ ...context, ready }, config.refreshEvery, signal))
+going('tags', () => syncTags({ ...context, registry: seen.registry, ready }, config.refreshEvery, signal))
 going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) => void (updatesAt = at)))
 going('dues', tickForever)
 going('comparing', compareForever)

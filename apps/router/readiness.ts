@@ -18,6 +18,8 @@ export interface Check {
 export interface Ready {
   status: 'ready' | 'not ready'
   checks: Record<(typeof components)[number], Check>
+  /** How long each check took, milliseconds. */
+  took: Record<(typeof components)[number], number>
 }
 
 const CHECK_MS = 1_200
@@ -66,16 +68,18 @@ async function checkAll({ config, store, nudges, reaper, log }: Parameters<typeo
   )
   const checks = await Promise.all(
     components.map(async (component) => {
+      const began = performance.now()
       const check = await Promise.race([checkOf[component](), timeout]).catch((error: Error) => {
         log.debug({ check: component, err: error }, 'a part is not ready')
         return bad(component === 'engine' ? 'unknown, since the reaper does not answer' : 'does not answer')
       })
-      return [component, check] as const
+      return [component, check, performance.now() - began] as const
     }),
   )
   return {
     status: checks.every(([, { ok }]) => ok) ? 'ready' : 'not ready',
-    checks: Object.fromEntries(checks) as Ready['checks'],
+    checks: Object.fromEntries(checks.map(([name, check]) => [name, check])) as Ready['checks'],
+    took: Object.fromEntries(checks.map(([name, , took]) => [name, took])) as Ready['took'],
   }
 }
 

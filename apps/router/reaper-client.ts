@@ -7,6 +7,8 @@ import { http } from '../shared/http.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { InForce } from '../shared/config/in-force.ts'
 import type { Config } from '../shared/config/config.ts'
+import type { RegistryHealth } from '../shared/health/registry.ts'
+import type { ImageSize } from '../shared/engine/engine.ts'
 
 export type Reaper = ReturnType<typeof openReaper>
 
@@ -93,6 +95,16 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
 
     async watched(): Promise<Watched> {
       return (await read<Watched>('/watched'))!
+    },
+
+    /** Those of previews, and those that Lotan pulled and has not removed. */
+    async images(): Promise<ImageSize[]> {
+      return (await read<{ images: ImageSize[] }>('/images'))!.images
+    },
+
+    /** Null before its tags were read. */
+    async registry(): Promise<RegistryHealth | null> {
+      return (await read<{ health: RegistryHealth | null }>('/registry'))!.health
     },
 
     async traffic(): Promise<Traffic> {

@@ -11,7 +11,7 @@ import { checkDrift } from './checks/drift.ts'
 import { checkDisk, checkEngine } from './checks/engine.ts'
 import { checkLotan, checkPort, checkRedis, launcherOf } from './checks/front.ts'
 import { checkRegistry } from './checks/registry.ts'
-import { findings, type Finding } from './finding.ts'
+import { findings, type Finding } from '../../shared/health/finding.ts'
 
 const CHECK_MS = 30_000
 const AGAIN = 'try again: this check could not be made'

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { judgeDns, type Names } from './checks/dns.ts'
 import { judgeDrift } from './checks/drift.ts'
-import { judgeDataDisk, judgeEngineDisk } from './checks/engine.ts'
+import { judgeDataDisk, judgeEngineDisk } from '../../shared/health/disk.ts'
 import { judgeClock } from './checks/registry.ts'
 import { pageOf } from './doctor.ts'
-import type { Finding } from './finding.ts'
+import type { Finding } from '../../shared/health/finding.ts'
 
 const levels = (found: Finding[]) => found.map(({ level }) => level).join()
 

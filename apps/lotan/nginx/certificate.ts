@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import fs from 'node:fs'
 import type { Config, Problem } from '../../shared/config/config.ts'
+import { endOf } from '../../shared/health/certificate.ts'
 import type { Say } from '../console.ts'
 
 const usual = { look: 5_000, remind: 86_400_000 }
@@ -24,10 +25,7 @@ export function certificateProblems({ tls, domain }: Pick<Config, 'tls' | 'domai
 export function whatEnds({ tls }: Pick<Config, 'tls'>, now: number): string | undefined {
   const read = tls && attempt('LOTAN_TLS_CERT', tls.certificate, (pem) => new X509Certificate(pem))
   if (!read || !('value' in read)) return undefined
-  const { validTo } = read.value
-  const days = Math.floor((Date.parse(validTo) - now) / 86_400_000)
-  if (days < 0) return `the certificate ended on ${validTo}: browsers refuse it until it is renewed`
-  return days < 7 ? `the certificate ends on ${validTo}; Lotan takes a renewed one over by itself` : undefined
+  return endOf(read.value.validTo, now)
 }
 
 /**

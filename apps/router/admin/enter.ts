@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express'
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
 import { urlOf } from '../../shared/config/config.ts'
-import type { PreviewId } from '../../shared/preview/preview-id.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { isSame } from '../../shared/secret.ts'
 import { readHost } from '../../shared/tag.ts'
 import { callerOf } from '../access/caller.ts'
@@ -13,8 +13,12 @@ import type { Route } from '../access/route.ts'
 import { isOwnOrigin } from '../access/same-origin.ts'
 import { setCookie } from '../access/session-cookie.ts'
 import { openSessions } from '../access/sessions.ts'
+import { opensIn, triesLeft } from '../access/tries.ts'
 import type { RouterContext } from '../context.ts'
-import { enterPage, newsPage } from '../pages/render.ts'
+import { brandIn } from '../pages/brand.ts'
+import { enterPage } from '../pages/render.ts'
+import { newsPage } from '../pages/visitor-pages.ts'
+import type { Wrong } from '../pages/tries-words.ts'
 import { sendError, sendOn, sendPage } from './respond.ts'
 
 const PATH = '/enter'
@@ -39,10 +43,11 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
     skipSuccessfulRequests: true,
     keyGenerator: (req) => ipKeyGenerator(req.ip ?? 'unknown'),
     standardHeaders: false,
-    legacyHeaders: true,
+    legacyHeaders: false,
     handler: (req, res) => {
       const place = placeIn(req)
-      return place ? sendEnterPage(place, res, 429, 'too often') : refusePlace(req, res)
+      if (!place) return refusePlace(req, res)
+      return sendEnterPage(place, res, 429, { opensIn: opensIn(req, res), page: req.originalUrl })
     },
   })
 
@@ -74,7 +79,11 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
     const sentence =
       'Your login is known here, but your browser sends the preview no cookie. Allow cookies for its address, then open it again.'
     const link = { href: `${origin}${to}`, name: 'Open it again' }
-    return sendPage(res, 403, newsPage({ status: 403, heading: 'The browser keeps no pass', sentence, link }))
+    return sendPage(
+      res,
+      403,
+      newsPage({ status: 403, heading: 'The browser keeps no pass', sentence, link }, brandIn(res)),
+    )
   }
 
   /** Another site may not log its reader in, who has no session yet. */
@@ -87,7 +96,7 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
       const given = (req.body as Record<string, unknown> | undefined)?.password
       if (typeof given === 'string' && isSame(given.trim(), password!)) return letIn(req, res)
       noteFailed(req.ip, 'password')
-      return sendEnterPage(place, res, 401, 'once')
+      return sendEnterPage(place, res, 401, { triesLeft: triesLeft(req) })
     })
   }
 
@@ -122,7 +131,7 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
     return sendError(req, res, 'no-tag', 'This address names no preview.')
   }
 
-  function sendEnterPage({ host }: Place, res: Response, status: number, wrong?: 'once' | 'too often') {
-    return sendPage(res, status, enterPage({ ...config, host, wrong }))
+  function sendEnterPage({ id }: Place, res: Response, status: number, wrong?: Wrong) {
+    return sendPage(res, status, enterPage({ ...config, tag: splitId(id).tag, wrong }, brandIn(res)))
   }
 }

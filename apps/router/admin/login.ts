@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { ipKeyGenerator, rateLimit, type AugmentedRequest } from 'express-rate-limit'
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
 import type { RouterContext } from '../context.ts'
 import { isSame } from '../../shared/secret.ts'
 import { callerOf } from '../access/caller.ts'
@@ -9,13 +9,15 @@ import type { Route } from '../access/route.ts'
 import { isOwnOrigin, localPath } from '../access/same-origin.ts'
 import { setCookie } from '../access/session-cookie.ts'
 import { openSessions } from '../access/sessions.ts'
+import { brandIn } from '../pages/brand.ts'
+import { opensIn, triesLeft } from '../access/tries.ts'
 import { loginPage } from '../pages/render.ts'
 import { sendOn, sendPage } from './respond.ts'
 
 /**
  * Wrong tokens a minute and address. Counts only the form, which only Lotan's own page can send: any page can make its
  * reader open a login link. The right token passes regardless, since many people may share an address; a token of 16
- * characters or more cannot be guessed.
+ * characters or more cannot be guessed. A form that was shut is so on that page alone, until the minute is over.
  */
 const TRIES_A_MINUTE = 5
 
@@ -35,10 +37,11 @@ export function loginRoutes(
     standardHeaders: false,
     legacyHeaders: false,
     handler: (req, res) => {
-      const { resetTime } = (req as AugmentedRequest).rateLimit!
-      const wait = Math.max(1_000, resetTime!.getTime() - Date.now())
-      res.set('Retry-After', String(Math.ceil(wait / 1_000)))
-      sendPage(res, 429, loginPage({ ...config, wrong: 'too often' }))
+      sendPage(
+        res,
+        429,
+        loginPage({ ...config, wrong: { opensIn: opensIn(req, res), page: backOf(req) } }, brandIn(res)),
+      )
     },
   })
 
@@ -49,7 +52,7 @@ export function loginRoutes(
   ]
 
   function openLink(req: Request, res: Response) {
-    if (typeof req.query.token !== 'string') return sendPage(res, 200, loginPage(config))
+    if (typeof req.query.token !== 'string') return sendPage(res, 200, loginPage(config, brandIn(res)))
     // A link is opened as a document; an image or frame on another page is not.
     const { 'sec-fetch-dest': dest } = req.headers
     if (dest !== undefined && dest !== 'document') return refusals.otherSite(req, res)
@@ -58,7 +61,7 @@ export function loginRoutes(
 
   function refuseLink(req: Request, res: Response) {
     noteFailed(req.ip, 'link')
-    return sendWrong(res)
+    return sendWrong(res, null)
   }
 
   /** Another site may not log its reader in either, who has no session yet. */
@@ -68,7 +71,7 @@ export function loginRoutes(
     const body = req.body as Record<string, unknown> | undefined
     if (isRight(body?.token)) return logIn(req, res, backOf(req))
     noteFailed(req.ip, 'form')
-    return limit(req, res, () => sendWrong(res))
+    return limit(req, res, () => sendWrong(res, triesLeft(req)))
   }
 
   function logOut(req: Request, res: Response) {
@@ -92,8 +95,9 @@ export function loginRoutes(
     return /^\/enter\?/.test(to) ? sendOn(res, to) : res.redirect(303, to)
   }
 
-  function sendWrong(res: Response) {
-    return sendPage(res, 401, loginPage({ ...config, wrong: 'once' }))
+  /** @param left null for a link, which does not count */
+  function sendWrong(res: Response, left: number | null) {
+    return sendPage(res, 401, loginPage({ ...config, wrong: { triesLeft: left } }, brandIn(res)))
   }
 }
 

@@ -2,7 +2,8 @@ import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { session as sessionSchema, type SessionJson } from '../../shared/api/session.ts'
 import type { Session } from '../../shared/store/store.ts'
-import { callerOf } from '../access/caller.ts'
+import { actorOf, callerOf } from '../access/caller.ts'
+import { logOutSession } from '../access/credentials.ts'
 import type { ApiContext } from './context.ts'
 import { answer, problemAnswer, type ApiRoute, type Operation } from './conventions/operation.ts'
 import { sendProblem } from './conventions/problem.ts'
@@ -37,9 +38,8 @@ export function sessionRoutes({ store, log }: ApiContext): ApiRoute[] {
   }
 
   function end(req: Request, res: Response) {
-    const ended = store.sessions.end(req.params.id as string)
-    if (!ended) return sendProblem(res, 'no-session', 'There is no such session.')
-    log.info({ who: callerOf(res).who, address: req.ip, session: ended.id, user: ended.user }, 'session ended')
+    if (!logOutSession(req.params.id as string, actorOf(res), { store, log }))
+      return sendProblem(res, 'no-session', 'There is no such session.')
     return res.status(204).end()
   }
 }

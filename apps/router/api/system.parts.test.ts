@@ -44,7 +44,15 @@ test('the installation is told as a whole, by the description', async () => {
   assert.deepEqual(json.queue.start, { waiting: 1, active: 0 })
   assert.equal(Object.keys(json.queue).length, 8)
   assert.ok(json.database.bytes > 0 && !json.database.rebuilding)
-  assert.deepEqual(json.checks.engine, { ok: true, detail: 'version 20.10' })
+  const { ms, ...engine } = json.checks.engine
+  assert.deepEqual(engine, { ok: true, detail: 'version 20.10' })
+  assert.ok(ms >= 0 && ms < 1_200)
+  // Neither nginx nor a queue-processor is here, and the disk of the other machine is nearly full.
+  assert.deepEqual(
+    json.warnings.map(({ check, level }: any) => `${level} ${check}`),
+    ['failure nginx', 'failure queue-processor', 'failure disk'],
+  )
+  for (const { says, advice } of json.warnings) assert.ok(says && advice)
   assert.deepEqual(json.settings, told['/in-force'].settings)
 })
 

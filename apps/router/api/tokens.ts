@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { spanOf } from '../../shared/api/span.ts'
 import {
   newToken,
   token as tokenSchema,
@@ -8,10 +7,9 @@ import {
   type NewTokenJson,
   type TokenJson,
 } from '../../shared/api/token.ts'
-import { hashOf } from '../../shared/secret.ts'
 import type { Token } from '../../shared/store/store.ts'
-import { callerOf } from '../access/caller.ts'
-import { makeToken } from '../access/tokens.ts'
+import { actorOf } from '../access/caller.ts'
+import { makeNewToken, revokeToken } from '../access/credentials.ts'
 import type { ApiContext } from './context.ts'
 import { checked } from './conventions/input.ts'
 import { answer, body, problemAnswer, type ApiRoute, type Operation } from './conventions/operation.ts'
@@ -73,25 +71,16 @@ export function tokenRoutes({ store, log }: ApiContext): ApiRoute[] {
       return sendProblem(res, 'wrong-type', 'Send {"name": …, "can": …} as Content-Type: application/json.')
     const sent = checked(tokenToAdd, req.body, res)
     if (!sent) return undefined
-    const now = Date.now()
-    const until = sent.for ? now + spanOf(sent.for)! : sent.until ? Date.parse(sent.until) : null
-    if (until !== null && until <= now) return sendProblem(res, 'bad-body', 'until is over already.')
-
-    const secret = makeToken()
-    const { who } = callerOf(res)
-    const token = { name: sent.name, can: sent.can, match: sent.match ?? null, until, created: now }
-    if (!store.tokens.add({ ...token, key: hashOf(secret), createdBy: who }))
-      return sendProblem(res, 'name-taken', `There is a token ${sent.name}. Remove it, or take another name.`)
-    const { name, can, match } = token
-    log.info({ who, address: req.ip, name, can, match, until }, 'token made')
-    const made: NewTokenJson = { ...jsonOf({ ...token, lastUsed: null }), token: secret }
-    return res.status(201).location(`/api/v1/tokens/${name}`).json(made)
+    const made = makeNewToken(sent, actorOf(res), { store, log })
+    if ('problem' in made) return sendProblem(res, made.problem, made.sentence)
+    const { token, secret } = made
+    const told: NewTokenJson = { ...jsonOf(token), token: secret }
+    return res.status(201).location(`/api/v1/tokens/${token.name}`).json(told)
   }
 
   function remove(req: Request, res: Response) {
-    const name = req.params.name as string
-    if (!store.tokens.remove(name)) return sendProblem(res, 'no-token', 'There is no token of that name.')
-    log.info({ who: callerOf(res).who, address: req.ip, name }, 'token removed')
+    if (!revokeToken(req.params.name as string, actorOf(res), { store, log }))
+      return sendProblem(res, 'no-token', 'There is no token of that name.')
     return res.status(204).end()
   }
 }

@@ -10,8 +10,26 @@ export const system = z
   .object({
     versions: z.object({ lotan: z.string(), node: z.string(), nginx: version, engine: version, redis: version }),
     checks: z
-      .record(z.string(), z.object({ ok: z.boolean(), detail: z.string() }))
+      .record(
+        z.string(),
+        z.object({
+          ok: z.boolean(),
+          detail: z.string(),
+          ms: z.number().min(0).meta({ description: 'How long the check took.' }),
+        }),
+      )
       .meta({ description: 'Engine, Redis, database, nginx, queue-processor and reaper, as `/readyz` has them.' }),
+    warnings: z
+      .array(
+        z.object({
+          check: z.string(),
+          level: z.enum(['warning', 'failure']),
+          says: z.string(),
+          advice: z.string().nullable().meta({ description: 'What to do about it.' }),
+          since: z.iso.datetime().nullable(),
+        }),
+      )
+      .meta({ description: 'What the operator should know, failures first.' }),
     disk: z.object({
       engine: disk,
       data: disk,

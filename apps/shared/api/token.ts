@@ -59,6 +59,8 @@ export const tokenToAdd = z
     'A token that can admin has no match: it may make other tokens and end sessions, which no pattern holds in.',
   )
 
+export type TokenToAdd = z.output<typeof tokenToAdd>
+
 function isPattern(text: string): boolean {
   try {
     luaPattern(text)

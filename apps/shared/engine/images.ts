@@ -44,6 +44,21 @@ function toImage(info: Docker.ImageInspectInfo, reference: string, digests: (str
   }
 }
 
+/** Bytes unpacked. `shared`: those of layers that another image has too; null where the engine does not tell. */
+export interface ImageSize {
+  id: string
+  bytes: number
+  shared: number | null
+}
+
+/** Of all images that are no mere part of another one, in one call. Engines before 23.0 do not tell what is shared. */
+export async function imageSizes(docker: Docker): Promise<ImageSize[]> {
+  const list = await call('listing images', (abort) => docker.listImages({ 'shared-size': 1, ...abort } as object))
+  return readAnswer('listing images', () =>
+    list.map(({ Id, Size, SharedSize }) => ({ id: Id, bytes: Size, shared: SharedSize >= 0 ? SharedSize : null })),
+  )
+}
+
 /** `HOST/NAME:TAG`; none where a newer image has taken them over, undefined where the image does not exist. */
 export async function namesOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)

@@ -5,35 +5,40 @@ import type { Page } from 'playwright-core'
 
 const source = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-export const widths = [1280, 820, 390] as const
-
-/** Of the page as it stands: `RULE: element`, and whether it scrolls sideways. */
-export async function violationsOf(page: Page): Promise<string[]> {
-  // By the debugger's way, which the page's policy does not forbid.
-  await page.evaluate(source)
-  const found = await page.evaluate(async () => {
-    const axe = (globalThis as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } }).axe
-    const { violations } = await axe.run()
-    return violations
-  })
-  const isWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
-  const wrong = found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`)
-  return (await page.evaluate(isWide)) ? [...wrong, 'the page scrolls sideways'] : wrong
-}
+const widths = [1280, 820, 390]
 
 interface Violation {
   id: string
   nodes: { html: string }[]
 }
 
-/** Each width in light and dark. @returns what is wrong, with where */
+/** @param rules of axe; all where there are none @returns `RULE: elements`, and whether the page scrolls sideways */
+export async function violationsOf(page: Page, rules: string[] = []): Promise<string[]> {
+  const options = rules.length > 0 ? { runOnly: rules } : {}
+  const found = await page.evaluate<{
+    violations: Violation[]
+    sideways: boolean
+  }>(`axe.run(${JSON.stringify(options)}).then(({ violations }) => {
+    const { scrollWidth, clientWidth } = document.documentElement
+    return { violations, sideways: scrollWidth > clientWidth }
+  })`)
+  const wrong = found.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
+  )
+  return found.sideways ? [...wrong, 'the page scrolls sideways'] : wrong
+}
+
+/** Of the page as it stands, each width in light; in dark only colours differ. The page needs its scripts on. */
 export async function violationsEverywhere(page: Page): Promise<string[]> {
+  // By the debugger's way, which the page's policy does not forbid.
+  await page.evaluate(source)
   const all: string[] = []
   for (const colorScheme of ['light', 'dark'] as const)
-    for (const width of widths) {
+    for (const width of colorScheme === 'light' ? widths : [1280]) {
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height: 900 })
-      all.push(...(await violationsOf(page)).map((wrong) => `${width} ${colorScheme}: ${wrong}`))
+      const wrong = await violationsOf(page, colorScheme === 'light' ? [] : ['color-contrast'])
+      all.push(...wrong.map((each) => `${width} ${colorScheme}: ${each}`))
     }
   return all
 }

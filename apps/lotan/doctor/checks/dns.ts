@@ -3,7 +3,7 @@ import dns from 'node:dns/promises'
 import { randomBytes } from 'node:crypto'
 import os from 'node:os'
 import type { Config } from '../../../shared/config/config.ts'
-import { findings, type Finding } from '../finding.ts'
+import { findings, type Finding } from '../../../shared/health/finding.ts'
 
 export interface Names {
   domain: string

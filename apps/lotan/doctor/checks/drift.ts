@@ -4,7 +4,7 @@ import type { Config } from '../../../shared/config/config.ts'
 import type { Container, Engine, SandboxContainer } from '../../../shared/engine/engine.ts'
 import { keptRows, type KeptRows } from '../../../shared/store/kept-rows.ts'
 import { databaseOf } from '../../database/watch.ts'
-import { findings, type Finding } from '../finding.ts'
+import { findings, type Finding } from '../../../shared/health/finding.ts'
 
 /** While Lotan runs, each of them changes a moment before the other: what differs twice is drift. */
 const AGAIN_MS = 2_000

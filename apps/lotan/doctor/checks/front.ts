@@ -4,12 +4,13 @@ import type { ClientRequest } from 'node:http'
 import { pino } from 'pino'
 import { http } from '../../../shared/http.ts'
 import type { Config } from '../../../shared/config/config.ts'
+import { redisAdvice } from '../../../shared/health/advice.ts'
+import { findings, type Finding } from '../../../shared/health/finding.ts'
 import { pingRedis } from '../../../shared/queue.ts'
 import { whyNotListen } from '../../nginx/listen.ts'
 import { findNginx } from '../../nginx/program.ts'
 import { unhealthyOf } from '../../supervisor/health.ts'
 import { readRunFile } from '../../supervisor/run-file.ts'
-import { findings, type Finding } from '../finding.ts'
 
 const ASK_MS = 3_000
 
@@ -70,10 +71,7 @@ export async function checkRedis(config: Pick<Config, 'redis'>, isRunning: boole
     await pingRedis(config, pino({ enabled: false }))
     return [ok(isOwn ? 'its own answers' : 'the one of REDIS_URL answers')]
   } catch (error) {
-    const advice = isOwn
-      ? 'Lotan starts it again by itself: logs/redis.log says more'
-      : 'check REDIS_URL, and that this Redis runs'
-    return [failure((error as Error).message || 'it does not answer', advice)]
+    return [failure((error as Error).message || 'it does not answer', redisAdvice(isOwn))]
   }
 }
 

@@ -2,23 +2,12 @@
 import type { Config } from '../../../shared/config/config.ts'
 import { splitReference } from '../../../shared/registry/docker-config.ts'
 import { openRegistry, RegistryError } from '../../../shared/registry/registry.ts'
-import { findings, type Finding } from '../finding.ts'
+import { registryAdvice } from '../../../shared/health/advice.ts'
+import { findings, type Finding } from '../../../shared/health/finding.ts'
 
 /** A token is worth nothing to a registry whose clock differs by more: AWS allows 5 minutes. */
 const FAILURE_MS = 5 * 60_000
 const WARNING_MS = 60_000
-
-const advices: Partial<Record<RegistryError['code'], string>> = {
-  credentials: 'log in again (docker login), and check REPOSITORY',
-  'registry-down': 'check the registry, and the way from this machine to it',
-  'rate-limited': 'log in (docker login), or set IMAGE_REFRESH_INTERVAL_MINUTES higher',
-  'no-repository': 'check REPOSITORY, or push its first image',
-  tls: "give the authority's certificate to Lotan (NODE_EXTRA_CA_CERTS) and to the engine",
-  'helper-failed': 'run the credential helper by hand: it says what it lacks',
-  'aws-credentials': 'give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE',
-  'aws-region': 'set AWS_DEFAULT_REGION',
-  'token-expired': 'log in again (docker login)',
-}
 
 export async function checkRegistry(
   config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion' | 'offers'>,
@@ -80,6 +69,5 @@ export function judgeClock(theirs: number | undefined, ours: number): Finding {
 }
 
 function adviceFor(error: unknown): string {
-  const known = error instanceof RegistryError ? advices[error.code] : undefined
-  return known ?? 'check REPOSITORY, and the registry'
+  return registryAdvice(error instanceof RegistryError ? error.code : undefined)
 }

@@ -1,3 +1,4 @@
+/** What `lotan doctor` and the System page say of one fact, in the same words. */
 export interface Finding {
   check: string
   level: 'ok' | 'warning' | 'failure'

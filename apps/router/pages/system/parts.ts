@@ -1,0 +1,83 @@
+/** Each part of Lotan: whether it is well, its version, how fast it answers, and where it is. */
+import type { System } from '../../../shared/api/system.ts'
+import type { Config } from '../../../shared/config/config.ts'
+import { isSlow, type RegistryHealth } from '../../../shared/health/registry.ts'
+import { ago, bytes, duration } from '../format.ts'
+import { isUntold } from '../../system/warnings.ts'
+import type { SystemFacts } from '../../system/gather.ts'
+
+export interface Part {
+  name: string
+  /** Of the stylesheet: `running` is well, `warn` slow, `failed` not well, `unknown` not known. */
+  state: 'running' | 'warn' | 'failed' | 'unknown'
+  word: string
+  what: string
+  where: string
+}
+
+type Placed = Pick<Config, 'repository' | 'redis' | 'dataDir' | 'listen' | 'tls'>
+
+export function partsOf(facts: SystemFacts, config: Placed): Part[] {
+  const { told, updatesAt, upFor, now } = facts
+  const { checks, versions, settings, database, disk } = told
+  const dockerHost = settings.find(({ name }) => name === 'DOCKER_HOST')?.value
+  const away = (name: keyof typeof tellers) => (isUntold(name, checks) ? `${tellers[name]} tells of it` : '')
+  const listens = [config.listen, ...(config.tls ? [config.tls.listen] : [])]
+  const newer =
+    updatesAt === null ? '' : `looks for newer images ${updatesAt > now ? `in ${duration(updatesAt - now)}` : 'now'}`
+  return [
+    partOf('Engine', checks.engine, away('engine'), {
+      what: versions.engine ?? '',
+      where: [dockerHost ?? 'its usual socket', disk.engine?.path].filter(Boolean).join(', '),
+    }),
+    partOf('Redis', checks.redis, '', {
+      what: versions.redis ?? '',
+      where: 'socket' in config.redis ? 'Lotan’s own' : 'that of REDIS_URL',
+    }),
+    partOf('Database', checks.database, '', {
+      what: `SQLite, ${bytes(database.bytes)}`,
+      where: `${config.dataDir}/lotan.sqlite`,
+    }),
+    partOf('nginx', checks.nginx, '', {
+      what: versions.nginx ?? '',
+      where: listens.map(({ host, port }) => `${host}:${port}`).join(', '),
+    }),
+    { name: 'Router', ...well, what: `Node ${versions.node}`, where: `up ${duration(upFor)}, sends this page` },
+    partOf('Queue-processor', checks['queue-processor'], away('queue-processor'), {
+      what: '',
+      where: 'pulls, starts, stops, removes',
+    }),
+    partOf('Reaper', checks.reaper, '', { what: '', where: newer }),
+    registryPart(facts.registry, config.repository, checks.reaper?.ok === false, now),
+  ]
+}
+
+const tellers = { engine: 'the reaper', 'queue-processor': 'Redis' }
+
+const well = { state: 'running', word: 'well' } as const
+
+function partOf(
+  name: string,
+  check: System['checks'][string] | undefined,
+  untold: string,
+  { what, where }: Pick<Part, 'what' | 'where'>,
+): Part {
+  if (untold || !check) return { name, state: 'unknown', word: 'not known', what: untold, where }
+  if (!check.ok) return { name, state: 'failed', word: 'not well', what: check.detail, where }
+  const took = check.ms >= 0.1 ? `${check.ms < 10 ? check.ms : Math.round(check.ms)}\u00a0ms` : ''
+  return { name, ...well, what: [what, took].filter(Boolean).join(', ') || check.detail, where }
+}
+
+function registryPart(health: RegistryHealth | null, repository: string, isReaperAway: boolean, now: number): Part {
+  const name = 'Registry'
+  const where = repository.split('/')[0]!
+  if (!health) {
+    const what = isReaperAway ? 'the reaper tells of it' : 'its tags were not read yet'
+    return { name, state: 'unknown', word: 'not known', what, where }
+  }
+  const { took, tags, error } = health
+  const read = `${where}, read ${ago(now - health.at)}`
+  if (error) return { name, state: 'failed', word: 'not well', what: error.says, where: read }
+  const what = `${tags} tags in ${took < 1_000 ? `${took}\u00a0ms` : `${(took / 1_000).toFixed(1)}\u00a0s`}`
+  return { name, ...(isSlow(health) ? { state: 'warn', word: 'slow' } : well), what, where: read }
+}
