@@ -19,6 +19,7 @@ const homes = {
   'event-streams': { of: packages('eventsource-parser'), home: '^apps/lotan/cli/api[.]ts$' },
   openid: { of: packages('openid-client|jose'), home: '^apps/router/access/' },
   commander: { of: packages('commander'), home: '^apps/lotan/cli/' },
+  metrics: { of: packages('prom-client'), home: '^apps/router/metrics/' },
   esbuild: { of: packages('esbuild'), home: '^apps/lotan/install/' },
   express: { of: packages('(@types/)?express|helmet'), home: '^apps/router/' },
 }
@@ -49,6 +50,8 @@ const pure = [
   'shared/health/registry',
   'shared/preview/state-machine/transitions',
   'shared/preview/fork-bomb',
+  'shared/preview/tally',
+  'shared/preview/trace',
   'shared/preview/state-machine/failure',
   'shared/preview/state-machine/update',
   'shared/preview/state-machine/pause',

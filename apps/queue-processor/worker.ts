@@ -2,6 +2,7 @@
 import { isDue, nextInLine, rankOf, FIRST } from '../shared/preview/start-queue.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay, countsAsRunning, stepOf, type Preview } from '../shared/preview/preview.ts'
+import { forRequest } from '../shared/request-id.ts'
 import { laneOf, stepsLaneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import { pendingOf, discard } from './step/pending.ts'
 import type { Outcome, Dependencies } from './dependencies.ts'
@@ -71,12 +72,14 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     }
     const turn: Turn = { lane, nudged: false, swept: false, isUpdate: updates }
     busy.set(id, turn)
+    const attemptTraced = (as: Lane, work: () => Promise<Outcome>) =>
+      forRequest(before?.request ?? null, () => attempt(id, as, work))
     const outcome = updates
-      ? await attempt(id, 'update', () => updateImage(deps, lane, before))
-      : await attempt(id, lane, () => step(deps, lane, before, id, sweeps))
+      ? await attemptTraced('update', () => updateImage(deps, lane, before))
+      : await attemptTraced(lane, () => step(deps, lane, before, id, sweeps))
     if (!outcome?.background) return finish(id, turn, before, outcome)
     const { background: beside } = outcome
-    void attempt(id, lane, () => beside).then((last) => finish(id, turn, before, last))
+    void attemptTraced(lane, () => beside).then((last) => finish(id, turn, before, last))
   }
 
   async function attempt(id: PreviewId, lane: Lane, work: () => Promise<Outcome>): Promise<Outcome> {

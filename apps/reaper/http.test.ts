@@ -12,6 +12,7 @@ import { EngineError } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { Pulled } from '../shared/store/store.ts'
 import { until } from '../testing/harness/until.ts'
+import { openTraffic } from './traffic.ts'
 import { serveHttp, type Dependencies } from './http.ts'
 
 test('a log that is followed is read from the engine until its reader leaves', async (t) => {
@@ -56,7 +57,17 @@ async function serve(t: TestContext, pulled: Pulled[] = []) {
   const watched = () => ({ open: null, updatesAt: null })
   const log = openLog('test', 'silent')
   const registryHealth = () => null
-  const deps = { instance: 'here', config, watched, registryHealth, engine, figures, store, log }
+  const deps = {
+    instance: 'here',
+    config,
+    watched,
+    registryHealth,
+    traffic: openTraffic(),
+    engine,
+    figures,
+    store,
+    log,
+  }
   const server = await serveHttp(socketPath, deps)
   t.after(() => {
     server.closeAllConnections()

@@ -9,6 +9,7 @@ import type { Log } from '../shared/log.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { Figures } from './figures.ts'
+import type { openTraffic } from './traffic.ts'
 
 const IMAGES_MS = 30_000
 /** More than the engine keeps of any container's output. */
@@ -27,6 +28,7 @@ export interface Dependencies {
   config: Pick<Config, 'inForce'>
   watched: () => Watched
   registryHealth: () => RegistryHealth | null
+  traffic: Pick<ReturnType<typeof openTraffic>, 'read'>
   engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'disk' | 'machineMemory' | 'imageSizes'>
   figures: { known: () => Promise<Figures> }
   store: Pick<Store, 'list'> & { pulled: Pick<Store['pulled'], 'list'> }
@@ -34,7 +36,7 @@ export interface Dependencies {
 }
 
 export async function serveHttp(socket: string, deps: Dependencies): Promise<Server> {
-  const { instance, config, watched, registryHealth, engine, figures, store, log } = deps
+  const { instance, config, watched, registryHealth, traffic, engine, figures, store, log } = deps
   let images: { at: number; all: Promise<ImageSize[]> } | undefined
 
   async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -48,6 +50,7 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     if (url.pathname === '/watched') return json(res, 200, watched())
     if (url.pathname === '/registry') return json(res, 200, { health: registryHealth() })
     if (url.pathname === '/images') return json(res, 200, { images: await ownImages() })
+    if (url.pathname === '/traffic') return json(res, 200, traffic.read())
     if (url.pathname === '/machine') return json(res, 200, await machine())
     if (url.pathname === '/figures') return json(res, 200, { containers: await figures.known() })
     const [, id, logs] = /^\/containers\/([0-9a-zA-Z_.-]+)(\/logs)?$/.exec(url.pathname) ?? []

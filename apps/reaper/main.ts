@@ -16,6 +16,7 @@ import { checkUpdates } from './check-updates.ts'
 import { openFigures } from './figures.ts'
 import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
+import { openTraffic } from './traffic.ts'
 import type { ReaperContext } from './context.ts'
 import { openApplyPlan } from './apply-plan.ts'
 import { openPass } from './pass.ts'
@@ -37,6 +38,7 @@ const app = openApp('reaper')
 const { config, log, store, signal } = app
 const engine = openEngine(config)
 const context: ReaperContext = { ...app, engine, registry: openRegistry(config) }
+const traffic = openTraffic()
 const reap = openApplyPlan(context)
 
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
@@ -51,6 +53,7 @@ const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   instance: config.instance,
   watched,
   registryHealth: seen.health,
+  traffic,
 })
 app.atEnd(() => {
   server.close()
@@ -67,7 +70,7 @@ going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) =>
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
-going('usage', () => sampleUsage({ ...context, engine: figures }, signal))
+going('usage', () => sampleUsage({ ...context, engine: figures, traffic }, signal))
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
 

@@ -36,6 +36,7 @@ const known = {
   waiter: null,
   pin: null,
   removeAt: null,
+  request: null,
 }
 const generation = { number: 2, container: 'c2', slot: 5, sandbox: null, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }

@@ -17,7 +17,8 @@ function logIn(t: TestContext) {
   return { file, write: (text: string) => fs.appendFileSync(file, text) }
 }
 
-const counted = (requests: ReturnType<typeof countRequests>) => Object.fromEntries(requests.take())
+const counted = (requests: ReturnType<typeof countRequests>) =>
+  Object.fromEntries(Array.from(requests.take(), ([host, { requests }]) => [host, requests]))
 
 test('requests are counted by host from the log’s end on, and a line once it is whole', (t) => {
   const { file, write } = logIn(t)
@@ -31,6 +32,21 @@ test('requests are counted by host from the log’s end on, and a line once it i
   requests.look()
   assert.deepEqual(counted(requests), { 'a.test': 2, 'b.test': 1 })
   assert.deepEqual(counted(requests), {})
+})
+
+test('what was answered, how, and how large it was, is read from each line', (t) => {
+  const { file, write } = logIn(t)
+  const requests = countRequests(file)
+  const told = (method: string, path: string, status: string, rest: string) =>
+    write(`2031-01-01T00:00:00+00:00 a.test person ${method} "${path}" ${status} ${rest}\n`)
+  told('GET', '/', '200', '1000 0.001 slot_1 0.000 0123456789abcdef0123456789abcdef 120')
+  told('POST', '/ 404 7 and \\x22 more', '201', '50 0.001 slot_1, 127.0.0.1:1 0.000, 0.001 a-click-of-somebody-1 70000')
+  told('GET', '/', '499', '0 0.001 - - 0123456789abcdef0123456789abcdef 80')
+  // As the log was before it had ids.
+  told('GET', '/', '503', '5 0.001 slot_1 -')
+  requests.look()
+  const classes = { '2xx': 2, '4xx': 1, '5xx': 1 }
+  assert.deepEqual(requests.take().get('a.test'), { requests: 4, classes, sent: 1_055, received: 70_200 })
 })
 
 test('there need be no log yet', (t) => {
@@ -61,14 +77,13 @@ test('a sample has memory, processors since the one before, and requests; one co
   const noted: object[] = []
   const sample = openSampling(
     {
-      config: { dataDir: '', domain: 'p.test', transliterate: true },
       store: {
         list: () => [up('red'), up('blue'), up('dead'), asleep, gone],
         noteSamples: (samples) => void noted.push(Object.fromEntries(samples)),
       },
       engine: { usage: async (id) => (id in cpu ? { memory: 10, cpu: cpu[id]! } : undefined) },
+      traffic: { add: () => {}, takeRequests: () => new Map([['red', 7], ['asleep', 1], ['gone', 9]]) }, // prettier-ignore
     },
-    { take: () => new Map([['red.p.test', 7], ['asleep.p.test', 1], ['p.test', 9]]) }, // prettier-ignore
     () => now,
   )
   await sample()

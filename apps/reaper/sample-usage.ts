@@ -11,6 +11,7 @@ import type { Store } from '../shared/store/store.ts'
 import { hostOf } from '../shared/tag.ts'
 import { countRequests } from './count-requests.ts'
 import { cpuBetween } from './figures.ts'
+import type { openTraffic } from './traffic.ts'
 
 /** The launcher rotates every 10 s. */
 const READ_MS = 5_000
@@ -19,16 +20,19 @@ export interface Dependencies {
   config: Pick<Config, 'dataDir' | 'domain' | 'transliterate'>
   store: Pick<Store, 'list' | 'noteSamples'>
   engine: Pick<Engine, 'usage'>
+  traffic: Pick<ReturnType<typeof openTraffic>, 'add' | 'takeRequests'>
 }
 
 export async function sampleUsage(deps: Dependencies, signal: AbortSignal): Promise<void> {
   const requests = countRequests(path.join(deps.config.dataDir, 'logs', 'nginx-access.log'))
-  const sample = openSampling(deps, requests)
+  const sample = openSampling(deps)
+  const hostsOf = hostsNow(deps)
   let sampledAt = performance.now()
   while (!signal.aborted) {
     await nextBeat(READ_MS, signal)
     if (signal.aborted) return
     requests.look()
+    deps.traffic.add(requests.take(), hostsOf())
     if (performance.now() - sampledAt < SAMPLE_EVERY_MS) continue
     sampledAt = performance.now()
     await sample()
@@ -42,8 +46,7 @@ interface Measured {
 
 /** @param clock milliseconds that no step of the time changes */
 export function openSampling(
-  { config, store, engine }: Dependencies,
-  requests: Pick<ReturnType<typeof countRequests>, 'take'>,
+  { store, engine, traffic }: Omit<Dependencies, 'config'>,
   clock = () => performance.now(),
 ) {
   /** By container. */
@@ -64,12 +67,12 @@ export function openSampling(
         if (found) measured.set(container, found)
       }),
     )
-    const asked = requests.take()
+    const asked = traffic.takeRequests()
     const samples = new Map<PreviewId, Sample>()
     for (const preview of previews) {
       const container = containerOf(preview)
       const now = container === undefined ? undefined : measured.get(container)
-      const count = asked.get(hostOf(idOf(preview), config)) ?? 0
+      const count = asked.get(idOf(preview)) ?? 0
       if (!now && count === 0) continue
       const was = before.get(container ?? '')
       // Not for the first look at a container.
@@ -78,6 +81,18 @@ export function openSampling(
     }
     before = measured
     store.noteSamples(samples, Date.now())
+  }
+}
+
+/** Previews by host. Made anew only where the list is another one. */
+function hostsNow({ store, config }: Dependencies): () => ReadonlyMap<string, PreviewId> {
+  let seen: readonly Preview[] = []
+  let hosts: ReadonlyMap<string, PreviewId> = new Map()
+  return () => {
+    const previews = store.list()
+    if (previews !== seen) hosts = new Map(previews.map((preview) => [hostOf(idOf(preview), config), idOf(preview)]))
+    seen = previews
+    return hosts
   }
 }
 

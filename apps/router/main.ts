@@ -12,6 +12,7 @@ import { adminApp } from './admin/app.ts'
 import { openGate } from './gate/gate.ts'
 import { gateway } from './gateway/routes.ts'
 import { brandOf } from './pages/brand.ts'
+import { openMeters } from './metrics/meters.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
 import { openSessions } from './access/sessions.ts'
@@ -33,6 +34,7 @@ const context: RouterContext = {
   activity: noteActivity(store, { everyMs: 500 }),
   streams: noteStreams(store, endedStreamsFile(config), { everyMs: 1_000 }),
   reaper: openReaper(config),
+  meters: openMeters(),
 }
 app.atEnd(() => context.waiters.close())
 app.atEnd(() => context.activity.close())

@@ -32,6 +32,17 @@ export interface Machine {
   memory: { total: number; available: number } | null
 }
 
+/** As apps/reaper/traffic.ts has it. Since the reaper began; bytes. */
+export interface PreviewTraffic {
+  classes: Record<string, number>
+  sent: number
+  received: number
+}
+export interface Traffic {
+  previews: Record<PreviewId, PreviewTraffic>
+  other: PreviewTraffic
+}
+
 /** Of one container, as apps/reaper/figures.ts has it. */
 export interface Figures {
   /** Bytes. */
@@ -94,6 +105,10 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
     /** Null before its tags were read. */
     async registry(): Promise<RegistryHealth | null> {
       return (await read<{ health: RegistryHealth | null }>('/registry'))!.health
+    },
+
+    async traffic(): Promise<Traffic> {
+      return (await read<Traffic>('/traffic'))!
     },
 
     /** By container id. The last ones that are known, where the reaper does not answer at once. */

@@ -1,5 +1,5 @@
 /** Who waits for a preview now: its start goes before others (start-queue.ts). */
-import { startsAgain, type Preview, type Waiter } from '../shared/preview/preview.ts'
+import { comesUp, type Preview, type Waiter } from '../shared/preview/preview.ts'
 import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
 import { CLICK_MS, waiterOf } from '../shared/preview/start-queue.ts'
 import type { Nudges } from '../shared/queue.ts'
@@ -28,7 +28,7 @@ export function noteWaiters(
 
   function note(id: PreviewId, who: Who, now: number) {
     const preview = changes.preview(id)
-    if (!preview || !isAwaited(preview)) return
+    if (!preview || !comesUp(preview)) return
     const known = waiterOf(preview, now)
     if (known === 'person' && who === 'program') return
     const isFresh = known === who && preview.waiter!.until - now > CLICK_MS / 2
@@ -87,8 +87,4 @@ export function noteWaiters(
 function highestOf({ person, program }: Record<Who, number>): Who | undefined {
   if (person > 0) return 'person'
   return program > 0 ? 'program' : undefined
-}
-
-function isAwaited(preview: Preview): boolean {
-  return ['queued', 'pulling', 'starting'].includes(preview.state) || startsAgain(preview)
 }

@@ -4,6 +4,8 @@ export interface Actor {
   who: string
   /** As nginx tells it; null where there is none. */
   address: string | null
+  /** The id of the request that it came with, as in nginx's log; none for what Lotan does by itself. */
+  request?: string | null
 }
 
 export const LOTAN: Actor = { who: 'lotan', address: null }

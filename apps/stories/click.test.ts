@@ -12,6 +12,7 @@ import { startImageRegistry, type Registry } from '../testing/registries/image-r
 import { until } from '../testing/harness/until.ts'
 
 const path = '/lists/42?filter=open'
+const traced = 'the-click-that-is-followed'
 
 describe('a click', { timeout: 300_000 }, () => {
   let registry: Registry
@@ -35,7 +36,7 @@ describe('a click', { timeout: 300_000 }, () => {
       await moveToRegistry(reference)
     }
     await buildApps(`127.0.0.1:${gate.port}/todowrangler`, ['file', 'empty', 'late', 'scriptless'])
-    await publishApp(`${registry.repository}:live`)
+    for (const tag of ['live', 'traced']) await publishApp(`${registry.repository}:${tag}`)
     lotan = await startLotan({
       repository: `127.0.0.1:${gate.port}/todowrangler`,
       env: {
@@ -81,6 +82,16 @@ describe('a click', { timeout: 300_000 }, () => {
     await page.getByRole('button', { name: 'Add' }).click()
     assert.ok(await page.getByText('Merge it').isVisible())
     await page.close()
+  })
+
+  test('has an id, which the application is given too', async () => {
+    const { status, text } = await lotan.request('traced', {
+      path: '/echo?secret',
+      headers: { 'X-Request-Id': traced },
+    })
+    assert.equal(status, 200)
+    const { rawHeaders } = JSON.parse(text) as { rawHeaders: string[] }
+    assert.equal(rawHeaders[rawHeaders.indexOf('X-Request-Id') + 1], traced)
   })
 
   test('without script comes to the application too', async () => {
@@ -195,6 +206,25 @@ describe('a click', { timeout: 300_000 }, () => {
         '({ ready: source.readyState, lost, open: socket.readyState, refused, reached })',
       )
     }
+  })
+
+  test('is followed by its id through the logs of all processes, as far as its start goes', async () => {
+    await lotan.untilState('traced', 'stopped')
+    const output = await lotan.output()
+    const linesOf = (name: string) => {
+      const [text = ''] = output.split(`--- ${name}.log\n`)[1]?.split('\n--- ') ?? []
+      return text.split('\n').filter((line) => line.includes(traced))
+    }
+    const messagesOf = (name: string) => linesOf(name).map((line) => (JSON.parse(line) as { msg: string }).msg)
+    const [request, ...others] = linesOf('nginx-access')
+    assert.match(request!, / person GET "\/echo" 200 /)
+    assert.deepEqual(others, [])
+    assert.deepEqual(messagesOf('router'), ['preview changed'])
+    for (const message of ['image pulled', 'container started', 'preview changed'])
+      assert.ok(messagesOf('queue-processor').includes(message), message)
+    assert.deepEqual(messagesOf('reaper'), [])
+    const told = lotan.store.history('traced').filter(({ request }) => request === traced)
+    assert.deepEqual([told.at(-1)?.event, told[0]?.event], ['start', 'answered'])
   })
 
   /** A page whose EventSource and WebSocket say nothing, and are opened again when they are lost, as a development server's is. */

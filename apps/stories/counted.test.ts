@@ -31,7 +31,7 @@ test('no request is lost or counted twice as the log is rotated, if it is looked
           rotated = true
         }
       fs.rmSync(dir, { recursive: true })
-      assert.equal(requests.take().get('a.test') ?? 0, written)
+      assert.equal(requests.take().get('a.test')?.requests ?? 0, written)
     }),
     { numRuns: 200 },
   )

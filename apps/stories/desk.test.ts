@@ -84,9 +84,7 @@ describe('the admin page', { timeout: 300_000 }, () => {
     assert.ok(await isMarked(page), 'the page was loaded again')
     assert.match((await rowOf(page, 'beta').textContent())!, /[0-9a-f]{8}/)
     assert.equal(
-      await rowOf(page, 'beta')
-        .getByRole('link', { name: 'Open beta in a new tab' })
-        .getAttribute('href'),
+      await rowOf(page, 'beta').getByRole('link', { name: 'Open beta in a new tab' }).getAttribute('href'),
       lotan.url('beta'),
     )
 

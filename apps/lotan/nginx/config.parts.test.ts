@@ -329,7 +329,10 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
     assert.ok(taken < 80e6, `${taken} bytes`)
   })
 
-  test('writes down no more than 1 000 characters of a path, and 20 of a method', async () => {
+  test('writes down ids, no more than 1 000 characters of a path, and 20 of a method', async () => {
+    await ask({ host: `taken.${domain}`, headers: { 'X-Request-Id': 'a-click-that-is-followed' } })
+    await ask({ host: `made.${domain}` })
+    const made = router.heard()['x-request-id']
     const path = `/${'p'.repeat(30_000)}`
     const method = 'M'.repeat(1_000)
     const socket = net.connect(config.listen.port, '127.0.0.1')
@@ -337,10 +340,38 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
     await once(socket.resume(), 'close')
     const line = await until('it is in the log', async () => {
       const log = await fs.readFile(`${config.dataDir}/logs/nginx-access.log`, 'utf8')
+      for (const traced of [`taken.${domain} .* a-click-that-is-followed`, `made.${domain} .* ${made as string}`])
+        if (!new RegExp(` ${traced} \\d+$`, 'm').test(log)) return undefined
       return log.split('\n').find((line) => line.includes('/ppp'))
     })
     assert.match(line, / M{20}\.\.\. "\/p{999}\.\.\." /)
     assert.ok(line.length < 1_300, line)
+  })
+
+  test('gives each request an id, or takes one that looks like one: for router and application', async () => {
+    const sent: [given: string | undefined, isTaken: boolean][] = [
+      [undefined, false],
+      ['', false],
+      ['a-click-of-7_ABCdef-19', true],
+      ['f'.repeat(64), true],
+      ['f'.repeat(65), false],
+      ['too-short', false],
+      ['with a space, of 30 characters', false],
+      ['"quoted",a-click-of-7ABCdef', false],
+    ]
+    for (const [n, [given, isTaken]] of sent.entries()) {
+      let upstream: http.IncomingHttpHeaders = {}
+      application.once('request', ({ headers }: http.IncomingMessage) => (upstream = headers))
+      const headers = given === undefined ? {} : { 'X-Request-Id': given }
+      assert.equal((await ask({ host: `traced-${n}.${domain}`, headers })).text, 'the application')
+      const id = router.heard()['x-request-id']
+      assert.match(String(id), isTaken ? new RegExp(`^${given}$`) : /^[0-9a-f]{32}$/)
+      // The application gets what the client sent, as it is, and else the id.
+      assert.equal(upstream['x-request-id'], given || id)
+      // A stream's id names a row: no client chooses it.
+      assert.match(String(router.heard()['x-id']), /^[0-9a-f]{32}$/)
+      assert.equal((await ask({ host: domain, path: '/id', headers })).text, isTaken ? given : router.heard('admin')['x-request-id']) // prettier-ignore
+    }
   })
 
   test('says when to try again where the router is down; an EventSource is left without an answer', async () => {
@@ -379,6 +410,7 @@ function openRouter(runDir: string) {
   const elsewhere = new Map<string, string>()
   const gateway: http.RequestListener = (req, res) => {
     asked.push(req.url!)
+    heard.gateway = req.headers
     const host = String(req.headers['x-host']).split('.')[0]
     const isWarm = host !== 'cold' && (host !== 'up' || req.url === '/wait')
     const caching = host === 'personal' ? { 'Cache-Control': 'no-store' } : {}
@@ -388,12 +420,18 @@ function openRouter(runDir: string) {
     // A wait never ends.
     else if (req.url !== '/wait') res.writeHead(403).end()
   }
-  const admin: http.RequestListener = (req, res) => void buffer(req).then((body) => res.end(body))
+  const heard: Record<'gateway' | 'admin', http.IncomingHttpHeaders> = { gateway: {}, admin: {} }
+  const admin: http.RequestListener = (req, res) => {
+    heard.admin = req.headers
+    void buffer(req).then((body) => res.end(body.length > 0 ? body : String(req.headers['x-request-id'])))
+  }
   let servers: http.Server[] = []
   return {
     /** Where a host's application listens, if at no slot. */
     elsewhere,
     asked: (url: string) => asked.filter((one) => one === url).length,
+    /** The headers of the last request. */
+    heard: (server: 'gateway' | 'admin' = 'gateway') => heard[server],
     reset: () => void (asked = []),
     async listen() {
       servers = [http.createServer({ maxHeaderSize: 1_000_000 }, gateway), http.createServer(admin)]

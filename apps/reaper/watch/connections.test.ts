@@ -28,6 +28,7 @@ function red(lastSeen: number | null): Preview {
     waiter: null,
     pin: null,
     removeAt: null,
+    request: null,
     state: 'running',
     generation: { number: 1, container: 'c', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 },
     readyAt: NOW,

@@ -1,5 +1,6 @@
 import type { Response } from 'express'
 import type { Actor } from '../../shared/actor.ts'
+import { requestIdOf } from '../request-id.ts'
 import { scopes, type Scope } from '../../shared/scope.ts'
 import type { Tag } from '../../shared/tag.ts'
 
@@ -25,7 +26,7 @@ export interface Caller {
 export const stranger: Caller = { via: 'none', can: 'public', who: 'visitor', sees: () => true }
 
 export function actorOf(res: Response): Actor {
-  return { who: callerOf(res).who, address: res.req.ip ?? null }
+  return { who: callerOf(res).who, address: res.req.ip ?? null, request: requestIdOf(res) }
 }
 
 export function callerOf(res: Response): Caller {

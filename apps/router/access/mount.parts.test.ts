@@ -19,8 +19,8 @@ const bed = await openBed({}, ({ headers: { 'x-caller': sent } }) => {
 })
 after(() => bed.close())
 
-const { anyHost, open, closed } = routesOf(bed.context, refusalsOf(bed.context))
-const routes = [...anyHost, ...open, ...closed]
+const { anyHost, open, metrics, closed } = routesOf(bed.context, refusalsOf(bed.context))
+const routes = [...anyHost, ...open, ...metrics, ...closed]
 const nameOf = ({ method, path }: Route) => `${method} ${path}`
 
 /** A GET is sent as HEAD, which ends streams too. */
@@ -67,8 +67,10 @@ test('docs/access.md says which scope each call of the API needs', () => {
   })
   const told = /<!-- scopes -->\n(.*)<!-- \/scopes -->/s.exec(fs.readFileSync(file, 'utf8'))?.[1]
   assert.equal(told, `${rows.join('')}\n`)
-  // Of the other routes each is open to all, or needs admin.
-  const others = routes.filter(({ path }) => !path.startsWith('/api/v1')).map(({ needs }) => needs)
+  // Of the other routes each is open to all, or needs admin; metrics are read.
+  const others = [...anyHost, ...open, ...closed]
+    .filter(({ path }) => !path.startsWith('/api/v1'))
+    .map(({ needs }) => needs)
   assert.deepEqual([...new Set(others)], ['public', 'admin'])
 })
 

@@ -526,7 +526,7 @@ test('an error that nobody expected is logged under an id, and says nothing else
     for (const uri of ['/', '/api/v1/previews/red']) {
       const answer = await broken.ask(uri, { headers: bearer })
       assert.equal(answer.status, 500)
-      const id = /at ([0-9a-f]{8})\./.exec(answer.text)?.[1]
+      const id = /at ([0-9a-f]{32})\./.exec(answer.text)?.[1]
       assert.ok(id && broken.lines.some((line) => line.includes(id) && line.includes('request failed')))
       assert.doesNotMatch(answer.text, /node_modules|desk\.ts|database connection|TypeError/)
     }

@@ -1,5 +1,4 @@
 /** Only nginx talks to it, on a unix socket. */
-import { randomUUID } from 'node:crypto'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
 import { callerOf, stranger } from '../access/caller.ts'
@@ -13,6 +12,8 @@ import { isOurHost } from '../access/same-origin.ts'
 import { linkProblems } from '../api/conventions/problem.ts'
 import { apiRoutes } from '../api/routes.ts'
 import type { RouterContext } from '../context.ts'
+import { allowScrapers, metricsRoutes } from '../metrics/routes.ts'
+import { requestIdOf, traced } from '../request-id.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { showBrand } from '../pages/brand.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
@@ -39,6 +40,8 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...enterRoutes(context, refusals),
       ...providerRoutes(context),
     ],
+    /** They tell of a damaged database, too. */
+    metrics: metricsRoutes(context),
     closed: [
       ...api,
       ...apiPageRoutes(context.config, api),
@@ -61,6 +64,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   app.enable('case sensitive routing')
   // nginx replaces X-Forwarded-For and X-Forwarded-Proto: the last address is the client's.
   app.set('trust proxy', 1)
+  app.use(traced)
   app.use(
     helmet({
       contentSecurityPolicy: {
@@ -95,6 +99,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     }
     return next()
   })
+  app.use(allowScrapers(config))
   app.use(mount(routes.open, { config, refusals }))
   // Also where there is no route: only who is let in learns that.
   app.use((req, res, next) => (callerOf(res).via === 'none' ? refusals.noLogin(req, res) : next()))
@@ -102,6 +107,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     const uri = beforeReload(req)
     return uri !== undefined && !isApi(req) ? res.redirect(303, uri) : next()
   })
+  app.use(mount(routes.metrics, { config, refusals }))
   app.use(onceRebuilt(context, (req, res) => sendError(req, res.set('Retry-After', '10'), 'rebuilding', REBUILDING)))
   app.use(endStreams())
   app.use(mount(routes.closed, { config, refusals }))
@@ -112,9 +118,9 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     const { status = 500 } = error
     if (status >= 400 && status < 500) return sendError(req, res, ...unreadable(status))
     // The query is left out: it may hold the token.
-    const id = randomUUID().slice(0, 8)
-    log.error({ err: error, id, method: req.method, path: req.path }, 'request failed')
-    return sendError(req, res, 'internal-error', `Something is wrong with Lotan. Its log says more, at ${id}.`)
+    log.error({ err: error, method: req.method, path: req.path }, 'request failed')
+    const sentence = `Something is wrong with Lotan. Its log says more, at ${requestIdOf(res)}.`
+    return sendError(req, res, 'internal-error', sentence)
   })
   return app
 }

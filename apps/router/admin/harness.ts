@@ -12,6 +12,7 @@ import { readConfig } from '../../shared/config/config.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
 import type { Image, Preview } from '../../shared/preview/preview.ts'
 import type { Notice } from '../../shared/preview/notice.ts'
+import { withRequest } from '../../shared/log.ts'
 import { openQueue } from '../../shared/queue.ts'
 import { openStore } from '../../shared/store/store.ts'
 import { labelOf } from '../../shared/tag.ts'
@@ -24,6 +25,7 @@ import { adminApp } from './app.ts'
 import { openGate } from '../gate/gate.ts'
 import { gateway } from '../gateway/routes.ts'
 import { brandOf } from '../pages/brand.ts'
+import { openMeters } from '../metrics/meters.ts'
 import { openReaper } from '../reaper-client.ts'
 import { noteStreams } from '../gateway/open-streams.ts'
 import { adminServer, gatewayServer } from '../server.ts'
@@ -52,7 +54,7 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const given = { LOTAN_DATA_DIR: dataDir, LOTAN_ADMIN_TOKEN: token, TL_DOMAIN: domain, LOTAN_LISTEN: '127.0.0.1:80' }
   const config = readConfig({ ...given, ...env })
   const lines: string[] = []
-  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
+  const log = pino({ level: 'debug', mixin: withRequest }, { write: (line: string) => void lines.push(line) })
 
   const redis = await startRedis(path.join(config.runDir, 'redis.sock'), dataDir)
   const store = openStore(path.join(dataDir, 'lotan.sqlite'), {
@@ -71,19 +73,8 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const waiters = noteWaiters({ store, nudges, changes }, { everyMs: 4_000 })
   const gate = openGate({ config, store, log })
   const brand = brandOf(config, log)
-  const parts = {
-    config,
-    store,
-    nudges,
-    changes,
-    waiters,
-    gate,
-    brand,
-    activity,
-    streams,
-    reaper: openReaper(config),
-    log,
-  }
+  const known = { config, store, nudges, changes, waiters, gate, brand, activity, streams, log }
+  const parts = { ...known, reaper: openReaper(config), meters: openMeters() }
   const servers = {
     'desk.sock': adminServer(adminApp(parts, readCaller), config),
     'router.sock': gatewayServer(gateway(parts)),

@@ -6,9 +6,9 @@ import { brandIn } from '../pages/brand.ts'
 import type { Page } from '../pages/views.ts'
 import { messagePage, newsPage } from '../pages/visitor-pages.ts'
 
-/** Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
+/** And the metrics, which no person reads. Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
 export function isApi({ originalUrl }: Request): boolean {
-  return /^\/api\/[^?]/.test(originalUrl)
+  return /^\/(api\/[^?]|metrics($|\?))/.test(originalUrl)
 }
 
 /** `frame-ancestors`: against clickjacking. */

@@ -25,7 +25,7 @@ test('a preview’s changes are told newest first, with words', async () => {
   const [{ id, time, ...stop }] = json
   assert.ok(id > json[1].id && time >= json[1].time)
   const expected = { was: 'running', state: 'stopping', event: 'stop', generation: 1, detail: 'idle' }
-  assert.deepEqual(stop, { ...expected, who: 'lotan', address: null, words: 'nobody used it' })
+  assert.deepEqual(stop, { ...expected, who: 'lotan', address: null, request: null, words: 'nobody used it' })
   assert.deepEqual([json.at(-1).was, json.at(-1).words], ['unknown', 'Start was pressed'])
 })
 

@@ -57,8 +57,8 @@ export function historyRoutes({ store }: ApiContext): ApiRoute[] {
 }
 
 function viewOf(change: Change, tag: string, isAdmin: boolean): ChangeJson {
-  const { id, at, was, state, event, generation, detail, who, address } = change
+  const { id, at, was, state, event, generation, detail, who, address, request } = change
   const words = plain(historyWords(event, detail, tag))
   const time = new Date(at).toISOString()
-  return { id, time, was, state, event, generation, detail, who, address: isAdmin ? address : null, words }
+  return { id, time, was, state, event, generation, detail, who, address: isAdmin ? address : null, request, words }
 }

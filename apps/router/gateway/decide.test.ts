@@ -43,6 +43,7 @@ const known = {
   waiter: null,
   pin: null,
   removeAt: null,
+  request: null,
 }
 const generation = { number: 1, container: 'c', slot: 3, sandbox: null, image: 'sha256:1', digest: null, port: 80 }
 const running: Preview = { ...known, state: 'running', generation, readyAt: NOW, pending: null }

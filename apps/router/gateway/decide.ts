@@ -1,6 +1,6 @@
 /** The table "What a cold preview answers" (docs/behaviour.md) as one pure function: facts in, decision out. */
 import { wantsNewer } from '../../shared/preview/image-update.ts'
-import { rests, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
+import { comesUp, rests, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Tag } from '../../shared/tag.ts'
 
 /** A request as nginx describes it; missing headers are empty strings. */
@@ -50,7 +50,7 @@ export function decide(request: ClientRequest, facts: Facts, now: number): Decis
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
   // A forgotten tab: it may wait for a preview that is starting, and wakes none.
   const comesBack = request.stream !== '' && facts.comesBack()
-  if (comesBack && !isStarting(preview)) return { do: 'refuse', why: 'comes-back' }
+  if (comesBack && !(preview && comesUp(preview))) return { do: 'refuse', why: 'comes-back' }
   if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }
   if (preview?.state === 'failed' && rests(preview, now)) return { do: 'refuse', why: 'failed', preview }
 
@@ -80,11 +80,6 @@ export function preferredWait(prefer: string): number | null {
     if (match) return Number(match[1]) * 1_000
   }
   return null
-}
-
-function isStarting(preview: Preview | undefined): boolean {
-  if (!preview) return false
-  return ['queued', 'pulling', 'starting'].includes(preview.state) || startsAgain(preview)
 }
 
 function navigationWaitMs(preview: Preview | undefined, { laneFree }: Facts): number {

@@ -13,7 +13,7 @@ import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 const RELEASE_EVERY_MS = 2
 
-interface HoldContext extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'waiters' | 'activity'> {
+interface HoldContext extends Pick<RouterContext, 'config' | 'store' | 'changes' | 'waiters' | 'activity' | 'meters'> {
   decideNow: DecideNow
   waker: Waker
   forwarder: Forwarder
@@ -21,8 +21,8 @@ interface HoldContext extends Pick<RouterContext, 'config' | 'store' | 'changes'
 
 export type Hold = ReturnType<typeof openHold>
 
-export function openHold({ config, store, changes, waiters, activity, decideNow, waker, forwarder }: HoldContext) {
-  let held = 0
+export function openHold(context: HoldContext) {
+  const { config, store, changes, waiters, activity, meters, decideNow, waker, forwarder } = context
   const awaitTurn = openTurns()
 
   return async function hold(request: GatewayRequest, res: Response): Promise<unknown> {
@@ -42,13 +42,13 @@ export function openHold({ config, store, changes, waiters, activity, decideNow,
     if (decision.wakes) waiters.passes(id)
     if (decision.until <= Date.now()) return refuse(res)
     // The waiting page holds no request.
-    if (held >= config.maxHeld) return isNavigation(request.client) ? refuse(res) : refuse(res, 'full')
+    if (meters.held >= config.maxHeld) return isNavigation(request.client) ? refuse(res) : refuse(res, 'full')
 
     const gone = new AbortController()
     res.on('close', () => gone.abort())
     // It left while its container was looked at (failed-upstream/): its 'close' comes no more.
     if (res.destroyed) gone.abort()
-    held++
+    meters.held++
     const leave = decision.wakes ? waiters.comes(id, 'person') : undefined
     try {
       const settled = await changes.until(
@@ -62,9 +62,10 @@ export function openHold({ config, store, changes, waiters, activity, decideNow,
       if (decision.wakes) noteVisit(request, activity)
       if (settled?.state !== 'running') return refuse(res)
       await awaitTurn(id)
+      meters.noteColdAnswer('held')
       return forwarder.forwardAfterWait(request, settled, res)
     } finally {
-      held--
+      meters.held--
       leave?.()
     }
   }

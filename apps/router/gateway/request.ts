@@ -25,6 +25,8 @@ export interface GatewayRequest {
   who: string
   /** The client's; null where nginx has told none. */
   address: string | null
+  /** Its id in all logs; null where nginx has told none. */
+  request: string | null
   /** As the client wrote it, with the query. */
   uri: string
   client: ClientRequest
@@ -64,6 +66,7 @@ export function readGatewayRequest(
     tag: id === null ? null : splitId(id).tag,
     who: 'visitor',
     address: header('x-address') || null,
+    request: header('x-request-id') || null,
     uri: header('x-uri') || '/',
     client: request,
     stream: request.stream ? { id: header('x-id'), client: clientOf(header) } : undefined,

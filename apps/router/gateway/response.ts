@@ -6,6 +6,7 @@ import type { GatewayRequest } from './request.ts'
 import { isNavigation, type ClientRequest } from './decide.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
 import { asPath } from '../access/same-origin.ts'
+import type { ColdAnswer } from '../metrics/meters.ts'
 import type { Message } from '../pages/messages.ts'
 import { brandIn } from '../pages/brand.ts'
 import type { Page } from '../pages/views.ts'
@@ -22,7 +23,8 @@ export function respond(exchange: Exchange, res: Response, now = Date.now()) {
   if (isRobotsTxt(request)) return sendRobotsTxt(res)
   // The preview came up between nginx's last subrequest and this one.
   const isUp = decision.do === 'forward' && !request.verdict && request.client.method === 'GET'
-  if (isUp && request.uri.length < LONGEST_REDIRECT) return uncached(res).redirect(307, asPath(request.uri))
+  if (isUp && request.uri.length < LONGEST_REDIRECT)
+    return told(uncached(res), 'redirect').redirect(307, asPath(request.uri))
 
   const state = request.id === null ? undefined : (asVisitorsSee(store.get(request.id))?.state ?? 'unknown')
   // A request for the API at a wrong host comes from a program.
@@ -50,9 +52,20 @@ function send(content: Content, client: ClientRequest, res: Response, about: { t
   if (status === 503 && client.stream === 'events' && client.kind === 'person') res.set('X-Accel-Redirect', CLOSED)
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
   if (client.kind !== 'person' || !isNavigation(client))
-    return sendProblem(res, problem, `${heading}. ${sentence}`, { ...about, reason })
+    return sendProblem(told(res, problem), problem, `${heading}. ${sentence}`, { ...about, reason })
   if (again) res.set('Refresh', String(retryAfter))
-  return sendPage(status, page(brandIn(res)), res)
+  return sendPage(status, page(brandIn(res)), told(res, problem === 'starting' ? 'waiting-page' : problem))
+}
+
+/** For the metrics. */
+function told(res: Response, kind: ColdAnswer): Response {
+  res.locals.answer = kind
+  return res
+}
+
+/** What a visitor got instead of the application; undefined where it is none of these. */
+export function answerOf({ locals }: Response): ColdAnswer | undefined {
+  return (locals as { answer?: ColdAnswer }).answer
 }
 
 export function sendPage(status: number, { html, csp }: Page, res: Response) {
@@ -69,7 +82,7 @@ function uncached(res: Response): Response {
 
 /** Search engines are told to leave the preview alone, which does not wake it. */
 export function sendRobotsTxt(res: Response) {
-  return uncached(res).type('text/plain').send('User-agent: *\nDisallow: /\n')
+  return told(uncached(res), 'robots-txt').type('text/plain').send('User-agent: *\nDisallow: /\n')
 }
 
 export function isRobotsTxt({ uri, client }: GatewayRequest): boolean {

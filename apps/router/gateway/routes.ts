@@ -16,8 +16,7 @@ import { backTo, isFromHere } from '../access/same-origin.ts'
 import { linkProblems, sendProblem } from '../api/conventions/problem.ts'
 import type { RouterContext } from '../context.ts'
 import { openNearTags } from '../near/near-tags.ts'
-import { aboutPage } from '../pages/about-page.ts'
-import { brandIn, showBrand } from '../pages/brand.ts'
+import { showBrand } from '../pages/brand.ts'
 import { openStartStatusStreams } from '../pages/start-status-stream.ts'
 import { noteVisit } from './activity.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
@@ -26,16 +25,17 @@ import { onFailedUpstream } from './failed-upstream/failed-upstream.ts'
 import { openForwarder, refuse, refuseEntry } from './forward.ts'
 import { openHold } from './hold.ts'
 import { canRepeat, readGatewayRequest, readRequest, type GatewayRequest } from './request.ts'
-import { detailsOf } from './response-content.ts'
-import { respond, respondTrouble, sendPage } from './response.ts'
+import { openAbout } from './about.ts'
+import { answerOf, respond, respondTrouble } from './response.ts'
 import { openWaker } from './wake.ts'
-import { asVisitorsSee } from '../../shared/preview/preview.ts'
+import type { GateRefusal } from '../metrics/meters.ts'
+import { traced } from '../request-id.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
 import { openEntrance } from '../gate/entrance.ts'
 import { refuseAtGate, type AtGate } from '../gate/refusal.ts'
 
 export function gateway(context: RouterContext): express.Express {
-  const { config, store, activity, gate, log } = context
+  const { config, store, activity, gate, meters, log } = context
   const decideNow = decideFrom(context)
   const forwarder = openForwarder(context)
   const waker = openWaker(context)
@@ -43,6 +43,7 @@ export function gateway(context: RouterContext): express.Express {
   const startStatuses = openStartStatusStreams(context)
   const entrance = openEntrance(context)
   const near = openNearTags(context)
+  const about = openAbout({ ...context, near })
   const requests = new WeakMap<Request, GatewayRequest>()
   const read = (req: Request): GatewayRequest => {
     const request = requests.get(req) ?? readGatewayRequest(req, config, store)
@@ -55,6 +56,7 @@ export function gateway(context: RouterContext): express.Express {
   linkProblems(app, config)
   showBrand(app, context.brand)
   app.disable('etag')
+  app.use(traced)
 
   // Refused at once, so that the request comes to /wait.
   app.get('/route', (_req, res, next) => (isRebuilt(store) ? next() : refuse(res)))
@@ -73,7 +75,9 @@ export function gateway(context: RouterContext): express.Express {
       const request = read(req)
       if (!hasId(request)) return noTag(res)
       if (request.client.method !== method) return notThisWay(res, method)
-      return path === '/enter' ? entrance.enter(request, res) : entrance.leave(request, res)
+      return path === '/enter'
+        ? entrance.enter(request, res).then(() => noteRefusal(res))
+        : entrance.leave(request, res)
     })
 
   if (gate.isOn)
@@ -85,7 +89,10 @@ export function gateway(context: RouterContext): express.Express {
         request.who = who
         return next()
       }
-      return isSubrequest(req) ? refuseEntry(res) : refuseAtGate(request, config, res)
+      // It comes back as /answer.
+      if (isSubrequest(req)) return refuseEntry(res)
+      refuseAtGate(request, config, res)
+      return noteRefusal(res, 'login')
     })
 
   app.get('/route', (req, res) => {
@@ -116,21 +123,14 @@ export function gateway(context: RouterContext): express.Express {
   app.get('/answer', (req, res) => {
     const request = read(req)
     respond({ request, decision: decideNow(request), config, near, store }, res)
+    const kind = answerOf(res)
+    if (kind !== undefined) meters.noteColdAnswer(kind)
   })
 
   app.get('/about', (req, res) => {
     const request = read(req)
-    const { id, client } = request
-    if (client.method !== 'GET' && client.method !== 'HEAD') return notThisWay(res, 'GET, HEAD')
-    const decision = decideNow(request)
-    // The page of a missing tag asks for it.
-    const isMissing = decision.do === 'refuse' && decision.why === 'missing'
-    const isNone = decision.do === 'refuse' && ['no-tag', 'not-offered'].includes(decision.why)
-    if (id === null || isNone) return respond({ request, decision, config, near, store }, res)
-    const { tag } = splitId(id)
-    const pass = gate.passIn(request)
-    const facts = { tag, preview: asVisitorsSee(store.get(id)), isMissing, timeouts: config, pass, now: Date.now() }
-    return sendPage(200, aboutPage({ ...facts, details: detailsOf(tag, config) }, brandIn(res)), res)
+    if (request.client.method !== 'GET' && request.client.method !== 'HEAD') return notThisWay(res, 'GET, HEAD')
+    return about(request, decideNow(request), res)
   })
 
   app.get('/events', (req, res) => {
@@ -159,6 +159,12 @@ export function gateway(context: RouterContext): express.Express {
   })
 
   return app
+
+  /** @param otherwise of a refusal that is no problem */
+  function noteRefusal(res: Response, otherwise?: 'login') {
+    const kind = (answerOf(res) as GateRefusal | undefined) ?? otherwise
+    if (kind !== undefined) meters.noteGateRefusal(kind)
+  }
 }
 
 function hasId(request: GatewayRequest): request is AtGate {

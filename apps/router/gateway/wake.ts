@@ -1,5 +1,5 @@
+import type { Actor } from '../../shared/actor.ts'
 import type { RouterContext } from '../context.ts'
-import type { GatewayRequest } from './request.ts'
 import { limitUnknownTags } from './unknown-tag-limit.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
@@ -12,8 +12,8 @@ export function openWaker({ store, nudges, changes }: Pick<RouterContext, 'store
     mayWake: (id: PreviewId): boolean => asVisitorsSee(store.get(id)) !== undefined || unknownTags.mayLookFor(id),
 
     /** Does not wait for Redis: the reaper makes up for a lost nudge. */
-    wake(id: PreviewId, by: 'visit' | 'button', { who, address }: Pick<GatewayRequest, 'who' | 'address'>): void {
-      const woken = store.apply(id, { type: 'start', by }, Date.now(), { who, address })
+    wake(id: PreviewId, by: 'visit' | 'button', { who, address, request }: Actor): void {
+      const woken = store.apply(id, { type: 'start', by }, Date.now(), { who, address, request })
       if (woken) void nudges.nudge(woken)
     },
   }

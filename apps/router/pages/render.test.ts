@@ -54,6 +54,7 @@ const known = {
   waiter: null,
   pin: null,
   removeAt: null,
+  request: null,
 }
 const generation = { number: 1, container: evil, slot: 3, sandbox: null, image: evil, digest: evil, port: 80 }
 const queued: In<'queued'> = {
@@ -127,6 +128,7 @@ const one = (preview: Preview) =>
           detail: evil,
           who: evil,
           address: evil,
+          request: evil,
         },
       ],
       log: [evil, '\u001b[31mred\u001b[0m'],

@@ -135,7 +135,7 @@ function withTimes({ checks, took }: Awaited<ReturnType<ReturnType<typeof readin
   )
 }
 
-async function diskOf(path: string): Promise<System['disk']['data']> {
+export async function diskOf(path: string): Promise<System['disk']['data']> {
   const found = await fs.statfs(path).catch(() => null)
   if (!found) return null
   const { blocks, bfree, bavail, bsize } = found

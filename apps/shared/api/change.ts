@@ -21,6 +21,10 @@ export const change = z
       .nullable()
       .meta({ description: 'Who made it; `lotan` by itself. Null where it is older than that.' }),
     address: z.string().nullable().meta({ description: 'From where; for an admin only.' }),
+    request: z
+      .string()
+      .nullable()
+      .meta({ description: 'The id of the request that it goes back to, which is in all logs; null for none.' }),
     words: z.string().meta({ description: 'The same for people; may be empty.' }),
   })
   .meta({ id: 'Change' })

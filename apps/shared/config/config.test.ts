@@ -79,6 +79,7 @@ test('without any setting it is the demo, on loopback', () => {
     provider: null,
     people: { admins: [], allow: [] },
     trustedJobs: [],
+    metricsAllow: [],
     redis: { socket: path.join(dir, 'run', 'redis.sock') },
     dockerHost: null,
     awsRegion: null,
@@ -242,6 +243,17 @@ test('settings are read', () => {
       },
     ],
     [
+      { LOTAN_METRICS_ALLOW: '192.0.2.7  10.0.0.0/8 fd00::/8 ::1' },
+      {
+        metricsAllow: [
+          { address: '192.0.2.7', bits: 32 },
+          { address: '10.0.0.0', bits: 8 },
+          { address: 'fd00::', bits: 8 },
+          { address: '::1', bits: 128 },
+        ],
+      },
+    ],
+    [
       { REDIS_URL: 'rediss://u:p@redis.example.com:6380/2' },
       { redis: { url: 'rediss://u:p@redis.example.com:6380/2' } },
     ],
@@ -358,6 +370,15 @@ test('a bad setting is named, and what to write instead', () => {
     LOTAN_OIDC_CLIENT_SECRET: ['alone'],
     LOTAN_OIDC_ADMINS: ['a,b', '@', 'group:', 'x@y@z', 'alone@example.com'],
     LOTAN_OIDC_ALLOW: ['a;b@', 'mailto:x@y.example', 'alone@example.com'],
+    LOTAN_METRICS_ALLOW: [
+      '10.0.0.0/33',
+      'fd00::/129',
+      'localhost',
+      '10.0.0.1, 10.0.0.2',
+      '10.0.0',
+      '10.0.0.0/8/8',
+      ':',
+    ],
     LOTAN_OIDC_TRUST: ['owner/name', 'github:owner', 'github:a/b/c', 'gitlab:a/b@http://x.example', 'bitbucket:a/b'],
     LOTAN_SLOTS: ['1', '2001', '50', '3e2'],
     LOTAN_LOG: ['syslog', 'Files'],

@@ -87,6 +87,8 @@ const retries: Record<ReasonCode, number | null> = {
   'start-failed': MINUTE,
 }
 
+export const reasonCodes = Object.keys(retries) as ReasonCode[]
+
 /** What does not answer is tried once more. @param tries starts that have failed this way in a row */
 export function retryAfter({ code }: Reason, tries: number): number | null {
   return code === 'no-answer' && tries > 0 ? null : retries[code]

@@ -61,6 +61,8 @@ export interface Known extends PreviewKey {
   pin: Pin | null
   /** Its removal was asked for, and may be taken back until then, milliseconds since 1970: ask `isToGo`. */
   removeAt: number | null
+  /** The id of the request that its start goes back to, while it comes up. */
+  request: string | null
 }
 
 /** `person`: one looks at its waiting page, or has a request held. `program`: one asked the API to wait. */
@@ -92,6 +94,7 @@ export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   waiter: null,
   pin: null,
   removeAt: null,
+  request: null,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */
@@ -238,6 +241,11 @@ export function isDraining(preview: Preview): boolean {
 export function startsAgain(preview: Preview): boolean {
   if (!('phase' in preview)) return false
   return preview.phase === 'waking' || preview.phase === 'drainingToRestart' || preview.phase === 'endingToRestart'
+}
+
+/** Whether it will run, if nothing goes wrong. */
+export function comesUp(preview: Preview): boolean {
+  return ['queued', 'pulling', 'starting'].includes(preview.state) || startsAgain(preview)
 }
 
 /** Whether a preview's state asks the queue-processor for work. */

@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Actor } from '../actor.ts'
 import { untold, type Event, type EventType } from '../preview/event.ts'
 import { generationOf, type Preview } from '../preview/preview.ts'
+import { tracedTo } from '../preview/trace.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import { BY_KEY } from './previews.ts'
 
@@ -20,6 +21,8 @@ export interface Change {
   /** As in an `Actor`; null for changes of a Lotan that did not note it. */
   who: string | null
   address: string | null
+  /** The id of the request that it goes back to; null for what Lotan does by itself. */
+  request: string | null
 }
 
 /** What is done about a preview and leaves it as it is. `share`: a link's id. */
@@ -31,8 +34,8 @@ export function isTold({ type }: Event): boolean {
 
 export function changeHistory(db: Database) {
   const insert = db.prepare(`
-    INSERT INTO history (repository, tag, at, was, state, event, generation, detail, who, address)
-    VALUES (@repository, @tag, @at, @was, @state, @event, @generation, @detail, @who, @address)
+    INSERT INTO history (repository, tag, at, was, state, event, generation, detail, who, address, request)
+    VALUES (@repository, @tag, @at, @was, @state, @event, @generation, @detail, @who, @address, @request)
   `)
   const trim = db.prepare(`
     DELETE FROM history
@@ -53,7 +56,7 @@ export function changeHistory(db: Database) {
     .prepare<PreviewKey, number | null>(`SELECT max(generation) FROM history WHERE ${BY_KEY}`)
     .pluck()
   const select = db.prepare<PreviewKey & { limit: number; before: number }, Change>(`
-    SELECT id, at, was, state, event, generation, detail, who, address
+    SELECT id, at, was, state, event, generation, detail, who, address, request
     FROM history
     WHERE ${BY_KEY} AND id < @before
     ORDER BY id DESC
@@ -64,7 +67,7 @@ export function changeHistory(db: Database) {
 
   return {
     /** In the transaction of the change. */
-    noteChange(was: Preview | undefined, becomes: Preview, event: Event, now: number, { who, address }: Actor): void {
+    noteChange(was: Preview | undefined, becomes: Preview, event: Event, now: number, actor: Actor): void {
       if (!isTold(event)) return
       const key = splitId(idOf(becomes))
       insert.run({
@@ -75,8 +78,8 @@ export function changeHistory(db: Database) {
         event: event.type,
         generation: numberOf(was, becomes),
         detail: detailOf(event, becomes),
-        who,
-        address,
+        ...actor,
+        request: tracedTo(was, becomes, actor),
       })
       trim.run(key)
       // Strangers guess at tags: one that never came to a container leaves no trace.
@@ -84,12 +87,23 @@ export function changeHistory(db: Database) {
     },
 
     /** In the transaction of what it tells. */
-    note(preview: Preview, note: Note, now: number, { who, address }: Actor): void {
+    note(preview: Preview, note: Note, now: number, { who, address, request }: Actor): void {
       const key = splitId(idOf(preview))
       const { state } = preview
       const generation = generationOf(preview)?.number ?? null
       const detail = note.type === 'share' ? `${note.share} until ${new Date(note.until).toISOString()}` : note.share
-      insert.run({ ...key, at: now, was: state, state, event: note.type, generation, detail, who, address })
+      insert.run({
+        ...key,
+        at: now,
+        was: state,
+        state,
+        event: note.type,
+        generation,
+        detail,
+        who,
+        address,
+        request: request ?? null,
+      })
       trim.run(key)
     },
 

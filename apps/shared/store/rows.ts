@@ -59,6 +59,7 @@ const columns: Record<Field, Column> = {
   phase: plain('phase'),
   pin: json('pin'),
   removeAt: plain('remove_at'),
+  request: plain('request'),
 }
 
 /** Beside `commonFields`. */

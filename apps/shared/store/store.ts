@@ -8,7 +8,10 @@ import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
 import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
 import { claimOf } from '../preview/state-machine/claim.ts'
+import { talliesOf } from '../preview/tally.ts'
+import { requestOf, tracedTo } from '../preview/trace.ts'
 import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
+import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'
 import { hostLabels } from './labels.ts'
@@ -70,6 +73,7 @@ export function openStore(
   const { find, put, remove, list, ...previews } = previewRows(db, label)
   const { noteLately, lately, facts } = storeFacts(db)
   const { noteChange, note, lastGeneration, ...history } = changeHistory(db)
+  const { tally, counters } = counterRows(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
   const { next: nextSlot, noteEndpoints, take, free, ...pool } = slotPool(db, facts, slots)
@@ -80,13 +84,15 @@ export function openStore(
     const was = find(id)
     const whole = withClaim(was, event, now)
     if (!whole) return undefined
-    const becomes = counted(was, next(was, id, whole, now))
-    if (!becomes) return undefined
+    const changed = counted(was, next(was, id, whole, now))
+    if (!changed) return undefined
+    const becomes = { ...changed, request: requestOf(was, changed, actor) }
     write(was, becomes, now)
     learn(was, becomes, whole)
     if (whole.type === 'missing') noteMissing(id, now)
     if (whole.type === 'start') forgetMissing(id, now)
     noteChange(was, becomes, event, now, actor)
+    tally(talliesOf(was, becomes, whole))
     followStreams(whole, becomes)
     return { was, becomes }
   })
@@ -143,6 +149,7 @@ export function openStore(
           detail: detailOf(event, becomes) ?? undefined,
           who: actor.who,
           address: actor.address ?? undefined,
+          request: tracedTo(was, becomes, actor) ?? undefined,
         },
         'preview changed',
       )
@@ -163,6 +170,7 @@ export function openStore(
     list: untilNextCommit(opened.version, list),
     lastGeneration,
     ...history,
+    counters,
     ...missing,
     ...tags,
     ...hostLabels(db, label),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { rules, setting } from '../setting.ts'
-import { issuerUrl } from '../values/address.ts'
+import { issuerUrl, networkList } from '../values/address.ts'
 import { headerName, jobs, people } from '../values/access.ts'
 import { anyText, gatePassword, oneOf } from '../values/text.ts'
 
@@ -32,6 +32,10 @@ const settings = {
   LOTAN_OIDC_TRUST: setting(jobs, {
     description:
       'Repositories whose CI jobs may use the API by their OpenID token: `github:owner/name` or `gitlab:group/name`, several by spaces.',
+  }),
+  LOTAN_METRICS_ALLOW: setting(networkList, {
+    description:
+      'Addresses and networks, separated by spaces, that may read `/metrics` without a token: `192.0.2.7 10.0.0.0/8`.',
   }),
 }
 
@@ -89,5 +93,6 @@ export const access = {
       /** `allow`: those who may open previews alone. */
       people: { admins: given.LOTAN_OIDC_ADMINS ?? [], allow: given.LOTAN_OIDC_ALLOW ?? [] },
       trustedJobs: given.LOTAN_OIDC_TRUST ?? [],
+      metricsAllow: given.LOTAN_METRICS_ALLOW ?? [],
     })),
 }

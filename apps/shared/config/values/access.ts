@@ -15,7 +15,7 @@ const issuers = { github: 'https://token.actions.githubusercontent.com', gitlab:
 
 /** These mean something already; to a proxy that writes one of them nothing could be told from a visitor. */
 const taken =
-  /^(host|cookie|set-cookie|authorization|connection|upgrade|te|trailer|transfer-encoding|content-.*|accept.*|origin|referer|user-agent|sec-.*|x-real-ip|x-forwarded-(for|host|proto|port)|proxy.*|x-lotan-.*|from|server|age|etag|expires|location|retry-after|last-modified|if-.*|max-forwards)$/
+  /^(host|cookie|set-cookie|authorization|connection|upgrade|te|trailer|transfer-encoding|content-.*|accept.*|origin|referer|user-agent|sec-.*|x-real-ip|x-request-id|x-forwarded-(for|host|proto|port)|proxy.*|x-lotan-.*|from|server|age|etag|expires|location|retry-after|last-modified|if-.*|max-forwards)$/
 
 /** nginx drops names with underscores. */
 export const headerName: Value<string> = value((text) => {

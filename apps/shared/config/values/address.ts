@@ -78,6 +78,23 @@ export const networks: Value<string[]> = list(
   'write addresses or networks, such as 10.0.0.5 or 192.168.0.0/16, separated by commas',
 )
 
+/** One address is a network of all its bits. */
+export interface Network {
+  address: string
+  bits: number
+}
+
+/** `10.0.0.5 192.168.0.0/16 fd00::/8`. */
+export const networkList: Value<Network[]> = value((text) => {
+  const all = text.trim().split(/\s+/)
+  return all.length <= 200 && all.every(isNetwork) ? all.map(networkOf) : undefined
+}, 'write addresses or networks, such as 10.0.0.5 or 192.168.0.0/16, separated by spaces')
+
+function networkOf(text: string): Network {
+  const [address = '', bits] = text.split('/')
+  return { address, bits: Number(bits ?? (isIPv6(address) ? 128 : 32)) }
+}
+
 function isNetwork(text: string): boolean {
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
   const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1

@@ -71,6 +71,7 @@ const known = {
   waiter: null,
   pin: null,
   removeAt: null,
+  request: null,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = {

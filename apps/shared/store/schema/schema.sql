@@ -30,6 +30,7 @@ CREATE TABLE preview (
   waiter TEXT, -- JSON: who waits for its start, and until when that counts
   pin TEXT, -- JSON: until when it is kept, used or not
   remove_at INTEGER, -- until when its removal may be taken back, milliseconds since 1970
+  request TEXT, -- the id of the request that its start goes back to, while it comes up
   PRIMARY KEY (repository, tag)
 ) STRICT;
 CREATE INDEX preview_label ON preview (label);
@@ -86,9 +87,18 @@ CREATE TABLE history (
   generation INTEGER,
   detail TEXT,
   who TEXT, -- admin, a person as their login knows them, token NAME, visitor, or lotan; null before it was noted
-  address TEXT -- from where
+  address TEXT, -- from where
+  request TEXT -- the id of the request that it goes back to, as in nginx's log
 ) STRICT;
 CREATE INDEX history_preview ON history (repository, tag, id);
+
+-- What has happened how often since this database was made: counted in the transaction of the change that it is.
+CREATE TABLE counter (
+  name TEXT NOT NULL, -- tally.ts has the names and labels
+  label TEXT NOT NULL,
+  value REAL NOT NULL, -- a count, or seconds
+  PRIMARY KEY (name, label)
+) STRICT;
 
 -- Tags that the registry does not have, as it said a short while ago.
 CREATE TABLE missing (

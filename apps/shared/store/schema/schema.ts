@@ -263,6 +263,20 @@ const steps: Step[] = [
   CREATE INDEX pass_share ON pass (share);
   `,
   'ALTER TABLE preview ADD COLUMN remove_at INTEGER;',
+  `
+  -- The request that a start, and a change, goes back to.
+  ALTER TABLE preview ADD COLUMN request TEXT;
+  ALTER TABLE history ADD COLUMN request TEXT;
+  `,
+  `
+  -- What has happened how often.
+  CREATE TABLE counter (
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (name, label)
+  ) STRICT;
+  `,
 ]
 
 export const newestVersion = steps.length

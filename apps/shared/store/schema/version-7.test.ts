@@ -92,6 +92,7 @@ function inNewWords({ notice, unfit, newer, role, ...old }: Row): Row {
     waiter: null,
     pin: null,
     remove_at: null,
+    request: null,
   }
 }
 
@@ -168,7 +169,7 @@ test('all that was known of a tag is known of it in the repository without a nam
   migrate(db)
   const rows = (table: string) => db.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all()
   const running = { repository: '', tag: 'running' }
-  assert.deepEqual(rows('history'), [{ ...running, id: 7, at: 5, was: 'starting', state: 'running', event: 'answered', generation: 3, detail: null, who: null, address: null }]) // prettier-ignore
+  assert.deepEqual(rows('history'), [{ ...running, id: 7, at: 5, was: 'starting', state: 'running', event: 'answered', generation: 3, detail: null, who: null, address: null, request: null }]) // prettier-ignore
   assert.deepEqual(rows('missing'), [{ repository: '', tag: 'gone', until: T }])
   assert.deepEqual(rows('offered'), [
     { repository: '', tag: 'z', label: 'z', digest: null, ahead: 0, unfit: null, artifact: 0 },
