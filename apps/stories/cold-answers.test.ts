@@ -29,7 +29,7 @@ const cells: [host: string, who: string, ask: Omit<Ask, 'host'>, status: number,
   ['nothing', 'a program’s POST', { method: 'POST', body: 'x' }, 404, problem, /"tag":"nothing"/],
   ['nothing', 'a browser', { headers: asBrowser }, 404, page, /No such container tag/],
   ['nothing', 'a browser’s HEAD', { method: 'HEAD', headers: asBrowser }, 404, page, /^$/],
-  ['x-hidden', 'a browser', { headers: asBrowser }, 403, page, /<b>x-hidden<\/b> is not one of them/],
+  ['x-hidden', 'a browser', { headers: asBrowser }, 403, page, /<code>x-hidden<\/code> has no preview/],
   ['x-hidden', 'a browser’s HEAD', { method: 'HEAD', headers: asBrowser }, 403, page, /^$/],
   [
     'x-hidden',
@@ -53,7 +53,7 @@ const cells: [host: string, who: string, ask: Omit<Ask, 'host'>, status: number,
   ['broken', 'a program', {}, 502, problem, /"state":"failed","reason":"bad-image"/],
   ['broken', 'a program’s HEAD', { method: 'HEAD' }, 502, problem, /^$/],
   ['broken', 'a program’s POST', { method: 'POST', body: 'x' }, 502, problem, /"tag":"broken"/],
-  ['broken', 'a browser', { headers: asBrowser }, 502, page, /action="\/\.lotan\/retry"/],
+  ['broken', 'a browser', { headers: asBrowser }, 502, page, /Whoever pushed it can mend it/],
   ['broken', 'a browser’s HEAD', { method: 'HEAD', headers: asBrowser }, 502, page, /^$/],
   ['broken', 'a browser that would wait', { headers: { ...asBrowser, Prefer: 'wait=5' } }, 502, page, /no program/],
   ['broken', 'a robot afterwards', { headers: asRobot }, 503, problem, /is asleep/],
@@ -185,7 +185,7 @@ describe('a cold preview', { timeout: 300_000 }, () => {
       assert.match(refused.text, /Too many wait/)
       assert.equal(waiting.size, MAX_HELD)
       const visitor = await lotan.request('slow', { headers: asBrowser })
-      assert.match(visitor.text, /Getting slow ready/)
+      assert.match(visitor.text, /(Getting|Waking) <\/span><code>slow<\/code>/)
 
       // The last one leaves, so that no place becomes free in time by itself.
       const others = [...waiting]

@@ -60,7 +60,7 @@ describe('one click behind eight tags that the API has added', { timeout: 180_00
   test('is next where all places are taken, and its page says what it waits for', async () => {
     assert.equal(await position(other), 4)
     const page = await lotan.request(other, { headers: asBrowser })
-    assert.match(page.text, /It is next\. Full: 4 of 4 run; room is made when one is idle/)
+    assert.match(page.text, /Full: 4 of 4 run; room is made when one is idle[^.]*\. You are next\./)
     assert.equal(await position(other), 1)
     assert.equal(await position(inState('queued').find((tag) => tag !== other)!), 2)
   })

@@ -90,6 +90,8 @@ describe('a gate with a password', { timeout: 300_000 }, () => {
       { headers: { ...asBrowser, 'User-Agent': 'Slackbot' } },
       { path: '/.lotan/events', headers: { Accept: 'text/event-stream' } },
       { path: '/.lotan/retry', method: 'POST' },
+      { path: '/.lotan/', headers: asBrowser },
+      { path: '/.lotan/', headers: { Accept: '*/*' } },
       { path: '/.lotan/enter?code=wrong', headers: asBrowser },
       { path: '/.lotan/leave', method: 'POST' },
     ]

@@ -100,9 +100,15 @@ describe('a host', { timeout: 300_000 }, () => {
     assert.equal((await lotan.request('plain', { path: '/healthz' })).status, 404)
   })
 
-  test('of a preview has nothing of Lotan’s but four addresses', async () => {
-    for (const path of ['/.lotan/', '/.lotan/x', '/.lotan/lookup/route', '/.lotan/lookup/wait'])
+  test('of a preview has nothing of Lotan’s but five addresses', async () => {
+    for (const path of ['/.lotan/x', '/.lotan/lookup/route', '/.lotan/lookup/wait'])
       assert.equal((await lotan.request('plain', { path })).status, 404, path)
+    assert.notEqual((await lotan.request('plain', { path: '/.lotan' })).status, 301)
+    const before = lotan.store.get('plain')
+    const about = await lotan.request('plain', { path: '/.lotan/', headers: asBrowser })
+    assert.deepEqual([about.status, about.headers['cache-control']], [200, 'no-store'])
+    assert.match(about.text, /<code>plain<\/code>/)
+    assert.deepEqual(lotan.store.get('plain'), before)
     const events = await lotan.open('plain', { path: '/.lotan/events' })
     assert.match(events.headers['content-type'] ?? '', /^text\/event-stream\b/)
     assert.equal(events.headers['cache-control'], 'no-store')

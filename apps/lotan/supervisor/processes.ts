@@ -36,7 +36,12 @@ export function planOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 
   return {
     name,
     command: commandOf(name, config, repair),
-    env: environmentFor(config, { REPOSITORY: config.repository, NODE_ENV: 'production' }),
+    env: environmentFor(config, {
+      REPOSITORY: config.repository,
+      // Absolute: they work in another directory.
+      LOTAN_LOGO: config.brand.logo ?? undefined,
+      NODE_ENV: 'production',
+    }),
     cwd: root,
     input: lockOf(name, config),
     output: outputOf(name, config, process.stdout),

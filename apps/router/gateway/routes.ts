@@ -16,8 +16,7 @@ import { backTo, isFromHere } from '../access/same-origin.ts'
 import { linkProblems, sendProblem } from '../api/conventions/problem.ts'
 import type { RouterContext } from '../context.ts'
 import { openNearTags } from '../near/near-tags.ts'
-import { aboutPage } from '../pages/about-page.ts'
-import { brandIn, showBrand } from '../pages/brand.ts'
+import { showBrand } from '../pages/brand.ts'
 import { openStartStatusStreams } from '../pages/start-status-stream.ts'
 import { noteVisit } from './activity.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
@@ -26,12 +25,11 @@ import { onFailedUpstream } from './failed-upstream/failed-upstream.ts'
 import { openForwarder, refuse, refuseEntry } from './forward.ts'
 import { openHold } from './hold.ts'
 import { canRepeat, readGatewayRequest, readRequest, type GatewayRequest } from './request.ts'
-import { detailsOf } from './response-content.ts'
-import { answerOf, respond, respondTrouble, sendPage } from './response.ts'
+import { openAbout } from './about.ts'
+import { answerOf, respond, respondTrouble } from './response.ts'
 import { openWaker } from './wake.ts'
 import type { GateRefusal } from '../metrics/meters.ts'
 import { traced } from '../request-id.ts'
-import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
 import { openEntrance } from '../gate/entrance.ts'
 import { refuseAtGate, type AtGate } from '../gate/refusal.ts'
@@ -45,6 +43,7 @@ export function gateway(context: RouterContext): express.Express {
   const startStatuses = openStartStatusStreams(context)
   const entrance = openEntrance(context)
   const near = openNearTags(context)
+  const about = openAbout({ ...context, near })
   const requests = new WeakMap<Request, GatewayRequest>()
   const read = (req: Request): GatewayRequest => {
     const request = requests.get(req) ?? readGatewayRequest(req, config, store)
@@ -130,17 +129,8 @@ export function gateway(context: RouterContext): express.Express {
 
   app.get('/about', (req, res) => {
     const request = read(req)
-    const { id, client } = request
-    if (client.method !== 'GET' && client.method !== 'HEAD') return notThisWay(res, 'GET, HEAD')
-    const decision = decideNow(request)
-    // The page of a missing tag asks for it.
-    const isMissing = decision.do === 'refuse' && decision.why === 'missing'
-    const isNone = decision.do === 'refuse' && ['no-tag', 'not-offered'].includes(decision.why)
-    if (id === null || isNone) return respond({ request, decision, config, near, store }, res)
-    const { tag } = splitId(id)
-    const pass = gate.passIn(request)
-    const facts = { tag, preview: asVisitorsSee(store.get(id)), isMissing, timeouts: config, pass, now: Date.now() }
-    return sendPage(200, aboutPage({ ...facts, details: detailsOf(tag, config) }, brandIn(res)), res)
+    if (request.client.method !== 'GET' && request.client.method !== 'HEAD') return notThisWay(res, 'GET, HEAD')
+    return about(request, decideNow(request), res)
   })
 
   app.get('/events', (req, res) => {

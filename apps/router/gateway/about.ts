@@ -1,0 +1,38 @@
+/** The small page about a preview: `GET /.lotan/` of its host. It wakes nothing, and is no visit. */
+import type { Response } from 'express'
+import { asVisitorsSee } from '../../shared/preview/preview.ts'
+import { splitId } from '../../shared/preview/preview-id.ts'
+import type { RouterContext } from '../context.ts'
+import type { NearTags } from '../near/near-tags.ts'
+import { aboutPage } from '../pages/about-page.ts'
+import { brandIn } from '../pages/brand.ts'
+import type { Decision } from './decide.ts'
+import type { GatewayRequest } from './request.ts'
+import { detailsOf } from './response-content.ts'
+import { respond, sendPage } from './response.ts'
+
+export function openAbout({
+  config,
+  store,
+  gate,
+  near,
+}: Pick<RouterContext, 'config' | 'store' | 'gate'> & { near: NearTags }) {
+  /** @param decision what the host itself would answer: where there can be no preview, there is no page about one */
+  return function about(request: GatewayRequest, decision: Decision, res: Response): unknown {
+    const { id } = request
+    const why = decision.do === 'refuse' ? decision.why : undefined
+    if (id === null || why === 'no-tag' || why === 'not-offered')
+      return respond({ request, decision, config, near, store }, res)
+    const { tag } = splitId(id)
+    const model = {
+      tag,
+      preview: asVisitorsSee(store.get(id)),
+      isMissing: why === 'missing',
+      timeouts: config,
+      pass: gate.passIn(request),
+      details: detailsOf(tag, config),
+      now: Date.now(),
+    }
+    return sendPage(200, aboutPage(model, brandIn(res)), res)
+  }
+}
