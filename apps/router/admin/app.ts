@@ -21,11 +21,11 @@ import { apiPageRoutes } from './api-page.ts'
 import { fileRoutes } from './files.ts'
 import { providerRoutes } from './login-provider.ts'
 import { loginRoutes } from './login.ts'
+import { previewRoutes } from './preview-routes.ts'
 import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
 import { isApi, sendError } from './respond.ts'
 import { listRoutes } from './list-routes.ts'
-import { adminRoutes } from './routes.ts'
 import { systemPageRoutes } from './system-page.ts'
 
 export function routesOf(context: RouterContext, refusals: Refusals) {
@@ -45,7 +45,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...api,
       ...apiPageRoutes(context.config, api),
       ...listRoutes(context),
-      ...adminRoutes(context),
+      ...previewRoutes(context),
       ...systemPageRoutes(context),
     ],
   }

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express'
 import { readClient } from '../../shared/client-file.ts'
 import type { Route } from '../access/route.ts'
-import { listScript, loginScript, script, stylesheet } from '../pages/render.ts'
+import { listScript, loginScript, previewScripts, script, stylesheet } from '../pages/render.ts'
 
 export const fileRoutes: Route[] = [
   { method: 'GET', path: '/lotan.css', needs: 'public', handle: file('text/css', stylesheet) },
@@ -11,6 +11,12 @@ export const fileRoutes: Route[] = [
   { method: 'GET', path: '/list.js', needs: 'public', handle: file('text/javascript', listScript) },
   { method: 'GET', path: '/login.js', needs: 'public', handle: file('text/javascript', loginScript) },
   { method: 'GET', path: '/lotan.js', needs: 'public', handle: file('text/javascript', script) },
+  ...previewScripts.map(({ name, body }): Route => ({
+    method: 'GET',
+    path: `/${name}`,
+    needs: 'public',
+    handle: file('text/javascript', body),
+  })),
 ]
 
 function file(type: string, body: string) {
