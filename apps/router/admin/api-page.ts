@@ -4,6 +4,7 @@ import { answerText, examplesAt } from '../../shared/api/examples.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import type { Route } from '../access/route.ts'
 import type { ApiRoute } from '../api/conventions/operation.ts'
+import { brandIn } from '../pages/brand.ts'
 import { apiPage } from '../pages/render.ts'
 import { sendPage } from './respond.ts'
 
@@ -23,6 +24,6 @@ export function apiPageRoutes(config: Config, calls: readonly Described[]): Rout
   return [{ method: 'GET', path: '/api', needs: 'admin', handle: show }]
 
   function show(_req: Request, res: Response) {
-    return sendPage(res, 200, apiPage(page))
+    return sendPage(res, 200, apiPage(page, brandIn(res)))
   }
 }

@@ -15,6 +15,7 @@ import type { RouterContext } from '../context.ts'
 import { allowScrapers, metricsRoutes } from '../metrics/routes.ts'
 import { requestIdOf, traced } from '../request-id.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
+import { showBrand } from '../pages/brand.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { enterRoutes } from './enter.ts'
 import { apiPageRoutes } from './api-page.ts'
@@ -33,7 +34,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
   return {
     anyHost: probeRoutes(context),
     open: [
-      ...fileRoutes,
+      ...fileRoutes(context),
       ...problemRoutes,
       ...loginRoutes(context, refusals),
       ...enterRoutes(context, refusals),
@@ -59,6 +60,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   const app = express()
   app.disable('x-powered-by')
   linkProblems(app, config)
+  showBrand(app, context.brand)
   app.enable('case sensitive routing')
   // nginx replaces X-Forwarded-For and X-Forwarded-Proto: the last address is the client's.
   app.set('trust proxy', 1)

@@ -9,7 +9,8 @@ import type { RouterContext } from '../context.ts'
 import { explanationOf } from '../explain/explanation.ts'
 import { previewDetailOf, type DetailFacts } from '../pages/preview-detail.ts'
 import { LOG_LINES } from '../pages/preview/log-panel.ts'
-import { previewPage, type Page } from '../pages/render.ts'
+import { previewPage } from '../pages/render.ts'
+import type { Page } from '../pages/views.ts'
 
 /** As many as a preview has. */
 const CHANGES = 200
@@ -25,7 +26,7 @@ export interface Wanted {
 
 /** @returns undefined where the preview has gone meanwhile */
 export async function detailPage(
-  { config, store, reaper, log }: RouterContext,
+  { config, store, reaper, brand, log }: RouterContext,
   preview: Preview,
   { q, withLog, made }: Wanted,
 ): Promise<Page | undefined> {
@@ -59,6 +60,7 @@ export async function detailPage(
       q,
       now,
     }),
+    brand,
   )
 
   /** The page works without figures. */

@@ -221,7 +221,7 @@ describe('a share link', () => {
     assert.equal((await bed.api(`/shares/${id}`, { method: 'DELETE' })).status, 204)
     for (const pass of passes) assert.equal(await routeStatus('red', { 'X-Passes': pass }), 401)
     assert.equal((await open('red', url)).status, 401)
-    assert.match((await open('red', url, '', browser)).text, /This link is over/)
+    assert.match((await open('red', url, '', browser)).text, /This link has ended/)
   })
 
   test('is not used up by a chat that looks at it, and what is no link opens nothing', async () => {
