@@ -3,18 +3,18 @@
 {
   const EVERY = 1000 // at most once in so many milliseconds
   const SOON = 300 // several changes come together
-  // Ages and figures move without any event, and what an application writes is none.
-  const ANYWAY = document.querySelector('#output') ? 2000 : 15000
+  const ANYWAY = 15000 // ages and figures move without any event
 
   // Not location.href: a form's answer may stand at an address that only takes forms. The list's script changes the page.
   const { events } = document.body.dataset
 
-  // For the scripts of single pages: how the page is read, who is told of what was read, and to read it now.
+  // For the scripts of single pages: how the page is read, who is told of what was read, before and after it is shown,
+  // and to read it now.
   const readAll = async (page) => {
     const response = await fetch(page, { headers: { Accept: 'text/html' }, cache: 'no-store' })
     return { response, told: response.ok ? { html: await response.text() } : undefined }
   }
-  const lotan = (globalThis.lotan = { read: readAll, fresh: () => {}, refresh: () => atOnce() })
+  const lotan = (globalThis.lotan = { read: readAll, before: () => {}, fresh: () => {}, refresh: () => atOnce() })
 
   let timer
   let fetching = false
@@ -53,37 +53,10 @@
   function show(fresh, told) {
     const focus = whereFocusIs()
     document.title = fresh.title
+    lotan.before(fresh)
     for (const part of document.querySelectorAll('[data-live]')) swap(part, fresh.getElementById(part.id))
-    showLog(document.querySelector('#output'), fresh.querySelector('#output'))
     focus()
     lotan.fresh(fresh, told)
-  }
-
-  // A reader's place in the log stays; at its end the log follows.
-  function showLog(output, fresh) {
-    const [log, next] = [output, fresh].map((part) => part?.querySelector('.log'))
-    if (log && next) {
-      const atEnd = log.scrollHeight - log.clientHeight - log.scrollTop < 8
-      write(log, next.textContent)
-      if (atEnd) log.scrollTop = log.scrollHeight
-    } else if (output) swap(output, fresh)
-  }
-
-  // What is on the page already stays in its place, and with it any selection: new lines come below, and the
-  // oldest go above.
-  function write(log, text) {
-    const node = log.firstChild
-    const old = node.data
-    const first = text.slice(0, text.indexOf('\n') + 1) || text
-    for (let at = old.indexOf(first); at >= 0; at = old.indexOf(first, at + 1)) {
-      if ((at > 0 && old[at - 1] !== '\n') || !text.startsWith(old.slice(at))) continue
-      node.appendData(text.slice(old.length - at))
-      const height = log.scrollHeight
-      node.deleteData(0, at)
-      log.scrollTop -= height - log.scrollHeight
-      return
-    }
-    node.data = text
   }
 
   function swap(part, fresh) {
@@ -135,19 +108,22 @@
   }
   addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 
-  for (const log of document.querySelectorAll('.log')) log.scrollTop = log.scrollHeight
-
-  for (const button of document.querySelectorAll('[data-copy]'))
-    button.addEventListener('click', async () => {
-      const source = document.querySelector(button.dataset.copy)
-      try {
-        await navigator.clipboard.writeText(source.textContent)
-      } catch {
-        // Plain HTTP has no clipboard of its own: the selection is copied, or at least stands ready to be.
-        getSelection().selectAllChildren(source)
-        if (!document.execCommand('copy')) return
-      }
-      button.textContent = 'Copied'
-      setTimeout(() => (button.textContent = 'Copy'), 2000)
-    })
+  // An element's title is the whole of what it shows.
+  document.addEventListener('click', async ({ target }) => {
+    const button = target.closest('[data-copy]')
+    if (!button) return
+    const source = document.querySelector(button.dataset.copy)
+    try {
+      await navigator.clipboard.writeText(source.title || source.textContent)
+    } catch {
+      // Plain HTTP has no clipboard of its own: the selection is copied, or at least stands ready to be.
+      getSelection().selectAllChildren(source)
+      if (!document.execCommand('copy')) return
+    }
+    if (button.dataset.copied) return
+    const was = [...button.childNodes]
+    button.dataset.copied = 'yes'
+    button.replaceChildren('Copied')
+    setTimeout(() => (button.replaceChildren(...was), delete button.dataset.copied), 2000)
+  })
 }

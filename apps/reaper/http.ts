@@ -96,7 +96,8 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     const tail = wanted === 'all' ? MAX_LINES : Math.max(0, Math.min(MAX_LINES, Math.trunc(Number(wanted ?? 200)) || 0))
     const closed = new AbortController()
     res.on('close', () => closed.abort())
-    const text = await engine.logs(id, { tail, follow: query.get('follow') === '1', signal: closed.signal })
+    const [follow, timestamps] = ['follow', 'timestamps'].map((name) => query.get(name) === '1') as [boolean, boolean]
+    const text = await engine.logs(id, { tail, follow, timestamps, signal: closed.signal })
     res.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' })
     res.flushHeaders()
     text.on('error', () => res.end())

@@ -73,6 +73,8 @@ test('the router is told what runs, of this instance alone', async () => {
   assert.deepEqual(await json('/engine'), { version: await harness.engine.version() })
   assert.deepEqual(await json(`/containers/${container}`), { running: true, exitCode: null })
   assert.deepEqual(await harness.ask(`/containers/${container}/logs?tail=all`), { status: 200, body: 'red is up\n' })
+  const { body } = await harness.ask(`/containers/${container}/logs?tail=all&timestamps=1`)
+  assert.match(String(body), /^\d{4}-\d\d-\d\dT[\d:.]+Z red is up\n$/)
   // Nobody waits for a figure: the first answer may have none yet.
   const containers = await until('it is measured', async () => {
     const { containers } = (await json('/figures')) as { containers: Record<string, { memory: number }> }

@@ -33,6 +33,17 @@ export async function applyAction(
   return changed
 }
 
+/** Noted, so that a start that comes before it is done has the newest image. @returns as `applyAction` does */
+export async function applyRefresh(
+  id: PreviewId,
+  actor: Actor,
+  { store, nudges }: { store: Pick<Store, 'apply' | 'get'>; nudges: Pick<Nudges, 'refresh'> },
+): Promise<Preview | undefined> {
+  const preview = store.apply(id, { type: 'refresh' }, Date.now(), actor) ?? store.get(id)
+  if (preview) await nudges.refresh(preview)
+  return preview
+}
+
 /** @param wanted null: unpinned @returns as `applyAction` does */
 export async function applyPin(
   id: PreviewId,

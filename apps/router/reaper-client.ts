@@ -132,12 +132,17 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
     /** @returns its last `tail` lines as plain text; undefined when the engine does not know the container */
     async logs(
       id: string,
-      { tail, follow, signal }: { tail: number | 'all'; follow: boolean; signal: AbortSignal },
+      {
+        tail,
+        follow,
+        timestamps = false,
+        signal,
+      }: { tail: number | 'all'; follow: boolean; timestamps?: boolean; signal: AbortSignal },
     ): Promise<IncomingMessage | undefined> {
       // Only the response's head has a deadline: a followed log may be silent for hours.
       const timeout = new AbortController()
       const timer = setTimeout(() => timeout.abort(), ANSWER_MS)
-      const query = `tail=${tail}${follow ? '&follow=1' : ''}`
+      const query = `tail=${tail}${follow ? '&follow=1' : ''}${timestamps ? '&timestamps=1' : ''}`
       const uri = `/containers/${encodeURIComponent(id)}/logs?${query}`
       const response = await get(uri, AbortSignal.any([signal, timeout.signal])).finally(() => clearTimeout(timer))
       if (response.statusCode === 200) return response

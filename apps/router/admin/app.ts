@@ -22,12 +22,12 @@ import { apiPageRoutes } from './api-page.ts'
 import { fileRoutes } from './files.ts'
 import { providerRoutes } from './login-provider.ts'
 import { loginRoutes } from './login.ts'
+import { previewRoutes } from './preview-routes.ts'
 import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
 import { readableJson } from '../api/conventions/readable-json.ts'
 import { isApi, sendError } from './respond.ts'
 import { listRoutes } from './list-routes.ts'
-import { adminRoutes } from './routes.ts'
 import { systemPageRoutes } from './system-page.ts'
 
 export function routesOf(context: RouterContext, refusals: Refusals) {
@@ -47,7 +47,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...api,
       ...apiPageRoutes(context.config, api),
       ...listRoutes(context),
-      ...adminRoutes(context),
+      ...previewRoutes(context),
       ...systemPageRoutes(context),
     ],
   }

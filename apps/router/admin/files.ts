@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import { readClient } from '../../shared/client-file.ts'
 import type { RouterContext } from '../context.ts'
 import type { Route } from '../access/route.ts'
-import { listScript, loginScript, script, stylesheet } from '../pages/views.ts'
+import { listScript, loginScript, previewScripts, script, stylesheet } from '../pages/views.ts'
 import { sendError } from './respond.ts'
 
 export function fileRoutes({ brand: { logo } }: Pick<RouterContext, 'brand'>): Route[] {
@@ -24,6 +24,12 @@ const files: Route[] = [
   { method: 'GET', path: '/list.js', needs: 'public', handle: file('text/javascript', listScript) },
   { method: 'GET', path: '/login.js', needs: 'public', handle: file('text/javascript', loginScript) },
   { method: 'GET', path: '/lotan.js', needs: 'public', handle: file('text/javascript', script) },
+  ...previewScripts.map(({ name, body }): Route => ({
+    method: 'GET',
+    path: `/${name}`,
+    needs: 'public',
+    handle: file('text/javascript', body),
+  })),
 ]
 
 function file(type: string, body: string) {

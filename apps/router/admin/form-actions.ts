@@ -1,28 +1,24 @@
 /** What the buttons of the admin do: for a preview, and for several that were selected. */
 import type { Actor } from '../../shared/actor.ts'
 import { isTag } from '../../shared/tag.ts'
-import type { Preview } from '../../shared/preview/preview.ts'
+import type { Pin, Preview } from '../../shared/preview/preview.ts'
 import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { RouterContext } from '../context.ts'
 import type { RowAction } from '../pages/row-actions.ts'
-import { applyAction, applyPin, keep, removeSoon, startsSomething } from '../preview-actions.ts'
+import { applyAction, applyPin, applyRefresh, keep, removeSoon, startsSomething } from '../preview-actions.ts'
 
 type Context = Pick<RouterContext, 'store' | 'nudges'>
-type Act = (id: PreviewId, actor: Actor, context: Context) => Promise<Preview | undefined>
+type Act = (id: PreviewId, actor: Actor, context: Context, pin: Pin) => Promise<Preview | undefined>
 
 const acts: Record<RowAction, Act> = {
   start: (id, actor, context) => applyAction('start', id, 'admin', actor, context),
   stop: (id, actor, context) => applyAction('stop', id, 'admin', actor, context),
   restart: (id, actor, context) => applyAction('restart', id, 'admin', actor, context),
-  pin: (id, actor, context) => applyPin(id, { until: null }, actor, context),
+  pin: (id, actor, context, pin) => applyPin(id, pin, actor, context),
   unpin: (id, actor, context) => applyPin(id, null, actor, context),
   remove: async (id, actor, { store }) => removeSoon(id, actor, store, Date.now()),
   keep: async (id, actor, { store }) => keep(id, actor, store, Date.now()),
-  refresh: async (id, actor, { store, nudges }) => {
-    const preview = store.apply(id, { type: 'refresh' }, Date.now(), actor) ?? store.get(id)
-    if (preview) await nudges.refresh(preview)
-    return preview
-  },
+  refresh: (id, actor, context) => applyRefresh(id, actor, context),
 }
 
 export const rowActions = Object.keys(acts) as RowAction[]
@@ -46,13 +42,14 @@ export async function actOnAll(
   tags: readonly string[],
   actor: Actor,
   context: Context & Pick<RouterContext, 'config'>,
+  pin: Pin = { until: null },
 ): Promise<Done> {
   const done: Done = { tags: [], refused: [] }
   for (const tag of new Set(tags)) {
     const id = idOf({ repository: NAMELESS, tag })
     if (!isTag(tag) || (action !== 'start' && !context.store.get(id))) continue
     if (startsSomething(action) && !context.config.offers(tag)) done.refused.push(tag)
-    else if (await acts[action](id, actor, context)) done.tags.push(tag)
+    else if (await acts[action](id, actor, context, pin)) done.tags.push(tag)
   }
   return done
 }

@@ -17,7 +17,8 @@ import { fullOf } from '../words/full-words.ts'
 import { actOnAll, rowActions, undoOf, type Done } from './form-actions.ts'
 import { listFacts } from './list-facts.ts'
 import { backOf } from './login.ts'
-import { sendMessage, sendPage } from './respond.ts'
+import { pinOf } from './pin-form.ts'
+import { sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.ts'
 
 /** Of the tags that may be added. A page with 100 000 would be 4 MB. */
 const MOST_SUGGESTED = 100
@@ -44,6 +45,7 @@ export function listRoutes(context: RouterContext): Route[] {
         method: 'POST',
         path: `/previews/:tag/${action}`,
         needs: 'admin',
+        ...(action === 'pin' && { body: { type: 'form', limit: 4_096 } as const }),
         handle: (req, res) => actOnOne(action, req, res),
       },
       {
@@ -86,9 +88,11 @@ export function listRoutes(context: RouterContext): Route[] {
 
   async function actOnOne(action: RowAction, req: Request, res: Response) {
     const tag = req.params.tag as string
-    const done = await actOnAll(action, [tag], actorOf(res), context)
+    const pin = pinOf((req.body ?? {}) as Record<string, unknown>, Date.now())
+    if (!pin) return sendNoSpan(res, tag)
+    const done = await actOnAll(action, [tag], actorOf(res), context, pin)
     if (isByScript(req)) return sendDone(res, action, done)
-    if (done.refused.length) return sendRefused(res, tag)
+    if (done.refused.length) return sendNotOffered(res, tag)
     if (!done.tags.length) return sendNoPreview(res, tag)
     const back = backOf(req)
     // The list says that it goes, and may keep it.
@@ -141,19 +145,4 @@ function sendDone(res: Response, action: RowAction, done: Done) {
 function tagsIn(body: unknown): string[] {
   const { tag } = (body ?? {}) as { tag?: unknown }
   return [tag].flat().filter((one) => typeof one === 'string')
-}
-
-function sendRefused(res: Response, tag: string) {
-  const sentence = 'The setting TAG_FILTER does not let it through.'
-  const link = { href: '/', name: 'All previews' }
-  sendMessage(res, { problem: 'not-offered', heading: `${tag} is not offered`, sentence, link })
-}
-
-export function sendNoPreview(res: Response, tag: string) {
-  const sentence = isTag(tag)
-    ? 'It was removed, or never asked for. Add it on the admin page to start it.'
-    : 'An image tag has letters, digits, dots, dashes and underscores.'
-  const heading = isTag(tag) ? `There is no preview ${tag}` : 'That is no container tag'
-  const link = { href: '/', name: 'All previews' }
-  sendMessage(res, { problem: isTag(tag) ? 'no-preview' : 'not-a-tag', heading, sentence, link })
 }

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import { kindOf, type ProblemName } from '../../shared/api/problems.ts'
+import { isTag } from '../../shared/tag.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
 import type { Message } from '../pages/messages.ts'
 import { brandIn } from '../pages/brand.ts'
@@ -32,4 +33,28 @@ export function sendError(req: Request, res: Response, problem: ProblemName, sen
   if (isApi(req)) return sendProblem(res, problem, sentence)
   const link = { href: '/', name: 'Go to the admin page' }
   return sendMessage(res, { problem, heading: kindOf(problem).title, sentence, link })
+}
+
+export function sendNotOffered(res: Response, tag: string) {
+  const sentence = 'The setting TAG_FILTER does not let it through.'
+  const link = { href: '/', name: 'All previews' }
+  sendMessage(res, { problem: 'not-offered', heading: `${tag} is not offered`, sentence, link })
+}
+
+export function sendNoPreview(res: Response, tag: string) {
+  const sentence = isTag(tag)
+    ? 'It was removed, or never asked for. Add it on the admin page to start it.'
+    : 'An image tag has letters, digits, dots, dashes and underscores.'
+  const heading = isTag(tag) ? `There is no preview ${tag}` : 'That is no container tag'
+  const link = { href: '/', name: 'All previews' }
+  sendMessage(res, { problem: isTag(tag) ? 'no-preview' : 'not-a-tag', heading, sentence, link })
+}
+
+export function sendNoSpan(res: Response, tag: string) {
+  const sentence = 'Write how long: a number of hours, days or weeks, such as 12h, 7d or 4w.'
+  sendMessage(res, { problem: 'bad-body', heading: 'That is no span of time', sentence, link: backTo(tag) })
+}
+
+export function backTo(tag: string) {
+  return { href: `/previews/${encodeURIComponent(tag)}`, name: `Back to ${tag}` }
 }

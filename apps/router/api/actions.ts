@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { applyAction, startsSomething, type PreviewAction } from '../preview-actions.ts'
+import { applyAction, applyRefresh, startsSomething, type PreviewAction } from '../preview-actions.ts'
 import { actorOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
 import { change, type ApiRoute } from './conventions/operation.ts'
@@ -16,7 +16,7 @@ const refreshPreview = change('refreshPreview', 'Looks for a newer image now, an
 const restartPreview = change('restartPreview', 'Stops a preview and starts it again.')
 
 export function actionRoutes(context: ApiContext): ApiRoute[] {
-  const { store, nudges, view } = context
+  const { view } = context
   const asked = (action: PreviewAction) => (req: Request, res: Response) =>
     acceptAction(context, action, previewIn(req), res)
   const route = { method: 'POST', needs: 'run' } as const
@@ -28,12 +28,8 @@ export function actionRoutes(context: ApiContext): ApiRoute[] {
   ]
 
   async function refresh(req: Request, res: Response) {
-    // Noted, so that a start that comes before it is done has the newest image.
-    const refreshed = store.apply(previewIn(req), { type: 'refresh' }, Date.now(), actorOf(res))
-    const preview = refreshed ?? store.get(previewIn(req))
-    if (!preview) return sendNoPreview(res, tagOf(req))
-    await nudges.refresh(preview)
-    return res.status(202).json(view(preview))
+    const preview = await applyRefresh(previewIn(req), actorOf(res), context)
+    return preview ? res.status(202).json(view(preview)) : sendNoPreview(res, tagOf(req))
   }
 }
 

@@ -12,7 +12,16 @@ import { logFields } from '../../shared/preview/preview-id.ts'
 
 const MAX_LINES = 10_000
 const wrongTail = `tail is a number of lines, 0 to ${MAX_LINES}, or all.`
-const wrongFollow = 'follow is 0 or 1.'
+
+/** @param name the parameter's */
+function flag(name: string, description: string) {
+  return z
+    .enum(['0', '1'], `${name} is 0 or 1.`)
+    .transform((text) => (text === '1' ? 1 : 0))
+    .pipe(z.literal([0, 1]))
+    .default(0)
+    .meta({ description })
+}
 
 const query = z.object({
   tail: z
@@ -22,12 +31,8 @@ const query = z.object({
     )
     .default(200)
     .meta({ description: 'How many of the last lines.' }),
-  follow: z
-    .enum(['0', '1'], wrongFollow)
-    .transform((text) => (text === '1' ? 1 : 0))
-    .pipe(z.literal([0, 1]))
-    .default(0)
-    .meta({ description: '1: goes on until the container ends.' }),
+  follow: flag('follow', '1: goes on until the container ends.'),
+  timestamps: flag('timestamps', '1: each line begins with its own time (RFC 3339, in UTC) and a space.'),
 })
 
 const getLogs: Operation = {
@@ -45,7 +50,7 @@ export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
   const path = '/previews/:tag/logs'
   return [{ method: 'GET', path, needs: 'read', operation: getLogs, ...takes(query, sendLog) }]
 
-  async function sendLog(req: Request, res: Response, { tail, follow }: z.output<typeof query>) {
+  async function sendLog(req: Request, res: Response, { tail, follow, timestamps }: z.output<typeof query>) {
     const tag = tagOf(req)
     const preview = store.get(previewIn(req))
     if (!preview) return sendNoPreview(res, tag)
@@ -55,7 +60,7 @@ export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
     const signal = untilClosed(res)
     let output
     try {
-      output = await reaper.logs(container, { tail, follow: follow === 1, signal })
+      output = await reaper.logs(container, { tail, follow: follow === 1, timestamps: timestamps === 1, signal })
     } catch (error) {
       if (signal.aborted) return undefined
       log.warn({ ...logFields(previewIn(req)), err: error }, 'the reaper gave no log')

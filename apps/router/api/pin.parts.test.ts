@@ -88,13 +88,22 @@ test('the pages pin and unpin, and show it', async () => {
   bringUp('shown', bed)
   const headers = { Cookie: await bed.cookie(), 'Sec-Fetch-Site': 'same-origin', Referer: 'http://x/previews/shown' }
   const page = async (uri: string) => (await bed.ask(uri, { headers })).text
-  assert.match(await page('/previews/shown'), /formaction="\/previews\/shown\/pin">Pin</)
+  assert.match(await page('/previews/shown'), /action="\/previews\/shown\/pin"/)
   const pinned = await bed.ask('/previews/shown/pin', { method: 'POST', headers })
   assert.equal(pinned.status, 303)
   assert.deepEqual(store.get('shown')?.pin, { until: null })
-  assert.match(await page('/previews/shown'), /, pinned<.*formaction="\/previews\/shown\/unpin">Unpin</s)
+  assert.match(await page('/previews/shown'), /, pinned until it is unpinned<.*formaction="\/previews\/shown\/unpin"/s)
   assert.match(await page('/?q=shown'), />Pinned</)
   assert.equal((await bed.ask('/previews/shown/unpin', { method: 'POST', headers })).status, 303)
   assert.equal(store.get('shown')?.pin, null)
   assert.equal((await bed.ask('/previews/none/pin', { method: 'POST', headers })).status, 404)
+
+  const form = { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' }
+  const pinFor = (body: string) => bed.ask('/previews/shown/pin', { method: 'POST', headers: form, body })
+  assert.equal((await pinFor('for=1w&days=')).status, 303)
+  assert.ok(Math.abs(store.get('shown')!.pin!.until! - Date.now() - 7 * 86_400_000) < 60_000)
+  assert.match(await page('/previews/shown'), /, pinned until <time datetime="[^"]+" data-as="moment">/)
+  const wrong = await pinFor('for=ever')
+  assert.deepEqual([wrong.status, wrong.headers.location], [400, undefined])
+  assert.match(wrong.text, /That is no span of time/)
 })

@@ -635,6 +635,8 @@ test('a log is the container’s output, streamed as it comes, until either side
   bed.reaper((req, res) => {
     asked.push(req.url!)
     if (req.url === `/containers/${container}/logs?tail=200`) return void res.end('one\ntwo\n')
+    if (req.url === `/containers/${container}/logs?tail=1&timestamps=1`)
+      return void res.end('2031-01-01T00:00:00.5Z two\n')
     if (req.url === `/containers/${container}/logs?tail=5&follow=1`) {
       reaperSide = req
       return void res.write('one\n')
@@ -645,6 +647,9 @@ test('a log is the container’s output, streamed as it comes, until either side
   assert.equal(whole.status, 200)
   assert.equal(whole.text, 'one\ntwo\n')
   assert.equal(whole.headers['content-type'], 'text/plain; charset=utf-8')
+
+  const timed = await described('GET', '/previews/logged/logs', '?tail=1&timestamps=1')
+  assert.equal(timed.text, '2031-01-01T00:00:00.5Z two\n')
 
   const followed = await bed.open('/api/v1/previews/logged/logs?tail=5&follow=1', { headers: bearer })
   const [piece] = await once(followed, 'data')
@@ -663,6 +668,7 @@ test('a log is the container’s output, streamed as it comes, until either side
     'tail=',
     'follow=2',
     'follow=yes',
+    'timestamps=2',
     'tail=1&tail=2',
   ])
     assert.equal((await described('GET', '/previews/logged/logs', `?${query}`)).status, 400, query)

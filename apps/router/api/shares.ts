@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import {
@@ -9,12 +8,10 @@ import {
   type ShareJson,
 } from '../../shared/api/share.ts'
 import { spanOf } from '../../shared/api/span.ts'
-import { urlOf } from '../../shared/config/config.ts'
-import { logFields, splitId } from '../../shared/preview/preview-id.ts'
-import { hashOf, makeSecret } from '../../shared/secret.ts'
+import { splitId } from '../../shared/preview/preview-id.ts'
 import { MOST_SHARES, type Share } from '../../shared/store/store.ts'
-import { hostOf } from '../../shared/tag.ts'
 import { actorOf, callerOf } from '../access/caller.ts'
+import { endShare as endIt, makeShare } from '../shares.ts'
 import type { ApiContext } from './context.ts'
 import { checked, previewIn, sendsBody, tagOf } from './conventions/input.ts'
 import {
@@ -82,17 +79,13 @@ export function shareRoutes({ config, store, log }: ApiContext): ApiRoute[] {
     if (!config.offers(tag)) return sendNotOffered(res, tag)
     if (!store.get(preview)) return sendNoPreview(res, tag)
 
-    const secret = makeSecret()
-    const now = Date.now()
-    const id = randomBytes(6).toString('hex')
-    const share = { id, preview, created: now, until: now + spanOf(sent.for)!, by: actorOf(res) }
-    if (!store.shares.add({ ...share, key: hashOf(secret) })) {
+    const share = makeShare(preview, spanOf(sent.for)!, actorOf(res), { config, store, log })
+    if (!share) {
       const detail = `There are ${MOST_SHARES} share links, which is the most. End some that are not needed any more.`
       return sendProblem(res, 'too-many-shares', detail)
     }
-    log.info({ ...actorOf(res), ...logFields(preview), share: id, until: share.until }, 'share link made')
-    const url = `${urlOf(hostOf(preview, config), config)}/.lotan/enter?share=${secret}`
-    const made: NewShareJson = { id, tag, url, until: new Date(share.until).toISOString() }
+    const { id, url, until } = share
+    const made: NewShareJson = { id, tag, url, until: new Date(until).toISOString() }
     return res.status(201).location(`/api/v1/shares/${id}`).json(made)
   }
 
@@ -103,9 +96,8 @@ export function shareRoutes({ config, store, log }: ApiContext): ApiRoute[] {
   function end(req: Request, res: Response) {
     const id = req.params.id as string
     const isKnown = known(res).some((share) => share.id === id)
-    const ended = isKnown && store.shares.remove(id, Date.now(), actorOf(res))
-    if (!ended) return sendProblem(res, 'no-share', 'There is no such share link.')
-    log.info({ ...actorOf(res), ...logFields(ended.preview), share: id }, 'share link ended')
+    if (!isKnown || !endIt(id, actorOf(res), { store, log }))
+      return sendProblem(res, 'no-share', 'There is no such share link.')
     return res.status(204).end()
   }
 

@@ -141,7 +141,7 @@ function explained(
   return { name, value, unit, ...source, notice, words: `${shown}, ${sourceWords(source)}.` }
 }
 
-function sourceWords({ source, from }: Source): string {
+export function sourceWords({ source, from }: Source): string {
   switch (source) {
     case 'label':
       return `by the image’s label ${from}`

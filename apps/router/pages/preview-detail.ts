@@ -1,22 +1,26 @@
+import type { Explanation } from '../../shared/api/explain.ts'
+import { bytesOf } from '../../shared/config/values/amount.ts'
 import type { Config } from '../../shared/config/config.ts'
-import { MAX_CRASHES, generationOf, isPinned, type Image, type Preview } from '../../shared/preview/preview.ts'
+import { limitsOf, type Limits } from '../../shared/config/limits.ts'
+import { MAX_CRASHES, generationOf, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
+import type { Timeouts } from '../../shared/preview/timeouts.ts'
+import type { SampleAt } from '../../shared/store/samples.ts'
+import type { Change, Share } from '../../shared/store/store.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
-import type { Change } from '../../shared/store/store.ts'
-import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
-import { limitsOf, type Limits } from '../../shared/config/limits.ts'
-import { builtAt, sourceOf, shortRevision } from './image-source.ts'
-import { pinnedText } from './next-words.ts'
-import { pathOf, percentOf, shortDigest, whatOf } from './preview-row.ts'
-import { actionOf } from './row-actions.ts'
-import { historyOf } from './history.ts'
-import { age, ago, bytes, clock, duration, limit, memory, elapsed, zone } from './format.ts'
-
-export const LOG_LINES = 200
+import { ago, count, limit, memory, zone } from './format.ts'
+import { chartsOf } from './preview/charts.ts'
+import { headActionsOf, standingOf } from './preview/head.ts'
+import { imageFactsOf } from './preview/image-facts.ts'
+import { LOG_LINES, logPanelOf } from './preview/log-panel.ts'
+import { startsOf, type Start } from './preview/starts.ts'
+import { when, withTimes } from './preview/when.ts'
+import { whyOf } from './preview/why.ts'
+import { pathOf, percentOf } from './preview-row.ts'
 
 export interface DetailFacts {
-  config: Timeouts & Pick<Config, 'repository' | 'limits' | 'ceilings'>
+  config: Timeouts & Pick<Config, 'repository' | 'limits' | 'ceilings' | 'maxRunning' | 'gate'>
   preview: Preview
   ahead: number
   recentDurations: Lately
@@ -26,19 +30,29 @@ export interface DetailFacts {
   slotAddress: string | null
   /** Bytes. */
   figures?: { memory: number }
+  samples: SampleAt[]
   history: Change[]
-  /** The last lines, oldest first; null without a container. */
+  explanation: Explanation
+  /** Links to it that are not over. */
+  shares: Pick<Share, 'id' | 'until' | 'created' | 'by'>[]
+  /** The link that was made just now. */
+  made?: { url: string; until: number }
+  /** The last lines with their times, oldest first; null without a container. */
   log: string[] | { unreadable: string } | null
+  /** Looked for in the log. */
+  q: string
   now: number
 }
 
 export type PreviewDetail = ReturnType<typeof previewDetailOf>
 
 export function previewDetailOf(facts: DetailFacts) {
-  const { config, preview, address, now } = facts
-  const { tag, state, image } = preview
+  const { config, preview, address, samples, explanation, now } = facts
+  const { tag, state } = preview
   const notice = noticeOf(preview)
   const generation = generationOf(preview)
+  const { limits } = limitsOf(preview.image?.labels ?? {}, config)
+  const requests = samples.reduce((sum, sample) => sum + sample.requests, 0)
   return {
     repository: config.repository,
     tag,
@@ -46,58 +60,40 @@ export function previewDetailOf(facts: DetailFacts) {
     address,
     url: `${address}/`,
     state,
-    standing: statusText(facts),
+    standing: standingOf({ ...facts, timeouts: config }),
     percent: percentOf(preview),
-    action: actionOf(preview),
-    restartable: state === 'running' || state === 'paused',
-    pinned: isPinned(preview, now),
-    image: image && imageOf(image, now),
-    // A newer image is coming up beside it, or failed.
-    outdated: Boolean(generation && image && generation.image !== image.id) && shortDigest(preview),
-    lastSeen: preview.lastSeen === null ? 'never' : ago(now - preview.lastSeen),
-    container: generation?.container?.slice(0, 12) ?? null,
-    generation: generation && `generation ${generation.number}, port ${generation.port}`,
-    slot: generation?.slot ?? null,
-    slotAddress: facts.slotAddress,
-    limits: limitsInWords(limitsOf(image?.labels ?? {}, config).limits),
-    restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} restarts used` : '',
-    memory: facts.figures ? `uses ${memory(facts.figures.memory)}` : '',
+    actions: headActionsOf(preview, now),
+    maxRunning: config.maxRunning,
+    isOpen: config.gate.kind === 'off',
+    image: imageFactsOf(preview, now),
+    lastSeen: preview.lastSeen === null ? 'never visited' : `last visited ${ago(now - preview.lastSeen)}`,
+    asked: requests === 0 ? 'no request in the last hour' : `${count(requests, 'request')} in the last hour`,
     notice: notice && plain(notice),
     failure: preview.state === 'failed' ? failureOf(preview.tag, preview.reason) : null,
-    coldStart: coldStartOf(preview),
-    history: historyOf(tag, facts.history, now).map((entry) => ({ ...entry, why: plain(entry.why) })),
-    log: logOf(facts.log),
-    asOf: clock(now, true),
+    log: logPanelOf(facts.log, facts),
+    logLines: LOG_LINES,
+    container: generation?.container ?? null,
+    // Another one, or another start of it: what the script follows the log by.
+    run: generation?.container ? `${generation.container} ${preview.stages.starting ?? preview.since}` : '',
+    charts: chartsOf({ samples, limits: { memory: bytesOf(limits.memory)!, cpus: limits.cpus }, now }).map((chart) => ({
+      ...chart,
+      at: chart.at === null ? null : when(chart.at, 'clock', now),
+    })),
+    starts: startsOf(tag, facts.history, now).map((start) => shownOf(start, now)),
+    why: whyOf(explanation, now),
+    engine: {
+      container: generation?.container?.slice(0, 12) ?? null,
+      generation: generation ? `${generation.number}, port ${generation.port}` : null,
+      slot: generation?.slot ?? null,
+      slotAddress: facts.slotAddress,
+      sandbox: generation?.sandbox ?? null,
+      limits: limitsInWords(limits),
+      memory: facts.figures ? `uses ${memory(facts.figures.memory)}` : '',
+      restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} used` : '',
+    },
+    shares: facts.shares.map(({ id, until, by }) => ({ id, until: when(until, 'moment', now), by: by.who })),
+    made: facts.made ? { url: facts.made.url, until: when(facts.made.until, 'moment', now) } : null,
     zone: zone(now),
-  }
-}
-
-function statusText(facts: DetailFacts): string {
-  const pinned = pinnedText(facts.preview, facts.now).toLowerCase()
-  return [unpinnedText(facts), ...(pinned ? [pinned] : [])].join(', ')
-}
-
-function unpinnedText({ config, preview, ahead, recentDurations: recentDurations, now }: DetailFacts): string {
-  const due = nextDue(preview, config, now)
-  const left = due && (due.at > now ? `in ${duration(due.at - now)}` : 'now')
-  switch (preview.state) {
-    case 'running':
-    case 'paused': {
-      const unless = due?.why === 'lifetime' ? 'even if it is in use: its lifetime is over then' : 'if nobody comes'
-      const will = due?.what === 'pause' ? 'is paused' : 'stops'
-      return `for ${age(now - preview.since)}${left ? `, ${will} ${left} ${unless}` : ''}`
-    }
-    case 'stopped': {
-      const gone = preview.image ? '' : ', its image is removed: a visit pulls it again'
-      return `for ${age(now - preview.since)}${left ? `, its image goes ${left}${due.why === 'disk' ? ': the disk needs its room' : ' if nobody comes'}` : gone}`
-    }
-    case 'failed': {
-      const { retryAt } = preview
-      const again = retryAt === null ? 'the next visit tries again' : `tries again by itself at ${clock(retryAt, true)}`
-      return `at ${clock(preview.since, true)}, ${again}`
-    }
-    default:
-      return whatOf(preview, { ahead, lately: recentDurations, now })
   }
 }
 
@@ -116,51 +112,21 @@ function failureOf(tag: string, reason: Extract<Preview, { state: 'failed' }>['r
   }
 }
 
-function imageOf(image: Image, now: number) {
-  const source = sourceOf(image)
-  const at = builtAt(source, now)
-  const day = { day: 'numeric', month: 'short', year: 'numeric' } as const
-  const built = at === undefined ? '' : `built ${new Date(at).toLocaleDateString('en-GB', day)}, ${ago(now - at)}`
-  const digest = image.digest ?? image.id
+function shownOf({ at, title, moments, ...start }: Start, now: number) {
   return {
-    digest,
-    short: digest.slice(0, 'sha256:'.length + 10),
-    about: [bytes(image.bytes), built, image.pulled ? '' : 'was here before Lotan'].filter(Boolean).join(', '),
-    revision: source.revision,
-    shortRevision: shortRevision(source),
+    ...start,
+    at: when(at, 'moment', now),
+    title: withTimes(plain(title), now),
+    moments: moments.map(({ at, words, took }) => ({
+      at: when(at, 'second', now),
+      words: withTimes(plain(words), now),
+      took,
+    })),
   }
 }
 
 function limitsInWords({ memory, cpus, pids }: Limits): string {
   return `${limit(memory)}, ${cpus} CPU${cpus === 1 ? '' : 's'}, ${pids} pids`
-}
-
-function coldStartOf(preview: Preview) {
-  const { stages } = preview
-  if (preview.state !== 'running' || stages.queued === undefined || stages.running === undefined) return null
-  const total = stages.running - stages.queued
-  const marks = [
-    { name: 'Queued', colour: 'c1', at: stages.queued },
-    { name: 'Pulled', colour: 'c2', at: stages.pulling },
-    { name: 'Started', colour: 'c3', at: stages.starting },
-    { name: 'First answer', colour: 'c4', at: stages.waiting },
-  ].filter((mark): mark is typeof mark & { at: number } => mark.at !== undefined)
-  if (total <= 0) return null
-  return {
-    total: elapsed(total),
-    parts: marks.map(({ name, colour, at }, i) => {
-      const until = marks[i + 1]?.at ?? stages.running!
-      const x = Math.round(((at - marks[0]!.at) / total) * 1_000)
-      const width = Math.max(0, Math.round(((until - at) / total) * 1_000) - 3)
-      return { name, colour, took: elapsed(until - at), x, width }
-    }),
-  }
-}
-
-function logOf(log: DetailFacts['log']) {
-  if (log === null) return null
-  if ('unreadable' in log) return { lines: [], most: LOG_LINES, unreadable: log.unreadable }
-  return { lines: log.map(plain), most: LOG_LINES, unreadable: null }
 }
 
 /** Without the codes that colour terminals and move their cursors. */

@@ -111,6 +111,7 @@ const one = (preview: Preview) =>
         ...desk.config,
         limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
         ceilings: { memory: '2g', cpus: 2 },
+        gate: { kind: 'password', password: evil },
       },
       preview,
       ahead: 0,
@@ -131,7 +132,35 @@ const one = (preview: Preview) =>
           request: evil,
         },
       ],
-      log: [evil, '\u001b[31mred\u001b[0m'],
+      samples: [{ at: now - 60_000, memory: 2 ** 26, cpu: 0.1, requests: 3 }],
+      explanation: {
+        repository: evil,
+        tag: evil,
+        state: evil,
+        values: [
+          {
+            name: 'port',
+            value: evil,
+            unit: null,
+            source: 'label',
+            from: evil,
+            notice: evil,
+            words: `${evil}, by the image’s label ${evil}.`,
+          },
+        ],
+        variables: [{ name: evil, value: evil, secret: false, from: evil }],
+        image: null,
+        imageWords: evil,
+        slot: null,
+        awake: { lastSeen: null, openConnections: null, pinned: null, words: evil },
+        asleep: { words: evil },
+        waiter: null,
+        next: [{ what: 'stop', why: 'idle', at: new Date(now).toISOString(), words: evil }],
+      },
+      shares: [{ id: evil, created: now, until: now, by: { who: evil, address: null } }],
+      made: { url: evil, until: now },
+      log: [evil, '\u001b[31mred\u001b[0m', `${new Date(now).toISOString()} ${evil}`],
+      q: 'script',
       now,
     }),
     brand,
@@ -201,7 +230,7 @@ const admins: Record<string, Page> = {
 for (const [name, { html, csp }] of Object.entries({ ...visitors, ...admins }))
   test(`${name}: other people's words stay words`, () => {
     assert.ok(!html.includes('<img'), 'markup came through')
-    assert.ok(!/<script(?! nonce="|\ssrc="\/(lotan|list|login)\.js")/.test(html), 'a script came through')
+    assert.ok(!/<script(?! nonce="|\ssrc="\/(lotan|list|login|preview)\.js")/.test(html), 'a script came through')
     assert.ok(!/&amp;amp;amp;|undefined|\[object |\bNaN\b/.test(html), 'something odd is on the page')
     for (const rule of ["default-src 'none'", "base-uri 'none'", "form-action 'self'"])
       assert.ok(csp.includes(rule), rule)
@@ -473,9 +502,10 @@ describe('the admin page', () => {
     assert.match(html({ previews: [bare] as Preview[] }), /<code>ab12ab12<\/code>/)
     assert.deepEqual(tags({ previews: [asleep as Preview, running], q: 'FFEE12345' }), ['quiet'])
     const own = one(asleep).html.replaceAll('\u00a0', ' ')
-    assert.match(own, /<code title="sha256:(ab12){16}">sha256:ab12ab12ab<\/code>/)
-    assert.match(own, /50\.6 MB, built 17 Nov 2026, 3 d ago</)
-    assert.match(own, /revision <code title="c0ffee1234567890abcdef">c0ffee1234<\/code>/)
+    assert.match(own, /<code id="digest" title="sha256:(ab12){16}">sha256:(ab12){4}<\/code>/)
+    assert.match(own, /50\.6 MB</)
+    assert.match(own, />17 Nov \d\d:\d\d<\/time>, 3 d ago</)
+    assert.match(own, /<dt>Revision<\/dt><dd><code title="c0ffee1234567890abcdef">c0ffee1234<\/code>/)
   })
 
   test('says of what comes up how long that usually takes, and that it waits for room; so does the preview’s own page', () => {

@@ -21,6 +21,8 @@ export const stylesheet = read('lotan.css')
 export const script = read('lotan.js')
 export const listScript = read('list.js')
 export const loginScript = read('login.js')
+/** Of one preview's page, and the rules that it has in common with the server. */
+export const previewScripts = ['preview.js', 'log-lines.js', 'times.js'].map((name) => ({ name, body: read(name) }))
 
 const compiled = Object.fromEntries(
   fs

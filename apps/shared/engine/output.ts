@@ -7,16 +7,19 @@ const MAX_LINE = 1_000
 export interface LogOptions {
   tail: number
   follow: boolean
+  /** Each line begins with its own time (RFC 3339, UTC) and a space. */
+  timestamps?: boolean
   signal?: AbortSignal
 }
 
-export async function logs(docker: Docker, id: string, { tail, follow, signal }: LogOptions): Promise<Readable> {
+export async function logs(docker: Docker, id: string, options: LogOptions): Promise<Readable> {
+  const { tail, follow, timestamps = false, signal } = options
   const container = docker.getContainer(id)
-  if (!follow) return Readable.from([await pastOutput(docker, id, tail)])
+  if (!follow) return Readable.from([await pastOutput(docker, id, { tail, timestamps })])
   // Only the request has a deadline; the stream lives until the caller or the container ends it.
   const stream = (await call(
     `reading the output of ${id}`,
-    (abort) => container.logs({ stdout: true, stderr: true, tail, follow: true, ...abort }),
+    (abort) => container.logs({ stdout: true, stderr: true, tail, timestamps, follow: true, ...abort }),
     { signal },
   )) as Readable
   const text = demultiplexer()
@@ -31,7 +34,7 @@ export async function logs(docker: Docker, id: string, { tail, follow, signal }:
 
 /** Oldest first, without terminal colours, each line cut at MAX_LINE. */
 export async function output(docker: Docker, id: string, lines: number): Promise<string[]> {
-  const text = (await pastOutput(docker, id, lines)).toString('utf8')
+  const text = (await pastOutput(docker, id, { tail: lines, timestamps: false })).toString('utf8')
   return text
     .split('\n')
     .map(bare)
@@ -39,9 +42,9 @@ export async function output(docker: Docker, id: string, lines: number): Promise
     .slice(-lines)
 }
 
-async function pastOutput(docker: Docker, id: string, tail: number): Promise<Buffer> {
+async function pastOutput(docker: Docker, id: string, past: { tail: number; timestamps: boolean }): Promise<Buffer> {
   const answer = await call(`reading the output of ${id}`, (abort) =>
-    docker.getContainer(id).logs({ stdout: true, stderr: true, tail, follow: false, ...abort }),
+    docker.getContainer(id).logs({ stdout: true, stderr: true, ...past, follow: false, ...abort }),
   )
   const parts: Buffer[] = []
   for await (const part of Readable.from([Buffer.from(answer)]).pipe(demultiplexer())) parts.push(part as Buffer)

@@ -1,0 +1,88 @@
+/** Gathers what the page of one preview tells. */
+import { text } from 'node:stream/consumers'
+import { urlOf } from '../../shared/config/config.ts'
+import { generationOf, type Preview } from '../../shared/preview/preview.ts'
+import { idOf } from '../../shared/preview/preview-id.ts'
+import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
+import { hostOf } from '../../shared/tag.ts'
+import type { RouterContext } from '../context.ts'
+import { explanationOf } from '../explain/explanation.ts'
+import { previewDetailOf, type DetailFacts } from '../pages/preview-detail.ts'
+import { LOG_LINES } from '../pages/preview/log-panel.ts'
+import { previewPage } from '../pages/render.ts'
+import type { Page } from '../pages/views.ts'
+
+/** As many as a preview has. */
+const CHANGES = 200
+
+export interface Wanted {
+  /** Looked for in the log. */
+  q: string
+  /** False for a page whose script reads the log by itself. */
+  withLog: boolean
+  /** A share link that was made just now. */
+  made?: { url: string; until: number }
+}
+
+/** @returns undefined where the preview has gone meanwhile */
+export async function detailPage(
+  { config, store, changes, reaper, brand, log }: RouterContext,
+  preview: Preview,
+  { q, withLog, made }: Wanted,
+): Promise<Page | undefined> {
+  const id = idOf(preview)
+  const generation = generationOf(preview)
+  const container = generation?.container ?? null
+  const scheme = slotSchemeIn(store.facts)
+  const { slot, port } = generation ?? { slot: null, port: 0 }
+  const [figures, lines, explanation] = await Promise.all([
+    figuresOf(container),
+    withLog ? logOf(container) : container === null ? null : [],
+    explanationOf(id, true, { config, store, changes, reaper, log }),
+  ])
+  if (!explanation) return undefined
+  const now = Date.now()
+  return previewPage(
+    previewDetailOf({
+      config,
+      preview,
+      ahead: preview.state === 'queued' ? store.ahead(preview) : 0,
+      recentDurations: store.lately(),
+      address: urlOf(hostOf(id, config), config),
+      slotAddress: scheme && slot !== null ? hostPortText(hostPortOf(scheme, { slot, port })) : null,
+      figures: figures[container ?? ''],
+      samples: store.samples(id, now),
+      history: store.history(id, CHANGES),
+      explanation,
+      shares: store.shares.list(now).filter((share) => share.preview === id),
+      made,
+      log: lines,
+      q,
+      now,
+    }),
+    brand,
+  )
+
+  /** The page works without figures. */
+  async function figuresOf(container: string | null) {
+    if (container === null) return {}
+    return reaper.figures().catch((error: Error) => {
+      log.warn({ err: error }, 'the reaper gave no figures')
+      return {}
+    })
+  }
+
+  async function logOf(container: string | null): Promise<DetailFacts['log']> {
+    if (container === null) return null
+    try {
+      const signal = AbortSignal.timeout(1_000)
+      const output = await reaper.logs(container, { tail: LOG_LINES, follow: false, timestamps: true, signal })
+      if (!output) return null
+      const lines = (await text(output)).replace(/\n$/, '')
+      return lines ? lines.split('\n') : []
+    } catch (error) {
+      log.warn({ err: error }, 'the reaper gave no log')
+      return { unreadable: 'The reaper, which reads logs, does not answer.' }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/** The page of one preview and its own forms. Those that the list has too are in routes.ts. */
+import { pipeline } from 'node:stream/promises'
+import type { Request, Response } from 'express'
+import { spanOf } from '../../shared/api/span.ts'
+import { generationOf, type Preview } from '../../shared/preview/preview.ts'
+import { MOST_SHARES } from '../../shared/store/store.ts'
+import { isTag } from '../../shared/tag.ts'
+import { actorOf } from '../access/caller.ts'
+import type { Route } from '../access/route.ts'
+import { previewIn, tagOf, untilClosed } from '../api/conventions/input.ts'
+import type { RouterContext } from '../context.ts'
+import { endShare, makeShare } from '../shares.ts'
+import { backOf } from './login.ts'
+import { detailPage, type Wanted } from './preview-page.ts'
+import { backTo, sendMessage, sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.ts'
+
+export function previewRoutes(context: RouterContext): Route[] {
+  const { config, store, reaper, log } = context
+  const form = { type: 'form', limit: 4_096 } as const
+  const path = '/previews/:tag'
+  const post = { method: 'POST', needs: 'admin' } as const
+  return [
+    { method: 'GET', path, needs: 'admin', handle: showPreview },
+    { method: 'GET', path: `${path}/log.txt`, needs: 'admin', handle: sendLog },
+    { ...post, path: `${path}/shares`, body: form, handle: addShare },
+    { ...post, path: `${path}/shares/:id/end`, handle: removeShare },
+  ]
+
+  async function showPreview(req: Request, res: Response) {
+    const { q, log } = req.query
+    await send(req, res, 200, { q: typeof q === 'string' ? q : '', withLog: log !== '0' })
+  }
+
+  async function send(req: Request, res: Response, status: number, wanted: Wanted) {
+    const preview = known(req)
+    const page = preview && (await detailPage(context, preview, wanted))
+    return page ? sendPage(res, status, page) : sendNoPreview(res, tagOf(req))
+  }
+
+  /** The answer alone has the link itself: a redirect would have to carry it. */
+  async function addShare(req: Request, res: Response) {
+    const sent = (req.body ?? {}) as Record<string, unknown>
+    if (!config.offers(tagOf(req))) return sendNotOffered(res, tagOf(req))
+    const lasts = typeof sent.for === 'string' ? spanOf(sent.for) : undefined
+    if (lasts === undefined || lasts > spanOf('365d')!) return sendNoSpan(res, tagOf(req))
+    if (!known(req)) return sendNoPreview(res, tagOf(req))
+    const made = makeShare(previewIn(req), lasts, actorOf(res), context)
+    if (made) return send(req, res, 201, { q: '', withLog: true, made })
+    return sendMessage(res, {
+      problem: 'too-many-shares',
+      heading: 'There are too many share links',
+      sentence: `${MOST_SHARES} is the most. End some that are not needed any more.`,
+      link: backTo(tagOf(req)),
+    })
+  }
+
+  function removeShare(req: Request, res: Response) {
+    const isOfPreview = store.shares
+      .list(Date.now())
+      .some(({ id, preview }) => id === req.params.id && preview === previewIn(req))
+    if (isOfPreview && endShare(req.params.id as string, actorOf(res), context)) return res.redirect(303, backOf(req))
+    const sentence = 'It was ended, or is over. It opens nothing any more.'
+    return sendMessage(res, {
+      problem: 'no-share',
+      heading: 'There is no such share link',
+      sentence,
+      link: backTo(tagOf(req)),
+    })
+  }
+
+  /** All that it has written, as a file. */
+  async function sendLog(req: Request, res: Response) {
+    const preview = known(req)
+    if (!preview) return sendNoPreview(res, tagOf(req))
+    const container = generationOf(preview)?.container
+    const tag = tagOf(req)
+    try {
+      const signal = untilClosed(res)
+      const output = container && (await reaper.logs(container, { tail: 'all', follow: false, signal }))
+      if (output) {
+        res.attachment(`${tag}.log.txt`).set('Content-Type', 'text/plain; charset=utf-8')
+        return await pipeline(output, res).catch(() => {})
+      }
+    } catch (error) {
+      log.warn({ tag, err: error }, 'the reaper gave no log')
+      const sentence = 'The reaper, which reads logs, does not answer. Try again.'
+      return sendMessage(res, {
+        problem: 'no-reaper',
+        heading: 'The log cannot be read',
+        sentence,
+        link: backTo(tagOf(req)),
+      })
+    }
+    const heading = `${tag} has no container now`
+    const sentence = 'Its output went with its container.'
+    return sendMessage(res, { problem: 'no-container', heading, sentence, link: backTo(tagOf(req)) })
+  }
+
+  function known(req: Request): Preview | undefined {
+    return isTag(tagOf(req)) ? store.get(previewIn(req)) : undefined
+  }
+}

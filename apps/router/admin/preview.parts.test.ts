@@ -1,0 +1,232 @@
+/** The page of one preview in a real browser: its log as it is written, its forms, and what axe finds. */
+import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
+import { after, before, test } from 'node:test'
+import { text } from 'node:stream/consumers'
+import type { Event } from '../../shared/preview/event.ts'
+import { violationsEverywhere, violationsOf } from '../../testing/harness/axe.ts'
+import { goTo, type Page } from '../../testing/harness/browser.ts'
+import { until } from '../../testing/harness/until.ts'
+import { browse } from './browse.ts'
+import { bringUp, openBed, steps, token, type Bed } from './harness.ts'
+
+const { container } = steps.created
+const T = '2031-01-01T12:00:00.5Z'
+const past = [
+  `${T} \x1b[32mok\x1b[0m listening`,
+  `${T} ERROR no <b>database</b>`,
+  `${T}     at connect (/app/db.js:1:2)`,
+]
+
+let bed: Bed
+let web: Awaited<ReturnType<typeof browse>>
+/** Of the page that follows the log. */
+let stream: ServerResponse | undefined
+
+before(async () => {
+  bed = await openBed({ LOTAN_GATE: 'password', LOTAN_GATE_PASSWORD: 'a-password-of-tests' })
+  bringUp('up', bed)
+  bed.reaper((req, res) => {
+    const { pathname, searchParams } = new URL(req.url!, 'http://reaper')
+    if (pathname === '/figures') return res.end(JSON.stringify({ containers: { [container]: { memory: 2 ** 27 } } }))
+    if (pathname === '/watched') return res.end(JSON.stringify({ open: [], updatesAt: null }))
+    if (pathname === '/in-force')
+      return res.end(JSON.stringify({ settings: [], variables: [{ name: 'A_SECRET', value: null, secret: true, from: 'ENV_ARGS' }] }))
+    if (pathname !== `/containers/${container}/logs`) return res.writeHead(404).end('{}')
+    const isTimed = searchParams.get('timestamps') === '1'
+    const lines = past.map((line) => (isTimed ? line : line.slice(T.length + 1)))
+    if (searchParams.get('follow') !== '1') return res.end(`${lines.join('\n')}\n`)
+    stream = res
+    return res.write(`${lines.join('\n')}\n`)
+  })
+  web = await browse(bed)
+  web.page.setDefaultTimeout(10_000)
+}) // prettier-ignore
+after(async () => {
+  await web?.close()
+  await bed?.close()
+})
+
+const log = (page = web.page) => page.locator('#lines')
+const write = (...lines: string[]) => stream!.write(`${lines.map((line) => `${T} ${line}\n`).join('')}`)
+
+async function open(tag = 'up') {
+  stream = undefined
+  await goTo(web.page, `${web.address}/previews/${tag}`)
+  await until('the page follows the log', () => stream !== undefined)
+  await web.page.locator('#count').filter({ hasText: '3 lines' }).waitFor()
+}
+
+test('shows what is written as it is written, with its colours, and errors with their stack', async () => {
+  await open()
+  write('\x1b[41mfresh\x1b[0m \x1b[2Kline')
+  await log().getByText('fresh').waitFor()
+  assert.equal(await log().locator('.g1').textContent(), 'fresh')
+  assert.equal(await log().locator('.a2').textContent(), 'ok')
+  assert.match((await log().textContent())!, /fresh line\n$/)
+  assert.deepEqual(await log().locator('.err').evaluateAll((lines) => lines.map((line) => line.textContent!.slice(12, 20))), ['ERROR no', '    at c']) // prettier-ignore
+  assert.equal(await log().locator('b').count(), 0)
+  assert.match((await web.page.locator('#errors').textContent())!, /2 lines with errors/)
+})
+
+test('holds what comes while it is paused, and shows it then', async () => {
+  const { page } = web
+  await open()
+  await page.getByLabel('Pause').check()
+  write('first', 'second')
+  await page.locator('#held').filter({ hasText: '2' }).waitFor()
+  assert.doesNotMatch((await log().textContent())!, /first/)
+  await page.getByLabel('Pause').uncheck()
+  await log().getByText('second').waitFor()
+})
+
+test('finds in the log, marks it, and goes from one to the next by key', async () => {
+  const { page } = web
+  await open()
+  write('A Database', 'other')
+  await log().getByText('other').waitFor()
+  await page.keyboard.press('/')
+  await page.keyboard.type('database')
+  await page.locator('#found').filter({ hasText: '2 of 5 lines' }).waitFor()
+  assert.deepEqual(await log().locator('mark').allTextContents(), ['database', 'Database'])
+  await page.keyboard.press('Enter')
+  assert.match((await page.locator('.current').textContent())!, /ERROR no/)
+  await page.keyboard.press('Enter')
+  assert.match((await page.locator('.current').textContent())!, /A Database/)
+  await page.keyboard.press('Shift+Enter')
+  assert.match((await page.locator('.current').textContent())!, /ERROR no/)
+  write('one more database')
+  await page.locator('#found').filter({ hasText: '3 of 6 lines' }).waitFor()
+})
+
+test('keeps 2,000 lines of a flood, follows its end, and says how many it left out', async () => {
+  const { page } = web
+  await open()
+  const count = 40_000
+  for (let i = 0; i < count; i += 1_000) write(...Array.from({ length: 1_000 }, (_, k) => `line ${i + k}`))
+  await until('the last line is shown', async () => (await log().textContent())!.includes(`line ${count - 1}\n`))
+  assert.equal(await log().locator(':scope > span:not(.cut-here)').count(), 2_000)
+  const [, skipped] = /(\d+) lines were skipped/.exec((await page.locator('#skipped').textContent())!)!
+  assert.ok(Number(skipped) > 0 && Number(skipped) < count)
+  await log().getByText('Earlier lines').waitFor({ state: 'attached' })
+  const below = () => log().evaluate((pre) => pre.scrollHeight - pre.clientHeight - pre.scrollTop)
+  assert.ok((await below()) < 8)
+  // A reader's place is left.
+  await log().hover()
+  await page.mouse.wheel(0, -400)
+  await until('it follows no more', async () => !(await page.getByLabel('Follow').isChecked()))
+  write('a last one')
+  await log().getByText('a last one').waitFor({ state: 'attached' })
+  assert.ok((await below()) > 100)
+})
+
+test('follows the next start of its container by itself', async () => {
+  const { page } = web
+  await open()
+  stream!.end()
+  await page.locator('#stream').filter({ hasText: 'Ended' }).waitFor()
+  stream = undefined
+  bed.store.apply('up', { type: 'stop', why: 'asked' })
+  bed.store.apply('up', { type: 'ending' })
+  bed.store.apply('up', { type: 'ended' })
+  bed.store.apply('up', { type: 'start', by: 'admin' })
+  bringUp('up', bed)
+  await until('the log is read again', () => stream !== undefined)
+})
+
+test('a preview is pinned for a while, and the page says until when', async () => {
+  const { page } = web
+  await open()
+  await page.locator('#menu-pin > summary').click()
+  await page.getByLabel('or for so many days').fill('3')
+  await page.locator('#menu-pin').getByRole('button', { name: 'Pin' }).click()
+  await page.locator('#state').getByText('pinned until').waitFor()
+  const { pin } = bed.store.get('up')!
+  assert.ok(Math.abs(pin!.until! - Date.now() - 3 * 86_400_000) < 60_000)
+  await page.locator('#menu-pin > summary').click()
+  await page.keyboard.press('Escape')
+  assert.equal(await page.locator('.menu[open]').count(), 0)
+  await page.locator('#menu-pin > summary').click()
+  await page.locator('#menu-pin').getByRole('button', { name: 'Unpin' }).click()
+  await until('it is unpinned', () => bed.store.get('up')!.pin === null)
+})
+
+test('a share link is shown once, listed without itself, and ended', async () => {
+  const { page } = web
+  await open()
+  await page.locator('#menu-share > summary').click()
+  await page.getByLabel('A link that needs no login, for').selectOption('1 day')
+  await page.getByRole('button', { name: 'Make the link' }).click()
+  const link = await page.locator('#made').textContent()
+  assert.match(link!, /^http:\/\/up\.previews\.example\.com\/\.lotan\/enter\?share=[\w-]{43}$/)
+  const [share] = bed.store.shares.list(Date.now())
+  assert.ok(Math.abs(share!.until - Date.now() - 86_400_000) < 60_000)
+  await goTo(page, `${web.address}/previews/up`)
+  assert.equal(await page.locator('#made').count(), 0)
+  assert.ok(!(await page.content()).includes(link!.split('=')[1]!))
+  await page.getByRole('button', { name: `End the link ${share!.id}` }).click()
+  await page.getByText('None. Share, above').waitFor()
+  assert.deepEqual(bed.store.shares.list(Date.now()), [])
+})
+
+test('tells times in its reader’s zone', async () => {
+  const context = await web.page.context().browser()!.newContext({ timezoneId: 'Asia/Tokyo' })
+  const page = await context.newPage()
+  await goTo(page, `${web.address}/login?token=${token}`)
+  await goTo(page, `${web.address}/previews/up`)
+  await page.getByText('Times are in Asia/Tokyo').waitFor()
+  await log(page).getByText('21:00:00.500').first().waitFor()
+  await context.close()
+})
+
+test('works without script: the log is found in, and forms lead back', async () => {
+  const context = await web.page.context().browser()!.newContext({ javaScriptEnabled: false })
+  const page: Page = await context.newPage()
+  await goTo(page, `${web.address}/login?token=${token}`)
+  await goTo(page, `${web.address}/previews/up`)
+  await page.getByLabel('Find in the log').fill('DATABASE')
+  await page.keyboard.press('Enter')
+  await page.getByText('1 of 3 lines').waitFor()
+  assert.deepEqual(await log(page).locator('mark').allTextContents(), ['database'])
+  assert.ok(!(await page.getByText('Follow').isVisible()))
+  await page.locator('#menu-more > summary').click()
+  await page.locator('#menu-more').getByRole('button', { name: 'Look for a newer image' }).click()
+  assert.equal(new URL(page.url()).pathname, '/previews/up')
+  assert.equal(bed.store.history('up')[0]!.event, 'refresh')
+  await context.close()
+})
+
+test('the whole log comes as a file, as it was written', async () => {
+  const headers = { Cookie: await bed.cookie() }
+  const answer = await bed.open('/previews/up/log.txt', { headers })
+  assert.equal(answer.headers['content-disposition'], 'attachment; filename=up.log.txt')
+  assert.match(answer.headers['content-type']!, /^text\/plain/)
+  assert.match(await text(answer), /^\x1b\[32mok\x1b\[0m listening\nERROR no <b>database<\/b>\n/)
+  assert.equal((await bed.ask('/previews/none/log.txt', { headers })).status, 404)
+  bed.store.apply('waits', { type: 'start', by: 'visit' })
+  const none = await bed.ask('/previews/waits/log.txt', { headers })
+  assert.equal(none.status, 404)
+  assert.match(none.text, /waits has no container now/)
+})
+
+test('has nothing that axe finds, at any width, with its menus open too, and asks for nothing that its policy forbids', async () => {
+  const { page, errors } = web
+  const failing: Event[] = [
+    { type: 'start', by: 'visit' },
+    steps.absent,
+    steps.pull,
+    { type: 'fail', reason: { code: 'no-answer', detail: 'none', output: ['a line'] } },
+  ]
+  for (const event of failing) bed.store.apply('gone', event)
+  await open()
+  const wrong = await violationsEverywhere(page)
+  for (const menu of ['menu-share', 'menu-pin', 'menu-more']) {
+    await page.locator(`#${menu} > summary`).click()
+    wrong.push(...(await violationsOf(page)).map((one) => `${menu} ${one}`))
+  }
+  await goTo(page, `${web.address}/previews/gone`)
+  await page.getByRole('heading', { name: 'gone does not answer' }).waitFor()
+  wrong.push(...(await violationsEverywhere(page)))
+  assert.deepEqual(wrong, [])
+  assert.deepEqual(errors, [])
+})

@@ -1,0 +1,71 @@
+/** Why it is awake, what comes next, and what it runs with, of the explanation that the API gives too. */
+import { countdown } from '../../../../views/times.js'
+import type { ExplainedValue, Explanation } from '../../../shared/api/explain.ts'
+import { sourceWords } from '../../explain/values.ts'
+
+export interface Why {
+  sentences: string[]
+  next: { datetime: string; left: string; words: string }[]
+  /** `code`: the name of a variable. `from`: what its name is, and the name. */
+  values: { name: string; code: boolean; value: string | null; from: [what: string, name: string]; notice: string }[]
+  /** The reaper, which knows the variables, did not answer. */
+  isPart: boolean
+}
+
+const names: Record<ExplainedValue['name'], string> = {
+  repository: 'Repository',
+  port: 'Port',
+  'ready-path': 'Ready path',
+  memory: 'Memory',
+  cpus: 'CPUs',
+  pids: 'Processes',
+  disk: 'Disk',
+  'stop-signal': 'Stop signal',
+  'idle-stop': 'Stops after',
+  'idle-pause': 'Pauses after',
+  lifetime: 'Lifetime',
+  removal: 'Image goes after',
+  'start-timeout': 'A start may take',
+  hold: 'Requests are held',
+  grace: 'Requests may end in',
+  refresh: 'Newer images looked for every',
+}
+
+export function whyOf(explanation: Explanation, now: number): Why {
+  const { values, variables, awake, waiter, next, imageWords } = explanation
+  return {
+    sentences: [awake?.words, waiter?.words, imageWords].filter((words) => words !== undefined),
+    next: next.map(({ at, words }) => ({ datetime: at, left: countdown(Date.parse(at) - now), words })),
+    values: [
+      ...values.map((value) => ({
+        name: names[value.name],
+        code: false,
+        // The words end with where it came from, which has a column of its own.
+        value: value.words.slice(0, -`, ${sourceWords(value)}.`.length),
+        from: fromOf(value),
+        notice: value.notice ?? '',
+      })),
+      ...(variables ?? []).map(({ name, value, secret, from }) => ({
+        name,
+        code: true,
+        value: secret ? null : value,
+        from: [from === null ? 'Lotan' : 'setting', from ?? ''] as [string, string],
+        notice: '',
+      })),
+    ],
+    isPart: variables === null,
+  }
+}
+
+function fromOf({ source, from }: ExplainedValue): [string, string] {
+  switch (source) {
+    case 'label':
+      return ['label', from ?? '']
+    case 'setting':
+      return ['setting', from ?? '']
+    case 'image':
+      return ['the image', '']
+    case 'default':
+      return ['default', '']
+  }
+}
