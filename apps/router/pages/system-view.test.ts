@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { fresh, type Image, type Preview } from '../../shared/preview/preview.ts'
 import type { SystemFacts } from '../system/gather.ts'
 import { warningsOf } from '../system/warnings.ts'
+import { systemPage } from './render.ts'
 import { systemViewOf, type ViewFacts } from './system-view.ts'
 
 const now = 1_800_000_000_000
@@ -232,4 +233,27 @@ test('settings that are set come first, and of a secret there is no more than th
   assert.deepEqual(set.slice(0, 2).map(({ name, value, words }) => [name, value, words]), [['B', '7', 'set'], ['C', null, 'set, not shown']]) // prettier-ignore
   assert.deepEqual([set.length, more.length, set[2]!.value!.length, set[2]!.whole.length], [12, 190, 121, 500])
   assert.deepEqual([defaults[0]!.name, defaults[0]!.words], ['A', 'made at first start'])
+})
+
+test('other people’s words stay words', () => {
+  const evil = `"><script>alert('x')</script><img src=x onerror=alert(1)>&amp;`
+  const previews = [preview({ tag: evil, image: image('a', 1e9), state: 'pulling', progress: null })]
+  const registry = { at: now, took: 70, usual: 60, tags: null, error: { code: 'tls', says: evil }, since: now } as const
+  const settings = [{ name: evil, value: evil, source: 'environment', secret: false, words: evil }] as const
+  const facts = factsOf({
+    previews,
+    registry,
+    images: [{ id: 'a', bytes: 1e9, shared: 0 }],
+    noted: { firewall: { why: evil }, slotKind: 'port', slotWhy: evil, unreachable: evil, memoryFull: false },
+    told: { settings: [...settings] },
+  })
+  const session = { id: 'x', user: evil, via: 'oidc', can: 'admin', address: evil, userAgent: evil, created: now, lastUsed: now, until: now } as const // prettier-ignore
+  const token = { name: evil, can: 'run', match: evil, until: null, created: now, lastUsed: null } as const
+  const form = { name: evil, can: evil, match: evil, for: evil, problem: evil }
+  const made = { name: evil, secret: evil }
+  const view = systemViewOf({ facts, config, sessions: [session], current: undefined, tokens: [token], form, made })
+  const { html } = systemPage(view, { name: evil, application: evil, logo: null, logoData: null })
+  assert.ok(!html.includes('<img') && !html.includes('<script>'), 'markup came through')
+  assert.doesNotMatch(html, /&amp;amp;amp;|undefined|\[object |\bNaN\b/)
+  assert.doesNotMatch(html, /\sstyle=|\son\w+="/)
 })

@@ -106,6 +106,13 @@ const calls: Record<string, { template: unknown; ask: () => Promise<boolean | vo
     },
   },
   namesOf: { template: image, ask: async () => void (await engine.namesOf('r/app:red')) },
+  imageSizes: {
+    template: [{ Id: id, Size: 9, SharedSize: 3 }, { Id: id, Size: 9, SharedSize: -1 }, { Id: id, Size: 9 }],
+    async ask() {
+      const found = await engine.imageSizes()
+      assert.ok(found.every(({ shared }) => shared === null || shared >= 0))
+    },
+  },
   digestNamesOf: { template: image, ask: async () => void (await engine.digestNamesOf('r/app:red')) },
   layersOf: { template: image, ask: async () => void (await engine.layersOf('r/app:red')) },
   programOf: { template: image, ask: async () => void (await engine.programOf('r/app:red')) },

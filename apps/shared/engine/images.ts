@@ -55,7 +55,11 @@ export interface ImageSize {
 export async function imageSizes(docker: Docker): Promise<ImageSize[]> {
   const list = await call('listing images', (abort) => docker.listImages({ 'shared-size': 1, ...abort } as object))
   return readAnswer('listing images', () =>
-    list.map(({ Id, Size, SharedSize }) => ({ id: Id, bytes: Size, shared: SharedSize >= 0 ? SharedSize : null })),
+    // What is no JSON comes as bytes, which can be mapped too.
+    Array.from(list).map(({ Id, Size, SharedSize }) => {
+      if (typeof Id !== 'string' || typeof Size !== 'number') throw new Error('an image without id or size')
+      return { id: Id, bytes: Size, shared: SharedSize >= 0 ? SharedSize : null }
+    }),
   )
 }
 
