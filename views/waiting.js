@@ -1,8 +1,10 @@
 // The waiting page, live: puts what /.lotan/events tells into its places, counts the seconds in between, and loads the
 // page again when there is something else to see at this address.
 {
-  const find = (selector) => document.querySelector(selector)
+  const find = (what) => document.querySelector(what)
+  const main = find('main')
   const bar = find('progress')
+  const fold = find('details')
   const stages = find('.stages')
   const put = (element, text) => {
     if (element.textContent !== text) element.textContent = text
@@ -15,60 +17,85 @@
     return h ? two(h, 'h', min % 60, 'min') : min ? two(min, 'min', s % 60, 's') : two(s, 's')
   }
 
+  // As start-way.ts has it.
+  const barAt = ({ bar, creep }, soFar) => {
+    if (bar === null || !creep) return bar
+    return Math.floor(bar + (creep.to - bar) * (1 - Math.exp(-Math.max(0, soFar - creep.from) / creep.over)))
+  }
+
+  let told
   let began = performance.now() - find('#so-far').dataset.ms
+  // Never backwards: what is found out late may make the whole larger, and a retry begins anew.
+  let most = bar.value
+
   const tick = () => {
     const soFar = performance.now() - began
     put(find('#so-far'), duration(soFar))
-    for (const stage of document.querySelectorAll('[data-from]')) put(stage, duration(soFar - stage.dataset.from))
+    if (!told) return
+    told.stages.forEach(({ from }, i) => {
+      if (from !== null) put(stages.children[i].lastChild, duration(soFar - from))
+    })
+    const now = barAt(told, soFar)
+    if (now !== null) most = Math.max(most, now)
+    if (most) bar.value = most
+    const isSlow = told.slowAt !== null && soFar > told.slowAt
+    if (isSlow && !main.classList.contains('slow')) fold.open = true
+    main.classList.toggle('slow', isSlow)
+    find('#slow').hidden = !isSlow
+    fold.hidden = told.isQuick && !isSlow
+    const words = told.over ? told.title : isSlow ? 'Slower than usual' : now === null ? told.title : most + '\u00a0%'
+    document.title = words + ' · ' + told.tag
   }
   const ticking = setInterval(tick, 500)
 
-  const say = (told) => {
-    document.title = told.title
-    put(find('h1'), told.heading)
+  const say = () => {
+    const [before, , behind] = find('h1').children
+    put(before, told.heading[0])
+    put(behind, told.heading[1])
     put(find('[role=status]'), told.status)
   }
 
-  const show = (told) => {
-    say(told)
-    put(find('#line'), told.line)
-    put(find('#aside'), told.aside)
-    put(find('#usually'), told.usually && ', ' + told.usually)
-    if (told.bar === null) bar.removeAttribute('value')
-    // Never backwards: what is found out late may make the whole larger.
-    else bar.value = Math.max(bar.value, told.bar)
+  const show = () => {
+    say()
+    const [line, aside] = find('.pair').firstChild.children
+    put(line, told.line)
+    put(aside, told.aside)
+    put(find('#slow').lastChild, told.slow)
+    put(find('summary'), told.step)
+    put(find('.about').firstChild, told.about)
     told.stages.forEach(({ mark, text, from }, i) => {
       const stage = stages.children[i]
-      const [icon, name, right] = stage.children
       stage.className = mark
-      if (mark === 'current') stage.setAttribute('aria-current', 'step')
-      else stage.removeAttribute('aria-current')
-      icon.firstChild.setAttribute('d', stages.dataset[mark])
-      put(name.lastChild, mark === 'done' ? ', done' : '')
-      if (from === null) {
-        delete right.dataset.from
-        put(right, text)
-      } else right.dataset.from = from
+      stage.ariaCurrent = mark === 'current' ? 'step' : null
+      if (from === null) put(stage.lastChild, text)
     })
     began = performance.now() - told.soFar
     tick()
   }
 
+  // What counts on has come to its end: no bar, no stage, no time.
+  const end = () => {
+    clearInterval(ticking)
+    document.title = told.title + ' · ' + told.tag
+    main.classList.remove('slow')
+    find('#way').hidden = find('#slow').hidden = fold.hidden = true
+  }
+
   // The second time in a row it waits a little: a page that loads itself must not become a storm.
-  const reload = (told) => {
+  const reload = () => {
     clearInterval(ticking)
     source.close()
     const again = performance.getEntriesByType('navigation')[0]?.type === 'reload' && performance.now() < 1500
     setTimeout(() => location.reload(), again ? 1000 : 0)
-    if (told) setTimeout(stillHere, 4000, told)
+    setTimeout(stillHere, 4000)
   }
 
   // The application was asked, and its page has not come in place of this one: it takes its time, or that is a download,
   // or an answer without a page (204), which browsers tell no script of.
-  const stillHere = (told) => {
-    if (told.over !== 'running') return
-    say(told)
-    find('.num').hidden = stages.hidden = true
+  const stillHere = () => {
+    if (told?.over !== 'running') return
+    say()
+    end()
     find('#asked').hidden = false
   }
 
@@ -77,16 +104,16 @@
   let silence = setTimeout(reload, 4000)
   source.onmessage = ({ data }) => {
     clearTimeout(silence)
-    const told = JSON.parse(data)
-    if (told.over && told.over !== 'stopped') return reload(told)
-    show(told)
+    told = JSON.parse(data)
+    if (told.over && told.over !== 'stopped') return reload()
+    show()
     if (!told.over) {
       silence = setTimeout(reload, 20000)
       return
     }
     // A person stopped it: loading the page would start it again.
     source.close()
-    clearInterval(ticking)
+    end()
     find('#again').hidden = false
   }
   source.onerror = () => {

@@ -7,6 +7,7 @@ import type { noteActivity } from './gateway/activity.ts'
 import type { Gate } from './gate/gate.ts'
 import type { noteStreams } from './gateway/open-streams.ts'
 import type { Meters } from './metrics/meters.ts'
+import type { Brand } from './pages/brand.ts'
 import type { Reaper } from './reaper-client.ts'
 import type { Waiters } from './waiters.ts'
 import type { StoreWatch } from './watch/store-watch.ts'
@@ -19,6 +20,7 @@ export interface RouterContext {
   changes: StoreWatch
   waiters: Waiters
   gate: Gate
+  brand: Brand
   activity: ReturnType<typeof noteActivity>
   streams: ReturnType<typeof noteStreams>
   reaper: Reaper

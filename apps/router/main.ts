@@ -12,6 +12,7 @@ import { adminApp } from './admin/app.ts'
 import { openGate } from './gate/gate.ts'
 import { gateway } from './gateway/routes.ts'
 import { openMeters } from './metrics/meters.ts'
+import { brandOf } from './pages/brand.ts'
 import { openReaper } from './reaper-client.ts'
 import { noteStreams } from './gateway/open-streams.ts'
 import { openSessions } from './access/sessions.ts'
@@ -29,6 +30,7 @@ const context: RouterContext = {
   changes,
   waiters: noteWaiters({ store, nudges, changes }, { everyMs: 4_000 }),
   gate: openGate({ config, store, log }),
+  brand: brandOf(config, log),
   activity: noteActivity(store, { everyMs: 500 }),
   streams: noteStreams(store, endedStreamsFile(config), { everyMs: 1_000 }),
   reaper: openReaper(config),

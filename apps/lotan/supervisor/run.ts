@@ -1,4 +1,5 @@
-import { readConfig } from '../../shared/config/config.ts'
+import { readConfig, type NamedFiles, type Problem } from '../../shared/config/config.ts'
+import { logoProblems } from '../../shared/logo.ts'
 import { openConsole } from '../console.ts'
 import { certificateProblems } from '../nginx/certificate.ts'
 import type { Name } from './names.ts'
@@ -6,6 +7,11 @@ import { up } from './up.ts'
 
 /** @param parts null for all @returns the exit status @throws SettingsError */
 export async function launch(parts: readonly Name[] | null): Promise<number> {
-  const config = readConfig(undefined, !parts || parts.includes('nginx') ? certificateProblems : undefined)
+  const runs = (name: Name) => !parts || parts.includes(name)
+  const fileProblems = ({ tls, domain, ...named }: NamedFiles): Problem[] => [
+    ...(runs('nginx') && tls && domain !== undefined ? certificateProblems({ tls, domain }) : []),
+    ...(runs('router') ? logoProblems(named) : []),
+  ]
+  const config = readConfig(undefined, fileProblems)
   return up(config, parts, openConsole(process.stdout, config))
 }

@@ -2,7 +2,7 @@ import { furthest, sizesByLayer } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Login } from '../../shared/registry/docker-config.ts'
 import type { Image } from '../../shared/preview/preview.ts'
-import type { Progress } from '../../shared/preview/start-times.ts'
+import { sinceUnpacking, type Progress } from '../../shared/preview/start-times.ts'
 import type { Pullable } from '../../shared/registry/registry.ts'
 import { freeDownloads, SILENT_MS } from './free-downloads.ts'
 import type { Dependencies } from '../dependencies.ts'
@@ -105,7 +105,8 @@ export async function pullWithProgress(
   const writeProgress = () => {
     if (latest && latest !== previous) store.progress(id, (previous = latest))
   }
-  const onProgress = (progress: Progress) => void (latest = furthest(latest, progress))
+  const onProgress = (progress: Progress) =>
+    void (latest = sinceUnpacking(latest, furthest(latest, progress), Date.now()))
   // Clears `waitsFor`.
   if (latest?.waitsFor) onProgress(latest)
   writeProgress()

@@ -3,19 +3,14 @@ import type { Config } from '../../shared/config/config.ts'
 import type { Log } from '../../shared/log.ts'
 import { isApi, sendError, sendPage } from '../admin/respond.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
+import { brandIn } from '../pages/brand.ts'
 import { loginPage } from '../pages/render.ts'
 import { callerOf, type Scope } from './caller.ts'
 import { reloadOnce } from './reload-once.ts'
 
 export type Refusals = ReturnType<typeof refusalsOf>
 
-export function refusalsOf({
-  config,
-  log,
-}: {
-  config: Pick<Config, 'repository' | 'domain' | 'provider' | 'gate'>
-  log: Log
-}) {
+export function refusalsOf({ config, log }: { config: Pick<Config, 'domain' | 'provider' | 'gate'>; log: Log }) {
   return {
     noLogin(req: Request, res: Response) {
       if (isApi(req)) {
@@ -25,7 +20,7 @@ export function refusalsOf({
       }
       const again = reloadOnce(req)
       if (again !== undefined) res.set('Refresh', `0; url=${again}`)
-      return sendPage(res, 401, loginPage(config))
+      return sendPage(res, 401, loginPage(config, brandIn(res)))
     },
 
     scope(req: Request, res: Response, needs: Scope) {

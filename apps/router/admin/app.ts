@@ -15,6 +15,7 @@ import type { RouterContext } from '../context.ts'
 import { allowScrapers, metricsRoutes } from '../metrics/routes.ts'
 import { requestIdOf, traced } from '../request-id.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
+import { showBrand } from '../pages/brand.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { enterRoutes } from './enter.ts'
 import { apiPageRoutes } from './api-page.ts'
@@ -23,6 +24,7 @@ import { providerRoutes } from './login-provider.ts'
 import { loginRoutes } from './login.ts'
 import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
+import { readableJson } from '../api/conventions/readable-json.ts'
 import { isApi, sendError } from './respond.ts'
 import { listRoutes } from './list-routes.ts'
 import { adminRoutes } from './routes.ts'
@@ -33,7 +35,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
   return {
     anyHost: probeRoutes(context),
     open: [
-      ...fileRoutes,
+      ...fileRoutes(context),
       ...problemRoutes,
       ...loginRoutes(context, refusals),
       ...enterRoutes(context, refusals),
@@ -59,6 +61,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   const app = express()
   app.disable('x-powered-by')
   linkProblems(app, config)
+  showBrand(app, context.brand)
   app.enable('case sensitive routing')
   // nginx replaces X-Forwarded-For and X-Forwarded-Proto: the last address is the client's.
   app.set('trust proxy', 1)
@@ -82,6 +85,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     next()
   })
 
+  app.use(readableJson())
   app.use(mount(routes.anyHost, { config, refusals }))
   app.use((req, res, next) => {
     if (isOurHost(req.headers.host, config)) return next()

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express'
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
 import { urlOf } from '../../shared/config/config.ts'
-import type { PreviewId } from '../../shared/preview/preview-id.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { isSame } from '../../shared/secret.ts'
 import { readHost } from '../../shared/tag.ts'
 import { callerOf } from '../access/caller.ts'
@@ -15,7 +15,9 @@ import { setCookie } from '../access/session-cookie.ts'
 import { openSessions } from '../access/sessions.ts'
 import { opensIn, triesLeft } from '../access/tries.ts'
 import type { RouterContext } from '../context.ts'
-import { enterPage, newsPage } from '../pages/render.ts'
+import { brandIn } from '../pages/brand.ts'
+import { enterPage } from '../pages/render.ts'
+import { newsPage } from '../pages/visitor-pages.ts'
 import type { Wrong } from '../pages/tries-words.ts'
 import { sendError, sendOn, sendPage } from './respond.ts'
 
@@ -77,7 +79,11 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
     const sentence =
       'Your login is known here, but your browser sends the preview no cookie. Allow cookies for its address, then open it again.'
     const link = { href: `${origin}${to}`, name: 'Open it again' }
-    return sendPage(res, 403, newsPage({ status: 403, heading: 'The browser keeps no pass', sentence, link }))
+    return sendPage(
+      res,
+      403,
+      newsPage({ status: 403, heading: 'The browser keeps no pass', sentence, link }, brandIn(res)),
+    )
   }
 
   /** Another site may not log its reader in, who has no session yet. */
@@ -125,7 +131,7 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
     return sendError(req, res, 'no-tag', 'This address names no preview.')
   }
 
-  function sendEnterPage({ host }: Place, res: Response, status: number, wrong?: Wrong) {
-    return sendPage(res, status, enterPage({ ...config, host, wrong }))
+  function sendEnterPage({ id }: Place, res: Response, status: number, wrong?: Wrong) {
+    return sendPage(res, status, enterPage({ ...config, tag: splitId(id).tag, wrong }, brandIn(res)))
   }
 }

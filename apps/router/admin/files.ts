@@ -1,10 +1,23 @@
 /** The login page needs these files too; CI jobs bring the command line before they have a token to show. */
 import type { Request, Response } from 'express'
 import { readClient } from '../../shared/client-file.ts'
+import type { RouterContext } from '../context.ts'
 import type { Route } from '../access/route.ts'
-import { listScript, loginScript, script, stylesheet } from '../pages/render.ts'
+import { listScript, loginScript, script, stylesheet } from '../pages/views.ts'
+import { sendError } from './respond.ts'
 
-export const fileRoutes: Route[] = [
+export function fileRoutes({ brand: { logo } }: Pick<RouterContext, 'brand'>): Route[] {
+  return [...files, { method: 'GET', path: '/logo', needs: 'public', handle: sendLogo }]
+
+  /** Opened by itself, an SVG is a document: it may run nothing. */
+  function sendLogo(req: Request, res: Response) {
+    if (!logo) return sendError(req, res, 'nothing-here', 'There is no picture here.')
+    const policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return res.set({ 'Cache-Control': 'no-cache', 'Content-Security-Policy': policy }).type(logo.type).send(logo.body)
+  }
+}
+
+const files: Route[] = [
   { method: 'GET', path: '/lotan.css', needs: 'public', handle: file('text/css', stylesheet) },
   { method: 'GET', path: '/lotan.mjs', needs: 'public', handle: sendClient },
   { method: 'GET', path: '/lotan.mjs.sha256', needs: 'public', handle: sendChecksum },

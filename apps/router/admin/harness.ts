@@ -25,6 +25,7 @@ import { adminApp } from './app.ts'
 import { openGate } from '../gate/gate.ts'
 import { gateway } from '../gateway/routes.ts'
 import { openMeters } from '../metrics/meters.ts'
+import { brandOf } from '../pages/brand.ts'
 import { openReaper } from '../reaper-client.ts'
 import { noteStreams } from '../gateway/open-streams.ts'
 import { adminServer, gatewayServer } from '../server.ts'
@@ -71,7 +72,8 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const streams = noteStreams(store, endedStreamsFile(config), { everyMs: 50 })
   const waiters = noteWaiters({ store, nudges, changes }, { everyMs: 4_000 })
   const gate = openGate({ config, store, log })
-  const known = { config, store, nudges, changes, waiters, gate, activity, streams, log }
+  const brand = brandOf(config, log)
+  const known = { config, store, nudges, changes, waiters, gate, brand, activity, streams, log }
   const parts = { ...known, reaper: openReaper(config), meters: openMeters() }
   const servers = {
     'desk.sock': adminServer(adminApp(parts, readCaller), config),

@@ -27,7 +27,7 @@ const TAGS_AGE_MS = 30_000
 const LARGEST_SELECTION = 60_000
 
 export function listRoutes(context: RouterContext): Route[] {
-  const { config, store, nudges, changes, reaper } = context
+  const { brand, config, store, nudges, changes, reaper } = context
   const factsOf = listFacts(context)
   return [
     { method: 'GET', path: '/', needs: 'admin', handle: showList },
@@ -65,7 +65,7 @@ export function listRoutes(context: RouterContext): Route[] {
     const { page, have } = (req.body ?? {}) as { page?: unknown; have?: unknown }
     const { searchParams } = new URL(String(page), 'http://list')
     const list = await listOf(Object.fromEntries(searchParams))
-    return res.json(listNews(list, (have ?? {}) as Record<string, unknown>))
+    return res.json(listNews(list, (have ?? {}) as Record<string, unknown>, brand))
   }
 
   async function addPreview(req: Request, res: Response) {
@@ -101,7 +101,7 @@ export function listRoutes(context: RouterContext): Route[] {
   }
 
   async function listPage(req: Request, problem?: ListFacts['problem']) {
-    return adminPage(await listOf(req.query, problem))
+    return adminPage(await listOf(req.query, problem), brand)
   }
 
   async function listOf({ q, state, sort }: Record<string, unknown>, problem?: ListFacts['problem']) {

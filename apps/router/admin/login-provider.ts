@@ -9,7 +9,8 @@ import { localPath } from '../access/same-origin.ts'
 import { setCookie } from '../access/session-cookie.ts'
 import { openSessions } from '../access/sessions.ts'
 import type { RouterContext } from '../context.ts'
-import { newsPage } from '../pages/render.ts'
+import { brandIn } from '../pages/brand.ts'
+import { newsPage } from '../pages/visitor-pages.ts'
 import { sendPage } from './respond.ts'
 
 const PATH = '/login/oidc'
@@ -90,7 +91,7 @@ function sendNews(
   sentence: string,
   link = { href: '/login', name: 'Log in' },
 ) {
-  return sendPage(res, status, newsPage({ status, heading, sentence, link }))
+  return sendPage(res, status, newsPage({ status, heading, sentence, link }, brandIn(res)))
 }
 
 /** The page that the login page was on; never the login itself. */

@@ -9,6 +9,7 @@ import type { Route } from '../access/route.ts'
 import { isOwnOrigin, localPath } from '../access/same-origin.ts'
 import { setCookie } from '../access/session-cookie.ts'
 import { openSessions } from '../access/sessions.ts'
+import { brandIn } from '../pages/brand.ts'
 import { opensIn, triesLeft } from '../access/tries.ts'
 import { loginPage } from '../pages/render.ts'
 import { sendOn, sendPage } from './respond.ts'
@@ -36,7 +37,11 @@ export function loginRoutes(
     standardHeaders: false,
     legacyHeaders: false,
     handler: (req, res) => {
-      sendPage(res, 429, loginPage({ ...config, wrong: { opensIn: opensIn(req, res), page: backOf(req) } }))
+      sendPage(
+        res,
+        429,
+        loginPage({ ...config, wrong: { opensIn: opensIn(req, res), page: backOf(req) } }, brandIn(res)),
+      )
     },
   })
 
@@ -47,7 +52,7 @@ export function loginRoutes(
   ]
 
   function openLink(req: Request, res: Response) {
-    if (typeof req.query.token !== 'string') return sendPage(res, 200, loginPage(config))
+    if (typeof req.query.token !== 'string') return sendPage(res, 200, loginPage(config, brandIn(res)))
     // A link is opened as a document; an image or frame on another page is not.
     const { 'sec-fetch-dest': dest } = req.headers
     if (dest !== undefined && dest !== 'document') return refusals.otherSite(req, res)
@@ -92,7 +97,7 @@ export function loginRoutes(
 
   /** @param left null for a link, which does not count */
   function sendWrong(res: Response, left: number | null) {
-    return sendPage(res, 401, loginPage({ ...config, wrong: { triesLeft: left } }))
+    return sendPage(res, 401, loginPage({ ...config, wrong: { triesLeft: left } }, brandIn(res)))
   }
 }
 

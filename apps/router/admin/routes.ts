@@ -15,7 +15,7 @@ import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.
 
 const HISTORY_LINES = 50
 
-export function adminRoutes({ config, store, reaper, log }: RouterContext): Route[] {
+export function adminRoutes({ config, store, reaper, brand, log }: RouterContext): Route[] {
   return [{ method: 'GET', path: '/previews/:tag', needs: 'admin', handle: showPreview }]
 
   async function showPreview(req: Request, res: Response) {
@@ -41,6 +41,7 @@ export function adminRoutes({ config, store, reaper, log }: RouterContext): Rout
         log: lines,
         now: Date.now(),
       }),
+      brand,
     )
   }
 

@@ -5,6 +5,7 @@ import { actorOf, callerOf } from '../access/caller.ts'
 import { logOutSession, makeNewToken, revokeToken } from '../access/credentials.ts'
 import type { Route } from '../access/route.ts'
 import type { RouterContext } from '../context.ts'
+import { brandIn } from '../pages/brand.ts'
 import { systemPage } from '../pages/render.ts'
 import { systemViewOf, type TokenForm, type ViewFacts } from '../pages/system-view.ts'
 import { openSystem, type SystemFacts } from '../system/gather.ts'
@@ -65,7 +66,7 @@ export function systemPageRoutes(context: Needs): Route[] {
       tokens: store.tokens.list(),
       ...more,
     })
-    return sendPage(res, status, systemPage(view))
+    return sendPage(res, status, systemPage(view, brandIn(res)))
   }
 
   function recent(nginxVersion: string | undefined): Promise<SystemFacts> {

@@ -131,11 +131,12 @@ test('a stopped preview without its image knows neither image nor container', ()
 
 test('a preview on its way up says how long that usually takes, and what it waits for', () => {
   const lately = { pullRate: [1_000], start: [400] }
-  const sized = { bytes: 0, total: 8_000_000, layers: 1, layersDone: 0, percent: 0 }
+  const sized = { bytes: 0, total: 8_000_000, layers: 1, layersDone: 0, percent: 0, phase: 'downloading' as const }
   const pulling = { ...after(...way.slice(0, 3)), progress: sized } as Preview
   assert.equal(view(pulling).usual, null)
   assert.equal(view(pulling, 0, lately).usual, 8_400)
   assert.equal(view(after(...way), 0, lately).usual, null)
+  assert.deepEqual(view({ ...pulling, progress: { ...sized, unpackingSince: now } } as Preview).progress, sized)
   const progress = { bytes: 0, total: 0, layers: 0, layersDone: 0, percent: 0, waitsFor: 'room' as const }
   const waiting = view({ ...pulling, progress } as Preview)
   assert.deepEqual(waiting.progress, progress)

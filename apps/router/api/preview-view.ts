@@ -1,7 +1,7 @@
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
-import type { Lately } from '../../shared/preview/start-times.ts'
+import type { Lately, Progress } from '../../shared/preview/start-times.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { fullWords, type Full } from '../words/full-words.ts'
@@ -41,7 +41,7 @@ export function viewOf(
     container: generation?.container ?? null,
     slot: generation?.slot ?? null,
     generation: generation?.number ?? null,
-    progress: preview.state === 'pulling' ? preview.progress : null,
+    progress: preview.state === 'pulling' ? shownProgress(preview.progress) : null,
     detail: sentence(preview, position, full),
     engine: reason && { detail: reason.detail, output: reason.output ?? [] },
     position,
@@ -52,6 +52,14 @@ export function viewOf(
     pinned: pinnedOf(preview, now),
     notice: noticeOf(preview),
   }
+}
+
+function shownProgress(progress: Progress | null): PreviewJson['progress'] {
+  if (!progress) return null
+  const shown = { ...progress }
+  // For the waiting page alone.
+  delete shown.unpackingSince
+  return shown
 }
 
 export function pinnedOf(preview: Preview, now: number): PreviewJson['pinned'] {

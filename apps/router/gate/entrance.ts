@@ -7,7 +7,8 @@ import { asPath, isFromHere } from '../access/same-origin.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
 import { sendPage } from '../gateway/response.ts'
 import { messages } from '../pages/messages.ts'
-import { newsPage } from '../pages/render.ts'
+import { brandIn } from '../pages/brand.ts'
+import { newsPage } from '../pages/visitor-pages.ts'
 import type { Gate } from './gate.ts'
 import { passCookie } from './pass-cookie.ts'
 import { refuseAtGate, sendUnlet, type AtGate } from './refusal.ts'
@@ -38,7 +39,7 @@ export function openEntrance({ config, gate, log }: EntranceContext) {
       const pass = share === null ? code && gate.givePass(id, code) : gate.givePassByShare(id, share)
       if (pass) return res.append('Set-Cookie', passCookie(pass, config.publicUrl)).redirect(303, to)
       const { tag } = splitId(id)
-      return sendUnlet(request, share === null ? messages.codeOver(tag) : messages.shareOver(tag), res)
+      return sendUnlet(request, share === null ? messages.codeOver(tag) : messages.shareOver(), res)
     },
 
     leave(request: AtGate, res: Response): unknown {
@@ -50,7 +51,7 @@ export function openEntrance({ config, gate, log }: EntranceContext) {
       const sentence = 'It opens here no more, until you come in again.'
       const link = { href: '/', name: `Open ${tag}` }
       res.append('Set-Cookie', passCookie(null, config.publicUrl))
-      return sendPage(200, newsPage({ status: 200, heading, sentence, link }), res)
+      return sendPage(200, newsPage({ status: 200, tag, heading, sentence, link }, brandIn(res)), res)
     },
   }
 }

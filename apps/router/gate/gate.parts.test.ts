@@ -179,7 +179,10 @@ describe('the way in', () => {
     const right = { ...wrong, body: new URLSearchParams({ password: PASSWORD }).toString() }
     const late = await bed.ask('/enter?at=red', right)
     assert.equal(late.status, 429)
-    assert.ok(Number(late.headers['retry-after']) > 0)
+    const seconds = late.headers['retry-after']
+    assert.ok(Number(seconds) > 30 && Number(seconds) <= 60)
+    assert.ok(late.text.includes(`The form opens again in <b data-opens-in="${seconds}">`))
+    assert.ok(late.text.includes(`<noscript><meta http-equiv="refresh" content="${seconds}; url=/enter?at=red">`))
     assert.equal(late.headers['set-cookie'], undefined)
     assert.ok(await login('198.51.100.8'))
     assert.ok(!bed.lines.some((line) => line.includes('guess') || line.includes(PASSWORD)))
@@ -221,7 +224,7 @@ describe('a share link', () => {
     assert.equal((await bed.api(`/shares/${id}`, { method: 'DELETE' })).status, 204)
     for (const pass of passes) assert.equal(await routeStatus('red', { 'X-Passes': pass }), 401)
     assert.equal((await open('red', url)).status, 401)
-    assert.match((await open('red', url, '', browser)).text, /This link is over/)
+    assert.match((await open('red', url, '', browser)).text, /This link has ended/)
   })
 
   test('is not used up by a chat that looks at it, and what is no link opens nothing', async () => {

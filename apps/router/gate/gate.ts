@@ -11,7 +11,7 @@ import { urlOf, type Config } from '../../shared/config/config.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import { hashOf, isSame, isSecret, makeSecret } from '../../shared/secret.ts'
-import type { Grant, Store } from '../../shared/store/store.ts'
+import type { Grant, Pass, Store } from '../../shared/store/store.ts'
 import type { Log } from '../../shared/log.ts'
 import { may } from '../access/caller.ts'
 import { noteFailedLogins } from '../access/failed-logins.ts'
@@ -47,17 +47,22 @@ export function openGate({ config, store, log }: GateContext) {
     return undefined
   }
 
+  function passOf(secrets: readonly string[], preview: PreviewId, now: number): Pass | undefined {
+    for (const secret of secrets.filter(isSecret)) {
+      const pass = store.passes.find(hashOf(secret), preview, now)
+      if (pass) return pass
+    }
+    return undefined
+  }
+
   /** @returns whose it is, of all that a request carries */
   function byPass(secrets: readonly string[], preview: PreviewId): string | undefined {
     const now = Date.now()
-    for (const secret of secrets.filter(isSecret)) {
-      const pass = store.passes.find(hashOf(secret), preview, now)
-      if (!pass) continue
-      if (pass.session === null) return VISITOR
-      store.sessions.noteUse({ id: pass.session, lastUsed: pass.lastUsed }, now)
-      return pass.user
-    }
-    return undefined
+    const pass = passOf(secrets, preview, now)
+    if (!pass) return undefined
+    if (pass.session === null) return VISITOR
+    store.sessions.noteUse({ id: pass.session, lastUsed: pass.lastUsed }, now)
+    return pass.user
   }
 
   function givePass(preview: PreviewId, grant: Grant): { secret: string; until: number } | undefined {
@@ -78,6 +83,11 @@ export function openGate({ config, store, log }: GateContext) {
       if (bypass) return byBypass(bypass, id, address)
       // Browsers send it without cookies. What runs may answer it; nothing is woken for it.
       return isPreflight && asVisitorsSee(store.get(id))?.state === 'running' ? VISITOR : undefined
+    },
+
+    /** Undefined where there is no gate, or a token lets the request through. */
+    passIn({ id, passes }: Pick<GatewayRequest, 'id' | 'passes'>): Pass | undefined {
+      return isOn && id !== null ? passOf(passes, id, Date.now()) : undefined
     },
 
     /** @returns what its cookie needs; undefined where what it is for has ended */

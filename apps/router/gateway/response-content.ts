@@ -1,5 +1,5 @@
 import type { ProblemName } from '../../shared/api/problems.ts'
-import type { Config } from '../../shared/config/config.ts'
+import { urlOf, type Config } from '../../shared/config/config.ts'
 import { failureWords } from '../words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf } from '../../shared/tag.ts'
@@ -7,7 +7,11 @@ import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Decision } from './decide.ts'
 import { messages, type Message } from '../pages/messages.ts'
-import { failedPage, messagePage, notFoundPage, waitingPage, type Page } from '../pages/render.ts'
+import type { NearTags } from '../near/near-tags.ts'
+import type { Brand } from '../pages/brand.ts'
+import { failedPage } from '../pages/failed-page.ts'
+import type { Page } from '../pages/views.ts'
+import { messagePage, missingPage, noTagPage, notOfferedPage, waitingPage } from '../pages/visitor-pages.ts'
 import { fullOf } from '../words/full-words.ts'
 import { startStatusOf } from '../pages/start-status.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
@@ -20,17 +24,18 @@ export interface Content {
   /** Seconds. */
   retryAfter?: number
   again?: true
-  page: () => Page
+  page: (brand: Brand) => Page
 }
 
 export interface Exchange {
   request: GatewayRequest
   decision: Decision
-  config: Pick<Config, 'domain' | 'transliterate' | 'repository' | 'maxRunning'>
+  config: Pick<Config, 'domain' | 'transliterate' | 'publicUrl' | 'maxRunning'>
+  near: NearTags
   store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately'>
 }
 
-export function contentOf({ request, decision, config, store }: Exchange, now: number): Content {
+export function contentOf({ request, decision, config, near, store }: Exchange, now: number): Content {
   const id = request.id ?? ''
   const { tag } = splitId(id)
   const verdict = verdictOf(request, tag)
@@ -49,15 +54,15 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
       problem: 'no-tag',
       heading,
       sentence,
-      page: () => notFoundPage({ why: 'no-tag', label, host, domain, example, transliterate }),
+      page: (brand) => noTagPage({ label, host, domain, example, transliterate, near: near(request) }, brand),
     }
   }
   if (decision.do === 'refuse' && decision.why === 'not-offered')
     return {
       problem: 'not-offered',
       heading: 'This tag is not offered',
-      sentence: `This server offers only some tags as previews. ${tag} is not one of them.`,
-      page: () => notFoundPage({ why: 'not-offered', tag }),
+      sentence: `Not every tag has a preview here, and ${tag} has none.`,
+      page: (brand) => notOfferedPage({ tag, near: near(request) }, brand),
     }
   if (decision.do === 'refuse' && decision.why === 'missing') {
     const askAgainIn = Math.max(0, decision.until - now)
@@ -66,13 +71,14 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
       heading: 'No such container tag',
       sentence: `The registry has no image tagged ${tag}.`,
       retryAfter: Math.ceil(askAgainIn / 1_000),
-      page: () => notFoundPage({ why: 'missing', tag, askAgainIn }),
+      page: (brand) => missingPage({ tag, askAgainIn, near: near(request) }, brand),
     }
   }
   if (decision.do === 'refuse' && decision.why === 'failed') {
-    const { reason, since, retryAt } = decision.preview
+    const { preview } = decision
+    const { reason } = preview
     const { heading, sentence } = failureWords(tag, reason)
-    const page = () => failedPage({ tag, reason, since, retryAt, now })
+    const page = (brand: Brand) => failedPage({ preview, details: detailsOf(tag, config), now }, brand)
     return { problem: 'preview-failed', heading, sentence, reason: reason.code, page }
   }
   if (decision.do === 'refuse' && decision.why === 'comes-back')
@@ -99,11 +105,16 @@ export function contentOf({ request, decision, config, store }: Exchange, now: n
   const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations: store.lately(), now })
   return {
     problem: 'starting',
-    heading: told.heading,
+    heading: told.heading.join(tag),
     sentence: told.status,
     retryAfter: 2,
-    page: () => waitingPage({ told, repository: config.repository, uri: request.uri }),
+    page: (brand) => waitingPage({ told, uri: request.uri }, brand),
   }
+}
+
+/** Where who may see more than a visitor does reads it. */
+export function detailsOf(tag: string, config: Pick<Config, 'domain' | 'publicUrl'>): string {
+  return `${urlOf(config.domain, config)}/previews/${encodeURIComponent(tag)}`
 }
 
 function verdictOf({ verdict }: GatewayRequest, tag: string): Content | undefined {
@@ -149,5 +160,5 @@ export function trouble(): Content {
 
 export function fromMessage(message: Message): Content {
   const { problem, heading, sentence } = message
-  return { problem, heading, sentence, page: () => messagePage(message) }
+  return { problem, heading, sentence, page: (brand) => messagePage(message, brand) }
 }

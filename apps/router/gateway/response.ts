@@ -8,7 +8,8 @@ import { sendProblem } from '../api/conventions/problem.ts'
 import { asPath } from '../access/same-origin.ts'
 import type { ColdAnswer } from '../metrics/meters.ts'
 import type { Message } from '../pages/messages.ts'
-import type { Page } from '../pages/render.ts'
+import { brandIn } from '../pages/brand.ts'
+import type { Page } from '../pages/views.ts'
 import { type Content, type Exchange, contentOf, fromMessage, trouble } from './response-content.ts'
 
 /** A longer Location header is more than nginx reads. The waiting page reloads itself instead. */
@@ -53,7 +54,7 @@ function send(content: Content, client: ClientRequest, res: Response, about: { t
   if (client.kind !== 'person' || !isNavigation(client))
     return sendProblem(told(res, problem), problem, `${heading}. ${sentence}`, { ...about, reason })
   if (again) res.set('Refresh', String(retryAfter))
-  return sendPage(status, page(), told(res, problem === 'starting' ? 'waiting-page' : problem))
+  return sendPage(status, page(brandIn(res)), told(res, problem === 'starting' ? 'waiting-page' : problem))
 }
 
 /** For the metrics. */

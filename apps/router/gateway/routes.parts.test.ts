@@ -17,6 +17,10 @@ const library = { Accept: 'text/html', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest
 let bed: Bed
 before(async () => {
   bed = await openBed({ LOTAN_MAX_HELD: '1', TAG_FILTER: '^[^x]', LOTAN_HOLD_SECONDS: '30' })
+  bed.store.offer(
+    '',
+    ['pr-3002', 'x-3001'].map((tag) => ({ tag, digest: null })),
+  )
 })
 after(() => bed?.close())
 
@@ -67,7 +71,7 @@ test('where no more may be held, programs are refused and navigations get the pa
     assert.deepEqual([visitor.status, visitor.headers['x-verdict']], [403, undefined])
     const page = await bed.door('/answer', about('quick', browser))
     assert.deepEqual([page.status, page.headers['retry-after']], [503, '2'])
-    assert.match(page.text, /Getting quick ready/)
+    assert.match(page.text, /<h1><span>Waking <\/span><code>quick<\/code>/)
   } finally {
     gone.abort()
     await held
@@ -128,14 +132,106 @@ describe('/.lotan/', () => {
     for (const [uri, wrong, allowed] of [
       ['/retry', 'GET', 'POST'],
       ['/events', 'POST', 'GET'],
+      ['/about', 'POST', 'GET, HEAD'],
     ] as const) {
       const notThisWay = await bed.door(uri, about('red', { 'X-Method': wrong }))
       assert.deepEqual([notThisWay.status, notThisWay.headers.allow], [405, allowed])
       assert.equal(notThisWay.json.title, 'Not this way')
-      const nowhere = await bed.door(uri, about('-no', { 'X-Method': allowed }))
+      const nowhere = await bed.door(uri, about('-no', { 'X-Method': allowed.split(',')[0]! }))
       assert.deepEqual([nowhere.status, nowhere.json.title], [404, 'No container tag'])
     }
   })
+})
+
+describe('the page about a preview', () => {
+  test('wakes nothing, counts as no activity, and is never kept', async () => {
+    bringUp('known', bed)
+    bed.store.apply('known', { type: 'stop', why: 'idle' })
+    for (const event of [{ type: 'ending' }, { type: 'ended' }] as const) bed.store.apply('known', event)
+    const before = bed.store.get('known')
+    const page = await bed.door('/about', about('known', browser))
+    assert.deepEqual(
+      [page.status, page.headers['cache-control'], page.headers['x-robots-tag']],
+      [200, 'no-store', 'noindex'],
+    )
+    assert.match(page.text, /<h1><code>known<\/code><\/h1>/)
+    assert.match(page.text, /stopped<\/span> for 0\u00a0s; opening it starts it/)
+    assert.match(page.text, /<code title="sha256:[0-9a-f]{64}">sha256:[0-9a-f]{12}<\/code>/)
+    assert.match(page.text, new RegExp(`href="http://${domain}/previews/known"`))
+    assert.doesNotMatch(page.text, /Leave/)
+    const never = await bed.door('/about', about('never-opened', browser))
+    assert.match(never.text, /nobody has opened it yet, or it was removed/)
+    await bed.door('/about', about('known', { ...browser, 'X-Method': 'HEAD' }))
+    bed.context.activity.close()
+    assert.deepEqual(bed.store.get('known'), before)
+    assert.equal(bed.store.get('never-opened'), undefined)
+  })
+
+  test('is none where there can be no preview', async () => {
+    for (const [tag, status] of [
+      ['x-hidden', 403],
+      ['-no', 404],
+    ] as const) {
+      const page = await bed.door('/about', about(tag, browser))
+      assert.equal(page.status, status)
+      assert.doesNotMatch(page.text, /TAG_FILTER/)
+    }
+  })
+})
+
+describe('a visitor who waits', () => {
+  for (const [state, events] of [
+    ['queued', []],
+    ['pulling', [steps.absent, steps.pull]],
+    ['starting', [steps.absent, steps.pull, steps.pulled, steps.begin]],
+  ] as const)
+    test(`while it is ${state} is told that an admin stopped it`, async () => {
+      const tag = `waits-${state}`
+      await bed.door('/answer', about(tag, browser))
+      bed.store.apply(tag, { type: 'start', by: 'visit' })
+      for (const event of events) bed.store.apply(tag, event)
+      assert.equal(bed.store.get(tag)?.state, state)
+      const gone = new AbortController()
+      const stream = await bed.openDoor('/events', { headers: about(tag, browser), signal: gone.signal })
+      let heard = ''
+      stream.setEncoding('utf8').on('data', (text: string) => (heard += text))
+      stream.on('error', () => {})
+      const last = () => JSON.parse(heard.split('data: ').at(-1)!) as Record<string, unknown>
+      await until('the first word', () => heard.includes('data: ') && last().over === null)
+      assert.equal((await bed.api(`/previews/${tag}/stop`, { method: 'POST' })).status, 202)
+      const { status, line, bar } = await until(
+        'the page is told',
+        () => heard.endsWith('\n\n') && last().over === 'stopped' && last(),
+      )
+      assert.deepEqual(
+        [status, line, bar],
+        ['Somebody who runs Lotan stopped it while you were waiting.', 'Stopped', null],
+      )
+      gone.abort()
+      // Its button starts it again.
+      const pressed = await bed.door('/retry', about(tag, { 'X-Method': 'POST', Origin: `http://${tag}.${domain}` }))
+      assert.equal(pressed.status, 303)
+      assert.match(bed.store.get(tag)!.state, /queued|stopping/)
+    })
+})
+
+test('who looks for a tag that is not there is offered close ones, and is told of no filter', async () => {
+  bed.store.apply('pr-3001', { type: 'start', by: 'visit' })
+  for (const event of [{ type: 'absent', isOffered: false }, { type: 'missing' }] as const)
+    bed.store.apply('pr-3001', event)
+  const withoutStyle = ({ text }: { text: string }) => text.replace(/<style.*?<\/style>/s, '')
+  const link = `<a class="button" href="http://pr-3002.${domain}/">pr-3002</a>`
+  // The other tests may have asked for as many as are answered in a second.
+  const page = await until('close names', async () => {
+    const answer = await bed.door('/answer', about('pr-3001', browser))
+    return answer.text.includes(link) && answer
+  })
+  assert.equal(page.status, 404)
+  assert.match(page.text, /There is no <code>pr-3001<\/code> yet/)
+  assert.doesNotMatch(withoutStyle(page), /x-3001|filter/i)
+  const refused = await bed.door('/answer', about('x-3002', browser))
+  assert.match(refused.text, /Not every tag has one/)
+  assert.doesNotMatch(withoutStyle(refused), /x-3001|filter/i)
 })
 
 describe('streams that only come back', () => {

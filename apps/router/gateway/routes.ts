@@ -6,6 +6,7 @@
  *   /lost     the upstream dropped the request: checks the container, then as /wait (failed-upstream.ts)
  *   /silent   the upstream did not accept the connection: the same, but a running container is tried again
  *   /interim  the upstream sent an interim response: its route goes through the relay from now on. Back to /wait
+ *   /about    the small page about a preview, which wakes nothing
  *   /answer   what the visitor gets instead of the application: a page or a problem (response.ts)
  *
  * Yes is 200 and the upstream, no is 403 (forward.ts). Before all of them stands the gate, whose no is 401 (gate/).
@@ -14,6 +15,9 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import { backTo, isFromHere } from '../access/same-origin.ts'
 import { linkProblems, sendProblem } from '../api/conventions/problem.ts'
 import type { RouterContext } from '../context.ts'
+import { openNearTags } from '../near/near-tags.ts'
+import { aboutPage } from '../pages/about-page.ts'
+import { brandIn, showBrand } from '../pages/brand.ts'
 import { openStartStatusStreams } from '../pages/start-status-stream.ts'
 import { noteVisit } from './activity.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
@@ -22,10 +26,12 @@ import { onFailedUpstream } from './failed-upstream/failed-upstream.ts'
 import { openForwarder, refuse, refuseEntry } from './forward.ts'
 import { openHold } from './hold.ts'
 import { canRepeat, readGatewayRequest, readRequest, type GatewayRequest } from './request.ts'
-import { answerOf, respond, respondTrouble } from './response.ts'
+import { detailsOf } from './response-content.ts'
+import { answerOf, respond, respondTrouble, sendPage } from './response.ts'
 import { openWaker } from './wake.ts'
 import type { GateRefusal } from '../metrics/meters.ts'
 import { traced } from '../request-id.ts'
+import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
 import { openEntrance } from '../gate/entrance.ts'
 import { refuseAtGate, type AtGate } from '../gate/refusal.ts'
@@ -38,6 +44,7 @@ export function gateway(context: RouterContext): express.Express {
   const hold = openHold({ ...context, decideNow, waker, forwarder })
   const startStatuses = openStartStatusStreams(context)
   const entrance = openEntrance(context)
+  const near = openNearTags(context)
   const requests = new WeakMap<Request, GatewayRequest>()
   const read = (req: Request): GatewayRequest => {
     const request = requests.get(req) ?? readGatewayRequest(req, config, store)
@@ -48,6 +55,7 @@ export function gateway(context: RouterContext): express.Express {
   const app = express()
   app.disable('x-powered-by')
   linkProblems(app, config)
+  showBrand(app, context.brand)
   app.disable('etag')
   app.use(traced)
 
@@ -107,14 +115,32 @@ export function gateway(context: RouterContext): express.Express {
     const preview = request.id === null ? undefined : store.get(request.id)
     if (preview?.state === 'running') forwarder.relay(preview, request.tried)
     if (canRepeat(request)) return res.set('X-Accel-Redirect', '@cold').end()
-    return respond({ request: { ...request, verdict: 'interim' }, decision: decideNow(request), config, store }, res)
+    return respond(
+      { request: { ...request, verdict: 'interim' }, decision: decideNow(request), config, near, store },
+      res,
+    )
   })
 
   app.get('/answer', (req, res) => {
     const request = read(req)
-    respond({ request, decision: decideNow(request), config, store }, res)
+    respond({ request, decision: decideNow(request), config, near, store }, res)
     const kind = answerOf(res)
     if (kind !== undefined) meters.noteColdAnswer(kind)
+  })
+
+  app.get('/about', (req, res) => {
+    const request = read(req)
+    const { id, client } = request
+    if (client.method !== 'GET' && client.method !== 'HEAD') return notThisWay(res, 'GET, HEAD')
+    const decision = decideNow(request)
+    // The page of a missing tag asks for it.
+    const isMissing = decision.do === 'refuse' && decision.why === 'missing'
+    const isNone = decision.do === 'refuse' && ['no-tag', 'not-offered'].includes(decision.why)
+    if (id === null || isNone) return respond({ request, decision, config, near, store }, res)
+    const { tag } = splitId(id)
+    const pass = gate.passIn(request)
+    const facts = { tag, preview: asVisitorsSee(store.get(id)), isMissing, timeouts: config, pass, now: Date.now() }
+    return sendPage(200, aboutPage({ ...facts, details: detailsOf(tag, config) }, brandIn(res)), res)
   })
 
   app.get('/events', (req, res) => {

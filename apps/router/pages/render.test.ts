@@ -4,12 +4,18 @@ import vm from 'node:vm'
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
 import { previewDetailOf, plain } from './preview-detail.ts'
-import * as pages from './render.ts'
+import { aboutPage } from './about-page.ts'
+import type { Brand } from './brand.ts'
+import { failedPage } from './failed-page.ts'
+import * as admin from './render.ts'
+import type { Page } from './views.ts'
+import * as pages from './visitor-pages.ts'
 import { sortOf } from './list-order.ts'
 import { previewListOf } from './preview-list.ts'
 import type { ListFacts } from './preview-row.ts'
 import { messages } from './messages.ts'
-import { startStatusOf } from './start-status.ts'
+import { startStatusOf, type StartFacts } from './start-status.ts'
+import { barAt } from './start-way.ts'
 import { duration } from './format.ts'
 
 const now = Date.UTC(2026, 10, 20, 14, 32, 7)
@@ -64,6 +70,8 @@ const failed: Preview = { ...known, state: 'failed', reason, retryAt: null }
 const running: Preview = { ...known, state: 'running', generation, readyAt: now - 5_000, pending: null }
 const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation: null, why: 'idle' }
 
+const brand: Brand = { name: evil, application: evil, logo: null, logoData: null }
+
 const desk: ListFacts = {
   config: {
     repository: evil,
@@ -97,7 +105,7 @@ const desk: ListFacts = {
   now,
 }
 const one = (preview: Preview) =>
-  pages.previewPage(
+  admin.previewPage(
     previewDetailOf({
       config: {
         ...desk.config,
@@ -126,79 +134,65 @@ const one = (preview: Preview) =>
       log: [evil, '\u001b[31mred\u001b[0m'],
       now,
     }),
+    brand,
   )
-const wait = (tag: string, uri: string, preview: Preview | undefined = { ...queued, tag }) =>
-  pages.waitingPage({
-    told: startStatusOf(preview, {
-      id: tag,
-      ahead: 0,
-      full: null,
-      missing: false,
-      recentDurations: desk.recentDurations,
-      now,
-    }),
-    repository: `registry.example.com/team/${tag}`,
-    uri,
+const statusOf = (preview: Preview | undefined, id: string, facts: Partial<StartFacts> = {}) =>
+  startStatusOf(preview, {
+    id,
+    ahead: 0,
+    full: null,
+    missing: false,
+    recentDurations: desk.recentDurations,
+    now,
+    ...facts,
   })
+const wait = (
+  tag: string,
+  uri: string,
+  preview: Preview | undefined = { ...queued, tag },
+  name: string | null = null,
+) => pages.waitingPage({ told: statusOf(preview, tag), uri }, { ...brand, name, application: tag })
+const near = [{ tag: evil, href: `http://${encodeURIComponent(evil)}.example.com/` }]
+const noTag = { host: evil, domain: evil, example: evil, near }
+const about = { tag: evil, isMissing: false, timeouts: desk.config, details: `http://${evil}`, pass: undefined, now }
+const share = { until: now + 1_000, session: null, user: null, lastUsed: null }
 
-const visitors: Record<string, pages.Page> = {
+const visitors: Record<string, Page> = {
   waiting: wait(evil, `/${evil}?${evil}`),
-  removed: pages.waitingPage({
-    told: startStatusOf(undefined, {
-      id: evil,
-      ahead: 0,
-      full: null,
-      missing: false,
-      recentDurations: desk.recentDurations,
-      now,
-    }),
-    repository: evil,
-    uri: evil,
-  }),
-  failed: pages.failedPage({ tag: evil, reason, since: now, retryAt: now + 5_000, now }),
-  missing: pages.notFoundPage({ why: 'missing', tag: evil, askAgainIn: 14_200 }),
-  'no tag': pages.notFoundPage({
-    why: 'no-tag',
-    label: evil,
-    host: evil,
-    domain: evil,
-    example: evil,
-    transliterate: true,
-  }),
-  'no host': pages.notFoundPage({
-    why: 'no-tag',
-    label: null,
-    host: evil,
-    domain: evil,
-    example: evil,
-    transliterate: false,
-  }),
-  'not offered': pages.notFoundPage({ why: 'not-offered', tag: evil }),
-  unanswered: pages.messagePage(messages.unanswered(evil)),
-  'too large': pages.messagePage(messages.tooLarge(evil)),
-  crowded: pages.messagePage(messages.crowded(evil)),
+  removed: pages.waitingPage({ told: statusOf(undefined, evil), uri: evil }, brand),
+  failed: failedPage({ preview: { ...failed, retryAt: now + 5_000 }, details: `http://${evil}`, now }, brand),
+  missing: pages.missingPage({ tag: evil, askAgainIn: 14_200, near }, brand),
+  'no tag': pages.noTagPage({ ...noTag, label: evil, transliterate: true }, brand),
+  'no host': pages.noTagPage({ ...noTag, label: null, transliterate: false }, brand),
+  'not offered': pages.notOfferedPage({ tag: evil, near }, brand),
+  unanswered: pages.messagePage(messages.unanswered(evil), brand),
+  'too large': pages.messagePage(messages.tooLarge(evil), brand),
+  crowded: pages.messagePage(messages.crowded(evil), brand),
+  news: pages.newsPage(
+    { status: 200, tag: evil, heading: evil, sentence: evil, link: { href: '/', name: evil } },
+    brand,
+  ),
+  problem: pages.problemPage('no-tag', brand),
+  problems: pages.problemsPage(brand),
+  'about, running': aboutPage({ ...about, preview: running, pass: share }, brand),
+  'about, failed': aboutPage({ ...about, preview: failed }, brand),
+  'about, unknown': aboutPage({ ...about, preview: undefined }, brand),
 }
-const admins: Record<string, pages.Page> = {
-  login: pages.loginPage({ repository: evil, domain: evil, provider: {}, gate: { kind: 'off' } }),
-  'login, wrong token': pages.loginPage({
-    repository: evil,
-    domain: evil,
-    provider: {},
-    gate: { kind: 'off' },
-    wrong: { triesLeft: 3 },
-  }),
-  enter: pages.enterPage({ repository: evil, provider: {}, host: evil }),
-  'enter, wrong password': pages.enterPage({ repository: evil, provider: null, host: evil, wrong: { triesLeft: 0 } }),
-  'login, too many': pages.loginPage({
-    repository: evil,
-    domain: evil,
-    provider: {},
-    gate: { kind: 'off' },
-    wrong: { opensIn: 52, page: evil },
-  }),
-  admin: pages.adminPage(previewListOf(desk)),
-  'admin, nothing found': pages.adminPage(previewListOf({ ...desk, q: evil, state: 'failed' })),
-  'admin, empty': pages.adminPage(previewListOf({ ...desk, previews: [] })),
+const admins: Record<string, Page> = {
+  login: admin.loginPage({ domain: evil, provider: {}, gate: { kind: 'off' } }, brand),
+  'login, wrong token': admin.loginPage(
+    { domain: evil, provider: {}, gate: { kind: 'off' }, wrong: { triesLeft: 3 } },
+    brand,
+  ),
+  enter: admin.enterPage({ tag: evil, provider: {} }, brand),
+  'enter, wrong password': admin.enterPage({ tag: evil, provider: null, wrong: { triesLeft: 0 } }, brand),
+  'login, too many': admin.loginPage(
+    { domain: evil, provider: {}, gate: { kind: 'off' }, wrong: { opensIn: 52, page: evil } },
+    brand,
+  ),
+  admin: admin.adminPage(previewListOf(desk), brand),
+  'admin, nothing found': admin.adminPage(previewListOf({ ...desk, q: evil, state: 'failed' }), brand),
+  'admin, empty': admin.adminPage(previewListOf({ ...desk, previews: [] }), brand),
   'preview, running': one(running),
   'preview, running an older image': one({ ...running, generation: { ...generation, image: 'other' } }),
   'preview, failed': one(failed),
@@ -240,38 +234,168 @@ describe('visitors’ pages', () => {
 
   test('the waiting page names stage, place and where the visitor will land', () => {
     const { html } = wait('red', '/lists/42?filter=open', { ...queued, tag: 'red', reason: null })
-    assert.match(html, /<title>1st in line · red<\/title>/)
+    assert.match(html, /<title>Next · red<\/title>/)
     assert.match(html, /You will land on <code>\/lists\/42\?filter=open<\/code>/)
     assert.match(html, /<noscript><meta http-equiv="refresh" content="2"><\/noscript>/)
     assert.match(html, /<li class="current" aria-current="step">/)
   })
 
-  test('the waiting page counts in the words that the server uses', () => {
-    const source = /const duration = [^]*?\n\}/.exec(wait('red', '/').html)![0]
-    const theirs = vm.runInNewContext(`${source}; duration`) as typeof duration
+  test('the waiting page counts as the server does', () => {
+    const { html } = wait('red', '/')
+    const theirsOf = <T>(name: string) => {
+      const source = new RegExp(`const ${name}=[^]*?\\n\\}`).exec(html)![0]
+      return vm.runInNewContext(`${source}; ${name}`) as T
+    }
+    const theirDuration = theirsOf<typeof duration>('duration')
     for (const ms of [0, 999, 8_400, 59_999, 60_000, 61_000, 754_000, 3_600_000, 4_920_000])
-      assert.equal(theirs(ms), duration(ms))
+      assert.equal(theirDuration(ms), duration(ms))
+    const theirBarAt = theirsOf<typeof barAt>('barAt')
+    const creep = { from: 400, over: 1_500, to: 99 }
+    for (const way of [
+      { bar: null, creep: null },
+      { bar: 46, creep: null },
+      { bar: 85, creep },
+      { bar: 0, creep },
+    ])
+      for (const ms of [0, 399, 400, 1_000, 9_000, 600_000]) assert.equal(theirBarAt(way, ms), barAt(way, ms))
   })
 
+  test('the waiting page opens its stages where it is slower than usual, and says so in the tab', () => {
+    const slow: In<'starting'> = {
+      ...known,
+      tag: 'red',
+      stages: { queued: now - 41_000, starting: now - 40_000, waiting: now - 39_000 },
+      took: { start: 12_000 },
+      crashes: 0,
+      state: 'starting',
+      generation,
+    }
+    const page = (preview: Preview) => wait('red', '/', preview).html.replaceAll('\u00a0', ' ')
+    assert.match(page(slow), /<title>Slower than usual · red<\/title>/)
+    assert.match(page(slow), /<main class="visit slow">/)
+    assert.match(
+      page(slow),
+      /<p id="slow" class="callout num"><b>Slower than usual\.<\/b> <span>It usually takes 12 s\./,
+    )
+    assert.match(page(slow), /<details class="fold" open>/)
+    const quick = page({ ...slow, took: { start: 60_000 } })
+    assert.match(quick, /<title>\d\d % · red<\/title>/)
+    assert.match(quick, /<main class="visit">/)
+    assert.match(quick, /<details class="fold" hidden>/)
+  })
+
+  test('the waiting page of what an admin has stopped shows no progress, and offers a start', () => {
+    const ended: Preview = { ...known, tag: 'red', state: 'stopping', phase: 'ending', generation: null, why: 'asked' }
+    const { html } = wait('red', '/', ended)
+    assert.match(html, /<h1><span><\/span><code>red<\/code><span> was stopped<\/span><\/h1>/)
+    assert.match(html, /Somebody who runs Lotan stopped it while you were waiting\./)
+    assert.match(html, /<div id="way" class="num" hidden>/)
+    assert.match(html, /<details class="fold" hidden>/)
+    assert.match(html, /<form id="again"[^>]* action="\/\.lotan\/retry"><button class="primary">Start it again</)
+  })
+
+  const failedOf = (reason: Reason, retryAt: number | null = null, image: In<'failed'>['image'] = null) => {
+    const preview: In<'failed'> = { ...known, tag: 'red', image, state: 'failed', since: now - 4_200, reason, retryAt }
+    return failedPage({ preview, details: 'http://previews.example.com/previews/red', now }, brand).html.replaceAll(
+      '\u00a0',
+      ' ',
+    )
+  }
+  const because = (code: ReasonCode, retryAt: number | null = null) => failedOf({ code, detail: '' }, retryAt)
+
   test('the failure page says what Lotan does by itself', () => {
-    const page = (code: ReasonCode, retryAt: number | null) =>
-      pages
-        .failedPage({ tag: 'red', reason: { code, detail: '' }, since: now - 4_200, retryAt, now })
-        .html.replaceAll('\u00a0', ' ')
-    assert.match(page('registry-down', now + 25_800), /Lotan tries again by itself in 26 s\./)
-    assert.match(page('registry-down', now), /Lotan tries again by itself now\./)
+    assert.match(because('registry-down', now + 25_800), /Lotan tries again by itself <b[^>]*>in 26 s<\/b>/)
+    assert.match(because('registry-down', now), /Lotan tries again by itself <b[^>]*>now<\/b>/)
     // No clock of the server's: it may stand in another zone.
-    assert.match(page('exited', null), /Failed <time datetime="2026-11-20T14:32:02\.800Z">4 s ago<\/time>\./)
-    assert.match(page('no-answer', null), /Lotan has stopped trying by itself\./)
-    assert.match(page('exited', null), /Lotan tried 3 times and has stopped trying\./)
-    assert.match(page('wrong-port', null), /Helps once a new image is pushed\./)
-    assert.match(page('exited', null), /<form method="post" action="\/\.lotan\/retry"/)
+    assert.match(because('exited'), /Failed <time datetime="2026-11-20T14:32:02\.800Z">4 s ago<\/time>\./)
+    assert.match(because('no-answer'), /Lotan has stopped trying by itself\./)
+    assert.match(because('exited'), /Lotan tried 3 times and has stopped trying\./)
+    assert.match(because('wrong-port'), /Helps once a new image is pushed\./)
+  })
+
+  test('the failure page has one next step, and no button where only a new image helps', () => {
+    const steps = (html: string) => [
+      /action="\/\.lotan\/retry" class="act"><button class="primary">Try once more</.test(html),
+      /Whoever pushed it can mend it: /.test(html),
+      /Tell <b>whoever runs Lotan<\/b>/.test(html),
+    ]
+    assert.deepEqual(steps(because('exited')), [true, false, false])
+    assert.deepEqual(steps(failedOf({ code: 'wrong-port', detail: '', listens: ['0.0.0.0:3000'] })), [
+      false,
+      true,
+      false,
+    ])
+    assert.deepEqual(steps(because('credentials', now + 9_000)), [false, false, true])
+    assert.deepEqual(steps(because('registry-down', now + 9_000)), [false, false, false])
+  })
+
+  test('the failure page’s heading reads, and its last lines are one link away', () => {
+    const page = because('exited')
+    assert.match(page, /<title>red did not start · /)
+    assert.match(page, /<\/span> <code>red<\/code> did not start<\/h1>/)
+    assert.match(page, /<a href="http:\/\/previews\.example\.com\/previews\/red" rel="noreferrer">Its last lines<\/a>/)
+    assert.match(because('disk-full', now), /There is no room for <code>red<\/code><\/h1>/)
+  })
+
+  test('a change is a link where the image’s labels name a site and a commit, and nothing else is', () => {
+    const image = (source: string, revision = 'c0ffee1234567890abcdef') =>
+      failedOf({ code: 'exited', detail: '' }, null, {
+        ...known.image,
+        created: new Date(now - 7_200_000).toISOString(),
+        labels: { 'org.opencontainers.image.source': source, 'org.opencontainers.image.revision': revision },
+      })
+    assert.match(
+      image('https://git.example.com/shop/todowrangler.git'),
+      /Built 2 h ago, from <a href="https:\/\/git\.example\.com\/shop\/todowrangler\/commit\/c0ffee1234567890abcdef" rel="noreferrer"><code>c0ffee1234<\/code><\/a>/,
+    )
+    for (const source of ['javascript:alert(1)', 'https://me:secret@git.example.com/a', 'git.example.com/a'])
+      assert.match(image(source), /Built 2 h ago, from <code>c0ffee1234<\/code>/, source)
+    assert.match(image('https://git.example.com/a', '../../evil'), /from <code>/)
+  })
+
+  test('name and picture of the installation stand above the heading, with the application’s name', () => {
+    const page = (brand: Brand) => pages.missingPage({ tag: 'red', askAgainIn: 1_000, near: [] }, brand).html
+    const plain = { name: null, application: 'todowrangler', logo: null, logoData: null }
+    assert.match(page(plain), /<\/svg> <span><b>todowrangler<\/b> previews<\/span>/)
+    assert.match(page({ ...plain, name: 'Acme Shop' }), /<b>Acme Shop<\/b> · todowrangler previews</)
+    const logo = { type: 'image/svg+xml', body: Buffer.from('<svg/>') }
+    const drawn = { ...plain, logo, logoData: 'data:image/svg+xml;base64,PHN2Zy8+' }
+    assert.match(page(drawn), /<img class="logo" src="data:image\/svg\+xml;base64,PHN2Zy8\+" alt="">/)
+    assert.match(
+      admin.adminPage(previewListOf({ ...desk, previews: [] }), drawn).html,
+      /<img class="logo" src="\/logo" alt="">/,
+    )
+  })
+
+  test('the page about a preview says when it stops, and lets out who has a pass', () => {
+    const page = (
+      more: object,
+      preview: Preview = {
+        ...running,
+        tag: 'red',
+        image: null,
+        readyAt: now - 60_000,
+        lastSeen: now - 60_000,
+        since: now - 4_920_000,
+      },
+    ) => aboutPage({ ...about, tag: 'red', preview, ...more }, brand).html.replaceAll('\u00a0', ' ')
+    assert.match(page({}), /running<\/span> for 1 h 22 min, stops in 9 min if nobody comes</)
+    assert.doesNotMatch(page({}), /Leave/)
+    assert.match(
+      page({ pass: { ...share, until: now + 86_400_000 } }),
+      /you came by a share link, which opens it for 1 d more</,
+    )
+    assert.match(page({ pass: share }), /<form method="post" action="\/\.lotan\/leave"><button[^>]*>Leave</)
+    assert.match(page({}, { ...running, tag: 'red', pin: { until: null } }), /it stays up until somebody unpins it/)
+    assert.match(page({}, failed), /did not start/)
+    assert.match(page({ preview: undefined }), /nobody has opened it yet, or it was removed/)
+    assert.match(page({ preview: undefined, isMissing: true }), /the registry has no image of that name/)
   })
 })
 
 describe('the admin page', () => {
   const html = (facts: Partial<ListFacts> = {}) =>
-    pages.adminPage(previewListOf({ ...desk, problem: undefined, ...facts })).html.replaceAll('\u00a0', ' ')
+    admin.adminPage(previewListOf({ ...desk, problem: undefined, ...facts }), brand).html.replaceAll('\u00a0', ' ')
   const tags = (facts: Partial<ListFacts>) => [...html(facts).matchAll(/data-tag="([^"]*)"/g)].map(([, tag]) => tag)
   const named = (tag: string, preview: Preview): Preview => ({ ...preview, tag })
   const previews = [
@@ -299,7 +423,7 @@ describe('the admin page', () => {
     assert.deepEqual(tags({ previews, state: 'asleep' }), ['pr-10'])
     assert.deepEqual(tags({ previews, state: 'no-such-state' }).length, 4)
     assert.deepEqual(tags({ previews, q: ' PR- ' }), ['pr-9', 'pr-10'])
-    assert.deepEqual(tags({ previews, q: 'while starting' }), ['a', 'b'])
+    assert.deepEqual(tags({ previews, q: 'did not start' }), ['a', 'b'])
     assert.deepEqual(tags({ previews, q: 'running' }), ['pr-9'])
     assert.match(html({ previews, q: 'x&y', state: 'failed' }), /href="\/\?q=x%26y&amp;state=running"/)
     assert.match(html({ previews, q: 'x&y', state: 'failed' }), /No preview matches/)
@@ -356,7 +480,7 @@ describe('the admin page', () => {
 
   test('says of what comes up how long that usually takes, and that it waits for room; so does the preview’s own page', () => {
     const lately = { pullRate: [6_325], start: [3_600] }
-    const progress = { bytes: 1, total: 50_600_000, layers: 2, layersDone: 0, percent: 12 }
+    const progress = { bytes: 1, total: 50_600_000, layers: 2, layersDone: 0, percent: 12, phase: 'downloading' }
     const pulling = { ...known, tag: 'a', notices: [], image: null, state: 'pulling', progress } as Preview
     const line = (preview: Preview) =>
       /class="what">(?:<progress.*<\/progress> )?(.*?)<\/span>/.exec(

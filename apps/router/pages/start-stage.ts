@@ -2,12 +2,15 @@ import type { In, Preview } from '../../shared/preview/preview.ts'
 import { bytes, elapsed } from './format.ts'
 import { needsPull } from './start-estimate.ts'
 
-export const stages = ['queued', 'pulling', 'starting', 'waiting'] as const
+export const stages = ['queued', 'pulling', 'unpacking', 'starting'] as const
 
 export type Stage = (typeof stages)[number]
 
-/** `gone`: no such tag in the registry. The page reloads at all but `stopped`, where that would start it again. */
-export type StartEnd = 'running' | 'failed' | 'gone' | 'stopped' | null
+/**
+ * `gone`: no such tag in the registry. `renewed`: a newer image voids the failure before. The page reloads at all but
+ * `stopped`, where that would start it again.
+ */
+export type StartEnd = 'running' | 'failed' | 'gone' | 'renewed' | 'stopped' | null
 
 export interface StartStage {
   stage: Stage
@@ -21,12 +24,11 @@ export interface StartStage {
 export function stageOf(preview: Preview): Stage {
   switch (preview.state) {
     case 'pulling':
-      return 'pulling'
+      return isUnpacking(preview) ? 'unpacking' : 'pulling'
     case 'starting':
-      return preview.stages.waiting === undefined ? 'starting' : 'waiting'
     case 'running':
     case 'paused':
-      return 'waiting'
+      return 'starting'
     default:
       return 'queued'
   }
@@ -42,38 +44,57 @@ export function waitsForDiskSpace(preview: Preview): boolean {
   return preview.state === 'pulling' && preview.progress?.waitsFor === 'room'
 }
 
-const names: Record<Stage, string> = {
+export const stageNames: Record<Stage, string> = {
   queued: 'Queued',
   pulling: 'Pulling the image',
-  starting: 'Starting the container',
-  waiting: 'Waiting for the first answer',
+  unpacking: 'Unpacking',
+  starting: 'Starting, until the first answer',
 }
 
 export function startStageOf(preview: Preview, stage: Stage, current: Stage): StartStage {
   const place = stages.indexOf(stage) - stages.indexOf(current)
   const mark = place < 0 ? 'done' : place === 0 ? 'current' : 'ahead'
-  const told = { stage, name: names[stage], mark, text: '', from: null } as const
-  if (stage === 'pulling' && mark !== 'current' && !needsPull(preview)) return { ...told, text: 'is here already' }
+  const told = { stage, name: stageNames[stage], mark, text: '', from: null } as const
+  const isOfImage = stage === 'pulling' || stage === 'unpacking'
+  if (isOfImage && mark !== 'current' && !needsPull(preview)) return { ...told, text: 'is here already' }
   if (mark === 'ahead') return told
   // A preview that is being woken has the times of an old start.
   if (mark === 'done') return { ...told, text: preview.state === 'paused' ? '' : stageDuration(preview, stage) }
-  if (preview.state === 'pulling') return { ...told, text: pulledText(preview.progress) }
-  return {
-    ...told,
-    from: stage === 'queued' ? 0 : Math.max(0, (preview.stages[stage] ?? preview.since) - startedAt(preview)),
-  }
+  if (stage === 'pulling' && preview.state === 'pulling') return { ...told, text: pulledText(preview.progress) }
+  return { ...told, from: stage === 'queued' ? 0 : Math.max(0, stageBegan(preview, stage) - startedAt(preview)) }
 }
 
-function stageDuration(preview: Preview, stage: Stage): string {
-  const from = preview.stages[stage]
-  const later = [...stages.slice(stages.indexOf(stage) + 1), 'running' as const]
-  const until = later.map((next) => preview.stages[next]).find((at) => at !== undefined)
-  return from === undefined || until === undefined ? '' : elapsed(until - from)
+/** Milliseconds since 1970. */
+export function stageBegan(preview: Preview, stage: Stage): number {
+  const unpacking = preview.state === 'pulling' ? preview.progress?.unpackingSince : undefined
+  return (stage === 'unpacking' ? unpacking : undefined) ?? preview.stages[stage] ?? preview.since
 }
 
-function pulledText(progress: In<'pulling'>['progress']): string {
-  if (!progress || progress.total === 0 || progress.waitsFor) return ''
+/** `31.4 of 50.6 MB` */
+export function pulledText(progress: In<'pulling'>['progress']): string {
+  if (!isSized(progress)) return ''
   const [done, total] = [bytes(progress.bytes), bytes(progress.total)]
   const unit = total.slice(total.indexOf('\u00a0'))
   return `${done.endsWith(unit) ? done.slice(0, -unit.length) : done} of ${total}`
+}
+
+/** Whether it is known what there is to fetch, and fetching has begun. */
+export function isSized(progress: In<'pulling'>['progress']): progress is NonNullable<typeof progress> {
+  return progress !== null && progress.total > 0 && !progress.waitsFor
+}
+
+function isUnpacking({ progress }: In<'pulling'>): boolean {
+  return progress?.phase === 'unpacking' && !progress.waitsFor
+}
+
+function stageDuration(preview: Preview, stage: Stage): string {
+  const began = { ...preview.stages, unpacking: unpackingOf(preview) }
+  const from = began[stage]
+  const later = [...stages.slice(stages.indexOf(stage) + 1), 'running' as const]
+  const until = later.map((next) => began[next]).find((at) => at !== undefined)
+  return from === undefined || until === undefined ? '' : elapsed(until - from)
+}
+
+function unpackingOf(preview: Preview): number | undefined {
+  return preview.state === 'pulling' ? preview.progress?.unpackingSince : preview.stages.unpacking
 }

@@ -1,50 +1,70 @@
 import { MAX_CRASHES, waitsForEngine, type In, type Preview } from '../../shared/preview/preview.ts'
 import { failureWords } from '../words/failure-words.ts'
-import { fullWords, type Full } from '../words/full-words.ts'
+import { fullWords, soonWords, type Full } from '../words/full-words.ts'
 import { elsewhereWords } from '../words/notice-words.ts'
-import { ordinal, roughly } from './format.ts'
+import { endedWords } from '../words/stop-words.ts'
+import { bytes, ordinal, roughly } from './format.ts'
 import { needsPull } from './start-estimate.ts'
-import { waitsForDiskSpace, type Stage, type StartEnd } from './start-stage.ts'
+import { isSized, pulledText, stageNames, stages, waitsForDiskSpace, type Stage, type StartEnd } from './start-stage.ts'
 
-export function lineOf(preview: Preview, stage: Stage, position: number | null, percent: number | null): string {
+export interface TextFacts {
+  stage: Stage
+  over: StartEnd
+  /** From 1; null when it is not its turn that it waits for. */
+  position: number | null
+  full: Full | null
+  /** Milliseconds; null before anything is known. */
+  estimate: number | null
+}
+
+/** Beside the bar. */
+export function lineOf(preview: Preview, { stage, over, position, full }: TextFacts): string {
+  if (over === 'stopped') return preview.state === 'removing' || preview.state === 'unknown' ? 'Removed' : 'Stopped'
   if (preview.state === 'stopping' || preview.state === 'removing') return 'Stopping first'
   switch (stage) {
     case 'queued':
-      if (waitsForEngine(preview)) return 'Waiting'
-      return position === null ? 'Trying again' : `${ordinal(position)} in line`
+      if (waitsForEngine(preview)) return 'Waiting for the container engine'
+      if (position === null) return 'Trying again'
+      if (full) return 'Waiting for room'
+      return position === 1 ? 'Next' : 'In line'
     case 'pulling':
-      if (waitsForDiskSpace(preview)) return 'Waiting for room'
-      return percent === null ? 'Pulling' : `${percent}\u00a0%`
+      return waitsForDiskSpace(preview) ? 'Waiting for room' : 'Pulling'
+    case 'unpacking':
+      return 'Unpacking'
     case 'starting':
-      return 'Starting'
-    case 'waiting':
-      return 'Almost there'
+      return isAwaitingAnswer(preview) ? 'Waiting for the first answer' : 'Starting'
   }
 }
 
-export function stoppedLine(preview: Preview): string {
-  return preview.state === 'removing' || preview.state === 'unknown' ? 'Removed' : 'Stopped'
+/** Smaller, beside that: `31.4 of 50.6 MB`. */
+export function asideOf(preview: Preview, stage: Stage): string {
+  if (preview.state !== 'pulling' || !isSized(preview.progress)) return ''
+  return stage === 'unpacking' ? `${bytes(preview.progress.total)} are here` : pulledText(preview.progress)
 }
 
-export function titleOf({ state }: Preview, stage: Stage, over: StartEnd, line: string): string {
-  if (state === 'running') return 'Running'
-  return stage === 'waiting' && !over ? 'Starting' : line
+/** Of the browser's tab, where no bar says how far it is. */
+export function titleOf(preview: Preview, line: string, { over, position, full }: TextFacts): string {
+  if (preview.state === 'running') return 'Running'
+  if (over !== null || preview.state !== 'queued') return line
+  if (full) return 'roomIn' in full && full.roomIn !== null ? `Full, room ${soonWords(full.roomIn)}` : 'Full'
+  return position !== null && position > 1 ? `In line, ${position - 1} before you` : line
 }
 
-export function headingOf({ tag, state }: Preview, over: StartEnd, line: string): string {
-  if (state === 'running') return `${tag} is running`
-  return over === 'stopped' ? `${tag} was ${line.toLowerCase()}` : `Getting ${tag} ready`
+/** What stands before and behind the tag. */
+export function headingOf(preview: Preview, over: StartEnd, line: string): [string, string] {
+  if (preview.state === 'running') return ['', ' is running']
+  if (over === 'stopped') return ['', ` was ${line.toLowerCase()}`]
+  return needsPull(preview) ? ['Getting ', ' ready'] : ['Waking ', '']
 }
 
-export function statusOf(
-  preview: Preview,
-  facts: { stage: Stage; over: StartEnd; estimate: number | null; ahead: number; full: Full | null },
-): string {
-  const { stage, over, estimate, ahead, full } = facts
-  if (over === 'stopped') return `It does not start by itself now. Open it again to start it.`
+export function statusOf(preview: Preview, facts: TextFacts): string {
+  const { over, position, full, estimate } = facts
+  if (over === 'stopped') return endedWords(preview)
+  const opens = `It opens here by itself${usually(estimate)}.`
   switch (preview.state) {
     case 'queued':
-      return preview.reason ? retryText(preview, preview.reason) : `It opens here by itself. ${queueText(ahead, full)}`
+      if (preview.reason) return retryText(preview, preview.reason)
+      return position === null ? opens : `${full ? `${fullWords(full)} ` : ''}${placeText(position)}`
     case 'running':
       // Shown only where the application's page has not replaced this one.
       return 'It was asked for this address, and its page opens here as soon as it answers. If your browser has saved a file instead, or there is nothing to show, you can close this page.'
@@ -52,33 +72,54 @@ export function statusOf(
     case 'removing':
       return 'It is being stopped first, then it starts and opens here by itself.'
     case 'pulling':
-      if (waitsForDiskSpace(preview))
-        return 'There is no room for its image on the disk yet. It is pulled as soon as there is, and opens here by itself.'
-      return `It opens here by itself${estimate === null ? '' : `, usually ${estimate < 1_000 ? 'in' : 'within'} ${roughly(estimate)}`}.`
+      return waitsForDiskSpace(preview)
+        ? 'There is no room for its image on the disk yet. It is pulled as soon as there is, and opens here by itself.'
+        : opens
   }
-  if (preview.state === 'paused') return 'It is being woken, and opens here by itself.'
   if (preview.crashes > 0)
     return 'It stopped by itself before; this is another try, and opens here with its first answer.'
-  const elsewhere = elsewhereWords(preview)
-  if (elsewhere) return elsewhere
-  return stage === 'waiting'
-    ? 'It runs, and opens here with its first answer.'
-    : 'Its container starts, and it opens here by itself.'
+  return elsewhereWords(preview) ?? opens
 }
 
-export function aboutOf(preview: Preview): string {
-  if (preview.crashes > 0) return 'It stopped by itself; Lotan starts it again.'
-  if (needsPull(preview)) return 'It was not here yet; your click fetches and starts it.'
-  return 'It was asleep because it was not in use; your click wakes it.'
+/** What stands behind "Slower than usual."; empty where nothing is known of what is usual. */
+export function slowWords(preview: Preview, { stage, estimate }: TextFacts): string {
+  if (estimate === null || stage === 'queued') return ''
+  const doing = isAwaitingAnswer(preview)
+    ? 'Its container runs, and its application has not answered yet.'
+    : { pulling: 'Its image is still on the way.', unpacking: 'Its image is here, and is still unpacked.', starting: 'Its container is still being started.' }[stage] // prettier-ignore
+  return `It usually takes ${estimate < 1_000 ? 'less than 1\u00a0s' : roughly(estimate)}. ${doing}`
 }
 
-function queueText(ahead: number, full: Full | null): string {
-  return full ? `${aheadText(ahead)} ${fullWords(full)}` : aheadText(ahead)
+export function stepOf(stage: Stage): string {
+  const name = stage === 'starting' ? 'Starting' : stageNames[stage]
+  return `Step ${stages.indexOf(stage) + 1} of ${stages.length}: ${name[0]!.toLowerCase()}${name.slice(1)}`
 }
 
-function aheadText(ahead: number): string {
-  if (ahead === 0) return 'It is next.'
-  return ahead === 1 ? '1 preview starts before it.' : `${ahead} previews start before it.`
+export function aboutOf(preview: Preview, over: StartEnd): string {
+  const { tag, image, crashes } = preview
+  if (over === 'stopped') return ''
+  if (crashes > 0) return `${tag} stopped by itself; Lotan starts it again.`
+  if (preview.state === 'queued' && preview.phase === 'checkUpdate')
+    return `There may be a newer image of ${tag}: it is looked for first.`
+  if (needsPull(preview) && !image) return `${tag} was not here yet; your click fetches and starts it.`
+  return needsPull(preview)
+    ? `Your click fetches and starts ${tag}.`
+    : `Nobody was using ${tag}, so it was asleep; your click wakes it.`
+}
+
+function usually(estimate: number | null): string {
+  if (estimate === null) return ''
+  return estimate < 1_000 ? ', usually in less than 1\u00a0s' : `, usually within ${roughly(estimate)}`
+}
+
+function placeText(position: number): string {
+  if (position === 1) return 'You are next. It opens here by itself.'
+  const before = position === 2 ? '1 is before you.' : `${position - 1} are before you.`
+  return `${before} It opens here by itself; keep this page open to keep your place.`
+}
+
+function isAwaitingAnswer(preview: Preview): boolean {
+  return preview.state === 'starting' && preview.stages.waiting !== undefined
 }
 
 function retryText(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason']>): string {

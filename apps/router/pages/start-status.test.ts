@@ -40,7 +40,15 @@ const queued: In<'queued'> = {
   by: 'visit',
   reason: null,
 }
-const progress = { bytes: 31_400_000, total: 50_600_000, layers: 7, layersDone: 4, percent: 62.9 }
+const progress: In<'pulling'>['progress'] = {
+  bytes: 31_400_000,
+  total: 50_600_000,
+  layers: 7,
+  layersDone: 4,
+  percent: 62.9,
+  phase: 'downloading',
+}
+const newer = { number: 1, digest: 'sha256:d2', asked: false, failure: null }
 const pulling: In<'pulling'> = {
   ...base,
   state: 'pulling',
@@ -56,7 +64,13 @@ const starting: In<'starting'> = {
 }
 const waiting = {
   ...starting,
-  stages: { queued: now - 14_000, pulling: now - 13_600, starting: now - 5_200, waiting: now - 4_600 },
+  stages: {
+    queued: now - 14_000,
+    pulling: now - 13_600,
+    unpacking: now - 7_600,
+    starting: now - 5_200,
+    waiting: now - 4_600,
+  },
 }
 const stopping: In<'stopping'> = {
   ...base,
@@ -95,12 +109,12 @@ describe('what is told of a start', () => {
         soFar: 6_000,
         usual: null,
         percent: null,
-        bar: 0,
+        bar: null,
         over: null,
-        title: '1st in line · red',
-        status: 'It opens here by itself. It is next.',
-        usually: '',
-        about: 'It was not here yet; your click fetches and starts it.',
+        title: 'Next',
+        status: 'You are next. It opens here by itself.',
+        step: 'Step 1 of 4: queued',
+        about: 'red was not here yet; your click fetches and starts it.',
       },
     ],
     [
@@ -109,10 +123,11 @@ describe('what is told of a start', () => {
       2,
       {
         position: 3,
-        line: '3rd in line',
-        status: 'It opens here by itself. 2 previews start before it.',
+        line: 'In line',
+        title: 'In line, 2 before you',
+        status: '2 are before you. It opens here by itself; keep this page open to keep your place.',
         usual: null,
-        usually: '',
+        slowAt: null,
       },
     ],
     [
@@ -121,9 +136,10 @@ describe('what is told of a start', () => {
       1,
       {
         usual: 400,
-        usually: 'usually under 1 s',
-        status: 'It opens here by itself. 1 preview starts before it.',
-        about: 'It was asleep because it was not in use; your click wakes it.',
+        isQuick: true,
+        heading: ['Waking ', ''],
+        status: '1 is before you. It opens here by itself; keep this page open to keep your place.',
+        about: 'Nobody was using red, so it was asleep; your click wakes it.',
       },
     ],
     [
@@ -135,7 +151,7 @@ describe('what is told of a start', () => {
         bar: null,
         line: 'Trying again',
         status: 'It stopped while starting; trying again, 2nd of 3.',
-        about: 'It stopped by itself; Lotan starts it again.',
+        about: 'red stopped by itself; Lotan starts it again.',
       },
     ],
     [
@@ -157,23 +173,50 @@ describe('what is told of a start', () => {
       {
         stage: 'pulling',
         percent: 62,
-        bar: 62,
+        bar: 53,
+        creep: null,
         bytes: 31_400_000,
         total: 50_600_000,
         layers: 7,
         layersDone: 4,
-        title: '62 % · red',
-        line: '62 %',
-        aside: '4 of 7 layers',
+        heading: ['Getting ', ' ready'],
+        line: 'Pulling',
+        aside: '31.4 of 50.6 MB',
+        step: 'Step 2 of 4: pulling the image',
         status: 'It opens here by itself.',
         usual: null,
+        slowAt: null,
+        slow: '',
       },
+    ],
+    [
+      'unpacking',
+      {
+        ...pulling,
+        progress: { ...progress, bytes: 50_600_000, percent: 90, phase: 'unpacking', unpackingSince: now - 2_000 },
+      },
+      0,
+      {
+        state: 'pulling',
+        stage: 'unpacking',
+        bar: 76,
+        line: 'Unpacking',
+        aside: '50.6 MB are here',
+        step: 'Step 3 of 4: unpacking',
+        title: 'Unpacking',
+      },
+    ],
+    [
+      'looking for a newer image',
+      { ...queued, phase: 'checkUpdate', image, update: newer, took: { pull: 400, start: 400 } },
+      0,
+      { usual: null, about: 'There may be a newer image of red: it is looked for first.' },
     ],
     [
       'pulling, before the engine says anything',
       { ...pulling, progress: null },
       0,
-      { percent: null, bar: null, bytes: null, line: 'Pulling', title: 'Pulling · red', aside: '' },
+      { percent: null, bar: null, bytes: null, line: 'Pulling', title: 'Pulling', aside: '' },
     ],
     [
       'pulling, but for want of room not yet',
@@ -184,7 +227,7 @@ describe('what is told of a start', () => {
         percent: null,
         bar: null,
         line: 'Waiting for room',
-        title: 'Waiting for room · red',
+        title: 'Waiting for room',
         aside: '',
         status:
           'There is no room for its image on the disk yet. It is pulled as soon as there is, and opens here by itself.',
@@ -194,19 +237,55 @@ describe('what is told of a start', () => {
       'starting',
       starting,
       0,
-      { stage: 'starting', bar: null, line: 'Starting', status: 'Its container starts, and it opens here by itself.' },
+      {
+        stage: 'starting',
+        bar: 0,
+        creep: { from: 100, over: 2_500, to: 99 },
+        line: 'Starting',
+        status: 'It opens here by itself.',
+      },
     ],
     [
       'waiting for the first answer',
       { ...waiting, took: { pull: 8_400, start: 3_600 } },
       0,
       {
-        stage: 'waiting',
+        stage: 'starting',
         soFar: 14_000,
         usual: 12_000,
-        line: 'Almost there',
-        title: 'Starting · red',
-        status: 'It runs, and opens here with its first answer.',
+        bar: 85,
+        creep: { from: 8_800, over: 1_800, to: 99 },
+        line: 'Waiting for the first answer',
+        step: 'Step 4 of 4: starting',
+        status: 'It opens here by itself, usually within 12 s.',
+        slowAt: 24_400,
+        slow: 'It usually takes 12 s. Its container runs, and its application has not answered yet.',
+      },
+    ],
+    [
+      'starting as fast as ever',
+      { ...starting, took: { start: 400 } },
+      0,
+      { status: 'It opens here by itself, usually in less than 1 s.', slowAt: 2_100 },
+    ],
+    [
+      'being woken, long after it was frozen',
+      {
+        ...base,
+        image,
+        state: 'paused',
+        phase: 'waking',
+        since: now - 3_600_000,
+        generation: { ...generation, slot: 1, container: 'c' },
+        readyAt: now - 7_200_000,
+      },
+      0,
+      {
+        stage: 'starting',
+        soFar: 0,
+        heading: ['Waking ', ''],
+        status: 'It opens here by itself.',
+        slowAt: null,
       },
     ],
     [
@@ -217,7 +296,7 @@ describe('what is told of a start', () => {
       },
       0,
       {
-        stage: 'waiting',
+        stage: 'starting',
         status: 'It runs, and listens on ports 3000, 9229. Lotan waits for its first answer on port 80.',
       },
     ],
@@ -229,7 +308,7 @@ describe('what is told of a start', () => {
         stage: 'queued',
         over: null,
         position: null,
-        line: 'Waiting',
+        line: 'Waiting for the container engine',
         status: 'The container engine does not answer just now. It starts when that is back, and opens here by itself.',
       },
     ],
@@ -259,11 +338,11 @@ describe('what is told of a start', () => {
     const statusAt = (full: Full | null) => plain(startStatusOf(queued, { ...facts, full })).status
     assert.equal(
       statusAt({ of: 'places', most: 50, roomIn: 47_000 }),
-      'It opens here by itself. It is next. Full: 50 of 50 run; room is made when one is idle, in about 1 min.',
+      'Full: 50 of 50 run; room is made when one is idle, in about 1 min. You are next. It opens here by itself.',
     )
     assert.equal(
       statusAt({ of: 'memory', roomIn: null }),
-      'It opens here by itself. It is next. Full: the memory of the server is used; room is made when a preview is idle.',
+      'Full: the memory of the server is used; room is made when a preview is idle. You are next. It opens here by itself.',
     )
   })
 
@@ -272,7 +351,7 @@ describe('what is told of a start', () => {
     const actual = plain(
       startStatusOf(queued, { id: 'red', ahead: 0, full: null, missing: false, recentDurations: lately, now }),
     )
-    assert.deepEqual([actual.usual, actual.usually], [null, ''])
+    assert.deepEqual([actual.usual, actual.status], [null, 'You are next. It opens here by itself.'])
     const own = { ...pulling, took: { start: 1_000 } }
     const status = plain(
       startStatusOf(own, { id: 'red', ahead: 0, full: null, missing: false, recentDurations: lately, now }),
@@ -283,9 +362,9 @@ describe('what is told of a start', () => {
   test('how long each stage took, and from when the current one counts', () => {
     assert.deepEqual(rows(told(waiting)), [
       ['done', '0.4 s'],
-      ['done', '8.4 s'],
-      ['done', '0.6 s'],
-      ['current', 9_400],
+      ['done', '6.0 s'],
+      ['done', '2.4 s'],
+      ['current', 8_800],
     ])
     assert.deepEqual(rows(told(pulling)), [
       ['done', '0.4 s'],
@@ -296,13 +375,23 @@ describe('what is told of a start', () => {
     assert.deepEqual(rows(told(starting)), [
       ['done', '0.1 s'],
       ['done', 'is here already'],
+      ['done', 'is here already'],
       ['current', 100],
-      ['ahead', ''],
     ])
     assert.deepEqual(rows(told(stopping)), [
       ['current', 0],
       ['ahead', 'is here already'],
+      ['ahead', 'is here already'],
       ['ahead', ''],
+    ])
+  })
+
+  test('how long the image has been unpacked, and how long its bytes took', () => {
+    const unpacking = { ...progress, phase: 'unpacking', unpackingSince: now - 2_000 } as const
+    assert.deepEqual(rows(told({ ...pulling, progress: unpacking })), [
+      ['done', '0.4 s'],
+      ['done', '3.6 s'],
+      ['current', 4_000],
       ['ahead', ''],
     ])
   })
@@ -353,6 +442,13 @@ describe('when there is nothing more to wait for', () => {
       'stopped',
       'red was stopped',
     ],
+    [
+      'a newer image came after its failure',
+      { ...known, state: 'stopped', generation: null, why: 'renewed' },
+      false,
+      'renewed',
+      '',
+    ],
     ['somebody is stopping it', { ...stopping, phase: 'ending' }, false, 'stopped', 'red was stopped'],
     [
       'somebody is removing it',
@@ -366,6 +462,16 @@ describe('when there is nothing more to wait for', () => {
     test(name, () => {
       const actual = told(preview, 0, missing)
       assert.equal(actual.over, over)
-      if (heading) assert.equal(actual.heading, heading)
+      if (heading) assert.equal(actual.heading.join('red'), heading)
     })
+
+  test('why it does not start is told, and nothing that goes on', () => {
+    const why = (preview: Preview | undefined) => told(preview).status
+    const stopping: Preview = { ...known, state: 'stopping', phase: 'ending', generation, why: 'asked' }
+    assert.equal(why(stopping), 'Somebody who runs Lotan stopped it while you were waiting.')
+    assert.equal(why({ ...stopping, why: 'room' }), 'It was stopped to make room for another preview.')
+    assert.equal(why(undefined), 'Somebody who runs Lotan removed it.')
+    const { bar, creep, slowAt, about, title } = told(stopping)
+    assert.deepEqual([bar, creep, slowAt, about, title], [null, null, null, '', 'Stopped'])
+  })
 })

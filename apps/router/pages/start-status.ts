@@ -1,9 +1,7 @@
 /** Renders the waiting page, and goes to it as JSON: words are made here only, its script puts them in place. */
 import { asVisitorsSee, fresh, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
-import { count, roughly } from './format.ts'
-import { startEstimateOf } from './start-estimate.ts'
-import { lineOf, stoppedLine, titleOf, headingOf, statusOf, aboutOf } from './start-status-text.ts'
+import { medianOf, needsPull, startEstimateOf } from './start-estimate.ts'
 import {
   type Stage,
   type StartEnd,
@@ -14,10 +12,12 @@ import {
   startedAt,
   waitsForDiskSpace,
 } from './start-stage.ts'
+import { aboutOf, asideOf, headingOf, lineOf, slowWords, statusOf, stepOf, titleOf } from './start-status-text.ts'
+import { wayOf, type Way } from './start-way.ts'
 import type { Full } from '../words/full-words.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
-export interface StartStatus {
+export interface StartStatus extends Way {
   tag: string
   state: Preview['state']
   stage: Stage
@@ -33,16 +33,21 @@ export interface StartStatus {
   total: number | null
   layers: number | null
   layersDone: number | null
-  /** 0 to 100; null for a bar that only shows activity. */
-  bar: number | null
   stages: StartStage[]
+  step: string
+  /** The tab's, where neither the bar nor the slowness says it. */
   title: string
-  heading: string
+  /** What stands before and behind the tag. */
+  heading: [before: string, behind: string]
   status: string
-  /** Beside the bar, `62 %`; `aside` stands smaller beside it. */
+  /** Beside the bar: `Pulling`; `aside` stands smaller beside it. */
   line: string
   aside: string
-  usually: string
+  /** From so many milliseconds after the click on it is slower than usual; null: it is not yet known what is usual. */
+  slowAt: number | null
+  slow: string
+  /** Its image need not be fetched: the stages pass before one could read them. */
+  isQuick: boolean
   about: string
 }
 
@@ -56,6 +61,11 @@ export interface StartFacts {
   now: number
 }
 
+/** Times what is usual. */
+const SLOWER = 2
+/** A start that is usually done at once is not slow before anybody could notice. */
+const SOONEST_SLOW_MS = 2_000
+
 export function startStatusOf(row: Preview | undefined, facts: StartFacts): StartStatus {
   const preview = asVisitorsSee(row) ?? removedPreview(facts)
   const { tag, state } = preview
@@ -65,32 +75,44 @@ export function startStatusOf(row: Preview | undefined, facts: StartFacts): Star
   const sized = progress && progress.total > 0 ? progress : null
   const position = preview.state === 'queued' && preview.notBefore <= facts.now ? facts.ahead + 1 : null
   const estimate = startEstimateOf(preview, facts.recentDurations)
-  const percent = sized ? Math.floor(sized.percent) : null
-  const line = over === 'stopped' ? stoppedLine(preview) : lineOf(preview, stage, position, percent)
+  const text = { stage, over, position, full: facts.full, estimate }
+  const line = lineOf(preview, text)
   return {
     tag,
     state,
     stage,
     over,
     position,
-    soFar: Math.max(0, facts.now - startedAt(preview)),
+    // When it was woken is not noted: that takes a moment.
+    soFar: state === 'paused' ? 0 : Math.max(0, facts.now - startedAt(preview)),
     usual: estimate,
-    percent,
+    percent: sized ? Math.floor(sized.percent) : null,
     bytes: sized && sized.bytes,
     total: sized && sized.total,
     layers: progress && progress.layers,
     layersDone: progress && progress.layersDone,
-    // A retry must not look like starting from nothing.
-    bar: stage === 'queued' && !isAnotherTry(preview) ? 0 : percent,
+    ...wayOf(preview, stage, preview.took.start ?? medianOf(facts.recentDurations.start) ?? null),
     stages: stages.map((name) => startStageOf(preview, name, stage)),
-    title: `${titleOf(preview, stage, over, line)} · ${tag}`,
+    step: stepOf(stage),
+    title: titleOf(preview, line, text),
     heading: headingOf(preview, over, line),
-    status: statusOf(preview, { stage, over, estimate, ahead: facts.ahead, full: facts.full }),
+    status: statusOf(preview, text),
     line,
-    aside: progress && progress.layers > 0 ? `${progress.layersDone} of ${count(progress.layers, 'layer')}` : '',
-    usually: estimate === null ? '' : `usually ${roughly(estimate)}`,
-    about: aboutOf(preview),
+    aside: asideOf(preview, stage),
+    slowAt: slowAtOf(preview, estimate),
+    slow: slowWords(preview, text),
+    isQuick: !needsPull(preview),
+    about: aboutOf(preview, over),
   }
+}
+
+/** Who waits in line is not slow yet. */
+function slowAtOf(preview: Preview, estimate: number | null): number | null {
+  const isUnderWay = (preview.state === 'pulling' && !waitsForDiskSpace(preview)) || preview.state === 'starting'
+  if (!isUnderWay || estimate === null) return null
+  const { queued, pulling, starting } = preview.stages
+  const began = pulling ?? starting ?? preview.since
+  return Math.max(0, began - (queued ?? began)) + Math.max(SLOWER * estimate, SOONEST_SLOW_MS)
 }
 
 function removedPreview({ id, missing, now }: StartFacts): In<'unknown'> {
@@ -108,15 +130,11 @@ function overOf(preview: Preview): StartEnd {
       // Reloading the page wakes it.
       return startsAgain(preview) ? null : 'running'
     case 'stopped':
-      return 'stopped'
+      return preview.why === 'renewed' ? 'renewed' : 'stopped'
     case 'stopping':
     case 'removing':
       return startsAgain(preview) ? null : 'stopped'
     default:
       return null
   }
-}
-
-function isAnotherTry(preview: Preview): boolean {
-  return preview.state === 'queued' && (preview.by === 'retry' || preview.reason !== null)
 }

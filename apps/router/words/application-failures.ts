@@ -7,7 +7,13 @@ const tellAuthor = visitor('send this page’s address to the author of the pull
 const tryOnce = visitor('try again once. If it stays like this, tell the author of the pull request.')
 
 function needsPush(heading: string, sentence: string, advice: string): Words {
-  return { heading, sentence, advice: [author(advice), tellAuthor], hint: 'Helps once a new image is pushed.' }
+  return {
+    heading,
+    sentence,
+    advice: [author(advice), tellAuthor],
+    hint: 'Helps once a new image is pushed.',
+    next: 'author',
+  }
 }
 
 const portOf = ({ port }: Reason) => port ?? 80
@@ -36,17 +42,15 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
     needsPush(
       `${tag} does not listen`,
       'It is running, but it listens on no port.',
-      `make it listen on 0.0.0.0:${portOf(reason)}. Its last lines are on the admin page.`,
+      `make it listen on 0.0.0.0:${portOf(reason)}.`,
     ),
 
   'no-answer': (tag, reason) => ({
     heading: `${tag} does not answer`,
     sentence: `It listens on port ${portOf(reason)}, but gave no answer${reason.after === undefined ? '' : ` within ${seconds(reason.after)}`}.`,
-    advice: [
-      author('a first answer this late is mostly a dependency it cannot reach. Its last lines are on the admin page.'),
-      tryOnce,
-    ],
+    advice: [author('a first answer this late is mostly a dependency it cannot reach.'), tryOnce],
     hint: 'Lotan tries once more by itself.',
+    next: 'retry',
   }),
 
   'only-tls': (tag, reason) =>
@@ -71,22 +75,19 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
     ),
 
   exited: (tag, reason) => ({
-    heading: `${tag} stopped while starting`,
-    sentence: `The application ended by itself${soonAfter(reason)}${reason.exitCode === undefined ? '' : `, with exit code ${reason.exitCode}`}.`,
-    advice: [
-      author(
-        'an exit this early is mostly a missing variable or a failed migration. Its last lines are on the admin page.',
-      ),
-      tryOnce,
-    ],
+    heading: `${tag} did not start`,
+    sentence: `Its application ended by itself${soonAfter(reason)}${reason.exitCode === undefined ? '' : `, with exit code ${reason.exitCode}`}.`,
+    advice: [author('an exit this early is mostly a missing variable or a failed migration.'), tryOnce],
     hint: 'Lotan tried 3 times and has stopped trying.',
+    next: 'retry',
   }),
 
   crashing: (tag, { exitCode }) => ({
     heading: `${tag} keeps stopping`,
-    sentence: `The application started, and ended by itself again and again${exitCode === undefined ? '' : `, the last time with exit code ${exitCode}`}.`,
-    advice: [author('its last lines are on the admin page.'), visitor('tell the author of the pull request.')],
+    sentence: `Its application started, and ended by itself again and again${exitCode === undefined ? '' : `, the last time with exit code ${exitCode}`}.`,
+    advice: [author('its last lines say why.'), visitor('tell the author of the pull request.')],
     hint: 'Lotan restarted it 3 times and has stopped trying.',
+    next: 'retry',
   }),
 
   'out-of-memory': (tag, { limit }) =>
@@ -108,20 +109,21 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
       tellAuthor,
     ],
     hint: 'It starts anew, without what it wrote.',
+    next: 'retry',
   }),
 
   'bad-image': (tag) =>
     needsPush(
       `${tag} cannot be started`,
       'The image has no program that this server can run.',
-      'check its CMD or ENTRYPOINT, and that it was built for this server’s kind of processor. The engine’s words are on the admin page.',
+      'check its CMD or ENTRYPOINT, and that it was built for this server’s kind of processor.',
     ),
 
   'file-capabilities': (tag) =>
     needsPush(
       `${tag} asks for rights that previews do not have`,
       'The file of its program has capabilities (setcap) that no preview is given, so it may not be run.',
-      'take them off the file (setcap -r) and push the tag again. cap_net_bind_service may stay. The words it ended with are on the admin page.',
+      'take them off the file (setcap -r) and push the tag again. cap_net_bind_service may stay.',
     ),
 }
 

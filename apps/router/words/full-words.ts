@@ -36,14 +36,14 @@ export function fullOf(
 export function fullWords(full: Full): string {
   if (full.of === 'pins')
     return `Full: ${full.most} of ${full.most} run, and all are pinned; a person has to unpin or stop one.`
-  const when = full.roomIn === null ? '' : `, ${soon(full.roomIn)}`
+  const when = full.roomIn === null ? '' : `, ${soonWords(full.roomIn)}`
   return full.of === 'places'
     ? `Full: ${full.most} of ${full.most} run; room is made when one is idle${when}.`
     : `Full: the memory of the server is used; room is made when a preview is idle${when}.`
 }
 
 /** In steps: the page is told anew whenever its words change. */
-function soon(ms: number): string {
+export function soonWords(ms: number): string {
   if (ms < 20_000) return 'in a moment'
   return ms < 90_000 ? 'in about 1 min' : `in about ${Math.round(ms / 60_000)} min`
 }

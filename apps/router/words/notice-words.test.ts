@@ -25,12 +25,12 @@ test('a notice is told in whole sentences, one after another', () => {
   )
   assert.equal(
     told([{ code: 'update-rejected', reason: { code: 'exited', detail: 'exit code 3' } }]),
-    'A newer image was pushed, but red stopped while starting; the one before serves on. exit code 3',
+    'A newer image was pushed, but red did not start; the one before serves on. exit code 3',
   )
 })
 
 test('that a newer image does not come is told first, as long as it is so', () => {
-  const why = 'but This server is out of disk space; the one before is used. engine words'
+  const why = 'but there is no room for red; the one before is used. engine words'
   assert.equal(told([], newer), `A newer image was pushed, ${why}`)
   assert.equal(
     told([error], { ...newer, digest: null }),

@@ -19,7 +19,7 @@ function wordsOf(tag: string, notice: Notice): string {
     case 'elsewhere':
       return `It listens on ${portsIn(notice.listens)}, not on port ${notice.port}.`
     case 'update-rejected': {
-      const { heading } = failureWords(tag, notice.reason)
+      const heading = headingWithin(tag, failureWords(tag, notice.reason).heading)
       return `A newer image was pushed, but ${heading}; the one before serves on. ${notice.reason.detail}`
     }
     case 'label':
@@ -30,7 +30,7 @@ function wordsOf(tag: string, notice: Notice): string {
 
 function updateFailed({ tag, update }: Preview): string {
   if (!update?.failure) return ''
-  const { heading } = failureWords(tag, update.failure)
+  const heading = headingWithin(tag, failureWords(tag, update.failure).heading)
   const what = update.digest === null ? 'There may be a newer image' : 'A newer image was pushed'
   return `${what}, but ${heading}; the one before is used. ${update.failure.detail}`
 }
@@ -46,4 +46,9 @@ export function elsewhereWords({ state, notices }: Preview): string | null {
 function portsIn(listens: readonly string[]): string {
   const ports = [...new Set(listens.map((address) => address.slice(address.lastIndexOf(':') + 1)))]
   return `${ports.length > 1 ? 'ports' : 'port'} ${ports.join(', ')}`
+}
+
+/** Within a sentence. */
+function headingWithin(tag: string, heading: string): string {
+  return heading.startsWith(`${tag} `) ? heading : heading[0]!.toLowerCase() + heading.slice(1)
 }

@@ -1,5 +1,5 @@
 import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
-import type { PullCode, Words, WordsFor } from './words.ts'
+import type { NextStep, PullCode, Words, WordsFor } from './words.ts'
 
 const operator = (what: string) => ({ who: 'If you run Lotan:', what })
 const others = (what: string) => ({ who: 'Everybody else:', what })
@@ -9,8 +9,14 @@ const fine = 'Nothing is wrong with the preview.'
 const checkRegistry = 'check the registry, and this server’s way to it'
 const onAdminPage = 'the engine’s own words are on the admin page.'
 
-function said(heading: string, sentence: string, advice: string, hint: string, tell = tellOperator): Words {
-  return { heading, sentence, advice: [operator(advice), tell], hint }
+function said(
+  heading: string,
+  sentence: string,
+  advice: string,
+  hint: string,
+  { tell = tellOperator, next = 'operator' }: { tell?: typeof tellOperator; next?: NextStep } = {},
+): Words {
+  return { heading, sentence, advice: [operator(advice), tell], hint, next }
 }
 
 function again(reason: Reason): string {
@@ -21,8 +27,8 @@ function again(reason: Reason): string {
 export const pullFailures: Record<PullCode, WordsFor> = {
   credentials: (tag, reason) =>
     said(
-      'The registry turned Lotan away',
-      `Lotan may not pull ${tag}: the registry refused its credentials. ${fine}`,
+      `${tag} cannot be fetched`,
+      `The registry refused Lotan’s login. ${fine}`,
       'renew the registry login (docker login), and check REPOSITORY.',
       again(reason),
     ),
@@ -33,6 +39,7 @@ export const pullFailures: Record<PullCode, WordsFor> = {
       `Lotan cannot pull ${tag} until the registry is back. ${fine}`,
       `${checkRegistry}.`,
       again(reason),
+      { next: 'wait' },
     ),
 
   'rate-limited': (tag, reason) =>
@@ -41,6 +48,7 @@ export const pullFailures: Record<PullCode, WordsFor> = {
       `Lotan has asked it too often for now, so ${tag} has to wait. ${fine}`,
       'log in (docker login) or pay for a higher limit, or set IMAGE_REFRESH_INTERVAL_MINUTES higher.',
       again(reason),
+      { next: 'wait' },
     ),
 
   'no-repository': (tag, reason) =>
@@ -49,7 +57,7 @@ export const pullFailures: Record<PullCode, WordsFor> = {
       `It is not only ${tag} that is missing: the registry does not know the repository at all.`,
       'check REPOSITORY, or push its first image.',
       again(reason),
-      tellOperatorAtOnce,
+      { tell: tellOperatorAtOnce },
     ),
 
   'no-such-tag': (tag) =>
@@ -106,6 +114,7 @@ export const pullFailures: Record<PullCode, WordsFor> = {
       'The registry has sent nothing for 60 s, so Lotan gave up this pull.',
       `${checkRegistry}.`,
       again(reason),
+      { next: 'wait' },
     ),
 
   'too-slow': (tag, reason) =>
@@ -116,21 +125,22 @@ export const pullFailures: Record<PullCode, WordsFor> = {
       again(reason),
     ),
 
-  'disk-full': (_, reason) =>
+  'disk-full': (tag, reason) =>
     said(
-      'This server is out of disk space',
-      'There is no room for the image.',
+      `There is no room for ${tag}`,
+      'This server is out of disk space. Lotan removes what is not in use.',
       'make room on the engine’s disk: docker system df shows what is there.',
       again(reason),
+      { next: 'wait' },
     ),
 
   'engine-down': () =>
     said(
-      'The container engine does not answer',
-      'Previews cannot start until it is back.',
+      'Previews cannot start now',
+      'The container engine does not answer.',
       'start the engine (docker), or check DOCKER_HOST.',
       'Lotan tries again by itself every 5 s, and as soon as it is back.',
-      tellOperatorAtOnce,
+      { tell: tellOperatorAtOnce },
     ),
 
   'pull-failed': (tag, reason) =>
@@ -139,8 +149,11 @@ export const pullFailures: Record<PullCode, WordsFor> = {
       'The registry has the tag, but fetching its image failed.',
       onAdminPage,
       again(reason),
+      { next: 'retry' },
     ),
 
   'start-failed': (tag, reason) =>
-    said(`${tag} could not be started`, 'The container engine refused to start it.', onAdminPage, again(reason)),
+    said(`${tag} could not be started`, 'The container engine refused to start it.', onAdminPage, again(reason), {
+      next: 'retry',
+    }),
 }

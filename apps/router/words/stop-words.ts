@@ -1,4 +1,4 @@
-import type { StoppedWhy, StopWhy } from '../../shared/preview/preview.ts'
+import type { Preview, StoppedWhy, StopWhy } from '../../shared/preview/preview.ts'
 
 interface StopWords {
   /** In a list, while it stops. */
@@ -26,4 +26,25 @@ export const endWords: Record<StoppedWhy, string> = {
   exited: 'stopped: its container ended by itself',
   ahead: 'stopped by somebody else',
   renewed: 'stopped by somebody else',
+}
+
+const stoppedByAdmin = 'Somebody who runs Lotan stopped it while you were waiting.'
+
+/** For who waits for it. */
+const endedWhy: Record<StoppedWhy, string> = {
+  asked: stoppedByAdmin,
+  idle: 'It was stopped, since nobody used it.',
+  lifetime: 'It was stopped: its lifetime is over.',
+  room: 'It was stopped to make room for another preview.',
+  disk: 'It was stopped to make room on the disk of this server.',
+  moved: 'It was stopped, since previews are reached in another way now.',
+  exited: 'Its container ended by itself.',
+  ahead: stoppedByAdmin,
+  renewed: 'A newer image of it is here.',
+}
+
+/** Of one that does not start by itself now. */
+export function endedWords(preview: Preview): string {
+  const isStopped = preview.state === 'stopping' || preview.state === 'stopped'
+  return isStopped ? endedWhy[preview.why] : 'Somebody who runs Lotan removed it.'
 }

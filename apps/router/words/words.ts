@@ -5,9 +5,16 @@ export interface Words {
   sentence: string
   /** `who` is in bold. The first is for who can mend it. */
   advice: { who: string; what: string }[]
-  /** What stands beside the button. */
+  /** What Lotan does by itself, or what will help. */
   hint: string
+  next: NextStep
 }
+
+/**
+ * The one thing that a visitor may do. `retry`: try once more. `author`: tell who pushed it, since only a new image helps;
+ * the first advice is theirs. `operator`: tell who runs Lotan. `wait`: nothing, it passes by itself.
+ */
+export type NextStep = 'retry' | 'author' | 'operator' | 'wait'
 
 export type WordsFor = (tag: string, reason: Reason) => Words
 

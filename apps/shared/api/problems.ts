@@ -58,7 +58,7 @@ export const problems = {
   'not-offered': {
     status: 403,
     title: 'This tag is not offered',
-    means: 'This server offers only some tags as previews, and this is none of them.',
+    means: 'Not every tag has a preview here, and this one has none.',
     remedy: 'If you need it, ask the operator of Lotan.',
   },
   'no-preview': {

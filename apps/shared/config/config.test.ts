@@ -15,6 +15,7 @@ import {
   SettingsError,
   urlOf,
   type Config,
+  type NamedFiles,
   type Problem,
 } from './config.ts'
 import { findRunDir, kept, makeRunDir } from './data-dir.ts'
@@ -38,6 +39,23 @@ function problemsOf(env: NodeJS.ProcessEnv): Problem[] {
   }
 }
 
+test('name and picture of the installation', () => {
+  const { brand } = read({ LOTAN_NAME: 'Żółw & Söhne', LOTAN_LOGO: 'logo.svg' })
+  assert.deepEqual(brand, { name: 'Żółw & Söhne', logo: path.resolve('logo.svg') })
+})
+
+test('files that settings name are checked, also where other settings are bad', () => {
+  const checked: (string | null | undefined)[] = []
+  const more = ({ brand }: NamedFiles) => {
+    checked.push(brand?.logo)
+    return [{ variable: 'LOTAN_LOGO', problem: 'is gone' }]
+  }
+  const bad = { LOTAN_DATA_DIR: dir, LOTAN_LOGO: '/logo.svg', TL_DOMAIN: 'no domain' }
+  assert.throws(() => readConfig(bad, more), { message: /TL_DOMAIN is 'no domain'[^]*\nLOTAN_LOGO is gone$/ })
+  assert.throws(() => readConfig({ ...bad, LOTAN_LOGO: 'a"b' }, () => []), /LOTAN_LOGO is/)
+  assert.deepEqual(checked, ['/logo.svg'])
+})
+
 test('without any setting it is the demo, on loopback', () => {
   const { instance, adminToken, dockerConfig, offers, prepulls, inForce, ...rest } = read({})
   assert.ok(inForce.settings.length > 40)
@@ -55,6 +73,7 @@ test('without any setting it is the demo, on loopback', () => {
     runDir: path.join(dir, 'run'),
     adminWelcome: '',
     adminInfo: '',
+    brand: { name: null, logo: null },
     gate: { kind: 'off', password: null },
     userHeader: null,
     provider: null,
@@ -337,6 +356,8 @@ test('a bad setting is named, and what to write instead', () => {
     INACTIVITY_PAUSE_TIMEOUT_MINUTES: ['on', '0', '-1', '0.09', '10', '11'],
     LOTAN_MAX_RUNNING: ['0', '500', '1.5', 'many'],
     LOTAN_USER_HEADER: ['X_User', 'Cookie', 'X-Forwarded-For', 'a b', 'From', 'X'],
+    LOTAN_NAME: ['Acme\nShop', ' Acme', 'A'.repeat(41), 'Acme\u202e'],
+    LOTAN_LOGO: ['"logo.svg"', 'a\tb'],
     LOTAN_GATE: ['on', 'Login'],
     LOTAN_GATE_PASSWORD: ['alone and long enough', 'short', ' at the start', 'tab\tin it'],
     LOTAN_OIDC_ISSUER: [

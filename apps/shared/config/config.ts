@@ -11,6 +11,7 @@ import { capacity } from './groups/capacity.ts'
 import { containers } from './groups/containers.ts'
 import { idle } from './groups/idle.ts'
 import { launcher } from './groups/launcher.ts'
+import { look } from './groups/look.ts'
 import { starts } from './groups/starts.ts'
 import { surroundings } from './groups/surroundings.ts'
 import { tags } from './groups/tags.ts'
@@ -32,6 +33,7 @@ export const groups = [
   containers,
   variables,
   admin,
+  look,
   access,
   surroundings,
   launcher,
@@ -46,6 +48,7 @@ type Settings = Output<typeof addresses> &
   Output<typeof containers> &
   Output<typeof variables> &
   Output<typeof admin> &
+  Output<typeof look> &
   Output<typeof access> &
   Output<typeof surroundings> &
   Output<typeof launcher>
@@ -61,6 +64,9 @@ export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl'> & {
   logs: 'files' | 'stdout'
   inForce: InForce
 }
+
+/** Of settings that can be used: those that cannot are missing. */
+export type NamedFiles = Partial<Pick<Config, 'tls' | 'domain' | 'brand'>>
 
 /** The message has a line for each problem. */
 export class SettingsError extends Error {
@@ -84,7 +90,7 @@ export class SettingsError extends Error {
  */
 export function readConfig(
   env: NodeJS.ProcessEnv = process.env,
-  more: (settings: Pick<Config, 'tls' | 'domain'>) => Problem[] = () => [],
+  more: (settings: NamedFiles) => Problem[] = () => [],
   filesIn: typeof makeFiles = makeFiles,
 ): Config {
   const given = { ...env }
@@ -103,8 +109,8 @@ export function readConfig(
     problems.push({ variable: 'LOTAN_DATA_DIR', problem })
   }
 
-  const named = certificate.safeParse(given)
-  const unfit = named.success ? more(named.data) : []
+  const [site, brand] = [certificate.safeParse(given), look.schema.safeParse(given)]
+  const unfit = more({ ...(site.success && site.data), ...(brand.success && brand.data) })
   if (!files || problems.length + unfit.length > 0)
     throw new SettingsError([...problems, ...unfit], problems.length === 0)
 

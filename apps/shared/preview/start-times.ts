@@ -8,6 +8,8 @@ export interface Progress {
   percent: number
   /** `unpacking`: all bytes are here. Absent before the engine has told what there is to fetch. */
   phase?: 'downloading' | 'unpacking'
+  /** When that was first so, milliseconds since 1970. */
+  unpackingSince?: number
   /** Nothing moves, since there is no room for it on the engine's disk yet. */
   waitsFor?: 'room'
 }
@@ -16,6 +18,8 @@ export interface Progress {
 export interface Stages {
   queued?: number
   pulling?: number
+  /** All bytes of the image were here. */
+  unpacking?: number
   starting?: number
   /** The container's process runs; its first answer is awaited. */
   waiting?: number
@@ -24,6 +28,11 @@ export interface Stages {
   first?: number
   /** When its container could last not be frozen. */
   unfrozen?: number
+}
+
+/** Notes when all bytes were here, on what has just been told of a pull. @param now milliseconds since 1970 */
+export function sinceUnpacking(before: Progress | null, told: Progress, now: number): Progress {
+  return told.phase === 'unpacking' ? { ...told, unpackingSince: before?.unpackingSince ?? now } : told
 }
 
 /** Milliseconds, of the last that succeeded: the "usually" of the waiting page. */

@@ -9,8 +9,10 @@ const MOST_OF_SHARE = 1_000
 /** What a pass is given for. */
 export type Grant = { session: string } | { share: string }
 
-/** The session behind a pass, whose use is noted; null for a share link's. */
-export type Pass = { session: string; user: string; lastUsed: number } | { session: null; user: null; lastUsed: null }
+/** The session behind a pass, whose use is noted; null for a share link's. `until`: milliseconds since 1970. */
+export type Pass = { until: number } & (
+  { session: string; user: string; lastUsed: number } | { session: null; user: null; lastUsed: null }
+)
 
 export interface NewPass {
   /** The hash of its secret. */
@@ -29,7 +31,7 @@ export function passRows(db: Database) {
     share: kindOfPass(db, 'share', 'share.id = @grant AND repository = @repository AND tag = @tag', MOST_OF_SHARE),
   }
   const select = db.prepare<PreviewKey & { key: string; now: number }, Pass>(`
-    SELECT session.id AS session, user, last_used AS lastUsed
+    SELECT session.id AS session, user, last_used AS lastUsed, pass.until
     FROM pass LEFT JOIN session ON session.id = pass.session
     WHERE pass.key = @key AND repository = @repository AND tag = @tag AND pass.until > @now
   `)

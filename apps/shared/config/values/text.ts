@@ -7,6 +7,16 @@ const MAX_PATTERN = 500
 
 export const anyText: Value<string> = z.string()
 
+/** Shown on pages. */
+export function shortText(most: number): Value<string> {
+  return z
+    .string()
+    .refine(
+      (text) => text.trim() === text && [...text].length <= most && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text),
+      `write at most ${most} characters, on one line and without spaces at its ends`,
+    )
+}
+
 export const zeroOrOne: Value<boolean> = z.enum(['0', '1'], 'write 1 or 0').transform((text) => text === '1')
 
 export function oneOf<const T extends string>(...words: T[]): Value<T> {

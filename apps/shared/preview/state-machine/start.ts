@@ -78,8 +78,11 @@ export function pull(preview: In<'queued'>, _: EventOf<'pull'>, now: number): In
 
 export function pulled(preview: In<'pulling'>, { image, number }: EventOf<'pulled'>, now: number): In<'starting'> {
   const update = stillNewer(preview.update, number, image)
+  const { progress } = preview
   const took = { ...preview.took, pull: now - (preview.stages.pulling ?? now) }
-  return starting({ ...known(preview), update, image, took }, now)
+  const unpacking = progress?.unpackingSince
+  const stages = unpacking === undefined ? preview.stages : { ...preview.stages, unpacking }
+  return starting({ ...known(preview), update, image, took, stages }, now)
 }
 
 export function ahead(preview: In<'unknown'>, { image }: EventOf<'ahead'>): In<'stopped'> {

@@ -26,6 +26,7 @@ import {
 import { AT_ONCE, isRouted, type Generation } from '../generation.ts'
 import type { Reason, ReasonCode } from '../failure-reason.ts'
 import type { Notice } from '../notice.ts'
+import { sinceUnpacking, type Progress } from '../start-times.ts'
 
 const now = 1_763_700_000_000
 const image: Image = {
@@ -309,6 +310,24 @@ test('a click goes from nothing to running, and every stage has its time', () =>
   assert.deepEqual(up.stages, { queued: at(1), pulling: at(3), starting: at(4), waiting: at(7), running: at(8) })
   assert.deepEqual(up.took, { pull: 10, start: 40 })
   assert.equal(up.readyAt, at(8))
+})
+
+test('a start keeps when all bytes of its image were here', () => {
+  const pulling = inState(after(undefined, 'visit', 'absent', 'pull'), 'pulling')
+  const progress = { bytes: 1, total: 2_000_000, layers: 1, layersDone: 0, percent: 80 }
+  const unpackingOf = (told: Progress | null) =>
+    inState(next({ ...pulling, progress: told }, 'red', events.pulled!, now + 930), 'starting').stages.unpacking
+  assert.equal(unpackingOf({ ...progress, phase: 'unpacking', unpackingSince: now + 500 }), now + 500)
+  assert.equal(unpackingOf(progress), undefined)
+  assert.equal(unpackingOf(null), undefined)
+})
+
+test('when all bytes of an image were here is noted once', () => {
+  const told = { bytes: 1, total: 1, layers: 1, layersDone: 0, percent: 75 }
+  const first = sinceUnpacking(null, { ...told, phase: 'unpacking' }, now)
+  assert.equal(first.unpackingSince, now)
+  assert.equal(sinceUnpacking(first, { ...told, phase: 'unpacking' }, now + 9).unpackingSince, now)
+  assert.equal(sinceUnpacking(null, { ...told, phase: 'downloading' }, now).unpackingSince, undefined)
 })
 
 test('a start finds out what it needs, phase by phase, and keeps its place in line', () => {

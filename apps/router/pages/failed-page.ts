@@ -1,0 +1,61 @@
+/** What a visitor reads of a start that failed: not the engine's words, and not the application's output. */
+import type { In } from '../../shared/preview/preview.ts'
+import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
+import { failureWords } from '../words/failure-words.ts'
+import type { Brand } from './brand.ts'
+import { builtOf } from './built.ts'
+import { duration } from './format.ts'
+import { visitorsView, type Page } from './views.ts'
+
+const view = visitorsView('failed', ['failed.js'])
+
+export interface FailedModel {
+  preview: In<'failed'>
+  /** Of the page about it that asks for a login. */
+  details: string
+  now: number
+}
+
+export function failedPage({ preview, details, now }: FailedModel, brand: Brand): Page {
+  const { tag, reason, since, retryAt } = preview
+  const { heading, sentence, advice, hint, next } = failureWords(tag, reason)
+  const after = reason.after === undefined || reason.after < 1_000 ? '' : `, ${duration(reason.after)} after the start`
+  const model = {
+    heading: parted(heading, tag),
+    source: builtOf(preview, now),
+    sentence: unbroken(sentence),
+    next,
+    // The first advice is for who can mend it.
+    advice: unbroken(advice[0]?.what ?? ''),
+    retryIn: retryAt === null ? null : Math.max(0, Math.ceil((retryAt - now) / 1_000) * 1_000),
+    duration,
+    // A duration, since the visitor's clock may be in another zone.
+    at: { text: `${duration(now - since)} ago`, datetime: new Date(since).toISOString() },
+    after,
+    hint: hintOf(reason, retryAt, hint),
+    details: { href: details, name: ofApplication(next) ? 'Its last lines' : 'The details' },
+  }
+  return view(model, brand)
+}
+
+/** What stands before and behind the tag, which is set in another font. */
+function parted(heading: string, tag: string): { before: string; tag: string; behind: string } {
+  if (heading.startsWith(`${tag} `)) return { before: '', tag, behind: heading.slice(tag.length) }
+  if (heading.endsWith(` ${tag}`)) return { before: heading.slice(0, -tag.length), tag, behind: '' }
+  return { before: heading, tag: '', behind: '' }
+}
+
+/** Numbers stay beside their units. */
+function unbroken(text: string): string {
+  return text.replace(/(\d) (s|min|kB|MB|GB)\b/g, '$1\u00a0$2')
+}
+
+/** What the page counts down to is not said twice. */
+function hintOf(reason: Reason, retryAt: number | null, hint: string): string {
+  if (retryAt !== null) return ''
+  return retryAfter(reason, 0) === null ? hint : 'Lotan has stopped trying by itself.'
+}
+
+function ofApplication(next: string): boolean {
+  return next === 'author' || next === 'retry'
+}

@@ -1,0 +1,93 @@
+/** What visitors of previews see in place of the application, and the pages that need no login. */
+import { kindOf, problemNames, type ProblemName } from '../../shared/api/problems.ts'
+import type { Brand } from './brand.ts'
+import { duration } from './format.ts'
+import type { Message } from './messages.ts'
+import type { StartStatus } from './start-status.ts'
+import { barAt } from './start-way.ts'
+import { visitorsView, type Page } from './views.ts'
+
+const views = {
+  waiting: visitorsView('waiting', ['waiting.js']),
+  missing: visitorsView('missing', ['missing.js']),
+  noTag: visitorsView('no-tag'),
+  notOffered: visitorsView('not-offered'),
+  message: visitorsView('message'),
+  problem: visitorsView('problem'),
+  problems: visitorsView('problems'),
+}
+
+export function waitingPage({ told, uri }: { told: StartStatus; uri: string }, brand: Brand): Page {
+  const landing = uri === '/' ? '' : shortened(uri)
+  return views.waiting({ told, duration, landing, ...shownAt(told) }, brand)
+}
+
+/** As its script has it from the first event on. */
+function shownAt(told: StartStatus) {
+  const bar = barAt(told, told.soFar)
+  const isSlow = told.slowAt !== null && told.soFar > told.slowAt
+  const words = isSlow ? 'Slower than usual' : bar === null || told.over ? told.title : `${bar}\u00a0%`
+  return { bar, isSlow, title: `${words} · ${told.tag}` }
+}
+
+/** A preview that the visitor may open: the name of its tag, and where it lives. */
+export interface NearTag {
+  tag: string
+  href: string
+}
+
+export interface MissingModel {
+  tag: string
+  /** Milliseconds. */
+  askAgainIn: number
+  near: NearTag[]
+}
+
+export function missingPage(model: MissingModel, brand: Brand): Page {
+  const askAgain = Math.ceil(model.askAgainIn / 1_000) * 1_000
+  return views.missing({ ...model, askAgain, duration }, brand)
+}
+
+export interface NoTagModel {
+  /** Null for a host outside of the domain. */
+  label: string | null
+  host: string
+  domain: string
+  example: string
+  transliterate: boolean
+  near: NearTag[]
+}
+
+export function noTagPage(model: NoTagModel, brand: Brand): Page {
+  return views.noTag(model, brand)
+}
+
+export function notOfferedPage(model: { tag: string; near: NearTag[] }, brand: Brand): Page {
+  return views.notOffered(model, brand)
+}
+
+export function messagePage(message: Message, brand: Brand): Page {
+  const { status } = kindOf(message.problem)
+  return views.message({ advice: [], link: null, tag: null, ...message, status }, brand)
+}
+
+/** News of a login, which is no problem that a program meets. */
+export function newsPage(
+  news: Pick<Message, 'heading' | 'sentence' | 'link' | 'tag'> & { status: number },
+  brand: Brand,
+): Page {
+  return views.message({ advice: [], link: null, tag: null, ...news }, brand)
+}
+
+/** Without a login: a problem's `type` leads here, also what a preview's visitor was sent. */
+export function problemPage(name: ProblemName, brand: Brand): Page {
+  return views.problem({ name, ...kindOf(name) }, brand)
+}
+
+export function problemsPage(brand: Brand): Page {
+  return views.problems({ problems: problemNames.map((name) => ({ name, ...kindOf(name) })) }, brand)
+}
+
+function shortened(uri: string): string {
+  return uri.length > 300 ? `${uri.slice(0, 300)}…` : uri
+}
