@@ -20,6 +20,7 @@ import { soak } from './questions/soak.ts'
 import { transfers } from './questions/transfers.ts'
 import { tags } from './questions/tags.ts'
 import { warm } from './questions/warm.ts'
+import { watching } from './questions/watching.ts'
 
 export const questions: Record<string, Bench> = {
   cold,
@@ -32,6 +33,7 @@ export const questions: Record<string, Bench> = {
   'first-byte': firstByte,
   warm,
   gate,
+  watching,
   transfers,
   port,
   hosts,

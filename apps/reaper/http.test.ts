@@ -53,6 +53,7 @@ async function serve(t: TestContext, pulled: Pulled[] = []) {
   const engine = fakeEngine()
   const figures = { known: () => Promise.resolve({}) }
   const store = { list: () => [], pulled: { list: () => pulled } }
+  const asks = { ask: () => Promise.resolve() }
   const config = { inForce: { settings: [], variables: [] } }
   const watched = () => ({ open: null, updatesAt: null })
   const log = openLog('test', 'silent')
@@ -65,6 +66,7 @@ async function serve(t: TestContext, pulled: Pulled[] = []) {
     traffic: openTraffic(),
     engine,
     figures,
+    asks,
     store,
     log,
   }

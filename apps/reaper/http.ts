@@ -9,6 +9,7 @@ import type { Log } from '../shared/log.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { Figures } from './figures.ts'
+import type { ListAsks } from './list-asks.ts'
 import type { openTraffic } from './traffic.ts'
 
 const IMAGES_MS = 30_000
@@ -31,12 +32,13 @@ export interface Dependencies {
   traffic: Pick<ReturnType<typeof openTraffic>, 'read'>
   engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'disk' | 'machineMemory' | 'imageSizes'>
   figures: { known: () => Promise<Figures> }
+  asks: Pick<ListAsks, 'ask'>
   store: Pick<Store, 'list'> & { pulled: Pick<Store['pulled'], 'list'> }
   log: Log
 }
 
 export async function serveHttp(socket: string, deps: Dependencies): Promise<Server> {
-  const { instance, config, watched, registryHealth, traffic, engine, figures, store, log } = deps
+  const { instance, config, watched, registryHealth, traffic, engine, figures, asks, store, log } = deps
   let images: { at: number; all: Promise<ImageSize[]> } | undefined
 
   async function respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -53,6 +55,7 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     if (url.pathname === '/traffic') return json(res, 200, traffic.read())
     if (url.pathname === '/machine') return json(res, 200, await machine())
     if (url.pathname === '/figures') return json(res, 200, { containers: await figures.known() })
+    if (url.pathname === '/newer-tags') return json(res, 200, await asks.ask(numberIn(url, 'age')).then(() => ({})))
     const [, id, logs] = /^\/containers\/([0-9a-zA-Z_.-]+)(\/logs)?$/.exec(url.pathname) ?? []
     const found = id && (await engine.inspect(id))
     // Another instance's containers do not exist here.
@@ -120,4 +123,8 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
 function json(res: ServerResponse, status: number, body: object) {
   res.writeHead(status, { 'Content-Type': 'application/json' })
   res.end(JSON.stringify(body))
+}
+
+function numberIn({ searchParams }: URL, name: string): number {
+  return Math.max(0, Number(searchParams.get(name)) || 0)
 }

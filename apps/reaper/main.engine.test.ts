@@ -75,7 +75,11 @@ test('the router is told what runs, of this instance alone', async () => {
   assert.deepEqual(await harness.ask(`/containers/${container}/logs?tail=all`), { status: 200, body: 'red is up\n' })
   const { body } = await harness.ask(`/containers/${container}/logs?tail=all&timestamps=1`)
   assert.match(String(body), /^\d{4}-\d\d-\d\dT[\d:.]+Z red is up\n$/)
-  const { containers } = (await json('/figures')) as { containers: Record<string, { memory: number }> }
+  // Nobody waits for a figure: the first answer may have none yet.
+  const containers = await until('it is measured', async () => {
+    const { containers } = (await json('/figures')) as { containers: Record<string, { memory: number }> }
+    return container in containers && containers
+  })
   assert.ok(containers[container]!.memory > 0 && containers[container]!.memory < 64 * 1024 * 1024)
   assert.ok(!(foreign in containers))
 

@@ -14,6 +14,7 @@ import { watchConnections } from './watch/connections.ts'
 import { retryForever } from './retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
 import { openFigures } from './figures.ts'
+import { openListAsks } from './list-asks.ts'
 import { sampleUsage } from './sample-usage.ts'
 import { syncTags } from './sync-tags.ts'
 import { openTraffic } from './traffic.ts'
@@ -47,9 +48,11 @@ let updatesAt: number | null = null
 const seen = watchRegistry(context.registry)
 const watched = () => ({ open: connections.open() ?? null, updatesAt })
 const figures = openFigures(context)
+const asks = openListAsks()
 const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   ...context,
   figures,
+  asks,
   instance: config.instance,
   watched,
   registryHealth: seen.health,
@@ -65,7 +68,7 @@ const going = (what: string, watch: () => Promise<void>) => void retryForever(wh
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))
 const ready = () => waitUntilReady(config, signal)
-going('tags', () => syncTags({ ...context, registry: seen.registry, ready }, config.refreshEvery, signal))
+going('tags', () => syncTags({ ...context, registry: seen.registry, asks, ready }, config.refreshEvery, signal))
 going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) => void (updatesAt = at)))
 going('dues', tickForever)
 going('comparing', compareForever)

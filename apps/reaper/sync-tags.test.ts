@@ -3,12 +3,13 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { openLog } from '../shared/log.ts'
 import type { Event } from '../shared/preview/event.ts'
 import { fresh, type Preview, type StoppedWhy } from '../shared/preview/preview.ts'
-import { openRegistry } from '../shared/registry/registry.ts'
+import { openRegistry, RegistryError } from '../shared/registry/registry.ts'
 import { until } from '../testing/harness/until.ts'
+import { openListAsks } from './list-asks.ts'
 import { syncTags } from './sync-tags.ts'
 
 test('a registry that wants to be left alone is, for as long as it says; others are asked again soon', async () => {
@@ -41,6 +42,7 @@ test('a registry that wants to be left alone is, for as long as it says; others 
         apply: () => undefined,
       },
       nudges: { prepull: () => Promise.resolve() },
+      asks: openListAsks(),
       ready: () => isReady.promise,
       log: openLog('test', 'silent'),
     },
@@ -93,6 +95,7 @@ test('the newest tag is prepulled first, none twice before all have been once, a
         apply: (tag, event) => void events.push([tag, event]),
       },
       nudges: { prepull: (tag) => Promise.resolve(void turns.at(-1)!.push(tag)) },
+      asks: openListAsks(),
       ready: () => Promise.resolve(),
       log: openLog('test', 'silent'),
     },
@@ -121,4 +124,82 @@ test('the newest tag is prepulled first, none twice before all have been once, a
   assert.deepEqual(ends(turns[3]!), [100, 'pr-152', 'pr-9999'])
   assert.deepEqual(events[0], ['pr-2', { type: 'unlisted' }])
   assert.deepEqual(new Set(events.map(([tag]) => tag)), new Set(['pr-2']))
+})
+
+/** A registry that answers once at once, then when the test lets it, and who asks for its list. */
+function asking(t: TestContext, leastPause: number, error?: RegistryError) {
+  const reads: (PromiseWithResolvers<string[]> & { at: number })[] = []
+  const answer = () => (error ? reads.at(-1)!.reject(error) : reads.at(-1)!.resolve(['red']))
+  const asks = openListAsks()
+  const ending = new AbortController()
+  const kept = syncTags(
+    {
+      registry: {
+        tags: () => {
+          reads.push({ ...Promise.withResolvers<string[]>(), at: performance.now() })
+          if (reads.length === 1) answer()
+          return reads.at(-1)!.promise
+        },
+      },
+      config: { prepulls: () => false },
+      store: {
+        offer: () => undefined,
+        listWantedAt: () => 0,
+        notYetAhead: () => [],
+        list: () => [],
+        apply: () => undefined,
+      },
+      nudges: { prepull: () => Promise.resolve() },
+      asks,
+      ready: () => Promise.resolve(),
+      log: openLog('test', 'silent'),
+    },
+    600_000,
+    ending.signal,
+    leastPause,
+  )
+  t.after(async () => {
+    ending.abort()
+    reads.at(-1)?.resolve([])
+    await kept
+  })
+  const isRead = (times: number) => until(`it is read ${times} times`, () => reads.length === times)
+  return { asks, reads, isRead, answer }
+}
+
+test('who asks has the list read again at once, waits until it is, and all who ask meanwhile share that', async (t) => {
+  const { asks, isRead, answer } = asking(t, 0)
+  await isRead(1)
+  let done = 0
+  // Where the first read took long, it is left alone for longer.
+  await until('it is read again', async () => {
+    void asks.ask(0).then(() => done++)
+    return isRead(2).then(() => true)
+  })
+  const before = done
+  for (let i = 0; i < 20; i++) void asks.ask(0).then(() => done++)
+  await sleep(20)
+  assert.equal(done, before)
+  answer()
+  await until('all have it', () => done >= before + 20)
+  await asks.ask(600_000)
+  await isRead(2)
+})
+
+test('who asks for a list that was read a moment ago has that, and it is read again after a pause', async (t) => {
+  const { asks, isRead, reads } = asking(t, 1_500)
+  await isRead(1)
+  await until('nobody waits', () => asks.ask(0).then(() => true))
+  assert.equal(reads.length, 1)
+  await isRead(2)
+  // Timers may fire a millisecond early.
+  assert.ok(reads[1]!.at - reads[0]!.at >= 1_490, `${reads[1]!.at - reads[0]!.at}`)
+})
+
+test('a registry that wants to be left alone is, whoever asks', async (t) => {
+  const { asks, isRead } = asking(t, 0, new RegistryError('rate-limited', 'later', { retryAfter: 600_000 }))
+  await isRead(1)
+  for (let i = 0; i < 5; i++) await asks.ask(0)
+  await sleep(100)
+  await isRead(1)
 })

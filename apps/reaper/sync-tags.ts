@@ -8,6 +8,7 @@ import { RegistryError, type Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { Tag } from '../shared/tag.ts'
 import { idOf, NAMELESS } from '../shared/preview/preview-id.ts'
+import { ASKED_READ_MS, type ListAsks } from './list-asks.ts'
 
 const RETRY_MS = 5_000
 /** After a rate limit without `Retry-After`. */
@@ -19,6 +20,8 @@ const LOOK_MS = 1_000
 /** An early read comes at most this often, and takes no more than this part of the time. */
 const EARLY_READ_MS = 10_000
 const MAX_EARLY_SHARE = 1 / 20
+/** While people and programs ask for the list. With 100 000 tags it is a hundred requests. */
+const MAX_ASKED_SHARE = 1 / 5
 
 const PREPULLS_PER_LIST = 100
 
@@ -27,14 +30,23 @@ export interface Dependencies {
   registry: Pick<Registry, 'tags'>
   store: Pick<Store, 'offer' | 'listWantedAt' | 'notYetAhead' | 'list' | 'apply'>
   nudges: Pick<Nudges, 'prepull'>
+  asks: Pick<ListAsks, 'isAsked' | 'asked' | 'begin'>
   /** Nothing waits for the first list. */
   ready: () => Promise<void>
   log: Log
 }
 
-/** Reads early after a failure, or when visitors request unlisted tags, but never before `Retry-After` is over. */
-export async function syncTags(deps: Dependencies, every: number, signal: AbortSignal): Promise<void> {
-  const { store, ready, log } = deps
+/**
+ * Reads early after a failure, when somebody asks for the list, or when visitors request unlisted tags, but never before
+ * `Retry-After` is over.
+ */
+export async function syncTags(
+  deps: Dependencies,
+  every: number,
+  signal: AbortSignal,
+  leastPause = ASKED_READ_MS,
+): Promise<void> {
+  const { store, asks, ready, log } = deps
   const sync = openSync(deps)
   let failures = 0
   let minPause = 0
@@ -42,6 +54,7 @@ export async function syncTags(deps: Dependencies, every: number, signal: AbortS
   await ready()
   while (!signal.aborted) {
     const began = Date.now()
+    const end = asks.begin()
     try {
       const tags = await sync()
       if (failures > 0) log.info({ tags }, 'the registry lists its tags again')
@@ -58,24 +71,29 @@ export async function syncTags(deps: Dependencies, every: number, signal: AbortS
     }
     const pause = failures > 0 ? Math.min(every, RETRY_MS * 2 ** (failures - 1)) : every
     const jittered = Math.max(pause * (0.9 + Math.random() / 5), minPause * (1 + Math.random() / 10))
-    const soonest = failures > 0 ? jittered : Math.max(EARLY_READ_MS, (Date.now() - began) / MAX_EARLY_SHARE)
-    await pauseUnlessWanted(jittered, soonest, began)
+    const took = Date.now() - began
+    const early = (ms: number, share: number) => (failures > 0 ? jittered : Math.max(ms, took / share))
+    const asked = Math.min(jittered, early(leastPause, MAX_ASKED_SHARE))
+    end(asked, failures === 0)
+    await pauseUnlessWanted({ most: jittered, asked, visited: early(EARLY_READ_MS, MAX_EARLY_SHARE) }, began)
   }
 
-  async function pauseUnlessWanted(most: number, least: number, since: number): Promise<void> {
+  async function pauseUnlessWanted(pause: { most: number; asked: number; visited: number }, since: number) {
     const start = performance.now()
     for (;;) {
       const passed = performance.now() - start
-      if (signal.aborted || passed >= most || (passed >= least && store.listWantedAt(NAMELESS) > since)) return
-      const left = most - passed
-      if (left > LOOK_MS) await nextBeat(LOOK_MS, signal)
-      else await sleep(left, undefined, { signal }).catch(() => {})
+      if (signal.aborted || passed >= pause.most) return
+      if (passed >= pause.visited && store.listWantedAt(NAMELESS) > since) return
+      if (asks.isAsked() && passed >= pause.asked) return
+      const left = (asks.isAsked() ? pause.asked : pause.most) - passed
+      const look = left > LOOK_MS ? nextBeat(LOOK_MS, signal) : sleep(left, undefined, { signal }).catch(() => {})
+      await (asks.isAsked() ? look : Promise.race([look, asks.asked()]))
     }
   }
 }
 
 /** One read of the list. @returns how many tags it has @throws RegistryError */
-export function openSync(deps: Omit<Dependencies, 'ready' | 'log'>): () => Promise<number> {
+export function openSync(deps: Omit<Dependencies, 'asks' | 'ready' | 'log'>): () => Promise<number> {
   const { registry, store } = deps
   const requestPrepulls = openPrepulls(deps)
   return async () => {

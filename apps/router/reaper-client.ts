@@ -66,8 +66,8 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
     })
   }
 
-  async function read<T>(uri: string, nullStatus?: number): Promise<T | null> {
-    const response = await get(uri, AbortSignal.timeout(ANSWER_MS))
+  async function read<T>(uri: string, nullStatus?: number, within = ANSWER_MS): Promise<T | null> {
+    const response = await get(uri, AbortSignal.timeout(within))
     const body = await text(response)
     if (response.statusCode === 200) return JSON.parse(body) as T
     if (response.statusCode === nullStatus) return null
@@ -119,6 +119,14 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
       if (!known) return asked
       const last = known
       return Promise.race([asked.catch(() => last), sleep(FIGURES_MS, last)])
+    },
+
+    /**
+     * Has the registry's list of tags read again where it is older than that. Whoever asks goes on with the list that is
+     * known then. Milliseconds.
+     */
+    async newerTags({ age, within }: { age: number; within: number }): Promise<void> {
+      await read(`/newer-tags?age=${age}`, 503, within).catch(() => {})
     },
 
     /** @returns its last `tail` lines as plain text; undefined when the engine does not know the container */

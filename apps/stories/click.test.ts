@@ -10,6 +10,7 @@ import { publishApp } from '../testing/images/publish.ts'
 import { engine } from '../testing/images/kept-bases.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
 import { until } from '../testing/harness/until.ts'
+import { readMetrics } from '../testing/clients/prometheus.ts'
 
 const path = '/lists/42?filter=open'
 const traced = 'the-click-that-is-followed'
@@ -43,6 +44,7 @@ describe('a click', { timeout: 300_000 }, () => {
         INACTIVITY_STOP_TIMEOUT_MINUTES: '0.05',
         INACTIVITY_RMI_TIMEOUT_MINUTES: '0.3',
         LOTAN_GRACE_SECONDS: '1',
+        LOTAN_METRICS_ALLOW: '127.0.0.1',
       },
     })
     browser = await openBrowser()
@@ -223,6 +225,30 @@ describe('a click', { timeout: 300_000 }, () => {
     assert.deepEqual(messagesOf('reaper'), [])
     const told = lotan.store.history('traced').filter(({ request }) => request === traced)
     assert.deepEqual([told.at(-1)?.event, told[0]?.event], ['start', 'answered'])
+  })
+
+  test('is counted, for who scrapes from an address that may', async () => {
+    const { status, text } = await lotan.ask({ host: lotan.domain, path: '/metrics' })
+    assert.equal(status, 200)
+    const metrics = readMetrics(text)
+    const valueOf = (name: string, labels: Record<string, string>) =>
+      metrics
+        .get(name)
+        ?.series.find((each) => Object.entries(labels).every(([key, value]) => each.labels[key] === value))?.value
+    assert.equal(valueOf('lotan_preview_requests_total', { preview: 'traced', code: '2xx' }), 1)
+    assert.ok(valueOf('lotan_preview_received_bytes_total', { preview: 'traced' })! > 100)
+    const started = lotan.store.counters().start?.running ?? 0
+    assert.ok(started >= 8)
+    assert.equal(valueOf('lotan_starts_total', { result: 'running' }), started)
+    for (const [name, labels] of [
+      ['lotan_cold_answers_total', { kind: 'waiting-page' }],
+      ['lotan_cold_answers_total', { kind: 'held' }],
+      ['lotan_reaps_total', { action: 'stop', reason: 'idle' }],
+      ['lotan_reaps_total', { action: 'clean', reason: 'idle' }],
+    ] as const)
+      assert.ok(valueOf(name, labels)! >= 1, `${name} ${JSON.stringify(labels)}`)
+    const components = metrics.get('lotan_up')!.series.map(({ labels, value }) => [labels.component, value])
+    assert.deepEqual(components, ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper'].map((name) => [name, 1])) // prettier-ignore
   })
 
   /** A page whose EventSource and WebSocket say nothing, and are opened again when they are lost, as a development server's is. */

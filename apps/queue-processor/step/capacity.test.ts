@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { nextActions } from '../../shared/preview/next-actions.ts'
 import { countsAsRunning, type Preview } from '../../shared/preview/preview.ts'
 import { chooseToStop } from './capacity.ts'
 
@@ -16,6 +18,9 @@ function preview(tag: string, state: Preview['state'], facts: object = {}): Prev
     stages: {},
     readyAt: minutes(60),
     notBefore: 0,
+    retiring: [],
+    pending: null,
+    image: null,
     state,
     ...facts,
   } as unknown as Preview
@@ -98,4 +103,37 @@ test('where the memory is full before the places are, one goes for each that wai
   const up = ['a', 'b'].map((tag, i) => preview(tag, 'running', { lastSeen: minutes(20 - i) }))
   assert.deepEqual(tagsOf(chooseToStop([waiting, ...up], up.length, now)), ['a'])
   assert.deepEqual(tagsOf(chooseToStop([waiting, preview('z', 'stopping'), ...up], up.length + 1, now)), [])
+})
+
+test('the first stop that is announced is the first one that is made', () => {
+  const seconds = fc.integer({ min: 0, max: 150 })
+  const made = fc.oneof(
+    seconds.map((ago) => (tag: string) => preview(tag, 'running', { lastSeen: now - ago * 1_000 })),
+    seconds.map((ago) => (tag: string) => preview(tag, 'running', { readyAt: now - ago * 1_000 })),
+    seconds.map((ago) => (tag: string) => preview(tag, 'paused', { phase: 'frozen', lastSeen: now - ago * 1_000 })),
+    fc.constant((tag: string) => preview(tag, 'stopping', { phase: 'draining', why: 'idle' })),
+    fc.constant((tag: string) => preview(tag, 'queued', { waiter: { who: 'person', until: now + 400_000 } })),
+    fc.constant((tag: string) => preview(tag, 'queued')),
+  )
+  const never = { pauseAfter: null, stopAfter: 1e9, rmiAfter: 1e9, prepulls: () => false }
+  let compared = 0
+  fc.assert(
+    fc.property(fc.array(made, { maxLength: 9 }), fc.integer({ min: 1, max: 5 }), (made, maxRunning) => {
+      const previews = made.map((make, i) => make(`t${i}`))
+      const up = previews.filter(({ state }) => countsAsRunning(state)).length
+      const facts = { timeouts: never, maxRunning, memoryFull: false, open: null }
+      const stops = nextActions(previews, facts, now).filter(({ why }) => why === 'room')
+      const places = Math.min(up, maxRunning)
+      if (up < maxRunning) return assert.deepEqual(stops, [])
+      const first = Math.max(now, Math.min(...stops.map(({ at }) => at)))
+      if (stops.length === 0) return assert.deepEqual(chooseToStop(previews, places, now + 300_000), [])
+      compared++
+      const due = stops.filter(({ at }) => at <= first).map(({ preview }) => preview.tag)
+      assert.deepEqual(tagsOf(chooseToStop(previews, places, first)).sort(), due.sort())
+      if (first > now) assert.deepEqual(chooseToStop(previews, places, first - 1), [])
+      return undefined
+    }),
+    { numRuns: 1_000 },
+  )
+  assert.ok(compared > 100)
 })

@@ -159,19 +159,34 @@ test('a login link that is not opened by a person is not followed', async () => 
 test('after five wrong tokens in the form from one address only wrong ones are refused, and right ones never count', async () => {
   const here = { 'X-Forwarded-For': '203.0.113.7' }
   for (let i = 0; i < 7; i++) assert.equal((await post('/login', { token }, here)).status, 303)
-  for (const other of ['wrong', `${token}x`, '', ' ', 'wrong']) {
+  for (const [i, other] of ['wrong', `${token}x`, '', ' ', 'wrong'].entries()) {
     const wrong = await post('/login', { token: other }, here)
     assert.equal(wrong.status, 401)
-    assert.match(wrong.text, /That is not the token\. *</)
+    const left = ['4 tries left', '3 tries left', '2 tries left', '1 try left', 'After another wrong one'][i]
+    assert.ok(wrong.text.includes(`That is not the token. ${left}`), left)
+    assert.doesNotMatch(wrong.text, /disabled/)
   }
   for (let i = 0; i < 3; i++) {
-    const refused = await post('/login', { token: 'wrong' }, here)
+    const refused = await post(
+      '/login',
+      { token: 'wrong' },
+      { ...here, Referer: `http://${domain}/previews/red?log=1` },
+    )
     assert.equal(refused.status, 429)
-    assert.match(refused.text, /Many wrong ones have come from your address/)
-    assert.ok(Number(refused.headers['retry-after']) > 50)
+    const seconds = Number(refused.headers['retry-after'])
+    assert.ok(seconds > 50 && seconds <= 60)
     assert.equal(refused.headers['set-cookie'], undefined)
-    // Its form can be used again.
-    assert.doesNotMatch(refused.text, /disabled/)
+    // A script opens the form again; without one the page is loaded anew, and it is open.
+    assert.match(refused.text, /<input id="token"[^>]* disabled>/)
+    assert.ok(
+      refused.text.includes(
+        `Too many tries. The form opens again in <b data-opens-in="${seconds}">${seconds}&nbsp;s</b>`,
+      ),
+    )
+    assert.ok(
+      refused.text.includes(`<noscript><meta http-equiv="refresh" content="${seconds}; url=/previews/red?log=1">`),
+    )
+    assert.doesNotMatch((await ask('/previews/red?log=1', { headers: here })).text, /disabled/)
     // Whoever has the right one and shares the address is let in all the same.
     const right = await post('/login', { token }, here)
     assert.equal(right.status, 303)
@@ -604,5 +619,19 @@ test('the page of the API has the installation’s own address, and needs a logi
   assert.equal(status, 200)
   for (const { name } of examplesAt(origin)) assert.ok(text.includes(name), name)
   assert.ok(text.includes(`${origin}/api/v1/previews/pr-3001/wait?timeout=300`))
+  assert.match(text, /<code>POST \/previews\/TAG\/stop<\/code><\/th><td class="whole">run<\/td>/)
+  assert.ok(text.includes(`curl -fsSO`) && text.includes(`export LOTAN_API=${origin} `))
   assert.match((await bed.ask('/', { headers: { Cookie: cookie } })).text, /<a href="\/api">API<\/a>/)
+})
+
+test('JSON that a browser opens has lines, and what a program asks for has none', async () => {
+  const navigation = { Cookie: cookie, Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+  for (const uri of ['/api/v1/openapi.json', '/api/v1/previews', '/api/v1/previews/none', '/readyz']) {
+    const [person, program] = await Promise.all([navigation, { Cookie: cookie, Accept: '*/*' }].map((headers) => ask(uri, { headers }))) // prettier-ignore
+    assert.ok(person!.text.includes('\n  ') && person!.text.endsWith('\n'), uri)
+    assert.ok(!program!.text.includes('\n'), uri)
+    assert.equal(person!.headers['content-type'], program!.headers['content-type'])
+    assert.equal(person!.status, program!.status)
+    if (uri !== '/readyz') assert.deepEqual(person!.json, program!.json)
+  }
 })

@@ -25,6 +25,7 @@ import { loginRoutes } from './login.ts'
 import { previewRoutes } from './preview-routes.ts'
 import { probeRoutes } from './probes.ts'
 import { problemRoutes } from './problems.ts'
+import { readableJson } from '../api/conventions/readable-json.ts'
 import { isApi, sendError } from './respond.ts'
 import { listRoutes } from './list-routes.ts'
 import { systemPageRoutes } from './system-page.ts'
@@ -84,6 +85,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     next()
   })
 
+  app.use(readableJson())
   app.use(mount(routes.anyHost, { config, refusals }))
   app.use((req, res, next) => {
     if (isOurHost(req.headers.host, config)) return next()

@@ -22,11 +22,13 @@ import { sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.t
 
 /** Of the tags that may be added. A page with 100 000 would be 4 MB. */
 const MOST_SUGGESTED = 100
+/** An open page is rendered again with each change, all day: the registry is not asked each time. */
+const TAGS_AGE_MS = 30_000
 /** A thousand tags of 40 characters each; nginx lets no more through. */
 const LARGEST_SELECTION = 60_000
 
 export function listRoutes(context: RouterContext): Route[] {
-  const { brand, config, store, nudges, changes } = context
+  const { brand, config, store, nudges, changes, reaper } = context
   const factsOf = listFacts(context)
   return [
     { method: 'GET', path: '/', needs: 'admin', handle: showList },
@@ -107,6 +109,8 @@ export function listRoutes(context: RouterContext): Route[] {
   }
 
   async function listOf({ q, state, sort }: Record<string, unknown>, problem?: ListFacts['problem']) {
+    // The page waits for nothing: what is read for it is in the next one.
+    void reaper.newerTags({ age: TAGS_AGE_MS, within: 1_000 })
     const previews = changes.previews()
     const added = new Set(previews.map(({ tag }) => tag))
     return previewListOf({

@@ -26,7 +26,7 @@ export interface Wanted {
 
 /** @returns undefined where the preview has gone meanwhile */
 export async function detailPage(
-  { config, store, reaper, brand, log }: RouterContext,
+  { config, store, changes, reaper, brand, log }: RouterContext,
   preview: Preview,
   { q, withLog, made }: Wanted,
 ): Promise<Page | undefined> {
@@ -38,7 +38,7 @@ export async function detailPage(
   const [figures, lines, explanation] = await Promise.all([
     figuresOf(container),
     withLog ? logOf(container) : container === null ? null : [],
-    explanationOf(id, true, { config, store, reaper, log }),
+    explanationOf(id, true, { config, store, changes, reaper, log }),
   ])
   if (!explanation) return undefined
   const now = Date.now()

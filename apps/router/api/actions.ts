@@ -7,7 +7,10 @@ import { sendNoPreview, sendNotOffered } from './conventions/preview-problem.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { previewIn, tagOf } from './conventions/input.ts'
 
-const startPreview = change('startPreview', 'Starts a preview; a tag that is none yet becomes one.')
+const startPreview = change(
+  'startPreview',
+  'Starts a preview, and wakes a paused one; a tag that is none yet becomes one.',
+)
 const stopPreview = change('stopPreview', 'Stops a preview. Its image stays.')
 const refreshPreview = change('refreshPreview', 'Looks for a newer image now, and lets it take over.')
 const restartPreview = change('restartPreview', 'Stops a preview and starts it again.')

@@ -34,6 +34,11 @@ test('what a preview runs with, why it is awake and what happens next, by the de
   bed.store.apply('fresh', { type: 'start', by: 'visit' })
   const fresh = (await described('GET', '/previews/fresh/explain')).json
   assert.deepEqual([fresh.image, fresh.slot, fresh.awake], [null, null, null])
+  const room = async () => (await described('GET', '/previews/red/explain')).json.next.filter(({ why }: any) => why === 'room') // prettier-ignore
+  assert.deepEqual(await room(), [])
+  bed.store.facts.set('memoryFull', true)
+  assert.deepEqual((await room()).map(({ what }: any) => what), ['stop']) // prettier-ignore
+  bed.store.facts.forget('memoryFull')
   assert.equal((await described('GET', '/previews/none/explain')).status, 404)
 })
 

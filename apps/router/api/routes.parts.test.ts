@@ -136,6 +136,17 @@ test('every wish is granted with 202 and the preview as it is then', async () =>
     assert.equal((await described(method!, path!)).status, 404)
 })
 
+test('a start wakes a preview that is paused, and that is explained', async () => {
+  const { number } = (bringUp('frozen', bed) as { generation: { number: number } }).generation
+  store.apply('frozen', { type: 'freeze', generation: number })
+  const { asleep, awake } = (await described('GET', '/previews/frozen/explain')).json
+  assert.match(asleep.words, /so does a start: lotan start/)
+  assert.equal(awake, null)
+  const { json } = await described('POST', '/previews/frozen/start')
+  assert.deepEqual([json.state, json.detail], ['paused', 'It is being woken.'])
+  assert.equal((await described('GET', '/previews/frozen/explain')).json.asleep, null)
+})
+
 test('a body that is not what it should be is refused, and why', async () => {
   const cases: [body: string | undefined, type: string | undefined, status: number][] = [
     ['{"tag":"ok', 'application/json', 400],
@@ -697,4 +708,26 @@ test('what a preview takes is told with when it was measured, and kept where the
   const events = await listenTo('/previews/unmeasured/events')
   assert.ok(!('memory' in (await events.next()).data))
   events.close()
+})
+
+test('who asks for the tags has the registry asked for newer ones, and gets what is known where that takes long', async () => {
+  const asked: string[] = []
+  bed.reaper((req, res) => {
+    asked.push(req.url!)
+    store.offer('', [{ tag: 'pushed', digest: null }, { tag: 'pushed-2', digest: null }]) // prettier-ignore
+    res.end('{}')
+  })
+  const tagsOf = async (query = '') => (await described('GET', '/tags', query)).json.map(({ tag }: any) => tag)
+  assert.deepEqual(await tagsOf('?q=pushed'), ['pushed', 'pushed-2'])
+  assert.deepEqual(asked, ['/newer-tags?age=5000'])
+  const { headers } = await described('GET', '/tags', '?q=pushed&limit=1')
+  assert.equal(asked.length, 2)
+  const [, next] = /<[^?]*(\?[^>]+)>; rel="next"/.exec(headers.link as string)!
+  assert.deepEqual(await tagsOf(next), ['pushed-2'])
+  assert.equal(asked.length, 2, 'a further page is of the same list')
+  // It answers never.
+  bed.reaper(() => {})
+  assert.deepEqual(await tagsOf('?q=pushed'), ['pushed', 'pushed-2'])
+  bed.reaper((_req, res) => res.writeHead(503).end('{}'))
+  assert.deepEqual(await tagsOf('?q=pushed'), ['pushed', 'pushed-2'])
 })

@@ -21,10 +21,16 @@ const listTags: Operation = {
   responses: { 200: pageAnswer(offeredTag) },
 }
 
-export function tagRoutes({ config, store, changes }: ApiContext): ApiRoute[] {
+/** A push of this long ago may be missing; it is asked for. */
+const AGE_MS = 5_000
+/** A registry with few tags lists them sooner than that. Whoever has more gets the list that is known. */
+const NEWER_MS = 1_000
+
+export function tagRoutes({ config, store, changes, reaper }: ApiContext): ApiRoute[] {
   return [{ method: 'GET', path: '/tags', needs: 'read', operation: listTags, ...takes(query, list) }]
 
-  function list(req: Request, res: Response, { state: wanted, q, sort, limit, after }: z.output<typeof query>) {
+  async function list(req: Request, res: Response, { state: wanted, q, sort, limit, after }: z.output<typeof query>) {
+    if (after === undefined) await reaper.newerTags({ age: AGE_MS, within: NEWER_MS })
     const { sees } = callerOf(res)
     const previews = new Map(changes.previews().map((preview) => [idOf(preview), preview]))
     const previewOf = (tag: Tag) => previews.get(idOf({ repository: NAMELESS, tag }))

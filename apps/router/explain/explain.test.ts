@@ -9,7 +9,7 @@ import { readConfig } from '../../shared/config/config.ts'
 import { fresh, type Image, type In, type Preview } from '../../shared/preview/preview.ts'
 import { nextDue } from '../../shared/preview/timeouts.ts'
 import { imageLabels } from '../../testing/arbitraries/images.ts'
-import { awakeWords, imageWords } from './image-words.ts'
+import { asleepWords, awakeWords, imageWords } from './image-words.ts'
 import { nextOf } from './next.ts'
 import { valuesOf } from './values.ts'
 
@@ -83,7 +83,7 @@ test('whatever an image’s labels say is explained in the form that the API des
 })
 
 test('what happens next is what the reaper goes by, and what follows without a visit', () => {
-  const facts = { timeouts: config, isOpen: false, updatesAt: now + 2 * MINUTE, now }
+  const facts = { timeouts: config, isOpen: false, updatesAt: now + 2 * MINUTE, roomAt: null, now }
   const steps = (preview: Preview, more: object = {}) =>
     nextOf(preview, { ...facts, ...more }).map(
       ({ what, why, at }) => `${what} ${why} ${(Date.parse(at) - now) / MINUTE}`,
@@ -103,6 +103,7 @@ test('what happens next is what the reaper goes by, and what follows without a v
     [{ ...failed, image: null, generations: 0 }, ['forget unused 10']],
   ]
   for (const [preview, expected] of cases) assert.deepEqual(steps(preview), expected)
+  assert.deepEqual(steps(running, { roomAt: now + MINUTE })[0], 'stop room 1')
   assert.equal(
     nextOf(running, { ...facts, updatesAt: null })[0]!.at,
     new Date(nextDue(running, config, now)!.at).toISOString(),
@@ -131,4 +132,12 @@ test('words say which image runs and why, and why a preview is awake', () => {
     /last used now; a client is connected.*; it is pinned\./,
   )
   assert.equal(awakeWords(failed, null, now), undefined)
+})
+
+test('what is asleep is explained by what wakes it', () => {
+  const paused: In<'paused'> = { ...known, state: 'paused', phase: 'frozen', generation, readyAt: now }
+  assert.match(asleepWords(paused)!, /frozen.* lotan start/)
+  assert.match(asleepWords({ ...known, state: 'stopped', generation: null, why: 'idle' })!, /stopped.* lotan start/)
+  for (const preview of [running, failed, { ...paused, phase: 'waking' } as const])
+    assert.equal(asleepWords(preview), undefined)
 })

@@ -2,6 +2,7 @@
 import type { Explanation } from '../../shared/api/explain.ts'
 import { urlOf } from '../../shared/config/config.ts'
 import type { VariableInForce } from '../../shared/config/in-force.ts'
+import { nextActions } from '../../shared/preview/next-actions.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { waiterOf } from '../../shared/preview/start-queue.ts'
@@ -9,7 +10,7 @@ import { hostPortOf, hostPortText, slotSchemeIn } from '../../shared/slots/slot-
 import { hostOf } from '../../shared/tag.ts'
 import { pinnedOf } from '../api/preview-view.ts'
 import type { RouterContext } from '../context.ts'
-import { awakeWords, imageWords, waiterWords } from './image-words.ts'
+import { asleepWords, awakeWords, imageWords, waiterWords } from './image-words.ts'
 import { nextOf } from './next.ts'
 import { valuesOf } from './values.ts'
 
@@ -17,7 +18,7 @@ import { valuesOf } from './values.ts'
 export async function explanationOf(
   id: PreviewId,
   mayReadValues: boolean,
-  { config, store, reaper, log }: Pick<RouterContext, 'config' | 'store' | 'reaper' | 'log'>,
+  { config, store, changes, reaper, log }: Pick<RouterContext, 'config' | 'store' | 'changes' | 'reaper' | 'log'>,
 ): Promise<Explanation | undefined> {
   const unknown = (error: Error) => {
     log.warn({ ...logFields(id), err: error }, 'the reaper did not say what it knows of a preview')
@@ -39,8 +40,23 @@ export async function explanationOf(
     imageWords: imageWords(preview, config.repository),
     slot: slotOf(preview),
     awake: awakeOf(preview, isOpen, now),
+    asleep: asleepOf(preview),
     waiter: waiterIn(preview, now),
-    next: nextOf(preview, { timeouts: config, isOpen, updatesAt: watched?.updatesAt ?? null, now }),
+    next: nextOf(preview, {
+      timeouts: config,
+      isOpen,
+      updatesAt: watched?.updatesAt ?? null,
+      roomAt: roomAt(preview, now),
+      now,
+    }),
+  }
+
+  function roomAt(preview: Preview, now: number): number | null {
+    const { maxRunning } = config
+    const memoryFull = store.facts.get('memoryFull') ?? false
+    const actions = nextActions(changes.previews(), { timeouts: config, maxRunning, memoryFull, open: null }, now)
+    const stop = actions.find(({ preview: other, why }) => why === 'room' && idOf(other) === idOf(preview))
+    return stop?.at ?? null
   }
 
   function variablesOf(preview: Preview, given: VariableInForce[]): Explanation['variables'] {
@@ -78,6 +94,11 @@ function imageOf(preview: Preview): Explanation['image'] {
 function waiterIn(preview: Preview, now: number): Explanation['waiter'] {
   const who = ['queued', 'pulling', 'starting'].includes(preview.state) ? waiterOf(preview, now) : null
   return who && { who, until: new Date(preview.waiter!.until).toISOString(), words: waiterWords[who] }
+}
+
+function asleepOf(preview: Preview): Explanation['asleep'] {
+  const words = asleepWords(preview)
+  return words === undefined ? null : { words }
 }
 
 function awakeOf(preview: Preview, openConnections: boolean | null, now: number): Explanation['awake'] {

@@ -36,6 +36,14 @@ export function awakeWords(preview: Preview, isOpen: boolean | null, now: number
   return `${reasons.join('; ')}.`
 }
 
+/** What wakes it. Undefined where it is not asleep. */
+export function asleepWords(preview: Preview): string | undefined {
+  if (preview.state === 'paused' && preview.phase === 'frozen')
+    return 'It is frozen, with its memory. The next visit wakes it, and so does a start: lotan start, or Wake on the admin page.'
+  if (preview.state === 'stopped') return 'It is stopped. The next visit starts it, and so does lotan start.'
+  return undefined
+}
+
 export const waiterWords: Record<Waiter['who'], string> = {
   person: 'A person waits for it: its start goes before those that no person waits for.',
   program: 'A program waits for it: its start goes after those that a person waits for.',

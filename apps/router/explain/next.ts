@@ -12,6 +12,8 @@ export interface NextFacts {
   isOpen: boolean | null
   /** When newer images are looked for, milliseconds since 1970; null where that is not known. */
   updatesAt: number | null
+  /** When it is stopped to make room for another one, milliseconds since 1970; null where it is not. */
+  roomAt: number | null
   now: number
 }
 
@@ -19,6 +21,7 @@ export function nextOf(preview: Preview, facts: NextFacts): NextStep[] {
   const steps = [
     ...removal(preview),
     ...dues(preview, facts),
+    ...leaves(facts),
     ...starts(preview, facts),
     ...updates(preview, facts),
     ...goes(preview, facts),
@@ -72,6 +75,11 @@ function stepOf({ what, why, at }: Due, isOpen: boolean | null): Step {
             : 'Its container and its image are removed then, unless it is used before.',
       }
   }
+}
+
+function leaves({ roomAt }: NextFacts): Step[] {
+  const words = 'It is stopped then to make room for one that waits, unless it is used before.'
+  return roomAt === null ? [] : [{ what: 'stop', why: 'room', at: roomAt, words }]
 }
 
 function starts(preview: Preview, { timeouts, now }: NextFacts): Step[] {

@@ -179,7 +179,10 @@ describe('the way in', () => {
     const right = { ...wrong, body: new URLSearchParams({ password: PASSWORD }).toString() }
     const late = await bed.ask('/enter?at=red', right)
     assert.equal(late.status, 429)
-    assert.ok(Number(late.headers['retry-after']) > 0)
+    const seconds = late.headers['retry-after']
+    assert.ok(Number(seconds) > 30 && Number(seconds) <= 60)
+    assert.ok(late.text.includes(`The form opens again in <b data-opens-in="${seconds}">`))
+    assert.ok(late.text.includes(`<noscript><meta http-equiv="refresh" content="${seconds}; url=/enter?at=red">`))
     assert.equal(late.headers['set-cookie'], undefined)
     assert.ok(await login('198.51.100.8'))
     assert.ok(!bed.lines.some((line) => line.includes('guess') || line.includes(PASSWORD)))

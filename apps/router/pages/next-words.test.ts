@@ -42,3 +42,10 @@ for (const [what, preview, text, isSoon = false] of table)
     const next = nextOf(preview, timeouts, now)
     assert.deepEqual([next?.text.replaceAll('\u00a0', ' ') ?? null, next?.isSoon ?? false], [text, isSoon])
   })
+
+test('next: one that is stopped to make room for one that waits, where that comes before', () => {
+  const textOf = (roomAt: number) => nextOf(running, timeouts, now, roomAt)?.text.replaceAll('\u00a0', ' ')
+  assert.equal(textOf(now + 30_000), 'Stops for room in 30 s')
+  assert.equal(textOf(now - 1), 'Stops for room now')
+  assert.equal(textOf(now + 10 * MINUTE), 'Stops in 9 min')
+})

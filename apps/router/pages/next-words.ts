@@ -13,8 +13,8 @@ export interface NextWords {
 
 const SOON_MS = 2 * 60_000
 
-/** `Stops in 9 min`; null where nothing is going to happen. */
-export function nextOf(preview: Preview, timeouts: Timeouts, now: number): NextWords | null {
+/** `Stops in 9 min`; null where nothing is going to happen. @param roomAt when it is stopped for one that waits, if it is */
+export function nextOf(preview: Preview, timeouts: Timeouts, now: number, roomAt = Infinity): NextWords | null {
   if (preview.removeAt !== null)
     return { text: `Goes ${inTime(preview.removeAt - now)}`, at: preview.removeAt, isSoon: true }
   if (isPinned(preview, now)) return { text: pinnedText(preview, now), at: preview.pin!.until, isSoon: false }
@@ -29,6 +29,8 @@ export function nextOf(preview: Preview, timeouts: Timeouts, now: number): NextW
     isRetriedAt(preview, Math.max(now, preview.retryAt), timeouts)
   )
     return { text: `Tried again ${inTime(preview.retryAt - now)}`, at: preview.retryAt, isSoon: false }
+  if (roomAt < (due?.at ?? Infinity))
+    return { text: `Stops for room ${inTime(roomAt - now)}`, at: roomAt, isSoon: roomAt - now < SOON_MS }
   if (due) {
     const left = due.at - now
     return { text: `${verbs[due.what]} ${inTime(left)}`, at: due.at, isSoon: due.what === 'stop' && left < SOON_MS }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { generationOf, isPinned, type Preview } from '../../shared/preview/preview.ts'
-import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
+import { nextActions, type NextAction } from '../../shared/preview/next-actions.ts'
+import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { fullWords } from '../words/full-words.ts'
 import { sourceOfPreview } from './image-source.ts'
@@ -45,6 +46,8 @@ const titles: Record<Column, string> = {
 
 export function previewListOf(facts: ListFacts) {
   const { config, previews, q, sort, now } = facts
+  const actions = actionsOf(facts)
+  const roomAt = roomTimesIn(actions)
   const chosen = groups.find(({ key }) => key === facts.state)
   const state = chosen?.key ?? ''
   const found = previews.filter((preview) => isFound(preview, q))
@@ -55,7 +58,7 @@ export function previewListOf(facts: ListFacts) {
         preview,
         change: changeOf(preview, now).text,
         memory: memoryOf(preview, facts),
-        nextAt: nextOf(preview, config, now)?.at ?? null,
+        nextAt: nextOf(preview, config, now, roomAt.get(idOf(preview)))?.at ?? null,
       })),
     sort,
   )
@@ -65,7 +68,7 @@ export function previewListOf(facts: ListFacts) {
     info: config.adminInfo,
     self: hrefOf({ q, state, sort }),
     example: `${facts.address(idOf({ repository: NAMELESS, tag: facts.suggested[0] ?? 'pr-1' }))}/`,
-    strip: summaryOf(facts),
+    strip: summaryOf(facts, actions),
     full: fullText(facts),
     chips: [
       { name: 'All', key: '', count: found.length, href: hrefOf({ q, state: '', sort }), current: !chosen },
@@ -86,8 +89,17 @@ export function previewListOf(facts: ListFacts) {
     asOf: `${clock(now, true)} ${zone(now)}`,
     total: previews.length,
     all: shown.length,
-    rows: shown.slice(0, MOST_ROWS).map(({ preview }) => versioned(rowOf(preview, facts))),
+    rows: shown.slice(0, MOST_ROWS).map(({ preview }) => versioned(rowOf(preview, { ...facts, roomAt }))),
   }
+}
+
+function actionsOf({ previews, config, full, now }: ListFacts): NextAction[] {
+  const memoryFull = full?.of === 'memory'
+  return nextActions(previews, { timeouts: config, maxRunning: config.maxRunning, memoryFull, open: null }, now)
+}
+
+function roomTimesIn(actions: readonly NextAction[]): ReadonlyMap<PreviewId, number> {
+  return new Map(actions.filter(({ why }) => why === 'room').map(({ preview, at }) => [idOf(preview), at]))
 }
 
 /** @returns the row, and a version that is another one where it would be written in another way */

@@ -56,7 +56,10 @@ export interface ListFacts {
   now: number
 }
 
-export type RowFacts = Pick<ListFacts, 'previews' | 'config' | 'figures' | 'recentDurations' | 'address' | 'now'>
+export type RowFacts = Pick<ListFacts, 'previews' | 'config' | 'figures' | 'recentDurations' | 'address' | 'now'> & {
+  /** When previews are stopped for those that wait, milliseconds since 1970. */
+  roomAt: ReadonlyMap<PreviewId, number>
+}
 
 export function rowOf(preview: Preview, facts: RowFacts) {
   const { previews, config, recentDurations, address, now } = facts
@@ -64,7 +67,7 @@ export function rowOf(preview: Preview, facts: RowFacts) {
   const what = whatOf(preview, { ahead: aheadOf(preview, previews, now), lately: recentDurations, now })
   const isSlow = isSlowerThanUsual(preview, recentDurations, now)
   const used = memoryOf(preview, facts)
-  const next = nextOf(preview, config, now)
+  const next = nextOf(preview, config, now, facts.roomAt.get(idOf(preview)))
   const source = sourceOfPreview(preview)
   return {
     tag,

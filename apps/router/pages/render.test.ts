@@ -153,6 +153,7 @@ const one = (preview: Preview) =>
         imageWords: evil,
         slot: null,
         awake: { lastSeen: null, openConnections: null, pinned: null, words: evil },
+        asleep: null,
         waiter: null,
         next: [{ what: 'stop', why: 'idle', at: new Date(now).toISOString(), words: evil }],
       },
@@ -551,6 +552,12 @@ describe('the admin page', () => {
     assert.match(page, /then the image of quiet in 10 min/)
     assert.match(page, /class="soon">Stops in 1 min 40 s</)
     assert.match(html({ previews: [] }), /Nothing is due/)
+
+    const full = { of: 'memory', roomIn: 0 } as const
+    const waits = { ...queued, tag: 'waits', notBefore: 0 } as Preview
+    const room = html({ previews: [waits, idle] as Preview[], full })
+    assert.match(room, /Stops idle for room now/)
+    assert.match(room, /class="soon">Stops for room now</)
   })
 
   test('says how full the machine is, in amber where it is too full, and what sleeping has saved', () => {

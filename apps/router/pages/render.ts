@@ -3,8 +3,8 @@ import type { Config } from '../../shared/config/config.ts'
 import type { Brand } from './brand.ts'
 import type { PreviewDetail } from './preview-detail.ts'
 import type { PreviewList } from './preview-list.ts'
-import type { SystemView } from './system-view.ts'
 import { isShut, refusedWords, type Wrong } from './tries-words.ts'
+import type { SystemView } from './system-view.ts'
 import { forTheAdmin, part, type Page } from './views.ts'
 
 export interface LoginModel {
@@ -67,7 +67,10 @@ export interface ApiModel {
   repository: string
   base: string
   examples: { name: string; says: string; command: string; shown: string }[]
-  calls: { method: string; path: string; summary: string }[]
+  calls: { method: string; path: string; needs: string; summary: string }[]
+  problem: string
+  /** What a shell types to get the command line and to run it. */
+  client: string
 }
 
 export function apiPage(model: ApiModel, brand: Brand): Page {

@@ -1,5 +1,5 @@
 /** Pure. The numbers above the list, and what comes next. */
-import { nextDue, type Due } from '../../shared/preview/timeouts.ts'
+import type { NextAction } from '../../shared/preview/next-actions.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { bytes, memory } from './format.ts'
 import { inTime } from './next-words.ts'
@@ -20,11 +20,12 @@ const GB = 1_024 ** 3
 
 type SummaryFacts = Pick<ListFacts, 'previews' | 'config' | 'machine' | 'slept' | 'now'>
 
-export function summaryOf(facts: SummaryFacts) {
+/** @param actions the earliest first */
+export function summaryOf(facts: SummaryFacts, actions: readonly NextAction[]) {
   const { previews, config, machine, slept } = facts
   const amount = (state: Preview['state']) => previews.filter((preview) => preview.state === state).length
   const [running, waiting] = [amount('running'), amount('queued')]
-  const [next, ...then] = nextSteps(facts)
+  const [next, ...then] = nextSteps(actions, facts.now)
   const hours = Math.round(slept.slept / HOUR_MS)
   const memoryHours = Math.round(slept.byteMs / HOUR_MS / GB)
   return {
@@ -60,18 +61,18 @@ function meter(used: number, most: number, high: number, words: (count: number) 
 }
 
 /** A failed one's image goes too, but what runs is what people ask about. */
-function nextSteps({ previews, config, now }: SummaryFacts) {
-  return previews
-    .flatMap((preview) => {
-      const due = nextDue(preview, config, now)
-      return due && preview.state !== 'failed' ? [{ tag: preview.tag, ...due }] : []
-    })
-    .toSorted((a, b) => a.at - b.at)
+function nextSteps(actions: readonly NextAction[], now: number) {
+  return actions
+    .filter(({ preview }) => preview.state !== 'failed')
     .slice(0, 3)
-    .map(({ tag, what, at }) => ({ tag, what, when: inTime(at - now) }))
+    .map(({ preview: { tag }, what, why, at }) => ({
+      tag: why === 'room' ? `${tag} for room` : tag,
+      what,
+      when: inTime(at - now),
+    }))
 }
 
-const verbs: Record<Due['what'], string> = { pause: 'Pauses', stop: 'Stops', clean: 'Removes the image of' }
+const verbs: Record<NextAction['what'], string> = { pause: 'Pauses', stop: 'Stops', clean: 'Removes the image of' }
 
 /** `1 312`, by a narrow space that does not break. */
 function grouped(count: number): string {

@@ -61,7 +61,7 @@ const image = z.object({
 
 export const step = z.object({
   what: z.enum(['pause', 'stop', 'remove-image', 'start', 'retry', 'refresh', 'forget', 'remove']),
-  why: z.enum(['idle', 'lifetime', 'disk', 'failed', 'newer', 'unused', 'asked']),
+  why: z.enum(['idle', 'lifetime', 'room', 'disk', 'failed', 'newer', 'unused', 'asked']),
   at: time.meta({ description: 'No earlier. May be over for a moment.' }),
   words,
 })
@@ -93,6 +93,7 @@ export const explain = z
       })
       .nullable()
       .meta({ description: 'Why it is; null where it is not.' }),
+    asleep: z.object({ words }).nullable().meta({ description: 'What wakes it; null where it is not asleep.' }),
     waiter: z
       .object({
         who: z.enum(['person', 'program']),

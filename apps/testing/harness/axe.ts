@@ -12,8 +12,10 @@ interface Violation {
   nodes: { html: string }[]
 }
 
-/** @param rules of axe; all where there are none @returns `RULE: elements`, and whether the page scrolls sideways */
+/** Of the page as it stands: `RULE: elements`, and whether it scrolls sideways. @param rules of axe; all where there are none */
 export async function violationsOf(page: Page, rules: string[] = []): Promise<string[]> {
+  // By the debugger's way, which the page's policy does not forbid.
+  await page.evaluate(source)
   const options = rules.length > 0 ? { runOnly: rules } : {}
   const found = await page.evaluate<{
     violations: Violation[]
@@ -30,8 +32,6 @@ export async function violationsOf(page: Page, rules: string[] = []): Promise<st
 
 /** Of the page as it stands, each width in light; in dark only colours differ. The page needs its scripts on. */
 export async function violationsEverywhere(page: Page): Promise<string[]> {
-  // By the debugger's way, which the page's policy does not forbid.
-  await page.evaluate(source)
   const all: string[] = []
   for (const colorScheme of ['light', 'dark'] as const)
     for (const width of colorScheme === 'light' ? widths : [1280]) {

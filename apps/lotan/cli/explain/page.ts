@@ -12,6 +12,7 @@ export interface Explained {
   variables?: { name: string; value: string | null; secret?: boolean; from: string | null }[] | null
   imageWords?: string
   awake?: { words?: string } | null
+  asleep?: { words?: string } | null
   waiter?: { words?: string } | null
   next?: { at?: string; words?: string }[]
 }
@@ -42,11 +43,12 @@ const variables: Column<NonNullable<Explained['variables']>[number]>[] = [
 ]
 
 export function explanation(explained: Explained, now: number, screen: Screen): string[] {
-  const { tag = '', state = 'unknown', imageWords, awake, waiter, next = [] } = explained
+  const { tag = '', state = 'unknown', imageWords, awake, asleep, waiter, next = [] } = explained
   return [
     `${plain(tag)} is ${screen.paint(plain(state), toneOf(state))}`,
     ...(imageWords ? [plain(imageWords)] : []),
     ...(awake?.words ? [plain(awake.words)] : []),
+    ...(asleep?.words ? [plain(asleep.words)] : []),
     ...(waiter?.words ? [plain(waiter.words)] : []),
     ...next.map(({ at, words }) => {
       const ms = at ? Date.parse(at) - now : NaN

@@ -2,6 +2,7 @@ import type { Express, Response } from 'express'
 import { problemOf, type Problem } from '../../../shared/api/problem.ts'
 import type { ProblemName } from '../../../shared/api/problems.ts'
 import type { Config } from '../../../shared/config/config.ts'
+import { jsonText } from './readable-json.ts'
 
 type Site = Pick<Config, 'domain' | 'publicUrl'>
 
@@ -19,5 +20,5 @@ export function sendProblem(
   const body = problemOf(res.app.locals.site as Site, name, detail, about)
   res.status(body.status).setHeader('Content-Type', 'application/problem+json')
   res.setHeader('Cache-Control', 'no-store')
-  res.end(JSON.stringify(body))
+  res.end(jsonText(body, res.req.headers))
 }
