@@ -74,7 +74,7 @@ const pure = [
   'lotan/cli/table/width',
   'lotan/cli/table/table',
   'lotan/cli/table/age',
-  'router/pages/start-estimate',
+  'router/pages/start/estimate',
   'router/pages/image-source',
   'router/system/warnings',
   'reaper/plan',

@@ -4,7 +4,7 @@ import { isTag } from '../../shared/tag.ts'
 import type { Pin, Preview } from '../../shared/preview/preview.ts'
 import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { RouterContext } from '../context.ts'
-import type { RowAction } from '../pages/row-actions.ts'
+import type { RowAction } from '../pages/list/row-actions.ts'
 import { applyAction, applyPin, applyRefresh, keep, removeSoon, startsSomething } from '../preview-actions.ts'
 
 type Context = Pick<RouterContext, 'store' | 'nudges'>

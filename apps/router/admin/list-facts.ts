@@ -2,7 +2,7 @@
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import type { Slept } from '../../shared/store/store.ts'
 import type { RouterContext } from '../context.ts'
-import type { ListFacts } from '../pages/preview-row.ts'
+import type { ListFacts } from '../pages/list/row.ts'
 
 const WEEK_MS = 7 * 24 * 60 * 60_000
 /** It reads a week of history. */

@@ -7,7 +7,7 @@ import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-
 import { hostOf } from '../../shared/tag.ts'
 import type { RouterContext } from '../context.ts'
 import { explanationOf } from '../explain/explanation.ts'
-import { previewDetailOf, type DetailFacts } from '../pages/preview-detail.ts'
+import { previewDetailOf, type DetailFacts } from '../pages/preview/detail.ts'
 import { LOG_LINES } from '../pages/preview/log-panel.ts'
 import { previewPage } from '../pages/render.ts'
 import type { Page } from '../pages/views.ts'

@@ -7,7 +7,7 @@ import type { Route } from '../access/route.ts'
 import type { RouterContext } from '../context.ts'
 import { brandIn } from '../pages/brand.ts'
 import { systemPage } from '../pages/render.ts'
-import { systemViewOf, type TokenForm, type ViewFacts } from '../pages/system-view.ts'
+import { systemViewOf, type TokenForm, type ViewFacts } from '../pages/system/view.ts'
 import { openSystem, type SystemFacts } from '../system/gather.ts'
 import { sendPage } from './respond.ts'
 

@@ -9,7 +9,7 @@ import { noticeOf } from '../words/notice-words.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { sourceOfPreview } from '../pages/image-source.ts'
 import { timingOf } from '../start-timing.ts'
-import { startEstimateWhilePending } from '../pages/start-estimate.ts'
+import { startEstimateWhilePending } from '../pages/start/estimate.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
 
 export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>

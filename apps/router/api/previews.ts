@@ -22,7 +22,7 @@ import { sendProblem } from './conventions/problem.ts'
 import { checked, previewIn, tagOf, tagText } from './conventions/input.ts'
 import { listQuery, pageAnswer, pageOf, sendPage, type Order } from './conventions/list.ts'
 import { takes } from './conventions/query.ts'
-import { isFound } from '../pages/preview-list.ts'
+import { isFound } from '../pages/list/list.ts'
 import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 import type { Figures } from '../reaper-client.ts'
 

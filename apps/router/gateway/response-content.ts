@@ -13,7 +13,7 @@ import { failedPage } from '../pages/failed-page.ts'
 import type { Page } from '../pages/views.ts'
 import { messagePage, missingPage, noTagPage, notOfferedPage, waitingPage } from '../pages/visitor-pages.ts'
 import { fullOf } from '../words/full-words.ts'
-import { startStatusOf } from '../pages/start-status.ts'
+import { startStatusOf } from '../pages/start/status.ts'
 import { splitId } from '../../shared/preview/preview-id.ts'
 
 export interface Content {

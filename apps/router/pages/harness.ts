@@ -5,7 +5,7 @@ import type { Brand } from './brand.ts'
 import { failedPage } from './failed-page.ts'
 import { messages } from './messages.ts'
 import { enterPage } from './render.ts'
-import { startStatusOf, type StartFacts } from './start-status.ts'
+import { startStatusOf, type StartFacts } from './start/status.ts'
 import type { Page } from './views.ts'
 import {
   messagePage,

@@ -1,10 +1,10 @@
 /** Pages of the admin's host: a person logs in there, or has. */
 import type { Config } from '../../shared/config/config.ts'
 import type { Brand } from './brand.ts'
-import type { PreviewDetail } from './preview-detail.ts'
-import type { PreviewList } from './preview-list.ts'
+import type { PreviewDetail } from './preview/detail.ts'
+import type { PreviewList } from './list/list.ts'
 import { isShut, refusedWords, type Wrong } from './tries-words.ts'
-import type { SystemView } from './system-view.ts'
+import type { SystemView } from './system/view.ts'
 import { forTheAdmin, part, type Page } from './views.ts'
 
 export interface LoginModel {

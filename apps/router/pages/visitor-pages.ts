@@ -3,8 +3,8 @@ import { kindOf, problemNames, type ProblemName } from '../../shared/api/problem
 import type { Brand } from './brand.ts'
 import { duration } from './format.ts'
 import type { Message } from './messages.ts'
-import type { StartStatus } from './start-status.ts'
-import { barAt } from './start-way.ts'
+import type { StartStatus } from './start/status.ts'
+import { barAt } from './start/way.ts'
 import { visitorsView, type Page } from './views.ts'
 
 const views = {

@@ -1,5 +1,5 @@
 /** What a button of the admin has done, for the note that follows it. */
-import type { RowAction } from '../pages/row-actions.ts'
+import type { RowAction } from '../pages/list/row-actions.ts'
 
 const one: Record<RowAction, (tag: string) => string> = {
   start: (tag) => `${tag} starts.`,

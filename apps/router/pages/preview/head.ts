@@ -4,8 +4,8 @@ import { isPinned, type Preview } from '../../../shared/preview/preview.ts'
 import { isRetriedAt, nextDue, type Due, type Timeouts } from '../../../shared/preview/timeouts.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
 import { age } from '../format.ts'
-import { whatOf } from '../preview-row.ts'
-import { actionsOf, type OfferedAction, type RowAction } from '../row-actions.ts'
+import { whatOf } from '../list/row.ts'
+import { actionsOf, type OfferedAction, type RowAction } from '../list/row-actions.ts'
 import { when, type When } from './when.ts'
 
 export interface HeadFacts {

@@ -1,6 +1,6 @@
-import type { In, Preview } from '../../shared/preview/preview.ts'
-import { bytes, elapsed } from './format.ts'
-import { needsPull } from './start-estimate.ts'
+import type { In, Preview } from '../../../shared/preview/preview.ts'
+import { bytes, elapsed } from '../format.ts'
+import { needsPull } from './estimate.ts'
 
 export const stages = ['queued', 'pulling', 'unpacking', 'starting'] as const
 

@@ -1,5 +1,5 @@
 /** Pure. In which order the list stands: what wants a person first. */
-import type { Preview, State } from '../../shared/preview/preview.ts'
+import type { Preview, State } from '../../../shared/preview/preview.ts'
 
 export const columns = ['tag', 'state', 'change', 'visit', 'memory', 'next'] as const
 export type Column = (typeof columns)[number]

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { fresh, type Image, type Known, type Preview } from '../../shared/preview/preview.ts'
-import type { Lately, Took } from '../../shared/preview/start-times.ts'
-import { startEstimateOf, startEstimateWhilePending } from './start-estimate.ts'
+import { fresh, type Image, type Known, type Preview } from '../../../shared/preview/preview.ts'
+import type { Lately, Took } from '../../../shared/preview/start-times.ts'
+import { startEstimateOf, startEstimateWhilePending } from './estimate.ts'
 
 const image: Image = { id: 'a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
 const generation = { number: 1, container: 'c', slot: 1, sandbox: null, image: 'a', digest: null, port: 80 }

@@ -1,5 +1,5 @@
 /** What may be done with a preview in its state; the list, and the page of one preview, offer no other. */
-import { isOutdated, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
+import { isOutdated, isPinned, startsAgain, type Preview } from '../../../shared/preview/preview.ts'
 
 export type RowAction = 'start' | 'stop' | 'restart' | 'refresh' | 'pin' | 'unpin' | 'remove' | 'keep'
 

@@ -1,9 +1,9 @@
 /** Pure. The numbers above the list, and what comes next. */
-import type { NextAction } from '../../shared/preview/next-actions.ts'
-import type { Preview } from '../../shared/preview/preview.ts'
-import { bytes, memory } from './format.ts'
+import type { NextAction } from '../../../shared/preview/next-actions.ts'
+import type { Preview } from '../../../shared/preview/preview.ts'
+import { bytes, memory } from '../format.ts'
 import { inTime } from './next-words.ts'
-import type { ListFacts } from './preview-row.ts'
+import type { ListFacts } from './row.ts'
 
 /** A number of something limited. */
 export interface Meter {

@@ -1,11 +1,11 @@
-import { MAX_CRASHES, waitsForEngine, type In, type Preview } from '../../shared/preview/preview.ts'
-import { failureWords } from '../words/failure-words.ts'
-import { fullWords, soonWords, type Full } from '../words/full-words.ts'
-import { elsewhereWords } from '../words/notice-words.ts'
-import { endedWords } from '../words/stop-words.ts'
-import { bytes, ordinal, roughly } from './format.ts'
-import { needsPull } from './start-estimate.ts'
-import { isSized, pulledText, stageNames, stages, waitsForDiskSpace, type Stage, type StartEnd } from './start-stage.ts'
+import { MAX_CRASHES, waitsForEngine, type In, type Preview } from '../../../shared/preview/preview.ts'
+import { failureWords } from '../../words/failure-words.ts'
+import { fullWords, soonWords, type Full } from '../../words/full-words.ts'
+import { elsewhereWords } from '../../words/notice-words.ts'
+import { endedWords } from '../../words/stop-words.ts'
+import { bytes, ordinal, roughly } from '../format.ts'
+import { needsPull } from './estimate.ts'
+import { isSized, pulledText, stageNames, stages, waitsForDiskSpace, type Stage, type StartEnd } from './stage.ts'
 
 export interface TextFacts {
   stage: Stage

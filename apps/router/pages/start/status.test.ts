@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { In, Preview } from '../../shared/preview/preview.ts'
-import type { Reason } from '../../shared/preview/failure-reason.ts'
-import type { Full } from '../words/full-words.ts'
-import { startStatusOf, type StartStatus } from './start-status.ts'
+import type { In, Preview } from '../../../shared/preview/preview.ts'
+import type { Reason } from '../../../shared/preview/failure-reason.ts'
+import type { Full } from '../../words/full-words.ts'
+import { startStatusOf, type StartStatus } from './status.ts'
 
 const now = 1_800_000_000_000
 const base = {

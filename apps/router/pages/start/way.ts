@@ -1,7 +1,7 @@
 /** The bar of the waiting page: the whole way from click to first answer. It never goes back. */
-import type { Preview } from '../../shared/preview/preview.ts'
-import { needsPull } from './start-estimate.ts'
-import { isSized, stageBegan, startedAt, type Stage } from './start-stage.ts'
+import type { Preview } from '../../../shared/preview/preview.ts'
+import { needsPull } from './estimate.ts'
+import { isSized, stageBegan, startedAt, type Stage } from './stage.ts'
 
 /** From `from` milliseconds after the click on the bar creeps towards `to`, and is two thirds of the way after `over`. */
 export interface Creep {

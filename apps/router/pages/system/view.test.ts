@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fresh, type Image, type Preview } from '../../shared/preview/preview.ts'
-import type { SystemFacts } from '../system/gather.ts'
-import { warningsOf } from '../system/warnings.ts'
-import { systemPage } from './render.ts'
-import { systemViewOf, type ViewFacts } from './system-view.ts'
+import { fresh, type Image, type Preview } from '../../../shared/preview/preview.ts'
+import type { SystemFacts } from '../../system/gather.ts'
+import { warningsOf } from '../../system/warnings.ts'
+import { systemPage } from '../render.ts'
+import { systemViewOf, type ViewFacts } from './view.ts'
 
 const now = 1_800_000_000_000
 const MINUTE = 60_000

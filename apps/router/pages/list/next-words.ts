@@ -1,7 +1,7 @@
 /** Pure. What Lotan does next with a preview by itself, in the few words of a row. */
-import { isMissing, isPinned, MISSING_TOLD_MS, type Preview } from '../../shared/preview/preview.ts'
-import { forgottenAt, isRetriedAt, nextDue, type Due, type Timeouts } from '../../shared/preview/timeouts.ts'
-import { age, duration } from './format.ts'
+import { isMissing, isPinned, MISSING_TOLD_MS, type Preview } from '../../../shared/preview/preview.ts'
+import { forgottenAt, isRetriedAt, nextDue, type Due, type Timeouts } from '../../../shared/preview/timeouts.ts'
+import { age, duration } from '../format.ts'
 
 export interface NextWords {
   text: string

@@ -1,6 +1,6 @@
 /** The store keeps the durations of others of this repository, since rows are deleted. */
-import { startsAgain, type Preview } from '../../shared/preview/preview.ts'
-import type { Lately } from '../../shared/preview/start-times.ts'
+import { startsAgain, type Preview } from '../../../shared/preview/preview.ts'
+import type { Lately } from '../../../shared/preview/start-times.ts'
 
 /**
  * A pull is reckoned from what there is to fetch, and from nothing else: the last one of the same tag may have found most

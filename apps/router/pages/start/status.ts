@@ -1,7 +1,7 @@
 /** Renders the waiting page, and goes to it as JSON: words are made here only, its script puts them in place. */
-import { asVisitorsSee, fresh, startsAgain, type In, type Preview } from '../../shared/preview/preview.ts'
-import type { Lately } from '../../shared/preview/start-times.ts'
-import { medianOf, needsPull, startEstimateOf } from './start-estimate.ts'
+import { asVisitorsSee, fresh, startsAgain, type In, type Preview } from '../../../shared/preview/preview.ts'
+import type { Lately } from '../../../shared/preview/start-times.ts'
+import { medianOf, needsPull, startEstimateOf } from './estimate.ts'
 import {
   type Stage,
   type StartEnd,
@@ -11,11 +11,11 @@ import {
   startStageOf,
   startedAt,
   waitsForDiskSpace,
-} from './start-stage.ts'
-import { aboutOf, asideOf, headingOf, lineOf, slowWords, statusOf, stepOf, titleOf } from './start-status-text.ts'
-import { wayOf, type Way } from './start-way.ts'
-import type { Full } from '../words/full-words.ts'
-import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+} from './stage.ts'
+import { aboutOf, asideOf, headingOf, lineOf, slowWords, statusOf, stepOf, titleOf } from './status-text.ts'
+import { wayOf, type Way } from './way.ts'
+import type { Full } from '../../words/full-words.ts'
+import { splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 
 export interface StartStatus extends Way {
   tag: string

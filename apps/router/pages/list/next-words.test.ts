@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fresh, type Preview } from '../../shared/preview/preview.ts'
+import { fresh, type Preview } from '../../../shared/preview/preview.ts'
 import { nextOf } from './next-words.ts'
 
 const now = 1_763_700_000_000

@@ -1,11 +1,11 @@
 import type { Response } from 'express'
-import type { RouterContext } from '../context.ts'
-import { watchThrottled, type ThrottledWatch } from '../watch/throttled-watch.ts'
-import { sendProblem } from '../api/conventions/problem.ts'
-import type { Config } from '../../shared/config/config.ts'
-import { fullOf } from '../words/full-words.ts'
-import { startStatusOf } from './start-status.ts'
-import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import type { RouterContext } from '../../context.ts'
+import { watchThrottled, type ThrottledWatch } from '../../watch/throttled-watch.ts'
+import { sendProblem } from '../../api/conventions/problem.ts'
+import type { Config } from '../../../shared/config/config.ts'
+import { fullOf } from '../../words/full-words.ts'
+import { startStatusOf } from './status.ts'
+import { splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 
 /** The page takes 20 s of silence for a broken stream. */
 const HEARTBEAT_MS = 10_000

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { fresh, type Preview } from '../../shared/preview/preview.ts'
-import { inOrder, sortOf, sortText, type Sortable } from './list-order.ts'
+import { fresh, type Preview } from '../../../shared/preview/preview.ts'
+import { inOrder, sortOf, sortText, type Sortable } from './order.ts'
 
 const now = 1_763_700_000_000
 
