@@ -3,13 +3,22 @@ import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import type { Slept } from '../../shared/store/store.ts'
 import type { RouterContext } from '../context.ts'
 import type { ListFacts } from '../pages/list/row.ts'
+import { lastKnown } from './last-known.ts'
 
 const WEEK_MS = 7 * 24 * 60 * 60_000
+/** An engine that hangs is asked for a second. */
+const PATIENCE_MS = 100
+const KEPT_MS = 60_000
 /** It reads a week of history. */
 const SLEPT_EVERY_MS = 60_000
 
 export function listFacts({ store, reaper, log }: Pick<RouterContext, 'store' | 'reaper' | 'log'>) {
   let slept: { at: number; told: Slept } | undefined
+  const machineOfLate = lastKnown(() => reaper.machine(), {
+    patience: PATIENCE_MS,
+    kept: KEPT_MS,
+    failed: without('facts of the machine', undefined),
+  })
 
   return async function factsOf(
     previews: readonly Preview[],
@@ -17,7 +26,7 @@ export function listFacts({ store, reaper, log }: Pick<RouterContext, 'store' | 
     const hasContainers = previews.some((preview) => generationOf(preview)?.container)
     const [figures, machine] = await Promise.all([
       hasContainers ? reaper.figures().catch(without('figures', {})) : {},
-      reaper.machine().catch(without('facts of the machine', null)),
+      machineOfLate(),
     ])
     return { figures, machine, slept: sleptOfLate() }
   }
