@@ -164,6 +164,7 @@ bring_node() {
 }
 
 install_modules() {
+  [ ! -L node_modules ] || die 'node_modules is a link, and npm would empty the folder that it leads to: remove the link'
   say 'installing npm packages'
   case $mode in
     run) quietly npm ci --omit=dev ;;
