@@ -100,7 +100,7 @@
     closeMenu()
     const path = submitter?.hasAttribute('formaction') ? submitter.formAction : form.action
     try {
-      const sent = new URLSearchParams(new FormData(form))
+      const sent = new URLSearchParams(new FormData(form, submitter))
       const response = await fetch(path, { method: 'POST', headers: { Accept: 'application/json' }, body: sent })
       if (response.status === 401 || response.redirected) return location.reload()
       const { says, undo } = await response.json()

@@ -100,7 +100,8 @@ export function listRoutes(context: RouterContext): Route[] {
   }
 
   async function actOnSelected(action: RowAction, req: Request, res: Response) {
-    const done = await actOnAll(action, tagsIn(req.body), actorOf(res), context)
+    const pin = pinOf((req.body ?? {}) as Record<string, unknown>, Date.now())
+    const done = await actOnAll(action, tagsIn(req.body), actorOf(res), context, pin)
     return isByScript(req) ? sendDone(res, action, done) : res.redirect(303, backOf(req))
   }
 

@@ -63,12 +63,17 @@ test('acts on all that are selected', async () => {
   const { page } = web
   await page.getByLabel('Select pr-1').check()
   await page.getByLabel('Select main').check()
-  await page.locator('#bulk').getByRole('button', { name: 'Pin' }).click()
+  await page.locator('#bulk').getByRole('button', { name: 'Pin', exact: true }).click()
   await said('2 previews are pinned')
   assert.deepEqual(
     ['pr-1', 'pr-2', 'main'].map((tag) => bed.store.get(tag)?.pin),
     [{ until: null }, null, { until: null }],
   )
+  await row('pr-2').getByRole('link', { name: 'More for pr-2' }).click()
+  await page.getByRole('button', { name: 'Pin for a day' }).click()
+  await said('pr-2 is pinned')
+  const left = bed.store.get('pr-2')!.pin!.until! - Date.now()
+  assert.ok(left > 23 * 3_600_000 && left <= 24 * 3_600_000, `${left} ms`)
   assert.equal(await page.locator('tbody .tick :checked').count(), 0)
   await page.getByLabel('Select all shown').check()
   assert.equal(await page.locator('tbody .tick :checked').count(), 4)
