@@ -1,4 +1,5 @@
 /** The store keeps the durations of others of this repository, since rows are deleted. */
+import { median } from '../../../shared/median.ts'
 import { startsAgain, type Preview } from '../../../shared/preview/preview.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
 
@@ -8,7 +9,7 @@ import type { Lately } from '../../../shared/preview/start-times.ts'
  * @returns milliseconds from click to first answer; null before anything is known
  */
 export function startEstimateOf(preview: Preview, lately: Lately): number | null {
-  const start = preview.took.start ?? medianOf(lately.start)
+  const start = preview.took.start ?? median(lately.start)
   if (start === undefined || isLookedUp(preview)) return null
   if (!needsPull(preview)) return Math.round(start)
   const pull = pullEstimateOf(preview, lately)
@@ -19,7 +20,7 @@ function pullEstimateOf(preview: Preview, { pullRate }: Lately): number | undefi
   // The pull of this very start.
   if (preview.state === 'starting' || preview.state === 'running') return preview.took.pull
   const bytes = preview.state === 'pulling' ? preview.progress?.total : undefined
-  const rate = medianOf(pullRate)
+  const rate = median(pullRate)
   return bytes && rate ? bytes / rate : undefined
 }
 
@@ -41,11 +42,4 @@ export function needsPull(preview: Preview): boolean {
 
 function isStarting(preview: Preview): boolean {
   return ['queued', 'pulling', 'starting'].includes(preview.state) || startsAgain(preview)
-}
-
-/** A median, since one slow pull or huge image must not decide. */
-export function medianOf(values: readonly number[]): number | undefined {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1)
-  return middle.length > 0 ? middle.reduce((a, b) => a + b, 0) / middle.length : undefined
 }

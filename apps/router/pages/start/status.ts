@@ -1,7 +1,8 @@
 /** Renders the waiting page, and goes to it as JSON: words are made here only, its script puts them in place. */
+import { median } from '../../../shared/median.ts'
 import { asVisitorsSee, fresh, startsAgain, type In, type Preview } from '../../../shared/preview/preview.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
-import { medianOf, needsPull, startEstimateOf } from './estimate.ts'
+import { needsPull, startEstimateOf } from './estimate.ts'
 import {
   type Stage,
   type StartEnd,
@@ -91,7 +92,7 @@ export function startStatusOf(row: Preview | undefined, facts: StartFacts): Star
     total: sized && sized.total,
     layers: progress && progress.layers,
     layersDone: progress && progress.layersDone,
-    ...wayOf(preview, stage, preview.took.start ?? medianOf(facts.recentDurations.start) ?? null),
+    ...wayOf(preview, stage, preview.took.start ?? median(facts.recentDurations.start) ?? null),
     stages: stages.map((name) => startStageOf(preview, name, stage)),
     step: stepOf(stage),
     title: titleOf(preview, line, text),
