@@ -86,7 +86,7 @@ describe('a click', { timeout: 300_000 }, () => {
     await page.close()
   })
 
-  test('has an id, which the application is given too', async () => {
+  test('may choose its id, which the application sees as it was sent', async () => {
     const { status, text } = await lotan.request('traced', {
       path: '/echo?secret',
       headers: { 'X-Request-Id': traced },

@@ -193,7 +193,7 @@ describe('whatever bytes come in', { timeout: 60_000 }, () => {
 
 /** The names of all headers that a subrequest may have, and what the visitor cannot make of the others. */
 const names =
-  /^(host|x-(host|kind|method|uri|stream|id|address|tried|tried-relay|verdict|received)|accept|origin|prefer|referer|sec-fetch-(dest|mode|site)|user-agent|upgrade-asked|upgrade-insecure-requests)$/
+  /^(host|x-(host|kind|method|uri|stream|id|request-id|address|tried|tried-relay|verdict|received)|accept|origin|prefer|referer|sec-fetch-(dest|mode|site)|user-agent|upgrade-asked|upgrade-insecure-requests)$/
 
 function assertTold({ socket, url, method, headers }: Heard) {
   const what = JSON.stringify({ url, method, headers })

@@ -109,7 +109,11 @@ try {
       { within: 60_000, every: 50 },
     )
     const ms = Date.now() - began
-    const heading = /<h1>(.*?)<\/h1>/s.exec(page)?.[1]?.replace(/<[^>]*>/g, '').trim() ?? page
+    const heading =
+      /<h1>(.*?)<\/h1>/s
+        .exec(page)?.[1]
+        ?.replace(/<[^>]*>/g, '')
+        .trim() ?? page
     const preview = lotan.store.get(tag)!
     const reason = preview.state === 'failed' ? preview.reason : null
     const row = lotan.store.history(tag).find(({ event }) => event === 'diskOver')

@@ -14,7 +14,8 @@ test('however waiting ends, the status says how, and the last line what to do', 
     [{ end: 'strange', status: 404, location: undefined }, {}, 3, /answers 404/, /set LOTAN_API to the address of/],
     [{ end: 'refused', problem: { ...problem, status: 401 } }, {}, 4, /does not accept/, /admin-token/],
     [{ end: 'refused', problem: { ...problem, status: 403 } }, {}, 5, /ended by itself/, /TAG_FILTER/],
-    [{ end: 'refused', problem }, {}, 6, /^red failed: The application/, /at once\.$/],
+    [{ end: 'refused', problem }, {}, 6, /^red failed: The application/, /previews\/red$/],
+    [{ end: 'refused', problem: { ...problem, advice: 'push it again.' } }, {}, 6, /^red failed/, /^the rest is on http:\/\/a\.localhost:8080\/previews\/red$/],
     [{ end: 'refused', problem: { ...problem, advice: 'its last lines are on the admin page.' } }, {}, 6, /^red failed/, /^its last lines are on http:\/\/a\.localhost:8080\/previews\/red\.$/],
     [{ end: 'refused', problem: { ...problem, status: 409 } }, {}, 8, /ended/, /lotan wait red/],
     [{ end: 'late', state: 'queued', trouble: undefined }, {}, 7, /after 60 s: it is queued$/, /--timeout SECONDS, or look at/],
@@ -28,7 +29,7 @@ test('however waiting ends, the status says how, and the last line what to do', 
     assert.equal(report.status, status)
     assert.match(report.lines[0]!, first)
     assert.match(report.lines.at(-1)!, last)
-    assert.ok(report.lines.length <= 2)
+    assert.ok(report.lines.length <= 3)
     assert.ok(!report.lines.join('').includes(api.token))
   }
 })

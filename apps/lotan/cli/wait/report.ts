@@ -90,12 +90,17 @@ function refused({ status, detail, advice }: Refusal, waiting: Waiting): { statu
     default:
       return {
         status: exit.failed,
-        lines: [
-          `${tag} failed: ${detail}`,
-          ...(typeof advice === 'string' ? [advice.replace('on the admin page', `on ${pageOf(waiting)}`)] : []),
-        ],
+        lines: [`${tag} failed: ${detail}`, ...adviceOf(advice, pageOf(waiting))],
       }
   }
+}
+
+/** What to do, and where the engine's words and the output are. */
+function adviceOf(told: unknown, page: string): string[] {
+  const where = `the rest is on ${page}`
+  if (typeof told !== 'string') return [where]
+  const placed = told.replace('on the admin page', `on ${page}`)
+  return placed === told ? [told, where] : [placed]
 }
 
 function pageOf({ api, tag }: Waiting): string {
