@@ -45,7 +45,9 @@ export function smallDisk(facts: {
 
     test('the disk was too small for all of them, and full, and nobody was ever told so', async () => {
       assert.ok(seen.most >= holds - 1 && seen.most <= holds, `${seen.most} at once`)
-      assert.ok(seen.fullest < marks.high ? seen.madeRoom > 0 : seen.relieved > 0, JSON.stringify(seen))
+      // Above the high mark the next pull may make room before the reaper looks.
+      const mayRelieve = seen.fullest >= marks.high
+      assert.ok(seen.madeRoom > 0 || (mayRelieve && seen.relieved > 0), JSON.stringify(seen))
       assert.equal(seen.noSpace, false)
       assert.doesNotMatch(await engine.said(), /no space left/i)
     })
