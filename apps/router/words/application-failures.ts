@@ -31,6 +31,12 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
       )
     const open = listens.filter((address) => !isLoopback(address))
     const ports = [...new Set(open.map((address) => address.slice(address.lastIndexOf(':') + 1)))]
+    if (ports.length === 0)
+      return needsPush(
+        `${tag} listens on another port`,
+        `It is running, but nothing answers on port ${port}.`,
+        `make it listen on 0.0.0.0:${port} and push the tag again.`,
+      )
     return needsPush(
       `${tag} listens on another port`,
       `It is running, but nothing answers on port ${port}. It listens on port ${ports.join(', ')}.`,

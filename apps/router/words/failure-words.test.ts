@@ -116,6 +116,9 @@ test('an application on another port is told which, one that listens to itself o
   assert.match(wrong(80, '0.0.0.0:3000').advice[0]!.what, /LABEL lotan\.port=3000 or EXPOSE 3000/)
   assert.match(wrong(80, '127.0.0.1:80').sentence, /listens on 127\.0\.0\.1:80, where it cannot be reached/)
   assert.match(wrong(80, '0.0.0.0:9229', '127.0.0.1:80').heading, /to itself only/)
+  const unknown = failureWords('red', { code: 'wrong-port', detail: '', port: 80 })
+  assert.doesNotMatch(told({ code: 'wrong-port', detail: '', port: 80 }), /undefined/)
+  assert.match(unknown.advice[0]!.what, /listen on 0\.0\.0\.0:80/)
   // No label helps where every address is its own.
   for (const own of ['127.0.0.1:3000', '[::1]:3000', '::1:3000']) {
     const { heading, sentence, advice } = wrong(80, own)
