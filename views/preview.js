@@ -70,7 +70,9 @@ addEventListener('click', ({ target }) => {
 let style = noStyle
 let before = ''
 let wanted = ''
-let isFirst = true // what the server wrote stands there still
+let isFirst = true // nothing of the stream is on the page yet
+let shownRun = byId('run').dataset.run // whose lines they are
+let standing = [] // lines that stood there as the stream began, and that it has not told of again
 let hasEarlier = false
 let skipped = 0
 let errors = 0
@@ -141,18 +143,28 @@ function show(at) {
     return
   }
   byId('held').textContent = ''
-  if (isFirst) {
-    log.replaceChildren()
-    errors = 0
-    current = null
-    isFirst = false
-  }
-  const now = waiting.splice(0, MOST_A_FRAME)
-  log.append(...now.map(lineOf))
+  if (isFirst) begin()
+  for (const raw of waiting.splice(0, MOST_A_FRAME)) place(lineOf(raw))
   trim()
   tell()
   if (follow.checked) toEnd()
   if (waiting.length) soon()
+}
+
+// The stream tells once more of lines that stand there. They stay, with what a reader has marked in them.
+function begin() {
+  if (shownRun !== run()) log.replaceChildren()
+  shownRun = run()
+  standing = [...lines()]
+  errors = 0
+  isFirst = false
+}
+
+function place(line) {
+  const timeIn = (element) => element.querySelector('time')?.dateTime ?? ''
+  while (standing.length > 0 && timeIn(standing[0]) < (line.time ?? '')) standing.shift().remove()
+  if (standing[0]?.isEqualNode(line)) Object.assign(standing.shift(), { runs: line.runs, time: line.time })
+  else log.insertBefore(line, standing[0] ?? null)
 }
 
 // A reader's place stays where the oldest lines go.
