@@ -82,14 +82,14 @@ let current = null // the line that Next has come to
 
 const lines = () => log.querySelectorAll(':scope > span:not(.cut-here)')
 
-/** What it says of itself: its own line, with whether it is an error and what is looked for in it. */
+/** As the server writes one (partials/preview/log.ejs), attribute for attribute. */
 function lineOf(raw) {
   const { time, text } = timed(raw)
   const painted = paint(text, style)
   style = painted.style
   before = severityOf(textOf(painted.runs), before)
   const line = document.createElement('span')
-  line.className = before
+  if (before) line.className = before
   line.runs = painted.runs
   line.time = time
   write(line)
@@ -102,6 +102,7 @@ function write(line) {
   if (line.time) {
     const time = document.createElement('time')
     time.dateTime = line.time
+    time.dataset.as = 'milli'
     time.textContent = timeText(Date.parse(line.time), 'milli')
     parts.push(time)
   }
@@ -116,6 +117,7 @@ function write(line) {
     }
   }
   line.replaceChildren(...parts, '\n')
+  line.normalize() // the server's texts are whole
   line.toggleAttribute('data-found', found > 0)
 }
 
