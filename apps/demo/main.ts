@@ -7,6 +7,7 @@ import { openRegistry, RegistryError } from '../shared/registry/registry.ts'
 import { buildSample, revision, samples } from './sample.ts'
 
 const config = readConfig()
+const repository = config.repositories[0]!.reference
 const engine = openEngine(config)
 const stamp = path.join(config.dataDir, 'demo-stamp')
 
@@ -16,7 +17,7 @@ const there = pushed === now ? await pushedTags() : []
 const due = samples.filter(({ tag }) => !there.includes(tag))
 
 for (const [i, sample] of due.entries()) {
-  const reference = `${config.repository}:${sample.tag}`
+  const reference = `${repository}:${sample.tag}`
   await buildSample(engine, sample, reference)
   await engine.push(reference)
   await engine.removeImage(reference)
@@ -26,7 +27,7 @@ await fs.writeFile(stamp, now)
 
 async function pushedTags(): Promise<string[]> {
   try {
-    return await openRegistry(config).tags()
+    return await openRegistry({ ...config, repository }).tags()
   } catch (error) {
     // The registry was emptied, and the stamp left.
     if (error instanceof RegistryError && error.code === 'no-repository') return []

@@ -3,6 +3,7 @@ import type { sampleConnections } from '../shared/slots/connections.ts'
 import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
+import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { openDisk } from './images/disk-space.ts'
@@ -16,7 +17,9 @@ export interface Dependencies {
   network: Network
   sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
-  registry: Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>
+  registryOf: (
+    id: PreviewId,
+  ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>
   disk: ReturnType<typeof openDisk>
   connections: typeof sampleConnections
   waits: Waits

@@ -11,7 +11,7 @@ import { openEngine } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { In, Preview, State } from '../shared/preview/preview.ts'
 import { openQueue, openWorkers } from '../shared/queue.ts'
-import { openRegistry } from '../shared/registry/registry.ts'
+import { openRegistries } from '../shared/registry/registries.ts'
 import { networkName } from '../shared/slots/slots.ts'
 import { openStore } from '../shared/store/store.ts'
 import { labelOf } from '../shared/tag.ts'
@@ -78,7 +78,7 @@ export async function openHarness(repository: string, env: Record<string, string
     network,
     sandboxes,
     nudges,
-    registry: openRegistry(config),
+    registryOf: openRegistries(config),
     connections: sampleConnections,
     waits: {
       drain: 300,
@@ -166,7 +166,7 @@ export async function openHarness(repository: string, env: Record<string, string
         for (const { id } of await engine.listSandboxes().catch(() => [])) await removeByHand(id)
         await sleep(300)
       }
-      for (const name of await imagesBelow(`${config.repository}:`)) await removeImageByHand(name)
+      for (const name of await imagesBelow(`${repository}:`)) await removeImageByHand(name)
       await pruneTestImages()
       await removeNetworkByHand(networkName(config.instance))
       await removeFirewallByHand(config.instance)

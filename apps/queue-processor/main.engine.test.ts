@@ -479,7 +479,7 @@ describe('the queue-processor', { timeout: 300_000 }, () => {
       await other.untilState('big', 'unknown')
       gate.widen()
       await sleep(300)
-      assert.equal(await engine.findImage(`${other.config.repository}:big`), undefined)
+      assert.equal(await engine.findImage(`${other.config.repositories[0]!.reference}:big`), undefined)
 
       // Another image: the engine may have what came of the first one in the moment before it ended.
       gate.narrow(500_000)

@@ -1,10 +1,11 @@
 /** The queue-processor: the only process that changes containers and images. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openApp } from '../shared/app.ts'
+import { titleOf } from '../shared/config/config.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
 import { openEngine } from '../shared/engine/engine.ts'
 import { openWorkers } from '../shared/queue.ts'
-import { openRegistry } from '../shared/registry/registry.ts'
+import { openRegistries } from '../shared/registry/registries.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openHandler } from './worker.ts'
@@ -22,7 +23,7 @@ const app = openApp('queue-processor')
 const { config, log, store, nudges, signal } = app
 const engine = openEngine(config)
 const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), config, log })
-const registry = openRegistry(config)
+const registryOf = openRegistries(config)
 const waits = { ...defaultWaits, grace: config.grace }
 const sandboxes = openSandboxes({ engine, store, network, config, log })
 const tools = {
@@ -32,7 +33,7 @@ const tools = {
   network,
   sandboxes,
   nudges,
-  registry,
+  registryOf,
   connections: sampleConnections,
   waits,
   log,
@@ -47,7 +48,10 @@ app.atEnd(() => workers.close())
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)
 for (const preview of store.list()) if (wantsNewer(preview)) await nudges.refresh(preview)
-log.info({ repository: config.repository, instance: config.instance, due: due.length }, 'queue-processor is ready')
+log.info(
+  { repositories: config.repositories.map(titleOf), instance: config.instance, due: due.length },
+  'queue-processor is ready',
+)
 
 /** The database says what is due; jobs of an earlier process would only be in the way. */
 async function emptyQueues() {

@@ -148,7 +148,7 @@ async function step(
   // The preview has changed since the nudge: another lane takes its step.
   if (laneOf(preview) !== lane) return undefined
   // TAG_FILTER was changed since the click.
-  if (preview.state === 'queued' && !deps.config.offers(preview.tag))
+  if (preview.state === 'queued' && !deps.config.offers(idOf(preview)))
     return void deps.store.apply(id, { type: 'remove' })
   return takeStep(deps, preview)
 }

@@ -10,6 +10,7 @@ import { addressOf } from '../shared/slots/slots.ts'
 import { openStore, type Store } from '../shared/store/store.ts'
 import type { Action } from './plan.ts'
 import { openApplyPlan } from './apply-plan.ts'
+import { repositoriesAt } from '../testing/harness/repositories.ts'
 
 const log = openLog('test', 'silent')
 const timeouts = { pauseAfter: null, stopAfter: 60_000, rmiAfter: 600_000, prepulls: () => false }
@@ -42,7 +43,7 @@ test('the image of a container that is taken over is known as one that Lotan pul
   const reap = openApplyPlan({
     config: {
       ...timeouts,
-      repository,
+      repositories: repositoriesAt(repository),
       containerPort: null,
       slots: 10,
       limits: { memory: '64m', cpus: '1', pids: 64 } as never,
@@ -93,7 +94,7 @@ test('the same preview’s newer image is asked for every half minute at most, w
   const reap = openApplyPlan({
     config: {
       ...timeouts,
-      repository: 'r/app',
+      repositories: repositoriesAt('r/app'),
       containerPort: null,
       slots: 10,
       limits: { memory: '64m', cpus: '1', pids: 64 } as never,
@@ -132,7 +133,7 @@ test('what a route leads to and could not be looked into is told, so that nothin
   const reap = openApplyPlan({
     config: {
       ...timeouts,
-      repository: 'r/app',
+      repositories: repositoriesAt('r/app'),
       containerPort: null,
       slots: 10,
       limits: {} as never,
@@ -158,7 +159,7 @@ test('a container that Lotan itself removes, as is due, is no news: only another
   const reap = openApplyPlan({
     config: {
       ...timeouts,
-      repository: 'r/app',
+      repositories: repositoriesAt('r/app'),
       containerPort: null,
       slots: 10,
       limits: {} as never,

@@ -11,7 +11,7 @@ import type { Reason } from '../shared/preview/failure-reason.ts'
 import { slotSchemeIn, slotOf } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
 import { isMisplaced, isUnknown, type Action } from './plan.ts'
-import { idOf, logFields, NAMELESS, splitId } from '../shared/preview/preview-id.ts'
+import { idOf, logFields, splitId } from '../shared/preview/preview-id.ts'
 
 /** `OUTPUT_MS` is how long reading them may delay the application's restart. */
 const LINES = 20
@@ -21,7 +21,7 @@ const NUDGE_EVERY_MS = 5_000
 const UPDATE_EVERY_MS = 30_000
 
 export interface Dependencies {
-  config: Timeouts & Pick<Config, 'repository' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
+  config: Timeouts & Pick<Config, 'repositories' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
   store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'isTaken' | 'forgetRepository'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
@@ -165,19 +165,25 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
   return {
     checkExit,
 
-    /** Removes all previews after REPOSITORY was changed: their images would appear under the new repository's name. */
-    removeOtherRepository(): void {
-      const was = store.facts.get('repository')
-      if (was === config.repository) return
-      if (was !== undefined) {
-        log.warn({ was, repository: config.repository }, 'REPOSITORY was changed: its previews are removed')
-        for (const preview of store.list().filter(({ repository }) => repository === NAMELESS)) {
+    /**
+     * Removes all previews of a repository that is listed no more, or has become another: its images would appear under
+     * the new one's name.
+     */
+    removeUnlisted(): void {
+      const listed = Object.fromEntries(config.repositories.map(({ name, reference }) => [name, reference]))
+      const known = store.facts.get('repositories') ?? {}
+      const names = new Set([...Object.keys(known), ...store.list().map(({ repository }) => repository)])
+      for (const name of names) {
+        const [was, is] = [known[name], listed[name]]
+        if (is !== undefined && (was === undefined || was === is)) continue
+        log.warn({ name, was, is }, 'a repository is listed no more, or is another: its previews are removed')
+        for (const preview of store.list().filter(({ repository }) => repository === name)) {
           const removing = store.apply(idOf(preview), { type: 'remove' })
           if (removing) void nudges.nudge(removing)
         }
-        store.forgetRepository(NAMELESS)
+        store.forgetRepository(name)
       }
-      store.facts.set('repository', config.repository)
+      store.facts.set('repositories', listed)
     },
 
     /** Logs failures. @returns whether every route that may lead to a wrong container was checked */

@@ -38,6 +38,7 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
   const kept = checkUpdates(
     {
       config: { offers: (tag) => tag !== 'filtered' },
+      repository: '',
       registry: openRegistry({
         repository: `127.0.0.1:${(server.address() as AddressInfo).port}/app`,
         dockerConfig: '/nowhere',
@@ -102,6 +103,7 @@ async function askAbout(
   const kept = checkUpdates(
     {
       config: { offers: () => true },
+      repository: '',
       registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),
       store: { list: () => tags, digest: () => {}, apply: () => undefined, unfit: () => [], noteChanged: () => {} },
       nudges: { refresh: ({ tag }) => Promise.resolve(void refreshed.add(tag)) },

@@ -7,7 +7,7 @@ import type { Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import { RegistryError, type Registry } from '../shared/registry/registry.ts'
 import type { Store, UnfitTag } from '../shared/store/store.ts'
-import { idOf, logFields, NAMELESS, type PreviewId } from '../shared/preview/preview-id.ts'
+import { idOf, logFields, type PreviewId } from '../shared/preview/preview-id.ts'
 
 /** Spreads the requests over time. */
 const BETWEEN_MS = 50
@@ -17,6 +17,8 @@ const MAX_RETRY_AFTER_MS = 60 * 60_000
 export interface Dependencies {
   config: Pick<Config, 'offers'>
   registry: Pick<Registry, 'digestOf'>
+  /** The name of the repository whose tags they are. */
+  repository: string
   store: Pick<Store, 'list' | 'digest' | 'apply' | 'unfit' | 'noteChanged'>
   nudges: Pick<Nudges, 'refresh'>
   log: Log
@@ -40,7 +42,10 @@ export async function checkUpdates(
 }
 
 /** Ends at a failure that would hit the other tags too. @returns the registry's `Retry-After`, milliseconds */
-function openRound({ config, registry, store, nudges, log }: Dependencies, signal: AbortSignal): () => Promise<number> {
+function openRound(
+  { config, registry, repository, store, nudges, log }: Dependencies,
+  signal: AbortSignal,
+): () => Promise<number> {
   let last = ''
   /** The last failure by preview, so that it is logged once. */
   const lastFailures = new Map<PreviewId, string>()
@@ -68,12 +73,14 @@ function openRound({ config, registry, store, nudges, log }: Dependencies, signa
   }
 
   return async function round() {
-    const withImage = store.list().filter(({ tag, image }) => image?.pulled && config.offers(tag))
+    const withImage = store
+      .list()
+      .filter((one) => one.repository === repository && one.image?.pulled && config.offers(idOf(one)))
     const known = new Set(withImage.map(idOf))
     const rejected = store
-      .unfit(NAMELESS)
-      .map((found) => ({ id: idOf({ repository: NAMELESS, tag: found.tag }), ...found }))
-      .filter(({ id, tag }) => !known.has(id) && config.offers(tag))
+      .unfit(repository)
+      .map((found) => ({ id: idOf({ repository, tag: found.tag }), ...found }))
+      .filter(({ id }) => !known.has(id) && config.offers(id))
     const all = [
       ...withImage.map((preview) => ({ id: idOf(preview), ask: () => check(preview) })),
       ...rejected.map((found) => ({ id: found.id, ask: () => checkRejected(found) })),

@@ -39,7 +39,8 @@ export async function openHarness() {
     LOTAN_DISK_LOW_PERCENT: '98',
   }
   const config = readConfig(settings)
-  const { instance, repository } = config
+  const { instance } = config
+  const repository = config.repositories[0]!.reference
   const log = openLog('test', 'silent')
   const file = path.join(config.dataDir, 'lotan.sqlite')
   const redis = spawn(

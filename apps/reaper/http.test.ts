@@ -57,7 +57,7 @@ async function serve(t: TestContext, pulled: Pulled[] = []) {
   const config = { inForce: { settings: [], variables: [] } }
   const watched = () => ({ open: null, updatesAt: null })
   const log = openLog('test', 'silent')
-  const registryHealth = () => null
+  const registryHealth = () => ({ '': null })
   const deps = {
     instance: 'here',
     config,
@@ -66,7 +66,7 @@ async function serve(t: TestContext, pulled: Pulled[] = []) {
     traffic: openTraffic(),
     engine,
     figures,
-    asks,
+    asks: () => asks,
     store,
     log,
   }

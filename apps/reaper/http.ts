@@ -6,7 +6,7 @@ import type { Config } from '../shared/config/config.ts'
 import type { Engine, ImageSize } from '../shared/engine/engine.ts'
 import type { RegistryHealth } from '../shared/health/registry.ts'
 import type { Log } from '../shared/log.ts'
-import type { PreviewId } from '../shared/preview/preview-id.ts'
+import { NAMELESS, type PreviewId } from '../shared/preview/preview-id.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { Figures } from './figures.ts'
 import type { ListAsks } from './list-asks.ts'
@@ -28,11 +28,13 @@ export interface Dependencies {
   instance: string
   config: Pick<Config, 'inForce'>
   watched: () => Watched
-  registryHealth: () => RegistryHealth | null
+  /** By the repository's name. */
+  registryHealth: () => Record<string, RegistryHealth | null>
   traffic: Pick<ReturnType<typeof openTraffic>, 'read'>
   engine: Pick<Engine, 'version' | 'inspect' | 'logs' | 'disk' | 'machineMemory' | 'imageSizes'>
   figures: { known: () => Promise<Figures> }
-  asks: Pick<ListAsks, 'ask'>
+  /** By the repository's name; undefined for one that is not listed. */
+  asks: (repository: string) => Pick<ListAsks, 'ask'> | undefined
   store: Pick<Store, 'list'> & { pulled: Pick<Store['pulled'], 'list'> }
   log: Log
 }
@@ -55,7 +57,10 @@ export async function serveHttp(socket: string, deps: Dependencies): Promise<Ser
     if (url.pathname === '/traffic') return json(res, 200, traffic.read())
     if (url.pathname === '/machine') return json(res, 200, await machine())
     if (url.pathname === '/figures') return json(res, 200, { containers: await figures.known() })
-    if (url.pathname === '/newer-tags') return json(res, 200, await asks.ask(numberIn(url, 'age')).then(() => ({})))
+    if (url.pathname === '/newer-tags') {
+      await asks(url.searchParams.get('repository') ?? NAMELESS)?.ask(numberIn(url, 'age'))
+      return json(res, 200, {})
+    }
     const [, id, logs] = /^\/containers\/([0-9a-zA-Z_.-]+)(\/logs)?$/.exec(url.pathname) ?? []
     const found = id && (await engine.inspect(id))
     // Another instance's containers do not exist here.

@@ -3,11 +3,13 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openApp } from '../shared/app.ts'
 import { nextBeat } from '../shared/beat.ts'
+import type { Repository } from '../shared/config/config.ts'
+import { idOf, NAMELESS } from '../shared/preview/preview-id.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
 import { sampleWhenMoved } from '../shared/slots/packets.ts'
 import { EngineError, openEngine } from '../shared/engine/engine.ts'
 import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
-import { openRegistry } from '../shared/registry/registry.ts'
+import { openRegistries } from '../shared/registry/registries.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
 import { openClockWatch } from './watch/clock.ts'
 import { watchConnections } from './watch/connections.ts'
@@ -38,44 +40,66 @@ const FORGET_EVERY_MS = 24 * 60 * 60_000
 const app = openApp('reaper')
 const { config, log, store, signal } = app
 const engine = openEngine(config)
-const context: ReaperContext = { ...app, engine, registry: openRegistry(config) }
+const context: ReaperContext = { ...app, engine, registryOf: openRegistries(config) }
 const traffic = openTraffic()
 const reap = openApplyPlan(context)
 
 const lookEvery = Math.min(2_000, (config.pauseAfter ?? config.stopAfter) / 5)
 const connections = watchConnections({ ...context, sample: sampleWhenMoved(sampleConnections) }, lookEvery, signal)
-let updatesAt: number | null = null
-const seen = watchRegistry(context.registry)
-const watched = () => ({ open: connections.open() ?? null, updatesAt })
+const lists = config.repositories.map(openList)
+const watched = () => ({
+  open: connections.open() ?? null,
+  updatesAt: earliest(lists.map(({ nextRound }) => nextRound)),
+})
 const figures = openFigures(context)
-const asks = openListAsks()
 const server = await serveHttp(path.join(config.runDir, 'reaper.sock'), {
   ...context,
   figures,
-  asks,
+  asks: (repository) => lists.find(({ name }) => name === repository)?.asks,
   instance: config.instance,
   watched,
-  registryHealth: seen.health,
+  registryHealth: () => Object.fromEntries(lists.map(({ name, seen }) => [name, seen.health()])),
   traffic,
 })
 app.atEnd(() => {
   server.close()
   server.closeAllConnections()
 })
-reap.removeOtherRepository()
+reap.removeUnlisted()
 const pass = openPass({ ...context, reap, connections, wasStepped: openClockWatch() })
 const going = (what: string, watch: () => Promise<void>) => void retryForever(what, log, signal, watch)
 going('disk', () => watchDisk(context, signal))
 going('engine', () => watchEngine({ ...context, reap, compare }, signal))
 const ready = () => waitUntilReady(config, signal)
-going('tags', () => syncTags({ ...context, registry: seen.registry, asks, ready }, config.refreshEvery, signal))
-going('newest', () => checkUpdates(context, config.refreshEvery, signal, (at) => void (updatesAt = at)))
+// Each by itself: a registry that is down, slow or limits its callers leaves the others alone.
+for (const list of lists) {
+  const { name, asks, seen, registry } = list
+  const of = { ...context, repository: name, registry }
+  going(named('tags', name), () =>
+    syncTags({ ...of, registry: seen.registry, asks, ready }, config.refreshEvery, signal),
+  )
+  going(named('newest', name), () => checkUpdates(of, config.refreshEvery, signal, (at) => void (list.nextRound = at)))
+}
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
 going('usage', () => sampleUsage({ ...context, engine: figures, traffic }, signal))
 going('damage', () => watchDatabase(context, signal))
 log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is ready')
+
+function openList({ name }: Repository) {
+  const registry = context.registryOf(idOf({ repository: name, tag: 'any' }))
+  return { name, registry, asks: openListAsks(), seen: watchRegistry(registry), nextRound: null as number | null }
+}
+
+function named(what: string, repository: string): string {
+  return repository === NAMELESS ? what : `${what} of ${repository}`
+}
+
+function earliest(times: (number | null)[]): number | null {
+  const known = times.filter((at) => at !== null)
+  return known.length > 0 ? Math.min(...known) : null
+}
 
 async function tickForever(): Promise<void> {
   while (!signal.aborted) {

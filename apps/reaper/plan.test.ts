@@ -4,6 +4,7 @@ import type { Container } from '../shared/engine/engine.ts'
 import type { SlotScheme } from '../shared/slots/slot-scheme.ts'
 import type { Preview } from '../shared/preview/preview.ts'
 import { plan, type Action, type Facts } from './plan.ts'
+import { repositoriesAt } from '../testing/harness/repositories.ts'
 
 const NOW = 1_000_000_000_000
 const MINUTE = 60_000
@@ -12,7 +13,7 @@ const config = {
   stopAfter: 10 * MINUTE,
   rmiAfter: 60 * MINUTE,
   prepulls: (tag: string) => tag === 'ahead',
-  repository: 'r/app',
+  repositories: repositoriesAt('r/app'),
   slots: 10,
 }
 const places: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }

@@ -1,5 +1,5 @@
 /** Compares SQLite's rows with the engine's containers, in both directions. Pure. */
-import type { Config } from '../shared/config/config.ts'
+import { findRepository, type Config } from '../shared/config/config.ts'
 import { duesOf, forgottenAt, isRetriedAt, type Due, type Timeouts } from '../shared/preview/timeouts.ts'
 import type { Container } from '../shared/engine/engine.ts'
 import { nextInLine } from '../shared/preview/start-queue.ts'
@@ -37,7 +37,7 @@ export interface Facts {
   freePlaces: number
   /** null where the database has never known the preview. */
   lastGeneration: (id: PreviewId) => number | null
-  config: Timeouts & Pick<Config, 'repository' | 'slots'>
+  config: Timeouts & Pick<Config, 'repositories' | 'slots'>
 }
 
 export type Action =
@@ -153,9 +153,9 @@ function ofContainers(
   for (const container of containers) {
     const id = idOf(container)
     const preview = rows.get(id)
-    const isOurs = container.reference === facts.config.repository
+    const isOurs = container.reference === findRepository(id, facts.config)?.reference
     if (preview) {
-      // REPOSITORY was changed.
+      // REPOSITORY or LOTAN_REPOSITORIES was changed.
       if (!isOurs && isMeant(preview, container) && preview.state !== 'removing') removals.add(id)
       else if (isStray(preview, container, facts, now)) sweeps.add(id)
     } else if (isOurs && container.running && isUnknown(container.generation, facts.lastGeneration(id))) {

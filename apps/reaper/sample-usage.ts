@@ -17,7 +17,7 @@ import type { openTraffic } from './traffic.ts'
 const READ_MS = 5_000
 
 export interface Dependencies {
-  config: Pick<Config, 'dataDir' | 'domain' | 'transliterate'>
+  config: Pick<Config, 'dataDir' | 'domain' | 'transliterate' | 'hostForm' | 'repositories'>
   store: Pick<Store, 'list' | 'noteSamples'>
   engine: Pick<Engine, 'usage'>
   traffic: Pick<ReturnType<typeof openTraffic>, 'add' | 'takeRequests'>

@@ -32,6 +32,7 @@ test('a registry that wants to be left alone is, for as long as it says; others 
   const isReady = Promise.withResolvers<void>()
   const kept = syncTags(
     {
+      repository: '',
       registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),
       config: { prepulls: () => false },
       store: {
@@ -85,6 +86,7 @@ test('the newest tag is prepulled first, none twice before all have been once, a
   const ending = new AbortController()
   const kept = syncTags(
     {
+      repository: '',
       registry: { tags: () => Promise.resolve(['pr-1']) },
       config: { prepulls: (tag) => tag.startsWith('pr-') },
       store: {
@@ -134,6 +136,7 @@ function asking(t: TestContext, leastPause: number, error?: RegistryError) {
   const ending = new AbortController()
   const kept = syncTags(
     {
+      repository: '',
       registry: {
         tags: () => {
           reads.push({ ...Promise.withResolvers<string[]>(), at: performance.now() })

@@ -28,6 +28,8 @@ const PREPULLS_PER_LIST = 100
 export interface Dependencies {
   config: Pick<Config, 'prepulls'>
   registry: Pick<Registry, 'tags'>
+  /** The name of the repository whose tags they are. */
+  repository: string
   store: Pick<Store, 'offer' | 'listWantedAt' | 'notYetAhead' | 'list' | 'apply'>
   nudges: Pick<Nudges, 'prepull'>
   asks: Pick<ListAsks, 'isAsked' | 'asked' | 'begin'>
@@ -46,7 +48,8 @@ export async function syncTags(
   signal: AbortSignal,
   leastPause = ASKED_READ_MS,
 ): Promise<void> {
-  const { store, asks, ready, log } = deps
+  const { repository, store, asks, ready } = deps
+  const log = repository === NAMELESS ? deps.log : deps.log.child({ repository })
   const sync = openSync(deps)
   let failures = 0
   let minPause = 0
@@ -83,7 +86,7 @@ export async function syncTags(
     for (;;) {
       const passed = performance.now() - start
       if (signal.aborted || passed >= pause.most) return
-      if (passed >= pause.visited && store.listWantedAt(NAMELESS) > since) return
+      if (passed >= pause.visited && store.listWantedAt(repository) > since) return
       if (asks.isAsked() && passed >= pause.asked) return
       const left = (asks.isAsked() ? pause.asked : pause.most) - passed
       const look = left > LOOK_MS ? nextBeat(LOOK_MS, signal) : sleep(left, undefined, { signal }).catch(() => {})
@@ -94,12 +97,12 @@ export async function syncTags(
 
 /** One read of the list. @returns how many tags it has @throws RegistryError */
 export function openSync(deps: Omit<Dependencies, 'asks' | 'ready' | 'log'>): () => Promise<number> {
-  const { registry, store } = deps
+  const { registry, repository, store } = deps
   const requestPrepulls = openPrepulls(deps)
   return async () => {
     const tags = await registry.tags()
     store.offer(
-      NAMELESS,
+      repository,
       tags.map((tag) => ({ tag, digest: null })),
     )
     letAge(deps, tags)
@@ -109,9 +112,9 @@ export function openSync(deps: Omit<Dependencies, 'asks' | 'ready' | 'log'>): ()
 }
 
 /** An image that was prepulled ages like any other once its tag is no longer offered. */
-function letAge({ store }: Pick<Dependencies, 'store'>, tags: Tag[]): void {
+function letAge({ store, repository }: Pick<Dependencies, 'store' | 'repository'>, tags: Tag[]): void {
   const offered = new Set(tags)
-  for (const preview of store.list())
+  for (const preview of store.list().filter((one) => one.repository === repository))
     if (preview.state === 'stopped' && preview.why === 'ahead' && !offered.has(preview.tag))
       store.apply(idOf(preview), { type: 'unlisted' })
 }
@@ -119,12 +122,13 @@ function letAge({ store }: Pick<Dependencies, 'store'>, tags: Tag[]): void {
 /** Requests each tag's prepull once, newest first; then once more those without an image. */
 function openPrepulls({
   config,
+  repository,
   store,
   nudges,
-}: Pick<Dependencies, 'config' | 'store' | 'nudges'>): () => Promise<void> {
+}: Pick<Dependencies, 'config' | 'repository' | 'store' | 'nudges'>): () => Promise<void> {
   const requested = new Set<string>()
   return async () => {
-    const remaining = store.notYetAhead(NAMELESS).filter(config.prepulls)
+    const remaining = store.notYetAhead(repository).filter((tag) => config.prepulls(idOf({ repository, tag })))
     let batch = remaining.filter((tag) => !requested.has(tag)).slice(0, PREPULLS_PER_LIST)
     if (batch.length === 0) {
       requested.clear()
@@ -132,6 +136,6 @@ function openPrepulls({
     }
     for (const tag of batch) requested.add(tag)
     // The tag that is requested last is pulled first.
-    for (const tag of batch.reverse()) await nudges.prepull(idOf({ repository: NAMELESS, tag }))
+    for (const tag of batch.reverse()) await nudges.prepull(idOf({ repository, tag }))
   }
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import type http from 'node:http'
 import path from 'node:path'
 import { openApp } from '../shared/app.ts'
+import { titleOf } from '../shared/config/config.ts'
 import { endedStreamsFile } from '../shared/preview/ended-streams.ts'
 import type { RouterContext } from './context.ts'
 import { noteActivity } from './gateway/activity.ts'
@@ -45,7 +46,7 @@ if (ended > 0) log.info({ who: 'lotan', sessions: ended }, 'sessions ended: what
 
 await listen(gatewayServer(gateway(context)), 'router.sock')
 await listen(adminServer(adminApp(context), config), 'desk.sock')
-log.info({ repository: config.repository, domain: config.domain }, 'router is ready')
+log.info({ repositories: config.repositories.map(titleOf), domain: config.domain }, 'router is ready')
 
 /** Replaces a socket that a killed router left. */
 async function listen(server: http.Server, name: string): Promise<void> {

@@ -102,9 +102,9 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
       return (await read<{ images: ImageSize[] }>('/images'))!.images
     },
 
-    /** Null before its tags were read. */
-    async registry(): Promise<RegistryHealth | null> {
-      return (await read<{ health: RegistryHealth | null }>('/registry'))!.health
+    /** By the repository's name; null before its tags were read. */
+    async registry(): Promise<Record<string, RegistryHealth | null>> {
+      return (await read<{ health: Record<string, RegistryHealth | null> }>('/registry'))!.health
     },
 
     async traffic(): Promise<Traffic> {
@@ -125,8 +125,8 @@ export function openReaper({ runDir }: Pick<Config, 'runDir'>) {
      * Has the registry's list of tags read again where it is older than that. Whoever asks goes on with the list that is
      * known then. Milliseconds.
      */
-    async newerTags({ age, within }: { age: number; within: number }): Promise<void> {
-      await read(`/newer-tags?age=${age}`, 503, within).catch(() => {})
+    async newerTags(repository: string, { age, within }: { age: number; within: number }): Promise<void> {
+      await read(`/newer-tags?age=${age}&repository=${repository}`, 503, within).catch(() => {})
     },
 
     /** @returns its last `tail` lines as plain text; undefined when the engine does not know the container */

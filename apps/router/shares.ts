@@ -8,7 +8,7 @@ import type { Share, Store } from '../shared/store/store.ts'
 import { hostOf } from '../shared/tag.ts'
 
 interface Context {
-  config: Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
+  config: Pick<Config, 'domain' | 'transliterate' | 'hostForm' | 'repositories' | 'publicUrl'>
   store: Pick<Store, 'shares'>
   log: Log
 }

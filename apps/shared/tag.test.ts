@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { hostOf, isTag, labelOf, readHost, type Naming } from './tag.ts'
+import { oneRepository } from '../testing/harness/repositories.ts'
 
 const domain = 'previews.example.com'
-const folding: Naming = { domain, transliterate: true }
-const dotted: Naming = { domain, transliterate: false }
+const folding: Naming = { domain, transliterate: true, ...oneRepository }
+const dotted: Naming = { domain, transliterate: false, ...oneRepository }
 const both = [folding, dotted]
 
 /** What `SLUG-HASH8` looks like, of this slug. */
@@ -92,7 +93,11 @@ test('a tag that looks like a slug with its hash is moved away from it', () => {
 })
 
 test('no host grows longer than DNS allows', () => {
-  const naming = { domain: `${'d'.repeat(60)}.${'e'.repeat(60)}.${'f'.repeat(60)}.com`, transliterate: false }
+  const naming = {
+    domain: `${'d'.repeat(60)}.${'e'.repeat(60)}.${'f'.repeat(60)}.com`,
+    transliterate: false,
+    ...oneRepository,
+  }
   const tag = Array.from({ length: 40 }, (_, i) => `a${i}`)
     .join('.')
     .slice(0, 128)

@@ -1,26 +1,36 @@
 /**
  * A rule and its inverse ("Tags and hosts" in docs/behaviour.md). Most tags live at themselves: `pr-3001`, and `1.9.5`
- * at `1_9_5` (untransliterated at the labels `1.9.5`). A tag that would not come back from its own host (capitals,
- * `1_9_5` beside `1.9.5`, over 63 characters) lives at `SLUG-HASH8`. The hash's last two characters check the rest, so
+ * at `1_9_5` (untransliterated at the labels `1.9.5`); `pr-7` of the repository `api` at `pr-7.api`, or in the flat form
+ * at `pr-7--in-api`. A tag that would not come back from its own host (capitals, `1_9_5` beside `1.9.5`, over 63
+ * characters, a piece such as `--in-`) lives at `SLUG-HASH8`. The hash's last two characters check the rest, so
  * such a label is recognised by its form; a tag that happens to have that form is moved too. Six characters (31 bits)
  * tell tags of the same slug apart: of 10 000 tags with the same first 54 characters two collide in one repository of
  * fifty. A host of two previews stands for neither (`store.previewAt`).
  */
 import { createHash } from 'node:crypto'
-import { NAMELESS, splitId, type PreviewId, type Tag } from './preview/preview-id.ts'
+import { idOf, NAMELESS, splitId, type PreviewId, type Tag } from './preview/preview-id.ts'
 
 export type { Tag }
 
 export interface Naming {
   domain: string
   transliterate: boolean
+  hostForm: HostForm
+  /** Those that hosts may stand for, by name. */
+  repositories: readonly { name: string }[]
 }
+
+/** `nested`: `TAG.NAME.TL_DOMAIN`; `flat`: `TAG--in-NAME.TL_DOMAIN`, which a certificate for `*.TL_DOMAIN` covers. */
+export type HostForm = 'nested' | 'flat'
 
 /** RFC 1035, 2.3.4: characters in one label, and in a name without its final dot. */
 const LABEL_LENGTH = 63
 const HOST_LENGTH = 253
 /** `-` and 8 digits or letters. */
 const HASH_LENGTH = 9
+
+/** What else may be derived from a preview is read from the right: `TAG--to-SERVICE`, `TAG--as-COPY`, `TAG--in-NAME`. */
+const PIECE = /--(?:to|as|in|at)-/
 
 /** By the distribution specification. */
 export const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
@@ -34,12 +44,12 @@ export function isArtifact(tag: Tag): boolean {
   return /^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag)
 }
 
-/** One label, or several where dots are kept. Previews of a named repository live below its name. */
+/** One label, or several where dots are kept. Previews of a named repository have its name in theirs, or below it. */
 export function labelOf(id: PreviewId, naming: Naming): string {
   const { repository, tag } = splitId(id)
-  const below = repository === NAMELESS ? '' : `.${repository}`
-  const label = write(tag, naming)
-  const isOwn = comesBack(tag, label, naming, below) && !isHashed(label)
+  const [piece, below] = endsOf(repository, naming)
+  const label = write(tag, naming) + piece
+  const isOwn = comesBack(tag, label, naming, { piece, below }) && !isHashed(label)
   return (isOwn ? label : hashed(id)) + below
 }
 
@@ -60,8 +70,24 @@ export function readHost(host: string, naming: Naming): { label: string; id: Pre
   if (!name.endsWith(`.${naming.domain}`)) return null
   const label = name.slice(0, -naming.domain.length - 1)
   if (!label) return null
-  const tag = read(label, naming)
-  return { label, id: comesBack(tag, label, naming) ? tag : null }
+  return { label, id: idAt(label, naming) }
+}
+
+function idAt(whole: string, naming: Naming): PreviewId | null {
+  const named = naming.repositories.filter(({ name }) => name !== NAMELESS)
+  const found = named.find(({ name }) => whole.endsWith(endsOf(name, naming).join('')))
+  const repository = found?.name ?? NAMELESS
+  if (!naming.repositories.some(({ name }) => name === repository)) return null
+  const [piece, below] = endsOf(repository, naming)
+  const label = whole.slice(0, whole.length - below.length)
+  const tag = read(label.slice(0, label.length - piece.length), naming)
+  return comesBack(tag, label, naming, { piece, below }) ? idOf({ repository, tag }) : null
+}
+
+/** What follows the tag: in its label, and between the label and the domain. */
+function endsOf(repository: string, { hostForm }: Naming): [piece: string, below: string] {
+  if (repository === NAMELESS) return ['', '']
+  return hostForm === 'flat' ? [`--in-${repository}`, ''] : ['', `.${repository}`]
 }
 
 function write(tag: string, { transliterate }: Naming): string {
@@ -72,14 +98,14 @@ function read(label: string, { transliterate }: Naming): string {
   return transliterate ? label.replace(/(?<=\d)_(?=\d)/g, '.') : label
 }
 
-/** @param below what stands between the label and the domain */
-function comesBack(tag: string, label: string, naming: Naming, below = ''): boolean {
+function comesBack(tag: string, label: string, naming: Naming, ends: { piece: string; below: string }): boolean {
   const labels = naming.transliterate ? [label] : label.split('.')
   return (
     isTag(tag) &&
-    label.length + below.length + 1 + naming.domain.length <= HOST_LENGTH &&
+    !PIECE.test(tag) &&
+    label.length + ends.below.length + 1 + naming.domain.length <= HOST_LENGTH &&
     labels.every(isLabel) &&
-    read(label, naming) === tag
+    read(label.slice(0, label.length - ends.piece.length), naming) === tag
   )
 }
 

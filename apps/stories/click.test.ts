@@ -130,7 +130,7 @@ describe('a click', { timeout: 300_000 }, () => {
   })
 
   test('on a preview whose image was removed pulls it again', async () => {
-    const reference = `${lotan.config.repository}:red`
+    const reference = `${lotan.config.repositories[0]!.reference}:red`
     await until('the image of red is gone', async () => !(await engine.findImage(reference)), { within: 60_000 })
     await until('red knows', () => lotan.store.get('red')?.image === null)
     assert.equal((await lotan.containers()).filter(({ Labels }) => Labels['lotan.tag'] === 'red').length, 0)
@@ -178,7 +178,7 @@ describe('a click', { timeout: 300_000 }, () => {
   })
 
   test('on a preview that a forgotten tab has let go wakes it, and brings that tab back', async () => {
-    const reference = `${lotan.config.repository}:live`
+    const reference = `${lotan.config.repositories[0]!.reference}:live`
     await until('the image of live is gone', async () => !(await engine.findImage(reference)), { within: 60_000 })
     await until('live knows', () => lotan.store.get('live')?.image === null)
     const before = await tab()

@@ -13,6 +13,7 @@ import { median } from '../measure/figures.ts'
 import type { Bar, Finding } from '../measure/finding.ts'
 import { databaseSize, emptyDatabaseSize } from '../measure/idle.ts'
 import { rate } from '../measure/rate.ts'
+import { NAMELESS } from '../../shared/preview/preview-id.ts'
 
 const FEW = 10
 const MANY = [1_000, 10_000, 100_000]
@@ -151,7 +152,8 @@ function passOf({ config, store }: Lotan): () => Promise<unknown> {
 }
 
 function syncOf({ config, store }: Lotan): () => Promise<unknown> {
-  return openSync({ config, store, nudges: { prepull: () => Promise.resolve() }, registry: openRegistry(config) })
+  const registry = openRegistry({ ...config, repository: config.repositories[0]!.reference })
+  return openSync({ config, repository: NAMELESS, store, nudges: { prepull: () => Promise.resolve() }, registry })
 }
 
 async function diskFinding(lotans: ByCount): Promise<Finding> {

@@ -16,7 +16,7 @@ export function hasDemo(): boolean {
 export async function prepareDemo(config: Config, say: Say, signal: AbortSignal): Promise<void> {
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', process.execPath, 'apps/demo/main.ts'], {
     cwd: root,
-    env: environmentFor(config, { REPOSITORY: config.repository }),
+    env: environmentFor(config, { REPOSITORY: config.repositories[0]!.reference }),
     stdio: ['ignore', 'pipe', 'pipe'],
     // Own process group: a Ctrl-C must reach the launcher alone, which passes it on.
     detached: true,

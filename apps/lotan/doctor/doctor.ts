@@ -74,11 +74,11 @@ async function look(config: Config): Promise<Finding[]> {
 
 /** The demo's registry is a process of Lotan, on a port of its own choice. */
 async function ofRegistry(config: Config, isRunning: boolean): Promise<Finding[]> {
-  if (!config.demo) return checkRegistry(config)
+  if (!config.demo) return (await Promise.all(config.repositories.map((one) => checkRegistry(one, config)))).flat()
   const { ok } = findings('registry')
   if (!isRunning) return [ok("REPOSITORY is not set: the demo's registry starts with Lotan")]
   const port = fs.readFileSync(path.join(config.dataDir, 'registry-port'), 'utf8').trim()
-  return checkRegistry({ ...config, repository: `127.0.0.1:${port}/todowrangler` })
+  return checkRegistry({ ...config.repositories[0]!, reference: `127.0.0.1:${port}/todowrangler` }, config)
 }
 
 /** A check that hangs, or breaks, is a finding as well. */

@@ -39,6 +39,8 @@ export async function writeNginxConf(
     | 'gate'
     | 'domain'
     | 'transliterate'
+    | 'hostForm'
+    | 'repositories'
     | 'publicUrl'
     | 'hold'
     | 'slots'

@@ -37,7 +37,7 @@ export function planOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 
     name,
     command: commandOf(name, config, repair),
     env: environmentFor(config, {
-      REPOSITORY: config.repository,
+      ...(config.demo && { REPOSITORY: config.repositories[0]!.reference }),
       // Absolute: they work in another directory.
       LOTAN_LOGO: config.brand.logo ?? undefined,
       NODE_ENV: 'production',

@@ -44,7 +44,7 @@ export async function startInOrder(
   if (only?.includes('redis') && !('socket' in given.redis)) throw new Error(NOT_OURS)
   await prepareStart(given, own, say)
   const registry = given.demo && !only ? await prepareRegistry(given, signal) : undefined
-  const config = registry ? { ...given, repository: registry.repository } : given
+  const config = registry ? withReference(given, registry.repository) : given
   const repair = openDatabaseRepair(config, () => databaseUsers.flatMap((name) => processes.get(name) ?? []), say)
   const start = (name: Name) => {
     signal.throwIfAborted()
@@ -85,9 +85,14 @@ async function startRedis(launch: Launch): Promise<void> {
   launch.say('redis is up')
 }
 
+/** The demo's registry is where a port was free. */
+function withReference(config: Config, reference: string): Config {
+  return { ...config, repositories: config.repositories.map((repository) => ({ ...repository, reference })) }
+}
+
 async function startDemo(launch: Launch, address: { host: string; port: number }): Promise<void> {
   const { config, start, say, signal } = launch
-  const host = hostOf(config.repository)
+  const host = hostOf(config.repositories[0]!.reference)
   start('registry')
   const complaint = "the demo's registry does not answer"
   await waitOrFail(launch, () => get(address, '/v2/', host), { name: 'registry', within: PROCESS_UP_MS, complaint })

@@ -8,6 +8,7 @@ import type { Image } from '../../shared/preview/preview.ts'
 import { demandsFirstProcess } from './first-process.ts'
 import { portOf } from '../../shared/config/image-labels.ts'
 import { createOptionsOf, type ContainerFacts } from './create-options.ts'
+import { repositoriesAt } from '../../testing/harness/repositories.ts'
 
 const image: Image = {
   id: 'sha256:1234',
@@ -22,7 +23,7 @@ const image: Image = {
 const facts: ContainerFacts = {
   config: {
     instance: '0a1b2c3d',
-    repository: 'registry.example.com/team/app',
+    repositories: repositoriesAt('registry.example.com/team/app'),
     containerEnv: { NODE_ENV: 'production', LOTAN_TAG: 'forged' },
     limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '4g' },
     ceilings: { memory: '2g', cpus: 2 },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Config } from '../../shared/config/config.ts'
+import { findRepository, referenceOf, type Config } from '../../shared/config/config.ts'
 import { longestIdle, span } from '../../shared/preview/timeouts.ts'
 import { MADE_FROM, type CreateOptions } from '../../shared/engine/engine.ts'
 import { previewLabels } from '../../shared/engine/preview-labels.ts'
@@ -14,7 +14,7 @@ import { containerName, sandboxName } from '../../shared/slots/container-name.ts
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export interface ContainerFacts {
-  config: Pick<Config, 'instance' | 'repository' | 'containerEnv' | 'limits' | 'ceilings' | 'stopAfter'>
+  config: Pick<Config, 'instance' | 'repositories' | 'containerEnv' | 'limits' | 'ceilings' | 'stopAfter'>
   id: PreviewId
   generation: number
   image: Image
@@ -130,7 +130,7 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
     Labels: {
       'lotan.managed': 'true',
       'lotan.instance': config.instance,
-      'lotan.repository': config.repository,
+      'lotan.repository': referenceOf(id, config),
       ...previewLabels(id),
       'lotan.generation': String(generation),
       [MADE_FROM]: image.id,
@@ -191,7 +191,8 @@ function reportUnusableSpans(labels: Record<string, string>, stopAfter: number, 
 
 /** Nothing of Lotan's own environment. */
 function environment({ config, id, host, url }: ContainerFacts): string[] {
-  const given = { ...config.containerEnv, LOTAN_TAG: splitId(id).tag, LOTAN_HOST: host, LOTAN_URL: url }
+  const ofItsOwn = findRepository(id, config)?.containerEnv
+  const given = { ...config.containerEnv, ...ofItsOwn, LOTAN_TAG: splitId(id).tag, LOTAN_HOST: host, LOTAN_URL: url }
   return Object.entries(given).map(([name, value]) => `${name}=${value}`)
 }
 

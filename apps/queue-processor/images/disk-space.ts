@@ -31,20 +31,20 @@ interface Needs {
   config: Config
   store: Store
   engine: Engine
-  registry: Pick<Registry, 'layers'>
+  registryOf: (id: PreviewId) => Pick<Registry, 'layers'>
   nudges: Pick<Nudges, 'nudge'>
   log: Log
 }
 
 export function openDisk(deps: Needs) {
-  const { config, store, engine, registry, log } = deps
+  const { config, store, engine, registryOf, log } = deps
   /** Bytes that current pulls may still write. */
   const claims = new Map<string, number>()
 
   /** The pull itself reports what is wrong with the registry. */
   async function layersOf(id: PreviewId): Promise<Layer[] | undefined> {
     try {
-      return await registry.layers(splitId(id).tag, await engine.platform())
+      return await registryOf(id).layers(splitId(id).tag, await engine.platform())
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
       log.info({ ...logFields(id), error: error.message }, 'the registry gives no image size before the pull')

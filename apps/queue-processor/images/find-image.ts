@@ -1,4 +1,5 @@
 /** An earlier start, or another program, may have left the image on the engine. */
+import { imageNameOf } from '../../shared/config/config.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Image, InPhase } from '../../shared/preview/preview.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
@@ -7,7 +8,7 @@ import { startPreview } from '../step/start-preview.ts'
 export async function findImage(deps: Dependencies, preview: InPhase<'queued', 'findImage'>): Promise<Outcome> {
   const { store, engine, config } = deps
   const id = idOf(preview)
-  const image = await engine.findImage(`${config.repository}:${preview.tag}`, digestsOf(deps, id))
+  const image = await engine.findImage(imageNameOf(id, config), digestsOf(deps, id))
   if (!image) return void store.apply(id, { type: 'absent', isOffered: store.isOffered(id) })
   const pulled = wasPulledByLotan(deps, id, image)
   const found = store.apply(id, { type: 'found', image: { ...image, pulled } })

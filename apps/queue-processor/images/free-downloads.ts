@@ -7,7 +7,8 @@ import { execFile } from 'node:child_process'
 import dns from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Config } from '../../shared/config/config.ts'
+import { referenceOf, type Config } from '../../shared/config/config.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Log } from '../../shared/log.ts'
 import { HUB, splitReference } from '../../shared/registry/docker-config.ts'
 
@@ -27,11 +28,12 @@ interface Download {
 
 /** @param silence milliseconds without a byte; 0 ends all, and the engine resumes its other pulls after 5 s */
 export async function freeDownloads(
-  { config, log }: { config: Pick<Config, 'repository'>; log: Log },
+  { config, log }: { config: Pick<Config, 'repositories'>; log: Log },
+  id: PreviewId,
   silence: number,
 ): Promise<void> {
   try {
-    const { hostname, port } = registryAddressOf(config.repository)
+    const { hostname, port } = registryAddressOf(referenceOf(id, config))
     const addresses = (await dns.lookup(hostname, { all: true })).map(({ address }) => address)
     const listDownloads = async () => {
       const filter = ['state', 'established', 'dport', '=', `:${port}`]

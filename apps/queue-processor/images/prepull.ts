@@ -1,12 +1,13 @@
 /** Stops for visitors' pulls, since the engine fetches only three layers at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { imageNameOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { notePulled, pull } from './pull.ts'
 import { packedSizeOf, readTag } from './read-tag.ts'
 import { whileWanted } from '../step/while-wanted.ts'
-import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** Any other failure would hit the next tags too. */
 const tagFailures: string[] = ['pull-failed', 'bad-image']
@@ -26,7 +27,7 @@ export function openPrepull(deps: Dependencies): (id: PreviewId) => Promise<void
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       while (isVisitorPulling(id)) await sleep(LOOK_MS)
       if (store.get(id)) return store.noteAhead(id)
-      const reference = `${config.repository}:${splitId(id).tag}`
+      const reference = imageNameOf(id, config)
       // Also an image that another program pulled serves the first click.
       if (await engine.findImage(reference)) return store.noteAhead(id)
       const read = await readTag(deps, id)
@@ -62,7 +63,7 @@ export function openPrepull(deps: Dependencies): (id: PreviewId) => Promise<void
   }
 
   return async function pullAhead(id) {
-    if (Date.now() < restUntil || !config.prepulls(splitId(id).tag) || !store.isOffered(id)) return
+    if (Date.now() < restUntil || !config.prepulls(id) || !store.isOffered(id)) return
     try {
       await pullTag(id)
     } catch (error) {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { imageNameOf, referenceOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In, InPhase } from '../../shared/preview/preview.ts'
 import type { Pullable } from '../../shared/registry/registry.ts'
@@ -9,7 +10,7 @@ import { notePulled, pullWithProgress, throwMissing } from './pull.ts'
 import { packedSizeOf, readTagIfReachable } from './read-tag.ts'
 import { isDue, takePlace } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
-import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** When the pull of an update fails, the preview starts with the image it has. */
 export async function pullForStart(
@@ -49,7 +50,7 @@ async function pullImage(
     () => store.get(id)?.state === 'pulling',
     async (signal) => {
       const found = await readTagIfReachable(deps, id, signal)
-      if (found === 'missing') return throwMissing(deps)
+      if (found === 'missing') return throwMissing(deps, id)
       read = found === 'unread' ? undefined : found
       onClaim(await disk.claim(id, signal, read && packedSizeOf(read)))
       return pullWithProgress(deps, { id, image: read, signal })
@@ -61,7 +62,7 @@ async function pullImage(
     return void store.apply(id, before?.image ? { type: 'current', number } : { type: 'missing' })
   }
 
-  const found = await engine.findImage(`${config.repository}:${splitId(id).tag}`)
+  const found = await engine.findImage(imageNameOf(id, config))
   if (!found) throw new EngineError('pull-failed', 'the image was removed as soon as it was pulled')
   // The engine may know an image by several digests; this is the tag's current one.
   const image = { ...found, digest: pulled.digest ?? found.digest, pulled: true }
@@ -80,8 +81,8 @@ async function removeUnwanted(deps: Dependencies, id: PreviewId, read: Pullable 
   const preview = store.get(id)
   if (preview?.image || (preview && ['queued', 'pulling', 'starting', 'running'].includes(preview.state))) return
   // The image may be there without its name yet.
-  const digestName = read && `${config.repository}@${read.digest}`
+  const digestName = read && `${referenceOf(id, config)}@${read.digest}`
   const hasNoTag = digestName !== undefined && (await engine.namesOf(digestName))?.length === 0
-  const removed = await engine.removeImage(hasNoTag ? digestName : `${config.repository}:${splitId(id).tag}`)
+  const removed = await engine.removeImage(hasNoTag ? digestName : imageNameOf(id, config))
   if (removed === 'removed') log.info(logFields(id), 'image of a cancelled pull removed')
 }

@@ -1,9 +1,10 @@
+import { imageNameOf, referenceOf } from '../../shared/config/config.ts'
 import { furthest, sizesByLayer } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Login } from '../../shared/registry/docker-config.ts'
 import type { Image } from '../../shared/preview/preview.ts'
 import { sinceUnpacking, type Progress } from '../../shared/preview/start-times.ts'
-import type { Pullable } from '../../shared/registry/registry.ts'
+import type { Pullable, Registry } from '../../shared/registry/registry.ts'
 import { freeDownloads, SILENT_MS } from './free-downloads.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { packedSizeOf } from './read-tag.ts'
@@ -25,20 +26,20 @@ export interface Pulled {
   digest: string | null
 }
 
-type PullDependencies = Pick<Dependencies, 'engine' | 'registry' | 'config' | 'waits' | 'log'>
+type PullDependencies = Pick<Dependencies, 'engine' | 'registryOf' | 'config' | 'waits' | 'log'>
 
 /** By digest: a registry may serve another image for the same tag a moment later. */
 export async function pull(
   deps: PullDependencies,
   { id, image, signal, onProgress }: TagPull,
 ): Promise<Pulled | 'missing'> {
-  const { engine, registry, config, waits } = deps
-  const name = `${config.repository}:${splitId(id).tag}`
-  const reference = image ? `${config.repository}@${image.digest}` : name
+  const { engine, registryOf, config, waits } = deps
+  const name = imageNameOf(id, config)
+  const reference = image ? `${referenceOf(id, config)}@${image.digest}` : name
   const limits = { stallAfter: waits.stall, within: config.pullTimeout, ...(image && manifestOf(image)) }
   const attempt = (auth?: Login) => engine.pull(reference, { onProgress, signal, auth, ...limits })
   try {
-    const digest = await withLogin(registry, reference, attempt)
+    const digest = await withLogin(registryOf(id), reference, attempt)
     if (!image) return { digest }
     signal.throwIfAborted()
     await nameIt(deps, reference, name)
@@ -46,10 +47,10 @@ export async function pull(
   } catch (error) {
     const code = error instanceof EngineError ? error.code : undefined
     // Without its lane. The engine frees the slots of a pull that was cancelled between two bytes by itself.
-    if (code === 'too-slow') void freeDownloads(deps, 0)
-    else if (code === 'stalled' || signal.aborted) void freeDownloads(deps, Math.min(SILENT_MS, waits.stall / 2))
+    if (code === 'too-slow') void freeDownloads(deps, id, 0)
+    else if (code === 'stalled' || signal.aborted) void freeDownloads(deps, id, Math.min(SILENT_MS, waits.stall / 2))
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
-    return throwMissing(deps, error)
+    return throwMissing(deps, id, error)
   }
 }
 
@@ -58,7 +59,7 @@ function manifestOf(image: Pullable) {
 }
 
 async function withLogin<T>(
-  registry: Pick<Dependencies['registry'], 'authFor'>,
+  registry: Pick<Registry, 'authFor'>,
   reference: string,
   attempt: (auth?: Login) => Promise<T>,
 ): Promise<T> {
@@ -85,11 +86,12 @@ async function nameIt({ engine }: Pick<Dependencies, 'engine'>, reference: strin
 
 /** Most registries answer alike for a missing tag and a missing repository. */
 export async function throwMissing(
-  { registry, config }: Pick<Dependencies, 'registry' | 'config'>,
+  { registryOf, config }: Pick<Dependencies, 'registryOf' | 'config'>,
+  id: PreviewId,
   error?: EngineError,
 ): Promise<'missing'> {
-  if (await registry.hasRepository()) return 'missing'
-  const message = error?.message ?? `the registry has no repository ${config.repository}`
+  if (await registryOf(id).hasRepository()) return 'missing'
+  const message = error?.message ?? `the registry has no repository ${referenceOf(id, config)}`
   throw new EngineError('no-repository', message, { cause: error })
 }
 
@@ -120,7 +122,7 @@ export async function pullWithProgress(
 
 export function notePulled({ store, config }: Dependencies, id: PreviewId, image: Image): void {
   const { id: imageId, digest } = image
-  if (digest) store.pulled.note({ ...splitId(id), id: imageId, reference: config.repository, digest })
+  if (digest) store.pulled.note({ ...splitId(id), id: imageId, reference: referenceOf(id, config), digest })
 }
 
 function isRefused(error: unknown): boolean {

@@ -3,12 +3,12 @@ import type { Dependencies } from '../dependencies.ts'
 import { logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export async function readTag(
-  { engine, registry, store }: Pick<Dependencies, 'engine' | 'registry' | 'store'>,
+  { engine, registryOf, store }: Pick<Dependencies, 'engine' | 'registryOf' | 'store'>,
   id: PreviewId,
   signal?: AbortSignal,
 ): Promise<Pullable | undefined> {
   try {
-    return await registry.pullable(splitId(id).tag, await engine.platform(), signal)
+    return await registryOf(id).pullable(splitId(id).tag, await engine.platform(), signal)
   } catch (error) {
     if (error instanceof RegistryError && error.digest) store.noteUnfit(id, error.digest, error.isArtifact)
     throw error
@@ -17,7 +17,7 @@ export async function readTag(
 
 /** Where Lotan cannot reach a registry the engine may: it has its own proxies, mirrors and certificates. */
 export async function readTagIfReachable(
-  deps: Pick<Dependencies, 'engine' | 'registry' | 'store' | 'log'>,
+  deps: Pick<Dependencies, 'engine' | 'registryOf' | 'store' | 'log'>,
   id: PreviewId,
   signal: AbortSignal,
 ): Promise<Pullable | 'missing' | 'unread'> {

@@ -184,14 +184,15 @@ test('a pull that is refused is tried once more, with a newer login alone', { ti
   const asked: (string | undefined)[] = []
   const old = { ...login, password: 'old' }
   let newer: typeof login | undefined
-  harness.deps.registry = {
-    ...harness.deps.registry,
+  const { registryOf } = harness.deps
+  harness.deps.registryOf = (id) => ({
+    ...registryOf(id),
     pullable: unreached,
     authFor: (_, refused) => {
       asked.push(refused && 'password' in refused ? refused.password : undefined)
       return Promise.resolve(refused ? newer : old)
     },
-  }
+  })
   harness.startWorker()
   assert.equal((await failure(harness, 'red')).code, 'credentials')
   newer = { ...login, password: 'wrong too' }
@@ -220,15 +221,16 @@ test(
     t.after(() => harness.close())
     const old = { ...login, username: 'guest' }
     const given: string[] = []
-    harness.deps.registry = {
-      ...harness.deps.registry,
+    const { registryOf } = harness.deps
+    harness.deps.registryOf = (id) => ({
+      ...registryOf(id),
       pullable: unreached,
       authFor: (_, refused) => {
         const next = refused ? login : old
         given.push(next.username)
         return Promise.resolve(next)
       },
-    }
+    })
     await registry.admit([`guest:${passwordHash}`])
     gate.narrow(100_000)
     harness.startWorker()
@@ -322,7 +324,7 @@ describe('a registry that cannot be trusted', { timeout: 300_000 }, () => {
     const { image } = harness.store.get('red')!
     const asked = byEngine().filter(({ path }) => path.includes('/manifests/'))
     assert.deepEqual([...new Set(asked.map(({ path }) => path.split('/').at(-1)))], [image!.digest])
-    const at = `${harness.config.repository}:red`
+    const at = `${harness.config.repositories[0]!.reference}:red`
     assert.deepEqual(await harness.engine.namesOf(image!.id), [at])
     assert.equal((await harness.engine.findImage(at))!.digest, image!.digest)
     await harness.ask('red', { type: 'remove' })

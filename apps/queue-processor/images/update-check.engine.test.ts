@@ -25,7 +25,8 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
     gate = await openGate(registry.port)
     for (const tag of ['a', 'b', 'c', 'x', 'p1', 'p2', 'p3']) await push(tag, 'v1')
     harness = await openHarness(`127.0.0.1:${gate.port}/todowrangler`)
-    const { registry: real, engine } = harness.deps
+    const { registryOf, engine } = harness.deps
+    const real = registryOf('a')
     const digestOf: typeof real.digestOf = (...question) => (asked++, real.digestOf(...question))
     // A pull is by what its tag stands for.
     const tags = new Map<string, string>()
@@ -40,7 +41,7 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
       options.signal?.throwIfAborted()
       return engine.pull(reference, options)
     }
-    Object.assign(harness.deps, { registry: { ...real, digestOf, pullable }, engine: { ...engine, pull } })
+    Object.assign(harness.deps, { registryOf: () => ({ ...real, digestOf, pullable }), engine: { ...engine, pull } })
     harness.startWorker()
     for (const tag of ['a', 'b', 'c', 'x']) await harness.click(tag)
     for (const tag of ['a', 'b', 'c', 'x']) await harness.untilState(tag, 'running')
@@ -176,7 +177,7 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
   test('for two seconds and no more by a click while the registry is silent, and not at all by the next one', async (t) => {
     const { generation } = await stop('c')
     await push('c', 'v2')
-    harness.store.apply('c', { type: 'refresh', digest: (await harness.deps.registry.digestOf('c'))! })
+    harness.store.apply('c', { type: 'refresh', digest: (await harness.deps.registryOf('a').digestOf('c'))! })
     gate.narrow(0)
     const first = await click('c')
     assert.equal(of('c').update?.failure?.code, 'registry-down')
@@ -210,7 +211,7 @@ describe('a newer image is looked for', { timeout: 300_000 }, () => {
     harness.store.apply('x', { type: 'refresh', digest: 'sha256:noticed' })
     await harness.ask('x', { type: 'stop', why: 'disk' })
     await until('its image is gone', () => of('x').image === null)
-    const name = `${harness.config.repository}:x`
+    const name = `${harness.config.repositories[0]!.reference}:x`
     await buildSmall(name, 'x of my own')
     const mine = await harness.engine.findImage(name)
     for (let starts = 0; starts < 2; starts++) {

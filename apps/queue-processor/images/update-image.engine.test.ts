@@ -142,7 +142,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
     await push('a', 'a v5')
     await refresh('a')
     gate.widen()
-    const last = await harness.deps.registry.digestOf('a')
+    const last = await harness.deps.registryOf('a').digestOf('a')
     await until('the last one serves', () => generationOf(of('a'))?.digest === last && of('a').update === null)
   })
 
@@ -156,7 +156,7 @@ describe('a newer image', { timeout: 300_000 }, () => {
     await untilNoticed('the admin is told', 'arm', () => of('arm').update?.failure)
     const detail = /it has no image for linux\/\w+, only for linux\/arm64/
     assert.match(of('arm').update!.failure!.detail, detail)
-    const digest = await harness.deps.registry.digestOf('arm')
+    const digest = await harness.deps.registryOf('arm').digestOf('arm')
     assert.deepEqual([of('arm').update?.digest, of('arm').update?.failure?.code], [digest, 'bad-image'])
     assert.equal(generationOf(of('arm'))?.number, was.generation.number)
 

@@ -1,3 +1,4 @@
+import { imageNameOf } from '../../shared/config/config.ts'
 import { mayBeRenewed } from '../../shared/preview/image-update.ts'
 import type { InPhase, Preview } from '../../shared/preview/preview.ts'
 import type { Lane } from '../../shared/queue.ts'
@@ -16,10 +17,10 @@ const REGISTRY_TIMEOUT_MS = { whileStartWaits: 2_000, else: 10_000 }
 export async function updateImage(deps: Dependencies, lane: Lane, preview: Preview | undefined): Promise<Outcome> {
   if (!preview?.image?.pulled || !mayBeRenewed(preview)) return undefined
   const { store, config } = deps
-  const { tag, update } = preview
+  const { update } = preview
   const id = idOf(preview)
   // TAG_FILTER was changed: no image of this tag may start.
-  if (!config.offers(tag)) return void store.apply(id, { type: 'current', number: update?.number })
+  if (!config.offers(id)) return void store.apply(id, { type: 'current', number: update?.number })
   await unlessInterrupted<unknown>(deps, preview, (signal) =>
     lane === 'lookup' ? findUpdate(deps, preview, signal, REGISTRY_TIMEOUT_MS.else) : pullUpdate(deps, preview, signal),
   )
@@ -42,14 +43,14 @@ async function checkUpdate(deps: Dependencies, preview: InPhase<'queued', 'check
 }
 
 async function findUpdate(
-  { store, registry }: Dependencies,
+  { store, registryOf }: Dependencies,
   preview: Preview,
   signal: AbortSignal,
   timeout: number,
 ): Promise<boolean> {
   const { tag, image, update } = preview
   const ending = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
-  const digest = await registry.digestOf(tag, image?.digest ?? undefined, ending)
+  const digest = await registryOf(idOf(preview)).digestOf(tag, image?.digest ?? undefined, ending)
   const isNewer = digest !== undefined && digest !== image?.digest
   store.apply(idOf(preview), isNewer ? { type: 'refresh', digest } : { type: 'current', number: update?.number })
   return isNewer
@@ -77,7 +78,7 @@ async function pullUpdate(deps: Dependencies, preview: Preview, signal: AbortSig
     endClaim()
   }
   if (pulled === 'missing') return void store.apply(id, { type: 'current', number })
-  const found = await engine.findImage(`${config.repository}:${preview.tag}`)
+  const found = await engine.findImage(imageNameOf(id, config))
   if (!found || signal.aborted) return
   // The engine may know an image by several digests; this is the tag's current one.
   const digest = pulled.digest ?? noticed

@@ -15,7 +15,8 @@ describe('slots that are ports', { timeout: 300_000 }, () => {
 
   before(async () => {
     harness = await openHarness(`127.0.0.1:1/ports-${process.pid}`, { LOTAN_SLOT_KIND: 'port', LOTAN_SLOTS: '60' })
-    for (const tag of ['red', 'green', 'blue']) await buildSmall(`${harness.config.repository}:${tag}`, tag)
+    for (const tag of ['red', 'green', 'blue'])
+      await buildSmall(`${harness.config.repositories[0]!.reference}:${tag}`, tag)
     harness.startWorker()
   })
   after(() => harness?.close())

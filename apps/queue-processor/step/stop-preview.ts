@@ -1,4 +1,5 @@
 import { duesOf } from '../../shared/preview/timeouts.ts'
+import { findRepository } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Image, In } from '../../shared/preview/preview.ts'
 import { waitForDrain, waitForGrace } from './drain.ts'
@@ -78,17 +79,27 @@ export async function cleanUp(deps: Dependencies, preview: In<'stopped'> | In<'f
   return undefined
 }
 
-async function discard({ config, engine, log }: Dependencies, id: PreviewId, image: Image | null): Promise<void> {
+async function discard(
+  { config, store, engine, log }: Dependencies,
+  id: PreviewId,
+  image: Image | null,
+): Promise<void> {
   const began = Date.now()
   const containers = await engine.list(id)
   for (const container of containers) await engine.remove(container.id)
   // By name and never by force: another tag or program may use the image. And only while the name still leads to the
   // image that Lotan pulled.
-  const reference = `${containers[0]?.reference ?? config.repository}:${splitId(id).tag}`
-  const isOurs = image?.pulled && (await engine.findImage(reference))?.id === image.id
+  // The repository may be listed no more, or be another's.
+  const from = containers[0]?.reference ?? pulledFrom(store, id, image) ?? findRepository(id, config)?.reference
+  const reference = `${from}:${splitId(id).tag}`
+  const isOurs = image?.pulled && from !== undefined && (await engine.findImage(reference))?.id === image.id
   const removed = isOurs ? await engine.removeImage(reference) : 'not ours'
   log.info(
     { ...logFields(id), containers: containers.length, image: removed, ms: Date.now() - began },
     'preview cleaned up',
   )
+}
+
+function pulledFrom({ pulled }: Dependencies['store'], id: PreviewId, image: Image | null): string | undefined {
+  return pulled.list().find((one) => idOf(one) === id && one.id === image?.id)?.reference
 }

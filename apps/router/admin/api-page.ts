@@ -16,7 +16,7 @@ export function apiPageRoutes(config: Config, calls: readonly Described[]): Rout
   const base = urlOf(config.domain, config)
   const about = { tag: 'pr-9999', state: 'unknown' }
   const page = {
-    repository: config.repository,
+    repository: config.repositories.map(({ reference }) => reference).join(', '),
     base: `${base}/api/v1`,
     examples: examplesAt(base).map((example) => ({ ...example, shown: answerText(example) })),
     calls: calls.map(({ method, path, needs, operation }) => {

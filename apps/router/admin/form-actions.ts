@@ -48,7 +48,7 @@ export async function actOnAll(
   for (const tag of new Set(tags)) {
     const id = idOf({ repository: NAMELESS, tag })
     if (!isTag(tag) || (action !== 'start' && !context.store.get(id))) continue
-    if (startsSomething(action) && !context.config.offers(tag)) done.refused.push(tag)
+    if (startsSomething(action) && !context.config.offers(id)) done.refused.push(tag)
     else if (await acts[action](id, actor, context, pin)) done.tags.push(tag)
   }
   return done

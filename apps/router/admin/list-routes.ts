@@ -76,13 +76,14 @@ export function listRoutes(context: RouterContext): Route[] {
     const sentence = !isTag(tag)
       ? 'That is no tag. A tag has letters, digits, dots, dashes and underscores.'
       : 'That tag is not offered: the setting TAG_FILTER does not let it through.'
-    if (!isTag(tag) || !config.offers(tag)) {
+    const id = idOf({ repository: NAMELESS, tag })
+    if (!isTag(tag) || !config.offers(id)) {
       const status = isTag(tag) ? 403 : 400
       return isByScript(req)
         ? res.status(status).json({ says: sentence })
         : sendPage(res, status, await listPage(req, { tag, sentence }))
     }
-    await applyAction('start', idOf({ repository: NAMELESS, tag }), 'admin', actorOf(res), { store, nudges })
+    await applyAction('start', id, 'admin', actorOf(res), { store, nudges })
     return isByScript(req) ? sendDone(res, 'start', { tags: [tag], refused: [] }) : res.redirect(303, '/')
   }
 
@@ -111,13 +112,17 @@ export function listRoutes(context: RouterContext): Route[] {
 
   async function listOf({ q, state, sort }: Record<string, unknown>, problem?: ListFacts['problem']) {
     // The page waits for nothing: what is read for it is in the next one.
-    void reaper.newerTags({ age: TAGS_AGE_MS, within: 1_000 })
+    void reaper.newerTags(NAMELESS, { age: TAGS_AGE_MS, within: 1_000 })
     const previews = changes.previews()
     const added = new Set(previews.map(({ tag }) => tag))
     return previewListOf({
       config,
       previews,
-      suggested: store.newestOffered(NAMELESS, MOST_SUGGESTED, (tag) => config.offers(tag) && !added.has(tag)),
+      suggested: store.newestOffered(
+        NAMELESS,
+        MOST_SUGGESTED,
+        (tag) => config.offers(idOf({ repository: NAMELESS, tag })) && !added.has(tag),
+      ),
       ...(await factsOf(previews)),
       full: fullOf(store, config, Date.now()),
       recentDurations: store.lately(),

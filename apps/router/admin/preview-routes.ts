@@ -40,7 +40,7 @@ export function previewRoutes(context: RouterContext): Route[] {
   /** The answer alone has the link itself: a redirect would have to carry it. */
   async function addShare(req: Request, res: Response) {
     const sent = (req.body ?? {}) as Record<string, unknown>
-    if (!config.offers(tagOf(req))) return sendNotOffered(res, tagOf(req))
+    if (!config.offers(previewIn(req))) return sendNotOffered(res, tagOf(req))
     const lasts = typeof sent.for === 'string' ? spanOf(sent.for) : undefined
     if (lasts === undefined || lasts > spanOf('365d')!) return sendNoSpan(res, tagOf(req))
     if (!known(req)) return sendNoPreview(res, tagOf(req))

@@ -35,7 +35,7 @@ export function actionRoutes(context: ApiContext): ApiRoute[] {
 
 export async function acceptAction(context: ApiContext, action: PreviewAction, id: PreviewId, res: Response) {
   const { tag } = splitId(id)
-  if (startsSomething(action) && !context.config.offers(tag)) return sendNotOffered(res, tag)
+  if (startsSomething(action) && !context.config.offers(id)) return sendNotOffered(res, tag)
   const preview = await applyAction(action, id, 'api', actorOf(res), context)
   return preview ? res.status(202).json(context.view(preview)) : sendNoPreview(res, tag)
 }

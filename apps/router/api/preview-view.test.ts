@@ -6,10 +6,12 @@ import type { Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { viewOf } from './preview-view.ts'
+import { oneRepository } from '../../testing/harness/repositories.ts'
 
 const naming = {
   domain: 'previews.example.com',
   transliterate: true,
+  ...oneRepository,
   publicUrl: { protocol: 'http:' as const, port: 8080 },
 }
 const now = Date.UTC(2026, 0, 1)

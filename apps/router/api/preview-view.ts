@@ -6,13 +6,13 @@ import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { fullWords, type Full } from '../words/full-words.ts'
 import { noticeOf } from '../words/notice-words.ts'
-import { hostOf } from '../../shared/tag.ts'
+import { hostOf, type Naming as HostNaming } from '../../shared/tag.ts'
 import { sourceOfPreview } from '../pages/image-source.ts'
 import { timingOf } from '../start-timing.ts'
 import { startEstimateWhilePending } from '../pages/start/estimate.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
 
-export type Naming = Pick<Config, 'domain' | 'transliterate' | 'publicUrl'>
+export type Naming = HostNaming & Pick<Config, 'publicUrl'>
 
 /** @param facts.lately how long the last pulls and starts of any preview took */
 export function viewOf(

@@ -719,7 +719,7 @@ test('who asks for the tags has the registry asked for newer ones, and gets what
   })
   const tagsOf = async (query = '') => (await described('GET', '/tags', query)).json.map(({ tag }: any) => tag)
   assert.deepEqual(await tagsOf('?q=pushed'), ['pushed', 'pushed-2'])
-  assert.deepEqual(asked, ['/newer-tags?age=5000'])
+  assert.deepEqual(asked, ['/newer-tags?age=5000&repository='])
   const { headers } = await described('GET', '/tags', '?q=pushed&limit=1')
   assert.equal(asked.length, 2)
   const [, next] = /<[^?]*(\?[^>]+)>; rel="next"/.exec(headers.link as string)!

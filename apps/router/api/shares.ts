@@ -76,7 +76,7 @@ export function shareRoutes({ config, store, log }: ApiContext): ApiRoute[] {
     const sent = checked(shareToMake, req.body ?? {}, res)
     if (!sent) return undefined
     const [preview, tag] = [previewIn(req), tagOf(req)]
-    if (!config.offers(tag)) return sendNotOffered(res, tag)
+    if (!config.offers(previewIn(req))) return sendNotOffered(res, tag)
     if (!store.get(preview)) return sendNoPreview(res, tag)
 
     const share = makeShare(preview, spanOf(sent.for)!, actorOf(res), { config, store, log })

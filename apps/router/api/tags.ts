@@ -30,7 +30,7 @@ export function tagRoutes({ config, store, changes, reaper }: ApiContext): ApiRo
   return [{ method: 'GET', path: '/tags', needs: 'read', operation: listTags, ...takes(query, list) }]
 
   async function list(req: Request, res: Response, { state: wanted, q, sort, limit, after }: z.output<typeof query>) {
-    if (after === undefined) await reaper.newerTags({ age: AGE_MS, within: NEWER_MS })
+    if (after === undefined) await reaper.newerTags(NAMELESS, { age: AGE_MS, within: NEWER_MS })
     const { sees } = callerOf(res)
     const previews = new Map(changes.previews().map((preview) => [idOf(preview), preview]))
     const previewOf = (tag: Tag) => previews.get(idOf({ repository: NAMELESS, tag }))
@@ -42,7 +42,8 @@ export function tagRoutes({ config, store, changes, reaper }: ApiContext): ApiRo
       most: limit === undefined ? Infinity : limit + 1,
       // Not each of 100 000 tags is looked at for the few that have a preview: 40 ms instead of 240.
       among: wanted && !wanted.includes('unknown') ? changes.previews().map(({ tag }) => tag) : undefined,
-      suits: (tag) => (!wanted || wanted.includes(stateOf(tag))) && config.offers(tag) && sees(tag),
+      suits: (tag) =>
+        (!wanted || wanted.includes(stateOf(tag))) && config.offers(idOf({ repository: NAMELESS, tag })) && sees(tag),
     })
     const page = cut(rows, limit, ({ tag }) => writeCursor([sort, tag, NAMELESS, tag]))
     return sendPage(req, res, page, (rows) => rows.map(viewOf))

@@ -58,7 +58,7 @@ export function waitRoutes({ config, store, nudges, changes, waiters, view }: Ap
   async function answerOnceRunning(req: Request, res: Response, { timeout }: z.output<typeof query>) {
     const tag = tagOf(req)
     const id = previewIn(req)
-    if (!config.offers(tag)) return sendNotOffered(res, tag)
+    if (!config.offers(previewIn(req))) return sendNotOffered(res, tag)
     const signal = untilClosed(res)
     const deadline = Date.now() + timeout * 1_000
     const parts = { store, nudges, changes, waiters }

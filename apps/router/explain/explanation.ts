@@ -1,6 +1,6 @@
 /** All that is told of why a preview runs as it does, from the database and from what the reaper knows. */
 import type { Explanation } from '../../shared/api/explain.ts'
-import { urlOf } from '../../shared/config/config.ts'
+import { findRepository, urlOf } from '../../shared/config/config.ts'
 import type { VariableInForce } from '../../shared/config/in-force.ts'
 import { nextActions } from '../../shared/preview/next-actions.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
@@ -37,7 +37,7 @@ export async function explanationOf(
     values: valuesOf(preview, config),
     variables: inForce && variablesOf(preview, inForce.variables),
     image: imageOf(preview),
-    imageWords: imageWords(preview, config.repository),
+    imageWords: imageWords(preview, findRepository(idOf(preview), config)?.reference ?? preview.repository),
     slot: slotOf(preview),
     awake: awakeOf(preview, isOpen, now),
     asleep: asleepOf(preview),

@@ -1,6 +1,7 @@
 /** Pure. Each value by the function that the container is made, or the preview is stopped, by. */
 import type { ExplainedValue } from '../../shared/api/explain.ts'
-import type { Config } from '../../shared/config/config.ts'
+import { findRepository, type Config } from '../../shared/config/config.ts'
+import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 import { portLabel, portOf, readyPathLabel, stopSignalLabel } from '../../shared/config/image-labels.ts'
 import { diskLimit, limitsOf, notUsed } from '../../shared/config/limits.ts'
 import { bytesOf } from '../../shared/config/values/amount.ts'
@@ -10,7 +11,7 @@ import { duration, limit } from '../pages/format.ts'
 
 export type ValuesConfig = Pick<
   Config,
-  | 'repository'
+  | 'repositories'
   | 'containerPort'
   | 'limits'
   | 'ceilings'
@@ -48,7 +49,11 @@ export function valuesOf(preview: Preview, config: ValuesConfig): ExplainedValue
     byLabel(label, labels[label] !== undefined && !notice?.includes(' is not used: '), bySetting(setting))
 
   return [
-    explained('repository', config.repository, bySetting('REPOSITORY')),
+    explained(
+      'repository',
+      findRepository(idOf(preview), config)?.reference ?? null,
+      bySetting(preview.repository === NAMELESS ? 'REPOSITORY' : 'LOTAN_REPOSITORIES'),
+    ),
     port(),
     explained('ready-path', readyPath ?? '/', byLabel('lotan.ready-path', readyPath !== null, none), {
       notice: about('lotan.ready-path', heard),

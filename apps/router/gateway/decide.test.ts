@@ -67,7 +67,7 @@ const failedAt = (since: number): Preview => ({
   retryAt: null,
 })
 const facts = (over: Partial<Facts> = {}): Facts => ({
-  tag: 'red',
+  id: 'red',
   offers: () => true,
   preview: undefined,
   missingUntil: undefined,
@@ -81,7 +81,7 @@ const comesBack = () => true
 const refused = { do: 'refuse', why: 'comes-back' }
 
 const table: [string, ClientRequest, Facts, object][] = [
-  ['a host that cannot be a tag is refused', browser, facts({ tag: null }), { do: 'refuse', why: 'no-tag' }],
+  ['a host that cannot be a tag is refused', browser, facts({ id: null }), { do: 'refuse', why: 'no-tag' }],
   [
     'a tag that is not offered is refused, even where it runs',
     browser,

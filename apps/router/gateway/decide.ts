@@ -1,7 +1,7 @@
 /** The table "What a cold preview answers" (docs/behaviour.md) as one pure function: facts in, decision out. */
 import { wantsNewer } from '../../shared/preview/image-update.ts'
 import { comesUp, rests, type In, type Preview } from '../../shared/preview/preview.ts'
-import type { Tag } from '../../shared/tag.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** A request as nginx describes it; missing headers are empty strings. */
 export interface ClientRequest {
@@ -20,8 +20,8 @@ export interface ClientRequest {
 }
 
 export interface Facts {
-  tag: Tag | null
-  offers: (tag: Tag) => boolean
+  id: PreviewId | null
+  offers: (id: PreviewId) => boolean
   preview: Preview | undefined
   missingUntil: number | undefined
   /** Longest hold, milliseconds. */
@@ -43,9 +43,9 @@ export type Decision =
 export const QUICK_MS = 1_000
 
 export function decide(request: ClientRequest, facts: Facts, now: number): Decision {
-  const { tag, preview, missingUntil } = facts
-  if (tag === null) return { do: 'refuse', why: 'no-tag' }
-  if (!facts.offers(tag)) return { do: 'refuse', why: 'not-offered' }
+  const { id, preview, missingUntil } = facts
+  if (id === null) return { do: 'refuse', why: 'no-tag' }
+  if (!facts.offers(id)) return { do: 'refuse', why: 'not-offered' }
   if (preview?.state === 'running') return { do: 'forward', preview }
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
   // A forgotten tab: it may wait for a preview that is starting, and wakes none.

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
-import { urlOf, type Config } from '../../shared/config/config.ts'
+import { urlOf } from '../../shared/config/config.ts'
 import { openLog } from '../../shared/log.ts'
 import { openStore } from '../../shared/store/store.ts'
 import { hostOf, isTag, labelOf } from '../../shared/tag.ts'
@@ -15,7 +15,8 @@ after(() => fs.rmSync(dir, { recursive: true }))
 let files = 0
 
 const domain = 'previews.example.com'
-const namings = fc.record({ domain: fc.constant(domain), transliterate: fc.boolean() })
+const constantHosts = { hostForm: fc.constant('nested' as const), repositories: fc.constant([{ name: '' }]) }
+const namings = fc.record({ domain: fc.constant(domain), transliterate: fc.boolean(), ...constantHosts })
 const tag = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/),
   fc.stringMatching(/^[0-9]{1,2}([._][0-9]{1,2}){1,3}(-rc[._][0-9])?$/),
@@ -52,7 +53,7 @@ test('of all tags of a list, previews or not, each is reached by the address tha
           tags.map((one) => ({ tag: one, digest: null })),
         )
         if (started) for (const one of tags.slice(0, 3)) store.apply(one, { type: 'start', by: 'visit' })
-        const config = { ...naming, publicUrl: { protocol: 'http:', port: 8080 } } as Config
+        const config = { ...naming, publicUrl: { protocol: 'http:', port: 8080 } } as const
         const links = tags.map((one) => new URL(urlOf(hostOf(one, config), config)).hostname)
         assert.equal(new Set(links).size, tags.length)
         const reached = links.map((host) => readGatewayRequest({ headers: { 'x-host': host } }, config, store).tag)

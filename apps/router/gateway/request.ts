@@ -1,9 +1,8 @@
 /** Reads nginx's subrequest: what it tells about the client's request (nginx/locations/router-request.conf.ejs). */
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Config } from '../../shared/config/config.ts'
 import type { Store } from '../../shared/store/store.ts'
-import { readHost, type Tag } from '../../shared/tag.ts'
+import { readHost, type Naming, type Tag } from '../../shared/tag.ts'
 import type { ClientRequest } from './decide.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -50,7 +49,7 @@ export interface GatewayRequest {
 /** The preview is the known one that lives at this host, else the one that the label reads as. */
 export function readGatewayRequest(
   req: Pick<IncomingMessage, 'headers'>,
-  config: Pick<Config, 'domain' | 'transliterate'>,
+  config: Naming,
   store: Pick<Store, 'previewAt'>,
 ): GatewayRequest {
   const header = headerOf(req.headers)

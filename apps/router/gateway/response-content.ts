@@ -30,7 +30,7 @@ export interface Content {
 export interface Exchange {
   request: GatewayRequest
   decision: Decision
-  config: Pick<Config, 'domain' | 'transliterate' | 'publicUrl' | 'maxRunning'>
+  config: Pick<Config, 'domain' | 'transliterate' | 'hostForm' | 'repositories' | 'publicUrl' | 'maxRunning'>
   near: NearTags
   store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately'>
 }

@@ -148,7 +148,7 @@ export function gateway(context: RouterContext): express.Express {
     const { tag } = splitId(id)
     if (client.method !== 'POST') return notThisWay(res, 'POST')
     if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', { tag })
-    if (config.offers(tag) && waker.mayWake(id)) waker.wake(id, 'button', request)
+    if (config.offers(id) && waker.mayWake(id)) waker.wake(id, 'button', request)
     return res.redirect(303, backTo(request))
   })
 

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pass } from '../../shared/store/store.ts'
 import { openNearTags } from './near-tags.ts'
+import { oneRepository } from '../../testing/harness/repositories.ts'
 
 const config = {
   domain: 'previews.example.com',
   transliterate: true,
   publicUrl: { protocol: 'http:', port: 8080 },
+  ...oneRepository,
   offers: (tag: string) => !tag.startsWith('secret'),
 } as const
 const offered = ['pr-3002', 'secret-1', 'v1.9.5', `sha256-${'a'.repeat(64)}`]

@@ -2,7 +2,7 @@
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 import type { Store } from '../../shared/store/store.ts'
-import { hostOf, isArtifact, type Tag } from '../../shared/tag.ts'
+import { hostOf, isArtifact, type Naming, type Tag } from '../../shared/tag.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { GatewayRequest } from '../gateway/request.ts'
 import type { NearTag } from '../pages/visitor-pages.ts'
@@ -16,7 +16,7 @@ const MOST_A_SECOND = 5
 export type NearTags = (request: Pick<GatewayRequest, 'id' | 'label' | 'passes'>) => NearTag[]
 
 interface Needs {
-  config: Pick<Config, 'domain' | 'transliterate' | 'publicUrl' | 'offers'>
+  config: Naming & Pick<Config, 'publicUrl' | 'offers'>
   store: Pick<Store, 'newestOffered'>
   gate: Pick<Gate, 'isOn' | 'passIn'>
 }
@@ -43,7 +43,10 @@ export function openNearTags({ config, store, gate }: Needs, clock = () => Date.
   return (request) => {
     const { id, label } = request
     if (!maySeeOthers(request) || label === null || isTooOften()) return []
-    return nearest(id ?? label, offered(), { most: MOST, suits: config.offers }).map((tag) => ({
+    return nearest(id ?? label, offered(), {
+      most: MOST,
+      suits: (tag) => config.offers(idOf({ repository: NAMELESS, tag })),
+    }).map((tag) => ({
       tag,
       href: `${urlOf(hostOf(idOf({ repository: NAMELESS, tag }), config), config)}/`,
     }))

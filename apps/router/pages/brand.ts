@@ -24,11 +24,15 @@ export function brandIn(res: Response): Brand {
 }
 
 /** The launcher has checked the picture; one that has gone since is left out. */
-export function brandOf({ brand, repository }: Pick<Config, 'brand' | 'repository'>, log: Pick<Log, 'warn'>): Brand {
+export function brandOf(
+  { brand, repositories }: Pick<Config, 'brand' | 'repositories'>,
+  log: Pick<Log, 'warn'>,
+): Brand {
+  const { reference } = repositories[0]!
   const logo = brand.logo === null ? null : readIfUsable(brand.logo, log)
   return {
     name: brand.name,
-    application: repository.slice(repository.lastIndexOf('/') + 1),
+    application: reference.slice(reference.lastIndexOf('/') + 1),
     logo,
     logoData: logo && `data:${logo.type};base64,${logo.body.toString('base64')}`,
   }

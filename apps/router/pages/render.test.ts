@@ -17,6 +17,7 @@ import { messages } from './messages.ts'
 import { startStatusOf, type StartFacts } from './start/status.ts'
 import { barAt } from './start/way.ts'
 import { duration } from './format.ts'
+import { repositoriesAt } from '../../testing/harness/repositories.ts'
 
 const now = Date.UTC(2026, 10, 20, 14, 32, 7)
 const evil = `"><script>alert('x')</script><img src=x onerror=alert(1)>&amp;`
@@ -74,7 +75,7 @@ const brand: Brand = { name: evil, application: evil, logo: null, logoData: null
 
 const desk: ListFacts = {
   config: {
-    repository: evil,
+    repositories: repositoriesAt(evil),
     domain: evil,
     adminWelcome: '<p id="welcome">Hello</p>',
     adminInfo: '<p id="info">Ask us</p>',

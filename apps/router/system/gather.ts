@@ -22,7 +22,8 @@ export interface SystemFacts {
   pulled: Pulled[]
   sandboxes: Sandbox[]
   images: ImageSize[] | null
-  registry: RegistryHealth | null
+  /** By the repository's name; null where the reaper does not answer. */
+  registries: Record<string, RegistryHealth | null> | null
   /** When newer images are looked for, milliseconds since 1970. */
   updatesAt: number | null
   lately: Lately
@@ -49,7 +50,7 @@ export function openSystem(context: Needs): GatherSystem {
   const checkReadiness = readiness(context)
 
   return async (nginxVersion) => {
-    const [machine, figures, inForce, watched, images, registry, lanes, redis, data, ready, certificate] =
+    const [machine, figures, inForce, watched, images, registries, lanes, redis, data, ready, certificate] =
       await Promise.all([
         nullIfAway('the machine', reaper.machine()),
         nullIfAway('figures', reaper.figures()),
@@ -103,7 +104,7 @@ export function openSystem(context: Needs): GatherSystem {
       pulled: store.pulled.list(),
       sandboxes,
       images,
-      registry,
+      registries,
       updatesAt: watched?.updatesAt ?? null,
       lately: store.lately(),
       certificate,

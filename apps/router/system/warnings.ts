@@ -13,7 +13,7 @@ export interface Warning extends Finding {
   since?: number | undefined
 }
 
-type Judged = Pick<Config, 'repository' | 'redis' | 'dataDir'>
+type Judged = Pick<Config, 'repositories' | 'redis' | 'dataDir'>
 
 export function warningsOf(facts: SystemFacts, config: Judged): Warning[] {
   const all = [
@@ -23,7 +23,7 @@ export function warningsOf(facts: SystemFacts, config: Judged): Warning[] {
     ...memoryOf(facts),
     ...placesOf(facts.told),
     ...(facts.certificate ? [judgeCertificate(facts.certificate, facts.now)] : []),
-    ...registryOf(facts, config),
+    ...registriesOf(facts, config),
   ]
   const failures = all.filter(({ level }) => level === 'failure')
   return [...failures, ...all.filter(({ level }) => level === 'warning')]
@@ -114,7 +114,9 @@ function placesOf({ previews: { running, most, pinned }, slots }: SystemFacts['t
   return found
 }
 
-function registryOf({ registry }: SystemFacts, { repository }: Judged): Warning[] {
-  if (!registry) return []
-  return [{ ...judgeRegistry(registry, repository), since: registry.since ?? undefined }]
+function registriesOf({ registries }: SystemFacts, { repositories }: Judged): Warning[] {
+  return repositories.flatMap(({ name, reference }) => {
+    const health = registries?.[name]
+    return health ? [{ ...judgeRegistry(health, reference), since: health.since ?? undefined }] : []
+  })
 }

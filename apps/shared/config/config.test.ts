@@ -57,14 +57,18 @@ test('files that settings name are checked, also where other settings are bad', 
 })
 
 test('without any setting it is the demo, on loopback', () => {
-  const { instance, adminToken, dockerConfig, offers, prepulls, inForce, ...rest } = read({})
+  const { instance, adminToken, dockerConfig, offers, prepulls, repositories, inForce, ...rest } = read({})
+  assert.deepEqual(
+    repositories.map(({ name, reference }) => [name, reference]),
+    [['', '127.0.0.1:5000/todowrangler']],
+  )
   assert.ok(inForce.settings.length > 40)
   assert.deepEqual([offers('anything'), prepulls('anything')], [true, false])
   assert.match(instance, /^[0-9a-f]{8}$/)
   assert.match(adminToken, /^[0-9a-f]{32}$/)
   assert.equal(path.basename(dockerConfig), '.docker')
   assert.deepEqual(rest, {
-    repository: '127.0.0.1:5000/todowrangler',
+    hostForm: 'nested',
     demo: true,
     domain: 'todowrangler.lotan.localhost',
     publicUrl: { protocol: 'http:', port: 8080 },
@@ -126,18 +130,31 @@ test('an empty setting counts as unset', () => {
     'TERM',
   ]
   const empty = read(Object.fromEntries(names.map((name) => [name, ''])))
-  const functions = { offers: null, prepulls: null }
+  const functions = { offers: null, prepulls: null, repositories: null }
   assert.deepEqual({ ...empty, ...functions }, { ...read({}), ...functions })
+})
+
+test('the repository, and others by name', () => {
+  const table: [env: NodeJS.ProcessEnv, expected: string[], demo?: boolean][] = [
+    [{}, ['=127.0.0.1:5000/todowrangler'], true],
+    [{ REPOSITORY: 'registry.example.com:5000/team/my_app' }, ['=registry.example.com:5000/team/my_app']],
+    [{ REPOSITORY: 'nginx' }, ['=nginx']],
+    [{ REPOSITORY: 'team/app--x' }, ['=team/app--x']],
+    [{ REPOSITORY: 'localhost/app' }, ['=localhost/app']],
+    [{ REPOSITORY: '[::1]:5000/app' }, ['=[::1]:5000/app']],
+    [{ REPOSITORY: 'web', LOTAN_REPOSITORIES: ' api=r.io/api\nworker9=b ' }, ['=web', 'api=r.io/api', 'worker9=b']],
+    [{ LOTAN_REPOSITORIES: 'api=ghcr.io/team/api' }, ['api=ghcr.io/team/api']],
+  ]
+  for (const [env, expected, demo = false] of table) {
+    const config = read(env)
+    const found = config.repositories.map(({ name, reference }) => `${name}=${reference}`)
+    assert.deepEqual([found, config.demo], [expected, demo], JSON.stringify(env))
+  }
 })
 
 test('settings are read', () => {
   const { limits } = read({})
   const table: [env: NodeJS.ProcessEnv, expected: Partial<Config>][] = [
-    [{ REPOSITORY: 'registry.example.com:5000/team/my_app' }, { repository: 'registry.example.com:5000/team/my_app' }],
-    [{ REPOSITORY: 'nginx' }, { repository: 'nginx', demo: false }],
-    [{ REPOSITORY: 'team/app--x' }, { repository: 'team/app--x' }],
-    [{ REPOSITORY: 'localhost/app' }, { repository: 'localhost/app' }],
-    [{ REPOSITORY: '[::1]:5000/app' }, { repository: '[::1]:5000/app' }],
     [{ TL_DOMAIN: 'Previews.Example.COM' }, { domain: 'previews.example.com' }],
     [{ INACTIVITY_STOP_TIMEOUT_MINUTES: '0.1' }, { stopAfter: 6_000 }],
     [{ INACTIVITY_STOP_TIMEOUT_MINUTES: '.5' }, { stopAfter: 30_000 }],

@@ -17,10 +17,13 @@ import { surroundings } from './groups/surroundings.ts'
 import { tags } from './groups/tags.ts'
 import { variables } from './groups/variables.ts'
 import { inForceOf, type InForce } from './in-force.ts'
+import { findRepository, repositoriesOf, type Repository } from './repositories.ts'
+import { splitId, type PreviewId } from '../preview/preview-id.ts'
 import { problemsOf, rules, type Problem } from './setting.ts'
 import { quoted } from './values/value.ts'
 
-export type { Problem }
+export type { Problem, Repository }
+export { findRepository, imageNameOf, referenceOf, titleOf } from './repositories.ts'
 export type { Place } from './values/address.ts'
 
 /** In the order of documents and messages. */
@@ -54,7 +57,13 @@ type Settings = Output<typeof addresses> &
   Output<typeof launcher>
 
 /** Durations are milliseconds. */
-export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl'> & {
+export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl' | 'listed' | 'filter' | 'prepull'> & {
+  /** The allow-list, the one without a name first. */
+  repositories: readonly Repository[]
+  /** Whether its repository is listed, and its tag offered. */
+  offers: (id: PreviewId) => boolean
+  /** Whether it is to be pulled before its first click. */
+  prepulls: (id: PreviewId) => boolean
   /** Sockets, pid files, nginx's configuration and temporary files. Short enough for sockets' paths. */
   runDir: string
   /** 8 hexadecimal digits: tell this Lotan's containers, images and network from another's. */
@@ -66,7 +75,9 @@ export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl'> & {
 }
 
 /** Of settings that can be used: those that cannot are missing. */
-export type NamedFiles = Partial<Pick<Config, 'tls' | 'domain' | 'brand'>>
+export type NamedFiles = Partial<
+  Pick<Config, 'tls' | 'domain' | 'hostForm' | 'brand'> & { repositories: readonly { name: string }[] }
+>
 
 /** The message has a line for each problem. */
 export class SettingsError extends Error {
@@ -97,8 +108,12 @@ export function readConfig(
   const read = groups.map(({ schema }) => schema.safeParse(given))
   // Where there are problems some of these are missing; none is used then.
   const settings = Object.assign({}, ...read.map(({ data }) => data)) as Settings
-  const { givenToken, givenLogs, redisUrl, ...rest } = settings
+  const { givenToken, givenLogs, redisUrl, listed, filter, prepull, ...rest } = settings
   const problems = read.flatMap(({ error }) => problemsOf(error))
+  const repositories = repositoriesOf(given, { ...rest, listed, offers: filter }, (variable, problem) =>
+    problems.push({ variable, problem }),
+  )
+  const offers = (id: PreviewId) => findRepository(id, { repositories })?.offers(splitId(id).tag) ?? false
 
   const dataDir = launcher.settings.LOTAN_DATA_DIR.parse(given.LOTAN_DATA_DIR)
   let files: Files | undefined
@@ -117,9 +132,12 @@ export function readConfig(
   return {
     ...rest,
     ...files,
+    repositories,
+    offers,
+    prepulls: (id) => offers(id) && prepull(splitId(id).tag),
     redis: redisUrl === null ? { socket: path.join(files.runDir, 'redis.sock') } : { url: redisUrl },
     logs: givenLogs ?? (isJournal(env.JOURNAL_STREAM, 1) ? 'stdout' : 'files'),
-    inForce: inForceOf(given, groups, settings.containerEnv),
+    inForce: inForceOf(given, groups, settings.containerEnv, repositories),
   }
 }
 

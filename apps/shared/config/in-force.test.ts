@@ -40,8 +40,8 @@ test('no secret is among them, however it is given', () => {
   assert.ok(!JSON.stringify(found).includes(secret))
   const shown = found.variables.filter(({ value }) => value !== null)
   assert.deepEqual(shown, [
-    { name: 'A', value: '1', secret: false, from: 'ENV_ARGS' },
-    { name: 'KEYBOARD', value: 'de', secret: false, from: 'LOTAN_CONTAINER_ENV_KEYBOARD' },
+    { name: 'A', value: '1', secret: false, from: 'ENV_ARGS', repository: null },
+    { name: 'KEYBOARD', value: 'de', secret: false, from: 'LOTAN_CONTAINER_ENV_KEYBOARD', repository: null },
   ])
   const hidden = found.variables.filter((variable) => variable.secret).map(({ name }) => name)
   assert.deepEqual(hidden.sort(), [

@@ -1,5 +1,6 @@
 /** Each setting as it is in force, and each variable that containers are given; without what may be a secret. */
 import type { z } from 'zod'
+import type { Repository } from './repositories.ts'
 import { about } from './setting.ts'
 
 export interface SettingInForce {
@@ -19,6 +20,8 @@ export interface VariableInForce {
   secret: boolean
   /** The setting that gives it. */
   from: string
+  /** Whose containers alone have it; null: all. */
+  repository: string | null
 }
 
 export interface InForce {
@@ -31,8 +34,10 @@ interface Group {
 }
 
 const GIVES = 'LOTAN_CONTAINER_ENV_'
-/** Stands for any name, in documents. */
+/** Stand for any name, in documents. */
 const ANY = `${GIVES}X`
+const ANY_OF_ONE = `${GIVES}NAME__X`
+const ANY_FILTER = 'TAG_FILTER_NAME'
 /** What it holds may be secret, word by word. */
 const ENV_ARGS = 'ENV_ARGS'
 
@@ -40,13 +45,23 @@ export function inForceOf(
   env: NodeJS.ProcessEnv,
   groups: readonly Group[],
   containerEnv: Record<string, string>,
+  repositories: readonly Repository[] = [],
 ): InForce {
-  const variables = Object.entries(containerEnv).map(([name, value]): VariableInForce => {
-    const secret = isSecretName(name) || holdsLogin(value)
-    return { name, value: secret ? null : value, secret, from: env[GIVES + name] ? GIVES + name : ENV_ARGS }
-  })
+  const variables = [
+    ...Object.entries(containerEnv).map(([name, value]) =>
+      variableInForce(name, value, env[GIVES + name] ? GIVES + name : ENV_ARGS, null),
+    ),
+    ...repositories.flatMap(({ name: of, containerEnv }) =>
+      Object.entries(containerEnv).map(([name, value]) =>
+        variableInForce(name, value, `${GIVES}${of.toUpperCase()}__${name}`, of),
+      ),
+    ),
+  ]
+  const filters = Object.keys(env).filter((name) => name.startsWith('TAG_FILTER_') && env[name])
   const settings = groups.flatMap((group) =>
     Object.entries(group.settings).flatMap(([name, schema]) => {
+      if (name === ANY_FILTER) return filters.map((name) => settingInForce(name, schema, env))
+      if (name === ANY_OF_ONE) return []
       if (name !== ANY) return settingInForce(name, schema, env)
       return variables
         .filter(({ from }) => from.startsWith(GIVES))
@@ -54,6 +69,11 @@ export function inForceOf(
     }),
   )
   return { settings, variables }
+}
+
+function variableInForce(name: string, value: string, from: string, repository: string | null): VariableInForce {
+  const secret = isSecretName(name) || holdsLogin(value)
+  return { name, value: secret ? null : value, secret, from, repository }
 }
 
 function settingInForce(name: string, schema: z.ZodType, env: NodeJS.ProcessEnv): SettingInForce {

@@ -1,4 +1,5 @@
 /** The reaper acts by this and the admin page announces it. */
+import { idOf } from './preview-id.ts'
 import type { Config } from '../config/config.ts'
 import { isForgettable, isUnproven, waitsForEngine, type In, type Preview } from './preview.ts'
 import { idleSpan } from '../config/values/amount.ts'
@@ -48,7 +49,7 @@ function unpinnedDuesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, pre
   if (!preview.image && !generation) return []
   if (preview.state === 'stopped' && preview.why === 'disk') return [{ what: 'clean', why: 'disk', at: preview.since }]
   // It waits for its first click, until the disk needs the room.
-  if (preview.state === 'stopped' && preview.why === 'ahead' && prepulls(preview.tag)) return []
+  if (preview.state === 'stopped' && preview.why === 'ahead' && prepulls(idOf(preview))) return []
   // Counted from the last visit; where there was none, or it ended in a failure, from then on.
   const from = used && preview.state === 'stopped' ? used : Math.max(used, preview.since)
   return [{ what: 'clean', why: 'idle', at: from + rmiAfter }]

@@ -32,7 +32,8 @@ const MAX_ERROR_BYTES = 64_000
 
 type Verdict = Pullable | RegistryError
 
-export function openRegistry(config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion'>) {
+/** @param config.repository HOST/NAME, without a tag */
+export function openRegistry(config: { repository: string } & Pick<Config, 'dockerConfig' | 'awsRegion'>) {
   const { host, name } = splitReference(config.repository)
   const origin = originOf(host)
   const loginFor = openLogins(config)

@@ -64,8 +64,8 @@ const forms = {
   rebuilding: flag('rebuilding'),
   /** nginx waits for that comparison: the launcher says so to the router. */
   nginxWaits: flag('nginx_waits'),
-  /** HOST/NAME that all previews are of: the reaper notices that the setting has changed. */
-  repository: text('repository'),
+  /** HOST/NAME by the repository's name: the reaper notices that the settings have changed. */
+  repositories: json<Record<string, string>>('repositories', isObject(isText)),
 
   /** Starts wait since the machine has no memory left for them. */
   memoryFull: flag('memory_full'),

@@ -13,7 +13,10 @@ import { labelOf } from '../tag.ts'
 const LOOK_MS = 250
 const QUIET_LOOK_MS = 2_000
 
-export function openOwnStore(config: Pick<Config, 'dataDir' | 'slots' | 'domain' | 'transliterate'>, log: Log): Store {
+export function openOwnStore(
+  config: Pick<Config, 'dataDir' | 'slots' | 'domain' | 'transliterate' | 'hostForm' | 'repositories'>,
+  log: Log,
+): Store {
   const end = (wrong: string) => endDamaged(wrong, log)
   const open = () => {
     try {

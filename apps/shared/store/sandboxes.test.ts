@@ -11,6 +11,7 @@ import type { Generation } from '../preview/generation.ts'
 import { labelOf } from '../tag.ts'
 import { SLOT_REST_MS } from './slots.ts'
 import { openStore, type Store } from './store.ts'
+import { oneRepository } from '../../testing/harness/repositories.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-sandboxes-'))
 after(() => fs.rmSync(dir, { recursive: true }))
@@ -22,7 +23,7 @@ let files = 0
 function open(slots: number): Store {
   return openStore(path.join(dir, `${++files}.sqlite`), {
     slots,
-    label: (tag) => labelOf(tag, { domain: 'example.com', transliterate: true }),
+    label: (tag) => labelOf(tag, { domain: 'example.com', transliterate: true, ...oneRepository }),
     log: openLog('test', 'silent'),
   })
 }

@@ -15,6 +15,7 @@ import { MISSING_MS } from './missing.ts'
 import { SLOT_REST_MS } from './slots.ts'
 import { isDamage, openStore, setAsideIfCorrupt, type Store } from './store.ts'
 import { labelOf } from '../tag.ts'
+import { oneRepository } from '../../testing/harness/repositories.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-store-'))
 const opened: Store[] = []
@@ -33,7 +34,7 @@ const image: Image = {
   labels: {},
   ports: [],
 }
-const label = (tag: string) => labelOf(tag, { domain: 'example.com', transliterate: true })
+const label = (tag: string) => labelOf(tag, { domain: 'example.com', transliterate: true, ...oneRepository })
 let files = 0
 const newFile = () => path.join(dir, `${++files}.sqlite`)
 
@@ -644,7 +645,9 @@ test('labels that another naming has written are written anew', () => {
   const store = open(file)
   store.apply('1.9.5', { type: 'start', by: 'visit' }, now)
   store.offer('', [{ tag: '2.0.0', digest: null }, { tag: 'same', digest: null }]) // prettier-ignore
-  const renamed = open(file, 10, (tag) => labelOf(tag, { domain: 'example.com', transliterate: false }))
+  const renamed = open(file, 10, (tag) =>
+    labelOf(tag, { domain: 'example.com', transliterate: false, ...oneRepository }),
+  )
   assert.equal(renamed.previewAt('1_9_5'), '1.9.5')
   renamed.relabel()
   for (const tag of ['1.9.5', '2.0.0', 'same']) assert.equal(renamed.previewAt(tag), tag)

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline'
 import { readConfig } from '../../shared/config/config.ts'
 import { openRegistry, RegistryError } from '../../shared/registry/registry.ts'
 
-const registry = openRegistry(readConfig())
+const config = readConfig()
+const registry = openRegistry({ ...config, repository: config.repositories[0]!.reference })
 
 createInterface({ input: process.stdin }).on('line', () => {
   void listed().then((answer) => console.log(JSON.stringify(answer)))

@@ -1,8 +1,9 @@
 /** The registry, the login for it, and its clock beside this machine's. */
-import type { Config } from '../../../shared/config/config.ts'
+import type { Config, Repository } from '../../../shared/config/config.ts'
 import { splitReference } from '../../../shared/registry/docker-config.ts'
 import { openRegistry, RegistryError } from '../../../shared/registry/registry.ts'
 import { registryAdvice } from '../../../shared/health/advice.ts'
+import { NAMELESS } from '../../../shared/preview/preview-id.ts'
 import { findings, type Finding } from '../../../shared/health/finding.ts'
 
 /** A token is worth nothing to a registry whose clock differs by more: AWS allows 5 minutes. */
@@ -10,12 +11,13 @@ const FAILURE_MS = 5 * 60_000
 const WARNING_MS = 60_000
 
 export async function checkRegistry(
-  config: Pick<Config, 'repository' | 'dockerConfig' | 'awsRegion' | 'offers'>,
+  repository: Repository,
+  { dockerConfig, awsRegion }: Pick<Config, 'dockerConfig' | 'awsRegion'>,
 ): Promise<Finding[]> {
-  const registry = openRegistry(config)
+  const registry = openRegistry({ repository: repository.reference, dockerConfig, awsRegion })
   const [login, tags, clock] = await Promise.all([
-    checkLogin(registry, config.repository),
-    checkTags(registry, config),
+    checkLogin(registry, repository.reference),
+    checkTags(registry, repository),
     checkClock(registry),
   ])
   return [login, tags, clock]
@@ -34,18 +36,16 @@ async function checkLogin(registry: Pick<Registry, 'authFor'>, repository: strin
   }
 }
 
-async function checkTags(
-  registry: Pick<Registry, 'tags'>,
-  { repository, offers }: Pick<Config, 'repository' | 'offers'>,
-): Promise<Finding> {
+async function checkTags(registry: Pick<Registry, 'tags'>, { name, reference, offers }: Repository): Promise<Finding> {
   const { ok, warning, failure } = findings('registry')
   try {
     const tags = await registry.tags()
     const offered = tags.filter(offers).length
-    if (tags.length === 0) return warning(`${repository} has no tag yet`, 'push an image to it')
+    if (tags.length === 0) return warning(`${reference} has no tag yet`, 'push an image to it')
+    const filter = name === NAMELESS ? 'TAG_FILTER' : `TAG_FILTER_${name.toUpperCase()}`
     if (offered === 0)
-      return warning(`TAG_FILTER offers none of its ${tags.length} tags`, 'correct TAG_FILTER: it is a Lua pattern')
-    return ok(`${repository} has ${tags.length} tags${offered < tags.length ? `, ${offered} are offered` : ''}`)
+      return warning(`${filter} offers none of its ${tags.length} tags`, `correct ${filter}: it is a Lua pattern`)
+    return ok(`${reference} has ${tags.length} tags${offered < tags.length ? `, ${offered} are offered` : ''}`)
   } catch (error) {
     return failure((error as Error).message, adviceFor(error))
   }

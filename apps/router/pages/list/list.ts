@@ -63,7 +63,7 @@ export function previewListOf(facts: ListFacts) {
     sort,
   )
   return {
-    repository: config.repository,
+    repository: config.repositories.map(({ reference }) => reference).join(', '),
     welcome: config.adminWelcome,
     info: config.adminInfo,
     self: hrefOf({ q, state, sort }),

@@ -19,7 +19,7 @@ import { idOf, type PreviewId } from '../../../shared/preview/preview-id.ts'
 
 export type ListConfig = Pick<
   Config,
-  | 'repository'
+  | 'repositories'
   | 'domain'
   | 'adminWelcome'
   | 'adminInfo'

@@ -1,6 +1,7 @@
 import type { Explanation } from '../../../shared/api/explain.ts'
 import { bytesOf } from '../../../shared/config/values/amount.ts'
-import type { Config } from '../../../shared/config/config.ts'
+import { findRepository, type Config } from '../../../shared/config/config.ts'
+import { idOf } from '../../../shared/preview/preview-id.ts'
 import { limitsOf, type Limits } from '../../../shared/config/limits.ts'
 import { MAX_CRASHES, generationOf, type Preview } from '../../../shared/preview/preview.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
@@ -20,7 +21,7 @@ import { whyOf } from './why.ts'
 import { pathOf, percentOf } from '../list/row.ts'
 
 export interface DetailFacts {
-  config: Timeouts & Pick<Config, 'repository' | 'limits' | 'ceilings' | 'maxRunning' | 'gate'>
+  config: Timeouts & Pick<Config, 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate'>
   preview: Preview
   ahead: number
   recentDurations: Lately
@@ -54,7 +55,7 @@ export function previewDetailOf(facts: DetailFacts) {
   const { limits } = limitsOf(preview.image?.labels ?? {}, config)
   const requests = samples.reduce((sum, sample) => sum + sample.requests, 0)
   return {
-    repository: config.repository,
+    repository: findRepository(idOf(preview), config)?.reference ?? preview.repository,
     tag,
     path: pathOf(tag),
     address,

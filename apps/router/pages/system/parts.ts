@@ -15,7 +15,7 @@ export interface Part {
   where: string
 }
 
-type Placed = Pick<Config, 'repository' | 'redis' | 'dataDir' | 'listen' | 'tls'>
+type Placed = Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls'>
 
 export function partsOf(facts: SystemFacts, config: Placed): Part[] {
   const { told, updatesAt, upFor, now } = facts
@@ -48,7 +48,9 @@ export function partsOf(facts: SystemFacts, config: Placed): Part[] {
       where: 'pulls, starts, stops, removes',
     }),
     partOf('Reaper', checks.reaper, '', { what: '', where: newer }),
-    registryPart(facts.registry, config.repository, checks.reaper?.ok === false, now),
+    ...config.repositories.map(({ name, reference }) =>
+      registryPart(facts.registries?.[name] ?? null, reference, checks.reaper?.ok === false, now),
+    ),
   ]
 }
 

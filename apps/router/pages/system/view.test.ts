@@ -5,6 +5,7 @@ import type { SystemFacts } from '../../system/gather.ts'
 import { warningsOf } from '../../system/warnings.ts'
 import { systemPage } from '../render.ts'
 import { systemViewOf, type ViewFacts } from './view.ts'
+import { repositoriesAt } from '../../../testing/harness/repositories.ts'
 
 const now = 1_800_000_000_000
 const MINUTE = 60_000
@@ -23,7 +24,7 @@ const preview = (form: Form) => ({ repository: '', since: now - MINUTE, ...fresh
 const generation = (slot: number) => ({ number: 1, slot, container: 'c', image: 'i', digest: null, port: 80, sandbox: null }) // prettier-ignore
 
 const config: ViewFacts['config'] = {
-  repository: 'registry.example.com/app',
+  repositories: repositoriesAt('registry.example.com/app'),
   redis: { socket: '/run/redis.sock' },
   dataDir: '/data',
   listen: { host: '0.0.0.0', port: 80 },
@@ -45,7 +46,7 @@ function factsOf(
     pulled: [],
     sandboxes: [],
     images: [],
-    registry: { at: now, took: 70, usual: 60, tags: 3, error: null, since: null },
+    registries: { '': { at: now, took: 70, usual: 60, tags: 3, error: null, since: null } },
     updatesAt: now + MINUTE,
     lately: { pullRate: [12_000], start: [900] },
     certificate: null,
@@ -101,7 +102,7 @@ test('each thing that Lotan knows to be wrong is a warning with what to do, fail
     }) as SystemFacts['certificate']
   const day = (n: number) => new Date(now + n * 86_400_000).toUTCString()
   const noted = factsOf().noted
-  const registry = factsOf().registry!
+  const registry = factsOf().registries!['']!
   const cases: [what: Parameters<typeof factsOf>[0], level: string, says: RegExp][] = [
     [{ told: { checks: away('redis', 'queue-processor') } }, 'failure', /^Redis does not answer$/],
     [{ told: { checks: away('reaper', 'engine') } }, 'failure', /^the reaper does not answer$/],
@@ -119,8 +120,8 @@ test('each thing that Lotan knows to be wrong is a warning with what to do, fail
     [{ certificate: certificate(day(-1)) }, 'failure', /the certificate ended on/],
     [{ noted: { ...noted, firewall: { why: 'previews can reach the machine' } } }, 'warning', /can reach the machine/],
     [{ noted: { ...noted, unreachable: 'the engine is elsewhere' } }, 'failure', /cannot be reached: the engine/],
-    [{ registry: { ...registry, error: { code: 'tls', says: 'no trust' }, since: now } }, 'failure', /no trust/],
-    [{ registry: { ...registry, took: 4_000 } }, 'warning', /answers slowly: its tags took 4\.0 s, usually 60 ms/],
+    [{ registries: { '': { ...registry, error: { code: 'tls', says: 'no trust' }, since: now } } }, 'failure', /no trust/],
+    [{ registries: { '': { ...registry, took: 4_000 } } }, 'warning', /answers slowly: its tags took 4\.0 s, usually 60 ms/],
   ] // prettier-ignore
   for (const [differs, level, says] of cases) {
     const found = warningsOf(factsOf(differs), config)
@@ -242,7 +243,7 @@ test('other people’s words stay words', () => {
   const settings = [{ name: evil, value: evil, source: 'environment', secret: false, words: evil }] as const
   const facts = factsOf({
     previews,
-    registry,
+    registries: { '': registry },
     images: [{ id: 'a', bytes: 1e9, shared: 0 }],
     noted: { firewall: { why: evil }, slotKind: 'port', slotWhy: evil, unreachable: evil, memoryFull: false },
     told: { settings: [...settings] },

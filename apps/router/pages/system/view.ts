@@ -25,7 +25,7 @@ export interface TokenForm {
 
 export interface ViewFacts {
   facts: SystemFacts
-  config: Timeouts & Pick<Config, 'repository' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'sandboxes'>
+  config: Timeouts & Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'sandboxes'>
   sessions: Session[]
   /** The id of the reader's own. */
   current: string | undefined
@@ -41,7 +41,7 @@ export function systemViewOf({ facts, config, sessions, current, tokens, made, f
   const { told, now } = facts
   const warnings = warningsOf(facts, config)
   return {
-    repository: config.repository,
+    repository: config.repositories.map(({ reference }) => reference).join(', '),
     self: '/system',
     asOf: clock(now, true),
     health: healthOf(warnings),

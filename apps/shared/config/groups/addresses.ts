@@ -1,16 +1,25 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { rules, setting } from '../setting.ts'
-import { domain, listen, networks, publicUrl, repository, type Place } from '../values/address.ts'
+import { domain, listen, networks, publicUrl, repositories, repository, type Place } from '../values/address.ts'
 import { integer } from '../values/amount.ts'
-import { file } from '../values/text.ts'
+import { file, oneOf } from '../values/text.ts'
+import { NAMELESS } from '../../preview/preview-id.ts'
 
 const DEMO = '127.0.0.1:5000/todowrangler'
 
 const settings = {
   REPOSITORY: setting(repository, {
-    description: 'The one repository whose tags may run.',
-    without: "the demo's",
+    description: 'The repository whose tags may run, at `TAG.TL_DOMAIN`.',
+    without: "the demo's; none with `LOTAN_REPOSITORIES`",
+  }),
+  LOTAN_REPOSITORIES: setting(repositories, {
+    description: 'Other repositories whose tags may run, by name: `api=ghcr.io/team/api web=reg.example.com/team/web`.',
+  }),
+  LOTAN_HOST_FORM: setting(oneOf('nested', 'flat'), {
+    description:
+      'Where previews of a named repository live: `nested`: `TAG.NAME.TL_DOMAIN`; `flat`: `TAG--in-NAME.TL_DOMAIN`.',
+    standard: 'nested',
   }),
   TL_DOMAIN: setting(domain, {
     description: 'Previews live at `TAG.TL_DOMAIN`, the admin page at `TL_DOMAIN`.',
@@ -91,10 +100,10 @@ export const addresses = {
       const listen = given.LOTAN_LISTEN
       const tls = tlsOf(given)
       return {
-        /** `registry.example.com/team/app`, without a tag. */
-        repository: given.REPOSITORY ?? DEMO,
-        /** Without REPOSITORY. The launcher gives its children the demo's: so true in the launcher alone. */
-        demo: given.REPOSITORY === null,
+        listed: listedIn(given),
+        hostForm: given.LOTAN_HOST_FORM,
+        /** Without any repository. The launcher gives its children the demo's: so true in the launcher alone. */
+        demo: given.REPOSITORY === null && given.LOTAN_REPOSITORIES === null,
         domain: given.TL_DOMAIN,
         /** As visitors see them; a port of null is the scheme's own. */
         publicUrl: publicUrlOf(given, tls),
@@ -111,8 +120,29 @@ export const addresses = {
 /** What the check of a certificate's files needs: readable although other settings are bad. */
 export const certificate = z
   .object(settings)
-  .pick({ TL_DOMAIN: true, LOTAN_LISTEN: true, LOTAN_TLS_CERT: true, LOTAN_TLS_KEY: true, LOTAN_TLS_LISTEN: true })
-  .transform((given) => ({ domain: given.TL_DOMAIN, tls: tlsOf(given) }))
+  .pick({
+    REPOSITORY: true,
+    LOTAN_REPOSITORIES: true,
+    LOTAN_HOST_FORM: true,
+    TL_DOMAIN: true,
+    LOTAN_LISTEN: true,
+    LOTAN_TLS_CERT: true,
+    LOTAN_TLS_KEY: true,
+    LOTAN_TLS_LISTEN: true,
+  })
+  .transform((given) => ({
+    domain: given.TL_DOMAIN,
+    tls: tlsOf(given),
+    hostForm: given.LOTAN_HOST_FORM,
+    repositories: listedIn(given),
+  }))
+
+/** The nameless one first. */
+function listedIn(given: Pick<Given, 'REPOSITORY' | 'LOTAN_REPOSITORIES'>): { name: string; reference: string }[] {
+  const { REPOSITORY: nameless, LOTAN_REPOSITORIES: named } = given
+  const reference = nameless ?? (named === null ? DEMO : null)
+  return [...(reference === null ? [] : [{ name: NAMELESS, reference }]), ...(named ?? [])]
+}
 
 type Given = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> }
 type TlsGiven = Pick<Given, 'LOTAN_LISTEN' | 'LOTAN_TLS_CERT' | 'LOTAN_TLS_KEY' | 'LOTAN_TLS_LISTEN'>

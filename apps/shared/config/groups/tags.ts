@@ -1,12 +1,17 @@
 import { z } from 'zod'
 import { setting } from '../setting.ts'
 import { duration } from '../values/amount.ts'
-import { tagPattern, zeroOrOne } from '../values/text.ts'
+import { anyText, tagPattern, zeroOrOne } from '../values/text.ts'
 import type { Tag } from '../../tag.ts'
 
 const settings = {
   TAG_FILTER: setting(tagPattern, {
     description: 'A [Lua pattern](#lua-patterns): which tags are offered, listed and started.',
+  }),
+  // NAME stands for a repository's: Compose cannot list it.
+  TAG_FILTER_NAME: setting(anyText, {
+    description: 'The same for the repository of that name, in capitals: `TAG_FILTER_API`.',
+    services: 'none',
   }),
   LOTAN_PREPULL: setting(tagPattern, {
     description: 'A [Lua pattern](#lua-patterns): tags to pull when the registry shows them, before their first click.',
@@ -26,11 +31,11 @@ export const tags = {
   title: 'Tags',
   settings,
   schema: z.object(settings).transform((given) => {
-    const offers: (tag: Tag) => boolean = given.TAG_FILTER ?? (() => true)
+    const filter: (tag: Tag) => boolean = given.TAG_FILTER ?? (() => true)
     const prepull: (tag: Tag) => boolean = given.LOTAN_PREPULL ?? (() => false)
     return {
-      offers,
-      prepulls: (tag: Tag) => offers(tag) && prepull(tag),
+      filter,
+      prepull,
       refreshEvery: given.IMAGE_REFRESH_INTERVAL_MINUTES,
       transliterate: given.TRANSLITERATE_SEMVER_UNDERSCORES_TO_DOTS,
     }

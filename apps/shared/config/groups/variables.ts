@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { containerEnvOf } from '../container-env.ts'
 import { setting } from '../setting.ts'
+import { repositories } from '../values/address.ts'
 import { anyText } from '../values/text.ts'
 
 const settings = {
@@ -13,6 +14,10 @@ const settings = {
     description: 'Gives every container the variable `X`, whatever name stands there. It wins over `ENV_ARGS`.',
     services: 'none',
   }),
+  LOTAN_CONTAINER_ENV_NAME__X: setting(anyText, {
+    description: 'Gives `X` to the containers of the repository of that name alone, in capitals: `…_API__DEBUG`.',
+    services: 'none',
+  }),
 }
 
 export const variables = {
@@ -20,8 +25,13 @@ export const variables = {
   settings,
   // All of the environment, since `-e NAME` passes on a variable of any name.
   schema: z.record(z.string(), z.string().optional()).transform((env, ctx) => ({
-    containerEnv: containerEnvOf(env, (variable, message) =>
+    containerEnv: containerEnvOf(env, namesIn(env), (variable, message) =>
       ctx.addIssue({ code: 'custom', path: [variable], message }),
     ),
   })),
+}
+
+/** None where the list cannot be used, which another problem says. */
+function namesIn({ LOTAN_REPOSITORIES: text }: Record<string, string | undefined>): string[] {
+  return (repositories.safeParse(text ?? '').data ?? []).map(({ name }) => name)
 }

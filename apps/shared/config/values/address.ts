@@ -116,6 +116,8 @@ export const region: Value<string> = z
   .string()
   .regex(/^[a-z]{2,10}(-[a-z0-9]{1,20}){1,5}$/, 'write a region of AWS such as eu-central-1')
 
+const MOST_REPOSITORIES = 20
+
 /** Without tag and digest, by the distribution project's reference grammar. */
 export const repository: Value<string> = z.string().refine((text) => {
   const slash = text.indexOf('/')
@@ -127,6 +129,20 @@ export const repository: Value<string> = z.string().refine((text) => {
   if (name.length > 255 || !new RegExp(`^${part}(?:/${part})*$`).test(name)) return false
   return !host || placeOf(/:\d+$/.test(host) ? host : `${host}:443`) !== undefined
 }, 'write an image repository in lower case without a tag or digest, such as registry.example.com/team/app')
+
+/** By name, in the order in which they are written. `repository` is what the nameless one is called where it needs a name. */
+export const repositories: Value<{ name: string; reference: string }[]> = value((text) => {
+  const listed = text
+    .trim()
+    .split(/[\s,]+/)
+    .map((item) => /^([a-z][a-z0-9]{0,19})=(.+)$/.exec(item))
+    .map((read) => ({ name: read?.[1] ?? '', reference: read?.[2] ?? '' }))
+  const names = new Set(listed.map(({ name }) => name))
+  const isGood = listed.every(
+    ({ name, reference }) => name !== '' && name !== 'repository' && repository.safeParse(reference).success,
+  )
+  return isGood && names.size === listed.length && names.size <= MOST_REPOSITORIES ? listed : undefined
+}, `write NAME=REPOSITORY, separated by spaces, such as api=ghcr.io/team/api: at most ${MOST_REPOSITORIES} different names of up to 20 small letters and digits that begin with a letter (but not “repository”), and repositories without a tag`)
 
 /** For lower case. Browsers take a name that ends in a number for an address. */
 function isName(text: string): boolean {

@@ -277,6 +277,12 @@ const steps: Step[] = [
     PRIMARY KEY (name, label)
   ) STRICT;
   `,
+  `
+  -- Where each repository's images are, by its name: there was one, without a name.
+  INSERT OR IGNORE INTO meta (key, value)
+  SELECT 'repositories', json_object('', value) FROM meta WHERE key = 'repository' AND value <> '';
+  DELETE FROM meta WHERE key = 'repository';
+  `,
 ]
 
 export const newestVersion = steps.length

@@ -1,0 +1,18 @@
+import { referenceOf, type Config } from '../config/config.ts'
+import type { PreviewId } from '../preview/preview-id.ts'
+import { openRegistry, type Registry } from './registry.ts'
+
+/** Of a listed repository: an unlisted one is never asked for. */
+export type RegistryOf = (id: PreviewId) => Registry
+
+/** One a repository: each has its login and its memory of what the registry said, so that one that is down slows no other. */
+export function openRegistries(config: Pick<Config, 'repositories' | 'dockerConfig' | 'awsRegion'>): RegistryOf {
+  const { dockerConfig, awsRegion } = config
+  const opened = new Map<string, Registry>()
+  return (id) => {
+    const reference = referenceOf(id, config)
+    const known = opened.get(reference) ?? openRegistry({ repository: reference, dockerConfig, awsRegion })
+    opened.set(reference, known)
+    return known
+  }
+}
