@@ -35,6 +35,7 @@ const pure = [
   'shared/preview/generation',
   'shared/preview/start-times',
   'shared/preview/preview-id',
+  'shared/repository',
   'shared/preview/failure-reason',
   'shared/preview/notice',
   'shared/slots/slots',

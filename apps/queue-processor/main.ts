@@ -1,7 +1,7 @@
 /** The queue-processor: the only process that changes containers and images. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openApp } from '../shared/app.ts'
-import { titleOf } from '../shared/config/config.ts'
+import { titleOf } from '../shared/repository.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
 import { openEngine } from '../shared/engine/engine.ts'
 import { openWorkers } from '../shared/queue.ts'

@@ -1,5 +1,6 @@
 /** Compares SQLite's rows with the engine's containers, in both directions. Pure. */
-import { findRepository, type Config } from '../shared/config/config.ts'
+import type { Config } from '../shared/config/config.ts'
+import { findRepository } from '../shared/repository.ts'
 import { duesOf, forgottenAt, isRetriedAt, type Due, type Timeouts } from '../shared/preview/timeouts.ts'
 import type { Container } from '../shared/engine/engine.ts'
 import { nextInLine } from '../shared/preview/start-queue.ts'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { findRepository, referenceOf, type Config } from '../../shared/config/config.ts'
+import type { Config } from '../../shared/config/config.ts'
+import { findRepository, referenceOf } from '../../shared/repository.ts'
 import { longestIdle, span } from '../../shared/preview/timeouts.ts'
 import { MADE_FROM, type CreateOptions } from '../../shared/engine/engine.ts'
 import { previewLabels } from '../../shared/engine/preview-labels.ts'

@@ -1,5 +1,5 @@
 /** An earlier start, or another program, may have left the image on the engine. */
-import { imageNameOf } from '../../shared/config/config.ts'
+import { imageNameOf } from '../../shared/repository.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Image, InPhase } from '../../shared/preview/preview.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'

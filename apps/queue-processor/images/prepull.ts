@@ -1,6 +1,6 @@
 /** Stops for visitors' pulls, since the engine fetches only three layers at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { imageNameOf } from '../../shared/config/config.ts'
+import { imageNameOf } from '../../shared/repository.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
 import type { Dependencies } from '../dependencies.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { imageNameOf, referenceOf } from '../../shared/config/config.ts'
+import { imageNameOf, referenceOf } from '../../shared/repository.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In, InPhase } from '../../shared/preview/preview.ts'
 import type { Pullable } from '../../shared/registry/registry.ts'

@@ -1,4 +1,4 @@
-import { imageNameOf, referenceOf } from '../../shared/config/config.ts'
+import { imageNameOf, referenceOf } from '../../shared/repository.ts'
 import { furthest, sizesByLayer } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Login } from '../../shared/registry/docker-config.ts'

@@ -1,4 +1,4 @@
-import { imageNameOf } from '../../shared/config/config.ts'
+import { imageNameOf } from '../../shared/repository.ts'
 import { mayBeRenewed } from '../../shared/preview/image-update.ts'
 import type { InPhase, Preview } from '../../shared/preview/preview.ts'
 import type { Lane } from '../../shared/queue.ts'

@@ -1,4 +1,4 @@
-import { referenceOf } from '../../shared/config/config.ts'
+import { referenceOf } from '../../shared/repository.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { InPhase } from '../../shared/preview/preview.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'

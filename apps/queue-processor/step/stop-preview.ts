@@ -1,5 +1,5 @@
 import { duesOf } from '../../shared/preview/timeouts.ts'
-import { findRepository } from '../../shared/config/config.ts'
+import { findRepository } from '../../shared/repository.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Image, In } from '../../shared/preview/preview.ts'
 import { waitForDrain, waitForGrace } from './drain.ts'

@@ -1,6 +1,7 @@
 /** All that is told of why a preview runs as it does, from the database and from what the reaper knows. */
 import type { Explanation } from '../../shared/api/explain.ts'
-import { findRepository, urlOf } from '../../shared/config/config.ts'
+import { urlOf } from '../../shared/config/config.ts'
+import { findRepository } from '../../shared/repository.ts'
 import type { VariableInForce } from '../../shared/config/in-force.ts'
 import { nextActions } from '../../shared/preview/next-actions.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'

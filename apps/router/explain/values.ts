@@ -1,6 +1,7 @@
 /** Pure. Each value by the function that the container is made, or the preview is stopped, by. */
 import type { ExplainedValue } from '../../shared/api/explain.ts'
-import { findRepository, type Config } from '../../shared/config/config.ts'
+import type { Config } from '../../shared/config/config.ts'
+import { findRepository } from '../../shared/repository.ts'
 import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 import { portLabel, portOf, readyPathLabel, stopSignalLabel } from '../../shared/config/image-labels.ts'
 import { diskLimit, limitsOf, notUsed } from '../../shared/config/limits.ts'

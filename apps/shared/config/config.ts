@@ -17,13 +17,13 @@ import { surroundings } from './groups/surroundings.ts'
 import { tags } from './groups/tags.ts'
 import { variables } from './groups/variables.ts'
 import { inForceOf, type InForce } from './in-force.ts'
-import { findRepository, repositoriesOf, type Repository } from './repositories.ts'
+import { repositoriesOf } from './repositories.ts'
+import { findRepository, type Repository } from '../repository.ts'
 import { splitId, type PreviewId } from '../preview/preview-id.ts'
 import { problemsOf, rules, type Problem } from './setting.ts'
 import { quoted } from './values/value.ts'
 
-export type { Problem, Repository }
-export { findRepository, imageNameOf, referenceOf, titleOf } from './repositories.ts'
+export type { Problem }
 export type { Place } from './values/address.ts'
 
 /** In the order of documents and messages. */

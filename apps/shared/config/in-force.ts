@@ -1,6 +1,6 @@
 /** Each setting as it is in force, and each variable that containers are given; without what may be a secret. */
 import type { z } from 'zod'
-import type { Repository } from './repositories.ts'
+import type { Repository } from '../repository.ts'
 import { about } from './setting.ts'
 
 export interface SettingInForce {

@@ -1,20 +1,10 @@
-/** The repositories whose tags may run: LOTAN_REPOSITORIES is the allow-list, REPOSITORY the one in it without a name. */
-import { NAMELESS, splitId, type PreviewId } from '../preview/preview-id.ts'
+/** LOTAN_REPOSITORIES is the allow-list, REPOSITORY the one in it without a name. */
+import { NAMELESS } from '../preview/preview-id.ts'
+import type { Repository } from '../repository.ts'
 import type { Tag } from '../tag.ts'
 import { namedEnvOf } from './container-env.ts'
 import { setting } from './setting.ts'
 import { tagPattern } from './values/text.ts'
-
-export interface Repository {
-  /** Empty for the one that REPOSITORY gives. */
-  name: string
-  /** `registry.example.com/team/app`, without a tag. */
-  reference: string
-  /** Which of its tags are offered, listed and started. */
-  offers: (tag: Tag) => boolean
-  /** What its containers are given beside what all are. */
-  containerEnv: Record<string, string>
-}
 
 interface Given {
   listed: readonly { name: string; reference: string }[]
@@ -60,30 +50,4 @@ function filtersIn(env: NodeJS.ProcessEnv, names: readonly string[], refuse: Ref
     else if (data) filters.set(name, data)
   }
   return filters
-}
-
-/** Undefined for one that is not listed. */
-export function findRepository<R extends { name: string }>(
-  id: PreviewId,
-  { repositories }: { repositories: readonly R[] },
-): R | undefined {
-  const { repository } = splitId(id)
-  return repositories.find(({ name }) => name === repository)
-}
-
-/** For a preview of a listed one. `registry.example.com/team/app:pr-7` */
-export function imageNameOf(id: PreviewId, config: { repositories: readonly Repository[] }): string {
-  return `${referenceOf(id, config)}:${splitId(id).tag}`
-}
-
-/** @throws for a preview of one that is not listed: nothing may be asked for of it */
-export function referenceOf(id: PreviewId, config: { repositories: readonly Repository[] }): string {
-  const found = findRepository(id, config)
-  if (!found) throw new Error(`no repository is listed for ${id}`)
-  return found.reference
-}
-
-/** What people are told of it: its name, or where its images are. */
-export function titleOf({ name, reference }: Pick<Repository, 'name' | 'reference'>): string {
-  return name === NAMELESS ? reference : name
 }

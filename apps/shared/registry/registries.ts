@@ -1,4 +1,5 @@
-import { referenceOf, type Config } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import { referenceOf } from '../repository.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 import { openRegistry, type Registry } from './registry.ts'
 

@@ -1,5 +1,5 @@
 /** What a configuration says of its repositories, for tests that need no more of one. */
-import type { Repository } from '../../shared/config/config.ts'
+import type { Repository } from '../../shared/repository.ts'
 import { NAMELESS } from '../../shared/preview/preview-id.ts'
 
 export function repositoriesAt(reference: string, named: Record<string, string> = {}): Repository[] {

@@ -1,5 +1,6 @@
 /** The registry, the login for it, and its clock beside this machine's. */
-import type { Config, Repository } from '../../../shared/config/config.ts'
+import type { Config } from '../../../shared/config/config.ts'
+import type { Repository } from '../../../shared/repository.ts'
 import { splitReference } from '../../../shared/registry/docker-config.ts'
 import { openRegistry, RegistryError } from '../../../shared/registry/registry.ts'
 import { registryAdvice } from '../../../shared/health/advice.ts'

@@ -1,6 +1,7 @@
 import type { Explanation } from '../../../shared/api/explain.ts'
 import { bytesOf } from '../../../shared/config/values/amount.ts'
-import { findRepository, type Config } from '../../../shared/config/config.ts'
+import type { Config } from '../../../shared/config/config.ts'
+import { findRepository } from '../../../shared/repository.ts'
 import { idOf } from '../../../shared/preview/preview-id.ts'
 import { limitsOf, type Limits } from '../../../shared/config/limits.ts'
 import { MAX_CRASHES, generationOf, type Preview } from '../../../shared/preview/preview.ts'
