@@ -34,6 +34,7 @@ const pure = [
   'shared/preview/state-machine/removal',
   'shared/preview/generation',
   'shared/preview/start-times',
+  'shared/preview/pair',
   'shared/preview/preview-id',
   'shared/repository',
   'shared/preview/failure-reason',

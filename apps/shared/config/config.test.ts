@@ -69,6 +69,7 @@ test('without any setting it is the demo, on loopback', () => {
   assert.equal(path.basename(dockerConfig), '.docker')
   assert.deepEqual(rest, {
     hostForm: 'nested',
+    pairFallback: ['main', 'latest'],
     demo: true,
     domain: 'todowrangler.lotan.localhost',
     publicUrl: { protocol: 'http:', port: 8080 },

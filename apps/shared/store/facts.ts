@@ -33,6 +33,15 @@ const isText = (value: unknown) => typeof value === 'string'
 const isObject = (isOne: (value: unknown) => boolean) => (value: unknown) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isOne)
 
+/** One of the two is null. */
+export interface PairFront {
+  address: string | null
+  why: string | null
+}
+
+const isPairFront = (value: unknown) =>
+  isObject((one) => one === null || isText(one))(value) && ['address', 'why'].every((key) => key in (value as object))
+
 /** A fact that is not there has not been found out, or is not so. */
 const forms = {
   // Where slots are: the queue-processor says so, for all others.
@@ -40,6 +49,8 @@ const forms = {
   slotKind: text<SlotKind>('slot_kind'),
   /** They stay reserved while slots are addresses. `[0]` is slot 1's. */
   slotPorts: json<number[]>('slot_ports', isList(Number.isInteger)),
+  /** Where previews reach the front, to call those that they go with; else why they cannot. */
+  pairFront: json<PairFront>('pair_front', isPairFront),
   /** Why slots are of this kind. This and `unreachable` are for the console. */
   slotWhy: text('slot_why'),
   unreachable: text('unreachable'),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { rules, setting } from '../setting.ts'
 import { domain, listen, networks, publicUrl, repositories, repository, type Place } from '../values/address.ts'
 import { integer } from '../values/amount.ts'
-import { file, oneOf } from '../values/text.ts'
+import { file, oneOf, tagList } from '../values/text.ts'
 import { NAMELESS } from '../../preview/preview-id.ts'
 
 const DEMO = '127.0.0.1:5000/todowrangler'
@@ -20,6 +20,11 @@ const settings = {
     description:
       'Where previews of a named repository live: `nested`: `TAG.NAME.TL_DOMAIN`; `flat`: `TAG--in-NAME.TL_DOMAIN`.',
     standard: 'nested',
+  }),
+  LOTAN_PAIR_FALLBACK: setting(tagList, {
+    description:
+      'Tags that a preview goes with in another repository which does not have its own tag: the first that exists.',
+    standard: 'main, latest',
   }),
   TL_DOMAIN: setting(domain, {
     description: 'Previews live at `TAG.TL_DOMAIN`, the admin page at `TL_DOMAIN`.',
@@ -102,6 +107,7 @@ export const addresses = {
       return {
         listed: listedIn(given),
         hostForm: given.LOTAN_HOST_FORM,
+        pairFallback: given.LOTAN_PAIR_FALLBACK,
         /** Without any repository. The launcher gives its children the demo's: so true in the launcher alone. */
         demo: given.REPOSITORY === null && given.LOTAN_REPOSITORIES === null,
         domain: given.TL_DOMAIN,

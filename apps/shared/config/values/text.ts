@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { TAG } from '../../tag.ts'
 import { luaPattern, PatternError } from '../lua-pattern.ts'
 import { value, type Value } from './value.ts'
 
@@ -56,6 +57,12 @@ export const paths: Value<string[]> = list(
   (path) => /^\/[\x21-\x7e]{0,500}$/.test(path) && !/[?#]/.test(path) && path !== '/*',
   'write paths that begin with /, without a query, separated by commas; * stands for anything, but not for all paths',
 )
+
+/** `main, latest`. */
+export const tagList: Value<string[]> = value((text) => {
+  const tags = text.split(/[\s,]+/).filter(Boolean)
+  return tags.length > 0 && tags.length <= 10 && tags.every((tag) => TAG.test(tag)) ? tags : undefined
+}, 'write up to 10 tags, separated by commas, such as main, latest')
 
 export function list(isGood: (item: string) => boolean, wanted: string): Value<string[]> {
   return value((text) => {
