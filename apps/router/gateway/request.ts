@@ -5,6 +5,7 @@ import type { Store } from '../../shared/store/store.ts'
 import { readHost, type Naming, type Tag } from '../../shared/tag.ts'
 import type { ClientRequest } from './decide.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { findRepository } from '../../shared/repository.ts'
 
 /**
  * What an earlier subrequest about the same request found. `alive`: the container runs and dropped the request; `full`:
@@ -46,7 +47,10 @@ export interface GatewayRequest {
   fetchSite: string
 }
 
-/** The preview is the known one that lives at this host, else the one that the label reads as. */
+/**
+ * The preview is the known one that lives at this host, else the one that the label reads as. Rows of a repository that
+ * is listed no more stay until they are removed: their hosts stand for nothing.
+ */
 export function readGatewayRequest(
   req: Pick<IncomingMessage, 'headers'>,
   config: Naming,
@@ -56,7 +60,8 @@ export function readGatewayRequest(
   const host = header('x-host')
   const parsed = readHost(host, config)
   const known = parsed && store.previewAt(parsed.label)
-  const id = known === undefined ? parsed!.id : known
+  const found = known === undefined ? parsed!.id : known
+  const id = found !== null && findRepository(found, config) ? found : null
   const request = readRequest(req.headers)
   return {
     host,
