@@ -58,6 +58,14 @@ export function hostOf(id: PreviewId, naming: Naming): string {
   return `${labelOf(id, naming)}.${naming.domain}`
 }
 
+/** The domains below which previews live: one wildcard, of DNS or of a certificate, for each. */
+export function parentsOf({ repositories, hostForm, domain }: Omit<Naming, 'transliterate'>): string[] {
+  const parents = repositories.map(({ name }) =>
+    name === NAMELESS || hostForm === 'flat' ? domain : `${name}.${domain}`,
+  )
+  return [...new Set(parents)]
+}
+
 /**
  * Case, port and final dot do not count. @returns null for a host that is not below the domain. `id`: the preview that
  * it stands for unless known ones live at the label (`store.previewAt`); null where it can stand for none.

@@ -6,9 +6,9 @@ import { adminLocations } from '../../shared/admin-locations.ts'
 import type { Config } from '../../shared/config/config.ts'
 import { passCookieName } from '../../shared/pass-cookie.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
-import { NAMELESS } from '../../shared/preview/preview-id.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { Store } from '../../shared/store/store.ts'
+import { parentsOf } from '../../shared/tag.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { listensOn } from './listen.ts'
 import { findNginx } from './program.ts'
@@ -114,9 +114,8 @@ export async function writeNginxConf(
 }
 
 /** Hosts of tags that are named as a repository is: its previews live below them. */
-function hostsAboveOthers({ repositories, hostForm, domain }: Pick<Config, 'repositories' | 'hostForm' | 'domain'>) {
-  if (hostForm === 'flat') return []
-  return repositories.filter(({ name }) => name !== NAMELESS).map(({ name }) => `${name}.${domain}`)
+function hostsAboveOthers(names: Pick<Config, 'repositories' | 'hostForm' | 'domain'>): string[] {
+  return parentsOf(names).filter((parent) => parent !== names.domain)
 }
 
 async function openFilesLimit(): Promise<number> {
