@@ -36,6 +36,7 @@ const pure = [
   'shared/preview/start-times',
   'shared/preview/pair',
   'shared/preview/preview-id',
+  'shared/api/paths',
   'shared/repository',
   'shared/preview/failure-reason',
   'shared/preview/notice',
