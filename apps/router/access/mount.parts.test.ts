@@ -21,12 +21,13 @@ after(() => bed.close())
 
 const { anyHost, open, metrics, closed } = routesOf(bed.context, refusalsOf(bed.context))
 const routes = [...anyHost, ...open, ...metrics, ...closed]
+const walked = (path: string) => path.replace(':repository', 'api').replace(':tag', 'walked')
 const nameOf = ({ method, path }: Route) => `${method} ${path}`
 
 /** A GET is sent as HEAD, which ends streams too. */
 function ask({ method, path }: Pick<Route, 'path'> & { method: string }, caller: string, sent: Ask = {}) {
   // A wait that is not to last.
-  const uri = path.replace(':tag', 'walked') + (path.endsWith('/wait') ? '?timeout=0' : '')
+  const uri = walked(path) + (path.endsWith('/wait') ? '?timeout=0' : '')
   const headers = { 'X-Caller': caller, ...sent.headers }
   return bed.ask(uri, { ...sent, method: method === 'GET' ? 'HEAD' : method, headers })
 }
@@ -95,7 +96,7 @@ describe('a route that is not open', () => {
     test(nameOf(route), async () => {
       const { path, needs } = route
       const isApi = path.startsWith('/api/')
-      const stranger = await bed.ask(path.replace(':tag', 'walked'), { method: route.method })
+      const stranger = await bed.ask(walked(path), { method: route.method })
       assert.equal(stranger.status, 401)
       if (isApi) assert.equal(stranger.headers['www-authenticate'], 'Bearer realm="lotan"')
       else assert.match(stranger.text, /<form method="post" action="\/login"/)

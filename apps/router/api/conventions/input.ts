@@ -9,7 +9,7 @@ export function tagOf(req: Request): Tag {
 }
 
 export function previewIn(req: Request): PreviewId {
-  return idOf({ repository: NAMELESS, tag: tagOf(req) })
+  return idOf({ repository: (req.params.repository as string | undefined) ?? NAMELESS, tag: tagOf(req) })
 }
 
 export function tagText(wrong: string) {
