@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express'
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
 import { urlOf } from '../../shared/config/config.ts'
-import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import { isSame } from '../../shared/secret.ts'
 import { callerOf } from '../access/caller.ts'
 import { noteFailedLogins } from '../access/failed-logins.ts'
@@ -82,7 +82,7 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
     return sendPage(
       res,
       403,
-      newsPage({ status: 403, heading: 'The browser keeps no pass', sentence, link }, brandIn(res)),
+      newsPage({ status: 403, heading: 'The browser keeps no pass', sentence, link }, brandIn(res, id)),
     )
   }
 
@@ -129,6 +129,6 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
   }
 
   function sendEnterPage({ id }: Place, res: Response, status: number, wrong?: Wrong) {
-    return sendPage(res, status, enterPage({ ...config, tag: splitId(id).tag, wrong }, brandIn(res)))
+    return sendPage(res, status, enterPage({ ...config, id, wrong }, brandIn(res, id)))
   }
 }

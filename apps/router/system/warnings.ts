@@ -5,6 +5,8 @@ import { engineAdvice, redisAdvice } from '../../shared/health/advice.ts'
 import { judgeCertificate } from '../../shared/health/certificate.ts'
 import { judgeDataDisk, judgeEngineDisk } from '../../shared/health/disk.ts'
 import { findings, type Finding } from '../../shared/health/finding.ts'
+import { judgePairs } from '../../shared/health/pairs.ts'
+import { shortNames } from '../words/preview-names.ts'
 import { judgeRegistry } from '../../shared/health/registry.ts'
 import type { SystemFacts } from './gather.ts'
 
@@ -61,7 +63,7 @@ const partNames: Record<string, string> = {
   reaper: 'the reaper',
 }
 
-function networkOf({ noted: { firewall, unreachable } }: SystemFacts): Finding[] {
+function networkOf({ noted: { firewall, unreachable, pairFront, pairListen } }: SystemFacts): Finding[] {
   const { warning, failure } = findings('network')
   const found: Finding[] = []
   if (unreachable !== null)
@@ -72,6 +74,7 @@ function networkOf({ noted: { firewall, unreachable } }: SystemFacts): Finding[]
     found.push(
       warning(firewall.why, 'run Lotan as root, or in its container: docs/security.md says what is shielded then'),
     )
+  if (pairFront) found.push(judgePairs(pairFront, pairListen))
   return found
 }
 
@@ -115,8 +118,12 @@ function placesOf({ previews: { running, most, pinned }, slots }: SystemFacts['t
 }
 
 function registriesOf({ registries }: SystemFacts, { repositories }: Judged): Warning[] {
+  const names = shortNames(repositories)
   return repositories.flatMap(({ name, reference }) => {
     const health = registries?.[name]
-    return health ? [{ ...judgeRegistry(health, reference), since: health.since ?? undefined }] : []
+    if (!health) return []
+    const finding = judgeRegistry(health, reference)
+    const says = names.size > 1 ? `${names.get(name)}: ${finding.says}` : finding.says
+    return [{ ...finding, says, since: health.since ?? undefined }]
   })
 }

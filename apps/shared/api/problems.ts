@@ -61,6 +61,12 @@ export const problems = {
     means: 'Not every tag has a preview here, and this one has none.',
     remedy: 'If you need it, ask the operator of Lotan.',
   },
+  'not-a-pair': {
+    status: 403,
+    title: 'Not one that it goes with',
+    means: 'A preview called a host of this server that is no preview of its own tag in another repository.',
+    remedy: 'Call the addresses that its container is given, one for each other repository.',
+  },
   'no-preview': {
     status: 404,
     title: 'No such preview',
@@ -72,6 +78,13 @@ export const problems = {
     title: 'Not a tag',
     means: 'This cannot be the tag of an image.',
     remedy: 'A tag has up to 128 letters, digits, dots, dashes and underscores, and begins with no dot and no dash.',
+  },
+  'no-such-repository': {
+    status: 404,
+    title: 'No such repository',
+    means:
+      'No repository of this name is listed here, or the path names none and the one without a name is not listed.',
+    remedy: 'The detail has the names that there are. Ask the operator if one is missing.',
   },
   'no-session': {
     status: 404,
@@ -240,7 +253,7 @@ export const problems = {
     status: 503,
     title: 'It is asleep',
     means:
-      'The preview does not run, and this kind of request does not wake it: a robot’s, or one that only reconnects.',
+      'The preview does not run, and this request does not wake it: a robot’s, one that only reconnects, or an unvisited preview’s.',
     remedy: 'Open a page of it, or send any other request.',
   },
   crowded: {
