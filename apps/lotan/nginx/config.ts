@@ -8,6 +8,7 @@ import { passCookieName } from '../../shared/pass-cookie.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { Store } from '../../shared/store/store.ts'
+import { parentsOf } from '../../shared/tag.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { listensOn } from './listen.ts'
 import { findNginx } from './program.ts'
@@ -86,6 +87,7 @@ export async function writeNginxConf(
     proxies: config.trustedProxies,
     domain: config.domain,
     transliterate: config.transliterate,
+    hostsAboveOthers: hostsAboveOthers(config).map(exactly),
     identityHeaders: config.userHeader === null ? identityHeaders : [...identityHeaders, config.userHeader],
     userHeader: config.userHeader,
     gate: config.gate.kind === 'off' ? null : { passCookie: passCookieName(config.publicUrl) },
@@ -109,6 +111,11 @@ export async function writeNginxConf(
   store.streams({ opened: [], ended: 'all' })
   // Workers open their files by relative paths, from the directory where nginx was started.
   return ['env', '-C', config.runDir, 'nginx', '-p', './', '-c', file, '-e', 'stderr']
+}
+
+/** Hosts of tags that are named as a repository is: its previews live below them. */
+function hostsAboveOthers(names: Pick<Config, 'repositories' | 'hostForm' | 'domain'>): string[] {
+  return parentsOf(names).filter((parent) => parent !== names.domain)
 }
 
 async function openFilesLimit(): Promise<number> {

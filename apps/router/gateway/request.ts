@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Store } from '../../shared/store/store.ts'
-import { readHost, type Naming, type Tag } from '../../shared/tag.ts'
+import type { Naming, Tag } from '../../shared/tag.ts'
+import { previewAtHost } from '../preview-at-host.ts'
 import type { ClientRequest } from './decide.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -46,7 +47,6 @@ export interface GatewayRequest {
   fetchSite: string
 }
 
-/** The preview is the known one that lives at this host, else the one that the label reads as. */
 export function readGatewayRequest(
   req: Pick<IncomingMessage, 'headers'>,
   config: Naming,
@@ -54,13 +54,12 @@ export function readGatewayRequest(
 ): GatewayRequest {
   const header = headerOf(req.headers)
   const host = header('x-host')
-  const parsed = readHost(host, config)
-  const known = parsed && store.previewAt(parsed.label)
-  const id = known === undefined ? parsed!.id : known
+  const at = previewAtHost(host, config, store)
+  const id = at?.id ?? null
   const request = readRequest(req.headers)
   return {
     host,
-    label: parsed?.label ?? null,
+    label: at?.label ?? null,
     id,
     tag: id === null ? null : splitId(id).tag,
     who: 'visitor',

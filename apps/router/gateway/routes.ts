@@ -30,7 +30,7 @@ import { answerOf, respond, respondTrouble } from './response.ts'
 import { openWaker } from './wake.ts'
 import type { GateRefusal } from '../metrics/meters.ts'
 import { traced } from '../request-id.ts'
-import { splitId } from '../../shared/preview/preview-id.ts'
+import { logFields } from '../../shared/preview/preview-id.ts'
 import { openEntrance } from '../gate/entrance.ts'
 import { refuseAtGate, type AtGate } from '../gate/refusal.ts'
 
@@ -145,9 +145,8 @@ export function gateway(context: RouterContext): express.Express {
     const request = read(req)
     const { id, client } = request
     if (id === null) return noTag(res)
-    const { tag } = splitId(id)
     if (client.method !== 'POST') return notThisWay(res, 'POST')
-    if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', { tag })
+    if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', logFields(id))
     if (config.offers(id) && waker.mayWake(id)) waker.wake(id, 'button', request)
     return res.redirect(303, backTo(request))
   })

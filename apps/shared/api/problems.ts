@@ -73,6 +73,13 @@ export const problems = {
     means: 'This cannot be the tag of an image.',
     remedy: 'A tag has up to 128 letters, digits, dots, dashes and underscores, and begins with no dot and no dash.',
   },
+  'no-such-repository': {
+    status: 404,
+    title: 'No such repository',
+    means:
+      'No repository of this name is listed here, or the path names none and the one without a name is not listed.',
+    remedy: 'The detail has the names that there are. Ask the operator if one is missing.',
+  },
   'no-session': {
     status: 404,
     title: 'No such session',
