@@ -122,9 +122,14 @@
     field.value = ''
     // What was added is to be seen.
     find.value = ''
-    find.form.querySelector('[name=state]')?.remove()
+    for (const only of find.form.querySelectorAll('[name=state], [name=of]')) only.remove()
     showFound()
   }
+
+  // Each repository has suggestions of its own.
+  document.querySelector('.add select')?.addEventListener('change', ({ target }) => {
+    document.querySelector('#add').setAttribute('list', target.selectedOptions[0].dataset.list)
+  })
 
   let closing
   function note(says, undo) {

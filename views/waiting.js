@@ -44,7 +44,7 @@
     find('#slow').hidden = !isSlow
     fold.hidden = told.isQuick && !isSlow
     const words = told.over ? told.title : isSlow ? 'Slower than usual' : now === null ? told.title : most + '\u00a0%'
-    document.title = words + ' · ' + told.tag
+    document.title = words + ' · ' + told.name
   }
   const ticking = setInterval(tick, 500)
 
@@ -76,7 +76,7 @@
   // What counts on has come to its end: no bar, no stage, no time.
   const end = () => {
     clearInterval(ticking)
-    document.title = told.title + ' · ' + told.tag
+    document.title = told.title + ' · ' + told.name
     main.classList.remove('slow')
     find('#way').hidden = find('#slow').hidden = fold.hidden = true
   }

@@ -2,7 +2,8 @@
 import type { Actor } from '../../shared/actor.ts'
 import { isTag } from '../../shared/tag.ts'
 import type { Pin, Preview } from '../../shared/preview/preview.ts'
-import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { idOf, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { findRepository } from '../../shared/repository.ts'
 import type { RouterContext } from '../context.ts'
 import type { RowAction } from '../pages/list/row-actions.ts'
 import { applyAction, applyPin, applyRefresh, keep, removeSoon, startsSomething } from '../preview-actions.ts'
@@ -31,25 +32,26 @@ export function undoOf(action: RowAction): RowAction | undefined {
 }
 
 export interface Done {
-  tags: string[]
-  /** TAG_FILTER does not let them be started. */
-  refused: string[]
+  ids: PreviewId[]
+  /** Those that their repository does not offer: they may not be started. */
+  refused: PreviewId[]
 }
 
 /** What there is none of, and never was asked for, is left out. Only a start makes a preview of a tag. */
 export async function actOnAll(
   action: RowAction,
-  tags: readonly string[],
+  ids: readonly PreviewId[],
   actor: Actor,
   context: Context & Pick<RouterContext, 'config'>,
   pin: Pin = { until: null },
 ): Promise<Done> {
-  const done: Done = { tags: [], refused: [] }
-  for (const tag of new Set(tags)) {
-    const id = idOf({ repository: NAMELESS, tag })
-    if (!isTag(tag) || (action !== 'start' && !context.store.get(id))) continue
-    if (startsSomething(action) && !context.config.offers(id)) done.refused.push(tag)
-    else if (await acts[action](id, actor, context, pin)) done.tags.push(tag)
+  const done: Done = { ids: [], refused: [] }
+  for (const id of new Set(ids.map((id) => idOf(splitId(id))))) {
+    if (!isTag(splitId(id).tag) || (action !== 'start' && !context.store.get(id))) continue
+    // A preview of one that is not listed any more goes, and is not started again.
+    if (startsSomething(action) && !findRepository(id, context.config)) continue
+    if (startsSomething(action) && !context.config.offers(id)) done.refused.push(id)
+    else if (await acts[action](id, actor, context, pin)) done.ids.push(id)
   }
   return done
 }

@@ -1,10 +1,11 @@
 /** The list, its form that adds, and the buttons of its rows. Plain HTML: every form posts and redirects to a page. */
 import type { Request, Response } from 'express'
 import { urlOf } from '../../shared/config/config.ts'
-import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
-import { hostOf, isTag } from '../../shared/tag.ts'
+import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { hostOf } from '../../shared/tag.ts'
 import { actorOf } from '../access/caller.ts'
 import type { Route } from '../access/route.ts'
+import { previewIn } from '../api/conventions/input.ts'
 import type { RouterContext } from '../context.ts'
 import { sortOf } from '../pages/list/order.ts'
 import { previewListOf } from '../pages/list/list.ts'
@@ -14,14 +15,18 @@ import type { RowAction } from '../pages/list/row-actions.ts'
 import { applyAction } from '../preview-actions.ts'
 import { doneWords } from '../words/done-words.ts'
 import { fullOf } from '../words/full-words.ts'
+import { addedBy } from './added.ts'
 import { actOnAll, rowActions, undoOf, type Done } from './form-actions.ts'
 import { listFacts } from './list-facts.ts'
 import { backOf } from './login.ts'
 import { pinOf } from './pin-form.ts'
+import { ofPreview, previewPaths } from './preview-paths.ts'
 import { sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.ts'
 
 /** Of the tags that may be added. A page with 100 000 would be 4 MB. */
 const MOST_SUGGESTED = 100
+/** Of each repository, where there are many. */
+const LEAST_SUGGESTED = 20
 /** An open page is rendered again with each change, all day: the registry is not asked each time. */
 const TAGS_AGE_MS = 30_000
 /** A thousand tags of 40 characters each; nginx lets no more through. */
@@ -41,13 +46,13 @@ export function listRoutes(context: RouterContext): Route[] {
       handle: sendNews,
     },
     ...rowActions.flatMap((action): Route[] => [
-      {
+      ...previewPaths.map((path): Route => ({
         method: 'POST',
-        path: `/previews/:tag/${action}`,
+        path: `${path}/${action}`,
         needs: 'admin',
         ...(action === 'pin' && { body: { type: 'form', limit: 4_096 } as const }),
-        handle: (req, res) => actOnOne(action, req, res),
-      },
+        handle: ofPreview((req, res) => actOnOne(action, req, res)),
+      })),
       {
         method: 'POST',
         path: `/selected/${action}`,
@@ -71,38 +76,33 @@ export function listRoutes(context: RouterContext): Route[] {
   }
 
   async function addPreview(req: Request, res: Response) {
-    const { tag: given } = (req.body ?? {}) as { tag?: unknown }
-    const tag = typeof given === 'string' ? given.trim() : ''
-    const sentence = !isTag(tag)
-      ? 'That is no tag. A tag has letters, digits, dots, dashes and underscores.'
-      : 'That tag is not offered: the setting TAG_FILTER does not let it through.'
-    const id = idOf({ repository: NAMELESS, tag })
-    if (!isTag(tag) || !config.offers(id)) {
-      const status = isTag(tag) ? 403 : 400
+    const asked = addedBy((req.body ?? {}) as Record<string, unknown>, config)
+    if ('problem' in asked) {
+      const { status, problem } = asked
       return isByScript(req)
-        ? res.status(status).json({ says: sentence })
-        : sendPage(res, status, await listPage(req, { tag, sentence }))
+        ? res.status(status).json({ says: problem.sentence })
+        : sendPage(res, status, await listPage(req, problem))
     }
-    await applyAction('start', id, 'admin', actorOf(res), { store, nudges })
-    return isByScript(req) ? sendDone(res, 'start', { tags: [tag], refused: [] }) : res.redirect(303, '/')
+    await applyAction('start', asked.id, 'admin', actorOf(res), { store, nudges })
+    return isByScript(req) ? sendDone(res, 'start', { ids: [asked.id], refused: [] }) : res.redirect(303, '/')
   }
 
   async function actOnOne(action: RowAction, req: Request, res: Response) {
-    const tag = req.params.tag as string
+    const id = previewIn(req)
     const pin = pinOf((req.body ?? {}) as Record<string, unknown>, Date.now())
-    if (!pin) return sendNoSpan(res, tag)
-    const done = await actOnAll(action, [tag], actorOf(res), context, pin)
+    if (!pin) return sendNoSpan(res, id)
+    const done = await actOnAll(action, [id], actorOf(res), context, pin)
     if (isByScript(req)) return sendDone(res, action, done)
-    if (done.refused.length) return sendNotOffered(res, tag)
-    if (!done.tags.length) return sendNoPreview(res, tag)
+    if (done.refused.length) return sendNotOffered(res, id)
+    if (!done.ids.length) return sendNoPreview(res, id)
     const back = backOf(req)
     // The list says that it goes, and may keep it.
-    return res.redirect(303, action === 'remove' && back.startsWith('/previews/') ? '/' : back)
+    return res.redirect(303, action === 'remove' && /^\/(previews|repositories)\//.test(back) ? '/' : back)
   }
 
   async function actOnSelected(action: RowAction, req: Request, res: Response) {
     const pin = pinOf((req.body ?? {}) as Record<string, unknown>, Date.now())
-    const done = await actOnAll(action, tagsIn(req.body), actorOf(res), context, pin)
+    const done = await actOnAll(action, idsIn(req.body), actorOf(res), context, pin)
     return isByScript(req) ? sendDone(res, action, done) : res.redirect(303, backOf(req))
   }
 
@@ -110,28 +110,33 @@ export function listRoutes(context: RouterContext): Route[] {
     return adminPage(await listOf(req.query, problem), brand)
   }
 
-  async function listOf({ q, state, sort }: Record<string, unknown>, problem?: ListFacts['problem']) {
+  async function listOf({ q, state, of, sort }: Record<string, unknown>, problem?: ListFacts['problem']) {
     // The page waits for nothing: what is read for it is in the next one.
-    void reaper.newerTags(NAMELESS, { age: TAGS_AGE_MS, within: 1_000 })
+    for (const { name } of config.repositories) void reaper.newerTags(name, { age: TAGS_AGE_MS, within: 1_000 })
     const previews = changes.previews()
-    const added = new Set(previews.map(({ tag }) => tag))
+    const added = new Set(previews.map(idOf))
     return previewListOf({
       config,
       previews,
-      suggested: store.newestOffered(
-        NAMELESS,
-        MOST_SUGGESTED,
-        (tag) => config.offers(idOf({ repository: NAMELESS, tag })) && !added.has(tag),
-      ),
+      suggested: new Map(config.repositories.map(({ name }) => [name, suggestedOf(name, added)])),
       ...(await factsOf(previews)),
       full: fullOf(store, config, Date.now()),
       recentDurations: store.lately(),
       address: (id: PreviewId) => urlOf(hostOf(id, config), config),
       q: typeof q === 'string' ? q : '',
       state: typeof state === 'string' ? state : '',
+      of: typeof of === 'string' ? of : '',
       sort: sortOf(sort),
       problem,
       now: Date.now(),
+    })
+  }
+
+  function suggestedOf(repository: string, added: ReadonlySet<PreviewId>) {
+    const most = Math.max(LEAST_SUGGESTED, Math.floor(MOST_SUGGESTED / config.repositories.length))
+    return store.newestOffered(repository, most, (tag) => {
+      const id = idOf({ repository, tag })
+      return config.offers(id) && !added.has(id)
     })
   }
 }
@@ -142,13 +147,14 @@ function isByScript(req: Request): boolean {
 }
 
 function sendDone(res: Response, action: RowAction, done: Done) {
-  const undo = done.tags.length > 0 ? undoOf(action) : undefined
+  const undo = done.ids.length > 0 ? undoOf(action) : undefined
   return res
-    .status(done.tags.length > 0 ? 200 : 404)
-    .json({ says: doneWords(action, done), undo: undo ? { path: `/selected/${undo}`, tags: done.tags } : null })
+    .status(done.ids.length > 0 ? 200 : 404)
+    .json({ says: doneWords(action, done), undo: undo ? { path: `/selected/${undo}`, tags: done.ids } : null })
 }
 
-function tagsIn(body: unknown): string[] {
+/** As the rows have them: `pr-7`, `api/pr-7`. */
+function idsIn(body: unknown): PreviewId[] {
   const { tag } = (body ?? {}) as { tag?: unknown }
   return [tag].flat().filter((one) => typeof one === 'string')
 }

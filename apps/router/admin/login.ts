@@ -105,5 +105,5 @@ export function loginRoutes(
 export function backOf(req: Request): string {
   const path = localPath(req.headers.referer, req.headers.host)
   if (/^\/(login|logout|previews)(\?|$)/.test(path)) return '/'
-  return path.replace(/^(\/previews\/[^/?]+)\/.*$/, '$1')
+  return path.replace(/^((?:\/repositories\/[^/?]+)?\/previews\/[^/?]+)\/.*$/, '$1')
 }

@@ -2,29 +2,30 @@
 import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import { spanOf } from '../../shared/api/span.ts'
+import { logFields, splitId } from '../../shared/preview/preview-id.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
+import { findRepository } from '../../shared/repository.ts'
 import { MOST_SHARES } from '../../shared/store/store.ts'
-import { isTag } from '../../shared/tag.ts'
 import { actorOf } from '../access/caller.ts'
 import type { Route } from '../access/route.ts'
-import { previewIn, tagOf, untilClosed } from '../api/conventions/input.ts'
+import { previewIn, untilClosed } from '../api/conventions/input.ts'
 import type { RouterContext } from '../context.ts'
 import { endShare, makeShare } from '../shares.ts'
 import { backOf } from './login.ts'
 import { detailPage, type Wanted } from './preview-page.ts'
+import { ofPreview, previewPaths } from './preview-paths.ts'
 import { backTo, sendMessage, sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.ts'
 
 export function previewRoutes(context: RouterContext): Route[] {
   const { config, store, reaper, log } = context
   const form = { type: 'form', limit: 4_096 } as const
-  const path = '/previews/:tag'
   const post = { method: 'POST', needs: 'admin' } as const
-  return [
-    { method: 'GET', path, needs: 'admin', handle: showPreview },
-    { method: 'GET', path: `${path}/log.txt`, needs: 'admin', handle: sendLog },
-    { ...post, path: `${path}/shares`, body: form, handle: addShare },
-    { ...post, path: `${path}/shares/:id/end`, handle: removeShare },
-  ]
+  return previewPaths.flatMap((path): Route[] => [
+    { method: 'GET', path, needs: 'admin', handle: ofPreview(showPreview) },
+    { method: 'GET', path: `${path}/log.txt`, needs: 'admin', handle: ofPreview(sendLog) },
+    { ...post, path: `${path}/shares`, body: form, handle: ofPreview(addShare) },
+    { ...post, path: `${path}/shares/:id/end`, handle: ofPreview(removeShare) },
+  ])
 
   async function showPreview(req: Request, res: Response) {
     const { q, log } = req.query
@@ -34,23 +35,24 @@ export function previewRoutes(context: RouterContext): Route[] {
   async function send(req: Request, res: Response, status: number, wanted: Wanted) {
     const preview = known(req)
     const page = preview && (await detailPage(context, preview, wanted))
-    return page ? sendPage(res, status, page) : sendNoPreview(res, tagOf(req))
+    return page ? sendPage(res, status, page) : sendNoPreview(res, previewIn(req))
   }
 
   /** The answer alone has the link itself: a redirect would have to carry it. */
   async function addShare(req: Request, res: Response) {
     const sent = (req.body ?? {}) as Record<string, unknown>
-    if (!config.offers(previewIn(req))) return sendNotOffered(res, tagOf(req))
+    if (!findRepository(previewIn(req), config)) return sendNoPreview(res, previewIn(req))
+    if (!config.offers(previewIn(req))) return sendNotOffered(res, previewIn(req))
     const lasts = typeof sent.for === 'string' ? spanOf(sent.for) : undefined
-    if (lasts === undefined || lasts > spanOf('365d')!) return sendNoSpan(res, tagOf(req))
-    if (!known(req)) return sendNoPreview(res, tagOf(req))
+    if (lasts === undefined || lasts > spanOf('365d')!) return sendNoSpan(res, previewIn(req))
+    if (!known(req)) return sendNoPreview(res, previewIn(req))
     const made = makeShare(previewIn(req), lasts, actorOf(res), context)
     if (made) return send(req, res, 201, { q: '', withLog: true, made })
     return sendMessage(res, {
       problem: 'too-many-shares',
       heading: 'There are too many share links',
       sentence: `${MOST_SHARES} is the most. End some that are not needed any more.`,
-      link: backTo(tagOf(req)),
+      link: backTo(previewIn(req)),
     })
   }
 
@@ -64,39 +66,42 @@ export function previewRoutes(context: RouterContext): Route[] {
       problem: 'no-share',
       heading: 'There is no such share link',
       sentence,
-      link: backTo(tagOf(req)),
+      link: backTo(previewIn(req)),
     })
   }
 
   /** All that it has written, as a file. */
   async function sendLog(req: Request, res: Response) {
     const preview = known(req)
-    if (!preview) return sendNoPreview(res, tagOf(req))
+    if (!preview) return sendNoPreview(res, previewIn(req))
     const container = generationOf(preview)?.container
-    const tag = tagOf(req)
+    const id = previewIn(req)
+    const { repository, tag } = splitId(id)
     try {
       const signal = untilClosed(res)
       const output = container && (await reaper.logs(container, { tail: 'all', follow: false, signal }))
       if (output) {
-        res.attachment(`${tag}.log.txt`).set('Content-Type', 'text/plain; charset=utf-8')
+        res
+          .attachment(`${[repository, tag].filter(Boolean).join('-')}.log.txt`)
+          .set('Content-Type', 'text/plain; charset=utf-8')
         return await pipeline(output, res).catch(() => {})
       }
     } catch (error) {
-      log.warn({ tag, err: error }, 'the reaper gave no log')
+      log.warn({ ...logFields(id), err: error }, 'the reaper gave no log')
       const sentence = 'The reaper, which reads logs, does not answer. Try again.'
       return sendMessage(res, {
         problem: 'no-reaper',
         heading: 'The log cannot be read',
         sentence,
-        link: backTo(tagOf(req)),
+        link: backTo(previewIn(req)),
       })
     }
-    const heading = `${tag} has no container now`
+    const heading = `${id} has no container now`
     const sentence = 'Its output went with its container.'
-    return sendMessage(res, { problem: 'no-container', heading, sentence, link: backTo(tagOf(req)) })
+    return sendMessage(res, { problem: 'no-container', heading, sentence, link: backTo(previewIn(req)) })
   }
 
   function known(req: Request): Preview | undefined {
-    return isTag(tagOf(req)) ? store.get(previewIn(req)) : undefined
+    return store.get(previewIn(req))
   }
 }

@@ -1,11 +1,13 @@
 import type { Request, Response } from 'express'
 import { kindOf, type ProblemName } from '../../shared/api/problems.ts'
-import { isTag } from '../../shared/tag.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
 import type { Message } from '../pages/messages.ts'
 import { brandIn } from '../pages/brand.ts'
+import { pathOf } from '../pages/preview-path.ts'
 import type { Page } from '../pages/views.ts'
 import { messagePage, newsPage } from '../pages/visitor-pages.ts'
+import { filterName } from '../words/preview-names.ts'
 
 /** And the metrics, which no person reads. Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
 export function isApi({ originalUrl }: Request): boolean {
@@ -35,26 +37,28 @@ export function sendError(req: Request, res: Response, problem: ProblemName, sen
   return sendMessage(res, { problem, heading: kindOf(problem).title, sentence, link })
 }
 
-export function sendNotOffered(res: Response, tag: string) {
-  const sentence = 'The setting TAG_FILTER does not let it through.'
-  const link = { href: '/', name: 'All previews' }
-  sendMessage(res, { problem: 'not-offered', heading: `${tag} is not offered`, sentence, link })
+const ALL = { href: '/', name: 'All previews' }
+
+export function sendNotOffered(res: Response, id: PreviewId) {
+  const sentence = `The setting ${filterName(splitId(id).repository)} does not let it through.`
+  sendMessage(res, { problem: 'not-offered', heading: `${id} is not offered`, sentence, link: ALL })
 }
 
-export function sendNoPreview(res: Response, tag: string) {
-  const sentence = isTag(tag)
-    ? 'It was removed, or never asked for. Add it on the admin page to start it.'
-    : 'An image tag has letters, digits, dots, dashes and underscores.'
-  const heading = isTag(tag) ? `There is no preview ${tag}` : 'That is no container tag'
-  const link = { href: '/', name: 'All previews' }
-  sendMessage(res, { problem: isTag(tag) ? 'no-preview' : 'not-a-tag', heading, sentence, link })
+export function sendNoPreview(res: Response, id: PreviewId) {
+  const sentence = 'It was removed, or never asked for. Add it on the admin page to start it.'
+  sendMessage(res, { problem: 'no-preview', heading: `There is no preview ${id}`, sentence, link: ALL })
 }
 
-export function sendNoSpan(res: Response, tag: string) {
+export function sendNoTag(res: Response) {
+  const sentence = 'An image tag has letters, digits, dots, dashes and underscores.'
+  sendMessage(res, { problem: 'not-a-tag', heading: 'That is no container tag', sentence, link: ALL })
+}
+
+export function sendNoSpan(res: Response, id: PreviewId) {
   const sentence = 'Write how long: a number of hours, days or weeks, such as 12h, 7d or 4w.'
-  sendMessage(res, { problem: 'bad-body', heading: 'That is no span of time', sentence, link: backTo(tag) })
+  sendMessage(res, { problem: 'bad-body', heading: 'That is no span of time', sentence, link: backTo(id) })
 }
 
-export function backTo(tag: string) {
-  return { href: `/previews/${encodeURIComponent(tag)}`, name: `Back to ${tag}` }
+export function backTo(id: PreviewId) {
+  return { href: pathOf(id), name: `Back to ${id}` }
 }

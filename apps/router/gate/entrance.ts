@@ -9,6 +9,7 @@ import { sendPage } from '../gateway/response.ts'
 import { messages } from '../pages/messages.ts'
 import { brandIn } from '../pages/brand.ts'
 import { newsPage } from '../pages/visitor-pages.ts'
+import { spokenName } from '../words/preview-names.ts'
 import type { Gate } from './gate.ts'
 import { passCookie } from './pass-cookie.ts'
 import { refuseAtGate, sendUnlet, type AtGate } from './refusal.ts'
@@ -38,20 +39,20 @@ export function openEntrance({ config, gate, log }: EntranceContext) {
       if ((await gate.lets(request)) !== undefined) return res.redirect(303, to)
       const pass = share === null ? code && gate.givePass(id, code) : gate.givePassByShare(id, share)
       if (pass) return res.append('Set-Cookie', passCookie(pass, config.publicUrl)).redirect(303, to)
-      const { tag } = splitId(id)
-      return sendUnlet(request, share === null ? messages.codeOver(tag) : messages.shareOver(), res)
+      return sendUnlet(request, share === null ? messages.codeOver(id) : messages.shareOver(), res)
     },
 
     leave(request: AtGate, res: Response): unknown {
       const { id, address } = request
       const { tag } = splitId(id)
-      if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', { tag })
+      const name = spokenName(id)
+      if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', logFields(id))
       if (gate.endPasses(request.passes, id) > 0) log.info({ ...logFields(id), address }, 'a visitor left')
-      const heading = `You have left ${tag}`
+      const heading = `You have left ${name}`
       const sentence = 'It opens here no more, until you come in again.'
-      const link = { href: '/', name: `Open ${tag}` }
+      const link = { href: '/', name: `Open ${name}` }
       res.append('Set-Cookie', passCookie(null, config.publicUrl))
-      return sendPage(200, newsPage({ status: 200, tag, heading, sentence, link }, brandIn(res)), res)
+      return sendPage(200, newsPage({ status: 200, tag, heading, sentence, link }, brandIn(res, id)), res)
     },
   }
 }

@@ -1,7 +1,7 @@
 /** What a request without a pass gets: a navigation is led to the login, everything else is told so. */
 import type { Response } from 'express'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import { isNavigation } from '../gateway/decide.ts'
 import type { GatewayRequest } from '../gateway/request.ts'
 import { isRobotsTxt, sendMessage, sendRobotsTxt } from '../gateway/response.ts'
@@ -18,7 +18,7 @@ export function refuseAtGate(request: AtGate, config: Pick<Config, 'domain' | 'p
   if (isRobotsTxt(request)) return sendRobotsTxt(res)
   const isVisitor = client.kind === 'person' && isNavigation(client)
   const isInFrame = client.fetchDest === 'iframe' || client.fetchDest === 'frame'
-  if (!isVisitor || isInFrame) return sendUnlet(request, messages.passNeeded(splitId(request.id).tag), res)
+  if (!isVisitor || isInFrame) return sendUnlet(request, messages.passNeeded(request.id), res)
   const back = uri.length > LONGEST_WAY_BACK ? '/' : uri
   const login = new URL('/enter', urlOf(config.domain, config))
   login.search = new URLSearchParams({ at: request.label ?? '', to: back }).toString()
@@ -29,5 +29,5 @@ export function refuseAtGate(request: AtGate, config: Pick<Config, 'domain' | 'p
 export function sendUnlet(request: AtGate, message: Message, res: Response): unknown {
   // A scheme that browsers do not know: they would ask for a name and a password.
   res.set('WWW-Authenticate', 'Lotan-Bypass realm="previews"')
-  return sendMessage(message, request.client, res, { tag: splitId(request.id).tag })
+  return sendMessage(message, request.client, res, request)
 }

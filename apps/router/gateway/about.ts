@@ -1,7 +1,6 @@
 /** The small page about a preview: `GET /.lotan/` of its host. It wakes nothing, and is no visit. */
 import type { Response } from 'express'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
-import { splitId } from '../../shared/preview/preview-id.ts'
 import type { RouterContext } from '../context.ts'
 import type { NearTags } from '../near/near-tags.ts'
 import { aboutPage } from '../pages/about-page.ts'
@@ -23,16 +22,15 @@ export function openAbout({
     const why = decision.do === 'refuse' ? decision.why : undefined
     if (id === null || why === 'no-tag' || why === 'not-offered')
       return respond({ request, decision, config, near, store }, res)
-    const { tag } = splitId(id)
     const model = {
-      tag,
+      id,
       preview: asVisitorsSee(store.get(id)),
       isMissing: why === 'missing',
       timeouts: config,
       pass: gate.passIn(request),
-      details: detailsOf(tag, config),
+      details: detailsOf(id, config),
       now: Date.now(),
     }
-    return sendPage(200, aboutPage(model, brandIn(res)), res)
+    return sendPage(200, aboutPage(model, brandIn(res, id)), res)
   }
 }

@@ -14,7 +14,10 @@ import type { Page } from '../pages/views.ts'
 import { messagePage, missingPage, noTagPage, notOfferedPage, waitingPage } from '../pages/visitor-pages.ts'
 import { fullOf } from '../words/full-words.ts'
 import { startStatusOf } from '../pages/start/status.ts'
-import { splitId } from '../../shared/preview/preview-id.ts'
+import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { pathOf } from '../pages/preview-path.ts'
+import { spokenName } from '../words/preview-names.ts'
+import { formsOfHosts, whyNoTag } from './no-tag.ts'
 
 export interface Content {
   problem: ProblemName
@@ -37,64 +40,73 @@ export interface Exchange {
 
 export function contentOf({ request, decision, config, near, store }: Exchange, now: number): Content {
   const id = request.id ?? ''
-  const { tag } = splitId(id)
-  const verdict = verdictOf(request, tag)
+  const name = spokenName(id)
+  const verdict = verdictOf(request, id)
   if (verdict) return verdict
 
   if (decision.do === 'refuse' && decision.why === 'no-tag') {
     const heading = 'No container tag'
-    const sentence =
-      request.label === null
-        ? `${request.host} is not below ${config.domain}.`
-        : `${request.label} cannot be a container tag.`
+    const why = whyNoTag(request, config)
     const { label, host } = request
     const { domain, transliterate } = config
-    const example = hostOf('pr-3001', config)
+    const example = hostOf(idOf({ repository: config.repositories[0]!.name, tag: 'pr-3001' }), config)
+    const forms = formsOfHosts(config)
     return {
       problem: 'no-tag',
       heading,
-      sentence,
-      page: (brand) => noTagPage({ label, host, domain, example, transliterate, near: near(request) }, brand),
+      sentence: why.sentence,
+      page: (brand) =>
+        noTagPage({ label, host, why, domain, forms, example, transliterate, near: near(request) }, brand),
     }
   }
   if (decision.do === 'refuse' && decision.why === 'not-offered')
     return {
       problem: 'not-offered',
       heading: 'This tag is not offered',
-      sentence: `Not every tag has a preview here, and ${tag} has none.`,
-      page: (brand) => notOfferedPage({ tag, near: near(request) }, brand),
+      sentence: `Not every tag has a preview here, and ${name} has none.`,
+      page: (brand) => notOfferedPage({ id, near: near(request) }, brand),
     }
   if (decision.do === 'refuse' && decision.why === 'missing') {
     const askAgainIn = Math.max(0, decision.until - now)
     return {
       problem: 'no-such-tag',
       heading: 'No such container tag',
-      sentence: `The registry has no image tagged ${tag}.`,
+      sentence: `The registry has no image tagged ${name}.`,
       retryAfter: Math.ceil(askAgainIn / 1_000),
-      page: (brand) => missingPage({ tag, askAgainIn, near: near(request) }, brand),
+      page: (brand) => missingPage({ id, askAgainIn, near: near(request) }, brand),
     }
   }
   if (decision.do === 'refuse' && decision.why === 'failed') {
     const { preview } = decision
     const { reason } = preview
-    const { heading, sentence } = failureWords(tag, reason)
-    const page = (brand: Brand) => failedPage({ preview, details: detailsOf(tag, config), now }, brand)
+    const { heading, sentence } = failureWords(name, reason)
+    const page = (brand: Brand) => failedPage({ preview, details: detailsOf(id, config), now }, brand)
     return { problem: 'preview-failed', heading, sentence, reason: reason.code, page }
   }
   if (decision.do === 'refuse' && decision.why === 'comes-back')
     return {
       ...fromMessage({
         problem: 'asleep',
-        heading: `${tag} is asleep`,
+        heading: `${name} is asleep`,
         sentence:
           'This connection was open when the preview fell asleep, so it does not wake it. Opening a page, or any other request, does.',
+      }),
+      retryAfter: 10,
+    }
+  if (decision.do === 'refuse' && decision.why === 'unvisited')
+    return {
+      ...fromMessage({
+        problem: 'asleep',
+        heading: `${name} is asleep`,
+        sentence:
+          'Another preview calls it, which nobody visits just now, so that the call does not wake it. A visit of either does.',
       }),
       retryAfter: 10,
     }
   if (decision.do === 'refuse')
     return fromMessage({
       problem: 'asleep',
-      heading: `${tag} is asleep`,
+      heading: `${name} is asleep`,
       sentence: 'It wakes for people and programs, not for robots, prefetches and probes.',
     })
 
@@ -105,7 +117,7 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
   const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations: store.lately(), now })
   return {
     problem: 'starting',
-    heading: told.heading.join(tag),
+    heading: told.heading.join(told.tag),
     sentence: told.status,
     retryAfter: 2,
     page: (brand) => waitingPage({ told, uri: request.uri }, brand),
@@ -113,25 +125,25 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
 }
 
 /** Where who may see more than a visitor does reads it. */
-export function detailsOf(tag: string, config: Pick<Config, 'domain' | 'publicUrl'>): string {
-  return `${urlOf(config.domain, config)}/previews/${encodeURIComponent(tag)}`
+export function detailsOf(id: PreviewId, config: Pick<Config, 'domain' | 'publicUrl'>): string {
+  return `${urlOf(config.domain, config)}${pathOf(id)}`
 }
 
-function verdictOf({ verdict }: GatewayRequest, tag: string): Content | undefined {
+function verdictOf({ verdict }: GatewayRequest, id: PreviewId): Content | undefined {
   switch (verdict) {
     case 'alive':
-      return fromMessage(messages.unanswered(tag))
+      return fromMessage(messages.unanswered(id))
     case 'too-large':
-      return fromMessage(messages.tooLarge(tag))
+      return fromMessage(messages.tooLarge(id))
     case 'full':
-      return { ...fromMessage(messages.crowded(tag)), retryAfter: 5 }
+      return { ...fromMessage(messages.crowded(id)), retryAfter: 5 }
     case 'unknown':
-      return { ...fromMessage(messages.unknown(tag)), retryAfter: 10, again: true }
+      return { ...fromMessage(messages.unknown(id)), retryAfter: 10, again: true }
     case 'spent':
       return {
         ...fromMessage({
           problem: 'lost',
-          heading: `${tag} was lost a moment ago`,
+          heading: `${spokenName(id)} was lost a moment ago`,
           sentence:
             'Its container ended before it could answer, and the request’s body is spent. Send the request again.',
         }),
@@ -141,7 +153,7 @@ function verdictOf({ verdict }: GatewayRequest, tag: string): Content | undefine
       return {
         ...fromMessage({
           problem: 'interim-answer',
-          heading: `${tag} sent an interim answer`,
+          heading: `${spokenName(id)} sent an interim answer`,
           sentence:
             'The application sent an interim answer, such as 103 Early Hints, before its own. Lotan did not expect that; from now on it does. Your request may have been carried out: check, then send it again.',
         }),

@@ -2,6 +2,7 @@
 import type { Response } from 'express'
 import { kindOf } from '../../shared/api/problems.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
+import { logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { GatewayRequest } from './request.ts'
 import { isNavigation, type ClientRequest } from './decide.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
@@ -30,13 +31,19 @@ export function respond(exchange: Exchange, res: Response, now = Date.now()) {
   // A request for the API at a wrong host comes from a program.
   const isApi = request.label === null && /^\/api([/?]|$)/.test(request.uri)
   return send(contentOf(exchange, now), { ...request.client, accept: isApi ? '' : request.client.accept }, res, {
-    tag: request.tag ?? undefined,
+    id: request.id,
     state,
   })
 }
 
+/** What it is about; of no preview, or of none that is known, null. */
+interface About {
+  id: PreviewId | null
+  state?: string
+}
+
 /** A page for people, a problem for programs. */
-export function sendMessage(message: Message, client: ClientRequest, res: Response, about: { tag?: string }) {
+export function sendMessage(message: Message, client: ClientRequest, res: Response, about: About) {
   return send(fromMessage(message), client, res, about)
 }
 
@@ -44,7 +51,7 @@ export function respondTrouble(client: ClientRequest, res: Response) {
   return send(trouble(), client, res)
 }
 
-function send(content: Content, client: ClientRequest, res: Response, about: { tag?: string; state?: string } = {}) {
+function send(content: Content, client: ClientRequest, res: Response, { id, state }: About = { id: null }) {
   const { problem, heading, sentence, reason, retryAfter, again, page } = content
   const { status } = kindOf(problem)
   uncached(res)
@@ -52,9 +59,13 @@ function send(content: Content, client: ClientRequest, res: Response, about: { t
   if (status === 503 && client.stream === 'events' && client.kind === 'person') res.set('X-Accel-Redirect', CLOSED)
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter))
   if (client.kind !== 'person' || !isNavigation(client))
-    return sendProblem(told(res, problem), problem, `${heading}. ${sentence}`, { ...about, reason })
+    return sendProblem(told(res, problem), problem, `${heading}. ${sentence}`, {
+      ...(id !== null && logFields(id)),
+      state,
+      reason,
+    })
   if (again) res.set('Refresh', String(retryAfter))
-  return sendPage(status, page(brandIn(res)), told(res, problem === 'starting' ? 'waiting-page' : problem))
+  return sendPage(status, page(brandIn(res, id)), told(res, problem === 'starting' ? 'waiting-page' : problem))
 }
 
 /** For the metrics. */

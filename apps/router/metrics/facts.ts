@@ -1,6 +1,7 @@
 /** All that the metrics tell, read once for a scrape. Null: what knows it does not answer. */
 import { isDamage, isLocked } from '../../shared/store/store.ts'
 import type { Config } from '../../shared/config/config.ts'
+import type { RegistryHealth } from '../../shared/health/registry.ts'
 import type { Counters } from '../../shared/store/counters.ts'
 import type { Lane } from '../../shared/queue.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
@@ -22,6 +23,8 @@ export interface Facts {
   dataDisk: { total: number; free: number } | null
   lanes: Record<Lane, { waiting: number; active: number }> | null
   traffic: Traffic | null
+  /** How each repository's list of tags was read last, by name; null for one that was not read yet. */
+  registries: Record<string, RegistryHealth | null> | null
   database: {
     counters: Counters
     /** By state. */
@@ -47,12 +50,13 @@ export async function readFacts(context: FactsContext, now: number): Promise<Fac
       log.debug({ what, error: error.message }, 'what the metrics tell is not known')
       return null
     })
-  const [ready, machine, dataDisk, lanes, traffic] = await Promise.all([
+  const [ready, machine, dataDisk, lanes, traffic, registries] = await Promise.all([
     checkReadiness(),
     nullIfAway('the machine', reaper.machine()),
     diskOf(config.dataDir),
     nullIfAway('the queue', nudges.lanes()),
     nullIfAway('traffic', reaper.traffic()),
+    nullIfAway('the registries', reaper.registry()),
   ])
   return {
     versions: { lotan: version(), node: process.versions.node },
@@ -64,6 +68,7 @@ export async function readFacts(context: FactsContext, now: number): Promise<Fac
     dataDisk,
     lanes,
     traffic,
+    registries,
     database: databaseOf(context, now),
   }
 }

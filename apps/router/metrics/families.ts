@@ -2,6 +2,7 @@
 import { reasonCodes } from '../../shared/preview/failure-reason.ts'
 import { bounds, reaps } from '../../shared/preview/tally.ts'
 import type { CounterName } from '../../shared/store/counters.ts'
+import type { RegistryHealth } from '../../shared/health/registry.ts'
 import type { Facts } from './facts.ts'
 import { counter, counters, gauge, gauges, histogram, type Family } from './family.ts'
 import { trafficFamilies } from './traffic-families.ts'
@@ -16,6 +17,15 @@ export const families: Record<string, Family> = {
   ]),
   lotan_up: gauges('Whether it works, as /readyz says: 1 or 0.', ['component'], ({ checks }) =>
     Object.entries(checks).map(([name, { ok }]) => [[name], Number(ok)]),
+  ),
+
+  lotan_registry_up: gauges(
+    'Whether the tags of a repository could be read when they were read last: 1 or 0.',
+    ['repository'],
+    ({ registries }) => read(registries).map(([name, { error }]) => [[name], Number(error === null)]),
+  ),
+  lotan_registry_read_timestamp_seconds: gauges('When that was, since 1970.', ['repository'], ({ registries }) =>
+    read(registries).map(([name, { at }]) => [[name], at / 1_000]),
   ),
 
   lotan_previews: gauges('Previews by state.', ['state'], ({ database }) => byName(database?.previews, states)),
@@ -116,6 +126,11 @@ export const families: Record<string, Family> = {
 }
 
 type Labelled = [labels: string[], value: number]
+
+/** Those whose tags were read. The label is empty for the repository without a name. */
+function read(registries: Facts['registries']): [string, RegistryHealth][] {
+  return Object.entries(registries ?? {}).filter((entry): entry is [string, RegistryHealth] => entry[1] !== null)
+}
 
 /** Each of these names has a sample, and whatever else there is. */
 function byName(counts: Record<string, number> | undefined, names: readonly string[]): Labelled[] {

@@ -24,8 +24,25 @@ const told: Record<string, unknown> = {
     disk: { total: 1_000, free: 400, root: '/var/lib/docker' },
     memory: { total: 64, available: 32 },
   },
+  '/registry': {
+    health: {
+      '': { at: 1_763_700_000_500, took: 20, usual: 18, tags: 7, error: null, since: null },
+      api: {
+        at: 1_763_700_001_000,
+        took: 9,
+        usual: null,
+        tags: null,
+        error: { code: 'credentials', says: 'no' },
+        since: 1,
+      },
+      docs: null,
+    },
+  },
   '/traffic': {
-    previews: { red: { requests: 3, classes: { '2xx': 2, '4xx': 1 }, sent: 70, received: 7 } },
+    previews: {
+      red: { requests: 3, classes: { '2xx': 2, '4xx': 1 }, sent: 70, received: 7 },
+      'api/red': { requests: 5, classes: { '2xx': 5 }, sent: 1, received: 2 },
+    },
     other: { requests: 1, classes: { '5xx': 1 }, sent: 9, received: 1 },
   },
 }
@@ -67,6 +84,20 @@ test('there is every metric, with its type and its help, and no other', async ()
   const metrics = await scrape()
   assert.deepEqual([...metrics.keys()].sort(), Object.keys(families).sort())
   for (const [name, { type, help }] of metrics) assert.deepEqual({ type, help }, { type: families[name]!.type, help: families[name]!.help }) // prettier-ignore
+})
+
+test('the same tag in two repositories has two series, and each registry is told of by itself', async () => {
+  const metrics = await scrape()
+  assert.equal(valueOf(metrics, 'lotan_preview_requests_total', { preview: 'red', code: '2xx' }), 2)
+  assert.equal(valueOf(metrics, 'lotan_preview_requests_total', { preview: 'api/red', code: '2xx' }), 5)
+  assert.deepEqual(
+    metrics.get('lotan_registry_up')!.series.map(({ labels, value }) => [labels.repository, value]),
+    [
+      ['', 1],
+      ['api', 0],
+    ],
+  )
+  assert.equal(valueOf(metrics, 'lotan_registry_read_timestamp_seconds', { repository: '' }), 1_763_700_000.5)
 })
 
 test('starts, pulls and their durations, previews by state and places', () =>

@@ -1,9 +1,9 @@
-/** Requests and bytes by preview, as the reaper reads them from nginx's log (reaper/traffic.ts bounds how many have a name). */
+/** Requests and bytes by preview, `pr-7` or `api/pr-7`, as the reaper reads them from nginx's log (reaper/traffic.ts bounds how many have a name). */
 import type { PreviewTraffic } from '../reaper-client.ts'
 import type { Facts } from './facts.ts'
 import { counters, type Family } from './family.ts'
 
-/** No preview is called so: a tag has no space. */
+/** No preview is called so: neither a tag nor a repository's name has a space. */
 const OTHER = 'all others'
 
 export const trafficFamilies: Record<string, Family> = {

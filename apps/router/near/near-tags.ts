@@ -1,9 +1,10 @@
-/** Offered tags that are close to one which is not there, for pages. */
+/** Offered tags of the same repository that are close to one which is not there, for pages. */
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
+import { idOf, splitId } from '../../shared/preview/preview-id.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf, isArtifact, type Naming, type Tag } from '../../shared/tag.ts'
 import type { Gate } from '../gate/gate.ts'
+import { lookOf } from '../gateway/no-tag.ts'
 import type { GatewayRequest } from '../gateway/request.ts'
 import type { NearTag } from '../pages/visitor-pages.ts'
 import { nearest } from './nearest.ts'
@@ -23,14 +24,16 @@ interface Needs {
 
 /** Nothing past `MOST_A_SECOND`: who asks for made-up hosts must not keep the router busy. */
 export function openNearTags({ config, store, gate }: Needs, clock = () => Date.now()): NearTags {
-  let tags: Tag[] | undefined
+  const lists = new Map<string, Tag[]>()
   let second = 0
   let asked = 0
 
-  function offered(): Tag[] {
-    if (tags) return tags
-    tags = store.newestOffered(NAMELESS, Infinity, (tag) => !isArtifact(tag))
-    setTimeout(() => (tags = undefined), LIST_KEPT_MS).unref()
+  function offeredOf(repository: string): Tag[] {
+    const known = lists.get(repository)
+    if (known) return known
+    const tags = store.newestOffered(repository, Infinity, (tag) => !isArtifact(tag))
+    lists.set(repository, tags)
+    setTimeout(() => lists.delete(repository), LIST_KEPT_MS).unref()
     return tags
   }
 
@@ -43,13 +46,12 @@ export function openNearTags({ config, store, gate }: Needs, clock = () => Date.
   return (request) => {
     const { id, label } = request
     if (!maySeeOthers(request) || label === null || isTooOften()) return []
-    return nearest(id ?? label, offered(), {
+    const { repository, tag: wanted } = id === null ? lookOf(label, config) : splitId(id)
+    if (!config.repositories.some(({ name }) => name === repository)) return []
+    return nearest(wanted, offeredOf(repository), {
       most: MOST,
-      suits: (tag) => config.offers(idOf({ repository: NAMELESS, tag })),
-    }).map((tag) => ({
-      tag,
-      href: `${urlOf(hostOf(idOf({ repository: NAMELESS, tag }), config), config)}/`,
-    }))
+      suits: (tag) => config.offers(idOf({ repository, tag })),
+    }).map((tag) => ({ tag, href: `${urlOf(hostOf(idOf({ repository, tag }), config), config)}/` }))
   }
 
   /** A share link opens one preview, and tells of no other. Who has logged in may open all. */

@@ -1,8 +1,10 @@
 /** The small page about a preview, on its own host: it wakes nothing, and tells only what any visitor may know. */
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Pass } from '../../shared/store/store.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
 import { failureWords } from '../words/failure-words.ts'
+import { behindTag, spokenName } from '../words/preview-names.ts'
 import type { Brand } from './brand.ts'
 import { builtOf } from './built.ts'
 import { age, duration } from './format.ts'
@@ -11,7 +13,7 @@ import { visitorsView, type Page } from './views.ts'
 const view = visitorsView('about', ['about.js'])
 
 export interface AboutModel {
-  tag: string
+  id: PreviewId
   /** Undefined where nothing was asked for yet. */
   preview: Preview | undefined
   /** The registry was asked for it a moment ago, in vain. */
@@ -23,10 +25,12 @@ export interface AboutModel {
   now: number
 }
 
-export function aboutPage({ tag, preview, isMissing, timeouts, pass, details, now }: AboutModel, brand: Brand): Page {
+export function aboutPage({ id, preview, isMissing, timeouts, pass, details, now }: AboutModel, brand: Brand): Page {
   const isUp = preview?.state === 'running'
   const model = {
-    tag,
+    name: spokenName(id),
+    tag: splitId(id).tag,
+    behind: behindTag(id),
     state: {
       name: preview?.state ?? 'unknown',
       words: preview ? stateWords(preview, timeouts, now) : isMissing ? MISSING : NOT_YET,

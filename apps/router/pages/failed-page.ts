@@ -1,7 +1,9 @@
 /** What a visitor reads of a start that failed: not the engine's words, and not the application's output. */
+import { idOf } from '../../shared/preview/preview-id.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
 import { failureWords } from '../words/failure-words.ts'
+import { behindTag, spokenName } from '../words/preview-names.ts'
 import type { Brand } from './brand.ts'
 import { builtOf } from './built.ts'
 import { duration } from './format.ts'
@@ -18,10 +20,10 @@ export interface FailedModel {
 
 export function failedPage({ preview, details, now }: FailedModel, brand: Brand): Page {
   const { tag, reason, since, retryAt } = preview
-  const { heading, sentence, advice, hint, next } = failureWords(tag, reason)
+  const { heading, sentence, advice, hint, next } = failureWords(spokenName(idOf(preview)), reason)
   const after = reason.after === undefined || reason.after < 1_000 ? '' : `, ${duration(reason.after)} after the start`
   const model = {
-    heading: parted(heading, tag),
+    heading: parted(heading, { tag, behind: behindTag(idOf(preview)) }),
     source: builtOf(preview, now),
     sentence: unbroken(sentence),
     next,
@@ -39,9 +41,10 @@ export function failedPage({ preview, details, now }: FailedModel, brand: Brand)
 }
 
 /** What stands before and behind the tag, which is set in another font. */
-function parted(heading: string, tag: string): { before: string; tag: string; behind: string } {
-  if (heading.startsWith(`${tag} `)) return { before: '', tag, behind: heading.slice(tag.length) }
-  if (heading.endsWith(` ${tag}`)) return { before: heading.slice(0, -tag.length), tag, behind: '' }
+function parted(heading: string, { tag, behind }: { tag: string; behind: string }) {
+  const name = `${tag}${behind}`
+  if (heading.startsWith(`${name} `)) return { before: '', tag, behind: heading.slice(tag.length) }
+  if (heading.endsWith(` ${name}`)) return { before: heading.slice(0, -name.length), tag, behind }
   return { before: heading, tag: '', behind: '' }
 }
 

@@ -1,4 +1,6 @@
 import type { ProblemName } from '../../shared/api/problems.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { spokenName } from '../words/preview-names.ts'
 
 export interface Message {
   problem: ProblemName
@@ -12,18 +14,18 @@ export interface Message {
 }
 
 export const messages = {
-  unanswered: (tag: string): Message => ({
+  unanswered: (id: PreviewId): Message => ({
     problem: 'dropped',
-    tag,
-    heading: `${tag} did not answer`,
+    tag: splitId(id).tag,
+    heading: `${spokenName(id)} did not answer`,
     sentence: 'It is running, but the application dropped this request.',
     advice: [{ who: 'Still the same?', what: 'Tell whoever pushed it.' }],
     link: { href: '', name: 'Load it again' },
   }),
-  tooLarge: (tag: string): Message => ({
+  tooLarge: (id: PreviewId): Message => ({
     problem: 'answer-headers-too-large',
-    tag,
-    heading: `${tag} sent too much in its headers`,
+    tag: splitId(id).tag,
+    heading: `${spokenName(id)} sent too much in its headers`,
     sentence:
       'It is running, but the response headers of the application are larger than 32 kB, the most that Lotan passes on.',
     advice: [
@@ -34,19 +36,19 @@ export const messages = {
     ],
   }),
   /** In a frame the login would not open: a page of another site may show none of Lotan's. */
-  passNeeded: (tag: string): Message => ({
+  passNeeded: (id: PreviewId): Message => ({
     problem: 'pass-needed',
-    tag,
-    heading: `${tag} is behind a login`,
+    tag: splitId(id).tag,
+    heading: `${spokenName(id)} is behind a login`,
     sentence: 'Open it in a tab of its own to log in. Then load this page again.',
-    link: { href: '/', name: `Open ${tag}`, inNewTab: true },
+    link: { href: '/', name: `Open ${spokenName(id)}`, inNewTab: true },
   }),
-  codeOver: (tag: string): Message => ({
+  codeOver: (id: PreviewId): Message => ({
     problem: 'pass-needed',
     heading: 'This way in has ended',
     sentence:
       'It worked once, within half a minute after the login. Open the preview again: if you are logged in still, it opens at once.',
-    link: { href: '/', name: `Open ${tag}` },
+    link: { href: '/', name: `Open ${spokenName(id)}` },
   }),
   shareOver: (): Message => ({
     problem: 'pass-needed',
@@ -54,19 +56,19 @@ export const messages = {
     sentence: 'It was shared until a certain time, or was taken back. Ask for another one, or log in.',
     link: { href: '/', name: 'I have a login' },
   }),
-  unknown: (tag: string): Message => ({
+  unknown: (id: PreviewId): Message => ({
     problem: 'not-known-yet',
-    tag,
-    heading: `${tag} is not known yet`,
+    tag: splitId(id).tag,
+    heading: `${spokenName(id)} is not known yet`,
     sentence:
       'So many unknown tags are being asked for that not each of them can be looked up at once. The registry’s list is read again now: if there is such a tag, it opens here by itself.',
     link: { href: '', name: 'Try again' },
   }),
   /** Navigations never meet it. */
-  crowded: (tag: string): Message => ({
+  crowded: (id: PreviewId): Message => ({
     problem: 'crowded',
-    tag,
-    heading: `Too many wait for ${tag}`,
+    tag: splitId(id).tag,
+    heading: `Too many wait for ${spokenName(id)}`,
     sentence: 'As many requests as this server can hold are waiting already. Send it again in a few seconds.',
   }),
   trouble: (): Message => ({

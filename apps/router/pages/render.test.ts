@@ -88,7 +88,7 @@ const desk: ListFacts = {
     disk: { high: 85, low: 75 },
   },
   previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],
-  suggested: [`new${evil}`],
+  suggested: new Map([['', [`new${evil}`]]]),
   figures: { [evil]: { memory: 148 * 1024 ** 2 } },
   machine: {
     engine: evil,
@@ -102,6 +102,7 @@ const desk: ListFacts = {
   address: (tag) => `http://${tag}.example.com`,
   q: '',
   state: '',
+  of: '',
   problem: { tag: evil, sentence: evil },
   now,
 }
@@ -183,18 +184,20 @@ const wait = (
   name: string | null = null,
 ) => pages.waitingPage({ told: statusOf(preview, tag), uri }, { ...brand, name, application: tag })
 const near = [{ tag: evil, href: `http://${encodeURIComponent(evil)}.example.com/` }]
-const noTag = { host: evil, domain: evil, example: evil, near }
-const about = { tag: evil, isMissing: false, timeouts: desk.config, details: `http://${evil}`, pass: undefined, now }
+const why = { sentence: `${evil} is none.`, typed: evil }
+const noTag = { host: evil, why, domain: evil, forms: [], example: evil, near }
+const about = { id: evil, isMissing: false, timeouts: desk.config, details: `http://${evil}`, pass: undefined, now }
 const share = { until: now + 1_000, session: null, user: null, lastUsed: null }
 
 const visitors: Record<string, Page> = {
   waiting: wait(evil, `/${evil}?${evil}`),
   removed: pages.waitingPage({ told: statusOf(undefined, evil), uri: evil }, brand),
   failed: failedPage({ preview: { ...failed, retryAt: now + 5_000 }, details: `http://${evil}`, now }, brand),
-  missing: pages.missingPage({ tag: evil, askAgainIn: 14_200, near }, brand),
+  missing: pages.missingPage({ id: evil, askAgainIn: 14_200, near }, brand),
   'no tag': pages.noTagPage({ ...noTag, label: evil, transliterate: true }, brand),
+  'no repository': pages.noTagPage({ ...noTag, label: evil, forms: [evil, evil], transliterate: true }, brand),
   'no host': pages.noTagPage({ ...noTag, label: null, transliterate: false }, brand),
-  'not offered': pages.notOfferedPage({ tag: evil, near }, brand),
+  'not offered': pages.notOfferedPage({ id: evil, near }, brand),
   unanswered: pages.messagePage(messages.unanswered(evil), brand),
   'too large': pages.messagePage(messages.tooLarge(evil), brand),
   crowded: pages.messagePage(messages.crowded(evil), brand),
@@ -214,8 +217,8 @@ const admins: Record<string, Page> = {
     { domain: evil, provider: {}, gate: { kind: 'off' }, wrong: { triesLeft: 3 } },
     brand,
   ),
-  enter: admin.enterPage({ tag: evil, provider: {} }, brand),
-  'enter, wrong password': admin.enterPage({ tag: evil, provider: null, wrong: { triesLeft: 0 } }, brand),
+  enter: admin.enterPage({ id: evil, provider: {} }, brand),
+  'enter, wrong password': admin.enterPage({ id: evil, provider: null, wrong: { triesLeft: 0 } }, brand),
   'login, too many': admin.loginPage(
     { domain: evil, provider: {}, gate: { kind: 'off' }, wrong: { opensIn: 52, page: evil } },
     brand,
@@ -384,7 +387,7 @@ describe('visitors’ pages', () => {
   })
 
   test('name and picture of the installation stand above the heading, with the application’s name', () => {
-    const page = (brand: Brand) => pages.missingPage({ tag: 'red', askAgainIn: 1_000, near: [] }, brand).html
+    const page = (brand: Brand) => pages.missingPage({ id: 'red', askAgainIn: 1_000, near: [] }, brand).html
     const plain = { name: null, application: 'todowrangler', logo: null, logoData: null }
     assert.match(page(plain), /<\/svg> <span><b>todowrangler<\/b> previews<\/span>/)
     assert.match(page({ ...plain, name: 'Acme Shop' }), /<b>Acme Shop<\/b> · todowrangler previews</)
@@ -408,7 +411,7 @@ describe('visitors’ pages', () => {
         lastSeen: now - 60_000,
         since: now - 4_920_000,
       },
-    ) => aboutPage({ ...about, tag: 'red', preview, ...more }, brand).html.replaceAll('\u00a0', ' ')
+    ) => aboutPage({ ...about, id: 'red', preview, ...more }, brand).html.replaceAll('\u00a0', ' ')
     assert.match(page({}), /running<\/span> for 1 h 22 min, stops in 9 min if nobody comes</)
     assert.doesNotMatch(page({}), /Leave/)
     assert.match(
@@ -582,7 +585,7 @@ describe('the admin page', () => {
   })
 
   test('suggests tags to add', () => {
-    assert.match(html({ previews, suggested: ['pr-11'] }), /<option value="pr-11">/)
+    assert.match(html({ previews, suggested: new Map([['', ['pr-11']]]) }), /<option value="pr-11">/)
   })
 
   test('the engine’s words are on the page of the preview', () => {

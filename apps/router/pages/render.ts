@@ -1,5 +1,7 @@
 /** Pages of the admin's host: a person logs in there, or has. */
 import type { Config } from '../../shared/config/config.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { behindTag, spokenName } from '../words/preview-names.ts'
 import type { Brand } from './brand.ts'
 import type { PreviewDetail } from './preview/detail.ts'
 import type { PreviewList } from './list/list.ts'
@@ -29,14 +31,14 @@ export function loginPage({ domain, provider, gate, wrong }: LoginModel, brand: 
 }
 
 export interface EnterModel extends Pick<LoginModel, 'provider'> {
-  tag: string
+  id: PreviewId
   wrong?: Wrong | undefined
 }
 
-export function enterPage({ provider, tag, wrong }: EnterModel, brand: Brand): Page {
+export function enterPage({ provider, id, wrong }: EnterModel, brand: Brand): Page {
   const refused = refusedWords('password', wrong)
   const shown = { refused, isShut: isShut(refused), hasProvider: provider !== null }
-  return forTheAdmin('enter', { tag, ...shown }, brand)
+  return forTheAdmin('enter', { name: spokenName(id), tag: splitId(id).tag, behind: behindTag(id), ...shown }, brand)
 }
 
 export function adminPage(list: PreviewList, brand: Brand): Page {
@@ -47,19 +49,19 @@ export function adminPage(list: PreviewList, brand: Brand): Page {
 export interface ListNews {
   /** The page without its rows. */
   html: string
-  /** The tags of all rows, as they stand. */
+  /** The ids of all rows, as they stand. */
   order: string[]
-  /** By tag, those that the page does not have in this version. */
+  /** By id, those that the page does not have in this version. */
   rows: Record<string, string>
 }
 
-/** @param have the version of each row that the page has, by its tag */
+/** @param have the version of each row that the page has, by its id */
 export function listNews(list: PreviewList, have: Readonly<Record<string, unknown>>, brand: Brand): ListNews {
-  const lacking = list.rows.filter(({ tag, version }) => !Object.hasOwn(have, tag) || have[tag] !== version)
+  const lacking = list.rows.filter(({ id, version }) => !Object.hasOwn(have, id) || have[id] !== version)
   return {
     html: forTheAdmin('admin', { ...list, written: [] }, brand).html,
-    order: list.rows.map(({ tag }) => tag),
-    rows: Object.fromEntries(lacking.map((row) => [row.tag, part('row', { row })])),
+    order: list.rows.map(({ id }) => id),
+    rows: Object.fromEntries(lacking.map((row) => [row.id, part('row', { row })])),
   }
 }
 

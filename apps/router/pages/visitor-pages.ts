@@ -1,5 +1,7 @@
 /** What visitors of previews see in place of the application, and the pages that need no login. */
 import { kindOf, problemNames, type ProblemName } from '../../shared/api/problems.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { behindTag, spokenName } from '../words/preview-names.ts'
 import type { Brand } from './brand.ts'
 import { duration } from './format.ts'
 import type { Message } from './messages.ts'
@@ -27,7 +29,7 @@ function shownAt(told: StartStatus) {
   const bar = barAt(told, told.soFar)
   const isSlow = told.slowAt !== null && told.soFar > told.slowAt
   const words = isSlow ? 'Slower than usual' : bar === null || told.over ? told.title : `${bar}\u00a0%`
-  return { bar, isSlow, title: `${words} · ${told.tag}` }
+  return { bar, isSlow, title: `${words} · ${told.name}` }
 }
 
 /** A preview that the visitor may open: the name of its tag, and where it lives. */
@@ -37,22 +39,25 @@ export interface NearTag {
 }
 
 export interface MissingModel {
-  tag: string
+  id: PreviewId
   /** Milliseconds. */
   askAgainIn: number
   near: NearTag[]
 }
 
-export function missingPage(model: MissingModel, brand: Brand): Page {
-  const askAgain = Math.ceil(model.askAgainIn / 1_000) * 1_000
-  return views.missing({ ...model, askAgain, duration }, brand)
+export function missingPage({ id, askAgainIn, near }: MissingModel, brand: Brand): Page {
+  const askAgain = Math.ceil(askAgainIn / 1_000) * 1_000
+  return views.missing({ ...namesOf(id), near, askAgain, duration }, brand)
 }
 
 export interface NoTagModel {
   /** Null for a host outside of the domain. */
   label: string | null
   host: string
+  why: { sentence: string; typed: string }
   domain: string
+  /** `TAG.NAME.previews.example.com`; none where no repository has a name. */
+  forms: string[]
   example: string
   transliterate: boolean
   near: NearTag[]
@@ -62,8 +67,8 @@ export function noTagPage(model: NoTagModel, brand: Brand): Page {
   return views.noTag(model, brand)
 }
 
-export function notOfferedPage(model: { tag: string; near: NearTag[] }, brand: Brand): Page {
-  return views.notOffered(model, brand)
+export function notOfferedPage({ id, near }: { id: PreviewId; near: NearTag[] }, brand: Brand): Page {
+  return views.notOffered({ ...namesOf(id), near }, brand)
 }
 
 export function messagePage(message: Message, brand: Brand): Page {
@@ -86,6 +91,11 @@ export function problemPage(name: ProblemName, brand: Brand): Page {
 
 export function problemsPage(brand: Brand): Page {
   return views.problems({ problems: problemNames.map((name) => ({ name, ...kindOf(name) })) }, brand)
+}
+
+/** `name` in a text, `tag` and what stands `behind` it in a heading. */
+function namesOf(id: PreviewId): { name: string; tag: string; behind: string } {
+  return { name: spokenName(id), tag: splitId(id).tag, behind: behindTag(id) }
 }
 
 function shortened(uri: string): string {

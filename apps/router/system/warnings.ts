@@ -5,6 +5,7 @@ import { engineAdvice, redisAdvice } from '../../shared/health/advice.ts'
 import { judgeCertificate } from '../../shared/health/certificate.ts'
 import { judgeDataDisk, judgeEngineDisk } from '../../shared/health/disk.ts'
 import { findings, type Finding } from '../../shared/health/finding.ts'
+import { shortNames } from '../words/preview-names.ts'
 import { judgeRegistry } from '../../shared/health/registry.ts'
 import type { SystemFacts } from './gather.ts'
 
@@ -115,8 +116,12 @@ function placesOf({ previews: { running, most, pinned }, slots }: SystemFacts['t
 }
 
 function registriesOf({ registries }: SystemFacts, { repositories }: Judged): Warning[] {
+  const names = shortNames(repositories)
   return repositories.flatMap(({ name, reference }) => {
     const health = registries?.[name]
-    return health ? [{ ...judgeRegistry(health, reference), since: health.since ?? undefined }] : []
+    if (!health) return []
+    const finding = judgeRegistry(health, reference)
+    const says = names.size > 1 ? `${names.get(name)}: ${finding.says}` : finding.says
+    return [{ ...finding, says, since: health.since ?? undefined }]
   })
 }

@@ -1,5 +1,7 @@
 /** What a button of the admin has done, for the note that follows it. */
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { RowAction } from '../pages/list/row-actions.ts'
+import { filterName } from './preview-names.ts'
 
 const one: Record<RowAction, (tag: string) => string> = {
   start: (tag) => `${tag} starts.`,
@@ -23,9 +25,10 @@ const several: Record<RowAction, string> = {
   keep: 'previews stay.',
 }
 
-/** @param refused those that TAG_FILTER does not let be started */
-export function doneWords(action: RowAction, { tags, refused }: { tags: string[]; refused: string[] }): string {
-  const done = tags.length === 1 ? one[action](tags[0]!) : tags.length > 1 ? `${tags.length} ${several[action]}` : ''
-  const left = refused.length ? `The setting TAG_FILTER does not let through ${refused.join(', ')}.` : ''
-  return [done, left].filter(Boolean).join(' ') || 'There is no such preview any more.'
+/** @param refused those that their repository does not offer */
+export function doneWords(action: RowAction, { ids, refused }: { ids: PreviewId[]; refused: PreviewId[] }): string {
+  const done = ids.length === 1 ? one[action](ids[0]!) : ids.length > 1 ? `${ids.length} ${several[action]}` : ''
+  const byFilter = Map.groupBy(refused, (id) => filterName(splitId(id).repository))
+  const left = Array.from(byFilter, ([filter, of]) => `The setting ${filter} does not let through ${of.join(', ')}.`)
+  return [done, ...left].filter(Boolean).join(' ') || 'There is no such preview any more.'
 }

@@ -61,6 +61,13 @@ export const problems = {
     means: 'Not every tag has a preview here, and this one has none.',
     remedy: 'If you need it, ask the operator of Lotan.',
   },
+  'not-a-pair': {
+    status: 403,
+    title: 'Not one that it goes with',
+    means:
+      'A preview called a host that is not for it: a preview reaches those of the same tag in other repositories, or of the tags that stand for it there, and nothing else of this server.',
+    remedy: 'Call the addresses that the container is given as LOTAN_URL_ and the name of a repository.',
+  },
   'no-preview': {
     status: 404,
     title: 'No such preview',

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { generationOf, isPinned, type Preview } from '../../../shared/preview/preview.ts'
 import { nextActions, type NextAction } from '../../../shared/preview/next-actions.ts'
-import { idOf, NAMELESS, type PreviewId } from '../../../shared/preview/preview-id.ts'
+import { idOf, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { failureWords } from '../../words/failure-words.ts'
 import { fullWords } from '../../words/full-words.ts'
 import { sourceOfPreview } from '../image-source.ts'
 import { columns, inOrder, sortText, type Column, type Sort } from './order.ts'
 import { nextOf } from './next-words.ts'
+import { addablesOf, chosenOf, keyOf, repositoryChips } from './repositories.ts'
 import { summaryOf } from './summary.ts'
 import { clock, count, zone } from '../format.ts'
 import { changeOf, memoryOf, rowOf, type ListFacts } from './row.ts'
@@ -51,39 +52,52 @@ export function previewListOf(facts: ListFacts) {
   const chosen = groups.find(({ key }) => key === facts.state)
   const state = chosen?.key ?? ''
   const found = previews.filter((preview) => isFound(preview, q))
+  const only = chosenOf(facts.of, config.repositories)
+  const of = only === undefined ? '' : keyOf(only)
+  const ofRepository = found.filter(({ repository }) => only === undefined || repository === only)
+  const isInState = (preview: Preview) => !chosen || chosen.has(preview, now)
+  const addables = addablesOf(config.repositories, {
+    suggested: facts.suggested,
+    selected: facts.problem?.repository ?? only,
+  })
+  const { repository, tags } = addables.find(({ selected }) => selected)!
   const shown = inOrder(
-    found
-      .filter((preview) => !chosen || chosen.has(preview, now))
-      .map((preview) => ({
-        preview,
-        change: changeOf(preview, now).text,
-        memory: memoryOf(preview, facts),
-        nextAt: nextOf(preview, config, now, roomAt.get(idOf(preview)))?.at ?? null,
-      })),
+    ofRepository.filter(isInState).map((preview) => ({
+      preview,
+      change: changeOf(preview, now).text,
+      memory: memoryOf(preview, facts),
+      nextAt: nextOf(preview, config, now, roomAt.get(idOf(preview)))?.at ?? null,
+    })),
     sort,
   )
   return {
     repository: config.repositories.map(({ reference }) => reference).join(', '),
     welcome: config.adminWelcome,
     info: config.adminInfo,
-    self: hrefOf({ q, state, sort }),
-    example: `${facts.address(idOf({ repository: NAMELESS, tag: facts.suggested[0] ?? 'pr-1' }))}/`,
+    self: hrefOf({ q, state, of, sort }),
+    example: `${facts.address(idOf({ repository, tag: tags[0] ?? 'pr-1' }))}/`,
     strip: summaryOf(facts, actions),
     full: fullText(facts),
     chips: [
-      { name: 'All', key: '', count: found.length, href: hrefOf({ q, state: '', sort }), current: !chosen },
+      { name: 'All', key: '', count: ofRepository.length, href: hrefOf({ q, state: '', of, sort }), current: !chosen },
       ...groups.map(({ name, key, has }) => ({
         name,
         key,
-        count: found.filter((preview) => has(preview, now)).length,
-        href: hrefOf({ q, state: key, sort }),
+        count: ofRepository.filter((preview) => has(preview, now)).length,
+        href: hrefOf({ q, state: key, of, sort }),
         current: key === state && state !== '',
       })),
     ],
-    columns: columns.map((by) => ({ by, title: titles[by], ...orderOf(by, { q, state, sort }) })),
-    suggested: facts.suggested,
+    repositoryChips: repositoryChips(config.repositories, {
+      previews: found.filter(isInState),
+      chosen: only,
+      hrefOf: (of) => hrefOf({ q, state, of, sort }),
+    }),
+    columns: columns.map((by) => ({ by, title: titles[by], ...orderOf(by, { q, state, of, sort }) })),
+    addables,
     q,
     state,
+    of,
     sort: sort ? sortText(sort) : '',
     problem: facts.problem ?? null,
     asOf: `${clock(now, true)} ${zone(now)}`,
@@ -114,11 +128,11 @@ function fullText({ full, previews }: ListFacts): { why: string; waiting: string
   return { why: fullWords(full), waiting: `${count(waiting, 'preview')} ${waiting === 1 ? 'waits' : 'wait'}.` }
 }
 
-/** By tag, state, digest, revision or reason. */
+/** By repository and tag, state, digest, revision or reason. */
 export function isFound(preview: Preview, q: string): boolean {
   const reason = 'reason' in preview ? preview.reason : null
   const texts = [
-    preview.tag,
+    idOf(preview),
     preview.state,
     preview.image?.digest ?? '',
     generationOf(preview)?.digest ?? '',
@@ -132,6 +146,7 @@ export function isFound(preview: Preview, q: string): boolean {
 interface Shown {
   q: string
   state: string
+  of: string
   sort: Sort | null
 }
 
@@ -143,10 +158,11 @@ function orderOf(by: Column, shown: Shown): { href: string; order: 'ascending' |
   return { href, order: isChosen ? (now.isReversed ? 'descending' : 'ascending') : null }
 }
 
-function hrefOf({ q, state, sort }: Shown): string {
+function hrefOf({ q, state, of, sort }: Shown): string {
   const query = new URLSearchParams({
     ...(q && { q }),
     ...(state && { state }),
+    ...(of && { of }),
     ...(sort && { sort: sortText(sort) }),
   }).toString()
   return `/${query && `?${query}`}`

@@ -79,8 +79,10 @@ function seenAt({ state, since, lastSeen }: Preview): number {
   return state === 'failed' ? since : (lastSeen ?? 0)
 }
 
+/** The same tag of several repositories stands together. */
 function byTag(a: Sortable, b: Sortable): number {
-  return names.compare(a.preview.tag, b.preview.tag)
+  const [one, other] = [a.preview, b.preview]
+  return names.compare(one.tag, other.tag) || names.compare(one.repository, other.repository)
 }
 
 /** As people count: `pr-9` before `pr-10`. */

@@ -7,6 +7,8 @@ import type { Full } from '../../words/full-words.ts'
 import { noticeOf } from '../../words/notice-words.ts'
 import { stopWords } from '../../words/stop-words.ts'
 import type { Tag } from '../../../shared/tag.ts'
+import { beforeTag } from '../../words/preview-names.ts'
+import { pathOf } from '../preview-path.ts'
 import { builtAt, commitUrl, sourceOfPreview, shortRevision, type ImageSource } from '../image-source.ts'
 import { age, ago, bytes, duration, memory, ordinal, roughly, elapsed } from '../format.ts'
 import type { Sort } from './order.ts'
@@ -35,8 +37,8 @@ export type ListConfig = Pick<
 export interface ListFacts {
   config: ListConfig
   previews: readonly Preview[]
-  /** Tags that may be added. */
-  suggested: Tag[]
+  /** Tags that may be added, the newest first, by their repository's name. */
+  suggested: ReadonlyMap<string, readonly Tag[]>
   /** By container id, bytes; empty when the reaper does not answer. */
   figures: Record<string, { memory: number }>
   /** Null where the reaper does not answer. */
@@ -51,8 +53,11 @@ export interface ListFacts {
   /** Searched in tag, state, digest, revision and reason. */
   q: string
   state: string
+  /** The repository that alone is shown (pages/list/repositories.ts). */
+  of: string
   sort: Sort | null
-  problem?: { tag: string; sentence: string }
+  /** What was typed into the form that adds, and for which repository. */
+  problem?: { tag: string; repository?: string | undefined; sentence: string }
   now: number
 }
 
@@ -64,15 +69,19 @@ export type RowFacts = Pick<ListFacts, 'previews' | 'config' | 'figures' | 'rece
 export function rowOf(preview: Preview, facts: RowFacts) {
   const { previews, config, recentDurations, address, now } = facts
   const { tag, state, lastSeen } = preview
+  const id = idOf(preview)
   const what = whatOf(preview, { ahead: aheadOf(preview, previews, now), lately: recentDurations, now })
   const isSlow = isSlowerThanUsual(preview, recentDurations, now)
   const used = memoryOf(preview, facts)
-  const next = nextOf(preview, config, now, facts.roomAt.get(idOf(preview)))
+  const next = nextOf(preview, config, now, facts.roomAt.get(id))
   const source = sourceOfPreview(preview)
   return {
+    id,
+    /** Stands before the tag. */
+    of: beforeTag(id),
     tag,
-    path: pathOf(tag),
-    url: `${address(idOf(preview))}/`,
+    path: pathOf(id),
+    url: `${address(id)}/`,
     state,
     kind: state === 'failed' ? 'failed-row' : isChanging(preview) ? 'busy-row' : '',
     percent: percentOf(preview),
@@ -120,10 +129,6 @@ export function changeOf(preview: Preview, now: number) {
 /** For a tooltip: digest and revision in full. */
 function aboutImage(preview: Preview, { revision }: ImageSource): string {
   return [digestOf(preview), revision && `revision ${revision}`].filter(Boolean).join(', ')
-}
-
-export function pathOf(tag: string): string {
-  return `/previews/${encodeURIComponent(tag)}`
 }
 
 /** What stands beside the state: `41 min`, or `1st in line, 3 s, usually 12 s`. */

@@ -1,6 +1,7 @@
 /** Pure. The numbers above the list, and what comes next. */
 import type { NextAction } from '../../../shared/preview/next-actions.ts'
 import type { Preview } from '../../../shared/preview/preview.ts'
+import { idOf } from '../../../shared/preview/preview-id.ts'
 import { bytes, memory } from '../format.ts'
 import { inTime } from './next-words.ts'
 import type { ListFacts } from './row.ts'
@@ -44,9 +45,9 @@ export function summaryOf(facts: SummaryFacts, actions: readonly NextAction[]) {
       : null,
     waiting,
     busy: [`${amount('pulling')} pulling`, `${amount('starting')} starting`].join(', '),
-    next: next ? `${verbs[next.what]} ${next.tag} ${next.when}` : 'Nothing is due',
+    next: next ? `${verbs[next.what]} ${next.name} ${next.when}` : 'Nothing is due',
     then: then.length
-      ? `then ${then.map(({ tag, what, when }) => `${what === 'clean' ? `the image of ${tag}` : tag} ${when}`).join(', ')}`
+      ? `then ${then.map(({ name, what, when }) => `${what === 'clean' ? `the image of ${name}` : name} ${when}`).join(', ')}`
       : '',
     slept:
       slept.previews === 0
@@ -65,8 +66,8 @@ function nextSteps(actions: readonly NextAction[], now: number) {
   return actions
     .filter(({ preview }) => preview.state !== 'failed')
     .slice(0, 3)
-    .map(({ preview: { tag }, what, why, at }) => ({
-      tag: why === 'room' ? `${tag} for room` : tag,
+    .map(({ preview, what, why, at }) => ({
+      name: why === 'room' ? `${idOf(preview)} for room` : idOf(preview),
       what,
       when: inTime(at - now),
     }))

@@ -2,7 +2,7 @@ import type { Explanation } from '../../../shared/api/explain.ts'
 import { bytesOf } from '../../../shared/config/values/amount.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import { findRepository } from '../../../shared/repository.ts'
-import { idOf } from '../../../shared/preview/preview-id.ts'
+import { idOf, NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { limitsOf, type Limits } from '../../../shared/config/limits.ts'
 import { MAX_CRASHES, generationOf, type Preview } from '../../../shared/preview/preview.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
@@ -11,6 +11,7 @@ import type { SampleAt } from '../../../shared/store/samples.ts'
 import type { Change, Share } from '../../../shared/store/store.ts'
 import { failureWords } from '../../words/failure-words.ts'
 import { noticeOf } from '../../words/notice-words.ts'
+import { beforeTag, shortNames } from '../../words/preview-names.ts'
 import { ago, count, limit, memory, zone } from '../format.ts'
 import { chartsOf } from './charts.ts'
 import { headActionsOf, standingOf } from './head.ts'
@@ -19,7 +20,9 @@ import { LOG_LINES, logPanelOf } from './log-panel.ts'
 import { startsOf, type Start } from './starts.ts'
 import { when, withTimes } from './when.ts'
 import { whyOf } from './why.ts'
-import { pathOf, percentOf } from '../list/row.ts'
+import { pathOf } from '../preview-path.ts'
+import { percentOf } from '../list/row.ts'
+import { keyOf } from '../list/repositories.ts'
 
 export interface DetailFacts {
   config: Timeouts & Pick<Config, 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate'>
@@ -50,15 +53,19 @@ export type PreviewDetail = ReturnType<typeof previewDetailOf>
 
 export function previewDetailOf(facts: DetailFacts) {
   const { config, preview, address, samples, explanation, now } = facts
-  const { tag, state } = preview
+  const { repository, tag, state } = preview
+  const id = idOf(preview)
   const notice = noticeOf(preview)
   const generation = generationOf(preview)
   const { limits } = limitsOf(preview.image?.labels ?? {}, config)
   const requests = samples.reduce((sum, sample) => sum + sample.requests, 0)
   return {
-    repository: findRepository(idOf(preview), config)?.reference ?? preview.repository,
+    repository: findRepository(id, config)?.reference ?? repository,
+    id,
+    of: beforeTag(id),
     tag,
-    path: pathOf(tag),
+    path: pathOf(id),
+    crumb: crumbOf(repository, config),
     address,
     url: `${address}/`,
     state,
@@ -71,7 +78,7 @@ export function previewDetailOf(facts: DetailFacts) {
     lastSeen: preview.lastSeen === null ? 'never visited' : `last visited ${ago(now - preview.lastSeen)}`,
     asked: requests === 0 ? 'no request in the last hour' : `${count(requests, 'request')} in the last hour`,
     notice: notice && plain(notice),
-    failure: preview.state === 'failed' ? failureOf(preview.tag, preview.reason) : null,
+    failure: preview.state === 'failed' ? failureOf(id, preview.reason) : null,
     log: logPanelOf(facts.log, facts),
     logLines: LOG_LINES,
     container: generation?.container ?? null,
@@ -99,11 +106,18 @@ export function previewDetailOf(facts: DetailFacts) {
   }
 }
 
+/** Where there are several: the list of its repository alone. */
+function crumbOf(repository: string, { repositories }: Pick<Config, 'repositories'>) {
+  const name = repositories.length > 1 ? shortNames(repositories).get(repository) : undefined
+  return name === undefined ? null : { name, href: `/?of=${keyOf(repository)}` }
+}
+
 /** With the engine's and the application's own words too, since only the admin sees them. */
-function failureOf(tag: string, reason: Extract<Preview, { state: 'failed' }>['reason']) {
-  const { heading, sentence, advice } = failureWords(tag, reason)
+function failureOf(id: PreviewId, reason: Extract<Preview, { state: 'failed' }>['reason']) {
+  const { heading, sentence, advice } = failureWords(id, reason)
   // The first advice is for the person who can fix it; the others are for visitors.
-  const [mend] = advice.map(({ what }) => what.replace('on the admin page', 'below'))
+  const setting = splitId(id).repository === NAMELESS ? 'REPOSITORY' : 'LOTAN_REPOSITORIES'
+  const [mend] = advice.map(({ what }) => what.replace('on the admin page', 'below').replace(/\bREPOSITORY\b/, setting))
   return {
     heading,
     sentence,

@@ -5,7 +5,7 @@ import { sendProblem } from '../../api/conventions/problem.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import { fullOf } from '../../words/full-words.ts'
 import { startStatusOf } from './status.ts'
-import { splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
+import { logFields, type PreviewId } from '../../../shared/preview/preview-id.ts'
 
 /** The page takes 20 s of silence for a broken stream. */
 const HEARTBEAT_MS = 10_000
@@ -62,9 +62,7 @@ export function openStartStatusStreams(
           res.set('Retry-After', '3'),
           'too-many-streams',
           'As many as this server can tell are listening.',
-          {
-            tag: splitId(id).tag,
-          },
+          logFields(id),
         )
       watch ??= watchThrottled(changes, look, { beat: sendAll, beatMs: HEARTBEAT_MS })
       open++

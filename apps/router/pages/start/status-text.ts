@@ -1,5 +1,7 @@
+import { idOf } from '../../../shared/preview/preview-id.ts'
 import { MAX_CRASHES, waitsForEngine, type In, type Preview } from '../../../shared/preview/preview.ts'
 import { failureWords } from '../../words/failure-words.ts'
+import { behindTag, spokenName } from '../../words/preview-names.ts'
 import { fullWords, soonWords, type Full } from '../../words/full-words.ts'
 import { elsewhereWords } from '../../words/notice-words.ts'
 import { endedWords } from '../../words/stop-words.ts'
@@ -52,9 +54,10 @@ export function titleOf(preview: Preview, line: string, { over, position, full }
 
 /** What stands before and behind the tag. */
 export function headingOf(preview: Preview, over: StartEnd, line: string): [string, string] {
-  if (preview.state === 'running') return ['', ' is running']
-  if (over === 'stopped') return ['', ` was ${line.toLowerCase()}`]
-  return needsPull(preview) ? ['Getting ', ' ready'] : ['Waking ', '']
+  const of = behindTag(idOf(preview))
+  if (preview.state === 'running') return ['', `${of} is running`]
+  if (over === 'stopped') return ['', `${of} was ${line.toLowerCase()}`]
+  return needsPull(preview) ? ['Getting ', `${of} ready`] : ['Waking ', of]
 }
 
 export function statusOf(preview: Preview, facts: TextFacts): string {
@@ -96,15 +99,16 @@ export function stepOf(stage: Stage): string {
 }
 
 export function aboutOf(preview: Preview, over: StartEnd): string {
-  const { tag, image, crashes } = preview
+  const { image, crashes } = preview
+  const name = spokenName(idOf(preview))
   if (over === 'stopped') return ''
-  if (crashes > 0) return `${tag} stopped by itself; Lotan starts it again.`
+  if (crashes > 0) return `${name} stopped by itself; Lotan starts it again.`
   if (preview.state === 'queued' && preview.phase === 'checkUpdate')
-    return `There may be a newer image of ${tag}: it is looked for first.`
-  if (needsPull(preview) && !image) return `${tag} was not here yet; your click fetches and starts it.`
+    return `There may be a newer image of ${name}: it is looked for first.`
+  if (needsPull(preview) && !image) return `${name} was not here yet; your click fetches and starts it.`
   return needsPull(preview)
-    ? `Your click fetches and starts ${tag}.`
-    : `Nobody was using ${tag}, so it was asleep; your click wakes it.`
+    ? `Your click fetches and starts ${name}.`
+    : `Nobody was using ${name}, so it was asleep; your click wakes it.`
 }
 
 function usually(estimate: number | null): string {
@@ -123,12 +127,13 @@ function isAwaitingAnswer(preview: Preview): boolean {
 }
 
 function retryText(preview: In<'queued'>, reason: NonNullable<In<'queued'>['reason']>): string {
-  const { tag, crashes, by } = preview
+  const { crashes, by } = preview
+  const name = spokenName(idOf(preview))
   if (by === 'reaper') return 'It stopped by itself; it starts again, and opens here.'
   if (reason.code === 'exited' && crashes > 0)
     return `It stopped while starting; trying again, ${ordinal(crashes + 1)} of ${MAX_CRASHES}.`
   if (reason.code === 'engine-down')
     return 'The container engine does not answer just now. It starts when that is back, and opens here by itself.'
-  const { heading } = failureWords(tag, reason)
-  return `The last try failed: ${heading.startsWith(tag) ? heading : heading[0]!.toLowerCase() + heading.slice(1)}. Trying again.`
+  const { heading } = failureWords(name, reason)
+  return `The last try failed: ${heading.startsWith(name) ? heading : heading[0]!.toLowerCase() + heading.slice(1)}. Trying again.`
 }

@@ -16,10 +16,14 @@ import {
 import { aboutOf, asideOf, headingOf, lineOf, slowWords, statusOf, stepOf, titleOf } from './status-text.ts'
 import { wayOf, type Way } from './way.ts'
 import type { Full } from '../../words/full-words.ts'
-import { splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
+import { spokenName } from '../../words/preview-names.ts'
+import { idOf, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 
 export interface StartStatus extends Way {
+  repository: string
   tag: string
+  /** In a sentence: `pr-7 of api`. */
+  name: string
   state: Preview['state']
   stage: Stage
   over: StartEnd
@@ -69,7 +73,7 @@ const SOONEST_SLOW_MS = 2_000
 
 export function startStatusOf(row: Preview | undefined, facts: StartFacts): StartStatus {
   const preview = asVisitorsSee(row) ?? removedPreview(facts)
-  const { tag, state } = preview
+  const { repository, tag, state } = preview
   const stage = stageOf(preview)
   const over = overOf(preview)
   const progress = preview.state === 'pulling' && !waitsForDiskSpace(preview) ? preview.progress : null
@@ -79,7 +83,9 @@ export function startStatusOf(row: Preview | undefined, facts: StartFacts): Star
   const text = { stage, over, position, full: facts.full, estimate }
   const line = lineOf(preview, text)
   return {
+    repository,
     tag,
+    name: spokenName(idOf(preview)),
     state,
     stage,
     over,

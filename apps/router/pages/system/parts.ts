@@ -2,6 +2,8 @@
 import type { System } from '../../../shared/api/system.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import { isSlow, type RegistryHealth } from '../../../shared/health/registry.ts'
+import type { Repository } from '../../../shared/repository.ts'
+import { shortNames } from '../../words/preview-names.ts'
 import { ago, bytes, duration } from '../format.ts'
 import { isUntold } from '../../system/warnings.ts'
 import type { SystemFacts } from '../../system/gather.ts'
@@ -20,6 +22,7 @@ type Placed = Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tl
 export function partsOf(facts: SystemFacts, config: Placed): Part[] {
   const { told, updatesAt, upFor, now } = facts
   const { checks, versions, settings, database, disk } = told
+  const names = shortNames(config.repositories)
   const dockerHost = settings.find(({ name }) => name === 'DOCKER_HOST')?.value
   const away = (name: keyof typeof tellers) => (isUntold(name, checks) ? `${tellers[name]} tells of it` : '')
   const listens = [config.listen, ...(config.tls ? [config.tls.listen] : [])]
@@ -48,9 +51,10 @@ export function partsOf(facts: SystemFacts, config: Placed): Part[] {
       where: 'pulls, starts, stops, removes',
     }),
     partOf('Reaper', checks.reaper, '', { what: '', where: newer }),
-    ...config.repositories.map(({ name, reference }) =>
-      registryPart(facts.registries?.[name] ?? null, reference, checks.reaper?.ok === false, now),
-    ),
+    ...config.repositories.map((repository) => ({
+      ...registryPart(facts.registries?.[repository.name] ?? null, repository, checks.reaper?.ok === false, now),
+      name: names.size > 1 ? `Registry of ${names.get(repository.name)}` : 'Registry',
+    })),
   ]
 }
 
@@ -70,16 +74,20 @@ function partOf(
   return { name, ...well, what: [what, took].filter(Boolean).join(', ') || check.detail, where }
 }
 
-function registryPart(health: RegistryHealth | null, repository: string, isReaperAway: boolean, now: number): Part {
-  const name = 'Registry'
-  const where = repository.split('/')[0]!
+function registryPart(
+  health: RegistryHealth | null,
+  { reference }: Pick<Repository, 'reference'>,
+  isReaperAway: boolean,
+  now: number,
+): Omit<Part, 'name'> {
+  const where = reference.split('/')[0]!
   if (!health) {
     const what = isReaperAway ? 'the reaper tells of it' : 'its tags were not read yet'
-    return { name, state: 'unknown', word: 'not known', what, where }
+    return { state: 'unknown', word: 'not known', what, where }
   }
   const { took, tags, error } = health
   const read = `${where}, read ${ago(now - health.at)}`
-  if (error) return { name, state: 'failed', word: 'not well', what: error.says, where: read }
+  if (error) return { state: 'failed', word: 'not well', what: error.says, where: read }
   const what = `${tags} tags in ${took < 1_000 ? `${took}\u00a0ms` : `${(took / 1_000).toFixed(1)}\u00a0s`}`
-  return { name, ...(isSlow(health) ? { state: 'warn', word: 'slow' } : well), what, where: read }
+  return { ...(isSlow(health) ? { state: 'warn', word: 'slow' } : well), what, where: read }
 }
