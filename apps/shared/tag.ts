@@ -50,11 +50,20 @@ export function labelOf(id: PreviewId, naming: Naming): string {
   const [piece, below] = endsOf(repository, naming)
   const label = write(tag, naming) + piece
   const isOwn = comesBack(tag, label, naming, { piece, below }) && !isHashed(label)
-  return (isOwn ? label : hashed(id)) + below
+  const room = HOST_LENGTH - `${below}.${naming.domain}`.length
+  return (isOwn ? label : hashed(id, Math.min(LABEL_LENGTH, room))) + below
 }
 
 export function hostOf(id: PreviewId, naming: Naming): string {
   return `${labelOf(id, naming)}.${naming.domain}`
+}
+
+/** The domains below which previews live: one wildcard, of DNS or of a certificate, for each. */
+export function parentsOf({ repositories, hostForm, domain }: Omit<Naming, 'transliterate'>): string[] {
+  const parents = repositories.map(({ name }) =>
+    name === NAMELESS || hostForm === 'flat' ? domain : `${name}.${domain}`,
+  )
+  return [...new Set(parents)]
 }
 
 /**
@@ -114,14 +123,14 @@ function isLabel(label: string): boolean {
   return label.length <= LABEL_LENGTH && /^(?!xn--)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/.test(label)
 }
 
-/** The hash covers the repository's name too. */
-function hashed(id: PreviewId): string {
+/** The hash covers the repository's name too. @param most characters */
+function hashed(id: PreviewId, most: number): string {
   const slug =
     splitId(id)
       .tag.toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-/, '')
-      .slice(0, LABEL_LENGTH - HASH_LENGTH)
+      .slice(0, most - HASH_LENGTH)
       .replace(/-$/, '') || 'tag'
   const start = `${slug}-${digest(id, 6)}`
   return start + digest(start, 2)

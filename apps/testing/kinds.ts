@@ -99,6 +99,7 @@ export const calm = [
   'apps/queue-processor/images/update-image.engine.test.ts',
   'apps/queue-processor/images/update-check.engine.test.ts',
   'apps/queue-processor/images/disk-space.engine.test.ts',
+  'apps/queue-processor/repositories.engine.test.ts',
   'apps/queue-processor/containers/http-probe.parts.test.ts',
   'apps/router/api/routes.parts.test.ts',
   'apps/router/command-line.parts.test.ts',

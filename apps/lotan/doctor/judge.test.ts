@@ -10,19 +10,22 @@ import type { Finding } from '../../shared/health/finding.ts'
 const levels = (found: Finding[]) => found.map(({ level }) => level).join()
 
 test('names below the domain have to lead to where nginx listens', () => {
+  const of = (parent: string, ...leads: string[]) => ({ parent, name: `random.${parent}`, leads })
+  const domain = 'previews.example.com'
+  const below = (...leads: string[]) => ({ below: [of(domain, ...leads)] })
   const names: Names = {
-    domain: 'previews.example.com',
-    name: 'random.previews.example.com',
+    domain,
     domainLeads: ['192.0.2.10'],
-    nameLeads: ['192.0.2.10'],
+    ...below('192.0.2.10'),
     own: ['127.0.0.1', '192.0.2.10'],
     listens: '0.0.0.0',
     isFronted: false,
   }
+  const api = `api.${domain}`
   const table: [Partial<Names>, string, last: RegExp][] = [
     [{}, 'ok', /leads to 192\.0\.2\.10$/],
-    [{ nameLeads: [] }, 'failure', /random.* leads nowhere/],
-    [{ nameLeads: [], domainLeads: [], domain: 'a.lotan.localhost' }, 'ok', /in browsers and in lotan/],
+    [below(), 'failure', /^random\.previews.* leads nowhere, so no preview has an address$/],
+    [{ domainLeads: [], domain: 'a.lotan.localhost', ...below() }, 'ok', /in browsers and in lotan/],
     [{ domainLeads: [] }, 'ok,failure', /itself leads nowhere/],
     [{ domainLeads: ['192.0.2.11'] }, 'ok,warning', /leads elsewhere: 192\.0\.2\.11/],
     [{ listens: '127.0.0.1' }, 'ok,failure', /nginx listens on 127\.0\.0\.1 alone/],
@@ -30,7 +33,21 @@ test('names below the domain have to lead to where nginx listens', () => {
     [{ listens: '127.0.0.1', isFronted: true }, 'ok', /leads to/],
     [{ own: ['127.0.0.1', '10.0.0.5'] }, 'ok,warning', /no address that this machine knows/],
     [{ own: ['10.0.0.5'], isFronted: true }, 'ok', /leads to/],
-    [{ nameLeads: ['127.0.0.1'], domainLeads: ['127.0.0.1'], listens: '127.0.0.1' }, 'ok', /leads to 127/],
+    [{ ...below('127.0.0.1'), domainLeads: ['127.0.0.1'], listens: '127.0.0.1' }, 'ok', /leads to 127/],
+    [{ below: [of(domain, '192.0.2.10'), of(api, '192.0.2.10')] }, 'ok,ok', /^\*\.api\.previews.* leads to 192/],
+    [
+      { below: [of(domain, '192.0.2.10'), of(api)] },
+      'ok,failure',
+      /^random\.api.* nowhere, so no preview below api\.prev/,
+    ],
+    [{ below: [of(domain), of(api, '192.0.2.10')] }, 'failure,ok', /^\*\.api/],
+    [
+      { below: [of(domain, '192.0.2.10'), of(api, '192.0.2.9')] },
+      'ok,warning',
+      /^\*\.api.* leads elsewhere: 192\.0\.2\.9/,
+    ],
+    [{ below: [of(api, '192.0.2.10')] }, 'ok', /^\*\.api/],
+    [{ below: [of(domain), of(api)] }, 'failure,failure', /^random\.api/],
   ]
   for (const [given, expected, last] of table) {
     const found = judgeDns({ ...names, ...given })

@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeAuthority, type Authority } from '../../testing/harness/certificate.ts'
+import { oneRepository } from '../../testing/harness/repositories.ts'
 import { until } from '../../testing/harness/until.ts'
 import { certificateProblems, followCertificate, whatEnds } from './certificate.ts'
 
@@ -19,8 +20,9 @@ before(async () => {
 })
 after(() => fs.rm(dir, { recursive: true }))
 
-const problems = (certificate: string, key: string) =>
-  certificateProblems({ domain, tls: { certificate, key, listen } }).map(({ variable, problem }) => [
+const site = { domain, ...oneRepository }
+const problems = (certificate: string, key: string, names: object = {}) =>
+  certificateProblems({ ...site, ...names, tls: { certificate, key, listen } }).map(({ variable, problem }) => [
     variable,
     problem.replaceAll(dir, ''),
   ])
@@ -28,7 +30,7 @@ const problems = (certificate: string, key: string) =>
 test('one for the domain and all hosts below it has no problem, and without one there is none', async () => {
   const { certificate, key } = await authority.issue([domain, `*.${domain}`])
   assert.deepEqual(problems(certificate, key), [])
-  assert.deepEqual(certificateProblems({ domain, tls: null }), [])
+  assert.deepEqual(certificateProblems({ ...site, tls: null }), [])
 })
 
 test('one that browsers would refuse is told with what to do', async () => {
@@ -41,6 +43,51 @@ test('one that browsers would refuse is told with what to do', async () => {
     ['LOTAN_TLS_CERT', `is not for ${domain} nor for any.${domain}: use one for ${domain} and *.${domain}`],
   ])
   assert.deepEqual(problems(bare.certificate, other.key), [['LOTAN_TLS_KEY', 'is not the key of /issued-2.pem']])
+})
+
+test('with several repositories each that has hosts of its own needs a wildcard, or the flat form', async () => {
+  const of = await authority.issue([domain, `*.${domain}`])
+  const ofApi = await authority.issue([domain, `*.api.${domain}`])
+  const ofAll = await authority.issue([domain, `*.${domain}`, `*.api.${domain}`, `*.web.${domain}`])
+  const named = (...names: string[]) => ({ repositories: names.map((name) => ({ name })) })
+  const flat = { hostForm: 'flat' } as const
+  const orFlat = `, or set LOTAN_HOST_FORM=flat, where one for ${domain} and *.${domain} is enough`
+  const three = `use one for ${domain}, *.${domain}, *.api.${domain} and *.web.${domain}`
+  const table: [typeof of, names: object, problem: string | undefined][] = [
+    [ofAll, named('', 'api', 'web'), undefined],
+    [of, named('', 'api', 'web'), `is not for any.api.${domain} nor for any.web.${domain}: ${three}${orFlat}`],
+    [ofApi, named('', 'api', 'web'), `is not for any.${domain} nor for any.web.${domain}: ${three}${orFlat}`],
+    [ofApi, named('', 'api'), `is not for any.${domain}: use one for ${domain}, *.${domain} and *.api.${domain}`],
+    [ofApi, named('api'), undefined],
+    [of, named('api'), `is not for any.api.${domain}: use one for ${domain} and *.api.${domain}${orFlat}`],
+    [of, { ...named('', 'api', 'web'), ...flat }, undefined],
+    [of, { ...named('api'), ...flat }, undefined],
+    [ofApi, { ...named('api'), ...flat }, `is not for any.${domain}: use one for ${domain} and *.${domain}`],
+  ]
+  for (const [{ certificate, key }, names, problem] of table)
+    assert.deepEqual(problems(certificate, key, names), problem === undefined ? [] : [['LOTAN_TLS_CERT', problem]])
+})
+
+test('a renewed one that lacks the hosts of a repository is not used', async () => {
+  const files = await authority.issue([domain, `*.${domain}`, `*.api.${domain}`])
+  const less = await authority.issue([domain, `*.${domain}`])
+  const { certificate, key } = files
+  const said: string[] = []
+  const config = { ...site, repositories: [{ name: '' }, { name: 'api' }], tls: { certificate, key, listen } }
+  const stop = followCertificate(
+    config,
+    (text) => said.push(text),
+    () => assert.fail('it was taken over'),
+    { look: 10, remind: DAY },
+  )
+  try {
+    await fs.copyFile(less.key, key)
+    await fs.copyFile(less.certificate, certificate)
+    await until('it is said', () => said.some((text) => text.includes(`is not for any.api.${domain}`)))
+    assert.match(said.join(), /the renewed certificate is not used: LOTAN_TLS_CERT .*LOTAN_HOST_FORM=flat/)
+  } finally {
+    stop()
+  }
 })
 
 test('files that are no certificate and no key are both told', async () => {
@@ -76,7 +123,7 @@ test('files that cannot be seen for a moment are said to be so, and taken over w
   const said: string[] = []
   let renewed = 0
   const every = { look: 10, remind: 86_400_000 }
-  const config = { domain, tls: { ...pair, listen } }
+  const config = { ...site, tls: { ...pair, listen } }
   const stop = followCertificate(
     config,
     (text) => said.push(text),
@@ -101,7 +148,7 @@ test('files that cannot be seen for a moment are said to be so, and taken over w
 test('the end of a certificate that serves is told again and again', async () => {
   const { certificate, key } = await authority.issue([domain, `*.${domain}`])
   const said: string[] = []
-  const config = { domain, tls: { certificate, key, listen } }
+  const config = { ...site, tls: { certificate, key, listen } }
   const stop = followCertificate(
     config,
     (text) => said.push(text),

@@ -1,13 +1,16 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import fs from 'node:fs'
-import type { Config, Problem } from '../../shared/config/config.ts'
+import type { Config, NamedFiles, Problem } from '../../shared/config/config.ts'
 import { endOf } from '../../shared/health/certificate.ts'
+import { parentsOf } from '../../shared/tag.ts'
 import type { Say } from '../console.ts'
 
 const usual = { look: 5_000, remind: 86_400_000 }
 
+type Site = NonNullable<NamedFiles['site']>
+
 /** Why browsers would refuse certificate and key. */
-export function certificateProblems({ tls, domain }: Pick<Config, 'tls' | 'domain'>): Problem[] {
+export function certificateProblems({ tls, ...names }: Site): Problem[] {
   if (!tls) return []
   const certificate = attempt('LOTAN_TLS_CERT', tls.certificate, (pem) => new X509Certificate(pem))
   const key = attempt('LOTAN_TLS_KEY', tls.key, createPrivateKey)
@@ -15,10 +18,24 @@ export function certificateProblems({ tls, domain }: Pick<Config, 'tls' | 'domai
   if (!('value' in certificate) || !('value' in key)) return unread
   if (!certificate.value.checkPrivateKey(key.value))
     return [{ variable: 'LOTAN_TLS_KEY', problem: `is not the key of ${tls.certificate}` }]
-  const hosts = [domain, `any.${domain}`].filter((host) => !certificate.value.checkHost(host))
-  if (hosts.length === 0) return []
-  const problem = `is not for ${hosts.join(' nor for ')}: use one for ${domain} and *.${domain}`
-  return [{ variable: 'LOTAN_TLS_CERT', problem }]
+  const problem = whyNotFor(names, (host) => certificate.value.checkHost(host) !== undefined)
+  return problem === undefined ? [] : [{ variable: 'LOTAN_TLS_CERT', problem }]
+}
+
+/** A wildcard stands for one label (RFC 9525, 6.3): one for `*.TL_DOMAIN` is not for `TAG.NAME.TL_DOMAIN`. */
+function whyNotFor(names: Omit<Site, 'tls'>, covers: (host: string) => boolean): string | undefined {
+  const { domain } = names
+  const below = parentsOf(names)
+  const missing = [domain, ...below.map((parent) => `any.${parent}`)].filter((host) => !covers(host))
+  if (missing.length === 0) return undefined
+  const wanted = listed([domain, ...below.map((parent) => `*.${parent}`)])
+  const isFlatEnough = below.some((parent) => parent !== domain && missing.includes(`any.${parent}`))
+  const flat = isFlatEnough ? `, or set LOTAN_HOST_FORM=flat, where one for ${domain} and *.${domain} is enough` : ''
+  return `is not for ${missing.join(' nor for ')}: use one for ${wanted}${flat}`
+}
+
+function listed(names: string[]): string {
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' and ')
 }
 
 /** In words for the operator, from a week before; undefined also where the file cannot be read. */
@@ -33,7 +50,7 @@ export function whatEnds({ tls }: Pick<Config, 'tls'>, now: number): string | un
  * Once a day it warns of the end of the certificate in use. @returns stops it
  */
 export function followCertificate(
-  config: Pick<Config, 'tls' | 'domain'>,
+  config: Site,
   say: Say,
   renewed: () => void,
   every: { look: number; remind: number } = usual,

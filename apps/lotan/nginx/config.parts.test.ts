@@ -60,6 +60,15 @@ describe('the configuration of nginx', { timeout: 60_000 }, () => {
     ['slots that are ports', () => ({ LOTAN_SLOTS: '60' }), Array.from({ length: 60 }, (_, i) => 20_000 + i)],
     ['many slots', () => ({ LOTAN_SLOTS: '2000' })],
     ['the demo', () => ({ REPOSITORY: '' })],
+    [
+      'twenty repositories below a long domain',
+      () => ({
+        TL_DOMAIN: `${'d'.repeat(63)}.${'e'.repeat(63)}.${'f'.repeat(57)}.com`,
+        LOTAN_REPOSITORIES: Array.from({ length: 20 }, (_, i) => `${'n'.repeat(18)}${i}=127.0.0.1:5000/r${i}`).join(
+          ' ',
+        ),
+      }),
+    ],
     ['previews behind a gate', () => ({ LOTAN_GATE: 'password', LOTAN_GATE_PASSWORD: 'open sesame' })],
     ['HTTPS', () => ({ LOTAN_TLS_CERT: certificate.certificate, LOTAN_TLS_KEY: certificate.key })],
     [
@@ -142,11 +151,15 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
   before(async () => {
     // Only this user may enter it, as root's home directory.
     dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-nginx-'))
-    application = http.createServer({ maxHeaderSize: 1_000_000 }, (_req, res) => res.end('the application'))
+    const cookie = `a=1; Domain=${domain}; Path=/`
+    application = http.createServer({ maxHeaderSize: 1_000_000 }, (req, res) =>
+      res.writeHead(200, req.url === '/cookie' ? { 'Set-Cookie': cookie } : {}).end('the application'),
+    )
     application.listen(0, '127.0.0.1')
     await once(application, 'listening')
     config = readConfig({
       REPOSITORY: '127.0.0.1:5000/app',
+      LOTAN_REPOSITORIES: 'api=127.0.0.1:5000/api web=127.0.0.1:5000/web',
       TL_DOMAIN: domain,
       LOTAN_DATA_DIR: path.join(dir, 'data'),
       LOTAN_LISTEN: `127.0.0.1:${await freePort()}`,
@@ -221,6 +234,14 @@ describe('nginx with this configuration', { timeout: 60_000 }, () => {
       assert.equal(router.asked('/route'), 2)
       return true
     })
+  })
+
+  test('lets no cookie of a preview reach those of a repository that is named as its tag is', async () => {
+    const cookie = async (host: string) => (await ask({ host, path: '/cookie' })).headers['set-cookie']
+    for (const host of [`red.${domain}`, `pr-7.api.${domain}`, `api.web.${domain}`, `apix.${domain}`])
+      assert.deepEqual(await cookie(host), [`a=1; Domain=${host}; Path=/`])
+    for (const host of [`api.${domain}`, `web.${domain}`, `API.${domain}`, `api.${domain}.:80`])
+      assert.deepEqual(await cookie(host), ['a=1; Path=/'], host)
   })
 
   test('asks again after an answer for one request, a refusal or a stream, and keeps none of them', async () => {

@@ -8,8 +8,11 @@ import { passCookieName } from '../../shared/pass-cookie.ts'
 import { endedStreamsFile } from '../../shared/preview/ended-streams.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { Store } from '../../shared/store/store.ts'
+import { parentsOf } from '../../shared/tag.ts'
 import { identityHeaders } from './identity-headers.ts'
+import { frontOf, gatewayOf } from '../../shared/slots/slots.ts'
 import { listensOn } from './listen.ts'
+import { notePairListen } from './pair-listen.ts'
 import { findNginx } from './program.ts'
 import { emptyRoutes } from './route-cache.ts'
 import { staticResponses } from './static-responses.ts'
@@ -68,6 +71,8 @@ export async function writeNginxConf(
   // A held request takes two connections, and a third when it is let through.
   const connections = Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2))
   const { protocol, port: publicPort } = config.publicUrl
+  const pairPlace = await notePairListen(config, store.facts)
+  const pairPlaces = pairPlace ? [pairPlace] : []
   const conf = await ejs.renderFile(path.join(templates, 'nginx.conf.ejs'), {
     workers,
     luaModules: program.luaModules,
@@ -80,12 +85,20 @@ export async function writeNginxConf(
     routes,
     logs,
     ended: endedStreamsFile(config),
-    listens: listensOn(config.listen).map(hostPortText),
-    tls: config.tls && { ...config.tls, listens: listensOn(config.tls.listen).map(hostPortText) },
+    listens: [...listensOn(config.listen), ...(protocol === 'http:' ? pairPlaces : [])].map(hostPortText),
+    tls: config.tls && {
+      ...config.tls,
+      listens: [...listensOn(config.tls.listen), ...(protocol === 'https:' ? pairPlaces : [])].map(hostPortText),
+    },
+    callers:
+      config.repositories.length > 1 && scheme.kind === 'network'
+        ? { subnet: scheme.subnet, others: [gatewayOf(scheme.subnet), frontOf(scheme.subnet)] }
+        : null,
     hsts: config.hsts,
     proxies: config.trustedProxies,
     domain: config.domain,
     transliterate: config.transliterate,
+    hostsAboveOthers: hostsAboveOthers(config).map(exactly),
     identityHeaders: config.userHeader === null ? identityHeaders : [...identityHeaders, config.userHeader],
     userHeader: config.userHeader,
     gate: config.gate.kind === 'off' ? null : { passCookie: passCookieName(config.publicUrl) },
@@ -109,6 +122,11 @@ export async function writeNginxConf(
   store.streams({ opened: [], ended: 'all' })
   // Workers open their files by relative paths, from the directory where nginx was started.
   return ['env', '-C', config.runDir, 'nginx', '-p', './', '-c', file, '-e', 'stderr']
+}
+
+/** Hosts of tags that are named as a repository is: its previews live below them. */
+function hostsAboveOthers(names: Pick<Config, 'repositories' | 'hostForm' | 'domain'>): string[] {
+  return parentsOf(names).filter((parent) => parent !== names.domain)
 }
 
 async function openFilesLimit(): Promise<number> {

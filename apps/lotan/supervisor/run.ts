@@ -8,9 +8,9 @@ import { up } from './up.ts'
 /** @param parts null for all @returns the exit status @throws SettingsError */
 export async function launch(parts: readonly Name[] | null): Promise<number> {
   const runs = (name: Name) => !parts || parts.includes(name)
-  const fileProblems = ({ tls, domain, ...named }: NamedFiles): Problem[] => [
-    ...(runs('nginx') && tls && domain !== undefined ? certificateProblems({ tls, domain }) : []),
-    ...(runs('router') ? logoProblems(named) : []),
+  const fileProblems = ({ site, brand }: NamedFiles): Problem[] => [
+    ...(runs('nginx') && site ? certificateProblems(site) : []),
+    ...(runs('router') ? logoProblems({ brand }) : []),
   ]
   const config = readConfig(undefined, fileProblems)
   return up(config, parts, openConsole(process.stdout, config))

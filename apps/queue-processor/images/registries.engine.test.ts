@@ -67,7 +67,14 @@ describe('a registry with a token service, as Docker Hub is', { timeout: 300_000
       // The engine gets a token with this login.
       await moveToRegistry(`${registry.repository}:${tag}`, login)
     }
-    harness = await openHarness(registry.repository)
+    const host = hostOf(registry.repository)
+    for (const name of ['api', 'web']) {
+      await buildSmall(`${host}/team/${name}:red`, name)
+      await moveToRegistry(`${host}/team/${name}:red`, login)
+    }
+    harness = await openHarness(registry.repository, {
+      LOTAN_REPOSITORIES: `api=${host}/team/api web=${host}/team/web`,
+    })
     harness.startWorker()
   })
   after(async () => {
@@ -93,6 +100,25 @@ describe('a registry with a token service, as Docker Hub is', { timeout: 300_000
     await configure(harness, { auths: { [host]: { identitytoken: identity } } })
     await comesUp(harness, 'blue')
     assert.ok(tokens.asked.includes('POST lotan repository:todowrangler:pull'), tokens.asked.join('; '))
+  })
+
+  test('gives each of two repositories to that one’s login alone', async () => {
+    tokens.isPublic = false
+    tokens.deployTokens = { 'team/api': 'key-of-api', 'team/web': 'key-of-web' }
+    const host = hostOf(registry.repository)
+    const loginOf = (name: string) => ({ username: name, password: tokens.deployTokens[name] })
+    await configure(harness, { auths: { [host]: loginOf('team/web'), [`${host}/team/web`]: loginOf('team/api') } })
+    assert.equal((await failure(harness, 'api/red')).code, 'credentials')
+    assert.equal((await failure(harness, 'web/red')).code, 'credentials')
+    tokens.asked.length = 0
+    const auths = Object.fromEntries(['team/api', 'team/web'].map((name) => [`${host}/${name}`, loginOf(name)]))
+    await configure(harness, { auths })
+    await Promise.all([comesUp(harness, 'api/red'), comesUp(harness, 'web/red')])
+    for (const name of ['team/api', 'team/web'])
+      assert.deepEqual(
+        [...new Set(tokens.asked.filter((line) => line.includes(`repository:${name}:`)))],
+        [`GET ${name} repository:${name}:pull`],
+      )
   })
 })
 

@@ -2,7 +2,7 @@ import type { Response } from 'express'
 import type { Actor } from '../../shared/actor.ts'
 import { requestIdOf } from '../request-id.ts'
 import { scopes, type Scope } from '../../shared/scope.ts'
-import type { Tag } from '../../shared/tag.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 export { scopes, type Scope }
 
@@ -17,8 +17,8 @@ export interface Caller {
   who: string
   /** The id of its session. */
   session?: string
-  /** The tags, and the previews of them, that exist for this caller. */
-  sees: (tag: Tag) => boolean
+  /** Which previews, and tags that could be some, exist for this caller. */
+  sees: (id: PreviewId) => boolean
   /** Whether what let it in has ended since: its streams end with it. */
   isOver?: () => boolean
 }

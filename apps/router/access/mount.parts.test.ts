@@ -13,21 +13,27 @@ import { changesSomething, type Route } from './route.ts'
 const root = path.resolve(import.meta.dirname, '../../..')
 
 /** The caller of a request is what its header says, so that there are callers with each scope. */
-const bed = await openBed({}, ({ headers: { 'x-caller': sent } }) => {
-  const [via, can] = String(sent ?? 'none public').split(' ')
-  return { via, can, who: 'walker', sees: () => true } as Caller
-})
+const bed = await openBed(
+  { LOTAN_REPOSITORIES: 'api=registry.example.com/api', REPOSITORY: 'registry.example.com/app' },
+  ({ headers: { 'x-caller': sent } }) => {
+    const [via, can] = String(sent ?? 'none public').split(' ')
+    return { via, can, who: 'walker', sees: () => true } as Caller
+  },
+)
 after(() => bed.close())
 
 const { anyHost, open, metrics, closed } = routesOf(bed.context, refusalsOf(bed.context))
 const routes = [...anyHost, ...open, ...metrics, ...closed]
-const walked = (path: string) => path.replace(':repository', 'api').replace(':tag', 'walked')
 const nameOf = ({ method, path }: Route) => `${method} ${path}`
+
+function pathOf(path: string): string {
+  return path.replace(':repository', 'api').replace(':tag', 'walked')
+}
 
 /** A GET is sent as HEAD, which ends streams too. */
 function ask({ method, path }: Pick<Route, 'path'> & { method: string }, caller: string, sent: Ask = {}) {
   // A wait that is not to last.
-  const uri = walked(path) + (path.endsWith('/wait') ? '?timeout=0' : '')
+  const uri = pathOf(path) + (path.endsWith('/wait') ? '?timeout=0' : '')
   const headers = { 'X-Caller': caller, ...sent.headers }
   return bed.ask(uri, { ...sent, method: method === 'GET' ? 'HEAD' : method, headers })
 }
@@ -60,17 +66,24 @@ test('these routes are open to all, and no others', async () => {
 
 test('docs/access.md says which scope each call of the API needs', () => {
   const file = path.resolve(root, 'docs/access.md')
-  const inApi = closed.filter(({ path }) => path.startsWith('/api/v1'))
+  const inApi = closed.filter(({ path }) => path.startsWith('/api/v1') && !path.includes('/:repository/'))
   const rows = scopes.map((scope) => {
     const calls = inApi.filter(({ needs }) => needs === scope)
     const names = calls.map(
       ({ method, path }) =>
-        `- \`${method} ${path.slice('/api/v1'.length).replace(/:(\w+)/, (_, name: string) => name.toUpperCase())}\``,
+        `- \`${method} ${path.slice('/api/v1'.length).replace(/:(\w+)/g, (_, name: string) => name.toUpperCase())}\``,
     )
     return calls.length === 0 ? '' : `\n\`${scope}\`:\n\n${names.sort().join('\n')}\n`
   })
   const told = /<!-- scopes -->\n(.*)<!-- \/scopes -->/s.exec(fs.readFileSync(file, 'utf8'))?.[1]
   assert.equal(told, `${rows.join('')}\n`)
+  for (const one of closed.filter(({ path }) => path.includes('/:repository/'))) {
+    const twin = { ...one, path: one.path.replace('/repositories/:repository', '') }
+    assert.ok(
+      inApi.some((route) => nameOf(route) === nameOf(twin) && route.needs === one.needs),
+      nameOf(one),
+    )
+  }
   // Of the other routes each is open to all, or needs admin; metrics are read.
   const others = [...anyHost, ...open, ...closed]
     .filter(({ path }) => !path.startsWith('/api/v1'))
@@ -88,6 +101,7 @@ test('the admin’s pages, sessions, tokens and the system need the scope admin,
   }
   assert.deepEqual(routes.filter(({ method, changes }) => method === 'GET' && changes).map(nameOf), [
     'GET /api/v1/previews/:tag/wait',
+    'GET /api/v1/repositories/:repository/previews/:tag/wait',
   ])
 })
 
@@ -96,7 +110,7 @@ describe('a route that is not open', () => {
     test(nameOf(route), async () => {
       const { path, needs } = route
       const isApi = path.startsWith('/api/')
-      const stranger = await bed.ask(walked(path), { method: route.method })
+      const stranger = await bed.ask(pathOf(path), { method: route.method })
       assert.equal(stranger.status, 401)
       if (isApi) assert.equal(stranger.headers['www-authenticate'], 'Bearer realm="lotan"')
       else assert.match(stranger.text, /<form method="post" action="\/login"/)

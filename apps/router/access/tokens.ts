@@ -22,6 +22,7 @@ export function callerByToken(text: string, { tokens }: Pick<Store, 'tokens'>): 
     via: 'token',
     can: token.can,
     who: `token ${token.name}`,
+    // What it matches is the id: `^pr%-` opens no preview of a named repository.
     sees: token.match === null ? () => true : luaPattern(token.match),
     isOver: () => tokens.find(key, Date.now()) === undefined,
   }

@@ -5,6 +5,7 @@ import { problemOf } from '../../shared/api/problem.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import type { Route } from '../access/route.ts'
 import type { ApiRoute } from '../api/conventions/operation.ts'
+import { isBelowRepository } from '../api/conventions/repositories.ts'
 import { brandIn } from '../pages/brand.ts'
 import { apiPage } from '../pages/render.ts'
 import { sendPage } from './respond.ts'
@@ -19,10 +20,12 @@ export function apiPageRoutes(config: Config, calls: readonly Described[]): Rout
     repository: config.repositories.map(({ reference }) => reference).join(', '),
     base: `${base}/api/v1`,
     examples: examplesAt(base).map((example) => ({ ...example, shown: answerText(example) })),
-    calls: calls.map(({ method, path, needs, operation }) => {
-      const shown = path.replace('/api/v1', '').replace(/:(\w+)/g, (_, name: string) => name.toUpperCase())
-      return { method, path: shown, needs, summary: operation.summary }
-    }),
+    calls: calls
+      .filter((call) => !isBelowRepository(call))
+      .map(({ method, path, needs, operation }) => {
+        const shown = path.replace('/api/v1', '').replace(/:(\w+)/g, (_, name: string) => name.toUpperCase())
+        return { method, path: shown, needs, summary: operation.summary }
+      }),
     problem: JSON.stringify(problemOf(config, 'no-preview', 'There is no preview of this tag.', about), null, 2),
     client: clientWords(base),
   }

@@ -4,7 +4,6 @@ import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
 import { urlOf } from '../../shared/config/config.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import { isSame } from '../../shared/secret.ts'
-import { readHost } from '../../shared/tag.ts'
 import { callerOf } from '../access/caller.ts'
 import { noteFailedLogins } from '../access/failed-logins.ts'
 import type { Refusals } from '../access/refusals.ts'
@@ -15,6 +14,7 @@ import { setCookie } from '../access/session-cookie.ts'
 import { openSessions } from '../access/sessions.ts'
 import { opensIn, triesLeft } from '../access/tries.ts'
 import type { RouterContext } from '../context.ts'
+import { previewAtHost } from '../preview-at-host.ts'
 import { brandIn } from '../pages/brand.ts'
 import { enterPage } from '../pages/render.ts'
 import { newsPage } from '../pages/visitor-pages.ts'
@@ -117,14 +117,11 @@ export function enterRoutes({ config, store, gate, log }: EnterContext, refusals
 
   function placeIn({ query: { at, to } }: Request): Place | undefined {
     if (typeof at !== 'string') return undefined
-    const parsed = readHost(`${at}.${domain}`, config)
-    if (!parsed) return undefined
-    const known = store.previewAt(parsed.label)
-    const id = known === undefined ? parsed.id : known
-    if (id === null) return undefined
-    const host = `${parsed.label}.${domain}`
+    const found = previewAtHost(`${at}.${domain}`, config, store)
+    if (!found || found.id === null) return undefined
+    const host = `${found.label}.${domain}`
     const isPath = typeof to === 'string' && to.startsWith('/')
-    return { id, host, origin: urlOf(host, config), to: isPath ? to : '/' }
+    return { id: found.id, host, origin: urlOf(host, config), to: isPath ? to : '/' }
   }
 
   function refusePlace(req: Request, res: Response) {

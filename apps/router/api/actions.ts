@@ -4,8 +4,8 @@ import { actorOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
 import { change, type ApiRoute } from './conventions/operation.ts'
 import { sendNoPreview, sendNotOffered } from './conventions/preview-problem.ts'
-import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
-import { previewIn, tagOf } from './conventions/input.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
+import { previewIn } from './conventions/input.ts'
 
 const startPreview = change(
   'startPreview',
@@ -29,13 +29,12 @@ export function actionRoutes(context: ApiContext): ApiRoute[] {
 
   async function refresh(req: Request, res: Response) {
     const preview = await applyRefresh(previewIn(req), actorOf(res), context)
-    return preview ? res.status(202).json(view(preview)) : sendNoPreview(res, tagOf(req))
+    return preview ? res.status(202).json(view(preview)) : sendNoPreview(res, previewIn(req))
   }
 }
 
 export async function acceptAction(context: ApiContext, action: PreviewAction, id: PreviewId, res: Response) {
-  const { tag } = splitId(id)
-  if (startsSomething(action) && !context.config.offers(id)) return sendNotOffered(res, tag)
+  if (startsSomething(action) && !context.config.offers(id)) return sendNotOffered(res, id)
   const preview = await applyAction(action, id, 'api', actorOf(res), context)
-  return preview ? res.status(202).json(context.view(preview)) : sendNoPreview(res, tag)
+  return preview ? res.status(202).json(context.view(preview)) : sendNoPreview(res, id)
 }

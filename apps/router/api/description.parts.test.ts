@@ -6,13 +6,19 @@ import spectralCore, { type RulesetDefinition } from '@stoplight/spectral-core'
 import spectralRulesets from '@stoplight/spectral-rulesets'
 import { problem } from '../../shared/api/problem.ts'
 import { isProblemName, kindOf } from '../../shared/api/problems.ts'
+import { idOf } from '../../shared/preview/preview-id.ts'
 import { bearer, bringUp, openBed, type Answer, type Ask } from '../admin/harness.ts'
 
 // A linter takes example.com for a server without its real name.
 const domain = 'previews.lotan.test'
-const bed = await openBed({ TL_DOMAIN: domain })
+const bed = await openBed({
+  TL_DOMAIN: domain,
+  REPOSITORY: 'registry.example.com/app',
+  LOTAN_REPOSITORIES: 'api=registry.example.com/api',
+})
 after(() => bed.close())
 bringUp('up', bed)
+bringUp('api/up', bed)
 const cookie = (await bed.ask('/login?token=the-token-of-these-tests', { headers: { Host: domain } })).headers[
   'set-cookie'
 ]![0]!.split(';')[0]!
@@ -61,8 +67,9 @@ describe('is answered with a problem of a status that is documented:', () => {
   for (const call of calls)
     test(`${call.method} ${call.path}`, async () => {
       const { method, path, operation } = call
-      const uri = path.replace('{tag}', 'up')
-      const changes = () => bed.store.list().map(({ tag, change }) => `${tag} ${change}`)
+      const inApi = path.replace('{repository}', 'api')
+      const uri = inApi.replace('{tag}', 'up')
+      const changes = () => bed.store.list().map((preview) => `${idOf(preview)} ${preview.change}`)
       const before = changes()
       const json = { 'Content-Type': 'application/json' }
       const wrong: [what: string, uri: string, sent: Ask, status: number][] = [
@@ -75,7 +82,10 @@ describe('is answered with a problem of a status that is documented:', () => {
         wrong.push([`${name} twice`, `${uri}?${name}=1&${name}=1`, {}, 400])
       if (path.includes('{tag}'))
         for (const tag of ['-', '.up', 'a%2Fb', '%00', 'x'.repeat(129)])
-          wrong.push([`the tag ${tag}`, path.replace('{tag}', tag), {}, 404])
+          wrong.push([`the tag ${tag}`, inApi.replace('{tag}', tag), {}, 404])
+      if (path.includes('{repository}'))
+        for (const name of ['web', 'API', 'a%2Fb', '%00', '-', 'x'.repeat(129)])
+          wrong.push([`the repository ${name}`, path.replace('{repository}', name).replace('{tag}', 'up'), {}, 404])
       if (operation.requestBody)
         wrong.push(
           ['a body that is cut', uri, { body: '{"', headers: json }, 400],

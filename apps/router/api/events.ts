@@ -1,12 +1,11 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { splitId } from '../../shared/preview/preview-id.ts'
 import { callerOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
 import { openEvents } from './event-stream.ts'
 import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
 import { sendNoPreview } from './conventions/preview-problem.ts'
-import { previewIn, tagOf } from './conventions/input.ts'
+import { previewIn } from './conventions/input.ts'
 
 const stream = answer(
   'First how things are, then what changes. Event `preview` has a Preview as its data; `removed` has `{"repository": …, "tag": …}`.',
@@ -36,11 +35,10 @@ export function eventRoutes({ store, changes, views }: ApiContext): ApiRoute[] {
 
   function streamOne(req: Request, res: Response) {
     const only = previewIn(req)
-    return store.get(only) ? events.stream(res, (id) => id === only) : sendNoPreview(res, tagOf(req))
+    return store.get(only) ? events.stream(res, (id) => id === only) : sendNoPreview(res, only)
   }
 
   function streamAll(_req: Request, res: Response) {
-    const { sees } = callerOf(res)
-    return events.stream(res, (id) => sees(splitId(id).tag))
+    return events.stream(res, callerOf(res).sees)
   }
 }

@@ -13,8 +13,9 @@ const known = {
   '/in-force': {
     settings: [],
     variables: [
-      { name: 'A', value: '1', secret: false, from: 'ENV_ARGS' },
-      { name: 'DB_PASSWORD', value: null, secret: true, from: 'ENV_ARGS' },
+      { name: 'A', value: '1', secret: false, from: 'ENV_ARGS', repository: null },
+      { name: 'DB_PASSWORD', value: null, secret: true, from: 'ENV_ARGS', repository: null },
+      { name: 'A', value: '2', secret: false, from: 'LOTAN_CONTAINER_ENV_API__A', repository: 'api' },
     ],
   },
   '/watched': { open: ['red'], updatesAt: Date.now() + 60_000 },

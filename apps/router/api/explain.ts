@@ -3,7 +3,7 @@ import { explain } from '../../shared/api/explain.ts'
 import { callerOf, may } from '../access/caller.ts'
 import { explanationOf } from '../explain/explanation.ts'
 import type { ApiContext } from './context.ts'
-import { previewIn, tagOf } from './conventions/input.ts'
+import { previewIn } from './conventions/input.ts'
 import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
 import { sendNoPreview } from './conventions/preview-problem.ts'
 
@@ -21,6 +21,6 @@ export function explainRoutes(context: ApiContext): ApiRoute[] {
 
   async function sendExplanation(req: Request, res: Response) {
     const told = await explanationOf(previewIn(req), may(callerOf(res), 'admin'), context)
-    return told ? res.json(told) : sendNoPreview(res, tagOf(req))
+    return told ? res.json(told) : sendNoPreview(res, previewIn(req))
   }
 }

@@ -20,7 +20,10 @@ export async function describedOf({ api }: Pick<Bed, 'api'>) {
   /** @param uri below /api/v1, with its query */
   return async function described(method: string, uri: string, sent: Ask = {}): Promise<Answer> {
     const answer = await api(uri, { method, ...sent })
-    const template = uri.replace(/\?.*/, '').replace(/^(\/previews\/)[^/]+/, '$1{tag}')
+    const template = uri
+      .replace(/\?.*/, '')
+      .replace(/(\/previews\/)[^/]+/, '$1{tag}')
+      .replace(/^(\/repositories\/)[^/]+/, '$1{repository}')
     const told = paths[template]?.[method.toLowerCase()]?.responses[answer.status]
     assert.ok(told, `${method} ${template} answers ${answer.status}, which is not described: ${answer.text}`)
     const [type, { schema }] = Object.entries(told.content)[0]!

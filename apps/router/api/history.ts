@@ -4,9 +4,11 @@ import { change, type ChangeJson } from '../../shared/api/change.ts'
 import { callerOf, may } from '../access/caller.ts'
 import type { Change } from '../../shared/store/store.ts'
 import { plain } from '../pages/preview/detail.ts'
+import { previewPath } from '../../shared/api/paths.ts'
+import { splitId } from '../../shared/preview/preview-id.ts'
 import { historyWords } from '../words/history-words.ts'
 import type { ApiContext } from './context.ts'
-import { previewIn, tagOf } from './conventions/input.ts'
+import { previewIn } from './conventions/input.ts'
 import { answer, problemAnswer, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
 import { sendNoPreview } from './conventions/preview-problem.ts'
 import { numberText, takes } from './conventions/query.ts'
@@ -43,15 +45,14 @@ export function historyRoutes({ store }: ApiContext): ApiRoute[] {
   return [{ method: 'GET', path, needs: 'read', operation: getHistory, ...takes(query, sendHistory) }]
 
   function sendHistory(req: Request, res: Response, sent: z.output<typeof query>) {
-    const [id, tag] = [previewIn(req), tagOf(req)]
+    const id = previewIn(req)
     const found = store.history(id, sent.limit + 1, sent.after)
-    if (found.length === 0 && !store.get(id) && store.history(id, 1).length === 0) return sendNoPreview(res, tag)
+    if (found.length === 0 && !store.get(id) && store.history(id, 1).length === 0) return sendNoPreview(res, id)
     const page = found.slice(0, sent.limit)
     if (found.length > page.length)
-      res.links({
-        next: `/api/v1/previews/${encodeURIComponent(tag)}/history?limit=${sent.limit}&after=${page.at(-1)!.id}`,
-      })
+      res.links({ next: `/api/v1${previewPath(id)}/history?limit=${sent.limit}&after=${page.at(-1)!.id}` })
     const isAdmin = may(callerOf(res), 'admin')
+    const { tag } = splitId(id)
     return res.json(page.map((change) => viewOf(change, tag, isAdmin)))
   }
 }

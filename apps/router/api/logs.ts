@@ -6,7 +6,7 @@ import type { ApiContext } from './context.ts'
 import { answer, problemAnswer, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
 import { aboutOf, sendNoPreview } from './conventions/preview-problem.ts'
 import { sendProblem } from './conventions/problem.ts'
-import { previewIn, tagOf, untilClosed } from './conventions/input.ts'
+import { previewIn, untilClosed } from './conventions/input.ts'
 import { numberText, takes } from './conventions/query.ts'
 import { logFields } from '../../shared/preview/preview-id.ts'
 
@@ -51,11 +51,11 @@ export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
   return [{ method: 'GET', path, needs: 'read', operation: getLogs, ...takes(query, sendLog) }]
 
   async function sendLog(req: Request, res: Response, { tail, follow, timestamps }: z.output<typeof query>) {
-    const tag = tagOf(req)
-    const preview = store.get(previewIn(req))
-    if (!preview) return sendNoPreview(res, tag)
+    const id = previewIn(req)
+    const preview = store.get(id)
+    if (!preview) return sendNoPreview(res, id)
     const container = generationOf(preview)?.container
-    const none = () => sendProblem(res, 'no-container', `${tag} has no container now.`, aboutOf(preview))
+    const none = () => sendProblem(res, 'no-container', `${id} has no container now.`, aboutOf(preview))
     if (!container) return none()
     const signal = untilClosed(res)
     let output
@@ -63,7 +63,7 @@ export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
       output = await reaper.logs(container, { tail, follow: follow === 1, timestamps: timestamps === 1, signal })
     } catch (error) {
       if (signal.aborted) return undefined
-      log.warn({ ...logFields(previewIn(req)), err: error }, 'the reaper gave no log')
+      log.warn({ ...logFields(id), err: error }, 'the reaper gave no log')
       return sendProblem(
         res,
         'no-reaper',

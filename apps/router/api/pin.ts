@@ -4,7 +4,7 @@ import { preview } from '../../shared/api/preview.ts'
 import { actorOf } from '../access/caller.ts'
 import { applyPin } from '../preview-actions.ts'
 import type { ApiContext } from './context.ts'
-import { checked, previewIn, sendsBody, tagOf } from './conventions/input.ts'
+import { checked, previewIn, sendsBody } from './conventions/input.ts'
 import {
   answer,
   body,
@@ -70,9 +70,9 @@ export function pinRoutes(context: ApiContext): ApiRoute[] {
 
   async function settle(req: Request, res: Response, wanted: { until: number | null } | null) {
     const preview = await applyPin(previewIn(req), wanted, actorOf(res), context)
-    if (!preview) return sendNoPreview(res, tagOf(req))
+    if (!preview) return sendNoPreview(res, previewIn(req))
     if (wanted && !preview.pin)
-      return sendProblem(res, 'being-removed', `${tagOf(req)} is being removed.`, aboutOf(preview))
+      return sendProblem(res, 'being-removed', `${previewIn(req)} is being removed.`, aboutOf(preview))
     return res.json(context.view(preview))
   }
 }

@@ -19,11 +19,13 @@ import {
 } from './conventions/operation.ts'
 import { sendNoPreview, sendNotForToken } from './conventions/preview-problem.ts'
 import { sendProblem } from './conventions/problem.ts'
-import { checked, previewIn, tagOf, tagText } from './conventions/input.ts'
+import { checked, previewIn, repositoryOf, tagText } from './conventions/input.ts'
 import { listQuery, pageAnswer, pageOf, sendPage, type Order } from './conventions/list.ts'
 import { takes } from './conventions/query.ts'
+import { repositoryQuery } from './conventions/repositories.ts'
 import { isFound } from '../pages/list/list.ts'
-import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
+import { previewPath } from '../../shared/api/paths.ts'
+import { idOf } from '../../shared/preview/preview-id.ts'
 import type { Figures } from '../reaper-client.ts'
 
 const wrong = 'Send {"tag": …} with a valid image tag.'
@@ -66,21 +68,41 @@ const getPreview: Operation = {
 const removePreview = change('removePreview', 'Removes a preview: its container and its image go.')
 
 export function previewRoutes(context: ApiContext): ApiRoute[] {
-  const { store, changes, view, views, reaper, log } = context
+  const { config, store, changes, view, views, reaper, log } = context
+  const queryOfAll = query.safeExtend({ repository: repositoryQuery(config.repositories) })
   const ofTag = '/previews/:tag'
   const tagBody = { type: 'json', limit: 4_096 } as const
   return [
-    { method: 'GET', path: '/previews', needs: 'read', operation: listPreviews, ...takes(query, list) },
+    {
+      method: 'GET',
+      path: '/previews',
+      needs: 'read',
+      operation: listPreviews,
+      ...takes(queryOfAll, listAll),
+      inRepository: takes(query, listOne),
+    },
     { method: 'POST', path: '/previews', needs: 'run', operation: addPreview, body: tagBody, handle: add },
     { method: 'GET', path: ofTag, needs: 'read', operation: getPreview, handle: show },
     { method: 'DELETE', path: ofTag, needs: 'run', operation: removePreview, handle: remove },
   ]
 
-  async function list(req: Request, res: Response, sent: z.output<typeof query>) {
+  function listAll(req: Request, res: Response, { repository, ...sent }: z.output<typeof queryOfAll>) {
+    return list(req, res, sent, repository)
+  }
+
+  function listOne(req: Request, res: Response, sent: z.output<typeof query>) {
+    return list(req, res, sent, repositoryOf(req))
+  }
+
+  /** @param of a repository's name; undefined: of all */
+  async function list(req: Request, res: Response, sent: z.output<typeof query>, of: string | undefined) {
     const { state: wanted = states, q } = sent
     const { sees } = callerOf(res)
     const isWanted = (preview: Preview) =>
-      sees(preview.tag) && wanted.includes(preview.state as PreviewJson['state']) && isFound(preview, q)
+      (of === undefined || preview.repository === of) &&
+      sees(idOf(preview)) &&
+      wanted.includes(preview.state as PreviewJson['state']) &&
+      isFound(preview, q)
     const figures = await figuresNow()
     const told = (of: readonly Preview[]) => views(of).map((preview) => withMemory(preview, figures))
     return sendPage(req, res, pageOf(changes.previews().filter(isWanted), sent, order), told)
@@ -91,15 +113,16 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
       return sendProblem(res, 'wrong-type', 'Send {"tag": …} as Content-Type: application/json.')
     const sent = checked(added, req.body, res)
     if (!sent) return undefined
-    if (!callerOf(res).sees(sent.tag)) return sendNotForToken(res, sent.tag)
-    res.location(`/api/v1/previews/${encodeURIComponent(sent.tag)}`)
-    return acceptAction(context, 'start', idOf({ repository: NAMELESS, tag: sent.tag }), res)
+    const id = idOf({ repository: repositoryOf(req), tag: sent.tag })
+    if (!callerOf(res).sees(id)) return sendNotForToken(res, id)
+    res.location(`/api/v1${previewPath(id)}`)
+    return acceptAction(context, 'start', id, res)
   }
 
   async function show(req: Request, res: Response) {
     const figures = await figuresNow()
     const preview = store.get(previewIn(req))
-    return preview ? res.json(withMemory(view(preview), figures)) : sendNoPreview(res, tagOf(req))
+    return preview ? res.json(withMemory(view(preview), figures)) : sendNoPreview(res, previewIn(req))
   }
 
   /** Previews are told of without them. */

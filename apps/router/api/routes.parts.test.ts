@@ -11,7 +11,10 @@ import { until } from '../../testing/harness/until.ts'
 import { bearer, bringUp, domain, openBed, steps } from '../admin/harness.ts'
 import { components } from './conventions/openapi.ts'
 
-const bed = await openBed()
+const bed = await openBed({
+  REPOSITORY: 'registry.example.com/app',
+  LOTAN_REPOSITORIES: 'api=registry.example.com/api',
+})
 after(() => bed.close())
 const { api, store } = bed
 const reason: Reason = { code: 'exited', detail: 'exit status 1', output: ['last words'], exitCode: 1 }
@@ -32,7 +35,7 @@ function schemaOf({ $ref, type, items }: { $ref?: string; type?: string; items?:
 /** Asks, and holds the answer against the description. */
 async function described(method: string, path: string, query = '', sent: Parameters<typeof api>[1] = {}) {
   const answer = await api(path + query, { method, ...sent })
-  const template = path.replace(/^(\/previews\/)[^/]+/, '$1{tag}')
+  const template = path.replace(/(\/previews\/)[^/]+/, '$1{tag}').replace(/^(\/repositories\/)[^/]+/, '$1{repository}')
   const response = description.paths[template]?.[method.toLowerCase()]?.responses[answer.status]
   const said = response?.$ref ? description.components.responses[response.$ref.split('/').at(-1)] : response
   assert.ok(said, `${method} ${template} answers ${answer.status}, which is not described: ${answer.text}`)
@@ -274,7 +277,7 @@ test('every call takes the parameters that its description has, and no others', 
   let calls = 0
   for (const [path, methods] of Object.entries<Record<string, any>>(description.paths))
     for (const [method, { parameters = [] }] of Object.entries(methods)) {
-      const uri = path.replace('{tag}', 'asked')
+      const uri = path.replace('{tag}', 'asked').replace('{repository}', 'api')
       const before = store.get('asked')!.change
       const names: string[] = parameters.filter((each: any) => each.in === 'query').map(({ name }: any) => name)
       const wrong = [
@@ -301,7 +304,14 @@ test('the description names every call, and no call is missing in it', () => {
   const calls = Object.entries(description.paths).flatMap(([path, methods]) =>
     Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
   )
-  assert.deepEqual(calls, [
+  const [once, below] = [false, true].map((isBelow) =>
+    calls.filter((call) => call.includes(' /repositories/') === isBelow),
+  ) as [string[], string[]]
+  assert.deepEqual(
+    below.map((call) => call.replace('/repositories/{repository}', '')),
+    once.filter((call) => / \/(previews|tags)/.test(call)),
+  )
+  assert.deepEqual(once, [
     'GET /previews',
     'POST /previews',
     'GET /previews/{tag}',
@@ -320,6 +330,7 @@ test('the description names every call, and no call is missing in it', () => {
     'GET /previews/{tag}/events',
     'GET /events',
     'GET /tags',
+    'GET /repositories',
     'POST /previews/{tag}/shares',
     'GET /shares',
     'DELETE /shares/{id}',

@@ -11,16 +11,18 @@ import { historyRoutes } from './history.ts'
 import { logRoutes } from './logs.ts'
 import { describe, openapi } from './conventions/openapi.ts'
 import type { ApiRoute } from './conventions/operation.ts'
+import { isAboutOne, sendNoRepository, withRepositories } from './conventions/repositories.ts'
 import { pinRoutes } from './pin.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './conventions/preview-problem.ts'
+import { repositoryRoutes } from './repositories.ts'
 import { sessionRoutes } from './sessions.ts'
 import { shareRoutes } from './shares.ts'
 import { statsRoutes } from './stats.ts'
 import { systemRoutes } from './system.ts'
 import { sendProblem } from './conventions/problem.ts'
 import { readQuery } from './conventions/query.ts'
-import { tagOf } from './conventions/input.ts'
+import { previewIn, repositoryOf, tagOf } from './conventions/input.ts'
 import { callerOf } from '../access/caller.ts'
 import { tagRoutes } from './tags.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -28,7 +30,8 @@ import { waitRoutes } from './wait.ts'
 
 export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'operation'>)[] {
   const api = apiContext(context)
-  const routes: ApiRoute[] = [
+  const { repositories } = context.config
+  const routes: ApiRoute[] = withRepositories([
     ...previewRoutes(api),
     ...actionRoutes(api),
     ...pinRoutes(api),
@@ -39,29 +42,34 @@ export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'oper
     ...logRoutes(api),
     ...eventRoutes(api),
     ...tagRoutes(api),
+    ...repositoryRoutes(api),
     ...shareRoutes(api),
     ...sessionRoutes(api),
     ...tokenRoutes(api),
     ...systemRoutes(api),
     { method: 'GET', path: '/openapi.json', needs: 'read', operation: describe, handle: sendDescription },
-  ]
+  ])
   const description = openapi(context.config, routes)
   return routes.map((route) => ({ ...route, path: `/api/v1${route.path}`, handle: checked(route) }))
 
   function sendDescription(_req: Request, res: Response) {
     res.json(description)
   }
-}
 
-/**
- * No handler sees a tag that is none, or a parameter that its route does not take. A tag that the caller’s token is not
- * for is one that it knows nothing of.
- */
-function checked({ path, query, handle }: ApiRoute): Route['handle'] {
-  return (req, res) => {
-    const tag = tagOf(req)
-    if (path.includes(':tag') && !(isTag(tag) && callerOf(res).sees(tag))) return sendNoPreview(res, tag)
-    const sent = readQuery(query, req.query)
-    return typeof sent === 'string' ? sendProblem(res, 'bad-parameter', sent) : handle(req, res, sent)
+  /**
+   * No handler sees a repository that is not listed, a tag that is none, or a parameter that its route does not take. A
+   * preview that the caller’s token is not for is one that it knows nothing of.
+   */
+  function checked(route: ApiRoute): Route['handle'] {
+    const { path, query, handle } = route
+    return (req, res) => {
+      const name = repositoryOf(req)
+      if (isAboutOne(route) && !repositories.some((one) => one.name === name))
+        return sendNoRepository(res, name, repositories)
+      const isKnown = () => isTag(tagOf(req)) && callerOf(res).sees(previewIn(req))
+      if (path.includes(':tag') && !isKnown()) return sendNoPreview(res, previewIn(req))
+      const sent = readQuery(query, req.query)
+      return typeof sent === 'string' ? sendProblem(res, 'bad-parameter', sent) : handle(req, res, sent)
+    }
   }
 }

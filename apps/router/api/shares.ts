@@ -13,7 +13,7 @@ import { MOST_SHARES, type Share } from '../../shared/store/store.ts'
 import { actorOf, callerOf } from '../access/caller.ts'
 import { endShare as endIt, makeShare } from '../shares.ts'
 import type { ApiContext } from './context.ts'
-import { checked, previewIn, sendsBody, tagOf } from './conventions/input.ts'
+import { checked, previewIn, sendsBody } from './conventions/input.ts'
 import {
   answer,
   body,
@@ -75,9 +75,9 @@ export function shareRoutes({ config, store, log }: ApiContext): ApiRoute[] {
       return sendProblem(res, 'wrong-type', 'Send {"for": …} as Content-Type: application/json.')
     const sent = checked(shareToMake, req.body ?? {}, res)
     if (!sent) return undefined
-    const [preview, tag] = [previewIn(req), tagOf(req)]
-    if (!config.offers(previewIn(req))) return sendNotOffered(res, tag)
-    if (!store.get(preview)) return sendNoPreview(res, tag)
+    const preview = previewIn(req)
+    if (!config.offers(preview)) return sendNotOffered(res, preview)
+    if (!store.get(preview)) return sendNoPreview(res, preview)
 
     const share = makeShare(preview, spanOf(sent.for)!, actorOf(res), { config, store, log })
     if (!share) {
@@ -85,7 +85,7 @@ export function shareRoutes({ config, store, log }: ApiContext): ApiRoute[] {
       return sendProblem(res, 'too-many-shares', detail)
     }
     const { id, url, until } = share
-    const made: NewShareJson = { id, tag, url, until: new Date(until).toISOString() }
+    const made: NewShareJson = { id, ...splitId(preview), url, until: new Date(until).toISOString() }
     return res.status(201).location(`/api/v1/shares/${id}`).json(made)
   }
 
@@ -103,11 +103,11 @@ export function shareRoutes({ config, store, log }: ApiContext): ApiRoute[] {
 
   function known(res: Response): Share[] {
     const { sees } = callerOf(res)
-    return store.shares.list(Date.now()).filter(({ preview }) => sees(splitId(preview).tag))
+    return store.shares.list(Date.now()).filter(({ preview }) => sees(preview))
   }
 }
 
 function jsonOf({ id, preview, until, created, by }: Share): ShareJson {
   const time = (at: number) => new Date(at).toISOString()
-  return { id, tag: splitId(preview).tag, until: time(until), created: time(created), by: by.who }
+  return { id, ...splitId(preview), until: time(until), created: time(created), by: by.who }
 }

@@ -4,7 +4,7 @@ import { limitsOf } from '../../shared/config/limits.ts'
 import { bytesOf } from '../../shared/config/values/amount.ts'
 import { SAMPLE_EVERY_MS } from '../../shared/store/samples.ts'
 import type { ApiContext } from './context.ts'
-import { previewIn, tagOf } from './conventions/input.ts'
+import { previewIn } from './conventions/input.ts'
 import { answer, noPreview, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
 import { sendNoPreview } from './conventions/preview-problem.ts'
 
@@ -20,7 +20,7 @@ export function statsRoutes({ config, store }: ApiContext): ApiRoute[] {
 
   function sendStats(req: Request, res: Response) {
     const preview = store.get(previewIn(req))
-    if (!preview) return sendNoPreview(res, tagOf(req))
+    if (!preview) return sendNoPreview(res, previewIn(req))
     const { memory, cpus } = limitsOf(preview.image?.labels ?? {}, config).limits
     const samples = store.samples(previewIn(req), Date.now())
     const told: Stats = {

@@ -28,7 +28,7 @@ const addToken: Operation = {
   summary: 'Makes a token for a program.',
   description:
     'One with `match` sees only the previews and tags that match: lists, events and tags hold no others, and a single ' +
-    'one that does not match is unknown to it. A token that can `admin` takes no `match`, since tokens, sessions and ' +
+    'one that does not match is unknown to it. What is matched is `pr-7`, or `api/pr-7` in a repository with a name. A token that can `admin` takes no `match`, since tokens, sessions and ' +
     'settings know no tags.',
   requestBody: body(tokenToAdd),
   responses: {

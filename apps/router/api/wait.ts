@@ -1,10 +1,11 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema } from '../../shared/api/preview.ts'
-import type { Problem } from '../../shared/api/problem.ts'
+import type { AboutProblem } from '../../shared/api/problem.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { endWords } from '../words/stop-words.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { actorOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
@@ -17,9 +18,9 @@ import {
   type ApiRoute,
   type Operation,
 } from './conventions/operation.ts'
-import { aboutOf, sendNotOffered } from './conventions/preview-problem.ts'
+import { aboutOf, namesOf, sendNotOffered } from './conventions/preview-problem.ts'
 import { sendProblem } from './conventions/problem.ts'
-import { previewIn, tagOf, untilClosed } from './conventions/input.ts'
+import { previewIn, untilClosed } from './conventions/input.ts'
 import { numberText, takes } from './conventions/query.ts'
 import { waitUntilRunning, type Waited } from './wait-until-running.ts'
 
@@ -56,38 +57,37 @@ export function waitRoutes({ config, store, nudges, changes, waiters, view }: Ap
   return [{ method: 'GET', path, needs: 'run', changes: true, operation: waitForPreview, ...takesTimeout }]
 
   async function answerOnceRunning(req: Request, res: Response, { timeout }: z.output<typeof query>) {
-    const tag = tagOf(req)
     const id = previewIn(req)
-    if (!config.offers(previewIn(req))) return sendNotOffered(res, tag)
+    if (!config.offers(id)) return sendNotOffered(res, id)
     const signal = untilClosed(res)
     const deadline = Date.now() + timeout * 1_000
     const parts = { store, nudges, changes, waiters }
     const waited = await waitUntilRunning(id, parts, { deadline, signal, actor: actorOf(res) })
     if (signal.aborted) return undefined
     if (waited.end === 'running') return res.json(view(waited.preview))
-    return sendProblem(res, ...problemOfWait(tag, waited, timeout))
+    return sendProblem(res, ...problemOfWait(id, waited, timeout))
   }
 }
 
 function problemOfWait(
-  tag: string,
+  id: PreviewId,
   waited: Exclude<Waited, { end: 'running' }>,
   seconds: number,
-): [problem: ProblemName, detail: string, about: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'>] {
-  const about = waited.preview ? aboutOf(waited.preview) : { tag, state: 'unknown' }
+): [problem: ProblemName, detail: string, about: AboutProblem] {
+  const about = waited.preview ? aboutOf(waited.preview) : { ...namesOf(id), state: 'unknown' }
   switch (waited.end) {
     case 'failed': {
-      const { sentence, advice } = failureWords(tag, waited.preview.reason)
+      const { sentence, advice } = failureWords(id, waited.preview.reason)
       // The first advice is for the person who can mend it.
       return ['preview-failed', sentence, { ...about, advice: advice[0]?.what }]
     }
     case 'stopped':
-      return ['ended-meanwhile', `${tag} was ${endOf(waited.preview)}.`, about]
+      return ['ended-meanwhile', `${id} was ${endOf(waited.preview)}.`, about]
     case 'late':
-      if (waited.missing) return ['time-is-up', `The registry has no ${tag} yet, after ${seconds} s.`, about]
+      if (waited.missing) return ['time-is-up', `The registry has no ${id} yet, after ${seconds} s.`, about]
       if (about.state === 'running')
-        return ['time-is-up', `${tag} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
-      return ['time-is-up', `${tag} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
+        return ['time-is-up', `${id} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
+      return ['time-is-up', `${id} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
   }
 }
 

@@ -14,6 +14,7 @@ import type { RouterContext } from '../context.ts'
 import { asleepWords, awakeWords, imageWords, waiterWords } from './image-words.ts'
 import { nextOf } from './next.ts'
 import { valuesOf } from './values.ts'
+import { variablesFor } from './variables.ts'
 
 /** @param mayReadValues whether values of variables are told @returns undefined where there is no such preview */
 export async function explanationOf(
@@ -64,7 +65,10 @@ export async function explanationOf(
     const host = hostOf(idOf(preview), config)
     const own = { LOTAN_TAG: preview.tag, LOTAN_HOST: host, LOTAN_URL: urlOf(host, config) }
     const ofLotan = Object.entries(own).map(([name, value]) => ({ name, value, secret: false, from: null }))
-    return [...given, ...ofLotan].map((variable) => ({ ...variable, value: mayReadValues ? variable.value : null }))
+    return [...variablesFor(preview.repository, given), ...ofLotan].map((variable) => ({
+      ...variable,
+      value: mayReadValues ? variable.value : null,
+    }))
   }
 
   function slotOf(preview: Preview): Explanation['slot'] {

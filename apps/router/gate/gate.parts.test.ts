@@ -19,8 +19,8 @@ before(async () => {
     LOTAN_GATE: 'password',
     LOTAN_GATE_PASSWORD: PASSWORD,
     TAG_FILTER: '^[^x]',
-    REPOSITORY: 'reg.example.com/team/shop',
-    LOTAN_REPOSITORIES: 'api=reg.example.com/team/api',
+    REPOSITORY: 'registry.example.com/app',
+    LOTAN_REPOSITORIES: 'api=registry.example.com/api',
   })
   bed.store.facts.set('subnet', '10.83.0.0/16')
   bringUp('red', bed)
@@ -337,6 +337,8 @@ describe('Lotan-Bypass', () => {
     assert.equal(await routeStatus('red', { 'X-Bypass': all }), 200)
     assert.equal(await routeStatus('red', { 'X-Bypass': reds }), 200)
     assert.equal(await routeStatus('blue', { 'X-Bypass': reds }), 401)
+    assert.equal(await routeStatus('red.api', { 'X-Bypass': reds }), 401)
+    assert.equal(await routeStatus('red.api', { 'X-Bypass': all }), 200)
     for (const wrong of ['x', `${all}x`, makeSecret(), 'eyJhbGciOiJub25lIn0.e30.', 'ü'])
       assert.equal(await routeStatus('red', { 'X-Bypass': wrong }), 401, wrong)
     await bed.api('/tokens/all', { method: 'DELETE' })

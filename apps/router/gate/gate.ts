@@ -8,7 +8,7 @@
  *   no pass ──else──────→ 401
  */
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import { hashOf, isSame, isSecret, makeSecret } from '../../shared/secret.ts'
 import type { Grant, Pass, Store } from '../../shared/store/store.ts'
@@ -38,11 +38,11 @@ export function openGate({ config, store, log }: GateContext) {
   const isOn = config.gate.kind !== 'off'
   if (!isOn) store.passes.endAll()
 
-  /** By header, for programs. Its token has to see this tag. @returns who sent it */
+  /** By header, for programs. Its token has to see this preview. @returns who sent it */
   async function byBypass(text: string, preview: PreviewId, address: string | null): Promise<string | undefined> {
     if (isSame(text, config.adminToken)) return 'admin'
     const caller = callerByToken(text, store) ?? (await callerByJob(text).catch(ignoreKeysError))
-    if (caller && may(caller, 'read') && caller.sees(splitId(preview).tag)) return caller.who
+    if (caller && may(caller, 'read') && caller.sees(preview)) return caller.who
     noteFailed(address ?? undefined, 'bypass')
     return undefined
   }

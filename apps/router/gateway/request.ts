@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Store } from '../../shared/store/store.ts'
-import { readHost, type Naming, type Tag } from '../../shared/tag.ts'
+import type { Naming, Tag } from '../../shared/tag.ts'
+import type { PairCall } from '../../shared/preview/pair-call.ts'
+import { previewAtHost } from '../preview-at-host.ts'
 import type { ClientRequest } from './decide.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -24,6 +26,10 @@ export interface GatewayRequest {
   who: string
   /** The client's; null where nginx has told none. */
   address: string | null
+  /** The address at which a preview has sent it, by the connection itself; null where a preview has not. */
+  peer: string | null
+  /** Set by pairs.ts, where that preview may call this one. */
+  call: (PairCall & { caller: PreviewId }) | undefined
   /** Its id in all logs; null where nginx has told none. */
   request: string | null
   /** As the client wrote it, with the query. */
@@ -46,7 +52,6 @@ export interface GatewayRequest {
   fetchSite: string
 }
 
-/** The preview is the known one that lives at this host, else the one that the label reads as. */
 export function readGatewayRequest(
   req: Pick<IncomingMessage, 'headers'>,
   config: Naming,
@@ -54,17 +59,19 @@ export function readGatewayRequest(
 ): GatewayRequest {
   const header = headerOf(req.headers)
   const host = header('x-host')
-  const parsed = readHost(host, config)
-  const known = parsed && store.previewAt(parsed.label)
-  const id = known === undefined ? parsed!.id : known
-  const request = readRequest(req.headers)
+  const at = previewAtHost(host, config, store)
+  const id = at?.id ?? null
+  const peer = header('x-peer') || null
+  const request = peer === null ? readRequest(req.headers) : asProgram(readRequest(req.headers))
   return {
     host,
-    label: parsed?.label ?? null,
+    label: at?.label ?? null,
     id,
     tag: id === null ? null : splitId(id).tag,
     who: 'visitor',
     address: header('x-address') || null,
+    peer,
+    call: undefined,
     request: header('x-request-id') || null,
     uri: header('x-uri') || '/',
     client: request,
@@ -95,6 +102,11 @@ export function readRequest(headers: IncomingHttpHeaders): ClientRequest {
     insecure: header('upgrade-insecure-requests'),
     prefer: header('prefer'),
   }
+}
+
+/** What a preview sends is a program's request, whatever it says of itself: it gets no page, and waits. */
+function asProgram(request: ClientRequest): ClientRequest {
+  return { ...request, kind: 'person', stream: '', accept: '' }
 }
 
 /** A body has gone to the container that failed. */

@@ -93,6 +93,16 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
       }),
       retryAfter: 10,
     }
+  if (decision.do === 'refuse' && decision.why === 'unvisited')
+    return {
+      ...fromMessage({
+        problem: 'asleep',
+        heading: `${name} is asleep`,
+        sentence:
+          'Another preview calls it, which nobody visits just now, so that the call does not wake it. A visit of either does.',
+      }),
+      retryAfter: 10,
+    }
   if (decision.do === 'refuse')
     return fromMessage({
       problem: 'asleep',

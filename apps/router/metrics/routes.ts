@@ -2,7 +2,6 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { Request, RequestHandler, Response } from 'express'
 import type { Config } from '../../shared/config/config.ts'
-import { splitId } from '../../shared/preview/preview-id.ts'
 import { callerOf, type Caller } from '../access/caller.ts'
 import type { Route } from '../access/route.ts'
 import type { RouterContext } from '../context.ts'
@@ -31,7 +30,7 @@ export function metricsRoutes(context: MetricsContext): Route[] {
 function seenBy({ sees }: Caller, facts: Facts): Facts {
   const { traffic } = facts
   if (!traffic) return facts
-  const seen = Object.entries(traffic.previews).filter(([id]) => sees(splitId(id).tag))
+  const seen = Object.entries(traffic.previews).filter(([id]) => sees(id))
   return { ...facts, traffic: { ...traffic, previews: Object.fromEntries(seen) } }
 }
 

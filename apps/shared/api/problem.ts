@@ -9,6 +9,7 @@ export const problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string().meta({ description: 'For people: what is wrong, and what to do.' }),
+    repository: z.string().optional().meta({ description: 'The name of the preview’s repository, where it has one.' }),
     tag: z.string().optional(),
     state: z.string().optional(),
     reason: z.string().optional().meta({ description: 'A code, as a Preview has it.' }),
@@ -18,6 +19,9 @@ export const problem = z
 
 export type Problem = z.output<typeof problem>
 
+/** The preview that it is about, and what there is to say of that. */
+export type AboutProblem = Pick<Problem, 'repository' | 'tag' | 'state' | 'reason' | 'advice'>
+
 export const PROBLEM_PAGES = '/problems'
 
 /** The page is on TL_DOMAIN, also for what a preview's host answers. */
@@ -25,7 +29,7 @@ export function problemOf(
   config: Pick<Config, 'domain' | 'publicUrl'>,
   name: ProblemName,
   detail: string,
-  about: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'> = {},
+  about: AboutProblem = {},
 ): Problem {
   const { status, title } = kindOf(name)
   return { type: `${urlOf(config.domain, config)}${PROBLEM_PAGES}/${name}`, title, status, detail, ...about }

@@ -61,6 +61,13 @@ export const problems = {
     means: 'Not every tag has a preview here, and this one has none.',
     remedy: 'If you need it, ask the operator of Lotan.',
   },
+  'not-a-pair': {
+    status: 403,
+    title: 'Not one that it goes with',
+    means:
+      'A preview called a host that is not for it: a preview reaches those of the same tag in other repositories, or of the tags that stand for it there, and nothing else of this server.',
+    remedy: 'Call the addresses that the container is given as LOTAN_URL_ and the name of a repository.',
+  },
   'no-preview': {
     status: 404,
     title: 'No such preview',
@@ -72,6 +79,13 @@ export const problems = {
     title: 'Not a tag',
     means: 'This cannot be the tag of an image.',
     remedy: 'A tag has up to 128 letters, digits, dots, dashes and underscores, and begins with no dot and no dash.',
+  },
+  'no-such-repository': {
+    status: 404,
+    title: 'No such repository',
+    means:
+      'No repository of this name is listed here, or the path names none and the one without a name is not listed.',
+    remedy: 'The detail has the names that there are. Ask the operator if one is missing.',
   },
   'no-session': {
     status: 404,

@@ -5,10 +5,12 @@ const USUAL = '7d'
 const MOST = '365d'
 
 const id = z.string().meta({ description: 'Names it, and opens nothing.' })
+const repository = z.string().meta({ description: 'Of the preview; empty for the one without a name.' })
 
 export const share = z
   .object({
     id,
+    repository,
     tag: z.string().meta({ description: 'The preview that it opens.' }),
     until: z.iso.datetime(),
     created: z.iso.datetime(),
@@ -19,6 +21,7 @@ export const share = z
 export const newShare = z
   .object({
     id,
+    repository,
     tag: z.string(),
     url: z.string().meta({ description: 'The link itself, which is shown this once.' }),
     until: z.iso.datetime(),

@@ -12,7 +12,11 @@ export const token = z
     match: z
       .string()
       .nullable()
-      .meta({ description: 'A Lua pattern: it sees only previews and tags that match. Null: all.' }),
+      .meta({
+        description:
+          'A Lua pattern: it sees only previews and tags that match, as `pr-7`, or `api/pr-7` in a repository with a ' +
+          'name. Null: all.',
+      }),
     until: z.iso.datetime().nullable().meta({ description: 'When it ends. Null: it has no end.' }),
     created: z.iso.datetime(),
     lastUsed: z.iso.datetime().nullable().meta({ description: 'To within a minute.' }),

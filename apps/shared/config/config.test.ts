@@ -54,6 +54,21 @@ test('files that settings name are checked, also where other settings are bad', 
   assert.throws(() => readConfig(bad, more), { message: /TL_DOMAIN is 'no domain'[^]*\nLOTAN_LOGO is gone$/ })
   assert.throws(() => readConfig({ ...bad, LOTAN_LOGO: 'a"b' }, () => []), /LOTAN_LOGO is/)
   assert.deepEqual(checked, ['/logo.svg'])
+
+  const site = (env: NodeJS.ProcessEnv) => {
+    let found: NamedFiles['site']
+    const keep = ({ site }: NamedFiles) => ((found = site), [])
+    assert.throws(() => readConfig({ LOTAN_DATA_DIR: dir, LOTAN_SLOTS: 'many', TL_DOMAIN: 'p.test', ...env }, keep))
+    return found
+  }
+  const expected = { domain: 'p.test', tls: null, hostForm: 'nested' }
+  const names = (env: NodeJS.ProcessEnv) => site(env)?.repositories.map(({ name }) => name)
+  assert.partialDeepStrictEqual(site({}), expected)
+  assert.deepEqual(names({ REPOSITORY: 'no:repository' }), [''])
+  assert.deepEqual(names({ LOTAN_REPOSITORIES: 'api=r.io/api' }), ['api'])
+  assert.deepEqual(names({ REPOSITORY: 'no:repository', LOTAN_REPOSITORIES: 'api=r.io/api' }), ['', 'api'])
+  assert.equal(site({ LOTAN_REPOSITORIES: 'no' }), undefined)
+  assert.equal(site({ LOTAN_HOST_FORM: 'no' }), undefined)
 })
 
 test('without any setting it is the demo, on loopback', () => {
@@ -580,7 +595,7 @@ test('variables for containers are quoted as a shell would', () => {
 })
 
 test('no text in any setting does anything but a SettingsError', () => {
-  const names = ['REPOSITORY', 'TL_DOMAIN', 'LOTAN_PREPULL', 'ENV_ARGS', 'LOTAN_LISTEN', 'LOTAN_PUBLIC_URL', 'REDIS_URL', 'DOCKER_HOST',
+  const names = ['REPOSITORY', 'LOTAN_REPOSITORIES', 'LOTAN_HOST_FORM', 'TL_DOMAIN', 'LOTAN_PREPULL', 'ENV_ARGS', 'LOTAN_LISTEN', 'LOTAN_PUBLIC_URL', 'REDIS_URL', 'DOCKER_HOST',
     'LOTAN_CONTAINER_MEMORY', 'LOTAN_SLOTS', 'INACTIVITY_STOP_TIMEOUT_MINUTES', 'LOTAN_ADMIN_TOKEN'] // prettier-ignore
   const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.webUrl(), fc.domain())
   fc.assert(

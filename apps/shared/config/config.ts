@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { isJournal } from '../journal.ts'
 import { findRunDir, found, kept, makeDataDir, makeRunDir } from './data-dir.ts'
 import { access } from './groups/access.ts'
-import { addresses, certificate } from './groups/addresses.ts'
+import { addresses, certificate, listing } from './groups/addresses.ts'
 import { admin } from './groups/admin.ts'
 import { capacity } from './groups/capacity.ts'
 import { containers } from './groups/containers.ts'
@@ -57,7 +57,7 @@ type Settings = Output<typeof addresses> &
   Output<typeof launcher>
 
 /** Durations are milliseconds. */
-export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl' | 'listed' | 'filter' | 'prepull'> & {
+export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl' | 'filter' | 'prepull'> & {
   /** The allow-list, the one without a name first. */
   repositories: readonly Repository[]
   /** Whether its repository is listed, and its tag offered. */
@@ -74,10 +74,11 @@ export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl' | 'l
   inForce: InForce
 }
 
-/** Of settings that can be used: those that cannot are missing. */
-export type NamedFiles = Partial<
-  Pick<Config, 'tls' | 'domain' | 'hostForm' | 'brand'> & { repositories: readonly { name: string }[] }
->
+/** Files that settings name, and what they are for; undefined where one of these settings cannot be used. */
+export interface NamedFiles {
+  site?: Pick<Config, 'tls' | 'domain' | 'hostForm'> & { repositories: readonly { name: string }[] }
+  brand?: Config['brand']
+}
 
 /** The message has a line for each problem. */
 export class SettingsError extends Error {
@@ -108,10 +109,13 @@ export function readConfig(
   const read = groups.map(({ schema }) => schema.safeParse(given))
   // Where there are problems some of these are missing; none is used then.
   const settings = Object.assign({}, ...read.map(({ data }) => data)) as Settings
-  const { givenToken, givenLogs, redisUrl, listed, filter, prepull, ...rest } = settings
+  const { givenToken, givenLogs, redisUrl, filter, prepull, ...rest } = settings
   const problems = read.flatMap(({ error }) => problemsOf(error))
-  const repositories = repositoriesOf(given, { ...rest, listed, offers: filter }, (variable, problem) =>
-    problems.push({ variable, problem }),
+  const { data: list } = listing.safeParse(given)
+  const repositories = repositoriesOf(
+    given,
+    { ...list, offers: filter, transliterate: rest.transliterate },
+    (variable, problem) => problems.push({ variable, problem }),
   )
   const offers = (id: PreviewId) => findRepository(id, { repositories })?.offers(splitId(id).tag) ?? false
 
@@ -125,7 +129,7 @@ export function readConfig(
   }
 
   const [site, brand] = [certificate.safeParse(given), look.schema.safeParse(given)]
-  const unfit = more({ ...(site.success && site.data), ...(brand.success && brand.data) })
+  const unfit = more({ site: site.data, brand: brand.data?.brand })
   if (!files || problems.length + unfit.length > 0)
     throw new SettingsError([...problems, ...unfit], problems.length === 0)
 

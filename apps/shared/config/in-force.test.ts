@@ -54,3 +54,30 @@ test('no secret is among them, however it is given', () => {
   const given = found.settings.find(({ name }) => name === 'LOTAN_CONTAINER_ENV_KEYBOARD')
   assert.deepEqual([given?.source, given?.value], ['environment', null])
 })
+
+test('a repository’s own filter and variables are among them, by their names', () => {
+  const { settings, variables } = inForce({
+    LOTAN_REPOSITORIES: 'api=r.io/api',
+    TAG_FILTER_API: '^pr',
+    ENV_ARGS: 'A=1 API__A=1',
+    LOTAN_CONTAINER_ENV_API__A: '2',
+    LOTAN_CONTAINER_ENV_API__TOKEN: secret,
+    LOTAN_CONTAINER_ENV_WEB__A: '3',
+    LOTAN_CONTAINER_ENV___A: '4',
+  })
+  assert.deepEqual(
+    variables.map(({ name, value, from, repository }) => [name, value, from, repository]),
+    [
+      ['A', '1', 'ENV_ARGS', null],
+      ['API__A', '1', 'ENV_ARGS', null],
+      ['WEB__A', '3', 'LOTAN_CONTAINER_ENV_WEB__A', null],
+      ['__A', '4', 'LOTAN_CONTAINER_ENV___A', null],
+      ['A', '2', 'LOTAN_CONTAINER_ENV_API__A', 'api'],
+      ['TOKEN', null, 'LOTAN_CONTAINER_ENV_API__TOKEN', 'api'],
+    ],
+  )
+  const names = settings.map(({ name }) => name).filter((name) => /^TAG_FILTER_|^LOTAN_CONTAINER_ENV_/.test(name))
+  const given = ['WEB__A', '__A', 'API__A', 'API__TOKEN'].map((name) => `LOTAN_CONTAINER_ENV_${name}`)
+  assert.deepEqual(names, ['TAG_FILTER_API', ...given])
+  assert.equal(settings.find(({ name }) => name === 'TAG_FILTER_API')?.value, '^pr')
+})

@@ -1,5 +1,6 @@
 /** Each setting as it is in force, and each variable that containers are given; without what may be a secret. */
 import type { z } from 'zod'
+import { NAMELESS } from '../preview/preview-id.ts'
 import type { Repository } from '../repository.ts'
 import { about } from './setting.ts'
 
@@ -47,14 +48,15 @@ export function inForceOf(
   containerEnv: Record<string, string>,
   repositories: readonly Repository[] = [],
 ): InForce {
+  const isForOne = (variable: string) =>
+    repositories.some(({ name }) => name !== NAMELESS && variable.startsWith(givesTo(name)))
   const variables = [
-    ...Object.entries(containerEnv).map(([name, value]) =>
-      variableInForce(name, value, env[GIVES + name] ? GIVES + name : ENV_ARGS, null),
-    ),
+    ...Object.entries(containerEnv).map(([name, value]) => {
+      const prefixed = GIVES + name
+      return variableInForce(name, value, env[prefixed] && !isForOne(prefixed) ? prefixed : ENV_ARGS, null)
+    }),
     ...repositories.flatMap(({ name: of, containerEnv }) =>
-      Object.entries(containerEnv).map(([name, value]) =>
-        variableInForce(name, value, `${GIVES}${of.toUpperCase()}__${name}`, of),
-      ),
+      Object.entries(containerEnv).map(([name, value]) => variableInForce(name, value, givesTo(of) + name, of)),
     ),
   ]
   const filters = Object.keys(env).filter((name) => name.startsWith('TAG_FILTER_') && env[name])
@@ -69,6 +71,11 @@ export function inForceOf(
     }),
   )
   return { settings, variables }
+}
+
+/** What begins the names of the settings that give one repository's containers a variable. */
+function givesTo(repository: string): string {
+  return `${GIVES}${repository.toUpperCase()}__`
 }
 
 function variableInForce(name: string, value: string, from: string, repository: string | null): VariableInForce {

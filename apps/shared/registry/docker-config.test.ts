@@ -16,7 +16,7 @@ const password = 'hunter2-of-the-tests'
 
 function saved(config: string): Saved {
   fs.writeFileSync(path.join(dir, 'config.json'), config)
-  return savedFor(host, dir)
+  return savedFor(`${host}/team/app`, dir)
 }
 
 const encoded = (text: string) => Buffer.from(text).toString('base64')
@@ -24,6 +24,7 @@ const template = {
   auths: {
     [host]: { auth: encoded(`user:${password}`), username: 'user', password, identitytoken: '' },
     [`https://${host}/v1/`]: { identitytoken: password },
+    [`${host}/team`]: { auth: encoded(`team:${password}`) },
     'other.example.com': { auth: encoded('other:one') },
   },
   credHelpers: { [host]: 'pass' },
@@ -35,10 +36,10 @@ test('of any config.json comes a login that can be used, or an error that tells 
   fc.assert(
     fc.property(answers(template), (config) => {
       try {
-        const { helper, store, login } = saved(config)
+        const { helper, store, ownLogin, login } = saved(config)
         for (const name of [helper, store]) assert.ok(name === undefined || isText(name))
-        if (!login) return
-        assert.ok('identitytoken' in login ? isText(login.identitytoken) : isText(login.username) && isText(login.password))
+        for (const one of [ownLogin, login])
+          if (one) assert.ok('identitytoken' in one ? isText(one.identitytoken) : isText(one.username) && isText(one.password))
       } catch (error) {
         assert.ok(/^it is no JSON/.test((error as Error).message), String(error))
       }
@@ -61,6 +62,37 @@ test('what is broken for one registry does not take another’s login', () => {
   const auths = { ...template.auths, 'broken.example.com': null, '': 5, [`http://${host}/`]: { auth: [] } }
   const { login } = saved(JSON.stringify({ auths, credHelpers: [], credsStore: 7 }))
   assert.deepEqual(login, { username: 'user', password, serveraddress: host })
+})
+
+test('a repository has the login of the longest part of its name that has one, else its registry’s', () => {
+  const login = (username: string) => ({ auth: encoded(`${username}:x`) })
+  const auths = {
+    [`https://${host}/v1/`]: login('host'),
+    [`${host}/team`]: login('team'),
+    [`${host}/team/api/`]: login('api'),
+    [`${host}/team/api/deep/er`]: login('deeper'),
+    [`${host}/team/empty`]: {},
+    'other.example.com/team/web': login('other'),
+    'docker.io/team': login('hub'),
+    'index.docker.io/v1/': login('hubs'),
+  }
+  fs.writeFileSync(path.join(dir, 'config.json'), JSON.stringify({ auths }))
+  const table: [reference: string, username: string | undefined][] = [
+    [`${host}/team/api:pr-7`, 'api'],
+    [`${host}/team/api/deep@sha256:abc`, 'api'],
+    [`${host}/team/web`, 'team'],
+    [`${host}/team/apis`, 'team'],
+    [`${host}/team/empty`, 'team'],
+    [`${host}/teams/api`, 'host'],
+    ['other.example.com/team/web', 'other'],
+    ['other.example.com/team', undefined],
+    ['team/app', 'hub'],
+    ['nginx', 'hubs'],
+  ]
+  for (const [reference, username] of table) {
+    const { ownLogin, login } = savedFor(reference, dir)
+    assert.equal((ownLogin ?? login) && Object.values((ownLogin ?? login)!)[0], username, reference)
+  }
 })
 
 test('a login that `docker login` writes comes back', () => {

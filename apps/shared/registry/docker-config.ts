@@ -10,7 +10,9 @@ export interface Saved {
   helper: string | undefined
   /** From `credsStore`: for all registries. */
   store: string | undefined
-  /** From `auths`. */
+  /** From `auths`: of the repository alone, or of a part of its registry that holds it. */
+  ownLogin: Login | undefined
+  /** From `auths`: of its registry. */
   login: Login | undefined
 }
 
@@ -32,18 +34,23 @@ export function helperKey(host: string): string {
   return host === HUB ? `https://${HUB_KEY}/v1/` : host
 }
 
-/** @throws where the file exists and cannot be read */
-export function savedFor(host: string, dockerConfig: string): Saved {
+/** @param reference of a repository @throws where the file exists and cannot be read */
+export function savedFor(reference: string, dockerConfig: string): Saved {
   const file = path.join(dockerConfig, 'config.json')
-  if (!fs.existsSync(file)) return { helper: undefined, store: undefined, login: undefined }
+  if (!fs.existsSync(file)) return { helper: undefined, store: undefined, ownLogin: undefined, login: undefined }
   const { auths, credHelpers, credsStore } = objectIn(fs.readFileSync(file, 'utf8'))
-  const matching = (entries: unknown) => Object.entries(known(entries)).filter(([key]) => isForHost(key, host))
+  const { host, name } = splitReference(reference)
+  const logins = Object.entries(known(auths)).flatMap(([key, entry]) => {
+    const login = loginOf(key, known(entry))
+    return login ? [{ ...namedBy(key), login }] : []
+  })
+  const ofHost = logins.filter((one) => one.host === host)
+  const own = ofHost.filter(({ space }) => space !== '' && `${name}/`.startsWith(`${space}/`))
   return {
-    helper: textOf(matching(credHelpers)[0]?.[1]),
+    helper: textOf(Object.entries(known(credHelpers)).find(([key]) => namedBy(key).host === host)?.[1]),
     store: textOf(credsStore),
-    login: matching(auths)
-      .map(([serveraddress, entry]) => loginOf(serveraddress, known(entry)))
-      .find((login) => login !== undefined),
+    ownLogin: own.sort((a, b) => b.space.length - a.space.length)[0]?.login,
+    login: ofHost.find(({ space }) => space === '')?.login,
   }
 }
 
@@ -70,10 +77,14 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Keys are hosts, or addresses such as https://HOST/v1/. */
-function isForHost(key: string, host: string): boolean {
-  const named = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
-  return named === host || (host === HUB && named === HUB_KEY)
+/**
+ * Keys are hosts, addresses such as https://HOST/v1/, as docker writes them, or HOST/NAMESPACE:
+ * https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
+ */
+function namedBy(key: string): { host: string; space: string } {
+  const [, scheme, host = '', path = ''] = /^(https?:\/\/)?([^/]*)\/?(.*?)\/*$/s.exec(key) ?? []
+  const isAddress = scheme !== undefined || /^v[12]$/.test(path)
+  return { host: host === HUB_KEY ? HUB : host, space: isAddress ? '' : path }
 }
 
 function loginOf(serveraddress: string, entry: Known): Login | undefined {

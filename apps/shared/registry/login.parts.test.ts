@@ -61,6 +61,8 @@ describe('a helper program', () => {
       [{ credsStore: 'wrong', auths }, 'credentials'],
       [{ credsStore: 'other', auths }, entered],
       [{ credsStore: 'other' }, 'credentials'],
+      [{ credsStore: 'wrong', auths: { [closed.repository]: { auth: auth() } } }, entered],
+      [{ credHelpers: { [host]: 'wrong' }, auths: { [closed.repository]: { auth: auth() } } }, 'credentials'],
     ]
     const said = await Promise.all(rows.map(([config]) => list(config)))
     said.forEach(([code], i) => assert.equal(code, rows[i]![1], JSON.stringify(rows[i])))

@@ -1,6 +1,6 @@
 /** The registry's HTTP API: https://github.com/opencontainers/distribution-spec */
 import type { Config } from '../config/config.ts'
-import { HUB, splitReference, type Login } from './docker-config.ts'
+import { HUB, splitReference } from './docker-config.ts'
 import { bytesOf, json, objectIn } from './body.ts'
 import { refusalOf, RegistryError } from './error.ts'
 import { isLoopback, request } from './http.ts'
@@ -163,8 +163,7 @@ export function openRegistry(config: { repository: string } & Pick<Config, 'dock
     },
 
     /** Never returns the `refused` login. */
-    authFor: (reference: string, refused?: Login): Promise<Login | undefined> =>
-      loginFor(splitReference(reference).host, refused),
+    authFor: loginFor,
   }
 }
 

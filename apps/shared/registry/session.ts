@@ -8,7 +8,7 @@ type RequestKind = Pick<RequestOptions, 'accept' | 'method' | 'noneMatch'>
 
 export function openSessions(
   repository: string,
-  loginFor: (host: string, refused?: Login) => Promise<Login | undefined>,
+  loginFor: (repository: string, refused?: Login) => Promise<Login | undefined>,
 ) {
   const { host } = splitReference(repository)
   /** The last accepted token, used until the registry refuses it. Other logins are read anew each time. */
@@ -27,7 +27,7 @@ export function openSessions(
     let authorization = bearer
 
     async function logIn(refused?: Login): Promise<boolean> {
-      const found = await withTimeout(loginFor(host, refused), signal, `${host}: no login for it in time`)
+      const found = await withTimeout(loginFor(repository, refused), signal, `${host}: no login for it in time`)
       if (refused && !found) return false
       login = found
       const was = authorization

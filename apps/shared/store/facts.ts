@@ -33,7 +33,7 @@ const isText = (value: unknown) => typeof value === 'string'
 const isObject = (isOne: (value: unknown) => boolean) => (value: unknown) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isOne)
 
-/** One of the two is null. */
+/** At least one of the two is null. */
 export interface PairFront {
   address: string | null
   why: string | null
@@ -51,6 +51,8 @@ const forms = {
   slotPorts: json<number[]>('slot_ports', isList(Number.isInteger)),
   /** Where previews reach the front, to call those that they go with; else why they cannot. */
   pairFront: json<PairFront>('pair_front', isPairFront),
+  /** Where nginx listens for them, `10.83.0.1:8080`; else why not, or both null while that address is not there. */
+  pairListen: json<PairFront>('pair_listen', isPairFront),
   /** Why slots are of this kind. This and `unreachable` are for the console. */
   slotWhy: text('slot_why'),
   unreachable: text('unreachable'),

@@ -39,6 +39,8 @@ export async function startTokenService() {
     isPublic: true,
     /** User, method and scope of each request. */
     asked: [] as string[],
+    /** Passwords by the one repository that each opens: its user has the repository's name, as with GitLab's deploy tokens. */
+    deployTokens: {} as Record<string, string>,
     /** The registry's `auth.token`. */
     get configuration() {
       return { realm: service.realm, service: SERVICE, issuer: ISSUER, rootcertbundle: certificate }
@@ -55,15 +57,16 @@ export async function startTokenService() {
   async function answer(req: IncomingMessage, res: ServerResponse) {
     const form = req.method === 'POST' ? new URLSearchParams(await bodyOf(req)) : undefined
     const query = form ?? new URL(req.url!, service.realm).searchParams
-    const who = form ? bearerOf(form) : basicOf(req.headers.authorization)
+    const who = form ? bearerOf(form) : basicOf(req.headers.authorization, service.deployTokens)
     service.asked.push(`${req.method} ${who ?? 'refused'} ${query.get('scope') ?? ''}`)
     if (who === undefined || query.get('service') !== SERVICE)
       return res
         .writeHead(401, { 'Content-Type': 'application/json' })
         .end('{"details":"incorrect username or password"}')
-    const allowed = who === login.username ? ['pull', 'push'] : service.isPublic ? ['pull'] : []
     const access = query.getAll('scope').flatMap((scope) => {
       const [type, name, actions = ''] = scope.split(':')
+      const isAllowed = who === login.username || who === name || service.isPublic
+      const allowed = isAllowed ? ['pull', ...(who === login.username ? ['push'] : [])] : []
       const granted = actions.split(',').filter((action) => allowed.includes(action))
       return granted.length > 0 ? [{ type, name, actions: granted }] : []
     })
@@ -78,10 +81,11 @@ export async function startTokenService() {
 }
 
 /** Undefined for a wrong login. */
-function basicOf(authorization: string | undefined): string | undefined {
+function basicOf(authorization: string | undefined, deployTokens: Record<string, string>): string | undefined {
   if (!authorization) return 'anonymous'
   const said = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString()
-  return said === `${login.username}:${login.password}` ? login.username : undefined
+  const logins = { ...deployTokens, [login.username]: login.password }
+  return Object.keys(logins).find((username) => said === `${username}:${logins[username]}`)
 }
 
 function bearerOf(form: URLSearchParams): string | undefined {

@@ -5,7 +5,9 @@ import { judgeCertificate } from '../../../shared/health/certificate.ts'
 import { findings, type Finding } from '../../../shared/health/finding.ts'
 import { certificateProblems } from '../../nginx/certificate.ts'
 
-export function checkCertificate(config: Pick<Config, 'tls' | 'domain' | 'publicUrl'>, now: number): Finding[] {
+type Named = Pick<Config, 'tls' | 'domain' | 'hostForm' | 'repositories' | 'publicUrl'>
+
+export function checkCertificate(config: Named, now: number): Finding[] {
   const { ok, failure } = findings('certificate')
   const { tls } = config
   if (!tls) {

@@ -1,16 +1,16 @@
-/** Whether a name below TL_DOMAIN that was never asked for leads to where nginx listens. */
+/** Whether names of previews that were never asked for lead to where nginx listens. */
 import dns from 'node:dns/promises'
 import { randomBytes } from 'node:crypto'
 import os from 'node:os'
 import type { Config } from '../../../shared/config/config.ts'
+import { parentsOf } from '../../../shared/tag.ts'
 import { findings, type Finding } from '../../../shared/health/finding.ts'
 
 export interface Names {
   domain: string
-  /** A random name below it. */
-  name: string
   domainLeads: string[]
-  nameLeads: string[]
+  /** Of each domain below which previews live. */
+  below: Wildcard[]
   /** The addresses of this machine. */
   own: string[]
   /** `127.0.0.1`, `0.0.0.0`, `[::]`. */
@@ -19,46 +19,65 @@ export interface Names {
   isFronted: boolean
 }
 
-export async function checkDns(
-  config: Pick<Config, 'domain' | 'listen' | 'tls' | 'trustedProxies'>,
-): Promise<Finding[]> {
+interface Wildcard {
+  parent: string
+  /** A random name below it. */
+  name: string
+  leads: string[]
+}
+
+type Given = Pick<Config, 'domain' | 'hostForm' | 'repositories' | 'listen' | 'tls' | 'trustedProxies'>
+
+export async function checkDns(config: Given): Promise<Finding[]> {
   const { domain } = config
-  const name = `lotan-doctor-${randomBytes(4).toString('hex')}.${domain}`
-  const [domainLeads, nameLeads] = await Promise.all([domain, name].map(addressesOf))
+  const lookUp = async (parent: string): Promise<Wildcard> => {
+    const name = `lotan-doctor-${randomBytes(4).toString('hex')}.${parent}`
+    return { parent, name, leads: await addressesOf(name) }
+  }
+  const [domainLeads, ...below] = await Promise.all([addressesOf(domain), ...parentsOf(config).map(lookUp)])
   const own = Object.values(os.networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
   const listens = (config.tls?.listen ?? config.listen).host
   const isFronted = config.trustedProxies.length > 0
-  return judgeDns({ domain, name, domainLeads: domainLeads!, nameLeads: nameLeads!, own, listens, isFronted })
+  return judgeDns({ domain, domainLeads, below, own, listens, isFronted })
 }
 
-export function judgeDns({ domain, name, domainLeads, nameLeads, own, listens, isFronted }: Names): Finding[] {
+export function judgeDns({ domain, domainLeads, below, own, listens, isFronted }: Names): Finding[] {
   const { ok, warning, failure } = findings('dns')
-  const record = `add a wildcard record: *.${domain} to the address of this machine`
-  if (nameLeads.length === 0) {
-    if (domain.endsWith('.localhost') || domain === 'localhost')
-      return [ok(`*.${domain} leads to this machine in browsers and in lotan, by its name alone`)]
-    return [failure(`${name} leads nowhere, so no preview has an address`, record)]
-  }
-  const found = [ok(`*.${domain} leads to ${nameLeads.join(', ')}`)]
+  const leads = below.find(({ leads }) => leads.length > 0)?.leads ?? []
+  const found = below.map((wildcard) => {
+    const { parent, name } = wildcard
+    const where = wildcard.leads.join(', ')
+    if (where === '')
+      return domain.endsWith('.localhost') || domain === 'localhost'
+        ? ok(`*.${parent} leads to this machine in browsers and in lotan, by its name alone`)
+        : failure(
+            `${name} leads nowhere, so no preview ${parent === domain ? '' : `below ${parent} `}has an address`,
+            `add a wildcard record: *.${parent} to the address of this machine`,
+          )
+    return sameSet(wildcard.leads, leads)
+      ? ok(`*.${parent} leads to ${where}`)
+      : warning(`*.${parent} leads elsewhere: ${where}`, 'give both records the same address')
+  })
+  if (leads.length === 0) return found
   if (domainLeads.length === 0)
     found.push(failure(`${domain} itself leads nowhere, so there is no admin page`, `add a record of it as well`))
-  else if (!sameSet(domainLeads, nameLeads))
+  else if (!sameSet(domainLeads, leads))
     found.push(warning(`${domain} leads elsewhere: ${domainLeads.join(', ')}`, 'give both records the same address'))
   if (isFronted) return found
 
   const isLoopback = (address: string) => /^127\.|^::1$/.test(address)
   const listensOnLoopback = isLoopback(listens.replace(/^\[|\]$/g, ''))
-  if (listensOnLoopback && !nameLeads.some(isLoopback))
+  if (listensOnLoopback && !leads.some(isLoopback))
     found.push(
       failure(
-        `nginx listens on ${listens} alone, which ${nameLeads.join(', ')} is not`,
+        `nginx listens on ${listens} alone, which ${leads.join(', ')} is not`,
         'set LOTAN_LISTEN=0.0.0.0:80, or LOTAN_PUBLIC_URL and LOTAN_TRUSTED_PROXIES where a proxy stands in front',
       ),
     )
-  else if (!nameLeads.some((address) => isLoopback(address) || own.includes(address)))
+  else if (!leads.some((address) => isLoopback(address) || own.includes(address)))
     found.push(
       warning(
-        `${nameLeads.join(', ')} is no address that this machine knows as its own`,
+        `${leads.join(', ')} is no address that this machine knows as its own`,
         'right where a router or a load balancer leads here; else correct the record',
       ),
     )

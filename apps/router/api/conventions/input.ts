@@ -8,8 +8,13 @@ export function tagOf(req: Request): Tag {
   return req.params.tag as string
 }
 
+/** Of a path below `/repositories/:repository`, or of one that names none. */
+export function repositoryOf(req: Request): string {
+  return (req.params.repository as string | undefined) ?? NAMELESS
+}
+
 export function previewIn(req: Request): PreviewId {
-  return idOf({ repository: (req.params.repository as string | undefined) ?? NAMELESS, tag: tagOf(req) })
+  return idOf({ repository: repositoryOf(req), tag: tagOf(req) })
 }
 
 export function tagText(wrong: string) {

@@ -4,6 +4,7 @@ import { explain } from '../../../shared/api/explain.ts'
 import { offeredTag } from '../../../shared/api/offered-tag.ts'
 import { preview } from '../../../shared/api/preview.ts'
 import { stats } from '../../../shared/api/stats.ts'
+import { repository } from '../../../shared/api/repository.ts'
 import { system } from '../../../shared/api/system.ts'
 import { problem } from '../../../shared/api/problem.ts'
 import { session } from '../../../shared/api/session.ts'
@@ -26,6 +27,7 @@ export const components = {
   Stats: stats,
   System: system,
   OfferedTag: offeredTag,
+  Repository: repository,
   Session: session,
   Share: share,
   NewShare: newShare,
@@ -58,7 +60,7 @@ export function openapi(config: Pick<Config, 'domain' | 'publicUrl'>, routes: re
     info: {
       title: 'Lotan',
       version: '1',
-      description: 'Previews of the tags of one Docker repository. Without a login every call answers 401.',
+      description: 'Previews of the tags of Docker repositories. Without a login every call answers 401.',
       license: { name: 'MIT', identifier: 'MIT' },
       contact: { name: 'The operator of this Lotan', url: urlOf(config.domain, config) },
     },
@@ -111,6 +113,7 @@ const groups: Record<string, string> = {
   previews: 'What runs, or has run: add, start, stop, remove, wait for it, read its log.',
   events: 'What changes, as it changes.',
   tags: 'What could run.',
+  repositories: 'Which there are. Below the name of one, the calls about previews and tags are about that one’s.',
   sessions: 'Who is logged in.',
   shares: 'Links that open a preview each, without a login.',
   tokens: 'The tokens of programs.',

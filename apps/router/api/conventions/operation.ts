@@ -22,6 +22,8 @@ export interface ApiRoute extends Omit<Route, 'handle'> {
   query?: z.ZodObject
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what its own `query` makes of the parameters
   handle: (req: Request, res: Response, sent: any) => unknown
+  /** Without a repository in its path it is about all of them; with one it takes this instead. */
+  inRepository?: Pick<ApiRoute, 'query' | 'handle'>
 }
 
 export const tagParameter = { name: 'tag', in: 'path', required: true, schema: jsonSchemaOf(tagText('')) }

@@ -1,22 +1,31 @@
 import type { Response } from 'express'
+import type { AboutProblem } from '../../../shared/api/problem.ts'
+import { idOf, logFields, NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import type { Preview } from '../../../shared/preview/preview.ts'
 import { isTag } from '../../../shared/tag.ts'
 import { reasonOf } from '../preview-view.ts'
 import { sendProblem } from './problem.ts'
 
-export function sendNoPreview(res: Response, tag: string) {
-  if (!isTag(tag)) return sendProblem(res, 'not-a-tag', 'This is no valid image tag.')
-  return sendProblem(res, 'no-preview', 'There is no preview of this tag.', { tag, state: 'unknown' })
+export function sendNoPreview(res: Response, id: PreviewId) {
+  if (!isTag(splitId(id).tag)) return sendProblem(res, 'not-a-tag', 'This is no valid image tag.')
+  return sendProblem(res, 'no-preview', 'There is no preview of this tag.', { ...namesOf(id), state: 'unknown' })
 }
 
-export function sendNotOffered(res: Response, tag: string) {
-  sendProblem(res, 'not-offered', `TAG_FILTER does not offer ${tag}.`, { tag })
+export function sendNotOffered(res: Response, id: PreviewId) {
+  const { repository } = splitId(id)
+  const setting = repository === NAMELESS ? 'TAG_FILTER' : `TAG_FILTER_${repository.toUpperCase()}`
+  sendProblem(res, 'not-offered', `${setting} does not offer ${id}.`, namesOf(id))
 }
 
-export function sendNotForToken(res: Response, tag: string) {
-  sendProblem(res, 'not-allowed', `This token is for other tags than ${tag}.`, { tag })
+export function sendNotForToken(res: Response, id: PreviewId) {
+  sendProblem(res, 'not-allowed', `This token is for other tags than ${id}.`, namesOf(id))
 }
 
-export function aboutOf(preview: Preview) {
-  return { tag: preview.tag, state: preview.state, reason: reasonOf(preview)?.code }
+export function aboutOf(preview: Preview): AboutProblem {
+  return { ...namesOf(idOf(preview)), state: preview.state, reason: reasonOf(preview)?.code }
+}
+
+/** Of the nameless repository a problem says nothing. */
+export function namesOf(id: PreviewId): Pick<AboutProblem, 'repository' | 'tag'> {
+  return logFields(id)
 }

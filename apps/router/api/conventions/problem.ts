@@ -1,5 +1,5 @@
 import type { Express, Response } from 'express'
-import { problemOf, type Problem } from '../../../shared/api/problem.ts'
+import { problemOf, type AboutProblem } from '../../../shared/api/problem.ts'
 import type { ProblemName } from '../../../shared/api/problems.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import { jsonText } from './readable-json.ts'
@@ -11,12 +11,7 @@ export function linkProblems(app: Express, site: Site) {
   app.locals.site = site
 }
 
-export function sendProblem(
-  res: Response,
-  name: ProblemName,
-  detail: string,
-  about?: Pick<Problem, 'tag' | 'state' | 'reason' | 'advice'>,
-) {
+export function sendProblem(res: Response, name: ProblemName, detail: string, about?: AboutProblem) {
   const body = problemOf(res.app.locals.site as Site, name, detail, about)
   res.status(body.status).setHeader('Content-Type', 'application/problem+json')
   res.setHeader('Cache-Control', 'no-store')

@@ -105,7 +105,6 @@ export const addresses = {
       const listen = given.LOTAN_LISTEN
       const tls = tlsOf(given)
       return {
-        listed: listedIn(given),
         hostForm: given.LOTAN_HOST_FORM,
         pairFallback: given.LOTAN_PAIR_FALLBACK,
         /** Without any repository. The launcher gives its children the demo's: so true in the launcher alone. */
@@ -123,11 +122,16 @@ export const addresses = {
     }),
 }
 
-/** What the check of a certificate's files needs: readable although other settings are bad. */
+/** Which repositories there are, and where their hosts: readable although other settings are bad. */
+export const listing = z
+  .object(settings)
+  .pick({ REPOSITORY: true, LOTAN_REPOSITORIES: true, LOTAN_HOST_FORM: true })
+  .transform((given) => ({ listed: listedIn(given), hostForm: given.LOTAN_HOST_FORM }))
+
+/** What the check of a certificate's files needs, likewise. */
 export const certificate = z
   .object(settings)
   .pick({
-    REPOSITORY: true,
     LOTAN_REPOSITORIES: true,
     LOTAN_HOST_FORM: true,
     TL_DOMAIN: true,
@@ -136,6 +140,8 @@ export const certificate = z
     LOTAN_TLS_KEY: true,
     LOTAN_TLS_LISTEN: true,
   })
+  // Whether there is one counts, not which.
+  .extend({ REPOSITORY: settings.REPOSITORY.catch('') })
   .transform((given) => ({
     domain: given.TL_DOMAIN,
     tls: tlsOf(given),
