@@ -5,6 +5,7 @@ import { engineAdvice, redisAdvice } from '../../shared/health/advice.ts'
 import { judgeCertificate } from '../../shared/health/certificate.ts'
 import { judgeDataDisk, judgeEngineDisk } from '../../shared/health/disk.ts'
 import { findings, type Finding } from '../../shared/health/finding.ts'
+import { judgePairs } from '../../shared/health/pairs.ts'
 import { shortNames } from '../words/preview-names.ts'
 import { NAMELESS } from '../../shared/preview/preview-id.ts'
 import { judgeRegistry } from '../../shared/health/registry.ts'
@@ -63,7 +64,7 @@ const partNames: Record<string, string> = {
   reaper: 'the reaper',
 }
 
-function networkOf({ noted: { firewall, unreachable } }: SystemFacts): Finding[] {
+function networkOf({ noted: { firewall, unreachable, pairFront, pairListen } }: SystemFacts): Finding[] {
   const { warning, failure } = findings('network')
   const found: Finding[] = []
   if (unreachable !== null)
@@ -74,6 +75,7 @@ function networkOf({ noted: { firewall, unreachable } }: SystemFacts): Finding[]
     found.push(
       warning(firewall.why, 'run Lotan as root, or in its container: docs/security.md says what is shielded then'),
     )
+  if (pairFront) found.push(judgePairs(pairFront, pairListen))
   return found
 }
 
