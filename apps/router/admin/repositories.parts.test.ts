@@ -6,7 +6,7 @@ import { violationsEverywhere } from '../../testing/harness/axe.ts'
 import { goTo } from '../../testing/harness/browser.ts'
 import { until } from '../../testing/harness/until.ts'
 import { browse } from './browse.ts'
-import { bringUp, domain, openBed, type Bed } from './harness.ts'
+import { bringUp, domain, openBed, steps, type Bed } from './harness.ts'
 
 const SEVERAL = {
   REPOSITORY: 'reg.example.com/team/shop',
@@ -25,7 +25,12 @@ before(async () => {
     { tag: 'pr-6', digest: null },
     { tag: 'main', digest: null },
   ])
-  bed.reaper((req, res) => (req.url === '/figures' ? res.end('{}') : res.writeHead(503).end('{}')))
+  bed.reaper((req, res) => {
+    if (req.url === '/figures') return res.end('{}')
+    if (!req.url!.startsWith(`/containers/${steps.created.container}/logs`)) return res.writeHead(503).end('{}')
+    // A page that follows it is told of it as long as it is open.
+    return req.url!.includes('follow=1') ? res.write('2031-01-01T12:00:00Z listening\n') : res.end()
+  })
   web = await browse(bed)
   web.page.setDefaultTimeout(10_000)
 })
@@ -127,6 +132,7 @@ describe('the page of one preview', () => {
     await name('api/pr-7').click()
     await page.getByRole('heading', { name: 'api/pr-7', level: 1 }).waitFor()
     await Promise.all(asked)
+    await page.locator('#lines').filter({ hasText: 'listening' }).waitFor()
     assert.match(await page.title(), /^api\/pr-7, running/)
     assert.equal(await page.locator('#address').getAttribute('href'), `http://pr-7.api.${domain}/`)
     assert.deepEqual(await violationsEverywhere(page), [])
@@ -158,6 +164,8 @@ describe('the page of one preview', () => {
       ['/repositories/api%2Fx/previews/pr-7', 404],
     ] as const)
       assert.equal((await bed.ask(path, { headers })).status, status, path)
+    const { text } = await bed.ask('/repositories/nope/previews/pr-7', { headers })
+    assert.match(text, /There is no such repository<.*Here are shop, api, docs\./s)
     for (const path of ['/repositories/nope/previews/pr-7/start', '/previews/api%2Fpr-7/stop']) {
       assert.equal((await bed.ask(path, { method: 'POST', headers })).status, 404, path)
       assert.equal(stateOf('api/pr-7'), 'running')
