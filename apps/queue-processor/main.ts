@@ -9,11 +9,13 @@ import { openRegistries } from '../shared/registry/registries.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openHandler } from './worker.ts'
+import { allWidths, openRegistryLanes } from './registry-lanes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import { openNetwork } from './network/network.ts'
 import { defaultWaits } from './dependencies.ts'
+import { openFindPairs } from './containers/find-pairs.ts'
 import { watchBombs } from './containers/watch-fork-bombs.ts'
 
 /** The engine saturates at 2 to 4 starts at once. A pull mostly waits for the registry, a stop for the application. */
@@ -26,6 +28,7 @@ const network = openNetwork({ engine, store, firewall: openFirewall({ engine, co
 const registryOf = openRegistries(config)
 const waits = { ...defaultWaits, grace: config.grace }
 const sandboxes = openSandboxes({ engine, store, network, config, log })
+const findPairs = openFindPairs({ config, store, engine, registryOf, log })
 const tools = {
   config,
   store,
@@ -34,6 +37,7 @@ const tools = {
   sandboxes,
   nudges,
   registryOf,
+  findPairs,
   connections: sampleConnections,
   waits,
   log,
@@ -43,7 +47,8 @@ void network.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
 await emptyQueues()
-const workers = openWorkers(config, widths, openHandler(dependencies), log)
+const handle = openRegistryLanes(widths, openHandler(dependencies), log)
+const workers = openWorkers(config, allWidths(widths, config.repositories.length), handle, log)
 app.atEnd(() => workers.close())
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)

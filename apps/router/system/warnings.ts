@@ -7,6 +7,7 @@ import { judgeDataDisk, judgeEngineDisk } from '../../shared/health/disk.ts'
 import { findings, type Finding } from '../../shared/health/finding.ts'
 import { judgePairs } from '../../shared/health/pairs.ts'
 import { shortNames } from '../words/preview-names.ts'
+import { NAMELESS } from '../../shared/preview/preview-id.ts'
 import { judgeRegistry } from '../../shared/health/registry.ts'
 import type { SystemFacts } from './gather.ts'
 
@@ -123,7 +124,8 @@ function registriesOf({ registries }: SystemFacts, { repositories }: Judged): Wa
     const health = registries?.[name]
     if (!health) return []
     const finding = judgeRegistry(health, reference)
-    const says = names.size > 1 ? `${names.get(name)}: ${finding.says}` : finding.says
-    return [{ ...finding, says, since: health.since ?? undefined }]
+    const says = names.size > 1 ? `the registry of ${names.get(name)}: ${finding.says}` : finding.says
+    const advice = name === NAMELESS ? finding.advice : finding.advice?.replace(/\bREPOSITORY\b/, 'LOTAN_REPOSITORIES')
+    return [{ ...finding, says, advice, since: health.since ?? undefined }]
   })
 }
