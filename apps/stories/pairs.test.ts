@@ -56,6 +56,7 @@ describe('a preview that calls others', { timeout: 180_000 }, () => {
   })
 
   const visit = () => lotan.request('pr-7', { path: '/plain', headers: { 'Lotan-Bypass': lotan.token } })
+  const logFile = () => path.join(lotan.config.dataDir, 'logs/nginx-access.log')
   const front = () => gatewayOf(lotan.store.facts.get('subnet')!)
   const from = async (container: string, host: string, path = '/plain') =>
     JSON.parse(await inside(container, ['node', '-e', call, front(), String(lotan.port), host, path])) as {
@@ -91,9 +92,8 @@ describe('a preview that calls others', { timeout: 180_000 }, () => {
     assert.deepEqual(await from(web!.Id, hostOf('api/pr-7', lotan.config)), { status: 200, text: 'pr-7' })
     const [start] = lotan.store.history('api/pr-7').filter(({ event }) => event === 'start')
     assert.equal(start?.who, 'pr-7')
-    const log = path.join(lotan.config.dataDir, 'logs/nginx-access.log')
     await until('the log says who called', async () =>
-      (await fs.readFile(log, 'utf8')).includes(' pr-7.api.todowrangler.lotan.localhost call:pr-7 GET '),
+      (await fs.readFile(logFile(), 'utf8')).includes(' pr-7.api.todowrangler.lotan.localhost call:pr-7 GET '),
     )
   })
 
@@ -103,14 +103,17 @@ describe('a preview that calls others', { timeout: 180_000 }, () => {
     const ids = ['pr-7', 'api/pr-7']
     const hosts = ids.map((id) => hostOf(id, lotan.config)).reverse()
     const containers = ids.map((id) => (lotan.store.get(id) as In<'running'>).generation.container)
-    const polling = containers.map((container, i) =>
-      inside(container, ['node', '-e', poll, front(), String(lotan.port), hosts[i]!]).catch(() => {}),
-    )
-    await until('both are stopped', () => ids.every((id) => lotan.store.get(id)?.state === 'stopped'), {
+    for (const [i, container] of containers.entries())
+      void inside(container, ['node', '-e', poll, front(), String(lotan.port), hosts[i]!]).catch(() => {})
+    await until('both are being stopped', () => ids.every((id) => lotan.store.get(id)?.state === 'stopping'), {
       within: 60_000,
     })
-    await Promise.all(polling)
+    await until('each was called since, in vain', async () => {
+      const log = await fs.readFile(logFile(), 'utf8')
+      return hosts.every((host) => new RegExp(` ${host} call:\\S+ GET "/" 503 `).test(log))
+    })
     for (const id of ids) {
+      assert.equal(lotan.store.get(id)?.state, 'stopping')
       const { lastSeen } = lotan.store.get(id)!
       assert.ok(lastSeen! <= last, `${id} was seen ${lastSeen! - last} ms after the last visit`)
       const starts = lotan.store.history(id).filter(({ event, at }) => event === 'start' && at > last)
