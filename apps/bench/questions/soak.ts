@@ -67,7 +67,7 @@ export const soak: Bench = {
 }
 
 async function measure(lotan: Lotan, repository: string, minutes: number): Promise<Finding[]> {
-  const ways = waysOf(lotan, repository)
+  const ways = waysOf(lotan)
   const read = (before?: Holdings) => atRest(lotan, repository, before)
   await soakFor(lotan, ways, Math.min(WARM_UP_MINUTES, minutes), { vanishing: false })
   await heapsOf(lotan)

@@ -10,8 +10,8 @@ const ANSWERS_WITHIN_MS = 5_000
 
 export type Ways = Record<string, Action>
 
-export function waysOf(lotan: Lotan, repository: string): Ways {
-  const actions = previewActions(lotan, repository)
+export function waysOf(lotan: Lotan): Ways {
+  const actions = previewActions(lotan)
   /** A GET would be tried again, and end the next container too. */
   const told = (path: string) => async (tag: string) => {
     const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS)

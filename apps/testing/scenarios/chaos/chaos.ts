@@ -15,7 +15,8 @@ import { publishApps } from '../../images/publish.ts'
 import { startImageRegistry } from '../../registries/image-registry.ts'
 import type { SlotKind } from '../../../shared/slots/slots.ts'
 import { openOwnDisk } from '../own-disk.ts'
-import { actionsOn, type Action } from './actions.ts'
+import { NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
+import { actionsOn, toldRepository, type Action } from './actions.ts'
 import { differences } from './agree.ts'
 import { openJudge } from './judge.ts'
 import { seeded } from './random.ts'
@@ -24,7 +25,9 @@ const SETTLED_MS = 30_000
 const LOOK_MS = 250
 const MOST_ACTIONS = 8
 const MOST_PAUSE_MS = 700
-const tags = ['red', 'green', 'blue', 'pr-1', 'pr-2', 'pr-3']
+/** The same tags in three repositories. */
+const ids = ['red', 'green', 'api/red', 'api/green', 'docs/red', 'docs/pr-1']
+const named = ['api', 'docs']
 
 export type Chaos = Awaited<ReturnType<typeof openChaos>>
 
@@ -32,7 +35,12 @@ export type Chaos = Awaited<ReturnType<typeof openChaos>>
 export async function openChaos(options: { seed: string; slotKind?: SlotKind; sandboxes?: number }) {
   const { seed, slotKind = 'network', sandboxes = 2 } = options
   const registry = await startImageRegistry()
-  await publishApps(registry.repository, tags)
+  const referenceOf = (name: string) =>
+    name === NAMELESS ? registry.repository : registry.repository.replace(/[^/]+$/, name)
+  for (const name of [NAMELESS, ...named]) {
+    const its = ids.filter((id) => splitId(id).repository === name)
+    await publishApps(referenceOf(name), its.map((id) => splitId(id).tag), toldRepository(its[0]!)) // prettier-ignore
+  }
   const foreign = await foreignContainers(registry.repository)
   const engine = await openEngineProxy()
   const disk = await openOwnDisk({ megabytes: 256 })
@@ -51,6 +59,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
     lotan = await startLotan({
       repository: registry.repository,
       env: {
+        LOTAN_REPOSITORIES: named.map((name) => `${name}=${referenceOf(name)}`).join(' '),
         LOTAN_DATA_DIR: path.join(disk.dir, 'data'),
         DOCKER_HOST: `unix://${engine.socket}`,
         // Each rests for 30 s: with fewer, a start could wait longer for one than a round may take to settle.
@@ -71,7 +80,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
   }
   const bed = lotan
   const judge = await openJudge(bed.config.instance, foreign)
-  const actions = actionsOn({ lotan: bed, repository: registry.repository, engine, disk })
+  const actions = actionsOn({ lotan: bed, engine, disk })
 
   return {
     counts: () => ({ ...counts, heard: judge.heard() }),
@@ -80,19 +89,19 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
     async round(number: number): Promise<void> {
       const random = seeded(`${seed} ${number}`)
       const done: string[] = []
-      const load = startLoad(bed, [random.oneOf(tags), random.oneOf(tags)], { pause: 20 })
+      const load = startLoad(bed, [random.oneOf(ids), random.oneOf(ids)], { pause: 20 })
       const under: Promise<unknown>[] = []
       for (let left = 1 + random.below(MOST_ACTIONS); left > 0; left--) {
-        const [name, tag] = [random.oneOf(Object.keys(actions)), random.oneOf(tags)]
+        const [name, id] = [random.oneOf(Object.keys(actions)), random.oneOf(ids)]
         const began = Date.now()
-        const state = bed.store.get(tag)?.state ?? 'unknown'
+        const state = bed.store.get(id)?.state ?? 'unknown'
         counts.actions++
-        const doing = attempt(actions[name]!, tag).then(
+        const doing = attempt(actions[name]!, id).then(
           () => '',
           (error: Error) => (counts.refused++, `: ${error.message.slice(0, 120)}`),
         )
         under.push(
-          doing.then((result) => done.push(`${new Date(began).toISOString()} ${name} ${tag} (${state})${result}`)),
+          doing.then((result) => done.push(`${new Date(began).toISOString()} ${name} ${id} (${state})${result}`)),
         )
         await sleep(random.below(MOST_PAUSE_MS))
       }
@@ -135,14 +144,14 @@ async function lasting(lotan: Lotan): Promise<string[]> {
 }
 
 /** Some find at once that they cannot be done. */
-async function attempt(action: Action, tag: string): Promise<void> {
-  await action(tag)
+async function attempt(action: Action, id: PreviewId): Promise<void> {
+  await action(id)
 }
 
 function account(of: { faults: string[]; done: string[]; number: number; seed: string; lotan: Lotan }): string {
-  const history = (tag: string) =>
+  const history = (id: PreviewId) =>
     of.lotan.store
-      .history(tag, 15)
+      .history(id, 15)
       .reverse()
       .map(
         ({ at, was, event, state, detail }) =>
@@ -153,7 +162,7 @@ function account(of: { faults: string[]; done: string[]; number: number; seed: s
     ...of.faults,
     'What was done:',
     ...of.done.sort().map((line) => `  ${line}`),
-    ...tags.flatMap((tag) => [`${tag}:`, ...history(tag)]),
+    ...ids.flatMap((id) => [`${id}:`, ...history(id)]),
   ].join('\n')
 }
 

@@ -1,6 +1,7 @@
 /** The engine's own event stream says what was done to which container. */
 import type { IncomingMessage } from 'node:http'
 import { http } from '../../../shared/http.ts'
+import { previewOf } from '../../../shared/engine/preview-labels.ts'
 import { engineAddress } from '../../harness/docker.ts'
 
 interface Told {
@@ -22,13 +23,13 @@ export async function openJudge(instance: string, foreign: readonly string[]) {
   function hear({ Action, Actor: { ID, Attributes } }: Told) {
     heard++
     if (foreign.includes(ID)) return void faults.push(`${Action} of ${Attributes.name}, which is not Lotan's`)
-    const tag = Attributes['lotan.tag']
-    if (Attributes['lotan.instance'] !== instance || tag === undefined) return
-    const here = running.get(tag) ?? new Set()
+    const id = previewOf(Attributes)
+    if (Attributes['lotan.instance'] !== instance || id === undefined) return
+    const here = running.get(id) ?? new Set()
     if (Action === 'start') here.add(ID)
     if (Action === 'die') here.delete(ID)
-    running.set(tag, here)
-    if (Action === 'start' && here.size > MOST_AT_ONCE) faults.push(`${here.size} containers of ${tag} run at once`)
+    running.set(id, here)
+    if (Action === 'start' && here.size > MOST_AT_ONCE) faults.push(`${here.size} containers of ${id} run at once`)
   }
 
   const filters = encodeURIComponent(JSON.stringify({ type: ['container'] }))
