@@ -53,6 +53,7 @@ const pure = [
   'shared/health/disk',
   'shared/health/certificate',
   'shared/health/registry',
+  'shared/health/pairs',
   'shared/preview/state-machine/transitions',
   'shared/preview/fork-bomb',
   'shared/preview/tally',

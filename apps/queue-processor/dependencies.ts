@@ -6,6 +6,7 @@ import type { Nudges } from '../shared/queue.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
+import type { FindPairs } from './containers/find-pairs.ts'
 import type { openDisk } from './images/disk-space.ts'
 import type { Network } from './network/network.ts'
 import type { Sandboxes } from './sandboxes/open-sandboxes.ts'
@@ -15,11 +16,12 @@ export interface Dependencies {
   store: Store
   engine: Engine
   network: Network
-  sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake'>
+  sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake' | 'writeHosts'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   registryOf: (
     id: PreviewId,
   ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>
+  findPairs: FindPairs
   disk: ReturnType<typeof openDisk>
   connections: typeof sampleConnections
   waits: Waits

@@ -25,6 +25,7 @@ import {
 import { removeFirewallByHand } from '../testing/harness/reach.ts'
 import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
+import { openFindPairs } from './containers/find-pairs.ts'
 import { openHandler } from './worker.ts'
 import { allWidths, openRegistryLanes } from './registry-lanes.ts'
 import { openDisk } from './images/disk-space.ts'
@@ -72,6 +73,7 @@ export async function openHarness(repository: string, env: Record<string, string
   const sandboxes = openSandboxes({ engine, store, network, config, log })
   const closing = new AbortController()
   void sandboxes.keep(closing.signal)
+  const registryOf = openRegistries(config)
   const baseDeps: Omit<Dependencies, 'disk'> = {
     config,
     store,
@@ -79,7 +81,9 @@ export async function openHarness(repository: string, env: Record<string, string
     network,
     sandboxes,
     nudges,
-    registryOf: openRegistries(config),
+    registryOf,
+    // A test changes what exists, and looks at once.
+    findPairs: openFindPairs({ config, store, engine, registryOf, log }, { answer: 1_000, kept: 0, rest: 0 }),
     connections: sampleConnections,
     waits: {
       drain: 300,

@@ -15,6 +15,7 @@ import { openFirewall } from './network/firewall.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import { openNetwork } from './network/network.ts'
 import { defaultWaits } from './dependencies.ts'
+import { openFindPairs } from './containers/find-pairs.ts'
 import { watchBombs } from './containers/watch-fork-bombs.ts'
 
 /** The engine saturates at 2 to 4 starts at once. A pull mostly waits for the registry, a stop for the application. */
@@ -27,6 +28,7 @@ const network = openNetwork({ engine, store, firewall: openFirewall({ engine, co
 const registryOf = openRegistries(config)
 const waits = { ...defaultWaits, grace: config.grace }
 const sandboxes = openSandboxes({ engine, store, network, config, log })
+const findPairs = openFindPairs({ config, store, engine, registryOf, log })
 const tools = {
   config,
   store,
@@ -35,6 +37,7 @@ const tools = {
   sandboxes,
   nudges,
   registryOf,
+  findPairs,
   connections: sampleConnections,
   waits,
   log,

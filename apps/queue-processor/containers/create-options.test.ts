@@ -40,6 +40,8 @@ const facts: ContainerFacts = {
   groupParent: '/',
   host: 'pr-3001.previews.example.com',
   url: 'https://pr-3001.previews.example.com',
+  pairs: [],
+  pairFront: null,
 }
 
 function labelled(labels: Record<string, string>) {
@@ -249,6 +251,27 @@ test('a kept container fits as long as nothing but its place is another', () => 
   assert.notEqual(createOptionsOf({ ...facts, url: 'http://pr-3001.previews.example.com:8081' }).spec, spec)
   assert.notEqual(createOptionsOf({ ...facts, config: { ...facts.config, containerEnv: {} } }).spec, spec)
   assert.notEqual(labelled({ 'lotan.memory': '1g' }).spec, spec)
+})
+
+test('a container is told where its pairs are, and finds them at the front where previews reach that', () => {
+  const at = (host: string) => ({ name: 'LOTAN_URL_API', url: `https://${host}`, host })
+  const paired = { ...facts, pairs: [at('pr-3001.api.previews.example.com')], pairFront: '10.83.0.1' }
+  const { options, spec, pairHosts } = createOptionsOf(paired)
+  assert.ok(options.Env!.includes('LOTAN_URL_API=https://pr-3001.api.previews.example.com'))
+  assert.deepEqual(options.HostConfig!.ExtraHosts, ['pr-3001.api.previews.example.com:10.83.0.1'])
+  assert.deepEqual(pairHosts, { address: '10.83.0.1', hosts: ['pr-3001.api.previews.example.com'] })
+
+  // The engine refuses hosts of a container that joins another's network.
+  const joined = createOptionsOf({ ...paired, sandbox: 3 })
+  assert.equal(joined.options.HostConfig!.ExtraHosts, undefined)
+  assert.deepEqual([joined.pairHosts, joined.spec], [pairHosts, spec])
+
+  const unreached = createOptionsOf({ ...paired, pairFront: null })
+  assert.deepEqual([unreached.options.HostConfig!.ExtraHosts, unreached.pairHosts.hosts], [undefined, []])
+  assert.deepEqual(unreached.options.Env, options.Env)
+  const fallback = createOptionsOf({ ...paired, pairs: [at('main.api.previews.example.com')] })
+  const specs = [spec, unreached.spec, fallback.spec, createOptionsOf(facts).spec]
+  assert.equal(new Set(specs).size, 4)
 })
 
 test('whatever an image’s author writes, a container gets no more than the settings allow', () => {

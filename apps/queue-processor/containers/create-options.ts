@@ -9,6 +9,7 @@ import { initLabel, portLabel, readyPathLabel, stopSignalLabel } from '../../sha
 import type { Image } from '../../shared/preview/preview.ts'
 import { bytesOf } from '../../shared/config/values/amount.ts'
 import { wantedOf } from '../../shared/config/values/value.ts'
+import type { PairVariable } from '../../shared/pair-variables.ts'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { networkName } from '../../shared/slots/slots.ts'
 import { containerName, sandboxName } from '../../shared/slots/container-name.ts'
@@ -29,9 +30,20 @@ export interface ContainerFacts {
   groupParent: string | undefined
   host: string
   url: string
+  pairs: Pick<PairVariable, 'name' | 'url' | 'host'>[]
+  /** Where previews reach the front, to call their pairs; null where they cannot. */
+  pairFront: string | null
+}
+
+/** What its hosts file says of its pairs. */
+export interface PairHosts {
+  /** Of the front. */
+  address: string
+  hosts: string[]
 }
 
 export interface ContainerPlan {
+  pairHosts: PairHosts
   options: CreateOptions
   /** A digest of the options without the slot's address and port: equal for containers that can replace each other. */
   spec: string
@@ -70,6 +82,9 @@ const CPU_PERIOD_US = 100_000
 const CPU_SHARES = 1_024
 /** When the machine runs out of memory, the kernel ends previews before Lotan and nginx. */
 const OOM_SCORE = 500
+
+/** Stands before no host. */
+const UNREACHED = '-'
 
 export function cpuQuota(cpus: number): number {
   return Math.round(cpus * CPU_PERIOD_US)
@@ -118,7 +133,9 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
     },
   }
-  const spec = createHash('sha256').update(JSON.stringify(common)).digest('hex').slice(0, 12)
+  const pairHosts = pairHostsOf(facts)
+  const given = pairHosts.hosts.length > 0 ? { ...common, pairHosts } : common
+  const spec = createHash('sha256').update(JSON.stringify(given)).digest('hex').slice(0, 12)
   // Not part of the spec: the control group depends on the engine, and a kept container may stay in its old one.
   const withParent = {
     ...common,
@@ -126,7 +143,9 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
   }
   const options: CreateOptions = {
     ...withParent,
-    ...(facts.sandbox === null ? ownNetworkOf(facts, withParent) : joined(facts.sandbox, facts, withParent)),
+    ...(facts.sandbox === null
+      ? ownNetworkOf(facts, withHosts(withParent, pairHosts))
+      : joined(facts.sandbox, facts, withParent)),
     name: containerName(config.instance, id, generation),
     Labels: {
       'lotan.managed': 'true',
@@ -142,17 +161,29 @@ export function createOptionsOf(facts: ContainerFacts): ContainerPlan {
       'lotan.spec': spec,
     },
   }
-  return { options, spec, readyPath, memory: limits.memory, initGuessed, notices }
+  return { pairHosts, options, spec, readyPath, memory: limits.memory, initGuessed, notices }
 }
 
 function ownNetworkOf({ config, port, hostPort }: ContainerFacts, same: CreateOptions): CreateOptions {
   return {
+    ...same,
     ...portBindingsOf(port, hostPort, same),
     NetworkingConfig: { EndpointsConfig: { [networkName(config.instance)]: networkingOf(hostPort) } },
   }
 }
 
-/** Slot and host name are the sandbox's. */
+function withHosts(options: CreateOptions, { address, hosts }: PairHosts): CreateOptions {
+  if (hosts.length === 0) return options
+  return { ...options, HostConfig: { ...options.HostConfig, ExtraHosts: hosts.map((host) => `${host}:${address}`) } }
+}
+
+function pairHostsOf({ pairs, pairFront }: ContainerFacts): PairHosts {
+  return pairFront === null
+    ? { address: UNREACHED, hosts: [] }
+    : { address: pairFront, hosts: pairs.map(({ host }) => host) }
+}
+
+/** Slot, host name and hosts file are the sandbox's. */
 function joined(sandbox: number, { config }: ContainerFacts, same: CreateOptions): CreateOptions {
   return { HostConfig: { ...same.HostConfig, NetworkMode: `container:${sandboxName(config.instance, sandbox)}` } }
 }
@@ -191,9 +222,11 @@ function reportUnusableSpans(labels: Record<string, string>, stopAfter: number, 
 }
 
 /** Nothing of Lotan's own environment. */
-function environment({ config, id, host, url }: ContainerFacts): string[] {
+function environment({ config, id, host, url, pairs }: ContainerFacts): string[] {
   const ofItsOwn = findRepository(id, config)?.containerEnv
-  const given = { ...config.containerEnv, ...ofItsOwn, LOTAN_TAG: splitId(id).tag, LOTAN_HOST: host, LOTAN_URL: url }
+  const own = { LOTAN_TAG: splitId(id).tag, LOTAN_HOST: host, LOTAN_URL: url }
+  const ofPairs = Object.fromEntries(pairs.map(({ name, url }) => [name, url]))
+  const given = { ...config.containerEnv, ...ofItsOwn, ...own, ...ofPairs }
   return Object.entries(given).map(([name, value]) => `${name}=${value}`)
 }
 

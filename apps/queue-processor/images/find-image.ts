@@ -2,12 +2,15 @@
 import { imageNameOf } from '../../shared/repository.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Image, InPhase } from '../../shared/preview/preview.ts'
+import { findPairsAhead } from '../containers/find-pairs.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { startPreview } from '../step/start-preview.ts'
 
 export async function findImage(deps: Dependencies, preview: InPhase<'queued', 'findImage'>): Promise<Outcome> {
   const { store, engine, config } = deps
   const id = idOf(preview)
+  // What was never here may be a guess, and costs other registries nothing.
+  if (preview.image) findPairsAhead(deps, id)
   const image = await engine.findImage(imageNameOf(id, config), digestsOf(deps, id))
   if (!image) return void store.apply(id, { type: 'absent', isOffered: store.isOffered(id) })
   const pulled = wasPulledByLotan(deps, id, image)

@@ -3,6 +3,7 @@ import { imageNameOf, referenceOf } from '../../shared/repository.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In, InPhase } from '../../shared/preview/preview.ts'
 import type { Pullable } from '../../shared/registry/registry.ts'
+import { findPairsAhead } from '../containers/find-pairs.ts'
 import type { EndClaim } from './disk-space.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
@@ -62,6 +63,7 @@ async function pullImage(
     return void store.apply(id, before?.image ? { type: 'current', number } : { type: 'missing' })
   }
 
+  findPairsAhead(deps, id)
   const found = await engine.findImage(imageNameOf(id, config))
   if (!found) throw new EngineError('pull-failed', 'the image was removed as soon as it was pulled')
   // The engine may know an image by several digests; this is the tag's current one.

@@ -27,7 +27,7 @@ const SCARCE_MEMORY = 0.05
 export type Sandboxes = ReturnType<typeof openSandboxes>
 
 export function openSandboxes(deps: {
-  config: Pick<Config, 'instance' | 'slots' | 'sandboxes' | 'containerPort'>
+  config: Pick<Config, 'instance' | 'repositories' | 'slots' | 'sandboxes' | 'containerPort'>
   store: Pick<Store, 'sandboxes' | 'list' | 'spare' | 'facts'>
   engine: Pick<
     Engine,
@@ -41,6 +41,7 @@ export function openSandboxes(deps: {
     | 'findImage'
     | 'build'
     | 'groupParent'
+    | 'writeHosts'
   >
   network: Pick<Network, 'slotScheme'>
   log: Log
@@ -163,6 +164,13 @@ export function openSandboxes(deps: {
 
     /** Waits for what is being done with a sandbox, before the container that joins it is started. */
     settled: (number: number): Promise<void> => changing.get(number) ?? Promise.resolve(),
+
+    /**
+     * Which hosts the container that joins it finds at which address, instead of those of before.
+     * @throws EngineError `unjoined` or `missing` where it has to be woken first, `occupied` where it takes none
+     */
+    writeHosts: (number: number, address: string, hosts: string[]): Promise<void> =>
+      engine.writeHosts(name(number), address, hosts),
 
     /**
      * Starts the sandbox of a container that is to start: it was stopped, or ended with the engine. One that was removed is

@@ -11,20 +11,23 @@ const PIDS = 8
 
 /** @param port where slots are ports: the port inside that its own leads to */
 export function sandboxOptions(
-  { instance }: Pick<Config, 'instance'>,
+  { instance, repositories }: Pick<Config, 'instance' | 'repositories'>,
   sandbox: { number: number; port: number | null },
   hostPort: Pick<HostPort, 'address' | 'published'>,
   image: string,
   groupParent: string | undefined,
 ): CreateOptions {
+  // The hosts file is root's, and read-only where all else is.
+  const takesHosts = repositories.length > 1
   const common: CreateOptions = {
     Image: image,
+    ...(takesHosts && { User: '0:0', OpenStdin: true }),
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       NetworkMode: networkName(instance),
       RestartPolicy: { Name: 'no' },
       Init: false,
-      ReadonlyRootfs: true,
+      ReadonlyRootfs: !takesHosts,
       Memory: MEMORY,
       MemorySwap: MEMORY,
       PidsLimit: PIDS,

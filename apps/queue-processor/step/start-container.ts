@@ -44,7 +44,7 @@ export async function startKept(
       // It may have been curbed while it ran.
       if (found.cpuQuota !== quota) await engine.setCpuQuota(id, quota)
       if (!isStillPending(deps, pending)) return undefined
-      await start(deps, id, hostPort, pending.generation)
+      await start(deps, id, hostPort, pending.generation, plan, writePairHosts(deps, pending.generation, plan))
       return id
     }
   } catch (error) {
@@ -67,6 +67,7 @@ export async function startNew(
   const { store, engine } = deps
   const { id, generation } = pending
   if (!isStillPending(deps, pending)) return undefined
+  const hosts = writePairHosts(deps, pending.generation, plan)
   const container = await create(deps, plan).catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
     store.apply(id, { type: 'imageGone' })
@@ -77,7 +78,7 @@ export async function startNew(
     await engine.remove(container)
     return undefined
   }
-  await start(deps, container, hostPort, generation)
+  await start(deps, container, hostPort, generation, plan, hosts)
   return container
 }
 
@@ -95,20 +96,42 @@ async function create({ engine, log }: Dependencies, plan: ContainerPlan): Promi
   }
 }
 
+/** Where it joins a sandbox; else its options say them. The error, if there is one, is for who starts the container. */
+async function writePairHosts(
+  { sandboxes, config }: Pick<Dependencies, 'sandboxes' | 'config'>,
+  { sandbox }: Pick<Generation, 'sandbox'>,
+  { pairHosts: { address, hosts } }: ContainerPlan,
+): Promise<Error | undefined> {
+  if (sandbox === null || config.repositories.length < 2) return undefined
+  return sandboxes.writeHosts(sandbox, address, hosts).then(
+    () => undefined,
+    (error: Error) => error,
+  )
+}
+
+/** @param failed of the writing of its pairs' hosts, which began before */
 async function start(
-  { engine, network, sandboxes }: Dependencies,
+  deps: Dependencies,
   id: string,
   hostPort: HostPort,
-  { sandbox, port }: Pick<Generation, 'sandbox' | 'port'>,
+  generation: Generation,
+  plan: ContainerPlan,
+  failed: Promise<Error | undefined>,
 ): Promise<void> {
+  const { engine, network, sandboxes } = deps
+  const { sandbox, port } = generation
   const { address } = hostPort
   try {
+    const error = await failed
+    if (error !== undefined) throw error
     await engine.start(id)
   } catch (error) {
     if (sandbox !== null) {
       // It ended, or is gone: 'missing' is what the engine then says of the container.
       if (!(error instanceof EngineError) || (error.code !== 'unjoined' && error.code !== 'missing')) throw error
       await sandboxes.wake(sandbox, port, hostPort)
+      const again = await writePairHosts(deps, generation, plan)
+      if (again !== undefined) throw again
       return engine.start(id)
     }
     // "network … not found": another program pruned it.

@@ -2,6 +2,8 @@
 import { urlOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { isOutdated, type In, type Preview } from '../../shared/preview/preview.ts'
+import { pairVariables } from '../../shared/pair-variables.ts'
+import type { Pairs } from '../../shared/preview/pair.ts'
 import { hostPortOf } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { awaitAnswer } from '../containers/await-answer.ts'
@@ -41,21 +43,25 @@ async function claimSlot(deps: Dependencies, preview: Starting): Promise<Pending
   const { config } = deps
   const { image } = preview
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
-  const port = portOf(image, config.containerPort)
-  const begun = await begin(deps, preview, port)
+  const made = { port: portOf(image, config.containerPort), pairs: await deps.findPairs(idOf(preview)) }
+  const begun = await begin(deps, preview, made)
   return begun && pendingOf(begun)
 }
 
-async function begin(deps: Dependencies, preview: Starting, port: number): Promise<Preview | undefined> {
+async function begin(
+  deps: Dependencies,
+  preview: Starting,
+  made: { port: number; pairs: Pairs | undefined },
+): Promise<Preview | undefined> {
   const { store, config } = deps
   const id = idOf(preview)
-  const event = { type: 'begin', places: config.maxRunning, port } as const
+  const event = { type: 'begin', places: config.maxRunning, ...made } as const
   if (preview.state === 'queued') return takePlace(deps, preview, event)
   // It was just pulled, and has its place.
   if (preview.state === 'starting') return store.apply(id, event)
   // The new container takes memory beside the old one. Where there is none, the reaper asks again.
   const memory = await readMemory(deps)
-  return isAdmitted(deps, preview, memory) ? store.apply(id, { type: 'replace', port }) : undefined
+  return isAdmitted(deps, preview, memory) ? store.apply(id, { type: 'replace', ...made }) : undefined
 }
 
 type StartedContainer = { pending: Pending; container: string; plan: ContainerPlan }
@@ -80,6 +86,8 @@ async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Pr
     groupParent: await engine.groupParent(),
     host,
     url: urlOf(host, config),
+    pairs: pairVariables(generation.pairs, config),
+    pairFront: store.facts.get('pairFront')?.address ?? null,
   })
 
   if (generation.sandbox !== null) await deps.sandboxes.settled(generation.sandbox)

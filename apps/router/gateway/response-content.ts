@@ -99,7 +99,7 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
         problem: 'asleep',
         heading: `${name} is asleep`,
         sentence:
-          'Another preview calls it, which nobody visits just now, so that the call does not wake it. A visit of either does.',
+          'Another preview called it, and nobody visits that one now: so the call does not wake it. A visit of either does.',
       }),
       retryAfter: 10,
     }

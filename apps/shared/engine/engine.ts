@@ -13,6 +13,7 @@ import { openMemory } from './memory.ts'
 import { events } from './events.ts'
 import { openRefusedForks } from './forks.ts'
 import { openGroup } from './control-group.ts'
+import { writeHosts } from './hosts.ts'
 import { digestNamesOf, findImage, imageSizes, layersOf, namesOf, programOf, removeImage } from './images.ts'
 import { ensureNetwork } from './network.ts'
 import { bridgeOf, ownContainer, runOnHost } from './own-container.ts'
@@ -72,6 +73,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
+    writeHosts: (sandbox: string, address: string, hosts: string[]) => writeHosts(docker, sandbox, address, hosts),
     moveTo: (id: string, connectionOptions: string | null) =>
       containers.moveTo(docker, instance, id, connectionOptions),
 

@@ -2,6 +2,7 @@ import type { Reason } from './failure-reason.ts'
 import type { Notice } from './notice.ts'
 import type { Image, StartedBy, StopWhy } from './preview.ts'
 import type { Routed } from './generation.ts'
+import type { Pairs } from './pair.ts'
 
 export type Event =
   /** `visit` heeds the rest after a failure, all others do not. */
@@ -33,7 +34,7 @@ export type Event =
   | { type: 'imageGone' }
   | { type: 'missing' }
   /** The store fills in `slot` and `sandbox`, here and below, inside its transaction. */
-  | { type: 'begin'; places: number; port: number; slot?: number; sandbox?: number | null }
+  | { type: 'begin'; places: number; port: number; pairs?: Pairs; slot?: number; sandbox?: number | null }
   | { type: 'ahead'; image: Image }
   | { type: 'unlisted' }
   /** `digest`: the registry has told of a newer image; without it a person, or a program, asks for the newest one. */
@@ -42,7 +43,7 @@ export type Event =
   /** `rest`: milliseconds in which no start tries again. */
   | { type: 'notRenewed'; reason: Reason; number?: number; rest?: number }
   | { type: 'renewed'; image: Image; number?: number }
-  | { type: 'replace'; port: number; slot?: number; sandbox?: number | null }
+  | { type: 'replace'; port: number; pairs?: Pairs; slot?: number; sandbox?: number | null }
   | { type: 'left'; generation: number }
   | { type: 'created'; generation: number; container: string }
   /** What is coming up cannot have its slot: another program has the address, or its sandbox is gone. It takes another. */

@@ -1,3 +1,5 @@
+import type { Pairs } from './pair.ts'
+
 /** One container of a preview. `container` and `slot` are null until the engine, or the pool, has given one. */
 export interface Generation {
   number: number
@@ -9,6 +11,8 @@ export interface Generation {
   digest: string | null
   /** Inside the container. */
   port: number
+  /** Which previews of other repositories it was made to go with; undefined for none, and where that is not known. */
+  pairs?: Pairs
 }
 
 export type Retiring = Generation & {

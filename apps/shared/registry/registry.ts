@@ -131,7 +131,7 @@ export function openRegistry(config: { repository: string } & Pick<Config, 'dock
     digestOf: async (tag: Tag, known?: string, signal?: AbortSignal): Promise<string | undefined> =>
       (await head(tag, known, signal))?.digest,
 
-    has: async (tag: Tag): Promise<boolean> => (await head(tag)) !== undefined,
+    has: async (tag: Tag, signal?: AbortSignal): Promise<boolean> => (await head(tag, undefined, signal)) !== undefined,
 
     /** As of some minutes ago; true where the registry does not say. For a tag that is missing. */
     async hasRepository(): Promise<boolean> {

@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Actor } from '../actor.ts'
 import { untold, type Event, type EventType } from '../preview/event.ts'
+import type { Generation } from '../preview/generation.ts'
 import { generationOf, type Preview } from '../preview/preview.ts'
 import { tracedTo } from '../preview/trace.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
@@ -141,7 +142,7 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     case 'curbed':
       return event.curbed ? 'processes without end' : 'no more'
     case 'begin':
-      return `slot ${generationOf(becomes)?.slot}`
+      return slotWords(generationOf(becomes))
     case 'pulled':
     case 'ahead':
     case 'renewed':
@@ -151,7 +152,7 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     case 'notRenewed':
       return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
     case 'replace':
-      return becomes.state === 'running' ? `slot ${becomes.pending?.slot}` : null
+      return becomes.state === 'running' ? slotWords(becomes.pending) : null
     case 'slotTaken':
       return `slot ${(becomes.state === 'running' ? becomes.pending : generationOf(becomes))?.slot}`
     case 'pin':
@@ -161,4 +162,10 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     default:
       return null
   }
+}
+
+/** `slot 7 with api/pr-7`, where it goes with previews of other repositories. */
+function slotWords(generation: Generation | null): string {
+  const pairs = Object.values(generation?.pairs ?? {}).flatMap(({ preview }) => preview ?? [])
+  return `slot ${generation?.slot}${pairs.length > 0 ? ` with ${pairs.join(', ')}` : ''}`
 }

@@ -1,5 +1,6 @@
 import { fresh, generationOf, type In, type Preview, type State } from '../preview/preview.ts'
 import type { Generation } from '../preview/generation.ts'
+import type { Pairs } from '../preview/pair.ts'
 import type { PreviewKey } from '../preview/preview-id.ts'
 
 type Value = string | number | null
@@ -105,8 +106,10 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
   } as unknown as Preview
 }
 
-export type GenerationRow = Generation &
+export type GenerationRow = Omit<Generation, 'pairs'> &
   PreviewKey & {
+    /** JSON. */
+    pairs: string | null
     role: 'serving' | 'pending' | 'retiring'
     /** When a retiring one's route went. */
     since: number | null
@@ -114,16 +117,21 @@ export type GenerationRow = Generation &
 
 export function toGenerationRows(preview: Preview): GenerationRow[] {
   const { repository, tag, retiring } = preview
-  const key = { repository, tag }
+  const of = (generation: Generation) => {
+    const pairs = generation.pairs ? JSON.stringify(generation.pairs) : null
+    return { ...generation, repository, tag, pairs }
+  }
   const serving = generationOf(preview)
   const pending = preview.state === 'running' ? preview.pending : null
   return [
-    ...(serving ? [{ ...serving, ...key, role: 'serving' as const, since: null }] : []),
-    ...(pending ? [{ ...pending, ...key, role: 'pending' as const, since: null }] : []),
-    ...retiring.map((generation) => ({ ...generation, ...key, role: 'retiring' as const })),
+    ...(serving ? [{ ...of(serving), role: 'serving' as const, since: null }] : []),
+    ...(pending ? [{ ...of(pending), role: 'pending' as const, since: null }] : []),
+    ...retiring.map((generation) => ({ ...of(generation), role: 'retiring' as const, since: generation.since })),
   ]
 }
 
-function toGeneration({ number, container, slot, sandbox, image, digest, port }: GenerationRow): Generation {
-  return { number, container, slot, sandbox, image, digest, port }
+function toGeneration(row: GenerationRow): Generation {
+  const { number, container, slot, sandbox, image, digest, port } = row
+  const pairs = row.pairs === null ? undefined : (JSON.parse(row.pairs) as Pairs)
+  return { number, container, slot, sandbox, image, digest, port, ...(pairs && { pairs }) }
 }

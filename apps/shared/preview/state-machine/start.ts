@@ -3,6 +3,7 @@ import { stillNewer } from '../image-update.ts'
 import { withElsewhere } from '../notice.ts'
 import type { EventOf } from '../event.ts'
 import { generationOf, rests, type In, type InPhase, type Known, type Preview } from '../preview.ts'
+import { isPairedAlike, type Pairs } from '../pair.ts'
 import { CLICK_MS } from '../start-queue.ts'
 import { isRouted, type Generation } from '../generation.ts'
 
@@ -116,15 +117,15 @@ export function ahead(preview: In<'unknown'>, { image }: EventOf<'ahead'>): In<'
 
 export function begin(
   preview: In<'queued'> | In<'starting'>,
-  { slot, sandbox = null, port }: EventOf<'begin'>,
+  { slot, sandbox = null, port, pairs }: EventOf<'begin'>,
   now: number,
 ): In<'starting'> | undefined {
   const { image } = preview
   const isBegun = preview.state === 'starting' && preview.generation !== null
   if (!image || slot === undefined || isBegun) return undefined
-  const kept = keptOf(preview)
+  const kept = keptOf(preview, pairs)
   const number = kept ? kept.number : preview.generations + 1
-  const of = { slot, sandbox, digest: image.digest, port }
+  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }) }
   return {
     ...known(preview),
     since: preview.state === 'queued' ? now : preview.since,
@@ -135,10 +136,11 @@ export function begin(
   }
 }
 
-/** A container of the same image is started again, with its files; anything else is made anew. */
-export function keptOf(preview: Preview): Generation | null {
+/** A container of the same image and the same pairs is started again, with its files; anything else is made anew. */
+export function keptOf(preview: Preview, pairs: Pairs | undefined): Generation | null {
   const generation = generationOf(preview)
-  return generation?.container && generation.image === preview.image?.id ? generation : null
+  if (!generation?.container || generation.image !== preview.image?.id) return null
+  return isPairedAlike(generation.pairs, pairs) ? generation : null
 }
 
 export function created(preview: In<'starting'>, { generation, container }: EventOf<'created'>) {

@@ -107,12 +107,13 @@ function withDigest(preview: In<'running'> | In<'paused'> | In<'stopped'>): Prev
 
 export function replace(
   preview: In<'running'>,
-  { slot, sandbox = null, port }: EventOf<'replace'>,
+  { slot, sandbox = null, port, pairs }: EventOf<'replace'>,
 ): In<'running'> | undefined {
   const { image } = preview
   if (!image || !isOutdated(preview) || preview.pending || slot === undefined) return undefined
   const number = preview.generations + 1
-  const pending = { number, container: null, slot, sandbox, image: image.id, digest: image.digest, port }
+  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }) }
+  const pending = { number, container: null, image: image.id, ...of }
   return { ...preview, generations: number, pending }
 }
 

@@ -48,6 +48,7 @@ CREATE TABLE generation (
   port INTEGER NOT NULL, -- where its application listens, inside
   since INTEGER, -- retiring: when its route went
   sandbox INTEGER, -- whose network its container joins
+  pairs TEXT, -- JSON: which previews of other repositories it goes with
   PRIMARY KEY (repository, tag, number)
 ) STRICT;
 

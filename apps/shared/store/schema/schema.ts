@@ -283,6 +283,7 @@ const steps: Step[] = [
   SELECT 'repositories', json_object('', value) FROM meta WHERE key = 'repository' AND value <> '';
   DELETE FROM meta WHERE key = 'repository';
   `,
+  'ALTER TABLE generation ADD COLUMN pairs TEXT;',
 ]
 
 export const newestVersion = steps.length
