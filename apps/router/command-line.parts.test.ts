@@ -231,6 +231,21 @@ test('list --watch: lines in a pipe, a table that is drawn anew on a terminal', 
   assert.match(drawn.said.out, /\u001b\[2A\r\u001b\[J/)
 })
 
+test('list --watch tells the same tag of two repositories apart, and that one goes', async () => {
+  bringUp('twin', bed)
+  bringUp('api/twin', bed)
+  const [lines, json] = [[], ['--json']].map((more) => start(['list', '--watch', '-q', 'twin', ...more])) as [ReturnType<typeof start>, ReturnType<typeof start>] // prettier-ignore
+  await until('both are shown', () => [lines, json].every(({ said }) => said.out.trimEnd().split('\n').length === 2))
+  for (const type of ['remove', 'ending', 'removed'] as const) bed.store.apply('api/twin', { type })
+  const last = ({ said }: typeof lines) => said.out.trimEnd().split('\n').at(-1)!
+  await until('one is gone', () => /gone$/.test(last(lines)) && /"unknown"/.test(last(json)))
+  for (const { child } of [lines, json]) child.kill('SIGINT')
+  await Promise.all([lines.ended, json.ended])
+  assert.deepEqual(lines.said.out.split('\n').slice(0, 2).toSorted(), ['api/twin  running', 'twin  running'])
+  assert.equal(last(lines), 'api/twin  gone')
+  assert.deepEqual(JSON.parse(last(json)), { repository: 'api', tag: 'twin', state: 'unknown' })
+})
+
 test('a reader that ends is no error, and ends what would go on', async () => {
   bringUp('red', bed)
   for (const args of ['list', 'list --watch']) {

@@ -119,7 +119,7 @@ function adviceFor(status: number, sent: Partial<Problem>, id: PreviewId | undef
 }
 
 export const repositoryAdvice =
-  'Write its name before the tag, as in api/pr-7; lotan list and lotan tags take --repository.'
+  'lotan repositories lists those that there are; a preview of one is written as api/pr-7.'
 
 /** @param sent the answer's JSON, which a proxy may have sent */
 export function isNoRepository({ type }: Partial<Record<'type', unknown>>): boolean {

@@ -12,6 +12,7 @@ import { surroundings } from '../../testing/harness/surroundings.ts'
 import { call, list } from './call.ts'
 import type { Api } from './api.ts'
 import { Failure } from './command.ts'
+import { askUntilRunning } from './wait/ask.ts'
 
 interface Asked {
   method: string
@@ -138,6 +139,23 @@ test('explain', async () => {
   answers = () => ({ json: { tag: 'red', state: 'running', values: [], awake: { words: 'A visitor came.' } } })
   assert.equal((await lotan('explain', 'red')).out, 'red is running\nA visitor came.\n')
   assert.equal(asked[0]!.path, '/previews/red/explain')
+})
+
+test('a wait takes the same tag of another repository for no answer of its own', async () => {
+  for (const [id, repository, end] of [
+    ['api/red', 'api', 'running'],
+    ['api/red', '', 'strange'],
+    ['api/red', undefined, 'strange'],
+    ['red', undefined, 'running'],
+    ['red', 'api', 'strange'],
+  ] as const) {
+    answers = () => ({ json: { ...preview, repository } })
+    assert.equal((await askUntilRunning(id, api, 1_000)).end, end, `${id} ${repository}`)
+  }
+  assert.deepEqual(asked.map(({ path }) => path.replace(/\?.*/, '')).slice(-2), [
+    '/previews/red/wait',
+    '/previews/red/wait',
+  ])
 })
 
 test('a list is read page by page, and never from another server', async () => {
