@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { generationOf, type In } from '../../shared/preview/preview.ts'
 import { sandboxName } from '../../shared/slots/container-name.ts'
+import { hostPortOf } from '../../shared/slots/slot-scheme.ts'
 import { addressOf } from '../../shared/slots/slots.ts'
 import { request } from '../../testing/clients/http.ts'
 import { docker, removeByHand } from '../../testing/harness/docker.ts'
@@ -223,5 +224,61 @@ describe('sandboxes on port slots', { timeout: 300_000 }, () => {
     await untilFull()
     await harness.click('odd')
     assert.equal((await harness.untilState('odd', 'running')).generation.sandbox, null)
+  })
+})
+
+describe('sandboxes beside several repositories', { timeout: 300_000 }, () => {
+  let harness: Harness
+
+  before(async () => {
+    harness = await openHarness('127.0.0.1:9/web', { LOTAN_REPOSITORIES: 'api=127.0.0.1:9/api', LOTAN_SANDBOXES: '1' })
+    harness.startWorker()
+  })
+  after(() => harness?.close())
+
+  const readyOne = async () => {
+    const one = () => harness.store.sandboxes.list().find(({ state }) => state === 'ready')
+    await until('one stands ready', () => one() !== undefined)
+    return one()!
+  }
+
+  test('write the hosts that are told last, below the engine’s own lines, and forget them when they end', async () => {
+    const { number } = await readyOne()
+    const name = sandboxName(harness.config.instance, number)
+    const write = (...hosts: string[]) => harness.deps.sandboxes.writeHosts(number, '10.1.1.1', hosts)
+    const told = async () => {
+      const lines = (await inside(name, ['/busybox', 'cat', '/etc/hosts'])).trim().split('\n')
+      assert.match(lines[0]!, /localhost/)
+      return lines.filter((line) => line.startsWith('10.1.1.1'))
+    }
+    await write('a.example.com', 'b.example.com')
+    assert.deepEqual(await told(), ['10.1.1.1 a.example.com', '10.1.1.1 b.example.com'])
+    await write('c.example.com')
+    assert.deepEqual(await told(), ['10.1.1.1 c.example.com'])
+    await write()
+    assert.deepEqual(await told(), [])
+    await docker('POST', `/containers/${name}/kill`)
+    await assert.rejects(write('d.example.com'), { code: 'unjoined' })
+    await docker('POST', `/containers/${name}/start`)
+    assert.deepEqual(await told(), [])
+    await write('d.example.com')
+    assert.deepEqual(await told(), ['10.1.1.1 d.example.com'])
+    await removeByHand(name)
+    await assert.rejects(write('e.example.com'), { code: 'missing' })
+  })
+
+  test('of the time with one repository are not used, since they can be told no hosts', async () => {
+    const { repositories } = harness.config
+    const { number, slot } = await readyOne()
+    await removeByHand(sandboxName(harness.config.instance, number))
+    harness.config.repositories = repositories.slice(0, 1)
+    const scheme = await harness.deps.network.slotScheme()
+    await harness.deps.sandboxes.wake(number, 80, hostPortOf(scheme, { slot: slot!, port: 80 }))
+    await assert.rejects(harness.deps.sandboxes.writeHosts(number, '10.1.1.1', []), { code: 'occupied' })
+    harness.config.repositories = repositories
+    await buildSmall('127.0.0.1:9/web:a', 'a')
+    await harness.click('a')
+    const { generation } = await harness.untilState('a', 'running')
+    assert.notEqual(generation.sandbox, number)
   })
 })

@@ -11,6 +11,7 @@ import { nextDue } from '../../shared/preview/timeouts.ts'
 import { imageLabels } from '../../testing/arbitraries/images.ts'
 import { asleepWords, awakeWords, imageWords } from './image-words.ts'
 import { nextOf } from './next.ts'
+import { explainPairs } from './pair-variables.ts'
 import { valuesOf } from './values.ts'
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-explain-'))
@@ -140,4 +141,31 @@ test('what is asleep is explained by what wakes it', () => {
   assert.match(asleepWords({ ...known, state: 'stopped', generation: null, why: 'idle' })!, /stopped.* lotan start/)
   for (const preview of [running, failed, { ...paused, phase: 'waking' } as const])
     assert.equal(asleepWords(preview), undefined)
+})
+
+test('each address of another repository’s preview is told with why that one', () => {
+  const two = readConfig({
+    LOTAN_DATA_DIR: dir,
+    REPOSITORY: 'reg.example.com/web',
+    LOTAN_REPOSITORIES: 'api=reg.example.com/api',
+    TL_DOMAIN: 'previews.example.com',
+    LOTAN_PUBLIC_URL: 'https://previews.example.com',
+  })
+  const to = (preview: string | null, isSure = true) => ({ ...generation, pairs: { api: { preview, isSure } } })
+  const at = (tag: string) => `https://${tag}.api.previews.example.com`
+  const cases: [preview: Preview, value: string | null, words: RegExp][] = [
+    [{ ...running, generation: to('api/red') }, at('red'), /^the same tag$/],
+    [{ ...running, generation: to('api/red', false) }, at('red'), /^the same tag: its registry did not answer/],
+    [{ ...running, generation: to('api/main') }, at('main'), /^the fallback main: red did not exist$/],
+    [{ ...running, generation: to('api/main', false) }, at('main'), /^the fallback main: its registry did not answer$/],
+    [{ ...running, generation: to(null) }, null, /^left out: no red, nor main, nor latest/],
+    [running, null, /next start/],
+    [failed, null, /next start/],
+  ]
+  for (const [preview, value, words] of cases) {
+    const [variable, ...others] = explainPairs(preview, two)
+    assert.deepEqual([variable!.name, variable!.value, others], ['LOTAN_URL_API', value, []])
+    assert.match(variable!.words!, words)
+  }
+  assert.deepEqual(explainPairs(running, config), [])
 })

@@ -13,6 +13,7 @@ import { pinnedOf } from '../api/preview-view.ts'
 import type { RouterContext } from '../context.ts'
 import { asleepWords, awakeWords, imageWords, waiterWords } from './image-words.ts'
 import { nextOf } from './next.ts'
+import { explainPairs } from './pair-variables.ts'
 import { valuesOf } from './values.ts'
 import { variablesFor } from './variables.ts'
 
@@ -65,10 +66,9 @@ export async function explanationOf(
     const host = hostOf(idOf(preview), config)
     const own = { LOTAN_TAG: preview.tag, LOTAN_HOST: host, LOTAN_URL: urlOf(host, config) }
     const ofLotan = Object.entries(own).map(([name, value]) => ({ name, value, secret: false, from: null }))
-    return [...variablesFor(preview.repository, given), ...ofLotan].map((variable) => ({
-      ...variable,
-      value: mayReadValues ? variable.value : null,
-    }))
+    const unpaired = [...variablesFor(preview.repository, given), ...ofLotan].map((one) => ({ ...one, words: null }))
+    const variables = [...unpaired, ...explainPairs(preview, config)]
+    return mayReadValues ? variables : variables.map((variable) => ({ ...variable, value: null }))
   }
 
   function slotOf(preview: Preview): Explanation['slot'] {

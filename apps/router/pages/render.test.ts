@@ -150,7 +150,7 @@ const one = (preview: Preview) =>
             words: `${evil}, by the image’s label ${evil}.`,
           },
         ],
-        variables: [{ name: evil, value: evil, secret: false, from: evil }],
+        variables: [{ name: evil, value: evil, secret: false, from: evil, words: evil }],
         image: null,
         imageWords: evil,
         slot: null,

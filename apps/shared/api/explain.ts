@@ -39,6 +39,9 @@ const variable = z.object({
   value: z.string().nullable().meta({ description: 'Null for who is no admin, and for a secret.' }),
   secret: z.boolean().meta({ description: 'By its name, or since a login stands in its value.' }),
   from: z.string().nullable().meta({ description: 'The setting that gives it; null: Lotan itself.' }),
+  words: z.string().nullable().meta({
+    description: 'Of the address of another repository’s preview: why that one. Null for all others.',
+  }),
 })
 
 const image = z.object({

@@ -11,7 +11,8 @@ export interface Explained {
   tag?: string
   state?: string
   values?: Value[] | null
-  variables?: { name: string; value: string | null; secret?: boolean; from: string | null }[] | null
+  variables?:
+    { name: string; value: string | null; secret?: boolean; from: string | null; words?: string | null }[] | null
   imageWords?: string
   awake?: { words?: string } | null
   asleep?: { words?: string } | null
@@ -40,8 +41,8 @@ const values: Column<Value>[] = [
 
 const variables: Column<NonNullable<Explained['variables']>[number]>[] = [
   { head: 'VARIABLE', cell: ({ name }) => name },
-  { head: 'IS', cell: ({ value, secret }) => value ?? (secret ? '(secret)' : '(for admins)'), least: 24 },
-  { head: 'FROM', cell: ({ from }) => from ?? 'Lotan' },
+  { head: 'IS', cell: isWords, least: 24 },
+  { head: 'FROM', cell: ({ from, words }) => from ?? words ?? 'Lotan' },
 ]
 
 export function explanation(explained: Explained, now: number, screen: Screen): string[] {
@@ -63,4 +64,10 @@ export function explanation(explained: Explained, now: number, screen: Screen): 
 
 function tableUnless<Row>(columns: Column<Row>[], rows: readonly Row[] | null | undefined, screen: Screen): string[] {
   return rows && rows.length > 0 ? ['', ...tableOf(columns, rows, screen)] : []
+}
+
+function isWords({ value, secret, words }: NonNullable<Explained['variables']>[number]): string {
+  if (value !== null) return value
+  if (secret) return '(secret)'
+  return words ? '' : '(for admins)'
 }

@@ -45,11 +45,11 @@ export function whyOf(explanation: Explanation, now: number): Why {
         from: fromOf(value),
         notice: value.notice ?? '',
       })),
-      ...(variables ?? []).map(({ name, value, secret, from }) => ({
+      ...(variables ?? []).map(({ name, value, secret, from, words }) => ({
         name,
         code: true,
-        value: secret ? null : value,
-        from: [from === null ? 'Lotan' : 'setting', from ?? ''] as [string, string],
+        value: secret ? null : (value ?? (words === null ? null : 'none')),
+        from: [words ?? (from === null ? 'Lotan' : 'setting'), from ?? ''] as [string, string],
         notice: '',
       })),
     ],
