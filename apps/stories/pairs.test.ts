@@ -23,6 +23,11 @@ const call = `
     })
     .on('error', ({ code }) => console.log(JSON.stringify({ status: 0, text: code })))`
 
+/** As an application does: by the variable that it is given, and the name in its hosts file. */
+const callPair = `
+  fetch(process.env.LOTAN_URL_API + '/plain').then(async (answer) =>
+    console.log(JSON.stringify({ status: answer.status, text: await answer.text() })))`
+
 /** Asks every 300 ms, for as long as its container runs. */
 const poll = `
   const [address, port, host] = process.argv.slice(1)
@@ -89,7 +94,7 @@ describe('a preview that calls others', { timeout: 180_000 }, () => {
     )
 
     await visit()
-    assert.deepEqual(await from(web!.Id, hostOf('api/pr-7', lotan.config)), { status: 200, text: 'pr-7' })
+    assert.deepEqual(JSON.parse(await inside(web!.Id, ['node', '-e', callPair])), { status: 200, text: 'pr-7' })
     const [start] = lotan.store.history('api/pr-7').filter(({ event }) => event === 'start')
     assert.equal(start?.who, 'pr-7')
     await until('the log says who called', async () =>
