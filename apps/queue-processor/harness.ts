@@ -27,6 +27,7 @@ import { surroundings } from '../testing/harness/surroundings.ts'
 import { until } from '../testing/harness/until.ts'
 import { openFindPairs } from './containers/find-pairs.ts'
 import { openHandler } from './worker.ts'
+import { allWidths, openRegistryLanes } from './registry-lanes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
@@ -113,12 +114,9 @@ export async function openHarness(repository: string, env: Record<string, string
     deps,
 
     startWorker() {
-      workers ??= openWorkers(
-        config,
-        { lookup: 4, prepull: 1, update: 2, batch: 3, pull: 3, start: 3, wake: 3, stop: 10 },
-        openHandler(deps),
-        log,
-      )
+      const widths = { lookup: 4, prepull: 1, update: 2, batch: 3, pull: 3, start: 3, wake: 3, stop: 10 }
+      const handle = openRegistryLanes(widths, openHandler(deps), log)
+      workers ??= openWorkers(config, allWidths(widths, config.repositories.length), handle, log)
     },
 
     startProcess() {

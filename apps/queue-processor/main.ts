@@ -9,6 +9,7 @@ import { openRegistries } from '../shared/registry/registries.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openHandler } from './worker.ts'
+import { allWidths, openRegistryLanes } from './registry-lanes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
@@ -46,7 +47,8 @@ void network.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
 await emptyQueues()
-const workers = openWorkers(config, widths, openHandler(dependencies), log)
+const handle = openRegistryLanes(widths, openHandler(dependencies), log)
+const workers = openWorkers(config, allWidths(widths, config.repositories.length), handle, log)
 app.atEnd(() => workers.close())
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)

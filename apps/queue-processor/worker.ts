@@ -2,6 +2,7 @@
 import { isDue, nextInLine, rankOf, FIRST } from '../shared/preview/start-queue.ts'
 import { mayBeRenewed, wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay, countsAsRunning, stepOf, type Preview } from '../shared/preview/preview.ts'
+import { findRepository } from '../shared/repository.ts'
 import { forRequest } from '../shared/request-id.ts'
 import { laneOf, stepsLaneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import { pendingOf, discard } from './step/pending.ts'
@@ -13,7 +14,7 @@ import { isLocked } from '../shared/store/store.ts'
 import { openRetireGeneration } from './step/retire-generation.ts'
 import { removeStrays } from './step/remove-strays.ts'
 import { takeStep } from './step/steps.ts'
-import { idOf, logFields, type PreviewId } from '../shared/preview/preview-id.ts'
+import { idOf, logFields, splitId, type PreviewId } from '../shared/preview/preview-id.ts'
 
 type Turning = Pick<Nudge, 'id' | 'sweep' | 'refresh'>
 
@@ -52,6 +53,8 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     const first = store
       .list()
       .filter((preview) => laneOf(preview) === lane && (preview.state !== 'queued' || isDue(preview, now)))
+      // Each repository pulls by itself.
+      .filter(({ repository }) => lane === 'start' || repository === splitId(id).repository)
       .filter((preview) => !busy.has(idOf(preview)) && !tried.has(idOf(preview)) && rankOf(preview, now) < rank)
       .sort((a, b) => rankOf(a, now) - rankOf(b, now) || a.since - b.since)[0]
     return first && idOf(first)
@@ -147,9 +150,11 @@ async function step(
   if (!preview || sweeps) return void (await removeStrays(deps, id))
   // The preview has changed since the nudge: another lane takes its step.
   if (laneOf(preview) !== lane) return undefined
+  const removed = () => void deps.store.apply(id, { type: 'remove' })
+  // LOTAN_REPOSITORIES was changed: of what is not listed only the end goes on.
+  if (lane !== 'stop' && !findRepository(id, deps.config)) return removed()
   // TAG_FILTER was changed since the click.
-  if (preview.state === 'queued' && !deps.config.offers(idOf(preview)))
-    return void deps.store.apply(id, { type: 'remove' })
+  if (preview.state === 'queued' && !deps.config.offers(id)) return removed()
   return takeStep(deps, preview)
 }
 

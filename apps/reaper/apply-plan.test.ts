@@ -7,6 +7,7 @@ import type { Container } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { In } from '../shared/preview/preview.ts'
 import { addressOf } from '../shared/slots/slots.ts'
+import { idOf } from '../shared/preview/preview-id.ts'
 import { openStore, type Store } from '../shared/store/store.ts'
 import type { Action } from './plan.ts'
 import { openApplyPlan } from './apply-plan.ts'
@@ -187,4 +188,47 @@ test('a container that Lotan itself removes, as is due, is no news: only another
   const told = (tag: string) => store.history(tag).filter(({ event }) => event === 'exited').length
   assert.deepEqual(['due', 'full', 'kept'].map(told), [0, 0, 1])
   assert.deepEqual(['due', 'full', 'kept'].map((tag) => (store.get(tag) as In<'stopped'>).generation?.container), ['due', 'full', undefined]) // prettier-ignore
+})
+
+test('previews of a repository that is listed no more, or is another, are removed, and nothing is known of its tags', async (t) => {
+  const store = emptyStore(t)
+  const nudged: string[] = []
+  const nothing = () => Promise.resolve()
+  const start = (named: Record<string, string>, nameless = 'r/app') => {
+    nudged.length = 0
+    openApplyPlan({
+      config: {
+        ...timeouts,
+        repositories: repositoriesAt(nameless, named),
+        containerPort: null,
+        slots: 10,
+        limits: {} as never,
+        ceilings: {} as never,
+      },
+      store,
+      nudges: { nudge: async (preview) => void nudged.push(idOf(preview)), sweep: nothing, refresh: nothing },
+      engine: { findImage: async () => undefined, inspect: async () => undefined, output: async () => [] },
+      log,
+    }).removeUnlisted()
+  }
+  // As a database of the time when there was one repository says it.
+  store.facts.set('repositories', { '': 'r/app' })
+  const ids = ['red', 'api/red', 'docs/red', 'old/red']
+  for (const id of ids) store.apply(id, { type: 'start', by: 'visit' })
+  for (const name of ['', 'api', 'docs', 'old']) store.offer(name, [{ tag: 'red', digest: null }])
+  const states = () => ids.map((id) => store.get(id)?.state ?? 'unknown')
+  const offered = () => ['', 'api', 'docs', 'old'].filter((name) => store.offered(name).length > 0)
+
+  start({ api: 'r/api', docs: 'r/docs' })
+  assert.deepEqual(states(), ['queued', 'queued', 'queued', 'removing'])
+  assert.deepEqual([nudged, offered()], [['old/red'], ['', 'api', 'docs']])
+
+  start({ api: 'r/other' })
+  assert.deepEqual(states(), ['queued', 'removing', 'removing', 'removing'])
+  assert.deepEqual([nudged.sort(), offered()], [['api/red', 'docs/red'], ['']])
+
+  start({ api: 'r/other' })
+  assert.deepEqual(nudged, [])
+  start({}, 'r/another')
+  assert.deepEqual([states()[0], offered()], ['removing', []])
 })

@@ -13,6 +13,9 @@ import { openEngine } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { Image, In } from '../shared/preview/preview.ts'
 import { openQueue } from '../shared/queue.ts'
+import { previewLabels } from '../shared/engine/preview-labels.ts'
+import type { PreviewId } from '../shared/preview/preview-id.ts'
+import { containerName } from '../shared/slots/container-name.ts'
 import { addressOf, networkName } from '../shared/slots/slots.ts'
 import { openStore } from '../shared/store/store.ts'
 import { labelOf } from '../shared/tag.ts'
@@ -67,16 +70,21 @@ export async function openHarness() {
   const router = http.createServer((req, res) => res.writeHead(req.url === '/readyz' ? 200 : 404).end())
   const children = new Set<ReturnType<typeof spawn>>()
 
-  async function runContainer(tag: string, generation: number, slot: number, owner = instance): Promise<string> {
+  async function runContainer(
+    preview: PreviewId,
+    generation: number,
+    slot: number,
+    { owner = instance, reference = repository } = {},
+  ): Promise<string> {
     const network = networkName(instance)
     const id = await engine.create({
-      name: `${networkName(owner)}-${tag}-${generation}`,
+      name: containerName(owner, preview, generation),
       Image: image.id,
       Labels: {
         'lotan.managed': 'true',
         'lotan.instance': owner,
-        'lotan.repository': repository,
-        'lotan.tag': tag,
+        'lotan.repository': reference,
+        ...previewLabels(preview),
         'lotan.generation': String(generation),
         'lotan.pulled': 'true',
         'lotan.port': '80',

@@ -65,7 +65,7 @@ test('what ended while the reaper was away is found when it comes, and a stray i
 test('the router is told what runs, of this instance alone', async () => {
   const { generation } = await harness.runPreview('told')
   const { container } = generation
-  const foreign = await harness.runContainer('told', 1, 16, 'ffffffff')
+  const foreign = await harness.runContainer('told', 1, 16, { owner: 'ffffffff' })
   const reaper = harness.reaper()
   await reaper.ready()
 
@@ -141,14 +141,19 @@ test('nothing is concluded from an engine that does not answer, which is said on
 
 test('a reaper whose database is taken away ends, and the next one takes over what runs', async () => {
   const was = await harness.runPreview('kept')
-  const first = harness.reaper()
+  // The same tag of one that is listed, and of one that is listed no more.
+  const reference = '127.0.0.1:1/api'
+  const named = await harness.runContainer('api/kept', 1, 19, { reference })
+  await harness.runContainer('old/kept', 1, 20, { reference: '127.0.0.1:1/old' })
+  const listed = { LOTAN_REPOSITORIES: `api=${reference}` }
+  const first = harness.reaper(listed)
   await first.ready()
   await harness.loseDatabase()
   assert.equal(await first.ended, DAMAGED)
   harness.reopen()
   assert.deepEqual(harness.store.list(), [])
 
-  const second = harness.reaper()
+  const second = harness.reaper(listed)
   await until('kept has its row again', () => state('kept') === 'running')
   const { generation, image } = harness.store.get('kept') as In<'running'>
   assert.deepEqual(generation, was.generation)
@@ -157,6 +162,11 @@ test('a reaper whose database is taken away ends, and the next one takes over wh
   assert.equal(state('red'), 'unknown')
   await until('purple has its row again', () => state('purple') === 'running')
   assert.equal((harness.store.get('purple') as In<'running'>).generation.number, 9)
+  await until('api/kept has its row again', () => state('api/kept') === 'running')
+  assert.equal((harness.store.get('api/kept') as In<'running'>).generation.container, named)
+  const swept = () => second.said('asking the queue-processor to remove stray containers')
+  await until('old/kept is asked to be swept', () => swept().some(({ repository }) => repository === 'old'))
+  assert.equal(state('old/kept'), 'unknown')
   await second.end()
 })
 
@@ -185,5 +195,6 @@ test('what was added again since a back-up is taken over, and what is left of wh
 test('previews of another repository are removed when REPOSITORY was changed', async () => {
   const reaper = harness.reaper({ REPOSITORY: '127.0.0.1:1/other' })
   await until('kept is going', () => state('kept') === 'removing')
+  assert.equal(state('api/kept'), 'removing', 'it is listed no more')
   await reaper.end()
 })

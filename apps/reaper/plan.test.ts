@@ -16,6 +16,7 @@ const config = {
   repositories: repositoriesAt('r/app'),
   slots: 10,
 }
+const severalRepositories = { ...config, repositories: repositoriesAt('r/app', { api: 'r/api', docs: 'r/docs' }) }
 const places: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
 const image = { id: 'i', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
 const known = {
@@ -379,6 +380,24 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     [{ do: 'adopt', container: container() }],
   ],
   ['not one of another repository', { containers: [container({ reference: 'r/old' })] }, [sweep]],
+  [
+    'the same tag of several repositories is taken over for each, but not of one that is not listed',
+    {
+      config: severalRepositories,
+      containers: [
+        container(),
+        container({ id: 'c3', repository: 'api', reference: 'r/api' }),
+        container({ id: 'c4', repository: 'old', reference: 'r/old' }),
+        container({ id: 'c5', repository: 'docs', reference: 'r/api' }),
+      ],
+    },
+    [
+      { do: 'adopt', container: container() },
+      { do: 'adopt', container: container({ id: 'c3', repository: 'api', reference: 'r/api' }) },
+      { do: 'sweep', id: 'old/red' },
+      { do: 'sweep', id: 'docs/red' },
+    ],
+  ],
   ['one that does not run is not', { containers: [container({ running: false })] }, [sweep]],
   [
     'an older generation is swept',

@@ -331,10 +331,11 @@ const subrequest: fc.Arbitrary<Sent> = fc
     verdict: usually('', 5, fc.constantFrom('alive', 'too-large', 'full', 'unknown', 'spent', 'interim', 'trouble', 'x')),
     tried: usually('', 2, fc.oneof(fc.constantFrom('slot_1', '127.0.0.1:1', '10.83.0.9:80'), anyText)),
     received: usually('', 3, fc.constantFrom('0', '32768', '0, 99999', '-', '9'.repeat(400), '0 : 1')),
+    peer: usually('', 4, fc.constantFrom('127.0.0.9', '127.0.0.255', '10.0.0.1', '::1', 'x')),
     others: strangeHeaders,
   })
-  .map(({ at, host, uri, method, kind, stream, prefer, verdict, tried, received, others }) => {
-    const said = { 'x-host': host.toLowerCase(), 'x-uri': uri, 'x-method': method, 'x-kind': kind, 'x-stream': stream, prefer, 'x-verdict': verdict, 'x-tried': tried, 'x-received': received, 'x-id': 'f'.repeat(32), 'x-address': '192.0.2.1' }
+  .map(({ at, peer, host, uri, method, kind, stream, prefer, verdict, tried, received, others }) => {
+    const said = { 'x-host': host.toLowerCase(), 'x-uri': uri, 'x-method': method, 'x-kind': kind, 'x-stream': stream, prefer, 'x-verdict': verdict, 'x-tried': tried, 'x-received': received, 'x-id': 'f'.repeat(32), 'x-address': '192.0.2.1', ...(peer && { 'x-peer': peer }) }
     const headers = Object.fromEntries(Object.entries(said).map(([name, value]) => [name, headerText(value)]))
     return { socket: 'router.sock', method: 'GET', uri: at, headers: { ...others, ...headers, host: 'router' } }
   }) // prettier-ignore
@@ -359,6 +360,10 @@ test('no request of a visitor, however it is told of, makes the gateway fail or 
       if (['/route', '/wait', '/lost', '/silent'].includes(at)) {
         assert.ok(status === 200 || status === 403, `${at} ${status}`)
         if (status === 200) assert.match(String(headers['x-upstream']), /^(slot_\d+|relay|[\d.]+:\d+)$/)
+      }
+      if (sent.headers['x-peer'] !== undefined) {
+        assert.equal(status, 403, 'with one repository no preview may call another')
+        assert.deepEqual(previewsNow(), before)
       }
       if (at === '/route' || at === '/answer') assert.deepEqual(previewsNow(), before, `${at} changed a preview`)
     }),

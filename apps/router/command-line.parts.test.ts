@@ -21,7 +21,13 @@ let nginx: http.Server
 let env: Record<string, string>
 const children = new Set<ChildProcess>()
 before(async () => {
-  bed = await openBed({ LOTAN_PUBLIC_URL: `http://${domain}`, TAG_FILTER: '^[^x]' })
+  bed = await openBed({
+    LOTAN_PUBLIC_URL: `http://${domain}`,
+    TAG_FILTER: '^[^x]',
+    REPOSITORY: 'registry.example.com/app',
+    LOTAN_REPOSITORIES: 'api=registry.example.com/api',
+    TAG_FILTER_API: '^[^y]',
+  })
   nginx = forwardTo(path.join(bed.config.runDir, 'desk.sock'))
   await once(nginx.listen(0, '127.0.0.1'), 'listening')
   env = { ...surroundings, TERM: 'xterm', LOTAN_API: address('127.0.0.1'), LOTAN_ADMIN_TOKEN: token }
@@ -239,6 +245,73 @@ test('a reader that ends is no error, and ends what would go on', async () => {
   }
 })
 
+test('previews of a named repository are called api/TAG everywhere', async () => {
+  bringUp('pair', bed)
+  bringUp('api/pair', bed)
+  const offer = (repository: string, tag: string) => bed.store.offer(repository, [{ tag, digest: null }])
+  offer('', 'pair')
+  offer('api', 'only-api')
+
+  const firstWords = ({ out }: { out: string }) => out.trimEnd().split('\n').slice(1).map((line) => line.split(/ {2,}/)[0]) // prettier-ignore
+  const [all, one, tags, repositories, ids, address, offered] = await Promise.all([
+    lotan('list', '-q', 'pair'),
+    lotan('list', '--repository', 'api'),
+    lotan('tags', '--repository', 'api'),
+    lotan('repositories'),
+    lotan('completion', 'tags'),
+    lotan('open', 'api/pair'),
+    lotan('open', 'api/only-api'),
+  ])
+  assert.deepEqual(firstWords(all), ['pair', 'api/pair'])
+  assert.deepEqual(firstWords(one), ['api/pair'])
+  assert.deepEqual(firstWords(tags), ['api/only-api'])
+  assert.match(repositories.out, /^NAME .*\n– +\d+ .*registry\.example\.com\/app .*\napi +1 .*TAG\.api\./)
+  for (const id of ['pair', 'api/pair', 'api/only-api']) assert.ok(ids.out.split('\n').includes(id), ids.out)
+  assert.equal(address.out, `http://pair.api.${domain}\n`)
+  assert.equal(offered.out, `http://only-api.api.${domain}\n`)
+
+  for (const [args, out] of [
+    [['wait', 'api/pair'], `http://pair.api.${domain}\n`],
+    [['pin', 'api/pair'], `api/pair  running  http://pair.api.${domain}\n`],
+    [['unpin', 'api/pair'], `api/pair  running  http://pair.api.${domain}\n`],
+    [['refresh', 'api/pair'], `api/pair  running  http://pair.api.${domain}\n`],
+    [['stop', 'api/pair'], 'api/pair  stopping\n'],
+    [['add', 'api/pr-9'], 'api/pr-9  queued\n'],
+    [['rm', 'api/pr-9'], 'api/pr-9  removing\n'],
+  ] as const) {
+    const ended = await lotan(...args)
+    assert.deepEqual([ended.status, ended.out], [0, out], `${args.join(' ')}: ${ended.err}`)
+  }
+  const json = JSON.parse((await lotan('start', 'api/pair', '--json')).out)
+  assert.deepEqual([json[0].repository, json[0].tag], ['api', 'pair'])
+  assert.match((await lotan('share', 'api/pair')).err, /opens api\/pair until/)
+  assert.equal(bed.store.get('pr-9'), undefined)
+  assert.equal(bed.store.get('pair')?.state, 'running')
+})
+
+test('a repository that there is not, and a tag that its filter refuses, are one line that says what to do', async () => {
+  const unlisted = /^lotan: No repository docs is listed\. Listed: api\./m
+  const table: [args: string[], status: number, line: RegExp][] = [
+    [['stop', 'docs/pr-7'], 9, unlisted],
+    [['wait', 'docs/pr-7', '--timeout', '5'], 9, unlisted],
+    [['logs', 'docs/pr-7'], 9, unlisted],
+    [['tags', '--repository', 'docs'], 9, unlisted],
+    [['list', '--repository', 'docs'], 2, /repository is nothing for the one without a name, or api\./],
+    [['stop', 'api/never-seen'], 9, /^lotan: api\/never-seen: There is no preview .*lotan add api\/never-seen adds it\.$/m],
+    [['add', 'api/y-1'], 5, /TAG_FILTER_API does not offer api\/y-1\. Choose a tag that lotan tags --repository api lists/],
+    [['wait', 'api/y-1'], 5, /TAG_FILTER_API does not offer api\/y-1\.\n.*have TAG_FILTER_API changed/],
+    [['stop', '../pr-7'], 2, /'\.\.' is no name of a repository: lotan repositories lists/],
+    [['stop', 'api/'], 2, /'' is no valid image tag/],
+    [['stop', 'api/a/b'], 2, /'a\/b' is no valid image tag/],
+  ] // prettier-ignore
+  const all = await Promise.all(table.map(([args]) => lotan(...args)))
+  for (const [i, [args, status, line]] of table.entries()) {
+    const { status: ended, err } = all[i]!
+    assert.equal(ended, status, `${args.join(' ')}: ${err}`)
+    assert.match(err, line)
+  }
+})
+
 test('what is wrong with the way to Lotan is one line, each with its own status', async () => {
   const table: [status: number, env: Record<string, string>, line: RegExp][] = [
     [3, { LOTAN_API: 'http://127.0.0.1:1' }, /^lotan: no Lotan answers at .*nothing listens there; start it with npm start/],
@@ -271,8 +344,8 @@ test('bash completes commands, options and tags', async () => {
   assert.equal(err, '')
   assert.deepEqual(out.split('\n'), [
     'complete -F _lotan lotan',
-    'restart|refresh|',
-    '--state|--watch|--json|--help|',
+    'repositories|restart|refresh|',
+    '--repository|--state|--watch|--json|--help|',
     'completed|',
     'read|run|',
     '|',

@@ -34,6 +34,11 @@ export function referenceOf(id: PreviewId, config: { repositories: readonly Repo
   return found.reference
 }
 
+/** The setting that says which of its tags are offered. */
+export function filterSettingOf(name: string): string {
+  return name === NAMELESS ? 'TAG_FILTER' : `TAG_FILTER_${name.toUpperCase()}`
+}
+
 /** What people are told of it: its name, or where its images are. */
 export function titleOf({ name, reference }: Pick<Repository, 'name' | 'reference'>): string {
   return name === NAMELESS ? reference : name

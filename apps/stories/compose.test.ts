@@ -60,12 +60,14 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
       `TAG_FILTER='^[a-z]+$'`,
       `ENV_ARGS='-e A=1 -e "B=two words"'`,
       'LOTAN_ENV_FILE=.env',
+      'LOTAN_FILTER_FILE=filters.env',
       'LOTAN_CONTAINER_ENV_C=from the file',
       'LOTAN_SLOTS=60',
       'LOTAN_DISK_HIGH_PERCENT=99',
       'LOTAN_DISK_LOW_PERCENT=98',
     ]
     await fs.writeFile(path.join(dir, '.env'), settings.map((setting) => `${setting}\n`).join(''))
+    await fs.writeFile(path.join(dir, 'filters.env'), '')
     // Nothing but shorter waits. A check by Node takes a third of a second of the processor.
     const interval = (service: Service) => (service === 'redis' ? '1s' : '4s')
     const quick = Object.fromEntries(

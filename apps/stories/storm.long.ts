@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { idOf } from '../shared/preview/preview-id.ts'
 import { disturbances, openStorm, type Storm } from '../testing/scenarios/storm.ts'
 
-const peopled = ['one', 'two', 'three', 'four']
-const quiet = ['five', 'six']
+const peopled = ['one', 'api/one', 'docs/one', 'two']
+const quiet = ['api/two', 'docs/two']
 const MINUTES = 6
 /** Six slots, each of which rests 30 s: faster than this they are not given out anyway. */
 const EVERY_MS = 4_000
@@ -28,19 +29,18 @@ for (const [slotKind, sandboxes] of [
       after(async () => storm?.close())
 
       test('are never shown under another’s host', async (t) => {
-        const tags = [...peopled, ...quiet]
+        const ids = [...peopled, ...quiet]
         const paused = new Set<string>()
         storm.visit()
         const end = Date.now() + MINUTES * 60_000
         for (let step = 0; Date.now() < end; step++) {
-          // The numbers of tags and of disturbances have no divisor in common: all combinations come.
-          const [name, tag] = [disturbances[step % disturbances.length]!, tags[step % tags.length]!]
-          await storm.disturb(name, tag)
+          // The numbers of previews and of disturbances have no divisor in common: all combinations come.
+          const [name, id] = [disturbances[step % disturbances.length]!, ids[step % ids.length]!]
+          await storm.disturb(name, id)
           await sleep(EVERY_MS / 2)
-          for (const { tag, state } of storm.lotan.store.list()) if (state === 'paused') paused.add(tag)
+          for (const preview of storm.lotan.store.list()) if (preview.state === 'paused') paused.add(idOf(preview))
           // What robots alone visit nobody wakes, and what crashed too often is given up.
-          for (const each of tags)
-            if (storm.lotan.store.get(each)?.state !== 'running') await storm.disturb('add', each)
+          for (const each of ids) if (storm.lotan.store.get(each)?.state !== 'running') await storm.disturb('add', each)
           await sleep(EVERY_MS / 2)
         }
         const account = storm.account()

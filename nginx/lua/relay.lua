@@ -97,7 +97,7 @@ end
 
 return function()
   local headers = ngx.req.get_headers(0, true)
-  local host, port, patience = tostring(headers['X-Lotan-Relay']):match('^([%d.]+):(%d+) (%d+)$')
+  local host, port, patience, call = tostring(headers['X-Lotan-Relay']):match('^([%d.]+):(%d+) (%d+) ?(%a*)$')
   local upgrade_asked = headers['Upgrade'] == 'websocket' -- as nginx writes it
   headers['X-Lotan-Relay'] = nil
   local head = head_of(headers)
@@ -109,6 +109,8 @@ return function()
   local app = ngx.socket.tcp()
   app:settimeouts(tonumber(patience), SEND_MS, READ_MS)
   if not app:connect(host, tonumber(port)) then return ngx.exit(ngx.HTTP_CLOSE) end
+  -- As proxy_socket_keepalive does where there is no relay: the reaper knows another preview's connection by it.
+  if call == 'call' then app:setoption('keepalive', true) end
 
   local asking = ngx.thread.spawn(send_request, app, visitor, head)
   local answering = ngx.thread.spawn(send_answer, app, visitor, upgrade_asked)

@@ -36,7 +36,7 @@ test('whatever answers, `lotan wait` ends with a status and words, and without t
       body = text
       const ended = await askUntilRunning('red', api, 15)
       ends.add(ended.end)
-      const report = reportOf(ended, { tag: 'red', api, seconds: 1, seen: nothing, took: 1 })
+      const report = reportOf(ended, { id: 'red', api, seconds: 1, seen: nothing, took: 1 })
       assert.ok(Number.isInteger(report.status) && report.lines.length > 0)
       for (const line of report.lines) assert.ok(typeof line === 'string' && !line.includes(api.token), line)
       if (ended.end === 'running') assert.equal(typeof ended.view.url, 'string')

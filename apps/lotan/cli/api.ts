@@ -22,6 +22,7 @@ export interface Api {
 export type View = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'reason' | 'image' | 'progress' | 'position'> & {
   timing: Pick<PreviewJson['timing'], 'start'>
   usual?: PreviewJson['usual']
+  repository?: string
   digest?: PreviewJson['digest']
   engine?: PreviewJson['engine']
 }

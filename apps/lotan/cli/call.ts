@@ -2,8 +2,11 @@
 import { text } from 'node:stream/consumers'
 import type { IncomingMessage } from 'node:http'
 import type { Problem } from '../../shared/api/problem.ts'
+import { NAMELESS, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { filterSettingOf } from '../../shared/repository.ts'
 import { addressOf, open, whyOf, type Api } from './api.ts'
 import { exit, Failure } from './command.ts'
+import { nameOf } from './preview-name.ts'
 
 const ANSWER_MS = 30_000
 
@@ -71,10 +74,11 @@ export function failureOf(status: number, sent: Partial<Problem> | undefined, ap
   const site = siteNamedBy(sent)
   if (site !== undefined)
     return new Failure(exit.away, `the Lotan at ${api.base} goes by the name of the host: set LOTAN_API to ${site}`)
-  const tag = typeof sent.tag === 'string' ? sent.tag : undefined
-  const line = `${tag === undefined || sent.detail!.includes(tag) ? '' : `${tag}: `}${sent.detail}`
+  const { repository, tag } = sent
+  const id = typeof tag === 'string' ? nameOf({ repository, tag }) : undefined
+  const line = `${id === undefined || sent.detail!.includes(id) ? '' : `${id}: `}${sent.detail}`
   const advice = typeof sent.advice === 'string' ? ` ${sent.advice}` : ''
-  return new Failure(statusFor(status, tag), `${line}${adviceFor(status, sent)}${advice}`)
+  return new Failure(statusFor(status, id), `${line}${adviceFor(status, sent, id)}${advice}`)
 }
 
 /** An IP address, for one, is no host that has an API. Where the API is, stands in the problem's type. */
@@ -83,7 +87,7 @@ function siteNamedBy({ type }: Partial<Problem>): string | undefined {
   return url && /^\/problems\/(no-tag|wrong-host)$/.test(url.pathname) ? url.origin : undefined
 }
 
-function statusFor(status: number, tag: string | undefined): number {
+function statusFor(status: number, id: PreviewId | undefined): number {
   switch (status) {
     case 400:
     case 413:
@@ -91,12 +95,12 @@ function statusFor(status: number, tag: string | undefined): number {
     case 422:
       return exit.usage
     case 403:
-      return tag === undefined ? exit.token : exit.notOffered
+      return id === undefined ? exit.token : exit.notOffered
     case 404:
     case 410:
       return exit.missing
     case 409:
-      return tag === undefined ? exit.usage : exit.stopped
+      return id === undefined ? exit.usage : exit.stopped
     case 502:
       return exit.failed
     case 504:
@@ -106,12 +110,25 @@ function statusFor(status: number, tag: string | undefined): number {
   }
 }
 
-function adviceFor(status: number, { tag, state }: Partial<Problem>): string {
-  if (status === 403)
-    return tag === undefined ? '' : ' Choose a tag that lotan tags lists, or have TAG_FILTER changed where Lotan runs.'
-  return status === 404 && state === 'unknown'
-    ? ` lotan list shows those that there are; lotan add ${tag} adds it.`
+function adviceFor(status: number, sent: Partial<Problem>, id: PreviewId | undefined): string {
+  if (isNoRepository(sent)) return ` ${repositoryAdvice}`
+  if (status === 403) return id === undefined ? '' : filterAdvice(splitId(id).repository)
+  return status === 404 && sent.state === 'unknown'
+    ? ` lotan list shows those that there are; lotan add ${id} adds it.`
     : ''
+}
+
+export const repositoryAdvice =
+  'Write its name before the tag, as in api/pr-7; lotan list and lotan tags take --repository.'
+
+/** @param sent the answer's JSON, which a proxy may have sent */
+export function isNoRepository({ type }: Partial<Record<'type', unknown>>): boolean {
+  return typeof type === 'string' && type.endsWith('/problems/no-such-repository')
+}
+
+function filterAdvice(repository: string): string {
+  const option = repository === NAMELESS ? '' : ` --repository ${repository}`
+  return ` Choose a tag that lotan tags${option} lists, or have ${filterSettingOf(repository)} changed where Lotan runs.`
 }
 
 /** Never leads to another server than the one that was asked. */

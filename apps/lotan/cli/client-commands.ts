@@ -8,6 +8,7 @@ import { logs } from './commands/logs.ts'
 import { open } from './commands/open.ts'
 import { pin } from './commands/pin.ts'
 import { refresh } from './commands/refresh.ts'
+import { repositories } from './commands/repositories.ts'
 import { restart } from './commands/restart.ts'
 import { rm } from './commands/rm.ts'
 import { share } from './commands/share.ts'
@@ -21,6 +22,7 @@ import { wait } from './commands/wait.ts'
 export const clientCommands: readonly Definition[] = [
   list,
   tags,
+  repositories,
   add,
   start,
   stop,

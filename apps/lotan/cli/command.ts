@@ -29,7 +29,7 @@ export const exit = {
   late: 7,
   /** The preview was stopped or removed meanwhile. */
   stopped: 8,
-  /** There is no such preview, container, token or share link. */
+  /** There is no such preview, repository, container, token or share link. */
   missing: 9,
   /** SIGINT: 128 + 2, as shells count. */
   interrupted: 130,

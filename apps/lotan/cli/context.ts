@@ -1,5 +1,4 @@
 import { readApiConfig } from '../../shared/config/config.ts'
-import { isTag } from '../../shared/tag.ts'
 import { openConsole, type Say } from '../console.ts'
 import type { Api } from './api.ts'
 import { exit, Failure, UsageError } from './command.ts'
@@ -23,11 +22,6 @@ export function openContext(): Context {
   if ('missing' in api) throw new Failure(exit.token, api.missing)
   const say = openConsole(process.stderr, config)
   return { api, say, output: openOutput(process.stdout, config), term: config.term, hasDisplay: config.hasDisplay }
-}
-
-/** @throws UsageError */
-export function checkTags(tags: readonly string[]): void {
-  for (const tag of tags) if (!isTag(tag)) throw new UsageError(`'${tag}' is no valid image tag`)
 }
 
 /** @throws UsageError */

@@ -15,7 +15,7 @@ const ends: Record<Status, string> = {
   failed: 'the preview failed; the reason is printed',
   late: 'time is up',
   stopped: 'it was stopped or removed meanwhile; the line says why',
-  missing: 'there is no such preview, container, token or share link',
+  missing: 'there is no such preview, repository, container, token or share link',
   interrupted: 'Ctrl-C',
 }
 

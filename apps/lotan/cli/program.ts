@@ -28,7 +28,7 @@ export async function runProgram(
 
 export function programOf(definitions: readonly Definition[]): Command {
   const program = settle(new Command('lotan'))
-    .description('Previews of the tags of one Docker repository.')
+    .description('Previews of the tags of Docker repositories.')
     .option('--version [--checksum]', 'the version; the SHA-256 of lotan.mjs, the command line as one file')
     .helpCommand('help COMMAND', 'this help, or that of a command')
   for (const definition of definitions) program.addCommand(commandOf(definition))

@@ -10,6 +10,7 @@ import { checkDns } from './checks/dns.ts'
 import { checkDrift } from './checks/drift.ts'
 import { checkDisk, checkEngine } from './checks/engine.ts'
 import { checkLotan, checkPort, checkRedis, launcherOf } from './checks/front.ts'
+import { checkPairs } from './checks/pairs.ts'
 import { checkRegistry } from './checks/registry.ts'
 import { findings, type Finding } from '../../shared/health/finding.ts'
 
@@ -58,18 +59,19 @@ async function look(config: Config): Promise<Finding[]> {
   const engine = openEngine(config)
   const { answers, found: ofEngine } = await checkEngine(engine, config.dockerHost)
   const canCompare = answers && config.instance !== ''
-  const [lotan, registry, dns, port, disk, redis, drift] = await Promise.all([
+  const [lotan, registry, dns, port, pairs, disk, redis, drift] = await Promise.all([
     within('lotan', checkLotan(config, pid)),
     within('registry', ofRegistry(config, isRunning)),
     within('dns', checkDns(config)),
     within('port', checkPort(config, isRunning)),
+    within('pairs', (async () => checkPairs(config))()),
     within('disk', checkDisk(answers ? engine : undefined, config)),
     within('redis', checkRedis(config, isRunning)),
     canCompare ? within('drift', checkDrift(engine, config, isRunning)) : Promise.resolve([]),
   ])
   const certificate = checkCertificate(config, Date.now())
   const settings = findings('settings').ok('all can be used')
-  return [settings, lotan, ofEngine, registry, dns, certificate, port, disk, redis, drift].flat()
+  return [settings, lotan, ofEngine, registry, dns, certificate, port, pairs, disk, redis, drift].flat()
 }
 
 /** The demo's registry is a process of Lotan, on a port of its own choice. */

@@ -4,7 +4,7 @@
 #
 #   sh apps/lotan/install/set-up.sh run|test|bench|unit COMMAND...
 #
-# `run` brings what serving needs (and, without REPOSITORY, the demo), `test` also what the tests need, `bench` besides
+# `run` brings what serving needs (and, without any repository, the demo), `test` also what the tests need, `bench` besides
 # that the proxies that Lotan is measured against, `unit` npm packages and Node alone. Where all is there it prints nothing
 # and costs a tenth of a second. Without root it changes nothing outside this directory.
 set -eu
@@ -43,7 +43,7 @@ needed() {
   [ "$mode" != unit ] || return 0
   echo nginx:nginx-light nginx-lua:libnginx-mod-http-lua ss:iproute2 ip:iproute2 iptables:iptables busybox:busybox-static setpriv:util-linux flock:util-linux
   [ "$mode" = run ] && [ -n "${REDIS_URL:-}" ] || echo redis-server:redis-server
-  [ "$mode" = run ] && [ -n "${REPOSITORY:-}" ] || echo docker-registry:docker-registry
+  [ "$mode" = run ] && [ -n "${REPOSITORY:-}${LOTAN_REPOSITORIES:-}" ] || echo docker-registry:docker-registry
   [ "$mode" = run ] || echo chromium:chromium faketime:faketime lua5.4:lua5.4 openssl:openssl certutil:libnss3-tools debootstrap:debootstrap docker-compose:docker-compose
   [ "$mode" != bench ] || echo caddy:caddy haproxy:haproxy
   # An engine may be there without its program: one elsewhere, or a desktop's.

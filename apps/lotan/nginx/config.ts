@@ -10,7 +10,9 @@ import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-
 import type { Store } from '../../shared/store/store.ts'
 import { parentsOf } from '../../shared/tag.ts'
 import { identityHeaders } from './identity-headers.ts'
+import { frontOf, gatewayOf } from '../../shared/slots/slots.ts'
 import { listensOn } from './listen.ts'
+import { notePairListen } from './pair-listen.ts'
 import { findNginx } from './program.ts'
 import { emptyRoutes } from './route-cache.ts'
 import { staticResponses } from './static-responses.ts'
@@ -69,6 +71,8 @@ export async function writeNginxConf(
   // A held request takes two connections, and a third when it is let through.
   const connections = Math.min(Math.max(8_192, 4 * config.maxHeld), Math.floor(files / 2))
   const { protocol, port: publicPort } = config.publicUrl
+  const pairPlace = await notePairListen(config, store.facts)
+  const pairPlaces = pairPlace ? [pairPlace] : []
   const conf = await ejs.renderFile(path.join(templates, 'nginx.conf.ejs'), {
     workers,
     luaModules: program.luaModules,
@@ -81,8 +85,15 @@ export async function writeNginxConf(
     routes,
     logs,
     ended: endedStreamsFile(config),
-    listens: listensOn(config.listen).map(hostPortText),
-    tls: config.tls && { ...config.tls, listens: listensOn(config.tls.listen).map(hostPortText) },
+    listens: [...listensOn(config.listen), ...(protocol === 'http:' ? pairPlaces : [])].map(hostPortText),
+    tls: config.tls && {
+      ...config.tls,
+      listens: [...listensOn(config.tls.listen), ...(protocol === 'https:' ? pairPlaces : [])].map(hostPortText),
+    },
+    callers:
+      config.repositories.length > 1 && scheme.kind === 'network'
+        ? { subnet: scheme.subnet, others: [gatewayOf(scheme.subnet), frontOf(scheme.subnet)] }
+        : null,
     hsts: config.hsts,
     proxies: config.trustedProxies,
     domain: config.domain,

@@ -45,7 +45,7 @@ async function whyNot(variable: string, place: Place): Promise<string | undefine
   }
 }
 
-async function listenerAt(port: number): Promise<string> {
+export async function listenerAt(port: number): Promise<string> {
   const { stdout } = await run('ss', ['-Hltnp', `sport = :${port}`]).catch(() => ({ stdout: '' }))
   const found = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout)
   return found ? `${found[1]} (pid ${found[2]})` : 'another program'

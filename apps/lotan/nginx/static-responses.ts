@@ -68,6 +68,9 @@ export async function staticResponses(config: Pick<Config, 'domain' | 'publicUrl
         problem: problem(name, sentence),
       })),
     ),
+    noCall: {
+      problem: problem('not-a-pair', 'A preview called, and this host is none that it goes with.'),
+    },
     reserved: {
       status: kindOf('reserved').status,
       problem: problem('reserved', 'Paths below /.lotan/ are Lotan’s own; this is none of them.'),

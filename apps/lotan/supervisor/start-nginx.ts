@@ -4,6 +4,7 @@ import { isSameScheme, slotSchemeIn, type SlotScheme } from '../../shared/slots/
 import { watchStore, withStore } from '../database/watch.ts'
 import { followCertificate } from '../nginx/certificate.ts'
 import { openStepWatch } from '../../shared/clock.ts'
+import { hasNewPlace } from '../nginx/pair-listen.ts'
 import { dropRoutes, hasLostRoutes } from '../nginx/route-cache.ts'
 import { eachSecond } from '../each-second.ts'
 import { waitFor } from '../wait-for.ts'
@@ -45,6 +46,7 @@ export async function startNginx(launch: Launch, isRestored: boolean): Promise<s
   start('nginx')
   followSlotScheme(launch, withDatabase, scheme)
   followCertificate(config, say, () => processes.get('nginx')?.reload())
+  followPairFront(launch, withDatabase)
   followClock(launch)
   if (scheme?.kind !== 'port') return undefined
   const why = await withStore(config, ({ facts }) => facts.get('slotWhy'))
@@ -66,6 +68,13 @@ async function waitAnnounced({ config, say }: Launch, wait: () => Promise<unknow
 export async function whyUnguarded(config: Config): Promise<string | undefined> {
   const firewall = await withStore(config, ({ facts }) => facts.get('firewall'))
   return firewall?.why ?? undefined
+}
+
+/** Why previews cannot call those that they go with; undefined where they can, or with one repository. */
+export async function whyNoCalls(config: Config): Promise<string | undefined> {
+  if (config.repositories.length < 2) return undefined
+  const why = await withStore(config, ({ facts }) => facts.get('pairFront')?.why ?? facts.get('pairListen')?.why)
+  return why == null ? undefined : `previews cannot call those that they go with: ${why}`
 }
 
 /**
@@ -92,6 +101,20 @@ function followSlotScheme(
     nginx.restart()
   }
   eachSecond(check)
+}
+
+/** The engine may have made the address at which previews reach nginx only after nginx was started. */
+function followPairFront({ config, processes, say }: Launch, withDatabase: ReturnType<typeof watchStore>): void {
+  if (config.repositories.length < 2) return
+  let isAsked = false
+  eachSecond(() => {
+    const isNew = withDatabase(({ facts }) => hasNewPlace(config, facts)) ?? false
+    if (isNew && !isAsked) {
+      say('previews can call each other from now on: restarting nginx')
+      processes.get('nginx')?.restart()
+    }
+    isAsked = isNew
+  })
 }
 
 function followClock({ config, say }: Launch): void {

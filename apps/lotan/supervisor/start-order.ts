@@ -14,7 +14,7 @@ import { accepts, get } from './probe.ts'
 import { superviseProcess } from './process/process.ts'
 import { names, type Name } from './names.ts'
 import { databaseUsers, planOf, type Processes } from './processes.ts'
-import { startNginx, whyUnguarded } from './start-nginx.ts'
+import { startNginx, whyNoCalls, whyUnguarded } from './start-nginx.ts'
 import { welcome } from './welcome.ts'
 
 const PROCESS_UP_MS = 15_000
@@ -72,6 +72,8 @@ export async function startInOrder(
   else say(`ready in ${((performance.now() - began) / 1000).toFixed(1)} s`, 'good')
   const late = runs('nginx') ? await whyUnguarded(config) : undefined
   if (late && late !== early) say(late, 'bad')
+  const noCalls = runs('nginx') ? await whyNoCalls(config) : undefined
+  if (noCalls) say(noCalls, 'bad')
   if (runs('nginx')) welcome(config, say)
 }
 

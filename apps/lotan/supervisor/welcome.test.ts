@@ -28,3 +28,10 @@ test('the links that a start prints are of tags that may be opened', (t) => {
   assert.deepEqual(links(t, { TAG_FILTER: '^v%d' }), ['TAG_FILTER lets no tag of the demo through'])
   assert.deepEqual(links(t, { REPOSITORY: 'r.test/app', TAG_FILTER: '^v%d' }), ['  http://TAG.p.test/'])
 })
+
+test('each repository’s previews have a line, in the form of their hosts', (t) => {
+  const all = { REPOSITORY: 'r.test/app', LOTAN_REPOSITORIES: 'api=r.test/api web=r.test/web' }
+  assert.deepEqual(links(t, all), ['  http://TAG.p.test/', '  http://TAG.api.p.test/', '  http://TAG.web.p.test/'])
+  const flat = { LOTAN_REPOSITORIES: 'api=r.test/api', LOTAN_HOST_FORM: 'flat' }
+  assert.deepEqual(links(t, flat), ['  http://TAG--in-api.p.test/'])
+})

@@ -14,7 +14,7 @@ import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/p
 const AMPLE = 50e9
 const RESERVE = { part: 0.02, most: 1e9 }
 /**
- * Unpacked size by packed size, until pulls of this repository give a better figure. Measured with gzip -6 on a disk of
+ * Unpacked size by packed size, until pulls of a repository give a better figure. Measured with gzip -6 on a disk of
  * 4 kB blocks: Debian's programs 2.7, its libraries 3.0, a node_modules of 145 MB 4.9.
  */
 const DEFAULT_RATIO = 3
@@ -52,7 +52,7 @@ export function openDisk(deps: Needs) {
     }
   }
 
-  /** Without the layers that images of this repository share with it, from the lowest layer up. */
+  /** Without the layers that images of previews share with it, from the lowest layer up. */
   async function missing(layers: Layer[]): Promise<Layer[]> {
     const ids = new Set(store.list().flatMap(({ image }) => image?.id ?? []))
     const found = await Promise.all([...ids].map((id) => engine.layersOf(id).catch(ignoreUnlessEngineDown)))
@@ -64,22 +64,23 @@ export function openDisk(deps: Needs) {
   }
 
   /** The engine keeps a packed layer until it has unpacked it: for a moment the disk holds both. */
-  function needOf(layers: Layer[]): number {
-    return Math.ceil(sum(layers) * (1 + ratio()))
+  function needOf(id: PreviewId, layers: Layer[]): number {
+    return Math.ceil(sum(layers) * (1 + ratioOf(id)))
   }
 
-  function isAmple(free: number, packed: number): boolean {
-    return free >= AMPLE && packed * (1 + ratio()) <= free
+  function isAmple(id: PreviewId, free: number, packed: number): boolean {
+    return free >= AMPLE && packed * (1 + ratioOf(id)) <= free
   }
 
-  function ratio(): number {
-    const known = store.facts.get('unpacked') ?? []
+  function ratioOf(id: PreviewId): number {
+    const known = store.facts.get('unpacked', splitId(id).repository) ?? []
     return known.length > 0 ? Math.max(1, ...known) : DEFAULT_RATIO
   }
 
-  function recordRatio(value: number) {
-    const known = store.facts.get('unpacked') ?? []
-    store.facts.set('unpacked', [...known, Math.round(value * 100) / 100].slice(-REMEMBERED_PULLS))
+  function recordRatio(id: PreviewId, value: number) {
+    const { repository } = splitId(id)
+    const known = store.facts.get('unpacked', repository) ?? []
+    store.facts.set('unpacked', [...known, Math.round(value * 100) / 100].slice(-REMEMBERED_PULLS), repository)
   }
 
   /** @returns false where stopping all idle previews would not be enough: then none is stopped */
@@ -104,11 +105,11 @@ export function openDisk(deps: Needs) {
     return [...claims.values()].reduce((all, bytes) => all + bytes, 0)
   }
 
-  function begin(id: string, need: number, layers: Layer[]): EndClaim {
-    claims.set(id, need)
+  function begin(id: PreviewId, need: number, layers: Layer[], claim: string = id): EndClaim {
+    claims.set(claim, need)
     return (bytes) => {
-      claims.delete(id)
-      if (bytes !== undefined && sum(layers) > 0) recordRatio(bytes / sum(layers))
+      claims.delete(claim)
+      if (bytes !== undefined && sum(layers) > 0) recordRatio(id, bytes / sum(layers))
     }
   }
 
@@ -123,10 +124,10 @@ export function openDisk(deps: Needs) {
     /** @param packed bytes, 0 where not known @throws EngineError `disk-full` with the figures */
     async claim(id: PreviewId, signal: AbortSignal, packed = 0): Promise<EndClaim> {
       const first = await engine.disk()
-      if (!first || isAmple(first.free, packed)) return noClaim
+      if (!first || isAmple(id, first.free, packed)) return noClaim
       const layers = await layersOf(id)
       if (!layers) return noClaim
-      let need = needOf(layers)
+      let need = needOf(id, layers)
       let isExact = false
       for (const end = Date.now() + WAIT_FOR_SPACE_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
         signal.throwIfAborted()
@@ -139,7 +140,7 @@ export function openDisk(deps: Needs) {
           showWaiting(id)
           continue
         }
-        if (!isExact) need = needOf(await missing(layers))
+        if (!isExact) need = needOf(id, await missing(layers))
         else if (!(await evictIdle(id, need - spare)) && claims.size === 0) throw full(need, disk)
         else if (Date.now() > end) throw full(need, disk)
         else showWaiting(id)
@@ -153,11 +154,11 @@ export function openDisk(deps: Needs) {
       const disk = await engine.disk()
       if (!disk) return undefined
       const spare = disk.free - disk.total * (1 - config.disk.low / 100)
-      if (isAmple(spare, packed)) return noClaim
+      if (isAmple(id, spare, packed)) return noClaim
       const layers = spare > 0 ? await layersOf(id) : undefined
       if (!layers) return undefined
-      const need = needOf(await missing(layers))
-      return need + claimed() <= spare ? begin(`${id} ahead`, need, layers) : undefined
+      const need = needOf(id, await missing(layers))
+      return need + claimed() <= spare ? begin(id, need, layers, `${id} ahead`) : undefined
     },
   }
 }

@@ -7,7 +7,7 @@ import type { Dependencies } from '../dependencies.ts'
 import { notePulled, pull } from './pull.ts'
 import { packedSizeOf, readTag } from './read-tag.ts'
 import { whileWanted } from '../step/while-wanted.ts'
-import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** Any other failure would hit the next tags too. */
 const tagFailures: string[] = ['pull-failed', 'bad-image']
@@ -17,7 +17,8 @@ const MAX_TRIES = 3
 
 export function openPrepull(deps: Dependencies): (id: PreviewId) => Promise<void> {
   const { config, store, engine, disk, log } = deps
-  let restUntil = 0
+  /** By the repository's name: its registry may be down, and another's not. */
+  const restUntil = new Map<string, number>()
 
   function isVisitorPulling(id: PreviewId): boolean {
     return store.list().some((preview) => idOf(preview) !== id && !preview.image && isPending(preview.state))
@@ -63,13 +64,14 @@ export function openPrepull(deps: Dependencies): (id: PreviewId) => Promise<void
   }
 
   return async function pullAhead(id) {
-    if (Date.now() < restUntil || !config.prepulls(id) || !store.isOffered(id)) return
+    const { repository } = splitId(id)
+    if (Date.now() < (restUntil.get(repository) ?? 0) || !config.prepulls(id) || !store.isOffered(id)) return
     try {
       await pullTag(id)
     } catch (error) {
       if (!(error instanceof EngineError) && !(error instanceof RegistryError)) throw error
       if (tagFailures.includes(error.code)) store.noteAhead(id)
-      else restUntil = Date.now() + REST_MS
+      else restUntil.set(repository, Date.now() + REST_MS)
       log.warn({ ...logFields(id), code: error.code, error: error.message }, 'prepull failed')
     }
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rulesOf, scriptOf } from './firewall-rules.ts'
 
-const place = { instance: '0a1b2c3d', bridge: 'br-1', front: null }
+const place = { instance: '0a1b2c3d', bridge: 'br-1', front: null, calls: null }
 
 test('beside the engine: previews are kept off this machine and link-local addresses, but for names, and others off them', () => {
   assert.deepEqual(rulesOf(place), {
@@ -34,6 +34,28 @@ test('in a container: it is let through to previews, and they only answer', () =
     rules.input.filter((rule) => !rulesOf(place).input.includes(rule)),
     ['-i br-1 -s 10.83.0.2 -j RETURN'],
   )
+})
+
+test('previews reach nginx where it listens for them, and nothing else by that', () => {
+  const calls = { host: '10.83.0.1', port: 8080 }
+  const beside = rulesOf({ ...place, calls })
+  assert.deepEqual(
+    beside.input.filter((rule) => !rulesOf(place).input.includes(rule)),
+    ['-i br-1 -d 10.83.0.1 -p tcp --dport 8080 -j ACCEPT'],
+  )
+  assert.ok(
+    beside.input.findIndex((rule) => /ACCEPT/.test(rule)) < beside.input.findIndex((rule) => /REJECT/.test(rule)),
+  )
+  assert.deepEqual({ ...beside, input: [] }, { ...rulesOf(place), input: [] })
+
+  const front = '10.83.0.2'
+  const inside = rulesOf({ ...place, front, calls: { host: front, port: 80 } })
+  const without = rulesOf({ ...place, front })
+  assert.deepEqual(
+    inside.accepted.filter((rule) => !without.accepted.includes(rule)),
+    ['-i br-1 -o br-1 -d 10.83.0.2 -p tcp --dport 80 -j ACCEPT'],
+  )
+  assert.deepEqual({ ...inside, accepted: [] }, { ...without, accepted: [] })
 })
 
 test('every rule is about the network alone, and stands in the chains of the instance', () => {

@@ -10,6 +10,7 @@
  * Source addresses can be trusted: containers have no right to forge them.
  */
 
+import type { Place } from '../../shared/config/config.ts'
 import { callsOf, chainOf, CHOOSE_IPTABLES, type ChainCall } from '../../shared/firewall-chains.ts'
 
 export interface FirewallFacts {
@@ -17,6 +18,8 @@ export interface FirewallFacts {
   bridge: string
   /** The address of Lotan's own container on the network; null where Lotan is not a container. */
   front: string | null
+  /** Where previews reach nginx, to call those that they go with; null where they do not. */
+  calls: Place | null
 }
 
 /** Cloud metadata services and link-local neighbours. */
@@ -29,8 +32,9 @@ export interface Rules {
   input: string[]
 }
 
-export function rulesOf({ bridge, front }: FirewallFacts): Rules {
+export function rulesOf({ bridge, front, calls }: FirewallFacts): Rules {
   const from = `-i ${bridge}`
+  const called = calls && `-d ${calls.host} -p tcp --dport ${calls.port} -j ACCEPT`
   const answers = '-m conntrack --ctstate ESTABLISHED,RELATED'
   // The engine forwards a preview's DNS requests to the machine's name server, which clouds put at such an address.
   const names = (to: string) => ['udp', 'tcp'].map((protocol) => `${from}${to} -p ${protocol} --dport 53 -j RETURN`)
@@ -45,12 +49,18 @@ export function rulesOf({ bridge, front }: FirewallFacts): Rules {
     ],
     // The network keeps containers apart: Lotan's own gets through, and so do its answers.
     accepted: front
-      ? [`${from} -o ${bridge} -s ${front} -j ACCEPT`, `${from} -o ${bridge} -d ${front} ${answers} -j ACCEPT`]
+      ? [
+          `${from} -o ${bridge} -s ${front} -j ACCEPT`,
+          `${from} -o ${bridge} -d ${front} ${answers} -j ACCEPT`,
+          ...(called ? [`${from} -o ${bridge} ${called}`] : []),
+        ]
       : [],
     input: [
       `${from} ${answers} -j RETURN`,
       ...(front ? [`${from} -s ${front} -j RETURN`] : []),
       ...names(''),
+      // Not left to the machine's own rules, which may let nothing in.
+      ...(called && !front ? [`${from} ${called}`] : []),
       // Refused, not dropped: an application that calls its own address gets an error at once.
       `${from} -p tcp -j REJECT --reject-with tcp-reset`,
       `${from} -j REJECT --reject-with icmp-port-unreachable`,

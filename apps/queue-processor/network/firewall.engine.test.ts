@@ -119,6 +119,15 @@ describe('the firewall', { timeout: 300_000 }, () => {
     }
   })
 
+  test('lets them reach nginx where it listens for them, and nothing else of this machine', async () => {
+    const calls = { host: gatewayOf(subnet), port: service.port }
+    assert.equal(await firewall.setUp(subnet, calls), undefined)
+    assert.deepEqual(await reached(), ['this machine at the network', 'another machine'])
+    assert.equal(await refusedFrom(previews[0]!, gatewayOf(subnet), service.port + 1), 'ECONNREFUSED')
+    await firewall.setUp(subnet)
+    assert.deepEqual(await reached(), ['another machine'])
+  })
+
   test('stays the same when it is set again, and comes back after another program removed it', async () => {
     const rules = await rulesWith(instance)
     assert.equal(rules.filter((rule) => rule.includes(` -j LOTAN-${instance}`)).length, 3)

@@ -37,12 +37,16 @@ export function openFirewall(parts: {
   }
 
   return {
-    /** @returns what previews can still reach and why @throws CutOff where Lotan's container cannot reach them */
-    async setUp(subnet: string): Promise<string | undefined> {
+    /**
+     * @param calls where previews reach nginx, to call those that they go with
+     * @returns what previews can still reach and why @throws CutOff where Lotan's container cannot reach
+     * them
+     */
+    async setUp(subnet: string, calls: Place | null = null): Promise<string | undefined> {
       const own = await ownContainer(engine)
       const front = own ? await join(own, subnet) : null
       const bridge = await engine.bridge()
-      const script = scriptOf({ instance, bridge, front })
+      const script = scriptOf({ instance, bridge, front, calls })
       try {
         if (own) await engine.runOnHost(own.image, script)
         else await runHere(bridge, script)

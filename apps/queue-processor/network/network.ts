@@ -1,8 +1,18 @@
+import { isDeepStrictEqual } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from '../../shared/config/config.ts'
+import type { Config, Place } from '../../shared/config/config.ts'
 import { EngineError, type Engine } from '../../shared/engine/engine.ts'
 import type { Log } from '../../shared/log.ts'
-import { hostPortOf, slotSchemeIn, portsIn, isSameScheme, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
+import { ownContainer } from '../../shared/engine/own-container-id.ts'
+import { pairFrontOf, pairPlaceOf } from '../../shared/slots/pair-front.ts'
+import {
+  hostPortOf,
+  hostPortText,
+  slotSchemeIn,
+  portsIn,
+  isSameScheme,
+  type SlotScheme,
+} from '../../shared/slots/slot-scheme.ts'
 import type { SlotKind } from '../../shared/slots/slots.ts'
 import { generationOf } from '../../shared/preview/preview.ts'
 import { isRouted } from '../../shared/preview/generation.ts'
@@ -14,6 +24,8 @@ import { idOf } from '../../shared/preview/preview-id.ts'
 
 const LONGEST_PAUSE_MS = 10_000
 const MAX_PREVIEWS_CHECKED = 3
+/** nginx is started once slots are known, and then says where it listens for previews. */
+const NGINX_MS = 500
 
 /** Milliseconds. */
 export interface Rounds {
@@ -33,7 +45,7 @@ export function openNetwork(deps: {
   engine: Pick<Engine, 'ensureNetwork' | 'bridge' | 'ownContainer' | 'list'>
   store: Pick<Store, 'facts' | 'list' | 'apply'>
   firewall: Pick<Firewall, 'setUp' | 'isSetUp'>
-  config: Pick<Config, 'slots' | 'slotKind' | 'dockerHost' | 'listen' | 'tls'>
+  config: Pick<Config, 'slots' | 'slotKind' | 'dockerHost' | 'listen' | 'tls' | 'repositories' | 'publicUrl'>
   log: Log
   rounds?: Rounds
 }) {
@@ -41,6 +53,8 @@ export function openNetwork(deps: {
   const { facts } = store
   let kind: SlotKind | undefined
   let known: SlotScheme | undefined
+  /** Where previews may call nginx, by the rules that were set last. */
+  let opened: string | null = null
   let ensuring: Promise<SlotScheme> | undefined
 
   function ensure(): Promise<SlotScheme> {
@@ -52,6 +66,7 @@ export function openNetwork(deps: {
     const subnet = await engine.ensureNetwork(facts.get('subnet') ?? null)
     kind ??= await chooseKind()
     const slotScheme: SlotScheme = kind === 'network' ? { kind, subnet } : { kind, ports: await ports() }
+    await recordPairFront(slotScheme, subnet)
     recordSlots(slotScheme, subnet)
     await setUpFirewall(subnet)
     return (known = slotScheme)
@@ -59,7 +74,9 @@ export function openNetwork(deps: {
 
   async function setUpFirewall(subnet: string) {
     try {
-      recordFirewall((await firewall.setUp(subnet)) ?? null)
+      const calls = callsIn(facts)
+      recordFirewall((await firewall.setUp(subnet, calls)) ?? null)
+      opened = calls && hostPortText(calls)
       facts.forget('cutOff')
     } catch (error) {
       if (error instanceof CutOffError) {
@@ -68,6 +85,32 @@ export function openNetwork(deps: {
       }
       throw error
     }
+  }
+
+  async function recordPairFront(slotScheme: SlotScheme, subnet: string) {
+    const own = config.repositories.length > 1 ? await ownContainer(engine) : undefined
+    const front = pairFrontOf(config, slotScheme, subnet, own !== undefined && !own.onHost)
+    const was = facts.get('pairFront')
+    if (!front) return was && facts.forget('pairFront')
+    if (isDeepStrictEqual(front, was)) return
+    log.info(front, 'where previews reach those that they go with')
+    facts.set('pairFront', front)
+  }
+
+  /** Where nginx listens for them, and no other program does. */
+  function callsIn({ get }: Pick<Store['facts'], 'get'>): Place | null {
+    const place = pairPlaceOf(get('pairFront'), config)
+    return place && get('pairListen')?.address === hostPortText(place) ? place : null
+  }
+
+  /** nginx has begun to listen for previews, or has ceased to. */
+  function isOpenOtherwise(): boolean {
+    const calls = callsIn(facts)
+    return known !== undefined && (calls && hostPortText(calls)) !== opened
+  }
+
+  function awaitsNginx(): boolean {
+    return opened === null && facts.get('pairFront')?.address != null && !facts.get('pairListen')?.why
   }
 
   /** True where no preview is up: the next look after a start is as near as the next look after rules went. */
@@ -142,14 +185,16 @@ export function openNetwork(deps: {
         let pauseMs = rounds.check
         try {
           const now = performance.now()
+          const isNew = isOpenOtherwise()
           const areRulesGone = now < due && now >= noRepairBefore && !(await hasRules())
           if (areRulesGone) log.warn({}, 'firewall rules are gone, setting them again')
-          if (areRulesGone || now >= due) {
+          if (areRulesGone || isNew || now >= due) {
             await ensure()
             due = performance.now() + rounds.setUp
             noRepairBefore = areRulesGone ? performance.now() + rounds.repairPause : 0
           }
           tries = 0
+          if (awaitsNginx()) pauseMs = Math.min(pauseMs, NGINX_MS)
         } catch (error) {
           due = 0
           // Once: the engine may be away for long.

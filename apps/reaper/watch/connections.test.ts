@@ -81,6 +81,15 @@ test('a visit that reaches the database after the connection was seen is one', (
   assert.deepEqual(used([null, -60], [null, -60], [100, -60], [200, 3]), ['red'])
 })
 
+test('another preview’s connection is never activity, whoever visits meanwhile, and is open all the same', () => {
+  let look: Look | undefined
+  for (const [i, bytes] of [100, 200, 300].entries()) {
+    const connection = { key: 'one', peer: '10.83.0.9:80', bytes, ...(i > 0 && { isCall: true as const }) }
+    look = nextLook(look, [connection], [red(i * 2)], places, NOW + i * 2_000)
+  }
+  assert.deepEqual([[...look!.used], [...look!.open]], [[], ['red']])
+})
+
 test('what was open before the first look is taken for a person’s', () => {
   assert.deepEqual(used([100, null], [200, null]), ['red'])
 })

@@ -1,6 +1,7 @@
 /**
  * Finds use without requests: bytes that move on an open connection, a WebSocket's say. The kernel does not tell a
- * person's connection from a robot's: one that appeared without a recorded visit counts as a robot's.
+ * person's connection from a robot's: one that appeared without a recorded visit counts as a robot's. Another preview's
+ * is marked, and counts for nothing: what a call means is noted as it begins.
  */
 import { nextBeat } from '../../shared/beat.ts'
 import type { Connection } from '../../shared/slots/connections.ts'
@@ -25,7 +26,7 @@ interface SeenConnection {
   bytes: number
   after: number
   firstSeen: number
-  owner: 'unknown' | 'person' | 'robot'
+  owner: 'unknown' | 'person' | 'robot' | 'call'
 }
 
 /** Runs until the signal. @param every milliseconds between two looks */
@@ -97,11 +98,11 @@ export function nextLook(
       return [hostPortText(hostPortOf(slotScheme, { slot: slot!, port })), preview]
     }),
   )
-  for (const { key, peer, bytes } of connections) {
+  for (const { key, peer, bytes, isCall } of connections) {
     const preview = byAddress.get(peer)
     if (!preview) continue
     const was = before?.known.get(key) ?? { bytes, after: before?.at ?? 0, firstSeen: now, owner: 'unknown' }
-    const known: SeenConnection = { ...was, bytes, owner: ownerOf(was, preview, now) }
+    const known: SeenConnection = { ...was, bytes, owner: isCall ? 'call' : ownerOf(was, preview, now) }
     look.known.set(key, known)
     look.open.add(idOf(preview))
     if (known.owner === 'person' && bytes > was.bytes) look.used.add(idOf(preview))

@@ -51,7 +51,7 @@ export function listRoutes(context: RouterContext): Route[] {
         path: `${path}/${action}`,
         needs: 'admin',
         ...(action === 'pin' && { body: { type: 'form', limit: 4_096 } as const }),
-        handle: ofPreview((req, res) => actOnOne(action, req, res)),
+        handle: ofPreview(config, (req, res) => actOnOne(action, req, res)),
       })),
       {
         method: 'POST',

@@ -4,7 +4,6 @@ import type { Request, Response } from 'express'
 import { spanOf } from '../../shared/api/span.ts'
 import { logFields, splitId } from '../../shared/preview/preview-id.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
-import { findRepository } from '../../shared/repository.ts'
 import { MOST_SHARES } from '../../shared/store/store.ts'
 import { actorOf } from '../access/caller.ts'
 import type { Route } from '../access/route.ts'
@@ -21,10 +20,10 @@ export function previewRoutes(context: RouterContext): Route[] {
   const form = { type: 'form', limit: 4_096 } as const
   const post = { method: 'POST', needs: 'admin' } as const
   return previewPaths.flatMap((path): Route[] => [
-    { method: 'GET', path, needs: 'admin', handle: ofPreview(showPreview) },
-    { method: 'GET', path: `${path}/log.txt`, needs: 'admin', handle: ofPreview(sendLog) },
-    { ...post, path: `${path}/shares`, body: form, handle: ofPreview(addShare) },
-    { ...post, path: `${path}/shares/:id/end`, handle: ofPreview(removeShare) },
+    { method: 'GET', path, needs: 'admin', handle: ofPreview(config, showPreview) },
+    { method: 'GET', path: `${path}/log.txt`, needs: 'admin', handle: ofPreview(config, sendLog) },
+    { ...post, path: `${path}/shares`, body: form, handle: ofPreview(config, addShare) },
+    { ...post, path: `${path}/shares/:id/end`, handle: ofPreview(config, removeShare) },
   ])
 
   async function showPreview(req: Request, res: Response) {
@@ -41,7 +40,6 @@ export function previewRoutes(context: RouterContext): Route[] {
   /** The answer alone has the link itself: a redirect would have to carry it. */
   async function addShare(req: Request, res: Response) {
     const sent = (req.body ?? {}) as Record<string, unknown>
-    if (!findRepository(previewIn(req), config)) return sendNoPreview(res, previewIn(req))
     if (!config.offers(previewIn(req))) return sendNotOffered(res, previewIn(req))
     const lasts = typeof sent.for === 'string' ? spanOf(sent.for) : undefined
     if (lasts === undefined || lasts > spanOf('365d')!) return sendNoSpan(res, previewIn(req))

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import { kindOf, type ProblemName } from '../../shared/api/problems.ts'
+import type { Config } from '../../shared/config/config.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
 import type { Message } from '../pages/messages.ts'
@@ -7,7 +8,7 @@ import { brandIn } from '../pages/brand.ts'
 import { pathOf } from '../pages/preview-path.ts'
 import type { Page } from '../pages/views.ts'
 import { messagePage, newsPage } from '../pages/visitor-pages.ts'
-import { filterName } from '../words/preview-names.ts'
+import { filterName, shortNames } from '../words/preview-names.ts'
 
 /** And the metrics, which no person reads. Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
 export function isApi({ originalUrl }: Request): boolean {
@@ -52,6 +53,11 @@ export function sendNoPreview(res: Response, id: PreviewId) {
 export function sendNoTag(res: Response) {
   const sentence = 'An image tag has letters, digits, dots, dashes and underscores.'
   sendMessage(res, { problem: 'not-a-tag', heading: 'That is no container tag', sentence, link: ALL })
+}
+
+export function sendNoRepository(res: Response, { repositories }: Pick<Config, 'repositories'>) {
+  const sentence = `Here are ${[...shortNames(repositories).values()].join(', ')}.`
+  sendMessage(res, { problem: 'no-such-repository', heading: 'There is no such repository', sentence, link: ALL })
 }
 
 export function sendNoSpan(res: Response, id: PreviewId) {

@@ -1,7 +1,6 @@
 /** The calls about previews, with several repositories: which preview a path means, and who sees it. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { idOf } from '../../shared/preview/preview-id.ts'

@@ -5,7 +5,7 @@ import type { AboutProblem } from '../../shared/api/problem.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { failureWords } from '../words/failure-words.ts'
 import { endWords } from '../words/stop-words.ts'
-import type { PreviewId } from '../../shared/preview/preview-id.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { actorOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
@@ -77,7 +77,7 @@ function problemOfWait(
   const about = waited.preview ? aboutOf(waited.preview) : { ...namesOf(id), state: 'unknown' }
   switch (waited.end) {
     case 'failed': {
-      const { sentence, advice } = failureWords(id, waited.preview.reason)
+      const { sentence, advice } = failureWords(splitId(id).tag, waited.preview.reason)
       // The first advice is for the person who can mend it.
       return ['preview-failed', sentence, { ...about, advice: advice[0]?.what }]
     }

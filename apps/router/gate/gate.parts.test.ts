@@ -131,6 +131,32 @@ describe('the way in', () => {
     assert.equal((await bed.door('/enter', at('red', { 'X-Uri': uri, 'X-Passes': pass }))).status, 303)
   })
 
+  test('the same tag in two repositories are two previews: pass, code and share link of one open not the other', async () => {
+    const { headers } = await bed.door('/answer', at('red.api', browser))
+    assert.equal(new URL(headers.location!).searchParams.get('at'), 'red.api')
+    const asked = await bed.ask('/enter?at=red.api&to=/', { headers: { 'Sec-Fetch-Site': 'none' } })
+    assert.match(asked.text, /<code>red<\/code> of api needs a password/)
+    const session = await login()
+    for (const [own, other] of [
+      ['red', 'red.api'],
+      ['red.api', 'red'],
+    ] as const) {
+      const pass = await passFor(own, session)
+      assert.equal(await routeStatus(own, { 'X-Passes': pass }), 200)
+      assert.equal(await routeStatus(other, { 'X-Passes': pass }), 401)
+      const { pathname, search } = await ledTo(own, session)
+      assert.equal((await bed.door('/enter', at(other, { 'X-Uri': pathname + search }))).status, 401)
+    }
+    const cookie = { Cookie: await bed.cookie(), ...form }
+    const path = '/repositories/api/previews/red'
+    const made = await bed.ask(`${path}/shares`, { method: 'POST', headers: cookie, body: 'for=1d' })
+    const [, share] = /http:\/\/red\.api\.[^/]*(\/\.lotan\/enter\?share=[\w-]+)/.exec(made.text)!
+    assert.equal((await bed.door('/enter', at('red', { 'X-Uri': share! }))).status, 401)
+    assert.equal((await bed.door('/enter', at('red.api', { 'X-Uri': share! }))).status, 303)
+    const left = await bed.door('/leave', at('red.api', { 'X-Method': 'POST', 'X-Passes': '', 'Sec-Fetch-Site': 'same-origin' }))
+    assert.match(left.text, /You have left <code>red<\/code> of api/)
+  }) // prettier-ignore
+
   test('a code is for one host, and a robot gets no pass', async () => {
     const session = await login()
     const { pathname, search } = await ledTo('red', session)

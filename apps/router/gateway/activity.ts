@@ -17,8 +17,9 @@ export function noteActivity(store: Pick<Store, 'touch'>, { everyMs }: { everyMs
     if (!store.touch(batch)) timer = setTimeout(write, everyMs)
   }
   return {
-    seen(id: PreviewId, now: number) {
-      seen.set(id, now)
+    /** @param at milliseconds since 1970 */
+    seen(id: PreviewId, at: number) {
+      seen.set(id, Math.max(at, seen.get(id) ?? 0))
       timer ??= setTimeout(write, everyMs)
     },
     close() {
@@ -28,6 +29,7 @@ export function noteActivity(store: Pick<Store, 'touch'>, { everyMs }: { everyMs
   }
 }
 
-export function noteVisit({ id, client }: GatewayRequest, activity: Pick<Activity, 'seen'>): void {
-  if (id !== null && client.kind === 'person') activity.seen(id, Date.now())
+/** Another preview's call is as old as the visit that it goes back to. */
+export function noteVisit({ id, client, call }: GatewayRequest, activity: Pick<Activity, 'seen'>): void {
+  if (id !== null && client.kind === 'person') activity.seen(id, call?.visited ?? Date.now())
 }

@@ -22,11 +22,11 @@ export function decideFrom({
   }
   return (request) => {
     const now = Date.now()
-    const { id } = request
+    const { id, call } = request
     const preview = id === null ? undefined : asVisitorsSee(store.get(id))
     const missingUntil = id === null || preview ? undefined : store.missing(id, now)
     const comesBack = () => streams.comesBack(request)
     const { hold, offers } = config
-    return decide(request.client, { id, preview, missingUntil, hold, offers, laneFree, comesBack }, now)
+    return decide(request.client, { id, preview, missingUntil, hold, offers, laneFree, comesBack, call }, now)
   }
 }

@@ -78,6 +78,8 @@ const facts = (over: Partial<Facts> = {}): Facts => ({
 })
 const wait = (ms: number, applied: number | null = null) => ({ do: 'wait', until: NOW + ms, applied, wakes: true })
 const comesBack = () => true
+const unvisited = { wakesUntil: NOW, staysUntil: NOW }
+const asleep = { do: 'refuse', why: 'unvisited' }
 const refused = { do: 'refuse', why: 'comes-back' }
 
 const table: [string, ClientRequest, Facts, object][] = [
@@ -137,6 +139,27 @@ const table: [string, ClientRequest, Facts, object][] = [
     { do: 'forward', preview: running },
   ],
   ['a request of the same client wakes', program, facts({ preview: stopped, comesBack }), wait(HOLD)],
+  [
+    'a preview’s call is held no longer than its caller stays up',
+    program,
+    facts({ call: { wakesUntil: NOW + 1, staysUntil: NOW + 5_000 } }),
+    wait(5_000),
+  ],
+  ['nor longer than any', program, facts({ call: { wakesUntil: NOW + 1, staysUntil: NOW + HOLD + 1 } }), wait(HOLD)],
+  ['one of a caller that nobody visits wakes nothing', program, facts({ preview: stopped, call: unvisited }), asleep],
+  ['nor what there is not yet', program, facts({ call: unvisited }), asleep],
+  [
+    'it waits for what comes up anyway',
+    program,
+    facts({ preview: queued, call: unvisited }),
+    { ...wait(HOLD), wakes: false },
+  ],
+  [
+    'and is let through to what runs, too',
+    program,
+    facts({ preview: running, call: unvisited }),
+    { do: 'forward', preview: running },
+  ],
   ['a preference is honoured', { ...program, prefer: 'wait=5' }, facts(), wait(5_000, 5_000)],
   ['wait=0 is answered at once', { ...program, prefer: 'wait=0' }, facts(), wait(0, 0)],
   ['a preference never exceeds the hold', { ...program, prefer: 'wait=900' }, facts(), wait(HOLD, HOLD)],

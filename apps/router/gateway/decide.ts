@@ -1,6 +1,7 @@
 /** The table "What a cold preview answers" (docs/behaviour.md) as one pure function: facts in, decision out. */
 import { wantsNewer } from '../../shared/preview/image-update.ts'
 import { comesUp, rests, type In, type Preview } from '../../shared/preview/preview.ts'
+import type { PairCall } from '../../shared/preview/pair-call.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** A request as nginx describes it; missing headers are empty strings. */
@@ -30,12 +31,14 @@ export interface Facts {
   laneFree: () => boolean
   /** Whether this stream was open when the preview went to sleep, and no person has come since. */
   comesBack: () => boolean
+  /** Where another preview calls this one. */
+  call?: Pick<PairCall, 'wakesUntil' | 'staysUntil'> | undefined
 }
 
 export type Decision =
   | { do: 'forward'; preview: In<'running'> }
   | { do: 'wait'; until: number; applied: number | null; wakes: boolean }
-  | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' | 'comes-back' }
+  | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' | 'comes-back' | 'unvisited' }
   | { do: 'refuse'; why: 'missing'; until: number }
   | { do: 'refuse'; why: 'failed'; preview: In<'failed'> }
 
@@ -50,14 +53,19 @@ export function decide(request: ClientRequest, facts: Facts, now: number): Decis
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
   // A forgotten tab: it may wait for a preview that is starting, and wakes none.
   const comesBack = request.stream !== '' && facts.comesBack()
-  if (comesBack && !(preview && comesUp(preview))) return { do: 'refuse', why: 'comes-back' }
+  // So is a preview that nobody visits, and that calls others.
+  const isUnvisited = facts.call !== undefined && facts.call.wakesUntil <= now
+  const wakes = !comesBack && !isUnvisited
+  if (!wakes && !(preview && comesUp(preview))) return { do: 'refuse', why: comesBack ? 'comes-back' : 'unvisited' }
   if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }
   if (preview?.state === 'failed' && rests(preview, now)) return { do: 'refuse', why: 'failed', preview }
 
   const preferred = preferredWait(request.prefer)
   const applied = preferred === null ? null : Math.min(preferred, facts.hold)
   const byKind = () => (isNavigation(request) ? navigationWaitMs(preview, facts) : facts.hold)
-  return { do: 'wait', until: now + (applied ?? byKind()), applied, wakes: !comesBack }
+  // A preview that waits for another one is not stopped meanwhile.
+  const latest = facts.call && wakes ? facts.call.staysUntil : Infinity
+  return { do: 'wait', until: Math.min(now + (applied ?? byKind()), latest), applied, wakes }
 }
 
 /** Sec-Fetch-* decides where it is sent (HTTPS and localhost only), else Accept. */

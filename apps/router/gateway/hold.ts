@@ -1,7 +1,7 @@
 /** `/wait`: ends when the preview is up, or this kind of request has waited enough. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'express'
-import type { Preview, State } from '../../shared/preview/preview.ts'
+import { startsAgain, type Preview, type State } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
 import { noteVisit } from './activity.ts'
 import type { DecideNow } from './decide-now.ts'
@@ -27,7 +27,11 @@ export function openHold(context: HoldContext) {
 
   return async function hold(request: GatewayRequest, res: Response): Promise<unknown> {
     const decision = decideNow(request)
-    if (decision.do === 'forward') return forwarder.forward(request, decision.preview, res)
+    if (decision.do === 'forward') {
+      // All that other previews call comes here: nginx keeps no route for them.
+      if (request.call) noteVisit(request, activity)
+      return forwarder.forward(request, decision.preview, res)
+    }
     if (decision.do !== 'wait' || request.id === null) return refuse(res)
     const { id } = request
     if (decision.wakes) {
@@ -39,6 +43,8 @@ export function openHold(context: HoldContext) {
     const woken = store.get(id)
     // It was being stopped, and goes on.
     if (woken?.state === 'running') return forwarder.forwardAfterWait(request, woken, res)
+    // The call of another preview does not turn it back: it is started once it is down.
+    const isEnding = request.call !== undefined && woken !== undefined && isOnItsWayDown(woken)
     if (decision.wakes) waiters.passes(id)
     if (decision.until <= Date.now()) return refuse(res)
     // The waiting page holds no request.
@@ -60,6 +66,7 @@ export function openHold(context: HoldContext) {
       )
       if (gone.signal.aborted) return
       if (decision.wakes) noteVisit(request, activity)
+      if (isEnding && (settled?.state === 'stopped' || settled?.state === 'unknown')) return await hold(request, res)
       if (settled?.state !== 'running') return refuse(res)
       await awaitTurn(id)
       meters.noteColdAnswer('held')
@@ -74,6 +81,10 @@ export function openHold(context: HoldContext) {
 function settledAs(preview: Preview | undefined): Preview | { state: 'unknown' } | undefined {
   if (!preview) return { state: 'unknown' }
   return isSettled(preview.state) ? preview : undefined
+}
+
+function isOnItsWayDown(preview: Preview): boolean {
+  return (preview.state === 'stopping' || preview.state === 'removing') && !startsAgain(preview)
 }
 
 function isSettled(state: State): boolean {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Store } from '../../shared/store/store.ts'
 import type { Naming, Tag } from '../../shared/tag.ts'
+import type { PairCall } from '../../shared/preview/pair-call.ts'
 import { previewAtHost } from '../preview-at-host.ts'
 import type { ClientRequest } from './decide.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
@@ -25,6 +26,10 @@ export interface GatewayRequest {
   who: string
   /** The client's; null where nginx has told none. */
   address: string | null
+  /** The address at which a preview has sent it, by the connection itself; null where a preview has not. */
+  peer: string | null
+  /** Set by pairs.ts, where that preview may call this one. */
+  call: (PairCall & { caller: PreviewId }) | undefined
   /** Its id in all logs; null where nginx has told none. */
   request: string | null
   /** As the client wrote it, with the query. */
@@ -56,7 +61,8 @@ export function readGatewayRequest(
   const host = header('x-host')
   const at = previewAtHost(host, config, store)
   const id = at?.id ?? null
-  const request = readRequest(req.headers)
+  const peer = header('x-peer') || null
+  const request = peer === null ? readRequest(req.headers) : asProgram(readRequest(req.headers))
   return {
     host,
     label: at?.label ?? null,
@@ -64,6 +70,8 @@ export function readGatewayRequest(
     tag: id === null ? null : splitId(id).tag,
     who: 'visitor',
     address: header('x-address') || null,
+    peer,
+    call: undefined,
     request: header('x-request-id') || null,
     uri: header('x-uri') || '/',
     client: request,
@@ -94,6 +102,11 @@ export function readRequest(headers: IncomingHttpHeaders): ClientRequest {
     insecure: header('upgrade-insecure-requests'),
     prefer: header('prefer'),
   }
+}
+
+/** What a preview sends is a program's request, whatever it says of itself: it gets no page, and waits. */
+function asProgram(request: ClientRequest): ClientRequest {
+  return { ...request, kind: 'person', stream: '', accept: '' }
 }
 
 /** A body has gone to the container that failed. */

@@ -93,6 +93,16 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
       }),
       retryAfter: 10,
     }
+  if (decision.do === 'refuse' && decision.why === 'unvisited')
+    return {
+      ...fromMessage({
+        problem: 'asleep',
+        heading: `${name} is asleep`,
+        sentence:
+          'Another preview called it, and nobody visits that one now: so the call does not wake it. A visit of either does.',
+      }),
+      retryAfter: 10,
+    }
   if (decision.do === 'refuse')
     return fromMessage({
       problem: 'asleep',

@@ -9,7 +9,8 @@
  *   /about    the small page about a preview, which wakes nothing
  *   /answer   what the visitor gets instead of the application: a page or a problem (response.ts)
  *
- * Yes is 200 and the upstream, no is 403 (forward.ts). Before all of them stands the gate, whose no is 401 (gate/).
+ * Yes is 200 and the upstream, no is 403 (forward.ts). Before all of them stands the gate, whose no is 401 (gate/); for
+ * what another preview asks pairs.ts stands there.
  */
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { backTo, isFromHere } from '../access/same-origin.ts'
@@ -31,6 +32,7 @@ import { openWaker } from './wake.ts'
 import type { GateRefusal } from '../metrics/meters.ts'
 import { traced } from '../request-id.ts'
 import { logFields } from '../../shared/preview/preview-id.ts'
+import { openPairs } from './pairs.ts'
 import { openEntrance } from '../gate/entrance.ts'
 import { refuseAtGate, type AtGate } from '../gate/refusal.ts'
 
@@ -43,6 +45,7 @@ export function gateway(context: RouterContext): express.Express {
   const startStatuses = openStartStatusStreams(context)
   const entrance = openEntrance(context)
   const near = openNearTags(context)
+  const pairs = openPairs(context)
   const about = openAbout({ ...context, near })
   const requests = new WeakMap<Request, GatewayRequest>()
   const read = (req: Request): GatewayRequest => {
@@ -67,6 +70,21 @@ export function gateway(context: RouterContext): express.Express {
   })
   app.use(onceRebuilt(context, respondFailure))
 
+  app.use((req, res, next) => {
+    const request = read(req)
+    if (request.peer === null) return next()
+    const call = isOwnPath(req) ? undefined : pairs.callOf(request, res)
+    if (call) {
+      request.call = call
+      request.who = call.caller
+      return next()
+    }
+    // It comes back as /answer.
+    if (isSubrequest(req)) return refuse(res)
+    meters.noteColdAnswer('not-a-pair')
+    return pairs.refuse(request, res)
+  })
+
   for (const [path, method] of [
     ['/enter', 'GET'],
     ['/leave', 'POST'],
@@ -83,7 +101,7 @@ export function gateway(context: RouterContext): express.Express {
   if (gate.isOn)
     app.use(async (req, res, next) => {
       const request = read(req)
-      if (!hasId(request)) return next()
+      if (!hasId(request) || request.call) return next()
       const who = await gate.lets(request)
       if (who !== undefined) {
         request.who = who
@@ -113,7 +131,7 @@ export function gateway(context: RouterContext): express.Express {
     const request = read(req)
     const preview = request.id === null ? undefined : store.get(request.id)
     if (preview?.state === 'running') forwarder.relay(preview, request.tried)
-    if (canRepeat(request)) return res.set('X-Accel-Redirect', '@cold').end()
+    if (canRepeat(request)) return res.set('X-Accel-Redirect', request.call ? '@call' : '@cold').end()
     return respond(
       { request: { ...request, verdict: 'interim' }, decision: decideNow(request), config, near, store },
       res,
@@ -172,6 +190,11 @@ function hasId(request: GatewayRequest): request is AtGate {
 
 function isSubrequest({ path }: Request): boolean {
   return ['/route', '/wait', '/lost', '/silent'].includes(path)
+}
+
+/** What Lotan answers on a preview's host by itself is for visitors. */
+function isOwnPath({ path }: Request): boolean {
+  return ['/about', '/events', '/retry', '/enter', '/leave'].includes(path)
 }
 
 /** A refused subrequest comes back as /answer, with the verdict. */

@@ -35,6 +35,9 @@ export interface SystemFacts {
     slotKind: Fact<'slotKind'> | null
     slotWhy: string | null
     unreachable: string | null
+    /** Of calls between previews; null with one repository. */
+    pairFront: Fact<'pairFront'> | null
+    pairListen: Fact<'pairListen'> | null
     memoryFull: boolean
   }
   /** The router's, milliseconds. */
@@ -113,6 +116,8 @@ export function openSystem(context: Needs): GatherSystem {
         slotKind: facts.get('slotKind') ?? null,
         slotWhy: facts.get('slotWhy') ?? null,
         unreachable: facts.get('unreachable') ?? null,
+        pairFront: config.repositories.length > 1 ? (facts.get('pairFront') ?? null) : null,
+        pairListen: facts.get('pairListen') ?? null,
         memoryFull: facts.get('memoryFull') ?? false,
       },
       upFor: process.uptime() * 1_000,

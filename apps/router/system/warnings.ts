@@ -5,7 +5,9 @@ import { engineAdvice, redisAdvice } from '../../shared/health/advice.ts'
 import { judgeCertificate } from '../../shared/health/certificate.ts'
 import { judgeDataDisk, judgeEngineDisk } from '../../shared/health/disk.ts'
 import { findings, type Finding } from '../../shared/health/finding.ts'
+import { judgePairs } from '../../shared/health/pairs.ts'
 import { shortNames } from '../words/preview-names.ts'
+import { NAMELESS } from '../../shared/preview/preview-id.ts'
 import { judgeRegistry } from '../../shared/health/registry.ts'
 import type { SystemFacts } from './gather.ts'
 
@@ -62,7 +64,7 @@ const partNames: Record<string, string> = {
   reaper: 'the reaper',
 }
 
-function networkOf({ noted: { firewall, unreachable } }: SystemFacts): Finding[] {
+function networkOf({ noted: { firewall, unreachable, pairFront, pairListen } }: SystemFacts): Finding[] {
   const { warning, failure } = findings('network')
   const found: Finding[] = []
   if (unreachable !== null)
@@ -73,6 +75,7 @@ function networkOf({ noted: { firewall, unreachable } }: SystemFacts): Finding[]
     found.push(
       warning(firewall.why, 'run Lotan as root, or in its container: docs/security.md says what is shielded then'),
     )
+  if (pairFront) found.push(judgePairs(pairFront, pairListen))
   return found
 }
 
@@ -121,7 +124,8 @@ function registriesOf({ registries }: SystemFacts, { repositories }: Judged): Wa
     const health = registries?.[name]
     if (!health) return []
     const finding = judgeRegistry(health, reference)
-    const says = names.size > 1 ? `${names.get(name)}: ${finding.says}` : finding.says
-    return [{ ...finding, says, since: health.since ?? undefined }]
+    const says = names.size > 1 ? `the registry of ${names.get(name)}: ${finding.says}` : finding.says
+    const advice = name === NAMELESS ? finding.advice : finding.advice?.replace(/\bREPOSITORY\b/, 'LOTAN_REPOSITORIES')
+    return [{ ...finding, says, advice, since: health.since ?? undefined }]
   })
 }

@@ -61,6 +61,12 @@ export const problems = {
     means: 'Not every tag has a preview here, and this one has none.',
     remedy: 'If you need it, ask the operator of Lotan.',
   },
+  'not-a-pair': {
+    status: 403,
+    title: 'Not one that it goes with',
+    means: 'A preview called a host of this server that is no preview of its own tag in another repository.',
+    remedy: 'Call the addresses that its container is given, one for each other repository.',
+  },
   'no-preview': {
     status: 404,
     title: 'No such preview',
@@ -247,7 +253,7 @@ export const problems = {
     status: 503,
     title: 'It is asleep',
     means:
-      'The preview does not run, and this kind of request does not wake it: a robot’s, or one that only reconnects.',
+      'The preview does not run, and this request does not wake it: a robot’s, one that only reconnects, or an unvisited preview’s.',
     remedy: 'Open a page of it, or send any other request.',
   },
   crowded: {

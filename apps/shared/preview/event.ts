@@ -6,7 +6,12 @@ import type { Pairs } from './pair.ts'
 
 export type Event =
   /** `visit` heeds the rest after a failure, all others do not. */
-  | { type: 'start'; by: StartedBy }
+  | {
+      type: 'start'
+      by: StartedBy
+      /** Where another preview's call makes it: the visit that the call goes back to, milliseconds since 1970. */
+      visited?: number
+    }
   | { type: 'stop'; why: StopWhy }
   | { type: 'pause' }
   /** From here on its container is frozen; or another program has frozen it. */

@@ -26,6 +26,8 @@ export interface Stages {
   running?: number
   /** When it first ran since it was asked for, where Lotan has started it again by itself since. */
   first?: number
+  /** Where another preview's call has started it: the visit that the call goes back to. */
+  called?: number
   /** When its container could last not be frozen. */
   unfrozen?: number
 }

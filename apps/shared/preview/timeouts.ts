@@ -33,8 +33,7 @@ export function duesOf(preview: Preview, timeouts: Timeouts): Due[] {
 function unpinnedDuesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, prepulls }: Timeouts): Due[] {
   const used = usedAt(preview)
   if (preview.state === 'running' || preview.state === 'paused') {
-    const stopAt =
-      used + Math.min(minutes(preview, 'lotan.inactivity-stop-minutes') ?? stopAfter, longestIdle(stopAfter))
+    const stopAt = used + idleTimeOf(preview, { stopAfter })
     const lifetime = minutes(preview, 'lotan.max-lifetime-minutes')
     const dues: Due[] = [{ what: 'stop', why: 'idle', at: stopAt }]
     if (lifetime !== undefined)
@@ -61,6 +60,21 @@ export function usedAt(preview: Preview): number {
   // Else it is ready since its start, whatever made that.
   const called = isUp && preview.readyAt !== preview.stages.running ? preview.readyAt : 0
   return Math.max(preview.lastSeen ?? 0, startedAt(preview) ?? 0, called)
+}
+
+/**
+ * When somebody last wanted it, milliseconds since 1970, 0 for never: a visit, or a start by an admin or a program. What
+ * another preview's call does is as old as the visit that the call goes back to, so previews that call each other in a
+ * circle do not make each other any younger.
+ */
+export function visitedAt({ lastSeen, stages }: Preview): number {
+  const started = stages.called ?? stages.first ?? stages.running ?? stages.queued
+  return Math.max(lastSeen ?? 0, started ?? 0)
+}
+
+/** How long it stays up without being used, milliseconds. */
+export function idleTimeOf(preview: Preview, { stopAfter }: Pick<Timeouts, 'stopAfter'>): number {
+  return Math.min(minutes(preview, 'lotan.inactivity-stop-minutes') ?? stopAfter, longestIdle(stopAfter))
 }
 
 function startedAt({ stages }: Preview): number | undefined {

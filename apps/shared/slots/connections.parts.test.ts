@@ -13,6 +13,9 @@ const printed = `0      0      10.83.0.1:50812  10.83.0.25:80
 0      0      10.83.0.1:50900  10.83.0.26:3000
 \t cubic wscale:7,7 rto:204 bytes_sent:12 segs_out:1
 0      0      [::1]:5000  [::1]:6000
+0      0      10.83.0.1:50901  10.83.0.27:80 timer:(keepalive,119min,0)
+	 cubic wscale:7,7 bytes_acked:1 bytes_received:2
+0      0      10.83.0.1:50902  10.83.0.27:80 timer:(on,204ms,0)
 `
 
 // As iproute2 6.1 printed it.
@@ -25,6 +28,8 @@ test('what ss prints is read as connections with the bytes that both sides have'
     { key: '10.83.0.1:50812 10.83.0.25:80', peer: '10.83.0.25:80', bytes: 4397 },
     { key: '10.83.0.1:50900 10.83.0.26:3000', peer: '10.83.0.26:3000', bytes: 0 },
     { key: '[::1]:5000 [::1]:6000', peer: '[::1]:6000', bytes: 0 },
+    { key: '10.83.0.1:50901 10.83.0.27:80', peer: '10.83.0.27:80', bytes: 3, isCall: true },
+    { key: '10.83.0.1:50902 10.83.0.27:80', peer: '10.83.0.27:80', bytes: 0 },
   ])
   assert.deepEqual(parseConnections(real), [
     { key: '127.0.0.1:54468 127.0.0.1:39123', peer: '127.0.0.1:39123', bytes: 51_001 },

@@ -10,11 +10,13 @@ export interface Connection {
   key: string
   peer: string
   bytes: number
+  /** Another preview's: nginx marks these by TCP's keepalive, which it uses for no other. */
+  isCall?: true
 }
 
 /** Perhaps also those to other ports between those of a pool. */
 export async function sampleConnections(scheme: SlotScheme): Promise<Connection[]> {
-  const { stdout } = await run('ss', ['-Htni', 'state', 'established', filterFor(scheme)], {
+  const { stdout } = await run('ss', ['-Htnio', 'state', 'established', filterFor(scheme)], {
     timeout: 2_000,
     maxBuffer: 2 ** 26,
   })
@@ -38,7 +40,8 @@ export function parseConnections(text: string): Connection[] {
     // `state established` leaves out the state column: two queue lengths and two ends are left.
     const [local, remote] = line.split(/\s+/).filter((word) => word.includes(':'))
     if (!local || !remote) continue
-    connections.push({ key: `${local} ${remote}`, peer: remote, bytes: 0 })
+    const isCall = line.includes('timer:(keepalive,')
+    connections.push({ key: `${local} ${remote}`, peer: remote, bytes: 0, ...(isCall && { isCall }) })
   }
   return connections
 }

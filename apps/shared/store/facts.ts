@@ -1,6 +1,7 @@
 /** What one process has found out and another, or the next run, has to know: a row each. */
 import type { Database } from 'better-sqlite3'
 import type { Written } from '../disk-space.ts'
+import { NAMELESS } from '../preview/preview-id.ts'
 import type { Lately } from '../preview/start-times.ts'
 import type { SlotKind } from '../slots/slots.ts'
 
@@ -33,7 +34,7 @@ const isText = (value: unknown) => typeof value === 'string'
 const isObject = (isOne: (value: unknown) => boolean) => (value: unknown) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isOne)
 
-/** One of the two is null. */
+/** At least one of the two is null. */
 export interface PairFront {
   address: string | null
   why: string | null
@@ -51,6 +52,8 @@ const forms = {
   slotPorts: json<number[]>('slot_ports', isList(Number.isInteger)),
   /** Where previews reach the front, to call those that they go with; else why they cannot. */
   pairFront: json<PairFront>('pair_front', isPairFront),
+  /** Where nginx listens for them, `10.83.0.1:8080`; else why not, or both null while that address is not there. */
+  pairListen: json<PairFront>('pair_listen', isPairFront),
   /** Why slots are of this kind. This and `unreachable` are for the console. */
   slotWhy: text('slot_why'),
   unreachable: text('unreachable'),
@@ -83,7 +86,7 @@ const forms = {
 
   written: json<Written>('written', isObject(Number.isFinite)),
   lately: json<Partial<Lately>>('lately', isObject(isList(Number.isFinite))),
-  /** How many times larger images of this repository are unpacked than packed. */
+  /** How many times larger images are unpacked than packed: a repository's. */
   unpacked: json<number[]>('unpacked', isList(Number.isFinite)),
   /** Images whose program must be process 1. */
   firstProcesses: json<string[]>('first_processes', isList(isText)),
@@ -92,6 +95,11 @@ const forms = {
 export type FactName = keyof typeof forms
 export type Fact<N extends FactName> = NonNullable<ReturnType<(typeof forms)[N]['read']>>
 export type Facts = ReturnType<typeof storeFacts>['facts']
+
+/** The nameless one's are where they were when it was the only one. */
+export function keyOf(key: string, repository: string): string {
+  return repository === NAMELESS ? key : `${key}/${repository}`
+}
 
 /** So many pulls and starts are kept. */
 const LATELY = 20
@@ -103,9 +111,10 @@ export function storeFacts(db: Database) {
   const formOf = <N extends FactName>(name: N) => forms[name] as unknown as Form<Fact<N>>
 
   const facts = {
-    get<N extends FactName>(name: N): Fact<N> | undefined {
+    /** @param repository whose it is, where each has its own */
+    get<N extends FactName>(name: N, repository = NAMELESS): Fact<N> | undefined {
       const { key, read } = formOf(name)
-      const found = select.get(key)
+      const found = select.get(keyOf(key, repository))
       try {
         return found ? read(found) : undefined
       } catch {
@@ -113,12 +122,12 @@ export function storeFacts(db: Database) {
       }
     },
 
-    set<N extends FactName>(name: N, value: Fact<N>): void {
+    set<N extends FactName>(name: N, value: Fact<N>, repository = NAMELESS): void {
       const { key, write } = formOf(name)
-      upsert.run(key, write(value))
+      upsert.run(keyOf(key, repository), write(value))
     },
 
-    forget: (name: FactName): void => void remove.run(forms[name].key),
+    forget: (name: FactName, repository = NAMELESS): void => void remove.run(keyOf(forms[name].key, repository)),
   }
 
   const lately = (): Lately => ({ pullRate: [], start: [], ...facts.get('lately') })

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import Database from 'better-sqlite3'
 import type { PreviewKey } from '../preview/preview-id.ts'
+import { storeFacts, type Fact, type FactName } from './facts.ts'
 import type { Pulled } from './pulled.ts'
 
 export interface KeptRows {
@@ -13,9 +14,7 @@ export interface KeptRows {
 
 /** @returns undefined where there is no database @throws when it cannot be read */
 export function keptRows(file: string): KeptRows | undefined {
-  if (!fs.existsSync(file) || fs.statSync(file).size === 0) return undefined
-  const db = new Database(file, { readonly: true, timeout: 5_000 })
-  try {
+  return read(file, (db) => {
     return {
       containers: db
         .prepare<[], PreviewKey & { container: string }>(
@@ -25,6 +24,19 @@ export function keptRows(file: string): KeptRows | undefined {
       sandboxes: db.prepare<[], number>('SELECT number FROM sandbox').pluck().all(),
       pulled: db.prepare<[], Pulled>('SELECT repository, tag, id, reference, digest FROM pulled').all(),
     }
+  })
+}
+
+/** @returns undefined where there is no database @throws when it cannot be read */
+export function keptFact<N extends FactName>(file: string, name: N): Fact<N> | undefined {
+  return read(file, (db) => storeFacts(db).facts.get(name))
+}
+
+function read<T>(file: string, use: (db: Database.Database) => T): T | undefined {
+  if (!fs.existsSync(file) || fs.statSync(file).size === 0) return undefined
+  const db = new Database(file, { readonly: true, timeout: 5_000 })
+  try {
+    return use(db)
   } finally {
     db.close()
   }

@@ -1,5 +1,6 @@
 /** What is about one tag takes a preview's id, what is about a list the repository's name. */
 import type { Database } from 'better-sqlite3'
+import { keyOf } from './facts.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import type { Tag } from '../tag.ts'
 import { BY_KEY } from './previews.ts'
@@ -83,7 +84,8 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
   const setAhead = db.prepare(`UPDATE offered SET ahead = 1 WHERE ${BY_KEY}`)
   const setWanted = db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)')
   const selectWanted = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck()
-  const wantedKey = (repository: string) => `list_wanted_at${repository && `/${repository}`}`
+  const wantedKey = (repository: string) => keyOf('list_wanted_at', repository)
+  const forgetFact = db.prepare('DELETE FROM meta WHERE key = ?')
 
   return {
     /** By name; without those that are no images. */
@@ -127,7 +129,8 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
     forgetRepository: db.transaction((repository: string) => {
       db.prepare('DELETE FROM offered WHERE repository = ?').run(repository)
       db.prepare('DELETE FROM missing WHERE repository = ?').run(repository)
-      db.exec(`DELETE FROM meta WHERE key IN ('lately', 'unpacked')`)
+      // What lately took is told of all of them, and another one's starts and pulls take another time.
+      for (const key of ['lately', keyOf('unpacked', repository), wantedKey(repository)]) forgetFact.run(key)
     }) as unknown as (repository: string) => void,
 
     /** A digest that is known stays where the list has none. */

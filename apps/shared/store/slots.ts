@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { isDeepStrictEqual } from 'node:util'
 import { endpointsOf, type Endpoint } from '../preview/endpoint.ts'
 import type { Preview } from '../preview/preview.ts'
-import type { PreviewKey } from '../preview/preview-id.ts'
+import { idOf, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import type { Facts } from './facts.ts'
 
 /** A freed slot rests so long before another container may have its address: no cached answer lives longer. */
@@ -35,6 +35,11 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
   const selectHeld = db.prepare<[number, number], { slot: number }>(
     'SELECT slot FROM endpoint WHERE slot = ? AND sandbox = ?',
   )
+  const selectHolder = db.prepare<[number], PreviewKey>(`
+    SELECT coalesce(generation.repository, endpoint.repository) AS repository, coalesce(generation.tag, endpoint.tag) AS tag
+    FROM endpoint LEFT JOIN generation ON generation.sandbox = endpoint.sandbox
+    WHERE slot = ? AND coalesce(generation.tag, endpoint.tag) IS NOT NULL
+  `)
   const countSpare = db
     .prepare<{ slots: number; before: number }, number>(
       `
@@ -83,6 +88,12 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
       // The clock was set back since: how long ago a slot was freed is not known any more.
       restFromNow.run({ now })
       return selectNext.get({ slots, last: facts.get('lastSlot') ?? 0, before: now - SLOT_REST_MS })
+    },
+
+    /** Whose container has the slot's address; undefined where it rests, or a sandbox waits there for one. */
+    holderOf(slot: number): PreviewId | undefined {
+      const key = selectHolder.get(slot)
+      return key && idOf(key)
     },
 
     isTaken: (slot: number): boolean => selectEndpoint.get(slot) !== undefined,

@@ -712,6 +712,8 @@ test('of another repository nothing is known: no tags, no digests, none that are
   ] as const)
     store.apply('red', event)
   store.facts.set('unpacked', [4])
+  store.facts.set('unpacked', [5], 'api')
+  store.wantList('', now)
   store.facts.set('subnet', '10.0.0.0/24')
   assert.ok(store.missing('blue'))
   store.forgetRepository('')
@@ -719,7 +721,8 @@ test('of another repository nothing is known: no tags, no digests, none that are
     [store.offered(''), store.missing('blue'), store.lately()],
     [[], undefined, { pullRate: [], start: [] }],
   )
-  assert.deepEqual([store.facts.get('unpacked'), store.facts.get('subnet')], [undefined, '10.0.0.0/24'])
+  assert.deepEqual([store.facts.get('unpacked'), store.listWantedAt(''), store.facts.get('subnet')], [undefined, 0, '10.0.0.0/24']) // prettier-ignore
+  assert.deepEqual(store.facts.get('unpacked', 'api'), [5])
   store.offer('', [{ tag: 'red', digest: null }])
   assert.deepEqual([store.offered('')[0]!.digest, store.notYetAhead('')], [null, ['red']])
 })

@@ -1,4 +1,4 @@
-/** Visitors and robots of several previews, who check that they are shown the page they asked for. */
+/** Visitors and robots of several previews, who check that they are shown the page of the tag, and of the repository, that they asked for. */
 import type { Agent, OutgoingHttpHeaders } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { http } from '../../shared/http.ts'

@@ -10,7 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hostOf, labelOf } from '../../shared/tag.ts'
 import { readConfig } from '../../shared/config/config.ts'
 import { openLog } from '../../shared/log.ts'
+import { previewOf } from '../../shared/engine/preview-labels.ts'
 import type { State } from '../../shared/preview/preview.ts'
+import { NAMELESS, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { networkName } from '../../shared/slots/slots.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
 import {
@@ -138,6 +140,14 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       return { ...answer, json }
     },
 
+    /** Of a preview, below /api/v1. */
+    pathOf: (id: PreviewId): string => `${bed.listOf(id)}/${splitId(id).tag}`,
+    /** Of its repository's previews. */
+    listOf: (id: PreviewId): string => {
+      const { repository } = splitId(id)
+      return repository === NAMELESS ? '/previews' : `/repositories/${repository}/previews`
+    },
+
     /**
      * Clicks like a browser without script: follows the waiting page and redirects to the same address. @returns the
      * first other response
@@ -161,11 +171,11 @@ export async function startLotan(options: { repository?: string; env?: Record<st
     /** Those of previews. */
     containers: async () =>
       (await containersWith(`lotan.instance=${instance}`)).filter(({ Labels }) => !('lotan.sandbox' in Labels)),
-    async containerOf(tag: string): Promise<string> {
+    async containerOf(id: PreviewId): Promise<string> {
       const found = (await bed.containers()).filter(
-        ({ Labels, State }) => Labels['lotan.tag'] === tag && State === 'running',
+        ({ Labels, State }) => previewOf(Labels) === id && State === 'running',
       )
-      if (found.length !== 1) throw new Error(`${found.length} containers run ${tag}`)
+      if (found.length !== 1) throw new Error(`${found.length} containers run ${id}`)
       return found[0]!.Id
     },
 

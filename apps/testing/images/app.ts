@@ -6,6 +6,7 @@
  *   APP_SPEAKS           it speaks and listens on one of these and nothing else, tls, http2 (without TLS) or ipv6
  *   APP_SILENT           it accepts connections and never answers
  *   APP_TERM_MS          milliseconds that it takes to obey SIGTERM, serving on meanwhile
+ *   APP_REPOSITORY       the name of its repository, which it tells before its tag: `api/pr-7`
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -21,8 +22,11 @@ const {
   APP_SILENT,
   APP_SPEAKS,
   APP_TERM_MS = '0',
+  APP_REPOSITORY,
   LOTAN_TAG = '',
 } = process.env
+/** The repository is the image's word, the tag Lotan's. */
+const PREVIEW = APP_REPOSITORY ? `${APP_REPOSITORY}/${LOTAN_TAG}` : LOTAN_TAG
 /** Larger bodies come back as their checksum. */
 const SHOWN_BYTES = 64 * 1024
 
@@ -30,11 +34,11 @@ const server = http.createServer(async (req, res) => {
   if (APP_SILENT) return
   const url = new URL(req.url!, 'http://app')
   const number = (name: string, otherwise: number) => Number(url.searchParams.get(name) ?? otherwise)
-  res.setHeader('X-App-Tag', LOTAN_TAG)
+  res.setHeader('X-App-Tag', PREVIEW)
   res.setHeader('X-App-Address', req.socket.localAddress ?? '')
   switch (url.pathname.split('/')[1]) {
     case 'plain':
-      return res.setHeader('Content-Length', LOTAN_TAG.length).end(LOTAN_TAG)
+      return res.setHeader('Content-Length', PREVIEW.length).end(PREVIEW)
     case 'bytes':
       return sendBytes(Number(url.pathname.split('/')[2]), res)
     case 'drip':

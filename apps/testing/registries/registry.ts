@@ -13,12 +13,13 @@ import { until } from '../harness/until.ts'
 /** The registry reads only bcrypt. */
 export const login = { username: 'lotan', password: 'open-sesame' }
 export const passwordHash = '$2y$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZUeFWoT/914/JfszCO'
-const htpasswd = `${login.username}:${passwordHash}\n`
 
 export type Registry = Awaited<ReturnType<typeof startRegistry>>
 
 export interface Options {
   login?: boolean
+  /** In place of the login's own; the password is the same. */
+  username?: string
   /** `auth.token` of the registry's configuration. */
   token?: object
   /** `http.tls`. */
@@ -27,14 +28,16 @@ export interface Options {
   address?: string
 }
 
-export async function startRegistry({ login, token, tls, address = '127.0.0.1' }: Options = {}) {
+export async function startRegistry(options: Options = {}) {
+  const { login: isClosed, username = login.username, token, tls, address = '127.0.0.1' } = options
+  const htpasswd = `${username}:${passwordHash}\n`
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-registry-'))
   const port = await freePort()
   const conf = path.join(dir, 'config.yml')
   const passwords = path.join(dir, 'htpasswd')
   const data = path.join(dir, 'data')
   await fs.writeFile(passwords, htpasswd)
-  const auth = token ? { token } : login ? { htpasswd: { realm: 'test', path: passwords } } : undefined
+  const auth = token ? { token } : isClosed ? { htpasswd: { realm: 'test', path: passwords } } : undefined
   await fs.writeFile(
     conf,
     JSON.stringify({

@@ -1,11 +1,13 @@
 /**
  * A few previews on few slots end in every possible way and come back, so that addresses and names are reused as fast
- * as the rules allow, while their visitors check whose page they are shown.
+ * as the rules allow, while their visitors check whose page they are shown. They are of three repositories, in which the
+ * same tags are: an answer names both.
  */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan, type PartName } from '../harness/lotan.ts'
 import { kill, removeByHand } from '../harness/docker.ts'
+import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { generationOf } from '../../shared/preview/preview.ts'
 import { sandboxName } from '../../shared/slots/container-name.ts'
 import type { SlotKind } from '../../shared/slots/slots.ts'
@@ -15,7 +17,10 @@ import { startImageRegistry } from '../registries/image-registry.ts'
 
 export type Storm = Awaited<ReturnType<typeof openStorm>>
 
-/** All ways in which previews and processes end. The last ones take no tag. */
+/** Beside the one without a name. */
+const named = ['api', 'docs']
+
+/** All ways in which previews and processes end. The last ones are of no preview. */
 export const disturbances = [
   ...(['kill', 'rm -f', 'stop', 'restart', 'remove', 'add', 'kill all', 'kill sandbox', 'rm sandbox'] as const),
   ...(['nginx', 'router', 'queue-processor', 'reaper'] as const),
@@ -23,12 +28,12 @@ export const disturbances = [
 export type Disturbance = (typeof disturbances)[number]
 
 /**
- * @param tags.peopled visited by people and robots
- * @param tags.quiet visited by robots alone, so that a stop of them lasts
- * @param tags.pause of each visitor, milliseconds
- * @param tags.slotKind LOTAN_SLOT_KIND
- * @param tags.sandboxes LOTAN_SANDBOXES
- * @param tags.isGated previews are behind a gate, and strangers ask too
+ * @param options.peopled ids of previews, visited by people and robots
+ * @param options.quiet visited by robots alone, so that a stop of them lasts
+ * @param options.pause of each visitor, milliseconds
+ * @param options.slotKind LOTAN_SLOT_KIND
+ * @param options.sandboxes LOTAN_SANDBOXES
+ * @param options.isGated previews are behind a gate, and strangers ask too
  */
 export async function openStorm({
   peopled,
@@ -38,61 +43,61 @@ export async function openStorm({
   sandboxes = 2,
   isGated = false,
 }: {
-  peopled: string[]
-  quiet?: string[]
+  peopled: PreviewId[]
+  quiet?: PreviewId[]
   pause: number
   slotKind?: SlotKind
   sandboxes?: number
   isGated?: boolean
 }) {
-  const tags = [...peopled, ...quiet]
+  const previews = [...peopled, ...quiet]
   const registry = await startImageRegistry()
   const loads: Load[] = []
   const done = new Map<Disturbance, number>()
   let lotan: Lotan | undefined
 
-  async function disturb(name: Disturbance, tag: string): Promise<void> {
+  async function disturb(name: Disturbance, id: PreviewId): Promise<void> {
     switch (name) {
       case 'kill':
-        return kill(await lotan!.containerOf(up(tag)))
+        return kill(await lotan!.containerOf(up(id)))
       case 'rm -f':
-        return removeByHand(await lotan!.containerOf(up(tag)))
+        return removeByHand(await lotan!.containerOf(up(id)))
       case 'kill sandbox':
-        return kill(sandboxOf(up(tag)))
+        return kill(sandboxOf(up(id)))
       case 'rm sandbox':
-        return removeByHand(sandboxOf(up(tag)))
+        return removeByHand(sandboxOf(up(id)))
       case 'stop':
       case 'restart':
-        return accepted(lotan!.api('POST', `/previews/${tag}/${name}`))
+        return accepted(lotan!.api('POST', `${lotan!.pathOf(id)}/${name}`))
       case 'remove':
-        return accepted(lotan!.api('DELETE', `/previews/${tag}`))
+        return accepted(lotan!.api('DELETE', lotan!.pathOf(id)))
       case 'add':
-        return accepted(lotan!.api('POST', '/previews', { tag }))
+        return accepted(lotan!.api('POST', lotan!.listOf(id), { tag: splitId(id).tag }))
       case 'kill all':
-        return void (await Promise.all(tags.filter(isUp).map(async (tag) => kill(await lotan!.containerOf(tag)))))
+        return void (await Promise.all(previews.filter(isUp).map(async (id) => kill(await lotan!.containerOf(id)))))
       default:
         await lotan!.killPart(name)
         return lotan!.ready()
     }
   }
 
-  function sandboxOf(tag: string): string {
-    const sandbox = generationOf(lotan!.store.get(tag)!)?.sandbox
-    assert.ok(sandbox, `${tag} has no sandbox`)
+  function sandboxOf(id: PreviewId): string {
+    const sandbox = generationOf(lotan!.store.get(id)!)?.sandbox
+    assert.ok(sandbox, `${id} has no sandbox`)
     return sandboxName(lotan!.config.instance, sandbox)
   }
 
-  const isUp = (tag: string) => lotan!.store.get(tag)?.state === 'running'
-  /** This tag, or another if it has no container now. */
-  const up = (tag: string) => (isUp(tag) ? tag : (tags.find(isUp) ?? tag))
+  const isUp = (id: PreviewId) => lotan!.store.get(id)?.state === 'running'
+  /** This one, or another if it has no container now. */
+  const up = (id: PreviewId) => (isUp(id) ? id : (previews.find(isUp) ?? id))
 
   /** Behind a port an application's address does not tell its slot: the history does. */
   function sharedSlots(): string[] {
     const had = new Map<string, Set<string>>()
-    for (const tag of tags)
-      for (const { event, detail } of lotan!.store.history(tag, 200))
-        if (event === 'begin' && detail) had.set(detail, (had.get(detail) ?? new Set()).add(tag))
-    return [...had].filter(([, tags]) => tags.size > 1).map(([slot]) => slot)
+    for (const id of previews)
+      for (const { event, detail } of lotan!.store.history(id, 200))
+        if (event === 'begin' && detail) had.set(detail, (had.get(detail) ?? new Set()).add(id))
+    return [...had].filter(([, ids]) => ids.size > 1).map(([slot]) => slot)
   }
 
   const storm = {
@@ -101,9 +106,9 @@ export async function openStorm({
     },
 
     /** @returns false where there is no container now */
-    async disturb(name: Disturbance, tag = ''): Promise<boolean> {
+    async disturb(name: Disturbance, id: PreviewId = ''): Promise<boolean> {
       try {
-        await disturb(name, tag)
+        await disturb(name, id)
         done.set(name, (done.get(name) ?? 0) + 1)
         return true
       } catch {
@@ -130,7 +135,7 @@ export async function openStorm({
 
     served: () => sum(loads.flatMap((load) => [...load.served().values()])),
 
-    /** Addresses (on port slots: slots) that more than one tag had. */
+    /** Addresses (on port slots: slots) that more than one preview had. */
     shared(): string[] {
       if (slotKind === 'port') return sharedSlots()
       const [one, other] = loads.map((load) => load.addresses())
@@ -142,7 +147,7 @@ export async function openStorm({
     account: () => ({
       served: storm.served(),
       wrong: storm.wrong(),
-      byTag: Object.assign({}, ...loads.map((load) => Object.fromEntries(load.served()))) as object,
+      byPreview: Object.assign({}, ...loads.map((load) => Object.fromEntries(load.served()))) as object,
       others: loads.map((load) => Object.fromEntries(load.others())),
       disturbances: Object.fromEntries(done),
       sharedAddresses: storm.shared().length,
@@ -158,10 +163,16 @@ export async function openStorm({
   }
 
   try {
-    await buildApps(registry.repository, tags)
+    const referenceOf = (name: string) => registry.repository.replace(/[^/]+$/, name)
+    for (const name of ['', ...named]) {
+      const tags = previews.map(splitId).filter(({ repository }) => repository === name)
+      const [reference, env] = name === '' ? [registry.repository, {}] : [referenceOf(name), { APP_REPOSITORY: name }]
+      await buildApps(reference, tags.map(({ tag }) => tag), { env }) // prettier-ignore
+    }
     lotan = await startLotan({
       repository: registry.repository,
       env: {
+        LOTAN_REPOSITORIES: named.map((name) => `${name}=${referenceOf(name)}`).join(' '),
         LOTAN_SLOTS: sandboxes > 2 ? '12' : '6',
         LOTAN_SLOT_KIND: slotKind,
         LOTAN_GATE: isGated ? 'login' : 'off',

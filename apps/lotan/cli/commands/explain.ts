@@ -1,6 +1,8 @@
+import { previewPath } from '../../../shared/api/paths.ts'
 import { call, strange } from '../call.ts'
 import { ending, exit, type Definition } from '../command.ts'
-import { checkTags, openContext } from '../context.ts'
+import { openContext } from '../context.ts'
+import { checkNames } from '../preview-name.ts'
 import { explanation } from '../explain/page.ts'
 
 export const explain: Definition = {
@@ -11,10 +13,10 @@ export const explain: Definition = {
     command.argument('<TAG>').option('--json', 'prints what the API answers').action(ending(run)),
 } // prettier-ignore
 
-async function run(tag: string, { json: asJson }: { json?: true }): Promise<number> {
-  checkTags([tag])
+async function run(id: string, { json: asJson }: { json?: true }): Promise<number> {
+  checkNames([id])
   const { api, output } = openContext()
-  const { json } = await call(api, `/previews/${encodeURIComponent(tag)}/explain`)
+  const { json } = await call(api, `${previewPath(id)}/explain`)
   if (typeof json !== 'object' || json === null) throw strange(api, 'something else than an explanation')
   if (asJson) output.print(`${JSON.stringify(json, null, 2)}\n`)
   else {

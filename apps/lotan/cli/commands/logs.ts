@@ -1,9 +1,11 @@
+import { previewPath } from '../../../shared/api/paths.ts'
 import { text } from 'node:stream/consumers'
 import type { Problem } from '../../../shared/api/problem.ts'
 import { open, whyOf } from '../api.ts'
 import { away, failureOf } from '../call.ts'
 import { ending, exit, Failure, UsageError, type Definition } from '../command.ts'
-import { checkTags, openContext } from '../context.ts'
+import { openContext } from '../context.ts'
+import { checkNames } from '../preview-name.ts'
 
 export const logs: Definition = {
   name: 'logs',
@@ -17,11 +19,11 @@ export const logs: Definition = {
       .action(ending(run)),
 }
 
-async function run(tag: string, { follow, tail }: { follow?: true; tail: string }): Promise<number> {
-  checkTags([tag])
+async function run(id: string, { follow, tail }: { follow?: true; tail: string }): Promise<number> {
+  checkNames([id])
   if (!/^(\d{1,9}|all)$/.test(tail)) throw new UsageError('--tail is a number of lines, or all')
   const { api, output } = openContext()
-  const path = `/previews/${encodeURIComponent(tag)}/logs?tail=${tail}&follow=${follow ? 1 : 0}`
+  const path = `${previewPath(id)}/logs?tail=${tail}&follow=${follow ? 1 : 0}`
   // Two kinds, since a proxy or an older Lotan may answer with a problem of any.
   const answer = await open(api, path, { accept: 'text/plain, application/problem+json', signal: output.closed }).catch(
     (error: unknown) => {

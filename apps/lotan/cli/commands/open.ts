@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
+import { previewPath, repositoryPath } from '../../../shared/api/paths.ts'
+import { splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { call, list, strange } from '../call.ts'
 import { ending, exit, Failure, type Definition } from '../command.ts'
-import { checkTags, openContext, type Context } from '../context.ts'
+import { openContext, type Context } from '../context.ts'
+import { checkNames } from '../preview-name.ts'
 import { isRow } from './tags.ts'
 
 export const open: Definition = {
@@ -12,10 +15,10 @@ export const open: Definition = {
     command.argument('<TAG>').option('--print', 'only prints the address').action(ending(run)),
 } // prettier-ignore
 
-async function run(tag: string, { print }: { print?: true }): Promise<number> {
-  checkTags([tag])
+async function run(id: string, { print }: { print?: true }): Promise<number> {
+  checkNames([id])
   const context = openContext()
-  const url = await addressOf(tag, context)
+  const url = await addressOf(id, context)
   context.output.print(`${url}\n`)
   // In a pipe the address is what is wanted.
   if (!print && context.hasDisplay && context.output.isTerminal) await browse(url)
@@ -23,14 +26,15 @@ async function run(tag: string, { print }: { print?: true }): Promise<number> {
 }
 
 /** Lotan knows the rule of host names: of a tag that is no preview yet, its list of tags says it. */
-async function addressOf(tag: string, { api }: Context): Promise<string> {
+async function addressOf(id: PreviewId, { api }: Context): Promise<string> {
   try {
-    const { json } = await call(api, `/previews/${encodeURIComponent(tag)}`)
+    const { json } = await call(api, previewPath(id))
     if (isRow(json)) return json.url
     throw strange(api, 'something else than a preview')
   } catch (error) {
     if (!(error instanceof Failure) || error.status !== exit.missing) throw error
-    const offered = (await list(api, '/tags', isRow)).find((row) => row.tag === tag)
+    const { repository, tag } = splitId(id)
+    const offered = (await list(api, `${repositoryPath(repository)}/tags`, isRow)).find((row) => row.tag === tag)
     if (offered) return offered.url
     throw error
   }

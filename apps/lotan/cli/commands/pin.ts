@@ -1,3 +1,4 @@
+import { previewPath } from '../../../shared/api/paths.ts'
 import { call } from '../call.ts'
 import { changeAll, type ChangeOptions } from '../change/change.ts'
 import { ending, UsageError, type Definition } from '../command.ts'
@@ -20,9 +21,5 @@ async function run(tags: string[], { until, ...options }: ChangeOptions & { unti
   if (until !== undefined && time === undefined)
     throw new UsageError(`'${until}' is no time: write 30m, 12h, 2d, 4w, or 2031-12-24T18:00:00Z`)
   const body = time === undefined ? {} : { until: time }
-  return changeAll(
-    tags,
-    ({ api }, tag) => call(api, `/previews/${encodeURIComponent(tag)}/pin`, { method: 'PUT', body }),
-    options,
-  )
+  return changeAll(tags, ({ api }, id) => call(api, `${previewPath(id)}/pin`, { method: 'PUT', body }), options)
 }

@@ -1,3 +1,4 @@
+import { previewPath } from '../../../shared/api/paths.ts'
 import { call } from '../call.ts'
 import { changeAll, type ChangeOptions } from '../change/change.ts'
 import { ending, type Definition } from '../command.ts'
@@ -12,11 +13,7 @@ export const rm: Definition = {
       .option('--json', 'prints the previews as they are then')
       .action(
         ending((tags: string[], options: ChangeOptions) =>
-          changeAll(
-            tags,
-            ({ api }, tag) => call(api, `/previews/${encodeURIComponent(tag)}`, { method: 'DELETE' }),
-            options,
-          ),
+          changeAll(tags, ({ api }, id) => call(api, previewPath(id), { method: 'DELETE' }), options),
         ),
       ),
 }

@@ -1,12 +1,13 @@
+import { previewPath } from '../../../shared/api/paths.ts'
 import { call, list, strange } from '../call.ts'
 import { ending, exit, Failure, UsageError, type Definition } from '../command.ts'
-import { checkTags, openContext } from '../context.ts'
+import { openContext } from '../context.ts'
+import { checkNames, nameOf, type Named } from '../preview-name.ts'
 import { left } from '../table/age.ts'
 import { tableOf, type Column } from '../table/table.ts'
 
-interface Share {
+interface Share extends Named {
   id: string
-  tag: string
   until: string
   by?: string
 }
@@ -41,14 +42,14 @@ async function run(tag: string | undefined, { list, end, ...options }: Options):
   return list ? listAll(options) : make(tag!, options)
 }
 
-async function make(tag: string, { json: asJson, ...body }: Options): Promise<number> {
-  checkTags([tag])
+async function make(preview: string, { json: asJson, ...body }: Options): Promise<number> {
+  checkNames([preview])
   const { api, output, say } = openContext()
-  const { json } = await call(api, `/previews/${encodeURIComponent(tag)}/shares`, { method: 'POST', body })
+  const { json } = await call(api, `${previewPath(preview)}/shares`, { method: 'POST', body })
   const { id, url, until } = (json ?? {}) as Partial<Record<string, unknown>>
   if (![id, url, until].every((each) => typeof each === 'string')) throw strange(api, 'something else than a link')
   output.print(asJson ? `${JSON.stringify(json, null, 2)}\n` : `${url as string}\n`)
-  if (!asJson) say(`it opens ${tag} until ${until as string}, and is shown this once; lotan share --end ${id as string} ends it`)
+  if (!asJson) say(`it opens ${preview} until ${until as string}, and is shown this once; lotan share --end ${id as string} ends it`)
   return exit.done
 } // prettier-ignore
 
@@ -74,7 +75,7 @@ async function endAll(ids: string[]): Promise<number> {
 
 function columnsAt(now: number): Column<Share>[] {
   return [
-    { head: 'TAG', cell: ({ tag }) => tag, least: 12 },
+    { head: 'TAG', cell: nameOf, least: 12 },
     { head: 'ID', cell: ({ id }) => id },
     { head: 'ENDS', cell: ({ until }) => left(Date.parse(until) - now) },
     { head: 'BY', cell: ({ by }) => by ?? '', least: 8, rank: 1 },

@@ -30,7 +30,10 @@ export const token: Definition = {
           .choices(scopes)
           .makeOptionMandatory(),
       )
-      .option('--match <PATTERN>', 'only for tags that match this Lua pattern, such as ^pr%-')
+      .option(
+        '--match <PATTERN>',
+        'only for tags that match this Lua pattern, such as ^pr%-; ^api/pr%- in a repository with a name',
+      )
       .option('--for <SPAN>', 'how long: 12h, 90d, 4w; else it has no end')
       .option('--json', 'prints what the API answers')
       .action(ending(add))

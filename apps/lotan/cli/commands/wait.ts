@@ -1,6 +1,7 @@
 /** `lotan wait`: starts a preview if need be, waits until it answers, and prints its address. */
 import { ending, UsageError, type Definition } from '../command.ts'
-import { checkTags, openContext, secondsOf } from '../context.ts'
+import { openContext, secondsOf } from '../context.ts'
+import { checkNames } from '../preview-name.ts'
 import { MOST_SECONDS, waitUntilRunning } from '../wait/wait.ts'
 
 const STANDARD_SECONDS = '60'
@@ -26,15 +27,15 @@ export const wait: Definition = {
       .action(ending(run)),
 }
 
-async function run(tag: string, { timeout, refresh, digest, json }: Options): Promise<number> {
-  checkTags([tag])
+async function run(id: string, { timeout, refresh, digest, json }: Options): Promise<number> {
+  checkNames([id])
   if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest))
     throw new UsageError(`--digest is what docker push prints: sha256: and 64 digits`)
   const seconds = secondsOf(timeout, '--timeout', MOST_SECONDS)
   const context = openContext()
   const { print } = context.output
   const printJson = (value: object) => print(`${JSON.stringify(value, null, 2)}\n`)
-  return waitUntilRunning(tag, {
+  return waitUntilRunning(id, {
     context,
     seconds,
     alone: true,

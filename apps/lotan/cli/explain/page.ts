@@ -1,11 +1,13 @@
 /** What the API explains of a preview, for people. All of it may be missing: another Lotan may say more or less. */
 import { toneOf } from '../list/preview-table.ts'
+import { nameOf } from '../preview-name.ts'
 import type { Tone } from '../output.ts'
 import { age } from '../table/age.ts'
 import { tableOf, type Column } from '../table/table.ts'
 import { plain } from '../table/width.ts'
 
 export interface Explained {
+  repository?: string
   tag?: string
   state?: string
   values?: Value[] | null
@@ -44,9 +46,9 @@ const variables: Column<NonNullable<Explained['variables']>[number]>[] = [
 ]
 
 export function explanation(explained: Explained, now: number, screen: Screen): string[] {
-  const { tag = '', state = 'unknown', imageWords, awake, asleep, waiter, next = [] } = explained
+  const { repository, tag = '', state = 'unknown', imageWords, awake, asleep, waiter, next = [] } = explained
   return [
-    `${plain(tag)} is ${screen.paint(plain(state), toneOf(state))}`,
+    `${plain(nameOf({ repository, tag }))} is ${screen.paint(plain(state), toneOf(state))}`,
     ...(imageWords ? [plain(imageWords)] : []),
     ...(awake?.words ? [plain(awake.words)] : []),
     ...(asleep?.words ? [plain(asleep.words)] : []),

@@ -1,4 +1,5 @@
 import type { PreviewJson } from '../../../shared/api/preview.ts'
+import { nameOf } from '../preview-name.ts'
 import type { Tone } from '../output.ts'
 import { age } from '../table/age.ts'
 import { tableOf, type Column } from '../table/table.ts'
@@ -6,7 +7,10 @@ import { tableOf, type Column } from '../table/table.ts'
 /** What the table reads: of an older or newer Lotan the rest may be missing. */
 export type Row = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'since'> &
   Partial<
-    Pick<PreviewJson, 'lastSeen' | 'reason' | 'detail' | 'progress' | 'position' | 'notice' | 'digest' | 'revision'>
+    Pick<
+      PreviewJson,
+      'repository' | 'lastSeen' | 'reason' | 'detail' | 'progress' | 'position' | 'notice' | 'digest' | 'revision'
+    >
   > & { pinned?: object | null }
 
 const tones: Partial<Record<string, Tone>> = {
@@ -46,7 +50,7 @@ export function previewTable(
 function columnsAt(now: number): Column<Row>[] {
   const since = (time: string | null | undefined) => (time ? age(now - Date.parse(time)) : '–')
   return [
-    { head: 'TAG', cell: ({ tag }) => tag, least: 24 },
+    { head: 'TAG', cell: nameOf, least: 24 },
     { head: 'STATE', cell: ({ state }) => state, tone: ({ state }) => toneOf(state) },
     { head: 'FOR', cell: ({ since: time }) => since(time), rank: 3 },
     { head: 'VISITED', cell: ({ lastSeen }) => since(lastSeen), rank: 2 },

@@ -1,10 +1,12 @@
 /** `lotan list --watch`: the table, drawn anew in place; in a pipe, or as JSON, a line for each change. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { listen, type Event } from '../api.ts'
 import { away } from '../call.ts'
 import type { Context } from '../context.ts'
 import { beforeInterrupt } from '../interrupt.ts'
 import { exit } from '../command.ts'
+import { nameOf } from '../preview-name.ts'
 import { isRow, noteOf, previewTable, type Row } from './preview-table.ts'
 
 const AGES_MS = 1_000
@@ -20,7 +22,7 @@ export interface Watching {
 /** Ends when the reader goes. @throws Failure where the first connection fails */
 export async function watch({ api, output, say }: Context, watching: Watching): Promise<number> {
   const show = watching.json || !output.isTerminal ? lines(output.print, watching) : screen({ output })
-  const rows = new Map<string, Row>()
+  const rows = new Map<PreviewId, Row>()
   let lost = false
   for (let isFirst = true; !output.closed.aborted; isFirst = false) {
     try {
@@ -43,28 +45,33 @@ export async function watch({ api, output, say }: Context, watching: Watching): 
   return exit.done
 
   function apply({ event, data }: Event) {
-    const { tag } = data
-    const key = `${(data as { repository?: string }).repository ?? ''}/${tag}`
-    if (event === 'preview' && isRow(data) && watching.matches(data)) rows.set(key, data)
-    else if (!rows.delete(key)) return
-    show.changed(rows, tag, rows.get(key))
+    const id = nameOf(data)
+    if (event === 'preview' && isRow(data) && watching.matches(data)) rows.set(id, data)
+    else if (!rows.delete(id)) return
+    show.changed(rows, id, rows.get(id))
   }
 }
 
+/** As the API lists them. */
+function byTag(a: Row, b: Row): number {
+  if (a.tag !== b.tag) return a.tag < b.tag ? -1 : 1
+  return nameOf(a) < nameOf(b) ? -1 : 1
+}
+
 interface Show {
-  changed(rows: ReadonlyMap<string, Row>, tag: string, row: Row | undefined): void
+  changed(rows: ReadonlyMap<PreviewId, Row>, id: PreviewId, row: Row | undefined): void
   end(): void
 }
 
 function lines(print: (text: string) => void, { json }: Pick<Watching, 'json'>): Show {
-  const said = new Map<string, string>()
+  const said = new Map<PreviewId, string>()
   return {
-    changed(_rows, tag, row) {
+    changed(_rows, id, row) {
       const line = json
-        ? JSON.stringify(row ?? { tag, state: 'unknown' })
-        : [tag, row?.state ?? 'gone', row && noteOf(row)].filter(Boolean).join('  ')
-      if (said.get(tag) === line) return
-      said.set(tag, line)
+        ? JSON.stringify(row ?? { ...splitId(id), state: 'unknown' })
+        : [id, row?.state ?? 'gone', row && noteOf(row)].filter(Boolean).join('  ')
+      if (said.get(id) === line) return
+      said.set(id, line)
       print(`${line}\n`)
     },
     end() {},
@@ -72,12 +79,12 @@ function lines(print: (text: string) => void, { json }: Pick<Watching, 'json'>):
 }
 
 function screen({ output }: Pick<Context, 'output'>): Show {
-  let known: ReadonlyMap<string, Row> = new Map()
+  let known: ReadonlyMap<PreviewId, Row> = new Map()
   let drawn = 0
   let soon: NodeJS.Timeout | undefined
   const draw = () => {
     soon = undefined
-    const rows = [...known.values()].toSorted((a, b) => (a.tag < b.tag ? -1 : 1))
+    const rows = [...known.values()].toSorted(byTag)
     const room = Math.max(1, output.height() - 3)
     const table = previewTable(rows.slice(0, room), Date.now(), { width: output.width() - 1, paint: output.paint })
     const more = rows.length > room ? [`and ${rows.length - room} more`] : []

@@ -1,4 +1,7 @@
+import { previewPath } from '../../../shared/api/paths.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isNoRepository } from '../call.ts'
+import { NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { ask, listen, type Answer, type Api, type Event, type Refusal, type View } from '../api.ts'
 
 /** Proxies give up a request that is silent for 60 s, some after 30 s. */
@@ -23,19 +26,19 @@ export type Ended =
   | { end: 'other'; digest: string | null; wanted: string }
 
 /** @param within milliseconds @param most milliseconds that one request may last: a wait takes several */
-export async function askUntilRunning(tag: string, api: Api, within: number, most = ASK_MS): Promise<Ended> {
+export async function askUntilRunning(id: PreviewId, api: Api, within: number, most = ASK_MS): Promise<Ended> {
   const deadline = performance.now() + within
   const left = () => Math.max(0, deadline - performance.now())
   let state: string | undefined
   for (let answered = false; ;) {
     const part = Math.min(left(), most)
     const seconds = (part / 1_000).toFixed(3)
-    const answer = await ask(api, `/previews/${encodeURIComponent(tag)}/wait?timeout=${seconds}`, part + GRACE_MS)
-    const ended = endOf(answer, tag)
+    const answer = await ask(api, `${previewPath(id)}/wait?timeout=${seconds}`, part + GRACE_MS)
+    const ended = endOf(answer, id)
     if (ended) return ended
     if ('away' in answer && !answered) return { end: 'away', why: answer.away }
     answered = true
-    const trouble = troubleOf(answer, tag)
+    const trouble = troubleOf(answer, id)
     if (!trouble && 'json' in answer) state = answer.json?.state
     if (left() < LEAST_REQUEST_MS) return { end: 'late', state, trouble }
     // Lotan, or a proxy in front of it, may be restarting.
@@ -44,14 +47,19 @@ export async function askUntilRunning(tag: string, api: Api, within: number, mos
 }
 
 /** Also reports a preview that appears later. */
-export async function follow(tag: string, api: Api, hear: (event: Event) => void, signal: AbortSignal): Promise<void> {
+export async function follow(
+  id: PreviewId,
+  api: Api,
+  hear: (event: Event) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const began = performance.now()
   while (!signal.aborted) {
     let pause = LISTEN_AGAIN_MS
     try {
-      const events = await listen(api, `/previews/${encodeURIComponent(tag)}/events`, signal)
+      const events = await listen(api, `${previewPath(id)}/events`, signal)
       if (events) for await (const event of events) hear(event)
-      else if (performance.now() - began > ROW_MS) hear({ event: 'removed', data: { repository: '', tag } })
+      else if (performance.now() - began > ROW_MS) hear({ event: 'removed', data: splitId(id) })
     } catch {
       // Events only feed the display; `askUntilRunning` decides how the wait ends.
       pause = AGAIN_MS
@@ -61,21 +69,27 @@ export async function follow(tag: string, api: Api, hear: (event: Event) => void
 }
 
 /** Undefined: ask again. */
-function endOf(answer: Answer, tag: string): Ended | undefined {
+function endOf(answer: Answer, id: PreviewId): Ended | undefined {
   if ('away' in answer) return undefined
   const { status, json, location } = answer
-  if (status === 200 && json?.state === 'running' && json.tag === tag && typeof json.url === 'string')
+  if (status === 200 && json?.state === 'running' && isAbout(json, id) && typeof json.url === 'string')
     return { end: 'running', view: json as View }
-  // A proxy may answer with these too, but does not name the tag.
-  const isAboutTag = json?.tag === tag && typeof json.detail === 'string'
-  if ((isAboutTag && [403, 409, 502].includes(status)) || status === 401)
+  // A proxy may answer with these too, but does not name the preview.
+  const isAboutIt = isAbout(json, id) && typeof json?.detail === 'string'
+  const isNone = status === 404 && typeof json?.detail === 'string' && isNoRepository(json)
+  if ((isAboutIt && [403, 409, 502].includes(status)) || isNone || status === 401)
     return { end: 'refused', problem: { ...json, status } as Refusal }
   if (status === 429 || status >= 500) return undefined
   return { end: 'strange', status, location }
 }
 
 /** Undefined where Lotan itself said that it takes longer. */
-function troubleOf(answer: Answer, tag: string): string | undefined {
+function troubleOf(answer: Answer, id: PreviewId): string | undefined {
   if ('away' in answer) return answer.away
-  return answer.json?.tag === tag ? undefined : `it answers ${answer.status}`
+  return isAbout(answer.json, id) ? undefined : `it answers ${answer.status}`
+}
+
+function isAbout(json: { repository?: unknown; tag?: unknown } | undefined, id: PreviewId): boolean {
+  const { repository, tag } = splitId(id)
+  return json?.tag === tag && (json.repository ?? NAMELESS) === repository
 }

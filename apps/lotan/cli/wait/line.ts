@@ -1,10 +1,11 @@
+import type { PreviewId } from '../../../shared/preview/preview-id.ts'
 import { words, type Seen } from './seen.ts'
 
 const BAR = 20
 const NARROW_BAR = 10
 
 /** Never longer than `columns`: the least important parts go first. @param elapsed milliseconds */
-export function lineOf(tag: string, seen: Seen, elapsed: number, columns: number): string {
+export function lineOf(id: PreviewId, seen: Seen, elapsed: number, columns: number): string {
   const { percent, progress, usual } = seen
   // Before the registry has told the layers' sizes there is nothing to measure by.
   const isMeasured = seen.stage === 'pulling' && percent !== null && progress !== null && progress.total > 0
@@ -16,11 +17,11 @@ export function lineOf(tag: string, seen: Seen, elapsed: number, columns: number
   const bar = (width: number) => (isMeasured ? barOf(percent, width) : '')
   const stage = words(seen)
   const lines = [
-    [tag, stage, bar(BAR), done, sizes, layers, times],
-    [tag, stage, bar(BAR), done, sizes, times],
-    [tag, bar(BAR), done, sizes, times],
-    [tag, bar(NARROW_BAR), done || stage, times],
-    [tag, done || stage, time],
+    [id, stage, bar(BAR), done, sizes, layers, times],
+    [id, stage, bar(BAR), done, sizes, times],
+    [id, bar(BAR), done, sizes, times],
+    [id, bar(NARROW_BAR), done || stage, times],
+    [id, done || stage, time],
   ].map((parts) => parts.filter(Boolean).join('  '))
   return (lines.find((line) => line.length <= columns) ?? lines.at(-1)!).slice(0, columns)
 }

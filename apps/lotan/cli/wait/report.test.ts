@@ -25,7 +25,7 @@ test('however waiting ends, the status says how, and the last line what to do', 
     [{ end: 'late', state: 'queued', trouble: 'it answers 502' }, { stage: 'queued' }, 7, /in trouble: it answers 502$/, /--timeout/],
   ] // prettier-ignore
   for (const [ended, seen, status, first, last] of table) {
-    const report = reportOf(ended, { tag: 'red', api, seconds: 60, seen: { ...nothing, ...seen }, took: 1_000 })
+    const report = reportOf(ended, { id: 'red', api, seconds: 60, seen: { ...nothing, ...seen }, took: 1_000 })
     assert.equal(report.status, status)
     assert.match(report.lines[0]!, first)
     assert.match(report.lines.at(-1)!, last)

@@ -1,11 +1,15 @@
+import { previewPath } from '../../../shared/api/paths.ts'
+import { splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
+import { filterSettingOf } from '../../../shared/repository.ts'
 import { addressOf, type Api, type Refusal } from '../api.ts'
+import { repositoryAdvice } from '../call.ts'
 import { exit } from '../command.ts'
 import type { Ended } from './ask.ts'
 import { took } from './line.ts'
 import { words, type Seen } from './seen.ts'
 
 export interface Waiting {
-  tag: string
+  id: PreviewId
   api: Api
   seconds: number
   seen: Seen
@@ -13,10 +17,10 @@ export interface Waiting {
 }
 
 export function reportOf(ended: Ended, waiting: Waiting): { status: number; lines: string[] } {
-  const { tag, api, seconds, seen } = waiting
+  const { id, api, seconds, seen } = waiting
   switch (ended.end) {
     case 'running':
-      return { status: exit.done, lines: [`${tag} answers, after ${took(waiting.took)}`] }
+      return { status: exit.done, lines: [`${id} answers, after ${took(waiting.took)}`] }
     case 'refused':
       return refused(ended.problem, waiting)
     case 'away':
@@ -41,8 +45,8 @@ export function reportOf(ended: Ended, waiting: Waiting): { status: number; line
       return {
         status: exit.late,
         lines: [
-          `${tag} runs ${ended.digest ?? 'an image without a digest'}, and not yet ${ended.wanted}, after ${seconds} s`,
-          `is that what was pushed as ${tag}? docker push prints the digest; wait longer with --timeout SECONDS`,
+          `${id} runs ${ended.digest ?? 'an image without a digest'}, and not yet ${ended.wanted}, after ${seconds} s`,
+          `is that what was pushed as ${id}? docker push prints the digest; wait longer with --timeout SECONDS`,
         ],
       }
     case 'late': {
@@ -52,14 +56,14 @@ export function reportOf(ended: Ended, waiting: Waiting): { status: number; line
         return {
           status: exit.late,
           lines: [
-            `${tag} runs, but its newer image has not taken over yet, after ${seconds} s`,
+            `${id} runs, but its newer image has not taken over yet, after ${seconds} s`,
             `wait longer with --timeout SECONDS, or look at ${pageOf(waiting)}`,
           ],
         }
       return {
         status: exit.late,
         lines: [
-          `${tag} does not answer yet, after ${seconds} s: ${where}`,
+          `${id} does not answer yet, after ${seconds} s: ${where}`,
           seen.missing
             ? 'push it first, check its name, or wait longer with --timeout SECONDS'
             : `it goes on starting: wait longer with --timeout SECONDS, or look at ${pageOf(waiting)}`,
@@ -70,7 +74,7 @@ export function reportOf(ended: Ended, waiting: Waiting): { status: number; line
 }
 
 function refused({ status, detail, advice }: Refusal, waiting: Waiting): { status: number; lines: string[] } {
-  const { tag, api } = waiting
+  const { id, api } = waiting
   switch (status) {
     case 401:
       return {
@@ -83,14 +87,19 @@ function refused({ status, detail, advice }: Refusal, waiting: Waiting): { statu
     case 403:
       return {
         status: exit.notOffered,
-        lines: [detail, 'choose a tag that it offers, or have TAG_FILTER changed where Lotan runs'],
+        lines: [
+          detail,
+          `choose a tag that it offers, or have ${filterSettingOf(splitId(id).repository)} changed where Lotan runs`,
+        ],
       }
+    case 404:
+      return { status: exit.missing, lines: [detail, repositoryAdvice] }
     case 409:
-      return { status: exit.stopped, lines: [detail, `to start it again: lotan wait ${tag}`] }
+      return { status: exit.stopped, lines: [detail, `to start it again: lotan wait ${id}`] }
     default:
       return {
         status: exit.failed,
-        lines: [`${tag} failed: ${detail}`, ...adviceOf(advice, pageOf(waiting))],
+        lines: [`${id} failed: ${detail}`, ...adviceOf(advice, pageOf(waiting))],
       }
   }
 }
@@ -103,6 +112,6 @@ function adviceOf(told: unknown, page: string): string[] {
   return placed === told ? [told, where] : [placed]
 }
 
-function pageOf({ api, tag }: Waiting): string {
-  return `${api.base}/previews/${encodeURIComponent(tag)}`
+function pageOf({ api, id }: Waiting): string {
+  return `${api.base}${previewPath(id)}`
 }

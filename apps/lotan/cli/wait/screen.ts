@@ -1,4 +1,5 @@
 /** On a terminal one line, redrawn in place; elsewhere one line for each change of stage. */
+import type { PreviewId } from '../../../shared/preview/preview-id.ts'
 import type { Say } from '../../console.ts'
 import { lineOf, usually } from './line.ts'
 import { nothing, words, type Seen } from './seen.ts'
@@ -12,16 +13,16 @@ export interface Screen {
 }
 
 /** @param term TERM: a `dumb` terminal cannot redraw */
-export function openScreen(tag: string, out: NodeJS.WriteStream, term: string, say: Say): Screen {
-  return out.isTTY && term !== 'dumb' ? redrawn(tag, out) : openLines(tag, say)
+export function openScreen(id: PreviewId, out: NodeJS.WriteStream, term: string, say: Say): Screen {
+  return out.isTTY && term !== 'dumb' ? redrawn(id, out) : openLines(id, say)
 }
 
-function redrawn(tag: string, out: NodeJS.WriteStream): Screen {
+function redrawn(id: PreviewId, out: NodeJS.WriteStream): Screen {
   const began = performance.now()
   let seen = nothing
   const draw = () => {
     // A terminal may wrap a line that reaches its last column. One that does not tell its width has 0 columns.
-    const line = lineOf(tag, seen, performance.now() - began, (out.columns || 80) - 1)
+    const line = lineOf(id, seen, performance.now() - began, (out.columns || 80) - 1)
     out.write(`\r${line}${CLEAR_TO_END}`)
   }
   const drawing = setInterval(draw, DRAW_MS)
@@ -38,14 +39,14 @@ function redrawn(tag: string, out: NodeJS.WriteStream): Screen {
   }
 }
 
-export function openLines(tag: string, say: Say): Screen {
+export function openLines(id: PreviewId, say: Say): Screen {
   let stage = nothing.stage
   return {
     show(seen) {
       if (seen.stage === stage) return
       const first = stage === nothing.stage
       stage = seen.stage
-      say(`${tag}: ${words(seen)}${first && seen.usual !== null ? `, usually ${usually(seen.usual)}` : ''}`)
+      say(`${id}: ${words(seen)}${first && seen.usual !== null ? `, usually ${usually(seen.usual)}` : ''}`)
     },
     end() {},
   }

@@ -1,10 +1,9 @@
 /** The registry, the login for it, and its clock beside this machine's. */
 import type { Config } from '../../../shared/config/config.ts'
-import type { Repository } from '../../../shared/repository.ts'
+import { filterSettingOf, type Repository } from '../../../shared/repository.ts'
 import { splitReference } from '../../../shared/registry/docker-config.ts'
 import { openRegistry, RegistryError } from '../../../shared/registry/registry.ts'
 import { registryAdvice } from '../../../shared/health/advice.ts'
-import { NAMELESS } from '../../../shared/preview/preview-id.ts'
 import { findings, type Finding } from '../../../shared/health/finding.ts'
 
 /** A token is worth nothing to a registry whose clock differs by more: AWS allows 5 minutes. */
@@ -43,7 +42,7 @@ async function checkTags(registry: Pick<Registry, 'tags'>, { name, reference, of
     const tags = await registry.tags()
     const offered = tags.filter(offers).length
     if (tags.length === 0) return warning(`${reference} has no tag yet`, 'push an image to it')
-    const filter = name === NAMELESS ? 'TAG_FILTER' : `TAG_FILTER_${name.toUpperCase()}`
+    const filter = filterSettingOf(name)
     if (offered === 0)
       return warning(`${filter} offers none of its ${tags.length} tags`, `correct ${filter}: it is a Lua pattern`)
     return ok(`${reference} has ${tags.length} tags${offered < tags.length ? `, ${offered} are offered` : ''}`)

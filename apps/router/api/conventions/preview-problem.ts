@@ -1,7 +1,8 @@
 import type { Response } from 'express'
 import type { AboutProblem } from '../../../shared/api/problem.ts'
-import { idOf, logFields, NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
+import { idOf, logFields, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import type { Preview } from '../../../shared/preview/preview.ts'
+import { filterSettingOf } from '../../../shared/repository.ts'
 import { isTag } from '../../../shared/tag.ts'
 import { reasonOf } from '../preview-view.ts'
 import { sendProblem } from './problem.ts'
@@ -12,8 +13,7 @@ export function sendNoPreview(res: Response, id: PreviewId) {
 }
 
 export function sendNotOffered(res: Response, id: PreviewId) {
-  const { repository } = splitId(id)
-  const setting = repository === NAMELESS ? 'TAG_FILTER' : `TAG_FILTER_${repository.toUpperCase()}`
+  const setting = filterSettingOf(splitId(id).repository)
   sendProblem(res, 'not-offered', `${setting} does not offer ${id}.`, namesOf(id))
 }
 

@@ -34,7 +34,7 @@ export function repositoryChips(
   if (repositories.length < 2) return []
   const names = shortNames(repositories)
   return [
-    { name: 'All', count: previews.length, href: hrefOf(''), current: chosen === undefined },
+    { name: 'All repositories', count: previews.length, href: hrefOf(''), current: chosen === undefined },
     ...repositories.map(({ name }) => ({
       name: names.get(name)!,
       count: previews.filter(({ repository }) => repository === name).length,

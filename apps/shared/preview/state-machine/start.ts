@@ -2,26 +2,29 @@ import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, startin
 import { stillNewer } from '../image-update.ts'
 import { withElsewhere } from '../notice.ts'
 import type { EventOf } from '../event.ts'
-import { generationOf, rests, type In, type InPhase, type Known, type Preview, type StartedBy } from '../preview.ts'
+import { generationOf, rests, type In, type InPhase, type Known, type Preview } from '../preview.ts'
 import { isPairedAlike, type Pairs } from '../pair.ts'
 import { CLICK_MS } from '../start-queue.ts'
 import { isRouted, type Generation } from '../generation.ts'
 
 type Start = EventOf<'start'>
 
-export function firstStart(preview: In<'unknown'>, { by }: Start, now: number): In<'queued'> {
-  return queued({ ...known(preview), ...seen(by, now) }, null, by, now)
+export function firstStart(preview: In<'unknown'>, event: Start, now: number): In<'queued'> {
+  return called(queued({ ...known(preview), ...seen(preview, event, now) }, null, event.by, now), event)
 }
 
-export function startAgain(preview: In<'stopped'>, { by }: Start, now: number): In<'queued'> {
-  return queued({ ...known(preview), ...seen(by, now), crashes: 0 }, preview.generation, by, now)
+export function startAgain(preview: In<'stopped'>, event: Start, now: number): In<'queued'> {
+  const base = { ...known(preview), ...seen(preview, event, now), crashes: 0 }
+  return called(queued(base, preview.generation, event.by, now), event)
 }
 
 /** A visit heeds the rest after a failure. Lotan's own retry counts the tries before it, a person's click does not. */
-export function tryAgain(preview: In<'failed'>, { by }: Start, now: number): In<'queued'> | undefined {
+export function tryAgain(preview: In<'failed'>, event: Start, now: number): In<'queued'> | undefined {
+  const { by } = event
   if (by === 'visit' && rests(preview, now)) return undefined
   const crashes = by === 'retry' ? preview.crashes : 0
-  return queued({ ...known(preview), ...seen(by, now), crashes }, null, by, now, 0, preview.reason)
+  const base = { ...known(preview), ...seen(preview, event, now), crashes }
+  return called(queued(base, null, by, now, 0, preview.reason), event)
 }
 
 /** A button overrules the back-off. */
@@ -32,8 +35,8 @@ export function hurry(preview: In<'queued'>, { by }: Start, now: number): In<'qu
   return isGuess && (by === 'admin' || by === 'api') ? { ...preview, by } : undefined
 }
 
-export function callBack(preview: InPhase<'paused', 'draining'>, _: Start, now: number): In<'running'> {
-  return nudged(running(preview, preview.generation, now, now))
+export function callBack(preview: InPhase<'paused', 'draining'>, event: Start, now: number): In<'running'> {
+  return nudged(running(preview, preview.generation, calledAt(preview, event, now), now))
 }
 
 export function wake(preview: InPhase<'paused', 'frozen'>): In<'paused'> {
@@ -41,11 +44,28 @@ export function wake(preview: InPhase<'paused', 'frozen'>): In<'paused'> {
 }
 
 /** What has lived its time, or is where no route leads, is not called back: it starts anew. */
-export function callBackOrRestart(preview: InPhase<'stopping', 'draining'>, _: Start, now: number): Preview {
+export function callBackOrRestart(
+  preview: InPhase<'stopping', 'draining'>,
+  event: Start,
+  now: number,
+): Preview | undefined {
   const { generation, why } = preview
   const isOver = why === 'lifetime' || why === 'moved'
-  if (isOver || !generation || !isRouted(generation)) return toRestart(preview)
-  return nudged(running(preview, generation, now, now))
+  if (isOver || !generation || !isRouted(generation)) return restart(preview, event)
+  return nudged(running(preview, generation, calledAt(preview, event, now), now))
+}
+
+/** Another preview's call waits until it has stopped: the start that follows is then known to be one of a call's. */
+export function restart<P extends In<'stopping'> | In<'removing'>>(
+  preview: P & { phase: 'draining' | 'ending' },
+  { visited }: Start,
+): P | undefined {
+  return visited === undefined ? toRestart<P>(preview) : undefined
+}
+
+/** What its idle time is counted from: another preview's call is no use of its own. */
+function calledAt({ stages }: Preview, { visited }: Start, now: number): number {
+  return visited === undefined ? now : (stages.running ?? now)
 }
 
 /** A step of a start, for who presses Restart on what is not up. */
@@ -54,9 +74,14 @@ export function byAdmin<P extends Preview>(step: (preview: P, event: Start, now:
 }
 
 /** A visit is noted with what it leads to: the router's own note of it comes half a second later. */
-function seen(by: StartedBy, now: number): Partial<Pick<Known, 'lastSeen' | 'waiter'>> {
+function seen({ lastSeen }: Known, { by, visited }: Start, now: number): Partial<Pick<Known, 'lastSeen' | 'waiter'>> {
   if (by !== 'visit' && by !== 'button') return {}
-  return { lastSeen: now, waiter: { who: 'person', until: now + CLICK_MS } }
+  const at = visited === undefined ? now : Math.max(lastSeen ?? 0, visited)
+  return { lastSeen: at, waiter: { who: 'person', until: now + CLICK_MS } }
+}
+
+function called(preview: In<'queued'>, { visited }: Start): In<'queued'> {
+  return visited === undefined ? preview : { ...preview, stages: { ...preview.stages, called: visited } }
 }
 
 export function found(preview: In<'queued'>, { image }: EventOf<'found'>): In<'queued'> {

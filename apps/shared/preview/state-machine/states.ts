@@ -82,9 +82,10 @@ export function firstQueuedPhase(preview: Pick<Known, 'image' | 'update'>): Queu
 }
 
 /** What Lotan starts again by itself is no younger, and no more in use, than it was. */
-function firstOf({ stages }: Known, by: StartedBy): Pick<Stages, 'first'> {
-  const first = by === 'reaper' || by === 'retry' ? (stages.first ?? stages.running) : undefined
-  return first === undefined ? {} : { first }
+function firstOf({ stages }: Known, by: StartedBy): Pick<Stages, 'first' | 'called'> {
+  if (by !== 'reaper' && by !== 'retry') return {}
+  const { called, first = stages.running } = stages
+  return { ...(first !== undefined && { first }), ...(called !== undefined && { called }) }
 }
 
 export function starting(base: Known, now: number): In<'starting'> {

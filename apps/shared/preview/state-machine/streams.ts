@@ -9,8 +9,8 @@ import type { Preview } from '../preview.ts'
 export function streamsAfter(event: Event, becomes: Preview): 'rest' | 'return' | undefined {
   switch (event.type) {
     case 'start':
-      // Lotan starts it again by itself: no person has come for it.
-      if (event.by !== 'retry' && event.by !== 'reaper') return 'return'
+      // Lotan starts it again by itself, or another preview calls it: no person has come for it.
+      if (event.visited === undefined && event.by !== 'retry' && event.by !== 'reaper') return 'return'
       break
     case 'restart':
       return 'return'

@@ -32,8 +32,8 @@ const { byAdmin } = start
 const transitions: { [E in EventType]: Row<E> } = {
   // What people, programs and the reaper want.
   start:      { unknown: start.firstStart, queued: start.hurry, paused: { draining: start.callBack, frozen: start.wake },
-                stopping: { draining: start.callBackOrRestart, ending: toRestart }, removing: again,
-                stopped: start.startAgain, failed: start.tryAgain },
+                stopping: { draining: start.callBackOrRestart, ending: start.restart },
+                removing: { draining: start.restart, ending: start.restart }, stopped: start.startAgain, failed: start.tryAgain },
   restart:    { queued: byAdmin(start.hurry), running: stop.restart, paused: stop.restart, stopping: again, removing: again,
                 stopped: byAdmin(start.startAgain), failed: byAdmin(start.tryAgain) },
   stop:       { queued: stop.cancel, pulling: stop.cancel, starting: stop.cancel, running: stop.stop, paused: stop.stop,

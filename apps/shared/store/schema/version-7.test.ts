@@ -8,6 +8,7 @@ import type { Notice } from '../../preview/notice.ts'
 import type { Event } from '../../preview/event.ts'
 import type { Preview } from '../../preview/preview.ts'
 import { next } from '../../preview/state-machine/transitions.ts'
+import { storeFacts } from '../facts.ts'
 import { previewRows } from '../previews.ts'
 import { migrate } from './schema.ts'
 
@@ -179,6 +180,20 @@ test('all that was known of a tag is known of it in the repository without a nam
   const reference = 'registry.example.com/app'
   assert.deepEqual(rows('pulled'), [{ ...running, id: 'sha256:one', reference, digest: 'sha256:d1' }])
   assert.deepEqual(rows('stream'), [{ ...running, number: 4, id: 'r1', client: 'ada', opened_at: 5, open: 1, resting: 0 }]) // prettier-ignore
+})
+
+test('where the images of the only repository were is known of the one without a name', () => {
+  const knownAfter = (rows: string) => {
+    const db = new Database(':memory:')
+    db.exec(sql)
+    db.exec(rows)
+    migrate(db)
+    return storeFacts(db).facts.get('repositories')
+  }
+  const meta = (value: string) => `INSERT INTO meta (key, value) VALUES ('repository', '${value}')`
+  assert.deepEqual(knownAfter(meta('registry.example.com/app')), { '': 'registry.example.com/app' })
+  assert.equal(knownAfter(meta('')), undefined)
+  assert.equal(knownAfter(''), undefined)
 })
 
 test('a database is brought forward once', () => {

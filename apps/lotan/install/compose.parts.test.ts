@@ -1,0 +1,56 @@
+/** What docker-compose makes of docker-compose.yml and a .env; no engine is asked. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { surroundings } from '../../testing/harness/surroundings.ts'
+
+const run = promisify(execFile)
+const root = path.resolve(import.meta.dirname, '../../..')
+let dir: string
+
+before(async () => {
+  dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-compose-file-'))
+  await fs.cp(path.join(root, 'docker-compose.yml'), path.join(dir, 'docker-compose.yml'))
+  for (const file of ['compose.env', 'filters.env'])
+    await fs.cp(path.join(import.meta.dirname, file), path.join(dir, 'apps/lotan/install', file))
+})
+after(() => fs.rm(dir, { recursive: true }))
+
+/** What each service is given, by its name. @throws with what Compose says */
+async function environments(settings: Record<string, string>): Promise<Map<string, string>> {
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+  await fs.writeFile(path.join(dir, '.env'), lines.join(''))
+  const env = { PATH: surroundings.PATH, HOME: dir }
+  const { stdout } = await run('docker-compose', ['--project-directory', dir, 'config'], { cwd: dir, env })
+  const [services = ''] = stdout.split(/^volumes:/m)
+  return new Map(services.split(/^ {2}(?=\S)/m).map((text) => [text.split(':')[0]!, text]))
+}
+
+const has = (found: Map<string, string>, setting: string) =>
+  [...found].filter(([, text]) => text.includes(`      ${setting}\n`)).map(([service]) => service)
+const all = ['nginx', 'queue-processor', 'reaper', 'router']
+
+test('without REPOSITORY Compose says at once what to write', async () => {
+  const wanted =
+    /write into \.env whose tags may run, such as REPOSITORY=registry\.\S+, or an empty REPOSITORY= beside LOTAN_REPOSITORIES/
+  await assert.rejects(environments({ LOTAN_REPOSITORIES: 'api=r.io/api' }), wanted)
+})
+
+test('repositories by name go to all, their filters to those that read them, their variables to workers alone', async () => {
+  await fs.writeFile(path.join(dir, 'filters.env'), 'TAG_FILTER_API=^pr%-\n')
+  const found = await environments({
+    REPOSITORY: '',
+    LOTAN_REPOSITORIES: 'api=r.io/api',
+    LOTAN_ENV_FILE: '.env',
+    LOTAN_FILTER_FILE: 'filters.env',
+    LOTAN_CONTAINER_ENV_API__SECRET: 'x',
+  })
+  assert.deepEqual(has(found, "REPOSITORY: ''"), all)
+  assert.deepEqual(has(found, 'LOTAN_REPOSITORIES: api=r.io/api'), all)
+  assert.deepEqual(has(found, 'TAG_FILTER_API: ^pr%-'), ['queue-processor', 'reaper', 'router'])
+  assert.deepEqual(has(found, 'LOTAN_CONTAINER_ENV_API__SECRET: x'), ['queue-processor', 'reaper'])
+})
