@@ -42,7 +42,7 @@ test('what cannot be understood is told in one line, which leads to the help', a
     [['wait'], "lotan: missing required argument 'TAG'; see lotan wait --help\n"],
     [['wait', 'a', 'b'], "lotan: too many arguments for 'wait'. Expected 1 argument but got 2: a, b.; see lotan wait --help\n"],
     [['list', '--state', 'ready'], "lotan: 'ready' is no state: queued, pulling, starting, running, paused, stopping, stopped, removing, failed\n"],
-    [['stop', 'no/tag'], "lotan: 'no/tag' is no valid image tag\n"],
+    [['stop', 'api/no/tag'], "lotan: 'no/tag' is no valid image tag\n"],
     [['wait', 'a', '--digest', 'abc'], 'lotan: --digest is what docker push prints: sha256: and 64 digits\n'],
     [['up', 'all'], "lotan: up takes names of parts, and 'all' is none\n"],
   ] // prettier-ignore
