@@ -120,7 +120,8 @@ describe('a preview that calls others', { timeout: 180_000 }, () => {
     for (const id of ids) {
       assert.equal(lotan.store.get(id)?.state, 'stopping')
       const { lastSeen } = lotan.store.get(id)!
-      assert.ok(lastSeen! <= last, `${id} was seen ${lastSeen! - last} ms after the last visit`)
+      // nginx renews what it knows of a route in the background, just after the visit.
+      assert.ok(lastSeen! <= last + 1_000, `${id} was seen ${lastSeen! - last} ms after the last visit`)
       const starts = lotan.store.history(id).filter(({ event, at }) => event === 'start' && at > last)
       assert.deepEqual(starts, [], id)
     }

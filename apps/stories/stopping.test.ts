@@ -85,7 +85,7 @@ describe('a stop', { timeout: 300_000, concurrency: rows.length + 4 }, () => {
 
   test('is not made of a preview in use because the reaper was killed and knows nobody', async () => {
     await up('in-use')
-    const socket = new WebSocket(`ws://127.0.0.1:${lotan.port}/?ping=1000`, { headers: { Host: lotan.host('in-use') } })
+    const socket = new WebSocket(`ws://127.0.0.1:${lotan.port}/?ping=300`, { headers: { Host: lotan.host('in-use') } })
     try {
       await once(socket, 'open')
       // Not while the old one sees another's answer.
