@@ -257,7 +257,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       for (const repository of keepImages ? [] : repositories)
         for (const name of repository ? await imagesBelow(`${repository}:`) : []) await removeImageByHand(name)
       await pruneTestImages()
-      await removeNetworkByHand(networkName(instance))
+      await removeNetwork()
       await removeFirewallByHand(instance)
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })
@@ -265,6 +265,20 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       await fs.rm(`/dev/shm/lotan-${instance}`, { recursive: true, force: true })
       if (left.length > 0) throw new Error(`left running: ${left.map(({ command }) => command).join('; ')}`)
     },
+  }
+
+  /** The engine finishes what it was asked for before its caller ended: a container may come up even now. */
+  async function removeNetwork(): Promise<void> {
+    await until('its network has no containers', async () => {
+      for (const { Id } of await containersWith(`lotan.instance=${instance}`)) await removeByHand(Id)
+      return removeNetworkByHand(networkName(instance)).then(
+        () => true,
+        (error: Error) => {
+          if (!error.message.includes('active endpoints')) throw error
+          return false
+        },
+      )
+    })
   }
 
   try {
