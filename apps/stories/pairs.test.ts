@@ -25,7 +25,7 @@ const call = `
 
 /** As an application does: by the variable that it is given, and the name in its hosts file. */
 const callPair = `
-  fetch(process.env.LOTAN_URL_API + '/plain').then(async (answer) =>
+  fetch(process['env'].LOTAN_URL_API + '/plain').then(async (answer) =>
     console.log(JSON.stringify({ status: answer.status, text: await answer.text() })))`
 
 /** Asks every 300 ms, for as long as its container runs. */
