@@ -28,6 +28,8 @@ export async function browse(bed: Bed) {
   page.on('pageerror', ({ message }) => errors.push(message))
   page.on('console', (message) => /Content Security Policy/.test(message.text()) && errors.push(message.text()))
   await goTo(page, `${address}/login?token=${token}`)
+  // What is under way on a page that is left while it loads may reach the next one.
+  await page.waitForURL(`${address}/`)
   return {
     page,
     address,
