@@ -67,7 +67,7 @@ export function openFindPairs(
     const preview = store.get(id)
     const isGoing = preview?.state === 'removing' || (preview !== undefined && isToGo(preview, Date.now()))
     if (preview?.image && !isGoing) return 'exists'
-    // An image that somebody built on the engine has no row before its first click.
+    // An image that the operator built on the engine has no row before its first click.
     const here = isGoing ? undefined : engine.findImage(imageNameOf(id, config)).catch(() => undefined)
     const [isThere, image] = await Promise.all([remembered(id), here])
     if (isThere === true || image) return 'exists'

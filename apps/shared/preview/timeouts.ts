@@ -63,7 +63,7 @@ export function usedAt(preview: Preview): number {
 }
 
 /**
- * When somebody last wanted it, milliseconds since 1970, 0 for never: a visit, or a start by an admin or a program. What
+ * When it was last wanted, milliseconds since 1970, 0 for never: a visit, or a start by an admin or a program. What
  * another preview's call does is as old as the visit that the call goes back to, so previews that call each other in a
  * circle do not make each other any younger.
  */

@@ -54,7 +54,7 @@ export interface Addable {
   selected: boolean
 }
 
-/** @param selected of which a tag is added unless somebody chooses another one; undefined: the first */
+/** @param selected of which a tag is added unless the reader chooses another one; undefined: the first */
 export function addablesOf(
   repositories: Listed,
   { suggested, selected }: { suggested: ReadonlyMap<string, readonly Tag[]>; selected: string | undefined },
