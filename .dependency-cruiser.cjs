@@ -21,6 +21,7 @@ const homes = {
   commander: { of: packages('commander'), home: '^apps/lotan/cli/' },
   metrics: { of: packages('prom-client'), home: '^apps/router/metrics/' },
   esbuild: { of: packages('esbuild'), home: '^apps/lotan/install/' },
+  forge: { of: packages('@octokit/[^/]+|@gitbeaker/[^/]+'), home: '^apps/(forge/|router/hooks/)' },
   express: { of: packages('(@types/)?express|helmet'), home: '^apps/router/' },
 }
 
@@ -39,6 +40,10 @@ const pure = [
   'shared/preview/preview-id',
   'shared/api/paths',
   'shared/repository',
+  'shared/forge/change',
+  'shared/forge/tag-templates',
+  'shared/forge/standing',
+  'shared/config/values/forge',
   'shared/preview/failure-reason',
   'shared/preview/notice',
   'shared/slots/slots',
@@ -102,7 +107,7 @@ module.exports = {
     forbid(
       'app-imports-app',
       'An app imports its own files and shared.',
-      { path: '^apps/(lotan|router|queue-processor|reaper|demo|bench)/', pathNot: tests },
+      { path: '^apps/(lotan|router|queue-processor|reaper|forge|demo|bench)/', pathNot: tests },
       { path: '^apps/', pathNot: '^apps/($1|shared)/' },
     ),
     forbid(

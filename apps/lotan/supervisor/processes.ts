@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { environmentFor, type Config } from '../../shared/config/config.ts'
+import { environmentFor, forgeTokenVariables, type Config } from '../../shared/config/config.ts'
 import { writeNginxConf } from '../nginx/config.ts'
 import { withStore } from '../database/watch.ts'
 import type { DatabaseRepair } from '../database/repair.ts'
@@ -15,16 +15,21 @@ export type Processes = Map<Name, SupervisedProcess>
 /** May have a launcher of their own. The demo runs only as a whole. */
 export const separate: readonly Name[] = names.filter((name) => name !== 'registry')
 
-export const databaseUsers: readonly Name[] = ['router', 'queue-processor', 'reaper']
+export const databaseUsers: readonly Name[] = ['router', 'queue-processor', 'reaper', 'forge']
 
 /** nginx and the router first, so that no request gets a new route; Redis last, since the others use it. */
-export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'registry', 'redis']
+export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor', 'reaper', 'forge', 'registry', 'redis']
 
 /** A Redis that ends with status 1 sooner than this could not read its file. */
 const AT_ONCE_MS = 3_000
 const VERSION_MS = 2_000
 
 export const root = path.resolve(import.meta.dirname, '../../..')
+
+/** Whether it has anything to do: all others always have. */
+export function isNeeded(name: Name, { forge, notifyUrl }: Pick<Config, 'forge' | 'notifyUrl'>): boolean {
+  return name !== 'forge' || forge !== null || notifyUrl !== null
+}
 
 /** Also the process's standard input (see leftovers.ts). */
 export function lockOf(name: Name, config: Pick<Config, 'dataDir'>): string {
@@ -41,6 +46,7 @@ export function planOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 
       // Absolute: they work in another directory.
       LOTAN_LOGO: config.brand.logo ?? undefined,
       NODE_ENV: 'production',
+      ...(name !== 'forge' && Object.fromEntries(forgeTokenVariables.map((variable) => [variable, undefined]))),
     }),
     cwd: root,
     input: lockOf(name, config),

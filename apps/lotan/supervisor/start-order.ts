@@ -13,7 +13,7 @@ import { prepareStart } from './prepare-start.ts'
 import { accepts, get } from './probe.ts'
 import { superviseProcess } from './process/process.ts'
 import { names, type Name } from './names.ts'
-import { databaseUsers, planOf, type Processes } from './processes.ts'
+import { databaseUsers, isNeeded, planOf, type Processes } from './processes.ts'
 import { startNginx, whyNoCalls, whyUnguarded } from './start-nginx.ts'
 import { welcome } from './welcome.ts'
 
@@ -37,7 +37,7 @@ export async function startInOrder(
   signal: AbortSignal,
 ): Promise<void> {
   const began = performance.now()
-  const runs = (name: Name) => !only || only.includes(name)
+  const runs = (name: Name) => (only ? only.includes(name) : isNeeded(name, given))
   const own = names.filter(runs)
   if (given.demo && only?.some((name) => name !== 'redis')) throw new Error(NOT_WHOLE)
   if (given.demo && !only && !hasDemo()) throw new Error(NO_DEMO)

@@ -72,7 +72,7 @@ test('files that settings name are checked, also where other settings are bad', 
 })
 
 test('without any setting it is the demo, on loopback', () => {
-  const { instance, adminToken, dockerConfig, offers, prepulls, repositories, inForce, ...rest } = read({})
+  const { instance, adminToken, hookSecret, dockerConfig, offers, prepulls, repositories, inForce, ...rest } = read({})
   assert.deepEqual(
     repositories.map(({ name, reference }) => [name, reference]),
     [['', '127.0.0.1:5000/todowrangler']],
@@ -81,6 +81,7 @@ test('without any setting it is the demo, on loopback', () => {
   assert.deepEqual([offers('anything'), prepulls('anything')], [true, false])
   assert.match(instance, /^[0-9a-f]{8}$/)
   assert.match(adminToken, /^[0-9a-f]{32}$/)
+  assert.match(hookSecret, /^[0-9a-f]{32}$/)
   assert.equal(path.basename(dockerConfig), '.docker')
   assert.deepEqual(rest, {
     hostForm: 'nested',
@@ -100,6 +101,9 @@ test('without any setting it is the demo, on loopback', () => {
     people: { admins: [], allow: [] },
     trustedJobs: [],
     metricsAllow: [],
+    forge: null,
+    notifyUrl: null,
+    containerSecrets: {},
     redis: { socket: path.join(dir, 'run', 'redis.sock') },
     dockerHost: null,
     awsRegion: null,
@@ -635,7 +639,7 @@ test('instance and token are made once, for this user alone, however many ask', 
   const said = new Set((await Promise.all(Array.from({ length: 4 }, run))).map(({ stdout }) => stdout.trim()))
   const { instance, adminToken } = readConfig({ LOTAN_DATA_DIR: fresh })
   assert.deepEqual([...said], [`${instance} ${adminToken}`])
-  assert.deepEqual(fs.readdirSync(fresh).sort(), ['admin-token', 'instance', 'run'])
+  assert.deepEqual(fs.readdirSync(fresh).sort(), ['admin-token', 'hook-secret', 'instance', 'run'])
   assert.equal(fs.statSync(fresh).mode & 0o777, 0o700)
   assert.equal(fs.statSync(path.join(fresh, 'admin-token')).mode & 0o777, 0o600)
 })

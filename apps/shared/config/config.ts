@@ -1,5 +1,6 @@
 /** The only file that reads the environment. */
 import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { isJournal } from '../journal.ts'
@@ -9,6 +10,7 @@ import { addresses, certificate, listing } from './groups/addresses.ts'
 import { admin } from './groups/admin.ts'
 import { capacity } from './groups/capacity.ts'
 import { containers } from './groups/containers.ts'
+import { forge } from './groups/forge.ts'
 import { idle } from './groups/idle.ts'
 import { launcher } from './groups/launcher.ts'
 import { look } from './groups/look.ts'
@@ -38,6 +40,7 @@ export const groups = [
   admin,
   look,
   access,
+  forge,
   surroundings,
   launcher,
 ] as const
@@ -53,11 +56,15 @@ type Settings = Output<typeof addresses> &
   Output<typeof admin> &
   Output<typeof look> &
   Output<typeof access> &
+  Output<typeof forge> &
   Output<typeof surroundings> &
   Output<typeof launcher>
 
 /** Durations are milliseconds. */
-export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl' | 'filter' | 'prepull'> & {
+export type Config = Omit<
+  Settings,
+  'givenToken' | 'givenHookSecret' | 'givenLogs' | 'redisUrl' | 'filter' | 'prepull'
+> & {
   /** The allow-list, the one without a name first. */
   repositories: readonly Repository[]
   /** Whether its repository is listed, and its tag offered. */
@@ -69,6 +76,8 @@ export type Config = Omit<Settings, 'givenToken' | 'givenLogs' | 'redisUrl' | 'f
   /** 8 hexadecimal digits: tell this Lotan's containers, images and network from another's. */
   instance: string
   adminToken: string
+  /** What the forge signs its hooks with, and Lotan what it notifies of. */
+  hookSecret: string
   redis: { url: string } | { socket: string }
   logs: 'files' | 'stdout'
   inForce: InForce
@@ -95,7 +104,7 @@ export class SettingsError extends Error {
 }
 
 /**
- * Makes the data and run directories, the instance's id and the admin token when they are missing, which is harmless
+ * Makes the data and run directories, the instance's id, the admin token and the hooks' secret when they are missing, which is harmless
  * when several processes do it at once.
  * @param more what is wrong with files that settings name, and that not every process reads
  * @throws SettingsError with all problems at once
@@ -109,7 +118,7 @@ export function readConfig(
   const read = groups.map(({ schema }) => schema.safeParse(given))
   // Where there are problems some of these are missing; none is used then.
   const settings = Object.assign({}, ...read.map(({ data }) => data)) as Settings
-  const { givenToken, givenLogs, redisUrl, filter, prepull, ...rest } = settings
+  const { givenToken, givenHookSecret, givenLogs, redisUrl, filter, prepull, ...rest } = settings
   const problems = read.flatMap(({ error }) => problemsOf(error))
   const { data: list } = listing.safeParse(given)
   const repositories = repositoriesOf(
@@ -122,7 +131,7 @@ export function readConfig(
   const dataDir = launcher.settings.LOTAN_DATA_DIR.parse(given.LOTAN_DATA_DIR)
   let files: Files | undefined
   try {
-    files = filesIn(path.resolve(dataDir), givenToken)
+    files = filesIn(path.resolve(dataDir), { token: givenToken, hookSecret: givenHookSecret })
   } catch (error) {
     const problem = `is ${quoted(path.resolve(dataDir))}, which cannot be used: ${(error as Error).message}`
     problems.push({ variable: 'LOTAN_DATA_DIR', problem })
@@ -145,29 +154,38 @@ export function readConfig(
   }
 }
 
-type Files = Pick<Config, 'runDir' | 'instance' | 'adminToken'>
+type Files = Pick<Config, 'runDir' | 'instance' | 'adminToken' | 'hookSecret'>
+
+/** Null or undefined: the data directory has it. */
+interface GivenSecrets {
+  token: string | null | undefined
+  hookSecret: string | null | undefined
+}
+
+const SECRET_FORM = /^[\x21-\x7e]{16,256}$/
 
 /** @throws when the data directory cannot be used */
-function makeFiles(dataDir: string, givenToken: string | null | undefined): Files {
+function makeFiles(dataDir: string, given: GivenSecrets): Files {
+  const secret = () => randomBytes(16).toString('hex')
   makeDataDir(dataDir)
   return {
     runDir: makeRunDir(dataDir),
     instance: kept(path.join(dataDir, 'instance'), /^[0-9a-f]{8}$/, () => randomBytes(4).toString('hex')),
-    adminToken:
-      givenToken ??
-      kept(path.join(dataDir, 'admin-token'), /^[\x21-\x7e]{16,256}$/, () => randomBytes(16).toString('hex')),
+    adminToken: given.token ?? kept(path.join(dataDir, 'admin-token'), SECRET_FORM, secret),
+    hookSecret: given.hookSecret ?? kept(path.join(dataDir, 'hook-secret'), SECRET_FORM, secret),
   }
 }
 
 /**
- * As `readConfig`, but makes nothing: `instance`, `adminToken` and `runDir` are empty where Lotan has never run.
+ * As `readConfig`, but makes nothing: `instance`, the secrets and `runDir` are empty where Lotan has never run.
  * @throws SettingsError with all problems at once
  */
 export function readFoundConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  return readConfig(env, undefined, (dataDir, givenToken) => ({
+  return readConfig(env, undefined, (dataDir, given) => ({
     runDir: findRunDir(dataDir) ?? '',
     instance: found(path.join(dataDir, 'instance'), /^[0-9a-f]{8}$/) ?? '',
-    adminToken: givenToken ?? found(path.join(dataDir, 'admin-token'), /^[\x21-\x7e]{16,256}$/) ?? '',
+    adminToken: given.token ?? found(path.join(dataDir, 'admin-token'), SECRET_FORM) ?? '',
+    hookSecret: given.hookSecret ?? found(path.join(dataDir, 'hook-secret'), SECRET_FORM) ?? '',
   }))
 }
 
@@ -218,6 +236,32 @@ export function readApiConfig(env: NodeJS.ProcessEnv = process.env): ApiConfig {
     hasDisplay: process.platform === 'darwin' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY),
   }
 }
+
+/** Of the forge part alone. */
+const forgeTokens = z.object({
+  LOTAN_FORGE_TOKEN: forge.settings.LOTAN_FORGE_TOKEN,
+  LOTAN_FORGE_TOKEN_FILE: forge.settings.LOTAN_FORGE_TOKEN_FILE,
+})
+
+/** @returns null where there is none @throws SettingsError where its file cannot be read, or both are given */
+export function readForgeToken(env: NodeJS.ProcessEnv = process.env): string | null {
+  const { data, error } = forgeTokens.safeParse({ ...env })
+  if (!data) throw new SettingsError(problemsOf(error))
+  const { LOTAN_FORGE_TOKEN: token, LOTAN_FORGE_TOKEN_FILE: file } = data
+  const refuse = (problem: string) => new SettingsError([{ variable: 'LOTAN_FORGE_TOKEN_FILE', problem }], true)
+  if (file === null) return token
+  if (token !== null) throw refuse('goes not with LOTAN_FORGE_TOKEN: leave one of them out')
+  try {
+    const read = fs.readFileSync(file, 'utf8').trim()
+    if (read !== '') return read
+  } catch (error) {
+    throw refuse(`is ${quoted(file)}, which cannot be read: ${(error as Error).message}`)
+  }
+  throw refuse(`is ${quoted(file)}, which is empty`)
+}
+
+/** What no other part is given: nothing that has the engine's socket sees the forge's token. */
+export const forgeTokenVariables = ['LOTAN_FORGE_TOKEN', 'LOTAN_FORGE_TOKEN_FILE'] as const
 
 /** `http://red.todowrangler.lotan.localhost:8080`, without a final slash. */
 export function urlOf(host: string, { publicUrl }: Pick<Config, 'publicUrl'>): string {

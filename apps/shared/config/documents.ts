@@ -32,11 +32,13 @@ function rowOf({ variable, description, standard, without }: Known): string {
   return `| \`${variable}\` | ${value ?? without ?? '–'} | ${description} |`
 }
 
+const lists = ['all', 'workers', 'forge']
+
 /** Only variables without a value of their own in the file. */
 export function withLists(compose: string): string {
-  const bare = ['all', 'workers'].reduce((text, services) => listed(text, services, []), compose)
+  const bare = lists.reduce((text, services) => listed(text, services, []), compose)
   const settings = known.flatMap(({ settings }) => settings)
-  return ['all', 'workers'].reduce((text, services) => {
+  return lists.reduce((text, services) => {
     const own = settings.filter((setting) => (setting.services ?? 'all') === services)
     const names = own.map(({ variable }) => variable).filter((name) => !new RegExp(`^  ${name}:`, 'm').test(bare))
     return listed(text, services, names)

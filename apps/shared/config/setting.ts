@@ -14,8 +14,8 @@ export interface About {
   standard?: string
   /** The default in words, where it is no fixed text. */
   without?: string
-  /** Which services of docker-compose.yml are given it; `workers` deal with engine and registry. */
-  services?: 'all' | 'workers' | 'none'
+  /** Which services of docker-compose.yml are given it; `workers` deal with engine and registry, `forge` with a forge. */
+  services?: 'all' | 'workers' | 'forge' | 'none'
   /** Messages do not repeat its value. */
   secret?: boolean
 }

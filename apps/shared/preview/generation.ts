@@ -13,6 +13,8 @@ export interface Generation {
   port: number
   /** Which previews of other repositories it was made to go with; undefined for none, and where that is not known. */
   pairs?: Pairs
+  /** Whether it was given LOTAN_CONTAINER_SECRET_X; undefined where there was none to give. */
+  trusted?: boolean
 }
 
 export type Retiring = Generation & {

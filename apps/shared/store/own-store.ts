@@ -14,7 +14,10 @@ const LOOK_MS = 250
 const QUIET_LOOK_MS = 2_000
 
 export function openOwnStore(
-  config: Pick<Config, 'dataDir' | 'slots' | 'domain' | 'transliterate' | 'hostForm' | 'repositories'>,
+  config: Pick<
+    Config,
+    'dataDir' | 'slots' | 'domain' | 'transliterate' | 'hostForm' | 'repositories' | 'forge' | 'pairFallback'
+  >,
   log: Log,
 ): Store {
   const end = (wrong: string) => endDamaged(wrong, log)
@@ -23,6 +26,7 @@ export function openOwnStore(
       return openStore(path.join(config.dataDir, 'lotan.sqlite'), {
         slots: config.slots,
         label: (id) => labelOf(id, config),
+        forge: config.forge && { ...config.forge, fallback: config.pairFallback },
         log,
         onDamage: ({ message }) => end(message),
       })

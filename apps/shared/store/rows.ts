@@ -106,10 +106,11 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
   } as unknown as Preview
 }
 
-export type GenerationRow = Omit<Generation, 'pairs'> &
+export type GenerationRow = Omit<Generation, 'pairs' | 'trusted'> &
   PreviewKey & {
     /** JSON. */
     pairs: string | null
+    trusted: 0 | 1 | null
     role: 'serving' | 'pending' | 'retiring'
     /** When a retiring one's route went. */
     since: number | null
@@ -119,7 +120,8 @@ export function toGenerationRows(preview: Preview): GenerationRow[] {
   const { repository, tag, retiring } = preview
   const of = (generation: Generation) => {
     const pairs = generation.pairs ? JSON.stringify(generation.pairs) : null
-    return { ...generation, repository, tag, pairs }
+    const trusted = generation.trusted === undefined ? null : (Number(generation.trusted) as 0 | 1)
+    return { ...generation, repository, tag, pairs, trusted }
   }
   const serving = generationOf(preview)
   const pending = preview.state === 'running' ? preview.pending : null
@@ -133,5 +135,6 @@ export function toGenerationRows(preview: Preview): GenerationRow[] {
 function toGeneration(row: GenerationRow): Generation {
   const { number, container, slot, sandbox, image, digest, port } = row
   const pairs = row.pairs === null ? undefined : (JSON.parse(row.pairs) as Pairs)
-  return { number, container, slot, sandbox, image, digest, port, ...(pairs && { pairs }) }
+  const trusted = row.trusted === null ? {} : { trusted: row.trusted === 1 }
+  return { number, container, slot, sandbox, image, digest, port, ...(pairs && { pairs }), ...trusted }
 }

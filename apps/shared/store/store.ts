@@ -4,16 +4,19 @@
  */
 import { next } from '../preview/state-machine/transitions.ts'
 import { LOTAN, type Actor } from '../actor.ts'
+import { FREE, standingOf, type Standing, type StandingFacts } from '../forge/standing.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
-import { generationOf, countsAsRunning, type Preview } from '../preview/preview.ts'
+import { generationOf, countsAsRunning, isPinned, type Preview } from '../preview/preview.ts'
 import { claimOf } from '../preview/state-machine/claim.ts'
 import { talliesOf } from '../preview/tally.ts'
 import { requestOf, tracedTo } from '../preview/trace.ts'
-import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
+import { idOf, logFields, splitId, type PreviewId } from '../preview/preview-id.ts'
+import { changeRows } from './changes.ts'
 import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'
+import { hintRows } from './hints.ts'
 import { hostLabels } from './labels.ts'
 import { storeFacts } from './facts.ts'
 import { missingTags } from './missing.ts'
@@ -35,6 +38,8 @@ import { untilNextCommit } from './until-next-commit.ts'
 export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
 export { setAsideIfCorrupt } from './file.ts'
 export type { Change, Note } from './history.ts'
+export type { Hint, HintKind } from './hints.ts'
+export type { Said } from './changes.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
 export type { Fact } from './facts.ts'
 export type { Pulled } from './pulled.ts'
@@ -46,6 +51,9 @@ export type { Session } from './sessions.ts'
 export { MOST_SHARES, type Share } from './shares.ts'
 export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
+
+/** What brings a preview up, or an image of it here: what may not run gets none of it. */
+const brings: ReadonlySet<Event['type']> = new Set(['start', 'restart', 'pull', 'begin', 'refresh', 'replace', 'ahead'])
 
 /** The time of a smaller pull is that of its questions. */
 const SIZED_BYTES = 1_000_000
@@ -62,12 +70,14 @@ export function openStore(
   options: {
     slots: number
     label: (id: PreviewId) => string
+    /** Null, or left out, where no forge is configured. */
+    forge?: Pick<StandingFacts, 'templates' | 'forks' | 'fallback'> | null
     log: Log
     onDamage?: (error: Error) => void
     busyMs?: number
   },
 ) {
-  const { slots, label, log, ...opening } = options
+  const { slots, label, forge = null, log, ...opening } = options
   const { db, ...opened } = openFile(file, opening)
   // What is taken out by name is for `apply` alone; the rest is the store's.
   const { find, put, remove, list, ...previews } = previewRows(db, label)
@@ -79,9 +89,11 @@ export function openStore(
   const { next: nextSlot, noteEndpoints, take, free, ...pool } = slotPool(db, facts, slots)
   const { slotFor, noteGiven, ...sandboxes } = sandboxRows(db, { next: nextSlot, take, free }, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
+  const changes = changeRows(db)
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number, actor: Actor) => {
     const was = find(id)
+    if (brings.has(event.type) && standing(id, was, now).is !== 'free') return undefined
     const whole = withClaim(was, event, now)
     if (!whole) return undefined
     const changed = counted(was, next(was, id, whole, now))
@@ -96,6 +108,19 @@ export function openStore(
     followStreams(whole, becomes)
     return { was, becomes }
   })
+
+  function standing(id: PreviewId, preview: Preview | undefined, now: number): Standing {
+    if (!forge) return FREE
+    const { tag } = splitId(id)
+    return standingOf({
+      tag,
+      ...forge,
+      changes: changes.ofPreview(id),
+      approval: changes.approvalOfTag(id),
+      isPinned: preview !== undefined && isPinned(preview, now),
+      isBase: changes.isBase(id),
+    })
+  }
 
   /** In the transaction that counts what there is. Undefined where there is none. */
   function withClaim(was: Preview | undefined, event: Event, now: number): Event | undefined {
@@ -156,6 +181,9 @@ export function openStore(
       return becomes
     },
 
+    /** Whether it may run, as its change stands. */
+    standing: (id: PreviewId, now: number): Standing => standing(id, forge ? find(id) : undefined, now),
+
     ...pool,
     sandboxes,
     sessions: sessionRows(db),
@@ -165,6 +193,8 @@ export function openStore(
     }),
     passes: passRows(db),
     tokens: tokenRows(db),
+    changes,
+    hints: hintRows(db),
     ...previews,
     /** By repository and tag. The same ones until the next commit of any process: do not change them. */
     list: untilNextCommit(opened.version, list),

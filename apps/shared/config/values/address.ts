@@ -53,6 +53,13 @@ export const apiUrl: Value<string> = value((text) => {
   return url && /^\/(api\/v1\/?)?$/.test(url.pathname) ? url.origin : undefined
 }, 'write the address of the admin page, such as https://previews.example.com')
 
+/** Without a final slash. */
+export const webUrl: Value<string> = value((text) => {
+  const url = URL.parse(text)
+  const isGood = (url?.protocol === 'http:' || url?.protocol === 'https:') && !url.hash && !url.username
+  return isGood ? url.href.replace(/\/$/, '') : undefined
+}, 'write an address such as https://git.example.com/api/v1')
+
 /** Kept as written: an issuer's name is compared letter by letter (OpenID Connect Discovery, 4.3). */
 export const issuerUrl: Value<string> = z
   .string()
@@ -130,16 +137,21 @@ export const repository: Value<string> = z.string().refine((text) => {
   return !host || placeOf(/:\d+$/.test(host) ? host : `${host}:443`) !== undefined
 }, 'write an image repository in lower case without a tag or digest, such as registry.example.com/team/app')
 
-/** By name, in the order in which they are written. `repository` is what the nameless one is called where it needs a name. */
+/** `repository` is what the nameless one is called where it needs a name. */
+export function isRepositoryName(text: string): boolean {
+  return /^[a-z][a-z0-9]{0,19}$/.test(text) && text !== 'repository'
+}
+
+/** By name, in the order in which they are written. */
 export const repositories: Value<{ name: string; reference: string }[]> = value((text) => {
   const listed = text
     .trim()
     .split(/[\s,]+/)
-    .map((item) => /^([a-z][a-z0-9]{0,19})=(.+)$/.exec(item))
+    .map((item) => /^([^=]*)=(.+)$/.exec(item))
     .map((read) => ({ name: read?.[1] ?? '', reference: read?.[2] ?? '' }))
   const names = new Set(listed.map(({ name }) => name))
   const isGood = listed.every(
-    ({ name, reference }) => name !== '' && name !== 'repository' && repository.safeParse(reference).success,
+    ({ name, reference }) => isRepositoryName(name) && repository.safeParse(reference).success,
   )
   return isGood && names.size === listed.length && names.size <= MOST_REPOSITORIES ? listed : undefined
 }, `write NAME=REPOSITORY, separated by spaces, such as api=ghcr.io/team/api: at most ${MOST_REPOSITORIES} different names of up to 20 small letters and digits that begin with a letter (but not “repository”), and repositories without a tag`)

@@ -49,6 +49,7 @@ CREATE TABLE generation (
   since INTEGER, -- retiring: when its route went
   sandbox INTEGER, -- whose network its container joins
   pairs TEXT, -- JSON: which previews of other repositories it goes with
+  trusted INTEGER, -- 1: it was given LOTAN_CONTAINER_SECRET_X; null: there was none
   PRIMARY KEY (repository, tag, number)
 ) STRICT;
 
@@ -217,6 +218,73 @@ CREATE TABLE last_memory (
   at INTEGER NOT NULL,
   memory INTEGER NOT NULL, -- bytes
   PRIMARY KEY (repository, tag)
+) STRICT;
+
+-- Pull and merge requests, open and closed: as their forge told it last, and what Lotan knows of them besides.
+CREATE TABLE change (
+  repository TEXT NOT NULL, -- as of a preview
+  number INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  author TEXT NOT NULL,
+  branch TEXT NOT NULL,
+  base TEXT NOT NULL, -- the branch that it is to go into
+  sha TEXT NOT NULL, -- its head commit
+  merge_sha TEXT, -- the forge's own merge of head and base
+  fork INTEGER NOT NULL, -- 1: its branch lies in another repository
+  state TEXT NOT NULL, -- open, closed or merged
+  url TEXT NOT NULL,
+  updated INTEGER NOT NULL, -- at the forge: an earlier report never wins
+  closed_at INTEGER, -- when Lotan learnt that it is closed
+  approval TEXT, -- JSON {who, at}: who lets a fork's change run
+  behind TEXT, -- JSON {revision, sha, commits}: how its image lies to its head
+  said TEXT, -- JSON: what stands at the forge by Lotan's hand
+  PRIMARY KEY (repository, number)
+) STRICT;
+CREATE INDEX change_base ON change (repository, base);
+
+-- The tags that LOTAN_FORGE_TAG gives each change.
+CREATE TABLE change_tag (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  place INTEGER NOT NULL, -- of the template: the first one that has an image is meant
+  PRIMARY KEY (repository, tag, number)
+) STRICT;
+CREATE INDEX change_tag_number ON change_tag (repository, number);
+
+-- Tags that an admin let run before it was known whose change they are of.
+CREATE TABLE approved_tag (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  approval TEXT NOT NULL, -- JSON {who, at}
+  PRIMARY KEY (repository, tag)
+) STRICT;
+
+-- What the images of changes say of themselves, without a pull.
+CREATE TABLE tag_image (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  revision TEXT, -- label org.opencontainers.image.revision
+  bytes INTEGER, -- packed
+  created TEXT, -- ISO 8601
+  PRIMARY KEY (repository, tag)
+) STRICT;
+
+-- Deliveries of hooks, so that one that comes twice is known.
+CREATE TABLE hook (
+  delivery TEXT PRIMARY KEY,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX hook_at ON hook (at);
+
+-- What hooks hint at, and nobody has looked at yet: at most one row a subject.
+CREATE TABLE hint (
+  kind TEXT NOT NULL, -- change: the forge part looks; push: the reaper does
+  repository TEXT NOT NULL,
+  subject TEXT NOT NULL, -- a number, or a tag; empty: all of them
+  at INTEGER NOT NULL,
+  PRIMARY KEY (kind, repository, subject)
 ) STRICT;
 
 -- Facts about this installation: facts.ts has their names, forms and meanings.

@@ -80,7 +80,13 @@ function inNewWords({ notice, unfit, newer, role, ...old }: Row): Row {
   delete row.draining
   delete row.then_start
   if (typeof role === 'string')
-    return { ...row, sandbox: null, pairs: null, role: { coming: 'pending', leaving: 'retiring' }[role] ?? role }
+    return {
+      ...row,
+      sandbox: null,
+      pairs: null,
+      trusted: null,
+      role: { coming: 'pending', leaving: 'retiring' }[role] ?? role,
+    }
   const phase = (expected[old.tag] as { phase?: string } | undefined)?.phase ?? null
   const { trouble: failure, ...update } = JSON.parse(String(newer)) ?? {}
   const image_update = newer === null ? null : JSON.stringify({ ...update, failure })
