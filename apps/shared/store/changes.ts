@@ -172,12 +172,13 @@ export function changeRows(db: Database) {
   }
 }
 
-function changeOf({ fork, merge_sha: mergeSha, closed_at: closedAt, said: _, ...row }: Row): KnownChange {
+function changeOf(row: Row): KnownChange {
+  const { repository, number, title, author, branch, base, sha, state, url, updated } = row
   return {
-    ...row,
-    fork: fork === 1,
-    mergeSha,
-    closedAt,
+    ...{ repository, number, title, author, branch, base, sha, state, url, updated },
+    mergeSha: row.merge_sha,
+    fork: row.fork === 1,
+    closedAt: row.closed_at,
     approval: row.approval === null ? null : (JSON.parse(row.approval) as Approval),
     behind: row.behind === null ? null : (JSON.parse(row.behind) as Behind),
   }

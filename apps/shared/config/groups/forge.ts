@@ -89,7 +89,7 @@ export const forge = {
           for (const name of Object.keys(given))
             if (name.startsWith(SECRET) && name !== 'LOTAN_CONTAINER_SECRET_X' && given[name])
               refuse(
-                name as keyof typeof settings,
+                name,
                 'needs LOTAN_FORGE: without it Lotan cannot tell forks, which must not get it. LOTAN_CONTAINER_ENV_X is for all',
               )
           return
