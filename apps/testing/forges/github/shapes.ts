@@ -122,10 +122,12 @@ export function shapes({ components }: Description, repository: string, state: F
       },
     }),
 
-    deploymentStatus: (deployment: StandInDeployment, is: { state: string; url: string | null }) => ({
-      ...example('deployment-status'),
-      ...{ state: is.state, environment: deployment.environment, environment_url: is.url ?? '', creator: user(BOT) },
-    }),
+    deploymentStatus({ environment }: StandInDeployment, is: { state: string; url: string | null }): Json {
+      const shaped = example('deployment-status')
+      if (is.url === null) delete shaped.environment_url
+      else shaped.environment_url = is.url
+      return { ...shaped, state: is.state, environment, creator: user(BOT) }
+    },
 
     /** @param page GitHub lists the files on the first alone */
     comparison(base: string, head: string, { page, size }: { page: number; size: number }) {
