@@ -174,7 +174,7 @@ const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
     {
       config: closing,
       barred: closedAt(NOW - 60 * MINUTE),
-      previews: [{ ...known, state: 'removing', phase: 'ending', generation, since: NOW } as Preview],
+      previews: [{ ...known, state: 'removing', phase: 'ending', generation, since: NOW }],
     },
     [],
   ],

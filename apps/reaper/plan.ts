@@ -7,7 +7,7 @@ import { nextInLine } from '../shared/preview/start-queue.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { slotOf, type SlotScheme } from '../shared/slots/slot-scheme.ts'
 import type { Event } from '../shared/preview/event.ts'
-import type { Standing } from '../shared/forge/standing.ts'
+import type { Barred } from '../shared/forge/standing.ts'
 import {
   besideOf,
   comesUp,
@@ -40,7 +40,7 @@ export interface Facts {
   /** Free places of LOTAN_MAX_RUNNING. */
   freePlaces: number
   /** How those stand that may not run. */
-  barred: ReadonlyMap<PreviewId, Exclude<Standing, { is: 'free' }>>
+  barred: ReadonlyMap<PreviewId, Barred>
   /** null where the database has never known the preview. */
   lastGeneration: (id: PreviewId) => number | null
   config: Timeouts & Pick<Config, 'repositories' | 'slots' | 'forge'>
@@ -121,12 +121,7 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
 }
 
 /** Of a preview whose change does not let it run; undefined where nothing of it is up, and its time has not come. */
-function endOf(
-  preview: Preview,
-  standing: Exclude<Standing, { is: 'free' }>,
-  { config }: Facts,
-  now: number,
-): Event | undefined {
+function endOf(preview: Preview, standing: Barred, { config }: Facts, now: number): Event | undefined {
   if (preview.state === 'removing' && !startsAgain(preview)) return undefined
   const { is, change } = standing
   const goesAt = is === 'closed' ? (change.closedAt ?? now) + (config.forge?.closedAfter ?? 0) : Infinity

@@ -1,7 +1,7 @@
 /** How changes let previews run: of one at a time, and of all that have a row. */
 import type { Database } from 'better-sqlite3'
 import type { Approval } from '../forge/change.ts'
-import { FREE, standingOf, type Standing, type StandingFacts } from '../forge/standing.ts'
+import { FREE, standingOf, type Barred, type Standing, type StandingFacts } from '../forge/standing.ts'
 import { isPinned, type Preview } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import { changeOf, type changeRows, type Row } from './changes.ts'
@@ -52,8 +52,8 @@ export function standings(
     },
 
     /** Of those previews that may not run. Three questions between two commits, however many previews there are. */
-    barred(previews: readonly Preview[], now: number): ReadonlyMap<PreviewId, Exclude<Standing, { is: 'free' }>> {
-      const barred = new Map<PreviewId, Exclude<Standing, { is: 'free' }>>()
+    barred(previews: readonly Preview[], now: number): ReadonlyMap<PreviewId, Barred> {
+      const barred = new Map<PreviewId, Barred>()
       if (!forge) return barred
       const { changes, approvals, bases } = known()
       for (const preview of previews) {
