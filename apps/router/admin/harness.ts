@@ -60,6 +60,7 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const store = openStore(path.join(dataDir, 'lotan.sqlite'), {
     slots: config.slots,
     label: (tag) => labelOf(tag, config),
+    forge: config.forge && { ...config.forge, fallback: config.pairFallback },
     log,
   })
   const nudges = openQueue(config, log)
