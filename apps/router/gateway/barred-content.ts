@@ -23,7 +23,7 @@ interface Facts {
 export function barredContent(id: PreviewId, standing: Barred, facts: Facts): Content {
   const { details } = facts
   const name = spokenName(id)
-  const change = standing.change && changeWords(standing.change, facts.config.forge?.kind)
+  const change = standing.change && changeWords(standing.change, null, facts.config.forge?.kind)
   switch (standing.is) {
     case 'closed': {
       const { state } = standing.change
@@ -59,7 +59,7 @@ export function barredContent(id: PreviewId, standing: Barred, facts: Facts): Co
         sentence: change
           ? `It shows ${change.name}, which comes from a fork. Previews of forks do not run here.`
           : 'Its pull request is not known yet, and may come from a fork. Previews of forks do not run here.',
-        ...(change && { link: { href: change.url, name: `Open ${change.name}` } }),
+        ...(change?.href && { link: { href: change.href, name: `Open ${change.name}` } }),
       })
   }
 }

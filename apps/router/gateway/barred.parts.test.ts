@@ -63,7 +63,7 @@ describe('a preview that its pull request does not let run', { timeout: 60_000 }
     const page = await answer('pr-1', browser)
     assert.deepEqual([page.status, page.refresh], [410, undefined])
     assert.match(page.text, /<h1>#1 is merged<\/h1>/)
-    assert.match(page.text, /Sort &lt;b&gt;, by ben/)
+    assert.match(page.text, /Sort &lt;b&gt;<\/bdi>, by <bdi>ben/)
     assert.match(page.text, new RegExp(`href="http://main.${domain}/">Open main`))
     assert.match(page.text, /href="https:\/\/forge.test\/pull\/1">Open #1/)
     assert.match((await answer('pr-1', program)).json.detail, new RegExp(`main: http://main.${domain}/`))
@@ -88,7 +88,7 @@ describe('a preview that its pull request does not let run', { timeout: 60_000 }
       assert.equal((await bed.door('/retry', about(tag, { 'X-Method': 'POST' }))).status, 303)
       assert.equal((await bed.door('/about', about(tag, browser))).status, 503)
     }
-    assert.match((await answer('pr-2', browser)).text, /#2 Sort &lt;b&gt;, by ben/)
+    assert.match((await answer('pr-2', browser)).text, /#2 <bdi>Sort &lt;b&gt;<\/bdi>, by <bdi>ben/)
     assert.match((await answer('pr-99', browser)).text, /not known here yet/)
     assert.deepEqual(states(), before)
     assert.deepEqual(hints(), ['99'])

@@ -11,9 +11,11 @@ const views = {
   approval: visitorsView('approval', ['approval.js']),
 }
 
+type Told = Pick<ChangeWords, 'name' | 'title' | 'author' | 'href'>
+
 export interface ClosedModel {
   id: PreviewId
-  change: ChangeWords
+  change: Told
   /** Else it was closed as it is. */
   isMerged: boolean
   /** Where what it changed is, or where that would have gone. */
@@ -27,7 +29,7 @@ export function closedPage({ id, ...model }: ClosedModel, brand: Brand): Page {
 export interface ApprovalModel {
   id: PreviewId
   /** Null while it is not known. */
-  change: ChangeWords | null
+  change: Told | null
   details: string
   /** Seconds, where there is no script. */
   again: number

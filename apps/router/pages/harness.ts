@@ -123,7 +123,7 @@ const change = {
   name: '#3001',
   title: 'Sort <overdue> items first, and say since when they have been overdue',
   author: 'h.duarte',
-  url: 'https://git.example.com/shop/todowrangler/pull/3001',
+  href: 'https://git.example.com/shop/todowrangler/pull/3001',
 }
 const noTag = {
   label: '-3001',

@@ -3,6 +3,8 @@ import type { Database } from 'better-sqlite3'
 import type { Approval, Behind, Change, ChangeKey, KnownChange, TagImage } from '../forge/change.ts'
 import { splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import type { Tag } from '../tag.ts'
+import { changeOf, type ChangeRow } from './change-rows.ts'
+import { shownChanges } from './shown-changes.ts'
 
 /** What stands at the forge by Lotan's hand. The forge part alone reads and writes it. */
 export interface Said {
@@ -13,14 +15,7 @@ export interface Said {
   deployments?: { id: string; sha: string; state: string }[]
 }
 
-export type Row = Omit<KnownChange, 'fork' | 'mergeSha' | 'closedAt' | 'approval' | 'behind'> & {
-  fork: number
-  merge_sha: string | null
-  closed_at: number | null
-  approval: string | null
-  behind: string | null
-  said: string | null
-}
+type Row = ChangeRow & { said: string | null }
 
 const KEY = 'repository = @repository AND number = @number'
 const TAG = 'repository = @repository AND tag = @tag'
@@ -155,6 +150,8 @@ export function changeRows(db: Database) {
     noteBehind: ({ repository, number }: ChangeKey, behind: Behind | null): void =>
       void setBehind.run({ repository, number, behind: behind && JSON.stringify(behind) }),
 
+    ...shownChanges(db),
+
     image: (id: PreviewId): TagImage | undefined => selectImage.get(splitId(id)),
 
     /** @param image null: the registry has none */
@@ -180,18 +177,6 @@ export function changeRows(db: Database) {
       forgetTags.run()
       forgetImages.run()
     }) as unknown as (before: number) => void,
-  }
-}
-
-export function changeOf(row: Row): KnownChange {
-  const { repository, number, title, author, branch, base, sha, state, url, updated } = row
-  return {
-    ...{ repository, number, title, author, branch, base, sha, state, url, updated },
-    mergeSha: row.merge_sha,
-    fork: row.fork === 1,
-    closedAt: row.closed_at,
-    approval: row.approval === null ? null : (JSON.parse(row.approval) as Approval),
-    behind: row.behind === null ? null : (JSON.parse(row.behind) as Behind),
   }
 }
 

@@ -4,7 +4,8 @@ import type { Approval } from '../forge/change.ts'
 import { FREE, standingOf, type Barred, type Standing, type StandingFacts } from '../forge/standing.ts'
 import { isPinned, type Preview } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
-import { changeOf, type changeRows, type Row } from './changes.ts'
+import { changeColumns, changeOf, type ChangeRow } from './change-rows.ts'
+import type { changeRows } from './changes.ts'
 import { untilNextCommit } from './until-next-commit.ts'
 
 export type ForgeRules = Pick<StandingFacts, 'templates' | 'forks' | 'fallback'>
@@ -22,8 +23,8 @@ export function standings(
     version: () => number
   },
 ) {
-  const selectChanges = db.prepare<[], Row & { tag: string }>(`
-    SELECT change.*, change_tag.tag
+  const selectChanges = db.prepare<[], ChangeRow & { tag: string }>(`
+    SELECT ${changeColumns.map((name) => `change.${name}`).join(', ')}, change_tag.tag
     FROM preview
     JOIN change_tag USING (repository, tag)
     JOIN change USING (repository, number)
