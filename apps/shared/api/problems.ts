@@ -36,6 +36,12 @@ export const problems = {
     means: 'The request has neither a token that is accepted nor the cookie of a login.',
     remedy: 'Send the header “Authorization: Bearer TOKEN”. A wrong token is not made up for by a cookie.',
   },
+  'bad-signature': {
+    status: 401,
+    title: 'Not signed as it should be',
+    means: 'A hook came with a signature, a token or a password that is wrong, or without the one that it needs.',
+    remedy: 'Give its sender the hooks’ secret of this server. Nothing was done.',
+  },
   'pass-needed': {
     status: 401,
     title: 'Not let in',

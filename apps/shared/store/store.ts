@@ -17,6 +17,7 @@ import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'
 import { hintRows } from './hints.ts'
+import { impatientWrites } from './impatient.ts'
 import { hostLabels } from './labels.ts'
 import { storeFacts } from './facts.ts'
 import { missingTags } from './missing.ts'
@@ -89,7 +90,7 @@ export function openStore(
   },
 ) {
   const { slots, label, forge = null, log, ...opening } = options
-  const { db, ...opened } = openFile(file, opening)
+  const { db, busyMs, ...opened } = openFile(file, opening)
   // What is taken out by name is for `apply` alone; the rest is the store's.
   const { find, put, remove, list, ...previews } = previewRows(db, label)
   const { noteLately, lately, facts } = storeFacts(db)
@@ -210,6 +211,7 @@ export function openStore(
     facts,
     lately,
     isResting,
+    ...impatientWrites(db, busyMs),
     ...passingNotes(db, file, facts, noteStreams, log),
     ...opened,
   }
