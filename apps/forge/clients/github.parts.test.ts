@@ -214,6 +214,19 @@ test('each right that a token lacks is named, and asking goes no further', async
     })
 })
 
+test('to read, a token needs to read pull requests and contents', async () => {
+  const { number, sha } = github.openChange()
+  const old = github.push(number)
+  const before = { ...github.rights }
+  for (const right of Object.keys(github.rights)) github.rights[right] = undefined
+  Object.assign(github.rights, { pull_requests: 'read', contents: 'read' })
+  assert.ok((await forge.openChanges()).length > 0)
+  assert.equal((await forge.change(number))?.sha, old)
+  assert.equal(await forge.commitsBehind(github.change(number), sha), 1)
+  assert.equal(await forge.findComment(number, MARK), undefined)
+  Object.assign(github.rights, before)
+})
+
 test('a token that GitHub does not take, or that does not see the repository', async () => {
   await assert.rejects(again({ token: 'wrong' }).openChanges(), fails('refused', /LOTAN_FORGE_TOKEN.*Bad credentials/))
   await assert.rejects(again({ token: 'wrong\nhidden' }).openChanges(), fails('refused', /^[^\n]*LOTAN_FORGE_TOKEN/))

@@ -159,7 +159,7 @@ export function readConfig(
     prepulls: (id) => offers(id) && prepull(splitId(id).tag),
     redis: redisUrl === null ? { socket: path.join(files.runDir, 'redis.sock') } : { url: redisUrl },
     logs: givenLogs ?? (isJournal(env.JOURNAL_STREAM, 1) ? 'stdout' : 'files'),
-    inForce: inForceOf(given, groups, settings.containerEnv, repositories),
+    inForce: inForceOf(given, groups, settings, repositories),
   }
 }
 
