@@ -8,8 +8,8 @@ import { ForgeError, type ForgeErrorCode } from './forge.ts'
 const DEADLINE = 10_000
 /** Bytes. The largest are GitLab's comparisons, which have the differences in them. */
 const LARGEST_ANSWER = 32 * 1_024 * 1_024
-/** 20 000 pull requests, or comments on one: a forge that has still more does not end. */
-const MOST_PAGES = 200
+/** 5 000 pull requests, or comments on one: a list that is still longer does not end. */
+const MOST_PAGES = 100
 /** Milliseconds, where a forge does not tell how long it wants to be left alone, and at most, whatever it tells. */
 const STANDARD_WAIT = 60_000
 const LONGEST_WAIT = 3_600_000
