@@ -46,6 +46,17 @@ const pull = {
   head: { ref: 'blue', sha, repo: { ...repo, id: 2 } },
   base: { ref: 'main', sha: older, repo },
 }
+const mergeRequest = {
+  ...{ iid: 7, title: 'Blue', state: 'opened', author: { id: 5, username: 'anna' }, web_url: 'https://git.test/team/app/-/merge_requests/7' },
+  ...{ source_branch: 'blue', target_branch: 'main', source_project_id: 2, target_project_id: 1, updated_at: '2026-11-30T12:00:00.123Z' },
+  ...{ sha, merge_commit_sha: null, squash_commit_sha: null, diff_refs: { head_sha: sha } },
+} // prettier-ignore
+const request = {
+  ...{ number: 7, title: 'Blue', state: 'open', user, html_url: 'https://git.test/team/app/pulls/7', merged: false },
+  ...{ updated_at: '2026-11-30T12:00:00Z', merge_commit_sha: null },
+  head: { label: 'blue', ref: 'blue', sha, repo_id: 2 },
+  base: { label: 'main', ref: 'main', sha: older, repo_id: 1 },
+} // prettier-ignore
 
 /** What each kind answers with when all is well. */
 const kinds = {
@@ -60,6 +71,27 @@ const kinds = {
     { status: 'diverged', ahead_by: 2, base_commit: { sha: older, parents: [{ sha: older }, { sha }] } },
     { message: 'You have exceeded a secondary rate limit', errors: [{ message: token }] },
     { message: `Bad credentials: ${token}` },
+  ],
+  gitlab: [
+    { id: 5, username: 'lotan' },
+    mergeRequest,
+    [mergeRequest, { ...mergeRequest, iid: 8, sha: null, source_project_id: null, state: 'merged', merge_commit_sha: older }],
+    [{ id: 1, body: MARK, author: { id: 5 }, system: false }],
+    { id: 9, status: 'running', environment: { id: 3, name: 'preview/pr-7', external_url: null } },
+    [{ id: 9 }, { id: 8 }],
+    { id: older, parent_ids: [sha, older] },
+    { id: older, parent_ids: [older], commits: [{ id: sha }, { id: older }] },
+    { message: { error: `Too many requests of ${token}` } },
+    { message: `401 Unauthorized: ${token}` },
+  ],
+  gitea: [
+    request,
+    [request, { ...request, number: 8, user: null, merged: true, head: { ...request.head, repo_id: -1 } }],
+    [{ id: 1, body: MARK, user }],
+    { id: 9 },
+    [{ sha: older, parents: [{ sha: older }] }, { sha, parents: [{ sha: older }, { sha: older }] }],
+    { sha: older, parents: [{ sha: older }, { sha }] },
+    { message: `token is required: ${token}`, url: 'https://git.test/api/swagger' },
   ],
 } // prettier-ignore
 
