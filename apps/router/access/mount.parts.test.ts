@@ -55,6 +55,7 @@ test('these routes are open to all, and no others', async () => {
     'GET /lotan.mjs': 200,
     'GET /lotan.mjs.sha256': 200,
     'GET /logo': 404, // there is none
+    'GET /badge/*path': 200,
     'GET /problems': 200,
     'GET /problems/:name': 404,
     'GET /login': 200,

@@ -11,6 +11,7 @@ import { beforeReload } from '../access/reload-once.ts'
 import { isOurHost } from '../access/same-origin.ts'
 import { linkProblems } from '../api/conventions/problem.ts'
 import { apiRoutes } from '../api/routes.ts'
+import { badgeRoutes, isBadge, sendUnknownBadge } from '../badge/routes.ts'
 import type { RouterContext } from '../context.ts'
 import { allowScrapers, metricsRoutes } from '../metrics/routes.ts'
 import { requestIdOf, traced } from '../request-id.ts'
@@ -37,6 +38,7 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
     anyHost: probeRoutes(context),
     open: [
       ...fileRoutes(context),
+      ...badgeRoutes(context),
       ...problemRoutes,
       ...loginRoutes(context, refusals),
       ...enterRoutes(context, refusals),
@@ -122,6 +124,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   app.use((error: Error & { status?: number; type?: string }, req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) return next(error)
     const { status = 500 } = error
+    if (status === 400 && isBadge(req)) return sendUnknownBadge(res)
     if (status >= 400 && status < 500) return sendError(req, res, ...unreadable(status))
     // The query is left out: it may hold the token.
     log.error({ err: error, method: req.method, path: req.path }, 'request failed')

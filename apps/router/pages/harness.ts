@@ -2,6 +2,7 @@
 import { fresh, type In, type Preview } from '../../shared/preview/preview.ts'
 import { aboutPage } from './about-page.ts'
 import type { Brand } from './brand.ts'
+import { approvalPage, closedPage } from './change-pages.ts'
 import { failedPage } from './failed-page.ts'
 import { messages } from './messages.ts'
 import { enterPage } from './render.ts'
@@ -107,6 +108,7 @@ export const told = (preview: Preview, facts: Partial<StartFacts> = {}) =>
     ahead: 0,
     full: null,
     missing: false,
+    standing: 'free',
     recentDurations: { pullRate: [5_000], start: [1_000] },
     now,
     ...facts,
@@ -117,6 +119,12 @@ const near = ['pr-3009', 'pr-2999', 'pr-399'].map((tag) => ({ tag, href: `http:/
 const details = 'http://previews.example.com/previews/pr-3001'
 const timeouts = { stopAfter: 600_000, pauseAfter: null, rmiAfter: 3_600_000, prepulls: () => false }
 const pass = { until: now + 345_600_000, session: null, user: null, lastUsed: null }
+const change = {
+  name: '#3001',
+  title: 'Sort <overdue> items first, and say since when they have been overdue',
+  author: 'h.duarte',
+  href: 'https://git.example.com/shop/todowrangler/pull/3001',
+}
 const noTag = {
   label: '-3001',
   host: '-3001.previews.example.com',
@@ -157,6 +165,10 @@ export const pages: Record<string, Page> = {
     brand,
   ),
   missing: missingPage({ id: 'pr-3999', askAgainIn: 1_500, near }, brand),
+  merged: closedPage({ id: tag, change, isMerged: true, fallback: { ...near[0]!, tag: 'main' } }, brand),
+  closed: closedPage({ id: 'api/pr-3001', change, isMerged: false, fallback: null }, brand),
+  approval: approvalPage({ id: tag, change, details, again: 10 }, brand),
+  'approval-unknown': approvalPage({ id: tag, change: null, details, again: 10 }, { ...brand, name: null }),
   'no-tag': noTagPage(noTag, brand),
   'not-offered': notOfferedPage({ id: 'main-debug', near: near.slice(0, 1) }, brand),
   dropped: messagePage(messages.unanswered(tag), brand),

@@ -37,6 +37,8 @@ const partNames = {
   router: /apps\/router\/main\.ts/,
   'queue-processor': /apps\/queue-processor\/main\.ts/,
   reaper: /apps\/reaper\/main\.ts/,
+  /** Only with LOTAN_FORGE, or LOTAN_NOTIFY_URL. */
+  forge: /apps\/forge\/main\.ts/,
   nginx: /^nginx: master|^nginx /,
   redis: /^redis-server/,
 }
@@ -112,6 +114,7 @@ export async function startLotan(options: {
       store ??= openStore(path.join(config.dataDir, 'lotan.sqlite'), {
         slots: config.slots,
         label: (tag) => labelOf(tag, config),
+        forge: config.forge && { ...config.forge, fallback: config.pairFallback },
         log: openLog('test', 'silent'),
       })
       return store
