@@ -2,7 +2,7 @@
 import { idOf } from '../../shared/preview/preview-id.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
-import { failureWords } from '../words/failure-words.ts'
+import { failureWords } from '../../shared/words/failure-words.ts'
 import { behindTag, spokenName } from '../words/preview-names.ts'
 import type { Brand } from './brand.ts'
 import { builtOf } from './built.ts'
