@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import vm from 'node:vm'
+import type { KnownChange } from '../../shared/forge/change.ts'
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
 import { previewDetailOf, plain } from './preview/detail.ts'
@@ -73,6 +74,19 @@ const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation:
 
 const brand: Brand = { name: evil, application: evil, logo: null, logoData: null }
 
+const evilChange: KnownChange = {
+  ...{ repository: '', number: 7, title: evil, author: evil, branch: evil, base: evil, sha: evil, mergeSha: null },
+  ...{
+    fork: true,
+    state: 'open',
+    url: 'javascript:alert(1)',
+    updated: 0,
+    closedAt: null,
+    approval: null,
+    behind: null,
+  },
+}
+
 const desk: ListFacts = {
   config: {
     repositories: repositoriesAt(evil),
@@ -102,6 +116,8 @@ const desk: ListFacts = {
   recentDurations: { pullRate: [], start: [] },
   address: (tag) => `http://${tag}.example.com`,
   changeOf: () => null,
+  barred: new Map(),
+  asking: [{ id: `a${evil}`, change: evilChange }],
   q: '',
   state: '',
   of: '',
@@ -118,6 +134,8 @@ const one = (preview: Preview) =>
         gate: { kind: 'password', password: evil },
       },
       preview,
+      standing: { is: 'asks', change: evilChange },
+      approval: null,
       ahead: 0,
       recentDurations: desk.recentDurations,
       address: `http://${evil}`,
@@ -577,7 +595,7 @@ describe('the admin page', () => {
     const why = { of: 'places', most: 1, roomIn: 240_000 } as const
     const waiting = html({ config: full, previews: [running, queued], full: why })
     assert.match(waiting, /Full: 1 of 1 run; .* in about 4 min\.<\/b> <span>1 preview waits\./)
-    assert.ok(!html({ config: full, previews: [running], full: why }).includes('banner'))
+    assert.ok(!html({ config: full, previews: [running], full: why, asking: [] }).includes('banner'))
     assert.match(html({ config: full, previews: [running, { ...running, tag: 'b' }] }), /class="over"><dt>Running/)
   })
 

@@ -26,6 +26,9 @@ export function changeRows(db: Database) {
   const selectOpen = db.prepare<[], Row>(`
     SELECT * FROM change WHERE state = 'open' ORDER BY repository, number DESC
   `)
+  const selectAsking = db.prepare<[], Row>(`
+    SELECT * FROM change WHERE state = 'open' AND fork AND approval IS NULL ORDER BY repository, number DESC
+  `)
   const selectOfTag = db.prepare<PreviewKey, Row>(`
     SELECT change.* FROM change_tag JOIN change USING (repository, number) WHERE ${TAG}
   `)
@@ -119,6 +122,9 @@ export function changeRows(db: Database) {
     /** By repository, the newest first. */
     list: (): KnownChange[] => selectAll.all().map(changeOf),
     open: (): KnownChange[] => selectOpen.all().map(changeOf),
+
+    /** Open ones of forks that nobody has approved. */
+    asking: (): KnownChange[] => selectAsking.all().map(changeOf),
 
     /** Those whose templates give the preview's tag, in no order. */
     ofPreview: (id: PreviewId): KnownChange[] => selectOfTag.all(splitId(id)).map(changeOf),
