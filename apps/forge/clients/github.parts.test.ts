@@ -69,14 +69,14 @@ test('a change is told as GitHub has it, open, closed and merged', async () => {
   assert.equal(await forge.change(9_999), undefined)
 })
 
-test('all open changes are read, of as many pages as there are', async () => {
+test('all open changes are read, of as many pages as there are', async (t) => {
   const many = await openGitHub({ token, mostPerPage: 7 })
+  t.after(many.stop)
   const opened = Array.from({ length: 23 }, () => many.openChange().number)
   const found = await openForge({ kind: 'github', api: many.api }, many.repository, token).openChanges()
   assert.deepEqual(found.map(({ number }) => number).sort(), opened)
   assert.equal(many.asked.length, 4)
   assert.deepEqual(many.violations, [])
-  await many.stop()
 })
 
 test('a fork is told by the ids of both repositories, and one that is deleted is a fork', async () => {
@@ -131,6 +131,17 @@ test('the comment with the mark is found on the third page of 300 comments', asy
   assert.equal(await again().findComment(number, MARK), id)
   assert.deepEqual(github.asked.slice(asked).map(({ path }) => /[?&]page=(\d)/.exec(path)?.[1]), [undefined, '1', '2', '3']) // prettier-ignore
   assert.equal(await forge.findComment(number, '<!-- another'), undefined)
+})
+
+test('the token of an app finds its comment too, though GitHub does not tell it who it is', async (t) => {
+  const app = await openGitHub({ token: 'ghs_of_the_tests' })
+  t.after(app.stop)
+  const client = openForge({ kind: 'github', api: app.api }, app.repository, 'ghs_of_the_tests')
+  const { number } = app.openChange()
+  app.addComment(number, MARK, 'mallory')
+  const id = await client.addComment(number, MARK)
+  assert.equal(await client.findComment(number, MARK), id)
+  assert.deepEqual(app.violations, [])
 })
 
 test('a comment is written and edited; where a person has deleted it, the edit says so', async () => {

@@ -38,6 +38,8 @@ export function openSession({ api, repository, token, deadlineMs = DEADLINE_MS }
     userAgent: 'lotan',
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   })
+  // The newest version is another one, some day.
+  octokit.hook.before('request', ({ headers }) => void (headers['x-github-api-version'] = '2022-11-28'))
   const writeTurn = openPace(WRITES)
   /** Whoever asks on while limited is limited for longer. */
   let rest: ForgeError | undefined
