@@ -9,7 +9,7 @@ import type { EngineProxy } from '../../harness/engine-proxy.ts'
 import { asBrowser, type Lotan, type PartName } from '../../harness/lotan.ts'
 import { emptyRedis, fillDisk, freeze, lockDatabase, protectDatabase, reboot, takeAway } from '../accidents.ts'
 import type { OwnDisk } from '../own-disk.ts'
-import type { PullRequests } from './pull-requests.ts'
+import type { PullRequests } from '../pull-requests.ts'
 import { publishApp } from '../../images/publish.ts'
 import type { Recipe } from '../../images/recipe.ts'
 
@@ -32,7 +32,7 @@ export interface Scene {
 export function actionsOn({ lotan, engine, disk, pullRequests }: Scene): Record<string, Action> {
   return {
     ...previewActions(lotan),
-    ...pullRequests.actions(lotan),
+    ...pullRequestActions(lotan, pullRequests),
     'the forge is away': oneAtATime(async () => {
       await pullRequests.github.goAway()
       await sleep(AWAY_MS)
@@ -48,6 +48,17 @@ export function actionsOn({ lotan, engine, disk, pullRequests }: Scene): Record<
     ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),
     ...Object.fromEntries(parts.map((part) => [`freeze ${part}`, () => freeze(lotan, part, AWAY_MS)])),
   }
+}
+
+/** One that is closed takes its previews with it, and neither a push nor a click brings one back. */
+function pullRequestActions(lotan: Lotan, { tell }: PullRequests): Record<string, Action> {
+  const whats = ['close', 'reopen', 'commit'] as const
+  return Object.fromEntries(
+    whats.flatMap((what) => [
+      [`${what}, by its pull request`, (id: PreviewId) => tell(lotan, what, id)],
+      [`${what}, and the hook is lost`, (id: PreviewId) => tell(lotan, what, id, false)],
+    ]),
+  )
 }
 
 /** Those of one preview. */

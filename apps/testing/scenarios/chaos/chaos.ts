@@ -19,7 +19,7 @@ import { NAMELESS, splitId, type PreviewId } from '../../../shared/preview/previ
 import { actionsOn, toldRepository, type Action } from './actions.ts'
 import { differences } from './agree.ts'
 import { openJudge } from './judge.ts'
-import { openPullRequests } from './pull-requests.ts'
+import { openPullRequests } from '../pull-requests.ts'
 import { seeded } from './random.ts'
 
 const SETTLED_MS = 30_000

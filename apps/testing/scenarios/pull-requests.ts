@@ -1,12 +1,19 @@
 /** A pull request for each tag, at a GitHub that tells of it by hooks, and that is read besides. */
-import { openGitHub } from '../../forges/github.ts'
-import type { Lotan } from '../../harness/lotan.ts'
-import { NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
-import { request } from '../../clients/http.ts'
-import type { Action } from './actions.ts'
+import type { HookEvent, StandInForge } from '../forges/forge.ts'
+import { openGitHub } from '../forges/github.ts'
+import type { Lotan } from '../harness/lotan.ts'
+import { NAMELESS, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { request } from '../clients/http.ts'
 
 const hookSecret = 'what the hooks are signed with'.replaceAll(' ', '-')
 const token = 'of-the-forge-alone'
+
+const done = {
+  close: { act: ({ close }, number) => close(number), event: 'closed' },
+  reopen: { act: ({ reopen }, number) => reopen(number), event: 'reopened' },
+  commit: { act: ({ push }, number) => void push(number), event: 'pushed' },
+} satisfies Record<string, { act: (github: StandInForge, number: number) => void; event: HookEvent }>
+type What = keyof typeof done
 
 export type PullRequests = Awaited<ReturnType<typeof openPullRequests>>
 
@@ -34,28 +41,16 @@ export async function openPullRequests(ids: readonly PreviewId[]) {
       LOTAN_HOOK_SECRET: hookSecret,
     },
 
-    /** One that is closed takes its previews with it, and a push or a click brings none back. */
-    actions(lotan: Lotan): Record<string, Action> {
-      async function tell(event: 'closed' | 'reopened' | 'pushed', number: number): Promise<void> {
-        const { headers, body } = github.hook(event, number)
-        const host = `${lotan.domain}:${lotan.port}`
-        const { status } = await request(lotan.port, { host, method: 'POST', path: '/hooks/forge', headers, body })
-        if (status !== 202) throw new Error(`POST /hooks/forge: ${status}`)
-      }
-      const change =
-        (event: Parameters<typeof tell>[0], at: (number: number) => unknown, isTold = true): Action =>
-        async (id) => {
-          const number = numbers.get(splitId(id).tag)!
-          at(number)
-          if (isTold) await tell(event, number)
-        }
-      return {
-        'its pull request is closed': change('closed', github.close),
-        'its pull request is closed, and the hook is lost': change('closed', github.close, false),
-        'its pull request is reopened': change('reopened', github.reopen),
-        'its pull request is reopened, and the hook is lost': change('reopened', github.reopen, false),
-        'a push to its pull request': change('pushed', (number) => github.push(number)),
-      }
+    /** As people do it there. @param isTold false where the hook is lost @throws where Lotan does not take the hook */
+    async tell(lotan: Lotan, what: What, id: PreviewId, isTold = true): Promise<void> {
+      const number = numbers.get(splitId(id).tag)!
+      const { act, event } = done[what]
+      act(github, number)
+      if (!isTold) return
+      const { headers, body } = github.hook(event, number)
+      const host = `${lotan.domain}:${lotan.port}`
+      const { status } = await request(lotan.port, { host, method: 'POST', path: '/hooks/forge', headers, body })
+      if (status !== 202) throw new Error(`POST /hooks/forge: ${status}`)
     },
 
     /** What its own description knows otherwise, and more than one comment of Lotan. */
