@@ -1,11 +1,13 @@
 /** They talk to the API, wherever it is. In the order of the help. */
 import type { Definition } from './command.ts'
 import { add } from './commands/add.ts'
+import { changes } from './commands/changes.ts'
 import { completion } from './commands/completion.ts'
 import { explain } from './commands/explain.ts'
 import { list } from './commands/list.ts'
 import { logs } from './commands/logs.ts'
 import { open } from './commands/open.ts'
+import { approve } from './commands/approve.ts'
 import { pin } from './commands/pin.ts'
 import { refresh } from './commands/refresh.ts'
 import { repositories } from './commands/repositories.ts'
@@ -23,6 +25,7 @@ export const clientCommands: readonly Definition[] = [
   list,
   tags,
   repositories,
+  changes,
   add,
   start,
   stop,
@@ -35,6 +38,7 @@ export const clientCommands: readonly Definition[] = [
   explain,
   pin,
   unpin,
+  approve,
   share,
   token,
   completion,
