@@ -6,6 +6,7 @@ import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import { findRepository } from '../../shared/repository.ts'
 import { hostOf } from '../../shared/tag.ts'
+import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
 import { explanationOf } from '../explain/explanation.ts'
 import { previewDetailOf, type DetailFacts } from '../pages/preview/detail.ts'
@@ -71,6 +72,7 @@ export async function detailPage(
       samples: store.samples(id, now),
       history: store.history(id, CHANGES),
       explanation,
+      change: openChanges({ config, store }).of(id),
       shares: store.shares.list(now).filter((share) => share.preview === id),
       made,
       log: lines,

@@ -95,6 +95,16 @@ test('what is not known, not offered or not for strangers has the same bytes and
   assert.match((await gated.ask('/badge/main.svg', { headers: bearer })).text, /preview: unknown/)
 })
 
+test('who has not passed the gate reads of no change either', async () => {
+  const visit = (bed: Bed, path: string) =>
+    bed.door(path, { 'X-Host': `pr-1.${bed.config.domain}`, 'X-Uri': '/', Accept: 'text/html', 'X-Method': 'GET' })
+  for (const path of ['/answer', '/about']) {
+    assert.match((await visit(withForge, path)).text, /#1 <bdi>Change the banner<\/bdi>/)
+    const { status, text } = await visit(gated, path)
+    assert.deepEqual([status < 400, /banner|anna|#1/.test(text)], [true, false], path)
+  }
+})
+
 test('a cache asks each time, and is told when nothing has changed', async () => {
   const { headers } = await without.ask('/badge/offered.svg')
   const again = await without.ask('/badge/offered.svg', { headers: { 'If-None-Match': headers.etag } })

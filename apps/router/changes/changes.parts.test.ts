@@ -123,6 +123,18 @@ test('a preview tells of the change that it shows, and its list asks once for al
   store.changes.ofPreview = ofPreview
 })
 
+test('visitors read on the waiting page, and on the page about a preview, which change it shows', async () => {
+  const visit = (path: string) =>
+    bed.door(path, { 'X-Host': `branch-1.${bed.config.domain}`, 'X-Uri': '/', Accept: 'text/html', 'X-Method': 'GET' })
+  put(1, ['pr-1', 'branch-1'], { title: 'Change <b>the</b>\nbanner', author: 'mei-lin', updated: 20 })
+  const line =
+    /<p class="muted change">.*#1 <bdi>Change &lt;b&gt;the&lt;\/b&gt; banner<\/bdi>.*, by <bdi>mei-lin<\/bdi>/
+  const waiting = await visit('/answer')
+  assert.equal(waiting.status, 503)
+  for (const page of [waiting, await visit('/about')]) assert.match(page.text, line)
+  assert.equal(store.get('branch-1'), undefined)
+})
+
 test('without a forge there are no changes, and nothing is asked for them', async () => {
   const { config } = bed.context
   const none = openChanges({ config: { ...config, forge: null }, store: {} as never })

@@ -10,9 +10,11 @@ import { waiterOf } from '../../shared/preview/start-queue.ts'
 import { hostPortOf, hostPortText, slotSchemeIn } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { pinnedOf } from '../api/preview-view.ts'
+import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
 import { asleepWords, awakeWords, imageWords, waiterWords } from './image-words.ts'
 import { nextOf } from './next.ts'
+import { explainChange } from './explain-change.ts'
 import { explainPairs } from './pair-variables.ts'
 import { valuesOf } from './values.ts'
 import { variablesFor } from './variables.ts'
@@ -42,6 +44,7 @@ export async function explanationOf(
     variables: inForce && variablesOf(preview, inForce.variables),
     image: imageOf(preview),
     imageWords: imageWords(preview, findRepository(idOf(preview), config)?.reference ?? preview.repository),
+    change: explainChange(preview, openChanges({ config, store }).of(id), config.forge?.kind),
     slot: slotOf(preview),
     awake: awakeOf(preview, isOpen, now),
     asleep: asleepOf(preview),

@@ -2,6 +2,7 @@
 import type { Response } from 'express'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
+import { openChanges } from '../changes/open-changes.ts'
 import type { NearTags } from '../near/near-tags.ts'
 import { aboutPage } from '../pages/about-page.ts'
 import { brandIn } from '../pages/brand.ts'
@@ -16,6 +17,8 @@ export function openAbout({
   gate,
   near,
 }: Pick<RouterContext, 'config' | 'store' | 'gate'> & { near: NearTags }) {
+  const changes = openChanges({ config, store })
+
   /** @param decision what the host itself would answer: where there can be no preview, there is no page about one */
   return function about(request: GatewayRequest, decision: Decision, res: Response): unknown {
     const { id } = request
@@ -28,6 +31,8 @@ export function openAbout({
       isMissing: why === 'missing',
       timeouts: config,
       pass: gate.passIn(request),
+      change: changes.of(id),
+      forge: config.forge?.kind,
       details: detailsOf(id, config),
       now: Date.now(),
     }

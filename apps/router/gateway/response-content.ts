@@ -1,9 +1,11 @@
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { failureWords } from '../words/failure-words.ts'
+import { failureWords } from '../../shared/words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
+import { openChanges } from '../changes/open-changes.ts'
+import { changeWords, type ChangeWords } from '../words/change-words.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Decision } from './decide.ts'
 import { messages, type Message } from '../pages/messages.ts'
@@ -49,7 +51,7 @@ export interface Exchange {
     | 'offers'
   >
   near: NearTags
-  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately' | 'isOffered'>
+  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately' | 'isOffered' | 'changes'>
 }
 
 export function contentOf({ request, decision, config, near, store }: Exchange, now: number): Content {
@@ -96,7 +98,8 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
     const { preview } = decision
     const { reason } = preview
     const { heading, sentence } = failureWords(name, reason)
-    const page = (brand: Brand) => failedPage({ preview, details: detailsOf(id, config), now }, brand)
+    const change = changeOf(id, { config, store })
+    const page = (brand: Brand) => failedPage({ preview, change, details: detailsOf(id, config), now }, brand)
     return { problem: 'preview-failed', heading, sentence, reason: reason.code, page }
   }
   if (decision.do === 'refuse' && decision.why === 'comes-back')
@@ -138,8 +141,14 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
     heading: told.heading.join(told.tag),
     sentence: told.status,
     retryAfter: 2,
-    page: (brand) => waitingPage({ told, uri: request.uri }, brand),
+    page: (brand) => waitingPage({ told, uri: request.uri, change: changeOf(id, { config, store }) }, brand),
   }
+}
+
+/** Visitors read what it is called, and who wrote it. */
+function changeOf(id: PreviewId, { config, store }: Pick<Exchange, 'config' | 'store'>): ChangeWords | null {
+  const change = openChanges({ config, store }).of(id)
+  return change && changeWords(change, null, config.forge?.kind)
 }
 
 /** Where who may see more than a visitor does reads it. */

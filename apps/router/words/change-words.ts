@@ -47,7 +47,7 @@ export function changeWords(change: KnownChange, revision: string | null, forge:
 function commitWords(commits: number | null, head: string, revision: string | null): string {
   if (commits === 0) return 'its newest commit'
   if (commits !== null) return `${commits} ${commits === 1 ? 'commit' : 'commits'} behind ${head}`
-  return revision === null ? 'commit unknown' : `not known how far from ${head}`
+  return revision === null ? 'commit unknown' : `whether it is behind ${head} is not known`
 }
 
 /** `#3001 Change the banner, by anna` */

@@ -15,6 +15,7 @@ const starts: Record<StartedBy, string> = {
   api: 'asked for',
   retry: 'another try',
   reaper: 'it should run',
+  verify: 'to see whether a new image answers',
 }
 
 /** A slot, a digest, or the engine's own words. */

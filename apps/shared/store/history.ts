@@ -26,6 +26,9 @@ export interface Change {
   request: string | null
 }
 
+/** With the preview that it is about. */
+export type HistoryRow = Change & PreviewKey
+
 /** What is done about a preview and leaves it as it is. `share`: a link's id. `number`: of its change, if it is known. */
 export type Note =
   | { type: 'share'; share: string; until: number }
@@ -64,6 +67,15 @@ export function changeHistory(db: Database) {
     FROM history
     WHERE ${BY_KEY} AND id < @before
     ORDER BY id DESC
+    LIMIT @limit
+  `)
+
+  const selectLast = db.prepare<[], number | null>('SELECT max(id) FROM history').pluck()
+  const selectAfter = db.prepare<{ after: number; limit: number }, HistoryRow>(`
+    SELECT id, repository, tag, at, was, state, event, generation, detail, who, address, request
+    FROM history
+    WHERE id > @after
+    ORDER BY id
     LIMIT @limit
   `)
 
@@ -115,6 +127,12 @@ export function changeHistory(db: Database) {
     /** Newest first. @param before only those with a smaller number */
     history: (id: PreviewId, limit = 50, before = Number.MAX_SAFE_INTEGER): Change[] =>
       select.all({ ...splitId(id), limit, before }),
+
+    /** The number of the last change of any preview; 0 where there was none. */
+    lastChange: (): number => selectLast.get() ?? 0,
+
+    /** Of all previews, the oldest first. @param after only those with a larger number */
+    historyAfter: (after: number, limit: number): HistoryRow[] => selectAfter.all({ after, limit }),
 
     /** Of previews without a row, but for what tells that there were such. */
     forgetHistory: (before: number) => void forgetOld.run({ before }),

@@ -6,11 +6,18 @@ import { ago } from '../format.ts'
 import { builtAt, commitUrl, shortRevision, sourceOfPreview } from '../image-source.ts'
 
 export interface ChangeCell {
+  /** What is sorted by; empty where nothing is known. */
   text: string
   href: string
-  isCommit: boolean
-  behind: string
+  /** `built 2 h ago` */
   about: string
+  /** Of a change: `#3001`; empty for a commit, and all that follows with it. */
+  name: string
+  title: string
+  author: string
+  behind: string
+  /** `merged`, or `closed`. */
+  over: string
   /** What is cut off, and digest and revision in full. */
   tip: string
 }
@@ -21,17 +28,16 @@ export function changeCellOf(preview: Preview, change: KnownChange | null, forge
   if (change) {
     const words = changeWords(change, source.revision, forge)
     const { name, title, author, branch, href, standing, behind, commit } = words
-    const about = [change.state === 'open' ? '' : change.state, author].filter(Boolean).join(', ')
+    const over = change.state === 'open' ? '' : change.state
     const tip = [changeLine(words), `${standing}, ${branch}`, preview.image ? commit : '', ...image].filter(Boolean)
-    return { text: `${name} ${title}`.trim(), href, isCommit: false, behind, about, tip: tip.join('; ') }
+    return { text: `${name} ${title}`, href, about: '', name, title, author, behind, over, tip: tip.join('; ') }
   }
   const built = builtAt(source, now)
   const revision = shortRevision(source)
   return {
     text: revision || shortDigest(preview),
     href: revision ? commitUrl(source) : '',
-    isCommit: true,
-    behind: '',
+    ...{ name: '', title: '', author: '', behind: '', over: '' },
     about: built === undefined ? '' : `built ${ago(now - built)}`,
     tip: image.filter(Boolean).join(', '),
   }

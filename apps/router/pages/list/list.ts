@@ -4,7 +4,7 @@ import { generationOf, isPinned, type Preview } from '../../../shared/preview/pr
 import { nextActions, type NextAction } from '../../../shared/preview/next-actions.ts'
 import { idOf, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { textsOf } from '../../changes/found.ts'
-import { failureWords } from '../../words/failure-words.ts'
+import { failureWords } from '../../../shared/words/failure-words.ts'
 import { changeLine, changeWords } from '../../words/change-words.ts'
 import { fullWords } from '../../words/full-words.ts'
 import { pathOf } from '../preview-path.ts'

@@ -7,11 +7,13 @@ import { findRepository } from '../../../shared/repository.ts'
 import { idOf, NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { limitsOf, type Limits } from '../../../shared/config/limits.ts'
 import { MAX_CRASHES, generationOf, type Preview } from '../../../shared/preview/preview.ts'
+import type { KnownChange } from '../../../shared/forge/change.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
 import type { Timeouts } from '../../../shared/preview/timeouts.ts'
 import type { SampleAt } from '../../../shared/store/samples.ts'
 import type { Change, Share } from '../../../shared/store/store.ts'
-import { failureWords } from '../../words/failure-words.ts'
+import { changeWords } from '../../words/change-words.ts'
+import { failureWords } from '../../../shared/words/failure-words.ts'
 import { noticeOf } from '../../words/notice-words.ts'
 import { beforeTag, shortNames } from '../../words/preview-names.ts'
 import { ago, count, limit, memory, zone } from '../format.ts'
@@ -22,6 +24,7 @@ import { LOG_LINES, logPanelOf } from './log-panel.ts'
 import { startsOf, type Start } from './starts.ts'
 import { when, withTimes } from './when.ts'
 import { whyOf } from './why.ts'
+import { sourceOfPreview } from '../image-source.ts'
 import { pathOf } from '../preview-path.ts'
 import { percentOf } from '../list/row.ts'
 import { actionFactsOf } from '../list/row-actions.ts'
@@ -46,6 +49,8 @@ export interface DetailFacts {
   samples: SampleAt[]
   history: Change[]
   explanation: Explanation
+  /** That it shows; null where it is of none. */
+  change: KnownChange | null
   /** Links to it that are not over. */
   shares: Pick<Share, 'id' | 'until' | 'created' | 'by'>[]
   /** The link that was made just now. */
@@ -83,6 +88,7 @@ export function previewDetailOf(facts: DetailFacts) {
     panel: changePanelOf({ ...facts, id, forge: config.forge }),
     maxRunning: config.maxRunning,
     isOpen: config.gate.kind === 'off',
+    change: facts.change && changeWords(facts.change, sourceOfPreview(preview).revision, config.forge?.kind),
     image: imageFactsOf(preview, now),
     lastSeen: preview.lastSeen === null ? 'never visited' : `last visited ${ago(now - preview.lastSeen)}`,
     asked: requests === 0 ? 'no request in the last hour' : `${count(requests, 'request')} in the last hour`,
