@@ -19,7 +19,7 @@ export interface Dependencies {
   registry: Pick<Registry, 'digestOf'>
   /** The name of the repository whose tags they are. */
   repository: string
-  store: Pick<Store, 'list' | 'digest' | 'apply' | 'unfit' | 'noteChanged'>
+  store: Pick<Store, 'list' | 'digest' | 'apply' | 'unfit' | 'noteChanged' | 'standing'>
   nudges: Pick<Nudges, 'refresh'>
   log: Log
 }
@@ -73,14 +73,15 @@ function openRound(
   }
 
   return async function round() {
+    const mayRun = (id: PreviewId) => config.offers(id) && store.standing(id, Date.now()).is === 'free'
     const withImage = store
       .list()
-      .filter((one) => one.repository === repository && one.image?.pulled && config.offers(idOf(one)))
+      .filter((one) => one.repository === repository && one.image?.pulled && mayRun(idOf(one)))
     const known = new Set(withImage.map(idOf))
     const rejected = store
       .unfit(repository)
       .map((found) => ({ id: idOf({ repository, tag: found.tag }), ...found }))
-      .filter(({ id }) => !known.has(id) && config.offers(id))
+      .filter(({ id }) => !known.has(id) && mayRun(id))
     const all = [
       ...withImage.map((preview) => ({ id: idOf(preview), ask: () => check(preview) })),
       ...rejected.map((found) => ({ id: found.id, ask: () => checkRejected(found) })),

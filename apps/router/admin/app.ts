@@ -17,6 +17,7 @@ import { allowScrapers, metricsRoutes } from '../metrics/routes.ts'
 import { requestIdOf, traced } from '../request-id.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { showBrand } from '../pages/brand.ts'
+import { hookRoutes } from '../hooks/routes.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { enterRoutes } from './enter.ts'
 import { apiPageRoutes } from './api-page.ts'
@@ -43,6 +44,8 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
       ...enterRoutes(context, refusals),
       ...providerRoutes(context),
     ],
+    /** Before anything is read of who asks. */
+    hooks: hookRoutes(context),
     /** They tell of a damaged database, too. */
     metrics: metricsRoutes(context),
     closed: [
@@ -93,6 +96,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     if (isOurHost(req.headers.host, config)) return next()
     return sendError(req, res, 'wrong-host', `This is ${config.domain}, and the request is for another host.`)
   })
+  app.use(mount(routes.hooks, { config, refusals }))
   app.use(async (req, res, next) => {
     try {
       res.locals.caller = await readCaller(req)

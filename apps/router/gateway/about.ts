@@ -23,7 +23,7 @@ export function openAbout({
   return function about(request: GatewayRequest, decision: Decision, res: Response): unknown {
     const { id } = request
     const why = decision.do === 'refuse' ? decision.why : undefined
-    if (id === null || why === 'no-tag' || why === 'not-offered')
+    if (id === null || why === 'no-tag' || why === 'not-offered' || why === 'barred')
       return respond({ request, decision, config, near, store }, res)
     const model = {
       id,

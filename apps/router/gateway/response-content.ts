@@ -19,6 +19,7 @@ import { startStatusOf } from '../pages/start/status.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { pathOf } from '../pages/preview-path.ts'
 import { spokenName } from '../words/preview-names.ts'
+import { barredContent } from './barred-content.ts'
 import { formsOfHosts, whyNoTag } from './no-tag.ts'
 
 export interface Content {
@@ -29,6 +30,8 @@ export interface Content {
   /** Seconds. */
   retryAfter?: number
   again?: true
+  /** Of the page, where people get another status than programs. */
+  pageStatus?: number
   page: (brand: Brand) => Page
 }
 
@@ -37,10 +40,18 @@ export interface Exchange {
   decision: Decision
   config: Pick<
     Config,
-    'domain' | 'transliterate' | 'hostForm' | 'repositories' | 'publicUrl' | 'maxRunning' | 'forge' | 'pairFallback'
+    | 'domain'
+    | 'transliterate'
+    | 'hostForm'
+    | 'repositories'
+    | 'publicUrl'
+    | 'maxRunning'
+    | 'forge'
+    | 'pairFallback'
+    | 'offers'
   >
   near: NearTags
-  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately' | 'changes'>
+  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately' | 'isOffered' | 'changes'>
 }
 
 export function contentOf({ request, decision, config, near, store }: Exchange, now: number): Content {
@@ -71,6 +82,8 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
       sentence: `Not every tag has a preview here, and ${name} has none.`,
       page: (brand) => notOfferedPage({ id, near: near(request) }, brand),
     }
+  if (decision.do === 'refuse' && decision.why === 'barred')
+    return barredContent(id, decision.standing, { config, store, details: detailsOf(id, config) })
   if (decision.do === 'refuse' && decision.why === 'missing') {
     const askAgainIn = Math.max(0, decision.until - now)
     return {
@@ -120,7 +133,9 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
   const missing = !preview && store.missing(id, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview, now) : 0
   const full = preview?.state === 'queued' ? fullOf(store, config, now) : null
-  const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations: store.lately(), now })
+  const told = startStatusOf(preview, {
+    ...{ id, ahead, full, missing, standing: 'free', recentDurations: store.lately(), now },
+  })
   return {
     problem: 'starting',
     heading: told.heading.join(told.tag),

@@ -3,6 +3,7 @@ import type { KnownChange } from '../../shared/forge/change.ts'
 import { fresh, type In, type Preview } from '../../shared/preview/preview.ts'
 import { aboutPage } from './about-page.ts'
 import type { Brand } from './brand.ts'
+import { approvalPage, closedPage } from './change-pages.ts'
 import { failedPage } from './failed-page.ts'
 import { messages } from './messages.ts'
 import { changeWords } from '../words/change-words.ts'
@@ -109,6 +110,7 @@ export const told = (preview: Preview, facts: Partial<StartFacts> = {}) =>
     ahead: 0,
     full: null,
     missing: false,
+    standing: 'free',
     recentDurations: { pullRate: [5_000], start: [1_000] },
     now,
     ...facts,
@@ -180,6 +182,10 @@ export const pages: Record<string, Page> = {
     brand,
   ),
   missing: missingPage({ id: 'pr-3999', askAgainIn: 1_500, near }, brand),
+  merged: closedPage({ id: tag, change: words, isMerged: true, fallback: { ...near[0]!, tag: 'main' } }, brand),
+  closed: closedPage({ id: 'api/pr-3001', change: words, isMerged: false, fallback: null }, brand),
+  approval: approvalPage({ id: tag, change: words, details, again: 10 }, brand),
+  'approval-unknown': approvalPage({ id: tag, change: null, details, again: 10 }, { ...brand, name: null }),
   'no-tag': noTagPage(noTag, brand),
   'not-offered': notOfferedPage({ id: 'main-debug', near: near.slice(0, 1) }, brand),
   dropped: messagePage(messages.unanswered(tag), brand),

@@ -192,6 +192,7 @@ const statusOf = (preview: Preview | undefined, id: string, facts: Partial<Start
     ahead: 0,
     full: null,
     missing: false,
+    standing: 'free',
     recentDurations: desk.recentDurations,
     now,
     ...facts,

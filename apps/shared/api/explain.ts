@@ -65,7 +65,7 @@ const image = z.object({
 
 export const step = z.object({
   what: z.enum(['pause', 'stop', 'remove-image', 'start', 'retry', 'refresh', 'forget', 'remove']),
-  why: z.enum(['idle', 'lifetime', 'room', 'disk', 'failed', 'newer', 'unused', 'asked']),
+  why: z.enum(['idle', 'lifetime', 'room', 'disk', 'failed', 'newer', 'unused', 'asked', 'closed']),
   at: time.meta({ description: 'No earlier. May be over for a moment.' }),
   words,
 })

@@ -79,7 +79,8 @@ export function changeRows(db: Database) {
     if (was && was.updated > change.updated) return undefined
     const isOver = change.state !== 'open'
     const closedAt = isOver ? (was?.closedAt ?? now) : null
-    const known = { ...change, closedAt, approval: was?.approval ?? null, behind: was?.behind ?? null }
+    const approval = was ? was.approval : approvalOf(change.repository, tags)
+    const known = { ...change, closedAt, approval, behind: was?.behind ?? null }
     const isSame = was && JSON.stringify(ordered(was)) === JSON.stringify(ordered(known))
     const areSame = String(selectTags.all(change)) === String(tags)
     // A commit that changes nothing would wake all who wait for one.
@@ -87,9 +88,19 @@ export function changeRows(db: Database) {
     upsert.run({ ...change, fork: Number(change.fork), closedAt })
     dropTags.run(change)
     const { repository, number } = change
-    for (const [place, tag] of tags.entries()) insertTag.run({ repository, tag, number, place })
+    if (!was && approval) setApproval.run({ repository, number, approval: JSON.stringify(approval) })
+    for (const [place, tag] of tags.entries()) {
+      insertTag.run({ repository, tag, number, place })
+      disapproveTag.run({ repository, tag })
+    }
     return known
   })
+
+  /** What was given to a tag becomes its change's: another change of that tag, later, is to be approved by itself. */
+  function approvalOf(repository: string, tags: readonly Tag[]): Approval | null {
+    const text = tags.map((tag) => selectApproved.get({ repository, tag })).find((found) => found !== undefined)
+    return text === undefined ? null : (JSON.parse(text) as Approval)
+  }
 
   return {
     /**

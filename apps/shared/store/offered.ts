@@ -149,6 +149,12 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
       forgetMissing.run()
     }).immediate,
 
+    /** A tag that the registry has, as it has just said itself: it need not be in the last list. */
+    offerOne: db.transaction((id: PreviewId, digest: string) => {
+      insert.run({ ...splitId(id), label: label(id), digest })
+      forgetMissing.run()
+    }) as unknown as (id: PreviewId, digest: string) => void,
+
     /** What was shown last is first. */
     notYetAhead: (repository: string): Tag[] => selectNotAhead.all(repository),
 
