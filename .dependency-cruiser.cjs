@@ -21,7 +21,7 @@ const homes = {
   commander: { of: packages('commander'), home: '^apps/lotan/cli/' },
   metrics: { of: packages('prom-client'), home: '^apps/router/metrics/' },
   esbuild: { of: packages('esbuild'), home: '^apps/lotan/install/' },
-  forge: { of: packages('@octokit/[^/]+|@gitbeaker/[^/]+'), home: '^apps/forge/' },
+  forge: { of: packages('@octokit/[^/]+'), home: '^apps/forge/' },
   express: { of: packages('(@types/)?express|helmet'), home: '^apps/router/' },
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { openGitea, type StandInGitea } from '../../testing/forges/gitea.ts'
 import { ForgeError, type Forge } from './forge.ts'
-import { giteaForge } from './gitea.ts'
+import { openGiteaForge } from './gitea.ts'
 
 const token = 'a-gitea-token'
 const mark = '<!-- lotan:preview:app:1 -->'
@@ -12,7 +12,7 @@ let forge: Forge
 
 before(async () => {
   gitea = await openGitea({ token })
-  forge = giteaForge({ api: gitea.api, repository: gitea.repository, token, deadline: 400 })
+  forge = openGiteaForge({ api: gitea.api, repository: gitea.repository, token, deadline: 400 })
 })
 after(() => gitea.stop())
 afterEach(() => {
@@ -75,7 +75,7 @@ test('all open pull requests are listed, of several pages; one without a commit 
     own.close(numbers[1]!)
     own.merge(numbers[2]!)
     own.loseCommit(numbers[3]!)
-    const client = giteaForge({ api: own.api, repository: own.repository, token })
+    const client = openGiteaForge({ api: own.api, repository: own.repository, token })
     const listed = (await client.openChanges()).map(({ number }) => number)
     assert.deepEqual(listed, [numbers[0], numbers[4], numbers[5], numbers[6]])
     assert.equal(own.asked.length, 3)
@@ -88,7 +88,7 @@ test('all open pull requests are listed, of several pages; one without a commit 
 
 test('a number that is none is no change; a repository that the token no longer opens is an error', async () => {
   assert.equal(await forge.change(99_999), undefined)
-  const gone = giteaForge({ api: gitea.api, repository: 'team/other', token })
+  const gone = openGiteaForge({ api: gitea.api, repository: 'team/other', token })
   assert.equal((await errorOf(gone.change(1))).code, 'missing')
   assert.equal((await errorOf(gone.editComment(1, '1', 'x'))).code, 'missing')
 })
@@ -96,7 +96,7 @@ test('a number that is none is no change; a repository that the token no longer 
 test('commits behind are counted, of several pages, and the head itself asks nothing', async () => {
   const own = await openGitea({ token, mostPerPage: 2 })
   try {
-    const client = giteaForge({ api: own.api, repository: own.repository, token })
+    const client = openGiteaForge({ api: own.api, repository: own.repository, token })
     const { number, sha: first } = own.openChange()
     for (let n = 0; n < 4; n++) own.push(number)
     const { sha } = own.change(number)

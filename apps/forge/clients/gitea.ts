@@ -1,9 +1,10 @@
 /** Gitea and Forgejo, which have the same API: https://docs.gitea.com/api/. They know no deployments. */
-import { fieldsOf, isShaOrItsBeginning } from './answer-fields.ts'
-import { type Forge, type ForgeChange } from './forge.ts'
+import { fieldsOf, idOf, isFields, listOf, shaOf, textOf, timeOf, webUrlOf } from './fields.ts'
+import { ForgeError, type Forge, type ForgeChange } from './forge.ts'
 import { commitsAfter, type Commit } from './history.ts'
 import { openJsonApi } from './json-api.ts'
 import { ifThere } from './missing.ts'
+import { revisionOf } from './revision.ts'
 
 /** MAX_RESPONSE_ITEMS, where its admin has not set another. */
 const PER_PAGE = 50
@@ -19,8 +20,8 @@ export interface GiteaOptions {
   deadline?: number
 }
 
-export function giteaForge({ api, repository, token, deadline }: GiteaOptions): Forge {
-  const gitea = openJsonApi({ api, authorization: `token ${token}`, deadline })
+export function openGiteaForge({ api, repository, token, deadline }: GiteaOptions): Forge {
+  const gitea = openJsonApi({ api, token, scheme: 'token', deadline })
   const repo = `repos/${repository.split('/').map(encodeURIComponent).join('/')}`
   const there = <T>(call: Promise<T>) => ifThere(call, () => gitea.get(repo))
 
@@ -51,9 +52,10 @@ export function giteaForge({ api, repository, token, deadline }: GiteaOptions): 
       return given === undefined ? undefined : changeOf(given)
     },
 
-    async commitsBehind({ sha, number }, revision) {
-      if (revision === sha) return 0
-      if (!isShaOrItsBeginning(revision)) return null
+    async commitsBehind({ sha, number }, label) {
+      const revision = revisionOf(label)
+      if (revision === undefined) return null
+      if (sha.startsWith(revision)) return 0
       const commits = await commitsOf(number)
       // Pushed to since: what is counted now would be of another head.
       if (!commits.some((commit) => commit.sha === sha)) return null
@@ -64,15 +66,15 @@ export function giteaForge({ api, repository, token, deadline }: GiteaOptions): 
     async findComment(number, mark) {
       // All at once: Gitea divides these into no pages, and gives no link to a next one.
       for await (const given of gitea.list(`${repo}/issues/${number}/comments`)) {
-        const comment = fieldsOf(given, 'a comment')
-        if (comment.text('body').startsWith(mark)) return String(comment.id('id'))
+        const { id, body } = fieldsOf(given, 'a comment')
+        if (typeof body === 'string' && body.startsWith(mark)) return String(idOf(id, 'a comment'))
       }
       return undefined
     },
 
     async addComment(number, text) {
       const comment = await gitea.post(`${repo}/issues/${number}/comments`, { body: text })
-      return String(fieldsOf(comment, 'a comment').id('id'))
+      return String(idOf(fieldsOf(comment, 'a comment').id, 'a comment'))
     },
 
     async editComment(_number, id, text) {
@@ -88,34 +90,39 @@ export function giteaForge({ api, repository, token, deadline }: GiteaOptions): 
 }
 
 function commitOf(given: unknown): Commit {
-  const commit = fieldsOf(given, 'a commit')
-  const parents = commit.has('parents') ? commit.list('parents') : []
-  return { sha: commit.sha('sha'), parents: parents.map((parent) => fieldsOf(parent, 'a parent').sha('sha')) }
+  const { sha, parents } = fieldsOf(given, 'a commit')
+  const all = listOf(parents ?? [], 'the parents of a commit')
+  return {
+    sha: shaOf(sha, 'a commit'),
+    parents: all.map((parent) => shaOf(fieldsOf(parent, 'a parent').sha, 'a parent')),
+  }
 }
 
 /** Undefined where it has no commit: its branch is gone, and so is what Gitea had kept of it. */
 function changeOf(given: unknown): ForgeChange | undefined {
-  const pull = fieldsOf(given, 'a pull request')
-  const head = pull.fields('head')
-  const base = pull.fields('base')
-  if (head.raw('sha') === '') return undefined
+  const what = 'a pull request'
+  const fields = fieldsOf(given, what)
+  const head = fieldsOf(fields.head, what)
+  const base = fieldsOf(fields.base, what)
+  if (head.sha === '') return undefined
   return {
-    number: pull.id('number'),
-    title: pull.text('title'),
-    author: pull.fields('user').text('login'),
-    branch: head.text('ref'),
-    base: base.text('ref'),
-    sha: head.sha('sha'),
+    number: idOf(fields.number, what),
+    title: textOf(fields.title, what),
+    author: isFields(fields.user) ? textOf(fields.user.login, what) : 'ghost',
+    branch: textOf(head.ref, what),
+    base: textOf(base.ref, what),
+    sha: shaOf(head.sha, what),
     // Gitea makes no commit of both to test them together.
     mergeSha: null,
-    // -1 where the fork is gone. A push to refs/for/BRANCH (AGit) opens one without a branch: that needs no right to push.
-    fork: head.raw('repo_id') !== base.id('repo_id') || head.raw('label') === '',
-    state: pull.raw('merged') === true ? 'merged' : stateOf(pull.text('state')),
-    url: pull.webAddress('html_url'),
-    updated: pull.time('updated_at'),
+    // -1 where the fork is gone. A push to refs/for/BRANCH (AGit) opens one without a label: it needs no right to push.
+    fork: head.repo_id !== idOf(base.repo_id, what) || head.label === '',
+    state: fields.merged === true ? 'merged' : stateOf(fields.state),
+    url: webUrlOf(fields.html_url, what),
+    updated: timeOf(fields.updated_at, what),
   }
 }
 
-function stateOf(state: string): 'open' | 'closed' {
-  return state === 'open' ? 'open' : 'closed'
+function stateOf(state: unknown): 'open' | 'closed' {
+  if (state === 'open' || state === 'closed') return state
+  throw new ForgeError('down', 'the forge told of a state that pull requests do not have')
 }

@@ -1,8 +1,8 @@
 /**
  * Deployments at GitLab. One environment shows one deployment there, its newest: so each task has one of its own, such as
- * `preview/pr-3001`, as review apps have. The deployment's id stands for both.
+ * `preview/app/pr-3001`, as review apps have. The deployment's id stands for both.
  */
-import { fieldsOf, type Fields } from './answer-fields.ts'
+import { fieldsOf, idOf, listOf, textOf } from './fields.ts'
 import type { DeploymentState, Forge } from './forge.ts'
 import type { JsonApi } from './json-api.ts'
 import { ifThere } from './missing.ts'
@@ -22,21 +22,29 @@ const LONGEST = 255
 
 export function gitlabDeployments(gitlab: JsonApi, project: string): Deployments {
   const there = <T>(call: Promise<T>) => ifThere(call, () => gitlab.get(project))
+  const pathOf = (id: string) => `${project}/deployments/${encodeURIComponent(id)}`
 
-  async function read(id: string): Promise<Fields | undefined> {
-    const given = await there(gitlab.get(`${project}/deployments/${encodeURIComponent(id)}`))
-    return given === undefined ? undefined : fieldsOf(given, 'a deployment')
+  /** With the environment that it is of; undefined where it is gone. */
+  async function read(id: string) {
+    const given = await there(gitlab.get(pathOf(id)))
+    if (given === undefined) return undefined
+    const { status, environment } = fieldsOf(given, 'a deployment')
+    const what = 'an environment'
+    const { id: environmentId, name, external_url: url } = fieldsOf(environment, what)
+    return {
+      status: textOf(status, 'a deployment'),
+      environment: { path: `${project}/environments/${idOf(environmentId, what)}`, name: textOf(name, what), url },
+    }
   }
 
   async function newestOf(environment: string): Promise<string | undefined> {
     const query = { environment, order_by: 'id', sort: 'desc', per_page: 1 }
-    const given = await gitlab.get(`${project}/deployments`, query)
-    const first = Array.isArray(given) ? (given[0] as unknown) : undefined
-    return first === undefined ? undefined : String(fieldsOf(first, 'a deployment').id('id'))
+    const [newest] = listOf(await gitlab.get(`${project}/deployments`, query), 'deployments')
+    return newest === undefined ? undefined : idIn(newest)
   }
 
-  async function stop(environment: Fields): Promise<void> {
-    await there(gitlab.post(`${project}/environments/${environment.id('id')}/stop`))
+  async function stop({ path }: { path: string }): Promise<void> {
+    await there(gitlab.post(`${path}/stop`))
   }
 
   return {
@@ -49,32 +57,34 @@ export function gitlabDeployments(gitlab: JsonApi, project: string): Deployments
         tag: false,
         status: 'running',
       }
-      const added = await gitlab.post(`${project}/deployments`, deployment)
-      return String(fieldsOf(added, 'a deployment').id('id'))
+      return idIn(await gitlab.post(`${project}/deployments`, deployment))
     },
 
     async setState(id, state, url) {
       const deployment = await read(id)
       if (!deployment) return
-      const environment = deployment.fields('environment')
-      if (state === 'inactive') return stop(environment)
-      if (url !== null && url.length <= LONGEST && environment.raw('external_url') !== url)
-        await there(gitlab.put(`${project}/environments/${environment.id('id')}`, { external_url: url }))
+      const { environment, status: was } = deployment
+      if (state === 'inactive') {
+        // The environment of an older one is that of the newest, too.
+        if ((await newestOf(environment.name)) === id) await stop(environment)
+        return
+      }
+      if (url !== null && url.length <= LONGEST && environment.url !== url)
+        await there(gitlab.put(environment.path, { external_url: url }))
       // One that has ended does not run again, and GitLab refuses the status that it has.
-      const was = deployment.text('status')
       const status = statusNames[state]
       if (was === status || (status === 'running' && was !== 'created')) return
-      await there(gitlab.put(`${project}/deployments/${encodeURIComponent(id)}`, { status }))
+      await there(gitlab.put(pathOf(id), { status }))
     },
 
     async remove(id) {
       const deployment = await read(id)
       if (!deployment) return
-      const environment = deployment.fields('environment')
+      const { environment } = deployment
       // An older one is the environment's history, which goes with it.
-      if ((await newestOf(environment.text('name'))) !== id) return
+      if ((await newestOf(environment.name)) !== id) return
       await stop(environment)
-      await there(gitlab.delete(`${project}/environments/${environment.id('id')}`))
+      await there(gitlab.delete(environment.path))
     },
 
     async find(task) {
@@ -84,8 +94,15 @@ export function gitlabDeployments(gitlab: JsonApi, project: string): Deployments
   }
 }
 
-/** GitLab takes letters, digits and some signs. A task that ends with its tag, as `lotan/pr-3001`, gives `preview/pr-3001`. */
+function idIn(given: unknown): string {
+  return String(idOf(fieldsOf(given, 'a deployment').id, 'a deployment'))
+}
+
+/** GitLab takes letters, digits and some signs: `lotan:app:pr-3001` is `preview/app/pr-3001`. */
 function environmentOf(task: string): string {
-  const name = task.replace(/^.*[/:]/, '').replace(/[^A-Za-z0-9_.-]/g, '-')
-  return `preview/${name}`.slice(0, LONGEST)
+  const pieces = task
+    .replace(/^lotan:/, '')
+    .split(/[:/]/)
+    .map((piece) => piece.replace(/[^A-Za-z0-9_.-]/g, '-'))
+  return ['preview', ...pieces.filter(Boolean)].join('/').slice(0, LONGEST)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { openGitLab, type StandInGitLab } from '../../testing/forges/gitlab.ts'
 import { ForgeError, type Forge } from './forge.ts'
-import { gitlabForge } from './gitlab.ts'
+import { openGitLabForge } from './gitlab.ts'
 
 const token = 'glpat-a-token'
 const mark = '<!-- lotan:preview:app:1 -->'
@@ -12,7 +12,7 @@ let forge: Forge
 
 before(async () => {
   gitlab = await openGitLab({ token })
-  forge = gitlabForge({ api: gitlab.api, repository: gitlab.repository, token, deadline: 400 })
+  forge = openGitLabForge({ api: gitlab.api, repository: gitlab.repository, token, deadline: 400 })
 })
 after(() => gitlab.stop())
 afterEach(() => {
@@ -89,7 +89,7 @@ test('all open merge requests are listed, of several pages, and no closed one', 
     const numbers = Array.from({ length: 5 }, () => own.openChange().number)
     own.close(numbers[1]!)
     own.merge(numbers[2]!)
-    const client = gitlabForge({ api: own.api, repository: own.repository, token })
+    const client = openGitLabForge({ api: own.api, repository: own.repository, token })
     const listed = (await client.openChanges()).map(({ number }) => number)
     assert.deepEqual(listed, [numbers[0], numbers[3], numbers[4]])
     assert.equal(own.asked.length, 2)
@@ -101,7 +101,7 @@ test('all open merge requests are listed, of several pages, and no closed one', 
 
 test('a number that is none is no change; a project that the token no longer opens is an error', async () => {
   assert.equal(await forge.change(99_999), undefined)
-  const gone = gitlabForge({ api: gitlab.api, repository: 'team/other', token })
+  const gone = openGitLabForge({ api: gitlab.api, repository: 'team/other', token })
   assert.equal((await errorOf(gone.change(1))).code, 'missing')
   assert.equal((await errorOf(gone.editComment(1, '1', 'x'))).code, 'missing')
 })
@@ -117,7 +117,7 @@ test('commits behind are counted, and the head itself asks nothing', async () =>
   assert.equal(gitlab.asked.length, asked)
   assert.equal(await forge.commitsBehind(change, second), 1)
   assert.equal(await forge.commitsBehind(change, first), 2)
-  assert.equal(await forge.commitsBehind(change, first.slice(0, 8)), 2)
+  assert.equal(await forge.commitsBehind(change, first.slice(0, 8).toUpperCase()), 2)
 })
 
 test("the commit of a merged results pipeline shows its second parent's commits", async () => {
@@ -187,20 +187,22 @@ test('a status of a commit that is in no branch of the project is missing', asyn
 test('each task has an environment of its own, which its newest deployment shows and which goes with it', async () => {
   const { deployments } = forge
   const { sha, number } = gitlab.openChange()
-  const other = await deployments!.add({ sha, task: 'lotan/pr-2', description: '' })
-  const first = await deployments!.add({ sha, task: 'lotan/pr-1', description: '' })
-  const second = await deployments!.add({ sha: gitlab.push(number), task: 'lotan/pr-1', description: '' })
-  assert.deepEqual(await deployments!.find('lotan/pr-1'), [second])
+  const other = await deployments!.add({ sha, task: 'lotan:app:pr-2', description: '' })
+  const first = await deployments!.add({ sha, task: 'lotan:app:pr-1', description: '' })
+  const second = await deployments!.add({ sha: gitlab.push(number), task: 'lotan:app:pr-1', description: '' })
+  assert.deepEqual(await deployments!.find('lotan:app:pr-1'), [second])
   await deployments!.setState(second, 'in_progress', 'https://pr-1.example.com')
   await deployments!.setState(second, 'success', 'https://pr-1.example.com')
   await deployments!.setState(second, 'success', 'https://pr-1.example.com')
-  const one = { name: 'preview/pr-1', state: 'available', url: 'https://pr-1.example.com' }
-  const two = { name: 'preview/pr-2', state: 'available', url: null }
+  const one = { name: 'preview/app/pr-1', state: 'available', url: 'https://pr-1.example.com' }
+  const two = { name: 'preview/app/pr-2', state: 'available', url: null }
   assert.deepEqual(gitlab.environments(), [two, one])
   const states = () =>
     gitlab.deployments().map(({ id, states }) => `${id}: ${states.map(({ state }) => state).join(', ')}`)
   assert.deepEqual(states(), [`${other}: running`, `${first}: running`, `${second}: running, success`])
+  await deployments!.setState(first, 'inactive', null)
   await deployments!.remove(first)
+  assert.deepEqual(gitlab.environments(), [two, one])
   assert.equal(gitlab.deployments().length, 3, 'an older one is history, which the newest takes along')
   await deployments!.setState(second, 'inactive', null)
   assert.equal(gitlab.environments()[1]?.state, 'stopped')
@@ -208,13 +210,13 @@ test('each task has an environment of its own, which its newest deployment shows
   await deployments!.remove(second)
   await deployments!.setState(second, 'success', null)
   assert.deepEqual(gitlab.environments(), [two])
-  assert.deepEqual(await deployments!.find('lotan/pr-1'), [])
+  assert.deepEqual(await deployments!.find('lotan:app:pr-1'), [])
 })
 
 test('a deployment that failed may succeed, and one that ended does not run again', async () => {
   const { deployments } = forge
   const { sha } = gitlab.openChange()
-  const id = await deployments!.add({ sha, task: 'lotan/pr-3', description: '' })
+  const id = await deployments!.add({ sha, task: 'lotan:app:pr-3', description: '' })
   for (const state of ['queued', 'failure', 'in_progress', 'success'] as const)
     await deployments!.setState(id, state, null)
   const states = gitlab.deployments().find((deployment) => deployment.id === id)?.states
@@ -240,7 +242,7 @@ test('a limit says when to come back, by whatever GitLab tells, and is asked onc
   gitlab.trouble({ is: 'secondary', status: 429 })
   assert.equal(await wait(), 60)
   gitlab.trouble({ is: 'limited', status: 429, retryAfter: 10_000_000 })
-  assert.equal(await wait(), 86_400)
+  assert.equal(await wait(), 3_600)
   assert.equal(writesOf(number) - before, 6)
 })
 
@@ -254,7 +256,7 @@ test('no right, no such thing and nothing of use sent are told apart', async () 
   Object.assign(gitlab.rights, { api: 'write', developer: 'write' })
   assert.equal((await errorOf(forge.addComment(88_888, 'x'))).code, 'missing')
   assert.equal((await errorOf(forge.addComment(number, ''))).code, 'rejected')
-  const stranger = gitlabForge({ api: gitlab.api, repository: gitlab.repository, token: 'glpat-another' })
+  const stranger = openGitLabForge({ api: gitlab.api, repository: gitlab.repository, token: 'glpat-another' })
   assert.equal((await errorOf(stranger.openChanges())).code, 'refused')
 })
 

@@ -1,10 +1,11 @@
 /** GitLab: merge requests by its REST API, https://docs.gitlab.com/api/rest/. */
 import type { ChangeState } from '../../shared/forge/change.ts'
-import { fieldsOf, isSha, isShaOrItsBeginning, type Fields } from './answer-fields.ts'
+import { fieldsOf, idOf, isFields, listOf, shaOf, textOf, timeOf, webUrlOf, type Fields } from './fields.ts'
 import { ForgeError, type Forge, type ForgeChange, type StatusState } from './forge.ts'
 import { gitlabDeployments } from './gitlab-deployments.ts'
 import { openJsonApi } from './json-api.ts'
 import { ifThere } from './missing.ts'
+import { revisionOf } from './revision.ts'
 
 const PER_PAGE = 100
 /** Of a status's address, which GitLab refuses to be longer. */
@@ -21,14 +22,14 @@ export interface GitLabOptions {
   deadline?: number
 }
 
-export function gitlabForge({ api, repository, token, deadline }: GitLabOptions): Forge {
-  const gitlab = openJsonApi({ api, authorization: `Bearer ${token}`, deadline })
+export function openGitLabForge({ api, repository, token, deadline }: GitLabOptions): Forge {
+  const gitlab = openJsonApi({ api, token, scheme: 'Bearer', deadline })
   const project = `projects/${encodeURIComponent(repository)}`
   const there = <T>(call: Promise<T>) => ifThere(call, () => gitlab.get(project))
   let ownId: number | undefined
 
   async function readOwnId(): Promise<number> {
-    return (ownId ??= fieldsOf(await gitlab.get('user'), 'the account').id('id'))
+    return (ownId ??= idIn(await gitlab.get('user'), 'the account'))
   }
 
   return {
@@ -47,24 +48,26 @@ export function gitlabForge({ api, repository, token, deadline }: GitLabOptions)
       return given === undefined ? undefined : changeOf(given)
     },
 
-    async commitsBehind({ sha }, revision) {
-      if (revision === sha) return 0
-      if (!isShaOrItsBeginning(revision)) return null
+    async commitsBehind({ sha }, label) {
+      const revision = revisionOf(label)
+      if (revision === undefined) return null
+      if (sha.startsWith(revision)) return 0
       const given = await there(gitlab.get(`${project}/repository/commits/${revision}`, { stats: false }))
       if (given === undefined) return null
       const commit = fieldsOf(given, 'a commit')
-      const shown = commit.sha('id')
+      const shown = shaOf(commit.id, 'a commit')
       // A branch may have a name that looks like a commit.
       if (!shown.startsWith(revision)) return null
       // GitLab merges the head into the target for refs/merge-requests/N/merge: the target is the first parent.
-      const merged = commit.list('parent_ids')[1]
-      if (shown === sha || merged === sha) return 0
+      const merged = listOf(commit.parent_ids, 'the parents of a commit')[1]
+      if (merged === sha) return 0
       const base = await there(gitlab.get(`${project}/repository/merge_base`, { 'refs[]': [shown, sha] }))
       if (base === undefined) return null
-      const common = fieldsOf(base, 'a merge base').sha('id')
+      const common = shaOf(fieldsOf(base, 'a merge base').id, 'a merge base')
       if (common !== shown && common !== merged) return null
       const compared = await there(gitlab.get(`${project}/repository/compare`, { from: shown, to: sha }))
-      const newer = compared === undefined ? 0 : fieldsOf(compared, 'a comparison').list('commits').length
+      if (compared === undefined) return null
+      const newer = listOf(fieldsOf(compared, 'a comparison').commits, 'the commits of a comparison').length
       // None is not possible here: then GitLab has not counted.
       return newer === 0 ? null : newer
     },
@@ -73,17 +76,17 @@ export function gitlabForge({ api, repository, token, deadline }: GitLabOptions)
       const own = await readOwnId()
       const query = { sort: 'asc', order_by: 'created_at', activity_filter: 'only_comments', per_page: PER_PAGE }
       for await (const given of gitlab.list(`${project}/merge_requests/${number}/notes`, query)) {
-        const note = fieldsOf(given, 'a note')
-        // Another's note that begins so could not be edited.
-        if (note.raw('system') === true || note.fields('author').id('id') !== own) continue
-        if (note.text('body').startsWith(mark)) return String(note.id('id'))
+        const { id, body, author } = fieldsOf(given, 'a note')
+        if (typeof body !== 'string' || !body.startsWith(mark)) continue
+        // Anybody can write the mark into a note of their own, which Lotan could not edit.
+        if (isFields(author) && author.id === own) return String(idOf(id, 'a note'))
       }
       return undefined
     },
 
     async addComment(number, text) {
       const note = await gitlab.post(`${project}/merge_requests/${number}/notes`, { body: text })
-      return String(fieldsOf(note, 'a note').id('id'))
+      return String(idIn(note, 'a note'))
     },
 
     async editComment(number, id, text) {
@@ -110,34 +113,39 @@ function isAlreadyPending(error: unknown): boolean {
 
 /** Undefined where it has no commit. */
 function changeOf(given: unknown): ForgeChange | undefined {
-  const mr = fieldsOf(given, 'a merge request')
-  const sha = mr.raw('sha') ?? (mr.has('diff_refs') ? mr.fields('diff_refs').raw('head_sha') : null)
+  const what = 'a merge request'
+  const fields = fieldsOf(given, what)
+  const sha = fields.sha ?? (isFields(fields.diff_refs) ? fields.diff_refs.head_sha : null)
   if (sha === null || sha === undefined) return undefined
   return {
-    number: mr.id('iid'),
-    title: mr.text('title'),
-    author: mr.fields('author').text('username'),
-    branch: mr.text('source_branch'),
-    base: mr.text('target_branch'),
-    sha: isSha(sha) ? sha : mr.sha('sha'),
-    mergeSha: mergeShaOf(mr),
+    number: idOf(fields.iid, what),
+    title: textOf(fields.title, what),
+    author: isFields(fields.author) ? textOf(fields.author.username, what) : 'ghost',
+    branch: textOf(fields.source_branch, what),
+    base: textOf(fields.target_branch, what),
+    sha: shaOf(sha, what),
+    mergeSha: mergeShaOf(fields),
     // Null where the fork is gone.
-    fork: mr.raw('source_project_id') !== mr.id('target_project_id'),
-    state: stateOf(mr.text('state')),
-    url: mr.webAddress('web_url'),
-    updated: mr.time('updated_at'),
+    fork: fields.source_project_id !== idOf(fields.target_project_id, what),
+    state: stateOf(fields.state),
+    url: webUrlOf(fields.web_url, what),
+    updated: timeOf(fields.updated_at, what),
   }
 }
 
 /** Of a merged one. GitLab does not tell the commit that tests both together, and a squashed head is not its second parent. */
-function mergeShaOf(mr: Fields): string | null {
-  if (!mr.has('merge_commit_sha') || mr.has('squash_commit_sha')) return null
-  return mr.sha('merge_commit_sha')
+function mergeShaOf({ merge_commit_sha: merged, squash_commit_sha: squashed }: Fields): string | null {
+  const isTold = merged !== null && merged !== undefined && (squashed === null || squashed === undefined)
+  return isTold ? shaOf(merged, 'a merge request') : null
 }
 
 /** `locked`: GitLab is merging it right now, which may fail. */
-function stateOf(state: string): ChangeState {
+function stateOf(state: unknown): ChangeState {
   if (state === 'opened' || state === 'locked') return 'open'
   if (state === 'closed' || state === 'merged') return state
-  throw new ForgeError('down', `the forge's answer cannot be read: state of a merge request`)
+  throw new ForgeError('down', 'the forge told of a state that merge requests do not have')
+}
+
+function idIn(given: unknown, what: string): number {
+  return idOf(fieldsOf(given, what).id, what)
 }

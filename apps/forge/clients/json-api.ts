@@ -8,17 +8,18 @@ import { ForgeError, type ForgeErrorCode } from './forge.ts'
 const DEADLINE = 10_000
 /** Bytes. The largest are GitLab's comparisons, which have the differences in them. */
 const LARGEST_ANSWER = 32 * 1_024 * 1_024
-/** 20 000 pull requests, or comments on one: a forge that has still more does not end. */
-const MOST_PAGES = 200
-/** Milliseconds, where a forge does not tell how long it wants to be left alone; and no forge silences Lotan for longer than a day. */
+/** 5 000 pull requests, or comments on one: a list that is still longer does not end. */
+const MOST_PAGES = 100
+/** Milliseconds, where a forge does not tell how long it wants to be left alone, and at most, whatever it tells. */
 const STANDARD_WAIT = 60_000
-const LONGEST_WAIT = 24 * 3_600_000
+const LONGEST_WAIT = 3_600_000
 
 export interface JsonApiOptions {
   /** Its address, such as `https://gitlab.com/api/v4`. */
   api: string
-  /** The header that has the token in it. */
-  authorization: string
+  token: string
+  /** What stands before it in the header `Authorization`. */
+  scheme: 'Bearer' | 'token'
   /** Milliseconds, for tests. */
   deadline?: number
 }
@@ -37,27 +38,31 @@ interface Answer {
 
 export type JsonApi = ReturnType<typeof openJsonApi>
 
-export function openJsonApi({ api, authorization, deadline = DEADLINE }: JsonApiOptions) {
+export function openJsonApi({ api, token, scheme, deadline = DEADLINE }: JsonApiOptions) {
   async function answerOf(method: string, path: string, { query, body }: Asked): Promise<Answer> {
     const what = `${method} ${path}`
     try {
       const response = await fetch(addressOf(api, path, query), {
         method,
-        headers: { authorization, accept: 'application/json', ...(body !== undefined && JSON_BODY) },
+        headers: {
+          authorization: `${scheme} ${token}`,
+          accept: 'application/json',
+          ...(body !== undefined && JSON_BODY),
+        },
         body: body === undefined ? undefined : JSON.stringify(body),
         // A repository that has another name now: reading would work, and writing not.
         redirect: 'manual',
         signal: AbortSignal.timeout(deadline),
       })
       const text = await textOf(response)
-      if (!response.ok) throw refusalOf(what, response, text)
+      if (!response.ok) throw refusalOf(what, response, wordsOf(text, token))
       return {
         body: text === '' ? undefined : (JSON.parse(text) as unknown),
         hasNextPage: /;\s*rel="?next"?/i.test(response.headers.get('link') ?? ''),
       }
     } catch (error) {
       if (error instanceof ForgeError) throw error
-      throw new ForgeError('down', `${what}: ${failureOf(error, deadline)}`, { cause: error })
+      throw new ForgeError('down', `${what}: ${failureOf(error, deadline)}`)
     }
   }
 
@@ -106,13 +111,13 @@ async function textOf(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function refusalOf(what: string, { status, headers }: Response, text: string): ForgeError {
-  const retryAfter = headers.get('retry-after')
+function refusalOf(what: string, { status, headers }: Response, words: string): ForgeError {
+  const isMoved = status >= 300 && status < 400
+  const message = `${what}: ${status} ${isMoved ? 'it has moved' : words}`.trim()
   // A proxy in front of a forge may say 403 where it means 429.
-  const isLimit = status === 429 || (status === 403 && retryAfter !== null)
-  const message = `${what}: ${status} ${status >= 300 && status < 400 ? 'has moved' : wordsOf(text)}`.trim()
-  const retryAt = isLimit || retryAfter !== null ? retryTime(headers, Date.now()) : undefined
-  return new ForgeError(isLimit ? 'limited' : codeOf(status), message, { retryAt })
+  const isLimit = status === 429 || (status === 403 && headers.has('retry-after'))
+  if (isLimit) return new ForgeError('limited', message, { retryAt: retryTime(headers, Date.now()) })
+  return new ForgeError(codeOf(status), message)
 }
 
 function codeOf(status: number): ForgeErrorCode {
@@ -138,8 +143,8 @@ function retryTime(headers: Headers, now: number): number {
   return now + Math.min(Math.max(wait, 1_000), LONGEST_WAIT)
 }
 
-/** What the forge says of it, on one short line. */
-function wordsOf(text: string): string {
+/** What the forge says of it, on one short line. It ends in the log, and a forge may repeat what it was sent. */
+function wordsOf(text: string, token: string): string {
   let words: unknown
   try {
     const said = JSON.parse(text) as { message?: unknown; error?: unknown } | null
@@ -148,13 +153,16 @@ function wordsOf(text: string): string {
     return ''
   }
   if (words === undefined) return ''
-  return (typeof words === 'string' ? words : JSON.stringify(words))
+  const all = typeof words === 'string' ? words : JSON.stringify(words)
+  return all
+    .replaceAll(token, '…')
     .replace(/[\s\u0000-\u001f\u007f]+/g, ' ')
     .slice(0, 200)
 }
 
 function failureOf(error: unknown, deadline: number): string {
-  if (error instanceof SyntaxError) return 'the answer is no JSON'
+  // Its own message has a part of the answer in it.
+  if (error instanceof SyntaxError) return 'the answer is no JSON: is LOTAN_FORGE_API the address of its API?'
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no answer within ${deadline / 1_000} s`
   const cause = error.cause instanceof Error ? error.cause : error
