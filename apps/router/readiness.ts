@@ -1,5 +1,6 @@
 /** `/readyz`: whether each process works. It is open to all, so its details hold no secrets. */
 import { randomUUID } from 'node:crypto'
+import path from 'node:path'
 import { http } from '../shared/http.ts'
 import type { Config } from '../shared/config/config.ts'
 import type { Log } from '../shared/log.ts'
@@ -8,7 +9,10 @@ import type { Store } from '../shared/store/store.ts'
 import { isRebuilt } from './gateway/database-trust.ts'
 import type { Reaper } from './reaper-client.ts'
 
-const components = ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper'] as const
+const components = ['engine', 'redis', 'database', 'nginx', 'queue-processor', 'reaper', 'forge'] as const
+type Component = (typeof components)[number]
+/** `forge` only where there is such a part. */
+type OfEach<T> = Record<Exclude<Component, 'forge'>, T> & { forge?: T }
 
 export interface Check {
   ok: boolean
@@ -17,9 +21,9 @@ export interface Check {
 
 export interface Ready {
   status: 'ready' | 'not ready'
-  checks: Record<(typeof components)[number], Check>
+  checks: OfEach<Check>
   /** How long each check took, milliseconds. */
-  took: Record<(typeof components)[number], number>
+  took: OfEach<number>
 }
 
 const CHECK_MS = 1_200
@@ -32,7 +36,7 @@ export const routerName = randomUUID()
 
 /** Requests that come during a check share its result: anyone may ask, as often as they like. */
 export function readiness(given: {
-  config: Pick<Config, 'listen'>
+  config: Pick<Config, 'listen' | 'runDir' | 'forge' | 'notifyUrl'>
   store: Pick<Store, 'wrong' | 'facts'>
   nudges: Pick<Nudges, 'ping' | 'workers'>
   reaper: Pick<Reaper, 'engine'>
@@ -44,7 +48,7 @@ export function readiness(given: {
 
 async function checkAll({ config, store, nudges, reaper, log }: Parameters<typeof readiness>[0]): Promise<Ready> {
   const engineVersion = reaper.engine()
-  const checkOf: Record<(typeof components)[number], () => Promise<Check>> = {
+  const checkOf: Record<Component, () => Promise<Check>> = {
     engine: async () =>
       (await engineVersion) === null ? bad('does not answer') : good(`version ${await engineVersion}`),
     redis: async () => (await nudges.ping(), good('answers')),
@@ -62,19 +66,24 @@ async function checkAll({ config, store, nudges, reaper, log }: Parameters<typeo
       return store.facts.get('cutOff') ? bad('cannot reach previews, its log says why') : good('listens')
     },
     reaper: async () => (await engineVersion, good('answers')),
+    forge: async () =>
+      (await isAnswering(path.join(config.runDir, 'forge.sock'))) ? good('answers') : bad('does not work'),
   }
+  const hasForge = config.forge !== null || config.notifyUrl !== null
   const timeout = new Promise<never>((_, reject) =>
     setTimeout(() => reject(new Error(`no answer in ${CHECK_MS} ms`)), CHECK_MS).unref(),
   )
   const checks = await Promise.all(
-    components.map(async (component) => {
-      const began = performance.now()
-      const check = await Promise.race([checkOf[component](), timeout]).catch((error: Error) => {
-        log.debug({ check: component, err: error }, 'a part is not ready')
-        return bad(component === 'engine' ? 'unknown, since the reaper does not answer' : 'does not answer')
-      })
-      return [component, check, performance.now() - began] as const
-    }),
+    components
+      .filter((name) => name !== 'forge' || hasForge)
+      .map(async (component) => {
+        const began = performance.now()
+        const check = await Promise.race([checkOf[component](), timeout]).catch((error: Error) => {
+          log.debug({ check: component, err: error }, 'a part is not ready')
+          return bad(component === 'engine' ? 'unknown, since the reaper does not answer' : 'does not answer')
+        })
+        return [component, check, performance.now() - began] as const
+      }),
   )
   return {
     status: checks.every(([, { ok }]) => ok) ? 'ready' : 'not ready',
@@ -91,6 +100,18 @@ function nameBehind({ host, port }: Config['listen']): Promise<string | undefine
       .get({ hostname, port, path: '/healthz', agent: false, signal }, (response) => {
         response.resume()
         resolve(response.headers['lotan-router']?.toString())
+      })
+      .on('error', reject)
+  })
+}
+
+/** Of the forge part: that the forge itself is away leaves Lotan ready. */
+function isAnswering(socketPath: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    http
+      .get({ socketPath, path: '/', agent: false, signal: AbortSignal.timeout(CHECK_MS) }, (response) => {
+        response.resume()
+        resolve(response.statusCode === 204)
       })
       .on('error', reject)
   })

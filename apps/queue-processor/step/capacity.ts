@@ -1,5 +1,13 @@
 import { usedAt } from '../../shared/preview/timeouts.ts'
-import { FIRST, isDue, leavesAt, overtakers, rankOf, startQueue } from '../../shared/preview/start-queue.ts'
+import {
+  FIRST,
+  isDue,
+  leavesAt,
+  makesNoRoom,
+  overtakers,
+  rankOf,
+  startQueue,
+} from '../../shared/preview/start-queue.ts'
 import { isPinned, startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
@@ -18,7 +26,7 @@ export function chooseToStop(
   places: number,
   now: number,
 ): (In<'running'> | In<'paused'>)[] {
-  const waiting = startQueue(previews, now)
+  const waiting = startQueue(previews, now).filter((preview) => !makesNoRoom(preview, now))
   const stopping = previews.filter((preview) => preview.state === 'stopping' && !startsAgain(preview))
   const up = previews.filter(({ state }) => countsAsRunning(state))
   const missing = waiting.length + up.length - places - stopping.length

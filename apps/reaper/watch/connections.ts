@@ -9,7 +9,7 @@ import type { Log } from '../../shared/log.ts'
 import { generationOf, isDraining, type Preview } from '../../shared/preview/preview.ts'
 import { hostPortOf, slotSchemeIn, hostPortText, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
 import type { Store } from '../../shared/store/store.ts'
-import { retryForever } from '../retry-forever.ts'
+import { retryForever } from '../../shared/retry-forever.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** nginx asks about a host at most every 2 s, and may use an answer for 1 s more. */

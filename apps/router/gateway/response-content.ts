@@ -1,6 +1,6 @@
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
-import { failureWords } from '../words/failure-words.ts'
+import { failureWords } from '../../shared/words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'

@@ -39,6 +39,8 @@ export interface SystemFacts {
     pairFront: Fact<'pairFront'> | null
     pairListen: Fact<'pairListen'> | null
     memoryFull: boolean
+    /** Of those whose pull requests are read, by `owner/name`. */
+    forge: Record<string, Fact<'forge'>>
   }
   /** The router's, milliseconds. */
   upFor: number
@@ -119,6 +121,12 @@ export function openSystem(context: Needs): GatherSystem {
         pairFront: config.repositories.length > 1 ? (facts.get('pairFront') ?? null) : null,
         pairListen: facts.get('pairListen') ?? null,
         memoryFull: facts.get('memoryFull') ?? false,
+        forge: Object.fromEntries(
+          (config.forge?.repositories ?? []).flatMap(({ name, path }) => {
+            const health = facts.get('forge', name)
+            return health ? [[path, health]] : []
+          }),
+        ),
       },
       upFor: process.uptime() * 1_000,
     }
@@ -136,7 +144,7 @@ function withTimes({ checks, took }: Awaited<ReturnType<ReturnType<typeof readin
   return Object.fromEntries(
     Object.entries(checks).map(([name, check]) => [
       name,
-      { ...check, ms: Math.round(took[name as keyof typeof took] * 10) / 10 },
+      { ...check, ms: Math.round((took[name as keyof typeof took] ?? 0) * 10) / 10 },
     ]),
   )
 }

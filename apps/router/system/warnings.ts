@@ -5,6 +5,7 @@ import { engineAdvice, redisAdvice } from '../../shared/health/advice.ts'
 import { judgeCertificate } from '../../shared/health/certificate.ts'
 import { judgeDataDisk, judgeEngineDisk } from '../../shared/health/disk.ts'
 import { findings, type Finding } from '../../shared/health/finding.ts'
+import { judgeForge } from '../../shared/health/forge.ts'
 import { judgePairs } from '../../shared/health/pairs.ts'
 import { shortNames } from '../words/preview-names.ts'
 import { NAMELESS } from '../../shared/preview/preview-id.ts'
@@ -27,6 +28,7 @@ export function warningsOf(facts: SystemFacts, config: Judged): Warning[] {
     ...placesOf(facts.told),
     ...(facts.certificate ? [judgeCertificate(facts.certificate, facts.now)] : []),
     ...registriesOf(facts, config),
+    ...forgesOf(facts),
   ]
   const failures = all.filter(({ level }) => level === 'failure')
   return [...failures, ...all.filter(({ level }) => level === 'warning')]
@@ -43,6 +45,7 @@ function partsOf({ checks, settings }: Pick<System, 'checks' | 'settings'>, conf
     nginx: 'its log says more; lotan doctor looks at the port',
     'queue-processor': worker,
     reaper: worker,
+    forge: worker,
   }
   return Object.entries(checks).flatMap(([name, { ok, detail }]) => {
     if (ok || isUntold(name, checks)) return []
@@ -62,6 +65,7 @@ const partNames: Record<string, string> = {
   database: 'the database',
   'queue-processor': 'the queue-processor',
   reaper: 'the reaper',
+  forge: 'the forge part',
 }
 
 function networkOf({ noted: { firewall, unreachable, pairFront, pairListen } }: SystemFacts): Finding[] {
@@ -127,5 +131,12 @@ function registriesOf({ registries }: SystemFacts, { repositories }: Judged): Wa
     const says = names.size > 1 ? `the registry of ${names.get(name)}: ${finding.says}` : finding.says
     const advice = name === NAMELESS ? finding.advice : finding.advice?.replace(/\bREPOSITORY\b/, 'LOTAN_REPOSITORIES')
     return [{ ...finding, says, advice, since: health.since ?? undefined }]
+  })
+}
+
+function forgesOf({ noted }: Pick<SystemFacts, 'noted'>): Warning[] {
+  return Object.entries(noted.forge).flatMap(([path, health]) => {
+    const since = health.away?.since
+    return judgeForge(health, path).map((finding, place) => (place === 0 ? { ...finding, since } : finding))
   })
 }

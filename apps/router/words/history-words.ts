@@ -15,6 +15,7 @@ const starts: Record<StartedBy, string> = {
   api: 'asked for',
   retry: 'another try',
   reaper: 'it should run',
+  verify: 'to see whether a new image answers',
 }
 
 /** A slot, a digest, or the engine's own words. */
@@ -40,6 +41,8 @@ const says: Record<ToldType | Note['type'], Says> = {
   keep: always('it stays after all'),
   share: (detail) => `share link ${detail}`,
   unshare: (detail) => `share link ${detail} ended`,
+  approve: (number) => (number === null ? 'approved, with what is pushed later' : `pull request ${number} approved`),
+  disapprove: (number) => `the approval${number === null ? '' : ` of pull request ${number}`} was taken back`,
   pull: itself,
   found: always('its image was here'),
   imageGone: always('its image had gone'),

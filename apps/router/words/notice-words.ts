@@ -1,6 +1,6 @@
 import type { Notice } from '../../shared/preview/notice.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
-import { failureWords } from './failure-words.ts'
+import { failureWords } from '../../shared/words/failure-words.ts'
 
 export function noticeOf(preview: Preview): string | null {
   return [updateFailed(preview), noticeWords(preview.tag, preview.notices)].filter(Boolean).join(' ') || null

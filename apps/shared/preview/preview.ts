@@ -136,9 +136,10 @@ export type EndPhase = 'draining' | 'drainingToRestart' | 'ending' | 'endingToRe
 
 /**
  * What made a preview start. `button`: a visitor who does not wait for the rest after a failure to end. `retry` and
- * `reaper`: Lotan by itself, after a failed start and after a crash.
+ * `reaper`: Lotan by itself, after a failed start and after a crash. `verify`: Lotan, to see whether a change's new image
+ * answers: it stops no other preview to make room.
  */
-export type StartedBy = 'visit' | 'button' | 'admin' | 'api' | 'retry' | 'reaper'
+export type StartedBy = 'visit' | 'button' | 'admin' | 'api' | 'retry' | 'reaper' | 'verify'
 
 /**
  * `disk`: its image is to go, to make room. `moved`: slots are elsewhere now, and no route leads to its container.

@@ -1,6 +1,6 @@
 /**
  * Who is served first: a start that a person waits for, then one that a program waits for, then those that were only
- * asked for, then what takes over from an older image. Within each in order of arrival. Places are those of
+ * asked for, then what takes over from an older image and what Lotan only tries. Within each in order of arrival. Places are those of
  * LOTAN_MAX_RUNNING.
  */
 import { compareKeys } from './preview-id.ts'
@@ -35,7 +35,12 @@ export function waiterOf({ waiter }: Pick<Preview, 'waiter'>, now: number): Wait
 export function rankOf(preview: Preview, now: number): Rank {
   const who = waiterOf(preview, now)
   if (who) return who === 'person' ? FIRST : 1
-  return preview.state === 'running' ? 3 : 2
+  return preview.state === 'running' || makesNoRoom(preview, now) ? 3 : 2
+}
+
+/** Nobody has asked for it: it waits until there is a place, and no idle preview is stopped for it. */
+export function makesNoRoom(preview: Preview, now: number): boolean {
+  return preview.state === 'queued' && preview.by === 'verify' && waiterOf(preview, now) === null
 }
 
 /** Those that wait for a place, the first one first. */

@@ -1,6 +1,7 @@
 /** Pull and merge requests, and what is known of their images. Its forge tells a change again: a lost row loses only time. */
 import type { Database } from 'better-sqlite3'
 import type { Approval, Behind, Change, ChangeKey, KnownChange, TagImage } from '../forge/change.ts'
+import type { Reason } from '../preview/failure-reason.ts'
 import { splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import type { Tag } from '../tag.ts'
 import { changeOf, type ChangeRow } from './change-rows.ts'
@@ -8,11 +9,25 @@ import { shownChanges } from './shown-changes.ts'
 
 /** What stands at the forge by Lotan's hand. The forge part alone reads and writes it. */
 export interface Said {
-  /** `text`: as it was written last. `deletedAt`: the head commit when a person had deleted it. */
-  comment?: { id: string | null; text: string; deletedAt: string | null }
+  /** `text`: as it was written last, when `sha` was the head. `deletedAt`: the head when a person had deleted it. */
+  comment?: { id: string | null; text: string; sha: string; deletedAt: string | null }
   status?: { sha: string; state: string; description: string; url: string | null }
   /** By the commit that each is of. */
   deployments?: { id: string; sha: string; state: string }[]
+  /** What came of the image that is meant, as it was last. */
+  tried?: Tried
+  /** Its closing has been told: nothing more is written while it is closed. */
+  over?: true
+}
+
+/** `starts`: how often Lotan has started this image by itself (LOTAN_FORGE_VERIFY), the last time at `startedAt`. */
+export interface Tried {
+  digest: string
+  starts: number
+  /** Milliseconds since 1970. */
+  startedAt: number | null
+  /** `answered`: milliseconds from its start to its first answer, null where that was not measured. */
+  outcome: { answered: number | null } | { failed: Reason } | null
 }
 
 type Row = ChangeRow & { said: string | null }
@@ -25,6 +40,15 @@ export function changeRows(db: Database) {
   const selectAll = db.prepare<[], Row>('SELECT * FROM change ORDER BY repository, number DESC')
   const selectOpen = db.prepare<[], Row>(`
     SELECT * FROM change WHERE state = 'open' ORDER BY repository, number DESC
+  `)
+  const selectToTell = db.prepare<[], Row>(`
+    SELECT *
+    FROM change
+    WHERE state = 'open' OR json_extract(said, '$.over') IS NULL
+    ORDER BY repository, number DESC
+  `)
+  const selectAsking = db.prepare<[], Row>(`
+    SELECT * FROM change WHERE state = 'open' AND fork AND approval IS NULL ORDER BY repository, number DESC
   `)
   const selectOfTag = db.prepare<PreviewKey, Row>(`
     SELECT change.* FROM change_tag JOIN change USING (repository, number) WHERE ${TAG}
@@ -119,6 +143,11 @@ export function changeRows(db: Database) {
     /** By repository, the newest first. */
     list: (): KnownChange[] => selectAll.all().map(changeOf),
     open: (): KnownChange[] => selectOpen.all().map(changeOf),
+
+    /** Those that something may have to be written into: the open ones, and those whose closing has not been told. */
+    toTell: (): KnownChange[] => selectToTell.all().map(changeOf),
+    /** Open ones of forks that nobody has approved. */
+    asking: (): KnownChange[] => selectAsking.all().map(changeOf),
 
     /** Those whose templates give the preview's tag, in no order. */
     ofPreview: (id: PreviewId): KnownChange[] => selectOfTag.all(splitId(id)).map(changeOf),

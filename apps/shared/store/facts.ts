@@ -1,6 +1,7 @@
 /** What one process has found out and another, or the next run, has to know: a row each. */
 import type { Database } from 'better-sqlite3'
 import type { Written } from '../disk-space.ts'
+import type { ForgeHealth } from '../health/forge.ts'
 import { NAMELESS } from '../preview/preview-id.ts'
 import type { Lately } from '../preview/start-times.ts'
 import type { SlotKind } from '../slots/slots.ts'
@@ -43,6 +44,23 @@ export interface PairFront {
 const isPairFront = (value: unknown) =>
   isObject((one) => one === null || isText(one))(value) && ['address', 'why'].every((key) => key in (value as object))
 
+const isForgeHealth = (value: unknown) =>
+  typeof value === 'object' && value !== null && 'away' in value && 'lacks' in value && isList(isText)(value.lacks)
+
+/** A row of the history, and those behind it that are done too: `ID/AT`, since a row that goes leaves its id to another. */
+export interface Notified {
+  upTo: number
+  done: string[]
+}
+
+const isNotified = (value: unknown) =>
+  typeof value === 'object' &&
+  value !== null &&
+  'upTo' in value &&
+  Number.isInteger(value.upTo) &&
+  'done' in value &&
+  isList(isText)(value.done)
+
 /** A fact that is not there has not been found out, or is not so. */
 const forms = {
   // Where slots are: the queue-processor says so, for all others.
@@ -83,6 +101,11 @@ const forms = {
 
   /** Starts wait since the machine has no memory left for them. */
   memoryFull: flag('memory_full'),
+
+  /** Of pull requests: a repository's. */
+  forge: json<ForgeHealth>('forge', isForgeHealth),
+  /** Which changes of the history LOTAN_NOTIFY_URL was told of. */
+  notified: json<Notified>('notified', isNotified),
 
   written: json<Written>('written', isObject(Number.isFinite)),
   lately: json<Partial<Lately>>('lately', isObject(isList(Number.isFinite))),

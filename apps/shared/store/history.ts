@@ -26,8 +26,14 @@ export interface Change {
   request: string | null
 }
 
-/** What is done about a preview and leaves it as it is. `share`: a link's id. */
-export type Note = { type: 'share'; share: string; until: number } | { type: 'unshare'; share: string }
+/** With the preview that it is about. */
+export type HistoryRow = Change & PreviewKey
+
+/** What is done about a preview and leaves it as it is. `share`: a link's id. `number`: of its change, if it is known. */
+export type Note =
+  | { type: 'share'; share: string; until: number }
+  | { type: 'unshare'; share: string }
+  | { type: 'approve' | 'disapprove'; number: number | null }
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -64,6 +70,15 @@ export function changeHistory(db: Database) {
     LIMIT @limit
   `)
 
+  const selectLast = db.prepare<[], number | null>('SELECT max(id) FROM history').pluck()
+  const selectAfter = db.prepare<{ after: number; limit: number }, HistoryRow>(`
+    SELECT id, repository, tag, at, was, state, event, generation, detail, who, address, request
+    FROM history
+    WHERE id > @after
+    ORDER BY id
+    LIMIT @limit
+  `)
+
   const lastGeneration = (id: PreviewId): number | null => selectLastGeneration.get(splitId(id)) ?? null
 
   return {
@@ -92,7 +107,6 @@ export function changeHistory(db: Database) {
       const key = splitId(idOf(preview))
       const { state } = preview
       const generation = generationOf(preview)?.number ?? null
-      const detail = note.type === 'share' ? `${note.share} until ${new Date(note.until).toISOString()}` : note.share
       insert.run({
         ...key,
         at: now,
@@ -100,7 +114,7 @@ export function changeHistory(db: Database) {
         state,
         event: note.type,
         generation,
-        detail,
+        detail: detailOfNote(note),
         who,
         address,
         request: request ?? null,
@@ -114,8 +128,25 @@ export function changeHistory(db: Database) {
     history: (id: PreviewId, limit = 50, before = Number.MAX_SAFE_INTEGER): Change[] =>
       select.all({ ...splitId(id), limit, before }),
 
+    /** The number of the last change of any preview; 0 where there was none. */
+    lastChange: (): number => selectLast.get() ?? 0,
+
+    /** Of all previews, the oldest first. @param after only those with a larger number */
+    historyAfter: (after: number, limit: number): HistoryRow[] => selectAfter.all({ after, limit }),
+
     /** Of previews without a row, but for what tells that there were such. */
     forgetHistory: (before: number) => void forgetOld.run({ before }),
+  }
+}
+
+function detailOfNote(note: Note): string | null {
+  switch (note.type) {
+    case 'share':
+      return `${note.share} until ${new Date(note.until).toISOString()}`
+    case 'unshare':
+      return note.share
+    default:
+      return note.number === null ? null : String(note.number)
   }
 }
 

@@ -1,6 +1,6 @@
 import { idOf } from '../../../shared/preview/preview-id.ts'
 import { MAX_CRASHES, waitsForEngine, type In, type Preview } from '../../../shared/preview/preview.ts'
-import { failureWords } from '../../words/failure-words.ts'
+import { failureWords } from '../../../shared/words/failure-words.ts'
 import { behindTag, spokenName } from '../../words/preview-names.ts'
 import { fullWords, soonWords, type Full } from '../../words/full-words.ts'
 import { elsewhereWords } from '../../words/notice-words.ts'

@@ -58,6 +58,7 @@ function factsOf(
       pairFront: null,
       pairListen: null,
       memoryFull: false,
+      forge: {},
     },
     upFor: 90_000,
     ...differs,
@@ -124,6 +125,8 @@ test('each thing that Lotan knows to be wrong is a warning with what to do, fail
     [{ noted: { ...noted, pairFront: { address: null, why: 'slots are ports' } } }, 'warning', /cannot call .*: slots are ports/],
     [{ noted: { ...noted, pairFront: { address: '10.83.0.1', why: null }, pairListen: { address: null, why: 'it is taken' } } }, 'warning', /: it is taken/],
     [{ noted: { ...noted, unreachable: 'the engine is elsewhere' } }, 'failure', /cannot be reached: the engine/],
+    [{ noted: { ...noted, forge: { 'owner/app': { away: { why: 'down', since: now }, lacks: [] } } } }, 'warning', /forge does not answer.*owner\/app/],
+    [{ noted: { ...noted, forge: { 'owner/app': { away: null, lacks: ['status'] } } } }, 'warning', /does not let Lotan write a status into .*owner\/app/],
     [{ registries: { '': { ...registry, error: { code: 'tls', says: 'no trust' }, since: now } } }, 'failure', /no trust/],
     [{ registries: { '': { ...registry, took: 4_000 } } }, 'warning', /answers slowly: its tags took 4\.0 s, usually 60 ms/],
   ] // prettier-ignore
@@ -257,6 +260,7 @@ test('other people’s words stay words', () => {
       pairFront: null,
       pairListen: null,
       memoryFull: false,
+      forge: {},
     },
     told: { settings: [...settings] },
   })

@@ -1,4 +1,4 @@
-import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
+import { retryAfter, type Reason } from '../preview/failure-reason.ts'
 import type { NextStep, PullCode, Words, WordsFor } from './words.ts'
 
 const operator = (what: string) => ({ who: 'If you run Lotan:', what })

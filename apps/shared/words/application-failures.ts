@@ -1,4 +1,4 @@
-import type { Reason } from '../../shared/preview/failure-reason.ts'
+import type { Reason } from '../preview/failure-reason.ts'
 import type { ApplicationCode, Words, WordsFor } from './words.ts'
 
 const author = (what: string) => ({ who: 'If you wrote it:', what })

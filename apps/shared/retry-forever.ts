@@ -1,7 +1,7 @@
 /** Restarts a watch after database errors that pass by themselves, such as a full disk or a long write. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../shared/log.ts'
-import { isPassing } from '../shared/store/disk-reserve.ts'
+import type { Log } from './log.ts'
+import { isPassing } from './store/disk-reserve.ts'
 
 const REST_MS = 2_000
 

@@ -1,4 +1,4 @@
-import type { Reason, ReasonCode, RegistryCode } from '../../shared/preview/failure-reason.ts'
+import type { Reason, ReasonCode, RegistryCode } from '../preview/failure-reason.ts'
 
 export interface Words {
   heading: string

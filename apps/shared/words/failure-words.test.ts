@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { retryAfter, type Reason, type ReasonCode } from '../../shared/preview/failure-reason.ts'
+import { retryAfter, type Reason, type ReasonCode } from '../preview/failure-reason.ts'
 import { failureWords } from './failure-words.ts'
 
 /** When Lotan tries again by itself: after the first time, and after one more. */

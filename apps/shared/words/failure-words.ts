@@ -1,5 +1,5 @@
 /** Plain text: pages escape it. The engine's and the application's own words are for the admin alone, never here. */
-import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
+import type { Reason, ReasonCode } from '../preview/failure-reason.ts'
 import { applicationFailures } from './application-failures.ts'
 import { pullFailures } from './pull-failures.ts'
 import type { Words, WordsFor } from './words.ts'
