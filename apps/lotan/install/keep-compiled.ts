@@ -5,6 +5,7 @@ const programs = [
   'router/main.ts',
   'queue-processor/main.ts',
   'reaper/main.ts',
+  'forge/main.ts',
   'lotan/main.ts',
   // Its import of the launcher is not one of main.ts.
   'lotan/cli/commands/up.ts',

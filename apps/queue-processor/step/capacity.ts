@@ -1,5 +1,13 @@
 import { usedAt } from '../../shared/preview/timeouts.ts'
-import { FIRST, isDue, leavesAt, makesNoRoom, overtakers, rankOf, startQueue } from '../../shared/preview/start-queue.ts'
+import {
+  FIRST,
+  isDue,
+  leavesAt,
+  makesNoRoom,
+  overtakers,
+  rankOf,
+  startQueue,
+} from '../../shared/preview/start-queue.ts'
 import { isPinned, startsAgain, countsAsRunning, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
