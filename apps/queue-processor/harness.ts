@@ -57,6 +57,7 @@ export async function openHarness(repository: string, env: Record<string, string
   const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
     slots: config.slots,
     label: (tag) => labelOf(tag, config),
+    forge: config.forge && { ...config.forge, fallback: config.pairFallback },
     log,
   })
   const engine = openEngine(config)

@@ -153,6 +153,8 @@ async function step(
   const removed = () => void deps.store.apply(id, { type: 'remove' })
   // LOTAN_REPOSITORIES was changed: of what is not listed only the end goes on.
   if (lane !== 'stop' && !findRepository(id, deps.config)) return removed()
+  // Its change lets it run no more: the reaper ends it.
+  if (lane !== 'stop' && deps.store.standing(id, Date.now()).is !== 'free') return undefined
   // TAG_FILTER was changed since the click.
   if (preview.state === 'queued' && !deps.config.offers(id)) return removed()
   return takeStep(deps, preview)

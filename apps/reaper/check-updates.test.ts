@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { FREE } from '../shared/forge/standing.ts'
 import { openLog } from '../shared/log.ts'
 import type { Event } from '../shared/preview/event.ts'
 import { fresh, type Preview } from '../shared/preview/preview.ts'
@@ -49,6 +50,7 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
           { ...named('again', true), update: { number: 7, digest: digest(3), asked: true, failure: null } },
           named('theirs', false),
           named('filtered', true),
+          named('closed', true),
           named('same', true),
           named('newer', true),
         ],
@@ -56,6 +58,7 @@ test('what the registry says of a tag is noted, and asked of no tag that Lotan h
         apply: (tag, event) => void applied.push([tag, event]),
         unfit: () => [],
         noteChanged: () => {},
+        standing: (tag) => (tag === 'closed' ? { is: 'asks', change: null } : FREE),
       },
       nudges: { refresh: ({ tag }) => Promise.resolve(void refreshed.add(tag)) },
       log: openLog('test', 'silent'),
@@ -105,7 +108,14 @@ async function askAbout(
       config: { offers: () => true },
       repository: '',
       registry: openRegistry({ repository, dockerConfig: '/nowhere', awsRegion: null }),
-      store: { list: () => tags, digest: () => {}, apply: () => undefined, unfit: () => [], noteChanged: () => {} },
+      store: {
+        list: () => tags,
+        digest: () => {},
+        apply: () => undefined,
+        unfit: () => [],
+        noteChanged: () => {},
+        standing: () => FREE,
+      },
       nudges: { refresh: ({ tag }) => Promise.resolve(void refreshed.add(tag)) },
       log: openLog('test', 'silent'),
     },

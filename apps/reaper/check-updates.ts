@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../shared/config/config.ts'
 import type { Log } from '../shared/log.ts'
-import { isHopeless } from '../shared/preview/image-update.ts'
 import type { Preview } from '../shared/preview/preview.ts'
 import type { Nudges } from '../shared/queue.ts'
 import { RegistryError, type Registry } from '../shared/registry/registry.ts'
 import type { Store, UnfitTag } from '../shared/store/store.ts'
 import { idOf, logFields, type PreviewId } from '../shared/preview/preview-id.ts'
+import { openCompare } from './compare-digest.ts'
 
 /** Spreads the requests over time. */
 const BETWEEN_MS = 50
@@ -19,7 +19,7 @@ export interface Dependencies {
   registry: Pick<Registry, 'digestOf'>
   /** The name of the repository whose tags they are. */
   repository: string
-  store: Pick<Store, 'list' | 'digest' | 'apply' | 'unfit' | 'noteChanged'>
+  store: Pick<Store, 'list' | 'digest' | 'apply' | 'unfit' | 'noteChanged' | 'standing'>
   nudges: Pick<Nudges, 'refresh'>
   log: Log
 }
@@ -46,41 +46,31 @@ function openRound(
   { config, registry, repository, store, nudges, log }: Dependencies,
   signal: AbortSignal,
 ): () => Promise<number> {
+  const compare = openCompare({ store, nudges, log })
   let last = ''
   /** The last failure by preview, so that it is logged once. */
   const lastFailures = new Map<PreviewId, string>()
 
   async function check(preview: Preview): Promise<void> {
-    const { tag, image, update } = preview
-    const id = idOf(preview)
-    const digest = await registry.digestOf(tag, image?.digest ?? undefined)
-    if (digest === undefined) return
-    store.digest(id, digest)
-    // An earlier update was requested, or is outdated by a newer push.
-    if (digest === image?.digest && update) store.apply(id, { type: 'current', number: update.number })
-    if (digest === image?.digest || isHopeless(preview, digest)) return
-    const noticed = store.apply(id, { type: 'refresh', digest })
-    if (noticed) log.info({ ...logFields(id), was: image?.digest, digest }, 'a newer image was pushed')
-    await nudges.refresh(noticed ?? preview)
+    const digest = await registry.digestOf(preview.tag, preview.image?.digest ?? undefined)
+    if (digest !== undefined) await compare.image(preview, digest)
   }
 
-  /** An image that could not run here may be fixed now. */
   async function checkRejected({ id, tag, digest: was }: UnfitTag & { id: PreviewId }): Promise<void> {
     const digest = await registry.digestOf(tag, was)
-    if (digest === undefined || digest === was) return
-    log.info({ ...logFields(id), was, digest }, 'a tag that could not run here was pushed again')
-    store.noteChanged(id)
+    if (digest !== undefined) compare.rejected(id, was, digest)
   }
 
   return async function round() {
+    const mayRun = (id: PreviewId) => config.offers(id) && store.standing(id, Date.now()).is === 'free'
     const withImage = store
       .list()
-      .filter((one) => one.repository === repository && one.image?.pulled && config.offers(idOf(one)))
+      .filter((one) => one.repository === repository && one.image?.pulled && mayRun(idOf(one)))
     const known = new Set(withImage.map(idOf))
     const rejected = store
       .unfit(repository)
       .map((found) => ({ id: idOf({ repository, tag: found.tag }), ...found }))
-      .filter(({ id }) => !known.has(id) && config.offers(id))
+      .filter(({ id }) => !known.has(id) && mayRun(id))
     const all = [
       ...withImage.map((preview) => ({ id: idOf(preview), ask: () => check(preview) })),
       ...rejected.map((found) => ({ id: found.id, ask: () => checkRejected(found) })),

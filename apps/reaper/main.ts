@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openApp } from '../shared/app.ts'
 import { nextBeat } from '../shared/beat.ts'
 import type { Repository } from '../shared/repository.ts'
-import { idOf, NAMELESS } from '../shared/preview/preview-id.ts'
+import { idOf, logFields, NAMELESS, type PreviewId } from '../shared/preview/preview-id.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
 import { sampleWhenMoved } from '../shared/slots/packets.ts'
 import { EngineError, openEngine } from '../shared/engine/engine.ts'
@@ -15,6 +15,8 @@ import { openClockWatch } from './watch/clock.ts'
 import { watchConnections } from './watch/connections.ts'
 import { retryForever } from '../shared/retry-forever.ts'
 import { checkUpdates } from './check-updates.ts'
+import { hearPushes } from './hear-pushes.ts'
+import { readChangeImages, readImage } from './read-change-images.ts'
 import { openFigures } from './figures.ts'
 import { openListAsks } from './list-asks.ts'
 import { sampleUsage } from './sample-usage.ts'
@@ -80,6 +82,12 @@ for (const list of lists) {
   )
   going(named('newest', name), () => checkUpdates(of, config.refreshEvery, signal, (at) => void (list.nextRound = at)))
 }
+// Without a forge there are no changes: nothing looks for any.
+for (const { name } of config.forge ? lists : [])
+  going(named('images of changes', name), () =>
+    readChangeImages({ ...context, repository: name }, config.refreshEvery, signal),
+  )
+going('pushes', () => hearPushes({ ...context, seen: noteChangeImage }, signal))
 going('dues', tickForever)
 going('comparing', compareForever)
 going('room', keepRoom)
@@ -90,6 +98,14 @@ log.info({ stopAfter: config.stopAfter, rmiAfter: config.rmiAfter }, 'reaper is 
 function openList({ name }: Repository) {
   const registry = context.registryOf(idOf({ repository: name, tag: 'any' }))
   return { name, registry, asks: openListAsks(), seen: watchRegistry(registry), nextRound: null as number | null }
+}
+
+/** Where it is one's. The next round reads it again where this fails. */
+function noteChangeImage(id: PreviewId, digest: string): void {
+  if (!config.forge || store.changes.ofPreview(id).length === 0) return
+  void readImage(context, id, digest).catch((error: unknown) =>
+    log.warn({ ...logFields(id), error: String(error) }, 'the image of a change cannot be read'),
+  )
 }
 
 function named(what: string, repository: string): string {

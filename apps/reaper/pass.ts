@@ -8,7 +8,7 @@ import type { watchConnections } from './watch/connections.ts'
 
 export interface Dependencies {
   config: Facts['config'] & Pick<Config, 'maxRunning'>
-  store: Pick<Store, 'places' | 'facts' | 'list' | 'lastGeneration'>
+  store: Pick<Store, 'places' | 'facts' | 'list' | 'lastGeneration' | 'barred'>
   reap: Pick<ReturnType<typeof openApplyPlan>, 'applyAll'>
   connections: Pick<ReturnType<typeof watchConnections>, 'isOpen' | 'knownUntil'>
   /** Whether the clock was stepped a moment ago. */
@@ -37,6 +37,7 @@ export function openPass({ config, store, reap, connections, wasStepped }: Depen
       // After a step every preview looks idle, or used, until the next visit is noted.
       knownUntil: wasStepped() ? -Infinity : connections.knownUntil(),
       freePlaces,
+      barred: store.barred(previews, now),
       lastGeneration: store.lastGeneration,
       config,
     }

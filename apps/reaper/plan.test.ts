@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Container } from '../shared/engine/engine.ts'
 import type { SlotScheme } from '../shared/slots/slot-scheme.ts'
-import type { Preview } from '../shared/preview/preview.ts'
+import { stepOf, type Preview } from '../shared/preview/preview.ts'
+import type { KnownChange } from '../shared/forge/change.ts'
 import { plan, type Action, type Facts } from './plan.ts'
 import { repositoriesAt } from '../testing/harness/repositories.ts'
 
@@ -15,7 +16,17 @@ const config = {
   prepulls: (tag: string) => tag === 'ahead',
   repositories: repositoriesAt('r/app'),
   slots: 10,
+  forge: null,
 }
+/** Of a closed pull request, and of a fork's. */
+const change: KnownChange = {
+  ...{ repository: '', number: 3001, title: '', author: 'anna', branch: 'b', base: 'main', sha: 'a', mergeSha: null },
+  ...{ fork: false, state: 'merged', url: '', updated: 0, closedAt: NOW - MINUTE, approval: null, behind: null },
+}
+const closing = { ...config, forge: { closedAfter: 60 * MINUTE } as Facts['config']['forge'] }
+const closedAt = (at: number): Facts['barred'] =>
+  new Map([['red', { is: 'closed', change: { ...change, closedAt: at } }]])
+const closed = { barred: closedAt(NOW - MINUTE), config: closing }
 const severalRepositories = { ...config, repositories: repositoriesAt('r/app', { api: 'r/api', docs: 'r/docs' }) }
 const places: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
 const image = { id: 'i', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [] }
@@ -108,6 +119,65 @@ const away = { reason: { code: 'engine-down', detail: '' }, since: NOW - 1_000 }
 const table: [name: string, facts: Partial<Facts>, expected: object[]][] = [
   ['a preview in use is left alone', { previews: [running()], containers: [container()] }, []],
   ['an idle one is stopped', { previews: [running({ lastSeen: NOW - 10 * MINUTE })] }, [stop]],
+  ...[
+    queued({ since: NOW }),
+    { ...known, state: 'pulling', progress: null, since: NOW } as Preview,
+    starting({ since: NOW }),
+    running(),
+    paused(),
+    paused({ phase: 'waking' }),
+    { ...stopping, phase: 'drainingToRestart' } as Preview,
+    { ...known, state: 'removing', phase: 'endingToRestart', generation } as Preview,
+  ].flatMap((preview): typeof table => [
+    [
+      `what is of a closed pull request is stopped at once: ${stepOf(preview)}`,
+      { ...closed, previews: [preview] },
+      [apply({ type: 'stop', why: 'closed' })],
+    ],
+    [
+      `and what is of a fork that nobody approved: ${stepOf(preview)}`,
+      { config: closing, barred: new Map([['red', { is: 'asks', change: null }]]), previews: [preview] },
+      [apply({ type: 'stop', why: 'approval' })],
+    ],
+    [
+      `and what is of a fork where none may run: ${stepOf(preview)}`,
+      { config: closing, barred: new Map([['red', { is: 'refused', change }]]), previews: [preview] },
+      [apply({ type: 'stop', why: 'approval' })],
+    ],
+    [
+      `its time is over, and it is removed: ${stepOf(preview)}`,
+      { config: closing, barred: closedAt(NOW - 60 * MINUTE), previews: [preview] },
+      [apply({ type: 'remove' })],
+    ],
+  ]),
+  ...[stopped(), failed({ retryAt: NOW + MINUTE })].flatMap((preview): typeof table => [
+    [`what is down stays as it is: ${preview.state}`, { ...closed, previews: [preview] }, []],
+    [
+      `until its time is over: ${preview.state}`,
+      { config: closing, barred: closedAt(NOW - 60 * MINUTE), previews: [preview] },
+      [apply({ type: 'remove' })],
+    ],
+    [
+      `and a fork's is not removed: ${preview.state}`,
+      { config: closing, barred: new Map([['red', { is: 'asks', change: null }]]), previews: [preview] },
+      [],
+    ],
+  ]),
+  ['a failure of a closed one is not tried again', { ...closed, previews: [failed()] }, []],
+  [
+    'nor when the engine is back',
+    { ...closed, previews: [failed({ ...away, retryAt: NOW + 1 })], containers: [], listedAt: NOW - 1 },
+    [],
+  ],
+  [
+    'what is being removed is left to that',
+    {
+      config: closing,
+      barred: closedAt(NOW - 60 * MINUTE),
+      previews: [{ ...known, state: 'removing', phase: 'ending', generation, since: NOW }],
+    },
+    [],
+  ],
   ['not a moment earlier', { previews: [running({ lastSeen: NOW - 10 * MINUTE + 1 })] }, []],
   [
     'one whose removal was not taken back is removed, though it is in use',
@@ -535,6 +605,7 @@ for (const [name, facts, expected] of table)
         listedAt: NOW,
         slotScheme: places,
         freePlaces: 1,
+        barred: new Map(),
         lastGeneration: () => null,
         isOpen: () => false,
         knownUntil: NOW,

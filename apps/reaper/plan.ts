@@ -7,8 +7,10 @@ import { nextInLine } from '../shared/preview/start-queue.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { slotOf, type SlotScheme } from '../shared/slots/slot-scheme.ts'
 import type { Event } from '../shared/preview/event.ts'
+import type { Barred } from '../shared/forge/standing.ts'
 import {
   besideOf,
+  comesUp,
   generationOf,
   isForgettable,
   isMissing,
@@ -16,6 +18,7 @@ import {
   isDraining,
   isOnItsWay,
   isToGo,
+  startsAgain,
   waitsForEngine,
   type In,
   type Preview,
@@ -36,9 +39,11 @@ export interface Facts {
   knownUntil: number
   /** Free places of LOTAN_MAX_RUNNING. */
   freePlaces: number
+  /** How those stand that may not run. */
+  barred: ReadonlyMap<PreviewId, Barred>
   /** null where the database has never known the preview. */
   lastGeneration: (id: PreviewId) => number | null
-  config: Timeouts & Pick<Config, 'repositories' | 'slots'>
+  config: Timeouts & Pick<Config, 'repositories' | 'slots' | 'forge'>
 }
 
 export type Action =
@@ -72,6 +77,9 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
   const { config } = facts
   const age = ageOf(preview, now)
   if (isToGo(preview, now)) return { do: 'apply', id, event: { type: 'remove' } }
+  const standing = facts.barred.get(id)
+  const end = standing && endOf(preview, standing, facts, now)
+  if (end) return { do: 'apply', id, event: end }
   const due = dueNow(preview, facts, now)
   switch (due?.what) {
     case 'stop':
@@ -81,7 +89,8 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
     case 'clean':
       return { do: 'nudge', preview }
   }
-  if (isBackWithEngine(preview, facts, now)) return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
+  if (!standing && isBackWithEngine(preview, facts, now))
+    return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
   switch (preview.state) {
     case 'queued':
       return startable.has(preview) && age >= NUDGE_AGAIN_MS ? { do: 'nudge', preview } : undefined
@@ -101,13 +110,24 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
         if (isToldMissing(preview.reason, now) || !isForgettable(preview)) return undefined
         return { do: 'apply', id, event: { type: 'forget' } }
       }
-      if (isRetriedAt(preview, now, config)) return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
+      if (!standing && isRetriedAt(preview, now, config))
+        return { do: 'apply', id, event: { type: 'start', by: 'retry' } }
       return forget(preview, config, now)
     case 'stopped':
       return isOnItsWay(preview) ? { do: 'nudge', preview } : forget(preview, config, now)
     default:
       return undefined
   }
+}
+
+/** Of a preview whose change does not let it run; undefined where nothing of it is up, and its time has not come. */
+function endOf(preview: Preview, standing: Barred, { config }: Facts, now: number): Event | undefined {
+  if (preview.state === 'removing' && !startsAgain(preview)) return undefined
+  const { is, change } = standing
+  const goesAt = is === 'closed' ? (change.closedAt ?? now) + (config.forge?.closedAfter ?? 0) : Infinity
+  if (goesAt <= now) return { type: 'remove' }
+  const isUp = preview.state === 'running' || preview.state === 'paused' || comesUp(preview)
+  return isUp ? { type: 'stop', why: is === 'closed' ? 'closed' : 'approval' } : undefined
 }
 
 function isVisited({ lastSeen }: Preview, { config }: Facts, now: number): boolean {

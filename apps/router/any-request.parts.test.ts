@@ -37,8 +37,8 @@ store.apply('broken', steps.absent)
 store.apply('broken', steps.pull)
 store.apply('broken', { type: 'fail', reason: { code: 'registry-down', detail: '<x-evil> dial tcp: refused' } })
 
-const { anyHost, open, closed } = routesOf(bed.context, refusalsOf(bed.context))
-const routes = [...anyHost, ...open, ...closed]
+const { anyHost, open, hooks, closed } = routesOf(bed.context, refusalsOf(bed.context))
+const routes = [...anyHost, ...open, ...hooks, ...closed]
 const proof: string = await bed.cookie()
 /** By the names that the test prints. */
 const routeOf = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]))

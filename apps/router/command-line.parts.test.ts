@@ -27,6 +27,9 @@ before(async () => {
     REPOSITORY: 'registry.example.com/app',
     LOTAN_REPOSITORIES: 'api=registry.example.com/api',
     TAG_FILTER_API: '^[^y]',
+    LOTAN_FORGE: 'github',
+    LOTAN_FORGE_REPOSITORY: 'acme/shop',
+    LOTAN_FORGE_FORKS: 'open',
   })
   nginx = forwardTo(path.join(bed.config.runDir, 'desk.sock'))
   await once(nginx.listen(0, '127.0.0.1'), 'listening')
@@ -107,6 +110,36 @@ test('list and tags: whole in a pipe, fitted and coloured on a terminal, JSON fo
   for (const { out } of [narrow, plain])
     for (const line of out.replace(/\u001b\[\d+m/g, '').split('\r\n')) assert.ok([...line].length <= 80, line)
   assert.doesNotMatch(plain.out, /\u001b/)
+})
+
+test('changes of the forge: with their previews, cut to a terminal’s width, and found in the list of previews', async () => {
+  const none = await lotan('changes')
+  assert.equal(none.out, 'REPOSITORY  NUMBER  IS  TITLE  AUTHOR  BRANCH  TAG  PREVIEW  BEHIND\n')
+  assert.match(none.err, /no change is known: they are read from the forge that LOTAN_FORGE names/)
+  const known = {
+    ...{ repository: '', title: 'Change\u202e the \u001b[2Jbanner', author: 'mei-lin', branch: 'banner', base: 'main' },
+    ...{ sha: 'a41f09c'.padEnd(40, '0'), mergeSha: null, fork: false, state: 'open' as const, updated: 1 },
+    url: 'https://git.example.com/1',
+  }
+  bed.store.changes.put({ ...known, number: 1 }, ['red'], 1)
+  bed.store.changes.put({ ...known, number: 2, title: 'T'.repeat(200), fork: true, state: 'merged' }, ['pr-9'], 1)
+
+  const [all, open, json, previews, unknown, narrow] = await Promise.all([
+    lotan('changes'),
+    lotan('changes', '--state', 'open', '-q', 'MEI'),
+    lotan('changes', '--json', '--state', 'merged'),
+    lotan('list', '-q', '#1'),
+    lotan('changes', '--state', 'draft'),
+    onTerminal(60, 'changes').ended,
+  ])
+  const [, first, second] = all.out.split('\n')
+  assert.match(first!, /^1 +Change the \[2Jbanner +mei-lin +banner +red +running$/)
+  assert.match(second!, /^2 +merged, fork +T{59}… +mei-lin +banner +pr-9 +–$/)
+  assert.match(open.out, /^NUMBER +TITLE.*\n1 .*\n$/)
+  assert.deepEqual(JSON.parse(json.out), (await bed.api('/changes?state=merged')).json)
+  assert.match(previews.out, /^TAG.*\nred +running.*\n$/)
+  assert.deepEqual([unknown.status, unknown.err], [2, 'lotan: \'draft\' is no state of a change: open, closed, merged\n']) // prettier-ignore
+  for (const line of narrow.out.replace(/\u001b\[\d+m/g, '').split('\r\n')) assert.ok([...line].length <= 60, line)
 })
 
 test('changes: one line each, side by side, and the status of the first that fails', async () => {

@@ -5,6 +5,7 @@ import type { Nudges } from '../shared/queue.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { noteActivity } from './gateway/activity.ts'
 import type { Gate } from './gate/gate.ts'
+import type { Inbox } from './hooks/inbox.ts'
 import type { noteStreams } from './gateway/open-streams.ts'
 import type { Brand } from './pages/brand.ts'
 import type { Meters } from './metrics/meters.ts'
@@ -20,6 +21,8 @@ export interface RouterContext {
   changes: StoreWatch
   waiters: Waiters
   gate: Gate
+  /** What hooks have told. */
+  inbox: Inbox
   brand: Brand
   activity: ReturnType<typeof noteActivity>
   streams: ReturnType<typeof noteStreams>

@@ -12,6 +12,7 @@ import { noteWaiters } from './waiters.ts'
 import { adminApp } from './admin/app.ts'
 import { openGate } from './gate/gate.ts'
 import { gateway } from './gateway/routes.ts'
+import { openInbox } from './hooks/inbox.ts'
 import { brandOf } from './pages/brand.ts'
 import { openMeters } from './metrics/meters.ts'
 import { openReaper } from './reaper-client.ts'
@@ -31,6 +32,7 @@ const context: RouterContext = {
   changes,
   waiters: noteWaiters({ store, nudges, changes }, { everyMs: 4_000 }),
   gate: openGate({ config, store, log }),
+  inbox: openInbox({ store, templates: config.forge?.templates ?? [] }),
   brand: brandOf(config, log),
   activity: noteActivity(store, { everyMs: 500 }),
   streams: noteStreams(store, endedStreamsFile(config), { everyMs: 1_000 }),
@@ -38,6 +40,7 @@ const context: RouterContext = {
   meters: openMeters(),
 }
 app.atEnd(() => context.waiters.close())
+app.atEnd(() => context.inbox.close())
 app.atEnd(() => context.activity.close())
 app.atEnd(() => context.streams.close())
 

@@ -1,4 +1,5 @@
 /** A minute of accidents. `chaos.long.ts` has a thousand rounds of them. */
+import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openChaos, type Chaos } from '../testing/scenarios/chaos/chaos.ts'
 
@@ -17,6 +18,8 @@ describe('accidents of every kind', { timeout: 300_000 }, () => {
     const end = Date.now() + SECONDS * 1_000
     let round = 0
     for (; Date.now() < end; round++) await chaos.round(round)
+    const { served } = chaos.counts()
+    assert.ok(round >= 3 && served > 100, `${round} rounds, and ${served} visits were served`)
     t.diagnostic(`seed ${seed}, ${round} rounds: ${JSON.stringify(chaos.counts())}`)
   })
 })

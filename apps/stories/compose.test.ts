@@ -23,7 +23,7 @@ import { until } from '../testing/harness/until.ts'
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../..')
 const domain = 'previews.localhost'
-const services = ['redis', 'router', 'queue-processor', 'reaper', 'nginx'] as const
+const services = ['redis', 'router', 'queue-processor', 'reaper', 'forge', 'nginx'] as const
 type Service = (typeof services)[number]
 
 interface Inspected {
@@ -62,6 +62,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
       'LOTAN_ENV_FILE=.env',
       'LOTAN_FILTER_FILE=filters.env',
       'LOTAN_CONTAINER_ENV_C=from the file',
+      'LOTAN_FORGE_TOKEN=of-the-forge-alone',
       'LOTAN_SLOTS=60',
       'LOTAN_DISK_HIGH_PERCENT=99',
       'LOTAN_DISK_LOW_PERCENT=98',
@@ -199,7 +200,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     assert.doesNotMatch(log, /cannot be measured/)
   })
 
-  test('shows the engine to the two workers alone, and logins too', async () => {
+  test('shows the engine to the two workers alone, and logins too; and the forge its token', async () => {
     for (const service of services) {
       const { Mounts, HostConfig, Config } = await serviceOf(service)
       const isWorker = service === 'queue-processor' || service === 'reaper'
@@ -218,6 +219,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
         isWorker,
         service,
       )
+      assert.equal(Config.Env.includes('LOTAN_FORGE_TOKEN=of-the-forge-alone'), service === 'forge', service)
       assert.equal(HostConfig.NetworkMode, service === 'redis' ? 'none' : 'host')
       const look = 'test -e /var/run/docker.sock || test -e /run/docker.sock'
       const seen = await inside(await idOf(service), ['sh', '-c', `if ${look}; then echo yes; else echo no; fi`])

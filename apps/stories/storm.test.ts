@@ -42,6 +42,14 @@ describe('previews that take over each other’s slots', { timeout: 300_000 }, (
     await until('slots were taken over', () => storm.shared().length >= 1, { within: 60_000, every: 200 })
     assert.ok(await disturb('nginx'))
     assert.ok(await disturb('remove', two))
+    // Neither it nor the same tag in the other repositories has a way then, and each has its own again afterwards.
+    assert.ok(await disturb('close', one))
+    await until(
+      'closed ones are shown to nobody',
+      async () => (await lotan.request(three, { path: '/plain' })).status === 410,
+    )
+    assert.ok(await disturb('reopen'))
+    await until('it is back', () => isUp(one) && isUp(three), { within: 60_000 })
     const before = storm.served()
     await until('they are visited on', () => storm.served() > Math.max(3_000, before + 500), { within: 60_000 })
 

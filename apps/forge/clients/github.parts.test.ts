@@ -69,14 +69,14 @@ test('a change is told as GitHub has it, open, closed and merged', async () => {
   assert.equal(await forge.change(9_999), undefined)
 })
 
-test('all open changes are read, of as many pages as there are', async () => {
+test('all open changes are read, of as many pages as there are', async (t) => {
   const many = await openGitHub({ token, mostPerPage: 7 })
+  t.after(many.stop)
   const opened = Array.from({ length: 23 }, () => many.openChange().number)
   const found = await openForge({ kind: 'github', api: many.api }, many.repository, token).openChanges()
   assert.deepEqual(found.map(({ number }) => number).sort(), opened)
   assert.equal(many.asked.length, 4)
   assert.deepEqual(many.violations, [])
-  await many.stop()
 })
 
 test('a fork is told by the ids of both repositories, and one that is deleted is a fork', async () => {
@@ -131,6 +131,17 @@ test('the comment with the mark is found on the third page of 300 comments', asy
   assert.equal(await again().findComment(number, MARK), id)
   assert.deepEqual(github.asked.slice(asked).map(({ path }) => /[?&]page=(\d)/.exec(path)?.[1]), [undefined, '1', '2', '3']) // prettier-ignore
   assert.equal(await forge.findComment(number, '<!-- another'), undefined)
+})
+
+test('the token of an app finds its comment too, though GitHub does not tell it who it is', async (t) => {
+  const app = await openGitHub({ token: 'ghs_of_the_tests' })
+  t.after(app.stop)
+  const client = openForge({ kind: 'github', api: app.api }, app.repository, 'ghs_of_the_tests')
+  const { number } = app.openChange()
+  app.addComment(number, MARK, 'mallory')
+  const id = await client.addComment(number, MARK)
+  assert.equal(await client.findComment(number, MARK), id)
+  assert.deepEqual(app.violations, [])
 })
 
 test('a comment is written and edited; where a person has deleted it, the edit says so', async () => {
@@ -212,6 +223,19 @@ test('each right that a token lacks is named, and asking goes no further', async
       Object.assign(github.rights, rights)
       await assert.rejects(call(), fails('refused', words)).finally(() => Object.assign(github.rights, before))
     })
+})
+
+test('to read, a token needs to read pull requests and contents', async () => {
+  const { number, sha } = github.openChange()
+  const old = github.push(number)
+  const before = { ...github.rights }
+  for (const right of Object.keys(github.rights)) github.rights[right] = undefined
+  Object.assign(github.rights, { pull_requests: 'read', contents: 'read' })
+  assert.ok((await forge.openChanges()).length > 0)
+  assert.equal((await forge.change(number))?.sha, old)
+  assert.equal(await forge.commitsBehind(github.change(number), sha), 1)
+  assert.equal(await forge.findComment(number, MARK), undefined)
+  Object.assign(github.rights, before)
 })
 
 test('a token that GitHub does not take, or that does not see the repository', async () => {

@@ -1,7 +1,9 @@
 /** The client of the forge that LOTAN_FORGE names. */
 import type { Config } from '../../shared/config/config.ts'
 import type { Forge } from './forge.ts'
+import { openGiteaForge } from './gitea.ts'
 import { openGitHubForge } from './github.ts'
+import { openGitLabForge } from './gitlab.ts'
 
 type ForgeConfig = Pick<NonNullable<Config['forge']>, 'kind' | 'api'>
 
@@ -10,7 +12,9 @@ export function openForge({ kind, api }: ForgeConfig, repository: string, token:
   switch (kind) {
     case 'github':
       return openGitHubForge({ api, repository, token })
-    default:
-      throw new Error(`Lotan speaks no ${kind}`)
+    case 'gitlab':
+      return openGitLabForge({ api, repository, token })
+    case 'gitea':
+      return openGiteaForge({ api, repository, token })
   }
 }

@@ -1,6 +1,7 @@
 /** They talk to the API, wherever it is. In the order of the help. */
 import type { Definition } from './command.ts'
 import { add } from './commands/add.ts'
+import { changes } from './commands/changes.ts'
 import { completion } from './commands/completion.ts'
 import { explain } from './commands/explain.ts'
 import { list } from './commands/list.ts'
@@ -23,6 +24,7 @@ export const clientCommands: readonly Definition[] = [
   list,
   tags,
   repositories,
+  changes,
   add,
   start,
   stop,

@@ -32,7 +32,7 @@ async function environments(settings: Record<string, string>): Promise<Map<strin
 
 const has = (found: Map<string, string>, setting: string) =>
   [...found].filter(([, text]) => text.includes(`      ${setting}\n`)).map(([service]) => service)
-const all = ['nginx', 'queue-processor', 'reaper', 'router']
+const all = ['forge', 'nginx', 'queue-processor', 'reaper', 'router']
 
 test('without REPOSITORY Compose says at once what to write', async () => {
   const wanted =
@@ -51,6 +51,15 @@ test('repositories by name go to all, their filters to those that read them, the
   })
   assert.deepEqual(has(found, "REPOSITORY: ''"), all)
   assert.deepEqual(has(found, 'LOTAN_REPOSITORIES: api=r.io/api'), all)
-  assert.deepEqual(has(found, 'TAG_FILTER_API: ^pr%-'), ['queue-processor', 'reaper', 'router'])
+  assert.deepEqual(has(found, 'TAG_FILTER_API: ^pr%-'), ['forge', 'queue-processor', 'reaper', 'router'])
   assert.deepEqual(has(found, 'LOTAN_CONTAINER_ENV_API__SECRET: x'), ['queue-processor', 'reaper'])
+})
+
+test('the forge’s token goes to the forge part alone, wherever it stands', async () => {
+  const settings = { REPOSITORY: 'r.io/app', LOTAN_FORGE_TOKEN: 't0ken', LOTAN_FORGE_TOKEN_FILE: '/tokens/forge' }
+  for (const more of [{}, { LOTAN_ENV_FILE: '.env' }] as Record<string, string>[]) {
+    const found = await environments({ ...settings, ...more })
+    assert.deepEqual(has(found, 'LOTAN_FORGE_TOKEN: t0ken'), ['forge'])
+    assert.deepEqual(has(found, 'LOTAN_FORGE_TOKEN_FILE: /tokens/forge'), ['forge'])
+  }
 })

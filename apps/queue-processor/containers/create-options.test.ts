@@ -25,6 +25,7 @@ const facts: ContainerFacts = {
     instance: '0a1b2c3d',
     repositories: repositoriesAt('registry.example.com/team/app'),
     containerEnv: { NODE_ENV: 'production', LOTAN_TAG: 'forged' },
+    containerSecrets: {},
     limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '4g' },
     ceilings: { memory: '2g', cpus: 2 },
     stopAfter: 600_000,
@@ -40,9 +41,19 @@ const facts: ContainerFacts = {
   groupParent: '/',
   host: 'pr-3001.previews.example.com',
   url: 'https://pr-3001.previews.example.com',
+  trusted: true,
   pairs: [],
   pairFront: null,
 }
+
+test('secrets are for what is trusted, win over the other variables, and make another container', () => {
+  const config = { ...facts.config, containerSecrets: { NODE_ENV: 'staging', API_KEY: 'k-1' } }
+  const trusted = createOptionsOf({ ...facts, config })
+  const others = createOptionsOf({ ...facts, config, trusted: false })
+  assert.deepEqual(trusted.options.Env!.slice(0, 3), ['NODE_ENV=staging', 'LOTAN_TAG=pr-3001', 'API_KEY=k-1'])
+  assert.doesNotMatch(JSON.stringify(others), /k-1|staging|API_KEY/)
+  assert.notEqual(trusted.spec, others.spec)
+})
 
 function labelled(labels: Record<string, string>) {
   return createOptionsOf({ ...facts, image: { ...image, labels } })

@@ -16,7 +16,10 @@ import { containerName, sandboxName } from '../../shared/slots/container-name.ts
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 export interface ContainerFacts {
-  config: Pick<Config, 'instance' | 'repositories' | 'containerEnv' | 'limits' | 'ceilings' | 'stopAfter'>
+  config: Pick<
+    Config,
+    'instance' | 'repositories' | 'containerEnv' | 'containerSecrets' | 'limits' | 'ceilings' | 'stopAfter'
+  >
   id: PreviewId
   generation: number
   image: Image
@@ -30,6 +33,8 @@ export interface ContainerFacts {
   groupParent: string | undefined
   host: string
   url: string
+  /** Whether it is given LOTAN_CONTAINER_SECRET_X. */
+  trusted: boolean
   pairs: Pick<PairVariable, 'name' | 'url' | 'host'>[]
   /** Where previews reach the front, to call their pairs; null where they cannot. */
   pairFront: string | null
@@ -222,11 +227,12 @@ function reportUnusableSpans(labels: Record<string, string>, stopAfter: number, 
 }
 
 /** Nothing of Lotan's own environment. */
-function environment({ config, id, host, url, pairs }: ContainerFacts): string[] {
+function environment({ config, id, host, url, pairs, trusted }: ContainerFacts): string[] {
   const ofItsOwn = findRepository(id, config)?.containerEnv
   const own = { LOTAN_TAG: splitId(id).tag, LOTAN_HOST: host, LOTAN_URL: url }
   const ofPairs = Object.fromEntries(pairs.map(({ name, url }) => [name, url]))
-  const given = { ...config.containerEnv, ...ofItsOwn, ...own, ...ofPairs }
+  const secrets = trusted ? config.containerSecrets : {}
+  const given = { ...config.containerEnv, ...ofItsOwn, ...secrets, ...own, ...ofPairs }
   return Object.entries(given).map(([name, value]) => `${name}=${value}`)
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { FREE } from '../../shared/forge/standing.ts'
 import { openLog } from '../../shared/log.ts'
 import { fresh, type Image, type Preview } from '../../shared/preview/preview.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
@@ -20,11 +21,13 @@ interface World {
   hangs?: string[]
   down?: string[]
   list?: PreviewId[]
+  /** Their changes do not let them run. */
+  barred?: PreviewId[]
   offers?: (id: PreviewId) => boolean
 }
 
 function open(world: World, named: Record<string, string> = { api: 'reg/api', docs: 'reg/docs' }, given = times) {
-  const { rows = [], going = [], engine = [], registry = [], hangs = [], down = [], list = [] } = world
+  const { rows = [], going = [], engine = [], registry = [], hangs = [], down = [], list = [], barred = [] } = world
   const asked: PreviewId[] = []
   const rowOf = (id: PreviewId): Preview => {
     const of = { ...fresh, ...splitId(id), since: 0, image }
@@ -41,6 +44,7 @@ function open(world: World, named: Record<string, string> = { api: 'reg/api', do
       store: {
         get: (id) => ([...rows, ...going].includes(id) ? rowOf(id) : undefined),
         isOffered: (id) => list.includes(id),
+        standing: (id) => (barred.includes(id) ? { is: 'asks', change: null } : FREE),
       },
       engine: { findImage: (name) => Promise.resolve(engine.includes(name) ? image : undefined) },
       registryOf: (id) => ({
@@ -110,4 +114,10 @@ test('starts side by side, and soon after one another, ask once', async () => {
   await sleep(5)
   await forgets.findPairs('pr-7')
   assert.equal(forgets.asked.length, 6)
+})
+
+test('a candidate that may not run is none, and no registry is asked about it', async () => {
+  const { pairOf, asked } = open({ rows: ['api/pr-7'], registry: ['api/pr-7', 'api/main'], barred: ['api/pr-7'] })
+  assert.equal(await pairOf('pr-7'), 'api/main')
+  assert.ok(!asked.includes('api/pr-7'))
 })

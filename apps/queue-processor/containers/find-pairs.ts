@@ -27,7 +27,7 @@ const defaultTimes: Times = { answer: 1_000, kept: 5_000, rest: 15_000 }
 export function openFindPairs(
   deps: {
     config: Pick<Config, 'repositories' | 'pairFallback' | 'offers'>
-    store: Pick<Store, 'get' | 'isOffered'>
+    store: Pick<Store, 'get' | 'isOffered' | 'standing'>
     engine: Pick<Engine, 'findImage'>
     registryOf: (id: PreviewId) => Pick<Registry, 'has'>
     log: Log
@@ -64,6 +64,8 @@ export function openFindPairs(
 
   /** As a click finds it: on the engine, else in the registry. */
   async function existenceOf(id: PreviewId): Promise<Existence> {
+    // It does not run, so it is none to go with.
+    if (store.standing(id, Date.now()).is !== 'free') return 'absent'
     const preview = store.get(id)
     const isGoing = preview?.state === 'removing' || (preview !== undefined && isToGo(preview, Date.now()))
     if (preview?.image && !isGoing) return 'exists'

@@ -66,6 +66,9 @@ export function openPrepull(deps: Dependencies): (id: PreviewId) => Promise<void
   return async function pullAhead(id) {
     const { repository } = splitId(id)
     if (Date.now() < (restUntil.get(repository) ?? 0) || !config.prepulls(id) || !store.isOffered(id)) return
+    const { is } = store.standing(id, Date.now())
+    // One that is approved later is pulled ahead then.
+    if (is !== 'free') return is === 'closed' ? store.noteAhead(id) : undefined
     try {
       await pullTag(id)
     } catch (error) {

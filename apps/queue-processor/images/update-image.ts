@@ -19,6 +19,7 @@ export async function updateImage(deps: Dependencies, lane: Lane, preview: Previ
   const { store, config } = deps
   const { update } = preview
   const id = idOf(preview)
+  if (store.standing(id, Date.now()).is !== 'free') return undefined
   // TAG_FILTER was changed: no image of this tag may start.
   if (!config.offers(id)) return void store.apply(id, { type: 'current', number: update?.number })
   await unlessInterrupted<unknown>(deps, preview, (signal) =>

@@ -43,15 +43,26 @@ async function claimSlot(deps: Dependencies, preview: Starting): Promise<Pending
   const { config } = deps
   const { image } = preview
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
-  const made = { port: portOf(image, config.containerPort), pairs: await deps.findPairs(idOf(preview)) }
+  const made = {
+    port: portOf(image, config.containerPort),
+    pairs: await deps.findPairs(idOf(preview)),
+    ...trustOf(deps, preview),
+  }
   const begun = await begin(deps, preview, made)
   return begun && pendingOf(begun)
+}
+
+/** Whether its container may have the secrets; nothing where there are none. The event does not pass where that ends. */
+function trustOf({ config, store }: Dependencies, preview: Preview): { trusted?: boolean } {
+  if (Object.keys(config.containerSecrets).length === 0) return {}
+  const standing = store.standing(idOf(preview), Date.now())
+  return { trusted: standing.is === 'free' && standing.isTrusted }
 }
 
 async function begin(
   deps: Dependencies,
   preview: Starting,
-  made: { port: number; pairs: Pairs | undefined },
+  made: { port: number; pairs: Pairs | undefined; trusted?: boolean },
 ): Promise<Preview | undefined> {
   const { store, config } = deps
   const id = idOf(preview)
@@ -87,6 +98,7 @@ async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Pr
     host,
     url: urlOf(host, config),
     pairs: pairVariables(generation.pairs, config),
+    trusted: generation.trusted === true,
     pairFront: store.facts.get('pairFront')?.address ?? null,
   })
 

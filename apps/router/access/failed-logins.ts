@@ -13,7 +13,10 @@ export function noteFailedLogins(log: Log, now: () => number = Date.now) {
   let lines = 0
   const lately = new Map<string, number>()
 
-  return function note(address: string | undefined, via: 'form' | 'link' | 'bearer' | 'bypass' | 'password'): void {
+  return function note(
+    address: string | undefined,
+    via: 'form' | 'link' | 'bearer' | 'bypass' | 'password' | 'hook',
+  ): void {
     if (Math.abs(now() - began) >= 60_000) {
       began = now()
       lines = 0

@@ -42,7 +42,8 @@ export function mount(
 function parsersOf({ body }: Route): RequestHandler[] {
   if (!body) return []
   const { type, limit } = body
-  return [type === 'form' ? express.urlencoded({ extended: false, limit }) : express.json({ limit })]
+  if (type === 'form') return [express.urlencoded({ extended: false, limit })]
+  return [type === 'json' ? express.json({ limit }) : express.raw({ limit, type: () => true, inflate: false })]
 }
 
 function leastScope(rows: readonly Route[]): Scope {

@@ -8,8 +8,8 @@ export interface Route {
   needs: Scope
   /** For a GET; all other methods change something anyway. */
   changes?: true
-  /** Without one the body is not read. `limit` in bytes; nginx has a limit of its own (shared/admin-locations.ts). */
-  body?: { type: 'form' | 'json'; limit: number }
+  /** Without one the body is not read. `bytes`: as it was sent, for its signature. `limit` in bytes; nginx has a limit of its own (shared/admin-locations.ts). */
+  body?: { type: 'form' | 'json' | 'bytes'; limit: number }
   handle: (req: Request, res: Response) => unknown
 }
 

@@ -12,12 +12,16 @@ export function makeToken(): string {
 }
 
 /** Notes its use. */
-export function callerByToken(text: string, { tokens }: Pick<Store, 'tokens'>): Caller | undefined {
+export function callerByToken(
+  text: string,
+  { tokens }: Pick<Store, 'tokens'>,
+  noteUse: Store['tokens']['noteUse'] = (...use) => tokens.noteUse(...use),
+): Caller | undefined {
   if (!text.startsWith(PREFIX) || !isSecret(text.slice(PREFIX.length))) return undefined
   const key = hashOf(text)
   const token = tokens.find(key, Date.now())
   if (!token) return undefined
-  tokens.noteUse(token, Date.now())
+  noteUse(token, Date.now())
   return {
     via: 'token',
     can: token.can,

@@ -11,11 +11,13 @@ import { beforeReload } from '../access/reload-once.ts'
 import { isOurHost } from '../access/same-origin.ts'
 import { linkProblems } from '../api/conventions/problem.ts'
 import { apiRoutes } from '../api/routes.ts'
+import { badgeRoutes, isBadge, sendUnknownBadge } from '../badge/routes.ts'
 import type { RouterContext } from '../context.ts'
 import { allowScrapers, metricsRoutes } from '../metrics/routes.ts'
 import { requestIdOf, traced } from '../request-id.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { showBrand } from '../pages/brand.ts'
+import { hookRoutes } from '../hooks/routes.ts'
 import { onceRebuilt } from '../gateway/database-trust.ts'
 import { enterRoutes } from './enter.ts'
 import { apiPageRoutes } from './api-page.ts'
@@ -36,11 +38,14 @@ export function routesOf(context: RouterContext, refusals: Refusals) {
     anyHost: probeRoutes(context),
     open: [
       ...fileRoutes(context),
+      ...badgeRoutes(context),
       ...problemRoutes,
       ...loginRoutes(context, refusals),
       ...enterRoutes(context, refusals),
       ...providerRoutes(context),
     ],
+    /** Before anything is read of who asks. */
+    hooks: hookRoutes(context),
     /** They tell of a damaged database, too. */
     metrics: metricsRoutes(context),
     closed: [
@@ -91,6 +96,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
     if (isOurHost(req.headers.host, config)) return next()
     return sendError(req, res, 'wrong-host', `This is ${config.domain}, and the request is for another host.`)
   })
+  app.use(mount(routes.hooks, { config, refusals }))
   app.use(async (req, res, next) => {
     try {
       res.locals.caller = await readCaller(req)
@@ -118,6 +124,7 @@ export function adminApp(context: RouterContext, readCaller: ReadCaller = caller
   app.use((error: Error & { status?: number; type?: string }, req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) return next(error)
     const { status = 500 } = error
+    if (status === 400 && isBadge(req)) return sendUnknownBadge(res)
     if (status >= 400 && status < 500) return sendError(req, res, ...unreadable(status))
     // The query is left out: it may hold the token.
     log.error({ err: error, method: req.method, path: req.path }, 'request failed')

@@ -24,6 +24,7 @@ import { watchStore } from '../watch/store-watch.ts'
 import { adminApp } from './app.ts'
 import { openGate } from '../gate/gate.ts'
 import { gateway } from '../gateway/routes.ts'
+import { openInbox } from '../hooks/inbox.ts'
 import { brandOf } from '../pages/brand.ts'
 import { openMeters } from '../metrics/meters.ts'
 import { openReaper } from '../reaper-client.ts'
@@ -60,6 +61,7 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const store = openStore(path.join(dataDir, 'lotan.sqlite'), {
     slots: config.slots,
     label: (tag) => labelOf(tag, config),
+    forge: config.forge && { ...config.forge, fallback: config.pairFallback },
     log,
   })
   const nudges = openQueue(config, log)
@@ -73,7 +75,8 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
   const waiters = noteWaiters({ store, nudges, changes }, { everyMs: 4_000 })
   const gate = openGate({ config, store, log })
   const brand = brandOf(config, log)
-  const known = { config, store, nudges, changes, waiters, gate, brand, activity, streams, log }
+  const inbox = openInbox({ store, templates: config.forge?.templates ?? [] })
+  const known = { config, store, nudges, changes, waiters, gate, inbox, brand, activity, streams, log }
   const parts = { ...known, reaper: openReaper(config), meters: openMeters() }
   const servers = {
     'desk.sock': adminServer(adminApp(parts, readCaller), config),
@@ -150,6 +153,7 @@ export async function openBed(env: Record<string, string> = {}, readCaller?: Rea
     },
     async close() {
       waiters.close()
+      inbox.close()
       activity.close()
       streams.close()
       for (const each of [...Object.values(servers), reaper]) {

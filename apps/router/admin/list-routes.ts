@@ -6,6 +6,7 @@ import { hostOf } from '../../shared/tag.ts'
 import { actorOf } from '../access/caller.ts'
 import type { Route } from '../access/route.ts'
 import { previewIn } from '../api/conventions/input.ts'
+import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
 import { sortOf } from '../pages/list/order.ts'
 import { previewListOf } from '../pages/list/list.ts'
@@ -35,6 +36,7 @@ const LARGEST_SELECTION = 60_000
 export function listRoutes(context: RouterContext): Route[] {
   const { brand, config, store, nudges, changes, reaper } = context
   const factsOf = listFacts(context)
+  const shown = openChanges(context)
   return [
     { method: 'GET', path: '/', needs: 'admin', handle: showList },
     { method: 'POST', path: '/previews', needs: 'admin', body: { type: 'form', limit: 4_096 }, handle: addPreview },
@@ -123,6 +125,7 @@ export function listRoutes(context: RouterContext): Route[] {
       full: fullOf(store, config, Date.now()),
       recentDurations: store.lately(),
       address: (id: PreviewId) => urlOf(hostOf(id, config), config),
+      changeOf: shown.all(),
       q: typeof q === 'string' ? q : '',
       state: typeof state === 'string' ? state : '',
       of: typeof of === 'string' ? of : '',

@@ -1,6 +1,7 @@
 /** The list in a real browser: in place, by keyboard, and with nothing that moves under a person's hand. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { Change } from '../../shared/forge/change.ts'
 import { until } from '../../testing/harness/until.ts'
 import { violationsEverywhere, violationsOf } from '../../testing/harness/axe.ts'
 import { goTo } from '../../testing/harness/browser.ts'
@@ -11,7 +12,7 @@ let bed: Bed
 let web: Awaited<ReturnType<typeof browse>>
 
 before(async () => {
-  bed = await openBed()
+  bed = await openBed({ LOTAN_FORGE: 'github', LOTAN_FORGE_REPOSITORY: 'acme/shop', LOTAN_FORGE_FORKS: 'open' })
   for (const tag of ['pr-1', 'pr-2', 'pr-3', 'main']) bringUp(tag, bed)
   const container = steps.created.container
   bed.reaper((req, res) => {
@@ -25,6 +26,18 @@ after(async () => {
   await bed?.close()
 })
 
+const url = 'https://git.example.com/acme/shop/pull/2'
+const change = (more: Partial<Change> = {}): Change => ({
+  ...{
+    repository: '',
+    number: 2,
+    title: 'Change the <b>banner</b>',
+    author: 'mei-lin',
+    branch: 'banner',
+    base: 'main',
+  },
+  ...{ sha: 'a41f09c'.padEnd(40, '0'), mergeSha: null, fork: false, state: 'open', url, updated: 1, ...more },
+})
 const row = (tag: string) => web.page.locator(`tr[data-tag="${tag}"]`)
 const tags = () => web.page.locator('tbody tr').evaluateAll((rows) => rows.map((one) => one.getAttribute('data-tag')))
 const stateOf = (tag: string) => bed.store.get(tag)?.state
@@ -96,6 +109,27 @@ test('finds as one types, by the state’s name too, and keeps the place for a r
   await until('the failed one is found', async () => (await tags()).join() === 'lost')
   await page.keyboard.press('Escape')
   await until('what failed stands first', async () => (await tags()).length === 5 && (await tags())[0] === 'lost')
+})
+
+test('shows what a preview’s change is called, as the forge has it now, and finds it by that and by its author', async () => {
+  const { page } = web
+  bed.store.changes.put(change(), ['pr-2'], 1)
+  const link = row('pr-2').getByRole('link', { name: '#2 Change the <b>banner</b>' })
+  await link.waitFor()
+  assert.equal(await link.getAttribute('href'), url)
+  await page.keyboard.press('/')
+  await page.keyboard.type('MEI-l')
+  await until('it alone is found', async () => (await tags()).join() === 'pr-2')
+  bed.store.changes.put(change({ title: 'Change it', state: 'merged', updated: 2 }), ['pr-2'], 1)
+  await row('pr-2').getByRole('link', { name: '#2 Change it' }).waitFor()
+  await row('pr-2').getByText('merged', { exact: true }).waitFor()
+  assert.match(
+    (await row('pr-2').locator('.change').getAttribute('title'))!,
+    /#2 Change it, by mei-lin; merged, banner;/,
+  )
+  bed.store.changes.put(change({ title: 'שלום', updated: 3 }), ['pr-2'], 1)
+  await page.keyboard.press('Escape')
+  await until('all are back', async () => (await tags()).length === 5)
 })
 
 test('keys go through the rows, open the menu and lead to the details', async () => {

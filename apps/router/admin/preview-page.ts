@@ -5,6 +5,7 @@ import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
+import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
 import { explanationOf } from '../explain/explanation.ts'
 import { previewDetailOf, type DetailFacts } from '../pages/preview/detail.ts'
@@ -54,6 +55,7 @@ export async function detailPage(
       samples: store.samples(id, now),
       history: store.history(id, CHANGES),
       explanation,
+      change: openChanges({ config, store }).of(id),
       shares: store.shares.list(now).filter((share) => share.preview === id),
       made,
       log: lines,

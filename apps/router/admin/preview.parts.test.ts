@@ -24,7 +24,15 @@ let web: Awaited<ReturnType<typeof browse>>
 let stream: ServerResponse | undefined
 
 before(async () => {
-  bed = await openBed({ LOTAN_GATE: 'password', LOTAN_GATE_PASSWORD: 'a-password-of-tests' })
+  bed = await openBed({
+    LOTAN_GATE: 'password',
+    LOTAN_GATE_PASSWORD: 'a-password-of-tests',
+    LOTAN_FORGE: 'github',
+    LOTAN_FORGE_REPOSITORY: 'acme/shop',
+  })
+  const url = 'https://git.example.com/acme/shop/pull/2'
+  const known = { repository: '', number: 2, title: 'Change the <b>banner</b>', author: 'mei-lin', branch: 'patch-1', base: 'main', sha: 'a41f09c'.padEnd(40, '0'), mergeSha: null, fork: false, state: 'open', url, updated: 1 } as const
+  bed.store.changes.put(known, ['up'], 1)
   bringUp('up', bed)
   bed.reaper((req, res) => {
     const { pathname, searchParams } = new URL(req.url!, 'http://reaper')
@@ -56,6 +64,18 @@ async function open(tag = 'up') {
   await until('the page follows the log', () => stream !== undefined)
   await web.page.locator('#count').filter({ hasText: '3 lines' }).waitFor()
 }
+
+test('says which change it shows: title, author, branch, and how its image lies to the head', async () => {
+  await open()
+  const { page } = web
+  const links = page.getByRole('link', { name: '#2 Change the <b>banner</b>' })
+  assert.equal(await links.count(), 2)
+  assert.match((await page.locator('#under').textContent())!, /^#2 Change the <b>banner<\/b> by mei-lin · /)
+  const facts = await page.locator('#image').innerText()
+  for (const words of ['commit unknown', 'open, by mei-lin', 'patch-1 at a41f09c000'])
+    assert.ok(facts.includes(words), facts)
+  assert.match(await page.locator('#reasons').innerText(), /It shows #2 Change .* as GitHub tells it\. Of which commit/)
+})
 
 test('shows what is written as it is written, with its colours, and errors with their stack', async () => {
   await open()

@@ -10,9 +10,9 @@ import type { Page } from '../pages/views.ts'
 import { messagePage, newsPage } from '../pages/visitor-pages.ts'
 import { filterName, shortNames } from '../words/preview-names.ts'
 
-/** And the metrics, which no person reads. Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
+/** And hooks and metrics, which no person reads. Not `/api` itself, which is a page. originalUrl, since a router sees only the rest of the path. */
 export function isApi({ originalUrl }: Request): boolean {
-  return /^\/(api\/[^?]|metrics($|\?))/.test(originalUrl)
+  return /^\/((api|hooks)\/[^?]|metrics($|\?))/.test(originalUrl)
 }
 
 /** `frame-ancestors`: against clickjacking. */

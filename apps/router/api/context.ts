@@ -1,8 +1,10 @@
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { aheadOf } from '../../shared/preview/start-queue.ts'
+import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
 import { fullOf } from '../words/full-words.ts'
+import { idOf } from '../../shared/preview/preview-id.ts'
 import { viewOf } from './preview-view.ts'
 
 export interface ApiContext extends RouterContext {
@@ -13,6 +15,7 @@ export interface ApiContext extends RouterContext {
 
 export function apiContext(router: RouterContext): ApiContext {
   const { config, store, changes } = router
+  const shown = openChanges(router)
   const facts = (now = Date.now()) => ({
     full: fullOf(store, config, now),
     lately: store.lately(),
@@ -23,13 +26,18 @@ export function apiContext(router: RouterContext): ApiContext {
     ...router,
     view(preview) {
       const ahead = preview.state === 'queued' ? store.ahead(preview) : 0
-      return viewOf(preview, { ...facts(), ahead })
+      return viewOf(preview, { ...facts(), ahead, change: shown.of(idOf(preview)) })
     },
     views(of) {
       const previews = changes.previews()
       const common = facts()
+      const changeOf = shown.all()
       return (of ?? previews).map((preview) =>
-        viewOf(preview, { ...common, ahead: aheadOf(preview, previews, common.now) }),
+        viewOf(preview, {
+          ...common,
+          ahead: aheadOf(preview, previews, common.now),
+          change: changeOf(idOf(preview)),
+        }),
       )
     },
   }

@@ -34,7 +34,7 @@ function after(...events: Event[]): Preview {
 }
 
 function view(preview: Preview, ahead = 0, lately: Lately = { pullRate: [], start: [] }) {
-  return viewOf(preview, { ahead, full: null, lately, now: now + 60_000, naming })
+  return viewOf(preview, { ahead, full: null, lately, change: null, now: now + 60_000, naming })
 }
 
 const asked: Event = { type: 'start', by: 'visit' }
@@ -115,7 +115,14 @@ test('a preview that is tried again says why, and when', () => {
   assert.equal(again.state, 'queued')
   assert.equal(view(again).reason, 'exited')
   assert.deepEqual(view(again).engine, { detail: 'exit status 1', output: ['secret'] })
-  const waiting = viewOf(again, { ahead: 0, full: null, lately: { pullRate: [], start: [] }, now, naming })
+  const waiting = viewOf(again, {
+    ahead: 0,
+    full: null,
+    lately: { pullRate: [], start: [] },
+    change: null,
+    now,
+    naming,
+  })
   assert.equal(waiting.position, null)
   assert.match(waiting.detail, /It is tried again at 2026-01-01T00:00:0/)
 })

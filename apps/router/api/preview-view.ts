@@ -1,4 +1,5 @@
 import type { PreviewJson } from '../../shared/api/preview.ts'
+import type { KnownChange } from '../../shared/forge/change.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import type { Lately, Progress } from '../../shared/preview/start-times.ts'
@@ -10,6 +11,7 @@ import { hostOf, type Naming as HostNaming } from '../../shared/tag.ts'
 import { sourceOfPreview } from '../pages/image-source.ts'
 import { timingOf } from '../start-timing.ts'
 import { startEstimateWhilePending } from '../pages/start/estimate.ts'
+import { changeJson } from '../changes/change-json.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
 
 export type Naming = HostNaming & Pick<Config, 'publicUrl'>
@@ -17,9 +19,9 @@ export type Naming = HostNaming & Pick<Config, 'publicUrl'>
 /** @param facts.lately how long the last pulls and starts of any preview took */
 export function viewOf(
   preview: Preview,
-  facts: { ahead: number; full: Full | null; lately: Lately; now: number; naming: Naming },
+  facts: { ahead: number; full: Full | null; lately: Lately; change: KnownChange | null; now: number; naming: Naming },
 ): PreviewJson {
-  const { ahead, full, lately, now, naming } = facts
+  const { ahead, full, lately, change, now, naming } = facts
   const { repository, tag, state, image, lastSeen } = preview
   const host = hostOf(idOf(preview), naming)
   const generation = generationOf(preview)
@@ -49,6 +51,7 @@ export function viewOf(
     timing: timingOf(preview.stages),
     created: source.created,
     revision: source.revision,
+    change: change && changeJson(change, source.revision),
     pinned: pinnedOf(preview, now),
     notice: noticeOf(preview),
   }

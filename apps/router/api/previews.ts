@@ -23,6 +23,7 @@ import { checked, previewIn, repositoryOf, tagText } from './conventions/input.t
 import { listQuery, pageAnswer, pageOf, sendPage, type Order } from './conventions/list.ts'
 import { takes } from './conventions/query.ts'
 import { repositoryQuery } from './conventions/repositories.ts'
+import { openChanges } from '../changes/open-changes.ts'
 import { isFound } from '../pages/list/list.ts'
 import { previewPath } from '../../shared/api/paths.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
@@ -31,7 +32,9 @@ import type { Figures } from '../reaper-client.ts'
 const wrong = 'Send {"tag": …} with a valid image tag.'
 const added = z.object({ tag: tagText(wrong) }, wrong)
 
-const query = listQuery(states, ['tag', 'state', 'since', 'lastSeen'], { searches: 'tag, digest, revision or reason' })
+const query = listQuery(states, ['tag', 'state', 'since', 'lastSeen'], {
+  searches: 'tag, digest, revision, reason or change',
+})
 const order: Order<Preview, 'tag' | 'state' | 'since' | 'lastSeen'> = {
   tag: ({ tag }) => tag,
   state: ({ state }) => state,
@@ -69,6 +72,7 @@ const removePreview = change('removePreview', 'Removes a preview: its container 
 
 export function previewRoutes(context: ApiContext): ApiRoute[] {
   const { config, store, changes, view, views, reaper, log } = context
+  const shown = openChanges(context)
   const queryOfAll = query.safeExtend({ repository: repositoryQuery(config.repositories) })
   const ofTag = '/previews/:tag'
   const tagBody = { type: 'json', limit: 4_096 } as const
@@ -98,11 +102,12 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
   async function list(req: Request, res: Response, sent: z.output<typeof query>, of: string | undefined) {
     const { state: wanted = states, q } = sent
     const { sees } = callerOf(res)
+    const changeOf = q ? shown.all() : () => null
     const isWanted = (preview: Preview) =>
       (of === undefined || preview.repository === of) &&
       sees(idOf(preview)) &&
       wanted.includes(preview.state as PreviewJson['state']) &&
-      isFound(preview, q)
+      isFound(preview, q, changeOf(idOf(preview)))
     const figures = await figuresNow()
     const told = (of: readonly Preview[]) => views(of).map((preview) => withMemory(preview, figures))
     return sendPage(req, res, pageOf(changes.previews().filter(isWanted), sent, order), told)

@@ -331,6 +331,7 @@ test('the description names every call, and no call is missing in it', () => {
     'GET /events',
     'GET /tags',
     'GET /repositories',
+    'GET /changes',
     'POST /previews/{tag}/shares',
     'GET /shares',
     'DELETE /shares/{id}',

@@ -5,6 +5,7 @@ import { isTag } from '../../shared/tag.ts'
 import type { RouterContext } from '../context.ts'
 import { actionRoutes } from './actions.ts'
 import { apiContext } from './context.ts'
+import { changeRoutes } from './changes.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { historyRoutes } from './history.ts'
@@ -43,6 +44,7 @@ export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'oper
     ...eventRoutes(api),
     ...tagRoutes(api),
     ...repositoryRoutes(api),
+    ...changeRoutes(api),
     ...shareRoutes(api),
     ...sessionRoutes(api),
     ...tokenRoutes(api),

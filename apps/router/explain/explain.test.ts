@@ -84,7 +84,7 @@ test('whatever an image’s labels say is explained in the form that the API des
 })
 
 test('what happens next is what the reaper goes by, and what follows without a visit', () => {
-  const facts = { timeouts: config, isOpen: false, updatesAt: now + 2 * MINUTE, roomAt: null, now }
+  const facts = { timeouts: config, isOpen: false, updatesAt: now + 2 * MINUTE, roomAt: null, goesAt: null, now }
   const steps = (preview: Preview, more: object = {}) =>
     nextOf(preview, { ...facts, ...more }).map(
       ({ what, why, at }) => `${what} ${why} ${(Date.parse(at) - now) / MINUTE}`,
@@ -105,6 +105,7 @@ test('what happens next is what the reaper goes by, and what follows without a v
   ]
   for (const [preview, expected] of cases) assert.deepEqual(steps(preview), expected)
   assert.deepEqual(steps(running, { roomAt: now + MINUTE })[0], 'stop room 1')
+  assert.deepEqual(steps(running, { goesAt: now + MINUTE })[0], 'remove closed 1')
   assert.equal(
     nextOf(running, { ...facts, updatesAt: null })[0]!.at,
     new Date(nextDue(running, config, now)!.at).toISOString(),

@@ -10,9 +10,11 @@ import { waiterOf } from '../../shared/preview/start-queue.ts'
 import { hostPortOf, hostPortText, slotSchemeIn } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { pinnedOf } from '../api/preview-view.ts'
+import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
 import { asleepWords, awakeWords, imageWords, waiterWords } from './image-words.ts'
 import { nextOf } from './next.ts'
+import { explainChange } from './explain-change.ts'
 import { explainPairs } from './pair-variables.ts'
 import { valuesOf } from './values.ts'
 import { variablesFor } from './variables.ts'
@@ -32,6 +34,7 @@ export async function explanationOf(
   if (!preview) return undefined
   const isOpen = watched?.open ? watched.open.includes(id) : null
   const now = Date.now()
+  const standing = store.standing(id, now)
   const { repository, tag, state } = preview
   return {
     repository,
@@ -41,6 +44,7 @@ export async function explanationOf(
     variables: inForce && variablesOf(preview, inForce.variables),
     image: imageOf(preview),
     imageWords: imageWords(preview, findRepository(idOf(preview), config)?.reference ?? preview.repository),
+    change: explainChange(preview, openChanges({ config, store }).of(id), config.forge?.kind),
     slot: slotOf(preview),
     awake: awakeOf(preview, isOpen, now),
     asleep: asleepOf(preview),
@@ -50,6 +54,8 @@ export async function explanationOf(
       isOpen,
       updatesAt: watched?.updatesAt ?? null,
       roomAt: roomAt(preview, now),
+      goesAt:
+        standing.is === 'closed' && config.forge ? (standing.change.closedAt ?? now) + config.forge.closedAfter : null,
       now,
     }),
   }
@@ -66,9 +72,19 @@ export async function explanationOf(
     const host = hostOf(idOf(preview), config)
     const own = { LOTAN_TAG: preview.tag, LOTAN_HOST: host, LOTAN_URL: urlOf(host, config) }
     const ofLotan = Object.entries(own).map(([name, value]) => ({ name, value, secret: false, from: null }))
-    const unpaired = [...variablesFor(preview.repository, given), ...ofLotan].map((one) => ({ ...one, words: null }))
+    const unpaired = [...variablesFor(preview.repository, given, isTrusted(preview)), ...ofLotan].map((one) => ({
+      ...one,
+      words: null,
+    }))
     const variables = [...unpaired, ...explainPairs(preview, config)]
     return mayReadValues ? variables : variables.map((variable) => ({ ...variable, value: null }))
+  }
+
+  /** As its container was made, else as it would be. */
+  function isTrusted(preview: Preview): boolean {
+    const made = generationOf(preview)
+    if (made?.container) return made.trusted ?? false
+    return standing.is === 'free' && standing.isTrusted
   }
 
   function slotOf(preview: Preview): Explanation['slot'] {

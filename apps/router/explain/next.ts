@@ -14,12 +14,15 @@ export interface NextFacts {
   updatesAt: number | null
   /** When it is stopped to make room for another one, milliseconds since 1970; null where it is not. */
   roomAt: number | null
+  /** When it is removed since its pull request is closed, milliseconds since 1970; null where it is not. */
+  goesAt: number | null
   now: number
 }
 
 export function nextOf(preview: Preview, facts: NextFacts): NextStep[] {
   const steps = [
     ...removal(preview),
+    ...end(facts),
     ...dues(preview, facts),
     ...leaves(facts),
     ...starts(preview, facts),
@@ -33,6 +36,11 @@ function removal({ removeAt }: Preview): Step[] {
   if (removeAt === null) return []
   const words = 'It is removed then: that was asked for, and may be taken back before.'
   return [{ what: 'remove', why: 'asked', at: removeAt, words }]
+}
+
+function end({ goesAt }: NextFacts): Step[] {
+  const words = 'It is removed then: its pull request is closed. A pin keeps it.'
+  return goesAt === null ? [] : [{ what: 'remove', why: 'closed', at: goesAt, words }]
 }
 
 function dues(preview: Preview, { timeouts, isOpen }: NextFacts): Step[] {

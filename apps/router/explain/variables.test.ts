@@ -19,7 +19,7 @@ test('a repository’s own variables win over those of all, and another’s are 
     variable('A', '3', 'web'),
   ]
   const shown = (repository: string) =>
-    variablesFor(repository, given).map(({ name, value, from }) => [name, value, from])
+    variablesFor(repository, given, true).map(({ name, value, from }) => [name, value, from])
   assert.deepEqual(shown(''), [
     ['A', '1', 'ENV_ARGS'],
     ['B', '1', 'ENV_ARGS'],
@@ -33,4 +33,19 @@ test('a repository’s own variables win over those of all, and another’s are 
     ['B', '1', 'ENV_ARGS'],
     ['A', '3', 'LOTAN_CONTAINER_ENV_WEB__A'],
   ])
+})
+
+test('a secret wins over both, and is of what is trusted alone', () => {
+  const plain: VariableInForce = { name: 'A', value: '1', secret: false, from: 'ENV_ARGS', repository: null }
+  const from = 'LOTAN_CONTAINER_SECRET_A'
+  const given: VariableInForce[] = [
+    plain,
+    { ...plain, value: '2', repository: 'api' },
+    { name: 'A', value: null, secret: true, from, repository: null, ownOnly: true },
+  ]
+  assert.deepEqual(variablesFor('api', given, true), [{ name: 'A', value: null, secret: true, from }])
+  assert.deepEqual(
+    variablesFor('api', given, false).map(({ value }) => value),
+    ['2'],
+  )
 })

@@ -1,12 +1,16 @@
-/** Pure. Variables that containers of a repository are given: its own win over those of all. */
+/** Pure. Variables that containers of a repository are given: its own win over those of all, and secrets over both. */
 import type { VariableInForce } from '../../shared/config/in-force.ts'
 
 export function variablesFor(
   repository: string,
   given: readonly VariableInForce[],
-): Omit<VariableInForce, 'repository'>[] {
-  const own = given.filter((variable) => variable.repository === repository)
+  isTrusted: boolean,
+): Omit<VariableInForce, 'repository' | 'ownOnly'>[] {
+  const secrets = given.filter(({ ownOnly }) => ownOnly && isTrusted)
+  const isSecret = new Set(secrets.map(({ name }) => name))
+  const plain = given.filter(({ name, ownOnly }) => !ownOnly && !isSecret.has(name))
+  const own = plain.filter((variable) => variable.repository === repository)
   const isOwn = new Set(own.map(({ name }) => name))
-  const ofAll = given.filter((variable) => variable.repository === null && !isOwn.has(variable.name))
-  return [...ofAll, ...own].map(({ name, value, secret, from }) => ({ name, value, secret, from }))
+  const ofAll = plain.filter((variable) => variable.repository === null && !isOwn.has(variable.name))
+  return [...ofAll, ...own, ...secrets].map(({ name, value, secret, from }) => ({ name, value, secret, from }))
 }

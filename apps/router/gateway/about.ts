@@ -2,6 +2,7 @@
 import type { Response } from 'express'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
+import { openChanges } from '../changes/open-changes.ts'
 import type { NearTags } from '../near/near-tags.ts'
 import { aboutPage } from '../pages/about-page.ts'
 import { brandIn } from '../pages/brand.ts'
@@ -16,11 +17,13 @@ export function openAbout({
   gate,
   near,
 }: Pick<RouterContext, 'config' | 'store' | 'gate'> & { near: NearTags }) {
+  const changes = openChanges({ config, store })
+
   /** @param decision what the host itself would answer: where there can be no preview, there is no page about one */
   return function about(request: GatewayRequest, decision: Decision, res: Response): unknown {
     const { id } = request
     const why = decision.do === 'refuse' ? decision.why : undefined
-    if (id === null || why === 'no-tag' || why === 'not-offered')
+    if (id === null || why === 'no-tag' || why === 'not-offered' || why === 'barred')
       return respond({ request, decision, config, near, store }, res)
     const model = {
       id,
@@ -28,6 +31,8 @@ export function openAbout({
       isMissing: why === 'missing',
       timeouts: config,
       pass: gate.passIn(request),
+      change: changes.of(id),
+      forge: config.forge?.kind,
       details: detailsOf(id, config),
       now: Date.now(),
     }

@@ -1,4 +1,5 @@
 import type { RouterContext } from '../context.ts'
+import { FREE } from '../../shared/forge/standing.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import { decide, type Decision } from './decide.ts'
 import type { GatewayRequest } from './request.ts'
@@ -27,6 +28,7 @@ export function decideFrom({
     const missingUntil = id === null || preview ? undefined : store.missing(id, now)
     const comesBack = () => streams.comesBack(request)
     const { hold, offers } = config
-    return decide(request.client, { id, preview, missingUntil, hold, offers, laneFree, comesBack, call }, now)
+    const standing = id === null ? FREE : store.standing(id, now)
+    return decide(request.client, { id, standing, preview, missingUntil, hold, offers, laneFree, comesBack, call }, now)
   }
 }

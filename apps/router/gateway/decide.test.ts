@@ -3,6 +3,8 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { anyText } from '../../testing/arbitraries/texts.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
+import { FREE, type Barred } from '../../shared/forge/standing.ts'
+import type { KnownChange } from '../../shared/forge/change.ts'
 import { decide, isNavigation, preferredWait, type Facts, type ClientRequest } from './decide.ts'
 
 const NOW = 1_000_000_000_000
@@ -69,6 +71,7 @@ const failedAt = (since: number): Preview => ({
 const facts = (over: Partial<Facts> = {}): Facts => ({
   id: 'red',
   offers: () => true,
+  standing: FREE,
   preview: undefined,
   missingUntil: undefined,
   hold: HOLD,
@@ -80,6 +83,12 @@ const wait = (ms: number, applied: number | null = null) => ({ do: 'wait', until
 const comesBack = () => true
 const unvisited = { wakesUntil: NOW, staysUntil: NOW }
 const asleep = { do: 'refuse', why: 'unvisited' }
+const change: KnownChange = {
+  ...{ repository: '', number: 3001, title: '', author: 'anna', branch: 'b', base: 'main', sha: 'a', mergeSha: null },
+  ...{ fork: true, state: 'merged', url: '', updated: 0, closedAt: NOW, approval: null, behind: null },
+}
+const closed = { is: 'closed', change } as const
+const barred = (standing: Barred) => ({ do: 'refuse', why: 'barred', standing })
 const refused = { do: 'refuse', why: 'comes-back' }
 
 const table: [string, ClientRequest, Facts, object][] = [
@@ -89,6 +98,45 @@ const table: [string, ClientRequest, Facts, object][] = [
     browser,
     facts({ offers: (tag) => tag !== 'red', preview: running }),
     { do: 'refuse', why: 'not-offered' },
+  ],
+  ...([closed, { is: 'asks', change: null }, { is: 'refused', change }] satisfies Barred[]).flatMap(
+    (standing): typeof table =>
+      (
+        [
+          ['a navigation', browser],
+          ['a program', program],
+          ['a stream', events],
+          ['a robot', { ...browser, kind: 'robot' }],
+        ] as const
+      ).flatMap(([who, client]): typeof table => [
+        [
+          `${who} is refused what its change does not let run: ${standing.is}`,
+          client,
+          facts({ standing }),
+          barred(standing),
+        ],
+        ['even where it runs', client, facts({ standing, preview: running }), barred(standing)],
+        ['or is stopped', client, facts({ standing, preview: stopped }), barred(standing)],
+        ['or the registry did not have it', client, facts({ standing, missingUntil: NOW + 1 }), barred(standing)],
+        [
+          'or another preview calls it',
+          client,
+          facts({ standing, preview: running, call: { wakesUntil: NOW + 1, staysUntil: NOW + 1 } }),
+          barred(standing),
+        ],
+      ]),
+  ),
+  [
+    'a tag that is not offered says nothing of its change',
+    browser,
+    facts({ offers: () => false, standing: closed }),
+    { do: 'refuse', why: 'not-offered' },
+  ],
+  [
+    'a change that lets it run changes nothing',
+    browser,
+    facts({ preview: running, standing: { is: 'free', change, isTrusted: false } }),
+    { do: 'forward', preview: running },
   ],
   ['a running preview is forwarded to', browser, facts({ preview: running }), { do: 'forward', preview: running }],
   [

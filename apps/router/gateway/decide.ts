@@ -1,5 +1,6 @@
 /** The table "What a cold preview answers" (docs/behaviour.md) as one pure function: facts in, decision out. */
 import { wantsNewer } from '../../shared/preview/image-update.ts'
+import type { Barred, Standing } from '../../shared/forge/standing.ts'
 import { comesUp, rests, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { PairCall } from '../../shared/preview/pair-call.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
@@ -23,6 +24,8 @@ export interface ClientRequest {
 export interface Facts {
   id: PreviewId | null
   offers: (id: PreviewId) => boolean
+  /** How its change lets it run: before anything is woken, looked up or forwarded to. */
+  standing: Standing
   preview: Preview | undefined
   missingUntil: number | undefined
   /** Longest hold, milliseconds. */
@@ -39,6 +42,7 @@ export type Decision =
   | { do: 'forward'; preview: In<'running'> }
   | { do: 'wait'; until: number; applied: number | null; wakes: boolean }
   | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' | 'comes-back' | 'unvisited' }
+  | { do: 'refuse'; why: 'barred'; standing: Barred }
   | { do: 'refuse'; why: 'missing'; until: number }
   | { do: 'refuse'; why: 'failed'; preview: In<'failed'> }
 
@@ -46,9 +50,10 @@ export type Decision =
 export const QUICK_MS = 1_000
 
 export function decide(request: ClientRequest, facts: Facts, now: number): Decision {
-  const { id, preview, missingUntil } = facts
+  const { id, preview, missingUntil, standing } = facts
   if (id === null) return { do: 'refuse', why: 'no-tag' }
   if (!facts.offers(id)) return { do: 'refuse', why: 'not-offered' }
+  if (standing.is !== 'free') return { do: 'refuse', why: 'barred', standing }
   if (preview?.state === 'running') return { do: 'forward', preview }
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
   // A forgotten tab: it may wait for a preview that is starting, and wakes none.

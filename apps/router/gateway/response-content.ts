@@ -4,6 +4,8 @@ import { failureWords } from '../../shared/words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
+import { openChanges } from '../changes/open-changes.ts'
+import { changeWords, type ChangeWords } from '../words/change-words.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Decision } from './decide.ts'
 import { messages, type Message } from '../pages/messages.ts'
@@ -17,6 +19,7 @@ import { startStatusOf } from '../pages/start/status.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { pathOf } from '../pages/preview-path.ts'
 import { spokenName } from '../words/preview-names.ts'
+import { barredContent } from './barred-content.ts'
 import { formsOfHosts, whyNoTag } from './no-tag.ts'
 
 export interface Content {
@@ -27,15 +30,28 @@ export interface Content {
   /** Seconds. */
   retryAfter?: number
   again?: true
+  /** Of the page, where people get another status than programs. */
+  pageStatus?: number
   page: (brand: Brand) => Page
 }
 
 export interface Exchange {
   request: GatewayRequest
   decision: Decision
-  config: Pick<Config, 'domain' | 'transliterate' | 'hostForm' | 'repositories' | 'publicUrl' | 'maxRunning'>
+  config: Pick<
+    Config,
+    | 'domain'
+    | 'transliterate'
+    | 'hostForm'
+    | 'repositories'
+    | 'publicUrl'
+    | 'maxRunning'
+    | 'forge'
+    | 'pairFallback'
+    | 'offers'
+  >
   near: NearTags
-  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately'>
+  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately' | 'isOffered' | 'changes'>
 }
 
 export function contentOf({ request, decision, config, near, store }: Exchange, now: number): Content {
@@ -66,6 +82,8 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
       sentence: `Not every tag has a preview here, and ${name} has none.`,
       page: (brand) => notOfferedPage({ id, near: near(request) }, brand),
     }
+  if (decision.do === 'refuse' && decision.why === 'barred')
+    return barredContent(id, decision.standing, { config, store, details: detailsOf(id, config) })
   if (decision.do === 'refuse' && decision.why === 'missing') {
     const askAgainIn = Math.max(0, decision.until - now)
     return {
@@ -80,7 +98,8 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
     const { preview } = decision
     const { reason } = preview
     const { heading, sentence } = failureWords(name, reason)
-    const page = (brand: Brand) => failedPage({ preview, details: detailsOf(id, config), now }, brand)
+    const change = changeOf(id, { config, store })
+    const page = (brand: Brand) => failedPage({ preview, change, details: detailsOf(id, config), now }, brand)
     return { problem: 'preview-failed', heading, sentence, reason: reason.code, page }
   }
   if (decision.do === 'refuse' && decision.why === 'comes-back')
@@ -114,14 +133,22 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
   const missing = !preview && store.missing(id, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview, now) : 0
   const full = preview?.state === 'queued' ? fullOf(store, config, now) : null
-  const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations: store.lately(), now })
+  const told = startStatusOf(preview, {
+    ...{ id, ahead, full, missing, standing: 'free', recentDurations: store.lately(), now },
+  })
   return {
     problem: 'starting',
     heading: told.heading.join(told.tag),
     sentence: told.status,
     retryAfter: 2,
-    page: (brand) => waitingPage({ told, uri: request.uri }, brand),
+    page: (brand) => waitingPage({ told, uri: request.uri, change: changeOf(id, { config, store }) }, brand),
   }
+}
+
+/** Visitors read what it is called, and who wrote it. */
+function changeOf(id: PreviewId, { config, store }: Pick<Exchange, 'config' | 'store'>): ChangeWords | null {
+  const change = openChanges({ config, store }).of(id)
+  return change && changeWords(change, null, config.forge?.kind)
 }
 
 /** Where who may see more than a visitor does reads it. */

@@ -65,7 +65,11 @@ function send(content: Content, client: ClientRequest, res: Response, { id, stat
       reason,
     })
   if (again) res.set('Refresh', String(retryAfter))
-  return sendPage(status, page(brandIn(res, id)), told(res, problem === 'starting' ? 'waiting-page' : problem))
+  return sendPage(
+    content.pageStatus ?? status,
+    page(brandIn(res, id)),
+    told(res, problem === 'starting' ? 'waiting-page' : problem),
+  )
 }
 
 /** For the metrics. */

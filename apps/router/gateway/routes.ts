@@ -21,6 +21,7 @@ import { showBrand } from '../pages/brand.ts'
 import { openStartStatusStreams } from '../pages/start/status-stream.ts'
 import { noteVisit } from './activity.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
+import { openChangeHints } from './change-hints.ts'
 import { decideFrom } from './decide-now.ts'
 import { onFailedUpstream } from './failed-upstream/failed-upstream.ts'
 import { openForwarder, refuse, refuseEntry } from './forward.ts'
@@ -46,6 +47,7 @@ export function gateway(context: RouterContext): express.Express {
   const entrance = openEntrance(context)
   const near = openNearTags(context)
   const pairs = openPairs(context)
+  const hintAt = openChangeHints(context)
   const about = openAbout({ ...context, near })
   const requests = new WeakMap<Request, GatewayRequest>()
   const read = (req: Request): GatewayRequest => {
@@ -140,7 +142,9 @@ export function gateway(context: RouterContext): express.Express {
 
   app.get('/answer', (req, res) => {
     const request = read(req)
-    respond({ request, decision: decideNow(request), config, near, store }, res)
+    const decision = decideNow(request)
+    if (request.client.kind === 'person') hintAt(request.id, decision)
+    respond({ request, decision, config, near, store }, res)
     const kind = answerOf(res)
     if (kind !== undefined) meters.noteColdAnswer(kind)
   })

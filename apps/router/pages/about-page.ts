@@ -3,10 +3,13 @@ import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Pass } from '../../shared/store/store.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
+import type { KnownChange } from '../../shared/forge/change.ts'
+import { changeWords, type ForgeKind } from '../words/change-words.ts'
 import { failureWords } from '../../shared/words/failure-words.ts'
 import { behindTag, spokenName } from '../words/preview-names.ts'
 import type { Brand } from './brand.ts'
 import { builtOf } from './built.ts'
+import { sourceOfPreview } from './image-source.ts'
 import { age, duration } from './format.ts'
 import { visitorsView, type Page } from './views.ts'
 
@@ -20,12 +23,16 @@ export interface AboutModel {
   isMissing: boolean
   timeouts: Timeouts
   pass: Pass | undefined
+  /** That it shows; null where it is of none. */
+  change: KnownChange | null
+  forge: ForgeKind
   /** Of the page about it that asks for a login. */
   details: string
   now: number
 }
 
-export function aboutPage({ id, preview, isMissing, timeouts, pass, details, now }: AboutModel, brand: Brand): Page {
+export function aboutPage(about: AboutModel, brand: Brand): Page {
+  const { id, preview, isMissing, timeouts, pass, details, now } = about
   const isUp = preview?.state === 'running'
   const model = {
     name: spokenName(id),
@@ -35,6 +42,7 @@ export function aboutPage({ id, preview, isMissing, timeouts, pass, details, now
       name: preview?.state ?? 'unknown',
       words: preview ? stateWords(preview, timeouts, now) : isMissing ? MISSING : NOT_YET,
     },
+    change: changeFacts(about),
     source: preview ? builtOf(preview, now) : null,
     digest: preview ? digestOf(preview) : null,
     facts: [...pinFacts(preview, now), ...passFacts(pass, now)],
@@ -43,6 +51,10 @@ export function aboutPage({ id, preview, isMissing, timeouts, pass, details, now
     details,
   }
   return view(model, brand)
+}
+
+function changeFacts({ change, preview, forge }: AboutModel) {
+  return change && changeWords(change, preview ? sourceOfPreview(preview).revision : null, forge)
 }
 
 const MISSING = 'here: the registry has no image of that name. Opening it asks again.'

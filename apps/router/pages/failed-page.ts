@@ -2,6 +2,7 @@
 import { idOf } from '../../shared/preview/preview-id.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
+import type { ChangeWords } from '../words/change-words.ts'
 import { failureWords } from '../../shared/words/failure-words.ts'
 import { behindTag, spokenName } from '../words/preview-names.ts'
 import type { Brand } from './brand.ts'
@@ -13,17 +14,20 @@ const view = visitorsView('failed', ['failed.js'])
 
 export interface FailedModel {
   preview: In<'failed'>
+  /** That it shows; null where it is of none. */
+  change: ChangeWords | null
   /** Of the page about it that asks for a login. */
   details: string
   now: number
 }
 
-export function failedPage({ preview, details, now }: FailedModel, brand: Brand): Page {
+export function failedPage({ preview, change, details, now }: FailedModel, brand: Brand): Page {
   const { tag, reason, since, retryAt } = preview
   const { heading, sentence, advice, hint, next } = failureWords(spokenName(idOf(preview)), reason)
   const after = reason.after === undefined || reason.after < 1_000 ? '' : `, ${duration(reason.after)} after the start`
   const model = {
     heading: parted(heading, { tag, behind: behindTag(idOf(preview)) }),
+    change,
     source: builtOf(preview, now),
     sentence: unbroken(sentence),
     next,

@@ -1,9 +1,12 @@
 /** One of each of the visitors' pages, for tests that look at them in a browser. */
+import type { KnownChange } from '../../shared/forge/change.ts'
 import { fresh, type In, type Preview } from '../../shared/preview/preview.ts'
 import { aboutPage } from './about-page.ts'
 import type { Brand } from './brand.ts'
+import { approvalPage, closedPage } from './change-pages.ts'
 import { failedPage } from './failed-page.ts'
 import { messages } from './messages.ts'
+import { changeWords } from '../words/change-words.ts'
 import { enterPage } from './render.ts'
 import { startStatusOf, type StartFacts } from './start/status.ts'
 import type { Page } from './views.ts'
@@ -107,16 +110,42 @@ export const told = (preview: Preview, facts: Partial<StartFacts> = {}) =>
     ahead: 0,
     full: null,
     missing: false,
+    standing: 'free',
     recentDurations: { pullRate: [5_000], start: [1_000] },
     now,
     ...facts,
   })
+/** Its image is of the commit that it begins with. */
+export const change: KnownChange = {
+  repository: '',
+  number: 3001,
+  title: 'Change the banner',
+  author: 'anna',
+  branch: 'feature/banner',
+  base: 'main',
+  sha: '77be210'.padEnd(40, '0'),
+  mergeSha: null,
+  fork: true,
+  state: 'open',
+  url: 'https://git.example.com/shop/todowrangler/pull/3001',
+  updated: now,
+  closedAt: null,
+  approval: null,
+  behind: { revision: 'a41f09c0ffee1234', sha: '77be210'.padEnd(40, '0'), commits: 2 },
+}
+const words = changeWords({ ...change, title: `Change the banner${' of all lists'.repeat(7)}` }, null, 'github')
 const waiting = (preview: Preview, facts?: Partial<StartFacts>) =>
-  waitingPage({ told: told(preview, facts), uri: '/lists/42?filter=open' }, brand)
+  waitingPage({ told: told(preview, facts), uri: '/lists/42?filter=open', change: words }, brand)
 const near = ['pr-3009', 'pr-2999', 'pr-399'].map((tag) => ({ tag, href: `http://${tag}.previews.example.com/` }))
 const details = 'http://previews.example.com/previews/pr-3001'
 const timeouts = { stopAfter: 600_000, pauseAfter: null, rmiAfter: 3_600_000, prepulls: () => false }
 const pass = { until: now + 345_600_000, session: null, user: null, lastUsed: null }
+const change = {
+  name: '#3001',
+  title: 'Sort <overdue> items first, and say since when they have been overdue',
+  author: 'h.duarte',
+  href: 'https://git.example.com/shop/todowrangler/pull/3001',
+}
 const noTag = {
   label: '-3001',
   host: '-3001.previews.example.com',
@@ -139,10 +168,11 @@ export const pages: Record<string, Page> = {
   slow: waiting(slow),
   waking: waiting({ ...slow, stages: { queued: now - 800, starting: now - 600 } }),
   stopped: waiting({ ...known, state: 'stopping', phase: 'ending', generation: null, why: 'asked' }),
-  exited: failedPage({ preview: failed, details, now }, brand),
+  exited: failedPage({ preview: failed, change: words, details, now }, brand),
   'wrong-port': failedPage(
     {
       preview: { ...failed, reason: { code: 'wrong-port', detail: '', port: 80, listens: ['0.0.0.0:3000'] } },
+      change: null,
       details,
       now,
     },
@@ -151,12 +181,17 @@ export const pages: Record<string, Page> = {
   credentials: failedPage(
     {
       preview: { ...failed, image: null, reason: { code: 'credentials', detail: '' }, retryAt: now + 26_000 },
+      change: words,
       details,
       now,
     },
     brand,
   ),
   missing: missingPage({ id: 'pr-3999', askAgainIn: 1_500, near }, brand),
+  merged: closedPage({ id: tag, change, isMerged: true, fallback: { ...near[0]!, tag: 'main' } }, brand),
+  closed: closedPage({ id: 'api/pr-3001', change, isMerged: false, fallback: null }, brand),
+  approval: approvalPage({ id: tag, change, details, again: 10 }, brand),
+  'approval-unknown': approvalPage({ id: tag, change: null, details, again: 10 }, { ...brand, name: null }),
   'no-tag': noTagPage(noTag, brand),
   'not-offered': notOfferedPage({ id: 'main-debug', near: near.slice(0, 1) }, brand),
   dropped: messagePage(messages.unanswered(tag), brand),
@@ -164,7 +199,10 @@ export const pages: Record<string, Page> = {
   trouble: messagePage(messages.trouble(), { ...brand, name: null, logoData: null }),
   problem: problemPage('no-such-tag', brand),
   problems: problemsPage(brand),
-  about: aboutPage({ id: tag, preview: running, isMissing: false, timeouts, pass, details, now }, brand),
+  about: aboutPage(
+    { id: tag, preview: running, isMissing: false, timeouts, pass, change, forge: 'github', details, now },
+    brand,
+  ),
   'about-asleep': aboutPage(
     {
       id: tag,
@@ -172,6 +210,8 @@ export const pages: Record<string, Page> = {
       isMissing: false,
       timeouts,
       pass: undefined,
+      change: null,
+      forge: undefined,
       details,
       now,
     },

@@ -35,7 +35,7 @@ export function builtAt({ created }: ImageSource, now: number): number | undefin
   return at > Date.UTC(2001) && at <= now ? at : undefined
 }
 
-export function shortRevision({ revision }: ImageSource): string {
+export function shortRevision({ revision }: Pick<ImageSource, 'revision'>): string {
   return (revision ?? '').replace(/[\x00-\x1f\x7f]/g, '').slice(0, 10)
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import vm from 'node:vm'
+import type { KnownChange } from '../../shared/forge/change.ts'
 import type { In, Preview } from '../../shared/preview/preview.ts'
 import type { Reason, ReasonCode } from '../../shared/preview/failure-reason.ts'
 import { previewDetailOf, plain } from './preview/detail.ts'
@@ -12,6 +13,7 @@ import type { Page } from './views.ts'
 import * as pages from './visitor-pages.ts'
 import { sortOf } from './list/order.ts'
 import { previewListOf } from './list/list.ts'
+import { changeWords, type ChangeWords } from '../words/change-words.ts'
 import type { ListFacts } from './list/row.ts'
 import { messages } from './messages.ts'
 import { startStatusOf, type StartFacts } from './start/status.ts'
@@ -57,6 +59,19 @@ const known = {
   removeAt: null,
   request: null,
 }
+const change: KnownChange = {
+  ...{ repository: '', number: 7, title: evil, author: evil, branch: evil, base: evil, sha: evil, mergeSha: evil },
+  ...{
+    fork: true,
+    state: 'open',
+    url: `https://git.example.com/${evil}`,
+    updated: now,
+    closedAt: null,
+    approval: null,
+  },
+  behind: { revision: evil, sha: evil, commits: 2 },
+}
+const words = changeWords(change, evil, 'github')
 const generation = { number: 1, container: evil, slot: 3, sandbox: null, image: evil, digest: evil, port: 80 }
 const queued: In<'queued'> = {
   ...known,
@@ -86,6 +101,7 @@ const desk: ListFacts = {
     prepulls: () => false,
     memoryHigh: 90,
     disk: { high: 85, low: 75 },
+    forge: null,
   },
   previews: [{ ...queued, tag: `q${evil}` }, { ...failed, tag: `f${evil}` }, running, stopped],
   suggested: new Map([['', [`new${evil}`]]]),
@@ -100,6 +116,7 @@ const desk: ListFacts = {
   sort: null,
   recentDurations: { pullRate: [], start: [] },
   address: (tag) => `http://${tag}.example.com`,
+  changeOf: () => change,
   q: '',
   state: '',
   of: '',
@@ -157,8 +174,10 @@ const one = (preview: Preview) =>
         awake: { lastSeen: null, openConnections: null, pinned: null, words: evil },
         asleep: { words: evil },
         waiter: null,
+        change: null,
         next: [{ what: 'stop', why: 'idle', at: new Date(now).toISOString(), words: evil }],
       },
+      change,
       shares: [{ id: evil, created: now, until: now, by: { who: evil, address: null } }],
       made: { url: evil, until: now },
       log: [evil, '\u001b[31mred\u001b[0m', `${new Date(now).toISOString()} ${evil}`],
@@ -173,6 +192,7 @@ const statusOf = (preview: Preview | undefined, id: string, facts: Partial<Start
     ahead: 0,
     full: null,
     missing: false,
+    standing: 'free',
     recentDurations: desk.recentDurations,
     now,
     ...facts,
@@ -182,17 +202,24 @@ const wait = (
   uri: string,
   preview: Preview | undefined = { ...queued, tag },
   name: string | null = null,
-) => pages.waitingPage({ told: statusOf(preview, tag), uri }, { ...brand, name, application: tag })
+  change: ChangeWords | null = null,
+) => pages.waitingPage({ told: statusOf(preview, tag), uri, change }, { ...brand, name, application: tag })
 const near = [{ tag: evil, href: `http://${encodeURIComponent(evil)}.example.com/` }]
 const why = { sentence: `${evil} is none.`, typed: evil }
 const noTag = { host: evil, why, domain: evil, forms: [], example: evil, near }
-const about = { id: evil, isMissing: false, timeouts: desk.config, details: `http://${evil}`, pass: undefined, now }
+const about = {
+  ...{ id: evil, isMissing: false, timeouts: desk.config, details: `http://${evil}`, pass: undefined, change, now },
+  forge: 'github' as const,
+}
 const share = { until: now + 1_000, session: null, user: null, lastUsed: null }
 
 const visitors: Record<string, Page> = {
-  waiting: wait(evil, `/${evil}?${evil}`),
-  removed: pages.waitingPage({ told: statusOf(undefined, evil), uri: evil }, brand),
-  failed: failedPage({ preview: { ...failed, retryAt: now + 5_000 }, details: `http://${evil}`, now }, brand),
+  waiting: wait(evil, `/${evil}?${evil}`, undefined, null, words),
+  removed: pages.waitingPage({ told: statusOf(undefined, evil), uri: evil, change: null }, brand),
+  failed: failedPage(
+    { preview: { ...failed, retryAt: now + 5_000 }, change: words, details: `http://${evil}`, now },
+    brand,
+  ),
   missing: pages.missingPage({ id: evil, askAgainIn: 14_200, near }, brand),
   'no tag': pages.noTagPage({ ...noTag, label: evil, transliterate: true }, brand),
   'no repository': pages.noTagPage({ ...noTag, label: evil, forms: [evil, evil], transliterate: true }, brand),
@@ -329,10 +356,10 @@ describe('visitors’ pages', () => {
 
   const failedOf = (reason: Reason, retryAt: number | null = null, image: In<'failed'>['image'] = null) => {
     const preview: In<'failed'> = { ...known, tag: 'red', image, state: 'failed', since: now - 4_200, reason, retryAt }
-    return failedPage({ preview, details: 'http://previews.example.com/previews/red', now }, brand).html.replaceAll(
-      '\u00a0',
-      ' ',
-    )
+    return failedPage(
+      { preview, change: null, details: 'http://previews.example.com/previews/red', now },
+      brand,
+    ).html.replaceAll('\u00a0', ' ')
   }
   const because = (code: ReasonCode, retryAt: number | null = null) => failedOf({ code, detail: '' }, retryAt)
 
@@ -428,7 +455,9 @@ describe('visitors’ pages', () => {
 
 describe('the admin page', () => {
   const html = (facts: Partial<ListFacts> = {}) =>
-    admin.adminPage(previewListOf({ ...desk, problem: undefined, ...facts }), brand).html.replaceAll('\u00a0', ' ')
+    admin
+      .adminPage(previewListOf({ ...desk, problem: undefined, changeOf: () => null, ...facts }), brand)
+      .html.replaceAll('\u00a0', ' ')
   const tags = (facts: Partial<ListFacts>) => [...html(facts).matchAll(/data-tag="([^"]*)"/g)].map(([, tag]) => tag)
   const named = (tag: string, preview: Preview): Preview => ({ ...preview, tag })
   const previews = [

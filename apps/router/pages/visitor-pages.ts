@@ -1,6 +1,7 @@
 /** What visitors of previews see in place of the application, and the pages that need no login. */
 import { kindOf, problemNames, type ProblemName } from '../../shared/api/problems.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import type { ChangeWords } from '../words/change-words.ts'
 import { behindTag, spokenName } from '../words/preview-names.ts'
 import type { Brand } from './brand.ts'
 import { duration } from './format.ts'
@@ -19,9 +20,13 @@ const views = {
   problems: visitorsView('problems'),
 }
 
-export function waitingPage({ told, uri }: { told: StartStatus; uri: string }, brand: Brand): Page {
+/** @param model.change that it shows; null where it is of none */
+export function waitingPage(
+  { told, uri, change }: { told: StartStatus; uri: string; change: ChangeWords | null },
+  brand: Brand,
+): Page {
   const landing = uri === '/' ? '' : shortened(uri)
-  return views.waiting({ told, duration, landing, ...shownAt(told) }, brand)
+  return views.waiting({ told, change, duration, landing, ...shownAt(told) }, brand)
 }
 
 /** As its script has it from the first event on. */

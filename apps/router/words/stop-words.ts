@@ -13,6 +13,8 @@ export const stopWords: Record<StopWhy, StopWords> = {
   room: { now: 'makes room', history: 'to make room for another' },
   disk: { now: 'makes room on the disk', history: 'to make room on the disk' },
   moved: { now: 'previews are reached in another way now', history: 'previews are reached in another way now' },
+  closed: { now: 'its pull request is closed', history: 'its pull request was closed' },
+  approval: { now: 'of a fork, and not approved', history: 'its pull request comes from a fork and is not approved' },
 }
 
 /** Follows `red was `. */
@@ -23,6 +25,8 @@ export const endWords: Record<StoppedWhy, string> = {
   room: 'stopped to make room for another preview',
   disk: 'stopped to make room on the disk of the engine',
   moved: 'stopped, since previews are reached in another way now',
+  closed: 'stopped: its pull request is closed',
+  approval: 'stopped: its pull request comes from a fork and is not approved',
   exited: 'stopped: its container ended by itself',
   ahead: 'stopped by somebody else',
   renewed: 'stopped by somebody else',
@@ -38,6 +42,8 @@ const endedWhy: Record<StoppedWhy, string> = {
   room: 'It was stopped to make room for another preview.',
   disk: 'It was stopped to make room on the disk of this server.',
   moved: 'It was stopped, since previews are reached in another way now.',
+  closed: 'It was stopped: its pull request is closed.',
+  approval: 'It was stopped: its pull request has to be approved first.',
   exited: 'Its container ended by itself.',
   ahead: stoppedByAdmin,
   renewed: 'A newer image of it is here.',

@@ -1,6 +1,7 @@
 /** What a preview runs with, or would run with, and where that comes from; what happens next. */
 import { z } from 'zod'
 import { pinned } from './pin.ts'
+import { behind, changeFields } from './preview-change.ts'
 
 const time = z.iso.datetime()
 const words = z.string().meta({ description: 'The same for people.' })
@@ -64,7 +65,7 @@ const image = z.object({
 
 export const step = z.object({
   what: z.enum(['pause', 'stop', 'remove-image', 'start', 'retry', 'refresh', 'forget', 'remove']),
-  why: z.enum(['idle', 'lifetime', 'room', 'disk', 'failed', 'newer', 'unused', 'asked']),
+  why: z.enum(['idle', 'lifetime', 'room', 'disk', 'failed', 'newer', 'unused', 'asked', 'closed']),
   at: time.meta({ description: 'No earlier. May be over for a moment.' }),
   words,
 })
@@ -83,6 +84,16 @@ export const explain = z
       .meta({ description: 'Null where the reaper, which knows them, does not answer.' }),
     image: image.nullable(),
     imageWords: z.string().meta({ description: 'Which image it runs with, and why that one.' }),
+    change: z
+      .object({
+        ...changeFields,
+        behind,
+        revision: z.string().nullable().meta({ description: 'Its image’s label org.opencontainers.image.revision.' }),
+        source: z.string().meta({ description: 'Who tells of it: the forge, as LOTAN_FORGE names it.' }),
+        words,
+      })
+      .nullable()
+      .meta({ description: 'The pull or merge request that it shows; null where it is of none.' }),
     slot: z
       .object({ number: z.int(), address: z.string().nullable(), sandbox: z.int().nullable() })
       .nullable()

@@ -1,6 +1,7 @@
 /** Programs rely on the names of these fields. */
 import { z } from 'zod'
 import { pinned } from './pin.ts'
+import { previewChange } from './preview-change.ts'
 
 const count = z.int().min(0)
 const milliseconds = z.int().nullable()
@@ -78,6 +79,7 @@ export const preview = z
       description: 'When the image was built: its label org.opencontainers.image.created, else as the engine has it.',
     }),
     revision: z.string().nullable().meta({ description: 'The image’s label org.opencontainers.image.revision.' }),
+    change: previewChange,
     memory: z
       .object({
         bytes: count,

@@ -36,6 +36,12 @@ export const problems = {
     means: 'The request has neither a token that is accepted nor the cookie of a login.',
     remedy: 'Send the header “Authorization: Bearer TOKEN”. A wrong token is not made up for by a cookie.',
   },
+  'bad-signature': {
+    status: 401,
+    title: 'Not signed as it should be',
+    means: 'A hook came with a signature, a token or a password that is wrong, or without the one that it needs.',
+    remedy: 'Give its sender the hooks’ secret of this server. Nothing was done.',
+  },
   'pass-needed': {
     status: 401,
     title: 'Not let in',
@@ -61,6 +67,19 @@ export const problems = {
     means: 'Not every tag has a preview here, and this one has none.',
     remedy: 'If you need it, ask the operator of Lotan.',
   },
+  approval: {
+    status: 403,
+    title: 'It waits for approval',
+    means:
+      'The preview shows a change from a fork, or one that is not known yet. Somebody looks at it before it may run. Nothing was pulled or started.',
+    remedy: 'Ask the operator of Lotan to approve it. Its page in a browser opens it by itself then.',
+  },
+  'no-forks': {
+    status: 403,
+    title: 'Previews of forks do not run here',
+    means: 'The preview shows a change from a fork, or one that is not known yet. Nothing was pulled or started.',
+    remedy: 'A branch of the repository itself has a preview.',
+  },
   'not-a-pair': {
     status: 403,
     title: 'Not one that it goes with',
@@ -85,6 +104,12 @@ export const problems = {
     means:
       'No repository of this name is listed here, or the path names none and the one without a name is not listed.',
     remedy: 'The detail has the names that there are. Ask the operator if one is missing.',
+  },
+  'no-change': {
+    status: 404,
+    title: 'Of no pull request',
+    means: 'The tag is of no pull request, so there is nothing to approve.',
+    remedy: 'Compare the tag with those that pull requests are given here.',
   },
   'no-session': {
     status: 404,
@@ -159,6 +184,18 @@ export const problems = {
     means: 'The preview goes, with its container and its image.',
     remedy: 'Wait until it is gone, and add it again.',
   },
+  'change-closed': {
+    status: 409,
+    title: 'Its pull request is closed',
+    means: 'The preview shows a pull request that is merged or closed, so it is not started again.',
+    remedy: 'Pin the preview to keep it, or open the pull request again.',
+  },
+  'approval-needed': {
+    status: 409,
+    title: 'It has to be approved first',
+    means: 'The preview shows a change from a fork, or one that is not known yet, and nobody has approved it.',
+    remedy: 'Somebody who may use all of Lotan approves it, on its page or by “lotan approve TAG”.',
+  },
   'name-taken': {
     status: 409,
     title: 'The name is taken',
@@ -170,6 +207,13 @@ export const problems = {
     title: 'Too many share links',
     means: 'As many share links as this server keeps have been made, and are not over.',
     remedy: 'End those that are not needed any more.',
+  },
+  closed: {
+    status: 410,
+    title: 'Its pull request is closed',
+    means: 'The preview showed a pull request that is merged or closed by now. It is not started any more.',
+    remedy:
+      'What was merged is in the preview of the main branch. A pull request that is opened again has its preview again.',
   },
   'no-length': {
     status: 411,

@@ -12,6 +12,7 @@ import {
   groups,
   readApiConfig,
   readConfig,
+  readForgeToken,
   SettingsError,
   urlOf,
   type Config,
@@ -524,6 +525,68 @@ test('a gate with a password needs one, and no other gate has one', () => {
   assert.deepEqual(problemsOf({ LOTAN_GATE: 'login', LOTAN_GATE_PASSWORD: 'open sesame' }), [
     { variable: 'LOTAN_GATE_PASSWORD', problem: 'needs LOTAN_GATE=password: nothing asks for it otherwise' },
   ])
+})
+
+test('pull requests need their repository, and what is for them needs a forge', () => {
+  const github = { LOTAN_FORGE: 'github', LOTAN_FORGE_REPOSITORY: 'team/app' }
+  const { forge, containerSecrets } = read({ ...github, LOTAN_CONTAINER_SECRET_DB: 'x y' })
+  assert.deepEqual(
+    { ...forge, templates: forge?.templates.length },
+    {
+      kind: 'github',
+      api: 'https://api.github.com',
+      repositories: [{ name: '', path: 'team/app' }],
+      templates: 1,
+      says: ['comment', 'status'],
+      verify: false,
+      interval: 300_000,
+      closedAfter: 3_600_000,
+      forks: 'ask',
+    },
+  )
+  assert.deepEqual(containerSecrets, { DB: 'x y' })
+  const { forge: other } = read({
+    LOTAN_FORGE: 'gitea',
+    LOTAN_FORGE_API: 'https://git.example.com/api/v1/',
+    LOTAN_FORGE_REPOSITORY: 'api=team/api web=group/sub/web',
+    LOTAN_REPOSITORIES: 'api=reg/api web=reg/web',
+    LOTAN_FORGE_TAG: '{sha7} pr-{number}',
+    LOTAN_FORGE_SAYS: 'none',
+    LOTAN_CLOSED_MINUTES: '0',
+  })
+  assert.equal(other?.api, 'https://git.example.com/api/v1')
+  assert.deepEqual(other?.repositories.map(({ name, path }) => `${name} ${path}`), ['api team/api', 'web group/sub/web']) // prettier-ignore
+  assert.deepEqual([other?.templates.length, other?.says, other?.closedAfter], [2, [], 0])
+
+  const told: [Record<string, string>, RegExp][] = [
+    [{ LOTAN_FORGE: 'github' }, /^LOTAN_FORGE_REPOSITORY is missing/],
+    [{ LOTAN_FORGE_REPOSITORY: 'team/app' }, /^LOTAN_FORGE_REPOSITORY needs LOTAN_FORGE/],
+    [{ LOTAN_CONTAINER_SECRET_DB: 'x' }, /^LOTAN_CONTAINER_SECRET_DB needs LOTAN_FORGE/],
+    [{ ...github, LOTAN_CONTAINER_SECRET_LOTAN_TAG: 'x' }, /^LOTAN_CONTAINER_SECRET_LOTAN_TAG names no variable/],
+    [{ LOTAN_FORGE: 'gitea', LOTAN_FORGE_REPOSITORY: 'team/app' }, /^LOTAN_FORGE_API is missing/],
+    [{ ...github, LOTAN_FORGE: 'gitea', LOTAN_FORGE_API: 'https://a.test', LOTAN_FORGE_SAYS: 'deployment' }, /^LOTAN_FORGE_SAYS has deployment/], // prettier-ignore
+    [
+      { ...github, LOTAN_FORGE_REPOSITORY: 'api=team/app' },
+      /^LOTAN_FORGE_REPOSITORY has api, which LOTAN_REPOSITORIES/,
+    ],
+    [{ ...github, LOTAN_FORGE_REPOSITORY: 'team/app', REPOSITORY: '', LOTAN_REPOSITORIES: 'api=reg/api' }, /^LOTAN_FORGE_REPOSITORY has team\/app for REPOSITORY/], // prettier-ignore
+  ]
+  for (const [env, message] of told) assert.throws(() => read(env), { message }) // prettier-ignore
+})
+
+test('the forge’s token is read by itself, from a variable or a file', () => {
+  const file = path.join(root, 'forge-token')
+  fs.writeFileSync(file, ' t0ken\n')
+  assert.equal(readForgeToken({}), null)
+  assert.equal(readForgeToken({ LOTAN_FORGE_TOKEN: 'abc' }), 'abc')
+  assert.equal(readForgeToken({ LOTAN_FORGE_TOKEN_FILE: file }), 't0ken')
+  assert.throws(
+    () => readForgeToken({ LOTAN_FORGE_TOKEN: 'abc', LOTAN_FORGE_TOKEN_FILE: file }),
+    /leave one of them out/,
+  )
+  fs.writeFileSync(file, '\n')
+  assert.throws(() => readForgeToken({ LOTAN_FORGE_TOKEN_FILE: file }), /which is empty/)
+  assert.throws(() => readForgeToken({ LOTAN_FORGE_TOKEN_FILE: `${file}x` }), /cannot be read/)
 })
 
 test('the low mark of the disk lies below the high one', () => {

@@ -21,7 +21,7 @@ import { variables } from './groups/variables.ts'
 import { inForceOf, type InForce } from './in-force.ts'
 import { repositoriesOf } from './repositories.ts'
 import { findRepository, type Repository } from '../repository.ts'
-import { splitId, type PreviewId } from '../preview/preview-id.ts'
+import { NAMELESS, splitId, type PreviewId } from '../preview/preview-id.ts'
 import { problemsOf, rules, type Problem } from './setting.ts'
 import { quoted } from './values/value.ts'
 
@@ -126,6 +126,15 @@ export function readConfig(
     { ...list, offers: filter, transliterate: rest.transliterate },
     (variable, problem) => problems.push({ variable, problem }),
   )
+  for (const { name, path } of rest.forge?.repositories ?? [])
+    if (list && !repositories.some((one) => one.name === name))
+      problems.push({
+        variable: 'LOTAN_FORGE_REPOSITORY',
+        problem:
+          name === NAMELESS
+            ? `has ${path} for REPOSITORY, which is not set: write NAME=${path} with a name of LOTAN_REPOSITORIES`
+            : `has ${name}, which LOTAN_REPOSITORIES does not name: name it there, or leave it out`,
+      })
   const offers = (id: PreviewId) => findRepository(id, { repositories })?.offers(splitId(id).tag) ?? false
 
   const dataDir = launcher.settings.LOTAN_DATA_DIR.parse(given.LOTAN_DATA_DIR)
@@ -150,7 +159,7 @@ export function readConfig(
     prepulls: (id) => offers(id) && prepull(splitId(id).tag),
     redis: redisUrl === null ? { socket: path.join(files.runDir, 'redis.sock') } : { url: redisUrl },
     logs: givenLogs ?? (isJournal(env.JOURNAL_STREAM, 1) ? 'stdout' : 'files'),
-    inForce: inForceOf(given, groups, settings.containerEnv, repositories),
+    inForce: inForceOf(given, groups, settings, repositories),
   }
 }
 

@@ -40,7 +40,9 @@ export function withLists(compose: string): string {
   const settings = known.flatMap(({ settings }) => settings)
   return lists.reduce((text, services) => {
     const own = settings.filter((setting) => (setting.services ?? 'all') === services)
-    const names = own.map(({ variable }) => variable).filter((name) => !new RegExp(`^  ${name}:`, 'm').test(bare))
+    const hasValue = (name: string) => new RegExp(`^  ${name}:`, 'm').test(bare)
+    // The others have an empty one of what is the forge's alone.
+    const names = own.map(({ variable }) => variable).filter((name) => services === 'forge' || !hasValue(name))
     return listed(text, services, names)
   }, bare)
 }

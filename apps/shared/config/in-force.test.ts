@@ -81,3 +81,16 @@ test('a repository’s own filter and variables are among them, by their names',
   assert.deepEqual(names, ['TAG_FILTER_API', ...given])
   assert.equal(settings.find(({ name }) => name === 'TAG_FILTER_API')?.value, '^pr')
 })
+
+test('a secret is among them by its name, and says that forks have it not', () => {
+  const { settings, variables } = inForce({
+    LOTAN_FORGE: 'github',
+    LOTAN_FORGE_REPOSITORY: 'team/app',
+    LOTAN_CONTAINER_SECRET_API_URL: secret,
+  })
+  const from = 'LOTAN_CONTAINER_SECRET_API_URL'
+  assert.deepEqual(variables, [{ name: 'API_URL', value: null, secret: true, from, repository: null, ownOnly: true }])
+  const given = settings.filter(({ name }) => name.startsWith('LOTAN_CONTAINER_SECRET'))
+  assert.deepEqual(given, [{ name: from, value: null, source: 'environment', secret: true, words: null }])
+  assert.doesNotMatch(JSON.stringify({ settings, variables }), new RegExp(secret))
+})

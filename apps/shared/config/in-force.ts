@@ -23,6 +23,8 @@ export interface VariableInForce {
   from: string
   /** Whose containers alone have it; null: all. */
   repository: string | null
+  /** Containers of forks have it not. */
+  ownOnly?: true
 }
 
 export interface InForce {
@@ -35,9 +37,11 @@ interface Group {
 }
 
 const GIVES = 'LOTAN_CONTAINER_ENV_'
+const GIVES_SECRET = 'LOTAN_CONTAINER_SECRET_'
 /** Stand for any name, in documents. */
 const ANY = `${GIVES}X`
 const ANY_OF_ONE = `${GIVES}NAME__X`
+const ANY_SECRET = `${GIVES_SECRET}X`
 const ANY_FILTER = 'TAG_FILTER_NAME'
 /** What it holds may be secret, word by word. */
 const ENV_ARGS = 'ENV_ARGS'
@@ -45,7 +49,10 @@ const ENV_ARGS = 'ENV_ARGS'
 export function inForceOf(
   env: NodeJS.ProcessEnv,
   groups: readonly Group[],
-  containerEnv: Record<string, string>,
+  {
+    containerEnv,
+    containerSecrets = {},
+  }: { containerEnv: Record<string, string>; containerSecrets?: Record<string, string> },
   repositories: readonly Repository[] = [],
 ): InForce {
   const isForOne = (variable: string) =>
@@ -58,15 +65,19 @@ export function inForceOf(
     ...repositories.flatMap(({ name: of, containerEnv }) =>
       Object.entries(containerEnv).map(([name, value]) => variableInForce(name, value, givesTo(of) + name, of)),
     ),
+    ...Object.keys(containerSecrets).map((name) => ({
+      ...{ name, value: null, secret: true, from: GIVES_SECRET + name, repository: null },
+      ownOnly: true as const,
+    })),
   ]
   const filters = Object.keys(env).filter((name) => name.startsWith('TAG_FILTER_') && env[name])
   const settings = groups.flatMap((group) =>
     Object.entries(group.settings).flatMap(([name, schema]) => {
       if (name === ANY_FILTER) return filters.map((name) => settingInForce(name, schema, env))
       if (name === ANY_OF_ONE) return []
-      if (name !== ANY) return settingInForce(name, schema, env)
+      if (name !== ANY && name !== ANY_SECRET) return settingInForce(name, schema, env)
       return variables
-        .filter(({ from }) => from.startsWith(GIVES))
+        .filter(({ from }) => from.startsWith(name === ANY ? GIVES : GIVES_SECRET))
         .map(({ from }) => ({ name: from, value: null, source: 'environment' as const, secret: true, words: null }))
     }),
   )

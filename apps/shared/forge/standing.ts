@@ -33,6 +33,9 @@ export type Standing =
   | { is: 'asks'; change: KnownChange | null }
   | { is: 'refused'; change: KnownChange | null }
 
+/** What may not run. */
+export type Barred = Exclude<Standing, { is: 'free' }>
+
 /** Where no forge is configured. */
 export const FREE: Standing = { is: 'free', change: null, isTrusted: true }
 

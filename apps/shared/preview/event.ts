@@ -34,7 +34,15 @@ export type Event =
   | { type: 'imageGone' }
   | { type: 'missing' }
   /** The store fills in `slot` and `sandbox`, here and below, inside its transaction. */
-  | { type: 'begin'; places: number; port: number; pairs?: Pairs; slot?: number; sandbox?: number | null }
+  | {
+      type: 'begin'
+      places: number
+      port: number
+      pairs?: Pairs
+      trusted?: boolean
+      slot?: number
+      sandbox?: number | null
+    }
   | { type: 'ahead'; image: Image }
   | { type: 'unlisted' }
   /** `digest`: the registry has told of a newer image; without it a person, or a program, asks for the newest one. */
@@ -43,7 +51,7 @@ export type Event =
   /** `rest`: milliseconds in which no start tries again. */
   | { type: 'notRenewed'; reason: Reason; number?: number; rest?: number }
   | { type: 'renewed'; image: Image; number?: number }
-  | { type: 'replace'; port: number; pairs?: Pairs; slot?: number; sandbox?: number | null }
+  | { type: 'replace'; port: number; pairs?: Pairs; trusted?: boolean; slot?: number; sandbox?: number | null }
   | { type: 'left'; generation: number }
   | { type: 'created'; generation: number; container: string }
   /** What is coming up cannot have its slot: another program has the address, or its sandbox is gone. It takes another. */

@@ -141,8 +141,11 @@ export type EndPhase = 'draining' | 'drainingToRestart' | 'ending' | 'endingToRe
  */
 export type StartedBy = 'visit' | 'button' | 'admin' | 'api' | 'retry' | 'reaper' | 'verify'
 
-/** `disk`: its image is to go, to make room. `moved`: slots are elsewhere now, and no route leads to its container. */
-export type StopWhy = 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' | 'moved'
+/**
+ * `disk`: its image is to go, to make room. `moved`: slots are elsewhere now, and no route leads to its container.
+ * `closed`: its pull request is. `approval`: its pull request comes from a fork, and is not, or not any more, approved.
+ */
+export type StopWhy = 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' | 'moved' | 'closed' | 'approval'
 
 /** `ahead`: pulled before the first click, it has not run yet; `renewed`: a newer image voids a failure. */
 export type StoppedWhy = StopWhy | 'ahead' | 'exited' | 'renewed'
@@ -171,6 +174,11 @@ export const UNDO_MS = 10_000
 /** A preview that ran this long without crashing is forgiven its earlier crashes. */
 export const STABLE_MS = 5 * 60_000
 export const MAX_CRASHES = 3
+
+/** Whether it is stopped since its change does not let it run. */
+export function isBarred(why: StoppedWhy): boolean {
+  return why === 'closed' || why === 'approval'
+}
 
 export function isPinned({ pin }: Pick<Known, 'pin'>, now: number): boolean {
   if (!pin) return false

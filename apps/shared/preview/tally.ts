@@ -23,6 +23,8 @@ export const reaps = [
   'stop room',
   'stop disk',
   'stop moved',
+  'stop closed',
+  'stop approval',
   'clean idle',
   'clean disk',
   'forget idle',
@@ -87,6 +89,8 @@ const stops: Record<Exclude<StopWhy, 'asked'>, Reap> = {
   room: 'stop room',
   disk: 'stop disk',
   moved: 'stop moved',
+  closed: 'stop closed',
+  approval: 'stop approval',
 }
 
 function isUp(preview: Preview | undefined): boolean {

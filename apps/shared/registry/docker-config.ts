@@ -2,6 +2,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { isObject } from './body.ts'
+import { HUB, HUB_KEY, splitReference } from '../image-reference.ts'
+
+export { HUB, splitReference }
 
 export type Login = { serveraddress?: string } & ({ username: string; password: string } | { identitytoken: string })
 
@@ -14,20 +17,6 @@ export interface Saved {
   ownLogin: Login | undefined
   /** From `auths`: of its registry. */
   login: Login | undefined
-}
-
-/** The name of the default registry, and its key in `config.json`. */
-export const HUB = 'docker.io'
-const HUB_KEY = 'index.docker.io'
-
-/** `nginx` is `library/nginx` on the hub. */
-export function splitReference(reference: string): { host: string; name: string } {
-  const slash = reference.indexOf('/')
-  const first = reference.slice(0, Math.max(slash, 0))
-  const hasHost = /[.:]/.test(first) || first === 'localhost'
-  const host = hasHost && first !== HUB_KEY ? first : HUB
-  const rest = (hasHost ? reference.slice(slash + 1) : reference).replace(/@.*$/, '').replace(/:[^:/]*$/, '')
-  return { host, name: host === HUB && !rest.includes('/') ? `library/${rest}` : rest }
 }
 
 export function helperKey(host: string): string {

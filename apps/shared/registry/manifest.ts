@@ -39,7 +39,7 @@ export const MANIFESTS = [
 ].join(', ')
 
 /** The distribution project's limit. */
-const MAX_BYTES = 4 * 1024 ** 2
+export const MAX_BYTES = 4 * 1024 ** 2
 /** The engine's `maxLayerDepth`: with one more it unpacks them all, then says `max depth exceeded`. */
 export const MAX_LAYERS = 125
 /** Variants of this machine's processor in one index. */
@@ -49,7 +49,7 @@ const MAX_IMAGES = 8
 const alsoRuns: Record<string, string[]> = { amd64: ['386'], arm64: ['arm'] }
 
 type Known = Record<string, unknown>
-interface Read {
+export interface Read {
   digest: string
   manifest: Known
 }
@@ -88,7 +88,8 @@ class RejectedImage extends Error {
   }
 }
 
-async function read(get: Get, reference: string, what: string): Promise<Read | undefined> {
+/** Undefined where there is none. */
+export async function read(get: Get, reference: string, what: string): Promise<Read | undefined> {
   const response = await get(`manifests/${reference}`, MANIFESTS)
   const refusal = refusalOf(response, what)
   if (refusal) void response.body?.cancel().catch(() => {})
@@ -122,7 +123,7 @@ async function imagesIn(get: Get, index: Known, tag: string, platform: Platform)
   return images
 }
 
-function digestsFor(entries: Known[], { os, architecture }: Platform): string[] {
+export function digestsFor(entries: Known[], { os, architecture }: Platform): string[] {
   const of = (wanted: string) =>
     entries.filter(({ platform }) => isObject(platform) && platform.os === os && platform.architecture === wanted)
   const own = [architecture, ...(alsoRuns[architecture] ?? [])].map(of).find((found) => found.length > 0) ?? []

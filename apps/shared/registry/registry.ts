@@ -5,13 +5,14 @@ import { bytesOf, json, objectIn } from './body.ts'
 import { refusalOf, RegistryError } from './error.ts'
 import { isLoopback, request } from './http.ts'
 import { pageAfter, nextIn } from './link.ts'
+import { describe, type Description } from './describe.ts'
 import { openLogins } from './login.ts'
 import { layersOf, MANIFESTS, pullableOf, type Layer, type Platform, type Pullable } from './manifest.ts'
 import { openSessions } from './session.ts'
 import { isArtifact, isTag, type Tag } from '../tag.ts'
 
 export { RegistryError }
-export type { Layer, Pullable }
+export type { Description, Layer, Pullable }
 export type Registry = ReturnType<typeof openRegistry>
 
 const TAGS_PER_PAGE = 1_000
@@ -145,6 +146,12 @@ export function openRegistry(config: { repository: string } & Pick<Config, 'dock
 
     /** @throws RegistryError `bad-image` where no engine may pull it */
     pullable,
+
+    /** What the image of a tag says of itself. Undefined where there is none. */
+    async describe(tag: Tag, platform: Platform): Promise<Description | undefined> {
+      const get = openSession(AbortSignal.timeout(READ_MS))
+      return describe((path, accept) => get(new URL(`/v2/${name}/${path}`, origin), { accept }), tag, platform)
+    },
 
     /** Lowest first. */
     async layers(tag: Tag, platform: Platform): Promise<Layer[] | undefined> {

@@ -4,6 +4,8 @@ import type { Approval, Behind, Change, ChangeKey, KnownChange, TagImage } from 
 import type { Reason } from '../preview/failure-reason.ts'
 import { splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import type { Tag } from '../tag.ts'
+import { changeOf, type ChangeRow } from './change-rows.ts'
+import { shownChanges } from './shown-changes.ts'
 
 /** What stands at the forge by Lotan's hand. The forge part alone reads and writes it. */
 export interface Said {
@@ -28,14 +30,7 @@ export interface Tried {
   outcome: { answered: number | null } | { failed: Reason } | null
 }
 
-type Row = Omit<KnownChange, 'fork' | 'mergeSha' | 'closedAt' | 'approval' | 'behind'> & {
-  fork: number
-  merge_sha: string | null
-  closed_at: number | null
-  approval: string | null
-  behind: string | null
-  said: string | null
-}
+type Row = ChangeRow & { said: string | null }
 
 const KEY = 'repository = @repository AND number = @number'
 const TAG = 'repository = @repository AND tag = @tag'
@@ -105,7 +100,8 @@ export function changeRows(db: Database) {
     if (was && was.updated > change.updated) return undefined
     const isOver = change.state !== 'open'
     const closedAt = isOver ? (was?.closedAt ?? now) : null
-    const known = { ...change, closedAt, approval: was?.approval ?? null, behind: was?.behind ?? null }
+    const approval = was ? was.approval : approvalOf(change.repository, tags)
+    const known = { ...change, closedAt, approval, behind: was?.behind ?? null }
     const isSame = was && JSON.stringify(ordered(was)) === JSON.stringify(ordered(known))
     const areSame = String(selectTags.all(change)) === String(tags)
     // A commit that changes nothing would wake all who wait for one.
@@ -113,9 +109,19 @@ export function changeRows(db: Database) {
     upsert.run({ ...change, fork: Number(change.fork), closedAt })
     dropTags.run(change)
     const { repository, number } = change
-    for (const [place, tag] of tags.entries()) insertTag.run({ repository, tag, number, place })
+    if (!was && approval) setApproval.run({ repository, number, approval: JSON.stringify(approval) })
+    for (const [place, tag] of tags.entries()) {
+      insertTag.run({ repository, tag, number, place })
+      disapproveTag.run({ repository, tag })
+    }
     return known
   })
+
+  /** What was given to a tag becomes its change's: another change of that tag, later, is to be approved by itself. */
+  function approvalOf(repository: string, tags: readonly Tag[]): Approval | null {
+    const text = tags.map((tag) => selectApproved.get({ repository, tag })).find((found) => found !== undefined)
+    return text === undefined ? null : (JSON.parse(text) as Approval)
+  }
 
   return {
     /**
@@ -168,6 +174,8 @@ export function changeRows(db: Database) {
     noteBehind: ({ repository, number }: ChangeKey, behind: Behind | null): void =>
       void setBehind.run({ repository, number, behind: behind && JSON.stringify(behind) }),
 
+    ...shownChanges(db),
+
     image: (id: PreviewId): TagImage | undefined => selectImage.get(splitId(id)),
 
     /** @param image null: the registry has none */
@@ -193,18 +201,6 @@ export function changeRows(db: Database) {
       forgetTags.run()
       forgetImages.run()
     }) as unknown as (before: number) => void,
-  }
-}
-
-function changeOf(row: Row): KnownChange {
-  const { repository, number, title, author, branch, base, sha, state, url, updated } = row
-  return {
-    ...{ repository, number, title, author, branch, base, sha, state, url, updated },
-    mergeSha: row.merge_sha,
-    fork: row.fork === 1,
-    closedAt: row.closed_at,
-    approval: row.approval === null ? null : (JSON.parse(row.approval) as Approval),
-    behind: row.behind === null ? null : (JSON.parse(row.behind) as Behind),
   }
 }
 

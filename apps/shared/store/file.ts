@@ -37,6 +37,7 @@ export function openFile(
 
   return {
     db,
+    busyMs,
 
     /** Changes with every commit of any process. */
     version: (): number => readVersion.get() as number,

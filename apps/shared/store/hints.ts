@@ -13,12 +13,14 @@ export interface Hint {
   at: number
 }
 
-/** Deliveries that are remembered, and hints that wait: whoever sends more fills neither disk nor memory. */
+/** Deliveries that are remembered, and hints of a kind that wait: whoever sends more fills neither disk nor memory. */
 const MOST_DELIVERIES = 10_000
 const MOST_HINTS = 2_000
+const COUNTED_EVERY = 100
 
 export function hintRows(db: Database) {
   const insertDelivery = db.prepare('INSERT OR IGNORE INTO hook (delivery, at) VALUES (?, ?)')
+  const selectDelivery = db.prepare<[string]>('SELECT 1 FROM hook WHERE delivery = ?')
   const countDeliveries = db.prepare<[], number>('SELECT count(*) FROM hook').pluck()
   const trimDeliveries = db.prepare(
     'DELETE FROM hook WHERE delivery IN (SELECT delivery FROM hook ORDER BY at LIMIT ?)',
@@ -27,7 +29,7 @@ export function hintRows(db: Database) {
     INSERT INTO hint (kind, repository, subject, at) VALUES (@kind, @repository, @subject, @at)
     ON CONFLICT (kind, repository, subject) DO UPDATE SET at = excluded.at
   `)
-  const countHints = db.prepare<[], number>('SELECT count(*) FROM hint').pluck()
+  const countHints = db.prepare<[HintKind], number>('SELECT count(*) FROM hint WHERE kind = ?').pluck()
   const selectHints = db.prepare<[HintKind], Hint>('SELECT * FROM hint WHERE kind = ? ORDER BY at')
   const isThere = db.prepare(
     'SELECT 1 FROM hint WHERE kind = @kind AND repository = @repository AND subject = @subject',
@@ -37,9 +39,14 @@ export function hintRows(db: Database) {
   )
 
   const note = db.transaction((delivery: string | null, hints: readonly Hint[], now: number): boolean => {
-    if (delivery !== null && insertDelivery.run(delivery, now).changes === 0) return false
-    if (countDeliveries.get()! > MOST_DELIVERIES) trimDeliveries.run(MOST_DELIVERIES / 10)
-    for (const hint of hints) if (isThere.get(hint) || countHints.get()! < MOST_HINTS) upsertHint.run(hint)
+    if (delivery !== null) {
+      const { changes, lastInsertRowid } = insertDelivery.run(delivery, now)
+      if (changes === 0) return false
+      // To count them takes longer than all else here.
+      const isToCount = Number(lastInsertRowid) % COUNTED_EVERY === 0
+      if (isToCount && countDeliveries.get()! > MOST_DELIVERIES) trimDeliveries.run(MOST_DELIVERIES / 10)
+    }
+    for (const hint of hints) if (isThere.get(hint) || countHints.get(hint.kind)! < MOST_HINTS) upsertHint.run(hint)
     return true
   })
 
@@ -50,6 +57,9 @@ export function hintRows(db: Database) {
      */
     note: (delivery: string | null, hints: readonly Hint[], now: number): boolean =>
       note.immediate(delivery, hints, now),
+
+    /** Whether a delivery has come before. */
+    knows: (delivery: string): boolean => selectDelivery.get(delivery) !== undefined,
 
     /** The oldest first. */
     list: (kind: HintKind): Hint[] => selectHints.all(kind),

@@ -66,6 +66,9 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
   )
   const setFit = db.prepare(`UPDATE offered SET unfit = NULL, artifact = 0, ahead = 0 WHERE ${BY_KEY}`)
   const selectOne = db.prepare<PreviewKey>(`SELECT 1 FROM offered WHERE ${BY_KEY}`).pluck()
+  const selectFit = db
+    .prepare<PreviewKey>(`SELECT 1 FROM offered WHERE ${BY_KEY} AND NOT artifact AND unfit IS NULL`)
+    .pluck()
   const knowDigest = db.prepare(
     `UPDATE offered SET digest = @digest WHERE ${BY_KEY} AND @digest IS NOT NULL AND digest IS NOT @digest`,
   )
@@ -107,6 +110,9 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
 
     isOffered: (id: PreviewId): boolean => selectOne.get(splitId(id)) !== undefined,
 
+    /** Whether the registry offers an image of it of which it is not known that it cannot run here. */
+    isFit: (id: PreviewId): boolean => selectFit.get(splitId(id)) !== undefined,
+
     /** Notes an offered tag's digest, as the registry has just said it. */
     digest: (id: PreviewId, digest: string | null): void => void knowDigest.run({ ...splitId(id), digest }),
 
@@ -142,6 +148,12 @@ export function offeredTags(db: Database, label: (id: PreviewId) => string) {
       for (const tag of before) remove.run({ repository, tag })
       forgetMissing.run()
     }).immediate,
+
+    /** A tag that the registry has, as it has just said itself: it need not be in the last list. */
+    offerOne: db.transaction((id: PreviewId, digest: string) => {
+      insert.run({ ...splitId(id), label: label(id), digest })
+      forgetMissing.run()
+    }) as unknown as (id: PreviewId, digest: string) => void,
 
     /** What was shown last is first. */
     notYetAhead: (repository: string): Tag[] => selectNotAhead.all(repository),

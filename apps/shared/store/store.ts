@@ -4,19 +4,20 @@
  */
 import { next } from '../preview/state-machine/transitions.ts'
 import { LOTAN, type Actor } from '../actor.ts'
-import { FREE, standingOf, type Standing, type StandingFacts } from '../forge/standing.ts'
+import { FREE, type Standing } from '../forge/standing.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
-import { generationOf, countsAsRunning, isPinned, type Preview } from '../preview/preview.ts'
+import { generationOf, countsAsRunning, isBarred, type Preview } from '../preview/preview.ts'
 import { claimOf } from '../preview/state-machine/claim.ts'
 import { talliesOf } from '../preview/tally.ts'
 import { requestOf, tracedTo } from '../preview/trace.ts'
-import { idOf, logFields, splitId, type PreviewId } from '../preview/preview-id.ts'
+import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
 import { changeRows } from './changes.ts'
 import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold } from './history.ts'
 import { hintRows } from './hints.ts'
+import { impatientWrites } from './impatient.ts'
 import { hostLabels } from './labels.ts'
 import { storeFacts } from './facts.ts'
 import { missingTags } from './missing.ts'
@@ -31,6 +32,7 @@ import { sandboxRows } from './sandboxes.ts'
 import { sessionRows } from './sessions.ts'
 import { shareRows } from './shares.ts'
 import { slotPool } from './slots.ts'
+import { standings, type ForgeRules } from './standings.ts'
 import { openStreams } from './streams.ts'
 import { tokenRows } from './tokens.ts'
 import { untilNextCommit } from './until-next-commit.ts'
@@ -55,6 +57,16 @@ export type Store = ReturnType<typeof openStore>
 /** What brings a preview up, or an image of it here: what may not run gets none of it. */
 const brings: ReadonlySet<Event['type']> = new Set(['start', 'restart', 'pull', 'begin', 'refresh', 'replace', 'ahead'])
 
+/** It may have been otherwise when the event was chosen. */
+function isAgainst(event: Event, standing: Standing): boolean {
+  const isFree = standing.is === 'free'
+  if (event.type === 'stop') return isFree && isBarred(event.why)
+  // A pin would let it run, and is no approval.
+  if (event.type === 'pin') return standing.is === 'asks' || standing.is === 'refused'
+  if (!brings.has(event.type)) return false
+  return !isFree || ('trusted' in event && event.trusted === true && !standing.isTrusted)
+}
+
 /** The time of a smaller pull is that of its questions. */
 const SIZED_BYTES = 1_000_000
 
@@ -71,14 +83,14 @@ export function openStore(
     slots: number
     label: (id: PreviewId) => string
     /** Null, or left out, where no forge is configured. */
-    forge?: Pick<StandingFacts, 'templates' | 'forks' | 'fallback'> | null
+    forge?: ForgeRules | null
     log: Log
     onDamage?: (error: Error) => void
     busyMs?: number
   },
 ) {
   const { slots, label, forge = null, log, ...opening } = options
-  const { db, ...opened } = openFile(file, opening)
+  const { db, busyMs, ...opened } = openFile(file, opening)
   // What is taken out by name is for `apply` alone; the rest is the store's.
   const { find, put, remove, list, ...previews } = previewRows(db, label)
   const { noteLately, lately, facts } = storeFacts(db)
@@ -90,10 +102,11 @@ export function openStore(
   const { slotFor, noteGiven, ...sandboxes } = sandboxRows(db, { next: nextSlot, take, free }, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
   const changes = changeRows(db)
+  const { standing, barred } = standings(db, { forge, changes, version: opened.version })
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number, actor: Actor) => {
     const was = find(id)
-    if (brings.has(event.type) && standing(id, was, now).is !== 'free') return undefined
+    if (forge && isAgainst(event, standing(id, was, now))) return undefined
     const whole = withClaim(was, event, now)
     if (!whole) return undefined
     const changed = counted(was, next(was, id, whole, now))
@@ -108,19 +121,6 @@ export function openStore(
     followStreams(whole, becomes)
     return { was, becomes }
   })
-
-  function standing(id: PreviewId, preview: Preview | undefined, now: number): Standing {
-    if (!forge) return FREE
-    const { tag } = splitId(id)
-    return standingOf({
-      tag,
-      ...forge,
-      changes: changes.ofPreview(id),
-      approval: changes.approvalOfTag(id),
-      isPinned: preview !== undefined && isPinned(preview, now),
-      isBase: changes.isBase(id),
-    })
-  }
 
   /** In the transaction that counts what there is. Undefined where there is none. */
   function withClaim(was: Preview | undefined, event: Event, now: number): Event | undefined {
@@ -182,7 +182,8 @@ export function openStore(
     },
 
     /** Whether it may run, as its change stands. */
-    standing: (id: PreviewId, now: number): Standing => standing(id, forge ? find(id) : undefined, now),
+    standing: (id: PreviewId, now: number): Standing => (forge ? standing(id, find(id), now) : FREE),
+    barred,
 
     ...pool,
     sandboxes,
@@ -210,6 +211,7 @@ export function openStore(
     facts,
     lately,
     isResting,
+    ...impatientWrites(db, busyMs),
     ...passingNotes(db, file, facts, noteStreams, log),
     ...opened,
   }

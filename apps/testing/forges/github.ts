@@ -34,7 +34,7 @@ export async function openGitHub(options: StandInOptions): Promise<StandInForge>
   const { token, hookSecret, repository = 'team/app', mostPerPage = 100 } = options
   const { raw, checks } = describe()
   const state = forgeState()
-  const shape = shapes(raw, repository, state)
+  const shape = shapes(raw, repository, state, token.startsWith('ghs_'))
   const rights: StandInForge['rights'] = { ...LEAST }
   const violations: string[] = []
   const server = await openServer({ answer, refusal }, violations)

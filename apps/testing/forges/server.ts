@@ -114,10 +114,20 @@ function bodyOf(text: string): unknown {
   }
 }
 
-/** One page of a list, and where the next one is. @param most whatever is asked for */
-export function pageOf<T>(items: readonly T[], asked: Pick<Asked, 'query' | 'path'>, origin: string, most = 100) {
+/**
+ * One page of a list, and where the next one is.
+ * @param most whatever is asked for
+ * @param sizeName how the forge calls the length of a page
+ */
+export function pageOf<T>(
+  items: readonly T[],
+  asked: Pick<Asked, 'query' | 'path'>,
+  origin: string,
+  most = 100,
+  sizeName = 'per_page',
+) {
   const number = Number(asked.query.get('page') ?? '1')
-  const size = Math.min(Number(asked.query.get('per_page') ?? '30'), most)
+  const size = Math.min(Number(asked.query.get(sizeName) ?? '30'), most)
   const last = Math.max(Math.ceil(items.length / size), 1)
   const at = (page: number, rel: string) => {
     const query = new URLSearchParams([...asked.query].filter(([name]) => name !== 'page'))

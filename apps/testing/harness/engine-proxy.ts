@@ -78,6 +78,29 @@ export async function openEngineProxy({ onCall }: { onCall?: (call: EngineCall) 
         res.on('close', () => onward.destroy())
         return req.pipe(onward)
       })
+      // An attach goes on as bare bytes in both directions.
+      server.on('upgrade', async (req, client: net.Socket, head) => {
+        await hangs
+        const call = `${req.method} ${req.url!.replace(/^\/v[\d.]+/, '')}`
+        if (refused?.test(call)) return void client.destroy()
+        const { method, url, headers } = req
+        const onward = http.request({ ...engineAddress(), method, path: url, headers, agent: false })
+        onward.on('upgrade', ({ statusCode, statusMessage, rawHeaders }, engine: net.Socket, first) => {
+          const lines = rawHeaders.flatMap((name, i) => (i % 2 === 0 ? `${name}: ${rawHeaders[i + 1]}` : []))
+          client.write(`HTTP/1.1 ${[`${statusCode} ${statusMessage}`, ...lines].join('\r\n')}\r\n\r\n`)
+          client.write(first)
+          engine.write(head)
+          engine.pipe(client).pipe(engine)
+          for (const [one, other] of [
+            [client, engine],
+            [engine, client],
+          ] as const)
+            one.on('error', () => other.destroy()).on('close', () => other.destroy())
+        })
+        onward.on('response', () => client.destroy())
+        onward.on('error', () => client.destroy())
+        onward.end()
+      })
       server.on('connection', (connection) => {
         open.add(connection)
         connection.on('close', () => open.delete(connection))

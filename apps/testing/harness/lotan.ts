@@ -37,6 +37,8 @@ const partNames = {
   router: /apps\/router\/main\.ts/,
   'queue-processor': /apps\/queue-processor\/main\.ts/,
   reaper: /apps\/reaper\/main\.ts/,
+  /** Only with LOTAN_FORGE, or LOTAN_NOTIFY_URL. */
+  forge: /apps\/forge\/main\.ts/,
   nginx: /^nginx: master|^nginx /,
   redis: /^redis-server/,
 }
@@ -50,12 +52,18 @@ export type Lotan = Awaited<ReturnType<typeof startLotan>>
  * Starts a Lotan and waits until it is ready.
  * @param options.repository `127.0.0.1:5000/todowrangler`
  * @param options.env more settings
+ * @param options.port where nginx listens, if what is told of it is there before it
  * @param options.user the user it runs as, if not the test's
  */
-export async function startLotan(options: { repository?: string; env?: Record<string, string>; user?: User }) {
+export async function startLotan(options: {
+  repository?: string
+  env?: Record<string, string>
+  user?: User
+  port?: number
+}) {
   const { user } = options
   const home = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-test-'))
-  const port = await freePort()
+  const { port = await freePort() } = options
   const env: Record<string, string> = {
     ...surroundings,
     LOTAN_DATA_DIR: path.join(home, 'data'),
@@ -106,6 +114,7 @@ export async function startLotan(options: { repository?: string; env?: Record<st
       store ??= openStore(path.join(config.dataDir, 'lotan.sqlite'), {
         slots: config.slots,
         label: (tag) => labelOf(tag, config),
+        forge: config.forge && { ...config.forge, fallback: config.pairFallback },
         log: openLog('test', 'silent'),
       })
       return store

@@ -26,10 +26,12 @@ export interface Options {
   tls?: { certificate: string; key: string }
   /** Loopback by default. */
   address?: string
+  /** Where it tells of each push, by its notifications. */
+  notify?: { url: string; headers?: Record<string, string[]> }
 }
 
 export async function startRegistry(options: Options = {}) {
-  const { login: isClosed, username = login.username, token, tls, address = '127.0.0.1' } = options
+  const { login: isClosed, username = login.username, token, tls, address = '127.0.0.1', notify } = options
   const htpasswd = `${username}:${passwordHash}\n`
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-registry-'))
   const port = await freePort()
@@ -46,6 +48,9 @@ export async function startRegistry(options: Options = {}) {
       storage: { filesystem: { rootdirectory: data }, delete: { enabled: true } },
       http: { addr: `${address}:${port}`, ...(tls && { tls }) },
       ...(auth && { auth }),
+      ...(notify && {
+        notifications: { endpoints: [{ name: 'lotan', timeout: '2s', threshold: 3, backoff: '1s', ...notify }] },
+      }),
     }),
   )
   let child: ChildProcess | undefined

@@ -13,6 +13,7 @@ import { sandboxName } from '../../shared/slots/container-name.ts'
 import type { SlotKind } from '../../shared/slots/slots.ts'
 import { buildApps } from '../images/build.ts'
 import { startLoad, type Load } from '../clients/load.ts'
+import { openPullRequests } from './pull-requests.ts'
 import { startImageRegistry } from '../registries/image-registry.ts'
 
 export type Storm = Awaited<ReturnType<typeof openStorm>>
@@ -23,7 +24,9 @@ const named = ['api', 'docs']
 /** All ways in which previews and processes end. The last ones are of no preview. */
 export const disturbances = [
   ...(['kill', 'rm -f', 'stop', 'restart', 'remove', 'add', 'kill all', 'kill sandbox', 'rm sandbox'] as const),
-  ...(['nginx', 'router', 'queue-processor', 'reaper'] as const),
+  // Of the pull request that the preview's tag is of, and so of that tag in all repositories.
+  ...(['close', 'reopen', 'commit'] as const),
+  ...(['nginx', 'router', 'queue-processor', 'reaper', 'forge'] as const),
 ] as const
 export type Disturbance = (typeof disturbances)[number]
 
@@ -52,6 +55,7 @@ export async function openStorm({
 }) {
   const previews = [...peopled, ...quiet]
   const registry = await startImageRegistry()
+  const pullRequests = await openPullRequests(previews)
   const loads: Load[] = []
   const done = new Map<Disturbance, number>()
   let lotan: Lotan | undefined
@@ -73,6 +77,11 @@ export async function openStorm({
         return accepted(lotan!.api('DELETE', lotan!.pathOf(id)))
       case 'add':
         return accepted(lotan!.api('POST', lotan!.listOf(id), { tag: splitId(id).tag }))
+      case 'close':
+      case 'commit':
+        return pullRequests.tell(lotan!, name, id)
+      case 'reopen':
+        return void (await Promise.all(previews.map((one) => pullRequests.tell(lotan!, name, one))))
       case 'kill all':
         return void (await Promise.all(previews.filter(isUp).map(async (id) => kill(await lotan!.containerOf(id)))))
       default:
@@ -131,7 +140,10 @@ export async function openStorm({
       loads.push(startLoad(lotan!, peopled, options), startLoad(lotan!, quiet, { ...options, people: false }))
     },
 
-    wrong: () => loads.flatMap((load) => [...load.wrong()].map(([what, times]) => `${what}: ${times} times`)),
+    wrong: () => [
+      ...loads.flatMap((load) => [...load.wrong()].map(([what, times]) => `${what}: ${times} times`)),
+      ...pullRequests.faults(),
+    ],
 
     served: () => sum(loads.flatMap((load) => [...load.served().values()])),
 
@@ -158,6 +170,7 @@ export async function openStorm({
     async close() {
       await Promise.all(loads.map((load) => load.stop()))
       await lotan?.stop()
+      await pullRequests.close()
       await registry.close()
     },
   }
@@ -172,6 +185,7 @@ export async function openStorm({
     lotan = await startLotan({
       repository: registry.repository,
       env: {
+        ...pullRequests.settings,
         LOTAN_REPOSITORIES: named.map((name) => `${name}=${referenceOf(name)}`).join(' '),
         LOTAN_SLOTS: sandboxes > 2 ? '12' : '6',
         LOTAN_SLOT_KIND: slotKind,

@@ -6,8 +6,9 @@ import { openPace } from '../pace.ts'
 import { errorOf, type Call, type Refusal } from './refusal.ts'
 
 const DEADLINE_MS = 10_000
-/** Of 100 each. */
-const MOST_PAGES = 300
+/** Of 100 each, and in so many deadlines all of them. */
+const MOST_PAGES = 100
+const MOST_DEADLINES = 6
 /** GitHub lets 80 writes a minute (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api). */
 const WRITES = { burst: 15, everyMs: 1_000, mostWaitMs: 3_000 }
 
@@ -37,6 +38,8 @@ export function openSession({ api, repository, token, deadlineMs = DEADLINE_MS }
     userAgent: 'lotan',
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   })
+  // The newest version is another one, some day.
+  octokit.hook.before('request', ({ headers }) => void (headers['x-github-api-version'] = '2022-11-28'))
   const writeTurn = openPace(WRITES)
   /** Whoever asks on while limited is limited for longer. */
   let rest: ForgeError | undefined
@@ -93,13 +96,14 @@ export function openSession({ api, repository, token, deadlineMs = DEADLINE_MS }
       call: Call,
       send: (octokit: Octokit, given: Given & { per_page: number; page: number }) => Answered,
     ): AsyncGenerator<unknown> {
-      for (let page = 1; page <= MOST_PAGES; page++) {
+      const end = performance.now() + MOST_DEADLINES * deadlineMs
+      for (let page = 1; page <= MOST_PAGES && performance.now() < end; page++) {
         const { data, headers } = await ask(call, (to, given) => send(to, { ...given, per_page: 100, page }))
         const items = listOf(data, call.does)
         yield* items
         if (items.length === 0 || !/\brel="?next\b/.test(String(headers.link))) return
       }
-      throw new ForgeError('down', `GitHub has more than ${MOST_PAGES} pages for what Lotan asks to ${call.does}`)
+      throw new ForgeError('down', `${hostOf(api)} has no end of pages where Lotan asks to ${call.does}`)
     },
   }
 }

@@ -25,10 +25,15 @@ export const list: Definition = {
     command
       .option('--repository <NAME>', 'only those of the repository of this name')
       .option('--state <STATES>', 'only these, separated by commas')
-      .option('-q <TEXT>', 'only with this text in tag, digest, revision or reason')
+      .option('-q <TEXT>', 'only with this text in tag, digest, revision, reason or change')
       .option('--watch', 'stays, and shows what changes')
       .option('--json', 'prints what the API answers; with --watch a line for each change')
       .action(ending(run)),
+}
+
+/** As the API finds changes. */
+function textsOf({ change }: Row): (string | undefined)[] {
+  return change ? [`#${change.number}`, `!${change.number}`, change.title, change.author, change.branch] : []
 }
 
 async function run({ repository, state, q, watch: watches, json }: Options): Promise<number> {
@@ -41,7 +46,7 @@ async function run({ repository, state, q, watch: watches, json }: Options): Pro
   const matches = (row: Row) =>
     (repository === undefined || (row.repository ?? NAMELESS) === repository) &&
     (!wanted || wanted.includes(row.state)) &&
-    (!q || holds(q, row.tag, row.digest, row.revision, row.reason))
+    (!q || holds(q, row.tag, row.digest, row.revision, row.reason, ...textsOf(row)))
   if (watches) return watch(context, { matches, json: json === true })
 
   const query = new URLSearchParams({

@@ -14,6 +14,7 @@ export interface Explained {
   variables?:
     { name: string; value: string | null; secret?: boolean; from: string | null; words?: string | null }[] | null
   imageWords?: string
+  change?: { words?: string } | null
   awake?: { words?: string } | null
   asleep?: { words?: string } | null
   waiter?: { words?: string } | null
@@ -46,10 +47,11 @@ const variables: Column<NonNullable<Explained['variables']>[number]>[] = [
 ]
 
 export function explanation(explained: Explained, now: number, screen: Screen): string[] {
-  const { repository, tag = '', state = 'unknown', imageWords, awake, asleep, waiter, next = [] } = explained
+  const { repository, tag = '', state = 'unknown', imageWords, change, awake, asleep, waiter, next = [] } = explained
   return [
     `${plain(nameOf({ repository, tag }))} is ${screen.paint(plain(state), toneOf(state))}`,
     ...(imageWords ? [plain(imageWords)] : []),
+    ...(change?.words ? [plain(change.words)] : []),
     ...(awake?.words ? [plain(awake.words)] : []),
     ...(asleep?.words ? [plain(asleep.words)] : []),
     ...(waiter?.words ? [plain(waiter.words)] : []),

@@ -11,7 +11,10 @@ export type Row = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'since'> &
       PreviewJson,
       'repository' | 'lastSeen' | 'reason' | 'detail' | 'progress' | 'position' | 'notice' | 'digest' | 'revision'
     >
-  > & { pinned?: object | null }
+  > & {
+    pinned?: object | null
+    change?: { number?: number; title?: string; author?: string; branch?: string } | null
+  }
 
 const tones: Partial<Record<string, Tone>> = {
   running: 'good',

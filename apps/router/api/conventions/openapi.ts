@@ -3,6 +3,7 @@ import { change } from '../../../shared/api/change.ts'
 import { explain } from '../../../shared/api/explain.ts'
 import { offeredTag } from '../../../shared/api/offered-tag.ts'
 import { preview } from '../../../shared/api/preview.ts'
+import { pullRequest } from '../../../shared/api/pull-request.ts'
 import { stats } from '../../../shared/api/stats.ts'
 import { repository } from '../../../shared/api/repository.ts'
 import { system } from '../../../shared/api/system.ts'
@@ -28,6 +29,7 @@ export const components = {
   System: system,
   OfferedTag: offeredTag,
   Repository: repository,
+  PullRequest: pullRequest,
   Session: session,
   Share: share,
   NewShare: newShare,
@@ -114,6 +116,7 @@ const groups: Record<string, string> = {
   events: 'What changes, as it changes.',
   tags: 'What could run.',
   repositories: 'Which there are. Below the name of one, the calls about previews and tags are about that one’s.',
+  changes: 'The pull or merge requests that previews are of.',
   sessions: 'Who is logged in.',
   shares: 'Links that open a preview each, without a login.',
   tokens: 'The tokens of programs.',

@@ -31,6 +31,8 @@ export async function onFailedUpstream(
     )
     return refuse(res, 'too-large')
   }
+  // Its change was closed meanwhile, say.
+  if (request.id !== null && store.standing(request.id, Date.now()).is !== 'free') return refuse(res)
   const preview = request.id === null ? undefined : store.get(request.id)
   if (preview?.state !== 'running') return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
   const hasMoved = !isAt(store.facts, preview, request.tried)

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { KnownChange } from '../../../shared/forge/change.ts'
 import { generationOf, isPinned, type Preview } from '../../../shared/preview/preview.ts'
 import { nextActions, type NextAction } from '../../../shared/preview/next-actions.ts'
 import { idOf, type PreviewId } from '../../../shared/preview/preview-id.ts'
+import { textsOf } from '../../changes/found.ts'
 import { failureWords } from '../../../shared/words/failure-words.ts'
 import { fullWords } from '../../words/full-words.ts'
 import { sourceOfPreview } from '../image-source.ts'
@@ -10,7 +12,8 @@ import { nextOf } from './next-words.ts'
 import { addablesOf, chosenOf, keyOf, repositoryChips } from './repositories.ts'
 import { summaryOf } from './summary.ts'
 import { clock, count, zone } from '../format.ts'
-import { changeOf, memoryOf, rowOf, type ListFacts } from './row.ts'
+import { changeCellOf } from './change-cell.ts'
+import { memoryOf, rowOf, type ListFacts } from './row.ts'
 
 export type PreviewList = ReturnType<typeof previewListOf>
 
@@ -45,13 +48,18 @@ const titles: Record<Column, string> = {
   next: 'Next',
 }
 
+/** Where there is no forge, commits alone are known. */
+function titleOf(by: Column, { forge }: ListFacts['config']): string {
+  return by === 'change' && forge ? 'Change' : titles[by]
+}
+
 export function previewListOf(facts: ListFacts) {
   const { config, previews, q, sort, now } = facts
   const actions = actionsOf(facts)
   const roomAt = roomTimesIn(actions)
   const chosen = groups.find(({ key }) => key === facts.state)
   const state = chosen?.key ?? ''
-  const found = previews.filter((preview) => isFound(preview, q))
+  const found = previews.filter((preview) => isFound(preview, q, facts.changeOf(idOf(preview))))
   const only = chosenOf(facts.of, config.repositories)
   const of = only === undefined ? '' : keyOf(only)
   const ofRepository = found.filter(({ repository }) => only === undefined || repository === only)
@@ -64,7 +72,7 @@ export function previewListOf(facts: ListFacts) {
   const shown = inOrder(
     ofRepository.filter(isInState).map((preview) => ({
       preview,
-      change: changeOf(preview, now).text,
+      change: changeCellOf(preview, facts.changeOf(idOf(preview)), config.forge?.kind, now).text,
       memory: memoryOf(preview, facts),
       nextAt: nextOf(preview, config, now, roomAt.get(idOf(preview)))?.at ?? null,
     })),
@@ -93,8 +101,9 @@ export function previewListOf(facts: ListFacts) {
       chosen: only,
       hrefOf: (of) => hrefOf({ q, state, of, sort }),
     }),
-    columns: columns.map((by) => ({ by, title: titles[by], ...orderOf(by, { q, state, of, sort }) })),
+    columns: columns.map((by) => ({ by, title: titleOf(by, config), ...orderOf(by, { q, state, of, sort }) })),
     addables,
+    finds: config.forge ? 'Find: tag, title, author' : 'Find: tag, state, commit',
     q,
     state,
     of,
@@ -128,8 +137,8 @@ function fullText({ full, previews }: ListFacts): { why: string; waiting: string
   return { why: fullWords(full), waiting: `${count(waiting, 'preview')} ${waiting === 1 ? 'waits' : 'wait'}.` }
 }
 
-/** By repository and tag, state, digest, revision or reason. */
-export function isFound(preview: Preview, q: string): boolean {
+/** By repository and tag, state, digest, revision, reason, or the change that it shows. */
+export function isFound(preview: Preview, q: string, change: KnownChange | null): boolean {
   const reason = 'reason' in preview ? preview.reason : null
   const texts = [
     idOf(preview),
@@ -137,6 +146,7 @@ export function isFound(preview: Preview, q: string): boolean {
     preview.image?.digest ?? '',
     generationOf(preview)?.digest ?? '',
     sourceOfPreview(preview).revision ?? '',
+    ...(change ? textsOf(change) : []),
     ...(reason ? [reason.code, failureWords(preview.tag, reason).heading] : []),
   ]
   const wanted = q.trim().toLowerCase()

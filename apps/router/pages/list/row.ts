@@ -1,4 +1,5 @@
 import type { Config } from '../../../shared/config/config.ts'
+import type { KnownChange } from '../../../shared/forge/change.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../../shared/preview/preview.ts'
 import { aheadOf } from '../../../shared/preview/start-queue.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
@@ -9,7 +10,7 @@ import { stopWords } from '../../words/stop-words.ts'
 import type { Tag } from '../../../shared/tag.ts'
 import { beforeTag } from '../../words/preview-names.ts'
 import { pathOf } from '../preview-path.ts'
-import { builtAt, commitUrl, sourceOfPreview, shortRevision, type ImageSource } from '../image-source.ts'
+import { changeCellOf } from './change-cell.ts'
 import { age, ago, bytes, duration, memory, ordinal, roughly, elapsed } from '../format.ts'
 import type { Sort } from './order.ts'
 import { nextOf } from './next-words.ts'
@@ -32,6 +33,7 @@ export type ListConfig = Pick<
   | 'prepulls'
   | 'memoryHigh'
   | 'disk'
+  | 'forge'
 >
 
 export interface ListFacts {
@@ -50,7 +52,9 @@ export interface ListFacts {
   recentDurations: Lately
   /** Without a final slash. */
   address: (id: PreviewId) => string
-  /** Searched in tag, state, digest, revision and reason. */
+  /** The change that a preview shows. */
+  changeOf: (id: PreviewId) => KnownChange | null
+  /** Searched in tag, state, digest, revision, reason and change. */
   q: string
   state: string
   /** The repository that alone is shown (pages/list/repositories.ts). */
@@ -61,7 +65,10 @@ export interface ListFacts {
   now: number
 }
 
-export type RowFacts = Pick<ListFacts, 'previews' | 'config' | 'figures' | 'recentDurations' | 'address' | 'now'> & {
+export type RowFacts = Pick<
+  ListFacts,
+  'previews' | 'config' | 'figures' | 'recentDurations' | 'address' | 'changeOf' | 'now'
+> & {
   /** When previews are stopped for those that wait, milliseconds since 1970. */
   roomAt: ReadonlyMap<PreviewId, number>
 }
@@ -74,7 +81,6 @@ export function rowOf(preview: Preview, facts: RowFacts) {
   const isSlow = isSlowerThanUsual(preview, recentDurations, now)
   const used = memoryOf(preview, facts)
   const next = nextOf(preview, config, now, facts.roomAt.get(id))
-  const source = sourceOfPreview(preview)
   return {
     id,
     /** Stands before the tag. */
@@ -87,8 +93,7 @@ export function rowOf(preview: Preview, facts: RowFacts) {
     percent: percentOf(preview),
     what,
     isSlow,
-    change: changeOf(preview, now),
-    about: aboutImage(preview, source),
+    change: changeCellOf(preview, facts.changeOf(id), config.forge?.kind, now),
     lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
     memory: used === null ? '' : memory(used),
     next: next && { text: next.text, isSoon: next.isSoon },
@@ -112,23 +117,6 @@ function isChanging({ state }: Preview): boolean {
 function isSlowerThanUsual(preview: Preview, lately: Lately, now: number): boolean {
   const usual = preview.state === 'starting' ? startEstimateWhilePending(preview, lately) : null
   return usual !== null && now - preview.since > 2 * Math.max(usual, 1_000)
-}
-
-/** The commit that its image is of; without one the image itself. */
-export function changeOf(preview: Preview, now: number) {
-  const source = sourceOfPreview(preview)
-  const built = builtAt(source, now)
-  const revision = shortRevision(source)
-  return {
-    text: revision || shortDigest(preview),
-    href: revision ? commitUrl(source) : '',
-    about: built === undefined ? '' : `built ${ago(now - built)}`,
-  }
-}
-
-/** For a tooltip: digest and revision in full. */
-function aboutImage(preview: Preview, { revision }: ImageSource): string {
-  return [digestOf(preview), revision && `revision ${revision}`].filter(Boolean).join(', ')
 }
 
 /** What stands beside the state: `41 min`, or `1st in line, 3 s, usually 12 s`. */
@@ -181,12 +169,4 @@ function plainHeading(tag: string, heading: string): string {
 export function percentOf(preview: Preview): number | null {
   if (preview.state !== 'pulling' || !preview.progress?.total || preview.progress.waitsFor) return null
   return Math.floor(preview.progress.percent)
-}
-
-function digestOf(preview: Preview): string {
-  return generationOf(preview)?.digest ?? preview.image?.digest ?? preview.image?.id ?? ''
-}
-
-export function shortDigest(preview: Preview): string {
-  return digestOf(preview).replace(/^.*:/, '').slice(0, 8)
 }

@@ -5,10 +5,12 @@ import { findRepository } from '../../../shared/repository.ts'
 import { idOf, NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { limitsOf, type Limits } from '../../../shared/config/limits.ts'
 import { MAX_CRASHES, generationOf, type Preview } from '../../../shared/preview/preview.ts'
+import type { KnownChange } from '../../../shared/forge/change.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
 import type { Timeouts } from '../../../shared/preview/timeouts.ts'
 import type { SampleAt } from '../../../shared/store/samples.ts'
 import type { Change, Share } from '../../../shared/store/store.ts'
+import { changeWords } from '../../words/change-words.ts'
 import { failureWords } from '../../../shared/words/failure-words.ts'
 import { noticeOf } from '../../words/notice-words.ts'
 import { beforeTag, shortNames } from '../../words/preview-names.ts'
@@ -20,12 +22,13 @@ import { LOG_LINES, logPanelOf } from './log-panel.ts'
 import { startsOf, type Start } from './starts.ts'
 import { when, withTimes } from './when.ts'
 import { whyOf } from './why.ts'
+import { sourceOfPreview } from '../image-source.ts'
 import { pathOf } from '../preview-path.ts'
 import { percentOf } from '../list/row.ts'
 import { keyOf } from '../list/repositories.ts'
 
 export interface DetailFacts {
-  config: Timeouts & Pick<Config, 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate'>
+  config: Timeouts & Pick<Config, 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate' | 'forge'>
   preview: Preview
   ahead: number
   recentDurations: Lately
@@ -38,6 +41,8 @@ export interface DetailFacts {
   samples: SampleAt[]
   history: Change[]
   explanation: Explanation
+  /** That it shows; null where it is of none. */
+  change: KnownChange | null
   /** Links to it that are not over. */
   shares: Pick<Share, 'id' | 'until' | 'created' | 'by'>[]
   /** The link that was made just now. */
@@ -74,6 +79,7 @@ export function previewDetailOf(facts: DetailFacts) {
     actions: headActionsOf(preview, now),
     maxRunning: config.maxRunning,
     isOpen: config.gate.kind === 'off',
+    change: facts.change && changeWords(facts.change, sourceOfPreview(preview).revision, config.forge?.kind),
     image: imageFactsOf(preview, now),
     lastSeen: preview.lastSeen === null ? 'never visited' : `last visited ${ago(now - preview.lastSeen)}`,
     asked: requests === 0 ? 'no request in the last hour' : `${count(requests, 'request')} in the last hour`,

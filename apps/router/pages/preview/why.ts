@@ -32,9 +32,11 @@ const names: Record<ExplainedValue['name'], string> = {
 }
 
 export function whyOf(explanation: Explanation, now: number): Why {
-  const { values, variables, awake, asleep, waiter, next, imageWords } = explanation
+  const { values, variables, awake, asleep, waiter, next, imageWords, change } = explanation
   return {
-    sentences: [awake?.words, asleep?.words, waiter?.words, imageWords].filter((words) => words !== undefined),
+    sentences: [awake?.words, asleep?.words, waiter?.words, imageWords, change?.words].filter(
+      (words) => words !== undefined,
+    ),
     next: next.map(({ at, words }) => ({ datetime: at, left: countdown(Date.parse(at) - now), words })),
     values: [
       ...values.map((value) => ({

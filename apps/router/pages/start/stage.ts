@@ -7,10 +7,11 @@ export const stages = ['queued', 'pulling', 'unpacking', 'starting'] as const
 export type Stage = (typeof stages)[number]
 
 /**
- * `gone`: no such tag in the registry. `renewed`: a newer image voids the failure before. The page reloads at all but
- * `stopped`, where that would start it again.
+ * `gone`: no such tag in the registry. `renewed`: a newer image voids the failure before. `asks`, `barred`: its change
+ * does not let it run, until somebody approves it or at all. The page reloads at all but `stopped`, where that would start
+ * it again.
  */
-export type StartEnd = 'running' | 'failed' | 'gone' | 'renewed' | 'stopped' | null
+export type StartEnd = 'running' | 'failed' | 'gone' | 'renewed' | 'asks' | 'barred' | 'stopped' | null
 
 export interface StartStage {
   stage: Stage

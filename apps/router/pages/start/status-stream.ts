@@ -45,7 +45,8 @@ export function openStartStatusStreams(
     const ahead = preview?.state === 'queued' ? store.ahead(preview, now) : 0
     const full = preview?.state === 'queued' ? fullOf(store, config, now) : null
     const missing = store.missing(id, now) !== undefined
-    const told = startStatusOf(preview, { id, ahead, full, missing, recentDurations, now })
+    const standing = store.standing(id, now).is
+    const told = startStatusOf(preview, { id, ahead, full, missing, standing, recentDurations, now })
     return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
   }
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { In, Preview } from '../../../shared/preview/preview.ts'
 import type { Reason } from '../../../shared/preview/failure-reason.ts'
 import type { Full } from '../../words/full-words.ts'
-import { startStatusOf, type StartStatus } from './status.ts'
+import { startStatusOf, type StartFacts, type StartStatus } from './status.ts'
 
 const now = 1_800_000_000_000
 const base = {
@@ -82,13 +82,14 @@ const stopping: In<'stopping'> = {
   phase: 'endingToRestart',
 }
 
-const told = (preview: Preview | undefined, ahead = 0, missing = false) =>
+const told = (preview: Preview | undefined, ahead = 0, missing = false, standing: StartFacts['standing'] = 'free') =>
   plain(
     startStatusOf(preview, {
       id: 'red',
       ahead,
       full: null,
       missing,
+      standing,
       recentDurations: { pullRate: [], start: [] },
       now,
     }),
@@ -334,7 +335,14 @@ describe('what is told of a start', () => {
     })
 
   test('what it waits for, where the next in line does not start either', () => {
-    const facts = { id: 'red', ahead: 0, missing: false, recentDurations: { pullRate: [], start: [] }, now }
+    const facts: Omit<StartFacts, 'full'> = {
+      id: 'red',
+      ahead: 0,
+      missing: false,
+      standing: 'free',
+      recentDurations: { pullRate: [], start: [] },
+      now,
+    }
     const statusAt = (full: Full | null) => plain(startStatusOf(queued, { ...facts, full })).status
     assert.equal(
       statusAt({ of: 'places', most: 50, roomIn: 47_000 }),
@@ -349,12 +357,28 @@ describe('what is told of a start', () => {
   test('a tag that was never started takes as long as its size tells, once that is known', () => {
     const lately = { pullRate: [5_000, 5_060, 9_000], start: [2_000] }
     const actual = plain(
-      startStatusOf(queued, { id: 'red', ahead: 0, full: null, missing: false, recentDurations: lately, now }),
+      startStatusOf(queued, {
+        id: 'red',
+        ahead: 0,
+        full: null,
+        missing: false,
+        standing: 'free',
+        recentDurations: lately,
+        now,
+      }),
     )
     assert.deepEqual([actual.usual, actual.status], [null, 'You are next. It opens here by itself.'])
     const own = { ...pulling, took: { start: 1_000 } }
     const status = plain(
-      startStatusOf(own, { id: 'red', ahead: 0, full: null, missing: false, recentDurations: lately, now }),
+      startStatusOf(own, {
+        id: 'red',
+        ahead: 0,
+        full: null,
+        missing: false,
+        standing: 'free',
+        recentDurations: lately,
+        now,
+      }),
     ).status
     assert.equal(status, 'It opens here by itself, usually within 11 s.')
   })
@@ -412,6 +436,7 @@ describe('what is told of a start', () => {
         ahead: 0,
         full: null,
         missing: false,
+        standing: 'free',
         recentDurations: { pullRate: [], start: [] },
         now: now + later,
       }),
@@ -464,6 +489,17 @@ describe('when there is nothing more to wait for', () => {
       assert.equal(actual.over, over)
       if (heading) assert.equal(actual.heading.join('red'), heading)
     })
+
+  test('where its change does not let it run, the page has another thing to show, whatever becomes of it', () => {
+    const running: Preview = { ...known, state: 'running', generation, readyAt: now, pending: null }
+    for (const preview of [running, stopping, undefined, queued])
+      for (const [standing, over] of [
+        ['asks', 'asks'],
+        ['closed', 'barred'],
+        ['refused', 'barred'],
+      ] as const)
+        assert.equal(told(preview, 0, false, standing).over, over)
+  })
 
   test('why it does not start is told, and nothing that goes on', () => {
     const why = (preview: Preview | undefined) => told(preview).status

@@ -1,4 +1,5 @@
 /** Renders the waiting page, and goes to it as JSON: words are made here only, its script puts them in place. */
+import type { Standing } from '../../../shared/forge/standing.ts'
 import { median } from '../../../shared/median.ts'
 import { asVisitorsSee, fresh, startsAgain, type In, type Preview } from '../../../shared/preview/preview.ts'
 import type { Lately } from '../../../shared/preview/start-times.ts'
@@ -62,6 +63,7 @@ export interface StartFacts {
   ahead: number
   full: Full | null
   missing: boolean
+  standing: Standing['is']
   recentDurations: Lately
   now: number
 }
@@ -75,7 +77,7 @@ export function startStatusOf(row: Preview | undefined, facts: StartFacts): Star
   const preview = asVisitorsSee(row) ?? removedPreview(facts)
   const { repository, tag, state } = preview
   const stage = stageOf(preview)
-  const over = overOf(preview)
+  const over = facts.standing === 'free' ? overOf(preview) : facts.standing === 'asks' ? 'asks' : 'barred'
   const progress = preview.state === 'pulling' && !waitsForDiskSpace(preview) ? preview.progress : null
   const sized = progress && progress.total > 0 ? progress : null
   const position = preview.state === 'queued' && preview.notBefore <= facts.now ? facts.ahead + 1 : null

@@ -17,7 +17,7 @@ export function claimOf(event: Event, was: Preview | undefined): Claim {
     case 'pull':
       return { places: event.places }
     case 'begin': {
-      const kept = was && keptOf(was, event.pairs)
+      const kept = was && keptOf(was, event)
       const own = kept?.sandbox == null ? undefined : { number: kept.sandbox }
       return { places: event.places, slot: 'next', sandbox: kept ? own : { port: event.port } }
     }

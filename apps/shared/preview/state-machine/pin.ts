@@ -1,10 +1,15 @@
-import { nudged, running } from './states.ts'
+import { known, nudged, running, stopped } from './states.ts'
 import { isRouted } from '../generation.ts'
 import type { EventOf } from '../event.ts'
-import { isPinned, type InPhase, type Preview, type StopWhy } from '../preview.ts'
+import { isPinned, type In, type InPhase, type Preview, type StopWhy } from '../preview.ts'
 
 export function pin<P extends Preview>(preview: P, { until }: EventOf<'pin'>): P | undefined {
   return preview.pin?.until === until ? undefined : { ...preview, pin: { until } }
+}
+
+/** It is kept before it has run, or after all of it has gone. */
+export function pinUnknown(preview: In<'unknown'>, { until }: EventOf<'pin'>, now: number): In<'stopped'> {
+  return stopped({ ...known(preview), pin: { until } }, null, 'asked', now)
 }
 
 /** It is about to sleep, since it is idle or old or another needs its place: its container still runs. */

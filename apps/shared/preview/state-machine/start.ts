@@ -3,7 +3,7 @@ import { stillNewer } from '../image-update.ts'
 import { withElsewhere } from '../notice.ts'
 import type { EventOf } from '../event.ts'
 import { generationOf, rests, type In, type InPhase, type Known, type Preview } from '../preview.ts'
-import { isPairedAlike, type Pairs } from '../pair.ts'
+import { isPairedAlike } from '../pair.ts'
 import { CLICK_MS } from '../start-queue.ts'
 import { isRouted, type Generation } from '../generation.ts'
 
@@ -119,15 +119,15 @@ export function ahead(preview: In<'unknown'>, { image }: EventOf<'ahead'>): In<'
 
 export function begin(
   preview: In<'queued'> | In<'starting'>,
-  { slot, sandbox = null, port, pairs }: EventOf<'begin'>,
+  { slot, sandbox = null, port, pairs, trusted }: EventOf<'begin'>,
   now: number,
 ): In<'starting'> | undefined {
   const { image } = preview
   const isBegun = preview.state === 'starting' && preview.generation !== null
   if (!image || slot === undefined || isBegun) return undefined
-  const kept = keptOf(preview, pairs)
+  const kept = keptOf(preview, { pairs, trusted })
   const number = kept ? kept.number : preview.generations + 1
-  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }) }
+  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }), ...given(trusted) }
   return {
     ...known(preview),
     since: preview.state === 'queued' ? now : preview.since,
@@ -138,11 +138,22 @@ export function begin(
   }
 }
 
-/** A container of the same image and the same pairs is started again, with its files; anything else is made anew. */
-export function keptOf(preview: Preview, pairs: Pairs | undefined): Generation | null {
+/**
+ * A container of the same image, the same pairs and the same trust is started again, with its files; anything else is
+ * made anew.
+ */
+export function keptOf(
+  preview: Preview,
+  { pairs, trusted = false }: Pick<EventOf<'begin'>, 'pairs' | 'trusted'>,
+): Generation | null {
   const generation = generationOf(preview)
   if (!generation?.container || generation.image !== preview.image?.id) return null
+  if ((generation.trusted ?? false) !== trusted) return null
   return isPairedAlike(generation.pairs, pairs) ? generation : null
+}
+
+export function given(trusted: boolean | undefined): Pick<Generation, 'trusted'> {
+  return trusted === undefined ? {} : { trusted }
 }
 
 export function created(preview: In<'starting'>, { generation, container }: EventOf<'created'>) {

@@ -153,6 +153,7 @@ const events: Record<string, Event> = {
   visit: { type: 'start', by: 'visit' },
   start: { type: 'start', by: 'admin' },
   stop: { type: 'stop', why: 'asked' },
+  closed: { type: 'stop', why: 'closed' },
   forDisk: { type: 'stop', why: 'disk' },
   moved: { type: 'stop', why: 'moved' },
   pause: { type: 'pause' },
@@ -213,6 +214,7 @@ event           none    queued   lookup   checkUpdate queuedPull queuedHere pull
 visit           queued  -        -        -           -          -          -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   -
 start           queued  queued   queued   queued      -          queued     -        -        -            -        -        -        running  paused   -        running  stopping -          -              queued   queued      removing removing     -             queued   queued
 stop            -       stopping stopping stopping    stopping   stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   stopping       -        -           -        -            removing      stopped  stopped
+closed          -       stopping stopping stopping    stopping   stopping   stopping stopping stopping     stopping stopping stopping stopping stopping stopping -        -        stopping   stopping       -        -           -        -            removing      stopped  stopped
 forDisk         -       -        -        -           -          -          -        -        -            stopping -        -        -        stopping -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
 moved           -       -        -        -           -          -          -        -        -            stopping stopping stopping stopping stopping stopping stopping stopping stopping   stopping       -        -           -        -            -             -        -
 pause           -       -        -        -           -          -          -        -        -            paused   -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
@@ -259,7 +261,7 @@ ended           -       -        -        -           -          -          -   
 removed         -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           unknown  unknown      queued        -        -
 cleaned         -       -        -        queued      -          queued     -        -        -            -        -        -        -        -        -        -        -        -          -              stopped  -           -        -            -             stopped  stopped
 forget          -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        unknown     -        -            -             -        -
-pin             -       queued   queued   queued      queued     queued     pulling  starting starting     running  running  running  running  paused   paused   running  stopping stopping   stopping       stopped  stopped     -        -            removing      failed   failed
+pin             stopped queued   queued   queued      queued     queued     pulling  starting starting     running  running  running  running  paused   paused   running  stopping stopping   stopping       stopped  stopped     -        -            removing      failed   failed
 unpin           -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 removeSoon      -       queued   queued   queued      queued     queued     pulling  starting starting     running  running  running  paused   paused   paused   stopping stopping stopping   stopping       stopped  stopped     -        -            -             failed   failed
 keep            -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
@@ -612,6 +614,31 @@ test('a retry of Lotan’s own counts the tries before it, a person’s click st
   const retried = after(once, { type: 'start', by: 'retry' }, 'begin', { type: 'fail', reason: because('no-answer') })
   assert.equal(inState(retried, 'failed').retryAt, null)
   assert.equal(after(once, 'start')?.crashes, 0)
+})
+
+test('a kept container of another trust is made anew, so that no fork inherits a secret', () => {
+  const begin = { type: 'begin', places: 9, port: 80, slot: 9 } as const
+  const made = (was: boolean | undefined, trusted: boolean | undefined) => {
+    const generation = was === undefined ? kept : { ...kept, trusted: was }
+    const begun = next({ ...queuedHere, notBefore: 0, generation }, 'red', { ...begin, trusted }, now)
+    return inState(begun, 'starting').generation
+  }
+  for (const [was, is] of [
+    [true, true],
+    [false, false],
+    [undefined, undefined],
+    [undefined, false],
+  ] as const)
+    assert.deepEqual([made(was, is)?.container, made(was, is)?.trusted], ['c1', is ?? was])
+  for (const [was, is] of [
+    [true, false],
+    [false, true],
+    [undefined, true],
+    [true, undefined],
+  ] as const)
+    assert.deepEqual([made(was, is)?.container, made(was, is)?.trusted], [null, is])
+  const replaced = next(outdated, 'red', { type: 'replace', port: 80, slot: 9, trusted: true }, now)
+  assert.equal(inState(replaced, 'running').pending?.trusted, true)
 })
 
 test('a kept container of the same image is started again, any other image gets a new one', () => {

@@ -46,7 +46,7 @@ const transitions: { [E in EventType]: Row<E> } = {
   remove:     { ...inEvery<'remove'>(stop.remove),
                 removing: { drainingToRestart: stop.removeForGood, endingToRestart: stop.removeForGood } },
   forget:     { stopped: stop.forget, failed: stop.forget },
-  pin:        { ...inEvery<'pin'>(pin.pin), paused: { draining: pin.pinAndCallBack, frozen: pin.pin, waking: pin.pin },
+  pin:        { ...inEvery<'pin'>(pin.pin), unknown: pin.pinUnknown, paused: { draining: pin.pinAndCallBack, frozen: pin.pin, waking: pin.pin },
                 stopping: { draining: pin.pinAndCallBack, ending: pin.pin, drainingToRestart: pin.pin, endingToRestart: pin.pin },
                 removing: { drainingToRestart: pin.pin, endingToRestart: pin.pin } },
   unpin:      inEvery(pin.unpin),

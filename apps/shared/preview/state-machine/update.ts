@@ -1,4 +1,5 @@
 import { firstQueuedPhase, known, nudged, starting, stopped } from './states.ts'
+import { given } from './start.ts'
 import { stillNewer } from '../image-update.ts'
 import type { EventOf } from '../event.ts'
 import { FAILURE_REST_MS, isOutdated, type In, type ImageUpdate, type Preview } from '../preview.ts'
@@ -107,12 +108,12 @@ function withDigest(preview: In<'running'> | In<'paused'> | In<'stopped'>): Prev
 
 export function replace(
   preview: In<'running'>,
-  { slot, sandbox = null, port, pairs }: EventOf<'replace'>,
+  { slot, sandbox = null, port, pairs, trusted }: EventOf<'replace'>,
 ): In<'running'> | undefined {
   const { image } = preview
   if (!image || !isOutdated(preview) || preview.pending || slot === undefined) return undefined
   const number = preview.generations + 1
-  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }) }
+  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }), ...given(trusted) }
   const pending = { number, container: null, image: image.id, ...of }
   return { ...preview, generations: number, pending }
 }

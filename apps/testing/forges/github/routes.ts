@@ -3,7 +3,7 @@ import type { Answer, Asked } from '../server.ts'
 import { pageOf } from '../server.ts'
 import type { ForgeState } from '../state.ts'
 import type { StandInDeployment } from '../forge.ts'
-import { BOT, type Shapes } from './shapes.ts'
+import type { Shapes } from './shapes.ts'
 
 type Json = Record<string, unknown>
 type Params = Record<string, string>
@@ -31,7 +31,10 @@ export function operations(
   const deploymentOf = ({ deployment_id: id }: Params) => state.deployments.find((one) => one.id === id)
 
   const all: Record<string, Operation> = {
-    'users/get-authenticated': { needs: {}, do: () => ok(shape.me()) },
+    'users/get-authenticated': {
+      needs: {},
+      do: () => (shape.isApp ? refused(403, 'Resource not accessible by integration') : ok(shape.me())),
+    },
 
     'pulls/list': {
       needs: { pull_requests: 'read' },
@@ -83,7 +86,7 @@ export function operations(
         if (text.trim() === '') return invalid('IssueComment', 'body', "Body can't be blank")
         if (text.length > 65_536)
           return invalid('IssueComment', 'body', 'body is too long (maximum is 65536 characters)')
-        return made(shape.comment(number, state.addComment(number, text, BOT)))
+        return made(shape.comment(number, state.addComment(number, text, shape.account)))
       },
     },
     'issues/update-comment': {

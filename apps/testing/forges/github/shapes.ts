@@ -5,11 +5,11 @@ import type { ForgeState } from '../state.ts'
 
 type Json = Record<string, unknown>
 
-/** The account that the token is of. */
-export const BOT = 'lotan-previews'
 const BASE_ID = 1_296_269
 
-export function shapes({ components }: Description, repository: string, state: ForgeState) {
+/** @param isApp the token is an app's: GitHub knows its account by another name, and does not tell it */
+export function shapes({ components }: Description, repository: string, state: ForgeState, isApp: boolean) {
+  const account = isApp ? 'lotan-previews[bot]' : 'lotan-previews'
   const example = <T = Json>(name: string) => structuredClone(components.examples![name]!.value) as T
   const [owner, name] = repository.split('/') as [string, string]
   const url = `https://github.com/${repository}`
@@ -19,7 +19,8 @@ export function shapes({ components }: Description, repository: string, state: F
     ...example('simple-user'),
     login,
     id: idOf(login),
-    html_url: `https://github.com/${login}`,
+    html_url: `https://github.com/${login.replace(/^(.*)\[bot\]$/, 'apps/$1')}`,
+    type: login.endsWith('[bot]') ? 'Bot' : 'User',
   })
   const seconds = (ms: number) => new Date(ms).toISOString().replace(/\.\d+/, '')
 
@@ -77,6 +78,8 @@ export function shapes({ components }: Description, repository: string, state: F
   }
 
   return {
+    account,
+    isApp,
     /** Of a list, with fewer fields. */
     listed: (change: StandInChange) => pull(example<Json[]>('pull-request-simple-items')[0]!, change),
     pull: (change: StandInChange) => ({ ...pull(example('pull-request'), change), merged: change.state === 'merged' }),
@@ -91,7 +94,11 @@ export function shapes({ components }: Description, repository: string, state: F
       html_url: url,
     }),
     user,
-    me: () => ({ ...example('private-user-response-with-public-profile-information'), login: BOT, id: idOf(BOT) }),
+    me: () => ({
+      ...example('private-user-response-with-public-profile-information'),
+      login: account,
+      id: idOf(account),
+    }),
 
     comment: (number: number, { id, author, text, created, updated }: StandInComment) => ({
       ...example('issue-comment'),
@@ -101,7 +108,7 @@ export function shapes({ components }: Description, repository: string, state: F
 
     status: (sha: string, { state: is, description, url: target, context }: StandInStatus) => ({
       ...example('status'),
-      ...{ state: is, description, target_url: target, context, url: `${api}/statuses/${sha}`, creator: user(BOT) },
+      ...{ state: is, description, target_url: target, context, url: `${api}/statuses/${sha}`, creator: user(account) },
     }),
 
     deployment: ({ id, sha, task, environment, description, sent }: StandInDeployment) => ({
@@ -114,7 +121,7 @@ export function shapes({ components }: Description, repository: string, state: F
         environment,
         original_environment: environment,
         description,
-        creator: user(BOT),
+        creator: user(account),
       },
       ...{
         transient_environment: sent.transient_environment === true,
@@ -126,7 +133,7 @@ export function shapes({ components }: Description, repository: string, state: F
       const shaped = example('deployment-status')
       if (is.url === null) delete shaped.environment_url
       else shaped.environment_url = is.url
-      return { ...shaped, state: is.state, environment, creator: user(BOT) }
+      return { ...shaped, state: is.state, environment, creator: user(account) }
     },
 
     /** @param page GitHub lists the files on the first alone */

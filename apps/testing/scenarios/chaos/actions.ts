@@ -1,4 +1,5 @@
 /** What people, programs and accidents do to a Lotan: each by its name, so that a seed repeats it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { generationOf } from '../../../shared/preview/preview.ts'
 import { imageNameOf } from '../../../shared/repository.ts'
@@ -8,12 +9,13 @@ import type { EngineProxy } from '../../harness/engine-proxy.ts'
 import { asBrowser, type Lotan, type PartName } from '../../harness/lotan.ts'
 import { emptyRedis, fillDisk, freeze, lockDatabase, protectDatabase, reboot, takeAway } from '../accidents.ts'
 import type { OwnDisk } from '../own-disk.ts'
+import type { PullRequests } from '../pull-requests.ts'
 import { publishApp } from '../../images/publish.ts'
 import type { Recipe } from '../../images/recipe.ts'
 
 /** Of a process, the engine, the database. */
 const AWAY_MS = 2_000
-const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'nginx', 'redis']
+const parts: PartName[] = ['router', 'queue-processor', 'reaper', 'forge', 'nginx', 'redis']
 
 /** @throws where it cannot be done now: there is no such container, or the API refuses */
 export type Action = (id: PreviewId) => Promise<unknown>
@@ -24,11 +26,18 @@ export interface Scene {
   engine: EngineProxy
   /** The one that its data directory is on. */
   disk: OwnDisk
+  pullRequests: PullRequests
 }
 
-export function actionsOn({ lotan, engine, disk }: Scene): Record<string, Action> {
+export function actionsOn({ lotan, engine, disk, pullRequests }: Scene): Record<string, Action> {
   return {
     ...previewActions(lotan),
+    ...pullRequestActions(lotan, pullRequests),
+    'the forge is away': oneAtATime(async () => {
+      await pullRequests.github.goAway()
+      await sleep(AWAY_MS)
+      await pullRequests.github.comeBack()
+    }),
     'the engine is away': oneAtATime(() => takeAway(engine, AWAY_MS)),
     'the engine hangs': () => engine.hang(AWAY_MS),
     'the database is locked': () => lockDatabase(lotan, AWAY_MS),
@@ -39,6 +48,17 @@ export function actionsOn({ lotan, engine, disk }: Scene): Record<string, Action
     ...Object.fromEntries(parts.map((part) => [`kill ${part}`, () => lotan.killPart(part)])),
     ...Object.fromEntries(parts.map((part) => [`freeze ${part}`, () => freeze(lotan, part, AWAY_MS)])),
   }
+}
+
+/** One that is closed takes its previews with it, and neither a push nor a click brings one back. */
+function pullRequestActions(lotan: Lotan, { tell }: PullRequests): Record<string, Action> {
+  const whats = ['close', 'reopen', 'commit'] as const
+  return Object.fromEntries(
+    whats.flatMap((what) => [
+      [`${what}, by its pull request`, (id: PreviewId) => tell(lotan, what, id)],
+      [`${what}, and the hook is lost`, (id: PreviewId) => tell(lotan, what, id, false)],
+    ]),
+  )
 }
 
 /** Those of one preview. */

@@ -26,12 +26,21 @@ export async function differences(lotan: Lotan): Promise<string[]> {
         ...restless(preview, places < maxRunning),
         ...unlike(preview, containers, sandboxes, instance),
       ]),
+    ...previews
+      .filter((preview) => isBarredAndUp(lotan, preview))
+      .map((one) => `${idOf(one)} is up, its pull request is closed`),
     ...containers.filter(({ Id }) => !known.has(Id)).map((one) => `no row knows ${nameOf(one)} (${one.State})`),
     ...lotan.store.sandboxes
       .list()
       .filter(({ state, preview }) => state === 'making' || (state === 'given' && preview === null))
       .map(({ number, state }) => `sandbox ${number} is ${state}, and of no preview`),
   ]
+}
+
+/** What is stopped drains for 10 s. */
+function isBarredAndUp({ store }: Lotan, preview: Preview): boolean {
+  const isUp = ['queued', 'pulling', 'starting', 'running'].includes(preview.state)
+  return isUp && store.standing(idOf(preview), Date.now()).is !== 'free'
 }
 
 function fallsAsleep({ state, since }: Preview): boolean {

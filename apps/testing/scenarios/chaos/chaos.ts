@@ -19,6 +19,7 @@ import { NAMELESS, splitId, type PreviewId } from '../../../shared/preview/previ
 import { actionsOn, toldRepository, type Action } from './actions.ts'
 import { differences } from './agree.ts'
 import { openJudge } from './judge.ts'
+import { openPullRequests } from '../pull-requests.ts'
 import { seeded } from './random.ts'
 
 const SETTLED_MS = 30_000
@@ -44,6 +45,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
   const foreign = await foreignContainers(registry.repository)
   const engine = await openEngineProxy()
   const disk = await openOwnDisk({ megabytes: 256 })
+  const pullRequests = await openPullRequests(ids)
   let lotan: Lotan | undefined
   const counts = { actions: 0, refused: 0, served: 0, slowest: 0 }
 
@@ -51,6 +53,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
     await lotan?.stop()
     await engine.close()
     await disk.close()
+    await pullRequests.close()
     for (const id of foreign) await removeByHand(id)
     await registry.close()
   }
@@ -60,6 +63,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       repository: registry.repository,
       env: {
         LOTAN_REPOSITORIES: named.map((name) => `${name}=${referenceOf(name)}`).join(' '),
+        ...pullRequests.settings,
         LOTAN_DATA_DIR: path.join(disk.dir, 'data'),
         DOCKER_HOST: `unix://${engine.socket}`,
         // Each rests for 30 s: with fewer, a start could wait longer for one than a round may take to settle.
@@ -80,7 +84,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
   }
   const bed = lotan
   const judge = await openJudge(bed.config.instance, foreign)
-  const actions = actionsOn({ lotan: bed, engine, disk })
+  const actions = actionsOn({ lotan: bed, engine, disk, pullRequests })
 
   return {
     counts: () => ({ ...counts, heard: judge.heard() }),
@@ -116,7 +120,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       )
       const left = await lasting(bed)
       counts.slowest = Math.max(counts.slowest, Date.now() - began)
-      const faults = [...wrong, ...notReady, ...left, ...judge.faults()]
+      const faults = [...wrong, ...notReady, ...left, ...judge.faults(), ...pullRequests.faults()]
       if (faults.length === 0) return
       const log = path.join(os.tmpdir(), `lotan-chaos-${seed.replace(/\W/g, '-')}-${number}.log`)
       await fs.writeFile(log, await bed.output())

@@ -1,0 +1,16 @@
+/** A repository's reference, `registry.example.com/team/app`. Pure. */
+
+/** The name of the default registry. */
+export const HUB = 'docker.io'
+/** Its key in `config.json`. */
+export const HUB_KEY = 'index.docker.io'
+
+/** `nginx` is `library/nginx` on the hub. */
+export function splitReference(reference: string): { host: string; name: string } {
+  const slash = reference.indexOf('/')
+  const first = reference.slice(0, Math.max(slash, 0))
+  const hasHost = /[.:]/.test(first) || first === 'localhost'
+  const host = hasHost && first !== HUB_KEY ? first : HUB
+  const rest = (hasHost ? reference.slice(slash + 1) : reference).replace(/@.*$/, '').replace(/:[^:/]*$/, '')
+  return { host, name: host === HUB && !rest.includes('/') ? `library/${rest}` : rest }
+}
