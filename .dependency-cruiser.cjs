@@ -98,6 +98,8 @@ const pure = [
   'shared/config/values/access',
   'shared/config/values/text',
   'shared/config/setting',
+  'forge/clients/history',
+  'forge/clients/revision',
   'router/gateway/decide',
   'router/hooks/payloads/fields',
   'router/hooks/payloads/told',

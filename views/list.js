@@ -176,7 +176,7 @@
       if (!offered.includes(to)) part.remove()
       else if (part.matches('button')) part.setAttribute('formaction', `${path}/${to}`)
       // It wakes, or is tried again.
-      if (to === main.dataset.to && part.matches('button'))
+      if (to === main.dataset.to && part.matches('button') && !part.value)
         part.querySelector('span').textContent = main.firstChild.data
     }
     menu.querySelector('[data-go]').href = row.querySelector('.go').href

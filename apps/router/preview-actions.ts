@@ -44,14 +44,18 @@ export async function applyRefresh(
   return preview
 }
 
-/** @param wanted null: unpinned @returns as `applyAction` does */
+/**
+ * Of what is closed a pin makes a preview, too, where none is left.
+ * @param wanted null: unpinned @returns as `applyAction` does
+ */
 export async function applyPin(
   id: PreviewId,
   wanted: Pin | null,
   actor: Actor,
-  { store, nudges }: Parts,
+  { store, nudges }: Parts & { store: Pick<Store, 'standing'> },
 ): Promise<Preview | undefined> {
   const was = store.get(id)
+  if (!was && store.standing(id, Date.now()).is !== 'closed') return undefined
   const changed = store.apply(id, wanted ? { type: 'pin', ...wanted } : { type: 'unpin' }, Date.now(), actor)
   // It was about to sleep, and is called back.
   if (changed && changed.change !== was?.change) await nudges.nudge(changed)

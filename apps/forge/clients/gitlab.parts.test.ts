@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { after, afterEach, before, test } from 'node:test'
+import { http } from '../../shared/http.ts'
 import { openGitLab, type StandInGitLab } from '../../testing/forges/gitlab.ts'
 import { ForgeError, type Forge } from './forge.ts'
 import { openGitLabForge } from './gitlab.ts'
@@ -193,7 +196,9 @@ test('each task has an environment of its own, which its newest deployment shows
   assert.deepEqual(await deployments!.find('lotan:app:pr-1'), [second])
   await deployments!.setState(second, 'in_progress', 'https://pr-1.example.com')
   await deployments!.setState(second, 'success', 'https://pr-1.example.com')
+  const writes = gitlab.writes.length
   await deployments!.setState(second, 'success', 'https://pr-1.example.com')
+  assert.equal(gitlab.writes.length, writes)
   const one = { name: 'preview/app/pr-1', state: 'available', url: 'https://pr-1.example.com' }
   const two = { name: 'preview/app/pr-2', state: 'available', url: null }
   assert.deepEqual(gitlab.environments(), [two, one])
@@ -211,6 +216,8 @@ test('each task has an environment of its own, which its newest deployment shows
   await deployments!.setState(second, 'success', null)
   assert.deepEqual(gitlab.environments(), [two])
   assert.deepEqual(await deployments!.find('lotan:app:pr-1'), [])
+  await deployments!.remove(other)
+  assert.deepEqual(gitlab.environments(), [])
 })
 
 test('a deployment that failed may succeed, and one that ended does not run again', async () => {
@@ -258,6 +265,20 @@ test('no right, no such thing and nothing of use sent are told apart', async () 
   assert.equal((await errorOf(forge.addComment(number, ''))).code, 'rejected')
   const stranger = openGitLabForge({ api: gitlab.api, repository: gitlab.repository, token: 'glpat-another' })
   assert.equal((await errorOf(stranger.openChanges())).code, 'refused')
+})
+
+test('a project that has another name now is missing: what is written would not follow it, nor may the token', async () => {
+  const moved = http.createServer((_req, res) => res.writeHead(301, { location: gitlab.api }).end())
+  await once(moved.listen(0, '127.0.0.1'), 'listening')
+  try {
+    const api = `http://127.0.0.1:${(moved.address() as AddressInfo).port}`
+    const asked = gitlab.asked.length
+    assert.equal((await errorOf(openGitLabForge({ api, repository: 'team/app', token }).openChanges())).code, 'missing')
+    assert.equal(gitlab.asked.length, asked)
+  } finally {
+    moved.close()
+    moved.closeAllConnections()
+  }
 })
 
 test('a GitLab that fails, hangs, drips or is away is down', async () => {

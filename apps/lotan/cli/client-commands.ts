@@ -7,6 +7,7 @@ import { explain } from './commands/explain.ts'
 import { list } from './commands/list.ts'
 import { logs } from './commands/logs.ts'
 import { open } from './commands/open.ts'
+import { approve } from './commands/approve.ts'
 import { pin } from './commands/pin.ts'
 import { refresh } from './commands/refresh.ts'
 import { repositories } from './commands/repositories.ts'
@@ -37,6 +38,7 @@ export const clientCommands: readonly Definition[] = [
   explain,
   pin,
   unpin,
+  approve,
   share,
   token,
   completion,

@@ -20,7 +20,7 @@ export function callersOf({
 }: {
   config: Pick<
     Config,
-    'adminToken' | 'domain' | 'publicUrl' | 'userHeader' | 'provider' | 'people' | 'trustedJobs' | 'gate'
+    'adminToken' | 'domain' | 'publicUrl' | 'userHeader' | 'provider' | 'people' | 'trustedJobs' | 'forge' | 'gate'
   >
   store: Pick<Store, 'sessions' | 'tokens'>
   log: Log

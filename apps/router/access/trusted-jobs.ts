@@ -2,6 +2,7 @@
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import type { Config } from '../../shared/config/config.ts'
 import { isIssuer } from '../../shared/config/values/address.ts'
+import { splitId } from '../../shared/preview/preview-id.ts'
 import type { Caller } from './caller.ts'
 
 type Job = Config['trustedJobs'][number]
@@ -24,8 +25,12 @@ export class KeysError extends Error {
   override name = 'KeysError'
 }
 
-/** @param audience the public address, which a job asks its token for */
-export function openTrustedJobs({ trustedJobs }: Pick<Config, 'trustedJobs'>, audience: string) {
+/**
+ * Where a forge is configured, each job may act on the tags of the repositories that LOTAN_FORGE_REPOSITORY maps its own
+ * to, and on no others.
+ * @param audience the public address, which a job asks its token for
+ */
+export function openTrustedJobs({ trustedJobs, forge }: Pick<Config, 'trustedJobs' | 'forge'>, audience: string) {
   const keysOf = new Map(
     [...new Set(trustedJobs.map(({ issuer }) => issuer))].map((issuer) => [issuer, openKeys(issuer)]),
   )
@@ -39,8 +44,16 @@ export function openTrustedJobs({ trustedJobs }: Pick<Config, 'trustedJobs'>, au
     const job =
       claims && trustedJobs.find((one) => one.issuer === issuer && repositoryIn[one.forge](claims) === one.repository)
     if (!job) return undefined
-    return { via: 'token', can: 'run', who: `${job.forge}:${job.repository}`, sees: () => true }
+    return { via: 'token', can: 'run', who: `${job.forge}:${job.repository}`, sees: seenBy(job, forge) }
   }
+}
+
+/** Forges compare these names without regard to case. */
+function seenBy({ repository }: Job, forge: Config['forge']): Caller['sees'] {
+  if (!forge) return () => true
+  const isOwn = ({ path }: { path: string }) => path.toLowerCase() === repository.toLowerCase()
+  const names = new Set(forge.repositories.filter(isOwn).map(({ name }) => name))
+  return (id) => names.has(splitId(id).repository)
 }
 
 async function verify(

@@ -13,7 +13,6 @@ import { previewListOf } from '../pages/list/list.ts'
 import type { ListFacts } from '../pages/list/row.ts'
 import { adminPage, listNews } from '../pages/render.ts'
 import type { RowAction } from '../pages/list/row-actions.ts'
-import { applyAction } from '../preview-actions.ts'
 import { doneWords } from '../words/done-words.ts'
 import { fullOf } from '../words/full-words.ts'
 import { addedBy } from './added.ts'
@@ -22,7 +21,7 @@ import { listFacts } from './list-facts.ts'
 import { backOf } from './login.ts'
 import { pinOf } from './pin-form.ts'
 import { ofPreview, previewPaths } from './preview-paths.ts'
-import { sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.ts'
+import { sendBarred, sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.ts'
 
 /** Of the tags that may be added. A page with 100 000 would be 4 MB. */
 const MOST_SUGGESTED = 100
@@ -34,7 +33,7 @@ const TAGS_AGE_MS = 30_000
 const LARGEST_SELECTION = 60_000
 
 export function listRoutes(context: RouterContext): Route[] {
-  const { brand, config, store, nudges, changes, reaper } = context
+  const { brand, config, store, changes, reaper } = context
   const factsOf = listFacts(context)
   const shown = openChanges(context)
   return [
@@ -85,8 +84,10 @@ export function listRoutes(context: RouterContext): Route[] {
         ? res.status(status).json({ says: problem.sentence })
         : sendPage(res, status, await listPage(req, problem))
     }
-    await applyAction('start', asked.id, 'admin', actorOf(res), { store, nudges })
-    return isByScript(req) ? sendDone(res, 'start', { ids: [asked.id], refused: [] }) : res.redirect(303, '/')
+    const done = await actOnAll('start', [asked.id], actorOf(res), context)
+    if (isByScript(req)) return sendDone(res, 'start', done)
+    const [why] = done.barred
+    return why ? sendBarred(res, asked.id, why) : res.redirect(303, '/')
   }
 
   async function actOnOne(action: RowAction, req: Request, res: Response) {
@@ -96,6 +97,7 @@ export function listRoutes(context: RouterContext): Route[] {
     const done = await actOnAll(action, [id], actorOf(res), context, pin)
     if (isByScript(req)) return sendDone(res, action, done)
     if (done.refused.length) return sendNotOffered(res, id)
+    if (done.barred[0]) return sendBarred(res, id, done.barred[0])
     if (!done.ids.length) return sendNoPreview(res, id)
     const back = backOf(req)
     // The list says that it goes, and may keep it.
@@ -126,12 +128,24 @@ export function listRoutes(context: RouterContext): Route[] {
       recentDurations: store.lately(),
       address: (id: PreviewId) => urlOf(hostOf(id, config), config),
       changeOf: shown.all(),
+      barred: store.barred(previews, Date.now()),
+      asking: asking(added),
       q: typeof q === 'string' ? q : '',
       state: typeof state === 'string' ? state : '',
       of: typeof of === 'string' ? of : '',
       sort: sortOf(sort),
       problem,
       now: Date.now(),
+    })
+  }
+
+  /** Those without a preview: no row says that they wait. */
+  function asking(added: ReadonlySet<PreviewId>): ListFacts['asking'] {
+    if (config.forge?.forks !== 'ask') return []
+    return store.changes.asking().flatMap((change) => {
+      const [tag] = store.changes.tagsOf(change)
+      const id = tag === undefined ? undefined : idOf({ repository: change.repository, tag })
+      return id === undefined || added.has(id) || !config.offers(id) ? [] : { id, change }
     })
   }
 
@@ -152,7 +166,7 @@ function isByScript(req: Request): boolean {
 function sendDone(res: Response, action: RowAction, done: Done) {
   const undo = done.ids.length > 0 ? undoOf(action) : undefined
   return res
-    .status(done.ids.length > 0 ? 200 : 404)
+    .status(done.ids.length > 0 ? 200 : done.barred.length > 0 ? 409 : 404)
     .json({ says: doneWords(action, done), undo: undo ? { path: `/selected/${undo}`, tags: done.ids } : null })
 }
 

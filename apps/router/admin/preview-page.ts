@@ -2,15 +2,17 @@
 import { text } from 'node:stream/consumers'
 import { urlOf } from '../../shared/config/config.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
-import { idOf } from '../../shared/preview/preview-id.ts'
+import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { hostPortOf, slotSchemeIn, hostPortText } from '../../shared/slots/slot-scheme.ts'
+import { findRepository } from '../../shared/repository.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
 import { explanationOf } from '../explain/explanation.ts'
 import { previewDetailOf, type DetailFacts } from '../pages/preview/detail.ts'
+import { changePageOf, changePanelOf } from '../pages/preview/change-panel.ts'
 import { LOG_LINES } from '../pages/preview/log-panel.ts'
-import { previewPage } from '../pages/render.ts'
+import { changePage, previewPage } from '../pages/render.ts'
 import type { Page } from '../pages/views.ts'
 
 /** As many as a preview has. */
@@ -23,6 +25,19 @@ export interface Wanted {
   withLog: boolean
   /** A share link that was made just now. */
   made?: { url: string; until: number }
+}
+
+/** Of a tag that has no preview. @returns undefined where no pull request says anything of it */
+export function pageWithoutPreview({ config, store, brand }: RouterContext, id: PreviewId): Page | undefined {
+  const { forge } = config
+  if (!forge || !config.offers(id)) return undefined
+  const now = Date.now()
+  const facts = { id, standing: store.standing(id, now), approval: store.changes.approvalOfTag(id), forge, now }
+  const panel = changePanelOf(facts)
+  const url = `${urlOf(hostOf(id, config), config)}/`
+  return panel
+    ? changePage(changePageOf({ ...facts, panel, url, reference: findRepository(id, config)?.reference ?? '' }), brand)
+    : undefined
 }
 
 /** @returns undefined where the preview has gone meanwhile */
@@ -47,6 +62,8 @@ export async function detailPage(
     previewDetailOf({
       config,
       preview,
+      standing: store.standing(id, now),
+      approval: config.forge ? store.changes.approvalOfTag(id) : null,
       ahead: preview.state === 'queued' ? store.ahead(preview) : 0,
       recentDurations: store.lately(),
       address: urlOf(hostOf(id, config), config),

@@ -11,7 +11,7 @@ import { previewIn, untilClosed } from '../api/conventions/input.ts'
 import type { RouterContext } from '../context.ts'
 import { endShare, makeShare } from '../shares.ts'
 import { backOf } from './login.ts'
-import { detailPage, type Wanted } from './preview-page.ts'
+import { detailPage, pageWithoutPreview, type Wanted } from './preview-page.ts'
 import { ofPreview, previewPaths } from './preview-paths.ts'
 import { backTo, sendMessage, sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.ts'
 
@@ -33,7 +33,7 @@ export function previewRoutes(context: RouterContext): Route[] {
 
   async function send(req: Request, res: Response, status: number, wanted: Wanted) {
     const preview = known(req)
-    const page = preview && (await detailPage(context, preview, wanted))
+    const page = preview ? await detailPage(context, preview, wanted) : pageWithoutPreview(context, previewIn(req))
     return page ? sendPage(res, status, page) : sendNoPreview(res, previewIn(req))
   }
 

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import { kindOf, type ProblemName } from '../../shared/api/problems.ts'
 import type { Config } from '../../shared/config/config.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import type { WhyNot } from '../barred.ts'
 import { sendProblem } from '../api/conventions/problem.ts'
 import type { Message } from '../pages/messages.ts'
 import { brandIn } from '../pages/brand.ts'
@@ -43,6 +44,15 @@ const ALL = { href: '/', name: 'All previews' }
 export function sendNotOffered(res: Response, id: PreviewId) {
   const sentence = `The setting ${filterName(splitId(id).repository)} does not let it through.`
   sendMessage(res, { problem: 'not-offered', heading: `${id} is not offered`, sentence, link: ALL })
+}
+
+export function sendBarred(res: Response, id: PreviewId, { problem, sentence }: WhyNot) {
+  sendMessage(res, {
+    problem,
+    heading: kindOf(problem).title,
+    sentence,
+    link: { href: pathOf(id), name: `Go to ${id}` },
+  })
 }
 
 export function sendNoPreview(res: Response, id: PreviewId) {

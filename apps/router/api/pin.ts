@@ -15,7 +15,7 @@ import {
   type ApiRoute,
   type Operation,
 } from './conventions/operation.ts'
-import { aboutOf, sendNoPreview } from './conventions/preview-problem.ts'
+import { aboutOf, isBarred, sendNoPreview } from './conventions/preview-problem.ts'
 import { sendProblem } from './conventions/problem.ts'
 
 const now = answer('The preview as it is now.', preview)
@@ -25,7 +25,7 @@ const pinPreview: Operation = {
   summary: 'Keeps a preview, used or not.',
   description:
     'Until then it is neither stopped nor paused for being idle, for its age or to make room, and neither its container ' +
-    'nor its image is removed. It starts nothing. To stop or to remove it by hand works as before; a removal ends the pin.',
+    'nor its image is removed. It starts nothing. What is of a closed pull request may run again while it is pinned. To stop or to remove it by hand works as before; a removal ends the pin.',
   parameters: [tagParameter],
   requestBody: { ...body(pinRequest), required: false },
   responses: {
@@ -33,7 +33,7 @@ const pinPreview: Operation = {
     400: problemAnswer('`until` is no time, or one that is over.'),
     403: refused,
     404: noPreview,
-    409: problemAnswer('It is being removed.'),
+    409: problemAnswer('It is being removed; or its pull request comes from a fork and is not approved.'),
     413: problemAnswer('More than a time.'),
     415: problemAnswer('The body is not sent as JSON.'),
   },
@@ -69,6 +69,7 @@ export function pinRoutes(context: ApiContext): ApiRoute[] {
   }
 
   async function settle(req: Request, res: Response, wanted: { until: number | null } | null) {
+    if (wanted && isBarred(res, previewIn(req), true, context)) return undefined
     const preview = await applyPin(previewIn(req), wanted, actorOf(res), context)
     if (!preview) return sendNoPreview(res, previewIn(req))
     if (wanted && !preview.pin)

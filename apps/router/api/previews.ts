@@ -8,6 +8,7 @@ import type { ApiContext } from './context.ts'
 import {
   accepted,
   answer,
+  barred,
   body,
   change,
   noPreview,
@@ -56,6 +57,7 @@ const addPreview: Operation = {
     202: accepted,
     400: problemAnswer('No JSON with a valid tag.'),
     403: refused,
+    409: barred,
     413: problemAnswer('More than a tag.'),
     415: problemAnswer('The body is not sent as JSON.'),
   },

@@ -322,6 +322,8 @@ test('the description names every call, and no call is missing in it', () => {
     'POST /previews/{tag}/restart',
     'PUT /previews/{tag}/pin',
     'DELETE /previews/{tag}/pin',
+    'POST /previews/{tag}/approve',
+    'DELETE /previews/{tag}/approve',
     'GET /previews/{tag}/wait',
     'GET /previews/{tag}/history',
     'GET /previews/{tag}/explain',

@@ -4,6 +4,7 @@ import type { Route } from '../access/route.ts'
 import { isTag } from '../../shared/tag.ts'
 import type { RouterContext } from '../context.ts'
 import { actionRoutes } from './actions.ts'
+import { approveRoutes } from './approve.ts'
 import { apiContext } from './context.ts'
 import { changeRoutes } from './changes.ts'
 import { eventRoutes } from './events.ts'
@@ -36,6 +37,7 @@ export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'oper
     ...previewRoutes(api),
     ...actionRoutes(api),
     ...pinRoutes(api),
+    ...approveRoutes(api),
     ...waitRoutes(api),
     ...historyRoutes(api),
     ...explainRoutes(api),

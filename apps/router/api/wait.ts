@@ -18,7 +18,7 @@ import {
   type ApiRoute,
   type Operation,
 } from './conventions/operation.ts'
-import { aboutOf, namesOf, sendNotOffered } from './conventions/preview-problem.ts'
+import { aboutOf, isBarred, namesOf, sendNotOffered } from './conventions/preview-problem.ts'
 import { sendProblem } from './conventions/problem.ts'
 import { previewIn, untilClosed } from './conventions/input.ts'
 import { numberText, takes } from './conventions/query.ts'
@@ -45,7 +45,9 @@ const waitForPreview: Operation = {
     200: answer('It runs.', previewSchema),
     403: refused,
     404: noPreview,
-    409: problemAnswer('It was stopped or removed meanwhile; detail says why.'),
+    409: problemAnswer(
+      'It was stopped or removed meanwhile, or its pull request does not let it run; detail says why.',
+    ),
     502: problemAnswer('It failed; reason says why.'),
     504: problemAnswer('Time is up.'),
   },
@@ -59,6 +61,7 @@ export function waitRoutes({ config, store, nudges, changes, waiters, view }: Ap
   async function answerOnceRunning(req: Request, res: Response, { timeout }: z.output<typeof query>) {
     const id = previewIn(req)
     if (!config.offers(id)) return sendNotOffered(res, id)
+    if (isBarred(res, id, false, { config, store })) return undefined
     const signal = untilClosed(res)
     const deadline = Date.now() + timeout * 1_000
     const parts = { store, nudges, changes, waiters }

@@ -26,7 +26,7 @@ export type Gate = ReturnType<typeof openGate>
 const VISITOR = 'visitor'
 
 interface GateContext {
-  config: Pick<Config, 'gate' | 'adminToken' | 'trustedJobs' | 'domain' | 'publicUrl'>
+  config: Pick<Config, 'gate' | 'adminToken' | 'trustedJobs' | 'forge' | 'domain' | 'publicUrl'>
   store: Pick<Store, 'get' | 'passes' | 'shares' | 'tokens' | 'sessions'>
   log: Log
 }

@@ -140,7 +140,7 @@ const near = ['pr-3009', 'pr-2999', 'pr-399'].map((tag) => ({ tag, href: `http:/
 const details = 'http://previews.example.com/previews/pr-3001'
 const timeouts = { stopAfter: 600_000, pauseAfter: null, rmiAfter: 3_600_000, prepulls: () => false }
 const pass = { until: now + 345_600_000, session: null, user: null, lastUsed: null }
-const change = {
+const toldChange = {
   name: '#3001',
   title: 'Sort <overdue> items first, and say since when they have been overdue',
   author: 'h.duarte',
@@ -188,9 +188,9 @@ export const pages: Record<string, Page> = {
     brand,
   ),
   missing: missingPage({ id: 'pr-3999', askAgainIn: 1_500, near }, brand),
-  merged: closedPage({ id: tag, change, isMerged: true, fallback: { ...near[0]!, tag: 'main' } }, brand),
-  closed: closedPage({ id: 'api/pr-3001', change, isMerged: false, fallback: null }, brand),
-  approval: approvalPage({ id: tag, change, details, again: 10 }, brand),
+  merged: closedPage({ id: tag, change: toldChange, isMerged: true, fallback: { ...near[0]!, tag: 'main' } }, brand),
+  closed: closedPage({ id: 'api/pr-3001', change: toldChange, isMerged: false, fallback: null }, brand),
+  approval: approvalPage({ id: tag, change: toldChange, details, again: 10 }, brand),
   'approval-unknown': approvalPage({ id: tag, change: null, details, again: 10 }, { ...brand, name: null }),
   'no-tag': noTagPage(noTag, brand),
   'not-offered': notOfferedPage({ id: 'main-debug', near: near.slice(0, 1) }, brand),

@@ -88,6 +88,19 @@ const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation:
 
 const brand: Brand = { name: evil, application: evil, logo: null, logoData: null }
 
+const evilChange: KnownChange = {
+  ...{ repository: '', number: 7, title: evil, author: evil, branch: evil, base: evil, sha: evil, mergeSha: null },
+  ...{
+    fork: true,
+    state: 'open',
+    url: 'javascript:alert(1)',
+    updated: 0,
+    closedAt: null,
+    approval: null,
+    behind: null,
+  },
+}
+
 const desk: ListFacts = {
   config: {
     repositories: repositoriesAt(evil),
@@ -117,6 +130,8 @@ const desk: ListFacts = {
   recentDurations: { pullRate: [], start: [] },
   address: (tag) => `http://${tag}.example.com`,
   changeOf: () => change,
+  barred: new Map(),
+  asking: [{ id: `a${evil}`, change: evilChange }],
   q: '',
   state: '',
   of: '',
@@ -133,6 +148,8 @@ const one = (preview: Preview) =>
         gate: { kind: 'password', password: evil },
       },
       preview,
+      standing: { is: 'asks', change: evilChange },
+      approval: null,
       ahead: 0,
       recentDurations: desk.recentDurations,
       address: `http://${evil}`,
@@ -603,7 +620,7 @@ describe('the admin page', () => {
     const why = { of: 'places', most: 1, roomIn: 240_000 } as const
     const waiting = html({ config: full, previews: [running, queued], full: why })
     assert.match(waiting, /Full: 1 of 1 run; .* in about 4 min\.<\/b> <span>1 preview waits\./)
-    assert.ok(!html({ config: full, previews: [running], full: why }).includes('banner'))
+    assert.ok(!html({ config: full, previews: [running], full: why, asking: [] }).includes('banner'))
     assert.match(html({ config: full, previews: [running, { ...running, tag: 'b' }] }), /class="over"><dt>Running/)
   })
 

@@ -3,6 +3,7 @@ import type { Config } from '../../shared/config/config.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { behindTag, spokenName } from '../words/preview-names.ts'
 import type { Brand } from './brand.ts'
+import type { changePageOf } from './preview/change-panel.ts'
 import type { PreviewDetail } from './preview/detail.ts'
 import type { PreviewList } from './list/list.ts'
 import { isShut, refusedWords, type Wrong } from './tries-words.ts'
@@ -81,6 +82,10 @@ export function apiPage(model: ApiModel, brand: Brand): Page {
 
 export function systemPage(system: SystemView, brand: Brand): Page {
   return forTheAdmin('system', { ...system }, brand)
+}
+
+export function changePage(page: ReturnType<typeof changePageOf>, brand: Brand): Page {
+  return forTheAdmin('change', page, brand)
 }
 
 export function previewPage(preview: PreviewDetail, brand: Brand): Page {

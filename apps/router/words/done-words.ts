@@ -10,6 +10,8 @@ const one: Record<RowAction, (tag: string) => string> = {
   refresh: (tag) => `Lotan looks for a newer image of ${tag}.`,
   pin: (tag) => `${tag} is pinned: it is neither stopped nor removed.`,
   unpin: (tag) => `${tag} is not pinned any more.`,
+  approve: (tag) => `${tag} is approved, with what is pushed to it later. A visit starts it.`,
+  disapprove: (tag) => `The approval of ${tag} is taken back: it is stopped.`,
   remove: (tag) => `${tag} goes in 10\u00a0s, with its image.`,
   keep: (tag) => `${tag} stays.`,
 }
@@ -21,14 +23,22 @@ const several: Record<RowAction, string> = {
   refresh: 'previews: Lotan looks for newer images.',
   pin: 'previews are pinned: they are neither stopped nor removed.',
   unpin: 'previews are not pinned any more.',
+  approve: 'previews are approved, with what is pushed to them later.',
+  disapprove: 'approvals are taken back.',
   remove: 'previews go in 10\u00a0s, with their images.',
   keep: 'previews stay.',
 }
 
-/** @param refused those that their repository does not offer */
-export function doneWords(action: RowAction, { ids, refused }: { ids: PreviewId[]; refused: PreviewId[] }): string {
+/** @param refused those that their repository does not offer @param barred why others may not be brought up */
+export function doneWords(
+  action: RowAction,
+  { ids, refused, barred }: { ids: PreviewId[]; refused: PreviewId[]; barred: { sentence: string }[] },
+): string {
   const done = ids.length === 1 ? one[action](ids[0]!) : ids.length > 1 ? `${ids.length} ${several[action]}` : ''
   const byFilter = Map.groupBy(refused, (id) => filterName(splitId(id).repository))
   const left = Array.from(byFilter, ([filter, of]) => `The setting ${filter} does not let through ${of.join(', ')}.`)
-  return [done, ...left].filter(Boolean).join(' ') || 'There is no such preview any more.'
+  return (
+    [done, ...left, ...barred.map(({ sentence }) => sentence)].filter(Boolean).join(' ') ||
+    'There is no such preview any more.'
+  )
 }

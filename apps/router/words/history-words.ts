@@ -41,6 +41,8 @@ const says: Record<ToldType | Note['type'], Says> = {
   keep: always('it stays after all'),
   share: (detail) => `share link ${detail}`,
   unshare: (detail) => `share link ${detail} ended`,
+  approve: (number) => (number === null ? 'approved, with what is pushed later' : `pull request ${number} approved`),
+  disapprove: (number) => `the approval${number === null ? '' : ` of pull request ${number}`} was taken back`,
   pull: itself,
   found: always('its image was here'),
   imageGone: always('its image had gone'),

@@ -47,6 +47,9 @@ export function changeRows(db: Database) {
     WHERE state = 'open' OR json_extract(said, '$.over') IS NULL
     ORDER BY repository, number DESC
   `)
+  const selectAsking = db.prepare<[], Row>(`
+    SELECT * FROM change WHERE state = 'open' AND fork AND approval IS NULL ORDER BY repository, number DESC
+  `)
   const selectOfTag = db.prepare<PreviewKey, Row>(`
     SELECT change.* FROM change_tag JOIN change USING (repository, number) WHERE ${TAG}
   `)
@@ -143,6 +146,8 @@ export function changeRows(db: Database) {
 
     /** Those that something may have to be written into: the open ones, and those whose closing has not been told. */
     toTell: (): KnownChange[] => selectToTell.all().map(changeOf),
+    /** Open ones of forks that nobody has approved. */
+    asking: (): KnownChange[] => selectAsking.all().map(changeOf),
 
     /** Those whose templates give the preview's tag, in no order. */
     ofPreview: (id: PreviewId): KnownChange[] => selectOfTag.all(splitId(id)).map(changeOf),

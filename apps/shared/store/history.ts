@@ -29,8 +29,11 @@ export interface Change {
 /** With the preview that it is about. */
 export type HistoryRow = Change & PreviewKey
 
-/** What is done about a preview and leaves it as it is. `share`: a link's id. */
-export type Note = { type: 'share'; share: string; until: number } | { type: 'unshare'; share: string }
+/** What is done about a preview and leaves it as it is. `share`: a link's id. `number`: of its change, if it is known. */
+export type Note =
+  | { type: 'share'; share: string; until: number }
+  | { type: 'unshare'; share: string }
+  | { type: 'approve' | 'disapprove'; number: number | null }
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -104,7 +107,6 @@ export function changeHistory(db: Database) {
       const key = splitId(idOf(preview))
       const { state } = preview
       const generation = generationOf(preview)?.number ?? null
-      const detail = note.type === 'share' ? `${note.share} until ${new Date(note.until).toISOString()}` : note.share
       insert.run({
         ...key,
         at: now,
@@ -112,7 +114,7 @@ export function changeHistory(db: Database) {
         state,
         event: note.type,
         generation,
-        detail,
+        detail: detailOfNote(note),
         who,
         address,
         request: request ?? null,
@@ -134,6 +136,17 @@ export function changeHistory(db: Database) {
 
     /** Of previews without a row, but for what tells that there were such. */
     forgetHistory: (before: number) => void forgetOld.run({ before }),
+  }
+}
+
+function detailOfNote(note: Note): string | null {
+  switch (note.type) {
+    case 'share':
+      return `${note.share} until ${new Date(note.until).toISOString()}`
+    case 'unshare':
+      return note.share
+    default:
+      return note.number === null ? null : String(note.number)
   }
 }
 

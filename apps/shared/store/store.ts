@@ -4,14 +4,15 @@
  */
 import { next } from '../preview/state-machine/transitions.ts'
 import { LOTAN, type Actor } from '../actor.ts'
+import type { Approval, ChangeKey } from '../forge/change.ts'
 import { FREE, type Standing } from '../forge/standing.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
-import { generationOf, countsAsRunning, isBarred, type Preview } from '../preview/preview.ts'
+import { fresh, generationOf, countsAsRunning, isBarred, type Preview } from '../preview/preview.ts'
 import { claimOf } from '../preview/state-machine/claim.ts'
 import { talliesOf } from '../preview/tally.ts'
 import { requestOf, tracedTo } from '../preview/trace.ts'
-import { idOf, logFields, type PreviewId } from '../preview/preview-id.ts'
+import { idOf, logFields, splitId, type PreviewId } from '../preview/preview-id.ts'
 import { changeRows } from './changes.ts'
 import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
@@ -180,6 +181,25 @@ export function openStore(
       )
       return becomes
     },
+
+    /**
+     * Lets a fork's change run, or not any more. @param change null where it is not known: then it is about the tag
+     * @param approval null takes it back
+     */
+    approve: db.transaction(
+      (id: PreviewId, change: ChangeKey | null, approval: Approval | null, now: number, actor: Actor) => {
+        if (change) changes.approve(change, approval)
+        if (!change || !approval) changes.approveTag(id, approval)
+        const preview: Preview = find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }
+        note(preview, { type: approval ? 'approve' : 'disapprove', number: change?.number ?? null }, now, actor)
+      },
+    ).immediate as (
+      id: PreviewId,
+      change: ChangeKey | null,
+      approval: Approval | null,
+      now: number,
+      actor: Actor,
+    ) => void,
 
     /** Whether it may run, as its change stands. */
     standing: (id: PreviewId, now: number): Standing => (forge ? standing(id, find(id), now) : FREE),

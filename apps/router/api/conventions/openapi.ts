@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { change } from '../../../shared/api/change.ts'
 import { explain } from '../../../shared/api/explain.ts'
 import { offeredTag } from '../../../shared/api/offered-tag.ts'
+import { approval } from '../../../shared/api/approval.ts'
 import { preview } from '../../../shared/api/preview.ts'
 import { pullRequest } from '../../../shared/api/pull-request.ts'
 import { stats } from '../../../shared/api/stats.ts'
@@ -33,6 +34,7 @@ export const components = {
   Session: session,
   Share: share,
   NewShare: newShare,
+  Approval: approval,
   Token: token,
   NewToken: newToken,
   Problem: problem,

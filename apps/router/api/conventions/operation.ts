@@ -50,6 +50,7 @@ export function problemAnswer(description: string) {
 
 export const accepted = answer('Accepted: the preview as it is now.', preview)
 export const noPreview = problemAnswer('There is no preview of this tag, or it is no valid tag.')
+export const barred = problemAnswer('Its pull request is closed, or comes from a fork and is not approved.')
 export const refused = problemAnswer(
   'Another site asked for the change, with the login cookie; or TAG_FILTER, or the token’s pattern, has no such tag ' +
     'to start.',

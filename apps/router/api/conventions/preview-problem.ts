@@ -4,6 +4,7 @@ import { idOf, logFields, splitId, type PreviewId } from '../../../shared/previe
 import type { Preview } from '../../../shared/preview/preview.ts'
 import { filterSettingOf } from '../../../shared/repository.ts'
 import { isTag } from '../../../shared/tag.ts'
+import { whyNot } from '../../barred.ts'
 import { reasonOf } from '../preview-view.ts'
 import { sendProblem } from './problem.ts'
 
@@ -15,6 +16,13 @@ export function sendNoPreview(res: Response, id: PreviewId) {
 export function sendNotOffered(res: Response, id: PreviewId) {
   const setting = filterSettingOf(splitId(id).repository)
   sendProblem(res, 'not-offered', `${setting} does not offer ${id}.`, namesOf(id))
+}
+
+/** @returns whether it may not be done: then it was said why */
+export function isBarred(res: Response, id: PreviewId, pins: boolean, context: Parameters<typeof whyNot>[2]): boolean {
+  const why = whyNot(id, pins, context)
+  if (why) sendProblem(res, why.problem, why.sentence, namesOf(id))
+  return why !== undefined
 }
 
 export function sendNotForToken(res: Response, id: PreviewId) {

@@ -5,7 +5,9 @@ import { nextActions, type NextAction } from '../../../shared/preview/next-actio
 import { idOf, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { textsOf } from '../../changes/found.ts'
 import { failureWords } from '../../../shared/words/failure-words.ts'
+import { changeLine, changeWords } from '../../words/change-words.ts'
 import { fullWords } from '../../words/full-words.ts'
+import { pathOf } from '../preview-path.ts'
 import { sourceOfPreview } from '../image-source.ts'
 import { columns, inOrder, sortText, type Column, type Sort } from './order.ts'
 import { nextOf } from './next-words.ts'
@@ -86,6 +88,7 @@ export function previewListOf(facts: ListFacts) {
     example: `${facts.address(idOf({ repository, tag: tags[0] ?? 'pr-1' }))}/`,
     strip: summaryOf(facts, actions),
     full: fullText(facts),
+    asking: askingText(facts),
     chips: [
       { name: 'All', key: '', count: ofRepository.length, href: hrefOf({ q, state: '', of, sort }), current: !chosen },
       ...groups.map(({ name, key, has }) => ({
@@ -128,6 +131,18 @@ function roomTimesIn(actions: readonly NextAction[]): ReadonlyMap<PreviewId, num
 /** @returns the row, and a version that is another one where it would be written in another way */
 function versioned<T extends object>(row: T): T & { version: string } {
   return { ...row, version: createHash('sha1').update(JSON.stringify(row)).digest('base64url').slice(0, 8) }
+}
+
+const MOST_ASKING = 5
+
+function askingText({ asking, config }: ListFacts): {
+  shown: { id: PreviewId; path: string; line: string }[]
+  more: number
+} {
+  const shown = asking.slice(0, MOST_ASKING).map(({ id, change }) => {
+    return { id, path: pathOf(id), line: changeLine(changeWords(change, null, config.forge?.kind)) }
+  })
+  return { shown, more: asking.length - shown.length }
 }
 
 /** Only while somebody waits for it. */

@@ -1,4 +1,5 @@
 import type { Config } from '../../../shared/config/config.ts'
+import type { Barred } from '../../../shared/forge/standing.ts'
 import type { KnownChange } from '../../../shared/forge/change.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../../shared/preview/preview.ts'
 import { aheadOf } from '../../../shared/preview/start-queue.ts'
@@ -14,7 +15,7 @@ import { changeCellOf } from './change-cell.ts'
 import { age, ago, bytes, duration, memory, ordinal, roughly, elapsed } from '../format.ts'
 import type { Sort } from './order.ts'
 import { nextOf } from './next-words.ts'
-import { actionsOf, mainActionOf } from './row-actions.ts'
+import { actionsOf, mainActionOf, type ActionFacts } from './row-actions.ts'
 import type { Slept } from '../../../shared/store/store.ts'
 import type { Machine } from '../../reaper-client.ts'
 import { startEstimateWhilePending } from '../start/estimate.ts'
@@ -54,6 +55,10 @@ export interface ListFacts {
   address: (id: PreviewId) => string
   /** The change that a preview shows. */
   changeOf: (id: PreviewId) => KnownChange | null
+  /** How those stand that their changes do not let run. */
+  barred: ReadonlyMap<PreviewId, Barred>
+  /** Open pull requests of forks that nobody has approved, and that have no preview, the newest first. */
+  asking: readonly { id: PreviewId; change: KnownChange }[]
   /** Searched in tag, state, digest, revision, reason and change. */
   q: string
   state: string
@@ -67,7 +72,7 @@ export interface ListFacts {
 
 export type RowFacts = Pick<
   ListFacts,
-  'previews' | 'config' | 'figures' | 'recentDurations' | 'address' | 'changeOf' | 'now'
+  'previews' | 'config' | 'figures' | 'recentDurations' | 'address' | 'changeOf' | 'barred' | 'now'
 > & {
   /** When previews are stopped for those that wait, milliseconds since 1970. */
   roomAt: ReadonlyMap<PreviewId, number>
@@ -77,7 +82,15 @@ export function rowOf(preview: Preview, facts: RowFacts) {
   const { previews, config, recentDurations, address, now } = facts
   const { tag, state, lastSeen } = preview
   const id = idOf(preview)
-  const what = whatOf(preview, { ahead: aheadOf(preview, previews, now), lately: recentDurations, now })
+  const barred = facts.barred.get(id)
+  const change = facts.changeOf(id)
+  const may: ActionFacts = {
+    is: barred?.is ?? 'free',
+    isApproved: !barred && change?.fork === true && change.approval !== null,
+  }
+  const what = barred
+    ? barredText(barred)
+    : whatOf(preview, { ahead: aheadOf(preview, previews, now), lately: recentDurations, now })
   const isSlow = isSlowerThanUsual(preview, recentDurations, now)
   const used = memoryOf(preview, facts)
   const next = nextOf(preview, config, now, facts.roomAt.get(id))
@@ -92,15 +105,23 @@ export function rowOf(preview: Preview, facts: RowFacts) {
     kind: state === 'failed' ? 'failed-row' : isChanging(preview) ? 'busy-row' : '',
     percent: percentOf(preview),
     what,
-    isSlow,
-    change: changeCellOf(preview, facts.changeOf(id), config.forge?.kind, now),
+    isSlow: isSlow && !barred,
+    /** Somebody has to act. */
+    asks: barred?.is === 'asks',
+    change: changeCellOf(preview, change, config.forge?.kind, now),
     lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
     memory: used === null ? '' : memory(used),
     next: next && { text: next.text, isSoon: next.isSoon },
     isPinned: isPinned(preview, now),
-    main: mainActionOf(preview),
-    actions: actionsOf(preview, now),
+    main: mainActionOf(preview, may),
+    actions: actionsOf(preview, now, may),
   }
+}
+
+/** In place of what it does, which ends. */
+function barredText(standing: Barred): string {
+  if (standing.is === 'closed') return `its pull request is ${standing.change.state}`
+  return standing.is === 'asks' ? 'waits for approval' : 'of a fork: does not run'
 }
 
 /** Bytes; null where it takes none, or that is not known. */

@@ -1,6 +1,8 @@
 import type { Explanation } from '../../../shared/api/explain.ts'
 import { bytesOf } from '../../../shared/config/values/amount.ts'
 import type { Config } from '../../../shared/config/config.ts'
+import type { Approval } from '../../../shared/forge/change.ts'
+import type { Standing } from '../../../shared/forge/standing.ts'
 import { findRepository } from '../../../shared/repository.ts'
 import { idOf, NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
 import { limitsOf, type Limits } from '../../../shared/config/limits.ts'
@@ -25,11 +27,17 @@ import { whyOf } from './why.ts'
 import { sourceOfPreview } from '../image-source.ts'
 import { pathOf } from '../preview-path.ts'
 import { percentOf } from '../list/row.ts'
+import { actionFactsOf } from '../list/row-actions.ts'
+import { changePanelOf } from './change-panel.ts'
 import { keyOf } from '../list/repositories.ts'
 
 export interface DetailFacts {
   config: Timeouts & Pick<Config, 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate' | 'forge'>
   preview: Preview
+  /** How its change lets it run. */
+  standing: Standing
+  /** Of its tag, where its change is not known. */
+  approval: Approval | null
   ahead: number
   recentDurations: Lately
   /** Without a final slash. */
@@ -76,7 +84,8 @@ export function previewDetailOf(facts: DetailFacts) {
     state,
     standing: standingOf({ ...facts, timeouts: config }),
     percent: percentOf(preview),
-    actions: headActionsOf(preview, now),
+    actions: headActionsOf(preview, now, actionFactsOf(facts.standing)),
+    panel: changePanelOf({ ...facts, id, forge: config.forge }),
     maxRunning: config.maxRunning,
     isOpen: config.gate.kind === 'off',
     change: facts.change && changeWords(facts.change, sourceOfPreview(preview).revision, config.forge?.kind),

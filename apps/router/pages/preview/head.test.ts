@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fresh, type In, type Preview } from '../../../shared/preview/preview.ts'
 import { headActionsOf, standingOf } from './head.ts'
+import { FREE_ACTIONS, type ActionFacts } from '../list/row-actions.ts'
 
 const now = Date.UTC(2031, 0, 1, 12)
 const MINUTE = 60_000
@@ -46,7 +47,21 @@ test('what wakes it is a button of its own, and the removal comes last in the me
     [failed, 'Try again', ['refresh', 'remove']],
   ]
   for (const [preview, name, tos] of cases) {
-    const { first, menu } = headActionsOf(preview, now)
+    const { first, menu } = headActionsOf(preview, now, FREE_ACTIONS)
     assert.deepEqual([first?.name, menu.map(({ to }) => to)], [name, tos])
   }
+  const barred = (is: ActionFacts['is'], preview: Preview = stopped) => {
+    const { first, menu } = headActionsOf(preview, now, { is, isApproved: false })
+    return [first?.name, ...menu.map(({ to }) => to)]
+  }
+  assert.deepEqual(barred('asks'), ['Approve', 'remove'])
+  assert.deepEqual(barred('asks', running), ['Approve', 'remove'])
+  assert.deepEqual(barred('closed'), ['Pin', 'remove'])
+  assert.deepEqual(barred('refused'), ['Remove, with its image'])
+  assert.deepEqual(barred('asks', { ...stopped, removeAt: now + 1 }), ['Keep'])
+  const approved = headActionsOf(stopped, now, { is: 'free', isApproved: true })
+  assert.deepEqual(
+    approved.menu.map(({ to }) => to),
+    ['refresh', 'disapprove', 'remove'],
+  )
 })

@@ -5,7 +5,7 @@ import { isRetriedAt, nextDue, type Due, type Timeouts } from '../../../shared/p
 import type { Lately } from '../../../shared/preview/start-times.ts'
 import { age } from '../format.ts'
 import { whatOf } from '../list/row.ts'
-import { actionsOf, type OfferedAction, type RowAction } from '../list/row-actions.ts'
+import { actionsOf, type ActionFacts, type OfferedAction, type RowAction } from '../list/row-actions.ts'
 import { when, type When } from './when.ts'
 
 export interface HeadFacts {
@@ -90,13 +90,19 @@ const icons: Record<RowAction, string> = {
   refresh: 'new',
   pin: 'pin',
   unpin: 'pin',
+  approve: 'tick',
+  disapprove: 'x',
   remove: 'x',
   keep: 'again',
 }
 
 /** `first`: what wakes it, as a button of its own. `menu`: the others but the pin, which has a form. */
-export function headActionsOf(preview: Preview, now: number): { first: HeadAction | null; menu: HeadAction[] } {
-  const [main, ...more] = actionsOf(preview, now).map((action) => ({ ...action, icon: icons[action.to] }))
+export function headActionsOf(
+  preview: Preview,
+  now: number,
+  facts: ActionFacts,
+): { first: HeadAction | null; menu: HeadAction[] } {
+  const [main, ...more] = actionsOf(preview, now, facts).map((action) => ({ ...action, icon: icons[action.to] }))
   const others = more.filter(({ to }) => to !== 'pin')
   return main!.to === 'stop' ? { first: null, menu: [main!, ...others] } : { first: main!, menu: others }
 }
