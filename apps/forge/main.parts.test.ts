@@ -1,9 +1,20 @@
 /** The forge part as a process, against a GitHub that checks each call by GitHub's own description. */
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
+import type { Event } from '../shared/preview/event.ts'
 import { until } from '../testing/harness/until.ts'
 import { comingUp, digestOf, openBed, type Bed } from './harness.ts'
 
+const several = {
+  LOTAN_REPOSITORIES: 'api=registry.example.com/team/api web=registry.example.com/team/web',
+  LOTAN_FORGE_REPOSITORY: 'api=team/app web=team/none',
+  LOTAN_FORGE_SAYS: 'comment',
+}
 const within = { within: 20_000 }
 /** Each has a forge of its own. They mostly wait, so they run side by side. */
 function story(
@@ -66,6 +77,8 @@ describe('the forge part', { concurrency: 4 }, () => {
       await until('that is noted', () => store.changes.said({ repository: '', number }).over, within)
       assert.equal(github.comments(number).length, 1)
       assert.equal(store.changes.get({ repository: '', number })?.state, 'merged')
+      // Of its whole life. docs/pull-requests.md tells of it.
+      assert.deepEqual([bed.written('/comments').length, bed.written('/statuses/').length], [4, 3])
     },
   )
 
@@ -273,4 +286,99 @@ describe('the forge part', { concurrency: 4 }, () => {
     await until('it is up', () => part.output().includes('forge is ready'), within)
     assert.deepEqual(bed.github.asked, [])
   })
+
+  story('one repository whose forge is away leaves the other alone', several, async (bed, { commentOf }) => {
+    const { number, sha } = bed.github.openChange()
+    bed.start()
+    await until('the one that is there is told', () => commentOf(number), within)
+    await until('the other one is noted', () => bed.store.facts.get('forge', 'web')?.away?.why === 'missing', within)
+    assert.equal(bed.store.facts.get('forge', 'api'), undefined)
+    bed.push(`api/pr-${number}`, sha)
+    await until(
+      'its image is told',
+      () => commentOf(number).includes(`(http://pr-${number}.api.previews.example.com)`),
+      within,
+    )
+    assert.match(commentOf(number), new RegExp(`^<!-- lotan:preview:api:${number} -->`))
+  })
+
+  story(
+    'news of previews are told in order, signed, tried again, and neither lost nor repeated over a restart',
+    { LOTAN_FORGE: '', LOTAN_FORGE_API: '', LOTAN_FORGE_REPOSITORY: '', LOTAN_FORGE_TOKEN: '' },
+    async ({ start, apply }) => {
+      const receiver = await openReceiver()
+      try {
+        const settings = { LOTAN_NOTIFY_URL: receiver.url }
+        const [up, stop] = [
+          comingUp(digestOf('pr-7')),
+          [{ type: 'stop', why: 'idle' }, { type: 'ending' }, { type: 'ended' }],
+        ]
+        apply('past', { type: 'start', by: 'visit' }, ...up, answered)
+        let part = start(settings)
+        await until('it is up', () => part.output().includes('forge is ready'), within)
+        apply('guess', { type: 'start', by: 'visit' }, { type: 'absent', isOffered: false }, { type: 'missing' })
+        receiver.refuse(2)
+        apply('pr-7', { type: 'start', by: 'visit' }, ...up, answered)
+        await until('its start is told', () => receiver.taken.length === 1, within)
+        assert.equal(receiver.refused(), 2)
+        await part.end('SIGKILL')
+
+        // While the part is down.
+        apply('pr-7', ...(stop as Event[]))
+        apply('pr-8', { type: 'start', by: 'visit' }, ...up)
+        apply('pr-8', { type: 'fail', reason: { code: 'port-closed', detail: 'secret words', port: 80 } })
+        part = start(settings)
+        await until('both are told', () => receiver.taken.length === 3, within)
+        apply('pr-7', { type: 'remove' }, { type: 'removed' })
+        await until('that is told', () => receiver.taken.length === 4, within)
+        const news = receiver.taken.map(
+          ({ body }) => JSON.parse(body) as { tag: string; event: string; reason: string },
+        )
+        const told = (tag: string) => news.filter((one) => one.tag === tag).map(({ event, reason }) => [event, reason])
+        assert.deepEqual(told('pr-7'), [
+          ['up', null],
+          ['stopped', null],
+          ['removed', null],
+        ])
+        assert.deepEqual(told('pr-8'), [['failed', 'port-closed']])
+        for (const { body, signature } of receiver.taken)
+          assert.equal(
+            signature,
+            `sha256=${createHmac('sha256', 'the-secret-of-these-hooks').update(body).digest('hex')}`,
+          )
+      } finally {
+        receiver.close()
+      }
+    },
+  )
 })
+
+const answered: Event = { type: 'answered', generation: 1, notices: [] }
+
+/** Takes news, and refuses as many as it is told to. */
+async function openReceiver() {
+  const taken: { body: string; signature: string }[] = []
+  let left = 0
+  let refused = 0
+  const server = http.createServer(async (req, res) => {
+    const body = await text(req)
+    if (left > 0) {
+      left -= 1
+      refused += 1
+      return void res.writeHead(503).end()
+    }
+    taken.push({ body, signature: String(req.headers['lotan-signature']) })
+    res.end()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/news`,
+    taken,
+    refuse: (times: number) => void (left = times),
+    refused: () => refused,
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}

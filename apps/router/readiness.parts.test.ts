@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 import { after, test } from 'node:test'
 import { openWorkers } from '../shared/queue.ts'
 import { until } from '../testing/harness/until.ts'
@@ -78,6 +79,24 @@ test('a Redis and a reaper that hang cost no more than their time', async () => 
   bed.redis.kill('SIGSTOP')
   assert.deepEqual(await notReady(), ['engine', 'redis', 'nginx', 'queue-processor', 'reaper'])
   bed.redis.kill('SIGCONT')
+})
+
+test('the forge part counts where there is one, and whether the forge answers does not', async () => {
+  const forge = http.createServer((_req, res) => res.writeHead(204).end())
+  const withForge = await openBed({ LOTAN_NOTIFY_URL: 'http://127.0.0.1:9/' })
+  try {
+    const checks = async () => (await withForge.ask('/readyz')).json.checks as Record<string, { ok: boolean }>
+    assert.equal((await checks()).forge?.ok, false)
+    forge.listen(path.join(withForge.config.runDir, 'forge.sock'))
+    await once(forge, 'listening')
+    withForge.store.facts.set('forge', { away: { why: 'down', since: 1 }, lacks: [] })
+    assert.equal((await checks()).forge?.ok, true)
+    assert.equal('forge' in (await bed.ask('/readyz')).json.checks, false)
+  } finally {
+    forge.close()
+    forge.closeAllConnections()
+    await withForge.close()
+  }
 })
 
 test('healthz is open on any host and needs no other part', async () => {

@@ -10,8 +10,9 @@ import { openRefusals } from './refusals.ts'
 import { sayChange, unsaidOf } from './say-change.ts'
 
 const LOOK_MS = 100
-/** A look at 500 changes takes some 30 ms: not after each of many commits. */
+/** Not after each of many commits; and where there are many changes, so that looking takes a twentieth of the time. */
 const BETWEEN_LOOKS_MS = 500
+const TIMES = 20
 /** What depends on the time alone: the end of a pin, of a rest. */
 const LONGEST_MS = 30_000
 
@@ -20,16 +21,18 @@ export async function sayChanges(context: ForgeContext, repository: Repository):
   const refusals = openRefusals()
   const paces = new Map<number, Pace>()
   let todo: KnownChange[] = []
-  let looked = { version: -1, at: -Infinity }
+  let looked = { version: -1, at: -Infinity, took: 0 }
 
   function look() {
     const now = performance.now()
     const version = store.version()
     const since = now - looked.at
-    if (since < BETWEEN_LOOKS_MS || (version === looked.version && since < LONGEST_MS)) return
-    looked = { version, at: now }
+    if (since < Math.max(BETWEEN_LOOKS_MS, looked.took * TIMES) || (version === looked.version && since < LONGEST_MS))
+      return
+    looked = { version, at: now, took: 0 }
     for (const [number, pace] of paces) if (isQuiet(pace, now)) paces.delete(number)
     todo = toSay()
+    looked.took = performance.now() - now
   }
 
   /** What its forge has changed last is first. */

@@ -24,5 +24,5 @@ export function picture(words: string, url: string): string {
 }
 
 function address(url: string): string {
-  return encodeURI(decodeURI(url)).replace(/[()]/g, (bracket) => (bracket === '(' ? '%28' : '%29'))
+  return url.replace(/[()\s<>\\]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

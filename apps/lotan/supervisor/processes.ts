@@ -23,6 +23,8 @@ export const stopOrder: readonly Name[] = ['nginx', 'router', 'queue-processor',
 /** A Redis that ends with status 1 sooner than this could not read its file. */
 const AT_ONCE_MS = 3_000
 const VERSION_MS = 2_000
+/** Reading 500 pull requests leaves much garbage behind: the process then takes 155 MB, and without these 350 MB. */
+const SMALL_HEAP = ['--max-semi-space-size=2', '--max-old-space-size=192']
 
 export const root = path.resolve(import.meta.dirname, '../../..')
 
@@ -68,7 +70,7 @@ function commandOf(name: Name, config: Config, repair: Pick<DatabaseRepair, 'bef
     default:
       return async (last) => {
         await repair.before(last)
-        return [process.execPath, `apps/${name}/main.ts`]
+        return [process.execPath, ...(name === 'forge' ? SMALL_HEAP : []), `apps/${name}/main.ts`]
       }
   }
 }

@@ -46,6 +46,12 @@ test('the least recently used preview is stopped', () => {
       'b',
     ],
     ['not one that wakes', [waiting, preview('a', 'paused', { phase: 'waking' })], undefined],
+    ['none for what Lotan only tries', [preview('t', 'queued', { by: 'verify' }), preview('a', 'running')], undefined],
+    [
+      '… until somebody waits for it',
+      [preview('t', 'queued', { by: 'verify', waiter: { who: 'program', until: now + 1 } }), preview('a', 'running')],
+      'a',
+    ],
     ['one is leaving already', [waiting, preview('a', 'running'), preview('b', 'stopping')], undefined],
     [
       'the one that is leaving comes back',

@@ -28,8 +28,8 @@ export function keptRows(file: string): KeptRows | undefined {
 }
 
 /** @returns undefined where there is no database @throws when it cannot be read */
-export function keptFact<N extends FactName>(file: string, name: N): Fact<N> | undefined {
-  return read(file, (db) => storeFacts(db).facts.get(name))
+export function keptFact<N extends FactName>(file: string, name: N, repository?: string): Fact<N> | undefined {
+  return read(file, (db) => storeFacts(db).facts.get(name, repository))
 }
 
 function read<T>(file: string, use: (db: Database.Database) => T): T | undefined {
