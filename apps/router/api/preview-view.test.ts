@@ -73,6 +73,7 @@ test('a running preview is shown with everything there is to know', () => {
     timing: { queue: 2_000, pull: 1_000, start: 3_000, ready: 1_000, total: 7_000 },
     created: '2025-12-31T10:00:00Z',
     revision: 'c0ffee1',
+    change: null,
     notice: 'The application answers 500 at /.',
   })
 })

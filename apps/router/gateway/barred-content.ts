@@ -8,7 +8,7 @@ import { approvalPage, closedPage } from '../pages/change-pages.ts'
 import type { NearTag } from '../pages/visitor-pages.ts'
 import { changeWords } from '../words/change-words.ts'
 import { spokenName } from '../words/preview-names.ts'
-import { fromMessage, type Content } from './response-content.ts'
+import { fromMessage, type Content } from './content.ts'
 
 /** The page listens meanwhile; without script it asks again so often. Seconds. */
 const AGAIN = 10

@@ -1,4 +1,3 @@
-import type { ProblemName } from '../../shared/api/problems.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { failureWords } from '../../shared/words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'
@@ -8,32 +7,19 @@ import { openChanges } from '../changes/open-changes.ts'
 import { changeWords, type ChangeWords } from '../words/change-words.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Decision } from './decide.ts'
-import { messages, type Message } from '../pages/messages.ts'
+import { messages } from '../pages/messages.ts'
 import type { NearTags } from '../near/near-tags.ts'
 import type { Brand } from '../pages/brand.ts'
 import { failedPage } from '../pages/failed-page.ts'
-import type { Page } from '../pages/views.ts'
-import { messagePage, missingPage, noTagPage, notOfferedPage, waitingPage } from '../pages/visitor-pages.ts'
+import { missingPage, noTagPage, notOfferedPage, waitingPage } from '../pages/visitor-pages.ts'
 import { fullOf } from '../words/full-words.ts'
 import { startStatusOf } from '../pages/start/status.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { pathOf } from '../pages/preview-path.ts'
 import { spokenName } from '../words/preview-names.ts'
 import { barredContent } from './barred-content.ts'
+import { fromMessage, type Content } from './content.ts'
 import { formsOfHosts, whyNoTag } from './no-tag.ts'
-
-export interface Content {
-  problem: ProblemName
-  heading: string
-  sentence: string
-  reason?: string
-  /** Seconds. */
-  retryAfter?: number
-  again?: true
-  /** Of the page, where people get another status than programs. */
-  pageStatus?: number
-  page: (brand: Brand) => Page
-}
 
 export interface Exchange {
   request: GatewayRequest
@@ -195,9 +181,4 @@ function verdictOf({ verdict }: GatewayRequest, id: PreviewId): Content | undefi
 
 export function trouble(): Content {
   return { ...fromMessage(messages.trouble()), retryAfter: 10, again: true }
-}
-
-export function fromMessage(message: Message): Content {
-  const { problem, heading, sentence } = message
-  return { problem, heading, sentence, page: (brand) => messagePage(message, brand) }
 }

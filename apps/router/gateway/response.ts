@@ -11,7 +11,8 @@ import type { ColdAnswer } from '../metrics/meters.ts'
 import type { Message } from '../pages/messages.ts'
 import { brandIn } from '../pages/brand.ts'
 import type { Page } from '../pages/views.ts'
-import { type Content, type Exchange, contentOf, fromMessage, trouble } from './response-content.ts'
+import { fromMessage, type Content } from './content.ts'
+import { contentOf, trouble, type Exchange } from './response-content.ts'
 
 /** A longer Location header is more than nginx reads. The waiting page reloads itself instead. */
 const LONGEST_REDIRECT = 8_000

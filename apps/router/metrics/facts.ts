@@ -30,6 +30,8 @@ export interface Facts {
     /** By state. */
     previews: Record<string, number>
     places: number
+    /** By state; null where no forge is configured. */
+    changes: Record<string, number> | null
     slots: { taken: number; resting: number }
     /** By state. */
     sandboxes: Record<string, number>
@@ -74,7 +76,7 @@ export async function readFacts(context: FactsContext, now: number): Promise<Fac
 }
 
 /** The metrics tell that it is damaged, too. */
-function databaseOf({ store }: FactsContext, now: number): Facts['database'] {
+function databaseOf({ config, store }: FactsContext, now: number): Facts['database'] {
   try {
     const previews = store.list()
     const up = new Set(previews.filter(({ state }) => state === 'running' || state === 'paused').map(idOf))
@@ -82,6 +84,7 @@ function databaseOf({ store }: FactsContext, now: number): Facts['database'] {
       counters: store.counters(),
       previews: counted(previews.map(({ state }) => state)),
       places: store.places(),
+      changes: config.forge ? store.changes.counts() : null,
       slots: store.overview.slotCounts(now),
       sandboxes: counted(store.sandboxes.list().map(({ state }) => state)),
       memory: store.lastMemories().reduce((all, each) => (up.has(idOf(each)) ? all + each.memory : all), 0),

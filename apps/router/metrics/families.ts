@@ -9,6 +9,7 @@ import { trafficFamilies } from './traffic-families.ts'
 
 const states = ['queued', 'pulling', 'starting', 'running', 'paused', 'stopping', 'stopped', 'removing', 'failed']
 const sandboxStates = ['making', 'unchecked', 'ready', 'given']
+const changeStates = ['open', 'closed', 'merged']
 const crashes = ['exited', 'out-of-memory', 'disk-over']
 
 export const families: Record<string, Family> = {
@@ -60,6 +61,11 @@ export const families: Record<string, Family> = {
     ['action', 'reason'],
     'database',
     (facts) => tallied(facts, 'reap', reaps).map(([[as = ''], value]) => [as.split(' '), value]),
+  ),
+  lotan_changes: gauges(
+    'Pull or merge requests that are known, by state; without LOTAN_FORGE none.',
+    ['state'],
+    ({ database }) => byName(database?.changes ?? undefined, changeStates),
   ),
   lotan_queue_jobs: gauges('Jobs by lane, waiting or active.', ['lane', 'state'], ({ lanes }) =>
     Object.entries(lanes ?? {}).flatMap(([lane, { waiting, active }]) => [

@@ -7,11 +7,17 @@ import Database from 'better-sqlite3'
 import { readMetrics, type Exposed } from '../../testing/clients/prometheus.ts'
 import { until } from '../../testing/harness/until.ts'
 import { bearer, bringUp, domain, openBed, steps, type Bed } from '../admin/harness.ts'
+import { readFacts } from './facts.ts'
 import { families } from './families.ts'
 
 let bed: Bed
 before(async () => {
-  bed = await openBed({ LOTAN_METRICS_ALLOW: '198.51.100.7 203.0.113.0/24 fd00::/8', LOTAN_HOLD_SECONDS: '20' })
+  bed = await openBed({
+    LOTAN_FORGE: 'github',
+    LOTAN_FORGE_REPOSITORY: 'acme/shop',
+    LOTAN_METRICS_ALLOW: '198.51.100.7 203.0.113.0/24 fd00::/8',
+    LOTAN_HOLD_SECONDS: '20',
+  })
   bed.reaper((req, res) => res.end(JSON.stringify(told[req.url!] ?? {})))
 })
 after(() => bed?.close())
@@ -258,6 +264,22 @@ test('what the reaper tells of disk, memory and traffic, and what the settings s
     assert.equal(valueOf(metrics, series, labels), value, `${series} ${JSON.stringify(labels)}`)
   assert.ok(valueOf(metrics, 'lotan_data_disk_free_bytes')! > 0)
   assert.ok(valueOf(metrics, 'lotan_database_size_bytes')! > 4_096)
+})
+
+test('changes by state, and none where there is no forge', async () => {
+  const known = { repository: '', title: '', author: '', branch: 'b', base: 'main', sha: 's', mergeSha: null, fork: false, url: '', updated: 1 } // prettier-ignore
+  await moves(() => {
+    for (const [number, state] of (['open', 'open', 'merged'] as const).entries())
+      bed.store.changes.put({ ...known, number, state }, [], 1)
+  }, [
+    ['lotan_changes', { state: 'open' }, 2],
+    ['lotan_changes', { state: 'merged' }, 1],
+    ['lotan_changes', { state: 'closed' }, 0],
+  ])
+  const config = { ...bed.config, forge: null }
+  const checkReadiness = () => Promise.resolve({ checks: {} } as never)
+  const { database } = await readFacts({ ...bed.context, config, checkReadiness }, Date.now())
+  assert.equal(database!.changes, null)
 })
 
 test('memory of what is up, as it was last measured', () =>

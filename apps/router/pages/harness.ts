@@ -140,12 +140,6 @@ const near = ['pr-3009', 'pr-2999', 'pr-399'].map((tag) => ({ tag, href: `http:/
 const details = 'http://previews.example.com/previews/pr-3001'
 const timeouts = { stopAfter: 600_000, pauseAfter: null, rmiAfter: 3_600_000, prepulls: () => false }
 const pass = { until: now + 345_600_000, session: null, user: null, lastUsed: null }
-const toldChange = {
-  name: '#3001',
-  title: 'Sort <overdue> items first, and say since when they have been overdue',
-  author: 'h.duarte',
-  href: 'https://git.example.com/shop/todowrangler/pull/3001',
-}
 const noTag = {
   label: '-3001',
   host: '-3001.previews.example.com',
@@ -188,9 +182,9 @@ export const pages: Record<string, Page> = {
     brand,
   ),
   missing: missingPage({ id: 'pr-3999', askAgainIn: 1_500, near }, brand),
-  merged: closedPage({ id: tag, change: toldChange, isMerged: true, fallback: { ...near[0]!, tag: 'main' } }, brand),
-  closed: closedPage({ id: 'api/pr-3001', change: toldChange, isMerged: false, fallback: null }, brand),
-  approval: approvalPage({ id: tag, change: toldChange, details, again: 10 }, brand),
+  merged: closedPage({ id: tag, change: words, isMerged: true, fallback: { ...near[0]!, tag: 'main' } }, brand),
+  closed: closedPage({ id: 'api/pr-3001', change: words, isMerged: false, fallback: null }, brand),
+  approval: approvalPage({ id: tag, change: words, details, again: 10 }, brand),
   'approval-unknown': approvalPage({ id: tag, change: null, details, again: 10 }, { ...brand, name: null }),
   'no-tag': noTagPage(noTag, brand),
   'not-offered': notOfferedPage({ id: 'main-debug', near: near.slice(0, 1) }, brand),

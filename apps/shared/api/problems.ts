@@ -71,7 +71,7 @@ export const problems = {
     status: 403,
     title: 'It waits for approval',
     means:
-      'The preview shows a change from a fork, or one that is not known yet. Somebody looks at it before it may run. Nothing was pulled or started.',
+      'The preview shows a change from a fork, or one that is not known yet, and somebody looks at it before it may run.',
     remedy: 'Ask the operator of Lotan to approve it. Its page in a browser opens it by itself then.',
   },
   'no-forks': {

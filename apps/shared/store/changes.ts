@@ -41,14 +41,14 @@ export function changeRows(db: Database) {
   const selectOpen = db.prepare<[], Row>(`
     SELECT * FROM change WHERE state = 'open' ORDER BY repository, number DESC
   `)
+  const selectAsking = db.prepare<[], Row>(`
+    SELECT * FROM change WHERE state = 'open' AND fork AND approval IS NULL ORDER BY repository, number DESC
+  `)
   const selectToTell = db.prepare<[], Row>(`
     SELECT *
     FROM change
     WHERE state = 'open' OR json_extract(said, '$.over') IS NULL
     ORDER BY repository, number DESC
-  `)
-  const selectAsking = db.prepare<[], Row>(`
-    SELECT * FROM change WHERE state = 'open' AND fork AND approval IS NULL ORDER BY repository, number DESC
   `)
   const selectOfTag = db.prepare<PreviewKey, Row>(`
     SELECT change.* FROM change_tag JOIN change USING (repository, number) WHERE ${TAG}
@@ -144,10 +144,11 @@ export function changeRows(db: Database) {
     list: (): KnownChange[] => selectAll.all().map(changeOf),
     open: (): KnownChange[] => selectOpen.all().map(changeOf),
 
-    /** Those that something may have to be written into: the open ones, and those whose closing has not been told. */
-    toTell: (): KnownChange[] => selectToTell.all().map(changeOf),
     /** Open ones of forks that nobody has approved. */
     asking: (): KnownChange[] => selectAsking.all().map(changeOf),
+
+    /** Those that something may have to be written into: the open ones, and those whose closing has not been told. */
+    toTell: (): KnownChange[] => selectToTell.all().map(changeOf),
 
     /** Those whose templates give the preview's tag, in no order. */
     ofPreview: (id: PreviewId): KnownChange[] => selectOfTag.all(splitId(id)).map(changeOf),

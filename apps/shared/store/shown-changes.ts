@@ -1,6 +1,6 @@
 /** Changes as lists show them: one question for all, however many previews there are. */
 import type { Database } from 'better-sqlite3'
-import type { KnownChange } from '../forge/change.ts'
+import type { ChangeState, KnownChange } from '../forge/change.ts'
 import { idOf, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import type { Tag } from '../tag.ts'
 import { changeColumns, changeOf, type ChangeRow } from './change-rows.ts'
@@ -41,7 +41,15 @@ export function shownChanges(db: Database) {
     ORDER BY change.repository, change.number, place
   `)
 
+  const countStates = db.prepare<[], { state: ChangeState; changes: number }>(
+    'SELECT state, count(*) AS changes FROM change GROUP BY state',
+  )
+
   return {
+    /** Those of which there is none are left out. */
+    counts: (): Partial<Record<ChangeState, number>> =>
+      Object.fromEntries(countStates.all().map(({ state, changes }) => [state, changes])),
+
     /** By the previews whose tags their templates give. */
     byPreview(): Map<PreviewId, ChangeOfTag[]> {
       const found = new Map<PreviewId, ChangeOfTag[]>()

@@ -193,13 +193,7 @@ export function openStore(
         const preview: Preview = find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }
         note(preview, { type: approval ? 'approve' : 'disapprove', number: change?.number ?? null }, now, actor)
       },
-    ).immediate as (
-      id: PreviewId,
-      change: ChangeKey | null,
-      approval: Approval | null,
-      now: number,
-      actor: Actor,
-    ) => void,
+    ).immediate,
 
     /** Whether it may run, as its change stands. */
     standing: (id: PreviewId, now: number): Standing => (forge ? standing(id, find(id), now) : FREE),

@@ -24,7 +24,8 @@ function changeIn(pull: unknown): ToldChange | null {
     base: textAt(pull, 'base', 'ref'),
     sha: commitAt(pull, 'head', 'sha'),
     mergeSha: commitAt(pull, 'merge_commit_sha'),
-    fork: own === null || own !== target,
+    // A push to refs/for/BRANCH (AGit) opens one without a label, of the repository itself: it needs no right to push.
+    fork: own === null || own !== target || at(pull, 'head', 'label') === '',
     state: stateIn(pull),
     url: addressAt(pull, 'html_url'),
     updated: timeAt(pull, 'updated_at'),

@@ -111,6 +111,12 @@ test('a pull request of Gitea is told with its facts', () => {
   assert.deepEqual([state, fork], ['merged', false])
 })
 
+test('a pull request that was pushed to refs/for/main at Gitea is a fork’s: everybody who may read can do that', () => {
+  const head = { label: '', ref: 'refs/pull/3/head', sha, repo_id: 5, repo: { id: 5 } }
+  const told = toldByGitea('pull_request', { ...pull, pull_request: { ...pull.pull_request, head } })
+  assert.equal(told?.change?.fork, true)
+})
+
 test('a review or a comment at Gitea leads to no look, a push to a branch to one at all', () => {
   assert.equal(toldByGitea('pull_request_comment', pull), undefined)
   assert.equal(toldByGitea('pull_request_review_approved', pull), undefined)

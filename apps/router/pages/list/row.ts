@@ -111,7 +111,8 @@ export function rowOf(preview: Preview, facts: RowFacts) {
     change: changeCellOf(preview, change, config.forge?.kind, now),
     lastSeen: lastSeen === null ? '' : ago(now - lastSeen),
     memory: used === null ? '' : memory(used),
-    next: next && { text: next.text, isSoon: next.isSoon },
+    // What an idle preview comes to is not what ends this one.
+    next: next && !barred ? { text: next.text, isSoon: next.isSoon } : null,
     isPinned: isPinned(preview, now),
     main: mainActionOf(preview, may),
     actions: actionsOf(preview, now, may),
