@@ -16,7 +16,8 @@ interface WantedDeployment {
 export function areDeploymentsSaid(told: Told | undefined, { state }: WantedDeployment, change: KnownChange): boolean {
   if (change.state !== 'open') return told?.length === 0
   if (state === undefined) return true
-  return told?.some((one) => one.sha === change.sha && one.state === state) ?? false
+  const [only, ...others] = told ?? []
+  return only?.sha === change.sha && only.state === state && others.length === 0
 }
 
 /** @param note keeps what stands, after each call: the next one may fail */
@@ -30,21 +31,24 @@ export async function sayDeployment(
   const known = told ?? []
   if (change.state !== 'open') return removeAll(deployments, task, known, note)
   if (state === undefined) return
-  const current = known.find(({ sha }) => sha === change.sha)
-  if (current) {
-    await deployments.setState(current.id, state, url)
-    return note(known.map((one) => (one === current ? { ...one, state } : one)))
+  let left = known
+  let own = known.find(({ sha }) => sha === change.sha)
+  if (!own) {
+    // An earlier run may have made one, and ended before it could note that.
+    const strays = (await deployments.find(task)).filter((id) => known.every((one) => one.id !== id))
+    const id = await deployments.add({ sha: change.sha, task, description: `Change ${change.number}` })
+    own = { id, sha: change.sha, state: 'queued' }
+    left = [...known, ...strays.map((stray) => ({ id: stray, sha: '', state: 'inactive' })), own]
+    note(left)
   }
-  // An earlier run may have made one, and ended before it could note that.
-  const strays = (await deployments.find(task)).filter((id) => known.every((one) => one.id !== id))
-  const id = await deployments.add({ sha: change.sha, task, description: `Change ${change.number}` })
-  let left: Told = [...known, { id, sha: change.sha, state: 'queued' }]
-  note(left)
-  await deployments.setState(id, state, url)
-  note((left = left.map((one) => (one.id === id ? { ...one, state } : one))))
-  for (const old of [...known.map((one) => one.id), ...strays]) {
-    await deployments.setState(old, 'inactive', null)
-    note((left = left.filter((one) => one.id !== old)))
+  const { id } = own
+  if (own.state !== state) {
+    await deployments.setState(id, state, url)
+    note((left = left.map((one) => (one.id === id ? { ...one, state } : one))))
+  }
+  for (const old of left.filter((one) => one.id !== id)) {
+    await deployments.setState(old.id, 'inactive', null)
+    note((left = left.filter((one) => one.id !== old.id)))
   }
 }
 

@@ -11,7 +11,7 @@ interface Options {
 
 export const approve: Definition = {
   name: 'approve',
-  summary: 'Lets the pull request of a fork run, with all that is pushed to it later; or takes that back.',
+  summary: 'Lets the pull request of a fork run, later pushes too; or takes that back.',
   example: 'lotan approve pr-3031',
   define: (command) =>
     command
