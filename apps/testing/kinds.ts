@@ -61,6 +61,9 @@ export const longest = [
   'apps/lotan/supervisor/up.parts.test.ts',
   'apps/stories/tls.test.ts',
   'apps/stories/first.test.ts',
+  'apps/forge/main.parts.test.ts',
+  'apps/stories/closed.test.ts',
+  'apps/stories/pushed.test.ts',
   'apps/stories/killed.test.ts',
   'apps/reaper/main.engine.test.ts',
   'apps/stories/memory.test.ts',
@@ -85,9 +88,12 @@ export const longest = [
   'apps/reaper/sync-tags.test.ts',
 ]
 
-/** Those that mostly wait: with what they do on the engine they use less than half a processor. */
+/** Those that mostly wait: with what they do on the engine they use less than half a processor; or leave it to others. */
 export const calm = [
   'apps/stories/image.test.ts',
+  // It computes all the time, and gives way to whatever else wants to.
+  'apps/checks.parts.test.ts',
+  'apps/forge/main.parts.test.ts',
   'apps/queue-processor/main.engine.test.ts',
   'apps/queue-processor/images/registries.engine.test.ts',
   'apps/stories/newest.test.ts',
