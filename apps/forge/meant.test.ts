@@ -4,9 +4,8 @@ import { tagTemplateOf, type TagTemplate } from '../shared/forge/tag-templates.t
 import { commitOf, imageOf, meantOf } from './meant.ts'
 
 const sha = 'a41f09c1111111111111111111111111111111aa'
-const mergeSha = 'b0b0b0b222222222222222222222222222222222'
 const older = '77be210222222222222222222222222222222222'
-const change = { number: 7, sha, mergeSha, branch: 'topic', behind: null }
+const change = { number: 7, sha, branch: 'topic', behind: null }
 const templates = ['pr-{number}', 'sha-{sha7}', '{sha}'].map((text): TagTemplate => tagTemplateOf(text)!)
 const image = (revision: string | null) => ({ digest: 'sha256:1', revision, bytes: 1, created: null })
 
@@ -23,7 +22,6 @@ test('the commit of an image is the head, or behind it, or not the change’s, o
     [sha, {}, { is: 'head', revision: sha }],
     [sha.slice(0, 7), {}, { is: 'head', revision: sha }],
     [sha.toUpperCase(), {}, { is: 'head', revision: sha }],
-    [mergeSha, {}, { is: 'head', revision: sha }],
     [null, {}, { is: 'unknown' }],
     ['  ', {}, { is: 'unknown' }],
     [older, {}, { is: 'unread', revision: older }],

@@ -11,7 +11,7 @@ export interface Meant {
   image: Omit<TagImage, 'tag'> | null
 }
 
-/** `head`: also the merge commit whose second parent it is. `foreign`: it is not in the change's history. */
+/** `head`: also a merge commit whose second parent it is, which the forge is asked for: what it names as its own may be of an earlier head. `foreign`: it is not in the change's history. */
 export type Commit =
   | { is: 'head'; revision: string }
   | { is: 'behind'; revision: string; commits: number }
@@ -48,7 +48,7 @@ function revisionIn({ labels }: Image): string | null {
 }
 
 export function commitOf(
-  change: Pick<KnownChange, 'number' | 'sha' | 'mergeSha' | 'branch' | 'behind'>,
+  change: Pick<KnownChange, 'number' | 'sha' | 'branch' | 'behind'>,
   { tag, image }: Meant,
   templates: readonly TagTemplate[],
 ): Commit {
@@ -57,7 +57,6 @@ export function commitOf(
   const revision = image?.revision?.trim()
   if (!revision) return { is: 'unknown' }
   if (isSame(revision, change.sha)) return { is: 'head', revision: change.sha }
-  if (change.mergeSha && isSame(revision, change.mergeSha)) return { is: 'head', revision: change.sha }
   const { behind } = change
   if (!isCurrent(behind, revision, change.sha)) return { is: 'unread', revision }
   if (behind.commits === 0) return { is: 'head', revision: change.sha }

@@ -136,7 +136,7 @@ test('many hints of a tag are few look-ups, and the last push is seen', async ()
 })
 
 const change = (number: number, more: Partial<Change> = {}): Change => ({
-  ...{ repository: '', number, title: '', author: 'mina', branch: 'b', base: 'main', sha: sha(1), mergeSha: null },
+  ...{ repository: '', number, title: '', author: 'mina', branch: 'b', base: 'main', sha: sha(1) },
   ...{ fork: false, state: 'open', url: 'https://example.com', updated: number, ...more },
 })
 

@@ -20,7 +20,7 @@ const config = {
 }
 /** Of a closed pull request, and of a fork's. */
 const change: KnownChange = {
-  ...{ repository: '', number: 3001, title: '', author: 'anna', branch: 'b', base: 'main', sha: 'a', mergeSha: null },
+  ...{ repository: '', number: 3001, title: '', author: 'anna', branch: 'b', base: 'main', sha: 'a' },
   ...{ fork: false, state: 'merged', url: '', updated: 0, closedAt: NOW - MINUTE, approval: null, behind: null },
 }
 const closing = { ...config, forge: { closedAfter: 60 * MINUTE } as Facts['config']['forge'] }

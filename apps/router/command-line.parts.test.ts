@@ -118,7 +118,7 @@ test('changes of the forge: with their previews, cut to a terminal’s width, an
   assert.match(none.err, /no change is known: they are read from the forge that LOTAN_FORGE names/)
   const known = {
     ...{ repository: '', title: 'Change\u202e the \u001b[2Jbanner', author: 'mei-lin', branch: 'banner', base: 'main' },
-    ...{ sha: 'a41f09c'.padEnd(40, '0'), mergeSha: null, fork: false, state: 'open' as const, updated: 1 },
+    ...{ sha: 'a41f09c'.padEnd(40, '0'), fork: false, state: 'open' as const, updated: 1 },
     url: 'https://git.example.com/1',
   }
   bed.store.changes.put({ ...known, number: 1 }, ['red'], 1)

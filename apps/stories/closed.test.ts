@@ -52,7 +52,7 @@ describe('a pull request', { timeout: 200_000 }, () => {
 
   function tell(number: number, told: Partial<Change> = {}) {
     const change: Change = {
-      ...{ repository: '', number, title: 'Sort', author: 'ben', branch: 'b', base: 'main', sha: 'a', mergeSha: null },
+      ...{ repository: '', number, title: 'Sort', author: 'ben', branch: 'b', base: 'main', sha: 'a' },
       ...{ fork: false, state: 'open', url: `https://forge.test/pull/${number}`, updated: ++updated, ...told },
     }
     lotan.store.changes.put(change, [`pr-${number}`], Date.now())

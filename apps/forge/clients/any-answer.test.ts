@@ -131,11 +131,11 @@ const isId = (id: unknown) => typeof id === 'string' && /^[1-9]\d*$/.test(id)
 const isWhole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
 
 function isChange(change: ForgeChange): boolean {
-  const { number, title, author, branch, base, mergeSha, fork, state, url, updated } = change
+  const { number, title, author, branch, base, fork, state, url, updated } = change
   return (
     isWhole(number) && number > 0 && isWhole(Math.abs(updated)) && typeof fork === 'boolean' &&
     [title, author, branch, base].every((text) => typeof text === 'string') &&
-    [change.sha, mergeSha ?? sha].every((one) => /^[0-9a-f]{40,64}$/.test(one)) &&
+    /^[0-9a-f]{40,64}$/.test(change.sha) &&
     ['open', 'closed', 'merged'].includes(state) && /^https?:/.test(url)
   ) // prettier-ignore
 }

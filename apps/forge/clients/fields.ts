@@ -34,7 +34,7 @@ export function countOf(value: unknown, what: string): number {
   throw strange(what, 'no number')
 }
 
-export function isSha(value: unknown): value is string {
+function isSha(value: unknown): value is string {
   return typeof value === 'string' && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value)
 }
 

@@ -42,7 +42,6 @@ test('a pull request is read as a change', async () => {
     branch: 'feature/blue',
     base: 'next',
     sha,
-    mergeSha: null,
     fork: false,
     state: 'open',
     url: `${new URL(gitea.api).origin}/team/app/pulls/${number}`,

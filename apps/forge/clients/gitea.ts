@@ -113,7 +113,6 @@ function changeOf(given: unknown): ForgeChange | undefined {
     base: textOf(base.ref, what),
     sha: shaOf(head.sha, what),
     // Gitea makes no commit of both to test them together.
-    mergeSha: null,
     // -1 where the fork is gone. A push to refs/for/BRANCH (AGit) opens one without a label: it needs no right to push.
     fork: head.repo_id !== idOf(base.repo_id, what) || head.label === '',
     state: fields.merged === true ? 'merged' : stateOf(fields.state),

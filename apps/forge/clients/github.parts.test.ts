@@ -38,7 +38,6 @@ function fails(code: ForgeErrorCode, words = /./) {
 
 test('a change is told as GitHub has it, open, closed and merged', async () => {
   const { number, sha, updated } = github.openChange({ title: 'Blue buttons', author: 'anna', branch: 'blue' })
-  const { mergeSha } = github.change(number)
   const told = {
     number,
     title: 'Blue buttons',
@@ -46,7 +45,6 @@ test('a change is told as GitHub has it, open, closed and merged', async () => {
     branch: 'blue',
     base: 'main',
     sha,
-    mergeSha,
     fork: false,
   }
   const url = `https://github.com/team/app/pull/${number}`

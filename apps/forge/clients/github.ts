@@ -1,6 +1,6 @@
 /** GitHub, and GitHub Enterprise Server. */
 import { openCommits } from './github/commits.ts'
-import { isSha, fieldsOf, idOf, isFields, shaOf, textOf, timeOf, webUrlOf, type Fields } from './fields.ts'
+import { fieldsOf, idOf, isFields, shaOf, textOf, timeOf, webUrlOf, type Fields } from './fields.ts'
 import { ForgeError, type Forge, type ForgeChange } from './forge.ts'
 import { openDeployments } from './github/deployments.ts'
 import { openSession, type SessionOptions } from './github/session.ts'
@@ -127,7 +127,6 @@ export function changeOf(pull: unknown): ForgeChange {
     branch: textOf(head.ref, what),
     base: textOf(base.ref, what),
     sha: shaOf(head.sha, what),
-    mergeSha: isSha(fields.merge_commit_sha) ? fields.merge_commit_sha : null,
     fork: !isSameRepository(head.repo, base.repo),
     state: fields.state === 'open' ? 'open' : typeof fields.merged_at === 'string' ? 'merged' : 'closed',
     url: webUrlOf(fields.html_url, what),

@@ -49,7 +49,6 @@ test('a merge request is read as a change', async () => {
     branch: 'feature/blue',
     base: 'next',
     sha,
-    mergeSha: null,
     fork: false,
     state: 'open',
     url: `${new URL(gitlab.api).origin}/team/app/-/merge_requests/${number}`,
@@ -76,14 +75,7 @@ test('closed, merged and reopened are told; one that GitLab is merging right now
   assert.equal(await state(), 'open')
   const merged = gitlab.openChange().number
   gitlab.merge(merged)
-  const change = await forge.change(merged)
-  assert.deepEqual([change?.state, change?.mergeSha], ['merged', gitlab.change(merged).mergeSha])
-})
-
-test('a squashed head is no parent of the merge commit, which is not told then', async () => {
-  const { number } = gitlab.openChange()
-  gitlab.squash(number)
-  assert.equal((await forge.change(number))?.mergeSha, null)
+  assert.equal((await forge.change(merged))?.state, 'merged')
 })
 
 test('all open merge requests are listed, of several pages, and no closed one', async () => {

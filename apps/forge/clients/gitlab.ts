@@ -1,6 +1,6 @@
 /** GitLab: merge requests by its REST API, https://docs.gitlab.com/api/rest/. */
 import type { ChangeState } from '../../shared/forge/change.ts'
-import { fieldsOf, idOf, isFields, listOf, shaOf, textOf, timeOf, webUrlOf, type Fields } from './fields.ts'
+import { fieldsOf, idOf, isFields, listOf, shaOf, textOf, timeOf, webUrlOf } from './fields.ts'
 import { ForgeError, type Forge, type ForgeChange, type StatusState } from './forge.ts'
 import { gitlabDeployments } from './gitlab-deployments.ts'
 import { openJsonApi } from './json-api.ts'
@@ -124,19 +124,12 @@ function changeOf(given: unknown): ForgeChange | undefined {
     branch: textOf(fields.source_branch, what),
     base: textOf(fields.target_branch, what),
     sha: shaOf(sha, what),
-    mergeSha: mergeShaOf(fields),
     // Null where the fork is gone.
     fork: fields.source_project_id !== idOf(fields.target_project_id, what),
     state: stateOf(fields.state),
     url: webUrlOf(fields.web_url, what),
     updated: timeOf(fields.updated_at, what),
   }
-}
-
-/** Of a merged one. GitLab does not tell the commit that tests both together, and a squashed head is not its second parent. */
-function mergeShaOf({ merge_commit_sha: merged, squash_commit_sha: squashed }: Fields): string | null {
-  const isTold = merged !== null && merged !== undefined && (squashed === null || squashed === undefined)
-  return isTold ? shaOf(merged, 'a merge request') : null
 }
 
 /** `locked`: GitLab is merging it right now, which may fail. */

@@ -36,7 +36,7 @@ const change = (more: Partial<Change> = {}): Change => ({
     branch: 'banner',
     base: 'main',
   },
-  ...{ sha: 'a41f09c'.padEnd(40, '0'), mergeSha: null, fork: false, state: 'open', url, updated: 1, ...more },
+  ...{ sha: 'a41f09c'.padEnd(40, '0'), fork: false, state: 'open', url, updated: 1, ...more },
 })
 const row = (tag: string) => web.page.locator(`tr[data-tag="${tag}"]`)
 const tags = () => web.page.locator('tbody tr').evaluateAll((rows) => rows.map((one) => one.getAttribute('data-tag')))

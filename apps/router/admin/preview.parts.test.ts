@@ -31,7 +31,7 @@ before(async () => {
     LOTAN_FORGE_REPOSITORY: 'acme/shop',
   })
   const url = 'https://git.example.com/acme/shop/pull/2'
-  const known = { repository: '', number: 2, title: 'Change the <b>banner</b>', author: 'mei-lin', branch: 'patch-1', base: 'main', sha: 'a41f09c'.padEnd(40, '0'), mergeSha: null, fork: false, state: 'open', url, updated: 1 } as const
+  const known = { repository: '', number: 2, title: 'Change the <b>banner</b>', author: 'mei-lin', branch: 'patch-1', base: 'main', sha: 'a41f09c'.padEnd(40, '0'), fork: false, state: 'open', url, updated: 1 } as const
   bed.store.changes.put(known, ['up'], 1)
   bringUp('up', bed)
   bed.reaper((req, res) => {

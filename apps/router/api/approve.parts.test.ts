@@ -14,7 +14,7 @@ describe('of what its pull request does not let run', { timeout: 60_000 }, () =>
 
   function tell(number: number, told: Partial<Change> = {}) {
     const change: Change = {
-      ...{ repository: '', number, title: 'Sort', author: 'ben', branch: 'b', base: 'trunk', sha: 'a', mergeSha: null },
+      ...{ repository: '', number, title: 'Sort', author: 'ben', branch: 'b', base: 'trunk', sha: 'a' },
       ...{ fork: false, state: 'open', url: 'https://forge.test/1', updated: ++updated, ...told },
     }
     bed.store.changes.put(change, [`pr-${number}`], Date.now())

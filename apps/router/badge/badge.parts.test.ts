@@ -22,7 +22,7 @@ after(() => Promise.all([withForge, without, gated].map((bed) => bed.close())))
 
 const change = (number: number, more: Partial<Change> = {}): Change => ({
   ...{ repository: '', number, title: 'Change the banner', author: 'anna', branch: 'banner', base: 'trunk' },
-  ...{ sha: 'a41f09c'.padEnd(40, '0'), mergeSha: null, fork: false, state: 'open', url: 'https://git.example.com/1' },
+  ...{ sha: 'a41f09c'.padEnd(40, '0'), fork: false, state: 'open', url: 'https://git.example.com/1' },
   ...{ updated: number, ...more },
 })
 for (const { store } of [withForge, without, gated]) {

@@ -27,7 +27,7 @@ const described = await describedOf(bed)
 const head = 'a41f09c'.padEnd(40, '0')
 const change = (number: number, more: Partial<Change> = {}): Change => ({
   ...{ repository: '', number, title: `Title ${number}`, author: 'anna', branch: `branch-${number}`, base: 'trunk' },
-  ...{ sha: head, mergeSha: null, fork: false, state: 'open', url: `https://git.example.com/pull/${number}` },
+  ...{ sha: head, fork: false, state: 'open', url: `https://git.example.com/pull/${number}` },
   ...{ updated: number, ...more },
 })
 const put = (number: number, tags: string[], more: Partial<Change> = {}) =>

@@ -36,7 +36,6 @@ describe('a preview that its pull request does not let run', { timeout: 60_000 }
         branch: 'b',
         base: 'trunk',
         sha: 'a',
-        mergeSha: null,
       },
       ...{ fork: false, state: 'open', url: `https://forge.test/pull/${number}`, updated: ++updated, ...told },
     }

@@ -84,7 +84,7 @@ const comesBack = () => true
 const unvisited = { wakesUntil: NOW, staysUntil: NOW }
 const asleep = { do: 'refuse', why: 'unvisited' }
 const change: KnownChange = {
-  ...{ repository: '', number: 3001, title: '', author: 'anna', branch: 'b', base: 'main', sha: 'a', mergeSha: null },
+  ...{ repository: '', number: 3001, title: '', author: 'anna', branch: 'b', base: 'main', sha: 'a' },
   ...{ fork: true, state: 'merged', url: '', updated: 0, closedAt: NOW, approval: null, behind: null },
 }
 const closed = { is: 'closed', change } as const

@@ -267,7 +267,7 @@ test('what the reaper tells of disk, memory and traffic, and what the settings s
 })
 
 test('changes by state, and none where there is no forge', async () => {
-  const known = { repository: '', title: '', author: '', branch: 'b', base: 'main', sha: 's', mergeSha: null, fork: false, url: '', updated: 1 } // prettier-ignore
+  const known = { repository: '', title: '', author: '', branch: 'b', base: 'main', sha: 's', fork: false, url: '', updated: 1 } // prettier-ignore
   await moves(() => {
     for (const [number, state] of (['open', 'open', 'merged'] as const).entries())
       bed.store.changes.put({ ...known, number, state }, [], 1)

@@ -124,7 +124,6 @@ export const change: KnownChange = {
   branch: 'feature/banner',
   base: 'main',
   sha: '77be210'.padEnd(40, '0'),
-  mergeSha: null,
   fork: true,
   state: 'open',
   url: 'https://git.example.com/shop/todowrangler/pull/3001',

@@ -60,7 +60,7 @@ const known = {
   request: null,
 }
 const change: KnownChange = {
-  ...{ repository: '', number: 7, title: evil, author: evil, branch: evil, base: evil, sha: evil, mergeSha: evil },
+  ...{ repository: '', number: 7, title: evil, author: evil, branch: evil, base: evil, sha: evil },
   ...{
     fork: true,
     state: 'open',
@@ -89,7 +89,7 @@ const stopped: Preview = { ...known, tag: 'quiet', state: 'stopped', generation:
 const brand: Brand = { name: evil, application: evil, logo: null, logoData: null }
 
 const evilChange: KnownChange = {
-  ...{ repository: '', number: 7, title: evil, author: evil, branch: evil, base: evil, sha: evil, mergeSha: null },
+  ...{ repository: '', number: 7, title: evil, author: evil, branch: evil, base: evil, sha: evil },
   ...{
     fork: true,
     state: 'open',

@@ -4,7 +4,7 @@ import { commitsBehind } from './behind.ts'
 import { changeShown } from './shown-change.ts'
 import type { KnownChange } from './change.ts'
 
-const [sha, mergeSha, older] = ['a41f09c', 'b5', 'c0ffee0'].map((start) => start.padEnd(40, '0')) as [
+const [sha, other, older] = ['a41f09c', 'b5', 'c0ffee0'].map((start) => start.padEnd(40, '0')) as [
   string,
   string,
   string,
@@ -16,11 +16,13 @@ test('an image is behind only where that is known', () => {
     [sha, null, 0],
     [sha.toUpperCase(), null, 0],
     ['a41f09c', null, 0],
-    [mergeSha, null, 0],
+    // A merge commit: whether its second parent is the head, the forge has to be asked.
+    [other, null, null],
+    [other, { revision: other, sha, commits: 0 }, 0],
     [older, behind, 2],
     [older, null, null],
     // It was reckoned for another head, or of another image.
-    [older, { ...behind, sha: mergeSha }, null],
+    [older, { ...behind, sha: other }, null],
     ['d0d0d0d', behind, null],
     [older, { ...behind, commits: null }, null],
     [null, behind, null],
@@ -29,7 +31,7 @@ test('an image is behind only where that is known', () => {
     ['v1.2.3', { revision: 'v1.2.3', sha, commits: 4 }, null],
   ]
   for (const [revision, behind, commits] of table)
-    assert.equal(commitsBehind(revision, { sha, mergeSha, behind }), commits, `${revision} ${JSON.stringify(behind)}`)
+    assert.equal(commitsBehind(revision, { sha, behind }), commits, `${revision} ${JSON.stringify(behind)}`)
 })
 
 test('a preview shows the newest open change, else the newest; a shared one shows none that is over', () => {

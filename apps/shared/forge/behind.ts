@@ -6,13 +6,13 @@ const COMMIT = /^[0-9a-f]{7,64}$/i
 
 /**
  * @param revision label org.opencontainers.image.revision
- * @returns 0: it shows the head, or the forge's merge of it; null: not known, which is never told as "behind"
+ * @returns 0: it shows the head, or a merge commit that the forge has told is of it; null: not known, which is never told as "behind"
  */
 export function commitsBehind(
   revision: string | null,
-  { sha, mergeSha, behind }: Pick<KnownChange, 'sha' | 'mergeSha' | 'behind'>,
+  { sha, behind }: Pick<KnownChange, 'sha' | 'behind'>,
 ): number | null {
   if (revision === null || !COMMIT.test(revision)) return null
-  if ([sha, mergeSha].some((commit) => commit?.startsWith(revision.toLowerCase()))) return 0
+  if (sha.startsWith(revision.toLowerCase())) return 0
   return behind?.revision === revision && behind.sha === sha ? behind.commits : null
 }

@@ -18,8 +18,6 @@ export interface Change extends ChangeKey {
   base: string
   /** The head commit. */
   sha: string
-  /** What the forge has made of head and base to test them together: its second parent is the head. */
-  mergeSha: string | null
   /** Told by the ids of both repositories, not by names: its branch lies in another one. */
   fork: boolean
   state: ChangeState

@@ -1,8 +1,7 @@
 import type { Approval, Behind, KnownChange } from '../forge/change.ts'
 
-export type ChangeRow = Omit<KnownChange, 'fork' | 'mergeSha' | 'closedAt' | 'approval' | 'behind'> & {
+export type ChangeRow = Omit<KnownChange, 'fork' | 'closedAt' | 'approval' | 'behind'> & {
   fork: number
-  merge_sha: string | null
   closed_at: number | null
   approval: string | null
   behind: string | null
@@ -17,7 +16,6 @@ export const changeColumns = [
   'branch',
   'base',
   'sha',
-  'merge_sha',
   'fork',
   'state',
   'url',
@@ -31,7 +29,6 @@ export function changeOf(row: ChangeRow): KnownChange {
   const { repository, number, title, author, branch, base, sha, state, url, updated } = row
   return {
     ...{ repository, number, title, author, branch, base, sha, state, url, updated },
-    mergeSha: row.merge_sha,
     fork: row.fork === 1,
     closedAt: row.closed_at,
     approval: row.approval === null ? null : (JSON.parse(row.approval) as Approval),

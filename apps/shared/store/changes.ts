@@ -59,12 +59,12 @@ export function changeRows(db: Database) {
   )
   const upsert = db.prepare(`
     INSERT INTO change
-      (repository, number, title, author, branch, base, sha, merge_sha, fork, state, url, updated, closed_at)
+      (repository, number, title, author, branch, base, sha, fork, state, url, updated, closed_at)
     VALUES
-      (@repository, @number, @title, @author, @branch, @base, @sha, @mergeSha, @fork, @state, @url, @updated, @closedAt)
+      (@repository, @number, @title, @author, @branch, @base, @sha, @fork, @state, @url, @updated, @closedAt)
     ON CONFLICT (repository, number) DO UPDATE SET
       title = excluded.title, author = excluded.author, branch = excluded.branch, base = excluded.base,
-      sha = excluded.sha, merge_sha = excluded.merge_sha, fork = excluded.fork, state = excluded.state,
+      sha = excluded.sha, fork = excluded.fork, state = excluded.state,
       url = excluded.url, updated = excluded.updated, closed_at = excluded.closed_at
   `)
   const dropTags = db.prepare(`DELETE FROM change_tag WHERE ${KEY}`)

@@ -43,7 +43,6 @@ function tell(store: Store, number: number, told: Partial<Change> = {}) {
       branch: 'b',
       base: 'main',
       sha: 'a1',
-      mergeSha: null,
     },
     ...{ fork: false, state: 'open', url: 'https://forge.test/3', updated: now, ...told },
   }

@@ -11,7 +11,6 @@ export function aChange(given: Partial<KnownChange> = {}): KnownChange {
     branch: 'basket',
     base: 'main',
     sha: 'a41f09c'.padEnd(40, '0'),
-    mergeSha: null,
     fork: false,
     state: 'open',
     url: `https://git.example.com/shop/todowrangler/pull/${number}`,

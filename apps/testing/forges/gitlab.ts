@@ -19,8 +19,6 @@ const ROOT = '/api/v4/'
 export interface StandInGitLab extends StandInForge {
   /** What GitLab itself writes below a merge request. */
   addSystemNote: (number: number, text: string) => void
-  /** Merged, with its commits made one. */
-  squash: (number: number) => void
   /** GitLab is merging it, from now on. */
   lock: (number: number) => void
   environments: () => { name: string; state: string; url: string | null }[]
@@ -78,10 +76,6 @@ export async function openGitLab(options: StandInOptions): Promise<StandInGitLab
     comeBack: server.comeBack,
     stop: server.stop,
     addSystemNote: (number, text) => void state.addComment(number, text, ''),
-    squash(number) {
-      shapes.squashed.add(number)
-      state.merge(number)
-    },
     lock: (number) => void shapes.locked.add(number),
     environments: environments.all,
   }

@@ -23,7 +23,6 @@ function changeIn(pull: unknown): ToldChange | null {
     branch: textAt(pull, 'head', 'ref'),
     base: textAt(pull, 'base', 'ref'),
     sha: commitAt(pull, 'head', 'sha'),
-    mergeSha: commitAt(pull, 'merge_commit_sha'),
     // A push to refs/for/BRANCH (AGit) opens one without a label, of the repository itself: it needs no right to push.
     fork: own === null || own !== target || at(pull, 'head', 'label') === '',
     state: stateIn(pull),

@@ -33,7 +33,6 @@ test('each of GitHub’s sample payloads of a pull request gives its facts', () 
       branch: pull.head.ref,
       base: pull.base.ref,
       sha: pull.head.sha,
-      mergeSha: pull.merge_commit_sha,
       fork: pull.head.repo?.id !== pull.base.repo.id,
       state: pull.merged ? 'merged' : pull.state,
       url: pull.html_url,

@@ -23,7 +23,6 @@ function changeIn(pull: unknown): ToldChange | null {
     branch: textAt(pull, 'head', 'ref'),
     base: textAt(pull, 'base', 'ref'),
     sha: commitAt(pull, 'head', 'sha'),
-    mergeSha: commitAt(pull, 'merge_commit_sha'),
     // A fork that was deleted has no id.
     fork: own === null || own !== target,
     state: stateIn(pull),

@@ -24,7 +24,6 @@ function changeIn(payload: unknown): ToldChange | null {
     branch: textAt(merge, 'source_branch'),
     base: textAt(merge, 'target_branch'),
     sha: commitAt(merge, 'last_commit', 'id'),
-    mergeSha: commitAt(merge, 'merge_commit_sha'),
     fork: own === null || own !== target,
     state: stateIn(merge),
     url: addressAt(merge, 'url'),

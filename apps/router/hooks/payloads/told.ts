@@ -13,9 +13,9 @@ export interface Told {
   change: ToldChange | null
 }
 
-/** Null where one of them is missing. `author`, `mergeSha` and `fork` have no null that means that. */
+/** Null where one of them is missing. `author` and `fork` have no null that means that. */
 type Found = {
-  [K in keyof ToldChange]: K extends 'author' | 'mergeSha' | 'fork' ? ToldChange[K] : ToldChange[K] | null
+  [K in keyof ToldChange]: K extends 'author' | 'fork' ? ToldChange[K] : ToldChange[K] | null
 }
 
 /** Null where a fact is missing that a change must have. */

@@ -229,7 +229,6 @@ CREATE TABLE change (
   branch TEXT NOT NULL,
   base TEXT NOT NULL, -- the branch that it is to go into
   sha TEXT NOT NULL, -- its head commit
-  merge_sha TEXT, -- the forge's own merge of head and base
   fork INTEGER NOT NULL, -- 1: its branch lies in another repository
   state TEXT NOT NULL, -- open, closed or merged
   url TEXT NOT NULL,

@@ -294,7 +294,6 @@ const steps: Step[] = [
     branch TEXT NOT NULL,
     base TEXT NOT NULL,
     sha TEXT NOT NULL,
-    merge_sha TEXT,
     fork INTEGER NOT NULL,
     state TEXT NOT NULL,
     url TEXT NOT NULL,

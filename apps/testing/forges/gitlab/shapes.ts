@@ -10,8 +10,7 @@ export type Shapes = ReturnType<typeof gitlabShapes>
 
 export function gitlabShapes(state: ForgeState, origin: string, repository: string) {
   const people = new Map<string, number>()
-  /** Merged with its commits made one; being merged right now. */
-  const squashed = new Set<number>()
+  /** Being merged right now. */
   const locked = new Set<number>()
 
   function account(username: string) {
@@ -26,7 +25,6 @@ export function gitlabShapes(state: ForgeState, origin: string, repository: stri
   const time = (at: number) => new Date(at).toISOString()
 
   return {
-    squashed,
     locked,
     account,
     stateOf,
@@ -51,7 +49,7 @@ export function gitlabShapes(state: ForgeState, origin: string, repository: stri
         draft: false,
         sha: change.sha,
         merge_commit_sha: isMerged ? change.mergeSha : null,
-        squash_commit_sha: isMerged && squashed.has(change.number) ? 'f'.repeat(40) : null,
+        squash_commit_sha: null,
         web_url: `${origin}/${repository}/-/merge_requests/${change.number}`,
         ...(isWhole && { diff_refs: { base_sha: start, head_sha: change.sha, start_sha: start } }),
       }
