@@ -310,7 +310,7 @@ describe('the forge part', { concurrency: 4 }, () => {
   story(
     'news of previews are told in order, signed, tried again, and neither lost nor repeated over a restart',
     { LOTAN_FORGE: '', LOTAN_FORGE_API: '', LOTAN_FORGE_REPOSITORY: '', LOTAN_FORGE_TOKEN: '' },
-    async ({ start, apply }) => {
+    async ({ store, start, apply }) => {
       const receiver = await openReceiver()
       try {
         const settings = { LOTAN_NOTIFY_URL: receiver.url }
@@ -326,6 +326,8 @@ describe('the forge part', { concurrency: 4 }, () => {
         apply('pr-7', { type: 'start', by: 'visit' }, ...up, answered)
         await until('its start is told', () => receiver.taken.length === 1, within)
         assert.equal(receiver.refused(), 2)
+        // Killed between the answer and its note, it would tell it again.
+        await until('that is noted', () => store.facts.get('notified')?.upTo === store.lastChange(), within)
         await part.end('SIGKILL')
 
         // While the part is down.
