@@ -243,11 +243,11 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
       assert.deepEqual(await reachedFrom(container, closed), [])
       const open = [`${addressOf(subnet, slot)}:80`, ...closed]
       assert.deepEqual(await reachedFrom(await idOf('nginx'), open), open)
-      // Router, reaper and Redis listen on sockets in the data volume, which no preview has.
+      // Router, forge, reaper and Redis listen on sockets in the data volume, which no preview has.
       assert.deepEqual((await inspect(container)).Mounts, [])
       const run = (await inside(await idOf('redis'), ['ls', '/data/run'])).split('\n')
       const sockets = run.filter((name) => name.endsWith('.sock'))
-      assert.deepEqual(sockets, ['desk.sock', 'reaper.sock', 'redis.sock', 'router.sock'])
+      assert.deepEqual(sockets, ['desk.sock', 'forge.sock', 'reaper.sock', 'redis.sock', 'router.sock'])
     } finally {
       service.close()
     }

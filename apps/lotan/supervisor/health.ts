@@ -1,4 +1,7 @@
-/** As the router reports it; Redis is asked itself, since the router cannot work without it. */
+/**
+ * As the router reports it; Redis is asked itself, since the router cannot work without it, and the forge part, which the
+ * router knows of only where there is something for it to do.
+ */
 import path from 'node:path'
 import type { Config } from '../../shared/config/config.ts'
 import { accepts, get } from './probe.ts'
@@ -23,9 +26,18 @@ export async function unhealthyOne(
 ): Promise<string | undefined> {
   if (name === 'redis' && 'socket' in config.redis)
     return (await accepts(config.redis.socket)) ? undefined : 'redis does not answer'
+  if (name === 'forge') return (await isForgeUp(config)) ? undefined : 'forge does not work'
   const { checks } = await fetchReadiness(config)
   const check = checks[name === 'router' ? 'database' : name]
   return check?.ok ? undefined : `${name} ${check?.detail ?? 'is not known to the router'}`
+}
+
+async function isForgeUp({ runDir, domain }: Pick<Config, 'runDir' | 'domain'>): Promise<boolean> {
+  const asked = get({ socketPath: path.join(runDir, 'forge.sock') }, '/', domain)
+  return asked.then(
+    ({ status }) => status === 204,
+    () => false,
+  )
 }
 
 async function fetchReadiness({ runDir, domain }: Pick<Config, 'runDir' | 'domain'>) {
