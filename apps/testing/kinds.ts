@@ -63,6 +63,7 @@ export const longest = [
   'apps/stories/first.test.ts',
   'apps/forge/main.parts.test.ts',
   'apps/stories/closed.test.ts',
+  'apps/stories/pull-request.test.ts',
   'apps/stories/pushed.test.ts',
   'apps/stories/killed.test.ts',
   'apps/reaper/main.engine.test.ts',
@@ -94,6 +95,7 @@ export const calm = [
   // It computes all the time, and gives way to whatever else wants to.
   'apps/checks.parts.test.ts',
   'apps/forge/main.parts.test.ts',
+  'apps/stories/pull-request.test.ts',
   'apps/queue-processor/main.engine.test.ts',
   'apps/queue-processor/images/registries.engine.test.ts',
   'apps/stories/newest.test.ts',
