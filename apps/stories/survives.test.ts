@@ -20,6 +20,7 @@ testSurvival(
       seen: 'nothing else',
     },
     { what: 'the reaper is killed', happens: (lotan) => lotan.killPart('reaper'), seen: 'nothing else' },
+    { what: 'the forge part is killed', happens: (lotan) => lotan.killPart('forge'), seen: 'nothing else' },
     { what: 'nginx is killed', happens: (lotan) => lotan.killPart('nginx'), seen: 'lost connections' },
     { what: 'Redis is killed', happens: (lotan) => lotan.killPart('redis'), seen: 'nothing else' },
     { what: 'Redis is emptied', happens: emptyRedis, seen: 'nothing else' },
@@ -35,4 +36,11 @@ testSurvival(
     { what: 'the machine reboots', happens: reboot, seen: 'waits' },
   ],
   300_000,
+  // The forge is away all the while: nothing listens there.
+  {
+    LOTAN_FORGE: 'github',
+    LOTAN_FORGE_API: 'http://127.0.0.1:9',
+    LOTAN_FORGE_REPOSITORY: 'team/app',
+    LOTAN_FORGE_TOKEN: 't',
+  },
 )

@@ -1,4 +1,7 @@
-/** What may be left out where it cannot be written, on a full disk perhaps. */
+/**
+ * What may be left out where it cannot be written at once: on a full disk, or while another process writes. To wait for that
+ * would hold up all that this process answers.
+ */
 import type { Database } from 'better-sqlite3'
 import type { Log } from '../log.ts'
 import type { Written } from '../disk-space.ts'
@@ -10,11 +13,15 @@ import { BY_KEY } from './previews.ts'
 import type { Facts } from './facts.ts'
 import type { StreamNotes } from './streams.ts'
 
+const TOLD_MS = 2_000
+
 export function passingNotes(
   db: Database,
   file: string,
   facts: Facts,
   noteStreams: (notes: StreamNotes) => void,
+  /** Why it could not be written at once. */
+  whyNotSoon: (write: () => void) => Error | undefined,
   log: Log,
 ) {
   // A future last_seen predates a clock reset: it is overwritten.
@@ -33,20 +40,26 @@ export function passingNotes(
   })
   /** Visits that could not be written yet. */
   const unwritten = new Map<PreviewId, number>()
-  let writable = true
+  /** Since when nothing could be written, milliseconds of this process's clock; undefined: it can. */
+  let since: number | undefined
+  let isTold = false
 
   /** A visit or a progress that cannot be noted must not end the process. @returns whether it is written */
   function tried(write: () => void): boolean {
-    try {
-      write()
-    } catch (error) {
-      if (!isPassing(error)) throw error
-      // Logged once: it is tried several times a second.
-      if (writable) log.error({ error: (error as Error).message }, 'the database cannot be written to')
-      return (writable = false)
+    const error = whyNotSoon(write)
+    if (error) {
+      since ??= performance.now()
+      // Logged once: it is tried several times a second. Another process's long write is no news.
+      if (!isTold && performance.now() - since >= TOLD_MS) {
+        log.error({ error: error.message }, 'the database cannot be written to')
+        isTold = true
+      }
+      return false
     }
-    if (!writable) log.info('the database can be written to again')
-    return (writable = true)
+    if (isTold) log.info('the database can be written to again')
+    since = undefined
+    isTold = false
+    return true
   }
 
   return {

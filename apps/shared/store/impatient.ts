@@ -8,19 +8,25 @@ const WAIT_MS = 20
 /** @param busyMs how long all other writes wait */
 export function impatientWrites(db: Database, busyMs: number) {
   const together = db.transaction((write: () => void) => write())
+
+  /** All of it or nothing, in one transaction. @returns why it is not written: the disk is full, or the database locked */
+  function whyNotSoon(write: () => void): Error | undefined {
+    db.pragma(`busy_timeout = ${WAIT_MS}`)
+    try {
+      together.immediate(write)
+      return undefined
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      return error as Error
+    } finally {
+      db.pragma(`busy_timeout = ${busyMs}`)
+    }
+  }
+
   return {
-    /** All of it or nothing, in one transaction. @returns whether it is written: not on a full disk, or one that is locked */
-    writeSoon(write: () => void): boolean {
-      db.pragma(`busy_timeout = ${WAIT_MS}`)
-      try {
-        together.immediate(write)
-        return true
-      } catch (error) {
-        if (!isPassing(error)) throw error
-        return false
-      } finally {
-        db.pragma(`busy_timeout = ${busyMs}`)
-      }
-    },
+    whyNotSoon,
+
+    /** As `whyNotSoon`. @returns whether it is written */
+    writeSoon: (write: () => void): boolean => whyNotSoon(write) === undefined,
   }
 }

@@ -102,6 +102,7 @@ export function openStore(
   const { next: nextSlot, noteEndpoints, take, free, ...pool } = slotPool(db, facts, slots)
   const { slotFor, noteGiven, ...sandboxes } = sandboxRows(db, { next: nextSlot, take, free }, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
+  const { writeSoon, whyNotSoon } = impatientWrites(db, busyMs)
   const changes = changeRows(db)
   const { standing, barred } = standings(db, { forge, changes, version: opened.version })
 
@@ -225,8 +226,8 @@ export function openStore(
     facts,
     lately,
     isResting,
-    ...impatientWrites(db, busyMs),
-    ...passingNotes(db, file, facts, noteStreams, log),
+    writeSoon,
+    ...passingNotes(db, file, facts, noteStreams, whyNotSoon, log),
     ...opened,
   }
 }
