@@ -120,8 +120,8 @@ describe('a preview that calls others', { timeout: 180_000 }, () => {
     for (const id of ids) {
       assert.match(lotan.store.get(id)!.state, /^stopp/, 'nothing has called it back')
       const { lastSeen } = lotan.store.get(id)!
-      // nginx renews what it knows of a route in the background, just after the visit.
-      assert.ok(lastSeen! <= last + 1_000, `${id} was seen ${lastSeen! - last} ms after the last visit`)
+      // nginx renews what it knows of a route in the background, just after the visit. They have asked for far longer.
+      assert.ok(lastSeen! <= last + 3_000, `${id} was seen ${lastSeen! - last} ms after the last visit`)
       const starts = lotan.store.history(id).filter(({ event, at }) => event === 'start' && at > last)
       assert.deepEqual(starts, [], id)
     }
