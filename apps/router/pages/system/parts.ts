@@ -17,7 +17,7 @@ export interface Part {
   where: string
 }
 
-type Placed = Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls'>
+type Placed = Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'forge' | 'notifyUrl'>
 
 export function partsOf(facts: SystemFacts, config: Placed): Part[] {
   const { told, updatesAt, upFor, now } = facts
@@ -51,11 +51,19 @@ export function partsOf(facts: SystemFacts, config: Placed): Part[] {
       where: 'pulls, starts, stops, removes',
     }),
     partOf('Reaper', checks.reaper, '', { what: '', where: newer }),
+    // Only where there is something for it to do.
+    ...(checks.forge ? [partOf('Forge', checks.forge, '', { what: '', where: forgeDoes(config) })] : []),
     ...config.repositories.map((repository) => ({
       ...registryPart(facts.registries?.[repository.name] ?? null, repository, checks.reaper?.ok === false, now),
       name: names.size > 1 ? `Registry of ${names.get(repository.name)}` : 'Registry',
     })),
   ]
+}
+
+function forgeDoes({ forge, notifyUrl }: Pick<Config, 'forge' | 'notifyUrl'>): string {
+  const paths = [...new Set(forge?.repositories.map(({ path }) => path))]
+  const reads = forge ? `pull requests of ${paths.join(', ')} at ${new URL(forge.api).host}` : ''
+  return [reads, notifyUrl ? 'tells LOTAN_NOTIFY_URL' : ''].filter(Boolean).join('; ')
 }
 
 const tellers = { engine: 'the reaper', 'queue-processor': 'Redis' }

@@ -30,6 +30,8 @@ const config: ViewFacts['config'] = {
   listen: { host: '0.0.0.0', port: 80 },
   tls: null,
   sandboxes: { ready: 4, kept: 20 },
+  forge: null,
+  notifyUrl: null,
   pauseAfter: null,
   stopAfter: 10 * MINUTE,
   rmiAfter: 60 * MINUTE,
@@ -91,6 +93,22 @@ test('an installation that is well says so, and warns of nothing', () => {
   assert.deepEqual([view.health.words, view.health.more, view.warnings], ['works', '', []])
   assert.deepEqual(view.parts.map(({ word }) => word), Array(8).fill('well')) // prettier-ignore
   assert.equal(plain(view.parts[0]!.what), '28.1, 1.25 ms')
+})
+
+test('the forge part is one of them where it has something to do', () => {
+  const forge: ViewFacts['config']['forge'] = {
+    ...{ kind: 'github', api: 'https://api.github.com', templates: [], says: [], verify: false, interval: MINUTE },
+    ...{ closedAfter: MINUTE, forks: 'ask', repositories: ['', 'api'].map((name) => ({ name, path: 'team/app' })) },
+  }
+  const { told } = factsOf()
+  const facts = factsOf({ told: { checks: { ...told.checks, forge: fine } } })
+  const whereOf = (more: Partial<typeof config>) =>
+    systemViewOf({ facts, config: { ...config, ...more }, sessions: [], current: undefined, tokens: [] }).parts.find(
+      ({ name }) => name === 'Forge',
+    )?.where
+  assert.equal(whereOf({ forge }), 'pull requests of team/app at api.github.com')
+  assert.equal(whereOf({ notifyUrl: 'https://chat.example.com/x' }), 'tells LOTAN_NOTIFY_URL')
+  assert.ok(!viewOf(factsOf()).parts.some(({ name }) => name === 'Forge'))
 })
 
 test('each thing that Lotan knows to be wrong is a warning with what to do, failures first', () => {

@@ -25,7 +25,8 @@ export interface TokenForm {
 
 export interface ViewFacts {
   facts: SystemFacts
-  config: Timeouts & Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'sandboxes'>
+  config: Timeouts &
+    Pick<Config, 'repositories' | 'redis' | 'dataDir' | 'listen' | 'tls' | 'sandboxes' | 'forge' | 'notifyUrl'>
   sessions: Session[]
   /** The id of the reader's own. */
   current: string | undefined
