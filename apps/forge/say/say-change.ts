@@ -43,11 +43,12 @@ export async function sayChange(
   const { forge, rest } = repository
   const key = { repository: repository.name, number }
   let facts = read()
-  if (facts?.commit.is === 'unread' && facts.change.state === 'open' && !refusals.rests(number, COMPARES)) {
+  if (facts && isToCompare(facts, refusals)) {
     const { change, commit } = facts
     await attempt(COMPARES, async () => {
       const commits = await commitsBehind(forge, change, commit.revision)
       store.changes.noteBehind(change, { revision: commit.revision, sha: change.sha, commits })
+      if (commits === null) refusals.note(number, strangerOf(facts!), false)
     })
     facts = read()
   }
@@ -105,6 +106,22 @@ export async function sayChange(
     const after = factsOf(context, change, Date.now())
     if (after && unsaidOf(context, repository, after, wanted).length === 0) note({ over: true })
   }
+}
+
+/** What the forge has not told yet; and now and then whether it knows a commit by now that it did not. */
+export function isToCompare<F extends ChangeFacts>(
+  facts: F,
+  refusals: Pick<Refusals, 'rests'>,
+): facts is F & { commit: { is: 'unread' | 'foreign' } } {
+  const { change, commit } = facts
+  const isAsked = commit.is === 'unread' || commit.is === 'foreign'
+  const rests = (what: string) => refusals.rests(change.number, what)
+  return isAsked && change.state === 'open' && !rests(COMPARES) && !rests(strangerOf(facts))
+}
+
+/** Of this head alone: the next push is compared at once. */
+function strangerOf({ change, commit }: ChangeFacts): string {
+  return `${COMPARES} ${change.sha} ${'revision' in commit ? commit.revision : ''}`
 }
 
 function isStatusSaid(said: Said['status'], sha: string, wanted: Status): boolean {

@@ -7,7 +7,7 @@ import type { ForgeContext, Repository } from '../context.ts'
 import { verifyChanges } from '../verify/verify.ts'
 import { isQuiet, mayWrite, paced, type Pace } from './pace.ts'
 import { openRefusals } from './refusals.ts'
-import { sayChange, unsaidOf } from './say-change.ts'
+import { isToCompare, sayChange, unsaidOf } from './say-change.ts'
 
 const LOOK_MS = 100
 /** Not after each of many commits; and where there are many changes, so that looking takes a twentieth of the time. */
@@ -43,7 +43,7 @@ export async function sayChanges(context: ForgeContext, repository: Repository):
     verifyChanges(context, all, now)
     return all
       .filter((facts) => {
-        if (facts.change.state !== 'open' || facts.said.over || facts.commit.is === 'unread') return true
+        if (facts.change.state !== 'open' || facts.said.over || isToCompare(facts, refusals)) return true
         return unsaidOf(context, repository, facts, wantedOf(context, repository, facts, now)).length > 0
       })
       .map(({ change }) => change)

@@ -19,7 +19,7 @@ export function openCommits(
   session: ReturnType<typeof openSession>,
   unless404: <T, U>(asked: Promise<T>, otherwise: U) => Promise<T | U>,
 ): Forge['commitsBehind'] {
-  /** Commits never change: what one asking told stays true. By revision and head. */
+  /** Commits never change: what one asking told stays true, but that there is no such commit. By revision and head. */
   const known = new Map<string, Behind['commits']>()
 
   async function compare(revision: string, head: string): Promise<Comparison | undefined> {
@@ -53,6 +53,7 @@ export function openCommits(
     const before = known.get(key)
     if (before !== undefined) return before
     const counted = await count(revision, sha)
+    if (counted === null) return null
     if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value!)
     known.set(key, counted)
     return counted
