@@ -13,7 +13,7 @@ export type Shown =
   | { is: 'refused' }
   | { is: 'noImage' }
   | { is: 'failed'; reason: Reason; commit: Commit }
-  /** Nobody has started this image yet. */
+  /** This image has not been started yet. */
   | { is: 'opens'; commit: Commit }
   /** … which Lotan does before it says that it answers. */
   | { is: 'untried'; commit: Commit }

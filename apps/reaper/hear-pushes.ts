@@ -12,7 +12,7 @@ import { RegistryError, type Registry } from '../shared/registry/registry.ts'
 import type { Hint, Store } from '../shared/store/store.ts'
 import { openCompare } from './compare-digest.ts'
 
-/** One look-up a tag. The router lets through fewer of what nobody has signed. */
+/** One look-up a tag. The router lets through fewer of what is not signed. */
 const EVERY_MS = 1_000
 /** After a failure. A registry's own limit counts where it is longer. */
 const RETRY_MS = 10_000

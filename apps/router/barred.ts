@@ -1,4 +1,4 @@
-/** Pure but for the store. Why a preview may not be brought up, or kept, by whoever asks for it, and what lets it. */
+/** Pure but for the store. Why a preview may not be brought up, or kept, by an admin or a program, and what lets it. */
 import type { ProblemName } from '../shared/api/problems.ts'
 import type { Config } from '../shared/config/config.ts'
 import { changeName } from '../shared/forge/change-text.ts'

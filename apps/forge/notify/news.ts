@@ -1,4 +1,4 @@
-/** Which changes of a preview's history somebody outside is told of, and in which words. Pure. */
+/** Which changes of a preview's history LOTAN_NOTIFY_URL is told of, and in which words. Pure. */
 import { reasonCodes } from '../../shared/preview/failure-reason.ts'
 import type { HistoryRow } from '../../shared/store/store.ts'
 

@@ -15,7 +15,7 @@ const LOOK_MS = 100
 /** Rows that are read ahead: so many are remembered at most. */
 const AHEAD = 500
 const AT_ONCE = 8
-/** Older news helps nobody. */
+/** Older news is not sent. */
 const FRESH_MS = 60 * 60_000
 
 export async function notify({ config, store, log, signal }: App, to: NonNullable<Config['notifyUrl']>): Promise<void> {

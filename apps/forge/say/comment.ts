@@ -29,7 +29,7 @@ export async function sayComment(
   // An earlier run may have written it, and ended before it could note that.
   const found = await forge.findComment(number, mark)
   if (found !== undefined && (await forge.editComment(number, found, text))) return stands(found)
-  // One that was never told of has nobody to tell that it is over.
+  // A pull request without a comment needs none that it is over.
   if (state !== 'open') return deleted
   return stands(await forge.addComment(number, text))
 }

@@ -2,7 +2,7 @@
 import type { DeploymentState } from '../clients/forge.ts'
 import type { Shown } from '../shown.ts'
 
-/** Undefined where there is none to tell of: the head has no image, or nobody may run it. */
+/** Undefined where there is none to tell of: the head has no image, or it may not run. */
 export function deploymentOf(shown: Shown): DeploymentState | undefined {
   if (!('commit' in shown) || shown.commit.is !== 'head') return undefined
   switch (shown.is) {

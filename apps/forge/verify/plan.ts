@@ -18,7 +18,7 @@ export interface VerifyFacts {
   /** Of the image, and what it was before where its row has gone. */
   outcome: Outcome
   tried: Tried
-  /** Places of LOTAN_MAX_RUNNING that nobody has, nor waits for. */
+  /** Places of LOTAN_MAX_RUNNING that no preview has, nor waits for. */
   free: number
   /** How many of Lotan's own come up. */
   coming: number

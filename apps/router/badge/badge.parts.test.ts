@@ -91,7 +91,7 @@ test('what is not known, not offered or not for strangers has the same bytes and
   assert.deepEqual([...answers.values()], [asked.map(([, file]) => file)])
   const [key] = answers.keys()
   assert.match(key!, /"status":200.*"cache-control":"no-cache".*preview: unknown/)
-  // Whoever has a token learns no more here.
+  // A program with a token learns no more here.
   assert.match((await gated.ask('/badge/main.svg', { headers: bearer })).text, /preview: unknown/)
 })
 

@@ -1,4 +1,4 @@
-/** Pure. Whether a change is one that somebody looks for. */
+/** Pure. Whether a change is one that a reader looks for. */
 import type { Change } from '../../shared/forge/change.ts'
 
 type Named = Pick<Change, 'number' | 'title' | 'author' | 'branch'>

@@ -16,7 +16,7 @@ export interface Delivery {
 }
 
 const RETRY_MS = 250
-/** Of each kind: whoever sends more, while nothing can be written, fills no memory. What is left out is found by reading. */
+/** Of each kind: a sender of more, while nothing can be written, fills no memory. What is left out is found by reading. */
 const MOST_KEPT = 2_000
 
 export function openInbox({

@@ -1,4 +1,4 @@
-/** Pushes that nobody has signed, Docker Hub's for one: heard for known tags, and so often at most. */
+/** Pushes that are not signed, Docker Hub's for one: heard for known tags, and so often at most. */
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Store } from '../../shared/store/store.ts'
 

@@ -1,4 +1,4 @@
-/** Pure. What pages say of a change. Its texts are whatever somebody wrote at the forge: each is made one line first. */
+/** Pure. What pages say of a change. Its texts are as its author wrote them at the forge: each is made one line first. */
 import { behindText, changeName, changeUrl, oneLine } from '../../shared/forge/change-text.ts'
 import { commitsBehind } from '../../shared/forge/behind.ts'
 import type { KnownChange } from '../../shared/forge/change.ts'

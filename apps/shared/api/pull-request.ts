@@ -1,4 +1,4 @@
-/** Pull and merge requests. Title, author and branch are as somebody wrote them at the forge. */
+/** Pull and merge requests. Title, author and branch are as their author wrote them at the forge. */
 import { z } from 'zod'
 import { states } from './preview.ts'
 import { behind, changeFields } from './preview-change.ts'

@@ -1,4 +1,4 @@
-/** A change in a line of text. Title, author and branch are whatever somebody wrote at the forge. Pure. */
+/** A change in a line of text. Title, author and branch are as their author wrote them at the forge. Pure. */
 import type { Change } from './change.ts'
 
 /** Line breaks, control characters, and what turns the direction of all that follows. */

@@ -31,7 +31,7 @@ export interface Change extends ChangeKey {
 export interface KnownChange extends Change {
   /** When Lotan learnt that it is closed; null while it is open. */
   closedAt: number | null
-  /** Who lets a fork's change run; null where nobody has. */
+  /** Which admin lets a fork's change run; null where none has. */
   approval: Approval | null
   behind: Behind | null
 }

@@ -144,7 +144,7 @@ export function changeRows(db: Database) {
     list: (): KnownChange[] => selectAll.all().map(changeOf),
     open: (): KnownChange[] => selectOpen.all().map(changeOf),
 
-    /** Open ones of forks that nobody has approved. */
+    /** Open ones of forks that no admin has approved. */
     asking: (): KnownChange[] => selectAsking.all().map(changeOf),
 
     /** Those that something may have to be written into: the open ones, and those whose closing has not been told. */

@@ -13,7 +13,7 @@ export interface Hint {
   at: number
 }
 
-/** Deliveries that are remembered, and hints of a kind that wait: whoever sends more fills neither disk nor memory. */
+/** Deliveries that are remembered, and hints of a kind that wait: a sender of more fills neither disk nor memory. */
 const MOST_DELIVERIES = 10_000
 const MOST_HINTS = 2_000
 const COUNTED_EVERY = 100

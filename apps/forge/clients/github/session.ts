@@ -41,7 +41,7 @@ export function openSession({ api, repository, token, deadlineMs = DEADLINE_MS }
   // The newest version is another one, some day.
   octokit.hook.before('request', ({ headers }) => void (headers['x-github-api-version'] = '2022-11-28'))
   const writeTurn = openPace(WRITES)
-  /** Whoever asks on while limited is limited for longer. */
+  /** A client that asks on while limited is limited for longer. */
   let rest: ForgeError | undefined
 
   /** @throws ForgeError */

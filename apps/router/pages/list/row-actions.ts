@@ -8,7 +8,7 @@ export type RowAction =
 /** How its change lets it run. */
 export interface ActionFacts {
   is: Standing['is']
-  /** Whether somebody lets a fork's change run. */
+  /** Whether an admin lets a fork's change run. */
   isApproved: boolean
 }
 

@@ -57,7 +57,7 @@ export interface ListFacts {
   changeOf: (id: PreviewId) => KnownChange | null
   /** How those stand that their changes do not let run. */
   barred: ReadonlyMap<PreviewId, Barred>
-  /** Open pull requests of forks that nobody has approved, and that have no preview, the newest first. */
+  /** Open pull requests of forks that no admin has approved, and that have no preview, the newest first. */
   asking: readonly { id: PreviewId; change: KnownChange }[]
   /** Searched in tag, state, digest, revision, reason and change. */
   q: string
@@ -106,7 +106,7 @@ export function rowOf(preview: Preview, facts: RowFacts) {
     percent: percentOf(preview),
     what,
     isSlow: isSlow && !barred,
-    /** Somebody has to act. */
+    /** An admin has to act. */
     asks: barred?.is === 'asks',
     change: changeCellOf(preview, change, config.forge?.kind, now),
     lastSeen: lastSeen === null ? '' : ago(now - lastSeen),

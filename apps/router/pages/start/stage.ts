@@ -8,7 +8,7 @@ export type Stage = (typeof stages)[number]
 
 /**
  * `gone`: no such tag in the registry. `renewed`: a newer image voids the failure before. `asks`, `barred`: its change
- * does not let it run, until somebody approves it or at all. The page reloads at all but `stopped`, where that would start
+ * does not let it run, until an admin approves it or at all. The page reloads at all but `stopped`, where that would start
  * it again.
  */
 export type StartEnd = 'running' | 'failed' | 'gone' | 'renewed' | 'asks' | 'barred' | 'stopped' | null

@@ -29,7 +29,7 @@ export function tryAgain(preview: In<'failed'>, event: Start, now: number): In<'
 
 /** A button overrules the back-off. */
 export function hurry(preview: In<'queued'>, { by }: Start, now: number): In<'queued'> | undefined {
-  // It is somebody's now: room is made for it.
+  // A person or a program waits for it now: room is made for it.
   if (preview.by === 'verify' && by !== 'verify') return nudged({ ...preview, by, notBefore: 0 })
   if (by !== 'visit' && preview.notBefore > now) return nudged({ ...preview, notBefore: 0 })
   // Who adds a tag while a visitor's guess at it is looked up is told what comes of it.
