@@ -22,6 +22,7 @@ const homes = {
   metrics: { of: packages('prom-client'), home: '^apps/router/metrics/' },
   esbuild: { of: packages('esbuild'), home: '^apps/lotan/install/' },
   forge: { of: packages('@octokit/[^/]+'), home: '^apps/forge/' },
+  yaml: { of: packages('yaml'), home: '^apps/shared/stack/' },
   express: { of: packages('(@types/)?express|helmet'), home: '^apps/router/' },
 }
 
@@ -47,6 +48,9 @@ const pure = [
   'shared/forge/shown-change',
   'shared/forge/change-text',
   'shared/config/values/forge',
+  'shared/stack/stack',
+  'shared/stack/service-state',
+  'shared/stack/secrets',
   'shared/preview/failure-reason',
   'shared/preview/notice',
   'shared/slots/slots',

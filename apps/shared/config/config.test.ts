@@ -73,7 +73,8 @@ test('files that settings name are checked, also where other settings are bad', 
 })
 
 test('without any setting it is the demo, on loopback', () => {
-  const { instance, adminToken, hookSecret, dockerConfig, offers, prepulls, repositories, inForce, ...rest } = read({})
+  const { instance, adminToken, hookSecret, dockerConfig, stackKey, offers, prepulls, repositories, inForce, ...rest } =
+    read({})
   assert.deepEqual(
     repositories.map(({ name, reference }) => [name, reference]),
     [['', '127.0.0.1:5000/todowrangler']],
@@ -83,6 +84,7 @@ test('without any setting it is the demo, on loopback', () => {
   assert.match(instance, /^[0-9a-f]{8}$/)
   assert.match(adminToken, /^[0-9a-f]{32}$/)
   assert.match(hookSecret, /^[0-9a-f]{32}$/)
+  assert.match(stackKey, /^[0-9a-f]{32}$/)
   assert.equal(path.basename(dockerConfig), '.docker')
   assert.deepEqual(rest, {
     hostForm: 'nested',
@@ -104,6 +106,9 @@ test('without any setting it is the demo, on loopback', () => {
     metricsAllow: [],
     forge: null,
     notifyUrl: null,
+    stackFile: null,
+    stackImages: null,
+    dataFor: 604_800_000,
     containerSecrets: {},
     redis: { socket: path.join(dir, 'run', 'redis.sock') },
     dockerHost: null,
@@ -702,7 +707,7 @@ test('instance and token are made once, for this user alone, however many ask', 
   const said = new Set((await Promise.all(Array.from({ length: 4 }, run))).map(({ stdout }) => stdout.trim()))
   const { instance, adminToken } = readConfig({ LOTAN_DATA_DIR: fresh })
   assert.deepEqual([...said], [`${instance} ${adminToken}`])
-  assert.deepEqual(fs.readdirSync(fresh).sort(), ['admin-token', 'hook-secret', 'instance', 'run'])
+  assert.deepEqual(fs.readdirSync(fresh).sort(), ['admin-token', 'hook-secret', 'instance', 'run', 'stack-key'])
   assert.equal(fs.statSync(fresh).mode & 0o777, 0o700)
   assert.equal(fs.statSync(path.join(fresh, 'admin-token')).mode & 0o777, 0o600)
 })

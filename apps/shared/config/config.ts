@@ -14,6 +14,7 @@ import { forge } from './groups/forge.ts'
 import { idle } from './groups/idle.ts'
 import { launcher } from './groups/launcher.ts'
 import { look } from './groups/look.ts'
+import { stack } from './groups/stack.ts'
 import { starts } from './groups/starts.ts'
 import { surroundings } from './groups/surroundings.ts'
 import { tags } from './groups/tags.ts'
@@ -41,6 +42,7 @@ export const groups = [
   look,
   access,
   forge,
+  stack,
   surroundings,
   launcher,
 ] as const
@@ -57,6 +59,7 @@ type Settings = Output<typeof addresses> &
   Output<typeof look> &
   Output<typeof access> &
   Output<typeof forge> &
+  Output<typeof stack> &
   Output<typeof surroundings> &
   Output<typeof launcher>
 
@@ -78,6 +81,8 @@ export type Config = Omit<
   adminToken: string
   /** What the forge signs its hooks with, and Lotan what it notifies of. */
   hookSecret: string
+  /** What secrets of stacks are made of, beside each preview's salt. */
+  stackKey: string
   redis: { url: string } | { socket: string }
   logs: 'files' | 'stdout'
   inForce: InForce
@@ -104,8 +109,8 @@ export class SettingsError extends Error {
 }
 
 /**
- * Makes the data and run directories, the instance's id, the admin token and the hooks' secret when they are missing, which is harmless
- * when several processes do it at once.
+ * Makes the data and run directories, the instance's id, the admin token, the hooks' secret and the stacks' key when they are missing, which is
+ * harmless when several processes do it at once.
  * @param more what is wrong with files that settings name, and that not every process reads
  * @throws SettingsError with all problems at once
  */
@@ -163,7 +168,7 @@ export function readConfig(
   }
 }
 
-type Files = Pick<Config, 'runDir' | 'instance' | 'adminToken' | 'hookSecret'>
+type Files = Pick<Config, 'runDir' | 'instance' | 'adminToken' | 'hookSecret' | 'stackKey'>
 
 /** Null or undefined: the data directory has it. */
 interface GivenSecrets {
@@ -182,6 +187,7 @@ function makeFiles(dataDir: string, given: GivenSecrets): Files {
     instance: kept(path.join(dataDir, 'instance'), /^[0-9a-f]{8}$/, () => randomBytes(4).toString('hex')),
     adminToken: given.token ?? kept(path.join(dataDir, 'admin-token'), SECRET_FORM, secret),
     hookSecret: given.hookSecret ?? kept(path.join(dataDir, 'hook-secret'), SECRET_FORM, secret),
+    stackKey: kept(path.join(dataDir, 'stack-key'), SECRET_FORM, secret),
   }
 }
 
@@ -195,6 +201,7 @@ export function readFoundConfig(env: NodeJS.ProcessEnv = process.env): Config {
     instance: found(path.join(dataDir, 'instance'), /^[0-9a-f]{8}$/) ?? '',
     adminToken: given.token ?? found(path.join(dataDir, 'admin-token'), SECRET_FORM) ?? '',
     hookSecret: given.hookSecret ?? found(path.join(dataDir, 'hook-secret'), SECRET_FORM) ?? '',
+    stackKey: found(path.join(dataDir, 'stack-key'), SECRET_FORM) ?? '',
   }))
 }
 

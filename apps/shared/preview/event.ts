@@ -40,6 +40,7 @@ export type Event =
       port: number
       pairs?: Pairs
       trusted?: boolean
+      stack?: string
       slot?: number
       sandbox?: number | null
     }
@@ -51,7 +52,15 @@ export type Event =
   /** `rest`: milliseconds in which no start tries again. */
   | { type: 'notRenewed'; reason: Reason; number?: number; rest?: number }
   | { type: 'renewed'; image: Image; number?: number }
-  | { type: 'replace'; port: number; pairs?: Pairs; trusted?: boolean; slot?: number; sandbox?: number | null }
+  | {
+      type: 'replace'
+      port: number
+      pairs?: Pairs
+      trusted?: boolean
+      stack?: string
+      slot?: number
+      sandbox?: number | null
+    }
   | { type: 'left'; generation: number }
   | { type: 'created'; generation: number; container: string }
   /** What is coming up cannot have its slot: another program has the address, or its sandbox is gone. It takes another. */

@@ -24,6 +24,9 @@ export type ReasonCode =
   | 'out-of-memory'
   | 'disk-over'
   | 'file-capabilities'
+  | 'bad-stack'
+  | 'service-exited'
+  | 'service-unhealthy'
   | RegistryCode
   | 'no-such-tag'
   | 'stalled'
@@ -48,6 +51,8 @@ export interface Reason {
   limit?: string
   /** Such as `docker-credential-pass`. */
   program?: string
+  /** The service of its stack that it is about; undefined for the application. */
+  service?: string
   /** Of `no-such-tag`: how long it is told, milliseconds since 1970. */
   until?: number
 }
@@ -68,6 +73,9 @@ const retries: Record<ReasonCode, number | null> = {
   'out-of-memory': null,
   'disk-over': null,
   'file-capabilities': null,
+  'bad-stack': null,
+  'service-exited': null,
+  'service-unhealthy': null,
   credentials: 5 * MINUTE,
   'registry-down': 30 * SECOND,
   'rate-limited': 5 * MINUTE,

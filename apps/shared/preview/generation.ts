@@ -15,6 +15,8 @@ export interface Generation {
   pairs?: Pairs
   /** Whether it was given LOTAN_CONTAINER_SECRET_X; undefined where there was none to give. */
   trusted?: boolean
+  /** A digest of the services that it came up with (`Stack.spec`); undefined for none. */
+  stack?: string
 }
 
 export type Retiring = Generation & {

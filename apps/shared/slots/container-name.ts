@@ -1,4 +1,7 @@
-/** Names of containers: `lotan-INSTANCE[.NAME]-TAG-N` is a preview's, `lotan-sandbox-INSTANCE-N` a sandbox. */
+/**
+ * Names on the engine: `lotan-INSTANCE[.NAME]-TAG-N` is a preview's container, `lotan-INSTANCE.[NAME].SERVICE-TAG-N` one
+ * of its services, `lotan-sandbox-INSTANCE-N` a sandbox, `lotan-stack-INSTANCE-N` the network of a stack.
+ */
 import { NAMELESS, splitId, idOf, type PreviewId } from '../preview/preview-id.ts'
 import { networkName } from './slots.ts'
 
@@ -6,6 +9,28 @@ export function containerName(instance: string, id: PreviewId, generation: numbe
   const { repository, tag } = splitId(id)
   const below = repository === NAMELESS ? '' : `.${repository}`
   return `${networkName(instance)}${below}-${tag}-${generation}`
+}
+
+/** `lotan-INSTANCE..db-pr-7-3`: no tag's container has two dots there. */
+export function serviceName(instance: string, id: PreviewId, service: string, generation: number): string {
+  const { repository, tag } = splitId(id)
+  return `${networkName(instance)}.${repository}.${service}-${tag}-${generation}`
+}
+
+export function stackNetworkName(instance: string, number: number): string {
+  return `lotan-stack-${instance}-${number}`
+}
+
+/** At most 15 characters, the kernel's limit: firewall rules mean all bridges of an instance by the prefix. */
+export function stackBridgePrefix(instance: string): string {
+  return `lt${instance}`
+}
+
+/** @param chance hexadecimal: no volume ever has the name of another, so that a copy can be made beside it */
+export function volumeName(instance: string, id: PreviewId, volume: string, chance: string): string {
+  const { repository, tag } = splitId(id)
+  const below = repository === NAMELESS ? '' : `.${repository}`
+  return `${networkName(instance)}${below}-${tag.replaceAll('~', '.')}-${volume}-${chance}`
 }
 
 export function sandboxName(instance: string, number: number): string {
@@ -16,6 +41,21 @@ export function sandboxName(instance: string, number: number): string {
 export function readSandboxName(name: string, instance: string): number | undefined {
   const [, number] = /^(?:[^-]+-){3}(\d+)$/.exec(name) ?? []
   return number !== undefined && name === sandboxName(instance, Number(number)) ? Number(number) : undefined
+}
+
+/** @returns undefined for a container that is no service's of this instance */
+export function readServiceName(
+  name: string,
+  instance: string,
+): { id: PreviewId; service: string; generation: number } | undefined {
+  const start = `${networkName(instance)}.`
+  if (!name.startsWith(start)) return undefined
+  const [, repository, service, tag, generation] =
+    /^([a-z][a-z0-9]{0,19})?[.]([a-z][a-z0-9]{0,19})-([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})-(\d+)$/.exec(
+      name.slice(start.length),
+    ) ?? []
+  if (service === undefined || tag === undefined) return undefined
+  return { id: idOf({ repository: repository ?? NAMELESS, tag }), service, generation: Number(generation) }
 }
 
 /** @returns undefined for a container that is no preview's of this instance */

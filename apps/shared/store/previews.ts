@@ -32,8 +32,10 @@ export function previewRows(db: Database, label: (id: PreviewId) => string) {
   const selectGenerations = db.prepare<PreviewKey, GenerationRow>(`${atSlots} WHERE ${BY_KEY} ORDER BY number DESC`)
   const selectAllGenerations = db.prepare<[], GenerationRow>(`${atSlots} ORDER BY number DESC`)
   const insertGeneration = db.prepare(`
-    INSERT INTO generation (repository, tag, number, container, sandbox, image, digest, port, pairs, trusted, role, since)
-    VALUES (@repository, @tag, @number, @container, @sandbox, @image, @digest, @port, @pairs, @trusted, @role, @since)
+    INSERT INTO generation (repository, tag, number, container, sandbox, image, digest, port, pairs, trusted,
+      stack, role, since)
+    VALUES (@repository, @tag, @number, @container, @sandbox, @image, @digest, @port, @pairs, @trusted,
+      @stack, @role, @since)
   `)
   const deleteGenerations = db.prepare(`DELETE FROM generation WHERE ${BY_KEY}`)
 

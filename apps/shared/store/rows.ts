@@ -106,11 +106,12 @@ export function toPreview(row: Row, generations: GenerationRow[]): Preview {
   } as unknown as Preview
 }
 
-export type GenerationRow = Omit<Generation, 'pairs' | 'trusted'> &
+export type GenerationRow = Omit<Generation, 'pairs' | 'trusted' | 'stack'> &
   PreviewKey & {
     /** JSON. */
     pairs: string | null
     trusted: 0 | 1 | null
+    stack: string | null
     role: 'serving' | 'pending' | 'retiring'
     /** When a retiring one's route went. */
     since: number | null
@@ -121,7 +122,7 @@ export function toGenerationRows(preview: Preview): GenerationRow[] {
   const of = (generation: Generation) => {
     const pairs = generation.pairs ? JSON.stringify(generation.pairs) : null
     const trusted = generation.trusted === undefined ? null : (Number(generation.trusted) as 0 | 1)
-    return { ...generation, repository, tag, pairs, trusted }
+    return { ...generation, repository, tag, pairs, trusted, stack: generation.stack ?? null }
   }
   const serving = generationOf(preview)
   const pending = preview.state === 'running' ? preview.pending : null
@@ -136,5 +137,6 @@ function toGeneration(row: GenerationRow): Generation {
   const { number, container, slot, sandbox, image, digest, port } = row
   const pairs = row.pairs === null ? undefined : (JSON.parse(row.pairs) as Pairs)
   const trusted = row.trusted === null ? {} : { trusted: row.trusted === 1 }
-  return { number, container, slot, sandbox, image, digest, port, ...(pairs && { pairs }), ...trusted }
+  const stack = row.stack === null ? {} : { stack: row.stack }
+  return { number, container, slot, sandbox, image, digest, port, ...(pairs && { pairs }), ...trusted, ...stack }
 }

@@ -30,12 +30,16 @@ import { passRows } from './passes.ts'
 import { pulledImages } from './pulled.ts'
 import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
+import { serviceRows } from './services.ts'
 import { sessionRows } from './sessions.ts'
 import { shareRows } from './shares.ts'
 import { slotPool } from './slots.ts'
+import { stackNetworkRows } from './stack-networks.ts'
+import { stackSalts } from './stack-salts.ts'
 import { standings, type ForgeRules } from './standings.ts'
 import { openStreams } from './streams.ts'
 import { tokenRows } from './tokens.ts'
+import { volumeRows } from './volumes.ts'
 import { untilNextCommit } from './until-next-commit.ts'
 
 export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
@@ -211,6 +215,10 @@ export function openStore(
     tokens: tokenRows(db),
     changes,
     hints: hintRows(db),
+    services: serviceRows(db),
+    stackNetworks: stackNetworkRows(db),
+    volumes: volumeRows(db),
+    stackSalts: stackSalts(db),
     ...previews,
     /** By repository and tag. The same ones until the next commit of any process: do not change them. */
     list: untilNextCommit(opened.version, list),

@@ -131,6 +131,35 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
       'The file of its program has capabilities (setcap) that no preview is given, so it may not be run.',
       'take them off the file (setcap -r) and push the tag again. cap_net_bind_service may stay.',
     ),
+
+  'bad-stack': (tag) =>
+    needsPush(
+      `The stack of ${tag} cannot be used`,
+      'What it says of the services that run beside it is not what this server takes.',
+      'lotan stack check FILE says which line; the admin page has it too. Mend it and push the tag again.',
+    ),
+
+  'service-exited': (tag, { service, exitCode, after }) =>
+    needsPush(
+      `${tag} lacks its ${service ?? 'service'}`,
+      `Its service ${service ?? ''} ended${after === undefined ? '' : ` after ${seconds(after)}`}${exitCode === undefined ? '' : ` with exit code ${exitCode}`}, so the application was not started.`.replace(
+        '  ',
+        ' ',
+      ),
+      'its last lines stand on the admin page. Mend it and push the tag again.',
+    ),
+
+  'service-unhealthy': (tag, { service, after }) => ({
+    heading: `${tag} lacks its ${service ?? 'service'}`,
+    sentence:
+      `Its service ${service ?? ''} did not become healthy${after === undefined ? '' : ` within ${seconds(after)}`}, so the application was not started.`.replace(
+        '  ',
+        ' ',
+      ),
+    advice: [author('its healthcheck says what is asked, and the admin page what it wrote.'), tryOnce],
+    hint: 'The next visit starts it again.',
+    next: 'retry',
+  }),
 }
 
 function isLoopback(address: string): boolean {

@@ -17,6 +17,9 @@ const codes: Record<ReasonCode, [first: number | null, second: number | null]> =
   'disk-over': [null, null],
   'bad-image': [null, null],
   'file-capabilities': [null, null],
+  'bad-stack': [null, null],
+  'service-exited': [null, null],
+  'service-unhealthy': [null, null],
   credentials: [300_000, 300_000],
   'registry-down': [30_000, 30_000],
   'rate-limited': [300_000, 300_000],
@@ -52,6 +55,7 @@ const full = (code: ReasonCode): Reason => ({
   listens: ['0.0.0.0:3000'],
   limit: '512m',
   program: 'docker-credential-pass',
+  service: 'db',
 })
 
 /** Everything a visitor reads. */

@@ -76,3 +76,11 @@ export function bytesOf(text: string): number | undefined {
 function decimal(text: string): number | undefined {
   return /^(\d{1,12}(\.\d{0,12})?|\.\d{1,12})$/.test(text) ? Number(text) : undefined
 }
+
+const MOST_DAYS = 3_650
+
+/** In milliseconds. */
+export const days: Value<number> = value((text) => {
+  const number = decimal(text)
+  return number !== undefined && number > 0 && number <= MOST_DAYS ? Math.round(number * 86_400_000) : undefined
+}, `write a number of days greater than 0, such as 7 or 0.5, at most ${MOST_DAYS}`)

@@ -64,6 +64,13 @@ export const tagList: Value<string[]> = value((text) => {
   return tags.length > 0 && tags.length <= 10 && tags.every((tag) => TAG.test(tag)) ? tags : undefined
 }, 'write up to 10 tags, separated by commas, such as main, latest')
 
+/** `ghcr.io/team/* postgres:*`. */
+export const imagePatterns: Value<string[]> = value((text) => {
+  const patterns = text.split(/\s+/).filter(Boolean)
+  const areGood = patterns.every((pattern) => /^[a-z0-9*][A-Za-z0-9._:/*@-]{0,254}$/.test(pattern))
+  return patterns.length > 0 && patterns.length <= 100 && areGood ? patterns : undefined
+}, 'write images, separated by spaces, with * for anything, such as ghcr.io/team/* postgres:*')
+
 export function list(isGood: (item: string) => boolean, wanted: string): Value<string[]> {
   return value((text) => {
     const items = text.split(',').map((item) => item.trim())

@@ -119,7 +119,7 @@ export function ahead(preview: In<'unknown'>, { image }: EventOf<'ahead'>): In<'
 
 export function begin(
   preview: In<'queued'> | In<'starting'>,
-  { slot, sandbox = null, port, pairs, trusted }: EventOf<'begin'>,
+  { slot, sandbox = null, port, pairs, trusted, stack }: EventOf<'begin'>,
   now: number,
 ): In<'starting'> | undefined {
   const { image } = preview
@@ -127,15 +127,20 @@ export function begin(
   if (!image || slot === undefined || isBegun) return undefined
   const kept = keptOf(preview, { pairs, trusted })
   const number = kept ? kept.number : preview.generations + 1
-  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }), ...given(trusted) }
+  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }), ...given({ trusted, stack }) }
   return {
     ...known(preview),
     since: preview.state === 'queued' ? now : preview.since,
     generations: Math.max(preview.generations, number),
     stages: preview.state === 'queued' ? stage(preview, 'starting', now) : preview.stages,
     state: 'starting',
-    generation: kept ? { ...kept, ...of } : { number, container: null, image: image.id, ...of },
+    generation: kept ? { ...withoutStack(kept), ...of } : { number, container: null, image: image.id, ...of },
   }
+}
+
+/** It may have been started with other services. */
+function withoutStack({ stack: _, ...kept }: Generation): Generation {
+  return kept
 }
 
 /**
@@ -152,8 +157,11 @@ export function keptOf(
   return isPairedAlike(generation.pairs, pairs) ? generation : null
 }
 
-export function given(trusted: boolean | undefined): Pick<Generation, 'trusted'> {
-  return trusted === undefined ? {} : { trusted }
+export function given({
+  trusted,
+  stack,
+}: Pick<Generation, 'trusted' | 'stack'>): Pick<Generation, 'trusted' | 'stack'> {
+  return { ...(trusted === undefined ? {} : { trusted }), ...(stack === undefined ? {} : { stack }) }
 }
 
 export function created(preview: In<'starting'>, { generation, container }: EventOf<'created'>) {

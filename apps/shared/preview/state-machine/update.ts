@@ -108,12 +108,12 @@ function withDigest(preview: In<'running'> | In<'paused'> | In<'stopped'>): Prev
 
 export function replace(
   preview: In<'running'>,
-  { slot, sandbox = null, port, pairs, trusted }: EventOf<'replace'>,
+  { slot, sandbox = null, port, pairs, trusted, stack }: EventOf<'replace'>,
 ): In<'running'> | undefined {
   const { image } = preview
   if (!image || !isOutdated(preview) || preview.pending || slot === undefined) return undefined
   const number = preview.generations + 1
-  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }), ...given(trusted) }
+  const of = { slot, sandbox, digest: image.digest, port, ...(pairs && { pairs }), ...given({ trusted, stack }) }
   const pending = { number, container: null, image: image.id, ...of }
   return { ...preview, generations: number, pending }
 }

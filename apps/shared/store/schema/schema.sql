@@ -50,6 +50,7 @@ CREATE TABLE generation (
   sandbox INTEGER, -- whose network its container joins
   pairs TEXT, -- JSON: which previews of other repositories it goes with
   trusted INTEGER, -- 1: it was given LOTAN_CONTAINER_SECRET_X; null: there was none
+  stack TEXT, -- a digest of the services that it came up with; null for none
   PRIMARY KEY (repository, tag, number)
 ) STRICT;
 
@@ -284,6 +285,63 @@ CREATE TABLE hint (
   subject TEXT NOT NULL, -- a number, or a tag; empty: all of them
   at INTEGER NOT NULL,
   PRIMARY KEY (kind, repository, subject)
+) STRICT;
+
+-- One row a service of a preview's stack: what runs beside its own container. service-state.ts has the states.
+CREATE TABLE service (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  name TEXT NOT NULL, -- by which the preview's containers reach it
+  place INTEGER NOT NULL, -- in its stack
+  state TEXT NOT NULL,
+  since INTEGER NOT NULL, -- when the state was entered
+  image TEXT NOT NULL, -- as the stack names it
+  image_id TEXT, -- the engine's id of it
+  digest TEXT,
+  container TEXT, -- the engine's id
+  spec TEXT, -- a digest of what its container was made with
+  slot INTEGER UNIQUE, -- its address, where it has a second host
+  port INTEGER, -- where it listens, inside
+  label TEXT, -- the second host's first label
+  crashes INTEGER NOT NULL, -- ends in a row that no step asked for
+  restart_at INTEGER, -- restarting: when
+  reason TEXT, -- JSON: why it does not run
+  PRIMARY KEY (repository, tag, name)
+) STRICT;
+CREATE INDEX service_label ON service (label);
+
+-- One row a network of a preview's stack: its number is a subnet of Lotan's pool. Without a preview it rests.
+CREATE TABLE stack_network (
+  number INTEGER PRIMARY KEY,
+  repository TEXT,
+  tag TEXT,
+  freed_at INTEGER, -- when it was given back
+  UNIQUE (repository, tag)
+) STRICT;
+
+-- One row a volume on the engine. It outlives the preview's own row.
+CREATE TABLE volume (
+  engine TEXT PRIMARY KEY, -- its name on the engine
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  name TEXT NOT NULL, -- as its stack has it
+  snapshot TEXT, -- whose it is; null: its preview's
+  state TEXT NOT NULL, -- filling, current, or old: it is to be removed
+  created INTEGER NOT NULL,
+  image TEXT, -- the application's image that it was used with last
+  bytes INTEGER,
+  measured_at INTEGER,
+  used_at INTEGER NOT NULL, -- when its preview last had a container
+  keep INTEGER -- how long it is kept from then, milliseconds; null: LOTAN_DATA_DAYS
+) STRICT;
+CREATE INDEX volume_preview ON volume (repository, tag, name);
+
+-- What the secrets of a stack are made of, beside the key in the data directory: as long as the preview has volumes.
+CREATE TABLE stack_salt (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  salt TEXT NOT NULL,
+  PRIMARY KEY (repository, tag)
 ) STRICT;
 
 -- Facts about this installation: facts.ts has their names, forms and meanings.

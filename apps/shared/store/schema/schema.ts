@@ -342,6 +342,59 @@ const steps: Step[] = [
   ) STRICT;
   `,
   'ALTER TABLE generation ADD COLUMN trusted INTEGER;',
+  // Stacks.
+  `
+  ALTER TABLE generation ADD COLUMN stack TEXT;
+  CREATE TABLE service (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    name TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    image TEXT NOT NULL,
+    image_id TEXT,
+    digest TEXT,
+    container TEXT,
+    spec TEXT,
+    slot INTEGER UNIQUE,
+    port INTEGER,
+    label TEXT,
+    crashes INTEGER NOT NULL,
+    restart_at INTEGER,
+    reason TEXT,
+    PRIMARY KEY (repository, tag, name)
+  ) STRICT;
+  CREATE INDEX service_label ON service (label);
+  CREATE TABLE stack_network (
+    number INTEGER PRIMARY KEY,
+    repository TEXT,
+    tag TEXT,
+    freed_at INTEGER,
+    UNIQUE (repository, tag)
+  ) STRICT;
+  CREATE TABLE volume (
+    engine TEXT PRIMARY KEY,
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    name TEXT NOT NULL,
+    snapshot TEXT,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    image TEXT,
+    bytes INTEGER,
+    measured_at INTEGER,
+    used_at INTEGER NOT NULL,
+    keep INTEGER
+  ) STRICT;
+  CREATE INDEX volume_preview ON volume (repository, tag, name);
+  CREATE TABLE stack_salt (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    salt TEXT NOT NULL,
+    PRIMARY KEY (repository, tag)
+  ) STRICT;
+  `,
 ]
 
 export const newestVersion = steps.length

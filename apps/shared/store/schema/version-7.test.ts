@@ -85,6 +85,7 @@ function inNewWords({ notice, unfit, newer, role, ...old }: Row): Row {
       sandbox: null,
       pairs: null,
       trusted: null,
+      stack: null,
       role: { coming: 'pending', leaving: 'retiring' }[role] ?? role,
     }
   const phase = (expected[old.tag] as { phase?: string } | undefined)?.phase ?? null

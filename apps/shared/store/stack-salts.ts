@@ -1,0 +1,36 @@
+/** What the secrets of a preview's stack are made of, beside the instance's own key: it lives as long as its volumes. */
+import { randomBytes } from 'node:crypto'
+import type { Database } from 'better-sqlite3'
+import { splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+
+export function stackSalts(db: Database) {
+  const select = db
+    .prepare<PreviewKey, string>('SELECT salt FROM stack_salt WHERE repository = @repository AND tag = @tag')
+    .pluck()
+  const insert = db.prepare(
+    'INSERT OR IGNORE INTO stack_salt (repository, tag, salt) VALUES (@repository, @tag, @salt)',
+  )
+  const replace = db.prepare(
+    'INSERT OR REPLACE INTO stack_salt (repository, tag, salt) VALUES (@repository, @tag, @salt)',
+  )
+  const remove = db.prepare('DELETE FROM stack_salt WHERE repository = @repository AND tag = @tag')
+
+  const saltOf = db.transaction((id: PreviewId): string => {
+    const found = select.get(splitId(id))
+    if (found !== undefined) return found
+    insert.run({ ...splitId(id), salt: randomBytes(16).toString('hex') })
+    return select.get(splitId(id))!
+  })
+
+  return {
+    /** Made where there is none yet. */
+    of: (id: PreviewId): string => saltOf.immediate(id),
+
+    find: (id: PreviewId): string | undefined => select.get(splitId(id)),
+
+    /** Data of a snapshot, or of another preview, come with theirs; so does what the engine still has. */
+    set: (id: PreviewId, salt: string): void => void replace.run({ ...splitId(id), salt }),
+
+    forget: (id: PreviewId): void => void remove.run(splitId(id)),
+  }
+}
