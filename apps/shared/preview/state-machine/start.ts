@@ -139,8 +139,10 @@ export function begin(
 }
 
 /** It may have been started with other services. */
-function withoutStack({ stack: _, ...kept }: Generation): Generation {
-  return kept
+function withoutStack(kept: Generation): Generation {
+  const other = { ...kept }
+  delete other.stack
+  return other
 }
 
 /**
