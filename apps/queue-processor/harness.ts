@@ -28,6 +28,7 @@ import { until } from '../testing/harness/until.ts'
 import { openFindPairs } from './containers/find-pairs.ts'
 import { openHandler } from './worker.ts'
 import { allWidths, openRegistryLanes } from './registry-lanes.ts'
+import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
@@ -75,7 +76,7 @@ export async function openHarness(repository: string, env: Record<string, string
   const closing = new AbortController()
   void sandboxes.keep(closing.signal)
   const registryOf = openRegistries(config)
-  const baseDeps: Omit<Dependencies, 'disk'> = {
+  const baseDeps: Omit<Dependencies, 'disk' | 'volumes'> = {
     config,
     store,
     engine,
@@ -97,7 +98,7 @@ export async function openHarness(repository: string, env: Record<string, string
     },
     log,
   }
-  const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps) }
+  const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps), volumes: openVolumes(baseDeps) }
   let workers: ReturnType<typeof openWorkers> | undefined
   const children = new Set<ReturnType<typeof spawn>>()
 
@@ -169,6 +170,7 @@ export async function openHarness(repository: string, env: Record<string, string
         for (const { id } of await engine.listSandboxes().catch(() => [])) await removeByHand(id)
         await sleep(300)
       }
+      for (const volume of await engine.listVolumes().catch(() => [])) await engine.removeVolume(volume.engine)
       for (const name of await imagesBelow(`${repository}:`)) await removeImageByHand(name)
       await pruneTestImages()
       await removeNetworkByHand(networkName(config.instance))
