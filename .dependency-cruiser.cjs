@@ -51,6 +51,7 @@ const pure = [
   'shared/stack/stack',
   'shared/stack/service-state',
   'shared/stack/secrets',
+  'shared/stack/part-limits',
   'shared/stack/read-stack',
   'shared/stack/label',
   'shared/stack/images',
@@ -148,9 +149,12 @@ const pure = [
   'router/admin/added',
   'router/system/warnings',
   'reaper/plan',
+  'reaper/plan-services',
   'reaper/evict',
   'queue-processor/data/plan-volumes',
   'queue-processor/network/firewall-rules',
+  'queue-processor/services/coming-up',
+  'queue-processor/services/tend-plan',
   'shared/firewall-chains',
 ].map((name) => `^apps/${name}[.]ts$`)
 

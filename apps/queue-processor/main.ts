@@ -14,6 +14,7 @@ import { keepVolumes } from './data/keep-volumes.ts'
 import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
+import { openCameUp } from './services/came-up.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import { openNetwork } from './network/network.ts'
 import { openStackNetworks } from './network/stack-networks.ts'
@@ -43,6 +44,7 @@ const tools = {
   nudges,
   registryOf,
   findPairs,
+  cameUp: openCameUp(),
   connections: sampleConnections,
   waits,
   log,

@@ -83,6 +83,7 @@ const container = (over: Partial<Container> = {}): Container => ({
   status: 'running',
   image: 'i',
   digest: null,
+  stack: null,
   address: '10.83.0.13',
   published: null,
   sandbox: null,
@@ -602,6 +603,7 @@ for (const [name, facts, expected] of table)
       {
         previews: [],
         containers: null,
+        services: null,
         listedAt: NOW,
         slotScheme: places,
         freePlaces: 1,
