@@ -59,6 +59,7 @@ const pure = [
   'shared/stack/spec',
   'shared/stack/variables',
   'shared/stack/read/tree',
+  'shared/stack/read/yaml',
   'shared/stack/read/field',
   'shared/stack/read/dollars',
   'shared/stack/read/amounts',
@@ -220,7 +221,7 @@ module.exports = {
       { path: pure },
       {
         dependencyTypesNot: ['type-only'],
-        pathNot: [...pure, '^(node:)?(crypto|net|zlib)$', packages('zod|yaml|shlex')],
+        pathNot: [...pure, '^(node:)?(crypto|net|zlib|module)$', packages('zod|shlex')],
       },
     ),
     forbid(
