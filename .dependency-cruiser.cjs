@@ -130,6 +130,7 @@ const pure = [
   'router/system/warnings',
   'reaper/plan',
   'reaper/evict',
+  'queue-processor/data/plan-volumes',
   'queue-processor/network/firewall-rules',
   'shared/firewall-chains',
 ].map((name) => `^apps/${name}[.]ts$`)

@@ -7,6 +7,7 @@ import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { FindPairs } from './containers/find-pairs.ts'
+import type { Volumes } from './data/volumes.ts'
 import type { openDisk } from './images/disk-space.ts'
 import type { Network } from './network/network.ts'
 import type { StackNetworks } from './network/stack-networks.ts'
@@ -25,6 +26,7 @@ export interface Dependencies {
   ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>
   findPairs: FindPairs
   disk: ReturnType<typeof openDisk>
+  volumes: Volumes
   connections: typeof sampleConnections
   waits: Waits
   log: Log

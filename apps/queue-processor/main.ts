@@ -10,6 +10,8 @@ import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openHandler } from './worker.ts'
 import { allWidths, openRegistryLanes } from './registry-lanes.ts'
+import { keepVolumes } from './data/keep-volumes.ts'
+import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
@@ -45,10 +47,12 @@ const tools = {
   waits,
   log,
 }
-const dependencies = { ...tools, disk: openDisk(tools) }
+const volumes = openVolumes(tools)
+const dependencies = { ...tools, disk: openDisk(tools), volumes }
 void network.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
+void keepVolumes(volumes, log, signal)
 await emptyQueues()
 const handle = openRegistryLanes(widths, openHandler(dependencies), log)
 const workers = openWorkers(config, allWidths(widths, config.repositories.length), handle, log)

@@ -21,6 +21,7 @@ import { logs, output, type LogOptions } from './output.ts'
 import { build, pull, push, tagImage, type PullOptions } from './pull.ts'
 import { openUsage } from './usage.ts'
 import { remainsOf, removeNetwork } from './remains.ts'
+import { createVolume, listVolumes, mountpointOf, removeVolume } from './volumes.ts'
 import { openWritten } from './written.ts'
 import {
   connect,
@@ -41,6 +42,8 @@ export type { ContainerEvent, EngineEvent } from './events.ts'
 export type { OwnContainer } from './own-container.ts'
 export type { Remains } from './remains.ts'
 export type { Endpoint, StackNetwork } from './stack-network.ts'
+export type { SnapshotFacts, VolumeFacts } from './volume-labels.ts'
+export type { FoundVolume } from './volumes.ts'
 
 export type Engine = ReturnType<typeof openEngine>
 
@@ -96,6 +99,11 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     pull: (reference: string, options?: PullOptions) => pull(docker, reference, options),
     push: (reference: string, auth?: Login) => push(docker, reference, auth),
     build: (dir: string, files: string[], reference: string) => build(docker, dir, files, reference),
+
+    listVolumes: (preview?: PreviewId) => listVolumes(docker, instance, preview),
+    createVolume: (engine: string, labels: Record<string, string>) => createVolume(docker, engine, labels),
+    mountpointOf: (volume: string) => mountpointOf(docker, volume),
+    removeVolume: (volume: string) => removeVolume(docker, volume),
 
     remains: () => remainsOf(docker, instance),
     removeNetwork: (id: string) => removeNetwork(docker, id),
