@@ -30,6 +30,7 @@ import { passRows } from './passes.ts'
 import { pulledImages } from './pulled.ts'
 import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
+import { serviceImageRows } from './service-images.ts'
 import { serviceRows } from './services.ts'
 import { sessionRows } from './sessions.ts'
 import { shareRows } from './shares.ts'
@@ -50,6 +51,7 @@ export type { Said, Tried } from './changes.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
 export type { Fact } from './facts.ts'
 export type { Pulled } from './pulled.ts'
+export type { ServiceImage } from './service-images.ts'
 export type { Slept } from './overview.ts'
 export type { Sandbox } from './sandboxes.ts'
 export type { OpenedStream } from './streams.ts'
@@ -221,6 +223,7 @@ export function openStore(
     changes,
     hints: hintRows(db),
     services: serviceRows(db),
+    serviceImages: serviceImageRows(db),
     stackNetworks: stackNetworkRows(db),
     volumes: volumeRows(db, salts),
     stackSalts: salts,
