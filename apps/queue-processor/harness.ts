@@ -11,7 +11,7 @@ import { openEngine } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { In, Preview, State } from '../shared/preview/preview.ts'
 import { openQueue, openWorkers } from '../shared/queue.ts'
-import { openRegistries } from '../shared/registry/registries.ts'
+import { openRegistries, openRegistriesAt } from '../shared/registry/registries.ts'
 import { openStore } from '../shared/store/store.ts'
 import { labelOf } from '../shared/tag.ts'
 import {
@@ -28,6 +28,7 @@ import { until } from '../testing/harness/until.ts'
 import { openFindPairs } from './containers/find-pairs.ts'
 import { openHandler } from './worker.ts'
 import { allWidths, openRegistryLanes } from './registry-lanes.ts'
+import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
 import { openStackNetworks } from './network/stack-networks.ts'
@@ -76,7 +77,7 @@ export async function openHarness(repository: string, env: Record<string, string
   const closing = new AbortController()
   void sandboxes.keep(closing.signal)
   const registryOf = openRegistries(config)
-  const baseDeps: Omit<Dependencies, 'disk'> = {
+  const baseDeps: Omit<Dependencies, 'disk' | 'volumes'> = {
     config,
     store,
     engine,
@@ -85,6 +86,7 @@ export async function openHarness(repository: string, env: Record<string, string
     sandboxes,
     nudges,
     registryOf,
+    registryAt: openRegistriesAt(config),
     // A test changes what exists, and looks at once.
     findPairs: openFindPairs({ config, store, engine, registryOf, log }, { answer: 1_000, kept: 0, rest: 0 }),
     connections: sampleConnections,
@@ -99,7 +101,7 @@ export async function openHarness(repository: string, env: Record<string, string
     },
     log,
   }
-  const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps) }
+  const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps), volumes: openVolumes(baseDeps) }
   let workers: ReturnType<typeof openWorkers> | undefined
   const children = new Set<ReturnType<typeof spawn>>()
 
@@ -170,6 +172,7 @@ export async function openHarness(repository: string, env: Record<string, string
         for (const { Id } of await containersWith(`lotan.instance=${config.instance}`)) await removeByHand(Id)
         await sleep(300)
       }
+      for (const volume of await engine.listVolumes().catch(() => [])) await engine.removeVolume(volume.engine)
       for (const name of await imagesBelow(`${repository}:`)) await removeImageByHand(name)
       await pruneTestImages()
       for (const { id } of (await engine.remains()).networks) await removeNetworkByHand(id)

@@ -14,13 +14,23 @@ import { events } from './events.ts'
 import { openRefusedForks } from './forks.ts'
 import { openGroup } from './control-group.ts'
 import { writeHosts } from './hosts.ts'
-import { digestNamesOf, findImage, imageSizes, layersOf, namesOf, programOf, removeImage } from './images.ts'
+import {
+  digestNamesOf,
+  findImage,
+  imageSizes,
+  layersOf,
+  listImages,
+  namesOf,
+  programOf,
+  removeImage,
+} from './images.ts'
 import { ensureNetwork } from './network.ts'
 import { bridgeOf, ownContainer, runOnHost } from './own-container.ts'
 import { logs, output, type LogOptions } from './output.ts'
 import { build, pull, push, tagImage, type PullOptions } from './pull.ts'
 import { openUsage } from './usage.ts'
 import { remainsOf, removeNetwork } from './remains.ts'
+import { createVolume, listVolumes, mountpointOf, removeVolume } from './volumes.ts'
 import { openWritten } from './written.ts'
 import {
   connect,
@@ -36,11 +46,13 @@ export { EngineError, type EngineErrorCode } from './error.ts'
 export { MADE_FROM } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
-export type { ImageSize } from './images.ts'
+export type { ImageSize, NamedImage } from './images.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
 export type { OwnContainer } from './own-container.ts'
 export type { Remains } from './remains.ts'
 export type { Endpoint, StackNetwork } from './stack-network.ts'
+export type { SnapshotFacts, VolumeFacts } from './volume-labels.ts'
+export type { FoundVolume } from './volumes.ts'
 
 export type Engine = ReturnType<typeof openEngine>
 
@@ -87,6 +99,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
 
     findImage: (reference: string, digests?: (string | null | undefined)[]) => findImage(docker, reference, digests),
     imageSizes: () => imageSizes(docker),
+    listImages: () => listImages(docker),
     namesOf: (reference: string) => namesOf(docker, reference),
     digestNamesOf: (reference: string) => digestNamesOf(docker, reference),
     tagImage: (image: string, reference: string) => tagImage(docker, image, reference),
@@ -96,6 +109,11 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     pull: (reference: string, options?: PullOptions) => pull(docker, reference, options),
     push: (reference: string, auth?: Login) => push(docker, reference, auth),
     build: (dir: string, files: string[], reference: string) => build(docker, dir, files, reference),
+
+    listVolumes: (preview?: PreviewId) => listVolumes(docker, instance, preview),
+    createVolume: (engine: string, labels: Record<string, string>) => createVolume(docker, engine, labels),
+    mountpointOf: (volume: string) => mountpointOf(docker, volume),
+    removeVolume: (volume: string) => removeVolume(docker, volume),
 
     remains: () => remainsOf(docker, instance),
     removeNetwork: (id: string) => removeNetwork(docker, id),

@@ -34,6 +34,12 @@ export type Note =
   | { type: 'share'; share: string; until: number }
   | { type: 'unshare'; share: string }
   | { type: 'approve' | 'disapprove'; number: number | null }
+  | DataNote
+
+/** About its data. `volumes`: as its stack names them. */
+export type DataNote =
+  /** Another program removed it: it was made again, without what it held. */
+  { type: 'volumeLost'; volume: string }
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -145,6 +151,8 @@ function detailOfNote(note: Note): string | null {
       return `${note.share} until ${new Date(note.until).toISOString()}`
     case 'unshare':
       return note.share
+    case 'volumeLost':
+      return note.volume
     default:
       return note.number === null ? null : String(note.number)
   }

@@ -16,7 +16,7 @@ import { idOf, logFields, splitId, type PreviewId } from '../preview/preview-id.
 import { changeRows } from './changes.ts'
 import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
-import { changeHistory, detailOf, isTold } from './history.ts'
+import { changeHistory, detailOf, isTold, type Note } from './history.ts'
 import { hintRows } from './hints.ts'
 import { impatientWrites } from './impatient.ts'
 import { hostLabels } from './labels.ts'
@@ -30,6 +30,7 @@ import { passRows } from './passes.ts'
 import { pulledImages } from './pulled.ts'
 import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
+import { serviceImageRows } from './service-images.ts'
 import { serviceRows } from './services.ts'
 import { sessionRows } from './sessions.ts'
 import { shareRows } from './shares.ts'
@@ -50,6 +51,7 @@ export type { Said, Tried } from './changes.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
 export type { Fact } from './facts.ts'
 export type { Pulled } from './pulled.ts'
+export type { ServiceImage } from './service-images.ts'
 export type { Slept } from './overview.ts'
 export type { Sandbox } from './sandboxes.ts'
 export type { OpenedStream } from './streams.ts'
@@ -108,6 +110,7 @@ export function openStore(
   const { followStreams, noteStreams, isResting } = openStreams(db)
   const { writeSoon, whyNotSoon } = impatientWrites(db, busyMs)
   const changes = changeRows(db)
+  const salts = stackSalts(db)
   const { standing, barred } = standings(db, { forge, changes, version: opened.version })
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number, actor: Actor) => {
@@ -200,6 +203,10 @@ export function openStore(
       },
     ).immediate,
 
+    /** Writes into its history what was done about it; it need not have a row any more. */
+    noteDone: (id: PreviewId, done: Note, now: number, actor: Actor): void =>
+      note(find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }, done, now, actor),
+
     /** Whether it may run, as its change stands. */
     standing: (id: PreviewId, now: number): Standing => (forge ? standing(id, find(id), now) : FREE),
     barred,
@@ -216,9 +223,10 @@ export function openStore(
     changes,
     hints: hintRows(db),
     services: serviceRows(db),
+    serviceImages: serviceImageRows(db),
     stackNetworks: stackNetworkRows(db),
-    volumes: volumeRows(db),
-    stackSalts: stackSalts(db),
+    volumes: volumeRows(db, salts),
+    stackSalts: salts,
     ...previews,
     /** By repository and tag. The same ones until the next commit of any process: do not change them. */
     list: untilNextCommit(opened.version, list),
