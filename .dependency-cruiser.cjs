@@ -54,6 +54,7 @@ const pure = [
   'shared/preview/failure-reason',
   'shared/preview/notice',
   'shared/slots/slots',
+  'shared/slots/service-slots',
   'shared/preview/timeouts',
   'shared/preview/start-queue',
   'shared/slots/slot-scheme',
