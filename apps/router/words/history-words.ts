@@ -43,6 +43,7 @@ const says: Record<ToldType | Note['type'], Says> = {
   unshare: (detail) => `share link ${detail} ended`,
   approve: (number) => (number === null ? 'approved, with what is pushed later' : `pull request ${number} approved`),
   disapprove: (number) => `the approval${number === null ? '' : ` of pull request ${number}`} was taken back`,
+  serviceEnded: (detail) => `${(detail ?? '').replace(/ |$/, ' ended$&')}, and is started again`,
   pull: itself,
   found: always('its image was here'),
   imageGone: always('its image had gone'),

@@ -34,6 +34,15 @@ export type Note =
   | { type: 'share'; share: string; until: number }
   | { type: 'unshare'; share: string }
   | { type: 'approve' | 'disapprove'; number: number | null }
+  | ServiceEnd
+
+/** Nobody asked for it, and it is started again. */
+export interface ServiceEnd {
+  type: 'serviceEnded'
+  service: string
+  /** Null where the engine does not know it. */
+  exitCode: number | null
+}
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -145,6 +154,8 @@ function detailOfNote(note: Note): string | null {
       return `${note.share} until ${new Date(note.until).toISOString()}`
     case 'unshare':
       return note.share
+    case 'serviceEnded':
+      return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
     default:
       return note.number === null ? null : String(note.number)
   }
@@ -165,7 +176,7 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     case 'fail':
     case 'exited':
     case 'diskOver':
-      return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
+      return [event.reason.code, event.reason.service, event.reason.detail].filter(Boolean).join(': ')
     case 'created':
       return event.container.slice(0, 12)
     case 'answered':
