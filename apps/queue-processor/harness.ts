@@ -58,7 +58,7 @@ export async function openHarness(repository: string, env: Record<string, string
   )
   const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
     slots: config.slots,
-    label: (tag) => labelOf(tag, config),
+    label: (tag, service) => labelOf(tag, config, service),
     forge: config.forge && { ...config.forge, fallback: config.pairFallback },
     log,
   })

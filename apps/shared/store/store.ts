@@ -80,7 +80,7 @@ const SIZED_BYTES = 1_000_000
 /**
  * Brings the schema up to date.
  * @param options.slots how many slots the pool has, for the processes that hand them out
- * @param options.label a preview's host label, kept beside it so that a host finds its preview again
+ * @param options.label the label of a preview's host, or of its service's, kept beside it so that the host finds it again
  * @param options.busyMs how long another process's write is waited for, if not 5 s
  * @throws when the file is no database, or is from a newer Lotan
  */
@@ -88,7 +88,7 @@ export function openStore(
   file: string,
   options: {
     slots: number
-    label: (id: PreviewId) => string
+    label: (id: PreviewId, service?: string) => string
     /** Null, or left out, where no forge is configured. */
     forge?: ForgeRules | null
     log: Log
@@ -105,7 +105,16 @@ export function openStore(
   const { tally, counters } = counterRows(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
-  const { next: nextSlot, noteEndpoints, take, free, ...pool } = slotPool(db, facts, slots)
+  const {
+    next: nextSlot,
+    noteEndpoints,
+    take,
+    free,
+    nextForService,
+    countGiven,
+    restService,
+    ...pool
+  } = slotPool(db, facts, slots)
   const { slotFor, noteGiven, ...sandboxes } = sandboxRows(db, { next: nextSlot, take, free }, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
   const { writeSoon, whyNotSoon } = impatientWrites(db, busyMs)
@@ -228,8 +237,8 @@ export function openStore(
     tokens: tokenRows(db),
     changes,
     hints: hintRows(db),
-    services: serviceRows(db),
     serviceImages: serviceImageRows(db),
+    services: serviceRows(db, { nextForService, countGiven, restService }),
     stackNetworks: stackNetworkRows(db),
     volumes: volumeRows(db, salts),
     stackSalts: salts,
