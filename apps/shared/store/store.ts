@@ -16,7 +16,7 @@ import { idOf, logFields, splitId, type PreviewId } from '../preview/preview-id.
 import { changeRows } from './changes.ts'
 import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
-import { changeHistory, detailOf, isTold, type Note } from './history.ts'
+import { changeHistory, detailOf, isTold, type Note, type ServiceEnd } from './history.ts'
 import { hintRows } from './hints.ts'
 import { impatientWrites } from './impatient.ts'
 import { hostLabels } from './labels.ts'
@@ -45,7 +45,7 @@ import { untilNextCommit } from './until-next-commit.ts'
 
 export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
 export { setAsideIfCorrupt } from './file.ts'
-export type { Change, HistoryRow, Note } from './history.ts'
+export type { Change, HistoryRow, Note, ServiceEnd } from './history.ts'
 export type { Hint, HintKind } from './hints.ts'
 export type { Said, Tried } from './changes.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
@@ -215,6 +215,12 @@ export function openStore(
     /** Writes into its history what was done about it; it need not have a row any more. */
     noteDone: (id: PreviewId, done: Note, now: number, actor: Actor): void =>
       note(find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }, done, now, actor),
+    /** Tells in its preview's history that a service has ended, and is started again; and counts that. */
+    noteServiceEnd: db.transaction((id: PreviewId, end: Omit<ServiceEnd, 'type'>, now: number): void => {
+      const preview = find(id)
+      if (preview) note(preview, { type: 'serviceEnded', ...end }, now, LOTAN)
+      tally([{ name: 'serviceRestart', label: '', by: 1 }])
+    }).immediate,
 
     /** Whether it may run, as its change stands. */
     standing: (id: PreviewId, now: number): Standing => (forge ? standing(id, find(id), now) : FREE),
@@ -231,8 +237,8 @@ export function openStore(
     tokens: tokenRows(db),
     changes,
     hints: hintRows(db),
-    services: serviceRows(db, { nextForService, countGiven, restService }),
     serviceImages: serviceImageRows(db),
+    services: serviceRows(db, { nextForService, countGiven, restService }),
     stackNetworks: stackNetworkRows(db),
     volumes: volumeRows(db, salts),
     stackSalts: salts,
