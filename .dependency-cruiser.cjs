@@ -76,6 +76,7 @@ const pure = [
   'shared/preview/notice',
   'shared/slots/slots',
   'shared/slots/stack-pool',
+  'shared/slots/service-slots',
   'shared/preview/timeouts',
   'shared/preview/start-queue',
   'shared/slots/slot-scheme',

@@ -20,6 +20,7 @@ import { badStack } from '../services/stack-of-preview.ts'
 import { hasServices } from '../services/stop-services.ts'
 import { stackOf } from '../../shared/stack/stack-of.ts'
 import type { Stack, StackProblem } from '../../shared/stack/stack.ts'
+import { hasServiceImages } from '../images/has-service-images.ts'
 import { isAdmitted, readMemory } from './admission.ts'
 import { isDue, takePlace } from './capacity.ts'
 import { startKept, startNew } from './start-container.ts'
@@ -71,6 +72,7 @@ async function claimSlot(deps: Dependencies, preview: Starting, stack: Stack | n
   const { config } = deps
   const { image } = preview
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
+  if (preview.state !== 'running' && !(await hasServiceImages(deps, preview))) return undefined
   const made = {
     port: portOf(image, config.containerPort),
     pairs: await deps.findPairs(idOf(preview)),

@@ -44,6 +44,7 @@ const says: Record<ToldType | Note['type'], Says> = {
   approve: (number) => (number === null ? 'approved, with what is pushed later' : `pull request ${number} approved`),
   disapprove: (number) => `the approval${number === null ? '' : ` of pull request ${number}`} was taken back`,
   volumeLost: (volume) => `its volume ${volume} had gone, and was made again: it is empty`,
+  serviceEnded: (detail) => `${(detail ?? '').replace(/ |$/, ' ended$&')}, and is started again`,
   pull: itself,
   found: always('its image was here'),
   imageGone: always('its image had gone'),

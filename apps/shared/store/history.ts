@@ -39,7 +39,15 @@ export type Note =
 /** About its data. `volumes`: as its stack names them. */
 export type DataNote =
   /** Another program removed it: it was made again, without what it held. */
-  { type: 'volumeLost'; volume: string }
+  { type: 'volumeLost'; volume: string } | ServiceEnd
+
+/** Nobody asked for it, and it is started again. */
+export interface ServiceEnd {
+  type: 'serviceEnded'
+  service: string
+  /** Null where the engine does not know it. */
+  exitCode: number | null
+}
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -153,6 +161,8 @@ function detailOfNote(note: Note): string | null {
       return note.share
     case 'volumeLost':
       return note.volume
+    case 'serviceEnded':
+      return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
     default:
       return note.number === null ? null : String(note.number)
   }
@@ -173,7 +183,7 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     case 'fail':
     case 'exited':
     case 'diskOver':
-      return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
+      return [event.reason.code, event.reason.service, event.reason.detail].filter(Boolean).join(': ')
     case 'created':
       return event.container.slice(0, 12)
     case 'answered':
