@@ -1,7 +1,7 @@
 /** What a copy of a volume keeps, with the real engine. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { EngineError } from '../../shared/engine/engine.ts'
+import type { EngineError } from '../../shared/engine/engine.ts'
 import { containersWith } from '../../testing/harness/docker.ts'
 import { copier } from './copy-image.ts'
 import { openDataHarness, volume, type DataHarness } from './harness.ts'

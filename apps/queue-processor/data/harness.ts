@@ -91,8 +91,8 @@ async function runBeside(volume: string, script: string): Promise<string> {
     await docker('POST', `/containers/${Id}/start`)
     await docker('POST', `/containers/${Id}/wait`)
     // An engine without a word answers nothing at all.
-    const written = await docker<string | undefined>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
-    return (written ?? '').replaceAll('\r', '').trim()
+    const written = await docker<unknown>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
+    return String(written ?? '').replaceAll('\r', '').trim()
   } finally {
     await removeByHand(Id)
   }
