@@ -10,6 +10,7 @@ import type { FindPairs } from './containers/find-pairs.ts'
 import type { Volumes } from './data/volumes.ts'
 import type { openDisk } from './images/disk-space.ts'
 import type { Network } from './network/network.ts'
+import type { StackNetworks } from './network/stack-networks.ts'
 import type { Sandboxes } from './sandboxes/open-sandboxes.ts'
 
 export interface Dependencies {
@@ -17,6 +18,7 @@ export interface Dependencies {
   store: Store
   engine: Engine
   network: Network
+  stackNetworks: StackNetworks
   sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake' | 'writeHosts'>
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   registryOf: (

@@ -16,6 +16,7 @@ import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import { openNetwork } from './network/network.ts'
+import { openStackNetworks } from './network/stack-networks.ts'
 import { defaultWaits } from './dependencies.ts'
 import { openFindPairs } from './containers/find-pairs.ts'
 import { watchBombs } from './containers/watch-fork-bombs.ts'
@@ -31,11 +32,13 @@ const registryOf = openRegistries(config)
 const waits = { ...defaultWaits, grace: config.grace }
 const sandboxes = openSandboxes({ engine, store, network, config, log })
 const findPairs = openFindPairs({ config, store, engine, registryOf, log })
+const stackNetworks = openStackNetworks({ engine, store, config, log })
 const tools = {
   config,
   store,
   engine,
   network,
+  stackNetworks,
   sandboxes,
   nudges,
   registryOf,

@@ -47,6 +47,7 @@ const says: Record<ToldType | Note['type'], Says> = {
   pull: itself,
   found: always('its image was here'),
   imageGone: always('its image had gone'),
+  lacks: always('an image of its services was not here'),
   missing: always('the registry does not have it'),
   pulled: (detail) => (detail ? `image ${detail.replace(/^sha256:/, '').slice(0, 8)}` : 'image pulled'),
   ahead: itself,

@@ -24,6 +24,13 @@ import { openUsage } from './usage.ts'
 import { remainsOf, removeNetwork } from './remains.ts'
 import { createVolume, listVolumes, mountpointOf, removeVolume } from './volumes.ts'
 import { openWritten } from './written.ts'
+import {
+  connect,
+  createStackNetwork,
+  listStackNetworks,
+  type Endpoint,
+  type StackNetworkPlan,
+} from './stack-network.ts'
 import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 
@@ -35,6 +42,7 @@ export type { ImageSize } from './images.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
 export type { OwnContainer } from './own-container.ts'
 export type { Remains } from './remains.ts'
+export type { Endpoint, StackNetwork } from './stack-network.ts'
 export type { SnapshotFacts, VolumeFacts } from './volume-labels.ts'
 export type { FoundVolume } from './volumes.ts'
 
@@ -104,6 +112,9 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     removeNetwork: (id: string) => removeNetwork(docker, id),
     ensureNetwork: (recorded: string | null) => ensureNetwork(docker, instance, recorded),
     bridge: () => bridgeOf(docker, instance),
+    listStackNetworks: () => listStackNetworks(docker, instance),
+    createStackNetwork: (network: StackNetworkPlan) => createStackNetwork(docker, instance, network),
+    connect: (network: string, container: string, endpoint: Endpoint) => connect(docker, network, container, endpoint),
     ownContainer: (id: string) => ownContainer(docker, instance, id),
     runOnHost: (image: string, script: string) => runOnHost(docker, instance, image, script),
   }

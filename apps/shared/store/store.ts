@@ -30,6 +30,7 @@ import { passRows } from './passes.ts'
 import { pulledImages } from './pulled.ts'
 import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
+import { serviceImageRows } from './service-images.ts'
 import { serviceRows } from './services.ts'
 import { sessionRows } from './sessions.ts'
 import { shareRows } from './shares.ts'
@@ -221,6 +222,7 @@ export function openStore(
     changes,
     hints: hintRows(db),
     services: serviceRows(db),
+    serviceImages: serviceImageRows(db),
     stackNetworks: stackNetworkRows(db),
     volumes: volumeRows(db, salts),
     stackSalts: salts,

@@ -310,6 +310,14 @@ CREATE TABLE service (
 ) STRICT;
 CREATE INDEX service_label ON service (label);
 
+-- Images of services that Lotan pulled and has not removed.
+CREATE TABLE service_image (
+  id TEXT NOT NULL, -- the engine's
+  image TEXT NOT NULL, -- as the engine names it: postgres:16
+  digest TEXT, -- that it was pulled by
+  PRIMARY KEY (id, image)
+) STRICT;
+
 -- One row a network of a preview's stack: its number is a subnet of Lotan's pool. Without a preview it rests.
 CREATE TABLE stack_network (
   number INTEGER PRIMARY KEY,

@@ -395,6 +395,15 @@ const steps: Step[] = [
     PRIMARY KEY (repository, tag)
   ) STRICT;
   `,
+  `
+  -- Images of services that Lotan pulled and has not removed.
+  CREATE TABLE service_image (
+    id TEXT NOT NULL,
+    image TEXT NOT NULL,
+    digest TEXT,
+    PRIMARY KEY (id, image)
+  ) STRICT;
+  `,
 ]
 
 export const newestVersion = steps.length
