@@ -20,7 +20,7 @@ export interface Dependencies {
   network: Network
   stackNetworks: StackNetworks
   sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake' | 'writeHosts'>
-  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh' | 'data'>
   registryOf: (
     id: PreviewId,
   ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>

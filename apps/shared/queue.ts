@@ -23,6 +23,8 @@ export interface Nudge {
   /** Look for a newer image: ask the registry, or pull the one it has reported. */
   refresh?: true
   prepull?: true
+  /** Do what is asked for its data: a snapshot, a reset. */
+  data?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
@@ -94,7 +96,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   async function request(
     lane: Lane,
     id: PreviewId,
-    what: 'sweep' | 'refresh' | 'prepull',
+    what: 'sweep' | 'refresh' | 'prepull' | 'data',
     job: string = id,
   ): Promise<void> {
     const added = queues[lane].add(
@@ -135,6 +137,9 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       const id = idOf(preview)
       return request(update?.digest ? 'update' : 'lookup', id, 'refresh', `${id}.${change}.${refreshes}`)
     },
+
+    /** Never throws. */
+    data: (id: PreviewId): Promise<void> => request('stop', id, 'data'),
 
     prepull: (id: PreviewId): Promise<void> => request('prepull', id, 'prepull'),
 

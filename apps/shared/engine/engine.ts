@@ -23,6 +23,8 @@ import { build, pull, push, tagImage, type PullOptions } from './pull.ts'
 import { openUsage } from './usage.ts'
 import { remainsOf, removeNetwork } from './remains.ts'
 import { createVolume, listVolumes, mountpointOf, removeVolume } from './volumes.ts'
+import { listBoth, listServices } from './services.ts'
+import { openVolumeBytes } from './volume-bytes.ts'
 import { openWritten } from './written.ts'
 import {
   connect,
@@ -35,7 +37,7 @@ import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 
 export { EngineError, type EngineErrorCode } from './error.ts'
-export { MADE_FROM } from './container-facts.ts'
+export { MADE_FROM, STACK_SPEC } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
 export type { ImageSize } from './images.ts'
@@ -45,6 +47,7 @@ export type { Remains } from './remains.ts'
 export type { Endpoint, StackNetwork } from './stack-network.ts'
 export type { SnapshotFacts, VolumeFacts } from './volume-labels.ts'
 export type { FoundVolume } from './volumes.ts'
+export { SERVICE, SERVICE_GRACE, SERVICE_LEVEL, type ServiceContainer } from './services.ts'
 
 export type Engine = ReturnType<typeof openEngine>
 
@@ -70,6 +73,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     usage: openUsage(docker, isLocal),
 
     list: (preview?: PreviewId) => facts.list(docker, instance, preview),
+    listServices: (preview?: PreviewId) => listServices(docker, instance, preview),
+    listBoth: (preview?: PreviewId) => listBoth(docker, instance, preview),
     listSandboxes: () => facts.listSandboxes(docker, instance),
     inspect: (id: string) => facts.inspect(docker, instance, id),
     output: (id: string, lines: number) => output(docker, id, lines),
@@ -105,6 +110,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     createVolume: (engine: string, labels: Record<string, string>) => createVolume(docker, engine, labels),
     mountpointOf: (volume: string) => mountpointOf(docker, volume),
     removeVolume: (volume: string) => removeVolume(docker, volume),
+    volumeBytes: openVolumeBytes(docker, isLocal),
     copyVolume: (copy: VolumeCopy) => copyVolume(docker, instance, copy),
     removeHelpers: () => removeHelpers(docker, instance),
 
