@@ -22,7 +22,7 @@ export interface Dependencies {
   network: Network
   stackNetworks: StackNetworks
   sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake' | 'writeHosts'>
-  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'tend' | 'refresh'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'tend' | 'refresh' | 'data'>
   registryOf: (
     id: PreviewId,
   ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'labels' | 'layers' | 'pullable'>

@@ -57,7 +57,7 @@ const dependencies = { ...tools, disk: openDisk(tools), volumes }
 void network.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
-void keepVolumes(volumes, log, signal)
+void keepVolumes({ ...tools, volumes }, signal)
 await emptyQueues()
 const handle = openRegistryLanes(widths, openHandler(dependencies), log)
 const workers = openWorkers(config, allWidths(widths, config.repositories.length), handle, log)

@@ -8,6 +8,7 @@ import { laneOf, stepsLaneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import { pendingOf, discard } from './step/pending.ts'
 import type { Outcome, Dependencies } from './dependencies.ts'
 import { openPrepull } from './images/prepull.ts'
+import { serveData } from './data/serve-data.ts'
 import { isExpected, toFailureReason } from './step/to-failure-reason.ts'
 import { updateImage } from './images/update-image.ts'
 import { isLocked } from '../shared/store/store.ts'
@@ -18,7 +19,7 @@ import { hasServicesUp } from './services/stop-services.ts'
 import { takeStep } from './step/steps.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../shared/preview/preview-id.ts'
 
-type Turning = Pick<Nudge, 'id' | 'sweep' | 'refresh'>
+type Turning = Pick<Nudge, 'id' | 'sweep' | 'refresh' | 'data'>
 
 interface Turn {
   lane: Lane
@@ -26,6 +27,8 @@ interface Turn {
   swept: boolean
   /** Its services are to be looked at once the step has ended. */
   tended: boolean
+  /** Its data are to be served once the step has ended. */
+  isForData: boolean
   isUpdate: boolean
 }
 
@@ -66,8 +69,9 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     return first && idOf(first)
   }
 
-  async function takeTurn(lane: Lane, { id, sweep, refresh }: Turning) {
+  async function takeTurn(lane: Lane, { id, sweep, refresh, data }: Turning) {
     const sweeps = sweep === true
+    const isForData = data === true
     const updates = refresh === true
     if (!updates) await tend.settled(id)
     // Before the preview is marked busy: if this throws, the mark would stay for ever.
@@ -75,18 +79,21 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     if (before?.retiring.length) retire(id, before.retiring)
     const running = busy.get(id)
     if (running) {
-      if (sweeps) running.swept = true
+      if (isForData) running.isForData = true
+      else if (sweeps) running.swept = true
       // A wanted update is seen when the step ends.
       else if (!updates) running.nudged = true
       return
     }
-    const turn: Turn = { lane, nudged: false, swept: false, tended: false, isUpdate: updates }
+    const turn: Turn = { lane, nudged: false, swept: false, tended: false, isForData: false, isUpdate: updates }
     busy.set(id, turn)
     const attemptTraced = (as: Lane, work: () => Promise<Outcome>) =>
       forRequest(before?.request ?? null, () => attempt(id, as, work))
     const outcome = updates
       ? await attemptTraced('update', () => updateImage(deps, lane, before))
-      : await attemptTraced(lane, () => step(deps, lane, before, id, sweeps))
+      : isForData
+        ? { background: serveData(deps, id).then(() => undefined) }
+        : await attemptTraced(lane, () => step(deps, lane, before, id, sweeps))
     if (!outcome?.background) return finish(id, turn, before, outcome)
     const { background: beside } = outcome
     void attemptTraced(lane, () => beside).then((last) => finish(id, turn, before, last))
@@ -131,6 +138,7 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
       const now = store.get(id)
       if (turn.swept || (now?.state === 'failed' && hasServicesUp(deps, id))) await nudges.sweep(id)
       if (turn.tended) await nudges.tend(id)
+      if (turn.isForData) await nudges.data(id)
       // The reaper asks again for an update without a result.
       const hasNoResult = turn.isUpdate && before && now?.refreshes === before.refreshes && !hasChanged(before, now)
       if (now && wantsNewer(now) && mayBeRenewed(now) && !hasNoResult) await nudges.refresh(now)

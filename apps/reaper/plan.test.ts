@@ -83,12 +83,12 @@ const container = (over: Partial<Container> = {}): Container => ({
   status: 'running',
   image: 'i',
   digest: null,
-  stack: null,
   address: '10.83.0.13',
   published: null,
   sandbox: null,
   port: 80,
   pulled: true,
+  stack: null,
   ...over,
 })
 const update = { number: 1, digest: 'sha256:d2', asked: false, failure: null }

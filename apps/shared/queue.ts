@@ -25,6 +25,8 @@ export interface Nudge {
   prepull?: true
   /** Start its services again that have ended. */
   tend?: true
+  /** Do what is asked for its data: a snapshot, a reset. */
+  data?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
@@ -96,7 +98,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   async function request(
     lane: Lane,
     id: PreviewId,
-    what: 'sweep' | 'refresh' | 'prepull' | 'tend',
+    what: 'sweep' | 'refresh' | 'prepull' | 'tend' | 'data',
     job: string = id,
     delay = 0,
   ): Promise<void> {
@@ -142,6 +144,9 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
     /** Looks whether its services run as they should. @param delay milliseconds; what was asked for sooner counts */
     tend: (id: PreviewId, delay = 0): Promise<void> =>
       request('start', id, 'tend', delay > 0 ? `${id}.later` : id, delay),
+
+    /** Never throws. */
+    data: (id: PreviewId): Promise<void> => request('stop', id, 'data'),
 
     prepull: (id: PreviewId): Promise<void> => request('prepull', id, 'prepull'),
 

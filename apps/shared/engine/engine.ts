@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts'
 import { call } from './call.ts'
 import * as facts from './container-facts.ts'
 import * as containers from './containers.ts'
+import { copyVolume, removeHelpers, type VolumeCopy } from './copy-volume.ts'
 import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
 import { events } from './events.ts'
@@ -34,6 +35,7 @@ import { openUsage } from './usage.ts'
 import { remainsOf, removeNetwork } from './remains.ts'
 import { createVolume, listVolumes, mountpointOf, removeVolume } from './volumes.ts'
 import { listBoth, listServices } from './services.ts'
+import { openVolumeBytes } from './volume-bytes.ts'
 import { openWritten } from './written.ts'
 import {
   connect,
@@ -123,6 +125,9 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     createVolume: (engine: string, labels: Record<string, string>) => createVolume(docker, engine, labels),
     mountpointOf: (volume: string) => mountpointOf(docker, volume),
     removeVolume: (volume: string) => removeVolume(docker, volume),
+    volumeBytes: openVolumeBytes(docker, isLocal),
+    copyVolume: (copy: VolumeCopy) => copyVolume(docker, instance, copy),
+    removeHelpers: () => removeHelpers(docker, instance),
 
     remains: () => remainsOf(docker, instance),
     removeNetwork: (id: string) => removeNetwork(docker, id),
