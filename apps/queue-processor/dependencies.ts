@@ -4,6 +4,7 @@ import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
+import type { RegistryAt } from '../shared/registry/registries.ts'
 import type { Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { FindPairs } from './containers/find-pairs.ts'
@@ -20,7 +21,10 @@ export interface Dependencies {
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
   registryOf: (
     id: PreviewId,
-  ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>
+  ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'labels' | 'layers' | 'pullable'>
+  registryAt: (
+    ...given: Parameters<RegistryAt>
+  ) => Pick<Registry, 'authFor' | 'digestOf' | 'hasRepository' | 'layers' | 'pullable'>
   findPairs: FindPairs
   disk: ReturnType<typeof openDisk>
   connections: typeof sampleConnections

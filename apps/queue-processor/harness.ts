@@ -11,7 +11,7 @@ import { openEngine } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { In, Preview, State } from '../shared/preview/preview.ts'
 import { openQueue, openWorkers } from '../shared/queue.ts'
-import { openRegistries } from '../shared/registry/registries.ts'
+import { openRegistries, openRegistriesAt } from '../shared/registry/registries.ts'
 import { networkName } from '../shared/slots/slots.ts'
 import { openStore } from '../shared/store/store.ts'
 import { labelOf } from '../shared/tag.ts'
@@ -83,6 +83,7 @@ export async function openHarness(repository: string, env: Record<string, string
     sandboxes,
     nudges,
     registryOf,
+    registryAt: openRegistriesAt(config),
     // A test changes what exists, and looks at once.
     findPairs: openFindPairs({ config, store, engine, registryOf, log }, { answer: 1_000, kept: 0, rest: 0 }),
     connections: sampleConnections,

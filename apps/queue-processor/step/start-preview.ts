@@ -12,6 +12,7 @@ import { createOptionsOf, type ContainerPlan } from '../containers/create-option
 import { portOf } from '../../shared/config/image-labels.ts'
 import { needsFirstProcess } from '../containers/first-process.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
+import { hasServiceImages } from '../images/has-service-images.ts'
 import { isAdmitted, readMemory } from './admission.ts'
 import { isDue, takePlace } from './capacity.ts'
 import { startKept, startNew } from './start-container.ts'
@@ -43,6 +44,7 @@ async function claimSlot(deps: Dependencies, preview: Starting): Promise<Pending
   const { config } = deps
   const { image } = preview
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
+  if (preview.state !== 'running' && !(await hasServiceImages(deps, preview))) return undefined
   const made = {
     port: portOf(image, config.containerPort),
     pairs: await deps.findPairs(idOf(preview)),

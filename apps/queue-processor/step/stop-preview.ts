@@ -4,6 +4,7 @@ import { EngineError } from '../../shared/engine/engine.ts'
 import type { Image, In } from '../../shared/preview/preview.ts'
 import { waitForDrain, waitForGrace } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'
+import { giveToService, removeServiceImages } from '../images/remove-service-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { removeStrays } from './remove-strays.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
@@ -51,6 +52,7 @@ export async function removePreview(deps: Dependencies, preview: In<'removing'>)
   await discard(deps, id, preview.image)
   store.apply(id, { type: 'removed' })
   await removeOldImages(deps, id)
+  await removeServiceImages(deps)
   return undefined
 }
 
@@ -76,6 +78,7 @@ export async function cleanUp(deps: Dependencies, preview: In<'stopped'> | In<'f
   await discard(deps, id, image)
   store.apply(id, { type: 'cleaned' })
   await removeOldImages(deps, id)
+  await removeServiceImages(deps)
   return undefined
 }
 
@@ -93,7 +96,8 @@ async function discard(
   const from = containers[0]?.reference ?? pulledFrom(store, id, image) ?? findRepository(id, config)?.reference
   const reference = `${from}:${splitId(id).tag}`
   const isOurs = image?.pulled && from !== undefined && (await engine.findImage(reference))?.id === image.id
-  const removed = isOurs ? await engine.removeImage(reference) : 'not ours'
+  const isGiven = isOurs && giveToService(store, id, image, reference)
+  const removed = isOurs && !isGiven ? await engine.removeImage(reference) : 'not ours'
   log.info(
     { ...logFields(id), containers: containers.length, image: removed, ms: Date.now() - began },
     'preview cleaned up',

@@ -14,7 +14,16 @@ import { events } from './events.ts'
 import { openRefusedForks } from './forks.ts'
 import { openGroup } from './control-group.ts'
 import { writeHosts } from './hosts.ts'
-import { digestNamesOf, findImage, imageSizes, layersOf, namesOf, programOf, removeImage } from './images.ts'
+import {
+  digestNamesOf,
+  findImage,
+  imageSizes,
+  layersOf,
+  listImages,
+  namesOf,
+  programOf,
+  removeImage,
+} from './images.ts'
 import { ensureNetwork } from './network.ts'
 import { bridgeOf, ownContainer, runOnHost } from './own-container.ts'
 import { logs, output, type LogOptions } from './output.ts'
@@ -29,7 +38,7 @@ export { EngineError, type EngineErrorCode } from './error.ts'
 export { MADE_FROM } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
-export type { ImageSize } from './images.ts'
+export type { ImageSize, NamedImage } from './images.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
 export type { OwnContainer } from './own-container.ts'
 export type { Remains } from './remains.ts'
@@ -79,6 +88,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
 
     findImage: (reference: string, digests?: (string | null | undefined)[]) => findImage(docker, reference, digests),
     imageSizes: () => imageSizes(docker),
+    listImages: () => listImages(docker),
     namesOf: (reference: string) => namesOf(docker, reference),
     digestNamesOf: (reference: string) => digestNamesOf(docker, reference),
     tagImage: (image: string, reference: string) => tagImage(docker, image, reference),

@@ -8,6 +8,9 @@ const REMOVE_MS = 120_000
 /** Labels are stored in the database and read with every preview, so they have to be short. */
 const MAX_LABELS = 50
 const MAX_LABEL_LENGTH = 2_000
+/** A stack may have 16 kB: one that is longer is cut, and by its length known to be too long. */
+const STACK_LABEL = 'lotan.stack'
+const MAX_STACK_LENGTH = 16 * 1_024 + 1
 const MAX_PORTS = 10
 
 /** @param digests the tag's possible digests: the result has the first one that the image was pulled by */
@@ -63,6 +66,28 @@ export async function imageSizes(docker: Docker): Promise<ImageSize[]> {
   )
 }
 
+/** An image by all of its names: `postgres:16`, `postgres@sha256:…`. */
+export interface NamedImage {
+  id: string
+  names: string[]
+  digestNames: string[]
+}
+
+/** In one call. */
+export async function listImages(docker: Docker): Promise<NamedImage[]> {
+  const list = await call('listing images', (abort) => docker.listImages({ ...abort } as object))
+  return readAnswer('listing images', () =>
+    Array.from(list).map(({ Id, RepoTags, RepoDigests }) => {
+      if (typeof Id !== 'string') throw new Error('an image without id')
+      const good = (names: unknown) =>
+        (Array.isArray(names) ? names : []).filter(
+          (name): name is string => typeof name === 'string' && !name.startsWith('<none>'),
+        )
+      return { id: Id, names: good(RepoTags), digestNames: good(RepoDigests) }
+    }),
+  )
+}
+
 /** `HOST/NAME:TAG`; none where a newer image has taken them over, undefined where the image does not exist. */
 export async function namesOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
@@ -107,8 +132,10 @@ export function keptLabels(labels: Record<string, string>): Record<string, strin
   const known = Object.entries(labels).filter(
     ([name]) => name.length < 100 && /^(lotan|org\.opencontainers\.image)\./.test(name),
   )
-  const own = known.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, MAX_LABELS)
-  return Object.fromEntries(own.map(([name, text]) => [name, text.slice(0, MAX_LABEL_LENGTH)]))
+  const first = (name: string) => (name === STACK_LABEL ? '' : name)
+  const own = known.toSorted(([a], [b]) => (first(a) < first(b) ? -1 : 1)).slice(0, MAX_LABELS)
+  const most = (name: string) => (name === STACK_LABEL ? MAX_STACK_LENGTH : MAX_LABEL_LENGTH)
+  return Object.fromEntries(own.map(([name, text]) => [name, text.slice(0, most(name))]))
 }
 
 async function inspect(docker: Docker, reference: string): Promise<Docker.ImageInspectInfo | undefined> {
