@@ -53,6 +53,7 @@ const tools = {
 const volumes = openVolumes(tools)
 const dependencies = { ...tools, disk: openDisk(tools), volumes }
 void network.keep(signal)
+void stackNetworks.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
 void keepVolumes(volumes, log, signal)
