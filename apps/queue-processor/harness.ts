@@ -11,11 +11,11 @@ import { openEngine } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { In, Preview, State } from '../shared/preview/preview.ts'
 import { openQueue, openWorkers } from '../shared/queue.ts'
-import { openRegistries } from '../shared/registry/registries.ts'
-import { networkName } from '../shared/slots/slots.ts'
+import { openRegistries, openRegistriesAt } from '../shared/registry/registries.ts'
 import { openStore } from '../shared/store/store.ts'
 import { labelOf } from '../shared/tag.ts'
 import {
+  containersWith,
   imagesBelow,
   pruneTestImages,
   removeByHand,
@@ -28,8 +28,11 @@ import { until } from '../testing/harness/until.ts'
 import { openFindPairs } from './containers/find-pairs.ts'
 import { openHandler } from './worker.ts'
 import { allWidths, openRegistryLanes } from './registry-lanes.ts'
+import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
+import { openStackNetworks } from './network/stack-networks.ts'
+import { openCameUp } from './services/came-up.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import type { Dependencies, Waits } from './dependencies.ts'
 
@@ -56,7 +59,7 @@ export async function openHarness(repository: string, env: Record<string, string
   )
   const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
     slots: config.slots,
-    label: (tag) => labelOf(tag, config),
+    label: (tag, service) => labelOf(tag, config, service),
     forge: config.forge && { ...config.forge, fallback: config.pairFallback },
     log,
   })
@@ -75,16 +78,19 @@ export async function openHarness(repository: string, env: Record<string, string
   const closing = new AbortController()
   void sandboxes.keep(closing.signal)
   const registryOf = openRegistries(config)
-  const baseDeps: Omit<Dependencies, 'disk'> = {
+  const baseDeps: Omit<Dependencies, 'disk' | 'volumes'> = {
     config,
     store,
     engine,
     network,
+    stackNetworks: openStackNetworks({ engine, store, config, log }),
     sandboxes,
     nudges,
     registryOf,
+    registryAt: openRegistriesAt(config),
     // A test changes what exists, and looks at once.
     findPairs: openFindPairs({ config, store, engine, registryOf, log }, { answer: 1_000, kept: 0, rest: 0 }),
+    cameUp: openCameUp(),
     connections: sampleConnections,
     waits: {
       drain: 300,
@@ -97,7 +103,7 @@ export async function openHarness(repository: string, env: Record<string, string
     },
     log,
   }
-  const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps) }
+  const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps), volumes: openVolumes(baseDeps) }
   let workers: ReturnType<typeof openWorkers> | undefined
   const children = new Set<ReturnType<typeof spawn>>()
 
@@ -165,13 +171,13 @@ export async function openHarness(repository: string, env: Record<string, string
       redis.kill('SIGKILL')
       // A create that was under way when its queue-processor was killed ends a moment later.
       for (let looks = 0; looks < 2; looks++) {
-        for (const { id } of await engine.list().catch(() => [])) await removeByHand(id)
-        for (const { id } of await engine.listSandboxes().catch(() => [])) await removeByHand(id)
+        for (const { Id } of await containersWith(`lotan.instance=${config.instance}`)) await removeByHand(Id)
         await sleep(300)
       }
+      for (const volume of await engine.listVolumes().catch(() => [])) await engine.removeVolume(volume.engine)
       for (const name of await imagesBelow(`${repository}:`)) await removeImageByHand(name)
       await pruneTestImages()
-      await removeNetworkByHand(networkName(config.instance))
+      for (const { id } of (await engine.remains()).networks) await removeNetworkByHand(id)
       await removeFirewallByHand(config.instance)
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })

@@ -1,12 +1,15 @@
 /**
  * Lotan's own bridge network is a /20. Slot n is base + 8 + n in its lower half; the engine chooses its addresses in
- * the upper half, so it never takes a slot's.
+ * the upper half, so it never takes a slot's. The last 256 slots, a /24, are for services with a second host
+ * (service-slots.ts); a preview has none of them.
  */
 
 export type SlotKind = 'network' | 'port'
 
-export const MAX_SLOTS = 2048 - 8 - 1
 const FIRST = 8
+/** Of previews: what LOTAN_SLOTS may be at most. */
+export const MAX_SLOTS = 2048 - 256 - FIRST - 1
+const LAST_SLOT = MAX_SLOTS + 256
 const PREFIX = 20
 const SIZE = 2 ** (32 - PREFIX)
 
@@ -15,15 +18,30 @@ const ranges = ['10.83.0.0/10', '172.20.0.0/14', '192.168.64.0/18', '172.16.0.0/
 
 /** @param taken in CIDR notation; what is no IPv4 network is ignored @throws when every private address is taken */
 export function subnetFor(taken: string[]): string {
+  const subnet = freeBlock(PREFIX, taken)
+  if (subnet !== undefined) return subnet
+  throw new Error('no private /20 network is free: every one overlaps a network of this machine or of the engine')
+}
+
+/** @param turn a whole number: the block of each range with which the search begins */
+export function freeBlock(prefix: number, taken: string[], turn = 0): string | undefined {
+  const size = 2 ** (32 - prefix)
   const others = taken.map(blockOf).filter((block) => block !== null)
   for (const range of ranges) {
     const start = numberOf(range.slice(0, range.indexOf('/')))!
-    const end = blockOf(range)!.last
-    for (let first = start; first + SIZE - 1 <= end; first += SIZE)
-      if (!others.some((other) => other.first < first + SIZE && first <= other.last))
-        return `${textOf(first)}/${PREFIX}`
+    const count = Math.floor((blockOf(range)!.last + 1 - start) / size)
+    for (let n = 0; n < count; n++) {
+      const first = start + ((n + turn) % count) * size
+      if (!others.some((other) => other.first < first + size && first <= other.last))
+        return `${textOf(first)}/${prefix}`
+    }
   }
-  throw new Error('no private /20 network is free: every one overlaps a network of this machine or of the engine')
+  return undefined
+}
+
+/** Block n of so many that a subnet has, counted from 0. */
+export function blockIn(subnet: string, prefix: number, n: number): string {
+  return `${textOf(blockOf(subnet)!.first + n * 2 ** (32 - prefix))}/${prefix}`
 }
 
 /** All in CIDR notation. */
@@ -33,9 +51,9 @@ export function overlaps(subnet: string, others: string[]): boolean {
   return others.map(blockOf).some((other) => other !== null && other.first <= block.last && block.first <= other.last)
 }
 
-/** Slots are numbered from 1. */
+/** Slots are numbered from 1; those of services follow on those of previews. */
 export function addressOf(subnet: string, slot: number): string {
-  if (!Number.isInteger(slot) || slot < 1 || slot > MAX_SLOTS) throw new Error(`there is no slot ${slot}`)
+  if (!Number.isInteger(slot) || slot < 1 || slot > LAST_SLOT) throw new Error(`there is no slot ${slot}`)
   return textOf(blockOf(subnet)!.first + FIRST + slot)
 }
 
@@ -44,7 +62,7 @@ export function slotAt(subnet: string, address: string): number | null {
   const number = numberOf(address)
   if (!block || number === null) return null
   const slot = number - block.first - FIRST
-  return slot >= 1 && slot <= MAX_SLOTS ? slot : null
+  return slot >= 1 && slot <= LAST_SLOT ? slot : null
 }
 
 export function dynamicRangeOf(subnet: string): string {

@@ -6,6 +6,7 @@ import type { Generation } from '../preview/generation.ts'
 import { generationOf, type Preview } from '../preview/preview.ts'
 import { tracedTo } from '../preview/trace.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import { detailOfDataNote, type DataNote } from './data-note.ts'
 import { BY_KEY } from './previews.ts'
 
 const HISTORY_PER_PREVIEW = 200
@@ -34,6 +35,16 @@ export type Note =
   | { type: 'share'; share: string; until: number }
   | { type: 'unshare'; share: string }
   | { type: 'approve' | 'disapprove'; number: number | null }
+  | ServiceEnd
+  | DataNote
+
+/** Nobody asked for it, and it is started again. */
+export interface ServiceEnd {
+  type: 'serviceEnded'
+  service: string
+  /** Null where the engine does not know it. */
+  exitCode: number | null
+}
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -145,8 +156,13 @@ function detailOfNote(note: Note): string | null {
       return `${note.share} until ${new Date(note.until).toISOString()}`
     case 'unshare':
       return note.share
-    default:
+    case 'serviceEnded':
+      return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
+    case 'approve':
+    case 'disapprove':
       return note.number === null ? null : String(note.number)
+    default:
+      return detailOfDataNote(note)
   }
 }
 
@@ -165,7 +181,7 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     case 'fail':
     case 'exited':
     case 'diskOver':
-      return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
+      return [event.reason.code, event.reason.service, event.reason.detail].filter(Boolean).join(': ')
     case 'created':
       return event.container.slice(0, 12)
     case 'answered':

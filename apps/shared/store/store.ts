@@ -16,7 +16,7 @@ import { idOf, logFields, splitId, type PreviewId } from '../preview/preview-id.
 import { changeRows } from './changes.ts'
 import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
-import { changeHistory, detailOf, isTold } from './history.ts'
+import { changeHistory, detailOf, isTold, type Note, type ServiceEnd } from './history.ts'
 import { hintRows } from './hints.ts'
 import { impatientWrites } from './impatient.ts'
 import { hostLabels } from './labels.ts'
@@ -30,10 +30,13 @@ import { passRows } from './passes.ts'
 import { pulledImages } from './pulled.ts'
 import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
+import { serviceImageRows } from './service-images.ts'
 import { serviceRows } from './services.ts'
 import { sessionRows } from './sessions.ts'
 import { shareRows } from './shares.ts'
+import { resetRows } from './resets.ts'
 import { slotPool } from './slots.ts'
+import { snapshotRows } from './snapshots.ts'
 import { stackNetworkRows } from './stack-networks.ts'
 import { stackSalts } from './stack-salts.ts'
 import { standings, type ForgeRules } from './standings.ts'
@@ -44,18 +47,21 @@ import { untilNextCommit } from './until-next-commit.ts'
 
 export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
 export { setAsideIfCorrupt } from './file.ts'
-export type { Change, HistoryRow, Note } from './history.ts'
+export type { Change, HistoryRow, Note, ServiceEnd } from './history.ts'
 export type { Hint, HintKind } from './hints.ts'
 export type { Said, Tried } from './changes.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
 export type { Fact } from './facts.ts'
 export type { Pulled } from './pulled.ts'
+export type { ServiceImage } from './service-images.ts'
 export type { Slept } from './overview.ts'
 export type { Sandbox } from './sandboxes.ts'
 export type { OpenedStream } from './streams.ts'
 export type { Grant, Pass } from './passes.ts'
 export type { Session } from './sessions.ts'
 export { MOST_SHARES, type Share } from './shares.ts'
+export type { Reset } from './resets.ts'
+export type { Snapshot } from './snapshots.ts'
 export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
 
@@ -78,7 +84,7 @@ const SIZED_BYTES = 1_000_000
 /**
  * Brings the schema up to date.
  * @param options.slots how many slots the pool has, for the processes that hand them out
- * @param options.label a preview's host label, kept beside it so that a host finds its preview again
+ * @param options.label the label of a preview's host, or of its service's, kept beside it so that the host finds it again
  * @param options.busyMs how long another process's write is waited for, if not 5 s
  * @throws when the file is no database, or is from a newer Lotan
  */
@@ -86,7 +92,7 @@ export function openStore(
   file: string,
   options: {
     slots: number
-    label: (id: PreviewId) => string
+    label: (id: PreviewId, service?: string) => string
     /** Null, or left out, where no forge is configured. */
     forge?: ForgeRules | null
     log: Log
@@ -103,11 +109,22 @@ export function openStore(
   const { tally, counters } = counterRows(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
-  const { next: nextSlot, noteEndpoints, take, free, ...pool } = slotPool(db, facts, slots)
+  const {
+    next: nextSlot,
+    noteEndpoints,
+    take,
+    free,
+    nextForService,
+    countGiven,
+    restService,
+    ...pool
+  } = slotPool(db, facts, slots)
   const { slotFor, noteGiven, ...sandboxes } = sandboxRows(db, { next: nextSlot, take, free }, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
   const { writeSoon, whyNotSoon } = impatientWrites(db, busyMs)
   const changes = changeRows(db)
+  const salts = stackSalts(db)
+  const volumes = volumeRows(db, salts)
   const { standing, barred } = standings(db, { forge, changes, version: opened.version })
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number, actor: Actor) => {
@@ -163,6 +180,10 @@ export function openStore(
       tags.digest(idOf(becomes), event.image.digest)
   }
 
+  function noteDone(id: PreviewId, done: Note, now: number, actor: Actor): void {
+    note(find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }, done, now, actor)
+  }
+
   return {
     /** @returns the preview as it now is (state `unknown` when its row went); undefined when nothing has changed */
     apply(id: PreviewId, event: Event, now = Date.now(), actor = LOTAN): Preview | undefined {
@@ -200,6 +221,15 @@ export function openStore(
       },
     ).immediate,
 
+    /** Writes into its history what was done about it; it need not have a row any more. */
+    noteDone,
+    /** Tells in its preview's history that a service has ended, and is started again; and counts that. */
+    noteServiceEnd: db.transaction((id: PreviewId, end: Omit<ServiceEnd, 'type'>, now: number): void => {
+      const preview = find(id)
+      if (preview) note(preview, { type: 'serviceEnded', ...end }, now, LOTAN)
+      tally([{ name: 'serviceRestart', label: '', by: 1 }])
+    }).immediate,
+
     /** Whether it may run, as its change stands. */
     standing: (id: PreviewId, now: number): Standing => (forge ? standing(id, find(id), now) : FREE),
     barred,
@@ -215,10 +245,13 @@ export function openStore(
     tokens: tokenRows(db),
     changes,
     hints: hintRows(db),
-    services: serviceRows(db),
+    serviceImages: serviceImageRows(db),
+    services: serviceRows(db, { nextForService, countGiven, restService }),
     stackNetworks: stackNetworkRows(db),
-    volumes: volumeRows(db),
-    stackSalts: stackSalts(db),
+    volumes,
+    snapshots: snapshotRows(db, noteDone),
+    resets: resetRows(db, volumes, noteDone),
+    stackSalts: salts,
     ...previews,
     /** By repository and tag. The same ones until the next commit of any process: do not change them. */
     list: untilNextCommit(opened.version, list),
