@@ -51,6 +51,7 @@ const pure = [
   'shared/stack/stack',
   'shared/stack/service-state',
   'shared/stack/secrets',
+  'shared/stack/data-use',
   'shared/stack/read-stack',
   'shared/stack/label',
   'shared/stack/images',
@@ -150,6 +151,7 @@ const pure = [
   'reaper/plan',
   'reaper/evict',
   'queue-processor/data/plan-volumes',
+  'queue-processor/data/begin-with',
   'queue-processor/network/firewall-rules',
   'shared/firewall-chains',
 ].map((name) => `^apps/${name}[.]ts$`)
