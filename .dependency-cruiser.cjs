@@ -52,6 +52,7 @@ const pure = [
   'shared/stack/service-state',
   'shared/stack/secrets',
   'shared/stack/data-use',
+  'shared/stack/part-limits',
   'shared/stack/read-stack',
   'shared/stack/label',
   'shared/stack/images',
@@ -59,6 +60,7 @@ const pure = [
   'shared/stack/spec',
   'shared/stack/variables',
   'shared/stack/read/tree',
+  'shared/stack/read/yaml',
   'shared/stack/read/field',
   'shared/stack/read/dollars',
   'shared/stack/read/amounts',
@@ -75,6 +77,7 @@ const pure = [
   'shared/preview/notice',
   'shared/slots/slots',
   'shared/slots/stack-pool',
+  'shared/slots/service-slots',
   'shared/preview/timeouts',
   'shared/preview/start-queue',
   'shared/slots/slot-scheme',
@@ -149,10 +152,13 @@ const pure = [
   'router/admin/added',
   'router/system/warnings',
   'reaper/plan',
+  'reaper/plan-services',
   'reaper/evict',
   'queue-processor/data/plan-volumes',
   'queue-processor/data/begin-with',
   'queue-processor/network/firewall-rules',
+  'queue-processor/services/coming-up',
+  'queue-processor/services/tend-plan',
   'shared/firewall-chains',
 ].map((name) => `^apps/${name}[.]ts$`)
 
@@ -218,7 +224,7 @@ module.exports = {
       { path: pure },
       {
         dependencyTypesNot: ['type-only'],
-        pathNot: [...pure, '^(node:)?(crypto|net|zlib)$', packages('zod|yaml|shlex')],
+        pathNot: [...pure, '^(node:)?(crypto|net|zlib|module)$', packages('zod|shlex')],
       },
     ),
     forbid(

@@ -83,12 +83,12 @@ const container = (over: Partial<Container> = {}): Container => ({
   status: 'running',
   image: 'i',
   digest: null,
+  stack: null,
   address: '10.83.0.13',
   published: null,
   sandbox: null,
   port: 80,
   pulled: true,
-  stack: null,
   ...over,
 })
 const update = { number: 1, digest: 'sha256:d2', asked: false, failure: null }
@@ -603,6 +603,7 @@ for (const [name, facts, expected] of table)
       {
         previews: [],
         containers: null,
+        services: null,
         listedAt: NOW,
         slotScheme: places,
         freePlaces: 1,

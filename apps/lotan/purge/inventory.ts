@@ -17,7 +17,7 @@ const run = promisify(execFile)
 const SCRIPT_MS = 30_000
 
 export interface Thing {
-  kind: 'container' | 'network' | 'firewall' | 'image' | 'file'
+  kind: 'container' | 'volume' | 'network' | 'firewall' | 'image' | 'file'
   name: string
   remove: () => Promise<Gone>
 }
@@ -28,8 +28,10 @@ type Found = Pick<Config, 'dataDir' | 'runDir' | 'instance'>
 export async function inventory(engine: Engine, config: Found, { data }: { data: boolean }): Promise<Thing[]> {
   const { containers, networks, built, others } = await engine.remains()
   const pulled = imagesOf(rowsOf(config)?.pulled ?? [], await engine.list())
+  const volumes = data ? await engine.listVolumes() : []
   return [
     ...containers.map(({ id, name }) => thing('container', name, () => engine.remove(id))),
+    ...volumes.map(({ engine: name }): Thing => ({ kind: 'volume', name, remove: () => removeVolume(engine, name) })),
     ...networks.map(({ id, name }) => thing('network', name, () => engine.removeNetwork(id))),
     ...(await firewallThings(engine, config.instance)),
     ...pulled.map((image): Thing => ({
@@ -45,6 +47,11 @@ export async function inventory(engine: Engine, config: Found, { data }: { data:
 
 function thing(kind: Thing['kind'], name: string, remove: () => Promise<void>): Thing {
   return { kind, name, remove: async () => (await remove(), 'removed') }
+}
+
+async function removeVolume(engine: Engine, name: string): Promise<Gone> {
+  const done = await engine.removeVolume(name)
+  return done === 'in-use' ? { left: 'a container of another program mounts it' } : 'removed'
 }
 
 /** Undefined where the database is lost, or damaged: containers tell most of it too. */

@@ -120,7 +120,7 @@ export async function openDataHarness() {
   }
 }
 
-async function runBeside(volumes: Record<string, string>, script: string): Promise<string> {
+export async function runBeside(volumes: Record<string, string>, script: string): Promise<string> {
   const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {
     Image: await keepSmallBase(),
     Entrypoint: ['/bin/busybox', 'sh', '-c', script],

@@ -7,7 +7,14 @@ import type { VolumeRow } from '../../shared/store/volumes.ts'
 import { actorOf, callerOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
 import { previewIn } from './conventions/input.ts'
-import { answer, noPreview, problemAnswer, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
+import {
+  answer,
+  noPreview,
+  problemAnswer,
+  tagParameter,
+  type ApiRoute,
+  type Operation,
+} from './conventions/operation.ts'
 import { namesOf } from './conventions/preview-problem.ts'
 import { sendProblem } from './conventions/problem.ts'
 

@@ -147,6 +147,12 @@ export const problems = {
     means: 'There is such a preview, but it has no container now: it has not been started, or was cleaned up.',
     remedy: 'Start it and ask again.',
   },
+  'no-such-service': {
+    status: 404,
+    title: 'No such service',
+    means: 'The stack of this preview has no service of this name, or was not started yet.',
+    remedy: 'The preview itself tells its services; the detail names them.',
+  },
   'nothing-here': {
     status: 404,
     title: 'Nothing here',

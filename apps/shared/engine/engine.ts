@@ -12,10 +12,21 @@ import { copyVolume, removeHelpers, type VolumeCopy } from './copy-volume.ts'
 import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
 import { events } from './events.ts'
+import { exec } from './exec.ts'
 import { openRefusedForks } from './forks.ts'
 import { openGroup } from './control-group.ts'
 import { writeHosts } from './hosts.ts'
-import { digestNamesOf, findImage, imageSizes, layersOf, namesOf, programOf, removeImage } from './images.ts'
+import {
+  digestNamesOf,
+  findImage,
+  imageRun,
+  imageSizes,
+  layersOf,
+  listImages,
+  namesOf,
+  programOf,
+  removeImage,
+} from './images.ts'
 import { ensureNetwork } from './network.ts'
 import { bridgeOf, ownContainer, runOnHost } from './own-container.ts'
 import { logs, output, type LogOptions } from './output.ts'
@@ -40,8 +51,9 @@ export { EngineError, type EngineErrorCode } from './error.ts'
 export { MADE_FROM, STACK_SPEC } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
-export type { ImageSize } from './images.ts'
+export type { ImageRun, ImageSize, NamedImage } from './images.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
+export type { Executed } from './exec.ts'
 export type { OwnContainer } from './own-container.ts'
 export type { Remains } from './remains.ts'
 export type { Endpoint, StackNetwork } from './stack-network.ts'
@@ -89,6 +101,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),
+    exec: (id: string, command: string[], options: Parameters<typeof exec>[3]) => exec(docker, id, command, options),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
     writeHosts: (sandbox: string, address: string, hosts: string[]) => writeHosts(docker, sandbox, address, hosts),
     moveTo: (id: string, connectionOptions: string | null) =>
@@ -96,9 +109,11 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
 
     findImage: (reference: string, digests?: (string | null | undefined)[]) => findImage(docker, reference, digests),
     imageSizes: () => imageSizes(docker),
+    listImages: () => listImages(docker),
     namesOf: (reference: string) => namesOf(docker, reference),
     digestNamesOf: (reference: string) => digestNamesOf(docker, reference),
     tagImage: (image: string, reference: string) => tagImage(docker, image, reference),
+    imageRun: (reference: string) => imageRun(docker, reference),
     layersOf: (reference: string) => layersOf(docker, reference),
     programOf: (reference: string) => programOf(docker, reference),
     removeImage: (reference: string) => removeImage(docker, reference),

@@ -36,6 +36,15 @@ export type Note =
   | { type: 'unshare'; share: string }
   | { type: 'approve' | 'disapprove'; number: number | null }
   | DataNote
+  | ServiceEnd
+
+/** A service ended; nobody asked for it, and it is started again. */
+export interface ServiceEnd {
+  type: 'serviceEnded'
+  service: string
+  /** Null where the engine does not know it. */
+  exitCode: number | null
+}
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -150,6 +159,8 @@ function detailOfNote(note: Note): string | null {
     case 'approve':
     case 'disapprove':
       return note.number === null ? null : String(note.number)
+    case 'serviceEnded':
+      return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
     default:
       return detailOfDataNote(note)
   }
@@ -170,7 +181,7 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     case 'fail':
     case 'exited':
     case 'diskOver':
-      return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
+      return [event.reason.code, event.reason.service, event.reason.detail].filter(Boolean).join(': ')
     case 'created':
       return event.container.slice(0, 12)
     case 'answered':
