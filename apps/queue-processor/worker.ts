@@ -25,10 +25,10 @@ interface Turn {
   lane: Lane
   nudged: boolean
   swept: boolean
-  /** Its data are to be served once the step has ended. */
-  isForData: boolean
   /** Its services are to be looked at once the step has ended. */
   tended: boolean
+  /** Its data are to be served once the step has ended. */
+  isForData: boolean
   isUpdate: boolean
 }
 

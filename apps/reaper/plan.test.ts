@@ -83,7 +83,6 @@ const container = (over: Partial<Container> = {}): Container => ({
   status: 'running',
   image: 'i',
   digest: null,
-  stack: null,
   address: '10.83.0.13',
   published: null,
   sandbox: null,

@@ -23,10 +23,10 @@ export interface Nudge {
   /** Look for a newer image: ask the registry, or pull the one it has reported. */
   refresh?: true
   prepull?: true
-  /** Do what is asked for its data: a snapshot, a reset. */
-  data?: true
   /** Start its services again that have ended. */
   tend?: true
+  /** Do what is asked for its data: a snapshot, a reset. */
+  data?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
@@ -141,12 +141,12 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       return request(update?.digest ? 'update' : 'lookup', id, 'refresh', `${id}.${change}.${refreshes}`)
     },
 
-    /** Never throws. */
-    data: (id: PreviewId): Promise<void> => request('stop', id, 'data'),
-
     /** Looks whether its services run as they should. @param delay milliseconds; what was asked for sooner counts */
     tend: (id: PreviewId, delay = 0): Promise<void> =>
       request('start', id, 'tend', delay > 0 ? `${id}.later` : id, delay),
+
+    /** Never throws. */
+    data: (id: PreviewId): Promise<void> => request('stop', id, 'data'),
 
     prepull: (id: PreviewId): Promise<void> => request('prepull', id, 'prepull'),
 

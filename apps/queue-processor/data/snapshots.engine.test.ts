@@ -30,8 +30,8 @@ describe('snapshots', { timeout: 300_000 }, () => {
       nudge: async () => {},
       data: async () => {},
       sweep: async () => {},
-      refresh: async () => {},
       tend: async () => {},
+      refresh: async () => {},
     }
     await serveData({ ...part, nudges, log: harness.log }, id)
   }

@@ -7,8 +7,8 @@ import type { Pullable } from '../../shared/registry/registry.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { ChosenImage } from '../services/note-services.ts'
 import { pull, sourceOf, type Pulled, type Source } from './pull.ts'
-import { packedSizeOf } from './read-tag.ts'
-import { noSuchImage, ofService, type ServicePull, type StackImages } from './stack-images.ts'
+import { packedSizeOf, type ServicePull } from './service-pull.ts'
+import { noSuchImage, ofService, type StackImages } from './stack-images.ts'
 
 /** Every write of the progress wakes all watchers of the store. */
 const PROGRESS_EVERY_MS = 250

@@ -117,8 +117,6 @@ interface Parts {
 async function startAll(run: Run, parts: Parts, work: Promise<void>[]): Promise<void> {
   const { stack } = parts.prepared
   const states = new Map<string, ServiceState>()
-  // A one-shot that was done before the application crashed is not run again.
-  for (const { name, state } of parts.rows) if (state === 'done') states.set(name, state)
   const begun = new Set<string>()
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => {})
@@ -128,6 +126,8 @@ async function startAll(run: Run, parts: Parts, work: Promise<void>[]): Promise<
     states.set(name, state)
     change.resolve()
   }
+  // It ended before this process, or the engine, was restarted.
+  for (const { name, state } of parts.rows) if (state === 'done') become(name, state)
   const abort = () => failed.reject(run.signal.reason as Error)
   run.signal.addEventListener('abort', abort, { once: true })
   for (;;) {

@@ -55,6 +55,7 @@ async function tendOne(tending: Tending, row: ServiceRow, containers: ServiceCon
         { ...logFields(id), service: name, crashes, detail: reason.detail, ms: until - Date.now() },
         'a service has ended, and is started again',
       )
+      deps.store.noteServiceEnd(id, { service: name, exitCode: reason.exitCode ?? null }, Date.now())
       return setState(deps, id, name, 'restarting', { crashes, restartAt: until, reason })
     }
     case 'start':

@@ -35,10 +35,10 @@ export type Note =
   | { type: 'share'; share: string; until: number }
   | { type: 'unshare'; share: string }
   | { type: 'approve' | 'disapprove'; number: number | null }
-  | DataNote
   | ServiceEnd
+  | DataNote
 
-/** A service ended; nobody asked for it, and it is started again. */
+/** Nobody asked for it, and it is started again. */
 export interface ServiceEnd {
   type: 'serviceEnded'
   service: string
@@ -156,11 +156,11 @@ function detailOfNote(note: Note): string | null {
       return `${note.share} until ${new Date(note.until).toISOString()}`
     case 'unshare':
       return note.share
+    case 'serviceEnded':
+      return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
     case 'approve':
     case 'disapprove':
       return note.number === null ? null : String(note.number)
-    case 'serviceEnded':
-      return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
     default:
       return detailOfDataNote(note)
   }

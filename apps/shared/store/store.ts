@@ -223,7 +223,6 @@ export function openStore(
 
     /** Writes into its history what was done about it; it need not have a row any more. */
     noteDone,
-
     /** Tells in its preview's history that a service has ended, and is started again; and counts that. */
     noteServiceEnd: db.transaction((id: PreviewId, end: Omit<ServiceEnd, 'type'>, now: number): void => {
       const preview = find(id)
