@@ -132,7 +132,7 @@ export async function runBeside(volumes: Record<string, string>, script: string)
     await docker('POST', `/containers/${Id}/start`)
     await docker('POST', `/containers/${Id}/wait`)
     // An engine without a word answers nothing at all.
-    const written = await docker<unknown>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
+    const written = await docker<string | number | undefined>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
     return String(written ?? '')
       .replaceAll('\r', '')
       .trim()
