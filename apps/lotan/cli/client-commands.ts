@@ -19,6 +19,7 @@ import { share } from './commands/share.ts'
 import { snapshot, snapshots } from './commands/snapshot.ts'
 import { start } from './commands/start.ts'
 import { stop } from './commands/stop.ts'
+import { stack } from './commands/stack.ts'
 import { tags } from './commands/tags.ts'
 import { token } from './commands/token.ts'
 import { unpin } from './commands/unpin.ts'
@@ -51,5 +52,6 @@ export const clientCommands: readonly Definition[] = [
   secrets,
   share,
   token,
+  stack,
   completion,
 ]

@@ -73,7 +73,9 @@ async function runTogether(
   signal: AbortSignal,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<void> {
-  const states: PartOfPull[] = parts.map(({ image }) => ({ weight: image ? packedSizeOf(image) : 1, progress: null }))
+  const sizes = parts.flatMap(({ image }) => (image ? packedSizeOf(image) : []))
+  const usual = sizes.length > 0 ? Math.round(sizes.reduce((a, b) => a + b) / sizes.length) : 1
+  const states = parts.map(({ image }): PartOfPull => ({ weight: image ? packedSizeOf(image) : usual, progress: null }))
   const failing = new AbortController()
   const ending = AbortSignal.any([signal, failing.signal])
   let failed: { error: unknown } | undefined

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { docker, imagesBelow, removeImageByHand, tagByHand } from '../../testing/harness/docker.ts'
 import { until } from '../../testing/harness/until.ts'
+import { RegistryError } from '../../shared/registry/registry.ts'
 import { publishSmall } from '../../testing/images/publish.ts'
 import { countQuestions } from '../../testing/registries/counting-proxy.ts'
 import { login, startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
@@ -54,6 +55,9 @@ async function publish(
 }
 
 const has = async (name: string) => (await imagesBelow(name)).length > 0
+
+const states = ({ store }: Harness, tag: string) =>
+  Object.fromEntries(store.services.of(tag).map(({ name, state }) => [name, state]))
 
 async function comesUp(harness: Harness, tag: string) {
   await harness.ask(tag, { type: 'start', by: 'admin' })
@@ -123,28 +127,24 @@ describe('images of services', { timeout: 300_000 }, () => {
     assert.deepEqual(listed.sort(), [images.db, `${images.mail}:latest`])
   })
 
-  test('one that is missing names its service, and leaves none of the others on their way', async (t) => {
-    const { registry, harness, host } = await open(t)
-    const stack = stackOf({ db: `${host}/db:16`, mail: `${host}/mail:none`, bad: `${host}/db:16` })
-    await publish(registry, 'db:16')
-    await publish(registry, 'todowrangler:red', { 'lotan.stack': stack })
-    await harness.ask('red', { type: 'start', by: 'admin' })
-    const { reason } = await harness.untilState('red', 'failed')
-    assert.deepEqual([reason.code, reason.service], ['pull-failed', 'mail'])
-    assert.match(reason.detail, new RegExp(`has no ${host}/mail:none`))
-    assert.ok(!(await has(`${host}/`)), 'nothing was pulled')
-  })
-
-  test('one that was removed by hand is pulled alone; with all here a registry that is down hinders no start', async (t) => {
+  test('one that was removed by hand is pulled alone; with all here a registry that is down hinders no start, and costs one call', async (t) => {
     const { registry, harness, host } = await open(t)
     const db = `${host}/db:16`
     await publish(registry, 'db:16')
     await publish(registry, 'todowrangler:red', { 'lotan.stack': stackOf({ db }) })
     await publish(registry, 'todowrangler:plain')
-    await comesUp(harness, 'red')
-    await sleeps(harness, 'red')
+    for (const tag of ['plain', 'red']) {
+      await comesUp(harness, tag)
+      await sleeps(harness, tag)
+    }
+    let lists = 0
+    const { engine } = harness.deps
+    harness.deps.engine = { ...engine, listImages: () => (lists++, engine.listImages()) }
     await registry.stop()
+    await comesUp(harness, 'plain')
+    assert.equal(lists, 0, 'it has no stack')
     await comesUp(harness, 'red')
+    assert.equal(lists, 1)
     await sleeps(harness, 'red')
     await removeImageByHand(db)
     await harness.ask('red', { type: 'start', by: 'admin' })
@@ -154,25 +154,6 @@ describe('images of services', { timeout: 300_000 }, () => {
     await registry.start()
     await comesUp(harness, 'red')
     assert.ok(await has(db))
-  })
-
-  test('a start without a stack asks the engine for no list of images, and one with a stack once', async (t) => {
-    const { registry, harness, host } = await open(t)
-    let lists = 0
-    const { engine } = harness.deps
-    harness.deps.engine = { ...engine, listImages: () => (lists++, engine.listImages()) }
-    await publish(registry, 'db:16')
-    await publish(registry, 'todowrangler:plain')
-    await publish(registry, 'todowrangler:red', { 'lotan.stack': stackOf({ db: `${host}/db:16` }) })
-    for (const tag of ['plain', 'red']) {
-      await comesUp(harness, tag)
-      await sleeps(harness, tag)
-    }
-    lists = 0
-    await comesUp(harness, 'plain')
-    assert.equal(lists, 0)
-    await comesUp(harness, 'red')
-    assert.equal(lists, 1)
   })
 
   test('they go with the last preview that names them, and what another program pulled or names stays', async (t) => {
@@ -238,12 +219,22 @@ describe('images of services', { timeout: 300_000 }, () => {
     assert.equal(harness.state('red'), 'pulling')
     await harness.ask('red', { type: 'stop', why: 'asked' })
     gate!.widen()
-    await until('all of it is gone', async () => !(await has(`${host}/`)), { within: 20_000 })
-    assert.deepEqual(harness.store.serviceImages.list(), [])
+    const isGone = async () => !(await has(`${host}/`)) && harness.store.serviceImages.list().length === 0
+    await until('all of it is gone', isGone, { within: 20_000 })
+    assert.deepEqual(states(harness, 'red'), { db: 'stopped', mail: 'stopped' })
   })
 
-  test('the login of the registry is found for them as for the tag’s own, and a refused one names the service', async (t) => {
+  test('one that does not come names its service and ends the others; the login of its registry is found as for the tag’s own', async (t) => {
     const { registry, harness, host } = await open(t)
+    await publish(registry, 'db:16')
+    const lacking = stackOf({ db: `${host}/db:16`, mail: `${host}/mail:none`, more: `${host}/db:16` })
+    await publish(registry, 'todowrangler:lacking', { 'lotan.stack': lacking })
+    await harness.ask('lacking', { type: 'start', by: 'admin' })
+    const { reason: missing } = await harness.untilState('lacking', 'failed')
+    assert.deepEqual([missing.code, missing.service], ['pull-failed', 'mail'])
+    assert.match(missing.detail, new RegExp(`has no ${host}/mail:none`))
+    assert.ok(!(await has(`${host}/`)), 'nothing was pulled')
+    assert.deepEqual(states(harness, 'lacking'), { db: 'stopped', mail: 'failed', more: 'stopped' })
     const other = await startImageRegistry({ login: true })
     t.after(() => other.close())
     const [elsewhere] = other.repository.split('/') as [string]
@@ -261,6 +252,23 @@ describe('images of services', { timeout: 300_000 }, () => {
     await comesUp(harness, 'red')
     assert.ok(await has(`${elsewhere}/db:16`))
     assert.ok(host !== elsewhere)
+  })
+
+  test('where the registry is read by the engine alone, the stack is known after the pull', async (t) => {
+    const { registry, harness, host } = await open(t)
+    const db = `${host}/db:16`
+    const unreached = () => Promise.reject(new RegistryError('tls', 'not trusted here', { isUnreached: true }))
+    const { registryOf, registryAt } = harness.deps
+    harness.deps.registryOf = (id) => ({ ...registryOf(id), pullable: unreached, labels: unreached, layers: unreached })
+    harness.deps.registryAt = (name) => ({ ...registryAt(name), pullable: unreached, layers: unreached })
+    await publish(registry, 'db:16')
+    await publish(registry, 'todowrangler:red', { 'lotan.stack': stackOf({ db }) })
+    await publish(registry, 'todowrangler:bad', { 'lotan.stack': 'services: 7' })
+    await comesUp(harness, 'red')
+    assert.equal(harness.store.services.of('red')[0]!.imageId, (await harness.engine.findImage(db))?.id)
+    await harness.ask('bad', { type: 'start', by: 'admin' })
+    const { reason, image } = await harness.untilState('bad', 'failed')
+    assert.deepEqual([reason.code, image !== null], ['bad-stack', true])
   })
 
   test('images ahead bring those of services too', async (t) => {

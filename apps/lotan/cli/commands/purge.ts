@@ -8,7 +8,7 @@ export const purge: Definition = {
   example: 'lotan purge --data',
   define: (command) =>
     command
-      .option('--data', 'volumes of previews, snapshots, and the data directory: database, history, tokens, logs')
+      .option('--data', 'the data directory too: database, history, tokens, logs')
       .option('--yes', 'does not ask')
       .option('--instance <ID>', 'of a Lotan whose data directory is lost: the label lotan.instance')
       .option('--json', 'prints what was removed, and what was left and why')
