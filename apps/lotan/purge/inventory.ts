@@ -17,7 +17,7 @@ const run = promisify(execFile)
 const SCRIPT_MS = 30_000
 
 export interface Thing {
-  kind: 'container' | 'network' | 'firewall' | 'image' | 'file'
+  kind: 'container' | 'network' | 'volume' | 'firewall' | 'image' | 'file'
   name: string
   remove: () => Promise<Gone>
 }
@@ -32,6 +32,7 @@ export async function inventory(engine: Engine, config: Found, { data }: { data:
   return [
     ...containers.map(({ id, name }) => thing('container', name, () => engine.remove(id))),
     ...networks.map(({ id, name }) => thing('network', name, () => engine.removeNetwork(id))),
+    ...(data ? await volumeThings(engine) : []),
     ...(await firewallThings(engine, config.instance)),
     ...pulled.map((image): Thing => ({
       kind: 'image',
@@ -46,6 +47,19 @@ export async function inventory(engine: Engine, config: Found, { data }: { data:
 
 function thing(kind: Thing['kind'], name: string, remove: () => Promise<void>): Thing {
   return { kind, name, remove: async () => (await remove(), 'removed') }
+}
+
+/** What previews keep, and snapshots of it. */
+async function volumeThings(engine: Engine): Promise<Thing[]> {
+  const volumes = await engine.listVolumes()
+  return volumes.map(({ engine: name }) => ({
+    kind: 'volume',
+    name,
+    remove: async () =>
+      (await engine.removeVolume(name)) === 'in-use'
+        ? { left: 'a container that is not of this Lotan uses it' }
+        : 'removed',
+  }))
 }
 
 /** Undefined where the database is lost, or damaged: containers tell most of it too. */
