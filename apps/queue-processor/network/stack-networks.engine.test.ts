@@ -43,7 +43,12 @@ describe('networks of stacks', { timeout: 300_000 }, () => {
   const told = (name: string) => docker<Told>('GET', `/networks/${name}`)
   /** @param within seconds @returns where it finds that name; undefined where it finds none */
   const addressOf = async (container: string, name: string, within = 10) => {
-    const said = await inside(container, ['/busybox', 'sh', '-c', `/busybox timeout ${within} /busybox nslookup ${name} 127.0.0.11 || :`])
+    const said = await inside(container, [
+      '/busybox',
+      'sh',
+      '-c',
+      `/busybox timeout ${within} /busybox nslookup ${name} 127.0.0.11 || :`,
+    ])
     return /Name:\s+\S+\s+Address: (\S+)/.exec(said)?.[1]
   }
   /** A container that sleeps, on the instance's network or a stack's. */
