@@ -24,12 +24,16 @@ const NOT_RUN = /^\[FATAL tini \(\d+\)\] exec .+ failed: /
 /** What tini, the engine or a shell writes when the program's file needs capabilities that the container lacks. */
 const NOT_PERMITTED = /operation not permitted$/i
 
-/** A cancelled start leaves its container to the step that cancelled it. @throws EngineError */
+/**
+ * A cancelled start leaves its container to the step that cancelled it.
+ * @param confirm asked after its answer: false where its start has failed for something else @throws EngineError
+ */
 export async function awaitAnswer(
   deps: Dependencies,
   pending: Pending,
   container: string,
   plan: ContainerPlan,
+  confirm: () => Promise<boolean>,
 ): Promise<Outcome> {
   const { store, engine, log, config } = deps
   const { id, generation } = pending
@@ -43,6 +47,7 @@ export async function awaitAnswer(
   if (!outcome) return undefined
   const ms = Math.round(performance.now() - began)
   if ('ready' in outcome && outcome.ready) {
+    if (!(await confirm())) return undefined
     const notices: Notice[] = plan.notices.map((text) => ({ code: 'label', text }))
     if (outcome.notice) notices.push(outcome.notice)
     if (!store.apply(id, { type: 'answered', generation: generation.number, notices })) return undefined
