@@ -52,7 +52,7 @@ export async function onFailedService(
 /** `lost`: it is, or was, seen to. In doubt it `listens`. */
 async function lookAt(
   up: UpWithService,
-  { store, reaper, lostServices, log }: FailureContext,
+  { store, reaper, nudges, lostServices, log }: FailureContext,
 ): Promise<'lost' | 'deaf' | 'listens'> {
   const { service } = up
   const id = idOf(service)
@@ -63,6 +63,7 @@ async function lookAt(
     if (now?.container !== service.container || now.since !== service.since) return 'lost'
     if (found && ('gone' in found || !found.running)) {
       lostServices.note(now)
+      void nudges.tend(id)
       return 'lost'
     }
     if (found && (await staysUp(hostPortIn(store.facts, up)))) return 'listens'
