@@ -1,6 +1,6 @@
 /** Services of previews: what the queue-processor has made of each, for all others to read. */
 import type { Database } from 'better-sqlite3'
-import { idOf, splitId, type PreviewId } from '../preview/preview-id.ts'
+import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import type { Reason } from '../preview/failure-reason.ts'
 import type { ServiceRow } from '../stack/service-state.ts'
 import { serviceSlots } from '../slots/service-slots.ts'
@@ -10,6 +10,12 @@ type Row = Omit<ServiceRow, 'imageId' | 'restartAt' | 'reason'> & {
   image_id: string | null
   restart_at: number | null
   reason: string | null
+}
+
+export interface PlacedService {
+  id: PreviewId
+  slot: number
+  port: number
 }
 
 const columns = [
@@ -44,6 +50,9 @@ export function serviceRows(
   const selectAll = db.prepare<[], Row>('SELECT * FROM service ORDER BY repository, tag, place, name')
   const selectOne = db.prepare<object, Row>(
     'SELECT * FROM service WHERE repository = @repository AND tag = @tag AND name = @name',
+  )
+  const selectPlaced = db.prepare<[], PreviewKey & { slot: number; port: number }>(
+    'SELECT repository, tag, slot, port FROM service WHERE slot IS NOT NULL AND port IS NOT NULL',
   )
   const selectAt = db.prepare<[string], Row>('SELECT * FROM service WHERE label = ? LIMIT 2')
   const upsert = db.prepare(`
@@ -102,6 +111,9 @@ export function serviceRows(
     list: (): ServiceRow[] => selectAll.all().map(toService),
 
     get: find,
+
+    /** Where services have second hosts. */
+    placed: (): PlacedService[] => selectPlaced.all().map(({ slot, port, ...key }) => ({ id: idOf(key), slot, port })),
 
     /** The service whose second host has this label: undefined where none has, null where two would. */
     at: (label: string): ServiceRow | null | undefined => {
