@@ -12,6 +12,7 @@ import type { Volumes } from './data/volumes.ts'
 import type { openDisk } from './images/disk-space.ts'
 import type { Network } from './network/network.ts'
 import type { StackNetworks } from './network/stack-networks.ts'
+import type { CameUp } from './services/came-up.ts'
 import type { Sandboxes } from './sandboxes/open-sandboxes.ts'
 
 export interface Dependencies {
@@ -21,7 +22,7 @@ export interface Dependencies {
   network: Network
   stackNetworks: StackNetworks
   sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake' | 'writeHosts'>
-  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'tend' | 'refresh' | 'data'>
   registryOf: (
     id: PreviewId,
   ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'labels' | 'layers' | 'pullable'>
@@ -31,6 +32,7 @@ export interface Dependencies {
   findPairs: FindPairs
   disk: ReturnType<typeof openDisk>
   volumes: Volumes
+  cameUp: CameUp
   connections: typeof sampleConnections
   waits: Waits
   log: Log

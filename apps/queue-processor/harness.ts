@@ -32,6 +32,7 @@ import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
 import { openStackNetworks } from './network/stack-networks.ts'
+import { openCameUp } from './services/came-up.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import type { Dependencies, Waits } from './dependencies.ts'
 
@@ -89,6 +90,7 @@ export async function openHarness(repository: string, env: Record<string, string
     registryAt: openRegistriesAt(config),
     // A test changes what exists, and looks at once.
     findPairs: openFindPairs({ config, store, engine, registryOf, log }, { answer: 1_000, kept: 0, rest: 0 }),
+    cameUp: openCameUp(),
     connections: sampleConnections,
     waits: {
       drain: 300,

@@ -15,6 +15,7 @@ import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { removeServiceImagesBeside } from './images/remove-service-images.ts'
 import { openFirewall } from './network/firewall.ts'
+import { openCameUp } from './services/came-up.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import { openNetwork } from './network/network.ts'
 import { openStackNetworks } from './network/stack-networks.ts'
@@ -46,6 +47,7 @@ const tools = {
   registryOf,
   registryAt,
   findPairs,
+  cameUp: openCameUp(),
   connections: sampleConnections,
   waits,
   log,
@@ -56,7 +58,7 @@ void network.keep(signal)
 void stackNetworks.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
-void keepVolumes(volumes, log, signal)
+void keepVolumes({ ...tools, volumes }, signal)
 await emptyQueues()
 const handle = openRegistryLanes(widths, openHandler(dependencies), log)
 const workers = openWorkers(config, allWidths(widths, config.repositories.length), handle, log)

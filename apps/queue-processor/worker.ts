@@ -8,20 +8,27 @@ import { laneOf, stepsLaneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import { pendingOf, discard } from './step/pending.ts'
 import type { Outcome, Dependencies } from './dependencies.ts'
 import { openPrepull } from './images/prepull.ts'
+import { serveData } from './data/serve-data.ts'
 import { isExpected, toFailureReason } from './step/to-failure-reason.ts'
 import { updateImage } from './images/update-image.ts'
 import { isLocked } from '../shared/store/store.ts'
 import { openRetireGeneration } from './step/retire-generation.ts'
 import { removeStrays } from './step/remove-strays.ts'
+import { openTend } from './services/tend.ts'
+import { hasServicesUp } from './services/stop-services.ts'
 import { takeStep } from './step/steps.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../shared/preview/preview-id.ts'
 
-type Turning = Pick<Nudge, 'id' | 'sweep' | 'refresh'>
+type Turning = Pick<Nudge, 'id' | 'sweep' | 'refresh' | 'data'>
 
 interface Turn {
   lane: Lane
   nudged: boolean
   swept: boolean
+  /** Its services are to be looked at once the step has ended. */
+  tended: boolean
+  /** Its data are to be served once the step has ended. */
+  isForData: boolean
   isUpdate: boolean
 }
 
@@ -30,10 +37,12 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
   const busy = new Map<PreviewId, Turn>()
   const retire = openRetireGeneration(deps)
   const prepull = openPrepull(deps)
+  const tend = openTend(deps, (id) => busy.get(id))
 
   return async function attend(queue, nudge) {
     // Beside the preview's other steps: the engine fetches a layer once for all pulls.
     if (nudge.prepull) return prepull(nudge.id)
+    if (nudge.tend) return tend.attend(nudge.id)
     const lane = stepsLaneOf(queue)
     const tried = new Set([nudge.id])
     for (let first = overtaker(lane, nudge, tried); first; first = overtaker(lane, nudge, tried)) {
@@ -60,26 +69,31 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     return first && idOf(first)
   }
 
-  async function takeTurn(lane: Lane, { id, sweep, refresh }: Turning) {
+  async function takeTurn(lane: Lane, { id, sweep, refresh, data }: Turning) {
     const sweeps = sweep === true
+    const isForData = data === true
     const updates = refresh === true
+    if (!updates) await tend.settled(id)
     // Before the preview is marked busy: if this throws, the mark would stay for ever.
     const before = store.get(id)
     if (before?.retiring.length) retire(id, before.retiring)
     const running = busy.get(id)
     if (running) {
-      if (sweeps) running.swept = true
+      if (isForData) running.isForData = true
+      else if (sweeps) running.swept = true
       // A wanted update is seen when the step ends.
       else if (!updates) running.nudged = true
       return
     }
-    const turn: Turn = { lane, nudged: false, swept: false, isUpdate: updates }
+    const turn: Turn = { lane, nudged: false, swept: false, tended: false, isForData: false, isUpdate: updates }
     busy.set(id, turn)
     const attemptTraced = (as: Lane, work: () => Promise<Outcome>) =>
       forRequest(before?.request ?? null, () => attempt(id, as, work))
     const outcome = updates
       ? await attemptTraced('update', () => updateImage(deps, lane, before))
-      : await attemptTraced(lane, () => step(deps, lane, before, id, sweeps))
+      : isForData
+        ? { background: serveData(deps, id).then(() => undefined) }
+        : await attemptTraced(lane, () => step(deps, lane, before, id, sweeps))
     if (!outcome?.background) return finish(id, turn, before, outcome)
     const { background: beside } = outcome
     void attemptTraced(lane, () => beside).then((last) => finish(id, turn, before, last))
@@ -122,7 +136,9 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     deps.sandboxes.nudge()
     try {
       const now = store.get(id)
-      if (turn.swept) await nudges.sweep(id)
+      if (turn.swept || (now?.state === 'failed' && hasServicesUp(deps, id))) await nudges.sweep(id)
+      if (turn.tended) await nudges.tend(id)
+      if (turn.isForData) await nudges.data(id)
       // The reaper asks again for an update without a result.
       const hasNoResult = turn.isUpdate && before && now?.refreshes === before.refreshes && !hasChanged(before, now)
       if (now && wantsNewer(now) && mayBeRenewed(now) && !hasNoResult) await nudges.refresh(now)

@@ -88,6 +88,7 @@ const container = (over: Partial<Container> = {}): Container => ({
   sandbox: null,
   port: 80,
   pulled: true,
+  stack: null,
   ...over,
 })
 const update = { number: 1, digest: 'sha256:d2', asked: false, failure: null }
@@ -602,6 +603,7 @@ for (const [name, facts, expected] of table)
       {
         previews: [],
         containers: null,
+        services: null,
         listedAt: NOW,
         slotScheme: places,
         freePlaces: 1,

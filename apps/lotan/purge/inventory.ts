@@ -11,7 +11,7 @@ import { keptRows, type KeptRows } from '../../shared/store/kept-rows.ts'
 import { isOurs } from '../database/private-files.ts'
 import { databaseOf } from '../database/watch.ts'
 import { forgetRoutes, inMemory } from '../nginx/route-cache.ts'
-import { imagesOf, removeBuilt, removePulled, type Gone } from './images.ts'
+import { imagesOf, removeBuilt, removePulled, serviceImagesOf, type Gone } from './images.ts'
 
 const run = promisify(execFile)
 const SCRIPT_MS = 30_000
@@ -27,7 +27,8 @@ type Found = Pick<Config, 'dataDir' | 'runDir' | 'instance'>
 /** In the order in which they go. @throws EngineError */
 export async function inventory(engine: Engine, config: Found, { data }: { data: boolean }): Promise<Thing[]> {
   const { containers, networks, built, others } = await engine.remains()
-  const pulled = imagesOf(rowsOf(config)?.pulled ?? [], await engine.list())
+  const rows = rowsOf(config)
+  const pulled = [...imagesOf(rows?.pulled ?? [], await engine.list()), ...serviceImagesOf(rows?.serviceImages ?? [])]
   return [
     ...containers.map(({ id, name }) => thing('container', name, () => engine.remove(id))),
     ...networks.map(({ id, name }) => thing('network', name, () => engine.removeNetwork(id))),

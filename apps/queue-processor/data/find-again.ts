@@ -1,5 +1,5 @@
 /** A database that was lost, or is older than the engine's volumes: their labels say whose they are. */
-import type { Engine } from '../../shared/engine/engine.ts'
+import type { Engine, FoundVolume } from '../../shared/engine/engine.ts'
 import type { Log } from '../../shared/log.ts'
 import { idOf, splitId } from '../../shared/preview/preview-id.ts'
 import type { Store } from '../../shared/store/store.ts'
@@ -14,7 +14,7 @@ export async function findAgain(
     store,
     engine,
     log,
-  }: { store: Pick<Store, 'volumes' | 'stackSalts'>; engine: Pick<Engine, 'listVolumes'>; log: Log },
+  }: { store: Pick<Store, 'volumes' | 'stackSalts' | 'snapshots'>; engine: Pick<Engine, 'listVolumes'>; log: Log },
   gone: ReadonlySet<string>,
 ): Promise<void> {
   const found = await engine.listVolumes()
@@ -26,7 +26,10 @@ export async function findAgain(
   const unknown = found.filter(({ engine: volume }) => !known.has(volume) && !gone.has(volume))
   const now = Date.now()
   for (const { engine: volume, preview, name, salt, created, snapshot } of unknown) {
-    if (snapshot !== null) continue
+    if (snapshot !== null) {
+      addSnapshot(store, { engine: volume, preview, name, salt, created, snapshot })
+      continue
+    }
     const current = store.volumes.of(preview).find((row) => row.name === name)
     const isCurrent = !current || !isThere.has(current.engine)
     if (isCurrent && current) store.volumes.forget(current.engine)
@@ -42,6 +45,7 @@ export async function findAgain(
       measuredAt: null,
       usedAt: now,
       keep: null,
+      source: null,
     })
     if (isCurrent && store.stackSalts.find(preview) === undefined) store.stackSalts.set(preview, salt)
     log.warn(
@@ -49,4 +53,31 @@ export async function findAgain(
       'a volume that the database did not know was found',
     )
   }
+}
+
+/** What was published is so no more: an admin says it again. */
+function addSnapshot({ volumes, snapshots }: Pick<Store, 'volumes' | 'snapshots'>, found: FoundVolume): void {
+  const { engine, preview, name, salt, created } = found
+  const snapshot = found.snapshot!
+  const has = volumes
+    .list()
+    .some((row) => row.snapshot === snapshot.name && row.name === name && row.state === 'current')
+  const times = { created, usedAt: created, measuredAt: null, bytes: null }
+  const of = { ...splitId(preview), engine, name, snapshot: snapshot.name, image: null, source: null }
+  volumes.add({ ...of, ...times, state: has ? 'old' : 'current', keep: has ? null : 0 })
+  if (snapshots.find(snapshot.name)) return
+  snapshots.add({
+    name: snapshot.name,
+    preview,
+    state: 'ready',
+    created,
+    by: { who: snapshot.by, address: null },
+    digest: snapshot.digest,
+    revision: snapshot.revision,
+    stack: null,
+    salt,
+    published: false,
+    frozen: null,
+    reason: null,
+  })
 }

@@ -4,9 +4,10 @@ import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { openEngine } from '../../shared/engine/engine.ts'
+import { previewLabels } from '../../shared/engine/preview-labels.ts'
 import { volumeLabels } from '../../shared/engine/volume-labels.ts'
 import { openLog } from '../../shared/log.ts'
-import { volumeName } from '../../shared/slots/container-name.ts'
+import { serviceName, volumeName } from '../../shared/slots/container-name.ts'
 import { stackSecret } from '../../shared/stack/secrets.ts'
 import type { Volume } from '../../shared/stack/stack.ts'
 import { openStore, type Store } from '../../shared/store/store.ts'
@@ -41,17 +42,57 @@ export async function openDataHarness() {
       log,
     })
     stores.push(store)
-    return { store, volumes: openVolumes({ config, store, engine, log }) }
+    return { store, engine, volumes: openVolumes({ config, store, engine, log }) }
   }
 
   return {
     config,
     engine,
+    log,
     open,
+
+    /** With another engine between. */
+    openWith(between: Needs['engine']) {
+      const { store } = open()
+      return { store, volumes: openVolumes({ config, store, engine: between, log }) }
+    },
+
+    /** Its row says that it runs; it has no container. */
+    bringUp(store: Store, id: string) {
+      const image = { id: 'i', digest: null, pulled: true, bytes: 9, created: null, labels: {}, ports: [] }
+      store.apply(id, { type: 'start', by: 'visit' })
+      store.apply(id, { type: 'found', image })
+      store.apply(id, { type: 'begin', places: 9, port: 80 })
+      store.apply(id, { type: 'created', generation: 1, container: 'none' })
+      store.apply(id, { type: 'started', generation: 1 })
+      store.apply(id, { type: 'answered', generation: 1, notices: [] })
+    },
+
+    /** It counts in two files, one after the other, for ever. */
+    async startService(id: string, service: string, volume: string) {
+      const name = serviceName(config.instance, id, service, 1)
+      const labels = { 'lotan.instance': config.instance, 'lotan.service': service, 'lotan.generation': '1' }
+      const count = 'i=0; while :; do i=$((i + 1)); echo $i >> /v/a; echo $i >> /v/b; done'
+      await docker('POST', `/containers/create?name=${name}`, {
+        Image: await keepSmallBase(),
+        Entrypoint: ['/bin/busybox', 'sh', '-c', count],
+        Labels: { ...labels, ...previewLabels(id) },
+        HostConfig: { Binds: [`${volume}:/v`] },
+      })
+      await docker('POST', `/containers/${name}/start`)
+      return {
+        id: name,
+        inspect: () => docker<{ State: { Status: string } }>('GET', `/containers/${name}/json`),
+        end: () => removeByHand(name),
+      }
+    },
     secret: (store: Store, id: string) => stackSecret('key', store.stackSalts.of(id), 'DB'),
 
     /** What a shell writes that has the volume at /v. */
-    inside: (volume: string, script: string) => runBeside(volume, script),
+    inside: (volume: string, script: string) => runBeside({ v: volume }, script),
+
+    /** The same with several: each at its key. */
+    insideAll: (volumes: Record<string, string>, script: string) => runBeside(volumes, script),
 
     /** A container that does not run mounts it. @returns what removes that container */
     async mount(volume: string): Promise<() => Promise<void>> {
@@ -79,20 +120,22 @@ export async function openDataHarness() {
   }
 }
 
-async function runBeside(volume: string, script: string): Promise<string> {
+async function runBeside(volumes: Record<string, string>, script: string): Promise<string> {
   const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {
     Image: await keepSmallBase(),
     Entrypoint: ['/bin/busybox', 'sh', '-c', script],
     Tty: true,
     NetworkDisabled: true,
-    HostConfig: { Binds: [`${volume}:/v`] },
+    HostConfig: { Binds: Object.entries(volumes).map(([at, volume]) => `${volume}:/${at}`) },
   })
   try {
     await docker('POST', `/containers/${Id}/start`)
     await docker('POST', `/containers/${Id}/wait`)
     // An engine without a word answers nothing at all.
-    const written = await docker<string | undefined>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
-    return (written ?? '').replaceAll('\r', '').trim()
+    const written = await docker<unknown>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
+    return String(written ?? '')
+      .replaceAll('\r', '')
+      .trim()
   } finally {
     await removeByHand(Id)
   }

@@ -24,6 +24,7 @@ function row(what: Partial<VolumeRow> = {}): VolumeRow {
     measuredAt: null,
     usedAt: now,
     keep: null,
+    source: null,
     ...what,
   }
 }

@@ -13,6 +13,7 @@ import type { Brand } from '../pages/brand.ts'
 import { failedPage } from '../pages/failed-page.ts'
 import { missingPage, noTagPage, notOfferedPage, waitingPage } from '../pages/visitor-pages.ts'
 import { fullOf } from '../words/full-words.ts'
+import { besideOf } from '../services/beside.ts'
 import { startStatusOf } from '../pages/start/status.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { pathOf } from '../pages/preview-path.ts'
@@ -20,6 +21,7 @@ import { spokenName } from '../words/preview-names.ts'
 import { barredContent } from './barred-content.ts'
 import { fromMessage, type Content } from './content.ts'
 import { formsOfHosts, whyNoTag } from './no-tag.ts'
+import { deafContent, noServiceContent, serviceDownContent } from './service-content.ts'
 
 export interface Exchange {
   request: GatewayRequest
@@ -35,14 +37,21 @@ export interface Exchange {
     | 'forge'
     | 'pairFallback'
     | 'offers'
+    | 'stackText'
+    | 'stackImages'
   >
   near: NearTags
-  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately' | 'isOffered' | 'changes'>
+  store: Pick<
+    Store,
+    'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately' | 'isOffered' | 'changes' | 'services'
+  >
 }
 
 export function contentOf({ request, decision, config, near, store }: Exchange, now: number): Content {
   const id = request.id ?? ''
   const name = spokenName(id)
+  const second = request.service === null ? null : { id, service: request.service }
+  if (second && request.verdict === 'deaf') return deafContent(second, { config, store })
   const verdict = verdictOf(request, id)
   if (verdict) return verdict
 
@@ -88,6 +97,11 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
     const page = (brand: Brand) => failedPage({ preview, change, details: detailsOf(id, config), now }, brand)
     return { problem: 'preview-failed', heading, sentence, reason: reason.code, page }
   }
+  if (second && decision.do === 'refuse' && decision.why === 'no-service')
+    return noServiceContent(second, decision.where, config)
+  const isServiceDown =
+    decision.do === 'refuse' ? decision.why === 'service-down' : decision.do === 'wait' && decision.isServiceDown
+  if (second && isServiceDown) return serviceDownContent(second, { config, store }, now)
   if (decision.do === 'refuse' && decision.why === 'comes-back')
     return {
       ...fromMessage({
@@ -119,15 +133,17 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
   const missing = !preview && store.missing(id, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview, now) : 0
   const full = preview?.state === 'queued' ? fullOf(store, config, now) : null
+  const beside = besideOf(id, preview, { store, config })
   const told = startStatusOf(preview, {
-    ...{ id, ahead, full, missing, standing: 'free', recentDurations: store.lately(), now },
+    ...{ id, beside, ahead, full, missing, standing: 'free', recentDurations: store.lately(), now },
   })
   return {
     problem: 'starting',
     heading: told.heading.join(told.tag),
     sentence: told.status,
     retryAfter: 2,
-    page: (brand) => waitingPage({ told, uri: request.uri, change: changeOf(id, { config, store }) }, brand),
+    page: (brand) =>
+      waitingPage({ told, uri: request.uri, service: request.service, change: changeOf(id, { config, store }) }, brand),
   }
 }
 
@@ -142,12 +158,13 @@ export function detailsOf(id: PreviewId, config: Pick<Config, 'domain' | 'public
   return `${urlOf(config.domain, config)}${pathOf(id)}`
 }
 
-function verdictOf({ verdict }: GatewayRequest, id: PreviewId): Content | undefined {
+function verdictOf({ verdict, service }: GatewayRequest, id: PreviewId): Content | undefined {
   switch (verdict) {
     case 'alive':
-      return fromMessage(messages.unanswered(id))
+    case 'deaf':
+      return fromMessage(messages.unanswered(id, service))
     case 'too-large':
-      return fromMessage(messages.tooLarge(id))
+      return fromMessage(messages.tooLarge(id, service))
     case 'full':
       return { ...fromMessage(messages.crowded(id)), retryAfter: 5 }
     case 'unknown':
@@ -156,7 +173,7 @@ function verdictOf({ verdict }: GatewayRequest, id: PreviewId): Content | undefi
       return {
         ...fromMessage({
           problem: 'lost',
-          heading: `${spokenName(id)} was lost a moment ago`,
+          heading: `${spokenName(id, service)} was lost a moment ago`,
           sentence:
             'Its container ended before it could answer, and the request’s body is spent. Send the request again.',
         }),
@@ -166,9 +183,8 @@ function verdictOf({ verdict }: GatewayRequest, id: PreviewId): Content | undefi
       return {
         ...fromMessage({
           problem: 'interim-answer',
-          heading: `${spokenName(id)} sent an interim answer`,
-          sentence:
-            'The application sent an interim answer, such as 103 Early Hints, before its own. Lotan did not expect that; from now on it does. Your request may have been carried out: check, then send it again.',
+          heading: `${spokenName(id, service)} sent an interim answer`,
+          sentence: `The ${service === null ? 'application' : 'service'} sent an interim answer, such as 103 Early Hints, before its own. Lotan did not expect that; from now on it does. Your request may have been carried out: check, then send it again.`,
         }),
         retryAfter: 3,
       }

@@ -21,6 +21,7 @@ import { tags } from './groups/tags.ts'
 import { variables } from './groups/variables.ts'
 import { inForceOf, type InForce } from './in-force.ts'
 import { repositoriesOf } from './repositories.ts'
+import { standardPatterns } from '../stack/images.ts'
 import { findRepository, type Repository } from '../repository.ts'
 import { NAMELESS, splitId, type PreviewId } from '../preview/preview-id.ts'
 import { problemsOf, rules, type Problem } from './setting.ts'
@@ -156,7 +157,8 @@ export function readConfig(
 
   const [site, brand] = [certificate.safeParse(given), look.schema.safeParse(given)]
   const unfit = more({ site: site.data, brand: brand.data?.brand })
-  const stackFile = rest.stackFile ? readStackFile(rest.stackFile) : { text: null }
+  const { data: stackPath } = stack.settings.LOTAN_STACK.safeParse(given.LOTAN_STACK)
+  const stackFile = stackPath ? readStackFile(stackPath) : { text: null }
   if ('problems' in stackFile)
     unfit.push(...stackFile.problems.map((problem) => ({ variable: 'LOTAN_STACK', problem })))
   if (!files || 'problems' in stackFile || problems.length + unfit.length > 0)
@@ -281,6 +283,21 @@ export function readForgeToken(env: NodeJS.ProcessEnv = process.env): string | n
     throw refuse(`is ${quoted(file)}, which cannot be read: ${(error as Error).message}`)
   }
   throw refuse(`is ${quoted(file)}, which is empty`)
+}
+
+/**
+ * Which images a stack may name, as far as the environment says it; null where it says nothing of that.
+ * @throws SettingsError with all problems at once
+ */
+export function readStackImages(env: NodeJS.ProcessEnv = process.env): readonly string[] | null {
+  const given = { ...env }
+  const { data: images, error } = z.object({ LOTAN_STACK_IMAGES: stack.settings.LOTAN_STACK_IMAGES }).safeParse(given)
+  if (error) throw new SettingsError(problemsOf(error))
+  if (images.LOTAN_STACK_IMAGES) return images.LOTAN_STACK_IMAGES
+  if (!given.REPOSITORY && !given.LOTAN_REPOSITORIES) return null
+  const { data: list, error: unlisted } = listing.safeParse(given)
+  if (unlisted) throw new SettingsError(problemsOf(unlisted))
+  return standardPatterns(list.listed.map(({ reference }) => reference))
 }
 
 /** What no other part is given: nothing that has the engine's socket sees the forge's token. */

@@ -8,15 +8,18 @@ import type { Config } from '../config/config.ts'
 import { call } from './call.ts'
 import * as facts from './container-facts.ts'
 import * as containers from './containers.ts'
+import { copyVolume, removeHelpers, type VolumeCopy } from './copy-volume.ts'
 import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
 import { events } from './events.ts'
+import { exec } from './exec.ts'
 import { openRefusedForks } from './forks.ts'
 import { openGroup } from './control-group.ts'
 import { writeHosts } from './hosts.ts'
 import {
   digestNamesOf,
   findImage,
+  imageRun,
   imageSizes,
   layersOf,
   listImages,
@@ -31,6 +34,8 @@ import { build, pull, push, tagImage, type PullOptions } from './pull.ts'
 import { openUsage } from './usage.ts'
 import { remainsOf, removeNetwork } from './remains.ts'
 import { createVolume, listVolumes, mountpointOf, removeVolume } from './volumes.ts'
+import { listBoth, listServices } from './services.ts'
+import { openVolumeBytes } from './volume-bytes.ts'
 import { openWritten } from './written.ts'
 import {
   connect,
@@ -44,16 +49,18 @@ import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 
 export { EngineError, type EngineErrorCode } from './error.ts'
-export { MADE_FROM } from './container-facts.ts'
+export { MADE_FROM, STACK_SPEC } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
-export type { ImageSize, NamedImage } from './images.ts'
+export type { ImageRun, ImageSize, NamedImage } from './images.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
+export type { Executed } from './exec.ts'
 export type { OwnContainer } from './own-container.ts'
 export type { Remains } from './remains.ts'
 export type { Endpoint, StackNetwork } from './stack-network.ts'
 export type { SnapshotFacts, VolumeFacts } from './volume-labels.ts'
 export type { FoundVolume } from './volumes.ts'
+export { SERVICE, SERVICE_GRACE, SERVICE_LEVEL, type ServiceContainer } from './services.ts'
 
 export type Engine = ReturnType<typeof openEngine>
 
@@ -79,6 +86,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     usage: openUsage(docker, isLocal),
 
     list: (preview?: PreviewId) => facts.list(docker, instance, preview),
+    listServices: (preview?: PreviewId) => listServices(docker, instance, preview),
+    listBoth: (preview?: PreviewId) => listBoth(docker, instance, preview),
     listSandboxes: () => facts.listSandboxes(docker, instance),
     inspect: (id: string) => facts.inspect(docker, instance, id),
     output: (id: string, lines: number) => output(docker, id, lines),
@@ -93,6 +102,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),
+    exec: (id: string, command: string[], options: Parameters<typeof exec>[3]) => exec(docker, id, command, options),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
     writeHosts: (sandbox: string, address: string, hosts: string[]) => writeHosts(docker, sandbox, address, hosts),
     moveTo: (id: string, connectionOptions: string | null) =>
@@ -104,6 +114,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     namesOf: (reference: string) => namesOf(docker, reference),
     digestNamesOf: (reference: string) => digestNamesOf(docker, reference),
     tagImage: (image: string, reference: string) => tagImage(docker, image, reference),
+    imageRun: (reference: string) => imageRun(docker, reference),
     layersOf: (reference: string) => layersOf(docker, reference),
     programOf: (reference: string) => programOf(docker, reference),
     removeImage: (reference: string) => removeImage(docker, reference),
@@ -115,6 +126,9 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     createVolume: (engine: string, labels: Record<string, string>) => createVolume(docker, engine, labels),
     mountpointOf: (volume: string) => mountpointOf(docker, volume),
     removeVolume: (volume: string) => removeVolume(docker, volume),
+    volumeBytes: openVolumeBytes(docker, isLocal),
+    copyVolume: (copy: VolumeCopy) => copyVolume(docker, instance, copy),
+    removeHelpers: () => removeHelpers(docker, instance),
 
     remains: () => remainsOf(docker, instance),
     removeNetwork: (id: string) => removeNetwork(docker, id),

@@ -3,6 +3,7 @@ import { call, readAnswer } from './call.ts'
 import { isPort } from '../slots/slots.ts'
 import { EngineError } from './error.ts'
 import type { Image } from '../preview/preview.ts'
+import type { Healthcheck } from '../stack/stack.ts'
 
 const REMOVE_MS = 120_000
 /** Labels are stored in the database and read with every preview, so they have to be short. */
@@ -37,14 +38,20 @@ function toImage(info: Docker.ImageInspectInfo, reference: string, digests: (str
     bytes: info.Size,
     created: info.Created || null,
     labels: keptLabels(labels ?? {}),
-    ports: Object.keys(exposed ?? {})
+    ports: portsOf(exposed),
+  }
+}
+
+function portsOf(exposed: object | null | undefined): number[] {
+  return (
+    Object.keys(exposed ?? {})
       .filter((port) => !port.endsWith('/udp') && !port.endsWith('/sctp'))
       .map((port) => Number.parseInt(port, 10))
       // The image's author wrote them, and no engine checks them.
       .filter(isPort)
       .sort((a, b) => a - b)
-      .slice(0, MAX_PORTS),
-  }
+      .slice(0, MAX_PORTS)
+  )
 }
 
 /** Bytes unpacked. `shared`: those of layers that another image has too; null where the engine does not tell. */
@@ -104,6 +111,50 @@ export async function digestNamesOf(docker: Docker, reference: string): Promise<
 export async function layersOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
   return info && (info.RootFS?.Layers ?? [])
+}
+
+/** How an image wants to be run. */
+export interface ImageRun {
+  id: string
+  /** Entry point first. */
+  entrypoint: string[]
+  command: string[]
+  /** As a healthcheck of a stack has it, milliseconds; null for none, `'none'` where it says that it has none. */
+  healthcheck: Healthcheck | 'none' | null
+  /** Those that it exposes. */
+  ports: number[]
+}
+
+/** What the engine checks with, where an image gives nothing else. */
+const CHECK = { interval: 30_000, timeout: 30_000, startPeriod: 0, retries: 3 }
+
+export async function imageRun(docker: Docker, reference: string): Promise<ImageRun | undefined> {
+  const info = await inspect(docker, reference)
+  return info && readAnswer(`inspecting ${reference}`, () => toRun(info))
+}
+
+function toRun({ Id, Config }: Docker.ImageInspectInfo): ImageRun {
+  const { Test = [], Interval, Timeout, StartPeriod, Retries } = Config?.Healthcheck ?? {}
+  const ms = (nanoseconds: number | undefined, otherwise: number) =>
+    nanoseconds ? Math.round(nanoseconds / 1e6) : otherwise
+  return {
+    id: Id,
+    entrypoint: [Config?.Entrypoint ?? []].flat(),
+    command: Config?.Cmd ?? [],
+    ports: portsOf(Config?.ExposedPorts),
+    healthcheck:
+      Test.length === 0
+        ? null
+        : Test[0] === 'NONE'
+          ? 'none'
+          : {
+              test: Test,
+              interval: ms(Interval, CHECK.interval),
+              timeout: ms(Timeout, CHECK.timeout),
+              startPeriod: ms(StartPeriod, CHECK.startPeriod),
+              retries: Retries || CHECK.retries,
+            },
+  }
 }
 
 /** Entry point first; undefined where the image does not exist. */

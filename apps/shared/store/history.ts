@@ -6,6 +6,7 @@ import type { Generation } from '../preview/generation.ts'
 import { generationOf, type Preview } from '../preview/preview.ts'
 import { tracedTo } from '../preview/trace.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import { detailOfDataNote, type DataNote } from './data-note.ts'
 import { BY_KEY } from './previews.ts'
 
 const HISTORY_PER_PREVIEW = 200
@@ -34,12 +35,8 @@ export type Note =
   | { type: 'share'; share: string; until: number }
   | { type: 'unshare'; share: string }
   | { type: 'approve' | 'disapprove'; number: number | null }
+  | ServiceEnd
   | DataNote
-
-/** About its data. `volumes`: as its stack names them. */
-export type DataNote =
-  /** Another program removed it: it was made again, without what it held. */
-  { type: 'volumeLost'; volume: string } | ServiceEnd
 
 /** Nobody asked for it, and it is started again. */
 export interface ServiceEnd {
@@ -159,12 +156,13 @@ function detailOfNote(note: Note): string | null {
       return `${note.share} until ${new Date(note.until).toISOString()}`
     case 'unshare':
       return note.share
-    case 'volumeLost':
-      return note.volume
     case 'serviceEnded':
       return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
-    default:
+    case 'approve':
+    case 'disapprove':
       return note.number === null ? null : String(note.number)
+    default:
+      return detailOfDataNote(note)
   }
 }
 

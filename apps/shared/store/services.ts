@@ -1,15 +1,21 @@
 /** Services of previews: what the queue-processor has made of each, for all others to read. */
 import type { Database } from 'better-sqlite3'
-import { idOf, splitId, type PreviewId } from '../preview/preview-id.ts'
+import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import type { Reason } from '../preview/failure-reason.ts'
 import type { ServiceRow } from '../stack/service-state.ts'
 import { serviceSlots } from '../slots/service-slots.ts'
-import type { slotPool } from './slots.ts'
+import { SLOT_REST_MS, type slotPool } from './slots.ts'
 
 type Row = Omit<ServiceRow, 'imageId' | 'restartAt' | 'reason'> & {
   image_id: string | null
   restart_at: number | null
   reason: string | null
+}
+
+export interface PlacedService {
+  id: PreviewId
+  slot: number
+  port: number
 }
 
 const columns = [
@@ -45,6 +51,14 @@ export function serviceRows(
   const selectOne = db.prepare<object, Row>(
     'SELECT * FROM service WHERE repository = @repository AND tag = @tag AND name = @name',
   )
+  const selectAsleep = db.prepare<object, Row>(`
+    SELECT * FROM service
+    WHERE slot BETWEEN @first AND @last AND state = 'stopped' AND since <= @before
+    ORDER BY since LIMIT 1
+  `)
+  const selectPlaced = db.prepare<[], PreviewKey & { slot: number; port: number }>(
+    'SELECT repository, tag, slot, port FROM service WHERE slot IS NOT NULL AND port IS NOT NULL',
+  )
   const selectAt = db.prepare<[string], Row>('SELECT * FROM service WHERE label = ? LIMIT 2')
   const upsert = db.prepare(`
     INSERT INTO service (${columns.join(', ')}) VALUES (${columns.map((name) => `@${name}`).join(', ')})
@@ -77,13 +91,20 @@ export function serviceRows(
     },
   )
 
+  /** One that stands unused for longer than a slot rests. It gets another one as it starts again. */
+  function leftAsleep(first: number, last: number, now: number): number | undefined {
+    const row = selectAsleep.get({ first, last, before: now - SLOT_REST_MS })
+    if (row) upsert.run({ ...row, slot: null })
+    return row?.slot ?? undefined
+  }
+
   const takeSlot = db.transaction(
     (id: PreviewId, name: string, how: { egress: boolean; anew: boolean }, now: number): number | undefined => {
       const was = find(id, name)
       if (!was) return undefined
       const { first, last } = serviceSlots(how)
       if (!how.anew && was.slot !== null && was.slot >= first && was.slot <= last) return was.slot
-      const slot = pool.nextForService(how, now)
+      const slot = pool.nextForService(how, now) ?? leftAsleep(first, last, now)
       if (slot !== undefined) put({ ...was, slot }, now)
       return slot
     },
@@ -102,6 +123,9 @@ export function serviceRows(
     list: (): ServiceRow[] => selectAll.all().map(toService),
 
     get: find,
+
+    /** Where services have second hosts. */
+    placed: (): PlacedService[] => selectPlaced.all().map(({ slot, port, ...key }) => ({ id: idOf(key), slot, port })),
 
     /** The service whose second host has this label: undefined where none has, null where two would. */
     at: (label: string): ServiceRow | null | undefined => {

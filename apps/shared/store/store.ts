@@ -34,7 +34,9 @@ import { serviceImageRows } from './service-images.ts'
 import { serviceRows } from './services.ts'
 import { sessionRows } from './sessions.ts'
 import { shareRows } from './shares.ts'
+import { resetRows } from './resets.ts'
 import { slotPool } from './slots.ts'
+import { snapshotRows } from './snapshots.ts'
 import { stackNetworkRows } from './stack-networks.ts'
 import { stackSalts } from './stack-salts.ts'
 import { standings, type ForgeRules } from './standings.ts'
@@ -58,6 +60,8 @@ export type { OpenedStream } from './streams.ts'
 export type { Grant, Pass } from './passes.ts'
 export type { Session } from './sessions.ts'
 export { MOST_SHARES, type Share } from './shares.ts'
+export type { Reset } from './resets.ts'
+export type { Snapshot } from './snapshots.ts'
 export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
 
@@ -120,6 +124,7 @@ export function openStore(
   const { writeSoon, whyNotSoon } = impatientWrites(db, busyMs)
   const changes = changeRows(db)
   const salts = stackSalts(db)
+  const volumes = volumeRows(db, salts)
   const { standing, barred } = standings(db, { forge, changes, version: opened.version })
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number, actor: Actor) => {
@@ -175,6 +180,10 @@ export function openStore(
       tags.digest(idOf(becomes), event.image.digest)
   }
 
+  function noteDone(id: PreviewId, done: Note, now: number, actor: Actor): void {
+    note(find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }, done, now, actor)
+  }
+
   return {
     /** @returns the preview as it now is (state `unknown` when its row went); undefined when nothing has changed */
     apply(id: PreviewId, event: Event, now = Date.now(), actor = LOTAN): Preview | undefined {
@@ -213,8 +222,7 @@ export function openStore(
     ).immediate,
 
     /** Writes into its history what was done about it; it need not have a row any more. */
-    noteDone: (id: PreviewId, done: Note, now: number, actor: Actor): void =>
-      note(find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }, done, now, actor),
+    noteDone,
     /** Tells in its preview's history that a service has ended, and is started again; and counts that. */
     noteServiceEnd: db.transaction((id: PreviewId, end: Omit<ServiceEnd, 'type'>, now: number): void => {
       const preview = find(id)
@@ -240,7 +248,9 @@ export function openStore(
     serviceImages: serviceImageRows(db),
     services: serviceRows(db, { nextForService, countGiven, restService }),
     stackNetworks: stackNetworkRows(db),
-    volumes: volumeRows(db, salts),
+    volumes,
+    snapshots: snapshotRows(db, noteDone),
+    resets: resetRows(db, volumes, noteDone),
     stackSalts: salts,
     ...previews,
     /** By repository and tag. The same ones until the next commit of any process: do not change them. */

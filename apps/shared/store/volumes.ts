@@ -27,9 +27,13 @@ export interface VolumeRow extends PreviewKey {
   usedAt: number
   /** Milliseconds; null: LOTAN_DATA_DAYS. Of an `old` one 0, but for one that was found again. */
   keep: number | null
+  /** While it is filled: the snapshot that is copied into it. */
+  source: string | null
 }
 
 type Row = Omit<VolumeRow, 'measuredAt' | 'usedAt'> & { measured_at: number | null; used_at: number }
+
+export type VolumeRows = ReturnType<typeof volumeRows>
 
 export function volumeRows(db: Database, salts: Pick<StackSalts, 'set' | 'forget'>) {
   const selectOf = db.prepare<PreviewKey, Row>(`
@@ -38,8 +42,8 @@ export function volumeRows(db: Database, salts: Pick<StackSalts, 'set' | 'forget
   `)
   const selectAll = db.prepare<[], Row>('SELECT * FROM volume ORDER BY repository, tag, snapshot, name, created')
   const insert = db.prepare(`
-    INSERT INTO volume (engine, repository, tag, name, snapshot, state, created, image, bytes, measured_at, used_at, keep)
-    VALUES (@engine, @repository, @tag, @name, @snapshot, @state, @created, @image, @bytes, @measured_at, @used_at, @keep)
+    INSERT INTO volume (engine, repository, tag, name, snapshot, state, created, image, bytes, measured_at, used_at, keep, source)
+    VALUES (@engine, @repository, @tag, @name, @snapshot, @state, @created, @image, @bytes, @measured_at, @used_at, @keep, @source)
   `)
   const retireOld = db.prepare<Pick<VolumeRow, 'engine'>>(`
     UPDATE volume SET state = 'old', keep = 0
@@ -63,10 +67,12 @@ export function volumeRows(db: Database, salts: Pick<StackSalts, 'set' | 'forget
     UPDATE volume SET state = 'old', keep = 0
     WHERE repository = @repository AND tag = @tag AND snapshot IS NULL
   `)
+  const forgetReset = db.prepare<PreviewKey>('DELETE FROM reset WHERE repository = @repository AND tag = @tag')
   const remove = db.prepare<[string]>('DELETE FROM volume WHERE engine = ?')
 
   const retireAll = db.transaction((id: PreviewId): void => {
     retireOwn.run(splitId(id))
+    forgetReset.run(splitId(id))
     salts.forget(id)
   })
 
@@ -104,7 +110,7 @@ export function volumeRows(db: Database, salts: Pick<StackSalts, 'set' | 'forget
     /** Its preview has a container still, whichever of them it mounts. */
     touch: (id: PreviewId, now: number): void => void touch.run({ ...splitId(id), now }),
 
-    /** Those of the preview, without snapshots, and what its secrets are made of. */
+    /** Those of the preview, without snapshots, what its secrets are made of, and what was to become of its data. */
     retireAll: (id: PreviewId): void => retireAll.immediate(id),
 
     retire: (engine: string): void => void makeOld.run(engine),

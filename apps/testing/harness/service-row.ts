@@ -39,6 +39,7 @@ export function volumeRow(id: PreviewId, name: string, more: Partial<VolumeRow> 
     measuredAt: null,
     usedAt: 0,
     keep: null,
+    source: null,
     ...more,
   }
 }
