@@ -4,7 +4,7 @@ const packages = (names) => `(^|/)node_modules/(${names})/`
 
 /** What needs an engine, and what starts other programs of the machine. */
 const engineHarness =
-  '^apps/testing/(harness/(docker|lotan|own-engine|engine-proxy|reach)|images/(build|publish|made|kept-bases|base-images|lotan-image)|registries/image-registry|scenarios/.*)[.]ts$|^apps/(queue-processor|reaper)/harness[.]ts$'
+  '^apps/testing/(harness/(docker|lotan|own-engine|engine-proxy|reach)|images/(build|publish|made|kept-bases|databases|base-images|lotan-image)|registries/image-registry|scenarios/.*)[.]ts$|^apps/(queue-processor|reaper)/harness[.]ts$'
 const partsHarness =
   '^apps/testing/(harness/(processes|browser|certificate|user)|registries/(registry|ecr|tags-process|counting-proxy))[.]ts$|^apps/router/admin/(harness|browse)[.]ts$'
 

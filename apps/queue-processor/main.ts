@@ -55,6 +55,7 @@ const tools = {
 const volumes = openVolumes(tools)
 const dependencies = { ...tools, disk: openDisk(tools), volumes }
 void network.keep(signal)
+void stackNetworks.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
 void keepVolumes({ ...tools, volumes }, signal)

@@ -16,6 +16,7 @@ import { rm } from './commands/rm.ts'
 import { share } from './commands/share.ts'
 import { start } from './commands/start.ts'
 import { stop } from './commands/stop.ts'
+import { stack } from './commands/stack.ts'
 import { tags } from './commands/tags.ts'
 import { token } from './commands/token.ts'
 import { unpin } from './commands/unpin.ts'
@@ -41,5 +42,6 @@ export const clientCommands: readonly Definition[] = [
   approve,
   share,
   token,
+  stack,
   completion,
 ]

@@ -8,9 +8,8 @@ import type { Nudges } from '../../shared/queue.ts'
 import { RegistryError, type Layer, type Registry } from '../../shared/registry/registry.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { removeOldImages } from './old-images.ts'
-import { packedSizeOf } from './read-tag.ts'
 import { removeServiceImages } from './remove-service-images.ts'
-import type { ServicePull } from './stack-images.ts'
+import { packedSizeOf, type ServicePull } from './service-pull.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** With this much free, and a smaller image, its layers are not compared one by one. */

@@ -7,8 +7,8 @@ import type { Pullable } from '../../shared/registry/registry.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { ChosenImage } from '../services/note-services.ts'
 import { pull, sourceOf, type Pulled, type Source } from './pull.ts'
-import { packedSizeOf } from './read-tag.ts'
-import { noSuchImage, ofService, type ServicePull, type StackImages } from './stack-images.ts'
+import { packedSizeOf, type ServicePull } from './service-pull.ts'
+import { noSuchImage, ofService, type StackImages } from './stack-images.ts'
 
 /** Every write of the progress wakes all watchers of the store. */
 const PROGRESS_EVERY_MS = 250
@@ -73,7 +73,9 @@ async function runTogether(
   signal: AbortSignal,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<void> {
-  const states: PartOfPull[] = parts.map(({ image }) => ({ weight: image ? packedSizeOf(image) : 1, progress: null }))
+  const sizes = parts.flatMap(({ image }) => (image ? packedSizeOf(image) : []))
+  const usual = sizes.length > 0 ? Math.round(sizes.reduce((a, b) => a + b) / sizes.length) : 1
+  const states = parts.map(({ image }): PartOfPull => ({ weight: image ? packedSizeOf(image) : usual, progress: null }))
   const failing = new AbortController()
   const ending = AbortSignal.any([signal, failing.signal])
   let failed: { error: unknown } | undefined

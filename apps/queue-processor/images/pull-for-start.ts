@@ -2,19 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { imageNameOf, referenceOf } from '../../shared/repository.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { wantsNewer } from '../../shared/preview/image-update.ts'
-import type { Image, In, InPhase } from '../../shared/preview/preview.ts'
+import type { Image, In, InPhase, Preview } from '../../shared/preview/preview.ts'
 import type { Pullable } from '../../shared/registry/registry.ts'
 import { findPairsAhead } from '../containers/find-pairs.ts'
-import { noteServices } from '../services/note-services.ts'
+import { noteServices, restServices } from '../services/note-services.ts'
 import type { EndClaim } from './disk-space.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { pullAllWithProgress } from './pull-all.ts'
 import { notePulled, sourceOf, throwMissing, type Pulled } from './pull.ts'
-import { packedSizeOf, readTagIfReachable } from './read-tag.ts'
+import { packedSizeOf } from './service-pull.ts'
+import { readTagIfReachable } from './read-tag.ts'
 import { removeServiceImages, removeServiceImagesBeside, removeUnnamed } from './remove-service-images.ts'
 import { labelsAhead, readStackImages, stackIn, type StackImages } from './stack-images.ts'
 import { isDue, takePlace } from '../step/capacity.ts'
+import { toFailureReason } from '../step/to-failure-reason.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -35,6 +37,10 @@ export async function pullForStart(
   try {
     const bytes = await pullImages(deps, id, (claim) => (endClaim = claim))
     endClaim(bytes)
+  } catch (error) {
+    const reason = toFailureReason(error, 'pull-failed')
+    restServices(deps, id, reason.service === undefined ? undefined : { name: reason.service, reason })
+    throw error
   } finally {
     endClaim()
   }
@@ -71,12 +77,12 @@ async function pullImages(
     log.info({ ...logFields(id), ms: Date.now() - began }, 'the registry has no such tag')
     return void store.apply(id, before?.image ? { type: 'current', number } : { type: 'missing' })
   }
-  const { image, isNew } = pulled
-  if (!store.apply(id, { type: 'pulled', image, number: isNew ? number : undefined }))
+  const { image } = pulled
+  if (!store.apply(id, image ? { type: 'pulled', image, number } : { type: 'current' }))
     await removeUnwanted(deps, id, under)
-  else if (before?.image) await removeOldImages(deps, id)
+  else if (image && before?.image) await removeOldImages(deps, id)
   if (under.stack) removeServiceImagesBeside(deps)
-  return isNew ? image.bytes : undefined
+  return image?.bytes
 }
 
 interface Pulling {
@@ -89,7 +95,7 @@ interface Pulling {
 async function pullServices(deps: Dependencies, id: PreviewId, image: Image, pulling: Pulling) {
   const stack = await readAndNote(deps, id, image.labels, pulling, { renew: false })
   if (stack) await pullRest(deps, id, stack, pulling)
-  return { image, isNew: false }
+  return { image: null }
 }
 
 async function pullWithServices(deps: Dependencies, id: PreviewId, pulling: Pulling) {
@@ -112,11 +118,9 @@ async function pullWithServices(deps: Dependencies, id: PreviewId, pulling: Pull
   const image = imageOf(here, pulled.own)
   log.info({ ...logFields(id), digest: image.digest, bytes: image.bytes, ms: Date.now() - began }, 'image pulled')
   notePulled(deps, id, image)
+  // Where its labels could not be read ahead, its start finds out what it lacks.
   if (known) noteServices(deps, id, known.stack, pulled.services)
-  // It was pulled by the engine alone, and says only now what it needs.
-  const late = labels ? null : await readAndNote(deps, id, image.labels, pulling, { renew: true })
-  if (late) await pullRest(deps, id, late, pulling)
-  return { image, isNew: true }
+  return { image }
 }
 
 /** The engine may know an image by several digests; this is the tag's current one. */
@@ -156,14 +160,18 @@ async function removeUnwanted(deps: Dependencies, id: PreviewId, { own, stack }:
   const { store, engine, config, log } = deps
   // The engine ends its side of the pull a moment later.
   await sleep(50)
+  if (!isComing(store.get(id))) restServices(deps, id)
   await removeUnnamed(deps, stack?.pulls ?? [])
   await removeServiceImages(deps)
   const preview = store.get(id)
-  if (preview?.image || (preview && ['queued', 'pulling', 'starting', 'running'].includes(preview.state))) return
-  if (!preview) for (const { name, container } of store.services.of(id)) if (!container) store.services.remove(id, name)
+  if (preview?.image || isComing(preview)) return
   // The image may be there without its name yet.
   const digestName = own && `${referenceOf(id, config)}@${own.digest}`
   const hasNoTag = digestName !== undefined && (await engine.namesOf(digestName))?.length === 0
   const removed = await engine.removeImage(hasNoTag ? digestName : imageNameOf(id, config))
   if (removed === 'removed') log.info(logFields(id), 'image of a cancelled pull removed')
+}
+
+function isComing(preview: Preview | undefined): boolean {
+  return preview !== undefined && ['queued', 'pulling', 'starting', 'running'].includes(preview.state)
 }

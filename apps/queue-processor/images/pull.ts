@@ -7,7 +7,7 @@ import type { Progress } from '../../shared/preview/start-times.ts'
 import type { Pullable, Registry } from '../../shared/registry/registry.ts'
 import { freeDownloads, SILENT_MS } from './free-downloads.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { packedSizeOf } from './read-tag.ts'
+import { packedSizeOf } from './service-pull.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** Where an image is pulled from. */

@@ -6,7 +6,7 @@ import { generationsOf, type Image, type Preview } from '../../shared/preview/pr
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { ServiceRow } from '../../shared/stack/service-state.ts'
 import type { ServiceImage, Store } from '../../shared/store/store.ts'
-import type { ServicePull } from './stack-images.ts'
+import type { ServicePull } from './service-pull.ts'
 
 interface Needs {
   store: Pick<Store, 'serviceImages' | 'services' | 'list' | 'get'>

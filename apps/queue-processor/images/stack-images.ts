@@ -8,19 +8,10 @@ import { stackOf } from '../../shared/stack/stack-of.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { ChosenImage } from '../services/note-services.ts'
 import { findByName, findServiceImages } from './find-service-images.ts'
+import type { ServicePull } from './service-pull.ts'
 
 /** A registry that does not tell in time whether it has a newer image has none: there is one here. */
 const NEWER_MS = 5_000
-
-export interface ServicePull {
-  image: ImageName
-  /** Those that run from it, in the order of their stack. */
-  services: string[]
-  /** As its registry has it; undefined leaves it to the engine. */
-  read: Pullable | undefined
-  /** The older one that is here. */
-  here: ChosenImage | undefined
-}
 
 export interface StackImages {
   stack: Stack

@@ -41,6 +41,7 @@ import {
   connect,
   createStackNetwork,
   listStackNetworks,
+  previewsWithContainers,
   type Endpoint,
   type StackNetworkPlan,
 } from './stack-network.ts'
@@ -134,6 +135,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     ensureNetwork: (recorded: string | null) => ensureNetwork(docker, instance, recorded),
     bridge: () => bridgeOf(docker, instance),
     listStackNetworks: () => listStackNetworks(docker, instance),
+    previewsWithContainers: () => previewsWithContainers(docker, instance),
     createStackNetwork: (network: StackNetworkPlan) => createStackNetwork(docker, instance, network),
     connect: (network: string, container: string, endpoint: Endpoint) => connect(docker, network, container, endpoint),
     ownContainer: (id: string) => ownContainer(docker, instance, id),
