@@ -205,6 +205,7 @@ const one = (preview: Preview) =>
           },
         ],
         variables: [{ name: evil, value: evil, secret: false, from: evil, words: evil }],
+        stack: null,
         image: null,
         imageWords: evil,
         slot: null,
