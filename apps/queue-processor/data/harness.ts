@@ -120,7 +120,7 @@ export async function openDataHarness() {
   }
 }
 
-async function runBeside(volumes: Record<string, string>, script: string): Promise<string> {
+export async function runBeside(volumes: Record<string, string>, script: string): Promise<string> {
   const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {
     Image: await keepSmallBase(),
     Entrypoint: ['/bin/busybox', 'sh', '-c', script],
@@ -132,7 +132,7 @@ async function runBeside(volumes: Record<string, string>, script: string): Promi
     await docker('POST', `/containers/${Id}/start`)
     await docker('POST', `/containers/${Id}/wait`)
     // An engine without a word answers nothing at all.
-    const written = await docker<unknown>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
+    const written = await docker<string | number | undefined>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
     return String(written ?? '')
       .replaceAll('\r', '')
       .trim()

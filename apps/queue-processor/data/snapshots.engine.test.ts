@@ -26,7 +26,13 @@ describe('snapshots', { timeout: 300_000 }, () => {
     engine: Engine
   }
   const serve = async (part: Part, id: string) => {
-    const nudges = { nudge: async () => {}, data: async () => {}, sweep: async () => {}, tend: async () => {}, refresh: async () => {} }
+    const nudges = {
+      nudge: async () => {},
+      data: async () => {},
+      sweep: async () => {},
+      tend: async () => {},
+      refresh: async () => {},
+    }
     await serveData({ ...part, nudges, log: harness.log }, id)
   }
   const ownOf = (store: Store, id: string) =>
@@ -86,7 +92,7 @@ describe('snapshots', { timeout: 300_000 }, () => {
       volumes.ensure('pr-2', from, image),
       /snapshot golden is of another preview, and not published/,
     )
-    store.snapshots.publish('golden', true)
+    store.snapshots.publish('golden', true, Date.now(), admin)
     const none = { volumes: [volume('other', { from: 'golden' })] }
     await assert.rejects(volumes.ensure('pr-2', none, image), /snapshot golden has no volume other/)
     const unknown = { volumes: [volume('data', { from: 'silver' })] }

@@ -8,6 +8,7 @@ import { mayStart } from '../../shared/stack/order.ts'
 import type { ServiceRow, ServiceState } from '../../shared/stack/service-state.ts'
 import type { Service, Stack } from '../../shared/stack/stack.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
+import { removeServiceImagesBeside } from '../images/remove-service-images.ts'
 import { discard, isStillPending, type Pending } from '../step/pending.ts'
 import { toFailureReason } from '../step/to-failure-reason.ts'
 import { whileWanted } from '../step/while-wanted.ts'
@@ -46,6 +47,8 @@ export async function bringUp(
       { ...logFields(id), services: stack.services.length, ms: Math.round(performance.now() - began) },
       'services are up',
     )
+    // Containers of older images, and of services that the stack has no more, have gone.
+    removeServiceImagesBeside(deps)
     onUp()
     return { again: true }
   }
