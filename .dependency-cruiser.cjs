@@ -77,6 +77,7 @@ const pure = [
   'shared/slots/slots',
   'shared/slots/stack-pool',
   'shared/slots/service-slots',
+  'shared/slots/container-name',
   'shared/preview/timeouts',
   'shared/preview/start-queue',
   'shared/slots/slot-scheme',
