@@ -80,6 +80,7 @@ const pure = [
   'shared/slots/stack-pool',
   'shared/slots/container-name',
   'shared/slots/service-slots',
+  'shared/slots/container-name',
   'shared/preview/timeouts',
   'shared/preview/start-queue',
   'shared/slots/slot-scheme',
