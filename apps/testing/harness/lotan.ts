@@ -94,8 +94,12 @@ export async function startLotan(options: {
     env,
     config,
     token: adminToken,
-    host: (tag: string) => `${hostOf(tag, config)}:${port}`,
-    url: (tag: string, path = '/') => `http://${hostOf(tag, config)}:${port}${path}`,
+    /** Of a preview; of `red+mail`, its service's: so the load of a storm may visit second hosts, whose answer is that text. */
+    host: (subject: string) => {
+      const [id = '', service] = subject.split('+')
+      return `${hostOf(id, config, service)}:${port}`
+    },
+    url: (subject: string, path = '/') => `http://${bed.host(subject)}${path}`,
     admin: `http://${domain}:${port}`,
 
     /** All that the launcher and its processes have written. */
