@@ -92,7 +92,7 @@ describe('snapshots', { timeout: 300_000 }, () => {
       volumes.ensure('pr-2', from, image),
       /snapshot golden is of another preview, and not published/,
     )
-    store.snapshots.publish('golden', true)
+    store.snapshots.publish('golden', true, Date.now(), admin)
     const none = { volumes: [volume('other', { from: 'golden' })] }
     await assert.rejects(volumes.ensure('pr-2', none, image), /snapshot golden has no volume other/)
     const unknown = { volumes: [volume('data', { from: 'silver' })] }
