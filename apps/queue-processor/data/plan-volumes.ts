@@ -1,8 +1,8 @@
 /** What becomes of volumes: which are made, which are emptied, which go. Pure. */
 import type { Preview } from '../../shared/preview/preview.ts'
-import { generationsOf, isPinned } from '../../shared/preview/preview.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Standing } from '../../shared/forge/standing.ts'
+import { isInUse } from '../../shared/stack/data-use.ts'
 import type { ServiceRow } from '../../shared/stack/service-state.ts'
 import type { Volume } from '../../shared/stack/stack.ts'
 import type { VolumeRow } from '../../shared/store/volumes.ts'
@@ -73,11 +73,8 @@ export function volumesDue(facts: Facts, now: number): Due {
 }
 
 function isUsed(id: PreviewId, { previews, services }: Facts, now: number): boolean {
-  const preview = previews.get(id)
-  if (services.some((service) => idOf(service) === id && service.container !== null)) return true
-  if (!preview) return false
-  if (isPinned(preview, now) || generationsOf(preview).some(({ container }) => container !== null)) return true
-  return !['stopped', 'failed', 'unknown'].includes(preview.state)
+  const own = services.filter((service) => idOf(service) === id)
+  return isInUse(previews.get(id), own, now)
 }
 
 function isOver(standing: Standing, { closedAfter }: Facts, now: number): boolean {

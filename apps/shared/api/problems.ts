@@ -129,6 +129,18 @@ export const problems = {
     means: 'There is no share link of this id: it was ended, or is over.',
     remedy: 'The list of share links has those that there are.',
   },
+  'no-snapshot': {
+    status: 404,
+    title: 'No such snapshot',
+    means: 'There is no snapshot of this name: it was deleted, or never made.',
+    remedy: 'The list of snapshots has those that there are.',
+  },
+  'no-reset': {
+    status: 404,
+    title: 'Not reset',
+    means: 'The data of this preview was never reset.',
+    remedy: 'Ask for a reset first.',
+  },
   'no-container': {
     status: 404,
     title: 'No container',
@@ -213,6 +225,18 @@ export const problems = {
     title: 'The name is taken',
     means: 'There is one of that name already.',
     remedy: 'Take another name, or remove the one that has it.',
+  },
+  'no-volumes': {
+    status: 409,
+    title: 'No volumes',
+    means: 'The preview has no data of its own: its stack names no volumes, or it has not been started yet.',
+    remedy: 'Start it once. A stack names volumes under “volumes”.',
+  },
+  'in-use': {
+    status: 409,
+    title: 'In use',
+    means: 'A container, or a copy that is being made, needs it now.',
+    remedy: 'The detail says what uses it. Ask again when that is over.',
   },
   'too-many-shares': {
     status: 409,

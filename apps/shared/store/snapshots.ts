@@ -106,6 +106,14 @@ export function snapshotRows(db: Database, note: (id: PreviewId, note: Note, now
     return 'removed'
   })
 
+  const publish = db.transaction((name: string, published: boolean, now: number, actor: Actor): void => {
+    const known = find(name)
+    if (!known) return
+    setPublished.run({ name, published: Number(published) })
+    const type = published ? 'snapshotPublished' : 'snapshotUnpublished'
+    note(known.preview, { type, snapshot: name }, now, actor)
+  })
+
   return {
     find,
 
@@ -127,7 +135,8 @@ export function snapshotRows(db: Database, note: (id: PreviewId, note: Note, now
     /** As its volumes on the engine tell of it, where the database was lost. */
     add: (snapshot: Snapshot): void => put(snapshot),
 
-    publish: (name: string, published: boolean): void => void setPublished.run({ name, published: Number(published) }),
+    publish: (name: string, published: boolean, now: number, actor: Actor): void =>
+      publish.immediate(name, published, now, actor),
 
     /** Its volumes go in the next round. `in-use`: it is being made, or copied. */
     drop: (name: string, now: number, actor: Actor) => drop.immediate(name, now, actor),

@@ -94,7 +94,11 @@ export async function startLotan(options: {
     env,
     config,
     token: adminToken,
-    host: (tag: string) => `${hostOf(tag, config)}:${port}`,
+    /** @param tag with `+SERVICE` for the second host of a service */
+    host: (tag: string) => {
+      const [id = '', service] = tag.split('+')
+      return `${hostOf(id, config, service)}:${port}`
+    },
     url: (tag: string, path = '/') => `http://${hostOf(tag, config)}:${port}${path}`,
     admin: `http://${domain}:${port}`,
 

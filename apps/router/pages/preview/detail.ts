@@ -1,5 +1,4 @@
 import type { Explanation } from '../../../shared/api/explain.ts'
-import { bytesOf } from '../../../shared/config/values/amount.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import type { Approval } from '../../../shared/forge/change.ts'
 import type { Standing } from '../../../shared/forge/standing.ts'
@@ -16,6 +15,7 @@ import { changeWords } from '../../words/change-words.ts'
 import { failureWords } from '../../../shared/words/failure-words.ts'
 import { noticeOf } from '../../words/notice-words.ts'
 import { beforeTag, shortNames } from '../../words/preview-names.ts'
+import { limitsOfAll, type StackConfig } from '../../services/beside.ts'
 import type { PartOfPreview } from '../../services/part.ts'
 import type { StackRows } from '../../services/stack-rows.ts'
 import { ago, count, limit, memory, zone } from '../format.ts'
@@ -36,6 +36,7 @@ import { keyOf } from '../list/repositories.ts'
 
 export interface DetailFacts {
   config: Timeouts &
+    StackConfig &
     Pick<Config, 'domain' | 'publicUrl' | 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate' | 'forge'>
   preview: Preview
   /** How its change lets it run. */
@@ -109,7 +110,7 @@ export function previewDetailOf(facts: DetailFacts) {
     logLines: LOG_LINES,
     // Another container, or another start of it: what the script follows the log by.
     run: facts.part.container === null ? '' : `${facts.part.container} ${runOf(facts)}`,
-    charts: chartsOf({ samples, limits: { memory: bytesOf(limits.memory)!, cpus: limits.cpus }, now }).map((chart) => ({
+    charts: chartsOf({ samples, limits: limitsOfAll(preview, config), now }).map((chart) => ({
       ...chart,
       at: chart.at === null ? null : when(chart.at, 'clock', now),
     })),

@@ -16,7 +16,8 @@ import { startImageRegistry } from '../../registries/image-registry.ts'
 import type { SlotKind } from '../../../shared/slots/slots.ts'
 import { openOwnDisk } from '../own-disk.ts'
 import { NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
-import { actionsOn, toldRepository, type Action } from './actions.ts'
+import { actionsOn, stacked, toldRepository, type Action } from './actions.ts'
+import { sideOf, withSide } from '../stacks.ts'
 import { differences } from './agree.ts'
 import { openJudge } from './judge.ts'
 import { openPullRequests } from '../pull-requests.ts'
@@ -40,7 +41,10 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
     name === NAMELESS ? registry.repository : registry.repository.replace(/[^/]+$/, name)
   for (const name of [NAMELESS, ...named]) {
     const its = ids.filter((id) => splitId(id).repository === name)
-    await publishApps(referenceOf(name), its.map((id) => splitId(id).tag), toldRepository(its[0]!)) // prettier-ignore
+    for (const id of its) {
+      const stack = stacked.includes(id) ? withSide(id, `${referenceOf(NAMELESS)}:red`, slotKind === 'network') : {}
+      await publishApps(referenceOf(name), [splitId(id).tag], { ...toldRepository(id), ...stack })
+    }
   }
   const foreign = await foreignContainers(registry.repository)
   const engine = await openEngineProxy()
@@ -93,7 +97,8 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
     async round(number: number): Promise<void> {
       const random = seeded(`${seed} ${number}`)
       const done: string[] = []
-      const load = startLoad(bed, [random.oneOf(ids), random.oneOf(ids)], { pause: 20 })
+      const hosts = slotKind === 'network' ? [...ids, ...stacked.map(sideOf)] : ids
+      const load = startLoad(bed, [random.oneOf(hosts), random.oneOf(hosts)], { pause: 20 })
       const under: Promise<unknown>[] = []
       for (let left = 1 + random.below(MOST_ACTIONS); left > 0; left--) {
         const [name, id] = [random.oneOf(Object.keys(actions)), random.oneOf(ids)]
