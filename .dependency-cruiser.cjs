@@ -258,7 +258,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^apps/(lotan/node|bench/proxies)/' },
+    exclude: { path: '^apps/(lotan/node|bench/proxies|demo/todowrangler)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     // Imports of types count too, where a rule does not say otherwise.
     tsPreCompilationDeps: true,
