@@ -76,8 +76,11 @@ const pure = [
   'shared/preview/failure-reason',
   'shared/preview/notice',
   'shared/slots/slots',
+  'shared/slots/container-name',
   'shared/slots/stack-pool',
+  'shared/slots/container-name',
   'shared/slots/service-slots',
+  'shared/slots/container-name',
   'shared/preview/timeouts',
   'shared/preview/start-queue',
   'shared/slots/slot-scheme',
@@ -157,6 +160,7 @@ const pure = [
   'queue-processor/data/plan-volumes',
   'queue-processor/data/begin-with',
   'queue-processor/network/firewall-rules',
+  'queue-processor/network/plan-stack-networks',
   'queue-processor/services/coming-up',
   'queue-processor/services/tend-plan',
   'shared/firewall-chains',
@@ -254,7 +258,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^apps/(lotan/node|bench/proxies)/' },
+    exclude: { path: '^apps/(lotan/node|bench/proxies|demo/todowrangler)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     // Imports of types count too, where a rule does not say otherwise.
     tsPreCompilationDeps: true,

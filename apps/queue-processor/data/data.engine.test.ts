@@ -24,12 +24,13 @@ describe('data of a preview that runs', { timeout: 300_000 }, () => {
       '-c',
       'echo run >> /d/runs; trap "exit 0" TERM; while :; do sleep 0.1; done',
     ])
-    const stack = `services:
+    const stackWith = (volume: string) => `services:
   app: { environment: { PASSWORD: '\${LOTAN_SECRET_DB}' } }
   db: { image: ${image}, command: ${script}, environment: { PASSWORD: '\${LOTAN_SECRET_DB}' }, volumes: ['data:/d'] }
-volumes: { data: {} }
+volumes: { data: ${volume} }
 `
-    await publishSmall(`${registry.repository}:pr-1`, 'pr-1', { labels: { 'lotan.stack': stack } })
+    for (const [tag, volume] of Object.entries({ 'pr-1': '{}', 'pr-2': '{ x-lotan: { from: golden } }' }))
+      await publishSmall(`${registry.repository}:${tag}`, tag, { labels: { 'lotan.stack': stackWith(volume) } })
     harness = await openHarness(registry.repository, { LOTAN_START_TIMEOUT_SECONDS: '20' })
     harness.startWorker()
   })
@@ -38,8 +39,8 @@ volumes: { data: {} }
     await registry?.close()
   })
 
-  const volume = () => harness.store.volumes.of('pr-1')[0]!.engine
-  const runs = async () => (await runBeside({ v: volume() }, 'cat /v/runs')).split('\n').length
+  const volume = (tag = 'pr-1') => harness.store.volumes.of(tag)[0]!.engine
+  const runs = async (tag = 'pr-1') => (await runBeside({ v: volume(tag) }, 'cat /v/runs')).split('\n').length
   const statuses = async () => {
     const { containers, services } = await harness.engine.listBoth('pr-1')
     return [...containers, ...services].map(({ status }) => status)
@@ -87,6 +88,21 @@ volumes: { data: {} }
       return (await harness.engine.listVolumes('pr-1')).length === 2
     })
     assert.ok(found.some(({ engine }) => engine === volume()))
+  })
+
+  test('another preview begins with the snapshot once that is published, and fails before', async () => {
+    await harness.click('pr-2')
+    const { reason } = await harness.untilState('pr-2', 'failed')
+    assert.equal(reason.code, 'bad-stack')
+    assert.match(reason.detail, /snapshot golden is of another preview, and not published/)
+    harness.store.snapshots.publish('golden', true, Date.now(), admin)
+    await harness.ask('pr-2', { type: 'start', by: 'button' })
+    await harness.untilState('pr-2', 'running')
+    assert.equal(await runs('pr-2'), 2)
+    const { stackSalts } = harness.store
+    assert.equal(stackSalts.find('pr-2'), stackSalts.find('pr-1'))
+    await harness.ask('pr-2', { type: 'remove' })
+    await until('it is gone', () => harness.state('pr-2') === 'unknown')
   })
 
   test('its removal takes its volumes along, and leaves the snapshot', async () => {

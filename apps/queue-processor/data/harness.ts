@@ -114,6 +114,7 @@ export async function openDataHarness() {
 
     async close() {
       for (const store of stores) store.close()
+      for (const { id } of await engine.listServices()) await removeByHand(id)
       for (const volume of await engine.listVolumes()) await engine.removeVolume(volume.engine)
       await fs.rm(home, { recursive: true })
     },

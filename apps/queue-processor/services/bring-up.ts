@@ -71,7 +71,7 @@ async function comeUp(
     deps,
     pending,
     signal: AbortSignal.any([wanted, ending.signal]),
-    before: performance.now() + Math.max(config.startTimeout, ...stack.services.map(startPeriodOf)),
+    before: Infinity,
   }
   const work: Promise<void>[] = []
   try {
@@ -81,6 +81,8 @@ async function comeUp(
       engine.listServices(id),
       imagesOf(deps, id, stack),
     ])
+    // From here on: a snapshot that a volume begins with may take longer to copy than all of them to start.
+    run.before = performance.now() + Math.max(config.startTimeout, ...stack.services.map(startPeriodOf))
     const isOurs = ({ service }: ServiceContainer) => stack.services.some(({ name }) => name === service)
     const others = containers.filter((container) => !isOurs(container))
     const beside = Promise.all([...others.map(({ id }) => engine.remove(id)), joinSandbox(deps, pending, stack)])

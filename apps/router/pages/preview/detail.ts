@@ -1,5 +1,4 @@
 import type { Explanation } from '../../../shared/api/explain.ts'
-import { bytesOf } from '../../../shared/config/values/amount.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import type { Approval } from '../../../shared/forge/change.ts'
 import type { Standing } from '../../../shared/forge/standing.ts'
@@ -16,11 +15,15 @@ import { changeWords } from '../../words/change-words.ts'
 import { failureWords } from '../../../shared/words/failure-words.ts'
 import { noticeOf } from '../../words/notice-words.ts'
 import { beforeTag, shortNames } from '../../words/preview-names.ts'
+import { limitsOfAll, type StackConfig } from '../../services/beside.ts'
+import type { PartOfPreview } from '../../services/part.ts'
+import type { StackRows } from '../../services/stack-rows.ts'
 import { ago, count, limit, memory, zone } from '../format.ts'
 import { chartsOf } from './charts.ts'
 import { headActionsOf, standingOf } from './head.ts'
 import { imageFactsOf } from './image-facts.ts'
 import { LOG_LINES, logPanelOf } from './log-panel.ts'
+import { stackPanelOf, whoseOf } from './stack-panel.ts'
 import { startsOf, type Start } from './starts.ts'
 import { when, withTimes } from './when.ts'
 import { whyOf } from './why.ts'
@@ -32,7 +35,9 @@ import { changePanelOf } from './change-panel.ts'
 import { keyOf } from '../list/repositories.ts'
 
 export interface DetailFacts {
-  config: Timeouts & Pick<Config, 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate' | 'forge'>
+  config: Timeouts &
+    StackConfig &
+    Pick<Config, 'domain' | 'publicUrl' | 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate' | 'forge'>
   preview: Preview
   /** How its change lets it run. */
   standing: Standing
@@ -44,8 +49,12 @@ export interface DetailFacts {
   address: string
   /** `10.83.0.27:80`; null without a slot. */
   slotAddress: string | null
-  /** Bytes. */
-  figures?: { memory: number }
+  /** Bytes, by container. */
+  figures: Record<string, { memory: number }>
+  /** What runs beside it, and its data. */
+  rows: StackRows
+  /** Whose log is shown. */
+  part: PartOfPreview
   samples: SampleAt[]
   history: Change[]
   explanation: Explanation
@@ -71,6 +80,7 @@ export function previewDetailOf(facts: DetailFacts) {
   const notice = noticeOf(preview)
   const generation = generationOf(preview)
   const { limits } = limitsOf(preview.image?.labels ?? {}, config)
+  const used = facts.figures[generation?.container ?? '']
   const requests = samples.reduce((sum, sample) => sum + sample.requests, 0)
   return {
     repository: findRepository(id, config)?.reference ?? repository,
@@ -94,12 +104,13 @@ export function previewDetailOf(facts: DetailFacts) {
     asked: requests === 0 ? 'no request in the last hour' : `${count(requests, 'request')} in the last hour`,
     notice: notice && plain(notice),
     failure: preview.state === 'failed' ? failureOf(id, preview.reason) : null,
+    stack: stackPanelOf(facts),
     log: logPanelOf(facts.log, facts),
+    whose: whoseOf(facts.part, { id, services: facts.rows.services }),
     logLines: LOG_LINES,
-    container: generation?.container ?? null,
-    // Another one, or another start of it: what the script follows the log by.
-    run: generation?.container ? `${generation.container} ${preview.stages.starting ?? preview.since}` : '',
-    charts: chartsOf({ samples, limits: { memory: bytesOf(limits.memory)!, cpus: limits.cpus }, now }).map((chart) => ({
+    // Another container, or another start of it: what the script follows the log by.
+    run: facts.part.container === null ? '' : `${facts.part.container} ${runOf(facts)}`,
+    charts: chartsOf({ samples, limits: limitsOfAll(preview, config), now }).map((chart) => ({
       ...chart,
       at: chart.at === null ? null : when(chart.at, 'clock', now),
     })),
@@ -112,13 +123,18 @@ export function previewDetailOf(facts: DetailFacts) {
       slotAddress: facts.slotAddress,
       sandbox: generation?.sandbox ?? null,
       limits: limitsInWords(limits),
-      memory: facts.figures ? `uses ${memory(facts.figures.memory)}` : '',
+      memory: used ? `uses ${memory(used.memory)}` : '',
       restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} used` : '',
     },
     shares: facts.shares.map(({ id, until, by }) => ({ id, until: when(until, 'moment', now), by: by.who })),
     made: facts.made ? { url: facts.made.url, until: when(facts.made.until, 'moment', now) } : null,
     zone: zone(now),
   }
+}
+
+function runOf({ preview, part, rows }: Pick<DetailFacts, 'preview' | 'part' | 'rows'>): number {
+  const service = rows.services.find(({ name }) => name === part.service)
+  return service?.since ?? preview.stages.starting ?? preview.since
 }
 
 /** Where there are several: the list of its repository alone. */
@@ -139,6 +155,7 @@ function failureOf(id: PreviewId, reason: Extract<Preview, { state: 'failed' }>[
     advice: mend ? mend[0]!.toUpperCase() + mend.slice(1) : '',
     code: reason.code,
     detail: plain(reason.detail),
+    service: reason.service ?? '',
     output: (reason.output ?? []).map(plain),
   }
 }
