@@ -8,7 +8,6 @@ import { asBrowser, isWaiting, startLotan, type Lotan } from '../testing/harness
 import { until } from '../testing/harness/until.ts'
 import { buildApp } from '../testing/images/build.ts'
 import { startImageRegistry, type Registry } from '../testing/registries/image-registry.ts'
-import { hostOf } from '../shared/tag.ts'
 import { request, type Ask } from '../testing/clients/http.ts'
 
 describe('a second host', { timeout: 300_000 }, () => {
@@ -37,7 +36,7 @@ describe('a second host', { timeout: 300_000 }, () => {
     await registry?.close()
   })
 
-  const at = (id: string, service: string) => `${hostOf(id, lotan.config, service)}:${lotan.port}`
+  const at = (id: string, service: string) => lotan.host(`${id}+${service}`)
   const ask = (id: string, service: string, more: Omit<Ask, 'host'> = {}) =>
     request(lotan.port, { host: at(id, service), path: '/plain', ...more })
   const containerOf = (id: string) => lotan.store.services.get(id, 'mail')!.container!

@@ -102,7 +102,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),
-    exec: (id: string, command: string[], options: Parameters<typeof exec>[3]) => exec(docker, id, command, options),
+    exec: (id: string, command: string[], options: Omit<Parameters<typeof exec>[3], 'local'>) =>
+      exec(docker, id, command, { ...options, local: isLocal }),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
     writeHosts: (sandbox: string, address: string, hosts: string[]) => writeHosts(docker, sandbox, address, hosts),
     moveTo: (id: string, connectionOptions: string | null) =>

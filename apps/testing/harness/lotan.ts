@@ -94,12 +94,12 @@ export async function startLotan(options: {
     env,
     config,
     token: adminToken,
-    /** @param tag with `+SERVICE` for the second host of a service */
-    host: (tag: string) => {
-      const [id = '', service] = tag.split('+')
+    /** Of a preview; of `red+mail`, its service's: so the load of a storm may visit second hosts, whose answer is that text. */
+    host: (subject: string) => {
+      const [id = '', service] = subject.split('+')
       return `${hostOf(id, config, service)}:${port}`
     },
-    url: (tag: string, path = '/') => `http://${hostOf(tag, config)}:${port}${path}`,
+    url: (subject: string, path = '/') => `http://${bed.host(subject)}${path}`,
     admin: `http://${domain}:${port}`,
 
     /** All that the launcher and its processes have written. */

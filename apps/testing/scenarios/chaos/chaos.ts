@@ -51,7 +51,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
   const disk = await openOwnDisk({ megabytes: 256 })
   const pullRequests = await openPullRequests(ids)
   let lotan: Lotan | undefined
-  const counts = { actions: 0, refused: 0, served: 0, slowest: 0 }
+  const counts = { actions: 0, refused: 0, served: 0, byServices: 0, slowest: 0 }
 
   async function close() {
     await lotan?.stop()
@@ -97,8 +97,10 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
     async round(number: number): Promise<void> {
       const random = seeded(`${seed} ${number}`)
       const done: string[] = []
-      const hosts = slotKind === 'network' ? [...ids, ...stacked.map(sideOf)] : ids
-      const load = startLoad(bed, [random.oneOf(hosts), random.oneOf(hosts)], { pause: 20 })
+      const subjects = [random.oneOf(ids), random.oneOf(ids)]
+      // Where slots are ports there are no second hosts.
+      const side = slotKind === 'network' ? [sideOf(random.oneOf(stacked))] : []
+      const load = startLoad(bed, [...subjects, ...side], { pause: 20 })
       const under: Promise<unknown>[] = []
       for (let left = 1 + random.below(MOST_ACTIONS); left > 0; left--) {
         const [name, id] = [random.oneOf(Object.keys(actions)), random.oneOf(ids)]
@@ -117,6 +119,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       await Promise.all(under)
       await load.stop()
       counts.served += [...load.served().values()].reduce((all, some) => all + some, 0)
+      counts.byServices += side.reduce((all, one) => all + (load.served().get(one) ?? 0), 0)
       const wrong = [...load.wrong().keys()]
       const began = Date.now()
       const notReady = await bed.ready().then(
