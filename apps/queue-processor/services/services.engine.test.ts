@@ -109,7 +109,7 @@ describe('services of a stack', { timeout: 300_000 }, () => {
   })
 
   test('a service that ends fails the start, with its last lines', async () => {
-    await publish('ends', `services:\n  db: { image: ${image}, command: ${shell('echo no disk; exit 3')} }\n  cache: { image: ${image}, command: ${shell(steady)} }\n`) // prettier-ignore
+    await publish('ends', `services:\n  app: { depends_on: { db: { condition: service_healthy } } }\n  db: { image: ${image}, command: ${shell('echo no disk; exit 3')}, ${ready} }\n  cache: { image: ${image}, command: ${shell(steady)} }\n`) // prettier-ignore
     await harness.click('ends')
     const { reason } = await harness.untilState('ends', 'failed')
     const { code, service, exitCode, output } = reason
