@@ -17,7 +17,7 @@ export interface Dependencies {
   engine: Engine
   network: Network
   sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake' | 'writeHosts'>
-  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh' | 'copies'>
   registryOf: (
     id: PreviewId,
   ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>

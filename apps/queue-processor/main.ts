@@ -10,6 +10,7 @@ import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openHandler } from './worker.ts'
 import { allWidths, openRegistryLanes } from './registry-lanes.ts'
+import { keepCopies } from './copies/keep-copies.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
@@ -47,6 +48,7 @@ void network.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
 await emptyQueues()
+void keepCopies(dependencies, signal)
 const handle = openRegistryLanes(widths, openHandler(dependencies), log)
 const workers = openWorkers(config, allWidths(widths, config.repositories.length), handle, log)
 app.atEnd(() => workers.close())

@@ -23,6 +23,8 @@ export interface Nudge {
   /** Look for a newer image: ask the registry, or pull the one it has reported. */
   refresh?: true
   prepull?: true
+  /** Make the copies of it that were asked for. */
+  copies?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
@@ -94,7 +96,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   async function request(
     lane: Lane,
     id: PreviewId,
-    what: 'sweep' | 'refresh' | 'prepull',
+    what: 'sweep' | 'refresh' | 'prepull' | 'copies',
     job: string = id,
   ): Promise<void> {
     const added = queues[lane].add(
@@ -137,6 +139,9 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
     },
 
     prepull: (id: PreviewId): Promise<void> => request('prepull', id, 'prepull'),
+
+    /** Never throws: the queue-processor looks for wishes by itself, too. */
+    copies: (id: PreviewId): Promise<void> => request('stop', id, 'copies'),
 
     /** Only for the start of the queue-processor, before it reads from SQLite what is due. */
     async clear(): Promise<void> {

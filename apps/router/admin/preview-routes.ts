@@ -1,4 +1,5 @@
 /** The page of one preview and its own forms. Those that the list has too are in routes.ts. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import { spanOf } from '../../shared/api/span.ts'
@@ -20,10 +21,10 @@ export function previewRoutes(context: RouterContext): Route[] {
   const form = { type: 'form', limit: 4_096 } as const
   const post = { method: 'POST', needs: 'admin' } as const
   return previewPaths.flatMap((path): Route[] => [
-    { method: 'GET', path, needs: 'admin', handle: ofPreview(config, showPreview) },
-    { method: 'GET', path: `${path}/log.txt`, needs: 'admin', handle: ofPreview(config, sendLog) },
-    { ...post, path: `${path}/shares`, body: form, handle: ofPreview(config, addShare) },
-    { ...post, path: `${path}/shares/:id/end`, handle: ofPreview(config, removeShare) },
+    { method: 'GET', path, needs: 'admin', handle: ofPreview(context, showPreview) },
+    { method: 'GET', path: `${path}/log.txt`, needs: 'admin', handle: ofPreview(context, sendLog) },
+    { ...post, path: `${path}/shares`, body: form, handle: ofPreview(context, addShare) },
+    { ...post, path: `${path}/shares/:id/end`, handle: ofPreview(context, removeShare) },
   ])
 
   async function showPreview(req: Request, res: Response) {
@@ -80,7 +81,7 @@ export function previewRoutes(context: RouterContext): Route[] {
       const output = container && (await reaper.logs(container, { tail: 'all', follow: false, signal }))
       if (output) {
         res
-          .attachment(`${[repository, tag].filter(Boolean).join('-')}.log.txt`)
+          .attachment(`${[repository, shownTag(tag)].filter(Boolean).join('-')}.log.txt`)
           .set('Content-Type', 'text/plain; charset=utf-8')
         return await pipeline(output, res).catch(() => {})
       }
@@ -94,7 +95,7 @@ export function previewRoutes(context: RouterContext): Route[] {
         link: backTo(previewIn(req)),
       })
     }
-    const heading = `${id} has no container now`
+    const heading = `${shownTag(id)} has no container now`
     const sentence = 'Its output went with its container.'
     return sendMessage(res, { problem: 'no-container', heading, sentence, link: backTo(previewIn(req)) })
   }

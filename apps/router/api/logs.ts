@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
@@ -55,7 +56,7 @@ export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
     const preview = store.get(id)
     if (!preview) return sendNoPreview(res, id)
     const container = generationOf(preview)?.container
-    const none = () => sendProblem(res, 'no-container', `${id} has no container now.`, aboutOf(preview))
+    const none = () => sendProblem(res, 'no-container', `${shownTag(id)} has no container now.`, aboutOf(preview))
     if (!container) return none()
     const signal = untilClosed(res)
     let output

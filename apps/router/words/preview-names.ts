@@ -1,10 +1,11 @@
 /** Pure. What people are told a preview, and a repository, is called. The admin, the API and the command line write its id. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { NAMELESS, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Repository } from '../../shared/repository.ts'
 
 /** In a visitor's sentence: `pr-7`, and `pr-7 of api`. */
 export function spokenName(id: PreviewId): string {
-  return `${splitId(id).tag}${behindTag(id)}`
+  return `${shownTag(splitId(id).tag)}${behindTag(id)}`
 }
 
 /** What follows the tag, which is set in another font: nothing, or ` of api`. */

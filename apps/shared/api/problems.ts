@@ -196,6 +196,18 @@ export const problems = {
     means: 'The preview shows a change from a fork, or one that is not known yet, and nobody has approved it.',
     remedy: 'Somebody who may use all of Lotan approves it, on its page or by “lotan approve TAG”.',
   },
+  'in-use': {
+    status: 409,
+    title: 'In use',
+    means: 'Another one has this name, or something uses what was to go.',
+    remedy: 'Choose another name, or end what uses it: the detail says what that is.',
+  },
+  'nothing-to-copy': {
+    status: 409,
+    title: 'Nothing to copy',
+    means: 'The image of the preview is not here, so no copy can be made of it.',
+    remedy: 'Start it, and ask again.',
+  },
   'name-taken': {
     status: 409,
     title: 'The name is taken',

@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts'
 import { call } from './call.ts'
 import * as facts from './container-facts.ts'
 import * as containers from './containers.ts'
+import { commit, copyImagesOf } from './copies.ts'
 import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
 import { events } from './events.ts'
@@ -72,6 +73,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),
+    commit: (id: string, reference: string, labels: Record<string, string>) => commit(docker, id, reference, labels),
+    copyImages: () => copyImagesOf(docker, instance),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
     writeHosts: (sandbox: string, address: string, hosts: string[]) => writeHosts(docker, sandbox, address, hosts),
     moveTo: (id: string, connectionOptions: string | null) =>

@@ -1,3 +1,4 @@
+import { shownTag } from '../../../shared/preview/copy-tag.ts'
 import type { Explanation } from '../../../shared/api/explain.ts'
 import { bytesOf } from '../../../shared/config/values/amount.ts'
 import type { Config } from '../../../shared/config/config.ts'
@@ -74,9 +75,9 @@ export function previewDetailOf(facts: DetailFacts) {
   const requests = samples.reduce((sum, sample) => sum + sample.requests, 0)
   return {
     repository: findRepository(id, config)?.reference ?? repository,
-    id,
+    id: shownTag(id),
     of: beforeTag(id),
-    tag,
+    tag: shownTag(tag),
     path: pathOf(id),
     crumb: crumbOf(repository, config),
     address,
