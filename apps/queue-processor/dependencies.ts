@@ -7,8 +7,10 @@ import type { PreviewId } from '../shared/preview/preview-id.ts'
 import type { Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { FindPairs } from './containers/find-pairs.ts'
+import type { Volumes } from './data/volumes.ts'
 import type { openDisk } from './images/disk-space.ts'
 import type { Network } from './network/network.ts'
+import type { StackNetworks } from './network/stack-networks.ts'
 import type { Sandboxes } from './sandboxes/open-sandboxes.ts'
 
 export interface Dependencies {
@@ -16,13 +18,15 @@ export interface Dependencies {
   store: Store
   engine: Engine
   network: Network
+  stackNetworks: StackNetworks
   sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake' | 'writeHosts'>
-  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh' | 'copies'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh' | 'data'>
   registryOf: (
     id: PreviewId,
   ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>
   findPairs: FindPairs
   disk: ReturnType<typeof openDisk>
+  volumes: Volumes
   connections: typeof sampleConnections
   waits: Waits
   log: Log

@@ -12,10 +12,10 @@ import { openLog } from '../shared/log.ts'
 import type { In, Preview, State } from '../shared/preview/preview.ts'
 import { openQueue, openWorkers } from '../shared/queue.ts'
 import { openRegistries } from '../shared/registry/registries.ts'
-import { networkName } from '../shared/slots/slots.ts'
 import { openStore } from '../shared/store/store.ts'
 import { labelOf } from '../shared/tag.ts'
 import {
+  containersWith,
   imagesBelow,
   pruneTestImages,
   removeByHand,
@@ -28,8 +28,10 @@ import { until } from '../testing/harness/until.ts'
 import { openFindPairs } from './containers/find-pairs.ts'
 import { openHandler } from './worker.ts'
 import { allWidths, openRegistryLanes } from './registry-lanes.ts'
+import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
+import { openStackNetworks } from './network/stack-networks.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import type { Dependencies, Waits } from './dependencies.ts'
 
@@ -75,11 +77,12 @@ export async function openHarness(repository: string, env: Record<string, string
   const closing = new AbortController()
   void sandboxes.keep(closing.signal)
   const registryOf = openRegistries(config)
-  const baseDeps: Omit<Dependencies, 'disk'> = {
+  const baseDeps: Omit<Dependencies, 'disk' | 'volumes'> = {
     config,
     store,
     engine,
     network,
+    stackNetworks: openStackNetworks({ engine, store, config, log }),
     sandboxes,
     nudges,
     registryOf,
@@ -97,7 +100,7 @@ export async function openHarness(repository: string, env: Record<string, string
     },
     log,
   }
-  const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps) }
+  const deps: Dependencies = { ...baseDeps, disk: openDisk(baseDeps), volumes: openVolumes(baseDeps) }
   let workers: ReturnType<typeof openWorkers> | undefined
   const children = new Set<ReturnType<typeof spawn>>()
 
@@ -165,13 +168,13 @@ export async function openHarness(repository: string, env: Record<string, string
       redis.kill('SIGKILL')
       // A create that was under way when its queue-processor was killed ends a moment later.
       for (let looks = 0; looks < 2; looks++) {
-        for (const { id } of await engine.list().catch(() => [])) await removeByHand(id)
-        for (const { id } of await engine.listSandboxes().catch(() => [])) await removeByHand(id)
+        for (const { Id } of await containersWith(`lotan.instance=${config.instance}`)) await removeByHand(Id)
         await sleep(300)
       }
+      for (const volume of await engine.listVolumes().catch(() => [])) await engine.removeVolume(volume.engine)
       for (const name of await imagesBelow(`${repository}:`)) await removeImageByHand(name)
       await pruneTestImages()
-      await removeNetworkByHand(networkName(config.instance))
+      for (const { id } of (await engine.remains()).networks) await removeNetworkByHand(id)
       await removeFirewallByHand(config.instance)
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })

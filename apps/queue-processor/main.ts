@@ -11,10 +11,13 @@ import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openHandler } from './worker.ts'
 import { allWidths, openRegistryLanes } from './registry-lanes.ts'
 import { keepCopies } from './copies/keep-copies.ts'
+import { keepVolumes } from './data/keep-volumes.ts'
+import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openFirewall } from './network/firewall.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import { openNetwork } from './network/network.ts'
+import { openStackNetworks } from './network/stack-networks.ts'
 import { defaultWaits } from './dependencies.ts'
 import { openFindPairs } from './containers/find-pairs.ts'
 import { watchBombs } from './containers/watch-fork-bombs.ts'
@@ -30,11 +33,13 @@ const registryOf = openRegistries(config)
 const waits = { ...defaultWaits, grace: config.grace }
 const sandboxes = openSandboxes({ engine, store, network, config, log })
 const findPairs = openFindPairs({ config, store, engine, registryOf, log })
+const stackNetworks = openStackNetworks({ engine, store, config, log })
 const tools = {
   config,
   store,
   engine,
   network,
+  stackNetworks,
   sandboxes,
   nudges,
   registryOf,
@@ -43,10 +48,12 @@ const tools = {
   waits,
   log,
 }
-const dependencies = { ...tools, disk: openDisk(tools) }
+const volumes = openVolumes(tools)
+const dependencies = { ...tools, disk: openDisk(tools), volumes }
 void network.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
+void keepVolumes({ ...tools, volumes }, signal)
 await emptyQueues()
 void keepCopies(dependencies, signal)
 const handle = openRegistryLanes(widths, openHandler(dependencies), log)

@@ -7,8 +7,8 @@ import { forRequest } from '../shared/request-id.ts'
 import { laneOf, stepsLaneOf, type Lane, type Nudge } from '../shared/queue.ts'
 import { pendingOf, discard } from './step/pending.ts'
 import type { Outcome, Dependencies } from './dependencies.ts'
-import { makeCopies } from './copies/make-copies.ts'
 import { openPrepull } from './images/prepull.ts'
+import { serveData } from './data/serve-data.ts'
 import { isExpected, toFailureReason } from './step/to-failure-reason.ts'
 import { updateImage } from './images/update-image.ts'
 import { isLocked } from '../shared/store/store.ts'
@@ -17,13 +17,14 @@ import { removeStrays } from './step/remove-strays.ts'
 import { takeStep } from './step/steps.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../shared/preview/preview-id.ts'
 
-type Turning = Pick<Nudge, 'id' | 'sweep' | 'refresh' | 'copies'>
+type Turning = Pick<Nudge, 'id' | 'sweep' | 'refresh' | 'data'>
 
 interface Turn {
   lane: Lane
   nudged: boolean
   swept: boolean
-  copied: boolean
+  /** Its data are to be served once the step has ended. */
+  isForData: boolean
   isUpdate: boolean
 }
 
@@ -46,8 +47,8 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
   }
 
   /** Its own job comes later, and finds it done. */
-  function overtaker(lane: Lane, { id, sweep, refresh, copies }: Turning, tried: Set<PreviewId>) {
-    if (sweep || refresh || copies || (lane !== 'start' && lane !== 'pull')) return undefined
+  function overtaker(lane: Lane, { id, sweep, refresh }: Turning, tried: Set<PreviewId>) {
+    if (sweep || refresh || (lane !== 'start' && lane !== 'pull')) return undefined
     const now = Date.now()
     const own = store.get(id)
     const rank = own && rankOf(own, now)
@@ -62,29 +63,29 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     return first && idOf(first)
   }
 
-  async function takeTurn(lane: Lane, { id, sweep, refresh, copies }: Turning) {
+  async function takeTurn(lane: Lane, { id, sweep, refresh, data }: Turning) {
     const sweeps = sweep === true
+    const isForData = data === true
     const updates = refresh === true
     // Before the preview is marked busy: if this throws, the mark would stay for ever.
     const before = store.get(id)
     if (before?.retiring.length) retire(id, before.retiring)
     const running = busy.get(id)
     if (running) {
-      if (sweeps) running.swept = true
-      else if (copies) running.copied = true
+      if (isForData) running.isForData = true
+      else if (sweeps) running.swept = true
       // A wanted update is seen when the step ends.
       else if (!updates) running.nudged = true
       return
     }
-    const turn: Turn = { lane, nudged: false, swept: false, copied: false, isUpdate: updates }
+    const turn: Turn = { lane, nudged: false, swept: false, isForData: false, isUpdate: updates }
     busy.set(id, turn)
     const attemptTraced = (as: Lane, work: () => Promise<Outcome>) =>
       forRequest(before?.request ?? null, () => attempt(id, as, work))
     const outcome = updates
       ? await attemptTraced('update', () => updateImage(deps, lane, before))
-      : copies
-        ? // Beside the lane: a copy may take minutes.
-          { background: attemptTraced('stop', () => makeCopies(deps, id)) }
+      : isForData
+        ? { background: serveData(deps, id).then(() => undefined) }
         : await attemptTraced(lane, () => step(deps, lane, before, id, sweeps))
     if (!outcome?.background) return finish(id, turn, before, outcome)
     const { background: beside } = outcome
@@ -129,7 +130,7 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     try {
       const now = store.get(id)
       if (turn.swept) await nudges.sweep(id)
-      if (turn.copied) await nudges.copies(id)
+      if (turn.isForData) await nudges.data(id)
       // The reaper asks again for an update without a result.
       const hasNoResult = turn.isUpdate && before && now?.refreshes === before.refreshes && !hasChanged(before, now)
       if (now && wantsNewer(now) && mayBeRenewed(now) && !hasNoResult) await nudges.refresh(now)
@@ -163,8 +164,7 @@ async function step(
   // Its change lets it run no more: the reaper ends it.
   if (lane !== 'stop' && deps.store.standing(id, Date.now()).is !== 'free') return undefined
   // TAG_FILTER was changed since the click.
-  if (preview.state === 'queued' && !deps.config.offers(id))
-    return preview.copy ? void deps.store.apply(id, { type: 'stop', why: 'asked' }) : removed()
+  if (preview.state === 'queued' && !deps.config.offers(id)) return removed()
   return takeStep(deps, preview)
 }
 

@@ -89,6 +89,7 @@ const container = (over: Partial<Container> = {}): Container => ({
   sandbox: null,
   port: 80,
   pulled: true,
+  stack: null,
   ...over,
 })
 const update = { number: 1, digest: 'sha256:d2', asked: false, failure: null }

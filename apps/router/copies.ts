@@ -21,7 +21,7 @@ export type AskedFor = { copy: PreviewId } | { problem: ProblemName; sentence: s
 interface Context {
   config: Pick<Config, 'dataFor'>
   store: Pick<Store, 'get' | 'standing' | 'copies'>
-  nudges: Pick<Nudges, 'copies'>
+  nudges: Pick<Nudges, 'data'>
   log: Log
 }
 
@@ -49,6 +49,6 @@ export async function askForCopy(
   if (!store.copies.ask(wish))
     return { problem: 'in-use', sentence: `There is a ${name} already. Choose another name, or remove it.` }
   log.info({ ...actor, ...logFields(of), as: name, kept }, 'a copy was asked for')
-  await nudges.copies(of)
+  await nudges.data(of)
   return { copy }
 }

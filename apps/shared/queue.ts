@@ -23,8 +23,8 @@ export interface Nudge {
   /** Look for a newer image: ask the registry, or pull the one it has reported. */
   refresh?: true
   prepull?: true
-  /** Make the copies of it that were asked for. */
-  copies?: true
+  /** Do what is asked for its data: a snapshot, a reset. */
+  data?: true
 }
 
 export type Nudges = ReturnType<typeof openQueue>
@@ -96,7 +96,7 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   async function request(
     lane: Lane,
     id: PreviewId,
-    what: 'sweep' | 'refresh' | 'prepull' | 'copies',
+    what: 'sweep' | 'refresh' | 'prepull' | 'data',
     job: string = id,
   ): Promise<void> {
     const added = queues[lane].add(
@@ -138,10 +138,10 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       return request(update?.digest ? 'update' : 'lookup', id, 'refresh', `${id}.${change}.${refreshes}`)
     },
 
-    prepull: (id: PreviewId): Promise<void> => request('prepull', id, 'prepull'),
+    /** Never throws. */
+    data: (id: PreviewId): Promise<void> => request('stop', id, 'data'),
 
-    /** Never throws: the queue-processor looks for wishes by itself, too. */
-    copies: (id: PreviewId): Promise<void> => request('stop', id, 'copies'),
+    prepull: (id: PreviewId): Promise<void> => request('prepull', id, 'prepull'),
 
     /** Only for the start of the queue-processor, before it reads from SQLite what is due. */
     async clear(): Promise<void> {

@@ -63,7 +63,7 @@ describe('copies of previews', { timeout: 120_000 }, () => {
       actor: { who: 'admin', address: null },
     }
     assert.ok(harness.store.copies.ask(wish))
-    await harness.nudges.copies(of)
+    await harness.nudges.data(of)
     return harness.untilState(id, 'stopped')
   }
 

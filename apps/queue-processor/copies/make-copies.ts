@@ -6,10 +6,13 @@ import { generationOf, type Image, type Preview } from '../../shared/preview/pre
 import { copyImageName } from '../../shared/slots/container-name.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { CopyWish } from '../../shared/store/store.ts'
+import type { Config } from '../../shared/config/config.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { whileFrozen } from './while-frozen.ts'
+import { whileFrozen } from '../data/freeze.ts'
 
-export async function makeCopies(deps: Dependencies, of: PreviewId): Promise<undefined> {
+type Needs = Pick<Dependencies, 'engine' | 'store' | 'volumes' | 'log'> & { config: Pick<Config, 'instance'> }
+
+export async function makeCopies(deps: Needs, of: PreviewId): Promise<void> {
   const { store } = deps
   for (const wish of store.copies.list().filter((one) => one.of === of)) {
     const preview = store.get(of)
@@ -17,7 +20,6 @@ export async function makeCopies(deps: Dependencies, of: PreviewId): Promise<und
     // It is tried again as it comes to rest.
     else if (isAtRest(preview)) await tryToMake(deps, wish, preview, preview.image)
   }
-  return undefined
 }
 
 /** What comes up or goes has a container that is not what it will be. */
@@ -26,7 +28,7 @@ export function isAtRest(preview: Preview): boolean {
   return preview.state === 'running' || preview.state === 'stopped' || preview.state === 'failed'
 }
 
-async function tryToMake(deps: Dependencies, wish: CopyWish, preview: Preview, image: Image): Promise<void> {
+async function tryToMake(deps: Needs, wish: CopyWish, preview: Preview, image: Image): Promise<void> {
   try {
     await makeCopy(deps, wish, preview, image)
   } catch (error) {
@@ -37,26 +39,40 @@ async function tryToMake(deps: Dependencies, wish: CopyWish, preview: Preview, i
   }
 }
 
-async function makeCopy(deps: Dependencies, wish: CopyWish, preview: Preview, image: Image): Promise<void> {
-  const { store, engine, config, log } = deps
+async function makeCopy(deps: Needs, wish: CopyWish, preview: Preview, image: Image): Promise<void> {
+  const { store, engine, volumes, config, log } = deps
   const { copy, of, kept } = wish
   const began = Date.now()
   const name = copyImageName(config.instance, copy)
   const standing = store.standing(of, began)
   const trusted = standing.is === 'free' && standing.isTrusted
   const container = kept ? (generationOf(preview)?.container ?? null) : null
-  const frozen =
-    container === null
-      ? await engine.tagImage(served(preview, image), name).then(() => 0)
-      : await whileFrozen(deps, preview, container, () =>
-          engine.commit(container, name, keptLabels(copy, { of: splitId(of).tag, at: began, trusted })),
-        )
-  const found = await engine.findImage(name)
-  if (!found) throw new Error('its image was removed as it was made')
-  const digest = container === null ? image.digest : null
-  const parts = { image: { ...found, digest, pulled: false }, volumes: [], salt: undefined, trusted, frozen }
-  if (!store.copies.made(wish, parts)) return void (await engine.removeImage(name))
-  log.info({ ...wish.actor, ...logFields(copy), of: shownTag(of), kept, frozen, ms: Date.now() - began }, 'copy made')
+  const labels = keptLabels(copy, { of: splitId(of).tag, at: began, trusted })
+  const data = store.volumes.of(of)
+  const salt = data.length > 0 ? store.stackSalts.of(of) : undefined
+  await volumes.hasRoomFor(data)
+  await volumes.filling(async (make) => {
+    const made: string[] = []
+    // With which image they are used is noted at its first start: to have another one is no push.
+    for (const { name, keep } of data) made.push(await make({ id: copy, name, salt: salt!, snapshot: null, keep }))
+    const fill = async () => {
+      if (container === null) await engine.tagImage(served(preview, image), name)
+      else await engine.commit(container, name, labels)
+      await Promise.all(data.map((volume, i) => volumes.copy(volume.engine, made[i]!)))
+    }
+    const isQuick = container === null && data.length === 0
+    const { frozen } = isQuick ? await fill().then(() => ({ frozen: 0 })) : await whileFrozen(deps, of, fill)
+    const found = await engine.findImage(name)
+    if (!found) throw new EngineError('missing', 'its image was removed as it was made')
+    const ofCopy = { ...found, digest: container === null ? image.digest : null, pulled: false }
+    if (!store.copies.made(wish, { image: ofCopy, volumes: made, salt, trusted, frozen: Math.ceil(frozen) }))
+      return void (await engine.removeImage(name))
+    for (const [i, { bytes }] of data.entries()) store.volumes.note(made[i]!, bytes ?? 0, Date.now())
+    log.info(
+      { ...wish.actor, ...logFields(copy), of: shownTag(of), kept, frozen: Math.ceil(frozen), ms: Date.now() - began },
+      'copy made',
+    )
+  })
 }
 
 /** A newer image may be here already, and not serve yet. */
@@ -65,7 +81,7 @@ function served(preview: Preview, image: Image): string {
 }
 
 /** Nothing of it stays. */
-async function giveUp({ store, engine, config }: Dependencies, wish: CopyWish, why: string): Promise<void> {
+async function giveUp({ store, engine, config }: Needs, wish: CopyWish, why: string): Promise<void> {
   const { copy, of, actor } = wish
   if (!store.get(copy)) await engine.removeImage(copyImageName(config.instance, copy))
   store.copies.forget(copy)

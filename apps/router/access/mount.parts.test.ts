@@ -102,7 +102,7 @@ test('the admin’s pages, sessions, tokens and the system need the scope admin,
     const isOfPreviews = route.path.startsWith('/api/') && !/^\/api\/v1\/(sessions|system|tokens)/.test(route.path)
     assert.equal(
       route.needs,
-      !isOfPreviews || route.path.endsWith('/approve') ? 'admin' : isForRun(route) ? 'run' : 'read',
+      !isOfPreviews || /\/(approve|publish|secrets)$/.test(route.path) ? 'admin' : isForRun(route) ? 'run' : 'read',
       nameOf(route),
     )
   }

@@ -18,8 +18,11 @@ import { pinRoutes } from './pin.ts'
 import { previewRoutes } from './previews.ts'
 import { sendNoPreview } from './conventions/preview-problem.ts'
 import { repositoryRoutes } from './repositories.ts'
+import { resetRoutes } from './reset.ts'
+import { secretRoutes } from './secrets.ts'
 import { sessionRoutes } from './sessions.ts'
 import { shareRoutes } from './shares.ts'
+import { snapshotRoutes } from './snapshots.ts'
 import { statsRoutes } from './stats.ts'
 import { systemRoutes } from './system.ts'
 import { sendProblem } from './conventions/problem.ts'
@@ -28,6 +31,7 @@ import { previewIn, repositoryOf, resolveTag } from './conventions/input.ts'
 import { callerOf } from '../access/caller.ts'
 import { tagRoutes } from './tags.ts'
 import { tokenRoutes } from './tokens.ts'
+import { volumeRoutes } from './volumes.ts'
 import { waitRoutes } from './wait.ts'
 
 export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'operation'>)[] {
@@ -47,6 +51,10 @@ export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'oper
     ...tagRoutes(api),
     ...repositoryRoutes(api),
     ...changeRoutes(api),
+    ...snapshotRoutes(api),
+    ...resetRoutes(api),
+    ...volumeRoutes(api),
+    ...secretRoutes(api),
     ...shareRoutes(api),
     ...copyRoutes(api),
     ...sessionRoutes(api),

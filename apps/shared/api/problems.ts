@@ -129,6 +129,18 @@ export const problems = {
     means: 'There is no share link of this id: it was ended, or is over.',
     remedy: 'The list of share links has those that there are.',
   },
+  'no-snapshot': {
+    status: 404,
+    title: 'No such snapshot',
+    means: 'There is no snapshot of this name: it was deleted, or never made.',
+    remedy: 'The list of snapshots has those that there are.',
+  },
+  'no-reset': {
+    status: 404,
+    title: 'Not reset',
+    means: 'The data of this preview was never reset.',
+    remedy: 'Ask for a reset first.',
+  },
   'no-container': {
     status: 404,
     title: 'No container',
@@ -196,12 +208,6 @@ export const problems = {
     means: 'The preview shows a change from a fork, or one that is not known yet, and nobody has approved it.',
     remedy: 'Somebody who may use all of Lotan approves it, on its page or by “lotan approve TAG”.',
   },
-  'in-use': {
-    status: 409,
-    title: 'In use',
-    means: 'Another one has this name, or something uses what was to go.',
-    remedy: 'Choose another name, or end what uses it: the detail says what that is.',
-  },
   'nothing-to-copy': {
     status: 409,
     title: 'Nothing to copy',
@@ -213,6 +219,18 @@ export const problems = {
     title: 'The name is taken',
     means: 'There is one of that name already.',
     remedy: 'Take another name, or remove the one that has it.',
+  },
+  'no-volumes': {
+    status: 409,
+    title: 'No volumes',
+    means: 'The preview has no data of its own: its stack names no volumes, or it has not been started yet.',
+    remedy: 'Start it once. A stack names volumes under “volumes”.',
+  },
+  'in-use': {
+    status: 409,
+    title: 'In use',
+    means: 'A container, or a copy that is being made, needs it now; or another copy has the name.',
+    remedy: 'The detail says what uses it. Ask again when that is over, or choose another name.',
   },
   'too-many-shares': {
     status: 409,

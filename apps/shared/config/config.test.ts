@@ -107,6 +107,7 @@ test('without any setting it is the demo, on loopback', () => {
     forge: null,
     notifyUrl: null,
     stackFile: null,
+    stackText: null,
     stackImages: null,
     dataFor: 604_800_000,
     containerSecrets: {},

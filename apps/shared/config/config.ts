@@ -25,6 +25,7 @@ import { baseTag, isCopy } from '../preview/copy-tag.ts'
 import { findRepository, type Repository } from '../repository.ts'
 import { NAMELESS, splitId, type PreviewId } from '../preview/preview-id.ts'
 import { problemsOf, rules, type Problem } from './setting.ts'
+import { readStackFile } from './stack-file.ts'
 import { quoted } from './values/value.ts'
 
 export type { Problem }
@@ -84,6 +85,8 @@ export type Config = Omit<
   hookSecret: string
   /** What secrets of stacks are made of, beside each preview's salt. */
   stackKey: string
+  /** What the file says that LOTAN_STACK names, as it was when this process began. Null: the image's label says it. */
+  stackText: string | null
   redis: { url: string } | { socket: string }
   logs: 'files' | 'stdout'
   inForce: InForce
@@ -154,12 +157,16 @@ export function readConfig(
 
   const [site, brand] = [certificate.safeParse(given), look.schema.safeParse(given)]
   const unfit = more({ site: site.data, brand: brand.data?.brand })
-  if (!files || problems.length + unfit.length > 0)
+  const stackFile = rest.stackFile ? readStackFile(rest.stackFile) : { text: null }
+  if ('problems' in stackFile)
+    unfit.push(...stackFile.problems.map((problem) => ({ variable: 'LOTAN_STACK', problem })))
+  if (!files || 'problems' in stackFile || problems.length + unfit.length > 0)
     throw new SettingsError([...problems, ...unfit], problems.length === 0)
 
   return {
     ...rest,
     ...files,
+    stackText: stackFile.text,
     repositories,
     offers,
     prepulls: (id) => !isCopy(id) && offers(id) && prepull(splitId(id).tag),

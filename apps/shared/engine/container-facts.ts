@@ -10,6 +10,9 @@ import { previewLabels, previewOf } from './preview-labels.ts'
 /** The label with the id of the image that Lotan made the container from. */
 export const MADE_FROM = 'lotan.image'
 
+/** Not `lotan.stack`, which it has from its image. */
+export const STACK_SPEC = 'lotan.stack-spec'
+
 export interface Container extends PreviewKey {
   id: string
   name: string
@@ -31,6 +34,8 @@ export interface Container extends PreviewKey {
   /** The port its application was expected on at create. */
   port: number | null
   pulled: boolean
+  /** A digest of the services that it was made to go with; null for none. */
+  stack: string | null
 }
 
 /** Times are milliseconds since 1970, null when it has not happened. */
@@ -59,13 +64,19 @@ export interface Inspected {
 }
 
 export async function list(docker: Docker, instance: string, preview?: PreviewId): Promise<Container[]> {
+  return containersIn(await listAll(docker, instance, preview), instance, preview)
+}
+
+/** Whatever has the instance's label, and the preview's where that is given. */
+export async function listAll(docker: Docker, instance: string, preview?: PreviewId): Promise<Docker.ContainerInfo[]> {
   const own = Object.entries(preview === undefined ? {} : previewLabels(preview)).map(
     ([key, value]) => `${key}=${value}`,
   )
   const label = [`lotan.instance=${instance}`, ...own]
-  const containers = await call('listing containers', (abort) =>
-    docker.listContainers({ all: true, filters: { label }, ...abort }),
-  )
+  return call('listing containers', (abort) => docker.listContainers({ all: true, filters: { label }, ...abort }))
+}
+
+export function containersIn(containers: Docker.ContainerInfo[], instance: string, preview?: PreviewId): Container[] {
   return readAnswer('listing containers', () => {
     const sandboxes = containers.flatMap((info) => toSandbox(info, instance) ?? [])
     return (
@@ -107,7 +118,7 @@ function joinedBy({ HostConfig }: Partial<Docker.ContainerInfo>): string | undef
   return /^container:(.+)$/.exec(HostConfig?.NetworkMode ?? '')?.[1]
 }
 
-function nameOf({ Names }: Partial<Docker.ContainerInfo>): string {
+export function nameOf({ Names }: Partial<Docker.ContainerInfo>): string {
   return String(Names?.[0] ?? '').replace(/^\//, '')
 }
 
@@ -131,7 +142,7 @@ function whose(name: string, info: Docker.ContainerInfo, instance: string): Retu
   return readContainerName(containerName(instance, id, Number(labels['lotan.generation'])), instance)
 }
 
-function labelsOf({ Labels }: Partial<Docker.ContainerInfo>): Record<string, string> {
+export function labelsOf({ Labels }: Partial<Docker.ContainerInfo>): Record<string, string> {
   return (Labels as Record<string, string> | null | undefined) ?? {}
 }
 
@@ -163,6 +174,7 @@ function toContainer(
     sandbox: sandbox?.number ?? null,
     port: isPort(port) ? port : null,
     pulled: labels['lotan.pulled'] === 'true',
+    stack: labels[STACK_SPEC] ?? null,
   }
 }
 

@@ -9,6 +9,7 @@ import { call } from './call.ts'
 import * as facts from './container-facts.ts'
 import * as containers from './containers.ts'
 import { commit, copyImagesOf } from './copies.ts'
+import { copyVolume, removeHelpers, type VolumeCopy } from './copy-volume.ts'
 import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
 import { events } from './events.ts'
@@ -22,18 +23,32 @@ import { logs, output, type LogOptions } from './output.ts'
 import { build, pull, push, tagImage, type PullOptions } from './pull.ts'
 import { openUsage } from './usage.ts'
 import { remainsOf, removeNetwork } from './remains.ts'
+import { createVolume, listVolumes, mountpointOf, removeVolume } from './volumes.ts'
+import { listBoth, listServices } from './services.ts'
+import { openVolumeBytes } from './volume-bytes.ts'
 import { openWritten } from './written.ts'
+import {
+  connect,
+  createStackNetwork,
+  listStackNetworks,
+  type Endpoint,
+  type StackNetworkPlan,
+} from './stack-network.ts'
 import type { Login } from '../registry/docker-config.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 
 export { EngineError, type EngineErrorCode } from './error.ts'
-export { MADE_FROM } from './container-facts.ts'
+export { MADE_FROM, STACK_SPEC } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
 export type { ImageSize } from './images.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
 export type { OwnContainer } from './own-container.ts'
 export type { Remains } from './remains.ts'
+export type { Endpoint, StackNetwork } from './stack-network.ts'
+export type { SnapshotFacts, VolumeFacts } from './volume-labels.ts'
+export type { FoundVolume } from './volumes.ts'
+export { SERVICE, SERVICE_GRACE, SERVICE_LEVEL, type ServiceContainer } from './services.ts'
 
 export type Engine = ReturnType<typeof openEngine>
 
@@ -59,6 +74,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     usage: openUsage(docker, isLocal),
 
     list: (preview?: PreviewId) => facts.list(docker, instance, preview),
+    listServices: (preview?: PreviewId) => listServices(docker, instance, preview),
+    listBoth: (preview?: PreviewId) => listBoth(docker, instance, preview),
     listSandboxes: () => facts.listSandboxes(docker, instance),
     inspect: (id: string) => facts.inspect(docker, instance, id),
     output: (id: string, lines: number) => output(docker, id, lines),
@@ -92,10 +109,21 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     push: (reference: string, auth?: Login) => push(docker, reference, auth),
     build: (dir: string, files: string[], reference: string) => build(docker, dir, files, reference),
 
+    listVolumes: (preview?: PreviewId) => listVolumes(docker, instance, preview),
+    createVolume: (engine: string, labels: Record<string, string>) => createVolume(docker, engine, labels),
+    mountpointOf: (volume: string) => mountpointOf(docker, volume),
+    removeVolume: (volume: string) => removeVolume(docker, volume),
+    volumeBytes: openVolumeBytes(docker, isLocal),
+    copyVolume: (copy: VolumeCopy) => copyVolume(docker, instance, copy),
+    removeHelpers: () => removeHelpers(docker, instance),
+
     remains: () => remainsOf(docker, instance),
     removeNetwork: (id: string) => removeNetwork(docker, id),
     ensureNetwork: (recorded: string | null) => ensureNetwork(docker, instance, recorded),
     bridge: () => bridgeOf(docker, instance),
+    listStackNetworks: () => listStackNetworks(docker, instance),
+    createStackNetwork: (network: StackNetworkPlan) => createStackNetwork(docker, instance, network),
+    connect: (network: string, container: string, endpoint: Endpoint) => connect(docker, network, container, endpoint),
     ownContainer: (id: string) => ownContainer(docker, instance, id),
     runOnHost: (image: string, script: string) => runOnHost(docker, instance, image, script),
   }

@@ -35,7 +35,7 @@ export async function ensureNetwork(docker: Docker, instance: string, recorded: 
   }
 }
 
-function subnetsOf(network: Docker.NetworkInspectInfo): string[] {
+export function subnetsOf(network: Docker.NetworkInspectInfo): string[] {
   return network.IPAM?.Config?.flatMap(({ Subnet }) => Subnet ?? []) ?? []
 }
 
@@ -70,30 +70,33 @@ function create(docker: Docker, instance: string, subnet: string) {
   )
 }
 
-function networksOfThisMachine(): string[] {
-  const interfaces = Object.values(os.networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? []).filter(({ family }) => family === 'IPv4').map(({ cidr, address }) => cidr ?? address),
+/** @param isOwn whether an interface is left out */
+export function networksOfThisMachine(isOwn = (_name: string) => false): string[] {
+  const interfaces = Object.entries(os.networkInterfaces()).flatMap(([name, addresses]) =>
+    (isOwn(name) ? [] : (addresses ?? []))
+      .filter(({ family }) => family === 'IPv4')
+      .map(({ cidr, address }) => cidr ?? address),
   )
-  return [...interfaces, ...routes()]
+  return [...interfaces, ...routes(isOwn)]
 }
 
-function routes(): string[] {
+function routes(isOwn: (name: string) => boolean): string[] {
   try {
-    return routesIn(fs.readFileSync('/proc/net/route', 'utf8'))
+    return routesIn(fs.readFileSync('/proc/net/route', 'utf8'), isOwn)
   } catch {
     return []
   }
 }
 
 /** @param table the text of /proc/net/route: hexadecimal addresses, last byte first */
-export function routesIn(table: string): string[] {
+export function routesIn(table: string, isOwn = (_name: string) => false): string[] {
   return table
     .trim()
     .split('\n')
     .slice(1)
     .map((line) => line.split(/\s+/))
     .filter((fields) => [fields[1], fields[7]].every((field) => /^[0-9A-F]{8}$/.test(field ?? '')))
-    .filter((fields) => fields[7] !== '00000000')
+    .filter((fields) => fields[7] !== '00000000' && !isOwn(fields[0]!))
     .map((fields) => `${dotted(fields[1]!)}/${bits(fields[7]!)}`)
 }
 

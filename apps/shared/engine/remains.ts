@@ -1,5 +1,6 @@
 /** What an instance has on the engine, found by its label alone: also where its database is lost. */
 import type Docker from 'dockerode'
+import { readStackNetworkName } from '../slots/container-name.ts'
 import { networkName } from '../slots/slots.ts'
 import { call, readAnswer } from './call.ts'
 import { EngineError } from './error.ts'
@@ -29,7 +30,7 @@ export async function remainsOf(docker: Docker, instance: string): Promise<Remai
     return {
       containers: containers.filter(isOurs).map(({ Id, Names }) => ({ id: Id, name: (Names[0] ?? Id).slice(1) })),
       networks: networks
-        .filter((network) => isOurs(network) && network.Name === networkName(instance))
+        .filter((network) => isOurs(network) && isNetworkOf(network.Name, instance))
         .map(({ Id, Name }) => ({ id: Id, name: Name })),
       built: images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => name.startsWith(`${BUILT}:`)),
       others: !containers.every(isOurs) || !networks.every(isOurs),
@@ -37,11 +38,15 @@ export async function remainsOf(docker: Docker, instance: string): Promise<Remai
   })
 }
 
+function isNetworkOf(name: string, instance: string): boolean {
+  return name === networkName(instance) || readStackNetworkName(name, instance) !== undefined
+}
+
 interface Inspects {
   inspect(options: object): Promise<{ Containers?: Record<string, unknown> }>
 }
 
-/** Other containers on it (Lotan's own) leave it first. */
+/** Containers on it leave it first. One that is gone is no error. @param id or its name */
 export async function removeNetwork(docker: Docker, id: string): Promise<void> {
   const network = docker.getNetwork(id)
   try {

@@ -64,7 +64,7 @@ function pathsOf({ GraphDriver, Mounts, HostsPath, HostnamePath, ResolvConfPath 
   return [layer, ...volumes, HostsPath, HostnamePath, ResolvConfPath].filter((path) => path.startsWith('/'))
 }
 
-async function readable(paths: string[]): Promise<string[] | null> {
+export async function readable(paths: string[]): Promise<string[] | null> {
   if (paths.length === 0) return null
   const { R_OK, X_OK } = fs.constants
   const all = paths.map(async (path) => {
@@ -77,7 +77,8 @@ async function readable(paths: string[]): Promise<string[] | null> {
   )
 }
 
-async function measure(paths: string[], id: string, pid: number, most: number): Promise<number | undefined> {
+/** @param pid of a process of the container `id`, whose open files count too; 0 for none */
+export async function measure(paths: string[], id: string, pid: number, most: number): Promise<number | undefined> {
   const pids = pid > 0 ? await pidsOf(pid, id) : []
   const looks: Find[] = [{ args: ['-P', ...paths, '-xdev'] }]
   const [first] = pids

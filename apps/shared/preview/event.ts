@@ -33,6 +33,8 @@ export type Event =
   /** The registry has the tag, or a newer image; or it could not be asked whether it has the tag. */
   | { type: 'exists' }
   | { type: 'imageGone' }
+  /** Its image is here, and one that a service of its stack has is not. */
+  | { type: 'lacks' }
   | { type: 'missing' }
   /** The store fills in `slot` and `sandbox`, here and below, inside its transaction. */
   | {

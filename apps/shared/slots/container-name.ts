@@ -23,6 +23,12 @@ export function stackNetworkName(instance: string, number: number): string {
   return `lotan-stack-${instance}-${number}`
 }
 
+/** @returns its number; undefined for a network that is no stack's of this instance */
+export function readStackNetworkName(name: string, instance: string): number | undefined {
+  const [, number] = /^(?:[^-]+-){3}(\d+)$/.exec(name) ?? []
+  return number !== undefined && name === stackNetworkName(instance, Number(number)) ? Number(number) : undefined
+}
+
 /** At most 15 characters, the kernel's limit: firewall rules mean all bridges of an instance by the prefix. */
 export function stackBridgePrefix(instance: string): string {
   return `lt${instance}`

@@ -15,15 +15,30 @@ const ranges = ['10.83.0.0/10', '172.20.0.0/14', '192.168.64.0/18', '172.16.0.0/
 
 /** @param taken in CIDR notation; what is no IPv4 network is ignored @throws when every private address is taken */
 export function subnetFor(taken: string[]): string {
+  const subnet = freeBlock(PREFIX, taken)
+  if (subnet !== undefined) return subnet
+  throw new Error('no private /20 network is free: every one overlaps a network of this machine or of the engine')
+}
+
+/** @param turn a whole number: the block of each range with which the search begins */
+export function freeBlock(prefix: number, taken: string[], turn = 0): string | undefined {
+  const size = 2 ** (32 - prefix)
   const others = taken.map(blockOf).filter((block) => block !== null)
   for (const range of ranges) {
     const start = numberOf(range.slice(0, range.indexOf('/')))!
-    const end = blockOf(range)!.last
-    for (let first = start; first + SIZE - 1 <= end; first += SIZE)
-      if (!others.some((other) => other.first < first + SIZE && first <= other.last))
-        return `${textOf(first)}/${PREFIX}`
+    const count = Math.floor((blockOf(range)!.last + 1 - start) / size)
+    for (let n = 0; n < count; n++) {
+      const first = start + ((n + turn) % count) * size
+      if (!others.some((other) => other.first < first + size && first <= other.last))
+        return `${textOf(first)}/${prefix}`
+    }
   }
-  throw new Error('no private /20 network is free: every one overlaps a network of this machine or of the engine')
+  return undefined
+}
+
+/** Block n of so many that a subnet has, counted from 0. */
+export function blockIn(subnet: string, prefix: number, n: number): string {
+  return `${textOf(blockOf(subnet)!.first + n * 2 ** (32 - prefix))}/${prefix}`
 }
 
 /** All in CIDR notation. */

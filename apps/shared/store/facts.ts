@@ -66,6 +66,8 @@ const forms = {
   // Where slots are: the queue-processor says so, for all others.
   subnet: text('subnet'),
   slotKind: text<SlotKind>('slot_kind'),
+  /** What the networks of stacks are subnets of. */
+  stackPool: text('stack_pool'),
   /** They stay reserved while slots are addresses. `[0]` is slot 1's. */
   slotPorts: json<number[]>('slot_ports', isList(Number.isInteger)),
   /** Where previews reach the front, to call those that they go with; else why they cannot. */

@@ -7,6 +7,7 @@ import { generationOf, type Preview } from '../preview/preview.ts'
 import { tracedTo } from '../preview/trace.ts'
 import { shownTag } from '../preview/copy-tag.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey, type Tag } from '../preview/preview-id.ts'
+import { detailOfDataNote, type DataNote } from './data-note.ts'
 import { BY_KEY } from './previews.ts'
 
 const HISTORY_PER_PREVIEW = 200
@@ -38,6 +39,7 @@ export type Note =
   /** A copy of it was made. `frozen`: for how long it stood still for that, milliseconds; 0 where it did not run. */
   | { type: 'cloned' | 'kept'; as: Tag; frozen: number }
   | { type: 'notCopied'; as: Tag; why: string }
+  | DataNote
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -154,8 +156,11 @@ function detailOfNote(note: Note): string | null {
     case 'cloned':
     case 'kept':
       return `${shownTag(note.as)}${note.frozen > 0 ? `, frozen for ${Math.ceil(note.frozen)} ms` : ''}`
-    default:
+    case 'approve':
+    case 'disapprove':
       return note.number === null ? null : String(note.number)
+    default:
+      return detailOfDataNote(note)
   }
 }
 

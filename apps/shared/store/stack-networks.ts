@@ -13,8 +13,7 @@ export interface StackNetwork {
 
 type Row = { number: number; freed_at: number | null } & { [K in keyof PreviewKey]: PreviewKey[K] | null }
 
-/** @param most how many subnets the pool has */
-export function stackNetworkRows(db: Database, most = 2_047) {
+export function stackNetworkRows(db: Database) {
   const selectOf = db
     .prepare<PreviewKey, number>('SELECT number FROM stack_network WHERE repository = @repository AND tag = @tag')
     .pluck()
@@ -40,9 +39,10 @@ export function stackNetworkRows(db: Database, most = 2_047) {
   `)
   const restFromNow = db.prepare('UPDATE stack_network SET freed_at = @now WHERE freed_at > @now')
 
-  const numberFor = db.transaction((id: PreviewId, now: number): number | undefined => {
+  const numberFor = db.transaction((id: PreviewId, most: number, now: number): number | undefined => {
     const own = selectOf.get(splitId(id))
-    if (own !== undefined) return own
+    if (own !== undefined && own <= most) return own
+    if (own !== undefined) free.run({ ...splitId(id), now })
     // The clock was set back since.
     restFromNow.run({ now })
     const number = selectNext.get({ most, before: now - NETWORK_REST_MS, last: selectLast.get() ?? 0 })
@@ -59,8 +59,11 @@ export function stackNetworkRows(db: Database, most = 2_047) {
         preview: repository === null || tag === null ? null : idOf({ repository, tag }),
       })),
 
-    /** The preview's number, which it keeps until it is freed; undefined where all are taken or rest. */
-    take: (id: PreviewId, now = Date.now()): number | undefined => numberFor.immediate(id, now),
+    /**
+     * The preview's number, which it keeps until it is freed; undefined where all are taken or rest.
+     * @param most how many subnets the pool has
+     */
+    take: (id: PreviewId, most: number, now = Date.now()): number | undefined => numberFor.immediate(id, most, now),
 
     /** The network is gone. */
     free: (id: PreviewId, now = Date.now()): void => void free.run({ ...splitId(id), now }),

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import { splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 
+export type StackSalts = ReturnType<typeof stackSalts>
+
 export function stackSalts(db: Database) {
   const select = db
     .prepare<PreviewKey, string>('SELECT salt FROM stack_salt WHERE repository = @repository AND tag = @tag')
@@ -14,6 +16,13 @@ export function stackSalts(db: Database) {
     'INSERT OR REPLACE INTO stack_salt (repository, tag, salt) VALUES (@repository, @tag, @salt)',
   )
   const remove = db.prepare('DELETE FROM stack_salt WHERE repository = @repository AND tag = @tag')
+  const UNUSED = `
+    FROM stack_salt
+    WHERE (repository, tag) NOT IN (SELECT repository, tag FROM volume WHERE snapshot IS NULL AND state <> 'old')
+      AND (repository, tag) NOT IN (SELECT repository, tag FROM preview)
+  `
+  const countUnused = db.prepare<[], number>(`SELECT count(*) ${UNUSED}`).pluck()
+  const removeUnused = db.prepare(`DELETE ${UNUSED}`)
 
   const saltOf = db.transaction((id: PreviewId): string => {
     const found = select.get(splitId(id))
@@ -30,6 +39,11 @@ export function stackSalts(db: Database) {
 
     /** Data of a snapshot, or of another preview, come with theirs; so does what the engine still has. */
     set: (id: PreviewId, salt: string): void => void replace.run({ ...splitId(id), salt }),
+
+    /** Of previews that have neither volumes nor a row. */
+    forgetUnused: (): void => {
+      if (countUnused.get()! > 0) removeUnused.run()
+    },
 
     forget: (id: PreviewId): void => void remove.run(splitId(id)),
   }

@@ -31,10 +31,13 @@ import { passRows } from './passes.ts'
 import { pulledImages } from './pulled.ts'
 import { usageSamples } from './samples.ts'
 import { sandboxRows } from './sandboxes.ts'
+import { serviceImageRows } from './service-images.ts'
 import { serviceRows } from './services.ts'
 import { sessionRows } from './sessions.ts'
 import { shareRows } from './shares.ts'
+import { resetRows } from './resets.ts'
 import { slotPool } from './slots.ts'
+import { snapshotRows } from './snapshots.ts'
 import { stackNetworkRows } from './stack-networks.ts'
 import { stackSalts } from './stack-salts.ts'
 import { standings, type ForgeRules } from './standings.ts'
@@ -58,6 +61,8 @@ export type { OpenedStream } from './streams.ts'
 export type { Grant, Pass } from './passes.ts'
 export type { Session } from './sessions.ts'
 export { MOST_SHARES, type Share } from './shares.ts'
+export type { Reset } from './resets.ts'
+export type { Snapshot } from './snapshots.ts'
 export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
 
@@ -122,6 +127,8 @@ export function openStore(
   const { followStreams, noteStreams, isResting } = openStreams(db)
   const { writeSoon, whyNotSoon } = impatientWrites(db, busyMs)
   const changes = changeRows(db)
+  const salts = stackSalts(db)
+  const volumes = volumeRows(db, salts)
   const { standing, barred } = standings(db, { forge, changes, version: opened.version })
 
   const commit = db.transaction((id: PreviewId, event: Event, now: number, actor: Actor) => {
@@ -177,9 +184,11 @@ export function openStore(
       tags.digest(idOf(becomes), event.image.digest)
   }
 
+  function noteDone(id: PreviewId, done: Note, now: number, actor: Actor): void {
+    note(find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }, done, now, actor)
+  }
+
   const wishes = copyWishes(db)
-  const volumes = volumeRows(db)
-  const salts = stackSalts(db)
 
   const made = db.transaction((wish: CopyWish, parts: CopyParts, now: number): boolean => {
     const { copy, of, kept, lasts, actor } = wish
@@ -192,8 +201,7 @@ export function openStore(
     } as const
     wishes.forget(copy)
     if (!commit(copy, event, now, actor)) return false
-    for (const engine of parts.volumes) volumes.switchTo(engine)
-    if (parts.salt !== undefined) salts.set(copy, parts.salt)
+    volumes.switchTo(parts.volumes, parts.salt === undefined ? undefined : { id: copy, salt: parts.salt })
     const original = find(of)
     const as = splitId(copy).tag
     if (original) note(original, { type: kept ? 'kept' : 'cloned', as, frozen: parts.frozen }, now, actor)
@@ -238,8 +246,7 @@ export function openStore(
     ).immediate,
 
     /** Writes into its history what was done about it; it need not have a row any more. */
-    noteDone: (id: PreviewId, done: Note, now: number, actor: Actor): void =>
-      note(find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }, done, now, actor),
+    noteDone,
 
     /** Whether it may run, as its change stands. */
     standing: (id: PreviewId, now: number): Standing => (forge ? standing(id, find(id), now) : FREE),
@@ -257,8 +264,11 @@ export function openStore(
     changes,
     hints: hintRows(db),
     services: serviceRows(db),
+    serviceImages: serviceImageRows(db),
     stackNetworks: stackNetworkRows(db),
     volumes,
+    snapshots: snapshotRows(db, noteDone),
+    resets: resetRows(db, volumes, noteDone),
     stackSalts: salts,
     copies: {
       ...wishes,

@@ -1,6 +1,7 @@
 /** Volumes of previews and of snapshots: which of the engine's each one is. */
 import type { Database } from 'better-sqlite3'
-import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import type { StackSalts } from './stack-salts.ts'
+import { splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 
 /**
  * `filling`: a copy into it is under way; after a crash it is removed, and made again. `current`: its preview, or its
@@ -24,30 +25,33 @@ export interface VolumeRow extends PreviewKey {
   measuredAt: number | null
   /** When its preview last had a container: it is kept from then. */
   usedAt: number
-  /** Milliseconds; null: LOTAN_DATA_DAYS. */
+  /** Milliseconds; null: LOTAN_DATA_DAYS. Of an `old` one 0, but for one that was found again. */
   keep: number | null
+  /** While it is filled: the snapshot that is copied into it. */
+  source: string | null
 }
 
 type Row = Omit<VolumeRow, 'measuredAt' | 'usedAt'> & { measured_at: number | null; used_at: number }
 
-export function volumeRows(db: Database) {
+export type VolumeRows = ReturnType<typeof volumeRows>
+
+export function volumeRows(db: Database, salts: Pick<StackSalts, 'set' | 'forget'>) {
   const selectOf = db.prepare<PreviewKey, Row>(`
     SELECT * FROM volume
     WHERE repository = @repository AND tag = @tag AND snapshot IS NULL AND state = 'current' ORDER BY name
   `)
   const selectAll = db.prepare<[], Row>('SELECT * FROM volume ORDER BY repository, tag, snapshot, name, created')
   const insert = db.prepare(`
-    INSERT INTO volume (engine, repository, tag, name, snapshot, state, created, image, bytes, measured_at, used_at, keep)
-    VALUES (@engine, @repository, @tag, @name, @snapshot, @state, @created, @image, @bytes, @measured_at, @used_at, @keep)
+    INSERT INTO volume (engine, repository, tag, name, snapshot, state, created, image, bytes, measured_at, used_at, keep, source)
+    VALUES (@engine, @repository, @tag, @name, @snapshot, @state, @created, @image, @bytes, @measured_at, @used_at, @keep, @source)
   `)
   const retireOld = db.prepare<Pick<VolumeRow, 'engine'>>(`
-    UPDATE volume SET state = 'old'
+    UPDATE volume SET state = 'old', keep = 0
     WHERE state = 'current' AND engine <> @engine AND snapshot IS NULL
       AND (repository, tag, name) = (SELECT repository, tag, name FROM volume WHERE engine = @engine)
   `)
-  const setState = db.prepare<{ engine: string; state: VolumeState }>(
-    'UPDATE volume SET state = @state WHERE engine = @engine',
-  )
+  const makeCurrent = db.prepare<[string]>("UPDATE volume SET state = 'current' WHERE engine = ?")
+  const makeOld = db.prepare<[string]>("UPDATE volume SET state = 'old', keep = 0 WHERE engine = ?")
   const measure = db.prepare<{ engine: string; bytes: number; now: number }>(
     'UPDATE volume SET bytes = @bytes, measured_at = @now WHERE engine = @engine',
   )
@@ -55,11 +59,29 @@ export function volumeRows(db: Database) {
     UPDATE volume SET image = coalesce(@image, image), keep = @keep, used_at = @now
     WHERE repository = @repository AND tag = @tag AND name = @name AND snapshot IS NULL AND state = 'current'
   `)
+  const touch = db.prepare<PreviewKey & { now: number }>(`
+    UPDATE volume SET used_at = @now
+    WHERE repository = @repository AND tag = @tag AND snapshot IS NULL AND state = 'current'
+  `)
+  const retireOwn = db.prepare<PreviewKey>(`
+    UPDATE volume SET state = 'old', keep = 0
+    WHERE repository = @repository AND tag = @tag AND snapshot IS NULL
+  `)
+  const forgetReset = db.prepare<PreviewKey>('DELETE FROM reset WHERE repository = @repository AND tag = @tag')
   const remove = db.prepare<[string]>('DELETE FROM volume WHERE engine = ?')
 
-  const switchTo = db.transaction((engine: string): void => {
-    retireOld.run({ engine })
-    setState.run({ engine, state: 'current' })
+  const retireAll = db.transaction((id: PreviewId): void => {
+    retireOwn.run(splitId(id))
+    forgetReset.run(splitId(id))
+    salts.forget(id)
+  })
+
+  const switchTo = db.transaction((engines: readonly string[], data?: { id: PreviewId; salt: string }): void => {
+    for (const engine of engines) {
+      retireOld.run({ engine })
+      makeCurrent.run(engine)
+    }
+    if (data) salts.set(data.id, data.salt)
   })
 
   return {
@@ -72,8 +94,12 @@ export function volumeRows(db: Database) {
     /** Before the engine is asked for it. */
     add: (volume: VolumeRow): void => void insert.run(toRow(volume)),
 
-    /** From now on its preview has this one: the one before it becomes `old`, in the same transaction. */
-    switchTo: (engine: string): void => switchTo.immediate(engine),
+    /**
+     * From now on its preview has these: those before them become `old`, in the same transaction.
+     * @param data what its secrets are made of from now on
+     */
+    switchTo: (engines: readonly string[], data?: { id: PreviewId; salt: string }): void =>
+      switchTo.immediate(engines, data),
 
     note: (engine: string, bytes: number, now: number): void => void measure.run({ engine, bytes, now }),
 
@@ -81,7 +107,13 @@ export function volumeRows(db: Database) {
     use: (id: PreviewId, name: string, what: { image: string | null; keep: number | null }, now: number): void =>
       void use.run({ ...splitId(id), name, ...what, now }),
 
-    retire: (engine: string): void => void setState.run({ engine, state: 'old' }),
+    /** Its preview has a container still, whichever of them it mounts. */
+    touch: (id: PreviewId, now: number): void => void touch.run({ ...splitId(id), now }),
+
+    /** Those of the preview, without snapshots, what its secrets are made of, and what was to become of its data. */
+    retireAll: (id: PreviewId): void => retireAll.immediate(id),
+
+    retire: (engine: string): void => void makeOld.run(engine),
 
     /** The engine has it no more. */
     forget: (engine: string): void => void remove.run(engine),
@@ -94,8 +126,4 @@ function toVolume({ measured_at: measuredAt, used_at: usedAt, ...row }: Row): Vo
 
 function toRow({ measuredAt, usedAt, ...volume }: VolumeRow): Row {
   return { ...volume, measured_at: measuredAt, used_at: usedAt }
-}
-
-export function previewOfVolume(volume: PreviewKey): PreviewId {
-  return idOf(volume)
 }

@@ -63,6 +63,10 @@ export async function removeByHand(id: string): Promise<void> {
   await docker('DELETE', `/containers/${id}?force=1&v=1`).catch(unlessGone)
 }
 
+export async function removeVolumeByHand(name: string): Promise<void> {
+  await docker('DELETE', `/volumes/${name}`).catch(unlessGone)
+}
+
 /** `docker load`. @param tar an archive as `docker save` writes it */
 export async function loadByHand(tar: Buffer): Promise<void> {
   const headers = { 'Content-Type': 'application/x-tar', 'Content-Length': tar.length }

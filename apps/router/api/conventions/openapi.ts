@@ -10,6 +10,9 @@ import { repository } from '../../../shared/api/repository.ts'
 import { system } from '../../../shared/api/system.ts'
 import { problem } from '../../../shared/api/problem.ts'
 import { session } from '../../../shared/api/session.ts'
+import { reset } from '../../../shared/api/reset.ts'
+import { snapshot } from '../../../shared/api/snapshot.ts'
+import { secret, volume } from '../../../shared/api/volume.ts'
 import { newShare, share } from '../../../shared/api/share.ts'
 import { newToken, token } from '../../../shared/api/token.ts'
 import { urlOf, type Config } from '../../../shared/config/config.ts'
@@ -37,6 +40,10 @@ export const components = {
   Approval: approval,
   Token: token,
   NewToken: newToken,
+  Snapshot: snapshot,
+  Reset: reset,
+  Volume: volume,
+  Secret: secret,
   Problem: problem,
 }
 

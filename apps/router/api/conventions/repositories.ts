@@ -36,7 +36,7 @@ export function isAboutOne(route: ApiRoute): boolean {
 const noRepository = problemAnswer('This repository is not listed.')
 
 function isOfRepositories({ path }: Pick<ApiRoute, 'path'>): boolean {
-  return /^\/(previews|tags)(\/|$)/.test(path)
+  return /^\/(previews|tags)(\/|$)|^\/volumes\/:tag\//.test(path)
 }
 
 function belowRepository({ inRepository, operation, ...route }: ApiRoute): ApiRoute {

@@ -2,6 +2,7 @@ import { withCurbed } from '../notice.ts'
 import { atOnce, notRenewed, rejected } from './update.ts'
 import { gone, isOwn, known, nudged, queued, stopped, withoutImage, withoutSlot } from './states.ts'
 import type { EventOf } from '../event.ts'
+import { wantsNewer } from '../image-update.ts'
 import {
   generationOf,
   isToldMissing,
@@ -24,9 +25,9 @@ export function fail(preview: In<'queued'> | In<'pulling'> | In<'starting'>, { r
   return failed(preview, reason, now)
 }
 
-/** Where the newer image could not be pulled, the one that is here starts. */
+/** Where the newer image could not be pulled, the one that is here starts; not where a service lacks its own. */
 export function pullFailed(preview: In<'pulling'>, { reason }: Fail, now: number): Preview | undefined {
-  if (!preview.image) return failed(preview, reason, now)
+  if (!preview.image || !wantsNewer(preview)) return failed(preview, reason, now)
   return notRenewed(preview, { reason, number: preview.update?.number }, now)
 }
 

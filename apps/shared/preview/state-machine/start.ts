@@ -118,6 +118,15 @@ export function exists(preview: In<'queued'>): In<'queued'> {
   return { ...preview, phase: 'pull' }
 }
 
+export function lacks(preview: In<'queued'>): In<'queued'> {
+  return nudged({ ...preview, phase: 'pull' })
+}
+
+/** An image of a service was removed meanwhile, or the newer image that came with it does not come. */
+export function lacksAfterAll(preview: In<'starting'>, _: EventOf<'lacks'>, now: number): In<'queued'> {
+  return lacks(queued(known(preview), null, 'retry', now))
+}
+
 export function pull(preview: In<'queued'>, _: EventOf<'pull'>, now: number): In<'pulling'> {
   const { by } = preview
   return { ...known(preview), since: now, stages: stage(preview, 'pulling', now), state: 'pulling', progress: null, by }

@@ -173,6 +173,7 @@ const events: Record<string, Event> = {
   current: { type: 'current' },
   pulled: { type: 'pulled', image },
   imageGone: { type: 'imageGone' },
+  lacks: { type: 'lacks' },
   renewed: { type: 'renewed', image: { ...image, id: 'sha256:three', digest: 'sha256:d3' } },
   replace: { type: 'replace', port: 80, slot: 8 },
   replaceNoSlot: { type: 'replace', port: 80 },
@@ -234,6 +235,7 @@ refresh         -       -        -        queued      -          queued     pull
 current         -       -        -        queued      -          queued     -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 pulled          -       -        -        -           -          -          starting -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 imageGone       -       -        -        queued      -          queued     -        queued   queued       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+lacks           -       -        -        -           -          queued     -        queued   queued       -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 renewed         -       -        -        -           -          -          -        -        -            running  running  running  paused   paused   paused   -        -        -          -              stopped  -           -        -            -             stopped  stopped
 replace         -       -        -        -           -          -          -        -        -            -        running  -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 replaceNoSlot   -       -        -        -           -          -          -        -        -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
@@ -345,6 +347,7 @@ test('a start finds out what it needs, phase by phase, and keeps its place in li
     ['visit', 'found', 'refresh', 'exists', 'pull'],
     ['visit', 'found', 'refresh', 'exists', 'refresh', 'pull'],
     ['visit', 'found', 'refresh', { type: 'current', number: now + 11 }, 'start'],
+    ['visit', 'found', 'lacks', 'pull'],
     ['visit', 'found', 'imageGone', 'findImage'],
     ['visit', 'found', 'cleaned', 'findImage'],
   ]
@@ -354,6 +357,20 @@ test('a start finds out what it needs, phase by phase, and keeps its place in li
     assert.equal(preview.phase, phase, JSON.stringify(way))
     if (!way.includes('imageGone')) assert.equal(preview.since, now + 10, JSON.stringify(way))
   }
+})
+
+test('a start that lacks an image of a service pulls it, and fails where that does not come', () => {
+  const lacking = inState(after(undefined, 'visit', 'found', 'lacks', 'pull'), 'pulling')
+  assert.deepEqual(lacking.image, image)
+  assert.deepEqual(inState(after(lacking, 'pulled', 'begin', 'created', 'answered'), 'running').image, image)
+  const bare = inState(after(lacking, 'fail'), 'failed')
+  assert.deepEqual([bare.image, bare.reason.code], [image, 'registry-down'])
+  // The newer image does not come, and the one that is here needs a service's.
+  const older = inState(after(undefined, 'visit', 'found', 'refresh', 'exists', 'pull', 'fail'), 'starting')
+  assert.equal(older.update?.failure?.code, 'registry-down')
+  const again = inState(after(older, 'lacks'), 'queued')
+  assert.deepEqual([again.phase, again.change], ['pull', older.change + 2])
+  inState(after(again, 'pull', 'fail'), 'failed')
 })
 
 test('an image that is here is not pulled', () => {
@@ -741,7 +758,8 @@ test('what takes a place', () => {
 function isPhaseOf(preview: In<'queued'>): boolean {
   const { image, phase } = preview
   if (!image) return ['findImage', 'lookup', 'pull'].includes(phase)
-  return wantsNewer(preview) ? ['checkUpdate', 'pull'].includes(phase) : phase === 'start'
+  // An image of a service may not be here.
+  return [wantsNewer(preview) ? 'checkUpdate' : 'start', 'pull'].includes(phase)
 }
 
 test('no sequence of events breaks a preview', () => {

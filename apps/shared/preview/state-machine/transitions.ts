@@ -95,6 +95,7 @@ const transitions: { [E in EventType]: Row<E> } = {
   fail:       { queued: failure.fail, pulling: failure.pullFailed, starting: failure.fail, running: failure.updateFailed },
   exited:     { starting: failure.exitedAtStart, running: failure.crashed, stopped: failure.containerGone,
                 paused: { draining: failure.exitedUnused, frozen: failure.exitedUnused, waking: failure.exitedWaking } },
+  lacks:      { queued: { start: start.lacks }, starting: start.lacksAfterAll },
   imageGone:  { queued: failure.pullAgain, starting: failure.pullAgain, running: failure.updateGone },
   diskOver:   { ...inEvery<'diskOver'>(failure.diskOver), removing: failure.diskOverAtRemoval },
   curbed:     { running: failure.curbed },

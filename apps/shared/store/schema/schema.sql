@@ -311,6 +311,14 @@ CREATE TABLE service (
 ) STRICT;
 CREATE INDEX service_label ON service (label);
 
+-- Images of services that Lotan pulled and has not removed.
+CREATE TABLE service_image (
+  id TEXT NOT NULL, -- the engine's
+  image TEXT NOT NULL, -- as the engine names it: postgres:16
+  digest TEXT, -- that it was pulled by
+  PRIMARY KEY (id, image)
+) STRICT;
+
 -- One row a network of a preview's stack: its number is a subnet of Lotan's pool. Without a preview it rests.
 CREATE TABLE stack_network (
   number INTEGER PRIMARY KEY,
@@ -333,9 +341,44 @@ CREATE TABLE volume (
   bytes INTEGER,
   measured_at INTEGER,
   used_at INTEGER NOT NULL, -- when its preview last had a container
-  keep INTEGER -- how long it is kept from then, milliseconds; null: LOTAN_DATA_DAYS
+  keep INTEGER, -- how long it is kept from then, milliseconds; null: LOTAN_DATA_DAYS
+  source TEXT -- filling: the snapshot that is copied into it
 ) STRICT;
 CREATE INDEX volume_preview ON volume (repository, tag, name);
+
+-- One row a snapshot: a copy of a preview's volumes, which stays until it is deleted.
+CREATE TABLE snapshot (
+  name TEXT PRIMARY KEY,
+  repository TEXT NOT NULL, -- those of the preview that it was made of
+  tag TEXT NOT NULL,
+  state TEXT NOT NULL, -- asked, ready or failed
+  created INTEGER NOT NULL, -- when it was asked for, then when it was made
+  who TEXT NOT NULL,
+  address TEXT,
+  digest TEXT, -- the image's, when it was made
+  revision TEXT, -- label org.opencontainers.image.revision
+  stack TEXT, -- a digest of the services that wrote it
+  salt TEXT, -- what the secrets in it are made of
+  published INTEGER NOT NULL, -- 1: an admin lets other previews begin with it
+  frozen INTEGER, -- how long its preview stood still for it, milliseconds
+  reason TEXT -- failed: why
+) STRICT;
+CREATE INDEX snapshot_preview ON snapshot (repository, tag);
+
+-- The last time that each preview was to have other data: new, or a snapshot's.
+CREATE TABLE reset (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  snapshot TEXT, -- null: empty volumes
+  state TEXT NOT NULL, -- asked, filled: it needs a moment without containers; done or failed
+  volumes TEXT, -- JSON, filled: the engine's names of what is to take their place
+  asked INTEGER NOT NULL,
+  ended INTEGER,
+  who TEXT NOT NULL,
+  address TEXT,
+  reason TEXT, -- failed: why
+  PRIMARY KEY (repository, tag)
+) STRICT;
 
 -- What the secrets of a stack are made of, beside the key in the data directory: as long as the preview has volumes.
 CREATE TABLE stack_salt (

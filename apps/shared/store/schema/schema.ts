@@ -395,6 +395,48 @@ const steps: Step[] = [
     PRIMARY KEY (repository, tag)
   ) STRICT;
   `,
+  `
+  -- Images of services that Lotan pulled and has not removed.
+  CREATE TABLE service_image (
+    id TEXT NOT NULL,
+    image TEXT NOT NULL,
+    digest TEXT,
+    PRIMARY KEY (id, image)
+  ) STRICT;
+  `,
+  `
+  ALTER TABLE volume ADD COLUMN source TEXT;
+  CREATE TABLE snapshot (
+    name TEXT PRIMARY KEY,
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    address TEXT,
+    digest TEXT,
+    revision TEXT,
+    stack TEXT,
+    salt TEXT,
+    published INTEGER NOT NULL,
+    frozen INTEGER,
+    reason TEXT
+  ) STRICT;
+  CREATE INDEX snapshot_preview ON snapshot (repository, tag);
+  CREATE TABLE reset (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    snapshot TEXT,
+    state TEXT NOT NULL,
+    volumes TEXT,
+    asked INTEGER NOT NULL,
+    ended INTEGER,
+    who TEXT NOT NULL,
+    address TEXT,
+    reason TEXT,
+    PRIMARY KEY (repository, tag)
+  ) STRICT;
+  `,
   'ALTER TABLE preview ADD COLUMN copy TEXT;',
   `
   CREATE TABLE copy_wish (
