@@ -4,7 +4,7 @@ const packages = (names) => `(^|/)node_modules/(${names})/`
 
 /** What needs an engine, and what starts other programs of the machine. */
 const engineHarness =
-  '^apps/testing/(harness/(docker|lotan|own-engine|engine-proxy|reach)|images/(build|publish|made|kept-bases|base-images|lotan-image)|registries/image-registry|scenarios/.*)[.]ts$|^apps/(queue-processor|reaper)/harness[.]ts$'
+  '^apps/testing/(harness/(docker|lotan|own-engine|engine-proxy|reach)|images/(build|publish|made|kept-bases|databases|base-images|lotan-image)|registries/image-registry|scenarios/.*)[.]ts$|^apps/(queue-processor|reaper)/harness[.]ts$'
 const partsHarness =
   '^apps/testing/(harness/(processes|browser|certificate|user)|registries/(registry|ecr|tags-process|counting-proxy))[.]ts$|^apps/router/admin/(harness|browse)[.]ts$'
 
@@ -54,6 +54,7 @@ const pure = [
   'shared/stack/service-state',
   'shared/stack/secrets',
   'shared/stack/data-use',
+  'shared/stack/part-limits',
   'shared/stack/read-stack',
   'shared/stack/label',
   'shared/stack/images',
@@ -61,6 +62,7 @@ const pure = [
   'shared/stack/spec',
   'shared/stack/variables',
   'shared/stack/read/tree',
+  'shared/stack/read/yaml',
   'shared/stack/read/field',
   'shared/stack/read/dollars',
   'shared/stack/read/amounts',
@@ -77,6 +79,7 @@ const pure = [
   'shared/preview/notice',
   'shared/slots/slots',
   'shared/slots/stack-pool',
+  'shared/slots/service-slots',
   'shared/preview/timeouts',
   'shared/preview/start-queue',
   'shared/slots/slot-scheme',
@@ -151,10 +154,13 @@ const pure = [
   'router/admin/added',
   'router/system/warnings',
   'reaper/plan',
+  'reaper/plan-services',
   'reaper/evict',
   'queue-processor/data/plan-volumes',
   'queue-processor/data/begin-with',
   'queue-processor/network/firewall-rules',
+  'queue-processor/services/coming-up',
+  'queue-processor/services/tend-plan',
   'shared/firewall-chains',
 ].map((name) => `^apps/${name}[.]ts$`)
 
@@ -220,7 +226,7 @@ module.exports = {
       { path: pure },
       {
         dependencyTypesNot: ['type-only'],
-        pathNot: [...pure, '^(node:)?(crypto|net|zlib)$', packages('zod|yaml|shlex')],
+        pathNot: [...pure, '^(node:)?(crypto|net|zlib|module)$', packages('zod|shlex')],
       },
     ),
     forbid(

@@ -4,6 +4,7 @@ import type { Engine } from '../shared/engine/engine.ts'
 import type { Log } from '../shared/log.ts'
 import type { Nudges } from '../shared/queue.ts'
 import type { PreviewId } from '../shared/preview/preview-id.ts'
+import type { RegistryAt } from '../shared/registry/registries.ts'
 import type { Registry } from '../shared/registry/registry.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { FindPairs } from './containers/find-pairs.ts'
@@ -11,6 +12,7 @@ import type { Volumes } from './data/volumes.ts'
 import type { openDisk } from './images/disk-space.ts'
 import type { Network } from './network/network.ts'
 import type { StackNetworks } from './network/stack-networks.ts'
+import type { CameUp } from './services/came-up.ts'
 import type { Sandboxes } from './sandboxes/open-sandboxes.ts'
 
 export interface Dependencies {
@@ -20,13 +22,17 @@ export interface Dependencies {
   network: Network
   stackNetworks: StackNetworks
   sandboxes: Pick<Sandboxes, 'nudge' | 'during' | 'settled' | 'wake' | 'writeHosts'>
-  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh' | 'data'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'tend' | 'refresh' | 'data'>
   registryOf: (
     id: PreviewId,
-  ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'layers' | 'pullable'>
+  ) => Pick<Registry, 'authFor' | 'digestOf' | 'has' | 'hasRepository' | 'labels' | 'layers' | 'pullable'>
+  registryAt: (
+    ...given: Parameters<RegistryAt>
+  ) => Pick<Registry, 'authFor' | 'digestOf' | 'hasRepository' | 'layers' | 'pullable'>
   findPairs: FindPairs
   disk: ReturnType<typeof openDisk>
   volumes: Volumes
+  cameUp: CameUp
   connections: typeof sampleConnections
   waits: Waits
   log: Log

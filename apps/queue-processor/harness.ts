@@ -11,7 +11,7 @@ import { openEngine } from '../shared/engine/engine.ts'
 import { openLog } from '../shared/log.ts'
 import type { In, Preview, State } from '../shared/preview/preview.ts'
 import { openQueue, openWorkers } from '../shared/queue.ts'
-import { openRegistries } from '../shared/registry/registries.ts'
+import { openRegistries, openRegistriesAt } from '../shared/registry/registries.ts'
 import { openStore } from '../shared/store/store.ts'
 import { labelOf } from '../shared/tag.ts'
 import {
@@ -32,6 +32,7 @@ import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
 import { openNetwork } from './network/network.ts'
 import { openStackNetworks } from './network/stack-networks.ts'
+import { openCameUp } from './services/came-up.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import type { Dependencies, Waits } from './dependencies.ts'
 
@@ -58,7 +59,7 @@ export async function openHarness(repository: string, env: Record<string, string
   )
   const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
     slots: config.slots,
-    label: (tag) => labelOf(tag, config),
+    label: (tag, service) => labelOf(tag, config, service),
     forge: config.forge && { ...config.forge, fallback: config.pairFallback },
     log,
   })
@@ -86,8 +87,10 @@ export async function openHarness(repository: string, env: Record<string, string
     sandboxes,
     nudges,
     registryOf,
+    registryAt: openRegistriesAt(config),
     // A test changes what exists, and looks at once.
     findPairs: openFindPairs({ config, store, engine, registryOf, log }, { answer: 1_000, kept: 0, rest: 0 }),
+    cameUp: openCameUp(),
     connections: sampleConnections,
     waits: {
       drain: 300,

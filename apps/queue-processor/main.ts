@@ -5,7 +5,7 @@ import { titleOf } from '../shared/repository.ts'
 import { sampleConnections } from '../shared/slots/connections.ts'
 import { openEngine } from '../shared/engine/engine.ts'
 import { openWorkers } from '../shared/queue.ts'
-import { openRegistries } from '../shared/registry/registries.ts'
+import { openRegistries, openRegistriesAt } from '../shared/registry/registries.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openHandler } from './worker.ts'
@@ -14,7 +14,9 @@ import { keepCopies } from './copies/keep-copies.ts'
 import { keepVolumes } from './data/keep-volumes.ts'
 import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
+import { removeServiceImagesBeside } from './images/remove-service-images.ts'
 import { openFirewall } from './network/firewall.ts'
+import { openCameUp } from './services/came-up.ts'
 import { openSandboxes } from './sandboxes/open-sandboxes.ts'
 import { openNetwork } from './network/network.ts'
 import { openStackNetworks } from './network/stack-networks.ts'
@@ -30,6 +32,7 @@ const { config, log, store, nudges, signal } = app
 const engine = openEngine(config)
 const network = openNetwork({ engine, store, firewall: openFirewall({ engine, config, log }), config, log })
 const registryOf = openRegistries(config)
+const registryAt = openRegistriesAt(config)
 const waits = { ...defaultWaits, grace: config.grace }
 const sandboxes = openSandboxes({ engine, store, network, config, log })
 const findPairs = openFindPairs({ config, store, engine, registryOf, log })
@@ -43,7 +46,9 @@ const tools = {
   sandboxes,
   nudges,
   registryOf,
+  registryAt,
   findPairs,
+  cameUp: openCameUp(),
   connections: sampleConnections,
   waits,
   log,
@@ -51,6 +56,7 @@ const tools = {
 const volumes = openVolumes(tools)
 const dependencies = { ...tools, disk: openDisk(tools), volumes }
 void network.keep(signal)
+void stackNetworks.keep(signal)
 void sandboxes.keep(signal)
 void watchBombs(tools, signal)
 void keepVolumes({ ...tools, volumes }, signal)
@@ -59,6 +65,7 @@ void keepCopies(dependencies, signal)
 const handle = openRegistryLanes(widths, openHandler(dependencies), log)
 const workers = openWorkers(config, allWidths(widths, config.repositories.length), handle, log)
 app.atEnd(() => workers.close())
+removeServiceImagesBeside(tools)
 const due = store.list().filter(isOnItsWay)
 for (const preview of due) await nudges.nudge(preview)
 for (const preview of store.list()) if (wantsNewer(preview)) await nudges.refresh(preview)

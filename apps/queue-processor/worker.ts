@@ -14,6 +14,8 @@ import { updateImage } from './images/update-image.ts'
 import { isLocked } from '../shared/store/store.ts'
 import { openRetireGeneration } from './step/retire-generation.ts'
 import { removeStrays } from './step/remove-strays.ts'
+import { openTend } from './services/tend.ts'
+import { hasServicesUp } from './services/stop-services.ts'
 import { takeStep } from './step/steps.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../shared/preview/preview-id.ts'
 
@@ -23,6 +25,8 @@ interface Turn {
   lane: Lane
   nudged: boolean
   swept: boolean
+  /** Its services are to be looked at once the step has ended. */
+  tended: boolean
   /** Its data are to be served once the step has ended. */
   isForData: boolean
   isUpdate: boolean
@@ -33,10 +37,12 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
   const busy = new Map<PreviewId, Turn>()
   const retire = openRetireGeneration(deps)
   const prepull = openPrepull(deps)
+  const tend = openTend(deps, (id) => busy.get(id))
 
   return async function attend(queue, nudge) {
     // Beside the preview's other steps: the engine fetches a layer once for all pulls.
     if (nudge.prepull) return prepull(nudge.id)
+    if (nudge.tend) return tend.attend(nudge.id)
     const lane = stepsLaneOf(queue)
     const tried = new Set([nudge.id])
     for (let first = overtaker(lane, nudge, tried); first; first = overtaker(lane, nudge, tried)) {
@@ -67,6 +73,7 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     const sweeps = sweep === true
     const isForData = data === true
     const updates = refresh === true
+    if (!updates) await tend.settled(id)
     // Before the preview is marked busy: if this throws, the mark would stay for ever.
     const before = store.get(id)
     if (before?.retiring.length) retire(id, before.retiring)
@@ -78,7 +85,7 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
       else if (!updates) running.nudged = true
       return
     }
-    const turn: Turn = { lane, nudged: false, swept: false, isForData: false, isUpdate: updates }
+    const turn: Turn = { lane, nudged: false, swept: false, tended: false, isForData: false, isUpdate: updates }
     busy.set(id, turn)
     const attemptTraced = (as: Lane, work: () => Promise<Outcome>) =>
       forRequest(before?.request ?? null, () => attempt(id, as, work))
@@ -129,7 +136,8 @@ export function openHandler(deps: Dependencies): (lane: Lane, nudge: Nudge) => P
     deps.sandboxes.nudge()
     try {
       const now = store.get(id)
-      if (turn.swept) await nudges.sweep(id)
+      if (turn.swept || (now?.state === 'failed' && hasServicesUp(deps, id))) await nudges.sweep(id)
+      if (turn.tended) await nudges.tend(id)
       if (turn.isForData) await nudges.data(id)
       // The reaper asks again for an update without a result.
       const hasNoResult = turn.isUpdate && before && now?.refreshes === before.refreshes && !hasChanged(before, now)

@@ -52,7 +52,12 @@ test('the image of a container that is taken over is known as one that Lotan pul
       ceilings: { memory: '64m', cpus: '1', pids: 64 } as never,
     },
     store,
-    nudges: { nudge: () => Promise.resolve(), sweep: () => Promise.resolve(), refresh: () => Promise.resolve() },
+    nudges: {
+      nudge: () => Promise.resolve(),
+      tend: () => Promise.resolve(),
+      sweep: () => Promise.resolve(),
+      refresh: () => Promise.resolve(),
+    },
     engine: {
       // It was pulled by several: the container says which one its tag had.
       findImage: (_, digests) => Promise.resolve({ ...image, digest: digests?.[0] ?? image.digest }),
@@ -107,6 +112,7 @@ test('the same preview’s newer image is asked for every half minute at most, w
     nudges: {
       nudge: () => Promise.resolve(),
       sweep: () => Promise.resolve(),
+      tend: () => Promise.resolve(),
       refresh: ({ tag }) => Promise.resolve(void asked.push(tag)),
     },
     engine: {
@@ -144,7 +150,7 @@ test('what a route leads to and could not be looked into is told, so that nothin
       ceilings: {} as never,
     },
     store,
-    nudges: { nudge: away, sweep: away, refresh: away },
+    nudges: { nudge: away, tend: () => Promise.resolve(), sweep: away, refresh: away },
     engine: { findImage: away, inspect: away, output: away },
     log,
   })
@@ -171,7 +177,7 @@ test('a container that Lotan itself removes, as is due, is no news: only another
       ceilings: {} as never,
     },
     store,
-    nudges: { nudge: nothing, sweep: nothing, refresh: nothing },
+    nudges: { nudge: nothing, tend: () => Promise.resolve(), sweep: nothing, refresh: nothing },
     engine: {
       findImage: () => Promise.resolve(undefined),
       inspect: () => Promise.resolve(undefined),
@@ -211,7 +217,12 @@ test('previews of a repository that is listed no more, or is another, are remove
         ceilings: {} as never,
       },
       store,
-      nudges: { nudge: async (preview) => void nudged.push(idOf(preview)), sweep: nothing, refresh: nothing },
+      nudges: {
+        nudge: async (preview) => void nudged.push(idOf(preview)),
+        tend: () => Promise.resolve(),
+        sweep: nothing,
+        refresh: nothing,
+      },
       engine: { findImage: async () => undefined, inspect: async () => undefined, output: async () => [] },
       log,
     }).removeUnlisted()

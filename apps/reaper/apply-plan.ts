@@ -29,7 +29,7 @@ export interface Dependencies {
     Store,
     'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'isTaken' | 'forgetRepository' | 'standing'
   >
-  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'refresh'>
+  nudges: Pick<Nudges, 'nudge' | 'sweep' | 'tend' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
   log: Log
 }
@@ -55,6 +55,9 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
         if (!mayNudge(`${action.id} sweep`, now)) return
         log.info(logFields(action.id), 'asking the queue-processor to remove stray containers')
         await nudges.sweep(action.id)
+        return
+      case 'tend':
+        if (mayNudge(`${action.id} tend`, now)) await nudges.tend(action.id)
         return
       case 'exited':
         return checkExit(action.preview)
@@ -140,7 +143,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
 
   /** Adopts a running container that nginx can reach, and removes others. */
   async function adopt(found: Container): Promise<void> {
-    const { address, published, digest, generation, port, pulled, reference, status } = found
+    const { address, published, digest, generation, port, pulled, reference, status, stack } = found
     const id = idOf(found)
     const image = await engine.findImage(found.image, [digest])
     const slotScheme = slotSchemeIn(store.facts)
@@ -165,6 +168,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
         image: image.id,
         digest: image.digest,
         port: port ?? config.containerPort ?? image.ports[0] ?? 80,
+        ...(stack !== null && { stack }),
       },
     })
   }

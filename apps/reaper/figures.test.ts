@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { EngineError } from '../shared/engine/engine.ts'
 import type { Usage } from '../shared/engine/usage.ts'
 import { fresh, type Preview } from '../shared/preview/preview.ts'
+import type { ServiceRow } from '../shared/stack/service-state.ts'
+import { serviceRow } from '../testing/harness/service-row.ts'
 import { until } from '../testing/harness/until.ts'
 import { openFigures } from './figures.ts'
 
@@ -13,13 +15,13 @@ const up = (container: string): Preview => ({
 })
 
 /** An engine that is asked, and answers when the test lets it. */
-function bed(containers: string[]) {
+function bed(containers: string[], services: ServiceRow[] = []) {
   const asked = new Map<string, PromiseWithResolvers<Usage | undefined>>()
   const running = new Set(containers)
   const time = { now: 0 }
   const figures = openFigures(
     {
-      store: { list: () => [...running].map(up) },
+      store: { list: () => [...running].map(up), services: { list: () => services } },
       engine: {
         usage: (id) => {
           asked.set(id, Promise.withResolvers())
@@ -121,4 +123,16 @@ test('processors are those between two looks some seconds apart', async () => {
   await look(10_000, 5_500, 0.5)
   // Started again meanwhile.
   await look(20_000, 100, null)
+})
+
+test('services are measured too, while their containers have memory', async () => {
+  const states = ['running', 'starting', 'paused', 'restarting', 'stopped'] as const
+  const services = states.map((state) => serviceRow('red', state, { state, container: state }))
+  const { asked, answer, known, memories } = bed(['red'], [...services, serviceRow('red', 'none', { container: null })])
+  const first = known()
+  await until('all are asked for', () => asked.size === 4)
+  for (const id of asked.keys()) answer(id, 10)
+  await first
+  await until('all are known', async () => Object.keys(await memories()).length === 4)
+  assert.deepEqual(await memories(), { paused: 10, red: 10, running: 10, starting: 10 })
 })

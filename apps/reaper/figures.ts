@@ -1,9 +1,10 @@
 /**
- * What each container takes, as it was last measured. Nobody waits for the engine: where a container's control group
+ * What each container of previews and their services takes, as it was last measured. Nobody waits for the engine: where a container's control group
  * cannot be read here, the engine takes some 900 ms for each, and fifty at once several seconds.
  */
 import type { Engine } from '../shared/engine/engine.ts'
 import type { Usage } from '../shared/engine/usage.ts'
+import { containerInUse } from '../shared/stack/service-state.ts'
 import type { Store } from '../shared/store/store.ts'
 
 /** While somebody asks, and no more often. */
@@ -33,7 +34,7 @@ interface Measured extends Figure {
 
 export interface Dependencies {
   engine: Pick<Engine, 'usage'>
-  store: Pick<Store, 'list'>
+  store: Pick<Store, 'list'> & { services: Pick<Store['services'], 'list'> }
 }
 
 /** @param clock milliseconds that no step of the time changes */
@@ -60,11 +61,12 @@ export function openFigures({ engine, store }: Dependencies, clock = () => perfo
   }
 
   function running(): string[] {
-    return store
+    const ofPreviews = store
       .list()
       .flatMap((preview) =>
         preview.state === 'running' || preview.state === 'paused' ? preview.generation.container : [],
       )
+    return [...ofPreviews, ...store.services.list().flatMap((service) => containerInUse(service) ?? [])]
   }
 
   return {
@@ -98,7 +100,12 @@ export function cpuBetween(
 ): number | undefined {
   const used = now.usage.cpu - before.usage.cpu
   if (used < 0 || now.clock <= before.clock) return undefined
-  return Math.round((used / (now.clock - before.clock)) * 10_000) / 10_000
+  return rounded(used / (now.clock - before.clock))
+}
+
+/** Processors. */
+export function rounded(cpu: number): number {
+  return Math.round(cpu * 10_000) / 10_000
 }
 
 function pause(ms: number): Promise<void> {

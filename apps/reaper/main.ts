@@ -158,7 +158,8 @@ async function keepRoom(): Promise<void> {
 /** @throws EngineError, and then nothing is concluded about any container */
 async function compare(): Promise<void> {
   const listedAt = Date.now()
-  const isWhole = await pass(await engine.list(), listedAt)
+  const { containers, services } = await engine.listBoth()
+  const isWhole = await pass(containers, listedAt, services)
   if (!isWhole || isCompared()) return
   store.facts.set('compared', true)
   // After a rebuild of the database under a running Lotan, the router lets no request in before this.

@@ -1,5 +1,5 @@
 import type { Config } from '../shared/config/config.ts'
-import type { Container } from '../shared/engine/engine.ts'
+import type { Container, ServiceContainer } from '../shared/engine/engine.ts'
 import { slotSchemeIn } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
 import type { openApplyPlan } from './apply-plan.ts'
@@ -8,7 +8,7 @@ import type { watchConnections } from './watch/connections.ts'
 
 export interface Dependencies {
   config: Facts['config'] & Pick<Config, 'maxRunning'>
-  store: Pick<Store, 'places' | 'facts' | 'list' | 'lastGeneration' | 'barred'>
+  store: Pick<Store, 'places' | 'facts' | 'list' | 'lastGeneration' | 'barred' | 'services'>
   reap: Pick<ReturnType<typeof openApplyPlan>, 'applyAll'>
   connections: Pick<ReturnType<typeof watchConnections>, 'isOpen' | 'knownUntil'>
   /** Whether the clock was stepped a moment ago. */
@@ -22,7 +22,11 @@ export function openPass({ config, store, reap, connections, wasStepped }: Depen
    * that is ahead is worked on
    * @returns whether every route was checked
    */
-  return async function pass(containers: Container[] | null, listedAt = 0): Promise<boolean> {
+  return async function pass(
+    containers: Container[] | null,
+    listedAt = 0,
+    services: ServiceContainer[] = [],
+  ): Promise<boolean> {
     const freePlaces = config.maxRunning - store.places()
     const slotScheme = slotSchemeIn(store.facts)
     const previews = store.list()
@@ -31,6 +35,7 @@ export function openPass({ config, store, reap, connections, wasStepped }: Depen
     const facts = {
       previews,
       containers,
+      services: containers && { rows: store.services.list(), containers: services },
       listedAt,
       slotScheme,
       isOpen: connections.isOpen,

@@ -604,6 +604,7 @@ for (const [name, facts, expected] of table)
       {
         previews: [],
         containers: null,
+        services: null,
         listedAt: NOW,
         slotScheme: places,
         freePlaces: 1,

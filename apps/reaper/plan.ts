@@ -3,6 +3,7 @@ import type { Config } from '../shared/config/config.ts'
 import { findRepository } from '../shared/repository.ts'
 import { duesOf, forgottenAt, isRetriedAt, type Due, type Timeouts } from '../shared/preview/timeouts.ts'
 import type { Container } from '../shared/engine/engine.ts'
+import { planServices, type ServiceAction, type Services } from './plan-services.ts'
 import { nextInLine } from '../shared/preview/start-queue.ts'
 import { wantsNewer } from '../shared/preview/image-update.ts'
 import { slotOf, type SlotScheme } from '../shared/slots/slot-scheme.ts'
@@ -30,6 +31,8 @@ export interface Facts {
   previews: readonly Preview[]
   /** null when the engine was not read, or gave no answer: then nothing is concluded. */
   containers: readonly Container[] | null
+  /** null together with `containers`. */
+  services: Services | null
   /** When they were listed: previews that failed while the engine was down may start after that. */
   listedAt: number
   slotScheme: SlotScheme | undefined
@@ -52,6 +55,8 @@ export type Action =
   /** The earlier request may have been lost. */
   | { do: 'refresh'; preview: Preview }
   | { do: 'sweep'; id: PreviewId }
+  /** Start its services again that have ended. */
+  | { do: 'tend'; id: PreviewId }
   | { do: 'exited'; preview: In<'running'> | In<'paused'> | In<'stopped'> }
   /** Inspect a container that seems to be at another slot: a route may lead to another preview's. */
   | { do: 'misplaced'; preview: Preview; generation: Routed }
@@ -65,10 +70,13 @@ export function plan(facts: Facts, now: number): Action[] {
   const startable = new Set<Preview>(nextInLine(previews, facts.freePlaces, now))
   const actions = previews.flatMap((preview) => ofPreview(preview, facts, startable, now) ?? [])
   if (!containers) return actions
+  const ofTheirs = ofContainers(previews, containers, facts, now)
+  const adopted = new Set(ofTheirs.flatMap((action) => (action.do === 'adopt' ? idOf(action.container) : [])))
   return [
     ...actions,
-    ...ofContainers(previews, containers, facts, now),
+    ...ofTheirs,
     ...endedOrGone(previews, containers, facts, now),
+    ...ofServices(facts, now).filter(({ id }) => !adopted.has(id)),
   ]
 }
 
@@ -194,6 +202,11 @@ function ofContainers(
   ]
 }
 
+function ofServices(facts: Facts, now: number): ServiceAction[] {
+  const { previews, services } = facts
+  return services ? planServices(previews, services, (preview) => isSettled(preview, facts, now), now) : []
+}
+
 /** The database was lost or restored: after a removal, a preview's generations count on. */
 export function isUnknown(generation: number, last: number | null): boolean {
   return last === null || generation > last
@@ -245,13 +258,17 @@ export function isMisplaced(
 }
 
 /** Its address may be another preview's. */
-function isStray(preview: Preview, container: Container, { listedAt }: Facts, now: number): boolean {
-  // While the queue-processor works on a preview, its containers may be ahead of the row, and the row of an older list.
-  const settled =
+function isStray(preview: Preview, container: Container, facts: Facts, now: number): boolean {
+  if (!isSettled(preview, facts, now)) return false
+  return isMeant(preview, container) ? preview.state === 'stopped' && container.running : true
+}
+
+/** While the queue-processor works on a preview, its containers may be ahead of the row, and the row of an older list. */
+function isSettled(preview: Preview, { listedAt }: Facts, now: number): boolean {
+  return (
     ['queued', 'running', 'paused', 'stopped', 'failed'].includes(preview.state) &&
     (preview.since < listedAt || ageOf(preview, now) >= NUDGE_AGAIN_MS)
-  if (!settled) return false
-  return isMeant(preview, container) ? preview.state === 'stopped' && container.running : true
+  )
 }
 
 function isMeant(preview: Preview, container: Container): boolean {

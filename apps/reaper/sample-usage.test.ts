@@ -4,6 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fresh, type Preview } from '../shared/preview/preview.ts'
+import type { ServiceRow } from '../shared/stack/service-state.ts'
+import { serviceRow } from '../testing/harness/service-row.ts'
 import { countRequests } from './count-requests.ts'
 import { openSampling } from './sample-usage.ts'
 
@@ -75,10 +77,12 @@ test('a sample has memory, processors since the one before, and requests; one co
   let now = 0
   const cpu: Record<string, number> = { red: 500, blue: 9_000 }
   const noted: object[] = []
+  let services: ServiceRow[] = []
   const sample = openSampling(
     {
       store: {
         list: () => [up('red'), up('blue'), up('dead'), asleep, gone],
+        services: { list: () => services },
         noteSamples: (samples) => void noted.push(Object.fromEntries(samples)),
       },
       engine: { usage: async (id) => (id in cpu ? { memory: 10, cpu: cpu[id]! } : undefined) },
@@ -96,4 +100,21 @@ test('a sample has memory, processors since the one before, and requests; one co
   await sample()
   // Blue was started again meanwhile.
   assert.deepEqual(noted.pop(), { red: { memory: 10, cpu: 0.5, requests: 7 }, blue: first, asleep: asked })
+
+  // Of what sleeps nothing is counted, though its services run on for a moment.
+  services = [
+    serviceRow('red', 'db', { container: 'red-db' }),
+    serviceRow('red', 'mail', { state: 'stopped' }),
+    serviceRow('asleep', 'db', { container: 'db-of-asleep' }),
+  ]
+  Object.assign(cpu, { 'red-db': 0, 'db-of-asleep': 0 })
+  const next = async () => {
+    now += 60_000
+    for (const id of ['red', 'red-db', 'blue']) cpu[id]! += 6_000
+    await sample()
+    return noted.pop()
+  }
+  await next()
+  const blue = { memory: 10, cpu: 0.1, requests: 0 }
+  assert.deepEqual(await next(), { red: { memory: 20, cpu: 0.2, requests: 7 }, blue, asleep: asked })
 })

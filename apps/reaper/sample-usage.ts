@@ -7,10 +7,11 @@ import type { Usage } from '../shared/engine/usage.ts'
 import { generationOf, type Preview } from '../shared/preview/preview.ts'
 import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
 import { SAMPLE_EVERY_MS, type Sample } from '../shared/store/samples.ts'
+import { containerInUse } from '../shared/stack/service-state.ts'
 import type { Store } from '../shared/store/store.ts'
 import { hostOf } from '../shared/tag.ts'
 import { countRequests } from './count-requests.ts'
-import { cpuBetween } from './figures.ts'
+import { cpuBetween, rounded } from './figures.ts'
 import type { openTraffic } from './traffic.ts'
 
 /** The launcher rotates every 10 s. */
@@ -18,7 +19,7 @@ const READ_MS = 5_000
 
 export interface Dependencies {
   config: Pick<Config, 'dataDir' | 'domain' | 'transliterate' | 'hostForm' | 'repositories'>
-  store: Pick<Store, 'list' | 'noteSamples'>
+  store: Pick<Store, 'list' | 'noteSamples'> & { services: Pick<Store['services'], 'list'> }
   engine: Pick<Engine, 'usage'>
   traffic: Pick<ReturnType<typeof openTraffic>, 'add' | 'takeRequests'>
 }
@@ -59,7 +60,10 @@ export function openSampling(
 
   return async function sample(): Promise<void> {
     const previews = store.list()
-    const containers = previews.flatMap((preview) => containerOf(preview) ?? [])
+    const services = Map.groupBy(store.services.list(), idOf)
+    const servicesOf = (preview: Preview) =>
+      (services.get(idOf(preview)) ?? []).flatMap((one) => containerInUse(one) ?? [])
+    const containers = previews.flatMap((preview) => [containerOf(preview) ?? [], servicesOf(preview)].flat())
     const measured = new Map<string, Measured>()
     await Promise.all(
       containers.map(async (container) => {
@@ -70,18 +74,29 @@ export function openSampling(
     const asked = traffic.takeRequests()
     const samples = new Map<PreviewId, Sample>()
     for (const preview of previews) {
-      const container = containerOf(preview)
-      const now = container === undefined ? undefined : measured.get(container)
+      const own = takenBy(containerOf(preview))
       const count = asked.get(idOf(preview)) ?? 0
-      if (!now && count === 0) continue
-      const was = before.get(container ?? '')
-      // Not for the first look at a container.
-      const cpu = was && now && cpuBetween(was, now)
-      samples.set(idOf(preview), { memory: now?.usage.memory ?? null, cpu: cpu ?? null, requests: count })
+      if (!own && count === 0) continue
+      const beside = own ? servicesOf(preview).flatMap((container) => takenBy(container) ?? []) : []
+      samples.set(idOf(preview), {
+        memory: own ? sum([own, ...beside].map(({ memory }) => memory)) : null,
+        cpu: own?.cpu === undefined ? null : rounded(sum([own, ...beside].map(({ cpu = 0 }) => cpu))),
+        requests: count,
+      })
     }
     before = measured
     store.noteSamples(samples, Date.now())
+
+    function takenBy(container = ''): { memory: number; cpu: number | undefined } | undefined {
+      const [was, now] = [before.get(container), measured.get(container)]
+      // Not for the first look at a container.
+      return now && { memory: now.usage.memory, cpu: was && cpuBetween(was, now) }
+    }
   }
+}
+
+function sum(figures: number[]): number {
+  return figures.reduce((all, each) => all + each, 0)
 }
 
 /** Previews by host. Made anew only where the list is another one. */

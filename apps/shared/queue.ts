@@ -23,6 +23,8 @@ export interface Nudge {
   /** Look for a newer image: ask the registry, or pull the one it has reported. */
   refresh?: true
   prepull?: true
+  /** Start its services again that have ended. */
+  tend?: true
   /** Do what is asked for its data: a snapshot, a reset. */
   data?: true
 }
@@ -96,14 +98,15 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
   async function request(
     lane: Lane,
     id: PreviewId,
-    what: 'sweep' | 'refresh' | 'prepull' | 'data',
+    what: 'sweep' | 'refresh' | 'prepull' | 'tend' | 'data',
     job: string = id,
+    delay = 0,
   ): Promise<void> {
     const added = queues[lane].add(
       'look',
       { id, change: 0, generation: null, [what]: true },
       // The preview that is requested last is pulled first.
-      { jobId: `${job}.${what}`, lifo: what === 'prepull', removeOnComplete: true, removeOnFail: true },
+      { jobId: `${job}.${what}`, delay, lifo: what === 'prepull', removeOnComplete: true, removeOnFail: true },
     )
     await withTimeout(added, NUDGE_TIMEOUT_MS).catch((error: Error) =>
       log.warn({ ...logFields(id), error: error.message }, `${what} lost, the reaper will ask again`),
@@ -137,6 +140,10 @@ export function openQueue(config: Pick<Config, 'redis' | 'instance'>, log: Log) 
       const id = idOf(preview)
       return request(update?.digest ? 'update' : 'lookup', id, 'refresh', `${id}.${change}.${refreshes}`)
     },
+
+    /** Looks whether its services run as they should. @param delay milliseconds; what was asked for sooner counts */
+    tend: (id: PreviewId, delay = 0): Promise<void> =>
+      request('start', id, 'tend', delay > 0 ? `${id}.later` : id, delay),
 
     /** Never throws. */
     data: (id: PreviewId): Promise<void> => request('stop', id, 'data'),

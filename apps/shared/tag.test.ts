@@ -80,7 +80,7 @@ test('a host says which tag it stands for', () => {
   ]
   for (const [host, label, ...tags] of table)
     for (const [i, naming] of both.entries())
-      assert.deepEqual(readHost(host, naming), label === null ? null : { label, id: tags[i] }, host)
+      assert.deepEqual(readHost(host, naming), label === null ? null : { label, id: tags[i], service: null }, host)
 })
 
 test('a tag that looks like a slug with its hash is moved away from it', () => {
@@ -88,7 +88,7 @@ test('a tag that looks like a slug with its hash is moved away from it', () => {
     const label = labelOf('Main', naming)
     assert.equal(isTag(label), true)
     assert.match(labelOf(label, naming), hashed(label))
-    assert.deepEqual(readHost(`${label}.${domain}`, naming), { label, id: label })
+    assert.deepEqual(readHost(`${label}.${domain}`, naming), { label, id: label, service: null })
   }
 })
 

@@ -44,7 +44,7 @@ export async function withManyHosts<T>(
   const hosts = tags.map((tag) => hostOf(tag, config))
   const store = openStore(path.join(config.dataDir, 'lotan.sqlite'), {
     slots: config.slots,
-    label: (id) => labelOf(id, config),
+    label: (id, service) => labelOf(id, config, service),
     log: openLog('bench', 'silent'),
   })
   const children: ChildProcess[] = []

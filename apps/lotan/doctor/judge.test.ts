@@ -87,7 +87,12 @@ test('a disk may be full, or nearly', () => {
 })
 
 test('drift is what database or engine alone knows', () => {
-  const rows = { containers: [{ repository: '', tag: 'red', container: 'c1' }], sandboxes: [1], pulled: [] }
+  const rows = {
+    containers: [{ repository: '', tag: 'red', container: 'c1' }],
+    sandboxes: [1],
+    pulled: [],
+    serviceImages: [],
+  }
   const c1 = { id: 'c1', name: 'lotan-x-red-1' }
   const box = { id: 's1', number: 1 }
   const all = Array.from({ length: 7 }, (_, i) => ({ id: `d${i}`, name: `n${i}` }))

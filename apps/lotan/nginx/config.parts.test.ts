@@ -58,7 +58,7 @@ describe('the configuration of nginx', { timeout: 60_000 }, () => {
   const shapes: [what: string, settings: () => Record<string, string>, slots?: Slots][] = [
     ['HTTP, slots on the network', () => ({})],
     ['slots that are ports', () => ({ LOTAN_SLOTS: '60' }), Array.from({ length: 60 }, (_, i) => 20_000 + i)],
-    ['many slots', () => ({ LOTAN_SLOTS: '2000' })],
+    ['many slots', () => ({ LOTAN_SLOTS: '1750' })],
     ['the demo', () => ({ REPOSITORY: '' })],
     [
       'twenty repositories below a long domain',

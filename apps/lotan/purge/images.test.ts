@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Container } from '../../shared/engine/engine.ts'
-import { imagesOf, removeBuilt, removePulled } from './images.ts'
+import { imagesOf, removeBuilt, removePulled, serviceImagesOf } from './images.ts'
 
 const red = { id: 'sha256:1', reference: 'reg.test/app', tag: 'red' }
 
@@ -50,4 +50,18 @@ test('without a database the containers tell which images Lotan pulled', () => {
   const containers = [container('sha256:1', 'red', true), container('sha256:2', 'built-here', false)]
   assert.deepEqual(imagesOf([], containers), [red])
   assert.deepEqual(imagesOf([{ ...red, repository: '', digest: 'sha256:d' }], containers), [red])
+})
+
+test('images of services go by the names that Lotan pulled them by', () => {
+  const digest = `sha256:${'a'.repeat(64)}`
+  assert.deepEqual(
+    serviceImagesOf([
+      { id: '1', image: 'postgres:16' },
+      { id: '2', image: `reg.test:5000/team/db@${digest}` },
+    ]),
+    [
+      { id: '1', reference: 'postgres', tag: '16' },
+      { id: '2', reference: 'reg.test:5000/team/db', tag: '' },
+    ],
+  )
 })

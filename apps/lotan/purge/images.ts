@@ -1,6 +1,8 @@
 /** Images that Lotan pulled or built. What has another name, or runs for another program, stays. */
 import type { Container, Engine } from '../../shared/engine/engine.ts'
+import { readImageName } from '../../shared/image-reference.ts'
 import type { Pulled } from '../../shared/store/pulled.ts'
+import type { ServiceImage } from '../../shared/store/service-images.ts'
 
 /** `left`: why it has to stay. */
 export type Gone = 'removed' | { left: string }
@@ -15,6 +17,14 @@ export function imagesOf(pulled: readonly Pulled[], containers: readonly Contain
     .map(({ image, ...rest }) => ({ ...rest, id: image }))
   const all = [...pulled, ...adopted].map(({ id, reference, tag }) => ({ id, reference, tag }))
   return [...new Map(all.map((image) => [JSON.stringify(image), image])).values()]
+}
+
+export function serviceImagesOf(images: readonly Pick<ServiceImage, 'id' | 'image'>[]): Known[] {
+  return images.map(({ id, image }) => {
+    const { repository, tag } = readImageName(image)
+    // One that a digest names has no name of Lotan's.
+    return { id, reference: repository, tag: tag ?? '' }
+  })
 }
 
 export async function removePulled(engine: Images, { id, reference, tag }: Known): Promise<Gone> {

@@ -11,13 +11,13 @@ import { keptRows, type KeptRows } from '../../shared/store/kept-rows.ts'
 import { isOurs } from '../database/private-files.ts'
 import { databaseOf } from '../database/watch.ts'
 import { forgetRoutes, inMemory } from '../nginx/route-cache.ts'
-import { imagesOf, removeBuilt, removeCopy, removePulled, type Gone } from './images.ts'
+import { imagesOf, removeBuilt, removeCopy, removePulled, serviceImagesOf, type Gone } from './images.ts'
 
 const run = promisify(execFile)
 const SCRIPT_MS = 30_000
 
 export interface Thing {
-  kind: 'container' | 'network' | 'firewall' | 'image' | 'file'
+  kind: 'container' | 'network' | 'volume' | 'firewall' | 'image' | 'file'
   name: string
   remove: () => Promise<Gone>
 }
@@ -28,10 +28,12 @@ type Found = Pick<Config, 'dataDir' | 'runDir' | 'instance'>
 export async function inventory(engine: Engine, config: Found, { data }: { data: boolean }): Promise<Thing[]> {
   const { containers, networks, built, others } = await engine.remains()
   const copies = await engine.copyImages()
-  const pulled = imagesOf(rowsOf(config)?.pulled ?? [], await engine.list())
+  const rows = rowsOf(config)
+  const pulled = [...imagesOf(rows?.pulled ?? [], await engine.list()), ...serviceImagesOf(rows?.serviceImages ?? [])]
   return [
     ...containers.map(({ id, name }) => thing('container', name, () => engine.remove(id))),
     ...networks.map(({ id, name }) => thing('network', name, () => engine.removeNetwork(id))),
+    ...(data ? await volumeThings(engine) : []),
     ...(await firewallThings(engine, config.instance)),
     ...pulled.map((image): Thing => ({
       kind: 'image',
@@ -47,6 +49,19 @@ export async function inventory(engine: Engine, config: Found, { data }: { data:
 
 function thing(kind: Thing['kind'], name: string, remove: () => Promise<void>): Thing {
   return { kind, name, remove: async () => (await remove(), 'removed') }
+}
+
+/** What previews keep, and snapshots of it. */
+async function volumeThings(engine: Engine): Promise<Thing[]> {
+  const volumes = await engine.listVolumes()
+  return volumes.map(({ engine: name }) => ({
+    kind: 'volume',
+    name,
+    remove: async () =>
+      (await engine.removeVolume(name)) === 'in-use'
+        ? { left: 'a container that is not of this Lotan uses it' }
+        : 'removed',
+  }))
 }
 
 /** Undefined where the database is lost, or damaged: containers tell most of it too. */

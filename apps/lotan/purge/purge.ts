@@ -57,7 +57,9 @@ function pidOf(found: Config): string {
 }
 
 async function purgeInstance(config: Config, options: PurgeOptions, say: Say, output: Output): Promise<number> {
-  const things = await inventory(openEngine(config), config, { data: options.data === true })
+  const engine = openEngine(config)
+  const things = await inventory(engine, config, { data: options.data === true })
+  const volumes = options.data ? [] : await engine.listVolumes()
   if (things.length === 0) say(`nothing of ${config.instance} is left here`)
   else if (!options.yes) await confirm(things, config, options)
   const results: Result[] = []
@@ -73,8 +75,13 @@ async function purgeInstance(config: Config, options: PurgeOptions, say: Say, ou
   else if (results.length > 0) for (const line of tableLines(results, output)) output.print(`${line}\n`)
   const failed = results.filter(({ end }) => end === 'failed').length
   if (failed > 0) say(`${failed} of ${results.length} could not be removed: see to what is said beside it, and try again`, 'bad')
-  else if (results.length > 0) say(`${config.instance} is gone from this machine${options.data ? '' : '; its data directory stays (--data)'}`, 'good') // prettier-ignore
+  else if (results.length > 0) say(`${config.instance} is gone from this machine${options.data ? '' : staysOf(volumes.length)}`, 'good') // prettier-ignore
   return failed > 0 ? exit.unexpected : exit.done
+}
+
+function staysOf(volumes: number): string {
+  if (volumes === 0) return '; its data directory stays (--data)'
+  return `; its data directory and ${volumes} volume${volumes === 1 ? '' : 's'} of previews stay (--data)`
 }
 
 function isContainer({ kind }: Thing): boolean {
@@ -97,7 +104,10 @@ async function confirm(things: readonly Thing[], { instance, dataDir }: Config, 
   const counts = [...count].map(([kind, { length }]) => `${length} ${kind}${length === 1 ? '' : 's'}`).join(', ')
   const where = fs.existsSync(dataDir) ? ` (${displayPath(dataDir)})` : ''
   process.stderr.write(`Of the Lotan ${instance}${where} these go for good: ${counts}.\n`)
-  if (options.data) process.stderr.write('Its database, history, tokens and logs are among them.\n')
+  if (options.data) {
+    const volumes = count.has('volume') ? ', and the data of its previews' : ''
+    process.stderr.write(`Its database, history, tokens and logs are among them${volumes}.\n`)
+  }
   const asking = createInterface({ input: process.stdin, output: process.stderr })
   const answer = await asking.question('Type yes to remove all of it: ')
   asking.close()

@@ -11,6 +11,7 @@ import { noteNeedsFirstProcess, demandsFirstProcess } from './first-process.ts'
 import { isOutOfReach, listening, reaches } from './listening.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { firstAnswer, type ProbeResult } from './http-probe.ts'
+import { waitForExit, type Exit } from './wait-for-exit.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 import { certainlyElsewhere } from './watch-ports.ts'
 import { logFields } from '../../shared/preview/preview-id.ts'
@@ -74,8 +75,6 @@ async function waitedBefore(engine: Dependencies['engine'], { waiting }: Pending
   return startedAt ? Math.max(0, Date.now() - startedAt) : 0
 }
 
-type Exit = { exitCode: number | null }
-
 async function answerOrExit(
   { config, network, engine, waits, store }: Dependencies,
   { id, generation }: Pending,
@@ -124,18 +123,6 @@ function openListening(engine: Dependencies['engine'], container: string): () =>
 
 function ignoreEngineError(error: unknown): undefined {
   if (!(error instanceof EngineError)) throw error
-}
-
-async function waitForExit(engine: Dependencies['engine'], container: string, signal: AbortSignal): Promise<Exit> {
-  for (;;) {
-    try {
-      return { exitCode: await engine.wait(container, signal) }
-    } catch (error) {
-      // A restarted engine drops the request, but the container may still run.
-      if (signal.aborted || !(error instanceof EngineError)) throw error
-    }
-    await sleep(500, undefined, { signal })
-  }
 }
 
 async function exitReason(

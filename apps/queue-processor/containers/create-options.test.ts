@@ -44,6 +44,7 @@ const facts: ContainerFacts = {
   trusted: true,
   pairs: [],
   pairFront: null,
+  part: null,
 }
 
 test('secrets are for what is trusted, win over the other variables, and make another container', () => {

@@ -1,19 +1,54 @@
 /** Copies of previews on a real engine. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import http from 'node:http'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { addressOf } from '../../shared/slots/slots.ts'
 import { copyImageName } from '../../shared/slots/container-name.ts'
-import { docker, imagesBelow, removeImageByHand } from '../../testing/harness/docker.ts'
+import { docker, imagesBelow, removeByHand, removeImageByHand } from '../../testing/harness/docker.ts'
 import { until } from '../../testing/harness/until.ts'
 import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { publishSmall } from '../../testing/images/publish.ts'
 import { openHarness, type Harness } from '../harness.ts'
+import { keepSmallBase } from '../../testing/images/kept-bases.ts'
+import { openStore } from '../../shared/store/store.ts'
+import { labelOf } from '../../shared/tag.ts'
+import { findCopiesAgain } from './find-again.ts'
 
 const DAY = 86_400_000
 const counts = { cmd: ['sh', '-c', 'echo $(cat /www/note)+ > /www/note; exec /bin/busybox httpd -f -p 80 -h /www'] }
 
-describe('copies of previews', { timeout: 120_000 }, () => {
+const stackWith = (name: string, onPush: 'keep' | 'reset' = 'keep') => ({
+  volumes: [{ name, keep: null, onPush, from: null }],
+})
+
+/** An empty database beside the harness's. */
+function openStoreOf({ config, deps }: Harness) {
+  const file = path.join(config.dataDir, `lost-${randomBytes(4).toString('hex')}.sqlite`)
+  return openStore(file, { slots: 10, label: (id) => labelOf(id, config), log: deps.log })
+}
+
+async function inVolume(volume: string, script: string): Promise<string> {
+  const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {
+    Image: await keepSmallBase(),
+    Entrypoint: ['/bin/busybox', 'sh', '-c', script],
+    Tty: true,
+    NetworkDisabled: true,
+    HostConfig: { Binds: [`${volume}:/v`] },
+  })
+  try {
+    await docker('POST', `/containers/${Id}/start`)
+    await docker('POST', `/containers/${Id}/wait`)
+    return ((await docker<string | undefined>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)) ?? '').trim()
+  } finally {
+    await removeByHand(Id)
+  }
+}
+const write = (volume: string, text: string) => inVolume(volume, `echo ${text} > /v/file`)
+const read = (volume: string) => inVolume(volume, 'cat /v/file')
+
+describe('copies of previews', { timeout: 180_000 }, () => {
   let registry: Registry
   let harness: Harness
 
@@ -110,6 +145,73 @@ describe('copies of previews', { timeout: 120_000 }, () => {
     assert.equal(await note('blue'), '+')
     const given = await docker<{ Config: { Env: string[] } }>('GET', `/containers/${container}/json`)
     assert.ok(given.Config.Env.includes('KEY=open sesame'))
+  })
+
+  test('a copy has the data of its original, with their secrets, and what is written then is its own', async () => {
+    const { store, deps, engine } = harness
+    const [first] = (await deps.volumes.ensure('red', stackWith('data'), { id: 'x' })).values()
+    await write(first!, 'before')
+    const clone = await copy('red', 'data', false)
+    const [own] = store.volumes.of('red~data')
+    assert.equal(await read(own!.engine), 'before')
+    assert.equal(store.stackSalts.find('red~data'), store.stackSalts.find('red'))
+    await write(first!, 'after')
+    assert.equal(await read(own!.engine), 'before')
+    assert.equal(clone.image?.id, store.get('red')?.image?.id)
+    // Another image than the one that the data were used with is no push.
+    const again = await deps.volumes.ensure('red~data', stackWith('data', 'reset'), { id: 'y' })
+    assert.deepEqual([...again.values()], [own!.engine])
+    await harness.ask('red~data', { type: 'remove' })
+    await harness.untilState('red~data', 'unknown')
+    assert.deepEqual(await engine.listVolumes('red~data'), [])
+    assert.equal(await read(first!), 'after')
+    await deps.volumes.removeAll('red')
+  })
+
+  test('a copy that a crash cut short is made whole, and one that cannot be made leaves nothing', async () => {
+    const { store, deps } = harness
+    const wish = {
+      copy: 'red~cut',
+      of: 'red',
+      kept: true,
+      lasts: null,
+      askedAt: 1,
+      actor: { who: 'admin', address: null },
+    }
+    store.copies.ask(wish)
+    // The image was there already, and the row was not.
+    await deps.engine.tagImage(store.get('blue')!.image!.id, copyImageName(harness.config.instance, 'red~cut'))
+    await harness.nudges.data('red')
+    const made = await harness.untilState('red~cut', 'stopped')
+    assert.notEqual(made.image?.id, store.get('blue')?.image?.id)
+    store.copies.ask({ ...wish, copy: 'gone~cut', of: 'gone' })
+    await harness.nudges.data('gone')
+    await until('it is given up', () => store.copies.find('gone~cut') === undefined)
+    assert.deepEqual([store.get('gone~cut'), store.history('gone')[0]?.event], [undefined, 'notCopied'])
+  })
+
+  test('a lost database finds copies again, and what a removal has left goes', async () => {
+    const { store, deps } = harness
+    const kept = store.get('red~cut')!
+    const image = copyImageName(harness.config.instance, 'red~cut')
+    const lost = openStoreOf(harness)
+    try {
+      await findCopiesAgain({ ...deps, store: lost })
+      const found = lost.get('red~cut')!
+      assert.deepEqual(
+        [found.state, found.image?.id, found.copy, found.pin],
+        ['stopped', kept.image?.id, { ...kept.copy!, at: found.copy!.at }, { until: null }],
+      )
+      assert.equal(lost.get('blue~bug-12'), undefined, 'its container runs: the reaper adopts it')
+      lost.apply('red~cut', { type: 'remove' })
+      lost.apply('red~cut', { type: 'removed' })
+      await findCopiesAgain({ ...deps, store: lost })
+      assert.deepEqual([lost.get('red~cut'), await deps.engine.findImage(image)], [undefined, undefined])
+    } finally {
+      lost.close()
+    }
+    await harness.ask('red~cut', { type: 'remove' })
+    await harness.untilState('red~cut', 'unknown')
   })
 
   test('its time over, the whole of a copy goes, and its original stays', async () => {

@@ -26,7 +26,13 @@ describe('snapshots', { timeout: 300_000 }, () => {
     engine: Engine
   }
   const serve = async (part: Part, id: string) => {
-    const nudges = { nudge: async () => {}, data: async () => {}, sweep: async () => {}, refresh: async () => {} }
+    const nudges = {
+      nudge: async () => {},
+      data: async () => {},
+      sweep: async () => {},
+      tend: async () => {},
+      refresh: async () => {},
+    }
     await serveData({ ...part, nudges, config: harness.config, log: harness.log }, id)
   }
   const ownOf = (store: Store, id: string) =>

@@ -8,6 +8,8 @@ import type { Nudges } from '../../shared/queue.ts'
 import { RegistryError, type Layer, type Registry } from '../../shared/registry/registry.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { removeOldImages } from './old-images.ts'
+import { removeServiceImages } from './remove-service-images.ts'
+import { packedSizeOf, type ServicePull } from './service-pull.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** With this much free, and a smaller image, its layers are not compared one by one. */
@@ -27,11 +29,15 @@ export type EndClaim = (bytes?: number) => void
 
 const noClaim: EndClaim = () => {}
 
+/** An image of a service that is to be pulled too. */
+type Wanted = Pick<ServicePull, 'image' | 'read'>
+
 interface Needs {
   config: Config
   store: Store
   engine: Engine
   registryOf: (id: PreviewId) => Pick<Registry, 'layers'>
+  registryAt: (repository: string) => Pick<Registry, 'layers'>
   nudges: Pick<Nudges, 'nudge'>
   log: Log
 }
@@ -42,9 +48,13 @@ export function openDisk(deps: Needs) {
   const claims = new Map<string, number>()
 
   /** The pull itself reports what is wrong with the registry. */
-  async function layersOf(id: PreviewId): Promise<Layer[] | undefined> {
+  async function layersOf(
+    id: PreviewId,
+    registry: Pick<Registry, 'layers'>,
+    tag: string,
+  ): Promise<Layer[] | undefined> {
     try {
-      return await registryOf(id).layers(splitId(id).tag, await engine.platform())
+      return await registry.layers(tag, await engine.platform())
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
       log.info({ ...logFields(id), error: error.message }, 'the registry gives no image size before the pull')
@@ -52,20 +62,40 @@ export function openDisk(deps: Needs) {
     }
   }
 
+  /** The tag's own image first, without layers where it is here. Undefined where its registry does not tell. */
+  async function imagesOf(
+    id: PreviewId,
+    isOwnHere: boolean,
+    services: readonly Wanted[],
+  ): Promise<[own: Layer[], ...Layer[][]] | undefined> {
+    const [own, ...others] = await Promise.all([
+      isOwnHere ? [] : layersOf(id, registryOf(id), splitId(id).tag),
+      ...services.map(({ image: { repository, tag, digest } }) =>
+        layersOf(id, deps.registryAt(repository), digest ?? tag!),
+      ),
+    ])
+    return own && [own, ...others.map((layers) => layers ?? [])]
+  }
+
   /** Without the layers that images of previews share with it, from the lowest layer up. */
-  async function missing(layers: Layer[]): Promise<Layer[]> {
-    const ids = new Set(store.list().flatMap(({ image }) => image?.id ?? []))
+  async function missing(images: Layer[][]): Promise<Layer[][]> {
+    const ids = new Set([
+      ...store.list().flatMap(({ image }) => image?.id ?? []),
+      ...store.services.list().flatMap(({ imageId }) => imageId ?? []),
+    ])
     const found = await Promise.all([...ids].map((id) => engine.layersOf(id).catch(ignoreUnlessEngineDown)))
-    const shared = (here: string[] = []) => {
-      const differs = layers.findIndex(({ unpacked }, i) => unpacked === null || unpacked !== here[i])
-      return differs < 0 ? layers.length : differs
-    }
-    return layers.slice(Math.max(0, ...found.map(shared)))
+    return images.map((layers) => {
+      const shared = (here: string[] = []) => {
+        const differs = layers.findIndex(({ unpacked }, i) => unpacked === null || unpacked !== here[i])
+        return differs < 0 ? layers.length : differs
+      }
+      return layers.slice(Math.max(0, ...found.map(shared)))
+    })
   }
 
   /** The engine keeps a packed layer until it has unpacked it: for a moment the disk holds both. */
-  function needOf(id: PreviewId, layers: Layer[]): number {
-    return Math.ceil(sum(layers) * (1 + ratioOf(id)))
+  function needOf(id: PreviewId, images: Layer[][]): number {
+    return Math.ceil(sum(images.flat()) * (1 + ratioOf(id)))
   }
 
   function isAmple(id: PreviewId, free: number, packed: number): boolean {
@@ -87,6 +117,7 @@ export function openDisk(deps: Needs) {
   async function evictIdle(id: PreviewId, bytes: number): Promise<boolean> {
     const oldImages = store.pulled.list().filter((image) => isOld(image, store.get(idOf(image))))
     for (const old of new Set(oldImages.map(idOf))) await removeOldImages(deps, old).catch(ignoreUnlessEngineDown)
+    await removeServiceImages(deps).catch(ignoreUnlessEngineDown)
     const now = Date.now()
     // A preview that waits for its own newer image is not stopped for it.
     const previews = store.list().filter((preview) => idOf(preview) !== id)
@@ -105,11 +136,12 @@ export function openDisk(deps: Needs) {
     return [...claims.values()].reduce((all, bytes) => all + bytes, 0)
   }
 
-  function begin(id: PreviewId, need: number, layers: Layer[], claim: string = id): EndClaim {
+  /** @param own layers of the tag's own image, which the figures of later claims are learned from */
+  function begin(id: PreviewId, need: number, own: Layer[], claim: string = id): EndClaim {
     claims.set(claim, need)
     return (bytes) => {
       claims.delete(claim)
-      if (bytes !== undefined && sum(layers) > 0) recordRatio(id, bytes / sum(layers))
+      if (bytes !== undefined && sum(own) > 0) recordRatio(id, bytes / sum(own))
     }
   }
 
@@ -121,13 +153,21 @@ export function openDisk(deps: Needs) {
   }
 
   return {
-    /** @param packed bytes, 0 where not known @throws EngineError `disk-full` with the figures */
-    async claim(id: PreviewId, signal: AbortSignal, packed = 0): Promise<EndClaim> {
+    /**
+     * @param packed bytes, 0 where not known; null where the tag's own image is here
+     * @throws EngineError `disk-full` with the figures
+     */
+    async claim(
+      id: PreviewId,
+      signal: AbortSignal,
+      packed: number | null = 0,
+      services: readonly Wanted[] = [],
+    ): Promise<EndClaim> {
       const first = await engine.disk()
-      if (!first || isAmple(id, first.free, packed)) return noClaim
-      const layers = await layersOf(id)
-      if (!layers) return noClaim
-      let need = needOf(id, layers)
+      if (!first || isAmple(id, first.free, packedOf(packed, services))) return noClaim
+      const images = await imagesOf(id, packed === null, services)
+      if (!images) return noClaim
+      let need = needOf(id, images)
       let isExact = false
       for (const end = Date.now() + WAIT_FOR_SPACE_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
         signal.throwIfAborted()
@@ -140,27 +180,35 @@ export function openDisk(deps: Needs) {
           showWaiting(id)
           continue
         }
-        if (!isExact) need = needOf(id, await missing(layers))
+        if (!isExact) need = needOf(id, await missing(images))
         else if (!(await evictIdle(id, need - spare)) && claims.size === 0) throw full(need, disk)
         else if (Date.now() > end) throw full(need, disk)
         else showWaiting(id)
         isExact = true
       }
-      return begin(id, need, layers)
+      return begin(id, need, images[0])
     },
 
     /** As `claim`, but never waits, frees nothing, and stays below the disk's low mark. */
-    async claimForPrepull(id: PreviewId, packed = 0): Promise<EndClaim | undefined> {
+    async claimForPrepull(
+      id: PreviewId,
+      packed: number | null = 0,
+      services: readonly Wanted[] = [],
+    ): Promise<EndClaim | undefined> {
       const disk = await engine.disk()
       if (!disk) return undefined
       const spare = disk.free - disk.total * (1 - config.disk.low / 100)
-      if (isAmple(id, spare, packed)) return noClaim
-      const layers = spare > 0 ? await layersOf(id) : undefined
-      if (!layers) return undefined
-      const need = needOf(id, await missing(layers))
-      return need + claimed() <= spare ? begin(id, need, layers, `${id} ahead`) : undefined
+      if (isAmple(id, spare, packedOf(packed, services))) return noClaim
+      const images = spare > 0 ? await imagesOf(id, packed === null, services) : undefined
+      if (!images) return undefined
+      const need = needOf(id, await missing(images))
+      return need + claimed() <= spare ? begin(id, need, images[0], `${id} ahead`) : undefined
     },
   }
+}
+
+function packedOf(own: number | null, services: readonly Wanted[]): number {
+  return services.reduce((all, { read }) => all + (read ? packedSizeOf(read) : 0), own ?? 0)
 }
 
 /** For an image that is just being removed the engine may answer any error. */

@@ -7,9 +7,6 @@ import { execFile } from 'node:child_process'
 import dns from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Config } from '../../shared/config/config.ts'
-import { referenceOf } from '../../shared/repository.ts'
-import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Log } from '../../shared/log.ts'
 import { HUB, splitReference } from '../../shared/registry/docker-config.ts'
 
@@ -27,14 +24,13 @@ interface Download {
   received: number
 }
 
-/** @param silence milliseconds without a byte; 0 ends all, and the engine resumes its other pulls after 5 s */
-export async function freeDownloads(
-  { config, log }: { config: Pick<Config, 'repositories'>; log: Log },
-  id: PreviewId,
-  silence: number,
-): Promise<void> {
+/**
+ * @param repository `HOST/NAME`
+ * @param silence milliseconds without a byte; 0 ends all, and the engine resumes its other pulls after 5 s
+ */
+export async function freeDownloads(log: Log, repository: string, silence: number): Promise<void> {
   try {
-    const { hostname, port } = registryAddressOf(referenceOf(id, config))
+    const { hostname, port } = registryAddressOf(repository)
     const addresses = (await dns.lookup(hostname, { all: true })).map(({ address }) => address)
     const listDownloads = async () => {
       const filter = ['state', 'established', 'dport', '=', `:${port}`]

@@ -4,13 +4,17 @@ import { imageNameOf } from '../../shared/repository.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { RegistryError } from '../../shared/registry/registry.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { notePulled, pull } from './pull.ts'
-import { packedSizeOf, readTag } from './read-tag.ts'
+import { noteServices } from '../services/note-services.ts'
+import { pullAll } from './pull-all.ts'
+import { notePulled } from './pull.ts'
+import { packedSizeOf } from './service-pull.ts'
+import { readTag } from './read-tag.ts'
+import { labelsAhead, readStackImages, stackIn } from './stack-images.ts'
 import { whileWanted } from '../step/while-wanted.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** Any other failure would hit the next tags too. */
-const tagFailures: string[] = ['pull-failed', 'bad-image']
+const tagFailures: string[] = ['pull-failed', 'bad-image', 'bad-stack']
 const REST_MS = 60_000
 const LOOK_MS = 500
 const MAX_TRIES = 3
@@ -33,14 +37,17 @@ export function openPrepull(deps: Dependencies): (id: PreviewId) => Promise<void
       if (await engine.findImage(reference)) return store.noteAhead(id)
       const read = await readTag(deps, id)
       if (!read) return store.noteAhead(id)
-      const endClaim = await disk.claimForPrepull(id, packedSizeOf(read))
+      const labels = await labelsAhead(deps, id, read)
+      const stack = labels ? stackIn(deps, id, labels) : null
+      const needed = stack && (await readStackImages(deps, id, stack, { renew: true }))
+      const endClaim = await disk.claimForPrepull(id, packedSizeOf(read), needed?.pulls)
       if (!endClaim) return log.info(logFields(id), 'no disk space for a prepull')
       const began = Date.now()
       try {
         const done = await whileWanted(
           store,
           () => !isVisitorPulling(id),
-          (signal) => pull(deps, { id, image: read, signal }),
+          (signal) => pullAll(deps, { id, own: read, stack: needed, signal }),
         )
         const found = done && done !== 'missing' ? await engine.findImage(reference) : undefined
         endClaim(found?.bytes)
@@ -56,6 +63,7 @@ export function openPrepull(deps: Dependencies): (id: PreviewId) => Promise<void
         )
         notePulled(deps, id, image)
         store.apply(id, { type: 'ahead', image })
+        if (needed && done && done !== 'missing') noteServices(deps, id, needed.stack, done.services)
         return store.noteAhead(id)
       } finally {
         endClaim()

@@ -1,20 +1,26 @@
 import { imageNameOf, referenceOf } from '../../shared/repository.ts'
-import { furthest, sizesByLayer } from '../../shared/engine/pull-progress.ts'
+import { sizesByLayer } from '../../shared/engine/pull-progress.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { Login } from '../../shared/registry/docker-config.ts'
 import type { Image } from '../../shared/preview/preview.ts'
-import { sinceUnpacking, type Progress } from '../../shared/preview/start-times.ts'
+import type { Progress } from '../../shared/preview/start-times.ts'
 import type { Pullable, Registry } from '../../shared/registry/registry.ts'
 import { freeDownloads, SILENT_MS } from './free-downloads.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { packedSizeOf } from './read-tag.ts'
+import { packedSizeOf } from './service-pull.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
-/** Every write of the progress wakes all watchers of the store. */
-const PROGRESS_EVERY_MS = 250
+/** Where an image is pulled from. */
+export interface Source {
+  /** `HOST/NAME`. */
+  repository: string
+  /** `HOST/NAME:TAG`, which the image is given; or `HOST/NAME@DIGEST`. */
+  name: string
+  registry: Pick<Registry, 'authFor' | 'hasRepository'>
+}
 
-interface TagPull {
-  id: PreviewId
+export interface ImagePull {
+  source: Source
   /** Undefined leaves the choice to the engine. */
   image: Pullable | undefined
   signal: AbortSignal
@@ -26,31 +32,36 @@ export interface Pulled {
   digest: string | null
 }
 
-type PullDependencies = Pick<Dependencies, 'engine' | 'registryOf' | 'config' | 'waits' | 'log'>
+type PullDependencies = Pick<Dependencies, 'engine' | 'config' | 'waits' | 'log'>
+
+export function sourceOf({ registryOf, config }: Pick<Dependencies, 'registryOf' | 'config'>, id: PreviewId): Source {
+  return { repository: referenceOf(id, config), name: imageNameOf(id, config), registry: registryOf(id) }
+}
 
 /** By digest: a registry may serve another image for the same tag a moment later. */
 export async function pull(
   deps: PullDependencies,
-  { id, image, signal, onProgress }: TagPull,
+  { source, image, signal, onProgress }: ImagePull,
 ): Promise<Pulled | 'missing'> {
-  const { engine, registryOf, config, waits } = deps
-  const name = imageNameOf(id, config)
-  const reference = image ? `${referenceOf(id, config)}@${image.digest}` : name
+  const { engine, config, waits, log } = deps
+  const { repository, name, registry } = source
+  const reference = image ? `${repository}@${image.digest}` : name
   const limits = { stallAfter: waits.stall, within: config.pullTimeout, ...(image && manifestOf(image)) }
   const attempt = (auth?: Login) => engine.pull(reference, { onProgress, signal, auth, ...limits })
   try {
-    const digest = await withLogin(registryOf(id), reference, attempt)
+    const digest = await withLogin(registry, reference, attempt)
     if (!image) return { digest }
     signal.throwIfAborted()
-    await nameIt(deps, reference, name)
+    if (!name.includes('@')) await nameIt(deps, reference, name)
     return { digest: image.digest }
   } catch (error) {
     const code = error instanceof EngineError ? error.code : undefined
     // Without its lane. The engine frees the slots of a pull that was cancelled between two bytes by itself.
-    if (code === 'too-slow') void freeDownloads(deps, id, 0)
-    else if (code === 'stalled' || signal.aborted) void freeDownloads(deps, id, Math.min(SILENT_MS, waits.stall / 2))
+    if (code === 'too-slow') void freeDownloads(log, repository, 0)
+    else if (code === 'stalled' || signal.aborted)
+      void freeDownloads(log, repository, Math.min(SILENT_MS, waits.stall / 2))
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
-    return throwMissing(deps, id, error)
+    return throwMissing(source, error)
   }
 }
 
@@ -85,39 +96,10 @@ async function nameIt({ engine }: Pick<Dependencies, 'engine'>, reference: strin
 }
 
 /** Most registries answer alike for a missing tag and a missing repository. */
-export async function throwMissing(
-  { registryOf, config }: Pick<Dependencies, 'registryOf' | 'config'>,
-  id: PreviewId,
-  error?: EngineError,
-): Promise<'missing'> {
-  if (await registryOf(id).hasRepository()) return 'missing'
-  const message = error?.message ?? `the registry has no repository ${referenceOf(id, config)}`
+export async function throwMissing({ registry, repository }: Source, error?: EngineError): Promise<'missing'> {
+  if (await registry.hasRepository()) return 'missing'
+  const message = error?.message ?? `the registry has no repository ${repository}`
   throw new EngineError('no-repository', message, { cause: error })
-}
-
-export async function pullWithProgress(
-  deps: Dependencies,
-  { id, image, signal }: TagPull,
-): Promise<Pulled | 'missing'> {
-  const { store } = deps
-  // After a restart of this process the progress continues where it was.
-  const preview = store.get(id)
-  let previous = preview?.state === 'pulling' ? preview.progress : null
-  let latest = previous
-  const writeProgress = () => {
-    if (latest && latest !== previous) store.progress(id, (previous = latest))
-  }
-  const onProgress = (progress: Progress) =>
-    void (latest = sinceUnpacking(latest, furthest(latest, progress), Date.now()))
-  // Clears `waitsFor`.
-  if (latest?.waitsFor) onProgress(latest)
-  writeProgress()
-  const timer = setInterval(writeProgress, PROGRESS_EVERY_MS)
-  try {
-    return await pull(deps, { id, image, signal, onProgress })
-  } finally {
-    clearInterval(timer)
-  }
 }
 
 export function notePulled({ store, config }: Dependencies, id: PreviewId, image: Image): void {

@@ -32,7 +32,3 @@ export async function readTagIfReachable(
     return 'unread'
   }
 }
-
-export function packedSizeOf({ sizes }: Pullable): number {
-  return sizes.reduce((all, bytes) => all + bytes, 0)
-}

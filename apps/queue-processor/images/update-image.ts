@@ -4,12 +4,17 @@ import type { InPhase, Preview } from '../../shared/preview/preview.ts'
 import type { Lane } from '../../shared/queue.ts'
 import { removeOldImages } from './old-images.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
-import { notePulled, pull, type Pulled } from './pull.ts'
-import { packedSizeOf, readTagIfReachable } from './read-tag.ts'
+import { pullAll, type AllPulled } from './pull-all.ts'
+import { notePulled } from './pull.ts'
+import { packedSizeOf } from './service-pull.ts'
+import { readTagIfReachable } from './read-tag.ts'
+import { removeServiceImages } from './remove-service-images.ts'
+import { labelsAhead, readStackImages, stackIn } from './stack-images.ts'
+import { noteServices } from '../services/note-services.ts'
 import { isExpected, toFailureReason, retryAfterOf } from '../step/to-failure-reason.ts'
 import { isDue } from '../step/capacity.ts'
 import { whileWanted } from '../step/while-wanted.ts'
-import { idOf, logFields } from '../../shared/preview/preview-id.ts'
+import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const REGISTRY_TIMEOUT_MS = { whileStartWaits: 2_000, else: 10_000 }
 
@@ -66,15 +71,20 @@ async function pullUpdate(deps: Dependencies, preview: Preview, signal: AbortSig
   const began = Date.now()
   const read = await readTagIfReachable(deps, id, signal)
   if (read === 'missing') return void store.apply(id, { type: 'current', number })
-  const pullable = read === 'unread' ? undefined : read
-  const bytes = pullable && packedSizeOf(pullable)
+  const own = read === 'unread' ? undefined : read
+  const labels = await labelsAhead(deps, id, own, signal)
+  const stack = labels && (await stackImagesOf(deps, id, labels, signal))
+  const bytes = own && packedSizeOf(own)
   // Only the update of a running preview frees disk space; that of an idle one can wait for its next start.
-  const endClaim = state === 'running' ? await disk.claim(id, signal, bytes) : await disk.claimForPrepull(id, bytes)
+  const endClaim =
+    state === 'running'
+      ? await disk.claim(id, signal, bytes, stack?.pulls)
+      : await disk.claimForPrepull(id, bytes, stack?.pulls)
   if (!endClaim)
     return log.info({ ...logFields(id), digest: noticed }, 'no disk space for an update, the next start will free some')
-  let pulled: Pulled | 'missing'
+  let pulled: AllPulled | 'missing'
   try {
-    pulled = await pull(deps, { id, image: pullable, signal })
+    pulled = await pullAll(deps, { id, own, stack: stack ?? null, signal })
   } finally {
     endClaim()
   }
@@ -82,12 +92,22 @@ async function pullUpdate(deps: Dependencies, preview: Preview, signal: AbortSig
   const found = await engine.findImage(imageNameOf(id, config))
   if (!found || signal.aborted) return
   // The engine may know an image by several digests; this is the tag's current one.
-  const digest = pulled.digest ?? noticed
+  const digest = pulled.own?.digest ?? noticed
   const image = { ...found, digest, pulled: true }
   log.info({ ...logFields(id), was: was?.digest, digest, bytes: image.bytes, ms: Date.now() - began }, 'image updated')
   notePulled(deps, id, image)
+  // Without labels before the pull its next start pulls what it lacks.
+  if (labels === undefined) stackIn(deps, id, image.labels)
+  if (stack) noteServices(deps, id, stack.stack, pulled.services)
   store.apply(id, { type: 'renewed', image, number })
   await removeOldImages(deps, id)
+  if (stack) await removeServiceImages(deps)
+}
+
+/** @throws EngineError `bad-stack` */
+async function stackImagesOf(deps: Dependencies, id: PreviewId, labels: Record<string, string>, signal: AbortSignal) {
+  const stack = stackIn(deps, id, labels)
+  return stack && readStackImages(deps, id, stack, { renew: true, signal })
 }
 
 async function unlessInterrupted<T>(

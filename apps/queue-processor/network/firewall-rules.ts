@@ -11,11 +11,15 @@
  */
 
 import type { Place } from '../../shared/config/config.ts'
+import { stackBridgePrefix } from '../../shared/slots/container-name.ts'
+import { mutedRangeOf } from '../../shared/slots/service-slots.ts'
 import { callsOf, chainOf, CHOOSE_IPTABLES, type ChainCall } from '../../shared/firewall-chains.ts'
 
 export interface FirewallFacts {
   instance: string
+  /** Of the previews' network. */
   bridge: string
+  subnet: string
   /** The address of Lotan's own container on the network; null where Lotan is not a container. */
   front: string | null
   /** Where previews reach nginx, to call those that they go with; null where they do not. */
@@ -25,6 +29,9 @@ export interface FirewallFacts {
 /** Cloud metadata services and link-local neighbours. */
 const LINK_LOCAL = '169.254.0.0/16'
 
+/** Between two networks, not within one: not every kernel can tell. */
+const ROUTED = '-m physdev ! --physdev-is-bridged'
+
 /** A packet that no rule stops goes on to the machine's own rules. */
 export interface Rules {
   dropped: string[]
@@ -32,14 +39,24 @@ export interface Rules {
   input: string[]
 }
 
-export function rulesOf({ bridge, front, calls }: FirewallFacts): Rules {
+export function rulesOf({ instance, bridge, subnet, front, calls }: FirewallFacts): Rules {
   const from = `-i ${bridge}`
+  const stacks = `${stackBridgePrefix(instance)}+`
+  const closed = `${from} -s ${mutedRangeOf(subnet)}`
+  // A container may send by its address on its stack's network too.
+  const strange = `${from} ! -s ${subnet}`
   const called = calls && `-d ${calls.host} -p tcp --dport ${calls.port} -j ACCEPT`
   const answers = '-m conntrack --ctstate ESTABLISHED,RELATED'
   // The engine forwards a preview's DNS requests to the machine's name server, which clouds put at such an address.
   const names = (to: string) => ['udp', 'tcp'].map((protocol) => `${from}${to} -p ${protocol} --dport 53 -j RETURN`)
   return {
     dropped: [
+      // Stacks have no way in or out: the engine's own rules for that are taken away and set again at times.
+      `-i ${stacks} ! -o ${stacks} -j DROP`,
+      `! -i ${stacks} -o ${stacks} -j DROP`,
+      `-i ${stacks} -o ${stacks} ${ROUTED} -j DROP`,
+      `${closed} -m conntrack --ctstate NEW -j DROP`,
+      `${strange} -j DROP`,
       front
         ? `${from} -s ${front} -j RETURN`
         : // A published port accepts clients that reach the container's own address (tried on 20.10).
@@ -56,16 +73,23 @@ export function rulesOf({ bridge, front, calls }: FirewallFacts): Rules {
         ]
       : [],
     input: [
+      `-i ${stacks} ${answers} -j RETURN`,
+      ...refusals(`-i ${stacks}`),
       `${from} ${answers} -j RETURN`,
+      ...refusals(closed),
+      ...refusals(strange),
       ...(front ? [`${from} -s ${front} -j RETURN`] : []),
       ...names(''),
       // Not left to the machine's own rules, which may let nothing in.
       ...(called && !front ? [`${from} ${called}`] : []),
-      // Refused, not dropped: an application that calls its own address gets an error at once.
-      `${from} -p tcp -j REJECT --reject-with tcp-reset`,
-      `${from} -j REJECT --reject-with icmp-port-unreachable`,
+      ...refusals(from),
     ],
   }
+}
+
+/** Refused, not dropped: an application that calls its own address gets an error at once. */
+function refusals(from: string): string[] {
+  return [`${from} -p tcp -j REJECT --reject-with tcp-reset`, `${from} -j REJECT --reject-with icmp-port-unreachable`]
 }
 
 export function scriptOf(facts: FirewallFacts): string {
@@ -73,33 +97,42 @@ export function scriptOf(facts: FirewallFacts): string {
   const chain = chainOf(instance)
   const rules = rulesOf(facts)
   const filled = (name: string, all: string[]) => all.map((rule) => `-A ${name} ${rule}\n`).join('')
-  const tables = (input: string[]) => `*mangle
+  const tables = ({ dropped, accepted, input }: Rules) => `*mangle
 :${chain} - [0:0]
-${filled(chain, rules.dropped)}COMMIT
+${filled(chain, dropped)}COMMIT
 *filter
 :${chain} - [0:0]
 :${chain}-IN - [0:0]
-${filled(chain, rules.accepted)}${filled(`${chain}-IN`, input)}COMMIT`
+${filled(chain, accepted)}${filled(`${chain}-IN`, input)}COMMIT`
   return `${CHOOSE_IPTABLES}"$iptables-restore" -w --noflush 2>/dev/null <<'RULES' || "$iptables-restore" -w --noflush <<'WITHOUT'
-${tables(rules.input)}
+${tables(rules)}
 RULES
-${tables(withoutReject(rules.input))}
+${tables(forLesserKernels(rules))}
 WITHOUT
 ${callsOf(instance)
   .map((call) => `${checkOf(call)} 2>/dev/null || "$iptables" -w -t ${call.table} -I ${call.from} -j ${call.to}\n`)
   .join('')}`
 }
 
-/** For a kernel without REJECT, which refuses the whole set for it. */
-function withoutReject(rules: string[]): string[] {
-  return rules.map((rule) => rule.replace(/ -j REJECT .*/, ' -j DROP'))
+/** A kernel without REJECT, or that cannot tell what is routed, refuses the whole set for it. */
+function forLesserKernels({ dropped, accepted, input }: Rules): Rules {
+  return {
+    dropped: dropped.filter((rule) => !rule.includes(ROUTED)),
+    accepted,
+    input: input.map((rule) => rule.replace(/ -j REJECT .*/, ' -j DROP')),
+  }
 }
 
-/** Succeeds where the instance's chains exist and are called. Changes nothing, takes milliseconds. */
+/** Succeeds where the instance's chains exist, are called and shut stacks in. Changes nothing, takes milliseconds. */
 export function checkScriptOf({ instance }: Pick<FirewallFacts, 'instance'>): string {
-  return `${CHOOSE_IPTABLES}${callsOf(instance)
-    .map((call) => `${checkOf(call)}\n`)
-    .join('')}`
+  const stacks = `${stackBridgePrefix(instance)}+`
+  const chain = chainOf(instance)
+  const checks = [
+    ...callsOf(instance).map(checkOf),
+    `"$iptables" -w -t mangle -C ${chain} -i ${stacks} ! -o ${stacks} -j DROP`,
+    `"$iptables" -w -C ${chain}-IN -i ${stacks} -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN`,
+  ]
+  return `${CHOOSE_IPTABLES}${checks.map((check) => `${check}\n`).join('')}`
 }
 
 function checkOf({ table, from, to }: ChainCall): string {

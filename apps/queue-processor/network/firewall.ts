@@ -46,7 +46,7 @@ export function openFirewall(parts: {
       const own = await ownContainer(engine)
       const front = own ? await join(own, subnet) : null
       const bridge = await engine.bridge()
-      const script = scriptOf({ instance, bridge, front, calls })
+      const script = scriptOf({ instance, bridge, subnet, front, calls })
       try {
         if (own) await engine.runOnHost(own.image, script)
         else await runHere(bridge, script)

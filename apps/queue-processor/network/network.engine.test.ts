@@ -51,7 +51,7 @@ describe("the previews' network", { timeout: 300_000 }, () => {
     void network.keep(ending.signal)
     await until('the rules are set', () => store.facts.get('firewall')?.why === null)
     const rules = (await rulesWith(config.instance)).sort()
-    assert.equal(rules.length, 15)
+    assert.equal(rules.length, 27)
     const image = { id: 'sha256:1', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
     store.apply('red', { type: 'start', by: 'visit' })
     store.apply('red', { type: 'found', image })

@@ -43,7 +43,7 @@ export type Network = ReturnType<typeof openNetwork>
 
 export function openNetwork(deps: {
   engine: Pick<Engine, 'ensureNetwork' | 'bridge' | 'ownContainer' | 'list'>
-  store: Pick<Store, 'facts' | 'list' | 'apply'>
+  store: Pick<Store, 'facts' | 'list' | 'apply' | 'stackNetworks'>
   firewall: Pick<Firewall, 'setUp' | 'isSetUp'>
   config: Pick<Config, 'slots' | 'slotKind' | 'dockerHost' | 'listen' | 'tls' | 'repositories' | 'publicUrl'>
   log: Log
@@ -113,7 +113,7 @@ export function openNetwork(deps: {
     return opened === null && facts.get('pairFront')?.address != null && !facts.get('pairListen')?.why
   }
 
-  /** True where no preview is up: the next look after a start is as near as the next look after rules went. */
+  /** True where no preview is up, and no stack: the next look after a start is as near as the next look after rules went. */
   async function hasRules(): Promise<boolean> {
     const slotScheme = known
     if (!slotScheme) return true
@@ -121,7 +121,7 @@ export function openNetwork(deps: {
       const generation = generationOf(preview)
       return generation && isRouted(generation) ? [hostPortOf(slotScheme, generation)] : []
     })
-    if (running.length === 0) return true
+    if (running.length === 0 && !store.stackNetworks.list().some(({ preview }) => preview !== null)) return true
     return firewall.isSetUp(running.slice(0, MAX_PREVIEWS_CHECKED))
   }
 

@@ -15,6 +15,7 @@ import { containersWith, docker, removeByHand, removeNetworkByHand } from '../..
 import { inside } from '../../testing/harness/reach.ts'
 import { surroundings } from '../../testing/harness/surroundings.ts'
 import { sandboxImage } from '../sandboxes/sandbox-image.ts'
+import { LEFT_MS } from './plan-stack-networks.ts'
 import { openStackNetworks } from './stack-networks.ts'
 
 const log = openLog('test', 'silent')
@@ -40,9 +41,14 @@ describe('networks of stacks', { timeout: 300_000 }, () => {
     networks = openStackNetworks({ engine, store, config: { instance }, log })
   }
   const told = (name: string) => docker<Told>('GET', `/networks/${name}`)
-  /** @returns where it finds that name; undefined where it finds none */
-  const addressOf = async (container: string, name: string) => {
-    const said = await inside(container, ['/busybox', 'sh', '-c', `/busybox nslookup ${name} 127.0.0.11 || :`])
+  /** @param within seconds @returns where it finds that name; undefined where it finds none */
+  const addressOf = async (container: string, name: string, within = 10) => {
+    const said = await inside(container, [
+      '/busybox',
+      'sh',
+      '-c',
+      `/busybox timeout ${within} /busybox nslookup ${name} 127.0.0.11 || :`,
+    ])
     return /Name:\s+\S+\s+Address: (\S+)/.exec(said)?.[1]
   }
   /** A container that sleeps, on the instance's network or a stack's. */
@@ -51,8 +57,7 @@ describe('networks of stacks', { timeout: 300_000 }, () => {
       name: `lotan-test-${instance}-${name}`,
       Image: image,
       Labels: label,
-      // Where no other name server is, an unknown name is refused at once.
-      HostConfig: { NetworkMode: network, Dns: ['127.0.0.1'] },
+      HostConfig: { NetworkMode: network },
       NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: aliases } } },
     })
     await engine.start(id)
@@ -94,7 +99,7 @@ describe('networks of stacks', { timeout: 300_000 }, () => {
     for (const from of [app, db]) {
       for (const part of ['app', 'db']) assert.ok(await addressOf(from, part), `${part} from ${from}`)
     }
-    assert.equal(await addressOf(stranger, 'db'), undefined)
+    assert.equal(await addressOf(stranger, 'db', 2), undefined)
     const routes = await inside(app, ['/busybox', 'ip', 'route', 'show', 'default'])
     await engine.stop(app, 0)
     await networks.join('red', app, ['app'])
@@ -202,5 +207,30 @@ describe('networks of stacks', { timeout: 300_000 }, () => {
       `/containers/lotan-test-${instance}-app/json`,
     )
     assert.ok(State.Running)
+  })
+
+  test('what a crash has left goes after a minute: networks of previews without a container, and strays', async () => {
+    const { name } = await networks.network('red')
+    const stray = stackNetworkName(instance, 1_999)
+    await docker('POST', '/networks/create', { Name: stray, Internal: true, Labels: { ...label, 'lotan.tag': 'red' } })
+    // A service that has ended keeps its preview's.
+    const kept = await networks.network('kept')
+    const id = await engine.create({
+      Image: image,
+      Labels: { ...label, 'lotan.tag': 'kept' },
+      HostConfig: { NetworkMode: kept.name },
+    })
+    const names = async () => (await engine.listStackNetworks()).own.map((network) => network.name)
+    await networks.sweep(0)
+    const before = await names()
+    assert.ok([name, stray, kept.name].every((one) => before.includes(one)))
+    await networks.sweep(LEFT_MS)
+    assert.deepEqual(await names(), [kept.name])
+    assert.equal(store.stackNetworks.of('red'), undefined)
+    await removeByHand(id)
+    assert.equal(await networks.sweep(2 * LEFT_MS), true)
+    assert.equal(await networks.sweep(3 * LEFT_MS), true)
+    assert.equal(await networks.sweep(3 * LEFT_MS), false, 'there is nothing to look for any more')
+    assert.deepEqual(await names(), [])
   })
 })

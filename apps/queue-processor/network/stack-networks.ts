@@ -1,12 +1,15 @@
 /** Each preview with a stack has a network of its own: its services and its application reach each other there by name. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../shared/config/config.ts'
 import { EngineError, type Engine, type StackNetwork } from '../../shared/engine/engine.ts'
 import type { Log } from '../../shared/log.ts'
-import { logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { isOnItsWay } from '../../shared/preview/preview.ts'
+import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { stackNetworkName } from '../../shared/slots/container-name.ts'
 import { networkName, overlaps } from '../../shared/slots/slots.ts'
 import { mostStacksIn, stackPoolFor, stackSubnetOf } from '../../shared/slots/stack-pool.ts'
 import type { Store } from '../../shared/store/store.ts'
+import { dueOf, LEFT_MS, leftOf } from './plan-stack-networks.ts'
 
 /** A machine that refuses so many subnets refuses all. */
 const MAX_TRIES = 20
@@ -19,8 +22,11 @@ export interface JoinedNetwork {
 export type StackNetworks = ReturnType<typeof openStackNetworks>
 
 export function openStackNetworks(deps: {
-  engine: Pick<Engine, 'listStackNetworks' | 'createStackNetwork' | 'connect' | 'removeNetwork'>
-  store: Pick<Store, 'stackNetworks' | 'facts'>
+  engine: Pick<
+    Engine,
+    'listStackNetworks' | 'createStackNetwork' | 'connect' | 'removeNetwork' | 'previewsWithContainers'
+  >
+  store: Pick<Store, 'stackNetworks' | 'facts' | 'list'>
   config: Pick<Config, 'instance'>
   log: Log
 }) {
@@ -28,6 +34,7 @@ export function openStackNetworks(deps: {
   const { instance } = config
   const rows = store.stackNetworks
   const underWay = new Map<PreviewId, Promise<unknown>>()
+  const leftSince = new Map<number, number>()
 
   /** One after the other for one preview: a network that is being removed is not joined. */
   function inTurn<T>(id: PreviewId, work: () => Promise<T>): Promise<T> {
@@ -69,6 +76,14 @@ export function openStackNetworks(deps: {
       if (preview !== undefined && rows.of(preview) === undefined) rows.adopt(preview, number)
   }
 
+  async function remove(id: PreviewId): Promise<void> {
+    const number = rows.of(id)
+    if (number === undefined) return
+    await engine.removeNetwork(stackNetworkName(instance, number))
+    rows.free(id)
+    log.info({ ...logFields(id), network: number }, 'network of a stack is removed')
+  }
+
   /** The recorded one, unless another network lies in it. */
   function poolBeside(taken: string[]): string {
     const recorded = store.facts.get('stackPool')
@@ -79,7 +94,46 @@ export function openStackNetworks(deps: {
     return pool
   }
 
+  /** Removes what a crash has left behind, once it has been seen so for a minute. @returns whether there are networks */
+  async function sweep(now = performance.now()): Promise<boolean> {
+    const { own } = await engine.listStackNetworks()
+    adopt(own)
+    if (own.length === 0 && !hasRows()) return false
+    const inUse = await engine.previewsWithContainers()
+    // Read after the engine's list: a start that has begun since is seen here.
+    for (const preview of store.list()) if (isOnItsWay(preview)) inUse.add(idOf(preview))
+    for (const id of underWay.keys()) inUse.add(id)
+    const left = leftOf({ rows: rows.list(), found: own, inUse })
+    for (const number of dueOf(left, leftSince, now)) {
+      const preview = left.get(number)
+      if (preview !== undefined) await inTurn(preview, () => remove(preview))
+      else await engine.removeNetwork(stackNetworkName(instance, number))
+      leftSince.delete(number)
+    }
+    return true
+  }
+
+  function hasRows(): boolean {
+    return rows.list().some(({ preview }) => preview !== null)
+  }
+
   return {
+    sweep,
+
+    /** Runs until the signal. Where no preview has a stack, the engine is asked once. */
+    async keep(signal: AbortSignal): Promise<void> {
+      for (let isDue = true; !signal.aborted;) {
+        try {
+          if (isDue || hasRows()) isDue = await sweep()
+        } catch (error) {
+          // network.ts and watch/engine.ts report that the engine is down.
+          log.debug({ error: (error as Error).message }, 'networks of stacks cannot be compared')
+          isDue = true
+        }
+        await sleep(LEFT_MS * (0.75 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => {})
+      }
+    },
+
     /** The preview's, made where there is none, or none any more. @throws EngineError */
     network: (id: PreviewId): Promise<JoinedNetwork> => inTurn(id, () => ensure(id)),
 
@@ -100,14 +154,6 @@ export function openStackNetworks(deps: {
       engine.connect(networkName(instance), container, { address }),
 
     /** What hangs on it leaves it. One that is gone is no error. */
-    remove(id: PreviewId): Promise<void> {
-      return inTurn(id, async () => {
-        const number = rows.of(id)
-        if (number === undefined) return
-        await engine.removeNetwork(stackNetworkName(instance, number))
-        rows.free(id)
-        log.info({ ...logFields(id), network: number }, 'network of a stack is removed')
-      })
-    },
+    remove: (id: PreviewId): Promise<void> => inTurn(id, () => remove(id)),
   }
 }

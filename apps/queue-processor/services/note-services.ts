@@ -1,4 +1,5 @@
 /** A row a service, as soon as its stack is known: pages name it from then on. */
+import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { comesUp } from '../../shared/preview/preview.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { ServiceRow, ServiceState } from '../../shared/stack/service-state.ts'
@@ -36,6 +37,23 @@ export function noteServices(
     const noted = { ...(row ?? bare(id, name, now)), place, image, imageId, digest, state }
     if (row && isSame(row, noted)) continue
     store.services.put({ ...noted, ...(row?.state !== state && { since: now }), ...(isComing && { reason: null }) })
+  }
+}
+
+/** Its preview does not come up after all. @param failed the service that it does not come up for */
+export function restServices(
+  { store }: { store: Pick<Store, 'get' | 'services'> },
+  id: PreviewId,
+  failed?: { name: string; reason: Reason },
+  now = Date.now(),
+): void {
+  const isKnown = store.get(id) !== undefined
+  for (const { name, state, container } of store.services.of(id)) {
+    if (state !== 'waiting') continue
+    if (!isKnown && container === null) store.services.remove(id, name)
+    else if (name === failed?.name)
+      store.services.change(id, name, { state: 'failed', since: now, reason: failed.reason })
+    else store.services.change(id, name, { state: 'stopped', since: now })
   }
 }
 

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { In } from '../../shared/preview/preview.ts'
 import type { Generation } from '../../shared/preview/generation.ts'
+import { serviceHostPort } from '../../shared/slots/service-slots.ts'
 import { hostPortOf, hostPortText } from '../../shared/slots/slot-scheme.ts'
+import type { PlacedService } from '../../shared/store/services.ts'
 import type { Dependencies, Waits } from '../dependencies.ts'
 import { whileWanted } from './while-wanted.ts'
 import { idOf, logFields, type PreviewKey } from '../../shared/preview/preview-id.ts'
 
 type Draining = In<'stopping'> | In<'removing'> | In<'paused'>
-type SlotUser = PreviewKey & { generation: Generation | null }
+type SlotUser = PreviewKey & { generation: Generation | null; services?: PlacedService[] }
 
 const LOOK_EVERY_MS = 500
 
@@ -23,7 +25,7 @@ export async function waitForDrain(
     return true
   })
   if (!wasDrained) return undefined
-  const open = (await connectionsOf(deps, preview)) !== 0
+  const open = (await connectionsOf(deps, wholeOf(deps, preview))) !== 0
   // It may have been called back during the look: then it must not be frozen.
   if (!isRouteGone(deps, preview)) return undefined
   const lastSeen = store.get(idOf(preview))?.lastSeen ?? 0
@@ -40,7 +42,7 @@ export function drainLeft(since: number, { drain }: Waits): number {
 /** @returns undefined where a click called it back */
 export async function waitForGrace(deps: Dependencies, preview: Draining): Promise<boolean | undefined> {
   return whileRouteIsGone(deps, preview, (signal) =>
-    waitForConnections(deps, preview, Date.now() + deps.waits.grace, signal),
+    waitForConnections(deps, wholeOf(deps, preview), Date.now() + deps.waits.grace, signal),
   )
 }
 
@@ -56,13 +58,21 @@ export async function waitForConnections(
   return true
 }
 
+/** A preview that goes takes its services' second hosts with it. */
+function wholeOf({ store }: Dependencies, preview: Draining): SlotUser {
+  return { ...preview, services: store.services.placed().filter(({ id }) => id === idOf(preview)) }
+}
+
 async function connectionsOf({ network, connections, log }: Dependencies, preview: SlotUser) {
-  const { slot, port } = preview.generation ?? { slot: null, port: 0 }
-  if (slot === null) return 0
+  const { generation, services = [] } = preview
+  const slot = generation?.slot ?? null
+  if (slot === null && services.length === 0) return 0
   try {
     const slotScheme = await network.slotScheme()
-    const hostPort = hostPortText(hostPortOf(slotScheme, { slot, port }))
-    return (await connections(slotScheme)).filter(({ peer }) => peer === hostPort).length
+    const places = services.flatMap((service) => serviceHostPort(slotScheme, service) ?? [])
+    if (slot !== null) places.push(hostPortOf(slotScheme, { slot, port: generation!.port }))
+    const peers = new Set(places.map(hostPortText))
+    return (await connections(slotScheme)).filter(({ peer }) => peers.has(peer)).length
   } catch (error) {
     log.warn({ ...logFields(idOf(preview)), error: (error as Error).message }, 'open connections cannot be counted')
     return undefined

@@ -2,6 +2,7 @@
 import { EngineError } from '../../shared/engine/engine.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { waitForDrain } from './drain.ts'
+import { pauseServices, wakeServices } from '../services/stop-services.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 
@@ -28,15 +29,17 @@ async function freeze(deps: Dependencies, preview: In<'paused'>): Promise<Outcom
     throw error
   }
   log.info({ ...logFields(id), generation: generation.number, ms: Date.now() - began }, 'container frozen')
+  await pauseServices(deps, id)
   return undefined
 }
 
 export async function wakePreview(deps: Dependencies, preview: In<'paused'>): Promise<Outcome> {
-  const { store, engine, log } = deps
+  const { store, engine, nudges, log } = deps
   const { generation } = preview
   const id = idOf(preview)
   const { number, container } = generation
   const began = Date.now()
+  const areAwake = await wakeServices(deps, id)
   const isAwake = await engine.unpause(container).catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code === 'engine-down') throw error
     log.warn({ ...logFields(id), error: error.message }, 'container cannot be woken')
@@ -44,6 +47,7 @@ export async function wakePreview(deps: Dependencies, preview: In<'paused'>): Pr
   })
   if (isAwake) {
     store.apply(id, { type: 'woken', generation: number })
+    if (!areAwake) await nudges.tend(id)
     log.info({ ...logFields(id), generation: number, ms: Date.now() - began }, 'container woken')
     return undefined
   }

@@ -10,6 +10,8 @@ export interface Pending {
   generation: Generation & { slot: number }
   /** When its process was first seen to run, milliseconds since 1970. */
   waiting: number | undefined
+  /** When its start began, milliseconds since 1970: two starts of a kept container differ in it. */
+  began: number | undefined
 }
 
 export function pendingOf(preview: Preview): Pending | undefined {
@@ -17,7 +19,8 @@ export function pendingOf(preview: Preview): Pending | undefined {
   const { image, stages } = preview
   if (!image || !generation || generation.slot === null) return undefined
   const waiting = preview.state === 'starting' ? stages.waiting : undefined
-  return { id: idOf(preview), image, generation: { ...generation, slot: generation.slot }, waiting }
+  const of = { waiting, began: stages.starting }
+  return { id: idOf(preview), image, generation: { ...generation, slot: generation.slot }, ...of }
 }
 
 function generationOnItsWay(preview: Preview): Generation | null {

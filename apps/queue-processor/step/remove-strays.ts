@@ -1,12 +1,13 @@
 import { besideOf, generationOf } from '../../shared/preview/preview.ts'
 import { removeOldImages } from '../images/old-images.ts'
+import { settleServices } from '../services/stop-services.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** @returns how many containers were removed */
 export async function removeStrays(deps: Dependencies, id: PreviewId): Promise<number> {
   const { store, engine, log } = deps
-  const containers = await engine.list(id)
+  const { containers, services } = await engine.listBoth(id)
   // Read after the list, so that it knows a generation that was created meanwhile.
   const preview = store.get(id)
   // A start under way may have a container that the store does not know yet.
@@ -31,6 +32,7 @@ export async function removeStrays(deps: Dependencies, id: PreviewId): Promise<n
   }
   // Started by hand: a stopped preview has no slot, and its address may be another's.
   if (preview?.state === 'stopped' && own?.running) await engine.stop(own.id)
+  await settleServices(deps, id, services)
   await removeOldImages(deps, id)
   return strays.length
 }

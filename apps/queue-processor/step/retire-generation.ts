@@ -4,7 +4,7 @@ import { containerName } from '../../shared/slots/container-name.ts'
 import { drainLeft, waitForConnections } from './drain.ts'
 import { removeOldImages } from '../images/old-images.ts'
 import type { Dependencies } from '../dependencies.ts'
-import { tryStop } from './stop-preview.ts'
+import { graceOf, tryStop } from './stop-preview.ts'
 import { logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /** Runs beside the preview's other steps, which never touch a retired container. The reaper asks again after a failure. */
@@ -35,7 +35,7 @@ export function openRetireGeneration(deps: Dependencies): (id: PreviewId, retire
 
   async function endContainer(id: PreviewId, retired: Retiring): Promise<void> {
     const container = containerOf(id, retired)
-    await tryStop(deps, id, container)
+    await tryStop(deps, id, container, graceOf(deps, id, store.get(id)?.image ?? null))
     await engine.remove(container)
   }
 

@@ -1,16 +1,14 @@
 /** Starts a container: the one that a preview has kept, or a new one. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { logFields } from '../../shared/preview/preview-id.ts'
 import type { Generation } from '../../shared/preview/generation.ts'
+import { sandboxName } from '../../shared/slots/container-name.ts'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
+import { createNamed } from '../containers/create-named.ts'
 import type { ContainerPlan } from '../containers/create-options.ts'
 import type { Dependencies } from '../dependencies.ts'
+import { joinStack } from '../services/join-stack.ts'
 import { isStillPending, type Pending } from './pending.ts'
-
-/** How long to wait for a container of the same name whose removal is under way. */
-const NAME_MS = 5_000
-const NAME_AGAIN_MS = 50
 
 /** Keeps its files. @returns undefined where it cannot be used (it is removed then), or the start was cancelled */
 export async function startKept(
@@ -44,7 +42,7 @@ export async function startKept(
       // It may have been curbed while it ran.
       if (found.cpuQuota !== quota) await engine.setCpuQuota(id, quota)
       if (!isStillPending(deps, pending)) return undefined
-      await start(deps, id, hostPort, pending.generation, plan, writePairHosts(deps, pending.generation, plan))
+      await start(deps, pending, id, hostPort, plan, writePairHosts(deps, pending.generation, plan))
       return id
     }
   } catch (error) {
@@ -68,7 +66,7 @@ export async function startNew(
   const { id, generation } = pending
   if (!isStillPending(deps, pending)) return undefined
   const hosts = writePairHosts(deps, pending.generation, plan)
-  const container = await create(deps, plan).catch((error: unknown) => {
+  const container = await createNamed(deps, plan.options).catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code !== 'missing') throw error
     store.apply(id, { type: 'imageGone' })
   })
@@ -78,22 +76,8 @@ export async function startNew(
     await engine.remove(container)
     return undefined
   }
-  await start(deps, container, hostPort, generation, plan, hosts)
+  await start(deps, pending, container, hostPort, plan, hosts)
   return container
-}
-
-async function create({ engine, log }: Dependencies, plan: ContainerPlan): Promise<string> {
-  const name = plan.options.name!
-  for (const end = Date.now() + NAME_MS; ; await sleep(NAME_AGAIN_MS)) {
-    try {
-      return await engine.create(plan.options)
-    } catch (error) {
-      if (!(error instanceof EngineError) || error.code !== 'taken' || Date.now() >= end) throw error
-    }
-    // Left by an interrupted start, or under removal. The name carries the instance, so no other program owns it.
-    await engine.remove(name)
-    log.info({ container: name }, 'stray container of the same name removed')
-  }
 }
 
 /** Where it joins a sandbox; else its options say them. The error, if there is one, is for who starts the container. */
@@ -112,16 +96,18 @@ async function writePairHosts(
 /** @param failed of the writing of its pairs' hosts, which began before */
 async function start(
   deps: Dependencies,
+  { id: preview, generation }: Pending,
   id: string,
   hostPort: HostPort,
-  generation: Generation,
   plan: ContainerPlan,
   failed: Promise<Error | undefined>,
 ): Promise<void> {
-  const { engine, network, sandboxes } = deps
+  const { engine, network, sandboxes, config } = deps
   const { sandbox, port } = generation
   const { address } = hostPort
+  const joins = sandbox === null ? id : sandboxName(config.instance, sandbox)
   try {
+    await joinStack(deps, preview, joins, plan.aliases)
     const error = await failed
     if (error !== undefined) throw error
     await engine.start(id)
@@ -130,6 +116,7 @@ async function start(
       // It ended, or is gone: 'missing' is what the engine then says of the container.
       if (!(error instanceof EngineError) || (error.code !== 'unjoined' && error.code !== 'missing')) throw error
       await sandboxes.wake(sandbox, port, hostPort)
+      await joinStack(deps, preview, joins, plan.aliases)
       const again = await writePairHosts(deps, generation, plan)
       if (again !== undefined) throw again
       return engine.start(id)
@@ -138,6 +125,7 @@ async function start(
     if (!(error instanceof EngineError) || error.code !== 'missing' || !(await engine.inspect(id))) throw error
     await network.ensure()
     await engine.moveTo(id, address)
+    await joinStack(deps, preview, joins, plan.aliases)
     await engine.start(id)
   }
 }

@@ -10,8 +10,17 @@ import { awaitAnswer } from '../containers/await-answer.ts'
 import { pendingOf, discard, isStillPending, type Pending } from './pending.ts'
 import { createOptionsOf, type ContainerPlan } from '../containers/create-options.ts'
 import { portOf } from '../../shared/config/image-labels.ts'
+import { programOfPart, usualPart } from '../containers/with-part.ts'
 import { needsFirstProcess } from '../containers/first-process.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
+import { watchServices } from '../services/watch-services.ts'
+import { bringUp } from '../services/bring-up.ts'
+import { applicationRun } from '../services/prepared.ts'
+import { badStack } from '../services/stack-of-preview.ts'
+import { hasServices } from '../services/stop-services.ts'
+import { stackOf } from '../../shared/stack/stack-of.ts'
+import type { Stack, StackProblem } from '../../shared/stack/stack.ts'
+import { hasServiceImages } from '../images/has-service-images.ts'
 import { isAdmitted, readMemory } from './admission.ts'
 import { isDue, takePlace } from './capacity.ts'
 import { startKept, startNew } from './start-container.ts'
@@ -22,31 +31,53 @@ const MAX_OCCUPIED_SLOTS = 20
 type Starting = In<'queued'> | In<'starting'> | In<'running'>
 
 export async function startPreview(deps: Dependencies, preview: Starting): Promise<Outcome> {
-  const pending = pendingOf(preview) ?? (await claimSlot(deps, preview))
+  const read = preview.image && stackOf(idOf(preview), preview.image, deps.config)
+  if (read && 'problems' in read) return refuseStack(deps, preview, read.problems)
+  const stack = read && read.stack
+  const pending = pendingOf(preview) ?? (await claimSlot(deps, preview, stack))
   if (!pending) return undefined
+  // A generation beside the one that serves has the services of that one.
+  const needsServices = preview.state !== 'running' && (stack !== null || hasServices(deps, pending.id))
+  if (needsServices && !deps.cameUp.take(pending))
+    return { background: bringUp(deps, pending, stack, () => deps.cameUp.note(pending)) }
   const began = Date.now()
-  const started = await deps.sandboxes.during(() => runContainer(deps, pending))
+  const watch = watchServices(deps, pending)
+  let started: StartedContainer | undefined
+  try {
+    started = await deps.sandboxes.during(() => runContainer(deps, pending, stack))
+  } finally {
+    if (!started) await watch.end()
+  }
   if (!started) return undefined
   const { id, generation } = started.pending
   deps.log.info(
     { ...logFields(id), generation: generation.number, slot: generation.slot, ms: Date.now() - began },
     'container started',
   )
-  return { background: awaitAnswer(deps, started.pending, started.container, started.plan) }
+  return { background: awaitAnswer(deps, started.pending, started.container, started.plan).finally(watch.end) }
 }
 
 export async function replaceOutdated(deps: Dependencies, preview: In<'running'>): Promise<Outcome> {
   return preview.pending || isOutdated(preview) ? startPreview(deps, preview) : undefined
 }
 
-async function claimSlot(deps: Dependencies, preview: Starting): Promise<Pending | undefined> {
+async function refuseStack(deps: Dependencies, preview: Starting, problems: StackProblem[]): Promise<Outcome> {
+  const begun = pendingOf(preview)
+  if (begun) await discard(deps, begun)
+  deps.store.apply(idOf(preview), { type: 'fail', reason: badStack(problems) })
+  return undefined
+}
+
+async function claimSlot(deps: Dependencies, preview: Starting, stack: Stack | null): Promise<Pending | undefined> {
   const { config } = deps
   const { image } = preview
   if (!image || (preview.state === 'queued' && !isDue(preview, Date.now()))) return undefined
+  if (preview.state !== 'running' && !(await hasServiceImages(deps, preview))) return undefined
   const made = {
     port: portOf(image, config.containerPort),
     pairs: await deps.findPairs(idOf(preview)),
     ...trustOf(deps, preview),
+    ...(stack && { stack: stack.spec }),
   }
   const begun = await begin(deps, preview, made)
   return begun && pendingOf(begun)
@@ -62,7 +93,7 @@ function trustOf({ config, store }: Dependencies, preview: Preview): { trusted?:
 async function begin(
   deps: Dependencies,
   preview: Starting,
-  made: { port: number; pairs: Pairs | undefined; trusted?: boolean },
+  made: { port: number; pairs: Pairs | undefined; trusted?: boolean; stack?: string },
 ): Promise<Preview | undefined> {
   const { store, config } = deps
   const id = idOf(preview)
@@ -77,19 +108,25 @@ async function begin(
 
 type StartedContainer = { pending: Pending; container: string; plan: ContainerPlan }
 
-async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Promise<StartedContainer | undefined> {
+async function runContainer(
+  deps: Dependencies,
+  pending: Pending,
+  stack: Stack | null,
+  tries = 0,
+): Promise<StartedContainer | undefined> {
   const { store, engine, network, config } = deps
   const { id, image, generation } = pending
   const hostPort = hostPortOf(await network.slotScheme(), generation)
-  const program = await engine.programOf(image.id)
-  if (!program) return void store.apply(id, { type: 'imageGone' })
+  const part = stack && applicationRun(deps, id, stack)
+  const run = await engine.imageRun(image.id)
+  if (!run) return void store.apply(id, { type: 'imageGone' })
   const host = hostOf(id, config)
   const plan = createOptionsOf({
     config,
     id,
     generation: generation.number,
     image,
-    program,
+    program: programOfPart(part?.of ?? usualPart, run),
     needsFirstProcess: needsFirstProcess(store.facts, image.id),
     port: generation.port,
     hostPort,
@@ -100,12 +137,13 @@ async function runContainer(deps: Dependencies, pending: Pending, tries = 0): Pr
     pairs: pairVariables(generation.pairs, config),
     trusted: generation.trusted === true,
     pairFront: store.facts.get('pairFront')?.address ?? null,
+    part,
   })
 
   if (generation.sandbox !== null) await deps.sandboxes.settled(generation.sandbox)
   const kept = generation.container && (await startKept(deps, pending, generation.container, plan, hostPort))
   const container = kept || (await startNew(deps, pending, plan, hostPort).catch(unlessOccupied))
-  if (container instanceof EngineError) return tryAnotherSlot(deps, pending, container, tries)
+  if (container instanceof EngineError) return tryAnotherSlot(deps, pending, stack, container, tries)
   if (!container) return undefined
   // After a restart of Lotan this may have been committed before.
   if (pending.waiting === undefined) store.apply(id, { type: 'started', generation: generation.number })
@@ -121,6 +159,7 @@ function unlessOccupied(error: unknown): EngineError {
 async function tryAnotherSlot(
   deps: Dependencies,
   pending: Pending,
+  stack: Stack | null,
   occupied: EngineError,
   tries: number,
 ): Promise<StartedContainer | undefined> {
@@ -132,5 +171,5 @@ async function tryAnotherSlot(
   const retry = withSlot && pendingOf(withSlot)
   if (!retry) throw new EngineError('start-failed', `${occupied.message}; so it was with other slots before this one`)
   log.warn({ ...logFields(id), slot: generation.slot, error: occupied.message }, 'a slot cannot be had, trying another')
-  return runContainer(deps, retry, tries + 1)
+  return runContainer(deps, retry, stack, tries + 1)
 }

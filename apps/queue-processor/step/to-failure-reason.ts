@@ -16,10 +16,11 @@ export function retryAfterOf(error: unknown): number | undefined {
 
 export function toFailureReason(error: unknown, otherwise: ReasonCode): Reason {
   const { message: detail = String(error) } = error as Error
+  if (!isExpected(error)) return { code: otherwise, detail }
+  const of = error.service === undefined ? {} : { service: error.service }
   if (error instanceof RegistryError)
-    return { code: error.code, detail, ...(error.program && { program: error.program }) }
-  if (!(error instanceof EngineError)) return { code: otherwise, detail }
+    return { code: error.code, detail, ...(error.program && { program: error.program }), ...of }
   if (error.code === 'missing' || error.code === 'taken' || error.code === 'occupied' || error.code === 'unjoined')
-    return { code: otherwise, detail }
-  return { code: error.code, detail }
+    return { code: otherwise, detail, ...of }
+  return { code: error.code, detail, ...of }
 }

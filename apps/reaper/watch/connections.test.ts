@@ -3,6 +3,8 @@ import test from 'node:test'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { hostPortOf, hostPortText, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
 import { nextLook, type Look } from './connections.ts'
+import { serviceSlots } from '../../shared/slots/service-slots.ts'
+import type { PlacedService } from '../../shared/store/services.ts'
 
 const places: SlotScheme = { kind: 'network', subnet: '10.83.0.0/20' }
 const NOW = 1_000_000_000_000
@@ -37,12 +39,22 @@ function red(lastSeen: number | null): Preview {
   }
 }
 
+const mail = { id: 'red', slot: serviceSlots({ egress: false }).first, port: 8025 }
+const atRed = hostPortText(hostPortOf(places, { slot: 1, port: 80 }))
+const atMail = hostPortText(hostPortOf(places, mail))
+
 /** Looks every 2 s. @param steps bytes of the one connection (null: it is not there), and when a person was last seen */
-function looks(...steps: [bytes: number | null, lastSeen: number | null][]): Look {
+function looks(...steps: Step[]): Look {
+  return looksAt(atRed, [], steps)
+}
+
+type Step = [bytes: number | null, lastSeen: number | null]
+
+function looksAt(peer: string, services: PlacedService[], steps: Step[]): Look {
   let look: Look | undefined
   for (const [i, [bytes, lastSeen]] of steps.entries()) {
-    const connection = { key: 'one', peer: hostPortText(hostPortOf(places, { slot: 1, port: 80 })), bytes: bytes ?? 0 }
-    look = nextLook(look, bytes === null ? [] : [connection], [red(lastSeen)], places, NOW + i * 2_000)
+    const connection = { key: 'one', peer, bytes: bytes ?? 0 }
+    look = nextLook(look, bytes === null ? [] : [connection], [red(lastSeen)], services, places, NOW + i * 2_000)
   }
   return look!
 }
@@ -65,6 +77,15 @@ test('a connection that appeared while no person had been here is a robot’s, w
   assert.deepEqual([...looks([null, -9], [null, -9], [100, -9]).open], ['red'], 'it is open all the same')
 })
 
+test('a connection to a service of its stack keeps a preview awake as one to the application does', () => {
+  const steps: Step[] = [[null, 0], [100, 2], [101, 2]] // prettier-ignore
+  const look = looksAt(atMail, [mail], steps)
+  assert.deepEqual([[...look.open], [...look.used]], [['red'], ['red']])
+  assert.deepEqual([...looksAt(atMail, [{ ...mail, id: 'blue' }], steps).open], [], 'blue does not run')
+  assert.deepEqual([...looksAt(atMail, [{ ...mail, port: 1025 }], steps).open], [])
+  assert.deepEqual([...looksAt(atMail, [mail], [[null, -9], [null, -9], [100, -9], [200, -9], [300, -9]]).used], [])
+}) // prettier-ignore
+
 test('and stays one when a person comes later', () => {
   assert.deepEqual(used([null, -9], [null, -9], [100, -9], [200, -9], [300, 7]), [])
 })
@@ -86,7 +107,7 @@ test('another preview’s connection is never activity, whoever visits meanwhile
   let look: Look | undefined
   for (const [i, bytes] of [100, 200, 300].entries()) {
     const connection = { key: 'one', peer: '10.83.0.9:80', bytes, ...(i > 0 && { isCall: true as const }) }
-    look = nextLook(look, [connection], [red(i * 2)], places, NOW + i * 2_000)
+    look = nextLook(look, [connection], [red(i * 2)], [], places, NOW + i * 2_000)
   }
   assert.deepEqual([[...look!.used], [...look!.open]], [[], ['red']])
 })
@@ -97,6 +118,6 @@ test('what was open before the first look is taken for a person’s', () => {
 
 test('connections to addresses that serve no preview count for none', () => {
   const connection = { key: 'one', peer: '10.83.0.200:80', bytes: 1 }
-  const look = nextLook(undefined, [connection], [red(0)], places, NOW)
+  const look = nextLook(undefined, [connection], [red(0)], [], places, NOW)
   assert.deepEqual([look.open.size, look.known.size], [0, 0])
 })

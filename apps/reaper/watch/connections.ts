@@ -7,7 +7,9 @@ import { nextBeat } from '../../shared/beat.ts'
 import type { Connection } from '../../shared/slots/connections.ts'
 import type { Log } from '../../shared/log.ts'
 import { generationOf, isDraining, type Preview } from '../../shared/preview/preview.ts'
+import { serviceHostPort } from '../../shared/slots/service-slots.ts'
 import { hostPortOf, slotSchemeIn, hostPortText, type SlotScheme } from '../../shared/slots/slot-scheme.ts'
+import type { PlacedService } from '../../shared/store/services.ts'
 import type { Store } from '../../shared/store/store.ts'
 import { retryForever } from '../../shared/retry-forever.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
@@ -18,7 +20,7 @@ const LATE_MS = 1_000
 
 export interface Dependencies {
   sample: (slotScheme: SlotScheme) => Promise<Connection[]>
-  store: Pick<Store, 'list' | 'facts' | 'touch'>
+  store: Pick<Store, 'list' | 'facts' | 'touch'> & { services: Pick<Store['services'], 'placed'> }
   log: Log
 }
 
@@ -61,7 +63,7 @@ export function watchConnections(deps: Dependencies, every: number, signal: Abor
     if (look || failing) knownUntil = now
     if (!connections) return void (look = undefined)
     // Read after the connections: the visit that opened one is recorded by now.
-    look = nextLook(look, connections, store.list().filter(isUsable), slotScheme, now)
+    look = nextLook(look, connections, store.list().filter(isUsable), store.services.placed(), slotScheme, now)
     if (look.used.size > 0) store.touch([...look.used].map((id) => [id, now]))
   }
 
@@ -88,6 +90,7 @@ export function nextLook(
   before: Look | undefined,
   connections: readonly Connection[],
   previews: readonly Preview[],
+  services: readonly PlacedService[],
   slotScheme: SlotScheme,
   now: number,
 ): Look {
@@ -98,6 +101,12 @@ export function nextLook(
       return [hostPortText(hostPortOf(slotScheme, { slot: slot!, port })), preview]
     }),
   )
+  const byId = new Map(services.length > 0 ? previews.map((preview) => [idOf(preview), preview]) : [])
+  for (const { id, ...at } of services) {
+    const place = serviceHostPort(slotScheme, at)
+    const preview = byId.get(id)
+    if (place && preview) byAddress.set(hostPortText(place), preview)
+  }
   for (const { key, peer, bytes, isCall } of connections) {
     const preview = byAddress.get(peer)
     if (!preview) continue

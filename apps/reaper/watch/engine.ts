@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, type Engine } from '../../shared/engine/engine.ts'
 import type { Log } from '../../shared/log.ts'
+import type { Nudges } from '../../shared/queue.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { openApplyPlan } from '../apply-plan.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
@@ -14,13 +15,14 @@ export interface Dependencies {
   engine: Pick<Engine, 'events'>
   store: Pick<Store, 'get' | 'sandboxes'>
   reap: Pick<ReturnType<typeof openApplyPlan>, 'checkExit'>
+  nudges: Pick<Nudges, 'tend'>
   /** Called after each connect, since events in between are lost. @throws EngineError */
   compare: () => Promise<void>
   log: Log
 }
 
 export async function watchEngine(
-  { engine, store, reap, compare, log }: Dependencies,
+  { engine, store, reap, nudges, compare, log }: Dependencies,
   signal: AbortSignal,
 ): Promise<void> {
   let failures = 0
@@ -32,6 +34,11 @@ export async function watchEngine(
       failures = 0
       for await (const event of engine.events(signal, since)) {
         if (event.action === 'start') continue
+        if (event.service !== undefined) {
+          // Else the queue-processor has ended it, or handles its end.
+          if (store.get(event.preview)?.state === 'running') void nudges.tend(event.preview)
+          continue
+        }
         const id = event.sandbox === undefined ? event.preview : store.sandboxes.get(event.sandbox)?.preview
         const preview = id && store.get(id)
         // The queue-processor handles deaths during a start or a stop itself.

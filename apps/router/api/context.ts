@@ -5,6 +5,7 @@ import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
 import { fullOf } from '../words/full-words.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
+import { allStackRows, stackRowsOf } from '../services/stack-rows.ts'
 import { viewOf } from './preview-view.ts'
 
 export interface ApiContext extends RouterContext {
@@ -26,17 +27,20 @@ export function apiContext(router: RouterContext): ApiContext {
     ...router,
     view(preview) {
       const ahead = preview.state === 'queued' ? store.ahead(preview) : 0
-      return viewOf(preview, { ...facts(), ahead, change: shown.of(idOf(preview)) })
+      const id = idOf(preview)
+      return viewOf(preview, { ...facts(), ahead, change: shown.of(id), rows: stackRowsOf(id, store) })
     },
     views(of) {
       const previews = changes.previews()
       const common = facts()
       const changeOf = shown.all()
+      const rowsOf = allStackRows(store)
       return (of ?? previews).map((preview) =>
         viewOf(preview, {
           ...common,
           ahead: aheadOf(preview, previews, common.now),
           change: changeOf(idOf(preview)),
+          rows: rowsOf(idOf(preview)),
         }),
       )
     },

@@ -2,7 +2,7 @@ import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { generationOf } from '../../shared/preview/preview.ts'
+import { noServiceWords, partOf } from '../services/part.ts'
 import type { ApiContext } from './context.ts'
 import { answer, problemAnswer, tagParameter, type ApiRoute, type Operation } from './conventions/operation.ts'
 import { aboutOf, sendNoPreview } from './conventions/preview-problem.ts'
@@ -33,6 +33,10 @@ const query = z.object({
     .default(200)
     .meta({ description: 'How many of the last lines.' }),
   follow: flag('follow', '1: goes on until the container ends.'),
+  service: z
+    .string()
+    .optional()
+    .meta({ description: 'What that service of its stack has written; without it, the application.' }),
   timestamps: flag('timestamps', '1: each line begins with its own time (RFC 3339, in UTC) and a space.'),
 })
 
@@ -42,7 +46,7 @@ const getLogs: Operation = {
   parameters: [tagParameter],
   responses: {
     200: answer('The output.', z.string(), 'text/plain'),
-    404: problemAnswer('There is no preview of this tag, or it has no container.'),
+    404: problemAnswer('There is no preview of this tag, or it has no container, or no such service.'),
     503: problemAnswer('The reaper, which reads logs, does not answer.'),
   },
 }
@@ -51,12 +55,16 @@ export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
   const path = '/previews/:tag/logs'
   return [{ method: 'GET', path, needs: 'read', operation: getLogs, ...takes(query, sendLog) }]
 
-  async function sendLog(req: Request, res: Response, { tail, follow, timestamps }: z.output<typeof query>) {
+  async function sendLog(req: Request, res: Response, sent: z.output<typeof query>) {
+    const { tail, follow, timestamps, service } = sent
     const id = previewIn(req)
     const preview = store.get(id)
     if (!preview) return sendNoPreview(res, id)
-    const container = generationOf(preview)?.container
-    const none = () => sendProblem(res, 'no-container', `${shownTag(id)} has no container now.`, aboutOf(preview))
+    const services = store.services.of(id)
+    const part = partOf(preview, service, services)
+    if (!part) return sendProblem(res, 'no-such-service', noServiceWords(preview, services), aboutOf(preview))
+    const { container, name } = part
+    const none = () => sendProblem(res, 'no-container', `${shownTag(name)} has no container now.`, aboutOf(preview))
     if (!container) return none()
     const signal = untilClosed(res)
     let output

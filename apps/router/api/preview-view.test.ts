@@ -6,6 +6,8 @@ import type { Preview } from '../../shared/preview/preview.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import { viewOf } from './preview-view.ts'
+import { noStack } from '../services/stack-rows.ts'
+import { serviceRow, volumeRow } from '../../testing/harness/service-row.ts'
 import { oneRepository } from '../../testing/harness/repositories.ts'
 
 const naming = {
@@ -33,8 +35,8 @@ function after(...events: Event[]): Preview {
   return preview!
 }
 
-function view(preview: Preview, ahead = 0, lately: Lately = { pullRate: [], start: [] }) {
-  return viewOf(preview, { ahead, full: null, lately, change: null, now: now + 60_000, naming })
+function view(preview: Preview, ahead = 0, lately: Lately = { pullRate: [], start: [] }, rows = noStack) {
+  return viewOf(preview, { ahead, full: null, lately, change: null, rows, now: now + 60_000, naming })
 }
 
 const asked: Event = { type: 'start', by: 'visit' }
@@ -75,7 +77,31 @@ test('a running preview is shown with everything there is to know', () => {
     revision: 'c0ffee1',
     change: null,
     notice: 'The application answers 500 at /.',
+    services: [],
+    volumes: [],
   })
+})
+
+test('services and volumes are told, with the address of a second host and why one is started again', () => {
+  const reason: Reason = { code: 'service-exited', detail: 'exit code 1', service: 'db' }
+  const rows = {
+    services: [
+      serviceRow('1.9.5', 'mail', { since: now, digest: 'sha256:3', slot: 1_800, port: 8025, label: '1_9_5--to-mail' }),
+      serviceRow('1.9.5', 'db', { state: 'restarting', since: now, crashes: 2, restartAt: now + 2_000, reason }),
+    ],
+    volumes: [volumeRow('1.9.5', 'data', { bytes: 7, measuredAt: now }), volumeRow('1.9.5', 'more')],
+  }
+  const { services, volumes } = view(after(...way), 0, undefined, rows)
+  const since = '2026-01-01T00:00:00.000Z'
+  const url = 'http://1_9_5--to-mail.previews.example.com:8080'
+  assert.deepEqual(services, [
+    { name: 'mail', state: 'running', since, image: 'mail:1', digest: 'sha256:3', url, crashes: 0, restartsAt: null, reason: null },
+    { name: 'db', state: 'restarting', since, image: 'db:1', digest: null, url: null, crashes: 2, restartsAt: '2026-01-01T00:00:02.000Z', reason: 'service-exited' },
+  ]) // prettier-ignore
+  assert.deepEqual(volumes, [
+    { name: 'data', bytes: 7, measured: since },
+    { name: 'more', bytes: null, measured: null },
+  ])
 })
 
 test('a queued preview has a place in line, and nothing else yet', () => {
@@ -121,6 +147,7 @@ test('a preview that is tried again says why, and when', () => {
     full: null,
     lately: { pullRate: [], start: [] },
     change: null,
+    rows: noStack,
     now,
     naming,
   })

@@ -14,15 +14,25 @@ import { timingOf } from '../start-timing.ts'
 import { startEstimateWhilePending } from '../pages/start/estimate.ts'
 import { changeJson } from '../changes/change-json.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
+import type { StackRows } from '../services/stack-rows.ts'
+import { servicesJson, volumesJson } from '../services/stack-view.ts'
 
 export type Naming = HostNaming & Pick<Config, 'publicUrl'>
 
 /** @param facts.lately how long the last pulls and starts of any preview took */
 export function viewOf(
   preview: Preview,
-  facts: { ahead: number; full: Full | null; lately: Lately; change: KnownChange | null; now: number; naming: Naming },
+  facts: {
+    ahead: number
+    full: Full | null
+    lately: Lately
+    change: KnownChange | null
+    rows: StackRows
+    now: number
+    naming: Naming
+  },
 ): PreviewJson {
-  const { ahead, full, lately, change, now, naming } = facts
+  const { ahead, full, lately, change, rows, now, naming } = facts
   const { repository, tag, state, image, lastSeen } = preview
   const host = hostOf(idOf(preview), naming)
   const generation = generationOf(preview)
@@ -53,6 +63,8 @@ export function viewOf(
     created: source.created,
     revision: source.revision,
     change: change && changeJson(change, source.revision),
+    services: servicesJson(rows.services, naming),
+    volumes: volumesJson(rows.volumes),
     pinned: pinnedOf(preview, now),
     copyOf: copyOfJson(preview),
     notice: noticeOf(preview),

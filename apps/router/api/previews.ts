@@ -30,6 +30,8 @@ import { isFound } from '../pages/list/list.ts'
 import { previewPath } from '../../shared/api/paths.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
 import type { Figures } from '../reaper-client.ts'
+import { allStackRows, stackRowsOf, type StackRows } from '../services/stack-rows.ts'
+import { figureOf, memoryOfServices } from '../services/stack-view.ts'
 
 const wrong = 'Send {"tag": …} with a valid image tag.'
 const added = z.object({ tag: tagText(wrong) }, wrong)
@@ -112,7 +114,10 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
       wanted.includes(preview.state as PreviewJson['state']) &&
       isFound(preview, q, changeOf(idOf(preview)))
     const figures = await figuresNow()
-    const told = (of: readonly Preview[]) => views(of).map((preview) => withMemory(preview, figures))
+    const told = (of: readonly Preview[]) => {
+      const rowsOf = allStackRows(store)
+      return views(of).map((preview) => withMemory(preview, rowsOf(idOf(preview)), figures))
+    }
     return sendPage(req, res, pageOf(changes.previews().filter(isWanted), sent, order), told)
   }
 
@@ -131,7 +136,8 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
   async function show(req: Request, res: Response) {
     const figures = await figuresNow()
     const preview = store.get(previewIn(req))
-    return preview ? res.json(withMemory(view(preview), figures)) : sendNoPreview(res, previewIn(req))
+    if (!preview) return sendNoPreview(res, previewIn(req))
+    return res.json(withMemory(view(preview), stackRowsOf(idOf(preview), store), figures))
   }
 
   /** Previews are told of without them. */
@@ -147,8 +153,20 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
   }
 }
 
-function withMemory(preview: PreviewJson, figures: Record<string, Figures>): PreviewJson {
+function withMemory(preview: PreviewJson, { services }: StackRows, figures: Record<string, Figures>): PreviewJson {
   const isUp = preview.state === 'running' || preview.state === 'paused'
   const figure = isUp && preview.container !== null ? figures[preview.container] : undefined
-  return { ...preview, memory: figure ? { bytes: figure.memory, at: new Date(figure.at).toISOString() } : null }
+  return {
+    ...preview,
+    memory: figure ? memoryJson(figure.memory + memoryOfServices(services, figures), figure) : null,
+    services: preview.services.map((told) => {
+      const service = services.find(({ name }) => name === told.name)
+      const own = service && figureOf(service, figures)
+      return { ...told, memory: own ? memoryJson(own.memory, own) : null }
+    }),
+  }
+}
+
+function memoryJson(bytes: number, { at }: Figures) {
+  return { bytes, at: new Date(at).toISOString() }
 }

@@ -29,9 +29,12 @@ export function secretRoutes({ config, store, log }: ApiContext): ApiRoute[] {
     const read = preview.image && stackOf(id, preview.image, config)
     const names = read && 'stack' in read ? secretNames([read.stack.app, ...read.stack.services]) : []
     const salt = store.stackSalts.find(id)
-    const secrets = salt === undefined ? [] : names.map((name): SecretJson => {
-      return { name: `LOTAN_SECRET_${name}`, value: stackSecret(config.stackKey, salt, name) }
-    })
+    const secrets =
+      salt === undefined
+        ? []
+        : names.map((name): SecretJson => {
+            return { name: `LOTAN_SECRET_${name}`, value: stackSecret(config.stackKey, salt, name) }
+          })
     const actor = actorOf(res)
     store.noteDone(id, { type: 'secretsRead' }, Date.now(), actor)
     log.info({ ...logFields(id), secrets: secrets.length, ...actor }, 'secrets read')

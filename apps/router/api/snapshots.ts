@@ -1,7 +1,9 @@
+import { shownKey } from '../../shared/preview/copy.ts'
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { snapshot as schema, snapshotToMake, type SnapshotJson } from '../../shared/api/snapshot.ts'
-import { logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Snapshot } from '../../shared/store/store.ts'
 import { actorOf, callerOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
@@ -60,7 +62,8 @@ const deleteSnapshot: Operation = {
 const publishSnapshot: Operation = {
   operationId: 'publishSnapshot',
   summary: 'Lets other previews begin with a snapshot, but those of forks.',
-  description: 'Whoever can push an image, or reset a preview, reads what is in it then, with the secrets of its stack.',
+  description:
+    'Whoever can push an image, or reset a preview, reads what is in it then, with the secrets of its stack.',
   parameters: [nameParameter],
   responses: { 200: one, 404: noSnapshot, 409: problemAnswer('It is not ready.') },
 }
@@ -77,7 +80,14 @@ export function snapshotRoutes({ store, nudges, log }: ApiContext): ApiRoute[] {
   const published = '/snapshots/:name/publish'
   const sent = { type: 'json', limit: 4_096 } as const
   return [
-    { method: 'POST', path: '/previews/:tag/snapshots', needs: 'run', operation: makeSnapshot, body: sent, handle: make },
+    {
+      method: 'POST',
+      path: '/previews/:tag/snapshots',
+      needs: 'run',
+      operation: makeSnapshot,
+      body: sent,
+      handle: make,
+    },
     { method: 'GET', path: '/snapshots', needs: 'read', operation: listSnapshots, handle: list },
     { method: 'GET', path: ofOne, needs: 'read', operation: getSnapshot, handle: show },
     { method: 'DELETE', path: ofOne, needs: 'run', operation: deleteSnapshot, handle: remove },
@@ -97,14 +107,17 @@ export function snapshotRoutes({ store, nudges, log }: ApiContext): ApiRoute[] {
       return sendProblem(res, 'name-taken', `There is a snapshot ${name} already.`)
     log.info({ ...logFields(id), snapshot: name, ...actorOf(res) }, 'snapshot asked for')
     await nudges.data(id)
-    return res.status(202).location(`/api/v1/snapshots/${name}`).json(jsonOf(store.snapshots.find(name)!))
+    return res
+      .status(202)
+      .location(`/api/v1/snapshots/${name}`)
+      .json(jsonOf(store.snapshots.find(name)!))
   }
 
   /** @returns whether it has; if not, that was said */
   function hasData(id: PreviewId, res: Response): boolean {
     if (store.volumes.of(id).length > 0) return true
     if (!store.get(id)) sendNoPreview(res, id)
-    else sendProblem(res, 'no-volumes', `${id} has no volumes.`, namesOf(id))
+    else sendProblem(res, 'no-volumes', `${shownTag(id)} has no volumes.`, namesOf(id))
     return false
   }
 
@@ -127,8 +140,7 @@ export function snapshotRoutes({ store, nudges, log }: ApiContext): ApiRoute[] {
 
   function publish(req: Request, res: Response) {
     const found = known(req, res)
-    if (found && found.state !== 'ready')
-      return sendProblem(res, 'in-use', `Snapshot ${found.name} is not ready.`)
+    if (found && found.state !== 'ready') return sendProblem(res, 'in-use', `Snapshot ${found.name} is not ready.`)
     return setPublished(req, res, true)
   }
 
@@ -162,7 +174,7 @@ export function snapshotRoutes({ store, nudges, log }: ApiContext): ApiRoute[] {
     const own = store.volumes.list().filter((volume) => volume.snapshot === name && volume.state === 'current')
     return {
       ...{ name, state, digest, revision, stack, published, reason },
-      ...splitId(preview),
+      ...shownKey(preview),
       created: new Date(created).toISOString(),
       by: by.who,
       frozenMs: frozen,

@@ -23,7 +23,7 @@ export function openAbout({
   return function about(request: GatewayRequest, decision: Decision, res: Response): unknown {
     const { id } = request
     const why = decision.do === 'refuse' ? decision.why : undefined
-    if (id === null || why === 'no-tag' || why === 'not-offered' || why === 'barred')
+    if (id === null || why === 'no-tag' || why === 'not-offered' || why === 'barred' || why === 'no-service')
       return respond({ request, decision, config, near, store }, res)
     const model = {
       id,
@@ -33,6 +33,8 @@ export function openAbout({
       pass: gate.passIn(request),
       change: changes.of(id),
       forge: config.forge?.kind,
+      service:
+        request.service === null ? null : { name: request.service, row: store.services.get(id, request.service) },
       details: detailsOf(id, config),
       now: Date.now(),
     }

@@ -5,6 +5,7 @@ import { anyText } from '../../testing/arbitraries/texts.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { FREE, type Barred } from '../../shared/forge/standing.ts'
 import type { KnownChange } from '../../shared/forge/change.ts'
+import type { UpService } from './second-host.ts'
 import { decide, isNavigation, preferredWait, type Facts, type ClientRequest } from './decide.ts'
 
 const NOW = 1_000_000_000_000
@@ -91,6 +92,95 @@ const change: KnownChange = {
 const closed = { is: 'closed', change } as const
 const barred = (standing: Barred) => ({ do: 'refuse', why: 'barred', standing })
 const refused = { do: 'refuse', why: 'comes-back' }
+
+const service = { name: 'mail', slot: 1_784, port: 8025, container: 'c' } as UpService
+const upService = { is: 'up', service } as const
+const downService = { is: 'down' } as const
+const noService = { is: 'none', where: 'stack' } as const
+const laterService = { is: 'later' } as const
+const waitForService = (ms: number, applied: number | null = null) => ({
+  ...wait(ms, applied),
+  wakes: false,
+  isServiceDown: true,
+})
+
+const secondHosts: [string, ClientRequest, Facts, object][] = [
+  [
+    'a second host goes to its service',
+    browser,
+    facts({ preview: running, asked: upService }),
+    { do: 'forward', preview: running, service },
+  ],
+  [
+    'for a robot too',
+    { ...browser, kind: 'robot' },
+    facts({ preview: running, asked: upService }),
+    { do: 'forward', preview: running, service },
+  ],
+  [
+    'a second host of a sleeping preview wakes it as the preview’s own does',
+    browser,
+    facts({ preview: stopped, asked: laterService }),
+    wait(1_000),
+  ],
+  ['so does one of a preview that nobody knows', program, facts({ asked: laterService }), wait(HOLD)],
+  [
+    'one that the stack does not have is refused, and wakes nothing',
+    program,
+    facts({ preview: stopped, asked: noService }),
+    { do: 'refuse', why: 'no-service', where: 'stack' },
+  ],
+  [
+    'and where the preview runs',
+    browser,
+    facts({ preview: running, asked: noService }),
+    { do: 'refuse', why: 'no-service', where: 'stack' },
+  ],
+  [
+    'a tag that is not offered says nothing of its services',
+    browser,
+    facts({ offers: () => false, preview: running, asked: upService }),
+    { do: 'refuse', why: 'not-offered' },
+  ],
+  [
+    'nor does one that its change does not let run',
+    browser,
+    facts({ standing: closed, preview: running, asked: upService }),
+    barred(closed),
+  ],
+  [
+    'a navigation gets a page at once while its service is started again',
+    browser,
+    facts({ preview: running, asked: downService }),
+    waitForService(0),
+  ],
+  [
+    'unless it would wait',
+    { ...browser, prefer: 'wait=5' },
+    facts({ preview: running, asked: downService }),
+    waitForService(5_000, 5_000),
+  ],
+  ['a program waits for it', program, facts({ preview: running, asked: downService }), waitForService(HOLD)],
+  ['so does a WebSocket', socket, facts({ preview: running, asked: downService }), waitForService(HOLD)],
+  [
+    'a robot does not',
+    { ...browser, kind: 'robot' },
+    facts({ preview: running, asked: downService }),
+    { do: 'refuse', why: 'service-down' },
+  ],
+  [
+    'a stream that only comes back wakes nothing here either',
+    socket,
+    facts({ preview: stopped, asked: laterService, comesBack }),
+    refused,
+  ],
+  [
+    'a failure is told here too',
+    browser,
+    facts({ preview: failedAt(NOW), asked: laterService }),
+    { do: 'refuse', why: 'failed', preview: failedAt(NOW) },
+  ],
+]
 
 const table: [string, ClientRequest, Facts, object][] = [
   ['a host that cannot be a tag is refused', browser, facts({ id: null }), { do: 'refuse', why: 'no-tag' }],
@@ -234,7 +324,7 @@ const table: [string, ClientRequest, Facts, object][] = [
   ],
   ['nor longer where the clock stepped back', program, facts({ preview: failedAt(NOW + 60_000) }), wait(HOLD)],
 ]
-for (const [name, request, given, expected] of table)
+for (const [name, request, given, expected] of [...table, ...secondHosts])
   test(`decide: ${name}`, () => assert.deepEqual(decide(request, given, NOW), expected))
 
 test('a navigation is what a browser shows, by what it says it fetches, else by what it accepts', () => {

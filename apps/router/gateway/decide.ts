@@ -5,6 +5,7 @@ import type { Barred, Standing } from '../../shared/forge/standing.ts'
 import { comesUp, rests, type In, type Preview } from '../../shared/preview/preview.ts'
 import type { PairCall } from '../../shared/preview/pair-call.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
+import type { AskedService, UpService } from './second-host.ts'
 
 /** A request as nginx describes it; missing headers are empty strings. */
 export interface ClientRequest {
@@ -37,18 +38,27 @@ export interface Facts {
   comesBack: () => boolean
   /** Where another preview calls this one. */
   call?: Pick<PairCall, 'wakesUntil' | 'staysUntil'> | undefined
+  /** Of a second host. */
+  asked?: AskedService | undefined
 }
 
 export type Decision =
-  | { do: 'forward'; preview: In<'running'> }
-  | { do: 'wait'; until: number; applied: number | null; wakes: boolean }
-  | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' | 'comes-back' | 'unvisited' }
+  | ({ do: 'forward' } & Up)
+  /** `isServiceDown`: the preview runs, and its service does not. */
+  | { do: 'wait'; until: number; applied: number | null; wakes: boolean; isServiceDown?: true }
+  | { do: 'refuse'; why: 'no-tag' | 'not-offered' | 'robot' | 'comes-back' | 'unvisited' | 'service-down' }
+  | { do: 'refuse'; why: 'no-service'; where: 'here' | 'stack' }
   | { do: 'refuse'; why: 'barred'; standing: Barred }
   | { do: 'refuse'; why: 'missing'; until: number }
   | { do: 'refuse'; why: 'failed'; preview: In<'failed'> }
 
 /** One of this name may be made meanwhile. */
 const NO_COPY_MS = 60_000
+/** Where a request goes: the application, or a service. */
+export interface Up {
+  preview: In<'running'>
+  service?: UpService
+}
 
 /** A navigation waits this long for the application itself, where the last start was quicker. */
 export const QUICK_MS = 1_000
@@ -60,7 +70,15 @@ export function decide(request: ClientRequest, facts: Facts, now: number): Decis
   if (!preview && isCopy(id)) return { do: 'refuse', why: 'missing', until: now + NO_COPY_MS }
   if (!facts.offers(id)) return { do: 'refuse', why: 'not-offered' }
   if (standing.is !== 'free') return { do: 'refuse', why: 'barred', standing }
-  if (preview?.state === 'running') return { do: 'forward', preview }
+  const { asked } = facts
+  if (asked?.is === 'none') return { do: 'refuse', why: 'no-service', where: asked.where }
+  if (preview?.state === 'running') {
+    if (asked?.is !== 'down') return { do: 'forward', preview, ...(asked?.is === 'up' && { service: asked.service }) }
+    if (request.kind === 'robot') return { do: 'refuse', why: 'service-down' }
+    const preferred = appliedWait(request, facts)
+    const until = now + (preferred ?? (isNavigation(request) ? 0 : facts.hold))
+    return { do: 'wait', until, applied: preferred, wakes: false, isServiceDown: true }
+  }
   if (request.kind === 'robot') return { do: 'refuse', why: 'robot' }
   // A forgotten tab: it may wait for a preview that is starting, and wakes none.
   const comesBack = request.stream !== '' && facts.comesBack()
@@ -71,8 +89,7 @@ export function decide(request: ClientRequest, facts: Facts, now: number): Decis
   if (!preview && missingUntil !== undefined) return { do: 'refuse', why: 'missing', until: missingUntil }
   if (preview?.state === 'failed' && rests(preview, now)) return { do: 'refuse', why: 'failed', preview }
 
-  const preferred = preferredWait(request.prefer)
-  const applied = preferred === null ? null : Math.min(preferred, facts.hold)
+  const applied = appliedWait(request, facts)
   const byKind = () => (isNavigation(request) ? navigationWaitMs(preview, facts) : facts.hold)
   // A preview that waits for another one is not stopped meanwhile.
   const latest = facts.call && wakes ? facts.call.staysUntil : Infinity
@@ -99,6 +116,11 @@ export function preferredWait(prefer: string): number | null {
     if (match) return Number(match[1]) * 1_000
   }
   return null
+}
+
+function appliedWait({ prefer }: ClientRequest, { hold }: Facts): number | null {
+  const preferred = preferredWait(prefer)
+  return preferred === null ? null : Math.min(preferred, hold)
 }
 
 function navigationWaitMs(preview: Preview | undefined, { laneFree }: Facts): number {

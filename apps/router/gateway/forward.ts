@@ -1,7 +1,7 @@
 import type { Response } from 'express'
-import type { In } from '../../shared/preview/preview.ts'
 import { hostPortText } from '../../shared/slots/slot-scheme.ts'
 import type { RouterContext } from '../context.ts'
+import type { Up } from './decide.ts'
 import { noteRelayed } from './relayed-containers.ts'
 import type { GatewayRequest, Verdict } from './request.ts'
 import { noteColdStarts } from './server-timing.ts'
@@ -19,43 +19,44 @@ export type Forwarder = ReturnType<typeof openForwarder>
 
 export function openForwarder({ store, streams }: Pick<RouterContext, 'store' | 'streams'>) {
   const coldStarts = noteColdStarts(store.list())
-  const relayed = noteRelayed(store.get)
+  const relayed = noteRelayed()
 
   /** X-Relay: where the relay sends the request, if it goes through it. X-App-Port: the port inside the container. */
-  function answerYes(request: GatewayRequest, preview: In<'running'>, res: Response, audience: Audience) {
+  function answerYes(request: GatewayRequest, up: Up, res: Response, audience: Audience) {
     // Not before nginx has the answer: where it has given up waiting, it has told of the end already.
     res.on('finish', () => streams.passes(request, Date.now()))
-    const upstream = relayed.has(preview) ? 'relay' : upstreamIn(store.facts, preview)
-    const hostPort = hostPortText(hostPortIn(store.facts, preview))
-    res.set({ 'X-Upstream': upstream, 'X-Relay': hostPort, 'X-App-Port': preview.generation.port })
+    const upstream = relayed.has(up) ? 'relay' : upstreamIn(store.facts, up)
+    const hostPort = hostPortText(hostPortIn(store.facts, up))
+    const { port } = up.service ?? up.preview.generation
+    res.set({ 'X-Upstream': upstream, 'X-Relay': hostPort, 'X-App-Port': port })
     return res.set('Cache-Control', cacheControl[audience]).status(200).end()
   }
 
   /** @returns whether this response is a person's first after the start, and so tells its timing */
-  function addTiming({ client }: GatewayRequest, preview: In<'running'>, res: Response): boolean {
-    const timing = client.kind === 'person' ? coldStarts.first(preview) : undefined
+  function addTiming({ client }: GatewayRequest, { preview, service }: Up, res: Response): boolean {
+    const timing = client.kind === 'person' && !service ? coldStarts.first(preview) : undefined
     if (timing) res.set('X-Timing', timing)
     return timing !== undefined
   }
 
   return {
-    forward(request: GatewayRequest, preview: In<'running'>, res: Response) {
-      return answerYes(request, preview, res, 'this-request')
+    forward(request: GatewayRequest, up: Up, res: Response) {
+      return answerYes(request, up, res, 'this-request')
     },
 
     /** A stream is counted, and the timing of a cold start is for one response. */
-    forwardCached(request: GatewayRequest, preview: In<'running'>, res: Response) {
-      const isForOne = addTiming(request, preview, res) || request.stream !== undefined
-      return answerYes(request, preview, res, isForOne ? 'this-request' : 'all-of-its-kind')
+    forwardCached(request: GatewayRequest, up: Up, res: Response) {
+      const isForOne = addTiming(request, up, res) || request.stream !== undefined
+      return answerYes(request, up, res, isForOne ? 'this-request' : 'all-of-its-kind')
     },
 
-    forwardAfterWait(request: GatewayRequest, preview: In<'running'>, res: Response) {
-      addTiming(request, preview, res)
-      return answerYes(request, preview, res, 'this-request')
+    forwardAfterWait(request: GatewayRequest, up: Up, res: Response) {
+      addTiming(request, up, res)
+      return answerYes(request, up, res, 'this-request')
     },
 
-    relay(preview: In<'running'>, tried: string) {
-      if (isAt(store.facts, preview, tried)) relayed.add(preview)
+    relay(up: Up, tried: string) {
+      if (isAt(store.facts, up, tried)) relayed.add(up)
     },
   }
 }

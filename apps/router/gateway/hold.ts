@@ -1,11 +1,11 @@
 /** `/wait`: ends when the preview is up, or this kind of request has waited enough. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Response } from 'express'
-import { startsAgain, type Preview, type State } from '../../shared/preview/preview.ts'
+import { startsAgain, type In, type Preview, type State } from '../../shared/preview/preview.ts'
 import type { RouterContext } from '../context.ts'
 import { noteVisit } from './activity.ts'
 import type { DecideNow } from './decide-now.ts'
-import { isNavigation } from './decide.ts'
+import { isNavigation, type Up } from './decide.ts'
 import { refuse, type Forwarder } from './forward.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Waker } from './wake.ts'
@@ -25,24 +25,30 @@ export function openHold(context: HoldContext) {
   const { config, store, changes, waiters, activity, meters, decideNow, waker, forwarder } = context
   const awaitTurn = openTurns()
 
-  return async function hold(request: GatewayRequest, res: Response): Promise<unknown> {
+  return hold
+
+  async function hold(request: GatewayRequest, res: Response): Promise<unknown> {
     const decision = decideNow(request)
     if (decision.do === 'forward') {
       // All that other previews call comes here: nginx keeps no route for them.
       if (request.call) noteVisit(request, activity)
-      return forwarder.forward(request, decision.preview, res)
+      return forwarder.forward(request, decision, res)
     }
     if (decision.do !== 'wait' || request.id === null) return refuse(res)
     const { id } = request
     if (decision.wakes) {
       if (!waker.mayWake(id)) return refuse(res, 'unknown')
       waker.wake(id, 'visit', request)
-      noteVisit(request, activity)
     }
+    const isVisit = decision.wakes || decision.isServiceDown === true
+    if (isVisit) noteVisit(request, activity)
     if (decision.applied !== null) res.set('Preference-Applied', `wait=${decision.applied / 1_000}`)
     const woken = store.get(id)
     // It was being stopped, and goes on.
-    if (woken?.state === 'running') return forwarder.forwardAfterWait(request, woken, res)
+    if (woken?.state === 'running' && !decision.isServiceDown) {
+      const up = upNow(request, woken)
+      return up ? forwarder.forwardAfterWait(request, up, res) : hold(request, res)
+    }
     // The call of another preview does not turn it back: it is started once it is down.
     const isEnding = request.call !== undefined && woken !== undefined && isOnItsWayDown(woken)
     if (decision.wakes) waiters.passes(id)
@@ -58,23 +64,41 @@ export function openHold(context: HoldContext) {
     const leave = decision.wakes ? waiters.comes(id, 'person') : undefined
     try {
       const settled = await changes.until(
-        () => (isSettled(changes.state(id)) ? settledAs(changes.preview(id)) : undefined),
+        () => {
+          const preview = isSettled(changes.state(id)) ? settledAs(changes.preview(id)) : undefined
+          return preview?.state === 'running' && isServiceDown(request) ? undefined : preview
+        },
         {
           deadline: decision.until,
           signal: gone.signal,
         },
       )
       if (gone.signal.aborted) return
-      if (decision.wakes) noteVisit(request, activity)
+      if (isVisit) noteVisit(request, activity)
       if (isEnding && (settled?.state === 'stopped' || settled?.state === 'unknown')) return await hold(request, res)
       if (settled?.state !== 'running') return refuse(res)
       await awaitTurn(id)
+      const up = upNow(request, settled)
+      if (!up) return refuse(res)
       meters.noteColdAnswer('held')
-      return forwarder.forwardAfterWait(request, settled, res)
+      return forwarder.forwardAfterWait(request, up, res)
     } finally {
       meters.held--
       leave?.()
     }
+  }
+
+  function isServiceDown(request: GatewayRequest): boolean {
+    if (request.service === null) return false
+    const decision = decideNow(request)
+    return decision.do === 'wait' && decision.isServiceDown === true
+  }
+
+  /** Whether the service of a second host is up is known once its preview is. */
+  function upNow(request: GatewayRequest, preview: In<'running'>): Up | undefined {
+    if (request.service === null) return { preview }
+    const decision = decideNow(request)
+    return decision.do === 'forward' ? decision : undefined
   }
 }
 

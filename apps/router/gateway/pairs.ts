@@ -12,7 +12,7 @@ import { sendProblem } from '../api/conventions/problem.ts'
 import type { RouterContext } from '../context.ts'
 import type { GatewayRequest } from './request.ts'
 
-type Asked = Pick<GatewayRequest, 'id' | 'peer' | 'host'>
+type Asked = Pick<GatewayRequest, 'id' | 'service' | 'peer' | 'host'>
 
 export function openPairs({ config, store }: Pick<RouterContext, 'config' | 'store'>) {
   /** Undefined for an address that no preview has now, as one that waits for the next. */
@@ -24,12 +24,12 @@ export function openPairs({ config, store }: Pick<RouterContext, 'config' | 'sto
 
   return {
     /** The answer tells who calls, for nginx's log. @returns undefined where it may not */
-    callOf({ id, peer }: Asked, res: Response): GatewayRequest['call'] {
+    callOf({ id, service, peer }: Asked, res: Response): GatewayRequest['call'] {
       const caller = peer === null ? undefined : callerAt(peer)
       const preview = caller === undefined ? undefined : store.get(caller)
       if (caller === undefined || !preview) return undefined
       res.set('X-Caller', caller)
-      if (id === null || !mayCall(caller, id, config)) return undefined
+      if (id === null || service !== null || !mayCall(caller, id, config)) return undefined
       return { caller, ...pairCallOf(preview, store.get(id), config) }
     },
 

@@ -1,26 +1,22 @@
 /** nginx takes an interim response (RFC 9110, 15.2) for the final one: such containers go through its relay. */
-import type { In, Preview } from '../../shared/preview/preview.ts'
-import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
-
-type Running = In<'running'>
+import type { Up } from './decide.ts'
+import { containerOf } from './upstream.ts'
 
 export interface Relayed {
-  add: (preview: Running) => void
-  has: (preview: Running) => boolean
+  add: (up: Up) => void
+  has: (up: Up) => boolean
 }
 
-/** In memory only: after a restart the next interim response tells again. */
-export function noteRelayed(get: (id: PreviewId) => Preview | undefined): Relayed {
-  const containers = new Map<PreviewId, string>()
-  const has = (preview: Running) => containers.get(idOf(preview)) === preview.generation.container
+const MOST = 10_000
+
+/** In memory only: after a restart the next interim response tells again, and so it does for one that was forgotten. */
+export function noteRelayed(most = MOST): Relayed {
+  const containers = new Set<string>()
   return {
-    has,
-    add(preview) {
-      for (const id of containers.keys()) {
-        const now = get(id)
-        if (now?.state !== 'running' || !has(now)) containers.delete(id)
-      }
-      containers.set(idOf(preview), preview.generation.container)
+    has: (up) => containers.has(containerOf(up)),
+    add(up) {
+      containers.add(containerOf(up))
+      if (containers.size > most) containers.delete(containers.values().next().value!)
     },
   }
 }

@@ -1,18 +1,18 @@
 /** Reads nginx's subrequest: what it tells about the client's request (nginx/locations/router-request.conf.ejs). */
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Store } from '../../shared/store/store.ts'
 import type { Naming, Tag } from '../../shared/tag.ts'
 import type { PairCall } from '../../shared/preview/pair-call.ts'
-import { previewAtHost } from '../preview-at-host.ts'
+import { previewAtHost, type HostRows } from '../preview-at-host.ts'
 import type { ClientRequest } from './decide.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 /**
  * What an earlier subrequest about the same request found. `alive`: the container runs and dropped the request; `full`:
- * too many are held; `unknown`: the tag may not be looked up now; `spent`: the request's body cannot be sent again.
+ * too many are held; `unknown`: the tag may not be looked up now; `spent`: the request's body cannot be sent again; `deaf`:
+ * the service runs, and does not listen.
  */
-export type Verdict = 'alive' | 'too-large' | 'full' | 'unknown' | 'spent' | 'interim' | 'trouble'
+export type Verdict = 'alive' | 'deaf' | 'too-large' | 'full' | 'unknown' | 'spent' | 'interim' | 'trouble'
 
 export interface GatewayRequest {
   /** Lower case, without port. */
@@ -22,6 +22,8 @@ export interface GatewayRequest {
   /** Null where the host can stand for no preview. */
   id: PreviewId | null
   tag: Tag | null
+  /** Of its stack, where this is a second host. */
+  service: string | null
   /** Who makes it, as the history says: a user or a token that the gate knows, else `visitor`. */
   who: string
   /** The client's; null where nginx has told none. */
@@ -55,7 +57,7 @@ export interface GatewayRequest {
 export function readGatewayRequest(
   req: Pick<IncomingMessage, 'headers'>,
   config: Naming,
-  store: Pick<Store, 'previewAt'>,
+  store: HostRows,
 ): GatewayRequest {
   const header = headerOf(req.headers)
   const host = header('x-host')
@@ -68,6 +70,7 @@ export function readGatewayRequest(
     label: at?.label ?? null,
     id,
     tag: id === null ? null : splitId(id).tag,
+    service: at?.service ?? null,
     who: 'visitor',
     address: header('x-address') || null,
     peer,

@@ -21,6 +21,7 @@ import { spokenName } from '../words/preview-names.ts'
 import { barredContent } from './barred-content.ts'
 import { fromMessage, type Content } from './content.ts'
 import { formsOfHosts, whyNoTag } from './no-tag.ts'
+import { deafContent, noServiceContent, serviceDownContent } from './service-content.ts'
 
 export interface Exchange {
   request: GatewayRequest
@@ -38,12 +39,17 @@ export interface Exchange {
     | 'offers'
   >
   near: NearTags
-  store: Pick<Store, 'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately' | 'isOffered' | 'changes'>
+  store: Pick<
+    Store,
+    'get' | 'list' | 'ahead' | 'places' | 'facts' | 'missing' | 'lately' | 'isOffered' | 'changes' | 'services'
+  >
 }
 
 export function contentOf({ request, decision, config, near, store }: Exchange, now: number): Content {
   const id = request.id ?? ''
   const name = spokenName(id)
+  const second = request.service === null ? null : { id, service: request.service }
+  if (second && request.verdict === 'deaf') return deafContent(second, { config, store })
   const verdict = verdictOf(request, id)
   if (verdict) return verdict
 
@@ -94,6 +100,11 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
     const page = (brand: Brand) => failedPage({ preview, change, details: detailsOf(id, config), now }, brand)
     return { problem: 'preview-failed', heading, sentence, reason: reason.code, page }
   }
+  if (second && decision.do === 'refuse' && decision.why === 'no-service')
+    return noServiceContent(second, decision.where, config)
+  const isServiceDown =
+    decision.do === 'refuse' ? decision.why === 'service-down' : decision.do === 'wait' && decision.isServiceDown
+  if (second && isServiceDown) return serviceDownContent(second, { config, store }, now)
   if (decision.do === 'refuse' && decision.why === 'comes-back')
     return {
       ...fromMessage({
@@ -133,7 +144,8 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
     heading: told.heading.join(told.tag),
     sentence: told.status,
     retryAfter: 2,
-    page: (brand) => waitingPage({ told, uri: request.uri, change: changeOf(id, { config, store }) }, brand),
+    page: (brand) =>
+      waitingPage({ told, uri: request.uri, service: request.service, change: changeOf(id, { config, store }) }, brand),
   }
 }
 
@@ -148,12 +160,13 @@ export function detailsOf(id: PreviewId, config: Pick<Config, 'domain' | 'public
   return `${urlOf(config.domain, config)}${pathOf(id)}`
 }
 
-function verdictOf({ verdict }: GatewayRequest, id: PreviewId): Content | undefined {
+function verdictOf({ verdict, service }: GatewayRequest, id: PreviewId): Content | undefined {
   switch (verdict) {
     case 'alive':
-      return fromMessage(messages.unanswered(id))
+    case 'deaf':
+      return fromMessage(messages.unanswered(id, service))
     case 'too-large':
-      return fromMessage(messages.tooLarge(id))
+      return fromMessage(messages.tooLarge(id, service))
     case 'full':
       return { ...fromMessage(messages.crowded(id)), retryAfter: 5 }
     case 'unknown':
@@ -162,7 +175,7 @@ function verdictOf({ verdict }: GatewayRequest, id: PreviewId): Content | undefi
       return {
         ...fromMessage({
           problem: 'lost',
-          heading: `${spokenName(id)} was lost a moment ago`,
+          heading: `${spokenName(id, service)} was lost a moment ago`,
           sentence:
             'Its container ended before it could answer, and the request’s body is spent. Send the request again.',
         }),
@@ -172,9 +185,8 @@ function verdictOf({ verdict }: GatewayRequest, id: PreviewId): Content | undefi
       return {
         ...fromMessage({
           problem: 'interim-answer',
-          heading: `${spokenName(id)} sent an interim answer`,
-          sentence:
-            'The application sent an interim answer, such as 103 Early Hints, before its own. Lotan did not expect that; from now on it does. Your request may have been carried out: check, then send it again.',
+          heading: `${spokenName(id, service)} sent an interim answer`,
+          sentence: `The ${service === null ? 'application' : 'service'} sent an interim answer, such as 103 Early Hints, before its own. Lotan did not expect that; from now on it does. Your request may have been carried out: check, then send it again.`,
         }),
         retryAfter: 3,
       }

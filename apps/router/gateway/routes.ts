@@ -23,6 +23,7 @@ import { noteVisit } from './activity.ts'
 import { isRebuilt, onceRebuilt } from './database-trust.ts'
 import { openChangeHints } from './change-hints.ts'
 import { decideFrom } from './decide-now.ts'
+import { noteLostServices } from './failed-upstream/lost-services.ts'
 import { onFailedUpstream } from './failed-upstream/failed-upstream.ts'
 import { openForwarder, refuse, refuseEntry } from './forward.ts'
 import { openHold } from './hold.ts'
@@ -39,10 +40,12 @@ import { refuseAtGate, type AtGate } from '../gate/refusal.ts'
 
 export function gateway(context: RouterContext): express.Express {
   const { config, store, activity, gate, meters, log } = context
-  const decideNow = decideFrom(context)
+  const lostServices = noteLostServices()
+  const decideNow = decideFrom({ ...context, lostServices })
   const forwarder = openForwarder(context)
   const waker = openWaker(context)
   const hold = openHold({ ...context, decideNow, waker, forwarder })
+  const failure = { ...context, hold, forwarder, decideNow, lostServices }
   const startStatuses = openStartStatusStreams(context)
   const entrance = openEntrance(context)
   const near = openNearTags(context)
@@ -120,24 +123,21 @@ export function gateway(context: RouterContext): express.Express {
     const decision = decideNow(request)
     if (decision.do !== 'forward') return refuse(res)
     noteVisit(request, activity)
-    return forwarder.forwardCached(request, decision.preview, res)
+    return forwarder.forwardCached(request, decision, res)
   })
 
   app.get('/wait', (req, res) => hold(read(req), res))
 
-  app.get('/lost', (req, res) => onFailedUpstream(read(req), res, 'refuse', { ...context, hold, forwarder }))
+  app.get('/lost', (req, res) => onFailedUpstream(read(req), res, 'refuse', failure))
 
-  app.get('/silent', (req, res) => onFailedUpstream(read(req), res, 'retry', { ...context, hold, forwarder }))
+  app.get('/silent', (req, res) => onFailedUpstream(read(req), res, 'retry', failure))
 
   app.get('/interim', (req, res) => {
     const request = read(req)
-    const preview = request.id === null ? undefined : store.get(request.id)
-    if (preview?.state === 'running') forwarder.relay(preview, request.tried)
+    const decision = decideNow(request)
+    if (decision.do === 'forward') forwarder.relay(decision, request.tried)
     if (canRepeat(request)) return res.set('X-Accel-Redirect', request.call ? '@call' : '@cold').end()
-    return respond(
-      { request: { ...request, verdict: 'interim' }, decision: decideNow(request), config, near, store },
-      res,
-    )
+    return respond({ request: { ...request, verdict: 'interim' }, decision, config, near, store }, res)
   })
 
   app.get('/answer', (req, res) => {

@@ -4,10 +4,12 @@ import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Pass } from '../../shared/store/store.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
 import { nextDue, type Timeouts } from '../../shared/preview/timeouts.ts'
+import type { ServiceRow } from '../../shared/stack/service-state.ts'
 import type { KnownChange } from '../../shared/forge/change.ts'
 import { changeWords, type ForgeKind } from '../words/change-words.ts'
 import { failureWords } from '../../shared/words/failure-words.ts'
 import { behindTag, spokenName } from '../words/preview-names.ts'
+import { serviceWords } from '../words/service-words.ts'
 import type { Brand } from './brand.ts'
 import { builtOf } from './built.ts'
 import { sourceOfPreview } from './image-source.ts'
@@ -27,13 +29,15 @@ export interface AboutModel {
   /** That it shows; null where it is of none. */
   change: KnownChange | null
   forge: ForgeKind
+  /** Where this is the page of a second host. */
+  service?: { name: string; row: ServiceRow | undefined } | null
   /** Of the page about it that asks for a login. */
   details: string
   now: number
 }
 
 export function aboutPage(about: AboutModel, brand: Brand): Page {
-  const { id, preview, isMissing, timeouts, pass, details, now } = about
+  const { id, preview, isMissing, timeouts, pass, service, details, now } = about
   const isUp = preview?.state === 'running'
   const model = {
     name: spokenName(id),
@@ -46,8 +50,9 @@ export function aboutPage(about: AboutModel, brand: Brand): Page {
     change: changeFacts(about),
     source: preview ? builtOf(preview, now) : null,
     digest: preview ? digestOf(preview) : null,
+    service: service ? { name: service.name, words: serviceWords(service.row?.state) } : null,
     facts: [...pinFacts(preview, now), ...passFacts(pass, now)],
-    opens: isUp ? 'Back to the preview' : 'Open the preview',
+    opens: `${isUp ? 'Back to' : 'Open'} ${service?.name ?? 'the preview'}`,
     leaves: pass !== undefined,
     details,
   }

@@ -14,21 +14,27 @@ export interface Message {
   link?: { href: string; name: string; inNewTab?: true }
 }
 
+/** The tag, where the heading begins with it. */
+function inHeading(id: PreviewId, service: string | null): Pick<Message, 'tag'> {
+  return service === null ? { tag: shownTag(splitId(id).tag) } : {}
+}
+
 export const messages = {
-  unanswered: (id: PreviewId): Message => ({
+  unanswered: (id: PreviewId, service: string | null = null): Message => ({
     problem: 'dropped',
-    tag: shownTag(splitId(id).tag),
-    heading: `${spokenName(id)} did not answer`,
-    sentence: 'It is running, but the application dropped this request.',
+    ...inHeading(id, service),
+    heading: `${spokenName(id, service)} did not answer`,
+    sentence: `It is running, but the ${service === null ? 'application' : 'service'} dropped this request.`,
     advice: [{ who: 'Still the same?', what: 'Tell whoever pushed it.' }],
     link: { href: '', name: 'Load it again' },
   }),
-  tooLarge: (id: PreviewId): Message => ({
+  tooLarge: (id: PreviewId, service: string | null = null): Message => ({
     problem: 'answer-headers-too-large',
-    tag: shownTag(splitId(id).tag),
-    heading: `${spokenName(id)} sent too much in its headers`,
-    sentence:
-      'It is running, but the response headers of the application are larger than 32 kB, the most that Lotan passes on.',
+    ...inHeading(id, service),
+    heading: `${spokenName(id, service)} sent too much in its headers`,
+    sentence: `It is running, but the response headers of the ${
+      service === null ? 'application' : 'service'
+    } are larger than 32 kB, the most that Lotan passes on.`,
     advice: [
       {
         who: 'Tell whoever pushed it:',

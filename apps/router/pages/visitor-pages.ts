@@ -21,13 +21,18 @@ const views = {
   problems: visitorsView('problems'),
 }
 
-/** @param model.change that it shows; null where it is of none */
+/** @param model.change that it shows; null where it is of none @param model.service where this is its second host */
 export function waitingPage(
-  { told, uri, change }: { told: StartStatus; uri: string; change: ChangeWords | null },
+  {
+    told,
+    uri,
+    service = null,
+    change,
+  }: { told: StartStatus; uri: string; service?: string | null; change: ChangeWords | null },
   brand: Brand,
 ): Page {
   const landing = uri === '/' ? '' : shortened(uri)
-  return views.waiting({ told, change, duration, landing, ...shownAt(told) }, brand)
+  return views.waiting({ told, change, duration, landing, service, ...shownAt(told) }, brand)
 }
 
 /** As its script has it from the first event on. */

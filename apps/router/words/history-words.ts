@@ -51,6 +51,7 @@ const says: Record<ToldType | Note['type'], Says> = {
   volumeRemoved: (volume) => `its volume ${volume} was deleted`,
   secretsRead: always('its secrets were read'),
   volumeLost: (volume) => `its volume ${volume} had gone, and was made again: it is empty`,
+  serviceEnded: (detail) => `${(detail ?? '').replace(/ |$/, ' ended$&')}, and is started again`,
   pull: itself,
   found: always('its image was here'),
   imageGone: always('its image had gone'),

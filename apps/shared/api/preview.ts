@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { pinned } from './pin.ts'
 import { previewChange } from './preview-change.ts'
+import { measured, services, volumes } from './preview-services.ts'
 
 const count = z.int().min(0)
 const milliseconds = z.int().nullable()
@@ -80,18 +81,16 @@ export const preview = z
     }),
     revision: z.string().nullable().meta({ description: 'The image’s label org.opencontainers.image.revision.' }),
     change: previewChange,
-    memory: z
-      .object({
-        bytes: count,
-        at: z.iso.datetime().meta({ description: 'When that was measured.' }),
-      })
+    memory: measured
       .nullable()
       .optional()
       .meta({
         description:
-          'What its container takes, as it was measured last; null where it runs not, or was not measured yet. Only ' +
-          'where previews are asked for: events and actions leave it out.',
+          'What its container and its services take, as it was measured last; null where it runs not, or was not ' +
+          'measured yet. Only where previews are asked for: events and actions leave it out.',
       }),
+    services,
+    volumes,
     pinned,
     copyOf: z
       .object({

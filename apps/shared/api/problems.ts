@@ -147,6 +147,12 @@ export const problems = {
     means: 'There is such a preview, but it has no container now: it has not been started, or was cleaned up.',
     remedy: 'Start it and ask again.',
   },
+  'no-such-service': {
+    status: 404,
+    title: 'No such service',
+    means: 'The stack of this preview has no service of this name, or was not started yet.',
+    remedy: 'The preview itself tells its services; the detail names them.',
+  },
   'nothing-here': {
     status: 404,
     title: 'Nothing here',
@@ -164,6 +170,12 @@ export const problems = {
     title: 'No such container tag',
     means: 'The registry has no image with this tag.',
     remedy: 'Just pushed? The build may still be running. Lotan asks the registry again after the time in Retry-After.',
+  },
+  'no-second-host': {
+    status: 404,
+    title: 'No such second host',
+    means: 'The stack of this preview has no service of that name with an address of its own. Nothing was started.',
+    remedy: 'Compare the name with those in the stack of its image. Only services that ask for a host have one.',
   },
   reserved: {
     status: 404,
@@ -329,6 +341,12 @@ export const problems = {
     means:
       'The preview does not run, and this request does not wake it: a robot’s, one that only reconnects, or an unvisited preview’s.',
     remedy: 'Open a page of it, or send any other request.',
+  },
+  'service-down': {
+    status: 503,
+    title: 'The service is not up',
+    means: 'The preview runs, and this service of its stack does not answer now: it is being started again.',
+    remedy: 'Send it again after the time in Retry-After.',
   },
   crowded: {
     status: 503,

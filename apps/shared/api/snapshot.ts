@@ -10,7 +10,9 @@ const name = z
 export const snapshot = z
   .object({
     name: z.string(),
-    repository: z.string().meta({ description: 'Of the preview that it was made of; empty for the one without a name.' }),
+    repository: z
+      .string()
+      .meta({ description: 'Of the preview that it was made of; empty for the one without a name.' }),
     tag: z.string(),
     state: z.enum(['asked', 'ready', 'failed']).meta({ description: 'asked: it is being made.' }),
     created: z.iso.datetime().meta({ description: 'When it was asked for, and then when it was made.' }),

@@ -8,8 +8,13 @@ export const volume = z
     bytes: z.int().nullable().meta({ description: 'Null until it is measured.' }),
     measured: z.iso.datetime().nullable(),
     created: z.iso.datetime(),
-    used: z.iso.datetime().meta({ description: 'When its preview last had a container, to within a hundredth of what it is kept.' }),
-    goes: z.iso.datetime().nullable().meta({ description: 'When it goes, unused; null while its preview has a container, or is pinned.' }),
+    used: z.iso
+      .datetime()
+      .meta({ description: 'When its preview last had a container, to within a hundredth of what it is kept.' }),
+    goes: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'When it goes, unused; null while its preview has a container, or is pinned.' }),
   })
   .meta({ id: 'Volume' })
 

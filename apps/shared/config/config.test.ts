@@ -524,6 +524,29 @@ test('labels may not be allowed less of the disk than what is given without them
   ])
 })
 
+test('the file of a stack is read and checked, and all that is wrong with it is told beside other problems', () => {
+  const file = path.join(root, 'stack.yaml')
+  const text = 'services:\n  mail: { image: axllent/mailpit }\n'
+  fs.writeFileSync(file, text)
+  const { stackText, stackFile } = read({ LOTAN_STACK: file })
+  assert.deepEqual([stackText, stackFile], [text, file])
+
+  fs.writeFileSync(file, `${text}    ports: []\nvolumes: { A: }\n`)
+  assert.deepEqual(
+    problemsOf({ LOTAN_STACK: file, LOTAN_DATA_DAYS: 'x' }).map(({ variable }) => variable),
+    ['LOTAN_DATA_DAYS', 'LOTAN_STACK'],
+  )
+  fs.writeFileSync(file, 'services:\n  mail: { image: axllent/mailpit, ports: [] }\nvolumes: { A: }\n')
+  const told = problemsOf({ LOTAN_STACK: file }).map(({ variable, problem }) => `${variable} ${problem}`)
+  assert.equal(told.length, 2)
+  assert.match(told[0]!, /^LOTAN_STACK is '.*stack\.yaml': line 2, services\.mail\.ports: is not taken: /)
+  assert.match(told[1]!, /^LOTAN_STACK is '.*stack\.yaml': line 3, volumes\.A: is to be named/)
+  fs.rmSync(file)
+  assert.match(problemsOf({ LOTAN_STACK: file })[0]!.problem, /which cannot be read: ENOENT/)
+  fs.writeFileSync(file, '#'.repeat(300_000))
+  assert.match(problemsOf({ LOTAN_STACK: file })[0]!.problem, /which is too long for a stack$/)
+})
+
 test('a gate with a password needs one, and no other gate has one', () => {
   assert.deepEqual(problemsOf({ LOTAN_GATE: 'password' }), [
     { variable: 'LOTAN_GATE_PASSWORD', problem: 'is missing: LOTAN_GATE=password asks visitors for it' },

@@ -157,7 +157,8 @@ export function readConfig(
 
   const [site, brand] = [certificate.safeParse(given), look.schema.safeParse(given)]
   const unfit = more({ site: site.data, brand: brand.data?.brand })
-  const stackFile = rest.stackFile ? readStackFile(rest.stackFile) : { text: null }
+  const { data: stackPath } = stack.settings.LOTAN_STACK.safeParse(given.LOTAN_STACK)
+  const stackFile = stackPath ? readStackFile(stackPath) : { text: null }
   if ('problems' in stackFile)
     unfit.push(...stackFile.problems.map((problem) => ({ variable: 'LOTAN_STACK', problem })))
   if (!files || 'problems' in stackFile || problems.length + unfit.length > 0)

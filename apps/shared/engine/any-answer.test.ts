@@ -113,6 +113,13 @@ const calls: Record<string, { template: unknown; ask: () => Promise<boolean | vo
       assert.ok(found.every(({ shared }) => shared === null || shared >= 0))
     },
   },
+  listImages: {
+    template: [{ Id: id, RepoTags: ['r/app:red'], RepoDigests: ['r/app@sha256:1'] }, { Id: id, RepoTags: null }],
+    async ask() {
+      const found = await engine.listImages()
+      assert.ok(found.every(({ names, digestNames }) => [...names, ...digestNames].every((name) => name.length >= 0)))
+    },
+  },
   digestNamesOf: { template: image, ask: async () => void (await engine.digestNamesOf('r/app:red')) },
   layersOf: { template: image, ask: async () => void (await engine.layersOf('r/app:red')) },
   programOf: { template: image, ask: async () => void (await engine.programOf('r/app:red')) },

@@ -13,10 +13,21 @@ import { copyVolume, removeHelpers, type VolumeCopy } from './copy-volume.ts'
 import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
 import { events } from './events.ts'
+import { exec } from './exec.ts'
 import { openRefusedForks } from './forks.ts'
 import { openGroup } from './control-group.ts'
 import { writeHosts } from './hosts.ts'
-import { digestNamesOf, findImage, imageSizes, layersOf, namesOf, programOf, removeImage } from './images.ts'
+import {
+  digestNamesOf,
+  findImage,
+  imageRun,
+  imageSizes,
+  layersOf,
+  listImages,
+  namesOf,
+  programOf,
+  removeImage,
+} from './images.ts'
 import { ensureNetwork } from './network.ts'
 import { bridgeOf, ownContainer, runOnHost } from './own-container.ts'
 import { logs, output, type LogOptions } from './output.ts'
@@ -31,6 +42,7 @@ import {
   connect,
   createStackNetwork,
   listStackNetworks,
+  previewsWithContainers,
   type Endpoint,
   type StackNetworkPlan,
 } from './stack-network.ts'
@@ -41,8 +53,9 @@ export { EngineError, type EngineErrorCode } from './error.ts'
 export { MADE_FROM, STACK_SPEC } from './container-facts.ts'
 export type { Container, Inspected, SandboxContainer } from './container-facts.ts'
 export type { CreateOptions } from './containers.ts'
-export type { ImageSize } from './images.ts'
+export type { ImageRun, ImageSize, NamedImage } from './images.ts'
 export type { ContainerEvent, EngineEvent } from './events.ts'
+export type { Executed } from './exec.ts'
 export type { OwnContainer } from './own-container.ts'
 export type { Remains } from './remains.ts'
 export type { Endpoint, StackNetwork } from './stack-network.ts'
@@ -92,6 +105,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     remove: (id: string) => containers.remove(docker, id),
     commit: (id: string, reference: string, labels: Record<string, string>) => commit(docker, id, reference, labels),
     copyImages: () => copyImagesOf(docker, instance),
+    exec: (id: string, command: string[], options: Parameters<typeof exec>[3]) => exec(docker, id, command, options),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
     writeHosts: (sandbox: string, address: string, hosts: string[]) => writeHosts(docker, sandbox, address, hosts),
     moveTo: (id: string, connectionOptions: string | null) =>
@@ -99,9 +113,11 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
 
     findImage: (reference: string, digests?: (string | null | undefined)[]) => findImage(docker, reference, digests),
     imageSizes: () => imageSizes(docker),
+    listImages: () => listImages(docker),
     namesOf: (reference: string) => namesOf(docker, reference),
     digestNamesOf: (reference: string) => digestNamesOf(docker, reference),
     tagImage: (image: string, reference: string) => tagImage(docker, image, reference),
+    imageRun: (reference: string) => imageRun(docker, reference),
     layersOf: (reference: string) => layersOf(docker, reference),
     programOf: (reference: string) => programOf(docker, reference),
     removeImage: (reference: string) => removeImage(docker, reference),
@@ -122,6 +138,7 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     ensureNetwork: (recorded: string | null) => ensureNetwork(docker, instance, recorded),
     bridge: () => bridgeOf(docker, instance),
     listStackNetworks: () => listStackNetworks(docker, instance),
+    previewsWithContainers: () => previewsWithContainers(docker, instance),
     createStackNetwork: (network: StackNetworkPlan) => createStackNetwork(docker, instance, network),
     connect: (network: string, container: string, endpoint: Endpoint) => connect(docker, network, container, endpoint),
     ownContainer: (id: string) => ownContainer(docker, instance, id),

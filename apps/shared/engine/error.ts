@@ -10,6 +10,8 @@ export type EngineErrorCode = ReasonCode | 'missing' | 'taken' | 'occupied' | 'u
 /** `message` holds the engine's own words, for the admin. */
 export class EngineError extends Error {
   readonly code: EngineErrorCode
+  /** Whose image it is about; undefined for the preview's own. */
+  service?: string
 
   constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)

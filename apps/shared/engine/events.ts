@@ -3,20 +3,35 @@ import { call } from './call.ts'
 import type { PreviewId } from '../preview/preview-id.ts'
 import { engineError } from './error.ts'
 import { previewOf } from './preview-labels.ts'
+import { SERVICE } from './services.ts'
 
 const actions = ['die', 'oom', 'destroy', 'start'] as const
 
-/** Of a preview's container, or of a sandbox. */
-export type EngineEvent = ContainerEvent | { sandbox: number; action: ContainerEvent['action'] }
+/** Of a preview's container, of one of its services, or of a sandbox. */
+export type EngineEvent = ContainerEvent | ServiceEvent | SandboxEvent
 
 export interface ContainerEvent {
   sandbox?: undefined
+  service?: undefined
   action: (typeof actions)[number]
   id: string
   preview: PreviewId
   generation: number
   exitCode: number | null
   at: number
+}
+
+export interface ServiceEvent {
+  sandbox?: undefined
+  service: string
+  preview: PreviewId
+  action: ContainerEvent['action']
+}
+
+export interface SandboxEvent {
+  sandbox: number
+  service?: undefined
+  action: ContainerEvent['action']
 }
 
 /** @throws EngineError `engine-down` when the engine stops, or cannot be reached */
@@ -64,6 +79,8 @@ function read({ Action, Actor, timeNano }: RawEvent): EngineEvent | undefined {
   if (sandbox !== undefined) return { sandbox: Number(sandbox), action }
   const preview = previewOf(Actor.Attributes)
   if (preview === undefined) return undefined
+  const service = Actor.Attributes[SERVICE]
+  if (service !== undefined) return { service, preview, action }
   const { exitCode } = Actor.Attributes
   return {
     action,

@@ -3,11 +3,15 @@ import { call, readAnswer } from './call.ts'
 import { isPort } from '../slots/slots.ts'
 import { EngineError } from './error.ts'
 import type { Image } from '../preview/preview.ts'
+import type { Healthcheck } from '../stack/stack.ts'
 
 const REMOVE_MS = 120_000
 /** Labels are stored in the database and read with every preview, so they have to be short. */
 const MAX_LABELS = 50
 const MAX_LABEL_LENGTH = 2_000
+/** A stack may have 16 kB: one that is longer is cut, and by its length known to be too long. */
+const STACK_LABEL = 'lotan.stack'
+const MAX_STACK_LENGTH = 16 * 1_024 + 1
 const MAX_PORTS = 10
 
 /** @param digests the tag's possible digests: the result has the first one that the image was pulled by */
@@ -63,6 +67,28 @@ export async function imageSizes(docker: Docker): Promise<ImageSize[]> {
   )
 }
 
+/** An image by all of its names: `postgres:16`, `postgres@sha256:…`. */
+export interface NamedImage {
+  id: string
+  names: string[]
+  digestNames: string[]
+}
+
+/** In one call. */
+export async function listImages(docker: Docker): Promise<NamedImage[]> {
+  const list = await call('listing images', (abort) => docker.listImages({ ...abort } as object))
+  return readAnswer('listing images', () =>
+    Array.from(list).map(({ Id, RepoTags, RepoDigests }) => {
+      if (typeof Id !== 'string') throw new Error('an image without id')
+      const good = (names: unknown) =>
+        (Array.isArray(names) ? names : []).filter(
+          (name): name is string => typeof name === 'string' && !name.startsWith('<none>'),
+        )
+      return { id: Id, names: good(RepoTags), digestNames: good(RepoDigests) }
+    }),
+  )
+}
+
 /** `HOST/NAME:TAG`; none where a newer image has taken them over, undefined where the image does not exist. */
 export async function namesOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
@@ -79,6 +105,47 @@ export async function digestNamesOf(docker: Docker, reference: string): Promise<
 export async function layersOf(docker: Docker, reference: string): Promise<string[] | undefined> {
   const info = await inspect(docker, reference)
   return info && (info.RootFS?.Layers ?? [])
+}
+
+/** How an image wants to be run. */
+export interface ImageRun {
+  id: string
+  /** Entry point first. */
+  entrypoint: string[]
+  command: string[]
+  /** As a healthcheck of a stack has it, milliseconds; null for none, `'none'` where it says that it has none. */
+  healthcheck: Healthcheck | 'none' | null
+}
+
+/** What the engine checks with, where an image gives nothing else. */
+const CHECK = { interval: 30_000, timeout: 30_000, startPeriod: 0, retries: 3 }
+
+export async function imageRun(docker: Docker, reference: string): Promise<ImageRun | undefined> {
+  const info = await inspect(docker, reference)
+  return info && readAnswer(`inspecting ${reference}`, () => toRun(info))
+}
+
+function toRun({ Id, Config }: Docker.ImageInspectInfo): ImageRun {
+  const { Test = [], Interval, Timeout, StartPeriod, Retries } = Config?.Healthcheck ?? {}
+  const ms = (nanoseconds: number | undefined, otherwise: number) =>
+    nanoseconds ? Math.round(nanoseconds / 1e6) : otherwise
+  return {
+    id: Id,
+    entrypoint: [Config?.Entrypoint ?? []].flat(),
+    command: Config?.Cmd ?? [],
+    healthcheck:
+      Test.length === 0
+        ? null
+        : Test[0] === 'NONE'
+          ? 'none'
+          : {
+              test: Test,
+              interval: ms(Interval, CHECK.interval),
+              timeout: ms(Timeout, CHECK.timeout),
+              startPeriod: ms(StartPeriod, CHECK.startPeriod),
+              retries: Retries || CHECK.retries,
+            },
+  }
 }
 
 /** Entry point first; undefined where the image does not exist. */
@@ -107,8 +174,10 @@ export function keptLabels(labels: Record<string, string>): Record<string, strin
   const known = Object.entries(labels).filter(
     ([name]) => name.length < 100 && /^(lotan|org\.opencontainers\.image)\./.test(name),
   )
-  const own = known.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, MAX_LABELS)
-  return Object.fromEntries(own.map(([name, text]) => [name, text.slice(0, MAX_LABEL_LENGTH)]))
+  const first = (name: string) => (name === STACK_LABEL ? '' : name)
+  const own = known.toSorted(([a], [b]) => (first(a) < first(b) ? -1 : 1)).slice(0, MAX_LABELS)
+  const most = (name: string) => (name === STACK_LABEL ? MAX_STACK_LENGTH : MAX_LABEL_LENGTH)
+  return Object.fromEntries(own.map(([name, text]) => [name, text.slice(0, most(name))]))
 }
 
 async function inspect(docker: Docker, reference: string): Promise<Docker.ImageInspectInfo | undefined> {

@@ -71,7 +71,7 @@ function create(docker: Docker, instance: string, subnet: string) {
 }
 
 /** @param isOwn whether an interface is left out */
-export function networksOfThisMachine(isOwn = (_name: string) => false): string[] {
+export function networksOfThisMachine(isOwn: (name: string) => boolean = () => false): string[] {
   const interfaces = Object.entries(os.networkInterfaces()).flatMap(([name, addresses]) =>
     (isOwn(name) ? [] : (addresses ?? []))
       .filter(({ family }) => family === 'IPv4')
@@ -89,7 +89,7 @@ function routes(isOwn: (name: string) => boolean): string[] {
 }
 
 /** @param table the text of /proc/net/route: hexadecimal addresses, last byte first */
-export function routesIn(table: string, isOwn = (_name: string) => false): string[] {
+export function routesIn(table: string, isOwn: (name: string) => boolean = () => false): string[] {
   return table
     .trim()
     .split('\n')

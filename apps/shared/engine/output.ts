@@ -34,7 +34,11 @@ export async function logs(docker: Docker, id: string, options: LogOptions): Pro
 
 /** Oldest first, without terminal colours, each line cut at MAX_LINE. */
 export async function output(docker: Docker, id: string, lines: number): Promise<string[]> {
-  const text = (await pastOutput(docker, id, { tail: lines, timestamps: false })).toString('utf8')
+  return linesOf((await pastOutput(docker, id, { tail: lines, timestamps: false })).toString('utf8'), lines)
+}
+
+/** The last of them. */
+export function linesOf(text: string, lines: number): string[] {
   return text
     .split('\n')
     .map(bare)

@@ -8,6 +8,7 @@ import {
   isTold,
   progressOf,
   sizesByLayer,
+  together,
   type PullFrame,
   type Sizes,
 } from './pull-progress.ts'
@@ -212,6 +213,58 @@ test('nor does it when it is tried again, however often', () => {
       for (const { bytes, total, layers, layersDone } of steps) assert.ok(bytes <= total && layersDone <= layers)
     }),
     { numRuns: 2_000 },
+  )
+})
+
+test('several pulls side by side are told as one, each by its weight, and nothing runs backwards', () => {
+  const at = (percent: number, phase?: Progress['phase']): Progress => ({
+    ...{ bytes: percent, total: 100, layers: 2, layersDone: 1, percent },
+    ...(phase && { phase }),
+  })
+  const big = { weight: 300, progress: at(20, 'downloading') }
+  assert.deepEqual(together([big, { weight: 100, progress: at(100, 'unpacking') }]), {
+    ...{ bytes: 120, total: 200, layers: 4, layersDone: 2, percent: 40, phase: 'downloading' },
+  })
+  // What nothing was told of yet may have bytes to fetch.
+  assert.equal(
+    together([
+      { weight: 1, progress: at(90, 'unpacking') },
+      { weight: 1, progress: null },
+    ]).phase,
+    'downloading',
+  )
+  assert.equal(
+    together([
+      { weight: 1, progress: at(90, 'unpacking') },
+      { weight: 1, progress: at(100) },
+    ]).phase,
+    'unpacking',
+  )
+  assert.equal(together([{ weight: 0, progress: null }]).percent, 0)
+  for (let percent = 0; percent <= 100; percent++)
+    assert.deepEqual(
+      together([{ weight: 333_333_333_333, progress: at(percent) }]),
+      at(percent),
+      'one alone is told as it is',
+    )
+  const steps = fc.array(fc.tuple(fc.nat(2), frames), { minLength: 1, maxLength: 8 })
+  fc.assert(
+    fc.property(steps, fc.array(fc.nat(1e9), { minLength: 3, maxLength: 3 }), (happened, weights) => {
+      const parts = weights.map((weight) => ({ weight, progress: null as Progress | null }))
+      let told: Progress | null = null
+      const seen: Progress[] = []
+      for (const [i, frames] of happened) {
+        let pulling = beginning()
+        for (const frame of frames) {
+          pulling = advance(pulling, frame)
+          parts[i]!.progress = furthest(parts[i]!.progress, progressOf(pulling))
+          seen.push((told = furthest(told, together(parts))))
+        }
+      }
+      assertForwards(seen)
+      for (const { percent } of seen) assert.ok(Number.isInteger(percent) && percent <= 100)
+    }),
+    { numRuns: 500 },
   )
 })
 

@@ -90,6 +90,32 @@ export function furthest(before: Progress | null, now: Progress): Progress {
   }
 }
 
+/** Of one of several pulls side by side. */
+export interface PartOfPull {
+  /** Its packed bytes. */
+  weight: number
+  /** Null while the engine has told nothing of it. */
+  progress: Progress | null
+}
+
+/** Of all of them as of one. */
+export function together(parts: readonly PartOfPull[]): Progress {
+  const told = parts.flatMap(({ progress }) => progress ?? [])
+  const sum = (of: (progress: Progress) => number) => told.reduce((all, progress) => all + of(progress), 0)
+  const whole = parts.reduce((all, { weight }) => all + Math.max(1, weight), 0)
+  const done = parts.reduce((all, { weight, progress }) => all + Math.max(1, weight) * (progress?.percent ?? 0), 0)
+  const phases = told.flatMap(({ phase }) => phase ?? [])
+  const isUnpacking = told.length === parts.length && phases.every((phase) => phase === 'unpacking')
+  return {
+    bytes: sum(({ bytes }) => bytes),
+    total: sum(({ total }) => total),
+    layers: sum(({ layers }) => layers),
+    layersDone: sum(({ layersDone }) => layersDone),
+    percent: Math.floor(done / whole),
+    ...(phases.length > 0 && { phase: isUnpacking ? 'unpacking' : 'downloading' }),
+  }
+}
+
 /** @param size as the manifest states it: the engine tells of none before a layer's first byte, and of small ones never */
 function changed(
   was: Layer,

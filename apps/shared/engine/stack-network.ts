@@ -50,6 +50,13 @@ export async function listStackNetworks(
   })
 }
 
+/** Those with a container of any kind, in any state: applications, services and what else is labelled as theirs. */
+export async function previewsWithContainers(docker: Docker, instance: string): Promise<Set<PreviewId>> {
+  const filters = { label: [`lotan.instance=${instance}`] }
+  const found = await call('listing containers', (abort) => docker.listContainers({ all: true, filters, ...abort }))
+  return readAnswer('listing containers', () => new Set(found.flatMap(({ Labels }) => previewOf(Labels) ?? [])))
+}
+
 function isBridge(name: string, instance: string): boolean {
   const prefix = stackBridgePrefix(instance)
   return name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length))

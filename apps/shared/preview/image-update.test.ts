@@ -181,6 +181,7 @@ test('what is nothing that can run here is not tried again by a start; somebody 
   assert.ok(wantsNewer(again(tried('disk-full'))))
   assert.ok(!wantsNewer(again(tried('bad-image'))))
   assert.ok(isHopeless(again(tried('bad-image')), newest.digest))
+  assert.ok(isHopeless(tried('bad-stack'), newest.digest))
   assert.ok(!isHopeless(again(tried('bad-image')), 'sha256:d3'))
   assert.ok(!isHopeless(tried('disk-full'), newest.digest))
   assert.ok(wantsNewer(after(tried('bad-image'), asked)))

@@ -20,7 +20,8 @@ export function mayBeRenewed(preview: Preview): boolean {
 }
 
 export function isHopeless({ update }: Preview, digest: string): boolean {
-  return update?.failure?.code === 'bad-image' && update.digest === digest
+  const code = update?.failure?.code
+  return (code === 'bad-image' || code === 'bad-stack') && update?.digest === digest
 }
 
 /** @param number which asking `image` answers: what was asked for since then may be newer */

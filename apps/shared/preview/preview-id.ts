@@ -23,6 +23,17 @@ export function splitId(id: PreviewId): PreviewKey {
   return { repository: end < 0 ? NAMELESS : id.slice(0, end), tag: id.slice(end + 1) }
 }
 
+/** The tag of a copy is `TAG~COPY`: no registry has one with a tilde. */
+export function copyOf(original: Tag, copy: string): Tag {
+  return `${original}~${copy}`
+}
+
+/** `copy` is null for what is no copy. */
+export function splitCopy(tag: Tag): { original: Tag; copy: string | null } {
+  const end = tag.indexOf('~')
+  return end < 0 ? { original: tag, copy: null } : { original: tag.slice(0, end), copy: tag.slice(end + 1) }
+}
+
 export function compareKeys(a: PreviewKey, b: PreviewKey): number {
   const [one, other] = a.repository === b.repository ? [a.tag, b.tag] : [a.repository, b.repository]
   return one < other ? -1 : Number(one > other)

@@ -35,6 +35,8 @@ export type Tally =
   | { name: 'start'; label: StartResult; by: 1 }
   | { name: 'crash'; label: ReasonCode; by: 1 }
   | { name: 'reap'; label: Reap; by: 1 }
+  /** Ends of services, which are started again. */
+  | { name: 'serviceRestart'; label: ''; by: 1 }
   /** `label`: the bound of a bucket, each counted in one alone. */
   | { name: `${Timed}Duration`; label: string; by: 1 }
   /** Of all durations, seconds. */

@@ -53,7 +53,7 @@ const templates = [
   { access_token: token },
   { schemaVersion: 2, config: { ...part, mediaType: 'application/vnd.oci.image.config.v1+json' }, layers: [part, part] },
   { schemaVersion: 2, manifests: [{ ...part, platform: { os: 'linux', architecture: 'amd64' } }, { ...part, platform: {} }] },
-  { rootfs: { type: 'layers', diff_ids: [digest] } },
+  { rootfs: { type: 'layers', diff_ids: [digest] }, config: { Labels: { 'lotan.stack': 'services: {}', n: 'x' } } },
   { errors: [{ code: 'NAME_UNKNOWN', message: '' }] },
 ] // prettier-ignore
 const lists = fc.array(nearTags, { maxLength: 30 }).map((tags) => JSON.stringify({ tags }))
@@ -111,6 +111,11 @@ const calls: Record<string, (registry: Registry) => Promise<boolean>> = {
       (isDigest(found.digest) && found.sizes.every(isBytes) && found.layers.every(isDigest) && isDigest(found.config))
     )
   },
+  async labels(registry) {
+    const config = digest
+    const found = await registry.labels({ digest, sizes: [], layers: [], config }, 'red')
+    return Object.values(found).every((text) => typeof text === 'string')
+  },
   async layers(registry) {
     const found = await registry.layers('red', platform)
     return !found || found.every(({ bytes, unpacked }) => isBytes(bytes) && (!unpacked || typeof unpacked === 'string'))
@@ -153,6 +158,8 @@ test('whatever a registry answers, each call gives what it promises or a Registr
         ['tags', say({ body: '{"tags":["red"]}' })],
         ['tags', say({ status: 404 })],
         ['pullable', say({ body: JSON.stringify(templates[3]) })],
+        ['labels', say({ body: JSON.stringify(templates[5]) })],
+        ['labels', say({ body: '{"config":{"Labels":{"lotan.stack":7}}}' })],
         ['layers', say({ body: JSON.stringify(templates[3]) }, { body: JSON.stringify(templates[5]) })],
       ],
     },

@@ -1,7 +1,8 @@
 /** What an image says of itself, read without pulling it: its manifest and its configuration. */
-import { isObject, json } from './body.ts'
+import { isObject } from './body.ts'
+import { readConfiguration } from './configuration.ts'
 import { RegistryError } from './error.ts'
-import { digestsFor, MAX_BYTES, read, type Get, type Platform } from './manifest.ts'
+import { digestsFor, read, type Get, type Platform } from './manifest.ts'
 
 export interface Description {
   /** Of the tag's manifest or index, as it was read. */
@@ -29,10 +30,9 @@ export async function describe(get: Get, tag: string, platform: Platform): Promi
   if (!image || typeof config !== 'string' || !isDigest(config)) return nothing
   const bytes = bytesIn(image.layers)
   try {
-    const said = await json(await get(`blobs/${config}`, 'application/json'), `the configuration of ${tag}`, MAX_BYTES)
-    const labels = isObject(said.config) && isObject(said.config.Labels) ? said.config.Labels : {}
+    const { labels, created } = await readConfiguration(get, config, tag)
     const revision = shortText(labels['org.opencontainers.image.revision'])
-    return { digest, revision, created: shortText(said.created), bytes }
+    return { digest, revision, created: shortText(created), bytes }
   } catch (error) {
     // What is there and cannot be read will not be read the next time either.
     if (error instanceof RegistryError && error.status === 200) return { ...nothing, bytes }

@@ -21,6 +21,8 @@ export class RegistryError extends Error {
   readonly digest: string | undefined
   readonly isArtifact: boolean
   readonly isUnreached: boolean
+  /** Whose image it is about; undefined for the preview's own. */
+  service?: string
 
   constructor(code: RegistryCode, message: string, more: More = {}) {
     const { program, retryAfter, status, digest, isArtifact = false, isUnreached = false, cause } = more

@@ -3,14 +3,8 @@
  * 20 000). https://github.com/opencontainers/image-spec/blob/main/manifest.md
  */
 import { createHash } from 'node:crypto'
-import { bytesOf, isObject, json, objectIn } from './body.ts'
+import { bytesOf, isObject, objectIn } from './body.ts'
 import { refusalOf, RegistryError } from './error.ts'
-
-/** `unpacked`: digest of its content, by which the engine knows a layer. */
-export interface Layer {
-  bytes: number
-  unpacked: string | null
-}
 
 export interface Platform {
   os: string
@@ -68,14 +62,6 @@ export async function pullableOf(get: Get, tag: string, platform: Platform): Pro
     const { message, isArtifact } = error
     throw new RegistryError('bad-image', `${tag}: ${message}`, { digest, isArtifact })
   }
-}
-
-export async function layersOf(get: Get, { sizes, config }: Pullable, what: string): Promise<Layer[]> {
-  const response = config && (await json(await get(`blobs/${config}`, 'application/json'), what, MAX_BYTES))
-  const { diff_ids: ids } = response && isObject(response.rootfs) ? response.rootfs : {}
-  // Without a match no layer is known to be present.
-  const isWhole = Array.isArray(ids) && ids.length === sizes.length
-  return sizes.map((bytes, i) => ({ bytes, unpacked: isWhole ? String(ids[i]) : null }))
 }
 
 /** `isArtifact`: no image on any machine. */

@@ -7,7 +7,8 @@ import { isLoopback, request } from './http.ts'
 import { pageAfter, nextIn } from './link.ts'
 import { describe, type Description } from './describe.ts'
 import { openLogins } from './login.ts'
-import { layersOf, MANIFESTS, pullableOf, type Layer, type Platform, type Pullable } from './manifest.ts'
+import { layersOf, readConfiguration, textLabels, type Layer } from './configuration.ts'
+import { MANIFESTS, pullableOf, type Platform, type Pullable } from './manifest.ts'
 import { openSessions } from './session.ts'
 import { isArtifact, isTag, type Tag } from '../tag.ts'
 
@@ -146,6 +147,14 @@ export function openRegistry(config: { repository: string } & Pick<Config, 'dock
 
     /** @throws RegistryError `bad-image` where no engine may pull it */
     pullable,
+
+    /** Those of its configuration, which is read before any layer. */
+    async labels(image: Pullable, what: string, caller?: AbortSignal): Promise<Record<string, string>> {
+      if (image.config === undefined) return {}
+      const get = openSession(AbortSignal.any([AbortSignal.timeout(MANIFEST_MS), ...(caller ? [caller] : [])]))
+      const from = (path: string, accept: string) => get(new URL(`/v2/${name}/${path}`, origin), { accept })
+      return textLabels(await readConfiguration(from, image.config, what))
+    },
 
     /** What the image of a tag says of itself. Undefined where there is none. */
     async describe(tag: Tag, platform: Platform): Promise<Description | undefined> {

@@ -1,12 +1,15 @@
 /**
  * Lotan's own bridge network is a /20. Slot n is base + 8 + n in its lower half; the engine chooses its addresses in
- * the upper half, so it never takes a slot's.
+ * the upper half, so it never takes a slot's. The last 256 slots, a /24, are for services with a second host
+ * (service-slots.ts); a preview has none of them.
  */
 
 export type SlotKind = 'network' | 'port'
 
-export const MAX_SLOTS = 2048 - 8 - 1
 const FIRST = 8
+/** Of previews: what LOTAN_SLOTS may be at most. */
+export const MAX_SLOTS = 2048 - 256 - FIRST - 1
+const LAST_SLOT = MAX_SLOTS + 256
 const PREFIX = 20
 const SIZE = 2 ** (32 - PREFIX)
 
@@ -48,9 +51,9 @@ export function overlaps(subnet: string, others: string[]): boolean {
   return others.map(blockOf).some((other) => other !== null && other.first <= block.last && block.first <= other.last)
 }
 
-/** Slots are numbered from 1. */
+/** Slots are numbered from 1; those of services follow on those of previews. */
 export function addressOf(subnet: string, slot: number): string {
-  if (!Number.isInteger(slot) || slot < 1 || slot > MAX_SLOTS) throw new Error(`there is no slot ${slot}`)
+  if (!Number.isInteger(slot) || slot < 1 || slot > LAST_SLOT) throw new Error(`there is no slot ${slot}`)
   return textOf(blockOf(subnet)!.first + FIRST + slot)
 }
 
@@ -59,7 +62,7 @@ export function slotAt(subnet: string, address: string): number | null {
   const number = numberOf(address)
   if (!block || number === null) return null
   const slot = number - block.first - FIRST
-  return slot >= 1 && slot <= MAX_SLOTS ? slot : null
+  return slot >= 1 && slot <= LAST_SLOT ? slot : null
 }
 
 export function dynamicRangeOf(subnet: string): string {

@@ -48,3 +48,8 @@ export interface ServiceRow extends PreviewKey {
 export function isUp({ state }: Pick<ServiceRow, 'state'>): boolean {
   return state === 'starting' || state === 'running' || state === 'restarting'
 }
+
+/** The container that takes memory now; null where none does. */
+export function containerInUse({ state, container }: Pick<ServiceRow, 'state' | 'container'>): string | null {
+  return state === 'starting' || state === 'running' || state === 'paused' ? container : null
+}

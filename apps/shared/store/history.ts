@@ -39,7 +39,16 @@ export type Note =
   /** A copy of it was made. `frozen`: for how long it stood still for that, milliseconds; 0 where it did not run. */
   | { type: 'cloned' | 'kept'; as: Tag; frozen: number }
   | { type: 'notCopied'; as: Tag; why: string }
+  | ServiceEnd
   | DataNote
+
+/** Nobody asked for it, and it is started again. */
+export interface ServiceEnd {
+  type: 'serviceEnded'
+  service: string
+  /** Null where the engine does not know it. */
+  exitCode: number | null
+}
 
 export function isTold({ type }: Event): boolean {
   return !(untold as readonly EventType[]).includes(type)
@@ -105,7 +114,8 @@ export function changeHistory(db: Database) {
       })
       trim.run(key)
       // Strangers guess at tags: one that never came to a container leaves no trace.
-      if (becomes.state === 'unknown' && lastGeneration(idOf(becomes)) === null) forget.run(key)
+      // A copy is none: that it was removed is how an image is known that its removal has left.
+      if (becomes.state === 'unknown' && !becomes.copy && lastGeneration(idOf(becomes)) === null) forget.run(key)
     },
 
     /** In the transaction of what it tells. */
@@ -156,6 +166,8 @@ function detailOfNote(note: Note): string | null {
     case 'cloned':
     case 'kept':
       return `${shownTag(note.as)}${note.frozen > 0 ? `, frozen for ${Math.ceil(note.frozen)} ms` : ''}`
+    case 'serviceEnded':
+      return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
     case 'approve':
     case 'disapprove':
       return note.number === null ? null : String(note.number)
@@ -179,7 +191,7 @@ export function detailOf(event: Event, becomes: Preview): string | null {
     case 'fail':
     case 'exited':
     case 'diskOver':
-      return [event.reason.code, event.reason.detail].filter(Boolean).join(': ')
+      return [event.reason.code, event.reason.service, event.reason.detail].filter(Boolean).join(': ')
     case 'created':
       return event.container.slice(0, 12)
     case 'answered':

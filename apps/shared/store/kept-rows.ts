@@ -4,12 +4,14 @@ import Database from 'better-sqlite3'
 import type { PreviewKey } from '../preview/preview-id.ts'
 import { storeFacts, type Fact, type FactName } from './facts.ts'
 import type { Pulled } from './pulled.ts'
+import type { ServiceImage } from './service-images.ts'
 
 export interface KeptRows {
   containers: (PreviewKey & { container: string })[]
   /** The numbers of its sandboxes. */
   sandboxes: number[]
   pulled: Pulled[]
+  serviceImages: ServiceImage[]
 }
 
 /** @returns undefined where there is no database @throws when it cannot be read */
@@ -23,6 +25,10 @@ export function keptRows(file: string): KeptRows | undefined {
         .all(),
       sandboxes: db.prepare<[], number>('SELECT number FROM sandbox').pluck().all(),
       pulled: db.prepare<[], Pulled>('SELECT repository, tag, id, reference, digest FROM pulled').all(),
+      // A Lotan before stacks has no such table.
+      serviceImages: db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'service_image'").get()
+        ? db.prepare<[], ServiceImage>('SELECT id, image, digest FROM service_image').all()
+        : [],
     }
   })
 }

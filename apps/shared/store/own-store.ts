@@ -25,7 +25,7 @@ export function openOwnStore(
     try {
       return openStore(path.join(config.dataDir, 'lotan.sqlite'), {
         slots: config.slots,
-        label: (id) => labelOf(id, config),
+        label: (id, service) => labelOf(id, config, service),
         forge: config.forge && { ...config.forge, fallback: config.pairFallback },
         log,
         onDamage: ({ message }) => end(message),

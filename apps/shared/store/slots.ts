@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { endpointsOf, type Endpoint } from '../preview/endpoint.ts'
 import type { Preview } from '../preview/preview.ts'
 import { idOf, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import { SERVICE_SLOTS, serviceSlots } from '../slots/service-slots.ts'
+import { MAX_SLOTS } from '../slots/slots.ts'
 import type { Facts } from './facts.ts'
 
 /** A freed slot rests so long before another container may have its address: no cached answer lives longer. */
@@ -23,6 +25,20 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
       WHERE n NOT IN (SELECT slot FROM endpoint)
         AND n NOT IN (SELECT slot FROM resting_slot WHERE freed_at > @before)
       ORDER BY n <= @last, n
+      LIMIT 1
+    `,
+    )
+    .pluck()
+  // Those never given out come first, then the one that has rested longest.
+  const selectForService = db
+    .prepare<{ first: number; last: number; before: number }, number>(
+      `
+      WITH RECURSIVE pool (n) AS (SELECT @first UNION ALL SELECT n + 1 FROM pool WHERE n < @last)
+      SELECT n
+      FROM pool LEFT JOIN resting_slot ON resting_slot.slot = n
+      WHERE n NOT IN (SELECT slot FROM service WHERE slot IS NOT NULL)
+        AND coalesce(freed_at <= @before, TRUE)
+      ORDER BY coalesce(freed_at, 0), n
       LIMIT 1
     `,
     )
@@ -90,6 +106,18 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
       return selectNext.get({ slots, last: facts.get('lastSlot') ?? 0, before: now - SLOT_REST_MS })
     },
 
+    /** For a service with a second host. Undefined where all of its kind are taken or rest. */
+    nextForService(service: { egress: boolean }, now: number): number | undefined {
+      restFromNow.run({ now })
+      return selectForService.get({ ...serviceSlots(service), before: now - SLOT_REST_MS })
+    },
+
+    /** In the transaction that has found it free. */
+    countGiven: () => count(slotsGiven() + 1),
+
+    /** A service has given it up. It rests from now on. */
+    restService: (slot: number, now: number) => void rest.run(slot, now),
+
     /** Whose container has the slot's address; undefined where it rests, or a sandbox waits there for one. */
     holderOf(slot: number): PreviewId | undefined {
       const key = selectHolder.get(slot)
@@ -118,7 +146,9 @@ export function slotPool(db: Database, facts: Facts, slots: number) {
     /** nginx goes on beside a database that is begun anew: it may know a route to a free slot for ROUTE_MS. */
     restAll(now: number): void {
       const all = db.transaction(() => {
-        for (let slot = 1; slot <= slots; slot++) rest.run(slot, now - SLOT_REST_MS + ROUTE_MS)
+        const freedAt = now - SLOT_REST_MS + ROUTE_MS
+        for (let slot = 1; slot <= slots; slot++) rest.run(slot, freedAt)
+        for (let slot = MAX_SLOTS + 1; slot <= MAX_SLOTS + SERVICE_SLOTS; slot++) rest.run(slot, freedAt)
       })
       all.immediate()
     },

@@ -17,7 +17,7 @@ import { changeRows } from './changes.ts'
 import { copyWishes, type CopyWish } from './copy-wishes.ts'
 import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
-import { changeHistory, detailOf, isTold, type Note } from './history.ts'
+import { changeHistory, detailOf, isTold, type Note, type ServiceEnd } from './history.ts'
 import { hintRows } from './hints.ts'
 import { impatientWrites } from './impatient.ts'
 import { hostLabels } from './labels.ts'
@@ -49,12 +49,13 @@ import { untilNextCommit } from './until-next-commit.ts'
 export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
 export { setAsideIfCorrupt } from './file.ts'
 export type { CopyWish } from './copy-wishes.ts'
-export type { Change, HistoryRow, Note } from './history.ts'
+export type { Change, HistoryRow, Note, ServiceEnd } from './history.ts'
 export type { Hint, HintKind } from './hints.ts'
 export type { Said, Tried } from './changes.ts'
 export type { OfferedTag, UnfitTag } from './offered.ts'
 export type { Fact } from './facts.ts'
 export type { Pulled } from './pulled.ts'
+export type { ServiceImage } from './service-images.ts'
 export type { Slept } from './overview.ts'
 export type { Sandbox } from './sandboxes.ts'
 export type { OpenedStream } from './streams.ts'
@@ -97,7 +98,7 @@ const SIZED_BYTES = 1_000_000
 /**
  * Brings the schema up to date.
  * @param options.slots how many slots the pool has, for the processes that hand them out
- * @param options.label a preview's host label, kept beside it so that a host finds its preview again
+ * @param options.label the label of a preview's host, or of its service's, kept beside it so that the host finds it again
  * @param options.busyMs how long another process's write is waited for, if not 5 s
  * @throws when the file is no database, or is from a newer Lotan
  */
@@ -105,7 +106,7 @@ export function openStore(
   file: string,
   options: {
     slots: number
-    label: (id: PreviewId) => string
+    label: (id: PreviewId, service?: string) => string
     /** Null, or left out, where no forge is configured. */
     forge?: ForgeRules | null
     log: Log
@@ -122,7 +123,16 @@ export function openStore(
   const { tally, counters } = counterRows(db)
   const { noteMissing, forgetMissing, ...missing } = missingTags(db)
   const tags = offeredTags(db, label)
-  const { next: nextSlot, noteEndpoints, take, free, ...pool } = slotPool(db, facts, slots)
+  const {
+    next: nextSlot,
+    noteEndpoints,
+    take,
+    free,
+    nextForService,
+    countGiven,
+    restService,
+    ...pool
+  } = slotPool(db, facts, slots)
   const { slotFor, noteGiven, ...sandboxes } = sandboxRows(db, { next: nextSlot, take, free }, slots)
   const { followStreams, noteStreams, isResting } = openStreams(db)
   const { writeSoon, whyNotSoon } = impatientWrites(db, busyMs)
@@ -247,6 +257,12 @@ export function openStore(
 
     /** Writes into its history what was done about it; it need not have a row any more. */
     noteDone,
+    /** Tells in its preview's history that a service has ended, and is started again; and counts that. */
+    noteServiceEnd: db.transaction((id: PreviewId, end: Omit<ServiceEnd, 'type'>, now: number): void => {
+      const preview = find(id)
+      if (preview) note(preview, { type: 'serviceEnded', ...end }, now, LOTAN)
+      tally([{ name: 'serviceRestart', label: '', by: 1 }])
+    }).immediate,
 
     /** Whether it may run, as its change stands. */
     standing: (id: PreviewId, now: number): Standing => (forge ? standing(id, find(id), now) : FREE),
@@ -263,8 +279,8 @@ export function openStore(
     tokens: tokenRows(db),
     changes,
     hints: hintRows(db),
-    services: serviceRows(db),
     serviceImages: serviceImageRows(db),
+    services: serviceRows(db, { nextForService, countGiven, restService }),
     stackNetworks: stackNetworkRows(db),
     volumes,
     snapshots: snapshotRows(db, noteDone),

@@ -118,12 +118,18 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
     next: 'retry',
   }),
 
-  'bad-image': (tag) =>
-    needsPush(
-      `${tag} cannot be started`,
-      'The image has no program that this server can run.',
-      'check its CMD or ENTRYPOINT, and that it was built for this server’s kind of processor.',
-    ),
+  'bad-image': (tag, { service }) =>
+    service !== undefined
+      ? needsPush(
+          `The image of its service ${service} cannot be used`,
+          `It has no program that this server can run, so ${tag} was not started.`,
+          'check that it was built for this server’s kind of processor, and name another one in the stack.',
+        )
+      : needsPush(
+          `${tag} cannot be started`,
+          'The image has no program that this server can run.',
+          'check its CMD or ENTRYPOINT, and that it was built for this server’s kind of processor.',
+        ),
 
   'file-capabilities': (tag) =>
     needsPush(

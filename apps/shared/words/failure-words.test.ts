@@ -113,6 +113,22 @@ test('what is known is told', () => {
   for (const [reason, expected] of table) assert.match(told(reason), expected)
 })
 
+test('a service whose image does not come is named, and nothing is said of the preview’s own', () => {
+  const of = (code: ReasonCode) => told({ ...bare(code), service: 'db' })
+  const table: [ReasonCode, RegExp][] = [
+    ['pull-failed', /^The image of its service db could not be pulled\nIts registry does not have it/],
+    ['credentials', /^The image of its service db cannot be fetched\n/],
+    ['registry-down', /Lotan cannot pull the image of its service db until/],
+    ['stalled', /^The pull of the image of its service db stands still/],
+    ['disk-full', /^There is no room for the image of its service db/],
+    ['bad-image', /^The image of its service db cannot be used\n/],
+    ['start-failed', /^Its service db could not be started/],
+  ]
+  for (const [code, expected] of table) assert.match(of(code), expected)
+  for (const code of ['pull-failed', 'credentials', 'too-slow', 'tls'] as const)
+    assert.doesNotMatch(of(code), /\bred\b|REPOSITORY|has the tag/, code)
+})
+
 test('an application on another port is told which, one that listens to itself only is told so', () => {
   const wrong = (port: number, ...listens: string[]) => failureWords('red', { ...bare('wrong-port'), port, listens })
   assert.match(wrong(80, '0.0.0.0:3000').sentence, /nothing answers on port 80\. It listens on port 3000\./)

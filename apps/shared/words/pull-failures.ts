@@ -24,7 +24,7 @@ function again(reason: Reason): string {
   return `Lotan tries again by itself every ${wait >= 120_000 ? `${wait / 60_000} min` : `${wait / 1_000} s`}.`
 }
 
-export const pullFailures: Record<PullCode, WordsFor> = {
+const ofPreview: Record<PullCode, WordsFor> = {
   credentials: (tag, reason) =>
     said(
       `${tag} cannot be fetched`,
@@ -164,4 +164,43 @@ export const pullFailures: Record<PullCode, WordsFor> = {
     said(`${tag} could not be started`, 'The container engine refused to start it.', onAdminPage, again(reason), {
       next: 'retry',
     }),
+}
+
+/** Of the image of a service: the same, about that. */
+const ofService: Partial<Record<PullCode, WordsFor>> = {
+  credentials: (image, reason) =>
+    said(
+      `${image} cannot be fetched`,
+      `Its registry refused Lotan’s login, or has no such image. ${fine}`,
+      'check its name in the stack, and log in to its registry (docker login).',
+      again(reason),
+    ),
+
+  'pull-failed': (image, reason) =>
+    said(
+      `${image} could not be pulled`,
+      'Its registry does not have it, or fetching it failed, so the preview was not started.',
+      `check its name in the stack; ${onAdminPage}`,
+      again(reason),
+      { next: 'retry' },
+    ),
+}
+
+export const pullFailures = Object.fromEntries(
+  Object.entries(ofPreview).map(([code, words]): [string, WordsFor] => [
+    code,
+    (tag, reason) => (reason.service === undefined ? words : ofServiceIn(code as PullCode))(tag, reason),
+  ]),
+) as Record<PullCode, WordsFor>
+
+function ofServiceIn(code: PullCode): WordsFor {
+  return (_tag, reason) => {
+    const what = code === 'start-failed' ? 'its service' : 'the image of its service'
+    const { heading, sentence, ...rest } = (ofService[code] ?? ofPreview[code])(`${what} ${reason.service}`, reason)
+    return { heading: capital(heading), sentence: capital(sentence), ...rest }
+  }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

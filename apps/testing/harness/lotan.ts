@@ -113,7 +113,7 @@ export async function startLotan(options: {
       if (store?.wrong() !== undefined) bed.letGo()
       store ??= openStore(path.join(config.dataDir, 'lotan.sqlite'), {
         slots: config.slots,
-        label: (tag) => labelOf(tag, config),
+        label: (tag, service) => labelOf(tag, config, service),
         forge: config.forge && { ...config.forge, fallback: config.pairFallback },
         log: openLog('test', 'silent'),
       })

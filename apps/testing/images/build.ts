@@ -6,7 +6,7 @@ import { loadByHand } from '../harness/docker.ts'
 import { fastConf } from './fast.ts'
 import { engine, keepSmallBase } from './kept-bases.ts'
 import { inDirectory, librariesOf, tarOf } from './layers.ts'
-import { appImage, brokenImage, scriptedImage, smallImage } from './made.ts'
+import { appImage, brokenImage, itemsImage, postgresImage, redisImage, scriptedImage, smallImage } from './made.ts'
 import type { Made, Recipe } from './recipe.ts'
 import { configurationOf } from './upload.ts'
 
@@ -34,6 +34,18 @@ export async function buildSmall(reference: string, page: string, recipe?: Recip
 
 export async function buildBroken(reference: string): Promise<void> {
   await load([reference], await brokenImage())
+}
+
+export async function buildItems(reference: string, recipe?: Recipe): Promise<void> {
+  await load([reference], await itemsImage(recipe))
+}
+
+export async function buildRedis(reference: string, recipe?: Recipe): Promise<void> {
+  await load([reference], await redisImage(recipe))
+}
+
+export async function buildPostgres(reference: string, recipe?: Recipe): Promise<void> {
+  await load([reference], await postgresImage(recipe))
 }
 
 /** Busybox with file capabilities, which only the program that sets them can write. @param capabilities as for `setcap` */

@@ -10,6 +10,7 @@ import { tagByHand } from '../harness/docker.ts'
 import { surroundings } from '../harness/surroundings.ts'
 import { until } from '../harness/until.ts'
 import { startRegistry } from '../registries/registry.ts'
+import { postgresLayer, redisLayer } from './databases.ts'
 import { configOf, type Recipe } from './recipe.ts'
 import { appLayer, appStamp, smallLayer, type Layer } from './layers.ts'
 import { putImage } from './upload.ts'
@@ -28,6 +29,18 @@ export async function keepAppBase(): Promise<string> {
 export async function keepSmallBase(): Promise<string> {
   const layer = await smallLayer()
   return keep(smallBase, layer.digest, () => Promise.resolve(layer), { stopSignal: 'SIGKILL' })
+}
+
+/** Debian's Redis. @returns its name */
+export async function keepRedisBase(): Promise<string> {
+  const layer = await redisLayer()
+  return keep('lotan-test/redis:latest', layer.digest, () => Promise.resolve(layer), {})
+}
+
+/** Debian's PostgreSQL. @returns its name */
+export async function keepPostgresBase(): Promise<string> {
+  const layer = await postgresLayer()
+  return keep('lotan-test/postgres:latest', layer.digest, () => Promise.resolve(layer), {})
 }
 
 async function keep(name: string, stamp: string, layerFor: () => Promise<Layer>, recipe: Recipe): Promise<string> {

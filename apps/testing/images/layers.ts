@@ -64,9 +64,14 @@ export async function appStamp(): Promise<string> {
   return hash.update(await fs.readFile(source)).digest('hex')
 }
 
-/** Node with `app.ts`. Kept on disk, since to compress it takes seconds. */
+/** Node with `app.ts`. */
 export async function appLayer(): Promise<Layer> {
-  const file = path.join(os.tmpdir(), `lotan-test-layer-${await appStamp()}`)
+  return keptLayer(await appStamp(), writeApp)
+}
+
+/** On disk, since to compress a large one takes seconds. @param stamp names what `fill` makes */
+export async function keptLayer(stamp: string, fill: (dir: string) => Promise<void>): Promise<Layer> {
+  const file = path.join(os.tmpdir(), `lotan-test-layer-${stamp}`)
   const find = async (): Promise<Layer> => {
     const known = JSON.parse(await fs.readFile(`${file}.json`, 'utf8')) as Omit<Layer, 'read'>
     return { ...known, read: () => fs.readFile(file), isKept: true }
@@ -77,7 +82,7 @@ export async function appLayer(): Promise<Layer> {
   try {
     return await find().catch(async () => {
       const { read, ...known } = await inDirectory(async (dir) => {
-        await writeApp(dir)
+        await fill(dir)
         return layerOf(dir)
       })
       await fs.writeFile(file, await read())
@@ -90,16 +95,20 @@ export async function appLayer(): Promise<Layer> {
 }
 
 async function writeApp(dir: string): Promise<void> {
-  const files: [from: string, to: string][] = [[process.execPath, '/bin/node']]
-  for (const library of await librariesOf(process.execPath)) files.push([library, library])
-  for (const [from, to] of files) {
-    await fs.mkdir(path.dirname(path.join(dir, to)), { recursive: true })
-    await fs.copyFile(from, path.join(dir, to))
-  }
+  await copyPrograms(dir, { '/bin/node': process.execPath })
   const modules = path.resolve(import.meta.dirname, '../../../node_modules')
   await fs.cp(path.join(modules, 'ws'), path.join(dir, 'app/node_modules/ws'), { recursive: true })
   await fs.writeFile(path.join(dir, 'app/package.json'), '{"type":"module"}')
   await writeScript(source, path.join(dir, 'app/app.js'))
+}
+
+/** With their libraries. @param programs the machine's, by where they are to stand */
+export async function copyPrograms(dir: string, programs: Record<string, string>): Promise<void> {
+  const libraries = (await Promise.all(Object.values(programs).map(librariesOf))).flat()
+  for (const [to, from] of [...Object.entries(programs), ...[...new Set(libraries)].map((file) => [file, file])]) {
+    await fs.mkdir(path.dirname(path.join(dir, to!)), { recursive: true })
+    await fs.copyFile(from!, path.join(dir, to!))
+  }
 }
 
 /** Writes a program as JavaScript: each of hundreds of containers would take 0.1 s of a processor to read TypeScript. */

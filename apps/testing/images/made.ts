@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import { keepAppBase, keepSmallBase } from './kept-bases.ts'
+import { POSTGRES_DATA, postgresLayer, REDIS_DATA, redisLayer } from './databases.ts'
+import { keepAppBase, keepPostgresBase, keepRedisBase, keepSmallBase } from './kept-bases.ts'
 import { appLayer, inDirectory, layerOf, smallLayer, writeScript, type Layer } from './layers.ts'
 import { configOf, type Made, type Recipe } from './recipe.ts'
 
@@ -35,6 +36,29 @@ export async function smallImage(page: string, recipe: Recipe = {}): Promise<Mad
   })
   const command = entrypoint ? recipe.cmd : ['/bin/busybox', ...cmd]
   return made([await smallLayer(), content], { expose: [80], stopSignal: 'SIGKILL', ...recipe, cmd: command })
+}
+
+/** Of `items.ts`, which keeps its items in a database. */
+export async function itemsImage(recipe: Recipe = {}): Promise<Made> {
+  await keepAppBase()
+  const script = await layerWith(async (dir) => {
+    await fs.mkdir(path.join(dir, 'app'))
+    await writeScript(path.join(import.meta.dirname, 'items.ts'), path.join(dir, 'app/items.js'))
+  })
+  return made([await appLayer(), script], { expose: [80], cmd: ['/bin/node', '/app/items.js'], ...recipe })
+}
+
+/** Debian's Redis, on 6379. It keeps each write in /data; REDIS_PASSWORD is asked for. */
+export async function redisImage(recipe: Recipe = {}): Promise<Made> {
+  await keepRedisBase()
+  return made([await redisLayer()], { expose: [6379], volumes: [REDIS_DATA], entrypoint: ['/start'], ...recipe })
+}
+
+/** Debian's PostgreSQL, on 5432, for the user postgres with POSTGRES_PASSWORD. Ends by SIGINT without waiting for clients. */
+export async function postgresImage(recipe: Recipe = {}): Promise<Made> {
+  await keepPostgresBase()
+  const usual = { expose: [5432], volumes: [POSTGRES_DATA], entrypoint: ['/start'], stopSignal: 'SIGINT' }
+  return made([await postgresLayer()], { ...usual, ...recipe })
 }
 
 /** It cannot be started. */

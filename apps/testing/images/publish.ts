@@ -2,7 +2,7 @@
  * Puts images for tests into a registry without the engine, which takes 0.8 s of a processor to build and push a small
  * one. References are like `127.0.0.1:40123/todowrangler:red`.
  */
-import { appImage, brokenImage, smallImage } from './made.ts'
+import { appImage, brokenImage, itemsImage, postgresImage, redisImage, smallImage } from './made.ts'
 import type { Made, Recipe } from './recipe.ts'
 import { putImage, type Login } from './upload.ts'
 
@@ -20,6 +20,21 @@ export async function publishSmall(reference: string, page: string, recipe?: Rec
 
 export async function publishBroken(reference: string): Promise<void> {
   await publish(reference, await brokenImage())
+}
+
+/** An application that keeps its items in a database: see items.ts. */
+export async function publishItems(reference: string, recipe?: Recipe): Promise<void> {
+  await publish(reference, await itemsImage(recipe))
+}
+
+/** Debian's Redis. */
+export async function publishRedis(reference: string, recipe?: Recipe): Promise<void> {
+  await publish(reference, await redisImage(recipe))
+}
+
+/** Debian's PostgreSQL. */
+export async function publishPostgres(reference: string, recipe?: Recipe): Promise<void> {
+  await publish(reference, await postgresImage(recipe))
 }
 
 async function publish(reference: string, image: Made, login?: Login): Promise<void> {

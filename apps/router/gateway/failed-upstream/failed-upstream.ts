@@ -1,8 +1,7 @@
 /** `/lost` and `/silent`. Holds the request if the container is gone, else tries it again or gives up. */
 import type { Response } from 'express'
-import type { RouterContext } from '../../context.ts'
-import { refuse, type Forwarder } from '../forward.ts'
-import type { Hold } from '../hold.ts'
+import { refuse } from '../forward.ts'
+import { onFailedService, type FailureContext } from './failed-service.ts'
 import { isLostContainer } from './lost-container.ts'
 import { canRepeat, type GatewayRequest } from '../request.ts'
 import { isAt } from '../upstream.ts'
@@ -10,11 +9,6 @@ import { logFields } from '../../../shared/preview/preview-id.ts'
 
 /** The most of a response's head that nginx reads, bytes: proxy_buffer_size. */
 const LARGEST_HEAD = 32 * 1024
-
-interface FailureContext extends Pick<RouterContext, 'store' | 'nudges' | 'reaper' | 'log'> {
-  hold: Hold
-  forwarder: Forwarder
-}
 
 /** @param running what to do when the container runs: `retry` where its backlog was full, so it did not accept */
 export async function onFailedUpstream(
@@ -35,9 +29,10 @@ export async function onFailedUpstream(
   if (request.id !== null && store.standing(request.id, Date.now()).is !== 'free') return refuse(res)
   const preview = request.id === null ? undefined : store.get(request.id)
   if (preview?.state !== 'running') return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
-  const hasMoved = !isAt(store.facts, preview, request.tried)
+  if (request.service !== null) return onFailedService(request, res, running, { hold, forwarder, ...context })
+  const hasMoved = !isAt(store.facts, { preview }, request.tried)
   if (!hasMoved && (await isLostContainer(preview, context)))
     return canRepeat(request) ? hold(request, res) : refuse(res, 'spent')
   if (!hasMoved && running === 'refuse') return refuse(res, 'alive')
-  return canRepeat(request) ? forwarder.forward(request, preview, res) : refuse(res, 'spent')
+  return canRepeat(request) ? forwarder.forward(request, { preview }, res) : refuse(res, 'spent')
 }

@@ -9,8 +9,8 @@ import { hostPortIn, upstreamIn } from '../upstream.ts'
 import { idOf, logFields } from '../../../shared/preview/preview-id.ts'
 
 /** How long to retry the reaper, which may be restarting. */
-const CHECK_MS = 4_000
-const RETRY_MS = 250
+export const CHECK_MS = 4_000
+export const RETRY_MS = 250
 /** A process that ends closes its port within this time after its connections. */
 const CLOSING_MS = 50
 
@@ -26,13 +26,14 @@ export async function isLostContainer(
     const found = await reaper.container(generation.container).catch(() => undefined)
     const now = store.get(id)
     // Another request has found out meanwhile, or the same container was started again.
-    if (now?.state !== 'running' || upstreamIn(store.facts, now) !== upstreamIn(store.facts, preview)) return true
+    if (now?.state !== 'running' || upstreamIn(store.facts, { preview: now }) !== upstreamIn(store.facts, { preview }))
+      return true
     if (found && ('gone' in found || !found.running)) {
       voidRoute(preview, found, { store, nudges })
       return true
     }
     // Clients see an application's end a moment before the engine does.
-    if (found && (++checks > 1 || (await staysUp(hostPortIn(store.facts, preview))))) return false
+    if (found && (++checks > 1 || (await staysUp(hostPortIn(store.facts, { preview }))))) return false
     if (Date.now() >= end) {
       log.warn(logFields(id), 'the reaper could not be asked about a container')
       return false
@@ -56,6 +57,6 @@ function voidRoute(
 }
 
 /** Twice: a process that ends closes its port last. Each must last: the engine itself accepts at published ports. */
-async function staysUp({ host, port }: Place): Promise<boolean> {
+export async function staysUp({ host, port }: Place): Promise<boolean> {
   return (await staysConnected(host, port, CLOSING_MS)) && (await staysConnected(host, port, CLOSING_MS))
 }

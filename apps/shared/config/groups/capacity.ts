@@ -8,7 +8,7 @@ const settings = {
     description: 'More than this: the longest idle is stopped, else the start queues.',
     standard: '50',
   }),
-  LOTAN_SLOTS: setting(integer(2, 2_000), {
+  LOTAN_SLOTS: setting(integer(2, 1_750), {
     description: 'Size of the pool of addresses nginx is configured with.',
     standard: '500',
   }),

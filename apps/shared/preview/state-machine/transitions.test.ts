@@ -362,7 +362,7 @@ test('a start finds out what it needs, phase by phase, and keeps its place in li
 test('a start that lacks an image of a service pulls it, and fails where that does not come', () => {
   const lacking = inState(after(undefined, 'visit', 'found', 'lacks', 'pull'), 'pulling')
   assert.deepEqual(lacking.image, image)
-  assert.deepEqual(inState(after(lacking, 'pulled', 'begin', 'created', 'answered'), 'running').image, image)
+  assert.deepEqual(inState(after(lacking, 'current', 'begin', 'created', 'answered'), 'running').image, image)
   const bare = inState(after(lacking, 'fail'), 'failed')
   assert.deepEqual([bare.image, bare.reason.code], [image, 'registry-down'])
   // The newer image does not come, and the one that is here needs a service's.

@@ -1,5 +1,5 @@
 /** Variables that a container is given: a map, or a list of `NAME=value`. Pure. */
-import { entriesOf, filledText, itemsOf, refuse, type Field } from './field.ts'
+import { entriesOf, filledText, itemsOf, refuse, valueText, type Field } from './field.ts'
 
 const WANTED = 'is to have a name such as POSTGRES_USER'
 
@@ -22,7 +22,7 @@ export function environmentOf(field: Field): Record<string, string> {
     for (const [name, entry] of entriesOf(field) ?? []) {
       if (entry.tree.kind === 'empty')
         refuse(entry, `has no value: write one, or '' for an empty one; nothing is taken from Lotan's own environment`)
-      else add(entry, name, filledText(entry))
+      else add(entry, name, valueText(entry))
     }
   return Object.fromEntries(found)
 }

@@ -69,8 +69,11 @@ export function whyNotOnService(name: string): string {
   return own(ofService, name) ?? `is not taken. Taken are ${takenOfService.replaceAll(' ', ', ')}`
 }
 
-export function whyNotOnStack(name: string): string {
-  return own(ofStack, name) ?? 'is not taken. Taken are services, volumes, name, version, and x-… for anchors'
+/** Undefined for `x-…`, which is for anchors. */
+export function whyNotOnStack(name: string): string | undefined {
+  const reason = own(ofStack, name)
+  if (reason === undefined && name.startsWith('x-')) return undefined
+  return reason ?? 'is not taken. Taken are services, volumes, name, version, and x-… for anchors'
 }
 
 export function whyNotOnVolume(name: string): string {

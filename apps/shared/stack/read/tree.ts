@@ -1,18 +1,7 @@
 /** YAML as a tree whose values know their lines. It costs a bounded time for any text. Pure. */
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Document,
-  type Node,
-  type ParsedNode,
-  type Scalar,
-  type YAMLMap,
-} from 'yaml'
+import type { Document, Node, ParsedNode, Scalar, YAMLMap } from 'yaml'
 import type { StackProblem } from '../stack.ts'
+import { yaml } from './yaml.ts'
 
 /** `line`: from 1. `text`: as it is written, without quotes and escapes. */
 export type Tree = { line: number } & (
@@ -38,6 +27,7 @@ const MOST_VALUES = 10_000
 const MOST_DEPTH = 20
 
 export function readTree(text: string): ReadTree {
+  const { LineCounter, parseDocument } = yaml()
   const lines = new LineCounter()
   const parsed = parseDocument(text, {
     lineCounter: lines,
@@ -45,7 +35,8 @@ export function readTree(text: string): ReadTree {
     uniqueKeys: false,
     prettyErrors: false,
     keepSourceTokens: false,
-    logLevel: 'silent',
+    // Nothing is logged here, and with `silent` a second document is no error.
+    logLevel: 'error',
   })
   const lineOf = (offset: number | undefined) => lines.linePos(offset ?? 0).line
   const tooDeep = parsed.errors.filter(({ message }) => message.includes('call stack')).slice(0, 1)
@@ -65,6 +56,7 @@ interface Sized {
 }
 
 function convert(parsed: Document<ParsedNode>, lineOf: (offset: number | undefined) => number): ReadTree {
+  const { isAlias, isMap, isScalar, isSeq } = yaml()
   const problems: StackProblem[] = []
   const anchors = new Map<string, Sized>()
   let copied = 0
