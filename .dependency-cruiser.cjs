@@ -78,6 +78,7 @@ const pure = [
   'shared/preview/failure-reason',
   'shared/preview/notice',
   'shared/slots/slots',
+  'shared/slots/container-name',
   'shared/slots/stack-pool',
   'shared/slots/service-slots',
   'shared/preview/timeouts',
