@@ -47,7 +47,10 @@ export async function askForCopy(
   const usual = kept ? null : config.dataFor
   const wish = { copy, of, kept, lasts: lasts ?? usual, askedAt: Date.now(), actor }
   if (!store.copies.ask(wish))
-    return { problem: 'in-use', sentence: `There is a ${name} already. Choose another name, or remove it.` }
+    return {
+      problem: 'in-use',
+      sentence: `${name} is there already, or being made. Choose another name, or remove it.`,
+    }
   log.info({ ...actor, ...logFields(of), as: name, kept }, 'a copy was asked for')
   await nudges.data(of)
   return { copy }

@@ -76,6 +76,11 @@ export function sendNoSpan(res: Response, id: PreviewId) {
   sendMessage(res, { problem: 'bad-body', heading: 'That is no span of time', sentence, link: backTo(id) })
 }
 
+export function sendNoCopyName(res: Response, id: PreviewId) {
+  const sentence = 'It has up to 20 small letters, digits and single dashes, such as anna or bug-12.'
+  sendMessage(res, { problem: 'bad-body', heading: 'That is no name for a copy', sentence, link: backTo(id) })
+}
+
 export function backTo(id: PreviewId) {
   return { href: pathOf(id), name: `Back to ${shownTag(id)}` }
 }

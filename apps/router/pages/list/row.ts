@@ -100,6 +100,8 @@ export function rowOf(preview: Preview, facts: RowFacts) {
     /** Stands before the tag. */
     of: beforeTag(id),
     tag: shownTag(tag),
+    /** What the tag is a copy of: stands in its title. */
+    copyOf: preview.copy ? `${preview.copy.kept ? 'kept from' : 'a clone of'} ${shownTag(preview.copy.of)}` : '',
     path: pathOf(id),
     url: `${address(id)}/`,
     state,

@@ -116,9 +116,22 @@ export function previewDetailOf(facts: DetailFacts) {
       memory: facts.figures ? `uses ${memory(facts.figures.memory)}` : '',
       restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} used` : '',
     },
+    copyOf: copyOfWords(preview, now),
     shares: facts.shares.map(({ id, until, by }) => ({ id, until: when(until, 'moment', now), by: by.who })),
     made: facts.made ? { url: facts.made.url, until: when(facts.made.until, 'moment', now) } : null,
     zone: zone(now),
+  }
+}
+
+/** Null for what is no copy. */
+function copyOfWords({ repository, copy }: Preview, now: number) {
+  if (!copy) return null
+  const of = idOf({ repository, tag: copy.of })
+  return {
+    how: copy.kept ? 'Kept from' : 'A clone of',
+    name: shownTag(of),
+    path: pathOf(of),
+    at: when(copy.at, 'moment', now),
   }
 }
 
