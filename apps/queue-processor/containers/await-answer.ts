@@ -31,12 +31,16 @@ function lacksSecondHosts(deps: Dependencies, { id, image }: Pending): boolean {
   return kind === 'port' && (stackOfImage(deps, id, image)?.services ?? []).some(({ host }) => host !== null)
 }
 
-/** A cancelled start leaves its container to the step that cancelled it. @throws EngineError */
+/**
+ * A cancelled start leaves its container to the step that cancelled it.
+ * @param confirm asked after its answer: false where its start has failed for something else @throws EngineError
+ */
 export async function awaitAnswer(
   deps: Dependencies,
   pending: Pending,
   container: string,
   plan: ContainerPlan,
+  confirm: () => Promise<boolean>,
 ): Promise<Outcome> {
   const { store, engine, log, config } = deps
   const { id, generation } = pending
@@ -50,6 +54,7 @@ export async function awaitAnswer(
   if (!outcome) return undefined
   const ms = Math.round(performance.now() - began)
   if ('ready' in outcome && outcome.ready) {
+    if (!(await confirm())) return undefined
     const notices: Notice[] = plan.notices.map((text) => ({ code: 'label', text }))
     if (outcome.notice) notices.push(outcome.notice)
     if (lacksSecondHosts(deps, pending)) notices.push({ code: 'no-second-hosts' })

@@ -55,7 +55,9 @@ export async function startPreview(deps: Dependencies, preview: Starting): Promi
     { ...logFields(id), generation: generation.number, slot: generation.slot, ms: Date.now() - began },
     'container started',
   )
-  return { background: awaitAnswer(deps, started.pending, started.container, started.plan).finally(watch.end) }
+  return {
+    background: awaitAnswer(deps, started.pending, started.container, started.plan, watch.confirm).finally(watch.end),
+  }
 }
 
 /** A stack that cannot be used leaves the generation that serves alone; other services than its own need a restart. */
