@@ -80,7 +80,9 @@ const pure = [
   'shared/slots/slots',
   'shared/slots/container-name',
   'shared/slots/stack-pool',
+  'shared/slots/container-name',
   'shared/slots/service-slots',
+  'shared/slots/container-name',
   'shared/preview/timeouts',
   'shared/preview/start-queue',
   'shared/slots/slot-scheme',
@@ -160,6 +162,7 @@ const pure = [
   'queue-processor/data/plan-volumes',
   'queue-processor/data/begin-with',
   'queue-processor/network/firewall-rules',
+  'queue-processor/network/plan-stack-networks',
   'queue-processor/services/coming-up',
   'queue-processor/services/tend-plan',
   'shared/firewall-chains',
@@ -257,7 +260,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^apps/(lotan/node|bench/proxies)/' },
+    exclude: { path: '^apps/(lotan/node|bench/proxies|demo/todowrangler)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     // Imports of types count too, where a rule does not say otherwise.
     tsPreCompilationDeps: true,

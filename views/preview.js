@@ -44,7 +44,8 @@ tick(document)
 setInterval(() => tick(document), 1000)
 // This script reads the log by itself.
 const { read: readPage } = globalThis.lotan
-globalThis.lotan.read = (page) => readPage(`${page}?log=0`)
+const of = panel.dataset.service ? `&service=${panel.dataset.service}` : ''
+globalThis.lotan.read = (page) => readPage(`${page}?log=0${of}`)
 globalThis.lotan.before = (fresh) => {
   localise(fresh)
   tick(fresh)
@@ -284,15 +285,15 @@ async function stream() {
   if (!run()) return say('', false)
   if (run() === streamed) return
   streaming = true
-  const of = run()
+  const ofRun = run()
   try {
-    const response = await fetch(`${panel.dataset.logs}?follow=1&timestamps=1&tail=${MOST}`, { cache: 'no-store' })
+    const response = await fetch(`${panel.dataset.logs}?follow=1&timestamps=1&tail=${MOST}${of}`, { cache: 'no-store' })
     if (!response.ok) throw new Error(String(response.status))
     panel.classList.remove('empty')
     ;[waiting, isFirst, style, before, hasEarlier, skipped] = [[], true, noStyle, '', false, 0]
     say('Live', true)
     await read(response.body)
-    streamed = of
+    streamed = ofRun
     say('Ended', false)
   } catch {
     say('Reconnecting', false)

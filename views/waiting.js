@@ -1,13 +1,13 @@
 // The waiting page, live: puts what /.lotan/events tells into its places, counts the seconds in between, and loads the
 // page again when there is something else to see at this address.
 {
-  const find = (what) => document.querySelector(what)
+  const find = (css) => document.querySelector(css)
   const main = find('main')
   const bar = find('progress')
   const fold = find('details')
-  const stages = find('.stages')
-  const put = (element, text) => {
-    if (element.textContent !== text) element.textContent = text
+  const rows = find('.stages').children
+  const put = (node, text) => {
+    if (node.textContent !== text) node.textContent = text
   }
 
   // As format.ts writes durations.
@@ -33,20 +33,20 @@
     put(find('#so-far'), duration(soFar))
     if (!told) return
     told.stages.forEach(({ from }, i) => {
-      if (from !== null) put(stages.children[i].lastChild, duration(soFar - from))
+      if (from !== null) put(rows[i].lastChild, duration(soFar - from))
     })
     const now = barAt(told, soFar)
     if (now !== null) most = Math.max(most, now)
     if (most) bar.value = most
-    const isSlow = told.slowAt !== null && soFar > told.slowAt
-    if (isSlow && !main.classList.contains('slow')) fold.open = true
-    main.classList.toggle('slow', isSlow)
-    find('#slow').hidden = !isSlow
-    fold.hidden = told.isQuick && !isSlow
-    const words = told.over ? told.title : isSlow ? 'Slower than usual' : now === null ? told.title : most + '\u00a0%'
-    document.title = words + ' · ' + told.name
+    const slow = told.slowAt !== null && soFar > told.slowAt
+    if (slow && !main.classList.contains('slow')) fold.open = true
+    main.classList.toggle('slow', slow)
+    find('#slow').hidden = !slow
+    fold.hidden = told.isQuick && !slow
+    const far = now === null ? told.title : most + '\u00a0%'
+    document.title = (told.over ? told.title : slow ? 'Slower than usual' : far) + ' · ' + told.name
   }
-  const ticking = setInterval(tick, 500)
+  const timer = setInterval(tick, 500)
 
   const say = () => {
     const [before, , behind] = find('h1').children
@@ -63,11 +63,15 @@
     put(find('#slow').lastChild, told.slow)
     put(find('summary'), told.step)
     put(find('.about').firstChild, told.about)
-    told.stages.forEach(({ mark, text, from }, i) => {
-      const stage = stages.children[i]
-      stage.className = mark
-      stage.ariaCurrent = mark === 'current' ? 'step' : null
-      if (from === null) put(stage.lastChild, text)
+    // Its services are known once its image is: each has a stage.
+    while (rows[told.stages.length]) rows[0].remove()
+    told.stages.forEach(({ name, mark, text, from }, i) => {
+      if (!rows[i]) rows[i - 1].after(rows[0].cloneNode(true))
+      const row = rows[i]
+      put(row.firstChild, name)
+      row.className = mark
+      row.ariaCurrent = i === told.at ? 'step' : null
+      if (from === null) put(row.lastChild, text)
     })
     began = performance.now() - told.soFar
     tick()
@@ -75,7 +79,7 @@
 
   // What counts on has come to its end: no bar, no stage, no time.
   const end = () => {
-    clearInterval(ticking)
+    clearInterval(timer)
     document.title = told.title + ' · ' + told.name
     main.classList.remove('slow')
     find('#way').hidden = find('#slow').hidden = fold.hidden = true
@@ -83,16 +87,16 @@
 
   // The second time in a row it waits a little: a page that loads itself must not become a storm.
   const reload = () => {
-    clearInterval(ticking)
+    clearInterval(timer)
     source.close()
     const again = performance.getEntriesByType('navigation')[0]?.type === 'reload' && performance.now() < 1500
     setTimeout(() => location.reload(), again ? 1000 : 0)
-    setTimeout(stillHere, 4000)
+    setTimeout(stays, 4000)
   }
 
   // The application was asked, and its page has not come in place of this one: it takes its time, or that is a download,
   // or an answer without a page (204), which browsers tell no script of.
-  const stillHere = () => {
+  const stays = () => {
     if (told?.over !== 'running') return
     say()
     end()
@@ -101,14 +105,14 @@
 
   const source = new EventSource('/.lotan/events')
   // No word at all: without events, the page looks again by itself.
-  let silence = setTimeout(reload, 4000)
+  let quiet = setTimeout(reload, 4000)
   source.onmessage = ({ data }) => {
-    clearTimeout(silence)
+    clearTimeout(quiet)
     told = JSON.parse(data)
     if (told.over && told.over !== 'stopped') return reload()
     show()
     if (!told.over) {
-      silence = setTimeout(reload, 20000)
+      quiet = setTimeout(reload, 20000)
       return
     }
     // A person stopped it: loading the page would start it again.
@@ -118,8 +122,8 @@
   }
   source.onerror = () => {
     if (source.readyState !== EventSource.CLOSED) return
-    clearTimeout(silence)
-    silence = setTimeout(reload, 3000)
+    clearTimeout(quiet)
+    quiet = setTimeout(reload, 3000)
   }
   addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { staticBusybox } from '../shared/busybox.ts'
 import type { Engine } from '../shared/engine/engine.ts'
 
@@ -10,6 +11,8 @@ import type { Engine } from '../shared/engine/engine.ts'
 export interface Sample {
   tag: string
   hex: string | null
+  /** Its list is in a database beside it. */
+  hasDatabase?: true
 }
 
 const green = '1a6b38'
@@ -22,6 +25,7 @@ export const samples: Sample[] = [
   { tag: 'purple', hex: purple },
   { tag: 'pr-3001', hex: green },
   { tag: 'pr-3002', hex: purple },
+  { tag: 'with-db', hex: '0b6670', hasDatabase: true },
   { tag: 'bad', hex: null },
 ]
 
@@ -35,11 +39,12 @@ export async function revision(): Promise<string> {
   return hash.digest('hex').slice(0, 12)
 }
 
-/** @throws EngineError */
+/** @param database the image of its database: see database.ts @throws EngineError */
 export async function buildSample(
   engine: Pick<Engine, 'build'>,
-  { tag, hex }: Sample,
+  { tag, hex, hasDatabase }: Sample,
   reference: string,
+  database = '',
 ): Promise<void> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'todowrangler-'))
   try {
@@ -48,20 +53,29 @@ export async function buildSample(
       hex: hex ?? '',
       created: new Date().toISOString(),
       revision: await revision(),
+      place: hasDatabase ? 'a database' : 'your browser',
+      database,
     }
-    const copy = async (from: string, to = from) => {
-      const text = await fs.readFile(path.join(source, from), 'utf8')
-      await fs.writeFile(
-        path.join(dir, to),
-        text.replace(/\{\{(\w+)\}\}/g, (whole: string, name: string) => facts[name] ?? whole),
-      )
+    const read = async (file: string) => {
+      const text = await fs.readFile(path.join(source, file), 'utf8')
+      return text.replace(/\{\{(\w+)\}\}/g, (whole: string, name: string) => facts[name] ?? whole)
     }
-    const files = hex ? ['index.html', 'todo.css', 'todo.js', 'httpd.conf'] : ['start.sh']
-    await copy(hex ? 'Dockerfile' : 'bad.Dockerfile', 'Dockerfile')
-    for (const file of files) await copy(file)
+    facts.stack = `gz:${gzipSync(await read('with-db.yaml')).toString('base64')}`
+    const files = filesOf({ hex, hasDatabase })
+    for (const [name, file] of Object.entries(files))
+      await fs.writeFile(path.join(dir, name), await read(file), { mode: 0o755 })
     await fs.copyFile(await staticBusybox(), path.join(dir, 'busybox'))
-    await engine.build(dir, ['Dockerfile', 'busybox', ...files], reference)
+    await engine.build(dir, ['busybox', ...Object.keys(files)], reference)
   } finally {
     await fs.rm(dir, { recursive: true })
   }
+}
+
+/** Where the build finds them, and what they are called here. */
+function filesOf({ hex, hasDatabase }: Pick<Sample, 'hex' | 'hasDatabase'>): Record<string, string> {
+  if (!hex) return { Dockerfile: 'bad.Dockerfile', 'start.sh': 'start.sh' }
+  const page = { 'index.html': 'index.html', 'todo.css': 'todo.css', 'todo.js': 'todo.js', 'httpd.conf': 'httpd.conf' }
+  return hasDatabase
+    ? { ...page, Dockerfile: 'with-db.Dockerfile', 'store.js': 'store-database.js', items: 'items.sh' }
+    : { ...page, Dockerfile: 'Dockerfile', 'store.js': 'store-browser.js' }
 }

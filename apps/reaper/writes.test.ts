@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Disk } from '../shared/disk-space.ts'
 import { AT_ONCE } from '../shared/preview/generation.ts'
+import { fresh, type Preview } from '../shared/preview/preview.ts'
 import {
   fillers,
   isDue,
@@ -127,4 +128,19 @@ test('all containers of a preview may write, but for what rests and what is kill
   assert.deepEqual(of('running', { retiring: [{ ...retiring[0], since: AT_ONCE }] }), ['c1 runs'])
   const labelled = { repository: '', tag: 'red', state: 'running', generation, pending: null, retiring: [], image: { labels: { 'lotan.disk': '5g' } } } // prettier-ignore
   assert.deepEqual(writersOf(labelled as never, { limits })[0]!.limit, '3g')
+})
+
+test('services count with the generation that serves, and with no other', () => {
+  const generation = { number: 2, container: 'c2', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 }
+  const pending = { ...generation, number: 3, container: 'c3', slot: 2 }
+  const preview = { ...fresh, repository: '', tag: 'red', since: 0, state: 'running', readyAt: 0, generation, pending }
+  const services = [{ container: 'db' }, { container: null }]
+  const found = writersOf(preview as Preview, { limits: { disk: '1g' } } as Parameters<typeof writersOf>[1], services)
+  assert.deepEqual(
+    found.map(({ container, services }) => [container, services]),
+    [
+      ['c2', ['db']],
+      ['c3', undefined],
+    ],
+  )
 })

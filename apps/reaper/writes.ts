@@ -9,11 +9,14 @@ import { besideOf, generationOf, type Preview } from '../shared/preview/preview.
 import { AT_ONCE, type Generation } from '../shared/preview/generation.ts'
 import { bytesOf } from '../shared/config/values/amount.ts'
 import { idOf, type PreviewId } from '../shared/preview/preview-id.ts'
+import type { ServiceRow } from '../shared/stack/service-state.ts'
 
 export interface Measurement {
   at: number
   took: number
   bytes: number
+  /** That part of them which lies in volumes: it stays when the preview goes to make room. */
+  data?: number
   /** The disk's `BytesLost` at that time. */
   lost: number
   ran: boolean
@@ -26,6 +29,8 @@ export interface Writer {
   preview: PreviewId
   generation: number
   container: string
+  /** Containers of services that run beside it, and have the same limit with it. */
+  services?: string[]
   limit: string
   /** Neither stopped nor frozen. */
   runs: boolean
@@ -61,7 +66,11 @@ export function lostBetween(before: Disk, now: Disk): number {
 }
 
 /** Without those that are being killed. */
-export function writersOf(preview: Preview, config: Pick<Config, 'limits'>): Writer[] {
+export function writersOf(
+  preview: Preview,
+  config: Pick<Config, 'limits'>,
+  services: readonly Pick<ServiceRow, 'container'>[] = [],
+): Writer[] {
   const { value: limit } = diskLimit(preview.image?.labels ?? {}, config.limits)
   const own = generationOf(preview)
   const isIdle =
@@ -73,7 +82,10 @@ export function writersOf(preview: Preview, config: Pick<Config, 'limits'>): Wri
     return container === null ? [] : [{ preview: idOf(preview), generation: number, container, limit, runs }]
   }
   const beside = besideOf(preview).filter((one) => !('since' in one) || one.since !== AT_ONCE)
-  return [...(own ? [own] : []).flatMap(writer(!isIdle)), ...beside.flatMap(writer(true))]
+  const containers = services.flatMap(({ container }) => container ?? [])
+  // Services are the preview's, whichever of its generations serves.
+  const withServices = (one: Writer) => (containers.length > 0 ? { ...one, services: containers } : one)
+  return [...(own ? [own] : []).flatMap(writer(!isIdle)).map(withServices), ...beside.flatMap(writer(true))]
 }
 
 export function isDue(

@@ -17,7 +17,7 @@ export interface RouterContext {
   config: Config
   log: Log
   store: Store
-  nudges: Pick<Nudges, 'nudge' | 'refresh' | 'data' | 'ping' | 'workers' | 'lanes' | 'redisVersion'>
+  nudges: Pick<Nudges, 'nudge' | 'tend' | 'refresh' | 'data' | 'ping' | 'workers' | 'lanes' | 'redisVersion'>
   changes: StoreWatch
   waiters: Waiters
   gate: Gate

@@ -150,7 +150,7 @@ describe('the launcher without REPOSITORY', { timeout: 300_000 }, () => {
 
   test('is the demo: it builds, pushes, and pulls on the first click', async () => {
     const said = lotan.said()
-    for (const tag of ['red', 'green', 'blue', 'purple', 'pr-3001', 'pr-3002', 'bad'])
+    for (const tag of ['red', 'green', 'blue', 'purple', 'pr-3001', 'pr-3002', 'with-db', 'bad'])
       assert.match(said, new RegExp(`http://${tag}\\.${lotan.domain}:${lotan.port}/`))
     const page = await lotan.click('red')
     assert.equal(page.status, 200)
@@ -184,6 +184,18 @@ describe('the launcher without REPOSITORY', { timeout: 300_000 }, () => {
     for (const name of [...made, 'lotan.sqlite', 'instance', 'admin-token', 'lock-nginx'])
       assert.ok(seen.includes(name), `${name} is there`)
     assert.equal((await fs.stat(dir)).mode & 0o777, 0o777, 'the directory is left as it was')
+  })
+
+  test('has a tag whose list is in a database beside it, and is there after a sleep', async () => {
+    const path = '/cgi-bin/items'
+    const list = JSON.stringify([{ id: 5, text: 'milk, ü " \\ %s $x', done: false }])
+    assert.match((await lotan.click('with-db')).text, /todowrangler · with-db/)
+    assert.equal((await lotan.request('with-db', { path })).text, 'null\n')
+    assert.equal((await lotan.request('with-db', { path, method: 'POST', body: list })).status, 200)
+    await lotan.api('POST', '/previews/with-db/stop')
+    await lotan.untilState('with-db', 'stopped')
+    await lotan.click('with-db')
+    assert.equal((await lotan.request('with-db', { path })).text, `${list}\n`)
   })
 
   test('has a tag that fails, and says why', async () => {

@@ -1,10 +1,16 @@
-// A to-do list, kept in this browser. Which items are shown is in the address: ?filter=open.
-const key = 'todowrangler'
+// A to-do list. Which items are shown is in the address: ?filter=open.
+import { follow, load, save } from '/store.js'
+
+const first = [
+  { id: 1, text: 'Click the address of a pull request', done: true },
+  { id: 2, text: 'Try what has changed', done: false },
+  { id: 3, text: 'Tell its author', done: false },
+]
 const words = { all: 'Nothing to be done.', open: 'Nothing is open.', done: 'Nothing is done yet.' }
 const $ = (selector) => document.querySelector(selector)
 
-let items = load()
-show()
+let items = first
+await fetchItems()
 
 $('#add').addEventListener('submit', (event) => {
   event.preventDefault()
@@ -38,34 +44,30 @@ for (const link of document.querySelectorAll('nav a'))
   })
 
 addEventListener('popstate', show)
-// Another tab changed the list.
-addEventListener('storage', () => {
-  items = load()
-  show()
-})
+follow(fetchItems)
 
-function change(now) {
-  items = now
+async function fetchItems() {
   try {
-    localStorage.setItem(key, JSON.stringify(items))
-  } catch {
-    // Storage is full or forbidden: the list lives as long as the page.
+    const kept = await load()
+    items = Array.isArray(kept) ? kept : first
+    show()
+  } catch (error) {
+    complain(error)
   }
-  show()
 }
 
-function load() {
+async function change(now) {
+  items = now
+  show()
   try {
-    const kept = JSON.parse(localStorage.getItem(key))
-    if (Array.isArray(kept)) return kept
-  } catch {
-    // Not readable: begin anew.
+    await save(items)
+  } catch (error) {
+    complain(error)
   }
-  return [
-    { id: 1, text: 'Click the address of a pull request', done: true },
-    { id: 2, text: 'Try what has changed', done: false },
-    { id: 3, text: 'Tell its author', done: false },
-  ]
+}
+
+function complain({ message }) {
+  $('#count').textContent = message
 }
 
 function show() {

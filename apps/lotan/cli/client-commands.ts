@@ -13,14 +13,19 @@ import { approve } from './commands/approve.ts'
 import { pin } from './commands/pin.ts'
 import { refresh } from './commands/refresh.ts'
 import { repositories } from './commands/repositories.ts'
+import { reset } from './commands/reset.ts'
 import { restart } from './commands/restart.ts'
 import { rm } from './commands/rm.ts'
+import { secrets } from './commands/secrets.ts'
 import { share } from './commands/share.ts'
+import { snapshot, snapshots } from './commands/snapshot.ts'
 import { start } from './commands/start.ts'
 import { stop } from './commands/stop.ts'
+import { stack } from './commands/stack.ts'
 import { tags } from './commands/tags.ts'
 import { token } from './commands/token.ts'
 import { unpin } from './commands/unpin.ts'
+import { volume, volumes } from './commands/volume.ts'
 import { wait } from './commands/wait.ts'
 
 export const clientCommands: readonly Definition[] = [
@@ -43,7 +48,14 @@ export const clientCommands: readonly Definition[] = [
   clone,
   keep,
   approve,
+  snapshot,
+  snapshots,
+  reset,
+  volumes,
+  volume,
+  secrets,
   share,
   token,
+  stack,
   completion,
 ]

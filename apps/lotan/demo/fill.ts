@@ -5,8 +5,13 @@ import { environmentFor, type Config } from '../../shared/config/config.ts'
 import type { Say } from '../console.ts'
 import { root } from '../supervisor/processes.ts'
 
-/** In the order they are shown. The last one fails on purpose. */
-export const samples = ['red', 'green', 'blue', 'purple', 'pr-3001', 'pr-3002', 'bad']
+const WITH_DATABASE = 'with-db'
+
+/** In the order they are shown. The last one fails on purpose. One has a Redis beside it, of the program that Lotan runs. */
+export function samplesOf({ redis }: Pick<Config, 'redis'>): string[] {
+  const all = ['red', 'green', 'blue', 'purple', 'pr-3001', 'pr-3002', WITH_DATABASE, 'bad']
+  return all.filter((tag) => tag !== WITH_DATABASE || 'socket' in redis)
+}
 
 export function hasDemo(): boolean {
   return spawnSync('sh', ['-c', 'command -v docker-registry']).status === 0

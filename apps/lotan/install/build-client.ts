@@ -6,6 +6,10 @@ import { clientFile } from '../../shared/client-file.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 
+/** Packages in the older form ask for Node's own modules by it. */
+const forCommonJs =
+  "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);"
+
 if (import.meta.main) await buildClient(clientFile)
 
 /** The same sources make the same bytes: its checksum is a release's. */
@@ -23,7 +27,7 @@ export async function buildClient(file: string): Promise<void> {
     // Licences ask for it.
     legalComments: 'eof',
     define: { VERSION: JSON.stringify(version) },
-    banner: { js: '#!/usr/bin/env node' },
+    banner: { js: `#!/usr/bin/env node\n${forCommonJs}` },
     logLevel: 'error',
   })
   fs.mkdirSync(path.dirname(file), { recursive: true })

@@ -23,7 +23,9 @@ function links(t: { after: (done: () => void) => void }, env: Record<string, str
 
 test('the links that a start prints are of tags that may be opened', (t) => {
   const all = links(t, {})
-  assert.deepEqual([all.length, all[0]], [7, '  http://red.p.test/'])
+  assert.deepEqual([all.length, all[0]], [8, '  http://red.p.test/'])
+  // Its database would be of a Redis that is not on this machine.
+  assert.equal(links(t, { REDIS_URL: 'redis://r.test:6379' }).length, 7)
   assert.deepEqual(links(t, { TAG_FILTER: '^pr%-' }), ['  http://pr-3001.p.test/', '  http://pr-3002.p.test/'])
   assert.deepEqual(links(t, { TAG_FILTER: '^v%d' }), ['TAG_FILTER lets no tag of the demo through'])
   assert.deepEqual(links(t, { REPOSITORY: 'r.test/app', TAG_FILTER: '^v%d' }), ['  http://TAG.p.test/'])

@@ -3,11 +3,15 @@ import { urlOf, type Config } from '../../shared/config/config.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { displayPath, type Say } from '../console.ts'
-import { samples } from '../demo/fill.ts'
+import { samplesOf } from '../demo/fill.ts'
 import { loginLink } from './run-file.ts'
 
 export function welcome(config: Config, say: Say): void {
-  const hosts = config.demo ? samples.filter(config.offers).map((tag) => hostOf(tag, config)) : hostShapes(config)
+  const hosts = config.demo
+    ? samplesOf(config)
+        .filter(config.offers)
+        .map((tag) => hostOf(tag, config))
+    : hostShapes(config)
   for (const host of hosts) say(`  ${urlOf(host, config)}/`)
   if (hosts.length === 0) say('TAG_FILTER lets no tag of the demo through')
   say(`admin: ${loginLink(config)}`)

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, type Inspected } from '../../shared/engine/engine.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import type { Notice } from '../../shared/preview/notice.ts'
-import { hostPortOf } from '../../shared/slots/slot-scheme.ts'
+import { hostPortOf, slotSchemeIn } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { urlOf } from '../../shared/config/config.ts'
+import { stackOfImage } from '../services/stack-of-preview.ts'
 import { discard, isStillPending, type Pending } from '../step/pending.ts'
 import type { ContainerPlan } from './create-options.ts'
 import { noteNeedsFirstProcess, demandsFirstProcess } from './first-process.ts'
@@ -24,12 +25,22 @@ const NOT_RUN = /^\[FATAL tini \(\d+\)\] exec .+ failed: /
 /** What tini, the engine or a shell writes when the program's file needs capabilities that the container lacks. */
 const NOT_PERMITTED = /operation not permitted$/i
 
-/** A cancelled start leaves its container to the step that cancelled it. @throws EngineError */
+/** Where slots are ports, there are none. */
+function lacksSecondHosts(deps: Dependencies, { id, image }: Pending): boolean {
+  const { kind } = slotSchemeIn(deps.store.facts) ?? {}
+  return kind === 'port' && (stackOfImage(deps, id, image)?.services ?? []).some(({ host }) => host !== null)
+}
+
+/**
+ * A cancelled start leaves its container to the step that cancelled it.
+ * @param confirm asked after its answer: false where its start has failed for something else @throws EngineError
+ */
 export async function awaitAnswer(
   deps: Dependencies,
   pending: Pending,
   container: string,
   plan: ContainerPlan,
+  confirm: () => Promise<boolean>,
 ): Promise<Outcome> {
   const { store, engine, log, config } = deps
   const { id, generation } = pending
@@ -43,8 +54,10 @@ export async function awaitAnswer(
   if (!outcome) return undefined
   const ms = Math.round(performance.now() - began)
   if ('ready' in outcome && outcome.ready) {
+    if (!(await confirm())) return undefined
     const notices: Notice[] = plan.notices.map((text) => ({ code: 'label', text }))
     if (outcome.notice) notices.push(outcome.notice)
+    if (lacksSecondHosts(deps, pending)) notices.push({ code: 'no-second-hosts' })
     if (!store.apply(id, { type: 'answered', generation: generation.number, notices })) return undefined
     // nginx is configured with this port at its next start.
     store.facts.set('poolPort', generation.port)

@@ -5,6 +5,8 @@ import { limitsOf } from '../../shared/config/limits.ts'
 import { generationsOf, type Preview } from '../../shared/preview/preview.ts'
 import { openBusyCores } from './busy-cores.ts'
 import { cpuQuota } from './hardening.ts'
+import { partLimits } from '../../shared/stack/part-limits.ts'
+import { stackOfImage } from '../services/stack-of-preview.ts'
 import { withCurbed } from '../../shared/preview/notice.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 import type { Dependencies } from '../dependencies.ts'
@@ -57,8 +59,11 @@ export async function watchBombs(
     else log.info(about, 'a preview no longer forks without end: its CPU is not curbed any more')
   }
 
-  function normalQuota({ image }: Preview): number {
-    return cpuQuota(limitsOf(image?.labels ?? {}, config).limits.cpus)
+  function normalQuota(preview: Preview): number {
+    const { image } = preview
+    const { limits } = limitsOf(image?.labels ?? {}, config)
+    const stack = stackOfImage({ config }, idOf(preview), image)
+    return cpuQuota(stack ? partLimits(stack.app, limits, config).cpus : limits.cpus)
   }
 
   const busyCores = openBusyCores()

@@ -114,13 +114,14 @@ export async function openDataHarness() {
 
     async close() {
       for (const store of stores) store.close()
+      for (const { id } of await engine.listServices()) await removeByHand(id)
       for (const volume of await engine.listVolumes()) await engine.removeVolume(volume.engine)
       await fs.rm(home, { recursive: true })
     },
   }
 }
 
-async function runBeside(volumes: Record<string, string>, script: string): Promise<string> {
+export async function runBeside(volumes: Record<string, string>, script: string): Promise<string> {
   const { Id } = await docker<{ Id: string }>('POST', '/containers/create', {
     Image: await keepSmallBase(),
     Entrypoint: ['/bin/busybox', 'sh', '-c', script],
@@ -132,7 +133,7 @@ async function runBeside(volumes: Record<string, string>, script: string): Promi
     await docker('POST', `/containers/${Id}/start`)
     await docker('POST', `/containers/${Id}/wait`)
     // An engine without a word answers nothing at all.
-    const written = await docker<unknown>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
+    const written = await docker<string | number | undefined>('GET', `/containers/${Id}/logs?stdout=1&stderr=1`)
     return String(written ?? '')
       .replaceAll('\r', '')
       .trim()

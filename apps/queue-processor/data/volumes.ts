@@ -16,7 +16,7 @@ import type { Stack, Volume } from '../../shared/stack/stack.ts'
 import type { Store } from '../../shared/store/store.ts'
 import type { VolumeRow } from '../../shared/store/volumes.ts'
 import { checkRoom } from './check-room.ts'
-import { copier } from './copy-image.ts'
+import { copier, type Copier } from './copy-image.ts'
 import { findAgain } from './find-again.ts'
 import { needOf, volumesDue } from './plan-volumes.ts'
 import { sourcesOf } from './sources.ts'
@@ -36,6 +36,9 @@ export type NewVolume = Omit<VolumeFacts, 'preview' | 'created'> & { id: Preview
     Pick<VolumeRow, 'keep' | 'image' | 'source'>
   >
 
+/** So long the engine is taken to have the copier's image. */
+const READY_MS = 60_000
+
 export type Volumes = ReturnType<typeof openVolumes>
 
 export function openVolumes(deps: Needs) {
@@ -45,6 +48,7 @@ export function openVolumes(deps: Needs) {
   /** Engine names, which are never given again: a list that the engine gave before may still have them. */
   const gone = new Set<string>()
   let known: Promise<void> | undefined
+  let ready: { at: number; copier: Copier } | undefined
 
   /** Rows and salts that a lost database does not have are made again, before anything uses them. */
   async function knowAll(): Promise<void> {
@@ -96,8 +100,19 @@ export function openVolumes(deps: Needs) {
     }
   }
 
+  async function readyCopier(): Promise<Copier> {
+    if (!ready || Math.abs(Date.now() - ready.at) > READY_MS) ready = { at: Date.now(), copier: await copier(engine) }
+    return ready.copier
+  }
+
   async function copy(from: string, to: string): Promise<void> {
-    await engine.copyVolume({ from, to, ...(await copier(engine)) })
+    const tryIt = async () => engine.copyVolume({ from, to, ...(await readyCopier()) })
+    await tryIt().catch((error: unknown) => {
+      if (!(error instanceof EngineError) || error.code !== 'missing') throw error
+      // Another program removed the image.
+      ready = undefined
+      return tryIt()
+    })
   }
 
   /** The next round tries again where it is in use. */
@@ -143,6 +158,8 @@ export function openVolumes(deps: Needs) {
   /** @throws EngineError `disk-full` with the figures */
   async function hasRoomFor(sources: Iterable<VolumeRow>): Promise<void> {
     await checkRoom(deps, sources)
+    // A preview may stand still for what comes now.
+    await readyCopier()
   }
 
   /** Those that others have taken the place of. */

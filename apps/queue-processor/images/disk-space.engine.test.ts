@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Disk } from '../../shared/disk-space.ts'
+import { readImageName } from '../../shared/image-reference.ts'
 import { docker, removeByHand, removeImageByHand, tagByHand } from '../../testing/harness/docker.ts'
 import { buildOn, moveToRegistry } from '../../testing/images/build.ts'
 import { publishSmall } from '../../testing/images/publish.ts'
@@ -134,6 +135,21 @@ describe('the disk', { timeout: 300_000 }, () => {
     end!()
     assert.equal(typeof (await enough.claimForPrepull('base')), 'function')
     assert.ok(harness.store.list().every(({ state }) => state === 'stopped'))
+  })
+
+  test('images of services need room too, also where the tag’s own is here', async () => {
+    const service = { image: readImageName(at('waits')), read: undefined }
+    const tight = withFree(50 * MB)
+    assert.equal(await tight.claimForPrepull('base', 0, [service]), undefined)
+    for (const [own, services] of [
+      [0, []],
+      [null, [service]],
+    ] as const) {
+      const end = await tight.claimForPrepull('base', own, services)
+      assert.equal(typeof end, 'function')
+      end!()
+    }
+    assert.equal(typeof (await withFree(80 * MB).claimForPrepull('base', 0, [service])), 'function')
   })
 
   test('layers that are here need no room', async () => {

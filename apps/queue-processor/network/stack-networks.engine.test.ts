@@ -1,10 +1,14 @@
 /** The networks of stacks on a real engine: who finds whom by name, and what comes back after something went. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import fs from 'node:fs/promises'
+import fs from 'node:fs'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { openEngine } from '../../shared/engine/engine.ts'
 import { openLog } from '../../shared/log.ts'
 import { stackNetworkName } from '../../shared/slots/container-name.ts'
@@ -14,10 +18,12 @@ import { openStore, type Store } from '../../shared/store/store.ts'
 import { containersWith, docker, removeByHand, removeNetworkByHand } from '../../testing/harness/docker.ts'
 import { inside } from '../../testing/harness/reach.ts'
 import { surroundings } from '../../testing/harness/surroundings.ts'
+import { until } from '../../testing/harness/until.ts'
 import { sandboxImage } from '../sandboxes/sandbox-image.ts'
 import { LEFT_MS } from './plan-stack-networks.ts'
 import { openStackNetworks } from './stack-networks.ts'
 
+const run = promisify(execFile)
 const log = openLog('test', 'silent')
 
 interface Told {
@@ -25,6 +31,10 @@ interface Told {
   Options: Record<string, string>
   Labels: Record<string, string>
   Containers: Record<string, unknown>
+}
+
+interface Published {
+  NetworkSettings: { Ports: Record<string, { HostPort: string }[]> }
 }
 
 describe('networks of stacks', { timeout: 300_000 }, () => {
@@ -65,7 +75,7 @@ describe('networks of stacks', { timeout: 300_000 }, () => {
   }
 
   before(async () => {
-    dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-stack-networks-'))
+    dir = fs.mkdtempSync(path.join(os.tmpdir(), 'lotan-stack-networks-'))
     image = await sandboxImage(engine)
     await engine.ensureNetwork(null)
     open('first.sqlite')
@@ -74,7 +84,7 @@ describe('networks of stacks', { timeout: 300_000 }, () => {
     for (const { Id } of await containersWith(`lotan.instance=${instance}`)) await removeByHand(Id)
     for (const { id } of (await engine.remains()).networks) await removeNetworkByHand(id)
     store?.close()
-    await fs.rm(dir, { recursive: true, force: true })
+    fs.rmSync(dir, { recursive: true, force: true })
   })
 
   test('a preview has one, made once, on its own bridge and without a way out', async () => {
@@ -193,6 +203,57 @@ describe('networks of stacks', { timeout: 300_000 }, () => {
     } finally {
       await removeNetworkByHand(foreign)
     }
+  })
+
+  test('where slots are ports they lead to a container as before, whether it joins before its start or later', async () => {
+    await networks.network('port')
+    const greets = '/busybox nc -ll -p 80 -e /busybox echo greetings'
+    const id = await engine.create({
+      Image: image,
+      Cmd: ['/busybox', 'sh', '-c', greets],
+      User: '0:0',
+      Labels: label,
+      ExposedPorts: { '80/tcp': {} },
+      HostConfig: {
+        NetworkMode: networkName(instance),
+        PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '0' }] },
+      },
+    })
+    const isReached = async () => {
+      const { NetworkSettings } = await docker<Published>('GET', `/containers/${id}/json`)
+      const port = Number(NetworkSettings.Ports['80/tcp']![0]!.HostPort)
+      const socket = net.connect(port, '127.0.0.1')
+      return text(socket).then(
+        (said) => said.includes('greetings'),
+        () => false,
+      )
+    }
+    await engine.start(id)
+    await until('the port leads there', isReached)
+    await networks.join('port', id, ['app'])
+    assert.ok(await isReached())
+    await engine.stop(id, 0)
+    await networks.join('port', id, ['app'])
+    await engine.start(id)
+    await until('the port leads there again', isReached)
+    assert.ok(await addressOf(id, 'app'))
+  })
+
+  test('eight at once, and gone again, leave nothing: neither networks nor bridges nor rules of the engine', async () => {
+    const ids = Array.from({ length: 8 }, (_, n) => `many-${n}`)
+    const made = await Promise.all(ids.map((id) => networks.network(id)))
+    assert.equal(new Set(made.map(({ subnet }) => subnet)).size, 8)
+    const numbers = ids.map((id) => store.stackNetworks.of(id)!)
+    const bridges = () => numbers.filter((number) => fs.existsSync(`/sys/class/net/lt${instance}${number}`))
+    assert.equal(bridges().length, 8)
+    const rulesOfThese = async () => {
+      const { stdout } = await run('iptables-save')
+      return stdout.split('\n').filter((rule) => numbers.some((number) => rule.includes(`lt${instance}${number} `)))
+    }
+    assert.equal((await rulesOfThese()).length, 24)
+    await Promise.all(ids.map((id) => networks.remove(id)))
+    assert.deepEqual(bridges(), [])
+    assert.deepEqual(await rulesOfThese(), [])
   })
 
   test('it goes with all that hangs on it, and its number rests', async () => {

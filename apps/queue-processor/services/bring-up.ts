@@ -8,6 +8,7 @@ import { mayStart } from '../../shared/stack/order.ts'
 import type { ServiceRow, ServiceState } from '../../shared/stack/service-state.ts'
 import type { Service, Stack } from '../../shared/stack/stack.ts'
 import type { Outcome, Dependencies } from '../dependencies.ts'
+import { removeServiceImagesBeside } from '../images/remove-service-images.ts'
 import { discard, isStillPending, type Pending } from '../step/pending.ts'
 import { toFailureReason } from '../step/to-failure-reason.ts'
 import { whileWanted } from '../step/while-wanted.ts'
@@ -46,6 +47,8 @@ export async function bringUp(
       { ...logFields(id), services: stack.services.length, ms: Math.round(performance.now() - began) },
       'services are up',
     )
+    // Containers of older images, and of services that the stack has no more, have gone.
+    removeServiceImagesBeside(deps)
     onUp()
     return { again: true }
   }
@@ -68,7 +71,7 @@ async function comeUp(
     deps,
     pending,
     signal: AbortSignal.any([wanted, ending.signal]),
-    before: performance.now() + Math.max(config.startTimeout, ...stack.services.map(startPeriodOf)),
+    before: Infinity,
   }
   const work: Promise<void>[] = []
   try {
@@ -78,6 +81,8 @@ async function comeUp(
       engine.listServices(id),
       imagesOf(deps, id, stack),
     ])
+    // From here on: a snapshot that a volume begins with may take longer to copy than all of them to start.
+    run.before = performance.now() + Math.max(config.startTimeout, ...stack.services.map(startPeriodOf))
     const isOurs = ({ service }: ServiceContainer) => stack.services.some(({ name }) => name === service)
     const others = containers.filter((container) => !isOurs(container))
     const beside = Promise.all([...others.map(({ id }) => engine.remove(id)), joinSandbox(deps, pending, stack)])

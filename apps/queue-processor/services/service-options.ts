@@ -56,7 +56,7 @@ export function serviceOptionsOf(facts: ServiceFacts): ServicePlan {
     ...withPart(hardened(run), { of: service, volumes: facts.volumes }),
     NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: [service.name] } } },
   }
-  const made = { options, level, grace, egress: service.egress }
+  const made = { options, level, grace, egress: service.egress, isPlaced: service.host !== null }
   const spec = createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 12)
   const labels = {
     'lotan.managed': 'true',

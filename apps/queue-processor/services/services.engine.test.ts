@@ -137,4 +137,104 @@ describe('services of a stack', { timeout: 300_000 }, () => {
     assert.ok(reason.after! >= 600 && reason.after! < 10_000, String(reason.after))
     assert.deepEqual(reason.output, ['hello', 'begins', 'healthcheck: not yet'])
   })
+
+  const one = (more = '') => `services:
+  app: { depends_on: { db: { condition: service_healthy } } }
+  db: { image: ${image}, command: ${shell(steady)}, ${ready}${more} }
+`
+  const db = async (tag: string) => (await services(tag)).find(({ service }) => service === 'db')!
+
+  test('a preview is frozen with its services, and woken with them', async () => {
+    await publish('pair', one())
+    await harness.click('pair')
+    const { generation } = await harness.untilState('pair', 'running')
+    await harness.ask('pair', { type: 'pause' })
+    await until('all are frozen', () => states('pair').db === 'paused')
+    assert.equal((await db('pair')).status, 'paused')
+    await harness.ask('pair', { type: 'start', by: 'visit' })
+    const woken = await harness.untilState('pair', 'running')
+    assert.equal(woken.generation.container, generation.container)
+    assert.deepEqual([(await db('pair')).status, states('pair').db], ['running', 'running'])
+  })
+
+  async function push(tag: string, stack: string): Promise<void> {
+    const { generation } = await harness.untilState(tag, 'running')
+    await publishSmall(`${registry.repository}:${tag}`, `${tag} again`, { labels: { 'lotan.stack': stack } })
+    const digest = (await harness.deps.registryOf(tag).digestOf(tag, undefined))!
+    const refreshed = harness.store.apply(tag, { type: 'refresh', digest })!
+    await harness.nudges.refresh(refreshed)
+    await until('another generation serves, or the newer image does not come', () => {
+      const now = harness.store.get(tag)
+      if (now?.state !== 'running' || now.retiring.length > 0 || now.pending) return false
+      return now.generation.container !== generation.container || Boolean(now.update?.failure)
+    })
+  }
+
+  test('a newer image with the same services is swapped in beside them', async () => {
+    const before = await db('pair')
+    const began = await startedAt(before.id)
+    await push('pair', one())
+    assert.equal((await db('pair')).id, before.id)
+    assert.equal(await startedAt(before.id), began, 'the service was not started again')
+    assert.match(JSON.stringify(harness.store.history('pair', 100)), /"replace"/)
+  })
+
+  test('a newer image whose stack cannot be used does not come, and the older one goes on', async () => {
+    const { generation } = await harness.untilState('pair', 'running')
+    await push('pair', one().replace('healthcheck:', 'privileged: true, healthcheck:'))
+    const now = await harness.untilState('pair', 'running')
+    assert.equal(now.generation.container, generation.container)
+    assert.equal(now.update?.failure?.code, 'bad-stack')
+    assert.match(now.update.failure.detail, /privileged/)
+    assert.equal((await db('pair')).status, 'running')
+  })
+
+  test('a newer image with other services restarts the preview, and what it dropped goes', async () => {
+    const before = await db('pair')
+    await push('pair', one().replace('services:', `services:\n  cache: { image: ${image}, command: ${shell(steady)} }`))
+    assert.deepEqual(states('pair'), { cache: 'running', db: 'running' })
+    assert.equal((await db('pair')).id, before.id, 'nothing has changed for it')
+    await publishSmall(`${registry.repository}:pair`, 'bare')
+    await push('pair', one())
+    assert.deepEqual(states('pair'), { db: 'running' })
+    assert.deepEqual(
+      (await services('pair')).map(({ service }) => service),
+      ['db'],
+    )
+    await harness.ask('pair', { type: 'remove' })
+    await harness.untilState('pair', 'unknown')
+  })
 })
+
+test(
+  'a start that a crash of the process has interrupted goes on with the services that run',
+  { timeout: 60_000 },
+  async (t) => {
+    const registry = await startImageRegistry()
+    t.after(() => registry.close())
+    const image = `${registry.repository}-part:1`
+    await buildSmall(image, 'part')
+    const harness = await openHarness(registry.repository, { LOTAN_START_TIMEOUT_SECONDS: '20' })
+    t.after(() => harness.close())
+    const run = (script: string) => JSON.stringify(['/bin/busybox', 'sh', '-c', script])
+    const stack = `services:
+  app: { depends_on: { db: { condition: service_healthy } } }
+  db: { image: ${image}, command: ${run('sleep 3; touch /ready; sleep 1000')}, healthcheck: { test: [CMD, /bin/busybox, test, -f, /ready] } }
+`
+    await publishSmall(`${registry.repository}:red`, 'red', { labels: { 'lotan.stack': stack } })
+    const first = harness.startProcess()
+    await until('it is ready', () => first.output().includes('queue-processor is ready'))
+    await harness.click('red')
+    await until('the service has begun', () => harness.store.services.get('red', 'db')?.state === 'starting')
+    await first.end('SIGKILL')
+    const [before] = await harness.engine.listServices('red')
+    harness.startProcess()
+    await harness.untilState('red', 'running')
+    const [after] = await harness.engine.listServices('red')
+    assert.equal(after!.id, before!.id)
+    assert.deepEqual(
+      harness.store.services.of('red').map(({ state }) => state),
+      ['running'],
+    )
+  },
+)

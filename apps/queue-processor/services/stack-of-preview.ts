@@ -3,11 +3,10 @@ import type { PreviewId } from '../../shared/preview/preview-id.ts'
 import { stackOf } from '../../shared/stack/stack-of.ts'
 import { problemText, type Stack, type StackProblem } from '../../shared/stack/stack.ts'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
-import type { Dependencies } from '../dependencies.ts'
 
 /** Null where it has none, or one that cannot be used. */
 export function stackOfImage(
-  { config }: Pick<Dependencies, 'config'>,
+  { config }: { config: Parameters<typeof stackOf>[2] },
   id: PreviewId,
   image: Image | null,
 ): Stack | null {

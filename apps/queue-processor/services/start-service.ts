@@ -6,6 +6,7 @@ import { createNamed } from '../containers/create-named.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { levelOf } from './coming-up.ts'
 import type { Prepared } from './prepared.ts'
+import { joinMain, startAtPlace } from './second-host.ts'
 import { serviceOptionsOf, type ServicePlan } from './service-options.ts'
 
 export interface ServiceRun {
@@ -35,27 +36,30 @@ export async function startService(deps: Dependencies, start: ServiceStart): Pro
   const plan = await planOf(deps, start)
   const run = { plan }
   if (kept && kept.spec === plan.spec && kept.image === image.id) {
-    if (kept.status === 'running') return { ...run, container: kept.id, ranAlready: true }
+    if (kept.status === 'running') {
+      await joinMain(deps, start, kept.id)
+      return { ...run, container: kept.id, ranAlready: true }
+    }
     if (!isWanted()) return undefined
-    if (await startAgain(deps, kept)) return { ...run, container: kept.id, ranAlready: kept.status === 'paused' }
+    if (await startAgain(deps, start, kept)) return { ...run, container: kept.id, ranAlready: kept.status === 'paused' }
   }
   if (kept) await engine.remove(kept.id)
   if (!isWanted()) return undefined
   const began = Date.now()
   const container = await createNamed(deps, plan.options)
-  if (service.egress) await deps.stackNetworks.connectMain(container, null)
   if (!isWanted()) return void (await engine.remove(container))
-  await engine.start(container)
+  await startAtPlace(deps, start, container)
   log.info({ ...logFields(id), service: service.name, ms: Date.now() - began }, 'container of a service started')
   return { ...run, container, ranAlready: false }
 }
 
 /** @returns whether it runs now */
-async function startAgain({ engine, log }: Dependencies, { id, status, service, ...key }: ServiceContainer) {
+async function startAgain(deps: Dependencies, start: ServiceStart, { id, status, service, ...key }: ServiceContainer) {
+  const { engine, log } = deps
   try {
     if (status === 'paused') return await engine.unpause(id)
     if (status !== 'created' && status !== 'exited') return false
-    await engine.start(id)
+    await startAtPlace(deps, start, id)
     return true
   } catch (error) {
     if (!(error instanceof EngineError) || error.code === 'engine-down' || error.code === 'disk-full') throw error

@@ -9,21 +9,37 @@ import { exitedReason } from './failed-service.ts'
 import { setState } from './rows.ts'
 import { tendServices } from './tend-services.ts'
 
-/**
- * A service that ends fails the start. Beside a generation that serves it is started again instead.
- * @returns `end`, to be called once the application is up, or is not wanted any more
- */
-export function watchServices(deps: Dependencies, pending: Pending): { end: () => Promise<undefined> } {
-  if (!deps.store.services.of(pending.id).some(runs)) return { end: () => Promise.resolve(undefined) }
+interface Watch {
+  /** Asked once the application has answered: whether it is up with all that it needs. Else its start has failed. */
+  confirm: () => Promise<boolean>
+  /** To be called once the application is up, or is not wanted any more. */
+  end: () => Promise<void>
+}
+
+const none: Watch = { confirm: () => Promise.resolve(true), end: () => Promise.resolve() }
+
+/** A service that ends fails the start. Beside a generation that serves it is started again instead. */
+export function watchServices(deps: Dependencies, pending: Pending): Watch {
+  if (!deps.store.services.of(pending.id).some(runs)) return none
   const ending = new AbortController()
   const watched = watch(deps, pending, ending.signal)
   return {
+    confirm: () => confirm(deps, pending),
     async end() {
       ending.abort()
       await watched
-      return undefined
     },
   }
+}
+
+/** The engine may tell of an end only after an application that is quick has answered. */
+async function confirm(deps: Dependencies, pending: Pending): Promise<boolean> {
+  const { id } = pending
+  if (deps.store.get(id)?.state !== 'starting') return true
+  const running = new Set((await deps.engine.listServices(id)).flatMap(({ id, running }) => (running ? id : [])))
+  const ended = deps.store.services.of(id).find((row) => runs(row) && !running.has(row.container!))
+  if (ended) await failFor(deps, pending, { row: ended, exitCode: null })
+  return !ended
 }
 
 async function watch(deps: Dependencies, pending: Pending, signal: AbortSignal): Promise<void> {

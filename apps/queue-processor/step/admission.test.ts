@@ -10,6 +10,9 @@ const config = {
   limits: { memory: '1g', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
   ceilings: { memory: '4g', cpus: 2 },
   memoryHigh: 90,
+  stackText: null,
+  stackImages: null,
+  repositories: [],
 }
 
 /** A preview with what this rule looks at. */
@@ -18,6 +21,9 @@ function preview(state: Preview['state'], facts: object = {}): Preview {
 }
 
 const asking = preview('queued')
+const withService = {
+  image: { labels: { 'lotan.stack': 'services: { db: { image: postgres:16, mem_limit: 3g } }' } },
+}
 const image = (memory: string) => ({ image: { labels: { 'lotan.memory': memory } } })
 
 test('a start fits below the mark with its limit, and with the limits of those that are coming up', () => {
@@ -27,6 +33,8 @@ test('a start fits below the mark with its limit, and with the limits of those t
     ['there is a little less', 1.99, [preview('running')], false],
     ['one that runs has taken its memory already', 2, [preview('running'), preview('running')], true],
     ['one that starts has not', 2.99, [preview('starting')], false],
+    ['its services count with it', 5, [preview('running'), preview('starting', withService)], false],
+    ['but not where they run already', 3, [preview('running', { ...withService, pending: {} })], true],
     ['nor has one whose image is being pulled', 2.99, [preview('pulling')], false],
     ['both fit', 3, [preview('starting')], true],
     ['nor has the successor of one that runs', 2.99, [preview('running', { pending: {} })], false],

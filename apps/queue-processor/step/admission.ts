@@ -1,15 +1,16 @@
 /** Whether the machine's memory has room for one more preview. LOTAN_MAX_RUNNING is the store's to heed. */
 import type { Config } from '../../shared/config/config.ts'
 import { limitsOf } from '../../shared/config/limits.ts'
-import { bytesOf } from '../../shared/config/values/amount.ts'
 import { inWords } from '../../shared/disk-space.ts'
+import { memoryOf } from '../../shared/stack/part-limits.ts'
+import { stackOfImage } from '../services/stack-of-preview.ts'
 import type { Memory } from '../../shared/engine/memory.ts'
 import { countsAsRunning, type Preview } from '../../shared/preview/preview.ts'
 import { overtakers } from '../../shared/preview/start-queue.ts'
 import { idOf, logFields } from '../../shared/preview/preview-id.ts'
 import type { Dependencies } from '../dependencies.ts'
 
-type Limits = Pick<Config, 'limits' | 'ceilings' | 'memoryHigh'>
+type Limits = Pick<Config, 'limits' | 'ceilings' | 'memoryHigh' | 'stackText' | 'stackImages' | 'repositories'>
 
 /**
  * What runs counts with what it takes, which is part of what is not available. What comes up has not taken its memory
@@ -67,7 +68,10 @@ function isComingUp(preview: Preview): boolean {
   return preview.state === 'pulling' || preview.state === 'starting'
 }
 
-/** Bytes. Before the image is here its labels are not known. */
-function limitOf({ image }: Preview, config: Limits): number {
-  return bytesOf(limitsOf(image?.labels ?? {}, config).limits.memory)!
+/** Bytes. Before the image is here its labels are not known. A generation beside one that serves has the services of that one. */
+function limitOf(preview: Preview, config: Limits): number {
+  const { image } = preview
+  const { limits } = limitsOf(image?.labels ?? {}, config)
+  const stack = image && stackOfImage({ config }, idOf(preview), image)
+  return memoryOf(stack && preview.state === 'running' ? { ...stack, services: [] } : stack, limits, config)
 }

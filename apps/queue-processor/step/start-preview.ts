@@ -3,6 +3,7 @@ import { urlOf } from '../../shared/config/config.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
 import { isOutdated, type In, type Preview } from '../../shared/preview/preview.ts'
 import { pairVariables } from '../../shared/pair-variables.ts'
+import type { Generation } from '../../shared/preview/generation.ts'
 import type { Pairs } from '../../shared/preview/pair.ts'
 import { hostPortOf } from '../../shared/slots/slot-scheme.ts'
 import { hostOf } from '../../shared/tag.ts'
@@ -54,11 +55,28 @@ export async function startPreview(deps: Dependencies, preview: Starting): Promi
     { ...logFields(id), generation: generation.number, slot: generation.slot, ms: Date.now() - began },
     'container started',
   )
-  return { background: awaitAnswer(deps, started.pending, started.container, started.plan).finally(watch.end) }
+  return {
+    background: awaitAnswer(deps, started.pending, started.container, started.plan, watch.confirm).finally(watch.end),
+  }
 }
 
+/** A stack that cannot be used leaves the generation that serves alone; other services than its own need a restart. */
 export async function replaceOutdated(deps: Dependencies, preview: In<'running'>): Promise<Outcome> {
-  return preview.pending || isOutdated(preview) ? startPreview(deps, preview) : undefined
+  if (preview.pending) return startPreview(deps, preview)
+  if (!preview.image || !isOutdated(preview)) return undefined
+  const read = stackOf(idOf(preview), preview.image, deps.config)
+  const isBad = read !== null && 'problems' in read
+  if (isBad || canShareServices(preview.generation, read?.stack ?? null)) return startPreview(deps, preview)
+  deps.log.info(
+    logFields(idOf(preview)),
+    'the newer image has other services, or wants new data: the preview is restarted',
+  )
+  return void deps.store.apply(idOf(preview), { type: 'restart' })
+}
+
+/** Whether the next generation can come up beside the one that serves. */
+function canShareServices({ stack: spec }: Generation, stack: Stack | null): boolean {
+  return stack?.spec === spec && !stack?.volumes.some(({ onPush }) => onPush === 'reset')
 }
 
 async function refuseStack(deps: Dependencies, preview: Starting, problems: StackProblem[]): Promise<Outcome> {

@@ -5,7 +5,7 @@ import { EngineError } from '../../shared/engine/engine.ts'
 import { bytesOf } from '../../shared/config/values/amount.ts'
 import * as written from '../writes.ts'
 import type { DiskFiller, FirstSight, Measurement, Writer } from '../writes.ts'
-import { logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { idOf, logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 
 const AT_A_TIME = 8
 /** How long eviction waits for the measurement: the preview that fills the disk goes before others. */
@@ -32,9 +32,13 @@ export function watchWrites({
     const lostBy = lost
     try {
       // A byte above the limit is enough to know.
-      const bytes = await engine.written(container, bytesOf(writer.limit)!)
-      if (bytes === undefined) return
-      const seen = { at, took: Date.now() - at, bytes, lost: lostBy, ran: runs }
+      const most = bytesOf(writer.limit)!
+      const own = await engine.written(container, most)
+      if (own === undefined) return
+      let beside = 0
+      for (const service of writer.services ?? []) beside += (await engine.written(service, most)) ?? 0
+      const data = await measureData(writer.preview)
+      const seen = { at, took: Date.now() - at, bytes: own + beside + data, data, lost: lostBy, ran: runs }
       measurements.set(container, written.keepRecent([...(measurements.get(container) ?? []), seen], at))
       const filler = written.overLimit(writer, seen)
       if (filler) await kill(filler)
@@ -45,8 +49,23 @@ export function watchWrites({
     }
   }
 
+  /** Each volume of the preview once, whichever of its containers mount it. */
+  async function measureData(id: PreviewId): Promise<number> {
+    let all = 0
+    for (const { engine: volume, bytes: before } of store.volumes.of(id)) {
+      const bytes = await engine.volumeBytes(volume)
+      if (bytes === undefined) continue
+      all += bytes
+      // A write wakes all who wait for a change.
+      if (before === null || Math.abs(bytes - before) >= MIN_CHANGE) store.volumes.note(volume, bytes, Date.now())
+    }
+    return all
+  }
+
   async function kill({ writer: { preview: id, generation }, limit, bytes }: DiskFiller): Promise<void> {
-    const detail = limit === null ? recentWritesText(bytes) : `it has written more than ${limit}`
+    const data = store.volumes.of(id).reduce((sum, volume) => sum + (volume.bytes ?? 0), 0)
+    const inVolumes = data >= MIN_CHANGE ? `, ${inWords(data)} of it in volumes, which stay` : ''
+    const detail = limit === null ? recentWritesText(bytes) : `it has written more than ${limit}${inVolumes}`
     const reason = { code: 'disk-over' as const, detail, ...(limit !== null && { limit }) }
     const preview = store.apply(id, { type: 'diskOver', generation, reason })
     if (!preview) return
@@ -62,14 +81,19 @@ export function watchWrites({
   function record(writers: Writer[]) {
     const sums: Record<PreviewId, number> = {}
     for (const { preview, container } of writers) {
-      const bytes = measurements.get(container)?.at(-1)?.bytes
-      if (bytes !== undefined) sums[preview] = (sums[preview] ?? 0) + bytes
+      const last = measurements.get(container)?.at(-1)
+      if (last) sums[preview] = (sums[preview] ?? 0) + last.bytes - (last.data ?? 0)
     }
     // An eviction for this little would free nothing.
     for (const [id, bytes] of Object.entries(sums)) if (bytes < MIN_CHANGE) delete sums[id]
     const ids = new Set([...Object.keys(sums), ...Object.keys(recorded)])
     const isNews = [...ids].some((id) => Math.abs((sums[id] ?? 0) - (recorded[id] ?? 0)) >= MIN_CHANGE)
     if (isNews && store.noteWritten(sums)) recorded = sums
+  }
+
+  function writersNow(): Writer[] {
+    const services = Map.groupBy(store.services.list(), idOf)
+    return store.list().flatMap((preview) => written.writersOf(preview, config, services.get(idOf(preview))))
   }
 
   return {
@@ -79,7 +103,7 @@ export function watchWrites({
       const lostNow = disk && before ? written.lostBetween(before, disk) : 0
       lost += lostNow
       before = disk
-      const writers = store.list().flatMap((preview) => written.writersOf(preview, config))
+      const writers = writersNow()
       forget(writers)
       for (const { container } of writers) if (!firstSeen.has(container)) firstSeen.set(container, { at: now, lost })
       const lastOf = (container: string) => measurements.get(container)?.at(-1) ?? firstSeen.get(container)!

@@ -10,6 +10,7 @@ import type { Route } from '../access/route.ts'
 import { previewIn } from '../api/conventions/input.ts'
 import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
+import { allStackRows } from '../services/stack-rows.ts'
 import { sortOf } from '../pages/list/order.ts'
 import { previewListOf } from '../pages/list/list.ts'
 import type { ListFacts } from '../pages/list/row.ts'
@@ -126,6 +127,7 @@ export function listRoutes(context: RouterContext): Route[] {
     for (const { name } of config.repositories) void reaper.newerTags(name, { age: TAGS_AGE_MS, within: 1_000 })
     const previews = changes.previews()
     const added = new Set(previews.map(idOf))
+    const rowsOf = allStackRows(store)
     return previewListOf({
       config,
       previews,
@@ -134,6 +136,7 @@ export function listRoutes(context: RouterContext): Route[] {
       full: fullOf(store, config, Date.now()),
       recentDurations: store.lately(),
       address: (id: PreviewId) => urlOf(hostOf(id, config), config),
+      servicesOf: (id) => rowsOf(id).services,
       changeOf: shown.all(),
       barred: store.barred(previews, Date.now()),
       asking: asking(added),

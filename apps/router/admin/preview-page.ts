@@ -8,6 +8,8 @@ import { findRepository } from '../../shared/repository.ts'
 import { hostOf } from '../../shared/tag.ts'
 import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
+import { partOf } from '../services/part.ts'
+import { stackRowsOf } from '../services/stack-rows.ts'
 import { explanationOf } from '../explain/explanation.ts'
 import { previewDetailOf, type DetailFacts } from '../pages/preview/detail.ts'
 import { changePageOf, changePanelOf } from '../pages/preview/change-panel.ts'
@@ -23,6 +25,8 @@ export interface Wanted {
   q: string
   /** False for a page whose script reads the log by itself. */
   withLog: boolean
+  /** Whose log; empty, or of none that there is: the application's. */
+  service: string
   /** A share link that was made just now. */
   made?: { url: string; until: number }
 }
@@ -44,15 +48,17 @@ export function pageWithoutPreview({ config, store, brand }: RouterContext, id: 
 export async function detailPage(
   { config, store, changes, reaper, brand, log }: RouterContext,
   preview: Preview,
-  { q, withLog, made }: Wanted,
+  { q, withLog, service, made }: Wanted,
 ): Promise<Page | undefined> {
   const id = idOf(preview)
   const generation = generationOf(preview)
-  const container = generation?.container ?? null
+  const rows = stackRowsOf(id, store)
+  const part = partOf(preview, service, rows.services) ?? partOf(preview, undefined, [])!
+  const { container } = part
   const scheme = slotSchemeIn(store.facts)
   const { slot, port } = generation ?? { slot: null, port: 0 }
   const [figures, lines, explanation] = await Promise.all([
-    figuresOf(container),
+    figuresOf(),
     withLog ? logOf(container) : container === null ? null : [],
     explanationOf(id, true, { config, store, changes, reaper, log }),
   ])
@@ -68,7 +74,9 @@ export async function detailPage(
       recentDurations: store.lately(),
       address: urlOf(hostOf(id, config), config),
       slotAddress: scheme && slot !== null ? hostPortText(hostPortOf(scheme, { slot, port })) : null,
-      figures: figures[container ?? ''],
+      figures,
+      rows,
+      part,
       samples: store.samples(id, now),
       history: store.history(id, CHANGES),
       explanation,
@@ -83,8 +91,9 @@ export async function detailPage(
   )
 
   /** The page works without figures. */
-  async function figuresOf(container: string | null) {
-    if (container === null) return {}
+  async function figuresOf() {
+    const hasContainer = generation?.container || rows.services.some((one) => one.container !== null)
+    if (!hasContainer) return {}
     return reaper.figures().catch((error: Error) => {
       log.warn({ err: error }, 'the reaper gave no figures')
       return {}

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Request, Response } from 'express'
 import { spanOf } from '../../shared/api/span.ts'
 import { logFields, splitId } from '../../shared/preview/preview-id.ts'
-import { generationOf, type Preview } from '../../shared/preview/preview.ts'
+import type { Preview } from '../../shared/preview/preview.ts'
 import { MOST_SHARES } from '../../shared/store/store.ts'
 import { kindOf } from '../../shared/api/problems.ts'
 import { actorOf, callerOf } from '../access/caller.ts'
@@ -14,6 +14,7 @@ import { pathOf } from '../pages/preview-path.ts'
 import type { Route } from '../access/route.ts'
 import { previewIn, untilClosed } from '../api/conventions/input.ts'
 import type { RouterContext } from '../context.ts'
+import { noServiceWords, partOf } from '../services/part.ts'
 import { endShare, makeShare } from '../shares.ts'
 import { backOf } from './login.ts'
 import { detailPage, pageWithoutPreview, type Wanted } from './preview-page.ts'
@@ -36,8 +37,9 @@ export function previewRoutes(context: RouterContext): Route[] {
   ])
 
   async function showPreview(req: Request, res: Response) {
-    const { q, log } = req.query
-    await send(req, res, 200, { q: typeof q === 'string' ? q : '', withLog: log !== '0' })
+    const { q, log, service } = req.query
+    const wanted = { q: textOf(q), withLog: log !== '0', service: textOf(service) }
+    await send(req, res, 200, wanted)
   }
 
   async function send(req: Request, res: Response, status: number, wanted: Wanted) {
@@ -54,7 +56,7 @@ export function previewRoutes(context: RouterContext): Route[] {
     if (lasts === undefined || lasts > spanOf('365d')!) return sendNoSpan(res, previewIn(req))
     if (!known(req)) return sendNoPreview(res, previewIn(req))
     const made = makeShare(previewIn(req), lasts, actorOf(res), context)
-    if (made) return send(req, res, 201, { q: '', withLog: true, made })
+    if (made) return send(req, res, 201, { q: '', withLog: true, service: '', made })
     return sendMessage(res, {
       problem: 'too-many-shares',
       heading: 'There are too many share links',
@@ -95,15 +97,16 @@ export function previewRoutes(context: RouterContext): Route[] {
   async function sendLog(req: Request, res: Response) {
     const preview = known(req)
     if (!preview) return sendNoPreview(res, previewIn(req))
-    const container = generationOf(preview)?.container
     const id = previewIn(req)
+    const part = partOf(preview, textOf(req.query.service), store.services.of(id))
+    const container = part?.container
     const { repository, tag } = splitId(id)
     try {
       const signal = untilClosed(res)
       const output = container && (await reaper.logs(container, { tail: 'all', follow: false, signal }))
       if (output) {
         res
-          .attachment(`${[repository, shownTag(tag)].filter(Boolean).join('-')}.log.txt`)
+          .attachment(`${[repository, shownTag(tag), part.service].filter(Boolean).join('-')}.log.txt`)
           .set('Content-Type', 'text/plain; charset=utf-8')
         return await pipeline(output, res).catch(() => {})
       }
@@ -117,7 +120,11 @@ export function previewRoutes(context: RouterContext): Route[] {
         link: backTo(previewIn(req)),
       })
     }
-    const heading = `${shownTag(id)} has no container now`
+    if (!part) {
+      const sentence = noServiceWords(preview, store.services.of(id))
+      return sendMessage(res, { problem: 'no-such-service', heading: 'No such service', sentence, link: backTo(id) })
+    }
+    const heading = `${part.name} has no container now`
     const sentence = 'Its output went with its container.'
     return sendMessage(res, { problem: 'no-container', heading, sentence, link: backTo(previewIn(req)) })
   }
@@ -125,4 +132,8 @@ export function previewRoutes(context: RouterContext): Route[] {
   function known(req: Request): Preview | undefined {
     return store.get(previewIn(req))
   }
+}
+
+function textOf(sent: unknown): string {
+  return typeof sent === 'string' ? sent : ''
 }

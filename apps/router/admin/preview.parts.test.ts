@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import type { Event } from '../../shared/preview/event.ts'
 import { violationsEverywhere, violationsOf } from '../../testing/harness/axe.ts'
 import { goTo, type Page } from '../../testing/harness/browser.ts'
+import { serviceRow, volumeRow } from '../../testing/harness/service-row.ts'
 import { until } from '../../testing/harness/until.ts'
 import { browse } from './browse.ts'
 import { bringUp, openBed, steps, token, type Bed } from './harness.ts'
@@ -40,6 +41,7 @@ before(async () => {
     if (pathname === '/watched') return res.end(JSON.stringify({ open: [], updatesAt: null }))
     if (pathname === '/in-force')
       return res.end(JSON.stringify({ settings: [], variables: [{ name: 'A_SECRET', value: null, secret: true, from: 'ENV_ARGS' }] }))
+    if (pathname === '/containers/c-db/logs') return res.end(`${T} of the database\n`)
     if (pathname !== `/containers/${container}/logs`) return res.writeHead(404).end('{}')
     const isTimed = searchParams.get('timestamps') === '1'
     const lines = past.map((line) => (isTimed ? line : line.slice(T.length + 1)))
@@ -273,3 +275,46 @@ test('has nothing that axe finds, at any width, with its menus open too, and ask
   assert.deepEqual(wrong, [])
   assert.deepEqual(errors, [])
 })
+
+test('has the services and the data of its stack, why one is started again, and the log of each', async () => {
+  const { page, errors } = web
+  const { store } = bed
+  const now = Date.now()
+  bringUp('stacked', bed)
+  await open('stacked')
+  assert.equal(await page.locator('#stack, #whose').getByRole('link').count(), 0)
+  const reason = { code: 'service-exited', detail: '', exitCode: 1, service: 'db' } as const
+  const dies = { state: 'restarting', crashes: 2, since: now, restartAt: now + 50_000, reason } as const
+  store.services.put(serviceRow('stacked', 'db', { container: 'c-db', ...dies }))
+  store.services.put(serviceRow('stacked', 'mail', { place: 1, container: null, state: 'waiting', label: 'stacked--to-mail' }))
+  store.volumes.add(volumeRow('stacked', 'data', { bytes: 48_200_000, measuredAt: now }))
+  const row = (name: string) => page.getByRole('row', { name })
+  await row('db').waitFor()
+  const words = async (name: string) => (await row(name).innerText()).replaceAll(/\s+/g, ' ')
+  assert.match(await words('db'), /^db , its log restarting for \d+ s ended with exit code 1, 2 times in a row, starts again in \d+ s – db:1$/)
+  assert.match(await words('data'), /^data 48\.2 MB measured now$/)
+  const mail = page.getByRole('link', { name: 'Open mail in a new tab' })
+  assert.equal(await mail.getAttribute('href'), 'http://stacked--to-mail.previews.example.com/')
+
+  await page.getByRole('link', { name: 'db , its log' }).click()
+  await log().filter({ hasText: 'of the database' }).waitFor()
+  await page.locator('#stream', { hasText: 'Ended' }).waitFor()
+  const whose = page.getByRole('navigation', { name: 'Whose log' })
+  assert.deepEqual(await whose.getByRole('link').allInnerTexts(), ['Application', 'db', 'mail'])
+  assert.equal(await whose.locator('[aria-current]').innerText(), 'db')
+  // What is read again with the rest of the page is of the same service, and so is what is found and downloaded.
+  store.services.change('stacked', 'db', { state: 'running', since: now - 60_000, restartAt: null, reason: null })
+  await row('running for 1 min').waitFor()
+  assert.equal(await whose.locator('[aria-current]').innerText(), 'db')
+  assert.match((await log().textContent())!, /of the database/)
+  assert.deepEqual(await violationsEverywhere(page), [])
+  await page.getByRole('searchbox').fill('database')
+  await page.getByRole('searchbox').press('Enter')
+  assert.match(await page.locator('#found').innerText(), /^1 of 1 lines$/)
+  const file = await bed.ask('/previews/stacked/log.txt?service=db', { headers: { Cookie: await bed.cookie() } })
+  assert.equal(file.headers['content-disposition'], 'attachment; filename=stacked-db.log.txt')
+  assert.match(file.text, /of the database/)
+  const none = await bed.ask('/previews/stacked/log.txt?service=none', { headers: { Cookie: await bed.cookie() } })
+  assert.deepEqual([none.status, /stacked has no such service; it has db, mail\./.test(none.text)], [404, true])
+  assert.deepEqual(errors, [])
+}) // prettier-ignore

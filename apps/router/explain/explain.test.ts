@@ -8,9 +8,11 @@ import { explain } from '../../shared/api/explain.ts'
 import { readConfig } from '../../shared/config/config.ts'
 import { fresh, type Image, type In, type Preview } from '../../shared/preview/preview.ts'
 import { nextDue } from '../../shared/preview/timeouts.ts'
+import { serviceRow } from '../../testing/harness/service-row.ts'
 import { imageLabels } from '../../testing/arbitraries/images.ts'
 import { asleepWords, awakeWords, imageWords } from './image-words.ts'
 import { nextOf } from './next.ts'
+import { explainStack } from './stack.ts'
 import { explainPairs } from './pair-variables.ts'
 import { valuesOf } from './values.ts'
 
@@ -84,7 +86,16 @@ test('whatever an image’s labels say is explained in the form that the API des
 })
 
 test('what happens next is what the reaper goes by, and what follows without a visit', () => {
-  const facts = { timeouts: config, isOpen: false, updatesAt: now + 2 * MINUTE, roomAt: null, goesAt: null, now }
+  const facts = {
+    timeouts: config,
+    isOpen: false,
+    updatesAt: now + 2 * MINUTE,
+    roomAt: null,
+    goesAt: null,
+    volumes: [],
+    dataFor: 0,
+    now,
+  }
   const steps = (preview: Preview, more: object = {}) =>
     nextOf(preview, { ...facts, ...more }).map(
       ({ what, why, at }) => `${what} ${why} ${(Date.parse(at) - now) / MINUTE}`,
@@ -169,4 +180,99 @@ test('each address of another repository’s preview is told with why that one',
     assert.match(variable!.words!, words)
   }
   assert.deepEqual(explainPairs(running, config), [])
+})
+
+const stackText = `services:
+  app: { depends_on: { db: { condition: service_healthy } } }
+  db:
+    image: postgres:16
+    mem_limit: 9g
+    command: [postgres, -c, fsync=off]
+    environment: { POSTGRES_PASSWORD: '\${LOTAN_SECRET_DB}', API_KEY: abc, DSN_OF: 'pg://u:pw@db/a', LANG: C }
+    healthcheck: { test: [CMD, pg_isready], interval: 1s }
+    volumes: ['data:/data']
+  mail: { image: postgres:15, pids_limit: 9 }
+volumes: { data: { x-lotan: { keep: 1d } } }
+`
+const withStack: Preview = { ...running, image: { ...image, labels: { 'lotan.stack': stackText } } }
+
+test('a stack is explained: where it is, what each service runs with, and no secret', () => {
+  const rows = { services: [serviceRow('red', 'db')], volumes: [] }
+  const told = explainStack(withStack, { config, rows, mayReadValues: true })!
+  assert.deepEqual(explain.shape.stack.parse(told), told)
+  assert.equal(told.words, 'Beside it runs db, mail: its stack is in the image’s label lotan.stack.')
+  assert.deepEqual([told.source, told.from, told.application], ['label', 'lotan.stack', 'app'])
+  const [db, mail] = told.services
+  const valuesOf = ({ values }: typeof db & {}) =>
+    Object.fromEntries(
+      values.map(({ name, value, source, from }) => [name, [value?.replace('\u00a0', ' ') ?? null, from ?? source]]),
+    )
+  assert.deepEqual(valuesOf(db!), {
+    image: ['postgres:16', 'stack'],
+    command: ['postgres -c fsync=off', 'stack'],
+    'depends-on': ['none', 'default'],
+    healthcheck: ['CMD pg_isready', 'stack'],
+    memory: ['2 GB', 'LOTAN_CONTAINER_MEMORY_MAX'],
+    cpus: ['1', 'LOTAN_CONTAINER_CPUS'],
+    pids: ['512', 'LOTAN_CONTAINER_PIDS'],
+    'stop-signal': [null, 'image'],
+    'second-host': ['none', 'default'],
+    egress: ['no', 'default'],
+  })
+  assert.deepEqual(valuesOf(mail!).memory, ['256 MB', 'LOTAN_CONTAINER_MEMORY'])
+  assert.deepEqual(
+    [valuesOf(mail!).pids, valuesOf(mail!).command],
+    [
+      ['9', 'stack'],
+      [null, 'image'],
+    ],
+  )
+  assert.deepEqual([db!.state, mail!.state], ['running', null])
+  assert.deepEqual(
+    db!.variables.map(({ name, value, secret }) => [name, value, secret]),
+    [
+      ['POSTGRES_PASSWORD', '\${LOTAN_SECRET_DB}', false],
+      ['API_KEY', null, true],
+      ['DSN_OF', null, true],
+      ['LANG', 'C', false],
+    ],
+  )
+  assert.deepEqual(told.volumes, [{ name: 'data', keep: 24 * 60 * MINUTE, onPush: 'keep', from: null }])
+  const less = JSON.stringify(explainStack(withStack, { config, rows, mayReadValues: false }))
+  for (const text of ['fsync', 'pg_isready', 'LOTAN_SECRET', 'pw@', 'abc']) assert.ok(!less.includes(text), text)
+})
+
+test('without a stack nothing is explained, and of one that cannot be used why', () => {
+  const rows = { services: [], volumes: [] }
+  assert.equal(explainStack(running, { config, rows, mayReadValues: true }), null)
+  const bad = { ...running, image: { ...image, labels: { 'lotan.stack': 'services: { db: { privileged: true } }' } } }
+  const { problems, words } = explainStack(bad, { config, rows, mayReadValues: true })!
+  assert.match(words, /cannot be used/)
+  assert.match(problems[0]!, /^line 1, services\.db\.privileged: /)
+  const file = explainStack(running, { config: { ...config, stackText: stackText }, rows, mayReadValues: true })!
+  assert.deepEqual([file.source, file.from], ['setting', 'LOTAN_STACK'])
+})
+
+test('data goes after its container: so long after its use as it is kept', () => {
+  const day = 24 * 60 * MINUTE
+  const volumes = [{ name: 'data', usedAt: now, keep: day }, { name: 'more', usedAt: now, keep: null }, { name: 'too', usedAt: now, keep: null }] // prettier-ignore
+  const facts = {
+    timeouts: config,
+    isOpen: false,
+    updatesAt: null,
+    roomAt: null,
+    goesAt: null,
+    volumes,
+    dataFor: 7 * day,
+    now,
+  }
+  const steps = (preview: Preview) =>
+    nextOf(preview, facts).filter(({ what }) => what === 'remove-data').map(({ at, words }) => [Date.parse(at) - now, /\((.*)\)/.exec(words)![1]]) // prettier-ignore
+  const gone: Preview = { ...known, state: 'stopped', why: 'idle', generation: null, image: null }
+  assert.deepEqual(steps(gone), [[day, 'data'], [7 * day, 'more, too']]) // prettier-ignore
+  // It stops after 10 min, and its container goes an hour later.
+  const up = steps(running)
+  assert.equal(up.length, 2)
+  assert.ok((up[0]![0] as number) >= day + config.rmiAfter, String(up[0]![0]))
+  assert.deepEqual(steps({ ...running, pin: { until: null } }), [])
 })

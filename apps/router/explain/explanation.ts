@@ -15,6 +15,8 @@ import { openChanges } from '../changes/open-changes.ts'
 import type { RouterContext } from '../context.ts'
 import { asleepWords, awakeWords, imageWords, waiterWords } from './image-words.ts'
 import { nextOf } from './next.ts'
+import { stackRowsOf } from '../services/stack-rows.ts'
+import { explainStack } from './stack.ts'
 import { explainChange } from './explain-change.ts'
 import { explainPairs } from './pair-variables.ts'
 import { valuesOf } from './values.ts'
@@ -36,6 +38,7 @@ export async function explanationOf(
   const isOpen = watched?.open ? watched.open.includes(id) : null
   const now = Date.now()
   const standing = store.standing(id, now)
+  const rows = stackRowsOf(id, store)
   const { repository, tag, state } = preview
   return {
     repository,
@@ -46,6 +49,7 @@ export async function explanationOf(
     image: imageOf(preview),
     imageWords: imageWords(preview, findRepository(idOf(preview), config)?.reference ?? preview.repository),
     change: explainChange(preview, openChanges({ config, store }).of(id), config.forge?.kind),
+    stack: explainStack(preview, { config, rows, mayReadValues }),
     slot: slotOf(preview),
     awake: awakeOf(preview, isOpen, now),
     asleep: asleepOf(preview),
@@ -55,6 +59,8 @@ export async function explanationOf(
       isOpen,
       updatesAt: watched?.updatesAt ?? null,
       roomAt: roomAt(preview, now),
+      volumes: rows.volumes,
+      dataFor: config.dataFor,
       goesAt:
         standing.is === 'closed' && config.forge ? (standing.change.closedAt ?? now) + config.forge.closedAfter : null,
       now,

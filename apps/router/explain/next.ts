@@ -1,7 +1,8 @@
 /** Pure. What Lotan does next by itself, by the rules that the reaper goes by. */
 import type { NextStep } from '../../shared/api/explain.ts'
 import { wantsNewer } from '../../shared/preview/image-update.ts'
-import type { Preview } from '../../shared/preview/preview.ts'
+import { generationOf, isPinned, type Preview } from '../../shared/preview/preview.ts'
+import type { VolumeRow } from '../../shared/store/volumes.ts'
 import { duesOf, forgottenAt, isRetriedAt, type Due, type Timeouts } from '../../shared/preview/timeouts.ts'
 
 type Step = Omit<NextStep, 'at'> & { at: number }
@@ -16,6 +17,10 @@ export interface NextFacts {
   roomAt: number | null
   /** When it is removed since its pull request is closed, milliseconds since 1970; null where it is not. */
   goesAt: number | null
+  /** Its own. */
+  volumes: readonly Pick<VolumeRow, 'name' | 'usedAt' | 'keep'>[]
+  /** How long they outlive its container, milliseconds. */
+  dataFor: number
   now: number
 }
 
@@ -28,6 +33,7 @@ export function nextOf(preview: Preview, facts: NextFacts): NextStep[] {
     ...starts(preview, facts),
     ...updates(preview, facts),
     ...goes(preview, facts),
+    ...dataGoes(preview, facts),
   ]
   return steps.sort((a, b) => a.at - b.at).map((step) => ({ ...step, at: new Date(step.at).toISOString() }))
 }
@@ -107,6 +113,28 @@ function updates(preview: Preview, { updatesAt, now }: NextFacts): Step[] {
     ? 'A newer image is known of; the registry is asked again then.'
     : 'The registry is asked then whether it has a newer image.'
   return [{ what: 'refresh', why: 'newer', at: Math.max(now, updatesAt), words }]
+}
+
+/** The removal of a preview takes its data with it: that is told of already. */
+function dataGoes(preview: Preview, { timeouts, volumes, dataFor, now }: NextFacts): Step[] {
+  if (volumes.length === 0 || isPinned(preview, now)) return []
+  const usedUntil = lastUseOf(preview, timeouts)
+  const at = (volume: NextFacts['volumes'][number]) => (usedUntil ?? volume.usedAt) + (volume.keep ?? dataFor)
+  if (usedUntil === undefined) return []
+  return [...Map.groupBy(volumes, at)].map(([time, those]) => ({
+    what: 'remove-data',
+    why: 'unused',
+    at: Math.max(now, time),
+    words: `Its data (${those.map(({ name }) => name).join(', ')}) is removed then, unless it is used before.`,
+  }))
+}
+
+/** When its container goes; null where it has none. Undefined: not known, as long as it is in use. */
+function lastUseOf(preview: Preview, timeouts: Timeouts): number | null | undefined {
+  if (!generationOf(preview)?.container) return ['stopped', 'failed'].includes(preview.state) ? null : undefined
+  const stop = duesOf(preview, timeouts).find(({ what }) => what === 'stop')
+  const asleep = stop ? ({ ...preview, state: 'stopped', why: 'idle', since: stop.at } as Preview) : preview
+  return duesOf(asleep, timeouts).find(({ what }) => what === 'clean')?.at
 }
 
 function goes(preview: Preview, { timeouts }: NextFacts): Step[] {

@@ -8,6 +8,7 @@ import type { DecideNow } from './decide-now.ts'
 import { isNavigation, type Up } from './decide.ts'
 import { refuse, type Forwarder } from './forward.ts'
 import type { GatewayRequest } from './request.ts'
+import { listens } from './service-listens.ts'
 import type { Waker } from './wake.ts'
 import type { PreviewId } from '../../shared/preview/preview-id.ts'
 
@@ -32,6 +33,7 @@ export function openHold(context: HoldContext) {
     if (decision.do === 'forward') {
       // All that other previews call comes here: nginx keeps no route for them.
       if (request.call) noteVisit(request, activity)
+      if (!(await listens(decision, request, res, context))) return refuse(res, 'deaf')
       return forwarder.forward(request, decision, res)
     }
     if (decision.do !== 'wait' || request.id === null) return refuse(res)
@@ -47,7 +49,10 @@ export function openHold(context: HoldContext) {
     // It was being stopped, and goes on.
     if (woken?.state === 'running' && !decision.isServiceDown) {
       const up = upNow(request, woken)
-      return up ? forwarder.forwardAfterWait(request, up, res) : hold(request, res)
+      if (!up) return hold(request, res)
+      return (await listens(up, request, res, context))
+        ? forwarder.forwardAfterWait(request, up, res)
+        : refuse(res, 'deaf')
     }
     // The call of another preview does not turn it back: it is started once it is down.
     const isEnding = request.call !== undefined && woken !== undefined && isOnItsWayDown(woken)
@@ -80,6 +85,7 @@ export function openHold(context: HoldContext) {
       await awaitTurn(id)
       const up = upNow(request, settled)
       if (!up) return refuse(res)
+      if (!(await listens(up, request, res, context, decision.until))) return refuse(res, 'deaf')
       meters.noteColdAnswer('held')
       return forwarder.forwardAfterWait(request, up, res)
     } finally {

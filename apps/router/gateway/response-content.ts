@@ -14,6 +14,7 @@ import type { Brand } from '../pages/brand.ts'
 import { failedPage } from '../pages/failed-page.ts'
 import { missingPage, noTagPage, notOfferedPage, waitingPage } from '../pages/visitor-pages.ts'
 import { fullOf } from '../words/full-words.ts'
+import { besideOf } from '../services/beside.ts'
 import { startStatusOf } from '../pages/start/status.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { pathOf } from '../pages/preview-path.ts'
@@ -37,6 +38,8 @@ export interface Exchange {
     | 'forge'
     | 'pairFallback'
     | 'offers'
+    | 'stackText'
+    | 'stackImages'
   >
   near: NearTags
   store: Pick<
@@ -136,8 +139,9 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
   const missing = !preview && store.missing(id, now) !== undefined
   const ahead = preview?.state === 'queued' ? store.ahead(preview, now) : 0
   const full = preview?.state === 'queued' ? fullOf(store, config, now) : null
+  const beside = besideOf(id, preview, { store, config })
   const told = startStatusOf(preview, {
-    ...{ id, ahead, full, missing, standing: 'free', recentDurations: store.lately(), now },
+    ...{ id, beside, ahead, full, missing, standing: 'free', recentDurations: store.lately(), now },
   })
   return {
     problem: 'starting',

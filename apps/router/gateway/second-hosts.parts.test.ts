@@ -22,6 +22,19 @@ const program = { Accept: '*/*' }
 const at = (label: string, headers: OutgoingHttpHeaders = {}) => ({ 'X-Host': `${label}.${domain}`, ...headers })
 const settings = { REPOSITORY: 'reg.example.com/web', LOTAN_REPOSITORIES: 'api=reg.example.com/api' }
 
+const servers: net.Server[] = []
+after(() => {
+  for (const server of servers) server.close()
+})
+
+/** @param place `127.83.7.0:8025` */
+async function listenAt(place: string) {
+  const [host, port] = place.split(':')
+  const server = net.createServer((socket) => socket.on('error', () => {}).resume()).listen(Number(port), host)
+  servers.push(server)
+  await once(server, 'listening')
+}
+
 /** @param bed each has its own slots, and the machine's addresses are shared: its port tells them apart */
 function withStacks(bed: Bed, port = 8025) {
   const { store } = bed
@@ -91,7 +104,7 @@ describe('a second host', { timeout: 60_000 }, () => {
     const asked = bed.openDoor('/wait', { headers: at('pr-2--to-mail', program) })
     await until('it is woken', () => bed.store.get('pr-2')?.state === 'queued')
     await until('that is a visit', () => (bed.store.get('pr-2')?.lastSeen ?? 0) > 0)
-    stacks.serve('pr-2', { state: 'starting' })
+    await listenAt(stacks.serve('pr-2', { state: 'starting' }))
     stacks.bringUp('pr-2')
     let isHeld = true
     void asked.then(() => (isHeld = false))
@@ -144,7 +157,7 @@ describe('a second host', { timeout: 60_000 }, () => {
 
   test('of a service that is started again has a page that says so, and holds programs', async () => {
     stacks.bringUp('pr-7')
-    stacks.serve('pr-7', { state: 'restarting', restartAt: Date.now() + 8_000 })
+    await listenAt(stacks.serve('pr-7', { state: 'restarting', restartAt: Date.now() + 8_000 }))
     assert.equal((await bed.door('/route', at('pr-7--to-mail', browser))).status, 403)
     assert.equal((await bed.door('/wait', at('pr-7--to-mail', browser))).status, 403)
     const page = await answer('pr-7--to-mail', browser)
@@ -207,7 +220,6 @@ describe('a service that does not answer', { timeout: 60_000 }, () => {
   let bed: Bed
   let stacks: ReturnType<typeof withStacks>
   let port: number
-  const servers: net.Server[] = []
   before(async () => {
     bed = await openBed({ ...settings, LOTAN_HOLD_SECONDS: '20' })
     const free = net.createServer().listen(0, '127.0.0.1')
@@ -216,16 +228,7 @@ describe('a service that does not answer', { timeout: 60_000 }, () => {
     free.close()
     stacks = withStacks(bed, port)
   })
-  after(async () => {
-    for (const server of servers) server.close()
-    await bed?.close()
-  })
-
-  async function listenAt(place: string) {
-    const server = net.createServer((socket) => socket.on('error', () => {}).resume())
-    servers.push(server.listen(port, place.split(':')[0]))
-    await once(server, 'listening')
-  }
+  after(() => bed?.close())
 
   function up(id: string): string {
     stacks.bringUp(id)
@@ -258,6 +261,7 @@ describe('a service that does not answer', { timeout: 60_000 }, () => {
     assert.equal((await bed.door('/route', at('gone--to-mail', program))).status, 403)
     const held = lost('gone--to-mail', place, program)
     await until('it is held', () => bed.context.meters.held > 0)
+    await listenAt(place)
     stacks.becomes('gone', { state: 'restarting', restartAt: Date.now(), since: Date.now() + 1 })
     stacks.becomes('gone', { state: 'running', restartAt: null, since: Date.now() + 2 })
     assert.equal((await held).status, 200)
@@ -296,6 +300,14 @@ describe('a service that does not answer', { timeout: 60_000 }, () => {
     assert.match(page.text, new RegExp(`nothing in it listens on port ${port} yet`))
     assert.equal(page.headers.refresh, '2')
     const held = lost('deaf--to-mail', place, program)
+    await until('it is held', () => bed.context.meters.held > 0)
+    await listenAt(place)
+    assert.equal((await held).status, 200)
+  })
+
+  test('and has only just come back is waited for until it listens', async () => {
+    const place = up('slow')
+    const held = bed.door('/wait', at('slow--to-mail', program))
     await until('it is held', () => bed.context.meters.held > 0)
     await listenAt(place)
     assert.equal((await held).status, 200)

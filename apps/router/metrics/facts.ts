@@ -29,6 +29,8 @@ export interface Facts {
     counters: Counters
     /** By state. */
     previews: Record<string, number>
+    /** By state. */
+    services: Record<string, number>
     places: number
     /** By state; null where no forge is configured. */
     changes: Record<string, number> | null
@@ -83,6 +85,7 @@ function databaseOf({ config, store }: FactsContext, now: number): Facts['databa
     return {
       counters: store.counters(),
       previews: counted(previews.map(({ state }) => state)),
+      services: counted(store.services.list().map(({ state }) => state)),
       places: store.places(),
       changes: config.forge ? store.changes.counts() : null,
       slots: store.overview.slotCounts(now),

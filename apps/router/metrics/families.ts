@@ -1,5 +1,6 @@
 /** All metrics, in the order of docs/metrics.md, whose table is written from this. */
 import { reasonCodes } from '../../shared/preview/failure-reason.ts'
+import { serviceStates } from '../../shared/stack/service-state.ts'
 import { bounds, reaps } from '../../shared/preview/tally.ts'
 import type { CounterName } from '../../shared/store/counters.ts'
 import type { RegistryHealth } from '../../shared/health/registry.ts'
@@ -30,6 +31,15 @@ export const families: Record<string, Family> = {
   ),
 
   lotan_previews: gauges('Previews by state.', ['state'], ({ database }) => byName(database?.previews, states)),
+  lotan_services: gauges('Services of previews by state.', ['state'], ({ database }) =>
+    byName(database?.services, serviceStates),
+  ),
+  lotan_service_restarts_total: counters(
+    'Ends of services that nobody asked for, which are started again.',
+    [],
+    'database',
+    ({ database }) => (database ? [[[], database.counters.serviceRestart?.[''] ?? 0]] : []),
+  ),
   lotan_running_previews: gauge('Previews that take a place of LOTAN_MAX_RUNNING.', ({ database }) => database?.places),
   lotan_running_previews_limit: gauge('LOTAN_MAX_RUNNING.', ({ config }) => config.maxRunning),
   lotan_previews_memory_bytes: gauge(

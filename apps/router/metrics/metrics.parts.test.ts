@@ -6,6 +6,7 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { readMetrics, type Exposed } from '../../testing/clients/prometheus.ts'
 import { until } from '../../testing/harness/until.ts'
+import { serviceRow } from '../../testing/harness/service-row.ts'
 import { bearer, bringUp, domain, openBed, steps, type Bed } from '../admin/harness.ts'
 import { readFacts } from './facts.ts'
 import { families } from './families.ts'
@@ -111,6 +112,8 @@ test('starts, pulls and their durations, previews by state and places', () =>
     bringUp('up', bed)
     bed.store.apply('bad', { type: 'start', by: 'api' })
     bed.store.apply('bad', fail('wrong-port'))
+    bed.store.services.put(serviceRow('up', 'db'))
+    bed.store.noteServiceEnd('up', { service: 'db', exitCode: 1 }, Date.now())
   }, [
     ['lotan_starts_total', { result: 'running', reason: '' }, 1],
     ['lotan_starts_total', { result: 'failed', reason: 'wrong-port' }, 1],
@@ -121,6 +124,9 @@ test('starts, pulls and their durations, previews by state and places', () =>
     ['lotan_previews', { state: 'running' }, 1],
     ['lotan_previews', { state: 'failed' }, 1],
     ['lotan_previews', { state: 'paused' }, 0],
+    ['lotan_services', { state: 'running' }, 1],
+    ['lotan_services', { state: 'failed' }, 0],
+    ['lotan_service_restarts_total', {}, 1],
     ['lotan_running_previews', {}, 1],
     ['lotan_slots', { state: 'taken' }, 1],
     ['lotan_slots', { state: 'free' }, -1],

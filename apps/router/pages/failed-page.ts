@@ -40,7 +40,7 @@ export function failedPage({ preview, change, details, now }: FailedModel, brand
     at: { text: `${duration(now - since)} ago`, datetime: new Date(since).toISOString() },
     after,
     hint: hintOf(reason, retryAt, hint),
-    details: { href: details, name: ofApplication(next) ? 'Its last lines' : 'The details' },
+    details: { href: details, name: detailsName(reason, next) },
   }
   return view(model, brand)
 }
@@ -64,6 +64,7 @@ function hintOf(reason: Reason, retryAt: number | null, hint: string): string {
   return retryAfter(reason, 0) === null ? hint : 'Lotan has stopped trying by itself.'
 }
 
-function ofApplication(next: string): boolean {
-  return next === 'author' || next === 'retry'
+function detailsName({ code, service }: Reason, next: string): string {
+  if (service !== undefined) return `The last lines of ${service}`
+  return code !== 'bad-stack' && (next === 'author' || next === 'retry') ? 'Its last lines' : 'The details'
 }

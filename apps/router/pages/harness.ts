@@ -8,6 +8,8 @@ import { failedPage } from './failed-page.ts'
 import { messages } from './messages.ts'
 import { changeWords } from '../words/change-words.ts'
 import { enterPage } from './render.ts'
+import { serviceRow } from '../../testing/harness/service-row.ts'
+import { alone, type Beside } from '../services/coming-up.ts'
 import { startStatusOf, type StartFacts } from './start/status.ts'
 import type { Page } from './views.ts'
 import {
@@ -87,6 +89,19 @@ export const slow: In<'starting'> = {
   state: 'starting',
   generation,
 }
+export const withServices: In<'starting'> = {
+  ...slow,
+  stages: { queued: now - 12_000, pulling: now - 11_800, unpacking: now - 8_000, starting: now - 6_000 },
+}
+const beside: Beside = {
+  services: [
+    serviceRow(tag, 'db', { since: now - 2_600 }),
+    serviceRow(tag, 'migrate', { state: 'waiting', since: now - 6_000 }),
+    serviceRow(tag, 'search', { state: 'starting', since: now - 5_000 }),
+    serviceRow(tag, 'mail', { since: now - 5_400 }),
+  ],
+  oneShots: new Set(['migrate']),
+}
 const failed: In<'failed'> = {
   ...known,
   image,
@@ -111,6 +126,7 @@ export const told = (preview: Preview, facts: Partial<StartFacts> = {}) =>
     full: null,
     missing: false,
     standing: 'free',
+    beside: alone,
     recentDurations: { pullRate: [5_000], start: [1_000] },
     now,
     ...facts,
@@ -159,6 +175,8 @@ export const pages: Record<string, Page> = {
     progress: { ...progress, percent: 80, phase: 'unpacking', unpackingSince: now - 2_000 },
   }),
   slow: waiting(slow),
+  services: waiting(withServices, { beside }),
+  'services-slow': waiting({ ...withServices, stages: { ...withServices.stages, queued: now - 61_000 } }, { beside }),
   waking: waiting({ ...slow, stages: { queued: now - 800, starting: now - 600 } }),
   stopped: waiting({ ...known, state: 'stopping', phase: 'ending', generation: null, why: 'asked' }),
   exited: failedPage({ preview: failed, change: words, details, now }, brand),
@@ -166,6 +184,15 @@ export const pages: Record<string, Page> = {
     {
       preview: { ...failed, reason: { code: 'wrong-port', detail: '', port: 80, listens: ['0.0.0.0:3000'] } },
       change: null,
+      details,
+      now,
+    },
+    brand,
+  ),
+  'service-failed': failedPage(
+    {
+      preview: { ...failed, reason: { code: 'service-unhealthy', detail: '', service: 'db', after: 60_000 } },
+      change: words,
       details,
       now,
     },

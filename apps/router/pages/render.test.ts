@@ -16,6 +16,9 @@ import { previewListOf } from './list/list.ts'
 import { changeWords, type ChangeWords } from '../words/change-words.ts'
 import type { ListFacts } from './list/row.ts'
 import { messages } from './messages.ts'
+import { serviceRow, volumeRow } from '../../testing/harness/service-row.ts'
+import type { StackRows } from '../services/stack-rows.ts'
+import { alone } from '../services/coming-up.ts'
 import { startStatusOf, type StartFacts } from './start/status.ts'
 import { barAt } from './start/way.ts'
 import { duration } from './format.ts'
@@ -102,6 +105,18 @@ const evilChange: KnownChange = {
   },
 }
 
+/** None could be called so: `read/part.ts` refuses it. */
+const evilRows: StackRows = {
+  services: [
+    serviceRow('pr-1', evil, { image: evil, digest: evil, container: evil, label: evil }),
+    serviceRow('pr-1', evil, {
+      ...{ state: 'restarting', image: evil, crashes: 2, restartAt: now + 9_000 },
+      reason: { code: 'start-failed', detail: evil, service: evil },
+    }),
+  ],
+  volumes: [volumeRow('pr-1', evil, { bytes: 9, measuredAt: now })],
+}
+
 const desk: ListFacts = {
   config: {
     repositories: repositoriesAt(evil),
@@ -130,6 +145,7 @@ const desk: ListFacts = {
   sort: null,
   recentDurations: { pullRate: [], start: [] },
   address: (tag) => `http://${tag}.example.com`,
+  servicesOf: () => evilRows.services,
   changeOf: () => change,
   barred: new Map(),
   asking: [{ id: `a${evil}`, change: evilChange }],
@@ -147,8 +163,12 @@ const one = (preview: Preview) =>
         limits: { memory: '512m', cpus: 1, pids: 512, disk: '2g', diskMax: '2g' },
         ceilings: { memory: '2g', cpus: 2 },
         gate: { kind: 'password', password: evil },
+        ...{ publicUrl: { protocol: 'http:', port: null }, stackText: null, stackImages: null },
       },
       preview,
+      figures: desk.figures,
+      rows: evilRows,
+      part: { service: evil, name: evil, container: evil },
       standing: { is: 'asks', change: evilChange },
       approval: null,
       ahead: 0,
@@ -186,6 +206,7 @@ const one = (preview: Preview) =>
           },
         ],
         variables: [{ name: evil, value: evil, secret: false, from: evil, words: evil }],
+        stack: null,
         image: null,
         imageWords: evil,
         slot: null,
@@ -211,6 +232,7 @@ const statusOf = (preview: Preview | undefined, id: string, facts: Partial<Start
     full: null,
     missing: false,
     standing: 'free',
+    beside: alone,
     recentDurations: desk.recentDurations,
     now,
     ...facts,
@@ -565,7 +587,7 @@ describe('the admin page', () => {
     const pulling = { ...known, tag: 'a', notices: [], image: null, state: 'pulling', progress } as Preview
     const line = (preview: Preview) =>
       /class="what">(?:<progress.*<\/progress> )?(.*?)<\/span>/.exec(
-        html({ recentDurations: lately, previews: [preview] }),
+        html({ recentDurations: lately, previews: [preview], servicesOf: () => [] }),
       )![1]
     assert.equal(line(pulling), '12 %, 50.6 MB, usually 12 s')
     const waiting = { ...pulling, progress: { ...progress, waitsFor: 'room' } } as Preview

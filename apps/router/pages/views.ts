@@ -92,7 +92,7 @@ function scriptOf(name: string): string {
   const [outside, within] = [/ *([=+\-*/%<>?:,;{}()&|!]) */g, /('[^'\n]*')/]
   return squeezed(read(name))
     .split(within)
-    .map((piece, i) => (i % 2 ? piece : piece.replace(outside, '$1')))
+    .map((piece, i) => (i % 2 ? piece.replaceAll('\\u00a0', '\u00a0') : piece.replace(outside, '$1')))
     .join('')
 }
 

@@ -8,13 +8,26 @@ import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
 import { goTo, openBrowser, type Browser, type Page as Tab } from '../../testing/harness/browser.ts'
 import { until } from '../../testing/harness/until.ts'
-import { known, logo, pages, progress, pulling, queued, slow, tag, told } from './harness.ts'
+import type { ServiceRow } from '../../shared/stack/service-state.ts'
+import { serviceRow } from '../../testing/harness/service-row.ts'
+import { alone } from '../services/coming-up.ts'
+import { known, logo, pages, progress, pulling, queued, slow, tag, told, withServices } from './harness.ts'
 import { stylesheet } from './views.ts'
 
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** One of each look. */
-const alike = ['full', 'pulling', 'unpacking', 'waking', 'wrong-port', 'dropped', 'about-asleep']
+const alike = [
+  'full',
+  'pulling',
+  'unpacking',
+  'waking',
+  'services',
+  'service-failed',
+  'wrong-port',
+  'dropped',
+  'about-asleep',
+]
 const kinds = Object.keys(pages).filter((name) => !alike.includes(name))
 
 /** What depends on width and colours alone is asked again at each of them. */
@@ -152,6 +165,35 @@ describe('visitors’ pages', { timeout: 300_000 }, () => {
     say(told(slow))
     await tab.locator('summary', { hasText: 'Step 4 of 4: starting' }).waitFor()
     assert.equal(await tab.locator('details').getAttribute('open'), null)
+    await tab.close()
+  })
+
+  test('the waiting page says which service it waits for, and has a stage for each once they are known', async () => {
+    const tab = await listening('pulling')
+    const stages = () => tab.locator('.stages li').evaluateAll((all) => all.map((one) => one.innerText.split('\n')[0]))
+    const [head, end] = [
+      ['Queued', 'Pulling the images', 'Unpacking'],
+      'Starting the application, until its first answer',
+    ]
+    await tab.locator('summary').click()
+    const at = (services: ServiceRow[]) => say(told(withServices, { beside: { ...alone, services } }))
+    const db = serviceRow(tag, 'db', { state: 'starting' })
+    at([db, serviceRow(tag, 'mail')])
+    await tab.getByText('Waiting for db to answer').waitFor()
+    assert.deepEqual(await stages(), [...head, 'Starting db', 'Starting mail', end])
+    assert.deepEqual(
+      await tab.locator('.stages [aria-current]').allInnerTexts(),
+      await tab.locator('.stages .current').allInnerTexts(),
+    )
+    // A newer stack has one service less.
+    at([{ ...db, state: 'waiting' }])
+    await tab.locator('summary', { hasText: 'Step 4 of 5: starting db' }).waitFor()
+    assert.deepEqual(await stages(), [...head, 'Starting db', end])
+    at([{ ...db, state: 'running' }])
+    await tab.getByText('Starting the application', { exact: true }).waitFor()
+    say(told(slow))
+    await tab.getByText('Waiting for the first answer').waitFor()
+    assert.deepEqual(await stages(), ['Queued', 'Pulling the image', 'Unpacking', 'Starting, until the first answer'])
     await tab.close()
   })
 

@@ -3,6 +3,7 @@ import { urlOf, type Config } from '../../shared/config/config.ts'
 import { containerInUse, type ServiceRow } from '../../shared/stack/service-state.ts'
 import type { VolumeRow } from '../../shared/store/volumes.ts'
 import type { Figures } from '../reaper-client.ts'
+import { isFailing } from './service-words.ts'
 
 type Naming = Pick<Config, 'domain' | 'publicUrl'>
 
@@ -16,7 +17,7 @@ export function servicesJson(services: readonly ServiceRow[], naming: Naming): S
     url: secondUrl(service, naming),
     crashes: service.crashes,
     restartsAt: service.restartAt === null ? null : new Date(service.restartAt).toISOString(),
-    reason: service.reason?.code ?? null,
+    reason: isFailing(service) ? (service.reason?.code ?? null) : null,
   }))
 }
 

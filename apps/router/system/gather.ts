@@ -7,6 +7,7 @@ import type { RegistryHealth } from '../../shared/health/registry.ts'
 import type { Lately } from '../../shared/preview/start-times.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import type { Fact, Pulled, Sandbox } from '../../shared/store/store.ts'
+import type { ServiceRow } from '../../shared/stack/service-state.ts'
 import { version } from '../../shared/version.ts'
 import type { RouterContext } from '../context.ts'
 import { readiness } from '../readiness.ts'
@@ -42,6 +43,8 @@ export interface SystemFacts {
     /** Of those whose pull requests are read, by `owner/name`. */
     forge: Record<string, Fact<'forge'>>
   }
+  /** Services that are to be started again. */
+  crashing: readonly ServiceRow[]
   /** The router's, milliseconds. */
   upFor: number
 }
@@ -128,6 +131,7 @@ export function openSystem(context: Needs): GatherSystem {
           }),
         ),
       },
+      crashing: store.services.list().filter(({ state }) => state === 'restarting'),
       upFor: process.uptime() * 1_000,
     }
   }

@@ -8,7 +8,7 @@ import { findings, type Finding } from '../../shared/health/finding.ts'
 import { judgeForge } from '../../shared/health/forge.ts'
 import { judgePairs } from '../../shared/health/pairs.ts'
 import { shortNames } from '../words/preview-names.ts'
-import { NAMELESS } from '../../shared/preview/preview-id.ts'
+import { idOf, NAMELESS } from '../../shared/preview/preview-id.ts'
 import { judgeRegistry } from '../../shared/health/registry.ts'
 import type { SystemFacts } from './gather.ts'
 
@@ -26,6 +26,7 @@ export function warningsOf(facts: SystemFacts, config: Judged): Warning[] {
     ...diskOf(facts.told, config),
     ...memoryOf(facts),
     ...placesOf(facts.told),
+    ...servicesOf(facts),
     ...(facts.certificate ? [judgeCertificate(facts.certificate, facts.now)] : []),
     ...registriesOf(facts, config),
     ...forgesOf(facts),
@@ -120,6 +121,21 @@ function placesOf({ previews: { running, most, pinned }, slots }: SystemFacts['t
   if (slots.taken + slots.resting >= slots.total)
     found.push(warning(`all ${slots.total} slots are taken or rest: starts wait for one`, 'set LOTAN_SLOTS higher'))
   return found
+}
+
+/** So often in a row it is no accident any more. */
+const MANY_ENDS = 3
+
+function servicesOf({ crashing }: SystemFacts): Warning[] {
+  return crashing
+    .filter(({ crashes }) => crashes >= MANY_ENDS)
+    .map((service) => ({
+      ...findings('services').warning(
+        `the service ${service.name} of ${idOf(service)} has ended ${service.crashes} times in a row`,
+        `its log says why: lotan logs ${idOf(service)} --service ${service.name}`,
+      ),
+      since: service.since,
+    }))
 }
 
 function registriesOf({ registries }: SystemFacts, { repositories }: Judged): Warning[] {

@@ -43,7 +43,7 @@ const says: Record<ToldType | Note['type'], Says> = {
   unshare: (detail) => `share link ${detail} ended`,
   approve: (number) => (number === null ? 'approved, with what is pushed later' : `pull request ${number} approved`),
   disapprove: (number) => `the approval${number === null ? '' : ` of pull request ${number}`} was taken back`,
-  snapshot: (detail) => `snapshot ${detail} was made`,
+  snapshot: (detail) => `snapshot made: ${detail}`,
   snapshotRemoved: (name) => `snapshot ${name} was deleted`,
   snapshotPublished: (name) => `other previews may begin with snapshot ${name}`,
   snapshotUnpublished: (name) => `other previews may not begin with snapshot ${name} any more`,

@@ -24,6 +24,10 @@ test('a notice is told in whole sentences, one after another', () => {
     'It listens on port 3000, not on port 80.',
   )
   assert.equal(
+    told([{ code: 'no-second-hosts' }]),
+    'Its services have no hosts of their own here, since slots are ports (LOTAN_SLOT_KIND).',
+  )
+  assert.equal(
     told([{ code: 'update-rejected', reason: { code: 'exited', detail: 'exit code 3' } }]),
     'A newer image was pushed, but red did not start; the one before serves on. exit code 3',
   )

@@ -19,6 +19,8 @@ function wordsOf(tag: string, notice: Notice): string {
       return 'It tries to make more processes than it may, without end: it gets little of the processor until it stops that.'
     case 'elsewhere':
       return `It listens on ${portsIn(notice.listens)}, not on port ${notice.port}.`
+    case 'no-second-hosts':
+      return 'Its services have no hosts of their own here, since slots are ports (LOTAN_SLOT_KIND).'
     case 'update-rejected': {
       const heading = headingWithin(tag, failureWords(tag, notice.reason).heading)
       return `A newer image was pushed, but ${heading}; the one before serves on. ${notice.reason.detail}`

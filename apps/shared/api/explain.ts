@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { pinned } from './pin.ts'
 import { behind, changeFields } from './preview-change.ts'
+import { stack } from './explain-stack.ts'
 
 const time = z.iso.datetime()
 const words = z.string().meta({ description: 'The same for people.' })
@@ -64,7 +65,7 @@ const image = z.object({
 })
 
 export const step = z.object({
-  what: z.enum(['pause', 'stop', 'remove-image', 'start', 'retry', 'refresh', 'forget', 'remove']),
+  what: z.enum(['pause', 'stop', 'remove-image', 'remove-data', 'start', 'retry', 'refresh', 'forget', 'remove']),
   why: z.enum(['idle', 'lifetime', 'room', 'disk', 'failed', 'newer', 'unused', 'asked', 'closed']),
   at: time.meta({ description: 'No earlier. May be over for a moment.' }),
   words,
@@ -94,6 +95,9 @@ export const explain = z
       })
       .nullable()
       .meta({ description: 'The pull or merge request that it shows; null where it is of none.' }),
+    stack: stack.nullable().meta({
+      description: 'What runs beside it; null without a stack, and where its image, whose label has it, is not here.',
+    }),
     slot: z
       .object({ number: z.int(), address: z.string().nullable(), sandbox: z.int().nullable() })
       .nullable()

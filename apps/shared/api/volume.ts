@@ -22,7 +22,7 @@ export type VolumeJson = z.output<typeof volume>
 
 export const secret = z
   .object({
-    name: z.string().meta({ description: 'As the stack has it: `LOTAN_SECRET_DB`.' }),
+    name: z.string().meta({ description: 'As the stack names it.' }),
     value: z.string(),
   })
   .meta({ id: 'Secret' })

@@ -22,6 +22,7 @@ import { variables } from './groups/variables.ts'
 import { inForceOf, type InForce } from './in-force.ts'
 import { repositoriesOf } from './repositories.ts'
 import { baseTag, isCopy } from '../preview/copy-tag.ts'
+import { standardPatterns } from '../stack/images.ts'
 import { findRepository, type Repository } from '../repository.ts'
 import { NAMELESS, splitId, type PreviewId } from '../preview/preview-id.ts'
 import { problemsOf, rules, type Problem } from './setting.ts'
@@ -283,6 +284,21 @@ export function readForgeToken(env: NodeJS.ProcessEnv = process.env): string | n
     throw refuse(`is ${quoted(file)}, which cannot be read: ${(error as Error).message}`)
   }
   throw refuse(`is ${quoted(file)}, which is empty`)
+}
+
+/**
+ * Which images a stack may name, as far as the environment says it; null where it says nothing of that.
+ * @throws SettingsError with all problems at once
+ */
+export function readStackImages(env: NodeJS.ProcessEnv = process.env): readonly string[] | null {
+  const given = { ...env }
+  const { data: images, error } = z.object({ LOTAN_STACK_IMAGES: stack.settings.LOTAN_STACK_IMAGES }).safeParse(given)
+  if (error) throw new SettingsError(problemsOf(error))
+  if (images.LOTAN_STACK_IMAGES) return images.LOTAN_STACK_IMAGES
+  if (!given.REPOSITORY && !given.LOTAN_REPOSITORIES) return null
+  const { data: list, error: unlisted } = listing.safeParse(given)
+  if (unlisted) throw new SettingsError(problemsOf(unlisted))
+  return standardPatterns(list.listed.map(({ reference }) => reference))
 }
 
 /** What no other part is given: nothing that has the engine's socket sees the forge's token. */

@@ -104,13 +104,13 @@ function settingInForce(name: string, schema: z.ZodType, env: NodeJS.ProcessEnv)
 }
 
 /** By its name: its setting says no more. `KEY` stands in `API_KEY`, and not in `KEYBOARD`. */
-function isSecretName(name: string): boolean {
+export function isSecretName(name: string): boolean {
   const words =
     /secret|passw|passphrase|token|credential|private|(^|[_.-])(key|keys|auth|dsn|pass|pwd|salt|pat|jwt)([_.-]|$)/i
   return words.test(name)
 }
 
 /** `postgres://user:password@db/app`. */
-function holdsLogin(value: string): boolean {
+export function holdsLogin(value: string): boolean {
   return /[a-z][a-z0-9+.-]*:\/\/[^/\s@]*:[^/\s@]*@/i.test(value)
 }

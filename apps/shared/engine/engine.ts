@@ -105,7 +105,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     remove: (id: string) => containers.remove(docker, id),
     commit: (id: string, reference: string, labels: Record<string, string>) => commit(docker, id, reference, labels),
     copyImages: () => copyImagesOf(docker, instance),
-    exec: (id: string, command: string[], options: Parameters<typeof exec>[3]) => exec(docker, id, command, options),
+    exec: (id: string, command: string[], options: Omit<Parameters<typeof exec>[3], 'local'>) =>
+      exec(docker, id, command, { ...options, local: isLocal }),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),
     writeHosts: (sandbox: string, address: string, hosts: string[]) => writeHosts(docker, sandbox, address, hosts),
     moveTo: (id: string, connectionOptions: string | null) =>

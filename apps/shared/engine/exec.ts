@@ -1,4 +1,5 @@
 /** A command inside a running container. */
+import fs from 'node:fs'
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { call, REQUEST_MS } from './call.ts'
@@ -11,21 +12,20 @@ export interface Executed {
   exitCode: number | null
   /** The last lines, oldest first. */
   output: string[]
-  /** Of this machine, or of the engine's; null once it has ended. */
-  pid: number | null
 }
 
 /**
- * As the container's own user. A command whose time is up runs on: the engine lets nobody end it.
+ * As the container's own user. A command whose time is up is killed where its process can be seen from here: the engine
+ * itself lets nobody end it.
  * @param options.ms how long it may take @throws EngineError, where the container does not run too
  */
 export async function exec(
   docker: Docker,
   id: string,
   command: string[],
-  options: { ms: number; lines: number; signal?: AbortSignal },
+  options: { ms: number; lines: number; signal?: AbortSignal; local: boolean },
 ): Promise<Executed> {
-  const { ms, lines, signal } = options
+  const { ms, lines, signal, local } = options
   const made = await call(`preparing a command in ${id}`, (abort) =>
     docker.getContainer(id).exec({ Cmd: command, AttachStdout: true, AttachStderr: true, ...abort }),
   )
@@ -37,7 +37,17 @@ export async function exec(
   signal?.throwIfAborted()
   const { Running, ExitCode, Pid } = await call(`asking for a command in ${id}`, (abort) => made.inspect({ ...abort }))
   const output = linesOf(said.toString('utf8'), lines)
-  return Running ? { exitCode: null, output, pid: Pid || null } : { exitCode: ExitCode ?? null, output, pid: null }
+  if (Running && local) kill(Pid, id)
+  return { exitCode: Running ? null : ExitCode, output }
+}
+
+/** The number may be another machine's, or another process's by now. */
+function kill(pid: number, container: string): void {
+  try {
+    if (fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(container)) process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended, or Lotan runs in a container of its own.
+  }
 }
 
 /** Until it ends, or its time is up. What is too long loses its beginning. */

@@ -38,14 +38,20 @@ function toImage(info: Docker.ImageInspectInfo, reference: string, digests: (str
     bytes: info.Size,
     created: info.Created || null,
     labels: keptLabels(labels ?? {}),
-    ports: Object.keys(exposed ?? {})
+    ports: portsOf(exposed),
+  }
+}
+
+function portsOf(exposed: object | null | undefined): number[] {
+  return (
+    Object.keys(exposed ?? {})
       .filter((port) => !port.endsWith('/udp') && !port.endsWith('/sctp'))
       .map((port) => Number.parseInt(port, 10))
       // The image's author wrote them, and no engine checks them.
       .filter(isPort)
       .sort((a, b) => a - b)
-      .slice(0, MAX_PORTS),
-  }
+      .slice(0, MAX_PORTS)
+  )
 }
 
 /** Bytes unpacked. `shared`: those of layers that another image has too; null where the engine does not tell. */
@@ -115,6 +121,8 @@ export interface ImageRun {
   command: string[]
   /** As a healthcheck of a stack has it, milliseconds; null for none, `'none'` where it says that it has none. */
   healthcheck: Healthcheck | 'none' | null
+  /** Those that it exposes. */
+  ports: number[]
 }
 
 /** What the engine checks with, where an image gives nothing else. */
@@ -133,6 +141,7 @@ function toRun({ Id, Config }: Docker.ImageInspectInfo): ImageRun {
     id: Id,
     entrypoint: [Config?.Entrypoint ?? []].flat(),
     command: Config?.Cmd ?? [],
+    ports: portsOf(Config?.ExposedPorts),
     healthcheck:
       Test.length === 0
         ? null

@@ -1,4 +1,4 @@
-/** Its layer, its volumes, its own `/etc/hosts` and the like. Output is not counted: the engine rotates it. */
+/** Its layer, its volumes without a name, its own `/etc/hosts` and the like. Output is not counted: the engine rotates it. */
 import { spawn } from 'node:child_process'
 import fs from 'node:fs/promises'
 import type Docker from 'dockerode'
@@ -60,8 +60,16 @@ type Info = Pick<Docker.ContainerInspectInfo, 'ResolvConfPath' | 'HostnamePath' 
 function pathsOf({ GraphDriver, Mounts, HostsPath, HostnamePath, ResolvConfPath }: Info): string[] {
   const layer = GraphDriver?.Data?.UpperDir
   if (!layer) return []
-  const volumes = Mounts.filter(({ Type }) => (Type as string | undefined) === 'volume').map(({ Source }) => Source)
+  // Those with a name are measured by themselves: several containers of a preview may have one (volume-bytes.ts).
+  const volumes = Mounts.filter(({ Type, Name }) => (Type as string | undefined) === 'volume' && !isNamed(Name)).map(
+    ({ Source }) => Source,
+  )
   return [layer, ...volumes, HostsPath, HostnamePath, ResolvConfPath].filter((path) => path.startsWith('/'))
+}
+
+/** The engine's own names are 64 hexadecimal digits. */
+function isNamed(volume = ''): boolean {
+  return !/^[0-9a-f]{64}$/.test(volume)
 }
 
 export async function readable(paths: string[]): Promise<string[] | null> {

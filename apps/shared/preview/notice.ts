@@ -5,6 +5,8 @@ export type Notice =
   | { code: 'answers-error'; status: number; path: string }
   /** It makes processes without end, and gets less of the processor. */
   | { code: 'curbed' }
+  /** Its stack asks for some, and slots are ports. */
+  | { code: 'no-second-hosts' }
   /** While it starts: it listens on these addresses only. */
   | { code: 'elsewhere'; port: number; listens: string[] }
   /** The container of a newer image did not come up; the one before serves on. */

@@ -105,6 +105,21 @@ test('however a row loses its slot, the slot rests', () => {
   }
 })
 
+test('where all are taken, one that sleeps for longer than a slot rests gives up its own', () => {
+  const store = open()
+  for (let n = 0; n < 128; n++) {
+    store.services.put(row(`pr-${n}`, 'mail', { state: 'running', since: 0 }))
+    store.services.takeSlot(`pr-${n}`, 'mail', { egress: false }, 0)
+  }
+  store.services.put(row('red', 'mail', { state: 'waiting' }))
+  const take = (now: number) => store.services.takeSlot('red', 'mail', { egress: false }, now)
+  assert.equal(take(SLOT_REST_MS), undefined)
+  const { slot } = store.services.change('pr-7', 'mail', { state: 'stopped', since: 1_000 })!
+  assert.equal(take(1_000 + SLOT_REST_MS - 1), undefined, 'a route may lead there still')
+  assert.equal(take(1_000 + SLOT_REST_MS), slot)
+  assert.equal(store.services.get('pr-7', 'mail')!.slot, null)
+})
+
 test('two services never have one slot', () => {
   const store = open()
   store.services.put(row('red', 'mail', { slot: quiet.first }))

@@ -4,7 +4,7 @@ import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/previ
 import type { Reason } from '../preview/failure-reason.ts'
 import type { ServiceRow } from '../stack/service-state.ts'
 import { serviceSlots } from '../slots/service-slots.ts'
-import type { slotPool } from './slots.ts'
+import { SLOT_REST_MS, type slotPool } from './slots.ts'
 
 type Row = Omit<ServiceRow, 'imageId' | 'restartAt' | 'reason'> & {
   image_id: string | null
@@ -51,6 +51,11 @@ export function serviceRows(
   const selectOne = db.prepare<object, Row>(
     'SELECT * FROM service WHERE repository = @repository AND tag = @tag AND name = @name',
   )
+  const selectAsleep = db.prepare<object, Row>(`
+    SELECT * FROM service
+    WHERE slot BETWEEN @first AND @last AND state = 'stopped' AND since <= @before
+    ORDER BY since LIMIT 1
+  `)
   const selectPlaced = db.prepare<[], PreviewKey & { slot: number; port: number }>(
     'SELECT repository, tag, slot, port FROM service WHERE slot IS NOT NULL AND port IS NOT NULL',
   )
@@ -86,13 +91,20 @@ export function serviceRows(
     },
   )
 
+  /** One that stands unused for longer than a slot rests. It gets another one as it starts again. */
+  function leftAsleep(first: number, last: number, now: number): number | undefined {
+    const row = selectAsleep.get({ first, last, before: now - SLOT_REST_MS })
+    if (row) upsert.run({ ...row, slot: null })
+    return row?.slot ?? undefined
+  }
+
   const takeSlot = db.transaction(
     (id: PreviewId, name: string, how: { egress: boolean; anew: boolean }, now: number): number | undefined => {
       const was = find(id, name)
       if (!was) return undefined
       const { first, last } = serviceSlots(how)
       if (!how.anew && was.slot !== null && was.slot >= first && was.slot <= last) return was.slot
-      const slot = pool.nextForService(how, now)
+      const slot = pool.nextForService(how, now) ?? leftAsleep(first, last, now)
       if (slot !== undefined) put({ ...was, slot }, now)
       return slot
     },

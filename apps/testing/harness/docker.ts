@@ -119,6 +119,15 @@ export async function removeNetworkByHand(name: string): Promise<void> {
   await docker('DELETE', `/networks/${name}`).catch(unlessGone)
 }
 
+/** Networks and volumes of stacks, once no container is left. */
+export async function removeStacksByHand(instance: string): Promise<void> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [`lotan.instance=${instance}`] }))
+  const networks = await docker<{ Name: string }[]>('GET', `/networks?filters=${filters}`)
+  for (const { Name } of networks) if (Name.startsWith('lotan-stack-')) await removeNetworkByHand(Name)
+  const { Volumes } = await docker<{ Volumes: { Name: string }[] | null }>('GET', `/volumes?filters=${filters}`)
+  for (const { Name } of Volumes ?? []) await removeVolumeByHand(Name)
+}
+
 export function engineAddress(): RequestOptions {
   const host = surroundings.DOCKER_HOST ?? 'unix:///var/run/docker.sock'
   if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) }

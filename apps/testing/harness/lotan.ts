@@ -21,6 +21,7 @@ import {
   removeByHand,
   removeImageByHand,
   removeNetworkByHand,
+  removeStacksByHand,
   pruneTestImages,
 } from './docker.ts'
 import { asBrowser, open, request, type Answer, type Ask } from '../clients/http.ts'
@@ -93,8 +94,12 @@ export async function startLotan(options: {
     env,
     config,
     token: adminToken,
-    host: (tag: string) => `${hostOf(tag, config)}:${port}`,
-    url: (tag: string, path = '/') => `http://${hostOf(tag, config)}:${port}${path}`,
+    /** Of a preview; of `red+mail`, its service's: so the load of a storm may visit second hosts, whose answer is that text. */
+    host: (subject: string) => {
+      const [id = '', service] = subject.split('+')
+      return `${hostOf(id, config, service)}:${port}`
+    },
+    url: (subject: string, path = '/') => `http://${bed.host(subject)}${path}`,
     admin: `http://${domain}:${port}`,
 
     /** All that the launcher and its processes have written. */
@@ -177,9 +182,20 @@ export async function startLotan(options: {
       return until(`${tag} is ${state}`, () => (bed.store.get(tag)?.state ?? 'unknown') === state, { within })
     },
 
-    /** Those of previews. */
+    /** Those of previews, without their services'. */
     containers: async () =>
-      (await containersWith(`lotan.instance=${instance}`)).filter(({ Labels }) => !('lotan.sandbox' in Labels)),
+      (await containersWith(`lotan.instance=${instance}`)).filter(
+        ({ Labels }) => !('lotan.sandbox' in Labels) && !('lotan.service' in Labels),
+      ),
+    /** That of a service of a preview's stack. @throws where it does not run */
+    async serviceOf(id: PreviewId, service: string): Promise<string> {
+      const all = await containersWith(`lotan.service=${service}`)
+      const found = all.find(
+        ({ Labels, State }) => Labels['lotan.instance'] === instance && previewOf(Labels) === id && State === 'running',
+      )
+      if (!found) throw new Error(`no container runs ${service} of ${id}`)
+      return found.Id
+    },
     async containerOf(id: PreviewId): Promise<string> {
       const found = (await bed.containers()).filter(
         ({ Labels, State }) => previewOf(Labels) === id && State === 'running',
@@ -267,6 +283,7 @@ export async function startLotan(options: {
         for (const name of repository ? await imagesBelow(`${repository}:`) : []) await removeImageByHand(name)
       await pruneTestImages()
       await removeNetwork()
+      await removeStacksByHand(instance)
       await removeFirewallByHand(instance)
       await fs.rm(home, { recursive: true, force: true })
       await fs.rm(config.runDir, { recursive: true, force: true })

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { staticBusybox } from '../../shared/busybox.ts'
+import { librariesOf } from '../../shared/libraries.ts'
 import { takeLock } from '../../lotan/supervisor/lock.ts'
 import { until } from '../harness/until.ts'
 
@@ -117,12 +118,6 @@ export async function writeScript(source: string, target: string): Promise<void>
   const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext, verbatimModuleSyntax: true }
   const { outputText } = ts.transpileModule(await fs.readFile(source, 'utf8'), { compilerOptions: options })
   await fs.writeFile(target, outputText)
-}
-
-/** Paths, the loader's too. */
-export async function librariesOf(program: string): Promise<string[]> {
-  const { stdout } = await run('ldd', [program])
-  return [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map((match) => match[1]!)
 }
 
 export async function inDirectory<T>(use: (dir: string) => Promise<T>): Promise<T> {

@@ -7,13 +7,14 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLotan, type Lotan, type PartName } from '../harness/lotan.ts'
 import { kill, removeByHand } from '../harness/docker.ts'
-import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { idOf, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { generationOf } from '../../shared/preview/preview.ts'
 import { sandboxName } from '../../shared/slots/container-name.ts'
 import type { SlotKind } from '../../shared/slots/slots.ts'
 import { buildApps } from '../images/build.ts'
 import { startLoad, type Load } from '../clients/load.ts'
 import { openPullRequests } from './pull-requests.ts'
+import { SIDE, sideOf, withSide } from './stacks.ts'
 import { startImageRegistry } from '../registries/image-registry.ts'
 
 export type Storm = Awaited<ReturnType<typeof openStorm>>
@@ -24,6 +25,7 @@ const named = ['api', 'docs']
 /** All ways in which previews and processes end. The last ones are of no preview. */
 export const disturbances = [
   ...(['kill', 'rm -f', 'stop', 'restart', 'remove', 'add', 'kill all', 'kill sandbox', 'rm sandbox'] as const),
+  ...(['kill service', 'rm service'] as const),
   // Of the pull request that the preview's tag is of, and so of that tag in all repositories.
   ...(['close', 'reopen', 'commit'] as const),
   ...(['nginx', 'router', 'queue-processor', 'reaper', 'forge'] as const),
@@ -54,6 +56,9 @@ export async function openStorm({
   isGated?: boolean
 }) {
   const previews = [...peopled, ...quiet]
+  /** Every other of them has a service, with a host of its own where there can be one. */
+  const stacks = peopled.filter((_, i) => i % 2 === 0)
+  const hasHosts = slotKind === 'network'
   const registry = await startImageRegistry()
   const pullRequests = await openPullRequests(previews)
   const loads: Load[] = []
@@ -70,6 +75,10 @@ export async function openStorm({
         return kill(sandboxOf(up(id)))
       case 'rm sandbox':
         return removeByHand(sandboxOf(up(id)))
+      case 'kill service':
+        return kill(await lotan!.serviceOf(stacked(id), SIDE))
+      case 'rm service':
+        return removeByHand(await lotan!.serviceOf(stacked(id), SIDE))
       case 'stop':
       case 'restart':
         return accepted(lotan!.api('POST', `${lotan!.pathOf(id)}/${name}`))
@@ -97,6 +106,8 @@ export async function openStorm({
   }
 
   const isUp = (id: PreviewId) => lotan!.store.get(id)?.state === 'running'
+  /** This one, or another if it has no stack, or is not up. */
+  const stacked = (id: PreviewId) => [id, ...stacks].find((one) => stacks.includes(one) && isUp(one)) ?? id
   /** This one, or another if it has no container now. */
   const up = (id: PreviewId) => (isUp(id) ? id : (previews.find(isUp) ?? id))
 
@@ -137,7 +148,8 @@ export async function openStorm({
 
     visit() {
       const options = { pause, bypass: isGated ? lotan!.token : undefined }
-      loads.push(startLoad(lotan!, peopled, options), startLoad(lotan!, quiet, { ...options, people: false }))
+      const hosts = hasHosts ? [...peopled, ...stacks.map(sideOf)] : peopled
+      loads.push(startLoad(lotan!, hosts, options), startLoad(lotan!, quiet, { ...options, people: false }))
     },
 
     wrong: () => [
@@ -176,11 +188,18 @@ export async function openStorm({
   }
 
   try {
+    await buildApps(registry.repository, [SIDE])
     const referenceOf = (name: string) => registry.repository.replace(/[^/]+$/, name)
     for (const name of ['', ...named]) {
       const tags = previews.map(splitId).filter(({ repository }) => repository === name)
       const [reference, env] = name === '' ? [registry.repository, {}] : [referenceOf(name), { APP_REPOSITORY: name }]
-      await buildApps(reference, tags.map(({ tag }) => tag), { env }) // prettier-ignore
+      const plain = tags.filter((key) => !stacks.includes(idOf(key)))
+      await buildApps(reference, plain.map(({ tag }) => tag), { env }) // prettier-ignore
+      for (const key of tags.filter((key) => !plain.includes(key)))
+        await buildApps(reference, [key.tag], {
+          env,
+          ...withSide(idOf(key), `${registry.repository}:${SIDE}`, hasHosts),
+        })
     }
     lotan = await startLotan({
       repository: registry.repository,

@@ -14,16 +14,21 @@ export const logs: Definition = {
   define: (command) =>
     command
       .argument('<TAG>')
+      .option('--service <NAME>', 'what that service of its stack has written')
       .option('-f, --follow', 'goes on until the container ends')
       .option('--tail <LINES>', 'how many of the last lines, or all', '200')
       .action(ending(run)),
 }
 
-async function run(id: string, { follow, tail }: { follow?: true; tail: string }): Promise<number> {
+async function run(
+  id: string,
+  { follow, tail, service }: { follow?: true; tail: string; service?: string },
+): Promise<number> {
   checkNames([id])
   if (!/^(\d{1,9}|all)$/.test(tail)) throw new UsageError('--tail is a number of lines, or all')
   const { api, output } = openContext()
-  const path = `${previewPath(id)}/logs?tail=${tail}&follow=${follow ? 1 : 0}`
+  const of = service === undefined ? '' : `&service=${encodeURIComponent(service)}`
+  const path = `${previewPath(id)}/logs?tail=${tail}&follow=${follow ? 1 : 0}${of}`
   // Two kinds, since a proxy or an older Lotan may answer with a problem of any.
   const answer = await open(api, path, { accept: 'text/plain, application/problem+json', signal: output.closed }).catch(
     (error: unknown) => {

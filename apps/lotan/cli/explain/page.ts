@@ -11,14 +11,26 @@ export interface Explained {
   tag?: string
   state?: string
   values?: Value[] | null
-  variables?:
-    { name: string; value: string | null; secret?: boolean; from: string | null; words?: string | null }[] | null
+  variables?: Variable[] | null
   imageWords?: string
   change?: { words?: string } | null
   awake?: { words?: string } | null
   asleep?: { words?: string } | null
   waiter?: { words?: string } | null
   next?: { at?: string; words?: string }[]
+  stack?: {
+    words?: string
+    problems?: string[]
+    services?: { name: string; values?: Value[]; variables?: Variable[] }[]
+  } | null
+}
+
+interface Variable {
+  name: string
+  value: string | null
+  secret?: boolean
+  from?: string | null
+  words?: string | null
 }
 
 interface Value {
@@ -40,17 +52,34 @@ const values: Column<Value>[] = [
   { head: 'NOTICE', cell: ({ notice }) => notice ?? '', tone: () => 'busy', least: 12, rank: 1 },
 ]
 
-const variables: Column<NonNullable<Explained['variables']>[number]>[] = [
+const variables: Column<Variable>[] = [
   { head: 'VARIABLE', cell: ({ name }) => name },
   { head: 'IS', cell: isWords, least: 24 },
   { head: 'FROM', cell: ({ from, words }) => from ?? words ?? 'Lotan' },
 ]
 
+const ofServices: Column<Value & { service: string }>[] = [
+  { head: 'SERVICE', cell: ({ service }) => service },
+  ...values,
+]
+
 export function explanation(explained: Explained, now: number, screen: Screen): string[] {
-  const { repository, tag = '', state = 'unknown', imageWords, change, awake, asleep, waiter, next = [] } = explained
+  const {
+    repository,
+    tag = '',
+    state = 'unknown',
+    imageWords,
+    change,
+    awake,
+    asleep,
+    waiter,
+    next = [],
+    stack,
+  } = explained
   return [
     `${plain(nameOf({ repository, tag }))} is ${screen.paint(plain(state), toneOf(state))}`,
     ...(imageWords ? [plain(imageWords)] : []),
+    ...(stack?.words ? [plain(stack.words)] : []),
     ...(change?.words ? [plain(change.words)] : []),
     ...(awake?.words ? [plain(awake.words)] : []),
     ...(asleep?.words ? [plain(asleep.words)] : []),
@@ -61,14 +90,24 @@ export function explanation(explained: Explained, now: number, screen: Screen): 
     }),
     ...tableUnless(values, explained.values, screen),
     ...tableUnless(variables, explained.variables, screen),
+    ...(stack?.problems ?? []).map((problem) => plain(`stack: ${problem}`)),
+    ...tableUnless(ofServices, servicesIn(stack), screen),
   ]
+}
+
+/** Values and variables of each service, a line each. */
+function servicesIn(stack: Explained['stack']): (Value & { service: string })[] {
+  return (stack?.services ?? []).flatMap(({ name: service, values = [], variables = [] }) => [
+    ...values.map((value) => ({ service, ...value })),
+    ...variables.map((variable) => ({ service, name: variable.name, words: isWords(variable) })),
+  ])
 }
 
 function tableUnless<Row>(columns: Column<Row>[], rows: readonly Row[] | null | undefined, screen: Screen): string[] {
   return rows && rows.length > 0 ? ['', ...tableOf(columns, rows, screen)] : []
 }
 
-function isWords({ value, secret, words }: NonNullable<Explained['variables']>[number]): string {
+function isWords({ value, secret, words }: Variable): string {
   if (value !== null) return value
   if (secret) return '(secret)'
   return words ? '' : '(for admins)'

@@ -41,6 +41,28 @@ test('a note says what the state alone does not', () => {
     [{ state: 'running' }, ''],
     [{ state: 'stopped', pinned: { until: null }, notice: 'N' }, 'pinned; N'],
     [{ state: 'stopped', reason: null }, ''],
+    [
+      {
+        state: 'running',
+        notice: 'N',
+        services: [
+          { name: 'db', state: 'running' },
+          { name: 'mail', state: 'done' },
+        ],
+      },
+      'N; + db, mail',
+    ],
+    [
+      {
+        state: 'running',
+        services: [
+          { name: 'db', state: 'restarting' },
+          { name: 'mail', state: 'running' },
+        ],
+      },
+      'db is restarting',
+    ],
+    [{ state: 'running', services: [] }, ''],
   ]
   for (const [row, note] of table) assert.equal(noteOf({ ...rows[0]!, ...row }), note)
 })

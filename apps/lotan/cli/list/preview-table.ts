@@ -13,6 +13,7 @@ export type Row = Pick<PreviewJson, 'tag' | 'url' | 'state' | 'since'> &
     >
   > & {
     pinned?: object | null
+    services?: { name?: unknown; state?: unknown }[] | null
     change?: { number?: number; title?: string; author?: string; branch?: string } | null
   }
 
@@ -63,7 +64,8 @@ function columnsAt(now: number): Column<Row>[] {
 }
 
 /** What the state alone does not say. */
-export function noteOf({ state, reason, detail, progress, position, pinned, notice }: Row): string {
+export function noteOf(row: Row): string {
+  const { state, reason, detail, progress, position, pinned, notice } = row
   switch (state) {
     case 'queued':
       return typeof position === 'number' ? `number ${position} in line` : reason ? `again, after ${reason}` : ''
@@ -74,6 +76,14 @@ export function noteOf({ state, reason, detail, progress, position, pinned, noti
     case 'failed':
       return [reason, detail].filter(Boolean).join(': ')
     default:
-      return [pinned && 'pinned', notice].filter(Boolean).join('; ')
+      return [pinned && 'pinned', notice, besideOf(row)].filter(Boolean).join('; ')
   }
+}
+
+/** `+ db, mail`, or which of them is not as it should be. */
+function besideOf({ services }: Row): string {
+  const named = (Array.isArray(services) ? services : []).filter((one) => typeof one?.name === 'string')
+  const failing = named.filter(({ state }) => state === 'restarting' || state === 'failed')
+  if (failing.length > 0) return failing.map(({ name, state }) => `${String(name)} is ${String(state)}`).join(', ')
+  return named.length > 0 ? `+ ${named.map(({ name }) => name).join(', ')}` : ''
 }

@@ -4,11 +4,12 @@ import type { Response } from 'express'
 import { idOf, logFields } from '../../../shared/preview/preview-id.ts'
 import type { RouterContext } from '../../context.ts'
 import type { DecideNow } from '../decide-now.ts'
-import { isNavigation, preferredWait, QUICK_MS, type Up } from '../decide.ts'
+import type { Up } from '../decide.ts'
 import { refuse, type Forwarder } from '../forward.ts'
 import type { Hold } from '../hold.ts'
 import { canRepeat, type GatewayRequest } from '../request.ts'
 import type { UpService } from '../second-host.ts'
+import { listens } from '../service-listens.ts'
 import { hostPortIn, isAt } from '../upstream.ts'
 import { CHECK_MS, RETRY_MS, staysUp } from './lost-container.ts'
 import type { LostServices } from './lost-services.ts'
@@ -43,7 +44,7 @@ export async function onFailedService(
     case 'lost':
       return again()
     case 'deaf':
-      return (await comesToListen(up, request, res, context)) ? forward() : refuse(res, 'deaf')
+      return (await listens(up, request, res, context)) ? forward() : refuse(res, 'deaf')
     case 'listens':
       return running === 'refuse' ? refuse(res, 'alive') : forward()
   }
@@ -52,7 +53,7 @@ export async function onFailedService(
 /** `lost`: it is, or was, seen to. In doubt it `listens`. */
 async function lookAt(
   up: UpWithService,
-  { store, reaper, lostServices, log }: FailureContext,
+  { store, reaper, nudges, lostServices, log }: FailureContext,
 ): Promise<'lost' | 'deaf' | 'listens'> {
   const { service } = up
   const id = idOf(service)
@@ -63,6 +64,7 @@ async function lookAt(
     if (now?.container !== service.container || now.since !== service.since) return 'lost'
     if (found && ('gone' in found || !found.running)) {
       lostServices.note(now)
+      void nudges.tend(id)
       return 'lost'
     }
     if (found && (await staysUp(hostPortIn(store.facts, up)))) return 'listens'
@@ -73,30 +75,5 @@ async function lookAt(
       return 'listens'
     }
     await sleep(RETRY_MS)
-  }
-}
-
-/** Its container has only just started, say. Waits as a request of its kind does. */
-async function comesToListen(
-  up: UpWithService,
-  { client }: GatewayRequest,
-  res: Response,
-  { config, store, meters }: FailureContext,
-): Promise<boolean> {
-  if (meters.held >= config.maxHeld) return false
-  const most = preferredWait(client.prefer) ?? (isNavigation(client) ? QUICK_MS : Infinity)
-  const end = Date.now() + Math.min(most, config.hold)
-  const { service } = up
-  meters.held++
-  try {
-    while (!res.destroyed && Date.now() < end) {
-      if (await staysUp(hostPortIn(store.facts, up))) return true
-      const now = store.services.get(idOf(service), service.name)
-      if (now?.since !== service.since || now.container !== service.container) return false
-      await sleep(Math.min(RETRY_MS, Math.max(1, end - Date.now())))
-    }
-    return false
-  } finally {
-    meters.held--
   }
 }

@@ -14,6 +14,9 @@ import { beforeTag } from '../../words/preview-names.ts'
 import { pathOf } from '../preview-path.ts'
 import { changeCellOf } from './change-cell.ts'
 import { age, ago, bytes, duration, memory, ordinal, roughly, elapsed } from '../format.ts'
+import type { ServiceRow } from '../../../shared/stack/service-state.ts'
+import { besideWords } from '../../services/service-words.ts'
+import { memoryOfServices } from '../../services/stack-view.ts'
 import type { Sort } from './order.ts'
 import { nextOf } from './next-words.ts'
 import { actionsOf, mainActionOf, type ActionFacts } from './row-actions.ts'
@@ -54,6 +57,8 @@ export interface ListFacts {
   recentDurations: Lately
   /** Without a final slash. */
   address: (id: PreviewId) => string
+  /** What runs beside a preview. */
+  servicesOf: (id: PreviewId) => readonly ServiceRow[]
   /** The change that a preview shows. */
   changeOf: (id: PreviewId) => KnownChange | null
   /** How those stand that their changes do not let run. */
@@ -73,7 +78,7 @@ export interface ListFacts {
 
 export type RowFacts = Pick<
   ListFacts,
-  'previews' | 'config' | 'figures' | 'recentDurations' | 'address' | 'changeOf' | 'barred' | 'now'
+  'previews' | 'config' | 'figures' | 'recentDurations' | 'address' | 'servicesOf' | 'changeOf' | 'barred' | 'now'
 > & {
   /** When previews are stopped for those that wait, milliseconds since 1970. */
   roomAt: ReadonlyMap<PreviewId, number>
@@ -95,6 +100,8 @@ export function rowOf(preview: Preview, facts: RowFacts) {
   const isSlow = isSlowerThanUsual(preview, recentDurations, now)
   const used = memoryOf(preview, facts)
   const next = nextOf(preview, config, now, facts.roomAt.get(id))
+  // Why it failed says which one did.
+  const beside = besideWords(state === 'failed' ? [] : facts.servicesOf(id))
   return {
     id: shownTag(id),
     /** Stands before the tag. */
@@ -105,10 +112,11 @@ export function rowOf(preview: Preview, facts: RowFacts) {
     path: pathOf(id),
     url: `${address(id)}/`,
     state,
-    kind: state === 'failed' ? 'failed-row' : isChanging(preview) ? 'busy-row' : '',
+    kind: state === 'failed' ? 'failed-row' : isChanging(preview) || beside.failing ? 'busy-row' : '',
     percent: percentOf(preview),
     what,
     isSlow: isSlow && !barred,
+    beside,
     /** An admin has to act. */
     asks: barred?.is === 'asks',
     change: changeCellOf(preview, change, config.forge?.kind, now),
@@ -129,9 +137,12 @@ function barredText(standing: Barred): string {
 }
 
 /** Bytes; null where it takes none, or that is not known. */
-export function memoryOf(preview: Preview, { figures }: Pick<RowFacts, 'figures'>): number | null {
-  const container = generationOf(preview)?.container
-  return (container && figures[container]?.memory) || null
+export function memoryOf(
+  preview: Preview,
+  { figures, servicesOf }: Pick<RowFacts, 'figures' | 'servicesOf'>,
+): number | null {
+  const own = figures[generationOf(preview)?.container ?? '']
+  return own ? own.memory + memoryOfServices(servicesOf(idOf(preview)), figures) : null
 }
 
 function isChanging({ state }: Preview): boolean {

@@ -1,6 +1,5 @@
 import { shownTag } from '../../../shared/preview/copy-tag.ts'
 import type { Explanation } from '../../../shared/api/explain.ts'
-import { bytesOf } from '../../../shared/config/values/amount.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import type { Approval } from '../../../shared/forge/change.ts'
 import type { Standing } from '../../../shared/forge/standing.ts'
@@ -17,11 +16,15 @@ import { changeWords } from '../../words/change-words.ts'
 import { failureWords } from '../../../shared/words/failure-words.ts'
 import { noticeOf } from '../../words/notice-words.ts'
 import { beforeTag, shortNames } from '../../words/preview-names.ts'
+import { limitsOfAll, type StackConfig } from '../../services/beside.ts'
+import type { PartOfPreview } from '../../services/part.ts'
+import type { StackRows } from '../../services/stack-rows.ts'
 import { ago, count, limit, memory, zone } from '../format.ts'
 import { chartsOf } from './charts.ts'
 import { headActionsOf, standingOf } from './head.ts'
 import { imageFactsOf } from './image-facts.ts'
 import { LOG_LINES, logPanelOf } from './log-panel.ts'
+import { stackPanelOf, whoseOf } from './stack-panel.ts'
 import { startsOf, type Start } from './starts.ts'
 import { when, withTimes } from './when.ts'
 import { whyOf } from './why.ts'
@@ -33,7 +36,9 @@ import { changePanelOf } from './change-panel.ts'
 import { keyOf } from '../list/repositories.ts'
 
 export interface DetailFacts {
-  config: Timeouts & Pick<Config, 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate' | 'forge'>
+  config: Timeouts &
+    StackConfig &
+    Pick<Config, 'domain' | 'publicUrl' | 'repositories' | 'limits' | 'ceilings' | 'maxRunning' | 'gate' | 'forge'>
   preview: Preview
   /** How its change lets it run. */
   standing: Standing
@@ -45,8 +50,12 @@ export interface DetailFacts {
   address: string
   /** `10.83.0.27:80`; null without a slot. */
   slotAddress: string | null
-  /** Bytes. */
-  figures?: { memory: number }
+  /** Bytes, by container. */
+  figures: Record<string, { memory: number }>
+  /** What runs beside it, and its data. */
+  rows: StackRows
+  /** Whose log is shown. */
+  part: PartOfPreview
   samples: SampleAt[]
   history: Change[]
   explanation: Explanation
@@ -72,6 +81,7 @@ export function previewDetailOf(facts: DetailFacts) {
   const notice = noticeOf(preview)
   const generation = generationOf(preview)
   const { limits } = limitsOf(preview.image?.labels ?? {}, config)
+  const used = facts.figures[generation?.container ?? '']
   const requests = samples.reduce((sum, sample) => sum + sample.requests, 0)
   return {
     repository: findRepository(id, config)?.reference ?? repository,
@@ -95,12 +105,13 @@ export function previewDetailOf(facts: DetailFacts) {
     asked: requests === 0 ? 'no request in the last hour' : `${count(requests, 'request')} in the last hour`,
     notice: notice && plain(notice),
     failure: preview.state === 'failed' ? failureOf(id, preview.reason) : null,
+    stack: stackPanelOf(facts),
     log: logPanelOf(facts.log, facts),
+    whose: whoseOf(facts.part, { id, services: facts.rows.services }),
     logLines: LOG_LINES,
-    container: generation?.container ?? null,
-    // Another one, or another start of it: what the script follows the log by.
-    run: generation?.container ? `${generation.container} ${preview.stages.starting ?? preview.since}` : '',
-    charts: chartsOf({ samples, limits: { memory: bytesOf(limits.memory)!, cpus: limits.cpus }, now }).map((chart) => ({
+    // Another container, or another start of it: what the script follows the log by.
+    run: facts.part.container === null ? '' : `${facts.part.container} ${runOf(facts)}`,
+    charts: chartsOf({ samples, limits: limitsOfAll(preview, config), now }).map((chart) => ({
       ...chart,
       at: chart.at === null ? null : when(chart.at, 'clock', now),
     })),
@@ -113,7 +124,7 @@ export function previewDetailOf(facts: DetailFacts) {
       slotAddress: facts.slotAddress,
       sandbox: generation?.sandbox ?? null,
       limits: limitsInWords(limits),
-      memory: facts.figures ? `uses ${memory(facts.figures.memory)}` : '',
+      memory: used ? `uses ${memory(used.memory)}` : '',
       restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} used` : '',
     },
     copyOf: copyOfWords(preview, now),
@@ -135,6 +146,11 @@ function copyOfWords({ repository, copy }: Preview, now: number) {
   }
 }
 
+function runOf({ preview, part, rows }: Pick<DetailFacts, 'preview' | 'part' | 'rows'>): number {
+  const service = rows.services.find(({ name }) => name === part.service)
+  return service?.since ?? preview.stages.starting ?? preview.since
+}
+
 /** Where there are several: the list of its repository alone. */
 function crumbOf(repository: string, { repositories }: Pick<Config, 'repositories'>) {
   const name = repositories.length > 1 ? shortNames(repositories).get(repository) : undefined
@@ -153,6 +169,7 @@ function failureOf(id: PreviewId, reason: Extract<Preview, { state: 'failed' }>[
     advice: mend ? mend[0]!.toUpperCase() + mend.slice(1) : '',
     code: reason.code,
     detail: plain(reason.detail),
+    service: reason.service ?? '',
     output: (reason.output ?? []).map(plain),
   }
 }

@@ -32,9 +32,9 @@ const names: Record<ExplainedValue['name'], string> = {
 }
 
 export function whyOf(explanation: Explanation, now: number): Why {
-  const { values, variables, awake, asleep, waiter, next, imageWords, change } = explanation
+  const { values, variables, awake, asleep, waiter, next, imageWords, change, stack } = explanation
   return {
-    sentences: [awake?.words, asleep?.words, waiter?.words, imageWords, change?.words].filter(
+    sentences: [awake?.words, asleep?.words, waiter?.words, imageWords, stack?.words, change?.words].filter(
       (words) => words !== undefined,
     ),
     next: next.map(({ at, words }) => ({ datetime: at, left: countdown(Date.parse(at) - now), words })),
@@ -54,9 +54,29 @@ export function whyOf(explanation: Explanation, now: number): Why {
         from: [words ?? (from === null ? 'Lotan' : 'setting'), from ?? ''] as [string, string],
         notice: '',
       })),
+      ...(stack?.services ?? []).flatMap(ofService),
     ],
     isPart: variables === null,
   }
+}
+
+/** Of each service what its stack says, and its limits: the rest is the image's own. */
+function ofService({
+  name: service,
+  values,
+  variables,
+}: NonNullable<Explanation['stack']>['services'][number]): Why['values'] {
+  return [
+    ...values
+      .filter(({ name, source }) => source === 'stack' || source === 'setting' || name === 'memory')
+      .map(({ name, value, source, from }) => ({
+        ...{ name: `${service}: ${name.replace('-', ' ')}`, code: false, value, notice: '' },
+        from: [source, from ?? ''] as [string, string],
+      })),
+    ...variables.map(({ name, value }) => ({
+      ...{ name: `${service}: ${name}`, code: true, value, notice: '', from: ['stack', ''] as [string, string] },
+    })),
+  ]
 }
 
 function fromOf({ source, from }: ExplainedValue): [string, string] {

@@ -1,4 +1,5 @@
 import type { In, Preview } from '../../../shared/preview/preview.ts'
+import { awaitedIn, type Awaited, type Beside, type ServiceBeside } from '../../services/coming-up.ts'
 import { bytes, elapsed } from '../format.ts'
 import { needsPull } from './estimate.ts'
 
@@ -14,7 +15,6 @@ export type Stage = (typeof stages)[number]
 export type StartEnd = 'running' | 'failed' | 'gone' | 'renewed' | 'asks' | 'barred' | 'stopped' | null
 
 export interface StartStage {
-  stage: Stage
   name: string
   mark: 'done' | 'current' | 'ahead'
   text: string
@@ -45,17 +45,63 @@ export function waitsForDiskSpace(preview: Preview): boolean {
   return preview.state === 'pulling' && preview.progress?.waitsFor === 'room'
 }
 
-export const stageNames: Record<Stage, string> = {
+const stageNames: Record<Stage, string> = {
   queued: 'Queued',
   pulling: 'Pulling the image',
   unpacking: 'Unpacking',
   starting: 'Starting, until the first answer',
 }
 
-export function startStageOf(preview: Preview, stage: Stage, current: Stage): StartStage {
+/** The plan of a start. Services come up after the pull, and before the application. */
+export function startStagesOf(preview: Preview, current: Stage, beside: Beside): StartStage[] {
+  const { services } = beside
+  const own = stages.map((stage) => startStageOf(preview, stage, current))
+  if (services.length === 0) return own
+  const [queued, pulling, unpacking, starting] = own as [StartStage, StartStage, StartStage, StartStage]
+  const awaited = awaitedIn(preview, beside)
+  const application: StartStage = {
+    ...starting,
+    name: 'Starting the application, until its first answer',
+    ...(awaited && ({ mark: 'ahead', from: null } as const)),
+  }
+  const ofImages = { ...pulling, name: 'Pulling the images', text: pulling.text.replace(/^is /, 'are ') }
+  return [
+    queued,
+    ofImages,
+    unpacking,
+    ...services.map((service) => serviceStageOf(preview, service, awaited)),
+    { ...application, from: application.from && Math.max(application.from, lastUp(preview, services)) },
+  ]
+}
+
+function serviceStageOf(preview: Preview, service: ServiceBeside, awaited: Awaited | null): StartStage {
+  const { name, state, since } = service
+  const told = { name: `Starting ${name}`, text: '', from: null }
+  if (awaited?.names.includes(name)) {
+    const isNew = awaited.what === 'start' || awaited.what === 'again'
+    return { ...told, mark: 'current', from: isNew ? null : sinceStart(preview, since) }
+  }
+  if (state === 'restarting' && awaited) return { ...told, mark: 'current', text: 'ended, starts again' }
+  const isUp = state === 'running' || state === 'done'
+  if (preview.state !== 'starting' || !isUp) return { ...told, mark: preview.state === 'running' ? 'done' : 'ahead' }
+  const took = since - stageBegan(preview, 'starting')
+  const is = state === 'done' ? 'finished' : 'up'
+  return { ...told, mark: 'done', text: took < 0 ? `is ${is} already` : `${is} after ${elapsed(took)}` }
+}
+
+/** When the application’s turn came, milliseconds after the start’s request. */
+function lastUp(preview: Preview, services: Beside['services']): number {
+  return sinceStart(preview, Math.max(...services.map(({ since }) => since)))
+}
+
+function sinceStart(preview: Preview, at: number): number {
+  return Math.max(0, at - startedAt(preview))
+}
+
+function startStageOf(preview: Preview, stage: Stage, current: Stage): StartStage {
   const place = stages.indexOf(stage) - stages.indexOf(current)
   const mark = place < 0 ? 'done' : place === 0 ? 'current' : 'ahead'
-  const told = { stage, name: stageNames[stage], mark, text: '', from: null } as const
+  const told = { name: stageNames[stage], mark, text: '', from: null } as const
   const isOfImage = stage === 'pulling' || stage === 'unpacking'
   if (isOfImage && mark !== 'current' && !needsPull(preview)) return { ...told, text: 'is here already' }
   if (mark === 'ahead') return told

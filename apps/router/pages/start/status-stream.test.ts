@@ -36,7 +36,7 @@ before(async () => {
       store: counted,
       changes,
       waiters,
-      config: { maxRunning: 10 },
+      config: { maxRunning: 10, repositories: [], stackText: null, stackImages: null },
     },
     MOST,
   )

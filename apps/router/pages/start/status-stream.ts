@@ -4,6 +4,7 @@ import { watchThrottled, type ThrottledWatch } from '../../watch/throttled-watch
 import { sendProblem } from '../../api/conventions/problem.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import { fullOf } from '../../words/full-words.ts'
+import { besideOf, type StackConfig } from '../../services/beside.ts'
 import { startStatusOf } from './status.ts'
 import { logFields, type PreviewId } from '../../../shared/preview/preview-id.ts'
 
@@ -21,7 +22,7 @@ export function openStartStatusStreams(
     changes,
     waiters,
     config,
-  }: Pick<RouterContext, 'store' | 'changes' | 'waiters'> & { config: Pick<Config, 'maxRunning'> },
+  }: Pick<RouterContext, 'store' | 'changes' | 'waiters'> & { config: Pick<Config, 'maxRunning'> & StackConfig },
   limit = MAX_STREAMS,
 ) {
   /** `key` is the last message without `soFar`, which the page counts on by itself. */
@@ -46,7 +47,8 @@ export function openStartStatusStreams(
     const full = preview?.state === 'queued' ? fullOf(store, config, now) : null
     const missing = store.missing(id, now) !== undefined
     const standing = store.standing(id, now).is
-    const told = startStatusOf(preview, { id, ahead, full, missing, standing, recentDurations, now })
+    const beside = besideOf(id, preview, { store, config })
+    const told = startStatusOf(preview, { id, beside, ahead, full, missing, standing, recentDurations, now })
     return { key: JSON.stringify({ ...told, soFar: 0 }), frame: `data: ${JSON.stringify(told)}\n\n` }
   }
 

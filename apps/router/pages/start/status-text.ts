@@ -6,8 +6,9 @@ import { fullWords, soonWords, type Full } from '../../words/full-words.ts'
 import { elsewhereWords } from '../../words/notice-words.ts'
 import { endedWords } from '../../words/stop-words.ts'
 import { bytes, ordinal, roughly } from '../format.ts'
+import { awaitedLine, awaitedSlowWords, type Awaited } from '../../services/coming-up.ts'
 import { needsPull } from './estimate.ts'
-import { isSized, pulledText, stageNames, stages, waitsForDiskSpace, type Stage, type StartEnd } from './stage.ts'
+import { isSized, pulledText, waitsForDiskSpace, type Stage, type StartEnd, type StartStage } from './stage.ts'
 
 export interface TextFacts {
   stage: Stage
@@ -17,10 +18,13 @@ export interface TextFacts {
   full: Full | null
   /** Milliseconds; null before anything is known. */
   estimate: number | null
+  /** The services whose turn it is; null where it is the application's. */
+  awaited: Awaited | null
+  hasServices: boolean
 }
 
 /** Beside the bar. */
-export function lineOf(preview: Preview, { stage, over, position, full }: TextFacts): string {
+export function lineOf(preview: Preview, { stage, over, position, full, awaited, hasServices }: TextFacts): string {
   if (over === 'stopped') return preview.state === 'removing' || preview.state === 'unknown' ? 'Removed' : 'Stopped'
   if (preview.state === 'stopping' || preview.state === 'removing') return 'Stopping first'
   switch (stage) {
@@ -34,7 +38,9 @@ export function lineOf(preview: Preview, { stage, over, position, full }: TextFa
     case 'unpacking':
       return 'Unpacking'
     case 'starting':
-      return isAwaitingAnswer(preview) ? 'Waiting for the first answer' : 'Starting'
+      if (awaited) return awaitedLine(awaited)
+      if (isAwaitingAnswer(preview)) return 'Waiting for the first answer'
+      return hasServices ? 'Starting the application' : 'Starting'
   }
 }
 
@@ -85,17 +91,20 @@ export function statusOf(preview: Preview, facts: TextFacts): string {
 }
 
 /** What stands behind "Slower than usual."; empty where nothing is known of what is usual. */
-export function slowWords(preview: Preview, { stage, estimate }: TextFacts): string {
+export function slowWords(preview: Preview, { stage, estimate, awaited }: TextFacts): string {
   if (estimate === null || stage === 'queued') return ''
+  const usually = `It usually takes ${estimate < 1_000 ? 'less than 1\u00a0s' : roughly(estimate)}.`
+  if (awaited) return `${usually} ${awaitedSlowWords(awaited)}`
   const doing = isAwaitingAnswer(preview)
     ? 'Its container runs, and its application has not answered yet.'
     : { pulling: 'Its image is still on the way.', unpacking: 'Its image is here, and is still unpacked.', starting: 'Its container is still being started.' }[stage] // prettier-ignore
-  return `It usually takes ${estimate < 1_000 ? 'less than 1\u00a0s' : roughly(estimate)}. ${doing}`
+  return `${usually} ${doing}`
 }
 
-export function stepOf(stage: Stage): string {
-  const name = stage === 'starting' ? 'Starting' : stageNames[stage]
-  return `Step ${stages.indexOf(stage) + 1} of ${stages.length}: ${name[0]!.toLowerCase()}${name.slice(1)}`
+/** `Step 4 of 6: starting db` */
+export function stepOf(planned: readonly StartStage[], at: number): string {
+  const [name = ''] = (planned[at]?.name ?? '').split(',')
+  return `Step ${at + 1} of ${planned.length}: ${name.charAt(0).toLowerCase()}${name.slice(1)}`
 }
 
 export function aboutOf(preview: Preview, over: StartEnd): string {

@@ -3,6 +3,9 @@ import { describe, test } from 'node:test'
 import type { In, Preview } from '../../../shared/preview/preview.ts'
 import type { Reason } from '../../../shared/preview/failure-reason.ts'
 import type { Full } from '../../words/full-words.ts'
+import type { ServiceRow } from '../../../shared/stack/service-state.ts'
+import { serviceRow } from '../../../testing/harness/service-row.ts'
+import { alone } from '../../services/coming-up.ts'
 import { startStatusOf, type StartFacts, type StartStatus } from './status.ts'
 
 const now = 1_800_000_000_000
@@ -91,6 +94,7 @@ const told = (preview: Preview | undefined, ahead = 0, missing = false, standing
       full: null,
       missing,
       standing,
+      beside: alone,
       recentDurations: { pullRate: [], start: [] },
       now,
     }),
@@ -341,6 +345,7 @@ describe('what is told of a start', () => {
       ahead: 0,
       missing: false,
       standing: 'free',
+      beside: alone,
       recentDurations: { pullRate: [], start: [] },
       now,
     }
@@ -364,6 +369,7 @@ describe('what is told of a start', () => {
         full: null,
         missing: false,
         standing: 'free',
+        beside: alone,
         recentDurations: lately,
         now,
       }),
@@ -377,6 +383,7 @@ describe('what is told of a start', () => {
         full: null,
         missing: false,
         standing: 'free',
+        beside: alone,
         recentDurations: lately,
         now,
       }),
@@ -438,6 +445,7 @@ describe('what is told of a start', () => {
         full: null,
         missing: false,
         standing: 'free',
+        beside: alone,
         recentDurations: { pullRate: [], start: [] },
         now: now + later,
       }),
@@ -510,5 +518,83 @@ describe('when there is nothing more to wait for', () => {
     assert.equal(why(undefined), 'Somebody who runs Lotan removed it.')
     const { bar, creep, slowAt, about, title } = told(stopping)
     assert.deepEqual([bar, creep, slowAt, about, title], [null, null, null, '', 'Stopped'])
+  })
+})
+
+describe('with services', () => {
+  const begun = { ...starting, stages: { queued: now - 9_000, starting: now - 6_000 } }
+  const db = (more: Partial<ServiceRow> = {}) => serviceRow('red', 'db', { since: now - 4_000, ...more })
+  const mail = (more: Partial<ServiceRow> = {}) => serviceRow('red', 'mail', { since: now - 5_500, ...more })
+  const migrate = (more: Partial<ServiceRow> = {}) => serviceRow('red', 'migrate', { since: now - 3_000, ...more })
+  const at = (preview: Preview, services: ServiceRow[], oneShots: string[] = ['migrate']) =>
+    plain(
+      startStatusOf(preview, {
+        ...{ id: 'red', ahead: 0, full: null, missing: false, standing: 'free', now },
+        recentDurations: { pullRate: [], start: [2_000] },
+        beside: { services, oneShots: new Set(oneShots) },
+      }),
+    )
+
+  test('the page says which one it waits for, and then for the application', () => {
+    const table: [services: ServiceRow[], line: string, step: string, slow: string][] = [
+      [[db({ state: 'waiting' })], 'Starting db', '4 of 5: starting db', 'Its service db has not been started yet.'],
+      [[db({ state: 'stopped' }), mail({ state: 'stopped' })], 'Starting db and mail', '4 of 6: starting db', 'Its services db and mail have not been started yet.'],
+      [[mail(), db({ state: 'starting' }), migrate({ state: 'waiting' })], 'Waiting for db to answer', '5 of 7: starting db', 'Its service db has not answered yet.'],
+      [[db({ state: 'starting' }), mail({ state: 'starting' }), migrate({ state: 'starting' })], 'Waiting for 3 services', '4 of 7: starting db', 'Its services db, mail and migrate are not ready yet.'],
+      [[db(), migrate()], 'Waiting for migrate to finish', '5 of 6: starting migrate', 'Its service migrate has not finished yet.'],
+      [[migrate(), db({ state: 'starting' })], 'Waiting for migrate and db', '4 of 6: starting migrate', 'Its services migrate and db are not ready yet.'],
+      [[db({ state: 'restarting' }), migrate({ state: 'waiting' })], 'Starting db again', '4 of 6: starting db', 'Its service db has ended, and is started again.'],
+      [[db(), migrate({ state: 'done' })], 'Starting the application', '6 of 6: starting the application', 'Its container is still being started.'],
+    ] // prettier-ignore
+    for (const [services, line, step, slow] of table) {
+      const told = at(begun, services)
+      assert.deepEqual([told.line, told.step], [line, `Step ${step}`])
+      assert.equal(told.slow, `It usually takes 2 s. ${slow}`)
+      assert.equal(told.heading.join('red'), 'Waking red')
+    }
+    const answering = { ...begun, stages: { ...begun.stages, waiting: now - 500 } }
+    assert.equal(at(answering, [db(), mail()]).line, 'Waiting for the first answer')
+    // It came up once: its end now keeps nobody from the answer.
+    assert.equal(at(answering, [db({ state: 'restarting' })]).line, 'Waiting for the first answer')
+  })
+
+  test('the plan has a stage for each, in the order of the stack, and the application last', () => {
+    const services = [mail(), db({ state: 'starting' }), migrate({ state: 'waiting' })]
+    const { stages } = at(begun, services)
+    assert.deepEqual(
+      stages.map(({ name, mark, text, from }) => [name, mark, from ?? text]),
+      [
+        ['Queued', 'done', '3.0 s'],
+        ['Pulling the images', 'done', 'are here already'],
+        ['Unpacking', 'done', 'is here already'],
+        ['Starting mail', 'done', 'up after 0.5 s'],
+        ['Starting db', 'current', 5_000],
+        ['Starting migrate', 'ahead', ''],
+        ['Starting the application, until its first answer', 'ahead', ''],
+      ],
+    )
+    const up = at(begun, [mail({ since: now - 60_000 }), db(), migrate({ state: 'done' })]).stages.slice(3)
+    assert.deepEqual(
+      up.map(({ mark, text, from }) => [mark, from ?? text]),
+      [
+        ['done', 'is up already'],
+        ['done', 'up after 2.0 s'],
+        ['done', 'finished after 3.0 s'],
+        ['current', 6_000],
+      ],
+    )
+  })
+
+  test('before their turn, and after a sleep, all are ahead', () => {
+    for (const preview of [queued, pulling]) {
+      const services = [db({ state: 'stopped' }), migrate({ state: 'done' }), mail({ state: 'running' })]
+      const { stages } = at(preview, services)
+      assert.deepEqual(
+        stages.slice(3).map(({ mark, text }) => [mark, text]),
+        Array(4).fill(['ahead', '']),
+      )
+      assert.equal(stages.filter(({ mark }) => mark === 'current').length, 1)
+    }
+    assert.equal(at(pulling, [db({ state: 'waiting' })]).line, 'Pulling')
   })
 })

@@ -9,14 +9,14 @@ import {
   type Stage,
   type StartEnd,
   type StartStage,
-  stages,
   stageOf,
-  startStageOf,
+  startStagesOf,
   startedAt,
   waitsForDiskSpace,
 } from './stage.ts'
 import { aboutOf, asideOf, headingOf, lineOf, slowWords, statusOf, stepOf, titleOf } from './status-text.ts'
 import { wayOf, type Way } from './way.ts'
+import { awaitedIn, type Beside } from '../../services/coming-up.ts'
 import type { Full } from '../../words/full-words.ts'
 import { spokenName } from '../../words/preview-names.ts'
 import { idOf, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
@@ -41,6 +41,8 @@ export interface StartStatus extends Way {
   layers: number | null
   layersDone: number | null
   stages: StartStage[]
+  /** Which of them is the current one, or the first of these. */
+  at: number
   step: string
   /** The tab's, where neither the bar nor the slowness says it. */
   title: string
@@ -66,6 +68,8 @@ export interface StartFacts {
   missing: boolean
   standing: Standing['is']
   recentDurations: Lately
+  /** What runs beside its application. */
+  beside: Beside
   now: number
 }
 
@@ -83,7 +87,18 @@ export function startStatusOf(row: Preview | undefined, facts: StartFacts): Star
   const sized = progress && progress.total > 0 ? progress : null
   const position = preview.state === 'queued' && preview.notBefore <= facts.now ? facts.ahead + 1 : null
   const estimate = startEstimateOf(preview, facts.recentDurations)
-  const text = { stage, over, position, full: facts.full, estimate }
+  const awaited = awaitedIn(preview, facts.beside)
+  const text = {
+    stage,
+    over,
+    position,
+    full: facts.full,
+    estimate,
+    awaited,
+    hasServices: facts.beside.services.length > 0,
+  }
+  const planned = startStagesOf(preview, stage, facts.beside)
+  const at = planned.findIndex(({ mark }) => mark === 'current')
   const line = lineOf(preview, text)
   return {
     repository,
@@ -102,8 +117,9 @@ export function startStatusOf(row: Preview | undefined, facts: StartFacts): Star
     layers: progress && progress.layers,
     layersDone: progress && progress.layersDone,
     ...wayOf(preview, stage, preview.took.start ?? median(facts.recentDurations.start) ?? null),
-    stages: stages.map((name) => startStageOf(preview, name, stage)),
-    step: stepOf(stage),
+    stages: planned,
+    at,
+    step: stepOf(planned, at),
     title: titleOf(preview, line, text),
     heading: headingOf(preview, over, line),
     status: statusOf(preview, text),

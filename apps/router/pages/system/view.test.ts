@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fresh, type Image, type Preview } from '../../../shared/preview/preview.ts'
 import type { SystemFacts } from '../../system/gather.ts'
+import { serviceRow } from '../../../testing/harness/service-row.ts'
 import { warningsOf } from '../../system/warnings.ts'
 import { systemPage } from '../render.ts'
 import { systemViewOf, type ViewFacts } from './view.ts'
@@ -62,6 +63,7 @@ function factsOf(
       memoryFull: false,
       forge: {},
     },
+    crashing: [],
     upFor: 90_000,
     ...differs,
     told: {
@@ -136,6 +138,7 @@ test('each thing that Lotan knows to be wrong is a warning with what to do, fail
     [{ noted: { ...noted, memoryFull: true } }, 'warning', /50 % of the machine’s memory/],
     [{ told: { previews: { ...told.previews, running: 51 } } }, 'warning', /51 previews are up, and 50 may be/],
     [{ told: { previews: { ...told.previews, pinned: 50 } } }, 'warning', /all 50 places are pinned/],
+    [{ crashing: [serviceRow('api/pr-7', 'db', { crashes: 3 }), serviceRow('pr-7', 'mail', { crashes: 2 })] }, 'warning', /^the service db of api\/pr-7 has ended 3 times in a row$/],
     [{ told: { slots: { total: 10, taken: 8, resting: 2 } } }, 'warning', /all 10 slots/],
     [{ certificate: certificate(day(5)) }, 'warning', /the certificate ends on/],
     [{ certificate: certificate(day(-1)) }, 'failure', /the certificate ended on/],

@@ -106,7 +106,7 @@ export function pullAgain(preview: In<'queued'> | In<'starting'>, _: EventOf<'im
 }
 
 export function updateGone(preview: In<'running'>): In<'running'> | undefined {
-  return rejected(preview, { code: 'start-failed', detail: 'its image was removed' })
+  return preview.pending ? rejected(preview, { code: 'start-failed', detail: 'its image was removed' }) : undefined
 }
 
 /** Who added or started it is told so for a while, however often visitors look meanwhile. A visitor's guess leaves no row. */

@@ -252,8 +252,8 @@ created         -       -        -        -           -          -          -   
 started         -       -        -        -           -          -          -        starting -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 answered        -       -        -        -           -          -          -        running  -            -        -        -        -        -        -        -        -        -          -              -        -           -        -            -             -        -
 answered2       -       -        -        -           -          -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-fail            -       failed   failed   failed      failed     failed     failed   failed   failed       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
-failExited      -       queued   queued   queued      queued     queued     queued   queued   queued       -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+fail            -       failed   failed   failed      failed     failed     failed   failed   failed       -        running  running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
+failExited      -       queued   queued   queued      queued     queued     queued   queued   queued       -        running  running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
 exited          -       -        -        -           -          -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -              -        -           -        -            -             -        -
 exited2         -       -        -        -           -          -          -        -        -            -        -        running  -        -        -        -        -        -          -              -        -           -        -            -             -        -
 gone            -       -        -        -           -          -          -        queued   -            queued   queued   queued   stopped  stopped  queued   -        -        -          -              stopped  -           -        -            -             -        -
@@ -445,6 +445,12 @@ test('a newer image that does not come up leaves the older one serving, and is n
   assert.equal(after(same, 'replace'), same)
   const again = inState(after(same, 'renewed', 'replace'), 'running')
   assert.equal(again.pending?.number, 3)
+})
+
+test('a newer image whose stack cannot be used leaves the older one serving, before anything of it comes up', () => {
+  const same = inState(after(outdated, 'fail'), 'running')
+  assert.deepEqual([same.generation, same.pending, same.rejectedImage], [generation, null, newer.id])
+  assert.deepEqual([same.retiring, after(same, 'replace')], [[], same])
 })
 
 test('a number is given out once, though the older image is pushed back and its kept container starts again', () => {

@@ -145,10 +145,12 @@ export function takenOver(preview: In<'running'>, event: EventOf<'answered'>, no
   })
 }
 
+/** It did not come up, or what it says of its services cannot be used. */
 export function rejected(preview: In<'running'>, reason: Reason): In<'running'> | undefined {
-  if (!preview.pending) return undefined
+  const image = preview.pending?.image ?? (isOutdated(preview) ? preview.image?.id : undefined)
+  if (image === undefined) return undefined
   const notices: Notice[] = [{ code: 'update-rejected', reason }]
-  return { ...preview, ...known(preview), pending: null, rejectedImage: preview.pending.image, notices }
+  return { ...preview, ...known(preview), pending: null, rejectedImage: image, notices }
 }
 
 export function atOnce<P extends Preview>(preview: P, generation: number): P {

@@ -12,6 +12,7 @@ import type { OwnDisk } from '../own-disk.ts'
 import type { PullRequests } from '../pull-requests.ts'
 import { publishApp } from '../../images/publish.ts'
 import type { Recipe } from '../../images/recipe.ts'
+import { SIDE, withSide } from '../stacks.ts'
 
 /** Of a process, the engine, the database. */
 const AWAY_MS = 2_000
@@ -121,8 +122,12 @@ export function previewActions(lotan: Lotan) {
     push: (id) =>
       publishApp(imageNameOf(id, lotan.config), {
         ...toldRepository(id),
-        labels: { 'lotan.test.push': String(pushes++) },
+        labels: { ...stackOf(id, lotan).labels, 'lotan.test.push': String(pushes++) },
       }),
+    'docker kill, the service': async (id) => kill(await lotan.serviceOf(id, SIDE)),
+    'docker stop, the service': async (id) => docker('POST', `/containers/${await lotan.serviceOf(id, SIDE)}/stop?t=1`),
+    'docker pause, the service': async (id) => docker('POST', `/containers/${await lotan.serviceOf(id, SIDE)}/pause`),
+    'docker rm -f, the service': async (id) => removeByHand(await lotan.serviceOf(id, SIDE)),
     'docker kill': (id) => kill(containerOf(id)),
     'docker stop': byHand('stop?t=1'),
     'docker restart': byHand('restart?t=0'),
@@ -136,6 +141,15 @@ export function previewActions(lotan: Lotan) {
     'docker rm -f, the sandbox': (id) => removeByHand(sandboxOf(id)),
     'docker run, with its labels': stray,
   } satisfies Record<string, Action>
+}
+
+/** Every other preview has a stack. */
+export const stacked: readonly PreviewId[] = ['green', 'api/red', 'docs/pr-1']
+
+/** @param lotan its settings say where images are */
+export function stackOf(id: PreviewId, lotan: Pick<Lotan, 'config'>): Recipe {
+  const hasHost = lotan.config.slotKind !== 'port'
+  return stacked.includes(id) ? withSide(id, imageNameOf('red', lotan.config), hasHost) : {}
 }
 
 /** What the application of an image tells of where it is from. */

@@ -2,6 +2,7 @@
 import { generationOf, stepOf, type Preview } from '../../../shared/preview/preview.ts'
 import { idOf } from '../../../shared/preview/preview-id.ts'
 import { sandboxName } from '../../../shared/slots/container-name.ts'
+import type { ServiceRow } from '../../../shared/stack/service-state.ts'
 import { containersWith } from '../../harness/docker.ts'
 import type { Lotan } from '../../harness/lotan.ts'
 
@@ -16,7 +17,9 @@ export async function differences(lotan: Lotan): Promise<string[]> {
   const found = await containersWith(`lotan.instance=${instance}`)
   const previews = lotan.store.list()
   const sandboxes = found.filter(({ Labels }) => 'lotan.sandbox' in Labels)
-  const containers = found.filter((one) => !sandboxes.includes(one))
+  const services = found.filter(({ Labels }) => 'lotan.service' in Labels)
+  const containers = found.filter((one) => !sandboxes.includes(one) && !services.includes(one))
+  const rows = lotan.store.services.list()
   const known = new Set(previews.map((preview) => generationOf(preview)?.container))
   const places = lotan.store.places()
   return [
@@ -25,11 +28,15 @@ export async function differences(lotan: Lotan): Promise<string[]> {
       .flatMap((preview) => [
         ...restless(preview, places < maxRunning),
         ...unlike(preview, containers, sandboxes, instance),
+        ...unlikeServices(preview, rows, services),
       ]),
     ...previews
       .filter((preview) => isBarredAndUp(lotan, preview))
       .map((one) => `${idOf(one)} is up, its pull request is closed`),
     ...containers.filter(({ Id }) => !known.has(Id)).map((one) => `no row knows ${nameOf(one)} (${one.State})`),
+    ...services
+      .filter(({ Id }) => !rows.some(({ container }) => container === Id))
+      .map((one) => `no row knows ${nameOf(one)} (${one.State})`),
     ...lotan.store.sandboxes
       .list()
       .filter(({ state, preview }) => state === 'making' || (state === 'given' && preview === null))
@@ -74,6 +81,21 @@ function unlike(preview: Preview, containers: Found[], sandboxes: Found[], insta
       ? [`${id} is ${preview.state}, its sandbox is ${sandbox ? sandbox.State : 'gone'}`]
       : []),
   ]
+}
+
+/** A service is up, frozen or at rest as its preview is. */
+function unlikeServices(preview: Preview, rows: readonly ServiceRow[], services: Found[]): string[] {
+  const id = idOf(preview)
+  const wanted = { running: ['running', 'done'], paused: ['paused', 'done'] }[preview.state as string]
+  return rows
+    .filter((row) => idOf(row) === id)
+    .flatMap((row) => {
+      const state = services.find(({ Id }) => Id === row.container)?.State
+      const isUp = state === 'running' || state === 'paused'
+      if (wanted === undefined) return isUp ? [`${id} is ${preview.state}, its ${row.name} is ${state}`] : []
+      const isRight = wanted.includes(row.state) && (row.state === 'done' || state === row.state)
+      return isRight ? [] : [`${id} is ${preview.state}, its ${row.name} is ${row.state}, the container ${state}`]
+    })
 }
 
 function nameOf({ Names }: Found): string {

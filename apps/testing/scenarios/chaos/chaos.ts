@@ -16,7 +16,8 @@ import { startImageRegistry } from '../../registries/image-registry.ts'
 import type { SlotKind } from '../../../shared/slots/slots.ts'
 import { openOwnDisk } from '../own-disk.ts'
 import { NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
-import { actionsOn, toldRepository, type Action } from './actions.ts'
+import { actionsOn, stacked, toldRepository, type Action } from './actions.ts'
+import { sideOf, withSide } from '../stacks.ts'
 import { differences } from './agree.ts'
 import { openJudge } from './judge.ts'
 import { openPullRequests } from '../pull-requests.ts'
@@ -40,14 +41,17 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
     name === NAMELESS ? registry.repository : registry.repository.replace(/[^/]+$/, name)
   for (const name of [NAMELESS, ...named]) {
     const its = ids.filter((id) => splitId(id).repository === name)
-    await publishApps(referenceOf(name), its.map((id) => splitId(id).tag), toldRepository(its[0]!)) // prettier-ignore
+    for (const id of its) {
+      const stack = stacked.includes(id) ? withSide(id, `${referenceOf(NAMELESS)}:red`, slotKind === 'network') : {}
+      await publishApps(referenceOf(name), [splitId(id).tag], { ...toldRepository(id), ...stack })
+    }
   }
   const foreign = await foreignContainers(registry.repository)
   const engine = await openEngineProxy()
   const disk = await openOwnDisk({ megabytes: 256 })
   const pullRequests = await openPullRequests(ids)
   let lotan: Lotan | undefined
-  const counts = { actions: 0, refused: 0, served: 0, slowest: 0 }
+  const counts = { actions: 0, refused: 0, served: 0, byServices: 0, slowest: 0 }
 
   async function close() {
     await lotan?.stop()
@@ -93,7 +97,10 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
     async round(number: number): Promise<void> {
       const random = seeded(`${seed} ${number}`)
       const done: string[] = []
-      const load = startLoad(bed, [random.oneOf(ids), random.oneOf(ids)], { pause: 20 })
+      const subjects = [random.oneOf(ids), random.oneOf(ids)]
+      // Where slots are ports there are no second hosts.
+      const side = slotKind === 'network' ? [sideOf(random.oneOf(stacked))] : []
+      const load = startLoad(bed, [...subjects, ...side], { pause: 20 })
       const under: Promise<unknown>[] = []
       for (let left = 1 + random.below(MOST_ACTIONS); left > 0; left--) {
         const [name, id] = [random.oneOf(Object.keys(actions)), random.oneOf(ids)]
@@ -112,6 +119,7 @@ export async function openChaos(options: { seed: string; slotKind?: SlotKind; sa
       await Promise.all(under)
       await load.stop()
       counts.served += [...load.served().values()].reduce((all, some) => all + some, 0)
+      counts.byServices += side.reduce((all, one) => all + (load.served().get(one) ?? 0), 0)
       const wrong = [...load.wrong().keys()]
       const began = Date.now()
       const notReady = await bed.ready().then(

@@ -11,6 +11,8 @@ interface Told {
 
 /** As many containers of a preview may run at once: the one that serves, its successor, and one on its way out. */
 const MOST_AT_ONCE = 3
+/** Two of one service would write to the same data. */
+const MOST_OF_SERVICE = 1
 
 export type Judge = Awaited<ReturnType<typeof openJudge>>
 
@@ -25,11 +27,14 @@ export async function openJudge(instance: string, foreign: readonly string[]) {
     if (foreign.includes(ID)) return void faults.push(`${Action} of ${Attributes.name}, which is not Lotan's`)
     const id = previewOf(Attributes)
     if (Attributes['lotan.instance'] !== instance || id === undefined) return
-    const here = running.get(id) ?? new Set()
+    const service = Attributes['lotan.service']
+    const key = service === undefined ? id : `${id}+${service}`
+    const most = service === undefined ? MOST_AT_ONCE : MOST_OF_SERVICE
+    const here = running.get(key) ?? new Set()
     if (Action === 'start') here.add(ID)
     if (Action === 'die') here.delete(ID)
-    running.set(id, here)
-    if (Action === 'start' && here.size > MOST_AT_ONCE) faults.push(`${here.size} containers of ${id} run at once`)
+    running.set(key, here)
+    if (Action === 'start' && here.size > most) faults.push(`${here.size} containers of ${key} run at once`)
   }
 
   const filters = encodeURIComponent(JSON.stringify({ type: ['container'] }))
