@@ -39,6 +39,8 @@ const pure = [
   'shared/preview/pair',
   'shared/preview/pair-call',
   'shared/preview/preview-id',
+  'shared/preview/copy',
+  'shared/preview/copy-tag',
   'shared/api/paths',
   'shared/repository',
   'shared/forge/change',

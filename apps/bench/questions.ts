@@ -17,6 +17,7 @@ import { restart } from './questions/restart.ts'
 import { port } from './questions/port.ts'
 import { proxies } from './questions/proxies.ts'
 import { soak } from './questions/soak.ts'
+import { stack } from './questions/stack.ts'
 import { transfers } from './questions/transfers.ts'
 import { tags } from './questions/tags.ts'
 import { warm } from './questions/warm.ts'
@@ -28,6 +29,7 @@ export const questions: Record<string, Bench> = {
   restart,
   pulls,
   eight,
+  stack,
   paused,
   others,
   'first-byte': firstByte,

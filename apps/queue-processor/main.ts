@@ -10,6 +10,7 @@ import { wantsNewer } from '../shared/preview/image-update.ts'
 import { isOnItsWay } from '../shared/preview/preview.ts'
 import { openHandler } from './worker.ts'
 import { allWidths, openRegistryLanes } from './registry-lanes.ts'
+import { keepCopies } from './copies/keep-copies.ts'
 import { keepVolumes } from './data/keep-volumes.ts'
 import { openVolumes } from './data/volumes.ts'
 import { openDisk } from './images/disk-space.ts'
@@ -60,6 +61,7 @@ void sandboxes.keep(signal)
 void watchBombs(tools, signal)
 void keepVolumes({ ...tools, volumes }, signal)
 await emptyQueues()
+void keepCopies(dependencies, signal)
 const handle = openRegistryLanes(widths, openHandler(dependencies), log)
 const workers = openWorkers(config, allWidths(widths, config.repositories.length), handle, log)
 app.atEnd(() => workers.close())

@@ -1,4 +1,7 @@
 /** Carries out the plan. The reaper changes no container or image: it commits events and nudges the queue-processor. */
+import { copyFound } from '../shared/preview/copy-label.ts'
+import { baseId } from '../shared/preview/copy.ts'
+import { isCopy } from '../shared/preview/copy-tag.ts'
 import type { Config } from '../shared/config/config.ts'
 import { EngineError, type Container, type Engine, type Inspected } from '../shared/engine/engine.ts'
 import { limitsOf } from '../shared/config/limits.ts'
@@ -11,7 +14,7 @@ import type { Reason } from '../shared/preview/failure-reason.ts'
 import { slotSchemeIn, slotOf } from '../shared/slots/slot-scheme.ts'
 import type { Store } from '../shared/store/store.ts'
 import { isMisplaced, isUnknown, type Action } from './plan.ts'
-import { idOf, logFields, splitId } from '../shared/preview/preview-id.ts'
+import { idOf, logFields, splitId, type PreviewId } from '../shared/preview/preview-id.ts'
 
 /** `OUTPUT_MS` is how long reading them may delay the application's restart. */
 const LINES = 20
@@ -21,8 +24,11 @@ const NUDGE_EVERY_MS = 5_000
 const UPDATE_EVERY_MS = 30_000
 
 export interface Dependencies {
-  config: Timeouts & Pick<Config, 'repositories' | 'containerPort' | 'slots' | 'limits' | 'ceilings'>
-  store: Pick<Store, 'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'isTaken' | 'forgetRepository'>
+  config: Timeouts & Pick<Config, 'repositories' | 'containerPort' | 'slots' | 'limits' | 'ceilings' | 'dataFor'>
+  store: Pick<
+    Store,
+    'get' | 'list' | 'apply' | 'lastGeneration' | 'facts' | 'pulled' | 'isTaken' | 'forgetRepository' | 'standing'
+  >
   nudges: Pick<Nudges, 'nudge' | 'sweep' | 'tend' | 'refresh'>
   engine: Pick<Engine, 'inspect' | 'output' | 'findImage'>
   log: Log
@@ -151,6 +157,7 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
     if (pulled && image.digest) store.pulled.note({ ...splitId(id), id: image.id, reference, digest: image.digest })
     store.apply(id, {
       type: 'adopt',
+      ...copyIn(id, image.labels),
       frozen: status === 'paused',
       image: { ...image, pulled },
       generation: {
@@ -164,6 +171,15 @@ export function openApplyPlan({ config, store, nudges, engine, log }: Dependenci
         ...(stack !== null && { stack }),
       },
     })
+  }
+
+  /** What its row would say of a copy. */
+  function copyIn(id: PreviewId, labels: Record<string, string>) {
+    if (!isCopy(id)) return {}
+    const now = Date.now()
+    const standing = store.standing(baseId(id), now)
+    const trusted = standing.is === 'free' && standing.isTrusted
+    return copyFound(id, labels, { base: splitId(baseId(id)).tag, trusted, lasts: config.dataFor, now })
   }
 
   return {

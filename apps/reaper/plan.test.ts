@@ -50,6 +50,7 @@ const known = {
   pin: null,
   removeAt: null,
   request: null,
+  copy: null,
 }
 const generation = { number: 2, container: 'c2', slot: 5, sandbox: null, image: 'i', digest: null, port: 80 }
 const rested = { ...generation, slot: null }

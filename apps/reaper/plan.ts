@@ -95,7 +95,8 @@ function ofPreview(preview: Preview, facts: Facts, startable: Set<Preview>, now:
     case 'pause':
       return { do: 'apply', id, event: { type: 'pause' } }
     case 'clean':
-      return { do: 'nudge', preview }
+      // There is nothing that a copy's image could be pulled from again: all of it goes.
+      return preview.copy ? { do: 'apply', id, event: { type: 'remove' } } : { do: 'nudge', preview }
   }
   if (!standing && isBackWithEngine(preview, facts, now))
     return { do: 'apply', id, event: { type: 'start', by: 'retry' } }

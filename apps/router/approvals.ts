@@ -1,4 +1,6 @@
 /** Lets the pull request of a fork run, and takes that back. It is for the change, later pushes too. */
+import { baseTag } from '../shared/preview/copy-tag.ts'
+import { baseId } from '../shared/preview/copy.ts'
 import type { Actor } from '../shared/actor.ts'
 import type { Config } from '../shared/config/config.ts'
 import type { Approval } from '../shared/forge/change.ts'
@@ -24,17 +26,21 @@ export function isOfAChange(id: PreviewId, { config, store }: Pick<Context, 'con
   if (!config.forge) return false
   const standing = store.standing(id, now)
   if (standing.change) return true
-  return standing.is !== 'free' || (!standing.isTrusted && mayBeOfAChange(splitId(id).tag, config.forge.templates))
+  return (
+    standing.is !== 'free' || (!standing.isTrusted && mayBeOfAChange(baseTag(splitId(id).tag), config.forge.templates))
+  )
 }
 
 /** @param may false takes it back @returns undefined where there is nothing to approve */
 export function approve(
-  id: PreviewId,
+  of: PreviewId,
   may: boolean,
   actor: Actor,
   { config, store, log }: Context,
   now = Date.now(),
 ): Approved | undefined {
+  // A copy of a fork's preview stands and falls with its change.
+  const id = baseId(of)
   if (!isOfAChange(id, { config, store }, now)) return undefined
   const { change } = store.standing(id, now)
   const approval = may ? { who: actor.who, at: now } : null

@@ -1,4 +1,5 @@
 /** Pure but for the store. Why a preview may not be brought up, or kept, by an admin or a program, and what lets it. */
+import { shownTag } from '../shared/preview/copy-tag.ts'
 import type { ProblemName } from '../shared/api/problems.ts'
 import type { Config } from '../shared/config/config.ts'
 import { changeName } from '../shared/forge/change-text.ts'
@@ -29,7 +30,7 @@ export function whyNot(
     if (!pins)
       return {
         problem: 'change-closed',
-        sentence: `${changeName(standing.change, kind)} is ${state}, so ${id} is not started again. Pin it to keep it, or open the pull request again.`,
+        sentence: `${changeName(standing.change, kind)} is ${state}, so ${shownTag(id)} is not started again. Pin it to keep it, or open the pull request again.`,
       }
     if (!isBarredFork) return undefined
   }
@@ -37,12 +38,12 @@ export function whyNot(
     return { problem: 'no-forks', sentence: `${shows(id, change, kind)} Previews of forks do not run here.` }
   return {
     problem: 'approval-needed',
-    sentence: `${shows(id, change, kind)} Approve it first: on its page, or by “lotan approve ${id}”.`,
+    sentence: `${shows(id, change, kind)} Approve it first: on its page, or by “lotan approve ${shownTag(id)}”.`,
   }
 }
 
 function shows(id: PreviewId, change: KnownChange | null, kind: string): string {
   return change
-    ? `${id} shows ${changeName(change, kind)}, which comes from a fork.`
-    : `The pull request of ${id} is not known yet, and may come from a fork.`
+    ? `${shownTag(id)} shows ${changeName(change, kind)}, which comes from a fork.`
+    : `The pull request of ${shownTag(id)} is not known yet, and may come from a fork.`
 }

@@ -31,7 +31,7 @@ export function bytesAbove(disk: Disk, percent: number): number {
  * since shared layers stay until the last image that uses them goes: measure again afterwards.
  */
 export function chooseEvictions(previews: readonly Preview[], written: Written, bytes: number, now: number): Preview[] {
-  const isOurs = (preview: Preview) => !isPinned(preview, now) && sizeOf(preview, written) > 0
+  const isOurs = (preview: Preview) => mayGo(preview, now) && sizeOf(preview, written) > 0
   const alreadyGoing = previews.filter(isGoing).filter(isOurs)
   // These sleep in a moment, so no awake preview has to go in their place.
   const soon = previews.filter((preview) => !isGoing(preview) && isStopping(preview) && isOurs(preview))
@@ -51,10 +51,14 @@ export function chooseEvictions(previews: readonly Preview[], written: Written, 
   return chosen
 }
 
-/** What is pinned stays. */
+/** What is pinned stays, and so does a copy: it could not be pulled again. */
+function mayGo(preview: Preview, now: number): boolean {
+  return !preview.copy && !isPinned(preview, now)
+}
+
 export function couldFree(previews: readonly Preview[], written: Written, now: number): number {
   return sizesOf(
-    previews.filter((preview) => !isPinned(preview, now)),
+    previews.filter((preview) => mayGo(preview, now)),
     written,
   )
 }

@@ -22,7 +22,7 @@ export function findRepository<R extends { name: string }>(
   return repositories.find(({ name }) => name === repository)
 }
 
-/** For a preview of a listed one. `registry.example.com/team/app:pr-7` */
+/** For a preview of a listed one, but no copy: copyImageName. `registry.example.com/team/app:pr-7` */
 export function imageNameOf(id: PreviewId, config: { repositories: readonly Repository[] }): string {
   return `${referenceOf(id, config)}:${splitId(id).tag}`
 }

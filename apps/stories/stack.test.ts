@@ -40,12 +40,18 @@ describe('an application with its database', { timeout: 240_000 }, () => {
 ${more}
 volumes: { data: {} }
 `
-  const postgresStack = `services:
+  const postgresStack = () => `services:
   web:
     environment: { ITEMS_POSTGRES: db, POSTGRES_PASSWORD: '\${LOTAN_SECRET_DB}' }
     depends_on: { db: { condition: service_healthy } }
   db:
-    image: REPOSITORY-postgres:15
+    image: ${registry.repository}-postgres:15
+    environment: { POSTGRES_PASSWORD: '\${LOTAN_SECRET_DB}' }
+    healthcheck: { test: [CMD, pg_isready, -h, 127.0.0.1, -U, postgres] }
+    volumes: ['data:/var/lib/postgresql/data']
+    stop_signal: SIGINT
+    stop_grace_period: 60s
+volumes: { data: {} }
 `
   const push = (tag: string, stack: string, revision = '1') =>
     publishItems(`${registry.repository}:${tag}`, { labels: { 'lotan.stack': stack, revision } })
@@ -66,7 +72,8 @@ volumes: { data: {} }
   test('is woken whole by one click, and each preview has a database of its own', async () => {
     await push('one', redisStack())
     await push('two', redisStack())
-    assert.deepEqual(await Promise.all(['one', 'two'].map(items)), [[], []])
+    await push('pg', postgresStack())
+    assert.deepEqual(await Promise.all(['one', 'two', 'pg'].map(items)), [[], [], []])
     assert.deepEqual(statesOf('one'), { db: 'running' })
     assert.deepEqual(await add('one', 'of one'), ['of one'])
     assert.deepEqual(await add('two', 'of two'), ['of two'])
@@ -91,12 +98,17 @@ volumes: { data: {} }
   })
 
   test('keeps what was written over sleeps, and over the removal of its container', async () => {
-    for (const item of ['b', 'c']) {
-      await add('one', item)
-      await sleepAndStay('one')
-      assert.deepEqual(statesOf('one'), { db: 'stopped' })
-    }
-    assert.deepEqual(await items('one'), ['of one', 'b', 'c'])
+    assert.deepEqual(await add('one', 'b'), ['of one', 'b'])
+    assert.deepEqual(await add('pg', 'kept'), ['kept'])
+    const postgres = await lotan.serviceOf('pg', 'db')
+    await Promise.all(['one', 'pg'].map(sleepAndStay))
+    assert.deepEqual(statesOf('one'), { db: 'stopped' })
+    // PostgreSQL ended in its own time.
+    const { State } = await docker<{ State: { ExitCode: number } }>('GET', `/containers/${postgres}/json`)
+    assert.equal(State.ExitCode, 0)
+    const { text } = await lotan.api('GET', '/previews/pg/logs?service=db&tail=50')
+    assert.match(text, /database system is shut down/)
+    assert.deepEqual(await Promise.all(['one', 'pg'].map(items)), [['of one', 'b'], ['kept']])
     // As after INACTIVITY_RMI_TIMEOUT_MINUTES: the disk mark removes container and image.
     await sleepAndStay('one')
     lotan.store.apply('one', { type: 'stop', why: 'disk' })
@@ -105,7 +117,7 @@ volumes: { data: {} }
       lotan.store.services.of('one').filter(({ container }) => container !== null),
       [],
     )
-    assert.deepEqual(await items('one'), ['of one', 'b', 'c'])
+    assert.deepEqual(await items('one'), ['of one', 'b'])
   })
 
   test('is hot swapped beside its database: no request fails, and both see the same data', async () => {
@@ -131,7 +143,7 @@ volumes: { data: {} }
     await visits
     assert.deepEqual(failures, [])
     assert.equal(await lotan.serviceOf('one', 'db'), was)
-    assert.ok((await items('one')).includes('c'))
+    assert.ok((await items('one')).includes('b'))
   })
 
   test('has its database back when that was killed, and is not restarted for it', async () => {
@@ -154,29 +166,45 @@ volumes: { data: {} }
     assert.deepEqual(await items('two'), ['of two'])
   })
 
-  test('may have PostgreSQL, which ends in its own time', async () => {
-    const stack = `${postgresStack.replace('REPOSITORY', registry.repository)}    environment: { POSTGRES_PASSWORD: '\${LOTAN_SECRET_DB}' }
-    healthcheck: { test: [CMD, pg_isready, -h, 127.0.0.1, -U, postgres] }
-    volumes: ['data:/var/lib/postgresql/data']
-    stop_signal: SIGINT
-    stop_grace_period: 60s
-volumes: { data: {} }
-`
-    await push('pg', stack)
-    assert.deepEqual(await items('pg'), [])
-    assert.deepEqual(await add('pg', 'kept'), ['kept'])
-    const db = await lotan.serviceOf('pg', 'db')
-    await sleepAndStay('pg')
-    const { State } = await docker<{ State: { ExitCode: number } }>('GET', `/containers/${db}/json`)
-    assert.equal(State.ExitCode, 0)
-    assert.deepEqual(await items('pg'), ['kept'])
-    const { text } = await lotan.api('GET', '/previews/pg/logs?service=db&tail=50')
-    assert.match(text, /database system is shut down/)
+  test('has snapshots: a reset brings back what they hold', async () => {
+    const before = await items('one')
+    await lotan.api('POST', '/previews/one/snapshots', { name: 'golden' })
+    await until('the snapshot is there', async () => (await lotan.api('GET', '/snapshots/golden')).json.state === 'ready', within) // prettier-ignore
+    await add('one', 'after the snapshot')
+    const reset = async (body: object) => {
+      await lotan.api('POST', '/previews/one/reset', body)
+      await until('it is reset', async () => (await lotan.api('GET', '/previews/one/reset')).json.state === 'done', within) // prettier-ignore
+    }
+    await reset({})
+    await until('it is empty', async () => (await items('one')).length === 0, within)
+    await reset({ from: 'golden' })
+    await until('it is as it was', async () => (await items('one')).length === before.length, within)
+    assert.deepEqual(await items('one'), before)
+  })
+
+  test('can be cloned, and kept as it is: each copy has its own data, and outlives the original', async () => {
+    const before = await items('one')
+    await lotan.api('POST', '/previews/one/clone', { as: 'anna' })
+    await lotan.api('POST', '/previews/one/keep', { as: 'bug-12' })
+    for (const copy of ['one~anna', 'one~bug-12'])
+      await until(`${copy} is there`, () => lotan.store.get(copy) !== undefined, within)
+    assert.deepEqual(await items('one~anna'), before)
+    assert.match(lotan.host('one~anna'), /^one--as-anna\./)
+    await add('one~anna', 'of the clone')
+    await add('one', 'of the original')
+    assert.deepEqual(await items('one~anna'), [...before, 'of the clone'])
+    assert.deepEqual(await items('one'), [...before, 'of the original'])
+    await lotan.api('DELETE', '/previews/one')
+    await lotan.untilState('one', 'unknown')
+    assert.deepEqual(await items('one~bug-12'), before)
+    for (const copy of ['one--as-anna', 'one--as-bug-12']) await lotan.api('DELETE', `/previews/${copy}`)
+    await lotan.api('DELETE', '/snapshots/golden')
+    await until('no copy is left', () => !lotan.store.list().some(({ tag }) => tag.startsWith('one')), within)
   })
 
   test('leaves nothing when it is removed', async () => {
-    for (const tag of ['one', 'two', 'pg']) await lotan.api('DELETE', `/previews/${tag}`)
-    for (const tag of ['one', 'two', 'pg']) await lotan.untilState(tag, 'unknown')
+    for (const tag of ['two', 'pg']) await lotan.api('DELETE', `/previews/${tag}`)
+    for (const tag of ['two', 'pg']) await lotan.untilState(tag, 'unknown')
     const filters = encodeURIComponent(JSON.stringify({ label: [`lotan.instance=${lotan.config.instance}`] }))
     const left = async () => ({
       containers: (await docker<{ Names: string[]; Labels: object }[]>('GET', `/containers/json?all=1&filters=${filters}`)).filter(({ Labels }) => 'lotan.service' in Labels), // prettier-ignore

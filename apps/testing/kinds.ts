@@ -35,6 +35,7 @@ export const longest = [
   'apps/checks.parts.test.ts',
   'apps/stories/storm.test.ts',
   'apps/stories/survives.test.ts',
+  'apps/stories/stack.test.ts',
   'apps/stories/click.test.ts',
   'apps/stories/disk.test.ts',
   'apps/stories/contained.test.ts',
@@ -45,6 +46,9 @@ export const longest = [
   'apps/stories/launcher.test.ts',
   'apps/queue-processor/images/registries.engine.test.ts',
   'apps/queue-processor/images/stack-images.engine.test.ts',
+  'apps/queue-processor/data/snapshots.engine.test.ts',
+  'apps/queue-processor/services/services.engine.test.ts',
+  'apps/queue-processor/data/data.engine.test.ts',
   'apps/stories/desk.test.ts',
   'apps/stories/failures.test.ts',
   'apps/stories/restored.test.ts',
@@ -93,6 +97,7 @@ export const longest = [
 /** Those that mostly wait: with what they do on the engine they use less than half a processor; or leave it to others. */
 export const calm = [
   'apps/stories/image.test.ts',
+  'apps/stories/stack.test.ts',
   // It computes all the time, and gives way to whatever else wants to.
   'apps/checks.parts.test.ts',
   'apps/forge/main.parts.test.ts',

@@ -1,4 +1,5 @@
 /** Which changes of a preview's history LOTAN_NOTIFY_URL is told of, and in which words. Pure. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { reasonCodes } from '../../shared/preview/failure-reason.ts'
 import type { HistoryRow } from '../../shared/store/store.ts'
 
@@ -22,7 +23,7 @@ export function newsOf(row: HistoryRow, url: string): News | undefined {
   if (!event) return undefined
   const { repository, tag, state } = row
   const reason = event === 'failed' ? reasonIn(row.detail) : null
-  return { event, tag, ...(repository !== '' && { repository }), state, reason, url }
+  return { event, tag: shownTag(tag), ...(repository !== '' && { repository }), state, reason, url }
 }
 
 function eventOf({ was, state, event }: HistoryRow): NewsEvent | undefined {

@@ -2,8 +2,10 @@
 import type { Definition } from './command.ts'
 import { add } from './commands/add.ts'
 import { changes } from './commands/changes.ts'
+import { clone } from './commands/clone.ts'
 import { completion } from './commands/completion.ts'
 import { explain } from './commands/explain.ts'
+import { keep } from './commands/keep.ts'
 import { list } from './commands/list.ts'
 import { logs } from './commands/logs.ts'
 import { open } from './commands/open.ts'
@@ -43,6 +45,8 @@ export const clientCommands: readonly Definition[] = [
   explain,
   pin,
   unpin,
+  clone,
+  keep,
   approve,
   snapshot,
   snapshots,

@@ -1,4 +1,5 @@
 /** How the command line names previews: `pr-7`, and `api/pr-7` in a repository with a name. */
+import { readShownTag } from '../../shared/preview/copy-tag.ts'
 import { idOf, NAMELESS, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { isTag } from '../../shared/tag.ts'
 import { UsageError } from './command.ts'
@@ -18,7 +19,7 @@ export function checkNames(names: readonly string[]): void {
   for (const name of names) {
     const { repository, tag }: { repository: string; tag: string } = splitId(name)
     if (name.includes('/')) checkRepository(repository)
-    if (!isTag(tag)) throw new UsageError(`'${tag}' is no valid image tag`)
+    if (!isTag(tag) && readShownTag(tag) === undefined) throw new UsageError(`'${tag}' is no valid image tag`)
   }
 }
 

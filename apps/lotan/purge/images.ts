@@ -40,6 +40,11 @@ export async function removePulled(engine: Images, { id, reference, tag }: Known
   return goneAs(last)
 }
 
+/** A name that no other Lotan has: the image itself may be another's too. */
+export async function removeCopy(engine: Images, name: string): Promise<Gone> {
+  return goneAs(await engine.removeImage(name))
+}
+
 export async function removeBuilt(engine: Images, name: string, others: boolean): Promise<Gone> {
   if (others) return { left: 'another Lotan on this engine has it too' }
   return goneAs(await engine.removeImage(name))

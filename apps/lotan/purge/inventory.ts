@@ -11,7 +11,7 @@ import { keptRows, type KeptRows } from '../../shared/store/kept-rows.ts'
 import { isOurs } from '../database/private-files.ts'
 import { databaseOf } from '../database/watch.ts'
 import { forgetRoutes, inMemory } from '../nginx/route-cache.ts'
-import { imagesOf, removeBuilt, removePulled, serviceImagesOf, type Gone } from './images.ts'
+import { imagesOf, removeBuilt, removeCopy, removePulled, serviceImagesOf, type Gone } from './images.ts'
 
 const run = promisify(execFile)
 const SCRIPT_MS = 30_000
@@ -27,6 +27,7 @@ type Found = Pick<Config, 'dataDir' | 'runDir' | 'instance'>
 /** In the order in which they go. @throws EngineError */
 export async function inventory(engine: Engine, config: Found, { data }: { data: boolean }): Promise<Thing[]> {
   const { containers, networks, built, others } = await engine.remains()
+  const copies = await engine.copyImages()
   const rows = rowsOf(config)
   const pulled = [...imagesOf(rows?.pulled ?? [], await engine.list()), ...serviceImagesOf(rows?.serviceImages ?? [])]
   return [
@@ -39,6 +40,7 @@ export async function inventory(engine: Engine, config: Found, { data }: { data:
       name: `${image.reference}:${image.tag}`,
       remove: () => removePulled(engine, image),
     })),
+    ...copies.map(({ name }): Thing => ({ kind: 'image', name, remove: () => removeCopy(engine, name) })),
     ...built.map((name): Thing => ({ kind: 'image', name, remove: () => removeBuilt(engine, name, others) })),
     ...(fs.existsSync(inMemory(config)) ? [thing('file', inMemory(config), () => forgetRoutes(config))] : []),
     ...(data ? filesOf(config) : []),

@@ -13,6 +13,7 @@ import { partLimits } from '../../shared/stack/part-limits.ts'
 import type { HostPort } from '../../shared/slots/slot-scheme.ts'
 import { networkName } from '../../shared/slots/slots.ts'
 import { containerName, sandboxName } from '../../shared/slots/container-name.ts'
+import { baseTag } from '../../shared/preview/copy-tag.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { hardened, inGroup } from './hardening.ts'
 import { runsOwnInit } from './own-init.ts'
@@ -178,7 +179,7 @@ function reportUnusableSpans(labels: Record<string, string>, stopAfter: number, 
 /** Nothing of Lotan's own environment. */
 function environment({ config, id, host, url, pairs, trusted, part }: ContainerFacts): string[] {
   const ofItsOwn = findRepository(id, config)?.containerEnv
-  const own = { LOTAN_TAG: splitId(id).tag, LOTAN_HOST: host, LOTAN_URL: url }
+  const own = { LOTAN_TAG: baseTag(splitId(id).tag), LOTAN_HOST: host, LOTAN_URL: url }
   const ofPairs = Object.fromEntries(pairs.map(({ name, url }) => [name, url]))
   const secrets = trusted ? config.containerSecrets : {}
   const given = { ...config.containerEnv, ...ofItsOwn, ...secrets, ...part?.environment, ...own, ...ofPairs }

@@ -33,7 +33,7 @@ describe('snapshots', { timeout: 300_000 }, () => {
       tend: async () => {},
       refresh: async () => {},
     }
-    await serveData({ ...part, nudges, log: harness.log }, id)
+    await serveData({ ...part, nudges, config: harness.config, log: harness.log }, id)
   }
   const ownOf = (store: Store, id: string) =>
     Object.fromEntries(store.volumes.of(id).map(({ name, engine }) => [name, engine]))

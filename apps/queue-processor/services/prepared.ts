@@ -1,4 +1,5 @@
 /** What a preview's services are made with: its network, its volumes, its secrets. */
+import { baseTag } from '../../shared/preview/copy-tag.ts'
 import { urlOf } from '../../shared/config/config.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Image } from '../../shared/preview/preview.ts'
@@ -43,7 +44,7 @@ export function applicationRun(deps: Pick<Dependencies, 'config' | 'store'>, id:
 function valuesOf({ config, store }: Pick<Dependencies, 'config' | 'store'>, id: PreviewId): Values {
   const host = hostOf(id, config)
   return {
-    tag: splitId(id).tag,
+    tag: baseTag(splitId(id).tag),
     host,
     url: urlOf(host, config),
     secret: (name) => stackSecret(config.stackKey, store.stackSalts.of(id), name),

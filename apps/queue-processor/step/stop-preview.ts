@@ -1,3 +1,6 @@
+import { copyImageName } from '../../shared/slots/container-name.ts'
+import { baseId } from '../../shared/preview/copy.ts'
+import { isCopy } from '../../shared/preview/copy-tag.ts'
 import { duesOf } from '../../shared/preview/timeouts.ts'
 import { findRepository } from '../../shared/repository.ts'
 import { EngineError } from '../../shared/engine/engine.ts'
@@ -60,7 +63,8 @@ export async function removePreview(deps: Dependencies, preview: In<'removing'>)
   await discard(deps, id, preview.image)
   await deps.volumes.removeAll(id)
   store.apply(id, { type: 'removed' })
-  await removeOldImages(deps, id)
+  // Of its base an older image may have been left for it alone.
+  await removeOldImages(deps, baseId(id))
   await removeServiceImages(deps)
   return undefined
 }
@@ -87,6 +91,8 @@ export async function cleanUp(deps: Dependencies, preview: In<'stopped'> | In<'f
   const { store, config } = deps
   const { image } = preview
   const id = idOf(preview)
+  // The whole of a copy goes at that time: the reaper asks for it.
+  if (preview.copy) return void (await removeStrays(deps, id))
   const [due] = duesOf(preview, config)
   if (!due || due.at > Date.now()) return void (await removeStrays(deps, id))
   await discard(deps, id, image)
@@ -111,9 +117,10 @@ async function discard(deps: Dependencies, id: PreviewId, image: Image | null): 
   // image that Lotan pulled.
   // The repository may be listed no more, or be another's.
   const from = containers[0]?.reference ?? pulledFrom(store, id, image) ?? findRepository(id, config)?.reference
-  const reference = `${from}:${splitId(id).tag}`
-  const isOurs = image?.pulled && from !== undefined && (await engine.findImage(reference))?.id === image.id
-  const isGiven = isOurs && giveToService(store, id, image, reference)
+  const reference = isCopy(id) ? copyImageName(config.instance, id) : `${from}:${splitId(id).tag}`
+  const isOurs =
+    isCopy(id) || (image?.pulled && from !== undefined && (await engine.findImage(reference))?.id === image.id)
+  const isGiven = isOurs && !isCopy(id) && image !== null && giveToService(store, id, image, reference)
   const removed = isOurs && !isGiven ? await engine.removeImage(reference) : 'not ours'
   log.info(
     { ...logFields(id), containers: containers.length, image: removed, ms: Date.now() - began },

@@ -31,6 +31,7 @@ function red(lastSeen: number | null): Preview {
     pin: null,
     removeAt: null,
     request: null,
+    copy: null,
     state: 'running',
     generation: { number: 1, container: 'c', slot: 1, sandbox: null, image: 'i', digest: null, port: 80 },
     readyAt: NOW,

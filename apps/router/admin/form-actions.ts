@@ -65,7 +65,8 @@ export async function actOnAll(
 ): Promise<Done> {
   const done: Done = { ids: [], refused: [], barred: [] }
   for (const id of new Set(ids.map((id) => idOf(splitId(id))))) {
-    if (!isTag(splitId(id).tag) || (!ofTags.has(action) && !context.store.get(id))) continue
+    const isKnown = context.store.get(id) !== undefined
+    if (!isKnown && (!isTag(splitId(id).tag) || !ofTags.has(action))) continue
     // A preview of one that is not listed any more goes, and is not started again.
     if (startsSomething(action) && !findRepository(id, context.config)) continue
     const why = brings.has(action) || action === 'pin' ? whyNot(id, action === 'pin', context) : undefined

@@ -1,4 +1,6 @@
 /** The list, its form that adds, and the buttons of its rows. Plain HTML: every form posts and redirects to a page. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
+import { meantBy } from '../../shared/preview/copy.ts'
 import type { Request, Response } from 'express'
 import { urlOf } from '../../shared/config/config.ts'
 import { idOf, type PreviewId } from '../../shared/preview/preview-id.ts'
@@ -53,7 +55,7 @@ export function listRoutes(context: RouterContext): Route[] {
         path: `${path}/${action}`,
         needs: 'admin',
         ...(action === 'pin' && { body: { type: 'form', limit: 4_096 } as const }),
-        handle: ofPreview(config, (req, res) => actOnOne(action, req, res)),
+        handle: ofPreview(context, (req, res) => actOnOne(action, req, res)),
       })),
       {
         method: 'POST',
@@ -85,10 +87,11 @@ export function listRoutes(context: RouterContext): Route[] {
         ? res.status(status).json({ says: problem.sentence })
         : sendPage(res, status, await listPage(req, problem))
     }
-    const done = await actOnAll('start', [asked.id], actorOf(res), context)
+    const id = meant(asked.id)
+    const done = await actOnAll('start', [id], actorOf(res), context)
     if (isByScript(req)) return sendDone(res, 'start', done)
     const [why] = done.barred
-    return why ? sendBarred(res, asked.id, why) : res.redirect(303, '/')
+    return why ? sendBarred(res, id, why) : res.redirect(303, '/')
   }
 
   async function actOnOne(action: RowAction, req: Request, res: Response) {
@@ -107,8 +110,12 @@ export function listRoutes(context: RouterContext): Route[] {
 
   async function actOnSelected(action: RowAction, req: Request, res: Response) {
     const pin = pinOf((req.body ?? {}) as Record<string, unknown>, Date.now())
-    const done = await actOnAll(action, idsIn(req.body), actorOf(res), context, pin)
+    const done = await actOnAll(action, idsIn(req.body).map(meant), actorOf(res), context, pin)
     return isByScript(req) ? sendDone(res, action, done) : res.redirect(303, backOf(req))
+  }
+
+  function meant(id: PreviewId): PreviewId {
+    return meantBy(id, (copy) => store.get(copy) !== undefined)
   }
 
   async function listPage(req: Request, problem?: ListFacts['problem']) {
@@ -168,9 +175,10 @@ function isByScript(req: Request): boolean {
 
 function sendDone(res: Response, action: RowAction, done: Done) {
   const undo = done.ids.length > 0 ? undoOf(action) : undefined
-  return res
-    .status(done.ids.length > 0 ? 200 : done.barred.length > 0 ? 409 : 404)
-    .json({ says: doneWords(action, done), undo: undo ? { path: `/selected/${undo}`, tags: done.ids } : null })
+  return res.status(done.ids.length > 0 ? 200 : done.barred.length > 0 ? 409 : 404).json({
+    says: doneWords(action, done),
+    undo: undo ? { path: `/selected/${undo}`, tags: done.ids.map(shownTag) } : null,
+  })
 }
 
 /** As the rows have them: `pr-7`, `api/pr-7`. */

@@ -1,11 +1,16 @@
 /** The page of one preview and its own forms. Those that the list has too are in routes.ts. */
+import { isCopyName, shownTag } from '../../shared/preview/copy-tag.ts'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Request, Response } from 'express'
 import { spanOf } from '../../shared/api/span.ts'
 import { logFields, splitId } from '../../shared/preview/preview-id.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { MOST_SHARES } from '../../shared/store/store.ts'
-import { actorOf } from '../access/caller.ts'
+import { kindOf } from '../../shared/api/problems.ts'
+import { actorOf, callerOf } from '../access/caller.ts'
+import { askForCopy } from '../copies.ts'
+import { pathOf } from '../pages/preview-path.ts'
 import type { Route } from '../access/route.ts'
 import { previewIn, untilClosed } from '../api/conventions/input.ts'
 import type { RouterContext } from '../context.ts'
@@ -14,17 +19,21 @@ import { endShare, makeShare } from '../shares.ts'
 import { backOf } from './login.ts'
 import { detailPage, pageWithoutPreview, type Wanted } from './preview-page.ts'
 import { ofPreview, previewPaths } from './preview-paths.ts'
-import { backTo, sendMessage, sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.ts'
+import { backTo, sendMessage, sendNoCopyName, sendNoPreview, sendNoSpan, sendNotOffered, sendPage } from './respond.ts'
+
+/** A copy without much data takes a fraction of a second. */
+const [COPY_LOOKS, COPY_LOOK_MS] = [30, 100]
 
 export function previewRoutes(context: RouterContext): Route[] {
   const { config, store, reaper, log } = context
   const form = { type: 'form', limit: 4_096 } as const
   const post = { method: 'POST', needs: 'admin' } as const
   return previewPaths.flatMap((path): Route[] => [
-    { method: 'GET', path, needs: 'admin', handle: ofPreview(config, showPreview) },
-    { method: 'GET', path: `${path}/log.txt`, needs: 'admin', handle: ofPreview(config, sendLog) },
-    { ...post, path: `${path}/shares`, body: form, handle: ofPreview(config, addShare) },
-    { ...post, path: `${path}/shares/:id/end`, handle: ofPreview(config, removeShare) },
+    { method: 'GET', path, needs: 'admin', handle: ofPreview(context, showPreview) },
+    { method: 'GET', path: `${path}/log.txt`, needs: 'admin', handle: ofPreview(context, sendLog) },
+    { ...post, path: `${path}/shares`, body: form, handle: ofPreview(context, addShare) },
+    { ...post, path: `${path}/copies`, body: form, handle: ofPreview(context, addCopy) },
+    { ...post, path: `${path}/shares/:id/end`, handle: ofPreview(context, removeShare) },
   ])
 
   async function showPreview(req: Request, res: Response) {
@@ -56,6 +65,20 @@ export function previewRoutes(context: RouterContext): Route[] {
     })
   }
 
+  /** It leads to the copy where that is there in a moment. */
+  async function addCopy(req: Request, res: Response) {
+    const { as, how } = (req.body ?? {}) as Record<string, unknown>
+    const of = previewIn(req)
+    if (!known(req)) return sendNoPreview(res, of)
+    if (typeof as !== 'string' || !isCopyName(as)) return sendNoCopyName(res, of)
+    const wanted = { as, kept: how === 'keep', lasts: undefined }
+    const asked = await askForCopy(of, wanted, actorOf(res), callerOf(res).sees, context)
+    if ('problem' in asked)
+      return sendMessage(res, { ...asked, heading: kindOf(asked.problem).title, link: backTo(of) })
+    for (let looks = 0; looks < COPY_LOOKS && !store.get(asked.copy); looks++) await sleep(COPY_LOOK_MS)
+    return res.redirect(303, pathOf(store.get(asked.copy) ? asked.copy : of))
+  }
+
   function removeShare(req: Request, res: Response) {
     const isOfPreview = store.shares
       .list(Date.now())
@@ -83,7 +106,7 @@ export function previewRoutes(context: RouterContext): Route[] {
       const output = container && (await reaper.logs(container, { tail: 'all', follow: false, signal }))
       if (output) {
         res
-          .attachment(`${[repository, tag, part.service].filter(Boolean).join('-')}.log.txt`)
+          .attachment(`${[repository, shownTag(tag), part.service].filter(Boolean).join('-')}.log.txt`)
           .set('Content-Type', 'text/plain; charset=utf-8')
         return await pipeline(output, res).catch(() => {})
       }

@@ -191,6 +191,28 @@ test('a share link is shown once, listed without itself, and ended', async () =>
   assert.deepEqual(bed.store.shares.list(Date.now()), [])
 })
 
+test('a bug is kept under a name, and its page says of what it is a copy', async () => {
+  const { page } = web
+  await open()
+  await page.locator('#menu-copy > summary').click()
+  await page.getByLabel('A copy of its own, called').fill('bug-12')
+  // The answer, which a click waits for, comes once it is made.
+  const clicked = page.getByRole('button', { name: 'Keep this bug' }).click()
+  await until('it is asked for', () => bed.store.copies.find('up~bug-12') !== undefined)
+  const wish = bed.store.copies.find('up~bug-12')!
+  const image = { ...bed.store.get('up')!.image!, pulled: false }
+  bed.store.copies.made(wish, { image, volumes: [], salt: undefined, trusted: true, frozen: 0 })
+  await clicked
+  await page.waitForURL(`${web.address}/previews/up--as-bug-12`)
+  assert.match((await page.locator('#under').textContent())!, /^Kept from up /)
+  await page.locator('#menu-copy > summary').click()
+  await page.getByLabel('A copy of its own, called').fill('bug-12')
+  await page.getByRole('button', { name: 'Clone it' }).click()
+  await page.getByText('up--as-bug-12 is there already').waitFor()
+  bed.store.apply('up~bug-12', { type: 'remove' })
+  bed.store.apply('up~bug-12', { type: 'removed' })
+})
+
 test('tells times in its reader’s zone', async () => {
   const context = await web.page.context().browser()!.newContext({ timezoneId: 'Asia/Tokyo' })
   const page = await context.newPage()

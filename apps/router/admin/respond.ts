@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Request, Response } from 'express'
 import { kindOf, type ProblemName } from '../../shared/api/problems.ts'
 import type { Config } from '../../shared/config/config.ts'
@@ -43,7 +44,7 @@ const ALL = { href: '/', name: 'All previews' }
 
 export function sendNotOffered(res: Response, id: PreviewId) {
   const sentence = `The setting ${filterName(splitId(id).repository)} does not let it through.`
-  sendMessage(res, { problem: 'not-offered', heading: `${id} is not offered`, sentence, link: ALL })
+  sendMessage(res, { problem: 'not-offered', heading: `${shownTag(id)} is not offered`, sentence, link: ALL })
 }
 
 export function sendBarred(res: Response, id: PreviewId, { problem, sentence }: WhyNot) {
@@ -51,13 +52,13 @@ export function sendBarred(res: Response, id: PreviewId, { problem, sentence }: 
     problem,
     heading: kindOf(problem).title,
     sentence,
-    link: { href: pathOf(id), name: `Go to ${id}` },
+    link: { href: pathOf(id), name: `Go to ${shownTag(id)}` },
   })
 }
 
 export function sendNoPreview(res: Response, id: PreviewId) {
   const sentence = 'It was removed, or never asked for. Add it on the admin page to start it.'
-  sendMessage(res, { problem: 'no-preview', heading: `There is no preview ${id}`, sentence, link: ALL })
+  sendMessage(res, { problem: 'no-preview', heading: `There is no preview ${shownTag(id)}`, sentence, link: ALL })
 }
 
 export function sendNoTag(res: Response) {
@@ -75,6 +76,11 @@ export function sendNoSpan(res: Response, id: PreviewId) {
   sendMessage(res, { problem: 'bad-body', heading: 'That is no span of time', sentence, link: backTo(id) })
 }
 
+export function sendNoCopyName(res: Response, id: PreviewId) {
+  const sentence = 'It has up to 20 small letters, digits and single dashes, such as anna or bug-12.'
+  sendMessage(res, { problem: 'bad-body', heading: 'That is no name for a copy', sentence, link: backTo(id) })
+}
+
 export function backTo(id: PreviewId) {
-  return { href: pathOf(id), name: `Back to ${id}` }
+  return { href: pathOf(id), name: `Back to ${shownTag(id)}` }
 }

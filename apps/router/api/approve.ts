@@ -1,6 +1,7 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
+import { shownKey } from '../../shared/preview/copy.ts'
 import type { Request, Response } from 'express'
 import { approval, type ApprovalJson } from '../../shared/api/approval.ts'
-import { splitId } from '../../shared/preview/preview-id.ts'
 import { actorOf } from '../access/caller.ts'
 import { approve } from '../approvals.ts'
 import type { ApiContext } from './context.ts'
@@ -43,9 +44,9 @@ export function approveRoutes(context: ApiContext): ApiRoute[] {
   function settle(may: boolean, req: Request, res: Response) {
     const id = previewIn(req)
     const done = approve(id, may, actorOf(res), context)
-    if (!done) return sendProblem(res, 'no-change', `${id} is of no pull request.`, namesOf(id))
+    if (!done) return sendProblem(res, 'no-change', `${shownTag(id)} is of no pull request.`, namesOf(id))
     const { number, approval } = done
     const approved = approval && { who: approval.who, at: new Date(approval.at).toISOString() }
-    return res.json({ ...splitId(id), number, approved } satisfies ApprovalJson)
+    return res.json({ ...shownKey(id), number, approved } satisfies ApprovalJson)
   }
 }

@@ -20,6 +20,7 @@ interface Told {
 /** One look at the store serves all streams. */
 export function openEvents(changes: Pick<StoreWatch, 'on'>, views: () => PreviewJson[]) {
   const streams = new Map<Response, (id: PreviewId) => boolean>()
+  // By the ids that views show.
   let told = new Map<PreviewId, Told>()
   let looking: ThrottledWatch | undefined
 

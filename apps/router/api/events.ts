@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { callerOf } from '../access/caller.ts'
@@ -35,7 +36,7 @@ export function eventRoutes({ store, changes, views }: ApiContext): ApiRoute[] {
 
   function streamOne(req: Request, res: Response) {
     const only = previewIn(req)
-    return store.get(only) ? events.stream(res, (id) => id === only) : sendNoPreview(res, only)
+    return store.get(only) ? events.stream(res, (id) => id === shownTag(only)) : sendNoPreview(res, only)
   }
 
   function streamAll(_req: Request, res: Response) {

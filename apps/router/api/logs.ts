@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { pipeline } from 'node:stream/promises'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
@@ -63,7 +64,7 @@ export function logRoutes({ store, reaper, log }: ApiContext): ApiRoute[] {
     const part = partOf(preview, service, services)
     if (!part) return sendProblem(res, 'no-such-service', noServiceWords(preview, services), aboutOf(preview))
     const { container, name } = part
-    const none = () => sendProblem(res, 'no-container', `${name} has no container now.`, aboutOf(preview))
+    const none = () => sendProblem(res, 'no-container', `${shownTag(name)} has no container now.`, aboutOf(preview))
     if (!container) return none()
     const signal = untilClosed(res)
     let output

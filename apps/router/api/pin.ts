@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Request, Response } from 'express'
 import { pinRequest } from '../../shared/api/pin.ts'
 import { preview } from '../../shared/api/preview.ts'
@@ -73,7 +74,7 @@ export function pinRoutes(context: ApiContext): ApiRoute[] {
     const preview = await applyPin(previewIn(req), wanted, actorOf(res), context)
     if (!preview) return sendNoPreview(res, previewIn(req))
     if (wanted && !preview.pin)
-      return sendProblem(res, 'being-removed', `${previewIn(req)} is being removed.`, aboutOf(preview))
+      return sendProblem(res, 'being-removed', `${shownTag(previewIn(req))} is being removed.`, aboutOf(preview))
     return res.json(context.view(preview))
   }
 }

@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { PreviewJson } from '../../shared/api/preview.ts'
 import type { KnownChange } from '../../shared/forge/change.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
@@ -40,7 +41,7 @@ export function viewOf(
   const position = preview.state === 'queued' && preview.notBefore <= now ? ahead + 1 : null
   return {
     repository,
-    tag,
+    tag: shownTag(tag),
     host,
     url: urlOf(host, naming),
     // An unknown preview has no row that could be shown.
@@ -65,8 +66,13 @@ export function viewOf(
     services: servicesJson(rows.services, naming),
     volumes: volumesJson(rows.volumes),
     pinned: pinnedOf(preview, now),
+    copyOf: copyOfJson(preview),
     notice: noticeOf(preview),
   }
+}
+
+function copyOfJson({ copy }: Preview): PreviewJson['copyOf'] {
+  return copy && { tag: shownTag(copy.of), at: new Date(copy.at).toISOString(), kept: copy.kept }
 }
 
 function shownProgress(progress: Progress | null): PreviewJson['progress'] {
@@ -114,6 +120,7 @@ function sentence(preview: Preview, position: number | null, full: Full | null):
     case 'stopping':
       return startsAgain(preview) ? 'It is being stopped, and starts again after that.' : 'It is being stopped.'
     case 'stopped':
+      if (preview.copy?.kept && preview.why === 'copied') return 'It is kept as it was, and starts with the next visit.'
       return preview.image ? 'It starts with the next visit.' : 'Its image was removed; the next visit pulls it again.'
     case 'removing':
       return startsAgain(preview) ? 'It is being removed, and starts anew after that.' : 'It is being removed.'

@@ -1,3 +1,4 @@
+import { meantBy } from '../../shared/preview/copy.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema, states, type PreviewJson } from '../../shared/api/preview.ts'
@@ -125,7 +126,8 @@ export function previewRoutes(context: ApiContext): ApiRoute[] {
       return sendProblem(res, 'wrong-type', 'Send {"tag": …} as Content-Type: application/json.')
     const sent = checked(added, req.body, res)
     if (!sent) return undefined
-    const id = idOf({ repository: repositoryOf(req), tag: sent.tag })
+    const asked = idOf({ repository: repositoryOf(req), tag: sent.tag })
+    const id = meantBy(asked, (copy) => store.get(copy) !== undefined)
     if (!callerOf(res).sees(id)) return sendNotForToken(res, id)
     res.location(`/api/v1${previewPath(id)}`)
     return acceptAction(context, 'start', id, res)

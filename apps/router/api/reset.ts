@@ -1,6 +1,8 @@
+import { shownKey } from '../../shared/preview/copy.ts'
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Request, Response } from 'express'
 import { reset as schema, resetRequest, type ResetJson } from '../../shared/api/reset.ts'
-import { logFields, splitId } from '../../shared/preview/preview-id.ts'
+import { logFields } from '../../shared/preview/preview-id.ts'
 import type { Reset } from '../../shared/store/store.ts'
 import { actorOf, callerOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
@@ -58,10 +60,10 @@ export function resetRoutes({ store, nudges, log }: ApiContext): ApiRoute[] {
       return sendProblem(res, 'not-allowed', `Snapshot ${from} is of another preview, and not published.`, namesOf(id))
     if (!snapshot && store.volumes.of(id).length === 0) {
       if (!store.get(id)) return sendNoPreview(res, id)
-      return sendProblem(res, 'no-volumes', `${id} has no volumes.`, namesOf(id))
+      return sendProblem(res, 'no-volumes', `${shownTag(id)} has no volumes.`, namesOf(id))
     }
     if (!store.resets.ask(id, from, Date.now(), actorOf(res)))
-      return sendProblem(res, 'in-use', `Another reset of ${id} is under way.`, namesOf(id))
+      return sendProblem(res, 'in-use', `Another reset of ${shownTag(id)} is under way.`, namesOf(id))
     log.info({ ...logFields(id), snapshot: from, ...actorOf(res) }, 'reset asked for')
     await nudges.data(id)
     return res.status(202).json(jsonOf(store.resets.find(id)!))
@@ -70,12 +72,12 @@ export function resetRoutes({ store, nudges, log }: ApiContext): ApiRoute[] {
   function show(req: Request, res: Response) {
     const found = store.resets.find(previewIn(req))
     if (found) return res.json(jsonOf(found))
-    return sendProblem(res, 'no-reset', `${previewIn(req)} was not reset.`, namesOf(previewIn(req)))
+    return sendProblem(res, 'no-reset', `${shownTag(previewIn(req))} was not reset.`, namesOf(previewIn(req)))
   }
 }
 
 function jsonOf({ preview, snapshot, state, asked, ended, by, reason }: Reset): ResetJson {
   const time = (at: number) => new Date(at).toISOString()
   const times = { asked: time(asked), ended: ended === null ? null : time(ended) }
-  return { ...splitId(preview), from: snapshot, state, ...times, by: by.who, reason }
+  return { ...shownKey(preview), from: snapshot, state, ...times, by: by.who, reason }
 }

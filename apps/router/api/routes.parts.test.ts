@@ -337,6 +337,8 @@ test('the description names every call, and no call is missing in it', () => {
     'POST /previews/{tag}/shares',
     'GET /shares',
     'DELETE /shares/{id}',
+    'POST /previews/{tag}/clone',
+    'POST /previews/{tag}/keep',
     'GET /sessions',
     'DELETE /sessions/{id}',
     'GET /tokens',

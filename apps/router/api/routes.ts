@@ -1,11 +1,11 @@
 /** The API below /api/v1: one file a resource, with its routes and their description. */
 import type { Request, Response } from 'express'
 import type { Route } from '../access/route.ts'
-import { isTag } from '../../shared/tag.ts'
 import type { RouterContext } from '../context.ts'
 import { actionRoutes } from './actions.ts'
 import { approveRoutes } from './approve.ts'
 import { apiContext } from './context.ts'
+import { copyRoutes } from './copies.ts'
 import { changeRoutes } from './changes.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
@@ -27,7 +27,7 @@ import { statsRoutes } from './stats.ts'
 import { systemRoutes } from './system.ts'
 import { sendProblem } from './conventions/problem.ts'
 import { readQuery } from './conventions/query.ts'
-import { previewIn, repositoryOf, tagOf } from './conventions/input.ts'
+import { previewIn, repositoryOf, resolveTag } from './conventions/input.ts'
 import { callerOf } from '../access/caller.ts'
 import { tagRoutes } from './tags.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -56,6 +56,7 @@ export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'oper
     ...volumeRoutes(api),
     ...secretRoutes(api),
     ...shareRoutes(api),
+    ...copyRoutes(api),
     ...sessionRoutes(api),
     ...tokenRoutes(api),
     ...systemRoutes(api),
@@ -78,7 +79,7 @@ export function apiRoutes(context: RouterContext): (Route & Pick<ApiRoute, 'oper
       const name = repositoryOf(req)
       if (isAboutOne(route) && !repositories.some((one) => one.name === name))
         return sendNoRepository(res, name, repositories)
-      const isKnown = () => isTag(tagOf(req)) && callerOf(res).sees(previewIn(req))
+      const isKnown = () => resolveTag(req, context.store) && callerOf(res).sees(previewIn(req))
       if (path.includes(':tag') && !isKnown()) return sendNoPreview(res, previewIn(req))
       const sent = readQuery(query, req.query)
       return typeof sent === 'string' ? sendProblem(res, 'bad-parameter', sent) : handle(req, res, sent)

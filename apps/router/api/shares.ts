@@ -1,3 +1,4 @@
+import { shownKey } from '../../shared/preview/copy.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import {
@@ -8,7 +9,6 @@ import {
   type ShareJson,
 } from '../../shared/api/share.ts'
 import { spanOf } from '../../shared/api/span.ts'
-import { splitId } from '../../shared/preview/preview-id.ts'
 import { MOST_SHARES, type Share } from '../../shared/store/store.ts'
 import { actorOf, callerOf } from '../access/caller.ts'
 import { endShare as endIt, makeShare } from '../shares.ts'
@@ -85,7 +85,7 @@ export function shareRoutes({ config, store, log }: ApiContext): ApiRoute[] {
       return sendProblem(res, 'too-many-shares', detail)
     }
     const { id, url, until } = share
-    const made: NewShareJson = { id, ...splitId(preview), url, until: new Date(until).toISOString() }
+    const made: NewShareJson = { id, ...shownKey(preview), url, until: new Date(until).toISOString() }
     return res.status(201).location(`/api/v1/shares/${id}`).json(made)
   }
 
@@ -109,5 +109,5 @@ export function shareRoutes({ config, store, log }: ApiContext): ApiRoute[] {
 
 function jsonOf({ id, preview, until, created, by }: Share): ShareJson {
   const time = (at: number) => new Date(at).toISOString()
-  return { id, ...splitId(preview), until: time(until), created: time(created), by: by.who }
+  return { id, ...shownKey(preview), until: time(until), created: time(created), by: by.who }
 }

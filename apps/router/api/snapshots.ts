@@ -1,7 +1,9 @@
+import { shownKey } from '../../shared/preview/copy.ts'
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { snapshot as schema, snapshotToMake, type SnapshotJson } from '../../shared/api/snapshot.ts'
-import { logFields, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
+import { logFields, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Snapshot } from '../../shared/store/store.ts'
 import { actorOf, callerOf } from '../access/caller.ts'
 import type { ApiContext } from './context.ts'
@@ -115,7 +117,7 @@ export function snapshotRoutes({ store, nudges, log }: ApiContext): ApiRoute[] {
   function hasData(id: PreviewId, res: Response): boolean {
     if (store.volumes.of(id).length > 0) return true
     if (!store.get(id)) sendNoPreview(res, id)
-    else sendProblem(res, 'no-volumes', `${id} has no volumes.`, namesOf(id))
+    else sendProblem(res, 'no-volumes', `${shownTag(id)} has no volumes.`, namesOf(id))
     return false
   }
 
@@ -172,7 +174,7 @@ export function snapshotRoutes({ store, nudges, log }: ApiContext): ApiRoute[] {
     const own = store.volumes.list().filter((volume) => volume.snapshot === name && volume.state === 'current')
     return {
       ...{ name, state, digest, revision, stack, published, reason },
-      ...splitId(preview),
+      ...shownKey(preview),
       created: new Date(created).toISOString(),
       by: by.who,
       frozenMs: frozen,

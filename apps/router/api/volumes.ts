@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { volume as schema, type VolumeJson } from '../../shared/api/volume.ts'
@@ -55,13 +56,14 @@ export function volumeRoutes({ config, store, log }: ApiContext): ApiRoute[] {
     if (!found) return res.status(204).end()
     const isAsked = store.resets.open().some(({ preview }) => preview === id)
     const isCopied = store.snapshots.list().some(({ preview, state }) => preview === id && state === 'asked')
-    if (isAsked || isCopied)
-      return sendProblem(res, 'in-use', `A copy of the data of ${id} is being made.`, namesOf(id))
+    const isMade = store.copies.list().some(({ of }) => of === id)
+    if (isAsked || isCopied || isMade)
+      return sendProblem(res, 'in-use', `A copy of the data of ${shownTag(id)} is being made.`, namesOf(id))
     if (isInUse(store.get(id), store.services.of(id)))
       return sendProblem(
         res,
         'in-use',
-        `${id} has containers, which may use ${found.name}. A reset gives it empty volumes; its removal takes them along.`,
+        `${shownTag(id)} has containers, which may use ${found.name}. A reset gives it empty volumes; its removal takes them along.`,
         namesOf(id),
       )
     store.volumes.retire(found.engine)
@@ -77,7 +79,7 @@ export function volumeRoutes({ config, store, log }: ApiContext): ApiRoute[] {
     const time = (at: number) => new Date(at).toISOString()
     const stays = isInUse(store.get(id), store.services.of(id), Date.now())
     return {
-      ...{ repository, tag, name, bytes },
+      ...{ repository, tag: shownTag(tag), name, bytes },
       measured: measuredAt === null ? null : time(measuredAt),
       created: time(created),
       used: time(usedAt),

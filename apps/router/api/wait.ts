@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { preview as previewSchema } from '../../shared/api/preview.ts'
@@ -78,6 +79,7 @@ function problemOfWait(
   seconds: number,
 ): [problem: ProblemName, detail: string, about: AboutProblem] {
   const about = waited.preview ? aboutOf(waited.preview) : { ...namesOf(id), state: 'unknown' }
+  const name = shownTag(id)
   switch (waited.end) {
     case 'failed': {
       const { sentence, advice } = failureWords(splitId(id).tag, waited.preview.reason)
@@ -85,12 +87,12 @@ function problemOfWait(
       return ['preview-failed', sentence, { ...about, advice: advice[0]?.what }]
     }
     case 'stopped':
-      return ['ended-meanwhile', `${id} was ${endOf(waited.preview)}.`, about]
+      return ['ended-meanwhile', `${name} was ${endOf(waited.preview)}.`, about]
     case 'late':
-      if (waited.missing) return ['time-is-up', `The registry has no ${id} yet, after ${seconds} s.`, about]
+      if (waited.missing) return ['time-is-up', `The registry has no ${name} yet, after ${seconds} s.`, about]
       if (about.state === 'running')
-        return ['time-is-up', `${id} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
-      return ['time-is-up', `${id} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
+        return ['time-is-up', `${name} runs, but its newer image has not taken over yet, after ${seconds} s.`, about]
+      return ['time-is-up', `${name} does not run yet, after ${seconds} s: it is ${about.state}.`, about]
   }
 }
 

@@ -1,4 +1,6 @@
 /** `/badge/TAG.svg`, `/badge/NAME/TAG.svg`: for pull requests and READMEs. It asks the database alone, and wakes nothing. */
+import { meantBy } from '../../shared/preview/copy.ts'
+import { readShownTag } from '../../shared/preview/copy-tag.ts'
 import type { Request, Response } from 'express'
 import { asVisitorsSee } from '../../shared/preview/preview.ts'
 import { idOf, NAMELESS, type PreviewId } from '../../shared/preview/preview-id.ts'
@@ -17,7 +19,9 @@ export function badgeRoutes(context: Needs): Route[] {
   return [{ method: 'GET', path: `${BELOW}*path`, needs: 'public', handle: sendBadge }]
 
   function sendBadge({ params }: Request, res: Response) {
-    return send(nameOf(previewAt(params.path as unknown as string[]), context), res)
+    const at = previewAt(params.path as unknown as string[])
+    const id = at && meantBy(at, (copy) => context.store.get(copy) !== undefined)
+    return send(nameOf(id, context), res)
   }
 }
 
@@ -34,7 +38,9 @@ export function sendUnknownBadge(res: Response) {
 function previewAt(path: readonly string[]): PreviewId | undefined {
   const [file = '', repository = NAMELESS, ...more] = path.toReversed()
   const tag = file.replace(/\.svg$/, '')
-  return tag !== file && isTag(tag) && more.length === 0 ? idOf({ repository, tag }) : undefined
+  return tag !== file && (isTag(tag) || readShownTag(tag) !== undefined) && more.length === 0
+    ? idOf({ repository, tag })
+    : undefined
 }
 
 /** A stranger must not learn which tags there are: what is not for them is decided before anything is looked up. */

@@ -1,4 +1,5 @@
 /** All that is told of why a preview runs as it does, from the database and from what the reaper knows. */
+import { baseTag, shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Explanation } from '../../shared/api/explain.ts'
 import { urlOf } from '../../shared/config/config.ts'
 import { findRepository } from '../../shared/repository.ts'
@@ -41,7 +42,7 @@ export async function explanationOf(
   const { repository, tag, state } = preview
   return {
     repository,
-    tag,
+    tag: shownTag(tag),
     state,
     values: valuesOf(preview, config),
     variables: inForce && variablesOf(preview, inForce.variables),
@@ -76,7 +77,7 @@ export async function explanationOf(
 
   function variablesOf(preview: Preview, given: VariableInForce[]): Explanation['variables'] {
     const host = hostOf(idOf(preview), config)
-    const own = { LOTAN_TAG: preview.tag, LOTAN_HOST: host, LOTAN_URL: urlOf(host, config) }
+    const own = { LOTAN_TAG: baseTag(preview.tag), LOTAN_HOST: host, LOTAN_URL: urlOf(host, config) }
     const ofLotan = Object.entries(own).map(([name, value]) => ({ name, value, secret: false, from: null }))
     const unpaired = [...variablesFor(preview.repository, given, isTrusted(preview)), ...ofLotan].map((one) => ({
       ...one,

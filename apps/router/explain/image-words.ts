@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { generationOf, isPinned, type Preview, type Waiter } from '../../shared/preview/preview.ts'
 import { wantsNewer } from '../../shared/preview/image-update.ts'
 import { ago, duration } from '../pages/format.ts'
@@ -5,6 +6,10 @@ import { ago, duration } from '../pages/format.ts'
 /** Which image it runs with, or would, and why that one. */
 export function imageWords(preview: Preview, repository: string): string {
   const { image, tag, update } = preview
+  if (preview.copy)
+    return preview.copy.kept
+      ? `Its own: what ${shownTag(preview.copy.of)} was as it was kept, with what its application had written.`
+      : `That of ${shownTag(preview.copy.of)} as it was cloned.`
   if (!image) return `No image of it is here; its next start pulls ${repository}:${tag}.`
   const generation = generationOf(preview)
   const other = generation && generation.image !== image.id

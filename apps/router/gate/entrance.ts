@@ -1,4 +1,5 @@
 /** `/.lotan/enter` and `/.lotan/leave` of a preview's host: a pass is given there, and ends there. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Response } from 'express'
 import type { Config } from '../../shared/config/config.ts'
 import type { Log } from '../../shared/log.ts'
@@ -44,7 +45,7 @@ export function openEntrance({ config, gate, log }: EntranceContext) {
 
     leave(request: AtGate, res: Response): unknown {
       const { id, address } = request
-      const { tag } = splitId(id)
+      const tag = shownTag(splitId(id).tag)
       const name = spokenName(id)
       if (!isFromHere(request)) return sendProblem(res, 'other-site', 'Another site asked for this.', logFields(id))
       if (gate.endPasses(request.passes, id) > 0) log.info({ ...logFields(id), address }, 'a visitor left')

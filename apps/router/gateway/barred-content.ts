@@ -1,4 +1,5 @@
 /** What a visitor gets of a preview that its pull request does not let run. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import type { Barred } from '../../shared/forge/standing.ts'
 import { idOf, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
@@ -54,7 +55,7 @@ export function barredContent(id: PreviewId, standing: Barred, facts: Facts): Co
     case 'refused':
       return fromMessage({
         problem: 'no-forks',
-        tag: splitId(id).tag,
+        tag: shownTag(splitId(id).tag),
         heading: `${name} does not run here`,
         sentence: change
           ? `It shows ${change.name}, which comes from a fork. Previews of forks do not run here.`

@@ -1,4 +1,5 @@
 /** The table "What a cold preview answers" (docs/behaviour.md) as one pure function: facts in, decision out. */
+import { isCopy } from '../../shared/preview/copy-tag.ts'
 import { wantsNewer } from '../../shared/preview/image-update.ts'
 import type { Barred, Standing } from '../../shared/forge/standing.ts'
 import { comesUp, rests, type In, type Preview } from '../../shared/preview/preview.ts'
@@ -51,6 +52,8 @@ export type Decision =
   | { do: 'refuse'; why: 'missing'; until: number }
   | { do: 'refuse'; why: 'failed'; preview: In<'failed'> }
 
+/** One of this name may be made meanwhile. */
+const NO_COPY_MS = 60_000
 /** Where a request goes: the application, or a service. */
 export interface Up {
   preview: In<'running'>
@@ -63,6 +66,8 @@ export const QUICK_MS = 1_000
 export function decide(request: ClientRequest, facts: Facts, now: number): Decision {
   const { id, preview, missingUntil, standing } = facts
   if (id === null) return { do: 'refuse', why: 'no-tag' }
+  // Neither is one looked up: no registry has it.
+  if (!preview && isCopy(id)) return { do: 'refuse', why: 'missing', until: now + NO_COPY_MS }
   if (!facts.offers(id)) return { do: 'refuse', why: 'not-offered' }
   if (standing.is !== 'free') return { do: 'refuse', why: 'barred', standing }
   const { asked } = facts

@@ -1,3 +1,4 @@
+import { isCopy } from '../../shared/preview/copy-tag.ts'
 import { urlOf, type Config } from '../../shared/config/config.ts'
 import { failureWords } from '../../shared/words/failure-words.ts'
 import type { Store } from '../../shared/store/store.ts'
@@ -79,6 +80,11 @@ export function contentOf({ request, decision, config, near, store }: Exchange, 
     }
   if (decision.do === 'refuse' && decision.why === 'barred')
     return barredContent(id, decision.standing, { config, store, details: detailsOf(id, config) })
+  if (decision.do === 'refuse' && decision.why === 'missing' && isCopy(id))
+    return {
+      ...fromMessage(messages.noCopy(id)),
+      retryAfter: Math.ceil(Math.max(0, decision.until - now) / 1_000),
+    }
   if (decision.do === 'refuse' && decision.why === 'missing') {
     const askAgainIn = Math.max(0, decision.until - now)
     return {

@@ -1,4 +1,5 @@
 /** The small page about a preview, on its own host: it wakes nothing, and tells only what any visitor may know. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Pass } from '../../shared/store/store.ts'
 import { generationOf, isPinned, startsAgain, type Preview } from '../../shared/preview/preview.ts'
@@ -40,7 +41,7 @@ export function aboutPage(about: AboutModel, brand: Brand): Page {
   const isUp = preview?.state === 'running'
   const model = {
     name: spokenName(id),
-    tag: splitId(id).tag,
+    tag: shownTag(splitId(id).tag),
     behind: behindTag(id),
     state: {
       name: preview?.state ?? 'unknown',
@@ -98,7 +99,8 @@ function roundedSpan(ms: number): string {
   return ms > 120_000 ? age(ms) : duration(ms)
 }
 
-function plain(tag: string, heading: string): string {
+function plain(of: string, heading: string): string {
+  const tag = shownTag(of)
   return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading[0]!.toLowerCase() + heading.slice(1)
 }
 

@@ -1,4 +1,5 @@
 /** What visitors see of a preview that its pull request does not let run. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { ChangeWords } from '../words/change-words.ts'
 import { behindTag, spokenName } from '../words/preview-names.ts'
@@ -40,5 +41,5 @@ export function approvalPage({ id, ...model }: ApprovalModel, brand: Brand): Pag
 }
 
 function namesOf(id: PreviewId) {
-  return { name: spokenName(id), tag: splitId(id).tag, behind: behindTag(id) }
+  return { name: spokenName(id), tag: shownTag(splitId(id).tag), behind: behindTag(id) }
 }

@@ -1,4 +1,5 @@
 /** What a visitor reads of a start that failed: not the engine's words, and not the application's output. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
 import type { In } from '../../shared/preview/preview.ts'
 import { retryAfter, type Reason } from '../../shared/preview/failure-reason.ts'
@@ -26,7 +27,7 @@ export function failedPage({ preview, change, details, now }: FailedModel, brand
   const { heading, sentence, advice, hint, next } = failureWords(spokenName(idOf(preview)), reason)
   const after = reason.after === undefined || reason.after < 1_000 ? '' : `, ${duration(reason.after)} after the start`
   const model = {
-    heading: parted(heading, { tag, behind: behindTag(idOf(preview)) }),
+    heading: parted(heading, { tag: shownTag(tag), behind: behindTag(idOf(preview)) }),
     change,
     source: builtOf(preview, now),
     sentence: unbroken(sentence),

@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { ProblemName } from '../../shared/api/problems.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { spokenName } from '../words/preview-names.ts'
@@ -15,7 +16,7 @@ export interface Message {
 
 /** The tag, where the heading begins with it. */
 function inHeading(id: PreviewId, service: string | null): Pick<Message, 'tag'> {
-  return service === null ? { tag: splitId(id).tag } : {}
+  return service === null ? { tag: shownTag(splitId(id).tag) } : {}
 }
 
 export const messages = {
@@ -44,7 +45,7 @@ export const messages = {
   /** In a frame the login would not open: a page of another site may show none of Lotan's. */
   passNeeded: (id: PreviewId): Message => ({
     problem: 'pass-needed',
-    tag: splitId(id).tag,
+    tag: shownTag(splitId(id).tag),
     heading: `${spokenName(id)} is behind a login`,
     sentence: 'Open it in a tab of its own to log in. Then load this page again.',
     link: { href: '/', name: `Open ${spokenName(id)}`, inNewTab: true },
@@ -64,16 +65,23 @@ export const messages = {
   }),
   unknown: (id: PreviewId): Message => ({
     problem: 'not-known-yet',
-    tag: splitId(id).tag,
+    tag: shownTag(splitId(id).tag),
     heading: `${spokenName(id)} is not known yet`,
     sentence:
       'So many unknown tags are being asked for that not each of them can be looked up at once. The registry’s list is read again now: if there is such a tag, it opens here by itself.',
     link: { href: '', name: 'Try again' },
   }),
+  noCopy: (id: PreviewId): Message => ({
+    problem: 'no-such-tag',
+    tag: shownTag(splitId(id).tag),
+    heading: `There is no ${spokenName(id)}`,
+    sentence: 'It was a copy of a preview that was removed, or there never was one of this name.',
+    link: { href: '', name: 'Look again' },
+  }),
   /** Navigations never meet it. */
   crowded: (id: PreviewId): Message => ({
     problem: 'crowded',
-    tag: splitId(id).tag,
+    tag: shownTag(splitId(id).tag),
     heading: `Too many wait for ${spokenName(id)}`,
     sentence: 'As many requests as this server can hold are waiting already. Send it again in a few seconds.',
   }),

@@ -61,6 +61,7 @@ const known = {
   pin: null,
   removeAt: null,
   request: null,
+  copy: null,
 }
 const change: KnownChange = {
   ...{ repository: '', number: 7, title: evil, author: evil, branch: evil, base: evil, sha: evil },

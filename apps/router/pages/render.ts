@@ -1,4 +1,5 @@
 /** Pages of the admin's host: a person logs in there, or has. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Config } from '../../shared/config/config.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import { behindTag, spokenName } from '../words/preview-names.ts'
@@ -39,7 +40,11 @@ export interface EnterModel extends Pick<LoginModel, 'provider'> {
 export function enterPage({ provider, id, wrong }: EnterModel, brand: Brand): Page {
   const refused = refusedWords('password', wrong)
   const shown = { refused, isShut: isShut(refused), hasProvider: provider !== null }
-  return forTheAdmin('enter', { name: spokenName(id), tag: splitId(id).tag, behind: behindTag(id), ...shown }, brand)
+  return forTheAdmin(
+    'enter',
+    { name: spokenName(id), tag: shownTag(splitId(id).tag), behind: behindTag(id), ...shown },
+    brand,
+  )
 }
 
 export function adminPage(list: PreviewList, brand: Brand): Page {

@@ -1,4 +1,5 @@
 /** What visitors of previews see in place of the application, and the pages that need no login. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { kindOf, problemNames, type ProblemName } from '../../shared/api/problems.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { ChangeWords } from '../words/change-words.ts'
@@ -105,7 +106,7 @@ export function problemsPage(brand: Brand): Page {
 
 /** `name` in a text, `tag` and what stands `behind` it in a heading. */
 function namesOf(id: PreviewId): { name: string; tag: string; behind: string } {
-  return { name: spokenName(id), tag: splitId(id).tag, behind: behindTag(id) }
+  return { name: spokenName(id), tag: shownTag(splitId(id).tag), behind: behindTag(id) }
 }
 
 function shortened(uri: string): string {

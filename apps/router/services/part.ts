@@ -1,4 +1,5 @@
 /** What of a preview is asked for: its application, or one of its services. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { idOf } from '../../shared/preview/preview-id.ts'
 import { generationOf, type Preview } from '../../shared/preview/preview.ts'
 import type { ServiceRow } from '../../shared/stack/service-state.ts'
@@ -17,7 +18,7 @@ export function partOf(
   service: string | undefined,
   services: readonly Pick<ServiceRow, 'name' | 'container'>[],
 ): PartOfPreview | undefined {
-  const id = idOf(preview)
+  const id = shownTag(idOf(preview))
   if (!service) return { service: null, name: id, container: generationOf(preview)?.container ?? null }
   const found = services.find(({ name }) => name === service)
   return found && { service, name: `${service} of ${id}`, container: found.container }
@@ -27,6 +28,6 @@ export function partOf(
 export function noServiceWords(preview: Preview, services: readonly Pick<ServiceRow, 'name'>[]): string {
   const names = services.map(({ name }) => name).join(', ')
   return names === ''
-    ? `${idOf(preview)} has no services that are known now.`
-    : `${idOf(preview)} has no such service; it has ${names}.`
+    ? `${shownTag(idOf(preview))} has no services that are known now.`
+    : `${shownTag(idOf(preview))} has no such service; it has ${names}.`
 }

@@ -60,7 +60,7 @@ describe('whatever a title, an author and a branch are', () => {
   const brand = { name: null, application: 'app', logo: null, logoData: null }
   const timeouts = { stopAfter: 1, pauseAfter: null, rmiAfter: 1, prepulls: () => false }
   const about = { id: tag, isMissing: false, timeouts, pass: undefined, forge: 'github', details: '', now } as const
-  const row = { id: tag, of: '', tag, path: '', url: '', state: 'pulling', kind: '', percent: 1, what: '', isSlow: false, lastSeen: '', memory: '', next: null, isPinned: false, main: { to: 'stop', name: 'Stop' }, actions: [], version: '' } // prettier-ignore
+  const row = { id: tag, of: '', tag, path: '', url: '', state: 'pulling', kind: '', percent: 1, what: '', isSlow: false, lastSeen: '', memory: '', beside: { names: '', failing: '' }, copyOf: null, next: null, isPinned: false, main: { to: 'stop', name: 'Stop' }, actions: [], version: '' } // prettier-ignore
   const views: Record<string, (change: KnownChange) => string> = {
     'a waiting page': (change) =>
       waitingPage({ told: told(preview), uri: '/', change: changeWords(change, null, 'github') }, brand).html,

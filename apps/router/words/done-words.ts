@@ -1,4 +1,5 @@
 /** What a button of the admin has done, for the note that follows it. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { RowAction } from '../pages/list/row-actions.ts'
 import { filterName } from './preview-names.ts'
@@ -34,9 +35,13 @@ export function doneWords(
   action: RowAction,
   { ids, refused, barred }: { ids: PreviewId[]; refused: PreviewId[]; barred: { sentence: string }[] },
 ): string {
-  const done = ids.length === 1 ? one[action](ids[0]!) : ids.length > 1 ? `${ids.length} ${several[action]}` : ''
+  const done =
+    ids.length === 1 ? one[action](shownTag(ids[0]!)) : ids.length > 1 ? `${ids.length} ${several[action]}` : ''
   const byFilter = Map.groupBy(refused, (id) => filterName(splitId(id).repository))
-  const left = Array.from(byFilter, ([filter, of]) => `The setting ${filter} does not let through ${of.join(', ')}.`)
+  const left = Array.from(
+    byFilter,
+    ([filter, of]) => `The setting ${filter} does not let through ${of.map(shownTag).join(', ')}.`,
+  )
   return (
     [done, ...left, ...barred.map(({ sentence }) => sentence)].filter(Boolean).join(' ') ||
     'There is no such preview any more.'

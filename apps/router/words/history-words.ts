@@ -83,6 +83,10 @@ const says: Record<ToldType | Note['type'], Says> = {
   removed: itself,
   cleaned: always('container and image removed'),
   adopt: always('was running already'),
+  copied: (of) => `made of ${of}`,
+  cloned: (detail) => `cloned as ${detail}`,
+  kept: (detail) => `kept as ${detail}`,
+  notCopied: (detail) => `no copy was made, ${detail}`,
 }
 
 /** @param event perhaps one that this Lotan does not know */

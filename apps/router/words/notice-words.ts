@@ -1,3 +1,4 @@
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import type { Notice } from '../../shared/preview/notice.ts'
 import type { Preview } from '../../shared/preview/preview.ts'
 import { failureWords } from '../../shared/words/failure-words.ts'
@@ -51,6 +52,7 @@ function portsIn(listens: readonly string[]): string {
 }
 
 /** Within a sentence. */
-function headingWithin(tag: string, heading: string): string {
+function headingWithin(name: string, heading: string): string {
+  const tag = shownTag(name)
   return heading.startsWith(`${tag} `) ? heading : heading[0]!.toLowerCase() + heading.slice(1)
 }

@@ -1,10 +1,11 @@
 /** Pure. What people are told a preview, and a repository, is called. The admin, the API and the command line write its id. */
+import { shownTag } from '../../shared/preview/copy-tag.ts'
 import { NAMELESS, splitId, type PreviewId } from '../../shared/preview/preview-id.ts'
 import type { Repository } from '../../shared/repository.ts'
 
 /** In a visitor's sentence: `pr-7`, and `pr-7 of api`; of a service `mail of pr-7`. */
 export function spokenName(id: PreviewId, service: string | null = null): string {
-  return `${service === null ? '' : `${service} of `}${splitId(id).tag}${behindTag(id)}`
+  return `${service === null ? '' : `${service} of `}${shownTag(splitId(id).tag)}${behindTag(id)}`
 }
 
 /** What follows the tag, which is set in another font: nothing, or ` of api`. */

@@ -29,6 +29,7 @@ export const endWords: Record<StoppedWhy, string> = {
   approval: 'stopped: its pull request comes from a fork and is not approved',
   exited: 'stopped: its container ended by itself',
   ahead: 'stopped by somebody else',
+  copied: 'stopped by somebody else',
   renewed: 'stopped by somebody else',
 }
 
@@ -46,6 +47,7 @@ const endedWhy: Record<StoppedWhy, string> = {
   approval: 'It was stopped: its pull request has to be approved first.',
   exited: 'Its container ended by itself.',
   ahead: stoppedByAdmin,
+  copied: stoppedByAdmin,
   renewed: 'A newer image of it is here.',
 }
 

@@ -92,6 +92,14 @@ export const preview = z
     services,
     volumes,
     pinned,
+    copyOf: z
+      .object({
+        tag: z.string().meta({ description: 'Of the preview that it was made of.' }),
+        at: z.iso.datetime().meta({ description: 'When.' }),
+        kept: z.boolean().meta({ description: 'Frozen, with what its application had written beside its image.' }),
+      })
+      .nullable()
+      .meta({ description: 'Null where it is no copy of another preview.' }),
     notice: z.string().nullable().meta({ description: 'Something to know of a preview that works all the same.' }),
   })
   .meta({ id: 'Preview' })

@@ -220,6 +220,12 @@ export const problems = {
     means: 'The preview shows a change from a fork, or one that is not known yet, and nobody has approved it.',
     remedy: 'Somebody who may use all of Lotan approves it, on its page or by “lotan approve TAG”.',
   },
+  'nothing-to-copy': {
+    status: 409,
+    title: 'Nothing to copy',
+    means: 'The image of the preview is not here, so no copy can be made of it.',
+    remedy: 'Start it, and ask again.',
+  },
   'name-taken': {
     status: 409,
     title: 'The name is taken',
@@ -235,8 +241,8 @@ export const problems = {
   'in-use': {
     status: 409,
     title: 'In use',
-    means: 'A container, or a copy that is being made, needs it now.',
-    remedy: 'The detail says what uses it. Ask again when that is over.',
+    means: 'A container, or a copy that is being made, needs it now; or another copy has the name.',
+    remedy: 'The detail says what uses it. Ask again when that is over, or choose another name.',
   },
   'too-many-shares': {
     status: 409,

@@ -21,6 +21,7 @@ import { tags } from './groups/tags.ts'
 import { variables } from './groups/variables.ts'
 import { inForceOf, type InForce } from './in-force.ts'
 import { repositoriesOf } from './repositories.ts'
+import { baseTag, isCopy } from '../preview/copy-tag.ts'
 import { standardPatterns } from '../stack/images.ts'
 import { findRepository, type Repository } from '../repository.ts'
 import { NAMELESS, splitId, type PreviewId } from '../preview/preview-id.ts'
@@ -144,7 +145,7 @@ export function readConfig(
             ? `has ${path} for REPOSITORY, which is not set: write NAME=${path} with a name of LOTAN_REPOSITORIES`
             : `has ${name}, which LOTAN_REPOSITORIES does not name: name it there, or leave it out`,
       })
-  const offers = (id: PreviewId) => findRepository(id, { repositories })?.offers(splitId(id).tag) ?? false
+  const offers = (id: PreviewId) => findRepository(id, { repositories })?.offers(baseTag(splitId(id).tag)) ?? false
 
   const dataDir = launcher.settings.LOTAN_DATA_DIR.parse(given.LOTAN_DATA_DIR)
   let files: Files | undefined
@@ -170,7 +171,7 @@ export function readConfig(
     stackText: stackFile.text,
     repositories,
     offers,
-    prepulls: (id) => offers(id) && prepull(splitId(id).tag),
+    prepulls: (id) => !isCopy(id) && offers(id) && prepull(splitId(id).tag),
     redis: redisUrl === null ? { socket: path.join(files.runDir, 'redis.sock') } : { url: redisUrl },
     logs: givenLogs ?? (isJournal(env.JOURNAL_STREAM, 1) ? 'stdout' : 'files'),
     inForce: inForceOf(given, groups, settings, repositories),

@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts'
 import { call } from './call.ts'
 import * as facts from './container-facts.ts'
 import * as containers from './containers.ts'
+import { commit, copyImagesOf } from './copies.ts'
 import { copyVolume, removeHelpers, type VolumeCopy } from './copy-volume.ts'
 import { openDisk } from './disk.ts'
 import { openMemory } from './memory.ts'
@@ -102,6 +103,8 @@ export function openEngine(config: Pick<Config, 'dockerHost' | 'instance'>) {
     pause: (id: string) => containers.pause(docker, id),
     unpause: (id: string) => containers.unpause(docker, id),
     remove: (id: string) => containers.remove(docker, id),
+    commit: (id: string, reference: string, labels: Record<string, string>) => commit(docker, id, reference, labels),
+    copyImages: () => copyImagesOf(docker, instance),
     exec: (id: string, command: string[], options: Omit<Parameters<typeof exec>[3], 'local'>) =>
       exec(docker, id, command, { ...options, local: isLocal }),
     wait: (id: string, signal?: AbortSignal) => containers.wait(docker, id, signal),

@@ -1,5 +1,6 @@
 /** Whether a preview may run, as its change stands ("In the pull request" in the contract). Pure. */
 import type { Tag } from '../tag.ts'
+import type { Copy } from '../preview/copy.ts'
 import { isOpen, type Approval, type KnownChange } from './change.ts'
 import { mayBeOfAChange, type TagTemplate } from './tag-templates.ts'
 
@@ -55,6 +56,17 @@ export function standingOf(facts: StandingFacts): Standing {
   if (!isFork || forks === 'open') return free
   if (forks === 'never') return { is: 'refused', change }
   return (change?.approval ?? approval) ? free : { is: 'asks', change }
+}
+
+/**
+ * A copy outlives the change of what it was made of, and is trusted no more than that was. Only as long as that change is
+ * open and does not let it run, it does not run either.
+ * @param of the standing of its base, whose pin says nothing of it
+ */
+export function standingOfCopy(of: Standing, { trusted }: Pick<Copy, 'trusted'>): Standing {
+  if (of.is === 'free') return { ...of, change: null, isTrusted: of.isTrusted && trusted }
+  if (of.is !== 'closed' && of.change !== null) return of
+  return { is: 'free', change: null, isTrusted: trusted && of.change?.fork !== true }
 }
 
 function newest(changes: readonly KnownChange[]): KnownChange | undefined {

@@ -3,6 +3,7 @@ import type { Notice } from './notice.ts'
 import type { Image, StartedBy, StopWhy } from './preview.ts'
 import type { Routed } from './generation.ts'
 import type { Pairs } from './pair.ts'
+import type { Copy } from './copy.ts'
 
 export type Event =
   /** `visit` heeds the rest after a failure, all others do not. */
@@ -90,7 +91,9 @@ export type Event =
   | { type: 'removeSoon'; at: number }
   | { type: 'keep' }
   /** A running container of this instance without a row: the database was lost. `frozen`: it is paused. */
-  | { type: 'adopt'; generation: Routed; image: Image; frozen: boolean }
+  | { type: 'adopt'; generation: Routed; image: Image; frozen: boolean; copy?: Copy; until?: number | null }
+  /** All of a copy is here. `until`: the end of its pin, milliseconds since 1970; null: none. */
+  | { type: 'copied'; copy: Copy; image: Image; until: number | null }
 
 export type EventType = Event['type']
 /** How far a start is is no news: the history does not tell it. */

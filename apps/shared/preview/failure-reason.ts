@@ -29,6 +29,7 @@ export type ReasonCode =
   | 'service-unhealthy'
   | RegistryCode
   | 'no-such-tag'
+  | 'copy-lost'
   | 'stalled'
   | 'too-slow'
   | 'disk-full'
@@ -81,6 +82,7 @@ const retries: Record<ReasonCode, number | null> = {
   'rate-limited': 5 * MINUTE,
   'no-repository': MINUTE,
   'no-such-tag': null,
+  'copy-lost': null,
   tls: 5 * MINUTE,
   'helper-failed': 5 * MINUTE,
   'aws-credentials': 5 * MINUTE,

@@ -1,4 +1,5 @@
 /** Which previews of other repositories a preview goes with ("Several repositories" in the contract). Pure. */
+import { baseTag } from './copy-tag.ts'
 import { NAMELESS, splitId, idOf, type PreviewId, type Tag } from './preview-id.ts'
 
 interface Pairing {
@@ -24,11 +25,11 @@ export type Pairs = Record<string, Pair>
  */
 export type Existence = 'exists' | 'absent' | 'listed' | 'unlisted'
 
-/** By the other repository's name: the first of them that exists is its pair. */
+/** By the other repository's name: the first of them that exists is its pair. A copy goes with what its base would. */
 export function pairCandidates(id: PreviewId, { repositories, pairFallback }: Pairing): Map<string, PreviewId[]> {
   const { repository, tag } = splitId(id)
   const others = repositories.map(({ name }) => name).filter((name) => name !== repository)
-  const tags = [...new Set([tag, ...pairFallback])]
+  const tags = [...new Set([baseTag(tag), ...pairFallback])]
   return new Map(others.map((name) => [name, tags.map((tag) => idOf({ repository: name, tag }))]))
 }
 

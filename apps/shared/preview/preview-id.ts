@@ -1,8 +1,9 @@
 /** Which preview is meant: a tag of a repository, as one text, since it is the key of maps and a part of jobs' ids. */
+import { shownTag } from './copy-tag.ts'
 
 export type Tag = string & { readonly kind?: 'tag' }
 
-/** `pr-7` for the nameless repository, `api/pr-7` for the one named `api`. A tag has no slash. */
+/** `pr-7` for the nameless repository, `api/pr-7` for the one named `api`. A tag has no slash; a copy's has a `~`. */
 export type PreviewId = string & { readonly kind?: 'preview' }
 
 /** The name of the repository that the setting REPOSITORY gives. */
@@ -40,5 +41,6 @@ export function compareKeys(a: PreviewKey, b: PreviewKey): number {
 
 export function logFields(id: PreviewId): { repository?: string; tag: Tag } {
   const { repository, tag } = splitId(id)
-  return repository === NAMELESS ? { tag } : { repository, tag }
+  const shown = shownTag(tag)
+  return repository === NAMELESS ? { tag: shown } : { repository, tag: shown }
 }

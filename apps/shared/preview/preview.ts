@@ -4,6 +4,7 @@ import type { Generation, Retiring, Routed } from './generation.ts'
 import type { Notice } from './notice.ts'
 import type { Progress, Stages, Took } from './start-times.ts'
 import type { PreviewKey } from './preview-id.ts'
+import type { Copy } from './copy.ts'
 
 /** `pulled`: Lotan fetched it, so Lotan may remove it. */
 export interface Image {
@@ -63,6 +64,8 @@ export interface Known extends PreviewKey {
   removeAt: number | null
   /** The id of the request that its start goes back to, while it comes up. */
   request: string | null
+  /** What it was made of; null for what is no copy. */
+  copy: Copy | null
 }
 
 /** `person`: one looks at its waiting page, or has a request held. `program`: one asked the API to wait. */
@@ -95,6 +98,7 @@ export const fresh: Omit<Known, keyof PreviewKey | 'since'> = {
   pin: null,
   removeAt: null,
   request: null,
+  copy: null,
 }
 
 /** `unknown` is what a preview becomes when its row goes. */
@@ -147,8 +151,11 @@ export type StartedBy = 'visit' | 'button' | 'admin' | 'api' | 'retry' | 'reaper
  */
 export type StopWhy = 'asked' | 'idle' | 'lifetime' | 'room' | 'disk' | 'moved' | 'closed' | 'approval'
 
-/** `ahead`: pulled before the first click, it has not run yet; `renewed`: a newer image voids a failure. */
-export type StoppedWhy = StopWhy | 'ahead' | 'exited' | 'renewed'
+/**
+ * `ahead`: pulled before the first click, it has not run yet; `copied`: neither has this copy; `renewed`: a newer image
+ * voids a failure.
+ */
+export type StoppedWhy = StopWhy | 'ahead' | 'copied' | 'exited' | 'renewed'
 
 /** `never`: there was no row. */
 export type UnknownWhy = 'never' | 'missing' | 'removed' | 'forgotten'

@@ -49,8 +49,8 @@ function unpinnedDuesOf(preview: Preview, { pauseAfter, stopAfter, rmiAfter, pre
   if (preview.state === 'stopped' && preview.why === 'disk') return [{ what: 'clean', why: 'disk', at: preview.since }]
   // It waits for its first click, until the disk needs the room.
   if (preview.state === 'stopped' && preview.why === 'ahead' && prepulls(idOf(preview))) return []
-  // Counted from the last visit; where there was none, or it ended in a failure, from then on.
-  const from = used && preview.state === 'stopped' ? used : Math.max(used, preview.since)
+  // Counted from the last visit; where there was none, or it ended in a failure, from then on. A copy: from its end.
+  const from = used && preview.state === 'stopped' && !preview.copy ? used : Math.max(used, preview.since)
   return [{ what: 'clean', why: 'idle', at: from + rmiAfter }]
 }
 

@@ -5,7 +5,8 @@ import { untold, type Event, type EventType } from '../preview/event.ts'
 import type { Generation } from '../preview/generation.ts'
 import { generationOf, type Preview } from '../preview/preview.ts'
 import { tracedTo } from '../preview/trace.ts'
-import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
+import { shownTag } from '../preview/copy-tag.ts'
+import { idOf, splitId, type PreviewId, type PreviewKey, type Tag } from '../preview/preview-id.ts'
 import { detailOfDataNote, type DataNote } from './data-note.ts'
 import { BY_KEY } from './previews.ts'
 
@@ -35,6 +36,9 @@ export type Note =
   | { type: 'share'; share: string; until: number }
   | { type: 'unshare'; share: string }
   | { type: 'approve' | 'disapprove'; number: number | null }
+  /** A copy of it was made. `frozen`: for how long it stood still for that, milliseconds; 0 where it did not run. */
+  | { type: 'cloned' | 'kept'; as: Tag; frozen: number }
+  | { type: 'notCopied'; as: Tag; why: string }
   | ServiceEnd
   | DataNote
 
@@ -110,7 +114,8 @@ export function changeHistory(db: Database) {
       })
       trim.run(key)
       // Strangers guess at tags: one that never came to a container leaves no trace.
-      if (becomes.state === 'unknown' && lastGeneration(idOf(becomes)) === null) forget.run(key)
+      // A copy is none: that it was removed is how an image is known that its removal has left.
+      if (becomes.state === 'unknown' && !becomes.copy && lastGeneration(idOf(becomes)) === null) forget.run(key)
     },
 
     /** In the transaction of what it tells. */
@@ -156,6 +161,11 @@ function detailOfNote(note: Note): string | null {
       return `${note.share} until ${new Date(note.until).toISOString()}`
     case 'unshare':
       return note.share
+    case 'notCopied':
+      return `${shownTag(note.as)}: ${note.why}`
+    case 'cloned':
+    case 'kept':
+      return `${shownTag(note.as)}${note.frozen > 0 ? `, frozen for ${Math.ceil(note.frozen)} ms` : ''}`
     case 'serviceEnded':
       return `${note.service}${note.exitCode === null ? '' : ` with exit code ${note.exitCode}`}`
     case 'approve':
@@ -204,6 +214,8 @@ export function detailOf(event: Event, becomes: Preview): string | null {
       return `slot ${(becomes.state === 'running' ? becomes.pending : generationOf(becomes))?.slot}`
     case 'pin':
       return event.until === null ? null : new Date(event.until).toISOString()
+    case 'copied':
+      return shownTag(event.copy.of)
     case 'left':
       return `generation ${event.generation}`
     default:

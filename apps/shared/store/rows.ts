@@ -61,6 +61,7 @@ const columns: Record<Field, Column> = {
   pin: json('pin'),
   removeAt: plain('remove_at'),
   request: plain('request'),
+  copy: json('copy'),
 }
 
 /** Beside `commonFields`. */

@@ -1,12 +1,16 @@
 /** How changes let previews run: of one at a time, and of all that have a row. */
 import type { Database } from 'better-sqlite3'
 import type { Approval } from '../forge/change.ts'
-import { FREE, standingOf, type Barred, type Standing, type StandingFacts } from '../forge/standing.ts'
+import { FREE, standingOf, standingOfCopy, type Barred, type Standing, type StandingFacts } from '../forge/standing.ts'
+import { baseTag, isCopy } from '../preview/copy-tag.ts'
+import { baseId } from '../preview/copy.ts'
 import { isPinned, type Preview } from '../preview/preview.ts'
 import { idOf, splitId, type PreviewId, type PreviewKey } from '../preview/preview-id.ts'
 import { changeColumns, changeOf, type ChangeRow } from './change-rows.ts'
 import type { changeRows } from './changes.ts'
 import { untilNextCommit } from './until-next-commit.ts'
+
+type OfOne = (base: PreviewId) => Pick<StandingFacts, 'changes' | 'approval' | 'isBase'>
 
 export type ForgeRules = Pick<StandingFacts, 'templates' | 'forks' | 'fallback'>
 
@@ -38,36 +42,46 @@ export function standings(
     bases: new Set(selectBases.all().map(idOf)),
   }))
 
+  /** Of a copy: that of its base, which it outlives. */
+  function standingOfRow(id: PreviewId, preview: Preview | undefined, now: number, facts: OfOne): Standing {
+    const { forks, templates, fallback } = forge!
+    const copy = preview?.copy ?? null
+    const standing = standingOf({
+      ...facts(baseId(id)),
+      forks,
+      templates,
+      fallback,
+      tag: baseTag(splitId(id).tag),
+      // The pin of a copy is how long it is kept, and no approval.
+      isPinned: copy === null && preview !== undefined && isPinned(preview, now),
+    })
+    return copy ? standingOfCopy(standing, copy) : standing
+  }
+
   return {
     /** Inside a transaction, or where one preview is meant. */
     standing(id: PreviewId, preview: Preview | undefined, now: number): Standing {
       if (!forge) return FREE
-      return standingOf({
-        ...forge,
-        tag: splitId(id).tag,
-        changes: changes.ofPreview(id),
-        approval: changes.approvalOfTag(id),
-        isPinned: preview !== undefined && isPinned(preview, now),
-        isBase: changes.isBase(id),
-      })
+      return standingOfRow(id, preview, now, (base) => ({
+        changes: changes.ofPreview(base),
+        approval: changes.approvalOfTag(base),
+        isBase: changes.isBase(base),
+      }))
     },
 
-    /** Of those previews that may not run. Three questions between two commits, however many previews there are. */
+    /** Of those previews that may not run. Few questions between two commits, however many previews there are. */
     barred(previews: readonly Preview[], now: number): ReadonlyMap<PreviewId, Barred> {
       const barred = new Map<PreviewId, Barred>()
       if (!forge) return barred
-      const { changes, approvals, bases } = known()
+      const all = known()
       for (const preview of previews) {
-        const id = idOf(preview)
-        const standing = standingOf({
-          ...forge,
-          tag: preview.tag,
-          changes: (changes.get(id) ?? []).map(changeOf),
-          approval: approvals.get(id) ?? null,
-          isPinned: isPinned(preview, now),
-          isBase: bases.has(id),
-        })
-        if (standing.is !== 'free') barred.set(id, standing)
+        const standing = standingOfRow(idOf(preview), preview, now, (base) => ({
+          // Of a base that has no row of its own any more its change is not among those.
+          changes: all.changes.get(base)?.map(changeOf) ?? (isCopy(preview.tag) ? changes.ofPreview(base) : []),
+          approval: all.approvals.get(base) ?? null,
+          isBase: all.bases.has(base),
+        }))
+        if (standing.is !== 'free') barred.set(idOf(preview), standing)
       }
       return barred
     },

@@ -8,12 +8,13 @@ import type { Approval, ChangeKey } from '../forge/change.ts'
 import { FREE, type Standing } from '../forge/standing.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../preview/event.ts'
-import { fresh, generationOf, countsAsRunning, isBarred, type Preview } from '../preview/preview.ts'
+import { fresh, generationOf, countsAsRunning, isBarred, type Image, type Preview } from '../preview/preview.ts'
 import { claimOf } from '../preview/state-machine/claim.ts'
 import { talliesOf } from '../preview/tally.ts'
 import { requestOf, tracedTo } from '../preview/trace.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../preview/preview-id.ts'
 import { changeRows } from './changes.ts'
+import { copyWishes, type CopyWish } from './copy-wishes.ts'
 import { counterRows } from './counters.ts'
 import { openFile } from './file.ts'
 import { changeHistory, detailOf, isTold, type Note, type ServiceEnd } from './history.ts'
@@ -47,6 +48,7 @@ import { untilNextCommit } from './until-next-commit.ts'
 
 export { DAMAGED, isDamage, isLocked, whatIsDamaged } from './damage.ts'
 export { setAsideIfCorrupt } from './file.ts'
+export type { CopyWish } from './copy-wishes.ts'
 export type { Change, HistoryRow, Note, ServiceEnd } from './history.ts'
 export type { Hint, HintKind } from './hints.ts'
 export type { Said, Tried } from './changes.ts'
@@ -64,6 +66,18 @@ export type { Reset } from './resets.ts'
 export type { Snapshot } from './snapshots.ts'
 export type { Token } from './tokens.ts'
 export type Store = ReturnType<typeof openStore>
+
+/** What a copy was made of. */
+export interface CopyParts {
+  image: Image
+  /** Names of volumes on the engine. */
+  volumes: readonly string[]
+  /** What the secrets are made of that its data know; undefined where there is none. */
+  salt: string | undefined
+  trusted: boolean
+  /** For how long its original stood still for that, milliseconds. */
+  frozen: number
+}
 
 /** What brings a preview up, or an image of it here: what may not run gets none of it. */
 const brings: ReadonlySet<Event['type']> = new Set(['start', 'restart', 'pull', 'begin', 'refresh', 'replace', 'ahead'])
@@ -184,6 +198,26 @@ export function openStore(
     note(find(id) ?? { ...fresh, ...splitId(id), since: now, state: 'unknown', why: 'never' }, done, now, actor)
   }
 
+  const wishes = copyWishes(db)
+
+  const made = db.transaction((wish: CopyWish, parts: CopyParts, now: number): boolean => {
+    const { copy, of, kept, lasts, actor } = wish
+    const until = lasts === null ? null : now + lasts
+    const event = {
+      type: 'copied',
+      copy: { of: splitId(of).tag, at: now, kept, trusted: parts.trusted },
+      image: parts.image,
+      until,
+    } as const
+    wishes.forget(copy)
+    if (!commit(copy, event, now, actor)) return false
+    volumes.switchTo(parts.volumes, parts.salt === undefined ? undefined : { id: copy, salt: parts.salt })
+    const original = find(of)
+    const as = splitId(copy).tag
+    if (original) note(original, { type: kept ? 'kept' : 'cloned', as, frozen: parts.frozen }, now, actor)
+    return true
+  })
+
   return {
     /** @returns the preview as it now is (state `unknown` when its row went); undefined when nothing has changed */
     apply(id: PreviewId, event: Event, now = Date.now(), actor = LOTAN): Preview | undefined {
@@ -252,6 +286,11 @@ export function openStore(
     snapshots: snapshotRows(db, noteDone),
     resets: resetRows(db, volumes, noteDone),
     stackSalts: salts,
+    copies: {
+      ...wishes,
+      /** All parts of a copy are here: its row, its volumes and the end of the wish, at once. @returns false where it cannot be */
+      made: (wish: CopyWish, parts: CopyParts, now = Date.now()): boolean => made.immediate(wish, parts, now),
+    },
     ...previews,
     /** By repository and tag. The same ones until the next commit of any process: do not change them. */
     list: untilNextCommit(opened.version, list),

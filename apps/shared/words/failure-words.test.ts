@@ -25,6 +25,7 @@ const codes: Record<ReasonCode, [first: number | null, second: number | null]> =
   'rate-limited': [300_000, 300_000],
   'no-repository': [60_000, 60_000],
   'no-such-tag': [null, null],
+  'copy-lost': [null, null],
   tls: [300_000, 300_000],
   'helper-failed': [300_000, 300_000],
   'aws-credentials': [300_000, 300_000],

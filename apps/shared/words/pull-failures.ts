@@ -68,6 +68,14 @@ const ofPreview: Record<PullCode, WordsFor> = {
       'It leaves the list by itself.',
     ),
 
+  'copy-lost': (tag) =>
+    said(
+      `${tag} is lost`,
+      'The image of this copy is gone from the engine, and no registry has another.',
+      'remove it and make another copy. A program that removes unused images (docker system prune) must leave those of Lotan.',
+      'It cannot come back.',
+    ),
+
   tls: (tag, reason) =>
     said(
       'The registry’s certificate is not trusted',

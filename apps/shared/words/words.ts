@@ -22,6 +22,7 @@ export type WordsFor = (tag: string, reason: Reason) => Words
 export type PullCode =
   | Exclude<RegistryCode, 'bad-image'>
   | 'no-such-tag'
+  | 'copy-lost'
   | 'stalled'
   | 'too-slow'
   | 'disk-full'

@@ -1,7 +1,10 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
-import { idOf, NAMELESS, type PreviewId } from '../../../shared/preview/preview-id.ts'
-import { TAG, type Tag } from '../../../shared/tag.ts'
+import { isCopy } from '../../../shared/preview/copy-tag.ts'
+import { meantBy } from '../../../shared/preview/copy.ts'
+import { idOf, NAMELESS, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
+import type { Store } from '../../../shared/store/store.ts'
+import { isTag, TAG, type Tag } from '../../../shared/tag.ts'
 import { sendProblem } from './problem.ts'
 
 export function tagOf(req: Request): Tag {
@@ -15,6 +18,17 @@ export function repositoryOf(req: Request): string {
 
 export function previewIn(req: Request): PreviewId {
   return idOf({ repository: repositoryOf(req), tag: tagOf(req) })
+}
+
+/**
+ * From here on `previewIn` is the copy that is meant, where there is one: a path has it as people write it.
+ * @returns whether it can be a preview at all
+ */
+export function resolveTag(req: Request, { get }: Pick<Store, 'get'>): boolean {
+  if (isCopy(tagOf(req)) || tagOf(req).includes('/')) return false
+  const { tag } = splitId(meantBy(previewIn(req), (copy) => get(copy) !== undefined))
+  req.params.tag = tag
+  return isCopy(tag) || isTag(tag)
 }
 
 export function tagText(wrong: string) {

@@ -3,6 +3,7 @@ import { change } from '../../../shared/api/change.ts'
 import { explain } from '../../../shared/api/explain.ts'
 import { offeredTag } from '../../../shared/api/offered-tag.ts'
 import { approval } from '../../../shared/api/approval.ts'
+import { copyAsked } from '../../../shared/api/copy.ts'
 import { preview } from '../../../shared/api/preview.ts'
 import { pullRequest } from '../../../shared/api/pull-request.ts'
 import { stats } from '../../../shared/api/stats.ts'
@@ -37,6 +38,7 @@ export const components = {
   Session: session,
   Share: share,
   NewShare: newShare,
+  CopyAsked: copyAsked,
   Approval: approval,
   Token: token,
   NewToken: newToken,

@@ -1,3 +1,4 @@
+import { baseTag, shownTag } from '../../../shared/preview/copy-tag.ts'
 import type { Response } from 'express'
 import type { AboutProblem } from '../../../shared/api/problem.ts'
 import { idOf, logFields, splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
@@ -9,13 +10,13 @@ import { reasonOf } from '../preview-view.ts'
 import { sendProblem } from './problem.ts'
 
 export function sendNoPreview(res: Response, id: PreviewId) {
-  if (!isTag(splitId(id).tag)) return sendProblem(res, 'not-a-tag', 'This is no valid image tag.')
+  if (!isTag(baseTag(splitId(id).tag))) return sendProblem(res, 'not-a-tag', 'This is no valid image tag.')
   return sendProblem(res, 'no-preview', 'There is no preview of this tag.', { ...namesOf(id), state: 'unknown' })
 }
 
 export function sendNotOffered(res: Response, id: PreviewId) {
   const setting = filterSettingOf(splitId(id).repository)
-  sendProblem(res, 'not-offered', `${setting} does not offer ${id}.`, namesOf(id))
+  sendProblem(res, 'not-offered', `${setting} does not offer ${shownTag(id)}.`, namesOf(id))
 }
 
 /** @returns whether it may not be done: then it was said why */
@@ -26,7 +27,7 @@ export function isBarred(res: Response, id: PreviewId, pins: boolean, context: P
 }
 
 export function sendNotForToken(res: Response, id: PreviewId) {
-  sendProblem(res, 'not-allowed', `This token is for other tags than ${id}.`, namesOf(id))
+  sendProblem(res, 'not-allowed', `This token is for other tags than ${shownTag(id)}.`, namesOf(id))
 }
 
 export function aboutOf(preview: Preview): AboutProblem {

@@ -1,3 +1,4 @@
+import { shownTag } from '../../../shared/preview/copy-tag.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import type { Barred } from '../../../shared/forge/standing.ts'
 import type { KnownChange } from '../../../shared/forge/change.ts'
@@ -102,10 +103,12 @@ export function rowOf(preview: Preview, facts: RowFacts) {
   // Why it failed says which one did.
   const beside = besideWords(state === 'failed' ? [] : facts.servicesOf(id))
   return {
-    id,
+    id: shownTag(id),
     /** Stands before the tag. */
     of: beforeTag(id),
-    tag,
+    tag: shownTag(tag),
+    /** What the tag is a copy of: stands in its title. */
+    copyOf: preview.copy ? `${preview.copy.kept ? 'kept from' : 'a clone of'} ${shownTag(preview.copy.of)}` : '',
     path: pathOf(id),
     url: `${address(id)}/`,
     state,
@@ -194,7 +197,8 @@ function progressText(preview: Preview, ahead: number, now: number): string {
 }
 
 /** For a row, which has named the tag already. */
-function plainHeading(tag: string, heading: string): string {
+function plainHeading(of: string, heading: string): string {
+  const tag = shownTag(of)
   return heading.startsWith(`${tag} `) ? heading.slice(tag.length + 1) : heading[0]!.toLowerCase() + heading.slice(1)
 }
 

@@ -1,4 +1,5 @@
 /** Pure. The numbers above the list, and what comes next. */
+import { shownTag } from '../../../shared/preview/copy-tag.ts'
 import type { NextAction } from '../../../shared/preview/next-actions.ts'
 import type { Preview } from '../../../shared/preview/preview.ts'
 import { idOf } from '../../../shared/preview/preview-id.ts'
@@ -67,7 +68,7 @@ function nextSteps(actions: readonly NextAction[], now: number) {
     .filter(({ preview }) => preview.state !== 'failed')
     .slice(0, 3)
     .map(({ preview, what, why, at }) => ({
-      name: why === 'room' ? `${idOf(preview)} for room` : idOf(preview),
+      name: why === 'room' ? `${shownTag(idOf(preview))} for room` : shownTag(idOf(preview)),
       what,
       when: inTime(at - now),
     }))

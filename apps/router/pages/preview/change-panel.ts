@@ -1,4 +1,5 @@
 /** On a preview's page: how its pull request lets it run, and what the admin can do about that. Pure. */
+import { shownTag } from '../../../shared/preview/copy-tag.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import type { Standing } from '../../../shared/forge/standing.ts'
 import { splitId, type PreviewId } from '../../../shared/preview/preview-id.ts'
@@ -32,7 +33,7 @@ export function changePanelOf({ id, standing, approval, forge, now }: PanelFacts
   switch (standing.is) {
     case 'asks':
       return {
-        heading: `${id} waits for approval`,
+        heading: `${shownTag(id)} waits for approval`,
         sentence: known
           ? 'Its pull request comes from a fork: look at the change before you let it run. An approval is for the pull request, with all that is pushed to it later, and can be taken back.'
           : 'Its pull request is not known yet, and may come from a fork. An approval is for the tag until the pull request is known, then for that.',
@@ -41,7 +42,7 @@ export function changePanelOf({ id, standing, approval, forge, now }: PanelFacts
       }
     case 'refused':
       return {
-        heading: `${id} does not run`,
+        heading: `${shownTag(id)} does not run`,
         sentence: known
           ? 'Its pull request comes from a fork, and LOTAN_FORGE_FORKS lets none of those run.'
           : 'Its pull request is not known yet and may come from a fork; LOTAN_FORGE_FORKS lets none of those run.',
@@ -60,7 +61,7 @@ export function changePanelOf({ id, standing, approval, forge, now }: PanelFacts
       return given === null
         ? null
         : {
-            heading: `${id} is approved`,
+            heading: `${shownTag(id)} is approved`,
             sentence: `By ${given.who}, ${ago(now - given.at)}, with all that is pushed to it later.`,
             change,
             action: { name: 'Take the approval back', to: 'disapprove' },
@@ -76,7 +77,7 @@ export function changePageOf(facts: PanelFacts & { panel: ChangePanel; url: stri
     repository: reference,
     id,
     of: beforeTag(id),
-    tag: splitId(id).tag,
+    tag: shownTag(splitId(id).tag),
     path: pathOf(id),
     url,
     panel,

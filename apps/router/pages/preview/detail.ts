@@ -1,3 +1,4 @@
+import { shownTag } from '../../../shared/preview/copy-tag.ts'
 import type { Explanation } from '../../../shared/api/explain.ts'
 import type { Config } from '../../../shared/config/config.ts'
 import type { Approval } from '../../../shared/forge/change.ts'
@@ -84,9 +85,9 @@ export function previewDetailOf(facts: DetailFacts) {
   const requests = samples.reduce((sum, sample) => sum + sample.requests, 0)
   return {
     repository: findRepository(id, config)?.reference ?? repository,
-    id,
+    id: shownTag(id),
     of: beforeTag(id),
-    tag,
+    tag: shownTag(tag),
     path: pathOf(id),
     crumb: crumbOf(repository, config),
     address,
@@ -126,9 +127,22 @@ export function previewDetailOf(facts: DetailFacts) {
       memory: used ? `uses ${memory(used.memory)}` : '',
       restarts: preview.crashes > 0 ? `${preview.crashes} of ${MAX_CRASHES} used` : '',
     },
+    copyOf: copyOfWords(preview, now),
     shares: facts.shares.map(({ id, until, by }) => ({ id, until: when(until, 'moment', now), by: by.who })),
     made: facts.made ? { url: facts.made.url, until: when(facts.made.until, 'moment', now) } : null,
     zone: zone(now),
+  }
+}
+
+/** Null for what is no copy. */
+function copyOfWords({ repository, copy }: Preview, now: number) {
+  if (!copy) return null
+  const of = idOf({ repository, tag: copy.of })
+  return {
+    how: copy.kept ? 'Kept from' : 'A clone of',
+    name: shownTag(of),
+    path: pathOf(of),
+    at: when(copy.at, 'moment', now),
   }
 }
 

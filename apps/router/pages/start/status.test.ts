@@ -29,6 +29,7 @@ const base = {
   pin: null,
   removeAt: null,
   request: null,
+  copy: null,
 }
 const image = { id: 'sha256:a', digest: null, pulled: true, bytes: 1, created: null, labels: {}, ports: [80] }
 const generation = { number: 1, container: 'c', slot: 1, sandbox: null, image: 'sha256:a', digest: null, port: 80 }

@@ -1,4 +1,5 @@
 /** Renders the waiting page, and goes to it as JSON: words are made here only, its script puts them in place. */
+import { shownTag } from '../../../shared/preview/copy-tag.ts'
 import type { Standing } from '../../../shared/forge/standing.ts'
 import { median } from '../../../shared/median.ts'
 import { asVisitorsSee, fresh, startsAgain, type In, type Preview } from '../../../shared/preview/preview.ts'
@@ -101,7 +102,7 @@ export function startStatusOf(row: Preview | undefined, facts: StartFacts): Star
   const line = lineOf(preview, text)
   return {
     repository,
-    tag,
+    tag: shownTag(tag),
     name: spokenName(idOf(preview)),
     state,
     stage,

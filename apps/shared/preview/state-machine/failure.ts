@@ -99,8 +99,9 @@ export function curbed(preview: In<'running'>, { generation, curbed }: EventOf<'
   return isOwn(preview, generation) && notices !== preview.notices ? { ...preview, notices } : undefined
 }
 
-/** Another program has removed its image. */
+/** Another program has removed its image. No registry has a copy's. */
 export function pullAgain(preview: In<'queued'> | In<'starting'>, _: EventOf<'imageGone'>, now: number) {
+  if (preview.copy) return failed(preview, { code: 'copy-lost', detail: 'another program removed its image' }, now)
   return preview.image ? queued(withoutImage(preview), null, 'retry', now) : undefined
 }
 

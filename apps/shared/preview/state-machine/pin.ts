@@ -1,4 +1,5 @@
 import { known, nudged, running, stopped } from './states.ts'
+import { isCopy } from '../copy-tag.ts'
 import { isRouted } from '../generation.ts'
 import type { EventOf } from '../event.ts'
 import { isPinned, type In, type InPhase, type Preview, type StopWhy } from '../preview.ts'
@@ -8,7 +9,8 @@ export function pin<P extends Preview>(preview: P, { until }: EventOf<'pin'>): P
 }
 
 /** It is kept before it has run, or after all of it has gone. */
-export function pinUnknown(preview: In<'unknown'>, { until }: EventOf<'pin'>, now: number): In<'stopped'> {
+export function pinUnknown(preview: In<'unknown'>, { until }: EventOf<'pin'>, now: number): In<'stopped'> | undefined {
+  if (isCopy(preview.tag)) return undefined
   return stopped({ ...known(preview), pin: { until } }, null, 'asked', now)
 }
 
@@ -25,8 +27,10 @@ export function pinAndCallBack(
   return nudged(running(pinned, generation, now, now))
 }
 
-export function unpin(preview: Preview): Preview | undefined {
-  return preview.pin ? { ...preview, pin: null } : undefined
+/** The whole of a copy goes when its time is over. That time begins now, however long it has not been used. */
+export function unpin(preview: Preview, _: EventOf<'unpin'>, now: number): Preview | undefined {
+  if (!preview.pin) return undefined
+  return preview.copy && preview.state === 'stopped' ? { ...preview, pin: null, since: now } : { ...preview, pin: null }
 }
 
 /** Whether a pin holds off a stop for that reason. */

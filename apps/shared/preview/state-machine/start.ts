@@ -1,15 +1,30 @@
-import { firstQueuedPhase, isOwn, known, nudged, queued, running, stage, starting, toRestart } from './states.ts'
+import {
+  firstQueuedPhase,
+  isOwn,
+  known,
+  nudged,
+  queued,
+  running,
+  stage,
+  starting,
+  stopped,
+  toRestart,
+} from './states.ts'
 import { stillNewer } from '../image-update.ts'
 import { withElsewhere } from '../notice.ts'
 import type { EventOf } from '../event.ts'
 import { generationOf, rests, type In, type InPhase, type Known, type Preview } from '../preview.ts'
 import { isPairedAlike } from '../pair.ts'
+import { isCopy } from '../copy-tag.ts'
+import type { Copy } from '../copy.ts'
 import { CLICK_MS } from '../start-queue.ts'
 import { isRouted, type Generation } from '../generation.ts'
 
 type Start = EventOf<'start'>
 
-export function firstStart(preview: In<'unknown'>, event: Start, now: number): In<'queued'> {
+/** A copy that is none, or none any more, has nothing that could be started. */
+export function firstStart(preview: In<'unknown'>, event: Start, now: number): In<'queued'> | undefined {
+  if (isCopy(preview.tag)) return undefined
   return called(queued({ ...known(preview), ...seen(preview, event, now) }, null, event.by, now), event)
 }
 
@@ -57,12 +72,16 @@ export function callBackOrRestart(
   return nudged(running(preview, generation, calledAt(preview, event, now), now))
 }
 
-/** Another preview's call waits until it has stopped: the start that follows is then known to be one of a call's. */
+/**
+ * Another preview's call waits until it has stopped: the start that follows is then known to be one of a call's. A copy
+ * that goes does not come back: there is nothing that it could be made of.
+ */
 export function restart<P extends In<'stopping'> | In<'removing'>>(
   preview: P & { phase: 'draining' | 'ending' },
   { visited }: Start,
 ): P | undefined {
-  return visited === undefined ? toRestart<P>(preview) : undefined
+  const isGone = preview.copy !== null && preview.state === 'removing'
+  return visited === undefined && !isGone ? toRestart<P>(preview) : undefined
 }
 
 /** What its idle time is counted from: another preview's call is no use of its own. */
@@ -217,13 +236,31 @@ export function answered(preview: In<'starting'>, event: EventOf<'answered'>, no
   }
 }
 
+export function copied(preview: In<'unknown'>, event: EventOf<'copied'>, now: number): In<'stopped'> {
+  return stopped({ ...known(preview), ...ofCopy(event), image: event.image }, null, 'copied', now)
+}
+
+function ofCopy({ copy, until }: { copy?: Copy; until?: number | null }): Partial<Known> {
+  return copy ? { copy, pin: until === undefined ? null : { until } } : {}
+}
+
 /** The database was lost, and its container runs, or is frozen. */
 export function adopt(
   preview: In<'unknown'>,
-  { generation, image, frozen }: EventOf<'adopt'>,
+  event: EventOf<'adopt'>,
   now: number,
-): In<'running'> | In<'paused'> {
+): In<'running'> | In<'paused'> | undefined {
+  const { generation, image, frozen } = event
+  if (isCopy(preview.tag) && !event.copy) return undefined
   const { number } = generation
-  const adopted = { ...known(preview), image, lastSeen: now, generations: number, generation, readyAt: now }
+  const adopted = {
+    ...known(preview),
+    ...ofCopy(event),
+    image,
+    lastSeen: now,
+    generations: number,
+    generation,
+    readyAt: now,
+  }
   return frozen ? { ...adopted, state: 'paused', phase: 'frozen' } : { ...adopted, state: 'running', pending: null }
 }

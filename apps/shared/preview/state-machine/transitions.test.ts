@@ -72,6 +72,7 @@ const known = {
   pin: null,
   removeAt: null,
   request: null,
+  copy: null,
 }
 const here = { ...known, image }
 const queued: In<'queued'> = {

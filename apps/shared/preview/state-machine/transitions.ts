@@ -49,7 +49,7 @@ const transitions: { [E in EventType]: Row<E> } = {
   pin:        { ...inEvery<'pin'>(pin.pin), unknown: pin.pinUnknown, paused: { draining: pin.pinAndCallBack, frozen: pin.pin, waking: pin.pin },
                 stopping: { draining: pin.pinAndCallBack, ending: pin.pin, drainingToRestart: pin.pin, endingToRestart: pin.pin },
                 removing: { drainingToRestart: pin.pin, endingToRestart: pin.pin } },
-  unpin:      inEvery(pin.unpin),
+  unpin:      inEvery<'unpin'>(pin.unpin),
   removeSoon: { ...inEvery<'removeSoon'>(removal.removeSoon), removing: undefined },
   keep:       inEvery(removal.keep),
 
@@ -68,6 +68,7 @@ const transitions: { [E in EventType]: Row<E> } = {
   elsewhere:  { starting: start.elsewhere },
   answered:   { starting: start.answered, running: update.takenOver },
   adopt:      { unknown: start.adopt },
+  copied:     { unknown: start.copied },
 
   // How it is frozen, and how it ends.
   freeze:     { running: pause.freeze, paused: { draining: pause.freeze } },

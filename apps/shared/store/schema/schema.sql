@@ -31,6 +31,7 @@ CREATE TABLE preview (
   pin TEXT, -- JSON: until when it is kept, used or not
   remove_at INTEGER, -- until when its removal may be taken back, milliseconds since 1970
   request TEXT, -- the id of the request that its start goes back to, while it comes up
+  copy TEXT, -- JSON: what it is a copy of
   PRIMARY KEY (repository, tag)
 ) STRICT;
 CREATE INDEX preview_label ON preview (label);
@@ -384,6 +385,20 @@ CREATE TABLE stack_salt (
   repository TEXT NOT NULL,
   tag TEXT NOT NULL,
   salt TEXT NOT NULL,
+  PRIMARY KEY (repository, tag)
+) STRICT;
+
+-- Copies of previews that were asked for, and are not made yet.
+CREATE TABLE copy_wish (
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL, -- that of the copy
+  of_tag TEXT NOT NULL, -- that of the preview that it is to be made of
+  kept INTEGER NOT NULL, -- 1: with what its application has written
+  lasts INTEGER, -- of its pin, milliseconds; null: without an end
+  asked_at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  address TEXT,
+  request TEXT,
   PRIMARY KEY (repository, tag)
 ) STRICT;
 

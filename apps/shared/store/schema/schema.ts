@@ -437,6 +437,21 @@ const steps: Step[] = [
     PRIMARY KEY (repository, tag)
   ) STRICT;
   `,
+  'ALTER TABLE preview ADD COLUMN copy TEXT;',
+  `
+  CREATE TABLE copy_wish (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    of_tag TEXT NOT NULL,
+    kept INTEGER NOT NULL,
+    lasts INTEGER,
+    asked_at INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    address TEXT,
+    request TEXT,
+    PRIMARY KEY (repository, tag)
+  ) STRICT;
+  `,
 ]
 
 export const newestVersion = steps.length

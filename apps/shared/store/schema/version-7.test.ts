@@ -101,6 +101,7 @@ function inNewWords({ notice, unfit, newer, role, ...old }: Row): Row {
     pin: null,
     remove_at: null,
     request: null,
+    copy: null,
   }
 }
 
