@@ -1,6 +1,7 @@
 /** Services on a real engine: how they come up, end, and are kept running. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { startImageRegistry, type Registry } from '../../testing/registries/image-registry.ts'
 import { buildSmall } from '../../testing/images/build.ts'
 import { publishSmall } from '../../testing/images/publish.ts'
@@ -97,6 +98,17 @@ describe('services of a stack', { timeout: 300_000 }, () => {
         ({ service, id, status }) => service === 'cache' && id !== cache.id && status === 'running',
       ),
     )
+  })
+
+  test('after a lost database those that run are known again, and left alone', async () => {
+    const before = await services('order')
+    const { generation } = await harness.untilState('order', 'running')
+    for (const { name } of harness.store.services.of('order')) harness.store.services.remove('order', name)
+    await harness.nudges.tend('order')
+    await until('all are known', () => isDeepStrictEqual(states('order'), { db: 'running', migrate: 'done', cache: 'running' })) // prettier-ignore
+    const started = ({ id, status }: { id: string; status: string }) => `${id} ${status}`
+    assert.deepEqual((await services('order')).map(started).sort(), before.map(started).sort())
+    assert.equal((await harness.untilState('order', 'running')).generation.container, generation.container)
   })
 
   test('a removal leaves nothing', async () => {

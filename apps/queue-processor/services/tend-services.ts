@@ -6,6 +6,7 @@ import type { ServiceRow } from '../../shared/stack/service-state.ts'
 import type { Stack } from '../../shared/stack/stack.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { toFailureReason } from '../step/to-failure-reason.ts'
+import { adoptServices } from './adopt-services.ts'
 import { exitedReason } from './failed-service.ts'
 import { prepare, type Prepared } from './prepared.ts'
 import { restAfter } from './coming-up.ts'
@@ -18,9 +19,12 @@ import { careOf } from './tend-plan.ts'
 export async function tendServices(deps: Dependencies, id: PreviewId): Promise<void> {
   const { store, engine } = deps
   const preview = store.get(id)
-  if (preview?.state !== 'running' || store.services.of(id).length === 0) return
+  if (preview?.state !== 'running') return
+  const isLost = store.services.of(id).length === 0
+  if (isLost && preview.generation.stack === undefined) return
   const containers = await engine.listServices(id)
   const stack = await stackItRunsWith(deps, preview)
+  if (isLost && stack) await adoptServices(deps, id, stack, new Map(stack.services.flatMap(({ name }) => newestOf(containers, name) ?? []).map((found) => [found.service, found]))) // prettier-ignore
   let prepared: Promise<Prepared> | undefined
   const prepareOnce = () => (prepared ??= prepare(deps, id, preview.image!, stack!))
   await Promise.all(store.services.of(id).map((row) => tendOne({ deps, preview, stack, prepareOnce }, row, containers)))
