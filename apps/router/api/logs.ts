@@ -35,6 +35,7 @@ const query = z.object({
   follow: flag('follow', '1: goes on until the container ends.'),
   service: z
     .string()
+    .regex(/^[a-z][a-z0-9]{0,19}$/, 'service is the name of a service of its stack.')
     .optional()
     .meta({ description: 'What that service of its stack has written; without it, the application.' }),
   timestamps: flag('timestamps', '1: each line begins with its own time (RFC 3339, in UTC) and a space.'),

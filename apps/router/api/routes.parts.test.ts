@@ -309,7 +309,7 @@ test('the description names every call, and no call is missing in it', () => {
   ) as [string[], string[]]
   assert.deepEqual(
     below.map((call) => call.replace('/repositories/{repository}', '')),
-    once.filter((call) => / \/(previews|tags)/.test(call)),
+    once.filter((call) => / \/(previews|tags|volumes\/)/.test(call)),
   )
   assert.deepEqual(once, [
     'GET /previews',
@@ -334,6 +334,17 @@ test('the description names every call, and no call is missing in it', () => {
     'GET /tags',
     'GET /repositories',
     'GET /changes',
+    'POST /previews/{tag}/snapshots',
+    'GET /snapshots',
+    'GET /snapshots/{name}',
+    'DELETE /snapshots/{name}',
+    'POST /snapshots/{name}/publish',
+    'DELETE /snapshots/{name}/publish',
+    'POST /previews/{tag}/reset',
+    'GET /previews/{tag}/reset',
+    'GET /volumes',
+    'DELETE /volumes/{tag}/{name}',
+    'GET /previews/{tag}/secrets',
     'POST /previews/{tag}/shares',
     'GET /shares',
     'DELETE /shares/{id}',
