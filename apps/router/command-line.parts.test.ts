@@ -392,7 +392,7 @@ test('bash completes commands, options and tags', async () => {
   assert.equal(err, '')
   assert.deepEqual(out.split('\n'), [
     'complete -F _lotan lotan',
-    'repositories|restart|refresh|',
+    'repositories|restart|refresh|reset|',
     '--repository|--state|--watch|--json|--help|',
     'completed|',
     'read|run|',
