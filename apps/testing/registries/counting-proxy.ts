@@ -23,6 +23,8 @@ export async function countQuestions(
     }
     const onward = http.request({ host: '127.0.0.1', port: target, method, path, headers, agent: false }, (answer) => {
       asked.push({ method, path, headers, status: answer.statusCode! })
+      // Who asked has gone meanwhile.
+      if (res.destroyed) return void answer.destroy()
       res.writeHead(answer.statusCode!, answer.rawHeaders)
       pipeline(answer, res, () => {})
     })
