@@ -10,7 +10,15 @@ import { promisify } from 'node:util'
 import { addressOf, gatewayOf, networkName } from '../shared/slots/slots.ts'
 import { asBrowser, isWaiting } from '../testing/harness/lotan.ts'
 import { makeAuthority } from '../testing/harness/certificate.ts'
-import { bridgeAddress, containersWith, docker, removeByHand, removeNetworkByHand } from '../testing/harness/docker.ts'
+import {
+  bridgeAddress,
+  containersWith,
+  docker,
+  removeByHand,
+  removeNetworkByHand,
+  removeStacksByHand,
+} from '../testing/harness/docker.ts'
+import { SIDE, withSide } from '../testing/scenarios/stacks.ts'
 import { request } from '../testing/clients/http.ts'
 import { publishApps } from '../testing/images/publish.ts'
 import { buildLotanImage, lotanImage } from '../testing/images/lotan-image.ts'
@@ -45,6 +53,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     dir = await fs.mkdtemp(path.join(os.tmpdir(), 'lotan-compose-story-'))
     registry = await startImageRegistry({ login: true })
     await publishApps(registry.repository, ['red', 'green'], {}, login)
+    await publishApps(registry.repository, ['blue'], withSide('blue', `${registry.repository}:red`, true), login)
     port = await freePort()
     const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
     await fs.mkdir(path.join(dir, 'logins'))
@@ -83,6 +92,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     if (instance) {
       for (const { Id } of await containersWith(`lotan.instance=${instance}`)) await removeByHand(Id)
       await removeNetworkByHand(networkName(instance))
+      await removeStacksByHand(instance)
       await removeFirewallByHand(instance)
     }
     await registry?.close()
@@ -157,6 +167,15 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     return JSON.parse(text) as { container: string; slot: number }
   }
 
+  /** That of a service which a preview has beside it. */
+  async function sideOf(tag: string): Promise<string> {
+    const found = (await containersWith(`lotan.service=${SIDE}`)).find(
+      ({ Labels }) => Labels['lotan.instance'] === instance && Labels['lotan.tag'] === tag,
+    )
+    assert.ok(found, `${tag} has no service`)
+    return found.Id
+  }
+
   /** The process of this machine that a service's container runs a program in. */
   async function processOf(service: Service, program: string): Promise<number | undefined> {
     const { Processes } = await docker<{ Processes: string[][] }>(
@@ -191,6 +210,9 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
     assert.ok(isWaiting(first), `${first.status}`)
     assert.match(await click('red'), /"tag":"red"/)
     assert.match(await click('green'), /"tag":"green"/)
+    // One with a service beside it, which has a host too.
+    assert.match(await click('blue'), /"tag":"blue"/)
+    assert.match(await click(`blue--to-${SIDE}`), /"tag":"blue\+side"/)
     const { Env } = (await inspect((await preview('red')).container)).Config
     for (const wanted of ['A=1', 'B=two words', 'C=from the file']) assert.ok(Env.includes(wanted), wanted)
     assert.equal(await compose('exec', '-T', 'nginx', 'lotan', 'wait', 'red'), `http://red.${domain}:${port}\n`)
@@ -241,6 +263,7 @@ describe('docker-compose.yml', { timeout: 300_000 }, () => {
         ...[gatewayOf(subnet), await bridgeAddress()].flatMap((host) => [`${host}:${port}`, `${host}:${service.port}`]),
       ]
       assert.deepEqual(await reachedFrom(container, closed), [])
+      assert.deepEqual(await reachedFrom(await sideOf('blue'), [`${addressOf(subnet, slot)}:80`, ...closed]), [])
       const open = [`${addressOf(subnet, slot)}:80`, ...closed]
       assert.deepEqual(await reachedFrom(await idOf('nginx'), open), open)
       // Router, forge, reaper and Redis listen on sockets in the data volume, which no preview has.

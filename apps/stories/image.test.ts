@@ -20,8 +20,10 @@ import {
   removeByHand,
   removeImageByHand,
   removeNetworkByHand,
+  removeStacksByHand,
 } from '../testing/harness/docker.ts'
 import { request } from '../testing/clients/http.ts'
+import { SIDE, withSide } from '../testing/scenarios/stacks.ts'
 import { buildApps, moveToRegistry } from '../testing/images/build.ts'
 import { buildLotanImage, lotanImage } from '../testing/images/lotan-image.ts'
 import { freePort } from '../testing/harness/ports.ts'
@@ -51,7 +53,8 @@ describe('the image', { timeout: 300_000 }, () => {
     await fs.mkdir(trusted(), { recursive: true })
     await fs.copyFile(path.join(dir, 'certificate.pem'), path.join(trusted(), 'ca.crt'))
     await buildApps(registry.repository, ['red', 'green'])
-    for (const tag of ['red', 'green']) await moveToRegistry(`${registry.repository}:${tag}`)
+    await buildApps(registry.repository, ['blue'], withSide('blue', `${registry.repository}:red`, true))
+    for (const tag of ['red', 'green', 'blue']) await moveToRegistry(`${registry.repository}:${tag}`)
     port = await freePort()
   })
   after(async () => {
@@ -59,6 +62,7 @@ describe('the image', { timeout: 300_000 }, () => {
     for (const known of [instance, demo].filter(Boolean)) {
       for (const { Id } of await containersWith(`lotan.instance=${known}`)) await removeByHand(Id)
       await removeNetworkByHand(networkName(known))
+      await removeStacksByHand(known)
       await removeFirewallByHand(known)
     }
     await run('docker', ['volume', 'rm', '--force', mine, `${mine}-demo`], { env: surroundings })
@@ -129,6 +133,15 @@ describe('the image', { timeout: 300_000 }, () => {
     return JSON.parse(text) as T
   }
 
+  /** That of a service which a preview has beside it. */
+  async function sideOf(tag: string): Promise<string> {
+    const found = (await containersWith(`lotan.service=${SIDE}`)).find(
+      ({ Labels }) => Labels['lotan.instance'] === instance && Labels['lotan.tag'] === tag,
+    )
+    assert.ok(found, `${tag} has no service`)
+    return found.Id
+  }
+
   const token = async () => (await inside(lotan, ['cat', '/data/admin-token'])).trim()
   const preview = async (tag: string) => api<{ container: string; slot: number }>(`/previews/${tag}`, await token())
 
@@ -158,6 +171,9 @@ describe('the image', { timeout: 300_000 }, () => {
     assert.match(await click('red'), /"tag":"red"/)
     t.diagnostic(`first click: ${((performance.now() - clicked) / 1000).toFixed(1)} s, with the pull`)
     assert.match(await click('green'), /"tag":"green"/)
+    // One with a service beside it, which has a host too.
+    assert.match(await click('blue'), /"tag":"blue"/)
+    assert.match(await click(`blue--to-${SIDE}`), /"tag":"blue\+side"/)
   })
 
   test('keeps previews off each other, the front, the engine and the machine', async () => {
@@ -182,6 +198,7 @@ describe('the image', { timeout: 300_000 }, () => {
         '169.254.169.254:80',
       ]
       assert.deepEqual(await reachedFrom(container, closed), [])
+      assert.deepEqual(await reachedFrom(await sideOf('blue'), [`${addressOf(subnet, slot)}:80`, ...closed]), [])
       assert.equal(
         await inside(container, ['node', '-p', 'require("node:fs").existsSync("/var/run/docker.sock")']),
         'false\n',

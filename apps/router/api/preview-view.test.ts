@@ -79,6 +79,7 @@ test('a running preview is shown with everything there is to know', () => {
     notice: 'The application answers 500 at /.',
     services: [],
     volumes: [],
+    copyOf: null,
   })
 })
 

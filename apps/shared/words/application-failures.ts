@@ -142,7 +142,7 @@ export const applicationFailures: Record<ApplicationCode, WordsFor> = {
     needsPush(
       `The stack of ${tag} cannot be used`,
       'What it says of the services that run beside it is not what this server takes.',
-      'lotan stack check FILE says which line; the admin page has it too. Mend it and push the tag again.',
+      'mend the line that the admin page names, and push the tag again. lotan stack check FILE finds it before a push.',
     ),
 
   'service-exited': (tag, { service, exitCode, after }) =>
