@@ -1,5 +1,5 @@
 /**
- * What each container of previews and their services takes, as it was last measured. Nobody waits for the engine: where a container's control group
+ * What each container of previews and their services takes, as it was last measured. No reader waits for the engine: where a container's control group
  * cannot be read here, the engine takes some 900 ms for each, and fifty at once several seconds.
  */
 import type { Engine } from '../shared/engine/engine.ts'

@@ -63,7 +63,7 @@ for (const [name, preview, rows, containers, due] of table)
     assert.deepEqual(actions, due === undefined ? [] : [{ do: due, id: 'red' }])
   })
 
-test('nothing is concluded of a preview that somebody works on', () => {
+test('nothing is concluded of a preview that a step works on', () => {
   assert.deepEqual(
     planServices([running], { rows: [db()], containers: [] }, () => false, now),
     [],

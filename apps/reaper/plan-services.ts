@@ -12,7 +12,7 @@ export interface Services {
 /** `tend`: its preview runs, and a service does not, or no row knows it. `sweep`: it is to be stopped, or to go. */
 export type ServiceAction = { do: 'tend' | 'sweep'; id: PreviewId }
 
-/** @param isSettled whether nobody works on the preview, and the list is not older than its row */
+/** @param isSettled whether no step works on the preview, and the list is not older than its row */
 export function planServices(
   previews: readonly Preview[],
   { rows, containers }: Services,

@@ -45,7 +45,7 @@ describe('snapshots', { timeout: 300_000 }, () => {
   const both = async (store: Store, id: string) =>
     (await harness.insideAll(ownOf(store, id), 'cat /data/file /files/file')).split('\n')
 
-  /** Nothing is left: what the engine has is what the database says, and all of it is somebody's. */
+  /** Nothing is left: what the engine has is what the database says, and all of it is a preview's. */
   async function assertTidy(store: Store) {
     const rows = store.volumes.list()
     const found = await harness.engine.listVolumes()

@@ -23,7 +23,7 @@ export async function removeServiceImages({ store, engine, log }: Needs): Promis
     // A preview may have come to need it meanwhile.
     if (!names || isNeeded(image, store)) continue
     const own = await ownNames(engine, image, names)
-    // Somebody else has named it since.
+    // Another program has named it since.
     if (own.length === 0) store.serviceImages.forget(image)
     let last: string | undefined
     for (const name of own) last = await engine.removeImage(name).catch(unlessEngineDown)

@@ -176,7 +176,7 @@ describe('images of services', { timeout: 300_000 }, () => {
     assert.deepEqual(harness.store.serviceImages.list(), [])
   })
 
-  test('a new push brings newer images of names that move; the old ones go when nobody has them any more', async (t) => {
+  test('a new push brings newer images of names that move; the old ones go when no preview has them any more', async (t) => {
     const { registry, harness, host } = await open(t)
     const db = `${host}/db:16`
     await publish(registry, 'db:16', {}, 1)

@@ -207,7 +207,7 @@ function asFailure(error: unknown, service: string): unknown {
   return new FailedService({ ...toFailureReason(error, 'start-failed'), service })
 }
 
-/** @throws FailedService where one is to be healthy that nobody can ask; EngineError `missing` */
+/** @throws FailedService where one is to be healthy that has no healthcheck; EngineError `missing` */
 async function imagesOf(deps: Dependencies, id: PreviewId, stack: Stack): Promise<Map<string, ImageRun>> {
   const found = await Promise.all(
     stack.services.map(async (service) => [service.name, await imageOf(deps, id, service)] as const),

@@ -30,7 +30,7 @@ export function openTend(deps: Dependencies, stepOf: (id: PreviewId) => Busy | u
     async attend(id: PreviewId): Promise<void> {
       const step = stepOf(id)
       if (step && !step.isUpdate) return void (step.tended = true)
-      // Whoever asks meanwhile may know of a later end.
+      // A tend meanwhile may know of a later end.
       while (underWay.has(id)) await underWay.get(id)
       const again = stepOf(id)
       if (again && !again.isUpdate) return void (again.tended = true)

@@ -1,4 +1,4 @@
-/** Looks after services while the application beside them comes up: nobody else does, since the start is a step. */
+/** Looks after services while the application beside them comes up: no tend does, since the start is a step. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Reason } from '../../shared/preview/failure-reason.ts'
 import type { ServiceRow } from '../../shared/stack/service-state.ts'

@@ -48,7 +48,7 @@ test('the least recently used preview is stopped', () => {
     ['not one that wakes', [waiting, preview('a', 'paused', { phase: 'waking' })], undefined],
     ['none for what Lotan only tries', [preview('t', 'queued', { by: 'verify' }), preview('a', 'running')], undefined],
     [
-      '… until somebody waits for it',
+      '… until another part waits for it',
       [preview('t', 'queued', { by: 'verify', waiter: { who: 'program', until: now + 1 } }), preview('a', 'running')],
       'a',
     ],

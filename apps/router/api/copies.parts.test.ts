@@ -26,7 +26,7 @@ function make(copy: string) {
   })
 }
 
-test('a clone is asked for once, whoever asks twice, and is a preview under its shown name once it is made', async () => {
+test('a clone is asked for once, also by two requests, and is a preview under its shown name once it is made', async () => {
   bringUp('red', bed)
   const asked = await post('red', 'clone', { as: 'anna' })
   assert.equal(asked.status, 202)

@@ -63,7 +63,7 @@ const publishSnapshot: Operation = {
   operationId: 'publishSnapshot',
   summary: 'Lets other previews begin with a snapshot, but those of forks.',
   description:
-    'Whoever can push an image, or reset a preview, reads what is in it then, with the secrets of its stack.',
+    'Each who can push an image, or reset a preview, reads what is in it then, with the secrets of its stack.',
   parameters: [nameParameter],
   responses: { 200: one, 404: noSnapshot, 409: problemAnswer('It is not ready.') },
 }

@@ -257,7 +257,7 @@ describe('a service that does not answer', { timeout: 60_000 }, () => {
     const page = await lost('gone--to-mail', place, browser)
     assert.equal(page.status, 403)
     assert.equal((await bed.door('/answer', at('gone--to-mail', browser))).status, 503)
-    // Until its row says so, too, nobody is sent there.
+    // Until its row says so, too, no request is sent there.
     assert.equal((await bed.door('/route', at('gone--to-mail', program))).status, 403)
     const held = lost('gone--to-mail', place, program)
     await until('it is held', () => bed.context.meters.held > 0)

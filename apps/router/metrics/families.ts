@@ -35,7 +35,7 @@ export const families: Record<string, Family> = {
     byName(database?.services, serviceStates),
   ),
   lotan_service_restarts_total: counters(
-    'Ends of services that nobody asked for, which are started again.',
+    'Ends of services that no step asked for, which are started again.',
     [],
     'database',
     ({ database }) => (database ? [[[], database.counters.serviceRestart?.[''] ?? 0]] : []),

@@ -25,7 +25,7 @@ export const services = z
         .optional()
         .meta({ description: 'As that of the preview; events and actions leave it out.' }),
       url: z.url().nullable().meta({ description: 'Of its second host, without a final slash; null without one.' }),
-      crashes: count.meta({ description: 'Ends in a row that nobody asked for.' }),
+      crashes: count.meta({ description: 'Ends in a row that no step asked for.' }),
       restartsAt: z.iso.datetime().nullable(),
       reason: z.string().nullable().meta({ description: 'Why it failed, or is started again: a code.' }),
     }),

@@ -16,7 +16,7 @@ export interface Executed {
 
 /**
  * As the container's own user. A command whose time is up is killed where its process can be seen from here: the engine
- * itself lets nobody end it.
+ * itself has no call that ends it.
  * @param options.ms how long it may take @throws EngineError, where the container does not run too
  */
 export async function exec(

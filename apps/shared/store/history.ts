@@ -42,7 +42,7 @@ export type Note =
   | ServiceEnd
   | DataNote
 
-/** Nobody asked for it, and it is started again. */
+/** No step asked for it, and it is started again. */
 export interface ServiceEnd {
   type: 'serviceEnded'
   service: string

@@ -554,7 +554,7 @@ describe('with services', () => {
     }
     const answering = { ...begun, stages: { ...begun.stages, waiting: now - 500 } }
     assert.equal(at(answering, [db(), mail()]).line, 'Waiting for the first answer')
-    // It came up once: its end now keeps nobody from the answer.
+    // It came up once: its end now keeps no visitor from the answer.
     assert.equal(at(answering, [db({ state: 'restarting' })]).line, 'Waiting for the first answer')
   })
 
