@@ -44,10 +44,9 @@ function withStacks(bed: Bed, port = 8025) {
   function bringUp(id: string, stack: string | null = STACK) {
     if (!store.get(id)) store.apply(id, { type: 'start', by: 'admin' })
     const labels: Record<string, string> = stack === null ? {} : { 'lotan.stack': stack }
-    const { image } = steps.pulled
-    store.apply(id, steps.absent)
-    store.apply(id, steps.pull)
-    store.apply(id, { type: 'pulled', image: { ...image, labels } })
+    const image = { ...steps.pulled.image, labels }
+    if (store.get(id)?.copy) store.apply(id, { type: 'found', image })
+    else for (const step of [steps.absent, steps.pull, { type: 'pulled' as const, image }]) store.apply(id, step)
     for (const step of [steps.begin, steps.created, steps.started, steps.answered]) store.apply(id, step)
   }
 
@@ -185,6 +184,14 @@ describe('a second host', { timeout: 60_000 }, () => {
     assert.equal((await answer('pr-1--as-anna', program)).json.title, 'No container tag')
     assert.equal((await answer('pr-1--as-anna--to-mail', program)).json.title, 'No container tag')
     assert.equal(bed.store.get('pr-1~anna'), undefined)
+    const { image } = bed.store.get('pr-1')!
+    bed.store.apply('pr-1~anna', {
+      type: 'copied',
+      copy: { of: 'pr-1', at: Date.now(), kept: false, trusted: false },
+      image: image!,
+      until: null,
+    })
+    bed.store.apply('pr-1~anna', { type: 'start', by: 'admin' })
     stacks.bringUp('pr-1~anna')
     const place = stacks.serve('pr-1~anna')
     assert.equal((await bed.door('/route', at('pr-1--as-anna', program))).status, 200)
