@@ -25,8 +25,7 @@ export function withSide(id: PreviewId, image: string, hasHost: boolean): Recipe
     healthcheck: { test: [CMD, /bin/node, -e, 'fetch("http://127.0.0.1/plain").then(({ ok }) => process.exit(ok ? 0 : 1))'], interval: 2s }
     volumes: ['data:/data']
     stop_signal: SIGKILL
-    x-lotan: { host: ${hasHost}, port: 80 }
-volumes: { data: {} }
+${hasHost ? '    x-lotan: { host: true, port: 80 }\n' : ''}volumes: { data: {} }
 `
   return { labels: { 'lotan.stack': label } }
 }
